@@ -1,0 +1,3 @@
+//! The agent daemon and the operator's command line.
+
+fn main() {}

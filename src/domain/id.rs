@@ -1,0 +1,150 @@
+//! Names of things: users, devices, packages, debts, orders and events.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// A subscriber of the hotspot.
+    UserId
+}
+uuid_id! {
+    /// A package on sale.
+    PackageId
+}
+uuid_id! {
+    /// A debt item.
+    DebtId
+}
+
+/// One attempt to pay one quote. For an online order this is the gateway's `order_id`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OrderId(pub String);
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A hardware address, the name of a device. Ordered and stored as its 48-bit number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mac(pub [u8; 6]);
+
+/// A text that is not a hardware address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a MAC address: write six hexadecimal pairs, like 02:00:00:AB:CD:EF")]
+pub struct MacError;
+
+impl Mac {
+    /// Whether a single device can own it: not broadcast or multicast, not all zero.
+    pub fn is_unicast(self) -> bool {
+        self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+
+    /// The address as a number of 48 bits: a narrow key for tables.
+    pub fn to_u64(self) -> u64 {
+        self.0.iter().fold(0, |n, b| (n << 8) | u64::from(*b))
+    }
+
+    /// The address from its number; bits above the 48th are ignored.
+    pub fn from_u64(number: u64) -> Self {
+        let b = number.to_be_bytes();
+        Self([b[2], b[3], b[4], b[5], b[6], b[7]])
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{g:02X}")
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Reads pairs separated by colons or dashes, in either case.
+impl FromStr for Mac {
+    type Err = MacError;
+
+    fn from_str(text: &str) -> Result<Self, MacError> {
+        let mut out = [0; 6];
+        let mut pairs = text.split([':', '-']);
+        for byte in &mut out {
+            let pair = pairs.next().ok_or(MacError)?;
+            if pair.len() != 2 || !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(MacError);
+            }
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| MacError)?;
+        }
+        if pairs.next().is_some() { Err(MacError) } else { Ok(Self(out)) }
+    }
+}
+
+impl Serialize for Mac {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mac {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mac_is_read_in_either_case_and_printed_in_one() {
+        let mac: Mac = "02-00-00-ab-cd-ef".parse().unwrap();
+        assert_eq!(mac.to_string(), "02:00:00:AB:CD:EF");
+        assert_eq!(Mac::from_u64(mac.to_u64()), mac);
+    }
+
+    #[test]
+    fn other_texts_are_no_mac() {
+        for text in [
+            "",
+            "02:00:00:AB:CD",
+            "02:00:00:AB:CD:EF:00",
+            "2:0:0:AB:CD:EF",
+            "+2:00:00:AB:CD:EF",
+            "0200.00ab.cdef",
+        ] {
+            assert_eq!(text.parse::<Mac>(), Err(MacError), "{text}");
+        }
+    }
+}

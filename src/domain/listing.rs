@@ -1,0 +1,344 @@
+//! What the router should hold, what it holds, and the edits between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use super::id::Mac;
+use super::usage::{HostTable, RowId};
+
+/// Rows whose comment starts with this are ours. No other row is ever changed or removed.
+pub const TAG: &str = "kuota:";
+
+/// One of the six address lists, in order of precedence: where two devices claim one address, the larger wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum List {
+    /// Full access.
+    Active,
+    /// Reduced speed.
+    Fup,
+    /// Quota used up.
+    Habis,
+    /// Days are over.
+    Expired,
+    /// Not approved, or deactivated.
+    Inactive,
+    /// Blocked for debt or by an admin.
+    Blocked,
+}
+
+impl List {
+    /// Every list, in order of precedence.
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::Fup, Self::Habis, Self::Expired, Self::Inactive, Self::Blocked];
+}
+
+/// Type of an ip-binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BindingKind {
+    /// The hotspot treats the device as any other: portal and walled garden.
+    Regular,
+    /// No log-in needed.
+    Bypassed,
+    /// No access at all, not even to the portal.
+    Blocked,
+}
+
+/// One row of an address list that is one of our six.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRow {
+    /// The row's `.id`.
+    pub row: RowId,
+    /// The list.
+    pub list: List,
+    /// The address, where the row names a single one.
+    pub address: Option<Ipv4Addr>,
+    /// The row carries our tag.
+    pub ours: bool,
+    /// The row lives in memory only and would not outlive a reboot.
+    pub dynamic: bool,
+    /// The row is switched off.
+    pub disabled: bool,
+}
+
+/// One ip-binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingRow {
+    /// The row's `.id`.
+    pub row: RowId,
+    /// The device, where the row names one.
+    pub mac: Option<Mac>,
+    /// The address the firewall sees, where the row names one.
+    pub address: Option<Ipv4Addr>,
+    /// Its type.
+    pub kind: BindingKind,
+    /// The row carries our tag.
+    pub ours: bool,
+    /// The row is switched off.
+    pub disabled: bool,
+}
+
+/// One DHCP lease in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The device.
+    pub mac: Mac,
+    /// Its address.
+    pub address: Ipv4Addr,
+}
+
+/// The router's side of access, as read: our six lists, all bindings, all leases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessRows {
+    /// Rows of our lists, foreign ones among them.
+    pub listings: Vec<ListRow>,
+    /// Every binding.
+    pub bindings: Vec<BindingRow>,
+    /// Every lease.
+    pub leases: Vec<Lease>,
+}
+
+/// What one bound device should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceAccess {
+    /// The device.
+    pub mac: Mac,
+    /// The list its address belongs in.
+    pub list: List,
+    /// The type of its binding.
+    pub binding: BindingKind,
+    /// What the comment says after the tag: whose device it is.
+    pub owner: String,
+}
+
+/// The state the router should be in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// Address to list and owner.
+    pub listings: BTreeMap<Ipv4Addr, (List, String)>,
+    /// Device to binding type and owner.
+    pub bindings: BTreeMap<Mac, (BindingKind, String)>,
+}
+
+/// One command that brings the router closer to the desired state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Add an address to a list, as a static row with our tag.
+    AddListing {
+        /// The list.
+        list: List,
+        /// The address.
+        address: Ipv4Addr,
+        /// Whose address it is.
+        owner: String,
+    },
+    /// Move our row to another list: one write, and the address is in exactly one list throughout.
+    MoveListing {
+        /// The row.
+        row: RowId,
+        /// The list it moves to.
+        list: List,
+        /// For people: the address.
+        address: Ipv4Addr,
+    },
+    /// Switch our row on again.
+    EnableListing {
+        /// The row.
+        row: RowId,
+        /// For people: the address.
+        address: Ipv4Addr,
+    },
+    /// Remove our row.
+    RemoveListing {
+        /// The row.
+        row: RowId,
+        /// For people: the address, where the row names one.
+        address: Option<Ipv4Addr>,
+    },
+    /// Add a binding with our tag.
+    AddBinding {
+        /// The device.
+        mac: Mac,
+        /// Its type.
+        kind: BindingKind,
+        /// Whose device it is.
+        owner: String,
+    },
+    /// Give our binding another type and switch it on.
+    SetBinding {
+        /// The row.
+        row: RowId,
+        /// Its type.
+        kind: BindingKind,
+        /// For people: the device.
+        mac: Mac,
+    },
+    /// Remove our binding.
+    RemoveBinding {
+        /// The row.
+        row: RowId,
+        /// For people: the device, where the row names one.
+        mac: Option<Mac>,
+    },
+}
+
+/// Where each device is: in the host table, else where its binding puts it, else where DHCP does. An address that
+/// the host table shows under another device is not this one's.
+pub fn addresses(
+    devices: &[DeviceAccess],
+    hosts: &HostTable,
+    observed: &AccessRows,
+) -> BTreeMap<Mac, BTreeSet<Ipv4Addr>> {
+    let mut by_mac: BTreeMap<Mac, BTreeSet<Ipv4Addr>> = BTreeMap::new();
+    let mut host_of: BTreeMap<Ipv4Addr, BTreeSet<Mac>> = BTreeMap::new();
+    for host in &hosts.rows {
+        if let Some(address) = host.seen_address() {
+            by_mac.entry(host.mac).or_default().insert(address);
+            host_of.entry(address).or_default().insert(host.mac);
+        }
+    }
+    let mut fallback: BTreeMap<Mac, Ipv4Addr> = BTreeMap::new();
+    let bound = observed.bindings.iter().filter(|b| !b.disabled).filter_map(|b| Some((b.mac?, b.address?)));
+    let leased = observed.leases.iter().map(|l| (l.mac, l.address));
+    for (mac, address) in bound.chain(leased) {
+        fallback.entry(mac).or_insert(address);
+    }
+    devices
+        .iter()
+        .filter_map(|device| {
+            let seen = by_mac.get(&device.mac).cloned();
+            let known = seen.or_else(|| {
+                let address = fallback.get(&device.mac)?;
+                (!host_of.contains_key(address)).then(|| BTreeSet::from([*address]))
+            })?;
+            Some((device.mac, known))
+        })
+        .collect()
+}
+
+/// The desired state, from what every bound device should have and from where the devices are.
+pub fn desired(devices: &[DeviceAccess], hosts: &HostTable, observed: &AccessRows) -> Desired {
+    let addresses = addresses(devices, hosts, observed);
+    let mut out = Desired::default();
+    for device in devices {
+        out.bindings.insert(device.mac, (device.binding, device.owner.clone()));
+        for address in addresses.get(&device.mac).into_iter().flatten() {
+            let claim = (device.list, device.owner.clone());
+            match out.listings.get_mut(address) {
+                Some(held) if held.0 >= claim.0 => {}
+                Some(held) => *held = claim,
+                None => {
+                    out.listings.insert(*address, claim);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The edits from `observed` to `desired`. Empty when they agree; rows without our tag are never named in one.
+pub fn plan(desired: &Desired, observed: &AccessRows) -> Vec<Edit> {
+    let mut edits = plan_bindings(desired, &observed.bindings);
+    edits.extend(plan_listings(desired, &observed.listings));
+    // Removals first: another row of the same address may stand in the way of an addition or a move.
+    edits.sort_by_key(|edit| !matches!(edit, Edit::RemoveListing { .. } | Edit::RemoveBinding { .. }));
+    edits
+}
+
+fn plan_listings(desired: &Desired, rows: &[ListRow]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let (ours, foreign): (Vec<&ListRow>, Vec<&ListRow>) = rows.iter().partition(|r| r.ours);
+    let mut by_address: BTreeMap<Ipv4Addr, Vec<&ListRow>> = BTreeMap::new();
+    for row in ours {
+        match row.address {
+            // A row in memory would be gone after a reboot, and a row without an address guards nobody.
+            Some(address) if !row.dynamic => by_address.entry(address).or_default().push(row),
+            address => edits.push(Edit::RemoveListing { row: row.row.clone(), address }),
+        }
+    }
+    let held = |list: List, address: Ipv4Addr| {
+        foreign.iter().any(|r| r.list == list && r.address == Some(address) && !r.disabled && !r.dynamic)
+    };
+    for (address, (list, owner)) in &desired.listings {
+        let mut rows = by_address.remove(address).unwrap_or_default();
+        // The row that is right already stays; every other one is in the way.
+        rows.sort_by_key(|row| (row.list != *list, row.disabled));
+        match rows.split_first() {
+            None if held(*list, *address) => {}
+            None => edits.push(Edit::AddListing { list: *list, address: *address, owner: owner.clone() }),
+            Some((row, surplus)) => {
+                for row in surplus {
+                    edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
+                }
+                if row.list != *list && held(*list, *address) {
+                    // A foreign row says it already; the router would refuse ours beside it.
+                    edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
+                    continue;
+                }
+                if row.list != *list {
+                    let row = row.row.clone();
+                    edits.push(Edit::MoveListing { row, list: *list, address: *address });
+                }
+                if row.disabled {
+                    edits.push(Edit::EnableListing { row: row.row.clone(), address: *address });
+                }
+            }
+        }
+    }
+    for (address, rows) in by_address {
+        for row in rows {
+            edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(address) });
+        }
+    }
+    edits
+}
+
+fn plan_bindings(desired: &Desired, rows: &[BindingRow]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let (ours, foreign): (Vec<&BindingRow>, Vec<&BindingRow>) = rows.iter().partition(|r| r.ours);
+    let mut by_mac: BTreeMap<Mac, Vec<&BindingRow>> = BTreeMap::new();
+    for row in ours {
+        match row.mac {
+            Some(mac) => by_mac.entry(mac).or_default().push(row),
+            None => edits.push(Edit::RemoveBinding { row: row.row.clone(), mac: None }),
+        }
+    }
+    for (mac, (kind, owner)) in &desired.bindings {
+        let rows = by_mac.remove(mac).unwrap_or_default();
+        match rows.split_first() {
+            // The router holds one binding per device: a foreign one stays, and `conflicts` names it.
+            None if foreign.iter().any(|r| r.mac == Some(*mac)) => {}
+            None => edits.push(Edit::AddBinding { mac: *mac, kind: *kind, owner: owner.clone() }),
+            Some((row, surplus)) => {
+                for row in surplus {
+                    edits.push(Edit::RemoveBinding { row: row.row.clone(), mac: Some(*mac) });
+                }
+                if row.kind != *kind || row.disabled {
+                    edits.push(Edit::SetBinding { row: row.row.clone(), kind: *kind, mac: *mac });
+                }
+            }
+        }
+    }
+    for (mac, rows) in by_mac {
+        for row in rows {
+            edits.push(Edit::RemoveBinding { row: row.row.clone(), mac: Some(mac) });
+        }
+    }
+    edits
+}
+
+/// Foreign rows that keep the router from the desired state. They are the operator's to change: we only say so.
+pub fn conflicts(desired: &Desired, observed: &AccessRows) -> Vec<String> {
+    let bindings = observed.bindings.iter().filter(|row| !row.ours).filter_map(|row| {
+        let mac = row.mac?;
+        let (kind, _) = desired.bindings.get(&mac)?;
+        let differs = row.kind != *kind || row.disabled;
+        differs.then(|| format!("ip-binding of {mac} is not ours and has another type than {kind:?}"))
+    });
+    let listings = observed.listings.iter().filter(|row| !row.ours && !row.disabled).filter_map(|row| {
+        let address = row.address?;
+        let (list, _) = desired.listings.get(&address)?;
+        (row.list != *list)
+            .then(|| format!("{address} stands in list {:?} by a row that is not ours", row.list))
+    });
+    bindings.chain(listings).collect()
+}

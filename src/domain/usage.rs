@@ -1,0 +1,188 @@
+//! Metering: readings of the router's counters into bytes used. The rules are the metering table of the
+//! domain; the promise is that metered never exceeds what really flowed.
+
+use std::net::Ipv4Addr;
+
+use super::id::Mac;
+use super::units::Bytes;
+
+/// How far two computed starts of one row may lie apart: both ages are whole seconds, read one after the other.
+const START_TOLERANCE_S: u64 = 5;
+/// How far the router's uptime may lag behind time known to have passed before it counts as a reboot.
+const REBOOT_TOLERANCE_S: u64 = 30;
+
+/// A row's `.id`. It is stable while the row lives and names nothing afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(pub String);
+
+/// One row of the hotspot host table, as the router showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostRow {
+    /// The device.
+    pub mac: Mac,
+    /// The row's `.id`.
+    pub row: RowId,
+    /// The address the device uses, where the router shows one.
+    pub address: Option<Ipv4Addr>,
+    /// The address the router translates it to; firewall lists see this one.
+    pub to_address: Option<Ipv4Addr>,
+    /// Age of the row in whole seconds, on the router's clock.
+    pub uptime_s: u64,
+    /// Bytes in and out since the row appeared.
+    pub bytes: u64,
+    /// Authorized or bypassed at this reading: only then is traffic somebody's usage.
+    pub counts: bool,
+}
+
+impl HostRow {
+    /// The address that firewall rules see.
+    pub fn seen_address(&self) -> Option<Ipv4Addr> {
+        self.to_address.or(self.address)
+    }
+}
+
+/// One complete reading of the host table. An incomplete one is never built: unknown is not zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostTable {
+    /// The router's uptime in seconds, read just before the rows.
+    pub uptime_s: u64,
+    /// How long, by our monotonic clock and rounded up, it took from there to the last row.
+    pub span_s: u64,
+    /// Every row, in the router's order.
+    pub rows: Vec<HostRow>,
+}
+
+/// The baseline of one row: what was there at the last reading that counted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// The row's `.id`.
+    pub row: RowId,
+    /// When the row appeared, in seconds of the router's uptime; negative is possible where the two clocks
+    /// of the router disagree by a second.
+    pub started_s: i64,
+    /// By how much `started_s` may be early: the reading's span.
+    pub slack_s: u64,
+    /// The row's age at that reading.
+    pub uptime_s: u64,
+    /// Its counter at that reading.
+    pub bytes: u64,
+    /// Whether traffic was somebody's usage at that reading.
+    pub counts: bool,
+}
+
+impl Counter {
+    fn of(row: &HostRow, table: &HostTable) -> Self {
+        let start = i128::from(table.uptime_s) - i128::from(row.uptime_s);
+        Self {
+            row: row.row.clone(),
+            started_s: i64::try_from(start).unwrap_or(i64::MIN),
+            slack_s: table.span_s,
+            uptime_s: row.uptime_s,
+            bytes: row.bytes,
+            counts: row.counts,
+        }
+    }
+
+    /// Whether both are readings of one life of one row.
+    fn is_same_row(&self, earlier: &Self) -> bool {
+        self.row == earlier.row
+            && self.uptime_s >= earlier.uptime_s
+            && self.started_s.abs_diff(earlier.started_s)
+                <= START_TOLERANCE_S + self.slack_s + earlier.slack_s
+    }
+}
+
+/// A counter that began anew between two readings, kept as evidence for "I did not use that much".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restart {
+    /// The row before; another row's name where the row was replaced.
+    pub old_row: RowId,
+    /// What it had counted at the last reading.
+    pub old_bytes: u64,
+    /// The row after.
+    pub new_row: RowId,
+    /// What it had counted at this reading.
+    pub new_bytes: u64,
+    /// Age of the new row in seconds.
+    pub uptime_s: u64,
+}
+
+/// What one reading says about one device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceUsage {
+    /// To charge.
+    pub bytes: Bytes,
+    /// The baselines to compare the next reading with.
+    pub counters: Vec<Counter>,
+    /// Counters that began anew.
+    pub restarts: Vec<Restart>,
+}
+
+/// Whether the router restarted between a reading at `before_s` of uptime and one at `after_s`, when at least
+/// `elapsed_min_s` are known to have passed. Wall time is never asked.
+pub fn rebooted(before_s: u64, after_s: u64, elapsed_min_s: u64) -> bool {
+    after_s < before_s || after_s.saturating_add(REBOOT_TOLERANCE_S) < before_s.saturating_add(elapsed_min_s)
+}
+
+/// Baselines for rows that are there when a device is bound: nothing that flowed before is charged.
+pub fn baseline<'a>(rows: impl Iterator<Item = &'a HostRow>, table: &HostTable) -> Vec<Counter> {
+    let mut counters: Vec<Counter> = Vec::new();
+    for row in rows.filter(|row| !row.row.0.is_empty()) {
+        let counter = Counter::of(row, table);
+        match counters.iter_mut().find(|c| c.row == counter.row) {
+            Some(known) => *known = counter,
+            None => counters.push(counter),
+        }
+    }
+    counters
+}
+
+/// The metering table, for one device: every row of the reading against the baselines of the previous one.
+///
+/// `before` must be empty when the router rebooted in between: a row `.id` and a start say nothing across boots.
+/// `vanished` names what was known before such a reboot, for the record of restarts only.
+pub fn meter<'a>(
+    before: &[Counter],
+    vanished: &[Counter],
+    rows: impl Iterator<Item = &'a HostRow>,
+    table: &HostTable,
+) -> DeviceUsage {
+    let mut usage = DeviceUsage { counters: baseline(rows, table), ..DeviceUsage::default() };
+    for now in &usage.counters {
+        let previous = before.iter().find(|c| c.row == now.row);
+        let (bytes, restarted) = delta(previous, now);
+        usage.bytes = usage.bytes.plus(bytes);
+        if !restarted {
+            continue;
+        }
+        let gone = |c: &&Counter| usage.counters.iter().all(|n| n.row != c.row);
+        let old = previous.or_else(|| before.iter().find(gone)).or_else(|| vanished.first());
+        if let Some(old) = old {
+            usage.restarts.push(Restart {
+                old_row: old.row.clone(),
+                old_bytes: old.bytes,
+                new_row: now.row.clone(),
+                new_bytes: now.bytes,
+                uptime_s: now.uptime_s,
+            });
+        }
+    }
+    usage
+}
+
+/// What one row adds since its previous reading, and whether its counter began anew.
+fn delta(previous: Option<&Counter>, now: &Counter) -> (Bytes, bool) {
+    let counted = |bytes: u64, counts: bool| if counts { Bytes(bytes) } else { Bytes::ZERO };
+    match previous.filter(|earlier| now.is_same_row(earlier)) {
+        Some(earlier) if now.bytes >= earlier.bytes => {
+            (counted(now.bytes - earlier.bytes, now.counts || earlier.counts), false)
+        }
+        // The same row went back: what is there flowed since, part of it while the earlier reading still held.
+        Some(earlier) => (counted(now.bytes, now.counts || earlier.counts), true),
+        None => (counted(now.bytes, now.counts), true),
+    }
+}
+
+#[cfg(test)]
+#[path = "usage_tests.rs"]
+mod tests;

@@ -1,0 +1,157 @@
+use super::*;
+
+fn table(uptime_s: u64, rows: Vec<HostRow>) -> HostTable {
+    HostTable { uptime_s, span_s: 0, rows }
+}
+
+fn row(id: &str, uptime_s: u64, bytes: u64, counts: bool) -> HostRow {
+    HostRow {
+        mac: Mac([2, 0, 0, 0, 0, 1]),
+        row: RowId(id.to_owned()),
+        address: None,
+        to_address: None,
+        uptime_s,
+        bytes,
+        counts,
+    }
+}
+
+/// Charges of a sequence of readings of one device, the first one included.
+fn charges(readings: &[HostTable]) -> Vec<u64> {
+    let mut counters = Vec::new();
+    let mut uptime_s = 0;
+    let mut out = Vec::new();
+    for reading in readings {
+        let before = if rebooted(uptime_s, reading.uptime_s, 0) { Vec::new() } else { counters };
+        let usage = meter(&before, &[], reading.rows.iter(), reading);
+        counters = usage.counters;
+        uptime_s = reading.uptime_s;
+        out.push(usage.bytes.0);
+    }
+    out
+}
+
+#[test]
+fn the_metering_table_of_the_domain() {
+    let rows: [(&str, Vec<HostTable>, Vec<u64>); 10] = [
+        (
+            "neither authorized nor bypassed counts nothing, but the baseline moves",
+            vec![
+                table(100, vec![row("*1", 10, 500, false)]),
+                table(110, vec![row("*1", 20, 900, false)]),
+                table(120, vec![row("*1", 30, 950, true)]),
+            ],
+            vec![0, 0, 50],
+        ),
+        (
+            "what flowed before a logout that this reading shows is counted",
+            vec![table(100, vec![row("*1", 10, 500, true)]), table(110, vec![row("*1", 20, 700, false)])],
+            vec![500, 200],
+        ),
+        (
+            "the same row grew: the difference",
+            vec![table(100, vec![row("*1", 10, 500, true)]), table(110, vec![row("*1", 20, 1500, true)])],
+            vec![500, 1000],
+        ),
+        (
+            "the counter went back: the counter since",
+            vec![table(100, vec![row("*1", 10, 500, true)]), table(110, vec![row("*1", 20, 30, true)])],
+            vec![500, 30],
+        ),
+        (
+            "the age went back: the counter since, though it is larger",
+            vec![
+                table(100, vec![row("*1", 60, 500, true)]),
+                table(110, vec![row("*1", 2, 80_000_000, true)]),
+            ],
+            vec![500, 80_000_000],
+        ),
+        (
+            "a reboot: the counter since, though id and start are the same",
+            vec![table(1000, vec![row("*1", 990, 500, true)]), table(20, vec![row("*1", 10, 600, true)])],
+            vec![500, 600],
+        ),
+        (
+            "a row replaced by another with a larger counter: the whole counter",
+            vec![
+                table(100, vec![row("*1", 10, 500, true)]),
+                table(110, vec![row("*2", 5, 80_000_500, true)]),
+            ],
+            vec![500, 80_000_500],
+        ),
+        (
+            "two rows of one device count each by itself",
+            vec![
+                table(100, vec![row("*1", 10, 500, true), row("*2", 9, 70, true)]),
+                table(110, vec![row("*1", 20, 600, true), row("*2", 19, 75, true)]),
+            ],
+            vec![570, 105],
+        ),
+        (
+            "a row that was away is new again",
+            vec![
+                table(100, vec![row("*1", 10, 500, true)]),
+                table(110, vec![]),
+                table(120, vec![row("*3", 4, 40, true)]),
+            ],
+            vec![500, 0, 40],
+        ),
+        (
+            "a row twice in one reading counts once",
+            vec![table(100, vec![row("*1", 10, 500, true), row("*1", 10, 500, true)])],
+            vec![500],
+        ),
+    ];
+    for (what, readings, expected) in rows {
+        assert_eq!(charges(&readings), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_slow_reading_does_not_make_a_row_look_replaced() {
+    let first = table(100, vec![row("*1", 50, 1_000_000, true)]);
+    let baselines = meter(&[], &[], first.rows.iter(), &first).counters;
+    // Twenty seconds passed between the uptime and this row: the row looks twenty seconds older than it is.
+    let slow = HostTable { uptime_s: 110, span_s: 20, rows: vec![row("*1", 80, 1_000_400, true)] };
+    let usage = meter(&baselines, &[], slow.rows.iter(), &slow);
+    assert_eq!(usage.bytes, Bytes(400));
+}
+
+#[test]
+fn a_thousand_small_polls_lose_nothing() {
+    let readings: Vec<_> =
+        (1..=1000).map(|i| table(10 * i, vec![row("*1", 10 * i, 5000 * i, true)])).collect();
+    assert_eq!(charges(&readings).iter().sum::<u64>(), 5_000_000);
+}
+
+#[test]
+fn a_baseline_charges_nothing_and_the_next_reading_the_difference() {
+    let at_binding = table(100, vec![row("*1", 90, 900_000_000, true)]);
+    let counters = baseline(at_binding.rows.iter(), &at_binding);
+    let later = table(110, vec![row("*1", 100, 900_000_007, true)]);
+    assert_eq!(meter(&counters, &[], later.rows.iter(), &later).bytes, Bytes(7));
+}
+
+#[test]
+fn a_restart_is_recorded_with_both_values() {
+    let first = table(100, vec![row("*1", 50, 1000, true)]);
+    let before = baseline(first.rows.iter(), &first);
+    let second = table(110, vec![row("*2", 3, 40, true)]);
+    let usage = meter(&before, &[], second.rows.iter(), &second);
+    let restart = Restart {
+        old_row: RowId("*1".into()),
+        old_bytes: 1000,
+        new_row: RowId("*2".into()),
+        new_bytes: 40,
+        uptime_s: 3,
+    };
+    assert_eq!(usage.restarts, vec![restart]);
+}
+
+#[test]
+fn a_reboot_shows_in_the_uptime_or_in_time_that_must_have_passed() {
+    assert!(rebooted(1000, 20, 0));
+    assert!(!rebooted(1000, 1010, 10));
+    assert!(!rebooted(1000, 1008, 10), "clocks drift");
+    assert!(rebooted(1000, 1200, 3600), "an hour passed, yet the uptime grew by minutes");
+}

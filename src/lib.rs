@@ -1,0 +1,17 @@
+//! kuota: quota, debt and access for MikroTik hotspots.
+//!
+//! The layers, lowest first; imports go down only (`tests/tidy.rs` enforces it).
+//!
+//! | layer | module | what it is |
+//! |---|---|---|
+//! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
+//! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
+//! | 2 | [`store`] | SQLite: schema, the one commit, queries, verification |
+//! | 2 | [`routeros`] | the only module that knows RouterOS words: client, meters, lists, bindings |
+//! | 2 | [`web`] | HTTP glue: problem+json, paging, limits |
+//! | 3 | [`agent`] | the daemon: engine, meter, enforcer, admin API, control socket |
+//! | 3 | `sim` | a simulated router speaking the real protocol (feature `sim`) |
+//! | 4 | [`cli`] | the operator's commands and the demo |
+
+pub mod domain;
+pub mod routeros;

@@ -1,0 +1,86 @@
+//! The only module that knows RouterOS words. The rest of the program sees [`Router`].
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::domain::listing::{AccessRows, Edit};
+use crate::domain::usage::HostTable;
+
+/// A future that a [`Router`] hands out.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The port to the router: two bulk reads and a way to send differences.
+///
+/// Contract of every implementation:
+/// - A read is complete or an error; half a table is never returned.
+/// - `apply` sends the edits in order and reports each; after [`RouterError::Lost`] the caller must read again
+///   before it sends anything, because adds are not idempotent.
+/// - No call waits without a bound.
+pub trait Router: Send + Sync {
+    /// Uptime and the hotspot host table: two round trips.
+    fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>>;
+
+    /// Our address lists, the bindings and the leases: three round trips. A router without one of the menus
+    /// answers with an empty table and a warning.
+    fn read_access(&self) -> Pending<'_, Result<AccessRows, RouterError>>;
+
+    /// Sends edits, at most eight in flight. One outcome for each edit, in order.
+    fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>>;
+
+    /// What is known about the connection without asking the router.
+    fn health(&self) -> RouterHealth;
+}
+
+/// What became of one edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditOutcome {
+    /// The router did it.
+    Done,
+    /// The router says it is so already, or the row is gone already: the next reading will tell.
+    AlreadySo,
+    /// The router refused, in its own words.
+    Refused(String),
+}
+
+/// Why the router could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RouterError {
+    /// No connection, or it broke: silence, time-out and garbage count too. Nothing is known about commands in
+    /// flight.
+    #[error("router connection lost: {0}")]
+    Lost(String),
+    /// The router is connected and refused the command.
+    #[error("router refused {command}: {message}")]
+    Trap {
+        /// The menu command.
+        command: String,
+        /// The router's words.
+        message: String,
+    },
+    /// The router refused the name or the password.
+    #[error("router refused the log-in: {0}; check [router] username and password")]
+    LoginRefused(String),
+    /// The reply came whole, but makes no sense. The connection is dropped.
+    #[error("router sent nonsense for {command}: {what}")]
+    Malformed {
+        /// The menu command.
+        command: String,
+        /// The field and value.
+        what: String,
+    },
+}
+
+/// What is known about the connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouterHealth {
+    /// Logged in at this moment.
+    pub connected: bool,
+    /// Round trips made since the start: commands that got their reply.
+    pub commands: u64,
+    /// RouterOS version of the last log-in.
+    pub version: Option<String>,
+    /// Warnings that stay true until the next log-in, such as a menu the router lacks.
+    pub warnings: Vec<String>,
+    /// Time until the next attempt, while waiting to reconnect.
+    pub retry_in: Option<Duration>,
+}
