@@ -1,6 +1,18 @@
 //! The rules of the product, pure: no clock, no I/O, no async, no floats, no randomness.
+//!
+//! One event at a time goes through [`policy::step`], which answers with ledger entries, the account that follows
+//! and what the world should be told. Everything else here serves that function or the two planners beside it:
+//! [`usage::meter`] turns counters into bytes, [`listing::plan`] turns access into edits of the router.
 
+pub mod access;
+pub mod account;
+pub mod debt;
 pub mod id;
+pub mod ledger;
 pub mod listing;
+pub mod order;
+pub mod package;
+pub mod policy;
+pub mod tariff;
 pub mod units;
 pub mod usage;

@@ -186,6 +186,15 @@ impl Timestamp {
     }
 }
 
+/// A wall-clock reading in the site's time zone: what dates and hours of the rules are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalTime {
+    /// The calendar day.
+    pub date: jiff::civil::Date,
+    /// Minutes since local midnight, 0 to 1439.
+    pub minute_of_day: u16,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,173 @@
+//! Everything the rules know about one user, and the site's terms.
+
+use super::access::Access;
+use super::debt::{DebtDue, DebtItem, oldest_first};
+use super::id::{DebtId, UserId};
+use super::ledger::{Balance, named};
+use super::units::{Bytes, Rupiah, Timestamp};
+
+named! {
+    /// What happens at zero quota.
+    Overage {
+        /// The user stops.
+        Stop = "stop",
+        /// The user goes on into debt until the limit.
+        Debt = "debt",
+    }
+}
+
+named! {
+    /// How days that are bought extend an expiry.
+    Expiry {
+        /// The later of the old expiry and now plus the days.
+        ResetFromNow = "reset_from_now",
+        /// The days are added to what is left.
+        Extend = "extend",
+    }
+}
+
+/// The site's policy: what the owner configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What happens at zero quota, where the user has no own setting.
+    pub overage: Overage,
+    /// Overage at which a user is blocked; zero is off.
+    pub debt_limit: Bytes,
+    /// Remaining quota at which speed drops.
+    pub fup_threshold: Bytes,
+    /// Whether overdue debt items block.
+    pub block_overdue: bool,
+    /// Days after the due date before they do.
+    pub overdue_grace_days: u32,
+    /// Minute of the local day from which they do.
+    pub block_minute: u16,
+    /// How due dates are made.
+    pub debt_due: DebtDue,
+    /// How bought days extend an expiry.
+    pub expiry: Expiry,
+    /// Quoted debts are rounded up to a multiple of this.
+    pub price_rounding: Rupiah,
+    /// Devices one user may have.
+    pub max_devices_per_user: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            overage: Overage::Stop,
+            debt_limit: Bytes::mb(500),
+            fup_threshold: Bytes::mb(3072),
+            block_overdue: true,
+            overdue_grace_days: 0,
+            block_minute: 0,
+            debt_due: DebtDue::EndOfMonth,
+            expiry: Expiry::ResetFromNow,
+            price_rounding: Rupiah(10_000),
+            max_devices_per_user: 3,
+        }
+    }
+}
+
+/// What holds for one user: the site's policy with the user's own settings over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What happens at zero quota.
+    pub overage: Overage,
+    /// Overage at which the user is blocked; zero is off.
+    pub debt_limit: Bytes,
+}
+
+/// One user as the rules see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whose.
+    pub id: UserId,
+    /// Approved to use the hotspot.
+    pub approved: bool,
+    /// Not deactivated.
+    pub active: bool,
+    /// Never blocked for debt; no debt items, no overage.
+    pub exempt: bool,
+    /// The reason an admin gave for a block in force.
+    pub admin_block: Option<String>,
+    /// On an unlimited plan.
+    pub unlimited: bool,
+    /// When the days end; `None` is never.
+    pub expires_at: Option<Timestamp>,
+    /// The user's own setting over the policy's.
+    pub overage: Option<Overage>,
+    /// The user's own limit over the policy's.
+    pub debt_limit: Option<Bytes>,
+    /// The quota account, the open usage row included.
+    pub balance: Balance,
+    /// Usage not yet sealed into an entry; part of `balance.debits`.
+    pub open_usage: Bytes,
+    /// Metered usage of this period.
+    pub used: Bytes,
+    /// Remaining right after the latest credit: what FUP is measured against.
+    pub tank: Bytes,
+    /// Debt items. Closed ones may be among them.
+    pub items: Vec<DebtItem>,
+    /// What policy decided last.
+    pub access: Access,
+}
+
+impl Account {
+    /// A user without quota, debts or settings.
+    pub fn fresh(id: UserId, approved: bool) -> Self {
+        Self {
+            id,
+            approved,
+            active: true,
+            exempt: false,
+            admin_block: None,
+            unlimited: false,
+            expires_at: None,
+            overage: None,
+            debt_limit: None,
+            balance: Balance::default(),
+            open_usage: Bytes::ZERO,
+            used: Bytes::ZERO,
+            tank: Bytes::ZERO,
+            items: Vec::new(),
+            access: Access::default(),
+        }
+    }
+
+    /// The terms that hold for this user.
+    pub fn terms(&self, policy: &Policy) -> Terms {
+        Terms {
+            overage: self.overage.unwrap_or(policy.overage),
+            debt_limit: self.debt_limit.unwrap_or(policy.debt_limit),
+        }
+    }
+
+    /// Bytes owed by debt items.
+    pub fn debt_items(&self) -> Bytes {
+        self.items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()))
+    }
+
+    /// Overage and debt items together.
+    pub fn total_debt(&self) -> Bytes {
+        self.balance.overage().plus(self.debt_items())
+    }
+
+    /// Open items, oldest first.
+    pub fn open_items(&self) -> Vec<&DebtItem> {
+        oldest_first(&self.items)
+    }
+
+    /// The item with that id, open or closed.
+    pub fn item(&self, id: DebtId) -> Option<&DebtItem> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// Adds `days` to the expiry by the site's rule. No expiry counts as now.
+    pub fn add_days(&mut self, days: u32, now: Timestamp, rule: Expiry) {
+        let old = self.expires_at.unwrap_or(now);
+        self.expires_at = Some(match rule {
+            Expiry::ResetFromNow => old.max(now.plus_days(days)),
+            Expiry::Extend => old.max(now).plus_days(days),
+        });
+    }
+}

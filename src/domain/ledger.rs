@@ -1,0 +1,291 @@
+//! The ledger: immutable entries, the balances that are their fold, and the chain that makes tampering show.
+
+use sha2::{Digest, Sha256};
+
+use super::id::{DebtId, OrderId, UserId};
+use super::units::{Bytes, Rupiah, Timestamp};
+
+/// Which of a user's two books an entry belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Book {
+    /// The quota account: credits give quota, debits take it.
+    Quota,
+    /// Debt items: debits are what the user was granted on trust, credits what was paid or forgiven.
+    Debt,
+}
+
+/// The role of an amount. Amounts are unsigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Gives quota, or lowers a debt.
+    Credit,
+    /// Takes quota, or raises a debt.
+    Debit,
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable name used in the store, the API and logs.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The value with that stable name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|v| v.name() == name)
+            }
+        }
+    };
+}
+pub(super) use named;
+
+named! {
+    /// Why an entry was made.
+    Kind {
+        /// Metered usage, sealed from the open row.
+        Usage = "usage",
+        /// A package was bought.
+        Purchase = "purchase",
+        /// Quota was given without payment.
+        Grant = "grant",
+        /// Quota was given on credit, together with a debt item.
+        Advance = "advance",
+        /// Overage was paid for.
+        OveragePaid = "overage_paid",
+        /// A payment covered bytes that were no longer owed: they became quota.
+        Surplus = "surplus",
+        /// The owner corrected a mistake.
+        Correction = "correction",
+        /// The end of a period: brings the quota account to zero, forgiving overage or forfeiting quota.
+        Closing = "closing",
+        /// A debt item came into being.
+        DebtGranted = "debt_granted",
+        /// A debt item was paid, whole or in part.
+        DebtPaid = "debt_paid",
+    }
+}
+
+impl Kind {
+    /// The book that entries of this kind belong to.
+    pub const fn book(self) -> Book {
+        match self {
+            Self::DebtGranted | Self::DebtPaid => Book::Debt,
+            _ => Book::Quota,
+        }
+    }
+}
+
+impl Side {
+    /// The stable name used in the store and the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Credit => "credit",
+            Self::Debit => "debit",
+        }
+    }
+
+    /// The side with that stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Credit, Self::Debit].into_iter().find(|side| side.name() == name)
+    }
+}
+
+/// One immutable line, as the rules make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Why.
+    pub kind: Kind,
+    /// Role of the amount.
+    pub side: Side,
+    /// How much. Zero only where a line stands for money or an event alone: unlimited plans, closings of an even
+    /// account, payments too small for a byte.
+    pub amount: Bytes,
+    /// Money that this line stands for: a price paid, or the price of a debt item.
+    pub amount_rp: Option<Rupiah>,
+    /// The debt item concerned.
+    pub debt: Option<DebtId>,
+    /// The order that caused it.
+    pub order: Option<OrderId>,
+    /// For people: reason or name of what was sold.
+    pub note: String,
+}
+
+impl Entry {
+    /// An entry with no money, debt, order or note.
+    pub fn new(kind: Kind, side: Side, amount: Bytes) -> Self {
+        Self { kind, side, amount, amount_rp: None, debt: None, order: None, note: String::new() }
+    }
+
+    /// The same entry with a note for people.
+    #[must_use]
+    pub fn noted(self, note: &str) -> Self {
+        Self { note: note.to_owned(), ..self }
+    }
+}
+
+/// An entry as it stands in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Position in the store's one chain, from 1 without gaps.
+    pub seq: u64,
+    /// Whose.
+    pub user: UserId,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Who caused it: an admin's name, or the daemon.
+    pub actor: String,
+    /// The event it came from.
+    pub event: String,
+    /// The line itself.
+    pub entry: Entry,
+}
+
+/// A link of the chain: SHA-256.
+pub type Hash = [u8; 32];
+
+/// What the first entry links to.
+pub const CHAIN_START: Hash = [0; 32];
+
+impl Posted {
+    /// The link of this entry: SHA-256 over the previous link and every field, each with its length before it, so
+    /// that no two different lines read the same.
+    pub fn link(&self, previous: &Hash) -> Hash {
+        let e = &self.entry;
+        let mut hash = Sha256::new();
+        hash.update(previous);
+        let mut field = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        field(&self.seq.to_be_bytes());
+        field(self.user.0.as_bytes());
+        field(&self.at.0.to_be_bytes());
+        field(e.kind.name().as_bytes());
+        field(e.side.name().as_bytes());
+        field(&e.amount.0.to_be_bytes());
+        field(&e.amount_rp.map(|rp| rp.0.to_be_bytes().to_vec()).unwrap_or_default());
+        field(&e.debt.map(|d| d.0.as_bytes().to_vec()).unwrap_or_default());
+        field(e.order.as_ref().map_or("", |o| o.0.as_str()).as_bytes());
+        field(e.note.as_bytes());
+        field(self.actor.as_bytes());
+        field(self.event.as_bytes());
+        hash.finalize().into()
+    }
+}
+
+/// The quota account since the last closing: two sums that only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Everything given.
+    pub credits: Bytes,
+    /// Everything taken.
+    pub debits: Bytes,
+}
+
+impl Balance {
+    /// What is left to use.
+    pub const fn remaining(self) -> Bytes {
+        self.credits.minus(self.debits)
+    }
+
+    /// What was used beyond what was given.
+    pub const fn overage(self) -> Bytes {
+        self.debits.minus(self.credits)
+    }
+
+    /// This balance and one entry. Entries of the debt book change nothing here.
+    #[must_use]
+    pub fn and(self, entry: &Entry) -> Self {
+        match (entry.kind.book(), entry.kind, entry.side) {
+            (Book::Debt, ..) => self,
+            (Book::Quota, Kind::Closing, _) => Self::default(),
+            (Book::Quota, _, Side::Credit) => Self { credits: self.credits.plus(entry.amount), ..self },
+            (Book::Quota, _, Side::Debit) => Self { debits: self.debits.plus(entry.amount), ..self },
+        }
+    }
+
+    /// The fold of a user's entries, oldest first.
+    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        entries.into_iter().fold(Self::default(), Self::and)
+    }
+
+    /// The entry that brings this balance to zero, and what it forgives or forfeits.
+    pub fn closing(self, reason: &str) -> Entry {
+        if self.overage().is_zero() {
+            Entry::new(Kind::Closing, Side::Debit, self.remaining()).noted(reason)
+        } else {
+            Entry::new(Kind::Closing, Side::Credit, self.overage()).noted(reason)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credit(kind: Kind, mb: u64) -> Entry {
+        Entry::new(kind, Side::Credit, Bytes::mb(mb))
+    }
+
+    #[test]
+    fn paid_overage_is_not_charged_to_the_next_package() {
+        let balance = Balance::fold(&[
+            credit(Kind::Purchase, 1000),
+            Entry::new(Kind::Usage, Side::Debit, Bytes::mb(1500)),
+            credit(Kind::OveragePaid, 500),
+            credit(Kind::Purchase, 10_240),
+        ]);
+        assert_eq!(balance.remaining(), Bytes::mb(10_240));
+        assert_eq!(balance.overage(), Bytes::ZERO);
+    }
+
+    #[test]
+    fn a_closing_names_what_it_forgives_or_forfeits_and_starts_at_zero() {
+        let over = Balance { credits: Bytes::mb(1), debits: Bytes::mb(3) };
+        let closing = over.closing("new month");
+        assert_eq!((closing.side, closing.amount), (Side::Credit, Bytes::mb(2)));
+        assert_eq!(over.and(&closing), Balance::default());
+        let left = Balance { credits: Bytes::mb(3), debits: Bytes::mb(1) };
+        assert_eq!((left.closing("").side, left.closing("").amount), (Side::Debit, Bytes::mb(2)));
+        assert_eq!(Balance::default().closing("").amount, Bytes::ZERO);
+    }
+
+    #[test]
+    fn every_field_of_a_line_is_in_its_link() {
+        let line = Posted {
+            seq: 7,
+            user: UserId(uuid::Uuid::from_u128(1)),
+            at: Timestamp(1000),
+            actor: "siti".into(),
+            event: "e1".into(),
+            entry: credit(Kind::Grant, 5).noted("n"),
+        };
+        let link = line.link(&CHAIN_START);
+        let change = |f: &dyn Fn(&mut Posted)| {
+            let mut other = line.clone();
+            f(&mut other);
+            assert_ne!(other.link(&CHAIN_START), link, "{other:?}");
+        };
+        change(&|l| l.seq = 8);
+        change(&|l| l.user = UserId(uuid::Uuid::from_u128(2)));
+        change(&|l| l.at = Timestamp(1001));
+        change(&|l| l.actor = "budi".into());
+        change(&|l| l.event = "e2".into());
+        change(&|l| l.entry.kind = Kind::Correction);
+        change(&|l| l.entry.side = Side::Debit);
+        change(&|l| l.entry.amount = Bytes(1));
+        change(&|l| l.entry.amount_rp = Some(Rupiah(0)));
+        change(&|l| l.entry.debt = Some(DebtId(uuid::Uuid::from_u128(0))));
+        change(&|l| l.entry.order = Some(OrderId("o".into())));
+        change(&|l| l.entry.note = "m".into());
+        assert_ne!(line.link(&link), link);
+    }
+}

@@ -1,0 +1,559 @@
+//! The rules' one entry: an account and an event in; entries, the account that follows and commands out.
+
+use super::access::{self, Access, Facts};
+use super::account::{Account, Overage, Policy};
+use super::debt::{DebtItem, DebtStatus};
+use super::id::{DebtId, OrderId};
+use super::ledger::{Entry, Kind, Side};
+use super::order::{Item, Line, Quote};
+use super::package::Package;
+use super::tariff::{PriceError, Tariff};
+use super::units::{Bytes, Rupiah, Timestamp};
+
+/// Days a reset gives to a user whose days are over, when it is not told how many.
+const RESET_DAYS: u32 = 30;
+/// Share of the debt limit, in percent, at which a user in mode `debt` is warned.
+const WARN_PERCENT: u128 = 80;
+
+/// Something that happened to one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The router counted this much since the last reading.
+    Metered(Bytes),
+    /// The open usage row is sealed, as every local midnight does.
+    Sealed,
+    /// Time passed.
+    Tick,
+    /// An operator changed settings.
+    Changed(Settings),
+    /// An operator gave quota.
+    Granted(Grant),
+    /// The owner took quota, correcting a mistake.
+    Debited {
+        /// How much.
+        amount: Bytes,
+        /// Why.
+        reason: String,
+    },
+    /// An operator entered a debt item, usually giving the same quota with it.
+    DebtGranted(DebtGrant),
+    /// A quote was paid.
+    Paid {
+        /// By which order.
+        order: OrderId,
+        /// What was frozen when it was ordered.
+        quote: Quote,
+    },
+    /// A new period begins.
+    Reset(Reset),
+    /// An admin blocked the user.
+    Blocked {
+        /// Why.
+        reason: String,
+    },
+    /// An admin ended the block.
+    Unblocked,
+}
+
+/// Settings an operator may change; `None` leaves one as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Approved to use the hotspot.
+    pub approved: Option<bool>,
+    /// Not deactivated.
+    pub active: Option<bool>,
+    /// Never blocked for debt.
+    pub exempt: Option<bool>,
+    /// When the days end; inner `None` is never.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// The user's own overage mode; inner `None` returns to the policy's.
+    pub overage: Option<Option<Overage>>,
+    /// The user's own limit; inner `None` returns to the policy's.
+    pub debt_limit: Option<Option<Bytes>>,
+}
+
+/// Quota given without payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// How much.
+    pub amount: Bytes,
+    /// Days given with it.
+    pub days: Option<u32>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A debt item to be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebtGrant {
+    /// The item, open and unpaid.
+    pub item: DebtItem,
+    /// Whether the same quota, or the plan, is given now.
+    pub advance: bool,
+    /// Days given with it: a package's.
+    pub days: Option<u32>,
+}
+
+/// A new period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reset {
+    /// A debt item granted with the new period, its bytes credited.
+    pub debt: Option<DebtItem>,
+    /// Quota given with it.
+    pub credit: Option<Bytes>,
+    /// Days given with it.
+    pub days: Option<u32>,
+    /// Whether to end an admin's block; by default it ends when quota is given.
+    pub unblock: Option<bool>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What surrounds an event: the site's policy, the packages on sale, and the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The site's policy.
+    pub policy: &'a Policy,
+    /// Every package.
+    pub packages: &'a [Package],
+    /// What the world says.
+    pub facts: Facts,
+}
+
+impl<'a> Context<'a> {
+    /// The prices that hold.
+    pub fn tariff(&self) -> Tariff<'a> {
+        Tariff { packages: self.packages, rounding: self.policy.price_rounding }
+    }
+}
+
+/// What should be told to the world after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Access changed: reconcile the router.
+    Enforce {
+        /// What held before.
+        from: Access,
+    },
+    /// Tell the user that overage nears the limit.
+    WarnOverage,
+}
+
+/// Where metered bytes went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Debited from the account.
+    pub debited: Bytes,
+    /// Beyond the limit that should have stopped the user: in the usage series only.
+    pub unenforced: Bytes,
+}
+
+/// What an event leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Lines for the ledger, in order.
+    pub entries: Vec<Entry>,
+    /// The account that follows.
+    pub account: Account,
+    /// To be done after the commit.
+    pub commands: Vec<Command>,
+    /// For [`Event::Metered`]: where the bytes went.
+    pub split: Split,
+    /// For [`Event::Paid`]: some of the money covered what was no longer owed.
+    pub surplus: bool,
+}
+
+/// A rule says no. Nothing changes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The package would be eaten by overage.
+    #[error("usage beyond the quota is {0}, as much as this package gives or more: settle it first")]
+    SettleFirst(Bytes),
+    /// An admin's block is in force.
+    #[error("the user is blocked by an admin; unblock first")]
+    AdminBlocked,
+    /// Not approved or deactivated.
+    #[error("the user is not approved or not active")]
+    Inactive,
+    /// A debt item is overdue.
+    #[error("a debt is overdue: settle it first")]
+    DebtOverdue,
+    /// The package is not on sale.
+    #[error("this package is not on sale")]
+    NotOnSale,
+    /// Something is owed, which an unlimited plan must not hide.
+    #[error("an unlimited plan cannot start while something is owed: settle it first")]
+    OwesWhileUnlimited,
+    /// An exempt user gets no debt items.
+    #[error("the user is exempt and gets no debts; end the exemption first or give quota as a credit")]
+    Exempt,
+    /// There is nothing to pay.
+    #[error("nothing is owed")]
+    NothingOwed,
+    /// The item is paid already.
+    #[error("this debt is paid already")]
+    AlreadyPaid,
+    /// The items owe less, or an item must be paid whole.
+    #[error(
+        "a part payment may be at most what the debt items owe ({0}), and an unlimited plan is paid whole"
+    )]
+    PaysTooMuch(Rupiah),
+    /// There is no price.
+    #[error(transparent)]
+    NoPrice(#[from] PriceError),
+    /// Mode `debt` needs a limit.
+    #[error("overage mode \"debt\" needs a debt limit above 0")]
+    DebtNeedsLimit,
+    /// A user already blocked, or one that is not, is blocked or unblocked again.
+    #[error("the user is not blocked by an admin")]
+    NotBlocked,
+    /// The price is not what the caller expects.
+    #[error("the price is {0} by now")]
+    QuoteChanged(Rupiah),
+}
+
+impl Refusal {
+    /// The stable code of the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::SettleFirst(_) => "settle_first",
+            Self::AdminBlocked => "blocked",
+            Self::Inactive => "inactive",
+            Self::DebtOverdue => "debt_overdue",
+            Self::NotOnSale => "not_on_sale",
+            Self::OwesWhileUnlimited => "owes_while_unlimited",
+            Self::Exempt => "exempt",
+            Self::NothingOwed => "nothing_owed",
+            Self::AlreadyPaid => "already_paid",
+            Self::PaysTooMuch(_) => "pays_too_much",
+            Self::NoPrice(_) => "no_price",
+            Self::DebtNeedsLimit => "debt_needs_limit",
+            Self::NotBlocked => "not_blocked",
+            Self::QuoteChanged(_) => "quote_changed",
+        }
+    }
+}
+
+/// What `event` means for `account`. The only way an account changes.
+pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision, Refusal> {
+    let mut book = Book::open(account, ctx);
+    match event {
+        Event::Metered(bytes) => book.meter(*bytes),
+        Event::Sealed => book.seal(),
+        Event::Tick => {}
+        Event::Changed(settings) => book.change(settings)?,
+        Event::Granted(grant) => book.grant(grant),
+        Event::Debited { amount, reason } => {
+            book.post(Entry::new(Kind::Correction, Side::Debit, *amount).noted(reason));
+        }
+        Event::DebtGranted(debt) => book.grant_debt(debt)?,
+        Event::Paid { order, quote } => book.pay(order, quote),
+        Event::Reset(reset) => book.reset(reset)?,
+        Event::Blocked { reason } => book.account.admin_block = Some(reason.clone()),
+        Event::Unblocked => {
+            book.account.admin_block.take().ok_or(Refusal::NotBlocked)?;
+        }
+    }
+    Ok(book.close())
+}
+
+/// The quote for buying `package`, or why this user may not buy it now.
+pub fn quote_purchase(account: &Account, package: &Package, ctx: &Context) -> Result<Quote, Refusal> {
+    may_buy(account, ctx)?;
+    let overage = account.balance.overage();
+    if !package.active {
+        return Err(Refusal::NotOnSale);
+    }
+    match package.quota {
+        None if account.total_owed_or_open() => return Err(Refusal::OwesWhileUnlimited),
+        Some(quota) if quota <= overage => return Err(Refusal::SettleFirst(overage)),
+        _ => {}
+    }
+    let item = Item::Package { id: package.id, unlimited: package.quota.is_none(), days: package.days };
+    let bytes = package.quota.unwrap_or_default();
+    Ok(Quote { lines: vec![Line { item, name: package.name.clone(), bytes, price: package.price }] })
+}
+
+fn may_buy(account: &Account, ctx: &Context) -> Result<(), Refusal> {
+    let holds = |reason| {
+        let access = access::decide(account, ctx.policy, &Facts { paying: false, ..ctx.facts });
+        access.causes.contains(&reason)
+    };
+    match () {
+        () if account.admin_block.is_some() => Err(Refusal::AdminBlocked),
+        () if !account.approved || !account.active => Err(Refusal::Inactive),
+        () if holds(access::Reason::DebtOverdue) => Err(Refusal::DebtOverdue),
+        () => Ok(()),
+    }
+}
+
+/// The quote for everything owed.
+pub fn quote_all(account: &Account, ctx: &Context) -> Result<Quote, Refusal> {
+    let quote = ctx.tariff().settle_all(account)?;
+    if quote.lines.is_empty() { Err(Refusal::NothingOwed) } else { Ok(quote) }
+}
+
+/// The quote for one item. The caller has found it to be this user's.
+pub fn quote_item(item: &DebtItem, ctx: &Context) -> Result<Quote, Refusal> {
+    if !item.is_open() {
+        return Err(Refusal::AlreadyPaid);
+    }
+    Ok(Quote { lines: vec![ctx.tariff().settle_item(item)?] })
+}
+
+/// The quote for a part payment of `amount`.
+pub fn quote_part(account: &Account, amount: Rupiah, ctx: &Context) -> Result<Quote, Refusal> {
+    let tariff = ctx.tariff();
+    let due = account
+        .open_items()
+        .into_iter()
+        .try_fold(Rupiah::ZERO, |sum, item| Ok::<_, PriceError>(sum.plus(tariff.due(item)?)))?;
+    if due == Rupiah::ZERO {
+        return Err(Refusal::NothingOwed);
+    }
+    tariff.part_payment(account, amount)?.ok_or(Refusal::PaysTooMuch(due))
+}
+
+impl Account {
+    fn total_owed_or_open(&self) -> bool {
+        !self.balance.overage().is_zero() || self.items.iter().any(DebtItem::is_open)
+    }
+}
+
+/// One event's work in progress: the account as it becomes and the lines written so far.
+struct Book<'a> {
+    before: &'a Account,
+    account: Account,
+    entries: Vec<Entry>,
+    split: Split,
+    surplus: bool,
+    ctx: &'a Context<'a>,
+}
+
+impl<'a> Book<'a> {
+    fn open(before: &'a Account, ctx: &'a Context<'a>) -> Self {
+        let account = before.clone();
+        Self { before, account, entries: Vec::new(), split: Split::default(), surplus: false, ctx }
+    }
+
+    /// Decides access anew and hands everything over.
+    fn close(mut self) -> Decision {
+        self.account.access = access::decide(&self.account, self.ctx.policy, &self.ctx.facts);
+        let mut commands = Vec::new();
+        if !self.account.access.is_same(&self.before.access) {
+            commands.push(Command::Enforce { from: self.before.access.clone() });
+        }
+        if self.nears_limit(&self.account) && !self.nears_limit(self.before) {
+            commands.push(Command::WarnOverage);
+        }
+        Decision {
+            entries: self.entries,
+            account: self.account,
+            commands,
+            split: self.split,
+            surplus: self.surplus,
+        }
+    }
+
+    fn nears_limit(&self, account: &Account) -> bool {
+        let terms = account.terms(self.ctx.policy);
+        let warn_at = u128::from(terms.debt_limit.0) * WARN_PERCENT / 100;
+        terms.overage == Overage::Debt
+            && !terms.debt_limit.is_zero()
+            && !account.exempt
+            && u128::from(account.balance.overage().0) >= warn_at
+    }
+
+    /// Writes a line; usage that is still open is sealed before it.
+    fn post(&mut self, entry: Entry) {
+        self.seal();
+        self.account.balance = self.account.balance.and(&entry);
+        if entry.kind.book() == super::ledger::Book::Quota && entry.side == Side::Credit {
+            self.account.tank = self.account.balance.remaining();
+        }
+        self.entries.push(entry);
+    }
+
+    /// The open row becomes an entry. The balance holds it already.
+    fn seal(&mut self) {
+        let open = std::mem::take(&mut self.account.open_usage);
+        if !open.is_zero() {
+            self.entries.push(Entry::new(Kind::Usage, Side::Debit, open));
+        }
+    }
+
+    fn meter(&mut self, bytes: Bytes) {
+        let account = &mut self.account;
+        let terms = account.terms(self.ctx.policy);
+        let remaining = account.balance.remaining();
+        let (debited, unenforced) = if account.unlimited {
+            (Bytes::ZERO, Bytes::ZERO)
+        } else if account.exempt {
+            (bytes.min(remaining), Bytes::ZERO)
+        } else if terms.overage == Overage::Stop && !terms.debt_limit.is_zero() {
+            let room = remaining.plus(terms.debt_limit.minus(account.balance.overage()));
+            (bytes.min(room), bytes.minus(room))
+        } else {
+            (bytes, Bytes::ZERO)
+        };
+        account.balance.debits = account.balance.debits.plus(debited);
+        account.open_usage = account.open_usage.plus(debited);
+        account.used = account.used.plus(debited);
+        self.split = Split { debited, unenforced };
+    }
+
+    fn change(&mut self, settings: &Settings) -> Result<(), Refusal> {
+        let account = &mut self.account;
+        account.approved = settings.approved.unwrap_or(account.approved);
+        account.active = settings.active.unwrap_or(account.active);
+        account.exempt = settings.exempt.unwrap_or(account.exempt);
+        account.expires_at = settings.expires_at.unwrap_or(account.expires_at);
+        account.overage = settings.overage.unwrap_or(account.overage);
+        account.debt_limit = settings.debt_limit.unwrap_or(account.debt_limit);
+        let terms = account.terms(self.ctx.policy);
+        if terms.overage == Overage::Debt && terms.debt_limit.is_zero() {
+            return Err(Refusal::DebtNeedsLimit);
+        }
+        Ok(())
+    }
+
+    fn grant(&mut self, grant: &Grant) {
+        self.post(Entry::new(Kind::Grant, Side::Credit, grant.amount).noted(&grant.reason));
+        if let Some(days) = grant.days {
+            self.add_days(days);
+        }
+    }
+
+    fn add_days(&mut self, days: u32) {
+        self.account.add_days(days, self.ctx.facts.now, self.ctx.policy.expiry);
+    }
+
+    fn grant_debt(&mut self, grant: &DebtGrant) -> Result<(), Refusal> {
+        if self.account.exempt {
+            return Err(Refusal::Exempt);
+        }
+        if grant.item.amount.is_none() && self.account.total_owed_or_open() {
+            return Err(Refusal::OwesWhileUnlimited);
+        }
+        self.post_debt(&grant.item);
+        if grant.advance {
+            match grant.item.amount {
+                Some(amount) => {
+                    // A package on credit is a finite purchase; a bare advance leaves a plan as it is.
+                    self.account.unlimited &= grant.days.is_none();
+                    self.advance(&grant.item, amount);
+                }
+                None => self.account.unlimited = true,
+            }
+            if let Some(days) = grant.days {
+                self.add_days(days);
+            }
+        }
+        Ok(())
+    }
+
+    fn post_debt(&mut self, item: &DebtItem) {
+        let entry = Entry {
+            amount_rp: item.price,
+            debt: Some(item.id),
+            ..Entry::new(Kind::DebtGranted, Side::Debit, item.amount.unwrap_or_default()).noted(&item.note)
+        };
+        self.post(entry);
+        self.account.items.push(item.clone());
+    }
+
+    fn advance(&mut self, item: &DebtItem, amount: Bytes) {
+        let entry = Entry::new(Kind::Advance, Side::Credit, amount).noted(&item.note);
+        self.post(Entry { debt: Some(item.id), ..entry });
+    }
+
+    fn pay(&mut self, order: &OrderId, quote: &Quote) {
+        for line in &quote.lines {
+            match &line.item {
+                Item::Package { unlimited, days, .. } => self.pay_package(order, line, *unlimited, *days),
+                Item::Debt { id, price } => self.pay_debt(order, line, *id, *price),
+                Item::Overage => {
+                    let owed = line.bytes.min(self.account.balance.overage());
+                    self.credit_paid(Kind::OveragePaid, owed, line.price, order, &line.name);
+                    self.credit_surplus(line.bytes.minus(owed), order);
+                }
+            }
+        }
+    }
+
+    fn pay_package(&mut self, order: &OrderId, line: &Line, unlimited: bool, days: u32) {
+        // The line is written for an unlimited plan too: it carries the price.
+        self.credit_paid(Kind::Purchase, line.bytes, line.price, order, &line.name);
+        self.account.unlimited = unlimited;
+        self.add_days(days);
+    }
+
+    fn pay_debt(&mut self, order: &OrderId, line: &Line, id: DebtId, full_price: Rupiah) {
+        let now_due = |item: &DebtItem| item.is_open() && item.id == id;
+        let Some(item) = self.account.items.iter_mut().find(|item| now_due(item)) else {
+            return self.credit_surplus(line.bytes, order);
+        };
+        let paid = line.bytes.min(item.unpaid());
+        item.paid = item.paid.plus(paid);
+        item.paid_rp = item.paid_rp.plus(line.price);
+        item.price.get_or_insert(full_price);
+        if item.unpaid().is_zero() {
+            item.status = DebtStatus::Paid;
+        }
+        let entry = Entry {
+            amount_rp: Some(line.price),
+            debt: Some(id),
+            order: Some(order.clone()),
+            ..Entry::new(Kind::DebtPaid, Side::Credit, paid)
+        };
+        self.post(entry);
+        self.credit_surplus(line.bytes.minus(paid), order);
+    }
+
+    fn credit_paid(&mut self, kind: Kind, amount: Bytes, price: Rupiah, order: &OrderId, note: &str) {
+        let entry = Entry::new(kind, Side::Credit, amount).noted(note);
+        self.post(Entry { amount_rp: Some(price), order: Some(order.clone()), ..entry });
+    }
+
+    /// Bytes that were paid for but are no longer owed become quota.
+    fn credit_surplus(&mut self, amount: Bytes, order: &OrderId) {
+        if !amount.is_zero() {
+            self.surplus = true;
+            self.post(Entry {
+                order: Some(order.clone()),
+                ..Entry::new(Kind::Surplus, Side::Credit, amount)
+            });
+        }
+    }
+
+    fn reset(&mut self, reset: &Reset) -> Result<(), Refusal> {
+        if self.account.exempt && reset.debt.is_some() {
+            return Err(Refusal::Exempt);
+        }
+        self.seal();
+        self.post(self.account.balance.closing(&reset.reason));
+        self.account.used = Bytes::ZERO;
+        self.account.tank = Bytes::ZERO;
+        self.account.unlimited = false;
+        if let Some(item) = &reset.debt {
+            self.post_debt(item);
+            self.advance(item, item.amount.unwrap_or_default());
+        }
+        if let Some(amount) = reset.credit {
+            self.post(Entry::new(Kind::Grant, Side::Credit, amount).noted(&reset.reason));
+        }
+        let gives = reset.debt.is_some() || reset.credit.is_some();
+        if reset.unblock.unwrap_or(gives) {
+            self.account.admin_block = None;
+        }
+        let expired = self.account.expires_at.is_some_and(|at| at < self.ctx.facts.now);
+        if let Some(days) = reset.days.or((gives && expired).then_some(RESET_DAYS)) {
+            self.add_days(days);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

@@ -1,0 +1,410 @@
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::access::{Reason, Status};
+use crate::domain::account::Expiry;
+use crate::domain::id::{PackageId, UserId};
+use crate::domain::ledger::{Balance, Book as LedgerBook};
+use crate::domain::units::LocalTime;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+fn facts() -> Facts {
+    let local = LocalTime { date: date(2026, 11, 22), minute_of_day: 600 };
+    Facts { now: NOW, local, clock_trusted: true, paying: false }
+}
+
+fn package(quota: Option<u64>, price: u64) -> Package {
+    Package {
+        id: PackageId(uuid::Uuid::from_u128(u128::from(quota.unwrap_or_default()))),
+        name: "paket".into(),
+        quota: quota.map(Bytes::mb),
+        days: 30,
+        price: Rupiah(price),
+        active: true,
+    }
+}
+
+fn item(n: u128, amount: Option<Bytes>, price: Option<u64>) -> DebtItem {
+    DebtItem {
+        id: DebtId(uuid::Uuid::from_u128(n)),
+        amount,
+        paid: Bytes::ZERO,
+        price: price.map(Rupiah),
+        paid_rp: Rupiah::ZERO,
+        debt_date: date(2026, 11, 22),
+        due_date: date(2026, 11, 30),
+        note: "utang".into(),
+        created_at: NOW,
+        status: DebtStatus::Open,
+    }
+}
+
+fn grant(mb: u64) -> Event {
+    Event::Granted(Grant { amount: Bytes::mb(mb), days: None, reason: "tes".into() })
+}
+
+fn reset(debt: Option<DebtItem>) -> Event {
+    Event::Reset(Reset { debt, credit: None, days: None, unblock: None, reason: "bulan baru".into() })
+}
+
+fn paid(quote: Quote) -> Event {
+    Event::Paid { order: OrderId("o-1".into()), quote }
+}
+
+/// A user and the ledger that events made, under one policy.
+struct Desk {
+    policy: Policy,
+    packages: Vec<Package>,
+    account: Account,
+    ledger: Vec<Entry>,
+}
+
+impl Desk {
+    fn new(policy: Policy) -> Self {
+        let packages = vec![package(Some(10_240), 100_000), package(Some(25_600), 200_000)];
+        let account = Account::fresh(UserId(uuid::Uuid::nil()), true);
+        Self { policy, packages, account, ledger: Vec::new() }
+    }
+
+    fn with_ctx<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
+        f(&Context { policy: &self.policy, packages: &self.packages, facts: facts() })
+    }
+
+    fn try_play(&mut self, event: &Event) -> Result<Decision, Refusal> {
+        let decision = self.with_ctx(|ctx| step(&self.account, event, ctx))?;
+        self.ledger.extend(decision.entries.iter().cloned());
+        self.account = decision.account.clone();
+        Ok(decision)
+    }
+
+    fn play(&mut self, event: &Event) -> Decision {
+        self.try_play(event).unwrap()
+    }
+
+    fn use_up(&mut self, mb: u64) -> Decision {
+        self.play(&Event::Metered(Bytes::mb(mb)))
+    }
+
+    /// Remaining, overage and unpaid items in MB.
+    fn sums(&self) -> (u64, u64, u64) {
+        let mb = |b: Bytes| b.0 / Bytes::mb(1).0;
+        let balance = self.account.balance;
+        (mb(balance.remaining()), mb(balance.overage()), mb(self.account.debt_items()))
+    }
+
+    fn access(&self) -> (Status, Option<Reason>) {
+        (self.account.access.status, self.account.access.reason)
+    }
+}
+
+fn in_debt_mode() -> Desk {
+    Desk::new(Policy { overage: Overage::Debt, ..Policy::default() })
+}
+
+#[test]
+fn reset_with_ten_gigabytes_as_debt() {
+    let mut desk = in_debt_mode();
+    desk.play(&grant(1000));
+    desk.use_up(2000);
+    desk.play(&Event::Blocked { reason: "x".into() });
+    assert_eq!(desk.access(), (Status::Blocked, Some(Reason::Admin)));
+
+    let decision = desk.play(&reset(Some(item(1, Some(Bytes::gb(10)), None))));
+    let kinds: Vec<Kind> = decision.entries.iter().map(|e| e.kind).collect();
+    assert_eq!(kinds, [Kind::Usage, Kind::Closing, Kind::DebtGranted, Kind::Advance]);
+    assert_eq!(decision.entries[1].amount, Bytes::mb(1000), "forgiven overage");
+    assert_eq!(desk.account.balance, Balance { credits: Bytes::mb(10_240), debits: Bytes::ZERO });
+    assert_eq!(desk.account.used, Bytes::ZERO);
+    assert_eq!(desk.sums(), (10_240, 0, 10_240));
+    assert_eq!(desk.access(), (Status::Active, None));
+}
+
+#[test]
+fn a_reset_keeps_debts_and_forfeits_quota_and_gives_days_only_to_the_expired() {
+    let mut desk = in_debt_mode();
+    desk.play(&Event::DebtGranted(DebtGrant {
+        item: item(1, Some(Bytes::mb(100)), None),
+        advance: true,
+        days: None,
+    }));
+    desk.play(&Event::Changed(Settings {
+        expires_at: Some(Some(Timestamp(NOW.0 - 1))),
+        ..Settings::default()
+    }));
+    assert_eq!(desk.access().0, Status::Expired);
+    let decision = desk.play(&reset(None));
+    assert_eq!((decision.entries[0].side, decision.entries[0].amount), (Side::Debit, Bytes::mb(100)));
+    assert_eq!(desk.sums(), (0, 0, 100));
+    assert_eq!(desk.access().0, Status::Expired, "nothing given, no days either");
+    desk.play(&reset(Some(item(2, Some(Bytes::mb(50)), None))));
+    assert_eq!(desk.account.expires_at, Some(NOW.plus_days(30)));
+    assert_eq!(desk.access().0, Status::Active);
+}
+
+#[test]
+fn paid_overage_is_not_charged_again() {
+    let mut desk = in_debt_mode();
+    desk.play(&grant(1000));
+    desk.use_up(1500);
+    assert_eq!(desk.access(), (Status::Blocked, Some(Reason::DebtLimit)));
+    let quote = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+    desk.play(&paid(quote));
+    assert_eq!((desk.sums(), desk.account.used), ((0, 0, 0), Bytes::mb(1500)));
+    let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[0], ctx)).unwrap();
+    desk.play(&paid(quote));
+    assert_eq!(desk.sums(), (10_240, 0, 0));
+    assert_eq!(desk.access(), (Status::Active, None));
+}
+
+#[test]
+fn a_block_for_debt_ends_with_its_cause_and_an_admins_only_by_an_admin() {
+    let mut desk = in_debt_mode();
+    desk.play(&grant(1));
+    desk.use_up(501);
+    desk.play(&Event::Blocked { reason: "x".into() });
+    desk.play(&Event::Unblocked);
+    assert_eq!(desk.access(), (Status::Blocked, Some(Reason::DebtLimit)), "unblocking forgives nothing");
+    assert_eq!(desk.try_play(&Event::Unblocked), Err(Refusal::NotBlocked));
+    desk.play(&grant(600));
+    assert_eq!(desk.access(), (Status::Active, None));
+}
+
+#[test]
+fn in_mode_stop_a_batch_never_raises_overage_above_the_limit() {
+    let mut desk = Desk::new(Policy::default());
+    desk.play(&grant(100));
+    let split = desk.use_up(1000).split;
+    assert_eq!(split, Split { debited: Bytes::mb(600), unenforced: Bytes::mb(400) });
+    assert_eq!(desk.sums(), (0, 500, 0));
+    assert_eq!(desk.use_up(7).split, Split { debited: Bytes::ZERO, unenforced: Bytes::mb(7) });
+}
+
+#[test]
+fn unlimited_and_exempt_users_owe_no_usage() {
+    let mut desk = Desk::new(Policy::default());
+    desk.play(&grant(10));
+    let plan = package(None, 150_000);
+    let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &plan, ctx)).unwrap();
+    desk.play(&paid(quote));
+    desk.use_up(500);
+    assert_eq!(
+        (desk.sums(), desk.account.used, desk.access().0),
+        ((10, 0, 0), Bytes::ZERO, Status::Unlimited)
+    );
+
+    let mut desk = in_debt_mode();
+    desk.play(&Event::Changed(Settings { exempt: Some(true), ..Settings::default() }));
+    desk.play(&grant(10));
+    desk.use_up(500);
+    assert_eq!((desk.sums(), desk.account.used), ((0, 0, 0), Bytes::mb(10)));
+    let debt = DebtGrant { item: item(1, Some(Bytes::mb(1)), None), advance: true, days: None };
+    assert_eq!(desk.try_play(&Event::DebtGranted(debt)), Err(Refusal::Exempt));
+}
+
+#[test]
+fn purchases_that_are_refused() {
+    let mut desk = in_debt_mode();
+    desk.policy.debt_limit = Bytes::gb(100);
+    desk.play(&grant(1));
+    desk.use_up(10_241);
+    let buy =
+        |desk: &Desk, package: &Package| desk.with_ctx(|ctx| quote_purchase(&desk.account, package, ctx));
+    let small = desk.packages[0].clone();
+    assert_eq!(buy(&desk, &small), Err(Refusal::SettleFirst(Bytes::gb(10))));
+    assert!(buy(&desk, &desk.packages[1]).is_ok());
+    assert_eq!(buy(&desk, &package(None, 1)), Err(Refusal::OwesWhileUnlimited));
+    assert_eq!(buy(&desk, &Package { active: false, ..small.clone() }), Err(Refusal::NotOnSale));
+
+    let fresh = Desk::new(Policy::default());
+    let with = |change: &dyn Fn(&mut Account)| {
+        let mut desk = Desk::new(Policy::default());
+        desk.account = fresh.account.clone();
+        change(&mut desk.account);
+        buy(&desk, &small).map(|_| ())
+    };
+    assert_eq!(with(&|_| {}), Ok(()));
+    assert_eq!(with(&|a| a.admin_block = Some(String::new())), Err(Refusal::AdminBlocked));
+    assert_eq!(with(&|a| a.approved = false), Err(Refusal::Inactive));
+    let late = DebtItem { due_date: date(2026, 11, 21), ..item(1, Some(Bytes::mb(1)), None) };
+    assert_eq!(with(&|a| a.items.push(late.clone())), Err(Refusal::DebtOverdue));
+}
+
+#[test]
+fn expiry_rules() {
+    let day = |n: i64| Some(Timestamp(NOW.0 + n * crate::domain::units::DAY_MS));
+    let rows = [
+        (Expiry::ResetFromNow, None, day(30)),
+        (Expiry::ResetFromNow, day(-5), day(30)),
+        (Expiry::ResetFromNow, day(10), day(30)),
+        (Expiry::ResetFromNow, day(40), day(40)),
+        (Expiry::Extend, None, day(30)),
+        (Expiry::Extend, day(-5), day(30)),
+        (Expiry::Extend, day(10), day(40)),
+    ];
+    for (rule, old, new) in rows {
+        let mut account = Account { expires_at: old, ..Account::fresh(UserId(uuid::Uuid::nil()), true) };
+        account.add_days(30, NOW, rule);
+        assert_eq!(account.expires_at, new, "{rule:?} {old:?}");
+    }
+}
+
+#[test]
+fn quota_left_at_expiry_is_usable_after_renewal() {
+    let mut desk = Desk::new(Policy::default());
+    desk.play(&grant(700));
+    desk.play(&Event::Changed(Settings { expires_at: Some(Some(Timestamp(0))), ..Settings::default() }));
+    assert_eq!(desk.access().0, Status::Expired);
+    let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[0], ctx)).unwrap();
+    desk.play(&paid(quote));
+    assert_eq!((desk.sums(), desk.access().0), ((10_940, 0, 0), Status::Active));
+}
+
+#[test]
+fn settling_pays_items_and_what_is_no_longer_owed_becomes_quota() {
+    let mut desk = Desk::new(Policy::default());
+    let debt = |n, mb| {
+        Event::DebtGranted(DebtGrant { item: item(n, Some(Bytes::mb(mb)), None), advance: true, days: None })
+    };
+    desk.play(&debt(1, 1024));
+    desk.play(&debt(2, 512));
+    let quote = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+    assert_eq!(quote.total(), Rupiah(20_000));
+    let one = desk.with_ctx(|ctx| quote_item(&desk.account.items[1], ctx)).unwrap();
+    assert!(!desk.play(&paid(one)).surplus);
+    assert_eq!(desk.sums(), (1536, 0, 1024));
+    assert!(desk.play(&paid(quote)).surplus, "the second item was paid meanwhile");
+    assert_eq!(desk.sums(), (2048, 0, 0));
+    assert_eq!(desk.with_ctx(|ctx| quote_all(&desk.account, ctx)), Err(Refusal::NothingOwed));
+    assert_eq!(desk.with_ctx(|ctx| quote_item(&desk.account.items[0], ctx)), Err(Refusal::AlreadyPaid));
+}
+
+#[test]
+fn a_first_part_payment_freezes_the_price_of_an_unpriced_item() {
+    let mut desk = Desk::new(Policy::default());
+    desk.play(&Event::DebtGranted(DebtGrant {
+        item: item(1, Some(Bytes::gb(10)), None),
+        advance: false,
+        days: None,
+    }));
+    let part = desk.with_ctx(|ctx| quote_part(&desk.account, Rupiah(40_000), ctx)).unwrap();
+    desk.play(&paid(part));
+    assert_eq!(desk.account.items[0].price, Some(Rupiah(100_000)));
+    assert_eq!(desk.account.debt_items(), Bytes::gb(6));
+    desk.packages.clear();
+    let rest = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+    assert_eq!(rest.total(), Rupiah(60_000), "the frozen price holds without any package");
+    let too_much = desk.with_ctx(|ctx| quote_part(&desk.account, Rupiah(60_001), ctx));
+    assert_eq!(too_much, Err(Refusal::PaysTooMuch(Rupiah(60_000))));
+}
+
+#[test]
+fn a_user_in_debt_mode_is_warned_once_at_four_fifths() {
+    let mut desk = in_debt_mode();
+    desk.play(&grant(1));
+    assert!(!desk.use_up(400).commands.contains(&Command::WarnOverage));
+    assert!(desk.use_up(1).commands.contains(&Command::WarnOverage));
+    assert!(!desk.use_up(1).commands.contains(&Command::WarnOverage));
+}
+
+#[test]
+fn debt_mode_without_a_limit_is_refused() {
+    let mut desk = Desk::new(Policy::default());
+    let settings = Settings {
+        overage: Some(Some(Overage::Debt)),
+        debt_limit: Some(Some(Bytes::ZERO)),
+        ..Settings::default()
+    };
+    assert_eq!(desk.try_play(&Event::Changed(settings)), Err(Refusal::DebtNeedsLimit));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let mb = 1..20_000_u64;
+    let debt = (any::<u128>(), 1..4_000_u64, any::<bool>()).prop_map(|(n, mb, advance)| {
+        Event::DebtGranted(DebtGrant { item: item(n, Some(Bytes::mb(mb)), None), advance, days: None })
+    });
+    prop_oneof![
+        4 => mb.clone().prop_map(|mb| Event::Metered(Bytes::mb(mb / 10))),
+        1 => Just(Event::Sealed),
+        1 => Just(Event::Tick),
+        2 => mb.clone().prop_map(grant),
+        1 => mb.prop_map(|mb| Event::Debited { amount: Bytes::mb(mb), reason: String::new() }),
+        2 => debt,
+        1 => any::<u128>().prop_map(|n| reset(Some(item(n, Some(Bytes::gb(1)), None)))),
+        1 => Just(reset(None)),
+        1 => Just(Event::Blocked { reason: "x".into() }),
+        1 => Just(Event::Unblocked),
+    ]
+}
+
+/// What a person does: an event, or paying what is quoted at that moment.
+#[derive(Clone, Debug)]
+enum Act {
+    Event(Event),
+    Buy(usize),
+    SettleAll,
+    PayPart(u64),
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => any_event().prop_map(Act::Event),
+        2 => (0..2_usize).prop_map(Act::Buy),
+        1 => Just(Act::SettleAll),
+        1 => (1..100_000_u64).prop_map(Act::PayPart),
+    ]
+}
+
+fn act(desk: &mut Desk, act: &Act) {
+    let quote = match act {
+        Act::Event(event) => return drop(desk.try_play(event)),
+        Act::Buy(n) => desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[*n], ctx)),
+        Act::SettleAll => desk.with_ctx(|ctx| quote_all(&desk.account, ctx)),
+        Act::PayPart(rp) => desk.with_ctx(|ctx| quote_part(&desk.account, Rupiah(*rp), ctx)),
+    };
+    if let Ok(quote) = quote {
+        let rupiah = quote.total();
+        let lines = desk.play(&paid(quote)).entries;
+        let booked = lines.iter().filter_map(|e| e.amount_rp).fold(Rupiah::ZERO, Rupiah::plus);
+        assert_eq!(booked, rupiah, "every rupiah stands in the ledger, once");
+    }
+}
+
+proptest! {
+    /// The promise that `ledger verify` checks: entries and the open row make the balance, and the debt lines
+    /// make what the items owe, after every event.
+    #[test]
+    fn the_fold_of_entries_and_the_open_row_is_the_balance(
+        stop in any::<bool>(),
+        acts in prop::collection::vec(any_act(), 1..60),
+    ) {
+        let overage = if stop { Overage::Stop } else { Overage::Debt };
+        let mut desk = Desk::new(Policy { overage, ..Policy::default() });
+        for one in &acts {
+            act(&mut desk, one);
+            let mut fold = Balance::fold(&desk.ledger);
+            fold.debits = fold.debits.plus(desk.account.open_usage);
+            prop_assert_eq!(fold, desk.account.balance, "after {:?}", one);
+            let debts = desk.ledger.iter().filter(|e| e.kind.book() == LedgerBook::Debt);
+            let owed = debts.fold(0_i128, |sum, e| match e.side {
+                Side::Debit => sum + i128::from(e.amount.0),
+                Side::Credit => sum - i128::from(e.amount.0),
+            });
+            prop_assert_eq!(owed, i128::from(desk.account.debt_items().0));
+        }
+    }
+
+    /// A refused event leaves no trace, and access is always what the rules say.
+    #[test]
+    fn access_is_always_what_the_rules_say(acts in prop::collection::vec(any_act(), 1..40)) {
+        let mut desk = in_debt_mode();
+        for one in &acts {
+            act(&mut desk, one);
+            if !desk.ledger.is_empty() {
+                let fresh = desk.with_ctx(|ctx| access::decide(&desk.account, ctx.policy, &ctx.facts));
+                prop_assert_eq!(&fresh, &desk.account.access);
+            }
+        }
+    }
+}
