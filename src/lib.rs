@@ -5,6 +5,7 @@
 //! | layer | module | what it is |
 //! |---|---|---|
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
+//! | 1 | [`protocol`] | wire and stored forms: a quote as JSON |
 //! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
 //! | 2 | [`store`] | SQLite: schema, the one commit, queries, verification |
 //! | 2 | [`routeros`] | the only module that knows RouterOS words: client, meters, lists, bindings |
@@ -14,4 +15,6 @@
 //! | 4 | [`cli`] | the operator's commands and the demo |
 
 pub mod domain;
+pub mod protocol;
 pub mod routeros;
+pub mod store;

@@ -1,0 +1,397 @@
+//! The engine: the one writer. Readings, admin calls and time all become events here, go through
+//! [`policy::step`], and are committed in one transaction before anybody is answered.
+//!
+//! The engine's memory is ahead of the store by the readings gathered since the last commit, never by anything
+//! else: the router's counters are themselves the log of those, so a crash loses nothing.
+
+mod act;
+mod actions;
+mod handle;
+mod readings;
+mod state;
+mod views;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+pub use actions::{Action, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
+pub use handle::{EngineGone, EngineHandle};
+pub use readings::Reading;
+pub use state::{Reached, Snapshot};
+pub use views::{DebtView, EntryView, OrderView, PackageView, UserView};
+
+use crate::clock::{Clock, Zone};
+use crate::domain::access::{Access, Facts};
+use crate::domain::account::Policy;
+use crate::domain::id::UserId;
+use crate::domain::listing::DeviceAccess;
+use crate::domain::package::Package;
+use crate::domain::policy::{Context, Refusal};
+use crate::domain::units::Timestamp;
+use crate::domain::usage::HostTable;
+use crate::store::{EventRecord, Reader, Role, Store, StoreError, StoreStats};
+use state::{Draft, State};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// An admin's name, or `kuotad`.
+    pub name: String,
+    /// In which role.
+    pub role: Role,
+    /// From where: an address, `socket` or `daemon`.
+    pub source: String,
+}
+
+impl Actor {
+    /// The daemon itself.
+    pub fn daemon() -> Self {
+        Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
+    }
+}
+
+/// An idempotency key with what it was sent for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The key, scoped by who called.
+    pub id: String,
+    /// SHA-256 of the call.
+    pub content_hash: [u8; 32],
+}
+
+/// One change asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub actor: Actor,
+    /// What for.
+    pub action: Action,
+    /// A repeated call with the same key is answered, not done again.
+    pub key: Option<Key>,
+    /// A reading of the router made for this request; it is counted first, in the same transaction.
+    pub reading: Option<Reading>,
+}
+
+/// The answer to a request that was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// HTTP status: 200, 201 or 204.
+    pub status: u16,
+    /// The answer, as JSON text; empty for 204.
+    pub body: String,
+}
+
+/// Something people are told after a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A user's access turned.
+    AccessChanged {
+        /// Whose.
+        user: UserId,
+        /// The user's name.
+        name: String,
+        /// What held before.
+        from: Access,
+        /// What holds.
+        to: Access,
+    },
+    /// A user in mode `debt` reached four fifths of the limit.
+    OverageWarning {
+        /// Whose.
+        user: UserId,
+        /// The user's name.
+        name: String,
+    },
+}
+
+/// The port to people: log, terminal, messages.
+pub trait Notifier: Send + Sync {
+    /// Tells. Called after the commit, on the engine's thread: it must return at once and never fail.
+    fn notify(&self, notice: &Notice);
+}
+
+/// Why a request was not done. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A business rule says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such thing.
+    #[error("there is no {0} with that id")]
+    NotFound(&'static str),
+    /// It cannot be together with what is there.
+    #[error("{message}")]
+    Conflict {
+        /// The stable code of the API.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
+    /// A value is out of its bounds.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// For people.
+        message: String,
+    },
+    /// The request needs a reading of the router and none could be made.
+    #[error("the router cannot be read now, and this must not be done without a reading: {0}")]
+    RouterNeeded(String),
+    /// The card or the file failed. The engine stops.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The open store.
+    pub store: Store,
+    /// The only now.
+    pub clock: Arc<dyn Clock>,
+    /// The site's zone.
+    pub zone: Zone,
+    /// The owner's rules.
+    pub policy: Policy,
+    /// Whether the wall clock is always trusted.
+    pub trust_clock: bool,
+    /// How long readings may be gathered before they are committed.
+    pub commit_interval: Duration,
+    /// Who is told.
+    pub notifier: Arc<dyn Notifier>,
+    /// Where names of new things come from.
+    pub new_id: Box<dyn FnMut() -> Uuid + Send>,
+}
+
+/// The one writer. See the module.
+pub struct Engine {
+    parts: Parts,
+    reader: Reader,
+    state: State,
+    /// Set by a failed commit: what the card holds is unknown, so nothing may be answered any more.
+    failed: Option<String>,
+}
+
+impl Engine {
+    /// Reads the store and is ready.
+    pub fn open(parts: Parts) -> Result<Self, StoreError> {
+        let reader = parts.store.reader()?;
+        let state = State::load(&parts.store, parts.clock.as_ref())?;
+        Ok(Self { parts, reader, state, failed: None })
+    }
+
+    /// The usual parts on a folder, for the daemon's own use of the defaults.
+    pub fn parts(data_dir: &Path, clock: Arc<dyn Clock>, zone: Zone) -> Result<Parts, StoreError> {
+        Ok(Parts {
+            store: Store::open(data_dir)?,
+            clock,
+            zone,
+            policy: Policy::default(),
+            trust_clock: false,
+            commit_interval: Duration::from_mins(1),
+            notifier: Arc::new(Silence),
+            new_id: Box::new(Uuid::new_v4),
+        })
+    }
+
+    /// Forgets everything gathered and reads the store again, as after a panic half way through a request.
+    pub fn reload(&mut self) -> Result<(), StoreError> {
+        self.state = State::load(&self.parts.store, self.parts.clock.as_ref())?;
+        Ok(())
+    }
+
+    /// Why the engine stopped, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
+    /// Does what `request` asks, commits it, and answers. The only way anything but usage changes.
+    pub fn submit(&mut self, request: Request) -> Result<Outcome, EngineError> {
+        self.check_alive()?;
+        if let Some(outcome) = self.answered(request.key.as_ref())? {
+            return Ok(outcome);
+        }
+        if let Some(reading) = &request.reading {
+            self.absorb(reading);
+        }
+        let facts = self.facts();
+        let mut draft = Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
+        let outcome = actions::perform(&mut draft, &self.reader, &request)?;
+        let event = request.key.map(|key| EventRecord {
+            id: key.id,
+            content_hash: key.content_hash,
+            status: outcome.status,
+            answer: outcome.body.clone(),
+        });
+        let changes = draft.finish(event);
+        self.state.apply(changes);
+        self.commit()?;
+        Ok(outcome)
+    }
+
+    /// The stored answer to a call with that key.
+    fn answered(&self, key: Option<&Key>) -> Result<Option<Outcome>, EngineError> {
+        let Some(key) = key else { return Ok(None) };
+        match self.reader.event(&key.id)? {
+            None => Ok(None),
+            Some(event) if event.content_hash == key.content_hash => {
+                Ok(Some(Outcome { status: event.status, body: event.answer }))
+            }
+            Some(_) => Err(EngineError::Conflict {
+                code: "idempotency_conflict",
+                message: "this Idempotency-Key was used for another call; use a new key".into(),
+            }),
+        }
+    }
+
+    /// Counts a complete reading. Commits when access turned for anybody, or when the gathered readings are
+    /// older than the commit interval. Answers whether access turned.
+    pub fn meter(&mut self, reading: &Reading) -> Result<bool, EngineError> {
+        self.check_alive()?;
+        self.absorb(reading);
+        self.pass_time()
+    }
+
+    /// Lets time pass without a reading: expiry, due dates and local midnight do not wait for the router.
+    pub fn pass_time(&mut self) -> Result<bool, EngineError> {
+        self.check_alive()?;
+        let facts = self.facts();
+        let uptime = self.parts.clock.uptime();
+        self.state.tick(&facts, &self.parts.policy);
+        if facts.clock_trusted {
+            self.state.seal_days(&self.parts.zone, &facts, &self.parts.policy);
+        }
+        let turned = self.state.dirty.turned();
+        let due = self.state.dirty.since.is_some_and(|at| uptime.saturating_sub(at) >= self.parts.commit_interval);
+        if turned || due || self.state.dirty.urgent {
+            self.commit()?;
+        }
+        Ok(turned)
+    }
+
+    /// Commits whatever readings are gathered.
+    pub fn flush(&mut self) -> Result<(), EngineError> {
+        self.check_alive()?;
+        if self.state.dirty.is_empty() { Ok(()) } else { self.commit() }
+    }
+
+    fn absorb(&mut self, reading: &Reading) {
+        let facts = self.facts();
+        let now = readings::Moment {
+            facts,
+            uptime: self.parts.clock.uptime(),
+            boot_id: self.parts.clock.boot_id(),
+        };
+        readings::absorb(&mut self.state, reading, &now, &self.parts.policy);
+    }
+
+    /// One transaction, one fsync; then people are told.
+    fn commit(&mut self) -> Result<(), EngineError> {
+        let now = self.parts.clock.now();
+        if self.facts().clock_trusted {
+            self.state.time_floor = self.state.time_floor.max(now);
+        }
+        let written = {
+            let batch = self.state.batch(now);
+            self.parts.store.commit(&batch)
+        };
+        if let Err(error) = written {
+            tracing::error!(error = %error, "the store failed; stopping so that it is opened anew");
+            self.failed = Some(error.to_string());
+            return Err(error.into());
+        }
+        for notice in self.state.settle() {
+            self.parts.notifier.notify(&notice);
+        }
+        Ok(())
+    }
+
+    fn check_alive(&self) -> Result<(), EngineError> {
+        match &self.failed {
+            None => Ok(()),
+            Some(why) => Err(StoreError::Nonsense(format!("stopped after a failed commit: {why}")).into()),
+        }
+    }
+
+    /// What the world says now.
+    pub fn facts(&self) -> Facts {
+        let now = self.parts.clock.now();
+        Facts {
+            now,
+            local: self.parts.zone.local(now),
+            clock_trusted: self.parts.trust_clock || now >= self.state.time_floor,
+            paying: false,
+        }
+    }
+
+    /// Replaces the owner's rules, as a reload does; access follows at the next tick.
+    pub fn set_policy(&mut self, policy: Policy, commit_interval: Duration) {
+        self.parts.policy = policy;
+        self.parts.commit_interval = commit_interval;
+    }
+
+    /// Everything a page or an answer shows, gathered readings included. Commits nothing.
+    pub fn look(&self) -> Look<'_> {
+        Look { state: &self.state, policy: &self.parts.policy, zone: &self.parts.zone, facts: self.facts() }
+    }
+
+    /// A connection for history.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The store, for admins and tokens, which are no part of the engine's state.
+    pub fn store_mut(&mut self) -> &mut Store {
+        &mut self.parts.store
+    }
+
+    /// What the store has done since it was opened.
+    pub fn store_stats(&self) -> StoreStats {
+        self.parts.store.stats()
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// The site's zone.
+    pub fn zone(&self) -> &Zone {
+        &self.parts.zone
+    }
+
+    /// What every bound device should have on the router, and the hosts as last read.
+    pub fn desired(&self) -> (Vec<DeviceAccess>, Arc<HostTable>) {
+        (self.state.device_access(), Arc::clone(&self.state.hosts))
+    }
+}
+
+/// Nobody is told.
+struct Silence;
+
+impl Notifier for Silence {
+    fn notify(&self, _: &Notice) {}
+}
+
+/// The engine's memory for reading: what answers and pages are made from.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub(super) state: &'a State,
+    /// The owner's rules.
+    pub policy: &'a Policy,
+    /// The site's zone.
+    pub zone: &'a Zone,
+    /// What the world says.
+    pub facts: Facts,
+}
+
+impl Look<'_> {
+    /// Calls `f` with the context in which events would be decided.
+    pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
+        let packages: Vec<Package> = self.state.packages_on_file();
+        f(&Context { policy: self.policy, packages: &packages, facts: self.facts })
+    }
+}

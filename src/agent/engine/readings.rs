@@ -1,0 +1,175 @@
+//! Readings into usage: the metering rules applied to every bound device, gathered in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::state::{RouterClock, State};
+use crate::domain::access::Facts;
+use crate::domain::account::Policy;
+use crate::domain::id::Mac;
+use crate::domain::policy::{Event, Split};
+use crate::domain::units::Bytes;
+use crate::domain::usage::{self, Counter, HostRow, HostTable};
+use crate::store::{DeviceRecord, Pending, UsageKey};
+
+/// Milliseconds in an hour, the step of the usage series.
+const HOUR_MS: i64 = 3_600_000;
+
+/// One complete reading of the host table.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What was read.
+    pub hosts: Arc<HostTable>,
+    /// When it was begun, in time since boot: a reading begun before one that was counted is dropped.
+    pub begun: Duration,
+}
+
+/// When a reading is counted.
+pub struct Moment {
+    /// What the world says.
+    pub facts: Facts,
+    /// Time since boot.
+    pub uptime: Duration,
+    /// Which boot.
+    pub boot_id: String,
+}
+
+/// Counts a reading: usage, balances and access move in memory, and are marked to be committed.
+pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Policy) {
+    if state.last_begun.is_some_and(|last| reading.begun < last) {
+        // An older reading after a newer one would look like counters that went back.
+        tracing::debug!("a reading overtaken by a later one is dropped");
+        return;
+    }
+    state.last_begun = Some(reading.begun);
+    let table = &reading.hosts;
+    let rebooted = router_rebooted(state, table, now);
+    if rebooted {
+        tracing::info!(router.uptime_s = table.uptime_s, "the router restarted; counters begin anew");
+    }
+    let rows = rows_by_bound_mac(state, table);
+    let none = Vec::new();
+    let devices: Vec<u32> = state.devices.keys().copied().collect();
+    for no in devices {
+        let rows = rows.get(&state.devices[&no].mac).unwrap_or(&none);
+        absorb_device(state, no, rows, table, rebooted, now, policy);
+    }
+    state.router = Some(RouterClock {
+        uptime_s: table.uptime_s,
+        read_at: now.facts.now,
+        pi_uptime_s: now.uptime.as_secs(),
+        boot_id: now.boot_id.clone(),
+    });
+    state.hosts = Arc::clone(table);
+    if !state.dirty.is_empty() {
+        state.dirty.since.get_or_insert(now.uptime);
+    }
+}
+
+fn router_rebooted(state: &State, table: &HostTable, now: &Moment) -> bool {
+    state.router.as_ref().is_some_and(|before| {
+        // On another boot of this machine at least its whole uptime has passed since.
+        let same_boot = before.boot_id == now.boot_id;
+        let elapsed_s = now.uptime.as_secs().saturating_sub(if same_boot { before.pi_uptime_s } else { 0 });
+        usage::rebooted(before.uptime_s, table.uptime_s, elapsed_s.saturating_sub(table.span_s))
+    })
+}
+
+fn rows_by_bound_mac<'a>(state: &State, table: &'a HostTable) -> BTreeMap<Mac, Vec<&'a HostRow>> {
+    let mut out: BTreeMap<Mac, Vec<&HostRow>> = BTreeMap::new();
+    for row in table.rows.iter().filter(|row| state.by_mac.contains_key(&row.mac)) {
+        out.entry(row.mac).or_default().push(row);
+    }
+    out
+}
+
+fn absorb_device(
+    state: &mut State,
+    no: u32,
+    rows: &[&HostRow],
+    table: &HostTable,
+    rebooted: bool,
+    now: &Moment,
+    policy: &Policy,
+) {
+    let Some(device) = state.devices.get_mut(&no) else { return };
+    let before = std::mem::take(&mut device.counters);
+    let usage = match device.pending {
+        Some(Pending::Baseline) => usage::DeviceUsage {
+            counters: usage::baseline(rows.iter().copied(), table),
+            ..usage::DeviceUsage::default()
+        },
+        _ if rebooted => usage::meter(&[], &before, rows.iter().copied(), table),
+        _ => usage::meter(&before, &[], rows.iter().copied(), table),
+    };
+    if !rows.is_empty() {
+        device.seen_at = Some(now.facts.now);
+    } else if !before.is_empty() {
+        // While it is there the committed reading tells when it was seen; now that it went, the device does.
+        state.dirty.devices.insert(no);
+    }
+    let gone = |c: &&Counter| usage.counters.iter().all(|n| n.row != c.row);
+    state.dirty.gone.extend(before.iter().filter(gone).map(|c| (no, c.row.clone())));
+    for counter in &usage.counters {
+        state.dirty.gone.remove(&(no, counter.row.clone()));
+    }
+    if moved(&before, &usage.counters) {
+        state.dirty.counters.insert(no);
+    }
+    device.counters = usage.counters;
+    let user_no = device.user_no;
+    state.dirty.restarts.extend(usage.restarts.into_iter().map(|r| (now.facts.now, no, r)));
+    charge(state, user_no, no, usage.bytes, now, policy);
+    resolve_pending(state, no, rows, table, now);
+}
+
+/// Whether baselines must be written. A row that only grew older is the same row after a crash, too.
+fn moved(before: &[Counter], after: &[Counter]) -> bool {
+    let says = |c: &Counter| (c.row.clone(), c.bytes, c.counts);
+    before.len() != after.len() || before.iter().zip(after).any(|(b, a)| says(b) != says(a))
+}
+
+/// Usage of one device: debited from its user as far as the rules say, and all of it in the usage series.
+fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &Moment, policy: &Policy) {
+    if bytes.is_zero() {
+        return;
+    }
+    let split = state.step(user_no, &Event::Metered(bytes), &now.facts, policy).map_or_else(
+        |refusal| {
+            // Metering is never refused; were it, the series must still say what flowed.
+            tracing::error!(%refusal, "usage was refused");
+            Split::default()
+        },
+        |decision| decision.split,
+    );
+    let key = UsageKey { hour: now.facts.now.0.div_euclid(HOUR_MS), user_no, device_no };
+    let sum = state.dirty.usage.entry(key).or_default();
+    sum.bytes = sum.bytes.plus(bytes);
+    sum.unenforced = sum.unenforced.plus(split.unenforced);
+}
+
+/// What waited for this reading happens with it.
+fn resolve_pending(state: &mut State, no: u32, rows: &[&HostRow], table: &HostTable, now: &Moment) {
+    let Some(pending) = state.devices.get_mut(&no).and_then(|device| device.pending.take()) else { return };
+    state.dirty.devices.insert(no);
+    state.dirty.urgent = true;
+    match pending {
+        Pending::Baseline => {}
+        Pending::Unbind => state.unbind(no, now.facts.now),
+        Pending::Move(user_no) => {
+            let Some(old) = state.devices.get(&no).cloned() else { return };
+            state.unbind(no, now.facts.now);
+            if state.users.contains_key(&user_no) {
+                state.bind(DeviceRecord {
+                    no: 0,
+                    user_no,
+                    bound_at: now.facts.now,
+                    pending: None,
+                    counters: usage::baseline(rows.iter().copied(), table),
+                    ..old
+                });
+            }
+        }
+    }
+}

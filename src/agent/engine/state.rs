@@ -1,0 +1,571 @@
+//! The engine's memory, and the two ways it changes: readings gathered in place, and drafts of requests that are
+//! applied whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::act::Work;
+use super::{Actor, EngineError, Look, Notice};
+use crate::clock::{Clock, Zone};
+use crate::domain::access::{self, Access, Facts};
+use crate::domain::account::Policy;
+use crate::domain::debt::DebtItem;
+use crate::domain::id::{DebtId, Mac, PackageId, UserId};
+use crate::domain::ledger::{Entry, Hash, Posted};
+use crate::domain::listing::DeviceAccess;
+use crate::domain::package::Package;
+use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
+use crate::domain::units::Timestamp;
+use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
+use crate::store::{
+    AuditLine, Batch, Chained, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord, Store, StoreError,
+    UsageKey, UsageSum, UserRecord,
+};
+
+/// What is remembered of the router's clock between readings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RouterClock {
+    /// The router's uptime at the last reading.
+    pub uptime_s: u64,
+    /// Our wall clock then; shown, never computed with.
+    pub read_at: Timestamp,
+    /// Our own uptime then.
+    pub pi_uptime_s: u64,
+    /// The boot that uptime belongs to.
+    pub boot_id: String,
+}
+
+/// What must be written at the next commit.
+#[derive(Debug, Default)]
+pub(super) struct Dirty {
+    pub users: BTreeSet<u32>,
+    pub accounts: BTreeSet<u32>,
+    pub debts: BTreeMap<DebtId, (u32, DebtItem, String)>,
+    pub devices: BTreeSet<u32>,
+    pub unbound: Vec<DeviceRecord>,
+    pub counters: BTreeSet<u32>,
+    pub gone: BTreeSet<(u32, RowId)>,
+    pub usage: BTreeMap<UsageKey, UsageSum>,
+    pub restarts: Vec<(Timestamp, u32, Restart)>,
+    pub entries: Vec<Chained>,
+    pub packages: BTreeSet<u32>,
+    pub orders: Vec<OrderRecord>,
+    pub event: Option<EventRecord>,
+    pub audit: Vec<AuditLine>,
+    /// Who will be told once it is committed.
+    pub notices: Vec<Notice>,
+    /// When the oldest gathered reading was counted, in time since boot.
+    pub since: Option<Duration>,
+    /// Something waited for: commit without waiting for the interval.
+    pub urgent: bool,
+}
+
+impl Dirty {
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+            && self.accounts.is_empty()
+            && self.debts.is_empty()
+            && self.devices.is_empty()
+            && self.unbound.is_empty()
+            && self.counters.is_empty()
+            && self.gone.is_empty()
+            && self.usage.is_empty()
+            && self.entries.is_empty()
+            && self.packages.is_empty()
+            && self.orders.is_empty()
+            && self.event.is_none()
+            && self.audit.is_empty()
+    }
+
+    /// Whether access turned for anybody.
+    pub fn turned(&self) -> bool {
+        self.notices.iter().any(|notice| matches!(notice, Notice::AccessChanged { .. }))
+    }
+}
+
+/// The engine's memory.
+#[derive(Debug)]
+pub(super) struct State {
+    pub users: BTreeMap<u32, UserRecord>,
+    pub devices: BTreeMap<u32, DeviceRecord>,
+    pub packages: BTreeMap<u32, PackageRecord>,
+    pub by_id: BTreeMap<UserId, u32>,
+    pub by_mac: BTreeMap<Mac, u32>,
+    pub devices_of: BTreeMap<u32, BTreeSet<u32>>,
+    pub hosts: Arc<HostTable>,
+    pub router: Option<RouterClock>,
+    pub last_begun: Option<Duration>,
+    pub time_floor: Timestamp,
+    /// The last local day whose usage was sealed, in days since 1970-01-01.
+    pub sealed_day: Option<i64>,
+    pub dirty: Dirty,
+    chain_seq: u64,
+    chain_hash: Hash,
+    pub receipt_no: u64,
+    pub user_no: u32,
+    pub device_no: u32,
+}
+
+impl State {
+    pub fn load(store: &Store, clock: &dyn Clock) -> Result<Self, StoreError> {
+        let loaded: Loaded = store.load()?;
+        let meta = |key: &str| loaded.meta.get(key);
+        let router: Option<RouterClock> =
+            meta("router").and_then(|text| serde_json::from_str(text).ok());
+        let number = |key: &str| meta(key).and_then(|text| text.parse::<i64>().ok());
+        let mut state = Self {
+            by_id: loaded.users.values().map(|u| (u.account.id, u.no)).collect(),
+            by_mac: loaded.devices.values().map(|d| (d.mac, d.no)).collect(),
+            devices_of: BTreeMap::new(),
+            hosts: Arc::default(),
+            last_begun: None,
+            time_floor: Timestamp(number("time_floor").unwrap_or(i64::MIN)),
+            sealed_day: number("sealed_day"),
+            dirty: Dirty::default(),
+            chain_seq: loaded.chain_seq,
+            chain_hash: loaded.chain_hash,
+            receipt_no: loaded.receipt_no,
+            user_no: loaded.user_no,
+            device_no: loaded.device_no,
+            users: loaded.users,
+            devices: loaded.devices,
+            packages: loaded.packages,
+            router,
+        };
+        for device in state.devices.values_mut() {
+            state.devices_of.entry(device.user_no).or_default().insert(device.no);
+            // Rows on file mean that the last committed reading showed the device.
+            if !device.counters.is_empty() {
+                device.seen_at = state.router.as_ref().map(|r| r.read_at).or(device.seen_at);
+            }
+        }
+        tracing::info!(
+            users = state.users.len(),
+            devices = state.devices.len(),
+            entries = state.chain_seq,
+            boot = %clock.boot_id(),
+            "store read"
+        );
+        Ok(state)
+    }
+
+    /// Packages, hidden ones left out.
+    pub fn packages_on_file(&self) -> Vec<Package> {
+        self.packages.values().filter(|p| !p.deleted).map(|p| p.package.clone()).collect()
+    }
+
+    /// One event of one user outside any request: the account moves in place.
+    pub fn step(
+        &mut self,
+        user_no: u32,
+        event: &Event,
+        facts: &Facts,
+        policy: &Policy,
+    ) -> Result<Decision, Refusal> {
+        let user = self.users.get_mut(&user_no).expect("devices and days belong to users on file");
+        // Usage, seals and ticks never price anything.
+        let ctx = Context { policy, packages: &[], facts: *facts };
+        let decision = policy::step(&user.account, event, &ctx)?;
+        let before = std::mem::replace(&mut user.account, decision.account.clone());
+        if before.balance != user.account.balance || before.open_usage != user.account.open_usage {
+            self.dirty.accounts.insert(user_no);
+        }
+        if !before.access.is_same(&user.account.access) {
+            user.access_at = facts.now;
+            self.dirty.users.insert(user_no);
+        }
+        let notices = decision.commands.iter().map(|command| notice(user, command));
+        self.dirty.notices.extend(notices);
+        for entry in decision.entries.clone() {
+            self.post(user_no, entry, facts.now, &Actor::daemon().name, "daemon");
+        }
+        Ok(decision)
+    }
+
+    /// Decides everybody's access anew where time changed it.
+    pub fn tick(&mut self, facts: &Facts, policy: &Policy) {
+        let turned: Vec<u32> = self
+            .users
+            .values()
+            .filter(|user| access::decide(&user.account, policy, facts) != user.account.access)
+            .map(|user| user.no)
+            .collect();
+        for user_no in turned {
+            if let Err(refusal) = self.step(user_no, &Event::Tick, facts, policy) {
+                tracing::error!(%refusal, "time was refused");
+            }
+        }
+    }
+
+    /// Seals open usage when a local midnight has passed since the last time.
+    pub fn seal_days(&mut self, zone: &Zone, facts: &Facts, policy: &Policy) {
+        let today = zone.day_number(facts.local.date);
+        match self.sealed_day {
+            Some(day) if day >= today => return,
+            // The very first day: nothing can be open from before.
+            None => return self.sealed_day = Some(today),
+            Some(_) => self.sealed_day = Some(today),
+        }
+        let open: Vec<u32> =
+            self.users.values().filter(|u| !u.account.open_usage.is_zero()).map(|u| u.no).collect();
+        for user_no in open {
+            if let Err(refusal) = self.step(user_no, &Event::Sealed, facts, policy) {
+                tracing::error!(%refusal, "sealing was refused");
+            }
+        }
+        self.dirty.urgent |= !self.dirty.is_empty();
+    }
+
+    fn post(&mut self, user_no: u32, entry: Entry, at: Timestamp, actor: &str, event: &str) {
+        let user = self.users[&user_no].account.id;
+        let seq = self.chain_seq + 1;
+        let posted = Posted { seq, user, at, actor: actor.to_owned(), event: event.to_owned(), entry };
+        let hash = posted.link(&self.chain_hash);
+        self.chain_seq = seq;
+        self.chain_hash = hash;
+        self.dirty.entries.push(Chained { posted, user_no, hash });
+    }
+
+    /// Binds a device; its key is given here.
+    pub fn bind(&mut self, device: DeviceRecord) {
+        self.device_no += 1;
+        let device = DeviceRecord { no: self.device_no, ..device };
+        self.by_mac.insert(device.mac, device.no);
+        self.devices_of.entry(device.user_no).or_default().insert(device.no);
+        self.dirty.devices.insert(device.no);
+        self.dirty.counters.insert(device.no);
+        self.devices.insert(device.no, device);
+    }
+
+    /// Unbinds a device; its usage stays with the user.
+    pub fn unbind(&mut self, no: u32, at: Timestamp) {
+        let Some(device) = self.devices.remove(&no) else { return };
+        self.by_mac.remove(&device.mac);
+        if let Some(devices) = self.devices_of.get_mut(&device.user_no) {
+            devices.remove(&no);
+        }
+        self.dirty.gone.extend(device.counters.iter().map(|c| (no, c.row.clone())));
+        self.dirty.counters.remove(&no);
+        self.dirty.devices.remove(&no);
+        self.dirty.unbound.push(DeviceRecord {
+            unbound_at: Some(at),
+            pending: None,
+            counters: Vec::new(),
+            ..device
+        });
+    }
+
+    /// Takes over a finished draft.
+    pub fn apply(&mut self, changes: Changes) {
+        for (no, user) in changes.users {
+            self.user_no = self.user_no.max(no);
+            self.dirty.users.insert(no);
+            self.dirty.accounts.insert(no);
+            if user.deleted_at.is_some() {
+                self.by_id.remove(&user.account.id);
+            } else {
+                self.by_id.insert(user.account.id, no);
+            }
+            self.users.insert(no, user);
+        }
+        for (user_no, entry, event) in changes.entries {
+            self.post(user_no, entry, changes.at, &changes.actor, &event);
+        }
+        for (no, package) in changes.packages {
+            self.packages.insert(no, package);
+            self.dirty.packages.insert(no);
+        }
+        for work in changes.devices {
+            match work {
+                Work::Bind(device) => self.bind(device),
+                Work::Unbind(no) => self.unbind(no, changes.at),
+                Work::Change(device) => {
+                    self.dirty.devices.insert(device.no);
+                    self.devices.insert(device.no, device);
+                }
+            }
+        }
+        for (user_no, item) in changes.debts {
+            self.dirty.debts.insert(item.id, (user_no, item, changes.actor.clone()));
+        }
+        for order in changes.orders {
+            self.receipt_no = self.receipt_no.max(order.receipt_no.unwrap_or_default());
+            self.dirty.orders.push(order);
+        }
+        self.dirty.event = changes.event;
+        self.dirty.audit.extend(changes.audit);
+        self.dirty.notices.extend(changes.notices);
+    }
+
+    /// Everything that must be written, as one batch.
+    pub fn batch(&self, at: Timestamp) -> Batch<'_> {
+        let d = &self.dirty;
+        let users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
+        let devices = |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
+        let mut bound = devices(&d.devices);
+        bound.sort_by_key(|device| device.no);
+        let mut meta = BTreeMap::from([
+            ("chain_seq", self.chain_seq.to_string()),
+            ("time_floor", self.time_floor.0.to_string()),
+        ]);
+        if let Some(day) = self.sealed_day {
+            meta.insert("sealed_day", day.to_string());
+        }
+        if let Some(router) = &self.router {
+            meta.insert("router", serde_json::json!(router).to_string());
+        }
+        Batch {
+            users: users(&d.users),
+            accounts: users(&d.accounts),
+            debts: d.debts.values().map(|(no, item, by)| (*no, item, by.as_str())).collect(),
+            // A MAC must be free before it is bound again.
+            devices: d.unbound.iter().chain(bound).collect(),
+            counters: devices(&d.counters),
+            gone: d.gone.iter().map(|(no, row)| (*no, row)).collect(),
+            usage: d.usage.iter().collect(),
+            restarts: d.restarts.iter().map(|(at, no, restart)| (*at, *no, restart)).collect(),
+            entries: d.entries.clone(),
+            packages: d.packages.iter().map(|no| &self.packages[no]).collect(),
+            orders: d.orders.iter().collect(),
+            event: d.event.as_ref(),
+            audit: d.audit.iter().collect(),
+            meta,
+            at,
+        }
+    }
+
+    /// After the commit: forgets what was written, drops what is only history by now, hands out the notices.
+    pub fn settle(&mut self) -> Vec<Notice> {
+        let dirty = std::mem::take(&mut self.dirty);
+        for no in dirty.users {
+            if self.users.get(&no).is_some_and(|user| user.deleted_at.is_some()) {
+                self.users.remove(&no);
+            } else if let Some(user) = self.users.get_mut(&no) {
+                user.account.items.retain(DebtItem::is_open);
+            }
+        }
+        dirty.notices
+    }
+
+    /// What every bound device should have on the router.
+    pub fn device_access(&self) -> Vec<DeviceAccess> {
+        self.devices
+            .values()
+            .map(|device| {
+                let user = &self.users[&device.user_no];
+                let (list, binding) = user.account.access.on_router();
+                DeviceAccess { mac: device.mac, list, binding, owner: user.account.id.to_string() }
+            })
+            .collect()
+    }
+}
+
+fn notice(user: &UserRecord, command: &Command) -> Notice {
+    let (id, name) = (user.account.id, user.name.clone());
+    match command {
+        Command::Enforce { from } => Notice::AccessChanged {
+            user: id,
+            name,
+            from: from.clone(),
+            to: user.account.access.clone(),
+        },
+        Command::WarnOverage => Notice::OverageWarning { user: id, name },
+    }
+}
+
+/// A request in the making: reads fall through to the state, writes stay here until it is finished.
+pub(super) struct Draft<'a> {
+    pub state: &'a State,
+    pub actor: &'a Actor,
+    pub facts: Facts,
+    pub policy: &'a Policy,
+    packages: Vec<Package>,
+    new_id: &'a mut (dyn FnMut() -> Uuid + Send),
+    changes: Changes,
+}
+
+/// What a finished draft changes.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub users: BTreeMap<u32, UserRecord>,
+    pub packages: BTreeMap<u32, PackageRecord>,
+    pub devices: Vec<Work>,
+    pub debts: Vec<(u32, DebtItem)>,
+    pub orders: Vec<OrderRecord>,
+    pub entries: Vec<(u32, Entry, String)>,
+    pub event: Option<EventRecord>,
+    pub audit: Vec<AuditLine>,
+    pub notices: Vec<Notice>,
+    pub actor: String,
+    pub at: Timestamp,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(
+        state: &'a State,
+        actor: &'a Actor,
+        facts: Facts,
+        policy: &'a Policy,
+        new_id: &'a mut (dyn FnMut() -> Uuid + Send),
+    ) -> Self {
+        let changes = Changes { actor: actor.name.clone(), at: facts.now, ..Changes::default() };
+        Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
+    }
+
+    /// A name for something new.
+    pub fn new_id(&mut self) -> Uuid {
+        (self.new_id)()
+    }
+
+    /// The user as this draft leaves it.
+    pub fn user(&self, no: u32) -> &UserRecord {
+        self.changes.users.get(&no).unwrap_or_else(|| &self.state.users[&no])
+    }
+
+    /// The key of a user on file.
+    pub fn find_user(&self, id: UserId) -> Result<u32, EngineError> {
+        self.state.by_id.get(&id).copied().ok_or(EngineError::NotFound("user"))
+    }
+
+    /// The package with that id, hidden ones left out.
+    pub fn find_package(&self, id: PackageId) -> Result<&PackageRecord, EngineError> {
+        self.state
+            .packages
+            .values()
+            .find(|p| p.package.id == id && !p.deleted)
+            .ok_or(EngineError::NotFound("package"))
+    }
+
+    /// Calls `f` with the surroundings of an event.
+    pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
+        f(&Context { policy: self.policy, packages: &self.packages, facts: self.facts })
+    }
+
+    /// Puts a user in place of the one on file, or beside them.
+    pub fn put_user(&mut self, user: UserRecord) {
+        self.changes.users.insert(user.no, user);
+    }
+
+    /// Puts a package in place of the one on file, or beside them.
+    pub fn put_package(&mut self, package: PackageRecord) {
+        self.changes.packages.insert(package.no, package);
+    }
+
+    pub fn put_order(&mut self, order: OrderRecord) {
+        self.changes.orders.push(order);
+    }
+
+    pub fn put_debt(&mut self, user_no: u32, item: DebtItem) {
+        self.changes.debts.push((user_no, item));
+    }
+
+    pub fn work(&mut self, work: Work) {
+        self.changes.devices.push(work);
+    }
+
+    /// One event of one user.
+    pub fn step(&mut self, user_no: u32, event: &Event, event_id: &str) -> Result<Decision, Refusal> {
+        let mut user = self.user(user_no).clone();
+        let decision = self.with_context(|ctx| policy::step(&user.account, event, ctx))?;
+        let before = std::mem::replace(&mut user.account, decision.account.clone());
+        if !before.access.is_same(&user.account.access) {
+            user.access_at = self.facts.now;
+        }
+        self.changes.notices.extend(decision.commands.iter().map(|command| notice(&user, command)));
+        let changed = user.account.items.iter().filter(|item| before.item(item.id) != Some(*item));
+        self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
+        let entries = decision.entries.iter().cloned();
+        self.changes.entries.extend(entries.map(|entry| (user_no, entry, event_id.to_owned())));
+        self.put_user(user);
+        Ok(decision)
+    }
+
+    pub fn audit(&mut self, action: &str, target: &str, detail: String) {
+        self.changes.audit.push(AuditLine {
+            at: self.facts.now,
+            actor: self.actor.name.clone(),
+            role: self.actor.role.name().to_owned(),
+            source: self.actor.source.clone(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            detail,
+        });
+    }
+
+    pub fn finish(mut self, event: Option<EventRecord>) -> Changes {
+        self.changes.event = event;
+        self.changes
+    }
+}
+
+/// A device as last read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The address firewall rules see.
+    pub address: Option<Ipv4Addr>,
+    /// In the last reading.
+    pub online: bool,
+}
+
+/// A consistent view of one user for answers.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The user.
+    pub user: UserRecord,
+    /// The user's devices with where they are.
+    pub devices: Vec<(DeviceRecord, Reached)>,
+}
+
+impl Look<'_> {
+    /// The user with that id.
+    pub fn user(&self, id: UserId) -> Option<Snapshot> {
+        self.state.by_id.get(&id).map(|no| self.state.snapshot(&self.state.users[no]))
+    }
+
+    /// Users in the order they were entered, after the one with key `after`.
+    pub fn users_after(&self, after: u32) -> impl Iterator<Item = &UserRecord> {
+        self.state.users.range(after + 1..).map(|(_, user)| user)
+    }
+
+    /// How many users there are.
+    pub fn users_len(&self) -> usize {
+        self.state.users.len()
+    }
+
+    /// The user and where its devices are.
+    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
+        self.state.snapshot(user)
+    }
+
+    /// Packages on file, in the order they were entered.
+    pub fn packages(&self) -> Vec<Package> {
+        self.state.packages_on_file()
+    }
+
+    /// The id of the user with that key.
+    pub fn user_id(&self, no: u32) -> Option<UserId> {
+        self.state.users.get(&no).map(|user| user.account.id)
+    }
+
+    /// When the router was last read with success.
+    pub fn router_read_at(&self) -> Option<Timestamp> {
+        self.state.router.as_ref().map(|router| router.read_at)
+    }
+}
+
+impl State {
+    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
+        let numbers = self.devices_of.get(&user.no).into_iter().flatten();
+        let devices = numbers.filter_map(|no| self.devices.get(no)).map(|device| {
+            let row: Option<&HostRow> = self.hosts.rows.iter().find(|row| row.mac == device.mac);
+            let reached = Reached { address: row.and_then(HostRow::seen_address), online: row.is_some() };
+            (device.clone(), reached)
+        });
+        Snapshot { user: user.clone(), devices: devices.collect() }
+    }
+}

@@ -1,0 +1,151 @@
+//! Who may do what: admins, API tokens and browser sessions. Secrets are stored as hashes only.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::load::parsed;
+use super::{Reader, Store, StoreError};
+use crate::domain::units::Timestamp;
+
+/// What an admin may do; each includes what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Takes payments, and sells on credit within a limit.
+    Cashier,
+    /// Changes users, devices and debts.
+    Operator,
+    /// Everything.
+    Owner,
+}
+
+impl Role {
+    /// Every role, least first.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Cashier, Self::Operator, Self::Owner];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Cashier => "cashier",
+            Self::Operator => "operator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role with that stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// What a secret is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    /// An API token, good until removed.
+    Token,
+    /// A browser session.
+    Session,
+}
+
+/// A local admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminRecord {
+    /// Log-in name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Argon2id in PHC form.
+    pub password_hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Adds an admin. `false` when the name is taken.
+    pub fn add_admin(&mut self, admin: &AdminRecord) -> Result<bool, StoreError> {
+        let added = self.conn.execute(
+            "INSERT INTO admins (name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+            params![admin.name, admin.role.name(), admin.password_hash, admin.created_at.0],
+        )?;
+        Ok(added == 1)
+    }
+
+    /// Removes an admin with every token and session. `false` when there is none.
+    pub fn remove_admin(&mut self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.conn.execute("DELETE FROM admins WHERE name = ?1", [name])? == 1)
+    }
+
+    /// Stores the hash of a secret for an admin.
+    pub fn add_secret(
+        &mut self,
+        hash: &[u8; 32],
+        admin: &str,
+        role: Role,
+        kind: SecretKind,
+        now: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let kind = if kind == SecretKind::Token { "token" } else { "session" };
+        // Sessions that ended are dropped here: new ones come rarely, and nothing else needs to look.
+        self.conn.execute("DELETE FROM tokens WHERE expires_at < ?1", [now.0])?;
+        self.conn.execute(
+            "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![hash, admin, role.name(), kind, now.0, expires_at.map(|t| t.0)],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets a secret, as logging out does.
+    pub fn remove_secret(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
+        self.conn.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// Every admin, by name.
+    pub fn admins(&self) -> Result<Vec<AdminRecord>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT * FROM admins ORDER BY name")?;
+        let mut rows = statement.query([])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(admin(row)?);
+        }
+        Ok(out)
+    }
+
+    /// The admin with that name.
+    pub fn admin(&self, name: &str) -> Result<Option<AdminRecord>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT * FROM admins WHERE name = ?1")?;
+        let mut rows = statement.query([name])?;
+        rows.next()?.map(admin).transpose()
+    }
+
+    /// Whose secret this is, and in which role, if it is good at `now`.
+    pub fn secret(
+        &self,
+        hash: &[u8; 32],
+        kind: SecretKind,
+        now: Timestamp,
+    ) -> Result<Option<(String, Role)>, StoreError> {
+        let kind = if kind == SecretKind::Token { "token" } else { "session" };
+        let mut statement = self.conn.prepare_cached(
+            "SELECT admin, role FROM tokens WHERE hash = ?1 AND kind = ?2 AND (expires_at IS NULL OR expires_at >= ?3)",
+        )?;
+        let found = statement
+            .query_row(params![hash, kind, now.0], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        Ok(found.and_then(|(admin, role)| Some((admin, Role::from_name(&role)?))))
+    }
+}
+
+fn admin(row: &rusqlite::Row) -> Result<AdminRecord, StoreError> {
+    Ok(AdminRecord {
+        name: row.get("name")?,
+        role: parsed(row, "role", Role::from_name)?,
+        password_hash: row.get("password_hash")?,
+        created_at: Timestamp(row.get("created_at")?),
+    })
+}

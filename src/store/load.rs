@@ -1,0 +1,238 @@
+//! Reading everything back at the start: what the engine keeps in memory.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rusqlite::Row;
+
+use super::record::{DeviceRecord, PackageRecord, Pending, UserRecord};
+use super::{Store, StoreError};
+use crate::domain::access::{Access, Reason, Status};
+use crate::domain::account::{Account, Overage};
+use crate::domain::debt::{DebtItem, DebtStatus};
+use crate::domain::id::{Mac, PackageId, UserId};
+use crate::domain::ledger::{Balance, CHAIN_START, Hash};
+use crate::domain::package::Package;
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::usage::{Counter, RowId};
+
+/// The store's contents as the engine works on them.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Users that are not deleted, by key.
+    pub users: BTreeMap<u32, UserRecord>,
+    /// Bound devices, by key.
+    pub devices: BTreeMap<u32, DeviceRecord>,
+    /// Every package, by key.
+    pub packages: BTreeMap<u32, PackageRecord>,
+    /// Single values.
+    pub meta: BTreeMap<String, String>,
+    /// The last entry's number.
+    pub chain_seq: u64,
+    /// The last entry's link.
+    pub chain_hash: Hash,
+    /// The last receipt's number.
+    pub receipt_no: u64,
+    /// The highest user key ever given.
+    pub user_no: u32,
+    /// The highest device key ever given.
+    pub device_no: u32,
+}
+
+impl Store {
+    /// Reads what the engine needs.
+    pub fn load(&self) -> Result<Loaded, StoreError> {
+        let mut out = Loaded { chain_hash: CHAIN_START, ..Loaded::default() };
+        self.each("SELECT key, value FROM meta", |row| {
+            out.meta.insert(row.get(0)?, row.get(1)?);
+            Ok(())
+        })?;
+        self.each("SELECT * FROM packages", |row| {
+            let record = package(row)?;
+            out.packages.insert(record.no, record);
+            Ok(())
+        })?;
+        self.each("SELECT * FROM users JOIN accounts USING (user_no) WHERE deleted_at IS NULL", |row| {
+            let record = user(row)?;
+            out.users.insert(record.no, record);
+            Ok(())
+        })?;
+        self.each("SELECT * FROM debts WHERE status = 'open' ORDER BY debt_no", |row| {
+            if let Some(owner) = out.users.get_mut(&row.get::<_, u32>("user_no")?) {
+                owner.account.items.push(debt(row)?);
+            }
+            Ok(())
+        })?;
+        self.each("SELECT * FROM devices WHERE unbound_at IS NULL", |row| {
+            let record = device(row)?;
+            out.devices.insert(record.no, record);
+            Ok(())
+        })?;
+        self.each("SELECT * FROM counters", |row| {
+            if let Some(device) = out.devices.get_mut(&row.get::<_, u32>("device_no")?) {
+                device.counters.push(counter(row)?);
+            }
+            Ok(())
+        })?;
+        self.each("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1", |row| {
+            out.chain_seq = unsigned(row, "seq")?;
+            out.chain_hash = row.get("hash")?;
+            Ok(())
+        })?;
+        let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));
+        out.user_no = highest("SELECT ifnull(max(user_no), 0) FROM users")?;
+        out.device_no = highest("SELECT ifnull(max(device_no), 0) FROM devices")?;
+        out.receipt_no = u64::from(highest("SELECT ifnull(max(receipt_no), 0) FROM orders")?);
+        Ok(out)
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        mut visit: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row)?;
+        }
+        Ok(())
+    }
+}
+
+/// A column that CHECKs keep from being negative.
+pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, StoreError> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| StoreError::Nonsense(format!("{column} is {value}")))
+}
+
+pub(super) fn unsigned_or_none(row: &Row, column: &str) -> Result<Option<u64>, StoreError> {
+    match row.get::<_, Option<i64>>(column)? {
+        None => Ok(None),
+        Some(_) => unsigned(row, column).map(Some),
+    }
+}
+
+/// A text column read by `parse`.
+pub(super) fn parsed<T>(
+    row: &Row,
+    column: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
+    parse(&text).ok_or_else(|| StoreError::Nonsense(format!("{column} is {text:?}")))
+}
+
+pub(super) fn instant(row: &Row, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
+}
+
+fn package(row: &Row) -> Result<PackageRecord, StoreError> {
+    let package = Package {
+        id: PackageId(parsed(row, "id", |t| t.parse().ok())?),
+        name: row.get("name")?,
+        quota: unsigned_or_none(row, "quota_bytes")?.map(Bytes),
+        days: row.get("days")?,
+        price: Rupiah(unsigned(row, "price_rp")?),
+        active: row.get("active")?,
+    };
+    Ok(PackageRecord { no: row.get("package_no")?, deleted: row.get("deleted")?, package })
+}
+
+fn user(row: &Row) -> Result<UserRecord, StoreError> {
+    let account = Account {
+        approved: row.get("approved")?,
+        active: row.get("active")?,
+        exempt: row.get("exempt")?,
+        admin_block: row.get("admin_block")?,
+        unlimited: row.get("unlimited")?,
+        expires_at: instant(row, "expires_at")?,
+        overage: match row.get::<_, Option<String>>("overage")? {
+            None => None,
+            Some(_) => Some(parsed(row, "overage", Overage::from_name)?),
+        },
+        debt_limit: unsigned_or_none(row, "debt_limit_bytes")?.map(Bytes),
+        balance: Balance {
+            credits: Bytes(unsigned(row, "credits_bytes")?),
+            debits: Bytes(unsigned(row, "debits_bytes")?),
+        },
+        open_usage: Bytes(unsigned(row, "open_bytes")?),
+        used: Bytes(unsigned(row, "used_bytes")?),
+        tank: Bytes(unsigned(row, "tank_bytes")?),
+        access: access(row)?,
+        ..Account::fresh(UserId(parsed(row, "id", |t| t.parse().ok())?), false)
+    };
+    Ok(UserRecord {
+        no: row.get("user_no")?,
+        name: row.get("name")?,
+        phone: row.get("phone")?,
+        login: row.get("login")?,
+        created_at: Timestamp(row.get("created_at")?),
+        deleted_at: instant(row, "deleted_at")?,
+        access_at: Timestamp(row.get("access_at")?),
+        account,
+    })
+}
+
+fn access(row: &Row) -> Result<Access, StoreError> {
+    let causes = parsed(row, "access_causes", |text| {
+        let names: Vec<String> = serde_json::from_str(text).ok()?;
+        names.iter().map(|name| Reason::from_name(name)).collect()
+    })?;
+    Ok(Access {
+        status: parsed(row, "access_status", Status::from_name)?,
+        reason: match row.get::<_, Option<String>>("access_reason")? {
+            None => None,
+            Some(_) => Some(parsed(row, "access_reason", Reason::from_name)?),
+        },
+        causes,
+    })
+}
+
+pub(super) fn debt(row: &Row) -> Result<DebtItem, StoreError> {
+    let date = |column| parsed(row, column, |text| text.parse::<Date>().ok());
+    Ok(DebtItem {
+        id: parsed(row, "id", |t| t.parse().ok())?,
+        amount: unsigned_or_none(row, "amount_bytes")?.map(Bytes),
+        paid: Bytes(unsigned(row, "paid_bytes")?),
+        price: unsigned_or_none(row, "price_rp")?.map(Rupiah),
+        paid_rp: Rupiah(unsigned(row, "paid_rp")?),
+        debt_date: date("debt_date")?,
+        due_date: date("due_date")?,
+        note: row.get("note")?,
+        created_at: Timestamp(row.get("created_at")?),
+        status: parsed(row, "status", DebtStatus::from_name)?,
+    })
+}
+
+fn device(row: &Row) -> Result<DeviceRecord, StoreError> {
+    let pending = match row.get::<_, Option<String>>("pending")?.as_deref() {
+        None => None,
+        Some("baseline") => Some(Pending::Baseline),
+        Some("unbind") => Some(Pending::Unbind),
+        Some("move") => Some(Pending::Move(row.get("move_to")?)),
+        Some(other) => return Err(StoreError::Nonsense(format!("pending is {other:?}"))),
+    };
+    Ok(DeviceRecord {
+        no: row.get("device_no")?,
+        user_no: row.get("user_no")?,
+        mac: Mac::from_u64(unsigned(row, "mac")?),
+        label: row.get("label")?,
+        bound_at: Timestamp(row.get("bound_at")?),
+        seen_at: instant(row, "seen_at")?,
+        pending,
+        unbound_at: instant(row, "unbound_at")?,
+        counters: Vec::new(),
+    })
+}
+
+fn counter(row: &Row) -> Result<Counter, StoreError> {
+    Ok(Counter {
+        row: RowId(row.get("row")?),
+        started_s: row.get("started_s")?,
+        slack_s: unsigned(row, "slack_s")?,
+        uptime_s: unsigned(row, "uptime_s")?,
+        bytes: unsigned(row, "bytes")?,
+        counts: row.get("counts")?,
+    })
+}

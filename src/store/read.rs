@@ -1,0 +1,175 @@
+//! Looking at history: statements, orders, debts, usage. Beside the writer, on a connection that cannot write.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::StoreError;
+use super::load::{debt, instant, parsed, unsigned, unsigned_or_none};
+use super::record::{AuditLine, EventRecord, OrderRecord};
+use super::verify::entry;
+use crate::domain::debt::DebtItem;
+use crate::domain::id::{DebtId, Mac, OrderId};
+use crate::domain::ledger::Posted;
+use crate::domain::order::Quote;
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::protocol::LineWire;
+
+/// A connection that only reads.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) conn: Connection,
+}
+
+/// Which part of a list: at most `limit` rows, older than `after`.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Rows wanted.
+    pub limit: u32,
+    /// The number of the last row of the page before; `None` starts.
+    pub after: Option<i64>,
+}
+
+/// Usage of one device in one hour or day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageRow {
+    /// The hour since 1970-01-01 UTC, or the local day since 1970-01-01.
+    pub slot: i64,
+    /// The device.
+    pub mac: Mac,
+    /// All that flowed.
+    pub bytes: Bytes,
+    /// The part beyond the limit that should have stopped the user.
+    pub unenforced: Bytes,
+}
+
+impl Reader {
+    pub(super) fn new(conn: Connection) -> Self {
+        Self { conn }
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(read(row)?);
+        }
+        Ok(out)
+    }
+
+    /// A user's ledger lines, newest first.
+    pub fn statement(&self, user_no: u32, page: Page) -> Result<Vec<Posted>, StoreError> {
+        self.all(
+            "SELECT entries.*, users.id AS user_id FROM entries JOIN users USING (user_no)
+             WHERE user_no = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+            params![user_no, page.after.unwrap_or(i64::MAX), page.limit],
+            |row| Ok(entry(row)?.0),
+        )
+    }
+
+    /// A user's debt items, open and closed, in the order they were entered.
+    pub fn debts(&self, user_no: u32) -> Result<Vec<DebtItem>, StoreError> {
+        self.all("SELECT * FROM debts WHERE user_no = ?1 ORDER BY debt_no", [user_no], debt)
+    }
+
+    /// A debt item and its user's key.
+    pub fn debt(&self, id: DebtId) -> Result<Option<(u32, DebtItem)>, StoreError> {
+        let found = self.all("SELECT * FROM debts WHERE id = ?1", [id.to_string()], |row| {
+            Ok((row.get("user_no")?, debt(row)?))
+        })?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Orders of everybody or of one user, newest first.
+    pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<OrderRecord>, StoreError> {
+        self.all(
+            "SELECT * FROM orders WHERE (?1 IS NULL OR user_no = ?1) AND (?2 IS NULL OR receipt_no < ?2)
+             ORDER BY receipt_no DESC LIMIT ?3",
+            params![user_no, page.after, page.limit],
+            order,
+        )
+    }
+
+    /// One order.
+    pub fn order(&self, id: &OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        let found = self.all("SELECT * FROM orders WHERE id = ?1", [&id.0], order)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// What was answered to a call with that idempotency key.
+    pub fn event(&self, id: &str) -> Result<Option<EventRecord>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT * FROM events WHERE id = ?1")?;
+        let found = statement.query_row([id], |row| {
+            Ok(EventRecord {
+                id: row.get("id")?,
+                content_hash: row.get("content_hash")?,
+                status: row.get("status")?,
+                answer: row.get("answer")?,
+            })
+        });
+        Ok(found.optional()?)
+    }
+
+    /// A user's usage by device: by hour in `from..to` hours since 1970-01-01 UTC, oldest first.
+    pub fn usage_hours(&self, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
+        self.all(
+            // The table is clustered by time: one seek for each hour, not a scan over every user's rows.
+            "WITH RECURSIVE span (h) AS (SELECT ?2 WHERE ?2 < ?3 UNION ALL SELECT h + 1 FROM span WHERE h + 1 < ?3)
+             SELECT hour AS slot, mac, bytes, unenforced_bytes
+             FROM span CROSS JOIN usage_hours u ON u.hour = h AND u.user_no = ?1 JOIN devices d USING (device_no)
+             ORDER BY hour, device_no",
+            params![user_no, from, to],
+            |row| {
+                Ok(UsageRow {
+                    slot: row.get("slot")?,
+                    mac: Mac::from_u64(unsigned(row, "mac")?),
+                    bytes: Bytes(unsigned(row, "bytes")?),
+                    unenforced: Bytes(unsigned(row, "unenforced_bytes")?),
+                })
+            },
+        )
+    }
+
+    /// Who did what, newest first, with each line's number.
+    pub fn audit(&self, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
+        self.all(
+            "SELECT * FROM audit WHERE audit_no < ?1 ORDER BY audit_no DESC LIMIT ?2",
+            params![page.after.unwrap_or(i64::MAX), page.limit],
+            |row| {
+                let line = AuditLine {
+                    at: Timestamp(row.get("at")?),
+                    actor: row.get("actor")?,
+                    role: row.get("role")?,
+                    source: row.get("source")?,
+                    action: row.get("action")?,
+                    target: row.get("target")?,
+                    detail: row.get("detail")?,
+                };
+                Ok((row.get("audit_no")?, line))
+            },
+        )
+    }
+}
+
+fn order(row: &Row) -> Result<OrderRecord, StoreError> {
+    let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
+    Ok(OrderRecord {
+        id: OrderId(row.get("id")?),
+        user_no: row.get("user_no")?,
+        kind: row.get("kind")?,
+        method: row.get("method")?,
+        amount: Rupiah(unsigned(row, "amount_rp")?),
+        status: row.get("status")?,
+        quote: Quote { lines: lines.into_iter().map(Into::into).collect() },
+        flags: parsed(row, "flags", |text| serde_json::from_str(text).ok())?,
+        reference: row.get("reference")?,
+        receipt_no: unsigned_or_none(row, "receipt_no")?,
+        cashier: row.get("cashier")?,
+        created_at: Timestamp(row.get("created_at")?),
+        paid_at: instant(row, "paid_at")?,
+    })
+}

@@ -1,0 +1,157 @@
+//! What the store holds, as the program sees it: one record per row, with domain types inside.
+
+use crate::domain::account::Account;
+use crate::domain::id::{Mac, OrderId};
+use crate::domain::order::Quote;
+use crate::domain::package::Package;
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::usage::Counter;
+
+/// A user: what people call it, and the account the rules work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// Narrow key between tables; never shown outside.
+    pub no: u32,
+    /// Name for people.
+    pub name: String,
+    /// Phone number, unique among users.
+    pub phone: Option<String>,
+    /// Log-in name, unique among users.
+    pub login: Option<String>,
+    /// When it was entered.
+    pub created_at: Timestamp,
+    /// When it was deleted; its history stays.
+    pub deleted_at: Option<Timestamp>,
+    /// Since when the present access holds.
+    pub access_at: Timestamp,
+    /// The rules' view. Its `items` are the open ones.
+    pub account: Account,
+}
+
+/// Why a device waits for the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// Bound without a reading: the first one is its baseline.
+    Baseline,
+    /// To be unbound after a last reading.
+    Unbind,
+    /// To be bound to this user after a last reading for the present one.
+    Move(u32),
+}
+
+/// A device bound to a user, with its baselines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// Narrow key between tables.
+    pub no: u32,
+    /// The owner.
+    pub user_no: u32,
+    /// The device.
+    pub mac: Mac,
+    /// Name for people; may be empty.
+    pub label: String,
+    /// When it was bound.
+    pub bound_at: Timestamp,
+    /// The last reading that showed it.
+    pub seen_at: Option<Timestamp>,
+    /// What it waits for.
+    pub pending: Option<Pending>,
+    /// When it was unbound; usage history keeps the row.
+    pub unbound_at: Option<Timestamp>,
+    /// Rows of the router as last counted.
+    pub counters: Vec<Counter>,
+}
+
+/// A package with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageRecord {
+    /// Narrow key between tables.
+    pub no: u32,
+    /// Hidden from everything but history.
+    pub deleted: bool,
+    /// What is sold.
+    pub package: Package,
+}
+
+/// One attempt to pay one quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// Its name.
+    pub id: OrderId,
+    /// Whose.
+    pub user_no: u32,
+    /// What it is for, by its stable name.
+    pub kind: String,
+    /// How it is paid, by its stable name.
+    pub method: String,
+    /// What must be paid.
+    pub amount: Rupiah,
+    /// Where it stands, by its stable name.
+    pub status: String,
+    /// The frozen quote.
+    pub quote: Quote,
+    /// Marks for people.
+    pub flags: Vec<String>,
+    /// The cashier's note of the payment.
+    pub reference: Option<String>,
+    /// The receipt's number.
+    pub receipt_no: Option<u64>,
+    /// Who took the money.
+    pub cashier: Option<String>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+}
+
+/// Where usage is summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsageKey {
+    /// Hours since 1970-01-01 UTC.
+    pub hour: i64,
+    /// The user.
+    pub user_no: u32,
+    /// The device.
+    pub device_no: u32,
+}
+
+/// Usage of one hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageSum {
+    /// All that flowed.
+    pub bytes: Bytes,
+    /// The part beyond the limit that should have stopped the user.
+    pub unenforced: Bytes,
+}
+
+/// A call that carried an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// The key, scoped by who called.
+    pub id: String,
+    /// SHA-256 of what was asked.
+    pub content_hash: [u8; 32],
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// The answer, as JSON text.
+    pub answer: String,
+}
+
+/// Who did what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// When.
+    pub at: Timestamp,
+    /// An admin's name, or the daemon.
+    pub actor: String,
+    /// In which role.
+    pub role: String,
+    /// From where.
+    pub source: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// Details for people.
+    pub detail: String,
+}

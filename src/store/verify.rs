@@ -1,0 +1,202 @@
+//! Proof that the ledger is whole: the chain of every entry, and every balance as the fold of its entries.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Row;
+
+use super::load::{parsed, unsigned, unsigned_or_none};
+use super::{Reader, StoreError};
+use crate::domain::id::{DebtId, OrderId, UserId};
+use crate::domain::ledger::{Balance, Book, CHAIN_START, Entry, Hash, Kind, Posted, Side};
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Entries in the chain.
+    pub entries: u64,
+    /// Accounts whose sums agree.
+    pub accounts: u64,
+    /// Debt items whose payments agree.
+    pub debts: u64,
+}
+
+/// Why the ledger cannot be trusted: the first bad row.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// SQLite itself finds the file damaged.
+    #[error("the file is damaged: {0}")]
+    File(String),
+    /// A line is missing, or one was put in between.
+    #[error("entry {found} stands where entry {expected} should: a line is missing or was put in")]
+    Gap {
+        /// The number that should follow.
+        expected: u64,
+        /// The number found.
+        found: u64,
+    },
+    /// A line was changed, or lines were cut off and others written after.
+    #[error("entry {0} does not match its hash: it, or a line before it, was changed")]
+    Link(u64),
+    /// Lines are missing at the end.
+    #[error("the chain ends at entry {found}, but entry {expected} was committed: lines are missing at the end")]
+    Tail {
+        /// The last number committed.
+        expected: u64,
+        /// The last number found.
+        found: u64,
+    },
+    /// A user's sums are not the fold of its entries and open row.
+    #[error("user {user}: the account says {stored:?}, its entries and open usage make {folded:?}")]
+    Balance {
+        /// Whose.
+        user: String,
+        /// What the account says.
+        stored: Balance,
+        /// What the entries say.
+        folded: Balance,
+    },
+    /// A debt item's paid part is not what its entries say.
+    #[error("debt {debt}: the item says {stored} bytes unpaid, its entries make {folded}")]
+    Debt {
+        /// Which.
+        debt: String,
+        /// What the item says.
+        stored: i128,
+        /// What the entries say.
+        folded: i128,
+    },
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Reader {
+    /// Recomputes the chain, every balance and every debt item. Stops at the first bad row.
+    pub fn verify(&self) -> Result<Verified, Broken> {
+        // One snapshot for all: a writer may be at work beside us.
+        let tx = self.conn.unchecked_transaction()?;
+        let check: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if check != "ok" {
+            return Err(Broken::File(check));
+        }
+        let mut folds = Folds::default();
+        let entries = self.walk_chain(&mut folds)?;
+        let accounts = self.check_accounts(&folds.balances)?;
+        let debts = self.check_debts(&folds.debts)?;
+        drop(tx);
+        Ok(Verified { entries, accounts, debts })
+    }
+
+    fn walk_chain(&self, folds: &mut Folds) -> Result<u64, Broken> {
+        let (mut seq, mut hash) = (0, CHAIN_START);
+        let sql = "SELECT entries.*, users.id AS user_id FROM entries LEFT JOIN users USING (user_no) ORDER BY seq";
+        let mut statement = self.conn.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (posted, user_no, stored) = entry(row)?;
+            seq += 1;
+            if posted.seq != seq {
+                return Err(Broken::Gap { expected: seq, found: posted.seq });
+            }
+            hash = posted.link(&hash);
+            if hash != stored {
+                return Err(Broken::Link(seq));
+            }
+            folds.add(user_no, &posted.entry);
+        }
+        let head = "SELECT value FROM meta WHERE key = 'chain_seq'";
+        let committed: String = self.conn.query_row(head, [], |row| row.get(0)).unwrap_or_default();
+        let expected = committed.parse().unwrap_or(0);
+        if expected > seq { Err(Broken::Tail { expected, found: seq }) } else { Ok(seq) }
+    }
+
+    fn check_accounts(&self, folds: &BTreeMap<u32, Balance>) -> Result<u64, Broken> {
+        let mut checked = 0;
+        let mut statement = self.conn.prepare("SELECT * FROM users LEFT JOIN accounts USING (user_no)")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let fold = folds.get(&row.get("user_no")?).copied().unwrap_or_default();
+            let open = Bytes(unsigned(row, "open_bytes")?);
+            let folded = Balance { debits: fold.debits.plus(open), ..fold };
+            let stored = Balance {
+                credits: Bytes(unsigned(row, "credits_bytes")?),
+                debits: Bytes(unsigned(row, "debits_bytes")?),
+            };
+            if stored != folded {
+                return Err(Broken::Balance { user: row.get("id")?, stored, folded });
+            }
+            checked += 1;
+        }
+        Ok(checked)
+    }
+
+    fn check_debts(&self, folds: &BTreeMap<DebtId, i128>) -> Result<u64, Broken> {
+        let mut checked = 0;
+        let mut statement = self.conn.prepare("SELECT * FROM debts")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: DebtId = parsed(row, "id", |text| text.parse().ok())?;
+            let amount = unsigned_or_none(row, "amount_bytes")?.unwrap_or_default();
+            let stored = i128::from(amount) - i128::from(unsigned(row, "paid_bytes")?);
+            let folded = folds.get(&id).copied().unwrap_or_default();
+            if stored != folded {
+                return Err(Broken::Debt { debt: id.to_string(), stored, folded });
+            }
+            checked += 1;
+        }
+        Ok(checked)
+    }
+}
+
+#[derive(Default)]
+struct Folds {
+    balances: BTreeMap<u32, Balance>,
+    debts: BTreeMap<DebtId, i128>,
+}
+
+impl Folds {
+    fn add(&mut self, user_no: u32, entry: &Entry) {
+        let balance = self.balances.entry(user_no).or_default();
+        *balance = balance.and(entry);
+        if let (Book::Debt, Some(debt)) = (entry.kind.book(), entry.debt) {
+            let sum = self.debts.entry(debt).or_default();
+            match entry.side {
+                Side::Debit => *sum += i128::from(entry.amount.0),
+                Side::Credit => *sum -= i128::from(entry.amount.0),
+            }
+        }
+    }
+}
+
+/// One row of `entries` joined with its user's id.
+pub(super) fn entry(row: &Row) -> Result<(Posted, u32, Hash), StoreError> {
+    let debt = match row.get::<_, Option<String>>("debt_id")? {
+        None => None,
+        Some(_) => Some(parsed(row, "debt_id", |text| text.parse().ok())?),
+    };
+    let entry = Entry {
+        kind: parsed(row, "kind", Kind::from_name)?,
+        side: parsed(row, "side", Side::from_name)?,
+        amount: Bytes(unsigned(row, "amount_bytes")?),
+        amount_rp: unsigned_or_none(row, "amount_rp")?.map(Rupiah),
+        debt,
+        order: row.get::<_, Option<String>>("order_id")?.map(OrderId),
+        note: row.get("note")?,
+    };
+    let posted = Posted {
+        seq: unsigned(row, "seq")?,
+        user: UserId(parsed(row, "user_id", |text| text.parse().ok())?),
+        at: Timestamp(row.get("at")?),
+        actor: row.get("actor")?,
+        event: row.get("event_id")?,
+        entry,
+    };
+    Ok((posted, row.get("user_no")?, row.get("hash")?))
+}

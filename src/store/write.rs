@@ -1,0 +1,363 @@
+//! The one transaction that everything is written by.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Null;
+use rusqlite::{CachedStatement, Params, Transaction, params};
+
+use super::record::{
+    AuditLine, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending, UsageKey, UsageSum, UserRecord,
+};
+use super::{Store, StoreError};
+use crate::domain::debt::DebtItem;
+use crate::domain::ledger::{Hash, Posted};
+use crate::domain::units::Timestamp;
+use crate::domain::usage::{Restart, RowId};
+use crate::protocol::LineWire;
+
+/// An entry with its user's key and its link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chained {
+    /// The line.
+    pub posted: Posted,
+    /// Whose, by key.
+    pub user_no: u32,
+    /// Its link.
+    pub hash: Hash,
+}
+
+/// Everything one commit writes, together or not at all.
+#[derive(Debug, Default)]
+pub struct Batch<'a> {
+    /// Users whose settings or access changed.
+    pub users: Vec<&'a UserRecord>,
+    /// Users whose sums changed.
+    pub accounts: Vec<&'a UserRecord>,
+    /// Debt items that are new or changed: user key, item, who entered it.
+    pub debts: Vec<(u32, &'a DebtItem, &'a str)>,
+    /// Devices that are new or changed.
+    pub devices: Vec<&'a DeviceRecord>,
+    /// Devices whose baselines moved.
+    pub counters: Vec<&'a DeviceRecord>,
+    /// Baselines of rows that are gone.
+    pub gone: Vec<(u32, &'a RowId)>,
+    /// Usage to add to its hours.
+    pub usage: Vec<(&'a UsageKey, &'a UsageSum)>,
+    /// Counters that began anew: when, device key, evidence.
+    pub restarts: Vec<(Timestamp, u32, &'a Restart)>,
+    /// Lines of the ledger, following the chain's head.
+    pub entries: Vec<Chained>,
+    /// Packages that are new or changed.
+    pub packages: Vec<&'a PackageRecord>,
+    /// Orders that are new or changed.
+    pub orders: Vec<&'a OrderRecord>,
+    /// The call's idempotency record.
+    pub event: Option<&'a EventRecord>,
+    /// Who did what.
+    pub audit: Vec<&'a AuditLine>,
+    /// Single values.
+    pub meta: BTreeMap<&'static str, String>,
+    /// When the commit is made.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Writes `batch` in one transaction, on the card when this returns.
+    ///
+    /// After an error the store must not be used any more: what the card holds is only known by opening it anew.
+    pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let mut writer = Writer { tx: self.conn.transaction()?, statements: 0 };
+        for package in &batch.packages {
+            writer.package(package)?;
+        }
+        for user in &batch.users {
+            writer.user(user)?;
+        }
+        for user in &batch.accounts {
+            writer.account(user)?;
+        }
+        for (user_no, item, by) in &batch.debts {
+            writer.debt(*user_no, item, by)?;
+        }
+        for order in &batch.orders {
+            writer.order(order)?;
+        }
+        writer.metering(batch)?;
+        for line in &batch.entries {
+            writer.entry(line)?;
+        }
+        if let Some(event) = batch.event {
+            writer.event(event, batch.at)?;
+        }
+        for line in &batch.audit {
+            writer.audit(line)?;
+        }
+        for (key, value) in &batch.meta {
+            writer.run(
+                "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
+                params![key, value],
+            )?;
+        }
+        let Writer { tx, statements } = writer;
+        tx.commit()?;
+        self.stats.commits += 1;
+        self.stats.statements += statements;
+        Ok(())
+    }
+}
+
+/// SQLite holds signed 64-bit numbers; amounts here are bounded far below.
+pub(super) fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+struct Writer<'a> {
+    tx: Transaction<'a>,
+    statements: u64,
+}
+
+impl Writer<'_> {
+    fn run(&mut self, sql: &str, values: impl Params) -> Result<(), StoreError> {
+        self.statements += 1;
+        let mut statement: CachedStatement = self.tx.prepare_cached(sql)?;
+        statement.execute(values)?;
+        Ok(())
+    }
+
+    fn package(&mut self, record: &PackageRecord) -> Result<(), StoreError> {
+        let p = &record.package;
+        self.run(
+            "INSERT INTO packages (package_no, id, name, quota_bytes, days, price_rp, active, deleted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (package_no) DO UPDATE SET name = ?3, quota_bytes = ?4, days = ?5, price_rp = ?6,
+               active = ?7, deleted = ?8",
+            params![
+                record.no,
+                p.id.to_string(),
+                p.name,
+                p.quota.map(|q| int(q.0)),
+                p.days,
+                int(p.price.0),
+                p.active,
+                record.deleted
+            ],
+        )
+    }
+
+    fn user(&mut self, user: &UserRecord) -> Result<(), StoreError> {
+        let a = &user.account;
+        let causes: Vec<&str> = a.access.causes.iter().map(|c| c.name()).collect();
+        self.run(
+            "INSERT INTO users (user_no, id, name, phone, login, approved, active, exempt, admin_block, unlimited,
+               expires_at, overage, debt_limit_bytes, access_status, access_reason, access_causes, access_at,
+               created_at, deleted_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             ON CONFLICT (user_no) DO UPDATE SET name = ?3, phone = ?4, login = ?5, approved = ?6, active = ?7,
+               exempt = ?8, admin_block = ?9, unlimited = ?10, expires_at = ?11, overage = ?12,
+               debt_limit_bytes = ?13, access_status = ?14, access_reason = ?15, access_causes = ?16,
+               access_at = ?17, deleted_at = ?19",
+            params![
+                user.no,
+                a.id.to_string(),
+                user.name,
+                user.phone,
+                user.login,
+                a.approved,
+                a.active,
+                a.exempt,
+                a.admin_block,
+                a.unlimited,
+                a.expires_at.map(|t| t.0),
+                a.overage.map(|o| o.name()),
+                a.debt_limit.map(|l| int(l.0)),
+                a.access.status.name(),
+                a.access.reason.map(|r| r.name()),
+                serde_json::json!(causes).to_string(),
+                user.access_at.0,
+                user.created_at.0,
+                user.deleted_at.map(|t| t.0),
+            ],
+        )
+    }
+
+    fn account(&mut self, user: &UserRecord) -> Result<(), StoreError> {
+        let a = &user.account;
+        self.run(
+            "INSERT INTO accounts (user_no, credits_bytes, debits_bytes, open_bytes, used_bytes, tank_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (user_no) DO UPDATE SET credits_bytes = ?2, debits_bytes = ?3, open_bytes = ?4,
+               used_bytes = ?5, tank_bytes = ?6",
+            params![
+                user.no,
+                int(a.balance.credits.0),
+                int(a.balance.debits.0),
+                int(a.open_usage.0),
+                int(a.used.0),
+                int(a.tank.0),
+            ],
+        )
+    }
+
+    fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO debts (id, user_no, amount_bytes, paid_bytes, price_rp, paid_rp, debt_date, due_date, note,
+               created_at, created_by, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (id) DO UPDATE SET paid_bytes = ?4, price_rp = ?5, paid_rp = ?6, due_date = ?8, note = ?9,
+               status = ?12",
+            params![
+                item.id.to_string(),
+                user_no,
+                item.amount.map(|a| int(a.0)),
+                int(item.paid.0),
+                item.price.map(|p| int(p.0)),
+                int(item.paid_rp.0),
+                item.debt_date.to_string(),
+                item.due_date.to_string(),
+                item.note,
+                item.created_at.0,
+                by,
+                item.status.name(),
+            ],
+        )
+    }
+
+    fn order(&mut self, order: &OrderRecord) -> Result<(), StoreError> {
+        let lines: Vec<LineWire> = order.quote.lines.iter().map(LineWire::from).collect();
+        self.run(
+            "INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, reference, receipt_no,
+               cashier, created_at, paid_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, paid_at = ?13",
+            params![
+                order.id.0,
+                order.user_no,
+                order.kind,
+                order.method,
+                int(order.amount.0),
+                order.status,
+                serde_json::json!(lines).to_string(),
+                serde_json::json!(order.flags).to_string(),
+                order.reference,
+                order.receipt_no.map(int),
+                order.cashier,
+                order.created_at.0,
+                order.paid_at.map(|t| t.0),
+            ],
+        )
+    }
+
+    fn metering(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        for device in &batch.devices {
+            self.device(device)?;
+        }
+        for (device_no, row) in &batch.gone {
+            self.run("DELETE FROM counters WHERE device_no = ?1 AND row = ?2", params![device_no, row.0])?;
+        }
+        for device in &batch.counters {
+            self.counters(device)?;
+        }
+        for (key, sum) in &batch.usage {
+            self.run(
+                "INSERT INTO usage_hours (hour, user_no, device_no, bytes, unenforced_bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET bytes = bytes + ?4, unenforced_bytes = unenforced_bytes + ?5",
+                params![key.hour, key.user_no, key.device_no, int(sum.bytes.0), int(sum.unenforced.0)],
+            )?;
+        }
+        for (at, device_no, r) in &batch.restarts {
+            self.run(
+                "INSERT INTO counter_restarts (at, device_no, old_row, old_bytes, new_row, new_bytes, uptime_s)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![at.0, device_no, r.old_row.0, int(r.old_bytes), r.new_row.0, int(r.new_bytes), int(r.uptime_s)],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn device(&mut self, device: &DeviceRecord) -> Result<(), StoreError> {
+        let (pending, move_to) = match device.pending {
+            None => (None, None),
+            Some(Pending::Baseline) => (Some("baseline"), None),
+            Some(Pending::Unbind) => (Some("unbind"), None),
+            Some(Pending::Move(to)) => (Some("move"), Some(to)),
+        };
+        self.run(
+            "INSERT INTO devices (device_no, user_no, mac, label, bound_at, seen_at, pending, move_to, unbound_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (device_no) DO UPDATE SET label = ?4, seen_at = ?6, pending = ?7, move_to = ?8,
+               unbound_at = ?9",
+            params![
+                device.no,
+                device.user_no,
+                int(device.mac.to_u64()),
+                device.label,
+                device.bound_at.0,
+                device.seen_at.map(|t| t.0),
+                pending,
+                move_to,
+                device.unbound_at.map(|t| t.0),
+            ],
+        )
+    }
+
+    fn counters(&mut self, device: &DeviceRecord) -> Result<(), StoreError> {
+        for c in &device.counters {
+            self.run(
+                "INSERT INTO counters (device_no, row, started_s, slack_s, uptime_s, bytes, counts)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT DO UPDATE SET started_s = ?3, slack_s = ?4, uptime_s = ?5, bytes = ?6, counts = ?7",
+                params![device.no, c.row.0, c.started_s, int(c.slack_s), int(c.uptime_s), int(c.bytes), c.counts],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, line: &Chained) -> Result<(), StoreError> {
+        let (posted, e) = (&line.posted, &line.posted.entry);
+        self.run(
+            "INSERT INTO entries (seq, user_no, at, kind, side, amount_bytes, amount_rp, debt_id, order_id, note,
+               actor, event_id, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                int(posted.seq),
+                line.user_no,
+                posted.at.0,
+                e.kind.name(),
+                e.side.name(),
+                int(e.amount.0),
+                e.amount_rp.map(|rp| int(rp.0)),
+                e.debt.map(|d| d.to_string()),
+                e.order.as_ref().map(|o| o.0.as_str()),
+                e.note,
+                posted.actor,
+                posted.event,
+                line.hash,
+            ],
+        )
+    }
+
+    fn event(&mut self, event: &EventRecord, at: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO events (id, content_hash, at, status, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![event.id, event.content_hash, at.0, event.status, event.answer],
+        )
+    }
+
+    fn audit(&mut self, line: &AuditLine) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO audit (audit_no, at, actor, role, source, action, target, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                Null,
+                line.at.0,
+                line.actor,
+                line.role,
+                line.source,
+                line.action,
+                line.target,
+                line.detail
+            ],
+        )
+    }
+}
