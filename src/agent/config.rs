@@ -24,7 +24,7 @@ pub const ENV_PREFIX: &str = "KUOTA__";
 /// Everything that is wrong with a configuration.
 pub type ConfigError = SettingsError;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 /// The most days that a key may name: ten years.
 const DAYS_MAX: u32 = 3660;
 
@@ -431,7 +431,7 @@ impl Default for Lists {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { commit_interval: Duration::from_secs(60), usage_hours_kept: 90 * DAY }
+        Self { commit_interval: Duration::from_mins(1), usage_hours_kept: 90 * DAY }
     }
 }
 
@@ -451,7 +451,7 @@ impl Default for Policy {
             price_rounding_rp: 10_000,
             max_devices_per_user: 3,
             cashier_credit_rp: 0,
-            pay_window: Duration::from_secs(10 * 60),
+            pay_window: Duration::from_mins(10),
             offline_grace: Duration::ZERO,
         }
     }
@@ -562,7 +562,7 @@ impl Config {
     }
 
     fn check_ranges(&self, out: &mut Vec<Finding>) {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let router = &self.router;
         let times = [
             ("router.poll_interval", router.poll_interval, Duration::from_millis(100), 10 * minute),

@@ -146,8 +146,9 @@ fn finding(error: &figment::Error, path: &[String], origin: &str) -> Finding {
             key.push(name.to_string());
             "is missing: set it".to_owned()
         }
-        Kind::InvalidType(actual, expected) => format!("must be {expected}, not {actual}"),
-        Kind::InvalidValue(actual, expected) => format!("must be {expected}, not {actual}"),
+        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+            format!("must be {expected}, not {actual}")
+        }
         Kind::Message(message) => message.clone(),
         other => other.to_string(),
     };

@@ -21,10 +21,10 @@ fn section(out: &mut String, path: &str, value: &Value) {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&format!("[{path}]\n"));
+        out.extend(["[", path, "]\n"]);
     }
     for (key, value) in plain.into_iter().filter(|(_, v)| !v.is_null()) {
-        out.push_str(&format!("{key} = {}\n", inline(value)));
+        out.extend([key, " = ", &inline(value), "\n"]);
     }
     for (key, value) in sections {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };

@@ -1,7 +1,7 @@
 //! Values as people write them in a configuration: times, amounts, networks, addresses.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -222,6 +222,13 @@ pub struct RouterAddress {
 
 const ADDRESS_HINT: &str = "write address and port, like \"192.168.88.1:8728\"";
 
+/// A name, or an IPv4 address; digits and dots alone are an address.
+fn is_host(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let is_dotted = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    !text.is_empty() && text.chars().all(allowed) && (!is_dotted || text.parse::<Ipv4Addr>().is_ok())
+}
+
 impl fmt::Display for RouterAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
@@ -239,16 +246,7 @@ impl FromStr for RouterAddress {
         let refused = || format!("{text:?} is not an address with a port: {ADDRESS_HINT}");
         let (host, port) = text.trim().rsplit_once(':').ok_or_else(refused)?;
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        let host_is_sound = match bare {
-            Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => {
-                let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-                let dotted = host.chars().all(|c| c.is_ascii_digit() || c == '.');
-                !host.is_empty()
-                    && host.chars().all(allowed)
-                    && (!dotted || host.parse::<std::net::Ipv4Addr>().is_ok())
-            }
-        };
+        let host_is_sound = bare.map_or_else(|| is_host(host), |inner| inner.parse::<Ipv6Addr>().is_ok());
         let port = port.parse::<u16>().ok().filter(|port| *port != 0);
         match (host_is_sound, port) {
             (true, Some(port)) => Ok(Self { host: bare.unwrap_or(host).to_owned(), port }),
