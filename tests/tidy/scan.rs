@@ -16,7 +16,10 @@ pub struct Source {
 impl Source {
     pub fn new(path: &str, text: &str) -> Self {
         let code = blank(text, Strings::Blank);
-        let tests = if path.ends_with("_tests.rs") { vec![0..code.len()] } else { test_items(&code) };
+        let mut tests = test_items(&code);
+        if path.ends_with("_tests.rs") {
+            tests.push(0..code.len());
+        }
         Self { path: path.to_owned(), text: text.to_owned(), code, tests }
     }
 
