@@ -12,6 +12,8 @@ pub enum LogFormat {
     /// The journal where systemd started the process and it answers, else human text on stderr.
     #[default]
     Auto,
+    /// Human text on stderr, also under systemd.
+    Text,
     /// One JSON object a line on stderr.
     Json,
 }
@@ -46,15 +48,13 @@ fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
 }
 
 fn output(format: LogFormat) -> (BoxedLayer, Option<std::io::Error>) {
-    if format == LogFormat::Json {
-        return (tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed(), None);
-    }
-    if std::env::var_os("JOURNAL_STREAM").is_none() {
-        return (text(), None);
-    }
-    match tracing_journald::layer() {
-        Ok(journal) => (journal.boxed(), None),
-        Err(error) => (text(), Some(error)),
+    match format {
+        LogFormat::Json => (tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed(), None),
+        LogFormat::Auto if std::env::var_os("JOURNAL_STREAM").is_some() => match tracing_journald::layer() {
+            Ok(journal) => (journal.boxed(), None),
+            Err(error) => (text(), Some(error)),
+        },
+        LogFormat::Auto | LogFormat::Text => (text(), None),
     }
 }
 
