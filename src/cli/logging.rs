@@ -49,7 +49,9 @@ fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
 
 fn output(format: LogFormat) -> (BoxedLayer, Option<std::io::Error>) {
     match format {
-        LogFormat::Json => (tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed(), None),
+        LogFormat::Json => {
+            (tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed(), None)
+        }
         LogFormat::Auto if std::env::var_os("JOURNAL_STREAM").is_some() => match tracing_journald::layer() {
             Ok(journal) => (journal.boxed(), None),
             Err(error) => (text(), Some(error)),
