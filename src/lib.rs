@@ -7,6 +7,7 @@
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
 //! | 1 | [`protocol`] | wire and stored forms: a quote as JSON |
 //! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
+//! | 2 | [`settings`] | layered configuration: defaults, file, environment; secrets; findings that name their key |
 //! | 2 | [`store`] | SQLite: schema, the one commit, queries, verification |
 //! | 2 | [`routeros`] | the only module that knows RouterOS words: client, meters, lists, bindings |
 //! | 2 | [`web`] | HTTP glue: problem+json, paging, limits |
@@ -14,7 +15,11 @@
 //! | 3 | `sim` | a simulated router speaking the real protocol (feature `sim`) |
 //! | 4 | [`cli`] | the operator's commands and the demo |
 
+pub mod agent;
+pub mod cli;
+pub mod clock;
 pub mod domain;
 pub mod protocol;
 pub mod routeros;
+pub mod settings;
 pub mod store;

@@ -1,0 +1,3 @@
+//! The daemon beside the router: what it is configured to do.
+
+pub mod config;

@@ -1,0 +1,88 @@
+//! Where log lines go: the journal under systemd, else people's eyes or a program on stderr.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+/// What a log line looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// The journal where systemd started the process and it answers, else human text on stderr.
+    #[default]
+    Auto,
+    /// Human text on stderr, also under systemd.
+    Text,
+    /// One JSON object a line on stderr.
+    Json,
+}
+
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Sets up logging for the process, once. `RUST_LOG` chooses what is logged; without it, or when it makes no
+/// sense, everything from `info` up. Returns without effect when logging is set up already, as in tests.
+pub fn init(format: LogFormat) {
+    let (filter, filter_error) = filter(std::env::var("RUST_LOG").ok().as_deref());
+    let (output, journal_error) = output(format);
+    let subscriber = tracing_subscriber::registry().with(output.with_filter(filter));
+    if subscriber.try_init().is_err() {
+        return;
+    }
+    if let Some(error) = filter_error {
+        tracing::warn!(%error, "RUST_LOG makes no sense; logging from info up");
+    }
+    if let Some(error) = journal_error {
+        tracing::warn!(%error, "the journal does not answer; logging to stderr");
+    }
+}
+
+fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
+    let Some(directives) = directives.filter(|d| !d.trim().is_empty()) else {
+        return (EnvFilter::new("info"), None);
+    };
+    match EnvFilter::try_new(directives) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("info"), Some(error.to_string())),
+    }
+}
+
+fn output(format: LogFormat) -> (BoxedLayer, Option<std::io::Error>) {
+    match format {
+        LogFormat::Json => {
+            (tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed(), None)
+        }
+        LogFormat::Auto if std::env::var_os("JOURNAL_STREAM").is_some() => match tracing_journald::layer() {
+            Ok(journal) => (journal.boxed(), None),
+            Err(error) => (text(), Some(error)),
+        },
+        LogFormat::Auto | LogFormat::Text => (text(), None),
+    }
+}
+
+fn text() -> BoxedLayer {
+    let colours =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_rust_log_everything_from_info_up_is_logged() {
+        for absent in [None, Some(""), Some(" ")] {
+            let (filter, error) = filter(absent);
+            assert_eq!((filter.to_string().as_str(), error), ("info", None));
+        }
+        assert_eq!(filter(Some("kuota=debug")).0.to_string(), "kuota=debug");
+    }
+
+    #[test]
+    fn nonsense_in_rust_log_is_told_and_does_not_stop_the_program() {
+        let (filter, error) = filter(Some("kuota=loud=very"));
+        assert_eq!(filter.to_string(), "info");
+        assert!(error.is_some());
+    }
+}

@@ -1,0 +1,3 @@
+//! The operator's commands.
+
+pub mod logging;

@@ -1,0 +1,136 @@
+//! Secrets: where they are read from, and a type that never shows them.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Serialize, Serializer};
+
+use super::{Environment, Finding};
+
+/// The longest secret file: keys and tokens are lines, not books.
+const SECRET_BYTES_MAX: usize = 4096;
+
+/// A password, key or token. It prints and serializes as `***`; [`Secret::expose`] is the one way to its text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text for a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str("***")
+    }
+}
+
+/// One secret of a configuration: the key `X_file` names a file, and the systemd credential `X` replaces it.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretSource<'a> {
+    /// The key without `_file`, which is also the credential's name: `router.password`.
+    pub name: &'a str,
+    /// The file that the configuration names.
+    pub file: &'a Path,
+}
+
+impl SecretSource<'_> {
+    /// Reads `$CREDENTIALS_DIRECTORY/<name>` where it exists, else the file; trims space and line ends around
+    /// it. An empty secret is refused: it is what a power cut leaves of a file.
+    pub fn read(&self, env: &Environment) -> Result<Secret, Finding> {
+        let credential = env
+            .get("CREDENTIALS_DIRECTORY")
+            .filter(|folder| !folder.is_empty())
+            .map(|folder| Path::new(folder).join(self.name))
+            .filter(|path| path.exists());
+        let path = credential.as_deref().unwrap_or(self.file);
+        let refused = |reason: String| Finding {
+            key: format!("{}_file", self.name),
+            reason,
+            origin: path.display().to_string(),
+        };
+        let bytes = std::fs::read(path).map_err(|e| {
+            refused(format!(
+                "cannot be read: {e}; write the secret into that file, readable by the service only, or pass it \
+                 as the systemd credential {}",
+                self.name
+            ))
+        })?;
+        let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+        match text.len() {
+            0 => Err(refused("is empty or no text: write the secret on one line".to_owned())),
+            1..=SECRET_BYTES_MAX if !text.chars().any(char::is_control) => Ok(Secret::new(text)),
+            _ => Err(refused(format!(
+                "holds more than one line or {SECRET_BYTES_MAX} bytes: write the secret on one line"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_never_shows_itself() {
+        let secret = Secret::new("hunter2");
+        let shown = format!("{secret} {secret:?} {}", serde_json::to_string(&secret).unwrap());
+        assert!(!shown.contains("hunter2") && shown.contains("***"), "{shown}");
+    }
+
+    #[test]
+    fn a_credential_replaces_the_file_and_both_are_trimmed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("password");
+        std::fs::write(&file, " from file \r\n").unwrap();
+        let source = SecretSource { name: "router.password", file: &file };
+        let folder = dir.path().join("credentials");
+        std::fs::create_dir(&folder).unwrap();
+        let env = Environment::from([("CREDENTIALS_DIRECTORY", folder.to_str().unwrap())]);
+        assert_eq!(
+            source.read(&env).unwrap().expose(),
+            "from file",
+            "without the credential the file counts"
+        );
+        std::fs::write(folder.join("router.password"), "from systemd\n").unwrap();
+        assert_eq!(source.read(&env).unwrap().expose(), "from systemd");
+        assert_eq!(source.read(&Environment::default()).unwrap().expose(), "from file");
+    }
+
+    #[test]
+    fn a_bad_secret_file_is_named_and_never_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("password");
+        let source = SecretSource { name: "router.password", file: &file };
+        let missing = source.read(&Environment::default()).unwrap_err().to_string();
+        assert!(
+            missing.contains("router.password_file") && missing.contains(file.to_str().unwrap()),
+            "{missing}"
+        );
+        for bytes in [&b" \n"[..], b"one\ntwo", b"\xff\xfe", &[b'x'; 5000]] {
+            std::fs::write(&file, bytes).unwrap();
+            let error = source.read(&Environment::default()).unwrap_err().to_string();
+            assert!(error.starts_with("router.password_file: "), "{error}");
+            assert!(!error.contains("two") && !error.contains("xxx"), "{error}");
+        }
+    }
+}
