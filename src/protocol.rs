@@ -51,14 +51,9 @@ impl From<&Line> for LineWire {
     fn from(line: &Line) -> Self {
         let (bytes, price_rp, name) = (line.bytes.0, line.price.0, line.name.clone());
         match &line.item {
-            Item::Package { id, unlimited, days } => Self::Package {
-                package_id: *id,
-                name,
-                bytes,
-                unlimited: *unlimited,
-                days: *days,
-                price_rp,
-            },
+            Item::Package { id, unlimited, days } => {
+                Self::Package { package_id: *id, name, bytes, unlimited: *unlimited, days: *days, price_rp }
+            }
             Item::Debt { id, price } => {
                 Self::Debt { debt_id: *id, name, bytes, full_price_rp: price.0, price_rp }
             }

@@ -1,3 +1,7 @@
-//! The daemon beside the router: what it is configured to do.
+//! The daemon beside the router: engine, meter, enforcer, admin API and what it is configured to do.
 
+pub mod admin;
 pub mod config;
+pub mod engine;
+pub mod run;
+pub mod service;

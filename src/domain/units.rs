@@ -195,6 +195,11 @@ pub struct LocalTime {
     pub minute_of_day: u16,
 }
 
+/// Days from 1970-01-01 to `date`: a narrow key for tables.
+pub fn day_number(date: jiff::civil::Date) -> i64 {
+    date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,7 +39,9 @@ pub enum Broken {
     #[error("entry {0} does not match its hash: it, or a line before it, was changed")]
     Link(u64),
     /// Lines are missing at the end.
-    #[error("the chain ends at entry {found}, but entry {expected} was committed: lines are missing at the end")]
+    #[error(
+        "the chain ends at entry {found}, but entry {expected} was committed: lines are missing at the end"
+    )]
     Tail {
         /// The last number committed.
         expected: u64,
@@ -96,7 +98,8 @@ impl Reader {
 
     fn walk_chain(&self, folds: &mut Folds) -> Result<u64, Broken> {
         let (mut seq, mut hash) = (0, CHAIN_START);
-        let sql = "SELECT entries.*, users.id AS user_id FROM entries LEFT JOIN users USING (user_no) ORDER BY seq";
+        let sql =
+            "SELECT entries.*, users.id AS user_id FROM entries LEFT JOIN users USING (user_no) ORDER BY seq";
         let mut statement = self.conn.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

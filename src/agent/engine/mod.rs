@@ -4,7 +4,6 @@
 //! The engine's memory is ahead of the store by the readings gathered since the last commit, never by anything
 //! else: the router's counters are themselves the log of those, so a crash loses nothing.
 
-mod act;
 mod actions;
 mod handle;
 mod readings;
@@ -160,6 +159,8 @@ pub struct Parts {
     pub trust_clock: bool,
     /// How long readings may be gathered before they are committed.
     pub commit_interval: Duration,
+    /// How long usage by hour is kept; days are kept for good.
+    pub usage_kept: Duration,
     /// Who is told.
     pub notifier: Arc<dyn Notifier>,
     /// Where names of new things come from.
@@ -192,6 +193,7 @@ impl Engine {
             policy: Policy::default(),
             trust_clock: false,
             commit_interval: Duration::from_mins(1),
+            usage_kept: Duration::from_hours(24 * 90),
             notifier: Arc::new(Silence),
             new_id: Box::new(Uuid::new_v4),
         })
@@ -218,7 +220,8 @@ impl Engine {
             self.absorb(reading);
         }
         let facts = self.facts();
-        let mut draft = Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
+        let mut draft =
+            Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
         let outcome = actions::perform(&mut draft, &self.reader, &request)?;
         let event = request.key.map(|key| EventRecord {
             id: key.id,
@@ -262,10 +265,11 @@ impl Engine {
         let uptime = self.parts.clock.uptime();
         self.state.tick(&facts, &self.parts.policy);
         if facts.clock_trusted {
-            self.state.seal_days(&self.parts.zone, &facts, &self.parts.policy);
+            self.state.seal_days(&facts, &self.parts.policy);
         }
         let turned = self.state.dirty.turned();
-        let due = self.state.dirty.since.is_some_and(|at| uptime.saturating_sub(at) >= self.parts.commit_interval);
+        let due =
+            self.state.dirty.since.is_some_and(|at| uptime.saturating_sub(at) >= self.parts.commit_interval);
         if turned || due || self.state.dirty.urgent {
             self.commit()?;
         }
@@ -363,6 +367,11 @@ impl Engine {
         &self.parts.zone
     }
 
+    /// How long ago the hosts were read, if they were since the start.
+    pub fn hosts_age(&self) -> Option<Duration> {
+        self.state.last_begun.map(|begun| self.parts.clock.uptime().saturating_sub(begun))
+    }
+
     /// What every bound device should have on the router, and the hosts as last read.
     pub fn desired(&self) -> (Vec<DeviceAccess>, Arc<HostTable>) {
         (self.state.device_access(), Arc::clone(&self.state.hosts))
@@ -379,7 +388,7 @@ impl Notifier for Silence {
 /// The engine's memory for reading: what answers and pages are made from.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
-    pub(super) state: &'a State,
+    state: &'a State,
     /// The owner's rules.
     pub policy: &'a Policy,
     /// The site's zone.

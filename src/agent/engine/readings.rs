@@ -61,6 +61,8 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
         pi_uptime_s: now.uptime.as_secs(),
         boot_id: now.boot_id.clone(),
     });
+    state.seen =
+        rows.iter().map(|(mac, rows)| (*mac, rows.iter().find_map(|row| row.seen_address()))).collect();
     state.hosts = Arc::clone(table);
     if !state.dirty.is_empty() {
         state.dirty.since.get_or_insert(now.uptime);

@@ -9,10 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::act::Work;
 use super::{Actor, EngineError, Look, Notice};
-use crate::clock::{Clock, Zone};
-use crate::domain::access::{self, Access, Facts};
+use crate::clock::Clock;
+use crate::domain::access::{self, Facts};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, Mac, PackageId, UserId};
@@ -20,11 +19,11 @@ use crate::domain::ledger::{Entry, Hash, Posted};
 use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
-use crate::domain::units::Timestamp;
-use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
+use crate::domain::units::{Timestamp, day_number};
+use crate::domain::usage::{HostTable, Restart, RowId};
 use crate::store::{
-    AuditLine, Batch, Chained, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord, Store, StoreError,
-    UsageKey, UsageSum, UserRecord,
+    AuditLine, Batch, Chained, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord, Store,
+    StoreError, UsageKey, UsageSum, UserRecord,
 };
 
 /// What is remembered of the router's clock between readings.
@@ -98,6 +97,8 @@ pub(super) struct State {
     pub by_mac: BTreeMap<Mac, u32>,
     pub devices_of: BTreeMap<u32, BTreeSet<u32>>,
     pub hosts: Arc<HostTable>,
+    /// Bound devices in that table, with the address firewall rules see.
+    pub seen: BTreeMap<Mac, Option<Ipv4Addr>>,
     pub router: Option<RouterClock>,
     pub last_begun: Option<Duration>,
     pub time_floor: Timestamp,
@@ -115,14 +116,14 @@ impl State {
     pub fn load(store: &Store, clock: &dyn Clock) -> Result<Self, StoreError> {
         let loaded: Loaded = store.load()?;
         let meta = |key: &str| loaded.meta.get(key);
-        let router: Option<RouterClock> =
-            meta("router").and_then(|text| serde_json::from_str(text).ok());
+        let router: Option<RouterClock> = meta("router").and_then(|text| serde_json::from_str(text).ok());
         let number = |key: &str| meta(key).and_then(|text| text.parse::<i64>().ok());
         let mut state = Self {
             by_id: loaded.users.values().map(|u| (u.account.id, u.no)).collect(),
             by_mac: loaded.devices.values().map(|d| (d.mac, d.no)).collect(),
             devices_of: BTreeMap::new(),
             hosts: Arc::default(),
+            seen: BTreeMap::new(),
             last_begun: None,
             time_floor: Timestamp(number("time_floor").unwrap_or(i64::MIN)),
             sealed_day: number("sealed_day"),
@@ -203,8 +204,8 @@ impl State {
     }
 
     /// Seals open usage when a local midnight has passed since the last time.
-    pub fn seal_days(&mut self, zone: &Zone, facts: &Facts, policy: &Policy) {
-        let today = zone.day_number(facts.local.date);
+    pub fn seal_days(&mut self, facts: &Facts, policy: &Policy) {
+        let today = day_number(facts.local.date);
         match self.sealed_day {
             Some(day) if day >= today => return,
             // The very first day: nothing can be open from before.
@@ -306,7 +307,8 @@ impl State {
     pub fn batch(&self, at: Timestamp) -> Batch<'_> {
         let d = &self.dirty;
         let users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
-        let devices = |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
+        let devices =
+            |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
         let mut bound = devices(&d.devices);
         bound.sort_by_key(|device| device.no);
         let mut meta = BTreeMap::from([
@@ -368,12 +370,9 @@ impl State {
 fn notice(user: &UserRecord, command: &Command) -> Notice {
     let (id, name) = (user.account.id, user.name.clone());
     match command {
-        Command::Enforce { from } => Notice::AccessChanged {
-            user: id,
-            name,
-            from: from.clone(),
-            to: user.account.access.clone(),
-        },
+        Command::Enforce { from } => {
+            Notice::AccessChanged { user: id, name, from: from.clone(), to: user.account.access.clone() }
+        }
         Command::WarnOverage => Notice::OverageWarning { user: id, name },
     }
 }
@@ -387,6 +386,14 @@ pub(super) struct Draft<'a> {
     packages: Vec<Package>,
     new_id: &'a mut (dyn FnMut() -> Uuid + Send),
     changes: Changes,
+}
+
+/// A change of one device.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    Bind(DeviceRecord),
+    Unbind(u32),
+    Change(DeviceRecord),
 }
 
 /// What a finished draft changes.
@@ -441,6 +448,24 @@ impl<'a> Draft<'a> {
             .ok_or(EngineError::NotFound("package"))
     }
 
+    /// The user as this draft leaves it, with its devices as the draft leaves them.
+    pub fn snapshot(&self, no: u32) -> Snapshot {
+        let mut snapshot = self.state.snapshot(self.user(no));
+        let offline = |device: &DeviceRecord| self.state.reached(device.mac);
+        for work in &self.changes.devices {
+            match work {
+                Work::Bind(device) => snapshot.devices.push((device.clone(), offline(device))),
+                Work::Unbind(no) => snapshot.devices.retain(|(device, _)| device.no != *no),
+                Work::Change(changed) => {
+                    for (device, _) in snapshot.devices.iter_mut().filter(|(d, _)| d.no == changed.no) {
+                        *device = changed.clone();
+                    }
+                }
+            }
+        }
+        snapshot
+    }
+
     /// Calls `f` with the surroundings of an event.
     pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
         f(&Context { policy: self.policy, packages: &self.packages, facts: self.facts })
@@ -458,10 +483,6 @@ impl<'a> Draft<'a> {
 
     pub fn put_order(&mut self, order: OrderRecord) {
         self.changes.orders.push(order);
-    }
-
-    pub fn put_debt(&mut self, user_no: u32, item: DebtItem) {
-        self.changes.debts.push((user_no, item));
     }
 
     pub fn work(&mut self, work: Work) {
@@ -561,11 +582,13 @@ impl Look<'_> {
 impl State {
     pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
         let numbers = self.devices_of.get(&user.no).into_iter().flatten();
-        let devices = numbers.filter_map(|no| self.devices.get(no)).map(|device| {
-            let row: Option<&HostRow> = self.hosts.rows.iter().find(|row| row.mac == device.mac);
-            let reached = Reached { address: row.and_then(HostRow::seen_address), online: row.is_some() };
-            (device.clone(), reached)
-        });
+        let devices = numbers.filter_map(|no| self.devices.get(no));
+        let devices = devices.map(|device| (device.clone(), self.reached(device.mac)));
         Snapshot { user: user.clone(), devices: devices.collect() }
+    }
+
+    fn reached(&self, mac: Mac) -> Reached {
+        let seen = self.seen.get(&mac);
+        Reached { address: seen.copied().flatten(), online: seen.is_some() }
     }
 }

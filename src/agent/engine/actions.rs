@@ -1,0 +1,562 @@
+//! What can be asked of the engine, and how each is done on a draft: find, check, step, answer.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::readings::Reading;
+use super::state::{Draft, Work};
+use super::views::{self, DebtView, OrderView, PackageView};
+use super::{EngineError, Outcome, Request};
+use crate::domain::account::Account;
+use crate::domain::debt::{DebtItem, DebtStatus};
+use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
+use crate::domain::order::{CashMethod, OrderKind, Quote};
+use crate::domain::package::Package;
+use crate::domain::policy::{self, DebtGrant, Event, Grant, Refusal, Reset, Settings};
+use crate::domain::units::{Bytes, Rupiah};
+use crate::domain::usage;
+use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
+
+/// One change, in domain types; amounts are bounded by who made it.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Enter a user.
+    AddUser(NewUser),
+    /// Change a user's names or settings.
+    ChangeUser(UserId, UserChange),
+    /// Hide a user that owes nothing and has no devices; history stays.
+    DeleteUser(UserId),
+    /// Bind a device, or move it here from another user.
+    Bind {
+        /// The new owner.
+        user: UserId,
+        /// The device.
+        mac: Mac,
+        /// Name for people.
+        label: String,
+    },
+    /// Unbind a device.
+    Unbind {
+        /// The owner.
+        user: UserId,
+        /// The device.
+        mac: Mac,
+    },
+    /// Give quota.
+    Grant(UserId, Grant),
+    /// Take quota, correcting a mistake.
+    Debit {
+        /// Whose.
+        user: UserId,
+        /// How much.
+        amount: Bytes,
+        /// Why.
+        reason: String,
+    },
+    /// Enter a debt item.
+    AddDebt(UserId, DebtTerms),
+    /// Sell a package for money in hand.
+    Buy(UserId, PackageId, Tender),
+    /// Take money for everything owed.
+    SettleAll(UserId, Tender),
+    /// Take money for one debt item.
+    SettleItem(UserId, DebtId, Tender),
+    /// Take money for part of the debt items.
+    PayPart(UserId, Rupiah, Tender),
+    /// Begin a new period.
+    Reset {
+        /// Whose.
+        user: UserId,
+        /// Quota granted as debt.
+        debt: Option<Bytes>,
+        /// Quota given.
+        credit: Option<Bytes>,
+        /// Days given.
+        days: Option<u32>,
+        /// Whether to end an admin's block.
+        unblock: Option<bool>,
+        /// Why.
+        reason: String,
+    },
+    /// Block a user.
+    Block(UserId, String),
+    /// End an admin's block.
+    Unblock(UserId, String),
+    /// Put a package on sale.
+    AddPackage(NewPackage),
+    /// Change a package; what was sold stays as it was sold.
+    ChangePackage(PackageId, PackageChange),
+    /// Take a package off for good.
+    DeletePackage(PackageId),
+}
+
+/// A user to be entered.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Name for people.
+    pub name: String,
+    /// Phone, unique.
+    pub phone: Option<String>,
+    /// Log-in name, unique.
+    pub login: Option<String>,
+    /// Settings from the start; `approved` is on unless told otherwise.
+    pub settings: Settings,
+}
+
+/// Changes of a user; `None` leaves a value, inner `None` removes it.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// Name for people.
+    pub name: Option<String>,
+    /// Phone, unique.
+    pub phone: Option<Option<String>>,
+    /// Log-in name, unique.
+    pub login: Option<Option<String>>,
+    /// Settings.
+    pub settings: Settings,
+}
+
+/// A debt item to be entered.
+#[derive(Clone, Debug)]
+pub struct DebtTerms {
+    /// How much, or the package given on credit.
+    pub what: Result<Bytes, PackageId>,
+    /// Whether the quota or plan is given now.
+    pub advance: bool,
+    /// The day it counts from; today when not given.
+    pub debt_date: Option<Date>,
+    /// The last day to pay; by the site's rule when not given.
+    pub due_date: Option<Date>,
+    /// Its own price.
+    pub price: Option<Rupiah>,
+    /// For people.
+    pub note: String,
+}
+
+/// How money was taken.
+#[derive(Clone, Debug)]
+pub struct Tender {
+    /// How.
+    pub method: CashMethod,
+    /// The cashier's note of it.
+    pub reference: Option<String>,
+    /// The price the payer was told; another by now is refused.
+    pub expect: Option<Rupiah>,
+}
+
+/// A package to be put on sale.
+#[derive(Clone, Debug)]
+pub struct NewPackage {
+    /// Name for people.
+    pub name: String,
+    /// Quota; `None` is unlimited.
+    pub quota: Option<Bytes>,
+    /// Days it is valid.
+    pub days: u32,
+    /// Its price.
+    pub price: Rupiah,
+    /// Whether it is on sale at once.
+    pub active: bool,
+}
+
+/// Changes of a package; `None` leaves a value.
+#[derive(Clone, Debug, Default)]
+pub struct PackageChange {
+    /// Name for people.
+    pub name: Option<String>,
+    /// Quota; inner `None` is unlimited.
+    pub quota: Option<Option<Bytes>>,
+    /// Days it is valid.
+    pub days: Option<u32>,
+    /// Its price.
+    pub price: Option<Rupiah>,
+    /// Whether it is on sale.
+    pub active: Option<bool>,
+}
+
+/// Does what the request asks on the draft.
+pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> Result<Outcome, EngineError> {
+    let event = request.key.as_ref().map_or_else(|| draft.new_id().to_string(), |key| key.id.clone());
+    let mut act = Act { draft, reader, event, reading: request.reading.as_ref() };
+    match &request.action {
+        Action::AddUser(user) => act.add_user(user),
+        Action::ChangeUser(user, change) => act.change_user(*user, change),
+        Action::DeleteUser(user) => act.delete_user(*user),
+        Action::Bind { user, mac, label } => act.bind(*user, *mac, label),
+        Action::Unbind { user, mac } => act.unbind(*user, *mac),
+        Action::Grant(user, grant) => {
+            let detail = format!("{} {}", grant.amount, grant.reason);
+            act.plain(*user, &Event::Granted(grant.clone()), "user.grant", detail, 201)
+        }
+        Action::Debit { user, amount, reason } => {
+            let event = Event::Debited { amount: *amount, reason: reason.clone() };
+            act.plain(*user, &event, "user.debit", format!("{amount} {reason}"), 201)
+        }
+        Action::AddDebt(user, terms) => act.add_debt(*user, terms),
+        Action::Buy(user, package, tender) => act.buy(*user, *package, tender),
+        Action::SettleAll(user, tender) => act.settle_all(*user, tender),
+        Action::SettleItem(user, debt, tender) => act.settle_item(*user, *debt, tender),
+        Action::PayPart(user, amount, tender) => act.pay_part(*user, *amount, tender),
+        Action::Reset { user, debt, credit, days, unblock, reason } => {
+            let debt = debt.map(|amount| act.new_item(Some(amount), reason));
+            let reset =
+                Reset { debt, credit: *credit, days: *days, unblock: *unblock, reason: reason.clone() };
+            act.reset(*user, reset)
+        }
+        Action::Block(user, reason) => {
+            let event = Event::Blocked { reason: reason.clone() };
+            act.plain(*user, &event, "user.block", reason.clone(), 200)
+        }
+        Action::Unblock(user, reason) => {
+            act.plain(*user, &Event::Unblocked, "user.unblock", reason.clone(), 200)
+        }
+        Action::AddPackage(package) => act.add_package(package),
+        Action::ChangePackage(id, change) => act.change_package(*id, change),
+        Action::DeletePackage(id) => act.delete_package(*id),
+    }
+}
+
+struct Act<'d, 'a> {
+    draft: &'d mut Draft<'a>,
+    reader: &'d Reader,
+    event: String,
+    reading: Option<&'d Reading>,
+}
+
+fn done(status: u16, view: &impl Serialize) -> Outcome {
+    Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
+}
+
+fn conflict(code: &'static str, message: &str) -> EngineError {
+    EngineError::Conflict { code, message: message.to_owned() }
+}
+
+impl Act<'_, '_> {
+    fn user_view(&self, no: u32, status: u16) -> Outcome {
+        let snapshot = self.draft.snapshot(no);
+        done(status, &views::UserView::of(&snapshot, self.draft.policy))
+    }
+
+    /// One event of one user, with its audit line, answered with the user.
+    fn plain(
+        &mut self,
+        user: UserId,
+        event: &Event,
+        action: &str,
+        detail: String,
+        status: u16,
+    ) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        self.draft.step(no, event, &self.event)?;
+        self.draft.audit(action, &user.to_string(), detail);
+        Ok(self.user_view(no, status))
+    }
+
+    fn add_user(&mut self, new: &NewUser) -> Result<Outcome, EngineError> {
+        self.check_names(None, new.phone.as_deref(), new.login.as_deref())?;
+        let no = self.draft.state.user_no + 1;
+        let id = UserId(self.draft.new_id());
+        let settings =
+            Settings { approved: Some(new.settings.approved.unwrap_or(true)), ..new.settings.clone() };
+        self.draft.put_user(UserRecord {
+            no,
+            name: new.name.clone(),
+            phone: new.phone.clone(),
+            login: new.login.clone(),
+            created_at: self.draft.facts.now,
+            deleted_at: None,
+            access_at: self.draft.facts.now,
+            account: Account::fresh(id, true),
+        });
+        self.draft.step(no, &Event::Changed(settings), &self.event)?;
+        self.draft.audit("user.add", &id.to_string(), new.name.clone());
+        Ok(self.user_view(no, 201))
+    }
+
+    fn change_user(&mut self, id: UserId, change: &UserChange) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(id)?;
+        let phone = change.phone.as_ref().and_then(Option::as_deref);
+        let login = change.login.as_ref().and_then(Option::as_deref);
+        self.check_names(Some(no), phone, login)?;
+        let mut user = self.draft.user(no).clone();
+        user.name = change.name.clone().unwrap_or(user.name);
+        user.phone = change.phone.clone().unwrap_or(user.phone);
+        user.login = change.login.clone().unwrap_or(user.login);
+        self.draft.put_user(user);
+        self.draft.step(no, &Event::Changed(change.settings.clone()), &self.event)?;
+        self.draft.audit("user.change", &id.to_string(), format!("{change:?}"));
+        Ok(self.user_view(no, 200))
+    }
+
+    /// A phone and a log-in name belong to one user.
+    fn check_names(
+        &self,
+        but: Option<u32>,
+        phone: Option<&str>,
+        login: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let others = || self.draft.state.users.values().filter(|u| Some(u.no) != but);
+        if phone.is_some() && others().any(|u| u.phone.as_deref() == phone) {
+            return Err(conflict("phone_taken", "another user has this phone number"));
+        }
+        if login.is_some() && others().any(|u| u.login.as_deref() == login) {
+            return Err(conflict("login_taken", "another user has this log-in name"));
+        }
+        Ok(())
+    }
+
+    fn delete_user(&mut self, id: UserId) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(id)?;
+        let mut user = self.draft.user(no).clone();
+        if !user.account.total_debt().is_zero() || !user.account.open_items().is_empty() {
+            return Err(conflict("user_owes", "the user still owes; settle first"));
+        }
+        if self.draft.state.devices_of.get(&no).is_some_and(|devices| !devices.is_empty()) {
+            return Err(conflict("user_has_devices", "the user still has devices; unbind them first"));
+        }
+        self.draft.step(no, &Event::Sealed, &self.event)?;
+        user.account = self.draft.user(no).account.clone();
+        user.deleted_at = Some(self.draft.facts.now);
+        self.draft.put_user(user);
+        self.draft.audit("user.delete", &id.to_string(), String::new());
+        Ok(Outcome { status: 204, body: String::new() })
+    }
+
+    fn bind(&mut self, user: UserId, mac: Mac, label: &str) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
+        let held = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
+        if let Some(device) = held.as_ref().filter(|device| device.user_no == no) {
+            // Bound here already: the call says it again, or takes an unbinding back.
+            let pending = device.pending.filter(|p| *p == Pending::Baseline);
+            self.draft.work(Work::Change(DeviceRecord {
+                label: label.to_owned(),
+                pending,
+                ..device.clone()
+            }));
+            return Ok(self.user_view(no, 201));
+        }
+        if owned >= self.draft.policy.max_devices_per_user as usize {
+            return Err(conflict(
+                "too_many_devices",
+                "the user has as many devices as allowed; unbind one first",
+            ));
+        }
+        self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}"));
+        match (held, self.reading) {
+            (Some(old), None) => {
+                // The old owner's last bytes are not known: the device waits for the router.
+                self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Move(no)), ..old }));
+            }
+            (held, reading) => {
+                if let Some(old) = held {
+                    self.draft.work(Work::Unbind(old.no));
+                }
+                let rows = |reading: &Reading| {
+                    let hosts = &reading.hosts;
+                    usage::baseline(hosts.rows.iter().filter(|row| row.mac == mac), hosts)
+                };
+                self.draft.work(Work::Bind(DeviceRecord {
+                    no: 0,
+                    user_no: no,
+                    mac,
+                    label: label.to_owned(),
+                    bound_at: self.draft.facts.now,
+                    seen_at: None,
+                    pending: reading.is_none().then_some(Pending::Baseline),
+                    unbound_at: None,
+                    counters: reading.map(rows).unwrap_or_default(),
+                }));
+            }
+        }
+        Ok(self.user_view(no, 201))
+    }
+
+    fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let device = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
+        let device =
+            device.filter(|d| d.user_no == no).ok_or(EngineError::NotFound("device of this user"))?;
+        self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
+        if self.reading.is_some() || device.pending == Some(Pending::Baseline) {
+            self.draft.work(Work::Unbind(device.no));
+            return Ok(Outcome { status: 204, body: String::new() });
+        }
+        // What flowed since the last reading is the owner's: the device waits for the router.
+        self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Unbind), ..device }));
+        Ok(Outcome { status: 202, body: self.user_view(no, 202).body })
+    }
+
+    fn new_item(&mut self, amount: Option<Bytes>, note: &str) -> DebtItem {
+        let today = self.draft.facts.local.date;
+        DebtItem {
+            id: DebtId(self.draft.new_id()),
+            amount,
+            paid: Bytes::ZERO,
+            price: None,
+            paid_rp: Rupiah::ZERO,
+            debt_date: today,
+            due_date: self.draft.policy.debt_due.date(today),
+            note: note.to_owned(),
+            created_at: self.draft.facts.now,
+            status: DebtStatus::Open,
+        }
+    }
+
+    fn add_debt(&mut self, user: UserId, terms: &DebtTerms) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let package = match &terms.what {
+            Ok(_) => None,
+            Err(id) => Some(self.draft.find_package(*id)?.package.clone()),
+        };
+        if package.as_ref().is_some_and(|p| !p.active) {
+            return Err(Refusal::NotOnSale.into());
+        }
+        let amount = match &terms.what {
+            Ok(amount) => Some(*amount),
+            Err(_) => package.as_ref().and_then(|p| p.quota),
+        };
+        let mut item = self.new_item(amount, &terms.note);
+        let today = item.debt_date;
+        item.debt_date = terms.debt_date.unwrap_or(today);
+        // A debt entered for an earlier day is not late the moment it is entered.
+        let counts_from = item.debt_date.max(today);
+        item.due_date = terms.due_date.unwrap_or_else(|| self.draft.policy.debt_due.date(counts_from));
+        item.price = terms.price.or(package.as_ref().map(|p| p.price));
+        if item.due_date < item.debt_date {
+            let message = "the due date lies before the debt date".to_owned();
+            return Err(EngineError::Invalid { field: "due_date", message });
+        }
+        let view = DebtView::of(&item, self.draft.tariff_due(&item));
+        let grant = DebtGrant { item, advance: terms.advance, days: package.map(|p| p.days) };
+        self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
+        let detail = format!("{} {}", view.id, amount.unwrap_or_default());
+        self.draft.audit("debt.add", &user.to_string(), detail);
+        Ok(done(201, &view))
+    }
+
+    fn buy(&mut self, user: UserId, package: PackageId, tender: &Tender) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let package = self.draft.find_package(package)?.package.clone();
+        let account = &self.draft.user(no).account;
+        let quote = self.draft.with_context(|ctx| policy::quote_purchase(account, &package, ctx))?;
+        self.take(no, OrderKind::Purchase, quote, tender)
+    }
+
+    fn settle_all(&mut self, user: UserId, tender: &Tender) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let account = &self.draft.user(no).account;
+        let quote = self.draft.with_context(|ctx| policy::quote_all(account, ctx))?;
+        self.take(no, OrderKind::SettleAll, quote, tender)
+    }
+
+    fn settle_item(&mut self, user: UserId, debt: DebtId, tender: &Tender) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let open = self.draft.user(no).account.item(debt).cloned();
+        let item = match open {
+            Some(item) => item,
+            // Closed items live in the store only.
+            None => match self.reader.debt(debt)? {
+                Some((owner, item)) if owner == no => item,
+                _ => return Err(EngineError::NotFound("debt of this user")),
+            },
+        };
+        let quote = self.draft.with_context(|ctx| policy::quote_item(&item, ctx))?;
+        self.take(no, OrderKind::SettleItem, quote, tender)
+    }
+
+    fn pay_part(&mut self, user: UserId, amount: Rupiah, tender: &Tender) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let account = &self.draft.user(no).account;
+        let quote = self.draft.with_context(|ctx| policy::quote_part(account, amount, ctx))?;
+        self.take(no, OrderKind::PartPayment, quote, tender)
+    }
+
+    /// Money in hand: the order is born paid, gets the next receipt, and its quote is applied, all in one commit.
+    fn take(
+        &mut self,
+        no: u32,
+        kind: OrderKind,
+        quote: Quote,
+        tender: &Tender,
+    ) -> Result<Outcome, EngineError> {
+        let total = quote.total();
+        if tender.expect.is_some_and(|expected| expected != total) {
+            return Err(Refusal::QuoteChanged(total).into());
+        }
+        let id = OrderId(self.draft.new_id().to_string());
+        let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
+        let decision = self.draft.step(no, &paid, &self.event)?;
+        let order = OrderRecord {
+            id,
+            user_no: no,
+            kind: kind.name().to_owned(),
+            method: tender.method.name().to_owned(),
+            amount: total,
+            status: "paid".to_owned(),
+            quote,
+            flags: if decision.surplus { vec!["surplus".to_owned()] } else { Vec::new() },
+            reference: tender.reference.clone(),
+            receipt_no: Some(self.draft.state.receipt_no + 1),
+            cashier: Some(self.draft.actor.name.clone()),
+            created_at: self.draft.facts.now,
+            paid_at: Some(self.draft.facts.now),
+        };
+        let user = self.draft.user(no).account.id;
+        let view = OrderView::of(&order, user);
+        self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
+        self.draft.put_order(order);
+        Ok(done(201, &view))
+    }
+
+    fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
+        if self.reading.is_none() {
+            return Err(EngineError::RouterNeeded("no reading came with the request".into()));
+        }
+        let no = self.draft.find_user(user)?;
+        let detail = format!("{reset:?}");
+        let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
+        self.draft.audit("user.reset", &user.to_string(), detail);
+        let snapshot = self.draft.snapshot(no);
+        Ok(done(200, &views::ResetView::of(&snapshot, self.draft.policy, &decision.entries)))
+    }
+
+    fn add_package(&mut self, new: &NewPackage) -> Result<Outcome, EngineError> {
+        let package = Package {
+            id: PackageId(self.draft.new_id()),
+            name: new.name.clone(),
+            quota: new.quota,
+            days: new.days,
+            price: new.price,
+            active: new.active,
+        };
+        let no = self.draft.state.packages.keys().last().map_or(1, |no| no + 1);
+        let view = PackageView::of(&package);
+        self.draft.audit("package.add", &package.id.to_string(), package.name.clone());
+        self.draft.put_package(PackageRecord { no, deleted: false, package });
+        Ok(done(201, &view))
+    }
+
+    fn change_package(&mut self, id: PackageId, change: &PackageChange) -> Result<Outcome, EngineError> {
+        let mut record = self.draft.find_package(id)?.clone();
+        let package = &mut record.package;
+        package.name = change.name.clone().unwrap_or(std::mem::take(&mut package.name));
+        package.quota = change.quota.unwrap_or(package.quota);
+        package.days = change.days.unwrap_or(package.days);
+        package.price = change.price.unwrap_or(package.price);
+        package.active = change.active.unwrap_or(package.active);
+        let view = PackageView::of(package);
+        self.draft.audit("package.change", &id.to_string(), format!("{change:?}"));
+        self.draft.put_package(record);
+        Ok(done(200, &view))
+    }
+
+    fn delete_package(&mut self, id: PackageId) -> Result<Outcome, EngineError> {
+        let record = self.draft.find_package(id)?.clone();
+        self.draft.audit("package.delete", &id.to_string(), record.package.name.clone());
+        self.draft.put_package(PackageRecord { deleted: true, ..record });
+        Ok(Outcome { status: 204, body: String::new() })
+    }
+}

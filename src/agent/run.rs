@@ -1,0 +1,235 @@
+//! Putting the daemon together and keeping it going: one paced loop, the listeners, and a stop that leaves
+//! nothing half done.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use uuid::Uuid;
+
+use super::admin;
+use super::config::{self, Config, Enforcement};
+use super::engine::{Engine, EngineHandle, Notifier, Parts};
+use super::service::{Service, ServiceError};
+use crate::clock::Clock;
+use crate::domain::account::{Expiry, Overage, Policy};
+use crate::domain::debt::DebtDue;
+use crate::domain::units::Rupiah;
+use crate::routeros::Router;
+use crate::store::{Broken, Store, StoreError, Verified};
+
+/// The control socket inside the data folder.
+pub const SOCKET_FILE: &str = "kuotad.sock";
+/// How long open requests may take to finish when the daemon stops.
+const DRAIN_MAX: Duration = Duration::from_secs(3);
+
+/// Why the daemon did not start or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger does not add up; starting would build on sand.
+    #[error("the ledger is broken, so nothing was started: {0}; restore a backup")]
+    Ledger(#[from] Broken),
+    /// A port or the socket cannot be had.
+    #[error("cannot listen on {what}: {source}; is another kuotad running?")]
+    Listen {
+        /// Which.
+        what: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The engine stopped: the card failed.
+    #[error("the ledger stopped: {0}")]
+    Engine(String),
+    /// The system refused a thread or a task.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// The daemon's parts, put together but not yet running. Commands without a daemon use them the same way.
+pub struct Site {
+    /// What it is configured to do.
+    pub config: Config,
+    /// Its doings.
+    pub service: Arc<Service>,
+    /// The only now.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Site {
+    /// Opens and proves the store, and puts everything around it. Nothing runs and nothing listens yet.
+    pub fn assemble(
+        config: Config,
+        router: Arc<dyn Router>,
+        clock: Arc<dyn Clock>,
+        notifier: Arc<dyn Notifier>,
+    ) -> Result<Self, RunError> {
+        let store = Store::open(&config.data_dir)?;
+        // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
+        let Verified { entries, accounts, debts } = store.reader()?.verify()?;
+        tracing::info!(entries, accounts, debts, "ledger verified");
+        let engine = Engine::open(Parts {
+            store,
+            clock: Arc::clone(&clock),
+            zone: config.timezone.clone(),
+            policy: policy(&config.policy),
+            trust_clock: config.clock.trust == config::ClockTrust::Always,
+            commit_interval: config.store.commit_interval,
+            usage_kept: config.store.usage_hours_kept,
+            notifier,
+            new_id: Box::new(Uuid::new_v4),
+        })?;
+        let engine = EngineHandle::spawn(engine)?;
+        let dry_run = config.policy.enforcement == Enforcement::DryRun;
+        let service = Arc::new(Service::new(engine, router, Arc::clone(&clock), dry_run));
+        Ok(Self { config, service, clock })
+    }
+
+    /// Opens the ports and the socket that the configuration names.
+    pub async fn listen(&self) -> Result<Listeners, RunError> {
+        let address = self.config.admin.listen;
+        let listen = |what: String| move |source| RunError::Listen { what, source };
+        let admin = TcpListener::bind(address).await.map_err(listen(format!("admin.listen {address}")))?;
+        let socket = control_socket(&self.config.data_dir)?;
+        Ok(Listeners { admin, socket })
+    }
+
+    /// Runs until `stop` turns true or the engine fails. Committed work is never lost by stopping.
+    pub async fn run(
+        self: Arc<Self>,
+        listeners: Listeners,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), RunError> {
+        if let Ok(address) = listeners.admin.local_addr() {
+            tracing::info!(%address, "admin listens");
+        }
+        let mut stopping = stop.clone();
+        let mut serving = tokio::spawn(admin::serve(Arc::clone(&self), listeners, stop.clone()));
+        let cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
+        if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+            tracing::debug!(%error, "no service manager to tell");
+        }
+        let failed = tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => None,
+            why = self.service.engine().stopped() => Some(RunError::Engine(why)),
+            ended = &mut serving => match ended {
+                Ok(Ok(())) => None,
+                Ok(Err(source)) => Some(RunError::Listen { what: "admin".into(), source }),
+                Err(error) => Some(RunError::Engine(error.to_string())),
+            },
+        };
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        cycle.abort();
+        if failed.is_none() && timeout(DRAIN_MAX, &mut serving).await.is_err() {
+            tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
+        }
+        serving.abort();
+        if let Ok(Err(error)) = self.service.engine().call(Engine::flush).await {
+            tracing::error!(%error, "the last readings could not be committed; the router still holds them");
+        }
+        let _ = std::fs::remove_file(self.config.data_dir.join(SOCKET_FILE));
+        tracing::info!("stopped");
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Open ports, before anything is served on them.
+pub struct Listeners {
+    /// Admin HTTP on the LAN.
+    pub admin: TcpListener,
+    /// The operator's commands on this machine.
+    pub socket: UnixListener,
+}
+
+/// The store's lock says that no other daemon lives, so a socket file that is there is a leftover.
+fn control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = data_dir.join(SOCKET_FILE);
+    let listen = |source| RunError::Listen { what: path.display().to_string(), source };
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(listen(error)),
+        _ => {}
+    }
+    let socket = UnixListener::bind(&path).map_err(listen)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660)).map_err(listen)?;
+    Ok(socket)
+}
+
+/// The paced loop: meter and enforce every poll interval, enforce at once when something changed.
+async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(site.config.router.poll_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut troubles = Troubles::default();
+    loop {
+        let due = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = ticks.tick() => true,
+            () = site.service.nudged() => false,
+        };
+        let metered = if due { site.service.meter_once().await.map(drop) } else { Ok(()) };
+        let result = match metered {
+            // A failed read changes nothing, on the router neither.
+            Err(error) => Err(error),
+            Ok(()) => site.service.enforce_once().await.map(drop),
+        };
+        troubles.tell(result);
+        // Fed by the loop that does the work, after it reached the store.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+    }
+}
+
+/// Errors of a loop that repeats: the first is logged, the end of a row of them too.
+#[derive(Default)]
+struct Troubles {
+    failed: u64,
+}
+
+impl Troubles {
+    fn tell(&mut self, result: Result<(), ServiceError>) {
+        match result {
+            Ok(()) if self.failed > 0 => {
+                tracing::info!(attempts = self.failed, "router cycle recovered");
+                self.failed = 0;
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.failed += 1;
+                if self.failed == 1 {
+                    tracing::warn!(%error, "router cycle failed; trying again every poll");
+                } else {
+                    tracing::debug!(%error, attempts = self.failed, "router cycle failed again");
+                }
+            }
+        }
+    }
+}
+
+/// The rules' policy from its configuration.
+pub fn policy(config: &config::Policy) -> Policy {
+    Policy {
+        overage: match config.overage {
+            config::Overage::Stop => Overage::Stop,
+            config::Overage::Debt => Overage::Debt,
+        },
+        debt_limit: config.debt_limit,
+        fup_threshold: config.fup_threshold,
+        block_overdue: config.block_overdue,
+        overdue_grace_days: config.overdue_grace_days,
+        block_minute: config.block_hour,
+        debt_due: match config.debt_due {
+            config::DebtDue::EndOfMonth => DebtDue::EndOfMonth,
+            config::DebtDue::Days(days) => DebtDue::Days(days),
+        },
+        expiry: match config.expiry {
+            config::Expiry::ResetFromNow => Expiry::ResetFromNow,
+            config::Expiry::Extend => Expiry::Extend,
+        },
+        price_rounding: Rupiah(config.price_rounding_rp),
+        max_devices_per_user: config.max_devices_per_user,
+    }
+}
