@@ -408,3 +408,111 @@ impl Session {
         sink.finish(end);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mikrotik_rs::CommandBuilder;
+    use mikrotik_rs::proto::codec;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience { idle: Duration::from_secs(10), command: Duration::from_mins(1) };
+
+    fn session(limits: Limits) -> Session {
+        Session::new(1, limits, PATIENCE, Arc::default())
+    }
+
+    fn sentence(words: &[&str], tag: Tag) -> Vec<u8> {
+        let mut out = Vec::new();
+        for word in words {
+            codec::encode_word(word.as_bytes(), &mut out);
+        }
+        codec::encode_word(format!(".tag={tag}").as_bytes(), &mut out);
+        codec::encode_terminator(&mut out);
+        out
+    }
+
+    /// Begins a command that counts its rows; its tag and the end that waits.
+    fn start(session: &mut Session) -> (Tag, oneshot::Receiver<Result<Answer<u64>, RouterError>>) {
+        let command = CommandBuilder::new().command("/x/print").build();
+        let tag = command.tag;
+        let (sink, answer) = Fold::new(0, |rows: &mut u64, _: &Row<'_>| {
+            *rows += 1;
+            Ok(())
+        });
+        let sink = Box::new(sink);
+        let request =
+            Request { name: "/x/print", command, sink, counted: true, session: None, send_by: None };
+        assert!(session.start(request, Instant::now()).unwrap().is_some());
+        (tag, answer)
+    }
+
+    #[test]
+    fn ten_thousand_rows_are_never_held_at_once() {
+        let mut session = session(Limits::default());
+        let (tag, mut answer) = start(&mut session);
+        let mut stream = Vec::new();
+        for i in 0..10_000 {
+            stream.extend(sentence(&["!re", &format!("=.id=*{i:X}"), "=list=klient_aktif"], tag));
+        }
+        stream.extend(sentence(&["!done"], tag));
+        for chunk in stream.chunks(1460) {
+            session.receive(chunk, Instant::now()).unwrap();
+            assert!(session.framer.buffered() < 100);
+            assert_eq!(session.core.recv_buffer_len(), 0);
+            assert!(session.core.poll_event().is_none());
+        }
+        assert_eq!(answer.try_recv().unwrap().unwrap().rows, 10_000);
+        assert!(session.is_quiet());
+    }
+
+    #[test]
+    fn only_the_command_at_fault_is_malformed_and_the_others_are_lost() {
+        let mut session = session(Limits { reply_rows: 1, ..Limits::default() });
+        let (guilty, mut its_answer) = start(&mut session);
+        let (_, mut other_answer) = start(&mut session);
+        let row = sentence(&["!re"], guilty);
+        session.receive(&row, Instant::now()).unwrap();
+        let broken = session.receive(&row, Instant::now()).unwrap_err();
+        session.fail(&broken);
+        assert!(matches!(its_answer.try_recv().unwrap(), Err(RouterError::Malformed { .. })));
+        assert!(matches!(other_answer.try_recv().unwrap(), Err(RouterError::Lost(_))));
+    }
+
+    #[test]
+    fn a_trap_is_the_answer_and_the_place_is_free_after_its_done() {
+        let mut session = session(Limits::default());
+        let (tag, mut answer) = start(&mut session);
+        let trap = sentence(&["!trap", "=message=no such item"], tag);
+        session.receive(&trap, Instant::now()).unwrap();
+        assert!(matches!(answer.try_recv().unwrap(), Err(RouterError::Trap { .. })));
+        assert!(!session.is_quiet());
+        session.receive(&[trap, sentence(&["!done"], tag)].concat(), Instant::now()).unwrap();
+        assert!(session.is_quiet());
+        assert_eq!(session.commands.load(Ordering::Relaxed), 1);
+        assert!(session.receive(&sentence(&["!done"], tag), Instant::now()).is_err(), "nobody's any more");
+    }
+
+    #[test]
+    fn an_empty_reply_ends_with_its_done() {
+        let mut session = session(Limits::default());
+        let (tag, mut answer) = start(&mut session);
+        session.receive(&sentence(&["!empty"], tag), Instant::now()).unwrap();
+        assert!(answer.try_recv().is_err());
+        session.receive(&sentence(&["!done"], tag), Instant::now()).unwrap();
+        assert_eq!(answer.try_recv().unwrap().unwrap().rows, 0);
+    }
+
+    #[test]
+    fn half_a_sentence_is_no_sign_of_life() {
+        let mut session = session(Limits::default());
+        let begin = Instant::now();
+        let (tag, _answer) = start(&mut session);
+        let row = sentence(&["!re", "=comment=slow"], tag);
+        for byte in &row[..row.len() - 1] {
+            session.receive(&[*byte], begin + Duration::from_secs(9)).unwrap();
+        }
+        assert!(session.expire(begin + Duration::from_secs(9)).is_ok());
+        assert!(session.expire(begin + Duration::from_secs(11)).is_err());
+    }
+}

@@ -381,13 +381,8 @@ mod tests {
             let mut framer = Framer::new(CAP);
             for chunk in &chunks {
                 framer.push(chunk);
-                loop {
-                    match framer.next_sentence() {
-                        Ok(Some(sentence)) => {
-                            let _ = guard(sentence);
-                        }
-                        Ok(None) | Err(_) => break,
-                    }
+                while let Ok(Some(sentence)) = framer.next_sentence() {
+                    let _ = guard(sentence);
                 }
                 prop_assert!(framer.buffered() <= CAP);
             }
