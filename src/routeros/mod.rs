@@ -36,8 +36,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - `apply` sends the edits in order and reports each; removals have their replies before anything after them is
 ///   sent. After [`RouterError::Lost`] the caller must read again before it sends anything, because adds are not
 ///   idempotent. It stops at the first edit that is lost: what became of those in flight is unknown.
-/// - Row ids are good for the connection they were read on: `apply` on another one, or before the first
-///   `read_access`, is [`RouterError::Lost`] and sends nothing.
+/// - Row ids are good for the connection they were read on: an edit on another one than the last `read_access`, or
+///   one that names a row before the first, is [`RouterError::Lost`] and is not sent.
 /// - No command waits without a bound. While the connection is down and the next attempt is not due, every call
 ///   fails at once and says how long that is.
 pub trait Router: Send + Sync {
