@@ -1,4 +1,24 @@
 //! The only module that knows RouterOS words. The rest of the program sees [`Router`].
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`client`] | the handle: configuration, health, the port implemented |
+//! | `tables`, `edits` | the bulk reads, and the differences as commands |
+//! | `owner`, `reconnect` | the task that owns the connection, and when it tries again |
+//! | `link`, `session` | one connection: the socket loop, and what it means, without I/O |
+//! | [`wire`], [`words`], [`lists`] | sentences under caps, values, names |
+
+pub mod client;
+pub mod lists;
+pub mod wire;
+pub mod words;
+
+mod edits;
+mod link;
+mod owner;
+mod reconnect;
+mod session;
+mod tables;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,9 +33,13 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// Contract of every implementation:
 /// - A read is complete or an error; half a table is never returned.
-/// - `apply` sends the edits in order and reports each; after [`RouterError::Lost`] the caller must read again
-///   before it sends anything, because adds are not idempotent.
-/// - No call waits without a bound.
+/// - `apply` sends the edits in order and reports each; removals have their replies before anything after them is
+///   sent. After [`RouterError::Lost`] the caller must read again before it sends anything, because adds are not
+///   idempotent. It stops at the first edit that is lost: what became of those in flight is unknown.
+/// - Row ids are good for the connection they were read on: an edit on another one than the last `read_access`, or
+///   one that names a row before the first, is [`RouterError::Lost`] and is not sent.
+/// - No command waits without a bound. While the connection is down and the next attempt is not due, every call
+///   fails at once and says how long that is.
 pub trait Router: Send + Sync {
     /// Uptime and the hotspot host table: two round trips.
     fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>>;
@@ -60,7 +84,8 @@ pub enum RouterError {
     /// The router refused the name or the password.
     #[error("router refused the log-in: {0}; check [router] username and password")]
     LoginRefused(String),
-    /// The reply came whole, but makes no sense. The connection is dropped.
+    /// The reply makes no sense: a value in a row, or the protocol itself, or more than the caps allow. In the last
+    /// two cases the connection is dropped.
     #[error("router sent nonsense for {command}: {what}")]
     Malformed {
         /// The menu command.
@@ -75,7 +100,8 @@ pub enum RouterError {
 pub struct RouterHealth {
     /// Logged in at this moment.
     pub connected: bool,
-    /// Round trips made since the start: commands that got their reply.
+    /// Round trips made since the start: commands of callers that got their reply, refusals too. Log-in and
+    /// heartbeat are not among them.
     pub commands: u64,
     /// RouterOS version of the last log-in.
     pub version: Option<String>,

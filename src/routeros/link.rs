@@ -1,0 +1,217 @@
+//! One connection: the socket and the session on it, from the dial to the last byte.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use mikrotik_rs::{Command, CommandBuilder};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::TcpSocket;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::client::print;
+use super::reconnect::Credentials;
+use super::session::{Answer, BadRow, Broken, Fold, Ignore, Request, Row, Session};
+use super::{Pending, RouterError};
+
+/// Bytes read from the socket at once.
+const READ_BYTES: usize = 16 * 1024;
+const RESOURCE: &str = "/system/resource/print";
+const IDENTITY: &str = "/system/identity/print";
+
+/// What a connection to a router is made of: TCP, or TLS over it.
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// A connection to a router.
+pub type Stream = Box<dyn Transport>;
+
+/// Makes connections. What it leaves running when it is dropped half-way must end by itself.
+pub type Dial = Arc<dyn Fn() -> Pending<'static, io::Result<Stream>> + Send + Sync>;
+
+/// Connects over TCP, to the first address of the name that answers.
+pub(super) async fn dial_tcp(address: Arc<str>) -> io::Result<Stream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in tokio::net::lookup_host(&*address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_keepalive(true)?;
+        socket.set_nodelay(true)?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(Box::new(stream)),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// A connection and the session on it.
+pub(super) struct Link {
+    reader: ReadHalf<Stream>,
+    outbox: Outbox,
+    pub(super) session: Session,
+    chunk: Vec<u8>,
+}
+
+/// What a step came to.
+pub(super) enum Step {
+    /// Something came, went or began.
+    Moved,
+    /// It is time to look at the session.
+    Deadline,
+    /// No handle is left.
+    Closed,
+}
+
+impl Link {
+    /// Replies that a log-in itself takes.
+    pub(super) const LOG_IN_REPLIES: u64 = 2;
+
+    /// A session over a fresh connection.
+    pub(super) fn new(stream: Stream, session: Session) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        let outbox = Outbox { writer, sentences: VecDeque::new(), sent: 0, unflushed: false };
+        Self { reader, outbox, session, chunk: vec![0; READ_BYTES] }
+    }
+
+    /// Begins a command.
+    pub(super) fn start(&mut self, request: Request) -> Result<(), Broken> {
+        if let Some(sentence) = self.session.start(request, Instant::now())? {
+            self.outbox.sentences.push_back(sentence);
+        }
+        Ok(())
+    }
+
+    /// Asks for a sign of life. Whatever the answer, even a refusal, it is one.
+    pub(super) fn heartbeat(&mut self) -> Result<(), Broken> {
+        let command = print(IDENTITY, "name").build();
+        let sink = Box::new(Ignore);
+        self.start(Request { name: IDENTITY, command, sink, counted: false, session: None, send_by: None })
+    }
+
+    /// Waits for the next thing to happen and does it. Dropping it half-way loses nothing.
+    pub(super) async fn step(
+        &mut self,
+        requests: Option<&mut mpsc::Receiver<Request>>,
+    ) -> Result<Step, Broken> {
+        let has_room = self.session.has_room();
+        let deadline = self.session.deadline();
+        tokio::select! {
+            read = self.reader.read(&mut self.chunk) => match read {
+                Ok(0) => return Err(Broken::new("the router closed the connection")),
+                Ok(n) => self.session.receive(&self.chunk[..n], Instant::now())?,
+                Err(error) => return Err(Broken::new(format!("cannot read: {error}"))),
+            },
+            written = self.outbox.drain(), if !self.outbox.is_empty() => {
+                written.map_err(|error| Broken::new(format!("cannot write: {error}")))?;
+            }
+            request = next(requests), if has_room => match request {
+                Some(request) => self.start(request)?,
+                None => return Ok(Step::Closed),
+            },
+            () = sleep_until(deadline) => {
+                self.session.expire(Instant::now())?;
+                return Ok(Step::Deadline);
+            }
+        }
+        // A router that never stops talking must not outrun the clock.
+        self.session.expire(Instant::now())?;
+        Ok(Step::Moved)
+    }
+
+    /// Logs in; the RouterOS version.
+    pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<String, RouterError> {
+        let login = CommandBuilder::login(&credentials.username, Some(&credentials.password));
+        let answer = match self.exchange::<(), _>("/login", login, |(), _| Ok(())).await {
+            Err(RouterError::Trap { message, .. }) => return Err(RouterError::LoginRefused(message)),
+            other => other?,
+        };
+        if answer.ended.ret {
+            // The value is a challenge: the router knows only the log-in of old.
+            return Err(RouterError::Trap {
+                command: "/login".to_owned(),
+                message: "RouterOS before 6.43 is not supported".to_owned(),
+            });
+        }
+        let command = print(RESOURCE, "version,uptime").build();
+        let answer = self
+            .exchange::<String, _>(RESOURCE, command, |version, row| {
+                *version = row.required("version", |text| Some(text.to_owned()))?;
+                Ok(())
+            })
+            .await?;
+        if answer.rows.is_empty() {
+            let what = "no row".to_owned();
+            return Err(RouterError::Malformed { command: RESOURCE.to_owned(), what });
+        }
+        Ok(answer.rows)
+    }
+
+    /// One command and its reply, while nothing else is in flight.
+    async fn exchange<T, F>(
+        &mut self,
+        name: &'static str,
+        command: Command,
+        fold: F,
+    ) -> Result<Answer<T>, RouterError>
+    where
+        T: Default + Send + 'static,
+        F: FnMut(&mut T, &Row<'_>) -> Result<(), BadRow> + Send + 'static,
+    {
+        let (sink, mut answer) = Fold::new(T::default(), fold);
+        let sink = Box::new(sink);
+        let request = Request { name, command, sink, counted: false, session: None, send_by: None };
+        self.start(request).map_err(|broken| broken.error())?;
+        loop {
+            let broken = self.step(None).await.err();
+            // A refusal may come with the end of the connection: the answer counts first.
+            match (answer.try_recv(), broken) {
+                (Ok(answer), _) => return answer,
+                (Err(_), Some(broken)) => return Err(broken.error()),
+                (Err(_), None) => {}
+            }
+        }
+    }
+}
+
+/// The next request, or never where there is nobody to ask.
+async fn next(requests: Option<&mut mpsc::Receiver<Request>>) -> Option<Request> {
+    match requests {
+        Some(requests) => requests.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Sentences on their way out, each in one write where the socket takes it.
+struct Outbox {
+    writer: WriteHalf<Stream>,
+    sentences: VecDeque<Vec<u8>>,
+    /// Bytes of the first sentence that are out.
+    sent: usize,
+    unflushed: bool,
+}
+
+impl Outbox {
+    fn is_empty(&self) -> bool {
+        self.sentences.is_empty() && !self.unflushed
+    }
+
+    /// Writes until all is out. Dropping it half-way loses nothing.
+    async fn drain(&mut self) -> io::Result<()> {
+        while let Some(sentence) = self.sentences.front() {
+            let n = self.writer.write(&sentence[self.sent..]).await?;
+            if n == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.sent += n;
+            self.unflushed = true;
+            if self.sent == sentence.len() {
+                self.sentences.pop_front();
+                self.sent = 0;
+            }
+        }
+        self.writer.flush().await?;
+        self.unflushed = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! When to try the router again. Pure: the instant and the dice come from outside.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::RouterError;
+
+/// The shortest wait between two attempts.
+const WAIT_MIN: Duration = Duration::from_secs(1);
+/// The longest wait between two attempts to connect.
+const WAIT_MAX: Duration = Duration::from_mins(1);
+/// The wait after a refused log-in: a wrong password does not mend itself, and fills the router's log.
+const REFUSED_WAIT: Duration = Duration::from_mins(5);
+/// The longest wait after a refused log-in while the router may be booting.
+const BOOT_WAIT_MAX: Duration = Duration::from_secs(10);
+/// For how long after a lost session a router may refuse good credentials, because it is booting.
+const BOOT: Duration = Duration::from_mins(5);
+
+/// The name and password of one attempt.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) username: String,
+    pub(super) password: String,
+}
+
+/// What is remembered between attempts.
+#[derive(Default)]
+pub(super) struct Reconnect {
+    /// Attempts and unproven sessions that failed in a row.
+    failures: u32,
+    waiting: Option<Waiting>,
+    /// Credentials that opened the last session.
+    opened_with: Option<Credentials>,
+    /// When that session was lost.
+    lost_at: Option<Instant>,
+}
+
+struct Waiting {
+    until: Instant,
+    error: RouterError,
+    /// Credentials the router refused: others may be tried at once.
+    refused: Option<Credentials>,
+}
+
+impl Reconnect {
+    /// Whether an attempt may be made; if not, what to tell who asks.
+    pub(super) fn check(
+        &self,
+        now: Instant,
+        credentials: impl FnOnce() -> Credentials,
+    ) -> Result<(), RouterError> {
+        let Some(waiting) = self.waiting.as_ref().filter(|waiting| waiting.until > now) else {
+            return Ok(());
+        };
+        if waiting.refused.as_ref().is_some_and(|refused| *refused != credentials()) {
+            return Ok(());
+        }
+        let left = waiting.until - now;
+        let wait_s = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        let told = |text: &str| format!("{text} (next attempt in {wait_s} s)");
+        Err(match &waiting.error {
+            RouterError::LoginRefused(text) => RouterError::LoginRefused(told(text)),
+            RouterError::Lost(text) => RouterError::Lost(told(text)),
+            other => RouterError::Lost(told(&other.to_string())),
+        })
+    }
+
+    /// The instant of the next attempt, while waiting.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.waiting.as_ref().map(|waiting| waiting.until)
+    }
+
+    /// How many times in a row it failed.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// An attempt failed. Whether this is worth a line in the log: the first of its kind.
+    pub(super) fn failed(
+        &mut self,
+        error: &RouterError,
+        credentials: &Credentials,
+        now: Instant,
+        dice: u64,
+    ) -> bool {
+        let kind = std::mem::discriminant(error);
+        let news = self.waiting.as_ref().is_none_or(|w| std::mem::discriminant(&w.error) != kind);
+        self.failures = self.failures.saturating_add(1);
+        let refused = matches!(error, RouterError::LoginRefused(_) | RouterError::Trap { .. });
+        let booting = self.opened_with.as_ref() == Some(credentials)
+            && self.lost_at.is_some_and(|lost| now.saturating_duration_since(lost) < BOOT);
+        let wait = match (refused, booting) {
+            (true, true) => between(WAIT_MIN, BOOT_WAIT_MAX, dice),
+            (true, false) => REFUSED_WAIT,
+            (false, _) => self.backoff(dice),
+        };
+        let refused = refused.then(|| credentials.clone());
+        self.waiting = Some(Waiting { until: now + wait, error: error.clone(), refused });
+        news
+    }
+
+    /// A session was opened.
+    pub(super) fn opened(&mut self, credentials: Credentials) {
+        self.opened_with = Some(credentials);
+    }
+
+    /// The session did something: how many failures are over.
+    pub(super) fn proven(&mut self) -> u32 {
+        self.waiting = None;
+        std::mem::take(&mut self.failures)
+    }
+
+    /// The session was lost. Whether this is worth a line in the log.
+    pub(super) fn lost(&mut self, error: &RouterError, now: Instant, dice: u64) -> bool {
+        let news = self.waiting.is_none();
+        self.failures = self.failures.saturating_add(1);
+        self.lost_at = Some(now);
+        let wait = self.backoff(dice);
+        self.waiting = Some(Waiting { until: now + wait, error: error.clone(), refused: None });
+        news
+    }
+
+    /// Full jitter under a ceiling that doubles from 2 s to a minute.
+    fn backoff(&self, dice: u64) -> Duration {
+        let ceiling = WAIT_MIN.saturating_mul(1 << self.failures.min(6));
+        between(WAIT_MIN, ceiling.min(WAIT_MAX), dice)
+    }
+}
+
+/// A length of time from `least` to `most`, picked by `dice`.
+fn between(least: Duration, most: Duration, dice: u64) -> Duration {
+    let room_ms = u64::try_from(most.saturating_sub(least).as_millis()).unwrap_or(u64::MAX - 1);
+    least + Duration::from_millis(dice % (room_ms + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials(password: &str) -> Credentials {
+        Credentials { username: "agent".to_owned(), password: password.to_owned() }
+    }
+
+    fn lost() -> RouterError {
+        RouterError::Lost("gone".to_owned())
+    }
+
+    fn refused() -> RouterError {
+        RouterError::LoginRefused("invalid user name or password (6)".to_owned())
+    }
+
+    fn wait(reconnect: &Reconnect, now: Instant) -> Duration {
+        reconnect.until().unwrap() - now
+    }
+
+    #[test]
+    fn waits_grow_from_a_second_to_a_minute_with_full_jitter() {
+        let now = Instant::now();
+        for (dice, ceilings_s) in [(0, [1, 1, 1, 1, 1, 1, 1, 1]), (u64::MAX, [0; 8])] {
+            let mut reconnect = Reconnect::default();
+            for (n, exact_s) in ceilings_s.into_iter().enumerate() {
+                reconnect.failed(&lost(), &credentials("a"), now, dice);
+                let ceiling = Duration::from_secs(60.min(2 << n));
+                let wait = wait(&reconnect, now);
+                assert!(wait >= WAIT_MIN && wait <= ceiling, "attempt {n}: {wait:?}");
+                assert!(exact_s == 0 || wait == Duration::from_secs(exact_s));
+            }
+        }
+        assert_eq!(between(WAIT_MIN, WAIT_MAX, 59_000), WAIT_MAX);
+    }
+
+    #[test]
+    fn who_asks_too_early_hears_how_long() {
+        let now = Instant::now();
+        let mut reconnect = Reconnect::default();
+        assert_eq!(reconnect.check(now, || credentials("a")), Ok(()));
+        reconnect.failed(&refused(), &credentials("a"), now, 0);
+        let told = "invalid user name or password (6) (next attempt in 300 s)".to_owned();
+        assert_eq!(reconnect.check(now, || credentials("a")), Err(RouterError::LoginRefused(told)));
+        assert_eq!(reconnect.check(now + REFUSED_WAIT, || credentials("a")), Ok(()));
+    }
+
+    #[test]
+    fn other_credentials_are_tried_at_once_after_a_refusal() {
+        let now = Instant::now();
+        let mut reconnect = Reconnect::default();
+        reconnect.failed(&refused(), &credentials("a"), now, 0);
+        assert_eq!(reconnect.check(now, || credentials("b")), Ok(()));
+        reconnect.failed(&lost(), &credentials("b"), now, 0);
+        assert!(reconnect.check(now, || credentials("c")).is_err());
+    }
+
+    #[test]
+    fn a_booting_router_is_asked_again_soon_with_credentials_that_worked() {
+        let now = Instant::now();
+        let mut reconnect = Reconnect::default();
+        reconnect.opened(credentials("a"));
+        reconnect.proven();
+        reconnect.lost(&lost(), now, 0);
+        for dice in [0, 1, u64::MAX] {
+            reconnect.failed(&refused(), &credentials("a"), now, dice);
+            assert!(wait(&reconnect, now) <= BOOT_WAIT_MAX && wait(&reconnect, now) >= WAIT_MIN);
+        }
+        reconnect.failed(&refused(), &credentials("b"), now, 0);
+        assert_eq!(wait(&reconnect, now), REFUSED_WAIT, "other credentials");
+        let later = now + BOOT;
+        reconnect.failed(&refused(), &credentials("a"), later, 0);
+        assert_eq!(wait(&reconnect, later), REFUSED_WAIT, "the router has booted by then");
+    }
+
+    #[test]
+    fn only_the_first_failure_of_a_kind_is_news() {
+        let now = Instant::now();
+        let mut reconnect = Reconnect::default();
+        assert!(reconnect.failed(&lost(), &credentials("a"), now, 0));
+        assert!(!reconnect.failed(&lost(), &credentials("a"), now, 0));
+        assert!(reconnect.failed(&refused(), &credentials("a"), now, 0));
+        assert!(!reconnect.lost(&lost(), now, 0), "a session that did nothing is no recovery");
+        assert_eq!(reconnect.proven(), 4);
+        assert!(reconnect.lost(&lost(), now, 0));
+    }
+}

@@ -1,0 +1,518 @@
+//! One session with a router, without I/O: bytes in, commands' fates out. Every command that begins here ends in
+//! its rows, a trap, or [`RouterError::Lost`]; whoever owns the session calls [`Session::fail`] when it is over.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mikrotik_rs::{Command, Connection, Event, ReplyResponse, Tag};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::RouterError;
+use super::wire::{self, Framer, Guarded, Kind, Limits};
+
+/// How many commands may be in flight on one session.
+pub(super) const IN_FLIGHT_MAX: usize = 8;
+/// How long a session may say nothing before it is asked for a sign of life.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// One row of a reply.
+pub(super) struct Row<'a>(&'a ReplyResponse);
+
+/// Why a row makes no sense: the field and its value.
+pub(super) type BadRow = String;
+
+impl Row<'_> {
+    /// A field's value; `None` where the row lacks it or it is empty.
+    pub(super) fn text(&self, field: &str) -> Result<Option<&str>, BadRow> {
+        match (self.0.attributes.get(field), self.0.attributes_raw.get(field)) {
+            (Some(Some(text)), _) => Ok(Some(text)),
+            (_, Some(Some(_))) => Err(format!("{field} is not UTF-8")),
+            _ => Ok(None),
+        }
+    }
+
+    /// A field that people write: whatever is not UTF-8 is replaced.
+    pub(super) fn lossy(&self, field: &str) -> Cow<'_, str> {
+        let bytes = self.0.attributes_raw.get(field).and_then(Option::as_deref);
+        String::from_utf8_lossy(bytes.unwrap_or_default())
+    }
+
+    /// A field that must be there, read by `parse`.
+    pub(super) fn required<T>(&self, field: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, BadRow> {
+        let text = self.text(field)?.ok_or_else(|| format!("row without {field}"))?;
+        parse(text).ok_or_else(|| format!("{field}={text:.100}"))
+    }
+
+    /// A field that may lack, but must make sense where it is there.
+    pub(super) fn optional<T>(
+        &self,
+        field: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, BadRow> {
+        self.text(field)?.map(|text| parse(text).ok_or_else(|| format!("{field}={text:.100}"))).transpose()
+    }
+}
+
+/// When and where a command ran.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    /// The session's number.
+    pub(super) session: u64,
+    /// When the command was handed to the socket.
+    pub(super) sent: Instant,
+    /// When its reply was complete.
+    pub(super) done: Instant,
+    /// Whether the reply carried a value.
+    pub(super) ret: bool,
+}
+
+/// Where a command's reply goes. Rows are folded as they come; nothing is handed over before the reply is complete.
+pub(super) trait Sink: Send {
+    /// Takes a row.
+    fn row(&mut self, row: &Row<'_>) -> Result<(), BadRow>;
+    /// Whether anybody still waits.
+    fn is_wanted(&self) -> bool;
+    /// The end, exactly once.
+    fn finish(self: Box<Self>, end: Result<Ended, RouterError>);
+}
+
+/// What a command came to.
+pub(super) struct Answer<T> {
+    /// What its rows were folded into.
+    pub(super) rows: T,
+    /// When and where it ran.
+    pub(super) ended: Ended,
+}
+
+/// A [`Sink`] that folds into `T` and hands it to one waiting caller.
+pub(super) struct Fold<T, F> {
+    rows: T,
+    take: F,
+    reply: oneshot::Sender<Result<Answer<T>, RouterError>>,
+}
+
+impl<T, F> Fold<T, F> {
+    /// A sink for rows and the end of it that waits.
+    pub(super) fn new(rows: T, take: F) -> (Self, oneshot::Receiver<Result<Answer<T>, RouterError>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { rows, take, reply }, answer)
+    }
+}
+
+impl<T: Send, F: FnMut(&mut T, &Row<'_>) -> Result<(), BadRow> + Send> Sink for Fold<T, F> {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), BadRow> {
+        if self.is_wanted() { (self.take)(&mut self.rows, row) } else { Ok(()) }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn finish(self: Box<Self>, end: Result<Ended, RouterError>) {
+        let rows = self.rows;
+        // Nobody waits any more: the reply is of no use to anybody.
+        let _ = self.reply.send(end.map(|ended| Answer { rows, ended }));
+    }
+}
+
+/// A [`Sink`] for a reply that matters only by coming.
+pub(super) struct Ignore;
+
+impl Sink for Ignore {
+    fn row(&mut self, _row: &Row<'_>) -> Result<(), BadRow> {
+        Ok(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
+    fn finish(self: Box<Self>, _end: Result<Ended, RouterError>) {}
+}
+
+/// One command on its way to a session.
+pub(super) struct Request {
+    /// The menu command, for messages.
+    pub(super) name: &'static str,
+    /// The sentence, with a tag of its own.
+    pub(super) command: Command,
+    /// Where the reply goes.
+    pub(super) sink: Box<dyn Sink>,
+    /// Whether it counts as a round trip of the caller's.
+    pub(super) counted: bool,
+    /// The only session it may run on: one that its row ids come from.
+    pub(super) session: Option<u64>,
+    /// After this instant it is not sent any more.
+    pub(super) send_by: Option<Instant>,
+}
+
+/// Why a session is over.
+#[derive(Clone, Debug)]
+pub(super) struct Broken {
+    /// The reason, for every command in flight.
+    pub(super) why: String,
+    /// The command whose reply was at fault, where that is known.
+    guilty: Option<Tag>,
+}
+
+impl Broken {
+    /// A reason that is no single command's fault.
+    pub(super) fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), guilty: None }
+    }
+
+    fn by(tag: Tag, why: impl Into<String>) -> Self {
+        Self { why: why.into(), guilty: Some(tag) }
+    }
+
+    /// What a command that was in flight is told.
+    pub(super) fn error(&self) -> RouterError {
+        RouterError::Lost(self.why.clone())
+    }
+}
+
+struct Slot {
+    name: &'static str,
+    /// Taken when the caller has its answer; the slot itself stays until the router's `!done`.
+    sink: Option<Box<dyn Sink>>,
+    counted: bool,
+    sent: Instant,
+    bytes: u64,
+    rows: u64,
+}
+
+/// How long a session waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// Between two sentences while a command is in flight.
+    pub(super) idle: Duration,
+    /// For the whole reply to one command.
+    pub(super) command: Duration,
+}
+
+/// The state of one session.
+pub(super) struct Session {
+    number: u64,
+    core: Connection,
+    framer: Framer,
+    slots: HashMap<Tag, Slot>,
+    limits: Limits,
+    patience: Patience,
+    last_sign: Instant,
+    replies: u64,
+    commands: Arc<AtomicU64>,
+}
+
+impl Session {
+    /// A session over a fresh connection; no two of one client share a number. `commands` counts the round trips of
+    /// callers.
+    pub(super) fn new(number: u64, limits: Limits, patience: Patience, commands: Arc<AtomicU64>) -> Self {
+        Self {
+            number,
+            core: Connection::new(),
+            framer: Framer::new(limits.sentence_bytes),
+            slots: HashMap::new(),
+            limits,
+            patience,
+            last_sign: Instant::now(),
+            replies: 0,
+            commands,
+        }
+    }
+
+    /// Whether one more command may begin.
+    pub(super) fn has_room(&self) -> bool {
+        self.slots.len() < IN_FLIGHT_MAX
+    }
+
+    /// Whether no command is in flight.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Commands that got their reply on this session.
+    pub(super) fn replies(&self) -> u64 {
+        self.replies
+    }
+
+    /// Begins a command; the bytes are for the socket. `None` where it must not or need not be sent.
+    pub(super) fn start(&mut self, request: Request, now: Instant) -> Result<Option<Vec<u8>>, Broken> {
+        if !request.sink.is_wanted() {
+            return Ok(None);
+        }
+        let refusal = if request.session.is_some_and(|only| only != self.number) {
+            Some("the connection is another one since the rows were read")
+        } else if request.send_by.is_some_and(|by| now > by) {
+            Some("waited too long for earlier commands")
+        } else {
+            None
+        };
+        if let Some(why) = refusal {
+            request.sink.finish(Err(RouterError::Lost(why.to_owned())));
+            return Ok(None);
+        }
+        if self.is_quiet() {
+            self.last_sign = now;
+        }
+        let slot = Slot {
+            name: request.name,
+            sink: Some(request.sink),
+            counted: request.counted,
+            sent: now,
+            bytes: 0,
+            rows: 0,
+        };
+        let tag = request.command.tag;
+        // Before anything can fail: a command in a slot always gets an answer.
+        let replaced = self.slots.insert(tag, slot).is_some();
+        let sent = self.core.send_command(request.command);
+        if replaced || sent.is_err() {
+            return Err(Broken::new("two commands with one tag"));
+        }
+        Ok(self.core.poll_transmit().map(|transmit| transmit.data))
+    }
+
+    /// Takes what was read from the socket.
+    pub(super) fn receive(&mut self, bytes: &[u8], now: Instant) -> Result<(), Broken> {
+        // Out of `self` for the time being: a sentence borrows from it.
+        let mut framer = std::mem::replace(&mut self.framer, Framer::new(0));
+        framer.push(bytes);
+        let outcome = loop {
+            match framer.next_sentence() {
+                Ok(Some(sentence)) => {
+                    if let Err(broken) = self.sentence(sentence, now) {
+                        break Err(broken);
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(violation) => break Err(self.violation(&violation)),
+            }
+        };
+        self.framer = framer;
+        outcome
+    }
+
+    /// When to call [`Self::expire`] or, if quiet, to ask for a sign of life.
+    pub(super) fn deadline(&self) -> Instant {
+        match self.slots.values().map(|slot| slot.sent).min() {
+            None => self.last_sign + HEARTBEAT,
+            Some(oldest) => (self.last_sign + self.patience.idle).min(oldest + self.patience.command),
+        }
+    }
+
+    /// Whether patience is over.
+    pub(super) fn expire(&self, now: Instant) -> Result<(), Broken> {
+        if self.is_quiet() {
+            return Ok(());
+        }
+        if now >= self.last_sign + self.patience.idle {
+            return Err(Broken::new(format!("no answer for {:?}", self.patience.idle)));
+        }
+        match self.slots.values().find(|slot| now >= slot.sent + self.patience.command) {
+            Some(slot) => {
+                Err(Broken::new(format!("{} took longer than {:?}", slot.name, self.patience.command)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Ends every command in flight: the session is over.
+    pub(super) fn fail(self, broken: &Broken) {
+        for (tag, slot) in self.slots {
+            let Some(sink) = slot.sink else { continue };
+            let error = if broken.guilty == Some(tag) {
+                RouterError::Malformed { command: slot.name.to_owned(), what: broken.why.clone() }
+            } else {
+                broken.error()
+            };
+            sink.finish(Err(error));
+        }
+    }
+
+    /// Garbage while a single command is in flight can only be the reply to that one.
+    fn violation(&self, violation: &wire::Violation) -> Broken {
+        let mut tags = self.slots.keys();
+        let guilty = tags.next().copied().filter(|_| tags.next().is_none());
+        Broken { why: violation.to_string(), guilty }
+    }
+
+    fn sentence(&mut self, sentence: &[u8], now: Instant) -> Result<(), Broken> {
+        let (kind, tag, bytes) = match wire::guard(sentence) {
+            Ok(Guarded::Reply { kind, tag, bytes }) => (kind, tag, bytes),
+            Ok(Guarded::Fatal(reason)) => {
+                return Err(Broken::new(format!("router ended the session: {reason}")));
+            }
+            Err(violation) => return Err(self.violation(&violation)),
+        };
+        self.last_sign = now;
+        let Some(slot) = self.slots.get_mut(&tag) else {
+            return Err(Broken::new(format!("a reply to no command of ours (tag {tag})")));
+        };
+        slot.bytes = slot.bytes.saturating_add(u64::try_from(sentence.len()).unwrap_or(u64::MAX));
+        slot.rows += u64::from(kind == Kind::Row);
+        if slot.bytes > self.limits.reply_bytes {
+            return Err(Broken::by(tag, format!("a reply of more than {} bytes", self.limits.reply_bytes)));
+        }
+        if slot.rows > self.limits.reply_rows {
+            return Err(Broken::by(tag, format!("more than {} rows", self.limits.reply_rows)));
+        }
+        if slot.sink.is_none() && kind == Kind::Row {
+            // The command has failed already; the core does not know it any more.
+            return Ok(());
+        }
+        let event = self.core.receive(&bytes).ok().and_then(|()| self.core.poll_event());
+        match (kind, event) {
+            (Kind::Row, Some(Event::Reply { response, .. })) => self.row(tag, &Row(&response)),
+            (Kind::Trap, Some(Event::Trap { response, .. })) => self.trap(tag, response.message),
+            (Kind::Done { ret }, Some(Event::Done { .. })) => self.done(tag, ret, now),
+            (Kind::Empty, Some(Event::Empty { .. })) => {}
+            _ => return Err(Broken::by(tag, format!("a sentence that is none: {kind:?}"))),
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, tag: Tag, row: &Row<'_>) {
+        let Some(slot) = self.slots.get_mut(&tag) else { return };
+        let Some(Err(what)) = slot.sink.as_mut().map(|sink| sink.row(row)) else { return };
+        let command = slot.name.to_owned();
+        self.answer(tag, Err(RouterError::Malformed { command, what }));
+    }
+
+    /// The first trap is the answer; the router may send more before its `!done`.
+    fn trap(&mut self, tag: Tag, message: String) {
+        let Some(slot) = self.slots.get(&tag) else { return };
+        let command = slot.name.to_owned();
+        self.answer(tag, Err(RouterError::Trap { command, message }));
+    }
+
+    fn done(&mut self, tag: Tag, ret: bool, now: Instant) {
+        let Some(slot) = self.slots.get(&tag) else { return };
+        let ended = Ended { session: self.number, sent: slot.sent, done: now, ret };
+        self.answer(tag, Ok(ended));
+        self.slots.remove(&tag);
+    }
+
+    /// Gives the caller its answer, once.
+    fn answer(&mut self, tag: Tag, end: Result<Ended, RouterError>) {
+        let Some(slot) = self.slots.get_mut(&tag) else { return };
+        let Some(sink) = slot.sink.take() else { return };
+        self.replies += 1;
+        if slot.counted {
+            // Before the caller knows: it may look at once.
+            self.commands.fetch_add(1, Ordering::Relaxed);
+        }
+        sink.finish(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mikrotik_rs::CommandBuilder;
+    use mikrotik_rs::proto::codec;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience { idle: Duration::from_secs(10), command: Duration::from_mins(1) };
+
+    fn session(limits: Limits) -> Session {
+        Session::new(1, limits, PATIENCE, Arc::default())
+    }
+
+    fn sentence(words: &[&str], tag: Tag) -> Vec<u8> {
+        let mut out = Vec::new();
+        for word in words {
+            codec::encode_word(word.as_bytes(), &mut out);
+        }
+        codec::encode_word(format!(".tag={tag}").as_bytes(), &mut out);
+        codec::encode_terminator(&mut out);
+        out
+    }
+
+    /// Begins a command that counts its rows; its tag and the end that waits.
+    fn start(session: &mut Session) -> (Tag, oneshot::Receiver<Result<Answer<u64>, RouterError>>) {
+        let command = CommandBuilder::new().command("/x/print").build();
+        let tag = command.tag;
+        let (sink, answer) = Fold::new(0, |rows: &mut u64, _: &Row<'_>| {
+            *rows += 1;
+            Ok(())
+        });
+        let sink = Box::new(sink);
+        let request =
+            Request { name: "/x/print", command, sink, counted: true, session: None, send_by: None };
+        assert!(session.start(request, Instant::now()).unwrap().is_some());
+        (tag, answer)
+    }
+
+    #[test]
+    fn ten_thousand_rows_are_never_held_at_once() {
+        let mut session = session(Limits::default());
+        let (tag, mut answer) = start(&mut session);
+        let mut stream = Vec::new();
+        for i in 0..10_000 {
+            stream.extend(sentence(&["!re", &format!("=.id=*{i:X}"), "=list=klient_aktif"], tag));
+        }
+        stream.extend(sentence(&["!done"], tag));
+        for chunk in stream.chunks(1460) {
+            session.receive(chunk, Instant::now()).unwrap();
+            assert!(session.framer.buffered() < 100);
+            assert_eq!(session.core.recv_buffer_len(), 0);
+            assert!(session.core.poll_event().is_none());
+        }
+        assert_eq!(answer.try_recv().unwrap().unwrap().rows, 10_000);
+        assert!(session.is_quiet());
+    }
+
+    #[test]
+    fn only_the_command_at_fault_is_malformed_and_the_others_are_lost() {
+        let mut session = session(Limits { reply_rows: 1, ..Limits::default() });
+        let (guilty, mut its_answer) = start(&mut session);
+        let (_, mut other_answer) = start(&mut session);
+        let row = sentence(&["!re"], guilty);
+        session.receive(&row, Instant::now()).unwrap();
+        let broken = session.receive(&row, Instant::now()).unwrap_err();
+        session.fail(&broken);
+        assert!(matches!(its_answer.try_recv().unwrap(), Err(RouterError::Malformed { .. })));
+        assert!(matches!(other_answer.try_recv().unwrap(), Err(RouterError::Lost(_))));
+    }
+
+    #[test]
+    fn a_trap_is_the_answer_and_the_place_is_free_after_its_done() {
+        let mut session = session(Limits::default());
+        let (tag, mut answer) = start(&mut session);
+        let trap = sentence(&["!trap", "=message=no such item"], tag);
+        session.receive(&trap, Instant::now()).unwrap();
+        assert!(matches!(answer.try_recv().unwrap(), Err(RouterError::Trap { .. })));
+        assert!(!session.is_quiet());
+        session.receive(&[trap, sentence(&["!done"], tag)].concat(), Instant::now()).unwrap();
+        assert!(session.is_quiet());
+        assert_eq!(session.commands.load(Ordering::Relaxed), 1);
+        assert!(session.receive(&sentence(&["!done"], tag), Instant::now()).is_err(), "nobody's any more");
+    }
+
+    #[test]
+    fn an_empty_reply_ends_with_its_done() {
+        let mut session = session(Limits::default());
+        let (tag, mut answer) = start(&mut session);
+        session.receive(&sentence(&["!empty"], tag), Instant::now()).unwrap();
+        assert!(answer.try_recv().is_err());
+        session.receive(&sentence(&["!done"], tag), Instant::now()).unwrap();
+        assert_eq!(answer.try_recv().unwrap().unwrap().rows, 0);
+    }
+
+    #[test]
+    fn half_a_sentence_is_no_sign_of_life() {
+        let mut session = session(Limits::default());
+        let begin = Instant::now();
+        let (tag, _answer) = start(&mut session);
+        let row = sentence(&["!re", "=comment=slow"], tag);
+        for byte in &row[..row.len() - 1] {
+            session.receive(&[*byte], begin + Duration::from_secs(9)).unwrap();
+        }
+        assert!(session.expire(begin + Duration::from_secs(9)).is_ok());
+        assert!(session.expire(begin + Duration::from_secs(11)).is_err());
+    }
+}

@@ -1,0 +1,240 @@
+//! The bulk reads: host table, address lists, bindings, leases.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mikrotik_rs::QueryOperator;
+
+use super::RouterError;
+use super::client::{RouterClient, Ticket, print};
+use super::lists::ListNames;
+use super::session::{Answer, BadRow, Row};
+use super::words;
+use crate::domain::id::Mac;
+use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, List, ListRow, TAG};
+use crate::domain::usage::{HostRow, HostTable};
+
+const RESOURCE: &str = "/system/resource/print";
+const HOSTS: &str = "/ip/hotspot/host/print";
+const LISTINGS: &str = "/ip/firewall/address-list/print";
+const BINDINGS: &str = "/ip/hotspot/ip-binding/print";
+const LEASES: &str = "/ip/dhcp-server/lease/print";
+
+impl RouterClient {
+    /// Uptime, then the host table: in this order, so that a row's computed start errs to the early side only.
+    pub(super) async fn hosts(&self) -> Result<HostTable, RouterError> {
+        let command = print(RESOURCE, "uptime").build();
+        let ticket = self
+            .submit::<Option<u64>, _>(RESOURCE, command, None, |uptime_s, row| {
+                *uptime_s = Some(row.required("uptime", words::seconds)?);
+                Ok(())
+            })
+            .await?;
+        let resource = ticket.answer().await?;
+        let uptime_s = resource.rows.ok_or_else(|| RouterError::Malformed {
+            command: RESOURCE.to_owned(),
+            what: "no row".to_owned(),
+        })?;
+        let columns = ".id,mac-address,address,to-address,uptime,bytes-in,bytes-out,authorized,bypassed";
+        let session = Some(resource.ended.session);
+        let ticket = self
+            .submit::<Vec<HostRow>, _>(HOSTS, print(HOSTS, columns).build(), session, |rows, row| {
+                rows.push(host(row)?);
+                Ok(())
+            })
+            .await?;
+        let Some(hosts) = self.unless_missing(HOSTS, ticket).await? else {
+            return Ok(HostTable { uptime_s, ..HostTable::default() });
+        };
+        let span = hosts.ended.done.saturating_duration_since(resource.ended.sent);
+        Ok(HostTable { uptime_s, span_s: ceil_s(span), rows: hosts.rows })
+    }
+
+    /// Our lists, the bindings and the leases, all three on one connection and at once.
+    pub(super) async fn access(&self) -> Result<AccessRows, RouterError> {
+        let names = self.config.lists.clone();
+        let columns = ".id,list,address,comment,dynamic,disabled";
+        let mut command = print(LISTINGS, columns);
+        for list in List::ALL {
+            command = command.query_equal("list", names.name(list));
+        }
+        let command = command.query_operations(&[QueryOperator::Or; List::ALL.len() - 1]).build();
+        let listings = self
+            .submit::<Vec<ListRow>, _>(LISTINGS, command, None, move |rows, row| {
+                rows.extend(listing(row, &names)?);
+                Ok(())
+            })
+            .await?;
+        let columns = ".id,mac-address,address,to-address,type,comment,disabled";
+        let command = print(BINDINGS, columns).build();
+        let bindings = self
+            .submit::<Bindings, _>(BINDINGS, command, None, |seen, row| {
+                seen.rows.push(binding(row, &mut seen.odd)?);
+                Ok(())
+            })
+            .await?;
+        let columns = "mac-address,address,active-address,active-mac-address,disabled,status";
+        let command = print(LEASES, columns).build();
+        let leases = self.submit::<Leases, _>(LEASES, command, None, Leases::take).await?;
+        let listings = self.unless_missing(LISTINGS, listings).await?;
+        let bindings = self.unless_missing(BINDINGS, bindings).await?;
+        let leases = self.unless_missing(LEASES, leases).await?;
+        self.remember_session(&[
+            listings.as_ref().map(|a| a.ended.session),
+            bindings.as_ref().map(|a| a.ended.session),
+            leases.as_ref().map(|a| a.ended.session),
+        ])?;
+        let bindings = bindings.map(|answer| answer.rows).unwrap_or_default();
+        for mac in bindings.odd {
+            self.shared.warn(&format!("ip-binding of {mac} has an unknown type; it is taken for regular"));
+        }
+        Ok(AccessRows {
+            listings: listings.map(|answer| answer.rows).unwrap_or_default(),
+            bindings: bindings.rows,
+            leases: leases.map(|answer| answer.rows.in_order()).unwrap_or_default(),
+        })
+    }
+
+    /// The reply, or `None` and a warning where the router has no such menu.
+    async fn unless_missing<T>(
+        &self,
+        name: &'static str,
+        ticket: Ticket<T>,
+    ) -> Result<Option<Answer<T>>, RouterError> {
+        match ticket.answer().await {
+            Err(RouterError::Trap { message, .. }) if is_missing_menu(&message) => {
+                let menu = name.trim_end_matches("/print");
+                self.shared.warn(&format!("the router has no {menu}"));
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+
+    /// Row ids are good for the session they were read on, so it must be a single one.
+    fn remember_session(&self, sessions: &[Option<u64>]) -> Result<(), RouterError> {
+        let mut known = sessions.iter().flatten();
+        let Some(first) = known.next() else { return Ok(()) };
+        if known.any(|session| session != first) {
+            return Err(RouterError::Lost("the connection changed during the reading".to_owned()));
+        }
+        self.shared.rows_session.store(*first, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn is_missing_menu(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("no such command")
+}
+
+fn ceil_s(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}
+
+fn flag(row: &Row<'_>, field: &str) -> Result<bool, BadRow> {
+    Ok(row.optional(field, words::boolean)?.unwrap_or(false))
+}
+
+fn some_address(row: &Row<'_>, field: &str) -> Result<Option<Ipv4Addr>, BadRow> {
+    Ok(row.text(field)?.and_then(words::address))
+}
+
+fn host(row: &Row<'_>) -> Result<HostRow, BadRow> {
+    let bytes_in = row.required("bytes-in", words::counter)?;
+    let bytes_out = row.required("bytes-out", words::counter)?;
+    let bytes = words::total(bytes_in, bytes_out);
+    let (authorized, bypassed) = (flag(row, "authorized")?, flag(row, "bypassed")?);
+    Ok(HostRow {
+        mac: row.required("mac-address", words::mac)?,
+        row: row.required(".id", words::row_id)?,
+        address: some_address(row, "address")?,
+        to_address: some_address(row, "to-address")?,
+        uptime_s: row.required("uptime", words::seconds)?,
+        bytes: bytes.ok_or_else(|| format!("bytes-in={bytes_in} and bytes-out={bytes_out}"))?,
+        counts: authorized || bypassed,
+    })
+}
+
+/// `None` for a row of a list that is not ours: an old router may not know the query.
+fn listing(row: &Row<'_>, names: &ListNames) -> Result<Option<ListRow>, BadRow> {
+    let Some(list) = names.list(&row.lossy("list")) else { return Ok(None) };
+    Ok(Some(ListRow {
+        row: row.required(".id", words::row_id)?,
+        list,
+        address: some_address(row, "address")?,
+        ours: row.lossy("comment").starts_with(TAG),
+        dynamic: flag(row, "dynamic")?,
+        disabled: flag(row, "disabled")?,
+    }))
+}
+
+#[derive(Default)]
+struct Bindings {
+    rows: Vec<BindingRow>,
+    /// Devices of our rows with a type that we do not know.
+    odd: Vec<Mac>,
+}
+
+fn binding(row: &Row<'_>, odd: &mut Vec<Mac>) -> Result<BindingRow, BadRow> {
+    let ours = row.lossy("comment").starts_with(TAG);
+    let real = |mac: &Mac| mac.0 != [0; 6];
+    // What a row of others says is theirs to judge; ours must make sense before it is changed.
+    let mac = if ours {
+        row.optional("mac-address", words::mac)?.filter(real)
+    } else {
+        words::mac(&row.lossy("mac-address")).filter(real)
+    };
+    let kind = match &*row.lossy("type") {
+        "bypassed" => BindingKind::Bypassed,
+        "blocked" => BindingKind::Blocked,
+        other => {
+            if ours && !matches!(other, "regular" | "") {
+                odd.extend(mac);
+            }
+            BindingKind::Regular
+        }
+    };
+    let address = words::address(&row.lossy("to-address"));
+    Ok(BindingRow {
+        row: row.required(".id", words::row_id)?,
+        mac,
+        address: address.or_else(|| words::address(&row.lossy("address"))),
+        kind,
+        ours,
+        disabled: flag(row, "disabled")?,
+    })
+}
+
+/// Leases as they come: those a device holds, and those that wait for theirs.
+#[derive(Default)]
+struct Leases {
+    held: Vec<Lease>,
+    reserved: Vec<Lease>,
+}
+
+impl Leases {
+    /// A lease without a device or a single address, such as one of a pool, puts nobody anywhere.
+    fn take(&mut self, row: &Row<'_>) -> Result<(), BadRow> {
+        if flag(row, "disabled")? {
+            return Ok(());
+        }
+        let active = words::address(&row.lossy("active-address"));
+        let reserved = words::address(&row.lossy("address"));
+        let mac = words::mac(&row.lossy("active-mac-address"));
+        let Some(mac) = mac.or_else(|| words::mac(&row.lossy("mac-address"))) else { return Ok(()) };
+        match (active, reserved) {
+            (Some(address), _) => self.held.push(Lease { mac, address }),
+            (None, Some(address)) if row.lossy("status") == "bound" => self.held.push(Lease { mac, address }),
+            (None, Some(address)) => self.reserved.push(Lease { mac, address }),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// Held ones first: where a device has several, the first one counts.
+    fn in_order(mut self) -> Vec<Lease> {
+        self.held.append(&mut self.reserved);
+        self.held
+    }
+}
