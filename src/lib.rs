@@ -15,3 +15,5 @@
 
 pub mod domain;
 pub mod routeros;
+#[cfg(feature = "sim")]
+pub mod sim;
