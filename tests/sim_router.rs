@@ -25,6 +25,7 @@ fn python() -> PathBuf {
 
 /// Runs one check of the Python script against a router with so many hosts.
 async fn holds(check: &'static str, hosts: u16) {
+    let python = python();
     let router = SimRouter::start(SimConfig::default()).await.expect("a free port");
     for n in 1..=hosts {
         let [high, low] = n.to_be_bytes();
@@ -35,7 +36,7 @@ async fn holds(check: &'static str, hosts: u16) {
     let address = router.address();
     let run = move || {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/sim_router_librouteros.py");
-        Command::new(python())
+        Command::new(python)
             .arg(script)
             .args([check, &address.ip().to_string(), &address.port().to_string()])
             .output()
