@@ -22,4 +22,6 @@ pub mod domain;
 pub mod protocol;
 pub mod routeros;
 pub mod settings;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod store;
