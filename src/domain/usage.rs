@@ -8,8 +8,10 @@ use super::units::Bytes;
 
 /// How far two computed starts of one row may lie apart: both ages are whole seconds, read one after the other.
 const START_TOLERANCE_S: u64 = 5;
-/// How far the router's uptime may lag behind time known to have passed before it counts as a reboot.
-const REBOOT_TOLERANCE_S: u64 = 30;
+/// How far the router's uptime may lag behind time known to have passed before it counts as a reboot: rounding
+/// of both, and one part in a thousand for clocks that drift. No router boots in five seconds.
+const REBOOT_TOLERANCE_S: u64 = 5;
+const REBOOT_DRIFT: u64 = 1000;
 
 /// A row's `.id`. It is stable while the row lives and names nothing afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,7 +123,8 @@ pub struct DeviceUsage {
 /// Whether the router restarted between a reading at `before_s` of uptime and one at `after_s`, when at least
 /// `elapsed_min_s` are known to have passed. Wall time is never asked.
 pub fn rebooted(before_s: u64, after_s: u64, elapsed_min_s: u64) -> bool {
-    after_s < before_s || after_s.saturating_add(REBOOT_TOLERANCE_S) < before_s.saturating_add(elapsed_min_s)
+    let tolerance_s = REBOOT_TOLERANCE_S + elapsed_min_s / REBOOT_DRIFT;
+    after_s < before_s || after_s.saturating_add(tolerance_s) < before_s.saturating_add(elapsed_min_s)
 }
 
 /// Baselines for rows that are there when a device is bound: nothing that flowed before is charged.

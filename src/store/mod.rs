@@ -25,7 +25,7 @@ pub use record::{
     AuditLine, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending, UsageKey, UsageSum, UserRecord,
 };
 pub use verify::{Broken, Verified};
-pub use write::{Batch, Chained};
+pub use write::{Batch, Chained, ClosedDay};
 
 /// The store's file inside the data folder.
 const FILE: &str = "kuota.db";

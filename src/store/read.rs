@@ -123,14 +123,17 @@ impl Reader {
              FROM span CROSS JOIN usage_hours u ON u.hour = h AND u.user_no = ?1 JOIN devices d USING (device_no)
              ORDER BY hour, device_no",
             params![user_no, from, to],
-            |row| {
-                Ok(UsageRow {
-                    slot: row.get("slot")?,
-                    mac: Mac::from_u64(unsigned(row, "mac")?),
-                    bytes: Bytes(unsigned(row, "bytes")?),
-                    unenforced: Bytes(unsigned(row, "unenforced_bytes")?),
-                })
-            },
+            usage,
+        )
+    }
+
+    /// The same by local day in `from..to` days since 1970-01-01, for the days that have ended.
+    pub fn usage_days(&self, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
+        self.all(
+            "SELECT day AS slot, mac, bytes, unenforced_bytes FROM usage_days u JOIN devices d USING (device_no)
+             WHERE day >= ?2 AND day < ?3 AND u.user_no = ?1 ORDER BY day, device_no",
+            params![user_no, from, to],
+            usage,
         )
     }
 
@@ -153,6 +156,15 @@ impl Reader {
             },
         )
     }
+}
+
+fn usage(row: &Row) -> Result<UsageRow, StoreError> {
+    Ok(UsageRow {
+        slot: row.get("slot")?,
+        mac: Mac::from_u64(unsigned(row, "mac")?),
+        bytes: Bytes(unsigned(row, "bytes")?),
+        unenforced: Bytes(unsigned(row, "unenforced_bytes")?),
+    })
 }
 
 fn order(row: &Row) -> Result<OrderRecord, StoreError> {

@@ -9,6 +9,8 @@ use super::record::{
     AuditLine, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending, UsageKey, UsageSum, UserRecord,
 };
 use super::{Store, StoreError};
+use crate::domain::access::Reason;
+use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
 use crate::domain::ledger::{Hash, Posted};
 use crate::domain::units::Timestamp;
@@ -24,6 +26,15 @@ pub struct Chained {
     pub user_no: u32,
     /// Its link.
     pub hash: Hash,
+}
+
+/// A local day that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosedDay {
+    /// Days since 1970-01-01 in the site's zone.
+    pub day: i64,
+    /// Its first hour and the one after its last, in hours since 1970-01-01 UTC.
+    pub hours: (i64, i64),
 }
 
 /// Everything one commit writes, together or not at all.
@@ -55,6 +66,10 @@ pub struct Batch<'a> {
     pub event: Option<&'a EventRecord>,
     /// Who did what.
     pub audit: Vec<&'a AuditLine>,
+    /// Local days that ended: their hours are summed into them.
+    pub days: Vec<ClosedDay>,
+    /// Hours before this one are dropped, the days they made are kept.
+    pub hours_from: Option<i64>,
     /// Single values.
     pub meta: BTreeMap<&'static str, String>,
     /// When the commit is made.
@@ -83,6 +98,7 @@ impl Store {
             writer.order(order)?;
         }
         writer.metering(batch)?;
+        writer.days(batch)?;
         for line in &batch.entries {
             writer.entry(line)?;
         }
@@ -168,10 +184,10 @@ impl Writer<'_> {
                 a.admin_block,
                 a.unlimited,
                 a.expires_at.map(|t| t.0),
-                a.overage.map(|o| o.name()),
+                a.overage.map(Overage::name),
                 a.debt_limit.map(|l| int(l.0)),
                 a.access.status.name(),
-                a.access.reason.map(|r| r.name()),
+                a.access.reason.map(Reason::name),
                 serde_json::json!(causes).to_string(),
                 user.access_at.0,
                 user.created_at.0,
@@ -271,6 +287,22 @@ impl Writer<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![at.0, device_no, r.old_row.0, int(r.old_bytes), r.new_row.0, int(r.new_bytes), int(r.uptime_s)],
             )?;
+        }
+        Ok(())
+    }
+
+    fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        for day in &batch.days {
+            self.run(
+                "INSERT INTO usage_days (day, user_no, device_no, bytes, unenforced_bytes)
+                 SELECT ?1, user_no, device_no, sum(bytes), sum(unenforced_bytes) FROM usage_hours
+                 WHERE hour >= ?2 AND hour < ?3 GROUP BY user_no, device_no
+                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes, unenforced_bytes = excluded.unenforced_bytes",
+                params![day.day, day.hours.0, day.hours.1],
+            )?;
+        }
+        if let Some(hour) = batch.hours_from {
+            self.run("DELETE FROM usage_hours WHERE hour < ?1", [hour])?;
         }
         Ok(())
     }

@@ -212,7 +212,7 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Action::Unblock(user, reason) => {
             act.plain(*user, &Event::Unblocked, "user.unblock", reason.clone(), 200)
         }
-        Action::AddPackage(package) => act.add_package(package),
+        Action::AddPackage(package) => Ok(act.add_package(package)),
         Action::ChangePackage(id, change) => act.change_package(*id, change),
         Action::DeletePackage(id) => act.delete_package(*id),
     }
@@ -523,7 +523,7 @@ impl Act<'_, '_> {
         Ok(done(200, &views::ResetView::of(&snapshot, self.draft.policy, &decision.entries)))
     }
 
-    fn add_package(&mut self, new: &NewPackage) -> Result<Outcome, EngineError> {
+    fn add_package(&mut self, new: &NewPackage) -> Outcome {
         let package = Package {
             id: PackageId(self.draft.new_id()),
             name: new.name.clone(),
@@ -536,7 +536,7 @@ impl Act<'_, '_> {
         let view = PackageView::of(&package);
         self.draft.audit("package.add", &package.id.to_string(), package.name.clone());
         self.draft.put_package(PackageRecord { no, deleted: false, package });
-        Ok(done(201, &view))
+        done(201, &view)
     }
 
     fn change_package(&mut self, id: PackageId, change: &PackageChange) -> Result<Outcome, EngineError> {

@@ -265,7 +265,7 @@ impl Engine {
         let uptime = self.parts.clock.uptime();
         self.state.tick(&facts, &self.parts.policy);
         if facts.clock_trusted {
-            self.state.seal_days(&facts, &self.parts.policy);
+            self.state.close_days(&self.parts.zone, &facts, &self.parts.policy, self.parts.usage_kept);
         }
         let turned = self.state.dirty.turned();
         let due =
@@ -404,3 +404,7 @@ impl Look<'_> {
         f(&Context { policy: self.policy, packages: &packages, facts: self.facts })
     }
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use crate::domain::usage::{self, Counter, HostRow, HostTable};
 use crate::store::{DeviceRecord, Pending, UsageKey};
 
 /// Milliseconds in an hour, the step of the usage series.
-const HOUR_MS: i64 = 3_600_000;
+pub(super) const HOUR_MS: i64 = 3_600_000;
 
 /// One complete reading of the host table.
 #[derive(Clone, Debug)]

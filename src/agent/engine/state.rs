@@ -6,11 +6,13 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::readings::HOUR_MS;
 use super::{Actor, EngineError, Look, Notice};
-use crate::clock::Clock;
+use crate::clock::{Clock, Zone};
 use crate::domain::access::{self, Facts};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
@@ -22,9 +24,12 @@ use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
 use crate::domain::units::{Timestamp, day_number};
 use crate::domain::usage::{HostTable, Restart, RowId};
 use crate::store::{
-    AuditLine, Batch, Chained, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord, Store,
-    StoreError, UsageKey, UsageSum, UserRecord,
+    AuditLine, Batch, Chained, ClosedDay, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord,
+    Store, StoreError, UsageKey, UsageSum, UserRecord,
 };
+
+/// After being off for longer, days before are closed only this far back; there is no usage in them.
+const DAYS_CLOSED_MAX: i64 = 400;
 
 /// What is remembered of the router's clock between readings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +61,8 @@ pub(super) struct Dirty {
     pub orders: Vec<OrderRecord>,
     pub event: Option<EventRecord>,
     pub audit: Vec<AuditLine>,
+    pub days: Vec<ClosedDay>,
+    pub hours_from: Option<i64>,
     /// Who will be told once it is committed.
     pub notices: Vec<Notice>,
     /// When the oldest gathered reading was counted, in time since boot.
@@ -79,6 +86,7 @@ impl Dirty {
             && self.orders.is_empty()
             && self.event.is_none()
             && self.audit.is_empty()
+            && self.days.is_empty()
     }
 
     /// Whether access turned for anybody.
@@ -203,14 +211,16 @@ impl State {
         }
     }
 
-    /// Seals open usage when a local midnight has passed since the last time.
-    pub fn seal_days(&mut self, facts: &Facts, policy: &Policy) {
+    /// When a local midnight has passed: seals every open row, sums the hours of the days that ended, and drops
+    /// hours older than `kept`.
+    pub fn close_days(&mut self, zone: &Zone, facts: &Facts, policy: &Policy, kept: Duration) {
         let today = day_number(facts.local.date);
-        match self.sealed_day {
-            Some(day) if day >= today => return,
+        let Some(last) = self.sealed_day.replace(today.max(self.sealed_day.unwrap_or(today))) else {
             // The very first day: nothing can be open from before.
-            None => return self.sealed_day = Some(today),
-            Some(_) => self.sealed_day = Some(today),
+            return;
+        };
+        if last >= today {
+            return;
         }
         let open: Vec<u32> =
             self.users.values().filter(|u| !u.account.open_usage.is_zero()).map(|u| u.no).collect();
@@ -219,7 +229,15 @@ impl State {
                 tracing::error!(%refusal, "sealing was refused");
             }
         }
-        self.dirty.urgent |= !self.dirty.is_empty();
+        let hour = |date| zone.day_start(date).0.div_euclid(HOUR_MS);
+        for back in 1..=(today - last).min(DAYS_CLOSED_MAX) {
+            let day = facts.local.date.saturating_sub(back.days());
+            let next = day.saturating_add(1.day());
+            self.dirty.days.push(ClosedDay { day: today - back, hours: (hour(day), hour(next)) });
+        }
+        let kept_ms = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        self.dirty.hours_from = Some(facts.now.0.saturating_sub(kept_ms).div_euclid(HOUR_MS));
+        self.dirty.urgent = true;
     }
 
     fn post(&mut self, user_no: u32, entry: Entry, at: Timestamp, actor: &str, event: &str) {
@@ -336,6 +354,8 @@ impl State {
             orders: d.orders.iter().collect(),
             event: d.event.as_ref(),
             audit: d.audit.iter().collect(),
+            days: d.days.clone(),
+            hours_from: d.hours_from,
             meta,
             at,
         }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::state::{Draft, Reached, Snapshot};
 use crate::clock::rfc3339;
+use crate::domain::access::Reason;
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
@@ -99,7 +100,7 @@ impl UserView {
             login: user.login.clone(),
             access: AccessView {
                 status: account.access.status.name(),
-                reason: account.access.reason.map(|r| r.name()),
+                reason: account.access.reason.map(Reason::name),
                 reasons: account.access.causes.iter().map(|r| r.name()).collect(),
                 since: rfc3339(user.access_at),
             },
