@@ -565,10 +565,10 @@ def _binary_exists():
 
 @pytest.fixture
 def make_site():
-    """A site of one's own, with configuration: `make_site(policy={...})`."""
+    """A site of one's own, with configuration: `make_site({"policy": {...}})`."""
     with contextlib.ExitStack() as stack:
 
-        def make(start: bool = True, router: Router | None = None, **config) -> Site:
+        def make(config: dict | None = None, *, start: bool = True, router: Router | None = None) -> Site:
             site = Site(config, router)
             stack.callback(site.close)
             return site.start() if start else site
