@@ -119,20 +119,24 @@ def test_a_menu_that_the_router_lacks_does_not_fail_the_cycle(make_site, two_tra
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("path", [LISTS, BINDING])
 def test_a_lost_reply_to_an_add_heals_without_duplicates(own, path, times):
-    who = own.someone()
-    who.connect()
+    users = [own.someone() for _ in range(times)]
+    for who in users:
+        who.credit("1 GB")
+        who.connect()
     own.polls()
     fault = own.router.fault("lost", path, "add", times=times)
     mark = own.router.mark()
-    who.credit("1 GB")
-    who.bind()
+    for who in users:
+        who.bind()
     own.router.wait_fault_used(fault, timeout=60)
     # Readings that begin after the loss: two whole cycles, and the start of a third.
     own.polls(3, timeout=60)
-    who.comes_to_be("active", timeout=3)
+    for who in users:
+        who.comes_to_be("active", timeout=3)
     own.polls()
-    who.assert_listed("active")
-    blind = [c for c in own.router.writes(mark) if "already" in c.outcome]
+    for who in users:
+        who.assert_listed("active")
+    blind = [c.words for c in own.router.writes(mark) if "already" in c.outcome]
     assert blind == [], f"added again without looking: {blind}"
 
 

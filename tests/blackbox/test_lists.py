@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from conftest import GB, LIST_NAMES, MB, SIX_LISTS, eventually
+from conftest import GB, LIST_NAMES, MB, SIX_LISTS, Site, eventually
 from routeros import BINDING, HOST, LEASE, LISTS
 
 
@@ -148,8 +148,6 @@ def test_an_unlimited_user_is_let_through_and_not_metered_against_quota(site):
 
 @pytest.fixture(scope="module")
 def lender():
-    from conftest import Site
-
     lender = Site({"policy": {"overage": "debt", "debt_limit": "500 MB"}})
     try:
         yield lender.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from conftest import GB, MB
 
 
@@ -95,8 +97,6 @@ def test_reset_gives_thirty_days_to_the_expired(site):
     who.comes_to_be("expired", "regular")
     who.post("/reset", {"debt": "1 GB", "reason": "uji"}, 200, 201)
     who.comes_to_be("active", "bypassed")
-    import datetime as dt
-
     left = dt.datetime.fromisoformat(who.get()["expires_at"]) - dt.datetime.now(dt.UTC)
     assert 29 <= left.total_seconds() / 86_400 <= 31, who.get()
 

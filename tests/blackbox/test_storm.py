@@ -40,7 +40,7 @@ def test_rows_reboots_and_bad_replies_never_meter_too_much(own, seed):
     def forgive(whom):
         """What may be lost when a counter restarts: the bytes that no reading has seen."""
         for who in whom:
-            allowed[who.mac] += router.countable.get(who.mac, 0) - who.used - 0
+            allowed[who.mac] += router.countable.get(who.mac, 0) - who.used
 
     for _ in range(40):
         who = dice.choice(users)
