@@ -1,0 +1,229 @@
+//! The agent against the simulated router: usage to the byte, access as policy wants it, faults that heal.
+
+mod support;
+
+use kuota::agent::engine::Action;
+use kuota::domain::units::Bytes;
+use kuota::routeros::EditOutcome;
+use kuota::sim::{Fault, When};
+use support::{BINDINGS, LISTS, World, address, mac, pair};
+
+const HOSTS_PRINT: &str = "/ip/hotspot/host/print";
+const LISTS_ADD: &str = "/ip/firewall/address-list/add";
+
+#[tokio::test]
+async fn usage_is_metered_to_the_byte() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    for step in 1..=20 {
+        world.sim.traffic(mac(1), 1000 * step, 7);
+        world.cycle().await.unwrap();
+    }
+    assert_eq!(world.used(user).await, 1000 * 210 + 7 * 20);
+    assert_eq!(world.sim.moved_countable(mac(1)), world.used(user).await);
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn what_flowed_before_the_binding_is_not_charged() {
+    let world = World::new().await;
+    world.sim.host_connect(mac(1), address(1));
+    world.sim.set_authorized(mac(1), true);
+    world.sim.traffic(mac(1), 900_000_000, 0);
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.sim.traffic(mac(1), 5, 0);
+    world.cycle().await.unwrap();
+    assert_eq!(world.used(user).await, 5);
+}
+
+#[tokio::test]
+async fn a_replaced_row_and_a_reboot_cost_nothing_that_was_read() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.sim.traffic(mac(1), 5000, 0);
+    world.cycle().await.unwrap();
+    world.sim.host_replace(mac(1), 80_000_000);
+    world.cycle().await.unwrap();
+    assert_eq!(world.used(user).await, 80_005_000);
+
+    world.sim.reboot();
+    world.recover().await;
+    world.sim.host_connect(mac(1), address(1));
+    world.sim.traffic(mac(1), 400, 0);
+    world.cycle().await.unwrap();
+    assert_eq!(world.used(user).await, 80_005_400);
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn access_stands_on_the_router_as_the_table_says() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(8)).await;
+    let on_router = || (world.listings(), world.bindings());
+    let expected = |list: &str, binding: &str| (vec![pair(address(1), list)], vec![pair(mac(1), binding)]);
+    assert_eq!(on_router(), expected("klient_aktif", "bypassed"));
+    world.sim.traffic(mac(1), Bytes::gb(7).0, 0);
+    world.cycle().await.unwrap();
+    assert_eq!(on_router(), expected("klient_fup", "bypassed"));
+    world.sim.traffic(mac(1), Bytes::gb(1).0, 0);
+    world.cycle().await.unwrap();
+    assert_eq!(on_router(), expected("klient_habis", "regular"));
+    world.ask(Action::Block(user, "tes".into())).await;
+    world.cycle().await.unwrap();
+    assert_eq!(on_router(), expected("klient_blocked", "blocked"));
+    world.ask(Action::Unbind { user, mac: mac(1) }).await;
+    world.cycle().await.unwrap();
+    assert_eq!(on_router(), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_block_is_one_move_and_one_set() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    let before = world.sim.stats().writes;
+    world.ask(Action::Block(user, "tes".into())).await;
+    world.cycle().await.unwrap();
+    assert_eq!(world.sim.stats().writes, before + 2);
+}
+
+#[tokio::test]
+async fn hand_edits_heal_and_foreign_rows_stay() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    world.online(2, Bytes::gb(1)).await;
+    let foreign = [
+        world.sim.hand_add(LISTS, &[("list", "klient_aktif"), ("address", "10.5.50.99")]).unwrap(),
+        world.sim.hand_add(LISTS, &[("list", "iklan"), ("address", "10.5.50.1"), ("comment", "x")]).unwrap(),
+    ];
+    let binding =
+        world.sim.hand_add(BINDINGS, &[("mac-address", "02:00:00:00:00:63"), ("type", "bypassed")]).unwrap();
+    let steady = (world.listings(), world.bindings());
+
+    let rows = world.sim.rows(LISTS);
+    let ours = |n: u8| {
+        let row = rows.iter().find(|r| r["address"] == address(n).to_string() && r["list"] == "klient_aktif");
+        row.unwrap()[".id"].clone()
+    };
+    world.sim.hand_set(LISTS, &ours(1), &[("list", "klient_blocked")]).unwrap();
+    world.sim.hand_remove(LISTS, &ours(2)).unwrap();
+    let bindings = world.sim.rows(BINDINGS);
+    let bound = bindings.iter().find(|r| r["mac-address"] == mac(1).to_string()).unwrap();
+    world.sim.hand_set(BINDINGS, &bound[".id"], &[("type", "regular"), ("disabled", "yes")]).unwrap();
+
+    world.cycle().await.unwrap();
+    assert_eq!((world.listings(), world.bindings()), steady);
+    assert!(world.cycle().await.unwrap().edits.is_empty());
+    for id in foreign {
+        assert!(world.sim.rows(LISTS).iter().any(|row| row[".id"] == id), "a foreign row is gone");
+    }
+    assert!(world.sim.rows(BINDINGS).iter().any(|row| row[".id"] == binding));
+}
+
+#[tokio::test]
+async fn a_lost_reply_to_an_add_is_looked_at_before_it_is_tried_again() {
+    let world = World::new().await;
+    let user = world.user("Siti", Bytes::gb(1)).await;
+    world.sim.host_connect(mac(1), address(1));
+    world.ask(Action::Bind { user, mac: mac(1), label: String::new() }).await;
+    world.sim.fault(Fault::LostReply, When::next(LISTS_ADD));
+    assert!(world.cycle().await.is_err());
+    let healed = world.recover().await;
+    assert!(!healed.outcomes.contains(&EditOutcome::AlreadySo), "it looked first");
+    assert_eq!(world.listings(), [pair(address(1), "klient_aktif")]);
+    assert!(world.cycle().await.unwrap().edits.is_empty());
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_whole_counts_nothing_and_changes_nothing() {
+    let faults = [
+        Fault::CutAfterRows(1),
+        Fault::CutAfterBytes(40),
+        Fault::Garbage(b"\x05hello\x00\xff\xff".to_vec()),
+        Fault::HugeWord,
+        Fault::EndlessReply,
+        Fault::Hang,
+        Fault::Trap("not enough permissions (9)".into()),
+        Fault::TrapWithoutText,
+    ];
+    for fault in faults {
+        let world = World::new().await;
+        let users = [world.online(1, Bytes::gb(1)).await, world.online(2, Bytes::gb(1)).await];
+        let steady = (world.listings(), world.bindings());
+        let id = world.sim.fault(fault.clone(), When::always(HOSTS_PRINT));
+        world.sim.traffic(mac(1), 1000, 0);
+        world.sim.traffic(mac(2), 2000, 0);
+        assert!(world.cycle().await.is_err(), "{fault:?}");
+        assert_eq!([world.used(users[0]).await, world.used(users[1]).await], [0, 0], "{fault:?}");
+        assert_eq!((world.listings(), world.bindings()), steady, "{fault:?}");
+        world.sim.clear_fault(id);
+        world.recover().await;
+        assert_eq!([world.used(users[0]).await, world.used(users[1]).await], [1000, 2000], "{fault:?}");
+        world.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn rows_twice_in_one_reply_are_counted_once() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.sim.fault(Fault::DuplicateRows, When::always(HOSTS_PRINT));
+    for _ in 0..3 {
+        world.sim.traffic(mac(1), 1000, 0);
+        let _ = world.cycle().await;
+    }
+    world.sim.clear_faults();
+    world.recover().await;
+    assert_eq!(world.used(user).await, 3000);
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing() {
+    let world = World::dry().await;
+    let user = world.user("Siti", Bytes::gb(1)).await;
+    world.sim.host_connect(mac(1), address(1));
+    world.ask(Action::Bind { user, mac: mac(1), label: String::new() }).await;
+    let enforced = world.cycle().await.unwrap();
+    assert_eq!((enforced.edits.len(), enforced.dry_run), (2, true));
+    assert_eq!(world.sim.stats().writes, 0);
+}
+
+#[tokio::test]
+async fn a_device_that_changes_its_address_is_followed() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    world.sim.host_disconnect(mac(1));
+    world.sim.host_connect(mac(1), address(77));
+    world.cycle().await.unwrap();
+    assert_eq!(world.listings(), [pair(address(77), "klient_aktif")]);
+}
+
+#[tokio::test]
+async fn reset_needs_the_router_and_then_stays_at_zero() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.sim.traffic(mac(1), 500_000, 0);
+    world.cycle().await.unwrap();
+    let reset = Action::Reset {
+        user,
+        debt: Some(Bytes::gb(10)),
+        credit: None,
+        days: None,
+        unblock: None,
+        reason: "bulan baru".into(),
+    };
+    let id = world.sim.fault(Fault::CutAfterRows(0), When::always(HOSTS_PRINT));
+    let actor = kuota::agent::engine::Actor::daemon();
+    assert!(world.site.service.submit(actor, reset.clone(), None).await.is_err());
+    assert_eq!((world.used(user).await, world.account(user).await.items.len()), (500_000, 0));
+    world.sim.clear_fault(id);
+    world.recover().await;
+
+    world.sim.traffic(mac(1), 1234, 0);
+    let answer = world.ask(reset).await;
+    assert_eq!(answer["credited_bytes"], Bytes::gb(10).0);
+    world.cycle().await.unwrap();
+    let account = world.account(user).await;
+    assert_eq!((account.used, account.debt_items()), (Bytes::ZERO, Bytes::gb(10)));
+    assert_eq!(world.listings(), [pair(address(1), "klient_aktif")]);
+    world.verify().await;
+}
