@@ -1,1 +1,153 @@
+use std::collections::BTreeMap;
 
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::account::Account;
+use crate::domain::id::UserId;
+use crate::domain::ledger::{CHAIN_START, Entry, Hash, Kind, Posted, Side};
+use crate::domain::units::{Bytes, Timestamp};
+
+/// A store with one user and a few entries, and the folder it lives in.
+fn ledger() -> (TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let id = UserId(Uuid::from_u128(1));
+    let mut user = UserRecord {
+        no: 1,
+        name: "Siti".into(),
+        phone: None,
+        login: None,
+        created_at: Timestamp(1),
+        deleted_at: None,
+        access_at: Timestamp(1),
+        account: Account::fresh(id, true),
+    };
+    let mut hash: Hash = CHAIN_START;
+    let mut entries = Vec::new();
+    for seq in 1..=5 {
+        let entry = Entry::new(Kind::Grant, Side::Credit, Bytes::mb(seq));
+        user.account.balance = user.account.balance.and(&entry);
+        let posted =
+            Posted { seq, user: id, at: Timestamp(1), actor: "budi".into(), event: "e".into(), entry };
+        hash = posted.link(&hash);
+        entries.push(Chained { posted, user_no: 1, hash });
+    }
+    let meta = BTreeMap::from([("chain_seq", "5".to_owned())]);
+    let batch = Batch {
+        users: vec![&user],
+        accounts: vec![&user],
+        entries,
+        meta,
+        at: Timestamp(1),
+        ..Batch::default()
+    };
+    store.commit(&batch).unwrap();
+    (dir, store)
+}
+
+fn verify_after(sql: &str) -> Result<Verified, Broken> {
+    let (_dir, store) = ledger();
+    store.conn.execute_batch(sql).unwrap();
+    store.reader().unwrap().verify()
+}
+
+#[test]
+fn a_whole_ledger_verifies() {
+    assert_eq!(verify_after("").unwrap(), Verified { entries: 5, accounts: 1, debts: 0 });
+}
+
+#[test]
+fn whatever_is_tampered_with_shows() {
+    let found = |sql: &str| verify_after(sql).unwrap_err();
+    assert!(matches!(
+        found("UPDATE entries SET amount_bytes = amount_bytes + 1 WHERE seq = 2"),
+        Broken::Link(2)
+    ));
+    assert!(matches!(found("UPDATE entries SET note = 'x' WHERE seq = 5"), Broken::Link(5)));
+    assert!(matches!(found("UPDATE entries SET at = 2 WHERE seq = 1"), Broken::Link(1)));
+    assert!(matches!(found("DELETE FROM entries WHERE seq = 3"), Broken::Gap { expected: 3, found: 4 }));
+    assert!(matches!(found("DELETE FROM entries WHERE seq = 5"), Broken::Tail { expected: 5, found: 4 }));
+    let balance = "UPDATE accounts SET credits_bytes = credits_bytes + 1";
+    assert!(matches!(found(balance), Broken::Balance { .. }));
+    let open = "UPDATE accounts SET debits_bytes = 9, open_bytes = 9; UPDATE accounts SET open_bytes = 8";
+    assert!(matches!(found(open), Broken::Balance { .. }));
+    // Amount and balance changed together still break the chain.
+    let both = "UPDATE entries SET amount_bytes = 0 WHERE seq = 5;
+                UPDATE accounts SET credits_bytes = credits_bytes - 5242880";
+    assert!(matches!(found(both), Broken::Link(5)));
+    let debt = "INSERT INTO debts VALUES (1, 'b1a7b8ac-2a8d-4b8e-9d0a-0a5d0c1e2f3a', 1, 10, 0, NULL, 0,
+                '2026-11-01', '2026-11-30', '', 1, 'x', 'open')";
+    assert!(matches!(found(debt), Broken::Debt { .. }));
+}
+
+#[test]
+fn what_must_never_be_is_refused_by_the_database_itself() {
+    let (_dir, store) = ledger();
+    let never = [
+        "UPDATE accounts SET credits_bytes = -1",
+        "UPDATE accounts SET open_bytes = debits_bytes + 1",
+        "UPDATE entries SET amount_bytes = -1",
+        "UPDATE entries SET amount_bytes = 1.5",
+        "UPDATE entries SET side = 'both'",
+        "UPDATE users SET name = ''",
+        "INSERT INTO accounts VALUES (99, 0, 0, 0, 0, 0)",
+        "UPDATE entries SET user_no = 99",
+        "INSERT INTO devices VALUES (1, 1, 0, '', 1, NULL, NULL, NULL, NULL)",
+    ];
+    for sql in never {
+        assert!(store.conn.execute_batch(sql).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn a_failed_commit_leaves_nothing() {
+    let (_dir, mut store) = ledger();
+    let nobody = Entry::new(Kind::Grant, Side::Credit, Bytes(1));
+    let posted = Posted {
+        seq: 6,
+        user: UserId(Uuid::from_u128(2)),
+        at: Timestamp(1),
+        actor: String::new(),
+        event: String::new(),
+        entry: nobody,
+    };
+    let entries = vec![Chained { posted, user_no: 99, hash: CHAIN_START }];
+    let meta = BTreeMap::from([("chain_seq", "6".to_owned())]);
+    assert!(store.commit(&Batch { entries, meta, ..Batch::default() }).is_err());
+    assert_eq!(store.reader().unwrap().verify().unwrap().entries, 5);
+    assert_eq!(store.load().unwrap().meta["chain_seq"], "5");
+}
+
+#[test]
+fn one_process_writes_at_a_time_and_a_closed_store_can_be_opened_again() {
+    let (dir, store) = ledger();
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::InUse(_))));
+    drop(store);
+    assert_eq!(Store::open(dir.path()).unwrap().load().unwrap().chain_seq, 5);
+}
+
+#[test]
+fn a_file_of_a_later_version_or_no_database_is_refused() {
+    let (dir, store) = ledger();
+    store.conn.pragma_update(None, "user_version", 99).unwrap();
+    drop(store);
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Schema(_))));
+
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(FILE), "not a database, but long enough to look like a file of some kind")
+        .unwrap();
+    assert!(Store::open(dir.path()).is_err());
+}
+
+#[test]
+fn the_writer_is_durable_and_keeps_foreign_keys() {
+    let (_dir, store) = ledger();
+    let pragma = |name: &str| {
+        store.conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".into()));
+    assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2), "FULL");
+    assert_eq!(pragma("foreign_keys"), rusqlite::types::Value::Integer(1));
+}

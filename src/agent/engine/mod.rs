@@ -268,8 +268,8 @@ impl Engine {
             self.state.close_days(&self.parts.zone, &facts, &self.parts.policy, self.parts.usage_kept);
         }
         let turned = self.state.dirty.turned();
-        let due =
-            self.state.dirty.since.is_some_and(|at| uptime.saturating_sub(at) >= self.parts.commit_interval);
+        let gathered = !self.state.dirty.is_empty();
+        let due = gathered && uptime.saturating_sub(self.state.committed_at) >= self.parts.commit_interval;
         if turned || due || self.state.dirty.urgent {
             self.commit()?;
         }
@@ -307,6 +307,7 @@ impl Engine {
             self.failed = Some(error.to_string());
             return Err(error.into());
         }
+        self.state.committed_at = self.parts.clock.uptime();
         for notice in self.state.settle() {
             self.parts.notifier.notify(&notice);
         }

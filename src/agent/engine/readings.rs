@@ -64,9 +64,6 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     state.seen =
         rows.iter().map(|(mac, rows)| (*mac, rows.iter().find_map(|row| row.seen_address()))).collect();
     state.hosts = Arc::clone(table);
-    if !state.dirty.is_empty() {
-        state.dirty.since.get_or_insert(now.uptime);
-    }
 }
 
 fn router_rebooted(state: &State, table: &HostTable, now: &Moment) -> bool {

@@ -65,8 +65,6 @@ pub(super) struct Dirty {
     pub hours_from: Option<i64>,
     /// Who will be told once it is committed.
     pub notices: Vec<Notice>,
-    /// When the oldest gathered reading was counted, in time since boot.
-    pub since: Option<Duration>,
     /// Something waited for: commit without waiting for the interval.
     pub urgent: bool,
 }
@@ -109,6 +107,8 @@ pub(super) struct State {
     pub seen: BTreeMap<Mac, Option<Ipv4Addr>>,
     pub router: Option<RouterClock>,
     pub last_begun: Option<Duration>,
+    /// The last commit, in time since boot.
+    pub committed_at: Duration,
     pub time_floor: Timestamp,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
@@ -133,6 +133,7 @@ impl State {
             hosts: Arc::default(),
             seen: BTreeMap::new(),
             last_begun: None,
+            committed_at: clock.uptime(),
             time_floor: Timestamp(number("time_floor").unwrap_or(i64::MIN)),
             sealed_day: number("sealed_day"),
             dirty: Dirty::default(),
