@@ -185,9 +185,12 @@ impl State {
         if before.balance != user.account.balance || before.open_usage != user.account.open_usage {
             self.dirty.accounts.insert(user_no);
         }
+        if before.access != user.account.access {
+            // Causes further down are kept too: an untrusted clock after a restart may end none of them.
+            self.dirty.users.insert(user_no);
+        }
         if !before.access.is_same(&user.account.access) {
             user.access_at = facts.now;
-            self.dirty.users.insert(user_no);
         }
         let notices = decision.commands.iter().map(|command| notice(user, command));
         self.dirty.notices.extend(notices);
