@@ -181,6 +181,11 @@ fn order(row: &Row) -> Result<OrderRecord, StoreError> {
         reference: row.get("reference")?,
         receipt_no: unsigned_or_none(row, "receipt_no")?,
         cashier: row.get("cashier")?,
+        expiry: instant(row, "expiry_set")?
+            .map(|set| Ok::<_, StoreError>((instant(row, "expiry_before")?, set)))
+            .transpose()?,
+        plan: row.get("plan")?,
+        refunded: Rupiah(unsigned(row, "refunded_rp")?),
         created_at: Timestamp(row.get("created_at")?),
         paid_at: instant(row, "paid_at")?,
     })
