@@ -110,9 +110,7 @@ impl Api {
             query.push(("limit", &page));
             query.extend(after.as_deref().map(|after| ("after", after)));
             let answer = self.get(&with_query(path, &query)).await?;
-            let Some(page) = answer["items"].as_array() else {
-                return Err(Failure::said(format!("{path} answered no list: {answer}")));
-            };
+            let page = rows(&answer)?;
             items.extend(page.iter().cloned());
             let next = answer["next"].as_str().map(str::to_owned);
             // A page that does not move on would be asked for without end.
@@ -143,6 +141,12 @@ impl Api {
         let (status, body) = answered.map_err(|_| Failure::said(format!("{what}: no answer in time")))??;
         judge(&what, status, &body)
     }
+}
+
+/// The rows of an answer that is a list.
+pub(super) fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
+    let rows = answer.as_array().or_else(|| answer["items"].as_array());
+    rows.ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
 }
 
 fn broken(error: impl std::fmt::Display) -> Failure {
@@ -190,10 +194,12 @@ fn complaint(problem: &Value, status: StatusCode) -> String {
     let detail = either(["detail", "title"]).unwrap_or_else(|| "refused without a word".to_owned());
     let mut out = format!("{code}: {detail}");
     let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match problem.get("fields").or_else(|| problem.get("errors")) {
+    match problem.get("errors").or_else(|| problem.get("fields")) {
         Some(Value::Object(fields)) => {
             out.extend(fields.iter().map(|(name, why)| format!("\n  {name}: {}", word(why))));
         }
+        // The detail of a single finding is that finding.
+        Some(Value::Array(fields)) if fields.len() == 1 && names(&detail, &fields[0]) => {}
         Some(Value::Array(fields)) => {
             let line = |field: &Value| {
                 let part = |names: [&str; 4]| names.iter().find_map(|name| field[*name].as_str());
@@ -210,6 +216,11 @@ fn complaint(problem: &Value, status: StatusCode) -> String {
         _ => {}
     }
     out
+}
+
+/// Whether a text holds the field and message of a finding already.
+fn names(text: &str, finding: &Value) -> bool {
+    ["field", "message"].iter().all(|part| finding[*part].as_str().is_some_and(|part| text.contains(part)))
 }
 
 /// A path with its query, every value escaped.
@@ -271,7 +282,30 @@ mod tests {
         assert_eq!(told(fields), "invalid: bad fields\n  quota: too large");
         let list = json!({"code": "invalid", "detail": "bad", "fields": [{"field": "name", "message": "empty"}, "x"]});
         assert_eq!(told(list), "invalid: bad\n  name: empty\n  x");
+        let one = json!({"code": "invalid", "detail": "name: empty", "errors": [{"field": "name", "message": "empty"}]});
+        assert_eq!(told(one), "invalid: name: empty");
         assert_eq!(told(json!({})), "422 Unprocessable Entity: refused without a word");
+    }
+
+    #[tokio::test]
+    async fn over_the_socket_lists_are_followed_and_refusals_are_told() {
+        use axum::routing::get;
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Api::daemon(folder.path()).await.unwrap().is_none(), "nobody listens yet");
+        let pages = get(|request: Request<Body>| async move {
+            let second = request.uri().query().unwrap_or_default().contains("after=p2");
+            let (items, next) = if second { (json!([3]), json!(null)) } else { (json!([1, 2]), json!("p2")) };
+            json!({"items": items, "next": next}).to_string()
+        });
+        let refusal = || async { (StatusCode::CONFLICT, json!({"code": "no", "detail": "why"}).to_string()) };
+        let router = Router::new().route("/list", pages).fallback(refusal);
+        let listener = tokio::net::UnixListener::bind(folder.path().join(SOCKET_FILE)).unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let api = Api::daemon(folder.path()).await.unwrap().unwrap();
+        assert_eq!(api.list("/list", &[], usize::MAX).await.unwrap(), [1, 2, 3]);
+        assert_eq!(api.list("/list", &[], 1).await.unwrap(), [1]);
+        let refused = api.post("/other", &json!({})).await.unwrap_err();
+        assert!(matches!(refused, Failure::Said(text) if text == "no: why"));
     }
 
     #[test]

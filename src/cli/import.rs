@@ -223,7 +223,7 @@ fn row(line: usize, headings: &[String], cells: &[String], devices_max: usize) -
             }
         }
     }
-    if out.name.is_empty() {
+    if headings.iter().zip(cells).all(|(heading, cell)| heading != "name" || cell.trim().is_empty()) {
         bad.push("name is empty".to_owned());
     }
     if out.macs.len() > devices_max {
