@@ -356,6 +356,8 @@ fn operate(place: &Place) {
     token.exits(0);
     assert_eq!(token.out.split_whitespace().count(), 1, "{token:?}");
     place.run(&["admin", "token", "siapa"]).exits(1);
+    let args = ["admin", "add", "kasir", "--role", "cashier", "--password-stdin"];
+    place.run_with_stdin(&args, "rahasia-yang-panjang-2\n").exits(0);
     place.run(&["admin", "list"]).exits(0).says("pemilik").says("owner");
     place
         .run(&["package", "add", "Sepuluh", "--quota", "10 GB", "--days", "30", "--price-rp", "100000"])
@@ -399,7 +401,9 @@ fn operate(place: &Place) {
     place.run(&["user", "show", "00000000-0000-4000-8000-000000000000"]).exits(1).complains("not_found");
     import(place);
     place.run(&["router-plan"]).exits(1);
-    place.run(&["admin", "remove", "pemilik"]).exits(0);
+    place.run(&["admin", "remove", "pemilik"]).exits(1).complains("last_owner");
+    place.run(&["admin", "remove", "kasir"]).exits(0);
+    assert_eq!(place.json(&["admin", "list"])["items"].as_array().unwrap().len(), 1);
     place.run(&["ledger", "verify"]).exits(0).says("ledger verified");
 }
 

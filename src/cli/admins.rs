@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::Failure;
-use super::api::{Api, escaped, rows};
+use super::api::{Api, escaped};
 use super::output::{Output, say, table, text};
 use crate::store::Role;
 
@@ -64,8 +64,8 @@ pub(super) async fn run(command: AdminCommand, api: &Api, output: Output) -> Res
             output.answer(&made, |made| text(made, "token"))
         }
         AdminCommand::List => {
-            let answer = api.get("/api/v1/admins").await?;
-            output.list(rows(&answer)?, |admins| {
+            let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
+            output.list(&admins, |admins| {
                 let row = |a: &serde_json::Value| ["name", "role", "created_at"].map(|f| text(a, f)).to_vec();
                 table(&["NAME", "ROLE", "SINCE"], &admins.iter().map(row).collect::<Vec<_>>())
             })

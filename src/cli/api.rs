@@ -144,9 +144,8 @@ impl Api {
 }
 
 /// The rows of an answer that is a list.
-pub(super) fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
-    let rows = answer.as_array().or_else(|| answer["items"].as_array());
-    rows.ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
+fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
+    answer["items"].as_array().ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
 }
 
 fn broken(error: impl std::fmt::Display) -> Failure {
