@@ -189,7 +189,7 @@ pub(super) async fn run(
         UserCommand::Explain { user } => {
             let id = find_id(api, &user).await?;
             let why = api.get(&format!("{USERS}/{id}/explain")).await?;
-            output.answer(&why, outline)
+            output.answer(&why, explained)
         }
         command => change(command, api, output).await,
     }
@@ -274,7 +274,9 @@ pub(super) async fn find(api: &Api, who: &str) -> Result<Value, Failure> {
         return api.get(&format!("{USERS}/{id}")).await;
     }
     let is = |user: &Value, field: &str| {
-        user[field].as_str().is_some_and(|known| known.to_lowercase() == who.to_lowercase())
+        // Phones are kept without the spaces and dashes that people put in.
+        let who = if field == "phone" { who.replace([' ', '-'], "") } else { who.to_lowercase() };
+        user[field].as_str().is_some_and(|known| known.to_lowercase() == who)
     };
     let found = api.list(USERS, &[("q", who)], usize::MAX).await?;
     let mut meant: Vec<&Value> =
@@ -359,6 +361,30 @@ fn card(user: &Value) -> String {
         let more = ["address", "label", "pending"].map(|field| text(device, field));
         let more = more.iter().filter(|m| !m.is_empty()).map(String::as_str).collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  device {}  {online}  {more}", text(device, "mac"));
+    }
+    out
+}
+
+/// Every rule in a line, with its numbers, and what to pay.
+fn explained(why: &Value) -> String {
+    let Some(rules) = why["rules"].as_array() else { return outline(why) };
+    let number = |n: &Value| format!("{} {}", text(n, "name"), text(n, "value"));
+    let row = |rule: &Value| {
+        let mark = match (rule["decides"] == true, rule["holds"] == true) {
+            (true, _) => "decides",
+            (false, true) => "holds",
+            (false, false) => "",
+        };
+        let numbers = rule["numbers"].as_array().into_iter().flatten().map(number).collect::<Vec<_>>();
+        vec![text(rule, "status"), text(rule, "reason"), mark.to_owned(), numbers.join(", ")]
+    };
+    let user = if why["user"].is_object() { &why["user"] } else { why };
+    let rows: Vec<Vec<String>> = rules.iter().map(row).collect();
+    let mut out = format!("{}\n{}", line(user), table(&["ACCESS", "REASON", "", "NUMBERS"], &rows));
+    if why["to_pay"].is_object() {
+        let _ = write!(out, "\nto pay: {}", rupiah(&why["to_pay"], "amount_rp"));
+    } else if why["to_pay_refused"].is_object() {
+        let _ = write!(out, "\nto pay: {}", text(&why["to_pay_refused"], "detail"));
     }
     out
 }
