@@ -1,5 +1,6 @@
 //! The program as people and scripts run it: exit codes, the configuration judged, the daemon's life, the
 //! operator's commands with and without a daemon, and the demo.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
