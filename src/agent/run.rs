@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
 use super::admin;
 use super::config::{self, Config, Enforcement};
-use super::engine::{Engine, EngineHandle, Notifier, Parts};
+use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::service::{Service, ServiceError};
 use crate::clock::Clock;
 use crate::domain::account::{Expiry, Overage, Policy};
@@ -59,6 +59,8 @@ pub struct Site {
     pub service: Arc<Service>,
     /// The only now.
     pub clock: Arc<dyn Clock>,
+    /// Time from one reading to the next.
+    pace: watch::Sender<Duration>,
 }
 
 impl Site {
@@ -87,7 +89,18 @@ impl Site {
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let service = Arc::new(Service::new(engine, router, Arc::clone(&clock), dry_run));
-        Ok(Self { config, service, clock })
+        let pace = watch::Sender::new(config.router.poll_interval);
+        Ok(Self { config, service, clock, pace })
+    }
+
+    /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often
+    /// it is read and written down. Everything else in `config` waits for a restart.
+    pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
+        let (rules, commit_interval) = (policy(&config.policy), config.store.commit_interval);
+        self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
+        self.service.set_dry_run(config.policy.enforcement == Enforcement::DryRun);
+        self.pace.send_replace(config.router.poll_interval);
+        Ok(())
     }
 
     /// Opens the ports and the socket that the configuration names.
@@ -125,7 +138,9 @@ impl Site {
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         cycle.abort();
-        if failed.is_none() && timeout(DRAIN_MAX, &mut serving).await.is_err() {
+        // It may have seen the stop first and be done.
+        let open = failed.is_none() && !serving.is_finished();
+        if open && timeout(DRAIN_MAX, &mut serving).await.is_err() {
             tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
         }
         serving.abort();
@@ -162,12 +177,16 @@ fn control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
 
 /// The paced loop: meter and enforce every poll interval, enforce at once when something changed.
 async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
-    let mut ticks = interval(site.config.router.poll_interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pace = site.pace.subscribe();
+    let mut ticks = paced(*pace.borrow_and_update());
     let mut troubles = Troubles::default();
     loop {
         let due = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
+            Ok(()) = pace.changed() => {
+                ticks = paced(*pace.borrow_and_update());
+                continue;
+            }
             _ = ticks.tick() => true,
             () = site.service.nudged() => false,
         };
@@ -181,6 +200,12 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
         // Fed by the loop that does the work, after it reached the store.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
     }
+}
+
+fn paced(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Errors of a loop that repeats: the first is logged, the end of a row of them too.

@@ -1,11 +1,13 @@
 //! Looking at history: statements, orders, debts, usage. Beside the writer, on a connection that cannot write.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::StoreError;
 use super::load::{debt, instant, parsed, unsigned, unsigned_or_none};
 use super::record::{AuditLine, EventRecord, OrderRecord};
 use super::verify::entry;
+use super::{FILE, StoreError, open_to_read};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, Mac, OrderId};
 use crate::domain::ledger::Posted;
@@ -44,6 +46,14 @@ pub struct UsageRow {
 impl Reader {
     pub(super) fn new(conn: Connection) -> Self {
         Self { conn }
+    }
+
+    /// Looks into the store of `data_dir` without a writer, and without creating or bringing up anything.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir.join(FILE);
+        // SQLite says no more than that it cannot open it.
+        std::fs::metadata(&path).map_err(|source| StoreError::Folder { path: path.clone(), source })?;
+        Ok(Self::new(open_to_read(&path)?))
     }
 
     fn all<T>(
