@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::daemon::{LogNotifier, router_client};
-use super::placeholder::router_for_socket;
 use super::{Failure, output};
+use crate::agent::admin::router_for_socket;
 use crate::agent::config::Config;
 use crate::agent::run::{SOCKET_FILE, Site};
 use crate::clock::SystemClock;

@@ -14,7 +14,6 @@ pub mod logging;
 mod orders;
 mod output;
 mod packages;
-mod placeholder;
 mod plan;
 mod reload;
 mod users;
