@@ -443,7 +443,7 @@ async fn an_operators_day_adds_up() {
         (&json!("blocked"), &json!("admin"))
     );
     send(desk.request(Method::POST, &format!("{user}/unblock")).bearer(&desk.owner)).await.ok(200);
-    desk.post(&format!("{user}/unblock"), json!({"reason": "maaf"})).await.problem(409, "not_blocked");
+    desk.post(&format!("{user}/unblock"), json!({"reason": "maaf"})).await.ok(200);
     let verified = desk.get("/ledger/verify").await.ok(200);
     assert_eq!((&verified["accounts"], &verified["debts"]), (&json!(2), &json!(1)));
 }

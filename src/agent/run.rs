@@ -10,16 +10,17 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
-use super::admin;
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::service::{Service, ServiceError};
+use super::{admin, portal};
 use crate::clock::Clock;
 use crate::domain::account::{Expiry, Overage, Policy};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
+use crate::web::serve::serve;
 
 /// The control socket inside the data folder.
 pub const SOCKET_FILE: &str = "kuotad.sock";
@@ -105,11 +106,14 @@ impl Site {
 
     /// Opens the ports and the socket that the configuration names.
     pub async fn listen(&self) -> Result<Listeners, RunError> {
-        let address = self.config.admin.listen;
-        let listen = |what: String| move |source| RunError::Listen { what, source };
-        let admin = TcpListener::bind(address).await.map_err(listen(format!("admin.listen {address}")))?;
+        let bind = async |what: &str, address| {
+            let listen = |source| RunError::Listen { what: format!("{what} {address}"), source };
+            TcpListener::bind(address).await.map_err(listen)
+        };
+        let admin = bind("admin.listen", self.config.admin.listen).await?;
+        let portal = bind("portal.listen", self.config.portal.listen).await?;
         let socket = control_socket(&self.config.data_dir)?;
-        Ok(Listeners { admin, socket })
+        Ok(Listeners { admin, portal, socket })
     }
 
     /// Runs until `stop` turns true or the engine fails. Committed work is never lost by stopping.
@@ -118,11 +122,13 @@ impl Site {
         listeners: Listeners,
         stop: watch::Receiver<bool>,
     ) -> Result<(), RunError> {
-        if let Ok(address) = listeners.admin.local_addr() {
-            tracing::info!(%address, "admin listens");
+        for (what, listener) in [("admin", &listeners.admin), ("portal", &listeners.portal)] {
+            if let Ok(address) = listener.local_addr() {
+                tracing::info!(%address, "{what} listens");
+            }
         }
         let mut stopping = stop.clone();
-        let mut serving = tokio::spawn(admin::serve(Arc::clone(&self), listeners, stop.clone()));
+        let mut serving = tokio::spawn(serve_all(Arc::clone(&self), listeners, stop.clone()));
         let cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
         if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
             tracing::debug!(%error, "no service manager to tell");
@@ -130,11 +136,7 @@ impl Site {
         let failed = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => None,
             why = self.service.engine().stopped() => Some(RunError::Engine(why)),
-            ended = &mut serving => match ended {
-                Ok(Ok(())) => None,
-                Ok(Err(source)) => Some(RunError::Listen { what: "admin".into(), source }),
-                Err(error) => Some(RunError::Engine(error.to_string())),
-            },
+            ended = &mut serving => ended.err().map(|error| RunError::Engine(error.to_string())),
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         cycle.abort();
@@ -157,8 +159,20 @@ impl Site {
 pub struct Listeners {
     /// Admin HTTP on the LAN.
     pub admin: TcpListener,
+    /// Pages for customers on the LAN.
+    pub portal: TcpListener,
     /// The operator's commands on this machine.
     pub socket: UnixListener,
+}
+
+/// Serves every listener until `stop` turns true and open requests have ended.
+pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
+    let admin = admin::router(Arc::clone(&site));
+    tokio::join!(
+        serve(listeners.admin, admin.clone(), stop.clone()),
+        serve(listeners.socket, admin, stop.clone()),
+        serve(listeners.portal, portal::router(site), stop),
+    );
 }
 
 /// The store's lock says that no other daemon lives, so a socket file that is there is a leftover.

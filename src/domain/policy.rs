@@ -255,9 +255,6 @@ pub enum Refusal {
     /// Mode `debt` needs a limit.
     #[error("overage mode \"debt\" needs a debt limit above 0")]
     DebtNeedsLimit,
-    /// A user already blocked, or one that is not, is blocked or unblocked again.
-    #[error("the user is not blocked by an admin")]
-    NotBlocked,
     /// The price is not what the caller expects.
     #[error("the price is {0} by now")]
     QuoteChanged(Rupiah),
@@ -281,7 +278,6 @@ impl Refusal {
             Self::RefundsTooMuch(_) => "refunds_too_much",
             Self::NoPrice(_) => "no_price",
             Self::DebtNeedsLimit => "debt_needs_limit",
-            Self::NotBlocked => "not_blocked",
             Self::QuoteChanged(_) => "quote_changed",
         }
     }
@@ -306,9 +302,7 @@ pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision,
         Event::Paid { order, quote } => book.pay(order, quote),
         Event::Reset(reset) => book.reset(reset)?,
         Event::Blocked { reason } => book.account.admin_block = Some(reason.clone()),
-        Event::Unblocked => {
-            book.account.admin_block.take().ok_or(Refusal::NotBlocked)?;
-        }
+        Event::Unblocked => book.account.admin_block = None,
     }
     Ok(book.close())
 }

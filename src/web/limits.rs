@@ -65,7 +65,8 @@ async fn whole_body(request: Request, next: Next) -> Response {
     let mut seen = 0;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(frame) = frame else {
-            return Problem::malformed("the body broke off").into_response();
+            let broken = Problem::malformed("the body broke off").into_response();
+            return if seen > BODY_BYTES_MAX { too_large() } else { broken };
         };
         let data = frame.into_data().unwrap_or_default();
         seen += data.len();

@@ -11,6 +11,7 @@
 //! | [`serve`] | connections of one listener |
 
 pub mod body;
+pub mod html;
 pub mod limits;
 pub mod page;
 pub mod params;

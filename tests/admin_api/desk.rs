@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use kuota::agent::admin;
 use kuota::agent::config::Config;
 use kuota::agent::engine::{Notice, Notifier};
-use kuota::agent::run::Site;
+use kuota::agent::run::{self, Site};
 use kuota::clock::{ManualClock, parse_rfc3339};
 use kuota::domain::id::Mac;
 use kuota::routeros::client::{ClientConfig, RouterClient};
@@ -116,6 +116,7 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
         config.admin.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.portal.listen = (Ipv4Addr::LOCALHOST, 0).into();
         change(&mut config);
         let clock = ManualClock::new(parse_rfc3339("2026-11-10T03:00:00Z").unwrap());
         let http = Client::builder(TokioExecutor::new()).build_http();
@@ -151,8 +152,8 @@ impl Desk {
         self.base = format!("http://{}", listeners.admin.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
         self.stop = stop;
-        let serving = admin::serve(Arc::clone(&site), listeners, stopped);
-        self.serving = Some(tokio::spawn(async move { serving.await.unwrap() }));
+        let serving = run::serve_all(Arc::clone(&site), listeners, stopped);
+        self.serving = Some(tokio::spawn(serving));
         self.site = Some(site);
     }
 

@@ -26,26 +26,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use tokio::sync::watch;
 
-use super::run::{Listeners, Site};
-use crate::web::{Peer, Problem, limits, serve::serve as serve_connections};
+use super::run::Site;
+use crate::web::{Peer, Problem, limits};
 use desk::Desk;
 
-/// Serves both listeners until `stop` turns true and open requests have ended.
-pub async fn serve(
-    site: Arc<Site>,
-    listeners: Listeners,
-    stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let router = router(site);
-    let network = serve_connections(listeners.admin, router.clone(), stop.clone());
-    let socket = serve_connections(listeners.socket, router, stop);
-    tokio::join!(network, socket);
-    Ok(())
-}
-
-/// Every call of the admin API. Requests carry a [`Peer`] as an extension, which [`serve`] gives them.
+/// Every call of the admin API. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
     let desk = Desk::new(site);
     let api = Router::new()

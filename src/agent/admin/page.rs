@@ -19,25 +19,17 @@ use crate::domain::access::Status;
 use crate::domain::units::Bytes;
 use crate::store::{Page, Role};
 use crate::web::Problem;
+use crate::web::html::{self, escaped};
 
-/// Nothing but our own style sheet: no script, no frame, no form.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Changes shown.
 const CHANGES: u32 = 10;
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;\
-    color:#222;background:#fff}h1{font-size:1.3rem}h2{font-size:1rem;margin-top:2rem}table{border-collapse:collapse;\
-    width:100%}th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #ddd;font-weight:normal;\
-    vertical-align:top;overflow-wrap:anywhere}td.n{text-align:right}.muted{color:#666}\
-    @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th,td{border-color:#333}.muted{color:#999}}";
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/", get(home)).route("/style.css", get(style))
 }
 
 async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], html::STYLE)
 }
 
 /// What the page shows.
@@ -58,7 +50,8 @@ async fn home(State(desk): State<Arc<Desk>>, Anyone(actor): Anyone) -> Answer {
     };
     let seen = link.last_success.map(rfc3339);
     let html = page(state, seen.as_deref(), &figures);
-    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, POLICY)];
+    let headers =
+        [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, html::CONTENT_POLICY)];
     Ok((headers, html).into_response())
 }
 
@@ -89,30 +82,24 @@ fn page(router: &str, seen: Option<&str>, figures: &Figures) -> String {
     let all: usize = figures.by_status.values().sum();
     row(&mut rows, &["Semua"], &all.to_string());
     let seen = seen.unwrap_or("belum pernah");
-    let mut html = format!(
-        "<!doctype html><html lang=\"id\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>kuota</title>\
-         <link rel=\"stylesheet\" href=\"/style.css\"></head><body><h1>kuota</h1>\
-         <h2>Router</h2><p>{} <span class=\"muted\">terakhir terbaca: {}</span></p>\
+    let mut body = format!(
+        "<h1>kuota</h1><h2>Router</h2><p>{} <span class=\"muted\">terakhir terbaca: {}</span></p>\
          <h2>Pelanggan</h2><table>{rows}</table>",
         escaped(router),
         escaped(seen),
     );
     if let Some(debt) = figures.total_debt {
-        write_in(&mut html, format_args!("<h2>Total tagihan</h2><p>{}</p>", escaped(&debt.to_string())));
+        write_in(&mut body, format_args!("<h2>Total tagihan</h2><p>{}</p>", escaped(&debt.to_string())));
     }
     if !figures.changes.is_empty() {
         let mut rows = String::new();
         for change in &figures.changes {
             row(&mut rows, &[&change.at, &change.actor, &change.action], &change.detail);
         }
-        write_in(&mut html, format_args!("<h2>Perubahan terakhir</h2><table>{rows}</table>"));
+        write_in(&mut body, format_args!("<h2>Perubahan terakhir</h2><table>{rows}</table>"));
     }
-    write_in(
-        &mut html,
-        format_args!("<p class=\"muted\">kuota {}</p></body></html>", env!("CARGO_PKG_VERSION")),
-    );
-    html
+    write_in(&mut body, format_args!("<p class=\"muted\">kuota {}</p>", env!("CARGO_PKG_VERSION")));
+    html::page("kuota", &body)
 }
 
 /// What the page calls each access.
@@ -136,21 +123,6 @@ fn row(html: &mut String, heads: &[&str], value: &str) {
 
 fn write_in(html: &mut String, text: std::fmt::Arguments) {
     html.write_fmt(text).expect("a text takes every text");
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

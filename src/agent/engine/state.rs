@@ -22,7 +22,7 @@ use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
 use crate::domain::units::{Timestamp, day_number};
-use crate::domain::usage::{HostTable, Restart, RowId};
+use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
 use crate::store::{
     AuditLine, Batch, Chained, ClosedDay, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord,
     Store, StoreError, UsageKey, UsageRow, UsageSum, UserRecord,
@@ -570,6 +570,14 @@ impl Look<'_> {
     /// The user with that id.
     pub fn user(&self, id: UserId) -> Option<Snapshot> {
         self.state.by_id.get(&id).map(|no| self.state.snapshot(&self.state.users[no]))
+    }
+
+    /// The user whose device has that address, by the last reading.
+    pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
+        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
+        let mac = self.state.hosts.rows.iter().find(has)?.mac;
+        let device = &self.state.devices[self.state.by_mac.get(&mac)?];
+        Some(self.state.snapshot(&self.state.users[&device.user_no]))
     }
 
     /// Users in the order they were entered, after the one with key `after`.

@@ -71,9 +71,10 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
     let mut town = Town::build(&folder.path).await?;
     let listeners = town.site.listen().await?;
-    let address = listeners.admin.local_addr().map_err(Failure::said)?;
+    let admin = listeners.admin.local_addr().map_err(Failure::said)?;
+    let portal = listeners.portal.local_addr().map_err(Failure::said)?;
     let password = town.make_owner().await?;
-    say(&format!("admin   http://{address}\nlog-in  {} {password}", town::OWNER))?;
+    say(&format!("admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}", town::OWNER))?;
     let (stop, stopped) = watch::channel(false);
     let mut running = tokio::spawn(Arc::clone(&town.site).run(listeners, stopped));
     let people = people::people(args.users);
