@@ -6,6 +6,7 @@
 mod desk;
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use axum::http::Method;
 use desk::{Call, Desk, PASSWORD, Reply};
@@ -79,7 +80,7 @@ async fn a_session_logs_in_changes_things_from_its_own_pages_only_and_ends() {
 
     let reply = log_in(&desk, "juragan", PASSWORD).await;
     let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
-    desk.clock.advance(std::time::Duration::from_secs(12 * 3600 + 1));
+    desk.clock.advance(Duration::from_secs(12 * 3600 + 1));
     send(desk.request(Method::GET, "/me").header("cookie", cookie)).await.problem(401, "unauthorized");
 }
 
@@ -96,7 +97,7 @@ async fn log_ins_that_fail_answer_alike_and_are_slowed_down() {
     let slowed = log_in(&desk, "juragan", PASSWORD).await;
     slowed.problem(429, "too_many_attempts");
     let wait: u64 = slowed.headers["retry-after"].to_str().unwrap().parse().unwrap();
-    desk.clock.advance(std::time::Duration::from_secs(wait));
+    desk.clock.advance(Duration::from_secs(wait));
     log_in(&desk, "juragan", PASSWORD).await.ok(200);
     send(desk.request(Method::POST, "/login").json(&json!({"username": "x"}))).await.invalid("password");
 }
@@ -263,6 +264,19 @@ async fn bodies_that_are_no_json_or_too_large_are_refused() {
     let key = post().header("idempotency-key", "a b").json(&json!({"name": "x"}));
     send(key).await.invalid("Idempotency-Key");
     assert_eq!(desk.lines().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_and_never_ends_is_answered_all_the_same() {
+    let desk = Desk::start().await;
+    let mut socket = UnixStream::connect(desk.folder().join("kuotad.sock")).await.unwrap();
+    let head = "POST /api/v1/users HTTP/1.1\r\nhost: kuotad\r\ncontent-type: application/json\r\n\
+                transfer-encoding: chunked\r\n\r\n200000\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&vec![b' '; 0x20_0000 + 100]).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer).await;
+    assert!(answer.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -473,13 +487,16 @@ async fn the_classic_reset_is_one_call_and_needs_the_router() {
 
     desk.sim.connections(Connections::Accept).await;
     // A 5xx is not remembered: the key resumes the same work, once the client has found the router again.
-    let done = loop {
-        let reply = send(call()).await;
-        if reply.status != 503 {
-            break reply;
+    let found_again = async {
+        loop {
+            let reply = send(call()).await;
+            if reply.status != 503 {
+                return reply;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
     };
+    let done = tokio::time::timeout(Duration::from_secs(30), found_again).await.unwrap();
     let done = done.ok(200);
     assert_eq!((bytes(&done, "credited_bytes"), bytes(&done, "used_bytes")), (10_240 * MIB, 0));
     assert_eq!((bytes(&done, "debt_items_bytes"), bytes(&done, "overage_bytes")), (10_240 * MIB, 0));
@@ -552,6 +569,14 @@ async fn binding_charges_nobody_for_what_flowed_before_and_the_plan_reads_like_t
         (&days["total_bytes"], &days["items"][0]["start"]),
         (&json!(7 * MIB), &json!("2026-11-09T17:00:00Z"))
     );
+
+    desk.clock.advance(Duration::from_hours(24));
+    desk.sim.advance(Duration::from_hours(24));
+    desk.use_mb(MAC, 1).await;
+    let days = desk.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
+    let of_day = |n: usize| (days["items"][n]["start"].clone(), days["items"][n]["bytes"].clone());
+    assert_eq!(of_day(0), (json!("2026-11-09T17:00:00Z"), json!(7 * MIB)), "a day that ended");
+    assert_eq!(of_day(1), (json!("2026-11-10T17:00:00Z"), json!(MIB)), "and the open one: {days}");
 
     let plan = desk.get("/router/plan").await.ok(200);
     let id = user.trim_start_matches("/users/");

@@ -7,12 +7,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use hyper::body::Frame;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
@@ -21,6 +22,8 @@ use super::problem::Problem;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How much of a larger one is read and dropped, so that callers who only listen after sending hear the answer.
 const BODY_DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long that may take.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long a call may take.
 const CALL_MAX: Duration = Duration::from_secs(30);
 
@@ -62,25 +65,33 @@ async fn in_time(request: Request, next: Next) -> Response {
 async fn whole_body(request: Request, next: Next) -> Response {
     let (parts, mut body) = request.into_parts();
     let mut bytes = Vec::new();
-    let mut seen = 0;
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+    while let Some(frame) = next_frame(&mut body).await {
         let Ok(frame) = frame else {
             let broken = Problem::malformed("the body broke off").into_response();
             return if seen > BODY_BYTES_MAX { too_large() } else { broken };
         };
-        let data = frame.into_data().unwrap_or_default();
-        seen += data.len();
-        if seen > BODY_DRAIN_BYTES_MAX {
+        bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
+        if bytes.len() > BODY_BYTES_MAX {
+            let _ = tokio::time::timeout(DRAIN_MAX, drain(body)).await;
             return too_large();
         }
-        if seen <= BODY_BYTES_MAX {
-            bytes.extend_from_slice(&data);
-        }
-    }
-    if seen > BODY_BYTES_MAX {
-        return too_large();
     }
     next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+async fn next_frame(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>> {
+    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
+}
+
+/// Reads what is left of a body that is too large, as far as there is hope that it ends.
+async fn drain(mut body: Body) {
+    let mut seen = 0;
+    while let Some(Ok(frame)) = next_frame(&mut body).await {
+        seen += frame.into_data().unwrap_or_default().len();
+        if seen > BODY_DRAIN_BYTES_MAX {
+            return;
+        }
+    }
 }
 
 fn too_large() -> Response {

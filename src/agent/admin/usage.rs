@@ -7,6 +7,8 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use jiff::ToSpan;
+use jiff::civil::{self, Date};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::auth::Viewer;
@@ -15,15 +17,17 @@ use super::fields::{Instant, one_of};
 use crate::agent::engine::Engine;
 use crate::clock::rfc3339;
 use crate::domain::id::{Mac, UserId};
-use crate::domain::units::{Bytes, DAY_MS, Timestamp};
+use crate::domain::units::{Bytes, DAY_MS, Timestamp, day_number};
 use crate::domain::usage::Restart;
 use crate::store::UsageRow;
 use crate::web::{Path, Problem, Query, params};
 
 /// Milliseconds of an hour, the step in which usage is kept.
 const HOUR_MS: i64 = 3_600_000;
-/// The longest span of one answer.
-const SPAN_DAYS_MAX: i64 = 92;
+/// The longest span of one answer by the hour.
+const HOURLY_DAYS_MAX: i64 = 92;
+/// The longest by the day.
+const DAILY_DAYS_MAX: i64 = 3660;
 /// Counter restarts of one answer.
 const RESTARTS_MAX: u32 = 1000;
 
@@ -61,17 +65,18 @@ struct Span {
 }
 
 impl Span {
-    /// Whole hours since 1970-01-01 UTC that hold the span; the last 24 when nothing is said.
-    fn hours(&self, now: Timestamp) -> Result<(i64, i64), Problem> {
+    /// What is asked for, as instants; the last 24 hours when nothing is said.
+    fn bounds(&self, now: Timestamp) -> Result<(Timestamp, Timestamp), Problem> {
         let to = self.to.as_ref().map_or(Timestamp(now.0 + 1), |to| to.0);
         let from = self.from.as_ref().map_or(Timestamp(to.0 - DAY_MS), |from| from.0);
+        let days_max = if self.step == Step::Hour { HOURLY_DAYS_MAX } else { DAILY_DAYS_MAX };
         if from >= to {
             return Err(Problem::invalid("to", "must be later than from"));
         }
-        if to.0 - from.0 > SPAN_DAYS_MAX * DAY_MS {
-            return Err(Problem::invalid("from", format!("may be at most {SPAN_DAYS_MAX} days before to")));
+        if to.0.saturating_sub(from.0) > days_max * DAY_MS {
+            return Err(Problem::invalid("from", format!("may be at most {days_max} days before to")));
         }
-        Ok((from.0.div_euclid(HOUR_MS), (to.0 - 1).div_euclid(HOUR_MS) + 1))
+        Ok((from, to))
     }
 }
 
@@ -116,27 +121,25 @@ async fn usage(
     Path(id): Path<UserId>,
     Query(span): Query<Span>,
 ) -> Answer {
-    let hours = span.hours(desk.site.clock.now())?;
-    let view = desk.look(move |engine| view(engine, id, hours, span.step)).await?;
+    let bounds = span.bounds(desk.site.clock.now())?;
+    let view = desk.look(move |engine| view(engine, id, bounds, span.step)).await?;
     Ok(Json(view).into_response())
 }
 
-fn view(engine: &Engine, id: UserId, (from, to): (i64, i64), step: Step) -> Result<UsageView, Problem> {
+fn view(
+    engine: &Engine,
+    id: UserId,
+    bounds: (Timestamp, Timestamp),
+    step: Step,
+) -> Result<UsageView, Problem> {
     let user_no = user(engine, id)?.user.no;
-    let look = engine.look();
-    let (start, end) = (Timestamp(from * HOUR_MS), Timestamp(to * HOUR_MS));
-    let mut rows = engine.reader().usage_hours(user_no, from, to)?;
-    rows.extend(look.gathered_usage(user_no, from, to));
-    let slot = |hour: i64| {
-        let at = Timestamp(hour * HOUR_MS);
-        match step {
-            Step::Hour => at,
-            Step::Day => look.zone.day_start(look.zone.local(at).date),
-        }
+    let mut sums = Sums::new();
+    let (start, end) = match step {
+        Step::Hour => hourly(engine, user_no, bounds, &mut sums)?,
+        Step::Day => daily(engine, user_no, bounds, &mut sums)?,
     };
-    let sums = sum(&rows, slot);
     let mut restarts = engine.reader().restarts(user_no, start, end, RESTARTS_MAX)?;
-    let gathered = look.gathered_restarts(user_no).into_iter();
+    let gathered = engine.look().gathered_restarts(user_no).into_iter();
     restarts.extend(gathered.filter(|(at, ..)| (start..end).contains(at)));
     let total = sums.values().fold(Bytes::ZERO, |sum, (bytes, _)| sum.plus(*bytes));
     Ok(UsageView {
@@ -150,17 +153,63 @@ fn view(engine: &Engine, id: UserId, (from, to): (i64, i64), step: Step) -> Resu
     })
 }
 
+/// Sums by hour, and the whole hours that hold the span.
+fn hourly(
+    engine: &Engine,
+    user_no: u32,
+    (from, to): (Timestamp, Timestamp),
+    sums: &mut Sums,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let (from, to) = (from.0.div_euclid(HOUR_MS), (to.0 - 1).div_euclid(HOUR_MS) + 1);
+    add(sums, &hours(engine, user_no, from, to)?, |hour| Timestamp(hour * HOUR_MS));
+    Ok((Timestamp(from * HOUR_MS), Timestamp(to * HOUR_MS)))
+}
+
+/// Sums by local day, and the whole days that hold the span. Days that ended are kept for good, hours are not.
+fn daily(
+    engine: &Engine,
+    user_no: u32,
+    (from, to): (Timestamp, Timestamp),
+    sums: &mut Sums,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let look = engine.look();
+    let zone = look.zone;
+    let (first, last) = (zone.local(from).date, zone.local(Timestamp(to.0 - 1)).date);
+    let (start, end) = (zone.day_start(first), zone.day_start(last.saturating_add(1.day())));
+    let open = look.open_day().map(date);
+    let ended = engine.reader().usage_days(
+        user_no,
+        day_number(first),
+        open.map_or(i64::MIN, day_number).min(day_number(last) + 1),
+    )?;
+    add(sums, &ended, |day| zone.day_start(date(day)));
+    let open_from = open.map_or(start, |open| zone.day_start(open.max(first)));
+    let rows = hours(engine, user_no, open_from.0.div_euclid(HOUR_MS), end.0.div_euclid(HOUR_MS))?;
+    add(sums, &rows, |hour| zone.day_start(zone.local(Timestamp(hour * HOUR_MS)).date));
+    Ok((start, end))
+}
+
+/// The day with that number.
+fn date(day: i64) -> Date {
+    civil::date(1970, 1, 1).saturating_add(day.days())
+}
+
+/// Hours as committed, and what is gathered since.
+fn hours(engine: &Engine, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, Problem> {
+    let mut rows = engine.reader().usage_hours(user_no, from, to)?;
+    rows.extend(engine.look().gathered_usage(user_no, from, to));
+    Ok(rows)
+}
+
+/// One sum for each device and slot: all bytes, and those beyond the limit.
 type Sums = BTreeMap<(Timestamp, Mac), (Bytes, Bytes)>;
 
-/// One sum for each device and slot: what is committed, and what is gathered since.
-fn sum(rows: &[UsageRow], slot: impl Fn(i64) -> Timestamp) -> Sums {
-    let mut sums = Sums::new();
+fn add(sums: &mut Sums, rows: &[UsageRow], start: impl Fn(i64) -> Timestamp) {
     for row in rows {
-        let (bytes, unenforced) = sums.entry((slot(row.slot), row.mac)).or_default();
+        let (bytes, unenforced) = sums.entry((start(row.slot), row.mac)).or_default();
         *bytes = bytes.plus(row.bytes);
         *unenforced = unenforced.plus(row.unenforced);
     }
-    sums
 }
 
 fn row_view(((start, mac), (bytes, unenforced)): ((Timestamp, Mac), (Bytes, Bytes))) -> RowView {

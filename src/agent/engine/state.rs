@@ -622,6 +622,11 @@ impl Look<'_> {
         .collect()
     }
 
+    /// The first local day whose usage is kept by the hour only, in days since 1970-01-01; `None` before any ended.
+    pub fn open_day(&self) -> Option<i64> {
+        self.state.sealed_day
+    }
+
     /// Counter restarts of a user's devices that are seen but not yet committed.
     pub fn gathered_restarts(&self, user_no: u32) -> Vec<(Timestamp, Mac, Restart)> {
         let of_user = |no: &u32| self.state.devices.get(no).filter(|device| device.user_no == user_no);
