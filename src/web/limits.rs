@@ -67,8 +67,7 @@ async fn whole_body(request: Request, next: Next) -> Response {
     let mut bytes = Vec::new();
     while let Some(frame) = next_frame(&mut body).await {
         let Ok(frame) = frame else {
-            let broken = Problem::malformed("the body broke off").into_response();
-            return if seen > BODY_BYTES_MAX { too_large() } else { broken };
+            return Problem::malformed("the body broke off").into_response();
         };
         bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
         if bytes.len() > BODY_BYTES_MAX {
