@@ -342,3 +342,7 @@ pub fn conflicts(desired: &Desired, observed: &AccessRows) -> Vec<String> {
     });
     bindings.chain(listings).collect()
 }
+
+#[cfg(test)]
+#[path = "listing_tests.rs"]
+mod tests;

@@ -85,8 +85,9 @@ def test_calls_without_a_good_token_are_unauthorized(shop, header):
     headers = {} if header is None else {"Authorization": header.format(token=shop.agent.token)}
     for method, path, body in [("GET", "/users", None), ("POST", "/users", {"name": "X"}), ("GET", "/status", None)]:
         reply = http(method, f"{shop.agent.url}/api/v1{path}", body=body, headers=headers)
-        # A header that is not even text may be refused as a bad request.
-        reply.expect(401, 400) if header and "\x7f" in header else reply.expect(401)
+        # A header that is not even text may be refused before anything can answer in the product's form.
+        if not (header and "\x7f" in header and reply.status == 400):
+            reply.expect(401)
 
 
 def test_ping_and_health_need_no_log_in(shop):
