@@ -20,6 +20,9 @@ pub trait Clock: Send + Sync {
     /// Time since this machine booted. Never goes back while the process lives.
     fn uptime(&self) -> Duration;
 
+    /// When the network last set the wall clock, by that clock; `None` when nothing is known of it.
+    fn synchronized_at(&self) -> Option<Timestamp>;
+
     /// Names the boot that [`Clock::uptime`] counts from: equal before and after a restart of the process only
     /// if the machine did not boot in between.
     fn boot_id(&self) -> String;
@@ -34,10 +37,17 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
         (**self).uptime()
     }
 
+    fn synchronized_at(&self) -> Option<Timestamp> {
+        (**self).synchronized_at()
+    }
+
     fn boot_id(&self) -> String {
         (**self).boot_id()
     }
 }
+
+/// Touched by systemd-timesyncd after each synchronization.
+const SYNCHRONIZED_FILE: &str = "/run/systemd/timesync/synchronized";
 
 /// The machine's clocks.
 #[derive(Clone, Debug)]
@@ -88,6 +98,13 @@ impl Clock for SystemClock {
         self.uptime_at_start.saturating_add(self.started.elapsed())
     }
 
+    /// systemd-timesyncd touches a file whenever it has set the clock.
+    fn synchronized_at(&self) -> Option<Timestamp> {
+        let touched = std::fs::metadata(SYNCHRONIZED_FILE).ok()?.modified().ok()?;
+        let since = touched.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Timestamp)
+    }
+
     fn boot_id(&self) -> String {
         self.boot_id.clone()
     }
@@ -107,13 +124,14 @@ pub struct ManualClock(Arc<Mutex<Manual>>);
 struct Manual {
     wall: Timestamp,
     uptime: Duration,
+    synchronized: Option<Timestamp>,
     boots: u32,
 }
 
 impl ManualClock {
     /// A machine that has just booted, its wall clock at `wall`.
     pub fn new(wall: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Manual { wall, uptime: Duration::ZERO, boots: 1 })))
+        Self(Arc::new(Mutex::new(Manual { wall, uptime: Duration::ZERO, synchronized: None, boots: 1 })))
     }
 
     /// Time passes: both clocks move on.
@@ -128,6 +146,11 @@ impl ManualClock {
     /// Somebody sets the wall clock, forwards or back; time since boot does not move.
     pub fn set_wall(&self, wall: Timestamp) {
         self.change(|m| m.wall = wall);
+    }
+
+    /// The network says that the wall clock is right as it stands.
+    pub fn synchronize(&self) {
+        self.change(|m| m.synchronized = Some(m.wall));
     }
 
     /// The machine boots again: uptime from zero and another boot id. The wall clock stays.
@@ -150,6 +173,10 @@ impl Clock for ManualClock {
 
     fn uptime(&self) -> Duration {
         self.change(|m| m.uptime)
+    }
+
+    fn synchronized_at(&self) -> Option<Timestamp> {
+        self.change(|m| m.synchronized)
     }
 
     fn boot_id(&self) -> String {

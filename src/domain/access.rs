@@ -121,7 +121,9 @@ pub fn rules(account: &Account, policy: &Policy, facts: &Facts) -> [Rule; 10] {
         && !account.exempt
         && account.items.iter().any(|item| is_overdue(item, policy, facts))
         && may_start(Reason::DebtOverdue);
-    let expired = account.expires_at.is_some_and(|at| at < facts.now) && may_start(Reason::Expired);
+    let expired = account.expires_at.is_some_and(|at| at < facts.now)
+        && account.waiting_days == 0
+        && may_start(Reason::Expired);
     let nothing_left = terms.overage == Overage::Stop && remaining.is_zero();
     let habis = finite && (account.balance.credits.is_zero() || nothing_left);
     let fup = finite && account.tank > policy.fup_threshold && remaining <= policy.fup_threshold;

@@ -94,6 +94,8 @@ pub struct Account {
     pub unlimited: bool,
     /// When the days end; `None` is never.
     pub expires_at: Option<Timestamp>,
+    /// Days sold while the clock was untrusted: they start counting at trust.
+    pub waiting_days: u32,
     /// The user's own setting over the policy's.
     pub overage: Option<Overage>,
     /// The user's own limit over the policy's.
@@ -123,6 +125,7 @@ impl Account {
             admin_block: None,
             unlimited: false,
             expires_at: None,
+            waiting_days: 0,
             overage: None,
             debt_limit: None,
             balance: Balance::default(),

@@ -286,6 +286,7 @@ impl Refusal {
 /// What `event` means for `account`. The only way an account changes.
 pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision, Refusal> {
     let mut book = Book::open(account, ctx);
+    book.start_waiting_days();
     match event {
         Event::Metered(bytes) => book.meter(*bytes),
         Event::Sealed => book.seal(),
@@ -474,8 +475,20 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// Days begin to count when it is known what day it is.
     fn add_days(&mut self, days: u32) {
-        self.account.add_days(days, self.ctx.facts.now, self.ctx.policy.expiry);
+        if self.ctx.facts.clock_trusted {
+            self.account.add_days(days, self.ctx.facts.now, self.ctx.policy.expiry);
+        } else {
+            self.account.waiting_days = self.account.waiting_days.saturating_add(days);
+        }
+    }
+
+    fn start_waiting_days(&mut self) {
+        let days = std::mem::take(&mut self.account.waiting_days);
+        if days > 0 {
+            self.add_days(days);
+        }
     }
 
     fn grant_debt(&mut self, grant: &DebtGrant) -> Result<(), Refusal> {

@@ -251,6 +251,22 @@ fn expiry_rules() {
 }
 
 #[test]
+fn days_sold_while_the_clock_is_untrusted_start_counting_at_trust() {
+    let mut desk = Desk::new(Policy::default());
+    desk.play(&Event::Changed(Settings { expires_at: Some(Some(Timestamp(0))), ..Settings::default() }));
+    let dark = Facts { clock_trusted: false, now: Timestamp(1), ..facts() };
+    let ctx = Context { policy: &desk.policy, packages: &desk.packages, facts: dark };
+    let quote = quote_purchase(&desk.account, &desk.packages[0], &ctx).unwrap();
+    let account = step(&desk.account, &paid(quote), &ctx).unwrap().account;
+    assert_eq!((account.expires_at, account.waiting_days), (Some(Timestamp(0)), 30));
+    assert_eq!(account.access.status, Status::Active, "what was bought can be used at once");
+    desk.account = account;
+    desk.play(&Event::Tick);
+    assert_eq!((desk.account.expires_at, desk.account.waiting_days), (Some(NOW.plus_days(30)), 0));
+    assert_eq!(desk.access().0, Status::Active);
+}
+
+#[test]
 fn quota_left_at_expiry_is_usable_after_renewal() {
     let mut desk = Desk::new(Policy::default());
     desk.play(&grant(700));

@@ -147,6 +147,7 @@ fn user(row: &Row) -> Result<UserRecord, StoreError> {
         admin_block: row.get("admin_block")?,
         unlimited: row.get("unlimited")?,
         expires_at: instant(row, "expires_at")?,
+        waiting_days: row.get("waiting_days")?,
         overage: match row.get::<_, Option<String>>("overage")? {
             None => None,
             Some(_) => Some(parsed(row, "overage", Overage::from_name)?),

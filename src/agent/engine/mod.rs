@@ -8,6 +8,7 @@ mod actions;
 mod handle;
 mod readings;
 mod state;
+mod trust;
 mod views;
 
 use std::path::Path;
@@ -213,6 +214,7 @@ impl Engine {
     /// Does what `request` asks, commits it, and answers. The only way anything but usage changes.
     pub fn submit(&mut self, request: Request) -> Result<Outcome, EngineError> {
         self.check_alive()?;
+        self.state.trust.look(self.parts.clock.as_ref());
         if let Some(outcome) = self.answered(request.key.as_ref())? {
             return Ok(outcome);
         }
@@ -261,6 +263,7 @@ impl Engine {
     /// Lets time pass without a reading: expiry, due dates and local midnight do not wait for the router.
     pub fn pass_time(&mut self) -> Result<bool, EngineError> {
         self.check_alive()?;
+        self.state.trust.look(self.parts.clock.as_ref());
         let facts = self.facts();
         let uptime = self.parts.clock.uptime();
         self.state.tick(&facts, &self.parts.policy);
@@ -295,9 +298,6 @@ impl Engine {
     /// One transaction, one fsync; then people are told.
     fn commit(&mut self) -> Result<(), EngineError> {
         let now = self.parts.clock.now();
-        if self.facts().clock_trusted {
-            self.state.time_floor = self.state.time_floor.max(now);
-        }
         let written = {
             let batch = self.state.batch(now);
             self.parts.store.commit(&batch)
@@ -314,6 +314,14 @@ impl Engine {
         Ok(())
     }
 
+    /// A person says that the wall clock is right: blocks may begin again.
+    pub fn confirm_clock(&mut self) -> Result<(), EngineError> {
+        self.check_alive()?;
+        self.state.trust.confirm(self.parts.clock.as_ref());
+        self.pass_time()?;
+        self.commit()
+    }
+
     fn check_alive(&self) -> Result<(), EngineError> {
         match &self.failed {
             None => Ok(()),
@@ -327,7 +335,7 @@ impl Engine {
         Facts {
             now,
             local: self.parts.zone.local(now),
-            clock_trusted: self.parts.trust_clock || now >= self.state.time_floor,
+            clock_trusted: self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref()),
             paying: false,
         }
     }

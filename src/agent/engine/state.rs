@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::readings::HOUR_MS;
+use super::trust::Trust;
 use super::{Actor, EngineError, Look, Notice};
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{self, Facts};
@@ -109,7 +110,7 @@ pub(super) struct State {
     pub last_begun: Option<Duration>,
     /// The last commit, in time since boot.
     pub committed_at: Duration,
-    pub time_floor: Timestamp,
+    pub trust: Trust,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
     pub dirty: Dirty,
@@ -134,7 +135,9 @@ impl State {
             seen: BTreeMap::new(),
             last_begun: None,
             committed_at: clock.uptime(),
-            time_floor: Timestamp(number("time_floor").unwrap_or(i64::MIN)),
+            trust: meta("clock")
+                .and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or(Trust::first(clock)),
             sealed_day: number("sealed_day"),
             dirty: Dirty::default(),
             chain_seq: loaded.chain_seq,
@@ -185,7 +188,7 @@ impl State {
         if before.balance != user.account.balance || before.open_usage != user.account.open_usage {
             self.dirty.accounts.insert(user_no);
         }
-        if before.access != user.account.access {
+        if before.access != user.account.access || before.waiting_days != user.account.waiting_days {
             // Causes further down are kept too: an untrusted clock after a restart may end none of them.
             self.dirty.users.insert(user_no);
         }
@@ -205,7 +208,10 @@ impl State {
         let turned: Vec<u32> = self
             .users
             .values()
-            .filter(|user| access::decide(&user.account, policy, facts) != user.account.access)
+            .filter(|user| {
+                let days_begin = facts.clock_trusted && user.account.waiting_days > 0;
+                days_begin || access::decide(&user.account, policy, facts) != user.account.access
+            })
             .map(|user| user.no)
             .collect();
         for user_no in turned {
@@ -335,7 +341,7 @@ impl State {
         bound.sort_by_key(|device| device.no);
         let mut meta = BTreeMap::from([
             ("chain_seq", self.chain_seq.to_string()),
-            ("time_floor", self.time_floor.0.to_string()),
+            ("clock", serde_json::json!(self.trust).to_string()),
         ]);
         if let Some(day) = self.sealed_day {
             meta.insert("sealed_day", day.to_string());

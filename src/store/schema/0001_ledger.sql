@@ -37,6 +37,7 @@ CREATE TABLE users (
   admin_block      TEXT,                                   -- the reason, while an admin's block is in force
   unlimited        INTEGER NOT NULL CHECK (unlimited IN (0, 1)),
   expires_at       INTEGER,
+  waiting_days     INTEGER NOT NULL CHECK (waiting_days >= 0), -- sold while the clock was untrusted
   overage          TEXT CHECK (overage IN ('stop', 'debt')), -- NULL: as the site's policy says
   debt_limit_bytes INTEGER CHECK (debt_limit_bytes >= 0),
   access_status    TEXT NOT NULL,

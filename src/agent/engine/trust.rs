@@ -1,0 +1,183 @@
+//! Whether the wall clock may be believed. The Pi has no clock that survives a power cut: a time behind the last
+//! trusted one, or one that jumped by more than a day against the monotonic clock, starts no block and moves no
+//! floor until it is synchronized or a person confirms it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::domain::units::{DAY_MS, Timestamp};
+
+/// A step of the wall clock against the monotonic one that is not believed.
+const STEP_MAX_MS: i64 = DAY_MS;
+
+/// A clock before 2025-01-01 UTC was never set: this program is younger.
+const BORN: Timestamp = Timestamp(1_735_689_600_000);
+
+/// A moment that was trusted, on both clocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Trust {
+    /// The latest trusted time: nothing earlier is believed.
+    floor: Timestamp,
+    /// The wall clock at the last trusted look.
+    wall: Timestamp,
+    /// Milliseconds since boot then.
+    uptime_ms: i64,
+    /// Which boot.
+    boot_id: String,
+    /// When doubts began, in milliseconds since the boot named here. Not kept: a restart doubts anew.
+    #[serde(skip)]
+    doubted_at_ms: Option<i64>,
+}
+
+impl Trust {
+    /// The first look of a new store: there is nothing to doubt it by.
+    pub fn first(clock: &dyn Clock) -> Self {
+        let now = clock.now();
+        Self {
+            floor: now,
+            wall: now,
+            uptime_ms: uptime_ms(clock),
+            boot_id: clock.boot_id(),
+            doubted_at_ms: None,
+        }
+    }
+
+    /// Whether the clock may be believed at this look. Changes nothing.
+    pub fn believes(&self, clock: &dyn Clock) -> bool {
+        let now = clock.now();
+        if self.is_synchronized(clock, now) {
+            return true;
+        }
+        let same_boot = clock.boot_id() == self.boot_id;
+        let wall_moved = now.0.saturating_sub(self.wall.0);
+        let step = wall_moved.saturating_sub(uptime_ms(clock) - self.uptime_ms);
+        now >= self.floor.max(BORN) && !(same_boot && step.saturating_abs() > STEP_MAX_MS)
+    }
+
+    /// Looks at the clock and remembers what it saw: a trusted time moves the floor, doubts are dated.
+    pub fn look(&mut self, clock: &dyn Clock) -> bool {
+        let trusted = self.believes(clock);
+        if trusted {
+            self.confirm(clock);
+        } else {
+            self.doubted_at_ms.get_or_insert(uptime_ms(clock));
+        }
+        trusted
+    }
+
+    /// A person, or the network, says that the time is right. The floor follows, backwards too.
+    pub fn confirm(&mut self, clock: &dyn Clock) {
+        let now = clock.now();
+        let floor = if self.doubted_at_ms.is_some() { now } else { self.floor.max(now) };
+        *self = Self { floor, ..Self::first(clock) };
+    }
+
+    /// Whether the network set the clock since doubts began.
+    fn is_synchronized(&self, clock: &dyn Clock, now: Timestamp) -> bool {
+        let (Some(doubted), Some(set)) = (self.doubted_at_ms, clock.synchronized_at()) else { return false };
+        let since_doubts = uptime_ms(clock).saturating_sub(doubted);
+        set <= now && now.0.saturating_sub(set.0) <= since_doubts
+    }
+}
+
+fn uptime_ms(clock: &dyn Clock) -> i64 {
+    i64::try_from(Duration::as_millis(&clock.uptime())).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const NOON: Timestamp = Timestamp(1_795_323_600_000);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn later(days: i64) -> Timestamp {
+        Timestamp(NOON.0 + days * DAY_MS)
+    }
+
+    #[test]
+    fn time_that_passes_is_trusted_and_small_steps_too() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.advance(HOUR * 24 * 40);
+        assert!(trust.look(&clock));
+        clock.set_wall(Timestamp(clock.now().0 + DAY_MS / 2));
+        assert!(trust.look(&clock));
+    }
+
+    #[test]
+    fn a_time_behind_the_last_trusted_one_is_not() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.reboot();
+        clock.set_wall(Timestamp(0));
+        assert!(!trust.look(&clock));
+        clock.set_wall(later(1));
+        assert!(trust.look(&clock), "right again, whoever set it");
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_not_trusted_on_the_first_day_either() {
+        let clock = ManualClock::new(Timestamp(0));
+        let mut trust = Trust::first(&clock);
+        assert!(!trust.look(&clock));
+        clock.set_wall(NOON);
+        clock.synchronize();
+        assert!(trust.look(&clock));
+    }
+
+    #[test]
+    fn a_jump_of_more_than_a_day_needs_a_witness_and_moves_no_floor() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.advance(HOUR);
+        clock.set_wall(later(400));
+        assert!(!trust.look(&clock));
+        clock.advance(HOUR);
+        assert!(!trust.look(&clock), "waiting makes it no truer");
+        clock.set_wall(Timestamp(NOON.0 + 2 * 3_600_000));
+        assert!(trust.look(&clock), "set back to where it should be");
+    }
+
+    #[test]
+    fn the_network_or_a_person_ends_the_doubt() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.set_wall(later(400));
+        assert!(!trust.look(&clock));
+        clock.synchronize();
+        assert!(trust.look(&clock));
+        clock.set_wall(later(-3));
+        assert!(!trust.look(&clock));
+        trust.confirm(&clock);
+        assert!(trust.look(&clock), "the floor went back with the person's word");
+    }
+
+    #[test]
+    fn a_synchronization_from_before_the_doubt_is_no_witness() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.synchronize();
+        clock.advance(HOUR);
+        assert!(trust.look(&clock));
+        clock.set_wall(later(2));
+        assert!(!trust.look(&clock));
+        clock.set_wall(Timestamp(NOON.0 + 1000));
+        assert!(!trust.look(&clock), "behind the floor");
+    }
+
+    #[test]
+    fn doubts_outlive_a_restart_of_the_process_on_one_boot() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        assert!(trust.look(&clock));
+        clock.set_wall(later(400));
+        assert!(!trust.look(&clock));
+        let kept = serde_json::to_string(&trust).unwrap();
+        let mut again: Trust = serde_json::from_str(&kept).unwrap();
+        assert!(!again.look(&clock));
+    }
+}
