@@ -4,6 +4,7 @@
 
 mod admins;
 mod api;
+mod clock;
 mod daemon;
 mod debts;
 #[cfg(feature = "sim")]
@@ -86,6 +87,9 @@ pub enum Command {
     Ledger(ledger::LedgerCommand),
     /// What reconciling the router would change now; changes nothing.
     RouterPlan,
+    /// The wall clock.
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
 }
 
 impl Command {
@@ -180,6 +184,7 @@ async fn client(command: Command, api: &Api, config: &Config, output: Output) ->
         Command::Package(command) => packages::run(command, api, output).await,
         Command::Order(command) => orders::run(command, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
+        Command::Clock(command) => clock::run(api, command, output).await,
         _ => Err(Failure::said("this command does not go through the API")),
     }
 }

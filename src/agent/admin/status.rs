@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::json;
 
-use super::auth::Viewer;
+use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
@@ -21,7 +21,11 @@ use crate::web::Problem;
 const LOOK_MAX: Duration = Duration::from_secs(5);
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route("/ping", get(ping)).route("/healthz", get(healthz)).route("/status", get(status))
+    Router::new()
+        .route("/ping", get(ping))
+        .route("/healthz", get(healthz))
+        .route("/status", get(status))
+        .route("/clock/confirm", post(confirm_clock))
 }
 
 /// That there is somebody.
@@ -34,6 +38,19 @@ pub(super) async fn healthz(State(desk): State<Arc<Desk>>) -> Answer {
     let looked = tokio::time::timeout(LOOK_MAX, desk.look(|engine| Ok(engine.look().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
     Ok(Json(json!({"status": "ok"})).into_response())
+}
+
+/// A person vouches for the wall clock as it stands.
+async fn confirm_clock(State(desk): State<Arc<Desk>>, Owner(actor): Owner) -> Answer {
+    let now = desk
+        .look(move |engine| {
+            engine.confirm_clock()?;
+            let now = rfc3339(engine.now());
+            engine.note(&actor, "clock.confirm", "clock", now.clone())?;
+            Ok(now)
+        })
+        .await?;
+    Ok(Json(json!({"now": now})).into_response())
 }
 
 /// One part's state.
@@ -70,7 +87,8 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
     let clock = if facts.clock_trusted {
         PartView { state: "ok", since: since.clone(), last_success: answered.clone(), ..PartView::default() }
     } else {
-        let why = "the wall clock is behind the last trusted time; no new block begins until it is set";
+        let why = "the wall clock fell behind or jumped: no block for expiry or due dates begins until it is \
+                   synchronized or confirmed";
         PartView { state: "degraded", last_error: Some(why.to_owned()), ..PartView::default() }
     };
     let view = json!({

@@ -414,6 +414,23 @@ fn time_alone_ends_and_begins_access() {
     assert_eq!(pi.user(user).access.status.name(), "expired");
 }
 
+#[test]
+fn a_clock_that_jumped_expires_nobody_until_it_is_confirmed() {
+    let (mut pi, user) = site();
+    let expires_at = Some(Some(NOON.plus_days(30)));
+    let change = UserChange { settings: Settings { expires_at, ..Settings::default() }, ..UserChange::default() };
+    pi.ask(Action::ChangeUser(user, change), None).unwrap();
+    pi.clock.set_wall(NOON.plus_days(400));
+    pi.engine().pass_time().unwrap();
+    assert_eq!(pi.user(user).access.status.name(), "active");
+    pi.restart();
+    pi.engine().pass_time().unwrap();
+    assert_eq!(pi.user(user).access.status.name(), "active", "a restart makes it no truer");
+    pi.engine().confirm_clock().unwrap();
+    assert_eq!(pi.user(user).access.status.name(), "expired");
+    pi.verify();
+}
+
 /// What the world does between readings of one site with two users and two devices.
 #[derive(Clone, Copy, Debug)]
 enum World {

@@ -1,0 +1,26 @@
+//! The wall clock, for a Pi that cannot reach a time server.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::Failure;
+use super::api::Api;
+use super::output::Output;
+
+/// What to do about the clock.
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// Vouch for the time as it stands, after setting it by hand.
+    Confirm,
+}
+
+pub(super) async fn run(api: &Api, command: ClockCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        ClockCommand::Confirm => {
+            let answer = api.post("/api/v1/clock/confirm", &json!({})).await?;
+            output.answer(&answer, |answer| {
+                format!("the clock is trusted: it is {}", answer["now"].as_str().unwrap_or_default())
+            })
+        }
+    }
+}
