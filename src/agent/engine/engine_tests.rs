@@ -418,7 +418,8 @@ fn time_alone_ends_and_begins_access() {
 fn a_clock_that_jumped_expires_nobody_until_it_is_confirmed() {
     let (mut pi, user) = site();
     let expires_at = Some(Some(NOON.plus_days(30)));
-    let change = UserChange { settings: Settings { expires_at, ..Settings::default() }, ..UserChange::default() };
+    let change =
+        UserChange { settings: Settings { expires_at, ..Settings::default() }, ..UserChange::default() };
     pi.ask(Action::ChangeUser(user, change), None).unwrap();
     pi.clock.set_wall(NOON.plus_days(400));
     pi.engine().pass_time().unwrap();
@@ -613,6 +614,30 @@ proptest! {
             let flowed = truth.flowed[user];
             prop_assert!(used <= flowed, "user {user}: {used} > {flowed}");
         }
+    }
+
+    /// However often a sale is repeated, and whatever crashes in between: each key credits once, takes one
+    /// receipt and one price.
+    #[test]
+    fn a_settled_quote_credits_once(acts in prop::collection::vec((0..4_u8, any::<bool>()), 1..20)) {
+        let mut pi = Pi::new(debt_mode());
+        let user = pi.add_user("Siti");
+        let package = add_package(&mut pi, Bytes::gb(10), 100_000);
+        let mut answers = BTreeMap::new();
+        for (n, crash) in acts {
+            let key = Key { id: format!("kasir/{n}"), content_hash: [n; 32] };
+            let answer = pi.ask_keyed(Action::Buy(user, package, cash(None)), None, Some(key)).unwrap();
+            let first = answers.entry(n).or_insert_with(|| answer.clone()).clone();
+            prop_assert_eq!(first, answer);
+            if crash {
+                pi.restart();
+            }
+        }
+        let sold = answers.len() as u64;
+        prop_assert_eq!(pi.user(user).balance.credits, Bytes(Bytes::gb(10).0 * sold));
+        let receipts: Vec<u64> = answers.values().filter_map(|order| order["receipt"].as_u64()).collect();
+        prop_assert_eq!(receipts.iter().max(), Some(&sold));
+        pi.verify();
     }
 
     /// What is lost is at most what flowed between the last committed reading and a counter's restart.
