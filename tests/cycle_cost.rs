@@ -1,5 +1,6 @@
 //! What a cycle costs: round trips to the router, statements, syncs and bytes to the card. The figures are kept
 //! here, so that a change that makes a cycle dearer fails.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

@@ -572,9 +572,9 @@ impl Config {
         let minute = Duration::from_mins(1);
         let router = &self.router;
         let times = [
-            ("router.poll_interval", router.poll_interval, Duration::from_millis(100), 10 * minute),
+            ("router.poll_interval", router.poll_interval, Duration::from_millis(100), DAY),
             ("router.timeout", router.timeout, Duration::from_millis(100), 5 * minute),
-            ("store.commit_interval", self.store.commit_interval, Duration::ZERO, 10 * minute),
+            ("store.commit_interval", self.store.commit_interval, Duration::ZERO, DAY),
             ("store.usage_hours_kept", self.store.usage_hours_kept, DAY, 3660 * DAY),
             ("policy.pay_window", self.policy.pay_window, Duration::ZERO, DAY),
             ("policy.offline_grace", self.policy.offline_grace, Duration::ZERO, 30 * DAY),

@@ -3,5 +3,6 @@
 pub mod admin;
 pub mod config;
 pub mod engine;
+pub mod portal;
 pub mod run;
 pub mod service;

@@ -7,19 +7,20 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
-use super::admin;
 use super::config::{self, Config, Enforcement};
-use super::engine::{Engine, EngineHandle, Notifier, Parts};
+use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::service::{Service, ServiceError};
+use super::{admin, portal};
 use crate::clock::Clock;
 use crate::domain::account::{Expiry, Overage, Policy};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
+use crate::web::serve::serve;
 
 /// The control socket inside the data folder.
 pub const SOCKET_FILE: &str = "kuotad.sock";
@@ -59,6 +60,8 @@ pub struct Site {
     pub service: Arc<Service>,
     /// The only now.
     pub clock: Arc<dyn Clock>,
+    /// Time from one reading to the next.
+    pace: watch::Sender<Duration>,
 }
 
 impl Site {
@@ -87,16 +90,30 @@ impl Site {
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let service = Arc::new(Service::new(engine, router, Arc::clone(&clock), dry_run));
-        Ok(Self { config, service, clock })
+        let pace = watch::Sender::new(config.router.poll_interval);
+        Ok(Self { config, service, clock, pace })
+    }
+
+    /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often
+    /// it is read and written down. Everything else in `config` waits for a restart.
+    pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
+        let (rules, commit_interval) = (policy(&config.policy), config.store.commit_interval);
+        self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
+        self.service.set_dry_run(config.policy.enforcement == Enforcement::DryRun);
+        self.pace.send_replace(config.router.poll_interval);
+        Ok(())
     }
 
     /// Opens the ports and the socket that the configuration names.
     pub async fn listen(&self) -> Result<Listeners, RunError> {
-        let address = self.config.admin.listen;
-        let listen = |what: String| move |source| RunError::Listen { what, source };
-        let admin = TcpListener::bind(address).await.map_err(listen(format!("admin.listen {address}")))?;
+        let bind = async |what: &str, address| {
+            let listen = |source| RunError::Listen { what: format!("{what} {address}"), source };
+            TcpListener::bind(address).await.map_err(listen)
+        };
+        let admin = bind("admin.listen", self.config.admin.listen).await?;
+        let portal = bind("portal.listen", self.config.portal.listen).await?;
         let socket = control_socket(&self.config.data_dir)?;
-        Ok(Listeners { admin, socket })
+        Ok(Listeners { admin, portal, socket })
     }
 
     /// Runs until `stop` turns true or the engine fails. Committed work is never lost by stopping.
@@ -105,11 +122,13 @@ impl Site {
         listeners: Listeners,
         stop: watch::Receiver<bool>,
     ) -> Result<(), RunError> {
-        if let Ok(address) = listeners.admin.local_addr() {
-            tracing::info!(%address, "admin listens");
+        for (what, listener) in [("admin", &listeners.admin), ("portal", &listeners.portal)] {
+            if let Ok(address) = listener.local_addr() {
+                tracing::info!(%address, "{what} listens");
+            }
         }
         let mut stopping = stop.clone();
-        let mut serving = tokio::spawn(admin::serve(Arc::clone(&self), listeners, stop.clone()));
+        let mut serving = tokio::spawn(serve_all(Arc::clone(&self), listeners, stop.clone()));
         let cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
         if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
             tracing::debug!(%error, "no service manager to tell");
@@ -117,15 +136,13 @@ impl Site {
         let failed = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => None,
             why = self.service.engine().stopped() => Some(RunError::Engine(why)),
-            ended = &mut serving => match ended {
-                Ok(Ok(())) => None,
-                Ok(Err(source)) => Some(RunError::Listen { what: "admin".into(), source }),
-                Err(error) => Some(RunError::Engine(error.to_string())),
-            },
+            ended = &mut serving => ended.err().map(|error| RunError::Engine(error.to_string())),
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         cycle.abort();
-        if failed.is_none() && timeout(DRAIN_MAX, &mut serving).await.is_err() {
+        // It may have seen the stop first and be done.
+        let open = failed.is_none() && !serving.is_finished();
+        if open && timeout(DRAIN_MAX, &mut serving).await.is_err() {
             tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
         }
         serving.abort();
@@ -142,8 +159,20 @@ impl Site {
 pub struct Listeners {
     /// Admin HTTP on the LAN.
     pub admin: TcpListener,
+    /// Pages for customers on the LAN.
+    pub portal: TcpListener,
     /// The operator's commands on this machine.
     pub socket: UnixListener,
+}
+
+/// Serves every listener until `stop` turns true and open requests have ended.
+pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
+    let admin = admin::router(Arc::clone(&site));
+    tokio::join!(
+        serve(listeners.admin, admin.clone(), stop.clone()),
+        serve(listeners.socket, admin, stop.clone()),
+        serve(listeners.portal, portal::router(site), stop),
+    );
 }
 
 /// The store's lock says that no other daemon lives, so a socket file that is there is a leftover.
@@ -162,12 +191,16 @@ fn control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
 
 /// The paced loop: meter and enforce every poll interval, enforce at once when something changed.
 async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
-    let mut ticks = interval(site.config.router.poll_interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pace = site.pace.subscribe();
+    let mut ticks = paced(*pace.borrow_and_update());
     let mut troubles = Troubles::default();
     loop {
         let due = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
+            Ok(()) = pace.changed() => {
+                ticks = paced(*pace.borrow_and_update());
+                continue;
+            }
             _ = ticks.tick() => true,
             () = site.service.nudged() => false,
         };
@@ -181,6 +214,12 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
         // Fed by the loop that does the work, after it reached the store.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
     }
+}
+
+fn paced(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Errors of a loop that repeats: the first is logged, the end of a row of them too.

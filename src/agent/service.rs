@@ -1,6 +1,7 @@
 //! What the daemon does, as plain calls: meter once, enforce once, submit a request. The loops, the admin API
 //! and tests all come in here.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -123,7 +124,7 @@ pub struct Service {
     engine: EngineHandle,
     router: Arc<dyn Router>,
     clock: Arc<dyn Clock>,
-    dry_run: bool,
+    dry_run: AtomicBool,
     /// Held from the start of a reading until it is counted: readings are counted in the order they were made.
     reading: AsyncMutex<()>,
     /// Held while reconciling: two plans at once would send the same adds twice.
@@ -141,7 +142,7 @@ impl Service {
             engine,
             router,
             clock,
-            dry_run,
+            dry_run: AtomicBool::new(dry_run),
             reading: AsyncMutex::new(()),
             reconciling: AsyncMutex::new(()),
             nudge: Notify::new(),
@@ -157,7 +158,12 @@ impl Service {
 
     /// Whether the router is only looked at.
     pub fn is_dry_run(&self) -> bool {
-        self.dry_run
+        self.dry_run.load(Ordering::Relaxed)
+    }
+
+    /// From the next cycle on the router is only looked at, or changed again.
+    pub fn set_dry_run(&self, dry_run: bool) {
+        self.dry_run.store(dry_run, Ordering::Relaxed);
     }
 
     /// The router's warnings and counters, without asking it.
@@ -246,8 +252,9 @@ impl Service {
     pub async fn enforce_once(&self) -> Result<Enforced, ServiceError> {
         let _turn = self.reconciling.lock().await;
         let mut found = self.compare().await?;
-        if self.dry_run || found.edits.is_empty() {
-            found.dry_run = self.dry_run;
+        let dry_run = self.is_dry_run();
+        if dry_run || found.edits.is_empty() {
+            found.dry_run = dry_run;
             return Ok(found);
         }
         found.outcomes = self.router.apply(&found.edits).await?;

@@ -1,3 +1,12 @@
 //! The agent daemon and the operator's command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use kuota::cli::{self, Args, logging};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    logging::init(args.log_format, args.command.log_level());
+    ExitCode::from(cli::run(args))
+}

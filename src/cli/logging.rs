@@ -21,29 +21,29 @@ pub enum LogFormat {
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Sets up logging for the process, once. `RUST_LOG` chooses what is logged; without it, or when it makes no
-/// sense, everything from `info` up. Returns without effect when logging is set up already, as in tests.
-pub fn init(format: LogFormat) {
-    let (filter, filter_error) = filter(std::env::var("RUST_LOG").ok().as_deref());
+/// sense, everything from `level` up. Returns without effect when logging is set up already, as in tests.
+pub fn init(format: LogFormat, level: &str) {
+    let (filter, filter_error) = filter(std::env::var("RUST_LOG").ok().as_deref(), level);
     let (output, journal_error) = output(format);
     let subscriber = tracing_subscriber::registry().with(output.with_filter(filter));
     if subscriber.try_init().is_err() {
         return;
     }
     if let Some(error) = filter_error {
-        tracing::warn!(%error, "RUST_LOG makes no sense; logging from info up");
+        tracing::warn!(%error, "RUST_LOG makes no sense; logging from {level} up");
     }
     if let Some(error) = journal_error {
         tracing::warn!(%error, "the journal does not answer; logging to stderr");
     }
 }
 
-fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
+fn filter(directives: Option<&str>, level: &str) -> (EnvFilter, Option<String>) {
     let Some(directives) = directives.filter(|d| !d.trim().is_empty()) else {
-        return (EnvFilter::new("info"), None);
+        return (EnvFilter::new(level), None);
     };
     match EnvFilter::try_new(directives) {
         Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new("info"), Some(error.to_string())),
+        Err(error) => (EnvFilter::new(level), Some(error.to_string())),
     }
 }
 
@@ -71,17 +71,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_rust_log_everything_from_info_up_is_logged() {
+    fn without_rust_log_everything_from_the_usual_level_up_is_logged() {
         for absent in [None, Some(""), Some(" ")] {
-            let (filter, error) = filter(absent);
+            let (filter, error) = filter(absent, "info");
             assert_eq!((filter.to_string().as_str(), error), ("info", None));
         }
-        assert_eq!(filter(Some("kuota=debug")).0.to_string(), "kuota=debug");
+        assert_eq!(filter(Some("kuota=debug"), "info").0.to_string(), "kuota=debug");
     }
 
     #[test]
     fn nonsense_in_rust_log_is_told_and_does_not_stop_the_program() {
-        let (filter, error) = filter(Some("kuota=loud=very"));
+        let (filter, error) = filter(Some("kuota=loud=very"), "info");
         assert_eq!(filter.to_string(), "info");
         assert!(error.is_some());
     }

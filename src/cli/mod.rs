@@ -1,3 +1,185 @@
-//! The operator's commands.
+//! The operator's commands: what is asked, who does it, and what is said about it.
+//!
+//! Commands that look or change go through [`api`]: the running daemon's socket, or the same API in this process.
 
+mod admins;
+mod api;
+mod daemon;
+mod debts;
+#[cfg(feature = "sim")]
+mod demo;
+mod import;
+mod ledger;
 pub mod logging;
+mod orders;
+mod output;
+mod packages;
+mod plan;
+mod reload;
+mod users;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime;
+
+use crate::agent::config::Config;
+use crate::agent::run::RunError;
+use crate::settings::{Environment, SettingsError};
+use api::Api;
+use logging::LogFormat;
+use output::Output;
+
+/// Exit code of a failure.
+const EXIT_FAILURE: u8 = 1;
+/// Exit code of a bad configuration; nothing was started.
+const EXIT_CONFIG: u8 = 78;
+/// How long work on other threads may go on after the command is done.
+const SHUTDOWN_MAX: Duration = Duration::from_millis(500);
+
+/// The command line of `kuotad`.
+#[derive(Debug, Parser)]
+#[command(name = "kuotad", version, about = "Quota, debt and access for MikroTik hotspots")]
+pub struct Args {
+    /// The configuration.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/kuota/kuotad.toml")]
+    pub config: PathBuf,
+    /// What log lines on stderr look like.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+    /// Print the API's answer as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon.
+    Run,
+    /// Show how it works on this machine alone: simulated router, customers, traffic and a cashier.
+    #[cfg(feature = "sim")]
+    Demo(demo::DemoArgs),
+    /// Validate the configuration and print it as it takes effect, secrets masked.
+    CheckConfig,
+    /// Who may log in.
+    #[command(subcommand)]
+    Admin(admins::AdminCommand),
+    /// Customers, their devices and their access.
+    #[command(subcommand)]
+    User(users::UserCommand),
+    /// What customers owe.
+    #[command(subcommand)]
+    Debt(debts::DebtCommand),
+    /// What is on sale.
+    #[command(subcommand)]
+    Package(packages::PackageCommand),
+    /// What was paid.
+    #[command(subcommand)]
+    Order(orders::OrderCommand),
+    /// The books.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// What reconciling the router would change now; changes nothing.
+    RouterPlan,
+}
+
+impl Command {
+    /// What is logged where nobody says otherwise. A command's answer is on stdout; the daemon's life is its log.
+    pub fn log_level(&self) -> &'static str {
+        match self {
+            Self::Run => "info",
+            _ => "warn",
+        }
+    }
+}
+
+/// Why a command failed; decides the exit code.
+#[derive(Debug)]
+enum Failure {
+    /// The configuration is bad: every finding on a line of its own.
+    Config(SettingsError),
+    /// Anything else, in words for the operator.
+    Said(String),
+}
+
+impl Failure {
+    /// In the words of an error or of a text.
+    #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands errors over")]
+    fn said(text: impl ToString) -> Self {
+        Self::Said(text.to_string())
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::said(error)
+    }
+}
+
+/// Does what the arguments ask and answers the exit code. Failures are said on stderr.
+pub fn run(args: Args) -> u8 {
+    let runtime = match runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the system gives no threads: {error}"));
+            return EXIT_FAILURE;
+        }
+    };
+    let done = runtime.block_on(dispatch(args));
+    runtime.shutdown_timeout(SHUTDOWN_MAX);
+    match done {
+        Ok(()) => 0,
+        Err(Failure::Config(error)) => {
+            output::complain(&error.to_string());
+            EXIT_CONFIG
+        }
+        Err(Failure::Said(text)) => {
+            output::complain(&text);
+            EXIT_FAILURE
+        }
+    }
+}
+
+async fn dispatch(args: Args) -> Result<(), Failure> {
+    let output = Output { json: args.json };
+    match args.command {
+        Command::Run => daemon::run(&args.config).await,
+        #[cfg(feature = "sim")]
+        Command::Demo(demo) => demo::run(demo).await,
+        Command::CheckConfig => daemon::check_config(&args.config, output),
+        Command::Ledger(command) => {
+            let config = daemon::load(&args.config, &Environment::process())?;
+            ledger::run(command, &config, output).await
+        }
+        command => {
+            let env = Environment::process();
+            let config = daemon::load(&args.config, &env)?;
+            let api = Api::open(&config, env).await?;
+            client(command, &api, &config, output).await
+        }
+    }
+}
+
+/// Commands that are calls of the API.
+async fn client(command: Command, api: &Api, config: &Config, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Admin(command) => admins::run(command, api, output).await,
+        Command::User(command) => users::run(command, api, config, output).await,
+        Command::Debt(command) => debts::run(command, api, output).await,
+        Command::Package(command) => packages::run(command, api, output).await,
+        Command::Order(command) => orders::run(command, api, output).await,
+        Command::RouterPlan => plan::run(api, output).await,
+        _ => Err(Failure::said("this command does not go through the API")),
+    }
+}

@@ -17,6 +17,8 @@ named! {
         Open = "open",
         /// Paid whole.
         Paid = "paid",
+        /// Forgiven by the owner.
+        WrittenOff = "written_off",
     }
 }
 
@@ -50,7 +52,7 @@ impl DebtItem {
     pub fn unpaid(&self) -> Bytes {
         match self.status {
             DebtStatus::Open => self.amount.unwrap_or_default().minus(self.paid),
-            DebtStatus::Paid => Bytes::ZERO,
+            DebtStatus::Paid | DebtStatus::WrittenOff => Bytes::ZERO,
         }
     }
 

@@ -70,6 +70,12 @@ named! {
         DebtGranted = "debt_granted",
         /// A debt item was paid, whole or in part.
         DebtPaid = "debt_paid",
+        /// The owner forgave what was left of a debt item.
+        WrittenOff = "written_off",
+        /// Money went back: quota that its order had given is taken.
+        Reversal = "reversal",
+        /// Money went back: a debt item that its order had paid is owed again.
+        DebtReopened = "debt_reopened",
     }
 }
 
@@ -77,7 +83,7 @@ impl Kind {
     /// The book that entries of this kind belong to.
     pub const fn book(self) -> Book {
         match self {
-            Self::DebtGranted | Self::DebtPaid => Book::Debt,
+            Self::DebtGranted | Self::DebtPaid | Self::WrittenOff | Self::DebtReopened => Book::Debt,
             _ => Book::Quota,
         }
     }

@@ -1,10 +1,12 @@
 //! The rules' one entry: an account and an event in; entries, the account that follows and commands out.
 
+use jiff::civil::Date;
+
 use super::access::{self, Access, Facts};
 use super::account::{Account, Overage, Policy};
 use super::debt::{DebtItem, DebtStatus};
 use super::id::{DebtId, OrderId};
-use super::ledger::{Entry, Kind, Side};
+use super::ledger::{Book as LedgerBook, Entry, Kind, Side};
 use super::order::{Item, Line, Quote};
 use super::package::Package;
 use super::tariff::{PriceError, Tariff};
@@ -37,6 +39,24 @@ pub enum Event {
     },
     /// An operator entered a debt item, usually giving the same quota with it.
     DebtGranted(DebtGrant),
+    /// The owner forgave what is left of a debt item.
+    WrittenOff {
+        /// Which.
+        debt: DebtId,
+        /// Why.
+        reason: String,
+    },
+    /// The user promised another day, or the note changed.
+    DebtChanged {
+        /// Which.
+        debt: DebtId,
+        /// The last day to pay.
+        due_date: Option<Date>,
+        /// For people.
+        note: Option<String>,
+    },
+    /// Money of an order went back.
+    Refunded(Refund),
     /// A quote was paid.
     Paid {
         /// By which order.
@@ -92,6 +112,31 @@ pub struct DebtGrant {
     pub advance: bool,
     /// Days given with it: a package's.
     pub days: Option<u32>,
+}
+
+/// Money of one order that goes back, with the order's own effects as the ledger and the order tell them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Which order.
+    pub order: OrderId,
+    /// What goes back now.
+    pub amount: Rupiah,
+    /// What was paid.
+    pub paid: Rupiah,
+    /// What went back before.
+    pub refunded_before: Rupiah,
+    /// Lines the order wrote, earlier reversals among them, oldest first.
+    pub entries: Vec<Entry>,
+    /// Debt items the order paid that are closed by now; open ones are in the account.
+    pub closed: Vec<DebtItem>,
+    /// A closing came after the order: its quota belongs to a period that ended.
+    pub after_reset: bool,
+    /// The expiry before the order and the one it set, if it set one.
+    pub expiry: Option<(Option<Timestamp>, Timestamp)>,
+    /// Whether the order started an unlimited plan.
+    pub plan: bool,
+    /// Why.
+    pub reason: String,
 }
 
 /// A new period.
@@ -198,15 +243,18 @@ pub enum Refusal {
         "a part payment may be at most what the debt items owe ({0}), and an unlimited plan is paid whole"
     )]
     PaysTooMuch(Rupiah),
+    /// Part of an order with several lines, or of one whose period ended, goes back.
+    #[error("only the whole of this order can go back: it has several lines or its period has ended")]
+    RefundWholeOnly,
+    /// More would go back than was paid.
+    #[error("at most {0} of this order can go back")]
+    RefundsTooMuch(Rupiah),
     /// There is no price.
     #[error(transparent)]
     NoPrice(#[from] PriceError),
     /// Mode `debt` needs a limit.
     #[error("overage mode \"debt\" needs a debt limit above 0")]
     DebtNeedsLimit,
-    /// A user already blocked, or one that is not, is blocked or unblocked again.
-    #[error("the user is not blocked by an admin")]
-    NotBlocked,
     /// The price is not what the caller expects.
     #[error("the price is {0} by now")]
     QuoteChanged(Rupiah),
@@ -226,9 +274,10 @@ impl Refusal {
             Self::NothingOwed => "nothing_owed",
             Self::AlreadyPaid => "already_paid",
             Self::PaysTooMuch(_) => "pays_too_much",
+            Self::RefundWholeOnly => "refund_whole_only",
+            Self::RefundsTooMuch(_) => "refunds_too_much",
             Self::NoPrice(_) => "no_price",
             Self::DebtNeedsLimit => "debt_needs_limit",
-            Self::NotBlocked => "not_blocked",
             Self::QuoteChanged(_) => "quote_changed",
         }
     }
@@ -247,12 +296,13 @@ pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision,
             book.post(Entry::new(Kind::Correction, Side::Debit, *amount).noted(reason));
         }
         Event::DebtGranted(debt) => book.grant_debt(debt)?,
+        Event::WrittenOff { debt, reason } => book.write_off(*debt, reason)?,
+        Event::DebtChanged { debt, due_date, note } => book.change_debt(*debt, *due_date, note.as_deref())?,
+        Event::Refunded(refund) => book.refund(refund)?,
         Event::Paid { order, quote } => book.pay(order, quote),
         Event::Reset(reset) => book.reset(reset)?,
         Event::Blocked { reason } => book.account.admin_block = Some(reason.clone()),
-        Event::Unblocked => {
-            book.account.admin_block.take().ok_or(Refusal::NotBlocked)?;
-        }
+        Event::Unblocked => book.account.admin_block = None,
     }
     Ok(book.close())
 }
@@ -368,7 +418,7 @@ impl<'a> Book<'a> {
     fn post(&mut self, entry: Entry) {
         self.seal();
         self.account.balance = self.account.balance.and(&entry);
-        if entry.kind.book() == super::ledger::Book::Quota && entry.side == Side::Credit {
+        if entry.kind.book() == LedgerBook::Quota && entry.side == Side::Credit {
             self.account.tank = self.account.balance.remaining();
         }
         self.entries.push(entry);
@@ -523,6 +573,92 @@ impl<'a> Book<'a> {
                 order: Some(order.clone()),
                 ..Entry::new(Kind::Surplus, Side::Credit, amount)
             });
+        }
+    }
+
+    fn open_item(&mut self, id: DebtId) -> Result<&mut DebtItem, Refusal> {
+        let mut items = self.account.items.iter_mut();
+        items.find(|item| item.id == id && item.is_open()).ok_or(Refusal::AlreadyPaid)
+    }
+
+    fn write_off(&mut self, id: DebtId, reason: &str) -> Result<(), Refusal> {
+        let item = self.open_item(id)?;
+        let forgiven = item.unpaid();
+        item.status = DebtStatus::WrittenOff;
+        let entry = Entry::new(Kind::WrittenOff, Side::Credit, forgiven).noted(reason);
+        self.post(Entry { debt: Some(id), ..entry });
+        Ok(())
+    }
+
+    fn change_debt(&mut self, id: DebtId, due: Option<Date>, note: Option<&str>) -> Result<(), Refusal> {
+        let item = self.open_item(id)?;
+        item.due_date = due.unwrap_or(item.due_date);
+        item.note = note.map_or_else(|| std::mem::take(&mut item.note), str::to_owned);
+        Ok(())
+    }
+
+    /// Undoes an order's own effects, in proportion to the money that goes back.
+    fn refund(&mut self, refund: &Refund) -> Result<(), Refusal> {
+        let left = refund.paid.minus(refund.refunded_before);
+        if refund.amount > left {
+            return Err(Refusal::RefundsTooMuch(left));
+        }
+        let whole = refund.amount == left;
+        let quota: Vec<&Entry> =
+            refund.entries.iter().filter(|e| e.kind.book() == LedgerBook::Quota).collect();
+        let paid_debts = refund.entries.iter().filter(|e| e.kind == Kind::DebtPaid);
+        let given = |side| quota.iter().filter(|e| e.side == side).fold(Bytes::ZERO, |n, e| n.plus(e.amount));
+        let lines = quota.iter().filter(|e| e.side == Side::Credit).count() + paid_debts.clone().count();
+        if !whole && (lines > 1 || paid_debts.clone().count() > 0 || refund.after_reset || refund.plan) {
+            return Err(Refusal::RefundWholeOnly);
+        }
+        let returned = refund.refunded_before.plus(refund.amount);
+        let share =
+            u128::from(given(Side::Credit).0) * u128::from(returned.0) / u128::from(refund.paid.0.max(1));
+        let target = match (refund.after_reset, whole) {
+            // What it gave went with its period; the line still says that money went back.
+            (true, _) => Bytes::ZERO,
+            (false, true) => given(Side::Credit),
+            (false, false) => Bytes(u64::try_from(share).unwrap_or(u64::MAX)),
+        };
+        self.take_back(refund, target.minus(given(Side::Debit)));
+        if whole {
+            for entry in paid_debts {
+                self.reopen(entry, refund);
+            }
+            self.undo_terms(refund);
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, refund: &Refund, amount: Bytes) {
+        let entry = Entry::new(Kind::Reversal, Side::Debit, amount).noted(&refund.reason);
+        self.post(Entry { amount_rp: Some(refund.amount), order: Some(refund.order.clone()), ..entry });
+    }
+
+    /// A debt line of the order is owed again.
+    fn reopen(&mut self, paid: &Entry, refund: &Refund) {
+        let Some(id) = paid.debt else { return };
+        if self.account.item(id).is_none() {
+            self.account.items.extend(refund.closed.iter().find(|item| item.id == id).cloned());
+        }
+        let Some(item) = self.account.items.iter_mut().find(|item| item.id == id) else { return };
+        item.status = DebtStatus::Open;
+        item.paid = item.paid.minus(paid.amount);
+        item.paid_rp = item.paid_rp.minus(paid.amount_rp.unwrap_or_default());
+        let entry = Entry::new(Kind::DebtReopened, Side::Debit, paid.amount).noted(&refund.reason);
+        self.post(Entry { debt: Some(id), order: Some(refund.order.clone()), ..entry });
+    }
+
+    /// The plan ends and the expiry returns, where this order and nothing after it set them.
+    fn undo_terms(&mut self, refund: &Refund) {
+        if refund.plan && !refund.after_reset {
+            self.account.unlimited = false;
+        }
+        if let Some((before, set)) = refund.expiry
+            && self.account.expires_at == Some(set)
+        {
+            self.account.expires_at = before;
         }
     }
 

@@ -166,7 +166,7 @@ fn a_block_for_debt_ends_with_its_cause_and_an_admins_only_by_an_admin() {
     desk.play(&Event::Blocked { reason: "x".into() });
     desk.play(&Event::Unblocked);
     assert_eq!(desk.access(), (Status::Blocked, Some(Reason::DebtLimit)), "unblocking forgives nothing");
-    assert_eq!(desk.try_play(&Event::Unblocked), Err(Refusal::NotBlocked));
+    desk.play(&Event::Unblocked);
     desk.play(&grant(600));
     assert_eq!(desk.access(), (Status::Active, None));
 }
@@ -317,6 +317,103 @@ fn debt_mode_without_a_limit_is_refused() {
         ..Settings::default()
     };
     assert_eq!(desk.try_play(&Event::Changed(settings)), Err(Refusal::DebtNeedsLimit));
+}
+
+/// What an order wrote, as a refund is handed it.
+fn refund_of(desk: &Desk, amount: u64, paid: u64, before: u64) -> Refund {
+    let order = OrderId("o-1".into());
+    let of_order = |e: &&Entry| e.order.as_ref() == Some(&order);
+    Refund {
+        amount: Rupiah(amount),
+        paid: Rupiah(paid),
+        refunded_before: Rupiah(before),
+        entries: desk.ledger.iter().filter(of_order).cloned().collect(),
+        closed: desk.account.items.iter().filter(|i| !i.is_open()).cloned().collect(),
+        after_reset: false,
+        expiry: None,
+        plan: false,
+        reason: "salah".into(),
+        order,
+    }
+}
+
+fn buy(desk: &mut Desk) {
+    let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[0], ctx)).unwrap();
+    desk.play(&paid(quote));
+}
+
+#[test]
+fn a_refund_takes_what_its_order_gave_and_no_more() {
+    let mut desk = Desk::new(Policy::default());
+    buy(&mut desk);
+    desk.use_up(240);
+    let refund = Refund { expiry: Some((None, NOW.plus_days(30))), ..refund_of(&desk, 100_000, 100_000, 0) };
+    desk.play(&Event::Refunded(refund));
+    assert_eq!(desk.sums(), (0, 240, 0), "used quota turns to overage");
+    assert_eq!(desk.account.expires_at, None);
+    let again = refund_of(&desk, 1, 100_000, 100_000);
+    assert_eq!(desk.try_play(&Event::Refunded(again)), Err(Refusal::RefundsTooMuch(Rupiah::ZERO)));
+}
+
+#[test]
+fn partial_refunds_take_quota_in_proportion_and_add_up_to_the_whole() {
+    let mut desk = Desk::new(Policy::default());
+    buy(&mut desk);
+    let mut before = 0;
+    for (amount, left) in [(33_333, 6826), (33_333, 3413), (33_334, 0)] {
+        let refund = refund_of(&desk, amount, 100_000, before);
+        desk.play(&Event::Refunded(refund));
+        before += amount;
+        assert_eq!(desk.sums().0, left);
+    }
+    assert_eq!(desk.account.balance.remaining(), Bytes::ZERO);
+}
+
+#[test]
+fn a_refunded_settlement_is_owed_again_and_goes_back_only_whole() {
+    let mut desk = Desk::new(Policy::default());
+    let debt = DebtGrant { item: item(1, Some(Bytes::gb(10)), None), advance: true, days: None };
+    desk.play(&Event::DebtGranted(debt));
+    let quote = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+    desk.play(&paid(quote));
+    assert_eq!(desk.sums(), (10_240, 0, 0));
+    let part = refund_of(&desk, 1, 100_000, 0);
+    assert_eq!(desk.try_play(&Event::Refunded(part)), Err(Refusal::RefundWholeOnly));
+    let whole = refund_of(&desk, 100_000, 100_000, 0);
+    desk.account.items.clear();
+    desk.play(&Event::Refunded(whole));
+    assert_eq!(desk.sums(), (10_240, 0, 10_240), "the closed item came back from the store");
+    assert_eq!(desk.account.items[0].paid_rp, Rupiah::ZERO);
+}
+
+#[test]
+fn after_a_reset_money_goes_back_without_touching_the_new_period() {
+    let mut desk = Desk::new(Policy::default());
+    buy(&mut desk);
+    desk.play(&reset(None));
+    desk.play(&grant(5));
+    let refund = Refund { after_reset: true, ..refund_of(&desk, 100_000, 100_000, 0) };
+    desk.play(&Event::Refunded(refund.clone()));
+    assert_eq!(desk.sums(), (5, 0, 0));
+    let part = Refund { amount: Rupiah(1), ..refund };
+    assert_eq!(desk.try_play(&Event::Refunded(part)), Err(Refusal::RefundWholeOnly));
+}
+
+#[test]
+fn a_write_off_ends_a_debt_and_a_promise_moves_its_day() {
+    let mut desk = Desk::new(Policy::default());
+    let late = DebtItem { due_date: date(2026, 11, 1), ..item(1, Some(Bytes::mb(100)), None) };
+    let id = late.id;
+    desk.play(&Event::DebtGranted(DebtGrant { item: late, advance: true, days: None }));
+    assert_eq!(desk.access(), (Status::Blocked, Some(Reason::DebtOverdue)));
+    let promise = Event::DebtChanged { debt: id, due_date: Some(date(2026, 12, 1)), note: None };
+    desk.play(&promise);
+    assert_eq!(desk.access(), (Status::Active, None));
+    let forgive = Event::WrittenOff { debt: id, reason: "pindah".into() };
+    desk.play(&forgive);
+    assert_eq!((desk.sums().2, desk.account.items[0].status), (0, DebtStatus::WrittenOff));
+    assert_eq!(desk.try_play(&forgive), Err(Refusal::AlreadyPaid));
+    assert_eq!(desk.try_play(&promise), Err(Refusal::AlreadyPaid));
 }
 
 fn any_event() -> impl Strategy<Value = Event> {

@@ -1,16 +1,19 @@
 //! Looking at history: statements, orders, debts, usage. Beside the writer, on a connection that cannot write.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::StoreError;
 use super::load::{debt, instant, parsed, unsigned, unsigned_or_none};
 use super::record::{AuditLine, EventRecord, OrderRecord};
 use super::verify::entry;
+use super::{FILE, StoreError, open_to_read};
 use crate::domain::debt::DebtItem;
-use crate::domain::id::{DebtId, Mac, OrderId};
+use crate::domain::id::{DebtId, Mac, OrderId, UserId};
 use crate::domain::ledger::Posted;
 use crate::domain::order::Quote;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::usage::{Restart, RowId};
 use crate::protocol::LineWire;
 
 /// A connection that only reads.
@@ -44,6 +47,14 @@ pub struct UsageRow {
 impl Reader {
     pub(super) fn new(conn: Connection) -> Self {
         Self { conn }
+    }
+
+    /// Looks into the store of `data_dir` without a writer, and without creating or bringing up anything.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir.join(FILE);
+        // SQLite says no more than that it cannot open it.
+        std::fs::metadata(&path).map_err(|source| StoreError::Folder { path: path.clone(), source })?;
+        Ok(Self::new(open_to_read(&path)?))
     }
 
     fn all<T>(
@@ -137,6 +148,39 @@ impl Reader {
         )
     }
 
+    /// Counters of a user's devices that began anew in `from..to`, oldest first, at most so many.
+    pub fn restarts(
+        &self,
+        user_no: u32,
+        from: Timestamp,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, Mac, Restart)>, StoreError> {
+        self.all(
+            "SELECT r.*, d.mac FROM counter_restarts r JOIN devices d USING (device_no)
+             WHERE d.user_no = ?1 AND r.at >= ?2 AND r.at < ?3 ORDER BY restart_no LIMIT ?4",
+            params![user_no, from.0, to.0, limit],
+            |row| {
+                let restart = Restart {
+                    old_row: RowId(row.get("old_row")?),
+                    old_bytes: unsigned(row, "old_bytes")?,
+                    new_row: RowId(row.get("new_row")?),
+                    new_bytes: unsigned(row, "new_bytes")?,
+                    uptime_s: unsigned(row, "uptime_s")?,
+                };
+                Ok((Timestamp(row.get("at")?), Mac::from_u64(unsigned(row, "mac")?), restart))
+            },
+        )
+    }
+
+    /// The id of the user with that key, deleted ones too.
+    pub fn user_id(&self, user_no: u32) -> Result<UserId, StoreError> {
+        let found = self.all("SELECT id FROM users WHERE user_no = ?1", [user_no], |row| {
+            Ok(UserId(parsed(row, "id", |text| text.parse().ok())?))
+        })?;
+        found.into_iter().next().ok_or_else(|| StoreError::Nonsense(format!("user {user_no} is gone")))
+    }
+
     /// Who did what, newest first, with each line's number.
     pub fn audit(&self, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
         self.all(
@@ -181,6 +225,11 @@ fn order(row: &Row) -> Result<OrderRecord, StoreError> {
         reference: row.get("reference")?,
         receipt_no: unsigned_or_none(row, "receipt_no")?,
         cashier: row.get("cashier")?,
+        expiry: instant(row, "expiry_set")?
+            .map(|set| Ok::<_, StoreError>((instant(row, "expiry_before")?, set)))
+            .transpose()?,
+        plan: row.get("plan")?,
+        refunded: Rupiah(unsigned(row, "refunded_rp")?),
         created_at: Timestamp(row.get("created_at")?),
         paid_at: instant(row, "paid_at")?,
     })

@@ -98,6 +98,12 @@ pub struct OrderRecord {
     pub receipt_no: Option<u64>,
     /// Who took the money.
     pub cashier: Option<String>,
+    /// The expiry before this order and the one it set, if it set one.
+    pub expiry: Option<(Option<Timestamp>, Timestamp)>,
+    /// Whether it started an unlimited plan.
+    pub plan: bool,
+    /// What went back of it.
+    pub refunded: Rupiah,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it was paid.

@@ -6,6 +6,7 @@ use rusqlite::Row;
 
 use super::load::{parsed, unsigned, unsigned_or_none};
 use super::{Reader, StoreError};
+use crate::domain::debt::DebtStatus;
 use crate::domain::id::{DebtId, OrderId, UserId};
 use crate::domain::ledger::{Balance, Book, CHAIN_START, Entry, Hash, Kind, Posted, Side};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
@@ -147,7 +148,9 @@ impl Reader {
         while let Some(row) = rows.next()? {
             let id: DebtId = parsed(row, "id", |text| text.parse().ok())?;
             let amount = unsigned_or_none(row, "amount_bytes")?.unwrap_or_default();
-            let stored = i128::from(amount) - i128::from(unsigned(row, "paid_bytes")?);
+            let forgiven = row.get::<_, String>("status")? == DebtStatus::WrittenOff.name();
+            let unpaid = i128::from(amount) - i128::from(unsigned(row, "paid_bytes")?);
+            let stored = if forgiven { 0 } else { unpaid };
             let folded = folds.get(&id).copied().unwrap_or_default();
             if stored != folded {
                 return Err(Broken::Debt { debt: id.to_string(), stored, folded });

@@ -242,9 +242,10 @@ impl Writer<'_> {
         let lines: Vec<LineWire> = order.quote.lines.iter().map(LineWire::from).collect();
         self.run(
             "INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, reference, receipt_no,
-               cashier, created_at, paid_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, paid_at = ?13",
+               cashier, expiry_before, expiry_set, plan, refunded_rp, created_at, paid_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, refunded_rp = ?15,
+               paid_at = ?17",
             params![
                 order.id.0,
                 order.user_no,
@@ -257,6 +258,10 @@ impl Writer<'_> {
                 order.reference,
                 order.receipt_no.map(int),
                 order.cashier,
+                order.expiry.and_then(|(before, _)| before).map(|t| t.0),
+                order.expiry.map(|(_, set)| set.0),
+                order.plan,
+                int(order.refunded.0),
                 order.created_at.0,
                 order.paid_at.map(|t| t.0),
             ],

@@ -1,5 +1,6 @@
 //! A whole site for tests: the real agent over a real socket to the simulated router, in a folder of its own.
 #![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -161,6 +162,6 @@ pub fn address(n: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 5, 50, n)
 }
 
-pub fn pair(a: impl ToString, b: &str) -> (String, String) {
+pub fn pair(a: impl std::fmt::Display, b: &str) -> (String, String) {
     (a.to_string(), b.to_owned())
 }

@@ -1,18 +1,77 @@
 //! The admin API: the owner's desk as JSON, on the LAN and on the control socket.
+//!
+//! A handler is a few plain awaits in order: who calls (a parameter), where, what; then the engine. Bodies are
+//! read in the `requests` of each area, errors become problems in `errors`.
+
+mod admins;
+mod auth;
+mod desk;
+mod errors;
+mod explain;
+mod fields;
+mod ledger;
+mod money;
+mod orders;
+mod packages;
+mod page;
+mod router;
+mod status;
+mod usage;
+mod users;
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
 
-use super::run::{Listeners, Site};
+use super::run::Site;
+use crate::web::{Peer, Problem, limits};
+use desk::Desk;
 
-/// Serves both listeners until `stop` turns true and open requests have ended.
-pub async fn serve(
-    site: Arc<Site>,
-    listeners: Listeners,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let _ = (site, listeners);
-    let _ = stop.wait_for(|stop| *stop).await;
-    Ok(())
+/// Every call of the admin API. Requests carry a [`Peer`] as an extension.
+pub fn router(site: Arc<Site>) -> Router {
+    let desk = Desk::new(site);
+    let api = Router::new()
+        .merge(status::routes())
+        .merge(auth::routes())
+        .merge(users::routes())
+        .merge(money::routes())
+        .merge(packages::routes())
+        .merge(orders::routes())
+        .merge(ledger::routes())
+        .merge(usage::routes())
+        .merge(explain::routes())
+        .merge(router::routes())
+        .merge(admins::routes());
+    let all = Router::new()
+        .nest("/api/v1", api)
+        .route("/api/ping", get(status::ping))
+        .route("/healthz", get(status::healthz))
+        .merge(page::routes())
+        .layer(from_fn_with_state(Arc::clone(&desk), admit))
+        .with_state(desk);
+    limits::surround(all)
+}
+
+/// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.
+pub fn router_for_socket(site: Arc<Site>) -> Router {
+    router(site).layer(Extension(Peer::Local))
+}
+
+/// Lets callers from allowed networks in, and whoever may use the socket.
+async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let networks = &desk.site.config.admin.allowed_networks;
+    let is_allowed = match request.extensions().get::<Peer>() {
+        Some(Peer::Local) => true,
+        Some(Peer::Network(address)) => networks.iter().any(|network| network.contains(*address)),
+        None => false,
+    };
+    if is_allowed {
+        return next.run(request).await;
+    }
+    Problem::forbidden("network", "calls from this address are not allowed (admin.allowed_networks)")
+        .into_response()
 }

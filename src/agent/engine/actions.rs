@@ -488,7 +488,9 @@ impl Act<'_, '_> {
         }
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
+        let before = self.draft.user(no).account.clone();
         let decision = self.draft.step(no, &paid, &self.event)?;
+        let after = &decision.account;
         let order = OrderRecord {
             id,
             user_no: no,
@@ -501,6 +503,12 @@ impl Act<'_, '_> {
             reference: tender.reference.clone(),
             receipt_no: Some(self.draft.state.receipt_no + 1),
             cashier: Some(self.draft.actor.name.clone()),
+            expiry: after
+                .expires_at
+                .filter(|_| after.expires_at != before.expires_at)
+                .map(|set| (before.expires_at, set)),
+            plan: after.unlimited && !before.unlimited,
+            refunded: Rupiah::ZERO,
             created_at: self.draft.facts.now,
             paid_at: Some(self.draft.facts.now),
         };

@@ -360,7 +360,7 @@ fn receipts_have_no_gaps_whatever_is_refused_between() {
         match pi.ask(Action::Buy(user, package, cash(expect)), None) {
             Ok(order) => receipts.push(order["receipt"].as_u64().unwrap()),
             Err(error) => {
-                assert!(matches!(error, EngineError::Refused(Refusal::QuoteChanged(Rupiah(100_000)))))
+                assert!(matches!(error, EngineError::Refused(Refusal::QuoteChanged(Rupiah(100_000)))));
             }
         }
         pi.restart();
@@ -663,8 +663,9 @@ proptest! {
     #[test]
     fn metered_never_exceeds_moved(acts in prop::collection::vec(any_world(), 1..60)) {
         let (truth, _pi, used) = play(&acts);
-        for user in 0..2 {
-            prop_assert!(used[user] <= truth.flowed[user], "user {user}: {} > {}", used[user], truth.flowed[user]);
+        for (user, used) in used.into_iter().enumerate() {
+            let flowed = truth.flowed[user];
+            prop_assert!(used <= flowed, "user {user}: {used} > {flowed}");
         }
     }
 

@@ -71,6 +71,15 @@ impl EngineHandle {
         EngineGone(self.stopped.borrow().clone().unwrap_or_else(|| "the request failed inside".into()))
     }
 
+    /// Gives this way to the engine up, and waits until the engine has stopped for want of any other. The store is
+    /// closed then.
+    pub async fn closed(self) -> String {
+        let Self { jobs, mut stopped } = self;
+        drop(jobs);
+        let why = stopped.wait_for(Option::is_some).await.map(|why| why.clone());
+        why.ok().flatten().unwrap_or_else(|| "its thread is gone".into())
+    }
+
     /// Waits until the engine has stopped, and says why.
     pub async fn stopped(&self) -> String {
         let mut stopped = self.stopped.clone();

@@ -348,6 +348,28 @@ impl Engine {
         &self.reader
     }
 
+    /// Another connection for history, for work too long for this thread.
+    pub fn new_reader(&self) -> Result<Reader, StoreError> {
+        self.parts.store.reader()
+    }
+
+    /// Writes a line of the audit for what is no event of a user, such as a log-in.
+    pub fn note(
+        &mut self,
+        actor: &Actor,
+        action: &str,
+        target: &str,
+        detail: String,
+    ) -> Result<(), EngineError> {
+        self.check_alive()?;
+        let facts = self.facts();
+        let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
+        draft.audit(action, target, detail);
+        let changes = draft.finish(None);
+        self.state.apply(changes);
+        self.commit()
+    }
+
     /// The store, for admins and tokens, which are no part of the engine's state.
     pub fn store_mut(&mut self) -> &mut Store {
         &mut self.parts.store

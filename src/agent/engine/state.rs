@@ -22,10 +22,10 @@ use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
 use crate::domain::units::{Timestamp, day_number};
-use crate::domain::usage::{HostTable, Restart, RowId};
+use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
 use crate::store::{
     AuditLine, Batch, Chained, ClosedDay, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord,
-    Store, StoreError, UsageKey, UsageSum, UserRecord,
+    Store, StoreError, UsageKey, UsageRow, UsageSum, UserRecord,
 };
 
 /// After being off for longer, days before are closed only this far back; there is no usage in them.
@@ -589,6 +589,14 @@ impl Look<'_> {
         self.state.by_id.get(&id).map(|no| self.state.snapshot(&self.state.users[no]))
     }
 
+    /// The user whose device has that address, by the last reading.
+    pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
+        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
+        let mac = self.state.hosts.rows.iter().find(has)?.mac;
+        let device = &self.state.devices[self.state.by_mac.get(&mac)?];
+        Some(self.state.snapshot(&self.state.users[&device.user_no]))
+    }
+
     /// Users in the order they were entered, after the one with key `after`.
     pub fn users_after(&self, after: u32) -> impl Iterator<Item = &UserRecord> {
         self.state.users.range(after + 1..).map(|(_, user)| user)
@@ -612,6 +620,35 @@ impl Look<'_> {
     /// The id of the user with that key.
     pub fn user_id(&self, no: u32) -> Option<UserId> {
         self.state.users.get(&no).map(|user| user.account.id)
+    }
+
+    /// Devices bound to the user with that key.
+    pub fn macs(&self, user_no: u32) -> impl Iterator<Item = Mac> {
+        let numbers = self.state.devices_of.get(&user_no).into_iter().flatten();
+        numbers.filter_map(|no| self.state.devices.get(no)).map(|device| device.mac)
+    }
+
+    /// A user's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
+    pub fn gathered_usage(&self, user_no: u32, from: i64, to: i64) -> Vec<UsageRow> {
+        let wanted = |key: &UsageKey| key.user_no == user_no && (from..to).contains(&key.hour);
+        let rows = self.state.dirty.usage.iter().filter(|(key, _)| wanted(key));
+        rows.filter_map(|(key, sum)| {
+            let mac = self.state.devices.get(&key.device_no)?.mac;
+            Some(UsageRow { slot: key.hour, mac, bytes: sum.bytes, unenforced: sum.unenforced })
+        })
+        .collect()
+    }
+
+    /// The first local day whose usage is kept by the hour only, in days since 1970-01-01; `None` before any ended.
+    pub fn open_day(&self) -> Option<i64> {
+        self.state.sealed_day
+    }
+
+    /// Counter restarts of a user's devices that are seen but not yet committed.
+    pub fn gathered_restarts(&self, user_no: u32) -> Vec<(Timestamp, Mac, Restart)> {
+        let of_user = |no: &u32| self.state.devices.get(no).filter(|device| device.user_no == user_no);
+        let restarts = self.state.dirty.restarts.iter();
+        restarts.filter_map(|(at, no, restart)| Some((*at, of_user(no)?.mac, restart.clone()))).collect()
     }
 
     /// When the router was last read with success.

@@ -97,7 +97,7 @@ CREATE TABLE debts (
   note         TEXT NOT NULL,
   created_at   INTEGER NOT NULL,
   created_by   TEXT NOT NULL,
-  status       TEXT NOT NULL CHECK (status IN ('open', 'paid')),
+  status       TEXT NOT NULL CHECK (status IN ('open', 'paid', 'written_off')),
   CHECK (amount_bytes IS NOT NULL OR price_rp IS NOT NULL)
 ) STRICT;
 
@@ -117,6 +117,11 @@ CREATE TABLE orders (
   -- Receipts are numbered without gaps, which the commit that takes the money keeps.
   receipt_no INTEGER UNIQUE CHECK (receipt_no > 0),
   cashier    TEXT,
+  -- What a refund must restore: the expiry before this order and the one it set, and whether it started a plan.
+  expiry_before INTEGER,
+  expiry_set    INTEGER,
+  plan          INTEGER NOT NULL CHECK (plan IN (0, 1)),
+  refunded_rp   INTEGER NOT NULL CHECK (refunded_rp >= 0 AND refunded_rp <= amount_rp),
   created_at INTEGER NOT NULL,
   paid_at    INTEGER
 ) STRICT, WITHOUT ROWID;

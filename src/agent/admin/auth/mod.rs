@@ -1,0 +1,190 @@
+//! Who calls: the control socket, a bearer token or a browser's session; and what each may do.
+
+mod attempts;
+mod login;
+mod passwords;
+mod secrets;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+
+pub(super) use attempts::Attempts;
+pub(super) use login::routes;
+pub(super) use passwords::Passwords;
+pub(super) use secrets::{hash, new_token};
+
+use super::desk::Desk;
+use crate::agent::engine::Actor;
+use crate::store::{Role, SecretKind};
+use crate::web::{Peer, Problem};
+
+/// The session's cookie.
+const COOKIE_NAME: &str = "kuota_session";
+
+/// Declares a caller of at least one role: as a parameter of a handler it answers 401 and 403 by itself.
+macro_rules! at_least {
+    ($(#[$doc:meta])* $name:ident, $role:expr) => {
+        $(#[$doc])*
+        pub(super) struct $name(pub Actor);
+
+        impl FromRequestParts<Arc<Desk>> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
+                let actor = identify(parts, desk).await?;
+                if actor.role < $role {
+                    let detail = format!("this needs the role {}, and yours is {}", $role.name(), actor.role.name());
+                    return Err(Problem::forbidden("role", detail));
+                }
+                Ok(Self(actor))
+            }
+        }
+    };
+}
+
+at_least! {
+    /// Somebody who may read.
+    Viewer, Role::Viewer
+}
+at_least! {
+    /// Somebody who may also take money.
+    Cashier, Role::Cashier
+}
+at_least! {
+    /// Somebody who may also change users, devices and debts.
+    Operator, Role::Operator
+}
+at_least! {
+    /// Somebody who may do everything.
+    Owner, Role::Owner
+}
+
+/// Somebody who may read, or nobody known.
+pub(super) struct Anyone(pub Option<Actor>);
+
+impl FromRequestParts<Arc<Desk>> for Anyone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
+        Ok(Self(identify(parts, desk).await.ok()))
+    }
+}
+
+/// The hash of a browser's session.
+pub(super) struct Session(pub [u8; 32]);
+
+impl FromRequestParts<Arc<Desk>> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
+        identify(parts, desk).await?;
+        let secret =
+            cookie(&parts.headers).ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
+        Ok(Self(secrets::hash(secret)))
+    }
+}
+
+async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Problem> {
+    let source = match parts.extensions.get::<Peer>() {
+        Some(Peer::Local) => return Ok(local()),
+        Some(Peer::Network(address)) => address.to_string(),
+        None => return Err(Problem::internal()),
+    };
+    let (secret, kind) = if let Some(header) = parts.headers.get(AUTHORIZATION) {
+        let token = header.to_str().ok().and_then(bearer);
+        (token.ok_or_else(|| Problem::unauthorized("send Authorization: Bearer TOKEN"))?, SecretKind::Token)
+    } else if let Some(secret) = cookie(&parts.headers) {
+        (secret, SecretKind::Session)
+    } else {
+        return Err(Problem::unauthorized("log in, or send Authorization: Bearer TOKEN"));
+    };
+    let hash = secrets::hash(secret);
+    let found = desk.look(move |engine| Ok(engine.reader().secret(&hash, kind, engine.now())?)).await?;
+    let Some((name, role)) = found else {
+        return Err(Problem::unauthorized("this token or session is not known or has ended"));
+    };
+    // A browser sends cookies along with requests that other sites make it send; a token it does not.
+    if kind == SecretKind::Session && !parts.method.is_safe() && !is_same_site(&parts.headers) {
+        let detail = "a session changes things only from its own pages (Origin); programs send a token";
+        return Err(Problem::forbidden("cross_site", detail));
+    }
+    Ok(Actor { name, role, source })
+}
+
+/// Whoever may use the control socket owns the machine.
+fn local() -> Actor {
+    Actor { name: "local".into(), role: Role::Owner, source: "socket".into() }
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
+}
+
+/// Whether a browser says that the request comes from a page of ours. `Origin` outweighs `Sec-Fetch-Site`, which
+/// browsers send on secure pages only.
+fn is_same_site(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text(ORIGIN), text(HOST)) {
+        (Some(origin), Some(host)) => {
+            origin.split_once("://").is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host))
+        }
+        (Some(_), None) => false,
+        (None, _) => {
+            let site = text(HeaderName::from_static("sec-fetch-site"));
+            matches!(site, Some("same-origin" | "none"))
+        }
+    }
+}
+
+/// Whether the request comes from a page of somebody else.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    let says = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
+    says && !is_same_site(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn a_session_is_found_among_other_cookies() {
+        let map = headers(&[("cookie", "a=b; kuota_session=xyz ; c=d")]);
+        assert_eq!(cookie(&map), Some("xyz"));
+        assert_eq!(cookie(&headers(&[("cookie", "my_kuota_session=xyz")])), None);
+    }
+
+    #[test]
+    fn only_pages_of_ours_are_the_same_site() {
+        let host = ("host", "10.0.0.2:8080");
+        let rows = [
+            (vec![host, ("origin", "http://10.0.0.2:8080")], true, false),
+            (vec![host, ("origin", "http://10.0.0.2")], false, true),
+            (vec![host, ("origin", "null")], false, true),
+            (vec![host, ("origin", "http://x.example"), ("sec-fetch-site", "same-origin")], false, true),
+            (vec![host, ("sec-fetch-site", "same-origin")], true, false),
+            (vec![host, ("sec-fetch-site", "cross-site")], false, true),
+            (vec![host], false, false),
+        ];
+        for (pairs, same, cross) in rows {
+            let map = headers(&pairs);
+            assert_eq!((is_same_site(&map), is_cross_site(&map)), (same, cross), "{pairs:?}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What every handler holds: the site, and the few ways to ask it for something.
+
+use std::sync::{Arc, Mutex};
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::auth::{Attempts, Passwords};
+use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
+use crate::agent::run::Site;
+use crate::agent::service::Service;
+use crate::domain::id::UserId;
+use crate::domain::units::Timestamp;
+use crate::web::{Body, Problem};
+
+/// What a handler answers.
+pub(super) type Answer = Result<Response, Problem>;
+
+/// The handlers' state.
+pub(super) struct Desk {
+    /// The daemon's parts.
+    pub site: Arc<Site>,
+    /// Hashing, one at a time.
+    pub passwords: Passwords,
+    /// Failed log-ins.
+    pub attempts: Mutex<Attempts>,
+    /// Held while the ledger is verified: one walk at a time is load enough.
+    pub verifying: AsyncMutex<()>,
+    /// Since when calls are answered.
+    pub since: Timestamp,
+}
+
+impl Desk {
+    pub fn new(site: Arc<Site>) -> Arc<Self> {
+        let since = site.clock.now();
+        let (passwords, attempts) = (Passwords::default(), Mutex::default());
+        Arc::new(Self { site, passwords, attempts, verifying: AsyncMutex::default(), since })
+    }
+
+    pub fn service(&self) -> &Arc<Service> {
+        &self.site.service
+    }
+
+    /// Looks at the engine; `look` copies out what it needs.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.service().engine().call(look).await?
+    }
+
+    /// Does what a body asks; with an idempotency key at most once.
+    pub async fn submit<T>(
+        &self,
+        actor: Actor,
+        body: Body<T>,
+        action: impl FnOnce(T) -> Result<Action, Problem>,
+    ) -> Answer {
+        let content_hash = body.content_hash;
+        let key = body.key.map(|key| Key { id: format!("{}/{key}", actor.name), content_hash });
+        self.act(actor, action(body.value)?, key).await
+    }
+
+    /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
+    pub async fn act(&self, actor: Actor, action: Action, key: Option<Key>) -> Answer {
+        let service = Arc::clone(self.service());
+        let outcome = finish(async move { service.submit(actor, action, key).await }).await??;
+        Ok(said(outcome))
+    }
+}
+
+/// Runs work to its end even when nobody waits for it any more.
+pub(super) async fn finish<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work).await.map_err(|error| {
+        tracing::error!(%error, "a call failed inside");
+        Problem::internal()
+    })
+}
+
+fn said(outcome: Outcome) -> Response {
+    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if outcome.body.is_empty() {
+        return status.into_response();
+    }
+    (status, [(CONTENT_TYPE, "application/json")], outcome.body).into_response()
+}
+
+/// The user with that id, as it is with every reading taken.
+pub(super) fn user(engine: &Engine, id: UserId) -> Result<Snapshot, Problem> {
+    engine.look().user(id).ok_or_else(|| Problem::not_found("user"))
+}

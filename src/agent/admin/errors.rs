@@ -1,0 +1,66 @@
+//! What the engine, the store and the router say, as problems.
+
+use axum::http::StatusCode;
+
+use crate::agent::engine::{EngineError, EngineGone};
+use crate::agent::service::ServiceError;
+use crate::domain::policy::Refusal;
+use crate::routeros::RouterError;
+use crate::store::StoreError;
+use crate::web::Problem;
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::conflict(refusal.code(), refusal.to_string())
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(refusal) => refusal.into(),
+            EngineError::NotFound(what) => Self::not_found(what),
+            EngineError::Conflict { code, message } => Self::conflict(code, message),
+            EngineError::Invalid { field, message } => Self::invalid(field, message),
+            EngineError::RouterNeeded(_) => Self::unavailable("router_unreachable", error.to_string()),
+            EngineError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::unavailable("store_failed", "the store failed; the log says how")
+    }
+}
+
+impl From<EngineGone> for Problem {
+    fn from(error: EngineGone) -> Self {
+        tracing::error!(%error, "the engine is gone");
+        Self::unavailable("store_failed", "the ledger is not available; the log says why")
+    }
+}
+
+impl From<RouterError> for Problem {
+    fn from(error: RouterError) -> Self {
+        let code = match error {
+            RouterError::Lost(_) => "router_unreachable",
+            RouterError::LoginRefused(_) => "router_login_refused",
+            RouterError::Trap { .. } | RouterError::Malformed { .. } => {
+                return Self::new(StatusCode::BAD_GATEWAY, "router_failed", error.to_string());
+            }
+        };
+        Self::unavailable(code, error.to_string())
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Engine(error) => error.into(),
+            ServiceError::Gone(error) => error.into(),
+            ServiceError::Router(error) => error.into(),
+        }
+    }
+}

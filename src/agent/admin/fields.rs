@@ -1,0 +1,310 @@
+//! Values in requests, read and bounded one by one: what gets past here is safe to act on.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use jiff::civil::Date;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::clock::parse_rfc3339;
+use crate::domain::id::Mac as HardwareAddress;
+use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Bytes, Rupiah, Timestamp};
+use crate::store::Role as AdminRole;
+
+/// Longest name of a user, package or device.
+const NAME_CHARS_MAX: usize = 100;
+/// Longest reason, note or reference.
+const TEXT_CHARS_MAX: usize = 500;
+/// The most days that can be given at once: ten years.
+const DAYS_MAX: u32 = 3660;
+/// Digits of a phone number.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=20;
+/// Characters of an admin's name.
+const ADMIN_NAME_CHARS_MAX: usize = 64;
+/// Shortest and longest password of an admin, in bytes.
+const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
+/// Names that the audit gives to callers who are no admins.
+const RESERVED_NAMES: [&str; 2] = ["local", "kuotad"];
+
+/// Reads whole numbers and texts into one type.
+struct Read<T, N, S> {
+    expects: &'static str,
+    number: N,
+    text: S,
+    result: PhantomData<T>,
+}
+
+impl<T, N, S> Visitor<'_> for Read<T, N, S>
+where
+    N: FnOnce(u64) -> Result<T, String>,
+    S: FnOnce(&str) -> Result<T, String>,
+{
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.expects)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        (self.number)(number).map_err(E::custom)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        let number = u64::try_from(number).map_err(|_| E::custom("must not be negative"))?;
+        (self.number)(number).map_err(E::custom)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.text)(text).map_err(E::custom)
+    }
+}
+
+/// Declares a value that is read from a JSON text.
+macro_rules! text_field {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub(super) struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(d)?;
+                let parse: fn(&str) -> Result<$inner, String> = $parse;
+                parse(&text).map(Self).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+/// Declares a whole number within bounds.
+macro_rules! number_field {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $bounds:expr, $make:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) struct $name(pub $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let number = u64::deserialize(d)?;
+                let bounds = $bounds;
+                if !bounds.contains(&number) {
+                    let (min, max) = (bounds.start(), bounds.end());
+                    return Err(D::Error::custom(format!("must be from {min} to {max}")));
+                }
+                let make: fn(u64) -> $inner = $make;
+                Ok(Self(make(number)))
+            }
+        }
+    };
+}
+
+fn amount<'de, D: Deserializer<'de>>(d: D, min: u64) -> Result<Bytes, D::Error> {
+    let bounded = move |bytes: u64| match bytes {
+        b if b < min => Err("must be more than nothing".to_owned()),
+        b if b > AMOUNT_BYTES_MAX => Err("too large: an amount is at most 1024 TB".to_owned()),
+        b => Ok(Bytes(b)),
+    };
+    d.deserialize_any(Read {
+        expects: "an amount like \"10 GB\" or whole bytes",
+        number: bounded,
+        text: move |text: &str| bounded(text.parse::<Bytes>().map_err(|e| e.to_string())?.0),
+        result: PhantomData,
+    })
+}
+
+/// An amount of quota or debt above zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Amount(pub Bytes);
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        amount(d, 1).map(Self)
+    }
+}
+
+/// A limit; zero is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limit(pub Bytes);
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        amount(d, 0).map(Self)
+    }
+}
+
+number_field! {
+    /// A price; zero is free.
+    Price(Rupiah), 0..=AMOUNT_RP_MAX, Rupiah
+}
+number_field! {
+    /// Money that is really paid or owed.
+    Money(Rupiah), 1..=AMOUNT_RP_MAX, Rupiah
+}
+number_field! {
+    /// Days given.
+    Days(u32), 1..=u64::from(DAYS_MAX), |days| u32::try_from(days).unwrap_or(DAYS_MAX)
+}
+text_field! {
+    /// A name for people.
+    Name(String), |text| printable(text, 1, NAME_CHARS_MAX)
+}
+text_field! {
+    /// A name for people that may be empty.
+    Label(String), |text| printable(text, 0, NAME_CHARS_MAX)
+}
+text_field! {
+    /// Why something was done.
+    Reason(String), |text| printable(text, 1, TEXT_CHARS_MAX)
+}
+text_field! {
+    /// Words for people that may be empty.
+    Note(String), |text| printable(text, 0, TEXT_CHARS_MAX)
+}
+text_field! {
+    /// A phone number: digits, with or without a plus before them.
+    Phone(String), phone
+}
+text_field! {
+    /// A user's log-in name.
+    Login(String), login
+}
+text_field! {
+    /// A device.
+    Mac(HardwareAddress), mac
+}
+text_field! {
+    /// A calendar day.
+    Day(Date), day
+}
+text_field! {
+    /// An instant.
+    Instant(Timestamp), |text| parse_rfc3339(text).ok_or_else(|| "write an instant like 2026-11-22T07:05:00Z".into())
+}
+text_field! {
+    /// What an admin may do.
+    Role(AdminRole), |text| AdminRole::from_name(text).ok_or_else(|| one_of(AdminRole::ALL.map(AdminRole::name)))
+}
+text_field! {
+    /// A name for a new admin.
+    AdminName(String), admin_name
+}
+text_field! {
+    /// A password for a new admin.
+    Password(String), |text| match text.len() {
+        bytes if PASSWORD_BYTES.contains(&bytes) => Ok(text.to_owned()),
+        _ => Err(format!("must have {} to {} bytes", PASSWORD_BYTES.start(), PASSWORD_BYTES.end())),
+    }
+}
+
+/// The message for a word that is none of these.
+pub(super) fn one_of(names: impl IntoIterator<Item = &'static str>) -> String {
+    format!("must be one of {}", names.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+fn printable(text: &str, min: usize, max: usize) -> Result<String, String> {
+    let text = text.trim();
+    let chars = text.chars().count();
+    if chars < min || chars > max {
+        return Err(format!("must have {min} to {max} characters"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("must not have control characters or line breaks".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn phone(text: &str) -> Result<String, String> {
+    let text: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let digits = text.strip_prefix('+').unwrap_or(&text);
+    let ok = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if ok { Ok(text) } else { Err("write a phone number like 081234567890 or +6281234567890".into()) }
+}
+
+fn login(text: &str) -> Result<String, String> {
+    let text = printable(text, 1, NAME_CHARS_MAX)?;
+    if text.contains(char::is_whitespace) { Err("must not have spaces".into()) } else { Ok(text) }
+}
+
+fn mac(text: &str) -> Result<HardwareAddress, String> {
+    let mac: HardwareAddress = text.trim().parse().map_err(|e: crate::domain::id::MacError| e.to_string())?;
+    if mac.is_unicast() { Ok(mac) } else { Err("is no address of a single device".into()) }
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let date = Some(text).filter(|text| text.len() == "2026-11-22".len()).and_then(|text| text.parse().ok());
+    date.filter(|date: &Date| (1970..=9998).contains(&date.year()))
+        .ok_or_else(|| "write a date like 2026-11-22".into())
+}
+
+fn admin_name(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'@');
+    if text.is_empty() || text.len() > ADMIN_NAME_CHARS_MAX || !text.bytes().all(allowed) {
+        return Err(format!("must be 1 to {ADMIN_NAME_CHARS_MAX} of the characters a-z A-Z 0-9 . _ - @"));
+    }
+    if RESERVED_NAMES.contains(&text) { Err("is reserved".into()) } else { Ok(text.to_owned()) }
+}
+
+/// For fields where null says something else than absence: what is there is read, null too. Without
+/// `#[serde(default)]` the field is required.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<T, D::Error> {
+    T::deserialize(d)
+}
+
+/// The same where absence leaves a value as it is.
+pub(super) fn changed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read<T: for<'de> Deserialize<'de>>(value: serde_json::Value) -> Option<T> {
+        serde_json::from_value(value).ok()
+    }
+
+    #[test]
+    fn amounts_are_words_or_whole_bytes_above_zero() {
+        assert_eq!(read::<Amount>(json!("10 GB")).unwrap().0, Bytes::gb(10));
+        assert_eq!(read::<Amount>(json!("1,5 GB")).unwrap().0, Bytes(1_610_612_736));
+        assert_eq!(read::<Amount>(json!(17)).unwrap().0, Bytes(17));
+        assert_eq!(read::<Limit>(json!(0)).unwrap().0, Bytes::ZERO);
+        let bad = [
+            json!(0),
+            json!("0 MB"),
+            json!(-1),
+            json!(1.5),
+            json!("x"),
+            json!(null),
+            json!(u64::MAX),
+            json!([]),
+        ];
+        for value in bad {
+            assert!(read::<Amount>(value.clone()).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_bounded() {
+        assert_eq!(read::<Name>(json!("  Budi ")).unwrap().0, "Budi");
+        for value in [json!(" "), json!("a\nb"), json!("a\u{0}"), json!("x".repeat(101)), json!(1)] {
+            assert!(read::<Name>(value.clone()).is_none(), "{value}");
+        }
+        assert_eq!(read::<Phone>(json!("0812-3456 789")).unwrap().0, "08123456789");
+        for value in ["", "12", "+", "08x", "0812+3"] {
+            assert!(read::<Phone>(json!(value)).is_none(), "{value}");
+        }
+        for value in ["01:00:00:00:00:01", "00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF", "x"] {
+            assert!(read::<Mac>(json!(value)).is_none(), "{value}");
+        }
+        for value in ["2026-11-31", "2026-11-22T00:00", "22-11-2026", "2026-1-2"] {
+            assert!(read::<Day>(json!(value)).is_none(), "{value}");
+        }
+        for value in ["", "local", "kuotad", "a/b", "a b"] {
+            assert!(read::<AdminName>(json!(value)).is_none(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Quota given and taken, debts, and money for them.
+
+mod requests;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::auth::{Cashier, Operator, Owner, Viewer};
+use super::desk::{Answer, Desk, user};
+use crate::agent::engine::{Action, Actor, DebtView, Engine};
+use crate::domain::id::{DebtId, UserId};
+use crate::domain::order::Quote;
+use crate::domain::policy::Refusal;
+use crate::protocol::LineWire;
+use crate::web::page::PageQuery;
+use crate::web::{Body, List, Path, Paths, Problem, Query};
+use requests::{Credit, Debit, Debt, Payment, Purchase, Reset, Settlement};
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/users/{id}/credits", post(credit))
+        .route("/users/{id}/debits", post(debit))
+        .route("/users/{id}/purchases", post(purchase))
+        .route("/users/{id}/debts", get(debts).post(add_debt))
+        .route("/users/{id}/debts/{debt}/settlements", post(settle_one))
+        .route("/users/{id}/quote", get(quote))
+        .route("/users/{id}/settlements", post(settle_all))
+        .route("/users/{id}/payments", post(pay))
+        .route("/users/{id}/reset", post(reset))
+}
+
+/// A quote as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct QuoteView {
+    amount_rp: u64,
+    lines: Vec<LineWire>,
+}
+
+impl From<&Quote> for QuoteView {
+    fn from(quote: &Quote) -> Self {
+        Self { amount_rp: quote.total().0, lines: quote.lines.iter().map(LineWire::from).collect() }
+    }
+}
+
+/// What everything that a user owes costs; nothing owed costs nothing.
+pub(super) fn settle_all_quote(engine: &Engine, id: UserId) -> Result<QuoteView, Problem> {
+    let account = user(engine, id)?.user.account;
+    let quote = engine.look().with_context(|ctx| ctx.tariff().settle_all(&account)).map_err(Refusal::from)?;
+    Ok(QuoteView::from(&quote))
+}
+
+async fn credit(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Credit>,
+) -> Answer {
+    desk.submit(actor, body, |credit| Ok(credit.action(id))).await
+}
+
+async fn debit(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(id): Path<UserId>,
+    body: Body<Debit>,
+) -> Answer {
+    desk.submit(actor, body, |debit| Ok(debit.action(id))).await
+}
+
+async fn purchase(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<Purchase>,
+) -> Answer {
+    take(&desk, actor, id, body, |purchase| purchase.action(id)).await
+}
+
+async fn settle_all(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<Settlement>,
+) -> Answer {
+    take(&desk, actor, id, body, |settlement| settlement.all(id)).await
+}
+
+async fn settle_one(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Paths(id, debt): Paths<UserId, DebtId>,
+    body: Body<Settlement>,
+) -> Answer {
+    take(&desk, actor, id, body, |settlement| settlement.one(id, debt)).await
+}
+
+async fn pay(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<Payment>,
+) -> Answer {
+    take(&desk, actor, id, body, |payment| payment.action(id)).await
+}
+
+/// Takes money. That there is such a user is asked first: it outweighs how the money comes.
+async fn take<T>(
+    desk: &Desk,
+    actor: Actor,
+    id: UserId,
+    body: Body<T>,
+    action: impl FnOnce(T) -> Result<Action, Problem>,
+) -> Answer {
+    desk.look(move |engine| user(engine, id).map(drop)).await?;
+    desk.submit(actor, body, action).await
+}
+
+async fn debts(
+    State(desk): State<Arc<Desk>>,
+    _: Viewer,
+    Path(id): Path<UserId>,
+    Query(page): Query<PageQuery>,
+) -> Answer {
+    let all = desk.look(move |engine| debt_views(engine, id)).await?;
+    Ok(Json(List::of_all(all, page.limit, page.after)).into_response())
+}
+
+/// Every debt item of a user, open and closed, in the order they were entered.
+fn debt_views(engine: &Engine, id: UserId) -> Result<Vec<DebtView>, Problem> {
+    let items = engine.reader().debts(user(engine, id)?.user.no)?;
+    Ok(engine.look().with_context(|ctx| {
+        let tariff = ctx.tariff();
+        items.iter().map(|item| DebtView::of(item, tariff.due(item).ok())).collect()
+    }))
+}
+
+async fn add_debt(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Debt>,
+) -> Answer {
+    desk.submit(actor, body, |debt| debt.action(id)).await
+}
+
+async fn quote(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
+    let quote = desk.look(move |engine| settle_all_quote(engine, id)).await?;
+    Ok(Json(quote).into_response())
+}
+
+async fn reset(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Reset>,
+) -> Answer {
+    desk.submit(actor, body, |reset| Ok(reset.action(id))).await
+}

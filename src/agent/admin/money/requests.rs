@@ -1,0 +1,187 @@
+//! Bodies about quota, debts and money.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+use super::super::fields::{Amount, Day, Days, Money, Note, Price, Reason};
+use crate::agent::config::PaymentMethod;
+use crate::agent::engine::{Action, DebtTerms, Tender};
+use crate::domain::id::{DebtId, PackageId, UserId};
+use crate::domain::order::CashMethod;
+use crate::domain::policy::Grant;
+use crate::web::Problem;
+
+/// `POST /users/{id}/credits`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credit {
+    amount: Amount,
+    days: Option<Days>,
+    reason: Reason,
+}
+
+impl Credit {
+    pub fn action(self, user: UserId) -> Action {
+        let days = self.days.map(|days| days.0);
+        Action::Grant(user, Grant { amount: self.amount.0, days, reason: self.reason.0 })
+    }
+}
+
+/// `POST /users/{id}/debits`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Debit {
+    amount: Amount,
+    reason: Reason,
+}
+
+impl Debit {
+    pub fn action(self, user: UserId) -> Action {
+        Action::Debit { user, amount: self.amount.0, reason: self.reason.0 }
+    }
+}
+
+/// `POST /users/{id}/debts`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(clippy::struct_field_names, reason = "the fields are the contract's own names")]
+pub(super) struct Debt {
+    amount: Option<Amount>,
+    package_id: Option<PackageId>,
+    advance: Option<bool>,
+    debt_date: Option<Day>,
+    due_date: Option<Day>,
+    price_rp: Option<Money>,
+    note: Option<Note>,
+}
+
+impl Debt {
+    pub fn action(self, user: UserId) -> Result<Action, Problem> {
+        let what = match (self.amount, self.package_id) {
+            (Some(amount), None) => Ok(amount.0),
+            (None, Some(package)) => Err(package),
+            _ => return Err(Problem::invalid("amount", "give either amount or package_id")),
+        };
+        let terms = DebtTerms {
+            what,
+            advance: self.advance.unwrap_or(true),
+            debt_date: self.debt_date.map(|day| day.0),
+            due_date: self.due_date.map(|day| day.0),
+            price: self.price_rp.map(|price| price.0),
+            note: self.note.map(|note| note.0).unwrap_or_default(),
+        };
+        Ok(Action::AddDebt(user, terms))
+    }
+}
+
+/// How it is paid.
+#[derive(Clone, Copy)]
+pub(super) enum Method {
+    /// To a cashier.
+    Cash(CashMethod),
+    /// Through the gateway.
+    Online,
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        let is_online = || {
+            let name = serde::de::value::StrDeserializer::<D::Error>::new(&name);
+            PaymentMethod::deserialize(name).is_ok()
+        };
+        match CashMethod::from_name(&name) {
+            Some(method) => Ok(Self::Cash(method)),
+            None if name == "snap" || is_online() => Ok(Self::Online),
+            None => Err(D::Error::custom(
+                "must be cash, transfer, qris_static, or an online method such as snap or qris",
+            )),
+        }
+    }
+}
+
+impl Method {
+    fn tender(self, reference: Option<Note>, expect: Option<Price>) -> Result<Tender, Problem> {
+        let Self::Cash(method) = self else {
+            let detail =
+                "there is no relay, so nothing can be paid online; take cash, transfer or qris_static";
+            return Err(Problem::unavailable("relay_unreachable", detail));
+        };
+        let reference = reference.map(|reference| reference.0).filter(|text| !text.is_empty());
+        Ok(Tender { method, reference, expect: expect.map(|price| price.0) })
+    }
+}
+
+/// `POST /users/{id}/purchases`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Purchase {
+    package_id: PackageId,
+    method: Method,
+    reference: Option<Note>,
+    expect_rp: Option<Price>,
+}
+
+impl Purchase {
+    pub fn action(self, user: UserId) -> Result<Action, Problem> {
+        Ok(Action::Buy(user, self.package_id, self.method.tender(self.reference, self.expect_rp)?))
+    }
+}
+
+/// `POST /users/{id}/settlements` and `POST /users/{id}/debts/{debt}/settlements`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settlement {
+    method: Method,
+    reference: Option<Note>,
+    expect_rp: Option<Price>,
+}
+
+impl Settlement {
+    pub fn all(self, user: UserId) -> Result<Action, Problem> {
+        Ok(Action::SettleAll(user, self.method.tender(self.reference, self.expect_rp)?))
+    }
+
+    pub fn one(self, user: UserId, debt: DebtId) -> Result<Action, Problem> {
+        Ok(Action::SettleItem(user, debt, self.method.tender(self.reference, self.expect_rp)?))
+    }
+}
+
+/// `POST /users/{id}/payments`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Payment {
+    amount_rp: Money,
+    method: Method,
+    reference: Option<Note>,
+}
+
+impl Payment {
+    pub fn action(self, user: UserId) -> Result<Action, Problem> {
+        Ok(Action::PayPart(user, self.amount_rp.0, self.method.tender(self.reference, None)?))
+    }
+}
+
+/// `POST /users/{id}/reset`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reset {
+    debt: Option<Amount>,
+    credit: Option<Amount>,
+    days: Option<Days>,
+    unblock: Option<bool>,
+    reason: Reason,
+}
+
+impl Reset {
+    pub fn action(self, user: UserId) -> Action {
+        Action::Reset {
+            user,
+            debt: self.debt.map(|amount| amount.0),
+            credit: self.credit.map(|amount| amount.0),
+            days: self.days.map(|days| days.0),
+            unblock: self.unblock,
+            reason: self.reason.0,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Orders: what was paid, and for what.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use super::auth::Viewer;
+use super::desk::{Answer, Desk, user};
+use crate::agent::engine::{Engine, OrderView};
+use crate::domain::id::{OrderId, UserId};
+use crate::store::Page;
+use crate::web::{Cursor, Limit, List, Path, Problem, Query, params};
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/orders", get(list)).route("/orders/{id}", get(show))
+}
+
+/// `GET /orders`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Search {
+    #[serde(deserialize_with = "params::given")]
+    user_id: Option<UserId>,
+    limit: Limit,
+    #[serde(deserialize_with = "params::given")]
+    after: Option<Cursor>,
+}
+
+async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Search>) -> Answer {
+    let page = desk.look(move |engine| find(engine, &search)).await?;
+    Ok(Json(page).into_response())
+}
+
+/// A page of orders, newest first.
+fn find(engine: &Engine, search: &Search) -> Result<List<OrderView>, Problem> {
+    let user_no = search.user_id.map(|id| user(engine, id).map(|found| found.user.no)).transpose()?;
+    let page = Page { limit: search.limit.rows_and_one(), after: search.after.map(|cursor| cursor.0) };
+    let orders = engine.reader().orders(user_no, page)?;
+    let views = orders.into_iter().map(|order| {
+        let user = engine.reader().user_id(order.user_no)?;
+        Ok(OrderView::of(&order, user))
+    });
+    let views = views.collect::<Result<Vec<_>, Problem>>()?;
+    let receipt = |order: &OrderView| order.receipt.and_then(|no| i64::try_from(no).ok()).unwrap_or_default();
+    Ok(List::of(views, search.limit, receipt))
+}
+
+async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<String>) -> Answer {
+    let view = desk
+        .look(move |engine| {
+            let order = engine.reader().order(&OrderId(id))?.ok_or_else(|| Problem::not_found("order"))?;
+            Ok(OrderView::of(&order, engine.reader().user_id(order.user_no)?))
+        })
+        .await?;
+    Ok(Json(view).into_response())
+}

@@ -1,0 +1,47 @@
+//! What is on sale.
+
+mod requests;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, patch};
+use axum::{Json, Router};
+
+use super::auth::{Owner, Viewer};
+use super::desk::{Answer, Desk};
+use crate::agent::engine::{Action, PackageView};
+use crate::domain::id::PackageId;
+use crate::web::page::PageQuery;
+use crate::web::{Body, List, Path, Query};
+use requests::{Add, Change};
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/packages", get(list).post(add))
+        .route("/packages/{id}", patch(change).delete(remove))
+}
+
+async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(page): Query<PageQuery>) -> Answer {
+    let all = desk.look(|engine| Ok(engine.look().packages())).await?;
+    let page = List::of_all(all, page.limit, page.after);
+    Ok(Json(page.map(|package| PackageView::of(&package))).into_response())
+}
+
+async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<Add>) -> Answer {
+    desk.submit(actor, body, |add| Ok(add.action())).await
+}
+
+async fn change(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(id): Path<PackageId>,
+    body: Body<Change>,
+) -> Answer {
+    desk.submit(actor, body, |change| Ok(change.action(id))).await
+}
+
+async fn remove(State(desk): State<Arc<Desk>>, Owner(actor): Owner, Path(id): Path<PackageId>) -> Answer {
+    desk.act(actor, Action::DeletePackage(id), None).await
+}

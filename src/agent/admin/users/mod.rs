@@ -1,0 +1,132 @@
+//! Users: found, entered, changed; their devices; an admin's block.
+
+mod requests;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+
+use super::auth::{Operator, Viewer};
+use super::desk::{Answer, Desk, user};
+use crate::agent::engine::{Action, Engine, Look, UserView};
+use crate::domain::id::{Mac, UserId};
+use crate::store::UserRecord;
+use crate::web::{Body, List, Path, Paths, Query};
+use requests::{Add, Bind, Block, Change, Search, Unblock};
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/users", get(list).post(add))
+        .route("/users/{id}", get(show).patch(change).delete(remove))
+        .route("/users/{id}/devices", post(bind))
+        .route("/users/{id}/devices/{mac}", delete(unbind))
+        .route("/users/{id}/block", post(block))
+        .route("/users/{id}/unblock", post(unblock))
+}
+
+async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Search>) -> Answer {
+    let page = desk.look(move |engine| Ok(find(engine, &search))).await?;
+    Ok(Json(page).into_response())
+}
+
+async fn add(State(desk): State<Arc<Desk>>, Operator(actor): Operator, body: Body<Add>) -> Answer {
+    desk.submit(actor, body, |add| Ok(add.action())).await
+}
+
+async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
+    let view = desk.look(move |engine| Ok(UserView::of(&user(engine, id)?, engine.look().policy))).await?;
+    Ok(Json(view).into_response())
+}
+
+async fn change(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Change>,
+) -> Answer {
+    desk.submit(actor, body, |change| Ok(change.action(id))).await
+}
+
+async fn remove(State(desk): State<Arc<Desk>>, Operator(actor): Operator, Path(id): Path<UserId>) -> Answer {
+    desk.act(actor, Action::DeleteUser(id), None).await
+}
+
+async fn bind(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Bind>,
+) -> Answer {
+    desk.submit(actor, body, |bind| Ok(bind.action(id))).await
+}
+
+async fn unbind(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Paths(id, mac): Paths<UserId, Mac>,
+) -> Answer {
+    desk.act(actor, Action::Unbind { user: id, mac }, None).await
+}
+
+async fn block(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Block>,
+) -> Answer {
+    desk.submit(actor, body, |block| Ok(Action::Block(id, block.reason.0))).await
+}
+
+async fn unblock(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<Unblock>,
+) -> Answer {
+    let action =
+        |unblock: Unblock| Ok(Action::Unblock(id, unblock.reason.map(|reason| reason.0).unwrap_or_default()));
+    desk.submit(actor, body, action).await
+}
+
+/// A page of the users that fit, in the order they were entered.
+fn find(engine: &Engine, search: &Search) -> List<UserView> {
+    let look = engine.look();
+    let q = search.q.as_deref().map(|q| Words::new(q.trim()));
+    let after = search.after.map_or(0, |cursor| u32::try_from(cursor.0).unwrap_or(u32::MAX - 1));
+    let fits = |user: &&UserRecord| {
+        let status = search.status.is_none_or(|status| user.account.access.status == status.0);
+        status && q.as_ref().is_none_or(|words| words.fit(user, &look))
+    };
+    let found: Vec<&UserRecord> =
+        look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
+    List::of(found, search.limit, |user| i64::from(user.no))
+        .map(|user| UserView::of(&look.snapshot(user), look.policy))
+}
+
+/// What is searched for, once as it is and once as a piece of a MAC.
+struct Words {
+    text: String,
+    mac: Option<String>,
+}
+
+impl Words {
+    fn new(q: &str) -> Self {
+        let pairs = q.replace('-', ":").to_uppercase();
+        let is_mac = pairs.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        Self { text: q.to_lowercase(), mac: is_mac.then_some(pairs) }
+    }
+
+    fn fit(&self, user: &UserRecord, look: &Look) -> bool {
+        let holds = |text: &str| text.to_lowercase().contains(&self.text);
+        holds(&user.name)
+            || user.phone.as_deref().is_some_and(holds)
+            || user.login.as_deref().is_some_and(holds)
+            || self
+                .mac
+                .as_ref()
+                .is_some_and(|part| look.macs(user.no).any(|mac| mac.to_string().contains(part)))
+    }
+}

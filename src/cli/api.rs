@@ -1,0 +1,316 @@
+//! The way to the admin API: the running daemon's socket where it answers, else the same API in this process.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use super::daemon::{LogNotifier, router_client};
+use super::{Failure, output};
+use crate::agent::admin::router_for_socket;
+use crate::agent::config::Config;
+use crate::agent::run::{SOCKET_FILE, Site};
+use crate::clock::SystemClock;
+use crate::settings::{Environment, Secret};
+
+/// The longest wait for one answer: longer than the router's own patience.
+const ANSWER_MAX: Duration = Duration::from_mins(2);
+/// The most an answer may hold.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Rows asked for at a time where a list is followed to its end.
+const PAGE_ROWS: u32 = 200;
+
+/// The admin API, wherever it runs.
+pub(super) struct Api {
+    way: Way,
+}
+
+enum Way {
+    /// The running daemon.
+    Socket(PathBuf),
+    /// No daemon runs: the store is open in this process.
+    Here(Router),
+}
+
+impl Api {
+    /// Asks the daemon of this configuration, or opens its store when none runs.
+    pub async fn open(config: &Config, env: Environment) -> Result<Self, Failure> {
+        if let Some(daemon) = Self::daemon(&config.data_dir).await? {
+            return Ok(daemon);
+        }
+        // The router is only asked by commands that need it; until then its password may be missing.
+        let secrets = config.clone();
+        let password = move || match secrets.load_secrets(&env) {
+            Ok(secrets) => secrets.router_password,
+            Err(error) => {
+                output::complain(&error.to_string());
+                Secret::new("")
+            }
+        };
+        let router = Arc::new(router_client(config, password));
+        let clock = Arc::new(SystemClock::new());
+        let site = Site::assemble(config.clone(), router, clock, Arc::new(LogNotifier))?;
+        Ok(Self::here(Arc::new(site)))
+    }
+
+    /// The daemon that listens in `data_dir`, if one does.
+    pub async fn daemon(data_dir: &Path) -> Result<Option<Self>, Failure> {
+        use std::io::ErrorKind::{ConnectionRefused, NotFound};
+        let path = data_dir.join(SOCKET_FILE);
+        match UnixStream::connect(&path).await {
+            Ok(_) => Ok(Some(Self { way: Way::Socket(path) })),
+            Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => Ok(None),
+            Err(error) => Err(Failure::said(format!(
+                "{}: {error}; run this as root or as a member of the daemon's group",
+                path.display()
+            ))),
+        }
+    }
+
+    /// The API around a site of this process.
+    pub fn here(site: Arc<Site>) -> Self {
+        Self { way: Way::Here(router_for_socket(site)) }
+    }
+
+    /// Looks.
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Asks for a change.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Asks for a removal. The answer is null when there is nothing more to say.
+    pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    /// A list, followed page by page until it ends or `limit` rows are there.
+    pub async fn list(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        limit: usize,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = PAGE_ROWS.to_string();
+            let mut query = query.to_vec();
+            query.push(("limit", &page));
+            query.extend(after.as_deref().map(|after| ("after", after)));
+            let answer = self.get(&with_query(path, &query)).await?;
+            let page = rows(&answer)?;
+            items.extend(page.iter().cloned());
+            let next = answer["next"].as_str().map(str::to_owned);
+            // A page that does not move on would be asked for without end.
+            if items.len() >= limit || next.is_none() || next == after || page.is_empty() {
+                items.truncate(limit);
+                return Ok(items);
+            }
+            after = next;
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let what = format!("{method} {path}");
+        let request = request(method, path, body)?;
+        let answer = async {
+            let response = match &self.way {
+                Way::Socket(socket) => over_socket(socket, request).await?,
+                Way::Here(router) => match router.clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                },
+            };
+            let status = response.status();
+            let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
+            Ok::<_, Failure>((status, body))
+        };
+        let answered = timeout(ANSWER_MAX, answer).await;
+        let (status, body) = answered.map_err(|_| Failure::said(format!("{what}: no answer in time")))??;
+        judge(&what, status, &body)
+    }
+}
+
+/// The rows of an answer that is a list.
+fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
+    answer["items"].as_array().ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
+}
+
+fn broken(error: impl std::fmt::Display) -> Failure {
+    Failure::said(format!("the daemon broke off: {error}; look at its log, then at what was changed"))
+}
+
+fn request(method: Method, path: &str, body: Option<&Value>) -> Result<Request<Body>, Failure> {
+    let request = Request::builder().method(method).uri(path).header(header::HOST, "kuotad");
+    let request = match body {
+        Some(body) => {
+            let request = request.header(header::CONTENT_TYPE, "application/json");
+            request.body(Body::from(body.to_string()))
+        }
+        None => request.body(Body::empty()),
+    };
+    request.map_err(|error| Failure::said(format!("{path} is no address of the API: {error}")))
+}
+
+async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<Body>, Failure> {
+    let stream = UnixStream::connect(socket).await.map_err(broken)?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    tokio::spawn(async move {
+        // What went wrong on the connection is what the request fails with.
+        let _ = connection.await;
+    });
+    Ok(sender.send_request(request).await.map_err(broken)?.map(Body::new))
+}
+
+/// The answer's JSON, or what the API has against the call.
+fn judge(what: &str, status: StatusCode, body: &[u8]) -> Result<Value, Failure> {
+    let value: Option<Value> =
+        if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
+    match value {
+        Some(value) if status.is_success() => Ok(value),
+        Some(problem) if problem.is_object() => Err(Failure::Said(complaint(&problem, status))),
+        _ => Err(Failure::said(format!("{what}: {status}: {}", String::from_utf8_lossy(body).trim()))),
+    }
+}
+
+/// A problem document in words: its code, its detail, and a line for each field it names.
+fn complaint(problem: &Value, status: StatusCode) -> String {
+    let either = |names: [&str; 2]| names.iter().find_map(|name| problem[*name].as_str()).map(str::to_owned);
+    let code = either(["code", "type"]).unwrap_or_else(|| status.to_string());
+    let detail = either(["detail", "title"]).unwrap_or_else(|| "refused without a word".to_owned());
+    let mut out = format!("{code}: {detail}");
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match problem.get("errors").or_else(|| problem.get("fields")) {
+        Some(Value::Object(fields)) => {
+            out.extend(fields.iter().map(|(name, why)| format!("\n  {name}: {}", word(why))));
+        }
+        // The detail of a single finding is that finding.
+        Some(Value::Array(fields)) if fields.len() == 1 && names(&detail, &fields[0]) => {}
+        Some(Value::Array(fields)) => {
+            let line = |field: &Value| {
+                let part = |names: [&str; 4]| names.iter().find_map(|name| field[*name].as_str());
+                match (
+                    part(["field", "name", "key", "pointer"]),
+                    part(["message", "detail", "reason", "error"]),
+                ) {
+                    (Some(name), Some(why)) => format!("\n  {name}: {why}"),
+                    _ => format!("\n  {}", word(field)),
+                }
+            };
+            out.extend(fields.iter().map(line));
+        }
+        _ => {}
+    }
+    out
+}
+
+/// Whether a text holds the field and message of a finding already.
+fn names(text: &str, finding: &Value) -> bool {
+    ["field", "message"].iter().all(|part| finding[*part].as_str().is_some_and(|part| text.contains(part)))
+}
+
+/// A path with its query, every value escaped.
+pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// A text as one segment of a path or one value of a query.
+pub(super) fn escaped(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
+}
+
+/// A secret that can be replaced while it is in use.
+#[derive(Clone)]
+pub(super) struct Replaceable(Arc<Mutex<Secret>>);
+
+impl Replaceable {
+    /// Begins with this one.
+    pub fn new(secret: Secret) -> Self {
+        Self(Arc::new(Mutex::new(secret)))
+    }
+
+    /// The one that counts by now.
+    pub fn get(&self) -> Secret {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Puts another in its place; answers whether it differs.
+    pub fn replace(&self, secret: Secret) -> bool {
+        let mut held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let differs = *held != secret;
+        *held = secret;
+        differs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_escaped() {
+        let query = with_query("/x", &[("q", "Budi & Söhne/1"), ("limit", "5")]);
+        assert_eq!(query, "/x?q=Budi%20%26%20S%C3%B6hne%2F1&limit=5");
+        assert_eq!(with_query("/x", &[]), "/x");
+    }
+
+    #[test]
+    fn problems_are_told_with_their_fields() {
+        let told = |problem: Value| complaint(&problem, StatusCode::UNPROCESSABLE_ENTITY);
+        let fields = json!({"code": "invalid", "detail": "bad fields", "fields": {"quota": "too large"}});
+        assert_eq!(told(fields), "invalid: bad fields\n  quota: too large");
+        let list = json!({"code": "invalid", "detail": "bad", "fields": [{"field": "name", "message": "empty"}, "x"]});
+        assert_eq!(told(list), "invalid: bad\n  name: empty\n  x");
+        let one = json!({"code": "invalid", "detail": "name: empty", "errors": [{"field": "name", "message": "empty"}]});
+        assert_eq!(told(one), "invalid: name: empty");
+        assert_eq!(told(json!({})), "422 Unprocessable Entity: refused without a word");
+    }
+
+    #[tokio::test]
+    async fn over_the_socket_lists_are_followed_and_refusals_are_told() {
+        use axum::routing::get;
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Api::daemon(folder.path()).await.unwrap().is_none(), "nobody listens yet");
+        let pages = get(|request: Request<Body>| async move {
+            let second = request.uri().query().unwrap_or_default().contains("after=p2");
+            let (items, next) = if second { (json!([3]), json!(null)) } else { (json!([1, 2]), json!("p2")) };
+            json!({"items": items, "next": next}).to_string()
+        });
+        let refusal = || async { (StatusCode::CONFLICT, json!({"code": "no", "detail": "why"}).to_string()) };
+        let router = Router::new().route("/list", pages).fallback(refusal);
+        let listener = tokio::net::UnixListener::bind(folder.path().join(SOCKET_FILE)).unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let api = Api::daemon(folder.path()).await.unwrap().unwrap();
+        assert_eq!(api.list("/list", &[], usize::MAX).await.unwrap(), [1, 2, 3]);
+        assert_eq!(api.list("/list", &[], 1).await.unwrap(), [1]);
+        let refused = api.post("/other", &json!({})).await.unwrap_err();
+        assert!(matches!(refused, Failure::Said(text) if text == "no: why"));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_quoted() {
+        let failure = judge("GET /x", StatusCode::BAD_GATEWAY, b"oops\n").unwrap_err();
+        assert!(matches!(failure, Failure::Said(text) if text == "GET /x: 502 Bad Gateway: oops"));
+        assert_eq!(judge("GET /x", StatusCode::NO_CONTENT, b"").unwrap(), Value::Null);
+    }
+}

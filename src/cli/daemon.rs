@@ -1,0 +1,151 @@
+//! `run` and `check-config`: the configuration judged, the site put together, signals obeyed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::api::Replaceable;
+use super::output::{Output, say};
+use super::{Failure, reload};
+use crate::agent::config::{Config, Secrets, Tls};
+use crate::agent::engine::{Notice, Notifier};
+use crate::agent::run::Site;
+use crate::clock::SystemClock;
+use crate::domain::access::Access;
+use crate::routeros::client::{ClientConfig, Password, RouterClient};
+use crate::routeros::lists::ListNames;
+use crate::settings::{Environment, Finding, Secret, SettingsError};
+
+/// The configuration, as far as this version can do what it says.
+pub(super) fn load(path: &Path, env: &Environment) -> Result<Config, SettingsError> {
+    let config = Config::load(path, env)?;
+    let mut findings = Vec::new();
+    if config.router.tls != Tls::Off {
+        let reason =
+            "only off is supported by this version: write \"off\", and keep the API to a wire you trust";
+        findings.push(Finding::new("router.tls", reason));
+    }
+    SettingsError::check(findings)?;
+    Ok(config)
+}
+
+/// The configuration and what its files hold. The error names everything that is wrong with either.
+pub(super) fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
+    let config = load(path, env)?;
+    let secrets = config.load_secrets(env)?;
+    Ok((config, secrets))
+}
+
+/// `check-config`: what would take effect, or everything that is wrong.
+pub(super) fn check_config(path: &Path, output: Output) -> Result<(), Failure> {
+    let (config, _) = load_all(path, &Environment::process())?;
+    if output.json {
+        let tree = serde_json::to_value(&config).map_err(Failure::said)?;
+        say(&format!("{tree:#}"))
+    } else {
+        say(&config.effective_toml())
+    }
+}
+
+/// A client of the configured router; it connects when it is first asked for something.
+pub(super) fn router_client(
+    config: &Config,
+    password: impl Fn() -> Secret + Send + Sync + 'static,
+) -> RouterClient {
+    let router = &config.router;
+    let password = Password::reloadable(move || password().expose().to_owned());
+    let lists = ListNames {
+        active: router.lists.active.to_string(),
+        fup: router.lists.fup.to_string(),
+        habis: router.lists.habis.to_string(),
+        expired: router.lists.expired.to_string(),
+        inactive: router.lists.inactive.to_string(),
+        blocked: router.lists.blocked.to_string(),
+    };
+    RouterClient::spawn(ClientConfig {
+        timeout: router.timeout,
+        lists,
+        ..ClientConfig::new(router.address.to_string(), router.username.clone(), password)
+    })
+}
+
+/// `run`: the daemon, until a signal or a failure ends it.
+pub(super) async fn run(path: &Path) -> Result<(), Failure> {
+    let env = Environment::process();
+    let (config, secrets) = load_all(path, &env)?;
+    let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
+    tracing::info!(config = %path.display(), data_dir = %config.data_dir.display(), "starting");
+    let password = Replaceable::new(secrets.router_password);
+    let held = password.clone();
+    let router = Arc::new(router_client(&config, move || held.get()));
+    let clock = Arc::new(SystemClock::new());
+    let site = Arc::new(Site::assemble(config.clone(), router, clock, Arc::new(LogNotifier))?);
+    let listeners = site.listen().await?;
+    let (stop, stopped) = watch::channel(false);
+    let reload = reload::Reload { path: path.to_owned(), env, running: config, password };
+    let obeying = tokio::spawn(obey(signals, Arc::clone(&site), reload, stop));
+    let ended = site.run(listeners, stopped).await;
+    obeying.abort();
+    Ok(ended?)
+}
+
+/// The signals that a daemon knows.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+async fn obey(mut signals: Signals, site: Arc<Site>, mut reload: reload::Reload, stop: watch::Sender<bool>) {
+    loop {
+        let name = tokio::select! {
+            _ = signals.terminate.recv() => "SIGTERM",
+            _ = signals.interrupt.recv() => "SIGINT",
+            _ = signals.hang_up.recv() => {
+                reload.once(&site).await;
+                continue;
+            }
+        };
+        tracing::info!(signal = name, "stopping");
+        stop.send_replace(true);
+        return;
+    }
+}
+
+/// Tells people by the log: one line for each turn of access.
+pub(super) struct LogNotifier;
+
+impl Notifier for LogNotifier {
+    fn notify(&self, notice: &Notice) {
+        match notice {
+            Notice::AccessChanged { user, name, from, to } => tracing::info!(
+                user.id = %user,
+                user.name = %name,
+                from = from.status.name(),
+                to = to.status.name(),
+                reason = reason(to),
+                "access changed"
+            ),
+            Notice::OverageWarning { user, name } => {
+                tracing::info!(user.id = %user, user.name = %name, "overage is near the debt limit");
+            }
+        }
+    }
+}
+
+/// The stable name of an access's reason; empty for full access.
+pub(super) fn reason(access: &Access) -> &'static str {
+    access.reason.map_or("", |reason| reason.name())
+}

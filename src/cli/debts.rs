@@ -1,0 +1,138 @@
+//! `debt`: what customers owe, and taking money for it.
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::api::Api;
+use super::output::{Output, bytes, rupiah, table, text};
+use super::users::{Tender, USERS, find_id, given, order_line};
+use super::{Failure, packages};
+use crate::domain::units::Bytes;
+
+/// What to do about debts. USER is an id, or a name, phone or log-in name that is one user's alone.
+#[derive(Debug, Subcommand)]
+pub enum DebtCommand {
+    /// Enter a debt item; its quota is given with it unless told not to.
+    Add {
+        /// Who owes.
+        user: String,
+        #[command(flatten)]
+        what: What,
+        /// Last day to pay, like 2026-12-31; by the site's rule when not given.
+        #[arg(long)]
+        due_date: Option<Date>,
+        /// Its own price.
+        #[arg(long)]
+        price_rp: Option<u64>,
+        /// Do not give the quota now.
+        #[arg(long)]
+        no_advance: bool,
+        /// For people.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Show what a user owes and owed.
+    List {
+        /// Who.
+        user: String,
+    },
+    /// Take money for everything, for one item, or for part.
+    Settle {
+        /// Who pays.
+        user: String,
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        tender: Tender,
+    },
+}
+
+/// What is owed: an amount or a package.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct What {
+    /// How much, like "10 GB".
+    amount: Option<Bytes>,
+    /// Id or name of a package given on credit.
+    #[arg(long)]
+    package: Option<String>,
+}
+
+/// What is paid for. One must be said: nothing falls back to everything.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// This item.
+    debt_id: Option<Uuid>,
+    /// Every open item and the overage.
+    #[arg(long)]
+    all: bool,
+    /// So much money, to the oldest items first.
+    #[arg(long, conflicts_with = "expect_rp")]
+    amount_rp: Option<u64>,
+}
+
+pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Result<(), Failure> {
+    match command {
+        DebtCommand::Add { user, what, due_date, price_rp, no_advance, note } => {
+            let id = find_id(api, &user).await?;
+            let package = match &what.package {
+                Some(package) => Some(packages::find_id(api, package).await?),
+                None => None,
+            };
+            let body = given([
+                ("amount", what.amount.map(|b| json!(b))),
+                ("package_id", package.map(|p| json!(p))),
+                ("due_date", due_date.map(|d| json!(d.to_string()))),
+                ("price_rp", price_rp.map(|rp| json!(rp))),
+                ("advance", no_advance.then_some(json!(false))),
+                ("note", note.map(|n| json!(n))),
+            ]);
+            let debt = api.post(&format!("{USERS}/{id}/debts"), &body.into()).await?;
+            output.answer(&debt, |debt| {
+                let (amount, due) = (bytes(debt, "amount_bytes", "unlimited plan"), text(debt, "due_date"));
+                format!("{}  {amount}, {} due {due}", text(debt, "id"), rupiah(debt, "due_rp"))
+            })
+        }
+        DebtCommand::List { user } => {
+            let id = find_id(api, &user).await?;
+            let debts = api.list(&format!("{USERS}/{id}/debts"), &[], usize::MAX).await?;
+            output.list(&debts, |debts| {
+                let headings = ["DATE", "DUE", "STATUS", "AMOUNT", "PAID", "TO PAY", "NOTE", "ID"];
+                table(&headings, &debts.iter().map(row).collect::<Vec<_>>())
+            })
+        }
+        DebtCommand::Settle { user, which, tender } => {
+            let id = find_id(api, &user).await?;
+            let mut body = tender.fields();
+            let path = match (which.debt_id, which.amount_rp) {
+                (Some(debt), _) => format!("{USERS}/{id}/debts/{debt}/settlements"),
+                (None, Some(amount)) => {
+                    body.insert("amount_rp".to_owned(), json!(amount));
+                    format!("{USERS}/{id}/payments")
+                }
+                (None, None) if which.all => format!("{USERS}/{id}/settlements"),
+                (None, None) => {
+                    return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
+                }
+            };
+            let order = api.post(&path, &body.into()).await?;
+            output.answer(&order, order_line)
+        }
+    }
+}
+
+fn row(debt: &Value) -> Vec<String> {
+    vec![
+        text(debt, "debt_date"),
+        text(debt, "due_date"),
+        text(debt, "status"),
+        bytes(debt, "amount_bytes", "unlimited"),
+        bytes(debt, "paid_bytes", ""),
+        rupiah(debt, "due_rp"),
+        text(debt, "note"),
+        text(debt, "id"),
+    ]
+}

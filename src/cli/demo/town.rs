@@ -1,0 +1,204 @@
+//! The demo's place: a simulated router and an agent on loopback, and how customers come to be there.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::people::{Person, Plan};
+use crate::agent::config::Config;
+use crate::agent::engine::{
+    Action, Actor, DebtTerms, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
+};
+use crate::agent::run::Site;
+use crate::cli::Failure;
+use crate::cli::api::Api;
+use crate::cli::daemon::router_client;
+use crate::clock::SystemClock;
+use crate::domain::account::Overage;
+use crate::domain::id::{PackageId, UserId};
+use crate::domain::order::CashMethod;
+use crate::domain::policy::{Grant, Settings};
+use crate::domain::units::{Bytes, Rupiah};
+use crate::settings::Secret;
+use crate::sim::{Clock, SimConfig, SimRouter};
+use crate::store::Role;
+
+/// Log-in name of the demo's owner.
+pub(super) const OWNER: &str = "demo";
+/// What a debtor may owe.
+const DEBT_LIMIT: Bytes = Bytes::mb(150);
+/// What debtors and small accounts begin with.
+const LITTLE: Bytes = Bytes::mb(100);
+/// What the people on the brink begin with: a little above the threshold of reduced speed.
+const BRINK: Bytes = Bytes::mb(3072 + 192);
+
+/// Everything that runs.
+pub(super) struct Town {
+    /// The agent.
+    pub site: Arc<Site>,
+    /// The router.
+    pub router: SimRouter,
+    /// What the agent tells people.
+    pub notices: mpsc::UnboundedReceiver<Notice>,
+}
+
+/// Hands notices to the demo's own loop.
+struct Messenger(mpsc::UnboundedSender<Notice>);
+
+impl Notifier for Messenger {
+    fn notify(&self, notice: &Notice) {
+        // After the end nobody listens.
+        let _ = self.0.send(notice.clone());
+    }
+}
+
+impl Town {
+    /// Router and agent, not yet running.
+    pub async fn build(data_dir: &Path) -> Result<Self, Failure> {
+        let password = Uuid::new_v4().simple().to_string();
+        let sim = SimConfig { clock: Clock::Real, password: password.clone(), ..SimConfig::default() };
+        let username = sim.username.clone();
+        let router = SimRouter::start(sim)
+            .await
+            .map_err(|error| Failure::said(format!("the simulated router cannot listen: {error}")))?;
+        let mut config = Config { data_dir: data_dir.to_owned(), ..Config::default() };
+        config.admin.listen = ([127, 0, 0, 1], 0).into();
+        config.portal.listen = ([127, 0, 0, 1], 0).into();
+        config.router.address = router.address().to_string().parse().map_err(Failure::Said)?;
+        config.router.username = username;
+        config.router.poll_interval = Duration::from_secs(1);
+        config.store.commit_interval = Duration::from_secs(5);
+        let client = Arc::new(router_client(&config, move || Secret::new(password.clone())));
+        let (tell, notices) = mpsc::unbounded_channel();
+        let clock = Arc::new(SystemClock::new());
+        let site = Site::assemble(config, client, clock, Arc::new(Messenger(tell)))?;
+        Ok(Self { site: Arc::new(site), router, notices })
+    }
+
+    /// Makes the owner and answers the password.
+    pub async fn make_owner(&self) -> Result<String, Failure> {
+        let password: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
+        let body = json!({"name": OWNER, "role": Role::Owner.name(), "password": password});
+        Api::here(Arc::clone(&self.site)).post("/api/v1/admins", &body).await?;
+        Ok(password)
+    }
+
+    /// Puts packages on sale and lets people in. Nothing flows yet.
+    pub async fn settle(&self, people: &[Person]) -> Result<(), Failure> {
+        let mut packages = Vec::new();
+        for (name, quota, days, price) in [
+            ("Hemat 5 GB", Some(Bytes::gb(5)), 7, 50_000),
+            ("Keluarga 10 GB", Some(Bytes::gb(10)), 30, 100_000),
+            ("Puas 25 GB", Some(Bytes::gb(25)), 30, 200_000),
+            ("Bebas 30 hari", None, 30, 300_000),
+        ] {
+            let package =
+                NewPackage { name: name.to_owned(), quota, days, price: Rupiah(price), active: true };
+            packages.push(id(&self.ask(Action::AddPackage(package)).await?)?);
+        }
+        for person in people {
+            self.move_in(person, &packages).await?;
+        }
+        Ok(())
+    }
+
+    async fn move_in(&self, person: &Person, packages: &[Uuid]) -> Result<(), Failure> {
+        let own = person.plan == Plan::Debtor;
+        let user = self
+            .ask(Action::AddUser(NewUser {
+                name: person.name.clone(),
+                phone: Some(person.phone.clone()),
+                login: None,
+                settings: Settings {
+                    approved: Some(person.plan != Plan::Waiting),
+                    exempt: Some(person.plan == Plan::Exempt),
+                    overage: own.then_some(Some(Overage::Debt)),
+                    debt_limit: own.then_some(Some(DEBT_LIMIT)),
+                    ..Settings::default()
+                },
+            }))
+            .await?;
+        let user = UserId(id(&user)?);
+        for device in &person.devices {
+            self.router.host_connect(device.mac, device.address);
+            self.ask(Action::Bind { user, mac: device.mac, label: device.label.to_owned() }).await?;
+        }
+        for action in beginnings(person.plan, user, packages, self.yesterday()) {
+            self.ask(action).await?;
+        }
+        Ok(())
+    }
+
+    fn yesterday(&self) -> Date {
+        let today = self.site.config.timezone.local(self.site.clock.now()).date;
+        today.yesterday().unwrap_or(today)
+    }
+
+    /// Asks as the owner and answers what was said.
+    async fn ask(&self, action: Action) -> Result<Value, Failure> {
+        let owner = Actor { name: OWNER.to_owned(), role: Role::Owner, source: "demo".to_owned() };
+        let outcome = self.site.service.submit(owner, action, None).await.map_err(Failure::said)?;
+        Ok(serde_json::from_str(&outcome.body).unwrap_or_default())
+    }
+
+    /// Every user as pages show them.
+    pub async fn users(&self) -> Result<Vec<UserView>, Failure> {
+        let look = |engine: &mut crate::agent::engine::Engine| {
+            let look = engine.look();
+            let view = |user| UserView::of(&look.snapshot(user), look.policy);
+            look.users_after(0).map(view).collect()
+        };
+        self.site.service.engine().call(look).await.map_err(Failure::said)
+    }
+
+    /// Packages on sale, cheapest first.
+    pub async fn packages(&self) -> Result<Vec<PackageView>, Failure> {
+        let look = |engine: &mut crate::agent::engine::Engine| {
+            engine.look().packages().iter().map(PackageView::of).collect::<Vec<_>>()
+        };
+        let mut packages = self.site.service.engine().call(look).await.map_err(Failure::said)?;
+        packages.sort_by_key(|package| package.price_rp);
+        Ok(packages)
+    }
+}
+
+/// What happens to an account before the demo begins.
+fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> Vec<Action> {
+    let grant = |amount, reason: &str| {
+        Action::Grant(user, Grant { amount, days: Some(30), reason: reason.to_owned() })
+    };
+    let buy = |which: usize| Action::Buy(user, PackageId(packages[which]), cash());
+    let on_credit = |due_date: Option<Date>, note: &str| {
+        let what = Err(PackageId(packages[0]));
+        let debt_date = due_date.and_then(|due| due.checked_sub(jiff::Span::new().days(14)).ok());
+        let note = note.to_owned();
+        let terms = DebtTerms { what, advance: true, debt_date, due_date, price: None, note };
+        Action::AddDebt(user, terms)
+    };
+    match plan {
+        Plan::Debtor | Plan::Small => vec![grant(LITTLE, "kuota percobaan")],
+        Plan::Brink => vec![grant(BRINK, "sisa paket lama")],
+        Plan::Package(which) => vec![buy(which)],
+        Plan::OnCredit => vec![on_credit(None, "bayar akhir bulan")],
+        Plan::Overdue => vec![on_credit(Some(yesterday), "janji bayar kemarin")],
+        Plan::Unlimited => vec![buy(3)],
+        Plan::Exempt => vec![grant(Bytes::gb(50), "keluarga pemilik")],
+        Plan::Blocked => vec![buy(1), Action::Block(user, "berbagi akun".to_owned())],
+        Plan::Waiting => Vec::new(),
+    }
+}
+
+/// Money on the table.
+pub(super) fn cash() -> Tender {
+    Tender { method: CashMethod::Cash, reference: None, expect: None }
+}
+
+fn id(answer: &Value) -> Result<Uuid, Failure> {
+    let id = answer["id"].as_str().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Failure::said(format!("the agent answered without an id: {answer}")))
+}

@@ -1,0 +1,38 @@
+//! `ledger verify`: the proof that the books are whole, whether a daemon runs or not.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::api::Api;
+use super::output::Output;
+use crate::agent::config::Config;
+use crate::store::{Reader, Verified};
+
+/// What to do about the books.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Recompute every balance and the hash chain; the first bad row is named.
+    Verify,
+}
+
+pub(super) async fn run(command: LedgerCommand, config: &Config, output: Output) -> Result<(), Failure> {
+    let LedgerCommand::Verify = command;
+    let verified = match Api::daemon(&config.data_dir).await? {
+        Some(daemon) => daemon.get("/api/v1/ledger/verify").await?,
+        None => read(config)?,
+    };
+    output.answer(&verified, |v| {
+        let n = |field: &str| v[field].as_u64().unwrap_or_default();
+        let (entries, accounts, debts) = (n("entries"), n("accounts"), n("debts"));
+        format!("ledger verified: {entries} entries, {accounts} accounts, {debts} debts")
+    })
+}
+
+/// Reads the store's file and writes nothing.
+fn read(config: &Config) -> Result<Value, Failure> {
+    let reader = Reader::open(&config.data_dir).map_err(Failure::said)?;
+    let broken = |error| Failure::said(format!("ledger_broken: {error}; restore a backup"));
+    let Verified { entries, accounts, debts } = reader.verify().map_err(broken)?;
+    Ok(json!({"entries": entries, "accounts": accounts, "debts": debts}))
+}

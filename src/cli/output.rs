@@ -1,0 +1,164 @@
+//! What commands say: JSON for programs, short text and tables for people.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::Failure;
+use crate::domain::units::{Bytes, Rupiah};
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    /// The API's JSON instead of text.
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints an answer: as it came, or as `human` puts it.
+    pub fn answer(self, value: &Value, human: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
+        if self.json { say(&format!("{value:#}")) } else { say(&human(value)) }
+    }
+
+    /// Prints a list: all of it, in the API's own envelope.
+    pub fn list(self, items: &[Value], human: impl FnOnce(&[Value]) -> String) -> Result<(), Failure> {
+        if self.json {
+            say(&format!("{:#}", serde_json::json!({"items": items, "next": null})))
+        } else {
+            say(&human(items))
+        }
+    }
+}
+
+/// Prints to stdout. Whoever reads may stop reading; an empty text is nothing to say.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    let text = text.trim_end_matches('\n');
+    if text.is_empty() {
+        return Ok(());
+    }
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::said(format!("the answer could not be printed: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints to stderr, as well as that goes.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Columns under their headings; the last one is not filled up.
+pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    if rows.is_empty() {
+        return "none".to_owned();
+    }
+    let heading: Vec<String> = headings.iter().map(|h| (*h).to_owned()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&heading).chain(rows).collect();
+    let width = |column: usize| lines.iter().filter_map(|l| l.get(column)).map(|c| c.chars().count()).max();
+    let widths: Vec<usize> = (0..headings.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let show = |line: &&Vec<String>| {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    lines.iter().map(show).collect::<Vec<_>>().join("\n")
+}
+
+/// A field as people read it; nothing for one that is absent.
+pub(super) fn text(value: &Value, field: &str) -> String {
+    plain(&value[field])
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// A field that counts bytes; `none` where it is null.
+pub(super) fn bytes(value: &Value, field: &str, none: &str) -> String {
+    value[field].as_u64().map_or_else(|| none.to_owned(), |n| Bytes(n).to_string())
+}
+
+/// A field that counts rupiah.
+pub(super) fn rupiah(value: &Value, field: &str) -> String {
+    value[field].as_u64().map_or_else(|| "-".to_owned(), |n| Rupiah(n).to_string())
+}
+
+/// Any answer as indented lines of name and value.
+pub(super) fn outline(value: &Value) -> String {
+    let mut out = String::new();
+    outline_into(&mut out, value, 0);
+    out
+}
+
+fn outline_into(out: &mut String, value: &Value, depth: usize) {
+    let pad = "  ".repeat(depth);
+    let is_flat = |v: &Value| match v {
+        Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()),
+        Value::Object(_) => false,
+        _ => true,
+    };
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if is_flat(field) {
+                    out.extend([pad.as_str(), name, ": ", &shown(name, field), "\n"]);
+                } else {
+                    out.extend([pad.as_str(), name, ":\n"]);
+                    outline_into(out, field, depth + 1);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                if is_flat(item) {
+                    out.extend([pad.as_str(), "- ", &plain(item), "\n"]);
+                } else {
+                    let mut lines = String::new();
+                    outline_into(&mut lines, item, depth + 1);
+                    // The first line of an item carries its dash.
+                    out.extend([pad.as_str(), "- ", lines.trim_start()]);
+                }
+            }
+        }
+        flat => out.extend([pad.as_str(), &plain(flat), "\n"]),
+    }
+}
+
+/// A value whose name says its unit, with that unit.
+fn shown(name: &str, value: &Value) -> String {
+    match value.as_u64() {
+        Some(n) if name.ends_with("_bytes") => Bytes(n).to_string(),
+        Some(n) if name.ends_with("_rp") => Rupiah(n).to_string(),
+        _ => plain(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [vec!["Ñandu".to_owned(), "1".to_owned()], vec!["A".to_owned(), String::new()]];
+        assert_eq!(table(&["NAME", "NO"], &rows), "NAME   NO\nÑandu  1\nA");
+        assert_eq!(table(&["NAME"], &[]), "none");
+    }
+
+    #[test]
+    fn any_answer_becomes_indented_lines() {
+        let value =
+            json!({"a": 1, "b": {"c_bytes": 2048, "d": null}, "e": [{"f": true, "g_rp": 10000}, "x"]});
+        let expected = "a: 1\nb:\n  c_bytes: 2 KB\n  d: \ne:\n  - f: yes\n    g_rp: Rp 10.000\n  - x\n";
+        assert_eq!(outline(&value), expected);
+    }
+}

@@ -1,0 +1,142 @@
+//! JSON bodies: read whole, strictly, and with what makes a repeated call the same call.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use sha2::{Digest, Sha256};
+
+use super::limits::BODY_BYTES_MAX;
+use super::problem::Problem;
+
+/// The header that makes a repeated call answered, not done again.
+const KEY_HEADER: &str = "idempotency-key";
+/// Longest key.
+const KEY_LEN_MAX: usize = 200;
+
+/// The body of a call. No body at all reads as an object without fields.
+#[derive(Clone, Debug)]
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// The call's `Idempotency-Key`, if it has one.
+    pub key: Option<String>,
+    /// SHA-256 over method, path and the body as it was sent.
+    pub content_hash: [u8; 32],
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let key = key(&parts.headers)?;
+        let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX)
+            .await
+            .map_err(|error| Problem::malformed(format!("the body could not be read: {error}")))?;
+        if !bytes.is_empty() && !is_json(&parts.headers) {
+            let detail = "send the body as application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+        }
+        let mut hash = Sha256::new();
+        for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), &bytes] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Ok(Self { value: parse(&bytes)?, key, content_hash: hash.finalize().into() })
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all(KEY_HEADER).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else {
+        let is_absent = !headers.contains_key(KEY_HEADER);
+        return if is_absent { Ok(None) } else { Err(Problem::invalid("Idempotency-Key", "is there twice")) };
+    };
+    let bytes = key.as_bytes();
+    if bytes.is_empty() || bytes.len() > KEY_LEN_MAX || !bytes.iter().all(u8::is_ascii_graphic) {
+        let message = format!("must be 1 to {KEY_LEN_MAX} visible ASCII characters");
+        return Err(Problem::invalid("Idempotency-Key", message));
+    }
+    Ok(key.to_str().ok().map(str::to_owned))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// Reads one JSON object: broken JSON is 400; a wrong, unknown, double or missing field is 422 and named.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = match bytes.trim_ascii() {
+        [] => b"{}",
+        text => text,
+    };
+    let not_json = |error: serde_json::Error| Problem::malformed(format!("the body is not JSON: {error}"));
+    serde_json::from_slice::<IgnoredAny>(text).map_err(not_json)?;
+    if !text.starts_with(b"{") {
+        return Err(Problem::invalid("body", "must be a JSON object"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        if error.is_data() { named(&path, &error.to_string()) } else { not_json(error) }
+    })
+}
+
+/// The problem of a field that serde found: where it does not know the path, its message names the field.
+pub(super) fn named(path: &str, message: &str) -> Problem {
+    // Line and column say nothing about a body that a program made.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let quoted = message.split('`').nth(1);
+    let says = |start: &str| message.starts_with(start);
+    match quoted {
+        Some(field) if says("missing field") => Problem::invalid(field, "is required"),
+        Some(field) if says("duplicate field") => Problem::invalid(field, "is there twice"),
+        Some(field) if says("unknown field") => Problem::invalid(field, "is not a field of this call"),
+        _ => Problem::invalid(path, message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Sample {
+        count: u32,
+        name: Option<String>,
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_malformed_and_what_is_wrong_names_its_field() {
+        let rows = [
+            ("{", 400, ""),
+            ("{\"count\": 1,}", 400, ""),
+            ("{\"count\": -1, ", 400, ""),
+            ("{\"count\": 1} x", 400, ""),
+            ("[1, null]", 422, "body: "),
+            ("null", 422, "body: "),
+            ("", 422, "count: is required"),
+            ("{}", 422, "count: is required"),
+            ("{\"count\": -1}", 422, "count: "),
+            ("{\"count\": 1.5}", 422, "count: "),
+            ("{\"count\": \"1\"}", 422, "count: "),
+            ("{\"count\": 1, \"name\": 3}", 422, "name: "),
+            ("{\"count\": 1, \"nmae\": \"x\"}", 422, "nmae: is not"),
+            ("{\"count\": 1, \"count\": 2}", 422, "count: is there twice"),
+        ];
+        for (text, status, detail) in rows {
+            let problem = parse::<Sample>(text.as_bytes()).unwrap_err();
+            assert_eq!(problem.status().as_u16(), status, "{text}");
+            assert!(problem.detail().starts_with(detail), "{text}: {}", problem.detail());
+        }
+        assert_eq!(parse::<Sample>(b" {\"count\": 1} ").unwrap().count, 1);
+    }
+}

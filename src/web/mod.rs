@@ -1,0 +1,25 @@
+//! HTTP glue that every server of the product shares: errors as `application/problem+json`, bodies, paths, queries
+//! and pages that answer with them, limits around a router, and the loop that serves one.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`problem`] | the one error type of handlers |
+//! | [`body`] | JSON bodies with their idempotency key |
+//! | [`params`] | paths and queries |
+//! | [`page`] | lists in pages |
+//! | [`limits`] | what surrounds every router: panics, time, size, headers |
+//! | [`serve`] | connections of one listener |
+
+pub mod body;
+pub mod html;
+pub mod limits;
+pub mod page;
+pub mod params;
+pub mod problem;
+pub mod serve;
+
+pub use body::Body;
+pub use page::{Cursor, Limit, List};
+pub use params::{Path, Paths, Query};
+pub use problem::Problem;
+pub use serve::Peer;

@@ -1,0 +1,136 @@
+//! Lists in pages: `?limit=&after=` in, `{items, next}` out.
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Rows of a page when nobody asks for another number.
+const LIMIT_DEFAULT: u32 = 50;
+/// The most rows of a page; whoever asks for more gets these and a cursor.
+const LIMIT_MAX: u32 = 500;
+
+/// How many rows a page has: 1 to 500, else 50.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(u32);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(LIMIT_DEFAULT)
+    }
+}
+
+impl Limit {
+    /// Rows of the page.
+    pub fn rows(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Rows to ask for: one more tells whether there is a next page.
+    pub fn rows_and_one(self) -> u32 {
+        self.0 + 1
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        match text.parse::<u32>() {
+            Ok(rows) if rows > 0 => Ok(Self(rows.min(LIMIT_MAX))),
+            _ => Err(D::Error::custom("must be a whole number from 1 to 500")),
+        }
+    }
+}
+
+/// Where a page ends. Opaque outside: callers hand back what they were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(pub i64);
+
+impl Cursor {
+    fn text(self) -> String {
+        format!("p{:x}", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let number = text.strip_prefix('p').and_then(|hex| i64::from_str_radix(hex, 16).ok());
+        // One text for one place: signs and leading zeros are not ours.
+        match number.map(Self) {
+            Some(cursor) if cursor.0 >= 0 && cursor.text() == text => Ok(cursor),
+            _ => Err(D::Error::custom("is not a cursor of this list: send the `next` of the page before")),
+        }
+    }
+}
+
+/// One page.
+#[derive(Clone, Debug, Serialize)]
+pub struct List<T> {
+    /// Its rows.
+    pub items: Vec<T>,
+    /// What to send as `after` for the next page; null on the last.
+    pub next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page from up to one row more than it has; `at` tells a row's place.
+    pub fn of(mut rows: Vec<T>, limit: Limit, at: impl Fn(&T) -> i64) -> Self {
+        let more = rows.len() > limit.rows();
+        rows.truncate(limit.rows());
+        let next = rows.last().filter(|_| more).map(|row| Cursor(at(row)).text());
+        Self { items: rows, next }
+    }
+
+    /// A page of a whole list that is in memory; the cursor counts rows.
+    pub fn of_all(all: Vec<T>, limit: Limit, after: Option<Cursor>) -> Self {
+        let start = after.and_then(|cursor| usize::try_from(cursor.0).ok()).unwrap_or(0);
+        let end = start.saturating_add(limit.rows());
+        let next = (end < all.len()).then(|| Cursor(i64::try_from(end).unwrap_or(i64::MAX)).text());
+        Self { items: all.into_iter().skip(start).take(limit.rows()).collect(), next }
+    }
+
+    /// The same page with other rows.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> List<U> {
+        List { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// `?limit=&after=` of a list without other parameters.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PageQuery {
+    /// Rows wanted.
+    pub limit: Limit,
+    /// The end of the page before.
+    #[serde(deserialize_with = "super::params::given")]
+    pub after: Option<Cursor>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_a_list_in_memory_follow_each_other_without_gaps() {
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = List::of_all((0..7).collect(), Limit(3), after);
+            seen.extend(page.items);
+            let Some(next) = page.next else { break };
+            after = Some(serde_json::from_value(next.into()).unwrap());
+        }
+        assert_eq!(seen, (0..7).collect::<Vec<_>>());
+        assert!(List::of_all(vec![1], Limit(3), Some(Cursor(9))).items.is_empty());
+    }
+
+    #[test]
+    fn other_texts_are_no_cursor_and_no_limit() {
+        for text in ["", "p", "p-1", "p+1", "p01", "P1", "1", "p1z", "pffffffffffffffff"] {
+            assert!(serde_json::from_value::<Cursor>(text.into()).is_err(), "{text}");
+        }
+        for text in ["", "0", "-1", "x", "99999999999"] {
+            assert!(serde_json::from_value::<Limit>(text.into()).is_err(), "{text}");
+        }
+        assert_eq!(serde_json::from_value::<Limit>("1000".into()).unwrap().rows(), 500);
+    }
+}

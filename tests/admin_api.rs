@@ -1,0 +1,661 @@
+//! The admin API over real sockets: who may call, what is refused and how, and the flows of an operator's day.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "admin_api/desk.rs"]
+mod desk;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use axum::http::Method;
+use desk::{Call, Desk, PASSWORD, Reply};
+use kuota::domain::id::Mac;
+use kuota::sim::Connections;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+const MIB: u64 = 1024 * 1024;
+/// Sends a call.
+async fn send(call: Call) -> Reply {
+    call.send().await
+}
+
+const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
+
+fn bytes(user: &Value, field: &str) -> u64 {
+    user[field].as_u64().unwrap_or_else(|| panic!("{field} in {user}"))
+}
+
+async fn log_in(desk: &Desk, username: &str, password: &str) -> Reply {
+    let body = json!({"username": username, "password": password});
+    send(desk.request(Method::POST, "/login").json(&body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ping_and_health_need_no_log_in_and_everything_else_does() {
+    let desk = Desk::start().await;
+    for path in ["/api/ping", "/api/v1/ping"] {
+        let ping = send(desk.call(Method::GET, path)).await.ok(200);
+        assert_eq!(ping, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
+    }
+    send(desk.call(Method::GET, "/healthz")).await.ok(200);
+    send(desk.request(Method::GET, "/healthz")).await.ok(200);
+    for path in
+        ["/users", "/status", "/audit", "/admins", "/packages", "/orders", "/ledger/verify", "/router/plan"]
+    {
+        let reply = send(desk.request(Method::GET, path)).await;
+        reply.problem(401, "unauthorized");
+        assert_eq!(reply.headers["www-authenticate"], "Bearer");
+    }
+    for header in ["Bearer kuota_0000", "Bearer", "Basic eDp5", "nonsense"] {
+        let reply = send(desk.request(Method::GET, "/users").header("authorization", header)).await;
+        reply.problem(401, "unauthorized");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_logs_in_changes_things_from_its_own_pages_only_and_ends() {
+    let desk = Desk::start().await;
+    let reply = log_in(&desk, "juragan", PASSWORD).await;
+    assert_eq!((&reply.ok(200)["name"], &reply.ok(200)["role"]), (&json!("juragan"), &json!("owner")));
+    let cookie = reply.headers["set-cookie"].to_str().unwrap();
+    for part in ["kuota_session=", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let call = |method, path: &str| desk.request(method, path).header("cookie", &cookie);
+    assert_eq!(send(call(Method::GET, "/me")).await.ok(200)["name"], "juragan");
+
+    let add = || call(Method::POST, "/users").json(&json!({"name": "Budi"}));
+    send(add()).await.problem(403, "cross_site");
+    send(add().header("origin", "http://x.example")).await.problem(403, "cross_site");
+    send(add().header("sec-fetch-site", "cross-site")).await.problem(403, "cross_site");
+    assert_eq!(desk.get("/users").await.ok(200)["items"], json!([]));
+    send(add().header("origin", &desk.base)).await.ok(201);
+
+    send(call(Method::POST, "/logout").header("origin", &desk.base)).await.ok(204);
+    send(call(Method::GET, "/me")).await.problem(401, "unauthorized");
+
+    let reply = log_in(&desk, "juragan", PASSWORD).await;
+    let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    desk.clock.advance(Duration::from_secs(12 * 3600 + 1));
+    send(desk.request(Method::GET, "/me").header("cookie", cookie)).await.problem(401, "unauthorized");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn log_ins_that_fail_answer_alike_and_are_slowed_down() {
+    let desk = Desk::start().await;
+    let wrong = log_in(&desk, "juragan", "salah").await;
+    wrong.problem(401, "unauthorized");
+    assert_eq!(log_in(&desk, "siapa", "salah").await.text, wrong.text, "names cannot be told apart");
+    log_in(&desk, "juragan", PASSWORD).await.ok(200);
+    for _ in 0..3 {
+        log_in(&desk, "juragan", "salah").await.problem(401, "unauthorized");
+    }
+    let slowed = log_in(&desk, "juragan", PASSWORD).await;
+    slowed.problem(429, "too_many_attempts");
+    let wait: u64 = slowed.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    desk.clock.advance(Duration::from_secs(wait));
+    log_in(&desk, "juragan", PASSWORD).await.ok(200);
+    send(desk.request(Method::POST, "/login").json(&json!({"username": "x"}))).await.invalid("password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_may_what_it_may_and_no_more() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    let package = desk.package(1024, 10_000).await;
+    let calls = [
+        (0, Method::GET, format!("{user}/explain"), json!(null), 200),
+        (1, Method::POST, format!("{user}/purchases"), json!({"package_id": package, "method": "cash"}), 201),
+        (2, Method::POST, "/users".to_owned(), json!({"name": "Sari"}), 201),
+        (2, Method::POST, format!("{user}/credits"), json!({"amount": 1, "reason": "hadiah"}), 201),
+        (2, Method::POST, format!("{user}/block"), json!({"reason": "nakal"}), 200),
+        (2, Method::POST, "/router/sync".to_owned(), json!({}), 200),
+        (2, Method::GET, "/audit".to_owned(), json!(null), 200),
+        (3, Method::POST, format!("{user}/debits"), json!({"amount": 1, "reason": "salah"}), 201),
+        (
+            3,
+            Method::POST,
+            "/packages".to_owned(),
+            json!({"name": "P", "quota": null, "days": 1, "price_rp": 0}),
+            201,
+        ),
+        (3, Method::GET, "/admins".to_owned(), json!(null), 200),
+        (3, Method::DELETE, "/admins/nobody".to_owned(), json!(null), 404),
+    ];
+    for (level, role) in ["viewer", "cashier", "operator"].into_iter().enumerate() {
+        let token = desk.admin(role, role).await;
+        for (needs, method, path, body, status) in &calls {
+            let mut request = desk.request(method.clone(), path).bearer(&token);
+            if !body.is_null() {
+                request = request.json(body);
+            }
+            let reply = send(request).await;
+            if level >= *needs {
+                assert_eq!(reply.status, *status, "{role} {path}: {}", reply.text);
+            } else {
+                reply.problem(403, "role");
+            }
+        }
+    }
+    let weak = desk.post("/admins/operator/tokens", json!({"role": "viewer"})).await.ok(201);
+    let weak = weak["token"].as_str().unwrap();
+    assert!(weak.starts_with("kuota_"));
+    let add = desk.request(Method::POST, "/users").bearer(weak).json(&json!({"name": "x"}));
+    send(add).await.problem(403, "role");
+    desk.post("/admins/operator/tokens", json!({"role": "owner"})).await.invalid("role");
+    desk.post("/admins/nobody/tokens", json!({})).await.problem(404, "not_found");
+    desk.post("/admins", json!({"name": "viewer", "role": "viewer", "password": PASSWORD}))
+        .await
+        .problem(409, "name_taken");
+    desk.delete("/admins/operator").await.ok(204);
+    send(desk.request(Method::GET, "/users").bearer(weak)).await.problem(401, "unauthorized");
+    desk.delete("/admins/juragan").await.problem(409, "last_owner");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_from_other_networks_are_refused() {
+    let desk = Desk::with(|config| config.admin.allowed_networks = vec!["10.0.0.0/8".parse().unwrap()]).await;
+    desk.get("/users").await.problem(403, "network");
+    send(desk.request(Method::GET, "/ping")).await.problem(403, "network");
+    desk.locally("GET", "/api/v1/ping", &Value::Null).await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_calls_name_what_is_wrong_and_change_nothing() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    let package = desk.package(1024, 10_000).await;
+    let before = desk.lines().await;
+    let nobody = "/users/00000000-0000-4000-8000-000000000000";
+
+    desk.get("/nothing").await.problem(404, "not_found");
+    send(desk.call(Method::GET, "/api/v2")).await.problem(404, "not_found");
+    desk.delete("/users").await.problem(405, "method_not_allowed");
+    desk.get("/users/x").await.invalid("id");
+    desk.get(nobody).await.problem(404, "not_found");
+    desk.delete(&format!("{user}/devices/xx")).await.invalid("mac");
+    desk.delete(&format!("{user}/devices/{MAC}")).await.problem(404, "not_found");
+    desk.post(&format!("{user}/debts/x/settlements"), json!({"method": "cash"})).await.invalid("debt");
+    desk.get("/orders/x").await.problem(404, "not_found");
+    for (path, field) in [
+        ("/users?limit=0", "limit"),
+        ("/users?after=zz", "after"),
+        ("/users?status=happy", "status"),
+        ("/users?limit=1&limit=2", "limit"),
+        ("/users?colour=red", "colour"),
+        ("/orders?user_id=x", "user_id"),
+        ("/audit?after=p-1", "after"),
+    ] {
+        desk.get(path).await.invalid(field);
+    }
+    desk.get(&format!("{user}/usage?from=x")).await.invalid("from");
+    desk.get(&format!("{user}/usage?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")).await.invalid("to");
+    desk.get(&format!("{user}/usage?step=week")).await.invalid("step");
+
+    let rows = [
+        ("/users", json!({}), "name"),
+        ("/users", json!({"name": " "}), "name"),
+        ("/users", json!({"name": "x", "debt_limit": -1}), "debt_limit"),
+        ("/users", json!({"name": "x", "phone": "abc"}), "phone"),
+        ("/users", json!({"name": "x", "colour": "red"}), "colour"),
+        ("credits", json!({"amount": 0, "reason": "x"}), "amount"),
+        ("credits", json!({"amount": "10 apples", "reason": "x"}), "amount"),
+        ("credits", json!({"amount": 1.5, "reason": "x"}), "amount"),
+        ("credits", json!({"amount": "2000 TB", "reason": "x"}), "amount"),
+        ("credits", json!({"amount": u64::MAX, "reason": "x"}), "amount"),
+        ("credits", json!({"amount": 1}), "reason"),
+        ("credits", json!({"amount": 1, "reason": ""}), "reason"),
+        ("credits", json!({"amount": 1, "reason": "x", "days": 0}), "days"),
+        ("debts", json!({}), "amount"),
+        ("debts", json!({"amount": 1, "package_id": package}), "amount"),
+        ("debts", json!({"amount": 1, "due_date": "2026-02-30"}), "due_date"),
+        ("debts", json!({"amount": 1, "price_rp": -1}), "price_rp"),
+        ("debts", json!({"amount": 1, "debt_date": "2026-11-02", "due_date": "2026-11-01"}), "due_date"),
+        ("purchases", json!({"package_id": "x", "method": "cash"}), "package_id"),
+        ("purchases", json!({"package_id": package, "method": "stones"}), "method"),
+        ("payments", json!({"amount_rp": 0, "method": "cash"}), "amount_rp"),
+        ("payments", json!({"amount_rp": 100_000_000_001_u64, "method": "cash"}), "amount_rp"),
+        ("reset", json!({}), "reason"),
+        ("block", json!({"reason": 3}), "reason"),
+        ("devices", json!({"mac": "01:00:00:00:00:01"}), "mac"),
+        ("/packages", json!({"name": "x", "days": 1, "price_rp": 1}), "quota"),
+        ("/packages", json!({"name": "x", "quota": 0, "days": 1, "price_rp": 1}), "quota"),
+        ("/packages", json!({"name": "x", "quota": 1, "days": 3661, "price_rp": 1}), "days"),
+        ("/admins", json!({"name": "x", "role": "king", "password": PASSWORD}), "role"),
+        ("/admins", json!({"name": "local", "role": "owner", "password": PASSWORD}), "name"),
+        ("/admins", json!({"name": "x", "role": "owner", "password": "short"}), "password"),
+    ];
+    for (path, body, field) in rows {
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("{user}/{path}") };
+        let reply = desk.post(&path, body.clone()).await;
+        assert_eq!(reply.status, 422, "{path} {body}: {}", reply.text);
+        reply.invalid(field);
+    }
+    let path = format!("{nobody}/purchases");
+    desk.post(&path, json!({"package_id": package, "method": "qris"})).await.problem(404, "not_found");
+    let path = format!("{user}/purchases");
+    desk.post(&path, json!({"package_id": package, "method": "qris"}))
+        .await
+        .problem(503, "relay_unreachable");
+    desk.post(&path, json!({"package_id": package, "method": "cash", "expect_rp": 9}))
+        .await
+        .problem(409, "quote_changed");
+    assert_eq!(desk.lines().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_no_json_or_too_large_are_refused() {
+    let desk = Desk::start().await;
+    let before = desk.lines().await;
+    let post = || desk.request(Method::POST, "/users").bearer(&desk.owner);
+    let json_kind = ("content-type", "application/json");
+    send(post().header(json_kind.0, json_kind.1).body("{\"name\":")).await.problem(400, "malformed");
+    send(post().header(json_kind.0, json_kind.1).body(vec![b'"', 0xff, b'"'])).await.status_in(&[400, 422]);
+    send(post().header(json_kind.0, json_kind.1).body("[]")).await.invalid("body");
+    send(post().body("name=Budi")).await.problem(415, "unsupported_media_type");
+    send(post().header("content-type", "text/plain").body("{}")).await.problem(415, "unsupported_media_type");
+    send(post().header(json_kind.0, json_kind.1)).await.invalid("name");
+    let huge = vec![b' '; 2 * 1024 * 1024];
+    send(post().header(json_kind.0, json_kind.1).body(huge)).await.problem(413, "too_large");
+    let key = post().header("idempotency-key", "a b").json(&json!({"name": "x"}));
+    send(key).await.invalid("Idempotency-Key");
+    assert_eq!(desk.lines().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_and_never_ends_is_answered_all_the_same() {
+    let desk = Desk::start().await;
+    let mut socket = UnixStream::connect(desk.folder().join("kuotad.sock")).await.unwrap();
+    let head = "POST /api/v1/users HTTP/1.1\r\nhost: kuotad\r\ncontent-type: application/json\r\n\
+                transfer-encoding: chunked\r\n\r\n200000\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&vec![b' '; 0x20_0000 + 100]).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer).await;
+    assert!(answer.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_entered_found_changed_and_deleted() {
+    let desk = Desk::start().await;
+    let budi = json!({"name": " Budi ", "phone": "0812-3456 7890", "login": "budi"});
+    let budi = desk.post("/users", budi).await.ok(201);
+    assert_eq!((&budi["name"], &budi["phone"]), (&json!("Budi"), &json!("081234567890")));
+    assert_eq!(
+        (&budi["approved"], &budi["active"], &budi["exempt"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
+    assert_eq!((&budi["access"]["status"], &budi["access"]["reason"]), (&json!("habis"), &json!("habis")));
+    assert_eq!((bytes(&budi, "remaining_bytes"), &budi["remaining_mb"]), (0, &json!("0.00")));
+    desk.post("/users", json!({"name": "x", "login": "budi"})).await.problem(409, "login_taken");
+    desk.post("/users", json!({"name": "x", "phone": "081234567890"})).await.problem(409, "phone_taken");
+    let path = format!("/users/{}", budi["id"].as_str().unwrap());
+
+    let change = json!({"phone": null, "debt_limit": "1 GB", "overage": "debt", "expires_at": "2026-12-01T07:00:00+07:00"});
+    let changed = desk.patch(&path, change).await.ok(200);
+    assert_eq!(
+        (&changed["phone"], &changed["login"], &changed["overage"]),
+        (&json!(null), &json!("budi"), &json!("debt"))
+    );
+    assert_eq!(
+        (bytes(&changed, "debt_limit_bytes"), &changed["expires_at"]),
+        (1024 * MIB, &json!("2026-12-01T00:00:00Z"))
+    );
+    desk.patch(&path, json!({"debt_limit": 0})).await.problem(409, "debt_needs_limit");
+    let back =
+        desk.patch(&path, json!({"debt_limit": null, "overage": null, "expires_at": null})).await.ok(200);
+    assert_eq!(
+        (bytes(&back, "debt_limit_bytes"), &back["overage"], &back["expires_at"]),
+        (500 * MIB, &json!("stop"), &json!(null))
+    );
+    desk.patch(&path, json!({"name": null})).await.invalid("name");
+    assert_eq!(desk.get(&path).await.ok(200), back);
+
+    desk.post(&format!("{path}/devices"), json!({"mac": "02-00-00-00-00-01", "label": "HP"})).await.ok(201);
+    desk.user("Sari").await;
+    for (query, names) in [
+        ("", vec!["Budi", "Sari"]),
+        ("?q=bud", vec!["Budi"]),
+        ("?q=02:00:00:00:00", vec!["Budi"]),
+        ("?q=zzz", vec![]),
+        ("?q=&status=habis", vec!["Budi", "Sari"]),
+        ("?status=active", vec![]),
+    ] {
+        let page = desk.get(&format!("/users{query}")).await.ok(200);
+        let found: Vec<_> =
+            page["items"].as_array().unwrap().iter().map(|u| u["name"].as_str().unwrap()).collect();
+        assert_eq!((found, &page["next"]), (names, &json!(null)), "{query}");
+    }
+
+    desk.delete(&path).await.problem(409, "user_has_devices");
+    desk.delete(&format!("{path}/devices/{MAC}")).await.ok(204);
+    desk.delete(&path).await.ok(204);
+    desk.get(&path).await.problem(404, "not_found");
+    desk.delete(&path).await.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_come_in_pages_that_follow_each_other() {
+    let desk = Desk::start().await;
+    for n in 0..7 {
+        desk.user(&format!("U{n}")).await;
+    }
+    let user = desk.user("Terakhir").await;
+    for n in 1..=5 {
+        desk.post(&format!("{user}/credits"), json!({"amount": n, "reason": "x"})).await.ok(201);
+    }
+    for (path, rows) in
+        [("/users".to_owned(), 8), (format!("{user}/statement"), 5), ("/audit".to_owned(), 15)]
+    {
+        let (mut seen, mut query) = (Vec::new(), "?limit=3".to_owned());
+        loop {
+            let page = desk.get(&format!("{path}{query}")).await.ok(200);
+            let items = page["items"].as_array().unwrap().clone();
+            assert!(items.len() <= 3 && !items.is_empty(), "{path}");
+            seen.extend(items);
+            let Some(next) = page["next"].as_str() else { break };
+            query = format!("?limit=3&after={next}");
+        }
+        assert_eq!(seen.len(), rows, "{path}");
+        seen.dedup();
+        assert_eq!(seen.len(), rows, "{path}: no row twice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_day_adds_up() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    let package = desk.package(10 * 1024, 100_000).await;
+    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    desk.sim.set_authorized(MAC, true);
+    desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
+
+    let credited = desk
+        .post(&format!("{user}/credits"), json!({"amount": "1 GB", "days": 7, "reason": "hadiah"}))
+        .await
+        .ok(201);
+    assert_eq!(
+        (bytes(&credited, "remaining_bytes"), &credited["access"]["status"]),
+        (1024 * MIB, &json!("active"))
+    );
+    desk.use_mb(MAC, 1500).await;
+    let used = desk.get(&user).await.ok(200);
+    assert_eq!((bytes(&used, "used_bytes"), bytes(&used, "overage_bytes")), (1500 * MIB, 476 * MIB));
+    assert_eq!((&used["overage_mb"], &used["access"]["status"]), (&json!("476.00"), &json!("habis")));
+    assert_eq!(
+        (&used["devices"][0]["online"], &used["devices"][0]["address"]),
+        (&json!(true), &json!("10.5.50.2"))
+    );
+
+    let quote = desk.get(&format!("{user}/quote")).await.ok(200);
+    assert_eq!((&quote["amount_rp"], &quote["lines"][0]["kind"]), (&json!(10_000), &json!("overage")));
+    let paid = desk
+        .post(
+            &format!("{user}/settlements"),
+            json!({"method": "transfer", "reference": "BCA 1", "expect_rp": 10_000}),
+        )
+        .await
+        .ok(201);
+    assert_eq!(
+        (&paid["status"], &paid["receipt"], &paid["kind"]),
+        (&json!("paid"), &json!(1), &json!("settle_all"))
+    );
+    assert_eq!(
+        (&paid["method"], &paid["cashier"], &paid["reference"]),
+        (&json!("transfer"), &json!("juragan"), &json!("BCA 1"))
+    );
+    desk.post(&format!("{user}/settlements"), json!({"method": "cash"})).await.problem(409, "nothing_owed");
+    assert_eq!(desk.get(&format!("{user}/quote")).await.ok(200), json!({"amount_rp": 0, "lines": []}));
+
+    let debt =
+        desk.post(&format!("{user}/debts"), json!({"package_id": package, "note": "bon"})).await.ok(201);
+    assert_eq!(
+        (&debt["due_rp"], &debt["status"], &debt["debt_date"]),
+        (&json!(100_000), &json!("open"), &json!("2026-11-10"))
+    );
+    assert_eq!(debt["due_date"], "2026-11-30");
+    let part =
+        desk.post(&format!("{user}/payments"), json!({"amount_rp": 50_000, "method": "cash"})).await.ok(201);
+    assert_eq!(part["amount_rp"], 50_000);
+    desk.post(&format!("{user}/payments"), json!({"amount_rp": 50_001, "method": "cash"}))
+        .await
+        .problem(409, "pays_too_much");
+    let item = format!("{user}/debts/{}/settlements", debt["id"].as_str().unwrap());
+    let other = desk.user("Sari").await;
+    let foreign = item.replace(&user, &other);
+    desk.post(&foreign, json!({"method": "cash"})).await.problem(404, "not_found");
+    assert_eq!(desk.post(&item, json!({"method": "cash"})).await.ok(201)["amount_rp"], 50_000);
+    desk.post(&item, json!({"method": "cash"})).await.problem(409, "already_paid");
+    let debts = desk.get(&format!("{user}/debts")).await.ok(200);
+    assert_eq!((&debts["items"][0]["status"], &debts["items"][0]["due_rp"]), (&json!("paid"), &json!(0)));
+
+    let bought = desk
+        .post(&format!("{user}/purchases"), json!({"package_id": package, "method": "qris_static"}))
+        .await
+        .ok(201);
+    assert_eq!((&bought["amount_rp"], &bought["receipt"]), (&json!(100_000), &json!(4)));
+    let rich = desk.get(&user).await.ok(200);
+    assert_eq!((bytes(&rich, "remaining_bytes"), bytes(&rich, "total_debt_bytes")), (20 * 1024 * MIB, 0));
+    desk.post(&format!("{user}/debits"), json!({"amount": "1 GB", "reason": "salah"})).await.ok(201);
+
+    let orders = desk.get("/orders").await.ok(200);
+    assert_eq!(orders["items"].as_array().unwrap().len(), 4);
+    assert_eq!(orders["items"][0], bought);
+    let id = bought["id"].as_str().unwrap();
+    assert_eq!(desk.get(&format!("/orders/{id}")).await.ok(200), bought);
+    let none = desk.get(&format!("/orders?user_id={}", other.trim_start_matches("/users/"))).await.ok(200);
+    assert_eq!(none["items"], json!([]));
+
+    let blocked = desk.post(&format!("{user}/block"), json!({"reason": "nakal"})).await.ok(200);
+    assert_eq!(
+        (&blocked["access"]["status"], &blocked["access"]["reason"]),
+        (&json!("blocked"), &json!("admin"))
+    );
+    send(desk.request(Method::POST, &format!("{user}/unblock")).bearer(&desk.owner)).await.ok(200);
+    desk.post(&format!("{user}/unblock"), json!({"reason": "maaf"})).await.ok(200);
+    let verified = desk.get("/ledger/verify").await.ok(200);
+    assert_eq!((&verified["accounts"], &verified["debts"]), (&json!(2), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_classic_reset_is_one_call_and_needs_the_router() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    desk.sim.set_authorized(MAC, true);
+    desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
+    desk.post(&format!("{user}/credits"), json!({"amount": "100 MB", "reason": "x"})).await.ok(201);
+    desk.use_mb(MAC, 300).await;
+    let before = desk.lines().await;
+
+    desk.sim.connections(Connections::Refuse).await;
+    desk.sim.cut_sessions();
+    let reset = json!({"debt": "10 GB", "reason": "bulan baru"});
+    let call = || {
+        let call = desk.request(Method::POST, &format!("{user}/reset")).bearer(&desk.owner);
+        call.header("idempotency-key", "reset-1").json(&reset)
+    };
+    send(call()).await.problem(503, "router_unreachable");
+    assert_eq!(desk.lines().await, before);
+    let plan = desk.get("/router/plan").await;
+    assert!(plan.status == 200 || plan.json()["code"] == "router_unreachable", "{}", plan.text);
+
+    desk.sim.connections(Connections::Accept).await;
+    // A 5xx is not remembered: the key resumes the same work, once the client has found the router again.
+    let found_again = async {
+        loop {
+            let reply = send(call()).await;
+            if reply.status != 503 {
+                return reply;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let done = tokio::time::timeout(Duration::from_secs(30), found_again).await.unwrap();
+    let done = done.ok(200);
+    assert_eq!((bytes(&done, "credited_bytes"), bytes(&done, "used_bytes")), (10_240 * MIB, 0));
+    assert_eq!((bytes(&done, "debt_items_bytes"), bytes(&done, "overage_bytes")), (10_240 * MIB, 0));
+    assert_eq!(done["access"]["status"], "active");
+    let kinds: Vec<_> =
+        done["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["usage", "closing", "debt_granted", "advance"]);
+    assert_eq!(send(call()).await.json(), done);
+
+    let synced = desk.post("/router/sync", json!({})).await.ok(200);
+    assert!(synced["edits"].as_array().unwrap().iter().all(|edit| edit["outcome"] == "done"), "{synced}");
+    assert_eq!(desk.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)), ["klient_aktif"]);
+    desk.use_mb(MAC, 0).await;
+    assert_eq!(bytes(&desk.get(&user).await.ok(200), "used_bytes"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_is_answered_and_not_done_again() {
+    let mut desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    let path = format!("{user}/credits");
+    let call = |desk: &Desk, token: &str, path: &str, body: &'static str| {
+        desk.request(Method::POST, path)
+            .bearer(token)
+            .header("idempotency-key", "k-1")
+            .header("content-type", "application/json")
+            .body(body)
+    };
+    let owner = desk.owner.clone();
+    let body = r#"{"amount": "1 GB", "reason": "hadiah"}"#;
+    let first = send(call(&desk, &owner, &path, body)).await;
+    first.ok(201);
+    desk.post(&path, json!({"amount": "1 GB", "reason": "lain"})).await.ok(201);
+    let second = send(call(&desk, &owner, &path, body)).await;
+    assert_eq!((second.status, &second.text), (first.status, &first.text), "byte for byte");
+    let other = r#"{"amount": "2 GB", "reason": "hadiah"}"#;
+    send(call(&desk, &owner, &path, other)).await.problem(409, "idempotency_conflict");
+    send(call(&desk, &owner, &format!("{user}/debits"), body)).await.problem(409, "idempotency_conflict");
+
+    desk.restart().await;
+    let third = send(call(&desk, &owner, &path, body)).await;
+    assert_eq!((third.status, third.text), (first.status, first.text));
+    let operator = desk.admin("operator", "operator").await;
+    send(call(&desk, &operator, &path, body)).await.ok(201);
+    assert_eq!(bytes(&desk.get(&user).await.ok(200), "credited_bytes"), 3 * 1024 * MIB);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn binding_charges_nobody_for_what_flowed_before_and_the_plan_reads_like_the_router() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    desk.sim.set_authorized(MAC, true);
+    desk.sim.traffic(MAC, 900 * MIB, 0);
+    let bound = desk.post(&format!("{user}/devices"), json!({"mac": MAC, "label": "HP"})).await.ok(201);
+    assert_eq!(
+        (&bound["devices"][0]["label"], &bound["devices"][0]["pending"]),
+        (&json!("HP"), &json!(null))
+    );
+    desk.post(&format!("{user}/credits"), json!({"amount": "10 GB", "reason": "x"})).await.ok(201);
+    desk.use_mb(MAC, 5).await;
+    assert_eq!(bytes(&desk.get(&user).await.ok(200), "used_bytes"), 5 * MIB);
+
+    let usage = desk.get(&format!("{user}/usage")).await.ok(200);
+    assert_eq!((&usage["total_bytes"], &usage["items"][0]["mac"]), (&json!(5 * MIB), &json!(MAC)));
+    assert_eq!(usage["items"][0]["start"], "2026-11-10T03:00:00Z");
+    desk.use_mb(MAC, 2).await;
+    let days = desk.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
+    assert_eq!(
+        (&days["total_bytes"], &days["items"][0]["start"]),
+        (&json!(7 * MIB), &json!("2026-11-09T17:00:00Z"))
+    );
+
+    desk.clock.advance(Duration::from_hours(24));
+    desk.sim.advance(Duration::from_hours(24));
+    desk.use_mb(MAC, 1).await;
+    let days = desk.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
+    let of_day = |n: usize| (days["items"][n]["start"].clone(), days["items"][n]["bytes"].clone());
+    assert_eq!(of_day(0), (json!("2026-11-09T17:00:00Z"), json!(7 * MIB)), "a day that ended");
+    assert_eq!(of_day(1), (json!("2026-11-10T17:00:00Z"), json!(MIB)), "and the open one: {days}");
+
+    let plan = desk.get("/router/plan").await.ok(200);
+    let id = user.trim_start_matches("/users/");
+    let binding = json!({"action": "add", "menu": "/ip/hotspot/ip-binding", "row": null, "mac": MAC,
+                         "type": "bypassed", "user_id": id});
+    let listing = json!({"action": "add", "menu": "/ip/firewall/address-list", "row": null, "list": "klient_aktif",
+                         "address": "10.5.50.2", "user_id": id});
+    assert_eq!(plan, json!({"edits": [binding, listing], "conflicts": [], "dry_run": false}));
+    assert!(desk.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)).is_empty(), "a plan changes nothing");
+    desk.post("/router/sync", json!({})).await.ok(200);
+    assert_eq!(desk.get("/router/plan").await.ok(200)["edits"], json!([]));
+    assert_eq!(desk.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)), ["klient_aktif"]);
+    let status = desk.get("/status").await.ok(200);
+    assert_eq!((&status["router"]["state"], &status["relay"]["state"]), (&json!("ok"), &json!("off")));
+    assert_eq!((&status["store"]["state"], &status["clock"]["state"]), (&json!("ok"), &json!("ok")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_tells_every_rule_its_numbers_and_what_to_pay() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    desk.package(10 * 1024, 100_000).await;
+    let late = json!({"amount": "5 GB", "debt_date": "2026-10-01", "due_date": "2026-10-31", "note": "bon"});
+    let debt = desk.post(&format!("{user}/debts"), late).await.ok(201);
+    let why = desk.get(&format!("{user}/explain")).await.ok(200);
+    assert_eq!(
+        (&why["user"]["access"]["status"], &why["user"]["access"]["reason"]),
+        (&json!("blocked"), &json!("debt_overdue"))
+    );
+    let rules = why["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 10);
+    let deciding: Vec<_> = rules.iter().filter(|rule| rule["decides"] == true).collect();
+    assert_eq!(
+        (deciding.len(), &deciding[0]["reason"], &deciding[0]["holds"]),
+        (1, &json!("debt_overdue"), &json!(true))
+    );
+    assert_eq!(deciding[0]["numbers"], json!([{"name": "due_date", "value": "2026-10-31"}]));
+    assert_eq!(deciding[0]["entries"].as_array().unwrap().len(), 2, "granted and advanced");
+    assert_eq!((&why["to_pay"]["amount_rp"], &why["debts"][0]["id"]), (&json!(50_000), &debt["id"]));
+    assert_eq!(why["to_pay_refused"], json!(null));
+
+    let poor = desk.user("Sari").await;
+    let why = desk.get(&format!("{poor}/explain")).await.ok(200);
+    assert_eq!(why["to_pay"], json!({"amount_rp": 0, "lines": []}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_control_socket_needs_no_log_in_and_is_an_owner() {
+    let desk = Desk::start().await;
+    let mut socket = UnixStream::connect(desk.folder().join("kuotad.sock")).await.unwrap();
+    let body = r#"{"name": "Budi"}"#;
+    let head =
+        "POST /api/v1/users HTTP/1.1\r\nhost: kuotad\r\nconnection: close\r\ncontent-type: application/json";
+    let call = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    socket.write_all(call.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let audit = desk.get("/audit?limit=1").await.ok(200);
+    let line = &audit["items"][0];
+    assert_eq!(
+        (&line["actor"], &line["role"], &line["source"]),
+        (&json!("local"), &json!("owner"), &json!("socket"))
+    );
+    assert_eq!(line["action"], "user.add");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_counts_to_anybody_and_sums_to_whoever_logged_in() {
+    let desk = Desk::start().await;
+    let user = desk.user("<b>Budi</b>").await;
+    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB"})).await.ok(201);
+    let page = send(desk.call(Method::GET, "/")).await;
+    assert_eq!((page.status, page.kind.as_str()), (200, "text/html; charset=utf-8"));
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(!page.text.contains("Budi") && !page.text.contains("3 GB") && !page.text.contains("<script"));
+    send(desk.call(Method::GET, "/style.css")).await.ok_text();
+    let page = send(desk.call(Method::GET, "/").bearer(&desk.owner)).await;
+    assert!(page.text.contains("3 GB") && page.text.contains("user.add"), "{}", page.text);
+    assert!(page.text.contains("&lt;b&gt;Budi&lt;/b&gt;") && !page.text.contains("<b>"), "{}", page.text);
+}
