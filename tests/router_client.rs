@@ -818,28 +818,22 @@ async fn the_log_in_tells_which_router_it_is() {
 
 #[tokio::test]
 async fn a_router_need_not_tell_which_one_it_is() {
-    let board = "/system/routerboard/print";
-    let license = "/system/license/print";
-    let rows: [(Vec<(&str, Vec<&str>)>, Option<&str>); 4] = [
-        (vec![(board, vec!["!trap", "=message=no such command prefix"])], None),
-        (vec![(board, vec!["!trap", "=message=not enough permissions (9)"]), (license, vec!["!re"])], None),
+    type Answers = &'static [(&'static str, &'static [&'static str])];
+    const BOARD: &str = "/system/routerboard/print";
+    const LICENSE: &str = "/system/license/print";
+    let rows: [(Answers, Option<&str>); 4] = [
+        (&[(BOARD, &["!trap", "=message=no such command prefix"])], None),
+        (&[(BOARD, &["!trap", "=message=not enough permissions (9)"]), (LICENSE, &["!re"])], None),
         (
-            vec![
-                (board, vec!["!re", "=routerboard=false"]),
-                (license, vec!["!re", "=system-id=6lR1ZP/utuJ"]),
-            ],
+            &[(BOARD, &["!re", "=routerboard=false"]), (LICENSE, &["!re", "=system-id=6lR1ZP/utuJ"])],
             Some("software id 6lR1ZP/utuJ"),
         ),
-        (vec![(board, vec!["!re", "=serial-number= "]), (license, vec!["!re", "=software-id="])], None),
+        (&[(BOARD, &["!re", "=serial-number= "]), (LICENSE, &["!re", "=software-id="])], None),
     ];
     for (answers, identity) in rows {
-        let answers: Vec<(String, Vec<String>)> = answers
-            .into_iter()
-            .map(|(path, words)| (path.to_owned(), words.into_iter().map(str::to_owned).collect()))
-            .collect();
         let router = Scripted::new(move |got| {
-            let words = answers.iter().find(|(path, _)| *path == got.path).map(|(_, words)| words)?;
-            Some(vec![say(&words.iter().map(String::as_str).collect::<Vec<_>>()), done()])
+            let (_, words) = answers.iter().find(|(path, _)| *path == got.path)?;
+            Some(vec![say(words), done()])
         });
         let client = router.over_tcp().await;
         assert_eq!(client.read_hosts().await.unwrap().identity.as_deref(), identity);

@@ -35,7 +35,7 @@ async fn router_with(tls: SimTls) -> SimRouter {
 fn client(address: &str, tls: Tls) -> RouterClient {
     let config = ClientConfig::new(address, "agent", Password::from("rahasia"));
     // A handshake in a test build on a busy machine takes its time.
-    RouterClient::spawn(ClientConfig { tls, timeout: Duration::from_secs(60), ..config })
+    RouterClient::spawn(ClientConfig { tls, timeout: Duration::from_mins(1), ..config })
 }
 
 fn client_of(sim: &SimRouter, tls: Tls) -> RouterClient {
@@ -49,7 +49,7 @@ fn pin(cert: &str) -> [u8; 32] {
 }
 
 fn hex(bytes: [u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    kuota::settings::Fingerprint(bytes).to_string()
 }
 
 fn by_ca() -> Tls {
