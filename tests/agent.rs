@@ -56,6 +56,31 @@ async fn a_replaced_row_and_a_reboot_cost_nothing_that_was_read() {
 }
 
 #[tokio::test]
+async fn nothing_is_metered_across_a_change_of_router_and_it_shows() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.sim.traffic(mac(1), 5000, 0);
+    world.cycle().await.unwrap();
+    assert_eq!(world.site.service.router_state().warnings, [""; 0]);
+
+    world.sim.replace_board("SPARE");
+    world.sim.traffic(mac(1), 80_000_000, 0);
+    world.recover().await;
+    assert_eq!(world.used(user).await, 5000);
+    let warnings = world.site.service.router_state().warnings;
+    let expected = "router changed: was serial number HEX0123ABCD, is serial number SPARE since 2026-11-22T";
+    assert!(warnings.len() == 1 && warnings[0].starts_with(expected), "{warnings:?}");
+
+    world.sim.traffic(mac(1), 400, 0);
+    world.cycle().await.unwrap();
+    assert_eq!(world.used(user).await, 5400);
+    world.pass(std::time::Duration::from_hours(24));
+    world.cycle().await.unwrap();
+    assert_eq!(world.site.service.router_state().warnings, [""; 0], "no news after a day");
+    world.verify().await;
+}
+
+#[tokio::test]
 async fn access_stands_on_the_router_as_the_table_says() {
     let world = World::new().await;
     let user = world.online(1, Bytes::gb(8)).await;

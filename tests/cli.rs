@@ -242,16 +242,48 @@ fn a_password_that_cannot_be_had_exits_78() {
 }
 
 #[test]
-fn encryption_that_is_not_supported_is_refused_and_not_left_out() {
-    for tls in [
-        "tls = \"verify\"",
-        "tls = \"pinned\"\ntls_fingerprint = \"0000000000000000000000000000000000000000000000000000000000000000\"",
+fn encryption_that_cannot_be_had_is_refused_and_not_left_out() {
+    for (tls, complaint) in [
+        ("tls = \"verify\"", "router.tls_ca_file: is missing"),
+        (
+            "tls = \"verify\"\ntls_ca_file = \"/nowhere/ca.pem\"",
+            "router.tls_ca_file: /nowhere/ca.pem: cannot be read",
+        ),
+        ("tls = \"pinned\"", "router.tls_fingerprint: is missing"),
     ] {
         let place = Place::with(tls);
         for command in [&["run"][..], &["check-config"], &["router-plan"]] {
-            place.run(command).exits(78).complains("router.tls: only off is supported");
+            place.run(command).exits(78).complains(complaint);
         }
     }
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn the_configured_encryption_is_what_reaches_the_router() {
+    use kuota::sim::{SimConfig, SimRouter, SimTls};
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+    let read = |name: &str| std::fs::read_to_string(fixtures.join(name)).unwrap();
+    let tls = Some(SimTls::new(read("named.pem"), read("test-only.key")));
+    let password = "sangat-rahasia".to_owned();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sim =
+        runtime.block_on(SimRouter::start(SimConfig { tls, password, ..SimConfig::default() })).unwrap();
+    let place = Place::new();
+    let plan = |tls: &str| {
+        place.configure(tls);
+        let file = std::fs::read_to_string(place.path("kuotad.toml")).unwrap();
+        let here = format!("address = \"{}\"\nusername = \"agent\"", sim.address());
+        std::fs::write(place.path("kuotad.toml"), file.replace("address = \"127.0.0.1:1\"", &here)).unwrap();
+        place.run(&["router-plan"])
+    };
+    let ca = fixtures.join("ca.pem");
+    plan(&format!("tls = \"verify\"\ntls_ca_file = \"{}\"", ca.display())).exits(0);
+    let pin = "00".repeat(32);
+    let stranger = plan(&format!("tls = \"pinned\"\ntls_fingerprint = \"{pin}\""));
+    stranger.exits(1).complains("another certificate than the pinned one").complains(&pin);
+    plan("tls = \"off\"").exits(1);
+    assert_eq!(sim.stats().commands.get("/login"), Some(&1));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kuota::agent::config::{Config, DebtDue, Enforcement, Overage, PaymentMethod, Tls};
 use kuota::domain::units::Bytes;
+use kuota::routeros::tls::Tls as RouterTls;
 use kuota::settings::Environment;
 
 const SHIPPED: &str = include_str!("../config/kuotad.toml");
@@ -35,6 +36,7 @@ fn the_shipped_file_is_the_defaults() {
 fn the_shipped_file_shows_every_key() {
     let complete = parse(&shipped_with_examples()).unwrap();
     assert!(complete.relay.is_some() && complete.router.tls_fingerprint.is_some());
+    assert!(complete.router.tls_ca_file.is_some());
     let mut missing = Vec::new();
     for line in complete.effective_toml().lines().filter(|line| !line.is_empty()) {
         let key = line.split(" = ").next().unwrap();
@@ -91,7 +93,7 @@ fn what_is_printed_reads_back_equal() {
 
 #[test]
 fn a_bad_file_is_told_by_key_and_reason() {
-    let rows: [(&str, &str, &str); 52] = [
+    let rows: [(&str, &str, &str); 54] = [
         ("datadir = \"/x\"", "datadir: unknown key", "data_dir"),
         ("[router]\nadress = \"a:1\"", "router.adress: unknown key", "password_file"),
         ("[router.lists]\nfub = \"x\"", "router.lists.fub: unknown key", "fup"),
@@ -122,6 +124,8 @@ fn a_bad_file_is_told_by_key_and_reason() {
         ("[router]\naddress = \"192.168.88.1\"", "router.address: ", "address and port"),
         ("[router]\ntls = \"on\"", "router.tls: \"on\" is not one of", "off, verify, pinned"),
         ("[router]\ntls = \"pinned\"", "router.tls_fingerprint: is missing", "SHA-256"),
+        ("[router]\ntls = \"verify\"", "router.tls_ca_file: is missing", "PEM file"),
+        ("[router]\ntls = \"verify\"\ntls_ca_file = \"\"", "router.tls_ca_file: is missing", "PEM file"),
         ("[router]\ntls_fingerprint = \"ab\"", "router.tls_fingerprint: not a fingerprint", "64"),
         ("[router]\nusername = \" \"", "router.username: is empty", "RouterOS user"),
         (
@@ -257,4 +261,20 @@ fn secrets_are_read_apart_and_never_printed() {
     assert_eq!(secrets.relay_token.as_ref().unwrap().expose(), "t0ken");
     let shown = format!("{secrets:?} {config:?} {}", config.effective_toml());
     assert!(!shown.contains("hunter2") && !shown.contains("t0ken"));
+}
+
+#[test]
+fn the_routers_encryption_is_made_of_what_the_keys_say() {
+    let fixture = |name: &str| format!("{}/tests/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    let tls = |text: &str| parse(&format!("[router]\n{text}")).unwrap().router.client_tls();
+    assert!(matches!(tls("tls = \"off\"").unwrap(), RouterTls::Off));
+    let pinned = format!("tls = \"pinned\"\ntls_fingerprint = \"{}\"", "AB:".repeat(31) + "AB");
+    assert!(matches!(tls(&pinned).unwrap(), RouterTls::Pinned(pin) if pin == [0xAB; 32]));
+    let verify = |file: &str| tls(&format!("tls = \"verify\"\ntls_ca_file = \"{file}\""));
+    assert!(matches!(verify(&fixture("ca.pem")).unwrap(), RouterTls::Verify(_)));
+    for (file, why) in [("nowhere.pem", "cannot be read"), ("README.md", "no certificate of an authority")] {
+        let error = verify(&fixture(file)).unwrap_err().to_string();
+        assert!(error.starts_with("router.tls_ca_file: ") && error.contains(file), "{error}");
+        assert!(error.contains(why), "{error}");
+    }
 }

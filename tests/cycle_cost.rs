@@ -108,7 +108,7 @@ impl Crowd {
                 counts: true,
             };
             let rows = (1..=self.users).map(row).collect();
-            let hosts = HostTable { uptime_s: 10 * round, span_s: 0, rows };
+            let hosts = HostTable { uptime_s: 10 * round, rows, ..HostTable::default() };
             let begun = self.clock.uptime();
             self.engine.meter(&Reading { hosts: std::sync::Arc::new(hosts), begun }).unwrap();
         }

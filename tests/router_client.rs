@@ -10,7 +10,7 @@ use kuota::domain::id::Mac;
 use kuota::domain::listing::{BindingKind, Edit, Lease, List};
 use kuota::domain::usage::RowId;
 use kuota::routeros::client::{ClientConfig, Dial, Password, RouterClient, Stream};
-use kuota::routeros::{EditOutcome, Router, RouterError};
+use kuota::routeros::{EditOutcome, Router, RouterError, RouterIdentity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -709,14 +709,18 @@ async fn a_quiet_connection_is_asked_for_a_sign_of_life() {
     let client = router.in_memory();
     client.read_hosts().await.unwrap();
     tokio::time::sleep(Duration::from_secs(95)).await;
-    assert_eq!(router.log(IDENTITY).len(), 3);
+    assert_eq!(router.log(IDENTITY).len(), 4, "one at the log-in, three signs of life");
     assert!(client.health().connected);
     assert_eq!(client.health().commands, 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_router_that_stops_answering_is_noticed_and_tried_again_while_nobody_asks() {
-    let router = only(IDENTITY, Vec::new);
+    let asked = AtomicUsize::new(0);
+    let router = Scripted::new(move |got| {
+        // The log-in asks, too.
+        (got.path == IDENTITY && asked.fetch_add(1, Ordering::SeqCst) > 0).then(Vec::new)
+    });
     let client = router.in_memory();
     client.read_hosts().await.unwrap();
     tokio::time::sleep(Duration::from_secs(41)).await;
@@ -739,6 +743,102 @@ async fn a_booting_router_that_refuses_good_credentials_is_tried_again_soon() {
         assert!(before.elapsed() < Duration::from_secs(33));
     }
     assert_eq!(router.log("/login").len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_log_in_is_tried_again_after_five_minutes_whether_anybody_asks_or_not() {
+    for asks in [true, false] {
+        let router = only("/login", || trap(WRONG_PASSWORD));
+        let client = router.in_memory();
+        assert!(client.read_hosts().await.is_err());
+        for (seconds, attempts) in [(299, 1), (2, 2), (297, 2), (4, 3)] {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            if asks {
+                assert!(matches!(client.read_hosts().await, Err(RouterError::LoginRefused(_))));
+            }
+            assert_eq!(router.log("/login").len(), attempts, "asks: {asks}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_router_that_goes_on_refusing_is_asked_seldom_five_minutes_after_the_loss() {
+    let router = Scripted::new(|got| match (got.connection, got.path.as_str()) {
+        (1, HOSTS) => Some(vec![Act::Close]),
+        (2.., "/login") => Some(trap(WRONG_PASSWORD)),
+        _ => None,
+    });
+    let client = router.in_memory();
+    let attempts = async |minutes: u64| {
+        let before = router.log("/login").len();
+        let until = Instant::now() + Duration::from_mins(minutes);
+        while Instant::now() < until {
+            assert!(client.read_hosts().await.is_err());
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        router.log("/login").len() - before
+    };
+    let soon = attempts(5).await;
+    assert!((28..=300).contains(&soon), "{soon} in the five minutes of a boot");
+    let later = attempts(60).await;
+    assert!((11..=13).contains(&later), "{later} in the hour after");
+}
+
+#[tokio::test]
+async fn the_log_in_tells_which_router_it_is() {
+    let router = Scripted::new(|got| {
+        let row = match got.path.as_str() {
+            "/system/resource/print" => say(&["!re", "=uptime=1m", "=version=7.20", "=board-name=hEX S"]),
+            IDENTITY => say(&["!re", "=name=Kafe Bu Sri\r\n"]),
+            "/system/routerboard/print" => say(&["!re", "=serial-number=HEX0123ABCD"]),
+            "/system/license/print" => say(&["!re", "=software-id=ABCD-1234"]),
+            _ => return None,
+        };
+        Some(vec![row, done()])
+    });
+    let client = router.over_tcp().await;
+    assert_eq!(client.health().identity, None);
+    for _ in 0..2 {
+        let table = client.read_hosts().await.unwrap();
+        assert_eq!(table.identity.as_deref(), Some("serial number HEX0123ABCD"));
+    }
+    let text = |text: &str| Some(text.to_owned());
+    let identity = RouterIdentity {
+        name: text("Kafe Bu Sri"),
+        board: text("hEX S"),
+        serial: text("HEX0123ABCD"),
+        software_id: text("ABCD-1234"),
+    };
+    assert_eq!(client.health().identity, Some(identity));
+    for menu in [IDENTITY, "/system/routerboard/print", "/system/license/print"] {
+        assert_eq!(router.log(menu).len(), 1, "{menu}: at the log-in only");
+    }
+    assert_eq!(client.health().commands, 4, "the log-in is not counted");
+}
+
+#[tokio::test]
+async fn a_router_need_not_tell_which_one_it_is() {
+    type Answers = &'static [(&'static str, &'static [&'static str])];
+    const BOARD: &str = "/system/routerboard/print";
+    const LICENSE: &str = "/system/license/print";
+    let rows: [(Answers, Option<&str>); 4] = [
+        (&[(BOARD, &["!trap", "=message=no such command prefix"])], None),
+        (&[(BOARD, &["!trap", "=message=not enough permissions (9)"]), (LICENSE, &["!re"])], None),
+        (
+            &[(BOARD, &["!re", "=routerboard=false"]), (LICENSE, &["!re", "=system-id=6lR1ZP/utuJ"])],
+            Some("software id 6lR1ZP/utuJ"),
+        ),
+        (&[(BOARD, &["!re", "=serial-number= "]), (LICENSE, &["!re", "=software-id="])], None),
+    ];
+    for (answers, identity) in rows {
+        let router = Scripted::new(move |got| {
+            let (_, words) = answers.iter().find(|(path, _)| *path == got.path)?;
+            Some(vec![say(words), done()])
+        });
+        let client = router.over_tcp().await;
+        assert_eq!(client.read_hosts().await.unwrap().identity.as_deref(), identity);
+        assert_eq!(client.health().warnings, [""; 0]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Zone;
 use crate::domain::units::{AMOUNT_RP_MAX, Bytes};
+use crate::routeros::tls::{self, Authorities};
 use crate::settings::{
     self, Environment, Finding, Fingerprint, HttpUrl, ListName, Network, RouterAddress, Secret, SecretSource,
     SettingsError, Sources, SpeedLimit,
@@ -87,13 +88,17 @@ pub struct Portal {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Router {
-    /// Host and port of the RouterOS API.
+    /// Host and port of the RouterOS API: 8728 is usual without TLS, 8729 with. `tls = "verify"` wants a certificate
+    /// for this host.
     pub address: RouterAddress,
     /// Encryption of that connection.
     pub tls: Tls,
     /// The certificate that `tls = "pinned"` accepts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_fingerprint: Option<Fingerprint>,
+    /// PEM file with the certificates of the authorities that `tls = "verify"` accepts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_ca_file: Option<PathBuf>,
     /// Name of the RouterOS user.
     pub username: String,
     /// File with its password; the credential `router.password` replaces it.
@@ -248,7 +253,7 @@ words! {
     Tls {
         /// None.
         Off = "off",
-        /// TLS with a certificate that the system trusts.
+        /// TLS with a certificate for the router's address, signed by an authority of `tls_ca_file`.
         Verify = "verify",
         /// TLS with the one certificate of `tls_fingerprint`.
         Pinned = "pinned",
@@ -406,6 +411,7 @@ impl Default for Router {
             address: literal("192.168.88.1:8728"),
             tls: Tls::Off,
             tls_fingerprint: None,
+            tls_ca_file: None,
             username: "kuota".to_owned(),
             password_file: "/etc/kuota/router.password".into(),
             usage_source: UsageSource::HotspotHost,
@@ -524,6 +530,7 @@ impl Config {
         };
         let mut config = Self { relay: Some(relay), ..Self::default() };
         config.router.tls_fingerprint = Some(Fingerprint([0; 32]));
+        config.router.tls_ca_file = Some("/etc/kuota/router-ca.pem".into());
         config
     }
 
@@ -636,12 +643,7 @@ impl Config {
                 "must be more than 0 with policy.overage = \"debt\": write an amount like \"500 MB\", or \"stop\" there",
             ));
         }
-        if self.router.tls == Tls::Pinned && self.router.tls_fingerprint.is_none() {
-            out.push(Finding::new(
-                "router.tls_fingerprint",
-                "is missing with router.tls = \"pinned\": write the SHA-256 of the router's certificate",
-            ));
-        }
+        out.extend(self.router.tls_finding());
         let (admin, portal) = (self.admin.listen, self.portal.listen);
         if admin == portal && admin.port() != 0 {
             out.push(Finding::new(
@@ -661,6 +663,43 @@ impl Config {
         let mut methods = std::collections::BTreeSet::new();
         if !self.payment.methods.iter().all(|method| methods.insert(*method)) {
             out.push(Finding::new("payment.methods", "names a method twice: write each once"));
+        }
+    }
+}
+
+impl Router {
+    /// The key that the chosen encryption lacks.
+    fn tls_finding(&self) -> Option<Finding> {
+        let is_empty = |file: &Path| file.as_os_str().is_empty();
+        match self.tls {
+            Tls::Pinned if self.tls_fingerprint.is_none() => Some(Finding::new(
+                "router.tls_fingerprint",
+                "is missing with router.tls = \"pinned\": write the SHA-256 of the router's certificate, which \
+                 /certificate print shows there as fingerprint",
+            )),
+            Tls::Verify if self.tls_ca_file.as_deref().is_none_or(is_empty) => Some(Finding::new(
+                "router.tls_ca_file",
+                "is missing with router.tls = \"verify\", which trusts nobody by itself: write the PEM file of the \
+                 authority that signed the router's certificate, or take \"pinned\"",
+            )),
+            _ => None,
+        }
+    }
+
+    /// The encryption for the router's client. Reads `tls_ca_file` where it counts; the error names the key.
+    pub fn client_tls(&self) -> Result<tls::Tls, ConfigError> {
+        ConfigError::check(self.tls_finding().into_iter().collect())?;
+        match (self.tls, &self.tls_fingerprint, &self.tls_ca_file) {
+            (Tls::Pinned, Some(pin), _) => Ok(tls::Tls::Pinned(pin.0)),
+            (Tls::Verify, _, Some(file)) => {
+                let pem = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"));
+                let authorities = pem.and_then(|pem| Authorities::from_pem(&pem));
+                authorities.map(tls::Tls::Verify).map_err(|why| {
+                    let reason = format!("{}: {why}", file.display());
+                    ConfigError { findings: vec![Finding::new("router.tls_ca_file", reason)] }
+                })
+            }
+            _ => Ok(tls::Tls::Off),
         }
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
-use super::engine::{Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Reading, Request};
-use crate::clock::Clock;
+use super::engine::{
+    Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Reading, Request, RouterChange,
+};
+use crate::clock::{Clock, rfc3339};
 use crate::domain::listing::{self, Edit};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
@@ -18,6 +20,8 @@ use crate::routeros::{EditOutcome, Router, RouterError};
 const HOSTS_AGE_MAX: Duration = Duration::from_secs(30);
 /// Without a success for this long, a link that fails is `down`.
 const DOWN_AFTER_MS: i64 = 30_000;
+/// How long another router than before is worth a warning.
+const CHANGE_SHOWN_MS: i64 = 24 * 3_600_000;
 
 /// Why a call of the service failed.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +89,13 @@ impl LinkState {
         }
         self.last_error = Some(error.to_owned());
     }
+}
+
+/// Another router than before, while it is news.
+fn change_warning(change: &RouterChange, now: Timestamp) -> Option<String> {
+    let RouterChange { was, is, since } = change;
+    let shown = now.0.saturating_sub(since.0) < CHANGE_SHOWN_MS;
+    shown.then(|| format!("router changed: was {was}, is {is} since {}", rfc3339(*since)))
 }
 
 /// Figures of the cycle, for status and metrics.
@@ -269,10 +280,12 @@ impl Service {
     async fn compare(&self) -> Result<Enforced, ServiceError> {
         let hosts = self.recent_hosts().await?;
         let observed = self.router.read_access().await?;
-        let (devices, _) = self.engine.call(|engine| engine.desired()).await?;
+        let known = |engine: &mut super::engine::Engine| (engine.desired().0, engine.router_change());
+        let (devices, change) = self.engine.call(known).await?;
         let desired = listing::desired(&devices, &hosts, &observed);
         let conflicts = listing::conflicts(&desired, &observed);
         let mut warnings = self.router.health().warnings;
+        warnings.extend(change.and_then(|change| change_warning(&change, self.clock.now())));
         warnings.extend(conflicts.iter().cloned());
         self.with_health(|health| health.router.warnings = warnings);
         Ok(Enforced { edits: listing::plan(&desired, &observed), conflicts, ..Enforced::default() })

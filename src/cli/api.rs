@@ -55,7 +55,7 @@ impl Api {
                 Secret::new("")
             }
         };
-        let router = Arc::new(router_client(config, password));
+        let router = Arc::new(router_client(config, password)?);
         let clock = Arc::new(SystemClock::new());
         let site = Site::assemble(config.clone(), router, clock, Arc::new(LogNotifier))?;
         Ok(Self::here(Arc::new(site)))

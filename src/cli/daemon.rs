@@ -9,33 +9,30 @@ use tokio::sync::watch;
 use super::api::Replaceable;
 use super::output::{Output, say};
 use super::{Failure, reload};
-use crate::agent::config::{Config, Secrets, Tls};
+use crate::agent::config::{Config, Secrets};
 use crate::agent::engine::{Notice, Notifier};
 use crate::agent::run::Site;
 use crate::clock::SystemClock;
 use crate::domain::access::Access;
 use crate::routeros::client::{ClientConfig, Password, RouterClient};
 use crate::routeros::lists::ListNames;
-use crate::settings::{Environment, Finding, Secret, SettingsError};
-
-/// The configuration, as far as this version can do what it says.
-pub(super) fn load(path: &Path, env: &Environment) -> Result<Config, SettingsError> {
-    let config = Config::load(path, env)?;
-    let mut findings = Vec::new();
-    if config.router.tls != Tls::Off {
-        let reason =
-            "only off is supported by this version: write \"off\", and keep the API to a wire you trust";
-        findings.push(Finding::new("router.tls", reason));
-    }
-    SettingsError::check(findings)?;
-    Ok(config)
-}
+use crate::settings::{Environment, Secret, SettingsError};
 
 /// The configuration and what its files hold. The error names everything that is wrong with either.
 pub(super) fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
-    let config = load(path, env)?;
-    let secrets = config.load_secrets(env)?;
-    Ok((config, secrets))
+    let config = Config::load(path, env)?;
+    let secrets = config.load_secrets(env);
+    let mut findings = config.router.client_tls().err().map(|error| error.findings).unwrap_or_default();
+    match secrets {
+        Ok(secrets) => {
+            SettingsError::check(findings)?;
+            Ok((config, secrets))
+        }
+        Err(error) => {
+            findings.extend(error.findings);
+            Err(SettingsError { findings })
+        }
+    }
 }
 
 /// `check-config`: what would take effect, or everything that is wrong.
@@ -49,11 +46,12 @@ pub(super) fn check_config(path: &Path, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// A client of the configured router; it connects when it is first asked for something.
+/// A client of the configured router; it connects when it is first asked for something. The error names the file of
+/// authorities where that cannot be had.
 pub(super) fn router_client(
     config: &Config,
     password: impl Fn() -> Secret + Send + Sync + 'static,
-) -> RouterClient {
+) -> Result<RouterClient, SettingsError> {
     let router = &config.router;
     let password = Password::reloadable(move || password().expose().to_owned());
     let lists = ListNames {
@@ -64,11 +62,12 @@ pub(super) fn router_client(
         inactive: router.lists.inactive.to_string(),
         blocked: router.lists.blocked.to_string(),
     };
-    RouterClient::spawn(ClientConfig {
+    Ok(RouterClient::spawn(ClientConfig {
+        tls: router.client_tls()?,
         timeout: router.timeout,
         lists,
         ..ClientConfig::new(router.address.to_string(), router.username.clone(), password)
-    })
+    }))
 }
 
 /// `run`: the daemon, until a signal or a failure ends it.
@@ -79,7 +78,7 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     tracing::info!(config = %path.display(), data_dir = %config.data_dir.display(), "starting");
     let password = Replaceable::new(secrets.router_password);
     let held = password.clone();
-    let router = Arc::new(router_client(&config, move || held.get()));
+    let router = Arc::new(router_client(&config, move || held.get())?);
     let clock = Arc::new(SystemClock::new());
     let site = Arc::new(Site::assemble(config.clone(), router, clock, Arc::new(LogNotifier))?);
     let listeners = site.listen().await?;

@@ -163,12 +163,12 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Demo(demo) => demo::run(demo).await,
         Command::CheckConfig => daemon::check_config(&args.config, output),
         Command::Ledger(command) => {
-            let config = daemon::load(&args.config, &Environment::process())?;
+            let config = Config::load(&args.config, &Environment::process())?;
             ledger::run(command, &config, output).await
         }
         command => {
             let env = Environment::process();
-            let config = daemon::load(&args.config, &env)?;
+            let config = Config::load(&args.config, &env)?;
             let api = Api::open(&config, env).await?;
             client(command, &api, &config, output).await
         }

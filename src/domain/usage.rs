@@ -52,6 +52,9 @@ pub struct HostTable {
     pub span_s: u64,
     /// Every row, in the router's order.
     pub rows: Vec<HostRow>,
+    /// What tells this router from every other one, such as its serial number. `None` when it tells nothing of the
+    /// kind: then it counts as the same one as before.
+    pub identity: Option<String>,
 }
 
 /// The baseline of one row: what was there at the last reading that counted it.

@@ -1,7 +1,7 @@
 use super::*;
 
 fn table(uptime_s: u64, rows: Vec<HostRow>) -> HostTable {
-    HostTable { uptime_s, span_s: 0, rows }
+    HostTable { uptime_s, rows, ..HostTable::default() }
 }
 
 fn row(id: &str, uptime_s: u64, bytes: u64, counts: bool) -> HostRow {
@@ -112,7 +112,8 @@ fn a_slow_reading_does_not_make_a_row_look_replaced() {
     let first = table(100, vec![row("*1", 50, 1_000_000, true)]);
     let baselines = meter(&[], &[], first.rows.iter(), &first).counters;
     // Twenty seconds passed between the uptime and this row: the row looks twenty seconds older than it is.
-    let slow = HostTable { uptime_s: 110, span_s: 20, rows: vec![row("*1", 80, 1_000_400, true)] };
+    let rows = vec![row("*1", 80, 1_000_400, true)];
+    let slow = HostTable { uptime_s: 110, span_s: 20, rows, identity: None };
     let usage = meter(&baselines, &[], slow.rows.iter(), &slow);
     assert_eq!(usage.bytes, Bytes(400));
 }

@@ -11,13 +11,15 @@ use mikrotik_rs::{Command, CommandBuilder};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::link::LogIn;
 pub use super::link::{Dial, Stream, Transport};
 use super::lists::ListNames;
 use super::owner::Owner;
 use super::reconnect::Credentials;
 use super::session::{Answer, BadRow, Fold, IN_FLIGHT_MAX, Patience, Request, Row};
+use super::tls::{self, Tls};
 use super::wire::Limits;
-use super::{EditOutcome, Pending, Router, RouterError, RouterHealth, link};
+use super::{EditOutcome, Pending, Router, RouterError, RouterHealth, RouterIdentity};
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 
@@ -51,13 +53,15 @@ impl fmt::Debug for Password {
 /// How to reach one router.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// `host:port` of its API service.
+    /// `host:port` of its API service; 8728 is usual without TLS and 8729 with.
     pub address: String,
+    /// Encryption. [`RouterClient::spawn_over`] leaves it to the connections that it is given.
+    pub tls: Tls,
     /// The API user.
     pub username: String,
     /// Its password.
     pub password: Password,
-    /// How long the router may be silent before it counts as lost. To connect takes at most half of it, to log in
+    /// How long the router may be silent before it counts as lost. To connect, TLS included, takes at most half of it, to log in
     /// once, and a whole command six times as long: 5, 10 and 60 s with the default of 10 s.
     pub timeout: Duration,
     /// Caps on what the router may send.
@@ -67,10 +71,11 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// A router with the usual time-out, caps and list names.
+    /// A router without TLS, with the usual time-out, caps and list names.
     pub fn new(address: impl Into<String>, username: impl Into<String>, password: Password) -> Self {
         Self {
             address: address.into(),
+            tls: Tls::Off,
             username: username.into(),
             password,
             timeout: TIMEOUT,
@@ -113,6 +118,9 @@ pub(super) struct Shared {
 struct State {
     connected: bool,
     version: Option<String>,
+    identity: Option<RouterIdentity>,
+    /// The session that these were read on.
+    session: u64,
     warnings: Vec<String>,
     retry_at: Option<Instant>,
 }
@@ -123,9 +131,21 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn connected(&self, version: String) {
-        *self.state() =
-            State { connected: true, version: Some(version), warnings: Vec::new(), retry_at: None };
+    pub(super) fn connected(&self, session: u64, log_in: LogIn) {
+        *self.state() = State {
+            connected: true,
+            version: Some(log_in.version),
+            identity: Some(log_in.identity),
+            session,
+            warnings: Vec::new(),
+            retry_at: None,
+        };
+    }
+
+    /// Which router the session is with. `None` when it is not the last one any more.
+    pub(super) fn identity_on(&self, session: u64) -> Option<RouterIdentity> {
+        let state = self.state();
+        state.identity.clone().filter(|_| state.session == session)
     }
 
     pub(super) fn disconnected(&self, retry_at: Option<Instant>) {
@@ -150,6 +170,7 @@ impl Shared {
             connected: state.connected,
             commands: self.commands.load(Ordering::Relaxed),
             version: state.version.clone(),
+            identity: state.identity.clone(),
             warnings: state.warnings.clone(),
             retry_in: left.filter(|left| !left.is_zero()),
         }
@@ -174,14 +195,13 @@ impl<T> Ticket<T> {
 }
 
 impl RouterClient {
-    /// Starts the task for one router, over TCP. It connects when it is first asked for something.
+    /// Starts the task for one router, over TCP or TLS. It connects when it is first asked for something.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
     pub fn spawn(config: ClientConfig) -> Self {
-        let address: Arc<str> = config.address.as_str().into();
-        let dial: Dial = Arc::new(move || Box::pin(link::dial_tcp(Arc::clone(&address))));
+        let dial = tls::dial(&config.tls, &config.address, config.connect_timeout());
         Self::spawn_over(config, dial)
     }
 

@@ -13,12 +13,16 @@ use tokio::time::{Instant, sleep_until};
 use super::client::print;
 use super::reconnect::Credentials;
 use super::session::{Answer, BadRow, Broken, Fold, Ignore, Request, Row, Session};
-use super::{Pending, RouterError};
+use super::{Pending, RouterError, RouterIdentity};
 
 /// Bytes read from the socket at once.
 const READ_BYTES: usize = 16 * 1024;
 const RESOURCE: &str = "/system/resource/print";
 const IDENTITY: &str = "/system/identity/print";
+const ROUTERBOARD: &str = "/system/routerboard/print";
+const LICENSE: &str = "/system/license/print";
+/// Characters kept of what a router says about itself.
+const TOLD_CHARS_MAX: usize = 100;
 
 /// What a connection to a router is made of: TCP, or TLS over it.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -51,6 +55,17 @@ pub(super) struct Link {
     outbox: Outbox,
     pub(super) session: Session,
     chunk: Vec<u8>,
+    /// Replies that the log-in itself took.
+    log_in_replies: u64,
+}
+
+/// What the router said at the log-in.
+#[derive(Default)]
+pub(super) struct LogIn {
+    /// Its RouterOS version.
+    pub(super) version: String,
+    /// Which router it is.
+    pub(super) identity: RouterIdentity,
 }
 
 /// What a step came to.
@@ -64,14 +79,16 @@ pub(super) enum Step {
 }
 
 impl Link {
-    /// Replies that a log-in itself takes.
-    pub(super) const LOG_IN_REPLIES: u64 = 2;
-
     /// A session over a fresh connection.
     pub(super) fn new(stream: Stream, session: Session) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         let outbox = Outbox { writer, sentences: VecDeque::new(), sent: 0, unflushed: false };
-        Self { reader, outbox, session, chunk: vec![0; READ_BYTES] }
+        Self { reader, outbox, session, chunk: vec![0; READ_BYTES], log_in_replies: 0 }
+    }
+
+    /// Whether anything but the log-in got its reply.
+    pub(super) fn has_proven(&self) -> bool {
+        self.session.replies() > self.log_in_replies
     }
 
     /// Begins a command.
@@ -119,8 +136,8 @@ impl Link {
         Ok(Step::Moved)
     }
 
-    /// Logs in; the RouterOS version.
-    pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<String, RouterError> {
+    /// Logs in, and asks which router it is.
+    pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<LogIn, RouterError> {
         let login = CommandBuilder::login(&credentials.username, Some(&credentials.password));
         let answer = match self.exchange::<(), _>("/login", login, |(), _| Ok(())).await {
             Err(RouterError::Trap { message, .. }) => return Err(RouterError::LoginRefused(message)),
@@ -133,18 +150,49 @@ impl Link {
                 message: "RouterOS before 6.43 is not supported".to_owned(),
             });
         }
-        let command = print(RESOURCE, "version,uptime").build();
+        let command = print(RESOURCE, "version,uptime,board-name").build();
         let answer = self
-            .exchange::<String, _>(RESOURCE, command, |version, row| {
-                *version = row.required("version", |text| Some(text.to_owned()))?;
+            .exchange::<LogIn, _>(RESOURCE, command, |log_in, row| {
+                log_in.version = row.required("version", |text| Some(text.to_owned()))?;
+                log_in.identity.board = told(row, "board-name");
                 Ok(())
             })
             .await?;
-        if answer.rows.is_empty() {
+        let mut log_in = answer.rows;
+        if log_in.version.is_empty() {
             let what = "no row".to_owned();
             return Err(RouterError::Malformed { command: RESOURCE.to_owned(), what });
         }
-        Ok(answer.rows)
+        self.identify(&mut log_in.identity).await?;
+        self.log_in_replies = self.session.replies();
+        Ok(log_in)
+    }
+
+    /// What else tells this router from another one. It may keep any of it to itself.
+    async fn identify(&mut self, identity: &mut RouterIdentity) -> Result<(), RouterError> {
+        identity.name = self.tell(IDENTITY, &["name"]).await?;
+        identity.serial = self.tell(ROUTERBOARD, &["serial-number"]).await?;
+        // A virtual router has a system id instead.
+        identity.software_id = self.tell(LICENSE, &["software-id", "system-id"]).await?;
+        Ok(())
+    }
+
+    /// The first of these columns that holds something. A menu that is missing or forbidden holds nothing.
+    async fn tell(
+        &mut self,
+        menu: &'static str,
+        columns: &'static [&'static str],
+    ) -> Result<Option<String>, RouterError> {
+        let command = print(menu, &columns.join(",")).build();
+        let answer = self.exchange::<Option<String>, _>(menu, command, |text, row| {
+            *text = text.take().or_else(|| columns.iter().find_map(|column| told(row, column)));
+            Ok(())
+        });
+        match answer.await {
+            Ok(answer) => Ok(answer.rows),
+            Err(RouterError::Trap { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// One command and its reply, while nothing else is in flight.
@@ -172,6 +220,13 @@ impl Link {
             }
         }
     }
+}
+
+/// What a router says about itself, fit to be shown.
+fn told(row: &Row<'_>, column: &str) -> Option<String> {
+    let text = row.lossy(column);
+    let shown: String = text.trim().chars().filter(|c| !c.is_control()).take(TOLD_CHARS_MAX).collect();
+    Some(shown).filter(|shown| !shown.is_empty())
 }
 
 /// The next request, or never where there is nobody to ask.

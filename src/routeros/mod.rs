@@ -5,11 +5,13 @@
 //! | [`client`] | the handle: configuration, health, the port implemented |
 //! | `tables`, `edits` | the bulk reads, and the differences as commands |
 //! | `owner`, `reconnect` | the task that owns the connection, and when it tries again |
+//! | [`tls`] | how the connection is encrypted, and what a failed handshake means |
 //! | `link`, `session` | one connection: the socket loop, and what it means, without I/O |
 //! | [`wire`], [`words`], [`lists`] | sentences under caps, values, names |
 
 pub mod client;
 pub mod lists;
+pub mod tls;
 pub mod wire;
 pub mod words;
 
@@ -95,6 +97,28 @@ pub enum RouterError {
     },
 }
 
+/// Which router answers. What it does not tell is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouterIdentity {
+    /// Its name, which people choose.
+    pub name: Option<String>,
+    /// The model.
+    pub board: Option<String>,
+    /// The board's serial number; virtual and PC routers have none.
+    pub serial: Option<String>,
+    /// The licence's software id, or what stands for it on a virtual router.
+    pub software_id: Option<String>,
+}
+
+impl RouterIdentity {
+    /// The text that tells this router from every other one and stays the same while it is the same, for people to
+    /// read, too. `None` when it tells nothing of the kind: names and models are not of one router only.
+    pub fn unique(&self) -> Option<String> {
+        let serial = self.serial.as_ref().map(|serial| format!("serial number {serial}"));
+        serial.or_else(|| self.software_id.as_ref().map(|id| format!("software id {id}")))
+    }
+}
+
 /// What is known about the connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouterHealth {
@@ -105,6 +129,8 @@ pub struct RouterHealth {
     pub commands: u64,
     /// RouterOS version of the last log-in.
     pub version: Option<String>,
+    /// Which router it was at the last log-in.
+    pub identity: Option<RouterIdentity>,
     /// Warnings that stay true until the next log-in, such as a menu the router lacks.
     pub warnings: Vec<String>,
     /// Time until the next attempt, while waiting to reconnect.

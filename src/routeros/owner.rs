@@ -102,12 +102,17 @@ impl Owner {
         let session = Session::new(self.sessions, self.config.limits, self.config.patience(), commands);
         let mut link = Link::new(stream, session);
         let limit = self.config.timeout;
-        let version = match timeout(limit, link.log_in(credentials)).await {
-            Ok(version) => version?,
+        let log_in = match timeout(limit, link.log_in(credentials)).await {
+            Ok(log_in) => log_in?,
             Err(_) => return Err(RouterError::Lost(format!("no log-in within {limit:?}"))),
         };
-        tracing::debug!(router.address = self.config.address, router.version = version, "router logged in");
-        self.shared.connected(version);
+        tracing::debug!(
+            router.address = self.config.address,
+            router.version = log_in.version,
+            router.identity = ?log_in.identity,
+            "router logged in"
+        );
+        self.shared.connected(self.sessions, log_in);
         Ok(link)
     }
 
@@ -144,7 +149,7 @@ impl Owner {
 
     /// The log-in alone proves little: a command that got its reply ends a row of failures.
     fn note_proof(&mut self, link: &Link) {
-        if link.session.replies() <= Link::LOG_IN_REPLIES {
+        if !link.has_proven() {
             return;
         }
         let attempts = self.reconnect.proven();

@@ -16,6 +16,8 @@ const REFUSED_WAIT: Duration = Duration::from_mins(5);
 const BOOT_WAIT_MAX: Duration = Duration::from_secs(10);
 /// For how long after a lost session a router may refuse good credentials, because it is booting.
 const BOOT: Duration = Duration::from_mins(5);
+/// How many different failures in a row are worth a line in the log.
+const NEWS_MAX: usize = 8;
 
 /// The name and password of one attempt.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(super) struct Reconnect {
     /// Attempts and unproven sessions that failed in a row.
     failures: u32,
     waiting: Option<Waiting>,
+    /// What went wrong since a session last did something.
+    told: Vec<RouterError>,
     /// Credentials that opened the last session.
     opened_with: Option<Credentials>,
     /// When that session was lost.
@@ -76,7 +80,7 @@ impl Reconnect {
         self.failures
     }
 
-    /// An attempt failed. Whether this is worth a line in the log: the first of its kind.
+    /// An attempt failed. Whether this is worth a line in the log: the first in these words.
     pub(super) fn failed(
         &mut self,
         error: &RouterError,
@@ -84,8 +88,7 @@ impl Reconnect {
         now: Instant,
         dice: u64,
     ) -> bool {
-        let kind = std::mem::discriminant(error);
-        let news = self.waiting.as_ref().is_none_or(|w| std::mem::discriminant(&w.error) != kind);
+        let news = self.is_news(error);
         self.failures = self.failures.saturating_add(1);
         let refused = matches!(error, RouterError::LoginRefused(_) | RouterError::Trap { .. });
         let booting = self.opened_with.as_ref() == Some(credentials)
@@ -108,16 +111,27 @@ impl Reconnect {
     /// The session did something: how many failures are over.
     pub(super) fn proven(&mut self) -> u32 {
         self.waiting = None;
+        self.told.clear();
         std::mem::take(&mut self.failures)
     }
 
     /// The session was lost. Whether this is worth a line in the log.
     pub(super) fn lost(&mut self, error: &RouterError, now: Instant, dice: u64) -> bool {
-        let news = self.waiting.is_none();
+        let news = self.is_news(error);
         self.failures = self.failures.saturating_add(1);
         self.lost_at = Some(now);
         let wait = self.backoff(dice);
         self.waiting = Some(Waiting { until: now + wait, error: error.clone(), refused: None });
+        news
+    }
+
+    /// Whether nothing in these words was told yet. A router that comes back with another certificate must not hide
+    /// behind the loss that went before.
+    fn is_news(&mut self, error: &RouterError) -> bool {
+        let news = self.told.len() < NEWS_MAX && !self.told.contains(error);
+        if news {
+            self.told.push(error.clone());
+        }
         news
     }
 
@@ -210,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_failure_of_a_kind_is_news() {
+    fn only_the_first_failure_in_its_words_is_news() {
         let now = Instant::now();
         let mut reconnect = Reconnect::default();
         assert!(reconnect.failed(&lost(), &credentials("a"), now, 0));
@@ -219,5 +233,11 @@ mod tests {
         assert!(!reconnect.lost(&lost(), now, 0), "a session that did nothing is no recovery");
         assert_eq!(reconnect.proven(), 4);
         assert!(reconnect.lost(&lost(), now, 0));
+        let other = RouterError::Lost("another certificate".to_owned());
+        assert!(reconnect.failed(&other, &credentials("a"), now, 0));
+        assert!(!reconnect.failed(&lost(), &credentials("a"), now, 0), "to and fro is no news");
+        let words = |n: usize| RouterError::Lost(format!("{n}"));
+        let told = (0..100).filter(|n| reconnect.failed(&words(*n), &credentials("a"), now, 0)).count();
+        assert_eq!(told, NEWS_MAX - 2);
     }
 }

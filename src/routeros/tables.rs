@@ -44,11 +44,19 @@ impl RouterClient {
                 Ok(())
             })
             .await?;
-        let Some(hosts) = self.unless_missing(HOSTS, ticket).await? else {
-            return Ok(HostTable { uptime_s, ..HostTable::default() });
+        let hosts = self.unless_missing(HOSTS, ticket).await?;
+        // Of the same session: behind the address there may be another router by then.
+        let Some(router) = self.shared.identity_on(resource.ended.session) else {
+            return Err(RouterError::Lost(
+                "the connection is another one since the rows were read".to_owned(),
+            ));
+        };
+        let identity = router.unique();
+        let Some(hosts) = hosts else {
+            return Ok(HostTable { uptime_s, identity, ..HostTable::default() });
         };
         let span = hosts.ended.done.saturating_duration_since(resource.ended.sent);
-        Ok(HostTable { uptime_s, span_s: ceil_s(span), rows: hosts.rows })
+        Ok(HostTable { uptime_s, span_s: ceil_s(span), rows: hosts.rows, identity })
     }
 
     /// Our lists, the bindings and the leases, all three on one connection and at once.

@@ -87,6 +87,8 @@ pub(super) const ADDRESS_LIST: &str = "/ip/firewall/address-list";
 pub(super) const RESOURCE: &str = "/system/resource";
 pub(super) const IDENTITY: &str = "/system/identity";
 pub(super) const CLOCK: &str = "/system/clock";
+pub(super) const ROUTERBOARD: &str = "/system/routerboard";
+pub(super) const LICENSE: &str = "/system/license";
 pub(super) const USER: &str = "/user";
 pub(super) const USER_GROUP: &str = "/user/group";
 pub(super) const SERVICE: &str = "/ip/service";
@@ -548,6 +550,18 @@ pub(super) static MENUS: &[Menu] = &[
         &[],
     ),
     settings(IDENTITY, &[text("name")], &[Verb::Set]),
+    settings(
+        ROUTERBOARD,
+        &[
+            flag("routerboard").or("true").shown(),
+            text("model").or("RB750Gr3").shown(),
+            text("serial-number").shown(),
+            text("firmware-type").or("mt7621L").shown(),
+            text("current-firmware").or("7.18.2").shown(),
+        ],
+        &[],
+    ),
+    settings(LICENSE, &[text("software-id").shown(), number("nlevel").or("4").shown()], &[]),
     settings(
         CLOCK,
         &[

@@ -12,11 +12,13 @@ mod query;
 mod router;
 mod session;
 mod table;
+mod tls;
 pub mod traffic;
 mod value;
 mod wire;
 mod world;
 
+use std::fmt;
 use std::time::Duration;
 
 pub use fault::{Connections, Fault, FaultId, When};
@@ -40,6 +42,30 @@ pub enum Rights {
     ReadWrite,
     /// Print only.
     ReadOnly,
+}
+
+/// A certificate for `api-ssl`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SimTls {
+    /// The router's certificate and those between it and an authority, in PEM.
+    pub cert_chain_pem: String,
+    /// Its private key, in PEM.
+    pub key_pem: String,
+    /// As `tls-version=only-1.2` on the service.
+    pub only_tls12: bool,
+}
+
+impl SimTls {
+    /// TLS 1.2 and 1.3 with this certificate.
+    pub fn new(cert_chain_pem: impl Into<String>, key_pem: impl Into<String>) -> Self {
+        Self { cert_chain_pem: cert_chain_pem.into(), key_pem: key_pem.into(), only_tls12: false }
+    }
+}
+
+impl fmt::Debug for SimTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimTls").field("only_tls12", &self.only_tls12).finish_non_exhaustive()
+    }
 }
 
 /// How the router is set up.
@@ -68,6 +94,12 @@ pub struct SimConfig {
     pub ids_restart: bool,
     /// Sessions at the same time; one more is closed at once.
     pub sessions_max: usize,
+    /// The port speaks TLS, as that of `api-ssl` does; `None`: as that of `api`.
+    pub tls: Option<SimTls>,
+    /// The board's serial number; without one there is no `/system/routerboard`.
+    pub serial: Option<String>,
+    /// The licence's software id; without one there is no `/system/license`.
+    pub software_id: Option<String>,
 }
 
 impl Default for SimConfig {
@@ -84,6 +116,9 @@ impl Default for SimConfig {
             clients_return: false,
             ids_restart: false,
             sessions_max: 20,
+            tls: None,
+            serial: Some("HEX0123ABCD".to_owned()),
+            software_id: Some("ABCD-1234".to_owned()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The handle: the world's side of the simulated router, and its listener.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +11,16 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use crate::domain::id::Mac;
 
 use super::fault::{Connections, Fault, FaultId, Faults, When};
+use super::menus::ROUTERBOARD;
 use super::session;
 use super::table::{Row, show_id};
 use super::world::{Author, World, field_name};
-use super::{SimConfig, command::Trap};
+use super::{SimConfig, command::Trap, tls};
 
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 128;
@@ -50,7 +53,6 @@ struct Control {
 }
 
 /// What the handle, the listener and the sessions share.
-#[derive(Debug)]
 pub(super) struct Shared {
     world: Mutex<World>,
     faults: Mutex<Faults>,
@@ -63,6 +65,8 @@ pub(super) struct Shared {
     sessions_open: AtomicU64,
     sessions_total: AtomicU64,
     address: SocketAddr,
+    /// Takes connections in where the port speaks TLS.
+    pub(super) acceptor: Option<TlsAcceptor>,
     /// Bound and not listening: the port stays ours while connections are refused.
     _port: TcpSocket,
 }
@@ -90,17 +94,24 @@ impl Shared {
 
 /// A running simulated router. Clones are handles to the same one; it runs until [`SimRouter::stop`] or the end
 /// of the runtime.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SimRouter {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for SimRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimRouter").field("address", &self.shared.address).finish_non_exhaustive()
+    }
 }
 
 impl SimRouter {
     /// Starts a router on a free port of the loopback interface.
     ///
     /// # Errors
-    /// No port could be had.
+    /// No port could be had, or certificate and key of [`SimConfig::tls`] are not fit.
     pub async fn start(config: SimConfig) -> io::Result<Self> {
+        let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
         let port = reusable_socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = port.local_addr()?;
         let listener = reusable_socket(address)?.listen(BACKLOG)?;
@@ -114,6 +125,7 @@ impl SimRouter {
             sessions_open: AtomicU64::new(0),
             sessions_total: AtomicU64::new(0),
             address,
+            acceptor,
             _port: port,
         });
         tokio::spawn(listen(Arc::clone(&shared), listener));
@@ -150,6 +162,17 @@ impl SimRouter {
     /// rows stay. Devices come back by [`SimRouter::host_connect`], or by themselves when the setup says so.
     pub fn reboot(&self) {
         self.shared.world().reboot();
+        self.cut_sessions();
+    }
+
+    /// Another board takes over at the same address, with rows, counters and clock that look the same, as after
+    /// restoring a backup of the whole machine. Sessions are cut.
+    ///
+    /// # Panics
+    /// The router was set up without a serial number.
+    pub fn replace_board(&self, serial: &str) {
+        let serial = ("serial-number", serial);
+        self.hand_set(ROUTERBOARD, "*1", &[serial]).expect("the menu is there and takes any text");
         self.cut_sessions();
     }
 

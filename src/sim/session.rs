@@ -5,9 +5,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufReader, BufWriter};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, watch};
 
 use super::command::{Answer, Command, Listing, Trap};
@@ -69,7 +68,20 @@ enum Item {
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, boot: u64) {
     // A refusal costs latency, nothing else.
     let _ = stream.set_nodelay(true);
-    let (read, write) = stream.into_split();
+    let Some(acceptor) = shared.acceptor.clone() else {
+        let (read, write) = stream.into_split();
+        return talk(shared, boot, read, Box::new(write)).await;
+    };
+    // A handshake that fails has told the client why.
+    if let Ok(stream) = acceptor.accept(stream).await {
+        let (read, write) = tokio::io::split(stream);
+        talk(shared, boot, read, Box::new(write)).await;
+    }
+}
+
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
+async fn talk(shared: Arc<Shared>, boot: u64, read: impl AsyncRead + Send + Unpin, write: Writer) {
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     let (closing, closed) = watch::channel(false);
     let cancels = Cancels::default();
@@ -92,7 +104,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, boot: u64) {
     }
 }
 
-async fn take_commands(read: OwnedReadHalf, sender: mpsc::Sender<Item>, cancels: &Cancels) {
+async fn take_commands(read: impl AsyncRead + Unpin, sender: mpsc::Sender<Item>, cancels: &Cancels) {
     let mut read = BufReader::new(read);
     while let Ok(Some(words)) = read_sentence(&mut read).await {
         let Some(command) = Command::parse(words) else { continue };
@@ -325,7 +337,7 @@ enum Pace {
 
 /// The writing half, under the faults of the command at hand.
 struct Out {
-    write: BufWriter<OwnedWriteHalf>,
+    write: BufWriter<Writer>,
     closed: watch::Receiver<bool>,
     /// Bytes until the cut.
     budget: Option<usize>,

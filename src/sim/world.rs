@@ -10,7 +10,8 @@ use crate::domain::id::Mac;
 use super::command::{Answer, Command, Listing, Trap};
 use super::hotspot::Client;
 use super::menus::{
-    ACTIVE, BINDING, CLOCK, HOST, HOTSPOT, IDENTITY, MENUS, Menu, RESOURCE, SERVICE, USER, USER_GROUP, Verb,
+    ACTIVE, BINDING, CLOCK, HOST, HOTSPOT, IDENTITY, LICENSE, MENUS, Menu, RESOURCE, ROUTERBOARD, SERVICE,
+    USER, USER_GROUP, Verb,
 };
 use super::query::Query;
 use super::table::{Field, Row, Table, show_id};
@@ -55,6 +56,17 @@ pub(super) struct World {
     booted: Moment,
 }
 
+impl SimConfig {
+    /// Whether the router has a menu at all.
+    fn has(&self, path: &str) -> bool {
+        match path {
+            ROUTERBOARD => self.serial.is_some(),
+            LICENSE => self.software_id.is_some(),
+            _ => true,
+        }
+    }
+}
+
 impl World {
     /// A router that has been up for a while, with nobody connected.
     pub(super) fn new(config: SimConfig) -> Self {
@@ -69,7 +81,12 @@ impl World {
             commands: BTreeMap::new(),
             writes: 0,
             logins_refused: 0,
-            positions: MENUS.iter().enumerate().map(|(at, menu)| (menu.path, at)).collect(),
+            positions: MENUS
+                .iter()
+                .enumerate()
+                .filter(|(_, menu)| config.has(menu.path))
+                .map(|(at, menu)| (menu.path, at))
+                .collect(),
             expiring: BTreeSet::new(),
             offset: config.uptime,
             started,
@@ -88,6 +105,7 @@ impl World {
             Rights::ReadWrite => "api,read,write",
             Rights::ReadOnly => "api,read",
         };
+        let off = if self.config.tls.is_some() { "no" } else { "yes" };
         let rows: &[(&str, &[(&str, &str)])] = &[
             (RESOURCE, &[("version", &version), ("uptime", &format!("{}s", self.config.uptime.as_secs()))]),
             (IDENTITY, &[("name", "MikroTik")]),
@@ -95,7 +113,7 @@ impl World {
             (USER_GROUP, &[("name", "agent"), ("policy", policy)]),
             (USER, &[("name", &user), ("group", "agent")]),
             (SERVICE, &[("name", "api"), ("port", "8728")]),
-            (SERVICE, &[("name", "api-ssl"), ("port", "8729"), ("disabled", "yes")]),
+            (SERVICE, &[("name", "api-ssl"), ("port", "8729"), ("disabled", off)]),
             (HOTSPOT, &[("name", &server), ("interface", "bridge-hotspot")]),
             ("/interface", &[("name", "ether1")]),
             ("/interface", &[("name", "bridge-hotspot"), ("type", "bridge")]),
@@ -104,9 +122,19 @@ impl World {
             let cells: Vec<_> = cells.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
             self.add(self.at(path), &cells, Author::Router).expect("the router's own rows are sound");
         }
+        self.furnish_one(ROUTERBOARD, "serial-number", self.config.serial.clone());
+        self.furnish_one(LICENSE, "software-id", self.config.software_id.clone());
         let clock = self.at(CLOCK);
         for (name, value) in [("time", Value::WallTime), ("date", Value::WallDate)] {
             self.put(clock, 1, name, value);
+        }
+    }
+
+    /// The one row of a menu that not every router has.
+    fn furnish_one(&mut self, path: &str, column: &str, value: Option<String>) {
+        if let Some(value) = value {
+            let cells = [(column.to_owned(), value)];
+            self.add(self.at(path), &cells, Author::Router).expect("these columns take any text");
         }
     }
 

@@ -37,6 +37,19 @@ fn host(world: &mut World, columns: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_router_has_the_menus_of_its_identity_or_lacks_them() {
+    let (board, license) = ("/system/routerboard/print", "/system/license/print");
+    let mut told = world();
+    assert_eq!(say(&mut told, &[board, "=.proplist=serial-number"]), ["serial-number=HEX0123ABCD"]);
+    assert_eq!(say(&mut told, &[license, "=.proplist=software-id"]), ["software-id=ABCD-1234"]);
+    let mut silent = World::new(SimConfig { serial: None, software_id: None, ..SimConfig::default() });
+    for (path, menu) in [(board, "routerboard"), (license, "license")] {
+        let missing = format!("no such command or directory ({menu})");
+        assert_eq!(say(&mut silent, &[path]), [&missing, "no such command prefix"]);
+    }
+}
+
+#[test]
 fn refusals_are_in_the_words_of_the_router() {
     let mut world = world();
     let rows: [(&[&str], &[&str]); 15] = [

@@ -63,7 +63,21 @@ impl Pi {
     }
 
     fn reading(&self, uptime_s: u64, rows: Vec<HostRow>) -> Reading {
-        Reading { hosts: Arc::new(HostTable { uptime_s, span_s: 0, rows }), begun: self.clock.uptime() }
+        self.reading_of(None, uptime_s, rows)
+    }
+
+    /// A reading of the router that tells this serial number.
+    fn reading_of(&self, serial: Option<&str>, uptime_s: u64, rows: Vec<HostRow>) -> Reading {
+        let identity = serial.map(str::to_owned);
+        let hosts = HostTable { uptime_s, span_s: 0, rows, identity };
+        Reading { hosts: Arc::new(hosts), begun: self.clock.uptime() }
+    }
+
+    /// Ten seconds pass, then the router with this serial number is read.
+    fn meter_of(&mut self, serial: Option<&str>, uptime_s: u64, rows: Vec<HostRow>) {
+        self.pass(10);
+        let reading = self.reading_of(serial, uptime_s, rows);
+        self.engine().meter(&reading).unwrap();
     }
 
     fn meter(&mut self, uptime_s: u64, rows: Vec<HostRow>) -> bool {
@@ -430,6 +444,63 @@ fn a_clock_that_jumped_expires_nobody_until_it_is_confirmed() {
     pi.engine().confirm_clock().unwrap();
     assert_eq!(pi.user(user).access.status.name(), "expired");
     pi.verify();
+}
+
+#[test]
+fn nothing_is_metered_across_a_change_of_router() {
+    // The spare's clock and rows go on where the old one's stopped, began anew, or have nothing to do with them.
+    for (uptime_s, id, age_s, bytes) in
+        [(120, "*1", 70, 9000), (5, "*1", 3, 700), (900_000, "*7", 800_000, 1 << 40)]
+    {
+        let (mut pi, user) = site();
+        pi.meter_of(Some("A"), 110, vec![row(1, "*1", 60, 3000)]);
+        assert_eq!(pi.used(user), 2000);
+        assert_eq!(pi.engine().router_change(), None, "a router is known by now, and it was none before");
+        pi.meter_of(Some("B"), uptime_s, vec![row(1, id, age_s, bytes)]);
+        assert_eq!(pi.used(user), 2000);
+        let since = pi.clock.now();
+        let change = RouterChange { was: "A".into(), is: "B".into(), since };
+        assert_eq!(pi.engine().router_change(), Some(change.clone()));
+        pi.restart();
+        assert_eq!(pi.engine().router_change(), Some(change.clone()), "it is written down at once");
+        pi.meter_of(Some("B"), uptime_s + 10, vec![row(1, id, age_s + 10, bytes + 50)]);
+        pi.meter_of(Some("B"), uptime_s + 20, vec![row(1, id, age_s + 20, bytes + 90), row(1, "*9", 1, 7)]);
+        assert_eq!(pi.used(user), 2097, "metering goes on with the new one");
+        assert_eq!(pi.engine().router_change(), Some(change));
+        pi.verify();
+    }
+}
+
+#[test]
+fn a_router_that_keeps_its_identity_to_itself_is_the_same_one() {
+    let (mut pi, user) = site();
+    pi.meter_of(Some("A"), 110, vec![row(1, "*1", 60, 2000)]);
+    pi.meter_of(None, 120, vec![row(1, "*1", 70, 3000)]);
+    pi.engine().flush().unwrap();
+    pi.restart();
+    pi.meter_of(Some("A"), 130, vec![row(1, "*1", 80, 4000)]);
+    assert_eq!((pi.used(user), pi.engine().router_change()), (3000, None));
+    pi.meter_of(None, 140, vec![row(1, "*1", 90, 5000)]);
+    pi.meter_of(Some("B"), 150, vec![row(1, "*1", 100, 6000)]);
+    assert_eq!(pi.used(user), 4000, "it is remembered while nothing is told");
+    assert_eq!(pi.engine().router_change().unwrap().was, "A");
+}
+
+#[test]
+fn devices_that_are_away_when_the_router_changes_are_metered_from_their_first_row() {
+    let (mut pi, user) = site();
+    pi.meter_of(Some("A"), 110, vec![row(1, "*1", 60, 2000)]);
+    pi.meter_of(Some("B"), 500, vec![]);
+    pi.meter_of(Some("B"), 510, vec![row(1, "*1", 5, 300)]);
+    assert_eq!(pi.used(user), 1300);
+    pi.verify();
+}
+
+#[test]
+fn what_an_earlier_version_remembered_of_the_router_is_read() {
+    let text = r#"{"uptime_s":1,"read_at":2,"pi_uptime_s":3,"boot_id":"x"}"#;
+    let clock: state::RouterClock = serde_json::from_str(text).unwrap();
+    assert_eq!((clock.identity, clock.change), (None, None));
 }
 
 /// What the world does between readings of one site with two users and two devices.

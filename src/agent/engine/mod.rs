@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use actions::{Action, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
 pub use handle::{EngineGone, EngineHandle};
 pub use readings::Reading;
-pub use state::{Reached, Snapshot};
+pub use state::{Reached, RouterChange, Snapshot};
 pub use views::{DebtView, EntryView, OrderView, PackageView, UserView};
 
 use crate::clock::{Clock, Zone};
@@ -401,6 +401,11 @@ impl Engine {
     /// How long ago the hosts were read, if they were since the start.
     pub fn hosts_age(&self) -> Option<Duration> {
         self.state.last_begun.map(|begun| self.parts.clock.uptime().saturating_sub(begun))
+    }
+
+    /// The last time that another router answered than before, if it ever was so.
+    pub fn router_change(&self) -> Option<RouterChange> {
+        self.state.router.as_ref().and_then(|router| router.change.clone())
     }
 
     /// What every bound device should have on the router, and the hosts as last read.

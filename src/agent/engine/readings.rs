@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::state::{RouterClock, State};
+use super::state::{RouterChange, RouterClock, State};
 use crate::domain::access::Facts;
 use crate::domain::account::Policy;
 use crate::domain::id::Mac;
@@ -35,6 +35,16 @@ pub struct Moment {
     pub boot_id: String,
 }
 
+/// What happened to the router since the reading before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meanwhile {
+    Nothing,
+    /// It restarted: what its rows count flowed since.
+    Rebooted,
+    /// Another router answers: what its rows count is anybody's.
+    Replaced,
+}
+
 /// Counts a reading: usage, balances and access move in memory, and are marked to be committed.
 pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Policy) {
     if state.last_begun.is_some_and(|last| reading.begun < last) {
@@ -44,26 +54,55 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     }
     state.last_begun = Some(reading.begun);
     let table = &reading.hosts;
-    let rebooted = router_rebooted(state, table, now);
-    if rebooted {
-        tracing::info!(router.uptime_s = table.uptime_s, "the router restarted; counters begin anew");
-    }
+    let (meanwhile, clock) = look_at_router(state, table, now);
     let rows = rows_by_bound_mac(state, table);
     let none = Vec::new();
     let devices: Vec<u32> = state.devices.keys().copied().collect();
     for no in devices {
         let rows = rows.get(&state.devices[&no].mac).unwrap_or(&none);
-        absorb_device(state, no, rows, table, rebooted, now, policy);
+        absorb_device(state, no, rows, table, meanwhile, now, policy);
     }
-    state.router = Some(RouterClock {
+    state.router = Some(clock);
+    if meanwhile == Meanwhile::Replaced {
+        // After a crash the same change would be seen again, and what flowed in between be nobody's.
+        state.dirty.urgent = true;
+    }
+    state.seen =
+        rows.iter().map(|(mac, rows)| (*mac, rows.iter().find_map(|row| row.seen_address()))).collect();
+    state.hosts = Arc::clone(table);
+}
+
+/// What happened to the router, and what to remember of it.
+fn look_at_router(state: &State, table: &HostTable, now: &Moment) -> (Meanwhile, RouterClock) {
+    let before = state.router.as_ref();
+    let known = before.and_then(|before| before.identity.clone());
+    let mut change = before.and_then(|before| before.change.clone());
+    let meanwhile = match (&known, &table.identity) {
+        (Some(was), Some(is)) if was != is => {
+            tracing::warn!(
+                router.was = was,
+                router.is = is,
+                "another router answers; its counters begin anew"
+            );
+            change = Some(RouterChange { was: was.clone(), is: is.clone(), since: now.facts.now });
+            Meanwhile::Replaced
+        }
+        _ if router_rebooted(state, table, now) => {
+            tracing::info!(router.uptime_s = table.uptime_s, "the router restarted; counters begin anew");
+            Meanwhile::Rebooted
+        }
+        _ => Meanwhile::Nothing,
+    };
+    let clock = RouterClock {
         uptime_s: table.uptime_s,
         read_at: now.facts.now,
         pi_uptime_s: now.uptime.as_secs(),
         boot_id: now.boot_id.clone(),
-    });
-    state.seen =
-        rows.iter().map(|(mac, rows)| (*mac, rows.iter().find_map(|row| row.seen_address()))).collect();
-    state.hosts = Arc::clone(table);
+        // A router that keeps it to itself counts as the same one.
+        identity: table.identity.clone().or(known),
+        change,
+    };
+    (meanwhile, clock)
 }
 
 fn router_rebooted(state: &State, table: &HostTable, now: &Moment) -> bool {
@@ -88,19 +127,19 @@ fn absorb_device(
     no: u32,
     rows: &[&HostRow],
     table: &HostTable,
-    rebooted: bool,
+    meanwhile: Meanwhile,
     now: &Moment,
     policy: &Policy,
 ) {
     let Some(device) = state.devices.get_mut(&no) else { return };
     let before = std::mem::take(&mut device.counters);
-    let usage = match device.pending {
-        Some(Pending::Baseline) => usage::DeviceUsage {
-            counters: usage::baseline(rows.iter().copied(), table),
-            ..usage::DeviceUsage::default()
-        },
-        _ if rebooted => usage::meter(&[], &before, rows.iter().copied(), table),
-        _ => usage::meter(&before, &[], rows.iter().copied(), table),
+    let read = rows.iter().copied();
+    let usage = match (&device.pending, meanwhile) {
+        (Some(Pending::Baseline), _) | (_, Meanwhile::Replaced) => {
+            usage::DeviceUsage { counters: usage::baseline(read, table), ..usage::DeviceUsage::default() }
+        }
+        (_, Meanwhile::Rebooted) => usage::meter(&[], &before, read, table),
+        (_, Meanwhile::Nothing) => usage::meter(&before, &[], read, table),
     };
     if !rows.is_empty() {
         device.seen_at = Some(now.facts.now);

@@ -32,7 +32,7 @@ use crate::store::{
 /// After being off for longer, days before are closed only this far back; there is no usage in them.
 const DAYS_CLOSED_MAX: i64 = 400;
 
-/// What is remembered of the router's clock between readings.
+/// What is remembered of the router and its clock between readings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RouterClock {
     /// The router's uptime at the last reading.
@@ -43,6 +43,23 @@ pub(super) struct RouterClock {
     pub pi_uptime_s: u64,
     /// The boot that uptime belongs to.
     pub boot_id: String,
+    /// Which router it is, as far as it ever told.
+    #[serde(default)]
+    pub identity: Option<String>,
+    /// The last time that another router answered than before.
+    #[serde(default)]
+    pub change: Option<RouterChange>,
+}
+
+/// Another router answered than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterChange {
+    /// Which one it was.
+    pub was: String,
+    /// Which one it is.
+    pub is: String,
+    /// The first reading of that one.
+    pub since: Timestamp,
 }
 
 /// What must be written at the next commit.

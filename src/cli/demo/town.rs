@@ -73,7 +73,7 @@ impl Town {
         config.router.username = username;
         config.router.poll_interval = Duration::from_secs(1);
         config.store.commit_interval = Duration::from_secs(5);
-        let client = Arc::new(router_client(&config, move || Secret::new(password.clone())));
+        let client = Arc::new(router_client(&config, move || Secret::new(password.clone()))?);
         let (tell, notices) = mpsc::unbounded_channel();
         let clock = Arc::new(SystemClock::new());
         let site = Site::assemble(config, client, clock, Arc::new(Messenger(tell)))?;

@@ -1,0 +1,32 @@
+//! The port under TLS, as `api-ssl` with a certificate. Without one a router offers anonymous Diffie-Hellman only,
+//! which this library has not: that handshake fails before any of this.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::version::{TLS12, TLS13};
+use tokio_rustls::TlsAcceptor;
+
+use super::SimTls;
+
+/// What takes connections in.
+///
+/// # Errors
+/// Certificate and key are no PEM, or do not belong together.
+pub(super) fn acceptor(tls: &SimTls) -> io::Result<TlsAcceptor> {
+    let unfit = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(tls.cert_chain_pem.as_bytes()).collect();
+    let chain = chain.map_err(|error| unfit(error.to_string()))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(tls.key_pem.as_bytes()).map_err(|error| unfit(error.to_string()))?;
+    let versions: &[_] = if tls.only_tls12 { &[&TLS12] } else { &[&TLS12, &TLS13] };
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| unfit(error.to_string()))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
