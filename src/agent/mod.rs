@@ -6,3 +6,4 @@ pub mod engine;
 pub mod portal;
 pub mod run;
 pub mod service;
+pub mod watchdog;

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::service::{Service, ServiceError};
-use super::{admin, portal};
+use super::{admin, portal, watchdog};
 use crate::clock::Clock;
 use crate::domain::account::{Expiry, Overage, Policy};
 use crate::domain::debt::DebtDue;
@@ -47,6 +48,9 @@ pub enum RunError {
     /// The engine stopped: the card failed.
     #[error("the ledger stopped: {0}")]
     Engine(String),
+    /// A task that must not end did.
+    #[error("a part of the daemon ended: {0}")]
+    Ended(String),
     /// The system refused a thread or a task.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -129,14 +133,17 @@ impl Site {
         }
         let mut stopping = stop.clone();
         let mut serving = tokio::spawn(serve_all(Arc::clone(&self), listeners, stop.clone()));
-        let cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
+        let mut cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
+        let feeding = self.feed_watchdog();
         if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
             tracing::debug!(%error, "no service manager to tell");
         }
         let failed = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => None,
             why = self.service.engine().stopped() => Some(RunError::Engine(why)),
-            ended = &mut serving => ended.err().map(|error| RunError::Engine(error.to_string())),
+            ended = &mut serving => ended.err().map(|error| RunError::Ended(error.to_string())),
+            // Without it nothing is metered or blocked any more.
+            ended = &mut cycle => ended.err().map(|error| RunError::Ended(error.to_string())),
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         cycle.abort();
@@ -150,8 +157,20 @@ impl Site {
             tracing::error!(%error, "the last readings could not be committed; the router still holds them");
         }
         let _ = std::fs::remove_file(self.config.data_dir.join(SOCKET_FILE));
+        if let Some(feeding) = feeding {
+            feeding.abort();
+        }
         tracing::info!("stopped");
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Feeds the service manager's watchdog, where there is one, until the task is aborted.
+    fn feed_watchdog(&self) -> Option<JoinHandle<()>> {
+        let deadline = sd_notify::watchdog_enabled().filter(|deadline| !deadline.is_zero())?;
+        let alive = || {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        };
+        Some(tokio::spawn(watchdog::feed(self.service.engine().clone(), deadline, alive)))
     }
 }
 
@@ -211,8 +230,6 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
             Ok(()) => site.service.enforce_once().await.map(drop),
         };
         troubles.tell(result);
-        // Fed by the loop that does the work, after it reached the store.
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
     }
 }
 

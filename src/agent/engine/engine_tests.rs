@@ -674,8 +674,13 @@ fn world_step(pi: &mut Pi, truth: &mut Truth, users: [UserId; 2], act: World) {
     }
 }
 
+/// Every case is a store of its own, so there are few unless more are asked for.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Metered never exceeds what flowed while the device was this user's, whatever happens in between.
     #[test]
