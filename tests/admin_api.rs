@@ -659,3 +659,41 @@ async fn the_page_shows_counts_to_anybody_and_sums_to_whoever_logged_in() {
     assert!(page.text.contains("3 GB") && page.text.contains("user.add"), "{}", page.text);
     assert!(page.text.contains("&lt;b&gt;Budi&lt;/b&gt;") && !page.text.contains("<b>"), "{}", page.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_a_whole_store_that_only_the_owner_gets() {
+    let desk = Desk::start().await;
+    desk.user("Budi").await;
+    let cashier = desk.admin("kasir", "cashier").await;
+    let call = |token: &str| send(desk.request(Method::POST, "/backup").bearer(token));
+    call(&cashier).await.problem(403, "role");
+    let copy = desk.request(Method::POST, "/backup").bearer(&desk.owner).bytes().await;
+    assert!(copy.starts_with(b"SQLite format 3\0"));
+    let path = desk.folder().join("fetched.db");
+    std::fs::write(&path, &copy).unwrap();
+    assert_eq!(kuota::store::backup::prove(&path).unwrap().accounts, 1);
+    let left =
+        std::fs::read_dir(desk.folder()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    assert!(!left.into_iter().any(|name| name.contains("copying")), "no copy stays behind");
+    assert_eq!(desk.get("/audit?limit=1").await.ok(200)["items"][0]["action"], "backup");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_exported_for_the_owner_and_never_as_formulas() {
+    let desk = Desk::start().await;
+    let user = desk.user("=cmd|' /C calc'!A0").await;
+    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB", "note": "a, \"b\""})).await.ok(201);
+    let operator = desk.admin("operator", "operator").await;
+    send(desk.request(Method::GET, "/export/users").bearer(&operator)).await.problem(403, "role");
+    desk.get("/export/tokens").await.problem(404, "not_found");
+    for table in ["users", "packages", "debts", "orders", "entries"] {
+        let reply = desk.get(&format!("/export/{table}")).await;
+        reply.ok_text();
+        assert_eq!(reply.kind, "text/csv; charset=utf-8; header=present");
+        assert!(reply.headers["content-disposition"].to_str().unwrap().contains(&format!("{table}.csv")));
+        assert!(reply.text.ends_with("\r\n") && !reply.text.contains("\n="), "{}", reply.text);
+    }
+    let debts = desk.get("/export/debts").await.text;
+    assert!(debts.contains(",'=cmd|' /C calc'!A0,3221225472,0,,0,"), "{debts}");
+    assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z\r\n"), "{debts}");
+}

@@ -5,9 +5,11 @@
 
 mod admins;
 mod auth;
+mod backup;
 mod desk;
 mod errors;
 mod explain;
+mod export;
 mod fields;
 mod ledger;
 mod money;
@@ -22,7 +24,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -45,7 +47,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(usage::routes())
         .merge(explain::routes())
         .merge(router::routes())
-        .merge(admins::routes());
+        .merge(admins::routes())
+        .merge(backup::routes())
+        .merge(export::routes());
     let all = Router::new()
         .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
@@ -53,7 +57,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(page::routes())
         .layer(from_fn_with_state(Arc::clone(&desk), admit))
         .with_state(desk);
-    limits::surround(all)
+    limits::surround(all).layer(from_fn(backup::patience))
 }
 
 /// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.
