@@ -697,3 +697,37 @@ async fn tables_are_exported_for_the_owner_and_never_as_formulas() {
     assert!(debts.contains(",'=cmd|' /C calc'!A0,3221225472,0,,0,"), "{debts}");
     assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z\r\n"), "{debts}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_tell_counts_and_sums_without_names_or_a_log_in() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB"})).await.ok(201);
+    desk.get("/nowhere").await.problem(404, "not_found");
+    desk.site().service.meter_once().await.unwrap();
+    for path in ["/metrics", "/api/v1/metrics"] {
+        let reply = send(desk.call(Method::GET, path)).await;
+        reply.ok_text();
+        assert!(reply.kind.starts_with("application/openmetrics-text"), "{}", reply.kind);
+        for line in [
+            "kuota_cycles_total 1",
+            "kuota_cycle_failures_total 0",
+            "kuota_router_state{state=\"ok\"} 1",
+            "kuota_users{status=\"active\"} 1",
+            "kuota_users{status=\"blocked\"} 0",
+            "kuota_debt_bytes 3221225472",
+            "kuota_overage_bytes 0",
+            "kuota_ledger_entries_total 2",
+            "kuota_access_changes_total 1",
+            "kuota_clock_trusted 1",
+            "kuota_store_up 1",
+            "kuota_http_answers_total{server=\"portal\",class=\"2xx\"} 0",
+            "kuota_http_answers_total{server=\"admin\",class=\"4xx\"} 1",
+            "# TYPE kuota_router_read_seconds gauge",
+            "# EOF",
+        ] {
+            assert!(reply.text.lines().any(|found| found == line), "{line} is not in\n{}", reply.text);
+        }
+        assert!(!reply.text.contains("Budi"));
+    }
+}

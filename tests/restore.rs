@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kuota::agent::engine::Engine;
 use kuota::domain::units::Bytes;
@@ -24,7 +24,7 @@ async fn copy(world: &World) -> PathBuf {
 }
 
 /// Puts a copy back and starts again on it.
-async fn restore(world: World, copy: &PathBuf) -> World {
+async fn restore(world: World, copy: &Path) -> World {
     world
         .restarted(|data_dir| {
             backup::restore(data_dir, copy, "then", &mut |_| {}).unwrap();

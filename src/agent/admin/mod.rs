@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod fields;
 mod ledger;
+mod metrics;
 mod money;
 mod orders;
 mod packages;
@@ -30,11 +31,12 @@ use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::run::Site;
-use crate::web::{Peer, Problem, limits};
+use crate::web::{Peer, Problem, limits, tally};
 use desk::Desk;
 
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
+    let answers = Arc::clone(&site.answers.admin);
     let desk = Desk::new(site);
     let api = Router::new()
         .merge(status::routes())
@@ -49,15 +51,17 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(router::routes())
         .merge(admins::routes())
         .merge(backup::routes())
-        .merge(export::routes());
+        .merge(export::routes())
+        .merge(metrics::routes());
     let all = Router::new()
         .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
         .route("/healthz", get(status::healthz))
+        .merge(metrics::routes())
         .merge(page::routes())
         .layer(from_fn_with_state(Arc::clone(&desk), admit))
         .with_state(desk);
-    limits::surround(all).layer(from_fn(backup::patience))
+    tally::counted(limits::surround(all).layer(from_fn(backup::patience)), answers)
 }
 
 /// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.

@@ -585,6 +585,11 @@ impl Look<'_> {
         self.state.users.range(after + 1..).map(|(_, user)| user)
     }
 
+    /// How many lines the ledger has.
+    pub fn entries(&self) -> u64 {
+        self.state.chain_seq
+    }
+
     /// How many users there are.
     pub fn users_len(&self) -> usize {
         self.state.users.len()
