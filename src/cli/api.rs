@@ -138,6 +138,13 @@ impl Api {
         judge(&what, status, &body)
     }
 
+    /// Looks at what is text and no JSON.
+    pub async fn text(&self, path: &str) -> Result<String, Failure> {
+        let answer = self.stream(Method::GET, path).await?;
+        let bytes = to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
+        String::from_utf8(bytes.into()).map_err(Failure::said)
+    }
+
     /// An answer that is no JSON, to be read as it comes. Its head may take long.
     pub async fn stream(&self, method: Method, path: &str) -> Result<Response<Body>, Failure> {
         let what = format!("{method} {path}");

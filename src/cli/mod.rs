@@ -17,6 +17,7 @@ mod output;
 mod packages;
 mod plan;
 mod reload;
+mod reports;
 mod users;
 
 use std::path::PathBuf;
@@ -82,6 +83,9 @@ pub enum Command {
     /// What was paid.
     #[command(subcommand)]
     Order(orders::OrderCommand),
+    /// Sales, debts, usage, and whom to call.
+    #[command(subcommand)]
+    Report(reports::ReportCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -203,6 +207,7 @@ async fn client(command: Command, api: &Api, config: &Config, output: Output) ->
         Command::Debt(command) => debts::run(command, api, output).await,
         Command::Package(command) => packages::run(command, api, output).await,
         Command::Order(command) => orders::run(command, api, output).await,
+        Command::Report(command) => reports::run(command, api, output).await,
         Command::Export { dir } => backup::export(&dir, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         _ => Err(Failure::said("this command does not go through the API")),

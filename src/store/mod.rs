@@ -10,6 +10,7 @@ pub mod export;
 mod load;
 mod read;
 mod record;
+pub mod reports;
 mod verify;
 mod write;
 

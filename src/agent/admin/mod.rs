@@ -17,6 +17,7 @@ mod money;
 mod orders;
 mod packages;
 mod page;
+mod reports;
 mod router;
 mod status;
 mod usage;
@@ -52,7 +53,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(admins::routes())
         .merge(backup::routes())
         .merge(export::routes())
-        .merge(metrics::routes());
+        .merge(metrics::routes())
+        .merge(reports::routes());
     let all = Router::new()
         .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
