@@ -659,3 +659,193 @@ async fn the_page_shows_counts_to_anybody_and_sums_to_whoever_logged_in() {
     assert!(page.text.contains("3 GB") && page.text.contains("user.add"), "{}", page.text);
     assert!(page.text.contains("&lt;b&gt;Budi&lt;/b&gt;") && !page.text.contains("<b>"), "{}", page.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_a_whole_store_that_only_the_owner_gets() {
+    let desk = Desk::start().await;
+    desk.user("Budi").await;
+    let cashier = desk.admin("kasir", "cashier").await;
+    let call = |token: &str| send(desk.request(Method::POST, "/backup").bearer(token));
+    call(&cashier).await.problem(403, "role");
+    let copy = desk.request(Method::POST, "/backup").bearer(&desk.owner).bytes().await;
+    assert!(copy.starts_with(b"SQLite format 3\0"));
+    let path = desk.folder().join("fetched.db");
+    std::fs::write(&path, &copy).unwrap();
+    assert_eq!(kuota::store::backup::prove(&path).unwrap().accounts, 1);
+    let left =
+        std::fs::read_dir(desk.folder()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    assert!(!left.into_iter().any(|name| name.contains("copying")), "no copy stays behind");
+    assert_eq!(desk.get("/audit?limit=1").await.ok(200)["items"][0]["action"], "backup");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_exported_for_the_owner_and_never_as_formulas() {
+    let desk = Desk::start().await;
+    let user = desk.user("=cmd|' /C calc'!A0").await;
+    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB", "note": "a, \"b\""})).await.ok(201);
+    let operator = desk.admin("operator", "operator").await;
+    send(desk.request(Method::GET, "/export/users").bearer(&operator)).await.problem(403, "role");
+    desk.get("/export/tokens").await.problem(404, "not_found");
+    for table in ["users", "packages", "debts", "orders", "entries"] {
+        let reply = desk.get(&format!("/export/{table}")).await;
+        reply.ok_text();
+        assert_eq!(reply.kind, "text/csv; charset=utf-8; header=present");
+        assert!(reply.headers["content-disposition"].to_str().unwrap().contains(&format!("{table}.csv")));
+        assert!(reply.text.ends_with("\r\n") && !reply.text.contains("\n="), "{}", reply.text);
+    }
+    let debts = desk.get("/export/debts").await.text;
+    assert!(debts.contains(",'=cmd|' /C calc'!A0,3221225472,0,,0,"), "{debts}");
+    assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z\r\n"), "{debts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_tell_counts_and_sums_without_names_or_a_log_in() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB"})).await.ok(201);
+    desk.get("/nowhere").await.problem(404, "not_found");
+    desk.site().service.meter_once().await.unwrap();
+    for path in ["/metrics", "/api/v1/metrics"] {
+        let reply = send(desk.call(Method::GET, path)).await;
+        reply.ok_text();
+        assert!(reply.kind.starts_with("application/openmetrics-text"), "{}", reply.kind);
+        for line in [
+            "kuota_cycles_total 1",
+            "kuota_cycle_failures_total 0",
+            "kuota_router_state{state=\"ok\"} 1",
+            "kuota_users{status=\"active\"} 1",
+            "kuota_users{status=\"blocked\"} 0",
+            "kuota_debt_bytes 3221225472",
+            "kuota_overage_bytes 0",
+            "kuota_ledger_entries_total 2",
+            "kuota_access_changes_total 1",
+            "kuota_clock_trusted 1",
+            "kuota_store_up 1",
+            "kuota_http_answers_total{server=\"portal\",class=\"2xx\"} 0",
+            "kuota_http_answers_total{server=\"admin\",class=\"4xx\"} 1",
+            "# TYPE kuota_router_read_seconds gauge",
+            "# EOF",
+        ] {
+            assert!(reply.text.lines().any(|found| found == line), "{line} is not in\n{}", reply.text);
+        }
+        assert!(!reply.text.contains("Budi"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sales_are_summed_by_day_method_and_cashier() {
+    let desk = Desk::start().await;
+    let package = desk.package(1024, 50_000).await;
+    let cashier = desk.admin("kasir", "cashier").await;
+    let user = desk.user("+Budi").await;
+    let buy = |token: &str, method: &str| {
+        let body = json!({"package_id": package, "method": method});
+        send(desk.request(Method::POST, &format!("{user}/purchases")).bearer(token).json(&body))
+    };
+    buy(&cashier, "cash").await.ok(201);
+    buy(&cashier, "cash").await.ok(201);
+    buy(&desk.owner, "transfer").await.ok(201);
+    desk.clock.advance(Duration::from_hours(24));
+    buy(&cashier, "cash").await.ok(201);
+
+    let report = desk.get("/reports/sales").await.ok(200);
+    assert_eq!((&report["from"], &report["to"]), (&json!("2026-11-01"), &json!("2026-11-30")));
+    let sum = |day: &str, method: &str, cashier: &str, orders: u64, first: u64, last: u64| {
+        json!({"day": day, "method": method, "cashier": cashier, "orders": orders, "amount_rp": orders * 50_000,
+               "refunded_rp": 0, "receipt_first": first, "receipt_last": last})
+    };
+    let expected = json!([
+        sum("2026-11-10", "cash", "kasir", 2, 1, 2),
+        sum("2026-11-10", "transfer", "juragan", 1, 3, 3),
+        sum("2026-11-11", "cash", "kasir", 1, 4, 4),
+    ]);
+    assert_eq!(report["items"], expected);
+    assert_eq!((&report["totals"]["orders"], &report["totals"]["amount_rp"]), (&json!(4), &json!(200_000)));
+    let day = desk.get("/reports/sales?from=2026-11-11&to=2026-11-11").await.ok(200);
+    assert_eq!(day["totals"]["orders"], 1);
+
+    let table = desk.get("/reports/sales?format=csv").await;
+    assert_eq!(table.kind, "text/csv; charset=utf-8; header=present");
+    assert_eq!(table.headers["content-disposition"], "attachment; filename=\"sales.csv\"");
+    let lines: Vec<&str> = table.text.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 1 + 3 + 4 + 1);
+    assert_eq!(lines[1], "sum,2026-11-10,cash,kasir,2,100000,0,1,2,,,,,");
+    assert!(lines[4].starts_with("order,2026-11-10,cash,kasir,1,50000,0,1,1,"), "{}", lines[4]);
+    assert!(lines[4].ends_with(",'+Budi,purchase,paid,2026-11-10T03:00:00Z"), "{}", lines[4]);
+    assert_eq!(lines[8], "total,,,,4,200000,0,1,4,,,,,");
+
+    desk.get("/reports/sales?from=2025-01-01&to=2026-11-11").await.invalid("from");
+    desk.get("/reports/sales?from=2026-11-11&to=2026-11-10").await.invalid("to");
+    desk.get("/reports/sales?from=11-11-2026").await.invalid("from");
+    desk.get("/reports/sales?format=xml").await.invalid("format");
+    desk.get("/reports/profit").await.problem(404, "not_found");
+    let viewer = desk.admin("tamu", "viewer").await;
+    send(desk.request(Method::GET, "/reports/sales").bearer(&viewer)).await.ok(200);
+    send(desk.request(Method::GET, "/reports/sales")).await.problem(401, "unauthorized");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn debts_and_whom_to_call_are_reported() {
+    let desk = Desk::start().await;
+    let owe = async |name: &str, due: &str| {
+        let user = desk.post("/users", json!({"name": name, "phone": format!("08{}", name.len())})).await;
+        let id = user.ok(201)["id"].as_str().unwrap().to_owned();
+        let debt = json!({"amount": "10 GB", "debt_date": "2026-10-01", "due_date": due, "note": "bon"});
+        desk.post(&format!("/users/{id}/debts"), debt).await.ok(201);
+    };
+    owe("Terlambat", "2026-10-31").await;
+    owe("Segera", "2026-11-15").await;
+    owe("Nanti", "2026-12-31").await;
+    desk.user("Lunas").await;
+    let unpriced = desk.get("/reports/debts").await.ok(200);
+    assert_eq!(unpriced["items"][0]["due_rp"], json!(null), "no package, no price, and never 0");
+    assert_eq!((&unpriced["totals"]["unpriced"], &unpriced["totals"]["due_rp"]), (&json!(3), &json!(0)));
+    desk.package(10 * 1024, 100_000).await;
+
+    let report = desk.get("/reports/debts").await.ok(200);
+    let late = &report["items"][0];
+    assert_eq!(
+        (&late["name"], &late["due_rp"], &late["overage_bytes"]),
+        (&json!("Terlambat"), &json!(100_000), &json!(0))
+    );
+    let item = &late["debts"][0];
+    assert_eq!((&item["age_days"], &item["late_days"]), (&json!(40), &json!(10)));
+    let totals = json!({"users": 3, "debts": 3, "unpaid_bytes": 30 * 1024 * MIB, "overage_bytes": 0,
+                        "due_rp": 300_000, "unpriced": 0});
+    assert_eq!(report["totals"], totals);
+    let none = desk.get("/reports/debts?from=2026-11-01&to=2026-11-30").await.ok(200);
+    assert_eq!(none["items"], json!([]), "by debt date");
+    let table = desk.get("/reports/debts?format=csv").await.text;
+    assert_eq!(table.split_terminator("\r\n").last(), Some("total,,,,,,,,,32212254720,300000,"));
+
+    let report = desk.get("/reports/collection").await.ok(200);
+    let calls: Vec<_> =
+        report["items"].as_array().unwrap().iter().map(|c| (&c["state"], &c["name"])).collect();
+    assert_eq!(calls, [(&json!("stopped"), &json!("Terlambat")), (&json!("due_soon"), &json!("Segera"))]);
+    assert_eq!(report["totals"], json!({"users": 2, "amount_rp": 200_000, "unpriced": 0}));
+    let table = desk.get("/reports/collection?format=csv").await.text;
+    assert!(table.contains(",Terlambat,089,2026-10-31,10737418240,100000\r\n"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_of_everybody_joins_ended_days_and_the_open_one() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi").await;
+    desk.post(&format!("{user}/credits"), json!({"amount": "1 GB", "reason": "tes"})).await.ok(201);
+    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
+    desk.use_mb(MAC, 5).await;
+    desk.clock.advance(Duration::from_hours(24));
+    desk.sim.advance(Duration::from_hours(24));
+    desk.use_mb(MAC, 2).await;
+    desk.use_mb(MAC, 1).await;
+    let report = desk.get("/reports/usage").await.ok(200);
+    let rows: Vec<_> = report["items"].as_array().unwrap().iter().map(|r| (&r["day"], &r["bytes"])).collect();
+    let expected = [(&json!("2026-11-10"), &json!(5 * MIB)), (&json!("2026-11-11"), &json!(3 * MIB))];
+    assert_eq!(rows, expected, "gathered readings count");
+    assert_eq!(report["totals"], json!({"bytes": 8 * MIB, "mb": "8.00", "unenforced_bytes": 0}));
+    let past = desk.get("/reports/usage?from=2026-11-01&to=2026-11-10").await.ok(200);
+    assert_eq!(past["totals"]["bytes"], 5 * MIB);
+    let table = desk.get("/reports/usage?format=csv").await.text;
+    assert!(table.ends_with(",Budi,3145728,3.00,0\r\ntotal,,,8388608,8.00,0\r\n"), "{table}");
+}

@@ -16,7 +16,7 @@ use super::run::Site;
 use crate::domain::access::{Reason, Status};
 use crate::domain::account::Account;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::web::{Peer, Problem, html, limits};
+use crate::web::{Peer, Problem, html, limits, tally};
 
 /// Months as customers read them.
 const MONTHS: [&str; 12] =
@@ -24,7 +24,9 @@ const MONTHS: [&str; 12] =
 
 /// The portal's pages. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
-    limits::surround(Router::new().route("/", get(home)).route("/style.css", get(style)).with_state(site))
+    let answers = Arc::clone(&site.answers.portal);
+    let pages = Router::new().route("/", get(home)).route("/style.css", get(style)).with_state(site);
+    tally::counted(limits::surround(pages), answers)
 }
 
 async fn style() -> impl IntoResponse {

@@ -22,6 +22,7 @@ use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::web::serve::serve;
+use crate::web::tally::Tally;
 
 /// The control socket inside the data folder.
 pub const SOCKET_FILE: &str = "kuotad.sock";
@@ -64,8 +65,19 @@ pub struct Site {
     pub service: Arc<Service>,
     /// The only now.
     pub clock: Arc<dyn Clock>,
+    /// What its servers answered.
+    pub answers: Answers,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
+}
+
+/// Answers of each server, counted.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// The admin API, on the LAN and on the control socket.
+    pub admin: Arc<Tally>,
+    /// The portal.
+    pub portal: Arc<Tally>,
 }
 
 impl Site {
@@ -95,7 +107,7 @@ impl Site {
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let service = Arc::new(Service::new(engine, router, Arc::clone(&clock), dry_run));
         let pace = watch::Sender::new(config.router.poll_interval);
-        Ok(Self { config, service, clock, pace })
+        Ok(Self { config, service, clock, answers: Answers::default(), pace })
     }
 
     /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often

@@ -23,6 +23,8 @@ use crate::settings::{Environment, Secret};
 
 /// The longest wait for one answer: longer than the router's own patience.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
+/// The longest wait for the first byte of a copy of everything.
+const STREAM_HEAD_MAX: Duration = Duration::from_mins(16);
 /// The most an answer may hold.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Rows asked for at a time where a list is followed to its end.
@@ -126,13 +128,7 @@ impl Api {
         let what = format!("{method} {path}");
         let request = request(method, path, body)?;
         let answer = async {
-            let response = match &self.way {
-                Way::Socket(socket) => over_socket(socket, request).await?,
-                Way::Here(router) => match router.clone().oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                },
-            };
+            let response = self.send(request).await?;
             let status = response.status();
             let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
             Ok::<_, Failure>((status, body))
@@ -141,6 +137,36 @@ impl Api {
         let (status, body) = answered.map_err(|_| Failure::said(format!("{what}: no answer in time")))??;
         judge(&what, status, &body)
     }
+
+    /// Looks at what is text and no JSON.
+    pub async fn text(&self, path: &str) -> Result<String, Failure> {
+        let answer = self.stream(Method::GET, path).await?;
+        let bytes = to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
+        String::from_utf8(bytes.into()).map_err(Failure::said)
+    }
+
+    /// An answer that is no JSON, to be read as it comes. Its head may take long.
+    pub async fn stream(&self, method: Method, path: &str) -> Result<Response<Body>, Failure> {
+        let what = format!("{method} {path}");
+        let sent = timeout(STREAM_HEAD_MAX, self.send(request(method, path, None)?)).await;
+        let response = sent.map_err(|_| Failure::said(format!("{what}: no answer in time")))??;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
+        Err(judge(&what, status, &body).err().unwrap_or_else(|| Failure::said(format!("{what}: {status}"))))
+    }
+
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+        match &self.way {
+            Way::Socket(socket) => over_socket(socket, request).await,
+            Way::Here(router) => match router.clone().oneshot(request).await {
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            },
+        }
+    }
 }
 
 /// The rows of an answer that is a list.
@@ -148,7 +174,7 @@ fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
     answer["items"].as_array().ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
 }
 
-fn broken(error: impl std::fmt::Display) -> Failure {
+pub(super) fn broken(error: impl std::fmt::Display) -> Failure {
     Failure::said(format!("the daemon broke off: {error}; look at its log, then at what was changed"))
 }
 

@@ -4,6 +4,7 @@
 
 mod admins;
 mod api;
+mod backup;
 mod clock;
 mod daemon;
 mod debts;
@@ -17,6 +18,7 @@ mod output;
 mod packages;
 mod plan;
 mod reload;
+mod reports;
 mod users;
 
 use std::path::PathBuf;
@@ -82,9 +84,27 @@ pub enum Command {
     /// What was paid.
     #[command(subcommand)]
     Order(orders::OrderCommand),
+    /// Sales, debts, usage, and whom to call.
+    #[command(subcommand)]
+    Report(reports::ReportCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Copy the whole store into a file, with or without a running daemon.
+    Backup {
+        /// Where to; a file of that name is replaced once the copy is whole.
+        file: PathBuf,
+    },
+    /// Make a copy the store again, with no daemon running. The store from before is kept beside it.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
+    /// Write users, packages, debts, orders and ledger entries as CSV.
+    Export {
+        /// The folder for the tables.
+        dir: PathBuf,
+    },
     /// What reconciling the router would change now; changes nothing.
     RouterPlan,
     /// The wall clock.
@@ -166,6 +186,14 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
             let config = Config::load(&args.config, &Environment::process())?;
             ledger::run(command, &config, output).await
         }
+        Command::Backup { file } => {
+            let config = daemon::load(&args.config, &Environment::process())?;
+            backup::backup(&file, &config, output).await
+        }
+        Command::Restore { file } => {
+            let config = daemon::load(&args.config, &Environment::process())?;
+            backup::restore(&file, &config, output).await
+        }
         command => {
             let env = Environment::process();
             let config = Config::load(&args.config, &env)?;
@@ -183,6 +211,8 @@ async fn client(command: Command, api: &Api, config: &Config, output: Output) ->
         Command::Debt(command) => debts::run(command, api, output).await,
         Command::Package(command) => packages::run(command, api, output).await,
         Command::Order(command) => orders::run(command, api, output).await,
+        Command::Report(command) => reports::run(command, api, output).await,
+        Command::Export { dir } => backup::export(&dir, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         Command::Clock(command) => clock::run(api, command, output).await,
         _ => Err(Failure::said("this command does not go through the API")),

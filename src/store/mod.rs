@@ -5,9 +5,12 @@
 //! after an I/O error nothing is known about what the card holds until it is opened anew.
 
 mod admins;
+pub mod backup;
+pub mod export;
 mod load;
 mod read;
 mod record;
+pub mod reports;
 mod verify;
 mod write;
 
@@ -86,19 +89,7 @@ pub struct Store {
 impl Store {
     /// Opens the store in `data_dir`, creating folder and file where they are missing and bringing the schema up.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
-        let folder = |path: &Path| {
-            let path = path.to_owned();
-            move |source| StoreError::Folder { path, source }
-        };
-        std::fs::create_dir_all(data_dir).map_err(folder(data_dir))?;
-        let lock_path = data_dir.join(LOCK_FILE);
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(folder(&lock_path))?;
-        lock.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
+        let lock = lock(data_dir)?;
         let path = data_dir.join(FILE);
         let mut conn = Connection::open(&path)?;
         configure(&conn)?;
@@ -115,6 +106,19 @@ impl Store {
     pub fn stats(&self) -> StoreStats {
         self.stats
     }
+}
+
+/// The right to write in `data_dir`, which is created where it is missing. Held as long as the file is.
+fn lock(data_dir: &Path) -> Result<File, StoreError> {
+    let folder = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Folder { path, source }
+    };
+    std::fs::create_dir_all(data_dir).map_err(folder(data_dir))?;
+    let path = data_dir.join(LOCK_FILE);
+    let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(folder(&path))?;
+    lock.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
+    Ok(lock)
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

@@ -10,7 +10,7 @@ use crate::domain::ledger::{CHAIN_START, Entry, Hash, Kind, Posted, Side};
 use crate::domain::units::{Bytes, Timestamp};
 
 /// A store with one user and a few entries, and the folder it lives in.
-fn ledger() -> (TempDir, Store) {
+pub(super) fn ledger() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path()).unwrap();
     let id = UserId(Uuid::from_u128(1));

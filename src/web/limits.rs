@@ -27,6 +27,10 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long a call may take.
 const CALL_MAX: Duration = Duration::from_secs(30);
 
+/// As an extension of a request: it may take this long instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience(pub Duration);
+
 /// Puts the limits around a router and answers unknown routes and methods.
 pub fn surround(router: Router) -> Router {
     router
@@ -55,7 +59,8 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(CALL_MAX, next.run(request)).await.unwrap_or_else(|_| {
+    let max = request.extensions().get::<Patience>().map_or(CALL_MAX, |patience| patience.0);
+    tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| {
         let detail = "the call took too long; what it began may still be done: look before repeating it";
         Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail).into_response()
     })

@@ -8,15 +8,21 @@
 //! | [`params`] | paths and queries |
 //! | [`page`] | lists in pages |
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
+//! | [`stream`] | answers too long for memory |
+//! | [`csv`] | tables for spreadsheets |
+//! | [`tally`] | how many answers of which class |
 //! | [`serve`] | connections of one listener |
 
 pub mod body;
+pub mod csv;
 pub mod html;
 pub mod limits;
 pub mod page;
 pub mod params;
 pub mod problem;
 pub mod serve;
+pub mod stream;
+pub mod tally;
 
 pub use body::Body;
 pub use page::{Cursor, Limit, List};

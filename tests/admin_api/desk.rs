@@ -282,6 +282,14 @@ impl Call {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
+    /// Sends it and reads an answer that is no text.
+    pub async fn bytes(self) -> Vec<u8> {
+        let request = self.request.body(Body::from(self.body)).unwrap();
+        let response = self.http.request(request).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap().to_vec()
+    }
+
     /// Sends it and reads the answer whole.
     pub async fn send(self) -> Reply {
         let request = self.request.body(Body::from(self.body)).unwrap();

@@ -50,12 +50,27 @@ impl World {
         let mut config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
         change(&mut config);
         let clock = ManualClock::new(NOON);
+        let site = Self::site(&sim, &clock, config);
+        Self { sim, clock, site, dir }
+    }
+
+    /// The agent stops, `between` has its folder to itself, and the agent starts again.
+    pub async fn restarted(self, between: impl FnOnce(&std::path::Path)) -> Self {
+        let Self { sim, clock, site, dir } = self;
+        let (config, engine) = (site.config.clone(), site.service.engine().clone());
+        drop(site);
+        engine.closed().await;
+        between(dir.path());
+        let site = Self::site(&sim, &clock, config);
+        Self { sim, clock, site, dir }
+    }
+
+    fn site(sim: &SimRouter, clock: &ManualClock, config: Config) -> Site {
         let mut client = ClientConfig::new(sim.address().to_string(), "agent", Password::from("rahasia"));
         client.timeout = Duration::from_secs(2);
         let router = Arc::new(RouterClient::spawn(client));
         let clock_port: Arc<dyn Clock> = Arc::new(clock.clone());
-        let site = Site::assemble(config, router, clock_port, Arc::new(Silence)).unwrap();
-        Self { sim, clock, site, dir }
+        Site::assemble(config, router, clock_port, Arc::new(Silence)).unwrap()
     }
 
     pub async fn dry() -> Self {

@@ -28,6 +28,8 @@ pub(super) struct Desk {
     pub attempts: Mutex<Attempts>,
     /// Held while the ledger is verified: one walk at a time is load enough.
     pub verifying: AsyncMutex<()>,
+    /// Held while the store is copied.
+    pub copying: AsyncMutex<()>,
     /// Since when calls are answered.
     pub since: Timestamp,
 }
@@ -36,7 +38,8 @@ impl Desk {
     pub fn new(site: Arc<Site>) -> Arc<Self> {
         let since = site.clock.now();
         let (passwords, attempts) = (Passwords::default(), Mutex::default());
-        Arc::new(Self { site, passwords, attempts, verifying: AsyncMutex::default(), since })
+        let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
+        Arc::new(Self { site, passwords, attempts, verifying, copying, since })
     }
 
     pub fn service(&self) -> &Arc<Service> {

@@ -7,6 +7,7 @@ use crate::agent::service::ServiceError;
 use crate::domain::policy::Refusal;
 use crate::routeros::RouterError;
 use crate::store::StoreError;
+use crate::store::backup::BackupError;
 use crate::web::Problem;
 
 impl From<Refusal> for Problem {
@@ -62,5 +63,12 @@ impl From<ServiceError> for Problem {
             ServiceError::Gone(error) => error.into(),
             ServiceError::Router(error) => error.into(),
         }
+    }
+}
+
+impl From<BackupError> for Problem {
+    fn from(error: BackupError) -> Self {
+        tracing::error!(%error, "the store was not copied");
+        Self::unavailable("backup_failed", error.to_string())
     }
 }

@@ -5,15 +5,19 @@
 
 mod admins;
 mod auth;
+mod backup;
 mod desk;
 mod errors;
 mod explain;
+mod export;
 mod fields;
 mod ledger;
+mod metrics;
 mod money;
 mod orders;
 mod packages;
 mod page;
+mod reports;
 mod router;
 mod status;
 mod usage;
@@ -22,17 +26,18 @@ mod users;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::run::Site;
-use crate::web::{Peer, Problem, limits};
+use crate::web::{Peer, Problem, limits, tally};
 use desk::Desk;
 
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
+    let answers = Arc::clone(&site.answers.admin);
     let desk = Desk::new(site);
     let api = Router::new()
         .merge(status::routes())
@@ -45,15 +50,20 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(usage::routes())
         .merge(explain::routes())
         .merge(router::routes())
-        .merge(admins::routes());
+        .merge(admins::routes())
+        .merge(backup::routes())
+        .merge(export::routes())
+        .merge(metrics::routes())
+        .merge(reports::routes());
     let all = Router::new()
         .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
         .route("/healthz", get(status::healthz))
+        .merge(metrics::routes())
         .merge(page::routes())
         .layer(from_fn_with_state(Arc::clone(&desk), admit))
         .with_state(desk);
-    limits::surround(all)
+    tally::counted(limits::surround(all).layer(from_fn(backup::patience)), answers)
 }
 
 /// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.

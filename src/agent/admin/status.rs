@@ -18,7 +18,7 @@ use crate::domain::units::Timestamp;
 use crate::web::Problem;
 
 /// How long the engine may keep a look waiting before the daemon counts as not ready.
-const LOOK_MAX: Duration = Duration::from_secs(5);
+pub(super) const LOOK_MAX: Duration = Duration::from_secs(5);
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()

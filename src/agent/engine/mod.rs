@@ -173,6 +173,7 @@ pub struct Engine {
     parts: Parts,
     reader: Reader,
     state: State,
+    access_changes: u64,
     /// Set by a failed commit: what the card holds is unknown, so nothing may be answered any more.
     failed: Option<String>,
 }
@@ -182,7 +183,7 @@ impl Engine {
     pub fn open(parts: Parts) -> Result<Self, StoreError> {
         let reader = parts.store.reader()?;
         let state = State::load(&parts.store, parts.clock.as_ref())?;
-        Ok(Self { parts, reader, state, failed: None })
+        Ok(Self { parts, reader, state, access_changes: 0, failed: None })
     }
 
     /// The usual parts on a folder, for the daemon's own use of the defaults.
@@ -309,6 +310,7 @@ impl Engine {
         }
         self.state.committed_at = self.parts.clock.uptime();
         for notice in self.state.settle() {
+            self.access_changes += u64::from(matches!(notice, Notice::AccessChanged { .. }));
             self.parts.notifier.notify(&notice);
         }
         Ok(())
@@ -386,6 +388,11 @@ impl Engine {
     /// What the store has done since it was opened.
     pub fn store_stats(&self) -> StoreStats {
         self.parts.store.stats()
+    }
+
+    /// How often anybody's access turned since the start.
+    pub fn access_changes(&self) -> u64 {
+        self.access_changes
     }
 
     /// The wall clock.

@@ -24,6 +24,7 @@ use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
 use crate::domain::units::{Timestamp, day_number};
 use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
+use crate::store::reports::UserUsage;
 use crate::store::{
     AuditLine, Batch, Chained, ClosedDay, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord,
     Store, StoreError, UsageKey, UsageRow, UsageSum, UserRecord,
@@ -608,6 +609,11 @@ impl Look<'_> {
         self.state.users.range(after + 1..).map(|(_, user)| user)
     }
 
+    /// How many lines the ledger has.
+    pub fn entries(&self) -> u64 {
+        self.state.chain_seq
+    }
+
     /// How many users there are.
     pub fn users_len(&self) -> usize {
         self.state.users.len()
@@ -641,6 +647,17 @@ impl Look<'_> {
         rows.filter_map(|(key, sum)| {
             let mac = self.state.devices.get(&key.device_no)?.mac;
             Some(UsageRow { slot: key.hour, mac, bytes: sum.bytes, unenforced: sum.unenforced })
+        })
+        .collect()
+    }
+
+    /// Everybody's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
+    pub fn gathered_of_all(&self, from: i64, to: i64) -> Vec<UserUsage> {
+        let rows = self.state.dirty.usage.iter().filter(|(key, _)| (from..to).contains(&key.hour));
+        rows.filter_map(|(key, sum)| {
+            let user = self.state.users.get(&key.user_no)?;
+            let (user, name) = (user.account.id, user.name.clone());
+            Some(UserUsage { slot: key.hour, user, name, bytes: sum.bytes, unenforced: sum.unenforced })
         })
         .collect()
     }

@@ -128,6 +128,8 @@ CREATE TABLE orders (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX orders_by_user ON orders (user_no, created_at);
+-- Sales of a day or a month.
+CREATE INDEX orders_by_paid ON orders (paid_at) WHERE paid_at IS NOT NULL;
 
 CREATE TABLE devices (
   device_no   INTEGER PRIMARY KEY,

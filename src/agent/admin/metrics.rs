@@ -1,0 +1,199 @@
+//! Figures for Prometheus: how the daemon works and what the site looks like, as counts and sums without names.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::desk::Desk;
+use super::status::LOOK_MAX;
+use crate::agent::engine::Engine;
+use crate::agent::service::CycleFigures;
+use crate::clock::parse_rfc3339;
+use crate::domain::access::Status;
+use crate::domain::units::Bytes;
+use crate::store::{StoreStats, backup};
+use crate::web::Problem;
+
+/// Every state a link can have.
+const STATES: [&str; 3] = ["ok", "degraded", "down"];
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+/// No log-in, like the other pages for machines; the networks are those of every call.
+pub(super) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+    let sample = sample(&desk).await;
+    let mut registry = Registry::with_prefix("kuota");
+    registry.register_collector(Box::new(sample));
+    let mut text = String::new();
+    if encode(&mut text, &registry).is_err() {
+        return Problem::internal().into_response();
+    }
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+/// Everything at one moment.
+#[derive(Debug)]
+struct Sample {
+    cycle: CycleFigures,
+    router: &'static str,
+    commands: u64,
+    dry_run: bool,
+    last_backup_s: Option<i64>,
+    answers: Vec<(&'static str, [(&'static str, u64); 5])>,
+    /// What the engine says; nothing when it does not answer.
+    books: Option<Books>,
+}
+
+#[derive(Debug)]
+struct Books {
+    store: StoreStats,
+    users: BTreeMap<Status, u64>,
+    debt: Bytes,
+    overage: Bytes,
+    entries: u64,
+    access_changes: u64,
+    clock_trusted: bool,
+}
+
+async fn sample(desk: &Desk) -> Sample {
+    let service = desk.service();
+    let books = tokio::time::timeout(LOOK_MAX, desk.look(|engine| Ok(books(engine)))).await;
+    let answers = &desk.site.answers;
+    let noted = backup::last(&desk.site.config.data_dir);
+    Sample {
+        cycle: service.figures(),
+        router: service.router_state().name(desk.site.clock.now()),
+        commands: service.router().health().commands,
+        dry_run: service.is_dry_run(),
+        last_backup_s: noted.and_then(|at| parse_rfc3339(&at)).map(|at| at.0.div_euclid(1000)),
+        answers: vec![("admin", answers.admin.classes()), ("portal", answers.portal.classes())],
+        books: books.ok().and_then(Result::ok),
+    }
+}
+
+fn books(engine: &mut Engine) -> Books {
+    let look = engine.look();
+    let mut users: BTreeMap<Status, u64> = Status::ALL.iter().map(|status| (*status, 0)).collect();
+    let (mut debt, mut overage) = (Bytes::ZERO, Bytes::ZERO);
+    for user in look.users_after(0) {
+        *users.entry(user.account.access.status).or_default() += 1;
+        debt = debt.plus(user.account.total_debt());
+        overage = overage.plus(user.account.balance.overage());
+    }
+    Books {
+        store: engine.store_stats(),
+        users,
+        debt,
+        overage,
+        entries: look.entries(),
+        access_changes: engine.access_changes(),
+        clock_trusted: look.facts.clock_trusted,
+    }
+}
+
+impl Collector for Sample {
+    fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+        let mut out = Out(encoder);
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        out.gauges("build_info", "The running version", [(version, 1)])?;
+        let read = Duration::from_millis(self.cycle.read_ms).as_secs_f64();
+        out.counter("cycles", "Readings of the router that succeeded", self.cycle.metered)?;
+        out.counter("cycle_failures", "Readings of the router that failed", self.cycle.failed)?;
+        out.unit("router_read", "How long the last reading took", &Unit::Seconds, read)?;
+        out.gauge("router_hosts", "Rows of the last reading", self.cycle.hosts)?;
+        out.counter("router_edits", "Edits sent to the router", self.cycle.edits)?;
+        out.counter("router_commands", "Commands sent to the router", self.commands)?;
+        let states = STATES.map(|state| ([("state", state)], u64::from(state == self.router)));
+        out.gauges("router_state", "Which state the router's link is in", states)?;
+        out.gauge("dry_run", "Whether the router is only looked at", u64::from(self.dry_run))?;
+        if let Some(at) = self.last_backup_s {
+            out.unit("last_backup_timestamp", "When the last backup was made", &Unit::Seconds, at)?;
+        }
+        let answers = self.answers.iter().flat_map(|(server, classes)| {
+            classes.map(|(class, count)| ([("server", *server), ("class", class)], count))
+        });
+        out.counters("http_answers", "Answers by server and class of status", answers)?;
+        out.gauge("store_up", "Whether the books answer", u64::from(self.books.is_some()))?;
+        self.books.as_ref().map_or(Ok(()), |books| books.encode(&mut out))
+    }
+}
+
+impl Books {
+    fn encode(&self, out: &mut Out) -> fmt::Result {
+        out.counter("store_commits", "Transactions committed", self.store.commits)?;
+        out.counter("store_statements", "Statements executed in them", self.store.statements)?;
+        let users = self.users.iter().map(|(status, count)| ([("status", status.name())], *count));
+        out.gauges("users", "Users by access", users)?;
+        out.unit("debt", "Overage and unpaid debt items of everybody", &Unit::Bytes, int(self.debt))?;
+        out.unit("overage", "Overage of everybody", &Unit::Bytes, int(self.overage))?;
+        out.counter("ledger_entries", "Lines of the ledger", self.entries)?;
+        out.counter("access_changes", "Turns of anybody's access since the start", self.access_changes)?;
+        out.gauge("clock_trusted", "Whether the wall clock is trusted", u64::from(self.clock_trusted))
+    }
+}
+
+fn int(bytes: Bytes) -> i64 {
+    i64::try_from(bytes.0).unwrap_or(i64::MAX)
+}
+
+struct Out<'a>(DescriptorEncoder<'a>);
+
+impl Out<'_> {
+    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(metric)
+    }
+
+    fn unit<N>(&mut self, name: &str, help: &str, unit: &Unit, value: N) -> fmt::Result
+    where
+        ConstGauge<N>: EncodeMetric,
+    {
+        let metric = self.0.encode_descriptor(name, help, Some(unit), MetricType::Gauge)?;
+        ConstGauge::new(value).encode(metric)
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(value).encode(metric)
+    }
+
+    fn gauges<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        values
+            .into_iter()
+            .try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
+    }
+
+    fn counters<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        values
+            .into_iter()
+            .try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
+    }
+}

@@ -1,0 +1,183 @@
+//! Reports over everybody, as JSON for programs and CSV for spreadsheets.
+
+mod debts;
+mod sales;
+mod usage;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::auth::Viewer;
+use super::desk::{Answer, Desk};
+use super::fields::{Day, one_of};
+use crate::web::{Problem, Query, csv, params};
+
+/// The longest span of one report.
+const DAYS_MAX: i32 = 366;
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/reports/sales", get(sales))
+        .route("/reports/debts", get(debts))
+        .route("/reports/usage", get(usage))
+        .route("/reports/collection", get(collection))
+}
+
+/// What a report comes as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match String::deserialize(d)?.as_str() {
+            "json" => Ok(Self::Json),
+            "csv" => Ok(Self::Csv),
+            _ => Err(serde::de::Error::custom(one_of(["json", "csv"]))),
+        }
+    }
+}
+
+/// `GET /reports/…`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Ask {
+    #[serde(deserialize_with = "params::given")]
+    from: Option<Day>,
+    #[serde(deserialize_with = "params::given")]
+    to: Option<Day>,
+    format: Format,
+}
+
+/// Local days, both inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Days {
+    from: Date,
+    to: Date,
+}
+
+impl Days {
+    fn hold(self, day: Date) -> bool {
+        self.from <= day && day <= self.to
+    }
+
+    fn after(self) -> Date {
+        self.to.saturating_add(1.day())
+    }
+}
+
+impl Ask {
+    /// The span that is asked for; what is left open is filled up to the month.
+    fn days(&self, today: Date) -> Result<Days, Problem> {
+        let to = self.to.as_ref().map(|day| day.0);
+        let from = self.from.as_ref().map_or_else(|| to.unwrap_or(today).first_of_month(), |day| day.0);
+        let to = to.unwrap_or_else(|| today.last_of_month().max(from));
+        if from > to {
+            return Err(Problem::invalid("to", "must not be earlier than from"));
+        }
+        if (to - from).get_days() >= DAYS_MAX {
+            return Err(Problem::invalid("from", format!("a report is over at most {DAYS_MAX} days")));
+        }
+        Ok(Days { from, to })
+    }
+
+    /// The span, where one was given at all.
+    fn given(&self, today: Date) -> Result<Option<Days>, Problem> {
+        let days = self.days(today)?;
+        Ok((self.from.is_some() || self.to.is_some()).then_some(days))
+    }
+}
+
+/// A report as a table.
+trait Table: Serialize {
+    /// The name of its file.
+    const NAME: &'static str;
+    /// Headings.
+    const COLUMNS: &'static [&'static str];
+
+    /// A row for each heading's cells.
+    fn rows(&self) -> Vec<Vec<String>>;
+}
+
+fn answer<T: Table>(report: &T, format: Format) -> Response {
+    if format == Format::Json {
+        return Json(report).into_response();
+    }
+    let mut out = Vec::new();
+    let rows = report.rows();
+    let heads = csv::record(&mut out, T::COLUMNS);
+    heads
+        .and_then(|()| rows.iter().try_for_each(|row| csv::record(&mut out, row)))
+        .expect("memory takes all");
+    let disposition = format!("attachment; filename=\"{}.csv\"", T::NAME);
+    ([(CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, disposition)], out).into_response()
+}
+
+/// A cell of what may be absent.
+fn cell(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+async fn today(desk: &Desk) -> Result<Date, Problem> {
+    desk.look(|engine| Ok(engine.look().facts.local.date)).await
+}
+
+async fn sales(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+    let days = ask.days(today(&desk).await?)?;
+    Ok(answer(&sales::report(&desk, days).await?, ask.format))
+}
+
+async fn usage(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+    let days = ask.days(today(&desk).await?)?;
+    Ok(answer(&usage::report(&desk, days).await?, ask.format))
+}
+
+async fn debts(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+    let days = ask.given(today(&desk).await?)?;
+    let report = desk.look(move |engine| Ok(debts::report(&engine.look(), days))).await?;
+    Ok(answer(&report, ask.format))
+}
+
+async fn collection(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+    let days = ask.given(today(&desk).await?)?;
+    let report = desk.look(move |engine| Ok(debts::collection(&engine.look(), days))).await?;
+    Ok(answer(&report, ask.format))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn spans_are_this_month_unless_said_and_bounded() {
+        let day = |text: &str| serde_json::from_value::<Day>(text.into()).ok();
+        let ask = |from: &str, to: &str| Ask { from: day(from), to: day(to), format: Format::Json };
+        let today = date(2026, 2, 10);
+        let days = |from: &str, to: &str| {
+            let days = ask(from, to).days(today);
+            days.map(|days| (days.from.to_string(), days.to.to_string())).ok()
+        };
+        let span = |from: &str, to: &str| Some((from.to_owned(), to.to_owned()));
+        assert_eq!(days("", ""), span("2026-02-01", "2026-02-28"));
+        assert_eq!(days("2026-01-15", ""), span("2026-01-15", "2026-02-28"));
+        assert_eq!(days("", "2025-12-24"), span("2025-12-01", "2025-12-24"));
+        assert_eq!(days("2027-01-01", ""), span("2027-01-01", "2027-01-01"));
+        assert_eq!(days("2026-01-01", "2027-01-01"), span("2026-01-01", "2027-01-01"));
+        assert_eq!(days("2026-01-01", "2027-01-02"), None);
+        assert_eq!(days("2026-01-02", "2026-01-01"), None);
+        assert_eq!(ask("", "").given(today).unwrap(), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! What was sold: by day, method and cashier, and every order.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use tokio::task::spawn_blocking;
+
+use super::super::desk::Desk;
+use super::{Days, Table, cell};
+use crate::clock::{Zone, rfc3339};
+use crate::store::reports::Sale;
+use crate::web::Problem;
+
+/// Sales of a span.
+#[derive(Serialize)]
+pub(super) struct Sales {
+    from: String,
+    to: String,
+    items: Vec<Sum>,
+    totals: Sum,
+    /// Every order, for the table.
+    #[serde(skip)]
+    orders: Vec<(Date, Sale)>,
+}
+
+/// Orders of one day, method and cashier, or all of them.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Sum {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    cashier: Option<String>,
+    orders: u64,
+    amount_rp: u64,
+    /// What went back of these orders, on whatever day.
+    refunded_rp: u64,
+    receipt_first: Option<u64>,
+    receipt_last: Option<u64>,
+}
+
+impl Sum {
+    fn add(&mut self, sale: &Sale) {
+        self.orders += 1;
+        self.amount_rp = self.amount_rp.saturating_add(sale.amount.0);
+        self.refunded_rp = self.refunded_rp.saturating_add(sale.refunded.0);
+        let either = |a: Option<u64>, pick: fn(u64, u64) -> u64| match (a, sale.receipt) {
+            (Some(a), Some(b)) => Some(pick(a, b)),
+            (a, b) => a.or(b),
+        };
+        self.receipt_first = either(self.receipt_first, u64::min);
+        self.receipt_last = either(self.receipt_last, u64::max);
+    }
+}
+
+pub(super) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
+    let (reader, zone) = desk.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
+    let (from, to) = (zone.day_start(days.from), zone.day_start(days.after()));
+    let sales = spawn_blocking(move || reader.sales(from, to)).await.map_err(|_| Problem::internal())??;
+    Ok(sum(sales, days, &zone))
+}
+
+fn sum(sales: Vec<Sale>, days: Days, zone: &Zone) -> Sales {
+    let orders: Vec<(Date, Sale)> =
+        sales.into_iter().map(|sale| (zone.local(sale.paid_at).date, sale)).collect();
+    let mut sums: BTreeMap<(Date, &str, Option<&str>), Sum> = BTreeMap::new();
+    let mut totals = Sum::default();
+    for (day, sale) in &orders {
+        let sum = sums.entry((*day, &sale.method, sale.cashier.as_deref())).or_insert_with(|| Sum {
+            day: Some(day.to_string()),
+            method: Some(sale.method.clone()),
+            cashier: sale.cashier.clone(),
+            ..Sum::default()
+        });
+        sum.add(sale);
+        totals.add(sale);
+    }
+    let items = sums.into_values().collect();
+    Sales { from: days.from.to_string(), to: days.to.to_string(), items, totals, orders }
+}
+
+impl Table for Sales {
+    const NAME: &'static str = "sales";
+    /// `row` is `sum`, `order` or `total`.
+    const COLUMNS: &'static [&'static str] = &[
+        "row",
+        "day",
+        "method",
+        "cashier",
+        "orders",
+        "amount_rp",
+        "refunded_rp",
+        "receipt_first",
+        "receipt_last",
+        "order_id",
+        "user",
+        "kind",
+        "status",
+        "paid_at",
+    ];
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let sum = |row: &str, sum: &Sum| {
+            let mut cells = vec![
+                row.to_owned(),
+                cell(sum.day.as_ref()),
+                cell(sum.method.as_ref()),
+                cell(sum.cashier.as_ref()),
+                sum.orders.to_string(),
+                sum.amount_rp.to_string(),
+                sum.refunded_rp.to_string(),
+                cell(sum.receipt_first),
+                cell(sum.receipt_last),
+            ];
+            cells.resize(Self::COLUMNS.len(), String::new());
+            cells
+        };
+        let order = |(day, sale): &(Date, Sale)| {
+            vec![
+                "order".to_owned(),
+                day.to_string(),
+                sale.method.clone(),
+                cell(sale.cashier.as_ref()),
+                "1".to_owned(),
+                sale.amount.0.to_string(),
+                sale.refunded.0.to_string(),
+                cell(sale.receipt),
+                cell(sale.receipt),
+                sale.order.clone(),
+                sale.user.clone(),
+                sale.kind.clone(),
+                sale.status.clone(),
+                rfc3339(sale.paid_at),
+            ]
+        };
+        let sums = self.items.iter().map(|item| sum("sum", item));
+        let orders = self.orders.iter().map(order);
+        sums.chain(orders).chain([sum("total", &self.totals)]).collect()
+    }
+}

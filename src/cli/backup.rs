@@ -1,0 +1,182 @@
+//! `backup`, `restore` and `export`: everything into a file, back from one, and as tables.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, HttpBody};
+use axum::http::{Method, Response, header};
+use serde_json::json;
+use tokio::task::spawn_blocking;
+
+use super::Failure;
+use super::api::{Api, broken};
+use super::output::Output;
+use crate::agent::config::Config;
+use crate::clock::{Clock, SystemClock, rfc3339};
+use crate::store::backup::{self, Progress, Restored};
+use crate::store::{Reader, Verified};
+
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+/// The tables of an export.
+const TABLES: [&str; 5] = ["users", "packages", "debts", "orders", "entries"];
+
+/// `backup FILE`: a copy that is whole and proven before it has that name.
+pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
+    let part = part_of(file)?;
+    refuse_own(file, config)?;
+    let made = match Api::daemon(&config.data_dir).await? {
+        Some(daemon) => fetch(&daemon, &part).await,
+        None => copy(config, &part).await,
+    };
+    let published = match made {
+        Ok(verified) => {
+            let (part, file) = (part.clone(), file.to_owned());
+            let published = spawn_blocking(move || backup::publish(&part, &file)).await;
+            published.map_err(Failure::said)?.map_err(Failure::said).map(|()| verified)
+        }
+        Err(failure) => Err(failure),
+    };
+    if published.is_err() {
+        backup::remove(&part);
+    }
+    let verified = published?;
+    let bytes = std::fs::metadata(file).map(|file| file.len()).unwrap_or_default();
+    let answer = json!({"file": file, "bytes": bytes, "entries": verified.entries,
+                        "accounts": verified.accounts, "debts": verified.debts});
+    output.answer(&answer, |_| format!("{}: {bytes} bytes, {}", file.display(), counts(verified)))
+}
+
+/// `restore FILE`: the store becomes what the copy says.
+pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
+    let (data_dir, from) = (config.data_dir.clone(), file.to_owned());
+    let stamp: String =
+        rfc3339(SystemClock::new().now()).chars().filter(char::is_ascii_alphanumeric).collect();
+    let work = spawn_blocking(move || {
+        let mut teller = Teller::new("restoring");
+        backup::restore(&data_dir, &from, &stamp, &mut |progress| teller.tell(progress))
+    });
+    let refused = |error| Failure::said(format!("{error}; nothing was changed"));
+    let Restored { verified, replaced } = work.await.map_err(Failure::said)?.map_err(refused)?;
+    let answer = json!({"restored": file, "replaced": replaced, "entries": verified.entries,
+                        "accounts": verified.accounts, "debts": verified.debts});
+    output.answer(&answer, |_| {
+        let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
+        format!("restored: {}{}", counts(verified), kept.unwrap_or_default())
+    })
+}
+
+/// `export DIR`: tables for other programs.
+pub(super) async fn export(folder: &Path, api: &Api, output: Output) -> Result<(), Failure> {
+    let failed = |path: &Path, error: io::Error| Failure::said(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut files = Vec::new();
+    for table in TABLES {
+        let path = folder.join(format!("{table}.csv"));
+        let part = part_of(&path)?;
+        let answer = api.stream(Method::GET, &format!("/api/v1/export/{table}")).await?;
+        let saved = save(answer, &part, &format!("exporting {table}")).await;
+        let named = saved.and_then(|()| backup::publish(&part, &path).map_err(Failure::said));
+        if named.is_err() {
+            backup::remove(&part);
+        }
+        named?;
+        files.push(path);
+    }
+    output.answer(&json!({"files": files}), |_| {
+        files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn counts(Verified { entries, accounts, debts }: Verified) -> String {
+    format!("{entries} entries, {accounts} accounts and {debts} debts verified")
+}
+
+/// What a file is called until it is whole.
+fn part_of(file: &Path) -> Result<PathBuf, Failure> {
+    let name = file.file_name().filter(|_| !file.is_dir());
+    let mut name =
+        name.ok_or_else(|| Failure::said(format!("{} is a folder; name a file", file.display())))?.to_owned();
+    name.push(".part");
+    Ok(file.with_file_name(name))
+}
+
+/// A copy must not take the place of what it is a copy of.
+fn refuse_own(file: &Path, config: &Config) -> Result<(), Failure> {
+    let own = |name: &str| backup::is_same(file, &config.data_dir.join(name));
+    if ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuotad.lock"].into_iter().any(own) {
+        return Err(Failure::said(format!(
+            "{} belongs to the store itself; name another file",
+            file.display()
+        )));
+    }
+    Ok(())
+}
+
+/// From the running daemon, which makes the copy and sends it.
+async fn fetch(daemon: &Api, part: &Path) -> Result<Verified, Failure> {
+    let answer = daemon.stream(Method::POST, "/api/v1/backup").await?;
+    save(answer, part, "copying").await?;
+    let part = part.to_owned();
+    spawn_blocking(move || backup::prove(&part)).await.map_err(Failure::said)?.map_err(Failure::said)
+}
+
+/// From the store's file, with no daemon running.
+async fn copy(config: &Config, part: &Path) -> Result<Verified, Failure> {
+    let (data_dir, part) = (config.data_dir.clone(), part.to_owned());
+    let work = spawn_blocking(move || {
+        let mut teller = Teller::new("copying");
+        let reader = Reader::open(&data_dir).map_err(Failure::said)?;
+        let made = reader.copy_to(&part, &mut |progress| teller.tell(progress)).map_err(Failure::said)?;
+        backup::note_last(&data_dir, &rfc3339(SystemClock::new().now()));
+        Ok(made)
+    });
+    work.await.map_err(Failure::said)?
+}
+
+/// Writes an answer to a file as it comes.
+async fn save(answer: Response<Body>, path: &Path, what: &str) -> Result<(), Failure> {
+    let length = answer.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let total = length.and_then(|length| length.parse().ok());
+    let failed = |error: io::Error| Failure::said(format!("{}: {error}", path.display()));
+    let mut file: File = backup::create(path).map_err(Failure::said)?;
+    let mut teller = Teller::new(what);
+    let mut body = answer.into_body();
+    let mut done = 0;
+    while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await {
+        let chunk = frame.map_err(broken)?.into_data().unwrap_or_default();
+        file.write_all(&chunk).map_err(failed)?;
+        done += chunk.len() as u64;
+        teller.tell(Progress { done, total: total.unwrap_or(done) });
+    }
+    if total.is_some_and(|total| total != done) {
+        return Err(broken("the answer is shorter than it should be"));
+    }
+    Ok(())
+}
+
+/// Tells on stderr how far long work is: at its end, and now and then before.
+struct Teller {
+    what: String,
+    told: Instant,
+    overwrites: bool,
+}
+
+impl Teller {
+    fn new(what: &str) -> Self {
+        Self { what: what.to_owned(), told: Instant::now(), overwrites: io::stderr().is_terminal() }
+    }
+
+    fn tell(&mut self, Progress { done, total }: Progress) {
+        let is_end = done >= total;
+        if !is_end && self.told.elapsed() < TELL_EVERY {
+            return;
+        }
+        self.told = Instant::now();
+        let percent = (done * 100).checked_div(total).unwrap_or(100);
+        let end = if self.overwrites && !is_end { "\r" } else { "\n" };
+        let _ = write!(io::stderr().lock(), "{}: {percent} % of {} KB{end}", self.what, total.div_ceil(1024));
+    }
+}

@@ -1,0 +1,125 @@
+//! Whole tables for other programs, with names instead of keys.
+
+use std::io;
+
+use rusqlite::types::ValueRef;
+
+use super::{Reader, StoreError};
+
+/// What can be taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Users with their sums, deleted ones too.
+    Users,
+    /// Packages, deleted ones too.
+    Packages,
+    /// Debt items, open and closed.
+    Debts,
+    /// Orders.
+    Orders,
+    /// The ledger.
+    Entries,
+}
+
+/// Why a table was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The table cannot be written.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for ExportError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 5] = [Self::Users, Self::Packages, Self::Debts, Self::Orders, Self::Entries];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Packages => "packages",
+            Self::Debts => "debts",
+            Self::Orders => "orders",
+            Self::Entries => "entries",
+        }
+    }
+
+    /// The table with that stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Users => {
+                "SELECT id, name, phone, login, approved, active, exempt, admin_block, unlimited,
+                   strftime('%Y-%m-%dT%H:%M:%SZ', expires_at / 1000, 'unixepoch') AS expires_at, overage,
+                   debt_limit_bytes, access_status, access_reason, credits_bytes, debits_bytes, used_bytes,
+                   strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000, 'unixepoch') AS created_at,
+                   strftime('%Y-%m-%dT%H:%M:%SZ', deleted_at / 1000, 'unixepoch') AS deleted_at
+                 FROM users JOIN accounts USING (user_no) ORDER BY user_no"
+            }
+            Self::Packages => {
+                "SELECT id, name, quota_bytes, days, price_rp, active, deleted FROM packages ORDER BY package_no"
+            }
+            Self::Debts => {
+                "SELECT d.id, u.id AS user_id, u.name AS user_name, amount_bytes, paid_bytes, price_rp, paid_rp,
+                   debt_date, due_date, status, note, created_by,
+                   strftime('%Y-%m-%dT%H:%M:%SZ', d.created_at / 1000, 'unixepoch') AS created_at
+                 FROM debts d JOIN users u USING (user_no) ORDER BY debt_no"
+            }
+            Self::Orders => {
+                "SELECT o.id, receipt_no AS receipt, u.id AS user_id, u.name AS user_name, kind, method, amount_rp,
+                   refunded_rp, status, reference, cashier,
+                   strftime('%Y-%m-%dT%H:%M:%SZ', o.created_at / 1000, 'unixepoch') AS created_at,
+                   strftime('%Y-%m-%dT%H:%M:%SZ', paid_at / 1000, 'unixepoch') AS paid_at, flags, lines
+                 FROM orders o JOIN users u USING (user_no) ORDER BY o.created_at, o.id"
+            }
+            Self::Entries => {
+                "SELECT seq, strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') AS at, u.id AS user_id,
+                   u.name AS user_name, kind, side, amount_bytes, amount_rp, debt_id, order_id, note, actor,
+                   event_id, lower(hex(hash)) AS hash
+                 FROM entries JOIN users u USING (user_no) ORDER BY seq"
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// Hands out the names of a table's columns, then row by row, all of one moment.
+    pub fn export(
+        &self,
+        table: Table,
+        mut record: impl FnMut(&[String]) -> io::Result<()>,
+    ) -> Result<(), ExportError> {
+        let mut statement = self.conn.prepare(table.sql())?;
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        record(&names)?;
+        let mut rows = statement.query([])?;
+        let mut cells = vec![String::new(); names.len()];
+        while let Some(row) = rows.next()? {
+            for (i, cell) in cells.iter_mut().enumerate() {
+                *cell = text(row.get_ref(i)?);
+            }
+            record(&cells)?;
+        }
+        Ok(())
+    }
+}
+
+fn text(value: ValueRef) -> String {
+    match value {
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => String::new(),
+    }
+}
