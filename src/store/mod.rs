@@ -18,7 +18,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 pub use admins::{AdminRecord, Role, SecretKind};
@@ -92,6 +92,11 @@ impl Store {
         let lock = lock(data_dir)?;
         let path = data_dir.join(FILE);
         let mut conn = Connection::open(&path)?;
+        if conn.is_readonly(MAIN_DB)? {
+            // SQLite falls back to reading; the first payment would be the first to hear of it.
+            let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it can only be read");
+            return Err(StoreError::Folder { path, source });
+        }
         configure(&conn)?;
         MIGRATIONS.to_latest(&mut conn)?;
         Ok(Self { conn, path, stats: StoreStats::default(), _lock: lock })

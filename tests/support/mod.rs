@@ -45,6 +45,14 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::reaching(change, |client| client.timeout = Duration::from_secs(2)).await
+    }
+
+    /// The same with another client of the router.
+    pub async fn reaching(
+        change: impl FnOnce(&mut Config),
+        change_client: impl FnOnce(&mut ClientConfig),
+    ) -> Self {
         let sim = SimRouter::start(SimConfig::default()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
@@ -67,7 +75,7 @@ impl World {
 
     fn site(sim: &SimRouter, clock: &ManualClock, config: Config) -> Site {
         let mut client = ClientConfig::new(sim.address().to_string(), "agent", Password::from("rahasia"));
-        client.timeout = Duration::from_secs(2);
+        change_client(&mut client);
         let router = Arc::new(RouterClient::spawn(client));
         let clock_port: Arc<dyn Clock> = Arc::new(clock.clone());
         Site::assemble(config, router, clock_port, Arc::new(Silence)).unwrap()
