@@ -187,11 +187,11 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
             ledger::run(command, &config, output).await
         }
         Command::Backup { file } => {
-            let config = daemon::load(&args.config, &Environment::process())?;
+            let config = Config::load(&args.config, &Environment::process())?;
             backup::backup(&file, &config, output).await
         }
         Command::Restore { file } => {
-            let config = daemon::load(&args.config, &Environment::process())?;
+            let config = Config::load(&args.config, &Environment::process())?;
             backup::restore(&file, &config, output).await
         }
         command => {
