@@ -45,7 +45,7 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::reaching(change, |client| client.timeout = Duration::from_secs(2)).await
+        Self::reaching(change, |_| {}).await
     }
 
     /// The same with another client of the router.
@@ -58,7 +58,9 @@ impl World {
         let mut config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
         change(&mut config);
         let clock = ManualClock::new(NOON);
-        let site = Self::site(&sim, &clock, config);
+        let mut client = Self::client(&sim);
+        change_client(&mut client);
+        let site = Self::site(client, &clock, config);
         Self { sim, clock, site, dir }
     }
 
@@ -69,13 +71,18 @@ impl World {
         drop(site);
         engine.closed().await;
         between(dir.path());
-        let site = Self::site(&sim, &clock, config);
+        let site = Self::site(Self::client(&sim), &clock, config);
         Self { sim, clock, site, dir }
     }
 
-    fn site(sim: &SimRouter, clock: &ManualClock, config: Config) -> Site {
-        let mut client = ClientConfig::new(sim.address().to_string(), "agent", Password::from("rahasia"));
-        change_client(&mut client);
+    fn client(sim: &SimRouter) -> ClientConfig {
+        ClientConfig {
+            timeout: Duration::from_secs(2),
+            ..ClientConfig::new(sim.address().to_string(), "agent", Password::from("rahasia"))
+        }
+    }
+
+    fn site(client: ClientConfig, clock: &ManualClock, config: Config) -> Site {
         let router = Arc::new(RouterClient::spawn(client));
         let clock_port: Arc<dyn Clock> = Arc::new(clock.clone());
         Site::assemble(config, router, clock_port, Arc::new(Silence)).unwrap()
