@@ -4,6 +4,7 @@
 
 mod admins;
 mod api;
+mod closings;
 mod daemon;
 mod debts;
 #[cfg(feature = "sim")]
@@ -81,6 +82,9 @@ pub enum Command {
     /// What was paid.
     #[command(subcommand)]
     Order(orders::OrderCommand),
+    /// Cash drawers.
+    #[command(subcommand)]
+    Closing(closings::ClosingCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -179,6 +183,7 @@ async fn client(command: Command, api: &Api, config: &Config, output: Output) ->
         Command::Debt(command) => debts::run(command, api, output).await,
         Command::Package(command) => packages::run(command, api, output).await,
         Command::Order(command) => orders::run(command, api, output).await,
+        Command::Closing(command) => closings::run(command, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         _ => Err(Failure::said("this command does not go through the API")),
     }

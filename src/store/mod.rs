@@ -5,6 +5,7 @@
 //! after an I/O error nothing is known about what the card holds until it is opened anew.
 
 mod admins;
+mod cash;
 mod load;
 mod read;
 mod record;
@@ -22,7 +23,8 @@ pub use admins::{AdminRecord, Role, SecretKind};
 pub use load::Loaded;
 pub use read::{Page, Reader, UsageRow};
 pub use record::{
-    AuditLine, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending, UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending,
+    UsageKey, UsageSum, UserRecord,
 };
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};

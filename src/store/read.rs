@@ -57,7 +57,7 @@ impl Reader {
         Ok(Self::new(open_to_read(&path)?))
     }
 
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         values: impl rusqlite::Params,

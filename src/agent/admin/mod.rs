@@ -5,6 +5,7 @@
 
 mod admins;
 mod auth;
+mod closings;
 mod desk;
 mod errors;
 mod explain;
@@ -41,6 +42,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(money::routes())
         .merge(packages::routes())
         .merge(orders::routes())
+        .merge(closings::routes())
         .merge(ledger::routes())
         .merge(usage::routes())
         .merge(explain::routes())

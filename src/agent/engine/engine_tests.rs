@@ -330,6 +330,48 @@ fn cash(expect: Option<u64>) -> Tender {
     Tender { method: CashMethod::Cash, reference: None, expect: expect.map(Rupiah) }
 }
 
+/// Whatever money goes back, whatever is forgiven, the store proves the books after each step and each restart.
+#[test]
+fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
+    let (mut pi, user) = site();
+    let package = add_package(&mut pi, Bytes::gb(10), 100_000);
+    let order_id = |order: &Value| crate::domain::id::OrderId(order["id"].as_str().unwrap().into());
+    let refund = |pi: &mut Pi, order: &Value, amount: Option<u64>| {
+        let action =
+            Action::Refund { order: order_id(order), amount: amount.map(Rupiah), reason: "salah".into() };
+        let answer = pi.ask(action, None);
+        pi.verify();
+        pi.restart();
+        pi.verify();
+        answer
+    };
+    let before = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+    let reading = pi.reading(100, vec![row(1, "*1", 50, 1000)]);
+    let reset = Action::Reset {
+        user,
+        debt: Some(Bytes::gb(10)),
+        credit: None,
+        days: None,
+        unblock: None,
+        reason: "bulan baru".into(),
+    };
+    pi.ask(reset, Some(reading)).unwrap();
+    let whole_only = refund(&mut pi, &before, Some(1));
+    assert!(matches!(whole_only, Err(EngineError::Refused(Refusal::RefundWholeOnly))));
+    refund(&mut pi, &before, None).unwrap();
+    assert_eq!(pi.user(user).balance.remaining(), Bytes::gb(10), "the new period is not touched");
+
+    let part = pi.ask(Action::PayPart(user, Rupiah(40_000), cash(None)), None).unwrap();
+    let debt = pi.user(user).items[0].id;
+    pi.ask(Action::WriteOff { user, debt, reason: "pindah".into() }, None).unwrap();
+    pi.restart();
+    refund(&mut pi, &part, None).unwrap();
+    assert_eq!(pi.user(user).debt_items(), Bytes::gb(4), "what was forgiven stays forgiven");
+    pi.ask(Action::SettleAll(user, cash(Some(40_000))), None).unwrap();
+    let twice = refund(&mut pi, &part, None);
+    assert!(matches!(twice, Err(EngineError::Refused(Refusal::RefundsTooMuch(Rupiah::ZERO)))));
+}
+
 fn add_package(pi: &mut Pi, quota: Bytes, price: u64) -> crate::domain::id::PackageId {
     let package =
         NewPackage { name: "p".into(), quota: Some(quota), days: 30, price: Rupiah(price), active: true };
