@@ -74,8 +74,8 @@ impl Site {
     ) -> Result<Self, RunError> {
         let store = Store::open(&config.data_dir)?;
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
-        let Verified { entries, accounts, debts, .. } = store.reader()?.verify()?;
-        tracing::info!(entries, accounts, debts, "ledger verified");
+        let Verified { entries, accounts, debts, receipts } = store.reader()?.verify()?;
+        tracing::info!(entries, accounts, debts, receipts, "ledger verified");
         let engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
