@@ -643,8 +643,12 @@ impl<'a> Book<'a> {
     /// A debt line of the order is owed again.
     fn reopen(&mut self, paid: &Entry, refund: &Refund) {
         let Some(id) = paid.debt else { return };
-        if self.account.item(id).is_none() {
-            self.account.items.extend(refund.closed.iter().find(|item| item.id == id).cloned());
+        if self.account.item(id).is_none()
+            && let Some(item) = refund.closed.iter().find(|item| item.id == id)
+        {
+            // To its old place: items stand in the order they were entered.
+            let at = self.account.items.partition_point(|other| other.created_at <= item.created_at);
+            self.account.items.insert(at, item.clone());
         }
         let Some(item) = self.account.items.iter_mut().find(|item| item.id == id) else { return };
         if item.status == DebtStatus::WrittenOff {
