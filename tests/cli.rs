@@ -432,12 +432,32 @@ fn operate(place: &Place) {
     let order = orders["items"][0]["id"].as_str().unwrap().to_owned();
     place.run(&["order", "show", &order]).exits(0).says("amount_rp");
     place.run(&["user", "show", "00000000-0000-4000-8000-000000000000"]).exits(1).complains("not_found");
+    counter(place, &order);
     import(place);
     place.run(&["router-plan"]).exits(1);
     place.run(&["admin", "remove", "pemilik"]).exits(1).complains("last_owner");
     place.run(&["admin", "remove", "kasir"]).exits(0);
     assert_eq!(place.json(&["admin", "list"])["items"].as_array().unwrap().len(), 1);
     place.run(&["ledger", "verify"]).exits(0).says("ledger verified");
+}
+
+/// What is done at the counter beside selling. `order` was paid in cash.
+fn counter(place: &Place, order: &str) {
+    place.run(&["debt", "add", "Budi", "1 GB", "--due-date", "2099-12-31"]).exits(0);
+    let debts = place.json(&["debt", "list", "Budi"]);
+    let debt = debts["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
+    let promise = |day| place.run(&["debt", "promise", "Budi", &debt, "--due-date", day, "--note", "gajian"]);
+    promise("2099-11-30").exits(0).says("2099-11-30");
+    promise("1999-11-30").exits(1).complains("due_date");
+    let write_off = || place.run(&["debt", "write-off", "Budi", &debt, "--reason", "pindah"]);
+    write_off().exits(0).says("written_off");
+    write_off().exits(1).complains("already_paid");
+    let refund = || place.run(&["order", "refund", order, "--reason", "salah"]);
+    refund().exits(0).says("refunded");
+    refund().exits(1).complains("refunds_too_much");
+    place.run(&["closing", "add", "--counted-rp", "1000", "--note", "sore"]).exits(0).says("difference");
+    place.run(&["closing", "list"]).exits(0).says("local").says("Rp 1.000");
+    assert_eq!(place.run(&["user", "pin", "Budi"]).out.trim().len(), 6);
 }
 
 fn import(place: &Place) {

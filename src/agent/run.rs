@@ -90,8 +90,8 @@ impl Site {
     ) -> Result<Self, RunError> {
         let store = Store::open(&config.data_dir)?;
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
-        let Verified { entries, accounts, debts } = store.reader()?.verify()?;
-        tracing::info!(entries, accounts, debts, "ledger verified");
+        let Verified { entries, accounts, debts, receipts } = store.reader()?.verify()?;
+        tracing::info!(entries, accounts, debts, receipts, "ledger verified");
         let engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
@@ -299,5 +299,6 @@ pub fn policy(config: &config::Policy) -> Policy {
         },
         price_rounding: Rupiah(config.price_rounding_rp),
         max_devices_per_user: config.max_devices_per_user,
+        cashier_credit: Rupiah(config.cashier_credit_rp),
     }
 }

@@ -92,6 +92,11 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// Asks for a change of what is there.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
     /// Asks for a removal. The answer is null when there is nothing more to say.
     pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.call(Method::DELETE, path, None).await

@@ -90,8 +90,8 @@ pub(super) async fn export(folder: &Path, api: &Api, output: Output) -> Result<(
     })
 }
 
-fn counts(Verified { entries, accounts, debts }: Verified) -> String {
-    format!("{entries} entries, {accounts} accounts and {debts} debts verified")
+fn counts(Verified { entries, accounts, debts, receipts }: Verified) -> String {
+    format!("{entries} entries, {accounts} accounts, {debts} debts and {receipts} receipts verified")
 }
 
 /// What a file is called until it is whole.

@@ -38,6 +38,29 @@ pub enum DebtCommand {
         /// Who.
         user: String,
     },
+    /// Note a promise: another due date, another note, or both.
+    Promise {
+        /// Who owes.
+        user: String,
+        /// Which item.
+        debt_id: Uuid,
+        /// Last day to pay, like 2026-12-31.
+        #[arg(long)]
+        due_date: Date,
+        /// For people; the old note stays when not given.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Forgive what is left of an item.
+    WriteOff {
+        /// Who owes.
+        user: String,
+        /// Which item.
+        debt_id: Uuid,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
     /// Take money for everything, for one item, or for part.
     Settle {
         /// Who pays.
@@ -104,24 +127,49 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
                 table(&headings, &debts.iter().map(row).collect::<Vec<_>>())
             })
         }
-        DebtCommand::Settle { user, which, tender } => {
+        DebtCommand::Promise { user, debt_id, due_date, note } => {
             let id = find_id(api, &user).await?;
-            let mut body = tender.fields();
-            let path = match (which.debt_id, which.amount_rp) {
-                (Some(debt), _) => format!("{USERS}/{id}/debts/{debt}/settlements"),
-                (None, Some(amount)) => {
-                    body.insert("amount_rp".to_owned(), json!(amount));
-                    format!("{USERS}/{id}/payments")
-                }
-                (None, None) if which.all => format!("{USERS}/{id}/settlements"),
-                (None, None) => {
-                    return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
-                }
-            };
-            let order = api.post(&path, &body.into()).await?;
-            output.answer(&order, order_line)
+            let body =
+                given([("due_date", Some(json!(due_date.to_string()))), ("note", note.map(|n| json!(n)))]);
+            let debt = api.patch(&format!("{USERS}/{id}/debts/{debt_id}"), &body.into()).await?;
+            output.answer(&debt, item_line)
         }
+        DebtCommand::WriteOff { user, debt_id, reason } => {
+            let id = find_id(api, &user).await?;
+            let path = format!("{USERS}/{id}/debts/{debt_id}/write-off");
+            let debt = api.post(&path, &json!({"reason": reason})).await?;
+            output.answer(&debt, item_line)
+        }
+        DebtCommand::Settle { user, which, tender } => settle(api, &user, &which, &tender, output).await,
     }
+}
+
+async fn settle(
+    api: &Api,
+    user: &str,
+    which: &Which,
+    tender: &Tender,
+    output: Output,
+) -> Result<(), Failure> {
+    let id = find_id(api, user).await?;
+    let mut body = tender.fields();
+    let path = match (which.debt_id, which.amount_rp) {
+        (Some(debt), _) => format!("{USERS}/{id}/debts/{debt}/settlements"),
+        (None, Some(amount)) => {
+            body.insert("amount_rp".to_owned(), json!(amount));
+            format!("{USERS}/{id}/payments")
+        }
+        (None, None) if which.all => format!("{USERS}/{id}/settlements"),
+        (None, None) => {
+            return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
+        }
+    };
+    let order = api.post(&path, &body.into()).await?;
+    output.answer(&order, order_line)
+}
+
+fn item_line(debt: &Value) -> String {
+    format!("{}  {} due {}", text(debt, "id"), text(debt, "status"), text(debt, "due_date"))
 }
 
 fn row(debt: &Value) -> Vec<String> {

@@ -25,7 +25,8 @@ pub(super) async fn run(command: LedgerCommand, config: &Config, output: Output)
     output.answer(&verified, |v| {
         let n = |field: &str| v[field].as_u64().unwrap_or_default();
         let (entries, accounts, debts) = (n("entries"), n("accounts"), n("debts"));
-        format!("ledger verified: {entries} entries, {accounts} accounts, {debts} debts")
+        let receipts = n("receipts");
+        format!("ledger verified: {entries} entries, {accounts} accounts, {debts} debts, {receipts} receipts")
     })
 }
 
@@ -33,6 +34,6 @@ pub(super) async fn run(command: LedgerCommand, config: &Config, output: Output)
 fn read(config: &Config) -> Result<Value, Failure> {
     let reader = Reader::open(&config.data_dir).map_err(Failure::said)?;
     let broken = |error| Failure::said(format!("ledger_broken: {error}; restore a backup"));
-    let Verified { entries, accounts, debts } = reader.verify().map_err(broken)?;
-    Ok(json!({"entries": entries, "accounts": accounts, "debts": debts}))
+    let Verified { entries, accounts, debts, receipts } = reader.verify().map_err(broken)?;
+    Ok(json!({"entries": entries, "accounts": accounts, "debts": debts, "receipts": receipts}))
 }

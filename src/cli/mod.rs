@@ -6,6 +6,7 @@ mod admins;
 mod api;
 mod backup;
 mod clock;
+mod closings;
 mod daemon;
 mod debts;
 #[cfg(feature = "sim")]
@@ -87,6 +88,9 @@ pub enum Command {
     /// Sales, debts, usage, and whom to call.
     #[command(subcommand)]
     Report(reports::ReportCommand),
+    /// Cash drawers.
+    #[command(subcommand)]
+    Closing(closings::ClosingCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -213,6 +217,7 @@ async fn client(command: Command, api: &Api, config: &Config, output: Output) ->
         Command::Order(command) => orders::run(command, api, output).await,
         Command::Report(command) => reports::run(command, api, output).await,
         Command::Export { dir } => backup::export(&dir, api, output).await,
+        Command::Closing(command) => closings::run(command, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         Command::Clock(command) => clock::run(api, command, output).await,
         _ => Err(Failure::said("this command does not go through the API")),

@@ -1,11 +1,12 @@
-//! `order`: what was paid.
+//! `order`: what was paid, and what went back.
 
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Failure;
 use super::api::{Api, escaped};
 use super::output::{Output, outline, rupiah, table, text};
+use super::users::given;
 
 const ORDERS: &str = "/api/v1/orders";
 
@@ -17,6 +18,17 @@ pub enum OrderCommand {
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: usize,
+    },
+    /// Give the money of an order back, whole or in part; it leaves the caller's drawer.
+    Refund {
+        /// Which.
+        id: String,
+        /// How much; all that is left when not given.
+        #[arg(long)]
+        amount_rp: Option<u64>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
     },
     /// Show one order with its lines.
     Show {
@@ -45,6 +57,14 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
                 };
                 let headings = ["RECEIPT", "AT", "KIND", "METHOD", "AMOUNT", "STATUS", "CASHIER", "ID"];
                 table(&headings, &orders.iter().map(row).collect::<Vec<_>>())
+            })
+        }
+        OrderCommand::Refund { id, amount_rp, reason } => {
+            let body = given([("amount_rp", amount_rp.map(|rp| json!(rp))), ("reason", Some(json!(reason)))]);
+            let order = api.post(&format!("{ORDERS}/{}/refund", escaped(&id)), &body.into()).await?;
+            output.answer(&order, |order| {
+                let (back, paid) = (rupiah(order, "refunded_rp"), rupiah(order, "amount_rp"));
+                format!("{}  {}: {back} of {paid} went back", text(order, "id"), text(order, "status"))
             })
         }
         OrderCommand::Show { id } => {

@@ -14,9 +14,10 @@ use crate::agent::run::Site;
 use crate::settings::Environment;
 
 /// Keys that a reload applies: what [`Site::reload`] takes over.
-const LIVE: [&str; 13] = [
+const LIVE: [&str; 14] = [
     "policy.block_hour",
     "policy.block_overdue",
+    "policy.cashier_credit_rp",
     "policy.debt_due",
     "policy.debt_limit",
     "policy.enforcement",

@@ -70,6 +70,11 @@ pub enum UserCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Give another portal PIN, shown this once; the old one ends.
+    Pin {
+        /// Who.
+        user: String,
+    },
     /// Block a user, also from the portal.
     Block {
         /// Who.
@@ -185,6 +190,11 @@ pub(super) async fn run(
         }
         UserCommand::Import { file } => {
             import::run(&file, api, config.policy.max_devices_per_user as usize, output).await
+        }
+        UserCommand::Pin { user } => {
+            let id = find_id(api, &user).await?;
+            let answer = api.post(&format!("{USERS}/{id}/pin"), &json!({})).await?;
+            output.answer(&answer, |answer| text(answer, "pin"))
         }
         UserCommand::Explain { user } => {
             let id = find_id(api, &user).await?;

@@ -49,6 +49,8 @@ pub struct Policy {
     pub price_rounding: Rupiah,
     /// Devices one user may have.
     pub max_devices_per_user: u32,
+    /// The most that debt items granted by one cashier may owe at any time; zero lets cashiers grant none.
+    pub cashier_credit: Rupiah,
 }
 
 impl Default for Policy {
@@ -64,6 +66,7 @@ impl Default for Policy {
             expiry: Expiry::ResetFromNow,
             price_rounding: Rupiah(10_000),
             max_devices_per_user: 3,
+            cashier_credit: Rupiah::ZERO,
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod debt;
+pub mod drawer;
 pub mod id;
 pub mod ledger;
 pub mod listing;

@@ -255,6 +255,9 @@ pub enum Refusal {
     /// Mode `debt` needs a limit.
     #[error("overage mode \"debt\" needs a debt limit above 0")]
     DebtNeedsLimit,
+    /// The cashier's grants would owe more than a cashier may give on credit.
+    #[error("what this cashier gave on credit may owe at most {0} (policy.cashier_credit_rp)")]
+    CashierCredit(Rupiah),
     /// The price is not what the caller expects.
     #[error("the price is {0} by now")]
     QuoteChanged(Rupiah),
@@ -278,6 +281,7 @@ impl Refusal {
             Self::RefundsTooMuch(_) => "refunds_too_much",
             Self::NoPrice(_) => "no_price",
             Self::DebtNeedsLimit => "debt_needs_limit",
+            Self::CashierCredit(_) => "cashier_credit",
             Self::QuoteChanged(_) => "quote_changed",
         }
     }
@@ -613,7 +617,7 @@ impl<'a> Book<'a> {
     /// Undoes an order's own effects, in proportion to the money that goes back.
     fn refund(&mut self, refund: &Refund) -> Result<(), Refusal> {
         let left = refund.paid.minus(refund.refunded_before);
-        if refund.amount > left {
+        if refund.amount > left || refund.amount == Rupiah::ZERO {
             return Err(Refusal::RefundsTooMuch(left));
         }
         let whole = refund.amount == left;
@@ -652,13 +656,24 @@ impl<'a> Book<'a> {
     /// A debt line of the order is owed again.
     fn reopen(&mut self, paid: &Entry, refund: &Refund) {
         let Some(id) = paid.debt else { return };
-        if self.account.item(id).is_none() {
-            self.account.items.extend(refund.closed.iter().find(|item| item.id == id).cloned());
+        if self.account.item(id).is_none()
+            && let Some(item) = refund.closed.iter().find(|item| item.id == id)
+        {
+            // To its old place: items stand in the order they were entered.
+            let at = self.account.items.partition_point(|other| other.created_at <= item.created_at);
+            self.account.items.insert(at, item.clone());
         }
         let Some(item) = self.account.items.iter_mut().find(|item| item.id == id) else { return };
-        item.status = DebtStatus::Open;
+        if item.status == DebtStatus::WrittenOff {
+            // What was forgiven stays forgiven: it counts as paid, and only this payment is owed again.
+            item.paid = item.amount.unwrap_or_default();
+        }
         item.paid = item.paid.minus(paid.amount);
         item.paid_rp = item.paid_rp.minus(paid.amount_rp.unwrap_or_default());
+        // A payment too small for a byte left nothing to owe again.
+        if item.amount.is_none_or(|amount| item.paid < amount) {
+            item.status = DebtStatus::Open;
+        }
         let entry = Entry::new(Kind::DebtReopened, Side::Debit, paid.amount).noted(&refund.reason);
         self.post(Entry { debt: Some(id), order: Some(refund.order.clone()), ..entry });
     }

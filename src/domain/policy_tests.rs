@@ -59,13 +59,29 @@ struct Desk {
     packages: Vec<Package>,
     account: Account,
     ledger: Vec<Entry>,
+    /// Orders paid so far, for acts.
+    sold: Vec<Sold>,
+    /// Items that are closed and forgotten by the account, as the engine forgets them.
+    shelf: Vec<DebtItem>,
+    items: u128,
+}
+
+/// An order as the store keeps it.
+struct Sold {
+    id: OrderId,
+    paid: Rupiah,
+    refunded: Rupiah,
+    /// Where its first line stands.
+    at: usize,
+    expiry: Option<(Option<Timestamp>, Timestamp)>,
+    plan: bool,
 }
 
 impl Desk {
     fn new(policy: Policy) -> Self {
         let packages = vec![package(Some(10_240), 100_000), package(Some(25_600), 200_000)];
         let account = Account::fresh(UserId(uuid::Uuid::nil()), true);
-        Self { policy, packages, account, ledger: Vec::new() }
+        Self { policy, packages, account, ledger: Vec::new(), sold: Vec::new(), shelf: Vec::new(), items: 0 }
     }
 
     fn with_ctx<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
@@ -432,6 +448,30 @@ fn a_write_off_ends_a_debt_and_a_promise_moves_its_day() {
     assert_eq!(desk.try_play(&promise), Err(Refusal::AlreadyPaid));
 }
 
+#[test]
+fn a_payment_of_a_debt_that_was_then_forgiven_is_owed_again_and_the_rest_stays_forgiven() {
+    let mut desk = Desk::new(Policy::default());
+    let debt = DebtGrant { item: item(1, Some(Bytes::gb(10)), None), advance: false, days: None };
+    let id = debt.item.id;
+    desk.play(&Event::DebtGranted(debt));
+    let part = desk.with_ctx(|ctx| quote_part(&desk.account, Rupiah(40_000), ctx)).unwrap();
+    desk.play(&paid(part));
+    desk.play(&Event::WrittenOff { debt: id, reason: "pindah".into() });
+    let refund = refund_of(&desk, 40_000, 40_000, 0);
+    desk.play(&Event::Refunded(refund));
+    assert_eq!(desk.sums().2, 4 * 1024);
+    let due = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap().total();
+    assert_eq!(due, Rupiah(40_000));
+}
+
+#[test]
+fn a_refund_of_nothing_is_refused() {
+    let mut desk = Desk::new(Policy::default());
+    buy(&mut desk);
+    let nothing = refund_of(&desk, 0, 100_000, 100_000);
+    assert_eq!(desk.try_play(&Event::Refunded(nothing)), Err(Refusal::RefundsTooMuch(Rupiah::ZERO)));
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let mb = 1..20_000_u64;
     let debt = (any::<u128>(), 1..4_000_u64, any::<bool>()).prop_map(|(n, mb, advance)| {
@@ -458,30 +498,126 @@ enum Act {
     Buy(usize),
     SettleAll,
     PayPart(u64),
+    /// So many percent of what is left of an order go back.
+    Refund(prop::sample::Index, u64),
+    WriteOff(prop::sample::Index),
+    Promise(prop::sample::Index),
 }
 
 fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => any_event().prop_map(Act::Event),
-        2 => (0..2_usize).prop_map(Act::Buy),
+        2 => (0..3_usize).prop_map(Act::Buy),
         1 => Just(Act::SettleAll),
-        1 => (1..100_000_u64).prop_map(Act::PayPart),
+        2 => prop_oneof![1..100_000_u64, 1..10_u64].prop_map(Act::PayPart),
+        3 => (any::<prop::sample::Index>(), prop_oneof![Just(100), 1..100_u64]).prop_map(|(n, p)| Act::Refund(n, p)),
+        1 => any::<prop::sample::Index>().prop_map(Act::WriteOff),
+        1 => any::<prop::sample::Index>().prop_map(Act::Promise),
     ]
 }
 
 fn act(desk: &mut Desk, act: &Act) {
     let quote = match act {
-        Act::Event(event) => return drop(desk.try_play(event)),
+        Act::Event(event) => {
+            let event = with_own_item(desk, event);
+            drop(desk.try_play(&event));
+            return shelve(desk);
+        }
         Act::Buy(n) => desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[*n], ctx)),
         Act::SettleAll => desk.with_ctx(|ctx| quote_all(&desk.account, ctx)),
         Act::PayPart(rp) => desk.with_ctx(|ctx| quote_part(&desk.account, Rupiah(*rp), ctx)),
+        Act::Refund(n, percent) => return refund_some(desk, *n, *percent),
+        Act::WriteOff(n) | Act::Promise(n) => {
+            if !desk.account.items.is_empty() {
+                let debt = n.get(&desk.account.items).id;
+                let event = match act {
+                    Act::WriteOff(_) => Event::WrittenOff { debt, reason: "x".into() },
+                    _ => Event::DebtChanged { debt, due_date: Some(date(2027, 1, 1)), note: None },
+                };
+                desk.play(&event);
+            }
+            return shelve(desk);
+        }
     };
     if let Ok(quote) = quote {
         let rupiah = quote.total();
-        let lines = desk.play(&paid(quote)).entries;
+        let order = OrderId(format!("o-{}", desk.sold.len()));
+        let before = desk.account.clone();
+        let at = desk.ledger.len();
+        let lines = desk.play(&Event::Paid { order: order.clone(), quote }).entries;
         let booked = lines.iter().filter_map(|e| e.amount_rp).fold(Rupiah::ZERO, Rupiah::plus);
         assert_eq!(booked, rupiah, "every rupiah stands in the ledger, once");
+        let set = desk.account.expires_at.filter(|_| desk.account.expires_at != before.expires_at);
+        let plan = desk.account.unlimited && !before.unlimited;
+        let expiry = set.map(|set| (before.expires_at, set));
+        desk.sold.push(Sold { id: order, paid: rupiah, refunded: Rupiah::ZERO, at, expiry, plan });
+        shelve(desk);
     }
+}
+
+/// The same event about an item that no other has.
+fn with_own_item(desk: &mut Desk, event: &Event) -> Event {
+    let mut event = event.clone();
+    desk.items += 1;
+    let id = DebtId(uuid::Uuid::from_u128(desk.items));
+    match &mut event {
+        Event::DebtGranted(grant) => grant.item.id = id,
+        Event::Reset(Reset { debt: Some(item), .. }) => item.id = id,
+        _ => {}
+    }
+    event
+}
+
+fn shelve(desk: &mut Desk) {
+    let (open, closed) = std::mem::take(&mut desk.account.items).into_iter().partition(DebtItem::is_open);
+    desk.account.items = open;
+    desk.shelf.retain(|old: &DebtItem| desk.account.item(old.id).is_none());
+    desk.shelf.extend(closed);
+}
+
+fn refund_some(desk: &mut Desk, n: prop::sample::Index, percent: u64) {
+    if desk.sold.is_empty() {
+        return;
+    }
+    let n = n.index(desk.sold.len());
+    let sold = &desk.sold[n];
+    let left = sold.paid.minus(sold.refunded);
+    let refund = Refund {
+        order: sold.id.clone(),
+        amount: Rupiah(left.0 * percent / 100),
+        paid: sold.paid,
+        refunded_before: sold.refunded,
+        entries: desk.ledger.iter().filter(|e| e.order.as_ref() == Some(&sold.id)).cloned().collect(),
+        closed: desk.shelf.clone(),
+        after_reset: desk.ledger[sold.at..].iter().any(|e| e.kind == Kind::Closing),
+        expiry: sold.expiry,
+        plan: sold.plan,
+        reason: "salah".into(),
+    };
+    let amount = refund.amount;
+    match desk.try_play(&Event::Refunded(refund)) {
+        Ok(decision) => {
+            assert!(amount > Rupiah::ZERO && amount <= left);
+            let booked = decision.entries.iter().filter_map(|e| e.amount_rp);
+            assert_eq!(booked.fold(Rupiah::ZERO, Rupiah::plus), amount);
+            desk.sold[n].refunded = desk.sold[n].refunded.plus(amount);
+        }
+        Err(refusal) => assert!(
+            matches!(refusal, Refusal::RefundsTooMuch(_) | Refusal::RefundWholeOnly) && percent < 100
+                || amount == Rupiah::ZERO,
+            "what is left can always go back whole: {refusal}"
+        ),
+    }
+    shelve(desk);
+}
+
+/// What the ledger books on each order: quota given, quota taken back.
+fn order_quota(desk: &Desk, order: &OrderId, side: Side) -> Bytes {
+    let of_order = desk
+        .ledger
+        .iter()
+        .filter(|e| e.order.as_ref() == Some(order) && e.kind.book() == LedgerBook::Quota && e.side == side);
+    of_order.fold(Bytes::ZERO, |sum, e| sum.plus(e.amount))
 }
 
 proptest! {
@@ -494,6 +630,7 @@ proptest! {
     ) {
         let overage = if stop { Overage::Stop } else { Overage::Debt };
         let mut desk = Desk::new(Policy { overage, ..Policy::default() });
+        desk.packages.push(package(None, 150_000));
         for one in &acts {
             act(&mut desk, one);
             let mut fold = Balance::fold(&desk.ledger);
@@ -504,7 +641,15 @@ proptest! {
                 Side::Debit => sum + i128::from(e.amount.0),
                 Side::Credit => sum - i128::from(e.amount.0),
             });
-            prop_assert_eq!(owed, i128::from(desk.account.debt_items().0));
+            prop_assert_eq!(owed, i128::from(desk.account.debt_items().0), "after {:?}", one);
+        }
+        for sold in &desk.sold {
+            let (given, taken) = (order_quota(&desk, &sold.id, Side::Credit), order_quota(&desk, &sold.id, Side::Debit));
+            prop_assert!(taken <= given, "a refund takes at most what its order gave");
+            let in_period = !desk.ledger[sold.at..].iter().any(|e| e.kind == Kind::Closing);
+            if sold.refunded == sold.paid && in_period {
+                prop_assert_eq!(taken, given);
+            }
         }
     }
 
@@ -512,6 +657,7 @@ proptest! {
     #[test]
     fn access_is_always_what_the_rules_say(acts in prop::collection::vec(any_act(), 1..40)) {
         let mut desk = in_debt_mode();
+        desk.packages.push(package(None, 150_000));
         for one in &acts {
             act(&mut desk, one);
             if !desk.ledger.is_empty() {

@@ -4,7 +4,7 @@ use super::super::tests::ledger;
 use super::super::{Store, Verified};
 use super::*;
 
-const WHOLE: Verified = Verified { entries: 5, accounts: 1, debts: 0 };
+const WHOLE: Verified = Verified { entries: 5, accounts: 1, debts: 0, receipts: 0 };
 
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> =

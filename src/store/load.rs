@@ -10,7 +10,7 @@ use super::{Store, StoreError};
 use crate::domain::access::{Access, Reason, Status};
 use crate::domain::account::{Account, Overage};
 use crate::domain::debt::{DebtItem, DebtStatus};
-use crate::domain::id::{Mac, PackageId, UserId};
+use crate::domain::id::{DebtId, Mac, PackageId, UserId};
 use crate::domain::ledger::{Balance, CHAIN_START, Hash};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
@@ -25,6 +25,8 @@ pub struct Loaded {
     pub devices: BTreeMap<u32, DeviceRecord>,
     /// Every package, by key.
     pub packages: BTreeMap<u32, PackageRecord>,
+    /// Who entered each open debt item.
+    pub granted_by: BTreeMap<DebtId, String>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
@@ -59,7 +61,9 @@ impl Store {
         })?;
         self.each("SELECT * FROM debts WHERE status = 'open' ORDER BY debt_no", |row| {
             if let Some(owner) = out.users.get_mut(&row.get::<_, u32>("user_no")?) {
-                owner.account.items.push(debt(row)?);
+                let item = debt(row)?;
+                out.granted_by.insert(item.id, row.get("created_by")?);
+                owner.account.items.push(item);
             }
             Ok(())
         })?;

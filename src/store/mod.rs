@@ -6,6 +6,7 @@
 
 mod admins;
 pub mod backup;
+mod cash;
 pub mod export;
 mod load;
 mod read;
@@ -25,7 +26,8 @@ pub use admins::{AdminRecord, Role, SecretKind};
 pub use load::Loaded;
 pub use read::{Page, Reader, UsageRow};
 pub use record::{
-    AuditLine, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending, UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending,
+    UsageKey, UsageSum, UserRecord,
 };
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};

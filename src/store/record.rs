@@ -1,8 +1,9 @@
 //! What the store holds, as the program sees it: one record per row, with domain types inside.
 
 use crate::domain::account::Account;
+use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{Mac, OrderId};
-use crate::domain::order::Quote;
+use crate::domain::order::{CashMethod, Quote};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::Counter;
@@ -108,6 +109,42 @@ pub struct OrderRecord {
     pub created_at: Timestamp,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
+}
+
+/// Money over the counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CashMove {
+    /// When.
+    pub at: Timestamp,
+    /// Whose drawer.
+    pub cashier: String,
+    /// For which order.
+    pub order: OrderId,
+    /// How the order was paid.
+    pub method: CashMethod,
+    /// In or out.
+    pub kind: Move,
+    /// How much.
+    pub amount: Rupiah,
+    /// The order's receipt.
+    pub receipt_no: u64,
+}
+
+/// A drawer that was counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosingRecord {
+    /// Its number, from 1.
+    pub no: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Whose drawer.
+    pub cashier: String,
+    /// What went through it since the closing before.
+    pub drawer: Drawer,
+    /// The cash that was there.
+    pub counted: Rupiah,
+    /// For people; may be empty.
+    pub note: String,
 }
 
 /// Where usage is summed.

@@ -55,7 +55,7 @@ fn verify_after(sql: &str) -> Result<Verified, Broken> {
 
 #[test]
 fn a_whole_ledger_verifies() {
-    assert_eq!(verify_after("").unwrap(), Verified { entries: 5, accounts: 1, debts: 0 });
+    assert_eq!(verify_after("").unwrap(), Verified { entries: 5, accounts: 1, debts: 0, receipts: 0 });
 }
 
 #[test]
@@ -82,6 +82,54 @@ fn whatever_is_tampered_with_shows() {
     assert!(matches!(found(debt), Broken::Debt { .. }));
 }
 
+/// Orders over the counter for nothing, each with its receipt and move, and a closing of them.
+const COUNTER: &str = "
+    INSERT INTO orders VALUES ('a', 1, 'purchase', 'cash', 0, 'paid', '[]', '[]', NULL, 1, 'siti', NULL, NULL, 0, 0, 1, 1);
+    INSERT INTO orders VALUES ('b', 1, 'purchase', 'transfer', 0, 'paid', '[]', '[]', NULL, 2, 'siti', NULL, NULL, 0, 0, 1, 1);
+    INSERT INTO orders VALUES ('c', 1, 'purchase', 'qris', 5, 'pending', '[]', '[]', NULL, NULL, NULL, NULL, NULL, 0, 0, 1, NULL);
+    INSERT INTO closings VALUES (1, 1, 'siti', 0, 0, 0, 2, 1, 2, '');
+    INSERT INTO cash_moves VALUES (1, 1, 'siti', 'a', 'cash', 'taken', 0, 1, 1);
+    INSERT INTO cash_moves VALUES (2, 1, 'siti', 'b', 'transfer', 'taken', 0, 2, 1);";
+
+#[test]
+fn receipts_moves_and_closings_are_part_of_the_proof() {
+    assert_eq!(verify_after(COUNTER).unwrap().receipts, 2);
+    let found = |sql: &str| verify_after(&format!("{COUNTER} PRAGMA foreign_keys = OFF; {sql}")).unwrap_err();
+    let gap = "UPDATE orders SET receipt_no = 3 WHERE id = 'b'";
+    assert!(matches!(found(gap), Broken::Receipt { expected: 2, found: 3 }));
+    let none = "UPDATE orders SET receipt_no = NULL WHERE id = 'a'";
+    assert!(matches!(found(none), Broken::Receipt { expected: 1, found: 0 }));
+    for sql in [
+        "UPDATE orders SET amount_rp = 1 WHERE id = 'a'",
+        "UPDATE orders SET amount_rp = 1, refunded_rp = 1 WHERE id = 'b'",
+        "UPDATE cash_moves SET amount_rp = 1 WHERE order_id = 'a'",
+        "DELETE FROM cash_moves WHERE order_id = 'a'",
+        "INSERT INTO cash_moves VALUES (3, 1, 'siti', 'c', 'cash', 'taken', 5, 3, NULL)",
+        "UPDATE orders SET amount_rp = 1 WHERE id = 'a'; UPDATE cash_moves SET amount_rp = 1 WHERE order_id = 'a'",
+    ] {
+        assert!(matches!(found(sql), Broken::Money { .. }), "{sql}");
+    }
+    for sql in [
+        "UPDATE closings SET taken_rp = 1",
+        "UPDATE closings SET receipts = 1",
+        "UPDATE closings SET last_receipt = 3",
+        "UPDATE closings SET cashier = 'budi'",
+        "UPDATE cash_moves SET closing_no = NULL WHERE order_id = 'b'",
+        "UPDATE closings SET closing_no = 2; UPDATE cash_moves SET closing_no = 2",
+    ] {
+        assert!(matches!(found(sql), Broken::Closing(_)), "{sql}");
+    }
+}
+
+#[test]
+fn a_receipt_is_given_once() {
+    let (_dir, store) = ledger();
+    store.conn.execute_batch(COUNTER).unwrap();
+    assert!(store.conn.execute_batch("UPDATE orders SET receipt_no = 1 WHERE id = 'b'").is_err());
+    let twice = "INSERT INTO cash_moves VALUES (3, 1, 'siti', 'a', 'cash', 'taken', 0, 1, NULL)";
+    assert!(store.conn.execute_batch(twice).is_err());
+}
+
 #[test]
 fn what_must_never_be_is_refused_by_the_database_itself() {
     let (_dir, store) = ledger();
@@ -93,6 +141,7 @@ fn what_must_never_be_is_refused_by_the_database_itself() {
         "UPDATE entries SET side = 'both'",
         "UPDATE users SET name = ''",
         "INSERT INTO accounts VALUES (99, 0, 0, 0, 0, 0)",
+        "INSERT INTO cash_moves VALUES (1, 1, 'siti', 'nobody', 'cash', 'taken', 1, 1, NULL)",
         "UPDATE entries SET user_no = 99",
         "INSERT INTO devices VALUES (1, 1, 0, '', 1, NULL, NULL, NULL, NULL)",
     ];

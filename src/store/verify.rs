@@ -1,9 +1,10 @@
 //! Proof that the ledger is whole: the chain of every entry, and every balance as the fold of its entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
+use super::cash::{ORDER_SUMS, WRONG_CLOSINGS, order_sums};
 use super::load::{parsed, unsigned, unsigned_or_none};
 use super::{Reader, StoreError};
 use crate::domain::debt::DebtStatus;
@@ -20,6 +21,8 @@ pub struct Verified {
     pub accounts: u64,
     /// Debt items whose payments agree.
     pub debts: u64,
+    /// Receipts, numbered without gaps, whose money agrees.
+    pub receipts: u64,
 }
 
 /// Why the ledger cannot be trusted: the first bad row.
@@ -69,6 +72,34 @@ pub enum Broken {
         /// What the entries say.
         folded: i128,
     },
+    /// A receipt is missing, or one was put in between.
+    #[error("receipt {found} stands where receipt {expected} should: one is missing or was put in")]
+    Receipt {
+        /// The number that should follow.
+        expected: u64,
+        /// The number found; zero for an order that has none.
+        found: u64,
+    },
+    /// An order's money is not what its moves and its lines say.
+    #[error(
+        "order {order}: it says (paid, returned) {stored:?}, its cash moves {moves:?}, its entries {entries:?}"
+    )]
+    Money {
+        /// Which.
+        order: String,
+        /// What the order says.
+        stored: (u64, u64),
+        /// What the cash moves say.
+        moves: (u64, u64),
+        /// What the ledger says.
+        entries: (u64, u64),
+    },
+    /// Lines of the ledger belong to an order that is not there.
+    #[error("order {0} stands in the ledger and is missing")]
+    Order(String),
+    /// A closing is not the sum of its moves, or one is missing.
+    #[error("closing {0} is missing, or says something else than the cash moves it counted")]
+    Closing(i64),
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -93,8 +124,10 @@ impl Reader {
         let entries = self.walk_chain(&mut folds)?;
         let accounts = self.check_accounts(&folds.balances)?;
         let debts = self.check_debts(&folds.debts)?;
+        let receipts = self.check_orders(&folds.orders)?;
+        self.check_closings()?;
         drop(tx);
-        Ok(Verified { entries, accounts, debts })
+        Ok(Verified { entries, accounts, debts, receipts })
     }
 
     fn walk_chain(&self, folds: &mut Folds) -> Result<u64, Broken> {
@@ -161,8 +194,56 @@ impl Reader {
     }
 }
 
+/// Money that the ledger books on one order: paid and returned.
+type Money = BTreeMap<OrderId, (u64, u64)>;
+
+impl Reader {
+    /// Receipts follow each other, and the money of every order over the counter is the same in the order, in its
+    /// moves and in the ledger.
+    fn check_orders(&self, folds: &Money) -> Result<u64, Broken> {
+        let (mut receipts, mut seen) = (0, BTreeSet::new());
+        let mut statement = self.conn.prepare(ORDER_SUMS)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let order = order_sums(row)?;
+            if order.is_cash || order.receipt_no.is_some() {
+                receipts += 1;
+                let found = order.receipt_no.unwrap_or_default();
+                if found != receipts {
+                    return Err(Broken::Receipt { expected: receipts, found });
+                }
+            }
+            let entries = folds.get(&order.id).copied().unwrap_or_default();
+            let is_whole = order.moves == order.says && entries == order.says && order.takes == 1;
+            let is_free_of_cash = order.moves == (0, 0) && order.takes == 0;
+            if if order.is_cash { !is_whole } else { !is_free_of_cash } {
+                let (stored, moves) = (order.says, order.moves);
+                return Err(Broken::Money { order: order.id.0, stored, moves, entries });
+            }
+            seen.insert(order.id);
+        }
+        match folds.keys().find(|id| !seen.contains(*id)) {
+            Some(id) => Err(Broken::Order(id.0.clone())),
+            None => Ok(receipts),
+        }
+    }
+
+    fn check_closings(&self) -> Result<(), Broken> {
+        let numbers = "SELECT ifnull(max(closing_no), 0), count(*) FROM closings";
+        let (last, count): (i64, i64) =
+            self.conn.query_row(numbers, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let wrong = self.conn.query_row(WRONG_CLOSINGS, [], |row| row.get(0)).optional()?;
+        match wrong {
+            Some(no) => Err(Broken::Closing(no)),
+            None if last != count => Err(Broken::Closing(last)),
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Folds {
+    orders: Money,
     balances: BTreeMap<u32, Balance>,
     debts: BTreeMap<DebtId, i128>,
 }
@@ -171,6 +252,14 @@ impl Folds {
     fn add(&mut self, user_no: u32, entry: &Entry) {
         let balance = self.balances.entry(user_no).or_default();
         *balance = balance.and(entry);
+        if let Some(order) = &entry.order {
+            let money = self.orders.entry(order.clone()).or_default();
+            let amount = entry.amount_rp.unwrap_or_default().0;
+            match entry.kind {
+                Kind::Reversal => money.1 += amount,
+                _ => money.0 += amount,
+            }
+        }
         if let (Book::Debt, Some(debt)) = (entry.kind.book(), entry.debt) {
             let sum = self.debts.entry(debt).or_default();
             match entry.side {

@@ -6,7 +6,8 @@ use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Params, Transaction, params};
 
 use super::record::{
-    AuditLine, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending, UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending,
+    UsageKey, UsageSum, UserRecord,
 };
 use super::{Store, StoreError};
 use crate::domain::access::Reason;
@@ -62,6 +63,12 @@ pub struct Batch<'a> {
     pub packages: Vec<&'a PackageRecord>,
     /// Orders that are new or changed.
     pub orders: Vec<&'a OrderRecord>,
+    /// Money over the counter.
+    pub moves: Vec<&'a CashMove>,
+    /// A drawer that was counted: it takes in every move of its cashier that no closing has.
+    pub closing: Option<&'a ClosingRecord>,
+    /// Hashes of new portal PINs, by user key.
+    pub pins: Vec<(u32, &'a str)>,
     /// The call's idempotency record.
     pub event: Option<&'a EventRecord>,
     /// Who did what.
@@ -97,6 +104,7 @@ impl Store {
         for order in &batch.orders {
             writer.order(order)?;
         }
+        writer.counter(batch)?;
         writer.metering(batch)?;
         writer.days(batch)?;
         for line in &batch.entries {
@@ -127,13 +135,13 @@ pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     tx: Transaction<'a>,
     statements: u64,
 }
 
 impl Writer<'_> {
-    fn run(&mut self, sql: &str, values: impl Params) -> Result<(), StoreError> {
+    pub(super) fn run(&mut self, sql: &str, values: impl Params) -> Result<(), StoreError> {
         self.statements += 1;
         let mut statement: CachedStatement = self.tx.prepare_cached(sql)?;
         statement.execute(values)?;

@@ -14,7 +14,7 @@ use super::desk::{Answer, Desk, user};
 use crate::agent::engine::{Engine, EntryView};
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
-use crate::store::{AuditLine, Broken, Page, Reader};
+use crate::store::{AuditLine, Broken, Page, Reader, Verified};
 use crate::web::page::PageQuery;
 use crate::web::{List, Path, Problem, Query};
 
@@ -95,6 +95,7 @@ struct VerifiedView {
     entries: u64,
     accounts: u64,
     debts: u64,
+    receipts: u64,
 }
 
 /// Walks the whole ledger on a connection of its own, so that nobody waits for it.
@@ -109,6 +110,6 @@ async fn verify(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
         }
     })?;
-    let view = VerifiedView { entries: found.entries, accounts: found.accounts, debts: found.debts };
-    Ok(Json(view).into_response())
+    let Verified { entries, accounts, debts, receipts } = found;
+    Ok(Json(VerifiedView { entries, accounts, debts, receipts }).into_response())
 }

@@ -6,6 +6,7 @@
 mod admins;
 mod auth;
 mod backup;
+mod closings;
 mod desk;
 mod errors;
 mod explain;
@@ -46,6 +47,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(money::routes())
         .merge(packages::routes())
         .merge(orders::routes())
+        .merge(closings::routes())
         .merge(ledger::routes())
         .merge(usage::routes())
         .merge(explain::routes())

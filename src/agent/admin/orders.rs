@@ -1,22 +1,26 @@
-//! Orders: what was paid, and for what.
+//! Orders: what was paid, for what, and what went back.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
-use super::auth::Viewer;
+use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk, user};
-use crate::agent::engine::{Engine, OrderView};
+use super::fields::{Money, Reason};
+use crate::agent::engine::{Action, Engine, OrderView};
 use crate::domain::id::{OrderId, UserId};
 use crate::store::Page;
-use crate::web::{Cursor, Limit, List, Path, Problem, Query, params};
+use crate::web::{Body, Cursor, Limit, List, Path, Problem, Query, params};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route("/orders", get(list)).route("/orders/{id}", get(show))
+    Router::new()
+        .route("/orders", get(list))
+        .route("/orders/{id}", get(show))
+        .route("/orders/{id}/refund", post(refund))
 }
 
 /// `GET /orders`.
@@ -57,4 +61,27 @@ async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<String>) 
         })
         .await?;
     Ok(Json(view).into_response())
+}
+
+/// `POST /orders/{id}/refund`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refund {
+    amount_rp: Option<Money>,
+    reason: Reason,
+}
+
+/// The money leaves the drawer of whoever calls.
+async fn refund(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(id): Path<String>,
+    body: Body<Refund>,
+) -> Answer {
+    let order = OrderId(id);
+    let action = |refund: Refund| {
+        let amount = refund.amount_rp.map(|amount| amount.0);
+        Ok(Action::Refund { order, amount, reason: refund.reason.0 })
+    };
+    desk.submit(actor, body, action).await
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::counter::{PinHash, check_due};
 use super::readings::Reading;
 use super::state::{Draft, Work};
 use super::views::{self, DebtView, OrderView, PackageView};
 use super::{EngineError, Outcome, Request};
 use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, DebtStatus};
+use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, OrderKind, Quote};
 use crate::domain::package::Package;
@@ -57,6 +59,35 @@ pub enum Action {
     },
     /// Enter a debt item.
     AddDebt(UserId, DebtTerms),
+    /// Move a debt item's due date, or its note.
+    ChangeDebt(UserId, DebtId, DebtChange),
+    /// Forgive what is left of a debt item.
+    WriteOff {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        debt: DebtId,
+        /// Why.
+        reason: String,
+    },
+    /// Give money of an order over the counter back.
+    Refund {
+        /// Which.
+        order: OrderId,
+        /// How much; all that is left of it when not given.
+        amount: Option<Rupiah>,
+        /// Why.
+        reason: String,
+    },
+    /// Count the drawer of whoever asks.
+    CloseDrawer {
+        /// The cash that is there.
+        counted: Rupiah,
+        /// For people.
+        note: String,
+    },
+    /// Give a user another portal PIN.
+    SetPin(UserId, PinHash),
     /// Sell a package for money in hand.
     Buy(UserId, PackageId, Tender),
     /// Take money for everything owed.
@@ -135,6 +166,15 @@ pub struct DebtTerms {
     pub note: String,
 }
 
+/// Changes of a debt item; `None` leaves a value.
+#[derive(Clone, Debug, Default)]
+pub struct DebtChange {
+    /// The last day to pay.
+    pub due_date: Option<Date>,
+    /// For people.
+    pub note: Option<String>,
+}
+
 /// How money was taken.
 #[derive(Clone, Debug)]
 pub struct Tender {
@@ -195,6 +235,11 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
             act.plain(*user, &event, "user.debit", format!("{amount} {reason}"), 201)
         }
         Action::AddDebt(user, terms) => act.add_debt(*user, terms),
+        Action::ChangeDebt(user, debt, change) => act.change_debt(*user, *debt, change),
+        Action::WriteOff { user, debt, reason } => act.write_off(*user, *debt, reason),
+        Action::Refund { order, amount, reason } => act.refund(order, *amount, reason),
+        Action::CloseDrawer { counted, note } => act.close_drawer(*counted, note),
+        Action::SetPin(user, hash) => act.set_pin(*user, hash),
         Action::Buy(user, package, tender) => act.buy(*user, *package, tender),
         Action::SettleAll(user, tender) => act.settle_all(*user, tender),
         Action::SettleItem(user, debt, tender) => act.settle_item(*user, *debt, tender),
@@ -218,18 +263,20 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
     }
 }
 
-struct Act<'d, 'a> {
-    draft: &'d mut Draft<'a>,
-    reader: &'d Reader,
-    event: String,
+/// A request being done.
+pub(super) struct Act<'d, 'a> {
+    pub draft: &'d mut Draft<'a>,
+    pub reader: &'d Reader,
+    /// The name of the event that lines are written for.
+    pub event: String,
     reading: Option<&'d Reading>,
 }
 
-fn done(status: u16, view: &impl Serialize) -> Outcome {
+pub(super) fn done(status: u16, view: &impl Serialize) -> Outcome {
     Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
 }
 
-fn conflict(code: &'static str, message: &str) -> EngineError {
+pub(super) fn conflict(code: &'static str, message: &str) -> EngineError {
     EngineError::Conflict { code, message: message.to_owned() }
 }
 
@@ -425,10 +472,8 @@ impl Act<'_, '_> {
         let counts_from = item.debt_date.max(today);
         item.due_date = terms.due_date.unwrap_or_else(|| self.draft.policy.debt_due.date(counts_from));
         item.price = terms.price.or(package.as_ref().map(|p| p.price));
-        if item.due_date < item.debt_date {
-            let message = "the due date lies before the debt date".to_owned();
-            return Err(EngineError::Invalid { field: "due_date", message });
-        }
+        check_due(&item)?;
+        self.check_cashier_credit(&item, terms.price)?;
         let view = DebtView::of(&item, self.draft.tariff_due(&item));
         let grant = DebtGrant { item, advance: terms.advance, days: package.map(|p| p.days) };
         self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
@@ -454,15 +499,7 @@ impl Act<'_, '_> {
 
     fn settle_item(&mut self, user: UserId, debt: DebtId, tender: &Tender) -> Result<Outcome, EngineError> {
         let no = self.draft.find_user(user)?;
-        let open = self.draft.user(no).account.item(debt).cloned();
-        let item = match open {
-            Some(item) => item,
-            // Closed items live in the store only.
-            None => match self.reader.debt(debt)? {
-                Some((owner, item)) if owner == no => item,
-                _ => return Err(EngineError::NotFound("debt of this user")),
-            },
-        };
+        let item = self.find_item(no, debt)?;
         let quote = self.draft.with_context(|ctx| policy::quote_item(&item, ctx))?;
         self.take(no, OrderKind::SettleItem, quote, tender)
     }
@@ -515,6 +552,7 @@ impl Act<'_, '_> {
         let user = self.draft.user(no).account.id;
         let view = OrderView::of(&order, user);
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
+        self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);
         Ok(done(201, &view))
     }

@@ -344,6 +344,48 @@ fn cash(expect: Option<u64>) -> Tender {
     Tender { method: CashMethod::Cash, reference: None, expect: expect.map(Rupiah) }
 }
 
+/// Whatever money goes back, whatever is forgiven, the store proves the books after each step and each restart.
+#[test]
+fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
+    let (mut pi, user) = site();
+    let package = add_package(&mut pi, Bytes::gb(10), 100_000);
+    let order_id = |order: &Value| crate::domain::id::OrderId(order["id"].as_str().unwrap().into());
+    let refund = |pi: &mut Pi, order: &Value, amount: Option<u64>| {
+        let action =
+            Action::Refund { order: order_id(order), amount: amount.map(Rupiah), reason: "salah".into() };
+        let answer = pi.ask(action, None);
+        pi.verify();
+        pi.restart();
+        pi.verify();
+        answer
+    };
+    let before = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+    let reading = pi.reading(100, vec![row(1, "*1", 50, 1000)]);
+    let reset = Action::Reset {
+        user,
+        debt: Some(Bytes::gb(10)),
+        credit: None,
+        days: None,
+        unblock: None,
+        reason: "bulan baru".into(),
+    };
+    pi.ask(reset, Some(reading)).unwrap();
+    let whole_only = refund(&mut pi, &before, Some(1));
+    assert!(matches!(whole_only, Err(EngineError::Refused(Refusal::RefundWholeOnly))));
+    refund(&mut pi, &before, None).unwrap();
+    assert_eq!(pi.user(user).balance.remaining(), Bytes::gb(10), "the new period is not touched");
+
+    let part = pi.ask(Action::PayPart(user, Rupiah(40_000), cash(None)), None).unwrap();
+    let debt = pi.user(user).items[0].id;
+    pi.ask(Action::WriteOff { user, debt, reason: "pindah".into() }, None).unwrap();
+    pi.restart();
+    refund(&mut pi, &part, None).unwrap();
+    assert_eq!(pi.user(user).debt_items(), Bytes::gb(4), "what was forgiven stays forgiven");
+    pi.ask(Action::SettleAll(user, cash(Some(40_000))), None).unwrap();
+    let twice = refund(&mut pi, &part, None);
+    assert!(matches!(twice, Err(EngineError::Refused(Refusal::RefundsTooMuch(Rupiah::ZERO)))));
+}
+
 fn add_package(pi: &mut Pi, quota: Bytes, price: u64) -> crate::domain::id::PackageId {
     let package =
         NewPackage { name: "p".into(), quota: Some(quota), days: 30, price: Rupiah(price), active: true };
@@ -501,6 +543,83 @@ fn what_an_earlier_version_remembered_of_the_router_is_read() {
     let text = r#"{"uptime_s":1,"read_at":2,"pi_uptime_s":3,"boot_id":"x"}"#;
     let clock: state::RouterClock = serde_json::from_str(text).unwrap();
     assert_eq!((clock.identity, clock.change), (None, None));
+}
+
+/// What happens at the counter of one user.
+#[derive(Clone, Debug)]
+enum Counter {
+    Buy,
+    Owe(u64),
+    Pay(u64),
+    SettleAll,
+    Refund(prop::sample::Index, u64),
+    WriteOff(prop::sample::Index),
+    Reset,
+    Use(u64),
+    Close,
+    Restart,
+}
+
+fn any_counter() -> impl Strategy<Value = Counter> {
+    let index = any::<prop::sample::Index>();
+    prop_oneof![
+        3 => Just(Counter::Buy),
+        3 => (1..4000_u64).prop_map(Counter::Owe),
+        3 => prop_oneof![1..9_u64, 1..90_000_u64].prop_map(Counter::Pay),
+        2 => Just(Counter::SettleAll),
+        5 => (index.clone(), prop_oneof![Just(100), 1..100_u64]).prop_map(|(n, p)| Counter::Refund(n, p)),
+        2 => index.prop_map(Counter::WriteOff),
+        1 => Just(Counter::Reset),
+        1 => (1..900_u64).prop_map(Counter::Use),
+        1 => Just(Counter::Close),
+        1 => Just(Counter::Restart),
+    ]
+}
+
+/// The action that an act stands for, if there is anything to do it to.
+fn counter_action(
+    pi: &mut Pi,
+    act: &Counter,
+    user: UserId,
+    package: crate::domain::id::PackageId,
+) -> Option<Action> {
+    Some(match act {
+        Counter::Buy => Action::Buy(user, package, cash(None)),
+        Counter::Owe(mb) => Action::AddDebt(
+            user,
+            DebtTerms {
+                what: Ok(Bytes::mb(*mb)),
+                advance: mb % 2 == 0,
+                debt_date: None,
+                due_date: None,
+                price: None,
+                note: String::new(),
+            },
+        ),
+        Counter::Pay(rp) => Action::PayPart(user, Rupiah(*rp), cash(None)),
+        Counter::SettleAll => Action::SettleAll(user, cash(None)),
+        Counter::Refund(n, percent) => {
+            let orders = pi.engine().reader().orders(None, Page { limit: 100, after: None }).unwrap();
+            let order = (!orders.is_empty()).then(|| n.get(&orders).clone())?;
+            let amount = (*percent < 100).then(|| Rupiah(order.amount.0 * percent / 100));
+            Action::Refund { order: order.id, amount, reason: "salah".into() }
+        }
+        Counter::WriteOff(n) => {
+            let debts = pi.engine().reader().debts(1).unwrap();
+            let debt = (!debts.is_empty()).then(|| n.get(&debts).id)?;
+            Action::WriteOff { user, debt, reason: "pindah".into() }
+        }
+        Counter::Reset => Action::Reset {
+            user,
+            debt: Some(Bytes::gb(1)),
+            credit: None,
+            days: None,
+            unblock: None,
+            reason: "bulan baru".into(),
+        },
+        Counter::Close => Action::CloseDrawer { counted: Rupiah(1), note: String::new() },
+        Counter::Use(_) | Counter::Restart => return None,
+    })
 }
 
 /// What the world does between readings of one site with two users and two devices.
@@ -725,5 +844,49 @@ proptest! {
         let flowed: u64 = truth.flowed_logged_in.iter().sum();
         let metered: u64 = used.iter().sum();
         prop_assert!(flowed - metered <= truth.may_be_lost, "{} > {}", flowed - metered, truth.may_be_lost);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Whatever is sold, lent, paid, returned and forgiven, the store proves its books, memory and store are the
+    /// same after a restart, and what orders took is what closings and the open drawer hold.
+    #[test]
+    fn the_books_are_whole_after_any_day_at_the_counter(acts in prop::collection::vec(any_counter(), 1..40)) {
+        let (mut pi, user) = site();
+        let package = add_package(&mut pi, Bytes::gb(10), 100_000);
+        let (mut uptime_s, mut counter) = (100, 1000);
+        for act in &acts {
+            pi.pass(1);
+            uptime_s += 1;
+            if let Counter::Use(mb) = act {
+                counter += Bytes::mb(*mb).0;
+            }
+            let reading = pi.reading(uptime_s, vec![row(1, "*1", uptime_s - 50, counter)]);
+            match counter_action(&mut pi, act, user, package) {
+                Some(action) => match pi.ask(action, Some(reading)) {
+                    Ok(_) | Err(EngineError::Refused(_)) => {}
+                    Err(error) => prop_assert!(false, "{act:?}: {error}"),
+                },
+                None if matches!(act, Counter::Restart) => {
+                    pi.verify();
+                    pi.restart();
+                }
+                None => drop(pi.engine().meter(&reading).unwrap()),
+            }
+            pi.engine().flush().unwrap();
+        }
+        pi.verify();
+        let account = pi.user(user);
+        pi.restart();
+        prop_assert_eq!(&pi.user(user), &account, "what was committed is what is in memory");
+        let page = Page { limit: 100, after: None };
+        let reader = pi.engine().reader();
+        let orders = reader.orders(None, page).unwrap();
+        let held: u64 = orders.iter().map(|o| o.amount.0 - o.refunded.0).sum();
+        let closed: i64 = reader.closings(None, page).unwrap().iter().map(|c| c.drawer.cash.sum()).sum();
+        let open = reader.drawer(&Actor::daemon().name, None).unwrap().cash.sum();
+        prop_assert_eq!(i64::try_from(held).unwrap(), closed + open);
     }
 }

@@ -5,6 +5,7 @@
 //! else: the router's counters are themselves the log of those, so a crash loses nothing.
 
 mod actions;
+mod counter;
 mod handle;
 mod readings;
 mod state;
@@ -17,11 +18,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use actions::{Action, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
+pub use actions::{Action, DebtChange, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
+pub use counter::PinHash;
 pub use handle::{EngineGone, EngineHandle};
 pub use readings::Reading;
 pub use state::{Reached, RouterChange, Snapshot};
-pub use views::{DebtView, EntryView, OrderView, PackageView, UserView};
+pub use views::{ClosingView, DebtView, EntryView, OrderView, PackageView, UserView};
 
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{Access, Facts};

@@ -10,6 +10,7 @@ use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::counter::PinHash;
 use super::readings::HOUR_MS;
 use super::trust::Trust;
 use super::{Actor, EngineError, Look, Notice};
@@ -17,17 +18,19 @@ use crate::clock::{Clock, Zone};
 use crate::domain::access::{self, Facts};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
+use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, Mac, PackageId, UserId};
 use crate::domain::ledger::{Entry, Hash, Posted};
 use crate::domain::listing::DeviceAccess;
+use crate::domain::order::CashMethod;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
-use crate::domain::units::{Timestamp, day_number};
+use crate::domain::units::{Rupiah, Timestamp, day_number};
 use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
 use crate::store::reports::UserUsage;
 use crate::store::{
-    AuditLine, Batch, Chained, ClosedDay, DeviceRecord, EventRecord, Loaded, OrderRecord, PackageRecord,
-    Store, StoreError, UsageKey, UsageRow, UsageSum, UserRecord,
+    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, DeviceRecord, EventRecord, Loaded,
+    OrderRecord, PackageRecord, Store, StoreError, UsageKey, UsageRow, UsageSum, UserRecord,
 };
 
 /// After being off for longer, days before are closed only this far back; there is no usage in them.
@@ -78,6 +81,9 @@ pub(super) struct Dirty {
     pub entries: Vec<Chained>,
     pub packages: BTreeSet<u32>,
     pub orders: Vec<OrderRecord>,
+    pub moves: Vec<CashMove>,
+    pub closing: Option<ClosingRecord>,
+    pub pins: Vec<(u32, PinHash)>,
     pub event: Option<EventRecord>,
     pub audit: Vec<AuditLine>,
     pub days: Vec<ClosedDay>,
@@ -101,6 +107,9 @@ impl Dirty {
             && self.entries.is_empty()
             && self.packages.is_empty()
             && self.orders.is_empty()
+            && self.moves.is_empty()
+            && self.closing.is_none()
+            && self.pins.is_empty()
             && self.event.is_none()
             && self.audit.is_empty()
             && self.days.is_empty()
@@ -121,6 +130,8 @@ pub(super) struct State {
     pub by_id: BTreeMap<UserId, u32>,
     pub by_mac: BTreeMap<Mac, u32>,
     pub devices_of: BTreeMap<u32, BTreeSet<u32>>,
+    /// Who entered each open debt item.
+    pub granted_by: BTreeMap<DebtId, String>,
     pub hosts: Arc<HostTable>,
     /// Bound devices in that table, with the address firewall rules see.
     pub seen: BTreeMap<Mac, Option<Ipv4Addr>>,
@@ -149,6 +160,7 @@ impl State {
             by_id: loaded.users.values().map(|u| (u.account.id, u.no)).collect(),
             by_mac: loaded.devices.values().map(|d| (d.mac, d.no)).collect(),
             devices_of: BTreeMap::new(),
+            granted_by: loaded.granted_by,
             hosts: Arc::default(),
             seen: BTreeMap::new(),
             last_begun: None,
@@ -338,12 +350,17 @@ impl State {
             }
         }
         for (user_no, item) in changes.debts {
-            self.dirty.debts.insert(item.id, (user_no, item, changes.actor.clone()));
+            let by = changes.granted_by.get(&item.id).unwrap_or(&changes.actor);
+            self.granted_by.entry(item.id).or_insert_with(|| by.clone());
+            self.dirty.debts.insert(item.id, (user_no, item, by.clone()));
         }
         for order in changes.orders {
             self.receipt_no = self.receipt_no.max(order.receipt_no.unwrap_or_default());
             self.dirty.orders.push(order);
         }
+        self.dirty.moves.extend(changes.moves);
+        self.dirty.closing = changes.closing;
+        self.dirty.pins.extend(changes.pins);
         self.dirty.event = changes.event;
         self.dirty.audit.extend(changes.audit);
         self.dirty.notices.extend(changes.notices);
@@ -380,6 +397,9 @@ impl State {
             entries: d.entries.clone(),
             packages: d.packages.iter().map(|no| &self.packages[no]).collect(),
             orders: d.orders.iter().collect(),
+            moves: d.moves.iter().collect(),
+            closing: d.closing.as_ref(),
+            pins: d.pins.iter().map(|(no, hash)| (*no, hash.0.as_str())).collect(),
             event: d.event.as_ref(),
             audit: d.audit.iter().collect(),
             days: d.days.clone(),
@@ -398,6 +418,9 @@ impl State {
             } else if let Some(user) = self.users.get_mut(&no) {
                 user.account.items.retain(DebtItem::is_open);
             }
+        }
+        for (_, item, _) in dirty.debts.values().filter(|(_, item, _)| !item.is_open()) {
+            self.granted_by.remove(&item.id);
         }
         dirty.notices
     }
@@ -451,7 +474,12 @@ pub(super) struct Changes {
     pub packages: BTreeMap<u32, PackageRecord>,
     pub devices: Vec<Work>,
     pub debts: Vec<(u32, DebtItem)>,
+    /// Who entered items that come back from the store.
+    pub granted_by: BTreeMap<DebtId, String>,
     pub orders: Vec<OrderRecord>,
+    pub moves: Vec<CashMove>,
+    pub closing: Option<ClosingRecord>,
+    pub pins: Vec<(u32, PinHash)>,
     pub entries: Vec<(u32, Entry, String)>,
     pub event: Option<EventRecord>,
     pub audit: Vec<AuditLine>,
@@ -531,6 +559,32 @@ impl<'a> Draft<'a> {
 
     pub fn put_order(&mut self, order: OrderRecord) {
         self.changes.orders.push(order);
+    }
+
+    /// Money of an order over this actor's counter.
+    pub fn put_move(&mut self, order: &OrderRecord, method: CashMethod, kind: Move, amount: Rupiah) {
+        self.changes.moves.push(CashMove {
+            at: self.facts.now,
+            cashier: self.actor.name.clone(),
+            order: order.id.clone(),
+            method,
+            kind,
+            amount,
+            receipt_no: order.receipt_no.expect("orders over the counter are born with a receipt"),
+        });
+    }
+
+    pub fn put_closing(&mut self, closing: ClosingRecord) {
+        self.changes.closing = Some(closing);
+    }
+
+    pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {
+        self.changes.pins.push((user_no, hash));
+    }
+
+    /// Remembers who entered an item that comes back from the store.
+    pub fn put_granter(&mut self, debt: DebtId, by: String) {
+        self.changes.granted_by.insert(debt, by);
     }
 
     pub fn work(&mut self, work: Work) {

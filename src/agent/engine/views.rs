@@ -7,12 +7,13 @@ use crate::clock::rfc3339;
 use crate::domain::access::Reason;
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
+use crate::domain::drawer::Turnover;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::ledger::{Entry, Posted};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::LineWire;
-use crate::store::{DeviceRecord, OrderRecord, Pending};
+use crate::store::{ClosingRecord, DeviceRecord, OrderRecord, Pending};
 
 /// Access of a user.
 #[derive(Clone, Debug, Serialize)]
@@ -196,6 +197,8 @@ pub struct OrderView {
     pub flags: Vec<String>,
     pub lines: Vec<LineWire>,
     pub reference: Option<String>,
+    /// What went back of it.
+    pub refunded_rp: u64,
     pub receipt: Option<u64>,
     pub cashier: Option<String>,
     pub created_at: String,
@@ -215,10 +218,69 @@ impl OrderView {
             flags: order.flags.clone(),
             lines: order.quote.lines.iter().map(LineWire::from).collect(),
             reference: order.reference.clone(),
+            refunded_rp: order.refunded.0,
             receipt: order.receipt_no,
             cashier: order.cashier.clone(),
             created_at: rfc3339(order.created_at),
             paid_at: order.paid_at.map(rfc3339),
+        }
+    }
+}
+
+/// Money of one method in a closing.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are the contract's own names")]
+pub struct TurnoverView {
+    pub taken_rp: u64,
+    pub returned_rp: u64,
+}
+
+impl From<Turnover> for TurnoverView {
+    fn from(turnover: Turnover) -> Self {
+        Self { taken_rp: turnover.taken.0, returned_rp: turnover.returned.0 }
+    }
+}
+
+/// A drawer that was counted.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are the contract's own names")]
+pub struct ClosingView {
+    pub id: u64,
+    pub at: String,
+    pub cashier: String,
+    /// Cash alone: taken less returned since the closing before. Below zero when more went back.
+    pub expected_rp: i64,
+    pub counted_rp: u64,
+    /// Counted less expected.
+    pub difference_rp: i64,
+    pub cash: TurnoverView,
+    pub transfer: TurnoverView,
+    pub qris_static: TurnoverView,
+    /// Of every method.
+    pub receipts: u64,
+    pub first_receipt: Option<u64>,
+    pub last_receipt: Option<u64>,
+    pub note: String,
+}
+
+impl ClosingView {
+    /// The view of a closing.
+    pub fn of(closing: &ClosingRecord) -> Self {
+        let drawer = &closing.drawer;
+        Self {
+            id: closing.no,
+            at: rfc3339(closing.at),
+            cashier: closing.cashier.clone(),
+            expected_rp: drawer.expected(),
+            counted_rp: closing.counted.0,
+            difference_rp: drawer.difference(closing.counted),
+            cash: drawer.cash.into(),
+            transfer: drawer.transfer.into(),
+            qris_static: drawer.qris_static.into(),
+            receipts: drawer.receipts,
+            first_receipt: drawer.first_receipt,
+            last_receipt: drawer.last_receipt,
+            note: closing.note.clone(),
         }
     }
 }

@@ -172,7 +172,7 @@ impl fmt::Display for Summary {
         writeln!(f, "open debt       overage {}, debt items {}", self.overage, self.debt_items)?;
         writeln!(f, "access changes  {}, {} customers served", self.changes, self.served)?;
         match &self.verified {
-            Ok(Verified { entries, accounts, debts }) => {
+            Ok(Verified { entries, accounts, debts, .. }) => {
                 write!(f, "ledger          verified: {entries} entries, {accounts} accounts, {debts} debts")
             }
             Err(why) => write!(f, "ledger          BROKEN: {why}"),

@@ -45,6 +45,7 @@ CREATE TABLE users (
   access_causes    TEXT NOT NULL CHECK (json_valid(access_causes)),
   access_at        INTEGER NOT NULL,                       -- since when this status and reason hold
   created_at       INTEGER NOT NULL,
+  pin_hash         TEXT,                                   -- argon2id of the portal PIN, PHC form; NULL: none given
   deleted_at       INTEGER                                 -- a user with history is hidden, never removed
 ) STRICT;
 
@@ -84,6 +85,8 @@ CREATE TABLE entries (
 
 -- A user's statement, newest first.
 CREATE INDEX entries_by_user ON entries (user_no, seq);
+-- What one order wrote, for its refund.
+CREATE INDEX entries_by_order ON entries (order_id) WHERE order_id IS NOT NULL;
 
 CREATE TABLE debts (
   debt_no      INTEGER PRIMARY KEY,
@@ -130,6 +133,43 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_user ON orders (user_no, created_at);
 -- Sales of a day or a month.
 CREATE INDEX orders_by_paid ON orders (paid_at) WHERE paid_at IS NOT NULL;
+
+-- Cash drawers counted: what a cashier should have had, by the moves this closing took in, and what was there.
+CREATE TABLE closings (
+  closing_no    INTEGER PRIMARY KEY,
+  at            INTEGER NOT NULL,
+  cashier       TEXT NOT NULL,
+  taken_rp      INTEGER NOT NULL CHECK (taken_rp >= 0),    -- cash alone; other methods lie in no drawer
+  returned_rp   INTEGER NOT NULL CHECK (returned_rp >= 0),
+  counted_rp    INTEGER NOT NULL CHECK (counted_rp >= 0),
+  receipts      INTEGER NOT NULL CHECK (receipts >= 0),    -- of every method
+  first_receipt INTEGER,
+  last_receipt  INTEGER,
+  note          TEXT NOT NULL,
+  CHECK ((receipts = 0) = (first_receipt IS NULL) AND (receipts = 0) = (last_receipt IS NULL))
+) STRICT;
+
+CREATE INDEX closings_by_cashier ON closings (cashier, closing_no);
+
+-- Money over the counter, in the commit that books it: taken by an order, returned by its refunds. A closing of
+-- the cashier marks the moves it counts; nothing else of a row ever changes.
+CREATE TABLE cash_moves (
+  move_no    INTEGER PRIMARY KEY,
+  at         INTEGER NOT NULL,
+  cashier    TEXT NOT NULL,
+  order_id   TEXT NOT NULL REFERENCES orders (id),
+  method     TEXT NOT NULL CHECK (method IN ('cash', 'transfer', 'qris_static')),
+  kind       TEXT NOT NULL CHECK (kind IN ('taken', 'returned')),
+  amount_rp  INTEGER NOT NULL CHECK (amount_rp >= 0),
+  receipt_no INTEGER NOT NULL CHECK (receipt_no > 0),      -- the order's
+  closing_no INTEGER REFERENCES closings
+) STRICT;
+
+-- An order is paid once.
+CREATE UNIQUE INDEX cash_moves_taken ON cash_moves (order_id) WHERE kind = 'taken';
+CREATE INDEX cash_moves_by_order ON cash_moves (order_id);
+-- A drawer since its last closing, and what a closing counted.
+CREATE INDEX cash_moves_by_closing ON cash_moves (closing_no, cashier);
 
 CREATE TABLE devices (
   device_no   INTEGER PRIMARY KEY,

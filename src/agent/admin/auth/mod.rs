@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderName};
 pub(super) use attempts::Attempts;
 pub(super) use login::routes;
 pub(super) use passwords::Passwords;
-pub(super) use secrets::{hash, new_token};
+pub(super) use secrets::{hash, new_pin, new_token};
 
 use super::desk::Desk;
 use crate::agent::engine::Actor;

@@ -1,4 +1,4 @@
-//! Tokens and sessions: random texts that only their holder knows. The store has their hashes.
+//! Tokens, sessions and PINs: random texts that only their holder knows. The store has their hashes.
 
 use std::fmt::Write;
 
@@ -10,14 +10,31 @@ use crate::web::Problem;
 const PREFIX: &str = "kuota_";
 /// Random bytes of a secret.
 const RANDOM_BYTES: usize = 32;
+/// How many PINs of six digits there are.
+const PINS: u32 = 1_000_000;
 
-/// A token nobody had before.
-pub(in crate::agent::admin) fn new_token() -> Result<String, Problem> {
-    let mut random = [0; RANDOM_BYTES];
+fn random<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "the system has no random bytes");
         Problem::internal()
     })?;
+    Ok(random)
+}
+
+/// Six random digits. Numbers behind the last whole million are drawn again, so that every PIN is as likely.
+pub(in crate::agent::admin) fn new_pin() -> Result<String, Problem> {
+    loop {
+        let drawn = u32::from_be_bytes(random()?);
+        if drawn < u32::MAX - u32::MAX % PINS {
+            return Ok(format!("{:06}", drawn % PINS));
+        }
+    }
+}
+
+/// A token nobody had before.
+pub(in crate::agent::admin) fn new_token() -> Result<String, Problem> {
+    let random = random::<RANDOM_BYTES>()?;
     let mut token = PREFIX.to_owned();
     for byte in random {
         write!(token, "{byte:02x}").expect("a text takes every text");

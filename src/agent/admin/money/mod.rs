@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::domain::policy::Refusal;
 use crate::protocol::LineWire;
 use crate::web::page::PageQuery;
 use crate::web::{Body, List, Path, Paths, Problem, Query};
-use requests::{Credit, Debit, Debt, Payment, Purchase, Reset, Settlement};
+use requests::{Credit, Debit, Debt, DebtEdit, Payment, Purchase, Reset, Settlement, WriteOff};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -27,6 +27,8 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/users/{id}/debits", post(debit))
         .route("/users/{id}/purchases", post(purchase))
         .route("/users/{id}/debts", get(debts).post(add_debt))
+        .route("/users/{id}/debts/{debt}", patch(change_debt))
+        .route("/users/{id}/debts/{debt}/write-off", post(write_off))
         .route("/users/{id}/debts/{debt}/settlements", post(settle_one))
         .route("/users/{id}/quote", get(quote))
         .route("/users/{id}/settlements", post(settle_all))
@@ -139,13 +141,32 @@ fn debt_views(engine: &Engine, id: UserId) -> Result<Vec<DebtView>, Problem> {
     }))
 }
 
+/// Cashiers give credit too, as far as the site's policy lets them.
 async fn add_debt(
     State(desk): State<Arc<Desk>>,
-    Operator(actor): Operator,
+    Cashier(actor): Cashier,
     Path(id): Path<UserId>,
     body: Body<Debt>,
 ) -> Answer {
     desk.submit(actor, body, |debt| debt.action(id)).await
+}
+
+async fn change_debt(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Paths(id, debt): Paths<UserId, DebtId>,
+    body: Body<DebtEdit>,
+) -> Answer {
+    desk.submit(actor, body, |edit| edit.action(id, debt)).await
+}
+
+async fn write_off(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Paths(id, debt): Paths<UserId, DebtId>,
+    body: Body<WriteOff>,
+) -> Answer {
+    desk.submit(actor, body, |write_off| Ok(write_off.action(id, debt))).await
 }
 
 async fn quote(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {

@@ -5,7 +5,7 @@ use serde::de::{Deserializer, Error};
 
 use super::super::fields::{Amount, Day, Days, Money, Note, Price, Reason};
 use crate::agent::config::PaymentMethod;
-use crate::agent::engine::{Action, DebtTerms, Tender};
+use crate::agent::engine::{Action, DebtChange, DebtTerms, Tender};
 use crate::domain::id::{DebtId, PackageId, UserId};
 use crate::domain::order::CashMethod;
 use crate::domain::policy::Grant;
@@ -71,6 +71,38 @@ impl Debt {
             note: self.note.map(|note| note.0).unwrap_or_default(),
         };
         Ok(Action::AddDebt(user, terms))
+    }
+}
+
+/// `PATCH /users/{id}/debts/{debt}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DebtEdit {
+    due_date: Option<Day>,
+    note: Option<Note>,
+}
+
+impl DebtEdit {
+    pub fn action(self, user: UserId, debt: DebtId) -> Result<Action, Problem> {
+        if self.due_date.is_none() && self.note.is_none() {
+            return Err(Problem::invalid("due_date", "give due_date or note"));
+        }
+        let change =
+            DebtChange { due_date: self.due_date.map(|day| day.0), note: self.note.map(|note| note.0) };
+        Ok(Action::ChangeDebt(user, debt, change))
+    }
+}
+
+/// `POST /users/{id}/debts/{debt}/write-off`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WriteOff {
+    reason: Reason,
+}
+
+impl WriteOff {
+    pub fn action(self, user: UserId, debt: DebtId) -> Action {
+        Action::WriteOff { user, debt, reason: self.reason.0 }
     }
 }
 

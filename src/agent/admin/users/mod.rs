@@ -5,17 +5,19 @@ mod requests;
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
+use serde::Serialize;
 
-use super::auth::{Operator, Viewer};
+use super::auth::{self, Operator, Viewer};
 use super::desk::{Answer, Desk, user};
-use crate::agent::engine::{Action, Engine, Look, UserView};
+use crate::agent::engine::{Action, Engine, Look, PinHash, UserView};
 use crate::domain::id::{Mac, UserId};
 use crate::store::UserRecord;
 use crate::web::{Body, List, Path, Paths, Query};
-use requests::{Add, Bind, Block, Change, Search, Unblock};
+use requests::{Add, Bind, Block, Change, Nothing, Search, Unblock};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -23,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/users/{id}", get(show).patch(change).delete(remove))
         .route("/users/{id}/devices", post(bind))
         .route("/users/{id}/devices/{mac}", delete(unbind))
+        .route("/users/{id}/pin", post(new_pin))
         .route("/users/{id}/block", post(block))
         .route("/users/{id}/unblock", post(unblock))
 }
@@ -69,6 +72,26 @@ async fn unbind(
     Paths(id, mac): Paths<UserId, Mac>,
 ) -> Answer {
     desk.act(actor, Action::Unbind { user: id, mac }, None).await
+}
+
+/// A PIN, shown this once.
+#[derive(Serialize)]
+struct PinView {
+    pin: String,
+}
+
+/// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another PIN.
+async fn new_pin(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    _: Body<Nothing>,
+) -> Answer {
+    desk.look(move |engine| user(engine, id).map(drop)).await?;
+    let pin = auth::new_pin()?;
+    let hash = desk.passwords.hash(pin.clone()).await?;
+    desk.act(actor, Action::SetPin(id, PinHash(hash)), None).await?;
+    Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
 }
 
 async fn block(

@@ -150,3 +150,8 @@ pub(super) struct Block {
 pub(super) struct Unblock {
     pub reason: Option<Reason>,
 }
+
+/// `POST /users/{id}/pin`: nothing needs to be said.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
