@@ -53,6 +53,9 @@ pub enum StoreError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
+    #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
+    Emptied(PathBuf),
     /// SQLite failed: a full or failing card, or a damaged file.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -100,6 +103,7 @@ impl Store {
             .map_err(folder(&lock_path))?;
         lock.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
         let path = data_dir.join(FILE);
+        check_emptied(&path)?;
         let mut conn = Connection::open(&path)?;
         if conn.is_readonly(MAIN_DB)? {
             // SQLite falls back to reading; the first payment would be the first to hear of it.
@@ -122,7 +126,14 @@ impl Store {
     }
 }
 
+fn check_emptied(path: &Path) -> Result<(), StoreError> {
+    let is_empty = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
+    let log = path.with_extension("db-wal");
+    if is_empty(path) && !is_empty(&log) { Err(StoreError::Emptied(path.to_owned())) } else { Ok(()) }
+}
+
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    check_emptied(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
