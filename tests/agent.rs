@@ -202,6 +202,18 @@ async fn rows_twice_in_one_reply_are_counted_once() {
 }
 
 #[tokio::test]
+async fn rows_twice_in_one_reply_are_no_duplicates_to_remove() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    let writes = world.sim.stats().writes;
+    for menu in [LISTS, BINDINGS] {
+        world.sim.fault(Fault::DuplicateRows, When::always(&format!("{menu}/print")));
+    }
+    assert!(world.cycle().await.unwrap().edits.is_empty());
+    assert_eq!(world.sim.stats().writes, writes);
+}
+
+#[tokio::test]
 async fn a_dry_run_writes_nothing() {
     let world = World::dry().await;
     let user = world.user("Siti", Bytes::gb(1)).await;

@@ -121,7 +121,9 @@ impl Site {
         thread::sleep(after);
         daemon.kill();
         over.store(true, Ordering::SeqCst);
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         self.asked.append(&mut asked.lock().unwrap());
     }
 
@@ -159,13 +161,12 @@ impl Site {
                     return;
                 }
                 let key = format!("call-{number}-{n}");
-                let mut asked = match dice.below(3) {
-                    0 => Asked::new(&key, "/api/v1/users", &json!({"name": format!("Baru {number} {n}")})),
-                    _ => {
-                        let user = &customers[usize::try_from(dice.below(u64::from(DEVICES))).unwrap()];
-                        let body = json!({"amount": 1 + dice.below(50), "reason": "uji"});
-                        Asked::new(&key, format!("{user}/credits"), &body)
-                    }
+                let mut asked = if dice.below(3) == 0 {
+                    Asked::new(&key, "/api/v1/users", &json!({"name": format!("Baru {number} {n}")}))
+                } else {
+                    let user = &customers[usize::try_from(dice.below(u64::from(DEVICES))).unwrap()];
+                    let body = json!({"amount": 1 + dice.below(50), "reason": "uji"});
+                    Asked::new(&key, format!("{user}/credits"), &body)
                 };
                 match asked.send(&socket) {
                     Ok(answer) => asked.answer = Some(answer),
@@ -238,7 +239,7 @@ impl Site {
             let metered = user(socket, customer)?["used_bytes"].as_u64().unwrap();
             let moved = self.sim.moved_countable(customer.mac);
             if metered > moved {
-                return Err(format!("{} metered, {moved} moved", metered));
+                return Err(format!("{metered} metered, {moved} moved"));
             }
         }
         Ok(())

@@ -33,7 +33,9 @@ fn used_place() -> (Place, Vec<Asked>) {
 fn fill(place: &Place) -> Vec<Asked> {
     let daemon = place.serve();
     let mut asked: Vec<Asked> = (0..USERS).map(add_user).collect();
-    asked.iter_mut().for_each(|asked| asked.settle(&place.socket()).unwrap());
+    for asked in &mut asked {
+        asked.settle(&place.socket()).unwrap();
+    }
     daemon.stop();
     asked
 }
@@ -214,17 +216,17 @@ fn a_damaged_store_starts_nothing_and_is_whole_again_with_its_copy() {
     type Spoil = fn(&Path, u64);
     let ways: [(&str, Spoil); 6] = [
         ("half of it is gone", |path, size| {
-            File::options().write(true).open(path).unwrap().set_len(size / 2).unwrap()
+            File::options().write(true).open(path).unwrap().set_len(size / 2).unwrap();
         }),
         ("only its head is there", |path, _| {
-            File::options().write(true).open(path).unwrap().set_len(1000).unwrap()
+            File::options().write(true).open(path).unwrap().set_len(1000).unwrap();
         }),
         ("its last page is gone", |path, size| {
             File::options().write(true).open(path).unwrap().set_len(size - 4096).unwrap();
         }),
         ("its head is garbage", |path, _| spoil(path, 0, 100)),
         ("all but its head is garbage", |path, size| {
-            spoil(path, 4096, usize::try_from(size).unwrap() - 4096)
+            spoil(path, 4096, usize::try_from(size).unwrap() - 4096);
         }),
         ("it is a text", |path, _| std::fs::write(path, "no database".repeat(2000)).unwrap()),
     ];
@@ -244,6 +246,30 @@ fn a_damaged_store_starts_nothing_and_is_whole_again_with_its_copy() {
         std::fs::copy(&copy, &store).unwrap();
     }
     is_whole(&place, &mut asked, "its copy");
+}
+
+#[test]
+fn a_store_that_was_emptied_beside_its_log_starts_nothing_and_keeps_the_log() {
+    let place = Place::new("127.0.0.1:1");
+    let daemon = place.serve();
+    let mut asked: Vec<Asked> = (0..USERS).map(add_user).collect();
+    for asked in &mut asked {
+        asked.settle(&place.socket()).unwrap();
+    }
+    daemon.kill();
+    let (store, log) = (place.data().join("kuota.db"), place.data().join("kuota.db-wal"));
+    let (whole, written) = (std::fs::read(&store).unwrap(), std::fs::read(&log).unwrap());
+    std::fs::remove_file(place.socket()).unwrap();
+    let ways: [fn(&Path); 2] =
+        [|store| std::fs::write(store, "").unwrap(), |store| std::fs::remove_file(store).unwrap()];
+    for way in ways {
+        way(&store);
+        assert!(place.verify().unwrap_err().contains("kuota.db"));
+        is_refused(&place, place.command(&["run"]), &["empty or missing", "backup"]);
+        assert_eq!(std::fs::read(&log).unwrap(), written, "the log is all that is left");
+    }
+    std::fs::write(&store, whole).unwrap();
+    is_whole(&place, &mut asked, "its file is back");
 }
 
 /// Moves everything from the log to the store's file: what is damaged is not in the log any more.

@@ -144,7 +144,8 @@ impl Site {
             }
         }
         let mut stopping = stop.clone();
-        let mut serving = tokio::spawn(serve_all(Arc::clone(&self), listeners, stop.clone()));
+        let (close, closing) = watch::channel(false);
+        let mut serving = tokio::spawn(serve_all(Arc::clone(&self), listeners, closing));
         let mut cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
         let feeding = self.feed_watchdog();
         if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
@@ -159,8 +160,9 @@ impl Site {
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         cycle.abort();
-        // It may have seen the stop first and be done.
-        let open = failed.is_none() && !serving.is_finished();
+        // After a failure too: whoever asked is told that it was not done.
+        close.send_replace(true);
+        let open = !serving.is_finished();
         if open && timeout(DRAIN_MAX, &mut serving).await.is_err() {
             tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
         }

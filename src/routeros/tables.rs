@@ -1,5 +1,6 @@
 //! The bulk reads: host table, address lists, bindings, leases.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::session::{Answer, BadRow, Row};
 use super::words;
 use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, List, ListRow, TAG};
-use crate::domain::usage::{HostRow, HostTable};
+use crate::domain::usage::{HostRow, HostTable, RowId};
 
 const RESOURCE: &str = "/system/resource/print";
 const HOSTS: &str = "/ip/hotspot/host/print";
@@ -98,8 +99,8 @@ impl RouterClient {
             self.shared.warn(&format!("ip-binding of {mac} has an unknown type; it is taken for regular"));
         }
         Ok(AccessRows {
-            listings: listings.map(|answer| answer.rows).unwrap_or_default(),
-            bindings: bindings.rows,
+            listings: each_once(listings.map(|answer| answer.rows).unwrap_or_default(), |row| &row.row),
+            bindings: each_once(bindings.rows, |row| &row.row),
             leases: leases.map(|answer| answer.rows.in_order()).unwrap_or_default(),
         })
     }
@@ -130,6 +131,13 @@ impl RouterClient {
         self.shared.rows_session.store(*first, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// A row that moves while it is printed may come twice: two of one id are one row, and no duplicate to remove.
+fn each_once<T>(mut rows: Vec<T>, id: impl Fn(&T) -> &RowId) -> Vec<T> {
+    let mut seen = HashSet::new();
+    rows.retain(|row| seen.insert(id(row).clone()));
+    rows
 }
 
 fn is_missing_menu(message: &str) -> bool {

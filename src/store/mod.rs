@@ -58,6 +58,9 @@ pub enum StoreError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
+    #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
+    Emptied(PathBuf),
     /// SQLite failed: a full or failing card, or a damaged file.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -93,6 +96,7 @@ impl Store {
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let lock = lock(data_dir)?;
         let path = data_dir.join(FILE);
+        check_emptied(&path)?;
         let mut conn = Connection::open(&path)?;
         if conn.is_readonly(MAIN_DB)? {
             // SQLite falls back to reading; the first payment would be the first to hear of it.
@@ -128,7 +132,16 @@ fn lock(data_dir: &Path) -> Result<File, StoreError> {
     Ok(lock)
 }
 
+/// SQLite takes an empty file for a new store and deletes the log beside it, which may be all that is left of the
+/// books.
+fn check_emptied(path: &Path) -> Result<(), StoreError> {
+    let is_empty = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
+    let log = path.with_extension("db-wal");
+    if is_empty(path) && !is_empty(&log) { Err(StoreError::Emptied(path.to_owned())) } else { Ok(()) }
+}
+
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    check_emptied(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;

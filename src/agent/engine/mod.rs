@@ -172,8 +172,9 @@ pub struct Parts {
 
 /// The one writer. See the module.
 pub struct Engine {
-    parts: Parts,
+    /// Closed before the store, so that the store is the last connection and folds its log into the file.
     reader: Reader,
+    parts: Parts,
     state: State,
     access_changes: u64,
     /// Set by a failed commit: what the card holds is unknown, so nothing may be answered any more.
