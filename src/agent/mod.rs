@@ -2,7 +2,9 @@
 
 pub mod admin;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod portal;
 pub mod run;
 pub mod service;
+pub mod site_plan;

@@ -12,10 +12,10 @@ use super::{Failure, reload};
 use crate::agent::config::{Config, Secrets, Tls};
 use crate::agent::engine::{Notice, Notifier};
 use crate::agent::run::Site;
+use crate::agent::site_plan::list_names;
 use crate::clock::SystemClock;
 use crate::domain::access::Access;
 use crate::routeros::client::{ClientConfig, Password, RouterClient};
-use crate::routeros::lists::ListNames;
 use crate::settings::{Environment, Finding, Secret, SettingsError};
 
 /// The configuration, as far as this version can do what it says.
@@ -56,14 +56,7 @@ pub(super) fn router_client(
 ) -> RouterClient {
     let router = &config.router;
     let password = Password::reloadable(move || password().expose().to_owned());
-    let lists = ListNames {
-        active: router.lists.active.to_string(),
-        fup: router.lists.fup.to_string(),
-        habis: router.lists.habis.to_string(),
-        expired: router.lists.expired.to_string(),
-        inactive: router.lists.inactive.to_string(),
-        blocked: router.lists.blocked.to_string(),
-    };
+    let lists = list_names(&router.lists);
     RouterClient::spawn(ClientConfig {
         timeout: router.timeout,
         lists,

@@ -8,6 +8,7 @@ mod daemon;
 mod debts;
 #[cfg(feature = "sim")]
 mod demo;
+mod doctor;
 mod import;
 mod ledger;
 pub mod logging;
@@ -16,6 +17,7 @@ mod output;
 mod packages;
 mod plan;
 mod reload;
+mod router_setup;
 mod users;
 
 use std::path::PathBuf;
@@ -66,6 +68,10 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Validate the configuration and print it as it takes effect, secrets masked.
     CheckConfig,
+    /// Look for what is wrong with the router, this machine and the configuration, and say what to do.
+    Doctor(doctor::DoctorArgs),
+    /// Print the script that prepares the router for this configuration.
+    RouterSetup(router_setup::RouterSetupArgs),
     /// Who may log in.
     #[command(subcommand)]
     Admin(admins::AdminCommand),
@@ -158,6 +164,11 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         #[cfg(feature = "sim")]
         Command::Demo(demo) => demo::run(demo).await,
         Command::CheckConfig => daemon::check_config(&args.config, output),
+        Command::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
+        Command::RouterSetup(setup) => {
+            let config = daemon::load(&args.config, &Environment::process())?;
+            router_setup::run(&setup, &config, output)
+        }
         Command::Ledger(command) => {
             let config = daemon::load(&args.config, &Environment::process())?;
             ledger::run(command, &config, output).await

@@ -7,9 +7,12 @@
 //! | `owner`, `reconnect` | the task that owns the connection, and when it tries again |
 //! | `link`, `session` | one connection: the socket loop, and what it means, without I/O |
 //! | [`wire`], [`words`], [`lists`] | sentences under caps, values, names |
+//! | [`setup`], [`inspect`] | the rows that a router must hold, and what is wrong with those it holds |
 
 pub mod client;
+pub mod inspect;
 pub mod lists;
+pub mod setup;
 pub mod wire;
 pub mod words;
 
