@@ -18,6 +18,7 @@ mod packages;
 mod plan;
 mod reload;
 mod router_setup;
+mod setup;
 mod users;
 
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Validate the configuration and print it as it takes effect, secrets masked.
     CheckConfig,
+    /// Write a configuration from a few answers, make the first owner and test the router.
+    Setup(setup::SetupArgs),
     /// Look for what is wrong with the router, this machine and the configuration, and say what to do.
     Doctor(doctor::DoctorArgs),
     /// Print the script that prepares the router for this configuration.
@@ -164,6 +167,7 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         #[cfg(feature = "sim")]
         Command::Demo(demo) => demo::run(demo).await,
         Command::CheckConfig => daemon::check_config(&args.config, output),
+        Command::Setup(setup) => setup::run(setup, &args.config).await,
         Command::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
         Command::RouterSetup(setup) => {
             let config = daemon::load(&args.config, &Environment::process())?;
