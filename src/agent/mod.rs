@@ -2,8 +2,10 @@
 
 pub mod admin;
 pub mod config;
+pub mod doctor;
 pub mod engine;
 pub mod portal;
 pub mod run;
 pub mod service;
+pub mod site_plan;
 pub mod watchdog;

@@ -12,10 +12,10 @@ use super::{Failure, reload};
 use crate::agent::config::{Config, Secrets};
 use crate::agent::engine::{Notice, Notifier};
 use crate::agent::run::Site;
+use crate::agent::site_plan::list_names;
 use crate::clock::SystemClock;
 use crate::domain::access::Access;
 use crate::routeros::client::{ClientConfig, Password, RouterClient};
-use crate::routeros::lists::ListNames;
 use crate::settings::{Environment, Secret, SettingsError};
 
 /// The configuration and what its files hold. The error names everything that is wrong with either.
@@ -54,14 +54,7 @@ pub(super) fn router_client(
 ) -> Result<RouterClient, SettingsError> {
     let router = &config.router;
     let password = Password::reloadable(move || password().expose().to_owned());
-    let lists = ListNames {
-        active: router.lists.active.to_string(),
-        fup: router.lists.fup.to_string(),
-        habis: router.lists.habis.to_string(),
-        expired: router.lists.expired.to_string(),
-        inactive: router.lists.inactive.to_string(),
-        blocked: router.lists.blocked.to_string(),
-    };
+    let lists = list_names(&router.lists);
     Ok(RouterClient::spawn(ClientConfig {
         tls: router.client_tls()?,
         timeout: router.timeout,

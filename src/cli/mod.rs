@@ -11,6 +11,7 @@ mod daemon;
 mod debts;
 #[cfg(feature = "sim")]
 mod demo;
+mod doctor;
 mod import;
 mod ledger;
 pub mod logging;
@@ -20,6 +21,8 @@ mod packages;
 mod plan;
 mod reload;
 mod reports;
+mod router_setup;
+mod setup;
 mod users;
 
 use std::path::PathBuf;
@@ -70,6 +73,12 @@ pub enum Command {
     Demo(demo::DemoArgs),
     /// Validate the configuration and print it as it takes effect, secrets masked.
     CheckConfig,
+    /// Write a configuration from a few answers, make the first owner and test the router.
+    Setup(setup::SetupArgs),
+    /// Look for what is wrong with the router, this machine and the configuration, and say what to do.
+    Doctor(doctor::DoctorArgs),
+    /// Print the script that prepares the router for this configuration.
+    RouterSetup(router_setup::RouterSetupArgs),
     /// Who may log in.
     #[command(subcommand)]
     Admin(admins::AdminCommand),
@@ -186,6 +195,12 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         #[cfg(feature = "sim")]
         Command::Demo(demo) => demo::run(demo).await,
         Command::CheckConfig => daemon::check_config(&args.config, output),
+        Command::Setup(setup) => setup::run(setup, &args.config).await,
+        Command::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
+        Command::RouterSetup(setup) => {
+            let config = Config::load(&args.config, &Environment::process())?;
+            router_setup::run(&setup, &config, output)
+        }
         Command::Ledger(command) => {
             let config = Config::load(&args.config, &Environment::process())?;
             ledger::run(command, &config, output).await

@@ -8,9 +8,12 @@
 //! | [`tls`] | how the connection is encrypted, and what a failed handshake means |
 //! | `link`, `session` | one connection: the socket loop, and what it means, without I/O |
 //! | [`wire`], [`words`], [`lists`] | sentences under caps, values, names |
+//! | [`setup`], [`inspect`] | the rows that a router must hold, and what is wrong with those it holds |
 
 pub mod client;
+pub mod inspect;
 pub mod lists;
+pub mod setup;
 pub mod tls;
 pub mod wire;
 pub mod words;

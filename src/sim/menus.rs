@@ -305,7 +305,7 @@ pub(super) static MENUS: &[Menu] = &[
         path: ADDRESS_LIST,
         columns: &[
             text("list").required(),
-            address("address").required(),
+            Column::new("address", Kind::Host).required(),
             Column::new("timeout", Kind::Timeout),
             text("creation-time").shown(),
             flag("dynamic").shown(),
@@ -433,6 +433,7 @@ pub(super) static MENUS: &[Menu] = &[
     plain("/ip/firewall/filter", FIREWALL, ALL),
     plain("/ip/firewall/nat", FIREWALL, ALL),
     plain("/ip/firewall/mangle", FIREWALL, ALL),
+    plain("/ipv6/firewall/filter", FIREWALL, ALL),
     named(
         "/queue/simple",
         &[

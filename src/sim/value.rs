@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Mac,
     /// An IPv4 address, prefix or range.
     Address,
+    /// The same, or a name with a dot in it.
+    Host,
     /// A length of time.
     Duration,
     /// A length of time after which the row is gone.
@@ -116,6 +118,7 @@ pub(super) fn parse(kind: Kind, text: &str, now: Moment) -> Result<Option<Value>
         Kind::Number => Value::Number(text.parse().map_err(|_| Invalid::Form)?),
         Kind::Mac => Value::Text(text.parse::<Mac>().map_err(|_| Invalid::Form)?.to_string()),
         Kind::Address => Value::Text(normal_address(text).ok_or(Invalid::Form)?),
+        Kind::Host => Value::Text(host(text).ok_or(Invalid::Form)?),
         Kind::Duration => Value::Text(show_duration(parse_duration(text).ok_or(Invalid::Form)? / SECOND_MS)),
         Kind::Timeout => Value::Until(now.saturating_add(parse_duration(text).ok_or(Invalid::Form)?)),
         Kind::Age => Value::Since(now.saturating_sub(parse_duration(text).ok_or(Invalid::Form)?)),
@@ -131,6 +134,7 @@ pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
         Kind::Flag => parse_flag(text).map(|flag| flag_text(flag).to_owned()),
         Kind::Mac => text.parse::<Mac>().ok().map(|mac| mac.to_string()),
         Kind::Address => normal_address(text),
+        Kind::Host => host(text),
         Kind::Duration | Kind::Timeout | Kind::Age => {
             parse_duration(text).map(|ms| show_duration(ms / SECOND_MS))
         }
@@ -149,6 +153,14 @@ fn parse_flag(text: &str) -> Option<bool> {
         "false" | "no" => Some(false),
         _ => None,
     }
+}
+
+/// An address, or a name of several parts that holds a letter.
+fn host(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let named =
+        text.contains('.') && text.chars().all(plain) && text.chars().any(|c| c.is_ascii_alphabetic());
+    normal_address(text).or_else(|| named.then(|| text.to_ascii_lowercase()))
 }
 
 /// An address without `/32`, a prefix without host bits, or a range.

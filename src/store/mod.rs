@@ -33,7 +33,7 @@ pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
 
 /// The store's file inside the data folder.
-const FILE: &str = "kuota.db";
+pub const FILE: &str = "kuota.db";
 /// Held by whoever may write.
 const LOCK_FILE: &str = "kuotad.lock";
 /// How long a reader waits for a checkpoint before it gives up.

@@ -1,0 +1,183 @@
+//! Checks of this machine: its disk, its clock, its backups, and what it is configured to do.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Subject;
+use crate::agent::config::{ClockTrust, Config};
+use crate::agent::site_plan::endpoint;
+use crate::routeros::inspect::Finding;
+use crate::store;
+
+/// Free space below which the ledger is in danger.
+const FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
+/// Age from which the last backup is too old.
+const BACKUP_AGE_MAX: Duration = Duration::from_hours(7 * 24);
+/// The port that hotspots redirect to their own proxy.
+const PROXY_PORT: u16 = 8080;
+/// How long the relay may take to take a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let config = subject.config;
+    vec![
+        portal_port(config),
+        writable(&config.data_dir),
+        free_space(&config.data_dir),
+        backup(&config.data_dir, subject.clock.now().0),
+        clock(subject),
+        relay(subject).await,
+    ]
+}
+
+fn portal_port(config: &Config) -> Finding {
+    const ID: &str = "portal.port";
+    let (_, public) = endpoint(&config.portal.public_url);
+    if config.portal.listen.port() == PROXY_PORT || public == PROXY_PORT {
+        let text = "the portal uses port 8080, which the hotspot redirects to its own proxy before log-in";
+        return Finding::fail(
+            ID,
+            text,
+            "take another port in portal.listen and portal.public_url, such as 8081",
+        );
+    }
+    Finding::ok(ID, format!("customers reach the portal at port {public}"))
+}
+
+fn writable(data_dir: &Path) -> Finding {
+    const ID: &str = "disk.writable";
+    let probe = data_dir.join(format!(".doctor-{}", std::process::id()));
+    let written = std::fs::write(&probe, b"doctor").and_then(|()| std::fs::remove_file(&probe));
+    match written {
+        Ok(()) => Finding::ok(ID, format!("{} can be written", data_dir.display())),
+        Err(error) => {
+            let text = format!("{} cannot be written: {error}", data_dir.display());
+            let remedy = "make the folder and give it to the service's user, run this as that user, or look for a \
+                          card that went read-only in the kernel's log";
+            Finding::fail(ID, text, remedy)
+        }
+    }
+}
+
+fn free_space(data_dir: &Path) -> Finding {
+    const ID: &str = "disk.space";
+    match free_bytes(data_dir) {
+        None => Finding::warn(ID, "free space cannot be told", "look with df"),
+        Some(free) if free < FREE_BYTES_MIN => {
+            let text = format!("only {} MB free at {}", free >> 20, data_dir.display());
+            Finding::fail(ID, text, "free at least 200 MB: old logs, packages and backups first")
+        }
+        Some(free) => Finding::ok(ID, format!("{} MB free", free >> 20)),
+    }
+}
+
+/// Bytes that may still be written there, as `df` of POSIX tells.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let output = Command::new("df").arg("-Pk").arg(folder).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let columns: Vec<&str> = text.lines().nth(1)?.split_whitespace().collect();
+    // A device's name may hold spaces: count from the capacity, which ends in a percent sign.
+    let capacity = columns.iter().position(|column| column.ends_with('%'))?;
+    columns.get(capacity.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+fn backup(data_dir: &Path, now_ms: i64) -> Finding {
+    const ID: &str = "backup.age";
+    let remedy = "keep a copy on another machine: POST /api/v1/backup streams one where this version has it, else \
+                  stop the daemon and copy data_dir";
+    let times = |entry: std::fs::DirEntry| entry.metadata().ok()?.modified().ok();
+    let files = std::fs::read_dir(data_dir.join("backups")).into_iter().flatten().flatten();
+    let Some(last) = files.filter_map(times).max() else {
+        return Finding::warn(ID, "there is no backup in data_dir/backups", remedy);
+    };
+    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0));
+    let age = now.duration_since(last).unwrap_or_default();
+    let days = age.as_secs() / 86_400;
+    if age > BACKUP_AGE_MAX {
+        return Finding::warn(ID, format!("the last backup is {days} days old"), remedy);
+    }
+    Finding::ok(ID, format!("the last backup is {days} days old"))
+}
+
+fn clock(subject: &Subject<'_>) -> Finding {
+    const ID: &str = "clock.trust";
+    let remedy = "let NTP set this machine's clock (timedatectl), fit a clock with a battery, or write clock.trust = \
+                  \"always\" where there is one";
+    let state = subject.status.map(|status| &status["clock"]);
+    if state.is_some_and(|clock| clock["state"] != "ok") {
+        return Finding::warn(
+            ID,
+            "the daemon does not trust this machine's clock: no new block begins",
+            remedy,
+        );
+    }
+    if subject.config.clock.trust == ClockTrust::Always {
+        return Finding::ok(ID, "the clock is always trusted, as configured");
+    }
+    let now = SystemTime::UNIX_EPOCH
+        + Duration::from_millis(u64::try_from(subject.clock.now().0).unwrap_or(0))
+        + Duration::from_mins(1);
+    let stored =
+        std::fs::metadata(subject.config.data_dir.join(store::FILE)).and_then(|file| file.modified());
+    if subject.status.is_none() && stored.is_ok_and(|at| at > now) {
+        return Finding::warn(ID, "this machine's clock is behind what was written last", remedy);
+    }
+    Finding::ok(ID, "this machine's clock is trusted")
+}
+
+async fn relay(subject: &Subject<'_>) -> Finding {
+    const ID: &str = "relay";
+    let Some(relay) = &subject.config.relay else {
+        return Finding::ok(ID, "off: no relay is configured, so there is no online payment");
+    };
+    let remedy = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
+    let status = subject.status.map(|status| &status["relay"]);
+    let told = status.and_then(|relay| relay["state"].as_str()).filter(|state| *state != "off");
+    match told {
+        Some("ok") => return Finding::ok(ID, format!("{} answers the daemon", relay.url)),
+        Some(state) => {
+            let why = status.and_then(|relay| relay["last_error"].as_str()).unwrap_or_default();
+            return Finding::warn(ID, format!("{} is {state}: {why}", relay.url), remedy);
+        }
+        None => {}
+    }
+    let (host, port) = endpoint(&relay.url);
+    match timeout(CONNECT_MAX, TcpStream::connect((host.as_str(), port))).await {
+        Ok(Ok(_)) => Finding::ok(ID, format!("{} takes connections", relay.url)),
+        Ok(Err(error)) => Finding::warn(ID, format!("{}: {error}", relay.url), remedy),
+        Err(_) => Finding::warn(ID, format!("{} does not answer", relay.url), remedy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON_MS: i64 = 1_795_323_600_000;
+
+    #[test]
+    fn a_folder_that_is_not_there_cannot_be_written_and_nothing_is_left_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(writable(dir.path()).level.name(), "ok");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_eq!(writable(&dir.path().join("none")).level.name(), "fail");
+        assert!(free_bytes(dir.path()).is_some());
+    }
+
+    #[test]
+    fn a_backup_grows_old() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(backup(dir.path(), NOON_MS).level.name(), "warn");
+        std::fs::create_dir(dir.path().join("backups")).unwrap();
+        let file = std::fs::File::create(dir.path().join("backups/a.db")).unwrap();
+        for (days, level) in [(6, "ok"), (8, "warn")] {
+            let at = Duration::from_millis(NOON_MS.unsigned_abs() - days * 86_400_000);
+            file.set_modified(SystemTime::UNIX_EPOCH + at).unwrap();
+            assert_eq!(backup(dir.path(), NOON_MS).level.name(), level);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Looks at everything that the agent stands on and says what is wrong and what to do. It changes nothing.
+
+mod machine;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::config::Config;
+use super::site_plan::site_plan;
+use crate::clock::Clock;
+use crate::domain::usage::HostTable;
+use crate::routeros::client::RouterClient;
+use crate::routeros::inspect::{Finding, inspect};
+use crate::routeros::{Router, RouterError};
+
+pub use crate::routeros::inspect::Level;
+
+/// Clients with access from which on it is odd that none moves a byte between two readings.
+const CLIENTS_BUSY: usize = 10;
+
+/// What the checks are made on.
+pub struct Subject<'a> {
+    /// The configuration in effect.
+    pub config: &'a Config,
+    /// Its router.
+    pub router: &'a RouterClient,
+    /// The only now.
+    pub clock: &'a dyn Clock,
+    /// This machine's address as the router sees it, where somebody says.
+    pub agent: Option<IpAddr>,
+    /// What `GET /status` of the running daemon answers; `None` when none runs.
+    pub status: Option<&'a Value>,
+    /// Time between the two readings that tell whether counters move.
+    pub pause: Duration,
+}
+
+/// Every check, the router's first.
+pub async fn examine(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut out = router(subject).await;
+    out.extend(machine::check(subject).await);
+    out
+}
+
+async fn router(subject: &Subject<'_>) -> Vec<Finding> {
+    let first = match subject.router.read_hosts().await {
+        Ok(hosts) => hosts,
+        Err(error) => return vec![unreachable(subject.config, &error)],
+    };
+    let version = subject.router.health().version.unwrap_or_default();
+    let mut out = vec![Finding::ok("router.login", format!("logged in, RouterOS {version}"))];
+    out.push(hosts(subject, &first).await);
+    match subject.router.tables().await {
+        Ok(tables) => {
+            let plan = site_plan(subject.config, subject.agent);
+            out.extend(inspect(&tables, &plan, subject.clock.now().0));
+        }
+        Err(error) => out.push(unreachable(subject.config, &error)),
+    }
+    out
+}
+
+fn unreachable(config: &Config, error: &RouterError) -> Finding {
+    let remedy = match error {
+        RouterError::LoginRefused(_) => {
+            "check router.username and the password file against /user on the router, and its address restriction"
+        }
+        RouterError::Trap { .. } => "give the agent's user the policies api, read and write",
+        RouterError::Lost(_) | RouterError::Malformed { .. } => {
+            "check router.address, the cable, and that /ip service has the API enabled for this machine's address"
+        }
+    };
+    Finding::fail("router.login", format!("{}: {error}", config.router.address), remedy)
+}
+
+/// Whether the host table can be read and its counters move.
+async fn hosts(subject: &Subject<'_>, first: &HostTable) -> Finding {
+    const ID: &str = "hotspot.hosts";
+    let counting = first.rows.iter().filter(|row| row.counts).count();
+    let text = format!("{} devices in the host table, {counting} of them with access", first.rows.len());
+    if counting < CLIENTS_BUSY {
+        return Finding::ok(ID, text);
+    }
+    tokio::time::sleep(subject.pause).await;
+    let sum = |table: &HostTable| table.rows.iter().map(|row| u128::from(row.bytes)).sum::<u128>();
+    match subject.router.read_hosts().await {
+        Ok(second) if sum(&second) != sum(first) => Finding::ok(ID, format!("{text}; counters move")),
+        Ok(_) => {
+            let remedy =
+                "look for a fasttrack rule and for hardware offload that hide traffic from the hotspot";
+            Finding::warn(ID, format!("{text}, and no counter moved"), remedy)
+        }
+        Err(error) => {
+            Finding::warn(ID, format!("{text}; the second reading failed: {error}"), "run it again")
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `doctor`: what is wrong, and what to do about it.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::api::Api;
+use super::daemon::{load_all, router_client};
+use super::output::{Output, complain, say};
+use crate::agent::config::Config;
+use crate::agent::doctor::{Level, Subject, examine};
+use crate::clock::SystemClock;
+use crate::routeros::inspect::Finding;
+use crate::settings::Environment;
+
+/// Time between the two readings that tell whether counters move.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// What to take for given.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// This machine's address as the router sees it; the portal's where not given.
+    #[arg(long, value_name = "ADDRESS")]
+    agent_address: Option<IpAddr>,
+}
+
+pub(super) async fn run(args: &DoctorArgs, path: &Path, output: Output) -> Result<(), Failure> {
+    let (config, secrets) = load_all(path, &Environment::process())?;
+    let password = secrets.router_password.clone();
+    let router = router_client(&config, move || password.clone())?;
+    let status = status(&config).await;
+    let subject = Subject {
+        config: &config,
+        router: &router,
+        clock: &SystemClock::new(),
+        agent: args.agent_address,
+        status: status.as_ref(),
+        pause: PAUSE,
+    };
+    let found = examine(&subject).await;
+    if output.json {
+        say(&format!("{:#}", as_json(&found)))?;
+    } else {
+        say(&as_text(&found))?;
+    }
+    match found.iter().filter(|finding| finding.level == Level::Fail).count() {
+        0 => Ok(()),
+        n => Err(Failure::said(format!("{n} of {} checks fail", found.len()))),
+    }
+}
+
+/// What the running daemon says of itself.
+async fn status(config: &Config) -> Option<Value> {
+    let asked = async {
+        Api::daemon(&config.data_dir).await?.ok_or_else(|| Failure::said(""))?.get("/api/v1/status").await
+    };
+    match asked.await {
+        Ok(status) => Some(status),
+        Err(Failure::Said(why)) if why.is_empty() => None,
+        Err(Failure::Said(why)) => {
+            complain(&why);
+            None
+        }
+        Err(Failure::Config(_)) => None,
+    }
+}
+
+fn as_json(found: &[Finding]) -> Value {
+    let check = |finding: &Finding| json!({"id": finding.id, "level": finding.level.name(), "text": finding.text, "remedy": finding.remedy});
+    let worst = found.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
+    json!({"result": worst.name(), "checks": found.iter().map(check).collect::<Vec<_>>()})
+}
+
+fn as_text(found: &[Finding]) -> String {
+    let mut out = String::new();
+    for finding in found {
+        let _ = writeln!(out, "{:<5} {:<22} {}", finding.level.name(), finding.id, finding.text);
+        if !finding.remedy.is_empty() {
+            let _ = writeln!(out, "{:<28} > {}", "", finding.remedy);
+        }
+    }
+    out
+}

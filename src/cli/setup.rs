@@ -1,0 +1,311 @@
+//! `setup`: a configuration, the first owner and the router's script from a few answers.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::Args;
+use serde_json::json;
+
+use super::Failure;
+use super::api::Api;
+use super::daemon::router_client;
+use super::output::{complain, say};
+use crate::agent::config::Config;
+use crate::agent::site_plan::site_plan;
+use crate::routeros::Router;
+use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};
+
+/// The router's script, beside the configuration.
+const SCRIPT_FILE: &str = "router-setup.rsc";
+/// The router's password, beside the configuration.
+const PASSWORD_FILE: &str = "router.password";
+/// The longest answer.
+const ANSWER_BYTES_MAX: usize = 4096;
+
+/// The answers. On a terminal those that are missing are asked for.
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// Host and port of the router's API.
+    #[arg(long, value_name = "HOST:PORT")]
+    router_address: Option<RouterAddress>,
+    /// The agent's user on the router.
+    #[arg(long, value_name = "NAME")]
+    router_user: Option<String>,
+    /// Read that user's password from a line of stdin, the first one.
+    #[arg(long)]
+    router_password_stdin: bool,
+    /// How customers reach the portal.
+    #[arg(long, value_name = "URL")]
+    portal_url: Option<HttpUrl>,
+    /// A network of customers' devices; may be given more than once.
+    #[arg(long = "client-network", value_name = "NETWORK")]
+    client_networks: Vec<Network>,
+    /// How customers reach the owner.
+    #[arg(long, value_name = "TEXT")]
+    contact: Option<String>,
+    /// Log-in name of the first owner.
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    /// Read the owner's password from a line of stdin, after the router's.
+    #[arg(long)]
+    owner_password_stdin: bool,
+    /// Folder of the store.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Ask nothing: what is not given is as by default.
+    #[arg(long)]
+    yes: bool,
+    /// Replace a configuration that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Every answer.
+struct Answers {
+    config: Config,
+    text: String,
+    router_password: Secret,
+    owner: String,
+    owner_password: Secret,
+}
+
+pub(super) async fn run(args: SetupArgs, path: &Path) -> Result<(), Failure> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let folder = std::path::absolute(&folder).map_err(Failure::said)?;
+    let password_file = folder.join(PASSWORD_FILE);
+    if !args.force {
+        for file in [path, &password_file] {
+            if file.exists() {
+                let text = format!("{} is there already; --force replaces it", file.display());
+                return Err(Failure::said(text));
+            }
+        }
+    }
+    let answers = gather(&args, &mut Asker::new(args.yes), &password_file)?;
+    let keeper = fs::metadata(&answers.config.data_dir).ok().map(|folder| (folder.uid(), folder.gid()));
+    let made = make_owner(&answers, args.force).await?;
+    let script = folder.join(SCRIPT_FILE);
+    fs::create_dir_all(&folder).map_err(|error| refused(&folder, &error))?;
+    replace(&password_file, answers.router_password.expose(), 0o600)?;
+    replace(path, &answers.text, 0o640)?;
+    replace(&script, &site_plan(&answers.config, None).script(), 0o644)?;
+    if let Some(keeper) = keeper {
+        hand_over(keeper, &[path, &password_file], &answers.config.data_dir)?;
+    }
+    say(&format!("{} is written\n{made}\n{}", path.display(), next_steps(&answers, &script)))?;
+    test_router(&answers).await
+}
+
+/// Reads what flags do not say, and judges the whole before anything is written.
+fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<Answers, Failure> {
+    let default = Config::default();
+    let usual = default.router.address.to_string();
+    let address = asker.word("Router's address and API port", text(args.router_address.as_ref()), &usual)?;
+    let user = asker.word("User on the router", args.router_user.clone(), &default.router.username)?;
+    let router_password =
+        asker.secret("Password of that user", args.router_password_stdin, "--router-password-stdin")?;
+    let usual = default.portal.public_url.as_str();
+    let portal = asker.word("How customers reach the portal", text(args.portal_url.as_ref()), usual)?;
+    let given = args.client_networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let given = Some(given).filter(|given| !given.is_empty());
+    let usual = default.portal.client_networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let networks = asker.word("Networks of customers' devices", given, &usual)?;
+    let contact = asker.word("Phone that customers see", args.contact.clone(), "")?;
+    let owner = asker.word("Log-in name of the owner", args.owner.clone(), "owner")?;
+    let owner_password =
+        asker.secret("Password of the owner", args.owner_password_stdin, "--owner-password-stdin")?;
+    let data_dir = args.data_dir.clone().unwrap_or_else(|| default.data_dir.clone());
+    let data_dir = std::path::absolute(data_dir).map_err(Failure::said)?;
+    let [data, secret] = [&*data_dir, password_file].map(|path| {
+        path.to_str().ok_or_else(|| Failure::said(format!("{}: the name is no UTF-8", path.display())))
+    });
+    let networks: Vec<&str> = networks.split([' ', ',']).filter(|network| !network.is_empty()).collect();
+    // A JSON text or list of texts is one of TOML too.
+    let text = format!(
+        "# Written by kuotad setup. Every key and its default: kuotad check-config\n\
+         data_dir = {}\n\n[portal]\npublic_url = {}\nclient_networks = {}\ncontact = {}\n\n\
+         [router]\naddress = {}\nusername = {}\npassword_file = {}\n",
+        json!(data?),
+        json!(portal),
+        json!(networks),
+        json!(contact),
+        json!(address),
+        json!(user),
+        json!(secret?),
+    );
+    let config = Config::parse(&text, "your answers", &Environment::default())?;
+    Ok(Answers { config, text, router_password, owner, owner_password })
+}
+
+fn text(value: Option<&impl ToString>) -> Option<String> {
+    value.map(ToString::to_string)
+}
+
+/// Whoever gives the answers that flags do not.
+struct Asker {
+    asks: bool,
+}
+
+impl Asker {
+    fn new(yes: bool) -> Self {
+        Self { asks: !yes && io::stdin().is_terminal() && io::stderr().is_terminal() }
+    }
+
+    /// A word: given, asked for, or the usual one.
+    fn word(&mut self, question: &str, given: Option<String>, usual: &str) -> Result<String, Failure> {
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        if !self.asks {
+            return Ok(usual.to_owned());
+        }
+        let shown = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };
+        prompt(&format!("{question}{shown}: "))?;
+        let answer = line()?;
+        Ok(if answer.trim().is_empty() { usual.to_owned() } else { answer.trim().to_owned() })
+    }
+
+    /// A password: from stdin where that is asked, else from the terminal without showing it.
+    fn secret(&mut self, question: &str, from_stdin: bool, flag: &str) -> Result<Secret, Failure> {
+        let answer = if from_stdin {
+            line()?
+        } else if self.asks {
+            prompt(&format!("{question}: "))?;
+            let quiet = Quiet::begin();
+            let answer = line();
+            drop(quiet);
+            answer?
+        } else {
+            return Err(Failure::said(format!(
+                "there is no terminal to ask on: give {flag} and write it there"
+            )));
+        };
+        if answer.trim().is_empty() {
+            return Err(Failure::said(format!("{question}: it is empty")));
+        }
+        Ok(Secret::new(answer.trim()))
+    }
+}
+
+/// Questions go to stderr: stdout is for what was done.
+fn prompt(text: &str) -> Result<(), Failure> {
+    let mut err = io::stderr().lock();
+    err.write_all(text.as_bytes()).and_then(|()| err.flush()).map_err(Failure::said)
+}
+
+/// A line of stdin without its end.
+fn line() -> Result<String, Failure> {
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    read.map_err(|error| Failure::said(format!("stdin cannot be read: {error}")))?;
+    if line.len() > ANSWER_BYTES_MAX {
+        return Err(Failure::said("that answer is too long"));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The terminal shows nothing that is typed while this lives, where it knows how.
+struct Quiet(bool);
+
+impl Quiet {
+    fn begin() -> Self {
+        Self(stty("-echo"))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if self.0 {
+            stty("echo");
+            let _ = prompt("\n");
+        }
+    }
+}
+
+fn stty(word: &str) -> bool {
+    let done = Command::new("stty").arg(word).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    done.is_ok_and(|status| status.success())
+}
+
+/// Enters the first owner; before any file is written, so that a refused password leaves nothing behind.
+async fn make_owner(answers: &Answers, may_exist: bool) -> Result<String, Failure> {
+    let api = Api::open(&answers.config, Environment::process()).await?;
+    let owner = &answers.owner;
+    if may_exist {
+        let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
+        if admins.iter().any(|admin| admin["name"] == owner.as_str()) {
+            return Ok(format!("{owner} may log in as before, with the password of before"));
+        }
+    }
+    let body = json!({"name": owner, "role": "owner", "password": answers.owner_password.expose()});
+    api.post("/api/v1/admins", &body).await?;
+    Ok(format!("{owner} may log in as owner"))
+}
+
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    Failure::said(format!("{}: {error}", path.display()))
+}
+
+/// Writes a file whole, readable by whom `mode` says from its first byte on.
+fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let part = PathBuf::from(name);
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part)?;
+        file.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            file.write_all(b"\n")?;
+        }
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&part);
+        refused(path, &error)
+    })
+}
+
+/// What root made is given to whom the data folder belonged before: the service runs as that user.
+fn hand_over((uid, gid): (u32, u32), files: &[&Path], data_dir: &Path) -> Result<(), Failure> {
+    let by_root = |path: &Path| fs::metadata(path).is_ok_and(|file| file.uid() == 0);
+    let inside = fs::read_dir(data_dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in files.iter().map(|path| path.to_path_buf()).chain(inside) {
+        if uid != 0 && by_root(&path) {
+            chown(&path, Some(uid), Some(gid)).map_err(|error| refused(&path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn next_steps(answers: &Answers, script: &Path) -> String {
+    format!(
+        "next:\n  1. copy {} to the router and run /import {SCRIPT_FILE}\n  \
+         2. /user set [find where name={}] password=\"...\" disabled=no\n  \
+         3. kuotad doctor\n  4. start the daemon: kuotad run, or its service",
+        script.display(),
+        answers.config.router.username
+    )
+}
+
+/// Whether the router lets us in. It need not yet: the script makes the user.
+async fn test_router(answers: &Answers) -> Result<(), Failure> {
+    let password = answers.router_password.clone();
+    let router = router_client(&answers.config, move || password.clone())?;
+    match router.read_hosts().await {
+        Ok(hosts) => {
+            let version = router.health().version.unwrap_or_default();
+            say(&format!("the router answers: RouterOS {version}, {} devices", hosts.rows.len()))
+        }
+        Err(error) => {
+            complain(&format!("the router does not let the agent in yet: {error}"));
+            Ok(())
+        }
+    }
+}
