@@ -14,6 +14,7 @@ mod fields;
 mod ledger;
 mod metrics;
 mod money;
+pub mod openapi;
 mod orders;
 mod packages;
 mod page;
@@ -54,7 +55,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(backup::routes())
         .merge(export::routes())
         .merge(metrics::routes())
-        .merge(reports::routes());
+        .merge(reports::routes())
+        .merge(openapi::routes());
     let all = Router::new()
         .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
