@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use super::desk::Desk;
 
-/// The description, OpenAPI 3.1.
+/// The description in `OpenAPI` 3.1.
 pub const DOCUMENT: &str = include_str!("openapi.json");
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
