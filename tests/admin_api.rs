@@ -2,6 +2,8 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "admin_api/described.rs"]
+mod described;
 #[path = "admin_api/desk.rs"]
 mod desk;
 
@@ -833,6 +835,7 @@ async fn usage_of_everybody_joins_ended_days_and_the_open_one() {
     let user = desk.user("Budi").await;
     desk.post(&format!("{user}/credits"), json!({"amount": "1 GB", "reason": "tes"})).await.ok(201);
     desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    desk.sim.set_authorized(MAC, true);
     desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
     desk.use_mb(MAC, 5).await;
     desk.clock.advance(Duration::from_hours(24));
@@ -848,4 +851,30 @@ async fn usage_of_everybody_joins_ended_days_and_the_open_one() {
     assert_eq!(past["totals"]["bytes"], 5 * MIB);
     let table = desk.get("/reports/usage?format=csv").await.text;
     assert!(table.ends_with(",Budi,3145728,3.00,0\r\ntotal,,,8388608,8.00,0\r\n"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_needs_no_log_in_and_names_every_route_and_no_other() {
+    let desk = Desk::start().await;
+    let document = send(desk.request(Method::GET, "/openapi.json")).await.ok(200);
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(described::documented(), described::routed());
+}
+
+#[test]
+fn an_answer_that_is_not_as_described_fails() {
+    let check = |method: &str, path: &str, status: u16, body: Value| {
+        let body = body.to_string();
+        std::panic::catch_unwind(|| described::check(method, path, status, "application/json", &body)).is_ok()
+    };
+    assert!(check("GET", "/api/ping", 200, json!({"status": "ok", "version": "1"})));
+    assert!(!check("GET", "/api/ping", 201, json!({"status": "ok", "version": "1"})), "another status");
+    assert!(!check("GET", "/api/pong", 200, json!({})), "another route");
+    assert!(!check("GET", "/api/ping", 200, json!({"status": "ok"})), "a field too few");
+    assert!(
+        !check("GET", "/api/ping", 200, json!({"status": "ok", "version": "1", "x": 1})),
+        "a field too many"
+    );
+    assert!(!check("GET", "/api/ping", 200, json!({"status": "no", "version": "1"})), "another word");
+    assert!(!check("GET", "/api/ping", 200, json!({"status": "ok", "version": 1})), "another type");
 }

@@ -18,6 +18,8 @@ use kuota::domain::id::Mac;
 use kuota::routeros::client::{ClientConfig, RouterClient};
 use kuota::sim::{SimConfig, SimRouter};
 use serde_json::{Value, json};
+
+use super::described;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -198,7 +200,9 @@ impl Desk {
         let response = admin::router_for_socket(Arc::clone(self.site())).oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Reply { status, kind: kind(&headers), headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        described::check(method, path, status, &kind(&headers), &text);
+        Reply { status, kind: kind(&headers), headers, text }
     }
 
     /// A call to be completed; `path` is below `/api/v1`.
@@ -293,9 +297,12 @@ impl Call {
     /// Sends it and reads the answer whole.
     pub async fn send(self) -> Reply {
         let request = self.request.body(Body::from(self.body)).unwrap();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.http.request(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
-        Reply { status, kind: kind(&headers), headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        described::check(method.as_str(), &path, status, &kind(&headers), &text);
+        Reply { status, kind: kind(&headers), headers, text }
     }
 }

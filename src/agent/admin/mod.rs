@@ -15,6 +15,7 @@ mod fields;
 mod ledger;
 mod metrics;
 mod money;
+pub mod openapi;
 mod orders;
 mod packages;
 mod page;
@@ -56,7 +57,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(backup::routes())
         .merge(export::routes())
         .merge(metrics::routes())
-        .merge(reports::routes());
+        .merge(reports::routes())
+        .merge(openapi::routes());
     let all = Router::new()
         .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
