@@ -3,6 +3,9 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "admin_api/described.rs"]
+#[allow(dead_code, reason = "this file uses its own part")]
+mod described;
 #[path = "admin_api/desk.rs"]
 #[allow(dead_code, reason = "this file uses its own part")]
 mod desk;

@@ -92,9 +92,13 @@ def test_router_plan_names_a_hand_made_difference(make_site):
     who.bind()
     who.credit("1 GB")
     who.comes_to_be("active")
-    site.router.drop_row(LISTS, site.rows_of(who.address)[0])
-    mark = site.router.mark()
-    done = site.agent.cli("router-plan", "--json")
+    # A reconciling that the calls above woke may still be on its way and heal the first difference.
+    for _ in range(5):
+        site.router.drop_row(LISTS, site.rows_of(who.address)[0])
+        mark = site.router.mark()
+        done = site.agent.cli("router-plan", "--json")
+        if who.address in done.stdout:
+            break
     assert done.returncode == 0 and who.address in done.stdout, shown(done)
     assert site.router.writes(mark) == []
     assert parsed(done) is not None
