@@ -124,11 +124,7 @@ impl Site {
         let mut config = Config::default();
         let dir = tempfile::tempdir().unwrap();
         config.data_dir = dir.path().to_owned();
-        let backups = dir.path().join("backups");
-        std::fs::create_dir(&backups).unwrap();
-        let file = std::fs::File::create(backups.join("kuota.db")).unwrap();
-        let day = std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(ROUTER_NOW.0.unsigned_abs());
-        file.set_modified(day).unwrap();
+        kuota::store::backup::note_last(dir.path(), &kuota::clock::rfc3339(ROUTER_NOW));
         let sim = SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() })
             .await
             .unwrap();

@@ -10,13 +10,15 @@ use tokio::time::timeout;
 use super::Subject;
 use crate::agent::config::{ClockTrust, Config};
 use crate::agent::site_plan::endpoint;
+use crate::clock::parse_rfc3339;
+use crate::domain::units::{DAY_MS, Timestamp};
 use crate::routeros::inspect::Finding;
-use crate::store;
+use crate::store::{self, backup as store_backup};
 
 /// Free space below which the ledger is in danger.
 const FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
 /// Age from which the last backup is too old.
-const BACKUP_AGE_MAX: Duration = Duration::from_hours(7 * 24);
+const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 /// The port that hotspots redirect to their own proxy.
 const PROXY_PORT: u16 = 8080;
 /// How long the relay may take to take a connection.
@@ -28,7 +30,7 @@ pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
         portal_port(config),
         writable(&config.data_dir),
         free_space(&config.data_dir),
-        backup(&config.data_dir, subject.clock.now().0),
+        backup(&config.data_dir, subject.clock.now()),
         clock(subject),
         relay(subject).await,
     ]
@@ -85,22 +87,15 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     columns.get(capacity.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-fn backup(data_dir: &Path, now_ms: i64) -> Finding {
+fn backup(data_dir: &Path, now: Timestamp) -> Finding {
     const ID: &str = "backup.age";
-    let remedy = "keep a copy on another machine: POST /api/v1/backup streams one where this version has it, else \
-                  stop the daemon and copy data_dir";
-    let times = |entry: std::fs::DirEntry| entry.metadata().ok()?.modified().ok();
-    let files = std::fs::read_dir(data_dir.join("backups")).into_iter().flatten().flatten();
-    let Some(last) = files.filter_map(times).max() else {
-        return Finding::warn(ID, "there is no backup in data_dir/backups", remedy);
+    let remedy = "keep copies on another device: kuotad backup FILE, every day by a timer";
+    let Some(last) = store_backup::last(data_dir).and_then(|at| parse_rfc3339(&at)) else {
+        return Finding::warn(ID, "no backup was ever made", remedy);
     };
-    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0));
-    let age = now.duration_since(last).unwrap_or_default();
-    let days = age.as_secs() / 86_400;
-    if age > BACKUP_AGE_MAX {
-        return Finding::warn(ID, format!("the last backup is {days} days old"), remedy);
-    }
-    Finding::ok(ID, format!("the last backup is {days} days old"))
+    let age_ms = now.0.saturating_sub(last.0);
+    let text = format!("the last backup is {} days old", age_ms.max(0) / DAY_MS);
+    if age_ms > BACKUP_AGE_MAX_MS { Finding::warn(ID, text, remedy) } else { Finding::ok(ID, text) }
 }
 
 fn clock(subject: &Subject<'_>) -> Finding {
@@ -156,6 +151,7 @@ async fn relay(subject: &Subject<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::rfc3339;
 
     const NOON_MS: i64 = 1_795_323_600_000;
 
@@ -171,13 +167,11 @@ mod tests {
     #[test]
     fn a_backup_grows_old() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(backup(dir.path(), NOON_MS).level.name(), "warn");
-        std::fs::create_dir(dir.path().join("backups")).unwrap();
-        let file = std::fs::File::create(dir.path().join("backups/a.db")).unwrap();
+        assert_eq!(backup(dir.path(), Timestamp(NOON_MS)).level.name(), "warn");
         for (days, level) in [(6, "ok"), (8, "warn")] {
-            let at = Duration::from_millis(NOON_MS.unsigned_abs() - days * 86_400_000);
-            file.set_modified(SystemTime::UNIX_EPOCH + at).unwrap();
-            assert_eq!(backup(dir.path(), NOON_MS).level.name(), level);
+            let at = Timestamp(NOON_MS - days * DAY_MS);
+            store_backup::note_last(dir.path(), &rfc3339(at));
+            assert_eq!(backup(dir.path(), Timestamp(NOON_MS)).level.name(), level);
         }
     }
 }
