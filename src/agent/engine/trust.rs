@@ -50,10 +50,11 @@ impl Trust {
         if self.is_synchronized(clock, now) {
             return true;
         }
-        let same_boot = clock.boot_id() == self.boot_id;
+        // A moment that was itself no time to believe is nothing to measure a step from.
+        let comparable = clock.boot_id() == self.boot_id && self.wall >= BORN;
         let wall_moved = now.0.saturating_sub(self.wall.0);
         let step = wall_moved.saturating_sub(uptime_ms(clock) - self.uptime_ms);
-        now >= self.floor.max(BORN) && !(same_boot && step.saturating_abs() > STEP_MAX_MS)
+        now >= self.floor.max(BORN) && !(comparable && step.saturating_abs() > STEP_MAX_MS)
     }
 
     /// Looks at the clock and remembers what it saw: a trusted time moves the floor, doubts are dated.
@@ -125,8 +126,9 @@ mod tests {
         let mut trust = Trust::first(&clock);
         assert!(!trust.look(&clock));
         clock.set_wall(NOON);
-        clock.synchronize();
-        assert!(trust.look(&clock));
+        assert!(trust.look(&clock), "somebody set it");
+        clock.set_wall(later(2));
+        assert!(!trust.look(&clock), "from here on a jump is a jump");
     }
 
     #[test]
