@@ -25,12 +25,8 @@ const MONTHS: [&str; 12] =
 /// The portal's pages. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
     let answers = Arc::clone(&site.answers.portal);
-    let pages = Router::new().route("/", get(home)).route("/style.css", get(style)).with_state(site);
+    let pages = Router::new().route("/", get(home)).route("/style.css", get(html::style)).with_state(site);
     tally::counted(limits::surround(pages), answers)
-}
-
-async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], html::STYLE)
 }
 
 async fn home(State(site): State<Arc<Site>>, Extension(peer): Extension<Peer>) -> Result<Response, Problem> {

@@ -280,7 +280,7 @@ impl Service {
     async fn compare(&self) -> Result<Enforced, ServiceError> {
         let hosts = self.recent_hosts().await?;
         let observed = self.router.read_access().await?;
-        let known = |engine: &mut super::engine::Engine| (engine.desired().0, engine.router_change());
+        let known = |engine: &mut super::engine::Engine| (engine.desired(), engine.router_change());
         let (devices, change) = self.engine.call(known).await?;
         let desired = listing::desired(&devices, &hosts, &observed);
         let conflicts = listing::conflicts(&desired, &observed);
@@ -293,11 +293,8 @@ impl Service {
 
     /// The last host table, or a fresh one when it is too old to say where devices are.
     async fn recent_hosts(&self) -> Result<Arc<HostTable>, ServiceError> {
-        let hosts = |engine: &mut super::engine::Engine| {
-            let age = engine.hosts_age();
-            (engine.desired().1, age)
-        };
-        let (table, age) = self.engine.call(hosts).await?;
+        let last = |engine: &mut super::engine::Engine| (engine.hosts(), engine.hosts_age());
+        let (table, age) = self.engine.call(last).await?;
         if age.is_some_and(|age| age <= HOSTS_AGE_MAX) {
             return Ok(table);
         }

@@ -1,5 +1,8 @@
 //! Text into pages: escaped, always.
 
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
 /// `text` as it may stand in an element or a quoted attribute: what people typed is never markup.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -31,8 +34,13 @@ pub const CONTENT_POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The one style sheet.
-pub const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;\
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;\
     color:#222;background:#fff}h1{font-size:1.3rem}h2{font-size:1rem;margin-top:2rem}table{border-collapse:collapse;\
     width:100%}th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #ddd;font-weight:normal;\
     vertical-align:top;overflow-wrap:anywhere}td.n{text-align:right}.muted{color:#666}\
     @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th,td{border-color:#333}.muted{color:#999}}";
+
+/// `GET /style.css` of every listener with pages.
+pub async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}

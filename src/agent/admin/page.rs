@@ -25,11 +25,7 @@ use crate::web::html::{self, escaped};
 const CHANGES: u32 = 10;
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route("/", get(home)).route("/style.css", get(style))
-}
-
-async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], html::STYLE)
+    Router::new().route("/", get(home)).route("/style.css", get(html::style))
 }
 
 /// What the page shows.

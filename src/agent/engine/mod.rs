@@ -418,9 +418,14 @@ impl Engine {
         self.state.router.as_ref().and_then(|router| router.change.clone())
     }
 
-    /// What every bound device should have on the router, and the hosts as last read.
-    pub fn desired(&self) -> (Vec<DeviceAccess>, Arc<HostTable>) {
-        (self.state.device_access(), Arc::clone(&self.state.hosts))
+    /// What every bound device should have on the router.
+    pub fn desired(&self) -> Vec<DeviceAccess> {
+        self.state.device_access()
+    }
+
+    /// The hosts as last read.
+    pub fn hosts(&self) -> Arc<HostTable> {
+        Arc::clone(&self.state.hosts)
     }
 }
 

@@ -727,11 +727,6 @@ impl Look<'_> {
         let restarts = self.state.dirty.restarts.iter();
         restarts.filter_map(|(at, no, restart)| Some((*at, of_user(no)?.mac, restart.clone()))).collect()
     }
-
-    /// When the router was last read with success.
-    pub fn router_read_at(&self) -> Option<Timestamp> {
-        self.state.router.as_ref().map(|router| router.read_at)
-    }
 }
 
 impl State {
