@@ -43,6 +43,21 @@ macro_rules! named {
                 Self::ALL.iter().copied().find(|v| v.name() == name)
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let name = std::borrow::Cow::<str>::deserialize(d)?;
+                let known = || Self::ALL.iter().map(|v| v.name()).collect::<Vec<_>>().join(", ");
+                Self::from_name(&name)
+                    .ok_or_else(|| serde::de::Error::custom(format!("must be one of {}", known())))
+            }
+        }
     };
 }
 pub(super) use named;

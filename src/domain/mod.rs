@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod listing;
 pub mod order;
 pub mod package;
+pub mod payment;
 pub mod policy;
 pub mod tariff;
 pub mod units;

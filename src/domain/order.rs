@@ -79,3 +79,137 @@ named! {
         QrisStatic = "qris_static",
     }
 }
+
+named! {
+    /// How an order is paid through the gateway.
+    OnlineMethod {
+        /// The gateway's own payment page, where the customer chooses.
+        Snap = "snap",
+        /// Any wallet or bank app, by QR code.
+        Qris = "qris",
+        /// The GoPay wallet.
+        Gopay = "gopay",
+        /// The ShopeePay wallet.
+        Shopeepay = "shopeepay",
+        /// BCA virtual account.
+        VaBca = "va_bca",
+        /// BNI virtual account.
+        VaBni = "va_bni",
+        /// BRI virtual account.
+        VaBri = "va_bri",
+        /// Permata virtual account.
+        VaPermata = "va_permata",
+        /// CIMB Niaga virtual account.
+        VaCimb = "va_cimb",
+        /// Mandiri bill payment.
+        VaMandiri = "va_mandiri",
+    }
+}
+
+named! {
+    /// Where an order stands. The order of the values is that of [`OrderState::rank`], ties broken by name.
+    OrderState {
+        /// Written down; whether the gateway knows it is not known yet.
+        Created = "created",
+        /// The gateway waits for the customer.
+        Pending = "pending",
+        /// Paid by card, and the gateway's fraud check waits for a person.
+        Challenge = "challenge",
+        /// The customer let it lapse.
+        Expired = "expired",
+        /// Called off before it was paid.
+        Cancelled = "cancelled",
+        /// The bank, the wallet or the fraud check refused.
+        Denied = "denied",
+        /// The gateway could not open it, or the payment broke down.
+        Failed = "failed",
+        /// Paid, and its quote applied.
+        Paid = "paid",
+        /// Part of the money went back.
+        PartiallyRefunded = "partially_refunded",
+        /// All of the money went back.
+        Refunded = "refunded",
+        /// The payer's bank took the money back.
+        ChargedBack = "charged_back",
+        /// The gateway took a settlement back.
+        Reversed = "reversed",
+        /// The gateway confirms money that cannot be applied: a person decides.
+        Review = "review",
+    }
+}
+
+impl OrderState {
+    /// How far along; states of an order only move to higher ranks. Review stands beside the ladder and has the
+    /// highest.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Created => 0,
+            Self::Pending => 1,
+            Self::Challenge => 2,
+            Self::Expired | Self::Cancelled | Self::Denied | Self::Failed => 3,
+            Self::Paid => 4,
+            Self::PartiallyRefunded => 5,
+            Self::Refunded | Self::ChargedBack | Self::Reversed => 6,
+            Self::Review => 7,
+        }
+    }
+
+    /// Whether the customer may still be paying it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Created | Self::Pending | Self::Challenge)
+    }
+}
+
+named! {
+    /// A mark on an order that a person should see.
+    Flag {
+        /// Settled after it had expired, failed or been denied; credited all the same.
+        LateSettlement = "late_settlement",
+        /// Settled after it was called off.
+        PaidAfterCancel = "paid_after_cancel",
+        /// Settled after the money had been taken back.
+        PaidAfterReversal = "paid_after_reversal",
+        /// A second payment of an order that is paid already.
+        PaidTwice = "paid_twice",
+        /// Somebody claimed a payment that the gateway does not confirm.
+        StaleOrForged = "stale_or_forged",
+        /// A notification whose signature is wrong.
+        BadSignature = "bad_signature",
+        /// A notification that cannot be read.
+        Malformed = "malformed",
+        /// Another amount than the order's was paid.
+        AmountMismatch = "amount_mismatch",
+        /// Paid in another currency than rupiah, or in one that the gateway does not name.
+        CurrencyMismatch = "currency_mismatch",
+        /// Paid to another merchant.
+        MerchantMismatch = "merchant_mismatch",
+        /// The gateway answers about another order than it was asked for.
+        OrderMismatch = "order_mismatch",
+        /// The gateway contradicts itself.
+        Inconsistent = "inconsistent",
+        /// The fraud check waits for a person at the gateway.
+        FraudChallenge = "fraud_challenge",
+        /// Settled although the fraud check refused.
+        FraudStatus = "fraud_status",
+        /// Part of the money went back.
+        PartialRefund = "partial_refund",
+        /// The gateway took a settlement back.
+        ProviderReversal = "provider_reversal",
+        /// The payer's bank took the money back.
+        Chargeback = "chargeback",
+        /// The gateway never said what became of the charge.
+        ChargeUnknown = "charge_unknown",
+        /// Some of what was paid was no longer owed and became quota.
+        Surplus = "surplus",
+        /// A line of the quote without bytes was no longer owed.
+        NothingOwed = "nothing_owed",
+        /// This order's effects could not be undone by rule, such as part of several lines.
+        ReverseByHand = "reverse_by_hand",
+        /// The store did not know the order or its user: rebuilt from what the order carried.
+        Rebuilt = "rebuilt",
+        /// The owner credited it after a review.
+        CreditedByOwner = "credited_by_owner",
+        /// The owner closed the review without a credit.
+        Dismissed = "dismissed",
+    }
+}

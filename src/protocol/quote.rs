@@ -1,4 +1,4 @@
-//! Wire and stored forms shared by programs: what a quote looks like as JSON.
+//! A quote as JSON: in API answers, and frozen in stores.
 
 use serde::{Deserialize, Serialize};
 

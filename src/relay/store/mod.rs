@@ -1,0 +1,235 @@
+//! The relay's store behind one trait, and its implementations.
+//!
+//! The trait speaks in whole transactions, so that SQLite and a database server with several relay processes can
+//! keep the same promises: each method is one transaction, and is durable when it answers.
+
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::domain::order::{OnlineMethod, OrderState};
+use crate::domain::payment::Standing;
+use crate::domain::units::{Rupiah, Timestamp};
+use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
+
+/// A future that a [`RelayStore`] hands out.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why the store could not do it. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be used now: full, read-only, gone. Callers answer 503.
+    #[error("the relay's store failed: {0}")]
+    Unavailable(String),
+    /// What is stored makes no sense.
+    #[error("the relay's store holds nonsense: {0}")]
+    Nonsense(String),
+}
+
+/// One order, with everything the relay remembers of it.
+#[derive(Clone, Debug)]
+pub struct OrderRow {
+    /// The gateway's order id, made by the relay.
+    pub id: String,
+    /// Whose money.
+    pub merchant: String,
+    /// Whose order.
+    pub site: String,
+    /// The site's name for the attempt; unique for the site.
+    pub request_id: String,
+    /// SHA-256 of the request, for "same id, other content".
+    pub request_hash: [u8; 32],
+    /// How it is paid.
+    pub method: OnlineMethod,
+    /// What must be paid.
+    pub amount: Rupiah,
+    /// What the gateway shows.
+    pub items: Vec<OrderItem>,
+    /// The site's memo, to the byte.
+    pub memo: Option<Box<RawValue>>,
+    /// Where the browser goes afterwards.
+    pub return_url: Option<String>,
+    /// Where it stands.
+    pub standing: Standing,
+    /// What the customer needs to pay.
+    pub means: PaymentMeans,
+    /// The site gave it up: it is to be called off at the gateway.
+    pub abandoned: bool,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// When the customer's time is over.
+    pub expires_at: Timestamp,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// How often the gateway was asked since the last change.
+    pub asked: u32,
+    /// When to ask again; `None`: nothing more is expected.
+    pub ask_at: Option<Timestamp>,
+    /// Counts the changes; a change made from an older version is refused.
+    pub version: u64,
+}
+
+/// Something to be told to a site, before it has its place in the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEvent {
+    /// Its name for good.
+    pub event_id: String,
+    /// What to do.
+    pub effect: FeedEffect,
+    /// What goes back, or what the order costs.
+    pub amount: Rupiah,
+}
+
+/// What opening found.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    /// It is written down.
+    New,
+    /// The same request was opened before: this is its order.
+    Known(Box<OrderRow>),
+    /// The request id stands for something else.
+    Conflict,
+    /// The site gave this request up before it came.
+    Abandoned,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Updated {
+    /// It is stored.
+    Done,
+    /// Somebody else changed the order meanwhile: read it again.
+    Stale,
+}
+
+/// A notification as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNotification {
+    /// Whose address it came to.
+    pub merchant: String,
+    /// The order it names.
+    pub order: String,
+    /// To the byte.
+    pub body: Vec<u8>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A notification that waits to be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Its number.
+    pub no: u64,
+    /// Whose address it came to.
+    pub merchant: String,
+    /// The order it names.
+    pub order: String,
+    /// To the byte.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// What is waiting, for health and metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StoreCounts {
+    /// Orders that may still be paid.
+    pub open_orders: u64,
+    /// Orders whose charge nobody knows the outcome of.
+    pub unknown_charges: u64,
+    /// Orders in review.
+    pub reviews: u64,
+    /// Notifications not decided.
+    pub inbox: u64,
+    /// When the oldest of those came, in milliseconds since 1970.
+    pub inbox_oldest_ms: Option<i64>,
+    /// Notifications about orders that are not known.
+    pub strays: u64,
+}
+
+/// The relay's store.
+///
+/// Contract of every implementation, which `conformance` tests:
+/// - A method is one transaction; when it answers, the change survives a power cut.
+/// - Feed numbers of a site begin at 1 and have no gaps, and a reader that has seen `n` never sees a number below
+///   it appear later.
+/// - Names of feed events are unique for good: telling one again changes nothing.
+/// - Every method that names a site sees that site's orders only.
+pub trait RelayStore: Send + Sync {
+    /// Names this store; another name after it was restored.
+    fn epoch(&self) -> Pending<'_, String>;
+
+    /// The unguessable part of a merchant's notification address, made at the first call and then the same for all
+    /// processes and for good. `fresh` is taken when there is none.
+    fn merchant_secret<'a>(&'a self, merchant: &'a str, fresh: &'a str) -> Pending<'a, String>;
+
+    /// The merchant id that the gateway named first, if it was learned.
+    fn merchant_id<'a>(&'a self, merchant: &'a str) -> Pending<'a, Option<String>>;
+
+    /// Remembers the merchant id that the gateway names, where none is known.
+    fn learn_merchant_id<'a>(&'a self, merchant: &'a str, id: &'a str) -> Pending<'a, ()>;
+
+    /// Writes an order down before the gateway hears of it, once for each site and request. Notifications that came
+    /// before it become due.
+    fn open<'a>(&'a self, order: &'a OrderRow) -> Pending<'a, Opened>;
+
+    /// The order of a merchant, whatever the site.
+    fn order<'a>(&'a self, merchant: &'a str, id: &'a str) -> Pending<'a, Option<OrderRow>>;
+
+    /// A site's order.
+    fn site_order<'a>(&'a self, site: &'a str, id: &'a str) -> Pending<'a, Option<OrderRow>>;
+
+    /// A site gives a request up: its order is marked, or the request will never be opened.
+    fn abandon<'a>(
+        &'a self,
+        site: &'a str,
+        request_id: &'a str,
+        at: Timestamp,
+    ) -> Pending<'a, Option<OrderRow>>;
+
+    /// Stores an order as it became, tells the site, and ends the notifications that led to it, all at once. Refused
+    /// as stale unless `order.version` is the stored one; the stored version then is one more.
+    fn update<'a>(
+        &'a self,
+        order: &'a OrderRow,
+        events: &'a [FeedEvent],
+        decided: &'a [u64],
+        at: Timestamp,
+    ) -> Pending<'a, Updated>;
+
+    /// Keeps a notification. The same body for the same merchant is kept once; `false` for one known already.
+    fn receive<'a>(&'a self, notification: &'a NewNotification) -> Pending<'a, bool>;
+
+    /// Notifications that are due and whose order is known, oldest first.
+    fn inbox(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<InboxRow>>;
+
+    /// A notification could not be decided: try again at `at`.
+    fn postpone(&self, no: u64, at: Timestamp) -> Pending<'_, ()>;
+
+    /// Orders to ask the gateway about, the longest due first.
+    fn due(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<OrderRow>>;
+
+    /// Makes every order that may still change due now, as after a restore.
+    fn ask_all(&self, now: Timestamp) -> Pending<'_, u64>;
+
+    /// Items of a site's feed after `after`, in order, and the last number there is.
+    fn feed<'a>(&'a self, site: &'a str, after: u64, limit: u32) -> Pending<'a, (Vec<FeedItem>, u64)>;
+
+    /// Waits until something was added to any site's feed since this was called, or for ever.
+    fn fed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// Orders in a state, newest first.
+    fn in_state(&self, state: OrderState, limit: u32) -> Pending<'_, Vec<OrderRow>>;
+
+    /// What is waiting.
+    fn counts(&self) -> Pending<'_, StoreCounts>;
+
+    /// Drops feed items and notifications older than `before` whose orders are over.
+    fn prune(&self, before: Timestamp) -> Pending<'_, u64>;
+
+    /// Proves that the store can be written.
+    fn check(&self) -> Pending<'_, ()>;
+}
