@@ -96,7 +96,7 @@ impl Site {
             store,
             clock: Arc::clone(&clock),
             zone: config.timezone.clone(),
-            policy: policy(&config.policy),
+            policy: policy(&config),
             trust_clock: config.clock.trust == config::ClockTrust::Always,
             commit_interval: config.store.commit_interval,
             usage_kept: config.store.usage_hours_kept,
@@ -113,7 +113,7 @@ impl Site {
     /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often
     /// it is read and written down. Everything else in `config` waits for a restart.
     pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
-        let (rules, commit_interval) = (policy(&config.policy), config.store.commit_interval);
+        let (rules, commit_interval) = (policy(config), config.store.commit_interval);
         self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
         self.service.set_dry_run(config.policy.enforcement == Enforcement::DryRun);
         self.pace.send_replace(config.router.poll_interval);
@@ -280,7 +280,10 @@ impl Troubles {
 }
 
 /// The rules' policy from its configuration.
-pub fn policy(config: &config::Policy) -> Policy {
+pub fn policy(config: &config::Config) -> Policy {
+    let payment_approves = config.portal.registration == config::Registration::Payment;
+    let config = &config.policy;
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     Policy {
         overage: match config.overage {
             config::Overage::Stop => Overage::Stop,
@@ -302,5 +305,8 @@ pub fn policy(config: &config::Policy) -> Policy {
         price_rounding: Rupiah(config.price_rounding_rp),
         max_devices_per_user: config.max_devices_per_user,
         cashier_credit: Rupiah(config.cashier_credit_rp),
+        payment_approves,
+        pay_window_ms: ms(config.pay_window),
+        offline_grace_ms: ms(config.offline_grace),
     }
 }

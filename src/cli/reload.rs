@@ -14,7 +14,7 @@ use crate::agent::run::Site;
 use crate::settings::Environment;
 
 /// Keys that a reload applies: what [`Site::reload`] takes over.
-const LIVE: [&str; 14] = [
+const LIVE: [&str; 16] = [
     "policy.block_hour",
     "policy.block_overdue",
     "policy.cashier_credit_rp",
@@ -24,8 +24,10 @@ const LIVE: [&str; 14] = [
     "policy.expiry",
     "policy.fup_threshold",
     "policy.max_devices_per_user",
+    "policy.offline_grace",
     "policy.overage",
     "policy.overdue_grace_days",
+    "policy.pay_window",
     "policy.price_rounding_rp",
     "router.poll_interval",
     "store.commit_interval",

@@ -96,6 +96,8 @@ pub struct Facts {
     pub clock_trusted: bool,
     /// Whether a pay window is open for this user.
     pub paying: bool,
+    /// Whether an order of this user cannot be checked now: no block for debt begins.
+    pub grace: bool,
 }
 
 /// One rule, evaluated: what it would make and whether it holds.
@@ -113,14 +115,20 @@ pub struct Rule {
 pub fn rules(account: &Account, policy: &Policy, facts: &Facts) -> [Rule; 10] {
     let terms = account.terms(policy);
     let (remaining, overage) = (account.balance.remaining(), account.balance.overage());
-    let may_start = |reason| facts.clock_trusted || account.access.causes.contains(&reason);
+    let was_so = |reason| account.access.causes.contains(&reason);
+    let may_start = |reason| facts.clock_trusted || was_so(reason);
+    let may_block = |reason| !facts.grace || was_so(reason);
     let finite = !account.unlimited;
-    let over_limit =
-        finite && !account.exempt && terms.debt_limit > Bytes::ZERO && overage >= terms.debt_limit;
+    let over_limit = finite
+        && !account.exempt
+        && terms.debt_limit > Bytes::ZERO
+        && overage >= terms.debt_limit
+        && may_block(Reason::DebtLimit);
     let overdue = policy.block_overdue
         && !account.exempt
         && account.items.iter().any(|item| is_overdue(item, policy, facts))
-        && may_start(Reason::DebtOverdue);
+        && may_start(Reason::DebtOverdue)
+        && may_block(Reason::DebtOverdue);
     let expired = account.expires_at.is_some_and(|at| at < facts.now)
         && account.waiting_days == 0
         && may_start(Reason::Expired);
@@ -155,18 +163,21 @@ pub fn numbers(
 ) -> Vec<(&'static str, String)> {
     let terms = account.terms(policy);
     let remaining = || ("remaining", account.balance.remaining().to_string());
+    let grace = || facts.grace.then(|| ("offline_grace", true.to_string()));
     match rule.reason {
         Some(Reason::Admin) => account.admin_block.iter().map(|why| ("note", why.clone())).collect(),
         Some(Reason::Inactive) => {
             vec![("approved", account.approved.to_string()), ("active", account.active.to_string())]
         }
-        Some(Reason::DebtLimit) => vec![
-            ("overage", account.balance.overage().to_string()),
-            ("debt_limit", terms.debt_limit.to_string()),
-        ],
+        Some(Reason::DebtLimit) => {
+            [("overage", account.balance.overage().to_string()), ("debt_limit", terms.debt_limit.to_string())]
+                .into_iter()
+                .chain(grace())
+                .collect()
+        }
         Some(Reason::DebtOverdue) => {
             let overdue = account.items.iter().filter(|item| is_overdue(item, policy, facts));
-            overdue.map(|item| ("due_date", item.due_date.to_string())).collect()
+            overdue.map(|item| ("due_date", item.due_date.to_string())).chain(grace()).collect()
         }
         Some(Reason::Habis) => vec![
             ("credited", account.balance.credits.to_string()),
@@ -198,6 +209,12 @@ pub fn decide(account: &Account, policy: &Policy, facts: &Facts) -> Access {
     let holding = || rules.iter().filter(|r| r.holds);
     let first = holding().next().expect("the last rule always holds");
     Access { status: first.status, reason: first.reason, causes: holding().map_while(|r| r.reason).collect() }
+}
+
+/// Whether a block for debt is held off because an order cannot be checked.
+pub fn is_held_off(account: &Account, policy: &Policy, facts: &Facts) -> bool {
+    let unhindered = Facts { grace: false, ..*facts };
+    facts.grace && !decide(account, policy, facts).is_same(&decide(account, policy, &unhindered))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 
 fn facts() -> Facts {
     let local = LocalTime { date: date(2026, 11, 22), minute_of_day: 600 };
-    Facts { now: NOW, local, clock_trusted: true, paying: false }
+    Facts { now: NOW, local, clock_trusted: true, paying: false, grace: false }
 }
 
 /// A user with one credit of `credited` megabytes and `used` bytes of usage.

@@ -51,6 +51,12 @@ pub struct Policy {
     pub max_devices_per_user: u32,
     /// The most that debt items granted by one cashier may owe at any time; zero lets cashiers grant none.
     pub cashier_credit: Rupiah,
+    /// Whether a user who was never approved may buy, and is approved by paying.
+    pub payment_approves: bool,
+    /// How long an open online order lets a stopped user online to pay, in milliseconds; zero: not at all.
+    pub pay_window_ms: u64,
+    /// How long an order that cannot be checked holds off a block for debt, in milliseconds; zero: not at all.
+    pub offline_grace_ms: u64,
 }
 
 impl Default for Policy {
@@ -67,6 +73,9 @@ impl Default for Policy {
             price_rounding: Rupiah(10_000),
             max_devices_per_user: 3,
             cashier_credit: Rupiah::ZERO,
+            payment_approves: false,
+            pay_window_ms: 10 * 60 * 1000,
+            offline_grace_ms: 0,
         }
     }
 }

@@ -106,6 +106,40 @@ named! {
     }
 }
 
+/// How an order is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// Over the counter.
+    Cash(CashMethod),
+    /// Through the gateway.
+    Online(OnlineMethod),
+}
+
+impl Method {
+    /// The stable name used in the store, the API and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cash(method) => method.name(),
+            Self::Online(method) => method.name(),
+        }
+    }
+
+    /// The method with that stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        CashMethod::from_name(name)
+            .map(Self::Cash)
+            .or_else(|| OnlineMethod::from_name(name).map(Self::Online))
+    }
+
+    /// The counter's method, if it is paid there.
+    pub const fn cash(self) -> Option<CashMethod> {
+        match self {
+            Self::Cash(method) => Some(method),
+            Self::Online(_) => None,
+        }
+    }
+}
+
 named! {
     /// Where an order stands. The order of the values is that of [`OrderState::rank`], ties broken by name.
     OrderState {
@@ -152,6 +186,11 @@ impl OrderState {
             Self::Refunded | Self::ChargedBack | Self::Reversed => 6,
             Self::Review => 7,
         }
+    }
+
+    /// Whether all of the money went back.
+    pub const fn is_returned(self) -> bool {
+        matches!(self, Self::Refunded | Self::ChargedBack | Self::Reversed)
     }
 
     /// Whether the customer may still be paying it.

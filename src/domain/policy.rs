@@ -206,6 +206,8 @@ pub struct Decision {
     pub split: Split,
     /// For [`Event::Paid`]: some of the money covered what was no longer owed.
     pub surplus: bool,
+    /// For [`Event::Paid`]: a line without bytes was no longer owed; its money gave nothing.
+    pub nothing_owed: bool,
 }
 
 /// A rule says no. Nothing changes.
@@ -331,12 +333,14 @@ pub fn quote_purchase(account: &Account, package: &Package, ctx: &Context) -> Re
 
 fn may_buy(account: &Account, ctx: &Context) -> Result<(), Refusal> {
     let holds = |reason| {
-        let access = access::decide(account, ctx.policy, &Facts { paying: false, ..ctx.facts });
+        // What a window or a grace puts off is owed all the same.
+        let access = access::decide(account, ctx.policy, &Facts { paying: false, grace: false, ..ctx.facts });
         access.causes.contains(&reason)
     };
     match () {
         () if account.admin_block.is_some() => Err(Refusal::AdminBlocked),
-        () if !account.approved || !account.active => Err(Refusal::Inactive),
+        () if !account.active => Err(Refusal::Inactive),
+        () if !account.approved && !ctx.policy.payment_approves => Err(Refusal::Inactive),
         () if holds(access::Reason::DebtOverdue) => Err(Refusal::DebtOverdue),
         () => Ok(()),
     }
@@ -382,13 +386,22 @@ struct Book<'a> {
     entries: Vec<Entry>,
     split: Split,
     surplus: bool,
+    nothing_owed: bool,
     ctx: &'a Context<'a>,
 }
 
 impl<'a> Book<'a> {
     fn open(before: &'a Account, ctx: &'a Context<'a>) -> Self {
         let account = before.clone();
-        Self { before, account, entries: Vec::new(), split: Split::default(), surplus: false, ctx }
+        Self {
+            before,
+            account,
+            entries: Vec::new(),
+            split: Split::default(),
+            surplus: false,
+            nothing_owed: false,
+            ctx,
+        }
     }
 
     /// Decides access anew and hands everything over.
@@ -407,6 +420,7 @@ impl<'a> Book<'a> {
             commands,
             split: self.split,
             surplus: self.surplus,
+            nothing_owed: self.nothing_owed,
         }
     }
 
@@ -549,6 +563,7 @@ impl<'a> Book<'a> {
     }
 
     fn pay_package(&mut self, order: &OrderId, line: &Line, unlimited: bool, days: u32) {
+        self.account.approved |= self.ctx.policy.payment_approves;
         // The line is written for an unlimited plan too: it carries the price.
         self.credit_paid(Kind::Purchase, line.bytes, line.price, order, &line.name);
         self.account.unlimited = unlimited;
@@ -558,7 +573,7 @@ impl<'a> Book<'a> {
     fn pay_debt(&mut self, order: &OrderId, line: &Line, id: DebtId, full_price: Rupiah) {
         let now_due = |item: &DebtItem| item.is_open() && item.id == id;
         let Some(item) = self.account.items.iter_mut().find(|item| now_due(item)) else {
-            return self.credit_surplus(line.bytes, order);
+            return self.pay_for_nothing(order, line);
         };
         let paid = line.bytes.min(item.unpaid());
         item.paid = item.paid.plus(paid);
@@ -575,6 +590,14 @@ impl<'a> Book<'a> {
         };
         self.post(entry);
         self.credit_surplus(line.bytes.minus(paid), order);
+    }
+
+    /// A debt line of which nothing is owed: its bytes become quota, and without bytes its money waits for a person.
+    /// Either way the ledger says that the money came.
+    fn pay_for_nothing(&mut self, order: &OrderId, line: &Line) {
+        self.surplus |= !line.bytes.is_zero();
+        self.nothing_owed |= line.bytes.is_zero();
+        self.credit_paid(Kind::Surplus, line.bytes, line.price, order, &line.name);
     }
 
     fn credit_paid(&mut self, kind: Kind, amount: Bytes, price: Rupiah, order: &OrderId, note: &str) {

@@ -12,7 +12,7 @@ const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 fn facts() -> Facts {
     let local = LocalTime { date: date(2026, 11, 22), minute_of_day: 600 };
-    Facts { now: NOW, local, clock_trusted: true, paying: false }
+    Facts { now: NOW, local, clock_trusted: true, paying: false, grace: false }
 }
 
 fn package(quota: Option<u64>, price: u64) -> Package {

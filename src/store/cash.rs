@@ -1,5 +1,7 @@
 //! Money over the counter: moves, drawers and closings, and what a refund must know of its order.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Null;
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -12,7 +14,7 @@ use super::{Reader, StoreError};
 use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::ledger::{Kind, Posted};
-use crate::domain::order::CashMethod;
+use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::units::{Rupiah, Timestamp};
 
 impl Writer<'_> {
@@ -156,6 +158,9 @@ pub(super) struct OrderSums {
     pub id: OrderId,
     /// Whether it was paid over the counter.
     pub is_cash: bool,
+    pub status: OrderState,
+    /// Part of what went back was left to a person.
+    pub by_hand: bool,
     pub receipt_no: Option<u64>,
     /// Paid and returned, as the order says.
     pub says: (u64, u64),
@@ -165,23 +170,31 @@ pub(super) struct OrderSums {
     pub takes: u64,
 }
 
-pub(super) const ORDER_SUMS: &str = "SELECT o.id, o.method, o.amount_rp, o.refunded_rp, o.receipt_no,
+pub(super) const ORDER_SUMS: &str =
+    "SELECT o.id, o.method, o.status, o.flags, o.amount_rp, o.refunded_rp, o.receipt_no,
    count(*) FILTER (WHERE m.kind = 'taken') AS takes,
    ifnull(sum(m.amount_rp) FILTER (WHERE m.kind = 'taken'), 0) AS taken_rp,
    ifnull(sum(m.amount_rp) FILTER (WHERE m.kind = 'returned'), 0) AS returned_rp
  FROM orders o LEFT JOIN cash_moves m ON m.order_id = o.id GROUP BY o.id ORDER BY o.receipt_no";
 
 pub(super) fn order_sums(row: &Row) -> Result<OrderSums, StoreError> {
-    let method: String = row.get("method")?;
+    let flags: BTreeSet<Flag> = parsed(row, "flags", |text| serde_json::from_str(text).ok())?;
     Ok(OrderSums {
         id: OrderId(row.get("id")?),
-        is_cash: CashMethod::from_name(&method).is_some(),
+        is_cash: parsed(row, "method", Method::from_name)?.cash().is_some(),
+        status: parsed(row, "status", OrderState::from_name)?,
+        by_hand: flags.contains(&Flag::ReverseByHand),
         receipt_no: unsigned_or_none(row, "receipt_no")?,
         says: (unsigned(row, "amount_rp")?, unsigned(row, "refunded_rp")?),
         moves: (unsigned(row, "taken_rp")?, unsigned(row, "returned_rp")?),
         takes: unsigned(row, "takes")?,
     })
 }
+
+/// Lines of online orders whose event of the feed is not on file.
+pub(super) const UNAPPLIED_LINES: &str = "SELECT e.order_id FROM entries e JOIN orders o ON o.id = e.order_id
+ LEFT JOIN applied a ON a.event_id = e.event_id
+ WHERE o.method NOT IN ('cash', 'transfer', 'qris_static') AND a.event_id IS NULL ORDER BY e.seq LIMIT 1";
 
 /// Closings whose figures are not those of the moves they marked.
 pub(super) const WRONG_CLOSINGS: &str = "SELECT c.closing_no FROM closings c

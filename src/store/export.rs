@@ -82,7 +82,7 @@ impl Table {
                    refunded_rp, status, reference, cashier,
                    strftime('%Y-%m-%dT%H:%M:%SZ', o.created_at / 1000, 'unixepoch') AS created_at,
                    strftime('%Y-%m-%dT%H:%M:%SZ', paid_at / 1000, 'unixepoch') AS paid_at, flags, lines
-                 FROM orders o JOIN users u USING (user_no) ORDER BY o.created_at, o.id"
+                 FROM orders o LEFT JOIN users u USING (user_no) ORDER BY o.created_at, o.order_no"
             }
             Self::Entries => {
                 "SELECT seq, strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') AS at, u.id AS user_id,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rusqlite::Row;
 
-use super::record::{DeviceRecord, PackageRecord, Pending, UserRecord};
+use super::record::{DeviceRecord, Errand, OpeningRecord, OrderRecord, PackageRecord, Pending, UserRecord};
 use super::{Store, StoreError};
 use crate::domain::access::{Access, Reason, Status};
 use crate::domain::account::{Account, Overage};
@@ -27,6 +27,12 @@ pub struct Loaded {
     pub packages: BTreeMap<u32, PackageRecord>,
     /// Who entered each open debt item.
     pub granted_by: BTreeMap<DebtId, String>,
+    /// Online orders that a customer may still be paying.
+    pub open_orders: Vec<OrderRecord>,
+    /// Attempts to open an order whose outcome is not known.
+    pub openings: Vec<OpeningRecord>,
+    /// What the relay must still be told.
+    pub errands: Vec<Errand>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
@@ -83,6 +89,9 @@ impl Store {
             out.chain_hash = row.get("hash")?;
             Ok(())
         })?;
+        out.open_orders = self.open_orders()?;
+        out.openings = self.openings()?;
+        out.errands = self.errands()?;
         let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));
         out.user_no = highest("SELECT ifnull(max(user_no), 0) FROM users")?;
         out.device_no = highest("SELECT ifnull(max(device_no), 0) FROM devices")?;
@@ -90,7 +99,7 @@ impl Store {
         Ok(out)
     }
 
-    fn each(
+    pub(super) fn each(
         &self,
         sql: &str,
         mut visit: impl FnMut(&Row) -> Result<(), StoreError>,
@@ -143,7 +152,7 @@ fn package(row: &Row) -> Result<PackageRecord, StoreError> {
     Ok(PackageRecord { no: row.get("package_no")?, deleted: row.get("deleted")?, package })
 }
 
-fn user(row: &Row) -> Result<UserRecord, StoreError> {
+pub(super) fn user(row: &Row) -> Result<UserRecord, StoreError> {
     let account = Account {
         approved: row.get("approved")?,
         active: row.get("active")?,

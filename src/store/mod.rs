@@ -9,6 +9,7 @@ pub mod backup;
 mod cash;
 pub mod export;
 mod load;
+mod orders;
 mod read;
 mod record;
 pub mod reports;
@@ -26,8 +27,8 @@ pub use admins::{AdminRecord, Role, SecretKind};
 pub use load::Loaded;
 pub use read::{Page, Reader, UsageRow};
 pub use record::{
-    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending,
-    UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
+    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
 };
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};

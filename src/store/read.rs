@@ -4,17 +4,15 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::load::{debt, instant, parsed, unsigned, unsigned_or_none};
-use super::record::{AuditLine, EventRecord, OrderRecord};
+use super::load::{debt, parsed, unsigned};
+use super::record::{AuditLine, EventRecord};
 use super::verify::entry;
 use super::{FILE, StoreError, open_to_read};
 use crate::domain::debt::DebtItem;
-use crate::domain::id::{DebtId, Mac, OrderId, UserId};
+use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::Posted;
-use crate::domain::order::Quote;
-use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{Restart, RowId};
-use crate::protocol::LineWire;
 
 /// A connection that only reads.
 #[derive(Debug)]
@@ -92,22 +90,6 @@ impl Reader {
         let found = self.all("SELECT * FROM debts WHERE id = ?1", [id.to_string()], |row| {
             Ok((row.get("user_no")?, debt(row)?))
         })?;
-        Ok(found.into_iter().next())
-    }
-
-    /// Orders of everybody or of one user, newest first.
-    pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<OrderRecord>, StoreError> {
-        self.all(
-            "SELECT * FROM orders WHERE (?1 IS NULL OR user_no = ?1) AND (?2 IS NULL OR receipt_no < ?2)
-             ORDER BY receipt_no DESC LIMIT ?3",
-            params![user_no, page.after, page.limit],
-            order,
-        )
-    }
-
-    /// One order.
-    pub fn order(&self, id: &OrderId) -> Result<Option<OrderRecord>, StoreError> {
-        let found = self.all("SELECT * FROM orders WHERE id = ?1", [&id.0], order)?;
         Ok(found.into_iter().next())
     }
 
@@ -208,29 +190,5 @@ fn usage(row: &Row) -> Result<UsageRow, StoreError> {
         mac: Mac::from_u64(unsigned(row, "mac")?),
         bytes: Bytes(unsigned(row, "bytes")?),
         unenforced: Bytes(unsigned(row, "unenforced_bytes")?),
-    })
-}
-
-fn order(row: &Row) -> Result<OrderRecord, StoreError> {
-    let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
-    Ok(OrderRecord {
-        id: OrderId(row.get("id")?),
-        user_no: row.get("user_no")?,
-        kind: row.get("kind")?,
-        method: row.get("method")?,
-        amount: Rupiah(unsigned(row, "amount_rp")?),
-        status: row.get("status")?,
-        quote: Quote { lines: lines.into_iter().map(Into::into).collect() },
-        flags: parsed(row, "flags", |text| serde_json::from_str(text).ok())?,
-        reference: row.get("reference")?,
-        receipt_no: unsigned_or_none(row, "receipt_no")?,
-        cashier: row.get("cashier")?,
-        expiry: instant(row, "expiry_set")?
-            .map(|set| Ok::<_, StoreError>((instant(row, "expiry_before")?, set)))
-            .transpose()?,
-        plan: row.get("plan")?,
-        refunded: Rupiah(unsigned(row, "refunded_rp")?),
-        created_at: Timestamp(row.get("created_at")?),
-        paid_at: instant(row, "paid_at")?,
     })
 }

@@ -1,12 +1,17 @@
 //! What the store holds, as the program sees it: one record per row, with domain types inside.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
 use crate::domain::account::Account;
 use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{Mac, OrderId};
-use crate::domain::order::{CashMethod, Quote};
+use crate::domain::order::{CashMethod, Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::Counter;
+use crate::protocol::relay::PaymentMeans;
 
 /// A user: what people call it, and the account the rules work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,25 +84,25 @@ pub struct PackageRecord {
 pub struct OrderRecord {
     /// Its name.
     pub id: OrderId,
-    /// Whose.
-    pub user_no: u32,
-    /// What it is for, by its stable name.
-    pub kind: String,
-    /// How it is paid, by its stable name.
-    pub method: String,
+    /// Whose; `None` when money came and what its order carried cannot be read.
+    pub user_no: Option<u32>,
+    /// What it is for.
+    pub kind: OrderKind,
+    /// How it is paid.
+    pub method: Method,
     /// What must be paid.
     pub amount: Rupiah,
-    /// Where it stands, by its stable name.
-    pub status: String,
+    /// Where it stands. Paid, in whole or in part, only once its quote was applied.
+    pub status: OrderState,
     /// The frozen quote.
     pub quote: Quote,
     /// Marks for people.
-    pub flags: Vec<String>,
+    pub flags: BTreeSet<Flag>,
     /// The cashier's note of the payment.
     pub reference: Option<String>,
-    /// The receipt's number.
+    /// The receipt's number. An order has one if and only if its quote was applied.
     pub receipt_no: Option<u64>,
-    /// Who took the money.
+    /// Who took the money over the counter.
     pub cashier: Option<String>,
     /// The expiry before this order and the one it set, if it set one.
     pub expiry: Option<(Option<Timestamp>, Timestamp)>,
@@ -109,6 +114,142 @@ pub struct OrderRecord {
     pub created_at: Timestamp,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
+    /// What only orders through the gateway have.
+    pub online: Online,
+}
+
+impl OrderRecord {
+    /// An order of which nothing is known but what it is; made at no time.
+    pub fn created(id: OrderId, user_no: Option<u32>, kind: OrderKind, method: Method, quote: Quote) -> Self {
+        Self {
+            id,
+            user_no,
+            kind,
+            method,
+            amount: quote.total(),
+            status: OrderState::Created,
+            quote,
+            flags: BTreeSet::new(),
+            reference: None,
+            receipt_no: None,
+            cashier: None,
+            expiry: None,
+            plan: false,
+            refunded: Rupiah::ZERO,
+            created_at: Timestamp::default(),
+            paid_at: None,
+            online: Online::default(),
+        }
+    }
+
+    /// Remembers what the order changed of its user beyond the ledger, for a refund.
+    pub fn took_effect(&mut self, before: &Account, after: &Account) {
+        let set = after.expires_at.filter(|_| after.expires_at != before.expires_at);
+        self.expiry = set.map(|set| (before.expires_at, set));
+        self.plan = after.unlimited && !before.unlimited;
+    }
+
+    /// Whether its quote was applied.
+    pub fn is_credited(&self) -> bool {
+        self.receipt_no.is_some()
+    }
+}
+
+/// The part of an order that the gateway knows; empty for one over the counter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Online {
+    /// How the attempt was called before the gateway named it.
+    pub request_id: Option<String>,
+    /// What the customer needs to pay.
+    pub means: PaymentMeans,
+    /// When the customer's time is over.
+    pub expires_at: Option<Timestamp>,
+    /// The pay window that it opened.
+    pub window: Option<PayWindow>,
+}
+
+/// A window in which a stopped user is online to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayWindow {
+    /// When it opened.
+    pub at: Timestamp,
+    /// What was used since.
+    pub used: Bytes,
+}
+
+/// An order asked of the relay whose outcome is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpeningRecord {
+    /// How the attempt is called; the same for every repetition.
+    pub request_id: String,
+    /// Whose.
+    pub user_no: u32,
+    /// What it is for.
+    pub kind: OrderKind,
+    /// How it is to be paid.
+    pub method: OnlineMethod,
+    /// The frozen quote.
+    pub quote: Quote,
+    /// The memo, as JSON text.
+    pub memo: String,
+    /// The call's idempotency key, and SHA-256 of what was asked.
+    pub key: Option<(String, [u8; 32])>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// Something that the relay must be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum ErrandWork {
+    /// Give an attempt up whose outcome is not known.
+    Abandon {
+        /// The attempt.
+        request_id: String,
+    },
+    /// Call an order off at the gateway.
+    Cancel {
+        /// Which.
+        order: OrderId,
+    },
+    /// Give money back through the gateway.
+    Refund {
+        /// Of which order.
+        order: OrderId,
+        /// Names the refund: the same key is one refund.
+        key: String,
+        /// How much.
+        amount: Rupiah,
+        /// Why.
+        reason: String,
+    },
+    /// Make sure that the relay knows an order that is open here.
+    Adopt {
+        /// Which.
+        order: OrderId,
+    },
+}
+
+/// An errand to the relay that is not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// Its number.
+    pub no: u64,
+    /// What to do.
+    pub work: ErrandWork,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// When to try again.
+    pub next_at: Timestamp,
+}
+
+/// How far the relay's feed was applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which store of the relay tells it; `None` before the first page.
+    pub epoch: Option<String>,
+    /// The last item applied.
+    pub seq: u64,
 }
 
 /// Money over the counter.

@@ -54,11 +54,11 @@ impl Reader {
         Ok(self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?)
     }
 
-    /// Orders paid in `from..to`, oldest first.
+    /// Orders paid in `from..to` and applied, oldest first.
     pub fn sales(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Sale>, StoreError> {
         self.all(
             "SELECT o.*, u.name AS user_name FROM orders o JOIN users u USING (user_no)
-             WHERE paid_at >= ?1 AND paid_at < ?2 ORDER BY paid_at, receipt_no",
+             WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL ORDER BY paid_at, receipt_no",
             params![from.0, to.0],
             |row| {
                 Ok(Sale {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::cash::{ORDER_SUMS, WRONG_CLOSINGS, order_sums};
+use super::cash::{ORDER_SUMS, OrderSums, UNAPPLIED_LINES, WRONG_CLOSINGS, order_sums};
 use super::load::{parsed, unsigned, unsigned_or_none};
 use super::{Reader, StoreError};
 use crate::domain::debt::DebtStatus;
 use crate::domain::id::{DebtId, OrderId, UserId};
 use crate::domain::ledger::{Balance, Book, CHAIN_START, Entry, Hash, Kind, Posted, Side};
+use crate::domain::order::OrderState;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
 /// What was checked.
@@ -94,6 +95,23 @@ pub enum Broken {
         /// What the ledger says.
         entries: (u64, u64),
     },
+    /// An order was credited twice, or says that it is paid and was never credited, or the reverse.
+    #[error(
+        "order {order}: it is {status}, with receipt {receipt:?}, and the ledger credits it {credits} times"
+    )]
+    Credits {
+        /// Which.
+        order: String,
+        /// Where it says that it stands.
+        status: &'static str,
+        /// Its receipt.
+        receipt: Option<u64>,
+        /// Events that credited it.
+        credits: u64,
+    },
+    /// An online order was booked by an event that could come again.
+    #[error("order {0} was booked by an event that is not on file as applied")]
+    Unapplied(String),
     /// Lines of the ledger belong to an order that is not there.
     #[error("order {0} stands in the ledger and is missing")]
     Order(String),
@@ -146,7 +164,7 @@ impl Reader {
             if hash != stored {
                 return Err(Broken::Link(seq));
             }
-            folds.add(user_no, &posted.entry);
+            folds.add(user_no, &posted);
         }
         let head = "SELECT value FROM meta WHERE key = 'chain_seq'";
         let committed: String = self.conn.query_row(head, [], |row| row.get(0)).unwrap_or_default();
@@ -194,13 +212,62 @@ impl Reader {
     }
 }
 
-/// Money that the ledger books on one order: paid and returned.
-type Money = BTreeMap<OrderId, (u64, u64)>;
+/// What the ledger books on one order.
+#[derive(Clone, Debug, Default)]
+struct Booked {
+    /// Paid and returned.
+    money: (u64, u64),
+    /// Events that credited it.
+    credits: u64,
+    /// The last of those: the lines of one stand together.
+    event: String,
+}
+
+impl Booked {
+    fn add(&mut self, posted: &Posted) {
+        let amount = posted.entry.amount_rp.unwrap_or_default().0;
+        match posted.entry.kind {
+            Kind::Reversal => self.money.1 += amount,
+            Kind::DebtReopened => {}
+            _ => {
+                self.money.0 += amount;
+                if self.credits == 0 || self.event != posted.event {
+                    self.credits += 1;
+                    self.event.clone_from(&posted.event);
+                }
+            }
+        }
+    }
+
+    /// Whether the order says the same: what was paid once, and what went back as far as rules could undo it.
+    fn agrees(&self, order: &OrderSums) -> bool {
+        let (paid, returned) = order.says;
+        let is_returned = if order.by_hand { self.money.1 <= returned } else { self.money.1 == returned };
+        if order.is_cash {
+            order.moves == order.says && self.money == order.says && order.takes == 1
+        } else if order.receipt_no.is_some() {
+            order.moves == (0, 0) && order.takes == 0 && self.money.0 == paid && is_returned
+        } else {
+            order.moves == (0, 0) && order.takes == 0 && self.money == (0, 0)
+        }
+    }
+
+    /// Whether the order was credited as often as its state says.
+    fn is_credited_right(&self, order: &OrderSums) -> bool {
+        use OrderState::{Paid, PartiallyRefunded};
+        let is_credited = order.receipt_no.is_some();
+        let may_be = match order.status {
+            Paid | PartiallyRefunded => is_credited,
+            status => !is_credited || status.rank() > Paid.rank(),
+        };
+        may_be && self.credits == u64::from(is_credited)
+    }
+}
 
 impl Reader {
-    /// Receipts follow each other, and the money of every order over the counter is the same in the order, in its
-    /// moves and in the ledger.
-    fn check_orders(&self, folds: &Money) -> Result<u64, Broken> {
+    /// Receipts follow each other, and the money of every order is the same in the order, in its moves over the
+    /// counter and in the ledger, which credits it once.
+    fn check_orders(&self, folds: &BTreeMap<OrderId, Booked>) -> Result<u64, Broken> {
         let (mut receipts, mut seen) = (0, BTreeSet::new());
         let mut statement = self.conn.prepare(ORDER_SUMS)?;
         let mut rows = statement.query([])?;
@@ -213,17 +280,22 @@ impl Reader {
                     return Err(Broken::Receipt { expected: receipts, found });
                 }
             }
-            let entries = folds.get(&order.id).copied().unwrap_or_default();
-            let is_whole = order.moves == order.says && entries == order.says && order.takes == 1;
-            let is_free_of_cash = order.moves == (0, 0) && order.takes == 0;
-            if if order.is_cash { !is_whole } else { !is_free_of_cash } {
-                let (stored, moves) = (order.says, order.moves);
+            let booked = folds.get(&order.id).cloned().unwrap_or_default();
+            if !booked.agrees(&order) {
+                let (stored, moves, entries) = (order.says, order.moves, booked.money);
                 return Err(Broken::Money { order: order.id.0, stored, moves, entries });
+            }
+            if !booked.is_credited_right(&order) {
+                let (status, receipt) = (order.status.name(), order.receipt_no);
+                return Err(Broken::Credits { order: order.id.0, status, receipt, credits: booked.credits });
             }
             seen.insert(order.id);
         }
-        match folds.keys().find(|id| !seen.contains(*id)) {
-            Some(id) => Err(Broken::Order(id.0.clone())),
+        if let Some(id) = folds.keys().find(|id| !seen.contains(*id)) {
+            return Err(Broken::Order(id.0.clone()));
+        }
+        match self.conn.query_row(UNAPPLIED_LINES, [], |row| row.get(0)).optional()? {
+            Some(order) => Err(Broken::Unapplied(order)),
             None => Ok(receipts),
         }
     }
@@ -243,22 +315,18 @@ impl Reader {
 
 #[derive(Default)]
 struct Folds {
-    orders: Money,
+    orders: BTreeMap<OrderId, Booked>,
     balances: BTreeMap<u32, Balance>,
     debts: BTreeMap<DebtId, i128>,
 }
 
 impl Folds {
-    fn add(&mut self, user_no: u32, entry: &Entry) {
+    fn add(&mut self, user_no: u32, posted: &Posted) {
+        let entry = &posted.entry;
         let balance = self.balances.entry(user_no).or_default();
         *balance = balance.and(entry);
         if let Some(order) = &entry.order {
-            let money = self.orders.entry(order.clone()).or_default();
-            let amount = entry.amount_rp.unwrap_or_default().0;
-            match entry.kind {
-                Kind::Reversal => money.1 += amount,
-                _ => money.0 += amount,
-            }
+            self.orders.entry(order.clone()).or_default().add(posted);
         }
         if let (Book::Debt, Some(debt)) = (entry.kind.book(), entry.debt) {
             let sum = self.debts.entry(debt).or_default();

@@ -6,17 +6,17 @@ use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Params, Transaction, params};
 
 use super::record::{
-    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OrderRecord, PackageRecord, Pending,
-    UsageKey, UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, DeviceRecord, Errand, EventRecord, OpeningRecord, OrderRecord,
+    PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
 };
 use super::{Store, StoreError};
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
+use crate::domain::id::OrderId;
 use crate::domain::ledger::{Hash, Posted};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
-use crate::protocol::LineWire;
 
 /// An entry with its user's key and its link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,18 @@ pub struct Batch<'a> {
     pub packages: Vec<&'a PackageRecord>,
     /// Orders that are new or changed.
     pub orders: Vec<&'a OrderRecord>,
+    /// Pay windows that moved, by order.
+    pub windows: Vec<(&'a OrderId, PayWindow)>,
+    /// Orders asked of the relay.
+    pub openings: Vec<&'a OpeningRecord>,
+    /// Attempts whose outcome is known by now.
+    pub openings_ended: Vec<&'a str>,
+    /// Errands that are new or were tried in vain.
+    pub errands: Vec<&'a Errand>,
+    /// Errands that are done.
+    pub errands_done: Vec<u64>,
+    /// Events of the feed that were looked at.
+    pub applied: Vec<&'a str>,
     /// Money over the counter.
     pub moves: Vec<&'a CashMove>,
     /// A drawer that was counted: it takes in every move of its cashier that no closing has.
@@ -101,9 +113,7 @@ impl Store {
         for (user_no, item, by) in &batch.debts {
             writer.debt(*user_no, item, by)?;
         }
-        for order in &batch.orders {
-            writer.order(order)?;
-        }
+        writer.orders(batch)?;
         writer.counter(batch)?;
         writer.metering(batch)?;
         writer.days(batch)?;
@@ -243,36 +253,6 @@ impl Writer<'_> {
                 item.created_at.0,
                 by,
                 item.status.name(),
-            ],
-        )
-    }
-
-    fn order(&mut self, order: &OrderRecord) -> Result<(), StoreError> {
-        let lines: Vec<LineWire> = order.quote.lines.iter().map(LineWire::from).collect();
-        self.run(
-            "INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, reference, receipt_no,
-               cashier, expiry_before, expiry_set, plan, refunded_rp, created_at, paid_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, refunded_rp = ?15,
-               paid_at = ?17",
-            params![
-                order.id.0,
-                order.user_no,
-                order.kind,
-                order.method,
-                int(order.amount.0),
-                order.status,
-                serde_json::json!(lines).to_string(),
-                serde_json::json!(order.flags).to_string(),
-                order.reference,
-                order.receipt_no.map(int),
-                order.cashier,
-                order.expiry.and_then(|(before, _)| before).map(|t| t.0),
-                order.expiry.map(|(_, set)| set.0),
-                order.plan,
-                int(order.refunded.0),
-                order.created_at.0,
-                order.paid_at.map(|t| t.0),
             ],
         )
     }

@@ -88,7 +88,7 @@ fn fits(schema: &'static Value, value: &Value, at: &str) -> Result<(), String> {
             "minimum" if value.as_i64().is_some_and(|n| n < rule.as_i64().unwrap()) => {
                 return fail(format!("{value} is below {rule}"));
             }
-            "required" => {
+            "required" if value.is_object() => {
                 let missing =
                     rule.as_array().unwrap().iter().find(|name| value.get(name.as_str().unwrap()).is_none());
                 if let Some(name) = missing {
@@ -120,6 +120,7 @@ fn fits(schema: &'static Value, value: &Value, at: &str) -> Result<(), String> {
             }
             "enum"
             | "minimum"
+            | "required"
             | "additionalProperties"
             | "description"
             | "format"

@@ -13,6 +13,7 @@ use super::auth::Viewer;
 use super::desk::{Answer, Desk, user};
 use super::money::{QuoteView, settle_all_quote};
 use crate::agent::engine::{DebtView, Engine, EntryView, Look, UserView};
+use crate::clock::rfc3339;
 use crate::domain::access::{self, Reason, Rule};
 use crate::domain::account::Account;
 use crate::domain::id::{DebtId, UserId};
@@ -86,7 +87,7 @@ fn view(engine: &Engine, id: UserId) -> Result<ExplainView, Problem> {
     });
     Ok(ExplainView {
         user: UserView::of(&snapshot, look.policy),
-        rules: rules(account, &look, &lines),
+        rules: rules(snapshot.user.no, account, &look, &lines),
         debts,
         to_pay,
         to_pay_refused,
@@ -99,21 +100,39 @@ fn period(lines: Vec<Posted>) -> Vec<Posted> {
     lines.into_iter().take_while(|line| line.entry.kind != Kind::Closing).collect()
 }
 
-fn rules(account: &Account, look: &Look, lines: &[Posted]) -> Vec<RuleView> {
-    let rules = access::rules(account, look.policy, &look.facts);
+fn rules(user_no: u32, account: &Account, look: &Look, lines: &[Posted]) -> Vec<RuleView> {
+    let facts = look.facts_of(user_no);
+    let rules = access::rules(account, look.policy, &facts);
     let first = rules.iter().position(|rule| rule.holds);
     let views = rules.iter().enumerate().map(|(place, rule)| RuleView {
         status: rule.status.name(),
         reason: rule.reason.map(Reason::name),
         holds: rule.holds,
         decides: first == Some(place),
-        numbers: access::numbers(rule, account, look.policy, &look.facts)
+        numbers: access::numbers(rule, account, look.policy, &facts)
             .into_iter()
+            .chain(windows(*rule, user_no, look))
             .map(|(name, value)| NumberView { name, value })
             .collect(),
         entries: behind(*rule, account, look, lines),
     });
     views.collect()
+}
+
+/// The windows in which the user is online to pay.
+fn windows(rule: Rule, user_no: u32, look: &Look) -> Vec<(&'static str, String)> {
+    if rule.reason != Some(Reason::Paying) {
+        return Vec::new();
+    }
+    let numbers = look.windows(user_no).into_iter().flat_map(|window| {
+        [
+            ("order", window.order.0),
+            ("window_since", rfc3339(window.since)),
+            ("window_used", window.used.to_string()),
+            ("window_limit", window.limit.to_string()),
+        ]
+    });
+    numbers.collect()
 }
 
 /// The lines that a rule's numbers are made of.

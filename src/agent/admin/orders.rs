@@ -13,7 +13,7 @@ use super::desk::{Answer, Desk, user};
 use super::fields::{Money, Reason};
 use crate::agent::engine::{Action, Engine, OrderView};
 use crate::domain::id::{OrderId, UserId};
-use crate::store::Page;
+use crate::store::{OrderRecord, Page};
 use crate::web::{Body, Cursor, Limit, List, Path, Problem, Query, params};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
@@ -44,20 +44,21 @@ fn find(engine: &Engine, search: &Search) -> Result<List<OrderView>, Problem> {
     let user_no = search.user_id.map(|id| user(engine, id).map(|found| found.user.no)).transpose()?;
     let page = Page { limit: search.limit.rows_and_one(), after: search.after.map(|cursor| cursor.0) };
     let orders = engine.reader().orders(user_no, page)?;
-    let views = orders.into_iter().map(|order| {
-        let user = engine.reader().user_id(order.user_no)?;
-        Ok(OrderView::of(&order, user))
-    });
+    let views = orders.into_iter().map(|(no, order)| Ok((no, view(engine, &order)?)));
     let views = views.collect::<Result<Vec<_>, Problem>>()?;
-    let receipt = |order: &OrderView| order.receipt.and_then(|no| i64::try_from(no).ok()).unwrap_or_default();
-    Ok(List::of(views, search.limit, receipt))
+    Ok(List::of(views, search.limit, |(no, _)| *no).map(|(_, view)| view))
+}
+
+fn view(engine: &Engine, order: &OrderRecord) -> Result<OrderView, Problem> {
+    let user = order.user_no.map(|no| engine.reader().user_id(no)).transpose()?;
+    Ok(OrderView::of(order, user))
 }
 
 async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<String>) -> Answer {
     let view = desk
         .look(move |engine| {
             let order = engine.reader().order(&OrderId(id))?.ok_or_else(|| Problem::not_found("order"))?;
-            Ok(OrderView::of(&order, engine.reader().user_id(order.user_no)?))
+            view(engine, &order)
         })
         .await?;
     Ok(Json(view).into_response())

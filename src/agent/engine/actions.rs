@@ -6,17 +6,19 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::counter::{PinHash, check_due};
+use super::draft::{Draft, Work};
+use super::online::Purpose;
 use super::readings::Reading;
-use super::state::{Draft, Work};
+use super::review::ReviewDecision;
 use super::views::{self, DebtView, OrderView, PackageView};
 use super::{EngineError, Outcome, Request};
 use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
-use crate::domain::order::{CashMethod, OrderKind, Quote};
+use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
-use crate::domain::policy::{self, DebtGrant, Event, Grant, Refusal, Reset, Settings};
+use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage;
 use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
@@ -70,12 +72,21 @@ pub enum Action {
         /// Why.
         reason: String,
     },
-    /// Give money of an order over the counter back.
+    /// Give money of an order back: over the counter from the drawer of whoever asks, else through the gateway.
     Refund {
         /// Which.
         order: OrderId,
         /// How much; all that is left of it when not given.
         amount: Option<Rupiah>,
+        /// Why.
+        reason: String,
+    },
+    /// End the review of an online order.
+    Review {
+        /// Which.
+        order: OrderId,
+        /// How.
+        decision: ReviewDecision,
         /// Why.
         reason: String,
     },
@@ -219,7 +230,7 @@ pub struct PackageChange {
 /// Does what the request asks on the draft.
 pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> Result<Outcome, EngineError> {
     let event = request.key.as_ref().map_or_else(|| draft.new_id().to_string(), |key| key.id.clone());
-    let mut act = Act { draft, reader, event, reading: request.reading.as_ref() };
+    let mut act = Act { reading: request.reading.as_ref(), ..Act::new(draft, reader, event) };
     match &request.action {
         Action::AddUser(user) => act.add_user(user),
         Action::ChangeUser(user, change) => act.change_user(*user, change),
@@ -238,12 +249,13 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Action::ChangeDebt(user, debt, change) => act.change_debt(*user, *debt, change),
         Action::WriteOff { user, debt, reason } => act.write_off(*user, *debt, reason),
         Action::Refund { order, amount, reason } => act.refund(order, *amount, reason),
+        Action::Review { order, decision, reason } => act.review(order, *decision, reason),
         Action::CloseDrawer { counted, note } => act.close_drawer(*counted, note),
         Action::SetPin(user, hash) => act.set_pin(*user, hash),
-        Action::Buy(user, package, tender) => act.buy(*user, *package, tender),
-        Action::SettleAll(user, tender) => act.settle_all(*user, tender),
-        Action::SettleItem(user, debt, tender) => act.settle_item(*user, *debt, tender),
-        Action::PayPart(user, amount, tender) => act.pay_part(*user, *amount, tender),
+        Action::Buy(user, package, tender) => act.take(*user, &Purpose::Buy(*package), tender),
+        Action::SettleAll(user, tender) => act.take(*user, &Purpose::SettleAll, tender),
+        Action::SettleItem(user, debt, tender) => act.take(*user, &Purpose::SettleItem(*debt), tender),
+        Action::PayPart(user, amount, tender) => act.take(*user, &Purpose::PayPart(*amount), tender),
         Action::Reset { user, debt, credit, days, unblock, reason } => {
             let debt = debt.map(|amount| act.new_item(Some(amount), reason));
             let reset =
@@ -280,6 +292,13 @@ pub(super) fn conflict(code: &'static str, message: &str) -> EngineError {
     EngineError::Conflict { code, message: message.to_owned() }
 }
 
+impl<'d, 'a> Act<'d, 'a> {
+    /// A request without a reading of its own.
+    pub fn new(draft: &'d mut Draft<'a>, reader: &'d Reader, event: String) -> Self {
+        Self { draft, reader, event, reading: None }
+    }
+}
+
 impl Act<'_, '_> {
     fn user_view(&self, no: u32, status: u16) -> Outcome {
         let snapshot = self.draft.snapshot(no);
@@ -303,7 +322,7 @@ impl Act<'_, '_> {
 
     fn add_user(&mut self, new: &NewUser) -> Result<Outcome, EngineError> {
         self.check_names(None, new.phone.as_deref(), new.login.as_deref())?;
-        let no = self.draft.state.user_no + 1;
+        let no = self.draft.next_user_no();
         let id = UserId(self.draft.new_id());
         let settings =
             Settings { approved: Some(new.settings.approved.unwrap_or(true)), ..new.settings.clone() };
@@ -344,7 +363,7 @@ impl Act<'_, '_> {
         phone: Option<&str>,
         login: Option<&str>,
     ) -> Result<(), EngineError> {
-        let others = || self.draft.state.users.values().filter(|u| Some(u.no) != but);
+        let others = || self.draft.users().filter(|u| Some(u.no) != but);
         if phone.is_some() && others().any(|u| u.phone.as_deref() == phone) {
             return Err(conflict("phone_taken", "another user has this phone number"));
         }
@@ -362,6 +381,9 @@ impl Act<'_, '_> {
         }
         if self.draft.state.devices_of.get(&no).is_some_and(|devices| !devices.is_empty()) {
             return Err(conflict("user_has_devices", "the user still has devices; unbind them first"));
+        }
+        if self.draft.open_orders(no).next().is_some() || self.draft.openings(no).next().is_some() {
+            return Err(conflict("user_pays", "the user has an online order open; cancel it first"));
         }
         self.draft.step(no, &Event::Sealed, &self.event)?;
         user.account = self.draft.user(no).account.clone();
@@ -482,75 +504,31 @@ impl Act<'_, '_> {
         Ok(done(201, &view))
     }
 
-    fn buy(&mut self, user: UserId, package: PackageId, tender: &Tender) -> Result<Outcome, EngineError> {
-        let no = self.draft.find_user(user)?;
-        let package = self.draft.find_package(package)?.package.clone();
-        let account = &self.draft.user(no).account;
-        let quote = self.draft.with_context(|ctx| policy::quote_purchase(account, &package, ctx))?;
-        self.take(no, OrderKind::Purchase, quote, tender)
-    }
-
-    fn settle_all(&mut self, user: UserId, tender: &Tender) -> Result<Outcome, EngineError> {
-        let no = self.draft.find_user(user)?;
-        let account = &self.draft.user(no).account;
-        let quote = self.draft.with_context(|ctx| policy::quote_all(account, ctx))?;
-        self.take(no, OrderKind::SettleAll, quote, tender)
-    }
-
-    fn settle_item(&mut self, user: UserId, debt: DebtId, tender: &Tender) -> Result<Outcome, EngineError> {
-        let no = self.draft.find_user(user)?;
-        let item = self.find_item(no, debt)?;
-        let quote = self.draft.with_context(|ctx| policy::quote_item(&item, ctx))?;
-        self.take(no, OrderKind::SettleItem, quote, tender)
-    }
-
-    fn pay_part(&mut self, user: UserId, amount: Rupiah, tender: &Tender) -> Result<Outcome, EngineError> {
-        let no = self.draft.find_user(user)?;
-        let account = &self.draft.user(no).account;
-        let quote = self.draft.with_context(|ctx| policy::quote_part(account, amount, ctx))?;
-        self.take(no, OrderKind::PartPayment, quote, tender)
-    }
-
     /// Money in hand: the order is born paid, gets the next receipt, and its quote is applied, all in one commit.
-    fn take(
-        &mut self,
-        no: u32,
-        kind: OrderKind,
-        quote: Quote,
-        tender: &Tender,
-    ) -> Result<Outcome, EngineError> {
+    fn take(&mut self, user: UserId, purpose: &Purpose, tender: &Tender) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let (kind, quote) = self.priced(no, purpose)?;
         let total = quote.total();
         if tender.expect.is_some_and(|expected| expected != total) {
             return Err(Refusal::QuoteChanged(total).into());
         }
+        self.call_off(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
         let before = self.draft.user(no).account.clone();
         let decision = self.draft.step(no, &paid, &self.event)?;
-        let after = &decision.account;
-        let order = OrderRecord {
-            id,
-            user_no: no,
-            kind: kind.name().to_owned(),
-            method: tender.method.name().to_owned(),
-            amount: total,
-            status: "paid".to_owned(),
-            quote,
-            flags: if decision.surplus { vec!["surplus".to_owned()] } else { Vec::new() },
+        let mut order = OrderRecord {
+            status: OrderState::Paid,
+            flags: decision.surplus.then_some(Flag::Surplus).into_iter().collect(),
             reference: tender.reference.clone(),
-            receipt_no: Some(self.draft.state.receipt_no + 1),
+            receipt_no: Some(self.draft.next_receipt()),
             cashier: Some(self.draft.actor.name.clone()),
-            expiry: after
-                .expires_at
-                .filter(|_| after.expires_at != before.expires_at)
-                .map(|set| (before.expires_at, set)),
-            plan: after.unlimited && !before.unlimited,
-            refunded: Rupiah::ZERO,
             created_at: self.draft.facts.now,
             paid_at: Some(self.draft.facts.now),
+            ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
-        let user = self.draft.user(no).account.id;
-        let view = OrderView::of(&order, user);
+        order.took_effect(&before, &decision.account);
+        let view = OrderView::of(&order, Some(user));
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);

@@ -10,7 +10,7 @@ use crate::domain::debt::DebtItem;
 use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, OrderId, UserId};
 use crate::domain::ledger::{Entry, Kind};
-use crate::domain::order::CashMethod;
+use crate::domain::order::OrderState;
 use crate::domain::policy::{Event, Refund, Refusal};
 use crate::domain::tariff::PriceError;
 use crate::domain::units::Rupiah;
@@ -129,47 +129,46 @@ impl Act<'_, '_> {
         reason: &str,
     ) -> Result<Outcome, EngineError> {
         let mut order = self.reader.order(id)?.ok_or(EngineError::NotFound("order"))?;
-        let Some(method) = CashMethod::from_name(&order.method) else {
-            return Err(conflict(
-                "not_over_the_counter",
-                "only orders paid over the counter are refunded here",
-            ));
+        let Some(method) = order.method.cash() else {
+            return self.refund_online(&order, amount, reason);
         };
-        let no = order.user_no;
-        let Some(user) = self.draft.state.users.get(&no).map(|user| user.account.id) else {
+        let Some(no) = order.user_no.filter(|no| self.draft.has_user(*no)) else {
             return Err(conflict("user_deleted", "the user of this order is deleted"));
         };
+        let user = self.draft.user(no).account.id;
         let amount = amount.unwrap_or(order.amount.minus(order.refunded));
-        let refund = self.refund_of(&order, amount, reason)?;
+        let refund = self.refund_of(&order, no, amount, reason)?;
         self.draft.step(no, &Event::Refunded(refund), &self.event)?;
         order.refunded = order.refunded.plus(amount);
-        let status = if order.refunded == order.amount { "refunded" } else { "partially_refunded" };
-        status.clone_into(&mut order.status);
+        let is_whole = order.refunded == order.amount;
+        order.status = if is_whole { OrderState::Refunded } else { OrderState::PartiallyRefunded };
         let detail = format!("{id} {amount} {} {reason}", method.name());
         self.draft.audit("order.refunded", &user.to_string(), detail);
         self.draft.put_move(&order, method, Move::Returned, amount);
-        let view = OrderView::of(&order, user);
+        let view = OrderView::of(&order, Some(user));
         self.draft.put_order(order);
         Ok(done(200, &view))
     }
 
-    /// The refund with the order's own effects, as the store tells them. Lines are committed with the request that
-    /// makes them, so the store lacks none.
-    fn refund_of(
+    /// The refund with the order's own effects, as the store and this draft tell them. Lines are committed with the
+    /// request that makes them, so the two lack none.
+    pub(super) fn refund_of(
         &mut self,
         order: &OrderRecord,
+        user_no: u32,
         amount: Rupiah,
         reason: &str,
     ) -> Result<Refund, EngineError> {
         let lines = self.reader.order_entries(&order.id)?;
-        let paid_at = lines.first().map_or(0, |line| line.seq);
-        let entries: Vec<Entry> = lines.into_iter().map(|line| line.entry).collect();
+        let paid_at = lines.first().map(|line| line.seq);
+        let committed = lines.into_iter().map(|line| line.entry);
+        let entries: Vec<Entry> = committed.chain(self.draft.entries_of(&order.id).cloned()).collect();
         let mut closed = Vec::new();
         for debt in entries.iter().filter(|e| e.kind == Kind::DebtPaid).filter_map(|e| e.debt) {
-            if self.draft.user(order.user_no).account.item(debt).is_some() {
+            if self.draft.user(user_no).account.item(debt).is_some() {
                 continue;
             }
-            let found = self.reader.debt(debt)?.filter(|(owner, _)| *owner == order.user_no);
+            let found = self.reader.debt(debt)?.filter(|(owner, _)| *owner == user_no);
             closed.extend(found.map(|(_, item)| item));
             if let Some(by) = self.reader.granted_by(debt)? {
                 self.draft.put_granter(debt, by);
@@ -182,7 +181,10 @@ impl Act<'_, '_> {
             refunded_before: order.refunded,
             entries,
             closed,
-            after_reset: self.reader.period_ended_after(order.user_no, paid_at)?,
+            after_reset: match paid_at {
+                Some(seq) => self.reader.period_ended_after(user_no, seq)?,
+                None => false,
+            },
             expiry: order.expiry,
             plan: order.plan,
             reason: reason.to_owned(),

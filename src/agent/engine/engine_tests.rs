@@ -600,7 +600,7 @@ fn counter_action(
         Counter::SettleAll => Action::SettleAll(user, cash(None)),
         Counter::Refund(n, percent) => {
             let orders = pi.engine().reader().orders(None, Page { limit: 100, after: None }).unwrap();
-            let order = (!orders.is_empty()).then(|| n.get(&orders).clone())?;
+            let (_, order) = (!orders.is_empty()).then(|| n.get(&orders).clone())?;
             let amount = (*percent < 100).then(|| Rupiah(order.amount.0 * percent / 100));
             Action::Refund { order: order.id, amount, reason: "salah".into() }
         }
@@ -884,7 +884,7 @@ proptest! {
         let page = Page { limit: 100, after: None };
         let reader = pi.engine().reader();
         let orders = reader.orders(None, page).unwrap();
-        let held: u64 = orders.iter().map(|o| o.amount.0 - o.refunded.0).sum();
+        let held: u64 = orders.iter().map(|(_, o)| o.amount.0 - o.refunded.0).sum();
         let closed: i64 = reader.closings(None, page).unwrap().iter().map(|c| c.drawer.cash.sum()).sum();
         let open = reader.drawer(&Actor::daemon().name, None).unwrap().cash.sum();
         prop_assert_eq!(i64::try_from(held).unwrap(), closed + open);

@@ -6,11 +6,18 @@
 
 mod actions;
 mod counter;
+mod draft;
+mod feed;
 mod handle;
+mod look;
+mod memo;
+mod online;
 mod readings;
+mod review;
 mod state;
 mod trust;
 mod views;
+mod windows;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,9 +27,13 @@ use uuid::Uuid;
 
 pub use actions::{Action, DebtChange, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
 pub use counter::PinHash;
+pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
+pub use look::{Reached, Snapshot, WindowView};
+pub use online::{Begun, OpenOne, OpenView, Opening, Purpose, Wish};
 pub use readings::Reading;
-pub use state::{Reached, RouterChange, Snapshot};
+pub use review::ReviewDecision;
+pub use state::RouterChange;
 pub use views::{ClosingView, DebtView, EntryView, OrderView, PackageView, UserView};
 
 use crate::clock::{Clock, Zone};
@@ -34,8 +45,11 @@ use crate::domain::package::Package;
 use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
+pub use crate::store::{Cursor, Errand, ErrandWork};
 use crate::store::{EventRecord, Reader, Role, Store, StoreError, StoreStats};
-use state::{Draft, State};
+use actions::Act;
+use draft::{Changes, Draft};
+use state::State;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +66,11 @@ impl Actor {
     /// The daemon itself.
     pub fn daemon() -> Self {
         Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
+    }
+
+    /// The relay, by what it tells.
+    pub fn relay() -> Self {
+        Self { name: "relay".into(), role: Role::Owner, source: "relay".into() }
     }
 }
 
@@ -84,6 +103,13 @@ pub struct Outcome {
     pub status: u16,
     /// The answer, as JSON text; empty for 204.
     pub body: String,
+}
+
+impl Outcome {
+    /// What a repetition of the call is answered from.
+    fn remembered(&self, id: String, content_hash: [u8; 32]) -> EventRecord {
+        EventRecord { id, content_hash, status: self.status, answer: self.body.clone() }
+    }
 }
 
 /// Something people are told after a commit.
@@ -185,7 +211,7 @@ impl Engine {
     /// Reads the store and is ready.
     pub fn open(parts: Parts) -> Result<Self, StoreError> {
         let reader = parts.store.reader()?;
-        let state = State::load(&parts.store, parts.clock.as_ref())?;
+        let state = State::load(&parts.store, parts.clock.as_ref(), &parts.zone)?;
         Ok(Self { parts, reader, state, access_changes: 0, failed: None })
     }
 
@@ -206,7 +232,7 @@ impl Engine {
 
     /// Forgets everything gathered and reads the store again, as after a panic half way through a request.
     pub fn reload(&mut self) -> Result<(), StoreError> {
-        self.state = State::load(&self.parts.store, self.parts.clock.as_ref())?;
+        self.state = State::load(&self.parts.store, self.parts.clock.as_ref(), &self.parts.zone)?;
         Ok(())
     }
 
@@ -217,8 +243,7 @@ impl Engine {
 
     /// Does what `request` asks, commits it, and answers. The only way anything but usage changes.
     pub fn submit(&mut self, request: Request) -> Result<Outcome, EngineError> {
-        self.check_alive()?;
-        self.state.trust.look(self.parts.clock.as_ref());
+        self.begin()?;
         if let Some(outcome) = self.answered(request.key.as_ref())? {
             return Ok(outcome);
         }
@@ -229,16 +254,40 @@ impl Engine {
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
         let outcome = actions::perform(&mut draft, &self.reader, &request)?;
-        let event = request.key.map(|key| EventRecord {
-            id: key.id,
-            content_hash: key.content_hash,
-            status: outcome.status,
-            answer: outcome.body.clone(),
-        });
-        let changes = draft.finish(event);
+        if let Some(key) = request.key {
+            draft.put_event(outcome.remembered(key.id, key.content_hash));
+        }
+        let changes = draft.finish();
         self.state.apply(changes);
         self.commit()?;
         Ok(outcome)
+    }
+
+    /// Before anything is asked: the engine must be alive, and looks at the clock.
+    fn begin(&mut self) -> Result<(), EngineError> {
+        self.check_alive()?;
+        self.state.trust.look(self.parts.clock.as_ref());
+        self.state.online.uptime = self.parts.clock.uptime();
+        Ok(())
+    }
+
+    /// Works on a draft for `actor`; lines are written for the event with that name. Nothing changes yet.
+    fn draft<T>(
+        &mut self,
+        actor: &Actor,
+        event: &str,
+        work: impl FnOnce(&mut Act) -> Result<T, EngineError>,
+    ) -> Result<(T, Changes), EngineError> {
+        let facts = self.facts();
+        let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
+        let done = work(&mut Act::new(&mut draft, &self.reader, event.to_owned()))?;
+        Ok((done, draft.finish()))
+    }
+
+    /// Takes a draft over and commits it.
+    fn take_over(&mut self, changes: Changes) -> Result<(), EngineError> {
+        self.state.apply(changes);
+        self.commit()
     }
 
     /// The stored answer to a call with that key.
@@ -249,25 +298,21 @@ impl Engine {
             Some(event) if event.content_hash == key.content_hash => {
                 Ok(Some(Outcome { status: event.status, body: event.answer }))
             }
-            Some(_) => Err(EngineError::Conflict {
-                code: "idempotency_conflict",
-                message: "this Idempotency-Key was used for another call; use a new key".into(),
-            }),
+            Some(_) => Err(idempotency_conflict()),
         }
     }
 
     /// Counts a complete reading. Commits when access turned for anybody, or when the gathered readings are
     /// older than the commit interval. Answers whether access turned.
     pub fn meter(&mut self, reading: &Reading) -> Result<bool, EngineError> {
-        self.check_alive()?;
+        self.begin()?;
         self.absorb(reading);
         self.pass_time()
     }
 
     /// Lets time pass without a reading: expiry, due dates and local midnight do not wait for the router.
     pub fn pass_time(&mut self) -> Result<bool, EngineError> {
-        self.check_alive()?;
-        self.state.trust.look(self.parts.clock.as_ref());
+        self.begin()?;
         let facts = self.facts();
         let uptime = self.parts.clock.uptime();
         self.state.tick(&facts, &self.parts.policy);
@@ -334,7 +379,7 @@ impl Engine {
         }
     }
 
-    /// What the world says now.
+    /// What the world says now, before it is narrowed to one user.
     pub fn facts(&self) -> Facts {
         let now = self.parts.clock.now();
         Facts {
@@ -342,6 +387,7 @@ impl Engine {
             local: self.parts.zone.local(now),
             clock_trusted: self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref()),
             paying: false,
+            grace: self.state.online.has_grace(self.parts.clock.uptime(), &self.parts.policy),
         }
     }
 
@@ -353,7 +399,9 @@ impl Engine {
 
     /// Everything a page or an answer shows, gathered readings included. Commits nothing.
     pub fn look(&self) -> Look<'_> {
-        Look { state: &self.state, policy: &self.parts.policy, zone: &self.parts.zone, facts: self.facts() }
+        let uptime = self.parts.clock.uptime();
+        let (policy, zone) = (&self.parts.policy, &self.parts.zone);
+        Look { state: &self.state, policy, zone, facts: self.facts(), uptime }
     }
 
     /// A connection for history.
@@ -374,13 +422,12 @@ impl Engine {
         target: &str,
         detail: String,
     ) -> Result<(), EngineError> {
-        self.check_alive()?;
-        let facts = self.facts();
-        let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        draft.audit(action, target, detail);
-        let changes = draft.finish(None);
-        self.state.apply(changes);
-        self.commit()
+        self.begin()?;
+        let (_, changes) = self.draft(actor, "", |act| {
+            act.draft.audit(action, target, detail);
+            Ok(())
+        })?;
+        self.take_over(changes)
     }
 
     /// The store, for admins and tokens, which are no part of the engine's state.
@@ -429,6 +476,13 @@ impl Engine {
     }
 }
 
+fn idempotency_conflict() -> EngineError {
+    EngineError::Conflict {
+        code: "idempotency_conflict",
+        message: "this Idempotency-Key was used for another call; use a new key".into(),
+    }
+}
+
 /// Nobody is told.
 struct Silence;
 
@@ -444,8 +498,10 @@ pub struct Look<'a> {
     pub policy: &'a Policy,
     /// The site's zone.
     pub zone: &'a Zone,
-    /// What the world says.
+    /// What the world says, before it is narrowed to one user.
     pub facts: Facts,
+    /// Time since boot.
+    uptime: Duration,
 }
 
 impl Look<'_> {

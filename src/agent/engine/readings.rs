@@ -173,6 +173,7 @@ fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &M
     if bytes.is_zero() {
         return;
     }
+    state.use_windows(user_no, bytes, &now.facts, policy);
     let split = state.step(user_no, &Event::Metered(bytes), &now.facts, policy).map_or_else(
         |refusal| {
             // Metering is never refused; were it, the series must still say what flowed.

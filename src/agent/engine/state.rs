@@ -1,37 +1,34 @@
 //! The engine's memory, and the two ways it changes: readings gathered in place, and drafts of requests that are
-//! applied whole or not at all.
+//! applied whole or not at all ([`super::draft`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::ToSpan;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use super::counter::PinHash;
+use super::draft::{Changes, Work};
 use super::readings::HOUR_MS;
 use super::trust::Trust;
-use super::{Actor, EngineError, Look, Notice};
+use super::windows::{Now, OnlineState};
+use super::{Actor, Notice};
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{self, Facts};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
-use crate::domain::drawer::Move;
-use crate::domain::id::{DebtId, Mac, PackageId, UserId};
+use crate::domain::id::{DebtId, Mac, OrderId, UserId};
 use crate::domain::ledger::{Entry, Hash, Posted};
 use crate::domain::listing::DeviceAccess;
-use crate::domain::order::CashMethod;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
-use crate::domain::units::{Rupiah, Timestamp, day_number};
-use crate::domain::usage::{HostRow, HostTable, Restart, RowId};
-use crate::store::reports::UserUsage;
+use crate::domain::units::{Timestamp, day_number};
+use crate::domain::usage::{HostTable, Restart, RowId};
 use crate::store::{
-    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, DeviceRecord, EventRecord, Loaded,
-    OrderRecord, PackageRecord, Store, StoreError, UsageKey, UsageRow, UsageSum, UserRecord,
+    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, DeviceRecord, Errand, EventRecord, Loaded,
+    OpeningRecord, OrderRecord, PackageRecord, Store, StoreError, UsageKey, UsageSum, UserRecord,
 };
+use jiff::ToSpan;
+use serde::{Deserialize, Serialize};
 
 /// After being off for longer, days before are closed only this far back; there is no usage in them.
 const DAYS_CLOSED_MAX: i64 = 400;
@@ -81,6 +78,15 @@ pub(super) struct Dirty {
     pub entries: Vec<Chained>,
     pub packages: BTreeSet<u32>,
     pub orders: Vec<OrderRecord>,
+    /// Orders whose pay window moved.
+    pub windows: BTreeSet<OrderId>,
+    pub openings: Vec<OpeningRecord>,
+    pub openings_ended: BTreeSet<String>,
+    pub errands: BTreeMap<u64, Errand>,
+    pub errands_done: BTreeSet<u64>,
+    pub applied: BTreeSet<String>,
+    /// The feed's cursor, which is among the single values.
+    pub cursor: bool,
     pub moves: Vec<CashMove>,
     pub closing: Option<ClosingRecord>,
     pub pins: Vec<(u32, PinHash)>,
@@ -107,6 +113,13 @@ impl Dirty {
             && self.entries.is_empty()
             && self.packages.is_empty()
             && self.orders.is_empty()
+            && self.windows.is_empty()
+            && self.openings.is_empty()
+            && self.openings_ended.is_empty()
+            && self.errands.is_empty()
+            && self.errands_done.is_empty()
+            && self.applied.is_empty()
+            && !self.cursor
             && self.moves.is_empty()
             && self.closing.is_none()
             && self.pins.is_empty()
@@ -142,8 +155,10 @@ pub(super) struct State {
     pub trust: Trust,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
+    /// Online payment.
+    pub online: OnlineState,
     pub dirty: Dirty,
-    chain_seq: u64,
+    pub chain_seq: u64,
     chain_hash: Hash,
     pub receipt_no: u64,
     pub user_no: u32,
@@ -151,12 +166,16 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn load(store: &Store, clock: &dyn Clock) -> Result<Self, StoreError> {
+    pub fn load(store: &Store, clock: &dyn Clock, zone: &Zone) -> Result<Self, StoreError> {
         let loaded: Loaded = store.load()?;
         let meta = |key: &str| loaded.meta.get(key);
         let router: Option<RouterClock> = meta("router").and_then(|text| serde_json::from_str(text).ok());
         let number = |key: &str| meta(key).and_then(|text| text.parse::<i64>().ok());
+        let (orders, openings, errands) = (loaded.open_orders, loaded.openings, loaded.errands);
+        let mut online = OnlineState::load(store, orders, openings, errands, clock.now(), zone)?;
+        online.cursor = meta("feed").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let mut state = Self {
+            online,
             by_id: loaded.users.values().map(|u| (u.account.id, u.no)).collect(),
             by_mac: loaded.devices.values().map(|d| (d.mac, d.no)).collect(),
             devices_of: BTreeMap::new(),
@@ -212,7 +231,8 @@ impl State {
     ) -> Result<Decision, Refusal> {
         let user = self.users.get_mut(&user_no).expect("devices and days belong to users on file");
         // Usage, seals and ticks never price anything.
-        let ctx = Context { policy, packages: &[], facts: *facts };
+        let own = self.online.facts_of(user_no, &Now { facts, uptime: self.online.uptime, policy });
+        let ctx = Context { policy, packages: &[], facts: own };
         let decision = policy::step(&user.account, event, &ctx)?;
         let before = std::mem::replace(&mut user.account, decision.account.clone());
         if before.balance != user.account.balance || before.open_usage != user.account.open_usage {
@@ -230,17 +250,20 @@ impl State {
         for entry in decision.entries.clone() {
             self.post(user_no, entry, facts.now, &Actor::daemon().name, "daemon");
         }
+        self.open_window(user_no, facts, policy);
         Ok(decision)
     }
 
     /// Decides everybody's access anew where time changed it.
     pub fn tick(&mut self, facts: &Facts, policy: &Policy) {
+        let at = Now { facts, uptime: self.online.uptime, policy };
         let turned: Vec<u32> = self
             .users
             .values()
             .filter(|user| {
                 let days_begin = facts.clock_trusted && user.account.waiting_days > 0;
-                days_begin || access::decide(&user.account, policy, facts) != user.account.access
+                let own = || self.online.facts_of(user.no, &at);
+                days_begin || access::decide(&user.account, policy, &own()) != user.account.access
             })
             .map(|user| user.no)
             .collect();
@@ -354,10 +377,13 @@ impl State {
             self.granted_by.entry(item.id).or_insert_with(|| by.clone());
             self.dirty.debts.insert(item.id, (user_no, item, by.clone()));
         }
-        for order in changes.orders {
+        for open in changes.orders.into_values() {
+            let (opened, order) = (open.opened(), open.record);
             self.receipt_no = self.receipt_no.max(order.receipt_no.unwrap_or_default());
+            self.online.put(order.clone(), opened);
             self.dirty.orders.push(order);
         }
+        self.apply_online(changes.online, changes.at, changes.day);
         self.dirty.moves.extend(changes.moves);
         self.dirty.closing = changes.closing;
         self.dirty.pins.extend(changes.pins);
@@ -381,6 +407,9 @@ impl State {
         if let Some(day) = self.sealed_day {
             meta.insert("sealed_day", day.to_string());
         }
+        if self.online.cursor.epoch.is_some() {
+            meta.insert("feed", serde_json::json!(self.online.cursor).to_string());
+        }
         if let Some(router) = &self.router {
             meta.insert("router", serde_json::json!(router).to_string());
         }
@@ -397,6 +426,16 @@ impl State {
             entries: d.entries.clone(),
             packages: d.packages.iter().map(|no| &self.packages[no]).collect(),
             orders: d.orders.iter().collect(),
+            windows: d
+                .windows
+                .iter()
+                .filter_map(|id| Some((id, self.online.order(id)?.online.window?)))
+                .collect(),
+            openings: d.openings.iter().collect(),
+            openings_ended: d.openings_ended.iter().map(String::as_str).collect(),
+            errands: d.errands.values().collect(),
+            errands_done: d.errands_done.iter().copied().collect(),
+            applied: d.applied.iter().map(String::as_str).collect(),
             moves: d.moves.iter().collect(),
             closing: d.closing.as_ref(),
             pins: d.pins.iter().map(|(no, hash)| (*no, hash.0.as_str())).collect(),
@@ -438,307 +477,12 @@ impl State {
     }
 }
 
-fn notice(user: &UserRecord, command: &Command) -> Notice {
+pub(super) fn notice(user: &UserRecord, command: &Command) -> Notice {
     let (id, name) = (user.account.id, user.name.clone());
     match command {
         Command::Enforce { from } => {
             Notice::AccessChanged { user: id, name, from: from.clone(), to: user.account.access.clone() }
         }
         Command::WarnOverage => Notice::OverageWarning { user: id, name },
-    }
-}
-
-/// A request in the making: reads fall through to the state, writes stay here until it is finished.
-pub(super) struct Draft<'a> {
-    pub state: &'a State,
-    pub actor: &'a Actor,
-    pub facts: Facts,
-    pub policy: &'a Policy,
-    packages: Vec<Package>,
-    new_id: &'a mut (dyn FnMut() -> Uuid + Send),
-    changes: Changes,
-}
-
-/// A change of one device.
-#[derive(Clone, Debug)]
-pub(super) enum Work {
-    Bind(DeviceRecord),
-    Unbind(u32),
-    Change(DeviceRecord),
-}
-
-/// What a finished draft changes.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    pub users: BTreeMap<u32, UserRecord>,
-    pub packages: BTreeMap<u32, PackageRecord>,
-    pub devices: Vec<Work>,
-    pub debts: Vec<(u32, DebtItem)>,
-    /// Who entered items that come back from the store.
-    pub granted_by: BTreeMap<DebtId, String>,
-    pub orders: Vec<OrderRecord>,
-    pub moves: Vec<CashMove>,
-    pub closing: Option<ClosingRecord>,
-    pub pins: Vec<(u32, PinHash)>,
-    pub entries: Vec<(u32, Entry, String)>,
-    pub event: Option<EventRecord>,
-    pub audit: Vec<AuditLine>,
-    pub notices: Vec<Notice>,
-    pub actor: String,
-    pub at: Timestamp,
-}
-
-impl<'a> Draft<'a> {
-    pub fn new(
-        state: &'a State,
-        actor: &'a Actor,
-        facts: Facts,
-        policy: &'a Policy,
-        new_id: &'a mut (dyn FnMut() -> Uuid + Send),
-    ) -> Self {
-        let changes = Changes { actor: actor.name.clone(), at: facts.now, ..Changes::default() };
-        Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
-    }
-
-    /// A name for something new.
-    pub fn new_id(&mut self) -> Uuid {
-        (self.new_id)()
-    }
-
-    /// The user as this draft leaves it.
-    pub fn user(&self, no: u32) -> &UserRecord {
-        self.changes.users.get(&no).unwrap_or_else(|| &self.state.users[&no])
-    }
-
-    /// The key of a user on file.
-    pub fn find_user(&self, id: UserId) -> Result<u32, EngineError> {
-        self.state.by_id.get(&id).copied().ok_or(EngineError::NotFound("user"))
-    }
-
-    /// The package with that id, hidden ones left out.
-    pub fn find_package(&self, id: PackageId) -> Result<&PackageRecord, EngineError> {
-        self.state
-            .packages
-            .values()
-            .find(|p| p.package.id == id && !p.deleted)
-            .ok_or(EngineError::NotFound("package"))
-    }
-
-    /// The user as this draft leaves it, with its devices as the draft leaves them.
-    pub fn snapshot(&self, no: u32) -> Snapshot {
-        let mut snapshot = self.state.snapshot(self.user(no));
-        let offline = |device: &DeviceRecord| self.state.reached(device.mac);
-        for work in &self.changes.devices {
-            match work {
-                Work::Bind(device) => snapshot.devices.push((device.clone(), offline(device))),
-                Work::Unbind(no) => snapshot.devices.retain(|(device, _)| device.no != *no),
-                Work::Change(changed) => {
-                    for (device, _) in snapshot.devices.iter_mut().filter(|(d, _)| d.no == changed.no) {
-                        *device = changed.clone();
-                    }
-                }
-            }
-        }
-        snapshot
-    }
-
-    /// Calls `f` with the surroundings of an event.
-    pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
-        f(&Context { policy: self.policy, packages: &self.packages, facts: self.facts })
-    }
-
-    /// Puts a user in place of the one on file, or beside them.
-    pub fn put_user(&mut self, user: UserRecord) {
-        self.changes.users.insert(user.no, user);
-    }
-
-    /// Puts a package in place of the one on file, or beside them.
-    pub fn put_package(&mut self, package: PackageRecord) {
-        self.changes.packages.insert(package.no, package);
-    }
-
-    pub fn put_order(&mut self, order: OrderRecord) {
-        self.changes.orders.push(order);
-    }
-
-    /// Money of an order over this actor's counter.
-    pub fn put_move(&mut self, order: &OrderRecord, method: CashMethod, kind: Move, amount: Rupiah) {
-        self.changes.moves.push(CashMove {
-            at: self.facts.now,
-            cashier: self.actor.name.clone(),
-            order: order.id.clone(),
-            method,
-            kind,
-            amount,
-            receipt_no: order.receipt_no.expect("orders over the counter are born with a receipt"),
-        });
-    }
-
-    pub fn put_closing(&mut self, closing: ClosingRecord) {
-        self.changes.closing = Some(closing);
-    }
-
-    pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {
-        self.changes.pins.push((user_no, hash));
-    }
-
-    /// Remembers who entered an item that comes back from the store.
-    pub fn put_granter(&mut self, debt: DebtId, by: String) {
-        self.changes.granted_by.insert(debt, by);
-    }
-
-    pub fn work(&mut self, work: Work) {
-        self.changes.devices.push(work);
-    }
-
-    /// One event of one user.
-    pub fn step(&mut self, user_no: u32, event: &Event, event_id: &str) -> Result<Decision, Refusal> {
-        let mut user = self.user(user_no).clone();
-        let decision = self.with_context(|ctx| policy::step(&user.account, event, ctx))?;
-        let before = std::mem::replace(&mut user.account, decision.account.clone());
-        if !before.access.is_same(&user.account.access) {
-            user.access_at = self.facts.now;
-        }
-        self.changes.notices.extend(decision.commands.iter().map(|command| notice(&user, command)));
-        let changed = user.account.items.iter().filter(|item| before.item(item.id) != Some(*item));
-        self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
-        let entries = decision.entries.iter().cloned();
-        self.changes.entries.extend(entries.map(|entry| (user_no, entry, event_id.to_owned())));
-        self.put_user(user);
-        Ok(decision)
-    }
-
-    pub fn audit(&mut self, action: &str, target: &str, detail: String) {
-        self.changes.audit.push(AuditLine {
-            at: self.facts.now,
-            actor: self.actor.name.clone(),
-            role: self.actor.role.name().to_owned(),
-            source: self.actor.source.clone(),
-            action: action.to_owned(),
-            target: target.to_owned(),
-            detail,
-        });
-    }
-
-    pub fn finish(mut self, event: Option<EventRecord>) -> Changes {
-        self.changes.event = event;
-        self.changes
-    }
-}
-
-/// A device as last read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    /// The address firewall rules see.
-    pub address: Option<Ipv4Addr>,
-    /// In the last reading.
-    pub online: bool,
-}
-
-/// A consistent view of one user for answers.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// The user.
-    pub user: UserRecord,
-    /// The user's devices with where they are.
-    pub devices: Vec<(DeviceRecord, Reached)>,
-}
-
-impl Look<'_> {
-    /// The user with that id.
-    pub fn user(&self, id: UserId) -> Option<Snapshot> {
-        self.state.by_id.get(&id).map(|no| self.state.snapshot(&self.state.users[no]))
-    }
-
-    /// The user whose device has that address, by the last reading.
-    pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
-        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
-        let mac = self.state.hosts.rows.iter().find(has)?.mac;
-        let device = &self.state.devices[self.state.by_mac.get(&mac)?];
-        Some(self.state.snapshot(&self.state.users[&device.user_no]))
-    }
-
-    /// Users in the order they were entered, after the one with key `after`.
-    pub fn users_after(&self, after: u32) -> impl Iterator<Item = &UserRecord> {
-        self.state.users.range(after + 1..).map(|(_, user)| user)
-    }
-
-    /// How many lines the ledger has.
-    pub fn entries(&self) -> u64 {
-        self.state.chain_seq
-    }
-
-    /// How many users there are.
-    pub fn users_len(&self) -> usize {
-        self.state.users.len()
-    }
-
-    /// The user and where its devices are.
-    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
-        self.state.snapshot(user)
-    }
-
-    /// Packages on file, in the order they were entered.
-    pub fn packages(&self) -> Vec<Package> {
-        self.state.packages_on_file()
-    }
-
-    /// The id of the user with that key.
-    pub fn user_id(&self, no: u32) -> Option<UserId> {
-        self.state.users.get(&no).map(|user| user.account.id)
-    }
-
-    /// Devices bound to the user with that key.
-    pub fn macs(&self, user_no: u32) -> impl Iterator<Item = Mac> {
-        let numbers = self.state.devices_of.get(&user_no).into_iter().flatten();
-        numbers.filter_map(|no| self.state.devices.get(no)).map(|device| device.mac)
-    }
-
-    /// A user's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
-    pub fn gathered_usage(&self, user_no: u32, from: i64, to: i64) -> Vec<UsageRow> {
-        let wanted = |key: &UsageKey| key.user_no == user_no && (from..to).contains(&key.hour);
-        let rows = self.state.dirty.usage.iter().filter(|(key, _)| wanted(key));
-        rows.filter_map(|(key, sum)| {
-            let mac = self.state.devices.get(&key.device_no)?.mac;
-            Some(UsageRow { slot: key.hour, mac, bytes: sum.bytes, unenforced: sum.unenforced })
-        })
-        .collect()
-    }
-
-    /// Everybody's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
-    pub fn gathered_of_all(&self, from: i64, to: i64) -> Vec<UserUsage> {
-        let rows = self.state.dirty.usage.iter().filter(|(key, _)| (from..to).contains(&key.hour));
-        rows.filter_map(|(key, sum)| {
-            let user = self.state.users.get(&key.user_no)?;
-            let (user, name) = (user.account.id, user.name.clone());
-            Some(UserUsage { slot: key.hour, user, name, bytes: sum.bytes, unenforced: sum.unenforced })
-        })
-        .collect()
-    }
-
-    /// The first local day whose usage is kept by the hour only, in days since 1970-01-01; `None` before any ended.
-    pub fn open_day(&self) -> Option<i64> {
-        self.state.sealed_day
-    }
-
-    /// Counter restarts of a user's devices that are seen but not yet committed.
-    pub fn gathered_restarts(&self, user_no: u32) -> Vec<(Timestamp, Mac, Restart)> {
-        let of_user = |no: &u32| self.state.devices.get(no).filter(|device| device.user_no == user_no);
-        let restarts = self.state.dirty.restarts.iter();
-        restarts.filter_map(|(at, no, restart)| Some((*at, of_user(no)?.mac, restart.clone()))).collect()
-    }
-}
-
-impl State {
-    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
-        let numbers = self.devices_of.get(&user.no).into_iter().flatten();
-        let devices = numbers.filter_map(|no| self.devices.get(no));
-        let devices = devices.map(|device| (device.clone(), self.reached(device.mac)));
-        Snapshot { user: user.clone(), devices: devices.collect() }
-    }
-
-    fn reached(&self, mac: Mac) -> Reached {
-        let seen = self.seen.get(&mac);
-        Reached { address: seen.copied().flatten(), online: seen.is_some() }
     }
 }

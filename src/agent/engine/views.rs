@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::state::{Draft, Reached, Snapshot};
+use super::draft::Draft;
+use super::look::{Reached, Snapshot};
 use crate::clock::rfc3339;
 use crate::domain::access::Reason;
 use crate::domain::account::Policy;
@@ -10,9 +11,11 @@ use crate::domain::debt::DebtItem;
 use crate::domain::drawer::Turnover;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::ledger::{Entry, Posted};
+use crate::domain::order::{Flag, OrderKind, OrderState};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::LineWire;
+use crate::protocol::relay::PaymentMeans;
 use crate::store::{ClosingRecord, DeviceRecord, OrderRecord, Pending};
 
 /// Access of a user.
@@ -26,6 +29,8 @@ pub struct AccessView {
     pub reasons: Vec<&'static str>,
     /// Since when, RFC 3339.
     pub since: String,
+    /// A block for debt is held off because an order cannot be checked now.
+    pub offline_grace: bool,
 }
 
 /// One device of a user.
@@ -104,6 +109,7 @@ impl UserView {
                 reason: account.access.reason.map(Reason::name),
                 reasons: account.access.causes.iter().map(|r| r.name()).collect(),
                 since: rfc3339(user.access_at),
+                offline_grace: snapshot.offline_grace,
             },
             credited_bytes,
             credited_mb,
@@ -189,12 +195,13 @@ impl DebtView {
 #[allow(missing_docs, reason = "the fields are the contract's own names")]
 pub struct OrderView {
     pub id: OrderId,
-    pub user_id: UserId,
-    pub kind: String,
-    pub method: String,
+    /// Null when money came and nobody can tell whose.
+    pub user_id: Option<UserId>,
+    pub kind: OrderKind,
+    pub method: &'static str,
     pub amount_rp: u64,
-    pub status: String,
-    pub flags: Vec<String>,
+    pub status: OrderState,
+    pub flags: Vec<Flag>,
     pub lines: Vec<LineWire>,
     pub reference: Option<String>,
     /// What went back of it.
@@ -203,19 +210,24 @@ pub struct OrderView {
     pub cashier: Option<String>,
     pub created_at: String,
     pub paid_at: Option<String>,
+    /// What the customer needs to pay online.
+    #[serde(flatten)]
+    pub means: PaymentMeans,
+    /// When the customer's time is over; null for one over the counter.
+    pub expires_at: Option<String>,
 }
 
 impl OrderView {
     /// The view of an order of `user`.
-    pub fn of(order: &OrderRecord, user: UserId) -> Self {
+    pub fn of(order: &OrderRecord, user: Option<UserId>) -> Self {
         Self {
             id: order.id.clone(),
             user_id: user,
-            kind: order.kind.clone(),
-            method: order.method.clone(),
+            kind: order.kind,
+            method: order.method.name(),
             amount_rp: order.amount.0,
-            status: order.status.clone(),
-            flags: order.flags.clone(),
+            status: order.status,
+            flags: order.flags.iter().copied().collect(),
             lines: order.quote.lines.iter().map(LineWire::from).collect(),
             reference: order.reference.clone(),
             refunded_rp: order.refunded.0,
@@ -223,6 +235,8 @@ impl OrderView {
             cashier: order.cashier.clone(),
             created_at: rfc3339(order.created_at),
             paid_at: order.paid_at.map(rfc3339),
+            means: order.online.means.clone(),
+            expires_at: order.online.expires_at.map(rfc3339),
         }
     }
 }

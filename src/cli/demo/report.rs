@@ -143,10 +143,12 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
     let (mut orders, mut cash, mut after) = (0, Rupiah::ZERO, None);
     loop {
         let page = reader.orders(None, Page { limit: PAGE_ROWS, after })?;
-        for order in &page {
-            orders += 1;
-            cash = cash.plus(order.amount);
-            after = order.receipt_no.and_then(|no| i64::try_from(no).ok()).or(after);
+        for (no, order) in &page {
+            if order.is_credited() {
+                orders += 1;
+                cash = cash.plus(order.amount);
+            }
+            after = Some(*no);
         }
         if page.len() < PAGE_ROWS as usize {
             break;

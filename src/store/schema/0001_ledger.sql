@@ -107,10 +107,11 @@ CREATE TABLE debts (
 
 CREATE INDEX debts_by_user ON debts (user_no, status);
 
--- One row per attempt to pay a quote. Cash orders are born paid.
+-- One row per attempt to pay a quote. Cash orders are born paid; an online order is named by the gateway.
 CREATE TABLE orders (
-  id         TEXT PRIMARY KEY,
-  user_no    INTEGER NOT NULL REFERENCES users,
+  order_no   INTEGER PRIMARY KEY,
+  id         TEXT NOT NULL UNIQUE,
+  user_no    INTEGER REFERENCES users,                     -- NULL: money came, and what it carried cannot be read
   kind       TEXT NOT NULL,
   method     TEXT NOT NULL,
   amount_rp  INTEGER NOT NULL CHECK (amount_rp >= 0),
@@ -118,7 +119,8 @@ CREATE TABLE orders (
   lines      TEXT NOT NULL CHECK (json_valid(lines)),      -- the frozen quote
   flags      TEXT NOT NULL CHECK (json_valid(flags)),
   reference  TEXT,
-  -- Receipts are numbered without gaps, which the commit that takes the money keeps.
+  -- Receipts are numbered without gaps, which the commit that books the money keeps. An order has one if and only
+  -- if its quote was applied.
   receipt_no INTEGER UNIQUE CHECK (receipt_no > 0),
   cashier    TEXT,
   -- What a refund must restore: the expiry before this order and the one it set, and whether it started a plan.
@@ -127,12 +129,52 @@ CREATE TABLE orders (
   plan          INTEGER NOT NULL CHECK (plan IN (0, 1)),
   refunded_rp   INTEGER NOT NULL CHECK (refunded_rp >= 0 AND refunded_rp <= amount_rp),
   created_at INTEGER NOT NULL,
-  paid_at    INTEGER
-) STRICT, WITHOUT ROWID;
+  paid_at    INTEGER,
+  -- Online orders only, from here on.
+  request_id TEXT UNIQUE,                                  -- how we called the attempt before the gateway did
+  means      TEXT CHECK (json_valid(means)),               -- what the customer needs to pay: URLs, QR, account number
+  expires_at INTEGER,
+  -- The pay window: when it opened, and what was used since.
+  window_at    INTEGER,
+  window_bytes INTEGER NOT NULL CHECK (window_bytes >= 0),
+  CHECK (user_no IS NOT NULL OR receipt_no IS NULL)
+) STRICT;
 
 CREATE INDEX orders_by_user ON orders (user_no, created_at);
+CREATE INDEX orders_by_created ON orders (created_at);
 -- Sales of a day or a month.
 CREATE INDEX orders_by_paid ON orders (paid_at) WHERE paid_at IS NOT NULL;
+-- Read at every start: orders that a customer may still be paying, and windows of the last days.
+CREATE INDEX orders_open ON orders (status) WHERE status IN ('created', 'pending', 'challenge');
+CREATE INDEX orders_by_window ON orders (window_at) WHERE window_at IS NOT NULL;
+
+-- Orders asked of the relay whose outcome is not known. The row is there before the relay hears of it.
+CREATE TABLE openings (
+  request_id TEXT PRIMARY KEY,
+  user_no    INTEGER NOT NULL REFERENCES users,
+  kind       TEXT NOT NULL,
+  method     TEXT NOT NULL,
+  lines      TEXT NOT NULL CHECK (json_valid(lines)),
+  memo       TEXT NOT NULL CHECK (json_valid(memo)),       -- to the byte as it is sent
+  key_id     TEXT UNIQUE,                                  -- the call's idempotency key
+  key_hash   BLOB CHECK (length(key_hash) = 32),
+  created_at INTEGER NOT NULL,
+  CHECK ((key_id IS NULL) = (key_hash IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- What the relay must still be told: written in the commit that decides it, deleted once the relay has it.
+CREATE TABLE outbox (
+  errand_no INTEGER PRIMARY KEY,
+  work      TEXT NOT NULL CHECK (json_valid(work)),
+  attempts  INTEGER NOT NULL CHECK (attempts >= 0),
+  next_at   INTEGER NOT NULL
+) STRICT;
+
+-- Events of the relay's feed that were looked at: each once for good, whatever store the relay tells them from.
+CREATE TABLE applied (
+  event_id TEXT PRIMARY KEY,
+  at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Cash drawers counted: what a cashier should have had, by the moves this closing took in, and what was there.
 CREATE TABLE closings (

@@ -1,0 +1,335 @@
+//! Drafts: requests in the making, applied to the memory whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::counter::PinHash;
+use super::look::Snapshot;
+use super::state::{State, notice};
+use super::windows::{Now, OpenOrder};
+use super::{Actor, EngineError, Notice};
+use crate::domain::access::{self, Facts, Reason};
+use crate::domain::account::Policy;
+use crate::domain::debt::DebtItem;
+use crate::domain::drawer::Move;
+use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
+use crate::domain::ledger::Entry;
+use crate::domain::order::CashMethod;
+use crate::domain::package::Package;
+use crate::domain::policy::{self, Context, Decision, Event, Refusal};
+use crate::domain::units::{Rupiah, Timestamp, day_number};
+use crate::store::{
+    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, ErrandWork, EventRecord, OpeningRecord,
+    OrderRecord, PackageRecord, UserRecord,
+};
+
+/// A request in the making: reads fall through to the state, writes stay here until it is finished.
+pub(super) struct Draft<'a> {
+    pub state: &'a State,
+    pub actor: &'a Actor,
+    pub facts: Facts,
+    pub policy: &'a Policy,
+    packages: Vec<Package>,
+    new_id: &'a mut (dyn FnMut() -> Uuid + Send),
+    changes: Changes,
+}
+
+/// A change of one device.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    Bind(DeviceRecord),
+    Unbind(u32),
+    Change(DeviceRecord),
+}
+
+/// What a finished draft changes.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub users: BTreeMap<u32, UserRecord>,
+    pub packages: BTreeMap<u32, PackageRecord>,
+    pub devices: Vec<Work>,
+    pub debts: Vec<(u32, DebtItem)>,
+    /// Who entered items that come back from the store.
+    pub granted_by: BTreeMap<DebtId, String>,
+    pub orders: BTreeMap<OrderId, OpenOrder>,
+    pub online: OnlineChanges,
+    pub moves: Vec<CashMove>,
+    pub closing: Option<ClosingRecord>,
+    pub pins: Vec<(u32, PinHash)>,
+    pub entries: Vec<(u32, Entry, String)>,
+    pub event: Option<EventRecord>,
+    pub audit: Vec<AuditLine>,
+    pub notices: Vec<Notice>,
+    pub actor: String,
+    pub at: Timestamp,
+    /// The local day, in days since 1970-01-01.
+    pub day: i64,
+}
+
+/// What it changes of online payment.
+#[derive(Debug, Default)]
+pub(super) struct OnlineChanges {
+    /// Pay windows opened, by user.
+    pub windows: BTreeMap<u32, u32>,
+    pub openings: Vec<OpeningRecord>,
+    pub openings_ended: BTreeSet<String>,
+    pub errands: Vec<ErrandWork>,
+    pub errands_done: BTreeSet<u64>,
+    pub applied: BTreeSet<String>,
+    pub cursor: Option<Cursor>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(
+        state: &'a State,
+        actor: &'a Actor,
+        facts: Facts,
+        policy: &'a Policy,
+        new_id: &'a mut (dyn FnMut() -> Uuid + Send),
+    ) -> Self {
+        let (at, day) = (facts.now, day_number(facts.local.date));
+        let changes = Changes { actor: actor.name.clone(), at, day, ..Changes::default() };
+        Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
+    }
+
+    /// A name for something new.
+    pub fn new_id(&mut self) -> Uuid {
+        (self.new_id)()
+    }
+
+    /// The user as this draft leaves it.
+    pub fn user(&self, no: u32) -> &UserRecord {
+        self.changes.users.get(&no).unwrap_or_else(|| &self.state.users[&no])
+    }
+
+    /// Whether the draft knows a user with that key.
+    pub fn has_user(&self, no: u32) -> bool {
+        self.changes.users.contains_key(&no) || self.state.users.contains_key(&no)
+    }
+
+    /// Users on file, as this draft leaves them.
+    pub fn users(&self) -> impl Iterator<Item = &UserRecord> {
+        let unchanged = self.state.users.values().filter(|user| !self.changes.users.contains_key(&user.no));
+        unchanged.chain(self.changes.users.values())
+    }
+
+    /// The key of a user on file.
+    pub fn find_user(&self, id: UserId) -> Result<u32, EngineError> {
+        let drafted = self.changes.users.values().find(|user| user.account.id == id).map(|user| user.no);
+        drafted.or_else(|| self.state.by_id.get(&id).copied()).ok_or(EngineError::NotFound("user"))
+    }
+
+    /// The key of the next user to be entered.
+    pub fn next_user_no(&self) -> u32 {
+        let drafted = self.changes.users.keys().last().copied().unwrap_or_default();
+        self.state.user_no.max(drafted) + 1
+    }
+
+    /// The number of the next receipt.
+    pub fn next_receipt(&self) -> u64 {
+        let drafted = self.changes.orders.values().filter_map(|order| order.record.receipt_no).max();
+        self.state.receipt_no.max(drafted.unwrap_or_default()) + 1
+    }
+
+    /// The package with that id, hidden ones left out.
+    pub fn find_package(&self, id: PackageId) -> Result<&PackageRecord, EngineError> {
+        self.state
+            .packages
+            .values()
+            .find(|p| p.package.id == id && !p.deleted)
+            .ok_or(EngineError::NotFound("package"))
+    }
+
+    /// The user as this draft leaves it, with its devices as the draft leaves them.
+    pub fn snapshot(&self, no: u32) -> Snapshot {
+        let user = self.user(no);
+        let mut snapshot = self.state.snapshot(user);
+        snapshot.offline_grace = access::is_held_off(&user.account, self.policy, &self.facts_of(no));
+        let offline = |device: &DeviceRecord| self.state.reached(device.mac);
+        for work in &self.changes.devices {
+            match work {
+                Work::Bind(device) => snapshot.devices.push((device.clone(), offline(device))),
+                Work::Unbind(no) => snapshot.devices.retain(|(device, _)| device.no != *no),
+                Work::Change(changed) => {
+                    for (device, _) in snapshot.devices.iter_mut().filter(|(d, _)| d.no == changed.no) {
+                        *device = changed.clone();
+                    }
+                }
+            }
+        }
+        snapshot
+    }
+
+    /// Calls `f` with the surroundings of an event.
+    pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
+        f(&Context { policy: self.policy, packages: &self.packages, facts: self.facts })
+    }
+
+    /// Puts a user in place of the one on file, or beside them.
+    pub fn put_user(&mut self, user: UserRecord) {
+        self.changes.users.insert(user.no, user);
+    }
+
+    /// Puts a package in place of the one on file, or beside them.
+    pub fn put_package(&mut self, package: PackageRecord) {
+        self.changes.packages.insert(package.no, package);
+    }
+
+    pub fn put_order(&mut self, order: OrderRecord) {
+        let known = self.state.online.open_order(&order.id);
+        let open = OpenOrder::drafted(order, known, self.facts.now, self.state.online.uptime);
+        self.changes.orders.insert(open.record.id.clone(), open);
+    }
+
+    /// An order as this draft leaves it, if the draft or the memory has it.
+    pub fn order(&self, id: &OrderId) -> Option<&OrderRecord> {
+        let drafted = self.changes.orders.get(id).map(|open| &open.record);
+        drafted.or_else(|| self.state.online.order(id))
+    }
+
+    /// Whether another order of this draft came of the same attempt.
+    pub fn has_other_of(&self, request_id: &str, id: &OrderId) -> bool {
+        let mut others =
+            self.changes.orders.values().map(|open| &open.record).filter(|order| order.id != *id);
+        others.any(|order| order.online.request_id.as_deref() == Some(request_id))
+    }
+
+    /// Lines that this draft writes for an order.
+    pub fn entries_of(&self, order: &OrderId) -> impl Iterator<Item = &Entry> {
+        let entries = self.changes.entries.iter().map(|(_, entry, _)| entry);
+        entries.filter(move |entry| entry.order.as_ref() == Some(order))
+    }
+
+    /// Online orders of a user that may still be paid, as this draft leaves them.
+    pub fn open_orders(&self, user_no: u32) -> impl Iterator<Item = &OpenOrder> {
+        let known = self.state.online.orders_of(user_no);
+        let unchanged = known.filter(|open| !self.changes.orders.contains_key(&open.record.id));
+        let is_open =
+            move |open: &&OpenOrder| open.record.user_no == Some(user_no) && open.record.status.is_open();
+        unchanged.chain(self.changes.orders.values().filter(is_open))
+    }
+
+    /// Attempts of a user whose outcome is not known, as this draft leaves them.
+    pub fn openings(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
+        let known = self.state.online.openings_of(user_no);
+        known.filter(|opening| !self.changes.online.openings_ended.contains(&opening.request_id))
+    }
+
+    /// An errand, unless the same is waiting already.
+    pub fn put_errand(&mut self, work: ErrandWork) {
+        let mut waiting = self.state.online.errands.values().map(|errand| &errand.work);
+        if !waiting.any(|other| *other == work) && !self.changes.online.errands.contains(&work) {
+            self.changes.online.errands.push(work);
+        }
+    }
+
+    /// What this draft changes of online payment so far.
+    pub fn online_changes(&self) -> &OnlineChanges {
+        &self.changes.online
+    }
+
+    /// The same, to be changed further.
+    pub fn online(&mut self) -> &mut OnlineChanges {
+        &mut self.changes.online
+    }
+
+    /// The answer that a repetition of this call gets.
+    pub fn put_event(&mut self, event: EventRecord) {
+        self.changes.event = Some(event);
+    }
+
+    /// Money of an order over this actor's counter.
+    pub fn put_move(&mut self, order: &OrderRecord, method: CashMethod, kind: Move, amount: Rupiah) {
+        self.changes.moves.push(CashMove {
+            at: self.facts.now,
+            cashier: self.actor.name.clone(),
+            order: order.id.clone(),
+            method,
+            kind,
+            amount,
+            receipt_no: order.receipt_no.expect("orders over the counter are born with a receipt"),
+        });
+    }
+
+    pub fn put_closing(&mut self, closing: ClosingRecord) {
+        self.changes.closing = Some(closing);
+    }
+
+    pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {
+        self.changes.pins.push((user_no, hash));
+    }
+
+    /// Remembers who entered an item that comes back from the store.
+    pub fn put_granter(&mut self, debt: DebtId, by: String) {
+        self.changes.granted_by.insert(debt, by);
+    }
+
+    pub fn work(&mut self, work: Work) {
+        self.changes.devices.push(work);
+    }
+
+    /// What the world says for one user.
+    pub fn facts_of(&self, user_no: u32) -> Facts {
+        let at = self.now();
+        at.narrowed(self.open_orders(user_no), self.windows_today(user_no, at.day()))
+    }
+
+    fn now(&self) -> Now<'_> {
+        Now { facts: &self.facts, uptime: self.state.online.uptime, policy: self.policy }
+    }
+
+    fn windows_today(&self, user_no: u32, day: i64) -> u32 {
+        let drafted = self.changes.online.windows.get(&user_no).copied().unwrap_or_default();
+        self.state.online.windows_on(user_no, day) + drafted
+    }
+
+    /// One event of one user.
+    pub fn step(&mut self, user_no: u32, event: &Event, event_id: &str) -> Result<Decision, Refusal> {
+        let mut user = self.user(user_no).clone();
+        let facts = self.facts_of(user_no);
+        let ctx = Context { policy: self.policy, packages: &self.packages, facts };
+        let decision = policy::step(&user.account, event, &ctx)?;
+        let before = std::mem::replace(&mut user.account, decision.account.clone());
+        if !before.access.is_same(&user.account.access) {
+            user.access_at = self.facts.now;
+        }
+        self.changes.notices.extend(decision.commands.iter().map(|command| notice(&user, command)));
+        let changed = user.account.items.iter().filter(|item| before.item(item.id) != Some(*item));
+        self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
+        let entries = decision.entries.iter().cloned();
+        self.changes.entries.extend(entries.map(|entry| (user_no, entry, event_id.to_owned())));
+        self.put_user(user);
+        self.open_window(user_no);
+        Ok(decision)
+    }
+
+    /// Opens the window that a user stands in after this decision, if one is due.
+    fn open_window(&mut self, user_no: u32) {
+        if self.user(user_no).account.access.reason != Some(Reason::Paying) {
+            return;
+        }
+        let at = self.now();
+        let due = at.window_due(self.open_orders(user_no), self.windows_today(user_no, at.day()));
+        let Some(mut order) = due.map(|open| open.record.clone()) else { return };
+        order.online.window = Some(at.window());
+        *self.changes.online.windows.entry(user_no).or_default() += 1;
+        self.put_order(order);
+    }
+
+    pub fn audit(&mut self, action: &str, target: &str, detail: String) {
+        self.changes.audit.push(AuditLine {
+            at: self.facts.now,
+            actor: self.actor.name.clone(),
+            role: self.actor.role.name().to_owned(),
+            source: self.actor.source.clone(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            detail,
+        });
+    }
+
+    pub fn finish(self) -> Changes {
+        self.changes
+    }
+}

@@ -1,0 +1,387 @@
+//! The relay's feed on the ledger: every event once for good, a page in one transaction with the cursor.
+
+use std::collections::BTreeSet;
+
+use super::actions::Act;
+use super::{Actor, Engine, EngineError, memo};
+use crate::clock::parse_rfc3339;
+use crate::domain::account::Account;
+use crate::domain::id::{OrderId, UserId};
+use crate::domain::order::{Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::policy::{Event, Refund};
+use crate::domain::units::{Rupiah, Timestamp};
+use crate::protocol::relay::{FeedEffect, FeedItem, FeedPage, Memo};
+use crate::store::{Cursor, ErrandWork, Online, OrderRecord, UserRecord};
+
+/// What a page of the feed did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedApplied {
+    /// Items that were news here.
+    pub items: u64,
+    /// Who was credited.
+    pub credited: Vec<UserId>,
+    /// Access turned for somebody: reconcile the router.
+    pub turned: bool,
+    /// The feed begins anew from 0: ask for it at once. Nothing of this page was applied.
+    pub restarted: bool,
+    /// There is more: ask again at once.
+    pub more: bool,
+}
+
+impl Engine {
+    /// Applies one page of the feed: every effect and the new cursor in one transaction. `page` must be the answer
+    /// to a call from [`Engine::cursor`]; one of another epoch, or that ends before the cursor, applies nothing and
+    /// sets the cursor to 0.
+    pub fn apply_feed(&mut self, page: &FeedPage) -> Result<FeedApplied, EngineError> {
+        self.begin()?;
+        let cursor = self.cursor();
+        let is_other = cursor.epoch.as_ref().is_some_and(|epoch| *epoch != page.epoch);
+        if is_other || page.next < cursor.seq {
+            return self.restart_feed(page);
+        }
+        let next = Cursor { epoch: Some(page.epoch.clone()), seq: page.next };
+        if next == cursor && page.items.is_empty() {
+            return Ok(FeedApplied { more: page.has_more, ..FeedApplied::default() });
+        }
+        let (mut applied, changes) = self.draft(&Actor::relay(), "", |act| {
+            let mut applied = FeedApplied { more: page.has_more, ..FeedApplied::default() };
+            for item in &page.items {
+                act.apply_item(item, &mut applied)?;
+            }
+            act.draft.online().cursor = Some(next);
+            Ok(applied)
+        })?;
+        self.state.apply(changes);
+        applied.turned = self.state.dirty.turned();
+        self.commit()?;
+        Ok(applied)
+    }
+
+    /// The relay's store is another one, or went back in time: the feed is read again from its start, and orders
+    /// that are open here may be unknown there.
+    fn restart_feed(&mut self, page: &FeedPage) -> Result<FeedApplied, EngineError> {
+        tracing::warn!(epoch = page.epoch, "the relay's feed begins anew; reading it from its start");
+        let orders: Vec<OrderId> = self.state.online.orders().map(|order| order.id.clone()).collect();
+        let ((), changes) = self.draft(&Actor::relay(), "", |act| {
+            for order in orders {
+                act.draft.put_errand(ErrandWork::Adopt { order });
+            }
+            act.draft.online().cursor = Some(Cursor { epoch: Some(page.epoch.clone()), seq: 0 });
+            act.draft.audit("feed.restart", &page.epoch, String::new());
+            Ok(())
+        })?;
+        self.take_over(changes)?;
+        Ok(FeedApplied { restarted: true, more: true, ..FeedApplied::default() })
+    }
+}
+
+/// Moves an order's state up, as the relay tells it: never to paid before the quote was applied here, and not past a
+/// person's decision unless the money is gone.
+pub(super) fn rise(order: &mut OrderRecord, to: OrderState) {
+    use OrderState::{Paid, PartiallyRefunded, Review};
+    let is_decided = order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
+    let rises = to.rank() > order.status.rank();
+    let allowed = match to {
+        _ if to.is_returned() => rises || order.status == Review,
+        Paid | PartiallyRefunded => rises && order.is_credited(),
+        _ => rises && !is_decided,
+    };
+    if allowed {
+        order.status = to;
+    }
+}
+
+/// Marks add up. A suspicion that the relay has dropped is dropped here.
+fn mark(order: &mut OrderRecord, item: &FeedItem) {
+    order.flags.extend(&item.flags);
+    if !item.flags.contains(&Flag::StaleOrForged) && item.status.rank() >= order.status.rank() {
+        order.flags.remove(&Flag::StaleOrForged);
+    }
+}
+
+/// When an item says that its order was paid.
+fn paid_at(item: &FeedItem) -> Option<Timestamp> {
+    item.paid_at.as_deref().and_then(parse_rfc3339).or_else(|| parse_rfc3339(&item.at))
+}
+
+impl Act<'_, '_> {
+    pub(super) fn is_applied(&self, event: &str) -> Result<bool, EngineError> {
+        let drafted = self.draft.online_changes().applied.contains(event);
+        Ok(drafted || self.reader.is_applied(event)?)
+    }
+
+    fn apply_item(&mut self, item: &FeedItem, applied: &mut FeedApplied) -> Result<(), EngineError> {
+        if self.is_applied(&item.event_id)? {
+            return Ok(());
+        }
+        self.event.clone_from(&item.event_id);
+        self.draft.online().applied.insert(item.event_id.clone());
+        applied.items += 1;
+        let known = self.find_order(&OrderId(item.order_id.clone()))?;
+        if known.as_ref().is_some_and(|order| order.method.cash().is_some()) {
+            tracing::error!(
+                order.id = item.order_id,
+                "the relay tells of an order that was paid over the counter"
+            );
+            return Ok(());
+        }
+        match item.effect {
+            FeedEffect::Credit => self.credit_item(known, item, applied),
+            FeedEffect::Reverse => match known {
+                Some(order) => self.reverse(order, item, Rupiah(item.amount_rp)),
+                // Never credited here, so there is nothing to undo.
+                None => Ok(()),
+            },
+            FeedEffect::Status => self.status_item(known, item),
+            FeedEffect::Review => self.review_item(known, item),
+        }
+    }
+
+    fn credit_item(
+        &mut self,
+        known: Option<OrderRecord>,
+        item: &FeedItem,
+        applied: &mut FeedApplied,
+    ) -> Result<(), EngineError> {
+        let before = self.known_or_rebuilt(known, item)?;
+        let mut order = before.clone();
+        mark(&mut order, item);
+        let is_decided =
+            order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
+        if is_decided || order.is_credited() {
+            self.draft.put_order(order);
+            return Ok(());
+        }
+        order.paid_at = paid_at(item);
+        let is_right = order.amount == Rupiah(item.amount_rp) && order.quote.total() == order.amount;
+        let user = if is_right { self.living_user(&order)? } else { None };
+        let Some(no) = user else {
+            if !is_right {
+                order.flags.insert(Flag::AmountMismatch);
+            }
+            order.status = OrderState::Review;
+            return self.put_in_review(&before, order);
+        };
+        self.credit(no, order)?;
+        applied.credited.push(self.draft.user(no).account.id);
+        Ok(())
+    }
+
+    /// Money that cannot be applied waits for the owner.
+    fn put_in_review(&mut self, before: &OrderRecord, order: OrderRecord) -> Result<(), EngineError> {
+        let flags: Vec<&str> = order.flags.iter().map(|flag| flag.name()).collect();
+        self.draft.audit("order.review", &order.id.0, flags.join(" "));
+        self.put_moved(before, order)
+    }
+
+    /// Applies the frozen quote. Whoever calls has made sure that it never was.
+    pub(super) fn credit(&mut self, no: u32, mut order: OrderRecord) -> Result<OrderRecord, EngineError> {
+        order.status = OrderState::Paid;
+        order.receipt_no = Some(self.draft.next_receipt());
+        order.paid_at = order.paid_at.or(Some(self.draft.facts.now));
+        // Before the step: a paid order holds no window open.
+        self.draft.put_order(order.clone());
+        let before = self.draft.user(no).account.clone();
+        let paid = Event::Paid { order: order.id.clone(), quote: order.quote.clone() };
+        let decision = self.draft.step(no, &paid, &self.event)?;
+        order.took_effect(&before, &decision.account);
+        if decision.surplus {
+            order.flags.insert(Flag::Surplus);
+        }
+        if decision.nothing_owed {
+            order.flags.insert(Flag::NothingOwed);
+            order.status = OrderState::Review;
+        }
+        let user = self.draft.user(no).account.id.to_string();
+        let detail = format!("{} {} {}", order.id, order.kind.name(), order.amount);
+        self.draft.audit("order.paid", &user, detail);
+        self.draft.put_order(order.clone());
+        Ok(order)
+    }
+
+    fn status_item(&mut self, known: Option<OrderRecord>, item: &FeedItem) -> Result<(), EngineError> {
+        let before = match known {
+            Some(order) => order,
+            // An attempt that is over and moved no money is not worth a row; one that may be paid is.
+            None if item.status.is_open() => match self.rebuilt(item, false)? {
+                Some(order) => order,
+                None => return Ok(()),
+            },
+            None => return Ok(()),
+        };
+        let returned = Rupiah(item.refunded_rp).min(before.amount).minus(before.refunded);
+        if returned > Rupiah::ZERO && before.flags.contains(&Flag::CreditedByOwner) {
+            // The relay never had it credited, so it tells of no reversal.
+            return self.reverse(before, item, returned);
+        }
+        let mut order = before.clone();
+        mark(&mut order, item);
+        if !order.is_credited() {
+            order.refunded = order.refunded.plus(returned);
+        }
+        rise(&mut order, item.status);
+        self.put_moved(&before, order)
+    }
+
+    fn review_item(&mut self, known: Option<OrderRecord>, item: &FeedItem) -> Result<(), EngineError> {
+        let before = self.known_or_rebuilt(known, item)?;
+        let mut order = before.clone();
+        mark(&mut order, item);
+        order.paid_at = order.paid_at.or_else(|| paid_at(item));
+        rise(&mut order, OrderState::Review);
+        if order.status == before.status {
+            return self.put_moved(&before, order);
+        }
+        self.put_in_review(&before, order)
+    }
+
+    /// Money went back: what the order did is undone as far as rules say how.
+    fn reverse(&mut self, before: OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
+        let mut order = before.clone();
+        mark(&mut order, item);
+        let amount = amount.min(order.amount.minus(order.refunded));
+        if amount > Rupiah::ZERO && order.is_credited() && !self.undo(&order, amount, item)? {
+            order.flags.insert(Flag::ReverseByHand);
+            order.status = OrderState::Review;
+        }
+        order.refunded = order.refunded.plus(amount);
+        let whole = order.refunded == order.amount;
+        match (whole, item.status.is_returned()) {
+            (_, true) => rise(&mut order, item.status),
+            (true, false) => rise(&mut order, OrderState::Refunded),
+            (false, false) => rise(&mut order, OrderState::PartiallyRefunded),
+        }
+        self.draft.audit("order.returned", &order.id.0, format!("{amount} {}", order.status.name()));
+        self.put_moved(&before, order)
+    }
+
+    /// Undoes `amount` of a credited order; `false` when no rule says how, and the ledger is untouched.
+    fn undo(&mut self, order: &OrderRecord, amount: Rupiah, item: &FeedItem) -> Result<bool, EngineError> {
+        let Some(no) = order.user_no.filter(|no| self.draft.has_user(*no)) else { return Ok(false) };
+        let reason = format!("refund {}", item.event_id);
+        let refund: Refund = self.refund_of(order, no, amount, &reason)?;
+        match self.draft.step(no, &Event::Refunded(refund), &self.event) {
+            Ok(_) => Ok(true),
+            Err(refusal) => {
+                tracing::warn!(order.id = %order.id, %refusal, "money went back that a person must book");
+                Ok(false)
+            }
+        }
+    }
+
+    fn known_or_rebuilt(
+        &mut self,
+        known: Option<OrderRecord>,
+        item: &FeedItem,
+    ) -> Result<OrderRecord, EngineError> {
+        match known {
+            Some(order) => Ok(order),
+            None => Ok(match self.rebuilt(item, true)? {
+                Some(order) => order,
+                None => self.unreadable(item)?,
+            }),
+        }
+    }
+
+    /// An order that the store does not know, from its attempt or from what it carried. A user that is not known
+    /// either is made again when money is there (`revive`).
+    fn rebuilt(&mut self, item: &FeedItem, revive: bool) -> Result<Option<OrderRecord>, EngineError> {
+        if let Some(opening) = self.draft.state.online.openings.get(&item.request_id).cloned() {
+            let order = self.order_of(&opening, &item.order_id)?;
+            return Ok(Some(order));
+        }
+        let Some((memo, quote)) = memo::read(item.memo.as_deref()) else { return Ok(None) };
+        let user_no = match self.draft.find_user(memo.user) {
+            Ok(no) => no,
+            Err(_) if revive => self.revive(&memo)?,
+            Err(_) => return Ok(None),
+        };
+        let mut order = self.fresh(item, Some(user_no), memo.kind, quote)?;
+        order.created_at = parse_rfc3339(&memo.at).unwrap_or(order.created_at);
+        Ok(Some(order))
+    }
+
+    /// Money whose order cannot be read: a row for a person to look at.
+    fn unreadable(&mut self, item: &FeedItem) -> Result<OrderRecord, EngineError> {
+        tracing::error!(order.id = item.order_id, "an order came back with a memo that cannot be read");
+        let order = self.fresh(item, None, OrderKind::Purchase, Quote::default())?;
+        Ok(OrderRecord { amount: Rupiah(item.amount_rp), ..order })
+    }
+
+    fn fresh(
+        &self,
+        item: &FeedItem,
+        user_no: Option<u32>,
+        kind: OrderKind,
+        quote: Quote,
+    ) -> Result<OrderRecord, EngineError> {
+        let id = OrderId(item.order_id.clone());
+        let method = Method::Online(item.method.unwrap_or(OnlineMethod::Snap));
+        Ok(OrderRecord {
+            flags: BTreeSet::from([Flag::Rebuilt]),
+            created_at: parse_rfc3339(&item.at).unwrap_or(self.draft.facts.now),
+            online: Online { request_id: self.free_request(&item.request_id, &id)?, ..Online::default() },
+            ..OrderRecord::created(id, user_no, kind, method, quote)
+        })
+    }
+
+    /// A user made again from a memo, or taken back from among the deleted.
+    fn revive(&mut self, memo: &Memo) -> Result<u32, EngineError> {
+        if let Some(deleted) = self.reader.user(memo.user)? {
+            return Ok(self.undelete(deleted));
+        }
+        let no = self.draft.next_user_no();
+        let now = self.draft.facts.now;
+        let name = memo.name.trim();
+        let user = UserRecord {
+            no,
+            name: if name.is_empty() { memo.user.to_string() } else { name.to_owned() },
+            phone: memo.phone.clone(),
+            login: memo.login.clone(),
+            created_at: now,
+            deleted_at: None,
+            access_at: now,
+            account: Account::fresh(memo.user, true),
+        };
+        self.draft.audit("user.rebuilt", &memo.user.to_string(), user.name.clone());
+        self.put_with_free_names(user);
+        Ok(no)
+    }
+
+    fn undelete(&mut self, user: UserRecord) -> u32 {
+        let no = user.no;
+        self.draft.audit("user.undelete", &user.account.id.to_string(), user.name.clone());
+        self.put_with_free_names(UserRecord { deleted_at: None, ..user });
+        no
+    }
+
+    /// A phone or log-in name that is somebody else's by now stays theirs.
+    fn put_with_free_names(&mut self, mut user: UserRecord) {
+        let is_free = |name: &Option<String>, of: fn(&UserRecord) -> &Option<String>| {
+            name.as_ref().is_some_and(|name| !name.is_empty())
+                && self.draft.users().all(|other| other.no == user.no || of(other) != name)
+        };
+        let (phone, login) = (is_free(&user.phone, |u| &u.phone), is_free(&user.login, |u| &u.login));
+        user.phone = user.phone.filter(|_| phone);
+        user.login = user.login.filter(|_| login);
+        self.draft.put_user(user);
+    }
+
+    /// The user whose order it is, taken back from among the deleted where need be; `None` when nobody knows.
+    pub(super) fn living_user(&mut self, order: &OrderRecord) -> Result<Option<u32>, EngineError> {
+        let Some(no) = order.user_no else { return Ok(None) };
+        if self.draft.has_user(no) {
+            return Ok(Some(no));
+        }
+        let deleted = self.reader.user(self.reader.user_id(no)?)?;
+        Ok(deleted.map(|user| self.undelete(user)))
+    }
+
+    pub(super) fn user_id_of(&self, order: &OrderRecord) -> Result<Option<UserId>, EngineError> {
+        match order.user_no {
+            Some(no) if self.draft.has_user(no) => Ok(Some(self.draft.user(no).account.id)),
+            Some(no) => Ok(Some(self.reader.user_id(no)?)),
+            None => Ok(None),
+        }
+    }
+}

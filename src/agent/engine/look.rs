@@ -1,0 +1,164 @@
+//! What answers and pages are made from: the memory for reading.
+
+use std::net::Ipv4Addr;
+
+use super::Look;
+use super::state::State;
+use super::windows::{Now, WINDOW_BYTES_MAX};
+use crate::domain::access::{self, Facts};
+use crate::domain::id::{Mac, OrderId, UserId};
+use crate::domain::package::Package;
+use crate::domain::units::{Bytes, Timestamp};
+use crate::domain::usage::{HostRow, Restart};
+use crate::store::reports::UserUsage;
+use crate::store::{DeviceRecord, UsageKey, UsageRow, UserRecord};
+
+/// A device as last read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The address firewall rules see.
+    pub address: Option<Ipv4Addr>,
+    /// In the last reading.
+    pub online: bool,
+}
+
+/// A consistent view of one user for answers.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The user.
+    pub user: UserRecord,
+    /// The user's devices with where they are.
+    pub devices: Vec<(DeviceRecord, Reached)>,
+    /// A block for debt is held off because an order cannot be checked.
+    pub offline_grace: bool,
+}
+
+/// A pay window, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowView {
+    /// The order that it was opened for.
+    pub order: OrderId,
+    /// When it opened.
+    pub since: Timestamp,
+    /// What was used since.
+    pub used: Bytes,
+    /// What it lets through.
+    pub limit: Bytes,
+}
+
+impl Look<'_> {
+    /// The user with that id.
+    pub fn user(&self, id: UserId) -> Option<Snapshot> {
+        self.state.by_id.get(&id).map(|no| self.snapshot(&self.state.users[no]))
+    }
+
+    /// The user whose device has that address, by the last reading.
+    pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
+        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
+        let mac = self.state.hosts.rows.iter().find(has)?.mac;
+        let device = &self.state.devices[self.state.by_mac.get(&mac)?];
+        Some(self.snapshot(&self.state.users[&device.user_no]))
+    }
+
+    /// Users in the order they were entered, after the one with key `after`.
+    pub fn users_after(&self, after: u32) -> impl Iterator<Item = &UserRecord> {
+        self.state.users.range(after + 1..).map(|(_, user)| user)
+    }
+
+    /// How many lines the ledger has.
+    pub fn entries(&self) -> u64 {
+        self.state.chain_seq
+    }
+
+    /// How many users there are.
+    pub fn users_len(&self) -> usize {
+        self.state.users.len()
+    }
+
+    /// The user and where its devices are.
+    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
+        let facts = self.facts_of(user.no);
+        let offline_grace = access::is_held_off(&user.account, self.policy, &facts);
+        Snapshot { offline_grace, ..self.state.snapshot(user) }
+    }
+
+    /// What the world says for the user with that key: what access is decided by.
+    pub fn facts_of(&self, user_no: u32) -> Facts {
+        let at = Now { facts: &self.facts, uptime: self.uptime, policy: self.policy };
+        self.state.online.facts_of(user_no, &at)
+    }
+
+    /// The windows that a user's open orders have opened.
+    pub fn windows(&self, user_no: u32) -> Vec<WindowView> {
+        let view = |open: &super::windows::OpenOrder| {
+            let window = open.record.online.window?;
+            let order = open.record.id.clone();
+            Some(WindowView { order, since: window.at, used: window.used, limit: WINDOW_BYTES_MAX })
+        };
+        self.state.online.orders_of(user_no).filter_map(view).collect()
+    }
+
+    /// Packages on file, in the order they were entered.
+    pub fn packages(&self) -> Vec<Package> {
+        self.state.packages_on_file()
+    }
+
+    /// The id of the user with that key.
+    pub fn user_id(&self, no: u32) -> Option<UserId> {
+        self.state.users.get(&no).map(|user| user.account.id)
+    }
+
+    /// Devices bound to the user with that key.
+    pub fn macs(&self, user_no: u32) -> impl Iterator<Item = Mac> {
+        let numbers = self.state.devices_of.get(&user_no).into_iter().flatten();
+        numbers.filter_map(|no| self.state.devices.get(no)).map(|device| device.mac)
+    }
+
+    /// A user's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
+    pub fn gathered_usage(&self, user_no: u32, from: i64, to: i64) -> Vec<UsageRow> {
+        let wanted = |key: &UsageKey| key.user_no == user_no && (from..to).contains(&key.hour);
+        let rows = self.state.dirty.usage.iter().filter(|(key, _)| wanted(key));
+        rows.filter_map(|(key, sum)| {
+            let mac = self.state.devices.get(&key.device_no)?.mac;
+            Some(UsageRow { slot: key.hour, mac, bytes: sum.bytes, unenforced: sum.unenforced })
+        })
+        .collect()
+    }
+
+    /// Everybody's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
+    pub fn gathered_of_all(&self, from: i64, to: i64) -> Vec<UserUsage> {
+        let rows = self.state.dirty.usage.iter().filter(|(key, _)| (from..to).contains(&key.hour));
+        rows.filter_map(|(key, sum)| {
+            let user = self.state.users.get(&key.user_no)?;
+            let (user, name) = (user.account.id, user.name.clone());
+            Some(UserUsage { slot: key.hour, user, name, bytes: sum.bytes, unenforced: sum.unenforced })
+        })
+        .collect()
+    }
+
+    /// The first local day whose usage is kept by the hour only, in days since 1970-01-01; `None` before any ended.
+    pub fn open_day(&self) -> Option<i64> {
+        self.state.sealed_day
+    }
+
+    /// Counter restarts of a user's devices that are seen but not yet committed.
+    pub fn gathered_restarts(&self, user_no: u32) -> Vec<(Timestamp, Mac, Restart)> {
+        let of_user = |no: &u32| self.state.devices.get(no).filter(|device| device.user_no == user_no);
+        let restarts = self.state.dirty.restarts.iter();
+        restarts.filter_map(|(at, no, restart)| Some((*at, of_user(no)?.mac, restart.clone()))).collect()
+    }
+}
+
+impl State {
+    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
+        let numbers = self.devices_of.get(&user.no).into_iter().flatten();
+        let devices = numbers.filter_map(|no| self.devices.get(no));
+        let devices = devices.map(|device| (device.clone(), self.reached(device.mac)));
+        Snapshot { user: user.clone(), devices: devices.collect(), offline_grace: false }
+    }
+
+    pub fn reached(&self, mac: Mac) -> Reached {
+        let seen = self.seen.get(&mac);
+        Reached { address: seen.copied().flatten(), online: seen.is_some() }
+    }
+}

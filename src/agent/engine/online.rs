@@ -1,0 +1,494 @@
+//! Orders through the gateway, on the ledger's side: asking for one, what became of it, and what the relay must
+//! still be told. Money is credited by the feed alone ([`super::feed`]).
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::actions::{Act, conflict, done};
+use super::feed::rise;
+use super::views::OrderView;
+use super::{Actor, Engine, EngineError, Key, Outcome, memo};
+use crate::clock::parse_rfc3339;
+use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
+use crate::domain::order::{Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::policy::{self, Event, Refusal};
+use crate::domain::units::{Rupiah, Timestamp};
+use crate::protocol::relay::{AdoptOrder, PaymentMeans, RelayOrder};
+use crate::store::{Cursor, Errand, ErrandWork, Online, OpeningRecord, OrderRecord};
+
+/// What a customer or a cashier wants to pay online.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A package.
+    Buy(PackageId),
+    /// Everything owed.
+    SettleAll,
+    /// One debt item.
+    SettleItem(DebtId),
+    /// Part of the debt items, oldest first.
+    PayPart(Rupiah),
+}
+
+/// A payment to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Whose.
+    pub user: UserId,
+    /// What for.
+    pub purpose: Purpose,
+    /// How it is to be paid.
+    pub method: OnlineMethod,
+    /// The price that the payer was told; another by now is refused.
+    pub expect: Option<Rupiah>,
+}
+
+/// An order asked of the relay whose gateway id is not known yet. It is on file.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// How the attempt is called; the same for every repetition.
+    pub request_id: String,
+    /// Whose.
+    pub user: UserId,
+    /// What for.
+    pub kind: OrderKind,
+    /// How it is to be paid.
+    pub method: OnlineMethod,
+    /// The frozen price.
+    pub quote: Quote,
+    /// Comes back with every item of the feed.
+    pub memo: Box<RawValue>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// What a user has open online.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenOne {
+    /// An order that may still be paid.
+    Order(OrderId),
+    /// An attempt whose outcome is not known, by request.
+    Opening(String),
+}
+
+/// What a wish for an online order leads to.
+#[derive(Clone, Debug)]
+pub enum Begun {
+    /// Ask the relay for this. A repeated call whose outcome nobody knows gets the same opening again.
+    Ask(Opening),
+    /// What the user has open must be called off first; then begin again.
+    CancelFirst(OpenOne),
+    /// A repeated call: answered.
+    Answered(Outcome),
+}
+
+/// An online order that may still be paid, as the relay must be asked about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenView {
+    /// Which.
+    pub order: OrderId,
+    /// Whose.
+    pub user: UserId,
+    /// Where it stands, as far as is known here.
+    pub status: OrderState,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When the customer's time is over.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Engine {
+    /// Freezes the price of what is wished and writes the attempt down, so that the relay may be asked for it.
+    pub fn begin_order(
+        &mut self,
+        actor: &Actor,
+        wish: &Wish,
+        key: Option<&Key>,
+    ) -> Result<Begun, EngineError> {
+        self.begin()?;
+        if let Some(outcome) = self.answered(key)? {
+            return Ok(Begun::Answered(outcome));
+        }
+        if let Some(opening) = self.resumed(key)? {
+            return Ok(Begun::Ask(opening));
+        }
+        let (begun, changes) = self.draft(actor, "", |act| act.begin_order(wish, key))?;
+        if matches!(begun, Begun::Ask(_)) {
+            self.take_over(changes)?;
+        }
+        Ok(begun)
+    }
+
+    /// The opening that an earlier call with this key left behind.
+    fn resumed(&self, key: Option<&Key>) -> Result<Option<Opening>, EngineError> {
+        let Some(key) = key else { return Ok(None) };
+        let of_key = |opening: &&OpeningRecord| opening.key.as_ref().is_some_and(|(id, _)| *id == key.id);
+        let Some(opening) = self.state.online.openings.values().find(of_key) else { return Ok(None) };
+        if opening.key.as_ref().is_some_and(|(_, hash)| *hash != key.content_hash) {
+            return Err(super::idempotency_conflict());
+        }
+        Ok(self.opening(opening))
+    }
+
+    fn opening(&self, record: &OpeningRecord) -> Option<Opening> {
+        Some(Opening {
+            request_id: record.request_id.clone(),
+            user: self.state.users.get(&record.user_no)?.account.id,
+            kind: record.kind,
+            method: record.method,
+            quote: record.quote.clone(),
+            memo: RawValue::from_string(record.memo.clone()).ok()?,
+            created_at: record.created_at,
+        })
+    }
+
+    /// Attempts whose outcome is not known, oldest first.
+    pub fn openings(&self) -> Vec<Opening> {
+        let mut all: Vec<Opening> =
+            self.state.online.openings.values().filter_map(|record| self.opening(record)).collect();
+        all.sort_by(|a, b| (a.created_at, &a.request_id).cmp(&(b.created_at, &b.request_id)));
+        all
+    }
+
+    /// The relay answered: the order stands, the attempt is over, and its idempotency key is answered with the order.
+    /// An order that the relay calls paid stands as pending until the feed credits it. Repeating it changes nothing.
+    pub fn order_opened(&mut self, request_id: &str, order: &RelayOrder) -> Result<Outcome, EngineError> {
+        self.begin()?;
+        let opening = self.state.online.openings.get(request_id).cloned();
+        let Some(opening) = opening else { return self.opened_before(order) };
+        let wrong = (order.amount_rp != opening.quote.total().0).then(|| {
+            let message = "the gateway would charge another amount; the order is being called off";
+            conflict("amount_mismatch", message)
+        });
+        let (outcome, changes) = self.draft(&Actor::relay(), "", |act| match &wrong {
+            Some(_) => {
+                act.end_opening(request_id, true);
+                Ok(Outcome { status: 502, body: String::new() })
+            }
+            None => act.order_opened(&opening, order),
+        })?;
+        self.take_over(changes)?;
+        wrong.map_or(Ok(outcome), Err)
+    }
+
+    /// The answer about an attempt that ended before the relay's answer was brought here.
+    fn opened_before(&self, order: &RelayOrder) -> Result<Outcome, EngineError> {
+        let found = self.reader.order(&OrderId(order.order_id.clone()))?;
+        let found = found.ok_or(EngineError::NotFound("opening"))?;
+        Ok(done(201, &OrderView::of(&found, self.user_of(&found)?)))
+    }
+
+    fn user_of(&self, order: &OrderRecord) -> Result<Option<UserId>, EngineError> {
+        Ok(order.user_no.map(|no| self.reader.user_id(no)).transpose()?)
+    }
+
+    /// No order came of an attempt: it is over. When that is not certain, the relay is told to give it up.
+    pub fn order_failed(&mut self, request_id: &str, unsure: bool) -> Result<(), EngineError> {
+        self.begin()?;
+        if !self.state.online.openings.contains_key(request_id) {
+            return Ok(());
+        }
+        let ((), changes) = self.draft(&Actor::relay(), "", |act| {
+            act.end_opening(request_id, unsure);
+            Ok(())
+        })?;
+        self.take_over(changes)
+    }
+
+    /// What the relay said of an order when it was asked: state, marks and means move up. Nothing is credited, and
+    /// nothing written when it says nothing new.
+    pub fn order_seen(&mut self, order: &RelayOrder) -> Result<(), EngineError> {
+        self.begin()?;
+        let (changed, changes) = self.draft(&Actor::relay(), "", |act| act.order_seen(order))?;
+        if changed { self.take_over(changes) } else { Ok(()) }
+    }
+
+    /// How far the feed was applied.
+    pub fn cursor(&self) -> Cursor {
+        self.state.online.cursor.clone()
+    }
+
+    /// What the relay must still be told, in the order it was decided; due or not.
+    pub fn outbox(&self) -> Vec<Errand> {
+        self.state.online.errands.values().cloned().collect()
+    }
+
+    /// The relay has it, or it needs it no more.
+    pub fn errand_done(&mut self, no: u64) -> Result<(), EngineError> {
+        self.end_errand(no, None)
+    }
+
+    /// The relay or the gateway refuses it for good: it is given up, and the audit says why.
+    pub fn errand_refused(&mut self, no: u64, why: &str) -> Result<(), EngineError> {
+        self.end_errand(no, Some(why))
+    }
+
+    fn end_errand(&mut self, no: u64, refused: Option<&str>) -> Result<(), EngineError> {
+        self.begin()?;
+        let Some(errand) = self.state.online.errands.get(&no).cloned() else { return Ok(()) };
+        let ((), changes) = self.draft(&Actor::relay(), "", |act| {
+            act.draft.online().errands_done.insert(no);
+            if let Some(why) = refused {
+                let (action, target) = errand.work.named();
+                act.draft.audit(&format!("{action}_refused"), target, why.to_owned());
+            }
+            Ok(())
+        })?;
+        self.take_over(changes)
+    }
+
+    /// It failed: it is tried again at `at`. Written with the next commit.
+    pub fn errand_postponed(&mut self, no: u64, at: Timestamp) -> Result<(), EngineError> {
+        self.begin()?;
+        if let Some(errand) = self.state.online.errands.get_mut(&no) {
+            errand.attempts = errand.attempts.saturating_add(1);
+            errand.next_at = at;
+            self.state.dirty.errands.insert(no, errand.clone());
+        }
+        Ok(())
+    }
+
+    /// Since when the relay does not answer, in time since boot; `None` while it does.
+    pub fn relay_silent_since(&mut self, since: Option<Duration>) {
+        self.state.online.silent_since = since;
+    }
+
+    /// What a user has open online: an order before an attempt.
+    pub fn open_online(&self, user: UserId) -> Option<OpenOne> {
+        let no = *self.state.by_id.get(&user)?;
+        let order = self.state.online.orders_of(no).map(|open| OpenOne::Order(open.record.id.clone())).next();
+        order.or_else(|| {
+            let opening = self.state.online.openings_of(no).next();
+            opening.map(|opening| OpenOne::Opening(opening.request_id.clone()))
+        })
+    }
+
+    /// Every online order that may still be paid, oldest first.
+    pub fn open_orders(&self) -> Vec<OpenView> {
+        let view = |order: &OrderRecord| {
+            let user = self.state.users.get(&order.user_no?)?.account.id;
+            let (status, created_at) = (order.status, order.created_at);
+            Some(OpenView {
+                order: order.id.clone(),
+                user,
+                status,
+                created_at,
+                expires_at: order.online.expires_at,
+            })
+        };
+        let mut all: Vec<OpenView> = self.state.online.orders().filter_map(view).collect();
+        all.sort_by(|a, b| (a.created_at, &a.order).cmp(&(b.created_at, &b.order)));
+        all
+    }
+
+    /// What a relay that lost an order needs to know of it; `None` for an order that it could not have.
+    pub fn adoption(&self, id: &OrderId) -> Result<Option<AdoptOrder>, EngineError> {
+        let known = self.state.online.order(id).cloned();
+        let order = match known {
+            Some(order) => order,
+            None => match self.reader.order(id)? {
+                Some(order) => order,
+                None => return Ok(None),
+            },
+        };
+        let (Method::Online(method), Some(request_id), Some(user)) =
+            (order.method, order.online.request_id, order.user_no.and_then(|no| self.state.users.get(&no)))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(AdoptOrder {
+            request_id,
+            method,
+            amount_rp: order.amount.0,
+            memo: memo::write(user, order.kind, &order.quote, order.created_at).ok(),
+            expires_at: order.online.expires_at.map(crate::clock::rfc3339),
+        }))
+    }
+}
+
+impl ErrandWork {
+    /// The audit's names of what is done and to what.
+    fn named(&self) -> (&'static str, &str) {
+        match self {
+            Self::Abandon { request_id } => ("order.abandon", request_id),
+            Self::Cancel { order } => ("order.cancel", &order.0),
+            Self::Refund { order, .. } => ("order.refund", &order.0),
+            Self::Adopt { order } => ("order.adopt", &order.0),
+        }
+    }
+}
+
+/// What the gateway gave for paying an order, and until when.
+fn means_of(order: &RelayOrder) -> (PaymentMeans, Option<Timestamp>) {
+    (order.means.clone(), order.expires_at.as_deref().and_then(parse_rfc3339))
+}
+
+impl Act<'_, '_> {
+    fn begin_order(&mut self, wish: &Wish, key: Option<&Key>) -> Result<Begun, EngineError> {
+        let no = self.draft.find_user(wish.user)?;
+        let (kind, quote) = self.priced(no, &wish.purpose)?;
+        let total = quote.total();
+        if wish.expect.is_some_and(|expected| expected != total) {
+            return Err(Refusal::QuoteChanged(total).into());
+        }
+        if total == Rupiah::ZERO {
+            return Err(conflict("nothing_to_pay", "this costs nothing; a cashier can book it"));
+        }
+        let order = self.draft.open_orders(no).next().map(|open| OpenOne::Order(open.record.id.clone()));
+        let opening =
+            || self.draft.openings(no).next().map(|found| OpenOne::Opening(found.request_id.clone()));
+        if let Some(open) = order.or_else(opening) {
+            return Ok(Begun::CancelFirst(open));
+        }
+        let now = self.draft.facts.now;
+        let memo = memo::write(self.draft.user(no), kind, &quote, now)?;
+        let opening = OpeningRecord {
+            request_id: self.draft.new_id().to_string(),
+            user_no: no,
+            kind,
+            method: wish.method,
+            quote,
+            memo: memo.get().to_owned(),
+            key: key.map(|key| (key.id.clone(), key.content_hash)),
+            created_at: now,
+        };
+        let detail = format!("{} {} {total}", kind.name(), wish.method.name());
+        self.draft.audit("order.ask", &wish.user.to_string(), detail);
+        self.draft.online().openings.push(opening.clone());
+        Ok(Begun::Ask(Opening {
+            request_id: opening.request_id,
+            user: wish.user,
+            kind,
+            method: opening.method,
+            quote: opening.quote,
+            memo,
+            created_at: now,
+        }))
+    }
+
+    /// What a purpose costs the user now.
+    pub(super) fn priced(&self, no: u32, purpose: &Purpose) -> Result<(OrderKind, Quote), EngineError> {
+        let account = &self.draft.user(no).account;
+        Ok(match purpose {
+            Purpose::Buy(package) => {
+                let package = &self.draft.find_package(*package)?.package;
+                let quote = self.draft.with_context(|ctx| policy::quote_purchase(account, package, ctx))?;
+                (OrderKind::Purchase, quote)
+            }
+            Purpose::SettleAll => {
+                (OrderKind::SettleAll, self.draft.with_context(|ctx| policy::quote_all(account, ctx))?)
+            }
+            Purpose::SettleItem(debt) => {
+                let item = self.find_item(no, *debt)?;
+                (OrderKind::SettleItem, self.draft.with_context(|ctx| policy::quote_item(&item, ctx))?)
+            }
+            Purpose::PayPart(amount) => {
+                let quote = self.draft.with_context(|ctx| policy::quote_part(account, *amount, ctx))?;
+                (OrderKind::PartPayment, quote)
+            }
+        })
+    }
+
+    fn end_opening(&mut self, request_id: &str, abandon: bool) {
+        self.draft.online().openings_ended.insert(request_id.to_owned());
+        if abandon {
+            self.draft.put_errand(ErrandWork::Abandon { request_id: request_id.to_owned() });
+        }
+    }
+
+    fn order_opened(&mut self, opening: &OpeningRecord, said: &RelayOrder) -> Result<Outcome, EngineError> {
+        // The feed may have been faster.
+        let known = self.find_order(&OrderId(said.order_id.clone()))?;
+        let is_known = known.is_some();
+        let mut order = match known {
+            Some(order) => order,
+            None => self.order_of(opening, &said.order_id)?,
+        };
+        (order.online.means, order.online.expires_at) = means_of(said);
+        rise(&mut order, said.status);
+        order.flags.extend(&said.flags);
+        self.end_opening(&opening.request_id, false);
+        let user = self.draft.user(opening.user_no).account.id;
+        if !is_known {
+            let detail = format!("{} {} {}", order.id, order.kind.name(), order.amount);
+            self.draft.audit("order.open", &user.to_string(), detail);
+        }
+        let id = order.id.clone();
+        self.draft.put_order(order);
+        self.draft.step(opening.user_no, &Event::Tick, &self.event)?;
+        let order = self.draft.order(&id).expect("the draft has it since a moment ago");
+        let outcome = done(201, &OrderView::of(order, Some(user)));
+        if let Some((key, content_hash)) = opening.key.clone() {
+            self.draft.put_event(outcome.remembered(key, content_hash));
+        }
+        Ok(outcome)
+    }
+
+    /// The order that an attempt becomes, before anything was said of it.
+    pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
+        let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
+        Ok(OrderRecord {
+            created_at: opening.created_at,
+            online: Online { request_id: self.free_request(&opening.request_id, &id)?, ..Online::default() },
+            ..OrderRecord::created(id, Some(opening.user_no), opening.kind, method, opening.quote.clone())
+        })
+    }
+
+    /// The attempt's name, unless another order came of it: a relay from an older backup may make two.
+    pub(super) fn free_request(&self, request_id: &str, id: &OrderId) -> Result<Option<String>, EngineError> {
+        let on_file = self.reader.order_of_request(request_id)?;
+        let is_taken = on_file.is_some_and(|other| other != *id) || self.draft.has_other_of(request_id, id);
+        Ok((!is_taken).then(|| request_id.to_owned()))
+    }
+
+    /// An order as the draft leaves it, wherever it is on file.
+    pub(super) fn find_order(&self, id: &OrderId) -> Result<Option<OrderRecord>, EngineError> {
+        match self.draft.order(id) {
+            Some(order) => Ok(Some(order.clone())),
+            None => Ok(self.reader.order(id)?),
+        }
+    }
+
+    fn order_seen(&mut self, said: &RelayOrder) -> Result<bool, EngineError> {
+        let Some(before) = self.find_order(&OrderId(said.order_id.clone()))? else { return Ok(false) };
+        let mut order = before.clone();
+        if order.method.cash().is_some() {
+            return Ok(false);
+        }
+        let (means, expires_at) = means_of(said);
+        if means != PaymentMeans::default() {
+            order.online.means = means;
+        }
+        order.online.expires_at = expires_at.or(order.online.expires_at);
+        order.flags.extend(&said.flags);
+        rise(&mut order, said.status);
+        if order == before {
+            return Ok(false);
+        }
+        self.put_moved(&before, order)?;
+        Ok(true)
+    }
+
+    /// Puts an order that moved; where it no longer may be paid, its user's access is decided anew.
+    pub(super) fn put_moved(&mut self, before: &OrderRecord, order: OrderRecord) -> Result<(), EngineError> {
+        let turned = before.status.is_open() != order.status.is_open();
+        let user_no = order.user_no.filter(|no| turned && self.draft.has_user(*no));
+        self.draft.put_order(order);
+        if let Some(no) = user_no {
+            self.draft.step(no, &Event::Tick, &self.event)?;
+        }
+        Ok(())
+    }
+
+    /// Money came another way: whatever the user has open online is called off by the outbox.
+    pub(super) fn call_off(&mut self, no: u32) {
+        let orders: Vec<OrderId> = self.draft.open_orders(no).map(|open| open.record.id.clone()).collect();
+        for order in orders {
+            self.draft.put_errand(ErrandWork::Cancel { order });
+        }
+        let openings: Vec<String> = self.draft.openings(no).map(|found| found.request_id.clone()).collect();
+        for request_id in openings {
+            self.end_opening(&request_id, true);
+        }
+    }
+}

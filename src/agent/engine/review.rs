@@ -1,0 +1,112 @@
+//! What the owner decides about online orders: how a review ends, and money that goes back through the gateway.
+
+use super::actions::{Act, conflict, done};
+use super::views::OrderView;
+use super::{EngineError, Outcome};
+use crate::domain::id::OrderId;
+use crate::domain::order::{Flag, OrderState};
+use crate::domain::policy::Refusal;
+use crate::domain::units::Rupiah;
+use crate::protocol::relay::credit_event;
+use crate::store::{ErrandWork, OrderRecord};
+
+/// How the owner ends a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewDecision {
+    /// The frozen quote is applied, once.
+    Credit,
+    /// Nothing is credited.
+    Dismiss,
+}
+
+impl Act<'_, '_> {
+    pub(super) fn review(
+        &mut self,
+        id: &OrderId,
+        decision: ReviewDecision,
+        reason: &str,
+    ) -> Result<Outcome, EngineError> {
+        let order = self.find_order(id)?.ok_or(EngineError::NotFound("order"))?;
+        if order.status != OrderState::Review {
+            return Err(conflict("not_in_review", "this order is not in review"));
+        }
+        let order = match decision {
+            ReviewDecision::Credit => self.credit_by_owner(order, reason)?,
+            ReviewDecision::Dismiss => self.dismiss(order, reason),
+        };
+        let user = self.user_id_of(&order)?;
+        Ok(done(200, &OrderView::of(&order, user)))
+    }
+
+    fn credit_by_owner(&mut self, mut order: OrderRecord, reason: &str) -> Result<OrderRecord, EngineError> {
+        if order.is_credited() {
+            let message = "this order was credited already; dismiss ends its review";
+            return Err(conflict("already_credited", message));
+        }
+        if order.refunded > Rupiah::ZERO {
+            let message = "part of this order's money went back; give quota by hand and dismiss it";
+            return Err(conflict("partly_returned", message));
+        }
+        let Some(no) = self.living_user(&order)? else {
+            let message = "whose order this is cannot be known; give quota by hand and dismiss it";
+            return Err(conflict("user_unknown", message));
+        };
+        order.flags.insert(Flag::CreditedByOwner);
+        self.event = credit_event(&order.id.0);
+        if !self.is_applied(&self.event)? {
+            let event = self.event.clone();
+            self.draft.online().applied.insert(event);
+        }
+        let order = self.credit(no, order)?;
+        self.draft.audit("order.review_credit", &order.id.0, reason.to_owned());
+        Ok(order)
+    }
+
+    /// The review ends without a credit. An order that was credited before stands where its money does.
+    fn dismiss(&mut self, mut order: OrderRecord, reason: &str) -> OrderRecord {
+        order.flags.insert(Flag::Dismissed);
+        order.status = match (order.is_credited(), order.refunded) {
+            (false, _) => OrderState::Cancelled,
+            (true, Rupiah::ZERO) => OrderState::Paid,
+            (true, returned) if returned < order.amount => OrderState::PartiallyRefunded,
+            (true, _) if order.flags.contains(&Flag::Chargeback) => OrderState::ChargedBack,
+            (true, _) if order.flags.contains(&Flag::ProviderReversal) => OrderState::Reversed,
+            (true, _) => OrderState::Refunded,
+        };
+        self.draft.audit("order.review_dismiss", &order.id.0, reason.to_owned());
+        self.draft.put_order(order.clone());
+        order
+    }
+
+    /// Money of an online order is to go back: the gateway is asked, and what it did comes by the feed.
+    pub(super) fn refund_online(
+        &mut self,
+        order: &OrderRecord,
+        amount: Option<Rupiah>,
+        reason: &str,
+    ) -> Result<Outcome, EngineError> {
+        use OrderState::{Paid, PartiallyRefunded, Review};
+        if !matches!(order.status, Paid | PartiallyRefunded | Review) {
+            return Err(conflict("not_paid", "only money that was paid can go back"));
+        }
+        let waiting = self.draft.state.online.errands.values().filter_map(|errand| match &errand.work {
+            ErrandWork::Refund { order: of, amount, .. } if *of == order.id => Some(*amount),
+            _ => None,
+        });
+        let left = order.amount.minus(order.refunded).minus(waiting.fold(Rupiah::ZERO, Rupiah::plus));
+        let amount = amount.unwrap_or(left);
+        if amount > left || amount == Rupiah::ZERO {
+            return Err(Refusal::RefundsTooMuch(left).into());
+        }
+        let key = self.draft.new_id().to_string();
+        self.draft.put_errand(ErrandWork::Refund {
+            order: order.id.clone(),
+            key,
+            amount,
+            reason: reason.to_owned(),
+        });
+        self.draft.audit("order.refund", &order.id.0, format!("{amount} {reason}"));
+        let user = self.user_id_of(order)?;
+        Ok(done(200, &OrderView::of(order, user)))
+    }
+}

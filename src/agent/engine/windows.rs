@@ -1,0 +1,282 @@
+//! Online orders in memory, and what open ones do to access: the window in which a stopped user is online to pay,
+//! and the grace while the relay is silent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::draft::OnlineChanges;
+use super::state::State;
+use crate::clock::Zone;
+use crate::domain::access::{Facts, Reason};
+use crate::domain::account::Policy;
+use crate::domain::id::OrderId;
+use crate::domain::units::{Bytes, Timestamp, day_number};
+use crate::store::{Cursor, Errand, OpeningRecord, OrderRecord, PayWindow, Store, StoreError};
+
+/// What one window lets through: bank and wallet apps need little.
+pub(super) const WINDOW_BYTES_MAX: Bytes = Bytes::mb(30);
+/// Windows one user may have on one local day.
+const WINDOWS_PER_DAY: u32 = 2;
+/// Windows older than two days are of no day that can still be today.
+const WINDOW_DAYS_READ_MS: i64 = 2 * crate::domain::units::DAY_MS;
+
+/// An online order that may still be paid.
+#[derive(Clone, Debug)]
+pub(super) struct OpenOrder {
+    pub record: OrderRecord,
+    /// When it was opened, in time since boot; `None` for one from before the start.
+    opened: Option<Duration>,
+}
+
+impl OpenOrder {
+    /// Milliseconds since it was opened; `None` when the wall clock went back behind that.
+    fn age_ms(&self, now: Timestamp, uptime: Duration) -> Option<u64> {
+        match self.opened {
+            Some(opened) => u64::try_from(uptime.saturating_sub(opened).as_millis()).ok(),
+            None => u64::try_from(now.0.saturating_sub(self.record.created_at.0)).ok(),
+        }
+    }
+
+    fn is_young(&self, at: &Now) -> bool {
+        self.age_ms(at.facts.now, at.uptime).is_some_and(|age| age < at.policy.pay_window_ms)
+    }
+
+    /// Whether it holds a window open, or would open one for a user who is stopped.
+    fn lets_pay(&self, windows_today: u32, at: &Now) -> bool {
+        let has_room = match self.record.online.window {
+            Some(window) => window.used < WINDOW_BYTES_MAX,
+            None => windows_today < WINDOWS_PER_DAY,
+        };
+        has_room && self.is_young(at)
+    }
+}
+
+/// The moment at which access is decided.
+#[derive(Clone, Copy)]
+pub(super) struct Now<'a> {
+    pub facts: &'a Facts,
+    pub uptime: Duration,
+    pub policy: &'a Policy,
+}
+
+impl Now<'_> {
+    /// The facts as they are for a user with these open orders and so many windows today.
+    pub fn narrowed<'o>(&self, orders: impl Iterator<Item = &'o OpenOrder>, windows_today: u32) -> Facts {
+        let (mut paying, mut has_order) = (false, false);
+        for order in orders {
+            has_order = true;
+            paying |= order.lets_pay(windows_today, self);
+        }
+        Facts { paying, grace: self.facts.grace && has_order, ..*self.facts }
+    }
+
+    /// The youngest order that would open a window, when none of these holds one open.
+    pub fn window_due<'o>(
+        &self,
+        orders: impl Iterator<Item = &'o OpenOrder>,
+        windows_today: u32,
+    ) -> Option<&'o OpenOrder> {
+        let mut due: Option<&OpenOrder> = None;
+        for order in orders.filter(|order| order.lets_pay(windows_today, self)) {
+            if order.record.online.window.is_some() {
+                return None;
+            }
+            if due.is_none_or(|due| due.record.created_at <= order.record.created_at) {
+                due = Some(order);
+            }
+        }
+        due
+    }
+
+    /// A window that opens now.
+    pub fn window(&self) -> PayWindow {
+        PayWindow { at: self.facts.now, used: Bytes::ZERO }
+    }
+
+    pub fn day(&self) -> i64 {
+        day_number(self.facts.local.date)
+    }
+}
+
+/// Everything about online payment that the engine remembers.
+#[derive(Debug, Default)]
+pub(super) struct OnlineState {
+    orders: BTreeMap<OrderId, OpenOrder>,
+    of_user: BTreeMap<u32, BTreeSet<OrderId>>,
+    /// Attempts whose outcome is not known, by request.
+    pub openings: BTreeMap<String, OpeningRecord>,
+    pub errands: BTreeMap<u64, Errand>,
+    errand_no: u64,
+    pub cursor: Cursor,
+    /// The last local day on which each user had a window, and how many.
+    windows: BTreeMap<u32, (i64, u32)>,
+    /// Since when the relay does not answer, in time since boot.
+    pub silent_since: Option<Duration>,
+    /// Time since boot at the last look.
+    pub uptime: Duration,
+}
+
+impl OnlineState {
+    pub fn load(
+        store: &Store,
+        orders: Vec<OrderRecord>,
+        openings: Vec<OpeningRecord>,
+        errands: Vec<Errand>,
+        now: Timestamp,
+        zone: &Zone,
+    ) -> Result<Self, StoreError> {
+        let mut state = Self {
+            errand_no: errands.iter().map(|errand| errand.no).max().unwrap_or_default(),
+            openings: openings.into_iter().map(|opening| (opening.request_id.clone(), opening)).collect(),
+            errands: errands.into_iter().map(|errand| (errand.no, errand)).collect(),
+            ..Self::default()
+        };
+        for order in orders {
+            state.put(order, None);
+        }
+        for (user_no, at) in store.windows_since(Timestamp(now.0.saturating_sub(WINDOW_DAYS_READ_MS)))? {
+            state.count_window(user_no, day_number(zone.local(at).date));
+        }
+        Ok(state)
+    }
+
+    /// Takes an order over, or forgets it once nobody may be paying it any more.
+    pub fn put(&mut self, record: OrderRecord, opened: Option<Duration>) {
+        let id = record.id.clone();
+        let before = self.orders.remove(&id);
+        let Some(user_no) = record.user_no.filter(|_| record.status.is_open()) else {
+            if let Some(orders) =
+                before.and_then(|b| b.record.user_no).and_then(|no| self.of_user.get_mut(&no))
+            {
+                orders.remove(&id);
+            }
+            return;
+        };
+        let opened = before.map_or(opened, |before| before.opened);
+        self.of_user.entry(user_no).or_default().insert(id.clone());
+        self.orders.insert(id, OpenOrder { record, opened });
+    }
+
+    pub fn order(&self, id: &OrderId) -> Option<&OrderRecord> {
+        self.orders.get(id).map(|open| &open.record)
+    }
+
+    pub fn open_order(&self, id: &OrderId) -> Option<&OpenOrder> {
+        self.orders.get(id)
+    }
+
+    pub fn orders(&self) -> impl Iterator<Item = &OrderRecord> {
+        self.orders.values().map(|open| &open.record)
+    }
+
+    pub fn orders_of(&self, user_no: u32) -> impl Iterator<Item = &OpenOrder> {
+        let ids = self.of_user.get(&user_no).into_iter().flatten();
+        ids.filter_map(|id| self.orders.get(id))
+    }
+
+    pub fn openings_of(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
+        self.openings.values().filter(move |opening| opening.user_no == user_no)
+    }
+
+    pub fn windows_on(&self, user_no: u32, day: i64) -> u32 {
+        self.windows.get(&user_no).filter(|(on, _)| *on == day).map_or(0, |(_, windows)| *windows)
+    }
+
+    pub fn count_window(&mut self, user_no: u32, day: i64) {
+        let windows = self.windows.entry(user_no).or_insert((day, 0));
+        match windows.0.cmp(&day) {
+            std::cmp::Ordering::Less => *windows = (day, 1),
+            std::cmp::Ordering::Equal => windows.1 += 1,
+            // A clock that went back: the later day is the one that counts.
+            std::cmp::Ordering::Greater => {}
+        }
+    }
+
+    /// The facts as they are for one user.
+    pub fn facts_of(&self, user_no: u32, at: &Now) -> Facts {
+        at.narrowed(self.orders_of(user_no), self.windows_on(user_no, at.day()))
+    }
+
+    /// Whether the relay has been silent for less than the grace.
+    pub fn has_grace(&self, uptime: Duration, policy: &Policy) -> bool {
+        let silent = self.silent_since.map(|since| uptime.saturating_sub(since));
+        silent.is_some_and(|silent| silent.as_millis() < u128::from(policy.offline_grace_ms))
+    }
+}
+
+impl OpenOrder {
+    /// An order as a draft leaves it: opened now, unless the memory knows it.
+    pub fn drafted(record: OrderRecord, known: Option<&Self>, now: Timestamp, uptime: Duration) -> Self {
+        let is_fresh = record.created_at == now;
+        let opened = known.map_or(is_fresh.then_some(uptime), |known| known.opened);
+        Self { record, opened }
+    }
+
+    pub fn opened(&self) -> Option<Duration> {
+        self.opened
+    }
+}
+
+impl State {
+    /// Takes over what a finished draft changes of online payment.
+    pub(super) fn apply_online(&mut self, changes: OnlineChanges, at: Timestamp, day: i64) {
+        for (user_no, windows) in changes.windows {
+            (0..windows).for_each(|_| self.online.count_window(user_no, day));
+        }
+        for opening in changes.openings {
+            self.online.openings.insert(opening.request_id.clone(), opening.clone());
+            self.dirty.openings.push(opening);
+        }
+        for request_id in changes.openings_ended {
+            self.online.openings.remove(&request_id);
+            self.dirty.openings_ended.insert(request_id);
+        }
+        for work in changes.errands {
+            self.online.errand_no += 1;
+            let errand = Errand { no: self.online.errand_no, work, attempts: 0, next_at: at };
+            self.online.errands.insert(errand.no, errand.clone());
+            self.dirty.errands.insert(errand.no, errand);
+        }
+        for no in changes.errands_done {
+            self.online.errands.remove(&no);
+            self.dirty.errands_done.insert(no);
+        }
+        self.dirty.applied.extend(changes.applied);
+        if let Some(cursor) = changes.cursor {
+            self.online.cursor = cursor;
+            self.dirty.cursor = true;
+        }
+    }
+
+    /// Opens the window that a user stands in after this decision, if one is due.
+    pub(super) fn open_window(&mut self, user_no: u32, facts: &Facts, policy: &Policy) {
+        if self.users[&user_no].account.access.reason != Some(Reason::Paying) {
+            return;
+        }
+        let at = Now { facts, uptime: self.online.uptime, policy };
+        let windows = self.online.windows_on(user_no, at.day());
+        let due = at.window_due(self.online.orders_of(user_no), windows).map(|open| open.record.id.clone());
+        let Some(id) = due else { return };
+        if let Some(open) = self.online.orders.get_mut(&id) {
+            open.record.online.window = Some(at.window());
+            self.dirty.windows.insert(id);
+            self.online.count_window(user_no, at.day());
+        }
+    }
+
+    /// Counts what flowed through the windows that a user has open.
+    pub(super) fn use_windows(&mut self, user_no: u32, bytes: Bytes, facts: &Facts, policy: &Policy) {
+        let at = Now { facts, uptime: self.online.uptime, policy };
+        let Some(ids) = self.online.of_user.get(&user_no) else { return };
+        for id in ids {
+            let Some(open) = self.online.orders.get_mut(id) else { continue };
+            let is_over = !open.is_young(&at);
+            if let Some(window) =
+                open.record.online.window.as_mut().filter(|w| !is_over && w.used < WINDOW_BYTES_MAX)
+            {
+                window.used = window.used.plus(bytes);
+                self.dirty.windows.insert(id.clone());
+            }
+        }
+    }
+}

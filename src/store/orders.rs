@@ -1,0 +1,271 @@
+//! Orders, attempts to open one, and what the relay was told and told us.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::load::{debt, instant, parsed, unsigned, unsigned_or_none, user};
+use super::read::Page;
+use super::record::{Errand, Online, OpeningRecord, OrderRecord, PayWindow, UserRecord};
+use super::write::{Batch, Writer, int};
+use super::{Reader, Store, StoreError};
+use crate::domain::id::{OrderId, UserId};
+use crate::domain::order::{Line, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::protocol::LineWire;
+use crate::protocol::relay::PaymentMeans;
+
+impl Writer<'_> {
+    /// Orders, attempts and errands of a batch.
+    pub(super) fn orders(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        for order in &batch.orders {
+            self.order(order)?;
+        }
+        for (order, window) in &batch.windows {
+            self.run(
+                "UPDATE orders SET window_at = ?2, window_bytes = ?3 WHERE id = ?1",
+                params![order.0, window.at.0, int(window.used.0)],
+            )?;
+        }
+        // An attempt may be made and ended, an errand given and done, in one commit.
+        for opening in &batch.openings {
+            self.opening(opening)?;
+        }
+        for request_id in &batch.openings_ended {
+            self.run("DELETE FROM openings WHERE request_id = ?1", [request_id])?;
+        }
+        for errand in &batch.errands {
+            self.errand(errand)?;
+        }
+        for no in &batch.errands_done {
+            self.run("DELETE FROM outbox WHERE errand_no = ?1", [int(*no)])?;
+        }
+        for event in &batch.applied {
+            self.run("INSERT INTO applied (event_id, at) VALUES (?1, ?2)", params![event, batch.at.0])?;
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, order: &OrderRecord) -> Result<(), StoreError> {
+        let online = &order.online;
+        let has_means = online.means != PaymentMeans::default();
+        self.run(
+            "INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, reference, receipt_no,
+               cashier, expiry_before, expiry_set, plan, refunded_rp, created_at, paid_at, request_id, means,
+               expires_at, window_at, window_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+               ?22)
+             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, expiry_before = ?12,
+               expiry_set = ?13, plan = ?14, refunded_rp = ?15, paid_at = ?17, means = ?19, expires_at = ?20,
+               window_at = ?21, window_bytes = ?22",
+            params![
+                order.id.0,
+                order.user_no,
+                order.kind.name(),
+                order.method.name(),
+                int(order.amount.0),
+                order.status.name(),
+                lines_text(&order.quote),
+                serde_json::json!(order.flags).to_string(),
+                order.reference,
+                order.receipt_no.map(int),
+                order.cashier,
+                order.expiry.and_then(|(before, _)| before).map(|t| t.0),
+                order.expiry.map(|(_, set)| set.0),
+                order.plan,
+                int(order.refunded.0),
+                order.created_at.0,
+                order.paid_at.map(|t| t.0),
+                online.request_id,
+                has_means.then(|| serde_json::json!(online.means).to_string()),
+                online.expires_at.map(|t| t.0),
+                online.window.map(|window| window.at.0),
+                online.window.map_or(0, |window| int(window.used.0)),
+            ],
+        )
+    }
+
+    fn opening(&mut self, opening: &OpeningRecord) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO openings (request_id, user_no, kind, method, lines, memo, key_id, key_hash, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                opening.request_id,
+                opening.user_no,
+                opening.kind.name(),
+                opening.method.name(),
+                lines_text(&opening.quote),
+                opening.memo,
+                opening.key.as_ref().map(|(id, _)| id),
+                opening.key.as_ref().map(|(_, hash)| hash),
+                opening.created_at.0,
+            ],
+        )
+    }
+
+    fn errand(&mut self, errand: &Errand) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO outbox (errand_no, work, attempts, next_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (errand_no) DO UPDATE SET attempts = ?3, next_at = ?4",
+            params![
+                int(errand.no),
+                serde_json::json!(errand.work).to_string(),
+                errand.attempts,
+                errand.next_at.0
+            ],
+        )
+    }
+}
+
+fn lines_text(quote: &Quote) -> String {
+    let lines: Vec<LineWire> = quote.lines.iter().map(LineWire::from).collect();
+    serde_json::json!(lines).to_string()
+}
+
+impl Store {
+    /// Orders that a customer may still be paying.
+    pub(super) fn open_orders(&self) -> Result<Vec<OrderRecord>, StoreError> {
+        let mut out = Vec::new();
+        self.each("SELECT * FROM orders WHERE status IN ('created', 'pending', 'challenge')", |row| {
+            out.push(order(row)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Attempts whose outcome is not known.
+    pub(super) fn openings(&self) -> Result<Vec<OpeningRecord>, StoreError> {
+        let mut out = Vec::new();
+        self.each("SELECT * FROM openings", |row| {
+            out.push(opening(row)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Errands that are not done.
+    pub(super) fn errands(&self) -> Result<Vec<Errand>, StoreError> {
+        let mut out = Vec::new();
+        self.each("SELECT * FROM outbox ORDER BY errand_no", |row| {
+            out.push(Errand {
+                no: unsigned(row, "errand_no")?,
+                work: parsed(row, "work", |text| serde_json::from_str(text).ok())?,
+                attempts: row.get("attempts")?,
+                next_at: Timestamp(row.get("next_at")?),
+            });
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Every pay window since `from`: whose, and when it opened.
+    pub fn windows_since(&self, from: Timestamp) -> Result<Vec<(u32, Timestamp)>, StoreError> {
+        let mut out = Vec::new();
+        let sql = format!(
+            "SELECT user_no, window_at FROM orders WHERE window_at >= {} AND user_no IS NOT NULL",
+            from.0
+        );
+        self.each(&sql, |row| {
+            out.push((row.get("user_no")?, Timestamp(row.get("window_at")?)));
+            Ok(())
+        })?;
+        Ok(out)
+    }
+}
+
+impl Reader {
+    /// Orders of everybody or of one user, newest first, each with its number, which a page ends at.
+    pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
+        self.all(
+            "SELECT * FROM orders WHERE (?1 IS NULL OR user_no = ?1) AND (?2 IS NULL OR (created_at, order_no) <
+               (SELECT created_at, order_no FROM orders WHERE order_no = ?2))
+             ORDER BY created_at DESC, order_no DESC LIMIT ?3",
+            params![user_no, page.after, page.limit],
+            |row| Ok((row.get("order_no")?, order(row)?)),
+        )
+    }
+
+    /// One order.
+    pub fn order(&self, id: &OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        let found = self.all("SELECT * FROM orders WHERE id = ?1", [&id.0], order)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The order that an attempt became.
+    pub fn order_of_request(&self, request_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let found = self.all("SELECT id FROM orders WHERE request_id = ?1", [request_id], |row| {
+            Ok(OrderId(row.get("id")?))
+        })?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Whether an event of the feed was looked at before.
+    pub fn is_applied(&self, event: &str) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT 1 FROM applied WHERE event_id = ?1")?;
+        Ok(statement.query_row([event], |_| Ok(())).optional()?.is_some())
+    }
+
+    /// A user, deleted ones too, with the open debt items.
+    pub fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+        let sql = "SELECT * FROM users JOIN accounts USING (user_no) WHERE id = ?1";
+        let found = self.all(sql, [id.to_string()], user)?;
+        let Some(mut found) = found.into_iter().next() else { return Ok(None) };
+        let open = "SELECT * FROM debts WHERE user_no = ?1 AND status = 'open' ORDER BY debt_no";
+        found.account.items = self.all(open, [found.no], debt)?;
+        Ok(Some(found))
+    }
+}
+
+fn quote(row: &Row) -> Result<Quote, StoreError> {
+    let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
+    Ok(Quote { lines: lines.into_iter().map(Line::from).collect() })
+}
+
+fn order(row: &Row) -> Result<OrderRecord, StoreError> {
+    Ok(OrderRecord {
+        id: OrderId(row.get("id")?),
+        user_no: row.get("user_no")?,
+        kind: parsed(row, "kind", OrderKind::from_name)?,
+        method: parsed(row, "method", Method::from_name)?,
+        amount: Rupiah(unsigned(row, "amount_rp")?),
+        status: parsed(row, "status", OrderState::from_name)?,
+        quote: quote(row)?,
+        flags: parsed(row, "flags", |text| serde_json::from_str(text).ok())?,
+        reference: row.get("reference")?,
+        receipt_no: unsigned_or_none(row, "receipt_no")?,
+        cashier: row.get("cashier")?,
+        expiry: instant(row, "expiry_set")?
+            .map(|set| Ok::<_, StoreError>((instant(row, "expiry_before")?, set)))
+            .transpose()?,
+        plan: row.get("plan")?,
+        refunded: Rupiah(unsigned(row, "refunded_rp")?),
+        created_at: Timestamp(row.get("created_at")?),
+        paid_at: instant(row, "paid_at")?,
+        online: online(row)?,
+    })
+}
+
+fn online(row: &Row) -> Result<Online, StoreError> {
+    let used = Bytes(unsigned(row, "window_bytes")?);
+    Ok(Online {
+        request_id: row.get("request_id")?,
+        means: match row.get::<_, Option<String>>("means")? {
+            None => PaymentMeans::default(),
+            Some(_) => parsed(row, "means", |text| serde_json::from_str(text).ok())?,
+        },
+        expires_at: instant(row, "expires_at")?,
+        window: instant(row, "window_at")?.map(|at| PayWindow { at, used }),
+    })
+}
+
+fn opening(row: &Row) -> Result<OpeningRecord, StoreError> {
+    let key: Option<String> = row.get("key_id")?;
+    Ok(OpeningRecord {
+        request_id: row.get("request_id")?,
+        user_no: row.get("user_no")?,
+        kind: parsed(row, "kind", OrderKind::from_name)?,
+        method: parsed(row, "method", OnlineMethod::from_name)?,
+        quote: quote(row)?,
+        memo: row.get("memo")?,
+        key: key.map(|id| Ok::<_, StoreError>((id, row.get("key_hash")?))).transpose()?,
+        created_at: Timestamp(row.get("created_at")?),
+    })
+}
