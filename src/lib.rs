@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
 //! | 1 | [`protocol`] | wire and stored forms: a quote as JSON, what agent and relay say to each other |
+//! | 1 | [`http_client`] | how other servers are called: TLS, time-outs, no redirects |
 //! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
 //! | 2 | [`settings`] | layered configuration: defaults, file, environment; secrets; findings that name their key |
 //! | 2 | [`store`] | SQLite: schema, the one commit, queries, verification |
@@ -21,6 +22,7 @@ pub mod agent;
 pub mod cli;
 pub mod clock;
 pub mod domain;
+pub mod http_client;
 pub mod midtrans;
 pub mod protocol;
 pub mod relay;

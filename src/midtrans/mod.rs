@@ -1,4 +1,23 @@
 //! The only module that knows Midtrans words. The rest of the program sees [`Gateway`].
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `access` | a merchant's key and addresses |
+//! | `client` | the gateway over HTTP |
+//! | `charge` | bodies that open a charge |
+//! | `outcome` | what an answer comes to: yes, or which error |
+//! | `answer` | answers as reports and means to pay |
+//! | [`notification`], [`signature`] | the gateway's messages and what proves them |
+//! | `fields` | its JSON, leniently |
+
+mod access;
+mod answer;
+mod charge;
+mod client;
+mod fields;
+pub mod notification;
+mod outcome;
+pub mod signature;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -7,6 +26,10 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Report;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{OrderItem, PaymentMeans};
+
+pub use access::{Environment, MerchantAccess, ServerKey};
+pub use client::Midtrans;
+pub use notification::Notification;
 
 /// A future that a [`Gateway`] hands out.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,192 @@
+//! A merchant's access to the gateway: which of its two worlds, where it is reached, and the key.
+
+use std::fmt;
+
+use reqwest::Url;
+
+/// Which of the gateway's two worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// For trying out: no real money, keys of its own.
+    Sandbox,
+    /// Real money.
+    Production,
+}
+
+impl Environment {
+    const fn core(self) -> &'static str {
+        match self {
+            Self::Sandbox => "https://api.sandbox.midtrans.com",
+            Self::Production => "https://api.midtrans.com",
+        }
+    }
+
+    const fn snap(self) -> &'static str {
+        match self {
+            Self::Sandbox => "https://app.sandbox.midtrans.com/snap/v1",
+            Self::Production => "https://app.midtrans.com/snap/v1",
+        }
+    }
+}
+
+/// A merchant's server key: calls are made and notifications signed with it. It prints as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerKey(String);
+
+impl ServerKey {
+    /// How keys of the sandbox begin.
+    const SANDBOX_PREFIX: &'static str = "SB-";
+
+    /// Takes a text for a key.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the calls and signatures of this module.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The text without this key, should the other side have echoed it.
+    pub(super) fn struck_from(&self, text: &str) -> String {
+        text.replace(&self.0, "***")
+    }
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What is needed to speak for one merchant account.
+#[derive(Clone, Debug)]
+pub struct MerchantAccess {
+    /// Which world the key is for.
+    pub environment: Environment,
+    /// The key that calls are made with.
+    pub server_key: ServerKey,
+    /// Scheme, host and path prefix in the place of the Core API's, before `/v2`.
+    pub core_url: Option<String>,
+    /// Scheme, host and path prefix in the place of the payment page's `…/snap/v1`. Without a path it keeps `/snap/v1`.
+    pub snap_url: Option<String>,
+}
+
+impl MerchantAccess {
+    /// What speaks against the key being one of this environment, for people. A key of the sandbox shows itself by
+    /// its prefix; nothing sure is known about the others.
+    pub fn doubt(&self) -> Option<&'static str> {
+        let sandbox = self.server_key.0.starts_with(ServerKey::SANDBOX_PREFIX);
+        match self.environment {
+            Environment::Production if sandbox => {
+                Some("the server key is one of the sandbox (SB-…), and the environment is production")
+            }
+            Environment::Sandbox if !sandbox => {
+                Some("the server key does not begin with SB-, as keys of the sandbox do")
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn core(&self) -> Result<Url, String> {
+        base(self.environment.core(), self.core_url.as_deref()).map_err(|why| format!("core_url {why}"))
+    }
+
+    pub(super) fn snap(&self) -> Result<Url, String> {
+        base(self.environment.snap(), self.snap_url.as_deref()).map_err(|why| format!("snap_url {why}"))
+    }
+}
+
+/// The address that paths are put behind. The error goes on after the name of the key.
+fn base(usual: &str, other: Option<&str>) -> Result<Url, String> {
+    let usual = Url::parse(usual).expect("the gateway's addresses are written in this file");
+    let Some(other) = other.map(str::trim).filter(|other| !other.is_empty()) else { return Ok(usual) };
+    let mut url = Url::parse(other).map_err(|error| format!("is not a web address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("is not a web address: it must begin with http:// or https://".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not carry a name or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must end before any ? or #".to_owned());
+    }
+    if url.path() == "/" {
+        url.set_path(usual.path());
+    }
+    Ok(url)
+}
+
+/// `base` and path segments behind it, each escaped, so that none can climb or add another.
+pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    url.path_segments_mut().expect("http addresses have paths").pop_if_empty().extend(segments);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(environment: Environment, key: &str, other: Option<&str>) -> MerchantAccess {
+        MerchantAccess {
+            environment,
+            server_key: ServerKey::new(key),
+            core_url: other.map(str::to_owned),
+            snap_url: other.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn each_world_has_its_addresses_and_both_can_be_overridden() {
+        use Environment::{Production, Sandbox};
+        let rows = [
+            (
+                Sandbox,
+                None,
+                "https://api.sandbox.midtrans.com/v2",
+                "https://app.sandbox.midtrans.com/snap/v1/t",
+            ),
+            (Production, None, "https://api.midtrans.com/v2", "https://app.midtrans.com/snap/v1/t"),
+            (Production, Some(""), "https://api.midtrans.com/v2", "https://app.midtrans.com/snap/v1/t"),
+            (Sandbox, Some("http://127.0.0.1:9"), "http://127.0.0.1:9/v2", "http://127.0.0.1:9/snap/v1/t"),
+            (Sandbox, Some("http://127.0.0.1:9/"), "http://127.0.0.1:9/v2", "http://127.0.0.1:9/snap/v1/t"),
+            (Sandbox, Some("http://h/a/b/"), "http://h/a/b/v2", "http://h/a/b/t"),
+            (Sandbox, Some("http://h/a/b"), "http://h/a/b/v2", "http://h/a/b/t"),
+        ];
+        for (environment, other, core, snap) in rows {
+            let access = access(environment, "k", other);
+            assert_eq!(below(&access.core().unwrap(), &["v2"]).as_str(), core);
+            assert_eq!(below(&access.snap().unwrap(), &["t"]).as_str(), snap);
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused() {
+        for other in
+            ["x", "ftp://h", "http://u:p@h", "http://u@h", "http://h/?a", "http://h/#a", "file:///etc"]
+        {
+            let access = access(Environment::Sandbox, "k", Some(other));
+            assert!(access.core().unwrap_err().starts_with("core_url "), "{other}");
+            assert!(access.snap().unwrap_err().starts_with("snap_url "), "{other}");
+        }
+    }
+
+    #[test]
+    fn segments_cannot_climb() {
+        let core = access(Environment::Sandbox, "k", None).core().unwrap();
+        let url = below(&core, &["v2", "a/../b#c d?e%2f", "status"]);
+        assert_eq!(url.path(), "/v2/a%2F..%2Fb%23c%20d%3Fe%252f/status");
+    }
+
+    #[test]
+    fn a_key_never_shows_and_a_wrong_one_is_doubted() {
+        let sandbox = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
+        let production = "Mid-server-TESTKEYaaaaaaaaaaaaaaa";
+        assert!(!format!("{:?}", access(Environment::Sandbox, sandbox, None)).contains("TESTKEY"));
+        assert!(access(Environment::Sandbox, sandbox, None).doubt().is_none());
+        assert!(access(Environment::Production, production, None).doubt().is_none());
+        assert!(access(Environment::Production, sandbox, None).doubt().is_some());
+        assert!(access(Environment::Sandbox, production, None).doubt().is_some());
+    }
+}
