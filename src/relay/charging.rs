@@ -16,7 +16,7 @@ use super::pace::jittered;
 use super::request::{self, Owner, check_open};
 use super::service::{Ask, Edit, Relay, Site};
 use super::store::{Opened, OrderRow};
-use super::{row, schedule};
+use super::row;
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::payment::{Effect, Report, Standing};
 use crate::domain::units::Timestamp;
@@ -102,7 +102,7 @@ struct Charging<'a> {
 
 impl Charging<'_> {
     /// The request was made before: its answer, or the rest of its work.
-    async fn resume(mut self) -> Result<RelayOrder, Problem> {
+    async fn resume(self) -> Result<RelayOrder, Problem> {
         let state = self.order.standing.state;
         let is_over = state.rank() >= OrderState::Paid.rank();
         if self.order.abandoned && !is_over {
@@ -410,9 +410,4 @@ fn conflict() -> Problem {
 
 fn abandoned() -> Problem {
     Problem::conflict("request_abandoned", "this request was given up: send a new one")
-}
-
-/// Whether the gateway's silence about an order that it should know means that there is no charge.
-pub(super) fn was_never_charged(row: &OrderRow, now: Timestamp) -> bool {
-    row.standing.state == OrderState::Created && schedule::is_charge_lost(row, now)
 }

@@ -5,7 +5,7 @@
 //! and its answer becomes the order's state and its line in the feed in the transaction that ends the notifications.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use super::figures::Reception;
 use super::merchant::Merchant;
 use super::order_id::is_plausible;
-use super::service::{Ask, AskError, Edit, Relay};
-use super::store::{FeedEvent, InboxRow, NewNotification, OrderRow, StoreError};
+use super::service::{Ask, Edit, Relay};
+use super::store::{InboxRow, NewNotification, OrderRow, StoreError};
 use super::{row, schedule};
 use crate::domain::order::Flag;
 use crate::domain::payment::{Claim, Effect, Report};
@@ -27,7 +27,7 @@ use crate::web::Problem;
 /// Notifications looked at together.
 const BATCH: u32 = 200;
 /// Orders decided at the same time.
-const PARALLEL_MAX: usize = 8;
+pub(super) const PARALLEL_MAX: usize = 8;
 /// Of notifications that are turned away, this many are logged each, and then one in as many.
 const LOGGED_MAX: u64 = 20;
 
@@ -126,38 +126,52 @@ async fn mark(relay: &Relay, merchant: &Merchant, order: &str, flag: Flag) -> Re
     relay.change(merchant, order, &[], edit).await.map(drop)
 }
 
-/// Decides every notification that is due. Answers how many were, and whether more may be waiting.
+/// Decides every notification that is due and that no other turn is deciding. Answers how many there were.
 pub(super) async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
     let rows = relay.store.inbox(now, BATCH).await?;
-    let count = rows.len();
     let mut orders: BTreeMap<(String, String), Vec<InboxRow>> = BTreeMap::new();
     for row in rows {
         orders.entry((row.merchant.clone(), row.order.clone())).or_default().push(row);
     }
     let mut work = JoinSet::new();
-    let mut result = Ok(());
-    for ((merchant, order), rows) in orders {
-        if work.len() >= PARALLEL_MAX {
-            result = result.and(joined(work.join_next().await));
-        }
-        let relay = Arc::clone(relay);
-        work.spawn(async move { decide(&relay, &merchant, &order, &rows).await });
+    let mut count = 0;
+    for (order, rows) in orders {
+        let Some(turn) = Turn::begin(relay, order) else { continue };
+        count += rows.len();
+        work.spawn(async move {
+            let _seat = turn.relay.seats.acquire().await;
+            decide(&turn.relay, &turn.order.0, &turn.order.1, &rows).await
+        });
     }
+    let mut result = Ok(());
     while let Some(ended) = work.join_next().await {
-        result = result.and(joined(Some(ended)));
+        match ended {
+            Ok(decided) => result = result.and(decided),
+            // It is decided at the next turn: nothing was ended.
+            Err(error) => tracing::error!(%error, "deciding a notification broke down"),
+        }
     }
     result.map(|()| count)
 }
 
-fn joined(ended: Option<Result<Result<(), StoreError>, tokio::task::JoinError>>) -> Result<(), StoreError> {
-    match ended {
-        Some(Ok(result)) => result,
-        // It is decided at the next turn: nothing was ended.
-        Some(Err(error)) => {
-            tracing::error!(%error, "deciding a notification broke down");
-            Ok(())
-        }
-        None => Ok(()),
+/// One order's notifications while they are decided; what comes for it meanwhile waits for the next turn.
+struct Turn {
+    relay: Arc<Relay>,
+    order: (String, String),
+}
+
+impl Turn {
+    fn begin(relay: &Arc<Relay>, order: (String, String)) -> Option<Self> {
+        let mut deciding = relay.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        deciding.insert(order.clone()).then(|| Self { relay: Arc::clone(relay), order })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut deciding = self.relay.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        deciding.remove(&self.order);
+        self.relay.inbox.notify_one();
     }
 }
 

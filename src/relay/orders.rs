@@ -54,7 +54,7 @@ pub(super) async fn cancel(relay: &Relay, site: &Site, id: &str) -> Result<Relay
     if !order.standing.state.is_open() {
         return Ok(row::view(&order));
     }
-    let order = call_off(relay, &order, OrderState::Cancelled).await?;
+    let order = call_off(relay, &order, Some(OrderState::Cancelled)).await?;
     if !order.standing.state.is_open() {
         return Ok(row::view(&order));
     }
@@ -63,19 +63,20 @@ pub(super) async fn cancel(relay: &Relay, site: &Site, id: &str) -> Result<Relay
 }
 
 /// Calls an open order off at the gateway; the caller holds it. An order that the gateway does not know ends in the
-/// state `unheard` of. Where it was paid before, it is answered as paid.
+/// state `unheard`, if there is one. Where it was paid before, it is answered as paid.
 pub(super) async fn call_off(
     relay: &Relay,
     order: &OrderRow,
-    unheard: OrderState,
+    unheard: Option<OrderState>,
 ) -> Result<OrderRow, AskError> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(order.clone()) };
     let taken = match merchant.cancel(&order.id, relay.patience.call).await {
         Ok(Some(report)) => relay.take_report(merchant, &order.id, &report).await?,
         Ok(None) => {
             let close = |row: &mut OrderRow| {
-                let advance = row.standing.closed(unheard);
-                Edit::by_plan(row::advanced(row, advance, row.created_at))
+                let advance = unheard.map(|state| row.standing.closed(state));
+                let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
+                Edit::by_plan(effects.unwrap_or_default())
             };
             relay.change(merchant, &order.id, &[], close).await?
         }

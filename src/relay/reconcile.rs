@@ -5,13 +5,13 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::charging::was_never_charged;
 use super::merchant::Merchant;
 use super::orders::call_off;
 use super::pace::jittered;
 use super::service::{Ask, AskError, Edit, Relay};
 use super::store::{OrderRow, StoreError};
-use super::{row, schedule};
+use super::row::{self, is_by_page};
+use super::schedule;
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::midtrans::GatewayError;
@@ -136,24 +136,43 @@ async fn ask_and_act(
     order: &OrderRow,
     now: Timestamp,
 ) -> Result<(), AskError> {
-    let is_open = order.standing.state.is_open();
-    let is_known = if is_open && order.abandoned {
-        // No need to ask first: the answer to calling it off tells.
-        true
-    } else {
-        let (asked, is_known) = relay.ask(merchant, &order.id).await?;
-        let is_wanted = asked.is_some_and(|order| {
-            order.standing.state.is_open() && !order.abandoned && !schedule::is_past_grace(&order, now)
-        });
-        if !is_known || is_wanted || !is_open {
-            return if is_known { Ok(()) } else { absent(relay, merchant, order, now).await.map_err(Into::into) };
-        }
-        is_known
-    };
-    debug_assert!(is_known);
-    let unheard = if order.abandoned { OrderState::Failed } else { OrderState::Expired };
-    if order.abandoned && order.standing.state == OrderState::Created && !row::is_by_page(order) {
-        return call_off_unknown(relay, merchant, order, now).await;
+    if order.standing.state.is_open() && order.abandoned {
+        // No need to ask first: the answer to calling it off tells. The gateway may not know a charge yet that is
+        // only just being opened.
+        let is_unheard = is_by_page(order) || schedule::is_charge_lost(order, now);
+        let unheard = is_unheard.then_some(OrderState::Failed);
+        return call_off(relay, order, unheard).await.map(drop);
     }
-    call_off(relay, order, unheard).await.map(drop)
+    let (order, is_known) = relay.ask(merchant, &order.id).await?;
+    let Some(order) = order else { return Ok(()) };
+    if !is_known {
+        return absent(relay, merchant, &order, now).await.map_err(Into::into);
+    }
+    if order.standing.state.is_open() && schedule::is_past_grace(&order, now) {
+        call_off(relay, &order, Some(OrderState::Expired)).await?;
+    }
+    Ok(())
+}
+
+/// The gateway does not know the order: nobody picked how to pay, or it was never charged, or not yet.
+async fn absent(
+    relay: &Relay,
+    merchant: &Merchant,
+    order: &OrderRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let edit = |row: &mut OrderRow| {
+        let is_uncharged = row.standing.state == OrderState::Created && !is_by_page(row);
+        let end = if is_uncharged && schedule::is_charge_lost(row, now) {
+            Some(OrderState::Failed)
+        } else if row.standing.state.is_open() && schedule::is_past_hope(row, now) {
+            Some(OrderState::Expired)
+        } else {
+            None
+        };
+        let advance = end.map(|state| row.standing.closed(state));
+        let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
+        Edit::by_plan(effects.unwrap_or_default())
+    };
+    relay.change(merchant, &order.id, &[], edit).await.map(drop)
 }

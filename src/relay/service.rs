@@ -1,15 +1,16 @@
 //! The relay's parts, and the two things that everything else is made of: changing an order, and asking about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::config::Secrets;
 use super::figures::Figures;
 use super::locks::Locks;
 use super::merchant::Merchant;
+use super::notifications::PARALLEL_MAX;
 use super::order_id::{new_secret, site_tag};
 use super::pace::Pace;
 use super::store::{OrderRow, RelayStore, StoreError, Updated};
@@ -115,6 +116,10 @@ pub struct Relay {
     /// Told when an order became due.
     pub(super) due: Notify,
     pub(super) stopping: watch::Sender<bool>,
+    /// Merchant and order of the notifications that are being decided ...
+    pub(super) deciding: Mutex<BTreeSet<(String, String)>>,
+    /// ... so many orders at a time.
+    pub(super) seats: Semaphore,
     merchants: BTreeMap<String, Arc<Merchant>>,
     sites: BTreeMap<String, Arc<Site>>,
 }
@@ -194,6 +199,8 @@ impl Relay {
             inbox: Notify::new(),
             due: Notify::new(),
             stopping: watch::Sender::new(false),
+            deciding: Mutex::default(),
+            seats: Semaphore::new(PARALLEL_MAX),
             merchants,
             sites,
         }))
