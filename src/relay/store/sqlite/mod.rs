@@ -28,7 +28,8 @@ pub use verify::{Broken, Verified};
 use self::readers::Readers;
 use self::writer::{Signs, Writer};
 use super::{
-    FeedEvent, InboxRow, NewNotification, Opened, OrderRow, Pending, RelayStore, StoreCounts, StoreError, Updated,
+    FeedEvent, InboxRow, NewNotification, Opened, OrderRow, Pending, RelayStore, StoreCounts, StoreError,
+    Updated,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -108,7 +109,9 @@ impl From<Trouble> for StoreError {
             {
                 Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
             }
-            Trouble::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => Self::Unavailable(error.to_string()),
+            Trouble::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
+                Self::Unavailable(error.to_string())
+            }
             // A column of another type than the schema says.
             Trouble::Sqlite(error) => Self::Nonsense(error.to_string()),
             Trouble::Ended { why, .. } => Self::Unavailable(why),
@@ -204,7 +207,8 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 /// A file that locks are taken on. Whoever owns the folder must be able to use it, also when somebody else made it.
 fn lock_file(path: &Path) -> Result<File, OpenError> {
     let is_new = !path.exists();
-    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(at(path))?;
+    let file =
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(at(path))?;
     if is_new {
         own_as_folder(path).map_err(at(path))?;
     }

@@ -29,7 +29,8 @@ pub(super) fn inbox(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec
 }
 
 pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OrderRow>, Trouble> {
-    let sql = "SELECT * FROM orders WHERE ask_at IS NOT NULL AND ask_at <= ?1 ORDER BY ask_at, order_no LIMIT ?2";
+    let sql =
+        "SELECT * FROM orders WHERE ask_at IS NOT NULL AND ask_at <= ?1 ORDER BY ask_at, order_no LIMIT ?2";
     all(conn, sql, params![now.0, limit], order)
 }
 
@@ -39,12 +40,14 @@ pub(super) fn feed(
     after: u64,
     limit: u32,
 ) -> Result<(Vec<FeedItem>, u64), Trouble> {
-    let sql = "SELECT seq, event_id, effect, feed.state, flags, feed.amount_rp, refunded_rp, told_at, feed.paid_at,
+    let sql =
+        "SELECT seq, event_id, effect, feed.state, flags, feed.amount_rp, refunded_rp, told_at, feed.paid_at,
                  id, request_id, memo, method
                FROM feed JOIN orders USING (order_no)
                WHERE feed.site = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let items = all(conn, sql, params![site, int(after), limit], feed_item)?;
-    let last = one(conn, "SELECT last_seq FROM feeds WHERE site = ?1", [site], |row| unsigned(row, "last_seq"))?;
+    let last =
+        one(conn, "SELECT last_seq FROM feeds WHERE site = ?1", [site], |row| unsigned(row, "last_seq"))?;
     Ok((items, last.unwrap_or(0)))
 }
 

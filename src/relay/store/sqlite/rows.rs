@@ -74,7 +74,8 @@ fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Re
 
 fn parsed<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, Trouble> {
     let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| Trouble::Nonsense(format!("{column} cannot be read: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| Trouble::Nonsense(format!("{column} cannot be read: {error}")))
 }
 
 fn memo(row: &Row) -> Result<Option<Box<RawValue>>, Trouble> {
