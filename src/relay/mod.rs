@@ -45,3 +45,7 @@ pub mod run;
 mod schedule;
 pub mod service;
 pub mod store;
+
+pub use http::router;
+pub use notifications::decide_once;
+pub use reconcile::reconcile_once;

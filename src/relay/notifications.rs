@@ -127,7 +127,7 @@ async fn mark(relay: &Relay, merchant: &Merchant, order: &str, flag: Flag) -> Re
 }
 
 /// Decides every notification that is due and that no other turn is deciding. Answers how many there were.
-pub(super) async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
     let rows = relay.store.inbox(now, BATCH).await?;
     let mut orders: BTreeMap<(String, String), Vec<InboxRow>> = BTreeMap::new();
     for row in rows {

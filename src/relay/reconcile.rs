@@ -22,7 +22,7 @@ const BATCH: u32 = 100;
 const PARALLEL_MAX: usize = 4;
 
 /// Asks about every order that is due. Answers how many were asked about.
-pub(super) async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
     let mut by_merchant: BTreeMap<String, Vec<OrderRow>> = BTreeMap::new();
     for order in relay.store.due(now, BATCH).await? {
         by_merchant.entry(order.merchant.clone()).or_default().push(order);

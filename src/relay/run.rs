@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::config::{Config, Secrets};
 use super::gateway::LiveGateway;
@@ -27,8 +27,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_hours(6);
 /// How long the feed and notifications are kept, in days.
 const KEPT_DAYS: i64 = 400;
-/// A store that fails for so long does not come back by itself: what the disk holds is only known by opening it anew.
-const STORE_DOWN_MAX: Duration = Duration::from_secs(30);
 
 /// Why the relay did not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -125,11 +123,9 @@ pub async fn drive(
     }
     let failed = tokio::select! {
         _ = stop.wait_for(|stop| *stop) => None,
+        why = relay.store.failure() => Some(RunError::Store(why)),
         ended = &mut serving => Some(RunError::Ended(format!("{ended:?}"))),
-        ended = loops.join_next() => Some(match ended {
-            Some(Ok(error)) => error,
-            ended => RunError::Ended(format!("{ended:?}")),
-        }),
+        ended = loops.join_next() => Some(RunError::Ended(format!("{ended:?}"))),
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     relay.stopping.send_replace(true);
@@ -146,7 +142,7 @@ pub async fn drive(
 
 /// Decides notifications as they come. A turn does not wait for the one before: an order that the gateway is slow
 /// about keeps no other waiting.
-async fn deciding(relay: Arc<Relay>) -> RunError {
+async fn deciding(relay: Arc<Relay>) {
     let mut turns = JoinSet::new();
     let mut troubles = Troubles::new("deciding notifications");
     loop {
@@ -163,22 +159,18 @@ async fn deciding(relay: Arc<Relay>) -> RunError {
                 () = &mut look => break,
                 Some(ended) = turns.join_next() => {
                     let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
-                    if let Some(error) = troubles.tell(result.map(drop)) {
-                        return error;
-                    }
+                    troubles.tell(result.map(drop));
                 }
             }
         }
     }
 }
 
-async fn reconciling(relay: Arc<Relay>) -> RunError {
+async fn reconciling(relay: Arc<Relay>) {
     let mut troubles = Troubles::new("asking about orders");
     loop {
         let result = reconcile_once(&relay, relay.now()).await;
-        if let Some(error) = troubles.tell(result.map(drop)) {
-            return error;
-        }
+        troubles.tell(result.map(drop));
         tokio::select! {
             () = relay.due.notified() => {}
             () = sleep(LOOK_EVERY) => {}
@@ -186,7 +178,7 @@ async fn reconciling(relay: Arc<Relay>) -> RunError {
     }
 }
 
-async fn pruning(relay: Arc<Relay>) -> RunError {
+async fn pruning(relay: Arc<Relay>) {
     let mut troubles = Troubles::new("dropping what is old");
     loop {
         let before = Timestamp(relay.now().0.saturating_sub(KEPT_DAYS * DAY_MS));
@@ -194,15 +186,13 @@ async fn pruning(relay: Arc<Relay>) -> RunError {
         if let Ok(dropped @ 1..) = result {
             tracing::info!(dropped, "dropped what is older than {KEPT_DAYS} days");
         }
-        if let Some(error) = troubles.tell(result.map(drop)) {
-            return error;
-        }
+        troubles.tell(result.map(drop));
         sleep(PRUNE_EVERY).await;
     }
 }
 
 /// Feeds the service manager's watchdog after a look into the store; for ever, where there is none.
-async fn watching(relay: Arc<Relay>) -> RunError {
+async fn watching(relay: Arc<Relay>) {
     let Some(deadline) = sd_notify::watchdog_enabled().filter(|deadline| !deadline.is_zero()) else {
         return std::future::pending().await;
     };
@@ -214,32 +204,30 @@ async fn watching(relay: Arc<Relay>) -> RunError {
     }
 }
 
-/// Errors of a loop that repeats: the first is logged, the end of a row of them too, and a row that does not end ends
-/// the relay.
+/// Errors of a loop that repeats: the first is logged, the end of a row of them too.
 struct Troubles {
     what: &'static str,
-    since: Option<Instant>,
     failed: u64,
 }
 
 impl Troubles {
     fn new(what: &'static str) -> Self {
-        Self { what, since: None, failed: 0 }
+        Self { what, failed: 0 }
     }
 
-    fn tell(&mut self, result: Result<(), StoreError>) -> Option<RunError> {
-        let Err(error) = result else {
-            if self.since.take().is_some() {
+    fn tell(&mut self, result: Result<(), StoreError>) {
+        match result {
+            Ok(()) if self.failed > 0 => {
                 tracing::info!(attempts = self.failed, "{} recovered", self.what);
+                self.failed = 0;
             }
-            self.failed = 0;
-            return None;
-        };
-        self.failed += 1;
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if self.failed == 1 {
-            tracing::error!(%error, "{} failed; trying again", self.what);
+            Ok(()) => {}
+            Err(error) => {
+                self.failed += 1;
+                if self.failed == 1 {
+                    tracing::error!(%error, "{} failed; trying again", self.what);
+                }
+            }
         }
-        (since.elapsed() > STORE_DOWN_MAX).then(|| RunError::Store(error.to_string()))
     }
 }
