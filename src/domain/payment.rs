@@ -308,13 +308,13 @@ impl Verdict {
 
 impl Terms {
     /// Whether the report speaks of this order. Some rails echo the transaction id in the place of the order's.
-    fn is_about(&self, report: &Report, transaction: Option<&str>) -> bool {
+    pub fn is_about(&self, report: &Report, transaction: Option<&str>) -> bool {
         let echoed = report.order.as_deref();
         echoed.is_none_or(|order| order == self.order || Some(order) == transaction)
     }
 
     /// In what a payment differs from what was ordered.
-    fn mismatches(&self, report: &Report) -> BTreeSet<Flag> {
+    pub fn mismatches(&self, report: &Report) -> BTreeSet<Flag> {
         let ordered = if self.fee_imposition && report.original_amount.is_some() {
             report.original_amount
         } else {

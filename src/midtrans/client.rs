@@ -70,6 +70,11 @@ impl Midtrans {
         none_if_unknown(self.ask(Call::Status, request, limit, answer::report).await)
     }
 
+    async fn look_closer(&self, id: &str, limit: Duration) -> Result<Option<Charged>, GatewayError> {
+        let request = self.http.get(self.transaction(id, "status")?);
+        none_if_unknown(self.ask(Call::Status, request, limit, answer::charged).await)
+    }
+
     async fn call_off(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
         let request = self.post(self.transaction(id, "cancel")?, &json!({}));
         none_if_unknown(self.ask(Call::Cancel, request, limit, answer::report).await)
@@ -138,6 +143,14 @@ impl Gateway for Midtrans {
         Box::pin(self.look(id, limit))
     }
 
+    fn recall<'a>(
+        &'a self,
+        id: &'a str,
+        limit: Duration,
+    ) -> Pending<'a, Result<Option<Charged>, GatewayError>> {
+        Box::pin(self.look_closer(id, limit))
+    }
+
     fn cancel<'a>(
         &'a self,
         id: &'a str,
@@ -201,7 +214,7 @@ fn notification_header(url: &str) -> Result<HeaderValue, GatewayError> {
 }
 
 /// The gateway has no such transaction: an answer, and not a refusal.
-fn none_if_unknown(outcome: Result<Report, GatewayError>) -> Result<Option<Report>, GatewayError> {
+fn none_if_unknown<T>(outcome: Result<T, GatewayError>) -> Result<Option<T>, GatewayError> {
     match outcome {
         Err(GatewayError::Rejected { code: CODE_NOT_FOUND, .. }) => Ok(None),
         outcome => outcome.map(Some),

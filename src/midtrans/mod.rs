@@ -57,6 +57,23 @@ pub trait Gateway: Send + Sync {
         limit: Duration,
     ) -> Pending<'a, Result<Option<Report>, GatewayError>>;
 
+    /// Like [`Gateway::status`], with whatever the answer still says of how to pay: after a charge whose own answer
+    /// was lost.
+    fn recall<'a>(
+        &'a self,
+        id: &'a str,
+        limit: Duration,
+    ) -> Pending<'a, Result<Option<Charged>, GatewayError>> {
+        Box::pin(async move {
+            let found = self.status(id, limit).await?;
+            Ok(found.map(|report| Charged {
+                expires_at: report.expires_at,
+                report: Some(report),
+                means: PaymentMeans::default(),
+            }))
+        })
+    }
+
     /// Calls a pending order off.
     fn cancel<'a>(
         &'a self,

@@ -1,3 +1,51 @@
 //! The relay: opens charges at the gateway, hears what becomes of them, and tells the sites.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`config`] | what it is configured to do, and its secrets |
+//! | [`run`] | the parts put together, and the loops |
+//! | [`service`] | the parts; changing an order, asking about one |
+//! | `http` | who may call what |
+//! | `request` | what a site may ask for |
+//! | `charging` | opening a charge, once |
+//! | `orders` | what a site may do with an order |
+//! | `notifications` | the gateway's messages: kept, then decided by asking |
+//! | `reconcile`, `schedule` | asking about every order that may still change, and when |
+//! | `feed` | what happened to a site's orders, in order |
+//! | `row` | one order: how answers change it, and how it is told |
+//! | `merchant`, `breaker`, `pace` | calls to the gateway, and when they are held back |
+//! | `gateway` | the gateway's client with the key in force |
+//! | `order_id` | names of orders |
+//! | `locks` | one at a time for each order |
+//! | [`figures`], `metrics` | what it counts about itself |
+//! | [`store`] | what it keeps |
+//!
+//! One notification's walk: `http` -> `notifications::receive` -> the store, and the gateway has its answer; then
+//! `notifications::decide_once` -> the gateway's status -> [`crate::domain::payment`] -> the store, which wakes the
+//! site's `feed`.
 
+mod breaker;
+mod charging;
+pub mod config;
+mod feed;
+pub mod figures;
+mod gateway;
+mod http;
+mod locks;
+mod merchant;
+mod metrics;
+mod notifications;
+mod order_id;
+mod orders;
+mod pace;
+mod reconcile;
+mod request;
+mod row;
+pub mod run;
+mod schedule;
+pub mod service;
 pub mod store;
+
+pub use http::router;
+pub use notifications::decide_once;
+pub use reconcile::reconcile_once;

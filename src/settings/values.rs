@@ -273,6 +273,14 @@ impl HttpUrl {
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
     }
+
+    /// Whether what is sent there stays on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let url = reqwest::Url::parse(&self.0).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    }
 }
 
 impl fmt::Display for HttpUrl {
@@ -300,6 +308,24 @@ impl FromStr for HttpUrl {
 }
 
 text_serde!(HttpUrl, URL_HINT);
+
+/// An [`HttpUrl`] that may be left out by writing `""`, for `#[serde(with = "…")]`.
+pub mod optional_url {
+    use super::{Deserializer, HttpUrl, Serializer, URL_HINT, de, expect_text};
+
+    /// Prints the address, or nothing between the quotes.
+    pub fn serialize<S: Serializer>(value: &Option<HttpUrl>, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(value.as_ref().map_or("", HttpUrl::as_str))
+    }
+
+    /// Reads an address, or nothing.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<HttpUrl>, D::Error> {
+        expect_text(d, URL_HINT, |text| match text.trim() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(de::Error::custom),
+        })
+    }
+}
 
 /// A speed limit as RouterOS writes it, up and down in bits per second: `1M/1M`, `512k/2M`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -469,6 +495,15 @@ mod tests {
     fn a_web_address_is_http_or_https_and_carries_no_secret() {
         assert_eq!("http://a:8081/x/".parse::<HttpUrl>().unwrap().as_str(), "http://a:8081/x");
         assert!("https://relay.example".parse::<HttpUrl>().unwrap().is_https());
+        for (url, is_loopback) in [
+            ("http://127.0.0.1:1", true),
+            ("http://localhost", true),
+            ("http://[::1]:8090/x", true),
+            ("http://127.0.0.1.example", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(url.parse::<HttpUrl>().unwrap().is_loopback(), is_loopback, "{url}");
+        }
         for text in ["", "relay.example", "ftp://a", "http://", "http://u:p@a", "http://a/?q", "http://a/#f"]
         {
             assert!(text.parse::<HttpUrl>().is_err(), "{text}");

@@ -3,6 +3,10 @@
 //! The trait speaks in whole transactions, so that SQLite and a database server with several relay processes can
 //! keep the same promises: each method is one transaction, and is durable when it answers.
 
+#[cfg(test)]
+mod conformance;
+pub mod sqlite;
+
 use std::pin::Pin;
 
 use serde::Serialize;
@@ -142,7 +146,7 @@ pub struct StoreCounts {
     pub unknown_charges: u64,
     /// Orders in review.
     pub reviews: u64,
-    /// Notifications not decided.
+    /// Notifications about known orders that are not decided.
     pub inbox: u64,
     /// When the oldest of those came, in milliseconds since 1970.
     pub inbox_oldest_ms: Option<i64>,
@@ -232,4 +236,11 @@ pub trait RelayStore: Send + Sync {
 
     /// Proves that the store can be written.
     fn check(&self) -> Pending<'_, ()>;
+
+    /// Why the store can never be used again by this process, once that is so: every later call is refused, and the
+    /// process must end.
+    fn failed(&self) -> Option<String>;
+
+    /// Waits until the store failed for good, which should be never, and says why.
+    fn failure(&self) -> Pin<Box<dyn Future<Output = String> + Send + '_>>;
 }

@@ -1,0 +1,413 @@
+//! Opening a charge, so that whatever happens on the way one request is one charge at most.
+//!
+//! The order is written down before the gateway hears of it. Whoever asked is answered within the time that callers
+//! wait; what is not known by then is found out by the reconciler.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::merchant::Merchant;
+use super::order_id::new_order_id;
+use super::pace::jittered;
+use super::request::{self, Owner, check_open};
+use super::service::{Ask, Edit, Relay, Site};
+use super::store::{Opened, OrderRow};
+use super::row;
+use crate::domain::order::{Flag, OrderState};
+use crate::domain::payment::{Effect, Report, Standing};
+use crate::domain::units::Timestamp;
+use crate::midtrans::{Charge, Charged, GatewayError};
+use crate::protocol::relay::{OpenOrder, RelayOrder};
+use crate::web::Problem;
+
+/// When the reconciler looks after an order whose charge was begun and not finished: later than any charge takes.
+const LOOK_AFTER_MS: i64 = 35_000;
+/// So long the gateway remembers the key that makes a repetition harmless; a little less.
+const KEY_KEPT_MS: i64 = 4 * 60 * 1000;
+/// Tries while the gateway asks to slow down.
+const SLOW_TRIES_MAX: u32 = 4;
+/// Before the second try to connect.
+const CONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// The gateway's code for a method that the account does not have.
+const METHOD_OFF: u16 = 402;
+
+/// `POST /v1/orders`. The work goes on when the caller leaves: what was begun at the gateway is finished here.
+pub(super) async fn open(
+    relay: &Arc<Relay>,
+    site: &Arc<Site>,
+    wanted: OpenOrder,
+) -> Result<RelayOrder, Problem> {
+    check_open(&wanted)?;
+    let (relay, site) = (Arc::clone(relay), Arc::clone(site));
+    let work = tokio::spawn(async move { open_once(&relay, &site, wanted).await });
+    work.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "opening a charge broke down");
+        Err(Problem::internal())
+    })
+}
+
+async fn open_once(relay: &Relay, site: &Site, wanted: OpenOrder) -> Result<RelayOrder, Problem> {
+    let end = Instant::now() + relay.patience.charge;
+    let name = format!("{}/{}", site.id, wanted.request_id);
+    let Ok(_held) = timeout_at(end, relay.locks.hold(&name)).await else {
+        return Err(unknown("the same request is still being worked on"));
+    };
+    let id = new_order_id(&site.tag).map_err(|error| {
+        tracing::error!(%error, "the system has no random bytes");
+        Problem::internal()
+    })?;
+    let (now, merchant) = (relay.now(), &*site.merchant);
+    let owner = Owner { merchant: &merchant.id, site: &site.id };
+    let expires_in = Duration::from_secs(u64::from(wanted.expires_in_s));
+    let order = request::new_row(owner, id, wanted, now, look_after(now));
+    let mut charging = Charging { relay, merchant, order, expires_in, end };
+    match relay.store.open(&charging.order).await? {
+        Opened::New => charging.charge().await,
+        Opened::Known(known) => {
+            charging.order = *known;
+            charging.resume().await
+        }
+        Opened::Conflict => Err(conflict()),
+        Opened::Abandoned => Err(abandoned()),
+    }
+}
+
+fn look_after(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_add(LOOK_AFTER_MS))
+}
+
+/// What a try, or two, at the gateway led to.
+enum Tried {
+    /// It is open.
+    Charged(Box<Charged>),
+    /// Nothing was sent.
+    NotSent(String),
+    /// It may be open. What the last try was refused with, if it was.
+    Unsure(Option<GatewayError>),
+    /// It was not opened.
+    Refused(GatewayError),
+}
+
+struct Charging<'a> {
+    relay: &'a Relay,
+    merchant: &'a Merchant,
+    order: OrderRow,
+    expires_in: Duration,
+    end: Instant,
+}
+
+impl Charging<'_> {
+    /// The request was made before: its answer, or the rest of its work.
+    async fn resume(self) -> Result<RelayOrder, Problem> {
+        let state = self.order.standing.state;
+        let is_over = state.rank() >= OrderState::Paid.rank();
+        if self.order.abandoned && !is_over {
+            return Err(abandoned());
+        }
+        if state == OrderState::Failed && never_left(&self.order) {
+            return self.begin_again().await;
+        }
+        let is_answered = !state.is_open() || row::has_means(&self.order) || row::is_adopted(&self.order);
+        if is_answered {
+            return Ok(row::view(&self.order));
+        }
+        let age = self.relay.now().0.saturating_sub(self.order.created_at.0);
+        if age < KEY_KEPT_MS && self.merchant.repeats_safely(self.order.method) {
+            self.charge().await
+        } else {
+            self.find_out(None).await
+        }
+    }
+
+    /// The gateway never heard of it, so that the same request may try once more.
+    async fn begin_again(mut self) -> Result<RelayOrder, Problem> {
+        let now = self.relay.now();
+        let expires_in_ms = i64::try_from(self.expires_in.as_millis()).unwrap_or(i64::MAX);
+        let edit = |row: &mut OrderRow| {
+            if row.standing.state != OrderState::Failed || !never_left(row) {
+                return None;
+            }
+            row.standing = Standing::created();
+            row.expires_at = Timestamp(now.0.saturating_add(expires_in_ms));
+            Some(Edit { effects: vec![Effect::Status], ask: Ask::At(look_after(now)) })
+        };
+        self.change(edit).await?;
+        if self.order.standing.state == OrderState::Created {
+            return self.charge().await;
+        }
+        Ok(row::view(&self.order))
+    }
+
+    async fn charge(self) -> Result<RelayOrder, Problem> {
+        match self.try_charge().await {
+            Tried::Charged(charged) => self.accept(*charged).await,
+            Tried::Unsure(refusal) => self.find_out(refusal).await,
+            Tried::NotSent(why) => self.fail(GatewayError::Unreachable(why)).await,
+            Tried::Refused(error) => self.fail(error).await,
+        }
+    }
+
+    async fn try_charge(&self) -> Tried {
+        let charge = self.request();
+        let key = format!("c-{}", self.order.id);
+        let repeats = self.merchant.repeats_safely(self.order.method);
+        let (mut unsure, mut not_sent, mut slow) = (0, 0, 0);
+        loop {
+            let Some(limit) = self.left(self.relay.patience.charge_try) else { return Tried::Unsure(None) };
+            let error = match self.merchant.charge(&charge, &key, limit).await {
+                Ok(charged) => return Tried::Charged(Box::new(charged)),
+                Err(error) => error,
+            };
+            match error {
+                GatewayError::Duplicate(_) | GatewayError::Settled(_) => return Tried::Unsure(None),
+                GatewayError::Unknown(_) if unsure == 0 && repeats => unsure += 1,
+                GatewayError::Unknown(_) => return Tried::Unsure(None),
+                GatewayError::Unreachable(_) if unsure > 0 => return Tried::Unsure(None),
+                GatewayError::Unreachable(why) if not_sent > 0 || self.merchant.is_held_back() => {
+                    return Tried::NotSent(why);
+                }
+                GatewayError::Unreachable(_) => {
+                    not_sent += 1;
+                    sleep(jittered(CONNECT_PAUSE).min(self.relay.patience.charge_try)).await;
+                }
+                GatewayError::SlowDown if slow < SLOW_TRIES_MAX => {
+                    let pause = jittered(self.relay.patience.slow_down * 2_u32.pow(slow));
+                    slow += 1;
+                    sleep(pause).await;
+                }
+                refused if unsure > 0 => return Tried::Unsure(Some(refused)),
+                refused => return Tried::Refused(refused),
+            }
+        }
+    }
+
+    fn request(&self) -> Charge {
+        Charge {
+            order: self.order.id.clone(),
+            method: self.order.method,
+            amount: self.order.amount,
+            items: self.order.items.clone(),
+            expires_in: self.expires_in,
+            notification_url: self.merchant.notification_url.clone(),
+            return_url: self.order.return_url.clone(),
+        }
+    }
+
+    /// How long a call may take, at most `max`; `None` when it is no use to begin one.
+    fn left(&self, max: Duration) -> Option<Duration> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        (left > max / 10).then(|| left.min(max))
+    }
+
+    /// The charge may be open: asks, a few times if need be, and takes it over when it is.
+    async fn find_out(mut self, refusal: Option<GatewayError>) -> Result<RelayOrder, Problem> {
+        let mut is_absent = false;
+        for pause in [Duration::ZERO].into_iter().chain(self.relay.patience.ask_again) {
+            if self.end.saturating_duration_since(Instant::now()) <= pause {
+                break;
+            }
+            sleep(pause).await;
+            let Some(limit) = self.left(self.relay.patience.call) else { break };
+            match self.merchant.recall(&self.order.id, limit).await {
+                Ok(Some(charged)) => return self.accept(charged).await,
+                Ok(None) => is_absent = true,
+                Err(error) => {
+                    is_absent = false;
+                    tracing::info!(order.id = %self.order.id, %error, "cannot find out about a charge yet");
+                }
+            }
+        }
+        if let Some(error) = refusal.filter(|_| is_absent) {
+            return self.fail(error).await;
+        }
+        let edit = |row: &mut OrderRow| {
+            let nobody_knows = row.standing.state == OrderState::Created && !row::has_means(row);
+            nobody_knows.then(|| {
+                let advance = row.standing.flagged(Flag::ChargeUnknown);
+                let effects = row::advanced(row, advance, row.created_at);
+                Edit { effects, ask: Ask::ByPlan }
+            })
+        };
+        self.change(edit).await?;
+        if self.order.standing.state != OrderState::Created {
+            // A notification told meanwhile.
+            return Ok(row::view(&self.order));
+        }
+        tracing::warn!(order.id = %self.order.id, "nobody knows whether a charge is open; the gateway is asked on");
+        Err(unknown("the gateway did not say whether the charge is open; it is asked on"))
+    }
+
+    /// An open charge, if it is the one that was asked for.
+    async fn accept(mut self, charged: Charged) -> Result<RelayOrder, Problem> {
+        if let Some(report) = &charged.report {
+            self.relay.learn(self.merchant, report).await?;
+            let mismatches = self.mismatches(report);
+            if !mismatches.is_empty() {
+                return self.refuse(report, mismatches).await;
+            }
+        }
+        let (now, merchant) = (self.relay.now(), self.merchant);
+        let edit = |row: &mut OrderRow| {
+            row::add_means(row, &charged.means);
+            if let Some(at) = charged.expires_at.filter(|_| row.standing.state.is_open()) {
+                row.expires_at = at;
+            }
+            row.standing.flags.remove(&Flag::ChargeUnknown);
+            let terms = merchant.terms(row);
+            let effects = charged.report.as_ref().map(|report| row::report(row, &terms, report, now));
+            Edit::by_plan(effects.unwrap_or_default())
+        };
+        self.change(edit).await?;
+        let is_open = self.order.standing.state.is_open();
+        if is_open && self.order.abandoned {
+            self.call_off_later().await?;
+            return Err(abandoned());
+        }
+        if is_open && !row::has_means(&self.order) {
+            return self.call_off_orphan().await;
+        }
+        Ok(row::view(&self.order))
+    }
+
+    fn mismatches(&self, report: &Report) -> BTreeSet<Flag> {
+        let terms = self.merchant.terms(&self.order);
+        let mut flags = terms.mismatches(report);
+        if !terms.is_about(report, report.transaction.as_deref()) {
+            flags.insert(Flag::OrderMismatch);
+        }
+        flags
+    }
+
+    /// The gateway opened something else than was asked for: nobody shall pay that.
+    async fn refuse(mut self, report: &Report, flags: BTreeSet<Flag>) -> Result<RelayOrder, Problem> {
+        let names: Vec<&str> = flags.iter().map(|flag| flag.name()).collect();
+        tracing::error!(order.id = %self.order.id, flags = names.join(","), "the gateway opened another charge");
+        let id = report.transaction.clone().unwrap_or_else(|| self.order.id.clone());
+        let limit = self.left(self.relay.patience.call).unwrap_or(self.relay.patience.charge_try / 10);
+        let cancelled = self.merchant.cancel(&id, limit).await;
+        let now = self.relay.now();
+        let edit = |row: &mut OrderRow| {
+            row.standing.transaction = row.standing.transaction.take().or_else(|| report.transaction.clone());
+            row.standing.flags.extend(flags.iter().copied());
+            let mut effects = vec![Effect::Status];
+            if cancelled.is_ok() {
+                let advance = row.standing.closed(OrderState::Failed);
+                effects.extend(row::advanced(row, advance, row.created_at));
+                effects.dedup();
+                return Edit::by_plan(effects);
+            }
+            row.abandoned = true;
+            Some(Edit { effects, ask: Ask::At(now) })
+        };
+        self.change(edit).await?;
+        if let Err(GatewayError::Settled(_)) = cancelled {
+            self.ask_now().await?;
+            if self.order.standing.state.rank() >= OrderState::Paid.rank() {
+                return Ok(row::view(&self.order));
+            }
+        }
+        let detail = format!("the gateway opened another charge than was asked for: {}", names.join(", "));
+        Err(Problem::new(StatusCode::BAD_GATEWAY, "gateway_mismatch", detail))
+    }
+
+    /// The charge is open, and how to pay it was lost on the way.
+    async fn call_off_orphan(mut self) -> Result<RelayOrder, Problem> {
+        let limit = self.left(self.relay.patience.call).unwrap_or(self.relay.patience.charge_try / 10);
+        match self.merchant.cancel(&self.order.id, limit).await {
+            Ok(Some(report)) => {
+                let taken = self.relay.take_report(self.merchant, &self.order.id, &report).await?;
+                self.order = taken.unwrap_or(self.order);
+            }
+            Err(GatewayError::Settled(_)) => self.ask_now().await?,
+            Ok(None) | Err(_) => self.call_off_later().await?,
+        }
+        if self.order.standing.state.rank() >= OrderState::Paid.rank() {
+            return Ok(row::view(&self.order));
+        }
+        Err(unknown("the charge was opened and how to pay it was lost on the way: it is called off; ask anew"))
+    }
+
+    async fn call_off_later(&mut self) -> Result<(), Problem> {
+        let now = self.relay.now();
+        let edit = |row: &mut OrderRow| {
+            row.abandoned = true;
+            Some(Edit { effects: Vec::new(), ask: Ask::At(now) })
+        };
+        self.change(edit).await
+    }
+
+    async fn ask_now(&mut self) -> Result<(), Problem> {
+        let _held = self.relay.locks.hold(&self.order.id).await;
+        match self.relay.ask(self.merchant, &self.order.id).await {
+            Ok((Some(order), _)) => self.order = order,
+            Ok((None, _)) => {}
+            Err(super::service::AskError::Store(error)) => return Err(error.into()),
+            // The reconciler asks on.
+            Err(super::service::AskError::Gateway(_)) => self.call_off_later().await?,
+        }
+        Ok(())
+    }
+
+    /// The gateway did not open it: the order ends here, unless it turns out to be paid all the same.
+    async fn fail(mut self, error: GatewayError) -> Result<RelayOrder, Problem> {
+        let edit = |row: &mut OrderRow| {
+            let advance = row.standing.closed(OrderState::Failed);
+            Edit::by_plan(row::advanced(row, advance, row.created_at))
+        };
+        self.change(edit).await?;
+        if self.order.standing.state != OrderState::Failed {
+            return Ok(row::view(&self.order));
+        }
+        if let GatewayError::Misconfigured { .. } = &error {
+            tracing::error!(merchant.id = %self.merchant.id, %error, "charges are refused: look at the account");
+        }
+        Err(problem(&error))
+    }
+
+    async fn change(
+        &mut self,
+        edit: impl Fn(&mut OrderRow) -> Option<Edit> + Send + Sync,
+    ) -> Result<(), Problem> {
+        if let Some(order) = self.relay.change(self.merchant, &self.order.id, &[], edit).await? {
+            self.order = order;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a failed order was never known to the gateway, as far as anybody can tell.
+fn never_left(row: &OrderRow) -> bool {
+    row.standing.transaction.is_none() && row.standing.flags.is_empty() && !row.standing.credited
+}
+
+/// What a caller is told when the gateway did not do it.
+pub(super) fn problem(error: &GatewayError) -> Problem {
+    let refused = |code| Problem::new(StatusCode::BAD_GATEWAY, code, error.to_string());
+    match error {
+        GatewayError::Unreachable(_) => Problem::unavailable("gateway_unreachable", error.to_string()),
+        GatewayError::SlowDown => Problem::unavailable("gateway_busy", error.to_string()),
+        GatewayError::Unknown(_) => unknown(&error.to_string()),
+        GatewayError::Rejected { code: METHOD_OFF, .. } => refused("method_unavailable"),
+        GatewayError::Misconfigured { .. } => refused("gateway_misconfigured"),
+        GatewayError::Rejected { .. } | GatewayError::Duplicate(_) | GatewayError::Settled(_) => {
+            refused("gateway_refused")
+        }
+    }
+}
+
+fn unknown(detail: &str) -> Problem {
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "gateway_unknown", detail)
+}
+
+fn conflict() -> Problem {
+    let detail = "this request_id stands for another order: send a new one for another order";
+    Problem::conflict("request_conflict", detail)
+}
+
+fn abandoned() -> Problem {
+    Problem::conflict("request_abandoned", "this request was given up: send a new one")
+}

@@ -1,0 +1,286 @@
+//! The configuration of `kuota-relay`: one tree whose sections are the tables of the TOML file.
+//!
+//! Defaults < file < environment (`KUOTA_RELAY__KEY`). `config/relay.toml` holds every key and says in words what each
+//! is for. Secrets are not part of the tree: it names files, and [`Config::load_secrets`] reads them.
+
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+pub use secrets::{MerchantKeys, Secrets, SiteTokens};
+
+use crate::settings::{self, Environment, Finding, HttpUrl, SettingsError, Sources};
+
+/// Variables that begin with this are settings.
+pub const ENV_PREFIX: &str = "KUOTA_RELAY__";
+/// The longest id of a merchant or a site.
+const ID_CHARS_MAX: usize = 64;
+/// The longest merchant id of the gateway.
+const MERCHANT_ID_CHARS_MAX: usize = 64;
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where agents, and whatever passes the gateway's notifications on, find the relay.
+    pub listen: SocketAddr,
+    /// How the gateway reaches the relay; without it nothing notifies, and open orders are asked for.
+    #[serde(with = "settings::optional_url")]
+    pub public_url: Option<HttpUrl>,
+    /// Where orders, notifications and the feed are kept.
+    pub database: Database,
+    /// Accounts at the gateway.
+    pub merchant: Vec<Merchant>,
+}
+
+/// `[[merchant]]`: one account at the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merchant {
+    /// Its name here; part of the address that notifications come to.
+    pub id: String,
+    /// Which of the gateway's two worlds it lives in.
+    #[serde(default)]
+    pub environment: GatewayEnvironment,
+    /// File with the server key; the credential `{id}.server_key` replaces it.
+    pub server_key_file: PathBuf,
+    /// Files with keys from before, still accepted in signatures; the credentials `{id}.previous_key.0`, … replace
+    /// them.
+    #[serde(default)]
+    pub previous_key_files: Vec<PathBuf>,
+    /// The gateway's own id of the account; empty: learned from the first charge.
+    #[serde(default)]
+    pub merchant_id: String,
+    /// Whether the gateway adds its fee to what customers pay.
+    #[serde(default)]
+    pub fee_imposition: bool,
+    /// Scheme, host and path prefix instead of the gateway's own, for charges and status.
+    #[serde(default, with = "settings::optional_url")]
+    pub core_url: Option<HttpUrl>,
+    /// The same for the gateway's payment page.
+    #[serde(default, with = "settings::optional_url")]
+    pub snap_url: Option<HttpUrl>,
+    /// The hotspots whose customers pay into it.
+    #[serde(default)]
+    pub site: Vec<Site>,
+}
+
+/// `[[merchant.site]]`: one hotspot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// Its name, as its agent has it in `[relay] site`. Unique among all merchants.
+    pub id: String,
+    /// File with the SHA-256 of its token in hexadecimal; the credential `{id}.token_sha256` replaces it.
+    pub token_sha256_file: PathBuf,
+}
+
+/// Which of the gateway's two worlds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GatewayEnvironment {
+    /// No real money.
+    #[default]
+    #[serde(rename = "sandbox")]
+    Sandbox,
+    /// Real money.
+    #[serde(rename = "production")]
+    Production,
+}
+
+impl GatewayEnvironment {
+    /// As it is written in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// Where the relay keeps what it knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Database {
+    /// A file of this machine.
+    Sqlite(PathBuf),
+}
+
+const DATABASE_HINT: &str = "write \"sqlite:\" and a file, like \"sqlite:/var/lib/kuota-relay/relay.db\"";
+
+impl FromStr for Database {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Err(format!("PostgreSQL is not built into this version yet: {DATABASE_HINT}"));
+        }
+        let file = text.strip_prefix("sqlite:").map(str::trim).filter(|file| !file.is_empty());
+        match file {
+            Some(":memory:") => Err(format!("memory forgets what was paid: {DATABASE_HINT}")),
+            Some(file) if file.ends_with('/') => Err(format!("names a folder: {DATABASE_HINT}")),
+            Some(file) if !file.chars().any(char::is_control) => Ok(Self::Sqlite(file.into())),
+            _ => Err(format!("is no database: {DATABASE_HINT}")),
+        }
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+        }
+    }
+}
+
+impl TryFrom<String> for Database {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Database> for String {
+    fn from(database: Database) -> Self {
+        database.to_string()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 8090).into(),
+            public_url: None,
+            database: Database::Sqlite("/var/lib/kuota-relay/relay.db".into()),
+            merchant: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file over the defaults and the environment over both. The error holds every mistake found; a
+    /// missing file is one.
+    pub fn load(path: &Path, env: &Environment) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path).map_err(|error| SettingsError {
+            findings: vec![Finding {
+                key: String::new(),
+                reason: format!("cannot read the configuration: {error}; name another with --config"),
+                origin: path.display().to_string(),
+            }],
+        })?;
+        Self::parse(&text, &path.display().to_string(), env)
+    }
+
+    /// Like [`Config::load`], from the file's text; `name` is what findings call it.
+    pub fn parse(text: &str, name: &str, env: &Environment) -> Result<Self, SettingsError> {
+        let sources = Sources { file: text, file_name: name, env, env_prefix: ENV_PREFIX };
+        let defaults = Self::default();
+        let config = settings::read(&defaults, &defaults, sources)?;
+        SettingsError::check(config.findings())?;
+        Ok(config)
+    }
+
+    /// The configuration in effect as TOML that reads back to an equal one. It names secret files; what they hold
+    /// is not in it.
+    pub fn effective_toml(&self) -> String {
+        settings::to_toml(self)
+    }
+
+    /// The merchant of that name.
+    pub fn merchant(&self, id: &str) -> Option<&Merchant> {
+        self.merchant.iter().find(|merchant| merchant.id == id)
+    }
+
+    /// The merchant that a site's customers pay.
+    pub fn merchant_of_site(&self, site: &str) -> Option<&Merchant> {
+        self.merchant.iter().find(|merchant| merchant.site.iter().any(|own| own.id == site))
+    }
+
+    /// What works and deserves a second look, such as addresses on which secrets travel in clear.
+    pub fn warnings(&self) -> Vec<Finding> {
+        let mut out = Vec::new();
+        let mut clear = |key: String, url: Option<&HttpUrl>, what: &str| {
+            if let Some(url) = url.filter(|url| !url.is_https() && !url.is_loopback()) {
+                out.push(Finding::new(&key, format!("{url} is not encrypted: {what}; use https")));
+            }
+        };
+        clear("public_url".to_owned(), self.public_url.as_ref(), "notifications and tokens travel in clear");
+        for (i, merchant) in self.merchant.iter().enumerate() {
+            let what = "the server key travels in clear";
+            clear(format!("merchant.{i}.core_url"), merchant.core_url.as_ref(), what);
+            clear(format!("merchant.{i}.snap_url"), merchant.snap_url.as_ref(), what);
+        }
+        for (i, merchant) in self.merchant.iter().enumerate().filter(|(_, m)| m.site.is_empty()) {
+            let reason = format!("merchant {} has no site, so nobody can open an order", merchant.id);
+            out.push(Finding::new(&format!("merchant.{i}.site"), reason));
+        }
+        out.extend(self.readable_secrets());
+        out
+    }
+
+    /// Rules between keys.
+    fn findings(&self) -> Vec<Finding> {
+        let mut out = Vec::new();
+        if self.merchant.is_empty() {
+            out.push(Finding::new(
+                "merchant",
+                "is missing: the relay needs the account at the gateway that customers pay into; write [[merchant]] \
+                 with id and server_key_file, and [[merchant.site]] below it",
+            ));
+        }
+        let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
+        for (i, merchant) in self.merchant.iter().enumerate() {
+            let at = |key: &str| format!("merchant.{i}.{key}");
+            out.extend(check_id(at("id"), &merchant.id, &mut merchants));
+            out.extend(check_file(at("server_key_file"), &merchant.server_key_file));
+            for (j, file) in merchant.previous_key_files.iter().enumerate() {
+                out.extend(check_file(at(&format!("previous_key_files.{j}")), file));
+            }
+            let id = &merchant.merchant_id;
+            if id.len() > MERCHANT_ID_CHARS_MAX || id.chars().any(|c| !c.is_ascii_graphic()) {
+                out.push(Finding::new(
+                    &at("merchant_id"),
+                    "is no merchant id: write it as the gateway's dashboard shows it, or leave it empty",
+                ));
+            }
+            for (j, site) in merchant.site.iter().enumerate() {
+                out.extend(check_id(at(&format!("site.{j}.id")), &site.id, &mut sites));
+                out.extend(check_file(at(&format!("site.{j}.token_sha256_file")), &site.token_sha256_file));
+            }
+        }
+        out
+    }
+}
+
+/// Ids stand in addresses and in names of credentials, and each means one thing.
+fn check_id<'a>(key: String, id: &'a str, seen: &mut BTreeMap<&'a str, String>) -> Option<Finding> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if id.is_empty() || id.len() > ID_CHARS_MAX || !id.chars().all(plain) || id.starts_with('.') {
+        let reason = format!(
+            "{id:?} is no id: write 1 to {ID_CHARS_MAX} letters, digits and - _ . such as \"site-1\", not beginning \
+             with a point"
+        );
+        return Some(Finding::new(&key, reason));
+    }
+    if let Some(first) = seen.get(id) {
+        return Some(Finding::new(&key, format!("{id:?} is taken by {first}: give each an id of its own")));
+    }
+    seen.insert(id, key);
+    None
+}
+
+fn check_file(key: String, file: &Path) -> Option<Finding> {
+    let is_name = file.to_str().is_some_and(|name| !name.trim().is_empty() && !name.contains('\0'));
+    (!is_name).then(|| Finding::new(&key, "is empty: write the name of a file"))
+}
+
+#[cfg(test)]
+#[path = "../config_tests.rs"]
+mod tests;

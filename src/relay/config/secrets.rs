@@ -1,0 +1,213 @@
+//! What the configuration's files hold: server keys, and the hashes of the sites' tokens.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{Config, GatewayEnvironment, Merchant};
+use crate::settings::{Environment, Finding, Secret, SecretSource, SettingsError};
+
+/// What every server key of the gateway's sandbox begins with.
+const SANDBOX_PREFIX: &str = "SB-";
+/// What a server key of the gateway's production begins with, as far as is known.
+const PRODUCTION_PREFIX: &str = "Mid-server-";
+/// Readable by everybody on the machine.
+const OTHERS_READ: u32 = 0o004;
+
+/// The keys of one merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerchantKeys {
+    /// For calls, and accepted in signatures.
+    pub server_key: Secret,
+    /// Accepted in signatures only.
+    pub previous_keys: Vec<Secret>,
+}
+
+/// SHA-256 of each site's token, by site.
+pub type SiteTokens = BTreeMap<String, [u8; 32]>;
+
+#[derive(Clone, PartialEq, Eq)]
+struct Held {
+    merchants: BTreeMap<String, MerchantKeys>,
+    tokens: SiteTokens,
+}
+
+/// The secrets in force. Clones share them, so that replacing them in one place replaces them everywhere.
+#[derive(Clone)]
+pub struct Secrets(Arc<RwLock<Arc<Held>>>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.held();
+        f.debug_struct("Secrets")
+            .field("merchants", &held.merchants.keys())
+            .field("sites", &held.tokens.keys())
+            .finish()
+    }
+}
+
+impl Secrets {
+    /// Secrets that were read.
+    pub fn new(merchants: BTreeMap<String, MerchantKeys>, tokens: SiteTokens) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(Held { merchants, tokens }))))
+    }
+
+    /// The keys of a merchant, as they are at this moment.
+    pub fn merchant(&self, id: &str) -> Option<MerchantKeys> {
+        self.held().merchants.get(id).cloned()
+    }
+
+    /// The site whose token this is.
+    pub fn site_of(&self, token: &str) -> Option<String> {
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let held = self.held();
+        // Every site is compared: the time it takes tells nothing.
+        let matching =
+            held.tokens.iter().fold(
+                None,
+                |found, (site, stored)| {
+                    if bool::from(stored.ct_eq(&hash)) { Some(site) } else { found }
+                },
+            );
+        matching.cloned()
+    }
+
+    /// Takes over what `other` holds; answers whether it differs.
+    pub fn replace(&self, other: &Self) -> bool {
+        let fresh = other.held();
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = **held != *fresh;
+        *held = fresh;
+        differs
+    }
+
+    fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Config {
+    /// Reads the secrets that this configuration needs, from systemd credentials or files. The error names every
+    /// one that cannot be had or cannot be right.
+    pub fn load_secrets(&self, env: &Environment) -> Result<Secrets, SettingsError> {
+        let (mut merchants, mut tokens) = (BTreeMap::new(), SiteTokens::new());
+        let mut findings = Vec::new();
+        for (i, merchant) in self.merchant.iter().enumerate() {
+            match merchant_keys(i, merchant, env) {
+                Ok(keys) => drop(merchants.insert(merchant.id.clone(), keys)),
+                Err(more) => findings.extend(more),
+            }
+            for (j, site) in merchant.site.iter().enumerate() {
+                let key = format!("merchant.{i}.site.{j}.token_sha256_file");
+                let name = format!("{}.token_sha256", site.id);
+                let hash = read(&key, &name, &site.token_sha256_file, env).and_then(|text| hash(&key, &text));
+                match hash {
+                    Ok(hash) => findings.extend(take_token(&key, &site.id, hash, &mut tokens)),
+                    Err(finding) => findings.push(finding),
+                }
+            }
+        }
+        SettingsError::check(findings)?;
+        Ok(Secrets::new(merchants, tokens))
+    }
+
+    /// Files with server keys that everybody on this machine can read.
+    pub(super) fn readable_secrets(&self) -> Vec<Finding> {
+        let is_open = |file: &Path| {
+            std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & OTHERS_READ != 0)
+        };
+        let mut out = Vec::new();
+        for (i, merchant) in self.merchant.iter().enumerate() {
+            let previous = merchant.previous_key_files.iter().enumerate();
+            let previous = previous.map(|(j, file)| (format!("previous_key_files.{j}"), file));
+            let own = std::iter::once(("server_key_file".to_owned(), &merchant.server_key_file));
+            for (key, file) in own.chain(previous).filter(|(_, file)| is_open(file)) {
+                let reason =
+                    format!("{} can be read by everybody on this machine: chmod 0600 it", file.display());
+                out.push(Finding::new(&format!("merchant.{i}.{key}"), reason));
+            }
+        }
+        out
+    }
+}
+
+/// Reads one secret; findings name the configuration's key.
+fn read(key: &str, name: &str, file: &Path, env: &Environment) -> Result<Secret, Finding> {
+    SecretSource { name, file }.read(env).map_err(|finding| Finding { key: key.to_owned(), ..finding })
+}
+
+fn merchant_keys(i: usize, merchant: &Merchant, env: &Environment) -> Result<MerchantKeys, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let key = format!("merchant.{i}.server_key_file");
+    let name = format!("{}.server_key", merchant.id);
+    let server_key = read(&key, &name, &merchant.server_key_file, env);
+    if let Some(finding) = server_key.as_ref().ok().and_then(|secret| wrong_world(&key, merchant, secret)) {
+        findings.push(finding);
+    }
+    let mut previous_keys = Vec::new();
+    for (j, file) in merchant.previous_key_files.iter().enumerate() {
+        let key = format!("merchant.{i}.previous_key_files.{j}");
+        match read(&key, &format!("{}.previous_key.{j}", merchant.id), file, env) {
+            Ok(secret) => previous_keys.push(secret),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    match server_key {
+        Ok(server_key) if findings.is_empty() => Ok(MerchantKeys { server_key, previous_keys }),
+        Ok(_) => Err(findings),
+        Err(finding) => {
+            findings.insert(0, finding);
+            Err(findings)
+        }
+    }
+}
+
+/// A key that can only belong to the other world. Behind another address than the gateway's, any key will do.
+fn wrong_world(key: &str, merchant: &Merchant, secret: &Secret) -> Option<Finding> {
+    let is_sandbox = secret.expose().starts_with(SANDBOX_PREFIX);
+    let is_production = secret.expose().starts_with(PRODUCTION_PREFIX);
+    let (looks, other) = match merchant.environment {
+        GatewayEnvironment::Sandbox if is_production => ("production", "production"),
+        GatewayEnvironment::Production if is_sandbox => ("the sandbox", "sandbox"),
+        _ => return None,
+    };
+    let reason = format!(
+        "holds a key of {looks}, but environment is \"{}\": write the other key into the file, or \"{other}\" there",
+        merchant.environment.name()
+    );
+    merchant.core_url.is_none().then(|| Finding::new(key, reason))
+}
+
+fn hash(key: &str, text: &Secret) -> Result<[u8; 32], Finding> {
+    let refused = || {
+        Finding::new(
+            key,
+            "holds no SHA-256: write its 64 hexadecimal digits; \"kuota-relay site-token\" makes a token and prints \
+             them",
+        )
+    };
+    let digits = text.expose();
+    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(refused());
+    }
+    let mut out = [0; 32];
+    for (i, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).map_err(|_| refused())?;
+    }
+    Ok(out)
+}
+
+/// A token says which site calls, so that two sites cannot have the same.
+fn take_token(key: &str, site: &str, hash: [u8; 32], tokens: &mut SiteTokens) -> Option<Finding> {
+    let other = tokens.iter().find(|(_, stored)| **stored == hash).map(|(other, _)| other.clone());
+    tokens.insert(site.to_owned(), hash);
+    let reason = |other| {
+        format!("holds the same token as site {other}: make another one with \"kuota-relay site-token\"")
+    };
+    other.map(|other| Finding::new(key, reason(other)))
+}

@@ -1,0 +1,53 @@
+//! The feed of a site: what happened to its orders, told in order, and waited for.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::{Instant, sleep_until};
+
+use super::service::{Relay, Site};
+use crate::protocol::relay::{FEED_LIMIT_MAX, FEED_WAIT_S_MAX, FeedPage};
+use crate::web::Problem;
+
+/// Items of a page when nobody asks for another number.
+const LIMIT_DEFAULT: u32 = 100;
+
+/// `?after=&wait=&limit=`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FeedQuery {
+    #[serde(deserialize_with = "crate::web::params::given")]
+    after: Option<u64>,
+    #[serde(deserialize_with = "crate::web::params::given")]
+    wait: Option<u64>,
+    #[serde(deserialize_with = "crate::web::params::given")]
+    limit: Option<u32>,
+}
+
+/// `GET /v1/feed`: answers at once when there is something, else as soon as there is, or when the wait is over. A
+/// cursor beyond the end is answered at once with the end: the relay's store went back in time.
+pub(super) async fn page(relay: &Relay, site: &Site, query: FeedQuery) -> Result<FeedPage, Problem> {
+    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
+    if limit == 0 {
+        return Err(Problem::invalid("limit", format!("must be 1 to {FEED_LIMIT_MAX}")));
+    }
+    let (after, limit) = (query.after.unwrap_or_default(), limit.min(FEED_LIMIT_MAX));
+    let end = Instant::now() + Duration::from_secs(query.wait.unwrap_or_default().min(FEED_WAIT_S_MAX));
+    let epoch = relay.store.epoch().await?;
+    let mut stopping = relay.stopping.subscribe();
+    loop {
+        let fed = relay.store.fed();
+        let (items, last) = relay.store.feed(&site.id, after, limit).await?;
+        let next = items.last().map_or(after.min(last), |item| item.seq);
+        if !items.is_empty() || after > last {
+            return Ok(FeedPage { epoch, items, next, has_more: next < last });
+        }
+        tokio::select! {
+            () = fed => {}
+            () = sleep_until(end) => return Ok(FeedPage { epoch, items, next, has_more: false }),
+            _ = stopping.wait_for(|stop| *stop) => {
+                return Ok(FeedPage { epoch, items, next, has_more: false });
+            }
+        }
+    }
+}

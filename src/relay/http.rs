@@ -1,0 +1,194 @@
+//! Who may call what: sites with their token, the gateway at its address, machines that watch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Serialize;
+use serde_json::json;
+
+use super::feed::{FeedQuery, page};
+use super::service::{Relay, Site};
+use super::store::StoreError;
+use super::{charging, metrics, notifications, orders};
+use crate::protocol::relay::{
+    Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
+};
+use crate::web::limits::{self, Patience};
+use crate::web::{Body, Path, Paths, Problem, Query, tally};
+
+/// Where the feed is.
+const FEED: &str = "/v1/feed";
+/// How long the store may take before the relay counts as not ready.
+const CHECK_MAX: Duration = Duration::from_secs(5);
+/// A long poll's wait and time to answer.
+const FEED_PATIENCE: Duration = Duration::from_secs(FEED_WAIT_S_MAX + 15);
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// Every call of the relay.
+pub fn router(relay: &Arc<Relay>) -> Router {
+    let all = Router::new()
+        .route("/v1/orders", post(open))
+        .route("/v1/orders/{id}", get(order))
+        .route("/v1/orders/{id}/cancel", post(cancel))
+        .route("/v1/orders/{id}/refresh", post(refresh))
+        .route("/v1/orders/{id}/refund", post(refund))
+        .route("/v1/orders/{id}/adopt", post(adopt))
+        .route("/v1/requests/{request_id}/abandon", post(abandon))
+        .route(FEED, get(feed))
+        .route("/midtrans/notification/{merchant}/{secret}", post(notification))
+        .route("/api/ping", get(ping))
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics::metrics))
+        .with_state(Arc::clone(relay));
+    let answers = Arc::clone(&relay.figures().answers);
+    tally::counted(limits::surround(all).layer(from_fn(patience)), answers)
+}
+
+async fn patience(mut request: Request, next: Next) -> Response {
+    if request.uri().path() == FEED {
+        request.extensions_mut().insert(Patience(FEED_PATIENCE));
+    }
+    next.run(request).await
+}
+
+/// The site that calls, by its token.
+struct Caller(Arc<Site>);
+
+impl FromRequestParts<Arc<Relay>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
+        let refused = || Problem::unauthorized("send the site's token as Authorization: Bearer");
+        let site = bearer(&parts.headers).and_then(|token| relay.site_of(token)).ok_or_else(refused)?;
+        site.admit(relay.clock.uptime())?;
+        Ok(Self(Arc::clone(site)))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+async fn open(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    body: Body<OpenOrder>,
+) -> Result<(StatusCode, Json<RelayOrder>), Problem> {
+    let order = charging::open(&relay, &site, body.value).await?;
+    Ok((StatusCode::CREATED, Json(order)))
+}
+
+async fn order(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Path(id): Path<String>,
+) -> Answer<RelayOrder> {
+    orders::get(&relay, &site, &id).await.map(Json)
+}
+
+async fn cancel(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Path(id): Path<String>,
+) -> Answer<RelayOrder> {
+    orders::cancel(&relay, &site, &id).await.map(Json)
+}
+
+async fn refresh(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Path(id): Path<String>,
+) -> Answer<RelayOrder> {
+    orders::refresh(&relay, &site, &id).await.map(Json)
+}
+
+async fn refund(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Path(id): Path<String>,
+    body: Body<RefundOrder>,
+) -> Answer<RelayOrder> {
+    orders::refund(&relay, &site, &id, body.value).await.map(Json)
+}
+
+async fn adopt(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Path(id): Path<String>,
+    body: Body<AdoptOrder>,
+) -> Answer<RelayOrder> {
+    orders::adopt(&relay, &site, &id, body.value).await.map(Json)
+}
+
+async fn abandon(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Path(request_id): Path<String>,
+) -> Answer<Abandoned> {
+    orders::abandon(&relay, &site, &request_id).await.map(Json)
+}
+
+async fn feed(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Query(query): Query<FeedQuery>,
+) -> Answer<FeedPage> {
+    page(&relay, &site, query).await.map(Json)
+}
+
+/// No token: the address is the secret, and the signature is judged.
+async fn notification(
+    State(relay): State<Arc<Relay>>,
+    Paths(merchant, secret): Paths<String, String>,
+    body: Bytes,
+) -> Answer<serde_json::Value> {
+    notifications::receive(&relay, &merchant, &secret, &body).await?;
+    Ok(Json(json!({"status": "ok"})))
+}
+
+/// That there is somebody.
+async fn ping() -> impl IntoResponse {
+    Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    /// Notifications that wait to be decided.
+    inbox: u64,
+    /// For how long the oldest of them has waited.
+    inbox_lag_s: u64,
+    /// Whether calls to the gateway are held back because it does not answer.
+    gateway: &'static str,
+}
+
+/// Ready when the store can be written.
+async fn healthz(State(relay): State<Arc<Relay>>) -> Answer<Health> {
+    let looked = tokio::time::timeout(CHECK_MAX, async {
+        relay.store.check().await?;
+        relay.store.counts().await
+    });
+    let looked: Result<_, StoreError> =
+        looked.await.map_err(|_| Problem::unavailable("not_ready", "the relay's store is busy"))?;
+    let counts = looked?;
+    let is_held_back = relay.merchants().any(|merchant| merchant.is_held_back());
+    Ok(Json(Health {
+        status: "ok",
+        inbox: counts.inbox,
+        inbox_lag_s: metrics::lag_s(&counts, relay.now()),
+        gateway: if is_held_back { "down" } else { "ok" },
+    }))
+}

@@ -1,0 +1,153 @@
+//! One account at the gateway: its calls, held back while the gateway does not answer, and counted.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+
+use super::breaker::Breaker;
+use super::figures::{Figures, Operation};
+use super::pace::Pace;
+use super::store::OrderRow;
+use crate::clock::Clock;
+use crate::domain::order::OnlineMethod;
+use crate::domain::payment::{Report, Terms};
+use crate::domain::units::Rupiah;
+use crate::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
+
+/// Questions a second to the gateway from the reconciler; it publishes no number, and this is a guess below any.
+const QUESTIONS_PER_SECOND: u32 = 5;
+
+/// A merchant's account.
+pub struct Merchant {
+    /// Its name in the configuration.
+    pub id: String,
+    pub(super) fee_imposition: bool,
+    /// The unguessable part of its notification address.
+    pub(super) secret: String,
+    /// Where its notifications go, if anywhere.
+    pub(super) notification_url: Option<String>,
+    pub(super) pace: Mutex<Pace>,
+    pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) account: OnceLock<String>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) figures: Arc<Figures>,
+    breaker: Mutex<Breaker>,
+}
+
+impl Merchant {
+    pub(super) fn new(
+        id: String,
+        secret: String,
+        gateway: Arc<dyn Gateway>,
+        clock: Arc<dyn Clock>,
+        figures: Arc<Figures>,
+    ) -> Self {
+        Self {
+            id,
+            secret,
+            gateway,
+            clock,
+            figures,
+            fee_imposition: false,
+            notification_url: None,
+            account: OnceLock::new(),
+            pace: Mutex::new(Pace::new(QUESTIONS_PER_SECOND, QUESTIONS_PER_SECOND)),
+            breaker: Mutex::default(),
+        }
+    }
+
+    /// Whether notifications can come at all.
+    pub fn is_notified(&self) -> bool {
+        self.notification_url.is_some()
+    }
+
+    /// Whether calls are held back at this moment.
+    pub fn is_held_back(&self) -> bool {
+        self.breaker().is_open(self.clock.uptime())
+    }
+
+    /// The account's id at the gateway, when known.
+    pub fn account(&self) -> Option<&str> {
+        self.account.get().map(String::as_str)
+    }
+
+    pub(super) fn is_secret(&self, secret: &str) -> bool {
+        self.secret.as_bytes().ct_eq(secret.as_bytes()).into()
+    }
+
+    pub(super) fn terms(&self, row: &OrderRow) -> Terms {
+        Terms {
+            order: row.id.clone(),
+            amount: row.amount,
+            merchant: self.account().map(str::to_owned),
+            fee_imposition: self.fee_imposition,
+        }
+    }
+
+    pub(super) fn repeats_safely(&self, method: OnlineMethod) -> bool {
+        self.gateway.repeats_safely(method)
+    }
+
+    pub(super) async fn charge(
+        &self,
+        charge: &Charge,
+        key: &str,
+        limit: Duration,
+    ) -> Result<Charged, GatewayError> {
+        self.call(Operation::Charge, self.gateway.charge(charge, key, limit)).await
+    }
+
+    pub(super) async fn status(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
+        self.call(Operation::Status, self.gateway.status(id, limit)).await
+    }
+
+    pub(super) async fn recall(&self, id: &str, limit: Duration) -> Result<Option<Charged>, GatewayError> {
+        self.call(Operation::Status, self.gateway.recall(id, limit)).await
+    }
+
+    pub(super) async fn cancel(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
+        self.call(Operation::Cancel, self.gateway.cancel(id, limit)).await
+    }
+
+    pub(super) async fn refund(
+        &self,
+        id: &str,
+        amount: Rupiah,
+        key: &str,
+        reason: &str,
+        limit: Duration,
+    ) -> Result<(), GatewayError> {
+        self.call(Operation::Refund, self.gateway.refund(id, amount, key, reason, limit)).await
+    }
+
+    async fn call<T>(
+        &self,
+        operation: Operation,
+        call: Pending<'_, Result<T, GatewayError>>,
+    ) -> Result<T, GatewayError> {
+        if !self.breaker().admits(self.clock.uptime()) {
+            self.figures.held_back();
+            let why = "it did not answer several times in a row and is left alone for a few seconds";
+            return Err(GatewayError::Unreachable(why.to_owned()));
+        }
+        let result = call.await;
+        self.figures.called(operation, &result);
+        match &result {
+            Err(error) if error.is_transport() => {
+                if self.breaker().failed(self.clock.uptime()) {
+                    tracing::warn!(merchant.id = %self.id, %error, "the gateway does not answer: calls are held back");
+                }
+            }
+            _ if self.breaker().answered() => {
+                tracing::info!(merchant.id = %self.id, "the gateway answers again");
+            }
+            _ => {}
+        }
+        result
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

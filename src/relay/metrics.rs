@@ -1,0 +1,155 @@
+//! Figures for Prometheus: counts and sums without names of sites, customers or orders.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::figures::{Delay, Operation, Reception};
+use super::service::Relay;
+use super::store::StoreCounts;
+use crate::domain::units::Timestamp;
+use crate::web::Problem;
+
+/// No log-in: there is nothing secret in it.
+pub(super) async fn metrics(State(relay): State<Arc<Relay>>) -> Response {
+    let sample = sample(&relay).await;
+    let mut registry = Registry::with_prefix("kuota_relay");
+    registry.register_collector(Box::new(sample));
+    let mut text = String::new();
+    if encode(&mut text, &registry).is_err() {
+        return Problem::internal().into_response();
+    }
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}
+
+/// For how many seconds the oldest notification has waited to be decided.
+pub(super) fn lag_s(counts: &StoreCounts, now: Timestamp) -> u64 {
+    let waited = counts.inbox_oldest_ms.map_or(0, |at| now.0.saturating_sub(at) / 1000);
+    u64::try_from(waited).unwrap_or_default()
+}
+
+/// Everything at one moment.
+#[derive(Debug)]
+struct Sample {
+    /// What the store says; nothing when it does not answer.
+    counts: Option<StoreCounts>,
+    inbox_lag_s: u64,
+    calls: Vec<((Operation, &'static str), u64)>,
+    held_back: u64,
+    gateways_down: u64,
+    received: Vec<(Reception, u64)>,
+    delay: Delay,
+    answers: [(&'static str, u64); 5],
+}
+
+async fn sample(relay: &Relay) -> Sample {
+    let counts = relay.store.counts().await.ok();
+    let figures = relay.figures();
+    let receptions = figures.receptions();
+    let count = |reception: &Reception| receptions.get(reception).copied().unwrap_or_default();
+    Sample {
+        inbox_lag_s: counts.as_ref().map_or(0, |counts| lag_s(counts, relay.now())),
+        counts,
+        calls: figures.calls().into_iter().collect(),
+        held_back: figures.held_back_count(),
+        gateways_down: relay.merchants().map(|merchant| u64::from(merchant.is_held_back())).sum(),
+        received: Reception::ALL.iter().map(|reception| (*reception, count(reception))).collect(),
+        delay: figures.delay(),
+        answers: figures.answers.classes(),
+    }
+}
+
+impl Collector for Sample {
+    fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+        let mut out = Out(encoder);
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        out.gauges("build_info", "The running version", [(version, 1)])?;
+        let calls = self.calls.iter().map(|((operation, outcome), count)| {
+            ([("operation", operation.name()), ("outcome", *outcome)], *count)
+        });
+        out.counters("gateway_calls", "Calls to the gateway by operation and outcome", calls)?;
+        let slow = self.calls.iter().filter(|((_, outcome), _)| *outcome == "slow_down");
+        let slow = slow.map(|(_, count)| count).sum();
+        out.counter("gateway_slow_downs", "How often the gateway asked to slow down (429)", slow)?;
+        out.counter("gateway_calls_held_back", "Calls not made while the gateway was down", self.held_back)?;
+        out.gauge("gateways_down", "Accounts whose calls are held back", self.gateways_down)?;
+        let received = self.received.iter().map(|(how, count)| ([("outcome", how.name())], *count));
+        out.counters("notifications", "Notifications by what became of them at the door", received)?;
+        out.counter("credits", "Payments told to the feed after a notification", self.delay.count)?;
+        let sum = self.delay.sum.as_secs_f64();
+        let help = "Time from a notification to its credit in the feed";
+        out.unit("settle_to_feed_sum", help, &Unit::Seconds, sum)?;
+        let max = self.delay.max.as_secs_f64();
+        out.unit("settle_to_feed_max", "The longest such time", &Unit::Seconds, max)?;
+        let answers = self.answers.map(|(class, count)| ([("class", class)], count));
+        out.counters("http_answers", "Answers by class of status", answers)?;
+        out.gauge("store_up", "Whether the store answers", u64::from(self.counts.is_some()))?;
+        let lag = i64::try_from(self.inbox_lag_s).unwrap_or(i64::MAX);
+        out.unit("inbox_lag", "How long the oldest notification has waited", &Unit::Seconds, lag)?;
+        self.counts.as_ref().map_or(Ok(()), |counts| out.store(counts))
+    }
+}
+
+struct Out<'a>(DescriptorEncoder<'a>);
+
+impl Out<'_> {
+    fn store(&mut self, counts: &StoreCounts) -> fmt::Result {
+        self.gauge("open_orders", "Orders that may still be paid", counts.open_orders)?;
+        self.gauge("unknown_charges", "Charges whose outcome nobody knows", counts.unknown_charges)?;
+        self.gauge("reviews", "Orders that wait for a person", counts.reviews)?;
+        self.gauge("inbox", "Notifications that wait to be decided", counts.inbox)?;
+        self.gauge("strays", "Notifications about orders that are not known", counts.strays)
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(metric)
+    }
+
+    fn unit<N>(&mut self, name: &str, help: &str, unit: &Unit, value: N) -> fmt::Result
+    where
+        ConstGauge<N>: EncodeMetric,
+    {
+        let metric = self.0.encode_descriptor(name, help, Some(unit), MetricType::Gauge)?;
+        ConstGauge::new(value).encode(metric)
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(value).encode(metric)
+    }
+
+    fn gauges<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        values
+            .into_iter()
+            .try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
+    }
+
+    fn counters<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
+    ) -> fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        values
+            .into_iter()
+            .try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
+    }
+}

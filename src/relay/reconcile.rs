@@ -1,0 +1,178 @@
+//! Asking about every order that may still change, whether or not a notification came.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use tokio::task::JoinSet;
+
+use super::merchant::Merchant;
+use super::orders::call_off;
+use super::pace::jittered;
+use super::service::{Ask, AskError, Edit, Relay};
+use super::store::{OrderRow, StoreError};
+use super::row::{self, is_by_page};
+use super::schedule;
+use crate::domain::order::OrderState;
+use crate::domain::units::Timestamp;
+use crate::midtrans::GatewayError;
+
+/// Orders looked at together.
+const BATCH: u32 = 100;
+/// Orders of one merchant asked about at the same time.
+const PARALLEL_MAX: usize = 4;
+
+/// Asks about every order that is due. Answers how many were asked about.
+pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
+    let mut by_merchant: BTreeMap<String, Vec<OrderRow>> = BTreeMap::new();
+    for order in relay.store.due(now, BATCH).await? {
+        by_merchant.entry(order.merchant.clone()).or_default().push(order);
+    }
+    let mut work = JoinSet::new();
+    for (merchant, orders) in by_merchant {
+        let Some(merchant) = relay.merchant(&merchant).map(Arc::clone) else {
+            put_off(relay, &merchant, orders).await?;
+            continue;
+        };
+        let relay = Arc::clone(relay);
+        work.spawn(async move { of_merchant(&relay, &merchant, orders).await });
+    }
+    let (mut asked, mut result) = (0, Ok(()));
+    while let Some(ended) = work.join_next().await {
+        match ended {
+            Ok(Ok(count)) => asked += count,
+            Ok(Err(error)) => result = Err(error),
+            Err(error) => tracing::error!(%error, "asking about orders broke down"),
+        }
+    }
+    result.map(|()| asked)
+}
+
+/// Orders of a merchant that the configuration lost, who may come back.
+async fn put_off(relay: &Relay, merchant: &str, orders: Vec<OrderRow>) -> Result<(), StoreError> {
+    tracing::warn!(merchant.id = merchant, orders = orders.len(), "orders of a merchant that is not configured");
+    let now = relay.now();
+    for mut order in orders {
+        order.ask_at = Some(schedule::after_silence(u32::MAX, now));
+        relay.store.update(&order, &[], &[], now).await?;
+    }
+    Ok(())
+}
+
+async fn of_merchant(
+    relay: &Arc<Relay>,
+    merchant: &Arc<Merchant>,
+    orders: Vec<OrderRow>,
+) -> Result<usize, StoreError> {
+    let (mut work, mut asked, mut result) = (JoinSet::new(), 0, Ok(()));
+    for order in orders {
+        // While calls are held back the orders stay due.
+        if merchant.is_held_back() || *relay.stopping.borrow() {
+            break;
+        }
+        paced(merchant).await;
+        if work.len() >= PARALLEL_MAX {
+            result = result.and(joined(work.join_next().await));
+        }
+        asked += 1;
+        let (relay, merchant) = (Arc::clone(relay), Arc::clone(merchant));
+        work.spawn(async move { look_after(&relay, &merchant, &order.id).await });
+    }
+    while let Some(ended) = work.join_next().await {
+        result = result.and(joined(Some(ended)));
+    }
+    result.map(|()| asked)
+}
+
+fn joined(ended: Option<Result<Result<(), StoreError>, tokio::task::JoinError>>) -> Result<(), StoreError> {
+    match ended {
+        Some(Ok(result)) => result,
+        Some(Err(error)) => {
+            tracing::error!(%error, "asking about an order broke down");
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+async fn paced(merchant: &Merchant) {
+    loop {
+        let taken = merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.clock.uptime());
+        match taken {
+            Ok(()) => return,
+            Err(wait) => tokio::time::sleep(jittered(wait)).await,
+        }
+    }
+}
+
+/// Asks about one order, and does what its time and its site's wish demand.
+async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), StoreError> {
+    let _held = relay.locks.hold(id).await;
+    let now = relay.now();
+    let Some(order) = relay.store.order(&merchant.id, id).await? else { return Ok(()) };
+    if order.ask_at.is_none_or(|at| at > now) {
+        // Somebody else asked meanwhile.
+        return Ok(());
+    }
+    match ask_and_act(relay, merchant, &order, now).await {
+        Ok(()) => Ok(()),
+        Err(AskError::Store(error)) => Err(error),
+        Err(AskError::Gateway(error)) => {
+            if let GatewayError::Misconfigured { .. } = &error {
+                tracing::error!(merchant.id = %merchant.id, %error, "the gateway cannot be asked");
+            }
+            let edit = |row: &mut OrderRow| {
+                row.asked = row.asked.saturating_add(1);
+                let at = schedule::after_silence(row.asked, now);
+                Some(Edit { effects: Vec::new(), ask: Ask::At(at) })
+            };
+            relay.change(merchant, id, &[], edit).await.map(drop)
+        }
+    }
+}
+
+async fn ask_and_act(
+    relay: &Relay,
+    merchant: &Merchant,
+    order: &OrderRow,
+    now: Timestamp,
+) -> Result<(), AskError> {
+    if order.standing.state.is_open() && order.abandoned {
+        // No need to ask first: the answer to calling it off tells. The gateway may not know a charge yet that is
+        // only just being opened.
+        let is_unheard = is_by_page(order) || schedule::is_charge_lost(order, now);
+        let unheard = is_unheard.then_some(OrderState::Failed);
+        return call_off(relay, order, unheard).await.map(drop);
+    }
+    let (order, is_known) = relay.ask(merchant, &order.id).await?;
+    let Some(order) = order else { return Ok(()) };
+    if !is_known {
+        return absent(relay, merchant, &order, now).await.map_err(Into::into);
+    }
+    if order.standing.state.is_open() && schedule::is_past_grace(&order, now) {
+        call_off(relay, &order, Some(OrderState::Expired)).await?;
+    }
+    Ok(())
+}
+
+/// The gateway does not know the order: nobody picked how to pay, or it was never charged, or not yet.
+async fn absent(
+    relay: &Relay,
+    merchant: &Merchant,
+    order: &OrderRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let edit = |row: &mut OrderRow| {
+        let is_uncharged = row.standing.state == OrderState::Created && !is_by_page(row);
+        let end = if is_uncharged && schedule::is_charge_lost(row, now) {
+            Some(OrderState::Failed)
+        } else if row.standing.state.is_open() && schedule::is_past_hope(row, now) {
+            Some(OrderState::Expired)
+        } else {
+            None
+        };
+        let advance = end.map(|state| row.standing.closed(state));
+        let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
+        Edit::by_plan(effects.unwrap_or_default())
+    };
+    relay.change(merchant, &order.id, &[], edit).await.map(drop)
+}

@@ -1,0 +1,233 @@
+//! Putting the relay together and keeping it going: the loops, the listener, and a stop that leaves nothing half done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::config::{Config, Secrets};
+use super::gateway::LiveGateway;
+use super::http;
+use super::notifications::decide_once;
+use super::reconcile::reconcile_once;
+use super::service::{AssembleError, MerchantParts, Parts, Patience, Relay};
+use super::store::{RelayStore, StoreError};
+use crate::clock::{Clock, SystemClock};
+use crate::domain::units::{DAY_MS, Timestamp};
+use crate::web::serve::serve;
+
+/// How long open requests may take to finish when the relay stops.
+const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// How often the store is looked at when nobody tells that something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often old items are dropped.
+const PRUNE_EVERY: Duration = Duration::from_hours(6);
+/// How long the feed and notifications are kept, in days.
+const KEPT_DAYS: i64 = 400;
+
+/// Why the relay did not start or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The port cannot be had.
+    #[error("cannot listen on {what}: {source}; is another kuota-relay running?")]
+    Listen {
+        /// Which.
+        what: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A merchant's account cannot be used as configured.
+    #[error("merchant {merchant}: {why}")]
+    Merchant {
+        /// Which.
+        merchant: String,
+        /// What is wrong, for people.
+        why: String,
+    },
+    /// The parts do not go together.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The store failed: what the disk holds is only known by opening it anew.
+    #[error("the relay's store stopped: {0}")]
+    Store(String),
+    /// A task that must not end did.
+    #[error("a part of the relay ended: {0}")]
+    Ended(String),
+}
+
+/// Runs until `stop` ends or the store fails. `secrets` may be replaced meanwhile.
+pub async fn run(
+    config: Config,
+    secrets: Secrets,
+    store: Arc<dyn RelayStore>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let listen = |source| RunError::Listen { what: config.listen.to_string(), source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await?;
+    let (stopper, stopped) = watch::channel(false);
+    let mut driving = std::pin::pin!(drive(relay, listener, stopped));
+    tokio::select! {
+        ended = &mut driving => return ended,
+        () = stop => {}
+    }
+    stopper.send_replace(true);
+    driving.await
+}
+
+/// Puts a relay together as configured. Nothing runs and nothing listens yet.
+pub async fn assemble(
+    config: &Config,
+    secrets: Secrets,
+    store: Arc<dyn RelayStore>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Relay>, RunError> {
+    let mut merchants = Vec::new();
+    for merchant in &config.merchant {
+        let gateway = LiveGateway::new(merchant.clone(), secrets.clone())
+            .map_err(|why| RunError::Merchant { merchant: merchant.id.clone(), why })?;
+        merchants.push(MerchantParts {
+            id: merchant.id.clone(),
+            gateway: Arc::new(gateway),
+            account: Some(merchant.merchant_id.clone()).filter(|account| !account.is_empty()),
+            fee_imposition: merchant.fee_imposition,
+            sites: merchant.site.iter().map(|site| site.id.clone()).collect(),
+        });
+    }
+    let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let parts = Parts { store, clock, secrets, merchants, public_url, patience: Patience::default() };
+    Ok(Relay::new(parts).await?)
+}
+
+/// Serves `listener` and runs the loops until `stop` turns true or the store fails.
+pub async fn drive(
+    relay: Arc<Relay>,
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), RunError> {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "relay listens");
+    }
+    let (close, closing) = watch::channel(false);
+    let mut serving = tokio::spawn(serve(listener, http::router(&relay), closing));
+    let mut loops = JoinSet::new();
+    loops.spawn(deciding(Arc::clone(&relay)));
+    loops.spawn(reconciling(Arc::clone(&relay)));
+    loops.spawn(pruning(Arc::clone(&relay)));
+    loops.spawn(watching(Arc::clone(&relay)));
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::debug!(%error, "no service manager to tell");
+    }
+    let failed = tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => None,
+        why = relay.store.failure() => Some(RunError::Store(why)),
+        ended = &mut serving => Some(RunError::Ended(format!("{ended:?}"))),
+        ended = loops.join_next() => Some(RunError::Ended(format!("{ended:?}"))),
+    };
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    relay.stopping.send_replace(true);
+    close.send_replace(true);
+    let is_open = !serving.is_finished();
+    if is_open && timeout(DRAIN_MAX, &mut serving).await.is_err() {
+        tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
+    }
+    serving.abort();
+    loops.shutdown().await;
+    tracing::info!("stopped");
+    failed.map_or(Ok(()), Err)
+}
+
+/// Decides notifications as they come. A turn does not wait for the one before: an order that the gateway is slow
+/// about keeps no other waiting.
+async fn deciding(relay: Arc<Relay>) {
+    let mut turns = JoinSet::new();
+    let mut troubles = Troubles::new("deciding notifications");
+    loop {
+        let turn = Arc::clone(&relay);
+        turns.spawn(async move {
+            let now = turn.now();
+            decide_once(&turn, now).await
+        });
+        let look = sleep(LOOK_EVERY);
+        tokio::pin!(look);
+        loop {
+            tokio::select! {
+                () = relay.inbox.notified() => break,
+                () = &mut look => break,
+                Some(ended) = turns.join_next() => {
+                    let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
+                    troubles.tell(result.map(drop));
+                }
+            }
+        }
+    }
+}
+
+async fn reconciling(relay: Arc<Relay>) {
+    let mut troubles = Troubles::new("asking about orders");
+    loop {
+        let result = reconcile_once(&relay, relay.now()).await;
+        troubles.tell(result.map(drop));
+        tokio::select! {
+            () = relay.due.notified() => {}
+            () = sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+async fn pruning(relay: Arc<Relay>) {
+    let mut troubles = Troubles::new("dropping what is old");
+    loop {
+        let before = Timestamp(relay.now().0.saturating_sub(KEPT_DAYS * DAY_MS));
+        let result = relay.store.prune(before).await;
+        if let Ok(dropped @ 1..) = result {
+            tracing::info!(dropped, "dropped what is older than {KEPT_DAYS} days");
+        }
+        troubles.tell(result.map(drop));
+        sleep(PRUNE_EVERY).await;
+    }
+}
+
+/// Feeds the service manager's watchdog after a look into the store; for ever, where there is none.
+async fn watching(relay: Arc<Relay>) {
+    let Some(deadline) = sd_notify::watchdog_enabled().filter(|deadline| !deadline.is_zero()) else {
+        return std::future::pending().await;
+    };
+    loop {
+        if relay.store.counts().await.is_ok() {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+        sleep(deadline / 2).await;
+    }
+}
+
+/// Errors of a loop that repeats: the first is logged, the end of a row of them too.
+struct Troubles {
+    what: &'static str,
+    failed: u64,
+}
+
+impl Troubles {
+    fn new(what: &'static str) -> Self {
+        Self { what, failed: 0 }
+    }
+
+    fn tell(&mut self, result: Result<(), StoreError>) {
+        match result {
+            Ok(()) if self.failed > 0 => {
+                tracing::info!(attempts = self.failed, "{} recovered", self.what);
+                self.failed = 0;
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.failed += 1;
+                if self.failed == 1 {
+                    tracing::error!(%error, "{} failed; trying again", self.what);
+                }
+            }
+        }
+    }
+}

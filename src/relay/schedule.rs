@@ -1,0 +1,125 @@
+//! When to ask the gateway about an order again.
+//!
+//! Notifications stop after a few tries, and without a public address there are none: so every order that may still
+//! change is asked about, often while somebody waits and rarely afterwards.
+
+use super::row::is_by_page;
+use super::store::OrderRow;
+use crate::domain::order::{Flag, OnlineMethod, OrderState};
+use crate::domain::units::{DAY_MS, Timestamp};
+
+/// Milliseconds of a second.
+const S: i64 = 1000;
+/// Milliseconds of a minute.
+const M: i64 = 60 * S;
+/// Milliseconds of an hour.
+const H: i64 = 60 * M;
+
+/// After a claim that the gateway does not confirm, or a charge that it does not know (yet).
+const DOUBTED: [i64; 4] = [2 * S, 5 * S, 15 * S, M];
+/// While an order is being called off.
+const CALLED_OFF: [i64; 5] = [2 * S, 5 * S, 15 * S, M, 5 * M];
+/// When the gateway did not answer.
+const UNANSWERED: [i64; 6] = [S, 2 * S, 5 * S, 15 * S, M, 5 * M];
+/// Ages of an open order that notifications should tell about.
+const NOTIFIED: [i64; 3] = [30 * S, 2 * M, 10 * M];
+/// Without notifications: up to which age, how often.
+const UNNOTIFIED: [(i64, i64); 5] =
+    [(5 * M, 4 * S), (10 * M, 10 * S), (20 * M, 30 * S), (H, M), (i64::MAX, 10 * M)];
+/// Times since the payment at which a settlement may have been taken back by the bank.
+const REVERSAL: [i64; 2] = [5 * M, 15 * M];
+/// Times since the payment at which a refund may have been made on the gateway's dashboard.
+const RETURNED: [i64; 3] = [H, DAY_MS, 7 * DAY_MS];
+/// The gateway ends an order some time after its customer's time is over.
+pub(super) const EXPIRY_GRACE_MS: i64 = 5 * M;
+/// Money may still come so long after the customer's time is over.
+pub(super) const LATE_MS: i64 = DAY_MS;
+/// A charge that the gateway still does not know after this was never made.
+const CHARGE_LOST_MS: i64 = 15 * M;
+
+fn after(at: Timestamp, ms: i64) -> Timestamp {
+    Timestamp(at.0.saturating_add(ms))
+}
+
+/// The first of these points that is still to come.
+fn next_point(now: Timestamp, points: impl IntoIterator<Item = Timestamp>) -> Option<Timestamp> {
+    points.into_iter().filter(|at| *at > now).min()
+}
+
+fn step(steps: &[i64], tries: u32, now: Timestamp) -> Timestamp {
+    let at = usize::try_from(tries).unwrap_or(usize::MAX).min(steps.len() - 1);
+    after(now, steps[at])
+}
+
+/// When to try again after so many tries that the gateway did not answer.
+pub(super) fn after_silence(tries: u32, now: Timestamp) -> Timestamp {
+    step(&UNANSWERED, tries, now)
+}
+
+/// When to ask again about an order that the gateway does not know, after so many tries; `None`: it was asked often
+/// enough.
+pub(super) fn after_absence(tries: u32, now: Timestamp) -> Option<Timestamp> {
+    DOUBTED.get(usize::try_from(tries).unwrap_or(usize::MAX)).map(|ms| after(now, *ms))
+}
+
+/// Whether the customer's time has been over for long enough to call the order off.
+pub(super) fn is_past_grace(row: &OrderRow, now: Timestamp) -> bool {
+    now >= after(row.expires_at, EXPIRY_GRACE_MS)
+}
+
+/// Whether nothing is expected any more of an order that the gateway does not know.
+pub(super) fn is_past_hope(row: &OrderRow, now: Timestamp) -> bool {
+    now >= after(row.expires_at, LATE_MS)
+}
+
+/// Whether a charge that the gateway does not know can be taken for one that was never made.
+pub(super) fn is_charge_lost(row: &OrderRow, now: Timestamp) -> bool {
+    now >= after(row.created_at, CHARGE_LOST_MS)
+}
+
+/// When to ask next; `None`: nothing more is expected. `notified` says whether notifications can come.
+pub(super) fn next_ask(row: &OrderRow, now: Timestamp, notified: bool) -> Option<Timestamp> {
+    let hourly = || after(now, H);
+    let late = [after(row.expires_at, EXPIRY_GRACE_MS), after(row.expires_at, LATE_MS)];
+    match row.standing.state {
+        state if state.is_open() => {
+            let doubted = row.standing.claimed.is_some() || row.standing.flags.contains(&Flag::ChargeUnknown);
+            let doubt = if doubted { after_absence(row.asked, now) } else { None };
+            let calling_off = row.abandoned.then(|| step(&CALLED_OFF, row.asked, now));
+            let plan = next_point(now, open_plan(row, now, notified).into_iter().chain(late));
+            next_point(now, [doubt, calling_off, plan].into_iter().flatten()).or_else(|| Some(hourly()))
+        }
+        // The page lets its customer try again.
+        OrderState::Denied if is_by_page(row) => {
+            let end = after(row.expires_at, LATE_MS);
+            let plan = next_point(now, open_plan(row, now, notified).into_iter().chain(late));
+            plan.filter(|at| *at <= end)
+        }
+        OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => {
+            let paid_at = row.paid_at.unwrap_or(row.created_at);
+            let reversal: &[i64] = if may_be_reversed(row.method) { &REVERSAL } else { &[] };
+            next_point(now, reversal.iter().chain(&RETURNED).map(|ms| after(paid_at, *ms)))
+        }
+        OrderState::Denied | OrderState::Expired | OrderState::Cancelled | OrderState::Failed => {
+            next_point(now, late)
+        }
+        _ => None,
+    }
+}
+
+/// The next time by the order's age.
+fn open_plan(row: &OrderRow, now: Timestamp, notified: bool) -> Vec<Timestamp> {
+    let age = now.0.saturating_sub(row.created_at.0).max(0);
+    if notified {
+        let next_hour = (age / H).saturating_add(1).saturating_mul(H);
+        return NOTIFIED.iter().chain([&next_hour]).map(|ms| after(row.created_at, *ms)).collect();
+    }
+    let every = UNNOTIFIED.iter().find(|(until, _)| age < *until).map_or(10 * M, |(_, every)| *every);
+    vec![after(now, every)]
+}
+
+/// These banks take a settlement back within minutes now and then.
+const fn may_be_reversed(method: OnlineMethod) -> bool {
+    // The page offers them, too.
+    matches!(method, OnlineMethod::VaPermata | OnlineMethod::VaMandiri | OnlineMethod::Snap)
+}

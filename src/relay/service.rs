@@ -1,0 +1,336 @@
+//! The relay's parts, and the two things that everything else is made of: changing an order, and asking about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::config::Secrets;
+use super::figures::Figures;
+use super::locks::Locks;
+use super::merchant::Merchant;
+use super::notifications::PARALLEL_MAX;
+use super::order_id::{new_secret, site_tag};
+use super::pace::Pace;
+use super::store::{OrderRow, RelayStore, StoreError, Updated};
+use super::{row, schedule};
+use crate::clock::Clock;
+use crate::domain::payment::{Effect, Report};
+use crate::domain::units::Timestamp;
+use crate::midtrans::{Gateway, GatewayError};
+use crate::web::Problem;
+
+/// Calls a second from one site, and at once: far more than its customers make.
+const SITE_CALLS_PER_SECOND: u32 = 50;
+/// See [`SITE_CALLS_PER_SECOND`].
+const SITE_CALLS_BURST: u32 = 200;
+
+/// How long the relay waits for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For opening a charge, with all its tries: less than callers wait.
+    pub charge: Duration,
+    /// For one try of it.
+    pub charge_try: Duration,
+    /// For any other call.
+    pub call: Duration,
+    /// Before asking again about a charge that the gateway does not know.
+    pub ask_again: [Duration; 2],
+    /// When the gateway asks to slow down; twice as long each time.
+    pub slow_down: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            charge: Duration::from_secs(24),
+            charge_try: Duration::from_secs(9),
+            call: Duration::from_secs(10),
+            ask_again: [Duration::from_secs(2), Duration::from_secs(5)],
+            slow_down: Duration::from_millis(500),
+        }
+    }
+}
+
+/// What a relay is made of.
+pub struct Parts {
+    /// Where it keeps what it knows.
+    pub store: Arc<dyn RelayStore>,
+    /// The only now.
+    pub clock: Arc<dyn Clock>,
+    /// Tokens of sites and keys of merchants; they may be replaced meanwhile.
+    pub secrets: Secrets,
+    /// Accounts at the gateway.
+    pub merchants: Vec<MerchantParts>,
+    /// How the gateway reaches the relay, without a slash at the end; `None`: it does not.
+    pub public_url: Option<String>,
+    /// How long it waits.
+    pub patience: Patience,
+}
+
+/// What a merchant's account is made of.
+pub struct MerchantParts {
+    /// Its name in the configuration.
+    pub id: String,
+    /// The way to it.
+    pub gateway: Arc<dyn Gateway>,
+    /// The gateway's name for it, when configured.
+    pub account: Option<String>,
+    /// Whether the gateway adds its fee to what customers pay.
+    pub fee_imposition: bool,
+    /// The hotspots whose customers pay into it.
+    pub sites: Vec<String>,
+}
+
+/// Why a relay could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system has no random bytes.
+    #[error("the system has no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// One hotspot.
+pub(super) struct Site {
+    pub id: String,
+    pub merchant: Arc<Merchant>,
+    pub tag: String,
+    pace: Mutex<Pace>,
+}
+
+/// The relay.
+pub struct Relay {
+    pub(super) store: Arc<dyn RelayStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) secrets: Secrets,
+    pub(super) patience: Patience,
+    pub(super) figures: Arc<Figures>,
+    /// Orders that are being asked about, and requests that are being opened.
+    pub(super) locks: Locks,
+    /// Told when a notification came.
+    pub(super) inbox: Notify,
+    /// Told when an order became due.
+    pub(super) due: Notify,
+    pub(super) stopping: watch::Sender<bool>,
+    /// Merchant and order of the notifications that are being decided ...
+    pub(super) deciding: Mutex<BTreeSet<(String, String)>>,
+    /// ... so many orders at a time.
+    pub(super) seats: Semaphore,
+    merchants: BTreeMap<String, Arc<Merchant>>,
+    sites: BTreeMap<String, Arc<Site>>,
+}
+
+/// How an order is changed: what is to be told, and when to ask next.
+pub(super) struct Edit {
+    pub effects: Vec<Effect>,
+    pub ask: Ask,
+}
+
+/// When to ask about an order next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// By its age and state; the gateway has just answered.
+    ByPlan,
+    /// Then.
+    At(Timestamp),
+    /// As before.
+    AsBefore,
+}
+
+impl Edit {
+    pub fn by_plan(effects: Vec<Effect>) -> Option<Self> {
+        Some(Self { effects, ask: Ask::ByPlan })
+    }
+}
+
+/// An order as it is after a change, or why it could not be asked about.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+}
+
+impl Relay {
+    /// Puts the parts together; nothing runs yet.
+    pub async fn new(parts: Parts) -> Result<Arc<Self>, AssembleError> {
+        let figures = Arc::new(Figures::default());
+        let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
+        for one in parts.merchants {
+            let secret = parts.store.merchant_secret(&one.id, &new_secret()?).await?;
+            let clock = Arc::clone(&parts.clock);
+            let mut merchant = Merchant::new(one.id.clone(), secret, one.gateway, clock, Arc::clone(&figures));
+            merchant.fee_imposition = one.fee_imposition;
+            merchant.notification_url = parts
+                .public_url
+                .as_ref()
+                .map(|url| format!("{url}/midtrans/notification/{}/{}", merchant.id, merchant.secret));
+            let learned = match one.account {
+                Some(account) => Some(account),
+                None => parts.store.merchant_id(&one.id).await?,
+            };
+            if let Some(account) = learned {
+                merchant.account.get_or_init(|| account);
+            }
+            let merchant = Arc::new(merchant);
+            for id in one.sites {
+                let site = Site {
+                    tag: site_tag(&one.id, &id),
+                    merchant: Arc::clone(&merchant),
+                    pace: Mutex::new(Pace::new(SITE_CALLS_PER_SECOND, SITE_CALLS_BURST)),
+                    id: id.clone(),
+                };
+                sites.insert(id, Arc::new(site));
+            }
+            merchants.insert(one.id, merchant);
+        }
+        Ok(Arc::new(Self {
+            store: parts.store,
+            clock: parts.clock,
+            secrets: parts.secrets,
+            patience: parts.patience,
+            figures,
+            locks: Locks::default(),
+            inbox: Notify::new(),
+            due: Notify::new(),
+            stopping: watch::Sender::new(false),
+            deciding: Mutex::default(),
+            seats: Semaphore::new(PARALLEL_MAX),
+            merchants,
+            sites,
+        }))
+    }
+
+    /// The path on which a merchant's notifications are received; `None` for a merchant that nobody configured.
+    pub fn notification_path(&self, merchant: &str) -> Option<String> {
+        let merchant = self.merchants.get(merchant)?;
+        Some(format!("/midtrans/notification/{}/{}", merchant.id, merchant.secret))
+    }
+
+    /// What it counts about itself.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
+        self.merchants.get(id)
+    }
+
+    pub(super) fn merchants(&self) -> impl Iterator<Item = &Arc<Merchant>> {
+        self.merchants.values()
+    }
+
+    /// The site whose token this is.
+    pub(super) fn site_of(&self, token: &str) -> Option<&Arc<Site>> {
+        self.sites.get(&self.secrets.site_of(token)?)
+    }
+
+    /// Changes an order, tells its site, and ends the notifications that led to it, in one transaction. Whoever
+    /// changed it meanwhile is seen: `edit` is then asked again about the order as it became. `None` from `edit`
+    /// leaves the order alone. Answers the order as it is stored; `None` when there is none.
+    pub(super) async fn change(
+        &self,
+        merchant: &Merchant,
+        id: &str,
+        decided: &[u64],
+        edit: impl Fn(&mut OrderRow) -> Option<Edit> + Send + Sync,
+    ) -> Result<Option<OrderRow>, StoreError> {
+        loop {
+            let Some(before) = self.store.order(&merchant.id, id).await? else { return Ok(None) };
+            let mut row = before.clone();
+            let Some(change) = edit(&mut row) else { return Ok(Some(before)) };
+            let now = self.now();
+            match change.ask {
+                Ask::ByPlan => {
+                    let is_same = change.effects.is_empty() && row.standing.claimed == before.standing.claimed;
+                    row.asked = if is_same { row.asked.saturating_add(1) } else { 0 };
+                    row.ask_at = schedule::next_ask(&row, now, merchant.is_notified());
+                }
+                Ask::At(at) => row.ask_at = Some(at),
+                Ask::AsBefore => {}
+            }
+            let events = row::events(&row, &change.effects);
+            if self.store.update(&row, &events, decided, now).await? == Updated::Done {
+                row.version += 1;
+                log_change(&before, &row, &change.effects);
+                if row.ask_at.is_some_and(|at| at <= now) {
+                    self.due.notify_one();
+                }
+                return Ok(Some(row));
+            }
+        }
+    }
+
+    /// Asks where an order stands and takes the answer over. The caller holds the order, so that answers are taken in
+    /// the order in which they were given. The flag says whether the gateway knows the order.
+    pub(super) async fn ask(&self, merchant: &Merchant, id: &str) -> Result<(Option<OrderRow>, bool), AskError> {
+        match merchant.status(id, self.patience.call).await? {
+            Some(report) => Ok((self.take_report(merchant, id, &report).await?, true)),
+            None => Ok((self.store.order(&merchant.id, id).await?, false)),
+        }
+    }
+
+    pub(super) async fn take_report(
+        &self,
+        merchant: &Merchant,
+        id: &str,
+        report: &Report,
+    ) -> Result<Option<OrderRow>, StoreError> {
+        let now = self.now();
+        self.learn(merchant, report).await?;
+        self.change(merchant, id, &[], |row| {
+            let terms = merchant.terms(row);
+            Edit::by_plan(row::report(row, &terms, report, now))
+        })
+        .await
+    }
+
+    /// Remembers the account's id from the first answer that names it.
+    pub(super) async fn learn(&self, merchant: &Merchant, report: &Report) -> Result<(), StoreError> {
+        if let (None, Some(id)) = (merchant.account(), report.merchant.as_deref()) {
+            self.store.learn_merchant_id(&merchant.id, id).await?;
+            tracing::info!(merchant.id = %merchant.id, account = id, "learned the account's id from the gateway");
+            merchant.account.get_or_init(|| id.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Site {
+    /// Lets a call of this site in, or says for how long to wait.
+    pub fn admit(&self, now: Duration) -> Result<(), Problem> {
+        let taken = self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+        taken.map_err(|wait| Problem::too_many("too many calls of this site at once", wait.as_secs() + 1))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the relay's store failed");
+        Self::unavailable("store_failed", "the relay's store failed; its log says how")
+    }
+}
+
+fn log_change(before: &OrderRow, row: &OrderRow, effects: &[Effect]) {
+    if effects.is_empty() {
+        return;
+    }
+    let flags: Vec<&str> = row.standing.flags.iter().map(|flag| flag.name()).collect();
+    tracing::info!(
+        order.id = %row.id,
+        site.id = %row.site,
+        from = before.standing.state.name(),
+        to = row.standing.state.name(),
+        flags = flags.join(","),
+        "order changed"
+    );
+}

@@ -1,0 +1,3 @@
+//! x
+pub struct Broken;
+pub struct Verified;

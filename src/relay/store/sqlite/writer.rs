@@ -1,0 +1,236 @@
+//! The one thread that writes: it takes whatever is queued into one transaction, so that many callers wait for one
+//! flush of the disk.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{oneshot, watch};
+
+use super::Trouble;
+use crate::relay::store::StoreError;
+
+/// The most changes of one transaction: a flush of the disk is what they share, and it must not grow old.
+const GROUP_MAX: usize = 256;
+
+/// What everybody who uses the store looks at.
+#[derive(Debug)]
+pub(super) struct Signs {
+    /// Counts commits that added to a feed.
+    pub fed: watch::Sender<u64>,
+    /// Why the store must not be used any more.
+    pub failed: watch::Sender<Option<String>>,
+}
+
+impl Signs {
+    pub fn new() -> Self {
+        Self { fed: watch::Sender::new(0), failed: watch::Sender::new(None) }
+    }
+
+    /// The first reason stays.
+    pub fn fail(&self, why: &str) {
+        self.failed.send_if_modified(|failed| {
+            let is_first = failed.is_none();
+            if is_first {
+                *failed = Some(why.to_owned());
+            }
+            is_first
+        });
+    }
+
+    /// Refuses when the store failed before.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match self.failed.borrow().as_ref() {
+            None => Ok(()),
+            Some(why) => Err(StoreError::Unavailable(why.clone())),
+        }
+    }
+}
+
+/// The transaction that a change is made in.
+pub(super) struct Desk<'a> {
+    pub tx: &'a Connection,
+    /// Whether something was added to a feed.
+    pub fed: bool,
+}
+
+/// Says what became of a change, once its group is over.
+type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A queued change.
+trait Job: Send {
+    /// Makes the change, which counts once it is committed. The error is why it was not made.
+    fn run(self: Box<Self>, desk: &mut Desk<'_>) -> (Tell, Result<(), Failed>);
+    /// Says that nobody tried.
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+/// Why a change was not made; its caller has the whole error.
+struct Failed {
+    why: String,
+    is_fatal: bool,
+}
+
+struct Change<T, F> {
+    work: F,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Change<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Desk<'_>) -> Result<T, Trouble> + Send,
+{
+    fn run(self: Box<Self>, desk: &mut Desk<'_>) -> (Tell, Result<(), Failed>) {
+        let Self { work, answer } = *self;
+        let made = work(desk);
+        let failed = |trouble: &Trouble| Failed { why: trouble.to_string(), is_fatal: trouble.is_fatal() };
+        let outcome = made.as_ref().map(|_| ()).map_err(failed);
+        let tell = move |committed: Result<(), StoreError>| {
+            let said = match made {
+                Ok(value) => committed.map(|()| value),
+                Err(trouble) => Err(trouble.into()),
+            };
+            drop(answer.send(said));
+        };
+        (Box::new(tell), outcome)
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        drop(self.answer.send(Err(error)));
+    }
+}
+
+/// The way to the thread. Dropping it ends the thread and closes the file.
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+    signs: Arc<Signs>,
+}
+
+impl Writer {
+    /// Hands the connection over to a thread of its own.
+    pub fn spawn(conn: Connection, signs: Arc<Signs>) -> std::io::Result<Self> {
+        let (queue, jobs) = mpsc::channel();
+        let held = Arc::clone(&signs);
+        let run = move || write_all(conn, &jobs, &held);
+        let thread = std::thread::Builder::new().name("relay-store".to_owned()).spawn(run)?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), signs })
+    }
+
+    /// Makes a change, all of it or nothing. It is on the disk when this answers.
+    pub async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Desk<'_>) -> Result<T, Trouble> + Send + 'static,
+    {
+        self.signs.check()?;
+        let (answer, answered) = oneshot::channel();
+        let gone = || StoreError::Unavailable("its writer ended".to_owned());
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(Box::new(Change { work, answer })).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so in `failed`.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Says that the thread is gone, if a panic ends it.
+struct Guard<'a>(&'a Signs);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("its writer broke down");
+        }
+    }
+}
+
+fn write_all(mut conn: Connection, queue: &mpsc::Receiver<Box<dyn Job>>, signs: &Signs) {
+    let _guard = Guard(signs);
+    while let Ok(first) = queue.recv() {
+        let jobs: Vec<_> = std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX - 1)).collect();
+        if let Some(why) = signs.failed.borrow().as_deref() {
+            refuse(jobs, why);
+            continue;
+        }
+        match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
+            Ok(tx) => write_group(tx, jobs, signs),
+            Err(error) => refuse(jobs, &ended(&Trouble::from(error), signs)),
+        }
+    }
+}
+
+/// The answer to everybody whose change was lost to this trouble. A fatal one ends the store.
+fn ended(trouble: &Trouble, signs: &Signs) -> String {
+    if trouble.is_fatal() {
+        signs.fail(&trouble.to_string());
+    }
+    trouble.to_string()
+}
+
+fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, why: &str) {
+    for job in jobs {
+        job.refuse(StoreError::Unavailable(why.to_owned()));
+    }
+}
+
+/// Makes every change of a group and commits them together. One that fails by itself does not hold the others up.
+fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn Job>>, signs: &Signs) {
+    let (mut tells, mut fed) = (Vec::with_capacity(jobs.len()), false);
+    let (mut left, mut going) = (jobs.into_iter(), Ok(()));
+    for job in left.by_ref() {
+        let (tell, kept) = write_one(job, &mut tx, &mut fed);
+        tells.push(tell);
+        going = kept;
+        if going.is_err() {
+            break;
+        }
+    }
+    let committed = going.and_then(|()| tx.commit().map_err(Trouble::from));
+    let committed = committed.map_err(|trouble| ended(&trouble, signs));
+    if committed.is_ok() && fed {
+        signs.fed.send_modify(|count| *count += 1);
+    }
+    for tell in tells {
+        tell(committed.clone().map_err(StoreError::Unavailable));
+    }
+    if let Err(why) = committed {
+        refuse(left, &why);
+    }
+}
+
+/// Makes one change in a savepoint of its own. An error ends the group.
+fn write_one(job: Box<dyn Job>, tx: &mut Transaction<'_>, fed: &mut bool) -> (Tell, Result<(), Trouble>) {
+    let mut point = match tx.savepoint() {
+        Ok(point) => point,
+        Err(error) => {
+            let tell = |told: Result<(), StoreError>| job.refuse(told.err().unwrap_or_else(untold));
+            return (Box::new(tell), Err(error.into()));
+        }
+    };
+    let mut desk = Desk { tx: &point, fed: false };
+    let (tell, made) = job.run(&mut desk);
+    *fed |= desk.fed;
+    let kept = match made {
+        Ok(()) => point.commit().map_err(Trouble::from),
+        // A full disk makes SQLite give the whole transaction up, not only the statement.
+        Err(Failed { why, is_fatal }) if is_fatal || point.is_autocommit() => {
+            Err(Trouble::Ended { why, is_fatal })
+        }
+        Err(_) => point.rollback().map_err(Trouble::from),
+    };
+    (tell, kept)
+}
+
+fn untold() -> StoreError {
+    StoreError::Unavailable("the change could not be begun".to_owned())
+}
