@@ -299,7 +299,11 @@ impl World {
                 Meddling::WithoutField(name) => {
                     body.as_object_mut().and_then(|fields| fields.remove(&name));
                 }
-                Meddling::WrongKey => body["signature_key"] = json!(signature(&order_id, "", "", "stranger")),
+                Meddling::WrongKey => {
+                    let text = |name: &str| body[name].as_str().unwrap_or_default();
+                    let forged = signature(&order_id, text("status_code"), text("gross_amount"), "stranger");
+                    body["signature_key"] = json!(forged);
+                }
                 Meddling::Numbers => numbers(&mut body),
             }
         }
