@@ -20,7 +20,7 @@ use super::fault::{Operation, Trouble};
 use super::gateway::Shared;
 use super::method::Method;
 use super::page::{PIXEL_PNG, problem};
-use super::route::Route;
+use super::route::{Route, Step};
 
 /// Larger bodies are taken as empty.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -202,9 +202,13 @@ fn page(world: &mut super::world::World, route: &Route) -> Response<Body> {
         Route::QrCode(id) if world.position_of_any(id).is_some() => {
             return response(200, "image/png", Body::from(PIXEL_PNG), None);
         }
-        Route::SnapPick(token, method, paid) => {
+        Route::SnapPick(token, method, step) => {
             let Ok(method) = method.parse::<Method>() else { return html_response(404, &problem("?")) };
-            let done = world.pick(token, method).and_then(|at| if *paid { world.pay(at) } else { Ok(()) });
+            let done = match step {
+                Step::Show => world.pick(token, method).map(drop),
+                Step::Pay => world.pick(token, method).and_then(|at| world.pay(at)),
+                Step::Challenge => world.challenge(token),
+            };
             return match done {
                 Ok(()) => to(format!("/snap/v4/redirection/{token}")),
                 Err(error) => refused(error),

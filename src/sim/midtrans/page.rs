@@ -75,14 +75,7 @@ impl World {
         for method in Method::ALL {
             let offered = request.methods.is_empty() || request.methods.contains(&method);
             if offered && !self.is_off(order.merchant, method) {
-                let path = format!("/snap/v4/redirection/{}", order.token);
-                let _ = write!(
-                    body,
-                    "<form method=\"post\"><span>{}</span>\
-                     <button id=\"pick-{method}\" formaction=\"{path}/pick/{method}\">Tampilkan kode</button>\
-                     <button id=\"pay-{method}\" formaction=\"{path}/pay/{method}\">Bayar</button></form>",
-                    method.title()
-                );
+                body += &choice(&order.token, method);
             }
         }
         Some(page("Midtrans Snap (simulasi)", &body))
@@ -98,6 +91,19 @@ impl World {
         );
         Some(page(transaction.method.title(), &(head + &shown(transaction))))
     }
+}
+
+/// What the customer can do with a method.
+fn choice(token: &str, method: Method) -> String {
+    let button = |step: &str, words: &str| {
+        let path = format!("/snap/v4/redirection/{token}/{step}/{method}");
+        format!("<button id=\"{step}-{method}\" formaction=\"{path}\">{words}</button>")
+    };
+    let mut buttons = button("pick", "Tampilkan kode") + &button("pay", "Bayar");
+    if method == Method::Card {
+        buttons += &button("challenge", "Bayar, lalu ditinjau");
+    }
+    format!("<form method=\"post\"><span>{}</span>{buttons}</form>", method.title())
 }
 
 /// What the customer sees of a transaction, with a button while it can be paid.

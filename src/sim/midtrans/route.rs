@@ -2,6 +2,16 @@
 
 use super::fault::Operation;
 
+/// How far a customer goes with one press on the Snap page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Has the code shown.
+    Show,
+    Pay,
+    /// Pays by a card that the gateway wants the merchant to decide on.
+    Challenge,
+}
+
 /// What a request is for, with the ids of its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
@@ -15,8 +25,8 @@ pub(super) enum Route {
     SnapCreate,
     /// The page of a Snap token.
     SnapPage(String),
-    /// A method picked on it: token, method, and whether it is paid at once.
-    SnapPick(String, String, bool),
+    /// A method picked on it: token, method, and how far it goes at once.
+    SnapPick(String, String, Step),
     /// The page of a transaction, as a wallet or a bank shows it.
     PayPage(String),
     /// The customer pays there.
@@ -46,10 +56,13 @@ impl Route {
             ("POST", ["snap", "v1", "transactions"]) => Self::SnapCreate,
             ("GET", ["snap", "v4", "redirection", token]) => Self::SnapPage(id(token)),
             ("POST", ["snap", "v4", "redirection", token, "pick", method]) => {
-                Self::SnapPick(id(token), id(method), false)
+                Self::SnapPick(id(token), id(method), Step::Show)
             }
             ("POST", ["snap", "v4", "redirection", token, "pay", method]) => {
-                Self::SnapPick(id(token), id(method), true)
+                Self::SnapPick(id(token), id(method), Step::Pay)
+            }
+            ("POST", ["snap", "v4", "redirection", token, "challenge", method]) => {
+                Self::SnapPick(id(token), id(method), Step::Challenge)
             }
             ("GET", ["simulator", one]) => Self::PayPage(id(one)),
             ("POST", ["simulator", one, "pay"]) => Self::Pay(id(one)),
@@ -113,7 +126,11 @@ mod tests {
             ("POST", "/v2/a/1/cancel", Route::Unknown),
             ("POST", "/snap/v1/transactions", Route::SnapCreate),
             ("GET", "/snap/v4/redirection/a-1", Route::SnapPage(one())),
-            ("POST", "/snap/v4/redirection/a-1/pay/qris", Route::SnapPick(one(), "qris".to_owned(), true)),
+            (
+                "POST",
+                "/snap/v4/redirection/a-1/pay/qris",
+                Route::SnapPick(one(), "qris".to_owned(), Step::Pay),
+            ),
             ("GET", "/v4/qris/a-1/qr-code", Route::QrCode(one())),
             ("GET", "/", Route::Unknown),
         ];
