@@ -12,7 +12,7 @@
 //! | 2 | [`routeros`] | the only module that knows RouterOS words: client, meters, lists, bindings |
 //! | 2 | [`web`] | HTTP glue: problem+json, paging, limits |
 //! | 3 | [`agent`] | the daemon: engine, meter, enforcer, admin API, control socket |
-//! | 3 | `sim` | a simulated router speaking the real protocol (feature `sim`) |
+//! | 3 | `sim` | a simulated router speaking the real protocol, a simulated payment gateway (feature `sim`) |
 //! | 4 | [`cli`] | the operator's commands and the demo |
 
 pub mod agent;

@@ -1,7 +1,5 @@
 //! From a request that was read whole to the gateway's answer.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::answer::{Answer, CoreError};
@@ -10,7 +8,7 @@ use super::idempotency::{Key, Turn};
 use super::method::Bank;
 use super::route::Route;
 use super::time::jakarta;
-use super::world::World;
+use super::world::{Mishap, World};
 use super::{Call, Method, auth};
 
 /// A request, read whole.
@@ -114,13 +112,13 @@ impl World {
         Ok(Admitted { merchant, key, body, urls })
     }
 
-    /// Carries a call out. `lag`: how long a charge stays unknown to the status API.
-    pub(super) fn carry_out(&mut self, route: &Route, call: &Admitted, lag: Duration) -> Answer {
+    /// Carries a call out.
+    pub(super) fn carry_out(&mut self, route: &Route, call: &Admitted, mishap: Mishap) -> Answer {
         self.tick();
         let (merchant, body) = (call.merchant, &call.body);
         let core = match route {
             Route::SnapCreate => return self.snap_create(merchant, body, call.urls.clone()),
-            Route::Charge => self.charge(merchant, body, call.urls.clone(), lag),
+            Route::Charge => self.charge(merchant, body, call.urls.clone(), mishap),
             Route::Status(id) => self.status(merchant, id),
             Route::Cancel(id) => self.cancel(merchant, id),
             Route::Expire(id) => self.expire(merchant, id),

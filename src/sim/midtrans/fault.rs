@@ -83,6 +83,8 @@ pub enum Trouble {
     WithoutField(String),
     /// On a charge: for this long by the gateway's clock the status is 404 though the charge exists.
     StatusLag(Duration),
+    /// A charge is denied by the bank or the wallet at once: `status_code` 202, `transaction_status` deny.
+    Denied,
 }
 
 /// What happens to a notification before its first attempt.

@@ -21,6 +21,7 @@ use super::gateway::Shared;
 use super::method::Method;
 use super::page::{PIXEL_PNG, problem};
 use super::route::{Route, Step};
+use super::world::{Mishap, World};
 
 /// Larger bodies are taken as empty.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -151,15 +152,16 @@ async fn api(shared: &Shared, seen: &Seen, route: &Route, troubles: &[Trouble]) 
             return deliver(&answer.body, answer.http, troubles);
         }
     };
-    let mut lag = std::time::Duration::ZERO;
+    let mut mishap = Mishap::default();
     for trouble in troubles {
         match trouble {
             Trouble::Delay(by) => tokio::time::sleep(*by).await,
-            Trouble::StatusLag(by) => lag = *by,
+            Trouble::StatusLag(by) => mishap.lag = *by,
+            Trouble::Denied => mishap.denied = true,
             _ => {}
         }
     }
-    let answer = shared.change(|world| world.carry_out(route, &admitted, lag));
+    let answer = shared.change(|world| world.carry_out(route, &admitted, mishap));
     for trouble in troubles {
         if let Trouble::DelayAnswer(by) = trouble {
             tokio::time::sleep(*by).await;
@@ -195,7 +197,7 @@ fn deliver(body: &serde_json::Value, http: u16, troubles: &[Trouble]) -> Outcome
 }
 
 /// Pages and pictures for people.
-fn page(world: &mut super::world::World, route: &Route) -> Response<Body> {
+fn page(world: &mut World, route: &Route) -> Response<Body> {
     let to = |location: String| response(303, "text/plain", Body::empty(), Some(location));
     let refused = |error: super::NotPossible| html_response(409, &problem(&error.to_string()));
     let shown = match route {

@@ -1,7 +1,5 @@
 //! What merchants do through the APIs, and what customers and banks do.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::NotPossible;
@@ -10,13 +8,19 @@ use super::method::Method;
 use super::request;
 use super::time::between;
 use super::transaction::{Fraud, Status};
-use super::world::{NewTransaction, SnapOrder, World};
+use super::world::{Mishap, NewTransaction, SnapOrder, World};
 
 type Core = Result<Value, CoreError>;
 
 impl World {
     /// `POST /v2/charge`.
-    pub(super) fn charge(&mut self, merchant: usize, body: &Value, urls: Vec<String>, lag: Duration) -> Core {
+    pub(super) fn charge(
+        &mut self,
+        merchant: usize,
+        body: &Value,
+        urls: Vec<String>,
+        mishap: Mishap,
+    ) -> Core {
         let charge = request::charge(body, self.now())?;
         if self.is_off(merchant, charge.method) {
             return Err(CoreError::new(402, "Payment channel is not activated."));
@@ -37,7 +41,7 @@ impl World {
             callback_url: charge.callback_url,
             expires_at: charge.expires_at,
             urls,
-            lag,
+            mishap,
         });
         Ok(self.transactions[at].charge_answer(&self.merchants[merchant], &self.base_url))
     }
@@ -161,10 +165,13 @@ impl World {
             let message = "transaction_details.order_id has already been taken".to_owned();
             return Answer::snap_error(400, &[message]);
         }
-        for older in &mut self.snap {
-            older.replaced |= older.merchant == merchant && older.request.order.id == *order_id;
-        }
         let token = self.dice.uuid();
+        let places = self.snap_places.entry(order_id.clone()).or_default();
+        for older in places.iter() {
+            self.snap[*older].replaced |= self.snap[*older].merchant == merchant;
+        }
+        places.push(self.snap.len());
+        self.snap_places.entry(token.clone()).or_default().push(self.snap.len());
         let redirect_url = format!("{}/snap/v4/redirection/{token}", self.base_url);
         let body = json!({"token": token, "redirect_url": redirect_url});
         self.snap.push(SnapOrder { merchant, token, replaced: false, created_at: now, request, urls });
@@ -173,8 +180,7 @@ impl World {
 
     /// Place of the Snap order that a customer would see for an order id or a token.
     pub(super) fn snap_position(&self, id: &str) -> Option<usize> {
-        let named = |one: &SnapOrder| one.token == id || (one.request.order.id == id && !one.replaced);
-        self.snap.iter().rposition(named)
+        self.snap_places.get(id)?.last().copied()
     }
 
     /// The customer picks a method on the Snap page: the transaction that is shown then. Another one that was
@@ -210,7 +216,7 @@ impl World {
             callback_url: request.finish_url,
             expires_at: request.expires_at,
             urls,
-            lag: Duration::ZERO,
+            mishap: Mishap::default(),
         }))
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::api::{Admitted, Seen};
 use super::route::Route;
-use super::world::World;
+use super::world::{Mishap, World};
 use super::*;
 
 const KEY: &str = "SB-Mid-server-one";
@@ -45,7 +45,7 @@ fn call(world: &mut World, seen: &Seen) -> Answer {
         Ok(admitted) => admitted,
         Err(answer) => return answer,
     };
-    let answer = world.carry_out(&route, &admitted, Duration::ZERO);
+    let answer = world.carry_out(&route, &admitted, Mishap::default());
     world.end(admitted.key, &answer);
     answer
 }
@@ -193,6 +193,17 @@ fn an_order_is_charged_once_until_it_fails() {
 }
 
 #[test]
+fn a_charge_can_be_denied_at_once() {
+    let mut world = world();
+    let request = seen("POST", "/v2/charge", &charge_body("o", Method::Qris));
+    let admitted = world.admit(&request, &Route::Charge).unwrap();
+    let answer = world.carry_out(&Route::Charge, &admitted, Mishap { denied: true, ..Mishap::default() });
+    assert_eq!((code(&answer), &answer.body["transaction_status"]), ("202", &json!("deny")));
+    assert_eq!(told(&mut world), [("deny".to_owned(), "202".to_owned())]);
+    assert_eq!(code(&charge(&mut world, "o", Method::Qris)), "201");
+}
+
+#[test]
 fn another_merchant_neither_sees_nor_blocks_an_order() {
     let mut world = world();
     charge(&mut world, "o", Method::Qris);
@@ -270,7 +281,7 @@ fn a_key_under_way_is_answered_with_202() {
     };
     let admitted = world.admit(&request, &Route::Charge).unwrap();
     assert_eq!(call(&mut world, &request).http, 202);
-    let answer = world.carry_out(&Route::Charge, &admitted, Duration::ZERO);
+    let answer = world.carry_out(&Route::Charge, &admitted, Mishap::default());
     world.end(admitted.key, &answer);
     assert_eq!(call(&mut world, &request), answer);
 }

@@ -1,5 +1,6 @@
 //! Notifications on their way out: what is due, how an answer is taken, and when the gateway gives up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::units::Timestamp;
@@ -83,8 +84,8 @@ pub(super) struct Job {
 }
 
 impl Job {
-    fn same_place(&self, other: &Self) -> bool {
-        self.url == other.url && self.order_id == other.order_id
+    fn place(&self) -> (&str, &str) {
+        (&self.url, &self.order_id)
     }
 }
 
@@ -117,7 +118,7 @@ impl Outbox {
         let job = Job { id: self.last, url, order_id, body, attempts: 0, due, in_flight: false, held };
         if !held {
             for waiting in &mut self.queue {
-                if waiting.held && waiting.same_place(&job) {
+                if waiting.held && waiting.place() == job.place() {
                     self.last += 1;
                     (waiting.held, waiting.due, waiting.id) = (false, job.due, self.last);
                 }
@@ -129,17 +130,22 @@ impl Outbox {
     /// Everything to be sent by now, the earliest first. Of one order, one at a time goes to one place.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<Job> {
         self.queue.sort_by_key(|job| (job.due, job.id));
-        let mut taken = Vec::new();
-        for i in 0..self.queue.len() {
-            let job = &self.queue[i];
-            let busy = self.queue.iter().any(|other| other.in_flight && other.same_place(job));
-            if busy || job.due > now {
-                continue;
+        let busy = self.busy();
+        let (mut taken, mut begun) = (Vec::new(), BTreeSet::new());
+        for (at, job) in self.queue.iter().enumerate() {
+            if job.due <= now && !busy.contains(&job.place()) && begun.insert(job.place()) {
+                taken.push(at);
             }
-            self.queue[i].in_flight = true;
-            taken.push(self.queue[i].clone());
         }
-        taken
+        for at in &taken {
+            self.queue[*at].in_flight = true;
+        }
+        taken.into_iter().map(|at| self.queue[at].clone()).collect()
+    }
+
+    /// Places and orders that an attempt is under way for.
+    fn busy(&self) -> BTreeSet<(&str, &str)> {
+        self.queue.iter().filter(|job| job.in_flight).map(Job::place).collect()
     }
 
     /// An attempt came back.
@@ -175,8 +181,8 @@ impl Outbox {
 
     /// When something is due next; what waits behind another of its order is due when that is answered.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let free = |job: &&Job| !self.queue.iter().any(|other| other.in_flight && other.same_place(job));
-        self.queue.iter().filter(free).map(|job| job.due).min()
+        let busy = self.busy();
+        self.queue.iter().filter(|job| !busy.contains(&job.place())).map(|job| job.due).min()
     }
 
     /// Whether nothing is due or under way.

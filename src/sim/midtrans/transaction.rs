@@ -234,6 +234,7 @@ impl Transaction {
     /// The answer to its charge. `base_url` is where codes and wallets are shown.
     pub(super) fn charge_answer(&self, merchant: &Merchant, base_url: &str) -> Value {
         let message = match self.method {
+            _ if self.status == Status::Deny => "Deny by the provider, transaction is denied",
             Method::Qris => "QRIS transaction is created",
             Method::Gopay => "GoPay transaction is created",
             Method::Shopeepay => "ShopeePay transaction is created",

@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits or speaks to anybody: whoever holds the world carries its notifications out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -47,7 +47,16 @@ pub(super) struct NewTransaction {
     pub(super) callback_url: Option<String>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) urls: Vec<String>,
+    pub(super) mishap: Mishap,
+}
+
+/// What goes wrong with a charge inside the gateway.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mishap {
+    /// How long the status API does not know it.
     pub(super) lag: Duration,
+    /// It is refused by the bank or the wallet at once.
+    pub(super) denied: bool,
 }
 
 /// A refund that the bank has not confirmed.
@@ -67,7 +76,13 @@ pub(super) struct World {
     /// Notification URL of a merchant's dashboard.
     pub(super) dashboard_urls: BTreeMap<usize, String>,
     pub(super) transactions: Vec<Transaction>,
+    /// Their places, by order and by transaction id.
+    places: HashMap<String, Vec<usize>>,
+    /// Those that time alone may move on.
+    open: BTreeSet<usize>,
     pub(super) snap: Vec<SnapOrder>,
+    /// Their places, by order id and by token.
+    pub(super) snap_places: HashMap<String, Vec<usize>>,
     pub(super) idempotency: Idempotency,
     pub(super) outbox: Outbox,
     pub(super) faults: Faults,
@@ -85,7 +100,10 @@ impl World {
             merchants: options.merchants.clone(),
             dashboard_urls: BTreeMap::new(),
             transactions: Vec::new(),
+            places: HashMap::new(),
+            open: BTreeSet::new(),
             snap: Vec::new(),
+            snap_places: HashMap::new(),
             idempotency: Idempotency::default(),
             outbox: Outbox::new(options.retry_scale),
             faults: Faults::default(),
@@ -103,7 +121,7 @@ impl World {
     /// What time alone brings about.
     pub(super) fn tick(&mut self) {
         let now = self.now();
-        for at in 0..self.transactions.len() {
+        for at in self.open.iter().copied().collect::<Vec<_>>() {
             let transaction = &self.transactions[at];
             let challenged = transaction.status == Status::Capture && transaction.fraud == Fraud::Challenge;
             if transaction.status == Status::Pending && self.expiry_job(transaction.expires_at) <= now {
@@ -123,7 +141,7 @@ impl World {
 
     /// When [`World::tick`] or the outbox has something to do next.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let pending = self.transactions.iter().filter(|one| one.status == Status::Pending);
+        let pending = self.pending();
         let expiries = pending.map(|one| self.expiry_job(one.expires_at));
         let refunds = self.unconfirmed.iter().map(|one| one.due);
         expiries.chain(refunds).chain(self.outbox.next_due()).min()
@@ -136,15 +154,26 @@ impl World {
         if late == 0 { expires_at } else { Timestamp(expires_at.0.saturating_add(every - late)) }
     }
 
+    /// What can be paid.
+    fn pending(&self) -> impl Iterator<Item = &Transaction> {
+        let open = self.open.iter().map(|at| &self.transactions[*at]);
+        open.filter(|one| one.status == Status::Pending)
+    }
+
+    /// Places of what goes by this order or transaction id, the oldest first.
+    fn places(&self, id: &str) -> &[usize] {
+        self.places.get(id).map_or(&[], Vec::as_slice)
+    }
+
     /// The latest transaction of a merchant under this order or transaction id.
     pub(super) fn position(&self, merchant: usize, id: &str) -> Option<usize> {
-        let named = |one: &Transaction| one.order_id == id || one.id == id;
-        self.transactions.iter().rposition(|one| one.merchant == merchant && named(one))
+        let own = |at: &&usize| self.transactions[**at].merchant == merchant;
+        self.places(id).iter().rfind(own).copied()
     }
 
     /// The latest transaction of anybody under this order or transaction id.
     pub(super) fn position_of_any(&self, id: &str) -> Option<usize> {
-        self.transactions.iter().rposition(|one| one.order_id == id || one.id == id)
+        self.places(id).last().copied()
     }
 
     /// The latest transaction of an order, whichever of its ids is given, must stand in one of these states.
@@ -161,8 +190,8 @@ impl World {
 
     /// Whether money came in for an order.
     pub(super) fn is_paid(&self, merchant: usize, order_id: &str) -> bool {
-        let of_order = |one: &&Transaction| one.merchant == merchant && one.order_id == order_id;
-        self.transactions.iter().filter(of_order).any(|one| one.status.was_paid())
+        let mut own = self.places(order_id).iter().map(|at| &self.transactions[*at]);
+        own.any(|one| one.merchant == merchant && one.status.was_paid())
     }
 
     /// Shows the customer something to pay, and says so.
@@ -176,12 +205,12 @@ impl World {
             fee_rp: self.options.imposed_fee_rp,
             method: new.method,
             acquirer: new.acquirer,
-            status: Status::Pending,
+            status: if new.mishap.denied { Status::Deny } else { Status::Pending },
             fraud: Fraud::Accept,
             created_at: now,
             expires_at: new.expires_at.unwrap_or_else(|| after(now, new.method.expiry_default())),
             settled_at: None,
-            visible_from: after(now, new.lag),
+            visible_from: after(now, new.mishap.lag),
             qr_string: None,
             va_number: None,
             bill_key: None,
@@ -201,8 +230,13 @@ impl World {
             Method::Echannel => transaction.bill_key = Some(self.bill_key(new.number)),
             _ => {}
         }
+        let at = self.transactions.len();
+        self.places.entry(transaction.order_id.clone()).or_default().push(at);
+        self.places.entry(transaction.id.clone()).or_default().push(at);
+        if !new.mishap.denied {
+            self.open.insert(at);
+        }
         self.transactions.push(transaction);
-        let at = self.transactions.len() - 1;
         self.notify(at);
         at
     }
@@ -223,8 +257,8 @@ impl World {
             Bank::Permata => "850",
         };
         let mut number = format!("{prefix}{}", wanted.unwrap_or_else(|| self.dice.digits(11)));
-        let pending = |one: &Transaction| one.status == Status::Pending && one.method == Method::Va(bank);
-        while self.transactions.iter().any(|one| pending(one) && one.va_number.as_ref() == Some(&number)) {
+        let bank = Method::Va(bank);
+        while self.pending().any(|one| one.method == bank && one.va_number.as_ref() == Some(&number)) {
             number = format!("{prefix}{}", self.dice.digits(11));
         }
         number
@@ -232,8 +266,7 @@ impl World {
 
     fn bill_key(&mut self, wanted: Option<String>) -> String {
         let mut key = wanted.unwrap_or_else(|| self.dice.digits(12));
-        let pending = |one: &Transaction| one.status == Status::Pending;
-        while self.transactions.iter().any(|one| pending(one) && one.bill_key.as_ref() == Some(&key)) {
+        while self.pending().any(|one| one.bill_key.as_ref() == Some(&key)) {
             key = self.dice.digits(12);
         }
         key
@@ -255,6 +288,12 @@ impl World {
             }
             Status::Deny if transaction.method == Method::Card => transaction.fraud = Fraud::Deny,
             _ => {}
+        }
+        let challenged = status == Status::Capture && transaction.fraud == Fraud::Challenge;
+        if challenged || status == Status::Pending {
+            self.open.insert(at);
+        } else {
+            self.open.remove(&at);
         }
         self.notify(at);
     }
