@@ -260,7 +260,7 @@ impl Standing {
     /// The gateway answered.
     pub fn reported(&self, terms: &Terms, report: &Report) -> Advance {
         let mut next = Next::after(self);
-        if !terms.is_about(report, self.transaction.as_deref()) {
+        if !terms.is_about(report, self) {
             next.standing.flags.insert(Flag::OrderMismatch);
             return next.finish(self);
         }
@@ -282,6 +282,12 @@ impl Standing {
     /// Whether no money was ever confirmed.
     fn is_unpaid(&self) -> bool {
         self.state.rank() < OrderState::Paid.rank()
+    }
+
+    /// Whether the gateway named this attempt before.
+    fn knows(&self, attempt: &str) -> bool {
+        let ended = self.ends.iter().filter_map(|(_, attempt)| attempt.as_deref());
+        ended.chain(self.transaction.as_deref()).any(|known| known == attempt) || self.others.contains(attempt)
     }
 
     /// Whether an attempt of this report's ended so; who does not say which attempt it is may be any.
@@ -368,9 +374,9 @@ impl Verdict {
 
 impl Terms {
     /// Whether the report speaks of this order. Some rails echo the transaction id in the place of the order's.
-    fn is_about(&self, report: &Report, transaction: Option<&str>) -> bool {
+    fn is_about(&self, report: &Report, standing: &Standing) -> bool {
         let echoed = report.order.as_deref();
-        echoed.is_none_or(|order| order == self.order || Some(order) == transaction)
+        echoed.is_none_or(|order| order == self.order || standing.knows(order))
     }
 
     /// What speaks against a payment: in what it differs from what was ordered, and the fraud check.
@@ -432,6 +438,11 @@ impl Next {
         matches!(self.standing.state, OrderState::Paid | OrderState::PartiallyRefunded)
     }
 
+    /// Whether there was money and all of it is gone.
+    fn is_over(&self) -> bool {
+        self.standing.state.rank() == OrderState::Reversed.rank()
+    }
+
     fn open(&mut self, state: OrderState, report: &Report) {
         if state == OrderState::Challenge && self.standing.is_unpaid() {
             self.flag(Flag::FraudChallenge);
@@ -448,29 +459,25 @@ impl Next {
             return;
         }
         let mut doubts = terms.doubts(report);
-        match self.standing.state {
-            _ if self.is_applied() => {
-                if !self.is_same_attempt(report) {
-                    self.count_in(report.transaction.clone());
-                } else if !doubts.is_empty() {
-                    // Credited and confirmed before: what is said about it now changes nothing.
-                    self.flag(Flag::Inconsistent);
-                }
+        if self.is_applied() {
+            if !self.is_same_attempt(report) {
+                self.count_in(report.transaction.clone());
+            } else if !doubts.is_empty() {
+                // Credited and confirmed before: what is said about it now changes nothing.
+                self.flag(Flag::Inconsistent);
             }
-            OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => {
-                doubts.insert(Flag::PaidAfterReversal);
-                self.hold(doubts, report);
-            }
-            _ => {
-                if !self.standing.credited && self.end_before(report) == Some(OrderState::Cancelled) {
-                    doubts.insert(Flag::PaidAfterCancel);
-                }
-                if doubts.is_empty() && self.may_credit() {
-                    self.credit(report);
-                } else {
-                    self.hold(doubts, report);
-                }
-            }
+            return;
+        }
+        if self.is_over() {
+            doubts.insert(Flag::PaidAfterReversal);
+        }
+        if !self.standing.credited && self.end_before(report) == Some(OrderState::Cancelled) {
+            doubts.insert(Flag::PaidAfterCancel);
+        }
+        if doubts.is_empty() && self.may_credit() {
+            self.credit(report);
+        } else {
+            self.hold(doubts, report);
         }
     }
 
@@ -569,7 +576,7 @@ impl Next {
     /// Money that went back. A partial return proves that the order was paid before.
     fn returned(&mut self, terms: &Terms, way: Return, report: &Report) {
         let said = sum(&report.refunds).max(report.refunded.unwrap_or_default());
-        let mut whole = way.whole || said >= terms.amount;
+        let whole = way.whole || said >= terms.amount;
         if way.charged_back {
             self.flag(Flag::Chargeback);
         }
@@ -579,7 +586,6 @@ impl Next {
         if self.is_applied() && self.is_same_attempt(report) {
             let key = if way.charged_back { CHARGEBACK_KEY } else { UNLISTED_KEY };
             self.give_back(terms, &report.refunds, if whole { terms.amount } else { said }, key);
-            whole |= self.standing.refunded() >= terms.amount;
         }
         if whole {
             self.lose(if way.charged_back { OrderState::ChargedBack } else { OrderState::Refunded }, report);
@@ -598,9 +604,8 @@ impl Next {
             self.standing.ends.insert((end, report.transaction.clone()));
         }
         let was_other = report.transaction.as_ref().is_some_and(|t| self.standing.others.remove(t));
-        let is_over = self.standing.state.rank() == OrderState::Reversed.rank();
         let is_another = !self.standing.is_unpaid() && !self.is_same_attempt(report);
-        if was_other || is_over || is_another {
+        if was_other || self.is_over() || is_another {
             return;
         }
         if let Some(left) = self.standing.others.pop_first() {
