@@ -23,6 +23,8 @@ pub const CHARGEBACK_KEY: &str = "chargeback";
 pub const UNLISTED_KEY: &str = "unlisted";
 /// The code that the gateway signs only when money has moved.
 const CODE_SETTLED: u16 = 200;
+/// The code that the gateway signs when an attempt ended without money.
+const CODE_ENDED: u16 = 202;
 
 named! {
     /// Where the gateway says that a transaction stands, by the gateway's own words in lower case.
@@ -139,12 +141,16 @@ pub struct Standing {
     pub flags: BTreeSet<Flag>,
     /// The attempt that the state speaks of.
     pub transaction: Option<String>,
+    /// Attempts besides `transaction` whose money is there, too.
+    pub others: BTreeSet<String>,
     /// Whether the order's quote was credited.
     pub credited: bool,
-    /// What went back so far, by key.
+    /// What went back so far, by the key under which the site was told.
     pub refunds: BTreeMap<String, Rupiah>,
-    /// Attempts that were denied.
-    pub denied: BTreeSet<String>,
+    /// What went back as the gateway lists it, by its own keys.
+    pub listed: BTreeMap<String, Rupiah>,
+    /// How attempts ended, as far as a later payment is read otherwise for it.
+    pub ends: BTreeSet<(OrderState, Option<String>)>,
     /// The unconfirmed claim of money that weighs most.
     pub claimed: Option<ClaimedMoney>,
     /// How a claim said that the order ended before it was paid, and which attempt.
@@ -194,9 +200,11 @@ impl Standing {
             state: OrderState::Created,
             flags: BTreeSet::new(),
             transaction: None,
+            others: BTreeSet::new(),
             credited: false,
             refunds: BTreeMap::new(),
-            denied: BTreeSet::new(),
+            listed: BTreeMap::new(),
+            ends: BTreeSet::new(),
             claimed: None,
             claimed_end: None,
         }
@@ -204,22 +212,28 @@ impl Standing {
 
     /// What went back so far.
     pub fn refunded(&self) -> Rupiah {
-        self.refunds.values().fold(Rupiah::ZERO, |sum, amount| sum.plus(*amount))
+        sum(&self.refunds)
     }
 
     /// A notification came: it is remembered, and nobody is credited.
     #[must_use]
     pub fn claimed(&self, claim: &Claim) -> Standing {
         let mut next = self.clone();
-        if claim.status.is_money() && self.state.rank() < OrderState::Paid.rank() {
+        if !self.is_unpaid() {
+            return next;
+        }
+        let settled_before = self.claimed.as_ref().is_some_and(|known| known.signed);
+        if claim.status.is_money() {
             let signed = claim.code == CODE_SETTLED;
-            let weighs_more = next.claimed.as_ref().is_none_or(|known| signed && !known.signed);
-            if weighs_more {
+            if next.claimed.is_none() || (signed && !settled_before) {
                 next.claimed = Some(ClaimedMoney { transaction: claim.transaction.clone(), signed });
             }
         }
+        // What ended after it was paid says nothing of a late payment; what has another code was edited.
         if let Some(ended) = ended_state(claim.status)
-            && self.state.is_open()
+            && claim.code == CODE_ENDED
+            && !settled_before
+            && self.claimed_end.as_ref().is_none_or(|(known, _)| gravity(ended) >= gravity(*known))
         {
             next.claimed_end = Some((ended, claim.transaction.clone()));
         }
@@ -228,37 +242,68 @@ impl Standing {
 
     /// A mark that no message of the gateway carries, such as a bad signature.
     pub fn flagged(&self, flag: Flag) -> Advance {
-        let mut next = Next { standing: self.clone(), effects: Vec::new() };
+        let mut next = Next::after(self);
         next.standing.flags.insert(flag);
         next.finish(self)
     }
 
     /// The order ends without the gateway: its charge was refused, or the gateway never heard of it. Does nothing to
-    /// an order that is past being paid.
+    /// an order that is past being paid, nor with a state that is no such end.
     pub fn closed(&self, state: OrderState) -> Advance {
-        let mut next = Next { standing: self.clone(), effects: Vec::new() };
-        next.rise(state);
+        let mut next = Next::after(self);
+        if self.is_unpaid() && state.rank() == OrderState::Cancelled.rank() {
+            next.standing.ends.insert((state, None));
+            next.rise(state);
+        }
         next.finish(self)
     }
 
     /// The gateway answered.
     pub fn reported(&self, terms: &Terms, report: &Report) -> Advance {
-        let mut next = Next { standing: self.clone(), effects: Vec::new() };
-        if !terms.is_about(report, self.transaction.as_deref()) {
+        let mut next = Next::after(self);
+        if !terms.is_about(report, self) {
             next.standing.flags.insert(Flag::OrderMismatch);
             return next.finish(self);
         }
-        match Verdict::of(report) {
+        let verdict = Verdict::of(report);
+        match verdict {
             Verdict::Open(state) => next.open(state, report),
-            Verdict::Paid => next.paid(terms, report),
-            Verdict::FraudRefused => next.hold(Flag::FraudStatus, report),
+            Verdict::Money => next.money(terms, report),
             Verdict::Ended(state) => next.ended(terms, state, report),
-            Verdict::Returned => next.returned(terms, report),
-            Verdict::Unclear => drop(next.standing.flags.insert(Flag::Inconsistent)),
+            Verdict::Returned(way) => next.returned(terms, way, report),
+            Verdict::Unclear => {
+                next.standing.flags.insert(Flag::Inconsistent);
+                return next.finish(self);
+            }
         }
-        next.weigh_claims(report);
+        next.settle_doubts(verdict);
         next.finish(self)
     }
+
+    /// Whether no money was ever confirmed.
+    fn is_unpaid(&self) -> bool {
+        self.state.rank() < OrderState::Paid.rank()
+    }
+
+    /// Whether the gateway named this attempt before.
+    fn knows(&self, attempt: &str) -> bool {
+        let ended = self.ends.iter().filter_map(|(_, attempt)| attempt.as_deref());
+        ended.chain(self.transaction.as_deref()).any(|known| known == attempt) || self.others.contains(attempt)
+    }
+
+    /// Whether an attempt of this report's ended so; who does not say which attempt it is may be any.
+    fn has_ended(&self, state: OrderState, report: &Report) -> bool {
+        self.ends.iter().any(|(end, attempt)| *end == state && may_be_same(attempt, &report.transaction))
+    }
+}
+
+fn sum(amounts: &BTreeMap<String, Rupiah>) -> Rupiah {
+    amounts.values().fold(Rupiah::ZERO, |sum, amount| sum.plus(*amount))
+}
+
+/// Whether two attempts may be one; who does not say, may.
+fn may_be_same(one: &Option<String>, other: &Option<String>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 /// The state in which an attempt ended without money.
@@ -272,20 +317,38 @@ fn ended_state(status: GatewayStatus) -> Option<OrderState> {
     }
 }
 
+/// How much an end says about a payment that follows: a cancel stops it, an expiry marks it, a deny only where it is
+/// of the same attempt.
+fn gravity(end: OrderState) -> u8 {
+    match end {
+        OrderState::Cancelled => 2,
+        OrderState::Denied => 0,
+        _ => 1,
+    }
+}
+
 /// What a report means, before the order's past is looked at.
+#[derive(Clone, Copy)]
 enum Verdict {
     /// Not decided yet.
     Open(OrderState),
     /// The customer's money is there.
-    Paid,
-    /// The money is there and the fraud check says no.
-    FraudRefused,
+    Money,
     /// Over, without money.
     Ended(OrderState),
     /// Money went back.
-    Returned,
+    Returned(Return),
     /// Status, code and fraud check do not fit together.
     Unclear,
+}
+
+/// How money went back.
+#[derive(Clone, Copy)]
+struct Return {
+    /// By the payer's bank.
+    charged_back: bool,
+    /// All of it.
+    whole: bool,
 }
 
 impl Verdict {
@@ -293,14 +356,18 @@ impl Verdict {
         use GatewayStatus::{
             Authorize, Capture, Chargeback, PartialChargeback, PartialRefund, Pending, Refund, Settlement,
         };
-        let fraud = report.fraud.unwrap_or(Fraud::Accept);
+        let returned = |charged_back, whole| Self::Returned(Return { charged_back, whole });
         match report.status {
             Pending | Authorize => Self::Open(OrderState::Pending),
-            Capture if fraud == Fraud::Challenge => Self::Open(OrderState::Challenge),
-            Capture | Settlement if report.code != CODE_SETTLED => Self::Unclear,
-            Capture | Settlement if fraud == Fraud::Accept => Self::Paid,
-            Capture | Settlement => Self::FraudRefused,
-            Refund | PartialRefund | Chargeback | PartialChargeback => Self::Returned,
+            Capture if report.fraud == Some(Fraud::Challenge) => Self::Open(OrderState::Challenge),
+            // Captured is paid only once the fraud check has said so; settled, unless it objects.
+            Capture if report.fraud.is_none() => Self::Unclear,
+            status if status.is_money() && report.code != CODE_SETTLED => Self::Unclear,
+            Capture | Settlement => Self::Money,
+            Refund => returned(false, true),
+            PartialRefund => returned(false, false),
+            Chargeback => returned(true, true),
+            PartialChargeback => returned(true, false),
             status => ended_state(status).map_or(Self::Unclear, Self::Ended),
         }
     }
@@ -308,13 +375,13 @@ impl Verdict {
 
 impl Terms {
     /// Whether the report speaks of this order. Some rails echo the transaction id in the place of the order's.
-    pub fn is_about(&self, report: &Report, transaction: Option<&str>) -> bool {
+    pub fn is_about(&self, report: &Report, standing: &Standing) -> bool {
         let echoed = report.order.as_deref();
-        echoed.is_none_or(|order| order == self.order || Some(order) == transaction)
+        echoed.is_none_or(|order| order == self.order || standing.knows(order))
     }
 
-    /// In what a payment differs from what was ordered.
-    pub fn mismatches(&self, report: &Report) -> BTreeSet<Flag> {
+    /// What speaks against a payment: in what it differs from what was ordered, and the fraud check.
+    pub fn doubts(&self, report: &Report) -> BTreeSet<Flag> {
         let ordered = if self.fee_imposition && report.original_amount.is_some() {
             report.original_amount
         } else {
@@ -325,6 +392,7 @@ impl Terms {
             (ordered != Some(self.amount), Flag::AmountMismatch),
             (report.currency.as_deref() != Some(CURRENCY), Flag::CurrencyMismatch),
             (merchant.is_some_and(|(ours, theirs)| ours != theirs), Flag::MerchantMismatch),
+            (report.fraud.unwrap_or(Fraud::Accept) != Fraud::Accept, Flag::FraudStatus),
         ]
         .into_iter()
         .filter_map(|(differs, flag)| differs.then_some(flag))
@@ -339,18 +407,25 @@ struct Next {
 }
 
 impl Next {
-    fn rise(&mut self, state: OrderState) -> bool {
-        let rises = state.rank() > self.standing.state.rank();
-        if rises {
-            self.standing.state = state;
-        }
-        rises
+    fn after(standing: &Standing) -> Self {
+        Self { standing: standing.clone(), effects: Vec::new() }
     }
 
-    /// Whether the report speaks of the attempt that the state speaks of; who does not say, does.
+    fn flag(&mut self, flag: Flag) {
+        self.standing.flags.insert(flag);
+    }
+
+    fn rise(&mut self, state: OrderState) {
+        if state.rank() > self.standing.state.rank() {
+            self.standing.state = state;
+        }
+    }
+
+    /// Whether the report speaks of the attempt that the state speaks of. Who does not say, does, unless there are
+    /// several to speak of.
     fn is_same_attempt(&self, report: &Report) -> bool {
-        let both = self.standing.transaction.as_ref().zip(report.transaction.as_ref());
-        both.is_none_or(|(ours, theirs)| ours == theirs)
+        let unnamed_among_many = report.transaction.is_none() && !self.standing.others.is_empty();
+        may_be_same(&self.standing.transaction, &report.transaction) && !unnamed_among_many
     }
 
     fn take_attempt(&mut self, report: &Report) {
@@ -359,9 +434,19 @@ impl Next {
         }
     }
 
+    /// Whether the quote was credited and stands, in part at least.
+    fn is_applied(&self) -> bool {
+        matches!(self.standing.state, OrderState::Paid | OrderState::PartiallyRefunded)
+    }
+
+    /// Whether there was money and all of it is gone.
+    fn is_over(&self) -> bool {
+        self.standing.state.rank() == OrderState::Reversed.rank()
+    }
+
     fn open(&mut self, state: OrderState, report: &Report) {
-        if state == OrderState::Challenge && self.standing.state.rank() <= state.rank() {
-            self.standing.flags.insert(Flag::FraudChallenge);
+        if state == OrderState::Challenge && self.standing.is_unpaid() {
+            self.flag(Flag::FraudChallenge);
         }
         if self.standing.state.is_open() {
             self.take_attempt(report);
@@ -369,194 +454,223 @@ impl Next {
         self.rise(state);
     }
 
-    fn paid(&mut self, terms: &Terms, report: &Report) {
-        match self.standing.state {
-            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Refunded => {
-                if !self.is_same_attempt(report) {
-                    self.standing.flags.insert(Flag::PaidTwice);
-                }
+    /// The customer's money is there.
+    fn money(&mut self, terms: &Terms, report: &Report) {
+        if self.standing.has_ended(OrderState::Refunded, report) {
+            return;
+        }
+        let mut doubts = terms.doubts(report);
+        if self.is_applied() {
+            if !self.is_same_attempt(report) {
+                self.count_in(report.transaction.clone());
+            } else if !doubts.is_empty() {
+                // Credited and confirmed before: what is said about it now changes nothing.
+                self.flag(Flag::Inconsistent);
             }
-            OrderState::ChargedBack | OrderState::Reversed => self.hold(Flag::PaidAfterReversal, report),
-            _ => self.settle(terms, report),
+            return;
+        }
+        if self.is_over() {
+            doubts.insert(Flag::PaidAfterReversal);
+        }
+        if !self.standing.credited && self.end_before(report) == Some(OrderState::Cancelled) {
+            doubts.insert(Flag::PaidAfterCancel);
+        }
+        if doubts.is_empty() && self.may_credit() {
+            self.credit(report);
+        } else {
+            self.hold(doubts, report);
         }
     }
 
-    /// Money for an order that was not credited: credited now, unless something speaks against it.
-    fn settle(&mut self, terms: &Terms, report: &Report) {
+    /// Nothing that was held for a person because of the order's past is credited by rule afterwards.
+    fn may_credit(&self) -> bool {
         let held = [Flag::PaidAfterCancel, Flag::PaidAfterReversal];
-        if self.standing.state == OrderState::Review && self.standing.flags.iter().any(|f| held.contains(f)) {
-            return;
-        }
-        let mismatches = terms.mismatches(report);
-        let end = self.end_before(report);
-        let cancelled = end == Some(OrderState::Cancelled);
-        if mismatches.is_empty() && !cancelled {
-            if end.is_some() {
-                self.standing.flags.insert(Flag::LateSettlement);
-            }
-            self.take_attempt(report);
-            self.standing.state = OrderState::Paid;
-            self.standing.credited = true;
-            self.effects.push(Effect::Credit);
-            return;
-        }
-        for flag in mismatches.into_iter().chain(cancelled.then_some(Flag::PaidAfterCancel)) {
-            self.hold(flag, report);
-        }
+        !self.standing.credited && !held.iter().any(|flag| self.standing.flags.contains(flag))
     }
 
-    /// How the attempt that this settlement belongs to had ended, by what we were told. An attempt that follows a
-    /// denied one is a payment like any other.
-    fn end_before(&self, report: &Report) -> Option<OrderState> {
-        let standing = &self.standing;
-        let same =
-            |of: &Option<String>| of.is_none() || report.transaction.is_none() || *of == report.transaction;
-        let denied_before = || match &report.transaction {
-            Some(transaction) => standing.denied.contains(transaction),
-            None => true,
-        };
-        match standing.state {
-            OrderState::Denied => denied_before().then_some(OrderState::Denied),
-            state @ (OrderState::Expired | OrderState::Cancelled | OrderState::Failed) => Some(state),
-            _ => match &standing.claimed_end {
-                Some((OrderState::Denied, of)) => same(of).then_some(OrderState::Denied),
-                Some((state, _)) => Some(*state),
-                None => None,
-            },
+    fn credit(&mut self, report: &Report) {
+        if self.end_before(report).is_some() {
+            self.flag(Flag::LateSettlement);
         }
+        if self.standing.state == OrderState::Review && !self.is_same_attempt(report) {
+            let held = self.standing.transaction.clone();
+            self.count_in(held);
+        }
+        if let Some(attempt) = &report.transaction {
+            self.standing.others.remove(attempt);
+        }
+        self.take_attempt(report);
+        self.standing.state = OrderState::Paid;
+        self.standing.credited = true;
+        self.effects.push(Effect::Credit);
+    }
+
+    /// Money of one more attempt.
+    fn count_in(&mut self, attempt: Option<String>) {
+        self.flag(Flag::PaidTwice);
+        self.standing.others.extend(attempt);
     }
 
     /// Money that waits for a person.
-    fn hold(&mut self, flag: Flag, report: &Report) {
-        if self.standing.state == OrderState::Paid || self.standing.state == OrderState::PartiallyRefunded {
-            // Credited and confirmed before: what is said about it now changes nothing.
-            self.standing.flags.insert(Flag::Inconsistent);
-            return;
+    fn hold(&mut self, flags: BTreeSet<Flag>, report: &Report) {
+        self.standing.flags.extend(flags);
+        if self.standing.state != OrderState::Review {
+            self.take_attempt(report);
+            self.review();
+        } else if !self.is_same_attempt(report) {
+            self.count_in(report.transaction.clone());
         }
-        self.take_attempt(report);
-        self.standing.flags.insert(flag);
+    }
+
+    fn review(&mut self) {
         if self.standing.state != OrderState::Review {
             self.standing.state = OrderState::Review;
             self.effects.push(Effect::Review);
         }
     }
 
+    /// How the attempt that this settlement belongs to had ended, by what we were told. An attempt that follows a
+    /// denied one is a payment like any other.
+    fn end_before(&self, report: &Report) -> Option<OrderState> {
+        let told = self.standing.ends.iter().chain(&self.standing.claimed_end);
+        let matters = |(end, attempt): &&(OrderState, Option<String>)| match end {
+            OrderState::Denied => may_be_same(attempt, &report.transaction),
+            end => end.rank() == OrderState::Denied.rank(),
+        };
+        told.filter(matters).map(|(end, _)| *end).max_by_key(|end| gravity(*end))
+    }
+
     fn ended(&mut self, terms: &Terms, state: OrderState, report: &Report) {
-        if state == OrderState::Denied
-            && let Some(transaction) = &report.transaction
-        {
-            self.standing.denied.insert(transaction.clone());
-        }
-        match self.standing.state {
-            OrderState::Created | OrderState::Pending | OrderState::Challenge => {
+        self.standing.ends.insert((state, report.transaction.clone()));
+        if self.standing.is_unpaid() {
+            if state == OrderState::Denied && self.was_settled_by_claim(report) {
+                // It was settled and taken back before anybody could confirm it.
                 self.take_attempt(report);
-                let settled_before = self.standing.claimed.as_ref().is_some_and(|claimed| claimed.signed);
-                if state == OrderState::Denied && settled_before {
-                    // It was settled and taken back before anybody could confirm it.
-                    self.standing.state = OrderState::Reversed;
-                    self.standing.flags.insert(Flag::ProviderReversal);
-                    self.standing.claimed = None;
-                } else {
-                    self.standing.state = state;
-                }
-            }
-            OrderState::Paid | OrderState::PartiallyRefunded if self.is_same_attempt(report) => {
-                self.standing.flags.insert(Flag::ProviderReversal);
-                self.give_back(REVERSAL_KEY, terms.amount);
+                self.flag(Flag::ProviderReversal);
+                self.standing.flags.remove(&Flag::StaleOrForged);
                 self.standing.state = OrderState::Reversed;
+            } else if self.standing.state.is_open() {
+                self.take_attempt(report);
+                self.standing.state = state;
             }
-            OrderState::Review if self.is_same_attempt(report) => {
-                self.standing.flags.insert(Flag::ProviderReversal);
-                self.standing.state = OrderState::Reversed;
+        } else if self.is_there(report) {
+            self.flag(Flag::ProviderReversal);
+            if self.is_applied() && self.is_same_attempt(report) {
+                self.give_back(terms, &BTreeMap::new(), terms.amount, REVERSAL_KEY);
             }
-            _ => {}
+            self.lose(OrderState::Reversed, report);
         }
+    }
+
+    fn was_settled_by_claim(&self, report: &Report) -> bool {
+        let claimed = self.standing.claimed.as_ref();
+        claimed.is_some_and(|claim| claim.signed && may_be_same(&claim.transaction, &report.transaction))
+    }
+
+    /// Whether money of the report's attempt is there.
+    fn is_there(&self, report: &Report) -> bool {
+        let some = self.is_applied() || self.standing.state == OrderState::Review;
+        let is_other = report.transaction.as_ref().is_some_and(|t| self.standing.others.contains(t));
+        some && (is_other || self.is_same_attempt(report))
     }
 
     /// Money that went back. A partial return proves that the order was paid before.
-    fn returned(&mut self, terms: &Terms, report: &Report) {
-        let partial =
-            matches!(report.status, GatewayStatus::PartialRefund | GatewayStatus::PartialChargeback);
-        let charged_back =
-            matches!(report.status, GatewayStatus::Chargeback | GatewayStatus::PartialChargeback);
-        let before = self.standing.state;
-        if !self.standing.credited && partial && before.rank() < OrderState::Paid.rank() {
-            self.settle(terms, report);
+    fn returned(&mut self, terms: &Terms, way: Return, report: &Report) {
+        let said = sum(&report.refunds).max(report.refunded.unwrap_or_default());
+        let whole = way.whole || said >= terms.amount;
+        if way.charged_back {
+            self.flag(Flag::Chargeback);
         }
-        if self.standing.credited && !self.is_same_attempt(report) {
+        if !whole {
+            self.money(terms, report);
+        }
+        if self.is_applied() && self.is_same_attempt(report) {
+            let key = if way.charged_back { CHARGEBACK_KEY } else { UNLISTED_KEY };
+            self.give_back(terms, &report.refunds, if whole { terms.amount } else { said }, key);
+        }
+        if whole {
+            self.lose(if way.charged_back { OrderState::ChargedBack } else { OrderState::Refunded }, report);
+        } else if self.is_there(report) {
+            self.flag(Flag::PartialRefund);
+            if self.is_same_attempt(report) {
+                self.rise(OrderState::PartiallyRefunded);
+            }
+        }
+    }
+
+    /// All of an attempt's money is gone. The order is over, unless there is money of another attempt, which then
+    /// waits for a person.
+    fn lose(&mut self, end: OrderState, report: &Report) {
+        if end == OrderState::Refunded {
+            self.standing.ends.insert((end, report.transaction.clone()));
+        }
+        let was_other = report.transaction.as_ref().is_some_and(|t| self.standing.others.remove(t));
+        let is_another = !self.standing.is_unpaid() && !self.is_same_attempt(report);
+        if was_other || self.is_over() || is_another {
+            return;
+        }
+        if let Some(left) = self.standing.others.pop_first() {
+            self.standing.transaction = Some(left);
+            self.review();
             return;
         }
         self.take_attempt(report);
-        if charged_back {
-            self.standing.flags.insert(Flag::Chargeback);
-        }
-        self.list_returns(terms, report, charged_back, partial);
-        let whole = !partial || self.standing.refunded() >= terms.amount;
-        let state = match (whole, charged_back) {
-            (true, true) => OrderState::ChargedBack,
-            (true, false) => OrderState::Refunded,
-            (false, _) => OrderState::PartiallyRefunded,
-        };
-        if !whole {
-            self.standing.flags.insert(Flag::PartialRefund);
-        }
-        let review = self.standing.state == OrderState::Review;
-        if (review && whole) || (!review && state.rank() > self.standing.state.rank()) {
-            self.standing.state = state;
+        self.standing.state = end;
+        if end != OrderState::Reversed {
+            self.standing.flags.remove(&Flag::PartialRefund);
         }
     }
 
-    /// Each return once, by its key; what a total says beyond the list stands under a key of its own.
-    fn list_returns(&mut self, terms: &Terms, report: &Report, charged_back: bool, partial: bool) {
-        for (key, amount) in &report.refunds {
-            self.give_back_once(key, *amount, terms.amount);
+    /// Brings what went back up to what the gateway lists or says in all: listed returns under their own keys, the
+    /// rest under `rest_key`.
+    fn give_back(&mut self, terms: &Terms, list: &BTreeMap<String, Rupiah>, total: Rupiah, rest_key: &str) {
+        let known = &mut self.standing.listed;
+        let fresh: Vec<_> = list.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
+        known.extend(fresh.iter().map(|(key, amount)| ((*key).clone(), **amount)));
+        let target = sum(known).max(total).min(terms.amount);
+        let mut left = target.minus(self.standing.refunded());
+        for (key, amount) in fresh {
+            let part = left.min(*amount);
+            self.reverse(key, part);
+            left = left.minus(part);
         }
-        let total = if partial { report.refunded.unwrap_or_default() } else { terms.amount };
-        let rest = total.min(terms.amount).minus(self.standing.refunded());
-        if rest > Rupiah::ZERO {
-            let key = if charged_back { CHARGEBACK_KEY } else { UNLISTED_KEY };
-            let mut name = key.to_owned();
-            while self.standing.refunds.contains_key(&name) {
-                name.push('+');
-            }
-            self.give_back_once(&name, rest, terms.amount);
-        }
+        self.reverse(rest_key, left);
     }
 
-    fn give_back_once(&mut self, key: &str, amount: Rupiah, paid: Rupiah) {
-        if self.standing.refunds.contains_key(key) {
+    /// Tells the site under a name that was not used before.
+    fn reverse(&mut self, key: &str, amount: Rupiah) {
+        if amount == Rupiah::ZERO {
             return;
         }
-        let left = paid.minus(self.standing.refunded());
-        let amount = amount.min(left);
-        if amount > Rupiah::ZERO {
-            self.record_return(key, amount);
+        let mut key = key.to_owned();
+        while self.standing.refunds.contains_key(&key) {
+            key.push('+');
         }
+        self.standing.refunds.insert(key.clone(), amount);
+        self.effects.push(Effect::Reverse { key, amount });
     }
 
-    /// All that is left of the order goes back.
-    fn give_back(&mut self, key: &str, paid: Rupiah) {
-        self.give_back_once(key, paid, paid);
-    }
-
-    fn record_return(&mut self, key: &str, amount: Rupiah) {
-        self.standing.refunds.insert(key.to_owned(), amount);
-        if self.standing.credited {
-            self.effects.push(Effect::Reverse { key: key.to_owned(), amount });
+    /// What the answer settles besides: claims of money are confirmed by a report of money and suspicious beside any
+    /// other, what a challenged payment waited for is decided, and the charge is known.
+    fn settle_doubts(&mut self, verdict: Verdict) {
+        let standing = &mut self.standing;
+        standing.claimed_end = None;
+        standing.flags.remove(&Flag::ChargeUnknown);
+        let is_challenge = matches!(verdict, Verdict::Open(OrderState::Challenge));
+        if !matches!(verdict, Verdict::Open(_)) {
+            standing.flags.remove(&Flag::FraudChallenge);
         }
-    }
-
-    /// A claim of money is settled by a report of money, and suspicious beside any other.
-    fn weigh_claims(&mut self, report: &Report) {
-        if self.standing.state.rank() >= OrderState::Paid.rank() {
-            self.standing.claimed = None;
+        if is_challenge {
+            standing.claimed = standing.claimed.take().filter(|claim| claim.signed);
         }
-        if !report.status.is_money() && self.standing.claimed.is_some() {
-            self.standing.flags.insert(Flag::StaleOrForged);
-        } else if report.status.is_money() {
-            self.standing.flags.remove(&Flag::StaleOrForged);
+        if !standing.is_unpaid() {
+            standing.claimed = None;
         }
-        self.standing.claimed_end = None;
+        if is_challenge || matches!(verdict, Verdict::Money | Verdict::Returned(_)) {
+            standing.flags.remove(&Flag::StaleOrForged);
+        } else if standing.claimed.is_some() {
+            standing.flags.insert(Flag::StaleOrForged);
+        }
     }
 
     /// A change that moves no money is told, too.

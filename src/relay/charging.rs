@@ -275,8 +275,8 @@ impl Charging<'_> {
 
     fn mismatches(&self, report: &Report) -> BTreeSet<Flag> {
         let terms = self.merchant.terms(&self.order);
-        let mut flags = terms.mismatches(report);
-        if !terms.is_about(report, report.transaction.as_deref()) {
+        let mut flags = terms.doubts(report);
+        if !terms.is_about(report, &self.order.standing) {
             flags.insert(Flag::OrderMismatch);
         }
         flags
