@@ -3,23 +3,24 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::domain::units::Timestamp;
+use crate::sim::Connections;
 
 use super::deliver::deliver;
 use super::fault::{Fault, FaultId};
+use super::listener::{Port, listen};
 use super::method::Method;
 use super::outbox::{Attempt, Job, NotificationStats};
 use super::time::between;
 use super::transaction::{Fraud, Status};
 use super::world::World;
-use super::{Call, NotPossible, Options, Payment, SimClock, http};
+use super::{Call, NotPossible, Options, Payment, SimClock};
 
 /// The longest that a real clock is left alone.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -31,6 +32,10 @@ pub(super) struct Shared {
     changed: watch::Sender<u64>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) stopped: watch::Sender<bool>,
+    /// What becomes of connections, and how often that was said.
+    pub(super) connections: watch::Sender<(Connections, u64)>,
+    /// How often the listener has heard.
+    pub(super) followed: watch::Sender<u64>,
     address: SocketAddr,
     notification_timeout: Duration,
 }
@@ -91,20 +96,24 @@ impl MidtransSim {
     /// # Errors
     /// No port could be had.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let port = Port::free()?;
+        let address = port.address();
         let notification_timeout = options.notification_timeout;
         let shared = Arc::new(Shared {
             world: Mutex::new(World::new(options, format!("http://{address}"))),
             changed: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
+            connections: watch::Sender::new((Connections::Accept, 1)),
+            followed: watch::Sender::new(0),
             address,
             notification_timeout,
         });
-        tokio::spawn(http::listen(Arc::clone(&shared), listener));
+        tokio::spawn(listen(Arc::clone(&shared), port));
         shared.spawn(pump(Arc::clone(&shared)));
-        Ok(Self { running: Arc::new(Running(shared)) })
+        let sim = Self { running: Arc::new(Running(shared)) };
+        sim.followed(1).await;
+        Ok(sim)
     }
 
     /// Base of the Core API, without `/v2`.
@@ -123,6 +132,23 @@ impl MidtransSim {
         let mut stopped = self.shared().stopped.subscribe();
         // The listener lives until it has said so, unless the runtime ends.
         let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+
+    /// What becomes of connections from here on; open ones are cut. Notifications go on.
+    pub async fn connections(&self, connections: Connections) {
+        let mut revision = 0;
+        self.shared().connections.send_modify(|told| {
+            *told = (connections, told.1 + 1);
+            revision = told.1;
+        });
+        self.followed(revision).await;
+    }
+
+    /// Waits until the listener has heard something.
+    async fn followed(&self, revision: u64) {
+        let mut followed = self.shared().followed.subscribe();
+        // The listener lives until it has said that it hears nothing more, unless the runtime ends.
+        let _ = followed.wait_for(|followed| *followed >= revision).await;
     }
 
     /// What its clock shows.

@@ -12,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::api::{Early, Seen};
@@ -42,23 +42,8 @@ enum Outcome {
     Never,
 }
 
-/// Takes connections until told to stop.
-pub(super) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
-    let mut stop = shared.stop.subscribe();
-    loop {
-        let accepted = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
-            accepted = listener.accept() => accepted,
-        };
-        if let Ok((stream, _)) = accepted {
-            shared.spawn(connection(Arc::clone(&shared), stream));
-        }
-    }
-    drop(listener);
-    shared.stopped.send_replace(true);
-}
-
-async fn connection(shared: Arc<Shared>, stream: TcpStream) {
+/// Serves one connection.
+pub(super) async fn connection(shared: Arc<Shared>, stream: TcpStream) {
     let (cuts, mut cut) = mpsc::channel(1);
     let service = service_fn(move |request| respond(Arc::clone(&shared), request, cuts.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);

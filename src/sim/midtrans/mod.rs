@@ -14,6 +14,7 @@ mod fault;
 mod gateway;
 mod http;
 mod idempotency;
+mod listener;
 mod method;
 mod operations;
 mod outbox;
@@ -35,7 +36,7 @@ use std::time::Duration;
 
 use crate::domain::units::Timestamp;
 
-pub use super::Clock as SimClock;
+pub use super::{Clock as SimClock, Connections};
 pub use fault::{Fault, FaultId, Meddling, Operation, Trouble, When};
 pub use gateway::MidtransSim;
 pub use method::{Bank, Method};
