@@ -82,11 +82,13 @@ fn whatever_is_tampered_with_shows() {
     assert!(matches!(found(debt), Broken::Debt { .. }));
 }
 
-/// Orders over the counter for nothing, each with its receipt and move, and a closing of them.
+/// Orders over the counter for nothing, each with its receipt and move, and a closing of them; and an online order.
 const COUNTER: &str = "
-    INSERT INTO orders VALUES ('a', 1, 'purchase', 'cash', 0, 'paid', '[]', '[]', NULL, 1, 'siti', NULL, NULL, 0, 0, 1, 1);
-    INSERT INTO orders VALUES ('b', 1, 'purchase', 'transfer', 0, 'paid', '[]', '[]', NULL, 2, 'siti', NULL, NULL, 0, 0, 1, 1);
-    INSERT INTO orders VALUES ('c', 1, 'purchase', 'qris', 5, 'pending', '[]', '[]', NULL, NULL, NULL, NULL, NULL, 0, 0, 1, NULL);
+    INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, receipt_no, cashier, plan, refunded_rp,
+      created_at, paid_at, window_bytes) VALUES
+      ('a', 1, 'purchase', 'cash', 0, 'paid', '[]', '[]', 1, 'siti', 0, 0, 1, 1, 0),
+      ('b', 1, 'purchase', 'transfer', 0, 'paid', '[]', '[]', 2, 'siti', 0, 0, 1, 1, 0),
+      ('c', 1, 'purchase', 'qris', 5, 'pending', '[]', '[]', NULL, NULL, 0, 0, 1, NULL, 0);
     INSERT INTO closings VALUES (1, 1, 'siti', 0, 0, 0, 2, 1, 2, '');
     INSERT INTO cash_moves VALUES (1, 1, 'siti', 'a', 'cash', 'taken', 0, 1, 1);
     INSERT INTO cash_moves VALUES (2, 1, 'siti', 'b', 'transfer', 'taken', 0, 2, 1);";
@@ -119,6 +121,16 @@ fn receipts_moves_and_closings_are_part_of_the_proof() {
     ] {
         assert!(matches!(found(sql), Broken::Closing(_)), "{sql}");
     }
+    for sql in [
+        "UPDATE orders SET status = 'paid' WHERE id = 'c'",
+        "UPDATE orders SET status = 'partially_refunded', refunded_rp = 1 WHERE id = 'c'",
+        "UPDATE orders SET amount_rp = 0, receipt_no = 3, status = 'paid' WHERE id = 'c'",
+        "UPDATE orders SET status = 'pending' WHERE id = 'a'",
+    ] {
+        assert!(matches!(found(sql), Broken::Credits { .. }), "{sql}");
+    }
+    let no_money = "UPDATE orders SET receipt_no = 3, status = 'paid' WHERE id = 'c'";
+    assert!(matches!(found(no_money), Broken::Money { .. }));
 }
 
 #[test]
@@ -143,6 +155,10 @@ fn what_must_never_be_is_refused_by_the_database_itself() {
         "INSERT INTO accounts VALUES (99, 0, 0, 0, 0, 0)",
         "INSERT INTO cash_moves VALUES (1, 1, 'siti', 'nobody', 'cash', 'taken', 1, 1, NULL)",
         "UPDATE entries SET user_no = 99",
+        "INSERT INTO orders (id, kind, method, amount_rp, status, lines, flags, receipt_no, plan, refunded_rp, created_at,
+           window_bytes) VALUES ('x', 'purchase', 'qris', 0, 'paid', '[]', '[]', 1, 0, 0, 1, 0)",
+        "INSERT INTO openings VALUES ('r', 99, 'purchase', 'qris', '[]', '{}', NULL, NULL, 1)",
+        "INSERT INTO openings VALUES ('r', 1, 'purchase', 'qris', '[]', '{}', 'key', NULL, 1)",
         "INSERT INTO devices VALUES (1, 1, 0, '', 1, NULL, NULL, NULL, NULL)",
     ];
     for sql in never {

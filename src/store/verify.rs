@@ -260,7 +260,12 @@ impl Booked {
             Paid | PartiallyRefunded => is_credited,
             status => !is_credited || status.rank() > Paid.rank(),
         };
-        may_be && self.credits == u64::from(is_credited)
+// A sale for nothing over the counter may leave no line.
+        let is_once = match order.is_cash {
+            true => self.credits <= 1,
+            false => self.credits == u64::from(is_credited),
+        };
+        may_be && is_once
     }
 }
 
