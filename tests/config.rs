@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kuota::agent::config::{Config, DebtDue, Enforcement, Overage, PaymentMethod, Tls};
+use kuota::agent::config::{Config, DebtDue, Enforcement, Overage, Tls};
+use kuota::domain::order::OnlineMethod;
 use kuota::domain::units::Bytes;
 use kuota::routeros::tls::Tls as RouterTls;
 use kuota::settings::Environment;
@@ -88,7 +89,7 @@ fn what_is_printed_reads_back_equal() {
     assert_eq!(config.policy.debt_limit, Bytes(314_573));
     assert_eq!(config.router.tls, Tls::Pinned);
     assert_eq!(config.router.poll_interval, Duration::from_millis(1500));
-    assert_eq!(config.payment.methods, [PaymentMethod::Gopay]);
+    assert_eq!(config.payment.methods, [OnlineMethod::Gopay]);
 }
 
 #[test]
@@ -220,7 +221,7 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(config.router.lists.active.as_str(), "klient_aktif");
     assert_eq!(config.portal.contact, "0812");
     assert_eq!(config.portal.client_networks.len(), 2);
-    assert_eq!(config.payment.methods, [PaymentMethod::Gopay, PaymentMethod::Qris]);
+    assert_eq!(config.payment.methods, [OnlineMethod::Gopay, OnlineMethod::Qris]);
     assert_eq!((config.policy.overage, config.policy.enforcement), (Overage::Debt, Enforcement::On));
     assert_eq!(config.policy.debt_limit, Bytes::gb(1));
     assert_eq!((config.policy.block_overdue, config.policy.overdue_grace_days), (false, 3));

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Zone;
+use crate::domain::order::OnlineMethod;
 use crate::domain::units::{AMOUNT_RP_MAX, Bytes};
 use crate::routeros::tls::{self, Authorities};
 use crate::settings::{
@@ -214,7 +215,7 @@ pub struct Payment {
     /// Our own payment pages or the gateway's.
     pub mode: PaymentMode,
     /// Methods on offer, in the order that customers see.
-    pub methods: Vec<PaymentMethod>,
+    pub methods: Vec<OnlineMethod>,
 }
 
 /// Declares an enum of the words that a key accepts.
@@ -311,30 +312,6 @@ words! {
         Snap = "snap",
     }
 }
-words! {
-    /// One way to pay online.
-    PaymentMethod {
-        /// Any wallet or bank app, by QR code.
-        Qris = "qris",
-        /// The GoPay wallet.
-        Gopay = "gopay",
-        /// The ShopeePay wallet.
-        Shopeepay = "shopeepay",
-        /// BCA virtual account.
-        VaBca = "va_bca",
-        /// BNI virtual account.
-        VaBni = "va_bni",
-        /// BRI virtual account.
-        VaBri = "va_bri",
-        /// Permata virtual account.
-        VaPermata = "va_permata",
-        /// CIMB Niaga virtual account.
-        VaCimb = "va_cimb",
-        /// Mandiri bill payment.
-        VaMandiri = "va_mandiri",
-    }
-}
-
 /// Due date of debt that is given none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DebtDue {
@@ -471,7 +448,7 @@ impl Default for Clock {
 
 impl Default for Payment {
     fn default() -> Self {
-        use PaymentMethod::{Gopay, Qris, Shopeepay, VaBca, VaBni, VaBri, VaCimb, VaMandiri, VaPermata};
+        use OnlineMethod::{Gopay, Qris, Shopeepay, VaBca, VaBni, VaBri, VaCimb, VaMandiri, VaPermata};
         Self {
             mode: PaymentMode::Core,
             methods: vec![Qris, Gopay, Shopeepay, VaBca, VaBni, VaBri, VaPermata, VaCimb, VaMandiri],

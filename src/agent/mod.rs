@@ -4,6 +4,7 @@ pub mod admin;
 pub mod config;
 pub mod doctor;
 pub mod engine;
+pub mod link;
 pub mod portal;
 pub mod run;
 pub mod service;

@@ -8,11 +8,12 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
+use super::link::{Link, Relay};
 use super::service::{Service, ServiceError};
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
@@ -28,6 +29,16 @@ use crate::web::tally::Tally;
 pub const SOCKET_FILE: &str = "kuotad.sock";
 /// How long open requests may take to finish when the daemon stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// How long one call hangs on the relay's feed.
+const FEED_WAIT: Duration = Duration::from_secs(30);
+/// The pause after the relay failed; each further one is twice as long ...
+const PULL_PAUSE: Duration = Duration::from_secs(1);
+/// ... up to this.
+const PULL_PAUSE_MAX: Duration = Duration::from_secs(20);
+/// How often the outbox is looked at when nothing in it is due: openings grow old there.
+const ERRANDS_PAUSE: Duration = Duration::from_secs(20);
+/// An errand that is due and fails at once is not tried faster than this.
+const ERRANDS_PAUSE_MIN: Duration = Duration::from_millis(500);
 
 /// Why the daemon did not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +96,7 @@ impl Site {
     pub fn assemble(
         config: Config,
         router: Arc<dyn Router>,
+        relay: Option<Arc<dyn Relay>>,
         clock: Arc<dyn Clock>,
         notifier: Arc<dyn Notifier>,
     ) -> Result<Self, RunError> {
@@ -105,7 +117,8 @@ impl Site {
         })?;
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
-        let service = Arc::new(Service::new(engine, router, Arc::clone(&clock), dry_run));
+        let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
+        let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
         let pace = watch::Sender::new(config.router.poll_interval);
         Ok(Self { config, service, clock, answers: Answers::default(), pace })
     }
@@ -146,6 +159,7 @@ impl Site {
         let mut stopping = stop.clone();
         let (close, closing) = watch::channel(false);
         let mut serving = tokio::spawn(serve_all(Arc::clone(&self), listeners, closing));
+        let linking = self.service.link().is_ok().then(|| tokio::spawn(link_loops(Arc::clone(&self))));
         let mut cycle = tokio::spawn(cycle(Arc::clone(&self), stop));
         let feeding = self.feed_watchdog();
         if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
@@ -160,6 +174,9 @@ impl Site {
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         cycle.abort();
+        if let Some(linking) = &linking {
+            linking.abort();
+        }
         // After a failure too: whoever asked is told that it was not done.
         close.send_replace(true);
         let open = !serving.is_finished();
@@ -226,7 +243,7 @@ fn control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
 async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     let mut pace = site.pace.subscribe();
     let mut ticks = paced(*pace.borrow_and_update());
-    let mut troubles = Troubles::default();
+    let mut troubles = Troubles::of("router cycle");
     loop {
         let due = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
@@ -247,6 +264,63 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// The loops of the link: one hangs on the feed, one runs errands. Neither ends by itself.
+async fn link_loops(site: Arc<Site>) {
+    tokio::join!(pull(&site.service), errands(&site.service));
+}
+
+/// Hangs on the feed; a relay that fails is asked again after a pause, or when a call to it succeeded.
+async fn pull(service: &Service) {
+    let Ok(link) = service.link() else { return };
+    let (mut troubles, mut pause, mut wait) = (Troubles::of("relay feed"), PULL_PAUSE, Duration::ZERO);
+    loop {
+        let begun = Instant::now();
+        let pulled = service.pull_once(wait).await;
+        let news =
+            pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
+        // Without news the next call hangs on; with news there may be more; after a failure it is found out at once
+        // whether the relay is there.
+        let idle = pulled.is_ok() && !news;
+        let too_fast = idle && wait > Duration::ZERO && begun.elapsed() < PULL_PAUSE;
+        wait = if idle { FEED_WAIT } else { Duration::ZERO };
+        let failed = pulled.is_err();
+        troubles.tell(pulled.map(drop));
+        if !failed && !too_fast {
+            pause = PULL_PAUSE;
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(jittered(pause)) => {}
+            () = link.feed_woken() => {}
+        }
+        pause = (pause * 2).min(PULL_PAUSE_MAX);
+    }
+}
+
+/// Runs errands when there are new ones, and again when they are due.
+async fn errands(service: &Service) {
+    let Ok(link) = service.link() else { return };
+    let mut troubles = Troubles::of("errands to the relay");
+    loop {
+        let next = service.errands_once().await;
+        let due = next.as_ref().ok().copied().flatten();
+        troubles.tell(next.map(drop));
+        let ms = due.map_or(0, |at| at.0.saturating_sub(service.now().0));
+        let until =
+            u64::try_from(ms).ok().filter(|_| due.is_some()).map_or(ERRANDS_PAUSE, Duration::from_millis);
+        tokio::select! {
+            () = tokio::time::sleep(until.clamp(ERRANDS_PAUSE_MIN, ERRANDS_PAUSE)) => {}
+            () = link.errands_woken() => {}
+        }
+    }
+}
+
+/// A pause that not every site takes at the same moment.
+fn jittered(pause: Duration) -> Duration {
+    let share = Uuid::new_v4().as_bytes()[0];
+    pause - pause / 1024 * u32::from(share)
+}
+
 fn paced(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -254,25 +328,29 @@ fn paced(every: Duration) -> Interval {
 }
 
 /// Errors of a loop that repeats: the first is logged, the end of a row of them too.
-#[derive(Default)]
 struct Troubles {
+    what: &'static str,
     failed: u64,
 }
 
 impl Troubles {
+    fn of(what: &'static str) -> Self {
+        Self { what, failed: 0 }
+    }
+
     fn tell(&mut self, result: Result<(), ServiceError>) {
         match result {
             Ok(()) if self.failed > 0 => {
-                tracing::info!(attempts = self.failed, "router cycle recovered");
+                tracing::info!(attempts = self.failed, "{} recovered", self.what);
                 self.failed = 0;
             }
             Ok(()) => {}
             Err(error) => {
                 self.failed += 1;
                 if self.failed == 1 {
-                    tracing::warn!(%error, "router cycle failed; trying again every poll");
+                    tracing::warn!(%error, "{} failed; it is tried again and again", self.what);
                 } else {
-                    tracing::debug!(%error, attempts = self.failed, "router cycle failed again");
+                    tracing::debug!(%error, attempts = self.failed, "{} failed again", self.what);
                 }
             }
         }

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 use super::engine::{
     Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Reading, Request, RouterChange,
 };
+use super::link::{Link, RelayError};
 use crate::clock::{Clock, rfc3339};
 use crate::domain::listing::{self, Edit};
 use crate::domain::units::Timestamp;
@@ -35,6 +36,12 @@ pub enum ServiceError {
     /// The router could not be asked.
     #[error(transparent)]
     Router(#[from] RouterError),
+    /// The relay could not be asked, or it or the gateway said no.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// There is no relay.
+    #[error("no relay is configured, so nothing can be paid online; take cash, transfer or qris_static")]
+    NoRelay,
 }
 
 /// What reconciling found and did.
@@ -76,14 +83,14 @@ impl LinkState {
         }
     }
 
-    fn succeeded(&mut self, now: Timestamp) {
+    pub(super) fn succeeded(&mut self, now: Timestamp) {
         if self.last_error.take().is_some() || self.last_success.is_none() {
             self.since = Some(now);
         }
         self.last_success = Some(now);
     }
 
-    fn failed(&mut self, now: Timestamp, error: &str) {
+    pub(super) fn failed(&mut self, now: Timestamp, error: &str) {
         if self.last_error.is_none() {
             self.since = Some(now);
         }
@@ -123,6 +130,7 @@ struct Health {
 pub struct Service {
     engine: EngineHandle,
     router: Arc<dyn Router>,
+    link: Option<Link>,
     clock: Arc<dyn Clock>,
     dry_run: AtomicBool,
     /// Held from the start of a reading until it is counted: readings are counted in the order they were made.
@@ -136,11 +144,18 @@ pub struct Service {
 
 impl Service {
     /// Ready to be called; no loop runs yet.
-    pub fn new(engine: EngineHandle, router: Arc<dyn Router>, clock: Arc<dyn Clock>, dry_run: bool) -> Self {
+    pub fn new(
+        engine: EngineHandle,
+        router: Arc<dyn Router>,
+        link: Option<Link>,
+        clock: Arc<dyn Clock>,
+        dry_run: bool,
+    ) -> Self {
         let started_at = clock.now();
         Self {
             engine,
             router,
+            link,
             clock,
             dry_run: AtomicBool::new(dry_run),
             reading: AsyncMutex::new(()),
@@ -184,7 +199,7 @@ impl Service {
         };
         drop(gate);
         if turned {
-            self.nudge.notify_one();
+            self.nudge();
         }
         read?;
         Ok(turned)
@@ -238,7 +253,10 @@ impl Service {
             (EngineError::RouterNeeded(_), Some(why)) => EngineError::RouterNeeded(why.to_string()),
             (error, _) => error,
         })?;
-        self.nudge.notify_one();
+        self.nudge();
+        if let Some(link) = &self.link {
+            link.wake_errands();
+        }
         Ok(outcome)
     }
 
@@ -304,6 +322,26 @@ impl Service {
         self.engine.call(move |engine| engine.meter(&reading)).await??;
         drop(gate);
         Ok(table)
+    }
+
+    /// Something changed what the router should hold: reconcile now.
+    pub fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// The link to the relay; an error where there is none.
+    pub fn link(&self) -> Result<&Link, ServiceError> {
+        self.link.as_ref().ok_or(ServiceError::NoRelay)
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Time since boot.
+    pub fn uptime(&self) -> Duration {
+        self.clock.uptime()
     }
 
     /// Waits until something changed what the router should hold.

@@ -59,7 +59,7 @@ impl Api {
         };
         let router = Arc::new(router_client(config, password)?);
         let clock = Arc::new(SystemClock::new());
-        let site = Site::assemble(config.clone(), router, clock, Arc::new(LogNotifier))?;
+        let site = Site::assemble(config.clone(), router, None, clock, Arc::new(LogNotifier))?;
         Ok(Self::here(Arc::new(site)))
     }
 

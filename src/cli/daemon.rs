@@ -11,6 +11,8 @@ use super::output::{Output, say};
 use super::{Failure, reload};
 use crate::agent::config::{Config, Secrets};
 use crate::agent::engine::{Notice, Notifier};
+use crate::agent::link::Relay;
+use crate::agent::link::client::RelayClient;
 use crate::agent::run::Site;
 use crate::agent::site_plan::list_names;
 use crate::clock::SystemClock;
@@ -63,6 +65,13 @@ pub(super) fn router_client(
     }))
 }
 
+/// A client of the configured relay, where there is one.
+fn relay_client(config: &Config, token: Option<&Replaceable>) -> Result<Option<Arc<dyn Relay>>, Failure> {
+    let Some((relay, token)) = config.relay.as_ref().zip(token.cloned()) else { return Ok(None) };
+    let client = RelayClient::new(relay.url.as_str(), move || token.get()).map_err(Failure::said)?;
+    Ok(Some(Arc::new(client)))
+}
+
 /// `run`: the daemon, until a signal or a failure ends it.
 pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     let env = Environment::process();
@@ -72,11 +81,13 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     let password = Replaceable::new(secrets.router_password);
     let held = password.clone();
     let router = Arc::new(router_client(&config, move || held.get())?);
+    let token = secrets.relay_token.map(Replaceable::new);
+    let relay = relay_client(&config, token.as_ref())?;
     let clock = Arc::new(SystemClock::new());
-    let site = Arc::new(Site::assemble(config.clone(), router, clock, Arc::new(LogNotifier))?);
+    let site = Arc::new(Site::assemble(config.clone(), router, relay, clock, Arc::new(LogNotifier))?);
     let listeners = site.listen().await?;
     let (stop, stopped) = watch::channel(false);
-    let reload = reload::Reload { path: path.to_owned(), env, running: config, password };
+    let reload = reload::Reload { path: path.to_owned(), env, running: config, password, token };
     let obeying = tokio::spawn(obey(signals, Arc::clone(&site), reload, stop));
     let ended = site.run(listeners, stopped).await;
     obeying.abort();

@@ -19,7 +19,28 @@ pub enum OrderCommand {
         #[arg(long, default_value_t = 100)]
         limit: usize,
     },
-    /// Give the money of an order back, whole or in part; it leaves the caller's drawer.
+    /// Call off an online order that may still be paid.
+    Cancel {
+        /// Which.
+        id: String,
+    },
+    /// Have the gateway asked about an online order now.
+    Refresh {
+        /// Which.
+        id: String,
+    },
+    /// End a review: money that the gateway confirms and that could not be applied.
+    Review {
+        /// Which.
+        id: String,
+        /// Whether the quote is credited, or the review closed without.
+        #[arg(value_parser = ["credit", "dismiss"])]
+        decision: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give the money of an order back, whole or in part; cash leaves the caller's drawer.
     Refund {
         /// Which.
         id: String,
@@ -58,6 +79,19 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
                 let headings = ["RECEIPT", "AT", "KIND", "METHOD", "AMOUNT", "STATUS", "CASHIER", "ID"];
                 table(&headings, &orders.iter().map(row).collect::<Vec<_>>())
             })
+        }
+        OrderCommand::Cancel { id } => {
+            let order = api.post(&format!("{ORDERS}/{}/cancel", escaped(&id)), &json!({})).await?;
+            output.answer(&order, outline)
+        }
+        OrderCommand::Refresh { id } => {
+            let order = api.post(&format!("{ORDERS}/{}/refresh", escaped(&id)), &json!({})).await?;
+            output.answer(&order, outline)
+        }
+        OrderCommand::Review { id, decision, reason } => {
+            let body = json!({"decision": decision, "reason": reason});
+            let order = api.post(&format!("{ORDERS}/{}/review", escaped(&id)), &body).await?;
+            output.answer(&order, outline)
         }
         OrderCommand::Refund { id, amount_rp, reason } => {
             let body = given([("amount_rp", amount_rp.map(|rp| json!(rp))), ("reason", Some(json!(reason)))]);

@@ -43,6 +43,8 @@ pub(super) struct Reload {
     pub running: Config,
     /// The router's password.
     pub password: Replaceable,
+    /// The site's token at the relay.
+    pub token: Option<Replaceable>,
 }
 
 impl Reload {
@@ -64,6 +66,11 @@ impl Reload {
         }
         if self.password.replace(secrets.router_password) {
             tracing::info!(key = "router.password_file", "another router password from the next log-in on");
+        }
+        if let (Some(held), Some(token)) = (&self.token, secrets.relay_token)
+            && held.replace(token)
+        {
+            tracing::info!(key = "relay.token_file", "another relay token from the next call on");
         }
         let changes = changes(&self.running, &config);
         for (key, from, to) in &changes {

@@ -288,7 +288,8 @@ impl Standing {
     /// Whether the gateway named this attempt before.
     fn knows(&self, attempt: &str) -> bool {
         let ended = self.ends.iter().filter_map(|(_, attempt)| attempt.as_deref());
-        ended.chain(self.transaction.as_deref()).any(|known| known == attempt) || self.others.contains(attempt)
+        ended.chain(self.transaction.as_deref()).any(|known| known == attempt)
+            || self.others.contains(attempt)
     }
 
     /// Whether an attempt of this report's ended so; who does not say which attempt it is may be any.

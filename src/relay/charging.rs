@@ -14,9 +14,9 @@ use super::merchant::Merchant;
 use super::order_id::new_order_id;
 use super::pace::jittered;
 use super::request::{self, Owner, check_open};
+use super::row;
 use super::service::{Ask, Edit, Relay, Site};
 use super::store::{Opened, OrderRow};
-use super::row;
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::payment::{Effect, Report, Standing};
 use crate::domain::units::Timestamp;
@@ -328,7 +328,9 @@ impl Charging<'_> {
         if self.order.standing.state.rank() >= OrderState::Paid.rank() {
             return Ok(row::view(&self.order));
         }
-        Err(unknown("the charge was opened and how to pay it was lost on the way: it is called off; ask anew"))
+        Err(unknown(
+            "the charge was opened and how to pay it was lost on the way: it is called off; ask anew",
+        ))
     }
 
     async fn call_off_later(&mut self) -> Result<(), Problem> {

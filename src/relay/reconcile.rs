@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use super::merchant::Merchant;
 use super::orders::call_off;
 use super::pace::jittered;
-use super::service::{Ask, AskError, Edit, Relay};
-use super::store::{OrderRow, StoreError};
 use super::row::{self, is_by_page};
 use super::schedule;
+use super::service::{Ask, AskError, Edit, Relay};
+use super::store::{OrderRow, StoreError};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::midtrans::GatewayError;
@@ -49,7 +49,11 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
 
 /// Orders of a merchant that the configuration lost, who may come back.
 async fn put_off(relay: &Relay, merchant: &str, orders: Vec<OrderRow>) -> Result<(), StoreError> {
-    tracing::warn!(merchant.id = merchant, orders = orders.len(), "orders of a merchant that is not configured");
+    tracing::warn!(
+        merchant.id = merchant,
+        orders = orders.len(),
+        "orders of a merchant that is not configured"
+    );
     let now = relay.now();
     for mut order in orders {
         order.ask_at = Some(schedule::after_silence(u32::MAX, now));
@@ -96,7 +100,8 @@ fn joined(ended: Option<Result<Result<(), StoreError>, tokio::task::JoinError>>)
 
 async fn paced(merchant: &Merchant) {
     loop {
-        let taken = merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.clock.uptime());
+        let taken =
+            merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.clock.uptime());
         match taken {
             Ok(()) => return,
             Err(wait) => tokio::time::sleep(jittered(wait)).await,

@@ -147,8 +147,13 @@ impl Desk {
             ..ClientConfig::new(address, "agent", "rahasia".into())
         };
         let router = Arc::new(RouterClient::spawn(client));
-        let site =
-            Site::assemble(self.config.clone(), router, Arc::new(self.clock.clone()), Arc::new(Silence));
+        let site = Site::assemble(
+            self.config.clone(),
+            router,
+            None,
+            Arc::new(self.clock.clone()),
+            Arc::new(Silence),
+        );
         let site = Arc::new(site.unwrap());
         let listeners = site.listen().await.unwrap();
         self.base = format!("http://{}", listeners.admin.local_addr().unwrap());

@@ -140,7 +140,8 @@ fn spoil(dice: &mut Dice, report: &mut Report, attempts: Attempts, noise: usize)
         report.fraud = Some(*dice.pick(Fraud::ALL));
     }
     if dice.percent(noise) {
-        report.amount = *dice.pick(&[None, Some(Rupiah(1_000)), Some(Rupiah(10_071)), Some(Rupiah(u64::MAX))]);
+        report.amount =
+            *dice.pick(&[None, Some(Rupiah(1_000)), Some(Rupiah(10_071)), Some(Rupiah(u64::MAX))]);
         report.original_amount = *dice.pick(&[None, Some(Rupiah(AMOUNT)), Some(Rupiah(9_000))]);
     }
     if dice.percent(noise) {

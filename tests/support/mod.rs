@@ -85,7 +85,7 @@ impl World {
     fn site(client: ClientConfig, clock: &ManualClock, config: Config) -> Site {
         let router = Arc::new(RouterClient::spawn(client));
         let clock_port: Arc<dyn Clock> = Arc::new(clock.clone());
-        Site::assemble(config, router, clock_port, Arc::new(Silence)).unwrap()
+        Site::assemble(config, router, None, clock_port, Arc::new(Silence)).unwrap()
     }
 
     pub async fn dry() -> Self {

@@ -10,7 +10,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::auth::{Attempts, Passwords};
 use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
 use crate::agent::run::Site;
-use crate::agent::service::Service;
+use crate::agent::service::{Service, ServiceError};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::web::{Body, Problem};
@@ -61,17 +61,29 @@ impl Desk {
         body: Body<T>,
         action: impl FnOnce(T) -> Result<Action, Problem>,
     ) -> Answer {
-        let content_hash = body.content_hash;
-        let key = body.key.map(|key| Key { id: format!("{}/{key}", actor.name), content_hash });
+        let key = key(&actor, &body);
         self.act(actor, action(body.value)?, key).await
     }
 
     /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
     pub async fn act(&self, actor: Actor, action: Action, key: Option<Key>) -> Answer {
         let service = Arc::clone(self.service());
-        let outcome = finish(async move { service.submit(actor, action, key).await }).await??;
-        Ok(said(outcome))
+        self.outcome(async move { service.submit(actor, action, key).await }).await
     }
+
+    /// Does some work to its end and answers with what it says.
+    pub async fn outcome(
+        &self,
+        work: impl Future<Output = Result<Outcome, ServiceError>> + Send + 'static,
+    ) -> Answer {
+        Ok(said(finish(work).await??))
+    }
+}
+
+/// A call's idempotency key, scoped by who calls.
+pub(super) fn key<T>(actor: &Actor, body: &Body<T>) -> Option<Key> {
+    let id = body.key.as_ref()?;
+    Some(Key { id: format!("{}/{id}", actor.name), content_hash: body.content_hash })
 }
 
 /// Runs work to its end even when nobody waits for it any more.

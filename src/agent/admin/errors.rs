@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::agent::engine::{EngineError, EngineGone};
+use crate::agent::link::RelayError;
 use crate::agent::service::ServiceError;
 use crate::domain::policy::Refusal;
 use crate::routeros::RouterError;
@@ -62,6 +63,41 @@ impl From<ServiceError> for Problem {
             ServiceError::Engine(error) => error.into(),
             ServiceError::Gone(error) => error.into(),
             ServiceError::Router(error) => error.into(),
+            ServiceError::Relay(error) => error.into(),
+            ServiceError::NoRelay => Self::unavailable("relay_unreachable", error.to_string()),
+        }
+    }
+}
+
+/// Codes of the relay's problems that callers may rely on; any other is told as a refusal without its code.
+const RELAY_CODES: [&str; 10] = [
+    "gateway_busy",
+    "gateway_mismatch",
+    "gateway_misconfigured",
+    "gateway_refused",
+    "gateway_unknown",
+    "gateway_unreachable",
+    "method_unavailable",
+    "order_open",
+    "refund_refused",
+    "request_abandoned",
+];
+
+impl From<RelayError> for Problem {
+    fn from(error: RelayError) -> Self {
+        let detail = error.to_string();
+        match error {
+            RelayError::Unreachable(_) | RelayError::Unauthorized(_) => {
+                Self::unavailable("relay_unreachable", detail)
+            }
+            RelayError::NotFound => Self::not_found("order at the relay"),
+            RelayError::Refused { status, code, .. } => {
+                let known = RELAY_CODES.into_iter().find(|known| *known == code);
+                let status = StatusCode::from_u16(status)
+                    .ok()
+                    .filter(|status| status.is_server_error() || *status == StatusCode::CONFLICT);
+                Self::new(status.unwrap_or(StatusCode::BAD_GATEWAY), known.unwrap_or("relay_refused"), detail)
+            }
         }
     }
 }

@@ -8,11 +8,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
-use super::auth::{Owner, Viewer};
-use super::desk::{Answer, Desk, user};
+use super::auth::{Cashier, Owner, Viewer};
+use super::desk::{Answer, Desk, finish, user};
 use super::fields::{Money, Reason};
-use crate::agent::engine::{Action, Engine, OrderView};
+use crate::agent::engine::{Action, Engine, OrderView, ReviewDecision};
 use crate::domain::id::{OrderId, UserId};
+use crate::domain::order::Method;
 use crate::store::{OrderRecord, Page};
 use crate::web::{Body, Cursor, Limit, List, Path, Problem, Query, params};
 
@@ -20,6 +21,9 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/orders", get(list))
         .route("/orders/{id}", get(show))
+        .route("/orders/{id}/cancel", post(cancel))
+        .route("/orders/{id}/refresh", post(refresh))
+        .route("/orders/{id}/review", post(review))
         .route("/orders/{id}/refund", post(refund))
 }
 
@@ -55,13 +59,95 @@ fn view(engine: &Engine, order: &OrderRecord) -> Result<OrderView, Problem> {
 }
 
 async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<String>) -> Answer {
-    let view = desk
-        .look(move |engine| {
-            let order = engine.reader().order(&OrderId(id))?.ok_or_else(|| Problem::not_found("order"))?;
-            view(engine, &order)
-        })
-        .await?;
-    Ok(Json(view).into_response())
+    told(&desk, OrderId(id)).await
+}
+
+/// An order as it stands.
+async fn told(desk: &Desk, id: OrderId) -> Answer {
+    let find = move |engine: &mut Engine| {
+        let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
+        view(engine, &order)
+    };
+    Ok(Json(desk.look(find).await?).into_response())
+}
+
+/// An online order, or why there is none.
+async fn online(desk: &Desk, id: &OrderId) -> Result<(), Problem> {
+    let id = id.clone();
+    let find = move |engine: &mut Engine| {
+        let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
+        match order.method {
+            Method::Online(_) => Ok(()),
+            Method::Cash(_) => Err(Problem::conflict("not_online", "this order was paid over the counter")),
+        }
+    };
+    desk.look(find).await
+}
+
+/// Calls an open order off at the gateway. One that proves paid is applied, and the call is refused.
+async fn cancel(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<String>,
+    _: Body<Nothing>,
+) -> Answer {
+    let id = OrderId(id);
+    online(&desk, &id).await?;
+    let (service, order) = (Arc::clone(desk.service()), id.clone());
+    finish(async move { service.cancel_order(&actor, order).await }).await??;
+    told(&desk, id).await
+}
+
+/// Has the gateway asked now.
+async fn refresh(
+    State(desk): State<Arc<Desk>>,
+    _: Cashier,
+    Path(id): Path<String>,
+    _: Body<Nothing>,
+) -> Answer {
+    let id = OrderId(id);
+    online(&desk, &id).await?;
+    let (service, order) = (Arc::clone(desk.service()), id.clone());
+    finish(async move { service.refresh_order(&order).await }).await??;
+    told(&desk, id).await
+}
+
+/// A body that says nothing.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// `POST /orders/{id}/review`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    decision: Decision,
+    reason: Reason,
+}
+
+/// How a review ends.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Credit,
+    Dismiss,
+}
+
+async fn review(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(id): Path<String>,
+    body: Body<Review>,
+) -> Answer {
+    let order = OrderId(id);
+    let action = |review: Review| {
+        let decision = match review.decision {
+            Decision::Credit => ReviewDecision::Credit,
+            Decision::Dismiss => ReviewDecision::Dismiss,
+        };
+        Ok(Action::Review { order, decision, reason: review.reason.0 })
+    };
+    desk.submit(actor, body, action).await
 }
 
 /// `POST /orders/{id}/refund`.
@@ -72,7 +158,7 @@ struct Refund {
     reason: Reason,
 }
 
-/// The money leaves the drawer of whoever calls.
+/// The money of a counter order leaves the drawer of whoever calls; that of an online order goes back by the gateway.
 async fn refund(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,

@@ -83,7 +83,10 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
     let answered = Some(rfc3339(now));
     let figures = desk.service().figures();
     let health = desk.service().router().health();
-    let off = PartView { state: "off", since: since.clone(), ..PartView::default() };
+    let relay = match desk.service().link() {
+        Ok(link) => PartView::of(link.state(), now),
+        Err(_) => PartView { state: "off", since: since.clone(), ..PartView::default() },
+    };
     let clock = if facts.clock_trusted {
         PartView { state: "ok", since: since.clone(), last_success: answered.clone(), ..PartView::default() }
     } else {
@@ -93,7 +96,7 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
     };
     let view = json!({
         "router": PartView::of(desk.service().router_state(), now),
-        "relay": off,
+        "relay": relay,
         "store": PartView { state: "ok", since, last_success: answered, ..PartView::default() },
         "clock": clock,
         "cycle": {

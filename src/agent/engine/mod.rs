@@ -291,7 +291,7 @@ impl Engine {
     }
 
     /// The stored answer to a call with that key.
-    fn answered(&self, key: Option<&Key>) -> Result<Option<Outcome>, EngineError> {
+    pub fn answered(&self, key: Option<&Key>) -> Result<Option<Outcome>, EngineError> {
         let Some(key) = key else { return Ok(None) };
         match self.reader.event(&key.id)? {
             None => Ok(None),

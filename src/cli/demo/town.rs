@@ -76,7 +76,7 @@ impl Town {
         let client = Arc::new(router_client(&config, move || Secret::new(password.clone()))?);
         let (tell, notices) = mpsc::unbounded_channel();
         let clock = Arc::new(SystemClock::new());
-        let site = Site::assemble(config, client, clock, Arc::new(Messenger(tell)))?;
+        let site = Site::assemble(config, client, None, clock, Arc::new(Messenger(tell)))?;
         Ok(Self { site: Arc::new(site), router, notices })
     }
 

@@ -11,15 +11,16 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use super::auth::{Cashier, Operator, Owner, Viewer};
-use super::desk::{Answer, Desk, user};
-use crate::agent::engine::{Action, Actor, DebtView, Engine};
+use super::desk::{self, Answer, Desk, user};
+use crate::agent::config::Config;
+use crate::agent::engine::{Actor, DebtView, Engine};
 use crate::domain::id::{DebtId, UserId};
-use crate::domain::order::Quote;
+use crate::domain::order::{OnlineMethod, Quote};
 use crate::domain::policy::Refusal;
 use crate::protocol::LineWire;
 use crate::web::page::PageQuery;
 use crate::web::{Body, List, Path, Paths, Problem, Query};
-use requests::{Credit, Debit, Debt, DebtEdit, Payment, Purchase, Reset, Settlement, WriteOff};
+use requests::{Credit, Debit, Debt, DebtEdit, Money, Payment, Purchase, Reset, Settlement, WriteOff};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -80,7 +81,7 @@ async fn purchase(
     Path(id): Path<UserId>,
     body: Body<Purchase>,
 ) -> Answer {
-    take(&desk, actor, id, body, |purchase| purchase.action(id)).await
+    take(&desk, actor, id, body, |purchase| purchase.money(id)).await
 }
 
 async fn settle_all(
@@ -107,19 +108,40 @@ async fn pay(
     Path(id): Path<UserId>,
     body: Body<Payment>,
 ) -> Answer {
-    take(&desk, actor, id, body, |payment| payment.action(id)).await
+    take(&desk, actor, id, body, |payment| payment.money(id)).await
 }
 
-/// Takes money. That there is such a user is asked first: it outweighs how the money comes.
+/// Takes money over the counter, or opens an order for it. That there is such a user is asked first: it outweighs
+/// how the money comes.
 async fn take<T>(
     desk: &Desk,
     actor: Actor,
     id: UserId,
     body: Body<T>,
-    action: impl FnOnce(T) -> Result<Action, Problem>,
+    money: impl FnOnce(T) -> Money,
 ) -> Answer {
     desk.look(move |engine| user(engine, id).map(drop)).await?;
-    desk.submit(actor, body, action).await
+    let key = desk::key(&actor, &body);
+    let service = Arc::clone(desk.service());
+    match money(body.value) {
+        Money::Taken(action) => {
+            desk.outcome(async move { service.take_money(actor, id, action, key).await }).await
+        }
+        Money::Asked(wish) => {
+            on_offer(&desk.site.config, wish.method)?;
+            desk.outcome(async move { service.pay_online(actor, wish, key).await }).await
+        }
+    }
+}
+
+/// The gateway's page is always there; other methods are what the owner chose to offer.
+fn on_offer(config: &Config, method: OnlineMethod) -> Result<(), Problem> {
+    if method == OnlineMethod::Snap || config.payment.methods.contains(&method) {
+        return Ok(());
+    }
+    let names: Vec<&str> = config.payment.methods.iter().map(|method| method.name()).collect();
+    let message = format!("{} is not offered here (payment.methods): {}", method.name(), names.join(", "));
+    Err(Problem::invalid("method", message))
 }
 
 async fn debts(

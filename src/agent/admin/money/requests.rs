@@ -3,11 +3,10 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::super::fields::{Amount, Day, Days, Money, Note, Price, Reason};
-use crate::agent::config::PaymentMethod;
-use crate::agent::engine::{Action, DebtChange, DebtTerms, Tender};
+use super::super::fields::{Amount, Day, Days, Money as Sum, Note, Price, Reason};
+use crate::agent::engine::{Action, DebtChange, DebtTerms, Purpose, Tender, Wish};
 use crate::domain::id::{DebtId, PackageId, UserId};
-use crate::domain::order::CashMethod;
+use crate::domain::order::{CashMethod, OnlineMethod};
 use crate::domain::policy::Grant;
 use crate::web::Problem;
 
@@ -51,7 +50,7 @@ pub(super) struct Debt {
     advance: Option<bool>,
     debt_date: Option<Day>,
     due_date: Option<Day>,
-    price_rp: Option<Money>,
+    price_rp: Option<Sum>,
     note: Option<Note>,
 }
 
@@ -112,35 +111,50 @@ pub(super) enum Method {
     /// To a cashier.
     Cash(CashMethod),
     /// Through the gateway.
-    Online,
+    Online(OnlineMethod),
 }
 
 impl<'de> Deserialize<'de> for Method {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let name = String::deserialize(d)?;
-        let is_online = || {
-            let name = serde::de::value::StrDeserializer::<D::Error>::new(&name);
-            PaymentMethod::deserialize(name).is_ok()
-        };
-        match CashMethod::from_name(&name) {
-            Some(method) => Ok(Self::Cash(method)),
-            None if name == "snap" || is_online() => Ok(Self::Online),
-            None => Err(D::Error::custom(
-                "must be cash, transfer, qris_static, or an online method such as snap or qris",
-            )),
-        }
+        let cash = CashMethod::from_name(&name).map(Self::Cash);
+        cash.or_else(|| OnlineMethod::from_name(&name).map(Self::Online)).ok_or_else(|| {
+            D::Error::custom("must be cash, transfer, qris_static, or an online method such as snap or qris")
+        })
     }
 }
 
-impl Method {
-    fn tender(self, reference: Option<Note>, expect: Option<Price>) -> Result<Tender, Problem> {
-        let Self::Cash(method) = self else {
-            let detail =
-                "there is no relay, so nothing can be paid online; take cash, transfer or qris_static";
-            return Err(Problem::unavailable("relay_unreachable", detail));
-        };
-        let reference = reference.map(|reference| reference.0).filter(|text| !text.is_empty());
-        Ok(Tender { method, reference, expect: expect.map(|price| price.0) })
+/// Money that comes, and how.
+pub(super) enum Money {
+    /// Over the counter: settled at once.
+    Taken(Action),
+    /// Through the gateway: an open order.
+    Asked(Wish),
+}
+
+/// How somebody pays.
+struct Tendered {
+    method: Method,
+    reference: Option<Note>,
+    expect: Option<Price>,
+}
+
+impl Tendered {
+    fn money(self, user: UserId, purpose: Purpose) -> Money {
+        let expect = self.expect.map(|price| price.0);
+        let reference = self.reference.map(|reference| reference.0).filter(|text| !text.is_empty());
+        match self.method {
+            Method::Online(method) => Money::Asked(Wish { user, purpose, method, expect }),
+            Method::Cash(method) => {
+                let tender = Tender { method, reference, expect };
+                Money::Taken(match purpose {
+                    Purpose::Buy(package) => Action::Buy(user, package, tender),
+                    Purpose::SettleAll => Action::SettleAll(user, tender),
+                    Purpose::SettleItem(debt) => Action::SettleItem(user, debt, tender),
+                    Purpose::PayPart(amount) => Action::PayPart(user, amount, tender),
+                })
+            }
+        }
     }
 }
 
@@ -155,8 +169,9 @@ pub(super) struct Purchase {
 }
 
 impl Purchase {
-    pub fn action(self, user: UserId) -> Result<Action, Problem> {
-        Ok(Action::Buy(user, self.package_id, self.method.tender(self.reference, self.expect_rp)?))
+    pub fn money(self, user: UserId) -> Money {
+        let Self { package_id, method, reference, expect_rp: expect } = self;
+        Tendered { method, reference, expect }.money(user, Purpose::Buy(package_id))
     }
 }
 
@@ -170,12 +185,17 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
-    pub fn all(self, user: UserId) -> Result<Action, Problem> {
-        Ok(Action::SettleAll(user, self.method.tender(self.reference, self.expect_rp)?))
+    pub fn all(self, user: UserId) -> Money {
+        self.of(user, Purpose::SettleAll)
     }
 
-    pub fn one(self, user: UserId, debt: DebtId) -> Result<Action, Problem> {
-        Ok(Action::SettleItem(user, debt, self.method.tender(self.reference, self.expect_rp)?))
+    pub fn one(self, user: UserId, debt: DebtId) -> Money {
+        self.of(user, Purpose::SettleItem(debt))
+    }
+
+    fn of(self, user: UserId, purpose: Purpose) -> Money {
+        let Self { method, reference, expect_rp: expect } = self;
+        Tendered { method, reference, expect }.money(user, purpose)
     }
 }
 
@@ -183,14 +203,15 @@ impl Settlement {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Payment {
-    amount_rp: Money,
+    amount_rp: Sum,
     method: Method,
     reference: Option<Note>,
 }
 
 impl Payment {
-    pub fn action(self, user: UserId) -> Result<Action, Problem> {
-        Ok(Action::PayPart(user, self.amount_rp.0, self.method.tender(self.reference, None)?))
+    pub fn money(self, user: UserId) -> Money {
+        let Self { amount_rp, method, reference } = self;
+        Tendered { method, reference, expect: None }.money(user, Purpose::PayPart(amount_rp.0))
     }
 }
 

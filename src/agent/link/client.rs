@@ -1,0 +1,185 @@
+//! The relay over HTTP, as `protocol::relay` describes it.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Pending, Relay, RelayError};
+use crate::http_client;
+use crate::protocol::relay::{Abandoned, AdoptOrder, FeedPage, OpenOrder, RefundOrder, RelayOrder};
+use crate::settings::Secret;
+
+/// How long a call may take that asks the gateway at most once or twice.
+const CALL_MAX: Duration = Duration::from_secs(15);
+/// How much longer than the wait a feed call may take.
+const FEED_SLACK: Duration = Duration::from_secs(10);
+/// The largest answer. A full page of the feed with the longest memos stays below it.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The relay at an address.
+pub struct RelayClient {
+    http: Client,
+    base: String,
+    token: Box<dyn Fn() -> Secret + Send + Sync>,
+}
+
+impl RelayClient {
+    /// A client of the relay at `url`. The token is asked for at every call, so that it may be replaced. The error
+    /// is for people.
+    pub fn new(url: &str, token: impl Fn() -> Secret + Send + Sync + 'static) -> Result<Self, String> {
+        let http = http_client::builder().build().map_err(|error| format!("no HTTP client: {error}"))?;
+        Ok(Self { http, base: url.trim_end_matches('/').to_owned(), token: Box::new(token) })
+    }
+
+    fn request(&self, method: Method, path: &str, limit: Duration) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base)).timeout(limit);
+        request.bearer_auth((self.token)().expose())
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: String,
+        body: &(impl Serialize + Sync),
+        limit: Duration,
+    ) -> Result<T, RelayError> {
+        send(self.request(Method::POST, &path, limit).json(body)).await
+    }
+
+    /// A POST that says everything by its path.
+    async fn poke<T: DeserializeOwned>(&self, path: String) -> Result<T, RelayError> {
+        send(self.request(Method::POST, &path, CALL_MAX)).await
+    }
+}
+
+impl Relay for RelayClient {
+    fn open<'a>(&'a self, order: &'a OpenOrder, limit: Duration) -> Pending<'a, RelayOrder> {
+        Box::pin(self.post("/v1/orders".to_owned(), order, limit))
+    }
+
+    fn order<'a>(&'a self, id: &'a str) -> Pending<'a, RelayOrder> {
+        Box::pin(send(self.request(Method::GET, &order_path(id, ""), CALL_MAX)))
+    }
+
+    fn cancel<'a>(&'a self, id: &'a str) -> Pending<'a, RelayOrder> {
+        Box::pin(self.poke(order_path(id, "/cancel")))
+    }
+
+    fn refresh<'a>(&'a self, id: &'a str) -> Pending<'a, RelayOrder> {
+        Box::pin(self.poke(order_path(id, "/refresh")))
+    }
+
+    fn refund<'a>(&'a self, id: &'a str, refund: &'a RefundOrder) -> Pending<'a, RelayOrder> {
+        Box::pin(self.post(order_path(id, "/refund"), refund, CALL_MAX))
+    }
+
+    fn adopt<'a>(&'a self, id: &'a str, order: &'a AdoptOrder) -> Pending<'a, RelayOrder> {
+        Box::pin(self.post(order_path(id, "/adopt"), order, CALL_MAX))
+    }
+
+    fn abandon<'a>(&'a self, request_id: &'a str) -> Pending<'a, Abandoned> {
+        Box::pin(self.poke(format!("/v1/requests/{}/abandon", segment(request_id))))
+    }
+
+    fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage> {
+        let path = format!("/v1/feed?after={after}&wait={}&limit={limit}", wait.as_secs());
+        Box::pin(send(self.request(Method::GET, &path, wait + FEED_SLACK)))
+    }
+}
+
+fn order_path(id: &str, rest: &str) -> String {
+    format!("/v1/orders/{}{rest}", segment(id))
+}
+
+/// A name as one segment of a path: whatever is not plainly a name's character is escaped.
+fn segment(name: &str) -> String {
+    use std::fmt::Write;
+    name.bytes().fold(String::with_capacity(name.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("a text takes every text");
+        }
+        out
+    })
+}
+
+/// What the relay says when it does not do something.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    code: String,
+    detail: String,
+}
+
+async fn send<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, RelayError> {
+    let response = request.send().await.map_err(|error| RelayError::Unreachable(why(error)))?;
+    let status = response.status();
+    let body = whole(response).await?;
+    if status.is_success() {
+        let nonsense = |error| RelayError::Unreachable(format!("its answer makes no sense: {error}"));
+        return serde_json::from_slice(&body).map_err(nonsense);
+    }
+    let told: Option<Refusal> = serde_json::from_slice(&body).ok();
+    Err(refusal(status, told))
+}
+
+/// Only what the relay itself says, as a problem with a code, is believed about an order: an address that is wrong
+/// or a proxy in between says 404, too.
+fn refusal(status: StatusCode, told: Option<Refusal>) -> RelayError {
+    let Some(told) = told.filter(|told| !told.code.is_empty()) else {
+        return RelayError::Unreachable(format!("it answered {status}, and not as a relay does"));
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RelayError::Unauthorized(told.detail),
+        StatusCode::NOT_FOUND => RelayError::NotFound,
+        _ => RelayError::Refused { status: status.as_u16(), code: told.code, detail: told.detail },
+    }
+}
+
+async fn whole(mut response: Response) -> Result<Vec<u8>, RelayError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_BYTES_MAX => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(RelayError::Unreachable("its answer has no end".to_owned())),
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(RelayError::Unreachable(why(error))),
+        }
+    }
+}
+
+/// What went wrong, with its causes and without the address, which people have in their configuration.
+fn why(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_relay_can_say_that_an_order_is_unknown() {
+        let told = |code: &str| Some(Refusal { code: code.into(), detail: "d".into() });
+        assert_eq!(refusal(StatusCode::NOT_FOUND, told("not_found")), RelayError::NotFound);
+        let proxy = refusal(StatusCode::NOT_FOUND, None);
+        assert!(matches!(proxy, RelayError::Unreachable(_)), "{proxy:?}");
+        let busy = refusal(StatusCode::SERVICE_UNAVAILABLE, told("gateway_busy"));
+        assert!(busy.is_transient(), "{busy:?}");
+        let refused = refusal(StatusCode::CONFLICT, told("refund_refused"));
+        assert!(!refused.is_transient(), "{refused:?}");
+    }
+
+    #[test]
+    fn a_name_stays_one_segment_of_the_path() {
+        assert_eq!(segment("K1-ab/../x?y"), "K1-ab%2F%2E%2E%2Fx%3Fy");
+    }
+}

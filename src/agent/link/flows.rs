@@ -1,0 +1,228 @@
+//! Paying online, and taking cash while something is open online: the relay is asked outside every transaction, and
+//! what it says is brought to the ledger by the engine alone.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::pull::ErrandError;
+use super::{Link, RelayError};
+use crate::agent::engine::{Action, Actor, Begun, Engine, EngineError, Key, OpenOne, Opening, Outcome, Wish};
+use crate::agent::service::{Service, ServiceError};
+use crate::domain::id::{OrderId, UserId};
+use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
+use crate::protocol::relay::{OpenOrder, OrderItem};
+
+/// A call that opens an order ends within this, whatever the relay does: callers wait 30 seconds.
+const OPEN_MAX: Duration = Duration::from_secs(28);
+/// How long a cashier waits for an open order to be called off before the money is taken all the same.
+const CALL_OFF_MAX: Duration = Duration::from_secs(8);
+/// Openings and orders called off one after the other before a call gives up.
+const ROUNDS_MAX: u32 = 4;
+/// Pages of the feed read to find that an order was paid.
+const CATCH_UP_PAGES_MAX: u32 = 20;
+/// How long a wallet or QR payment stays open: the gateway's own time for them.
+const WALLET_S: u32 = 15 * 60;
+/// How long a bank account number stays open: people go to a machine with it.
+const BANK_S: u32 = 24 * 60 * 60;
+
+impl Service {
+    /// Opens a payment through the gateway. Whatever the user has open is called off first.
+    pub async fn pay_online(
+        &self,
+        actor: Actor,
+        wish: Wish,
+        key: Option<Key>,
+    ) -> Result<Outcome, ServiceError> {
+        let link = self.link()?;
+        let deadline = Instant::now() + OPEN_MAX;
+        let _turn = link.turn(wish.user).await;
+        for _ in 0..ROUNDS_MAX {
+            let (actor, asked, key) = (actor.clone(), wish.clone(), key.clone());
+            let begin = move |engine: &mut Engine| engine.begin_order(&actor, &asked, key.as_ref());
+            match self.engine().call(begin).await?? {
+                Begun::Answered(outcome) => return Ok(outcome),
+                Begun::CancelFirst(open) => self.call_off(link, open).await?,
+                Begun::Ask(opening) => return self.ask(link, opening, deadline).await,
+            }
+        }
+        Err(busy())
+    }
+
+    /// Asks the relay for an opening's order and brings the answer to the ledger.
+    async fn ask(&self, link: &Link, opening: Opening, deadline: Instant) -> Result<Outcome, ServiceError> {
+        let request = opening.request_id.clone();
+        let order = open_order(&opening, &link.return_url);
+        let limit = deadline.saturating_duration_since(Instant::now());
+        let answer = link.relay.open(&order, limit).await;
+        self.heard(link, &answer).await?;
+        let failed = match answer {
+            Ok(order) => {
+                let opened = move |engine: &mut Engine| engine.order_opened(&request, &order);
+                let outcome = self.engine().call(opened).await?;
+                // An amount that does not agree left an errand, an access that turned a difference on the router.
+                link.wake_errands.notify_one();
+                self.nudge();
+                return Ok(outcome?);
+            }
+            Err(error) => error,
+        };
+        let unsure = failed.is_transient();
+        self.engine().call(move |engine| engine.order_failed(&request, unsure)).await??;
+        link.wake_errands.notify_one();
+        Err(failed.into())
+    }
+
+    /// Ends what a user has open online. An order that proves paid is applied, and the caller is told so.
+    async fn call_off(&self, link: &Link, open: OpenOne) -> Result<(), ServiceError> {
+        let order = match open {
+            OpenOne::Order(order) => order,
+            OpenOne::Opening(request) => match self.give_up(link, request).await? {
+                Some(order) => order,
+                None => return Ok(()),
+            },
+        };
+        let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await.map_err(plain)?;
+        match status {
+            status if status.is_open() => Err(busy()),
+            OrderState::Cancelled | OrderState::Expired | OrderState::Denied | OrderState::Failed => Ok(()),
+            _ => {
+                self.catch_up().await?;
+                Err(order_paid(&order).into())
+            }
+        }
+    }
+
+    /// Gives up an attempt whose outcome is not known; answers the order that came of it, if one did.
+    async fn give_up(&self, link: &Link, request: String) -> Result<Option<OrderId>, ServiceError> {
+        let answer = link.relay.abandon(&request).await;
+        self.heard(link, &answer).await?;
+        let Some(order) = answer?.order else {
+            self.engine().call(move |engine| engine.order_failed(&request, false)).await??;
+            return Ok(None);
+        };
+        let id = OrderId(order.order_id.clone());
+        self.engine().call(move |engine| engine.order_opened(&request, &order)).await??;
+        Ok(Some(id))
+    }
+
+    /// Reads the feed as far as it goes.
+    async fn catch_up(&self) -> Result<(), ServiceError> {
+        for _ in 0..CATCH_UP_PAGES_MAX {
+            let applied = self.pull_once(Duration::ZERO).await?;
+            if !applied.more && !applied.restarted {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes money over the counter. What the user has open online is called off first; where the relay cannot be
+    /// asked the money is taken all the same, and the order is called off when it can.
+    pub async fn take_money(
+        &self,
+        actor: Actor,
+        user: UserId,
+        action: Action,
+        key: Option<Key>,
+    ) -> Result<Outcome, ServiceError> {
+        let Ok(link) = self.link() else { return self.submit(actor, action, key).await };
+        let _turn = link.turn(user).await;
+        let asked = key.clone();
+        let known = move |engine: &mut Engine| {
+            Ok::<_, EngineError>((engine.answered(asked.as_ref())?, engine.open_online(user)))
+        };
+        let (answered, open) = self.engine().call(known).await??;
+        if let Some(outcome) = answered {
+            return Ok(outcome);
+        }
+        if let Some(open) = open {
+            let called_off = tokio::time::timeout(CALL_OFF_MAX, self.call_off(link, open)).await;
+            match called_off {
+                Ok(Err(ServiceError::Engine(error @ EngineError::Conflict { code: ORDER_PAID, .. }))) => {
+                    return Err(error.into());
+                }
+                Ok(Err(error @ (ServiceError::Gone(_) | ServiceError::Engine(_)))) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        self.submit(actor, action, key).await
+    }
+
+    /// Calls an online order off because somebody asks for it.
+    pub async fn cancel_order(&self, actor: &Actor, id: OrderId) -> Result<(), ServiceError> {
+        let link = self.link()?;
+        let user = self.open_order_of(&id).await?;
+        let _turn = link.turn(user).await;
+        let (actor, target) = (actor.clone(), id.0.clone());
+        let note = move |engine: &mut Engine| engine.note(&actor, "order.cancel", &target, String::new());
+        self.engine().call(note).await??;
+        self.call_off(link, OpenOne::Order(id)).await
+    }
+
+    async fn open_order_of(&self, id: &OrderId) -> Result<UserId, ServiceError> {
+        let wanted = id.clone();
+        let orders = self.engine().call(|engine| engine.open_orders()).await?;
+        let found = orders.into_iter().find(|order| order.order == wanted).map(|order| order.user);
+        found.ok_or_else(|| {
+            let message = "only an online order that may still be paid can be called off".to_owned();
+            EngineError::Conflict { code: "not_open", message }.into()
+        })
+    }
+
+    /// Has the gateway asked about an online order, and applies what comes of it.
+    pub async fn refresh_order(&self, id: &OrderId) -> Result<(), ServiceError> {
+        let link = self.link()?;
+        self.ask_about(link, &id.0, || link.relay.refresh(&id.0)).await.map_err(plain)?;
+        self.catch_up().await
+    }
+}
+
+/// The stable code for an order that was found paid when it was to be called off.
+const ORDER_PAID: &str = "order_paid";
+
+fn order_paid(order: &OrderId) -> EngineError {
+    let message = format!("order {order} was paid meanwhile and is applied: look at the account again");
+    EngineError::Conflict { code: ORDER_PAID, message }
+}
+
+fn busy() -> ServiceError {
+    let detail = "the order before could not be called off yet; try again in a moment".to_owned();
+    RelayError::Refused { status: 503, code: "order_open".to_owned(), detail }.into()
+}
+
+fn plain(error: ErrandError) -> ServiceError {
+    match error {
+        ErrandError::Relay(error) => error.into(),
+        ErrandError::Service(error) => error,
+        ErrandError::StillOpen => busy(),
+    }
+}
+
+/// What the relay is asked for.
+fn open_order(opening: &Opening, return_url: &str) -> OpenOrder {
+    let items = opening.quote.lines.iter().filter(|line| line.price.0 > 0).map(item).collect();
+    let expires_in_s = match opening.method {
+        OnlineMethod::Qris | OnlineMethod::Gopay | OnlineMethod::Shopeepay => WALLET_S,
+        _ => BANK_S,
+    };
+    OpenOrder {
+        request_id: opening.request_id.clone(),
+        method: opening.method,
+        amount_rp: opening.quote.total().0,
+        items,
+        expires_in_s,
+        memo: Some(opening.memo.clone()),
+        return_url: (!return_url.is_empty()).then(|| return_url.to_owned()),
+    }
+}
+
+/// A line as the gateway shows it. Notes of debts are between customer and owner.
+fn item(line: &Line) -> OrderItem {
+    let name = match &line.item {
+        Item::Package { .. } => line.name.as_str(),
+        Item::Debt { .. } => "Tagihan",
+        Item::Overage => "Pemakaian lebih",
+    };
+    OrderItem { name: name.to_owned(), price_rp: line.price.0, quantity: 1 }
+}
