@@ -1,7 +1,9 @@
 //! The feed of a site: what happened to its orders, told in order, and waited for.
 
+use std::str::FromStr;
 use std::time::Duration;
 
+use serde::de::{Deserializer, Error};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -16,12 +18,18 @@ const LIMIT_DEFAULT: u32 = 100;
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FeedQuery {
-    #[serde(deserialize_with = "crate::web::params::given")]
+    #[serde(deserialize_with = "number")]
     after: Option<u64>,
-    #[serde(deserialize_with = "crate::web::params::given")]
+    #[serde(deserialize_with = "number")]
     wait: Option<u64>,
-    #[serde(deserialize_with = "crate::web::params::given")]
+    #[serde(deserialize_with = "number")]
     limit: Option<u32>,
+}
+
+/// Parameters come as text.
+fn number<'de, D: Deserializer<'de>, T: FromStr>(d: D) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(d)?;
+    text.parse().map(Some).map_err(|_| D::Error::custom("must be a whole number"))
 }
 
 /// `GET /v1/feed`: answers at once when there is something, else as soon as there is, or when the wait is over. A
