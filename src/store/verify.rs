@@ -260,7 +260,7 @@ impl Booked {
             Paid | PartiallyRefunded => is_credited,
             status => !is_credited || status.rank() > Paid.rank(),
         };
-// A sale for nothing over the counter may leave no line.
+        // A sale for nothing over the counter may leave no line.
         let is_once = match order.is_cash {
             true => self.credits <= 1,
             false => self.credits == u64::from(is_credited),
