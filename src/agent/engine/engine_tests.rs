@@ -6,6 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;
+
 use crate::clock::ManualClock;
 use crate::domain::account::Overage;
 use crate::domain::id::Mac;
@@ -14,6 +15,11 @@ use crate::domain::policy::{Grant, Settings};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage::{HostRow, RowId};
 use crate::store::Page;
+
+#[path = "feed_tests.rs"]
+mod feed_tests;
+#[path = "online_tests.rs"]
+mod online_tests;
 
 /// 2026-11-22 05:00 UTC, noon in Jakarta.
 const NOON: Timestamp = Timestamp(1_795_323_600_000);

@@ -80,10 +80,14 @@ impl Engine {
 pub(super) fn rise(order: &mut OrderRecord, to: OrderState) {
     use OrderState::{Paid, PartiallyRefunded, Review};
     let is_decided = order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
+    let to = match to {
+        Paid | PartiallyRefunded if !order.is_credited() => OrderState::Pending,
+        to => to,
+    };
     let rises = to.rank() > order.status.rank();
     let allowed = match to {
         _ if to.is_returned() => rises || order.status == Review,
-        Paid | PartiallyRefunded => rises && order.is_credited(),
+        Paid | PartiallyRefunded => rises,
         _ => rises && !is_decided,
     };
     if allowed {
