@@ -139,7 +139,7 @@ fn check_promises(seed: u64, attempts: Attempts) {
     let terms = lives::terms(&mut dice);
     let events = lives::life(&mut dice, attempts);
     let run = run(&terms, &events);
-    let say = || format!("seed {seed} {attempts:?}: {terms:#?} {events:#?}");
+    let say = || format!("seed {seed} {attempts:?}: {terms:?} {events:?}");
     assert!(run.count(&Effect::Credit) <= 1, "credited once at most: {}", say());
     assert_eq!(run.count(&Effect::Credit) == 1, run.standing.credited, "{}", say());
     let reversals = run.reversals();

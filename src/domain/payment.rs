@@ -600,9 +600,7 @@ impl Next {
     /// All of an attempt's money is gone. The order is over, unless there is money of another attempt, which then
     /// waits for a person.
     fn lose(&mut self, end: OrderState, report: &Report) {
-        if end == OrderState::Refunded {
-            self.standing.ends.insert((end, report.transaction.clone()));
-        }
+        self.standing.ends.insert((end, report.transaction.clone()));
         let was_other = report.transaction.as_ref().is_some_and(|t| self.standing.others.remove(t));
         let is_another = !self.standing.is_unpaid() && !self.is_same_attempt(report);
         if was_other || self.is_over() || is_another {
