@@ -53,7 +53,9 @@ fn read(body: &Value) -> Report {
     Report {
         order: text("order_id"),
         transaction: text("transaction_id"),
-        status: text("transaction_status").and_then(|word| GatewayStatus::from_name(&word)).expect("a status"),
+        status: text("transaction_status")
+            .and_then(|word| GatewayStatus::from_name(&word))
+            .expect("a status"),
         code: body["status_code"].as_str().and_then(|code| code.parse().ok()).expect("a code"),
         fraud: text("fraud_status").map(|word| Fraud::from_name(&word).expect("a verdict")),
         amount: rupiah(&body["gross_amount"]),
@@ -89,9 +91,7 @@ impl Site {
     fn of(case: &Case) -> Self {
         let created = Standing::created();
         let standing = match case.order.state.as_str() {
-            "pending" => {
-                Standing { transaction: None, ..message(&created, &terms(), "pending ?").standing }
-            }
+            "pending" => Standing { transaction: None, ..message(&created, &terms(), "pending ?").standing },
             "cancelled" => created.closed(Cancelled).standing,
             "charge_unknown" => created.flagged(ChargeUnknown).standing,
             "absent-at-delivery" => created,

@@ -23,7 +23,7 @@ pub enum Attempts {
     Unclear,
 }
 
-/// The generator of D. Lehmer's kind that needs no crate: splitmix64.
+/// A seeded source of numbers: splitmix64.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -140,11 +140,12 @@ fn spoil(dice: &mut Dice, report: &mut Report, attempts: Attempts, noise: usize)
         report.fraud = Some(*dice.pick(Fraud::ALL));
     }
     if dice.percent(noise) {
-        report.amount = *dice.pick(&[None, Some(Rupiah(1_000)), Some(Rupiah(10_071)), Some(Rupiah(u64::MAX))]);
+        report.amount =
+            *dice.pick(&[None, Some(Rupiah(1_000)), Some(Rupiah(10_071)), Some(Rupiah(u64::MAX))]);
         report.original_amount = *dice.pick(&[None, Some(Rupiah(AMOUNT)), Some(Rupiah(9_000))]);
     }
     if dice.percent(noise) {
-        report.currency = dice.pick(&[None, Some("USD".to_owned()), Some("idr".to_owned())]).clone();
+        report.currency = dice.pick(&[None, Some("USD"), Some("idr")]).map(str::to_owned);
     }
     if dice.percent(noise) {
         report.merchant = Some("G000000002".to_owned());

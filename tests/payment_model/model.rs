@@ -306,13 +306,18 @@ impl<'a> History<'a> {
                 _ => continue,
             };
             let is_return = matches!(self.facts[i], Fact::Back { .. });
-            let fresh: Vec<_> =
-                report.refunds.iter().filter(|(key, _)| is_return && !list.contains_key(key.as_str())).collect();
+            let fresh: Vec<_> = report
+                .refunds
+                .iter()
+                .filter(|(key, _)| is_return && !list.contains_key(key.as_str()))
+                .collect();
             list.extend(fresh.iter().map(|(key, value)| (key.as_str(), **value)));
             let listed = list.values().fold(0_u64, |sum, value| sum.saturating_add(value.0));
             let after = listed.max(total).max(before).min(amount);
             let mut left = after - before;
-            for (key, value) in fresh.iter().map(|(key, value)| (key.as_str(), value.0)).chain([(rest_key, amount)]) {
+            for (key, value) in
+                fresh.iter().map(|(key, value)| (key.as_str(), value.0)).chain([(rest_key, amount)])
+            {
                 let part = value.min(left);
                 left -= part;
                 if part > 0 {
@@ -425,9 +430,7 @@ impl<'a> History<'a> {
 
     /// Part of some attempt's money went back, and the rest not since.
     fn is_partly_back(&self) -> bool {
-        let partly = |i: usize| {
-            matches!(self.facts[i], Fact::Back { .. }) && self.shows_money[i]
-        };
+        let partly = |i: usize| matches!(self.facts[i], Fact::Back { .. }) && self.shows_money[i];
         let wholly = |j: usize| self.falls[j].is_some_and(|how| how != OrderState::Reversed);
         (0..self.len()).any(|i| partly(i) && !(i..self.len()).any(wholly))
     }
