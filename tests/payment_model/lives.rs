@@ -125,6 +125,9 @@ fn report(dice: &mut Dice, attempts: Attempts, noise: usize) -> Report {
         paid_at: None,
         expires_at: None,
     };
+    if status == Status::Capture && dice.percent(40) {
+        (report.fraud, report.code) = (Some(Fraud::Challenge), 201);
+    }
     spoil(dice, &mut report, attempts, noise);
     if status.is_money() && status != Status::Settlement {
         list_returns(dice, &mut report);
