@@ -14,10 +14,10 @@ use lives::{AMOUNT, Attempts, Dice};
 use model::{Event, Outcome};
 use proptest::prelude::*;
 
-/// Lives of one attempt, and of several, that are compared with the model.
-const LIVES_COMPARED: u64 = 60_000;
+/// Lives of one attempt, and as many of several, that are compared with the model.
+const LIVES_COMPARED: u64 = 50_000;
 /// Lives that the model does not understand and that must keep the promises all the same.
-const LIVES_UNCLEAR: u64 = 40_000;
+const LIVES_UNCLEAR: u64 = 20_000;
 /// One life in so many is compared after each of its events, not at its end only.
 const STEPWISE_EVERY: u64 = 8;
 
@@ -131,7 +131,7 @@ fn the_reducer_and_the_model_agree_on_every_life() {
     println!("{states:?}, {credited} credited, {reversed} reversed");
     assert_eq!(states.len(), OrderState::ALL.len(), "every state is the end of some life");
     assert_eq!(flags.len(), 15, "every flag that a message can set: {flags:?}");
-    assert!(states.values().all(|n| *n > 40) && credited > 10_000 && reversed > 10_000, "of each enough");
+    assert!(states.values().all(|n| *n > 100) && credited > 10_000 && reversed > 10_000, "of each enough");
 }
 
 fn check_promises(seed: u64, attempts: Attempts) {
@@ -139,7 +139,7 @@ fn check_promises(seed: u64, attempts: Attempts) {
     let terms = lives::terms(&mut dice);
     let events = lives::life(&mut dice, attempts);
     let run = run(&terms, &events);
-    let say = || format!("seed {seed} {attempts:?}: {terms:#?} {events:#?}");
+    let say = || format!("seed {seed} {attempts:?}: {terms:?} {events:?}");
     assert!(run.count(&Effect::Credit) <= 1, "credited once at most: {}", say());
     assert_eq!(run.count(&Effect::Credit) == 1, run.standing.credited, "{}", say());
     let reversals = run.reversals();

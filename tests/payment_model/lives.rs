@@ -23,7 +23,7 @@ pub enum Attempts {
     Unclear,
 }
 
-/// The generator of D. Lehmer's kind that needs no crate: splitmix64.
+/// A seeded source of numbers: splitmix64.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -125,6 +125,9 @@ fn report(dice: &mut Dice, attempts: Attempts, noise: usize) -> Report {
         paid_at: None,
         expires_at: None,
     };
+    if status == Status::Capture && dice.percent(40) {
+        (report.fraud, report.code) = (Some(Fraud::Challenge), 201);
+    }
     spoil(dice, &mut report, attempts, noise);
     if status.is_money() && status != Status::Settlement {
         list_returns(dice, &mut report);
@@ -145,7 +148,7 @@ fn spoil(dice: &mut Dice, report: &mut Report, attempts: Attempts, noise: usize)
         report.original_amount = *dice.pick(&[None, Some(Rupiah(AMOUNT)), Some(Rupiah(9_000))]);
     }
     if dice.percent(noise) {
-        report.currency = dice.pick(&[None, Some("USD".to_owned()), Some("idr".to_owned())]).clone();
+        report.currency = dice.pick(&[None, Some("USD"), Some("idr")]).map(str::to_owned);
     }
     if dice.percent(noise) {
         report.merchant = Some("G000000002".to_owned());

@@ -184,7 +184,7 @@ pub async fn what_is_opened_comes_back_to_the_byte(Fresh { store, other, keep: _
     full.standing.flags = BTreeSet::from([Flag::LateSettlement, Flag::PaidTwice]);
     full.standing.transaction = Some("t-1".to_owned());
     full.standing.refunds.insert("r\"1".to_owned(), Rupiah(1000));
-    full.standing.denied.insert("t-0".to_owned());
+    full.standing.ends.insert((OrderState::Denied, Some("t-0".to_owned())));
     full.standing.claimed_end = Some((OrderState::Denied, None));
     full.means = PaymentMeans {
         qr_string: Some("000201…".to_owned()),
