@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::access::{MerchantAccess, ServerKey, below};
 use super::outcome::{Answer, Call, read, shortened};
+use super::signature::hex;
 use super::{Charge, Charged, Gateway, GatewayError, Pending, answer, charge};
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Report;
@@ -194,9 +195,9 @@ fn idempotency_key(key: &str) -> String {
     if heeded {
         return key.to_owned();
     }
-    let digest = Sha256::digest(key.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex[..IDEMPOTENCY_KEY_MAX].to_owned()
+    let mut digest = hex(&Sha256::digest(key.as_bytes()));
+    digest.truncate(IDEMPOTENCY_KEY_MAX);
+    digest
 }
 
 /// One address for this charge's notifications. It holds a secret, so it is marked as one.

@@ -25,15 +25,15 @@ pub fn verify(order: &str, code: &str, amount: &str, signature: &str, keys: &[Se
         for part in [order, code, amount, key.expose()] {
             hash.update(part.as_bytes());
         }
-        hex(&hash.finalize()).as_slice().ct_eq(signature.as_bytes())
+        hex(&hash.finalize()).as_bytes().ct_eq(signature.as_bytes())
     };
     keys.iter().fold(Choice::from(0), |any, key| any | fits(key)).into()
 }
 
 /// Lower case, as the gateway writes it.
-fn hex(bytes: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| DIGITS[usize::from(half)]).collect()
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[cfg(test)]
