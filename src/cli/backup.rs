@@ -158,18 +158,20 @@ async fn save(answer: Response<Body>, path: &Path, what: &str) -> Result<(), Fai
 }
 
 /// Tells on stderr how far long work is: at its end, and now and then before.
-struct Teller {
+pub(super) struct Teller {
     what: String,
     told: Instant,
     overwrites: bool,
 }
 
 impl Teller {
-    fn new(what: &str) -> Self {
+    /// Begins to tell about `what`.
+    pub fn new(what: &str) -> Self {
         Self { what: what.to_owned(), told: Instant::now(), overwrites: io::stderr().is_terminal() }
     }
 
-    fn tell(&mut self, Progress { done, total }: Progress) {
+    /// So far it is.
+    pub fn tell(&mut self, Progress { done, total }: Progress) {
         let is_end = done >= total;
         if !is_end && self.told.elapsed() < TELL_EVERY {
             return;

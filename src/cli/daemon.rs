@@ -84,14 +84,18 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
 }
 
 /// The signals that a daemon knows.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
+pub(super) struct Signals {
+    /// Ends the daemon.
+    pub terminate: Signal,
+    /// Ends it too, from a terminal.
+    pub interrupt: Signal,
+    /// Has it read its configuration again.
+    pub hang_up: Signal,
 }
 
 impl Signals {
-    fn catch() -> std::io::Result<Self> {
+    /// From here on they no longer end the process by themselves.
+    pub fn catch() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

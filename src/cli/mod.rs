@@ -19,6 +19,7 @@ mod orders;
 mod output;
 mod packages;
 mod plan;
+pub mod relay;
 mod reload;
 mod reports;
 mod router_setup;
@@ -166,6 +167,11 @@ impl From<RunError> for Failure {
 
 /// Does what the arguments ask and answers the exit code. Failures are said on stderr.
 pub fn run(args: Args) -> u8 {
+    perform(dispatch(args))
+}
+
+/// Does the work of a command and answers the exit code.
+fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -173,7 +179,7 @@ pub fn run(args: Args) -> u8 {
             return EXIT_FAILURE;
         }
     };
-    let done = runtime.block_on(dispatch(args));
+    let done = runtime.block_on(work);
     runtime.shutdown_timeout(SHUTDOWN_MAX);
     match done {
         Ok(()) => 0,

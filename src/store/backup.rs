@@ -90,7 +90,7 @@ impl Reader {
         target: &Path,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Verified, BackupError> {
-        let made = self.copy_pages(target, progress).and_then(|()| {
+        let made = copy_pages(&self.conn, target, progress).and_then(|()| {
             sync(target)?;
             Ok(Self::new(open_to_read(target)?).verify()?)
         });
@@ -99,39 +99,45 @@ impl Reader {
         }
         made
     }
+}
 
-    fn copy_pages(&self, target: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), BackupError> {
-        create(target)?;
-        // One snapshot for all steps: without it every commit beside us would begin the copy anew.
-        let snapshot = self.conn.unchecked_transaction()?;
-        let page_bytes: u32 = self.conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        let mut copy = Connection::open(target)?;
-        // It is synced once, when it is whole.
-        copy.pragma_update(None, "synchronous", "OFF")?;
-        {
-            let backup = Backup::new(&self.conn, &mut copy)?;
-            loop {
-                let step = backup.step(PAGES_PER_STEP)?;
-                let pages = backup.progress();
-                let bytes = |pages: c_int| u64::try_from(pages).unwrap_or_default() * u64::from(page_bytes);
-                progress(Progress {
-                    done: bytes(pages.pagecount - pages.remaining),
-                    total: bytes(pages.pagecount),
-                });
-                match step {
-                    StepResult::Done => break,
-                    StepResult::More => {}
-                    _ => std::thread::sleep(BUSY_PAUSE),
-                }
+/// Copies a database as it is at this moment into a new file without a log beside it, in steps. Whoever writes goes on
+/// meanwhile. Nothing is proven, and it is not on the card yet.
+pub fn copy_pages(
+    from: &Connection,
+    target: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), BackupError> {
+    create(target)?;
+    // One snapshot for all steps: without it every commit beside us would begin the copy anew.
+    let snapshot = from.unchecked_transaction()?;
+    let page_bytes: u32 = from.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    from.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let mut copy = Connection::open(target)?;
+    // It is synced once, when it is whole.
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    {
+        let backup = Backup::new(from, &mut copy)?;
+        loop {
+            let step = backup.step(PAGES_PER_STEP)?;
+            let pages = backup.progress();
+            let bytes = |pages: c_int| u64::try_from(pages).unwrap_or_default() * u64::from(page_bytes);
+            progress(Progress {
+                done: bytes(pages.pagecount - pages.remaining),
+                total: bytes(pages.pagecount),
+            });
+            match step {
+                StepResult::Done => break,
+                StepResult::More => {}
+                _ => std::thread::sleep(BUSY_PAUSE),
             }
         }
-        drop(snapshot);
-        // A copy is one file: it must not come to need a log beside it.
-        copy.pragma_update(None, "journal_mode", "DELETE")?;
-        copy.close().map_err(|(_, error)| error)?;
-        Ok(())
     }
+    drop(snapshot);
+    // A copy is one file: it must not come to need a log beside it.
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(())
 }
 
 /// Proves that a file is a whole copy of a store which this version can use.
@@ -244,8 +250,8 @@ fn head(path: &Path) -> io::Result<[u8; MAGIC.len()]> {
     Ok(head)
 }
 
-/// Opens a file that should be a copy, as far as its head, length and schema tell.
-fn open_copy(path: &Path) -> Result<Reader, BackupError> {
+/// Opens a file that should be a copy of some store, as far as its head and length tell.
+pub fn open_whole(path: &Path) -> Result<Connection, BackupError> {
     let head = match head(path) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             return Err(unusable(path, "it is empty or cut off"));
@@ -263,6 +269,12 @@ fn open_copy(path: &Path) -> Result<Reader, BackupError> {
     if u64::try_from(whole) != Ok(length) && !beside(path, "-wal").exists() {
         return Err(unusable(path, format!("it has {length} of {whole} bytes")));
     }
+    Ok(conn)
+}
+
+/// Opens a file that should be a copy, as far as its head, length and schema tell.
+fn open_copy(path: &Path) -> Result<Reader, BackupError> {
+    let conn = open_whole(path)?;
     match MIGRATIONS.current_version(&conn) {
         Ok(SchemaVersion::Inside(_)) => Ok(Reader::new(conn)),
         Ok(SchemaVersion::NoneSet) => Err(unusable(path, "it is a database of something else")),
@@ -285,7 +297,7 @@ fn draw(
         BackupError::Store(StoreError::Sqlite(error)) => unusable(from, error),
         other => other,
     };
-    source.copy_pages(temp, progress).map_err(bad)?;
+    copy_pages(&source.conn, temp, progress).map_err(bad)?;
     let mut copy = Connection::open(temp)?;
     MIGRATIONS.to_latest(&mut copy).map_err(|error| unusable(from, error))?;
     copy.close().map_err(|(_, error)| error)?;
@@ -310,7 +322,7 @@ fn hand_over(data_dir: &Path, path: &Path, temp: &Path) -> Result<(), BackupErro
 
 /// Gives the present store a second name and takes away what lies beside it: the log of one store would be
 /// played into another.
-fn set_aside(path: &Path, stamp: &str) -> Result<Option<PathBuf>, BackupError> {
+pub fn set_aside(path: &Path, stamp: &str) -> Result<Option<PathBuf>, BackupError> {
     // The log's lines belong into the file. A store too damaged for that keeps them beside its other name; SQLite
     // would drop the log of a file that it does not know.
     let is_sqlite = head(path).is_ok_and(|head| head == *MAGIC);

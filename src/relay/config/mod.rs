@@ -239,9 +239,9 @@ impl Config {
         for (i, merchant) in self.merchant.iter().enumerate() {
             let at = |key: &str| format!("merchant.{i}.{key}");
             out.extend(check_id(at("id"), &merchant.id, &mut merchants));
-            out.extend(check_file(at("server_key_file"), &merchant.server_key_file));
+            out.extend(check_file(&at("server_key_file"), &merchant.server_key_file));
             for (j, file) in merchant.previous_key_files.iter().enumerate() {
-                out.extend(check_file(at(&format!("previous_key_files.{j}")), file));
+                out.extend(check_file(&at(&format!("previous_key_files.{j}")), file));
             }
             let id = &merchant.merchant_id;
             if id.len() > MERCHANT_ID_CHARS_MAX || id.chars().any(|c| !c.is_ascii_graphic()) {
@@ -252,7 +252,7 @@ impl Config {
             }
             for (j, site) in merchant.site.iter().enumerate() {
                 out.extend(check_id(at(&format!("site.{j}.id")), &site.id, &mut sites));
-                out.extend(check_file(at(&format!("site.{j}.token_sha256_file")), &site.token_sha256_file));
+                out.extend(check_file(&at(&format!("site.{j}.token_sha256_file")), &site.token_sha256_file));
             }
         }
         out
@@ -276,9 +276,9 @@ fn check_id<'a>(key: String, id: &'a str, seen: &mut BTreeMap<&'a str, String>) 
     None
 }
 
-fn check_file(key: String, file: &Path) -> Option<Finding> {
+fn check_file(key: &str, file: &Path) -> Option<Finding> {
     let is_name = file.to_str().is_some_and(|name| !name.trim().is_empty() && !name.contains('\0'));
-    (!is_name).then(|| Finding::new(&key, "is empty: write the name of a file"))
+    (!is_name).then(|| Finding::new(key, "is empty: write the name of a file"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! keep the same promises: each method is one transaction, and is durable when it answers.
 
 #[cfg(test)]
+#[path = "conformance_tests.rs"]
 mod conformance;
 pub mod sqlite;
 

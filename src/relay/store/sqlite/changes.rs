@@ -3,9 +3,9 @@
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use super::Trouble;
 use super::rows::{all, effect_name, insert_order, int, json, one, order, run, unsigned};
 use super::writer::Desk;
+use super::{EPOCH, Trouble};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedEffect;
 use crate::relay::store::{FeedEvent, NewNotification, Opened, OrderRow, Updated};
@@ -168,7 +168,7 @@ pub(super) fn receive(desk: &mut Desk<'_>, notification: &NewNotification) -> Re
 }
 
 /// The length keeps a merchant's name and a body apart.
-fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
+pub(super) fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(u64::try_from(merchant.len()).unwrap_or(u64::MAX).to_be_bytes());
     hash.update(merchant.as_bytes());
@@ -191,6 +191,11 @@ pub(super) fn ask_all(conn: &Connection, now: Timestamp) -> Result<u64, Trouble>
                  OR (created_at >= ?2 AND state NOT IN ('refunded', 'charged_back', 'reversed'))";
     let asked = run(conn, sql, [now.0, now.0.saturating_sub(MAY_CHANGE_MS)])?;
     Ok(u64::try_from(asked).unwrap_or(u64::MAX))
+}
+
+/// Gives the store another name: agents read the feed again from its beginning.
+pub(super) fn rename(conn: &Connection, epoch: &str) -> Result<(), Trouble> {
+    run(conn, "UPDATE meta SET value = ?2 WHERE key = ?1", [EPOCH, epoch]).map(drop)
 }
 
 /// Drops what is older than `before` and about orders that are over; answers how many rows. A feed is dropped from its

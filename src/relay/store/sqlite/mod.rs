@@ -23,7 +23,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-pub use verify::{Broken, Verified};
+pub use verify::{Broken, Verified, verify_file};
 
 use self::readers::Readers;
 use self::writer::{Signs, Writer};
@@ -125,15 +125,9 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     signs: Arc<Signs>,
-    locks: Locks,
-}
-
-/// Held while the file is in use, whatever ends the process.
-struct Locks {
-    /// The relay itself. Commands that work beside it do without.
-    relay: Option<File>,
-    /// Shared by everybody who has the file open: a restore wants it alone.
-    _open: File,
+    is_beside_relay: bool,
+    /// Held while the file is in use, whatever ends the process.
+    _locks: Vec<File>,
 }
 
 impl SqliteStore {
@@ -145,24 +139,26 @@ impl SqliteStore {
         builder.recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
         let open = lock_open(path)?;
         let relay = lock_relay(path)?.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
-        Self::start(path, Locks { relay: Some(relay), _open: open })
+        Self::start(path, false, vec![open, relay])
     }
 
-    /// Opens a store that exists, for a command: beside a relay that runs, or in the place of one.
+    /// Opens a store that exists, for a command: beside a relay that runs, or without one.
     pub fn open_beside(path: &Path) -> Result<Self, OpenError> {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
         }
         let open = lock_open(path)?;
-        Self::start(path, Locks { relay: lock_relay(path)?, _open: open })
+        // Let go at once: a relay that starts meanwhile must not be refused for a command.
+        let is_beside_relay = lock_relay(path)?.is_none();
+        Self::start(path, is_beside_relay, vec![open])
     }
 
-    /// Whether a relay runs on the file, as far as this process could tell when it opened it.
+    /// Whether a relay ran on the file when this was opened.
     pub fn is_beside_relay(&self) -> bool {
-        self.locks.relay.is_none()
+        self.is_beside_relay
     }
 
-    fn start(path: &Path, locks: Locks) -> Result<Self, OpenError> {
+    fn start(path: &Path, is_beside_relay: bool, locks: Vec<File>) -> Result<Self, OpenError> {
         check_emptied(path)?;
         create_private(path)?;
         let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -178,7 +174,7 @@ impl SqliteStore {
         let signs = Arc::new(Signs::new());
         let writer = Writer::spawn(conn, Arc::clone(&signs)).map_err(at(path))?;
         let readers = Readers::new(path.to_owned(), Arc::clone(&signs));
-        Ok(Self { readers, writer, signs, locks })
+        Ok(Self { readers, writer, signs, is_beside_relay, _locks: locks })
     }
 }
 
@@ -186,7 +182,7 @@ impl SqliteStore {
 fn random_name() -> io::Result<String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> OpenError {
@@ -368,7 +364,7 @@ impl RelayStore for SqliteStore {
         let mut fed = self.signs.fed.subscribe();
         Box::pin(async move {
             if fed.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         })
     }

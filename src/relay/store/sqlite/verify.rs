@@ -1,3 +1,185 @@
-//! x
-pub struct Broken;
-pub struct Verified;
+//! Proof that the relay's store is whole: every row can be read, feeds have no gaps, and every credited order was told
+//! so exactly once.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use super::changes::body_hash;
+use super::rows::{all, one, order, unsigned, value};
+use super::{EPOCH, OpenError, Trouble, connect_to_read};
+use crate::protocol::relay::credit_event;
+use crate::relay::store::StoreError;
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Orders, each with what it stands for.
+    pub orders: u64,
+    /// Of those, credited ones with the one event that says so.
+    pub credited: u64,
+    /// Items of all feeds.
+    pub feed_items: u64,
+    /// Notifications as they came.
+    pub notifications: u64,
+}
+
+/// Why the store cannot be trusted: the first bad row.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// SQLite itself finds the file damaged.
+    #[error("the file is damaged: {0}")]
+    File(String),
+    /// The store has no name, so that agents cannot tell it from another.
+    #[error("the store has no epoch")]
+    Epoch,
+    /// A feed lacks a number, or has one too many.
+    #[error("the feed of {site} has {found} items of {pruned} to {last}, not {expected}")]
+    Gap {
+        /// Whose.
+        site: String,
+        /// The number of the last item that was dropped for its age.
+        pruned: u64,
+        /// The last number that was given.
+        last: u64,
+        /// How many items that makes.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// An item stands in the wrong feed, or says what its name does not.
+    #[error("item {seq} of the feed of {site} does not belong to its order")]
+    Item {
+        /// Whose.
+        site: String,
+        /// Its number.
+        seq: u64,
+    },
+    /// An order was credited and its site not told so, or the other way round.
+    #[error("order {order}: credited is {credited}, but {events} events say so")]
+    Credit {
+        /// Which.
+        order: String,
+        /// What the order says.
+        credited: bool,
+        /// How many events say so.
+        events: u64,
+    },
+    /// A notification is not what came.
+    #[error("notification {0} was changed after it came")]
+    Notification(u64),
+    /// A row makes no sense, or the store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl From<Trouble> for Broken {
+    fn from(trouble: Trouble) -> Self {
+        Self::Store(trouble.into())
+    }
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Self {
+        Trouble::from(error).into()
+    }
+}
+
+/// Checks the store in a file, also while a relay works on it.
+pub fn verify_file(path: &Path) -> Result<Verified, Broken> {
+    if !path.exists() {
+        return Err(OpenError::Missing(path.to_owned()).into());
+    }
+    verify(&connect_to_read(path)?)
+}
+
+/// Checks every row. Stops at the first bad one.
+pub(super) fn verify(conn: &Connection) -> Result<Verified, Broken> {
+    // One snapshot for all: a relay may be at work beside us.
+    let snapshot = conn.unchecked_transaction()?;
+    check_file(conn)?;
+    if value(conn, EPOCH)?.is_none_or(|epoch| epoch.is_empty()) {
+        return Err(Broken::Epoch);
+    }
+    let (orders, credited) = check_orders(conn)?;
+    let feed_items = check_feeds(conn)?;
+    let notifications = check_inbox(conn)?;
+    drop(snapshot);
+    Ok(Verified { orders, credited, feed_items, notifications })
+}
+
+fn check_file(conn: &Connection) -> Result<(), Broken> {
+    let text = |row: &rusqlite::Row<'_>| Ok(row.get::<_, String>(0)?);
+    let found = one(conn, "PRAGMA integrity_check(1)", [], text)?.unwrap_or_default();
+    if found != "ok" {
+        return Err(Broken::File(found));
+    }
+    let lost = one(conn, "PRAGMA foreign_key_check", [], text)?;
+    lost.map_or(Ok(()), |table| Err(Broken::File(format!("a row of {table} belongs to nothing"))))
+}
+
+fn check_orders(conn: &Connection) -> Result<(u64, u64), Broken> {
+    let (mut orders, mut credited) = (0, 0);
+    let events = "SELECT (SELECT count(*) FROM feed WHERE event_id = ?1 AND effect = 'credit')
+                       + (SELECT count(*) FROM told WHERE event_id = ?1) AS events";
+    let mut statement = conn.prepare("SELECT * FROM orders ORDER BY order_no")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let order = order(row)?;
+        let name = credit_event(&order.id);
+        let events = one(conn, events, [&name], |row| unsigned(row, "events"))?.unwrap_or_default();
+        let is_credited = order.standing.credited;
+        if events != u64::from(is_credited) {
+            return Err(Broken::Credit { order: order.id, credited: is_credited, events });
+        }
+        orders += 1;
+        credited += events;
+    }
+    Ok((orders, credited))
+}
+
+fn check_feeds(conn: &Connection) -> Result<u64, Broken> {
+    let mut items = 0;
+    let feeds = "SELECT site, ifnull(pruned_seq, 0) AS pruned, ifnull(last_seq, 0) AS last, count(seq) AS found,
+                   count(seq) FILTER (WHERE seq > ifnull(pruned_seq, 0) AND seq <= ifnull(last_seq, 0)) AS inside
+                 FROM feeds FULL JOIN feed USING (site) GROUP BY site ORDER BY site";
+    let read = |row: &rusqlite::Row<'_>| {
+        let numbers = ["pruned", "last", "found", "inside"].map(|column| unsigned(row, column));
+        let [pruned, last, found, inside] = numbers;
+        Ok((row.get::<_, String>("site")?, pruned?, last?, found?, inside?))
+    };
+    for (site, pruned, last, found, inside) in all(conn, feeds, [], read)? {
+        let expected = last.saturating_sub(pruned);
+        // Numbers are unique, so that as many as there should be within the bounds leave no gap.
+        if found != expected || inside != expected {
+            return Err(Broken::Gap { site, pruned, last, expected, found });
+        }
+        items += found;
+    }
+    let wrong = "SELECT feed.site AS site, seq FROM feed JOIN orders USING (order_no)
+                 WHERE feed.site <> orders.site
+                   OR (effect = 'credit' AND event_id <> 'order/' || id || '/credit')
+                 ORDER BY feed.site, seq LIMIT 1";
+    match one(conn, wrong, [], |row| Ok((row.get("site")?, unsigned(row, "seq")?)))? {
+        Some((site, seq)) => Err(Broken::Item { site, seq }),
+        None => Ok(items),
+    }
+}
+
+fn check_inbox(conn: &Connection) -> Result<u64, Broken> {
+    let mut notifications = 0;
+    let mut statement = conn.prepare("SELECT inbox_no, merchant, body, hash FROM inbox")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (merchant, body): (String, Vec<u8>) = (row.get("merchant")?, row.get("body")?);
+        if row.get::<_, [u8; 32]>("hash")? != body_hash(&merchant, &body) {
+            return Err(Broken::Notification(unsigned(row, "inbox_no")?));
+        }
+        notifications += 1;
+    }
+    Ok(notifications)
+}

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::*;
+use crate::clock::rfc3339;
 use crate::domain::order::Flag;
 use crate::protocol::relay::{VirtualAccount, credit_event, reverse_event};
 
@@ -423,9 +424,9 @@ pub async fn an_item_says_what_was_so_when_it_was_told(Fresh { store, other, kee
         assert_eq!((&item.order_id, &item.request_id), (&order.id, &order.request_id));
         assert_eq!(item.memo.as_ref().unwrap().get(), "{\"v\": 1,\"n\":1}");
         assert_eq!(item.method, Some(OnlineMethod::Qris));
-        assert!(item.paid_at.as_deref().is_some_and(|at| at.ends_with(".100Z")), "{:?}", item.paid_at);
+        assert_eq!(item.paid_at, Some(rfc3339(after(100))));
     }
-    assert!(items[0].at.ends_with(".200Z") && items[2].at.ends_with(".300Z"), "{items:?}");
+    assert_eq!([0, 2].map(|i: usize| items[i].at.clone()), [200, 300].map(|ms| rfc3339(after(ms))));
 }
 
 pub async fn a_page_of_the_feed_has_its_bounds(Fresh { store, other: _, keep: _keep }: Fresh) {

@@ -1,0 +1,133 @@
+//! `run` and `check-config`: the configuration judged, the store opened, signals obeyed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::super::daemon::Signals;
+use super::super::output::{Output, complain, say};
+use super::Failure;
+use super::store::file_of;
+use crate::relay;
+use crate::relay::config::{Config, Secrets};
+use crate::relay::store::sqlite::SqliteStore;
+use crate::settings::{Environment, SettingsError};
+
+/// The configuration and what its files hold.
+fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
+    let config = Config::load(path, env)?;
+    let secrets = config.load_secrets(env)?;
+    Ok((config, secrets))
+}
+
+/// `check-config`: what would take effect, or everything that is wrong.
+pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Result<(), Failure> {
+    let (config, _) = load_all(path, env)?;
+    for warning in config.warnings() {
+        complain(&format!("warning: {warning}"));
+    }
+    if output.json {
+        let tree = serde_json::to_value(&config).map_err(Failure::said)?;
+        say(&format!("{tree:#}"))
+    } else {
+        say(&config.effective_toml())
+    }
+}
+
+/// `run`: the relay, until a signal or a failure ends it.
+pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
+    let (config, secrets) = load_all(path, &env)?;
+    let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
+    tracing::info!(config = %path.display(), database = %config.database, "starting");
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let store = Arc::new(SqliteStore::open(&file_of(&config))?);
+    let (stop, mut stopped) = watch::channel(false);
+    let reload = Reload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
+    let obeying = tokio::spawn(obey(signals, reload, stop));
+    let ended = relay::run::run(config, secrets, store, async move {
+        // Whoever obeys ends only after a signal.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    });
+    let ended = ended.await;
+    obeying.abort();
+    Ok(ended?)
+}
+
+async fn obey(mut signals: Signals, mut reload: Reload, stop: watch::Sender<bool>) {
+    loop {
+        let name = tokio::select! {
+            _ = signals.terminate.recv() => "SIGTERM",
+            _ = signals.interrupt.recv() => "SIGINT",
+            _ = signals.hang_up.recv() => {
+                reload.once();
+                continue;
+            }
+        };
+        tracing::info!(signal = name, "stopping");
+        stop.send_replace(true);
+        return;
+    }
+}
+
+/// SIGHUP: keys and tokens read again, so that they can be changed while customers pay. Everything else waits for a
+/// restart, and a bad file changes nothing.
+struct Reload {
+    path: PathBuf,
+    env: Environment,
+    running: Config,
+    secrets: Secrets,
+}
+
+impl Reload {
+    fn once(&mut self) {
+        let (config, secrets) = match load_all(&self.path, &self.env) {
+            Ok(read) => read,
+            Err(error) => {
+                for finding in &error.findings {
+                    tracing::error!(%finding, "the configuration is bad");
+                }
+                tracing::error!("nothing was reloaded; what was read before holds");
+                return;
+            }
+        };
+        if names(&config) != names(&self.running) {
+            tracing::error!(
+                "merchants or sites were added or removed: nothing was reloaded; restart the relay"
+            );
+            return;
+        }
+        let differs = self.secrets.replace(&secrets);
+        if without_files(&config) != without_files(&self.running) {
+            tracing::warn!(
+                "keys other than secrets changed in the configuration: restart the relay for them"
+            );
+        }
+        tracing::info!(changed = differs, "secrets were read again");
+    }
+}
+
+/// Merchants and their sites: whom secrets are for.
+fn names(config: &Config) -> BTreeSet<(&str, &str)> {
+    let sites = config.merchant.iter().flat_map(|merchant| {
+        let sites = merchant.site.iter().map(|site| site.id.as_str());
+        sites.chain(std::iter::once("")).map(|site| (merchant.id.as_str(), site))
+    });
+    sites.collect()
+}
+
+/// The configuration but for the names of secret files, which a reload takes over.
+fn without_files(config: &Config) -> Config {
+    let mut config = config.clone();
+    for merchant in &mut config.merchant {
+        merchant.server_key_file = PathBuf::new();
+        merchant.previous_key_files = Vec::new();
+        for site in &mut merchant.site {
+            site.token_sha256_file = PathBuf::new();
+        }
+    }
+    config
+}

@@ -1,0 +1,38 @@
+//! `site-token`: a secret that an agent and its relay share. The agent has the token, the relay its hash.
+
+use std::fmt::Write;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::super::output::{Output, complain, say};
+use super::Failure;
+
+/// What a token begins with, so that people and scanners know one when they see it.
+const PREFIX: &str = "kuota_site_";
+/// Random bytes of a token.
+const RANDOM_BYTES: usize = 32;
+
+/// Prints a token that nobody had before, once: it is kept nowhere.
+pub(super) fn run(output: Output) -> Result<(), Failure> {
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random)
+        .map_err(|e| Failure::said(format!("the system has no random bytes: {e}")))?;
+    let token = format!("{PREFIX}{}", hex(&random));
+    let sha256 = hex(&Sha256::digest(token.as_bytes()));
+    if output.json {
+        return say(&format!("{:#}", json!({"token": token, "sha256": sha256})));
+    }
+    complain(&format!(
+        "The line below is the token: it belongs into the agent's relay.token file and is shown this once.\n\
+         Its SHA-256 belongs into the file that token_sha256_file of the site names, here on the relay:\n{sha256}"
+    ));
+    say(&token)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a text takes every text");
+        text
+    })
+}
