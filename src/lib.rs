@@ -15,7 +15,7 @@
 //! | 2 | [`web`] | HTTP glue: problem+json, paging, limits |
 //! | 3 | [`agent`] | the daemon: engine, meter, enforcer, admin API, control socket |
 //! | 3 | [`relay`] | the payment relay: orders, inbox, reconciler, feed, its store |
-//! | 3 | `sim` | a simulated router and a simulated gateway, speaking the real protocols (feature `sim`) |
+//! | 3 | `sim` | a simulated router speaking the real protocol, a simulated payment gateway (feature `sim`) |
 //! | 4 | [`cli`] | the operator's commands and the demo |
 
 pub mod agent;

@@ -285,7 +285,7 @@ fn tracked() -> Vec<PathBuf> {
             names.split('\0').filter(|name| !name.is_empty()).map(|name| root().join(name)).collect()
         }
         _ => {
-            let built = ["target", ".venv", ".git"].map(|name| root().join(name));
+            let built = ["target", ".venv", ".git", "tests/node/node_modules"].map(|name| root().join(name));
             walk(&root()).into_iter().filter(|p| !built.iter().any(|b| p.starts_with(b))).collect()
         }
     }

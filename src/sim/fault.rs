@@ -70,7 +70,7 @@ impl When {
     }
 }
 
-/// What the router does with a connection before any command.
+/// What a simulator does with a connection before anything is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connections {
     /// Serves it.

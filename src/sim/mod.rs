@@ -1,6 +1,7 @@
-//! A simulated router that speaks the real RouterOS API on TCP, for tests and the demo.
+//! A simulated router that speaks the real RouterOS API on TCP, for tests and the demo; and a simulated payment
+//! gateway, [`midtrans`].
 //!
-//! It shares no code with the client. [`SimRouter`] is the world's handle: devices connect, bytes flow, hands
+//! The router shares no code with the client. [`SimRouter`] is the world's handle: devices connect, bytes flow, hands
 //! edit rows, faults strike; clients see all of it through the API only. What is simulated follows the harsher
 //! reading wherever RouterOS leaves one open.
 
@@ -8,6 +9,7 @@ mod command;
 mod fault;
 mod hotspot;
 mod menus;
+pub mod midtrans;
 mod query;
 mod router;
 mod session;
@@ -24,13 +26,13 @@ use std::time::Duration;
 pub use fault::{Connections, Fault, FaultId, When};
 pub use router::{SimRouter, Stats};
 
-/// What the router's clock follows.
+/// What a simulated clock follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// It stands still unless moved with [`SimRouter::advance`].
+    /// It stands still unless moved with [`SimRouter::advance`] or [`midtrans::MidtransSim::advance`].
     #[default]
     Virtual,
-    /// Real time passes, and [`SimRouter::advance`] adds to it.
+    /// Real time passes, and what it is moved by is added.
     Real,
 }
 

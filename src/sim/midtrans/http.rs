@@ -1,0 +1,240 @@
+//! The gateway's port: reads requests whole, carries them out even when the caller leaves, and breaks connections
+//! where a fault says so.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, LOCATION};
+use axum::http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use super::api::{Early, Seen};
+use super::fault::{Operation, Trouble};
+use super::gateway::Shared;
+use super::method::Method;
+use super::page::{PIXEL_PNG, problem};
+use super::route::{Route, Step};
+use super::world::{Mishap, World};
+
+/// Larger bodies are taken as empty.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How a connection ends without an answer.
+#[derive(Debug)]
+enum Cut {
+    Reset,
+    /// These bytes, then the end.
+    After(Vec<u8>),
+}
+
+/// What the caller gets.
+#[derive(Debug)]
+enum Outcome {
+    Answer(Response<Body>),
+    Cut(Cut),
+    Never,
+}
+
+/// Serves one connection.
+pub(super) async fn connection(shared: Arc<Shared>, stream: TcpStream) {
+    let (cuts, mut cut) = mpsc::channel(1);
+    let service = service_fn(move |request| respond(Arc::clone(&shared), request, cuts.clone()));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let cut = tokio::select! {
+        _ = &mut connection => return,
+        Some(cut) = cut.recv() => cut,
+    };
+    let mut stream = connection.into_parts().io.into_inner();
+    match cut {
+        Cut::Reset => {
+            // Closed with this set, the other side sees a reset.
+            let _ = stream.set_zero_linger();
+        }
+        Cut::After(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
+    }
+}
+
+async fn respond(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+    cuts: mpsc::Sender<Cut>,
+) -> Result<Response<Body>, Infallible> {
+    let seen = read(request).await;
+    // On a task of its own: it goes on when the caller leaves.
+    let (done, outcome) = tokio::sync::oneshot::channel();
+    shared.spawn({
+        let shared = Arc::clone(&shared);
+        async move {
+            let _ = done.send(outcome_of(&shared, &seen).await);
+        }
+    });
+    match outcome.await {
+        Ok(Outcome::Answer(response)) => return Ok(response),
+        Ok(Outcome::Cut(cut)) => {
+            let _ = cuts.send(cut).await;
+        }
+        Ok(Outcome::Never) | Err(_) => {}
+    }
+    std::future::pending().await
+}
+
+async fn read(request: Request<Incoming>) -> Seen {
+    let (head, body) = request.into_parts();
+    let header = |name: HeaderName| head.headers.get(name)?.to_str().ok().map(str::to_owned);
+    Seen {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        authorization: header(AUTHORIZATION),
+        accept: header(ACCEPT),
+        content_type: header(CONTENT_TYPE),
+        idempotency_key: header(HeaderName::from_static("idempotency-key")),
+        override_notification: header(HeaderName::from_static("x-override-notification")),
+        append_notification: header(HeaderName::from_static("x-append-notification")),
+        body: to_bytes(Body::new(body), BODY_BYTES_MAX).await.unwrap_or_default().to_vec(),
+    }
+}
+
+async fn outcome_of(shared: &Shared, seen: &Seen) -> Outcome {
+    let route = Route::of(&seen.method, &seen.path);
+    let (call, troubles) = shared.change(|world| {
+        world.tick();
+        world.log(seen, &route)
+    });
+    let outcome = if route.operation() == Operation::Page {
+        Outcome::Answer(shared.change(|world| page(world, &route)))
+    } else {
+        api(shared, seen, &route, &troubles).await
+    };
+    if let Outcome::Answer(response) = &outcome {
+        let status = response.status().as_u16();
+        shared.change(|world| world.calls[call].status = Some(status));
+    }
+    outcome
+}
+
+async fn api(shared: &Shared, seen: &Seen, route: &Route, troubles: &[Trouble]) -> Outcome {
+    match shared.change(|world| world.early(seen, route, troubles)) {
+        Some(Early::Answer(answer)) => return Outcome::Answer(json_response(answer.http, &answer.body)),
+        Some(Early::Html(http)) => return Outcome::Answer(html_response(http, &html_problem(http))),
+        Some(Early::Reset) => return Outcome::Cut(Cut::Reset),
+        Some(Early::Hang) => return Outcome::Never,
+        None => {}
+    }
+    let admitted = match shared.change(|world| world.admit(seen, route)) {
+        Ok(admitted) => admitted,
+        Err(answer) => {
+            let answer = shared.change(|world| world.spoil(route, troubles, answer));
+            return deliver(&answer.body, answer.http, troubles);
+        }
+    };
+    let mut mishap = Mishap::default();
+    for trouble in troubles {
+        match trouble {
+            Trouble::Delay(by) => tokio::time::sleep(*by).await,
+            Trouble::StatusLag(by) => mishap.lag = *by,
+            Trouble::Denied => mishap.denied = true,
+            _ => {}
+        }
+    }
+    let answer = shared.change(|world| world.carry_out(route, &admitted, mishap));
+    for trouble in troubles {
+        if let Trouble::DelayAnswer(by) = trouble {
+            tokio::time::sleep(*by).await;
+        }
+    }
+    let answer = shared.change(|world| {
+        world.end(admitted.key.clone(), &answer);
+        world.spoil(route, troubles, answer)
+    });
+    deliver(&answer.body, answer.http, troubles)
+}
+
+/// The answer on its way out, as far as faults let it.
+fn deliver(body: &serde_json::Value, http: u16, troubles: &[Trouble]) -> Outcome {
+    for trouble in troubles {
+        match trouble {
+            Trouble::HangAfter => return Outcome::Never,
+            Trouble::ResetAfter => return Outcome::Cut(Cut::Reset),
+            Trouble::HtmlAfter(http) => return Outcome::Answer(html_response(*http, &html_problem(*http))),
+            Trouble::HalfAnswer => {
+                let text = body.to_string();
+                let head = format!(
+                    "HTTP/1.1 {http} Half\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                    text.len()
+                );
+                let half = &text.as_bytes()[..text.len() / 2];
+                return Outcome::Cut(Cut::After([head.as_bytes(), half].concat()));
+            }
+            _ => {}
+        }
+    }
+    Outcome::Answer(json_response(http, body))
+}
+
+/// Pages and pictures for people.
+fn page(world: &mut World, route: &Route) -> Response<Body> {
+    let to = |location: String| response(303, "text/plain", Body::empty(), Some(location));
+    let refused = |error: super::NotPossible| html_response(409, &problem(&error.to_string()));
+    let shown = match route {
+        Route::QrCode(id) if world.position_of_any(id).is_some() => {
+            return response(200, "image/png", Body::from(PIXEL_PNG), None);
+        }
+        Route::SnapPick(token, method, step) => {
+            let Ok(method) = method.parse::<Method>() else { return html_response(404, &problem("?")) };
+            let done = match step {
+                Step::Show => world.pick(token, method).map(drop),
+                Step::Pay => world.pick(token, method).and_then(|at| world.pay(at)),
+                Step::Challenge => world.challenge(token),
+            };
+            return match done {
+                Ok(()) => to(format!("/snap/v4/redirection/{token}")),
+                Err(error) => refused(error),
+            };
+        }
+        Route::Pay(id) => {
+            let at = world.position_of_any(id).ok_or(super::NotPossible::NoTransaction);
+            return match at.and_then(|at| world.pay(at)) {
+                Ok(()) => to(format!("/simulator/{id}")),
+                Err(error) => refused(error),
+            };
+        }
+        Route::SnapPage(token) => world.snap_page(token),
+        Route::PayPage(id) => world.pay_page(id),
+        _ => None,
+    };
+    match shown {
+        Some(html) => html_response(200, &html),
+        None => html_response(404, &problem("Tidak ada apa-apa di sini.")),
+    }
+}
+
+fn html_problem(http: u16) -> String {
+    format!("<html><head><title>{http}</title></head><body><center><h1>{http}</h1></center></body></html>")
+}
+
+fn json_response(http: u16, body: &serde_json::Value) -> Response<Body> {
+    response(http, "application/json", Body::from(body.to_string()), None)
+}
+
+fn html_response(http: u16, html: &str) -> Response<Body> {
+    response(http, "text/html; charset=utf-8", Body::from(html.to_owned()), None)
+}
+
+fn response(http: u16, kind: &str, body: Body, location: Option<String>) -> Response<Body> {
+    let status = StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut builder = Response::builder().status(status).header(CONTENT_TYPE, kind);
+    if let Some(location) = location {
+        builder = builder.header(LOCATION, location);
+    }
+    builder.body(body).expect("status and headers are well-formed")
+}
