@@ -28,6 +28,7 @@ fn row(case: &Value) -> OrderRow {
     match order["state"].as_str().unwrap() {
         "charge_unknown" => drop(standing.flags.insert(Flag::ChargeUnknown)),
         "absent-at-delivery" => {}
+        "cancelled" => standing = standing.closed(OrderState::Cancelled).standing,
         state => standing.state = OrderState::from_name(state).unwrap(),
     }
     OrderRow {

@@ -641,6 +641,9 @@ impl Config {
         if !self.payment.methods.iter().all(|method| methods.insert(*method)) {
             out.push(Finding::new("payment.methods", "names a method twice: write each once"));
         }
+        if self.payment.methods.contains(&OnlineMethod::Snap) {
+            out.push(Finding::new("payment.methods", "\"snap\" is no method: write payment.mode = \"snap\""));
+        }
     }
 }
 

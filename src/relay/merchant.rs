@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::figures::{Figures, Operation};
@@ -28,6 +29,8 @@ pub struct Merchant {
     /// Where its notifications go, if anywhere.
     pub(super) notification_url: Option<String>,
     pub(super) pace: Mutex<Pace>,
+    /// What the pace is measured from. Calls take real time whatever the relay's clock shows.
+    pub(super) since: Instant,
     pub(super) gateway: Arc<dyn Gateway>,
     pub(super) account: OnceLock<String>,
     pub(super) clock: Arc<dyn Clock>,
@@ -52,6 +55,7 @@ impl Merchant {
             fee_imposition: false,
             notification_url: None,
             account: OnceLock::new(),
+            since: Instant::now(),
             pace: Mutex::new(Pace::new(QUESTIONS_PER_SECOND, QUESTIONS_PER_SECOND)),
             breaker: Mutex::default(),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::payment::{Fraud, GatewayStatus, Report};
-use kuota::domain::units::{Rupiah, Timestamp};
+use kuota::domain::units::Rupiah;
 use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
 use kuota::protocol::relay::{PaymentMeans, VirtualAccount};
 use serde_json::{Value, json};
@@ -71,6 +71,11 @@ impl Scripted {
 
     pub fn on_charge(&self, plans: impl IntoIterator<Item = Plan>) {
         self.books(|books| books.charges.extend(plans));
+    }
+
+    /// Charges go well from here on.
+    pub fn on_charge_no_more(&self) {
+        self.books(|books| books.charges.clear());
     }
 
     pub fn on_status(&self, plans: impl IntoIterator<Item = Plan>) {
@@ -357,9 +362,4 @@ impl Gateway for Scripted {
     fn repeats_safely(&self, method: OnlineMethod) -> bool {
         method != OnlineMethod::VaPermata
     }
-}
-
-/// A moment of the gateway's, for reports.
-pub const fn at(ms: i64) -> Timestamp {
-    Timestamp(ms)
 }

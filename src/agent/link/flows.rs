@@ -61,15 +61,15 @@ impl Service {
                 let opened = move |engine: &mut Engine| engine.order_opened(&request, &order);
                 let outcome = self.engine().call(opened).await?;
                 // An amount that does not agree left an errand, an access that turned a difference on the router.
-                link.wake_errands.notify_one();
+                link.wake_errands();
                 self.nudge();
-                return Ok(outcome?);
+                return outcome.map_err(mismatch);
             }
             Err(error) => error,
         };
         let unsure = failed.is_transient();
         self.engine().call(move |engine| engine.order_failed(&request, unsure)).await??;
-        link.wake_errands.notify_one();
+        link.wake_errands();
         Err(failed.into())
     }
 
@@ -184,6 +184,16 @@ const ORDER_PAID: &str = "order_paid";
 fn order_paid(order: &OrderId) -> EngineError {
     let message = format!("order {order} was paid meanwhile and is applied: look at the account again");
     EngineError::Conflict { code: ORDER_PAID, message }
+}
+
+/// A charge of another amount is the gateway's fault, not the caller's.
+fn mismatch(error: EngineError) -> ServiceError {
+    match error {
+        EngineError::Conflict { code: "amount_mismatch", message } => {
+            RelayError::Refused { status: 502, code: "gateway_mismatch".to_owned(), detail: message }.into()
+        }
+        error => error.into(),
+    }
 }
 
 fn busy() -> ServiceError {

@@ -97,6 +97,7 @@ pub struct Link {
     /// Where the gateway sends the customer's browser afterwards.
     return_url: String,
     state: Mutex<LinkState>,
+    silent_since: Mutex<Option<Duration>>,
     figures: Mutex<LinkFigures>,
     /// Held by whoever opens or calls off something of a user: one open order for each.
     turns: Mutex<BTreeMap<UserId, Arc<AsyncMutex<()>>>>,
@@ -124,6 +125,7 @@ impl Link {
             relay,
             return_url,
             state: Mutex::default(),
+            silent_since: Mutex::default(),
             figures: Mutex::default(),
             turns: Mutex::default(),
             wake_feed: Notify::new(),
@@ -166,14 +168,23 @@ impl Link {
         turn.lock_owned().await
     }
 
+    /// Since when the relay does not answer, in time since boot; `None` while it does.
+    fn silent_since(&self) -> Option<Duration> {
+        *lock(&self.silent_since)
+    }
+
     /// Notes how a call went. A relay that answers at all is there.
-    fn note<T>(&self, now: Timestamp, answer: &Result<T, RelayError>) {
-        let mut state = lock(&self.state);
+    fn note<T>(&self, now: Timestamp, uptime: Duration, answer: &Result<T, RelayError>) {
+        let (mut state, mut silent) = (lock(&self.state), lock(&self.silent_since));
         match answer {
             Err(error @ (RelayError::Unreachable(_) | RelayError::Unauthorized(_))) => {
                 state.failed(now, &error.to_string());
+                silent.get_or_insert(uptime);
             }
-            _ => state.succeeded(now),
+            _ => {
+                state.succeeded(now);
+                *silent = None;
+            }
         }
     }
 }

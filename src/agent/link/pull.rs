@@ -38,7 +38,7 @@ impl Service {
             self.nudge();
         }
         if applied.restarted {
-            link.wake_errands.notify_one();
+            link.wake_errands();
         }
         Ok(applied)
     }
@@ -161,20 +161,20 @@ impl Service {
         link: &Link,
         answer: &Result<T, RelayError>,
     ) -> Result<(), ServiceError> {
-        let was_down = link.state().last_error.is_some();
-        link.note(self.now(), answer);
-        let is_down = link.state().last_error.is_some();
+        let was_silent = link.silent_since();
+        link.note(self.now(), self.uptime(), answer);
         if answer.is_err() {
             lock(&link.figures).failed += 1;
         }
-        if was_down != is_down {
-            let since = is_down.then(|| self.uptime());
-            self.engine().call(move |engine: &mut Engine| engine.relay_silent_since(since)).await?;
-            if was_down {
-                // Whatever waited for the relay need not wait any longer.
-                link.wake_feed.notify_one();
-                link.wake_errands.notify_one();
-            }
+        let silent = link.silent_since();
+        // Told at every failure: a ledger that was opened anew does not remember.
+        if silent.is_some() || was_silent.is_some() {
+            self.engine().call(move |engine: &mut Engine| engine.relay_silent_since(silent)).await?;
+        }
+        if was_silent.is_some() && silent.is_none() {
+            // Whatever waited for the relay need not wait any longer.
+            link.wake_feed.notify_one();
+            link.wake_errands();
         }
         Ok(())
     }

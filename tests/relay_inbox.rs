@@ -1,0 +1,236 @@
+//! Notifications at the door and afterwards, and orders that nobody tells about.
+
+mod relay_support;
+
+use axum::http::Method;
+use kuota::domain::payment::GatewayStatus;
+use kuota::domain::units::Rupiah;
+use kuota::midtrans::GatewayError;
+use relay_support::scripted::{unknown, unreachable};
+use relay_support::{Bench, KEY, OTHER_KEY, Plan, Setup};
+
+#[tokio::test]
+async fn only_the_right_address_and_signature_let_a_notification_in() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "qris").await;
+    bench.gateway.settle(&id);
+    let body = bench.gateway.notification(&id, KEY).to_string().into_bytes();
+    let path = bench.relay.notification_path("m1").unwrap();
+    let (front, secret) = path.rsplit_once('/').unwrap();
+    let longer = format!("{path}x");
+    let of_nobody = format!("/midtrans/notification/m9/{secret}");
+    for wrong in [&format!("{front}/wrong"), &longer, &of_nobody] {
+        bench.call(Method::POST, wrong, None, Some(body.clone())).await.refused(404, "not_found");
+    }
+    // Signed rightly by another merchant's key, at that merchant's address: not this order.
+    let theirs = bench.gateway.notification(&id, OTHER_KEY).to_string().into_bytes();
+    assert_eq!(bench.notify_raw("m2", theirs.clone()).await.status, 200);
+    bench.notify_raw("m1", theirs).await.refused(401, "unauthorized");
+    bench.notify_raw("m1", b"{\"order_id\":".to_vec()).await.refused(400, "malformed");
+    bench.notify_raw("m1", b"[]".to_vec()).await.refused(400, "malformed");
+    bench.notify_raw("m1", Vec::new()).await.refused(400, "malformed");
+    bench.notify_raw("m1", vec![b' '; 64 * 1024 + 1]).await.refused(413, "too_large");
+    assert_eq!(bench.decide().await, 0);
+    assert_eq!(bench.shown(&id).await, ("pending".into(), vec!["bad_signature".into()]));
+    assert!(bench.other_gateway.log().is_empty());
+    assert_eq!(bench.notify(&id).await.status, 200);
+    assert_eq!(bench.decide().await, 1);
+    assert_eq!(bench.shown(&id).await.0, "paid");
+}
+
+#[tokio::test]
+async fn what_the_gateway_cannot_confirm_yet_waits_and_is_never_lost() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "qris").await;
+    bench.gateway.settle(&id);
+    bench.gateway.on_status([
+        Plan::Fail(unknown()),
+        Plan::Fail(GatewayError::SlowDown),
+        Plan::Fail(unreachable()),
+        Plan::Fail(GatewayError::Misconfigured { code: 401, message: "wrong key".into() }),
+    ]);
+    bench.notify(&id).await;
+    assert_eq!(bench.decide().await, 1);
+    assert_eq!(bench.decide().await, 0, "not before its time");
+    for seconds in [1, 2, 5, 15] {
+        assert_eq!(bench.shown(&id).await.0, "pending");
+        bench.pass(seconds);
+        assert_eq!(bench.decide().await, 1);
+    }
+    assert_eq!(bench.shown(&id).await, ("paid".into(), vec![]));
+    // Again, the same: kept once, answered the same.
+    assert_eq!(bench.notify(&id).await.status, 200);
+    assert_eq!(bench.decide().await, 0);
+    assert_eq!(bench.effects().await.iter().filter(|effect| *effect == "credit").count(), 1);
+}
+
+#[tokio::test]
+async fn a_notification_about_what_the_gateway_does_not_know_is_doubted_after_a_while() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "qris").await;
+    bench.gateway.settle(&id);
+    let body = bench.gateway.notification(&id, KEY).to_string().into_bytes();
+    bench.gateway.forget(&id);
+    assert_eq!(bench.notify_raw("m1", body).await.status, 200);
+    for seconds in [0, 2, 5, 15] {
+        bench.pass(seconds);
+        assert_eq!(bench.decide().await, 1);
+        assert_eq!(bench.shown(&id).await, ("pending".into(), vec![]));
+    }
+    bench.pass(60);
+    bench.decide().await;
+    assert_eq!(bench.shown(&id).await, ("pending".into(), vec!["stale_or_forged".into()]));
+    bench.pass(600);
+    assert_eq!(bench.decide().await, 0);
+}
+
+#[tokio::test]
+async fn a_claim_that_is_not_confirmed_is_asked_about_again_until_it_is() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "qris").await;
+    bench.gateway.settle(&id);
+    let body = bench.gateway.notification(&id, KEY).to_string().into_bytes();
+    bench.gateway.set(&id, GatewayStatus::Pending);
+    bench.notify_raw("m1", body).await;
+    bench.decide().await;
+    assert_eq!(bench.shown(&id).await, ("pending".into(), vec!["stale_or_forged".into()]));
+    assert_eq!(bench.reconcile().await, 0);
+    bench.pass(2);
+    assert_eq!(bench.reconcile().await, 1);
+    bench.gateway.settle(&id);
+    bench.pass(5);
+    assert_eq!(bench.reconcile().await, 1);
+    assert_eq!(bench.shown(&id).await, ("paid".into(), vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_orders_are_decided_together_and_each_is_asked_about_once() {
+    let bench = Bench::new().await;
+    let mut ids = Vec::new();
+    for n in 0..40 {
+        ids.push(bench.opened(&format!("r-{n}"), "qris").await);
+    }
+    for id in &ids {
+        bench.notify(id).await;
+        bench.gateway.settle(id);
+        bench.notify(id).await;
+    }
+    let asked = bench.gateway.count("status");
+    assert_eq!(bench.decide().await, 80);
+    assert_eq!(bench.gateway.count("status") - asked, 40);
+    assert_eq!(bench.effects().await.iter().filter(|effect| *effect == "credit").count(), 40);
+    let seqs: Vec<u64> = bench.feed().await.iter().map(|item| item["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_tells_about_is_asked_about_often_while_somebody_waits() {
+    let bench = Bench::with(Setup { notified: false, ..Setup::default() }).await;
+    let id = bench.opened("r-1", "qris").await;
+    assert_eq!(bench.gateway.charges_seen()[0].notification_url, None);
+    for _ in 0..5 {
+        assert_eq!(bench.reconcile().await, 0);
+        bench.pass(4);
+        assert_eq!(bench.reconcile().await, 1);
+    }
+    bench.gateway.settle(&id);
+    bench.pass(4);
+    bench.reconcile().await;
+    assert_eq!(bench.shown(&id).await.0, "paid");
+}
+
+#[tokio::test]
+async fn notified_orders_are_asked_about_seldom_and_called_off_when_their_time_is_over() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "qris").await;
+    let mut asked = Vec::new();
+    for second in (10..=1500).step_by(10) {
+        bench.pass(10);
+        if bench.reconcile().await > 0 {
+            asked.push(second);
+        }
+    }
+    // The customer's time is over after 900 s, and five minutes later the order is called off.
+    assert_eq!(asked, [30, 120, 600, 1200]);
+    assert_eq!(bench.shown(&id).await.0, "cancelled");
+    assert_eq!(bench.gateway.status_of(&id), Some(GatewayStatus::Cancel));
+    bench.pass(86_400);
+    assert_eq!(bench.reconcile().await, 1, "once more, a day later");
+    bench.pass(86_400);
+    assert_eq!(bench.reconcile().await, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_used_ends_a_day_after_its_time() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "snap").await;
+    for _ in 0..30 {
+        bench.pass(3600);
+        bench.reconcile().await;
+    }
+    assert_eq!(bench.shown(&id).await.0, "expired");
+}
+
+#[tokio::test]
+async fn a_customer_may_try_again_on_the_page_after_a_denial() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "snap").await;
+    let mut first = bench.gateway.pending(&id, Rupiah(10_000));
+    first.status = GatewayStatus::Deny;
+    first.code = 202;
+    bench.gateway.put(&id, first);
+    bench.notify(&id).await;
+    bench.decide().await;
+    assert_eq!(bench.shown(&id).await.0, "denied");
+    bench.gateway.alter(&id, |report| report.transaction = Some("second".into()));
+    bench.gateway.settle(&id);
+    bench.pass(3600);
+    bench.reconcile().await;
+    assert_eq!(bench.shown(&id).await, ("paid".into(), vec![]));
+}
+
+#[tokio::test]
+async fn a_settlement_taken_back_within_minutes_is_noticed_without_a_notification() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "va_mandiri").await;
+    bench.gateway.settle(&id);
+    bench.notify(&id).await;
+    bench.decide().await;
+    bench.gateway.set(&id, GatewayStatus::Deny);
+    bench.pass(5 * 60);
+    assert_eq!(bench.reconcile().await, 1);
+    assert_eq!(bench.shown(&id).await, ("reversed".into(), vec!["provider_reversal".into()]));
+    assert_eq!(bench.effects().await.last().unwrap(), "reverse");
+}
+
+#[tokio::test]
+async fn a_payment_after_an_order_was_called_off_waits_for_a_person() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "snap").await;
+    bench.post(&format!("/v1/orders/{id}/cancel"), &serde_json::json!({})).await.ok(200);
+    bench.gateway.put(&id, bench.gateway.pending(&id, Rupiah(10_000)));
+    bench.gateway.settle(&id);
+    bench.notify(&id).await;
+    bench.decide().await;
+    assert_eq!(bench.shown(&id).await, ("review".into(), vec!["paid_after_cancel".into()]));
+    assert_eq!(bench.effects().await, ["status", "review"]);
+}
+
+#[tokio::test]
+async fn while_the_gateway_is_down_orders_stay_due_and_are_asked_about_when_it_is_back() {
+    let bench = Bench::new().await;
+    for n in 0..6 {
+        bench.opened(&format!("r-{n}"), "qris").await;
+    }
+    bench.gateway.on_status((0..5).map(|_| Plan::Fail(unreachable())));
+    bench.pass(30);
+    let first = bench.reconcile().await;
+    assert!((5..=6).contains(&first), "{first}");
+    let asked = bench.gateway.count("status");
+    bench.pass(5);
+    bench.reconcile().await;
+    assert_eq!(bench.gateway.count("status"), asked, "it is left alone");
+    bench.pass(30);
+    bench.reconcile().await;
+    assert!(bench.gateway.count("status") > asked);
+}
