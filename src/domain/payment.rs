@@ -208,6 +208,7 @@ impl Standing {
     }
 
     /// A notification came: it is remembered, and nobody is credited.
+    #[must_use]
     pub fn claimed(&self, claim: &Claim) -> Standing {
         let mut next = self.clone();
         if claim.status.is_money() && self.state.rank() < OrderState::Paid.rank() {

@@ -132,7 +132,7 @@ impl Act<'_, '_> {
         match item.effect {
             FeedEffect::Credit => self.credit_item(known, item, applied),
             FeedEffect::Reverse => match known {
-                Some(order) => self.reverse(order, item, Rupiah(item.amount_rp)),
+                Some(order) => self.reverse(&order, item, Rupiah(item.amount_rp)),
                 // Never credited here, so there is nothing to undo.
                 None => Ok(()),
             },
@@ -216,7 +216,7 @@ impl Act<'_, '_> {
         let returned = Rupiah(item.refunded_rp).min(before.amount).minus(before.refunded);
         if returned > Rupiah::ZERO && before.flags.contains(&Flag::CreditedByOwner) {
             // The relay never had it credited, so it tells of no reversal.
-            return self.reverse(before, item, returned);
+            return self.reverse(&before, item, returned);
         }
         let mut order = before.clone();
         mark(&mut order, item);
@@ -240,7 +240,7 @@ impl Act<'_, '_> {
     }
 
     /// Money went back: what the order did is undone as far as rules say how.
-    fn reverse(&mut self, before: OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
+    fn reverse(&mut self, before: &OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
         let mut order = before.clone();
         mark(&mut order, item);
         let amount = amount.min(order.amount.minus(order.refunded));
@@ -256,7 +256,7 @@ impl Act<'_, '_> {
             (false, false) => rise(&mut order, OrderState::PartiallyRefunded),
         }
         self.draft.audit("order.returned", &order.id.0, format!("{amount} {}", order.status.name()));
-        self.put_moved(&before, order)
+        self.put_moved(before, order)
     }
 
     /// Undoes `amount` of a credited order; `false` when no rule says how, and the ledger is untouched.

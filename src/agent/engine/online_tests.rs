@@ -244,8 +244,7 @@ fn a_repeated_call_resumes_its_opening_and_is_answered_once_it_stands() {
     let mut shop = Shop::new(Policy::default());
     let wish = shop.wish(Purpose::Buy(shop.package));
     let key = Key { id: "siti/1".into(), content_hash: [1; 32] };
-    let begin =
-        |shop: &mut Shop, key: &Key| shop.engine().begin_order(&Actor::daemon(), &wish, Some(key));
+    let begin = |shop: &mut Shop, key: &Key| shop.engine().begin_order(&Actor::daemon(), &wish, Some(key));
     let Begun::Ask(first) = begin(&mut shop, &key).unwrap() else { panic!() };
     shop.pi.restart();
     let Begun::Ask(again) = begin(&mut shop, &key).unwrap() else { panic!() };
