@@ -428,7 +428,7 @@ impl Act<'_, '_> {
     pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
         let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
         Ok(OrderRecord {
-            created_at: opening.created_at,
+            created_at: self.draft.facts.now,
             online: Online { request_id: self.free_request(&opening.request_id, &id)?, ..Online::default() },
             ..OrderRecord::created(id, Some(opening.user_no), opening.kind, method, opening.quote.clone())
         })
