@@ -96,9 +96,9 @@ pub(super) fn rise(order: &mut OrderRecord, to: OrderState) {
 }
 
 /// Marks add up. A suspicion that the relay has dropped is dropped here.
-fn mark(order: &mut OrderRecord, item: &FeedItem) {
-    order.flags.extend(&item.flags);
-    if !item.flags.contains(&Flag::StaleOrForged) && item.status.rank() >= order.status.rank() {
+pub(super) fn mark(order: &mut OrderRecord, flags: &[Flag], status: OrderState) {
+    order.flags.extend(flags);
+    if !flags.contains(&Flag::StaleOrForged) && status.rank() >= order.status.rank() {
         order.flags.remove(&Flag::StaleOrForged);
     }
 }
@@ -149,7 +149,7 @@ impl Act<'_, '_> {
     ) -> Result<(), EngineError> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         let is_decided =
             order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
         if is_decided || order.is_credited() {
@@ -219,7 +219,7 @@ impl Act<'_, '_> {
             return self.reverse(&before, item, returned);
         }
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         if !order.is_credited() {
             order.refunded = order.refunded.plus(returned);
         }
@@ -230,7 +230,7 @@ impl Act<'_, '_> {
     fn review_item(&mut self, known: Option<OrderRecord>, item: &FeedItem) -> Result<(), EngineError> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         order.paid_at = order.paid_at.or_else(|| paid_at(item));
         rise(&mut order, OrderState::Review);
         if order.status == before.status {
@@ -242,7 +242,7 @@ impl Act<'_, '_> {
     /// Money went back: what the order did is undone as far as rules say how.
     fn reverse(&mut self, before: &OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         let amount = amount.min(order.amount.minus(order.refunded));
         if amount > Rupiah::ZERO && order.is_credited() && !self.undo(&order, amount, item)? {
             order.flags.insert(Flag::ReverseByHand);

@@ -456,3 +456,24 @@ fn orders_are_paged_from_the_newest_whatever_their_receipts() {
     }
     assert_eq!(seen, ["cash", "qris"]);
 }
+
+#[test]
+fn an_order_whose_books_were_changed_does_not_verify() {
+    let rows = [
+        ("DELETE FROM applied", "not on file as applied"),
+        ("UPDATE orders SET refunded_rp = 1", "order K-1"),
+        ("UPDATE orders SET receipt_no = NULL, status = 'pending'", "order K-1"),
+        ("UPDATE orders SET status = 'expired'", "credits it 1 times"),
+        ("UPDATE orders SET method = 'cash', cashier = 'siti'", "order K-1"),
+    ];
+    for (sql, expected) in rows {
+        let mut shop = Shop::new(Policy::default());
+        let order = shop.buy();
+        shop.settle(&order);
+        shop.pi.verify();
+        let card = rusqlite::Connection::open(shop.pi.dir.path().join("kuota.db")).unwrap();
+        card.execute_batch(sql).unwrap();
+        let broken = shop.engine().reader().verify().unwrap_err().to_string();
+        assert!(broken.contains(expected), "{sql}: {broken}");
+    }
+}
