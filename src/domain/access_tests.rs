@@ -201,3 +201,23 @@ fn four_purchases_each_used_up_before_the_next_are_never_fup() {
         account.balance.debits = account.balance.credits;
     }
 }
+
+#[test]
+fn a_grace_begins_no_block_for_debt_and_ends_none() {
+    let policy = Policy { overage: Overage::Debt, ..Policy::default() };
+    let grace = Facts { grace: true, ..facts() };
+    let over = user(1024, Bytes::mb(2048));
+    let late = Account { items: vec![late_item()], ..user(1024, Bytes::ZERO) };
+    for (account, reason) in [(over, Reason::DebtLimit), (late, Reason::DebtOverdue)] {
+        let blocked = decide(&account, &policy, &facts());
+        assert_eq!(blocked.reason, Some(reason));
+        assert_eq!(decide(&account, &policy, &grace).status, Status::Active);
+        assert!(is_held_off(&account, &policy, &grace));
+        let before = Account { access: blocked.clone(), ..account };
+        assert_eq!(decide(&before, &policy, &grace), blocked, "it was blocked before");
+        assert!(!is_held_off(&before, &policy, &grace));
+    }
+    let habis = user(1, Bytes::mb(1));
+    assert_eq!(decide(&habis, &Policy::default(), &grace).status, Status::Habis, "nothing is given");
+    assert!(!is_held_off(&habis, &Policy::default(), &grace));
+}

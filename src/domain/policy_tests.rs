@@ -667,3 +667,76 @@ proptest! {
         }
     }
 }
+
+/// What the quote froze, what happened since, and what the payment then is: quota in MB, surplus, nothing owed.
+type Owed<'a> = (&'a str, Event, &'a dyn Fn(&mut Desk), (u64, bool, bool));
+
+#[test]
+fn a_quote_that_is_no_longer_owed_gives_quota_or_waits_for_a_person() {
+    let pay_all = |desk: &mut Desk| {
+        let quote = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+        desk.play(&Event::Paid { order: OrderId("o-0".into()), quote });
+    };
+    let forgive = |desk: &mut Desk| {
+        let debt = desk.account.items[0].id;
+        desk.play(&Event::WrittenOff { debt, reason: "maaf".into() });
+    };
+    let owe = |amount: Option<Bytes>, price| {
+        Event::DebtGranted(DebtGrant { item: item(1, amount, price), advance: false, days: None })
+    };
+    let rows: [Owed; 6] = [
+        ("owed as it was", owe(Some(Bytes::gb(1)), None), &|_| {}, (0, false, false)),
+        ("paid meanwhile", owe(Some(Bytes::gb(1)), None), &pay_all, (1024, true, false)),
+        ("forgiven meanwhile", owe(Some(Bytes::gb(1)), None), &forgive, (1024, true, false)),
+        ("a plan, owed", owe(None, Some(50_000)), &|_| {}, (0, false, false)),
+        ("a plan, paid meanwhile", owe(None, Some(50_000)), &pay_all, (0, false, true)),
+        ("a plan, forgiven", owe(None, Some(50_000)), &forgive, (0, false, true)),
+    ];
+    for (name, debt, since, expected) in rows {
+        let mut desk = Desk::new(Policy::default());
+        desk.play(&debt);
+        let quote = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+        since(&mut desk);
+        let decision = desk.play(&paid(quote.clone()));
+        assert_eq!((desk.sums().0, decision.surplus, decision.nothing_owed), expected, "{name}");
+        assert_eq!(desk.account.debt_items(), Bytes::ZERO, "{name}");
+        let booked = decision.entries.iter().filter_map(|e| e.amount_rp).fold(Rupiah::ZERO, Rupiah::plus);
+        assert_eq!(booked, quote.total(), "{name}: the ledger shows all of the money");
+    }
+}
+
+#[test]
+fn only_a_package_approves_and_only_where_payment_registers() {
+    for (payment_approves, approved) in [(true, true), (false, false)] {
+        let mut desk = Desk::new(Policy { payment_approves, ..Policy::default() });
+        desk.account.approved = false;
+        let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[0], ctx));
+        assert_eq!(quote.is_ok(), payment_approves);
+        // A quote that was frozen before the owner changed the rule is paid all the same.
+        desk.account.approved = true;
+        let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &desk.packages[0], ctx)).unwrap();
+        desk.account.approved = false;
+        desk.play(&paid(quote));
+        assert_eq!(desk.account.approved, approved);
+    }
+    let mut desk = Desk::new(Policy { payment_approves: true, ..Policy::default() });
+    desk.account.approved = false;
+    desk.use_up(10);
+    let quote = desk.with_ctx(|ctx| quote_all(&desk.account, ctx)).unwrap();
+    desk.play(&paid(quote));
+    assert!(!desk.account.approved, "settling is no purchase");
+    let off = Account { active: false, ..desk.account.clone() };
+    let refused = desk.with_ctx(|ctx| quote_purchase(&off, &desk.packages[0], ctx));
+    assert_eq!(refused, Err(Refusal::Inactive), "who was switched off stays so");
+}
+
+#[test]
+fn a_grace_puts_a_block_off_and_sells_nothing_to_who_is_overdue() {
+    let mut desk = Desk::new(Policy::default());
+    let late = DebtItem { due_date: date(2026, 11, 1), ..item(1, Some(Bytes::gb(1)), None) };
+    desk.play(&Event::DebtGranted(DebtGrant { item: late, advance: true, days: None }));
+    let grace = Facts { grace: true, paying: true, ..facts() };
+    let ctx = Context { policy: &desk.policy, packages: &desk.packages, facts: grace };
+    let account = Account { access: Access::default(), ..desk.account.clone() };
+    assert_eq!(quote_purchase(&account, &desk.packages[0], &ctx), Err(Refusal::DebtOverdue));
+}

@@ -261,10 +261,7 @@ impl Booked {
             status => !is_credited || status.rank() > Paid.rank(),
         };
         // A sale for nothing over the counter may leave no line.
-        let is_once = match order.is_cash {
-            true => self.credits <= 1,
-            false => self.credits == u64::from(is_credited),
-        };
+        let is_once = if order.is_cash { self.credits <= 1 } else { self.credits == u64::from(is_credited) };
         may_be && is_once
     }
 }

@@ -20,6 +20,12 @@ use crate::store::Page;
 mod feed_tests;
 #[path = "online_tests.rs"]
 mod online_tests;
+#[path = "rebuild_tests.rs"]
+mod rebuild_tests;
+#[path = "review_tests.rs"]
+mod review_tests;
+#[path = "windows_tests.rs"]
+mod windows_tests;
 
 /// 2026-11-22 05:00 UTC, noon in Jakarta.
 const NOON: Timestamp = Timestamp(1_795_323_600_000);

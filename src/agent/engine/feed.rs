@@ -96,9 +96,9 @@ pub(super) fn rise(order: &mut OrderRecord, to: OrderState) {
 }
 
 /// Marks add up. A suspicion that the relay has dropped is dropped here.
-fn mark(order: &mut OrderRecord, item: &FeedItem) {
-    order.flags.extend(&item.flags);
-    if !item.flags.contains(&Flag::StaleOrForged) && item.status.rank() >= order.status.rank() {
+pub(super) fn mark(order: &mut OrderRecord, flags: &[Flag], status: OrderState) {
+    order.flags.extend(flags);
+    if !flags.contains(&Flag::StaleOrForged) && status.rank() >= order.status.rank() {
         order.flags.remove(&Flag::StaleOrForged);
     }
 }
@@ -132,7 +132,7 @@ impl Act<'_, '_> {
         match item.effect {
             FeedEffect::Credit => self.credit_item(known, item, applied),
             FeedEffect::Reverse => match known {
-                Some(order) => self.reverse(order, item, Rupiah(item.amount_rp)),
+                Some(order) => self.reverse(&order, item, Rupiah(item.amount_rp)),
                 // Never credited here, so there is nothing to undo.
                 None => Ok(()),
             },
@@ -149,7 +149,7 @@ impl Act<'_, '_> {
     ) -> Result<(), EngineError> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         let is_decided =
             order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
         if is_decided || order.is_credited() {
@@ -216,10 +216,10 @@ impl Act<'_, '_> {
         let returned = Rupiah(item.refunded_rp).min(before.amount).minus(before.refunded);
         if returned > Rupiah::ZERO && before.flags.contains(&Flag::CreditedByOwner) {
             // The relay never had it credited, so it tells of no reversal.
-            return self.reverse(before, item, returned);
+            return self.reverse(&before, item, returned);
         }
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         if !order.is_credited() {
             order.refunded = order.refunded.plus(returned);
         }
@@ -230,7 +230,7 @@ impl Act<'_, '_> {
     fn review_item(&mut self, known: Option<OrderRecord>, item: &FeedItem) -> Result<(), EngineError> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         order.paid_at = order.paid_at.or_else(|| paid_at(item));
         rise(&mut order, OrderState::Review);
         if order.status == before.status {
@@ -240,9 +240,9 @@ impl Act<'_, '_> {
     }
 
     /// Money went back: what the order did is undone as far as rules say how.
-    fn reverse(&mut self, before: OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
+    fn reverse(&mut self, before: &OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
         let mut order = before.clone();
-        mark(&mut order, item);
+        mark(&mut order, &item.flags, item.status);
         let amount = amount.min(order.amount.minus(order.refunded));
         if amount > Rupiah::ZERO && order.is_credited() && !self.undo(&order, amount, item)? {
             order.flags.insert(Flag::ReverseByHand);
@@ -256,7 +256,7 @@ impl Act<'_, '_> {
             (false, false) => rise(&mut order, OrderState::PartiallyRefunded),
         }
         self.draft.audit("order.returned", &order.id.0, format!("{amount} {}", order.status.name()));
-        self.put_moved(&before, order)
+        self.put_moved(before, order)
     }
 
     /// Undoes `amount` of a credited order; `false` when no rule says how, and the ledger is untouched.

@@ -423,7 +423,7 @@ impl Engine {
         detail: String,
     ) -> Result<(), EngineError> {
         self.begin()?;
-        let (_, changes) = self.draft(actor, "", |act| {
+        let ((), changes) = self.draft(actor, "", |act| {
             act.draft.audit(action, target, detail);
             Ok(())
         })?;

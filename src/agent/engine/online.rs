@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::actions::{Act, conflict, done};
-use super::feed::rise;
+use super::feed::{mark, rise};
 use super::views::OrderView;
 use super::{Actor, Engine, EngineError, Key, Outcome, memo};
 use crate::clock::parse_rfc3339;
@@ -152,6 +152,8 @@ impl Engine {
 
     /// The relay answered: the order stands, the attempt is over, and its idempotency key is answered with the order.
     /// An order that the relay calls paid stands as pending until the feed credits it. Repeating it changes nothing.
+    /// An attempt that was given up meanwhile is not found, and a charge of another amount is a conflict
+    /// (`amount_mismatch`): either way the relay is told to call it off.
     pub fn order_opened(&mut self, request_id: &str, order: &RelayOrder) -> Result<Outcome, EngineError> {
         self.begin()?;
         let opening = self.state.online.openings.get(request_id).cloned();
@@ -405,8 +407,8 @@ impl Act<'_, '_> {
             None => self.order_of(opening, &said.order_id)?,
         };
         (order.online.means, order.online.expires_at) = means_of(said);
+        mark(&mut order, &said.flags, said.status);
         rise(&mut order, said.status);
-        order.flags.extend(&said.flags);
         self.end_opening(&opening.request_id, false);
         let user = self.draft.user(opening.user_no).account.id;
         if !is_known {
@@ -428,7 +430,7 @@ impl Act<'_, '_> {
     pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
         let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
         Ok(OrderRecord {
-            created_at: opening.created_at,
+            created_at: self.draft.facts.now,
             online: Online { request_id: self.free_request(&opening.request_id, &id)?, ..Online::default() },
             ..OrderRecord::created(id, Some(opening.user_no), opening.kind, method, opening.quote.clone())
         })
@@ -460,7 +462,7 @@ impl Act<'_, '_> {
             order.online.means = means;
         }
         order.online.expires_at = expires_at.or(order.online.expires_at);
-        order.flags.extend(&said.flags);
+        mark(&mut order, &said.flags, said.status);
         rise(&mut order, said.status);
         if order == before {
             return Ok(false);

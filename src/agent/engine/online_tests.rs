@@ -1,7 +1,7 @@
 //! Orders through the gateway, from the wish to the money and back.
 
 use super::*;
-use crate::domain::access::{Reason, Status};
+use crate::domain::access::Status;
 use crate::domain::id::{DebtId, OrderId, PackageId};
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::protocol::relay::{
@@ -31,7 +31,7 @@ impl Shop {
         self.pi.engine()
     }
 
-    fn wish(&self, purpose: Purpose) -> Wish {
+    pub fn wish(&self, purpose: Purpose) -> Wish {
         Wish { user: self.user, purpose, method: OnlineMethod::Qris, expect: None }
     }
 
@@ -133,7 +133,7 @@ impl Shop {
         self.account().balance.remaining().0 / Bytes::mb(1).0
     }
 
-    fn review(&mut self, order: &RelayOrder, decision: ReviewDecision) -> Result<Value, EngineError> {
+    pub fn review(&mut self, order: &RelayOrder, decision: ReviewDecision) -> Result<Value, EngineError> {
         let order = OrderId(order.order_id.clone());
         self.pi.ask(Action::Review { order, decision, reason: "dicek".into() }, None)
     }
@@ -188,18 +188,18 @@ pub(super) fn back(order: &RelayOrder, key: &str, amount: u64, refunded: u64) ->
     }
 }
 
-fn status(order: &RelayOrder, status: OrderState) -> FeedItem {
+pub(super) fn status(order: &RelayOrder, status: OrderState) -> FeedItem {
     let event = format!("order/{}/status/{}", order.order_id, status.name());
     told(order, &event, FeedEffect::Status, status)
 }
 
-fn held(order: &RelayOrder, flag: Flag) -> FeedItem {
+pub(super) fn held(order: &RelayOrder, flag: Flag) -> FeedItem {
     let event = format!("order/{}/review", order.order_id);
     let item = told(order, &event, FeedEffect::Review, OrderState::Review);
     FeedItem { flags: vec![flag], ..item }
 }
 
-fn owe(shop: &mut Shop, amount: Bytes) -> DebtId {
+pub(super) fn owe(shop: &mut Shop, amount: Bytes) -> DebtId {
     let terms = DebtTerms {
         what: Ok(amount),
         advance: true,
@@ -212,7 +212,7 @@ fn owe(shop: &mut Shop, amount: Bytes) -> DebtId {
     debt["id"].as_str().unwrap().parse().unwrap()
 }
 
-fn is_conflict(result: &Result<impl std::fmt::Debug, EngineError>, expected: &str) -> bool {
+pub(super) fn is_conflict(result: &Result<impl std::fmt::Debug, EngineError>, expected: &str) -> bool {
     matches!(result, Err(EngineError::Conflict { code, .. }) if *code == expected)
 }
 
@@ -400,335 +400,6 @@ fn paying_approves_where_registration_is_by_payment() {
     }
 }
 
-/// A shop whose user has one device on the air.
-fn on_air() -> (Shop, impl FnMut(&mut Shop, u64)) {
-    let mut shop = Shop::new(Policy::default());
-    let user = shop.user;
-    let reading = shop.pi.reading(100, vec![row(1, "*1", 50, 0)]);
-    shop.pi.bind(user, mac(1), Some(reading));
-    let (mut uptime, mut total) = (100, 0);
-    let meter = move |shop: &mut Shop, mb: u64| {
-        shop.pi.pass(10);
-        (uptime, total) = (uptime + 10, total + mb * Bytes::mb(1).0);
-        shop.pi.meter(uptime, vec![row(1, "*1", uptime - 50, total)]);
-    };
-    (shop, meter)
-}
-
-fn access(shop: &mut Shop) -> (Status, Option<Reason>) {
-    let access = shop.account().access;
-    (access.status, access.reason)
-}
-
-const PAYING: (Status, Option<Reason>) = (Status::Fup, Some(Reason::Paying));
-const HABIS: (Status, Option<Reason>) = (Status::Habis, Some(Reason::Habis));
-
-#[test]
-fn a_stopped_user_is_online_while_an_order_is_young() {
-    let (mut shop, mut meter) = on_air();
-    assert_eq!(access(&mut shop), HABIS);
-    let opening = shop.ask(Purpose::Buy(shop.package));
-    assert_eq!(access(&mut shop), HABIS, "nobody pays what is not open");
-    let order = shop.answer(&opening, OrderState::Pending);
-    shop.engine().order_opened(&opening.request_id, &order).unwrap();
-    assert_eq!(access(&mut shop), PAYING);
-    for _ in 0..59 {
-        meter(&mut shop, 0);
-    }
-    assert_eq!(access(&mut shop), PAYING);
-    meter(&mut shop, 0);
-    assert_eq!(access(&mut shop), HABIS, "ten minutes are over");
-    shop.settle(&order);
-    assert_eq!(access(&mut shop), (Status::Active, None));
-}
-
-#[test]
-fn a_window_ends_at_its_bytes_and_a_day_has_two() {
-    let (mut shop, mut meter) = on_air();
-    let mut order = shop.buy();
-    meter(&mut shop, 29);
-    assert_eq!(access(&mut shop), PAYING);
-    shop.engine().flush().unwrap();
-    shop.pi.restart();
-    assert_eq!(access(&mut shop), PAYING, "a restart ends no window");
-    meter(&mut shop, 1);
-    assert_eq!(access(&mut shop), HABIS, "30 MB are used");
-    for expected in [PAYING, HABIS] {
-        let ended = RelayOrder { status: OrderState::Cancelled, ..order };
-        shop.engine().order_seen(&ended).unwrap();
-        assert_eq!(access(&mut shop), HABIS, "an order that is over lets nobody pay");
-        order = shop.buy();
-        assert_eq!(access(&mut shop), expected);
-        shop.pi.restart();
-        assert_eq!(access(&mut shop), expected, "windows of a day are counted across restarts");
-    }
-    shop.pi.pass(24 * 3600);
-    shop.engine().pass_time().unwrap();
-    assert_eq!(access(&mut shop), HABIS, "the order is old by now");
-}
-
-#[test]
-fn a_user_who_runs_out_while_paying_gets_the_window_then() {
-    let (mut shop, mut meter) = on_air();
-    let user = shop.user;
-    shop.pi.grant(user, Bytes::mb(50));
-    shop.buy();
-    assert_eq!(access(&mut shop), (Status::Active, None));
-    meter(&mut shop, 51);
-    assert_eq!(access(&mut shop), PAYING);
-    assert_eq!(shop.engine().look().windows(1)[0].used, Bytes::ZERO, "what flowed before does not count");
-    meter(&mut shop, 30);
-    assert_eq!(access(&mut shop), HABIS);
-}
-
-#[test]
-fn an_admins_block_and_a_window_of_nothing_let_nobody_pay() {
-    let (mut shop, _) = on_air();
-    shop.buy();
-    shop.pi.ask(Action::Block(shop.user, "x".into()), None).unwrap();
-    assert_eq!(access(&mut shop).0, Status::Blocked);
-    let mut shop = Shop::new(Policy { pay_window_ms: 0, ..Policy::default() });
-    shop.buy();
-    assert_eq!(access(&mut shop), HABIS);
-}
-
-#[test]
-fn an_order_that_cannot_be_checked_holds_a_block_off_for_the_grace() {
-    let (mut shop, mut meter) = on_air();
-    let policy = Policy { offline_grace_ms: 60_000, pay_window_ms: 0, ..debt_mode() };
-    shop.engine().set_policy(policy, Duration::from_mins(1));
-    let user = shop.user;
-    shop.pi.grant(user, Bytes::mb(1));
-    let silent = shop.pi.clock.uptime();
-    shop.buy();
-    shop.engine().relay_silent_since(Some(silent));
-    meter(&mut shop, 600);
-    assert_eq!(access(&mut shop), (Status::Active, None));
-    let held_off = |shop: &mut Shop| {
-        let user = shop.user;
-        shop.engine().look().user(user).unwrap().offline_grace
-    };
-    assert!(held_off(&mut shop));
-    shop.engine().relay_silent_since(None);
-    shop.engine().pass_time().unwrap();
-    let blocked = (Status::Blocked, Some(Reason::DebtLimit));
-    assert_eq!(access(&mut shop), blocked, "the relay answers, so the order can be checked");
-    shop.engine().relay_silent_since(Some(silent));
-    shop.engine().pass_time().unwrap();
-    assert_eq!(access(&mut shop), blocked, "a block that holds is not lifted");
-    assert!(!held_off(&mut shop));
-    // Another user, who is not blocked yet, waits until the grace is over.
-    shop.pi.ask(Action::Debit { user, amount: Bytes::mb(1), reason: "x".into() }, None).unwrap();
-    shop.pi.pass(60);
-    shop.engine().pass_time().unwrap();
-    assert_eq!(access(&mut shop), blocked);
-}
-
-#[test]
-fn money_that_no_rule_can_apply_waits_for_the_owner() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.tell(status(&order, OrderState::Cancelled));
-    shop.tell(held(&order, Flag::PaidAfterCancel));
-    shop.pull();
-    let waiting = shop.order("K-1");
-    assert_eq!((waiting.status, waiting.receipt_no), (OrderState::Review, None));
-    assert!(waiting.flags.contains(&Flag::PaidAfterCancel));
-    shop.pi.verify();
-    let answer = shop.review(&order, ReviewDecision::Credit).unwrap();
-    assert_eq!((answer["status"].as_str(), answer["receipt"].as_u64()), (Some("paid"), Some(1)));
-    assert_eq!(shop.remaining(), 10_240);
-    assert!(is_conflict(&shop.review(&order, ReviewDecision::Credit), "not_in_review"));
-    shop.settle(&order);
-    shop.engine().order_seen(&RelayOrder { status: OrderState::Review, ..order.clone() }).unwrap();
-    assert_eq!(shop.remaining(), 10_240, "credited once, whatever the relay says afterwards");
-    assert_eq!(shop.order("K-1").status, OrderState::Paid);
-    // The relay never credited it, so that it tells of a return as a mere state.
-    let gone = FeedItem { refunded_rp: order.amount_rp, ..status(&order, OrderState::Refunded) };
-    shop.tell(gone);
-    shop.pull();
-    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Refunded, 0));
-    shop.pi.verify();
-}
-
-#[test]
-fn a_dismissed_review_credits_nothing_ever() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.tell(held(&order, Flag::FraudStatus));
-    shop.pull();
-    shop.review(&order, ReviewDecision::Dismiss).unwrap();
-    shop.settle(&order);
-    shop.engine().order_seen(&RelayOrder { status: OrderState::Review, ..order.clone() }).unwrap();
-    let closed = shop.order("K-1");
-    assert_eq!((closed.status, closed.receipt_no), (OrderState::Cancelled, None));
-    assert_eq!(shop.remaining(), 0);
-    shop.tell(status(&order, OrderState::Refunded));
-    shop.pull();
-    assert_eq!(shop.order("K-1").status, OrderState::Refunded, "that the money is gone may be seen");
-    shop.pi.verify();
-}
-
-#[test]
-fn a_review_that_the_gateway_settles_is_credited_by_the_feed() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.tell(held(&order, Flag::FraudStatus));
-    shop.settle(&order);
-    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Paid, 10_240));
-    shop.pi.verify();
-}
-
-#[test]
-fn another_amount_than_the_orders_credits_nothing() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.tell(FeedItem { amount_rp: 99_999, ..credit(&order) });
-    assert!(shop.pull().credited.is_empty());
-    let held = shop.order("K-1");
-    assert_eq!((held.status, held.receipt_no), (OrderState::Review, None));
-    assert!(held.flags.contains(&Flag::AmountMismatch));
-    assert_eq!(shop.remaining(), 0);
-    shop.pi.verify();
-}
-
-#[test]
-fn bytes_that_are_no_longer_owed_become_quota() {
-    let mut shop = Shop::new(Policy::default());
-    let debt = owe(&mut shop, Bytes::gb(10));
-    let order = shop.open(Purpose::SettleItem(debt));
-    shop.pi.ask(Action::SettleItem(shop.user, debt, cash(None)), None).unwrap();
-    shop.settle(&order);
-    let paid = shop.order("K-1");
-    assert_eq!(paid.status, OrderState::Paid);
-    assert!(paid.flags.contains(&Flag::Surplus));
-    assert_eq!(shop.remaining(), 20_480);
-    shop.pi.verify();
-    shop.tell(back(&order, "r1", order.amount_rp, order.amount_rp));
-    shop.pull();
-    assert_eq!(shop.remaining(), 10_240);
-    shop.pi.verify();
-}
-
-/// An unlimited plan on credit, and the order that would pay it, paid over the counter meanwhile.
-fn paid_twice() -> (Shop, RelayOrder) {
-    let mut shop = Shop::new(Policy::default());
-    let plan =
-        NewPackage { name: "bulanan".into(), quota: None, days: 30, price: Rupiah(150_000), active: true };
-    let plan = shop.pi.ask(Action::AddPackage(plan), None).unwrap();
-    let terms = DebtTerms {
-        what: Err(plan["id"].as_str().unwrap().parse().unwrap()),
-        advance: true,
-        debt_date: None,
-        due_date: None,
-        price: None,
-        note: String::new(),
-    };
-    let debt = shop.pi.ask(Action::AddDebt(shop.user, terms), None).unwrap();
-    let debt: DebtId = debt["id"].as_str().unwrap().parse().unwrap();
-    let order = shop.open(Purpose::SettleItem(debt));
-    shop.pi.ask(Action::SettleItem(shop.user, debt, cash(None)), None).unwrap();
-    shop.settle(&order);
-    (shop, order)
-}
-
-#[test]
-fn a_line_without_bytes_that_is_no_longer_owed_goes_to_review() {
-    let (mut shop, order) = paid_twice();
-    let held = shop.order("K-1");
-    assert_eq!((held.status, held.receipt_no), (OrderState::Review, Some(2)));
-    assert!(held.flags.contains(&Flag::NothingOwed));
-    shop.pi.verify();
-    assert!(is_conflict(&shop.review(&order, ReviewDecision::Credit), "already_credited"));
-    let closed = shop.review(&order, ReviewDecision::Dismiss).unwrap();
-    assert_eq!(closed["status"], "paid", "its money is on the books");
-    shop.pi.verify();
-}
-
-#[test]
-fn a_review_ends_when_its_money_goes_back() {
-    let (mut shop, order) = paid_twice();
-    shop.tell(back(&order, "r1", order.amount_rp, order.amount_rp));
-    shop.pull();
-    assert_eq!(shop.order("K-1").status, OrderState::Refunded);
-    shop.pi.verify();
-}
-
-#[test]
-fn partial_returns_of_one_line_take_quota_in_proportion_each_once() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.tell(credit(&order));
-    shop.tell(back(&order, "r1", 33_333, 33_333));
-    shop.pull();
-    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::PartiallyRefunded, 6826));
-    shop.tell(back(&order, "r1", 33_333, 33_333));
-    shop.tell(back(&order, "r2", 66_667, 100_000));
-    shop.tell(back(&order, "r3", 66_667, 100_000));
-    shop.pull();
-    let gone = shop.order("K-1");
-    assert_eq!((gone.status, gone.refunded, shop.remaining()), (OrderState::Refunded, Rupiah(100_000), 0));
-    assert_eq!(shop.account().expires_at, None, "its days went with it");
-    shop.pi.verify();
-}
-
-#[test]
-fn part_of_several_lines_or_of_an_ended_period_is_left_to_a_person() {
-    let mut shop = Shop::new(Policy::default());
-    owe(&mut shop, Bytes::gb(10));
-    owe(&mut shop, Bytes::gb(10));
-    let order = shop.open(Purpose::SettleAll);
-    shop.settle(&order);
-    let balance = shop.account().balance;
-    shop.tell(back(&order, "r1", 1000, 1000));
-    shop.pull();
-    let held = shop.order("K-1");
-    assert_eq!((held.status, held.refunded), (OrderState::Review, Rupiah(1000)));
-    assert!(held.flags.contains(&Flag::ReverseByHand));
-    assert_eq!(shop.account().balance, balance, "the ledger is untouched");
-    shop.pi.verify();
-    let closed = shop.review(&order, ReviewDecision::Dismiss).unwrap();
-    assert_eq!(closed["status"], "partially_refunded");
-    shop.tell(back(&order, "r2", order.amount_rp - 1000, order.amount_rp));
-    shop.pull();
-    assert_eq!(shop.order("K-1").status, OrderState::Refunded);
-    assert_eq!(shop.account().debt_items(), Bytes::gb(20), "both are owed again");
-    shop.pi.verify();
-
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.settle(&order);
-    let reading = shop.pi.reading(100, Vec::new());
-    let reset = Action::Reset {
-        user: shop.user,
-        debt: None,
-        credit: Some(Bytes::mb(5)),
-        days: None,
-        unblock: None,
-        reason: "bulan baru".into(),
-    };
-    shop.pi.ask(reset, Some(reading)).unwrap();
-    shop.tell(back(&order, "r1", 1000, 1000));
-    shop.pull();
-    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Review, 5));
-    shop.tell(back(&order, "r2", 99_000, 100_000));
-    shop.pull();
-    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Refunded, 5));
-    shop.pi.verify();
-}
-
-#[test]
-fn a_return_of_an_order_that_was_never_credited_moves_its_state_alone() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.tell(back(&order, "r1", order.amount_rp, order.amount_rp));
-    shop.pull();
-    let gone = shop.order("K-1");
-    assert_eq!((gone.status, gone.refunded, gone.receipt_no), (OrderState::Refunded, Rupiah(100_000), None));
-    assert_eq!(shop.remaining(), 0);
-    shop.pi.verify();
-}
-
 #[test]
 fn an_order_that_is_called_paid_stands_as_pending_until_the_feed_credits_it() {
     let mut shop = Shop::new(Policy::default());
@@ -753,134 +424,6 @@ fn the_feed_may_be_faster_than_the_relays_answer() {
     let view: Value = serde_json::from_str(&opened.body).unwrap();
     assert_eq!((view["status"].as_str(), view["qr_string"].as_str()), (Some("paid"), Some("00020101")));
     assert_eq!(shop.remaining(), 10_240);
-    shop.pi.verify();
-}
-
-#[test]
-fn a_refund_through_the_gateway_is_an_errand_and_comes_back_by_the_feed() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    let refund = |amount: Option<u64>| Action::Refund {
-        order: OrderId("K-1".into()),
-        amount: amount.map(Rupiah),
-        reason: "salah".into(),
-    };
-    assert!(is_conflict(&shop.pi.ask(refund(None), None), "not_paid"));
-    shop.settle(&order);
-    let answer = shop.pi.ask(refund(Some(40_000)), None).unwrap();
-    assert_eq!((answer["status"].as_str(), answer["refunded_rp"].as_u64()), (Some("paid"), Some(0)));
-    shop.pi.ask(refund(None), None).unwrap();
-    assert!(shop.pi.ask(refund(None), None).is_err(), "all of it is on its way");
-    let amounts: Vec<u64> = shop
-        .engine()
-        .outbox()
-        .into_iter()
-        .map(|errand| match errand.work {
-            ErrandWork::Refund { amount, key, .. } => {
-                assert!(key.len() <= 46, "the gateway cuts longer keys");
-                amount.0
-            }
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(amounts, [40_000, 60_000]);
-    let no = shop.engine().outbox()[0].no;
-    shop.engine().errand_refused(no, "the bank cannot pay back").unwrap();
-    assert_eq!(shop.engine().outbox().len(), 1);
-    shop.pi.verify();
-}
-
-#[test]
-fn a_user_who_was_deleted_comes_back_with_the_money() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.engine().order_seen(&RelayOrder { status: OrderState::Expired, ..order.clone() }).unwrap();
-    shop.pi.ask(Action::DeleteUser(shop.user), None).unwrap();
-    shop.pi.restart();
-    shop.tell(FeedItem { flags: vec![Flag::LateSettlement], ..credit(&order) });
-    assert_eq!(shop.pull().credited, [shop.user]);
-    assert_eq!(shop.remaining(), 10_240);
-    let sums = shop.account();
-    shop.pi.restart();
-    assert_eq!(shop.account(), sums);
-    shop.pi.verify();
-}
-
-#[test]
-fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carried() {
-    let mut shop = Shop::new(Policy::default());
-    let card = shop.backup();
-    let change = UserChange { phone: Some(Some("0812".into())), ..UserChange::default() };
-    let stranger = shop.pi.add_user("Budi");
-    shop.pi.ask(Action::ChangeUser(stranger, change.clone()), None).unwrap();
-    let mine = shop.buy();
-    let siti = std::mem::replace(&mut shop.user, stranger);
-    let theirs = shop.buy();
-    let broken = RelayOrder {
-        order_id: "K-9".into(),
-        request_id: "r-9".into(),
-        memo: serde_json::value::RawValue::from_string("{\"v\":9}".into()).ok(),
-        ..theirs.clone()
-    };
-    shop.restore(&card);
-    // Somebody else has the phone by now.
-    shop.pi.ask(Action::ChangeUser(siti, change), None).unwrap();
-    for order in [&mine, &theirs, &broken] {
-        shop.tell(credit(order));
-    }
-    assert_eq!(shop.pull().credited, [siti, stranger]);
-    assert_eq!(shop.remaining(), 10_240);
-    let budi = shop.engine().look().user(stranger).unwrap().user;
-    assert_eq!((budi.name.as_str(), budi.phone), ("Budi", None));
-    for id in ["K-1", "K-2"] {
-        assert!(shop.order(id).flags.contains(&Flag::Rebuilt));
-    }
-    let lost = shop.order("K-9");
-    assert_eq!((lost.user_no, lost.status, lost.amount), (None, OrderState::Review, Rupiah(100_000)));
-    assert!(is_conflict(&shop.review(&broken, ReviewDecision::Credit), "user_unknown"));
-    shop.pi.verify();
-    shop.review(&broken, ReviewDecision::Dismiss).unwrap();
-    shop.pi.restart();
-    shop.pi.verify();
-    let page = Page { limit: 10, after: None };
-    assert_eq!(shop.engine().reader().orders(None, page).unwrap().len(), 3);
-}
-
-#[test]
-fn two_orders_of_one_attempt_are_both_credited() {
-    let mut shop = Shop::new(Policy::default());
-    let order = shop.buy();
-    shop.settle(&order);
-    // A relay from an older backup made another order of the same request.
-    shop.settle(&RelayOrder { order_id: "K-1b".into(), ..order });
-    assert_eq!(shop.remaining(), 20_480);
-    assert_eq!(shop.order("K-1b").online.request_id, None);
-    shop.pi.verify();
-}
-
-#[test]
-fn another_epoch_is_read_from_its_start_and_open_orders_are_adopted() {
-    let mut shop = Shop::new(Policy::default());
-    let paid = shop.buy();
-    shop.settle(&paid);
-    let open = shop.buy();
-    shop.epoch = "e2".into();
-    let page = shop.page(100);
-    let first = shop.engine().apply_feed(&page).unwrap();
-    assert!(first.restarted && first.more && first.items == 0);
-    assert_eq!(shop.engine().cursor(), Cursor { epoch: Some("e2".into()), seq: 0 });
-    let adopt = ErrandWork::Adopt { order: OrderId(open.order_id.clone()) };
-    assert_eq!(shop.engine().outbox().remove(0).work, adopt);
-    let body = shop.engine().adoption(&OrderId(open.order_id.clone())).unwrap().unwrap();
-    assert_eq!((body.request_id, body.amount_rp), (open.request_id.clone(), open.amount_rp));
-    assert_eq!(body.memo.unwrap().get(), open.memo.unwrap().get());
-    assert_eq!(shop.pull().items, 0, "everything was applied before");
-    assert_eq!(shop.remaining(), 10_240);
-    // The same store went back in time.
-    shop.feed.clear();
-    let page = shop.page(100);
-    assert!(shop.engine().apply_feed(&page).unwrap().restarted);
-    assert_eq!(shop.engine().cursor().seq, 0);
     shop.pi.verify();
 }
 
@@ -912,4 +455,25 @@ fn orders_are_paged_from_the_newest_whatever_their_receipts() {
         after = Some(no);
     }
     assert_eq!(seen, ["cash", "qris"]);
+}
+
+#[test]
+fn an_order_whose_books_were_changed_does_not_verify() {
+    let rows = [
+        ("DELETE FROM applied", "not on file as applied"),
+        ("UPDATE orders SET refunded_rp = 1", "order K-1"),
+        ("UPDATE orders SET receipt_no = NULL, status = 'pending'", "order K-1"),
+        ("UPDATE orders SET status = 'expired'", "credits it 1 times"),
+        ("UPDATE orders SET method = 'cash', cashier = 'siti'", "order K-1"),
+    ];
+    for (sql, expected) in rows {
+        let mut shop = Shop::new(Policy::default());
+        let order = shop.buy();
+        shop.settle(&order);
+        shop.pi.verify();
+        let card = rusqlite::Connection::open(shop.pi.dir.path().join("kuota.db")).unwrap();
+        card.execute_batch(sql).unwrap();
+        let broken = shop.engine().reader().verify().unwrap_err().to_string();
+        assert!(broken.contains(expected), "{sql}: {broken}");
+    }
 }
