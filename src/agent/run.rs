@@ -318,7 +318,7 @@ async fn errands(service: &Service) {
 /// A pause that not every site takes at the same moment.
 fn jittered(pause: Duration) -> Duration {
     let share = Uuid::new_v4().as_bytes()[0];
-    pause - pause / 1024 * u32::from(share)
+    pause / 1024 * (1024 - u32::from(share))
 }
 
 fn paced(every: Duration) -> Interval {

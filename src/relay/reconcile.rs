@@ -100,7 +100,8 @@ fn joined(ended: Option<Result<Result<(), StoreError>, tokio::task::JoinError>>)
 
 async fn paced(merchant: &Merchant) {
     loop {
-        let taken = merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.since.elapsed());
+        let taken =
+            merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.since.elapsed());
         match taken {
             Ok(()) => return,
             Err(wait) => tokio::time::sleep(jittered(wait)).await,

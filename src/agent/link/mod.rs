@@ -176,15 +176,12 @@ impl Link {
     /// Notes how a call went. A relay that answers at all is there.
     fn note<T>(&self, now: Timestamp, uptime: Duration, answer: &Result<T, RelayError>) {
         let (mut state, mut silent) = (lock(&self.state), lock(&self.silent_since));
-        match answer {
-            Err(error @ (RelayError::Unreachable(_) | RelayError::Unauthorized(_))) => {
-                state.failed(now, &error.to_string());
-                silent.get_or_insert(uptime);
-            }
-            _ => {
-                state.succeeded(now);
-                *silent = None;
-            }
+        if let Err(error @ (RelayError::Unreachable(_) | RelayError::Unauthorized(_))) = answer {
+            state.failed(now, &error.to_string());
+            silent.get_or_insert(uptime);
+        } else {
+            state.succeeded(now);
+            *silent = None;
         }
     }
 }

@@ -27,7 +27,13 @@ impl Service {
         let page = link.relay.feed(cursor.seq, wait, PAGE_ITEMS).await;
         self.heard(link, &page).await?;
         let page = page?;
-        let applied = self.engine().call(move |engine| engine.apply_feed(&page)).await??;
+        let apply = move |engine: &mut Engine| {
+            // Somebody else may have read on while this call hung on the feed.
+            let is_current = engine.cursor() == cursor;
+            let stale = || Ok(FeedApplied { more: true, ..FeedApplied::default() });
+            if is_current { engine.apply_feed(&page) } else { stale() }
+        };
+        let applied = self.engine().call(apply).await??;
         {
             let mut figures = lock(&link.figures);
             figures.pulled += 1;
