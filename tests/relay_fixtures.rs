@@ -74,7 +74,9 @@ fn report(body: &Value) -> Report {
         merchant: text("merchant_id"),
         refunds: refunds
             .iter()
-            .map(|one| (one["refund_key"].as_str().unwrap().to_owned(), money(&one["refund_amount"]).unwrap()))
+            .map(|one| {
+                (one["refund_key"].as_str().unwrap().to_owned(), money(&one["refund_amount"]).unwrap())
+            })
             .collect(),
         refunded: money(&body["refund_amount"]),
         paid_at: None,
@@ -84,8 +86,8 @@ fn report(body: &Value) -> Report {
 
 fn rank(status: GatewayStatus) -> u8 {
     use GatewayStatus::{
-        Authorize, Cancel, Capture, Chargeback, Deny, Expire, Failure, PartialChargeback, PartialRefund, Pending,
-        Refund, Settlement,
+        Authorize, Cancel, Capture, Chargeback, Deny, Expire, Failure, PartialChargeback, PartialRefund,
+        Pending, Refund, Settlement,
     };
     match status {
         Pending | Authorize => 1,
@@ -165,8 +167,11 @@ async fn play(case: &Value, pace: Pace) -> Vec<String> {
 fn net_credits(feed: &[Value], amount: u64) -> i64 {
     let count = |effect: &str| feed.iter().filter(|item| item["effect"] == effect).count();
     assert!(count("credit") <= 1, "credited twice: {feed:?}");
-    let reversed: u64 =
-        feed.iter().filter(|item| item["effect"] == "reverse").map(|item| item["amount_rp"].as_u64().unwrap()).sum();
+    let reversed: u64 = feed
+        .iter()
+        .filter(|item| item["effect"] == "reverse")
+        .map(|item| item["amount_rp"].as_u64().unwrap())
+        .sum();
     i64::try_from(count("credit")).unwrap() - i64::from(reversed >= amount)
 }
 

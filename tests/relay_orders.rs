@@ -19,7 +19,16 @@ use tokio::time::timeout;
 const SOON: Duration = Duration::from_secs(20);
 
 const METHODS: [&str; 10] = [
-    "snap", "qris", "gopay", "shopeepay", "va_bca", "va_bni", "va_bri", "va_permata", "va_cimb", "va_mandiri",
+    "snap",
+    "qris",
+    "gopay",
+    "shopeepay",
+    "va_bca",
+    "va_bni",
+    "va_bri",
+    "va_permata",
+    "va_cimb",
+    "va_mandiri",
 ];
 
 #[tokio::test]
@@ -43,7 +52,8 @@ async fn every_method_opens_once_and_says_how_to_pay() {
 #[tokio::test]
 async fn a_memo_comes_back_to_the_byte_and_another_body_is_a_conflict() {
     let bench = Bench::new().await;
-    let body = wanted("r-1", "qris").to_string().replace("{\"user\":\"0\",\"v\":1}", "{ \"user\":  \"\\u0041\" }");
+    let body =
+        wanted("r-1", "qris").to_string().replace("{\"user\":\"0\",\"v\":1}", "{ \"user\":  \"\\u0041\" }");
     let sent = bench.call(Method::POST, "/v1/orders", Some(TOKEN), Some(body.into_bytes())).await;
     assert!(sent.ok(201).is_object() && sent.text.contains("{ \"user\":  \"\\u0041\" }"), "{}", sent.text);
     bench.open("r-1", "qris").await.refused(409, "request_conflict");
@@ -248,7 +258,8 @@ fn ambiguities() -> Vec<Row> {
 }
 
 fn mismatches() -> Vec<Row> {
-    let ends = |flag: &'static [&'static str]| ("failed", flag, &["charge", "cancel"] as &'static [&'static str]);
+    let ends =
+        |flag: &'static [&'static str]| ("failed", flag, &["charge", "cancel"] as &'static [&'static str]);
     let answer = (502, "gateway_mismatch");
     vec![
         Row {
@@ -316,7 +327,11 @@ async fn judge(row: Row) {
     let (state, flags, calls) = row.ends;
     assert_eq!(bench.gateway.log(), calls, "{what}");
     let id = &bench.gateway.charges_seen()[0].order;
-    assert_eq!(bench.shown(id).await, (state.to_owned(), flags.iter().map(ToString::to_string).collect()), "{what}");
+    assert_eq!(
+        bench.shown(id).await,
+        (state.to_owned(), flags.iter().map(ToString::to_string).collect()),
+        "{what}"
+    );
     assert!(!bench.effects().await.contains(&"credit".to_owned()), "{what}");
 }
 
@@ -467,7 +482,11 @@ async fn an_order_is_called_off_at_the_gateway_and_a_paid_one_is_told_as_paid() 
     let page = bench.opened("r-3", "snap").await;
     assert_eq!(cancel(&page).await.ok(200)["status"], "cancelled", "nobody picked a method yet");
     let deaf = bench.opened("r-4", "qris").await;
-    bench.gateway.on_cancel([Plan::Fail(unreachable()), Plan::Fail(GatewayError::SlowDown), Plan::Fail(rejected(400))]);
+    bench.gateway.on_cancel([
+        Plan::Fail(unreachable()),
+        Plan::Fail(GatewayError::SlowDown),
+        Plan::Fail(rejected(400)),
+    ]);
     cancel(&deaf).await.refused(503, "gateway_unreachable");
     cancel(&deaf).await.refused(503, "gateway_busy");
     cancel(&deaf).await.refused(409, "not_cancelled");
@@ -547,7 +566,8 @@ async fn a_lost_order_is_taken_over_from_its_site_and_credited_when_paid() {
 #[tokio::test]
 async fn a_request_given_up_is_called_off_and_never_opened_again() {
     let bench = Bench::new().await;
-    let give_up = async |request: &str| bench.post(&format!("/v1/requests/{request}/abandon"), &json!({})).await;
+    let give_up =
+        async |request: &str| bench.post(&format!("/v1/requests/{request}/abandon"), &json!({})).await;
     assert_eq!(give_up("r-1").await.ok(200)["order"], Value::Null);
     bench.open("r-1", "qris").await.refused(409, "request_abandoned");
     assert!(bench.gateway.log().is_empty());
@@ -689,7 +709,10 @@ async fn the_relay_says_how_it_is() {
     let plain = async |path: &str| bench.call(Method::GET, path, None, None).await;
     assert_eq!(plain("/api/ping").await.ok(200)["status"], "ok");
     let health = plain("/healthz").await.ok(200);
-    assert_eq!((&health["status"], &health["inbox"], &health["gateway"]), (&json!("ok"), &json!(0), &json!("ok")));
+    assert_eq!(
+        (&health["status"], &health["inbox"], &health["gateway"]),
+        (&json!("ok"), &json!(0), &json!("ok"))
+    );
     let metrics = plain("/metrics").await;
     for line in [
         "kuota_relay_open_orders 1",

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserializer, Error};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use tokio::time::{Instant, sleep_until};
 
 use super::service::{Relay, Site};

@@ -245,8 +245,7 @@ async fn doubt_claims(
     if ended.is_empty() {
         return Ok(());
     }
-    let claims: Vec<Claim> =
-        claims(rows).into_iter().filter(|claim| claim.status.is_money()).collect();
+    let claims: Vec<Claim> = claims(rows).into_iter().filter(|claim| claim.status.is_money()).collect();
     let edit = |row: &mut OrderRow| {
         let mut effects = Vec::new();
         if !claims.is_empty() {

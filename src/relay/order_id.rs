@@ -47,7 +47,8 @@ pub fn is_order_id_of(tag: &str, id: &str) -> bool {
 /// Whether a text could be any order's id, so that it may stand in an address: what else comes in from outside need
 /// not be looked for.
 pub fn is_plausible(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
 }
 
 /// A secret that cannot be guessed, 160 bits, for an address. Fails when the system has no random bytes.
@@ -83,11 +84,14 @@ mod tests {
 
     #[test]
     fn a_site_knows_its_own_ids_only() {
-        let tags = [("m1", "site-1"), ("m1", "site-2"), ("m2", "site-1"), ("m1s", "ite-1")].map(|(m, s)| site_tag(m, s));
+        let tags = [("m1", "site-1"), ("m1", "site-2"), ("m2", "site-1"), ("m1s", "ite-1")]
+            .map(|(m, s)| site_tag(m, s));
         assert_eq!(tags.iter().collect::<BTreeSet<_>>().len(), tags.len());
         let id = new_order_id(&tags[0]).unwrap();
         assert!(!is_order_id_of(&tags[1], &id));
-        for bad in [&id[1..], &id[..id.len() - 1], &format!("{}1", &id[..id.len() - 1]), &id.to_uppercase(), ""] {
+        for bad in
+            [&id[1..], &id[..id.len() - 1], &format!("{}1", &id[..id.len() - 1]), &id.to_uppercase(), ""]
+        {
             assert!(!is_order_id_of(&tags[0], bad), "{bad}");
         }
     }

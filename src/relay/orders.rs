@@ -76,7 +76,7 @@ pub(super) async fn call_off(
             let close = |row: &mut OrderRow| {
                 let advance = unheard.map(|state| row.standing.closed(state));
                 let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
-                Edit::by_plan(effects.unwrap_or_default())
+                Some(Edit::by_plan(effects.unwrap_or_default()))
             };
             relay.change(merchant, &order.id, &[], close).await?
         }
@@ -107,7 +107,10 @@ pub(super) async fn refund(
     // Money in review may be given back as well: that is how such a review often ends.
     if !is_paid && order.standing.state != OrderState::Review {
         let state = order.standing.state.name();
-        return Err(Problem::conflict("not_paid", format!("the order is {state}: only a payment can be given back")));
+        return Err(Problem::conflict(
+            "not_paid",
+            format!("the order is {state}: only a payment can be given back"),
+        ));
     }
     let left = order.amount.minus(order.standing.refunded());
     if is_paid && Rupiah(wanted.amount_rp) > left {
@@ -190,11 +193,17 @@ pub(super) async fn adopt(
 }
 
 fn is_same(known: &OrderRow, wanted: &AdoptOrder) -> bool {
-    known.request_id == wanted.request_id && known.method == wanted.method && known.amount.0 == wanted.amount_rp
+    known.request_id == wanted.request_id
+        && known.method == wanted.method
+        && known.amount.0 == wanted.amount_rp
 }
 
 fn other_order() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "request_conflict", "the relay knows this order or request differently")
+    Problem::new(
+        StatusCode::CONFLICT,
+        "request_conflict",
+        "the relay knows this order or request differently",
+    )
 }
 
 /// `POST /v1/requests/{request_id}/abandon`.

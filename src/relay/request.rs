@@ -83,7 +83,10 @@ fn check_items(items: &[OrderItem], amount_rp: u64) -> Result<(), Problem> {
     if sum == amount_rp {
         return Ok(());
     }
-    Err(Problem::invalid("items", format!("cost {sum} together, and amount_rp is {amount_rp}: both must be equal")))
+    Err(Problem::invalid(
+        "items",
+        format!("cost {sum} together, and amount_rp is {amount_rp}: both must be equal"),
+    ))
 }
 
 fn check_url(url: &str) -> Result<(), Problem> {
@@ -251,7 +254,8 @@ mod tests {
             ("return_url", with(|o| o.return_url = Some("javascript:alert(1)".into()))),
         ];
         for (field, order) in rows {
-            let said = check_open(&order).err().map(|problem| problem.detail().to_owned()).unwrap_or_default();
+            let said =
+                check_open(&order).err().map(|problem| problem.detail().to_owned()).unwrap_or_default();
             assert_eq!(said.split(": ").next().unwrap(), field, "{said}");
         }
         assert!(check_open(&with(|o| o.memo = memo(MEMO_BYTES_MAX))).is_ok());

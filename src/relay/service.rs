@@ -142,8 +142,8 @@ pub(super) enum Ask {
 }
 
 impl Edit {
-    pub fn by_plan(effects: Vec<Effect>) -> Option<Self> {
-        Some(Self { effects, ask: Ask::ByPlan })
+    pub fn by_plan(effects: Vec<Effect>) -> Self {
+        Self { effects, ask: Ask::ByPlan }
     }
 }
 
@@ -164,7 +164,8 @@ impl Relay {
         for one in parts.merchants {
             let secret = parts.store.merchant_secret(&one.id, &new_secret()?).await?;
             let clock = Arc::clone(&parts.clock);
-            let mut merchant = Merchant::new(one.id.clone(), secret, one.gateway, clock, Arc::clone(&figures));
+            let mut merchant =
+                Merchant::new(one.id.clone(), secret, one.gateway, clock, Arc::clone(&figures));
             merchant.fee_imposition = one.fee_imposition;
             merchant.notification_url = parts
                 .public_url
@@ -251,7 +252,8 @@ impl Relay {
             let now = self.now();
             match change.ask {
                 Ask::ByPlan => {
-                    let is_same = change.effects.is_empty() && row.standing.claimed == before.standing.claimed;
+                    let is_same =
+                        change.effects.is_empty() && row.standing.claimed == before.standing.claimed;
                     row.asked = if is_same { row.asked.saturating_add(1) } else { 0 };
                     row.ask_at = schedule::next_ask(&row, now, merchant.is_notified());
                 }
@@ -272,7 +274,11 @@ impl Relay {
 
     /// Asks where an order stands and takes the answer over. The caller holds the order, so that answers are taken in
     /// the order in which they were given. The flag says whether the gateway knows the order.
-    pub(super) async fn ask(&self, merchant: &Merchant, id: &str) -> Result<(Option<OrderRow>, bool), AskError> {
+    pub(super) async fn ask(
+        &self,
+        merchant: &Merchant,
+        id: &str,
+    ) -> Result<(Option<OrderRow>, bool), AskError> {
         match merchant.status(id, self.patience.call).await? {
             Some(report) => Ok((self.take_report(merchant, id, &report).await?, true)),
             None => Ok((self.store.order(&merchant.id, id).await?, false)),
@@ -289,7 +295,7 @@ impl Relay {
         self.learn(merchant, report).await?;
         self.change(merchant, id, &[], |row| {
             let terms = merchant.terms(row);
-            Edit::by_plan(row::report(row, &terms, report, now))
+            Some(Edit::by_plan(row::report(row, &terms, report, now)))
         })
         .await
     }

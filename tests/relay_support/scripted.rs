@@ -157,7 +157,8 @@ impl Scripted {
 
     /// The notification that tells where the order stands.
     pub fn notification(&self, order: &str, key: &str) -> Value {
-        let report = self.books(|books| books.reports.get(order).cloned()).expect("the gateway knows the order");
+        let report =
+            self.books(|books| books.reports.get(order).cloned()).expect("the gateway knows the order");
         let (code, amount) = (report.code.to_string(), format!("{}.00", report.amount.unwrap().0));
         json!({
             "transaction_status": report.status.name(),
@@ -219,7 +220,9 @@ fn code(status: GatewayStatus) -> u16 {
 fn means(method: OnlineMethod, order: &str) -> PaymentMeans {
     let none = PaymentMeans::default();
     match method {
-        OnlineMethod::Snap => PaymentMeans { redirect_url: Some(format!("https://pay.example/{order}")), ..none },
+        OnlineMethod::Snap => {
+            PaymentMeans { redirect_url: Some(format!("https://pay.example/{order}")), ..none }
+        }
         OnlineMethod::Qris => PaymentMeans { qr_string: Some(format!("00020101{order}")), ..none },
         OnlineMethod::Gopay | OnlineMethod::Shopeepay => {
             PaymentMeans { deeplink_url: Some(format!("wallet://pay/{order}")), ..none }
