@@ -1,5 +1,6 @@
 //! The real relay against the simulated gateway, both over sockets: every method to every end, notifications that go
 //! wrong, charges whose outcome nobody knows, and many at once.
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
