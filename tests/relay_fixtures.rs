@@ -1,4 +1,5 @@
 //! The notification sequences that the product is judged by, through real HTTP: decided one by one, and all at once.
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 mod relay_support;
 

@@ -1,4 +1,5 @@
 //! Notifications at the door and afterwards, and orders that nobody tells about.
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 mod relay_support;
 
@@ -6,8 +7,8 @@ use axum::http::Method;
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
-use relay_support::scripted::{unknown, unreachable};
-use relay_support::{Bench, KEY, OTHER_KEY, Plan, Setup};
+use relay_support::scripted::{Plan, unknown, unreachable};
+use relay_support::{Bench, KEY, OTHER_KEY, Setup};
 
 #[tokio::test]
 async fn only_the_right_address_and_signature_let_a_notification_in() {

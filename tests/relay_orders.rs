@@ -1,4 +1,5 @@
 //! What a site can do at the relay, over HTTP, with a gateway that goes wrong in every way it can.
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 mod relay_support;
 
@@ -10,8 +11,8 @@ use axum::http::Method;
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
-use relay_support::scripted::{rejected, unknown, unreachable};
-use relay_support::{Bench, Plan, SISTER, STRANGER, Setup, TOKEN, wanted};
+use relay_support::scripted::{Plan, rejected, unknown, unreachable};
+use relay_support::{Bench, SISTER, STRANGER, Setup, TOKEN, wanted};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;

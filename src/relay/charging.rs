@@ -163,9 +163,10 @@ impl Charging<'_> {
                 Err(error) => error,
             };
             match error {
-                GatewayError::Duplicate(_) | GatewayError::Settled(_) => return Tried::Unsure(None),
                 GatewayError::Unknown(_) if unsure == 0 && repeats => unsure += 1,
-                GatewayError::Unknown(_) => return Tried::Unsure(None),
+                GatewayError::Unknown(_) | GatewayError::Duplicate(_) | GatewayError::Settled(_) => {
+                    return Tried::Unsure(None);
+                }
                 GatewayError::Unreachable(_) if unsure > 0 => return Tried::Unsure(None),
                 GatewayError::Unreachable(why) if not_sent > 0 || self.merchant.is_held_back() => {
                     return Tried::NotSent(why);
@@ -259,7 +260,7 @@ impl Charging<'_> {
             row.standing.flags.remove(&Flag::ChargeUnknown);
             let terms = merchant.terms(row);
             let effects = charged.report.as_ref().map(|report| row::report(row, &terms, report, now));
-            Edit::by_plan(effects.unwrap_or_default())
+            Some(Edit::by_plan(effects.unwrap_or_default()))
         };
         self.change(edit).await?;
         let is_open = self.order.standing.state.is_open();
@@ -298,7 +299,7 @@ impl Charging<'_> {
                 let advance = row.standing.closed(OrderState::Failed);
                 effects.extend(row::advanced(row, advance, row.created_at));
                 effects.dedup();
-                return Edit::by_plan(effects);
+                return Some(Edit::by_plan(effects));
             }
             row.abandoned = true;
             Some(Edit { effects, ask: Ask::At(now) })
@@ -358,7 +359,7 @@ impl Charging<'_> {
     async fn fail(mut self, error: GatewayError) -> Result<RelayOrder, Problem> {
         let edit = |row: &mut OrderRow| {
             let advance = row.standing.closed(OrderState::Failed);
-            Edit::by_plan(row::advanced(row, advance, row.created_at))
+            Some(Edit::by_plan(row::advanced(row, advance, row.created_at)))
         };
         self.change(edit).await?;
         if self.order.standing.state != OrderState::Failed {

@@ -137,18 +137,21 @@ impl Merchant {
         }
         let result = call.await;
         self.figures.called(operation, &result);
-        match &result {
-            Err(error) if error.is_transport() => {
-                if self.breaker().failed(self.clock.uptime()) {
-                    tracing::warn!(merchant.id = %self.id, %error, "the gateway does not answer: calls are held back");
-                }
-            }
-            _ if self.breaker().answered() => {
+        let fault = result.as_ref().err().filter(|error| error.is_transport());
+        match fault {
+            Some(error) => self.failed(error),
+            None if self.breaker().answered() => {
                 tracing::info!(merchant.id = %self.id, "the gateway answers again");
             }
-            _ => {}
+            None => {}
         }
         result
+    }
+
+    fn failed(&self, error: &GatewayError) {
+        if self.breaker().failed(self.clock.uptime()) {
+            tracing::warn!(merchant.id = %self.id, %error, "the gateway does not answer: calls are held back");
+        }
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {

@@ -76,7 +76,7 @@ pub(super) async fn call_off(
             let close = |row: &mut OrderRow| {
                 let advance = unheard.map(|state| row.standing.closed(state));
                 let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
-                Edit::by_plan(effects.unwrap_or_default())
+                Some(Edit::by_plan(effects.unwrap_or_default()))
             };
             relay.change(merchant, &order.id, &[], close).await?
         }

@@ -30,7 +30,13 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
     let mut work = JoinSet::new();
     for (merchant, orders) in by_merchant {
         let Some(merchant) = relay.merchant(&merchant).map(Arc::clone) else {
-            put_off(relay, &merchant, orders).await?;
+            let count = orders.len();
+            tracing::warn!(
+                merchant.id = merchant,
+                orders = count,
+                "orders of a merchant that is not configured"
+            );
+            put_off(relay, orders, schedule::after_silence(u32::MAX, now)).await?;
             continue;
         };
         let relay = Arc::clone(relay);
@@ -47,16 +53,16 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
     result.map(|()| asked)
 }
 
-/// Orders of a merchant that the configuration lost, who may come back.
-async fn put_off(relay: &Relay, merchant: &str, orders: Vec<OrderRow>) -> Result<(), StoreError> {
-    tracing::warn!(
-        merchant.id = merchant,
-        orders = orders.len(),
-        "orders of a merchant that is not configured"
-    );
+/// Nobody can be asked about these now. They make room for those of other merchants.
+async fn put_off(
+    relay: &Relay,
+    orders: impl IntoIterator<Item = OrderRow>,
+    until: Timestamp,
+) -> Result<(), StoreError> {
     let now = relay.now();
     for mut order in orders {
-        order.ask_at = Some(schedule::after_silence(u32::MAX, now));
+        order.ask_at = Some(until);
+        // Whoever changed one meanwhile said anew when to ask about it.
         relay.store.update(&order, &[], &[], now).await?;
     }
     Ok(())
@@ -68,9 +74,14 @@ async fn of_merchant(
     orders: Vec<OrderRow>,
 ) -> Result<usize, StoreError> {
     let (mut work, mut asked, mut result) = (JoinSet::new(), 0, Ok(()));
-    for order in orders {
-        // While calls are held back the orders stay due.
-        if merchant.is_held_back() || *relay.stopping.borrow() {
+    let mut orders = orders.into_iter();
+    while let Some(order) = orders.next() {
+        if *relay.stopping.borrow() {
+            break;
+        }
+        if merchant.is_held_back() {
+            let until = schedule::while_held_back(relay.now());
+            result = result.and(put_off(relay, [order].into_iter().chain(orders), until).await);
             break;
         }
         paced(merchant).await;
@@ -177,7 +188,7 @@ async fn absent(
         };
         let advance = end.map(|state| row.standing.closed(state));
         let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
-        Edit::by_plan(effects.unwrap_or_default())
+        Some(Edit::by_plan(effects.unwrap_or_default()))
     };
     relay.change(merchant, &order.id, &[], edit).await.map(drop)
 }

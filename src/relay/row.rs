@@ -41,16 +41,12 @@ pub(super) fn is_adopted(row: &OrderRow) -> bool {
 
 /// Adds to what is known of how to pay; what is known stays.
 pub(super) fn add_means(row: &mut OrderRow, more: &PaymentMeans) {
-    fn take<T: Clone>(known: &mut Option<T>, more: &Option<T>) {
-        if known.is_none() {
-            known.clone_from(more);
-        }
-    }
-    take(&mut row.means.redirect_url, &more.redirect_url);
-    take(&mut row.means.deeplink_url, &more.deeplink_url);
-    take(&mut row.means.qr_string, &more.qr_string);
-    take(&mut row.means.qr_url, &more.qr_url);
-    take(&mut row.means.va, &more.va);
+    let (known, more) = (&mut row.means, more.clone());
+    known.redirect_url = known.redirect_url.take().or(more.redirect_url);
+    known.deeplink_url = known.deeplink_url.take().or(more.deeplink_url);
+    known.qr_string = known.qr_string.take().or(more.qr_string);
+    known.qr_url = known.qr_url.take().or(more.qr_url);
+    known.va = known.va.take().or(more.va);
 }
 
 /// Takes an answer of the gateway over; what follows is to be told.
@@ -126,3 +122,7 @@ fn shown(row: &OrderRow) -> String {
 pub(super) fn is_by_page(row: &OrderRow) -> bool {
     row.method == OnlineMethod::Snap
 }
+
+#[cfg(test)]
+#[path = "row_tests.rs"]
+mod tests;

@@ -56,6 +56,11 @@ pub(super) fn after_silence(tries: u32, now: Timestamp) -> Timestamp {
     step(&UNANSWERED, tries, now)
 }
 
+/// When to look again at an order while calls to the gateway are held back.
+pub(super) fn while_held_back(now: Timestamp) -> Timestamp {
+    after(now, 15 * S)
+}
+
 /// When to ask again about an order that the gateway does not know, after so many tries; `None`: it was asked often
 /// enough.
 pub(super) fn after_absence(tries: u32, now: Timestamp) -> Option<Timestamp> {
@@ -122,4 +127,123 @@ fn open_plan(row: &OrderRow, now: Timestamp, notified: bool) -> Vec<Timestamp> {
 const fn may_be_reversed(method: OnlineMethod) -> bool {
     // The page offers them, too.
     matches!(method, OnlineMethod::VaPermata | OnlineMethod::VaMandiri | OnlineMethod::Snap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::OrderState::{
+        Cancelled, Challenge, Created, Denied, Expired, Failed, Paid, PartiallyRefunded, Pending, Refunded,
+        Reversed, Review,
+    };
+    use crate::domain::payment::{ClaimedMoney, Standing};
+    use crate::domain::units::Rupiah;
+    use crate::protocol::relay::PaymentMeans;
+
+    /// Opened at zero, for a quarter of an hour.
+    fn order(state: OrderState, method: OnlineMethod) -> OrderRow {
+        OrderRow {
+            id: "a".into(),
+            merchant: "m".into(),
+            site: "s".into(),
+            request_id: "r".into(),
+            request_hash: [0; 32],
+            method,
+            amount: Rupiah(1),
+            items: Vec::new(),
+            memo: None,
+            return_url: None,
+            standing: Standing { state, ..Standing::created() },
+            means: PaymentMeans::default(),
+            abandoned: false,
+            created_at: Timestamp(0),
+            expires_at: Timestamp(15 * M),
+            paid_at: Some(Timestamp(2 * M)),
+            asked: 0,
+            ask_at: None,
+            version: 0,
+        }
+    }
+
+    /// Every time from `from` on at which such an order is asked about, up to `count` of them.
+    fn times(order: &OrderRow, from: i64, notified: bool, count: usize) -> Vec<i64> {
+        let next = |now: &i64| next_ask(order, Timestamp(*now), notified).map(|at| at.0);
+        std::iter::successors(next(&from), next).take(count).collect()
+    }
+
+    #[test]
+    fn an_open_order_that_notifications_tell_about_is_asked_about_seldom() {
+        for state in [Created, Pending, Challenge] {
+            let asked = times(&order(state, OnlineMethod::Qris), 0, true, 8);
+            let end = 20 * M;
+            assert_eq!(asked, [30 * S, 2 * M, 10 * M, end, H, 2 * H, 3 * H, 4 * H]);
+        }
+        let late = times(&order(Pending, OnlineMethod::Qris), 23 * H, true, 4);
+        assert_eq!(late, [24 * H, 15 * M + DAY_MS, 25 * H, 26 * H], "until the answer is final");
+    }
+
+    #[test]
+    fn without_notifications_it_is_asked_about_every_four_seconds_and_then_less() {
+        let order = order(Pending, OnlineMethod::Qris);
+        let asked = times(&order, 0, false, 2000);
+        let within = |from: i64, to: i64| asked.iter().filter(|at| (from..to).contains(*at)).count();
+        assert_eq!(asked[..3], [4 * S, 8 * S, 12 * S]);
+        let counts = [within(0, 5 * M), within(5 * M, 10 * M), within(10 * M, 20 * M), within(H, 2 * H)];
+        assert_eq!(counts, [74, 30, 20, 6]);
+        assert!(asked.contains(&(20 * M)));
+    }
+
+    #[test]
+    fn doubts_and_orders_that_are_called_off_are_asked_about_soon() {
+        let mut claimed = order(Pending, OnlineMethod::Qris);
+        claimed.standing.claimed = Some(ClaimedMoney { transaction: None, signed: true });
+        let mut unknown = order(Created, OnlineMethod::Qris);
+        unknown.standing.flags.insert(Flag::ChargeUnknown);
+        let mut abandoned = order(Pending, OnlineMethod::Qris);
+        abandoned.abandoned = true;
+        for row in [&mut claimed, &mut unknown, &mut abandoned] {
+            for (asked, wait) in [2, 5, 15, 60].into_iter().enumerate() {
+                row.asked = u32::try_from(asked).unwrap();
+                let at = next_ask(row, Timestamp(3 * M), true);
+                assert_eq!(at, Some(Timestamp(3 * M + wait * S)), "{row:?}");
+            }
+        }
+        claimed.asked = 4;
+        assert_eq!(
+            next_ask(&claimed, Timestamp(3 * M), true),
+            Some(Timestamp(10 * M)),
+            "and then as any other"
+        );
+        abandoned.asked = 99;
+        assert_eq!(
+            next_ask(&abandoned, Timestamp(3 * M), true),
+            Some(Timestamp(8 * M)),
+            "for as long as it takes"
+        );
+    }
+
+    #[test]
+    fn what_is_paid_is_asked_about_while_it_may_be_taken_back() {
+        let returns = [2 * M + H, 2 * M + DAY_MS, 2 * M + 7 * DAY_MS];
+        for state in [Paid, PartiallyRefunded, Review] {
+            assert_eq!(times(&order(state, OnlineMethod::Qris), 2 * M, true, 9), returns);
+            let bill = times(&order(state, OnlineMethod::VaMandiri), 2 * M, true, 9);
+            assert_eq!(bill[..2], [7 * M, 17 * M]);
+            assert_eq!(bill[2..], returns);
+        }
+    }
+
+    #[test]
+    fn what_is_over_is_asked_about_once_more_a_day_after_its_time() {
+        let late = [20 * M, 15 * M + DAY_MS];
+        for state in [Expired, Cancelled, Failed, Denied] {
+            assert_eq!(times(&order(state, OnlineMethod::Qris), M, true, 9), late);
+        }
+        let page = times(&order(Denied, OnlineMethod::Snap), M, true, 99);
+        assert_eq!(page[..4], [2 * M, 10 * M, 20 * M, H], "its customer may try again");
+        assert_eq!(page.last(), Some(&(15 * M + DAY_MS)));
+        for state in [Refunded, Reversed] {
+            assert_eq!(next_ask(&order(state, OnlineMethod::Qris), Timestamp(M), true), None);
+        }
+    }
 }

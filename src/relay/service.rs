@@ -142,8 +142,8 @@ pub(super) enum Ask {
 }
 
 impl Edit {
-    pub fn by_plan(effects: Vec<Effect>) -> Option<Self> {
-        Some(Self { effects, ask: Ask::ByPlan })
+    pub fn by_plan(effects: Vec<Effect>) -> Self {
+        Self { effects, ask: Ask::ByPlan }
     }
 }
 
@@ -295,7 +295,7 @@ impl Relay {
         self.learn(merchant, report).await?;
         self.change(merchant, id, &[], |row| {
             let terms = merchant.terms(row);
-            Edit::by_plan(row::report(row, &terms, report, now))
+            Some(Edit::by_plan(row::report(row, &terms, report, now)))
         })
         .await
     }

@@ -7,6 +7,7 @@
 pub mod scripted;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use scripted::{Plan, Scripted};
+use scripted::Scripted;
 
 /// 2026-03-01 03:00 UTC, ten in the morning in Jakarta.
 pub const START: Timestamp = Timestamp(1_772_334_000_000);
@@ -263,7 +264,10 @@ pub fn wanted(request_id: &str, method: &str) -> Value {
 /// As the gateway signs.
 pub fn signature(order: &str, code: &str, amount: &str, key: &str) -> String {
     let digest = Sha512::digest(format!("{order}{code}{amount}{key}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 fn secrets() -> Secrets {

@@ -1,0 +1,453 @@
+//! The real relay against the simulated gateway, both over sockets: every method to every end, notifications that go
+//! wrong, charges whose outcome nobody knows, and many at once.
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method as Verb, Request};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use kuota::clock::SystemClock;
+use kuota::relay::config::{Config, GatewayEnvironment, Merchant, MerchantKeys, Secrets, Site};
+use kuota::relay::run::{assemble, drive};
+use kuota::relay::service::Relay;
+use kuota::relay::store::sqlite::SqliteStore;
+use kuota::settings::Secret;
+use kuota::sim::midtrans::{
+    Bank, Fault, Meddling, Merchant as Account, Method, MidtransSim, Operation, Options, Status, Trouble,
+    When,
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout};
+
+const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
+const ACCOUNT: &str = "G000000001";
+const TOKEN: &str = "token-of-site-1";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const METHODS: [&str; 10] = [
+    "snap",
+    "qris",
+    "gopay",
+    "shopeepay",
+    "va_bca",
+    "va_bni",
+    "va_bri",
+    "va_permata",
+    "va_cimb",
+    "va_mandiri",
+];
+
+struct Town {
+    sim: MidtransSim,
+    relay: Arc<Relay>,
+    base: String,
+    http: Client<HttpConnector, Body>,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Town {
+    async fn new() -> Self {
+        Self::with(Options::default(), true).await
+    }
+
+    async fn with(options: Options, notified: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sim = MidtransSim::start(Options { merchants: vec![Account::new(ACCOUNT, KEY)], ..options });
+        let sim = sim.await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let merchant = Merchant {
+            id: "m1".into(),
+            environment: GatewayEnvironment::Sandbox,
+            server_key_file: "none".into(),
+            previous_key_files: Vec::new(),
+            merchant_id: String::new(),
+            fee_imposition: false,
+            core_url: Some(sim.core_url().parse().unwrap()),
+            snap_url: Some(sim.snap_url().parse().unwrap()),
+            site: vec![Site { id: "site-1".into(), token_sha256_file: "none".into() }],
+        };
+        let public_url = notified.then(|| base.parse().unwrap());
+        let config = Config { public_url, merchant: vec![merchant], ..Config::default() };
+        let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
+        let token: [u8; 32] = Sha256::digest(TOKEN).into();
+        let secrets = Secrets::new(
+            BTreeMap::from([("m1".to_owned(), keys)]),
+            BTreeMap::from([("site-1".to_owned(), token)]),
+        );
+        let store = Arc::new(SqliteStore::open(&folder.path().join("relay.db")).unwrap());
+        let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let driven = Arc::clone(&relay);
+        let running = tokio::spawn(async move { drive(driven, listener, stopped).await.unwrap() });
+        let http = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
+        Self { sim, relay, base, http, stop, running, _folder: folder }
+    }
+
+    async fn call(&self, verb: Verb, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let request = Request::builder()
+            .method(verb)
+            .uri(format!("{}{path}", self.base))
+            .header("Authorization", format!("Bearer {TOKEN}"))
+            .header("Content-Type", "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
+        let response = self.http.request(request.unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn open(&self, request_id: &str, method: &str) -> (u16, Value) {
+        let body = json!({
+            "request_id": request_id,
+            "method": method,
+            "amount_rp": 25_000,
+            "items": [
+                {"name": "Paket 10 GB, berlaku 30 hari, nama yang lebih panjang dari lima puluh huruf", "price_rp": 20_000, "quantity": 1},
+                {"name": "Tagihan", "price_rp": 2500, "quantity": 2},
+            ],
+            "expires_in_s": 900,
+            "memo": {"v": 1, "request": request_id},
+        });
+        self.call(Verb::POST, "/v1/orders", Some(&body)).await
+    }
+
+    async fn opened(&self, request_id: &str, method: &str) -> String {
+        let (status, order) = self.open(request_id, method).await;
+        assert_eq!(status, 201, "{method}: {order}");
+        order["order_id"].as_str().unwrap().to_owned()
+    }
+
+    async fn act(&self, id: &str, what: &str) -> Value {
+        let (status, order) = self.call(Verb::POST, &format!("/v1/orders/{id}/{what}"), None).await;
+        assert_eq!(status, 200, "{what}: {order}");
+        order
+    }
+
+    async fn order(&self, id: &str) -> Value {
+        let (status, order) = self.call(Verb::GET, &format!("/v1/orders/{id}"), None).await;
+        assert_eq!(status, 200, "{order}");
+        order
+    }
+
+    async fn feed(&self) -> Vec<Value> {
+        let mut items = Vec::new();
+        loop {
+            let after = items.len();
+            let (status, page) =
+                self.call(Verb::GET, &format!("/v1/feed?after={after}&limit=500"), None).await;
+            assert_eq!(status, 200, "{page}");
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            if page["has_more"] != true {
+                return items;
+            }
+        }
+    }
+
+    /// Effects told about an order, those that only show a state left out.
+    async fn effects(&self, id: &str) -> Vec<String> {
+        let feed = self.feed().await.into_iter().filter(|item| item["order_id"] == id);
+        let effects = feed.map(|item| item["effect"].as_str().unwrap().to_owned());
+        effects.filter(|effect| effect != "status").collect()
+    }
+
+    /// Follows the feed, as a site does, until the order stands there.
+    async fn until(&self, id: &str, state: &str) -> Value {
+        let end = Instant::now() + PATIENCE;
+        let mut after = 0;
+        loop {
+            let order = self.order(id).await;
+            if order["status"] == state {
+                return order;
+            }
+            assert!(Instant::now() < end, "{id} is {} and not {state}", order["status"]);
+            let (_, page) = self.call(Verb::GET, &format!("/v1/feed?after={after}&wait=1"), None).await;
+            after = page["next"].as_u64().unwrap();
+        }
+    }
+
+    fn pay(&self, id: &str, method: &str) {
+        if method == "snap" {
+            self.sim.pay_with(id, Method::Va(Bank::Bca)).unwrap();
+        } else {
+            self.sim.pay(id).unwrap();
+        }
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        timeout(PATIENCE, self.running).await.expect("it stops").unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_method_is_charged_paid_and_credited_once() {
+    let town = Town::new().await;
+    for method in METHODS {
+        let id = town.opened(method, method).await;
+        town.pay(&id, method);
+        let order = town.until(&id, "paid").await;
+        assert_eq!((&order["flags"], &order["amount_rp"]), (&json!([]), &json!(25_000)), "{method}");
+        assert!(order["paid_at"].is_string());
+    }
+    timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+    let feed = town.feed().await;
+    for method in METHODS {
+        let of_method = feed.iter().filter(|item| item["method"] == method && item["effect"] == "credit");
+        let credits: Vec<_> = of_method.collect();
+        assert_eq!(credits.len(), 1, "{method}");
+        assert_eq!(credits[0]["memo"], json!({"v": 1, "request": method}));
+    }
+    assert_eq!(town.sim.notifications().failed, 0, "{:?}", town.sim.attempts().last());
+    assert!(town.relay.figures().delay().count >= 10);
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_end_of_an_order_is_told() {
+    let town = Town::new().await;
+    let expired = town.opened("expired", "va_bca").await;
+    town.sim.expire(&expired).unwrap();
+    town.until(&expired, "expired").await;
+    town.sim.settle_late(&expired).unwrap();
+    assert_eq!(town.until(&expired, "paid").await["flags"], json!(["late_settlement"]));
+
+    let denied = town.opened("denied", "gopay").await;
+    town.sim.deny(&denied).unwrap();
+    town.until(&denied, "denied").await;
+
+    let cancelled = town.opened("cancelled", "qris").await;
+    assert_eq!(town.act(&cancelled, "cancel").await["status"], "cancelled");
+    assert_eq!(town.sim.find(&cancelled).unwrap().status, Status::Cancel);
+    town.sim.settle_late(&cancelled).unwrap();
+    assert_eq!(town.until(&cancelled, "review").await["flags"], json!(["paid_after_cancel"]));
+
+    let raced = town.opened("raced", "qris").await;
+    town.sim.pay(&raced).unwrap();
+    assert_eq!(town.act(&raced, "cancel").await["status"], "paid");
+
+    let reversed = town.opened("reversed", "va_permata").await;
+    town.sim.pay(&reversed).unwrap();
+    town.until(&reversed, "paid").await;
+    town.sim.reverse(&reversed).unwrap();
+    assert_eq!(town.until(&reversed, "reversed").await["flags"], json!(["provider_reversal"]));
+    assert_eq!(town.effects(&reversed).await, ["credit", "reverse"]);
+
+    let charged_back = town.opened("charged-back", "qris").await;
+    town.sim.pay(&charged_back).unwrap();
+    town.until(&charged_back, "paid").await;
+    town.sim.chargeback(&charged_back).unwrap();
+    town.until(&charged_back, "charged_back").await;
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refunds_are_made_and_come_back_by_the_feed() {
+    let town = Town::new().await;
+    let id = town.opened("r-1", "qris").await;
+    town.sim.pay(&id).unwrap();
+    town.until(&id, "paid").await;
+    let refund = async |key: &str, amount_rp: u64| {
+        let body = json!({"refund_key": key, "amount_rp": amount_rp, "reason": "salah beli"});
+        town.call(Verb::POST, &format!("/v1/orders/{id}/refund"), Some(&body)).await
+    };
+    assert_eq!(refund("k1", 10_000).await.0, 200);
+    town.until(&id, "partially_refunded").await;
+    assert_eq!(refund("k1", 10_000).await.0, 200);
+    assert_eq!(refund("k2", 15_000).await.0, 200);
+    assert_eq!(town.until(&id, "refunded").await["refunded_rp"], 25_000);
+    timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+    assert_eq!(town.effects(&id).await, ["credit", "reverse", "reverse"]);
+    assert_eq!(town.sim.find(&id).unwrap().refunds.len(), 2);
+    let account = town.opened("r-2", "va_bca").await;
+    town.sim.pay(&account).unwrap();
+    town.until(&account, "paid").await;
+    let body = json!({"refund_key": "k", "amount_rp": 1000, "reason": "x"});
+    let (status, problem) = town.call(Verb::POST, &format!("/v1/orders/{account}/refund"), Some(&body)).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("refund_refused")), "{problem}");
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notifications_that_go_wrong_credit_once_or_not_at_all() {
+    let town = Town::new().await;
+    let rows: [(&str, Meddling, &str, Value); 6] = [
+        ("duplicated", Meddling::Duplicate(4), "paid", json!([])),
+        ("reordered", Meddling::Reorder, "pending", json!([])),
+        ("strangers", Meddling::WrongKey, "pending", json!(["bad_signature"])),
+        ("numbers", Meddling::Numbers, "pending", json!(["malformed"])),
+        ("edited", Meddling::Field("transaction_status".into(), json!("refund")), "paid", json!([])),
+        ("dropped", Meddling::Drop, "pending", json!([])),
+    ];
+    for (name, meddling, state, flags) in rows {
+        let id = town.opened(name, "qris").await;
+        timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+        let fault = town.sim.plant(Fault::notification(meddling).order(&id).when(When::First(1)));
+        town.sim.pay(&id).unwrap();
+        if state == "paid" {
+            town.until(&id, "paid").await;
+        } else if flags != json!([]) {
+            let end = Instant::now() + PATIENCE;
+            while town.order(&id).await["flags"] != flags {
+                assert!(Instant::now() < end, "{name}: {}", town.order(&id).await["flags"]);
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(town.order(&id).await["status"], state, "{name}");
+        // Asking is what decides, whoever told what.
+        assert_eq!(town.act(&id, "refresh").await["status"], "paid", "{name}");
+        town.sim.heal(fault);
+        assert_eq!(town.effects(&id).await, ["credit"], "{name}");
+    }
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_public_address_payments_are_found_by_asking() {
+    let town = Town::with(Options::default(), false).await;
+    let id = town.opened("r-1", "qris").await;
+    town.sim.pay(&id).unwrap();
+    town.until(&id, "paid").await;
+    assert_eq!(town.sim.notifications().sent, 0);
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
+    let town = Town::new().await;
+    for (n, trouble) in [
+        Trouble::ResetAfter,
+        Trouble::HtmlAfter(502),
+        Trouble::HalfAnswer,
+        Trouble::Reset,
+        Trouble::Html(503),
+        Trouble::KeyRunning,
+        Trouble::RateLimited,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let what = format!("{trouble:?}");
+        let fault = town.sim.plant(Fault::on(Operation::Charge, trouble).when(When::First(1)));
+        let id = town.opened(&format!("r-{n}"), "qris").await;
+        town.sim.heal(fault);
+        assert!(town.order(&id).await["qr_string"].is_string(), "{what}");
+        town.sim.pay(&id).unwrap();
+        town.until(&id, "paid").await;
+        assert_eq!(town.effects(&id).await, ["credit"], "{what}");
+        assert_eq!(town.sim.orders().iter().filter(|payment| payment.order_id == id).count(), 1, "{what}");
+    }
+    // Permata heeds no key: it is found, and its number with it.
+    let fault = town.sim.plant(Fault::on(Operation::Charge, Trouble::ResetAfter).when(When::First(1)));
+    let id = town.opened("permata", "va_permata").await;
+    town.sim.heal(fault);
+    let number = town.sim.find(&id).unwrap().va_number.unwrap();
+    assert_eq!(town.order(&id).await["va"]["number"], json!(number));
+    // Lost for good: called off at the gateway, and nobody is left with something to pay.
+    let fault = town.sim.plant(Fault::on(Operation::Charge, Trouble::ResetAfter).when(When::First(2)));
+    let (status, problem) = town.open("lost", "qris").await;
+    town.sim.heal(fault);
+    assert_eq!((status, &problem["code"]), (504, &json!("gateway_unknown")));
+    let lost = town.sim.orders().into_iter().next_back().unwrap();
+    assert_eq!(lost.status, Status::Cancel);
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_charge_than_was_asked_for_is_called_off() {
+    let town = Town::new().await;
+    town.opened("first", "qris").await;
+    for (n, (field, value)) in
+        [("gross_amount", "1.00"), ("currency", "USD"), ("merchant_id", "G9"), ("order_id", "somebody-elses")]
+            .into_iter()
+            .enumerate()
+    {
+        let trouble = Trouble::Field(field.into(), json!(value));
+        let fault = town.sim.plant(Fault::on(Operation::Charge, trouble).when(When::First(1)));
+        let (status, problem) = town.open(&format!("r-{n}"), "qris").await;
+        town.sim.heal(fault);
+        assert_eq!((status, &problem["code"]), (502, &json!("gateway_mismatch")), "{field}: {problem}");
+        let last = town.sim.orders().into_iter().next_back().unwrap();
+        assert_eq!(last.status, Status::Cancel, "{field}");
+        assert!(town.effects(&last.order_id).await.is_empty());
+    }
+    town.sim.set_methods_off(ACCOUNT, &["gopay"]);
+    let (status, problem) = town.open("off", "gopay").await;
+    assert_eq!((status, &problem["code"]), (502, &json!("method_unavailable")), "{problem}");
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_with_faults_are_each_credited_once() {
+    let town = Arc::new(Town::with(Options { seed: 7, ..Options::default() }, true).await);
+    let troubles = [
+        Fault::on(Operation::Charge, Trouble::ResetAfter).when(When::Permille(60)),
+        Fault::on(Operation::Charge, Trouble::HtmlAfter(502)).when(When::Permille(60)),
+        Fault::on(Operation::Status, Trouble::Reset).when(When::Permille(60)),
+        Fault::notification(Meddling::Duplicate(2)).when(When::Permille(300)),
+    ];
+    for fault in troubles {
+        town.sim.plant(fault);
+    }
+    let mut calls = JoinSet::new();
+    for n in 0..60 {
+        let town = Arc::clone(&town);
+        calls.spawn(async move {
+            let (status, order) = town.open(&format!("r-{n}"), METHODS[1 + n % 9]).await;
+            let id = order["order_id"].as_str().map(str::to_owned);
+            match (status, id) {
+                (201, Some(id)) => {
+                    town.sim.pay(&id).unwrap();
+                    Some(id)
+                }
+                // What nobody was shown, nobody pays.
+                (503 | 504, None) => None,
+                _ => panic!("{status}: {order}"),
+            }
+        });
+    }
+    let paid: Vec<String> = calls.join_all().await.into_iter().flatten().collect();
+    assert!(paid.len() > 40, "{}", paid.len());
+    town.sim.heal_all();
+    for id in &paid {
+        town.until(id, "paid").await;
+    }
+    timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+    let feed = town.feed().await;
+    let seqs: Vec<u64> = feed.iter().map(|item| item["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+    let credits: Vec<&str> = feed
+        .iter()
+        .filter(|item| item["effect"] == "credit")
+        .map(|item| item["order_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(credits.len(), paid.len());
+    assert!(paid.iter().all(|id| credits.contains(&id.as_str())));
+    Arc::into_inner(town).unwrap().end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_stops_within_seconds_though_a_site_waits_for_its_feed() {
+    let town = Arc::new(Town::new().await);
+    let site = Arc::clone(&town);
+    let mut waiting =
+        tokio::spawn(async move { site.call(Verb::GET, "/v1/feed?after=0&wait=55", None).await });
+    assert!(timeout(Duration::from_millis(300), &mut waiting).await.is_err());
+    let begun = Instant::now();
+    town.stop.send_replace(true);
+    let (status, page) = timeout(PATIENCE, waiting).await.unwrap().unwrap();
+    assert_eq!((status, &page["items"]), (200, &json!([])));
+    Arc::into_inner(town).unwrap().end().await;
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
