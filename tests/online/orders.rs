@@ -65,7 +65,7 @@ async fn money_goes_back_by_the_gateway_and_quota_with_it() {
     shop.pull().await;
     let path = format!("/orders/{id}/refund");
     let part = json!({"amount_rp": PRICE_RP / 4, "reason": "salah paket"});
-    shop.cashier_posts(&path, part.clone()).await.problem(403, "forbidden");
+    shop.cashier_posts(&path, part.clone()).await.problem(403, "role");
     let order = shop.desk.post(&path, part).await.ok(200);
     assert_eq!((&order["status"], &order["refunded_rp"]), (&json!("paid"), &json!(0)), "asked, not done");
     assert_eq!(shop.credited().await, PACKAGE_BYTES);
@@ -141,7 +141,7 @@ async fn only_the_owner_ends_a_review() {
     shop.pull().await;
     assert_eq!((shop.status(&id).await, shop.flags(&id).await), (json!("review"), json!(["amount_mismatch"])));
     assert_eq!((shop.credited().await, shop.orders("?status=review").await), (0, vec![id.clone()]));
-    shop.cashier_posts(&path, credit.clone()).await.problem(403, "forbidden");
+    shop.cashier_posts(&path, credit.clone()).await.problem(403, "role");
     for body in [json!({"decision": "forgive", "reason": "x"}), json!({"decision": "credit"}), json!({})] {
         shop.desk.post(&path, body).await.status_in(&[422]);
     }

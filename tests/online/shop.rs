@@ -9,7 +9,7 @@ use kuota::agent::config::Config;
 use kuota::agent::engine::{Actor, Engine, Errand};
 use kuota::agent::link::Patience;
 use kuota::agent::link::client::RelayClient;
-use kuota::clock::{Clock, ManualClock, parse_rfc3339};
+use kuota::clock::{ManualClock, parse_rfc3339};
 use kuota::domain::id::Mac;
 use kuota::settings::{Environment, Secret};
 use serde_json::{Value, json};
@@ -206,9 +206,4 @@ pub fn until<'a>(what: &'a str, is_so: impl AsyncFn() -> bool + 'a) -> impl Futu
 /// Somebody on the daemon's own machine.
 pub fn daemon() -> Actor {
     Actor::daemon()
-}
-
-/// The wall clock of a shop.
-pub fn now(shop: &Shop) -> i64 {
-    shop.desk.clock.now().0
 }

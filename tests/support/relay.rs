@@ -138,9 +138,13 @@ impl FakeRelay {
         let authorized = authorized == Some(&format!("Bearer {}", self.lock().token));
         let path = parts.uri.path().to_owned();
         let kind = kind(&parts.method, &path);
-        self.lock().calls.push((kind, path.clone()));
+        let fault = {
+            // At once: who hears of the call may change what goes wrong from here on.
+            let mut state = self.lock();
+            state.calls.push((kind, path.clone()));
+            state.faults.get(kind).copied()
+        };
         self.moved();
-        let fault = self.lock().faults.get(kind).copied();
         let said = match fault {
             Some(Fault::Refused(status, code)) => problem(status, code),
             Some(Fault::Hang) => {
@@ -300,8 +304,6 @@ impl FakeRelay {
         told(200, &FeedPage { epoch: format!("epoch-{}", state.epoch), items, next, has_more: next < last })
     }
 
-    // What happens at the gateway.
-
     /// The customer pays.
     pub fn pay(&self, id: &str) {
         {
@@ -369,8 +371,6 @@ impl FakeRelay {
         self.moved();
     }
 
-    // What happens to the relay and to the way there.
-
     /// The uplink is cut, or back.
     pub fn up(&self, up: bool) {
         self.lock().up = up;
@@ -420,8 +420,6 @@ impl FakeRelay {
         self.lock().epoch += 1;
         self.moved();
     }
-
-    // What a test looks at.
 
     pub fn order(&self, id: &str) -> RelayOrder {
         self.lock().orders[id].clone()
