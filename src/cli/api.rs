@@ -13,13 +13,13 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::daemon::{LogNotifier, router_client};
+use super::daemon::{LogNotifier, relay_client, router_client};
 use super::{Failure, output};
 use crate::agent::admin::router_for_socket;
-use crate::agent::config::Config;
+use crate::agent::config::{Config, Secrets};
 use crate::agent::run::{SOCKET_FILE, Site};
 use crate::clock::SystemClock;
-use crate::settings::{Environment, Secret};
+use crate::settings::{Environment, Secret, SettingsError};
 
 /// The longest wait for one answer: longer than the router's own patience.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
@@ -35,6 +35,28 @@ pub(super) struct Api {
     way: Way,
 }
 
+/// Secrets that are read when something needs them.
+struct Lazy {
+    config: Config,
+    env: Environment,
+}
+
+impl Lazy {
+    fn new(config: &Config, env: &Environment) -> Self {
+        Self { config: config.clone(), env: env.clone() }
+    }
+
+    /// What cannot be read is complained about, and whoever asked is refused where it uses it.
+    fn load(&self) -> Option<Secrets> {
+        let complain = |error: &SettingsError| output::complain(&error.to_string());
+        self.config.load_secrets(&self.env).inspect_err(complain).ok()
+    }
+}
+
+fn none() -> Secret {
+    Secret::new("")
+}
+
 enum Way {
     /// The running daemon.
     Socket(PathBuf),
@@ -48,18 +70,14 @@ impl Api {
         if let Some(daemon) = Self::daemon(&config.data_dir).await? {
             return Ok(daemon);
         }
-        // The router is only asked by commands that need it; until then its password may be missing.
-        let secrets = config.clone();
-        let password = move || match secrets.load_secrets(&env) {
-            Ok(secrets) => secrets.router_password,
-            Err(error) => {
-                output::complain(&error.to_string());
-                Secret::new("")
-            }
-        };
-        let router = Arc::new(router_client(config, password)?);
+        // Router and relay are only asked by commands that need them; until then their secrets may be missing.
+        let (with_password, with_token) = (Lazy::new(config, &env), Lazy::new(config, &env));
+        let password = move || with_password.load().map(|secrets| secrets.router_password);
+        let token = move || with_token.load().and_then(|secrets| secrets.relay_token);
+        let router = Arc::new(router_client(config, move || password().unwrap_or_else(none))?);
+        let relay = relay_client(config, move || token().unwrap_or_else(none))?;
         let clock = Arc::new(SystemClock::new());
-        let site = Site::assemble(config.clone(), router, None, clock, Arc::new(LogNotifier))?;
+        let site = Site::assemble(config.clone(), router, relay, clock, Arc::new(LogNotifier))?;
         Ok(Self::here(Arc::new(site)))
     }
 

@@ -66,9 +66,12 @@ pub(super) fn router_client(
 }
 
 /// A client of the configured relay, where there is one.
-fn relay_client(config: &Config, token: Option<&Replaceable>) -> Result<Option<Arc<dyn Relay>>, Failure> {
-    let Some((relay, token)) = config.relay.as_ref().zip(token.cloned()) else { return Ok(None) };
-    let client = RelayClient::new(relay.url.as_str(), move || token.get()).map_err(Failure::said)?;
+pub(super) fn relay_client(
+    config: &Config,
+    token: impl Fn() -> Secret + Send + Sync + 'static,
+) -> Result<Option<Arc<dyn Relay>>, Failure> {
+    let Some(relay) = &config.relay else { return Ok(None) };
+    let client = RelayClient::new(relay.url.as_str(), token).map_err(Failure::said)?;
     Ok(Some(Arc::new(client)))
 }
 
@@ -82,7 +85,10 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     let held = password.clone();
     let router = Arc::new(router_client(&config, move || held.get())?);
     let token = secrets.relay_token.map(Replaceable::new);
-    let relay = relay_client(&config, token.as_ref())?;
+    let relay = match token.clone() {
+        Some(held) => relay_client(&config, move || held.get())?,
+        None => None,
+    };
     let clock = Arc::new(SystemClock::new());
     let site = Arc::new(Site::assemble(config.clone(), router, relay, clock, Arc::new(LogNotifier))?);
     let listeners = site.listen().await?;

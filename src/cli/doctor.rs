@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::api::Api;
-use super::daemon::{load_all, router_client};
+use super::daemon::{load_all, relay_client, router_client};
 use super::output::{Output, complain, say};
 use crate::agent::config::Config;
 use crate::agent::doctor::{Level, Subject, examine};
@@ -33,10 +33,15 @@ pub(super) async fn run(args: &DoctorArgs, path: &Path, output: Output) -> Resul
     let (config, secrets) = load_all(path, &Environment::process())?;
     let password = secrets.router_password.clone();
     let router = router_client(&config, move || password.clone())?;
+    let relay = match secrets.relay_token {
+        Some(token) => relay_client(&config, move || token.clone())?,
+        None => None,
+    };
     let status = status(&config).await;
     let subject = Subject {
         config: &config,
         router: &router,
+        relay: relay.as_deref(),
         clock: &SystemClock::new(),
         agent: args.agent_address,
         status: status.as_ref(),

@@ -18,6 +18,15 @@ pub enum OrderCommand {
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: usize,
+        /// Only in this state, such as `pending`, `paid` or `review`.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only paid this way, such as `cash` or `qris`.
+        #[arg(long)]
+        method: Option<String>,
+        /// Only of this user, by id.
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
     },
     /// Call off an online order that may still be paid.
     Cancel {
@@ -60,25 +69,12 @@ pub enum OrderCommand {
 
 pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
-        OrderCommand::List { limit } => {
-            let orders = api.list(ORDERS, &[], limit).await?;
-            output.list(&orders, |orders| {
-                let row = |order: &Value| {
-                    let at = if order["paid_at"].is_null() { "created_at" } else { "paid_at" };
-                    vec![
-                        text(order, "receipt"),
-                        text(order, at),
-                        text(order, "kind"),
-                        text(order, "method"),
-                        rupiah(order, "amount_rp"),
-                        text(order, "status"),
-                        text(order, "cashier"),
-                        text(order, "id"),
-                    ]
-                };
-                let headings = ["RECEIPT", "AT", "KIND", "METHOD", "AMOUNT", "STATUS", "CASHIER", "ID"];
-                table(&headings, &orders.iter().map(row).collect::<Vec<_>>())
-            })
+        OrderCommand::List { limit, status, method, user } => {
+            let given = [("status", &status), ("method", &method), ("user_id", &user)];
+            let query: Vec<(&str, &str)> =
+                given.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+            let orders = api.list(ORDERS, &query, limit).await?;
+            output.list(&orders, listed)
         }
         OrderCommand::Cancel { id } => {
             let order = api.post(&format!("{ORDERS}/{}/cancel", escaped(&id)), &json!({})).await?;
@@ -106,4 +102,22 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             output.answer(&order, outline)
         }
     }
+}
+
+fn listed(orders: &[Value]) -> String {
+    let row = |order: &Value| {
+        let at = if order["paid_at"].is_null() { "created_at" } else { "paid_at" };
+        vec![
+            text(order, "receipt"),
+            text(order, at),
+            text(order, "kind"),
+            text(order, "method"),
+            rupiah(order, "amount_rp"),
+            text(order, "status"),
+            text(order, "cashier"),
+            text(order, "id"),
+        ]
+    };
+    let headings = ["RECEIPT", "AT", "KIND", "METHOD", "AMOUNT", "STATUS", "CASHIER", "ID"];
+    table(&headings, &orders.iter().map(row).collect::<Vec<_>>())
 }

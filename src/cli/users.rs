@@ -140,7 +140,7 @@ pub enum UserCommand {
 /// How somebody pays.
 #[derive(Debug, clap::Args)]
 pub struct Tender {
-    /// How it is paid: `cash`, `transfer` or `qris_static`.
+    /// How it is paid: `cash`, `transfer`, `qris_static`, or online: `snap`, `qris`, `gopay`, ...
     #[arg(long)]
     method: String,
     /// Note of the payment, like the number of a transfer.

@@ -13,6 +13,19 @@ use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::protocol::LineWire;
 use crate::protocol::relay::PaymentMeans;
 
+/// Which orders; what is not given does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OrderFilter {
+    /// Whose.
+    pub user_no: Option<u32>,
+    /// Where they stand.
+    pub status: Option<OrderState>,
+    /// How they are paid.
+    pub method: Option<Method>,
+    /// What for.
+    pub kind: Option<OrderKind>,
+}
+
 impl Writer<'_> {
     /// Orders, attempts and errands of a batch.
     pub(super) fn orders(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -174,13 +187,34 @@ impl Store {
 impl Reader {
     /// Orders of everybody or of one user, newest first, each with its number, which a page ends at.
     pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
+        self.find_orders(OrderFilter { user_no, ..OrderFilter::default() }, page)
+    }
+
+    /// The same of orders that fit.
+    pub fn find_orders(&self, which: OrderFilter, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
+        let OrderFilter { user_no, status, method, kind } = which;
         self.all(
             "SELECT * FROM orders WHERE (?1 IS NULL OR user_no = ?1) AND (?2 IS NULL OR (created_at, order_no) <
                (SELECT created_at, order_no FROM orders WHERE order_no = ?2))
+               AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR method = ?5) AND (?6 IS NULL OR kind = ?6)
              ORDER BY created_at DESC, order_no DESC LIMIT ?3",
-            params![user_no, page.after, page.limit],
+            params![
+                user_no,
+                page.after,
+                page.limit,
+                status.map(OrderState::name),
+                method.map(Method::name),
+                kind.map(OrderKind::name)
+            ],
             |row| Ok((row.get("order_no")?, order(row)?)),
         )
+    }
+
+    /// How many orders wait for the owner.
+    pub fn orders_in_review(&self) -> Result<u64, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT count(*) FROM orders WHERE status = 'review'")?;
+        let count: i64 = statement.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     /// One order.

@@ -7,14 +7,15 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 use super::auth::{Cashier, Owner, Viewer};
 use super::desk::{Answer, Desk, finish, user};
 use super::fields::{Money, Reason};
 use crate::agent::engine::{Action, Engine, OrderView, ReviewDecision};
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::Method;
-use crate::store::{OrderRecord, Page};
+use crate::domain::order::{Method, OrderKind, OrderState};
+use crate::store::{OrderFilter, OrderRecord, Page};
 use crate::web::{Body, Cursor, Limit, List, Path, Problem, Query, params};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
@@ -33,9 +34,22 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 struct Search {
     #[serde(deserialize_with = "params::given")]
     user_id: Option<UserId>,
+    #[serde(deserialize_with = "params::given")]
+    status: Option<OrderState>,
+    #[serde(deserialize_with = "by_name")]
+    method: Option<Method>,
+    #[serde(deserialize_with = "params::given")]
+    kind: Option<OrderKind>,
     limit: Limit,
     #[serde(deserialize_with = "params::given")]
     after: Option<Cursor>,
+}
+
+/// A method by its stable name, over the counter or online.
+fn by_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Method>, D::Error> {
+    let name = String::deserialize(d)?;
+    let unknown = || D::Error::custom(format!("{name:?} is no method, such as cash or qris"));
+    Method::from_name(&name).map(Some).ok_or_else(unknown)
 }
 
 async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Search>) -> Answer {
@@ -46,8 +60,9 @@ async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Sea
 /// A page of orders, newest first.
 fn find(engine: &Engine, search: &Search) -> Result<List<OrderView>, Problem> {
     let user_no = search.user_id.map(|id| user(engine, id).map(|found| found.user.no)).transpose()?;
-    let page = Page { limit: search.limit.rows_and_one(), after: search.after.map(|cursor| cursor.0) };
-    let orders = engine.reader().orders(user_no, page)?;
+    let page = Page { limit: search.limit.rows_and_one(), after: search.after.as_ref().map(|cursor| cursor.0) };
+    let Search { status, method, kind, .. } = *search;
+    let orders = engine.reader().find_orders(OrderFilter { user_no, status, method, kind }, page)?;
     let views = orders.into_iter().map(|(no, order)| Ok((no, view(engine, &order)?)));
     let views = views.collect::<Result<Vec<_>, Problem>>()?;
     Ok(List::of(views, search.limit, |(no, _)| *no).map(|(_, view)| view))

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Subject;
 use crate::agent::config::{ClockTrust, Config};
+use crate::agent::link::RelayError;
 use crate::agent::site_plan::endpoint;
 use crate::clock::parse_rfc3339;
 use crate::domain::units::{DAY_MS, Timestamp};
@@ -21,19 +21,22 @@ const FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
 const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 /// The port that hotspots redirect to their own proxy.
 const PROXY_PORT: u16 = 8080;
-/// How long the relay may take to take a connection.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long the relay may take to answer.
+const RELAY_MAX: Duration = Duration::from_secs(10);
+/// The check of the site's token.
+const TOKEN_ID: &str = "relay.token";
 
 pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let config = subject.config;
-    vec![
+    let mut out = vec![
         portal_port(config),
         writable(&config.data_dir),
         free_space(&config.data_dir),
         backup(&config.data_dir, subject.clock.now()),
         clock(subject),
-        relay(subject).await,
-    ]
+    ];
+    out.extend(relay(subject).await);
+    out
 }
 
 fn portal_port(config: &Config) -> Finding {
@@ -124,28 +127,46 @@ fn clock(subject: &Subject<'_>) -> Finding {
     Finding::ok(ID, "this machine's clock is trusted")
 }
 
-async fn relay(subject: &Subject<'_>) -> Finding {
+/// Whether the relay answers this machine and takes its token, and what the daemon says of it.
+async fn relay(subject: &Subject<'_>) -> Vec<Finding> {
     const ID: &str = "relay";
-    let Some(relay) = &subject.config.relay else {
-        return Finding::ok(ID, "off: no relay is configured, so there is no online payment");
+    let (Some(config), Some(relay)) = (&subject.config.relay, subject.relay) else {
+        let text = "off: no relay is configured, so there is no online payment";
+        return vec![Finding::ok(ID, text)];
     };
-    let remedy = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
-    let status = subject.status.map(|status| &status["relay"]);
-    let told = status.and_then(|relay| relay["state"].as_str()).filter(|state| *state != "off");
-    match told {
-        Some("ok") => return Finding::ok(ID, format!("{} answers the daemon", relay.url)),
-        Some(state) => {
-            let why = status.and_then(|relay| relay["last_error"].as_str()).unwrap_or_default();
-            return Finding::warn(ID, format!("{} is {state}: {why}", relay.url), remedy);
+    let uplink = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
+    let token = "put the site's token (kuota-relay site-token) into relay.token_file, its SHA-256 into the relay's \
+                 token_sha256_file, and check relay.site";
+    // Looking at the feed changes nothing: how far it was read is kept here alone.
+    let asked = match timeout(RELAY_MAX, relay.feed(0, Duration::ZERO, 1)).await {
+        Ok(asked) => asked,
+        Err(_) => Err(RelayError::Unreachable("it does not answer".to_owned())),
+    };
+    let reached = Finding::ok(ID, format!("{} answers", config.url));
+    match asked {
+        Ok(_) => vec![
+            daemons_view(subject, uplink).unwrap_or(reached),
+            Finding::ok(TOKEN_ID, "the relay takes this site's token"),
+        ],
+        Err(error @ RelayError::Unauthorized(_)) => {
+            vec![reached, Finding::fail(TOKEN_ID, error.to_string(), token)]
         }
-        None => {}
+        Err(error @ RelayError::Unreachable(_)) => {
+            vec![Finding::warn(ID, format!("{}: {error}", config.url), uplink)]
+        }
+        Err(error) => {
+            let remedy = "look at the relay's own log: kuota-relay, or ask who runs it";
+            vec![Finding::warn(ID, format!("{} answers with an error: {error}", config.url), remedy)]
+        }
     }
-    let (host, port) = endpoint(&relay.url);
-    match timeout(CONNECT_MAX, TcpStream::connect((host.as_str(), port))).await {
-        Ok(Ok(_)) => Finding::ok(ID, format!("{} takes connections", relay.url)),
-        Ok(Err(error)) => Finding::warn(ID, format!("{}: {error}", relay.url), remedy),
-        Err(_) => Finding::warn(ID, format!("{} does not answer", relay.url), remedy),
-    }
+}
+
+/// What the running daemon complains of although the relay answers here.
+fn daemons_view(subject: &Subject<'_>, remedy: &str) -> Option<Finding> {
+    let relay = &subject.status?["relay"];
+    let state = relay["state"].as_str().filter(|state| !matches!(*state, "ok" | "off"))?;
+    let why = relay["last_error"].as_str().unwrap_or("it has not reached it yet");
+    Some(Finding::warn("relay", format!("the daemon calls the relay {state}: {why}"), remedy))
 }
 
 #[cfg(test)]

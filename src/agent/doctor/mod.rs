@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::config::Config;
+use super::link::Relay;
 use super::site_plan::site_plan;
 use crate::clock::Clock;
 use crate::domain::usage::HostTable;
@@ -26,6 +27,8 @@ pub struct Subject<'a> {
     pub config: &'a Config,
     /// Its router.
     pub router: &'a RouterClient,
+    /// Its relay, where one is configured.
+    pub relay: Option<&'a dyn Relay>,
     /// The only now.
     pub clock: &'a dyn Clock,
     /// This machine's address as the router sees it, where somebody says.

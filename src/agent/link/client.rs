@@ -6,7 +6,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Pending, Relay, RelayError};
+use super::{Patience, Pending, Relay, RelayError};
 use crate::http_client;
 use crate::protocol::relay::{Abandoned, AdoptOrder, FeedPage, OpenOrder, RefundOrder, RelayOrder};
 use crate::settings::Secret;
@@ -23,6 +23,8 @@ pub struct RelayClient {
     http: Client,
     base: String,
     token: Box<dyn Fn() -> Secret + Send + Sync>,
+    patience: Patience,
+    call_max: Duration,
 }
 
 impl RelayClient {
@@ -30,7 +32,14 @@ impl RelayClient {
     /// is for people.
     pub fn new(url: &str, token: impl Fn() -> Secret + Send + Sync + 'static) -> Result<Self, String> {
         let http = http_client::builder().build().map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { http, base: url.trim_end_matches('/').to_owned(), token: Box::new(token) })
+        let base = url.trim_end_matches('/').to_owned();
+        Ok(Self { http, base, token: Box::new(token), patience: Patience::default(), call_max: CALL_MAX })
+    }
+
+    /// The same with other limits: for a whole flow, and for one call.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience, call_max: Duration) -> Self {
+        Self { patience, call_max, ..self }
     }
 
     fn request(&self, method: Method, path: &str, limit: Duration) -> RequestBuilder {
@@ -49,7 +58,7 @@ impl RelayClient {
 
     /// A POST that says everything by its path.
     async fn poke<T: DeserializeOwned>(&self, path: String) -> Result<T, RelayError> {
-        send(self.request(Method::POST, &path, CALL_MAX)).await
+        send(self.request(Method::POST, &path, self.call_max)).await
     }
 }
 
@@ -59,7 +68,7 @@ impl Relay for RelayClient {
     }
 
     fn order<'a>(&'a self, id: &'a str) -> Pending<'a, RelayOrder> {
-        Box::pin(send(self.request(Method::GET, &order_path(id, ""), CALL_MAX)))
+        Box::pin(send(self.request(Method::GET, &order_path(id, ""), self.call_max)))
     }
 
     fn cancel<'a>(&'a self, id: &'a str) -> Pending<'a, RelayOrder> {
@@ -71,11 +80,11 @@ impl Relay for RelayClient {
     }
 
     fn refund<'a>(&'a self, id: &'a str, refund: &'a RefundOrder) -> Pending<'a, RelayOrder> {
-        Box::pin(self.post(order_path(id, "/refund"), refund, CALL_MAX))
+        Box::pin(self.post(order_path(id, "/refund"), refund, self.call_max))
     }
 
     fn adopt<'a>(&'a self, id: &'a str, order: &'a AdoptOrder) -> Pending<'a, RelayOrder> {
-        Box::pin(self.post(order_path(id, "/adopt"), order, CALL_MAX))
+        Box::pin(self.post(order_path(id, "/adopt"), order, self.call_max))
     }
 
     fn abandon<'a>(&'a self, request_id: &'a str) -> Pending<'a, Abandoned> {
@@ -84,7 +93,11 @@ impl Relay for RelayClient {
 
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage> {
         let path = format!("/v1/feed?after={after}&wait={}&limit={limit}", wait.as_secs());
-        Box::pin(send(self.request(Method::GET, &path, wait + FEED_SLACK)))
+        Box::pin(send(self.request(Method::GET, &path, wait + FEED_SLACK.min(self.call_max))))
+    }
+
+    fn patience(&self) -> Patience {
+        self.patience
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use super::pull::ErrandError;
+use super::pull::{ErrandError, NOT_CANCELLED};
 use super::{Link, RelayError};
 use crate::agent::engine::{Action, Actor, Begun, Engine, EngineError, Key, OpenOne, Opening, Outcome, Wish};
 use crate::agent::service::{Service, ServiceError};
@@ -13,10 +13,6 @@ use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
 use crate::protocol::relay::{OpenOrder, OrderItem};
 
-/// A call that opens an order ends within this, whatever the relay does: callers wait 30 seconds.
-const OPEN_MAX: Duration = Duration::from_secs(28);
-/// How long a cashier waits for an open order to be called off before the money is taken all the same.
-const CALL_OFF_MAX: Duration = Duration::from_secs(8);
 /// Openings and orders called off one after the other before a call gives up.
 const ROUNDS_MAX: u32 = 4;
 /// Pages of the feed read to find that an order was paid.
@@ -35,18 +31,42 @@ impl Service {
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let link = self.link()?;
-        let deadline = Instant::now() + OPEN_MAX;
-        let _turn = link.turn(wish.user).await;
+        let patience = link.relay.patience();
+        let begun = Instant::now();
+        // What is left of the call's time is for asking: half an order is worse than none.
+        let until = begun + patience.call_off;
+        let _turn = timeout_at(until, link.turn(wish.user)).await.map_err(|_| busy())?;
         for _ in 0..ROUNDS_MAX {
             let (actor, asked, key) = (actor.clone(), wish.clone(), key.clone());
             let begin = move |engine: &mut Engine| engine.begin_order(&actor, &asked, key.as_ref());
             match self.engine().call(begin).await?? {
                 Begun::Answered(outcome) => return Ok(outcome),
-                Begun::CancelFirst(open) => self.call_off(link, open).await?,
-                Begun::Ask(opening) => return self.ask(link, opening, deadline).await,
+                Begun::CancelFirst(open) => self.make_room(link, open, until).await?,
+                Begun::Ask(opening) => return self.ask(link, opening, begun + patience.open).await,
             }
         }
         Err(busy())
+    }
+
+    /// Calls off what is open. An order that was paid meanwhile is applied, and that is an error of its own.
+    async fn make_room(&self, link: &Link, open: OpenOne, until: Instant) -> Result<(), ServiceError> {
+        match timeout_at(until, self.call_off(link, open)).await {
+            Err(_) => Err(RelayError::Unreachable("no answer in time".to_owned()).into()),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(CalledOff::Gone)) => Ok(()),
+            Ok(Ok(CalledOff::Paid(order))) => Err(self.found_paid(link, &order).await.into()),
+        }
+    }
+
+    /// The refusal for an order that is paid already, whose credit is applied where the relay still answers.
+    async fn found_paid(&self, link: &Link, order: &OrderId) -> EngineError {
+        match tokio::time::timeout(link.relay.patience().catch_up, self.catch_up()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(order.id = %order, %error, "a paid order waits for the feed"),
+            Err(_) => tracing::warn!(order.id = %order, "a paid order waits for the feed, which takes long"),
+        }
+        link.wake_feed.notify_one();
+        order_paid(order)
     }
 
     /// Asks the relay for an opening's order and brings the answer to the ledger.
@@ -63,7 +83,7 @@ impl Service {
                 // An amount that does not agree left an errand, an access that turned a difference on the router.
                 link.wake_errands();
                 self.nudge();
-                return outcome.map_err(mismatch);
+                return outcome.map_err(unopened);
             }
             Err(error) => error,
         };
@@ -73,23 +93,22 @@ impl Service {
         Err(failed.into())
     }
 
-    /// Ends what a user has open online. An order that proves paid is applied, and the caller is told so.
-    async fn call_off(&self, link: &Link, open: OpenOne) -> Result<(), ServiceError> {
+    /// Ends what a user has open online, and says whether it was paid instead.
+    async fn call_off(&self, link: &Link, open: OpenOne) -> Result<CalledOff, ServiceError> {
         let order = match open {
             OpenOne::Order(order) => order,
             OpenOne::Opening(request) => match self.give_up(link, request).await? {
                 Some(order) => order,
-                None => return Ok(()),
+                None => return Ok(CalledOff::Gone),
             },
         };
         let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await.map_err(plain)?;
         match status {
             status if status.is_open() => Err(busy()),
-            OrderState::Cancelled | OrderState::Expired | OrderState::Denied | OrderState::Failed => Ok(()),
-            _ => {
-                self.catch_up().await?;
-                Err(order_paid(&order).into())
+            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => {
+                Ok(CalledOff::Paid(order))
             }
+            _ => Ok(CalledOff::Gone),
         }
     }
 
@@ -102,8 +121,12 @@ impl Service {
             return Ok(None);
         };
         let id = OrderId(order.order_id.clone());
-        self.engine().call(move |engine| engine.order_opened(&request, &order)).await??;
-        Ok(Some(id))
+        match self.engine().call(move |engine| engine.order_opened(&request, &order)).await? {
+            // Of another amount than was asked for, or given up meanwhile: it never stood here.
+            Err(EngineError::Conflict { code: AMOUNT_MISMATCH, .. } | EngineError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(Some(id)),
+        }
     }
 
     /// Reads the feed as far as it goes.
@@ -127,7 +150,9 @@ impl Service {
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let Ok(link) = self.link() else { return self.submit(actor, action, key).await };
-        let _turn = link.turn(user).await;
+        let patience = link.relay.patience();
+        // Whoever has the turn for so long waits for the relay. The engine settles what happens at once.
+        let turn = tokio::time::timeout(patience.cash, link.turn(user)).await;
         let asked = key.clone();
         let known = move |engine: &mut Engine| {
             Ok::<_, EngineError>((engine.answered(asked.as_ref())?, engine.open_online(user)))
@@ -136,12 +161,9 @@ impl Service {
         if let Some(outcome) = answered {
             return Ok(outcome);
         }
-        if let Some(open) = open {
-            let called_off = tokio::time::timeout(CALL_OFF_MAX, self.call_off(link, open)).await;
-            match called_off {
-                Ok(Err(ServiceError::Engine(error @ EngineError::Conflict { code: ORDER_PAID, .. }))) => {
-                    return Err(error.into());
-                }
+        if let Some(open) = open.filter(|_| turn.is_ok()) {
+            match tokio::time::timeout(patience.cash, self.call_off(link, open)).await {
+                Ok(Ok(CalledOff::Paid(order))) => return Err(self.found_paid(link, &order).await.into()),
                 Ok(Err(error @ (ServiceError::Gone(_) | ServiceError::Engine(_)))) => return Err(error),
                 Ok(_) | Err(_) => {}
             }
@@ -153,11 +175,12 @@ impl Service {
     pub async fn cancel_order(&self, actor: &Actor, id: OrderId) -> Result<(), ServiceError> {
         let link = self.link()?;
         let user = self.open_order_of(&id).await?;
-        let _turn = link.turn(user).await;
+        let until = Instant::now() + link.relay.patience().call_off;
+        let _turn = timeout_at(until, link.turn(user)).await.map_err(|_| busy())?;
         let (actor, target) = (actor.clone(), id.0.clone());
         let note = move |engine: &mut Engine| engine.note(&actor, "order.cancel", &target, String::new());
         self.engine().call(note).await??;
-        self.call_off(link, OpenOne::Order(id)).await
+        self.make_room(link, OpenOne::Order(id), until).await
     }
 
     async fn open_order_of(&self, id: &OrderId) -> Result<UserId, ServiceError> {
@@ -178,19 +201,32 @@ impl Service {
     }
 }
 
-/// The stable code for an order that was found paid when it was to be called off.
-const ORDER_PAID: &str = "order_paid";
+/// The engine's code for a charge of another amount than was asked for.
+const AMOUNT_MISMATCH: &str = "amount_mismatch";
+
+/// What became of something that was to be called off.
+enum CalledOff {
+    /// Nobody can pay it any more.
+    Gone,
+    /// It was paid before.
+    Paid(OrderId),
+}
 
 fn order_paid(order: &OrderId) -> EngineError {
     let message = format!("order {order} was paid meanwhile and is applied: look at the account again");
-    EngineError::Conflict { code: ORDER_PAID, message }
+    EngineError::Conflict { code: "order_paid", message }
 }
 
-/// A charge of another amount is the gateway's fault, not the caller's.
-fn mismatch(error: EngineError) -> ServiceError {
+/// Why an order that the relay opened does not stand.
+fn unopened(error: EngineError) -> ServiceError {
     match error {
-        EngineError::Conflict { code: "amount_mismatch", message } => {
+        // The gateway's fault, not the caller's.
+        EngineError::Conflict { code: AMOUNT_MISMATCH, message } => {
             RelayError::Refused { status: 502, code: "gateway_mismatch".to_owned(), detail: message }.into()
+        }
+        EngineError::NotFound(_) => {
+            let message = "the user paid another way meanwhile, so this order is being called off".to_owned();
+            EngineError::Conflict { code: "order_superseded", message }.into()
         }
         error => error.into(),
     }
@@ -203,6 +239,7 @@ fn busy() -> ServiceError {
 
 fn plain(error: ErrandError) -> ServiceError {
     match error {
+        ErrandError::Relay(RelayError::Refused { code, .. }) if code == NOT_CANCELLED => busy(),
         ErrandError::Relay(error) => error.into(),
         ErrandError::Service(error) => error,
         ErrandError::StillOpen => busy(),

@@ -54,6 +54,31 @@ pub trait Relay: Send + Sync {
 
     /// What happened after `after`; waits for something to happen for as long as `wait`.
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage>;
+
+    /// How long whoever waits for this relay does.
+    fn patience(&self) -> Patience {
+        Patience::default()
+    }
+}
+
+/// How long calls of people wait for the relay. They themselves wait 30 seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// From the beginning of a call that opens an order to its end, whatever the relay does.
+    pub open: Duration,
+    /// From its beginning until what was open before is called off.
+    pub call_off: Duration,
+    /// Until a cashier takes the money although nobody could call the open order off.
+    pub cash: Duration,
+    /// Reading the feed, once an order is known to be paid.
+    pub catch_up: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let s = Duration::from_secs;
+        Self { open: s(28), call_off: s(14), cash: s(8), catch_up: s(8) }
+    }
 }
 
 /// Why the relay did not do it, by what may be done about it.
@@ -166,6 +191,17 @@ impl Link {
             Arc::clone(turns.entry(user).or_default())
         };
         turn.lock_owned().await
+    }
+
+    /// This user's turn, unless somebody has it.
+    fn free_turn(&self, user: UserId) -> Option<OwnedMutexGuard<()>> {
+        let turn = Arc::clone(lock(&self.turns).entry(user).or_default());
+        turn.try_lock_owned().ok()
+    }
+
+    /// The relay answers, but not what it must: reachable, with errors.
+    fn note_refused(&self, now: Timestamp, error: &RelayError) {
+        lock(&self.state).failed(now, &error.to_string());
     }
 
     /// Since when the relay does not answer, in time since boot; `None` while it does.

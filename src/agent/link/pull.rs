@@ -14,6 +14,8 @@ use crate::protocol::relay::{RefundOrder, RelayOrder};
 const PAGE_ITEMS: u32 = 100;
 /// Nobody waits for an opening of this age any more: whoever asked for it was cut off.
 const OPENING_AGE_MAX_MS: i64 = 60_000;
+/// The relay's code for an order that the gateway did not call off.
+pub(super) const NOT_CANCELLED: &str = "not_cancelled";
 /// The first pause after an errand failed; each further one is twice as long ...
 const PAUSE_MS: i64 = 2_000;
 /// ... up to this: a relay that is back is told within half a minute.
@@ -26,6 +28,9 @@ impl Service {
         let cursor = self.engine().call(|engine| engine.cursor()).await?;
         let page = link.relay.feed(cursor.seq, wait, PAGE_ITEMS).await;
         self.heard(link, &page).await?;
+        if let Err(error @ (RelayError::Refused { .. } | RelayError::NotFound)) = &page {
+            link.note_refused(self.now(), error);
+        }
         let page = page?;
         let apply = move |engine: &mut Engine| {
             // Somebody else may have read on while this call hung on the feed.
@@ -52,7 +57,7 @@ impl Service {
     /// Does every errand that is due. Answers when the next one is, if there is one.
     pub async fn errands_once(&self) -> Result<Option<Timestamp>, ServiceError> {
         let link = self.link()?;
-        self.give_up_openings().await?;
+        self.give_up_openings(link).await?;
         let now = self.now();
         let outbox = self.engine().call(|engine| engine.outbox()).await?;
         for errand in outbox.into_iter().filter(|errand| is_due(errand, now)) {
@@ -77,11 +82,13 @@ impl Service {
     }
 
     /// Openings that a restart or a cut-off call left behind.
-    async fn give_up_openings(&self) -> Result<(), ServiceError> {
+    async fn give_up_openings(&self, link: &Link) -> Result<(), ServiceError> {
         let now = self.now();
         let openings = self.engine().call(|engine| engine.openings()).await?;
         for opening in openings {
             let age = now.0.saturating_sub(opening.created_at.0);
+            // Somebody who waits for it has the turn, whatever the wall clock says of its age.
+            let Some(_turn) = link.free_turn(opening.user) else { continue };
             if !(0..OPENING_AGE_MAX_MS).contains(&age) {
                 let request = opening.request_id;
                 self.engine().call(move |engine| engine.order_failed(&request, true)).await??;
@@ -200,6 +207,8 @@ pub(super) enum ErrandError {
 impl ErrandError {
     fn is_transient(&self) -> bool {
         match self {
+            // It can still be paid, so it must be called off again.
+            Self::Relay(RelayError::Refused { code, .. }) if code == NOT_CANCELLED => true,
             Self::Relay(error) => error.is_transient(),
             Self::Service(_) | Self::StillOpen => true,
         }

@@ -146,6 +146,8 @@ CREATE INDEX orders_by_created ON orders (created_at);
 CREATE INDEX orders_by_paid ON orders (paid_at) WHERE paid_at IS NOT NULL;
 -- Read at every start: orders that a customer may still be paying, and windows of the last days.
 CREATE INDEX orders_open ON orders (status) WHERE status IN ('created', 'pending', 'challenge');
+-- Few, and counted by every scrape.
+CREATE INDEX orders_in_review ON orders (status) WHERE status = 'review';
 CREATE INDEX orders_by_window ON orders (window_at) WHERE window_at IS NOT NULL;
 
 -- Orders asked of the relay whose outcome is not known. The row is there before the relay hears of it.
