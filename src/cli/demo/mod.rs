@@ -37,8 +37,8 @@ use town::{Notices, Ports, Town};
 const SEED: u64 = 25;
 /// How often somebody comes to pay.
 const CASHIER_TICK: Duration = Duration::from_secs(4);
-/// When the first customer pays online ...
-const PAYER_FIRST: Duration = Duration::from_secs(1);
+/// When the first customer pays online, never when the cashier is visited ...
+const PAYER_FIRST: Duration = Duration::from_millis(1_500);
 /// ... and how often another one does.
 const PAYER_TICK: Duration = Duration::from_secs(3);
 /// How long payments may take to arrive after the last one was made ...
@@ -112,9 +112,9 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
 fn greet(town: &Town, ports: &Ports, password: &str) -> Result<(), Failure> {
     let admin = ports.agent.admin.local_addr().map_err(Failure::said)?;
     let portal = ports.agent.portal.local_addr().map_err(Failure::said)?;
-    let gateway = town.bank.gateway.core_url();
+    let bank = town.bank.gateway.core_url();
     say(&format!(
-        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {gateway} (simulated Midtrans)",
+        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {bank}/simulator",
         town::OWNER
     ))
 }

@@ -26,6 +26,8 @@ const PAUSE_MS: (u64, u64) = (800, 3_000);
 const LATE_MS: (u64, u64) = (500, 2_000);
 /// How long somebody waits whose payment does not show, before asking again.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a customer looks at what came of it before doing anything else: longer than late messages take.
+const LOOK: Duration = Duration::from_secs(3);
 /// How long the last ones may take to leave.
 const LEAVE_MAX: Duration = Duration::from_secs(5);
 
@@ -147,6 +149,16 @@ fn broke_off(error: tokio::task::JoinError) -> Failure {
     Failure::said(format!("a customer's payment broke off: {error}"))
 }
 
+/// Why the gateway does not take the money.
+fn why(error: NotPossible) -> String {
+    match error {
+        NotPossible::Status(Status::Cancel) => "it was called off".to_owned(),
+        NotPossible::Status(Status::Expire) => "it is too late".to_owned(),
+        NotPossible::Status(Status::Settlement) => "it is paid".to_owned(),
+        error => error.to_string(),
+    }
+}
+
 /// The habit at this place among a hundred.
 fn habit(mut place: u64) -> Habit {
     for (share, habit) in HABITS {
@@ -179,6 +191,7 @@ impl Visit {
             && !self.wait(self.pause).await
         {
             self.act(&order, amount).await;
+            self.wait(LOOK).await;
         }
         user
     }
@@ -203,12 +216,12 @@ impl Visit {
     async fn act(&mut self, order: &OrderId, amount: Rupiah) {
         let by = self.by();
         if let Err(error) = self.pick(order) {
-            return self.say(&format!("cannot pay {amount} by {by}: {error}"));
+            return self.say(&format!("cannot pay {amount} by {by}: {}", why(error)));
         }
         match self.habit {
             Habit::Forgets => match self.town.bank.gateway.expire(&order.0) {
                 Ok(()) => self.say(&format!("lets {amount} by {by} expire")),
-                Err(error) => self.say(&format!("forgets {amount} by {by}: {error}")),
+                Err(error) => self.say(&format!("forgets {amount} by {by}: {}", why(error))),
             },
             Habit::PaysLate => self.pay_late(order, amount).await,
             Habit::Pays | Habit::ToldTwice | Habit::ToldLate | Habit::NeverTold | Habit::PaysTwice => {
@@ -233,7 +246,7 @@ impl Visit {
             gateway.heal(trouble);
         }
         if let Err(error) = paid {
-            return self.say(&format!("cannot pay {amount} by {by}: {error}"));
+            return self.say(&format!("cannot pay {amount} by {by}: {}", why(error)));
         }
         let told = trouble.map_or("", |(_, told)| told);
         self.say(&format!("pays {amount} by {by}{told}"));
@@ -241,7 +254,7 @@ impl Visit {
             Habit::PaysTwice => {
                 self.wait(self.late).await;
                 if let Err(error) = self.town.bank.gateway.pay(&order.0) {
-                    self.say(&format!("pays {amount} by {by} again and is refused: {error}"));
+                    self.say(&format!("pays {amount} by {by} again and is refused: {}", why(error)));
                 }
             }
             Habit::NeverTold => {
@@ -257,7 +270,7 @@ impl Visit {
         let by = self.by();
         let gateway = &self.town.bank.gateway;
         if let Err(error) = gateway.expire(&order.0) {
-            return self.say(&format!("cannot pay {amount} by {by}: {error}"));
+            return self.say(&format!("cannot pay {amount} by {by}: {}", why(error)));
         }
         self.say(&format!("lets {amount} by {by} expire"));
         if self.wait(self.late).await {
