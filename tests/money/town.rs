@@ -560,3 +560,34 @@ impl Town {
         sums
     }
 }
+
+/// For a daemon that listens beside others.
+pub fn on_free_ports(config: &mut Config) {
+    config.admin.listen = ([127, 0, 0, 1], 0).into();
+    config.portal.listen = ([127, 0, 0, 1], 0).into();
+}
+
+/// The agent with its own loops and listeners.
+pub struct Running {
+    pub admin: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), kuota::agent::run::RunError>>,
+}
+
+impl Running {
+    pub async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.expect("the daemon's task").expect("the daemon stops cleanly");
+    }
+}
+
+impl Town {
+    /// Runs the agent as the daemon does. Set it up with [`on_free_ports`].
+    pub async fn run_agent(&self) -> Running {
+        let site = Arc::clone(self.site());
+        let listeners = site.listen().await.unwrap();
+        let admin = listeners.admin.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        Running { admin, stop, task: tokio::spawn(site.run(listeners, stopped)) }
+    }
+}

@@ -109,14 +109,12 @@ async fn an_answer_that_is_lost_on_the_way_leaves_nothing_to_pay() {
 }
 
 #[tokio::test]
-async fn cash_waits_eight_seconds_for_a_relay_that_says_nothing() {
+async fn cash_is_taken_though_the_relay_says_nothing() {
     let town = Town::new().await;
     let user = town.customer(1, Bytes::ZERO).await;
     let order = town.ordered(user, OnlineMethod::Qris).await;
     town.uplink.set(Wire::Silent);
-    let begun = std::time::Instant::now();
     town.pay_cash(user).await.unwrap();
-    assert!(begun.elapsed() >= Duration::from_secs(8));
     town.uplink.set(Wire::Whole);
     town.stands(&order, OrderState::Cancelled).await;
     assert_eq!(town.audit(&[]).await.credited, 0);

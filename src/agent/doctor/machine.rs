@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::Subject;
 use crate::agent::config::{ClockTrust, Config};
+use crate::agent::link::REFUSES_SITE;
 use crate::agent::site_plan::endpoint;
 use crate::clock::parse_rfc3339;
 use crate::domain::units::{DAY_MS, Timestamp};
@@ -136,6 +137,12 @@ async fn relay(subject: &Subject<'_>) -> Finding {
         Some("ok") => return Finding::ok(ID, format!("{} answers the daemon", relay.url)),
         Some(state) => {
             let why = status.and_then(|relay| relay["last_error"].as_str()).unwrap_or_default();
+            if why.starts_with(REFUSES_SITE) {
+                let text = format!("{} refuses this site's token: {why}", relay.url);
+                let remedy = "make a token with kuota-relay site-token: the token into relay.token_file here, its hash \
+                              into the relay's token_sha256_file of the site, then reload both (SIGHUP)";
+                return Finding::fail(ID, text, remedy);
+            }
             return Finding::warn(ID, format!("{} is {state}: {why}", relay.url), remedy);
         }
         None => {}

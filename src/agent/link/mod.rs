@@ -56,6 +56,9 @@ pub trait Relay: Send + Sync {
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage>;
 }
 
+/// What [`RelayError::Unauthorized`] begins with wherever it is shown.
+pub const REFUSES_SITE: &str = "the relay refuses this site";
+
 /// Why the relay did not do it, by what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RelayError {
@@ -63,7 +66,7 @@ pub enum RelayError {
     #[error("the relay cannot be reached: {0}")]
     Unreachable(String),
     /// The relay does not know who calls.
-    #[error("the relay refuses this site: {0}; check relay.url, relay.site and the token")]
+    #[error("{REFUSES_SITE}: {0}; check relay.url, relay.site and the token")]
     Unauthorized(String),
     /// The relay does not know the order.
     #[error("the relay does not know this order")]
