@@ -211,7 +211,8 @@ async fn a_partial_refund_takes_its_share_and_the_last_one_the_rest() {
 #[tokio::test]
 async fn a_settlement_that_its_bank_takes_back_is_undone() {
     let town = Town::new().await;
-    let all = waiting(&town, 1, &[OnlineMethod::VaPermata, OnlineMethod::VaMandiri, OnlineMethod::Snap]).await;
+    let all =
+        waiting(&town, 1, &[OnlineMethod::VaPermata, OnlineMethod::VaMandiri, OnlineMethod::Snap]).await;
     for one in &all {
         match one.method {
             OnlineMethod::Snap => town.gateway.pay_with(&one.order, Method::Va(Bank::Permata)).unwrap(),
@@ -253,13 +254,11 @@ async fn a_chargeback_undoes_the_payment_of_any_method_and_used_quota_is_owed() 
 #[tokio::test]
 async fn a_challenged_payment_waits_for_the_fraud_check() {
     let town = Town::new().await;
+    for (field, value) in [("transaction_status", "capture"), ("fraud_status", "challenge")] {
+        town.gateway.plant(Fault::on(Operation::Status, Trouble::Field(field.to_owned(), value.into())));
+    }
     let all = waiting(&town, 1, &[OnlineMethod::Qris; 3]).await;
     for one in &all {
-        for (field, value) in [("transaction_status", "capture"), ("fraud_status", "challenge")] {
-            let trouble = Trouble::Field(field.to_owned(), value.into());
-            town.gateway.plant(Fault::on(Operation::Status, trouble).order(&one.order));
-        }
-        town.gateway.resend(&one.order).unwrap();
         town.stands(&one.order, OrderState::Challenge).await;
         assert_eq!(town.flags(&one.order).await, [Flag::FraudChallenge]);
     }

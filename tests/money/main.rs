@@ -7,6 +7,7 @@ mod audit;
 mod backups;
 mod doubts;
 mod endings;
+mod loops;
 mod proxy;
 mod purposes;
 mod storms;

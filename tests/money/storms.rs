@@ -148,7 +148,9 @@ async fn storm(share: u64, faults: Vec<Fault>, cuts: bool) {
     for n in 1..=6 {
         users.push(town.customer(n, Bytes::ZERO).await);
     }
-    faults.into_iter().for_each(|fault| drop(town.gateway.plant(fault)));
+    for fault in faults {
+        town.gateway.plant(fault);
+    }
     let over = Arc::new(AtomicBool::new(false));
     let world = {
         let (town, over, mut dice) = (Arc::clone(&town), Arc::clone(&over), Dice(share));

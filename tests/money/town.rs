@@ -282,7 +282,8 @@ impl Town {
         let pulled = service.pull_once(Duration::ZERO).await;
         let errands = service.errands_once().await;
         let _ = service.enforce_once().await;
-        let news = pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
+        let news =
+            pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
         news || pulled.is_err() || errands.is_err()
     }
 
@@ -474,7 +475,9 @@ async fn start_relay(
                 gateway.core_url(),
                 gateway.snap_url(),
             );
-            let config = kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default()).unwrap();
+            let config =
+                kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default())
+                    .unwrap();
             run::assemble(&config, secrets(), Arc::clone(&store) as _, port).await.unwrap()
         }
         Some(patience) => {
@@ -558,5 +561,36 @@ impl Town {
         let sums = books.check(&self.gateway.orders(), &held).unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!((books.openings, books.outbox), (0, 0));
         sums
+    }
+}
+
+/// For a daemon that listens beside others.
+pub fn on_free_ports(config: &mut Config) {
+    config.admin.listen = ([127, 0, 0, 1], 0).into();
+    config.portal.listen = ([127, 0, 0, 1], 0).into();
+}
+
+/// The agent with its own loops and listeners.
+pub struct Running {
+    pub admin: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), kuota::agent::run::RunError>>,
+}
+
+impl Running {
+    pub async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.expect("the daemon's task").expect("the daemon stops cleanly");
+    }
+}
+
+impl Town {
+    /// Runs the agent as the daemon does. Set it up with [`on_free_ports`].
+    pub async fn run_agent(&self) -> Running {
+        let site = Arc::clone(self.site());
+        let listeners = site.listen().await.unwrap();
+        let admin = listeners.admin.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        Running { admin, stop, task: tokio::spawn(site.run(listeners, stopped)) }
     }
 }

@@ -72,10 +72,8 @@ async fn a_day_without_uplink_costs_nobody_anything() {
 async fn what_the_gateway_could_tell_nobody_for_a_day_is_found_by_asking() {
     let town = Town::new().await;
     let (paid, lapsed) = (town.customer(1, Bytes::ZERO).await, town.customer(2, Bytes::ZERO).await);
-    let (paid, lapsed) = (
-        town.ordered(paid, OnlineMethod::VaBca).await,
-        town.ordered(lapsed, OnlineMethod::Qris).await,
-    );
+    let (paid, lapsed) =
+        (town.ordered(paid, OnlineMethod::VaBca).await, town.ordered(lapsed, OnlineMethod::Qris).await);
     town.settle().await;
     town.doorway.set(Wire::Cut);
     town.gateway.pay(&paid).unwrap();
@@ -109,14 +107,12 @@ async fn an_answer_that_is_lost_on_the_way_leaves_nothing_to_pay() {
 }
 
 #[tokio::test]
-async fn cash_waits_eight_seconds_for_a_relay_that_says_nothing() {
+async fn cash_is_taken_though_the_relay_says_nothing() {
     let town = Town::new().await;
     let user = town.customer(1, Bytes::ZERO).await;
     let order = town.ordered(user, OnlineMethod::Qris).await;
     town.uplink.set(Wire::Silent);
-    let begun = std::time::Instant::now();
     town.pay_cash(user).await.unwrap();
-    assert!(begun.elapsed() >= Duration::from_secs(8));
     town.uplink.set(Wire::Whole);
     town.stands(&order, OrderState::Cancelled).await;
     assert_eq!(town.audit(&[]).await.credited, 0);
