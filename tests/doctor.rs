@@ -380,32 +380,3 @@ async fn a_daemon_that_distrusts_its_clock_and_a_relay_that_is_away_are_told() {
     let level = |id: &str| found.iter().find(|f| f.id == id).map(|f| f.level);
     assert_eq!((level("clock.trust"), level("router.login")), (Some(Level::Warn), Some(Level::Fail)));
 }
-
-#[tokio::test]
-async fn a_relay_that_is_away_and_one_that_refuses_the_token_are_told_apart() {
-    let mut site = Site::new().await;
-    let relay = "[relay]\nurl = \"http://127.0.0.1:1\"\nsite = \"site-1\"";
-    site.config.relay = Config::parse(relay, "test", &kuota::settings::Environment::default()).unwrap().relay;
-    let router = RouterClient::spawn(ClientConfig::new("127.0.0.1:1", "kuota", Password::from("x")));
-    let refused = RelayError::Unauthorized("no site has this token".into());
-    let away = RelayError::Unreachable("timed out".into());
-    for (state, error, level, remedy) in [
-        ("down", refused.clone(), Level::Fail, "site-token"),
-        ("degraded", refused, Level::Fail, "site-token"),
-        ("down", away, Level::Warn, "uplink"),
-    ] {
-        let relay = serde_json::json!({"state": state, "last_error": error.to_string()});
-        let status = serde_json::json!({"clock": {"state": "ok"}, "relay": relay});
-        let subject = Subject {
-            config: &site.config,
-            router: &router,
-            clock: &site.clock,
-            agent: None,
-            status: Some(&status),
-            pause: Duration::ZERO,
-        };
-        let found = examine(&subject).await.into_iter().find(|finding| finding.id == "relay").unwrap();
-        assert_eq!(found.level, level, "{found:?}");
-        assert!(found.remedy.contains(remedy) && found.text.contains(&error.to_string()), "{found:?}");
-    }
-}

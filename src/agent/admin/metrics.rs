@@ -21,11 +21,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::desk::Desk;
 use super::status::LOOK_MAX;
 use crate::agent::engine::Engine;
-<<<<<<< HEAD
 use crate::agent::link::{Link, LinkFigures};
-=======
-use crate::agent::link::LinkFigures;
->>>>>>> money
 use crate::agent::service::CycleFigures;
 use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
@@ -62,8 +58,6 @@ struct Sample {
     relay: &'static str,
     link: LinkFigures,
     commands: u64,
-    /// Nothing where no relay is configured.
-    relay: Option<RelaySample>,
     dry_run: bool,
     last_backup_s: Option<i64>,
     answers: Vec<(&'static str, [(&'static str, u64); 5])>,
@@ -72,17 +66,8 @@ struct Sample {
 }
 
 #[derive(Debug)]
-struct RelaySample {
-    state: &'static str,
-    last_success_s: Option<i64>,
-    figures: LinkFigures,
-}
-
-#[derive(Debug)]
 struct Books {
     store: StoreStats,
-    errands: u64,
-    openings: u64,
     users: BTreeMap<Status, u64>,
     debt: Bytes,
     overage: Bytes,
@@ -114,14 +99,6 @@ async fn sample(desk: &Desk) -> Sample {
         relay: link.map_or(OFF, |link| link.state().name(now)),
         link: link.map(Link::figures).unwrap_or_default(),
         commands: service.router().health().commands,
-        relay: service.link().ok().map(|link| {
-            let state = link.state();
-            RelaySample {
-                state: state.name(desk.site.clock.now()),
-                last_success_s: state.last_success.map(|at| at.0.div_euclid(1000)),
-                figures: link.figures(),
-            }
-        }),
         dry_run: service.is_dry_run(),
         last_backup_s: noted.and_then(|at| parse_rfc3339(&at)).map(|at| at.0.div_euclid(1000)),
         answers: vec![("admin", answers.admin.classes()), ("portal", answers.portal.classes())],
@@ -147,8 +124,6 @@ fn books(engine: &mut Engine) -> Result<Books, Problem> {
     };
     Ok(Books {
         store: engine.store_stats(),
-        errands: engine.outbox().len() as u64,
-        openings: engine.openings().len() as u64,
         users,
         debt,
         overage,
@@ -173,16 +148,7 @@ impl Collector for Sample {
         out.counter("router_commands", "Commands sent to the router", self.commands)?;
         let states = STATES.map(|state| ([("state", state)], u64::from(state == self.router)));
         out.gauges("router_state", "Which state the router's link is in", states)?;
-<<<<<<< HEAD
         self.link(&mut out)?;
-=======
-        if let Some(relay) = &self.relay {
-            relay.encode(&mut out)?;
-            if let Some(books) = &self.books {
-                books.encode_relay(&mut out)?;
-            }
-        }
->>>>>>> money
         out.gauge("dry_run", "Whether the router is only looked at", u64::from(self.dry_run))?;
         if let Some(at) = self.last_backup_s {
             out.unit("last_backup_timestamp", "When the last backup was made", &Unit::Seconds, at)?;
@@ -196,7 +162,6 @@ impl Collector for Sample {
     }
 }
 
-<<<<<<< HEAD
 impl Sample {
     fn link(&self, out: &mut Out) -> fmt::Result {
         let states = STATES.into_iter().chain([OFF]);
@@ -215,31 +180,10 @@ impl Waiting {
         out.gauge("online_openings", "Online orders whose outcome is not known yet", self.openings)?;
         out.gauge("relay_errands", "What the relay must still be told", self.errands)?;
         out.gauge("orders_in_review", "Orders that wait for the owner", self.reviews)
-=======
-impl RelaySample {
-    fn encode(&self, out: &mut Out) -> fmt::Result {
-        let LinkFigures { pulled, failed, items, credited } = self.figures;
-        out.gauge("relay_up", "Whether the last call to the relay was answered", u64::from(self.state == "ok"))?;
-        let states = STATES.map(|state| ([("state", state)], u64::from(state == self.state)));
-        out.gauges("relay_state", "Which state the relay's link is in", states)?;
-        if let Some(at) = self.last_success_s {
-            let help = "When the relay answered last";
-            out.unit("relay_last_success_timestamp", help, &Unit::Seconds, at)?;
-        }
-        out.counter("relay_pages", "Pages of the relay's feed that were taken", pulled)?;
-        out.counter("relay_failures", "Calls to the relay that failed or were refused", failed)?;
-        out.counter("relay_items", "Items of the relay's feed that were news", items)?;
-        out.counter("relay_credited_orders", "Online orders credited since the start", credited)
->>>>>>> money
     }
 }
 
 impl Books {
-    fn encode_relay(&self, out: &mut Out) -> fmt::Result {
-        out.gauge("relay_errands", "What the relay must still be told", self.errands)?;
-        out.gauge("relay_openings", "Online orders asked for whose outcome is not known", self.openings)
-    }
-
     fn encode(&self, out: &mut Out) -> fmt::Result {
         out.counter("store_commits", "Transactions committed", self.store.commits)?;
         out.counter("store_statements", "Statements executed in them", self.store.statements)?;

@@ -8,11 +8,7 @@ use tokio::time::timeout;
 
 use super::Subject;
 use crate::agent::config::{ClockTrust, Config};
-<<<<<<< HEAD
 use crate::agent::link::RelayError;
-=======
-use crate::agent::link::REFUSES_SITE;
->>>>>>> money
 use crate::agent::site_plan::endpoint;
 use crate::clock::parse_rfc3339;
 use crate::domain::units::{DAY_MS, Timestamp};
@@ -138,7 +134,6 @@ async fn relay(subject: &Subject<'_>) -> Vec<Finding> {
         let text = "off: no relay is configured, so there is no online payment";
         return vec![Finding::ok(ID, text)];
     };
-<<<<<<< HEAD
     let uplink = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
     let token = "put the site's token (kuota-relay site-token) into relay.token_file, its SHA-256 into the relay's \
                  token_sha256_file, and check relay.site";
@@ -162,22 +157,6 @@ async fn relay(subject: &Subject<'_>) -> Vec<Finding> {
         Err(error) => {
             let remedy = "look at the relay's own log: kuota-relay, or ask who runs it";
             vec![Finding::warn(ID, format!("{} answers with an error: {error}", config.url), remedy)]
-=======
-    let remedy = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
-    let status = subject.status.map(|status| &status["relay"]);
-    let told = status.and_then(|relay| relay["state"].as_str()).filter(|state| *state != "off");
-    match told {
-        Some("ok") => return Finding::ok(ID, format!("{} answers the daemon", relay.url)),
-        Some(state) => {
-            let why = status.and_then(|relay| relay["last_error"].as_str()).unwrap_or_default();
-            if why.starts_with(REFUSES_SITE) {
-                let text = format!("{} refuses this site's token: {why}", relay.url);
-                let remedy = "make a token with kuota-relay site-token: the token into relay.token_file here, its hash \
-                              into the relay's token_sha256_file of the site, then reload both (SIGHUP)";
-                return Finding::fail(ID, text, remedy);
-            }
-            return Finding::warn(ID, format!("{} is {state}: {why}", relay.url), remedy);
->>>>>>> money
         }
     }
 }
