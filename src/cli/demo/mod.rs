@@ -165,12 +165,15 @@ async fn live(
     mut ending: watch::Receiver<bool>,
 ) -> Result<Lived, Failure> {
     let mut lived = Lived { changes: 0, served: 0 };
-    tokio::select! {
-        settled = town.settle(people) => settled?,
-        _ = ending.wait_for(|end| *end) => return Ok(lived),
-    }
+    let is_over = tokio::select! {
+        settled = town.settle(people) => settled.map(|()| false)?,
+        _ = ending.wait_for(|end| *end) => true,
+    };
     // How people came to their accounts is no news.
     while notices.try_recv().is_ok() {}
+    if is_over {
+        return Ok(lived);
+    }
     let devices: usize = people.iter().map(|person| person.devices.len()).sum();
     tell(town, &format!("{} users with {devices} devices use the hotspot", people.len()))?;
     let traffic = Flow::start(town, people, speed);
