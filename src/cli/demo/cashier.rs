@@ -38,7 +38,8 @@ pub(super) fn remedy<'a>(user: &UserView, packages: &'a [PackageView], rather_bu
 /// The one who takes the money.
 #[derive(Debug, Default)]
 pub(super) struct Cashier {
-    served: u64,
+    /// Visits so far.
+    pub served: u64,
 }
 
 impl Cashier {

@@ -5,6 +5,7 @@
 mod bank;
 mod cashier;
 mod flow;
+mod news;
 mod online;
 mod payers;
 mod people;
@@ -22,16 +23,17 @@ use uuid::Uuid;
 
 use super::output::{complain, say};
 use super::{Failure, RunError};
-use crate::agent::engine::{Engine, Notice};
+use crate::agent::engine::Engine;
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
 use cashier::Cashier;
 use flow::Flow;
+use news::News;
 use payers::Payers;
 use people::Person;
 use report::Summary;
-use town::{Notices, Ports, Town};
+use town::{Ports, Town};
 
 /// Seed of everybody's habits, and of the gateway's.
 const SEED: u64 = 25;
@@ -74,7 +76,7 @@ fn speed(text: &str) -> Result<f64, String> {
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let folder = Folder::make(args.data_dir.as_deref())?;
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
-    let (town, ports, mut notices) = Town::build(&folder.path).await?;
+    let (town, ports, notices) = Town::build(&folder.path).await?;
     let town = Arc::new(town);
     let password = town.make_owner().await?;
     greet(&town, &ports, &password)?;
@@ -85,8 +87,9 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let people = people::people(args.users);
     let began = town.site.clock.now();
     let lived = async {
-        let lived = live(&town, &mut notices, &people, args.speed, ending).await?;
-        conclude(&town, &mut notices, &people, began, lived).await
+        let mut news = News::of(&town, notices);
+        let served = live(&town, &mut news, &people, args.speed, ending).await?;
+        conclude(&town, &mut news, &people, began, served).await
     };
     let told = tokio::select! {
         told = lived => told,
@@ -150,66 +153,48 @@ fn ending(length: Option<Duration>) -> std::io::Result<watch::Receiver<bool>> {
     Ok(ending)
 }
 
-/// What happened while people lived.
-struct Lived {
-    changes: u64,
-    served: u64,
-}
-
-/// People move in and use the hotspot, until the end is told.
+/// People move in and use the hotspot, until the end is told. How many were served over the counter.
 async fn live(
     town: &Arc<Town>,
-    notices: &mut Notices,
+    news: &mut News<'_>,
     people: &[Person],
     speed: f64,
     mut ending: watch::Receiver<bool>,
-) -> Result<Lived, Failure> {
-    let mut lived = Lived { changes: 0, served: 0 };
-    tokio::select! {
-        settled = town.settle(people) => settled?,
-        _ = ending.wait_for(|end| *end) => return Ok(lived),
-    }
+) -> Result<u64, Failure> {
+    let is_over = tokio::select! {
+        settled = town.settle(people) => settled.map(|()| false)?,
+        _ = ending.wait_for(|end| *end) => true,
+    };
     // How people came to their accounts is no news.
-    while notices.try_recv().is_ok() {}
+    news.forget();
+    if is_over {
+        return Ok(0);
+    }
     let devices: usize = people.iter().map(|person| person.devices.len()).sum();
-    tell(town, &format!("{} users with {devices} devices use the hotspot", people.len()))?;
+    news.tell(&format!("{} users with {devices} devices use the hotspot", people.len()))?;
     let traffic = Flow::start(town, people, speed);
     let (mut cashier, mut payers) = (Cashier::default(), Payers::new(town));
     let mut visits = paced(CASHIER_TICK, CASHIER_TICK);
     let mut payments = paced(PAYER_FIRST, PAYER_TICK);
     loop {
-        let line = tokio::select! {
+        tokio::select! {
             biased;
             _ = ending.wait_for(|end| *end) => break,
             // What somebody did comes before what came of it.
-            Some(line) = payers.lines.recv() => Some(line),
-            Some(notice) = notices.recv() => {
-                lived.changes += u64::from(matches!(notice, Notice::AccessChanged { .. }));
-                report::line(town, &notice).await
-            }
-            _ = payments.tick() => {
-                payers.invite().await?;
-                None
-            }
-            _ = visits.tick() => {
-                let line = cashier.serve(town).await?;
-                lived.served += u64::from(line.is_some());
-                line
-            }
-        };
-        line.map_or(Ok(()), |line| tell(town, &line))?;
+            Some(line) = payers.lines.recv() => news.tell(&line)?,
+            notice = news.next() => news.pass_on(&notice).await?,
+            _ = payments.tick() => payers.invite().await?,
+            _ = visits.tick() => if let Some(line) = cashier.serve(town).await? {
+                news.tell(&line)?;
+            },
+        }
     }
     traffic.stop().await;
     payers.leave().await?;
     while let Ok(line) = payers.lines.try_recv() {
-        tell(town, &line)?;
+        news.tell(&line)?;
     }
-    Ok(lived)
-}
-
-/// Something that happened, with the time of day.
-fn tell(town: &Town, line: &str) -> Result<(), Failure> {
-    say(&format!("{}  {line}", report::time(town)))
+    Ok(cashier.served)
 }
 
 fn paced(first: Duration, every: Duration) -> Interval {
@@ -221,10 +206,10 @@ fn paced(first: Duration, every: Duration) -> Interval {
 /// Lets what was paid arrive, counts the last bytes, commits and prints the sums.
 async fn conclude(
     town: &Town,
-    notices: &mut Notices,
+    news: &mut News<'_>,
     people: &[Person],
     began: Timestamp,
-    mut lived: Lived,
+    served: u64,
 ) -> Result<(), Failure> {
     catch_up(town).await?;
     let service = &town.site.service;
@@ -241,13 +226,8 @@ async fn conclude(
     }
     let flushed = service.engine().call(Engine::flush).await;
     flushed.map_err(Failure::said)?.map_err(Failure::said)?;
-    while let Ok(notice) = notices.try_recv() {
-        lived.changes += u64::from(matches!(notice, Notice::AccessChanged { .. }));
-        if let Some(line) = report::line(town, &notice).await {
-            tell(town, &line)?;
-        }
-    }
-    let summary = Summary::of(town, people, began, lived.changes, lived.served).await?;
+    news.pass_on_rest().await?;
+    let summary = Summary::of(town, people, began, news.changes, served).await?;
     say(&format!("\n{summary}"))?;
     summary.fault().map_or(Ok(()), |fault| Err(Failure::Said(fault)))
 }

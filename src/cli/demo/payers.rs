@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::SEED;
@@ -99,7 +99,7 @@ impl Payers {
     /// Somebody who was stopped begins to pay, where there is somebody.
     pub async fn invite(&mut self) -> Result<(), Failure> {
         while let Some(done) = self.visits.try_join_next() {
-            self.paying.remove(&done.map_err(broke_off)?);
+            self.paying.remove(&done.map_err(|error| broke_off(&error))?);
         }
         let users = self.town.users().await?;
         let stopped: Vec<&UserView> =
@@ -135,7 +135,7 @@ impl Payers {
         self.stop.send_replace(true);
         let all = async {
             while let Some(done) = self.visits.join_next().await {
-                done.map_err(broke_off)?;
+                done.map_err(|error| broke_off(&error))?;
             }
             Ok(())
         };
@@ -145,7 +145,7 @@ impl Payers {
     }
 }
 
-fn broke_off(error: tokio::task::JoinError) -> Failure {
+fn broke_off(error: &JoinError) -> Failure {
     Failure::said(format!("a customer's payment broke off: {error}"))
 }
 

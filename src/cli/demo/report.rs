@@ -1,4 +1,4 @@
-//! What the demo prints: a line for each turn of access, and the sums at the end.
+//! What the demo prints at the end: the sums.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,63 +6,14 @@ use std::fmt;
 use super::online::{Credited, Online};
 use super::people::Person;
 use super::town::Town;
-use crate::agent::engine::{Engine, Notice, UserView};
+use crate::agent::engine::{Engine, UserView};
 use crate::cli::Failure;
-use crate::clock::Clock;
-use crate::domain::access::Access;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::store::{Broken, Page, StoreError, Verified};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Orders read at a time.
 const PAGE_ROWS: u32 = 500;
-
-/// The local time of day, to the second.
-pub(super) fn time(town: &Town) -> String {
-    let now = town.site.clock.now();
-    let minute = town.site.config.timezone.local(now).minute_of_day;
-    // Every zone is whole minutes away from UTC.
-    let second = now.0.div_euclid(1000).rem_euclid(60);
-    format!("{:02}:{:02}:{second:02}", minute / 60, minute % 60)
-}
-
-/// A notice as a line, with the number that matters.
-pub(super) async fn line(town: &Town, notice: &Notice) -> Option<String> {
-    let (id, name, what) = match notice {
-        Notice::AccessChanged { user, name, from, to } => {
-            (*user, name, format!("{} → {}", status(from), full(to)))
-        }
-        Notice::OverageWarning { user, name } => (*user, name, "is warned: near the debt limit".to_owned()),
-    };
-    let look = move |engine: &mut Engine| {
-        let look = engine.look();
-        look.user(id).map(|snapshot| UserView::of(&snapshot, look.policy))
-    };
-    let user = town.site.service.engine().call(look).await.ok().flatten()?;
-    Some(format!("{name:18}  {what}  {}", number(&user)))
-}
-
-fn status(access: &Access) -> &'static str {
-    access.status.name()
-}
-
-fn full(access: &Access) -> String {
-    match access.reason {
-        Some(reason) if reason.name() != status(access) => format!("{} ({})", status(access), reason.name()),
-        _ => status(access).to_owned(),
-    }
-}
-
-/// The number behind an access.
-fn number(user: &UserView) -> String {
-    match user.access.reason {
-        _ if user.unlimited => "unlimited".to_owned(),
-        Some("debt_limit") => format!("overage {}", Bytes(user.overage_bytes)),
-        Some("debt_overdue") => format!("owes {}", Bytes(user.debt_items_bytes)),
-        _ if user.overage_bytes > 0 => format!("overage {}", Bytes(user.overage_bytes)),
-        _ => format!("{} left", Bytes(user.remaining_bytes)),
-    }
-}
 
 /// The sums at the end.
 #[derive(Debug)]
@@ -161,7 +112,7 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
                 orders += 1;
                 cash = cash.plus(order.amount);
             } else {
-                credited.insert(order.id.0.clone(), Credited::read(&reader, order)?);
+                credited.insert(order.id.0.clone(), Credited::read(reader, order)?);
             }
         }
         if page.len() < PAGE_ROWS as usize {

@@ -126,6 +126,10 @@ impl Town {
         for person in people {
             self.move_in(person, &packages).await?;
         }
+        // Only then: every binding reads the router's hosts, and a thousand times a thousand takes long.
+        for device in people.iter().flat_map(|person| &person.devices) {
+            self.router.host_connect(device.mac, device.address);
+        }
         Ok(())
     }
 
@@ -147,7 +151,6 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.router.host_connect(device.mac, device.address);
             self.ask(Action::Bind { user, mac: device.mac, label: device.label.to_owned() }).await?;
         }
         for action in beginnings(person.plan, user, packages, self.yesterday()) {
