@@ -106,6 +106,8 @@ class Midtrans:
             call.target = details.get("order_id") if isinstance(details, dict) else None
         elif match := ACTION.fullmatch(path):
             call.operation, call.target = match[2].split("/")[0], urllib.parse.unquote(match[1])
+        with self.lock:
+            call.order_id = next((t.order_id for t in self.transactions if t.transaction_id == call.target), call.target)
 
     def _usable_key(self, call: Call) -> tuple[str, str] | None:
         key = call.header("idempotency-key")
@@ -215,8 +217,10 @@ class Midtrans:
         return Reply(201, {"token": page["token"], "redirect_url": f"{self.url}/snap/v4/redirection/{page['token']}"})
 
     def _status(self, merchant: Merchant, call: Call) -> Reply:
-        if call.target in self.status_answers:
-            return Reply(200, self.status_answers[call.target])
+        said = self.status_answers.get(call.order_id)
+        said = said or next((a for a in self.status_answers.values() if a.get("transaction_id") == call.target), None)
+        if said and call.target in (call.order_id, said.get("transaction_id", call.target)):
+            return Reply(200, said)
         return Reply(200, self._existing(merchant, call).status_answer())
 
     def _cancel(self, merchant: Merchant, call: Call) -> Reply:
@@ -354,7 +358,8 @@ class Midtrans:
     def challenge(self, order_id: str) -> Transaction:
         with self.lock:
             if not any(t.order_id == order_id for t in self.transactions):
-                self.pick(order_id, "card")
+                page = next(page for (_, id), page in self.snaps.items() if id == order_id)
+                self.pick(order_id, "card" if "card" in page["methods"] else None)
             return self.force(order_id, "capture", fraud="challenge")
 
     def refund(self, order_id: str, amount: int | None = None, key: str | None = None) -> Transaction:
@@ -373,12 +378,11 @@ class Midtrans:
 
     def made(self, operation: str, order_id: str | None = None) -> list[Call]:
         with self.lock:
-            return [c for c in self.calls if c.operation == operation and order_id in (None, c.target)]
+            return [c for c in self.calls if c.operation == operation and order_id in (None, c.order_id)]
 
     def log(self, order_id: str | None = None) -> list[str]:
         with self.lock:
-            ids = {order_id} | {t.transaction_id for t in self.transactions if t.order_id == order_id}
-            chosen = [c for c in self.calls if order_id is None or c.target in ids]
+            chosen = [c for c in self.calls if order_id in (None, c.order_id)]
             return [f"{c.operation} {c.target} -> {c.status} {c.outcome}".strip() for c in chosen[-40:]]
 
     def payable(self, *order_ids: str) -> list[Transaction]:

@@ -25,6 +25,7 @@ class Call:
     raw: bytes
     operation: str = "unknown"
     target: str | None = None  # the id in the path, or the order id in the body
+    order_id: str | None = None  # the order that the target belongs to, if any is known
     body: object = None
     status: int | None = None  # what was answered; 0: nothing
     outcome: str = ""
@@ -90,7 +91,7 @@ class Faults:
     def take(self, call: Call) -> Fault | None:
         with self.changed:
             for fault in self.waiting:
-                if fault.operation in ("*", call.operation) and fault.order_id in (None, call.target):
+                if fault.operation in ("*", call.operation) and fault.order_id in (None, call.order_id):
                     fault.used += 1
                     self.taken.append(fault)
                     if fault.used == fault.times:
