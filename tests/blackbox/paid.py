@@ -32,7 +32,6 @@ class PaidSite:
         self.relay.start()
         self.agent.start()
         self.package = self.agent.package("Sepuluh", "10 GB", PACKAGE_RP)
-        self.comes_online()
         return self
 
     def close(self) -> None:

@@ -19,6 +19,10 @@ RETRY_S = 45  # agent and relay retry each other within 30 s
 # ---------------------------------------------------------------- no relay
 
 
+def test_the_status_says_that_the_relay_answers(paid):
+    paid.comes_online(timeout=10)
+
+
 @pytest.mark.parametrize("line", ["cut", "captive", "stalled"])
 def test_without_a_relay_an_order_is_refused_and_cash_is_taken(paid, line):
     who = paid.customer()
@@ -177,7 +181,7 @@ def test_killed_while_customers_pay_everything_is_credited_once(paid, victim, se
     told = {b["order_id"] for b in paid.gateway.notifier.acknowledged() if b["transaction_status"] == "settlement"}
     for order_id in orders:
         if order_id not in told:
-            eventually(lambda order_id=order_id: paid.act(order_id, "refresh").expect(200), timeout=RETRY_S)
+            eventually(lambda order_id=order_id: paid.act(order_id, "refresh").expect(200, 409), timeout=RETRY_S)
     paid.settles()
     for who in orders.values():
         who.assert_credited(1)

@@ -20,7 +20,7 @@ def idle(make_relay):
 
 
 def refused(relay, needle: str = "", command: str = "check-config"):
-    done = relay.cli(command, timeout=30)
+    done = relay.cli(command, timeout=10)
     assert done.returncode == 78, shown(done)
     assert needle in done.stdout + done.stderr, f"{needle!r} is not named: {shown(done)}"
     assert "panicked" not in done.stderr, shown(done)
@@ -98,7 +98,7 @@ def test_http_off_loopback_is_taken_with_a_warning(idle):
 
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["run", "--nonsense"], ["backup"], ["review", "nonsense"]])
 def test_wrong_usage_exits_2(idle, args):
-    done = idle.cli(*args)
+    done = idle.cli(*args, timeout=10)
     assert done.returncode == 2 and done.stderr.strip(), shown(done)
 
 
@@ -128,9 +128,7 @@ def test_secrets_with_line_ends_and_spaces_are_trimmed(make_relay, gateway):
 
 
 def test_sigterm_ends_it_within_five_seconds_while_an_agent_waits(relay, client):
-    waiting = threading.Thread(target=lambda: client.call("GET", "/v1/feed?after=0&wait=30"))
-    waiting.daemon = True
-    waiting.start()
+    threading.Thread(target=_quietly, args=(client.call, "GET", "/v1/feed?after=0&wait=30"), daemon=True).start()
     eventually(lambda: client.feed())
     assert relay.stop() < 5
 
