@@ -242,9 +242,10 @@ def test_settling_all_online_pays_every_item_and_the_overage(market):
     who.paid.customers.remove(who)  # a settlement is not a package
 
 
-def test_settling_one_item_online_pays_that_one_alone(market):
+@pytest.mark.parametrize("method", ["qris", "va_bni"])
+def test_settling_one_item_online_pays_that_one_alone(market, method):
     who, (one, two) = indebted(market)
-    order = who.settles_online(f"/debts/{two}/settlements", "va_bni")
+    order = who.settles_online(f"/debts/{two}/settlements", method)
     assert order["amount_rp"] == 20_000, order
     market.gateway.pay(order["id"])
     market.comes_to(order["id"], "paid", [])

@@ -140,6 +140,8 @@ def test_what_is_paid_while_nobody_knows_of_the_charge_is_credited(gateway, clie
         client.assert_agrees()
 
     eventually(credited, timeout=40)
+    for tx in gateway.payments():
+        client.comes_to(tx.order_id, "paid", 1, [])
 
 
 def test_a_charge_that_never_succeeds_fails_cleanly(gateway, client):
