@@ -17,7 +17,7 @@ class PaidSite:
     def __init__(self, agent: dict | None = None, *, mode: str = "core", methods: list[str] | None = None, public: bool = True):
         self.gateway = Midtrans()
         self.relay = Relay(self.gateway, public=public)
-        self.uplink = Uplink(self.relay.port)
+        self.uplink = Uplink(lambda: self.relay.port)
         client = self.relay.site()
         payment = {
             "relay": {"url": self.uplink.url, "site": client.name, "token_file": self.relay.secret("site.token", client.token)},

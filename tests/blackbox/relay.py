@@ -5,12 +5,15 @@ The binary is `$KUOTA_RELAY`, else `kuota-relay` beside `kuotad`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -18,7 +21,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conftest import KUOTAD, Answer, Ended, clean_env, eventually, free_port, http, shown, toml
+from conftest import KUOTAD, Answer, Ended, clean_env, eventually, http, shown, toml
 from midtrans import SERVER_KEY, Midtrans
 
 KUOTA_RELAY = os.environ.get("KUOTA_RELAY") or str(Path(KUOTAD).with_name("kuota-relay"))
@@ -28,6 +31,15 @@ OPEN = ("created", "pending", "challenge")
 UNDONE = ("refunded", "charged_back", "reversed")
 METHODS = ["qris", "gopay", "shopeepay", "va_bca", "va_bni", "va_bri", "va_permata", "va_cimb", "va_mandiri"]
 MEMO = '{"user":"3f0c","quote":[["quota",10737418240]],"note":"Sepuluh \\u2013 é 字"}'
+
+
+def lasting_port() -> int:
+    """A free port that nobody is given by chance while the relay is down and is to come back."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -52,7 +64,8 @@ class Relay:
         self.config_file = self.dir / "relay.toml"
         self.log_file = self.dir / "stderr.log"
         self.process: subprocess.Popen | None = None
-        self.port = free_port()
+        self.served = False
+        self.port = lasting_port()
         self.write_config()
         OPEN_RELAYS.append(self)
 
@@ -100,9 +113,11 @@ class Relay:
             try:
                 return self._start()
             except Ended:
-                # Another process may have taken the port in between; a known port cannot be changed.
-                if attempt == 2 or "in use" not in self.tail().lower():
+                # Another process may have taken the port in between. Once known, it cannot be changed.
+                if attempt == 2 or self.served or "in use" not in self.tail().lower():
                     raise
+                self.port = lasting_port()
+                self.write_config()
         raise AssertionError("unreachable")
 
     def _start(self) -> Relay:
@@ -123,6 +138,7 @@ class Relay:
             assert http("GET", f"{self.url}/api/ping", timeout=5).status == 200, self.tail()
 
         eventually(answers, timeout=20, pause=0.03)
+        self.served = True
         return self
 
     @property

@@ -52,12 +52,6 @@ def test_snap_sends_the_customer_to_the_page(make_paid):
     paid.assert_agrees()
 
 
-def test_a_snap_page_offers_the_methods_of_the_site(make_paid):
-    paid = make_paid(mode="snap", methods=["gopay", "va_bca"])
-    order = paid.customer().orders("snap")
-    assert set(paid.gateway.snaps["G000000001", order["id"]]["methods"]) == {"gopay", "va_bca"}
-
-
 def test_a_snap_try_that_is_denied_may_be_paid_another_way(make_paid):
     paid = make_paid(mode="snap")
     who = paid.customer()

@@ -12,8 +12,8 @@ PAGE = b"<html><body>Selamat datang, silakan masuk</body></html>"
 class Uplink:
     """`open` forwards, `cut` refuses, `stalled` accepts and says nothing, `captive` answers with a page of its own."""
 
-    def __init__(self, target_port: int):
-        self.target_port = target_port
+    def __init__(self, target_port):
+        self.target_port = target_port  # asked for at every connection
         self.state = "open"
         self.sockets: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -78,7 +78,7 @@ class Uplink:
                 near.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(PAGE), PAGE))
                 self._drop(near)
             elif self.state == "open":
-                far = socket.create_connection(("127.0.0.1", self.target_port), timeout=5)
+                far = socket.create_connection(("127.0.0.1", self.target_port()), timeout=5)
                 far.settimeout(None)
                 with self.lock:
                     self.sockets.add(far)
