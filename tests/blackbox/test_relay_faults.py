@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 from conftest import eventually
 from relay import OPEN, customer_can_pay
 
+SEEDS = [int(s) for s in os.environ.get("BOX_SEEDS", "1,2,3").split(",")]
 ANSWER_S = 32  # an agent's order is answered within 30 s
 LOST = {
     "reset after": ("reset", {}),
@@ -323,7 +325,7 @@ def test_refusals_open_no_circuit_breaker(gateway, client):
 # ---------------------------------------------------------------- a relay that dies
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_killed_while_customers_pay_it_loses_nothing_it_acknowledged(relay, client, gateway, seed):
     rng = random.Random(seed)
     orders = [client.open(rng.choice(["qris", "va_bca", "gopay"]))["order_id"] for _ in range(9)]
@@ -376,7 +378,7 @@ def _some(found):
     assert found
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_killed_at_random_while_orders_are_opened_it_charges_each_once(relay, client, gateway, seed):
     rng = random.Random(100 + seed)
     bodies = [client.request(rng.choice(["qris", "va_permata"])) for _ in range(4)]
