@@ -507,7 +507,8 @@ fn the_demo_ends_by_itself_and_its_sums_agree() {
     let place = Place::new();
     let folder = place.path("demo");
     let done = place.run(&["demo", "--for", "5s", "--data-dir", folder.to_str().unwrap()]);
-    done.exits(0).says("admin   http://127.0.0.1:").says("log-in  demo ").says("ledger          verified");
+    done.exits(0).says("admin   http://127.0.0.1:").says("log-in  demo ").says("bank    http://127.0.0.1:");
+    done.says("paid online     ").says("ledger          verified");
     let metered = done.out.lines().find(|line| line.starts_with("metered")).unwrap();
     assert!(metered.ends_with("equal") || metered.ends_with("less"), "{metered}");
     let moved = done.out.lines().find(|line| line.starts_with("moved")).unwrap();
@@ -534,5 +535,34 @@ fn the_demo_ends_with_its_sums_when_interrupted() {
     assert!(sent.success());
     let rest = std::io::read_to_string(out).unwrap();
     assert_eq!(demo.wait().unwrap().code(), Some(0), "{rest}");
+    assert!(rest.contains("ledger          verified"), "{rest}");
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn the_demo_credits_what_its_customers_pay_online() {
+    let place = Place::new();
+    let mut demo = place.command(&["demo", "--users", "12"]).spawn().unwrap();
+    let mut out = BufReader::new(demo.stdout.take().unwrap());
+    let (mut line, mut payer) = (String::new(), None);
+    // Until somebody is credited: the first to pay may also let it expire.
+    loop {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0, "it ended before anybody was credited");
+        let paid = line.contains("  pays Rp ") && line.contains(" by ");
+        let name = line.get(10..).and_then(|rest| rest.split("  ").next()).unwrap_or_default().to_owned();
+        match &payer {
+            None if paid => payer = Some(name),
+            Some(payer) if line.contains("→ active") && *payer == name => break,
+            _ => {}
+        }
+    }
+    let sent = Command::new("kill").arg("-TERM").arg(demo.id().to_string()).status().unwrap();
+    assert!(sent.success());
+    let rest = std::io::read_to_string(out).unwrap();
+    assert_eq!(demo.wait().unwrap().code(), Some(0), "{rest}");
+    let online = rest.lines().find(|line| line.starts_with("paid online")).unwrap();
+    assert!(online.contains(" credited: Rp ") && online.ends_with(", equal"), "{online}");
+    assert!(!online.contains(" 0 paid"), "{online}");
     assert!(rest.contains("ledger          verified"), "{rest}");
 }

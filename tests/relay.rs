@@ -164,16 +164,29 @@ impl Town {
 
     /// Follows the feed, as a site does, until the order stands there.
     async fn until(&self, id: &str, state: &str) -> Value {
+        self.until_it_says(id, "status", &json!(state)).await
+    }
+
+    async fn until_it_says(&self, id: &str, field: &str, value: &Value) -> Value {
         let end = Instant::now() + PATIENCE;
         let mut after = 0;
         loop {
             let order = self.order(id).await;
-            if order["status"] == state {
+            if order[field] == *value {
                 return order;
             }
-            assert!(Instant::now() < end, "{id} is {} and not {state}", order["status"]);
+            assert!(Instant::now() < end, "{id}: {field} is {} and not {value}", order[field]);
             let (_, page) = self.call(Verb::GET, &format!("/v1/feed?after={after}&wait=1"), None).await;
             after = page["next"].as_u64().unwrap();
+        }
+    }
+
+    /// Waits until every notification was delivered and decided.
+    async fn settled_down(&self) {
+        timeout(PATIENCE, self.sim.quiet()).await.unwrap();
+        let end = Instant::now() + PATIENCE;
+        while self.call(Verb::GET, "/healthz", None).await.1["inbox"] != 0 {
+            assert!(Instant::now() < end, "notifications are not decided");
         }
     }
 
@@ -201,7 +214,7 @@ async fn every_method_is_charged_paid_and_credited_once() {
         assert_eq!((&order["flags"], &order["amount_rp"]), (&json!([]), &json!(25_000)), "{method}");
         assert!(order["paid_at"].is_string());
     }
-    timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+    town.settled_down().await;
     let feed = town.feed().await;
     for method in METHODS {
         let of_method = feed.iter().filter(|item| item["method"] == method && item["effect"] == "credit");
@@ -267,7 +280,7 @@ async fn refunds_are_made_and_come_back_by_the_feed() {
     assert_eq!(refund("k1", 10_000).await.0, 200);
     assert_eq!(refund("k2", 15_000).await.0, 200);
     assert_eq!(town.until(&id, "refunded").await["refunded_rp"], 25_000);
-    timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+    town.settled_down().await;
     assert_eq!(town.effects(&id).await, ["credit", "reverse", "reverse"]);
     assert_eq!(town.sim.find(&id).unwrap().refunds.len(), 2);
     let account = town.opened("r-2", "va_bca").await;
@@ -292,17 +305,13 @@ async fn notifications_that_go_wrong_credit_once_or_not_at_all() {
     ];
     for (name, meddling, state, flags) in rows {
         let id = town.opened(name, "qris").await;
-        timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+        town.settled_down().await;
         let fault = town.sim.plant(Fault::notification(meddling).order(&id).when(When::First(1)));
         town.sim.pay(&id).unwrap();
         if state == "paid" {
             town.until(&id, "paid").await;
         } else if flags != json!([]) {
-            let end = Instant::now() + PATIENCE;
-            while town.order(&id).await["flags"] != flags {
-                assert!(Instant::now() < end, "{name}: {}", town.order(&id).await["flags"]);
-                tokio::task::yield_now().await;
-            }
+            town.until_it_says(&id, "flags", &flags).await;
         }
         assert_eq!(town.order(&id).await["status"], state, "{name}");
         // Asking is what decides, whoever told what.
@@ -423,7 +432,7 @@ async fn many_at_once_with_faults_are_each_credited_once() {
     for id in &paid {
         town.until(id, "paid").await;
     }
-    timeout(PATIENCE, town.sim.quiet()).await.unwrap();
+    town.settled_down().await;
     let feed = town.feed().await;
     let seqs: Vec<u64> = feed.iter().map(|item| item["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());

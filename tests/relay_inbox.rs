@@ -3,12 +3,15 @@
 
 mod relay_support;
 
+use std::sync::Arc;
+
 use axum::http::Method;
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
 use relay_support::scripted::{Plan, unknown, unreachable};
 use relay_support::{Bench, KEY, OTHER_KEY, Setup};
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn only_the_right_address_and_signature_let_a_notification_in() {
@@ -234,4 +237,29 @@ async fn while_the_gateway_is_down_orders_stay_due_and_are_asked_about_when_it_i
     bench.pass(30);
     bench.reconcile().await;
     assert!(bench.gateway.count("status") > asked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_to_one_order_at_the_same_moment_all_counts() {
+    let bench = Arc::new(Bench::new().await);
+    for n in 0..40 {
+        let id = bench.opened(&format!("r-{n}"), "qris").await;
+        bench.gateway.settle(&id);
+        let forged = bench.gateway.notification(&id, OTHER_KEY);
+        let mut numbers = forged.clone();
+        numbers["gross_amount"] = serde_json::json!(10_000);
+        let mut at_once = JoinSet::new();
+        for body in [forged, numbers] {
+            let bench = Arc::clone(&bench);
+            at_once.spawn(async move { bench.notify_raw("m1", body.to_string().into_bytes()).await.status });
+        }
+        let (asking, order) = (Arc::clone(&bench), id.clone());
+        let path = format!("/v1/orders/{order}/refresh");
+        at_once.spawn(async move { asking.post(&path, &serde_json::json!({})).await.status });
+        let mut answers = at_once.join_all().await;
+        answers.sort_unstable();
+        assert_eq!(answers, [200, 400, 401]);
+        let flags = vec!["bad_signature".to_owned(), "malformed".to_owned()];
+        assert_eq!(bench.shown(&id).await, ("paid".into(), flags));
+    }
 }

@@ -411,6 +411,27 @@ async fn a_settlement_during_the_charge_is_credited_and_the_means_are_kept() {
 }
 
 #[tokio::test]
+async fn a_charge_known_by_its_notification_only_is_not_handed_out_without_means() {
+    let bench = Arc::new(Bench::new().await);
+    let permits = Arc::new(Semaphore::new(0));
+    bench.gateway.on_charge([Plan::Lose(unknown()), Plan::Wait(Arc::clone(&permits))]);
+    let opening = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.open("r-1", "qris").await }
+    });
+    while bench.gateway.count("charge") < 2 {
+        tokio::task::yield_now().await;
+    }
+    let id = bench.gateway.orders()[0].clone();
+    bench.notify(&id).await;
+    bench.decide().await;
+    assert_eq!(bench.shown(&id).await.0, "pending");
+    bench.gateway.on_status((0..3).map(|_| Plan::Fail(rejected(500))));
+    opening.await.unwrap().refused(504, "gateway_unknown");
+    assert_eq!(bench.shown(&id).await.0, "cancelled");
+}
+
+#[tokio::test]
 async fn a_caller_who_leaves_does_not_leave_the_charge_half_done() {
     let bench = Bench::new().await;
     let permits = Arc::new(Semaphore::new(0));
@@ -664,7 +685,7 @@ async fn sites_see_their_own_and_nobody_sees_anything_without_a_token() {
 async fn too_many_calls_of_one_site_wait_and_others_do_not() {
     let bench = Bench::new().await;
     let mut refused = None;
-    for _ in 0..300 {
+    for _ in 0..1100 {
         let reply = bench.get("/v1/feed").await;
         if reply.status != 200 {
             refused = Some(reply);

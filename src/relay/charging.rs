@@ -234,9 +234,13 @@ impl Charging<'_> {
             })
         };
         self.change(edit).await?;
-        if self.order.standing.state != OrderState::Created {
-            // A notification told meanwhile.
+        // A notification may have told meanwhile.
+        let state = self.order.standing.state;
+        if !state.is_open() || row::has_means(&self.order) {
             return Ok(row::view(&self.order));
+        }
+        if state != OrderState::Created {
+            return self.call_off_orphan().await;
         }
         tracing::warn!(order.id = %self.order.id, "nobody knows whether a charge is open; the gateway is asked on");
         Err(unknown("the gateway did not say whether the charge is open; it is asked on"))

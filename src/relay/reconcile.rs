@@ -155,7 +155,9 @@ async fn ask_and_act(
     if order.standing.state.is_open() && order.abandoned {
         // No need to ask first: the answer to calling it off tells. The gateway may not know a charge yet that is
         // only just being opened.
-        let is_unheard = is_by_page(order) || schedule::is_charge_lost(order, now);
+        let is_uncharged = order.standing.transaction.is_none()
+            && (is_by_page(order) || schedule::is_charge_lost(order, now));
+        let is_unheard = is_uncharged || schedule::is_past_hope(order, now);
         let unheard = is_unheard.then_some(OrderState::Failed);
         return call_off(relay, order, unheard).await.map(drop);
     }

@@ -94,8 +94,8 @@ pub(super) fn next_ask(row: &OrderRow, now: Timestamp, notified: bool) -> Option
             let plan = next_point(now, open_plan(row, now, notified).into_iter().chain(late));
             next_point(now, [doubt, calling_off, plan].into_iter().flatten()).or_else(|| Some(hourly()))
         }
-        // The page lets its customer try again.
-        OrderState::Denied if is_by_page(row) => {
+        // The page lets its customer try again, and cannot be closed once it is shown.
+        OrderState::Denied | OrderState::Cancelled if is_by_page(row) => {
             let end = after(row.expires_at, LATE_MS);
             let plan = next_point(now, open_plan(row, now, notified).into_iter().chain(late));
             plan.filter(|at| *at <= end)
@@ -239,9 +239,11 @@ mod tests {
         for state in [Expired, Cancelled, Failed, Denied] {
             assert_eq!(times(&order(state, OnlineMethod::Qris), M, true, 9), late);
         }
-        let page = times(&order(Denied, OnlineMethod::Snap), M, true, 99);
-        assert_eq!(page[..4], [2 * M, 10 * M, 20 * M, H], "its customer may try again");
-        assert_eq!(page.last(), Some(&(15 * M + DAY_MS)));
+        for state in [Denied, Cancelled] {
+            let page = times(&order(state, OnlineMethod::Snap), M, true, 99);
+            assert_eq!(page[..4], [2 * M, 10 * M, 20 * M, H], "its customer may try again");
+            assert_eq!(page.last(), Some(&(15 * M + DAY_MS)));
+        }
         for state in [Refunded, Reversed] {
             assert_eq!(next_ask(&order(state, OnlineMethod::Qris), Timestamp(M), true), None);
         }

@@ -22,9 +22,9 @@ use crate::midtrans::{Gateway, GatewayError};
 use crate::web::Problem;
 
 /// Calls a second from one site, and at once: far more than its customers make.
-const SITE_CALLS_PER_SECOND: u32 = 50;
+const SITE_CALLS_PER_SECOND: u32 = 200;
 /// See [`SITE_CALLS_PER_SECOND`].
-const SITE_CALLS_BURST: u32 = 200;
+const SITE_CALLS_BURST: u32 = 1000;
 
 /// How long the relay waits for what.
 #[derive(Clone, Copy, Debug)]

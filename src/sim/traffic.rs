@@ -93,7 +93,7 @@ impl Traffic {
 
     /// A device is used from here on; a known one begins anew.
     pub fn add(&mut self, mac: Mac, profile: Profile) {
-        let random = Random(self.seed ^ mac.to_u64().wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let random = Random::new(self.seed ^ mac.to_u64().wrapping_mul(0x9E37_79B9_7F4A_7C15));
         self.users
             .insert(mac, Usage { profile, random, busy: true, phase_left_ms: 0, rate: 0, carry: (0, 0) });
     }
@@ -168,9 +168,14 @@ impl Usage {
 
 /// `SplitMix64`: small, seedable, good enough for habits.
 #[derive(Debug)]
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
+    /// The same for the same seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -179,8 +184,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn within(&mut self, (low, high): (u64, u64)) -> u64 {
+    /// A number from `low` to `high`, both included.
+    pub fn within(&mut self, (low, high): (u64, u64)) -> u64 {
         low + self.next() % (high - low + 1)
+    }
+
+    /// A place in a list of this length, which is not empty.
+    pub fn place(&mut self, length: usize) -> usize {
+        let last = u64::try_from(length.saturating_sub(1)).unwrap_or(u64::MAX);
+        usize::try_from(self.within((0, last))).unwrap_or_default()
     }
 }
 

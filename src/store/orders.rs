@@ -212,7 +212,8 @@ impl Reader {
 
     /// How many orders wait for the owner.
     pub fn orders_in_review(&self) -> Result<u64, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT count(*) FROM orders WHERE status = 'review'")?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT count(*) FROM orders WHERE status = 'review'")?;
         let count: i64 = statement.query_row([], |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }

@@ -601,3 +601,10 @@ def pytest_runtest_makereport(item, call):
     sites = [v for v in getattr(item, "funcargs", {}).values() if isinstance(v, Site)]
     for site in {id(s): s for s in sites + OPEN_SITES[-2:]}.values():
         report.sections.append((f"kuotad stderr ({site.agent.dir})", site.agent.tail()))
+    for open_relay in OPEN_RELAYS[-2:]:
+        report.sections.append((f"kuota-relay stderr ({open_relay.dir})", open_relay.tail()))
+
+
+# What pays online is kept apart; it needs the words above.
+from payment_fixtures import client, gateway, make_paid, make_relay, market, paid, relay, shared  # noqa: E402, F401
+from relay import OPEN_RELAYS  # noqa: E402

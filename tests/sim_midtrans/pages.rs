@@ -47,6 +47,27 @@ async fn a_customer_pays_on_the_snap_page() {
 }
 
 #[tokio::test]
+async fn whoever_has_no_code_at_hand_finds_what_can_be_paid() {
+    let sim = start().await;
+    let caller = Caller::new(&sim);
+    let page = async || caller.call("GET", "/simulator", &[], &Value::Null).await.expect("a page").text;
+    assert!(page().await.contains("Tidak ada yang menunggu"));
+    let made = caller.post("/snap/v1/transactions", &snap_order("s")).await;
+    let body = json!({"payment_type": "bank_transfer", "bank_transfer": {"bank": "bni"},
+                      "transaction_details": {"order_id": "v", "gross_amount": 50_000}});
+    caller.post("/v2/charge", &body).await;
+    let payment = sim.find("v").expect("it is there");
+    let number = payment.va_number.expect("a number");
+    let transaction = payment.transaction_id.expect("an id");
+    let shown = page().await;
+    for text in [&number, &format!("href=\"/simulator/{transaction}\""), &path(&made.body["redirect_url"])] {
+        assert!(shown.contains(text.as_str()), "no {text} in {shown}");
+    }
+    assert_eq!(caller.post(&format!("/simulator/{transaction}/pay"), &Value::Null).await.http, 303);
+    assert!(!page().await.contains(&number));
+}
+
+#[tokio::test]
 async fn a_wallets_page_takes_the_payment_and_a_code_has_a_picture() {
     let sim = start().await;
     let caller = Caller::new(&sim);

@@ -60,7 +60,8 @@ async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Sea
 /// A page of orders, newest first.
 fn find(engine: &Engine, search: &Search) -> Result<List<OrderView>, Problem> {
     let user_no = search.user_id.map(|id| user(engine, id).map(|found| found.user.no)).transpose()?;
-    let page = Page { limit: search.limit.rows_and_one(), after: search.after.as_ref().map(|cursor| cursor.0) };
+    let page =
+        Page { limit: search.limit.rows_and_one(), after: search.after.as_ref().map(|cursor| cursor.0) };
     let Search { status, method, kind, .. } = *search;
     let orders = engine.reader().find_orders(OrderFilter { user_no, status, method, kind }, page)?;
     let views = orders.into_iter().map(|(no, order)| Ok((no, view(engine, &order)?)));

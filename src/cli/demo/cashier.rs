@@ -1,46 +1,60 @@
 //! The demo's cashier: now and then somebody who was stopped comes by and pays cash.
 
-use crate::agent::engine::{Action, Actor, UserView};
+use crate::agent::engine::{Action, Actor, PackageView, UserView};
 use crate::cli::Failure;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
 
 use super::town::{Town, cash};
 
+/// What gets a stopped customer online again.
+pub(super) enum Remedy<'a> {
+    /// Paying everything owed.
+    Settle,
+    /// Buying this package, which pays for the overage, too.
+    Buy(&'a PackageView),
+}
+
+/// Whether a customer has to pay to be online again.
+pub(super) fn is_stopped(user: &UserView) -> bool {
+    matches!(user.access.reason, Some("debt_limit" | "debt_overdue" | "habis" | "expired"))
+        && !user.devices.is_empty()
+}
+
+/// Debt is settled, or paid off by the next package for those who would rather buy; used-up quota is bought anew.
+pub(super) fn remedy<'a>(user: &UserView, packages: &'a [PackageView], rather_buys: bool) -> Remedy<'a> {
+    let buys = match user.access.reason {
+        Some("habis" | "expired") => true,
+        Some("debt_limit") => rather_buys,
+        _ => false,
+    };
+    let fits = |package: &&PackageView| package.quota_bytes.is_some_and(|quota| quota > user.overage_bytes);
+    match packages.iter().find(fits) {
+        Some(package) if buys => Remedy::Buy(package),
+        _ => Remedy::Settle,
+    }
+}
+
 /// The one who takes the money.
 #[derive(Debug, Default)]
 pub(super) struct Cashier {
-    served: u64,
+    /// Visits so far.
+    pub served: u64,
 }
 
 impl Cashier {
     /// Takes money from whoever has been stopped the longest. What was done, in words; `None` without customers.
     pub async fn serve(&mut self, town: &Town) -> Result<Option<String>, Failure> {
         let users = town.users().await?;
-        let stopped = |user: &&UserView| {
-            matches!(user.access.reason, Some("debt_limit" | "debt_overdue" | "habis"))
-                && !user.devices.is_empty()
-        };
-        let Some(user) = users.iter().filter(stopped).min_by(|a, b| a.access.since.cmp(&b.access.since))
-        else {
-            return Ok(None);
-        };
+        let stopped = users.iter().filter(|user| is_stopped(user));
+        let Some(user) = stopped.min_by(|a, b| a.access.since.cmp(&b.access.since)) else { return Ok(None) };
         self.served += 1;
-        // Debt is settled, and now and then paid off by the next package; used-up quota is bought anew.
-        let buys = match user.access.reason {
-            Some("habis") => true,
-            Some("debt_limit") => self.served.is_multiple_of(2),
-            _ => false,
-        };
-        let (action, what) = if buys {
-            let packages = town.packages().await?;
-            let fits = |quota: Option<u64>| quota.is_some_and(|quota| quota > user.overage_bytes);
-            match packages.iter().find(|package| fits(package.quota_bytes)) {
-                Some(p) => (Action::Buy(user.id, p.id, cash()), format!("buys {}", p.name)),
-                None => (Action::SettleAll(user.id, cash()), "settles everything".to_owned()),
+        let packages = town.packages().await?;
+        let (action, what) = match remedy(user, &packages, self.served.is_multiple_of(2)) {
+            Remedy::Settle => (Action::SettleAll(user.id, cash()), "settles everything".to_owned()),
+            Remedy::Buy(package) => {
+                (Action::Buy(user.id, package.id, cash()), format!("buys {}", package.name))
             }
-        } else {
-            (Action::SettleAll(user.id, cash()), "settles everything".to_owned())
         };
         Ok(Some(take(town, user, action, &what).await))
     }
@@ -49,7 +63,7 @@ impl Cashier {
 async fn take(town: &Town, user: &UserView, action: Action, what: &str) -> String {
     let cashier = Actor { name: "kasir".to_owned(), role: Role::Cashier, source: "demo".to_owned() };
     let name = &user.name;
-    match town.site.service.submit(cashier, action, None).await {
+    match town.site.service.take_money(cashier, user.id, action, None).await {
         Ok(outcome) => {
             let order: serde_json::Value = serde_json::from_str(&outcome.body).unwrap_or_default();
             let paid = Rupiah(order["amount_rp"].as_u64().unwrap_or_default());

@@ -1,7 +1,13 @@
 //! `demo`: the whole product on loopback, with no set-up. A simulated router speaks the real protocol, the real
-//! agent meters and enforces, people use the hotspot and a cashier takes money.
+//! agent meters and enforces, people use the hotspot, a cashier takes money, and others pay online: through the real
+//! relay at a simulated Midtrans.
 
+mod bank;
 mod cashier;
+mod flow;
+mod news;
+mod online;
+mod payers;
 mod people;
 mod report;
 mod town;
@@ -12,34 +18,35 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::output::{complain, say};
 use super::{Failure, RunError};
-use crate::agent::config::Lists;
-use crate::agent::engine::{Engine, Notice};
+use crate::agent::engine::Engine;
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
-use crate::sim::SimRouter;
-use crate::sim::traffic::Traffic;
 use cashier::Cashier;
+use flow::Flow;
+use news::News;
+use payers::Payers;
 use people::Person;
 use report::Summary;
-use town::Town;
+use town::{Ports, Town};
 
-/// Seed of everybody's habits.
+/// Seed of everybody's habits, and of the gateway's.
 const SEED: u64 = 25;
-/// How much faster than life people use the hotspot at speed 1: a minute in a second.
-const HASTE: f64 = 60.0;
-/// How often bytes flow.
-const TRAFFIC_TICK: Duration = Duration::from_millis(200);
 /// How often somebody comes to pay.
 const CASHIER_TICK: Duration = Duration::from_secs(4);
-/// What the fup list lets through: 1 Mbit/s.
-const FUP_BYTES_PER_S: u64 = 125_000;
+/// When the first customer pays online, never when the cashier is visited ...
+const PAYER_FIRST: Duration = Duration::from_millis(1_500);
+/// ... and how often another one does.
+const PAYER_TICK: Duration = Duration::from_secs(3);
+/// How long payments may take to arrive after the last one was made ...
+const CATCH_UP_MAX: Duration = Duration::from_secs(10);
+/// ... and how often that is looked at.
+const CATCH_UP_LOOK: Duration = Duration::from_millis(50);
 /// Attempts to read the router a last time.
 const LAST_READINGS_MAX: u32 = 5;
 
@@ -69,32 +76,50 @@ fn speed(text: &str) -> Result<f64, String> {
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let folder = Folder::make(args.data_dir.as_deref())?;
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
-    let mut town = Town::build(&folder.path).await?;
-    let listeners = town.site.listen().await?;
-    let admin = listeners.admin.local_addr().map_err(Failure::said)?;
-    let portal = listeners.portal.local_addr().map_err(Failure::said)?;
+    let (town, ports, notices) = Town::build(&folder.path).await?;
+    let town = Arc::new(town);
     let password = town.make_owner().await?;
-    say(&format!("admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}", town::OWNER))?;
+    greet(&town, &ports, &password)?;
     let (stop, stopped) = watch::channel(false);
-    let mut running = tokio::spawn(Arc::clone(&town.site).run(listeners, stopped));
+    let (stop_relay, relay_stopped) = watch::channel(false);
+    let mut relay = town.bank.serve(ports.relay, relay_stopped);
+    let mut agent = tokio::spawn(Arc::clone(&town.site).run(ports.agent, stopped));
     let people = people::people(args.users);
     let began = town.site.clock.now();
-    let lived = tokio::select! {
-        lived = live(&mut town, &people, args.speed, ending) => lived,
-        ended = &mut running => Err(early(ended)),
+    let lived = async {
+        let mut news = News::of(&town, notices);
+        let served = live(&town, &mut news, &people, args.speed, ending).await?;
+        conclude(&town, &mut news, &people, began, served).await
     };
-    let told = match lived {
-        Ok(lived) => conclude(&town, &people, began, lived).await,
-        Err(failure) => Err(failure),
+    let told = tokio::select! {
+        told = lived => told,
+        ended = &mut agent => Err(early(ended)),
+        ended = relay.ended() => Err(ended.err().unwrap_or_else(|| Failure::said("the relay ended by itself"))),
     };
     stop.send_replace(true);
-    if !running.is_finished() {
-        match running.await {
+    if !agent.is_finished() {
+        match agent.await {
             Ok(Ok(())) => {}
             ended => return Err(early(ended)),
         }
     }
+    stop_relay.send_replace(true);
+    if told.is_ok() {
+        relay.ended().await?;
+    }
+    town.bank.gateway.stop().await;
     told
+}
+
+/// Where everything is, for people with a browser.
+fn greet(town: &Town, ports: &Ports, password: &str) -> Result<(), Failure> {
+    let admin = ports.agent.admin.local_addr().map_err(Failure::said)?;
+    let portal = ports.agent.portal.local_addr().map_err(Failure::said)?;
+    let bank = town.bank.gateway.core_url();
+    say(&format!(
+        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {bank}/simulator",
+        town::OWNER
+    ))
 }
 
 /// The agent ended, and nobody had asked it to.
@@ -128,61 +153,72 @@ fn ending(length: Option<Duration>) -> std::io::Result<watch::Receiver<bool>> {
     Ok(ending)
 }
 
-/// What happened while people lived.
-struct Lived {
-    changes: u64,
-    served: u64,
-}
-
-/// People move in and use the hotspot, until the end is told.
+/// People move in and use the hotspot, until the end is told. How many were served over the counter.
 async fn live(
-    town: &mut Town,
+    town: &Arc<Town>,
+    news: &mut News<'_>,
     people: &[Person],
     speed: f64,
     mut ending: watch::Receiver<bool>,
-) -> Result<Lived, Failure> {
-    let mut lived = Lived { changes: 0, served: 0 };
-    tokio::select! {
-        settled = town.settle(people) => settled?,
-        _ = ending.wait_for(|end| *end) => return Ok(lived),
-    }
+) -> Result<u64, Failure> {
+    let is_over = tokio::select! {
+        settled = town.settle(people) => settled.map(|()| false)?,
+        _ = ending.wait_for(|end| *end) => true,
+    };
     // How people came to their accounts is no news.
-    while town.notices.try_recv().is_ok() {}
+    news.forget();
+    if is_over {
+        return Ok(0);
+    }
     let devices: usize = people.iter().map(|person| person.devices.len()).sum();
-    say(&format!("{}  {} users with {devices} devices use the hotspot", report::time(town), people.len()))?;
+    news.tell(&format!("{} users with {devices} devices use the hotspot", people.len()))?;
     let traffic = Flow::start(town, people, speed);
-    let mut cashier = Cashier::default();
-    let mut visits = interval_at(Instant::now() + CASHIER_TICK, CASHIER_TICK);
-    visits.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut cashier, mut payers) = (Cashier::default(), Payers::new(town));
+    let mut visits = paced(CASHIER_TICK, CASHIER_TICK);
+    let mut payments = paced(PAYER_FIRST, PAYER_TICK);
     loop {
         tokio::select! {
             biased;
             _ = ending.wait_for(|end| *end) => break,
-            Some(notice) = town.notices.recv() => {
-                lived.changes += u64::from(matches!(notice, Notice::AccessChanged { .. }));
-                if let Some(line) = report::line(town, &notice).await {
-                    say(&format!("{}  {line}", report::time(town)))?;
-                }
-            }
+            // What somebody did comes before what came of it.
+            Some(line) = payers.lines.recv() => news.tell(&line)?,
+            notice = news.next() => news.pass_on(&notice).await?,
+            _ = payments.tick() => payers.invite().await?,
             _ = visits.tick() => if let Some(line) = cashier.serve(town).await? {
-                lived.served += 1;
-                say(&format!("{}  {line}", report::time(town)))?;
+                news.tell(&line)?;
             },
         }
     }
     traffic.stop().await;
-    Ok(lived)
+    payers.leave().await?;
+    while let Ok(line) = payers.lines.try_recv() {
+        news.tell(&line)?;
+    }
+    Ok(cashier.served)
 }
 
-/// Counts the last bytes, commits and prints the sums.
-async fn conclude(town: &Town, people: &[Person], began: Timestamp, lived: Lived) -> Result<(), Failure> {
+fn paced(first: Duration, every: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + first, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Lets what was paid arrive, counts the last bytes, commits and prints the sums.
+async fn conclude(
+    town: &Town,
+    news: &mut News<'_>,
+    people: &[Person],
+    began: Timestamp,
+    served: u64,
+) -> Result<(), Failure> {
+    catch_up(town).await?;
     let service = &town.site.service;
     let mut last = service.meter_once().await;
     for _ in 1..LAST_READINGS_MAX {
         if last.is_ok() {
             break;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         last = service.meter_once().await;
     }
     if let Err(error) = last {
@@ -190,51 +226,27 @@ async fn conclude(town: &Town, people: &[Person], began: Timestamp, lived: Lived
     }
     let flushed = service.engine().call(Engine::flush).await;
     flushed.map_err(Failure::said)?.map_err(Failure::said)?;
-    let summary = Summary::of(town, people, began, lived.changes, lived.served).await?;
+    news.pass_on_rest().await?;
+    let summary = Summary::of(town, people, began, news.changes, served).await?;
     say(&format!("\n{summary}"))?;
     summary.fault().map_or(Ok(()), |fault| Err(Failure::Said(fault)))
 }
 
-/// Bytes that flow by themselves.
-struct Flow {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Flow {
-    fn start(town: &Town, people: &[Person], speed: f64) -> Self {
-        let mut traffic = habits(&town.router, &town.site.config.router.lists);
-        for device in people.iter().flat_map(|person| &person.devices) {
-            traffic.add(device.mac, device.profile);
-        }
-        let (stop, mut stopped) = watch::channel(false);
-        let task = tokio::spawn(async move {
-            let mut ticks = interval(TRAFFIC_TICK);
-            let mut before = Instant::now();
-            loop {
-                tokio::select! {
-                    _ = stopped.wait_for(|stop| *stop) => return,
-                    _ = ticks.tick() => {}
-                }
-                let now = Instant::now();
-                traffic.step((now - before).mul_f64(HASTE * speed));
-                before = now;
+/// Waits until what the gateway had to say is in the ledger. What is not by then shows in the sums.
+async fn catch_up(town: &Town) -> Result<(), Failure> {
+    let drained = async {
+        loop {
+            let cursor = town.site.service.engine().call(|engine| engine.cursor()).await;
+            if town.bank.is_drained(cursor.map_err(Failure::said)?.seq).await.map_err(Failure::said)? {
+                return Ok(());
             }
-        });
-        Self { stop, task }
-    }
-
-    async fn stop(self) {
-        self.stop.send_replace(true);
-        let _ = self.task.await;
-    }
-}
-
-/// Traffic that obeys the lists as a firewall would.
-fn habits(router: &SimRouter, lists: &Lists) -> Traffic {
-    let stopped = [&lists.habis, &lists.expired, &lists.inactive, &lists.blocked].map(ToString::to_string);
-    let stopped: Vec<&str> = stopped.iter().map(String::as_str).collect();
-    Traffic::new(router.clone(), SEED).stopped_by(&stopped).slowed_by(&lists.fup.to_string(), FUP_BYTES_PER_S)
+            sleep(CATCH_UP_LOOK).await;
+        }
+    };
+    timeout(CATCH_UP_MAX, drained).await.unwrap_or_else(|_| {
+        complain(&format!("news of payments were still under way after {} s", CATCH_UP_MAX.as_secs()));
+        Ok(())
+    })
 }
 
 /// Where the demo keeps its store.

@@ -1,4 +1,4 @@
-//! The demo's place: a simulated router and an agent on loopback, and how customers come to be there.
+//! The demo's place: a simulated router, a bank and an agent on loopback, and how customers come to be there.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::bank::Bank;
 use super::people::{Person, Plan};
 use crate::agent::config::Config;
 use crate::agent::engine::{
     Action, Actor, DebtTerms, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
 };
-use crate::agent::run::Site;
+use crate::agent::link::Relay;
+use crate::agent::run::{Listeners, Site};
 use crate::cli::Failure;
 use crate::cli::api::Api;
 use crate::cli::daemon::router_client;
@@ -43,9 +46,20 @@ pub(super) struct Town {
     pub site: Arc<Site>,
     /// The router.
     pub router: SimRouter,
-    /// What the agent tells people.
-    pub notices: mpsc::UnboundedReceiver<Notice>,
+    /// Where online money goes.
+    pub bank: Bank,
 }
+
+/// Ports that are open and not yet served.
+pub(super) struct Ports {
+    /// The agent's.
+    pub agent: Listeners,
+    /// The relay's.
+    pub relay: TcpListener,
+}
+
+/// What the agent tells people.
+pub(super) type Notices = mpsc::UnboundedReceiver<Notice>;
 
 /// Hands notices to the demo's own loop.
 struct Messenger(mpsc::UnboundedSender<Notice>);
@@ -58,26 +72,34 @@ impl Notifier for Messenger {
 }
 
 impl Town {
-    /// Router and agent, not yet running.
-    pub async fn build(data_dir: &Path) -> Result<Self, Failure> {
+    /// Router, bank and agent, not yet running.
+    pub async fn build(data_dir: &Path) -> Result<(Self, Ports, Notices), Failure> {
         let password = Uuid::new_v4().simple().to_string();
         let sim = SimConfig { clock: Clock::Real, password: password.clone(), ..SimConfig::default() };
         let username = sim.username.clone();
         let router = SimRouter::start(sim)
             .await
             .map_err(|error| Failure::said(format!("the simulated router cannot listen: {error}")))?;
+        let (bank, relay) = Bank::open(data_dir).await?;
+        let portal = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Failure::said)?;
+        let portal_url = format!("http://{}", portal.local_addr().map_err(Failure::said)?);
         let mut config = Config { data_dir: data_dir.to_owned(), ..Config::default() };
         config.admin.listen = ([127, 0, 0, 1], 0).into();
         config.portal.listen = ([127, 0, 0, 1], 0).into();
+        config.portal.public_url = portal_url.parse().map_err(Failure::Said)?;
         config.router.address = router.address().to_string().parse().map_err(Failure::Said)?;
         config.router.username = username;
         config.router.poll_interval = Duration::from_secs(1);
         config.store.commit_interval = Duration::from_secs(5);
+        config.relay = Some(bank.section(data_dir));
         let client = Arc::new(router_client(&config, move || Secret::new(password.clone()))?);
         let (tell, notices) = mpsc::unbounded_channel();
         let clock = Arc::new(SystemClock::new());
-        let site = Site::assemble(config, client, None, clock, Arc::new(Messenger(tell)))?;
-        Ok(Self { site: Arc::new(site), router, notices })
+        let link: Arc<dyn Relay> = Arc::new(bank.client()?);
+        let site = Site::assemble(config, client, Some(link), clock, Arc::new(Messenger(tell)))?;
+        // The gateway sends customers back to the portal, so its port had to be known before.
+        let agent = Listeners { portal, ..site.listen().await? };
+        Ok((Self { site: Arc::new(site), router, bank }, Ports { agent, relay }, notices))
     }
 
     /// Makes the owner and answers the password.
@@ -104,6 +126,10 @@ impl Town {
         for person in people {
             self.move_in(person, &packages).await?;
         }
+        // Only then: every binding reads the router's hosts, and a thousand times a thousand takes long.
+        for device in people.iter().flat_map(|person| &person.devices) {
+            self.router.host_connect(device.mac, device.address);
+        }
         Ok(())
     }
 
@@ -125,7 +151,6 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.router.host_connect(device.mac, device.address);
             self.ask(Action::Bind { user, mac: device.mac, label: device.label.to_owned() }).await?;
         }
         for action in beginnings(person.plan, user, packages, self.yesterday()) {

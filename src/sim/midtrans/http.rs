@@ -210,6 +210,7 @@ fn page(world: &mut World, route: &Route) -> Response<Body> {
         }
         Route::SnapPage(token) => world.snap_page(token),
         Route::PayPage(id) => world.pay_page(id),
+        Route::Payable => Some(world.payable_page()),
         _ => None,
     };
     match shown {

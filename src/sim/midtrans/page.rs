@@ -17,6 +17,9 @@ pub(super) const PIXEL_PNG: &[u8] = &[
     0x60, 0x82,
 ];
 
+/// Payments on the page of those that wait.
+const ROWS_MAX: usize = 50;
+
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:28rem;margin:1rem auto;padding:0 1rem}\
     form{display:flex;gap:.5rem;margin:.5rem 0;align-items:center}span{flex:1}code{overflow-wrap:anywhere}";
 
@@ -90,6 +93,30 @@ impl World {
             rupiah(transaction.total_rp())
         );
         Some(page(transaction.method.title(), &(head + &shown(transaction))))
+    }
+
+    /// Everything that can be paid, the latest first, each with the way to its page.
+    pub(super) fn payable_page(&self) -> String {
+        let mut rows = Vec::new();
+        for one in self.pending() {
+            let means = one.va_number.as_deref().or(one.bill_key.as_deref()).unwrap_or(&one.order_id);
+            let words = format!("{} {} · {means}", one.method.title(), rupiah(one.total_rp()));
+            rows.push((one.created_at, format!("/simulator/{}", one.id), words));
+        }
+        for one in self.unpicked().into_iter().filter(|one| one.expires_at > self.now()) {
+            let words = format!("Snap {} · {}", rupiah(one.amount_rp), one.order_id);
+            rows.push((one.created_at, one.redirect_url.unwrap_or_default(), words));
+        }
+        rows.sort_by(|a, b| b.cmp(a));
+        rows.truncate(ROWS_MAX);
+        let mut body = String::new();
+        for (_, url, words) in &rows {
+            let _ = write!(body, "<p><a href=\"{}\">{}</a></p>", escaped(url), escaped(words));
+        }
+        if rows.is_empty() {
+            body.push_str("<p>Tidak ada yang menunggu pembayaran.</p>");
+        }
+        page("Menunggu pembayaran (simulasi)", &body)
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) enum Route {
     SnapPage(String),
     /// A method picked on it: token, method, and how far it goes at once.
     SnapPick(String, String, Step),
+    /// What can be paid, for somebody without the code at hand.
+    Payable,
     /// The page of a transaction, as a wallet or a bank shows it.
     PayPage(String),
     /// The customer pays there.
@@ -64,6 +66,7 @@ impl Route {
             ("POST", ["snap", "v4", "redirection", token, "challenge", method]) => {
                 Self::SnapPick(id(token), id(method), Step::Challenge)
             }
+            ("GET", ["simulator"]) => Self::Payable,
             ("GET", ["simulator", one]) => Self::PayPage(id(one)),
             ("POST", ["simulator", one, "pay"]) => Self::Pay(id(one)),
             ("GET", ["v2" | "v4", "qris" | "gopay", one, "qr-code"]) => Self::QrCode(id(one)),
@@ -88,9 +91,12 @@ impl Route {
             Self::Approve(_) => Operation::Approve,
             Self::Deny(_) => Operation::Deny,
             Self::SnapCreate => Operation::SnapCreate,
-            Self::SnapPage(_) | Self::SnapPick(..) | Self::PayPage(_) | Self::Pay(_) | Self::QrCode(_) => {
-                Operation::Page
-            }
+            Self::SnapPage(_)
+            | Self::SnapPick(..)
+            | Self::Payable
+            | Self::PayPage(_)
+            | Self::Pay(_)
+            | Self::QrCode(_) => Operation::Page,
             Self::WrongMethod | Self::Unknown => Operation::Unknown,
         }
     }
@@ -132,6 +138,7 @@ mod tests {
                 Route::SnapPick(one(), "qris".to_owned(), Step::Pay),
             ),
             ("GET", "/v4/qris/a-1/qr-code", Route::QrCode(one())),
+            ("GET", "/simulator", Route::Payable),
             ("GET", "/", Route::Unknown),
         ];
         for (method, path, route) in rows {

@@ -65,7 +65,7 @@ impl Status {
     }
 
     /// Whether money came in, even if it went back since.
-    pub(super) fn was_paid(self) -> bool {
+    pub fn was_paid(self) -> bool {
         !self.may_charge_again() && !matches!(self, Self::Created | Self::Pending)
     }
 }

@@ -155,7 +155,7 @@ impl World {
     }
 
     /// What can be paid.
-    fn pending(&self) -> impl Iterator<Item = &Transaction> {
+    pub(super) fn pending(&self) -> impl Iterator<Item = &Transaction> {
         let open = self.open.iter().map(|at| &self.transactions[*at]);
         open.filter(|one| one.status == Status::Pending)
     }

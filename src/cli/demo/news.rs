@@ -1,0 +1,169 @@
+//! What the demo prints while it runs: a line for what somebody did, and for each turn of access.
+
+use super::town::{Notices, Town};
+use crate::agent::engine::{Engine, Notice, UserView};
+use crate::cli::Failure;
+use crate::cli::output::say;
+use crate::domain::access::{Access, Reason};
+use crate::domain::units::{Bytes, Timestamp};
+
+/// Turns of access told in one second at most, besides those that come of paying: nobody reads faster.
+const TOLD_PER_SECOND_MAX: u32 = 6;
+
+/// Tells the news.
+pub(super) struct News<'a> {
+    town: &'a Town,
+    notices: Notices,
+    /// Turns of access since the people moved in.
+    pub changes: u64,
+    pace: Pace,
+}
+
+impl<'a> News<'a> {
+    /// Nothing happened yet.
+    pub fn of(town: &'a Town, notices: Notices) -> Self {
+        Self { town, notices, changes: 0, pace: Pace::default() }
+    }
+
+    /// Something that happened, with the time of day.
+    pub fn tell(&self, line: &str) -> Result<(), Failure> {
+        say(&format!("{}  {line}", time(self.town)))
+    }
+
+    /// What the agent tells next; for ever, when it has ended.
+    pub async fn next(&mut self) -> Notice {
+        match self.notices.recv().await {
+            Some(notice) => notice,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells what the agent told, as far as there is time to read it.
+    pub async fn pass_on(&mut self, notice: &Notice) -> Result<(), Failure> {
+        self.changes += u64::from(matches!(notice, Notice::AccessChanged { .. }));
+        let (is_told, left_out) = self.pace.admit(is_of_money(notice), self.town.site.clock.now());
+        if left_out > 0 {
+            self.tell(&format!("{left_out} more turned"))?;
+        }
+        if !is_told {
+            return Ok(());
+        }
+        line(self.town, notice).await.map_or(Ok(()), |line| self.tell(&line))
+    }
+
+    /// Tells everything that the agent told and nobody heard yet.
+    pub async fn pass_on_rest(&mut self) -> Result<(), Failure> {
+        while let Ok(notice) = self.notices.try_recv() {
+            self.pass_on(&notice).await?;
+        }
+        Ok(())
+    }
+
+    /// What was told so far is no news.
+    pub fn forget(&mut self) {
+        while self.notices.try_recv().is_ok() {}
+    }
+}
+
+/// Whether somebody's payment brought it about, or is to.
+fn is_of_money(notice: &Notice) -> bool {
+    match notice {
+        Notice::AccessChanged { from, to, .. } => {
+            let is_paying = |access: &Access| access.reason == Some(Reason::Paying);
+            is_paying(from) || is_paying(to) || to.reason.is_none()
+        }
+        Notice::OverageWarning { .. } => false,
+    }
+}
+
+/// How much was told this second.
+#[derive(Debug, Default)]
+struct Pace {
+    second: i64,
+    told: u32,
+    left_out: u64,
+}
+
+impl Pace {
+    /// Whether there is time to tell something, which there always is for what is `important`; and how much was left
+    /// out in the seconds before and was not owned up to yet.
+    fn admit(&mut self, important: bool, now: Timestamp) -> (bool, u64) {
+        let second = now.0.div_euclid(1000);
+        let mut owned_up = 0;
+        if second != self.second {
+            owned_up = std::mem::take(&mut self.left_out);
+            (self.second, self.told) = (second, 0);
+        }
+        let is_told = important || self.told < TOLD_PER_SECOND_MAX;
+        match (important, is_told) {
+            (true, _) => {}
+            (false, true) => self.told += 1,
+            (false, false) => self.left_out += 1,
+        }
+        (is_told, owned_up)
+    }
+}
+
+/// The local time of day, to the second.
+fn time(town: &Town) -> String {
+    let now = town.site.clock.now();
+    let minute = town.site.config.timezone.local(now).minute_of_day;
+    // Every zone is whole minutes away from UTC.
+    let second = now.0.div_euclid(1000).rem_euclid(60);
+    format!("{:02}:{:02}:{second:02}", minute / 60, minute % 60)
+}
+
+/// A notice as a line, with the number that matters.
+async fn line(town: &Town, notice: &Notice) -> Option<String> {
+    let (id, name, what) = match notice {
+        Notice::AccessChanged { user, name, from, to } => {
+            (*user, name, format!("{} → {}", status(from), full(to)))
+        }
+        Notice::OverageWarning { user, name } => (*user, name, "is warned: near the debt limit".to_owned()),
+    };
+    let look = move |engine: &mut Engine| {
+        let look = engine.look();
+        look.user(id).map(|snapshot| UserView::of(&snapshot, look.policy))
+    };
+    let user = town.site.service.engine().call(look).await.ok().flatten()?;
+    Some(format!("{name:18}  {what}  {}", number(&user)))
+}
+
+fn status(access: &Access) -> &'static str {
+    access.status.name()
+}
+
+fn full(access: &Access) -> String {
+    match access.reason {
+        Some(reason) if reason.name() != status(access) => format!("{} ({})", status(access), reason.name()),
+        _ => status(access).to_owned(),
+    }
+}
+
+/// The number behind an access.
+fn number(user: &UserView) -> String {
+    match user.access.reason {
+        _ if user.unlimited => "unlimited".to_owned(),
+        Some("debt_limit") => format!("overage {}", Bytes(user.overage_bytes)),
+        Some("debt_overdue") => format!("owes {}", Bytes(user.debt_items_bytes)),
+        _ if user.overage_bytes > 0 => format!("overage {}", Bytes(user.overage_bytes)),
+        _ => format!("{} left", Bytes(user.remaining_bytes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_can_be_read_is_counted_and_told_a_second_later() {
+        let mut pace = Pace::default();
+        let at = |ms: i64| Timestamp(5_000 + ms);
+        for told in 1..=TOLD_PER_SECOND_MAX + 3 {
+            assert_eq!(pace.admit(false, at(0)), (told <= TOLD_PER_SECOND_MAX, 0));
+        }
+        assert_eq!(pace.admit(true, at(999)), (true, 0));
+        assert_eq!(pace.admit(false, at(1_000)), (true, 3));
+        assert_eq!(pace.admit(false, at(1_000)), (true, 0));
+    }
+}

@@ -1,0 +1,148 @@
+//! What is paid for: packages, everything owed, one debt, part of the debts; and what is no longer owed when the
+//! money comes.
+
+use std::time::Duration;
+
+use kuota::agent::config::Config;
+use kuota::agent::engine::{Action, DebtTerms, Purpose};
+use kuota::domain::id::{DebtId, PackageId, UserId};
+use kuota::domain::order::{Flag, OnlineMethod, OrderState};
+use kuota::domain::units::{Bytes, Rupiah};
+
+use crate::town::{PACKAGE, Setup, Town, add_package, mac};
+
+async fn lend(town: &Town, user: UserId, what: Result<Bytes, PackageId>, price_rp: Option<u64>) -> DebtId {
+    let terms = DebtTerms {
+        what,
+        advance: true,
+        debt_date: None,
+        due_date: None,
+        price: price_rp.map(Rupiah),
+        note: "pinjaman".into(),
+    };
+    let debt = town.ask(Action::AddDebt(user, terms)).await;
+    debt["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Opens, pays and waits until it is credited; the order and what it cost.
+async fn paid(town: &Town, user: UserId, purpose: Purpose) -> (String, u64) {
+    let order = town.open(user, purpose, OnlineMethod::Qris).await.unwrap();
+    let id = order["id"].as_str().unwrap().to_owned();
+    town.gateway.pay(&id).unwrap();
+    town.stands(&id, OrderState::Paid).await;
+    (id, order["amount_rp"].as_u64().unwrap())
+}
+
+async fn owed(town: &Town, user: UserId) -> Bytes {
+    town.account(user).await.total_debt()
+}
+
+#[tokio::test]
+async fn one_debt_a_part_of_them_and_all_of_them_are_settled_online() {
+    let on_credit = |config: &mut Config| config.policy.overage = kuota::agent::config::Overage::Debt;
+    let town = Town::with(Setup { agent: on_credit, ..Setup::default() }).await;
+    let user = town.customer(1, Bytes::ZERO).await;
+    let first = lend(&town, user, Ok(Bytes::gb(10)), Some(80_000)).await;
+    lend(&town, user, Ok(Bytes::gb(10)), None).await;
+    lend(&town, user, Ok(Bytes::gb(5)), Some(50_000)).await;
+    assert_eq!(owed(&town, user).await, Bytes::gb(25));
+
+    let (one, price) = paid(&town, user, Purpose::SettleItem(first)).await;
+    assert_eq!((price, owed(&town, user).await), (80_000, Bytes::gb(15)));
+    let (part, price) = paid(&town, user, Purpose::PayPart(Rupiah(40_000))).await;
+    assert_eq!((price, owed(&town, user).await), (40_000, Bytes::gb(11)), "four of ten at 100 000");
+
+    // Beyond the quota that was lent.
+    town.router.traffic(mac(1), Bytes::gb(25).0 + Bytes::mb(300).0, 0);
+    town.until("overage", async |town: &Town| town.account(user).await.balance.overage() == Bytes::mb(300))
+        .await;
+    let (all, price) = paid(&town, user, Purpose::SettleAll).await;
+    assert_eq!((price, owed(&town, user).await), (60_000 + 50_000 + 10_000, Bytes::ZERO));
+    for order in [&one, &part, &all] {
+        assert_eq!(town.flags(order).await, []);
+    }
+    assert_eq!(town.audit(&[]).await.credited, 3);
+}
+
+#[tokio::test]
+async fn what_was_forgiven_meanwhile_becomes_quota() {
+    let town = Town::new().await;
+    let user = town.customer(1, Bytes::ZERO).await;
+    let debt = lend(&town, user, Ok(Bytes::gb(10)), None).await;
+    let order = town.open(user, Purpose::SettleAll, OnlineMethod::VaBri).await.unwrap();
+    town.ask(Action::WriteOff { user, debt, reason: "maaf".into() }).await;
+    let order = order["id"].as_str().unwrap();
+    town.gateway.pay(order).unwrap();
+    town.stands(order, OrderState::Paid).await;
+    assert_eq!(town.flags(order).await, [Flag::Surplus]);
+    assert_eq!(town.remaining(user).await, Bytes::gb(20));
+    assert_eq!(town.audit(&[]).await.credited, 1);
+}
+
+#[tokio::test]
+async fn money_for_a_plan_that_is_no_longer_owed_waits_for_the_owner() {
+    let town = Town::new().await;
+    let plan = add_package(town.site(), "Bebas", None, 200_000).await;
+    let user = town.customer(1, Bytes::ZERO).await;
+    let debt = lend(&town, user, Err(plan), None).await;
+    let order = town.open(user, Purpose::SettleItem(debt), OnlineMethod::VaBni).await.unwrap();
+    town.ask(Action::WriteOff { user, debt, reason: "maaf".into() }).await;
+    let order = order["id"].as_str().unwrap();
+    town.gateway.pay(order).unwrap();
+    town.stands(order, OrderState::Review).await;
+    assert_eq!(town.flags(order).await, [Flag::NothingOwed]);
+    // The ledger says that the money came.
+    assert_eq!(town.audit(&[]).await.credited, 1);
+    town.review(order, kuota::agent::engine::ReviewDecision::Dismiss).await;
+    assert_eq!(town.order(order).await.unwrap().status, OrderState::Paid);
+}
+
+#[tokio::test]
+async fn a_plan_is_bought_online_and_ends_with_its_days() {
+    let town = Town::new().await;
+    let plan = add_package(town.site(), "Bebas", None, 200_000).await;
+    let user = town.customer(1, Bytes::ZERO).await;
+    paid(&town, user, Purpose::Buy(plan)).await;
+    assert!(town.account(user).await.unlimited);
+    town.until("on the list", async |town: &Town| town.list_of(1) == "klient_aktif").await;
+    town.leap(Duration::from_hours(24 * 31));
+    town.until("expired", async |town: &Town| town.list_of(1) == "klient_expired").await;
+    assert_eq!(town.audit(&[]).await.credited, 1);
+}
+
+#[tokio::test]
+async fn a_second_order_calls_the_first_off_and_cash_does_too() {
+    let town = Town::new().await;
+    let user = town.customer(1, Bytes::ZERO).await;
+    let first = town.ordered(user, OnlineMethod::VaBca).await;
+    let second = town.ordered(user, OnlineMethod::Qris).await;
+    assert_eq!(town.order(&first).await.unwrap().status, OrderState::Cancelled);
+    town.pay_cash(user).await.unwrap();
+    assert_eq!(town.order(&second).await.unwrap().status, OrderState::Cancelled);
+    assert!(town.gateway.pay(&first).is_err() && town.gateway.pay(&second).is_err());
+    assert_eq!(town.audit(&[]).await.credited, 0);
+    assert_eq!(town.remaining(user).await, PACKAGE);
+}
+
+#[tokio::test]
+async fn an_order_that_proves_paid_when_it_is_called_off_is_applied_and_nothing_else_is() {
+    let town = Town::new().await;
+    let user = town.customer(1, Bytes::ZERO).await;
+    let order = town.ordered(user, OnlineMethod::Qris).await;
+    // The relay does not hear of it.
+    town.doorway.set(crate::proxy::Wire::Cut);
+    town.gateway.pay(&order).unwrap();
+    let refused = town.pay_cash(user).await.unwrap_err();
+    assert!(refused.to_string().contains("was paid meanwhile"), "{refused}");
+    assert_eq!(town.remaining(user).await, PACKAGE);
+    let second = town.open(user, Purpose::Buy(town.package), OnlineMethod::Gopay).await.unwrap();
+    let second = second["id"].as_str().unwrap().to_owned();
+    town.gateway.pay(&second).unwrap();
+    let refused = town.open(user, Purpose::Buy(town.package), OnlineMethod::Gopay).await.unwrap_err();
+    assert!(refused.to_string().contains("was paid meanwhile"), "{refused}");
+    town.doorway.set(crate::proxy::Wire::Whole);
+    town.leap(Duration::from_mins(1));
+    let sums = town.audit(&[]).await;
+    assert_eq!((sums.orders, sums.credited), (2, 2));
+    assert_eq!(town.remaining(user).await, Bytes(2 * PACKAGE.0));
+}

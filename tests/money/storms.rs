@@ -1,0 +1,259 @@
+//! Notifications meddled with and calls that fail in every way, while several customers pay: one payable charge for
+//! each order, and in the end everything that was paid is credited once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use kuota::agent::engine::Purpose;
+use kuota::domain::id::UserId;
+use kuota::domain::order::{OnlineMethod, OrderState};
+use kuota::domain::units::Bytes;
+use kuota::sim::midtrans::{Fault, Meddling, Operation, Status, Trouble, When};
+use serde_json::json;
+
+use crate::proxy::Wire;
+use crate::town::{LOOK, PRICE_RP, Setup, Town, impatient};
+
+/// Small dice; a seed gives the same throws.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % n
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::try_from(self.below(all.len() as u64)).unwrap()]
+    }
+}
+
+/// `KUOTA_MONEY_SEED` repeats a run's dice; without it every run has the same.
+fn seed() -> u64 {
+    std::env::var("KUOTA_MONEY_SEED").map_or(1, |text| text.parse().unwrap())
+}
+
+/// After it nothing is waited for any more: every question by plan was asked.
+const PLAN: [Duration; 6] = [
+    Duration::from_mins(1),
+    Duration::from_mins(15),
+    Duration::from_hours(2),
+    Duration::from_hours(24),
+    Duration::from_hours(26),
+    Duration::from_hours(24 * 7),
+];
+
+async fn meddle(share: u64) {
+    let (mut dice, gateway_seed) = (Dice(seed() * 100 + share), seed() * 100 + share);
+    let town = Town::with(Setup { seed: gateway_seed, ..Setup::default() }).await;
+    let some = |meddling, permille| Fault::notification(meddling).when(When::Permille(permille));
+    let claim = Meddling::Field("transaction_status".into(), json!("settlement"));
+    let cheap = Meddling::Field("gross_amount".into(), json!("1.00"));
+    for (meddling, permille) in [
+        (Meddling::Drop, 200),
+        (Meddling::Duplicate(2), 300),
+        (Meddling::Delay(Duration::from_secs(90)), 200),
+        (Meddling::Reorder, 300),
+        (Meddling::Numbers, 200),
+        (Meddling::WrongKey, 100),
+        (Meddling::WithoutField("currency".into()), 100),
+        (claim, 150),
+        (cheap, 100),
+    ] {
+        town.gateway.plant(some(meddling, permille));
+    }
+    let mut orders = Vec::new();
+    for n in 1..=20 {
+        let user = town.customer(n, Bytes::ZERO).await;
+        let method = dice.one_of(&OnlineMethod::ALL[1..]);
+        orders.push(town.ordered(user, method).await);
+    }
+    for order in &orders {
+        let gateway = &town.gateway;
+        match dice.below(10) {
+            0 => gateway.expire(order).unwrap(),
+            1 => gateway.deny(order).unwrap(),
+            2 => gateway.cancel_by_merchant(order).unwrap(),
+            3 => {
+                gateway.pay(order).unwrap();
+                gateway.chargeback(order).unwrap();
+            }
+            4 => {
+                gateway.pay(order).unwrap();
+                // Not every method can.
+                let _ = gateway.refund(order, PRICE_RP / 4, None);
+                let _ = gateway.refund(order, PRICE_RP / 4, None);
+                let _ = gateway.reverse(order);
+            }
+            _ => gateway.pay(order).unwrap(),
+        }
+        if dice.below(3) == 0 {
+            gateway.resend(order).unwrap();
+        }
+        if dice.below(3) == 0 {
+            town.turn().await;
+        }
+    }
+    for by in PLAN {
+        town.settle().await;
+        town.leap(by);
+    }
+    let sums = town.audit(&[]).await;
+    println!("meddling {share}: {sums:?}, {:?}", town.gateway.notifications());
+    assert!(sums.paid > 5 && sums.orders == 20, "{sums:?}");
+}
+
+#[tokio::test]
+async fn notifications_dropped_doubled_late_and_tampered_change_nothing_in_the_end_1() {
+    meddle(1).await;
+}
+
+#[tokio::test]
+async fn notifications_dropped_doubled_late_and_tampered_change_nothing_in_the_end_2() {
+    meddle(2).await;
+}
+
+/// A customer who tries until an order stands, and pays it or lets it be.
+async fn shop(town: &Town, user: UserId, mut dice: Dice) -> (u64, u64) {
+    let (mut shown, mut refused) = (0, 0);
+    for _ in 0..6 {
+        let method = dice.one_of(&OnlineMethod::ALL[1..]);
+        match town.open(user, Purpose::Buy(town.package), method).await {
+            Ok(order) => {
+                shown += 1;
+                if dice.below(2) == 0 {
+                    // It may be paid already by whoever pays what was not shown.
+                    let _ = town.gateway.pay(order["id"].as_str().unwrap());
+                }
+            }
+            Err(_) => refused += 1,
+        }
+        tokio::time::sleep(LOOK * u32::try_from(dice.below(20)).unwrap()).await;
+    }
+    (shown, refused)
+}
+
+/// Several customers shop while the gateway, and now and then the uplink, does what it should not.
+async fn storm(share: u64, faults: Vec<Fault>, cuts: bool) {
+    let share = seed() * 100 + share;
+    let setup = Setup { patience: Some(impatient()), seed: share, ..Setup::default() };
+    let town = Arc::new(Town::with(setup).await);
+    // The time that calls are held back passes quickly.
+    town.hasten(10);
+    let mut users = Vec::new();
+    for n in 1..=6 {
+        users.push(town.customer(n, Bytes::ZERO).await);
+    }
+    for fault in faults {
+        town.gateway.plant(fault);
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let world = {
+        let (town, over, mut dice) = (Arc::clone(&town), Arc::clone(&over), Dice(share));
+        tokio::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                town.turn().await;
+                if cuts && dice.below(4) == 0 {
+                    town.uplink.set(dice.one_of(&[Wire::Cut, Wire::NoAnswers, Wire::Whole, Wire::Whole]));
+                }
+                // Somebody pays what nobody was shown.
+                let pending = town.gateway.orders();
+                let pending = pending.iter().filter(|one| one.status == Status::Pending);
+                if let Some(one) = pending.last().filter(|_| dice.below(20) == 0) {
+                    let _ = town.gateway.pay(&one.order_id);
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        })
+    };
+    let mut shops = tokio::task::JoinSet::new();
+    for (n, user) in (1..).zip(users.iter().copied()) {
+        let (town, dice) = (Arc::clone(&town), Dice(share * 10 + n));
+        shops.spawn(async move { shop(&town, user, dice).await });
+    }
+    let (mut shown, mut refused) = (0, 0);
+    while let Some(done) = shops.join_next().await {
+        let (more_shown, more_refused) = done.unwrap();
+        (shown, refused) = (shown + more_shown, refused + more_refused);
+    }
+    over.store(true, Ordering::Relaxed);
+    world.await.unwrap();
+    town.gateway.heal_all();
+    town.uplink.set(Wire::Whole);
+    for by in &PLAN[..2] {
+        town.settle().await;
+        town.leap(*by);
+    }
+    let sums = town.audit(&[]).await;
+    println!("storm {share}: {shown} orders shown, {refused} refused, {sums:?}");
+    // Nobody is stuck: everybody can pay.
+    let before = sums.credited;
+    for user in &users {
+        let order = town.ordered(*user, OnlineMethod::Qris).await;
+        town.gateway.pay(&order).unwrap();
+        town.stands(&order, OrderState::Paid).await;
+    }
+    assert_eq!(town.audit(&[]).await.credited, before + 6);
+}
+
+fn some(operation: Operation, trouble: Trouble, permille: u16) -> Fault {
+    Fault::on(operation, trouble).when(When::Permille(permille))
+}
+
+#[tokio::test]
+async fn a_charge_that_is_answered_and_reset_is_one_charge() {
+    let faults = [Trouble::ResetAfter, Trouble::HalfAnswer, Trouble::HtmlAfter(502)];
+    let refused = Trouble::RefuseAfter { http: 500, code: 500 };
+    let all = faults.into_iter().chain([refused]);
+    storm(1, all.map(|trouble| some(Operation::Charge, trouble, 250)).collect(), false).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_hangs_leaves_one_charge() {
+    let slow = Trouble::DelayAnswer(Duration::from_millis(600));
+    let faults = [Trouble::Hang, Trouble::HangAfter, slow, Trouble::KeyRunning];
+    let mut faults: Vec<Fault> =
+        faults.into_iter().map(|trouble| some(Operation::Charge, trouble, 200)).collect();
+    faults.push(some(Operation::Status, Trouble::HangAfter, 100));
+    faults.push(some(Operation::Cancel, Trouble::HangAfter, 100));
+    storm(2, faults, false).await;
+}
+
+#[tokio::test]
+async fn refusals_and_server_faults_by_the_dozen_leave_one_charge() {
+    let everywhere = |trouble, permille| Fault::everywhere(trouble).when(When::Permille(permille));
+    let busy = Trouble::Refuse { http: 500, code: 500, message: "Sorry".into() };
+    let hidden = Trouble::Refuse { http: 200, code: 900, message: "Sorry".into() };
+    let faults = vec![
+        everywhere(Trouble::RateLimited, 250),
+        everywhere(Trouble::Html(503), 100),
+        everywhere(busy, 100),
+        everywhere(hidden, 50),
+        everywhere(Trouble::Reset, 50),
+        everywhere(Trouble::ErrorInOk, 300),
+        some(Operation::Charge, Trouble::HtmlAfter(502), 200),
+    ];
+    storm(3, faults, false).await;
+}
+
+#[tokio::test]
+async fn a_charge_that_the_gateway_does_not_know_yet_is_found_later() {
+    let lag = Trouble::StatusLag(Duration::from_secs(20));
+    let faults = vec![
+        some(Operation::Charge, Trouble::ResetAfter, 500),
+        some(Operation::Charge, lag, 700),
+        some(Operation::Status, Trouble::Edge404, 100),
+        some(Operation::Cancel, Trouble::ResetAfter, 200),
+    ];
+    storm(4, faults, false).await;
+}
+
+#[tokio::test]
+async fn an_uplink_that_comes_and_goes_leaves_one_charge() {
+    let faults = vec![some(Operation::Charge, Trouble::ResetAfter, 200)];
+    storm(5, faults, true).await;
+}

@@ -1,0 +1,596 @@
+//! The whole product in one process over real sockets: a router and the agent beside it, the relay, the gateway, and
+//! wires between them that can be cut. Time flows by itself, as fast as it is told, and leaps when it is told.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use kuota::agent::config::Config;
+use kuota::agent::engine::{
+    Action, Actor, Engine, NewPackage, NewUser, Notice, Notifier, Purpose, ReviewDecision, Tender, Wish,
+};
+use kuota::agent::link::client::RelayClient;
+use kuota::agent::run::Site;
+use kuota::agent::service::ServiceError;
+use kuota::clock::{Clock, ManualClock};
+use kuota::domain::id::{Mac, OrderId, PackageId, UserId};
+use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
+use kuota::domain::policy::{Grant, Settings};
+use kuota::domain::units::{Bytes, Rupiah, Timestamp};
+use kuota::midtrans::{Environment, MerchantAccess, Midtrans, ServerKey};
+use kuota::relay::config::{MerchantKeys, Secrets};
+use kuota::relay::run::{self, RunError};
+use kuota::relay::service::{MerchantParts, Parts, Patience, Relay};
+use kuota::relay::store::sqlite::{SqliteStore, backup};
+use kuota::relay::store::{RelayStore, StoreCounts};
+use kuota::routeros::client::{ClientConfig, Password, RouterClient};
+use kuota::settings::Secret;
+use kuota::sim::midtrans::{Method, MidtransSim, Options};
+use kuota::sim::{SimConfig, SimRouter, midtrans};
+use kuota::store::{OrderRecord, backup as books};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::audit::{Books, Sums};
+use crate::proxy::{Proxy, Wire};
+
+/// 2026-11-22 05:00 UTC, noon in Jakarta.
+pub const NOON: Timestamp = Timestamp(1_795_323_600_000);
+/// Nothing here takes longer, whatever else the machine does.
+pub const DEADLINE: Duration = Duration::from_mins(2);
+/// Between two looks at something that will come.
+pub const LOOK: Duration = Duration::from_millis(10);
+/// What the package costs, and gives.
+pub const PRICE_RP: u64 = 100_000;
+pub const PACKAGE: Bytes = Bytes::gb(10);
+const TOKEN: &str = "token-of-site-1";
+const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
+const ACCOUNT: &str = "G000000001";
+/// How often time takes a step.
+const STEP: Duration = Duration::from_millis(5);
+
+/// How a town differs from the usual one.
+pub struct Setup {
+    /// How long the relay waits; its own patience where not given.
+    pub patience: Option<Patience>,
+    /// Where the gateway's dice begin.
+    pub seed: u64,
+    /// Changes the agent's configuration.
+    pub agent: fn(&mut Config),
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { patience: None, seed: 1, agent: |_| {} }
+    }
+}
+
+/// A relay that gives up soon, for tests in which the gateway hangs.
+pub fn impatient() -> Patience {
+    let ms = Duration::from_millis;
+    Patience {
+        charge: ms(3000),
+        charge_try: ms(400),
+        call: ms(600),
+        ask_again: [ms(20), ms(40)],
+        slow_down: ms(5),
+    }
+}
+
+struct Silence;
+
+impl Notifier for Silence {
+    fn notify(&self, _: &Notice) {}
+}
+
+/// Everything that runs.
+pub struct Town {
+    pub router: SimRouter,
+    pub gateway: MidtransSim,
+    pub clock: ManualClock,
+    /// Between agent and relay.
+    pub uplink: Proxy,
+    /// Between gateway and relay.
+    pub doorway: Proxy,
+    pub package: PackageId,
+    pub dir: TempDir,
+    config: Config,
+    patience: Option<Patience>,
+    /// There but for the moments of a restart.
+    site: Option<Arc<Site>>,
+    relay: Option<RelayHost>,
+    speed: Arc<AtomicU32>,
+    time: JoinHandle<()>,
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        self.time.abort();
+    }
+}
+
+/// A relay that runs.
+struct RelayHost {
+    relay: Arc<Relay>,
+    store: Arc<SqliteStore>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), RunError>>,
+    address: SocketAddr,
+}
+
+impl RelayHost {
+    /// Ends the relay and closes its store.
+    async fn end(self) {
+        let Self { relay, store, stop, task, .. } = self;
+        stop.send_replace(true);
+        task.await.expect("the relay's task").expect("the relay stops cleanly");
+        let until = Instant::now() + DEADLINE;
+        // Charges that were begun hold the relay until they end.
+        while Arc::strong_count(&relay) > 1 {
+            assert!(Instant::now() < until, "somebody keeps the relay");
+            tokio::time::sleep(LOOK).await;
+        }
+        drop((relay, store));
+    }
+}
+
+impl Town {
+    pub async fn new() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub async fn with(setup: Setup) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new(NOON);
+        let router = SimRouter::start(SimConfig::default()).await.unwrap();
+        let merchants = vec![midtrans::Merchant::new(ACCOUNT, KEY)];
+        let options = Options {
+            merchants,
+            clock: midtrans::SimClock::Virtual,
+            start: NOON,
+            seed: setup.seed,
+            notification_timeout: Duration::from_secs(2),
+            ..Options::default()
+        };
+        let gateway = MidtransSim::start(options).await.unwrap();
+        let (uplink, doorway) = (Proxy::start().await, Proxy::start().await);
+        let file = dir.path().join("relay/relay.db");
+        let relay = start_relay(&file, &gateway, &clock, doorway.url(), setup.patience).await;
+        lead(&relay, &uplink, &doorway);
+        let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
+        (setup.agent)(&mut config);
+        let site = start_site(&config, &router, &clock, uplink.url());
+        let speed = Arc::new(AtomicU32::new(1));
+        let time = tokio::spawn(flow(clock.clone(), router.clone(), gateway.clone(), Arc::clone(&speed)));
+        let package = add_package(&site, "10 GB", Some(PACKAGE), PRICE_RP).await;
+        Self {
+            router,
+            gateway,
+            clock,
+            uplink,
+            doorway,
+            package,
+            dir,
+            config,
+            patience: setup.patience,
+            site: Some(site),
+            relay: Some(relay),
+            speed,
+            time,
+        }
+    }
+
+    /// Time flows so many times as fast as it does for us.
+    pub fn hasten(&self, times: u32) {
+        self.speed.store(times, Ordering::Relaxed);
+    }
+
+    /// Time leaps for everybody.
+    pub fn leap(&self, by: Duration) {
+        pass(&self.clock, &self.router, &self.gateway, by);
+    }
+
+    pub fn site(&self) -> &Arc<Site> {
+        self.site.as_ref().expect("it runs")
+    }
+
+    fn relay(&self) -> &RelayHost {
+        self.relay.as_ref().expect("it runs")
+    }
+
+    pub fn agent_folder(&self) -> &Path {
+        &self.config.data_dir
+    }
+
+    fn relay_file(&self) -> PathBuf {
+        self.dir.path().join("relay/relay.db")
+    }
+
+    // What people do.
+
+    pub async fn ask(&self, action: Action) -> Value {
+        let outcome = self.site().service.submit(Actor::daemon(), action, None).await.unwrap();
+        if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
+    }
+
+    /// A user with a device on the air, and quota if any is given.
+    pub async fn customer(&self, n: u8, quota: Bytes) -> UserId {
+        let settings = Settings::default();
+        let user = NewUser { name: format!("Pelanggan {n}"), phone: None, login: None, settings };
+        let id: UserId = self.ask(Action::AddUser(user)).await["id"].as_str().unwrap().parse().unwrap();
+        if !quota.is_zero() {
+            self.ask(Action::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
+        }
+        self.router.host_connect(mac(n), address(n));
+        self.ask(Action::Bind { user: id, mac: mac(n), label: String::new() }).await;
+        id
+    }
+
+    /// One try to open a payment.
+    pub async fn open(
+        &self,
+        user: UserId,
+        purpose: Purpose,
+        method: OnlineMethod,
+    ) -> Result<Value, ServiceError> {
+        let wish = Wish { user, purpose, method, expect: None };
+        let outcome = self.site().service.pay_online(Actor::daemon(), wish, None).await?;
+        assert_eq!(outcome.status, 201, "{}", outcome.body);
+        Ok(serde_json::from_str(&outcome.body).unwrap())
+    }
+
+    /// An open order for the package, by its id.
+    pub async fn ordered(&self, user: UserId, method: OnlineMethod) -> String {
+        let order = self.open(user, Purpose::Buy(self.package), method).await.unwrap();
+        order["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn pay_cash(&self, user: UserId) -> Result<Value, ServiceError> {
+        let tender = Tender { method: CashMethod::Cash, reference: None, expect: None };
+        let buy = Action::Buy(user, self.package, tender);
+        let outcome = self.site().service.take_money(Actor::daemon(), user, buy, None).await?;
+        Ok(serde_json::from_str(&outcome.body).unwrap())
+    }
+
+    pub async fn review(&self, order: &str, decision: ReviewDecision) -> Value {
+        let order = OrderId(order.to_owned());
+        self.ask(Action::Review { order, decision, reason: "diperiksa".into() }).await
+    }
+
+    /// The customer pays what was shown.
+    pub fn pay(&self, order: &str, method: OnlineMethod) {
+        match method {
+            OnlineMethod::Snap => self.gateway.pay_with(order, Method::Qris).unwrap(),
+            _ => self.gateway.pay(order).unwrap(),
+        }
+    }
+
+    // What the daemon does, once.
+
+    /// Meters, enforces, pulls and runs errands, as the daemon's loops do; whether anything of the link was news. What
+    /// fails is tried again by the next turn.
+    pub async fn turn(&self) -> bool {
+        let service = &self.site().service;
+        let _ = service.meter_once().await;
+        let pulled = service.pull_once(Duration::ZERO).await;
+        let errands = service.errands_once().await;
+        let _ = service.enforce_once().await;
+        let news =
+            pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
+        news || pulled.is_err() || errands.is_err()
+    }
+
+    /// Turns until `done` says yes.
+    pub async fn until(&self, what: &str, done: impl AsyncFn(&Self) -> bool) {
+        let until = Instant::now() + DEADLINE;
+        while !done(self).await {
+            assert!(Instant::now() < until, "never: {what}");
+            self.turn().await;
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Turns until an order stands so at the agent.
+    pub async fn stands(&self, order: &str, state: OrderState) {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let now = self.order(order).await;
+            if now.as_ref().is_some_and(|now| now.status == state) {
+                return;
+            }
+            assert!(Instant::now() < until, "{order} never was {state:?}: {now:?}");
+            self.turn().await;
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Turns until nothing is under way anywhere: the gateway has told everything, the relay has decided it and asked
+    /// what it wanted to ask, the agent has applied it and run every errand.
+    pub async fn settle(&self) {
+        let speed = self.speed.swap(20, Ordering::Relaxed);
+        let until = Instant::now() + DEADLINE;
+        let mut quiet = 0;
+        while quiet < 2 {
+            assert!(Instant::now() < until, "never quiet: {}", self.unrest().await.unwrap_or_default());
+            let quiets = tokio::time::timeout(Duration::from_secs(5), self.gateway.quiet()).await;
+            let news = self.turn().await;
+            let is_quiet = quiets.is_ok() && !news && self.unrest().await.is_none();
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+            tokio::time::sleep(LOOK).await;
+        }
+        self.speed.store(speed, Ordering::Relaxed);
+    }
+
+    /// What is still under way.
+    async fn unrest(&self) -> Option<String> {
+        let counts = self.relay_counts().await;
+        let due = self.relay().store.due(self.clock.now(), 10).await.unwrap();
+        let waits = |engine: &mut Engine| (engine.outbox(), engine.openings().len());
+        let (outbox, openings) = self.site().service.engine().call(waits).await.unwrap();
+        let is_quiet = counts.inbox == 0 && due.is_empty() && outbox.is_empty() && openings == 0;
+        let due: Vec<_> = due.iter().map(|order| (&order.id, order.standing.state)).collect();
+        (!is_quiet).then(|| format!("{counts:?}, due {due:?}, outbox {outbox:?}, {openings} openings"))
+    }
+
+    pub async fn relay_counts(&self) -> StoreCounts {
+        self.relay().store.counts().await.unwrap()
+    }
+
+    // What is known.
+
+    pub async fn order(&self, id: &str) -> Option<OrderRecord> {
+        let id = OrderId(id.to_owned());
+        let find = move |engine: &mut Engine| engine.reader().order(&id).unwrap();
+        self.site().service.engine().call(find).await.unwrap()
+    }
+
+    pub async fn flags(&self, id: &str) -> Vec<Flag> {
+        self.order(id).await.unwrap().flags.into_iter().collect()
+    }
+
+    pub async fn remaining(&self, user: UserId) -> Bytes {
+        self.account(user).await.balance.remaining()
+    }
+
+    pub async fn account(&self, user: UserId) -> kuota::domain::account::Account {
+        let look = move |engine: &mut Engine| engine.look().user(user).unwrap().user.account;
+        self.site().service.engine().call(look).await.unwrap()
+    }
+
+    /// The one list that a device is on, by our rows.
+    pub fn list_of(&self, n: u8) -> String {
+        self.router.lists_of(address(n)).join(" ")
+    }
+
+    // What goes wrong.
+
+    /// A copy of the relay's store as it is.
+    pub fn back_up_relay(&self) -> PathBuf {
+        let copy = self.dir.path().join("relay-copy.db");
+        backup::back_up(&self.relay_file(), &copy, &mut |_| {}).unwrap();
+        copy
+    }
+
+    /// The relay ends; `between` has its store to itself; it starts again.
+    pub async fn restart_relay(&mut self, between: impl FnOnce(&Path)) {
+        // Nobody reaches it meanwhile.
+        self.uplink.set(Wire::Cut);
+        self.doorway.set(Wire::Cut);
+        self.relay.take().expect("it runs").end().await;
+        let file = self.relay_file();
+        between(&file);
+        let url = self.doorway.url();
+        let relay = start_relay(&file, &self.gateway, &self.clock, url, self.patience).await;
+        lead(&relay, &self.uplink, &self.doorway);
+        self.relay = Some(relay);
+        self.uplink.set(Wire::Whole);
+        self.doorway.set(Wire::Whole);
+    }
+
+    /// The relay goes back to a copy.
+    pub async fn restore_relay(&mut self, copy: &Path) {
+        let now = self.clock.now();
+        let restore = |file: &Path| {
+            backup::restore(file, copy, "then", now, &mut |_| {}).unwrap();
+        };
+        self.restart_relay(restore).await;
+    }
+
+    /// A copy of the agent's store as it is.
+    pub async fn back_up_agent(&self) -> PathBuf {
+        let copy = self.dir.path().join("agent-copy.db");
+        let target = copy.clone();
+        let work = move |engine: &mut Engine| {
+            engine.flush().unwrap();
+            engine.reader().copy_to(&target, &mut |_| {}).unwrap();
+        };
+        self.site().service.engine().call(work).await.unwrap();
+        copy
+    }
+
+    /// The agent ends; `between` has its folder to itself; it starts again.
+    pub async fn restart_agent(&mut self, between: impl FnOnce(&Path)) {
+        let site = self.site.take().expect("it runs");
+        let engine = site.service.engine().clone();
+        drop(site);
+        engine.closed().await;
+        between(&self.config.data_dir);
+        self.site = Some(start_site(&self.config, &self.router, &self.clock, self.uplink.url()));
+    }
+
+    /// The agent goes back to a copy.
+    pub async fn restore_agent(&mut self, copy: &Path) {
+        let restore = |folder: &Path| {
+            books::restore(folder, copy, "then", &mut |_| {}).unwrap();
+        };
+        self.restart_agent(restore).await;
+    }
+}
+
+async fn flow(clock: ManualClock, router: SimRouter, gateway: MidtransSim, speed: Arc<AtomicU32>) {
+    let mut before = Instant::now();
+    loop {
+        tokio::time::sleep(STEP).await;
+        let now = Instant::now();
+        pass(&clock, &router, &gateway, (now - before) * speed.load(Ordering::Relaxed));
+        before = now;
+    }
+}
+
+fn pass(clock: &ManualClock, router: &SimRouter, gateway: &MidtransSim, by: Duration) {
+    // Whole milliseconds, so that all of them stay together.
+    let by = Duration::from_millis(u64::try_from(by.as_millis()).unwrap());
+    clock.advance(by);
+    router.advance(by);
+    gateway.advance(by);
+}
+
+fn lead(relay: &RelayHost, uplink: &Proxy, doorway: &Proxy) {
+    uplink.lead_to(relay.address);
+    doorway.lead_to(relay.address);
+}
+
+async fn start_relay(
+    file: &Path,
+    gateway: &MidtransSim,
+    clock: &ManualClock,
+    public_url: String,
+    patience: Option<Patience>,
+) -> RelayHost {
+    let store = Arc::new(SqliteStore::open(file).unwrap());
+    let port: Arc<dyn Clock> = Arc::new(clock.clone());
+    let relay = match patience {
+        None => {
+            let text = format!(
+                "public_url = \"{public_url}\"\n[[merchant]]\nid = \"m1\"\nserver_key_file = \"key\"\n\
+                 core_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
+                 token_sha256_file = \"token\"\n",
+                gateway.core_url(),
+                gateway.snap_url(),
+            );
+            let config =
+                kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default())
+                    .unwrap();
+            run::assemble(&config, secrets(), Arc::clone(&store) as _, port).await.unwrap()
+        }
+        Some(patience) => {
+            let access = MerchantAccess {
+                environment: Environment::Sandbox,
+                server_key: ServerKey::new(KEY),
+                core_url: Some(gateway.core_url()),
+                snap_url: Some(gateway.snap_url()),
+            };
+            let merchant = MerchantParts {
+                id: "m1".into(),
+                gateway: Arc::new(Midtrans::new(access).unwrap()),
+                account: None,
+                fee_imposition: false,
+                sites: vec!["site-1".into()],
+            };
+            let parts = Parts {
+                store: Arc::clone(&store) as _,
+                clock: port,
+                secrets: secrets(),
+                merchants: vec![merchant],
+                public_url: Some(public_url),
+                patience,
+            };
+            Relay::new(parts).await.unwrap()
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(run::drive(Arc::clone(&relay), listener, stopped));
+    RelayHost { relay, store, stop, task, address }
+}
+
+fn secrets() -> Secrets {
+    let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
+    let token: [u8; 32] = Sha256::digest(TOKEN).into();
+    Secrets::new(BTreeMap::from([("m1".into(), keys)]), BTreeMap::from([("site-1".into(), token)]))
+}
+
+fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_url: String) -> Arc<Site> {
+    let client = ClientConfig {
+        timeout: Duration::from_secs(2),
+        ..ClientConfig::new(router.address().to_string(), "agent", Password::from("rahasia"))
+    };
+    let client = Arc::new(RouterClient::spawn(client));
+    let relay = RelayClient::new(&relay_url, || Secret::new(TOKEN)).unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let site = Site::assemble(config.clone(), client, Some(Arc::new(relay)), clock, Arc::new(Silence));
+    Arc::new(site.unwrap())
+}
+
+pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
+    let price = Rupiah(price_rp);
+    let package = NewPackage { name: name.into(), quota, days: 30, price, active: true };
+    let outcome = site.service.submit(Actor::daemon(), Action::AddPackage(package), None).await.unwrap();
+    let package: Value = serde_json::from_str(&outcome.body).unwrap();
+    package["id"].as_str().unwrap().parse().unwrap()
+}
+
+pub fn mac(n: u8) -> Mac {
+    Mac([2, 0, 0, 0, 0, n])
+}
+
+pub fn address(n: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 5, 50, n)
+}
+
+impl Town {
+    /// Settles everything and holds the ledger to the gateway. `held` are the orders that wait for a person.
+    pub async fn audit(&self, held: &[&str]) -> Sums {
+        self.settle().await;
+        let verify = |engine: &mut Engine| {
+            engine.flush().unwrap();
+            engine.reader().verify().unwrap();
+        };
+        self.site().service.engine().call(verify).await.unwrap();
+        backup::back_up(&self.relay_file(), &self.dir.path().join("proof.db"), &mut |_| {}).unwrap();
+        let held = held.iter().map(|id| (*id).to_owned()).collect();
+        let books = Books::read(self.agent_folder()).unwrap();
+        let sums = books.check(&self.gateway.orders(), &held).unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert_eq!((books.openings, books.outbox), (0, 0));
+        sums
+    }
+}
+
+/// For a daemon that listens beside others.
+pub fn on_free_ports(config: &mut Config) {
+    config.admin.listen = ([127, 0, 0, 1], 0).into();
+    config.portal.listen = ([127, 0, 0, 1], 0).into();
+}
+
+/// The agent with its own loops and listeners.
+pub struct Running {
+    pub admin: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), kuota::agent::run::RunError>>,
+}
+
+impl Running {
+    pub async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.expect("the daemon's task").expect("the daemon stops cleanly");
+    }
+}
+
+impl Town {
+    /// Runs the agent as the daemon does. Set it up with [`on_free_ports`].
+    pub async fn run_agent(&self) -> Running {
+        let site = Arc::clone(self.site());
+        let listeners = site.listen().await.unwrap();
+        let admin = listeners.admin.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        Running { admin, stop, task: tokio::spawn(site.run(listeners, stopped)) }
+    }
+}
