@@ -35,7 +35,8 @@ async fn listed(town: &Town, n: u8, begun: Instant) -> Duration {
 
 fn tell(what: &str, mut times: Vec<Duration>) {
     times.sort();
-    let share = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1000.0;
+    let share =
+        |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1000.0;
     println!(
         "{what}: {} payments, p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
         times.len(),

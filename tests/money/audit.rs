@@ -134,8 +134,11 @@ impl Books {
         let cash = |id: &str| !self.orders.contains_key(id);
         let is_known = |id: &&String| attempts.contains_key(id.as_str()) || cash(id);
         let credits = self.credited.keys().filter(|id| !is_known(id)).map(|id| format!("{id}: from nowhere"));
-        let open = self.orders.iter().filter(|(id, order)| is_open(order) && !attempts.contains_key(id.as_str()));
-        credits.chain(open.map(|(id, order)| format!("{id}: open and not at the gateway: {order:?}"))).collect()
+        let open =
+            self.orders.iter().filter(|(id, order)| is_open(order) && !attempts.contains_key(id.as_str()));
+        credits
+            .chain(open.map(|(id, order)| format!("{id}: open and not at the gateway: {order:?}")))
+            .collect()
     }
 
     /// Users who could pay two orders at once, and charges that nobody here knows of.
@@ -169,10 +172,8 @@ fn sums(conn: &Connection, side: &str) -> rusqlite::Result<BTreeMap<String, u64>
 fn was_paid(payment: &Payment) -> bool {
     use Status::{Capture, Chargeback, PartialChargeback, PartialRefund, Refund, Settlement};
     let card = payment.status == Capture && payment.fraud == kuota::sim::midtrans::Fraud::Accept;
-    let settled = matches!(
-        payment.status,
-        Settlement | Refund | PartialRefund | Chargeback | PartialChargeback
-    );
+    let settled =
+        matches!(payment.status, Settlement | Refund | PartialRefund | Chargeback | PartialChargeback);
     card || settled || payment.settled_at.is_some()
 }
 

@@ -51,17 +51,20 @@ async fn a_relay_from_an_older_copy_loses_no_payment_and_credits_none_twice() {
     town.stands(&called_off, OrderState::Cancelled).await;
     let open_after = waiting(&town, 6, OnlineMethod::VaMandiri).await;
     let page_after = waiting(&town, 7, OnlineMethod::Snap).await;
-    let lost = [
-        waiting(&town, 8, OnlineMethod::VaPermata).await,
-        waiting(&town, 9, OnlineMethod::Gopay).await,
-    ];
+    let lost =
+        [waiting(&town, 8, OnlineMethod::VaPermata).await, waiting(&town, 9, OnlineMethod::Gopay).await];
     town.settle().await;
     // Acknowledged, and the agent did not hear of it.
     for order in lost.iter().chain([&open_before]) {
         town.gateway.pay(order).unwrap();
     }
     decided(&town).await;
-    assert!(town.gateway.attempts().iter().all(|attempt| attempt.reply == kuota::sim::midtrans::Reply::Status(200)));
+    assert!(
+        town.gateway
+            .attempts()
+            .iter()
+            .all(|attempt| attempt.reply == kuota::sim::midtrans::Reply::Status(200))
+    );
     town.restore_relay(&copy).await;
 
     // Paid while the relay does not know the order yet.

@@ -211,7 +211,8 @@ async fn a_partial_refund_takes_its_share_and_the_last_one_the_rest() {
 #[tokio::test]
 async fn a_settlement_that_its_bank_takes_back_is_undone() {
     let town = Town::new().await;
-    let all = waiting(&town, 1, &[OnlineMethod::VaPermata, OnlineMethod::VaMandiri, OnlineMethod::Snap]).await;
+    let all =
+        waiting(&town, 1, &[OnlineMethod::VaPermata, OnlineMethod::VaMandiri, OnlineMethod::Snap]).await;
     for one in &all {
         match one.method {
             OnlineMethod::Snap => town.gateway.pay_with(&one.order, Method::Va(Bank::Permata)).unwrap(),

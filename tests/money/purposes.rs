@@ -54,10 +54,8 @@ async fn one_debt_a_part_of_them_and_all_of_them_are_settled_online() {
 
     // Beyond the quota that was lent.
     town.router.traffic(mac(1), Bytes::gb(25).0 + Bytes::mb(300).0, 0);
-    town.until("overage", async |town: &Town| {
-        town.account(user).await.balance.overage() == Bytes::mb(300)
-    })
-    .await;
+    town.until("overage", async |town: &Town| town.account(user).await.balance.overage() == Bytes::mb(300))
+        .await;
     let (all, price) = paid(&town, user, Purpose::SettleAll).await;
     assert_eq!((price, owed(&town, user).await), (60_000 + 50_000 + 10_000, Bytes::ZERO));
     for order in [&one, &part, &all] {

@@ -282,7 +282,8 @@ impl Town {
         let pulled = service.pull_once(Duration::ZERO).await;
         let errands = service.errands_once().await;
         let _ = service.enforce_once().await;
-        let news = pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
+        let news =
+            pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
         news || pulled.is_err() || errands.is_err()
     }
 
@@ -474,7 +475,9 @@ async fn start_relay(
                 gateway.core_url(),
                 gateway.snap_url(),
             );
-            let config = kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default()).unwrap();
+            let config =
+                kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default())
+                    .unwrap();
             run::assemble(&config, secrets(), Arc::clone(&store) as _, port).await.unwrap()
         }
         Some(patience) => {

@@ -72,10 +72,8 @@ async fn a_day_without_uplink_costs_nobody_anything() {
 async fn what_the_gateway_could_tell_nobody_for_a_day_is_found_by_asking() {
     let town = Town::new().await;
     let (paid, lapsed) = (town.customer(1, Bytes::ZERO).await, town.customer(2, Bytes::ZERO).await);
-    let (paid, lapsed) = (
-        town.ordered(paid, OnlineMethod::VaBca).await,
-        town.ordered(lapsed, OnlineMethod::Qris).await,
-    );
+    let (paid, lapsed) =
+        (town.ordered(paid, OnlineMethod::VaBca).await, town.ordered(lapsed, OnlineMethod::Qris).await);
     town.settle().await;
     town.doorway.set(Wire::Cut);
     town.gateway.pay(&paid).unwrap();

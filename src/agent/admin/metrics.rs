@@ -165,7 +165,11 @@ impl Collector for Sample {
 impl RelaySample {
     fn encode(&self, out: &mut Out) -> fmt::Result {
         let LinkFigures { pulled, failed, items, credited } = self.figures;
-        out.gauge("relay_up", "Whether the last call to the relay was answered", u64::from(self.state == "ok"))?;
+        out.gauge(
+            "relay_up",
+            "Whether the last call to the relay was answered",
+            u64::from(self.state == "ok"),
+        )?;
         let states = STATES.map(|state| ([("state", state)], u64::from(state == self.state)));
         out.gauges("relay_state", "Which state the relay's link is in", states)?;
         if let Some(at) = self.last_success_s {
