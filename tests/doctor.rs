@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kuota::agent::config::{Config, Tls};
 use kuota::agent::doctor::{Level, Subject, examine};
+use kuota::agent::link::RelayError;
 use kuota::agent::site_plan::{list_names, site_plan};
 use kuota::clock::ManualClock;
 use kuota::domain::id::Mac;
