@@ -204,6 +204,7 @@ impl Site {
         let subject = Subject {
             config: &self.config,
             router: &router,
+            relay: None,
             clock: &self.clock,
             relay: None,
             agent: None,
@@ -370,6 +371,7 @@ async fn a_daemon_that_distrusts_its_clock_and_a_relay_that_is_away_are_told() {
     let subject = Subject {
         config: &site.config,
         router: &router,
+        relay: None,
         clock: &site.clock,
         relay: None,
         agent: None,

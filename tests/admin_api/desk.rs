@@ -12,6 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use kuota::agent::admin;
 use kuota::agent::config::Config;
 use kuota::agent::engine::{Notice, Notifier};
+use kuota::agent::link::Relay;
 use kuota::agent::run::{self, Site};
 use kuota::clock::{ManualClock, parse_rfc3339};
 use kuota::domain::id::Mac;
@@ -45,6 +46,9 @@ pub struct Desk {
     pub owner: String,
     folder: TempDir,
     config: Config,
+    relay: Option<Arc<dyn Relay>>,
+    /// Whether the loops run, too, as in the daemon.
+    is_daemon: bool,
     stop: watch::Sender<bool>,
     serving: Option<JoinHandle<()>>,
 }
@@ -114,13 +118,23 @@ impl Desk {
 
     /// The same with another configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let clock = ManualClock::new(parse_rfc3339("2026-11-10T03:00:00Z").unwrap());
+        Self::linked(clock, None, false, change).await
+    }
+
+    /// The same with a relay, and with the daemon's loops where they are wanted.
+    pub async fn linked(
+        clock: ManualClock,
+        relay: Option<Arc<dyn Relay>>,
+        is_daemon: bool,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let sim = SimRouter::start(SimConfig::default()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
         config.admin.listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.portal.listen = (Ipv4Addr::LOCALHOST, 0).into();
         change(&mut config);
-        let clock = ManualClock::new(parse_rfc3339("2026-11-10T03:00:00Z").unwrap());
         let http = Client::builder(TokioExecutor::new()).build_http();
         let (stop, _) = watch::channel(false);
         let mut desk = Self {
@@ -132,6 +146,8 @@ impl Desk {
             owner: String::new(),
             folder,
             config,
+            relay,
+            is_daemon,
             stop,
             serving: None,
         };
@@ -150,7 +166,7 @@ impl Desk {
         let site = Site::assemble(
             self.config.clone(),
             router,
-            None,
+            self.relay.clone(),
             Arc::new(self.clock.clone()),
             Arc::new(Silence),
         );
@@ -159,13 +175,22 @@ impl Desk {
         self.base = format!("http://{}", listeners.admin.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
         self.stop = stop;
-        let serving = run::serve_all(Arc::clone(&site), listeners, stopped);
-        self.serving = Some(tokio::spawn(serving));
+        self.serving = Some(if self.is_daemon {
+            let running = Arc::clone(&site).run(listeners, stopped);
+            tokio::spawn(async { running.await.unwrap() })
+        } else {
+            tokio::spawn(run::serve_all(Arc::clone(&site), listeners, stopped))
+        });
         self.site = Some(site);
     }
 
     /// Stops everything and starts it again on the same folder.
     pub async fn restart(&mut self) {
+        self.restart_after(|_| {}).await;
+    }
+
+    /// The same, with the folder to oneself in between.
+    pub async fn restart_after(&mut self, between: impl FnOnce(&std::path::Path)) {
         self.stop.send_replace(true);
         self.serving.take().unwrap().await.unwrap();
         let stopped = {
@@ -175,6 +200,7 @@ impl Desk {
             engine.closed()
         };
         stopped.await;
+        between(self.folder.path());
         self.open().await;
     }
 
