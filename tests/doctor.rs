@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use kuota::agent::config::{Config, Tls};
 use kuota::agent::doctor::{Level, Subject, examine};
-use kuota::agent::link::RelayError;
 use kuota::agent::site_plan::{list_names, site_plan};
 use kuota::clock::ManualClock;
 use kuota::domain::id::Mac;
@@ -206,7 +205,6 @@ impl Site {
             router: &router,
             relay: None,
             clock: &self.clock,
-            relay: None,
             agent: None,
             status: None,
             pause: Duration::from_millis(10),
@@ -373,7 +371,6 @@ async fn a_daemon_that_distrusts_its_clock_and_a_relay_that_is_away_are_told() {
         router: &router,
         relay: None,
         clock: &site.clock,
-        relay: None,
         agent: None,
         status: Some(&status),
         pause: Duration::ZERO,

@@ -54,7 +54,10 @@ async fn a_purchase_answers_with_what_the_customer_needs_and_the_feed_credits_it
     shop.cycle().await;
     assert_eq!((shop.credited().await, shop.list().as_deref()), (PACKAGE_BYTES, Some("klient_aktif")));
     let order = shop.desk.get(&format!("/orders/{id}")).await.ok(200);
-    assert_eq!((&order["status"], &order["receipt"], &order["flags"]), (&json!("paid"), &json!(1), &json!([])));
+    assert_eq!(
+        (&order["status"], &order["receipt"], &order["flags"]),
+        (&json!("paid"), &json!(1), &json!([]))
+    );
     assert!(order["paid_at"].is_string(), "{order}");
     let lines = shop.desk.get(&format!("{}/statement", shop.user)).await.ok(200);
     let line = &lines["items"][0];
@@ -90,7 +93,8 @@ async fn every_method_gives_its_own_means_and_each_call_ends_the_order_before() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_methods_on_offer_are_taken_and_the_refusal_names_them() {
-    let shop = Shop::with(|config| config.payment.methods = vec![OnlineMethod::Qris, OnlineMethod::VaBca]).await;
+    let shop =
+        Shop::with(|config| config.payment.methods = vec![OnlineMethod::Qris, OnlineMethod::VaBca]).await;
     let reply = shop.buy("gopay").await;
     reply.invalid("method");
     assert!(reply.text.contains("qris, va_bca"), "{}", reply.text);

@@ -22,7 +22,10 @@ async fn an_open_order_lets_a_stopped_customer_online_for_ten_minutes() {
     assert_eq!(shop.list().as_deref(), Some("klient_habis"));
     let id = shop.order().await;
     shop.cycle().await;
-    assert_eq!((shop.list().as_deref(), shop.access().await), (Some("klient_fup"), ("fup".into(), json!("paying"))));
+    assert_eq!(
+        (shop.list().as_deref(), shop.access().await),
+        (Some("klient_fup"), ("fup".into(), json!("paying")))
+    );
     let paying = rule(&shop, "paying").await;
     assert!(paying["decides"] == true && paying["numbers"].to_string().contains(&id), "{paying}");
     shop.pass(9 * MIN);

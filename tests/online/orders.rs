@@ -86,7 +86,10 @@ async fn money_goes_back_by_the_gateway_and_quota_with_it() {
     shop.desk.post(&path, json!({"reason": "semua"})).await.ok(200);
     shop.errands().await;
     shop.pull().await;
-    assert_eq!((shop.status(&id).await, shop.user().await["remaining_bytes"].clone()), (json!("refunded"), json!(0)));
+    assert_eq!(
+        (shop.status(&id).await, shop.user().await["remaining_bytes"].clone()),
+        (json!("refunded"), json!(0))
+    );
     shop.verify().await;
 }
 
@@ -125,7 +128,8 @@ async fn a_refund_that_the_gateway_refuses_is_given_up_and_the_audit_says_why() 
     shop.errands().await;
     assert!(shop.outbox().await.is_empty());
     let audit = shop.desk.get("/audit").await.ok(200);
-    let refused = audit["items"].as_array().unwrap().iter().find(|line| line["action"] == "order.refund_refused");
+    let refused =
+        audit["items"].as_array().unwrap().iter().find(|line| line["action"] == "order.refund_refused");
     assert!(refused.is_some_and(|line| line["target"] == json!(id)), "{audit}");
     assert_eq!((shop.status(&id).await, shop.credited().await), (json!("paid"), PACKAGE_BYTES));
 }
@@ -139,7 +143,10 @@ async fn only_the_owner_ends_a_review() {
     shop.desk.post(&path, credit.clone()).await.problem(409, "not_in_review");
     shop.relay.pay_wrongly(&id);
     shop.pull().await;
-    assert_eq!((shop.status(&id).await, shop.flags(&id).await), (json!("review"), json!(["amount_mismatch"])));
+    assert_eq!(
+        (shop.status(&id).await, shop.flags(&id).await),
+        (json!("review"), json!(["amount_mismatch"]))
+    );
     assert_eq!((shop.credited().await, shop.orders("?status=review").await), (0, vec![id.clone()]));
     shop.cashier_posts(&path, credit.clone()).await.problem(403, "role");
     for body in [json!({"decision": "forgive", "reason": "x"}), json!({"decision": "credit"}), json!({})] {

@@ -21,8 +21,7 @@ impl Shop {
         let purpose = Purpose::Buy(self.package.as_str().unwrap().parse().unwrap());
         let wish = Wish { user: id, purpose, method: OnlineMethod::Qris, expect: None };
         let begin = move |engine: &mut Engine| engine.begin_order(&daemon(), &wish, None);
-        let Begun::Ask(opening) =
-            self.desk.site().service.engine().call(begin).await.unwrap().unwrap()
+        let Begun::Ask(opening) = self.desk.site().service.engine().call(begin).await.unwrap().unwrap()
         else {
             panic!("nothing else is open");
         };

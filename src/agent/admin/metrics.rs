@@ -21,7 +21,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::desk::Desk;
 use super::status::LOOK_MAX;
 use crate::agent::engine::Engine;
-use crate::agent::link::LinkFigures;
+use crate::agent::link::{Link, LinkFigures};
 use crate::agent::service::CycleFigures;
 use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
@@ -31,6 +31,8 @@ use crate::web::Problem;
 
 /// Every state a link can have.
 const STATES: [&str; 3] = ["ok", "degraded", "down"];
+/// The state of a link that is not configured.
+const OFF: &str = "off";
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/metrics", get(metrics))
@@ -53,9 +55,9 @@ pub(super) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
 struct Sample {
     cycle: CycleFigures,
     router: &'static str,
+    relay: &'static str,
+    link: LinkFigures,
     commands: u64,
-    /// Nothing where no relay is configured.
-    relay: Option<RelaySample>,
     dry_run: bool,
     last_backup_s: Option<i64>,
     answers: Vec<(&'static str, [(&'static str, u64); 5])>,
@@ -64,42 +66,39 @@ struct Sample {
 }
 
 #[derive(Debug)]
-struct RelaySample {
-    state: &'static str,
-    last_success_s: Option<i64>,
-    figures: LinkFigures,
-}
-
-#[derive(Debug)]
 struct Books {
     store: StoreStats,
-    errands: u64,
-    openings: u64,
     users: BTreeMap<Status, u64>,
     debt: Bytes,
     overage: Bytes,
     entries: u64,
     access_changes: u64,
     clock_trusted: bool,
+    online: Waiting,
+}
+
+/// What waits for customers, the relay or a person.
+#[derive(Debug)]
+struct Waiting {
+    orders: u64,
+    openings: u64,
+    errands: u64,
+    reviews: u64,
 }
 
 async fn sample(desk: &Desk) -> Sample {
     let service = desk.service();
-    let books = tokio::time::timeout(LOOK_MAX, desk.look(|engine| Ok(books(engine)))).await;
+    let books = tokio::time::timeout(LOOK_MAX, desk.look(|engine| books(engine))).await;
     let answers = &desk.site.answers;
     let noted = backup::last(&desk.site.config.data_dir);
+    let now = desk.site.clock.now();
+    let link = service.link().ok();
     Sample {
         cycle: service.figures(),
-        router: service.router_state().name(desk.site.clock.now()),
+        router: service.router_state().name(now),
+        relay: link.map_or(OFF, |link| link.state().name(now)),
+        link: link.map(Link::figures).unwrap_or_default(),
         commands: service.router().health().commands,
-        relay: service.link().ok().map(|link| {
-            let state = link.state();
-            RelaySample {
-                state: state.name(desk.site.clock.now()),
-                last_success_s: state.last_success.map(|at| at.0.div_euclid(1000)),
-                figures: link.figures(),
-            }
-        }),
         dry_run: service.is_dry_run(),
         last_backup_s: noted.and_then(|at| parse_rfc3339(&at)).map(|at| at.0.div_euclid(1000)),
         answers: vec![("admin", answers.admin.classes()), ("portal", answers.portal.classes())],
@@ -107,7 +106,8 @@ async fn sample(desk: &Desk) -> Sample {
     }
 }
 
-fn books(engine: &mut Engine) -> Books {
+fn books(engine: &mut Engine) -> Result<Books, Problem> {
+    let reviews = engine.reader().orders_in_review()?;
     let look = engine.look();
     let mut users: BTreeMap<Status, u64> = Status::ALL.iter().map(|status| (*status, 0)).collect();
     let (mut debt, mut overage) = (Bytes::ZERO, Bytes::ZERO);
@@ -116,17 +116,22 @@ fn books(engine: &mut Engine) -> Books {
         debt = debt.plus(user.account.total_debt());
         overage = overage.plus(user.account.balance.overage());
     }
-    Books {
-        store: engine.store_stats(),
-        errands: engine.outbox().len() as u64,
+    let online = Waiting {
+        orders: engine.open_orders().len() as u64,
         openings: engine.openings().len() as u64,
+        errands: engine.outbox().len() as u64,
+        reviews,
+    };
+    Ok(Books {
+        store: engine.store_stats(),
         users,
         debt,
         overage,
         entries: look.entries(),
         access_changes: engine.access_changes(),
         clock_trusted: look.facts.clock_trusted,
-    }
+        online,
+    })
 }
 
 impl Collector for Sample {
@@ -143,12 +148,7 @@ impl Collector for Sample {
         out.counter("router_commands", "Commands sent to the router", self.commands)?;
         let states = STATES.map(|state| ([("state", state)], u64::from(state == self.router)));
         out.gauges("router_state", "Which state the router's link is in", states)?;
-        if let Some(relay) = &self.relay {
-            relay.encode(&mut out)?;
-            if let Some(books) = &self.books {
-                books.encode_relay(&mut out)?;
-            }
-        }
+        self.link(&mut out)?;
         out.gauge("dry_run", "Whether the router is only looked at", u64::from(self.dry_run))?;
         if let Some(at) = self.last_backup_s {
             out.unit("last_backup_timestamp", "When the last backup was made", &Unit::Seconds, at)?;
@@ -162,33 +162,28 @@ impl Collector for Sample {
     }
 }
 
-impl RelaySample {
-    fn encode(&self, out: &mut Out) -> fmt::Result {
-        let LinkFigures { pulled, failed, items, credited } = self.figures;
-        out.gauge(
-            "relay_up",
-            "Whether the last call to the relay was answered",
-            u64::from(self.state == "ok"),
-        )?;
-        let states = STATES.map(|state| ([("state", state)], u64::from(state == self.state)));
+impl Sample {
+    fn link(&self, out: &mut Out) -> fmt::Result {
+        let states = STATES.into_iter().chain([OFF]);
+        let states = states.map(|state| ([("state", state)], u64::from(state == self.relay)));
         out.gauges("relay_state", "Which state the relay's link is in", states)?;
-        if let Some(at) = self.last_success_s {
-            let help = "When the relay answered last";
-            out.unit("relay_last_success_timestamp", help, &Unit::Seconds, at)?;
-        }
-        out.counter("relay_pages", "Pages of the relay's feed that were taken", pulled)?;
-        out.counter("relay_failures", "Calls to the relay that failed or were refused", failed)?;
-        out.counter("relay_items", "Items of the relay's feed that were news", items)?;
-        out.counter("relay_credited_orders", "Online orders credited since the start", credited)
+        out.counter("relay_pages", "Pages of the relay's feed that were taken", self.link.pulled)?;
+        out.counter("relay_failures", "Calls to the relay that failed", self.link.failed)?;
+        out.counter("relay_items", "Items of the relay's feed that were news", self.link.items)?;
+        out.counter("relay_credits", "Payments credited from the relay's feed", self.link.credited)
+    }
+}
+
+impl Waiting {
+    fn encode(&self, out: &mut Out) -> fmt::Result {
+        out.gauge("online_orders_open", "Online orders that may still be paid", self.orders)?;
+        out.gauge("online_openings", "Online orders whose outcome is not known yet", self.openings)?;
+        out.gauge("relay_errands", "What the relay must still be told", self.errands)?;
+        out.gauge("orders_in_review", "Orders that wait for the owner", self.reviews)
     }
 }
 
 impl Books {
-    fn encode_relay(&self, out: &mut Out) -> fmt::Result {
-        out.gauge("relay_errands", "What the relay must still be told", self.errands)?;
-        out.gauge("relay_openings", "Online orders asked for whose outcome is not known", self.openings)
-    }
-
     fn encode(&self, out: &mut Out) -> fmt::Result {
         out.counter("store_commits", "Transactions committed", self.store.commits)?;
         out.counter("store_statements", "Statements executed in them", self.store.statements)?;
@@ -198,7 +193,8 @@ impl Books {
         out.unit("overage", "Overage of everybody", &Unit::Bytes, int(self.overage))?;
         out.counter("ledger_entries", "Lines of the ledger", self.entries)?;
         out.counter("access_changes", "Turns of anybody's access since the start", self.access_changes)?;
-        out.gauge("clock_trusted", "Whether the wall clock is trusted", u64::from(self.clock_trusted))
+        out.gauge("clock_trusted", "Whether the wall clock is trusted", u64::from(self.clock_trusted))?;
+        self.online.encode(out)
     }
 }
 
