@@ -69,7 +69,7 @@ pub struct Args {
 pub enum Command {
     /// Run the daemon.
     Run,
-    /// Show how it works on this machine alone: simulated router, customers, traffic and a cashier.
+    /// Show how it works on this machine alone: simulated router and payment gateway, relay, customers and traffic.
     #[cfg(feature = "sim")]
     Demo(demo::DemoArgs),
     /// Validate the configuration and print it as it takes effect, secrets masked.

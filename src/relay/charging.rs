@@ -92,6 +92,15 @@ enum Tried {
     Refused(GatewayError),
 }
 
+/// What to do about a charge that the gateway does not know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    /// Try to open it once more.
+    TryAgain,
+    /// Leave it to the reconciler.
+    GiveUp,
+}
+
 struct Charging<'a> {
     relay: &'a Relay,
     merchant: &'a Merchant,
@@ -119,7 +128,7 @@ impl Charging<'_> {
         if age < KEY_KEPT_MS && self.merchant.repeats_safely(self.order.method) {
             self.charge().await
         } else {
-            self.find_out(None).await
+            self.find_out(None, Absent::TryAgain).await
         }
     }
 
@@ -145,7 +154,7 @@ impl Charging<'_> {
     async fn charge(self) -> Result<RelayOrder, Problem> {
         match self.try_charge().await {
             Tried::Charged(charged) => self.accept(*charged).await,
-            Tried::Unsure(refusal) => self.find_out(refusal).await,
+            Tried::Unsure(refusal) => self.find_out(refusal, Absent::TryAgain).await,
             Tried::NotSent(why) => self.fail(GatewayError::Unreachable(why)).await,
             Tried::Refused(error) => self.fail(error).await,
         }
@@ -205,7 +214,11 @@ impl Charging<'_> {
     }
 
     /// The charge may be open: asks, a few times if need be, and takes it over when it is.
-    async fn find_out(mut self, refusal: Option<GatewayError>) -> Result<RelayOrder, Problem> {
+    async fn find_out(
+        mut self,
+        refusal: Option<GatewayError>,
+        absent: Absent,
+    ) -> Result<RelayOrder, Problem> {
         let mut is_absent = false;
         for pause in [Duration::ZERO].into_iter().chain(self.relay.patience.ask_again) {
             if self.end.saturating_duration_since(Instant::now()) <= pause {
@@ -224,6 +237,9 @@ impl Charging<'_> {
         }
         if let Some(error) = refusal.filter(|_| is_absent) {
             return self.fail(error).await;
+        }
+        if is_absent && absent == Absent::TryAgain {
+            return self.charge_again().await;
         }
         let edit = |row: &mut OrderRow| {
             let nobody_knows = row.standing.state == OrderState::Created && !row::has_means(row);
@@ -244,6 +260,16 @@ impl Charging<'_> {
         }
         tracing::warn!(order.id = %self.order.id, "nobody knows whether a charge is open; the gateway is asked on");
         Err(unknown("the gateway did not say whether the charge is open; it is asked on"))
+    }
+
+    /// The gateway has said again and again that it does not know the charge. It takes an order id once: should it
+    /// have the charge after all, it says so now.
+    async fn charge_again(self) -> Result<RelayOrder, Problem> {
+        match self.try_charge().await {
+            Tried::Charged(charged) => self.accept(*charged).await,
+            Tried::Refused(error) => self.fail(error).await,
+            Tried::Unsure(_) | Tried::NotSent(_) => Box::pin(self.find_out(None, Absent::GiveUp)).await,
+        }
     }
 
     /// An open charge, if it is the one that was asked for.

@@ -51,7 +51,7 @@ def test_a_key_resumes_what_a_kill_interrupted(paid, victim):
     order = eventually(resumed, timeout=40, pause=0.5)
     assert customer_can_pay(order), order
     eventually(lambda: _only(paid, order["id"]), timeout=40)
-    assert [o["id"] for o in who.open_orders()] == [order["id"]]
+    eventually(lambda: _is_the_open_one(who, order["id"]))
     paid.gateway.pay(order["id"])
     paid.settles()
     who.assert_credited(1)
@@ -67,6 +67,10 @@ def _quietly(act):
 def _only(paid, order_id):
     payable = [t.order_id for t in paid.gateway.payable()]
     assert payable == [order_id], (payable, paid.gateway.log())
+
+
+def _is_the_open_one(who, order_id):
+    assert [o["id"] for o in who.open_orders()] == [order_id], who.paid.orders_of(who)
 
 
 def test_an_open_order_still_shows_how_to_pay_after_a_restart(paid):

@@ -131,8 +131,9 @@ def test_a_wrong_token_is_said_and_opens_nothing(paid):
 
 
 def test_sigterm_ends_an_agent_that_waits_for_its_relay(paid):
+    who = paid.customer()
     paid.uplink.becomes("stalled")
-    threading.Thread(target=lambda: _quietly(paid.customer().buy), daemon=True).start()
+    threading.Thread(target=_quietly, args=(who.buy,), daemon=True).start()
     start = time.monotonic()
     assert paid.agent.stop() == 0
     assert time.monotonic() - start < 5

@@ -5,6 +5,7 @@
 
 mod audit;
 mod backups;
+mod dice;
 mod doubts;
 mod endings;
 mod loops;

@@ -9,7 +9,7 @@ use kuota::domain::id::{DebtId, PackageId, UserId};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Rupiah};
 
-use crate::town::{PACKAGE, Setup, Town, add_package, mac};
+use crate::town::{PACKAGE, PRICE_RP, Setup, Town, add_package, mac};
 
 async fn lend(town: &Town, user: UserId, what: Result<Bytes, PackageId>, price_rp: Option<u64>) -> DebtId {
     let terms = DebtTerms {
@@ -145,4 +145,50 @@ async fn an_order_that_proves_paid_when_it_is_called_off_is_applied_and_nothing_
     let sums = town.audit(&[]).await;
     assert_eq!((sums.orders, sums.credited), (2, 2));
     assert_eq!(town.remaining(user).await, Bytes(2 * PACKAGE.0));
+}
+
+#[tokio::test]
+async fn a_refund_of_several_debts_is_undone_whole_and_a_part_of_it_by_hand() {
+    let town = Town::new().await;
+    let mut orders = Vec::new();
+    for n in [1, 2] {
+        let user = town.customer(n, Bytes::ZERO).await;
+        lend(&town, user, Ok(Bytes::gb(10)), Some(80_000)).await;
+        lend(&town, user, Ok(Bytes::gb(5)), Some(50_000)).await;
+        orders.push((user, paid(&town, user, Purpose::SettleAll).await.0));
+        assert_eq!(owed(&town, user).await, Bytes::ZERO);
+    }
+    let [(whole, all), (part, some)] = [&orders[0], &orders[1]];
+    town.gateway.refund(all, 130_000, None).unwrap();
+    town.stands(all, OrderState::Refunded).await;
+    assert_eq!(owed(&town, *whole).await, Bytes::gb(15), "owed again");
+    town.gateway.refund(some, 30_000, None).unwrap();
+    town.stands(some, OrderState::Review).await;
+    assert_eq!(town.flags(some).await, [Flag::PartialRefund, Flag::ReverseByHand]);
+    assert_eq!(owed(&town, *part).await, Bytes::ZERO, "the ledger is untouched");
+    assert_eq!(town.audit(&[]).await.credited, 2);
+    town.gateway.refund(some, 100_000, None).unwrap();
+    town.stands(some, OrderState::Refunded).await;
+    assert_eq!(owed(&town, *part).await, Bytes::gb(15));
+    assert_eq!(town.audit(&[]).await.credited, 2);
+}
+
+#[tokio::test]
+async fn a_fee_that_the_gateway_adds_is_accepted_where_that_was_agreed_and_refused_elsewhere() {
+    let agreed = Town::with(Setup { fee_rp: 710, fee_imposition: true, ..Setup::default() }).await;
+    let user = agreed.customer(1, Bytes::ZERO).await;
+    let order = agreed.ordered(user, OnlineMethod::Qris).await;
+    agreed.gateway.pay(&order).unwrap();
+    agreed.stands(&order, OrderState::Paid).await;
+    assert_eq!((agreed.flags(&order).await, agreed.remaining(user).await), (vec![], PACKAGE));
+    assert_eq!(agreed.gateway.find(&order).unwrap().amount_rp, PRICE_RP + 710);
+
+    let other = Town::with(Setup { fee_rp: 710, ..Setup::default() }).await;
+    let user = other.customer(1, Bytes::ZERO).await;
+    let buy = Purpose::Buy(other.package);
+    let refused = other.open(user, buy, OnlineMethod::Qris).await.unwrap_err();
+    assert!(refused.to_string().contains("amount_mismatch"), "{refused}");
+    let sums = other.audit(&[]).await;
+    assert_eq!((sums.orders, sums.paid), (1, 0));
+    assert!(other.gateway.pay(&other.gateway.orders()[0].order_id).is_err(), "called off");
 }

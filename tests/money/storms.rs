@@ -12,25 +12,9 @@ use kuota::domain::units::Bytes;
 use kuota::sim::midtrans::{Fault, Meddling, Operation, Status, Trouble, When};
 use serde_json::json;
 
+use crate::dice::Dice;
 use crate::proxy::Wire;
 use crate::town::{LOOK, PRICE_RP, Setup, Town, impatient};
-
-/// Small dice; a seed gives the same throws.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % n
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[usize::try_from(self.below(all.len() as u64)).unwrap()]
-    }
-}
 
 /// `KUOTA_MONEY_SEED` repeats a run's dice; without it every run has the same.
 fn seed() -> u64 {

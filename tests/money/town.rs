@@ -62,13 +62,16 @@ pub struct Setup {
     pub patience: Option<Patience>,
     /// Where the gateway's dice begin.
     pub seed: u64,
+    /// What the gateway adds to every amount, and whether the relay knows of it.
+    pub fee_rp: u64,
+    pub fee_imposition: bool,
     /// Changes the agent's configuration.
     pub agent: fn(&mut Config),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { patience: None, seed: 1, agent: |_| {} }
+        Self { patience: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {} }
     }
 }
 
@@ -82,6 +85,13 @@ pub fn impatient() -> Patience {
         ask_again: [ms(20), ms(40)],
         slow_down: ms(5),
     }
+}
+
+/// How the relay is set up, at every start.
+#[derive(Clone, Copy)]
+struct Terms {
+    patience: Option<Patience>,
+    fee_imposition: bool,
 }
 
 struct Silence;
@@ -102,7 +112,7 @@ pub struct Town {
     pub package: PackageId,
     pub dir: TempDir,
     config: Config,
-    patience: Option<Patience>,
+    terms: Terms,
     /// There but for the moments of a restart.
     site: Option<Arc<Site>>,
     relay: Option<RelayHost>,
@@ -156,13 +166,15 @@ impl Town {
             clock: midtrans::SimClock::Virtual,
             start: NOON,
             seed: setup.seed,
+            imposed_fee_rp: setup.fee_rp,
             notification_timeout: Duration::from_secs(2),
             ..Options::default()
         };
         let gateway = MidtransSim::start(options).await.unwrap();
         let (uplink, doorway) = (Proxy::start().await, Proxy::start().await);
         let file = dir.path().join("relay/relay.db");
-        let relay = start_relay(&file, &gateway, &clock, doorway.url(), setup.patience).await;
+        let terms = Terms { patience: setup.patience, fee_imposition: setup.fee_imposition };
+        let relay = start_relay(&file, &gateway, &clock, doorway.url(), terms).await;
         lead(&relay, &uplink, &doorway);
         let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
         (setup.agent)(&mut config);
@@ -179,7 +191,7 @@ impl Town {
             package,
             dir,
             config,
-            patience: setup.patience,
+            terms,
             site: Some(site),
             relay: Some(relay),
             speed,
@@ -387,7 +399,7 @@ impl Town {
         let file = self.relay_file();
         between(&file);
         let url = self.doorway.url();
-        let relay = start_relay(&file, &self.gateway, &self.clock, url, self.patience).await;
+        let relay = start_relay(&file, &self.gateway, &self.clock, url, self.terms).await;
         lead(&relay, &self.uplink, &self.doorway);
         self.relay = Some(relay);
         self.uplink.set(Wire::Whole);
@@ -462,16 +474,17 @@ async fn start_relay(
     gateway: &MidtransSim,
     clock: &ManualClock,
     public_url: String,
-    patience: Option<Patience>,
+    terms: Terms,
 ) -> RelayHost {
     let store = Arc::new(SqliteStore::open(file).unwrap());
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
-    let relay = match patience {
+    let relay = match terms.patience {
         None => {
             let text = format!(
                 "public_url = \"{public_url}\"\n[[merchant]]\nid = \"m1\"\nserver_key_file = \"key\"\n\
-                 core_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
+                 fee_imposition = {}\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
                  token_sha256_file = \"token\"\n",
+                terms.fee_imposition,
                 gateway.core_url(),
                 gateway.snap_url(),
             );
@@ -491,7 +504,7 @@ async fn start_relay(
                 id: "m1".into(),
                 gateway: Arc::new(Midtrans::new(access).unwrap()),
                 account: None,
-                fee_imposition: false,
+                fee_imposition: terms.fee_imposition,
                 sites: vec!["site-1".into()],
             };
             let parts = Parts {

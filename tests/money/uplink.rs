@@ -118,3 +118,31 @@ async fn cash_is_taken_though_the_relay_says_nothing() {
     assert_eq!(town.audit(&[]).await.credited, 0);
     assert_eq!(town.remaining(user).await, PACKAGE);
 }
+
+#[tokio::test]
+async fn many_payments_behind_a_cut_are_credited_once_when_it_is_mended() {
+    let town = Town::new().await;
+    let mut orders = Vec::new();
+    for n in 1..=60 {
+        let user = town.customer(n, Bytes::ZERO).await;
+        orders.push((user, town.ordered(user, OnlineMethod::Qris).await));
+    }
+    town.settle().await;
+    town.uplink.set(Wire::Cut);
+    // Two items of the feed for each: more than one page.
+    for (_, order) in &orders {
+        town.gateway.pay(order).unwrap();
+        town.gateway.refund(order, crate::town::PRICE_RP / 2, None).unwrap();
+        town.turn().await;
+    }
+    for wait in [Duration::from_secs(30), Duration::from_hours(1)] {
+        town.leap(wait);
+        town.turn().await;
+    }
+    tokio::time::timeout(crate::town::DEADLINE, town.gateway.quiet()).await.unwrap();
+    town.uplink.set(Wire::Whole);
+    assert_eq!(town.audit(&[]).await.credited, 60);
+    for (user, _) in &orders {
+        assert_eq!(town.remaining(*user).await, Bytes(PACKAGE.0 / 2));
+    }
+}

@@ -206,11 +206,14 @@ impl Act<'_, '_> {
     fn status_item(&mut self, known: Option<OrderRecord>, item: &FeedItem) -> Result<(), EngineError> {
         let before = match known {
             Some(order) => order,
-            // An attempt that is over and moved no money is not worth a row; one that may be paid is.
-            None if item.status.is_open() => match self.rebuilt(item, false)? {
-                Some(order) => order,
-                None => return Ok(()),
-            },
+            // An attempt that is over and moved no money is not worth a row, nor one that nobody was shown how to pay;
+            // one that may be paid is.
+            None if item.status.is_open() && item.status != OrderState::Created => {
+                match self.rebuilt(item, false)? {
+                    Some(order) => order,
+                    None => return Ok(()),
+                }
+            }
             None => return Ok(()),
         };
         let returned = Rupiah(item.refunded_rp).min(before.amount).minus(before.refunded);

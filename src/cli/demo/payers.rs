@@ -288,7 +288,7 @@ impl Visit {
         let (meddling, told) = match self.habit {
             Habit::ToldTwice => (Meddling::Duplicate(2), ", and Midtrans says so three times"),
             Habit::ToldLate => (Meddling::Delay(self.late), ", and Midtrans takes its time to say so"),
-            Habit::NeverTold => (Meddling::Drop, ", and Midtrans never says so"),
+            Habit::NeverTold => (Meddling::Drop, ", and Midtrans' message about it is lost"),
             Habit::Pays | Habit::PaysTwice | Habit::Forgets | Habit::PaysLate => return None,
         };
         let fault = Fault::notification(meddling).order(&order.0);
@@ -297,9 +297,9 @@ impl Visit {
 
     /// The customer's page has the gateway asked.
     async fn ask_again(&self, order: &OrderId) {
-        match self.town.site.service.refresh_order(order).await {
-            Ok(()) => self.say("looks again, so that Midtrans is asked"),
-            Err(error) => self.say(&format!("looks again in vain: {error}")),
+        self.say("looks again, so that Midtrans is asked");
+        if let Err(error) = self.town.site.service.refresh_order(order).await {
+            self.say(&format!("looks again in vain: {error}"));
         }
     }
 

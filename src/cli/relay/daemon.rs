@@ -24,8 +24,8 @@ fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), Setting
 
 /// `check-config`: what would take effect, or everything that is wrong.
 pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Result<(), Failure> {
-    let (config, _) = load_all(path, env)?;
-    for warning in config.warnings() {
+    let (config, secrets) = load_all(path, env)?;
+    for warning in config.warnings().into_iter().chain(config.key_warnings(&secrets)) {
         complain(&format!("warning: {warning}"));
     }
     if output.json {
@@ -41,7 +41,7 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     let (config, secrets) = load_all(path, &env)?;
     let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
     tracing::info!(config = %path.display(), database = %config.database, "starting");
-    for warning in config.warnings() {
+    for warning in config.warnings().into_iter().chain(config.key_warnings(&secrets)) {
         tracing::warn!("{warning}");
     }
     let store = Arc::new(SqliteStore::open(&file_of(&config))?);

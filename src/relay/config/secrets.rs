@@ -116,6 +116,15 @@ impl Config {
         Ok(Secrets::new(merchants, tokens))
     }
 
+    /// Keys that look like those of the other world, where an address of our own makes them possible.
+    pub fn key_warnings(&self, secrets: &Secrets) -> Vec<Finding> {
+        let doubt = |(i, merchant): (usize, &Merchant)| {
+            let key = format!("merchant.{i}.server_key_file");
+            wrong_world(&key, merchant, &secrets.merchant(&merchant.id)?.server_key)
+        };
+        self.merchant.iter().enumerate().filter_map(doubt).collect()
+    }
+
     /// Files with server keys that everybody on this machine can read.
     pub(super) fn readable_secrets(&self) -> Vec<Finding> {
         let is_open = |file: &Path| {
@@ -146,7 +155,9 @@ fn merchant_keys(i: usize, merchant: &Merchant, env: &Environment) -> Result<Mer
     let key = format!("merchant.{i}.server_key_file");
     let name = format!("{}.server_key", merchant.id);
     let server_key = read(&key, &name, &merchant.server_key_file, env);
-    if let Some(finding) = server_key.as_ref().ok().and_then(|secret| wrong_world(&key, merchant, secret)) {
+    let wrong = server_key.as_ref().ok().and_then(|secret| wrong_world(&key, merchant, secret));
+    // Behind another address than the gateway's, any key may do.
+    if let Some(finding) = wrong.filter(|_| merchant.core_url.is_none()) {
         findings.push(finding);
     }
     let mut previous_keys = Vec::new();
@@ -167,7 +178,7 @@ fn merchant_keys(i: usize, merchant: &Merchant, env: &Environment) -> Result<Mer
     }
 }
 
-/// A key that can only belong to the other world. Behind another address than the gateway's, any key will do.
+/// A key that can only belong to the other world.
 fn wrong_world(key: &str, merchant: &Merchant, secret: &Secret) -> Option<Finding> {
     let is_sandbox = secret.expose().starts_with(SANDBOX_PREFIX);
     let is_production = secret.expose().starts_with(PRODUCTION_PREFIX);
@@ -180,7 +191,7 @@ fn wrong_world(key: &str, merchant: &Merchant, secret: &Secret) -> Option<Findin
         "holds a key of {looks}, but environment is \"{}\": write the other key into the file, or \"{other}\" there",
         merchant.environment.name()
     );
-    merchant.core_url.is_none().then(|| Finding::new(key, reason))
+    Some(Finding::new(key, reason))
 }
 
 fn hash(key: &str, text: &Secret) -> Result<[u8; 32], Finding> {
