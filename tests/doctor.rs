@@ -21,7 +21,7 @@ use kuota::routeros::inspect::Finding;
 use kuota::routeros::setup::SitePlan;
 use kuota::settings::{Environment, Secret};
 use kuota::sim::{Fault, SimConfig, SimRouter, When};
-use relay::{FakeRelay, Fault, TOKEN};
+use relay::{FakeRelay, TOKEN};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -396,7 +396,7 @@ async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
         Some(json!({"clock": {"state": "ok"}, "relay": {"state": "down", "last_error": "no route"}}));
     site.finds("relay", Level::Warn).await;
     site.status = None;
-    relay.fault("feed", Fault::Refused(503, "store_unavailable"));
+    relay.fault("feed", relay::Fault::Refused(503, "store_unavailable"));
     site.finds("relay", Level::Warn).await;
     relay.heal();
     site.token = "token-of-somebody-else".into();
