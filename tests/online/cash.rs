@@ -127,6 +127,36 @@ async fn cash_does_not_wait_for_somebody_who_just_asks_for_an_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_opens_after_its_user_paid_cash_does_not_stand() {
+    let patience = Patience { cash: Duration::from_millis(100), ..Patience::default() };
+    let shop = Shop::patient(patience).await;
+    shop.relay.fault("open", Fault::Late);
+    let asking = tokio::spawn(shop.buying("qris").send());
+    shop.relay.called("open", 1).await;
+    shop.buy("cash").await.ok(201);
+    shop.relay.heal();
+    asking.await.unwrap().problem(409, "order_superseded");
+    shop.errands().await;
+    shop.pull().await;
+    assert!(shop.relay.open_orders().is_empty() && shop.outbox().await.is_empty());
+    assert_eq!((shop.credited().await, shop.orders("").await.len()), (PACKAGE_BYTES, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_somebody_waits_for_is_not_given_up_by_its_age() {
+    let shop = Shop::open().await;
+    shop.relay.fault("open", Fault::Late);
+    let asking = tokio::spawn(shop.buying("qris").send());
+    shop.relay.called("open", 1).await;
+    // The wall clock was set while the relay was being asked.
+    shop.errands().await;
+    assert_eq!((shop.openings().await, shop.outbox().await.len()), (1, 0));
+    shop.relay.heal();
+    asking.await.unwrap().ok(201);
+    assert_eq!((shop.openings().await, shop.relay.open_orders().len()), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_cash_call_is_answered_without_asking_the_relay() {
     let shop = Shop::open().await;
     let buy = async || shop.buying("cash").header("idempotency-key", "tunai-1").send().await;

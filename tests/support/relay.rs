@@ -36,6 +36,8 @@ pub enum Fault {
     Refused(u16, &'static str),
     /// They are taken and never answered, nor done.
     Hang,
+    /// They are done and answered once everything works again.
+    Late,
     /// The connection is closed before they are done.
     Cut,
     /// They are done, and the connection is closed before the answer.
@@ -148,11 +150,12 @@ impl FakeRelay {
         let said = match fault {
             Some(Fault::Refused(status, code)) => problem(status, code),
             Some(Fault::Hang) => {
-                let mut turn = self.turn.subscribe();
-                while self.lock().faults.get(kind) == Some(&Fault::Hang) {
-                    turn.changed().await.map_err(std::io::Error::other)?;
-                }
+                self.healed(kind).await;
                 Said::Closed
+            }
+            Some(Fault::Late) => {
+                self.healed(kind).await;
+                self.serve(kind, &path, parts.uri.query(), &body).await
             }
             Some(Fault::Cut) => Said::Closed,
             Some(Fault::Proxy) => Said::Json(404, "<h1>Not Found</h1>".into()),
@@ -172,6 +175,12 @@ impl FakeRelay {
             }
             Said::Closed => Err(std::io::Error::other("cut, as told")),
         }
+    }
+
+    /// Waits until nothing goes wrong with these calls.
+    async fn healed(&self, kind: &str) {
+        let mut turn = self.turn.subscribe();
+        while self.lock().faults.contains_key(kind) && turn.changed().await.is_ok() {}
     }
 
     async fn serve(&self, kind: &str, path: &str, query: Option<&str>, body: &[u8]) -> Said {

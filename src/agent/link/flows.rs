@@ -213,7 +213,7 @@ enum CalledOff {
 }
 
 fn order_paid(order: &OrderId) -> EngineError {
-    let message = format!("order {order} was paid meanwhile and is applied: look at the account again");
+    let message = format!("order {order} was paid meanwhile: look at the account and the order again");
     EngineError::Conflict { code: "order_paid", message }
 }
 
