@@ -91,7 +91,8 @@ async fn money_of_orders_that_the_relay_lost_still_goes_back_and_still_comes_lat
     for n in 1..=4 {
         orders.push(waiting(&town, n, OnlineMethod::VaBca).await);
     }
-    let refunded = [waiting(&town, 5, OnlineMethod::Qris).await, waiting(&town, 6, OnlineMethod::Gopay).await];
+    let refunded =
+        [waiting(&town, 5, OnlineMethod::Qris).await, waiting(&town, 6, OnlineMethod::Gopay).await];
     let [late, charged_back, kept, cancelled] = [&orders[0], &orders[1], &orders[2], &orders[3]];
     town.gateway.expire(late).unwrap();
     town.stands(late, OrderState::Expired).await;

@@ -12,7 +12,8 @@ use crate::protocol::relay::{RefundOrder, RelayOrder};
 
 /// Items of one page of the feed.
 const PAGE_ITEMS: u32 = 100;
-/// Nobody waits for an opening of this age any more: whoever asked for it was cut off.
+/// Nobody waits for an opening of this age any more: whoever asked for it was cut off. One that seems to come from so
+/// far ahead was written before the clock was set back.
 const OPENING_AGE_MAX_MS: i64 = 60_000;
 /// The first pause after an errand failed; each further one is twice as long ...
 const PAUSE_MS: i64 = 2_000;
@@ -76,7 +77,8 @@ impl Service {
         let openings = self.engine().call(|engine| engine.openings()).await?;
         for opening in openings {
             let age = now.0.saturating_sub(opening.created_at.0);
-            if !(0..OPENING_AGE_MAX_MS).contains(&age) {
+            // One that is a little ahead was made since this began, or before the clock was set back a little.
+            if age.saturating_abs() >= OPENING_AGE_MAX_MS {
                 let request = opening.request_id;
                 self.engine().call(move |engine| engine.order_failed(&request, true)).await??;
             }
