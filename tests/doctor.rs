@@ -2,11 +2,16 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[path = "support/relay.rs"]
+mod relay;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kuota::agent::config::{Config, Tls};
 use kuota::agent::doctor::{Level, Subject, examine};
+use kuota::agent::link::Relay;
+use kuota::agent::link::client::RelayClient;
 use kuota::agent::site_plan::{list_names, site_plan};
 use kuota::clock::ManualClock;
 use kuota::domain::id::Mac;
@@ -14,7 +19,10 @@ use kuota::domain::units::Timestamp;
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::routeros::inspect::Finding;
 use kuota::routeros::setup::SitePlan;
+use kuota::settings::{Environment, Secret};
 use kuota::sim::{Fault, SimConfig, SimRouter, When};
+use relay::{FakeRelay, TOKEN};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const FILTER: &str = "/ip/firewall/filter";
@@ -116,6 +124,10 @@ struct Site {
     sim: SimRouter,
     config: Config,
     clock: ManualClock,
+    /// What the site's token is.
+    token: String,
+    /// What the running daemon says of itself.
+    status: Option<Value>,
     _dir: TempDir,
 }
 
@@ -128,7 +140,8 @@ impl Site {
         let sim = SimRouter::start(SimConfig { username: "kuota".to_owned(), ..SimConfig::default() })
             .await
             .unwrap();
-        let site = Self { sim, config, clock: ManualClock::new(ROUTER_NOW), _dir: dir };
+        let clock = ManualClock::new(ROUTER_NOW);
+        let site = Self { sim, config, clock, token: TOKEN.into(), status: None, _dir: dir };
         site.import(&site.plan().script());
         site.set("/user", ("name", "kuota"), &[("group", "kuota_api"), ("address", "192.168.88.2/32")]);
         for name in ["api", "api-ssl"] {
@@ -200,16 +213,27 @@ impl Site {
         client.timeout = Duration::from_secs(5);
         client.lists = list_names(&self.config.router.lists);
         let router = RouterClient::spawn(client);
+        let relay = self.config.relay.as_ref().map(|relay| {
+            let token = self.token.clone();
+            RelayClient::new(relay.url.as_str(), move || Secret::new(token.clone())).unwrap()
+        });
         let subject = Subject {
             config: &self.config,
             router: &router,
-            relay: None,
+            relay: relay.as_ref().map(|client| client as &dyn Relay),
             clock: &self.clock,
             agent: None,
-            status: None,
+            status: self.status.as_ref(),
             pause: Duration::from_millis(10),
         };
         examine(&subject).await
+    }
+
+    /// There is nothing to say against it.
+    async fn passes(&self, id: &str) {
+        let found = self.examine().await;
+        let finding = found.iter().find(|finding| finding.id == id);
+        assert_eq!(finding.map(|finding| finding.level), Some(Level::Ok), "{id}: {found:#?}");
     }
 
     /// The check has come out so, and says what to do.
@@ -359,12 +383,35 @@ planted! {
 }
 
 #[tokio::test]
-async fn a_daemon_that_distrusts_its_clock_and_a_relay_that_is_away_are_told() {
+async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
     let mut site = Site::new().await;
-    let relay = "[relay]\nurl = \"http://127.0.0.1:1\"\nsite = \"site-1\"";
-    site.config.relay = Config::parse(relay, "test", &kuota::settings::Environment::default()).unwrap().relay;
+    site.passes("relay").await;
+    let relay = FakeRelay::start(site.clock.clone()).await;
+    let text = format!("[relay]\nurl = \"{}\"\nsite = \"site-1\"", relay.url);
+    site.config.relay = Config::parse(&text, "test", &Environment::default()).unwrap().relay;
+    for id in ["relay", "relay.token"] {
+        site.passes(id).await;
+    }
+    site.status =
+        Some(json!({"clock": {"state": "ok"}, "relay": {"state": "down", "last_error": "no route"}}));
     site.finds("relay", Level::Warn).await;
-    let status = serde_json::json!({"clock": {"state": "degraded"}, "relay": {"state": "off"}});
+    site.status = None;
+    relay.fault("feed", relay::Fault::Refused(503, "store_unavailable"));
+    site.finds("relay", Level::Warn).await;
+    relay.heal();
+    site.token = "token-of-somebody-else".into();
+    site.passes("relay").await;
+    site.finds("relay.token", Level::Fail).await;
+    let found = site.examine().await;
+    assert!(found.iter().all(|finding| !finding.text.contains(&site.token)), "{found:#?}");
+    relay.up(false);
+    site.finds("relay", Level::Warn).await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_distrusts_its_clock_is_told() {
+    let site = Site::new().await;
+    let status = json!({"clock": {"state": "degraded"}, "relay": {"state": "off"}});
     let router = RouterClient::spawn(ClientConfig::new("127.0.0.1:1", "kuota", Password::from("x")));
     let subject = Subject {
         config: &site.config,

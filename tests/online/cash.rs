@@ -101,7 +101,7 @@ async fn a_relay_that_hangs_holds_cash_up_for_as_long_as_a_cashier_waits() {
     let id = shop.order().await;
     shop.relay.fault("cancel", Fault::Hang);
     shop.buy("gopay").await.problem(503, "relay_unreachable");
-    assert_eq!(shop.relay.open_orders(), [id.clone()]);
+    assert_eq!(shop.relay.open_orders(), [id.as_str()]);
     shop.buy("cash").await.ok(201);
     assert_eq!(shop.credited().await, PACKAGE_BYTES);
     shop.relay.heal();

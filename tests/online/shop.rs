@@ -191,16 +191,13 @@ impl Shop {
 }
 
 /// Waits until it is so.
-#[track_caller]
-pub fn until<'a>(what: &'a str, is_so: impl AsyncFn() -> bool + 'a) -> impl Future<Output = ()> + 'a {
-    async move {
-        let waited = async {
-            while !is_so().await {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, waited).await.unwrap_or_else(|_| panic!("never: {what}"));
-    }
+pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let waited = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, waited).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 /// Somebody on the daemon's own machine.

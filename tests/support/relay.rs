@@ -178,8 +178,7 @@ impl FakeRelay {
         let id = path.split('/').nth(3).unwrap_or_default();
         match kind {
             "open" => self.open(&read(body)),
-            "order" => self.shown(id),
-            "refresh" => self.shown(id),
+            "order" | "refresh" => self.shown(id),
             "cancel" => self.cancel(id),
             "refund" => self.refund(id, &read(body)),
             "adopt" => self.adopt(id, &read(body)),
@@ -288,7 +287,8 @@ impl FakeRelay {
             let of = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
             query.split('&').find_map(of).unwrap_or_default()
         };
-        let (after, wait, limit) = (number("after"), number("wait"), number("limit"));
+        let (after, wait) = (number("after"), number("wait"));
+        let limit = usize::try_from(number("limit")).unwrap();
         let mut turn = self.turn.subscribe();
         let look = async {
             while self.lock().feed.len() as u64 <= after {
@@ -299,7 +299,7 @@ impl FakeRelay {
         let state = self.lock();
         let last = state.feed.len() as u64;
         let items: Vec<FeedItem> =
-            state.feed.iter().filter(|item| item.seq > after).take(limit as usize).cloned().collect();
+            state.feed.iter().filter(|item| item.seq > after).take(limit).cloned().collect();
         let next = items.last().map_or(after.min(last), |item| item.seq);
         told(200, &FeedPage { epoch: format!("epoch-{}", state.epoch), items, next, has_more: next < last })
     }

@@ -88,7 +88,7 @@ struct Waiting {
 
 async fn sample(desk: &Desk) -> Sample {
     let service = desk.service();
-    let books = tokio::time::timeout(LOOK_MAX, desk.look(|engine| books(engine))).await;
+    let books = tokio::time::timeout(LOOK_MAX, desk.look(books)).await;
     let answers = &desk.site.answers;
     let noted = backup::last(&desk.site.config.data_dir);
     let now = desk.site.clock.now();

@@ -81,9 +81,6 @@ impl Default for Patience {
     }
 }
 
-/// What [`RelayError::Unauthorized`] begins with wherever it is shown.
-pub const REFUSES_SITE: &str = "the relay refuses this site";
-
 /// Why the relay did not do it, by what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RelayError {
@@ -91,7 +88,7 @@ pub enum RelayError {
     #[error("the relay cannot be reached: {0}")]
     Unreachable(String),
     /// The relay does not know who calls.
-    #[error("{REFUSES_SITE}: {0}; check relay.url, relay.site and the token")]
+    #[error("the relay refuses this site: {0}; check relay.url, relay.site and the token")]
     Unauthorized(String),
     /// The relay does not know the order.
     #[error("the relay does not know this order")]
