@@ -411,7 +411,8 @@ impl<'a> Book<'a> {
         if !self.account.access.is_same(&self.before.access) {
             commands.push(Command::Enforce { from: self.before.access.clone() });
         }
-        if self.nears_limit(&self.account) && !self.nears_limit(self.before) {
+        let grows = self.account.balance.overage() > self.before.balance.overage();
+        if grows && self.nears_limit(&self.account) && !self.nears_limit(self.before) {
             commands.push(Command::WarnOverage);
         }
         Decision {
@@ -427,10 +428,12 @@ impl<'a> Book<'a> {
     fn nears_limit(&self, account: &Account) -> bool {
         let terms = account.terms(self.ctx.policy);
         let warn_at = u128::from(terms.debt_limit.0) * WARN_PERCENT / 100;
+        let overage = account.balance.overage();
+        // Whoever is over the limit already reads that the internet is paused.
         terms.overage == Overage::Debt
-            && !terms.debt_limit.is_zero()
             && !account.exempt
-            && u128::from(account.balance.overage().0) >= warn_at
+            && u128::from(overage.0) >= warn_at
+            && overage < terms.debt_limit
     }
 
     /// Writes a line; usage that is still open is sealed before it.

@@ -25,6 +25,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often old items are dropped.
 const PRUNE_EVERY: Duration = Duration::from_hours(6);
+/// How often the store is looked into for what a person should know.
+const WATCH_EVERY: Duration = Duration::from_mins(1);
 /// How long the feed and notifications are kept, in days.
 const KEPT_DAYS: i64 = 400;
 
@@ -191,16 +193,25 @@ async fn pruning(relay: Arc<Relay>) {
     }
 }
 
-/// Feeds the service manager's watchdog after a look into the store; for ever, where there is none.
+/// Looks into the store every now and then: feeds the service manager's watchdog, where there is one, and says when
+/// there is news of orders that nobody here knows.
 async fn watching(relay: Arc<Relay>) {
-    let Some(deadline) = sd_notify::watchdog_enabled().filter(|deadline| !deadline.is_zero()) else {
-        return std::future::pending().await;
-    };
+    let deadline = sd_notify::watchdog_enabled().filter(|deadline| !deadline.is_zero());
+    let every = deadline.map_or(WATCH_EVERY, |deadline| (deadline / 2).min(WATCH_EVERY));
+    let mut known = 0;
     loop {
-        if relay.store.counts().await.is_ok() {
+        if let Ok(counts) = relay.store.counts().await {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+            if counts.strays > known {
+                tracing::warn!(
+                    notifications = counts.strays,
+                    "notifications about orders that are not known here: made by another system on this account, or \
+                     lost by restoring an older backup; they are kept until their order appears"
+                );
+            }
+            known = counts.strays;
         }
-        sleep(deadline / 2).await;
+        sleep(every).await;
     }
 }
 

@@ -232,6 +232,13 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
+    /// Online orders opened since `from`, oldest first, as far as another relay could take them over.
+    pub fn online_since(&self, from: Timestamp) -> Result<Vec<OrderId>, StoreError> {
+        let sql = "SELECT id FROM orders WHERE created_at >= ?1 AND request_id IS NOT NULL
+                   ORDER BY created_at, order_no";
+        self.all(sql, [from.0], |row| Ok(OrderId(row.get("id")?)))
+    }
+
     /// Whether an event of the feed was looked at before.
     pub fn is_applied(&self, event: &str) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached("SELECT 1 FROM applied WHERE event_id = ?1")?;

@@ -84,6 +84,48 @@ async fn a_relay_from_an_older_copy_loses_no_payment_and_credits_none_twice() {
 }
 
 #[tokio::test]
+async fn money_of_orders_that_the_relay_lost_still_goes_back_and_still_comes_late() {
+    let mut town = Town::new().await;
+    let copy = town.back_up_relay();
+    let mut orders = Vec::new();
+    for n in 1..=4 {
+        orders.push(waiting(&town, n, OnlineMethod::VaBca).await);
+    }
+    let refunded =
+        [waiting(&town, 5, OnlineMethod::Qris).await, waiting(&town, 6, OnlineMethod::Gopay).await];
+    let [late, charged_back, kept, cancelled] = [&orders[0], &orders[1], &orders[2], &orders[3]];
+    town.gateway.expire(late).unwrap();
+    town.stands(late, OrderState::Expired).await;
+    town.gateway.cancel_by_merchant(cancelled).unwrap();
+    town.stands(cancelled, OrderState::Cancelled).await;
+    for order in refunded.iter().chain([charged_back, kept]) {
+        town.gateway.pay(order).unwrap();
+        town.stands(order, OrderState::Paid).await;
+    }
+    town.settle().await;
+    // One comes back and is acknowledged, and the agent does not hear of it; the rest is yet to come.
+    town.gateway.refund(&refunded[0], PRICE_RP, None).unwrap();
+    decided(&town).await;
+    town.restore_relay(&copy).await;
+    town.settle().await;
+    town.gateway.refund(&refunded[1], PRICE_RP, None).unwrap();
+    town.gateway.chargeback(charged_back).unwrap();
+    town.gateway.settle_late(late).unwrap();
+    town.gateway.settle_late(cancelled).unwrap();
+    for order in &refunded {
+        town.stands(order, OrderState::Refunded).await;
+    }
+    town.stands(charged_back, OrderState::ChargedBack).await;
+    town.stands(late, OrderState::Paid).await;
+    assert_eq!(town.flags(late).await, [Flag::LateSettlement]);
+    town.stands(cancelled, OrderState::Review).await;
+    assert_eq!(town.flags(cancelled).await, [Flag::PaidAfterCancel]);
+    let sums = town.audit(&[cancelled]).await;
+    assert_eq!((sums.orders, sums.paid, sums.credited), (6, 6, 5));
+    assert_eq!(town.order(kept).await.unwrap().status, OrderState::Paid);
+}
+
+#[tokio::test]
 async fn cash_finds_that_an_order_was_paid_which_the_relay_lost() {
     let mut town = Town::new().await;
     let copy = town.back_up_relay();

@@ -164,3 +164,25 @@ async fn a_notification_signed_by_a_stranger_moves_nothing_and_the_money_is_foun
     town.stands(&order, OrderState::Paid).await;
     assert_eq!(town.audit(&[]).await.credited, 1);
 }
+
+#[tokio::test]
+async fn what_the_owner_credited_is_undone_when_the_money_goes_back() {
+    let town = Town::new().await;
+    for (n, method) in (1..).zip([OnlineMethod::Qris, OnlineMethod::VaBca]) {
+        let (user, order) = waiting(&town, n, method).await;
+        town.pay_cash(user).await.unwrap();
+        town.gateway.settle_late(&order).unwrap();
+        town.stands(&order, OrderState::Review).await;
+        town.review(&order, ReviewDecision::Credit).await;
+        assert_eq!(town.remaining(user).await, Bytes(2 * PACKAGE.0));
+        if method == OnlineMethod::Qris {
+            town.gateway.refund(&order, crate::town::PRICE_RP, None).unwrap();
+            town.stands(&order, OrderState::Refunded).await;
+        } else {
+            town.gateway.chargeback(&order).unwrap();
+            town.stands(&order, OrderState::ChargedBack).await;
+        }
+        assert_eq!(town.remaining(user).await, PACKAGE, "what was paid in cash stays");
+    }
+    assert_eq!(town.audit(&[]).await.credited, 2);
+}

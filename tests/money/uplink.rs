@@ -5,7 +5,7 @@ use std::time::Duration;
 use kuota::agent::engine::Purpose;
 use kuota::agent::service::ServiceError;
 use kuota::domain::order::{OnlineMethod, OrderState};
-use kuota::domain::units::Bytes;
+use kuota::domain::units::{Bytes, Timestamp};
 
 use crate::proxy::Wire;
 use crate::town::{PACKAGE, Town, mac};
@@ -145,4 +145,42 @@ async fn many_payments_behind_a_cut_are_credited_once_when_it_is_mended() {
     for (user, _) in &orders {
         assert_eq!(town.remaining(*user).await, Bytes(PACKAGE.0 / 2));
     }
+}
+
+#[tokio::test]
+async fn a_clock_set_back_a_little_does_not_end_what_is_just_being_opened() {
+    let town = std::sync::Arc::new(Town::new().await);
+    let user = town.customer(1, Bytes::ZERO).await;
+    let openings = async |town: &Town| {
+        let count = |engine: &mut kuota::agent::engine::Engine| engine.openings().len();
+        town.site().service.engine().call(count).await.unwrap()
+    };
+    let until = async |count: usize| {
+        while openings(&town).await != count {
+            tokio::time::sleep(crate::town::LOOK).await;
+        }
+    };
+    town.uplink.set(Wire::Silent);
+    let opening = {
+        let town = std::sync::Arc::clone(&town);
+        tokio::spawn(async move { town.open(user, Purpose::Buy(town.package), OnlineMethod::Qris).await })
+    };
+    until(1).await;
+    let now = town.site().service.now();
+    town.clock.set_wall(Timestamp(now.0 - 2_000));
+    town.site().service.errands_once().await.unwrap();
+    assert_eq!(openings(&town).await, 1);
+    // So far ahead it was written by a clock that was wrong.
+    town.clock.set_wall(Timestamp(now.0 - 180_000));
+    let errands = {
+        let town = std::sync::Arc::clone(&town);
+        tokio::spawn(async move { town.site().service.errands_once().await.map(drop) })
+    };
+    until(0).await;
+    town.clock.set_wall(now);
+    town.uplink.set(Wire::Cut);
+    opening.await.unwrap().unwrap_err();
+    errands.await.unwrap().unwrap();
+    town.uplink.set(Wire::Whole);
+    assert_eq!(town.audit(&[]).await.credited, 0);
 }

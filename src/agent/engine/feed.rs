@@ -9,9 +9,12 @@ use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::policy::{Event, Refund};
-use crate::domain::units::{Rupiah, Timestamp};
+use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, FeedPage, Memo};
 use crate::store::{Cursor, ErrandWork, Online, OrderRecord, UserRecord};
+
+/// The age to which orders are handed back to a relay that lost them: most wallets give money back for so long.
+const HANDED_BACK_DAYS: i64 = 45;
 
 /// What a page of the feed did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,10 +61,15 @@ impl Engine {
     }
 
     /// The relay's store is another one, or went back in time: the feed is read again from its start, and orders
-    /// that are open here may be unknown there.
+    /// that are known here may be unknown there. Those that may still be paid are handed back, and so are those whose
+    /// money may still come late or go back: the gateway's word about an order that the relay does not know reaches
+    /// nobody.
     fn restart_feed(&mut self, page: &FeedPage) -> Result<FeedApplied, EngineError> {
         tracing::warn!(epoch = page.epoch, "the relay's feed begins anew; reading it from its start");
-        let orders: Vec<OrderId> = self.state.online.orders().map(|order| order.id.clone()).collect();
+        let mut orders: Vec<OrderId> = self.state.online.orders().map(|order| order.id.clone()).collect();
+        let recent = Timestamp(self.now().0.saturating_sub(HANDED_BACK_DAYS * DAY_MS));
+        let known: BTreeSet<OrderId> = orders.iter().cloned().collect();
+        orders.extend(self.reader.online_since(recent)?.into_iter().filter(|order| !known.contains(order)));
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
             for order in orders {
                 act.draft.put_errand(ErrandWork::Adopt { order });
@@ -217,6 +225,11 @@ impl Act<'_, '_> {
             None => return Ok(()),
         };
         let returned = Rupiah(item.refunded_rp).min(before.amount).minus(before.refunded);
+        let left = before.amount.minus(before.refunded);
+        if before.is_credited() && item.status.is_returned() && left > Rupiah::ZERO {
+            // Credited by the owner, or told by a relay that had lost the order: it tells of no reversal.
+            return self.reverse(before, item, left);
+        }
         if returned > Rupiah::ZERO && before.flags.contains(&Flag::CreditedByOwner) {
             // The relay never had it credited, so it tells of no reversal.
             return self.reverse(&before, item, returned);

@@ -12,7 +12,8 @@ use crate::protocol::relay::{RefundOrder, RelayOrder};
 
 /// Items of one page of the feed.
 const PAGE_ITEMS: u32 = 100;
-/// Nobody waits for an opening of this age any more: whoever asked for it was cut off.
+/// Nobody waits for an opening of this age any more: whoever asked for it was cut off. One that seems to come from so
+/// far ahead was written before the clock was set back.
 const OPENING_AGE_MAX_MS: i64 = 60_000;
 /// The relay's code for an order that the gateway did not call off.
 pub(super) const NOT_CANCELLED: &str = "not_cancelled";
@@ -89,7 +90,8 @@ impl Service {
             let age = now.0.saturating_sub(opening.created_at.0);
             // Somebody who waits for it has the turn, whatever the wall clock says of its age.
             let Some(_turn) = link.free_turn(opening.user) else { continue };
-            if !(0..OPENING_AGE_MAX_MS).contains(&age) {
+            // One that is a little ahead was made since this began, or before the clock was set back a little.
+            if age.saturating_abs() >= OPENING_AGE_MAX_MS {
                 let request = opening.request_id;
                 self.engine().call(move |engine| engine.order_failed(&request, true)).await??;
             }

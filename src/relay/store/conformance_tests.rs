@@ -619,6 +619,9 @@ pub async fn what_waits_is_counted(Fresh { store, other, keep: _keep }: Fresh) {
     for (n, state) in (1..).zip(states.into_iter().chain([OrderState::Paid, OrderState::Review])) {
         let mut order = order(n);
         order.standing.state = state;
+        if n == 2 {
+            order.standing.flags.insert(Flag::ChargeUnknown);
+        }
         opened(&*store, order).await;
     }
     for (n, order_no) in [(3, 1), (2, 1), (1, 99)] {

@@ -59,7 +59,7 @@ pub(super) fn in_state(conn: &Connection, state: OrderState, limit: u32) -> Resu
 pub(super) fn counts(conn: &Connection) -> Result<StoreCounts, Trouble> {
     // The word for word condition of the index, so that it is the index that is counted.
     let sql = "SELECT count(*) FILTER (WHERE state <> 'review') AS open_orders,
-                 count(*) FILTER (WHERE state = 'created') AS unknown_charges,
+                 count(*) FILTER (WHERE standing LIKE '%charge_unknown%') AS unknown_charges,
                  count(*) FILTER (WHERE state = 'review') AS reviews,
                  (SELECT count(*) FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL) AS inbox,
                  (SELECT min(came_at) FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL) AS oldest,
