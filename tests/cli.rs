@@ -2,6 +2,9 @@
 //! operator's commands with and without a daemon, and the demo.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[path = "support/relay.rs"]
+mod relay;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -10,7 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
+use kuota::clock::ManualClock;
+use kuota::domain::units::Timestamp;
 use kuota::settings::Environment;
+use relay::{FakeRelay, TOKEN};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -439,6 +445,46 @@ fn operate(place: &Place) {
     place.run(&["admin", "remove", "kasir"]).exits(0);
     assert_eq!(place.json(&["admin", "list"])["items"].as_array().unwrap().len(), 1);
     place.run(&["ledger", "verify"]).exits(0).says("ledger verified");
+}
+
+#[test]
+fn online_orders_are_opened_listed_and_ended_by_commands() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let relay = runtime.block_on(FakeRelay::start(ManualClock::new(Timestamp(1_795_323_600_000))));
+    let place = Place::with(&format!("[relay]\nurl = \"{}\"\nsite = \"site-1\"\n", relay.url));
+    let token = place.path("relay.token");
+    let text = std::fs::read_to_string(place.path("kuotad.toml")).unwrap();
+    std::fs::write(place.path("kuotad.toml"), format!("{text}token_file = \"{}\"\n", token.display()))
+        .unwrap();
+    std::fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    place.run(&["package", "add", "Satu", "--quota", "1 GB", "--days", "30", "--price-rp", "10000"]).exits(0);
+    place.run(&["user", "add", "Budi"]).exits(0);
+    let buy = |method| place.run(&["user", "buy", "Budi", "Satu", "--method", method]);
+    buy("barter").exits(1).complains("method");
+    buy("qris").exits(0).says("pending");
+    buy("gopay").exits(0).says("pending");
+    let ids = |args: &[&str]| -> Vec<String> {
+        let orders = place.json(&[&["order", "list"], args].concat());
+        orders["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().into()).collect()
+    };
+    let open = ids(&["--status", "pending", "--method", "gopay"]);
+    assert_eq!((open.len(), ids(&["--status", "cancelled"]).len()), (1, 1), "the first was called off");
+    place.run(&["order", "list", "--status", "open"]).exits(1).complains("status");
+    place.run(&["order", "refresh", &open[0]]).exits(0).says("pending");
+    relay.pay(&open[0]);
+    place.run(&["order", "cancel", &open[0]]).exits(1).complains("order_paid");
+    place.run(&["order", "show", &open[0]]).exits(0).says("paid");
+    place.run(&["order", "refund", &open[0], "--reason", "salah"]).exits(0);
+    let review = |decision| place.run(&["order", "review", &open[0], decision, "--reason", "uji"]);
+    review("credit").exits(1).complains("not_in_review");
+    review("maybe").exits(2);
+    std::fs::remove_file(&token).unwrap();
+    buy("qris").exits(1).complains("relay.token");
+    relay.up(false);
+    std::fs::write(&token, TOKEN).unwrap();
+    buy("qris").exits(1).complains("relay_unreachable");
+    buy("cash").exits(0).says("paid");
+    place.run(&["ledger", "verify"]).exits(0);
 }
 
 /// What is done at the counter beside selling. `order` was paid in cash.
