@@ -228,7 +228,7 @@ impl Act<'_, '_> {
         let left = before.amount.minus(before.refunded);
         if before.is_credited() && item.status.is_returned() && left > Rupiah::ZERO {
             // Credited by the owner, or told by a relay that had lost the order: it tells of no reversal.
-            return self.reverse(before, item, left);
+            return self.reverse(&before, item, left);
         }
         if returned > Rupiah::ZERO && before.flags.contains(&Flag::CreditedByOwner) {
             // The relay never had it credited, so it tells of no reversal.
