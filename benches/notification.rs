@@ -21,6 +21,9 @@ use town::{DEADLINE, Setup, Town, on_free_ports};
 const ALONE: u8 = 200;
 /// Customers who pay at the same moment.
 const TOGETHER: u8 = 50;
+/// Between two of those who pay one after the other. The relay takes 50 calls a second from one site, and a payment is
+/// two of them.
+const PAUSE: Duration = Duration::from_millis(60);
 /// Between two looks at the list.
 const LOOK: Duration = Duration::from_micros(200);
 
@@ -56,16 +59,20 @@ async fn main() {
         orders.push((n, user));
     }
     let daemon = town.run_agent().await;
+    // More orders than a site opens in so short a time.
+    town.hasten(20);
     let mut waiting = Vec::new();
     for (n, user) in orders {
         waiting.push((n, town.ordered(user, OnlineMethod::VaBca).await));
     }
+    town.hasten(1);
     let (alone, together) = waiting.split_at(usize::from(ALONE));
     let mut times = Vec::new();
     for (n, order) in alone {
         let begun = Instant::now();
         town.gateway.pay(order).unwrap();
         times.push(listed(&town, *n, begun).await);
+        tokio::time::sleep(PAUSE).await;
     }
     tell("one after the other", times);
     let begun = Instant::now();

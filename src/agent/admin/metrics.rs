@@ -167,6 +167,10 @@ impl Sample {
         let states = STATES.into_iter().chain([OFF]);
         let states = states.map(|state| ([("state", state)], u64::from(state == self.relay)));
         out.gauges("relay_state", "Which state the relay's link is in", states)?;
+        if self.relay != OFF {
+            let up = u64::from(self.relay == "ok");
+            out.gauge("relay_up", "Whether the last call to the relay was answered", up)?;
+        }
         out.counter("relay_pages", "Pages of the relay's feed that were taken", self.link.pulled)?;
         out.counter("relay_failures", "Calls to the relay that failed", self.link.failed)?;
         out.counter("relay_items", "Items of the relay's feed that were news", self.link.items)?;
