@@ -18,7 +18,7 @@ use super::row;
 use super::service::{Ask, Edit, Relay, Site};
 use super::store::{Opened, OrderRow};
 use crate::domain::order::{Flag, OrderState};
-use crate::domain::payment::{Effect, Report, Standing};
+use crate::domain::payment::{Effect, GatewayStatus, Report, Standing};
 use crate::domain::units::Timestamp;
 use crate::midtrans::{Charge, Charged, GatewayError};
 use crate::protocol::relay::{OpenOrder, RelayOrder};
@@ -294,6 +294,11 @@ impl Charging<'_> {
         };
         self.change(edit).await?;
         let is_open = self.order.standing.state.is_open();
+        let is_payable = charged.report.as_ref().is_none_or(|report| report.status == GatewayStatus::Pending);
+        if is_payable && matches!(self.order.standing.state, OrderState::Cancelled | OrderState::Failed) {
+            // It was called off while it was being opened, when the gateway did not know it yet.
+            return self.call_off_late().await;
+        }
         if is_open && self.order.abandoned {
             self.call_off_later().await?;
             return Err(abandoned());
@@ -362,6 +367,15 @@ impl Charging<'_> {
         Err(unknown(
             "the charge was opened and how to pay it was lost on the way: it is called off; ask anew",
         ))
+    }
+
+    /// A charge of an order that is over already: nobody was shown how to pay it.
+    async fn call_off_late(self) -> Result<RelayOrder, Problem> {
+        let limit = self.left(self.relay.patience.call).unwrap_or(self.relay.patience.charge_try / 10);
+        if let Err(error) = self.merchant.cancel(&self.order.id, limit).await {
+            tracing::warn!(order.id = %self.order.id, %error, "a charge that nobody wants could not be called off");
+        }
+        Err(abandoned())
     }
 
     async fn call_off_later(&mut self) -> Result<(), Problem> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::account::Account;
 use crate::domain::drawer::{Drawer, Move};
-use crate::domain::id::{Mac, OrderId};
+use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::order::{CashMethod, Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
@@ -206,6 +206,8 @@ pub enum ErrandWork {
     Abandon {
         /// The attempt.
         request_id: String,
+        /// Whose it was.
+        user: UserId,
     },
     /// Call an order off at the gateway.
     Cancel {

@@ -69,6 +69,13 @@ pub enum OpenOne {
     Order(OrderId),
     /// An attempt whose outcome is not known, by request.
     Opening(String),
+    /// An attempt that was given up, and the relay was not told yet.
+    GivenUp {
+        /// The errand that tells it.
+        errand: u64,
+        /// The attempt.
+        request_id: String,
+    },
 }
 
 /// What a wish for an online order leads to.
@@ -164,7 +171,7 @@ impl Engine {
         });
         let (outcome, changes) = self.draft(&Actor::relay(), "", |act| match &wrong {
             Some(_) => {
-                act.end_opening(request_id, true);
+                act.end_opening(&opening, true);
                 Ok(Outcome { status: 502, body: String::new() })
             }
             None => act.order_opened(&opening, order),
@@ -187,11 +194,9 @@ impl Engine {
     /// No order came of an attempt: it is over. When that is not certain, the relay is told to give it up.
     pub fn order_failed(&mut self, request_id: &str, unsure: bool) -> Result<(), EngineError> {
         self.begin()?;
-        if !self.state.online.openings.contains_key(request_id) {
-            return Ok(());
-        }
+        let Some(opening) = self.state.online.openings.get(request_id).cloned() else { return Ok(()) };
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
-            act.end_opening(request_id, unsure);
+            act.end_opening(&opening, unsure);
             Ok(())
         })?;
         self.take_over(changes)
@@ -312,7 +317,7 @@ impl ErrandWork {
     /// The audit's names of what is done and to what.
     fn named(&self) -> (&'static str, &str) {
         match self {
-            Self::Abandon { request_id } => ("order.abandon", request_id),
+            Self::Abandon { request_id, .. } => ("order.abandon", request_id),
             Self::Cancel { order } => ("order.cancel", &order.0),
             Self::Refund { order, .. } => ("order.refund", &order.0),
             Self::Adopt { order } => ("order.adopt", &order.0),
@@ -339,7 +344,7 @@ impl Act<'_, '_> {
         let order = self.draft.open_orders(no).next().map(|open| OpenOne::Order(open.record.id.clone()));
         let opening =
             || self.draft.openings(no).next().map(|found| OpenOne::Opening(found.request_id.clone()));
-        if let Some(open) = order.or_else(opening) {
+        if let Some(open) = order.or_else(opening).or_else(|| self.given_up(wish.user)) {
             return Ok(Begun::CancelFirst(open));
         }
         let now = self.draft.facts.now;
@@ -391,11 +396,23 @@ impl Act<'_, '_> {
         })
     }
 
-    fn end_opening(&mut self, request_id: &str, abandon: bool) {
-        self.draft.online().openings_ended.insert(request_id.to_owned());
+    fn end_opening(&mut self, opening: &OpeningRecord, abandon: bool) {
+        let request_id = opening.request_id.clone();
+        self.draft.online().openings_ended.insert(request_id.clone());
         if abandon {
-            self.draft.put_errand(ErrandWork::Abandon { request_id: request_id.to_owned() });
+            let user = self.draft.user(opening.user_no).account.id;
+            self.draft.put_errand(ErrandWork::Abandon { request_id, user });
         }
+    }
+
+    /// An attempt of the user that the relay was not yet told to give up: a charge of it may be open.
+    fn given_up(&self, user: UserId) -> Option<OpenOne> {
+        self.draft.state.online.errands.values().find_map(|errand| match &errand.work {
+            ErrandWork::Abandon { request_id, user: whose } if *whose == user => {
+                Some(OpenOne::GivenUp { errand: errand.no, request_id: request_id.clone() })
+            }
+            _ => None,
+        })
     }
 
     fn order_opened(&mut self, opening: &OpeningRecord, said: &RelayOrder) -> Result<Outcome, EngineError> {
@@ -409,7 +426,7 @@ impl Act<'_, '_> {
         (order.online.means, order.online.expires_at) = means_of(said);
         mark(&mut order, &said.flags, said.status);
         rise(&mut order, said.status);
-        self.end_opening(&opening.request_id, false);
+        self.end_opening(opening, false);
         let user = self.draft.user(opening.user_no).account.id;
         if !is_known {
             let detail = format!("{} {} {}", order.id, order.kind.name(), order.amount);
@@ -488,9 +505,9 @@ impl Act<'_, '_> {
         for order in orders {
             self.draft.put_errand(ErrandWork::Cancel { order });
         }
-        let openings: Vec<String> = self.draft.openings(no).map(|found| found.request_id.clone()).collect();
-        for request_id in openings {
-            self.end_opening(&request_id, true);
+        let openings: Vec<OpeningRecord> = self.draft.openings(no).cloned().collect();
+        for opening in openings {
+            self.end_opening(&opening, true);
         }
     }
 }

@@ -299,7 +299,7 @@ fn an_attempt_that_failed_leaves_nothing_but_what_the_relay_must_hear() {
     shop.engine().order_failed(&unsure.request_id, true).unwrap();
     shop.engine().order_failed(&unsure.request_id, true).unwrap();
     let work = |shop: &mut Shop| shop.engine().outbox().into_iter().map(|e| e.work).collect::<Vec<_>>();
-    let abandon = ErrandWork::Abandon { request_id: unsure.request_id.clone() };
+    let abandon = ErrandWork::Abandon { request_id: unsure.request_id.clone(), user: shop.user };
     assert_eq!(work(&mut shop), [abandon]);
     let late = shop.answer(&unsure, OrderState::Pending);
     assert!(matches!(
@@ -329,7 +329,7 @@ fn a_charge_of_another_amount_is_given_up() {
     let order = RelayOrder { amount_rp: 1, ..shop.answer(&opening, OrderState::Pending) };
     let answer = shop.engine().order_opened(&opening.request_id, &order);
     assert!(is_conflict(&answer, "amount_mismatch"));
-    let abandon = ErrandWork::Abandon { request_id: opening.request_id };
+    let abandon = ErrandWork::Abandon { request_id: opening.request_id, user: shop.user };
     assert_eq!(shop.engine().outbox().remove(0).work, abandon);
     let user = shop.user;
     assert_eq!(shop.engine().open_online(user), None);

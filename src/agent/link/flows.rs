@@ -101,6 +101,11 @@ impl Service {
                 Some(order) => order,
                 None => return Ok(CalledOff::Gone),
             },
+            OpenOne::GivenUp { errand, request_id } => {
+                let ended = self.abandon(link, &request_id).await.map_err(plain)?;
+                self.engine().call(move |engine| engine.errand_done(errand)).await??;
+                return Ok(ended.map_or(CalledOff::Gone, CalledOff::Paid));
+            }
         };
         let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await.map_err(plain)?;
         match status {

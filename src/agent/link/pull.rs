@@ -105,14 +105,7 @@ impl Service {
 
     async fn run_errand(&self, link: &Link, errand: &Errand) -> Result<(), ErrandError> {
         match &errand.work {
-            ErrandWork::Abandon { request_id } => {
-                let answer = link.relay.abandon(request_id).await;
-                self.heard(link, &answer).await?;
-                if let Some(order) = answer?.order {
-                    self.engine().call(move |engine| engine.order_seen(&order)).await??;
-                }
-                Ok(())
-            }
+            ErrandWork::Abandon { request_id, .. } => self.abandon(link, request_id).await.map(drop),
             ErrandWork::Cancel { order } => {
                 let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await?;
                 if status.is_open() { Err(ErrandError::StillOpen) } else { Ok(()) }
@@ -123,6 +116,23 @@ impl Service {
                 self.ask_about(link, &order.0, || link.relay.refund(&order.0, &refund)).await.map(drop)
             }
             ErrandWork::Adopt { order } => self.adopt(link, &order.0).await,
+        }
+    }
+
+    /// Gives an attempt up, until nobody can pay a charge of it any more. Answers its order where that was paid before.
+    pub(super) async fn abandon(&self, link: &Link, request: &str) -> Result<Option<OrderId>, ErrandError> {
+        let answer = link.relay.abandon(request).await;
+        self.heard(link, &answer).await?;
+        let Some(order) = answer?.order else { return Ok(None) };
+        let (id, mut status) = (OrderId(order.order_id.clone()), order.status);
+        self.engine().call(move |engine| engine.order_seen(&order)).await??;
+        if status.is_open() {
+            status = self.ask_about(link, &id.0, || link.relay.cancel(&id.0)).await?;
+        }
+        match status {
+            status if status.is_open() => Err(ErrandError::StillOpen),
+            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => Ok(Some(id)),
+            _ => Ok(None),
         }
     }
 
