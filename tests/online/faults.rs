@@ -191,6 +191,24 @@ async fn a_relay_that_lost_its_store_gets_recent_orders_back_and_credits_none_tw
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_silent_relay_is_asked_once_however_many_errands_wait() {
+    let shop = Shop::open().await;
+    for _ in 0..4 {
+        let id = shop.order().await;
+        shop.relay.pay(&id);
+        shop.pull().await;
+    }
+    shop.relay.lose_everything();
+    shop.pull().await;
+    shop.relay.fault("order", Fault::Cut);
+    shop.errands().await;
+    assert_eq!((shop.outbox().await.len(), shop.relay.count("order")), (4, 1));
+    shop.relay.heal();
+    shop.errands().await;
+    assert_eq!((shop.outbox().await.len(), shop.relay.count("adopt")), (0, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_the_relay_lost_is_handed_back_before_it_is_called_off() {
     let shop = Shop::open().await;
     let lost = shop.order().await;

@@ -55,7 +55,7 @@ impl Service {
         Ok(applied)
     }
 
-    /// Does every errand that is due. Answers when the next one is, if there is one.
+    /// Does every errand that is due, until the relay cannot be reached. Answers when to come again, if there is more.
     pub async fn errands_once(&self) -> Result<Option<Timestamp>, ServiceError> {
         let link = self.link()?;
         self.give_up_openings(link).await?;
@@ -70,6 +70,10 @@ impl Service {
                     let at = Timestamp(self.now().0.saturating_add(pause(errand.attempts)));
                     tracing::debug!(errand = no, %error, "an errand to the relay waits");
                     self.engine().call(move |engine| engine.errand_postponed(no, at)).await??;
+                    if error.is_silence() {
+                        // The others would only wait as long for the same nothing.
+                        return Ok(Some(at));
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(errand = no, %error, "the relay refuses an errand; it is given up");
@@ -217,6 +221,11 @@ pub(super) enum ErrandError {
 }
 
 impl ErrandError {
+    /// Whether the relay does not answer, or not this site: no other call would go better.
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::Relay(RelayError::Unreachable(_) | RelayError::Unauthorized(_)))
+    }
+
     fn is_transient(&self) -> bool {
         match self {
             // It can still be paid, so it must be called off again.
