@@ -214,12 +214,9 @@ fn a_turn_of_access_is_committed_at_once_and_told() {
     assert!(pi.meter(110, vec![row(1, "*1", 60, 1000 + Bytes::mb(1524).0)]));
     assert_eq!(pi.engine().store_stats().commits, commits + 1);
     let notices = pi.notices.0.lock().unwrap();
-    assert!(matches!(notices.last().unwrap(), Notice::OverageWarning { .. }));
-    let turned = notices.iter().rev().find_map(|n| match n {
-        Notice::AccessChanged { user, to, .. } => Some((*user, to.status.name())),
-        Notice::OverageWarning { .. } => None,
-    });
-    assert_eq!(turned, Some((user, "blocked")));
+    // Whoever is blocked needs no warning any more.
+    let Some(Notice::AccessChanged { user: whose, to, .. }) = notices.last() else { panic!("{notices:?}") };
+    assert_eq!((*whose, to.status.name()), (user, "blocked"));
 }
 
 #[test]
