@@ -130,7 +130,8 @@ impl World {
         let relay = Relay::start(&world);
         let daemon = world.place.serve();
         let package = json!({"name": "10 GB", "quota": "10 GB", "days": 30, "price_rp": 100_000});
-        world.package = world.ask("/api/v1/packages", &package)["id"].as_str().unwrap().to_owned();
+        let package = world.ask("/api/v1/packages", &package);
+        package["id"].as_str().unwrap().clone_into(&mut world.package);
         for n in 1..=CUSTOMERS {
             world.router.host_connect(mac(n), address(n));
             let user = world.ask("/api/v1/users", &json!({"name": format!("Pelanggan {n}")}));
@@ -145,8 +146,8 @@ impl World {
         let path = |name: &str| self.place.path(name).display().to_string();
         std::fs::write(path("m1.key"), KEY).unwrap();
         std::fs::write(path("relay.token"), TOKEN).unwrap();
-        let hash: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
-        std::fs::write(path("site-1.sha256"), hash).unwrap();
+        let hash: Vec<String> = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::write(path("site-1.sha256"), hash.concat()).unwrap();
         let relay = format!(
             "listen = \"127.0.0.1:0\"\npublic_url = \"{}\"\ndatabase = \"sqlite:{}\"\n[[merchant]]\nid = \"m1\"\n\
              server_key_file = \"{}\"\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
@@ -159,9 +160,9 @@ impl World {
             path("site-1.sha256"),
         );
         std::fs::write(path("relay.toml"), relay).unwrap();
-        let mut agent = std::fs::read_to_string(path("kuotad.toml")).unwrap();
-        agent += &format!(
-            "[relay]\nurl = \"{}\"\nsite = \"site-1\"\ntoken_file = \"{}\"\n",
+        let agent = std::fs::read_to_string(path("kuotad.toml")).unwrap();
+        let agent = format!(
+            "{agent}[relay]\nurl = \"{}\"\nsite = \"site-1\"\ntoken_file = \"{}\"\n",
             self.uplink.url(),
             path("relay.token"),
         );

@@ -73,7 +73,7 @@ async fn pass(mut stream: TcpStream, target: Option<SocketAddr>, how: Wire) {
         Wire::Silent => {
             let mut sink = [0; 4096];
             while stream.read(&mut sink).await.is_ok_and(|read| read > 0) {}
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Wire::Whole => {
             if let Some(mut far) = reach(target).await {

@@ -146,8 +146,8 @@ async fn storm(share: u64, faults: Vec<Fault>, cuts: bool) {
                 }
                 // Somebody pays what nobody was shown.
                 let pending = town.gateway.orders();
-                let pending = pending.iter().filter(|one| one.status == Status::Pending);
-                if let Some(one) = pending.last().filter(|_| dice.below(20) == 0) {
+                let mut pending = pending.iter().filter(|one| one.status == Status::Pending);
+                if let Some(one) = pending.next_back().filter(|_| dice.below(20) == 0) {
                     let _ = town.gateway.pay(&one.order_id);
                 }
                 tokio::time::sleep(LOOK).await;

@@ -178,7 +178,7 @@ impl Town {
         lead(&relay, &uplink, &doorway);
         let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
         (setup.agent)(&mut config);
-        let site = start_site(&config, &router, &clock, uplink.url());
+        let site = start_site(&config, &router, &clock, &uplink.url());
         let speed = Arc::new(AtomicU32::new(1));
         let time = tokio::spawn(flow(clock.clone(), router.clone(), gateway.clone(), Arc::clone(&speed)));
         let package = add_package(&site, "10 GB", Some(PACKAGE), PRICE_RP).await;
@@ -434,7 +434,7 @@ impl Town {
         drop(site);
         engine.closed().await;
         between(&self.config.data_dir);
-        self.site = Some(start_site(&self.config, &self.router, &self.clock, self.uplink.url()));
+        self.site = Some(start_site(&self.config, &self.router, &self.clock, &self.uplink.url()));
     }
 
     /// The agent goes back to a copy.
@@ -531,13 +531,13 @@ fn secrets() -> Secrets {
     Secrets::new(BTreeMap::from([("m1".into(), keys)]), BTreeMap::from([("site-1".into(), token)]))
 }
 
-fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_url: String) -> Arc<Site> {
+fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_url: &str) -> Arc<Site> {
     let client = ClientConfig {
         timeout: Duration::from_secs(2),
         ..ClientConfig::new(router.address().to_string(), "agent", Password::from("rahasia"))
     };
     let client = Arc::new(RouterClient::spawn(client));
-    let relay = RelayClient::new(&relay_url, || Secret::new(TOKEN)).unwrap();
+    let relay = RelayClient::new(relay_url, || Secret::new(TOKEN)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let site = Site::assemble(config.clone(), client, Some(Arc::new(relay)), clock, Arc::new(Silence));
     Arc::new(site.unwrap())
