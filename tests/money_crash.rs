@@ -251,7 +251,10 @@ fn insist(asked: &Asked, socket: &Path) -> Option<String> {
                 return Some(answer.json()["id"].as_str().unwrap().to_owned());
             }
             Ok(answer) if answer.status < 500 => return None,
-            Ok(_) | Err(_) => assert!(Instant::now() < until, "{} is never answered", asked.key),
+            Ok(answer) => {
+                assert!(Instant::now() < until, "{} is refused for ever: {}", asked.key, answer.json());
+            }
+            Err(_) => assert!(Instant::now() < until, "{} is never answered", asked.key),
         }
         thread::sleep(LOOK);
     }

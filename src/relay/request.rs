@@ -19,8 +19,8 @@ const AMOUNT_RP_MAX: u64 = 999_999_999;
 const ITEMS_MAX: usize = 200;
 /// The longest name of a line; the gateway shows the beginning.
 const ITEM_NAME_CHARS_MAX: usize = 200;
-/// Bounds of the customer's time.
-const EXPIRES_S: std::ops::RangeInclusive<u32> = 60..=7 * 86_400;
+/// Bounds of the customer's time, in seconds: the shortest that the gateway takes, and its page's longest.
+const EXPIRES_S: std::ops::RangeInclusive<u32> = 20..=7 * 86_400;
 /// The longest address.
 const URL_CHARS_MAX: usize = 2048;
 /// The longest name of a return.
