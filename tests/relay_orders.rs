@@ -212,10 +212,21 @@ fn ambiguities() -> Vec<Row> {
             ..Row::default()
         },
         Row {
-            what: "nobody knows",
+            what: "the gateway never saw it: opened once more",
+            charge: vec![Plan::Fail(unknown()), Plan::Fail(unknown())],
+            ends: ("pending", &[], &["charge", "charge", "status", "status", "status", "charge"]),
+            ..Row::default()
+        },
+        Row {
+            what: "the gateway never saw it, nor the second time: nobody knows",
+            method: "va_permata",
             charge: vec![Plan::Fail(unknown()), Plan::Fail(unknown())],
             answer: (504, "gateway_unknown"),
-            ends: ("created", &["charge_unknown"], &["charge", "charge", "status", "status", "status"]),
+            ends: (
+                "created",
+                &["charge_unknown"],
+                &["charge", "status", "status", "status", "charge", "status", "status", "status"],
+            ),
             ..Row::default()
         },
         Row {
@@ -630,7 +641,7 @@ async fn a_charge_that_nobody_knew_of_is_followed_to_its_end() {
     }
     // The gateway never had it: it ends as failed, and money that comes all the same is credited.
     let bench = Bench::new().await;
-    bench.gateway.on_charge([Plan::Fail(unknown()), Plan::Fail(unknown())]);
+    bench.gateway.on_charge((0..4).map(|_| Plan::Fail(unknown())));
     bench.open("r-1", "qris").await.refused(504, "gateway_unknown");
     let id = bench.gateway.charges_seen()[0].order.clone();
     for _ in 0..20 {
