@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use super::charging::problem;
 use super::order_id::{is_order_id_of, is_plausible};
 use super::request::{self, Owner, check_adopt, check_refund, check_request_id};
+use super::row;
 use super::service::{Ask, AskError, Edit, Relay, Site};
 use super::store::{Opened, OrderRow};
-use super::{row, schedule};
 use crate::clock::parse_rfc3339;
 use crate::domain::order::OrderState;
 use crate::domain::units::Rupiah;
@@ -54,10 +54,9 @@ pub(super) async fn cancel(relay: &Relay, site: &Site, id: &str) -> Result<Relay
     if !order.standing.state.is_open() {
         return Ok(row::view(&order));
     }
-    // A charge that was made, or may have been, is not gone because the gateway does not find it now.
-    let is_uncharged = order.standing.transaction.is_none()
-        && (row::is_by_page(&order) || schedule::is_charge_lost(&order, relay.now()));
-    let unheard = is_uncharged.then_some(OrderState::Cancelled);
+    // A charge that was made is not gone because the gateway does not find it now. One that nobody knows of was shown
+    // to nobody, and waiting for it would keep its customer from paying anything else.
+    let unheard = order.standing.transaction.is_none().then_some(OrderState::Cancelled);
     let order = call_off(relay, &order, unheard).await?;
     if !order.standing.state.is_open() {
         return Ok(row::view(&order));
