@@ -4,32 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::Unit;
 
 use super::figures::{Delay, Operation, Reception};
 use super::service::Relay;
 use super::store::StoreCounts;
 use crate::domain::units::Timestamp;
-use crate::web::Problem;
+use crate::web::metrics::{self, Out};
 
 /// No log-in: there is nothing secret in it.
 pub(super) async fn metrics(State(relay): State<Arc<Relay>>) -> Response {
-    let sample = sample(&relay).await;
-    let mut registry = Registry::with_prefix("kuota_relay");
-    registry.register_collector(Box::new(sample));
-    let mut text = String::new();
-    if encode(&mut text, &registry).is_err() {
-        return Problem::internal().into_response();
-    }
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    metrics::answer("kuota_relay", sample(&relay).await)
 }
 
 /// For how many seconds the oldest notification has waited to be decided.
@@ -71,7 +59,7 @@ async fn sample(relay: &Relay) -> Sample {
 
 impl Collector for Sample {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
-        let mut out = Out(encoder);
+        let mut out = Out::new(encoder);
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         out.gauges("build_info", "The running version", [(version, 1)])?;
         let calls = self.calls.iter().map(|((operation, outcome), count)| {
@@ -96,60 +84,14 @@ impl Collector for Sample {
         out.gauge("store_up", "Whether the store answers", u64::from(self.counts.is_some()))?;
         let lag = i64::try_from(self.inbox_lag_s).unwrap_or(i64::MAX);
         out.unit("inbox_lag", "How long the oldest notification has waited", &Unit::Seconds, lag)?;
-        self.counts.as_ref().map_or(Ok(()), |counts| out.store(counts))
+        self.counts.as_ref().map_or(Ok(()), |counts| store(&mut out, counts))
     }
 }
 
-struct Out<'a>(DescriptorEncoder<'a>);
-
-impl Out<'_> {
-    fn store(&mut self, counts: &StoreCounts) -> fmt::Result {
-        self.gauge("open_orders", "Orders that may still be paid", counts.open_orders)?;
-        self.gauge("unknown_charges", "Charges whose outcome nobody knows", counts.unknown_charges)?;
-        self.gauge("reviews", "Orders that wait for a person", counts.reviews)?;
-        self.gauge("inbox", "Notifications that wait to be decided", counts.inbox)?;
-        self.gauge("strays", "Notifications about orders that are not known", counts.strays)
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        ConstGauge::new(value).encode(metric)
-    }
-
-    fn unit<N>(&mut self, name: &str, help: &str, unit: &Unit, value: N) -> fmt::Result
-    where
-        ConstGauge<N>: EncodeMetric,
-    {
-        let metric = self.0.encode_descriptor(name, help, Some(unit), MetricType::Gauge)?;
-        ConstGauge::new(value).encode(metric)
-    }
-
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        ConstCounter::new(value).encode(metric)
-    }
-
-    fn gauges<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        values
-            .into_iter()
-            .try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
-    }
-
-    fn counters<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        values
-            .into_iter()
-            .try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
-    }
+fn store(out: &mut Out, counts: &StoreCounts) -> fmt::Result {
+    out.gauge("open_orders", "Orders that may still be paid", counts.open_orders)?;
+    out.gauge("unknown_charges", "Charges whose outcome nobody knows", counts.unknown_charges)?;
+    out.gauge("reviews", "Orders that wait for a person", counts.reviews)?;
+    out.gauge("inbox", "Notifications that wait to be decided", counts.inbox)?;
+    out.gauge("strays", "Notifications about orders that are not known", counts.strays)
 }

@@ -10,6 +10,7 @@
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
 //! | [`stream`] | answers too long for memory |
 //! | [`csv`] | tables for spreadsheets |
+//! | [`metrics`] | figures for Prometheus |
 //! | [`tally`] | how many answers of which class |
 //! | [`serve`] | connections of one listener |
 
@@ -17,6 +18,7 @@ pub mod body;
 pub mod csv;
 pub mod html;
 pub mod limits;
+pub mod metrics;
 pub mod page;
 pub mod params;
 pub mod problem;

@@ -7,16 +7,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::Unit;
 
 use super::desk::Desk;
 use super::status::LOOK_MAX;
@@ -28,6 +23,7 @@ use crate::domain::access::Status;
 use crate::domain::units::Bytes;
 use crate::store::{StoreStats, backup};
 use crate::web::Problem;
+use crate::web::metrics::{self, Out};
 
 /// Every state a link can have.
 const STATES: [&str; 3] = ["ok", "degraded", "down"];
@@ -40,14 +36,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 
 /// No log-in, like the other pages for machines; the networks are those of every call.
 pub(super) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
-    let sample = sample(&desk).await;
-    let mut registry = Registry::with_prefix("kuota");
-    registry.register_collector(Box::new(sample));
-    let mut text = String::new();
-    if encode(&mut text, &registry).is_err() {
-        return Problem::internal().into_response();
-    }
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    metrics::answer("kuota", sample(&desk).await)
 }
 
 /// Everything at one moment.
@@ -136,7 +125,7 @@ fn books(engine: &mut Engine) -> Result<Books, Problem> {
 
 impl Collector for Sample {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
-        let mut out = Out(encoder);
+        let mut out = Out::new(encoder);
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         out.gauges("build_info", "The running version", [(version, 1)])?;
         let read = Duration::from_millis(self.cycle.read_ms).as_secs_f64();
@@ -204,50 +193,4 @@ impl Books {
 
 fn int(bytes: Bytes) -> i64 {
     i64::try_from(bytes.0).unwrap_or(i64::MAX)
-}
-
-struct Out<'a>(DescriptorEncoder<'a>);
-
-impl Out<'_> {
-    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        ConstGauge::new(value).encode(metric)
-    }
-
-    fn unit<N>(&mut self, name: &str, help: &str, unit: &Unit, value: N) -> fmt::Result
-    where
-        ConstGauge<N>: EncodeMetric,
-    {
-        let metric = self.0.encode_descriptor(name, help, Some(unit), MetricType::Gauge)?;
-        ConstGauge::new(value).encode(metric)
-    }
-
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        ConstCounter::new(value).encode(metric)
-    }
-
-    fn gauges<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        values
-            .into_iter()
-            .try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
-    }
-
-    fn counters<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = ([(&'static str, &'static str); N], u64)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        values
-            .into_iter()
-            .try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
-    }
 }
