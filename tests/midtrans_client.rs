@@ -134,7 +134,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
 fn gateway(url: &str) -> Midtrans {
     Midtrans::new(MerchantAccess {
         environment: Environment::Sandbox,
-        server_key: ServerKey::new(KEY),
+        server_key: ServerKey::new(KEY).into(),
         core_url: Some(format!("{url}/proxy")),
         snap_url: Some(format!("{url}/proxy/snap/v1")),
     })

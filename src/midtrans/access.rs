@@ -1,19 +1,31 @@
 //! A merchant's access to the gateway: which of its two worlds, where it is reached, and the key.
 
 use std::fmt;
+use std::sync::Arc;
 
 use reqwest::Url;
+use serde::{Deserialize, Serialize};
 
 /// Which of the gateway's two worlds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Environment {
     /// For trying out: no real money, keys of its own.
+    #[default]
     Sandbox,
     /// Real money.
     Production,
 }
 
 impl Environment {
+    /// The gateway's word for it, as configurations write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+
     const fn core(self) -> &'static str {
         match self {
             Self::Sandbox => "https://api.sandbox.midtrans.com",
@@ -36,10 +48,21 @@ pub struct ServerKey(String);
 impl ServerKey {
     /// How keys of the sandbox begin.
     const SANDBOX_PREFIX: &'static str = "SB-";
+    /// How keys of production begin, as far as is known.
+    const PRODUCTION_PREFIX: &'static str = "Mid-server-";
 
     /// Takes a text for a key.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// The world that the key shows itself to be of, if it does.
+    pub fn world(&self) -> Option<Environment> {
+        match &self.0 {
+            key if key.starts_with(Self::SANDBOX_PREFIX) => Some(Environment::Sandbox),
+            key if key.starts_with(Self::PRODUCTION_PREFIX) => Some(Environment::Production),
+            _ => None,
+        }
     }
 
     /// The text, for the calls and signatures of this module.
@@ -59,13 +82,41 @@ impl fmt::Debug for ServerKey {
     }
 }
 
+/// A server key that is asked for at each call, so that a changed one needs no restart.
+#[derive(Clone)]
+pub struct KeySource(Arc<dyn Fn() -> ServerKey + Send + Sync>);
+
+impl KeySource {
+    /// A key that may change. `read` must not take long.
+    pub fn reloadable(read: impl Fn() -> ServerKey + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// The key in force.
+    pub(super) fn key(&self) -> ServerKey {
+        (self.0)()
+    }
+}
+
+impl From<ServerKey> for KeySource {
+    fn from(key: ServerKey) -> Self {
+        Self::reloadable(move || key.clone())
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// What is needed to speak for one merchant account.
 #[derive(Clone, Debug)]
 pub struct MerchantAccess {
     /// Which world the key is for.
     pub environment: Environment,
     /// The key that calls are made with.
-    pub server_key: ServerKey,
+    pub server_key: KeySource,
     /// Scheme, host and path prefix in the place of the Core API's, before `/v2`.
     pub core_url: Option<String>,
     /// Scheme, host and path prefix in the place of the payment page's `…/snap/v1`. Without a path it keeps `/snap/v1`.
@@ -73,21 +124,6 @@ pub struct MerchantAccess {
 }
 
 impl MerchantAccess {
-    /// What speaks against the key being one of this environment, for people. A key of the sandbox shows itself by
-    /// its prefix; nothing sure is known about the others.
-    pub fn doubt(&self) -> Option<&'static str> {
-        let sandbox = self.server_key.0.starts_with(ServerKey::SANDBOX_PREFIX);
-        match self.environment {
-            Environment::Production if sandbox => {
-                Some("the server key is one of the sandbox (SB-…), and the environment is production")
-            }
-            Environment::Sandbox if !sandbox => {
-                Some("the server key does not begin with SB-, as keys of the sandbox do")
-            }
-            _ => None,
-        }
-    }
-
     pub(super) fn core(&self) -> Result<Url, String> {
         base(self.environment.core(), self.core_url.as_deref()).map_err(|why| format!("core_url {why}"))
     }
@@ -131,7 +167,7 @@ mod tests {
     fn access(environment: Environment, key: &str, other: Option<&str>) -> MerchantAccess {
         MerchantAccess {
             environment,
-            server_key: ServerKey::new(key),
+            server_key: ServerKey::new(key).into(),
             core_url: other.map(str::to_owned),
             snap_url: other.map(str::to_owned),
         }
@@ -180,13 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_never_shows_and_a_wrong_one_is_doubted() {
+    fn a_key_never_shows_and_tells_its_world() {
         let sandbox = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
         let production = "Mid-server-TESTKEYaaaaaaaaaaaaaaa";
         assert!(!format!("{:?}", access(Environment::Sandbox, sandbox, None)).contains("TESTKEY"));
-        assert!(access(Environment::Sandbox, sandbox, None).doubt().is_none());
-        assert!(access(Environment::Production, production, None).doubt().is_none());
-        assert!(access(Environment::Production, sandbox, None).doubt().is_some());
-        assert!(access(Environment::Sandbox, production, None).doubt().is_some());
+        assert!(!format!("{:?}", ServerKey::new(sandbox)).contains("TESTKEY"));
+        assert_eq!(ServerKey::new(sandbox).world(), Some(Environment::Sandbox));
+        assert_eq!(ServerKey::new(production).world(), Some(Environment::Production));
+        assert_eq!(ServerKey::new("anything").world(), None);
     }
 }

@@ -9,7 +9,7 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::access::{MerchantAccess, ServerKey, below};
+use super::access::{KeySource, MerchantAccess, ServerKey, below};
 use super::outcome::{Answer, Call, read, shortened};
 use super::signature::hex;
 use super::{Charge, Charged, Gateway, GatewayError, Pending, answer, charge};
@@ -29,7 +29,7 @@ const CODE_NOT_FOUND: u16 = 404;
 #[derive(Debug)]
 pub struct Midtrans {
     http: Client,
-    key: ServerKey,
+    key: KeySource,
     core: Url,
     snap: Url,
 }
@@ -37,7 +37,7 @@ pub struct Midtrans {
 impl Midtrans {
     /// A client for the account. The error, for people, says what of the access cannot be used.
     pub fn new(access: MerchantAccess) -> Result<Self, String> {
-        if access.server_key.expose().is_empty() {
+        if access.server_key.key().expose().is_empty() {
             return Err("the server key is empty".to_owned());
         }
         let (core, snap) = (access.core()?, access.snap()?);
@@ -114,14 +114,15 @@ impl Midtrans {
         limit: Duration,
         take: impl FnOnce(&Answer<'_>) -> Result<T, GatewayError>,
     ) -> Result<T, GatewayError> {
-        let request = request.basic_auth(self.key.expose(), Some("")).timeout(limit);
+        let key = self.key.key();
+        let request = request.basic_auth(key.expose(), Some("")).timeout(limit);
         let outcome = async {
             let response = request.send().await.map_err(|error| failure(error, limit))?;
             let http = response.status().as_u16();
             let body = body(response, limit).await?;
             read(call, http, &body).and_then(|answer| take(&answer))
         };
-        outcome.await.map_err(|error| without_key(error, &self.key))
+        outcome.await.map_err(|error| without_key(error, &key))
     }
 }
 
@@ -309,7 +310,7 @@ mod tests {
     fn only_permata_does_not_repeat_safely() {
         let access = MerchantAccess {
             environment: super::super::Environment::Sandbox,
-            server_key: ServerKey::new("SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa"),
+            server_key: ServerKey::new("SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa").into(),
             core_url: None,
             snap_url: None,
         };
@@ -318,7 +319,10 @@ mod tests {
             assert_eq!(gateway.repeats_safely(*method), *method != OnlineMethod::VaPermata, "{method:?}");
         }
         assert!(!format!("{gateway:?}").contains("TESTKEY"));
-        assert!(Midtrans::new(MerchantAccess { server_key: ServerKey::new(""), ..access.clone() }).is_err());
+        assert!(
+            Midtrans::new(MerchantAccess { server_key: ServerKey::new("").into(), ..access.clone() })
+                .is_err()
+        );
         assert!(Midtrans::new(MerchantAccess { core_url: Some("x".to_owned()), ..access }).is_err());
     }
 }

@@ -27,7 +27,7 @@ use crate::domain::payment::Report;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{OrderItem, PaymentMeans};
 
-pub use access::{Environment, MerchantAccess, ServerKey};
+pub use access::{Environment, KeySource, MerchantAccess, ServerKey};
 pub use client::Midtrans;
 pub use notification::Notification;
 

@@ -14,7 +14,6 @@
 //! | `feed` | what happened to a site's orders, in order |
 //! | `row` | one order: how answers change it, and how it is told |
 //! | `merchant`, `breaker`, `pace` | calls to the gateway, and when they are held back |
-//! | `gateway` | the gateway's client with the key in force |
 //! | `order_id` | names of orders |
 //! | `locks` | one at a time for each order |
 //! | [`figures`], `metrics` | what it counts about itself |
@@ -29,7 +28,6 @@ mod charging;
 pub mod config;
 mod feed;
 pub mod figures;
-mod gateway;
 mod http;
 mod locks;
 mod merchant;

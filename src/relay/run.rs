@@ -8,8 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::config::{Config, Secrets};
-use super::gateway::LiveGateway;
+use super::config::{Config, Merchant, Secrets};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
@@ -17,6 +16,7 @@ use super::service::{AssembleError, MerchantParts, Parts, Patience, Relay};
 use super::store::{RelayStore, StoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
+use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
 use crate::web::serve::serve;
 
 /// How long open requests may take to finish when the relay stops.
@@ -89,7 +89,7 @@ pub async fn assemble(
 ) -> Result<Arc<Relay>, RunError> {
     let mut merchants = Vec::new();
     for merchant in &config.merchant {
-        let gateway = LiveGateway::new(merchant.clone(), secrets.clone())
+        let gateway = gateway(merchant, secrets.clone())
             .map_err(|why| RunError::Merchant { merchant: merchant.id.clone(), why })?;
         merchants.push(MerchantParts {
             id: merchant.id.clone(),
@@ -102,6 +102,20 @@ pub async fn assemble(
     let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let parts = Parts { store, clock, secrets, merchants, public_url, patience: Patience::default() };
     Ok(Relay::new(parts).await?)
+}
+
+/// A client of the gateway for the merchant as configured: a replaced key takes effect at the next call. The error, for
+/// people, says what cannot be used.
+fn gateway(merchant: &Merchant, secrets: Secrets) -> Result<Midtrans, String> {
+    let id = merchant.id.clone();
+    let key = move || secrets.merchant(&id).map(|keys| ServerKey::new(keys.server_key.expose()));
+    let first = key().ok_or_else(|| "there is no server key".to_owned())?;
+    Midtrans::new(MerchantAccess {
+        environment: merchant.environment,
+        server_key: KeySource::reloadable(move || key().unwrap_or_else(|| first.clone())),
+        core_url: merchant.core_url.as_ref().map(ToString::to_string),
+        snap_url: merchant.snap_url.as_ref().map(ToString::to_string),
+    })
 }
 
 /// Serves `listener` and runs the loops until `stop` turns true or the store fails.

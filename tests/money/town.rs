@@ -496,7 +496,7 @@ async fn start_relay(
         Some(patience) => {
             let access = MerchantAccess {
                 environment: Environment::Sandbox,
-                server_key: ServerKey::new(KEY),
+                server_key: ServerKey::new(KEY).into(),
                 core_url: Some(gateway.core_url()),
                 snap_url: Some(gateway.snap_url()),
             };

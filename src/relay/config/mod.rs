@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use secrets::{MerchantKeys, Secrets, SiteTokens};
 
+pub use crate::midtrans::Environment as GatewayEnvironment;
 use crate::settings::{self, Environment, Finding, HttpUrl, SettingsError, Sources};
 
 /// Variables that begin with this are settings.
@@ -79,28 +80,6 @@ pub struct Site {
     pub id: String,
     /// File with the SHA-256 of its token in hexadecimal; the credential `{id}.token_sha256` replaces it.
     pub token_sha256_file: PathBuf,
-}
-
-/// Which of the gateway's two worlds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GatewayEnvironment {
-    /// No real money.
-    #[default]
-    #[serde(rename = "sandbox")]
-    Sandbox,
-    /// Real money.
-    #[serde(rename = "production")]
-    Production,
-}
-
-impl GatewayEnvironment {
-    /// As it is written in the configuration.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Production => "production",
-        }
-    }
 }
 
 /// Where the relay keeps what it knows.

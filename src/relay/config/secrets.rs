@@ -10,12 +10,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{Config, GatewayEnvironment, Merchant};
+use crate::midtrans::ServerKey;
 use crate::settings::{Environment, Finding, Secret, SecretSource, SettingsError};
 
-/// What every server key of the gateway's sandbox begins with.
-const SANDBOX_PREFIX: &str = "SB-";
-/// What a server key of the gateway's production begins with, as far as is known.
-const PRODUCTION_PREFIX: &str = "Mid-server-";
 /// Readable by everybody on the machine.
 const OTHERS_READ: u32 = 0o004;
 
@@ -180,13 +177,12 @@ fn merchant_keys(i: usize, merchant: &Merchant, env: &Environment) -> Result<Mer
 
 /// A key that can only belong to the other world.
 fn wrong_world(key: &str, merchant: &Merchant, secret: &Secret) -> Option<Finding> {
-    let is_sandbox = secret.expose().starts_with(SANDBOX_PREFIX);
-    let is_production = secret.expose().starts_with(PRODUCTION_PREFIX);
-    let (looks, other) = match merchant.environment {
-        GatewayEnvironment::Sandbox if is_production => ("production", "production"),
-        GatewayEnvironment::Production if is_sandbox => ("the sandbox", "sandbox"),
-        _ => return None,
+    let world = ServerKey::new(secret.expose()).world().filter(|world| *world != merchant.environment)?;
+    let looks = match world {
+        GatewayEnvironment::Sandbox => "the sandbox",
+        GatewayEnvironment::Production => "production",
     };
+    let other = world.name();
     let reason = format!(
         "holds a key of {looks}, but environment is \"{}\": write the other key into the file, or \"{other}\" there",
         merchant.environment.name()
