@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
-use super::service::{Service, ServiceError};
+use super::service::Service;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
 use crate::domain::account::{Expiry, Overage, Policy};
@@ -22,6 +22,7 @@ use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
+use crate::troubles::Troubles;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
 
@@ -325,36 +326,6 @@ fn paced(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-/// Errors of a loop that repeats: the first is logged, the end of a row of them too.
-struct Troubles {
-    what: &'static str,
-    failed: u64,
-}
-
-impl Troubles {
-    fn of(what: &'static str) -> Self {
-        Self { what, failed: 0 }
-    }
-
-    fn tell(&mut self, result: Result<(), ServiceError>) {
-        match result {
-            Ok(()) if self.failed > 0 => {
-                tracing::info!(attempts = self.failed, "{} recovered", self.what);
-                self.failed = 0;
-            }
-            Ok(()) => {}
-            Err(error) => {
-                self.failed += 1;
-                if self.failed == 1 {
-                    tracing::warn!(%error, "{} failed; it is tried again and again", self.what);
-                } else {
-                    tracing::debug!(%error, attempts = self.failed, "{} failed again", self.what);
-                }
-            }
-        }
-    }
 }
 
 /// The rules' policy from its configuration.

@@ -52,13 +52,7 @@ impl Reload {
     pub async fn once(&mut self, site: &Site) {
         let (config, secrets) = match load_all(&self.path, &self.env) {
             Ok(read) => read,
-            Err(error) => {
-                for finding in &error.findings {
-                    tracing::error!(%finding, "the configuration is bad");
-                }
-                tracing::error!("nothing was reloaded; what was read before holds");
-                return;
-            }
+            Err(error) => return error.log_reload(),
         };
         if let Err(error) = site.reload(&config).await {
             tracing::error!(%error, "nothing was reloaded");

@@ -17,6 +17,7 @@ use super::store::{RelayStore, StoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
+use crate::troubles::Troubles;
 use crate::web::serve::serve;
 
 /// How long open requests may take to finish when the relay stops.
@@ -160,7 +161,7 @@ pub async fn drive(
 /// about keeps no other waiting.
 async fn deciding(relay: Arc<Relay>) {
     let mut turns = JoinSet::new();
-    let mut troubles = Troubles::new("deciding notifications");
+    let mut troubles = Troubles::grave("deciding notifications");
     loop {
         let turn = Arc::clone(&relay);
         turns.spawn(async move {
@@ -183,7 +184,7 @@ async fn deciding(relay: Arc<Relay>) {
 }
 
 async fn reconciling(relay: Arc<Relay>) {
-    let mut troubles = Troubles::new("asking about orders");
+    let mut troubles = Troubles::grave("asking about orders");
     loop {
         let result = reconcile_once(&relay, relay.now()).await;
         troubles.tell(result.map(drop));
@@ -195,7 +196,7 @@ async fn reconciling(relay: Arc<Relay>) {
 }
 
 async fn pruning(relay: Arc<Relay>) {
-    let mut troubles = Troubles::new("dropping what is old");
+    let mut troubles = Troubles::grave("dropping what is old");
     loop {
         let before = Timestamp(relay.now().0.saturating_sub(KEPT_DAYS * DAY_MS));
         let result = relay.store.prune(before).await;
@@ -226,33 +227,5 @@ async fn watching(relay: Arc<Relay>) {
             known = counts.strays;
         }
         sleep(every).await;
-    }
-}
-
-/// Errors of a loop that repeats: the first is logged, the end of a row of them too.
-struct Troubles {
-    what: &'static str,
-    failed: u64,
-}
-
-impl Troubles {
-    fn new(what: &'static str) -> Self {
-        Self { what, failed: 0 }
-    }
-
-    fn tell(&mut self, result: Result<(), StoreError>) {
-        match result {
-            Ok(()) if self.failed > 0 => {
-                tracing::info!(attempts = self.failed, "{} recovered", self.what);
-                self.failed = 0;
-            }
-            Ok(()) => {}
-            Err(error) => {
-                self.failed += 1;
-                if self.failed == 1 {
-                    tracing::error!(%error, "{} failed; trying again", self.what);
-                }
-            }
-        }
     }
 }

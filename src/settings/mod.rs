@@ -71,6 +71,14 @@ impl SettingsError {
     pub fn check(findings: Vec<Finding>) -> Result<(), Self> {
         if findings.is_empty() { Ok(()) } else { Err(Self { findings }) }
     }
+
+    /// Logs that the configuration was read again in vain.
+    pub fn log_reload(&self) {
+        for finding in &self.findings {
+            tracing::error!(%finding, "the configuration is bad");
+        }
+        tracing::error!("nothing was reloaded; what was read before holds");
+    }
 }
 
 /// Environment variables by name. The process's own is [`Environment::process`]; tests build theirs.

@@ -86,13 +86,7 @@ impl Reload {
     fn once(&mut self) {
         let (config, secrets) = match load_all(&self.path, &self.env) {
             Ok(read) => read,
-            Err(error) => {
-                for finding in &error.findings {
-                    tracing::error!(%finding, "the configuration is bad");
-                }
-                tracing::error!("nothing was reloaded; what was read before holds");
-                return;
-            }
+            Err(error) => return error.log_reload(),
         };
         if names(&config) != names(&self.running) {
             tracing::error!(
