@@ -218,6 +218,11 @@ impl Zone {
         }
     }
 
+    /// What the zone calls itself at an instant: `WIB`, `WITA`, `WIT`, or an offset where it has no name.
+    pub fn abbreviation(&self, at: Timestamp) -> String {
+        self.zone.to_offset_info(instant(at)).abbreviation().to_owned()
+    }
+
     /// The first instant of a local date: midnight, or the end of the gap where a clock change skips midnight.
     pub fn day_start(&self, date: jiff::civil::Date) -> Timestamp {
         match date.to_zoned(self.zone.clone()) {

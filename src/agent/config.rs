@@ -40,6 +40,8 @@ pub struct Config {
     pub timezone: Zone,
     /// Language of pages and messages.
     pub language: Language,
+    /// Where the source of the running program can be had, for the foot of every page; empty: from the owner.
+    pub source_url: String,
     /// The operator's pages and API.
     pub admin: Admin,
     /// The customers' pages.
@@ -351,6 +353,7 @@ impl Default for Config {
             data_dir: "/var/lib/kuota".into(),
             timezone: Zone::named("Asia/Jakarta").expect("zone data is compiled in"),
             language: Language::Indonesian,
+            source_url: String::new(),
             admin: Admin::default(),
             portal: Portal::default(),
             router: Router::default(),

@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod engine;
 pub mod link;
+mod pages;
 pub mod portal;
 pub mod run;
 pub mod service;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
+use super::pages::frame::House;
 use super::service::Service;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
@@ -122,6 +123,11 @@ impl Site {
         let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
         let pace = watch::Sender::new(config.router.poll_interval);
         Ok(Self { config, service, clock, answers: Answers::default(), pace })
+    }
+
+    /// How the site's pages are by default.
+    pub(super) fn house(&self) -> House {
+        House { language: self.config.language, zone: self.config.timezone.clone() }
     }
 
     /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often

@@ -87,7 +87,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// The problem of a field that serde found: where it does not know the path, its message names the field.
-pub(super) fn named(path: &str, message: &str) -> Problem {
+pub fn named(path: &str, message: &str) -> Problem {
     // Line and column say nothing about a body that a program made.
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let quoted = message.split('`').nth(1);

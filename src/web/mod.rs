@@ -10,6 +10,7 @@
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
 //! | [`stream`] | answers too long for memory |
 //! | [`csv`] | tables for spreadsheets |
+//! | [`html`] | text into markup |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`tally`] | how many answers of which class |
 //! | [`serve`] | connections of one listener |

@@ -103,9 +103,15 @@ impl Problem {
     pub fn detail(&self) -> &str {
         &self.detail
     }
+
+    /// The fields that are not as they must be.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
 }
 
 impl IntoResponse for Problem {
+    /// The problem itself goes along as an extension, for whoever shows it as a page.
     fn into_response(self) -> Response {
         let wire = Wire {
             r#type: "about:blank",
@@ -125,6 +131,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -18,7 +18,7 @@ mod money;
 pub mod openapi;
 mod orders;
 mod packages;
-mod page;
+mod pages;
 mod reports;
 mod router;
 mod status;
@@ -64,7 +64,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/ping", get(status::ping))
         .route("/healthz", get(status::healthz))
         .merge(metrics::routes())
-        .merge(page::routes())
+        .merge(pages::routes(&desk))
         .layer(from_fn_with_state(Arc::clone(&desk), admit))
         .with_state(desk);
     tally::counted(limits::surround(all).layer(from_fn(backup::patience)), answers)

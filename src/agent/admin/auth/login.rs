@@ -26,7 +26,7 @@ const SESSION: Duration = Duration::from_hours(12);
 const TEXT_BYTES_MAX: usize = 1024;
 
 pub(in crate::agent::admin) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route("/login", post(log_in)).route("/logout", post(log_out)).route("/me", get(me))
+    Router::new().route("/login", post(by_json)).route("/logout", post(log_out)).route("/me", get(me))
 }
 
 #[derive(Deserialize)]
@@ -46,23 +46,47 @@ struct LoggedIn {
     expires_at: String,
 }
 
-async fn log_in(
+async fn by_json(
     State(desk): State<Arc<Desk>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body<LogIn>,
 ) -> Answer {
-    if is_cross_site(&headers) {
-        return Err(Problem::forbidden("cross_site", "log in from our own page"));
-    }
-    let LogIn { username, password, .. } = body.value;
-    let admin = attempt(&desk, peer, username, password).await?;
-    let secret = new_token()?;
-    let expires_at = open_session(&desk, peer, &admin, hash(&secret)).await?;
+    let LogIn { username, password, _otp: otp } = body.value;
+    let Entered { secret, admin, expires_at } =
+        log_in(&desk, peer, &headers, username, password, otp).await?;
     let view = LoggedIn { name: admin.name, role: admin.role.name(), expires_at: rfc3339(expires_at) };
     let mut response = Json(view).into_response();
-    set_cookie(&mut response, &secret, SESSION)?;
+    set_session(&mut response, &secret)?;
     Ok(response)
+}
+
+/// A session that was opened.
+pub(in crate::agent::admin) struct Entered {
+    /// What the browser's cookie holds.
+    pub secret: String,
+    /// Whose it is.
+    pub admin: AdminRecord,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Logs somebody in who sent these from a page of ours or from a program.
+pub(in crate::agent::admin) async fn log_in(
+    desk: &Desk,
+    peer: Peer,
+    headers: &HeaderMap,
+    username: String,
+    password: String,
+    _otp: Option<String>,
+) -> Result<Entered, Problem> {
+    if is_cross_site(headers) {
+        return Err(Problem::forbidden("cross_site", "log in from our own page"));
+    }
+    let admin = attempt(desk, peer, username, password).await?;
+    let secret = new_token()?;
+    let expires_at = open_session(desk, peer, &admin, hash(&secret)).await?;
+    Ok(Entered { secret, admin, expires_at })
 }
 
 /// The admin with that name and password. Wrong names and wrong passwords answer alike, and as slowly.
@@ -128,10 +152,24 @@ async fn me(Viewer(actor): Viewer) -> impl IntoResponse {
 }
 
 async fn log_out(State(desk): State<Arc<Desk>>, Session(secret): Session) -> Answer {
-    desk.look(move |engine| Ok(engine.store_mut().remove_secret(&secret)?)).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, "", Duration::ZERO)?;
+    end_session(&desk, secret, &mut response).await?;
     Ok(response)
+}
+
+/// Ends a session: its secret is forgotten here and in the browser.
+pub(in crate::agent::admin) async fn end_session(
+    desk: &Desk,
+    secret: [u8; 32],
+    response: &mut Response,
+) -> Result<(), Problem> {
+    desk.look(move |engine| Ok(engine.store_mut().remove_secret(&secret)?)).await?;
+    set_cookie(response, "", Duration::ZERO)
+}
+
+/// Has the browser keep a session's secret as long as it is good.
+pub(in crate::agent::admin) fn set_session(response: &mut Response, secret: &str) -> Result<(), Problem> {
+    set_cookie(response, secret, SESSION)
 }
 
 fn set_cookie(response: &mut Response, secret: &str, lasts: Duration) -> Result<(), Problem> {

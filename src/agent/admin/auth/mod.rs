@@ -8,17 +8,18 @@ mod secrets;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
 pub(super) use attempts::Attempts;
-pub(super) use login::routes;
+pub(super) use login::{end_session, log_in, routes, set_session};
 pub(super) use passwords::Passwords;
 pub(super) use secrets::{hash, new_pin, new_token};
 
 use super::desk::Desk;
 use crate::agent::engine::Actor;
+use crate::agent::pages::frame::cookie;
 use crate::store::{Role, SecretKind};
 use crate::web::{Peer, Problem};
 
@@ -63,17 +64,6 @@ at_least! {
     Owner, Role::Owner
 }
 
-/// Somebody who may read, or nobody known.
-pub(super) struct Anyone(pub Option<Actor>);
-
-impl FromRequestParts<Arc<Desk>> for Anyone {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
-        Ok(Self(identify(parts, desk).await.ok()))
-    }
-}
-
 /// The hash of a browser's session.
 pub(super) struct Session(pub [u8; 32]);
 
@@ -82,13 +72,14 @@ impl FromRequestParts<Arc<Desk>> for Session {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
         identify(parts, desk).await?;
-        let secret =
-            cookie(&parts.headers).ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
+        let secret = session_secret(&parts.headers)
+            .ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
         Ok(Self(secrets::hash(secret)))
     }
 }
 
-async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Problem> {
+/// Who calls, by the control socket, a bearer token or a session.
+pub(super) async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Problem> {
     let source = match parts.extensions.get::<Peer>() {
         Some(Peer::Local) => return Ok(local()),
         Some(Peer::Network(address)) => address.to_string(),
@@ -97,7 +88,7 @@ async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Problem> {
     let (secret, kind) = if let Some(header) = parts.headers.get(AUTHORIZATION) {
         let token = header.to_str().ok().and_then(bearer);
         (token.ok_or_else(|| Problem::unauthorized("send Authorization: Bearer TOKEN"))?, SecretKind::Token)
-    } else if let Some(secret) = cookie(&parts.headers) {
+    } else if let Some(secret) = session_secret(&parts.headers) {
         (secret, SecretKind::Session)
     } else {
         return Err(Problem::unauthorized("log in, or send Authorization: Bearer TOKEN"));
@@ -125,10 +116,9 @@ fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
+/// The secret of a browser's session.
+pub(super) fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE_NAME)
 }
 
 /// Whether a browser says that the request comes from a page of ours. `Origin` outweighs `Sec-Fetch-Site`, which
@@ -166,8 +156,8 @@ mod tests {
     #[test]
     fn a_session_is_found_among_other_cookies() {
         let map = headers(&[("cookie", "a=b; kuota_session=xyz ; c=d")]);
-        assert_eq!(cookie(&map), Some("xyz"));
-        assert_eq!(cookie(&headers(&[("cookie", "my_kuota_session=xyz")])), None);
+        assert_eq!(session_secret(&map), Some("xyz"));
+        assert_eq!(session_secret(&headers(&[("cookie", "my_kuota_session=xyz")])), None);
     }
 
     #[test]

@@ -1,0 +1,120 @@
+//! Logging in and out, and what to do while there is nobody who could.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::super::auth;
+use super::super::desk::{Answer, Desk};
+use super::seat::Filled;
+use super::words::Words;
+use crate::agent::pages::frame::{page_with, see_other};
+use crate::agent::pages::{Form, Frame, Visit};
+use crate::web::Peer;
+
+#[derive(Template)]
+#[template(path = "desk/entrance.html")]
+struct Entrance {
+    frame: Frame,
+    words: &'static Words,
+    /// Where to go afterwards: a path of ours.
+    to: String,
+    name: String,
+    complaint: Option<String>,
+    /// How to make the first owner, while there is none.
+    first: Option<String>,
+}
+
+/// Where to go after logging in.
+#[derive(Default, Deserialize)]
+pub(super) struct Towards {
+    #[serde(default)]
+    ke: String,
+}
+
+/// A path of ours, whatever was asked for: two strokes would be another host.
+fn path_of_ours(text: &str) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let is_ours = text.starts_with('/') && !text.starts_with("//") && plain;
+    if is_ours { text.to_owned() } else { "/".to_owned() }
+}
+
+/// `GET /masuk`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>, visit: Visit, Query(to): Query<Towards>) -> Answer {
+    page(&desk, &visit, StatusCode::OK, path_of_ours(&to.ke), String::new(), None).await
+}
+
+async fn page(
+    desk: &Desk,
+    visit: &Visit,
+    status: StatusCode,
+    to: String,
+    name: String,
+    complaint: Option<String>,
+) -> Answer {
+    let words = Words::of(visit.locale.language);
+    let is_empty = desk.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
+    let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
+    let title = if is_empty { words.no_admin } else { words.log_in_title };
+    page_with(status, &Entrance { frame: visit.frame(title), words, to, name, complaint, first })
+}
+
+/// `POST /masuk`.
+pub(super) async fn enter(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    visit: Visit,
+    form: Form,
+) -> Answer {
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let (name, to) = (text("username"), path_of_ours(&text("ke")));
+    let otp = form.text("otp").map(str::to_owned);
+    match auth::log_in(&desk, peer, &headers, name.clone(), text("password"), otp).await {
+        Ok(entered) => {
+            let mut response = see_other(&to);
+            auth::set_session(&mut response, &entered.secret)?;
+            Ok(response)
+        }
+        Err(problem) if problem.status() == 401 => {
+            let words = Words::of(visit.locale.language);
+            let wrong = Some(words.wrong.to_owned());
+            page(&desk, &visit, StatusCode::UNAUTHORIZED, to, name, wrong).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /keluar`.
+pub(super) async fn leave(
+    State(desk): State<Arc<Desk>>,
+    auth::Session(secret): auth::Session,
+    _: Filled,
+) -> Answer {
+    let mut response = see_other("/masuk");
+    auth::end_session(&desk, secret, &mut response).await?;
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_logging_in_nobody_is_led_to_another_host() {
+        for (asked, to) in [
+            ("/pelanggan", "/pelanggan"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/a\r\nb", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(path_of_ours(asked), to, "{asked:?}");
+        }
+    }
+}

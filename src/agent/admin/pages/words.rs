@@ -1,0 +1,42 @@
+//! What the owner and the cashiers read.
+
+use crate::agent::pages::words::words;
+
+words! {
+    /// The desk's texts.
+    Words {
+        dashboard: "Beranda", "Dashboard";
+        users: "Pelanggan", "Customers";
+        packages: "Paket", "Packages";
+        debts: "Tagihan", "Debts";
+        payments: "Pembayaran", "Payments";
+        drawer: "Kasir", "Cash drawer";
+        router: "Router", "Router";
+        reports: "Laporan", "Reports";
+        audit: "Catatan", "Audit";
+        admins: "Pengelola", "Admins";
+        settings: "Pengaturan", "Settings";
+        backup: "Cadangan", "Backup";
+        menu: "Menu", "Menu";
+        log_in: "Masuk", "Log in";
+        log_out: "Keluar", "Log out";
+        log_in_title: "Masuk ke kuota", "Log in to kuota";
+        name: "Nama", "Name";
+        password: "Kata sandi", "Password";
+        otp: "Kode verifikasi (bila dipakai)", "Verification code (if you use one)";
+        wrong: "Nama, kata sandi atau kode salah.", "The name, the password or the code is wrong.";
+        no_admin: "Belum ada pengelola", "There is no admin yet";
+        no_admin_text: "Buat pemilik pertama di Raspberry Pi dengan perintah ini, lalu muat ulang halaman ini:",
+            "Make the first owner on the Raspberry Pi with this command, then reload this page:";
+        total: "Semua", "All";
+        total_debt: "Total tagihan", "Total debt";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_languages_say_the_same() {
+        crate::agent::pages::words::check(super::Words::ALL);
+    }
+}

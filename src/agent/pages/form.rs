@@ -1,0 +1,127 @@
+//! What a browser's form sends: texts by name. Which of them are numbers or ticks is known to whoever asked.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Form as AxumForm, FromRequest, Request};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::web::Problem;
+use crate::web::body::named;
+
+/// The field that proves that the form came from a page of ours.
+pub(in crate::agent) const TOKEN: &str = "_token";
+/// The field that names one press of a button, so that pressing twice is once.
+pub(in crate::agent) const KEY: &str = "_key";
+/// The field by which a person says yes to what was shown.
+pub(in crate::agent) const SURE: &str = "_sure";
+
+/// A form that was sent. Names that stand twice keep their last value; texts are trimmed.
+#[derive(Clone, Debug, Default)]
+pub(in crate::agent) struct Form(pub BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let AxumForm(pairs) = AxumForm::<Vec<(String, String)>>::from_request(request, state)
+            .await
+            .map_err(|_| Problem::malformed("the form cannot be read"))?;
+        Ok(Self(pairs.into_iter().map(|(name, value)| (name, value.trim().to_owned())).collect()))
+    }
+}
+
+impl Form {
+    /// The text of a field; an empty one counts as not given.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Whether a person said yes.
+    pub fn is_sure(&self) -> bool {
+        self.text(SURE).is_some()
+    }
+
+    /// What the person typed: every field but those of the machinery.
+    pub fn typed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.0.iter().filter(|(name, _)| !name.starts_with('_'));
+        own.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Reads the form as a call of the API reads its body: `numbers` are whole numbers as people write them
+    /// (`10.000`, `Rp 10.000`), `ticks` are true when they are there. Empty fields are not given.
+    pub fn read<T: DeserializeOwned>(&self, numbers: &[&str], ticks: &[&str]) -> Result<T, Problem> {
+        let mut body = Map::new();
+        for (name, value) in self.typed().filter(|(_, value)| !value.is_empty()) {
+            let value = if numbers.contains(&name) {
+                whole_number(value).map_or_else(|| Value::from(value), Value::from)
+            } else if ticks.contains(&name) {
+                Value::from(value != "no")
+            } else {
+                Value::from(value)
+            };
+            body.insert(name.to_owned(), value);
+        }
+        serde_path_to_error::deserialize(Value::Object(body))
+            .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
+    }
+}
+
+/// `10.000`, `Rp 10.000` and `10000` alike; a point or a comma only between groups of three.
+fn whole_number(text: &str) -> Option<u64> {
+    let text = text.trim_start_matches("Rp").trim();
+    let mut groups = text.split(['.', ',', ' ']);
+    let first = groups.next().filter(|first| !first.is_empty())?;
+    let rest: Vec<&str> = groups.collect();
+    let is_grouped = rest.iter().all(|group| group.len() == 3) && (rest.is_empty() || first.len() <= 3);
+    let digits: String = std::iter::once(first).chain(rest).collect();
+    let is_digits = digits.bytes().all(|b| b.is_ascii_digit());
+    (is_grouped && is_digits).then(|| digits.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_write_them() {
+        for (text, number) in [
+            ("10000", Some(10_000)),
+            ("10.000", Some(10_000)),
+            ("Rp 1.250.000", Some(1_250_000)),
+            ("10,000", Some(10_000)),
+            ("10.00", None),
+            ("1234.567", None),
+            ("", None),
+            ("-5", None),
+            ("5 000", Some(5_000)),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(whole_number(text), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_as_a_body_and_its_mistakes_are_named() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Asked {
+            price_rp: u64,
+            note: Option<String>,
+            #[serde(default)]
+            unblock: bool,
+        }
+        let form =
+            |pairs: &[(&str, &str)]| Form(pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect());
+        let read = |pairs: &[(&str, &str)]| form(pairs).read::<Asked>(&["price_rp"], &["unblock"]);
+        let asked = Asked { price_rp: 10_000, note: None, unblock: true };
+        assert_eq!(
+            read(&[("price_rp", "10.000"), ("note", ""), ("unblock", "on"), ("_key", "k")]).unwrap(),
+            asked
+        );
+        assert_eq!(read(&[("price_rp", "ten")]).unwrap_err().errors()[0].field, "price_rp");
+        assert_eq!(read(&[("price_rp", "1"), ("x", "y")]).unwrap_err().status(), 422);
+    }
+}

@@ -1,0 +1,271 @@
+//! Answers that are pages: in the reader's language, within a strict content policy, and problems as pages too.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+
+use super::assets::{LINKS, Links};
+use super::locale::Locale;
+use super::words::words;
+use crate::agent::config::Language;
+use crate::clock::Zone;
+use crate::web::{Peer, Problem};
+
+/// The cookie that remembers a reader's language.
+const LANGUAGE_COOKIE: &str = "kuota_lang";
+/// The parameter that changes it.
+const LANGUAGE_PARAM: &str = "bahasa";
+
+/// Everything from our own address and nothing else: no inline script or style, no frame, no foreign request.
+pub(in crate::agent) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+words! {
+    /// What every page says around its content.
+    FrameWords {
+        skip: "Langsung ke isi", "Skip to content";
+        language: "English", "Bahasa Indonesia";
+        source: "Perangkat lunak bebas (AGPL-3.0)", "Free software (AGPL-3.0)";
+        home: "Halaman utama", "Home";
+        not_found: "Halaman tidak ditemukan", "Page not found";
+        not_found_text: "Alamat ini tidak ada, atau isinya sudah dihapus.", "There is nothing at this address, or it was removed.";
+        refused: "Tidak dapat dilakukan", "This cannot be done";
+        forbidden: "Tidak diizinkan", "Not allowed";
+        too_many: "Terlalu sering", "Too many attempts";
+        too_many_text: "Silakan tunggu sebentar, lalu coba lagi.", "Please wait a moment and try again.";
+        failed: "Ada gangguan", "Something failed";
+        failed_text: "Tidak ada yang berubah. Silakan coba lagi sebentar lagi.", "Nothing was changed. Please try again in a moment.";
+        about: "Tentang kuota", "About kuota";
+        about_text: "kuota {0} adalah perangkat lunak bebas di bawah lisensi GNU AGPL versi 3. Anda berhak mendapat kode sumbernya.",
+            "kuota {0} is free software under the GNU AGPL, version 3. You are entitled to its source code.";
+        about_ask: "Mintalah kode sumber kepada pengelola hotspot ini.", "Ask whoever runs this hotspot for the source code.";
+        about_where: "Kode sumber:", "Source code:";
+    }
+}
+
+/// How a site's pages are by default.
+#[derive(Clone, Debug)]
+pub(in crate::agent) struct House {
+    /// For readers who did not choose.
+    pub language: Language,
+    /// The site's zone.
+    pub zone: Zone,
+}
+
+/// Who looks at a page: in which language, from where, at what.
+#[derive(Clone, Debug)]
+pub(in crate::agent) struct Visit {
+    /// How amounts and dates are written.
+    pub locale: Locale,
+    /// From where.
+    pub peer: Peer,
+    /// The page's address, without the host.
+    pub uri: Uri,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::internal)
+    }
+}
+
+/// What every page begins and ends with.
+pub(in crate::agent) struct Frame {
+    /// The page's name.
+    pub title: String,
+    /// How amounts and dates are written.
+    pub locale: Locale,
+    /// The texts around the content.
+    pub words: &'static FrameWords,
+    /// The style sheet and the script.
+    pub links: &'static Links,
+    /// This page in the other language.
+    pub other_language: String,
+}
+
+impl Visit {
+    /// The frame of a page with that name.
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        let locale = self.locale.clone();
+        let other = match locale.language {
+            Language::Indonesian => "en",
+            Language::English => "id",
+        };
+        let query = without_language(self.uri.query().unwrap_or_default());
+        let and = if query.is_empty() { "" } else { "&" };
+        let other_language = format!("{}?{query}{and}{LANGUAGE_PARAM}={other}", self.uri.path());
+        let words = FrameWords::of(locale.language);
+        Frame { title: title.into(), locale, words, links: &LINKS, other_language }
+    }
+}
+
+/// A page as an answer.
+pub(in crate::agent) fn html(page: &impl Template) -> Result<Response, Problem> {
+    page_with(StatusCode::OK, page)
+}
+
+/// A page with another status than 200.
+pub(in crate::agent) fn page_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+    let text = page.render().map_err(|error| {
+        tracing::error!(%error, "a page could not be written");
+        Problem::internal()
+    })?;
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (X_FRAME_OPTIONS, "DENY"),
+    ];
+    Ok((status, headers, text).into_response())
+}
+
+/// Sends the browser on, by GET, to an address of ours.
+pub(in crate::agent) fn see_other(to: &str) -> Response {
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
+}
+
+/// Puts language and problems-as-pages around a router of pages.
+pub(in crate::agent) fn around<S: Clone + Send + Sync + 'static>(
+    pages: Router<S>,
+    house: House,
+) -> Router<S> {
+    pages.layer(from_fn_with_state(Arc::new(house), visit))
+}
+
+async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    if let Some(language) = chosen(uri.query().unwrap_or_default()) {
+        return choose(&uri, language);
+    }
+    let Some(peer) = request.extensions().get::<Peer>().copied() else {
+        return Problem::internal().into_response();
+    };
+    let language = remembered(request.headers()).unwrap_or(house.language);
+    let visit = Visit { locale: Locale { language, zone: house.zone.clone() }, peer, uri };
+    request.extensions_mut().insert(visit.clone());
+    let response = next.run(request).await;
+    match response.extensions().get::<Problem>() {
+        Some(problem) => troubled(&visit, problem, &response),
+        None => response,
+    }
+}
+
+fn chosen(query: &str) -> Option<Language> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == LANGUAGE_PARAM).and_then(|(_, value)| language(value))
+}
+
+fn language(tag: &str) -> Option<Language> {
+    match tag {
+        "id" => Some(Language::Indonesian),
+        "en" => Some(Language::English),
+        _ => None,
+    }
+}
+
+fn without_language(query: &str) -> String {
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(LANGUAGE_PARAM));
+    others.collect::<Vec<_>>().join("&")
+}
+
+/// Remembers the language and shows the same page again.
+fn choose(uri: &Uri, language: Language) -> Response {
+    let tag = if language == Language::English { "en" } else { "id" };
+    let query = without_language(uri.query().unwrap_or_default());
+    // A path that begins with two strokes would be another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
+    let to = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let mut response = see_other(&to);
+    let cookie = format!("{LANGUAGE_COOKIE}={tag}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
+    if let Ok(cookie) = cookie.parse() {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn remembered(headers: &HeaderMap) -> Option<Language> {
+    language(cookie(headers, LANGUAGE_COOKIE)?)
+}
+
+/// The value of a cookie.
+pub(in crate::agent) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+#[derive(Template)]
+#[template(path = "pages/problem.html")]
+struct ProblemPage {
+    frame: Frame,
+    text: String,
+}
+
+/// A problem as a page. Its text is in English where no page said it better before.
+fn troubled(visit: &Visit, problem: &Problem, response: &Response) -> Response {
+    let words = FrameWords::of(visit.locale.language);
+    let detail = problem.detail().to_owned();
+    let (title, text) = match problem.status().as_u16() {
+        404 | 405 => (words.not_found, words.not_found_text.to_owned()),
+        401 | 403 => (words.forbidden, detail),
+        429 => (words.too_many, words.too_many_text.to_owned()),
+        500.. => (words.failed, words.failed_text.to_owned()),
+        _ => (words.refused, detail),
+    };
+    let page = ProblemPage { frame: visit.frame(title), text };
+    page_with(response.status(), &page).unwrap_or_else(IntoResponse::into_response)
+}
+
+#[derive(Template)]
+#[template(path = "pages/about.html")]
+struct AboutPage {
+    frame: Frame,
+    text: String,
+    source_url: String,
+}
+
+/// What the program is and where its source can be had, as its licence demands of every server.
+pub(in crate::agent) fn about(visit: &Visit, source_url: &str) -> Result<Response, Problem> {
+    let frame = visit.frame(FrameWords::of(visit.locale.language).about);
+    let text = super::words::fill(frame.words.about_text, &[env!("CARGO_PKG_VERSION")]);
+    html(&AboutPage { frame, text, source_url: source_url.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(uri: &'static str) -> Visit {
+        let zone = Zone::named("Asia/Jakarta").unwrap();
+        let locale = Locale { language: Language::Indonesian, zone };
+        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri) }
+    }
+
+    #[test]
+    fn the_other_language_is_the_same_page() {
+        assert_eq!(visit("/beli").frame("x").other_language, "/beli?bahasa=en");
+        assert_eq!(visit("/a?t=1&bahasa=id&b=2").frame("x").other_language, "/a?t=1&b=2&bahasa=en");
+        super::super::words::check(FrameWords::ALL);
+    }
+
+    #[test]
+    fn choosing_a_language_never_leaves_this_host() {
+        let to = |uri: &'static str| {
+            let response = choose(&Uri::from_static(uri), Language::English);
+            response.headers()[LOCATION].to_str().unwrap().to_owned()
+        };
+        assert_eq!(to("/beli?bahasa=en"), "/beli");
+        assert_eq!(to("//evil.example/x?bahasa=en&a=1"), "/evil.example/x?a=1");
+    }
+}

@@ -1,0 +1,22 @@
+//! What the customer's portal and the owner's desk share: language, amounts and dates as people write them, the
+//! frame of a page, forms, plots, and the two files that every page links.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`words`] | how a catalogue of texts in both languages is declared |
+//! | [`locale`] | amounts, dates and durations as people read them |
+//! | [`frame`] | answers that are pages: language, headers, problems as pages |
+//! | [`form`] | what a browser's form sends |
+//! | [`plot`] | bars of usage and money, as SVG |
+//! | [`assets`] | the style sheet and the script |
+
+pub(super) mod assets;
+pub(super) mod form;
+pub(super) mod frame;
+pub(super) mod locale;
+pub(super) mod plot;
+pub(super) mod words;
+
+pub(super) use form::Form;
+pub(super) use frame::{Frame, Visit, html};
+pub(super) use locale::Locale;
