@@ -134,6 +134,38 @@ pub enum Action {
     DeletePackage(PackageId),
 }
 
+impl Action {
+    /// The user on file whom it names; `None` for a new one, and where it names an order, a package or the drawer.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::ChangeUser(user, _)
+            | Self::DeleteUser(user)
+            | Self::Bind { user, .. }
+            | Self::Unbind { user, .. }
+            | Self::Grant(user, _)
+            | Self::Debit { user, .. }
+            | Self::AddDebt(user, _)
+            | Self::ChangeDebt(user, ..)
+            | Self::WriteOff { user, .. }
+            | Self::SetPin(user, _)
+            | Self::Buy(user, ..)
+            | Self::SettleAll(user, _)
+            | Self::SettleItem(user, ..)
+            | Self::PayPart(user, ..)
+            | Self::Reset { user, .. }
+            | Self::Block(user, _)
+            | Self::Unblock(user, _) => Some(*user),
+            Self::AddUser(_)
+            | Self::Refund { .. }
+            | Self::Review { .. }
+            | Self::CloseDrawer { .. }
+            | Self::AddPackage(_)
+            | Self::ChangePackage(..)
+            | Self::DeletePackage(_) => None,
+        }
+    }
+}
+
 /// A user to be entered.
 #[derive(Clone, Debug)]
 pub struct NewUser {

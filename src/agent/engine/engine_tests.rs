@@ -20,6 +20,8 @@ use crate::store::Page;
 mod feed_tests;
 #[path = "online_tests.rs"]
 mod online_tests;
+#[path = "preview_tests.rs"]
+mod preview_tests;
 #[path = "rebuild_tests.rs"]
 mod rebuild_tests;
 #[path = "review_tests.rs"]
