@@ -82,8 +82,8 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Action)> {
             Action::ChangeUser(user, UserChange { name: Some("S".into()), ..UserChange::default() }),
         ),
         ("set pin", Action::SetPin(user, pin)),
-        ("bind", Action::Bind { user: idle, mac: mac(2), label: why() }),
-        ("move", Action::Bind { user: idle, mac: mac(1), label: why() }),
+        ("bind", Action::Bind { user: idle, mac: mac(2), label: why(), replace_oldest: false }),
+        ("move", Action::Bind { user: idle, mac: mac(1), label: why(), replace_oldest: false }),
         ("unbind", Action::Unbind { user, mac: mac(1) }),
         ("delete package", Action::DeletePackage(package)),
     ]
