@@ -14,7 +14,11 @@ pub(super) fn is_captive(headers: &HeaderMap) -> bool {
         && agent.contains("Mobile/")
         && !["Safari/", "CriOS/", "FxiOS/", "EdgiOS/"].iter().any(|browser| agent.contains(browser));
     let is_web_view = agent.contains("; wv)") || agent.contains("CaptivePortalLogin");
-    agent.is_empty() || agent.starts_with("CaptiveNetworkSupport") || inside_app || is_assistant || is_web_view
+    agent.is_empty()
+        || agent.starts_with("CaptiveNetworkSupport")
+        || inside_app
+        || is_assistant
+        || is_web_view
 }
 
 #[cfg(test)]
@@ -26,11 +30,26 @@ mod tests {
     #[test]
     fn little_windows_are_told_from_real_browsers() {
         let rows = [
-            ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36", false),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1", false),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/126.0 Mobile/15E148 Safari/604.1", false),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148", true),
-            ("Mozilla/5.0 (Linux; Android 14; SM-A155F; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0 Mobile Safari/537.36", true),
+            (
+                "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
+                false,
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+                false,
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/126.0 Mobile/15E148 Safari/604.1",
+                false,
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+                true,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; SM-A155F; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/126.0 Mobile Safari/537.36",
+                true,
+            ),
             ("Dalvik/2.1.0 (Linux; Android 14) CaptivePortalLogin", true),
             ("CaptiveNetworkSupport-471 wispr", true),
             ("", true),
@@ -40,7 +59,8 @@ mod tests {
             let headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(agent))]);
             assert_eq!(is_captive(&headers), captive, "{agent}");
         }
-        let mut headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static("Mozilla/5.0 Safari/1"))]);
+        let mut headers =
+            HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static("Mozilla/5.0 Safari/1"))]);
         headers.insert(
             HeaderName::from_static("x-requested-with"),
             HeaderValue::from_static("com.android.captiveportallogin"),
