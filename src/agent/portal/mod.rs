@@ -43,9 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -206,9 +204,8 @@ async fn admit(State(portal): State<Arc<Portal>>, request: Request, next: Next) 
 async fn secure(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers: &mut HeaderMap = response.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Pages that tell of a problem are made outside the limits.
+    limits::quiet(headers);
     let permissions = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
     headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(permissions));
     if headers.contains_key(CONTENT_SECURITY_POLICY)
