@@ -23,7 +23,7 @@ async fn stranger(shop: &Shop) -> Visitor {
 /// The customer's PIN, of a customer with this number and name.
 async fn pin(shop: &Shop) -> String {
     shop.desk.patch(&shop.user, json!({"phone": "081234567890", "login": "budi"})).await.ok(200);
-    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(200);
+    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
     pin["pin"].as_str().unwrap().to_owned()
 }
 
@@ -53,7 +53,10 @@ async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
     let shop = Shop::with(|config| config.policy.max_devices_per_user = 2).await;
     let pin = pin(&shop).await;
     let old = Mac([2, 0, 0, 0, 0, 5]);
-    shop.desk.post(&format!("{}/devices", shop.user), json!({"mac": old.to_string(), "label": "Tablet <i>"})).await.ok(201);
+    shop.desk
+        .post(&format!("{}/devices", shop.user), json!({"mac": old.to_string(), "label": "Tablet <i>"}))
+        .await
+        .ok(201);
     let phone = stranger(&shop).await;
     let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
     asked.ok().says("Akun ini sudah memakai 2 perangkat. Ganti Tablet").says("Ganti perangkat");

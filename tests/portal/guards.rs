@@ -7,6 +7,7 @@ use std::time::Duration;
 use kuota::domain::id::Mac;
 use kuota::settings::Network;
 
+use crate::desk::Desk;
 use crate::shop::{MAC, Shop};
 use crate::visitor::Visitor;
 
@@ -50,11 +51,9 @@ async fn forms_are_taken_from_our_own_pages_only() {
     let path = package_path(&shop);
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
-    for (name, value) in [
-        ("origin", "http://evil.example"),
-        ("origin", "null"),
-        ("sec-fetch-site", "cross-site"),
-    ] {
+    for (name, value) in
+        [("origin", "http://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+    {
         let page = Visitor::at(&shop.desk).with_header(name, value).post(&path, &fields).await;
         assert_eq!(page.status, 403, "{name}: {value}");
         page.says("Silakan muat ulang, lalu coba lagi.");
@@ -99,7 +98,9 @@ async fn nobody_is_led_to_a_foreign_place() {
     // The relay of this test is on loopback, and so may a simulated gateway be.
     shop.relay.link_to("http://127.0.0.1:9/simulator");
     assert_eq!(phone.pay(&package_path(&shop), "gopay").await.leads_to(), "http://127.0.0.1:9/simulator");
-    for path in ["//evil.example/?bahasa=en", "/%2f%2fevil.example/?bahasa=en", "/masuk?ke=https://evil.example"] {
+    for path in
+        ["//evil.example/?bahasa=en", "/%2f%2fevil.example/?bahasa=en", "/masuk?ke=https://evil.example"]
+    {
         let page = phone.get(path).await;
         if let Some(to) = page.headers.get("location") {
             let to = to.to_str().unwrap();
@@ -133,13 +134,24 @@ async fn codes_and_questions_are_slowed_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_networks_of_the_hotspot_and_the_owner_are_let_in() {
-    let network = |text: &str| text.parse::<Network>().unwrap();
-    let shop = Shop::with(|config| {
-        config.portal.client_networks = vec![network("10.5.50.0/24")];
-        config.admin.allowed_networks = vec![network("127.0.0.0/8")];
-    })
-    .await;
-    Visitor::at(&shop.desk).get("/").await.ok();
+    let network = |text: &str| vec![text.parse::<Network>().unwrap()];
+    for (clients, owners, status) in [
+        ("10.5.50.0/24", "10.0.0.0/8", 403),
+        ("127.0.0.0/8", "10.0.0.0/8", 200),
+        ("10.5.50.0/24", "127.0.0.0/8", 200),
+    ] {
+        let desk = Desk::with(|config| {
+            config.portal.client_networks = network(clients);
+            config.admin.allowed_networks = network(owners);
+        })
+        .await;
+        let page = Visitor::at(&desk).get("/").await;
+        assert_eq!(page.status, status, "{clients} {owners}");
+        if status == 403 {
+            page.says("Halaman ini hanya bisa dibuka dari jaringan hotspot.");
+            assert_eq!(Visitor::at(&desk).get("/nothing-here").await.status, 403);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,14 +32,26 @@ async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
     let phone = Visitor::of(&shop).await;
     phone.get("/beli").await.ok().says("Paket Rp 100.000 10,00 GB · 30 hari Beli");
     let chosen = phone.get(&package_path(&shop)).await;
-    chosen.ok().says("QRIS").says("GoPay").says("ShopeePay").says("BCA").says("Mandiri").says("Bayar Rp 100.000");
+    chosen
+        .ok()
+        .says("QRIS")
+        .says("GoPay")
+        .says("ShopeePay")
+        .says("BCA")
+        .says("Mandiri")
+        .says("Bayar Rp 100.000");
 
     let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
     let id = order_of(&status);
     shop.cycle().await;
     let page = phone.get(&status).await;
-    page.ok().says("Menunggu pembayaran").says("Rp 100.000").says("Sisa waktu: 15:00").says("Saya sudah bayar");
-    page.says("Ganti cara bayar").says("Internet dibuka sampai 10.10 untuk membayar, sudah terpakai 0 MB dari 30 MB.");
+    page.ok()
+        .says("Menunggu pembayaran")
+        .says("Rp 100.000")
+        .says("Sisa waktu: 15:00")
+        .says("Saya sudah bayar");
+    page.says("Ganti cara bayar")
+        .says("Internet dibuka sampai 10.10 untuk membayar, sudah terpakai 0 MB dari 30 MB.");
     assert!(page.text.contains("<div class=\"qr\"><svg") && page.text.contains("data-live=\"3\""));
     assert!(page.text.contains("data-until=\"2026-11-10T03:15:00Z\""));
     assert!(page.text.contains("<noscript><meta http-equiv=\"refresh\""));
@@ -75,7 +87,8 @@ async fn each_method_shows_what_it_needs_and_wallets_open_by_themselves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_little_window_is_never_led_away_and_the_order_goes_on_in_a_real_browser() {
-    let shop = Shop::with(|config| config.portal.public_url = "http://192.168.88.2:8081".parse().unwrap()).await;
+    let shop =
+        Shop::with(|config| config.portal.public_url = "http://192.168.88.2:8081".parse().unwrap()).await;
     shop.relay.link_to(WALLET);
     let real = Visitor::of(&shop).await;
     for agent in [Some(CAPTIVE_IPHONE), Some(CAPTIVE_ANDROID), None] {
@@ -84,7 +97,10 @@ async fn a_little_window_is_never_led_away_and_the_order_goes_on_in_a_real_brows
         assert!(status.starts_with("/payment/status/"), "{status}");
         let page = window.get(&status).await;
         page.ok().says("Jendela ini tidak bisa membuka aplikasi").says("http://192.168.88.2:8081/b/");
-        assert!(!page.text.contains("gojek:") || page.headers["content-security-policy"].to_str().unwrap().contains("gojek:"));
+        assert!(
+            !page.text.contains("gojek:")
+                || page.headers["content-security-policy"].to_str().unwrap().contains("gojek:")
+        );
         assert!(!page.text.contains(WALLET) && !page.text.contains("href=\"gojek"), "no way out");
 
         let read = page.read();
@@ -144,7 +160,9 @@ async fn everything_one_item_or_a_part_is_settled() {
     shop.pull().await;
     phone.get("/lunasi").await.says("Rp 15.000");
     phone.get("/riwayat").await.says("Bayar sebagian").says("Bayar ini saja").says("Pinjam 20000");
-    for (rp, text) in [("99.000", "Jumlah itu lebih dari tagihan Anda"), ("lima", "Tulis jumlah dalam rupiah")] {
+    for (rp, text) in
+        [("99.000", "Jumlah itu lebih dari tagihan Anda"), ("lima", "Tulis jumlah dalam rupiah")]
+    {
         let page = phone.get(&format!("/lunasi/sebagian?rp={rp}")).await;
         assert!(page.status == 409 || page.status == 422, "{}", page.status);
         page.says(text);
@@ -167,7 +185,10 @@ async fn a_price_that_changed_is_asked_again_and_a_button_pressed_twice_is_once(
     let path = package_path(&shop);
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
-    shop.desk.patch(&format!("/packages/{}", shop.package.as_str().unwrap()), json!({"price_rp": 120_000})).await.ok(200);
+    shop.desk
+        .patch(&format!("/packages/{}", shop.package.as_str().unwrap()), json!({"price_rp": 120_000}))
+        .await
+        .ok(200);
     let again = phone.post(&path, &fields).await;
     assert_eq!(again.status, 409);
     again.says("Harganya berubah.").says("Bayar Rp 120.000");

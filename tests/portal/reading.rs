@@ -13,6 +13,7 @@ const MB: u64 = 1 << 20;
 async fn give(shop: &Shop, mb: u64, days: Option<u32>) {
     let body = json!({"amount": mb * MB, "days": days, "reason": "tes"});
     shop.desk.post(&format!("{}/credits", shop.user), body).await.ok(201);
+    shop.cycle().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +58,11 @@ async fn a_debt_says_how_much_and_why_and_what_to_do() {
     assert!(page.text.contains("Pinjam &#60;b&#62;Mei") || page.text.contains("Pinjam &lt;b&gt;Mei"));
 
     let bill = phone.get("/lunasi").await;
-    bill.ok().says("Bayar semua").says("Bayar ini saja").says("Bayar sebagian").says("paling banyak Rp 40.000");
+    bill.ok()
+        .says("Bayar semua")
+        .says("Bayar ini saja")
+        .says("Bayar sebagian")
+        .says("paling banyak Rp 40.000");
     let why = phone.get("/policy/blocked").await;
     why.ok().says("Pinjam Juni Lewat jatuh tempo 31 Okt 2026").says("Rp 40.000").says("Bayar tagihan");
     phone.get("/policy/fup").await.ok().says("Aturan ini sedang tidak berlaku untuk Anda.");
@@ -118,6 +123,7 @@ async fn usage_and_history_are_read_in_peoples_words() {
     phone.get("/riwayat").await.ok().says("Belum ada apa-apa di sini.");
     let purchase = json!({"package_id": shop.package, "method": "cash"});
     shop.cashier_posts(&format!("{}/purchases", shop.user), purchase).await.ok(201);
+    shop.cycle().await;
     shop.desk.use_mb(MAC, 300).await;
     phone.get("/riwayat").await.ok().says("Beli Paket").says("Rp 100.000").says("tunai").says("dibayar");
     phone.get("/riwayat?lihat=mutasi").await.ok().says("Beli paket: Paket").says("+10,00 GB");
@@ -179,7 +185,10 @@ async fn every_page_speaks_both_languages_and_has_its_headers() {
             let header = |name: &str| page.headers[name].to_str().unwrap();
             let policy = header("content-security-policy");
             assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-            assert!(policy.contains("form-action 'self' gojek: shopeeid: https://*.midtrans.com"), "{policy}");
+            assert!(
+                policy.contains("form-action 'self' gojek: shopeeid: https://*.midtrans.com"),
+                "{policy}"
+            );
             assert_eq!(header("x-frame-options"), "DENY", "{path}");
             assert_eq!(header("referrer-policy"), "same-origin");
             assert_eq!(header("cache-control"), "no-store");
@@ -200,11 +209,18 @@ async fn what_is_down_is_told_with_since_when_and_cash_is_offered() {
     shop.pull_fails().await;
     let path = format!("/beli/{}", shop.package.as_str().unwrap());
     for path in ["/", "/beli", &path] {
-        phone.get(path).await.ok().says("terputus sejak 10 Nov 2026 10.00 WIB").says("bayar tunai ke pengelola");
+        phone
+            .get(path)
+            .await
+            .ok()
+            .says("terputus sejak 10 Nov 2026 10.00 WIB")
+            .says("bayar tunai ke pengelola");
     }
     let refused = phone.pay(&path, "qris").await;
     assert_eq!(refused.status, 503);
-    refused.says("Layanan pembayaran sedang tidak terhubung. Tidak ada yang ditagihkan.").says_nothing_of("relay");
+    refused
+        .says("Layanan pembayaran sedang tidak terhubung. Tidak ada yang ditagihkan.")
+        .says_nothing_of("relay");
 
     shop.desk.sim.cut_sessions();
     shop.desk.sim.change_password("lain");
