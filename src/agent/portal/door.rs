@@ -29,7 +29,7 @@ const REPLACE_MS: i64 = 5 * 60 * 1000;
 
 #[derive(Template)]
 #[template(path = "portal/door.html")]
-struct Door {
+struct LogIn {
     frame: Frame,
     words: &'static Words,
     door: &'static DoorWords,
@@ -106,7 +106,7 @@ fn page(
     complaint: Option<&'static str>,
 ) -> Answer {
     let door = DoorWords::of(guest.locale().language);
-    let page = Door {
+    let page = LogIn {
         frame: guest.frame(door.title),
         words: guest.words(),
         door,
@@ -129,13 +129,11 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     };
     let who = form.text("siapa").unwrap_or_default().to_owned();
     let pin = form.text("pin").unwrap_or_default().to_owned();
-    match check(&portal, guest, &who, pin).await? {
-        Some(user) => bind(&portal, guest, user, mac).await,
-        None => {
-            let wrong = DoorWords::of(guest.locale().language).wrong;
-            page(&portal, guest, StatusCode::UNAUTHORIZED, &who, Some(wrong))
-        }
+    if let Some(user) = check(&portal, guest, &who, pin).await? {
+        return bind(&portal, guest, user, mac).await;
     }
+    let wrong = DoorWords::of(guest.locale().language).wrong;
+    page(&portal, guest, StatusCode::UNAUTHORIZED, &who, Some(wrong))
 }
 
 /// The customer with that name or number and PIN.

@@ -107,7 +107,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
         let contact = portal.contact.clone();
         return html(&Unknown { frame: guest.frame(words.unknown), words, can_register, contact });
     };
-    html(&page(&portal, &guest, seen))
+    html(&page(&portal, &guest, &seen))
 }
 
 fn see(engine: &mut Engine, customer: Snapshot) -> Result<Seen, Problem> {
@@ -123,7 +123,7 @@ fn see(engine: &mut Engine, customer: Snapshot) -> Result<Seen, Problem> {
         packages.iter().any(|package| policy::quote_purchase(account, package, ctx).is_ok())
     });
     let (owed, pay_window_ms) = (Owed::of(&look, account), look.policy.pay_window_ms);
-    Ok(Seen { owed, can_buy, pay_window_ms, open, usage, customer })
+    Ok(Seen { customer, owed, can_buy, pay_window_ms, open, usage })
 }
 
 /// Usage of each of the last days, today last.
@@ -160,7 +160,7 @@ pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], words: &Words, locale: 
     bars(title, &largest, &usage.iter().enumerate().map(bar).collect::<Vec<_>>())
 }
 
-fn page(portal: &Portal, guest: &Guest, seen: Seen) -> Home {
+fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
     let (words, locale) = (guest.words(), guest.locale());
     let user = &seen.customer.user;
     let account = &user.account;
@@ -174,7 +174,7 @@ fn page(portal: &Portal, guest: &Guest, seen: Seen) -> Home {
         tone: tone(account),
         sentence: sentence(account, total, seen.pay_window_ms, words, locale),
         notices: notices(portal, words, locale),
-        quota: (!account.unlimited).then(|| quota(&seen, words, locale)),
+        quota: (!account.unlimited).then(|| quota(seen, words, locale)),
         until: account.expires_at.map_or_else(|| words.no_end.to_owned(), |at| locale.day_of(at)),
         bill: seen.owed.lines(words, locale),
         total: total.map(|total| total.to_string()),

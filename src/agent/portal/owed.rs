@@ -125,9 +125,8 @@ impl Debt {
 /// What a line of a quote is for, as it is read.
 pub(super) fn line_name(line: &Line, words: &Words) -> String {
     match &line.item {
-        Item::Package { .. } => line.name.clone(),
         Item::Debt { .. } if line.name.is_empty() => words.bill.to_owned(),
-        Item::Debt { .. } => line.name.clone(),
+        Item::Package { .. } | Item::Debt { .. } => line.name.clone(),
         Item::Overage => words.overage.to_owned(),
     }
 }

@@ -88,7 +88,7 @@ fn see(engine: &Engine, customer: Snapshot) -> Seen {
     let account = &customer.user.account;
     let rules = access::rules(account, look.policy, &look.facts_of(customer.user.no)).to_vec();
     let (owed, policy) = (Owed::of(&look, account), look.policy.clone());
-    Seen { rules, owed, policy, customer }
+    Seen { customer, rules, owed, policy }
 }
 
 fn title(status: Status, words: &PolicyWords) -> &'static str {

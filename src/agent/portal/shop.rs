@@ -18,7 +18,6 @@ use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Refusal};
-use crate::web::Problem;
 
 #[derive(Template)]
 #[template(path = "portal/shop.html")]
@@ -49,9 +48,8 @@ struct Ware {
 
 /// `GET /beli`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
-    let Some(packages) = portal.look_at(&guest, on_sale).await? else {
-        return Ok(see_other("/"));
-    };
+    let packages = portal.look_at(&guest, |engine, customer| Ok(on_sale(engine, &customer)));
+    let Some(packages) = packages.await? else { return Ok(see_other("/")) };
     let (words, locale) = (guest.words(), guest.locale());
     let sorry = SorryWords::of(locale.language);
     let settle = packages.iter().any(|(_, refusal)| refusal.as_ref().is_some_and(must_settle));
@@ -63,7 +61,9 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     let refusal = first.filter(|_| packages.iter().all(|ware| ware.refusal == first));
     if refusal.is_some() {
         // Said once above them all.
-        packages.iter_mut().for_each(|ware| ware.refusal = Some(""));
+        for ware in &mut packages {
+            ware.refusal = Some("");
+        }
     }
     let till = portal.till(&guest);
     let (notices, contact) = (notices(&portal, words, locale), portal.contact.clone());
@@ -72,18 +72,18 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 }
 
 /// Packages on sale, the cheapest first, with why this customer cannot buy them.
-fn on_sale(engine: &mut Engine, customer: Snapshot) -> Result<Vec<(Package, Option<Refusal>)>, Problem> {
+fn on_sale(engine: &Engine, customer: &Snapshot) -> Vec<(Package, Option<Refusal>)> {
     let look = engine.look();
     let account = &customer.user.account;
     let mut packages: Vec<Package> = look.packages().into_iter().filter(|package| package.active).collect();
     packages.sort_by_key(|package| (package.price, package.quota));
-    Ok(look.with_context(|ctx| {
+    look.with_context(|ctx| {
         let judge = |package: Package| {
             let refusal = policy::quote_purchase(account, &package, ctx).err();
             (package, refusal)
         };
         packages.into_iter().map(judge).collect()
-    }))
+    })
 }
 
 fn must_settle(refusal: &Refusal) -> bool {

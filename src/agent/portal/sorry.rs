@@ -55,9 +55,8 @@ pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str
         "timeout" => words.timeout,
         code if code.starts_with("gateway_") => words.gateway,
         _ => match problem.status().as_u16() {
-            404 | 405 | 429 => return None,
             400 | 413 | 415 | 422 => words.unreadable,
-            500.. => return None,
+            404 | 405 | 429 | 500.. => return None,
             _ => words.refused,
         },
     })
