@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod config;
+mod credentials;
 pub mod doctor;
 pub mod engine;
 pub mod link;

@@ -40,6 +40,9 @@ pub enum Action {
         mac: Mac,
         /// Name for people.
         label: String,
+        /// Of a user with as many devices as allowed, unbind the one seen longest ago instead of refusing. That
+        /// needs a reading of the router.
+        replace_oldest: bool,
     },
     /// Unbind a device.
     Unbind {
@@ -132,6 +135,38 @@ pub enum Action {
     ChangePackage(PackageId, PackageChange),
     /// Take a package off for good.
     DeletePackage(PackageId),
+}
+
+impl Action {
+    /// The user on file whom it names; `None` for a new one, and where it names an order, a package or the drawer.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::ChangeUser(user, _)
+            | Self::DeleteUser(user)
+            | Self::Bind { user, .. }
+            | Self::Unbind { user, .. }
+            | Self::Grant(user, _)
+            | Self::Debit { user, .. }
+            | Self::AddDebt(user, _)
+            | Self::ChangeDebt(user, ..)
+            | Self::WriteOff { user, .. }
+            | Self::SetPin(user, _)
+            | Self::Buy(user, ..)
+            | Self::SettleAll(user, _)
+            | Self::SettleItem(user, ..)
+            | Self::PayPart(user, ..)
+            | Self::Reset { user, .. }
+            | Self::Block(user, _)
+            | Self::Unblock(user, _) => Some(*user),
+            Self::AddUser(_)
+            | Self::Refund { .. }
+            | Self::Review { .. }
+            | Self::CloseDrawer { .. }
+            | Self::AddPackage(_)
+            | Self::ChangePackage(..)
+            | Self::DeletePackage(_) => None,
+        }
+    }
 }
 
 /// A user to be entered.
@@ -235,7 +270,11 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Action::AddUser(user) => act.add_user(user),
         Action::ChangeUser(user, change) => act.change_user(*user, change),
         Action::DeleteUser(user) => act.delete_user(*user),
-        Action::Bind { user, mac, label } => act.bind(*user, *mac, label),
+        Action::Bind { user, mac, label, replace_oldest } => {
+            let no = act.draft.find_user(*user)?;
+            act.bind(no, *mac, label, *replace_oldest)?;
+            Ok(act.user_view(no, 201))
+        }
         Action::Unbind { user, mac } => act.unbind(*user, *mac),
         Action::Grant(user, grant) => {
             let detail = format!("{} {}", grant.amount, grant.reason);
@@ -290,6 +329,10 @@ pub(super) fn done(status: u16, view: &impl Serialize) -> Outcome {
 
 pub(super) fn conflict(code: &'static str, message: &str) -> EngineError {
     EngineError::Conflict { code, message: message.to_owned() }
+}
+
+fn no_reading() -> EngineError {
+    EngineError::RouterNeeded("no reading came with the request".into())
 }
 
 impl<'d, 'a> Act<'d, 'a> {
@@ -393,9 +436,7 @@ impl Act<'_, '_> {
         Ok(Outcome { status: 204, body: String::new() })
     }
 
-    fn bind(&mut self, user: UserId, mac: Mac, label: &str) -> Result<Outcome, EngineError> {
-        let no = self.draft.find_user(user)?;
-        let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
+    fn bind(&mut self, no: u32, mac: Mac, label: &str, replace_oldest: bool) -> Result<(), EngineError> {
         let held = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
         if let Some(device) = held.as_ref().filter(|device| device.user_no == no) {
             // Bound here already: the call says it again, or takes an unbinding back.
@@ -405,14 +446,10 @@ impl Act<'_, '_> {
                 pending,
                 ..device.clone()
             }));
-            return Ok(self.user_view(no, 201));
+            return Ok(());
         }
-        if owned >= self.draft.policy.max_devices_per_user as usize {
-            return Err(conflict(
-                "too_many_devices",
-                "the user has as many devices as allowed; unbind one first",
-            ));
-        }
+        self.make_room(no, replace_oldest)?;
+        let user = self.draft.user(no).account.id;
         self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}"));
         match (held, self.reading) {
             (Some(old), None) => {
@@ -440,7 +477,30 @@ impl Act<'_, '_> {
                 }));
             }
         }
-        Ok(self.user_view(no, 201))
+        Ok(())
+    }
+
+    /// One more device of the user must be allowed, or take the place of the one seen longest ago. What that one used
+    /// is in the reading that came with the request, and was counted before.
+    fn make_room(&mut self, no: u32, replace_oldest: bool) -> Result<(), EngineError> {
+        let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
+        if owned < self.draft.policy.max_devices_per_user as usize {
+            return Ok(());
+        }
+        let oldest = self.draft.state.oldest_device(no).filter(|_| replace_oldest);
+        let Some((device_no, mac)) = oldest.map(|device| (device.no, device.mac)) else {
+            return Err(conflict(
+                "too_many_devices",
+                "the user has as many devices as allowed; unbind one first",
+            ));
+        };
+        if self.reading.is_none() {
+            return Err(no_reading());
+        }
+        let user = self.draft.user(no).account.id;
+        self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
+        self.draft.work(Work::Unbind(device_no));
+        Ok(())
     }
 
     fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
@@ -537,7 +597,7 @@ impl Act<'_, '_> {
 
     fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
         if self.reading.is_none() {
-            return Err(EngineError::RouterNeeded("no reading came with the request".into()));
+            return Err(no_reading());
         }
         let no = self.draft.find_user(user)?;
         let detail = format!("{reset:?}");

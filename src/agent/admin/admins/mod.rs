@@ -11,8 +11,9 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::auth::{Owner, hash, new_token};
+use super::auth::Owner;
 use super::desk::{Answer, Desk};
+use crate::agent::credentials::{hash, new_token};
 use crate::agent::engine::{Actor, Engine};
 use crate::clock::rfc3339;
 use crate::store::{AdminRecord, Role, SecretKind};

@@ -13,7 +13,8 @@ use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::super::desk::{Answer, Desk};
-use super::{COOKIE_NAME, Session, Viewer, hash, is_cross_site, new_token};
+use super::{COOKIE_NAME, Session, Viewer, is_cross_site};
+use crate::agent::credentials::{hash, new_token};
 use crate::agent::engine::Actor;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;

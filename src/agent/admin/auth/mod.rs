@@ -1,9 +1,6 @@
 //! Who calls: the control socket, a bearer token or a browser's session; and what each may do.
 
-mod attempts;
 mod login;
-mod passwords;
-mod secrets;
 
 use std::sync::Arc;
 
@@ -12,12 +9,10 @@ use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
-pub(super) use attempts::Attempts;
 pub(super) use login::{end_session, log_in, routes, set_session};
-pub(super) use passwords::Passwords;
-pub(super) use secrets::{hash, new_pin, new_token};
 
 use super::desk::Desk;
+use crate::agent::credentials::hash;
 use crate::agent::engine::Actor;
 use crate::agent::pages::frame::cookie;
 use crate::store::{Role, SecretKind};
@@ -74,7 +69,7 @@ impl FromRequestParts<Arc<Desk>> for Session {
         identify(parts, desk).await?;
         let secret = session_secret(&parts.headers)
             .ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
-        Ok(Self(secrets::hash(secret)))
+        Ok(Self(hash(secret)))
     }
 }
 
@@ -93,8 +88,8 @@ pub(super) async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Proble
     } else {
         return Err(Problem::unauthorized("log in, or send Authorization: Bearer TOKEN"));
     };
-    let hash = secrets::hash(secret);
-    let found = desk.look(move |engine| Ok(engine.reader().secret(&hash, kind, engine.now())?)).await?;
+    let secret = hash(secret);
+    let found = desk.look(move |engine| Ok(engine.reader().secret(&secret, kind, engine.now())?)).await?;
     let Some((name, role)) = found else {
         return Err(Problem::unauthorized("this token or session is not known or has ended"));
     };

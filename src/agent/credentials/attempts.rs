@@ -22,7 +22,7 @@ enum Who {
 
 /// Attempts that were paid for by waiting, and those that were not.
 #[derive(Debug, Default)]
-pub(in crate::agent::admin) struct Attempts {
+pub(in crate::agent) struct Attempts {
     /// When what was attempted will have been waited for.
     due: HashMap<Who, Duration>,
 }
