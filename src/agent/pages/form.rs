@@ -51,6 +51,11 @@ impl Form {
     /// Reads the form as a call of the API reads its body: `numbers` are whole numbers as people write them
     /// (`10.000`, `Rp 10.000`), `ticks` are true when they are there. Empty fields are not given.
     pub fn read<T: DeserializeOwned>(&self, numbers: &[&str], ticks: &[&str]) -> Result<T, Problem> {
+        read_body(self.body(numbers, ticks))
+    }
+
+    /// The same before it is read, for whoever still has to say something about it.
+    pub fn body(&self, numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {
         let mut body = Map::new();
         for (name, value) in self.typed().filter(|(_, value)| !value.is_empty()) {
             let value = if numbers.contains(&name) {
@@ -62,9 +67,14 @@ impl Form {
             };
             body.insert(name.to_owned(), value);
         }
-        serde_path_to_error::deserialize(Value::Object(body))
-            .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
+        body
     }
+}
+
+/// Reads a body; a mistake names its field.
+pub(in crate::agent) fn read_body<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Value::Object(body))
+        .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
 }
 
 /// `10.000`, `Rp 10.000` and `10000` alike; a point or a comma only between groups of three.

@@ -37,7 +37,7 @@ pub(super) struct Towards {
 }
 
 /// A path of ours, whatever was asked for: two strokes would be another host.
-fn path_of_ours(text: &str) -> String {
+pub(super) fn path_of_ours(text: &str) -> String {
     let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let is_ours = text.starts_with('/') && !text.starts_with("//") && plain;
     if is_ours { text.to_owned() } else { "/".to_owned() }

@@ -7,9 +7,13 @@
 //! | `entrance` | logging in and out |
 //! | `words` | the texts |
 //! | `dashboard` | how things are |
+//! | `say` | the rules' words as people read them |
+//! | `deeds` | everything that can be done, by one way |
 
 mod dashboard;
+mod deeds;
 mod entrance;
+mod say;
 mod seat;
 mod words;
 
@@ -21,6 +25,7 @@ use axum::routing::{get, post};
 
 use super::desk::{Answer, Desk};
 use crate::agent::pages::{Visit, assets, frame};
+pub(super) use deeds::News;
 
 /// Every page of the desk.
 pub(super) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
@@ -29,6 +34,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
         .route("/masuk", get(entrance::show).post(entrance::enter))
         .route("/keluar", post(entrance::leave))
         .route("/tentang", get(about))
+        .merge(deeds::people())
         .merge(assets::routes());
     frame::around(pages, desk.site.house())
 }

@@ -1,5 +1,8 @@
 //! What the owner and the cashiers read.
 
+pub(super) mod people;
+pub(super) mod refusals;
+
 use crate::agent::pages::words::words;
 
 words! {

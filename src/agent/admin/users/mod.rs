@@ -1,6 +1,6 @@
 //! Users: found, entered, changed; their devices; an admin's block.
 
-mod requests;
+pub(super) mod requests;
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use serde::Serialize;
 use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, user};
 use crate::agent::credentials;
-use crate::agent::engine::{Action, Engine, Look, PinHash, UserView};
+use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, UserView};
 use crate::domain::id::{Mac, UserId};
 use crate::store::UserRecord;
-use crate::web::{Body, List, Path, Paths, Query};
+use crate::web::{Body, List, Path, Paths, Problem, Query};
 use requests::{Add, Bind, Block, Change, Nothing, Search, Unblock};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
@@ -88,11 +88,17 @@ async fn new_pin(
     Path(id): Path<UserId>,
     _: Body<Nothing>,
 ) -> Answer {
+    let pin = give_pin(&desk, actor, id).await?;
+    Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
+}
+
+/// Gives a user another PIN, to be shown once.
+pub(super) async fn give_pin(desk: &Desk, actor: Actor, id: UserId) -> Result<String, Problem> {
     desk.look(move |engine| user(engine, id).map(drop)).await?;
     let pin = credentials::new_pin()?;
     let hash = desk.passwords.hash(pin.clone()).await?;
-    desk.act(actor, Action::SetPin(id, PinHash(hash)), None).await?;
-    Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
+    desk.done(actor, Action::SetPin(id, PinHash(hash)), None).await?;
+    Ok(pin)
 }
 
 async fn block(
@@ -101,7 +107,7 @@ async fn block(
     Path(id): Path<UserId>,
     body: Body<Block>,
 ) -> Answer {
-    desk.submit(actor, body, |block| Ok(Action::Block(id, block.reason.0))).await
+    desk.submit(actor, body, |block| Ok(block.action(id))).await
 }
 
 async fn unblock(
@@ -110,9 +116,7 @@ async fn unblock(
     Path(id): Path<UserId>,
     body: Body<Unblock>,
 ) -> Answer {
-    let action =
-        |unblock: Unblock| Ok(Action::Unblock(id, unblock.reason.map(|reason| reason.0).unwrap_or_default()));
-    desk.submit(actor, body, action).await
+    desk.submit(actor, body, |unblock| Ok(unblock.action(id))).await
 }
 
 /// A page of the users that fit, in the order they were entered.
