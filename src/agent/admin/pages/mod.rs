@@ -6,13 +6,13 @@
 //! | `seat` | who sits at the desk, and forms that only our own pages can send |
 //! | `entrance` | logging in and out |
 //! | `words` | the texts |
-//! | `dashboard` | how things are |
 //! | `say` | the rules' words as people read them |
 //! | `deeds` | everything that can be done, by one way |
+//! | `office` | the dashboard, payments, the drawer, the router, reports, and what is on record |
 
-mod dashboard;
 mod deeds;
 mod entrance;
+mod office;
 mod say;
 mod seat;
 mod words;
@@ -30,11 +30,11 @@ pub(super) use deeds::News;
 /// Every page of the desk.
 pub(super) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
     let pages = Router::new()
-        .route("/", get(dashboard::show))
         .route("/masuk", get(entrance::show).post(entrance::enter))
         .route("/keluar", post(entrance::leave))
         .route("/tentang", get(about))
         .merge(deeds::people())
+        .merge(office::routes())
         .merge(assets::routes());
     frame::around(pages, desk.site.house())
 }

@@ -20,6 +20,7 @@ words! {
         admins: "Pengelola", "Admins";
         settings: "Pengaturan", "Settings";
         backup: "Cadangan", "Backup";
+        account: "Akun saya", "My account";
         menu: "Menu", "Menu";
         log_in: "Masuk", "Log in";
         log_out: "Keluar", "Log out";

@@ -241,11 +241,11 @@ impl Telling<'_> {
         let Some(before) = preview.before.as_ref().filter(|_| takes) else { return Ok(None) };
         let which = OrderFilter {
             user_no: Some(before.user.no),
-            status: Some(OrderState::Pending),
+            states: vec![OrderState::Pending],
             method: None,
             kind: None,
         };
-        let found = self.engine.reader().find_orders(which, Page { limit: 1, after: None })?;
+        let found = self.engine.reader().find_orders(&which, Page { limit: 1, after: None })?;
         Ok(found.into_iter().next().map(|(_, order)| order))
     }
 

@@ -10,9 +10,9 @@ use axum::extract::State;
 use super::super::super::desk::{Answer, Desk};
 use super::super::super::reports::debts::Owed;
 use super::super::super::status::{Health, Part, health};
+use super::super::say::{self, Badge};
 use super::super::seat::{Room, Seat};
 use super::figures::{Books, Figures, figures};
-use super::names;
 use super::words::Office;
 use crate::agent::pages::plot::{Bar, bars};
 use crate::agent::pages::words::fill;
@@ -39,8 +39,7 @@ pub(super) struct PartLine {
 
 /// A status and how many have it.
 struct StatusLine {
-    name: &'static str,
-    class: &'static str,
+    badge: Badge,
     path: String,
     users: String,
 }
@@ -48,15 +47,14 @@ struct StatusLine {
 struct TurnLine {
     path: String,
     name: String,
-    status: &'static str,
     class: &'static str,
-    reason: &'static str,
+    access: String,
     at: String,
 }
 
 struct Sums {
     total: String,
-    by_method: Vec<(String, String)>,
+    by_method: Vec<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -152,7 +150,10 @@ pub(super) fn parts(desk: &Desk, locale: &Locale, clock_trusted: bool, now: Time
         let at = |text, at: Option<Timestamp>| at.map(|at| fill(text, &[&locale.moment(at)]));
         let since = match part.state {
             "ok" | "off" => None,
-            _ => at(w.since, part.since).into_iter().chain(at(w.last_seen, part.last_success)).reduce(|a, b| a + "; " + &b),
+            _ => at(w.since, part.since)
+                .into_iter()
+                .chain(at(w.last_seen, part.last_success))
+                .reduce(|a, b| a + "; " + &b),
         };
         let details = part.last_error.into_iter().chain(part.warnings).collect();
         PartLine { name, badge, class, text: text.to_owned(), since: since.unwrap_or_default(), details }
@@ -198,30 +199,27 @@ fn sums(locale: &Locale, figures: &Figures, is_wanted: impl Fn(jiff::civil::Date
         *sum = sum.plus(*amount);
     }
     let total = by_method.values().fold(Rupiah::ZERO, |sum, amount| sum.plus(*amount));
-    let name = |(method, amount): (Method, Rupiah)| (names::method(locale.language, method), amount.to_string());
+    let name =
+        |(method, amount): (Method, Rupiah)| (say::method(locale.language, method), amount.to_string());
     Sums { total: total.to_string(), by_method: by_method.into_iter().map(name).collect() }
 }
 
 fn by_status(locale: &Locale, books: &Books) -> Vec<StatusLine> {
     let line = |(status, users): (&crate::domain::access::Status, &u64)| {
-        let (name, class) = names::status(locale.language, *status);
+        let badge = say::status(locale.language, *status);
         let path = format!("/pelanggan?status={}", status.name());
-        StatusLine { name, class, path, users: locale.count(*users) }
+        StatusLine { badge, path, users: locale.count(*users) }
     };
     books.by_status.iter().map(line).collect()
 }
 
 fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
-    let line = |turn: &super::figures::Turn| {
-        let (status, class) = names::status(locale.language, turn.access.status);
-        TurnLine {
-            path: format!("/pelanggan/{}", turn.user),
-            name: turn.name.clone(),
-            status,
-            class,
-            reason: names::reason(locale.language, turn.access.reason),
-            at: locale.moment(turn.at),
-        }
+    let line = |turn: &super::figures::Turn| TurnLine {
+        path: format!("/pelanggan/{}", turn.user),
+        name: turn.name.clone(),
+        class: say::status(locale.language, turn.access.status).class,
+        access: say::access(locale.language, &turn.access),
+        at: locale.moment(turn.at),
     };
     books.turns.iter().map(line).collect()
 }

@@ -7,13 +7,14 @@ use axum::extract::State;
 
 use super::super::super::closings::counted;
 use super::super::super::desk::{Answer, Desk};
+use super::super::say;
 use super::super::seat::{Room, Seat};
-use super::names::Names;
-use super::words::Office;
 use super::signed;
+use super::words::Office;
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::drawer::{Drawer, Turnover};
+use crate::domain::order::{CashMethod, Method};
 use crate::store::{ClosingRecord, Page, Role};
 use crate::web::page::PageQuery;
 use crate::web::{Path, Problem, Query};
@@ -35,18 +36,17 @@ struct DrawerView {
 
 impl DrawerView {
     fn of(locale: &Locale, drawer: &Drawer) -> Self {
-        let names = Names::of(locale.language);
         let w = Office::of(locale.language);
-        let row = |name, turnover: Turnover| MethodRow {
-            name,
+        let row = |method, turnover: Turnover| MethodRow {
+            name: say::method(locale.language, Method::Cash(method)),
             taken: turnover.taken.to_string(),
             returned: turnover.returned.to_string(),
             stays: signed(turnover.sum()),
         };
         let methods = vec![
-            row(names.cash, drawer.cash),
-            row(names.transfer, drawer.transfer),
-            row(names.qris_static, drawer.qris_static),
+            row(CashMethod::Cash, drawer.cash),
+            row(CashMethod::Transfer, drawer.transfer),
+            row(CashMethod::QrisStatic, drawer.qris_static),
         ];
         let receipts = match (drawer.first_receipt, drawer.last_receipt) {
             (Some(first), Some(last)) => {
@@ -102,9 +102,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(page):
     seat.at_least(Role::Cashier)?;
     let actor = seat.actor.clone();
     let (drawer, closings) = desk
-        .look(move |engine| {
-            Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?))
-        })
+        .look(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
         .await?;
     let (locale, w) = (&seat.visit.locale, super::words(&seat));
     let (frame, room) = seat.room(w.drawer, "/kasir");

@@ -9,19 +9,22 @@
 //! | `reports` | sales, debts, usage and collection over a span |
 //! | `audit` | who did what |
 //! | `admins` | who may sit here, and tokens for programs |
-//! | `settings` | the configuration in force, in words |
+//! | `settings` | the configuration in force; `keys` says what each is for |
 //! | `backup` | copies, and the proof of the ledger |
-//! | `account` | one's own account |
+//! | `deeds`, `payment_deeds` | what can be done here |
 //! | `names`, `words` | how things are called, and every other text |
 
 mod admins;
 mod audit;
 mod backup;
 mod dashboard;
+mod deeds;
 mod drawer;
 mod figures;
+mod keys;
 mod names;
 mod payment;
+mod payment_deeds;
 mod payments;
 mod reports;
 mod router;
@@ -57,6 +60,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))
         .route(PAGE_PATH, post(backup::download))
+        .merge(deeds::routes())
 }
 
 /// The office's texts for whoever sits there.

@@ -1,19 +1,13 @@
-//! Stable names as people read them: what orders are for, how they are paid, where they stand, and their marks.
+//! Stable names of orders as people read them: what they are for, where they stand, and their marks.
 
+use super::super::say::Badge;
 use crate::agent::config::Language;
 use crate::agent::pages::words::words;
-use crate::domain::access::{Reason, Status};
-use crate::domain::ledger::Kind;
-use crate::domain::order::{CashMethod, Flag, Method, OnlineMethod, OrderKind, OrderState};
+use crate::domain::order::{Flag, OrderKind, OrderState};
 
 words! {
     /// Names of orders.
     Names {
-        cash: "Tunai", "Cash";
-        transfer: "Transfer", "Transfer";
-        qris_static: "QRIS cetak", "Printed QRIS";
-        snap: "Online (Snap)", "Online (Snap)";
-        virtual_account: "Virtual account {0}", "{0} virtual account";
         purchase: "Paket", "Package";
         settle_all: "Semua tagihan", "All debts";
         settle_item: "Satu tagihan", "One debt";
@@ -55,43 +49,7 @@ words! {
         rebuilt: "Disusun ulang dari catatan pembayaran.", "Rebuilt from what the payment carried.";
         credited_by_owner: "Dibukukan oleh pemilik.", "Credited by the owner.";
         dismissed: "Ditutup oleh pemilik tanpa dibukukan.", "Dismissed by the owner.";
-        active: "Aktif", "Active";
-        fup: "Kecepatan dikurangi", "Reduced speed";
-        habis: "Kuota habis", "Quota used up";
-        days_over: "Masa aktif berakhir", "Days are over";
-        inactive: "Belum aktif", "Not active yet";
-        blocked: "Dijeda", "Stopped";
-        unlimited: "Tanpa batas", "Unlimited";
-        by_admin: "oleh pengelola", "by an admin";
-        paying: "jendela bayar", "pay window";
-        debt_limit: "batas tagihan", "debt limit";
-        debt_overdue: "tagihan lewat tempo", "overdue debt";
     }
-}
-
-/// How an order is paid.
-pub(super) fn method(language: Language, method: Method) -> String {
-    let names = Names::of(language);
-    let name = match method {
-        Method::Cash(CashMethod::Cash) => names.cash,
-        Method::Cash(CashMethod::Transfer) => names.transfer,
-        Method::Cash(CashMethod::QrisStatic) => names.qris_static,
-        Method::Online(OnlineMethod::Snap) => names.snap,
-        Method::Online(OnlineMethod::Qris) => "QRIS",
-        Method::Online(OnlineMethod::Gopay) => "GoPay",
-        Method::Online(OnlineMethod::Shopeepay) => "ShopeePay",
-        Method::Online(OnlineMethod::VaBca) => return bank(names, "BCA"),
-        Method::Online(OnlineMethod::VaBni) => return bank(names, "BNI"),
-        Method::Online(OnlineMethod::VaBri) => return bank(names, "BRI"),
-        Method::Online(OnlineMethod::VaPermata) => return bank(names, "Permata"),
-        Method::Online(OnlineMethod::VaCimb) => return bank(names, "CIMB Niaga"),
-        Method::Online(OnlineMethod::VaMandiri) => return bank(names, "Mandiri"),
-    };
-    name.to_owned()
-}
-
-fn bank(names: &Names, bank: &str) -> String {
-    crate::agent::pages::words::fill(names.virtual_account, &[bank])
 }
 
 /// What an order is for.
@@ -106,23 +64,24 @@ pub(super) fn order_kind(language: Language, kind: OrderKind) -> &'static str {
 }
 
 /// Where an order stands, with the class of its badge.
-pub(super) fn order_state(language: Language, state: OrderState) -> (&'static str, &'static str) {
+pub(super) fn order_state(language: Language, state: OrderState) -> Badge {
     let names = Names::of(language);
-    match state {
-        OrderState::Created => (names.created, ""),
-        OrderState::Pending => (names.pending, "warn"),
-        OrderState::Challenge => (names.challenge, "warn"),
-        OrderState::Expired => (names.expired, ""),
-        OrderState::Cancelled => (names.cancelled, ""),
-        OrderState::Denied => (names.denied, ""),
-        OrderState::Failed => (names.failed, ""),
-        OrderState::Paid => (names.paid, "good"),
-        OrderState::PartiallyRefunded => (names.partially_refunded, "warn"),
-        OrderState::Refunded => (names.refunded, "warn"),
-        OrderState::ChargedBack => (names.charged_back, "bad"),
-        OrderState::Reversed => (names.reversed, "bad"),
-        OrderState::Review => (names.review, "bad"),
-    }
+    let (class, text) = match state {
+        OrderState::Created => ("", names.created),
+        OrderState::Pending => ("warn", names.pending),
+        OrderState::Challenge => ("warn", names.challenge),
+        OrderState::Expired => ("", names.expired),
+        OrderState::Cancelled => ("", names.cancelled),
+        OrderState::Denied => ("", names.denied),
+        OrderState::Failed => ("", names.failed),
+        OrderState::Paid => ("good", names.paid),
+        OrderState::PartiallyRefunded => ("warn", names.partially_refunded),
+        OrderState::Refunded => ("warn", names.refunded),
+        OrderState::ChargedBack => ("bad", names.charged_back),
+        OrderState::Reversed => ("bad", names.reversed),
+        OrderState::Review => ("bad", names.review),
+    };
+    Badge { class, text }
 }
 
 /// A mark on an order, in a sentence.
@@ -153,32 +112,6 @@ pub(super) fn flag(language: Language, flag: Flag) -> &'static str {
         Flag::Rebuilt => names.rebuilt,
         Flag::CreditedByOwner => names.credited_by_owner,
         Flag::Dismissed => names.dismissed,
-    }
-}
-
-/// Access, with the class of its badge.
-pub(super) fn status(language: Language, status: Status) -> (&'static str, &'static str) {
-    let names = Names::of(language);
-    match status {
-        Status::Active => (names.active, "good"),
-        Status::Unlimited => (names.unlimited, "good"),
-        Status::Fup => (names.fup, "warn"),
-        Status::Habis => (names.habis, "warn"),
-        Status::Expired => (names.days_over, "warn"),
-        Status::Inactive => (names.inactive, ""),
-        Status::Blocked => (names.blocked, "bad"),
-    }
-}
-
-/// Why access is not full, where its status does not say it all.
-pub(super) fn reason(language: Language, reason: Option<Reason>) -> &'static str {
-    let names = Names::of(language);
-    match reason {
-        Some(Reason::Admin) => names.by_admin,
-        Some(Reason::Paying) => names.paying,
-        Some(Reason::DebtLimit) => names.debt_limit,
-        Some(Reason::DebtOverdue) => names.debt_overdue,
-        Some(Reason::Inactive | Reason::Expired | Reason::Habis | Reason::Fup) | None => "",
     }
 }
 

@@ -6,8 +6,11 @@ use askama::Template;
 use axum::extract::State;
 
 use super::super::super::desk::{Answer, Desk};
+use super::super::deeds::{Button, buttons};
+use super::super::say::{self, Badge};
 use super::super::seat::{Room, Seat};
 use super::names;
+use super::payment_deeds::{ORDER_DEEDS, fits};
 use super::words::Office;
 use crate::agent::engine::{Engine, ErrandWork};
 use crate::agent::pages::words::fill;
@@ -33,8 +36,7 @@ struct PaymentPage {
     w: &'static Office,
     id: String,
     amount: String,
-    status: &'static str,
-    class: &'static str,
+    status: Badge,
     user: Option<(String, String)>,
     facts: Vec<(&'static str, String)>,
     /// Whether there is a receipt to print.
@@ -44,6 +46,7 @@ struct PaymentPage {
     /// What the customer needs to pay: name and value.
     given: Vec<(String, String)>,
     timeline: Vec<(String, String)>,
+    buttons: Vec<Button>,
 }
 
 /// An order with whatever came of it.
@@ -61,7 +64,6 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
     let found = desk.look(move |engine| find(engine, &id)).await?;
     let (locale, w) = (&seat.visit.locale, super::words(&seat));
     let order = &found.order;
-    let (status, class) = names::order_state(locale.language, order.status);
     let (frame, room) = seat.room(fill(w.order, &[&order.id.0]), "/pembayaran");
     let user = found.user.as_ref().map(|user| (format!("/pelanggan/{}", user.account.id), user.name.clone()));
     html(&PaymentPage {
@@ -70,8 +72,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
         w,
         id: order.id.0.clone(),
         amount: order.amount.to_string(),
-        status,
-        class,
+        status: names::order_state(locale.language, order.status),
         user,
         facts: facts(w, locale, order),
         has_receipt: order.receipt_no.is_some(),
@@ -79,13 +80,17 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
         flags: order.flags.iter().map(|flag| names::flag(locale.language, *flag)).collect(),
         given: given(w, order),
         timeline: timeline(w, locale, &found),
+        buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_DEEDS, &seat, |deed| {
+            fits(order, deed)
+        }),
     })
 }
 
 fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
     let reader = engine.reader();
     let order = reader.order(id)?.ok_or_else(|| Problem::not_found("order"))?;
-    let user = order.user_no.and_then(|no| engine.look().user_no(no)).cloned();
+    let look = engine.look();
+    let user = order.user_no.and_then(|no| look.user_no(no)).cloned();
     let refunds = engine.outbox().into_iter().filter_map(|errand| match errand.work {
         ErrandWork::Refund { order, amount, .. } if order == *id => Some(amount),
         _ => None,
@@ -95,7 +100,7 @@ fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
 
 fn facts(w: &Office, locale: &Locale, order: &OrderRecord) -> Vec<(&'static str, String)> {
     let kind = names::order_kind(locale.language, order.kind).to_owned();
-    let mut facts = vec![(w.kind, kind), (w.method, names::method(locale.language, order.method))];
+    let mut facts = vec![(w.kind, kind), (w.method, say::method(locale.language, order.method).to_owned())];
     facts.extend(order.receipt_no.map(|no| (w.receipt, locale.count(no))));
     facts.extend(order.cashier.clone().map(|cashier| (w.cashier, cashier)));
     facts.extend(order.reference.clone().map(|reference| (w.reference, reference)));
@@ -139,7 +144,7 @@ fn timeline(w: &Office, locale: &Locale, found: &Found) -> Vec<(String, String)>
     events.extend(order.online.expires_at.map(|at| (at, w.expires.to_owned())));
     events.extend(order.paid_at.map(|at| (at, w.paid.to_owned())));
     for line in &found.entries {
-        let what = names::line(locale, &line.entry);
+        let what = say::line(locale, &line.entry).sentence();
         events.push((line.at, format!("{what} ({})", fill(w.by, &[&line.actor]))));
     }
     events.sort_by_key(|(at, _)| *at);

@@ -7,11 +7,11 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::super::super::desk::{Answer, Desk};
+use super::super::say::{self, Badge};
 use super::super::seat::{Room, Seat};
 use super::names;
 use super::words::Office;
 use crate::agent::engine::Engine;
-use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::order::OrderState;
 use crate::store::{OrderFilter, OrderRecord, Page};
@@ -86,9 +86,8 @@ pub(super) struct Row {
     user: Option<String>,
     amount: String,
     kind: &'static str,
-    method: String,
-    status: &'static str,
-    class: &'static str,
+    method: &'static str,
+    status: Badge,
     receipt: String,
     flags: Vec<&'static str>,
 }
@@ -132,7 +131,11 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): 
     let next = found.list.next.map(|next| format!("/pembayaran?status={}&after={next}", which.name()));
     let (frame, room) = seat.room(w.payments, "/pembayaran");
     let filter = |one: Which| Filter {
-        path: if one == Which::All { "/pembayaran".to_owned() } else { format!("/pembayaran?status={}", one.name()) },
+        path: if one == Which::All {
+            "/pembayaran".to_owned()
+        } else {
+            format!("/pembayaran?status={}", one.name())
+        },
         name: one.title(w),
         is_here: one == which && q.is_empty(),
     };
@@ -172,21 +175,20 @@ fn find(engine: &Engine, ask: &Ask) -> Result<Found, Problem> {
 /// Each order with its user's name; deleted users have none.
 fn named(engine: &Engine, orders: Vec<OrderRecord>) -> Vec<(OrderRecord, Option<String>)> {
     let look = engine.look();
-    let name = |order: &OrderRecord| order.user_no.and_then(|no| look.user_no(no)).map(|user| user.name.clone());
+    let name =
+        |order: &OrderRecord| order.user_no.and_then(|no| look.user_no(no)).map(|user| user.name.clone());
     orders.into_iter().map(|order| (name(&order), order)).map(|(name, order)| (order, name)).collect()
 }
 
 fn row(locale: &Locale, order: &OrderRecord, user: Option<String>) -> Row {
-    let (status, class) = names::order_state(locale.language, order.status);
     Row {
         id: order.id.0.clone(),
         at: locale.moment(order.created_at),
         user,
         amount: order.amount.to_string(),
         kind: names::order_kind(locale.language, order.kind),
-        method: names::method(locale.language, order.method),
-        status,
-        class,
+        method: say::method(locale.language, order.method),
+        status: names::order_state(locale.language, order.status),
         receipt: order.receipt_no.map(|no| locale.count(no)).unwrap_or_default(),
         flags: order.flags.iter().map(|flag| names::flag(locale.language, *flag)).collect(),
     }

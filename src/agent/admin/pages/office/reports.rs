@@ -18,8 +18,8 @@ use super::super::super::reports::sales as sold;
 use super::super::super::reports::sales::{Sales, Sum};
 use super::super::super::reports::usage::Source;
 use super::super::super::reports::{Days, Span};
+use super::super::say;
 use super::super::seat::{Room, Seat};
-use super::names;
 use super::words::Office;
 use crate::agent::pages::plot::{Bar, bars};
 use crate::agent::pages::words::fill;
@@ -185,15 +185,20 @@ pub(super) async fn sales(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
         head: asked.head(locale, 0, true),
         totals: sum_row(locale, w.sum.to_owned(), &report.totals),
         by_slot_title: if is_daily { w.by_day } else { w.by_month },
-        by_slot: slots.iter().map(|(slot, sum)| sum_row(locale, slot_name(locale, *slot, is_daily), sum)).collect(),
+        by_slot: slots
+            .iter()
+            .map(|(slot, sum)| sum_row(locale, slot_name(locale, *slot, is_daily), sum))
+            .collect(),
         by_method: grouped(&report, |sum| sum.method.clone().unwrap_or_default())
             .into_iter()
             .map(|(name, sum)| sum_row(locale, method_name(locale, &name), &sum))
             .collect(),
-        by_cashier: grouped(&report, |sum| sum.cashier.clone().unwrap_or_else(|| w.online_cashier.to_owned()))
-            .into_iter()
-            .map(|(name, sum)| sum_row(locale, name, &sum))
-            .collect(),
+        by_cashier: grouped(&report, |sum| {
+            sum.cashier.clone().unwrap_or_else(|| w.online_cashier.to_owned())
+        })
+        .into_iter()
+        .map(|(name, sum)| sum_row(locale, name, &sum))
+        .collect(),
         plot: sales_plot(w, locale, &slots, asked.days, is_daily),
     })
 }
@@ -214,7 +219,8 @@ fn slot_name(locale: &Locale, slot: Date, is_daily: bool) -> String {
 
 /// Every slot of a span, the oldest first.
 fn slots(days: Days, is_daily: bool) -> Vec<Date> {
-    let step = |day: &Date| if is_daily { day.saturating_add(1.day()) } else { day.saturating_add(1.month()) };
+    let step =
+        |day: &Date| if is_daily { day.saturating_add(1.day()) } else { day.saturating_add(1.month()) };
     std::iter::successors(Some(slot(days.from, is_daily)), |day| Some(step(day)))
         .take_while(|day| *day <= days.to)
         .collect()
@@ -246,7 +252,8 @@ fn by_slot(report: &Sales, is_daily: bool) -> BTreeMap<Date, Sum> {
 }
 
 fn method_name(locale: &Locale, name: &str) -> String {
-    Method::from_name(name).map_or_else(|| name.to_owned(), |method| names::method(locale.language, method))
+    Method::from_name(name)
+        .map_or_else(|| name.to_owned(), |method| say::method(locale.language, method).to_owned())
 }
 
 fn sum_row(locale: &Locale, name: String, sum: &Sum) -> SumRow {
@@ -263,7 +270,8 @@ fn label(at: usize, all: usize, slot: Date, is_daily: bool) -> String {
 
 fn sales_plot(w: &Office, locale: &Locale, sums: &BTreeMap<Date, Sum>, days: Days, is_daily: bool) -> String {
     let slots = slots(days, is_daily);
-    let of = |slot: &Date| Rupiah(sums.get(slot).map_or(0, |sum| sum.amount_rp.saturating_sub(sum.refunded_rp)));
+    let of =
+        |slot: &Date| Rupiah(sums.get(slot).map_or(0, |sum| sum.amount_rp.saturating_sub(sum.refunded_rp)));
     let bar = |(at, slot): (usize, &Date)| Bar {
         label: label(at, slots.len(), *slot, is_daily),
         told: format!("{}: {}", slot_name(locale, *slot, is_daily), of(slot)),
@@ -294,7 +302,8 @@ pub(super) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
     let asked = Asked::of(&desk, w, &ask).await?;
     let days = asked.days;
     let source = desk.look(move |engine| Ok(Source::of(engine, days)?)).await?;
-    let history = spawn_blocking(move || Ok::<_, StoreError>((source.by_day()?, source.heaviest(USERS_MAX)?)));
+    let history =
+        spawn_blocking(move || Ok::<_, StoreError>((source.by_day()?, source.heaviest(USERS_MAX)?)));
     let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
     let is_daily = is_daily(days);
     let mut sums: BTreeMap<Date, Bytes> = BTreeMap::new();
@@ -323,7 +332,13 @@ pub(super) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
     })
 }
 
-fn usage_plot(w: &Office, locale: &Locale, sums: &BTreeMap<Date, Bytes>, days: Days, is_daily: bool) -> String {
+fn usage_plot(
+    w: &Office,
+    locale: &Locale,
+    sums: &BTreeMap<Date, Bytes>,
+    days: Days,
+    is_daily: bool,
+) -> String {
     let slots = slots(days, is_daily);
     let of = |slot: &Date| sums.get(slot).copied().unwrap_or_default();
     let bar = |(at, slot): (usize, &Date)| Bar {

@@ -8,9 +8,9 @@ use axum::extract::State;
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::super::router::{EditView, PlanView, difference};
+use super::super::say;
 use super::super::seat::{Room, Seat};
 use super::dashboard::{PartLine, parts};
-use super::names;
 use super::words::Office;
 use crate::agent::engine::Engine;
 use crate::agent::pages::words::fill;
@@ -18,7 +18,6 @@ use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::access::Access;
 use crate::domain::id::Mac;
 use crate::store::Role;
-use crate::web::Problem;
 
 /// Changes that are shown; a router that was never synced may want thousands.
 const EDITS_SHOWN_MAX: usize = 50;
@@ -54,7 +53,8 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
     let plan = difference(&desk).await.ok();
     let (locale, w) = (&seat.visit.locale, super::words(&seat));
     let edits = plan.as_ref().map(shown).unwrap_or_default();
-    let owners = desk.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
+    let owners =
+        desk.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
     let (clock_trusted, owners) = owners;
     let is_dry_run = desk.service().is_dry_run();
     let part = parts(&desk, locale, clock_trusted, desk.site.clock.now()).swap_remove(0);
@@ -129,19 +129,7 @@ fn edit_row(locale: &Locale, edit: &EditView, owners: &BTreeMap<String, Owner>) 
     };
     let device = key_of(edit);
     let owner = owners.get(&device);
-    let why = owner.map_or_else(|| w.not_ours.to_owned(), |(_, _, access)| names::access(locale.language, access));
+    let why =
+        owner.map_or_else(|| w.not_ours.to_owned(), |(_, _, access)| say::access(locale.language, access));
     EditRow { device, change, user: owner.map(|(path, name, _)| (path.clone(), name.clone())), why }
-}
-
-/// Brings the router to what access wants, in words.
-pub(super) async fn sync(desk: &Desk, seat: &Seat) -> Result<String, Problem> {
-    let found = super::super::super::router::reconcile(desk, seat.actor.clone()).await?;
-    let (locale, w) = (&seat.visit.locale, super::words(seat));
-    let count = |n: usize| locale.count(n as u64);
-    if found.dry_run {
-        return Ok(fill(w.sync_dry, &[&count(found.edits.len())]));
-    }
-    let refused = found.edits.iter().filter(|edit| edit.refused.is_some()).count();
-    let sent = fill(w.synced, &[&count(found.edits.len())]);
-    Ok(if refused == 0 { sent } else { format!("{sent} {}", fill(w.sync_refused, &[&count(refused)])) })
 }

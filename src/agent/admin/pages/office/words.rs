@@ -32,7 +32,8 @@ words! {
         clock_degraded: "Jam mundur atau melompat. Masa aktif dan jatuh tempo menunggu sampai jam disinkronkan atau dipastikan.",
             "The clock fell back or jumped. Expiry and due dates wait until it is synchronized or confirmed.";
         confirm_clock: "Jam ini benar: {0}", "This clock is right: {0}";
-        clock_confirmed: "Jam dipastikan.", "The clock is confirmed.";
+        confirm: "Pastikan jam", "Confirm the clock";
+        confirm_will: "Masa aktif dan jatuh tempo dihitung lagi menurut jam ini.", "Expiry and due dates count by this clock again.";
         store_ok: "Semua perubahan tersimpan.", "Every change is on the card.";
         backup_never: "Belum pernah ada cadangan.", "There never was a backup.";
         backup_old: "Cadangan sudah {0}. Buat yang baru.", "The backup is {0} old. Make another.";
@@ -127,6 +128,14 @@ words! {
         refresh: "Tanya gerbang sekarang", "Ask the gateway now";
         cancel: "Batalkan", "Cancel";
         refund: "Kembalikan uang", "Refund";
+        refresh_will: "Gerbang pembayaran ditanya sekarang; kalau sudah dibayar, langsung dibukukan.",
+            "The gateway is asked now; what was paid is booked at once.";
+        cancel_will: "Pembayaran ini dibatalkan di gerbang. Kalau ternyata sudah dibayar, tetap dibukukan.",
+            "This payment is called off at the gateway. If it proves paid, it is booked all the same.";
+        refund_hint: "Kosong: semuanya yang tersisa, {0}.", "Empty: all that is left, {0}.";
+        refund_counter: "Uang keluar dari laci Anda.", "The money leaves your drawer.";
+        refund_gateway: "Uang dikembalikan lewat gerbang pembayaran; pembukuan menyusul setelah gerbang menjawab.",
+            "The money goes back by the gateway; the books follow once it answered.";
         refreshed: "Gerbang pembayaran sudah ditanya.", "The gateway was asked.";
         cancelled: "Pembayaran dibatalkan.", "The payment was cancelled.";
         // Drawer
@@ -140,6 +149,7 @@ words! {
         receipt_span: "{0} struk, nomor {1} sampai {2}", "{0} receipts, numbers {1} to {2}";
         no_receipts: "Belum ada struk.", "No receipts yet.";
         close_drawer: "Tutup laci", "Close the drawer";
+        counted_hint: "Hitung uang tunai di laci.", "Count the cash in the drawer.";
         closings: "Penutupan sebelumnya", "Past closings";
         closing: "Penutupan {0}", "Closing {0}";
         counted: "Dihitung", "Counted";
@@ -158,6 +168,8 @@ words! {
             "Dry run: the router is only looked at (policy.enforcement = \"dry-run\").";
         dry_run_off: "Router diatur otomatis.", "The router is kept in step.";
         sync: "Samakan sekarang", "Sync now";
+        sync_will: "Router dibaca, lalu perbedaannya dikirim. Baris milik orang lain tidak disentuh.",
+            "The router is read and the difference is sent. Foreign rows are left alone.";
         synced: "{0} perubahan dikirim ke router.", "{0} changes were sent to the router.";
         sync_refused: "{0} perubahan ditolak router; lihat peringatan.", "The router refused {0} changes; see the warnings.";
         sync_dry: "Uji coba: {0} perubahan tidak dikirim.", "Dry run: {0} changes were not sent.";
@@ -242,8 +254,10 @@ words! {
         tokens_text: "Untuk program lain. Sebuah token hanya ditampilkan satu kali.", "For other programs. A token is shown only once.";
         add_token: "Buat token", "Make a token";
         remove_token: "Hapus token", "Remove token";
-        token_removed: "Token dihapus.", "The token was removed.";
-        token_made: "Token untuk {0}. Salin sekarang; tidak akan ditampilkan lagi.", "A token for {0}. Copy it now; it is not shown again.";
+        token: "Token", "Token";
+        remove_token_will: "Program yang memakai token ini tidak bisa masuk lagi.", "Programs that use this token can no longer come in.";
+        remove_admin_will: "Semua sesi dan tokennya berakhir. Catatan tentang yang pernah dilakukan tetap ada.",
+            "Every session and token of it ends. What it did stays on record.";
         role_viewer: "Melihat", "Viewer";
         role_cashier: "Kasir", "Cashier";
         role_operator: "Operator", "Operator";
@@ -261,6 +275,21 @@ words! {
         settings_reload: "Aturan, jarak pembacaan, dan rahasia dibaca ulang dengan systemctl reload kuotad; selebihnya setelah restart.",
             "Rules, intervals and secrets are read again by systemctl reload kuotad; the rest after a restart.";
         policy_words: "Aturan dengan kata-kata", "The rules in words";
+        rule_stop: "Saat kuota habis, internet berhenti.", "When quota is used up, the internet stops.";
+        rule_debt: "Saat kuota habis, pemakaian lanjut jadi tagihan; pada {0}, internet dijeda.", "When quota is used up, use goes on as debt; at {0} the internet is stopped.";
+        rule_debt_free: "Saat kuota habis, pemakaian lanjut jadi tagihan tanpa batas.", "When quota is used up, use goes on as debt without a limit.";
+        rule_fup: "Sisa {0} ke bawah, kecepatan menjadi {1}.", "From {0} left on, speed is {1}.";
+        rule_overdue: "Tagihan lewat tempo lebih dari {0} hari menjeda internet, mulai pukul {1}.", "Debt overdue for more than {0} days stops the internet, from {1} on.";
+        rule_no_overdue: "Tagihan lewat tempo tidak menjeda internet.", "Overdue debt does not stop the internet.";
+        rule_due_month: "Tagihan baru jatuh tempo di akhir bulan.", "Debt is due at the end of the month.";
+        rule_due_days: "Tagihan baru jatuh tempo setelah {0} hari.", "Debt is due after {0} days.";
+        rule_expiry_reset: "Hari paket baru dihitung dari sekarang; sisa hari yang lebih panjang tetap berlaku.", "Bought days count from now; a later end stays.";
+        rule_expiry_extend: "Hari paket baru ditambahkan di belakang sisa hari.", "Bought days are put behind those that are left.";
+        rule_rounding: "Harga tagihan dibulatkan ke atas, kelipatan {0}.", "Prices of debt are rounded up to a multiple of {0}.";
+        rule_devices: "Satu pelanggan, paling banyak {0} perangkat.", "A customer has at most {0} devices.";
+        rule_credit: "Seorang kasir boleh memberi tagihan sampai {0}.", "A cashier may give credit up to {0}.";
+        rule_no_credit: "Kasir tidak boleh memberi tagihan.", "Cashiers give no credit.";
+        rule_window: "Untuk membayar online, internet dibuka {0}.", "To pay online, the internet is open for {0}.";
         key: "Kunci", "Key";
         value: "Nilai", "Value";
         meaning: "Artinya", "Meaning";
