@@ -20,11 +20,15 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::desk::{Answer, Desk};
+use crate::agent::pages::frame::House;
 use crate::agent::pages::{Visit, assets, frame};
+use crate::web::Problem;
 pub(super) use deeds::News;
 
 /// Every page of the desk.
@@ -37,6 +41,19 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
         .merge(office::routes())
         .merge(assets::routes());
     frame::around(pages, desk.site.house())
+}
+
+/// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that
+/// took too long - is a page for whoever looks with a browser.
+pub(super) async fn for_people(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+    let is_call = request.uri().path().starts_with("/api/");
+    let visit = house.visit(&request).filter(|_| !is_call && frame::is_for_people(request.headers()));
+    let response = next.run(request).await;
+    let Some((visit, problem)) = visit.zip(response.extensions().get::<Problem>()) else { return response };
+    match problem.status().as_u16() {
+        401 => frame::see_other(&seat::entrance(&visit.uri)),
+        _ => frame::troubled(&visit, problem, &response),
+    }
 }
 
 async fn about(State(desk): State<Arc<Desk>>, visit: Visit) -> Answer {

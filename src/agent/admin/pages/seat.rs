@@ -125,7 +125,7 @@ fn news_key(uri: &Uri) -> Option<&str> {
 }
 
 /// The log-in that leads back to a page.
-fn entrance(uri: &Uri) -> String {
+pub(super) fn entrance(uri: &Uri) -> String {
     if uri.path() == "/" { "/masuk".to_owned() } else { format!("/masuk?ke={}", uri.path()) }
 }
 
