@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::load::parsed;
+use super::load::{parsed, unsigned};
 use super::{Reader, Store, StoreError};
 use crate::domain::units::Timestamp;
 
@@ -61,6 +61,19 @@ pub struct AdminRecord {
     pub created_at: Timestamp,
 }
 
+/// An API token that is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// SHA-256 of it, by which it is removed.
+    pub hash: Vec<u8>,
+    /// Whose.
+    pub admin: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
 impl Store {
     /// Adds an admin. `false` when the name is taken.
     pub fn add_admin(&mut self, admin: &AdminRecord) -> Result<bool, StoreError> {
@@ -97,6 +110,18 @@ impl Store {
         Ok(())
     }
 
+    /// Removes a token of an admin. `false` when there is none.
+    pub fn remove_token(&mut self, admin: &str, hash: &[u8]) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash = ?2 AND kind = 'token'";
+        Ok(self.conn.execute(sql, params![admin, hash])? == 1)
+    }
+
+    /// Ends every session of an admin but the one with that hash.
+    pub fn end_sessions(&mut self, admin: &str, but: &[u8]) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash <> ?2 AND kind = 'session'";
+        Ok(self.conn.execute(sql, params![admin, but])?)
+    }
+
     /// Forgets a secret, as logging out does.
     pub fn remove_secret(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
         self.conn.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
@@ -105,6 +130,27 @@ impl Store {
 }
 
 impl Reader {
+    /// API tokens of everybody, the oldest first.
+    pub fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        let sql = "SELECT * FROM tokens WHERE kind = 'token' ORDER BY admin, created_at";
+        self.all(sql, [], |row| {
+            Ok(TokenRecord {
+                hash: row.get("hash")?,
+                admin: row.get("admin")?,
+                role: parsed(row, "role", Role::from_name)?,
+                created_at: Timestamp(row.get("created_at")?),
+            })
+        })
+    }
+
+    /// How many sessions of an admin are good at `now`.
+    pub fn sessions(&self, admin: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let sql =
+            "SELECT count(*) AS n FROM tokens WHERE admin = ?1 AND kind = 'session' AND expires_at >= ?2";
+        let found = self.all(sql, params![admin, now.0], |row| unsigned(row, "n"))?;
+        Ok(found.first().copied().unwrap_or_default())
+    }
+
     /// Every admin, by name.
     pub fn admins(&self) -> Result<Vec<AdminRecord>, StoreError> {
         let mut statement = self.conn.prepare_cached("SELECT * FROM admins ORDER BY name")?;

@@ -23,10 +23,10 @@ use std::time::Duration;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-pub use admins::{AdminRecord, Role, SecretKind};
+pub use admins::{AdminRecord, Role, SecretKind, TokenRecord};
 pub use load::Loaded;
 pub use orders::OrderFilter;
-pub use read::{Page, Reader, UsageRow};
+pub use read::{AuditFilter, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
