@@ -98,22 +98,21 @@ impl Reader {
         self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
     }
 
-    /// Each user's usage together, by key, in the slots `from..to`.
-    pub fn usage_of_each(
-        &self,
-        step: UsageStep,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<(u32, Bytes)>, StoreError> {
+    /// Each user's usage together in the slots `from..to`; its own slot is the first.
+    pub fn usage_of_each(&self, step: UsageStep, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
         let sql = match step {
             UsageStep::Hour => {
-                "SELECT user_no, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY user_no"
+                "SELECT ?1 AS slot, u.id AS id, u.name AS name, s.bytes AS bytes, s.over AS unenforced_bytes
+                 FROM (SELECT user_no, sum(bytes) AS bytes, sum(unenforced_bytes) AS over FROM usage_hours
+                   WHERE hour >= ?1 AND hour < ?2 GROUP BY user_no) s JOIN users u USING (user_no)"
             }
             UsageStep::Day => {
-                "SELECT user_no, sum(bytes) AS bytes FROM usage_days WHERE day >= ?1 AND day < ?2 GROUP BY user_no"
+                "SELECT ?1 AS slot, u.id AS id, u.name AS name, s.bytes AS bytes, s.over AS unenforced_bytes
+                 FROM (SELECT user_no, sum(bytes) AS bytes, sum(unenforced_bytes) AS over FROM usage_days
+                   WHERE day >= ?1 AND day < ?2 GROUP BY user_no) s JOIN users u USING (user_no)"
             }
         };
-        self.all(sql, params![from, to], |row| Ok((row.get("user_no")?, Bytes(unsigned(row, "bytes")?))))
+        self.usage_of_all(sql, (from, to))
     }
 
     /// From here on everything is read as it is at this moment, whatever is committed meanwhile.

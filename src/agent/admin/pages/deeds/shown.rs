@@ -239,13 +239,9 @@ impl Telling<'_> {
             Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..)
         );
         let Some(before) = preview.before.as_ref().filter(|_| takes) else { return Ok(None) };
-        let which = OrderFilter {
-            user_no: Some(before.user.no),
-            status: Some(OrderState::Pending),
-            method: None,
-            kind: None,
-        };
-        let found = self.engine.reader().find_orders(which, Page { limit: 1, after: None })?;
+        let states = vec![OrderState::Pending];
+        let which = OrderFilter { user_no: Some(before.user.no), states, ..OrderFilter::default() };
+        let found = self.engine.reader().find_orders(&which, Page { limit: 1, after: None })?;
         Ok(found.into_iter().next().map(|(_, order)| order))
     }
 
