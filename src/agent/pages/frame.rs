@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE, X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -53,13 +53,18 @@ words! {
 }
 
 /// How a site's pages are by default.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::agent) struct House {
     /// For readers who did not choose.
     pub language: Language,
     /// The site's zone.
     pub zone: Zone,
+    /// How a problem is shown.
+    pub complain: Complain,
 }
+
+/// Shows a problem as a page.
+pub(in crate::agent) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
 
 /// Who looks at a page: in which language, from where, at what.
 #[derive(Clone, Debug)]
@@ -156,7 +161,10 @@ async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next
     request.extensions_mut().insert(visit.clone());
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
-        Some(problem) => troubled(&visit, problem, &response),
+        Some(problem) => {
+            let page = (house.complain)(&visit, problem).unwrap_or_else(IntoResponse::into_response);
+            kept(page, &response)
+        }
         None => response,
     }
 }
@@ -212,8 +220,16 @@ struct ProblemPage {
     text: String,
 }
 
+/// What a problem's answer says beside its text, such as when to come again.
+fn kept(mut page: Response, problem: &Response) -> Response {
+    if let Some(after) = problem.headers().get(RETRY_AFTER) {
+        page.headers_mut().insert(RETRY_AFTER, after.clone());
+    }
+    page
+}
+
 /// A problem as a page. Its text is in English where no page said it better before.
-fn troubled(visit: &Visit, problem: &Problem, response: &Response) -> Response {
+pub(in crate::agent) fn complain(visit: &Visit, problem: &Problem) -> Result<Response, Problem> {
     let words = FrameWords::of(visit.locale.language);
     let detail = problem.detail().to_owned();
     let (title, text) = match problem.status().as_u16() {
@@ -223,8 +239,7 @@ fn troubled(visit: &Visit, problem: &Problem, response: &Response) -> Response {
         500.. => (words.failed, words.failed_text.to_owned()),
         _ => (words.refused, detail),
     };
-    let page = ProblemPage { frame: visit.frame(title), text };
-    page_with(response.status(), &page).unwrap_or_else(IntoResponse::into_response)
+    page_with(problem.status(), &ProblemPage { frame: visit.frame(title), text })
 }
 
 #[derive(Template)]
