@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
-use super::pages::frame::House;
+use super::pages::frame::{self, House};
 use super::service::Service;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
@@ -130,7 +130,8 @@ impl Site {
 
     /// How the site's pages are by default.
     pub(super) fn house(&self) -> House {
-        House { language: self.config.language, zone: self.config.timezone.clone() }
+        let complain = Arc::new(frame::complain);
+        House { language: self.config.language, zone: self.config.timezone.clone(), complain }
     }
 
     /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often

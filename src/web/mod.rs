@@ -8,7 +8,9 @@
 //! | [`params`] | paths and queries |
 //! | [`page`] | lists in pages |
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
+//! | [`same_site`] | whether a request comes from a page of ours |
 //! | [`stream`] | answers too long for memory |
+//! | [`finish`] | work that goes on when its caller went away |
 //! | [`csv`] | tables for spreadsheets |
 //! | [`html`] | text into markup |
 //! | [`metrics`] | figures for Prometheus |
@@ -17,12 +19,14 @@
 
 pub mod body;
 pub mod csv;
+pub mod finish;
 pub mod html;
 pub mod limits;
 pub mod metrics;
 pub mod page;
 pub mod params;
 pub mod problem;
+pub mod same_site;
 pub mod serve;
 pub mod stream;
 pub mod tally;

@@ -14,6 +14,7 @@ use crate::agent::run::Site;
 use crate::agent::service::Service;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
+pub(super) use crate::web::finish::finish;
 use crate::web::{Body, Problem};
 
 /// What a handler answers.
@@ -84,16 +85,6 @@ impl Desk {
 pub(super) fn key<T>(actor: &Actor, body: &Body<T>) -> Option<Key> {
     let id = body.key.as_ref()?;
     Some(Key { id: format!("{}/{id}", actor.name), content_hash: body.content_hash })
-}
-
-/// Runs work to its end even when nobody waits for it any more.
-pub(super) async fn finish<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::spawn(work).await.map_err(|error| {
-        tracing::error!(%error, "a call failed inside");
-        Problem::internal()
-    })
 }
 
 /// An outcome as the API answers it.

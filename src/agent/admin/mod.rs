@@ -22,7 +22,7 @@ mod pages;
 mod reports;
 mod router;
 mod status;
-mod usage;
+pub(super) mod usage;
 mod users;
 
 use std::sync::Arc;

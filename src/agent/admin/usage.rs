@@ -166,7 +166,7 @@ fn hourly(
 }
 
 /// Sums by local day, and the whole days that hold the span. Days that ended are kept for good, hours are not.
-fn daily(
+pub(in crate::agent) fn daily(
     engine: &Engine,
     user_no: u32,
     (from, to): (Timestamp, Timestamp),
@@ -202,7 +202,7 @@ fn hours(engine: &Engine, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageR
 }
 
 /// One sum for each device and slot: all bytes, and those beyond the limit.
-type Sums = BTreeMap<(Timestamp, Mac), (Bytes, Bytes)>;
+pub(in crate::agent) type Sums = BTreeMap<(Timestamp, Mac), (Bytes, Bytes)>;
 
 fn add(sums: &mut Sums, rows: &[UsageRow], start: impl Fn(i64) -> Timestamp) {
     for row in rows {

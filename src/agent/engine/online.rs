@@ -126,6 +126,16 @@ impl Engine {
         Ok(begun)
     }
 
+    /// What a purpose costs the user now, by the same rules as [`Self::begin_order`]. Changes nothing.
+    pub fn price(&mut self, user: UserId, purpose: &Purpose) -> Result<Quote, EngineError> {
+        self.begin()?;
+        let price = |act: &mut Act| {
+            let no = act.draft.find_user(user)?;
+            Ok(act.priced(no, purpose)?.1)
+        };
+        Ok(self.draft(&Actor::daemon(), "", price)?.0)
+    }
+
     /// The opening that an earlier call with this key left behind.
     fn resumed(&self, key: Option<&Key>) -> Result<Option<Opening>, EngineError> {
         let Some(key) = key else { return Ok(None) };

@@ -78,7 +78,7 @@ pub(in crate::agent) fn read_body<T: DeserializeOwned>(body: Map<String, Value>)
 }
 
 /// `10.000`, `Rp 10.000` and `10000` alike; a point or a comma only between groups of three.
-fn whole_number(text: &str) -> Option<u64> {
+pub(in crate::agent) fn whole_number(text: &str) -> Option<u64> {
     let text = text.trim_start_matches("Rp").trim();
     let mut groups = text.split(['.', ',', ' ']);
     let first = groups.next().filter(|first| !first.is_empty())?;

@@ -58,13 +58,18 @@ words! {
 }
 
 /// How a site's pages are by default.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::agent) struct House {
     /// For readers who did not choose.
     pub language: Language,
     /// The site's zone.
     pub zone: Zone,
+    /// How a problem is shown.
+    pub complain: Complain,
 }
+
+/// Shows a problem as a page.
+pub(in crate::agent) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
 
 /// Who looks at a page: in which language, from where, at what.
 #[derive(Clone, Debug)]
@@ -157,7 +162,7 @@ async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next
     request.extensions_mut().insert(visit.clone());
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
-        Some(problem) => troubled(&visit, problem, &response),
+        Some(problem) => house.troubled(&visit, problem, &response),
         None => response,
     }
 }
@@ -169,6 +174,11 @@ impl House {
         let language = remembered(request.headers()).unwrap_or(self.language);
         let locale = Locale { language, zone: self.zone.clone() };
         Some(Visit { locale, peer, uri: request.uri().clone() })
+    }
+
+    /// The page of a problem in place of its answer.
+    pub fn troubled(&self, visit: &Visit, problem: &Problem, answer: &Response) -> Response {
+        kept((self.complain)(visit, problem).unwrap_or_else(IntoResponse::into_response), answer)
     }
 }
 
@@ -229,8 +239,19 @@ struct ProblemPage {
     text: String,
 }
 
+/// A page with what a problem's answer says beside its text, such as when to come again.
+fn kept(mut page: Response, problem: &Response) -> Response {
+    for (name, value) in problem.headers() {
+        let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(name);
+        if !is_of_body && !page.headers().contains_key(name) {
+            page.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    page
+}
+
 /// A problem as a page. Its text is in English where no page said it better before.
-pub(in crate::agent) fn troubled(visit: &Visit, problem: &Problem, response: &Response) -> Response {
+pub(in crate::agent) fn complain(visit: &Visit, problem: &Problem) -> Result<Response, Problem> {
     let words = FrameWords::of(visit.locale.language);
     let detail = problem.detail().to_owned();
     let forbidden = match problem.code() {
@@ -246,15 +267,7 @@ pub(in crate::agent) fn troubled(visit: &Visit, problem: &Problem, response: &Re
         500.. => (words.failed, words.failed_text.to_owned()),
         _ => (words.refused, detail),
     };
-    let page = ProblemPage { frame: visit.frame(title), text };
-    let mut shown = page_with(response.status(), &page).unwrap_or_else(IntoResponse::into_response);
-    for (name, value) in response.headers() {
-        let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(name);
-        if !is_of_body && !shown.headers().contains_key(name) {
-            shown.headers_mut().insert(name.clone(), value.clone());
-        }
-    }
-    shown
+    page_with(problem.status(), &ProblemPage { frame: visit.frame(title), text })
 }
 
 #[derive(Template)]

@@ -13,12 +13,13 @@ use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::super::desk::{Answer, Desk};
-use super::{COOKIE_NAME, Session, Viewer, is_cross_site};
+use super::{COOKIE_NAME, Session, Viewer};
 use crate::agent::credentials::{hash, new_token};
 use crate::agent::engine::Actor;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::store::{AdminRecord, SecretKind};
+use crate::web::same_site::is_cross_site;
 use crate::web::{Body, Peer, Problem};
 
 /// How long a session lasts.

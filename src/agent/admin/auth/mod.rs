@@ -5,9 +5,9 @@ mod login;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::HeaderMap;
 
 pub(super) use login::{end_session, log_in, routes, set_session};
 
@@ -16,6 +16,7 @@ use crate::agent::credentials::hash;
 use crate::agent::engine::Actor;
 use crate::agent::pages::frame::cookie;
 use crate::store::{Role, SecretKind};
+use crate::web::same_site::is_same_site;
 use crate::web::{Peer, Problem};
 
 /// The session's cookie.
@@ -116,31 +117,9 @@ pub(super) fn session_secret(headers: &HeaderMap) -> Option<&str> {
     cookie(headers, COOKIE_NAME)
 }
 
-/// Whether a browser says that the request comes from a page of ours. `Origin` outweighs `Sec-Fetch-Site`, which
-/// browsers send on secure pages only.
-fn is_same_site(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text(ORIGIN), text(HOST)) {
-        (Some(origin), Some(host)) => {
-            origin.split_once("://").is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host))
-        }
-        (Some(_), None) => false,
-        (None, _) => {
-            let site = text(HeaderName::from_static("sec-fetch-site"));
-            matches!(site, Some("same-origin" | "none"))
-        }
-    }
-}
-
-/// Whether the request comes from a page of somebody else.
-fn is_cross_site(headers: &HeaderMap) -> bool {
-    let says = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
-    says && !is_same_site(headers)
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -153,23 +132,5 @@ mod tests {
         let map = headers(&[("cookie", "a=b; kuota_session=xyz ; c=d")]);
         assert_eq!(session_secret(&map), Some("xyz"));
         assert_eq!(session_secret(&headers(&[("cookie", "my_kuota_session=xyz")])), None);
-    }
-
-    #[test]
-    fn only_pages_of_ours_are_the_same_site() {
-        let host = ("host", "10.0.0.2:8080");
-        let rows = [
-            (vec![host, ("origin", "http://10.0.0.2:8080")], true, false),
-            (vec![host, ("origin", "http://10.0.0.2")], false, true),
-            (vec![host, ("origin", "null")], false, true),
-            (vec![host, ("origin", "http://x.example"), ("sec-fetch-site", "same-origin")], false, true),
-            (vec![host, ("sec-fetch-site", "same-origin")], true, false),
-            (vec![host, ("sec-fetch-site", "cross-site")], false, true),
-            (vec![host], false, false),
-        ];
-        for (pairs, same, cross) in rows {
-            let map = headers(&pairs);
-            assert_eq!((is_same_site(&map), is_cross_site(&map)), (same, cross), "{pairs:?}");
-        }
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn for_people(State(house): State<Arc<House>>, request: Request
     let Some((visit, problem)) = visit.zip(response.extensions().get::<Problem>()) else { return response };
     match problem.status().as_u16() {
         401 => frame::see_other(&seat::entrance(&visit.uri)),
-        _ => frame::troubled(&visit, problem, &response),
+        _ => house.troubled(&visit, problem, &response),
     }
 }
 

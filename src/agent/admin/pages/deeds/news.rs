@@ -34,7 +34,7 @@ enum Press {
 
 /// Where a press stands when it comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(in crate::agent::admin) enum Claim {
     /// It is the first.
     First,
     /// The same press is being done.

@@ -239,12 +239,8 @@ impl Telling<'_> {
             Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..)
         );
         let Some(before) = preview.before.as_ref().filter(|_| takes) else { return Ok(None) };
-        let which = OrderFilter {
-            user_no: Some(before.user.no),
-            states: vec![OrderState::Pending],
-            method: None,
-            kind: None,
-        };
+        let states = vec![OrderState::Pending];
+        let which = OrderFilter { user_no: Some(before.user.no), states, ..OrderFilter::default() };
         let found = self.engine.reader().find_orders(&which, Page { limit: 1, after: None })?;
         Ok(found.into_iter().next().map(|(_, order)| order))
     }
