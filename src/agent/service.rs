@@ -235,9 +235,10 @@ impl Service {
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let gate = match action {
-            Action::Bind { .. } | Action::Unbind { .. } | Action::Reset { .. } => {
-                Some(self.reading.lock().await)
-            }
+            Action::Bind { .. }
+            | Action::Unbind { .. }
+            | Action::Reset { .. }
+            | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
             _ => None,
         };
         let (reading, failure) = match gate {

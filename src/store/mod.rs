@@ -26,7 +26,7 @@ use rusqlite_migration::{M, Migrations};
 pub use admins::{AdminRecord, Role, SecretKind};
 pub use load::Loaded;
 pub use orders::OrderFilter;
-pub use read::{Page, Reader, UsageRow};
+pub use read::{Customer, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,

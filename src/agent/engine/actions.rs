@@ -18,6 +18,7 @@ use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
+use crate::domain::phone;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage;
@@ -28,6 +29,17 @@ use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, Us
 pub enum Action {
     /// Enter a user.
     AddUser(NewUser),
+    /// Enter somebody who asks for it on the portal and is not approved yet.
+    Register {
+        /// Name for people.
+        name: String,
+        /// Phone, unique.
+        phone: String,
+        /// What the user logs in with.
+        pin: PinHash,
+        /// The device that asks, to be bound as [`Action::Bind`] does.
+        mac: Option<Mac>,
+    },
     /// Change a user's names or settings.
     ChangeUser(UserId, UserChange),
     /// Hide a user that owes nothing and has no devices; history stays.
@@ -159,6 +171,7 @@ impl Action {
             | Self::Block(user, _)
             | Self::Unblock(user, _) => Some(*user),
             Self::AddUser(_)
+            | Self::Register { .. }
             | Self::Refund { .. }
             | Self::Review { .. }
             | Self::CloseDrawer { .. }
@@ -267,7 +280,11 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
     let event = request.key.as_ref().map_or_else(|| draft.new_id().to_string(), |key| key.id.clone());
     let mut act = Act { reading: request.reading.as_ref(), ..Act::new(draft, reader, event) };
     match &request.action {
-        Action::AddUser(user) => act.add_user(user),
+        Action::AddUser(user) => {
+            let no = act.enter(user, "user.add")?;
+            Ok(act.user_view(no, 201))
+        }
+        Action::Register { name, phone, pin, mac } => act.register(name, phone, pin, *mac),
         Action::ChangeUser(user, change) => act.change_user(*user, change),
         Action::DeleteUser(user) => act.delete_user(*user),
         Action::Bind { user, mac, label, replace_oldest } => {
@@ -363,7 +380,8 @@ impl Act<'_, '_> {
         Ok(self.user_view(no, status))
     }
 
-    fn add_user(&mut self, new: &NewUser) -> Result<Outcome, EngineError> {
+    /// Enters a user; answers with its key.
+    fn enter(&mut self, new: &NewUser, action: &str) -> Result<u32, EngineError> {
         self.check_names(None, new.phone.as_deref(), new.login.as_deref())?;
         let no = self.draft.next_user_no();
         let id = UserId(self.draft.new_id());
@@ -380,7 +398,30 @@ impl Act<'_, '_> {
             account: Account::fresh(id, true),
         });
         self.draft.step(no, &Event::Changed(settings), &self.event)?;
-        self.draft.audit("user.add", &id.to_string(), new.name.clone());
+        self.draft.audit(action, &id.to_string(), new.name.clone());
+        Ok(no)
+    }
+
+    fn register(
+        &mut self,
+        name: &str,
+        phone: &str,
+        pin: &PinHash,
+        mac: Option<Mac>,
+    ) -> Result<Outcome, EngineError> {
+        let settings = Settings { approved: Some(false), ..Settings::default() };
+        let (name, phone) = (name.trim().to_owned(), phone::read(phone));
+        if name.is_empty() {
+            return Err(EngineError::Invalid { field: "name", message: "is needed".into() });
+        }
+        let phone =
+            phone.map_err(|error| EngineError::Invalid { field: "phone", message: error.to_string() });
+        let phone = Some(phone?);
+        let no = self.enter(&NewUser { name, phone, login: None, settings }, "user.register")?;
+        self.draft.put_pin(no, pin.clone());
+        if let Some(mac) = mac {
+            self.bind(no, mac, "", false)?;
+        }
         Ok(self.user_view(no, 201))
     }
 
@@ -407,7 +448,9 @@ impl Act<'_, '_> {
         login: Option<&str>,
     ) -> Result<(), EngineError> {
         let others = || self.draft.users().filter(|u| Some(u.no) != but);
-        if phone.is_some() && others().any(|u| u.phone.as_deref() == phone) {
+        let spellings = phone.map(phone::spellings).unwrap_or_default();
+        let same = |other: &str| phone == Some(other) || spellings.iter().any(|one| one == other);
+        if others().any(|u| u.phone.as_deref().is_some_and(same)) {
             return Err(conflict("phone_taken", "another user has this phone number"));
         }
         if login.is_some() && others().any(|u| u.login.as_deref() == login) {

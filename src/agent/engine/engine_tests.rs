@@ -16,6 +16,8 @@ use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage::{HostRow, RowId};
 use crate::store::Page;
 
+#[path = "customers_tests.rs"]
+mod customers_tests;
 #[path = "devices_tests.rs"]
 mod devices_tests;
 #[path = "feed_tests.rs"]

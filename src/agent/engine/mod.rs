@@ -20,6 +20,7 @@ mod trust;
 mod views;
 mod windows;
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +69,11 @@ impl Actor {
     /// The daemon itself.
     pub fn daemon() -> Self {
         Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
+    }
+
+    /// Somebody on the portal, from that address. Customers have no role among admins: the least.
+    pub fn portal(address: IpAddr) -> Self {
+        Self { name: "portal".into(), role: Role::Viewer, source: address.to_string() }
     }
 
     /// The relay, by what it tells.

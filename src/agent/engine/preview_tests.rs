@@ -81,6 +81,15 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Action)> {
             "change user",
             Action::ChangeUser(user, UserChange { name: Some("S".into()), ..UserChange::default() }),
         ),
+        (
+            "register",
+            Action::Register {
+                name: "Dewi".into(),
+                phone: "0899".into(),
+                pin: pin.clone(),
+                mac: Some(mac(5)),
+            },
+        ),
         ("set pin", Action::SetPin(user, pin)),
         ("bind", Action::Bind { user: idle, mac: mac(2), label: why(), replace_oldest: false }),
         ("move", Action::Bind { user: idle, mac: mac(1), label: why(), replace_oldest: false }),
