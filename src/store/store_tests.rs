@@ -194,6 +194,39 @@ fn one_process_writes_at_a_time_and_a_closed_store_can_be_opened_again() {
 }
 
 #[test]
+fn the_sites_secret_is_made_once_and_printed_nowhere() {
+    let (dir, store) = ledger();
+    let secret = store.site_secret().clone();
+    let (other, _) = ledger();
+    drop(store);
+    assert_eq!(Store::open(dir.path()).unwrap().site_secret(), &secret);
+    assert_ne!(Store::open(other.path()).unwrap().site_secret(), &secret);
+    let store = Store::open(dir.path()).unwrap();
+    let sql = "SELECT value FROM meta WHERE key = 'site_secret'";
+    let hex: String = store.conn.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(hex.len(), 64);
+    let printed = format!("{store:?} {:?}", store.load().unwrap());
+    assert!(!printed.contains(&hex) && printed.contains("SiteSecret"));
+    for table in export::Table::ALL {
+        let without = |row: &[String]| {
+            assert!(!row.concat().contains(&hex), "{}", table.name());
+            Ok(())
+        };
+        store.reader().unwrap().export(table, without).unwrap();
+    }
+}
+
+#[test]
+fn a_store_whose_secret_is_damaged_is_not_given_another() {
+    for damaged in ["", "ab", &"zz".repeat(32), &"é".repeat(32)] {
+        let (dir, store) = ledger();
+        store.conn.execute("UPDATE meta SET value = ?1 WHERE key = 'site_secret'", [damaged]).unwrap();
+        drop(store);
+        assert!(matches!(Store::open(dir.path()), Err(StoreError::Nonsense(_))), "{damaged}");
+    }
+}
+
+#[test]
 fn a_file_of_a_later_version_or_no_database_is_refused() {
     let (dir, store) = ledger();
     store.conn.pragma_update(None, "user_version", 99).unwrap();
