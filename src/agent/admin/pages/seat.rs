@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::super::auth::{identify, session_secret};
+use super::super::auth::identify;
+use super::super::auth::sessions::session_secret;
 use super::super::desk::Desk;
 use super::deeds::{NEWS, Told};
 use super::words::Words;
