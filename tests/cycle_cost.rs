@@ -81,7 +81,12 @@ impl Crowd {
             let id: UserId = body["id"].as_str().unwrap().parse().unwrap();
             let grant = Grant { amount: Bytes::gb(1), days: None, reason: "tes".into() };
             crowd.ask(Action::Grant(id, grant));
-            crowd.ask(Action::Bind { user: id, mac: Mac([2, 0, 0, 0, 0, n]), label: String::new() });
+            crowd.ask(Action::Bind {
+                user: id,
+                mac: Mac([2, 0, 0, 0, 0, n]),
+                label: String::new(),
+                replace_oldest: false,
+            });
         }
         crowd.commit();
         crowd

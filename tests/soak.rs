@@ -52,7 +52,7 @@ async fn crowd(world: &World, size: Size) -> Vec<UserId> {
     for n in 0..size.bound {
         let user = world.user(&format!("user {n}"), Bytes::gb(100)).await;
         // Not there yet: a bind reads the router, and an empty one is read fast.
-        world.ask(Action::Bind { user, mac: mac(n), label: String::new() }).await;
+        world.ask(Action::Bind { user, mac: mac(n), label: String::new(), replace_oldest: false }).await;
         users.push(user);
     }
     for n in 0..size.hosts {

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod config;
+mod credentials;
 pub mod doctor;
 pub mod engine;
 pub mod link;
@@ -10,4 +11,5 @@ pub mod portal;
 pub mod run;
 pub mod service;
 pub mod site_plan;
+pub mod tickets;
 pub mod watchdog;

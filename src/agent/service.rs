@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use super::engine::{
-    Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Reading, Request, RouterChange,
+    Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
+    RouterChange,
 };
 use super::link::{Link, RelayError};
 use crate::clock::{Clock, rfc3339};
@@ -234,9 +235,10 @@ impl Service {
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let gate = match action {
-            Action::Bind { .. } | Action::Unbind { .. } | Action::Reset { .. } => {
-                Some(self.reading.lock().await)
-            }
+            Action::Bind { .. }
+            | Action::Unbind { .. }
+            | Action::Reset { .. }
+            | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
             _ => None,
         };
         let (reading, failure) = match gate {
@@ -258,6 +260,12 @@ impl Service {
             link.wake_errands();
         }
         Ok(outcome)
+    }
+
+    /// What an action would do now, by the last reading of the router. Changes nothing and asks nobody.
+    pub async fn preview(&self, actor: Actor, action: Action) -> Result<Preview, ServiceError> {
+        let request = Request { actor, action, key: None, reading: None };
+        Ok(self.engine.call(move |engine| engine.preview(request)).await??)
     }
 
     /// What reconciling would change now. Changes nothing.

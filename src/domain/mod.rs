@@ -14,6 +14,7 @@ pub mod listing;
 pub mod order;
 pub mod package;
 pub mod payment;
+pub mod phone;
 pub mod policy;
 pub mod tariff;
 pub mod units;

@@ -11,6 +11,7 @@ use super::{FILE, StoreError, open_to_read};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::Posted;
+use crate::domain::phone;
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{Restart, RowId};
 
@@ -40,6 +41,15 @@ pub struct UsageRow {
     pub bytes: Bytes,
     /// The part beyond the limit that should have stopped the user.
     pub unenforced: Bytes,
+}
+
+/// Somebody who may log in on the portal. Not printed: six digits are guessed from their hash in minutes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// The user.
+    pub id: UserId,
+    /// Argon2id of the PIN in PHC form; `None` for one that was given none.
+    pub pin_hash: Option<String>,
 }
 
 impl Reader {
@@ -153,6 +163,25 @@ impl Reader {
                 Ok((Timestamp(row.get("at")?), Mac::from_u64(unsigned(row, "mac")?), restart))
             },
         )
+    }
+
+    /// The user on file with that phone number, however it is written, or that log-in name. A number outweighs a
+    /// name, and a number kept as it is written here outweighs its other spellings.
+    pub fn customer(&self, phone_or_login: &str) -> Result<Option<Customer>, StoreError> {
+        let login = phone_or_login.trim();
+        let mut spellings = phone::spellings(login).into_iter();
+        let [own, other, third] = [(); 3].map(|()| spellings.next());
+        let found = self.all(
+            "SELECT id, pin_hash FROM users
+             WHERE deleted_at IS NULL AND (phone IN (?1, ?2, ?3) OR login = ?4)
+             ORDER BY phone IS ?1 DESC, phone IN (?2, ?3) DESC, user_no LIMIT 1",
+            params![own, other, third, login],
+            |row| {
+                let id = UserId(parsed(row, "id", |text| text.parse().ok())?);
+                Ok(Customer { id, pin_hash: row.get("pin_hash")? })
+            },
+        )?;
+        Ok(found.into_iter().next())
     }
 
     /// The id of the user with that key, deleted ones too.

@@ -241,7 +241,7 @@ impl Town {
             self.ask(Action::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
         }
         self.router.host_connect(mac(n), address(n));
-        self.ask(Action::Bind { user: id, mac: mac(n), label: String::new() }).await;
+        self.ask(Action::Bind { user: id, mac: mac(n), label: String::new(), replace_oldest: false }).await;
         id
     }
 

@@ -118,7 +118,7 @@ impl World {
     pub async fn online(&self, n: u8, quota: Bytes) -> UserId {
         let user = self.user(&format!("user {n}"), quota).await;
         self.sim.host_connect(mac(n), address(n));
-        self.ask(Action::Bind { user, mac: mac(n), label: String::new() }).await;
+        self.ask(Action::Bind { user, mac: mac(n), label: String::new(), replace_oldest: false }).await;
         self.cycle().await.unwrap();
         user
     }

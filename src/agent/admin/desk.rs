@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::auth::{Attempts, Passwords};
+use crate::agent::credentials::{Attempts, Passwords};
 use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
 use crate::agent::run::Site;
 use crate::agent::service::{Service, ServiceError};

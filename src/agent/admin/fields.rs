@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::clock::parse_rfc3339;
 use crate::domain::id::Mac as HardwareAddress;
+use crate::domain::phone;
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Bytes, Rupiah, Timestamp};
 use crate::store::Role as AdminRole;
 
@@ -18,14 +19,12 @@ const NAME_CHARS_MAX: usize = 100;
 const TEXT_CHARS_MAX: usize = 500;
 /// The most days that can be given at once: ten years.
 const DAYS_MAX: u32 = 3660;
-/// Digits of a phone number.
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=20;
 /// Characters of an admin's name.
 const ADMIN_NAME_CHARS_MAX: usize = 64;
 /// Shortest and longest password of an admin, in bytes.
 const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
 /// Names that the audit gives to callers who are no admins.
-const RESERVED_NAMES: [&str; 2] = ["local", "kuotad"];
+const RESERVED_NAMES: [&str; 4] = ["local", "kuotad", "relay", "portal"];
 
 /// Reads whole numbers and texts into one type.
 struct Read<T, N, S> {
@@ -163,7 +162,7 @@ text_field! {
 }
 text_field! {
     /// A phone number: digits, with or without a plus before them.
-    Phone(String), phone
+    Phone(String), |text| phone::read(text).map_err(|error| error.to_string())
 }
 text_field! {
     /// A user's log-in name.
@@ -212,13 +211,6 @@ fn printable(text: &str, min: usize, max: usize) -> Result<String, String> {
         return Err("must not have control characters or line breaks".into());
     }
     Ok(text.to_owned())
-}
-
-fn phone(text: &str) -> Result<String, String> {
-    let text: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let digits = text.strip_prefix('+').unwrap_or(&text);
-    let ok = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    if ok { Ok(text) } else { Err("write a phone number like 081234567890 or +6281234567890".into()) }
 }
 
 fn login(text: &str) -> Result<String, String> {

@@ -18,6 +18,7 @@ use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
+use crate::domain::phone;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage;
@@ -28,6 +29,17 @@ use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, Us
 pub enum Action {
     /// Enter a user.
     AddUser(NewUser),
+    /// Enter somebody who asks for it on the portal and is not approved yet.
+    Register {
+        /// Name for people.
+        name: String,
+        /// Phone, unique.
+        phone: String,
+        /// What the user logs in with.
+        pin: PinHash,
+        /// The device that asks, to be bound as [`Action::Bind`] does.
+        mac: Option<Mac>,
+    },
     /// Change a user's names or settings.
     ChangeUser(UserId, UserChange),
     /// Hide a user that owes nothing and has no devices; history stays.
@@ -40,6 +52,9 @@ pub enum Action {
         mac: Mac,
         /// Name for people.
         label: String,
+        /// Of a user with as many devices as allowed, unbind the one seen longest ago instead of refusing. That
+        /// needs a reading of the router.
+        replace_oldest: bool,
     },
     /// Unbind a device.
     Unbind {
@@ -132,6 +147,39 @@ pub enum Action {
     ChangePackage(PackageId, PackageChange),
     /// Take a package off for good.
     DeletePackage(PackageId),
+}
+
+impl Action {
+    /// The user on file whom it names; `None` for a new one, and where it names an order, a package or the drawer.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::ChangeUser(user, _)
+            | Self::DeleteUser(user)
+            | Self::Bind { user, .. }
+            | Self::Unbind { user, .. }
+            | Self::Grant(user, _)
+            | Self::Debit { user, .. }
+            | Self::AddDebt(user, _)
+            | Self::ChangeDebt(user, ..)
+            | Self::WriteOff { user, .. }
+            | Self::SetPin(user, _)
+            | Self::Buy(user, ..)
+            | Self::SettleAll(user, _)
+            | Self::SettleItem(user, ..)
+            | Self::PayPart(user, ..)
+            | Self::Reset { user, .. }
+            | Self::Block(user, _)
+            | Self::Unblock(user, _) => Some(*user),
+            Self::AddUser(_)
+            | Self::Register { .. }
+            | Self::Refund { .. }
+            | Self::Review { .. }
+            | Self::CloseDrawer { .. }
+            | Self::AddPackage(_)
+            | Self::ChangePackage(..)
+            | Self::DeletePackage(_) => None,
+        }
+    }
 }
 
 /// A user to be entered.
@@ -232,10 +280,18 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
     let event = request.key.as_ref().map_or_else(|| draft.new_id().to_string(), |key| key.id.clone());
     let mut act = Act { reading: request.reading.as_ref(), ..Act::new(draft, reader, event) };
     match &request.action {
-        Action::AddUser(user) => act.add_user(user),
+        Action::AddUser(user) => {
+            let no = act.enter(user, "user.add")?;
+            Ok(act.user_view(no, 201))
+        }
+        Action::Register { name, phone, pin, mac } => act.register(name, phone, pin, *mac),
         Action::ChangeUser(user, change) => act.change_user(*user, change),
         Action::DeleteUser(user) => act.delete_user(*user),
-        Action::Bind { user, mac, label } => act.bind(*user, *mac, label),
+        Action::Bind { user, mac, label, replace_oldest } => {
+            let no = act.draft.find_user(*user)?;
+            act.bind(no, *mac, label, *replace_oldest)?;
+            Ok(act.user_view(no, 201))
+        }
         Action::Unbind { user, mac } => act.unbind(*user, *mac),
         Action::Grant(user, grant) => {
             let detail = format!("{} {}", grant.amount, grant.reason);
@@ -292,6 +348,10 @@ pub(super) fn conflict(code: &'static str, message: &str) -> EngineError {
     EngineError::Conflict { code, message: message.to_owned() }
 }
 
+fn no_reading() -> EngineError {
+    EngineError::RouterNeeded("no reading came with the request".into())
+}
+
 impl<'d, 'a> Act<'d, 'a> {
     /// A request without a reading of its own.
     pub fn new(draft: &'d mut Draft<'a>, reader: &'d Reader, event: String) -> Self {
@@ -320,7 +380,8 @@ impl Act<'_, '_> {
         Ok(self.user_view(no, status))
     }
 
-    fn add_user(&mut self, new: &NewUser) -> Result<Outcome, EngineError> {
+    /// Enters a user; answers with its key.
+    fn enter(&mut self, new: &NewUser, action: &str) -> Result<u32, EngineError> {
         self.check_names(None, new.phone.as_deref(), new.login.as_deref())?;
         let no = self.draft.next_user_no();
         let id = UserId(self.draft.new_id());
@@ -337,7 +398,30 @@ impl Act<'_, '_> {
             account: Account::fresh(id, true),
         });
         self.draft.step(no, &Event::Changed(settings), &self.event)?;
-        self.draft.audit("user.add", &id.to_string(), new.name.clone());
+        self.draft.audit(action, &id.to_string(), new.name.clone());
+        Ok(no)
+    }
+
+    fn register(
+        &mut self,
+        name: &str,
+        phone: &str,
+        pin: &PinHash,
+        mac: Option<Mac>,
+    ) -> Result<Outcome, EngineError> {
+        let settings = Settings { approved: Some(false), ..Settings::default() };
+        let (name, phone) = (name.trim().to_owned(), phone::read(phone));
+        if name.is_empty() {
+            return Err(EngineError::Invalid { field: "name", message: "is needed".into() });
+        }
+        let phone =
+            phone.map_err(|error| EngineError::Invalid { field: "phone", message: error.to_string() });
+        let phone = Some(phone?);
+        let no = self.enter(&NewUser { name, phone, login: None, settings }, "user.register")?;
+        self.draft.put_pin(no, pin.clone());
+        if let Some(mac) = mac {
+            self.bind(no, mac, "", false)?;
+        }
         Ok(self.user_view(no, 201))
     }
 
@@ -364,7 +448,9 @@ impl Act<'_, '_> {
         login: Option<&str>,
     ) -> Result<(), EngineError> {
         let others = || self.draft.users().filter(|u| Some(u.no) != but);
-        if phone.is_some() && others().any(|u| u.phone.as_deref() == phone) {
+        let spellings = phone.map(phone::spellings).unwrap_or_default();
+        let same = |other: &str| phone == Some(other) || spellings.iter().any(|one| one == other);
+        if others().any(|u| u.phone.as_deref().is_some_and(same)) {
             return Err(conflict("phone_taken", "another user has this phone number"));
         }
         if login.is_some() && others().any(|u| u.login.as_deref() == login) {
@@ -393,9 +479,7 @@ impl Act<'_, '_> {
         Ok(Outcome { status: 204, body: String::new() })
     }
 
-    fn bind(&mut self, user: UserId, mac: Mac, label: &str) -> Result<Outcome, EngineError> {
-        let no = self.draft.find_user(user)?;
-        let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
+    fn bind(&mut self, no: u32, mac: Mac, label: &str, replace_oldest: bool) -> Result<(), EngineError> {
         let held = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
         if let Some(device) = held.as_ref().filter(|device| device.user_no == no) {
             // Bound here already: the call says it again, or takes an unbinding back.
@@ -405,14 +489,10 @@ impl Act<'_, '_> {
                 pending,
                 ..device.clone()
             }));
-            return Ok(self.user_view(no, 201));
+            return Ok(());
         }
-        if owned >= self.draft.policy.max_devices_per_user as usize {
-            return Err(conflict(
-                "too_many_devices",
-                "the user has as many devices as allowed; unbind one first",
-            ));
-        }
+        self.make_room(no, replace_oldest)?;
+        let user = self.draft.user(no).account.id;
         self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}"));
         match (held, self.reading) {
             (Some(old), None) => {
@@ -440,7 +520,30 @@ impl Act<'_, '_> {
                 }));
             }
         }
-        Ok(self.user_view(no, 201))
+        Ok(())
+    }
+
+    /// One more device of the user must be allowed, or take the place of the one seen longest ago. What that one used
+    /// is in the reading that came with the request, and was counted before.
+    fn make_room(&mut self, no: u32, replace_oldest: bool) -> Result<(), EngineError> {
+        let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
+        if owned < self.draft.policy.max_devices_per_user as usize {
+            return Ok(());
+        }
+        let oldest = self.draft.state.oldest_device(no).filter(|_| replace_oldest);
+        let Some((device_no, mac)) = oldest.map(|device| (device.no, device.mac)) else {
+            return Err(conflict(
+                "too_many_devices",
+                "the user has as many devices as allowed; unbind one first",
+            ));
+        };
+        if self.reading.is_none() {
+            return Err(no_reading());
+        }
+        let user = self.draft.user(no).account.id;
+        self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
+        self.draft.work(Work::Unbind(device_no));
+        Ok(())
     }
 
     fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
@@ -537,7 +640,7 @@ impl Act<'_, '_> {
 
     fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
         if self.reading.is_none() {
-            return Err(EngineError::RouterNeeded("no reading came with the request".into()));
+            return Err(no_reading());
         }
         let no = self.draft.find_user(user)?;
         let detail = format!("{reset:?}");

@@ -120,6 +120,11 @@ impl<'a> Draft<'a> {
         drafted.or_else(|| self.state.by_id.get(&id).copied()).ok_or(EngineError::NotFound("user"))
     }
 
+    /// The key of the last user that this draft enters.
+    pub fn entered_user(&self) -> Option<u32> {
+        self.changes.users.keys().last().copied().filter(|no| *no > self.state.user_no)
+    }
+
     /// The key of the next user to be entered.
     pub fn next_user_no(&self) -> u32 {
         let drafted = self.changes.users.keys().last().copied().unwrap_or_default();

@@ -16,10 +16,16 @@ use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage::{HostRow, RowId};
 use crate::store::Page;
 
+#[path = "customers_tests.rs"]
+mod customers_tests;
+#[path = "devices_tests.rs"]
+mod devices_tests;
 #[path = "feed_tests.rs"]
 mod feed_tests;
 #[path = "online_tests.rs"]
 mod online_tests;
+#[path = "preview_tests.rs"]
+mod preview_tests;
 #[path = "rebuild_tests.rs"]
 mod rebuild_tests;
 #[path = "review_tests.rs"]
@@ -127,7 +133,7 @@ impl Pi {
     }
 
     fn bind(&mut self, user: UserId, mac: Mac, reading: Option<Reading>) {
-        self.ask(Action::Bind { user, mac, label: String::new() }, reading).unwrap();
+        self.ask(Action::Bind { user, mac, label: String::new(), replace_oldest: false }, reading).unwrap();
     }
 
     fn user(&mut self, id: UserId) -> crate::domain::account::Account {
@@ -304,7 +310,8 @@ fn the_last_bytes_before_unbinding_belong_to_the_old_owner() {
     assert_eq!((pi.used(old), pi.used(new)), (700, 200));
 
     // Without the router the device waits, and goes on being charged to its owner.
-    pi.ask(Action::Bind { user: old, mac: mac(1), label: String::new() }, None).unwrap();
+    pi.ask(Action::Bind { user: old, mac: mac(1), label: String::new(), replace_oldest: false }, None)
+        .unwrap();
     pi.restart();
     pi.pass(5);
     pi.meter(115, vec![row(1, "*1", 65, 2000)]);

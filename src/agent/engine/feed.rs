@@ -8,6 +8,7 @@ use crate::clock::parse_rfc3339;
 use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::phone;
 use crate::domain::policy::{Event, Refund};
 use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, FeedPage, Memo};
@@ -377,13 +378,13 @@ impl Act<'_, '_> {
 
     /// A phone or log-in name that is somebody else's by now stays theirs.
     fn put_with_free_names(&mut self, mut user: UserRecord) {
-        let is_free = |name: &Option<String>, of: fn(&UserRecord) -> &Option<String>| {
-            name.as_ref().is_some_and(|name| !name.is_empty())
-                && self.draft.users().all(|other| other.no == user.no || of(other) != name)
-        };
-        let (phone, login) = (is_free(&user.phone, |u| &u.phone), is_free(&user.login, |u| &u.login));
-        user.phone = user.phone.filter(|_| phone);
-        user.login = user.login.filter(|_| login);
+        let others = || self.draft.users().filter(|other| other.no != user.no);
+        let phone = user.phone.filter(|own| {
+            !own.is_empty() && !others().filter_map(|u| u.phone.as_deref()).any(|o| phone::is_same(own, o))
+        });
+        let login =
+            user.login.filter(|own| !own.is_empty() && !others().any(|u| u.login.as_ref() == Some(own)));
+        (user.phone, user.login) = (phone, login);
         self.draft.put_user(user);
     }
 

@@ -54,10 +54,19 @@ impl Look<'_> {
 
     /// The user whose device has that address, by the last reading.
     pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
-        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
-        let mac = self.state.hosts.rows.iter().find(has)?.mac;
-        let device = &self.state.devices[self.state.by_mac.get(&mac)?];
+        let device = &self.state.devices[self.state.by_mac.get(&self.mac_at(address)?)?];
         Some(self.snapshot(&self.state.users[&device.user_no]))
+    }
+
+    /// The device that has that address by the last reading, bound or not.
+    pub fn mac_at(&self, address: Ipv4Addr) -> Option<Mac> {
+        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
+        self.state.hosts.rows.iter().find(has).map(|row| row.mac)
+    }
+
+    /// The device that makes room when the user with that key binds one too many: see [`super::Action::Bind`].
+    pub fn oldest_device(&self, user_no: u32) -> Option<&DeviceRecord> {
+        self.state.oldest_device(user_no)
     }
 
     /// Users in the order they were entered, after the one with key `after`.
@@ -155,6 +164,16 @@ impl State {
         let devices = numbers.filter_map(|no| self.devices.get(no));
         let devices = devices.map(|device| (device.clone(), self.reached(device.mac)));
         Snapshot { user: user.clone(), devices: devices.collect(), offline_grace: false }
+    }
+
+    /// The user's device seen longest ago; one never seen counts from when it was bound, one in the last reading is
+    /// the last to go.
+    pub fn oldest_device(&self, user_no: u32) -> Option<&DeviceRecord> {
+        let devices = self.devices_of.get(&user_no)?.iter().filter_map(|no| self.devices.get(no));
+        devices.min_by_key(|device| {
+            let seen_at = device.seen_at.unwrap_or(device.bound_at).max(device.bound_at);
+            (self.seen.contains_key(&device.mac), seen_at, device.no)
+        })
     }
 
     pub fn reached(&self, mac: Mac) -> Reached {

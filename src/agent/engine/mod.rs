@@ -12,6 +12,7 @@ mod handle;
 mod look;
 mod memo;
 mod online;
+mod preview;
 mod readings;
 mod review;
 mod state;
@@ -19,6 +20,7 @@ mod trust;
 mod views;
 mod windows;
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
 pub use look::{Reached, Snapshot, WindowView};
 pub use online::{Begun, OpenOne, OpenView, Opening, Purpose, Wish};
+pub use preview::Preview;
 pub use readings::Reading;
 pub use review::ReviewDecision;
 pub use state::RouterChange;
@@ -46,7 +49,7 @@ use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use crate::store::{EventRecord, Reader, Role, Store, StoreError, StoreStats};
+use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats};
 use actions::Act;
 use draft::{Changes, Draft};
 use state::State;
@@ -66,6 +69,11 @@ impl Actor {
     /// The daemon itself.
     pub fn daemon() -> Self {
         Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
+    }
+
+    /// Somebody on the portal, from that address. Customers have no role among admins: the least.
+    pub fn portal(address: IpAddr) -> Self {
+        Self { name: "portal".into(), role: Role::Viewer, source: address.to_string() }
     }
 
     /// The relay, by what it tells.
@@ -433,6 +441,11 @@ impl Engine {
     /// The store, for admins and tokens, which are no part of the engine's state.
     pub fn store_mut(&mut self) -> &mut Store {
         &mut self.parts.store
+    }
+
+    /// What the site signs with.
+    pub fn site_secret(&self) -> &SiteSecret {
+        self.parts.store.site_secret()
     }
 
     /// What the store has done since it was opened.

@@ -153,7 +153,13 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.ask(Action::Bind { user, mac: device.mac, label: device.label.to_owned() }).await?;
+            self.ask(Action::Bind {
+                user,
+                mac: device.mac,
+                label: device.label.to_owned(),
+                replace_oldest: false,
+            })
+            .await?;
         }
         for action in beginnings(person.plan, user, packages, self.yesterday()) {
             self.ask(action).await?;

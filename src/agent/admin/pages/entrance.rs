@@ -5,16 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::super::auth;
+use super::super::auth::sessions::{self, LogIn};
 use super::super::desk::{Answer, Desk};
 use super::seat::Filled;
 use super::words::Words;
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::{Form, Frame, Visit};
-use crate::web::Peer;
+use crate::web::{Peer, Problem};
 
 #[derive(Template)]
 #[template(path = "desk/entrance.html")]
@@ -73,11 +75,18 @@ pub(super) async fn enter(
 ) -> Answer {
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let (name, to) = (text("username"), path_of_ours(&text("ke")));
-    let otp = form.text("otp").map(str::to_owned);
-    match auth::log_in(&desk, peer, &headers, name.clone(), text("password"), otp).await {
-        Ok(entered) => {
+    if auth::is_cross_site(&headers) {
+        return Err(Problem::forbidden("cross_site", "log in from our own page"));
+    }
+    let given = LogIn {
+        username: name.clone(),
+        password: text("password"),
+        otp: form.text("otp").map(str::to_owned),
+    };
+    match sessions::log_in(&desk, peer, given).await {
+        Ok(opened) => {
             let mut response = see_other(&to);
-            auth::set_session(&mut response, &entered.secret)?;
+            response.headers_mut().insert(SET_COOKIE, sessions::cookie(Some(&opened.secret))?);
             Ok(response)
         }
         Err(problem) if problem.status() == 401 => {
@@ -95,8 +104,9 @@ pub(super) async fn leave(
     auth::Session(secret): auth::Session,
     _: Filled,
 ) -> Answer {
+    sessions::log_out(&desk, &secret).await?;
     let mut response = see_other("/masuk");
-    auth::end_session(&desk, secret, &mut response).await?;
+    response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);
     Ok(response)
 }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::super::auth::{identify, session_secret};
+use super::super::auth::{identify, sessions::session_secret};
 use super::super::desk::Desk;
 use super::words::Words;
 use crate::agent::engine::Actor;

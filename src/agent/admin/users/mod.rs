@@ -11,8 +11,9 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::auth::{self, Operator, Viewer};
+use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, user};
+use crate::agent::credentials;
 use crate::agent::engine::{Action, Engine, Look, PinHash, UserView};
 use crate::domain::id::{Mac, UserId};
 use crate::store::UserRecord;
@@ -88,7 +89,7 @@ async fn new_pin(
     _: Body<Nothing>,
 ) -> Answer {
     desk.look(move |engine| user(engine, id).map(drop)).await?;
-    let pin = auth::new_pin()?;
+    let pin = credentials::new_pin()?;
     let hash = desk.passwords.hash(pin.clone()).await?;
     desk.act(actor, Action::SetPin(id, PinHash(hash)), None).await?;
     Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())

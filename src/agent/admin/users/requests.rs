@@ -133,7 +133,8 @@ pub(super) struct Bind {
 impl Bind {
     pub fn action(self, user: UserId) -> Action {
         let label = self.label.map(|label| label.0).unwrap_or_default();
-        Action::Bind { user, mac: self.mac.0, label }
+        // Which device goes is for a person to say.
+        Action::Bind { user, mac: self.mac.0, label, replace_oldest: false }
     }
 }
 

@@ -13,7 +13,7 @@ const RANDOM_BYTES: usize = 32;
 /// How many PINs of six digits there are.
 const PINS: u32 = 1_000_000;
 
-fn random<const N: usize>() -> Result<[u8; N], Problem> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "the system has no random bytes");
@@ -23,7 +23,7 @@ fn random<const N: usize>() -> Result<[u8; N], Problem> {
 }
 
 /// Six random digits. Numbers behind the last whole million are drawn again, so that every PIN is as likely.
-pub(in crate::agent::admin) fn new_pin() -> Result<String, Problem> {
+pub(in crate::agent) fn new_pin() -> Result<String, Problem> {
     loop {
         let drawn = u32::from_be_bytes(random()?);
         if drawn < u32::MAX - u32::MAX % PINS {
@@ -33,7 +33,7 @@ pub(in crate::agent::admin) fn new_pin() -> Result<String, Problem> {
 }
 
 /// A token nobody had before.
-pub(in crate::agent::admin) fn new_token() -> Result<String, Problem> {
+pub(in crate::agent) fn new_token() -> Result<String, Problem> {
     let random = random::<RANDOM_BYTES>()?;
     let mut token = PREFIX.to_owned();
     for byte in random {
@@ -43,6 +43,6 @@ pub(in crate::agent::admin) fn new_token() -> Result<String, Problem> {
 }
 
 /// What the store knows a secret by. A random secret of this length needs no slow hash.
-pub(in crate::agent::admin) fn hash(secret: &str) -> [u8; 32] {
+pub(in crate::agent) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

@@ -15,7 +15,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 /// Hashes and checks passwords.
-pub(in crate::agent::admin) struct Passwords {
+pub(in crate::agent) struct Passwords {
     seat: Semaphore,
     /// A hash that no password has, checked when the name is unknown: that takes as long as a wrong password.
     nobody: OnceCell<String>,

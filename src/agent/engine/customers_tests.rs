@@ -1,0 +1,97 @@
+use super::*;
+use crate::store::Customer;
+
+fn register(name: &str, phone: &str, device: Option<u8>) -> Action {
+    let (name, phone) = (name.to_owned(), phone.to_owned());
+    Action::Register { name, phone, pin: PinHash("$argon2id$".into()), mac: device.map(mac) }
+}
+
+fn found(pi: &mut Pi, text: &str) -> Option<Customer> {
+    pi.engine().reader().customer(text).unwrap()
+}
+
+#[test]
+fn whoever_registers_waits_for_approval_with_a_pin_and_the_device_that_asked() {
+    let mut pi = Pi::new(debt_mode());
+    let reading = pi.reading(100, vec![row(1, "*1", 50, 7_000)]);
+    let actor = Actor::portal([10, 5, 50, 1].into());
+    let action = register("Sari", "0812-345", Some(1));
+    let request = Request { actor, action, key: None, reading: Some(reading) };
+    let outcome = pi.engine().submit(request).unwrap();
+    let user: Value = serde_json::from_str(&outcome.body).unwrap();
+    assert_eq!(
+        (outcome.status, &user["approved"], &user["access"]["status"]),
+        (201, &Value::Bool(false), &"inactive".into())
+    );
+    assert_eq!(user["devices"][0]["mac"], mac(1).to_string());
+    let id: UserId = user["id"].as_str().unwrap().parse().unwrap();
+    pi.restart();
+    let customer = found(&mut pi, "0812-345").unwrap();
+    assert_eq!((customer.id, customer.pin_hash.as_deref()), (id, Some("$argon2id$")));
+    pi.pass(10);
+    pi.meter(110, vec![row(1, "*1", 60, 7_005)]);
+    assert_eq!(pi.used(id), 5, "what flowed before is nobody's");
+    let audit = pi.engine().reader().audit(Page { limit: 2, after: None }).unwrap();
+    let lines: Vec<_> = audit.iter().map(|(_, line)| (line.action.as_str(), line.source.as_str())).collect();
+    assert_eq!(lines, [("device.bind", "10.5.50.1"), ("user.register", "10.5.50.1")]);
+    pi.verify();
+}
+
+#[test]
+fn a_phone_belongs_to_one_user_however_it_is_written() {
+    let mut pi = Pi::new(debt_mode());
+    pi.ask(register("Sari", "081234567", None), None).unwrap();
+    for phone in ["081234567", "+6281234567", "6281234567"] {
+        let taken = |result| matches!(result, Err(EngineError::Conflict { code: "phone_taken", .. }));
+        assert!(taken(pi.ask(register("Budi", phone, Some(1)), None)), "{phone}");
+        let new = NewUser {
+            name: "Budi".into(),
+            phone: Some(phone.into()),
+            login: None,
+            settings: Settings::default(),
+        };
+        assert!(taken(pi.ask(Action::AddUser(new), None)), "{phone}");
+    }
+    for (name, phone, wrong) in [("Budi", "budi", "phone"), (" ", "0899", "name")] {
+        let refused = pi.ask(register(name, phone, Some(1)), None);
+        assert!(matches!(refused, Err(EngineError::Invalid { field, .. }) if field == wrong));
+    }
+    assert_eq!(pi.engine().look().users_len(), 1, "nothing changed");
+}
+
+#[test]
+fn customers_are_found_by_phone_or_log_in_name() {
+    let mut pi = Pi::new(debt_mode());
+    let add = |pi: &mut Pi, phone: Option<&str>, login: Option<&str>| -> UserId {
+        let new = NewUser {
+            name: "Budi".into(),
+            phone: phone.map(Into::into),
+            login: login.map(Into::into),
+            settings: Settings::default(),
+        };
+        pi.ask(Action::AddUser(new), None).unwrap()["id"].as_str().unwrap().parse().unwrap()
+    };
+    let local = add(&mut pi, Some("081234567"), Some("budi"));
+    let abroad = add(&mut pi, Some("+6285000111"), None);
+    // A log-in name that looks like somebody's number.
+    let other = add(&mut pi, None, Some("+6281234567"));
+    let rows = [
+        ("081234567", Some(local)),
+        ("62 812-34567", Some(local)),
+        ("+6281234567", Some(local)),
+        (" budi ", Some(local)),
+        ("085000111", Some(abroad)),
+        ("6285000111", Some(abroad)),
+        ("Budi", None),
+        ("", None),
+        ("0", None),
+        ("%", None),
+    ];
+    for (text, whose) in rows {
+        assert!(found(&mut pi, text).map(|customer| customer.id) == whose, "{text}");
+    }
+    assert!(found(&mut pi, "budi").unwrap().pin_hash.is_none());
+    pi.ask(Action::DeleteUser(local), None).unwrap();
+    assert!(found(&mut pi, "budi").is_none());
+    assert!(found(&mut pi, "+6281234567").unwrap().id == other);
+}

@@ -1,0 +1,89 @@
+//! What a request would do, shown before it is done: the same work on a draft that is dropped.
+
+use std::collections::BTreeMap;
+
+use super::actions::{self, Action};
+use super::draft::{Changes, Draft};
+use super::look::Snapshot;
+use super::readings::Reading;
+use super::{Engine, EngineError, Outcome, Request};
+use crate::domain::debt::DebtItem;
+use crate::domain::id::DebtId;
+use crate::domain::ledger::Entry;
+use crate::store::OrderRecord;
+
+/// What a request would do. Names of new things are given anew when it is done.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The user as it is; `None` for one that is only entered, and where the request is about nobody.
+    pub before: Option<Snapshot>,
+    /// The user as it would be; `None` for one that would be deleted, and where the request is about nobody.
+    pub after: Option<Snapshot>,
+    /// Lines of the ledger, in order.
+    pub entries: Vec<Entry>,
+    /// Orders that are new or change.
+    pub orders: Vec<OrderRecord>,
+    /// Debt items that are new or change, closed ones too.
+    pub debts: Vec<DebtItem>,
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+impl Engine {
+    /// Does what `request` asks on a draft that is dropped. Errors are those of [`Engine::submit`].
+    ///
+    /// Nothing is committed and no idempotency key is looked at or remembered. The router need not answer: without a
+    /// reading of its own the request finds the last host table as if it was read just then, and no reading is
+    /// counted.
+    pub fn preview(&mut self, request: Request) -> Result<Preview, EngineError> {
+        self.begin()?;
+        let reading = request.reading.or_else(|| Some(self.last_reading()));
+        let request = Request { reading, ..request };
+        let known = self.subject(&request.action)?;
+        let before = known.map(|no| self.look().snapshot(&self.state.users[&no]));
+        let facts = self.facts();
+        let mut draft =
+            Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
+        let outcome = actions::perform(&mut draft, &self.reader, &request)?;
+        let after = known.or_else(|| draft.entered_user()).and_then(|no| left(&draft, no));
+        Ok(Preview::of(before, after, draft.finish(), outcome))
+    }
+
+    fn last_reading(&self) -> Reading {
+        Reading { hosts: self.hosts(), begun: self.state.last_begun.unwrap_or_default() }
+    }
+
+    /// The key of the user on file whom an action is about.
+    fn subject(&self, action: &Action) -> Result<Option<u32>, EngineError> {
+        let no = match action {
+            Action::Refund { order, .. } | Action::Review { order, .. } => {
+                self.reader.order(order)?.and_then(|order| order.user_no)
+            }
+            other => other.user().and_then(|id| self.state.by_id.get(&id).copied()),
+        };
+        Ok(no.filter(|no| self.state.users.contains_key(no)))
+    }
+}
+
+/// A user as the draft leaves it and the memory would keep it: closed items are history.
+fn left(draft: &Draft, no: u32) -> Option<Snapshot> {
+    let mut after = draft.snapshot(no);
+    after.user.account.items.retain(DebtItem::is_open);
+    after.user.deleted_at.is_none().then_some(after)
+}
+
+impl Preview {
+    fn of(before: Option<Snapshot>, after: Option<Snapshot>, changes: Changes, outcome: Outcome) -> Self {
+        // An item that moved twice stands there as it is left.
+        let debts: BTreeMap<DebtId, DebtItem> =
+            changes.debts.into_iter().map(|(_, item)| (item.id, item)).collect();
+        Self {
+            before,
+            after,
+            entries: changes.entries.into_iter().map(|(_, entry, _)| entry).collect(),
+            orders: changes.orders.into_values().map(|open| open.record).collect(),
+            debts: debts.into_values().collect(),
+            outcome,
+        }
+    }
+}
