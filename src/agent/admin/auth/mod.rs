@@ -64,17 +64,6 @@ at_least! {
     Owner, Role::Owner
 }
 
-/// Somebody who may read, or nobody known.
-pub(super) struct Anyone(pub Option<Actor>);
-
-impl FromRequestParts<Arc<Desk>> for Anyone {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
-        Ok(Self(identify(parts, desk).await.ok()))
-    }
-}
-
 /// The secret of a browser's session.
 pub(super) struct Session(pub String);
 
