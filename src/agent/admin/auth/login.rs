@@ -55,7 +55,7 @@ async fn log_in(
 
 /// Who a token or a session is.
 #[derive(Serialize)]
-pub(super) struct MeView {
+pub(in crate::agent::admin) struct MeView {
     name: String,
     role: &'static str,
     source: String,

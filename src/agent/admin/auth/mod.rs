@@ -1,7 +1,7 @@
 //! Who calls: the control socket, a bearer token or a browser's session; and what each may do.
 
 mod login;
-mod second_factor;
+pub(super) mod second_factor;
 pub(super) mod sessions;
 
 use std::sync::Arc;

@@ -37,15 +37,27 @@ struct Code {
 
 /// A secret, shown this once.
 #[derive(Serialize)]
-struct SecretView {
-    secret: String,
-    url: String,
+pub(in crate::agent::admin) struct SecretView {
+    pub secret: String,
+    pub url: String,
+}
+
+impl SecretView {
+    /// The secret of an admin.
+    pub fn of(admin: &str, secret: String) -> Self {
+        Self { url: totp::url(admin, &secret), secret }
+    }
 }
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another secret.
 async fn begin(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer, _: Body<Nothing>) -> Answer {
+    Ok((StatusCode::CREATED, Json(ask_for(&desk, actor).await?)).into_response())
+}
+
+/// Gives an admin a secret that a first code makes the second factor.
+pub(in crate::agent::admin) async fn ask_for(desk: &Desk, actor: Actor) -> Result<SecretView, Problem> {
     let secret = totp::new_secret()?;
-    let view = SecretView { url: totp::url(&actor.name, &secret), secret: secret.clone() };
+    let view = SecretView::of(&actor.name, secret.clone());
     desk.look(move |engine| {
         if own(engine, &actor)?.is_on() {
             return Err(Problem::conflict("totp_on", "the second factor is on; turn it off first"));
@@ -54,7 +66,7 @@ async fn begin(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer, _: Body<Not
         Ok(engine.note(&actor, AUDIT, &actor.name, "begun".into())?)
     })
     .await?;
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    Ok(view)
 }
 
 async fn confirm(
@@ -63,8 +75,17 @@ async fn confirm(
     Extension(peer): Extension<Peer>,
     body: Body<Code>,
 ) -> Answer {
-    let code = body.value.otp;
-    let view = guarded(&desk, peer, actor, move |engine, actor| {
+    Ok(Json(make_sure(&desk, peer, actor, body.value.otp).await?).into_response())
+}
+
+/// Makes the secret that was asked for the second factor, on a first code of it.
+pub(in crate::agent::admin) async fn make_sure(
+    desk: &Desk,
+    peer: Peer,
+    actor: Actor,
+    code: String,
+) -> Result<MeView, Problem> {
+    guarded(desk, peer, actor, move |engine, actor| {
         let pending = own(engine, actor)?.pending;
         let pending = pending
             .ok_or_else(|| Problem::conflict("totp_not_begun", "ask for a secret first: POST me/totp"))?;
@@ -72,8 +93,8 @@ async fn confirm(
         engine.store_mut().confirm_second_factor(&actor.name, step)?;
         engine.note(actor, AUDIT, &actor.name, "on".into())?;
         MeView::of(engine, actor.clone())
-    });
-    Ok(Json(view.await?).into_response())
+    })
+    .await
 }
 
 async fn end(
@@ -82,8 +103,18 @@ async fn end(
     Extension(peer): Extension<Peer>,
     body: Body<Code>,
 ) -> Answer {
-    let code = body.value.otp;
-    let ended = guarded(&desk, peer, actor, move |engine, actor| {
+    give_up(&desk, peer, actor, body.value.otp).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Ends an admin's own second factor, on a code of it.
+pub(in crate::agent::admin) async fn give_up(
+    desk: &Desk,
+    peer: Peer,
+    actor: Actor,
+    code: String,
+) -> Result<(), Problem> {
+    guarded(desk, peer, actor, move |engine, actor| {
         if !own(engine, actor)?.is_on() {
             return Err(Problem::conflict("totp_off", "there is no second factor to turn off"));
         }
@@ -91,9 +122,8 @@ async fn end(
             return Err(wrong(engine));
         }
         turn_off(engine, actor, &actor.name)
-    });
-    ended.await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    })
+    .await
 }
 
 /// Ends an admin's second factor, pending or in force.
@@ -125,7 +155,7 @@ async fn guarded<T: Send + 'static>(
 }
 
 /// The second factor of whoever calls, who must be an admin: the control socket belongs to none.
-fn own(engine: &Engine, actor: &Actor) -> Result<SecondFactor, Problem> {
+pub(in crate::agent::admin) fn own(engine: &Engine, actor: &Actor) -> Result<SecondFactor, Problem> {
     let admin = engine.reader().admin(&actor.name)?;
     let admin = admin
         .ok_or_else(|| Problem::forbidden("no_admin", "only an admin's own session or token may do this"))?;

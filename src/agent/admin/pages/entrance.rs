@@ -105,11 +105,7 @@ pub(super) async fn enter(
 }
 
 /// `POST /keluar`.
-pub(super) async fn leave(
-    State(desk): State<Arc<Desk>>,
-    Session(secret): Session,
-    _: Filled,
-) -> Answer {
+pub(super) async fn leave(State(desk): State<Arc<Desk>>, Session(secret): Session, _: Filled) -> Answer {
     sessions::log_out(&desk, &secret).await?;
     let mut response = see_other("/masuk");
     response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);

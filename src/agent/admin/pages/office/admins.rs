@@ -8,7 +8,7 @@ use axum::extract::State;
 use super::super::super::desk::{Answer, Desk};
 use super::super::deeds::{Button, buttons};
 use super::super::seat::{Room, Seat};
-use super::deeds::{ADMIN_DEEDS, TOKEN_DEEDS};
+use super::deeds::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
 use super::words::Office;
 use crate::agent::pages::{Frame, html};
 use crate::store::Role;
@@ -17,6 +17,7 @@ struct AdminRow {
     name: String,
     role: &'static str,
     made: String,
+    has_second_factor: bool,
     buttons: Vec<Button>,
 }
 
@@ -54,7 +55,10 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
         desk.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
     let (locale, w) = (&seat.visit.locale, super::words(&seat));
     let admins = admins.into_iter().map(|admin| AdminRow {
-        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &seat, |_| true),
+        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &seat, |deed| {
+            deed != TOTP_OFF || admin.second_factor.is_on()
+        }),
+        has_second_factor: admin.second_factor.is_on(),
         role: role_name(w, admin.role),
         made: locale.moment(admin.created_at),
         name: admin.name,

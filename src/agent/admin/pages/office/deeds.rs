@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::super::super::admins::{Add, Token, enter, make_token, remove_admin};
+use super::super::super::auth::turn_off;
 use super::super::super::closings::Count;
 use super::super::super::desk::Desk;
 use super::super::super::router::reconcile;
@@ -157,6 +158,9 @@ fn admin_sheet(asked: &Asked<String>, engine: &Engine) -> Result<Sheet, Problem>
     Ok(Sheet { about, home: "/pengelola".into(), ..Sheet::default() })
 }
 
+/// Ending the second factor of somebody who lost the phone.
+pub(super) const TOTP_OFF: &str = "dua-langkah";
+
 /// What can be done to an admin.
 pub(super) const ADMIN_DEEDS: &[Deed<String>] = &[
     Deed {
@@ -178,6 +182,21 @@ pub(super) const ADMIN_DEEDS: &[Deed<String>] = &[
                 Ok(Told { secret: Some((token.to_owned(), secret)), ..Told::default() })
             });
             Ok(Work::Errand(vec![office(entry.asked).tokens_text.to_owned()], work))
+        },
+    },
+    Deed {
+        segment: TOTP_OFF,
+        title: |l| Office::of(l).totp_remove,
+        role: Role::Owner,
+        is_grave: true,
+        sheet: admin_sheet,
+        work: |entry| {
+            let name = entry.asked.subject.clone();
+            let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
+                desk.look(move |engine| turn_off(engine, &actor, &name)).await?;
+                Ok(Told::default())
+            });
+            Ok(Work::Errand(vec![office(entry.asked).totp_remove_will.to_owned()], work))
         },
     },
     Deed {

@@ -8,12 +8,14 @@
 //! | `router` | the router as it should be against what it is |
 //! | `reports` | sales, debts, usage and collection over a span |
 //! | `audit` | who did what |
+//! | `account` | one's own account |
 //! | `admins` | who may sit here, and tokens for programs |
 //! | `settings` | the configuration in force; `keys` says what each is for |
 //! | `backup` | copies, and the proof of the ledger |
 //! | `deeds`, `payment_deeds` | what can be done here |
 //! | `names`, `words` | how things are called, and every other text |
 
+mod account;
 mod admins;
 mod audit;
 mod backup;
@@ -60,6 +62,11 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/cadangan", get(backup::show))
         .route("/cadangan/periksa", post(backup::verify))
         .route(PAGE_PATH, post(backup::download))
+        .route("/saya", get(account::show))
+        .route("/saya/dua-langkah", post(account::begin))
+        .route("/saya/dua-langkah/pastikan", post(account::confirm))
+        .route("/saya/dua-langkah/matikan", post(account::end))
+        .route("/saya/sesi", post(account::end_sessions))
         .merge(deeds::routes())
 }
 

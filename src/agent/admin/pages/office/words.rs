@@ -104,7 +104,6 @@ words! {
         lines: "Rincian", "Lines";
         flags: "Tanda", "Marks";
         given: "Yang diberikan kepada pelanggan", "What the customer was given";
-        booked: "Yang dibukukan", "What was booked";
         timeline: "Urutan waktu", "Timeline";
         va: "Nomor virtual account {0}", "{0} virtual account";
         biller: "Kode perusahaan", "Biller code";
@@ -136,8 +135,6 @@ words! {
         refund_counter: "Uang keluar dari laci Anda.", "The money leaves your drawer.";
         refund_gateway: "Uang dikembalikan lewat gerbang pembayaran; pembukuan menyusul setelah gerbang menjawab.",
             "The money goes back by the gateway; the books follow once it answered.";
-        refreshed: "Gerbang pembayaran sudah ditanya.", "The gateway was asked.";
-        cancelled: "Pembayaran dibatalkan.", "The payment was cancelled.";
         // Drawer
         drawer: "Kasir", "Cash drawer";
         own_drawer: "Laci Anda sejak penutupan terakhir", "Your drawer since the last closing";
@@ -145,7 +142,6 @@ words! {
         returned: "Keluar", "Out";
         stays: "Sisa", "Stays";
         expected_cash: "Tunai yang harus ada", "Cash that must be there";
-        receipts: "Struk", "Receipts";
         receipt_span: "{0} struk, nomor {1} sampai {2}", "{0} receipts, numbers {1} to {2}";
         no_receipts: "Belum ada struk.", "No receipts yet.";
         close_drawer: "Tutup laci", "Close the drawer";
@@ -244,8 +240,6 @@ words! {
         made: "Dibuat", "Made";
         add_admin: "Tambah pengelola", "Add an admin";
         remove_admin: "Hapus pengelola", "Remove admin";
-        admin_added: "Pengelola {0} ditambahkan.", "The admin {0} was added.";
-        admin_removed: "Pengelola {0} dihapus, beserta semua token dan sesinya.", "The admin {0} was removed with every token and session.";
         password: "Kata sandi", "Password";
         password_hint: "Sedikitnya 8 karakter.", "At least 8 characters.";
         name: "Nama", "Name";
@@ -267,6 +261,8 @@ words! {
         role_operator_text: "juga mengubah pelanggan, perangkat, dan tagihan", "also changes customers, devices and debts";
         role_owner_text: "semuanya", "everything";
         second_factor: "Verifikasi dua langkah", "Second factor";
+        totp_remove_will: "Untuk yang kehilangan ponsel: setelah ini cukup kata sandi. Pastikan dulu siapa yang meminta.",
+            "For a lost phone: from then on the password is enough. Make sure who asks.";
         totp_remove: "Matikan verifikasi dua langkah", "Turn the second factor off";
         // Settings
         settings: "Pengaturan", "Settings";
