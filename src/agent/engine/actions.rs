@@ -414,7 +414,8 @@ impl Act<'_, '_> {
         if name.is_empty() {
             return Err(EngineError::Invalid { field: "name", message: "is needed".into() });
         }
-        let phone = phone.map_err(|error| EngineError::Invalid { field: "phone", message: error.to_string() });
+        let phone =
+            phone.map_err(|error| EngineError::Invalid { field: "phone", message: error.to_string() });
         let phone = Some(phone?);
         let no = self.enter(&NewUser { name, phone, login: None, settings }, "user.register")?;
         self.draft.put_pin(no, pin.clone());

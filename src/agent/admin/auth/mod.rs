@@ -5,9 +5,9 @@ mod login;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::HeaderMap;
 
 pub(super) use login::{end_session, log_in, routes, set_session};
 

@@ -7,12 +7,14 @@
 //! | `entrance` | logging in and out |
 //! | `words` | the texts |
 //! | `dashboard` | how things are |
+//! | `people` | customers, what they owe, packages, receipts |
 //! | `say` | the rules' words as people read them |
 //! | `deeds` | everything that can be done, by one way |
 
 mod dashboard;
 mod deeds;
 mod entrance;
+mod people;
 mod say;
 mod seat;
 mod words;
@@ -24,7 +26,9 @@ use axum::extract::State;
 use axum::routing::{get, post};
 
 use super::desk::{Answer, Desk};
+use crate::agent::pages::frame::House;
 use crate::agent::pages::{Visit, assets, frame};
+use crate::web::Problem;
 pub(super) use deeds::News;
 
 /// Every page of the desk.
@@ -35,8 +39,16 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
         .route("/keluar", post(entrance::leave))
         .route("/tentang", get(about))
         .merge(deeds::people())
+        .merge(people::routes())
         .merge(assets::routes());
-    frame::around(pages, desk.site.house())
+    let house = House { complain: Arc::new(complain), ..desk.site.house() };
+    frame::around(pages, house)
+}
+
+/// Problems in the reader's language, where there is a sentence for their code.
+fn complain(visit: &Visit, problem: &Problem) -> Answer {
+    let text = say::refusal(visit.locale.language, problem);
+    frame::complain(visit, &Problem::new(problem.status(), problem.code(), text))
 }
 
 async fn about(State(desk): State<Arc<Desk>>, visit: Visit) -> Answer {

@@ -69,7 +69,11 @@ pub(in crate::agent::admin) async fn report(desk: &Desk, days: Days) -> Result<S
 pub(in crate::agent::admin) type Incomes = BTreeMap<(Date, Method), Rupiah>;
 
 /// Income of a span by day and method, from a connection that may take its time.
-pub(in crate::agent::admin) fn income(reader: &Reader, zone: &Zone, days: Days) -> Result<Incomes, StoreError> {
+pub(in crate::agent::admin) fn income(
+    reader: &Reader,
+    zone: &Zone,
+    days: Days,
+) -> Result<Incomes, StoreError> {
     let mut sums = Incomes::new();
     let mut day = (days.from, zone.day_start(days.from));
     for paid in reader.income(zone.day_start(days.from), zone.day_start(days.after()))? {

@@ -9,10 +9,10 @@ use tokio::task::spawn_blocking;
 
 use super::super::desk::Desk;
 use super::{Days, Table};
-use crate::domain::id::UserId;
-use crate::domain::units::{Bytes, Timestamp, day_number};
 use crate::agent::engine::Engine;
 use crate::clock::Zone;
+use crate::domain::id::UserId;
+use crate::domain::units::{Bytes, Timestamp, day_number};
 use crate::store::reports::{UsageStep, UserUsage};
 use crate::store::{Reader, StoreError};
 use crate::web::Problem;
