@@ -246,6 +246,13 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
+    /// The order with that receipt.
+    pub fn order_of_receipt(&self, receipt_no: u64) -> Result<Option<OrderRecord>, StoreError> {
+        let Ok(no) = i64::try_from(receipt_no) else { return Ok(None) };
+        let found = self.all("SELECT * FROM orders WHERE receipt_no = ?1", [no], order)?;
+        Ok(found.into_iter().next())
+    }
+
     /// The order that an attempt became.
     pub fn order_of_request(&self, request_id: &str) -> Result<Option<OrderId>, StoreError> {
         let found = self.all("SELECT id FROM orders WHERE request_id = ?1", [request_id], |row| {

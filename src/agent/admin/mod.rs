@@ -40,7 +40,7 @@ use desk::Desk;
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
     let answers = Arc::clone(&site.answers.admin);
-    let house = Arc::new(site.house());
+    let house = Arc::new(pages::house(&site));
     let desk = Desk::new(site);
     let api = Router::new()
         .merge(status::routes())

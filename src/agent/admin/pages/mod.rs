@@ -6,6 +6,7 @@
 //! | `seat` | who sits at the desk, and forms that only our own pages can send |
 //! | `entrance` | logging in and out |
 //! | `words` | the texts |
+//! | `people` | customers, what they owe, packages, receipts |
 //! | `say` | the rules' words as people read them |
 //! | `deeds` | everything that can be done, by one way |
 //! | `office` | the dashboard, payments, the drawer, the router, reports, and what is on record |
@@ -13,6 +14,7 @@
 mod deeds;
 mod entrance;
 mod office;
+mod people;
 mod say;
 mod seat;
 mod words;
@@ -27,6 +29,7 @@ use axum::routing::{get, post};
 
 use super::desk::{Answer, Desk};
 use crate::agent::pages::frame::House;
+use crate::agent::run::Site;
 use crate::agent::pages::{Visit, assets, frame};
 use crate::web::Problem;
 pub(super) use deeds::News;
@@ -39,8 +42,20 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
         .route("/tentang", get(about))
         .merge(deeds::people())
         .merge(office::routes())
+        .merge(people::routes())
         .merge(assets::routes());
-    frame::around(pages, desk.site.house())
+    frame::around(pages, house(&desk.site))
+}
+
+/// How the desk's pages are by default.
+pub(super) fn house(site: &Site) -> House {
+    House { complain: Arc::new(complain), ..site.house() }
+}
+
+/// Problems in the reader's language, where there is a sentence for their code.
+fn complain(visit: &Visit, problem: &Problem) -> Answer {
+    let text = say::refusal(visit.locale.language, problem);
+    frame::complain(visit, &Problem::new(problem.status(), problem.code(), text))
 }
 
 /// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that

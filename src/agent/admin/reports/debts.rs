@@ -174,7 +174,7 @@ impl Owed {
 }
 
 /// The place in [`Owed::by_age`] of an item that is so many days late.
-fn age(late_days: i32) -> usize {
+pub(in crate::agent::admin) fn age(late_days: i32) -> usize {
     match late_days {
         ..=0 => 0,
         1..=7 => 1,

@@ -122,16 +122,24 @@ async fn unblock(
 /// A page of the users that fit, in the order they were entered.
 fn find(engine: &Engine, search: &Search) -> List<UserView> {
     let look = engine.look();
+    found(&look, search, |_| true).map(|user| UserView::of(&look.snapshot(user), look.policy))
+}
+
+/// The same as they are on file, of those that fit `also`.
+pub(super) fn found<'a>(
+    look: &'a Look,
+    search: &Search,
+    also: impl Fn(&UserRecord) -> bool,
+) -> List<&'a UserRecord> {
     let q = search.q.as_deref().map(|q| Words::new(q.trim()));
     let after = search.after.map_or(0, |cursor| u32::try_from(cursor.0).unwrap_or(u32::MAX - 1));
     let fits = |user: &&UserRecord| {
         let status = search.status.is_none_or(|status| user.account.access.status == status.0);
-        status && q.as_ref().is_none_or(|words| words.fit(user, &look))
+        status && also(user) && q.as_ref().is_none_or(|words| words.fit(user, look))
     };
     let found: Vec<&UserRecord> =
         look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
     List::of(found, search.limit, |user| i64::from(user.no))
-        .map(|user| UserView::of(&look.snapshot(user), look.policy))
 }
 
 /// What is searched for, once as it is and once as a piece of a MAC.

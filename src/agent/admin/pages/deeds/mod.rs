@@ -45,9 +45,9 @@ use crate::web::{Path, Paths, Problem};
 pub(super) use debts::DEBT_DEEDS;
 pub(super) use news::NEWS;
 pub(in crate::agent::admin) use news::{News, Told};
-pub(super) use packages::PACKAGE_DEEDS;
+pub(super) use packages::{NEW_DEEDS as NEW_PACKAGE_DEEDS, PACKAGE_DEEDS};
 pub(super) use sheet::{Field, Kind, Sheet};
-pub(super) use users::{DEVICE_DEEDS, USER_DEEDS};
+pub(super) use users::{DEVICE_DEEDS, NEW_DEEDS as NEW_USER_DEEDS, USER_DEEDS};
 
 /// Something that can be done to an `S`.
 pub(super) struct Deed<S: 'static> {
@@ -247,10 +247,10 @@ pub(super) fn buttons<S>(
 
 /// The pages of every deed about customers, their debts and devices, and packages.
 pub(super) fn people() -> Router<Arc<Desk>> {
-    routes("/pelanggan", users::NEW_DEEDS)
+    routes("/pelanggan", NEW_USER_DEEDS)
         .merge(routes("/pelanggan/{id}", USER_DEEDS))
         .merge(routes("/pelanggan/{id}/tagihan/{debt}", DEBT_DEEDS))
         .merge(routes("/pelanggan/{id}/perangkat/{mac}", DEVICE_DEEDS))
-        .merge(routes("/paket", packages::NEW_DEEDS))
+        .merge(routes("/paket", NEW_PACKAGE_DEEDS))
         .merge(routes("/paket/{id}", PACKAGE_DEEDS))
 }

@@ -14,7 +14,7 @@ use crate::store::Role;
 use crate::web::Problem;
 
 /// A package is put on sale.
-pub(super) const NEW_DEEDS: &[Deed<()>] = &[Deed {
+pub(in super::super) const NEW_DEEDS: &[Deed<()>] = &[Deed {
     segment: "baru",
     title: |l| People::of(l).do_package_add,
     role: Role::Owner,

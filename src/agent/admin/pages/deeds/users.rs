@@ -22,7 +22,7 @@ use crate::store::Role;
 use crate::web::Problem;
 
 /// A customer is entered.
-pub(super) const NEW_DEEDS: &[Deed<()>] = &[Deed {
+pub(in super::super) const NEW_DEEDS: &[Deed<()>] = &[Deed {
     segment: "baru",
     title: |l| People::of(l).do_add,
     role: Role::Operator,

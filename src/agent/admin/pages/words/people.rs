@@ -13,12 +13,10 @@ words! {
         will: "Ini yang akan terjadi. Belum ada yang berubah.", "This is what will happen. Nothing has changed yet.";
         did: "Sudah dilakukan: {0}.", "Done: {0}.";
         did_waiting: "Dicatat: {0}. Selesai setelah router terbaca.", "Noted: {0}. It is complete once the router was read.";
-        refused: "Tidak dapat dilakukan.", "This cannot be done.";
         optional: "boleh kosong", "optional";
         what: "Apa", "What";
         before: "Sebelum", "Before";
         after: "Sesudah", "After";
-        unchanged: "Tidak ada yang berubah selain catatan.", "Nothing changes but what is on record.";
         will_write: "Baris buku yang akan ditulis", "Ledger lines that will be written";
         no_lines: "Tidak ada baris buku.", "No ledger lines.";
         will_debts: "Tagihan", "Debts";
@@ -65,7 +63,6 @@ words! {
         no_word: "tidak", "no";
         none: "tidak ada", "none";
         online: "Online", "Online";
-        offline: "Tidak online", "Offline";
         // Access in words.
         is_active: "Aktif", "Active";
         is_fup: "Kecepatan dikurangi", "Reduced speed";
@@ -126,7 +123,6 @@ words! {
         // Debts.
         debt: "Tagihan", "Debt";
         amount: "Jumlah", "Amount";
-        unpaid: "Belum dibayar", "Unpaid";
         price: "Harga", "Price";
         price_own_hint: "Kosong: dihitung dari harga paket.", "Empty: by the price of the packages.";
         debt_date: "Tanggal", "Date";
@@ -153,6 +149,93 @@ words! {
         pay_rp: "Dibayar (rupiah)", "Paid (rupiah)";
         on_sale: "Dijual", "On sale";
         expires_hint: "Sampai akhir hari itu. Kosong: tanpa batas waktu.", "Until the end of that day. Empty: without end.";
+        // Lists.
+        search: "Cari", "Search";
+        search_hint: "Nama, telepon, nama login atau MAC", "Name, phone, log-in name or MAC";
+        status: "Status", "Status";
+        every_status: "Semua", "All";
+        waiting: "Menunggu persetujuan", "Waiting for approval";
+        of_total: "{0} pelanggan seluruhnya", "{0} customers in all";
+        more: "Berikutnya", "Next page";
+        nobody: "Tidak ada yang cocok.", "Nobody fits.";
+        nothing: "Belum ada.", "Nothing yet.";
+        not_on_sale: "Tidak dijual", "Not on sale";
+        // One customer.
+        actions: "Yang dapat dilakukan", "What can be done";
+        since: "Sejak", "Since";
+        entered: "Terdaftar", "Entered";
+        why: "Mengapa aksesnya begini", "Why this access";
+        why_text: "Aturan diperiksa dari atas; yang pertama berlaku menentukan.", "Rules are looked at from above; the first that holds decides.";
+        holds: "berlaku", "holds";
+        decides: "menentukan", "decides";
+        holds_not: "tidak", "no";
+        rule: "Aturan", "Rule";
+        numbers: "Angka", "Numbers";
+        result: "Akibat", "Result";
+        late: "lewat", "late";
+        why_admin: "Dihentikan pengelola?", "Blocked by an admin?";
+        why_inactive: "Belum disetujui atau dinonaktifkan?", "Not approved, or not active?";
+        why_paying: "Sedang membayar online?", "Paying online just now?";
+        why_limit: "Pemakaian di luar kuota mencapai batas?", "Has usage beyond the quota reached the limit?";
+        why_overdue: "Ada tagihan lewat jatuh tempo?", "Is a debt overdue?";
+        why_expired: "Masa aktif berakhir?", "Are the days over?";
+        why_unlimited: "Paket tanpa batas?", "On an unlimited plan?";
+        why_habis: "Kuota habis, atau belum pernah ada?", "Is the quota used up, or was there never any?";
+        why_fup: "Sisa kuota di bawah batas FUP?", "Is what is left below the FUP threshold?";
+        why_active: "Selain itu", "Otherwise";
+        numbers_inactive: "disetujui: {0}; aktif: {1}", "approved: {0}; active: {1}";
+        numbers_limit: "di luar kuota {0}, batas {1}", "beyond the quota {0}, limit {1}";
+        numbers_habis: "diberikan {0}, sisa {1}; saat habis: {2}", "given {0}, left {1}; when used up: {2}";
+        numbers_fup: "kuota penuh {0}, sisa {1}, batas {2}", "full {0}, left {1}, threshold {2}";
+        numbers_window: "dibuka {0}, terpakai {1} dari {2}", "open since {0}, used {1} of {2}";
+        usage: "Pemakaian", "Usage";
+        last_days: "14 hari terakhir", "The last 14 days";
+        total: "Jumlah", "Total";
+        by_device: "Menurut perangkat", "By device";
+        one_day: "Satu hari, per jam", "One day, by the hour";
+        all_devices: "Semua perangkat", "All devices";
+        show: "Tampilkan", "Show";
+        restarts: "Penghitung router yang mulai lagi", "Counters of the router that began anew";
+        old_count: "Sebelumnya", "Before";
+        new_count: "Sesudahnya", "After";
+        uptime: "Sudah tersambung", "Connected for";
+        closed_debts: "Tagihan yang sudah selesai", "Debts that are closed";
+        no_debts: "Tidak ada tagihan.", "No debts.";
+        no_devices: "Belum ada perangkat.", "No devices yet.";
+        seen: "Terakhir terlihat", "Last seen";
+        waits_router: "menunggu router", "waits for the router";
+        payments: "Pembayaran", "Payments";
+        statement: "Rekening pelanggan", "Statement";
+        whole_statement: "Rekening lengkap", "The whole statement";
+        unsealed: "Terpakai, belum dibukukan", "Used, without a line yet";
+        printed: "Dicetak {0}", "Printed {0}";
+        print: "Cetak", "Print";
+        back: "Kembali", "Back";
+        whatsapp: "Kirim WhatsApp", "Write on WhatsApp";
+        no_payments: "Belum ada pembayaran.", "No payments yet.";
+        // Debts.
+        total_owed: "Total tagihan", "Everything owed";
+        by_users: "dari {0} pelanggan", "by {0} customers";
+        no_price_users: "{0} pelanggan belum ada harganya dan tidak ikut dijumlahkan.", "{0} customers have no price and are not in the sum.";
+        age_not_due: "Belum jatuh tempo", "Not due yet";
+        age_week: "Lewat 1–7 hari", "Late by 1–7 days";
+        age_month: "Lewat 8–30 hari", "Late by 8–30 days";
+        age_more: "Lewat 31 hari atau lebih", "Late by 31 days or more";
+        calls: "Daftar penagihan", "Whom to call";
+        stopped: "Dihentikan", "Stopped";
+        overdue: "Lewat jatuh tempo", "Overdue";
+        due_soon: "Segera jatuh tempo", "Due soon";
+        late_days: "lewat {0} hari", "late by {0} days";
+        wa_due_soon: "Halo {0}, ini pengingat dari {1}. Tagihan internet Anda {2}{3}. Mohon dibayar sebelum tanggal itu, ya. Terima kasih.",
+            "Hello {0}, this is a reminder from {1}. You owe {2} for internet{3}. Please pay before that day. Thank you.";
+        wa_overdue: "Halo {0}, ini dari {1}. Tagihan internet Anda {2}{3} sudah lewat jatuh tempo. Mohon segera dibayar agar internet tetap lancar. Terima kasih.",
+            "Hello {0}, this is {1}. You owe {2} for internet{3}, which is overdue. Please pay soon. Thank you.";
+        wa_stopped: "Halo {0}, ini dari {1}. Internet Anda dijeda sementara karena ada tagihan {2}{3}. Setelah dibayar, tersambung otomatis. Terima kasih.",
+            "Hello {0}, this is {1}. Your internet is paused because you owe {2}{3}. Once you pay, it comes back by itself. Thank you.";
+        wa_due: " (jatuh tempo {0})", " (due {0})";
+        // Receipts.
+        receipt_short: "No.", "No.";
+        cashier: "Kasir", "Cashier";
         // Deeds.
         do_add: "Pelanggan baru", "New customer";
         do_change: "Ubah data", "Change";
