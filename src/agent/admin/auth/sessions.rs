@@ -10,6 +10,7 @@ use super::super::desk::Desk;
 use crate::agent::credentials::{Attempts, hash, new_token, totp};
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::pages::frame;
+use crate::agent::tickets::Tickets;
 use crate::domain::units::Timestamp;
 use crate::store::{AdminRecord, Role, SecretKind};
 use crate::web::{Peer, Problem};
@@ -20,6 +21,10 @@ const COOKIE_NAME: &str = "kuota_session";
 const SESSION: Duration = Duration::from_hours(12);
 /// A name longer than any admin's, or a password longer than any, is wrong.
 const TEXT_BYTES_MAX: usize = 1024;
+/// How long the code may take to be typed.
+const PROOF_MS: i64 = 5 * 60 * 1000;
+/// What a proof says, before the name.
+const PROOF_OF: &str = "the password was right of admin ";
 /// What a wrong code may come from, told while the clock cannot be believed.
 const CLOCK_HINT: &str =
     "; the clock of this machine is not set, so right one-time codes may be refused until it is";
@@ -77,6 +82,42 @@ pub(in crate::agent::admin) async fn log_in(
         }
     }
     with_attempts(desk, peer, |attempts, address| attempts.succeeded(address, &username));
+    open(desk, peer, admin).await
+}
+
+/// What a page gives back with the code, so that the password need not stand in it: that `username`'s password was
+/// right a moment ago. Only for whoever was just answered `otp_required`.
+pub(in crate::agent::admin) async fn proof(desk: &Desk, username: &str) -> Result<String, Problem> {
+    let text = format!("{PROOF_OF}{username}");
+    let seal = move |engine: &mut Engine| {
+        let until = Timestamp(engine.now().0.saturating_add(PROOF_MS));
+        Ok(Tickets::new(engine.site_secret()).sealed(&text, until))
+    };
+    desk.look(seal).await
+}
+
+/// The second step of a log-in: a code, and the [`proof`] of the first. Wrong ones answer 401, and are counted.
+pub(in crate::agent::admin) async fn log_in_by_code(
+    desk: &Desk,
+    peer: Peer,
+    proof: String,
+    otp: String,
+) -> Result<Opened, Problem> {
+    let open_proof = move |engine: &mut Engine| {
+        let text = Tickets::new(engine.site_secret()).opened(&proof, engine.now());
+        let name = text.and_then(|text| text.strip_prefix(PROOF_OF).map(str::to_owned));
+        let admin = name.and_then(|name| engine.reader().admin(&name).transpose()).transpose()?;
+        Ok((admin.filter(|admin| admin.second_factor.is_on()), engine.facts().clock_trusted))
+    };
+    let (admin, trusted) = desk.look(open_proof).await?;
+    let Some(admin) = admin else { return Err(wrong(peer, trusted)) };
+    let name = admin.name.clone();
+    begin_attempt(desk, peer, &name)?;
+    let asked = name.clone();
+    if !desk.look(move |engine| accept_code(engine, &asked, &otp)).await? {
+        return Err(wrong(peer, trusted));
+    }
+    with_attempts(desk, peer, |attempts, address| attempts.succeeded(address, &name));
     open(desk, peer, admin).await
 }
 

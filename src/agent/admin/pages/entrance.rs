@@ -34,8 +34,8 @@ struct Said {
     /// Where to go afterwards: a path of ours.
     to: String,
     name: String,
-    /// The password, once it was right and only the code is missing: the second form carries it on.
-    password: Option<String>,
+    /// That the password was right, once only the code is missing.
+    proof: Option<String>,
     complaint: Option<&'static str>,
 }
 
@@ -62,7 +62,7 @@ async fn page(desk: &Desk, visit: &Visit, status: StatusCode, said: Said) -> Ans
     let words = Words::of(visit.locale.language);
     let is_empty = desk.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
     let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
-    let title = match (is_empty, &said.password) {
+    let title = match (is_empty, &said.proof) {
         (true, _) => words.no_admin,
         (false, Some(_)) => words.otp_title,
         (false, None) => words.log_in_title,
@@ -70,7 +70,7 @@ async fn page(desk: &Desk, visit: &Visit, status: StatusCode, said: Said) -> Ans
     page_with(status, &Entrance { frame: visit.frame(title), words, said, first })
 }
 
-/// `POST /masuk`: the name and the password; then, of an admin with a second factor, both again with the code.
+/// `POST /masuk`: the name and the password; then, of an admin with a second factor, the code.
 pub(super) async fn enter(
     State(desk): State<Arc<Desk>>,
     Extension(peer): Extension<Peer>,
@@ -83,9 +83,15 @@ pub(super) async fn enter(
     }
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let (username, password, to) = (text("username"), text("password"), path_of_ours(&text("ke")));
-    let otp = form.text("otp").map(str::to_owned);
-    let given = sessions::LogIn { username: username.clone(), password: password.clone(), otp };
-    let problem = match sessions::log_in(&desk, peer, given).await {
+    let proof = form.text("bukti").map(str::to_owned);
+    let entered = match &proof {
+        Some(proof) => sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await,
+        None => {
+            let given = sessions::LogIn { username: username.clone(), password, otp: None };
+            sessions::log_in(&desk, peer, given).await
+        }
+    };
+    let problem = match entered {
         Ok(opened) => {
             let mut response = see_other(&to);
             response.headers_mut().insert(SET_COOKIE, sessions::cookie(Some(&opened.secret))?);
@@ -95,11 +101,11 @@ pub(super) async fn enter(
         Err(problem) => return Err(problem),
     };
     let words = Words::of(visit.locale.language);
-    let said = Said { to, name: username, ..Said::default() };
     let said = if problem.code() == "otp_required" {
-        Said { password: Some(password), ..said }
+        let proof = Some(sessions::proof(&desk, &username).await?);
+        Said { to, proof, ..Said::default() }
     } else {
-        Said { complaint: Some(words.wrong), ..said }
+        Said { to, name: username, complaint: Some(words.wrong), proof }
     };
     page(&desk, &visit, StatusCode::UNAUTHORIZED, said).await
 }

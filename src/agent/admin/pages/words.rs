@@ -27,6 +27,7 @@ words! {
         log_in_title: "Masuk ke kuota", "Log in to kuota";
         name: "Nama", "Name";
         password: "Kata sandi", "Password";
+        log_in_again: "Masuk dengan nama lain", "Log in with another name";
         otp: "Kode 6 angka", "6-digit code";
         otp_title: "Kode verifikasi", "Verification code";
         otp_text: "Kata sandi benar. Masukkan kode dari aplikasi autentikator Anda.",
