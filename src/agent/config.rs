@@ -40,6 +40,8 @@ pub struct Config {
     pub timezone: Zone,
     /// Language of pages and messages.
     pub language: Language,
+    /// The hotspot's name, as customers know it: on receipts and in messages.
+    pub name: String,
     /// Where the source of the running program can be had, for the foot of every page; empty: from the owner.
     pub source_url: String,
     /// The operator's pages and API.
@@ -353,6 +355,7 @@ impl Default for Config {
             data_dir: "/var/lib/kuota".into(),
             timezone: Zone::named("Asia/Jakarta").expect("zone data is compiled in"),
             language: Language::Indonesian,
+            name: "Hotspot".into(),
             source_url: String::new(),
             admin: Admin::default(),
             portal: Portal::default(),

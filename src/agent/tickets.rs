@@ -3,7 +3,7 @@
 //! Every signature is HMAC-SHA256 under the site's secret over a purpose and the parts, each with its length before
 //! it, so that what was signed for one purpose is worth nothing for another.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -76,8 +76,7 @@ impl Tickets {
     pub fn sealed(&self, text: &str, until: Timestamp) -> String {
         let until = until.0.to_string();
         let token = self.token("sealed", &[text, &until]);
-        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-        format!("{until}.{hex}.{token}")
+        format!("{until}.{}.{token}", hex(text.as_bytes()))
     }
 
     /// The text of what [`Self::sealed`] made; `None` from its end on, and for anything else.
@@ -136,6 +135,13 @@ fn crockford(bytes: &[u8]) -> String {
     out
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a text takes every text");
+        hex
+    })
+}
+
 fn unhex(hex: &str) -> Option<String> {
     if !hex.len().is_multiple_of(2) || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
@@ -161,8 +167,7 @@ mod tests {
         // python3: hmac.new(bytes([1]*32), b"".join(struct.pack(">Q", len(p)) + p for p in
         //   [b"kuota", b"order", b"k-1"]), "sha256").hexdigest()
         let signed = tickets(1).sign("order", &["k-1"]);
-        let hex: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "a56c0b5ada0c08b92e784f8d55d246eb7fa2ba50c906561b172354fe8a1b7966");
+        assert_eq!(hex(&signed), "a56c0b5ada0c08b92e784f8d55d246eb7fa2ba50c906561b172354fe8a1b7966");
         assert_eq!(crockford(&[0x00, 0x44, 0x32, 0x14, 0xc7]), "01234567");
         assert_eq!(crockford(&[0xff; 5]), "ZZZZZZZZ");
     }

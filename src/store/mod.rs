@@ -24,10 +24,10 @@ use std::time::Duration;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-pub use admins::{AdminRecord, Role, SecretKind};
+pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
 pub use load::Loaded;
 pub use orders::OrderFilter;
-pub use read::{Customer, Page, Reader, UsageRow};
+pub use read::{AuditFilter, Customer, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
@@ -45,7 +45,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
-const STEPS: &[M] = &[M::up(include_str!("schema/0001_ledger.sql"))];
+const STEPS: &[M] =
+    &[M::up(include_str!("schema/0001_ledger.sql")), M::up(include_str!("schema/0002_second_factor.sql"))];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
 /// Why the store cannot be used. None of these goes away by trying again.

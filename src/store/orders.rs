@@ -14,16 +14,28 @@ use crate::protocol::LineWire;
 use crate::protocol::relay::PaymentMeans;
 
 /// Which orders; what is not given does not matter.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
     /// Whose.
     pub user_no: Option<u32>,
-    /// Where they stand.
-    pub status: Option<OrderState>,
+    /// Where they stand: in one of these, or anywhere when there are none.
+    pub states: Vec<OrderState>,
     /// How they are paid.
     pub method: Option<Method>,
     /// What for.
     pub kind: Option<OrderKind>,
+}
+
+impl OrderFilter {
+    /// The condition on the status as text, as the indexes of the few that are open or in review have it.
+    fn condition(&self) -> String {
+        let names: Vec<String> = self.states.iter().map(|state| format!("'{}'", state.name())).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            [one] => format!("AND status = {one}"),
+            several => format!("AND status IN ({})", several.join(", ")),
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -187,26 +199,36 @@ impl Store {
 impl Reader {
     /// Orders of everybody or of one user, newest first, each with its number, which a page ends at.
     pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
-        self.find_orders(OrderFilter { user_no, ..OrderFilter::default() }, page)
+        self.find_orders(&OrderFilter { user_no, ..OrderFilter::default() }, page)
     }
 
     /// The same of orders that fit.
-    pub fn find_orders(&self, which: OrderFilter, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
-        let OrderFilter { user_no, status, method, kind } = which;
-        self.all(
+    pub fn find_orders(
+        &self,
+        which: &OrderFilter,
+        page: Page,
+    ) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
+        let OrderFilter { user_no, method, kind, .. } = *which;
+        let sql = format!(
             "SELECT * FROM orders WHERE (?1 IS NULL OR user_no = ?1) AND (?2 IS NULL OR (created_at, order_no) <
                (SELECT created_at, order_no FROM orders WHERE order_no = ?2))
-               AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR method = ?5) AND (?6 IS NULL OR kind = ?6)
+               AND (?4 IS NULL OR method = ?4) AND (?5 IS NULL OR kind = ?5) {}
              ORDER BY created_at DESC, order_no DESC LIMIT ?3",
-            params![
-                user_no,
-                page.after,
-                page.limit,
-                status.map(OrderState::name),
-                method.map(Method::name),
-                kind.map(OrderKind::name)
-            ],
-            |row| Ok((row.get("order_no")?, order(row)?)),
+            which.condition()
+        );
+        let (method, kind) = (method.map(Method::name), kind.map(OrderKind::name));
+        self.all(&sql, params![user_no, page.after, page.limit, method, kind], |row| {
+            Ok((row.get("order_no")?, order(row)?))
+        })
+    }
+
+    /// Orders whose id begins so, and the one with that receipt number; at most so many.
+    pub fn orders_called(&self, text: &str, limit: u32) -> Result<Vec<OrderRecord>, StoreError> {
+        self.all(
+            "SELECT * FROM orders WHERE (id >= ?1 AND id < ?1 || char(1114111)) OR receipt_no = ?2
+             ORDER BY created_at DESC, order_no DESC LIMIT ?3",
+            params![text, text.parse::<i64>().ok(), limit],
+            order,
         )
     }
 
@@ -221,6 +243,13 @@ impl Reader {
     /// One order.
     pub fn order(&self, id: &OrderId) -> Result<Option<OrderRecord>, StoreError> {
         let found = self.all("SELECT * FROM orders WHERE id = ?1", [&id.0], order)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The order with that receipt.
+    pub fn order_of_receipt(&self, receipt_no: u64) -> Result<Option<OrderRecord>, StoreError> {
+        let Ok(no) = i64::try_from(receipt_no) else { return Ok(None) };
+        let found = self.all("SELECT * FROM orders WHERE receipt_no = ?1", [no], order)?;
         Ok(found.into_iter().next())
     }
 

@@ -30,6 +30,15 @@ pub struct Page {
     pub after: Option<i64>,
 }
 
+/// Which lines of the audit; what is empty does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Who did it.
+    pub actor: String,
+    /// A part of the action, its target or its detail.
+    pub text: String,
+}
+
 /// Usage of one device in one hour or day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageRow {
@@ -194,9 +203,16 @@ impl Reader {
 
     /// Who did what, newest first, with each line's number.
     pub fn audit(&self, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
+        self.find_audit(&AuditFilter::default(), page)
+    }
+
+    /// The same of lines that fit.
+    pub fn find_audit(&self, which: &AuditFilter, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
         self.all(
-            "SELECT * FROM audit WHERE audit_no < ?1 ORDER BY audit_no DESC LIMIT ?2",
-            params![page.after.unwrap_or(i64::MAX), page.limit],
+            "SELECT * FROM audit WHERE audit_no < ?1 AND (?3 = '' OR actor = ?3)
+               AND (?4 = '' OR instr(lower(action || ' ' || target || ' ' || detail), lower(?4)) > 0)
+             ORDER BY audit_no DESC LIMIT ?2",
+            params![page.after.unwrap_or(i64::MAX), page.limit, which.actor, which.text],
             |row| {
                 let line = AuditLine {
                     at: Timestamp(row.get("at")?),

@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::load::{parsed, unsigned, unsigned_or_none};
 use super::{Reader, StoreError};
 use crate::domain::id::UserId;
+use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
 /// An order that was paid.
@@ -47,7 +48,73 @@ pub struct UserUsage {
     pub unenforced: Bytes,
 }
 
+/// Money of an order that was paid, less what went back of it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Income {
+    /// When it was paid.
+    pub at: Timestamp,
+    /// How.
+    pub method: Method,
+    /// What is left of it.
+    pub amount: Rupiah,
+}
+
+/// Which table keeps usage by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageStep {
+    /// By hour since 1970-01-01 UTC.
+    Hour,
+    /// By local day since 1970-01-01, for the days that have ended.
+    Day,
+}
+
 impl Reader {
+    /// Income of orders paid in `from..to` and applied, oldest first.
+    pub fn income(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Income>, StoreError> {
+        self.all(
+            "SELECT paid_at, method, amount_rp - refunded_rp AS amount_rp FROM orders
+             WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL ORDER BY paid_at",
+            params![from.0, to.0],
+            |row| {
+                Ok(Income {
+                    at: Timestamp(row.get("paid_at")?),
+                    method: parsed(row, "method", Method::from_name)?,
+                    amount: Rupiah(unsigned(row, "amount_rp")?),
+                })
+            },
+        )
+    }
+
+    /// Everybody's usage together, by slot in `from..to`.
+    pub fn usage_sums(&self, step: UsageStep, from: i64, to: i64) -> Result<Vec<(i64, Bytes)>, StoreError> {
+        let sql = match step {
+            UsageStep::Hour => {
+                "SELECT hour AS slot, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY hour"
+            }
+            UsageStep::Day => {
+                "SELECT day AS slot, sum(bytes) AS bytes FROM usage_days WHERE day >= ?1 AND day < ?2 GROUP BY day"
+            }
+        };
+        self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
+    }
+
+    /// Each user's usage together in the slots `from..to`; its own slot is the first.
+    pub fn usage_of_each(&self, step: UsageStep, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
+        let sql = match step {
+            UsageStep::Hour => {
+                "SELECT ?1 AS slot, u.id AS id, u.name AS name, s.bytes AS bytes, s.over AS unenforced_bytes
+                 FROM (SELECT user_no, sum(bytes) AS bytes, sum(unenforced_bytes) AS over FROM usage_hours
+                   WHERE hour >= ?1 AND hour < ?2 GROUP BY user_no) s JOIN users u USING (user_no)"
+            }
+            UsageStep::Day => {
+                "SELECT ?1 AS slot, u.id AS id, u.name AS name, s.bytes AS bytes, s.over AS unenforced_bytes
+                 FROM (SELECT user_no, sum(bytes) AS bytes, sum(unenforced_bytes) AS over FROM usage_days
+                   WHERE day >= ?1 AND day < ?2 GROUP BY user_no) s JOIN users u USING (user_no)"
+            }
+        };
+        self.usage_of_all(sql, (from, to))
+    }
+
     /// From here on everything is read as it is at this moment, whatever is committed meanwhile.
     pub fn freeze(&self) -> Result<(), StoreError> {
         self.conn.execute_batch("BEGIN")?;

@@ -227,6 +227,53 @@ fn a_store_whose_secret_is_damaged_is_not_given_another() {
 }
 
 #[test]
+fn a_store_of_version_1_and_its_copies_are_brought_up() {
+    let old = |dir: &Path| {
+        let mut conn = Connection::open(dir.join(FILE)).unwrap();
+        MIGRATIONS.to_version(&mut conn, 1).unwrap();
+        conn.execute("INSERT INTO admins VALUES ('siti', 'owner', 'x', 1)", []).unwrap();
+    };
+    let is_up = |dir: &Path| {
+        let store = Store::open(dir).unwrap();
+        let siti = store.reader().unwrap().admin("siti").unwrap().unwrap();
+        assert_eq!((siti.name.as_str(), siti.second_factor), ("siti", SecondFactor::default()));
+        assert!(store.reader().unwrap().verify().is_ok());
+    };
+    let (dir, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    old(dir.path());
+    is_up(dir.path());
+    old(copies.path());
+    backup::restore(dir.path(), &copies.path().join(FILE), "then", &mut |_| {}).unwrap();
+    is_up(dir.path());
+}
+
+#[test]
+fn each_step_of_a_second_factor_is_accepted_once_whatever_became_of_it_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let admin = AdminRecord {
+        name: "siti".into(),
+        role: Role::Owner,
+        password_hash: "x".into(),
+        created_at: Timestamp(1),
+        second_factor: SecondFactor::default(),
+    };
+    assert!(store.add_admin(&admin).unwrap());
+    assert!(!store.confirm_second_factor("siti", 9).unwrap(), "none is pending");
+    assert!(store.begin_second_factor("siti", "ABC").unwrap());
+    assert!(!store.begin_second_factor("budi", "ABC").unwrap());
+    assert!(store.confirm_second_factor("siti", 10).unwrap());
+    let kept = store.reader().unwrap().admin("siti").unwrap().unwrap().second_factor;
+    assert_eq!(kept, SecondFactor { secret: Some("ABC".into()), pending: None });
+    assert!(!format!("{kept:?}").contains("ABC"));
+    let accepted = [10, 9, 11, 11, 13, 12].map(|step| store.accept_step("siti", step).unwrap());
+    assert_eq!(accepted, [false, false, true, false, true, false]);
+    assert!(store.end_second_factor("siti").unwrap());
+    assert!(!store.end_second_factor("siti").unwrap());
+    assert!(!store.accept_step("siti", 13).unwrap(), "what was used is used");
+}
+
+#[test]
 fn a_file_of_a_later_version_or_no_database_is_refused() {
     let (dir, store) = ledger();
     store.conn.pragma_update(None, "user_version", 99).unwrap();

@@ -17,12 +17,15 @@ use tokio::task::spawn_blocking;
 
 use super::auth::Owner;
 use super::desk::{Answer, Desk};
+use crate::agent::engine::Actor;
 use crate::clock::rfc3339;
 use crate::store::Reader;
 use crate::store::backup::{self, BackupError};
 use crate::web::limits::Patience;
 use crate::web::{Body, Problem, stream};
 
+/// Where the desk's page asks for a copy.
+pub(super) const PAGE_PATH: &str = "/cadangan/unduh";
 /// Where a copy is put together; it has lost this name before the first byte of it is sent.
 const COPY_FILE: &str = "kuota.db.copying";
 /// How long copying and proving a store may take: years of a large site on a slow card.
@@ -34,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 
 /// A copy takes longer than other calls may.
 pub(super) async fn patience(mut request: Request, next: Next) -> Response {
-    if request.uri().path() == "/api/v1/backup" {
+    if ["/api/v1/backup", PAGE_PATH].contains(&request.uri().path()) {
         request.extensions_mut().insert(Patience(COPY_MAX));
     }
     next.run(request).await
@@ -46,6 +49,11 @@ pub(super) async fn patience(mut request: Request, next: Next) -> Response {
 struct Nothing {}
 
 async fn copy(State(desk): State<Arc<Desk>>, Owner(actor): Owner, _: Body<Nothing>) -> Answer {
+    send(&desk, actor).await
+}
+
+/// Copies the store, proves the copy and streams it.
+pub(super) async fn send(desk: &Desk, actor: Actor) -> Answer {
     let one_at_a_time = desk.copying.lock().await;
     let reader = desk
         .look(move |engine| {

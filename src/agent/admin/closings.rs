@@ -11,10 +11,10 @@ use serde::Deserialize;
 use super::auth::Cashier;
 use super::desk::{Answer, Desk};
 use super::fields::{Note, Price};
-use crate::agent::engine::{Action, ClosingView};
-use crate::store::{Page, Role};
+use crate::agent::engine::{Action, Actor, ClosingView, Engine};
+use crate::store::{ClosingRecord, Page, Role};
 use crate::web::page::PageQuery;
-use crate::web::{Body, List, Query};
+use crate::web::{Body, List, Problem, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/closings", post(close).get(list))
@@ -23,28 +23,39 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 /// `POST /closings`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Count {
+pub(super) struct Count {
     counted_rp: Price,
     note: Option<Note>,
 }
 
-async fn close(State(desk): State<Arc<Desk>>, Cashier(actor): Cashier, body: Body<Count>) -> Answer {
-    let action = |count: Count| {
-        let note = count.note.map(|note| note.0).unwrap_or_default();
-        Ok(Action::CloseDrawer { counted: count.counted_rp.0, note })
-    };
-    desk.submit(actor, body, action).await
+impl Count {
+    pub fn action(self) -> Action {
+        let note = self.note.map(|note| note.0).unwrap_or_default();
+        Action::CloseDrawer { counted: self.counted_rp.0, note }
+    }
 }
 
-/// A cashier sees the own closings; operators see everybody's.
+async fn close(State(desk): State<Arc<Desk>>, Cashier(actor): Cashier, body: Body<Count>) -> Answer {
+    desk.submit(actor, body, |count: Count| Ok(count.action())).await
+}
+
 async fn list(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
-    let own = (actor.role < Role::Operator).then_some(actor.name);
-    let closings = desk.look(move |engine| Ok(engine.reader().closings(own.as_deref(), rows)?)).await?;
-    let page = List::of(closings, page.limit, |closing| i64::try_from(closing.no).unwrap_or(i64::MAX));
+    let page = desk.look(move |engine| counted(engine, &actor, page)).await?;
     Ok(Json(page.map(|closing| ClosingView::of(&closing))).into_response())
+}
+
+/// A page of closings, newest first. A cashier sees the own ones; operators see everybody's.
+pub(super) fn counted(
+    engine: &Engine,
+    actor: &Actor,
+    page: PageQuery,
+) -> Result<List<ClosingRecord>, Problem> {
+    let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
+    let own = (actor.role < Role::Operator).then_some(actor.name.as_str());
+    let closings = engine.reader().closings(own, rows)?;
+    Ok(List::of(closings, page.limit, |closing| i64::try_from(closing.no).unwrap_or(i64::MAX)))
 }

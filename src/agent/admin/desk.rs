@@ -7,10 +7,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Mutex as AsyncMutex;
 
+use super::pages::News;
 use crate::agent::credentials::{Attempts, Passwords};
 use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
 use crate::agent::run::Site;
-use crate::agent::service::{Service, ServiceError};
+use crate::agent::service::Service;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 pub(super) use crate::web::finish::finish;
@@ -33,6 +34,8 @@ pub(super) struct Desk {
     pub copying: AsyncMutex<()>,
     /// Since when calls are answered.
     pub since: Timestamp,
+    /// What was done at the desk's pages and is yet to be told.
+    pub news: News,
 }
 
 impl Desk {
@@ -40,7 +43,7 @@ impl Desk {
         let since = site.clock.now();
         let (passwords, attempts) = (Passwords::default(), Mutex::default());
         let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
-        Arc::new(Self { site, passwords, attempts, verifying, copying, since })
+        Arc::new(Self { site, passwords, attempts, verifying, copying, since, news: News::default() })
     }
 
     pub fn service(&self) -> &Arc<Service> {
@@ -68,16 +71,13 @@ impl Desk {
 
     /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
     pub async fn act(&self, actor: Actor, action: Action, key: Option<Key>) -> Answer {
-        let service = Arc::clone(self.service());
-        self.outcome(async move { service.submit(actor, action, key).await }).await
+        Ok(said(self.done(actor, action, key).await?))
     }
 
-    /// Does some work to its end and answers with what it says.
-    pub async fn outcome(
-        &self,
-        work: impl Future<Output = Result<Outcome, ServiceError>> + Send + 'static,
-    ) -> Answer {
-        Ok(said(finish(work).await??))
+    /// Does an action like [`Self::act`], for whoever tells of it in other words than the API's.
+    pub async fn done(&self, actor: Actor, action: Action, key: Option<Key>) -> Result<Outcome, Problem> {
+        let service = Arc::clone(self.service());
+        Ok(finish(async move { service.submit(actor, action, key).await }).await??)
     }
 }
 
@@ -87,7 +87,8 @@ pub(super) fn key<T>(actor: &Actor, body: &Body<T>) -> Option<Key> {
     Some(Key { id: format!("{}/{id}", actor.name), content_hash: body.content_hash })
 }
 
-fn said(outcome: Outcome) -> Response {
+/// An outcome as the API answers it.
+pub(super) fn said(outcome: Outcome) -> Response {
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if outcome.body.is_empty() {
         return status.into_response();

@@ -96,7 +96,7 @@ fn view(engine: &Engine, id: UserId) -> Result<ExplainView, Problem> {
 }
 
 /// Lines since the last closing, newest first.
-fn period(lines: Vec<Posted>) -> Vec<Posted> {
+pub(super) fn period(lines: Vec<Posted>) -> Vec<Posted> {
     lines.into_iter().take_while(|line| line.entry.kind != Kind::Closing).collect()
 }
 
@@ -136,7 +136,7 @@ fn windows(rule: Rule, user_no: u32, look: &Look) -> Vec<(&'static str, String)>
 }
 
 /// The lines that a rule's numbers are made of.
-fn behind(rule: Rule, account: &Account, look: &Look, lines: &[Posted]) -> Vec<u64> {
+pub(super) fn behind(rule: Rule, account: &Account, look: &Look, lines: &[Posted]) -> Vec<u64> {
     let seqs = |fits: &dyn Fn(&Posted) -> bool| lines.iter().filter(|l| fits(l)).map(|l| l.seq).collect();
     match rule.reason {
         Some(Reason::DebtLimit | Reason::Habis | Reason::Fup) => {

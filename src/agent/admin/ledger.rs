@@ -98,18 +98,21 @@ struct VerifiedView {
     receipts: u64,
 }
 
-/// Walks the whole ledger on a connection of its own, so that nobody waits for it.
 async fn verify(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+    let Verified { entries, accounts, debts, receipts } = proof(&desk).await?;
+    Ok(Json(VerifiedView { entries, accounts, debts, receipts }).into_response())
+}
+
+/// Walks the whole ledger on a connection of its own, so that nobody waits for it.
+pub(super) async fn proof(desk: &Desk) -> Result<Verified, Problem> {
     let _turn = desk.verifying.lock().await;
     let reader: Reader = desk.look(|engine| Ok(engine.new_reader()?)).await?;
     let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
-    let found = walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
+    walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
         Broken::Store(error) => error.into(),
         broken => {
             tracing::error!(%broken, "the ledger does not add up");
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
         }
-    })?;
-    let Verified { entries, accounts, debts, receipts } = found;
-    Ok(Json(VerifiedView { entries, accounts, debts, receipts }).into_response())
+    })
 }

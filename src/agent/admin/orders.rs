@@ -12,7 +12,7 @@ use serde::de::{Deserializer, Error};
 use super::auth::{Cashier, Owner, Viewer};
 use super::desk::{Answer, Desk, finish, user};
 use super::fields::{Money, Reason};
-use crate::agent::engine::{Action, Engine, OrderView, ReviewDecision};
+use crate::agent::engine::{Action, Actor, Engine, OrderView, ReviewDecision};
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Method, OrderKind, OrderState};
 use crate::store::{OrderFilter, OrderRecord, Page};
@@ -63,7 +63,8 @@ fn find(engine: &Engine, search: &Search) -> Result<List<OrderView>, Problem> {
     let page =
         Page { limit: search.limit.rows_and_one(), after: search.after.as_ref().map(|cursor| cursor.0) };
     let Search { status, method, kind, .. } = *search;
-    let orders = engine.reader().find_orders(OrderFilter { user_no, status, method, kind }, page)?;
+    let states = status.into_iter().collect();
+    let orders = engine.reader().find_orders(&OrderFilter { user_no, states, method, kind }, page)?;
     let views = orders.into_iter().map(|(no, order)| Ok((no, view(engine, &order)?)));
     let views = views.collect::<Result<Vec<_>, Problem>>()?;
     Ok(List::of(views, search.limit, |(no, _)| *no).map(|(_, view)| view))
@@ -101,6 +102,12 @@ async fn online(desk: &Desk, id: &OrderId) -> Result<(), Problem> {
 }
 
 /// Calls an open order off at the gateway. One that proves paid is applied, and the call is refused.
+pub(super) async fn call_off(desk: &Desk, actor: Actor, id: OrderId) -> Result<(), Problem> {
+    online(desk, &id).await?;
+    let service = Arc::clone(desk.service());
+    Ok(finish(async move { service.cancel_order(&actor, id).await }).await??)
+}
+
 async fn cancel(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
@@ -108,13 +115,17 @@ async fn cancel(
     _: Body<Nothing>,
 ) -> Answer {
     let id = OrderId(id);
-    online(&desk, &id).await?;
-    let (service, order) = (Arc::clone(desk.service()), id.clone());
-    finish(async move { service.cancel_order(&actor, order).await }).await??;
+    call_off(&desk, actor, id.clone()).await?;
     told(&desk, id).await
 }
 
 /// Has the gateway asked now.
+pub(super) async fn ask_again(desk: &Desk, id: OrderId) -> Result<(), Problem> {
+    online(desk, &id).await?;
+    let service = Arc::clone(desk.service());
+    Ok(finish(async move { service.refresh_order(&id).await }).await??)
+}
+
 async fn refresh(
     State(desk): State<Arc<Desk>>,
     _: Cashier,
@@ -122,9 +133,7 @@ async fn refresh(
     _: Body<Nothing>,
 ) -> Answer {
     let id = OrderId(id);
-    online(&desk, &id).await?;
-    let (service, order) = (Arc::clone(desk.service()), id.clone());
-    finish(async move { service.refresh_order(&order).await }).await??;
+    ask_again(&desk, id.clone()).await?;
     told(&desk, id).await
 }
 
@@ -136,9 +145,19 @@ struct Nothing {}
 /// `POST /orders/{id}/review`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Review {
+pub(super) struct Review {
     decision: Decision,
     reason: Reason,
+}
+
+impl Review {
+    pub fn action(self, order: OrderId) -> Action {
+        let decision = match self.decision {
+            Decision::Credit => ReviewDecision::Credit,
+            Decision::Dismiss => ReviewDecision::Dismiss,
+        };
+        Action::Review { order, decision, reason: self.reason.0 }
+    }
 }
 
 /// How a review ends.
@@ -156,22 +175,22 @@ async fn review(
     body: Body<Review>,
 ) -> Answer {
     let order = OrderId(id);
-    let action = |review: Review| {
-        let decision = match review.decision {
-            Decision::Credit => ReviewDecision::Credit,
-            Decision::Dismiss => ReviewDecision::Dismiss,
-        };
-        Ok(Action::Review { order, decision, reason: review.reason.0 })
-    };
-    desk.submit(actor, body, action).await
+    desk.submit(actor, body, |review: Review| Ok(review.action(order))).await
 }
 
 /// `POST /orders/{id}/refund`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Refund {
+pub(super) struct Refund {
     amount_rp: Option<Money>,
     reason: Reason,
+}
+
+impl Refund {
+    pub fn action(self, order: OrderId) -> Action {
+        let amount = self.amount_rp.map(|amount| amount.0);
+        Action::Refund { order, amount, reason: self.reason.0 }
+    }
 }
 
 /// The money of a counter order leaves the drawer of whoever calls; that of an online order goes back by the gateway.
@@ -182,9 +201,5 @@ async fn refund(
     body: Body<Refund>,
 ) -> Answer {
     let order = OrderId(id);
-    let action = |refund: Refund| {
-        let amount = refund.amount_rp.map(|amount| amount.0);
-        Ok(Action::Refund { order, amount, reason: refund.reason.0 })
-    };
-    desk.submit(actor, body, action).await
+    desk.submit(actor, body, |refund: Refund| Ok(refund.action(order))).await
 }

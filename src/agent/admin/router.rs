@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, finish};
 use crate::agent::config::Lists;
+use crate::agent::engine::Actor;
 use crate::agent::service::Enforced;
 use crate::domain::listing::{BindingKind, Edit, List};
 use crate::routeros::EditOutcome;
-use crate::web::Body;
+use crate::web::{Body, Problem};
 
 /// What edits of address lists change.
 const LISTS: &str = "/ip/firewall/address-list";
@@ -27,37 +28,37 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 
 /// The difference between the router and what access wants.
 #[derive(Serialize)]
-struct PlanView {
-    edits: Vec<EditView>,
+pub(super) struct PlanView {
+    pub edits: Vec<EditView>,
     /// Foreign rows in the way, which are the operator's to change.
-    conflicts: Vec<String>,
+    pub conflicts: Vec<String>,
     /// Whether the configuration only looks at the router.
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 /// One edit, and what became of it if it was sent.
 #[derive(Default, Serialize)]
-struct EditView {
-    action: &'static str,
-    menu: &'static str,
+pub(super) struct EditView {
+    pub action: &'static str,
+    pub menu: &'static str,
     /// The router's name of the row; null for one to be added.
-    row: Option<String>,
+    pub row: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<String>,
+    pub list: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
+    pub address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<String>,
+    pub mac: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    r#type: Option<&'static str>,
+    pub r#type: Option<&'static str>,
     /// Whose device it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
+    pub user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<&'static str>,
+    pub outcome: Option<&'static str>,
     /// The router's words, where it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<String>,
+    pub refused: Option<String>,
 }
 
 impl PlanView {
@@ -147,9 +148,14 @@ fn type_name(kind: BindingKind) -> &'static str {
 }
 
 async fn plan(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+    Ok(Json(difference(&desk).await?).into_response())
+}
+
+/// What reconciling would change now.
+pub(super) async fn difference(desk: &Desk) -> Result<PlanView, Problem> {
     let found = desk.service().plan().await?;
     let dry_run = desk.service().is_dry_run();
-    Ok(Json(PlanView::of(&found, &desk.site.config.router.lists, dry_run)).into_response())
+    Ok(PlanView::of(&found, &desk.site.config.router.lists, dry_run))
 }
 
 /// Nothing needs to be said to sync.
@@ -158,9 +164,14 @@ async fn plan(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
 struct Nothing {}
 
 async fn sync(State(desk): State<Arc<Desk>>, Operator(actor): Operator, _: Body<Nothing>) -> Answer {
+    Ok(Json(reconcile(&desk, actor).await?).into_response())
+}
+
+/// Brings the router to what access wants because somebody asks for it.
+pub(super) async fn reconcile(desk: &Desk, actor: Actor) -> Result<PlanView, Problem> {
     let service = Arc::clone(desk.service());
     let found = finish(async move { service.enforce_once().await }).await??;
     let detail = format!("{} edits", found.edits.len());
     desk.look(move |engine| Ok(engine.note(&actor, "router.sync", "router", detail)?)).await?;
-    Ok(Json(PlanView::of(&found, &desk.site.config.router.lists, found.dry_run)).into_response())
+    Ok(PlanView::of(&found, &desk.site.config.router.lists, found.dry_run))
 }

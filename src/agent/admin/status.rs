@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk};
+use crate::agent::engine::{Actor, Engine};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
@@ -42,19 +43,23 @@ pub(super) async fn healthz(State(desk): State<Arc<Desk>>) -> Answer {
 
 /// A person vouches for the wall clock as it stands.
 async fn confirm_clock(State(desk): State<Arc<Desk>>, Owner(actor): Owner) -> Answer {
-    let now = desk
-        .look(move |engine| {
-            engine.confirm_clock()?;
-            let now = rfc3339(engine.now());
-            engine.note(&actor, "clock.confirm", "clock", now.clone())?;
-            Ok(now)
-        })
-        .await?;
-    Ok(Json(json!({"now": now})).into_response())
+    let now = vouch(&desk, actor).await?;
+    Ok(Json(json!({"now": rfc3339(now)})).into_response())
+}
+
+/// Believes the wall clock on somebody's word; the answer is what it says.
+pub(super) async fn vouch(desk: &Desk, actor: Actor) -> Result<Timestamp, Problem> {
+    let work = move |engine: &mut Engine| {
+        engine.confirm_clock()?;
+        let now = engine.now();
+        engine.note(&actor, "clock.confirm", "clock", rfc3339(now))?;
+        Ok(now)
+    };
+    desk.look(work).await
 }
 
 /// One part's state.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 struct PartView {
     state: &'static str,
     since: Option<String>,
@@ -64,49 +69,86 @@ struct PartView {
     warnings: Vec<String>,
 }
 
-impl PartView {
-    fn of(link: LinkState, now: Timestamp) -> Self {
+impl From<Part> for PartView {
+    fn from(part: Part) -> Self {
         Self {
-            state: link.name(now),
-            since: link.since.map(rfc3339),
-            last_success: link.last_success.map(rfc3339),
-            last_error: link.last_error,
-            warnings: link.warnings,
+            state: part.state,
+            since: part.since.map(rfc3339),
+            last_success: part.last_success.map(rfc3339),
+            last_error: part.last_error,
+            warnings: part.warnings,
         }
     }
 }
 
-async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+/// How one part of the daemon is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    /// `ok`, `degraded`, `down` or `off`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The last attempt that succeeded.
+    pub last_success: Option<Timestamp>,
+    /// What the last one failed with, while none succeeded since.
+    pub last_error: Option<String>,
+    /// Reachable, but not well.
+    pub warnings: Vec<String>,
+}
+
+impl Part {
+    fn of(link: LinkState, now: Timestamp) -> Self {
+        let state = link.name(now);
+        let LinkState { since, last_success, last_error, warnings } = link;
+        Self { state, since, last_success, last_error, warnings }
+    }
+}
+
+/// How all of them are.
+pub(super) struct Health {
+    pub router: Part,
+    pub relay: Part,
+    pub store: Part,
+    pub clock: Part,
+}
+
+/// How the daemon's parts are; whoever asks has an answer of the engine, which says whether the clock is trusted.
+pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
     let now = desk.site.clock.now();
-    let since = Some(rfc3339(desk.since));
-    let (facts, store) = desk.look(|engine| Ok((engine.look().facts, engine.store_stats()))).await?;
-    let answered = Some(rfc3339(now));
-    let figures = desk.service().figures();
-    let health = desk.service().router().health();
-    let relay = match desk.service().link() {
-        Ok(link) => PartView::of(link.state(), now),
-        Err(_) => PartView { state: "off", since: since.clone(), ..PartView::default() },
-    };
-    let clock = if facts.clock_trusted {
-        PartView { state: "ok", since: since.clone(), last_success: answered.clone(), ..PartView::default() }
+    let (since, answered) = (Some(desk.since), Some(now));
+    let fine = Part { state: "ok", since, last_success: answered, ..Part::default() };
+    let clock = if clock_trusted {
+        fine.clone()
     } else {
         let why = "the wall clock fell behind or jumped: no block for expiry or due dates begins until it is \
                    synchronized or confirmed";
-        PartView { state: "degraded", last_error: Some(why.to_owned()), ..PartView::default() }
+        Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
     };
+    let relay = match desk.service().link() {
+        Ok(link) => Part::of(link.state(), now),
+        Err(_) => Part { state: "off", since, ..Part::default() },
+    };
+    Health { router: Part::of(desk.service().router_state(), now), relay, store: fine, clock }
+}
+
+async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+    let (facts, store) = desk.look(|engine| Ok((engine.look().facts, engine.store_stats()))).await?;
+    let Health { router, relay, store: books, clock } = health(&desk, facts.clock_trusted);
+    let figures = desk.service().figures();
+    let link = desk.service().router().health();
     let view = json!({
-        "router": PartView::of(desk.service().router_state(), now),
-        "relay": relay,
-        "store": PartView { state: "ok", since, last_success: answered, ..PartView::default() },
-        "clock": clock,
+        "router": PartView::from(router),
+        "relay": PartView::from(relay),
+        "store": PartView::from(books),
+        "clock": PartView::from(clock),
         "cycle": {
             "metered": figures.metered,
             "failed": figures.failed,
             "edits": figures.edits,
             "hosts": figures.hosts,
             "read_ms": figures.read_ms,
-            "router_commands": health.commands,
-            "router_version": health.version,
+            "router_commands": link.commands,
+            "router_version": link.version,
             "commits": store.commits,
             "dry_run": desk.service().is_dry_run(),
         },

@@ -138,9 +138,7 @@ fn view(
         Step::Hour => hourly(engine, user_no, bounds, &mut sums)?,
         Step::Day => daily(engine, user_no, bounds, &mut sums)?,
     };
-    let mut restarts = engine.reader().restarts(user_no, start, end, RESTARTS_MAX)?;
-    let gathered = engine.look().gathered_restarts(user_no).into_iter();
-    restarts.extend(gathered.filter(|(at, ..)| (start..end).contains(at)));
+    let restarts = restarts(engine, user_no, (start, end))?;
     let total = sums.values().fold(Bytes::ZERO, |sum, (bytes, _)| sum.plus(*bytes));
     Ok(UsageView {
         from: rfc3339(start),
@@ -153,8 +151,20 @@ fn view(
     })
 }
 
+/// Counters that began anew in a span, oldest first, those not yet committed too.
+pub(super) fn restarts(
+    engine: &Engine,
+    user_no: u32,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<Vec<(Timestamp, Mac, Restart)>, Problem> {
+    let mut restarts = engine.reader().restarts(user_no, start, end, RESTARTS_MAX)?;
+    let gathered = engine.look().gathered_restarts(user_no).into_iter();
+    restarts.extend(gathered.filter(|(at, ..)| (start..end).contains(at)));
+    Ok(restarts)
+}
+
 /// Sums by hour, and the whole hours that hold the span.
-fn hourly(
+pub(super) fn hourly(
     engine: &Engine,
     user_no: u32,
     (from, to): (Timestamp, Timestamp),

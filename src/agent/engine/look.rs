@@ -1,5 +1,6 @@
 //! What answers and pages are made from: the memory for reading.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::Look;
@@ -74,6 +75,11 @@ impl Look<'_> {
         self.state.users.range(after + 1..).map(|(_, user)| user)
     }
 
+    /// The user with that key.
+    pub fn user_no(&self, no: u32) -> Option<&UserRecord> {
+        self.state.users.get(&no)
+    }
+
     /// How many lines the ledger has.
     pub fn entries(&self) -> u64 {
         self.state.chain_seq
@@ -105,6 +111,20 @@ impl Look<'_> {
             Some(WindowView { order, since: window.at, used: window.used, limit: WINDOW_BYTES_MAX })
         };
         self.state.online.orders_of(user_no).filter_map(view).collect()
+    }
+
+    /// The owner of a device that is bound.
+    pub fn user_with(&self, mac: Mac) -> Option<&UserRecord> {
+        let device = self.state.devices.get(self.state.by_mac.get(&mac)?)?;
+        self.state.users.get(&device.user_no)
+    }
+
+    /// How many users have a device in the last reading.
+    pub fn users_online(&self) -> u64 {
+        let device = |mac: &Mac| self.state.devices.get(self.state.by_mac.get(mac)?);
+        let owners: BTreeSet<u32> =
+            self.state.seen.keys().filter_map(device).map(|device| device.user_no).collect();
+        owners.len() as u64
     }
 
     /// Packages on file, in the order they were entered.

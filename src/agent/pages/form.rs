@@ -11,12 +11,14 @@ use crate::web::body::named;
 
 /// The field that proves that the form came from a page of ours.
 pub(in crate::agent) const TOKEN: &str = "_token";
+/// The field of passwords.
+const PASSWORD: &str = "password";
 /// The field that names one press of a button, so that pressing twice is once.
 pub(in crate::agent) const KEY: &str = "_key";
 /// The field by which a person says yes to what was shown.
 pub(in crate::agent) const SURE: &str = "_sure";
 
-/// A form that was sent. Names that stand twice keep their last value; texts are trimmed.
+/// A form that was sent. Names that stand twice keep their last value; texts but passwords are trimmed.
 #[derive(Clone, Debug, Default)]
 pub(in crate::agent) struct Form(pub BTreeMap<String, String>);
 
@@ -27,7 +29,12 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let AxumForm(pairs) = AxumForm::<Vec<(String, String)>>::from_request(request, state)
             .await
             .map_err(|_| Problem::malformed("the form cannot be read"))?;
-        Ok(Self(pairs.into_iter().map(|(name, value)| (name, value.trim().to_owned())).collect()))
+        // A password is all that was typed, spaces too.
+        let read = |(name, value): (String, String)| {
+            let value = if name == PASSWORD { value } else { value.trim().to_owned() };
+            (name, value)
+        };
+        Ok(Self(pairs.into_iter().map(read).collect()))
     }
 }
 
@@ -51,6 +58,11 @@ impl Form {
     /// Reads the form as a call of the API reads its body: `numbers` are whole numbers as people write them
     /// (`10.000`, `Rp 10.000`), `ticks` are true when they are there. Empty fields are not given.
     pub fn read<T: DeserializeOwned>(&self, numbers: &[&str], ticks: &[&str]) -> Result<T, Problem> {
+        read_body(self.body(numbers, ticks))
+    }
+
+    /// The same before it is read, for whoever still has to say something about it.
+    pub fn body(&self, numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {
         let mut body = Map::new();
         for (name, value) in self.typed().filter(|(_, value)| !value.is_empty()) {
             let value = if numbers.contains(&name) {
@@ -62,9 +74,14 @@ impl Form {
             };
             body.insert(name.to_owned(), value);
         }
-        serde_path_to_error::deserialize(Value::Object(body))
-            .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
+        body
     }
+}
+
+/// Reads a body; a mistake names its field.
+pub(in crate::agent) fn read_body<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Value::Object(body))
+        .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
 }
 
 /// `10.000`, `Rp 10.000` and `10000` alike; a point or a comma only between groups of three.

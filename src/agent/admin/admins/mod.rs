@@ -11,21 +11,22 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::auth::Owner;
+use super::auth::{self, Owner};
 use super::desk::{Answer, Desk};
 use crate::agent::credentials::{hash, new_token};
 use crate::agent::engine::{Actor, Engine};
 use crate::clock::rfc3339;
-use crate::store::{AdminRecord, Role, SecretKind};
+use crate::store::{AdminRecord, Role, SecondFactor, SecretKind};
 use crate::web::page::PageQuery;
 use crate::web::{Body, List, Path, Problem, Query};
-use requests::{Add, Token};
+pub(super) use requests::{Add, Token};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/admins", get(list).post(add))
         .route("/admins/{name}", delete(remove))
         .route("/admins/{name}/tokens", post(add_token))
+        .route("/admins/{name}/totp", delete(end_second_factor))
 }
 
 #[derive(Serialize)]
@@ -33,11 +34,17 @@ struct AdminView {
     name: String,
     role: &'static str,
     created_at: String,
+    totp: bool,
 }
 
 impl AdminView {
     fn of(admin: &AdminRecord) -> Self {
-        Self { name: admin.name.clone(), role: admin.role.name(), created_at: rfc3339(admin.created_at) }
+        Self {
+            name: admin.name.clone(),
+            role: admin.role.name(),
+            created_at: rfc3339(admin.created_at),
+            totp: admin.second_factor.is_on(),
+        }
     }
 }
 
@@ -54,20 +61,25 @@ async fn list(State(desk): State<Arc<Desk>>, _: Owner, Query(page): Query<PageQu
 }
 
 async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<Add>) -> Answer {
-    let Add { name, role, password } = body.value;
+    let view = AdminView::of(&enter(&desk, actor, body.value).await?);
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// Makes an admin.
+pub(super) async fn enter(desk: &Desk, actor: Actor, add: Add) -> Result<AdminRecord, Problem> {
+    let Add { name, role, password } = add;
     let password_hash = desk.passwords.hash(password.0).await?;
     let created_at = desk.site.clock.now();
-    let admin = AdminRecord { name: name.0, role: role.0, password_hash, created_at };
-    let view = desk
-        .look(move |engine| {
-            if !engine.store_mut().add_admin(&admin)? {
-                return Err(Problem::conflict("name_taken", "there is an admin with that name"));
-            }
-            engine.note(&actor, "admin.add", &admin.name, admin.role.name().to_owned())?;
-            Ok(AdminView::of(&admin))
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let second_factor = SecondFactor::default();
+    let admin = AdminRecord { name: name.0, role: role.0, password_hash, created_at, second_factor };
+    desk.look(move |engine| {
+        if !engine.store_mut().add_admin(&admin)? {
+            return Err(Problem::conflict("name_taken", "there is an admin with that name"));
+        }
+        engine.note(&actor, "admin.add", &admin.name, admin.role.name().to_owned())?;
+        Ok(admin)
+    })
+    .await
 }
 
 async fn remove(State(desk): State<Arc<Desk>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
@@ -76,7 +88,7 @@ async fn remove(State(desk): State<Arc<Desk>>, Owner(actor): Owner, Path(name): 
 }
 
 /// Removes an admin, but never the last owner: nobody could then make another over the network.
-fn remove_admin(engine: &mut Engine, actor: &Actor, name: &str) -> Result<(), Problem> {
+pub(super) fn remove_admin(engine: &mut Engine, actor: &Actor, name: &str) -> Result<(), Problem> {
     let admins = engine.reader().admins()?;
     let found = admins.iter().find(|admin| admin.name == name).ok_or_else(|| Problem::not_found("admin"))?;
     let owners = admins.iter().filter(|admin| admin.role == Role::Owner).count();
@@ -87,17 +99,42 @@ fn remove_admin(engine: &mut Engine, actor: &Actor, name: &str) -> Result<(), Pr
     Ok(engine.note(actor, "admin.remove", name, String::new())?)
 }
 
+/// For an admin who lost what makes the codes.
+async fn end_second_factor(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(name): Path<String>,
+) -> Answer {
+    desk.look(move |engine| {
+        engine.reader().admin(&name)?.ok_or_else(|| Problem::not_found("admin"))?;
+        auth::turn_off(engine, &actor, &name)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 async fn add_token(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Path(name): Path<String>,
     body: Body<Token>,
 ) -> Answer {
+    let (token, role) = make_token(&desk, actor, name, body.value).await?;
+    Ok((StatusCode::CREATED, Json(TokenView { token, role: role.name() })).into_response())
+}
+
+/// Makes a token of an admin; the answer is the only place where it can be read.
+pub(super) async fn make_token(
+    desk: &Desk,
+    actor: Actor,
+    name: String,
+    asked: Token,
+) -> Result<(String, Role), Problem> {
     let token = new_token()?;
     let secret = hash(&token);
-    let wanted = body.value.role.map(|role| role.0);
+    let wanted = asked.role.map(|role| role.0);
     let role = desk.look(move |engine| store_token(engine, &actor, &name, wanted, secret)).await?;
-    Ok((StatusCode::CREATED, Json(TokenView { token, role: role.name() })).into_response())
+    Ok((token, role))
 }
 
 fn store_token(

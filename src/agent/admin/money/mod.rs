@@ -1,6 +1,6 @@
 //! Quota given and taken, debts, and money for them.
 
-mod requests;
+pub(super) mod requests;
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use super::auth::{Cashier, Operator, Owner, Viewer};
-use super::desk::{self, Answer, Desk, user};
+use super::desk::{self, Answer, Desk, finish, user};
 use crate::agent::config::Config;
-use crate::agent::engine::{Actor, DebtView, Engine};
+use crate::agent::engine::{Actor, DebtView, Engine, Key, Outcome};
 use crate::domain::id::{DebtId, UserId};
 use crate::domain::order::{OnlineMethod, Quote};
 use crate::domain::policy::Refusal;
@@ -122,14 +122,25 @@ async fn take<T>(
 ) -> Answer {
     desk.look(move |engine| user(engine, id).map(drop)).await?;
     let key = desk::key(&actor, &body);
+    Ok(desk::said(taken(desk, actor, id, money(body.value), key).await?))
+}
+
+/// Takes money to its end, whoever still waits for it.
+pub(super) async fn taken(
+    desk: &Desk,
+    actor: Actor,
+    id: UserId,
+    money: Money,
+    key: Option<Key>,
+) -> Result<Outcome, Problem> {
     let service = Arc::clone(desk.service());
-    match money(body.value) {
+    match money {
         Money::Taken(action) => {
-            desk.outcome(async move { service.take_money(actor, id, action, key).await }).await
+            Ok(finish(async move { service.take_money(actor, id, action, key).await }).await??)
         }
         Money::Asked(wish) => {
             on_offer(&desk.site.config, wish.method)?;
-            desk.outcome(async move { service.pay_online(actor, wish, key).await }).await
+            Ok(finish(async move { service.pay_online(actor, wish, key).await }).await??)
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::web::Problem;
 /// `POST /users/{id}/credits`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Credit {
+pub(in crate::agent::admin) struct Credit {
     amount: Amount,
     days: Option<Days>,
     reason: Reason,
@@ -29,7 +29,7 @@ impl Credit {
 /// `POST /users/{id}/debits`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Debit {
+pub(in crate::agent::admin) struct Debit {
     amount: Amount,
     reason: Reason,
 }
@@ -44,7 +44,7 @@ impl Debit {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_field_names, reason = "the fields are the contract's own names")]
-pub(super) struct Debt {
+pub(in crate::agent::admin) struct Debt {
     amount: Option<Amount>,
     package_id: Option<PackageId>,
     advance: Option<bool>,
@@ -76,7 +76,7 @@ impl Debt {
 /// `PATCH /users/{id}/debts/{debt}`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DebtEdit {
+pub(in crate::agent::admin) struct DebtEdit {
     due_date: Option<Day>,
     note: Option<Note>,
 }
@@ -95,7 +95,7 @@ impl DebtEdit {
 /// `POST /users/{id}/debts/{debt}/write-off`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WriteOff {
+pub(in crate::agent::admin) struct WriteOff {
     reason: Reason,
 }
 
@@ -107,7 +107,7 @@ impl WriteOff {
 
 /// How it is paid.
 #[derive(Clone, Copy)]
-pub(super) enum Method {
+pub(in crate::agent::admin) enum Method {
     /// To a cashier.
     Cash(CashMethod),
     /// Through the gateway.
@@ -125,7 +125,7 @@ impl<'de> Deserialize<'de> for Method {
 }
 
 /// Money that comes, and how.
-pub(super) enum Money {
+pub(in crate::agent::admin) enum Money {
     /// Over the counter: settled at once.
     Taken(Action),
     /// Through the gateway: an open order.
@@ -145,23 +145,31 @@ impl Tendered {
         let reference = self.reference.map(|reference| reference.0).filter(|text| !text.is_empty());
         match self.method {
             Method::Online(method) => Money::Asked(Wish { user, purpose, method, expect }),
-            Method::Cash(method) => {
-                let tender = Tender { method, reference, expect };
-                Money::Taken(match purpose {
-                    Purpose::Buy(package) => Action::Buy(user, package, tender),
-                    Purpose::SettleAll => Action::SettleAll(user, tender),
-                    Purpose::SettleItem(debt) => Action::SettleItem(user, debt, tender),
-                    Purpose::PayPart(amount) => Action::PayPart(user, amount, tender),
-                })
-            }
+            Method::Cash(method) => Money::Taken(taking(user, purpose, Tender { method, reference, expect })),
         }
     }
+}
+
+/// The action that takes money over the counter.
+fn taking(user: UserId, purpose: Purpose, tender: Tender) -> Action {
+    match purpose {
+        Purpose::Buy(package) => Action::Buy(user, package, tender),
+        Purpose::SettleAll => Action::SettleAll(user, tender),
+        Purpose::SettleItem(debt) => Action::SettleItem(user, debt, tender),
+        Purpose::PayPart(amount) => Action::PayPart(user, amount, tender),
+    }
+}
+
+/// The action that would do at once what an online payment does when it is paid.
+pub(in crate::agent::admin) fn over_the_counter(wish: &Wish) -> Action {
+    let tender = Tender { method: CashMethod::Cash, reference: None, expect: wish.expect };
+    taking(wish.user, wish.purpose.clone(), tender)
 }
 
 /// `POST /users/{id}/purchases`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Purchase {
+pub(in crate::agent::admin) struct Purchase {
     package_id: PackageId,
     method: Method,
     reference: Option<Note>,
@@ -178,7 +186,7 @@ impl Purchase {
 /// `POST /users/{id}/settlements` and `POST /users/{id}/debts/{debt}/settlements`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Settlement {
+pub(in crate::agent::admin) struct Settlement {
     method: Method,
     reference: Option<Note>,
     expect_rp: Option<Price>,
@@ -202,7 +210,7 @@ impl Settlement {
 /// `POST /users/{id}/payments`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Payment {
+pub(in crate::agent::admin) struct Payment {
     amount_rp: Sum,
     method: Method,
     reference: Option<Note>,
@@ -218,7 +226,7 @@ impl Payment {
 /// `POST /users/{id}/reset`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Reset {
+pub(in crate::agent::admin) struct Reset {
     debt: Option<Amount>,
     credit: Option<Amount>,
     days: Option<Days>,

@@ -1,6 +1,6 @@
 //! What is on sale.
 
-mod requests;
+pub(super) mod requests;
 
 use std::sync::Arc;
 

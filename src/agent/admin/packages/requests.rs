@@ -9,7 +9,7 @@ use crate::domain::id::PackageId;
 /// `POST /packages`; quota must be said, and null is unlimited.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Add {
+pub(in crate::agent::admin) struct Add {
     name: Name,
     #[serde(deserialize_with = "present")]
     quota: Option<Amount>,
@@ -34,7 +34,7 @@ impl Add {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[allow(clippy::option_option, reason = "absent, null and a value say three things")]
-pub(super) struct Change {
+pub(in crate::agent::admin) struct Change {
     #[serde(deserialize_with = "changed")]
     name: Option<Name>,
     #[serde(deserialize_with = "changed")]

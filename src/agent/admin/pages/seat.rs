@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::super::auth::{identify, session_secret};
+use super::super::auth::identify;
+use super::super::auth::sessions::session_secret;
 use super::super::desk::Desk;
+use super::deeds::{NEWS, Told};
 use super::words::Words;
 use crate::agent::engine::Actor;
 use crate::agent::pages::form::TOKEN;
@@ -28,6 +30,8 @@ pub(super) struct Seat {
     pub token: String,
     /// How the page is looked at.
     pub visit: Visit,
+    /// What was done just before, told this once.
+    pub told: Option<Told>,
 }
 
 impl Seat {
@@ -37,12 +41,13 @@ impl Seat {
     }
 
     /// What a page of the desk has around its content; `part` is the path of its tab.
-    pub fn room(&self, title: impl Into<String>, part: &'static str) -> (Frame, Room) {
+    pub fn room(&self, title: impl Into<String>, part: &str) -> (Frame, Room) {
         let words = self.words();
         let tabs = TABS.iter().filter(|tab| self.actor.role >= tab.role);
         let tabs = tabs.map(|tab| Tab { path: tab.path, name: (tab.name)(words), is_here: tab.path == part });
         let (tabs, who) = (tabs.collect(), self.actor.name.clone());
-        (self.visit.frame(title), Room { words, tabs, who, token: self.token.clone() })
+        let (token, told) = (self.token.clone(), self.told.clone());
+        (self.visit.frame(title), Room { words, tabs, who, token, told })
     }
 
     /// An error unless this role or a higher one sits here.
@@ -62,7 +67,21 @@ struct TabOf {
     role: Role,
 }
 
-const TABS: [TabOf; 1] = [TabOf { path: "/", name: |words| words.dashboard, role: Role::Viewer }];
+const TABS: [TabOf; 13] = [
+    TabOf { path: "/", name: |words| words.dashboard, role: Role::Viewer },
+    TabOf { path: "/pelanggan", name: |words| words.users, role: Role::Viewer },
+    TabOf { path: "/tagihan", name: |words| words.debts, role: Role::Viewer },
+    TabOf { path: "/paket", name: |words| words.packages, role: Role::Viewer },
+    TabOf { path: "/pembayaran", name: |words| words.payments, role: Role::Viewer },
+    TabOf { path: "/kasir", name: |words| words.drawer, role: Role::Cashier },
+    TabOf { path: "/laporan", name: |words| words.reports, role: Role::Viewer },
+    TabOf { path: "/router", name: |words| words.router, role: Role::Viewer },
+    TabOf { path: "/catatan", name: |words| words.audit, role: Role::Operator },
+    TabOf { path: "/cadangan", name: |words| words.backup, role: Role::Operator },
+    TabOf { path: "/pengelola", name: |words| words.admins, role: Role::Owner },
+    TabOf { path: "/pengaturan", name: |words| words.settings, role: Role::Owner },
+    TabOf { path: "/saya", name: |words| words.account, role: Role::Viewer },
+];
 
 /// What stands around every page of the desk, beside its frame.
 pub(super) struct Room {
@@ -72,6 +91,8 @@ pub(super) struct Room {
     pub who: String,
     /// What its forms carry.
     pub token: String,
+    /// What was done just before.
+    pub told: Option<Told>,
 }
 
 /// A tab as it is shown.
@@ -87,15 +108,25 @@ impl FromRequestParts<Arc<Desk>> for Seat {
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Response> {
         let visit = Visit::from_request_parts(parts, desk).await.map_err(IntoResponse::into_response)?;
         match identify(parts, desk).await {
-            Ok(actor) => Ok(Self { actor, token: token(session_secret(&parts.headers)), visit }),
+            Ok(actor) => {
+                let token = token(session_secret(&parts.headers));
+                let told = news_key(&parts.uri).and_then(|key| desk.news.take(&token, key));
+                Ok(Self { actor, token, visit, told })
+            }
             Err(problem) if problem.status() == 401 => Err(see_other(&entrance(&parts.uri))),
             Err(problem) => Err(problem.into_response()),
         }
     }
 }
 
+/// The deed that a page tells of.
+fn news_key(uri: &Uri) -> Option<&str> {
+    let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == NEWS).map(|(_, key)| key)
+}
+
 /// The log-in that leads back to a page.
-fn entrance(uri: &Uri) -> String {
+pub(super) fn entrance(uri: &Uri) -> String {
     if uri.path() == "/" { "/masuk".to_owned() } else { format!("/masuk?ke={}", uri.path()) }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Days, Table, cell};
 use crate::agent::engine::Look;
 use crate::domain::access::Reason;
+use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, oldest_first};
 use crate::domain::id::{DebtId, UserId};
 use crate::domain::tariff::Tariff;
@@ -17,62 +18,62 @@ const DUE_SOON_DAYS: i32 = 7;
 
 /// Who owes what.
 #[derive(Serialize)]
-pub(super) struct Debts {
-    date: String,
-    items: Vec<Owes>,
-    totals: Totals,
+pub(in crate::agent::admin) struct Debts {
+    pub date: String,
+    pub items: Vec<Owes>,
+    pub totals: Totals,
 }
 
 /// What one user owes.
 #[derive(Serialize)]
-struct Owes {
-    user_id: UserId,
-    name: String,
-    phone: Option<String>,
-    debts: Vec<Open>,
-    unpaid_bytes: u64,
-    unpaid_mb: String,
-    overage_bytes: u64,
-    overage_mb: String,
+pub(in crate::agent::admin) struct Owes {
+    pub user_id: UserId,
+    pub name: String,
+    pub phone: Option<String>,
+    pub debts: Vec<Open>,
+    pub unpaid_bytes: u64,
+    pub unpaid_mb: String,
+    pub overage_bytes: u64,
+    pub overage_mb: String,
     /// What the overage costs by now; null when nothing on sale gives it a price.
-    overage_rp: Option<u64>,
+    pub overage_rp: Option<u64>,
     /// The sum of all of it; null when a part has no price.
-    due_rp: Option<u64>,
+    pub due_rp: Option<u64>,
 }
 
 /// One open item.
 #[derive(Serialize)]
-struct Open {
-    id: DebtId,
-    debt_date: String,
-    due_date: String,
+pub(in crate::agent::admin) struct Open {
+    pub id: DebtId,
+    pub debt_date: String,
+    pub due_date: String,
     /// Days since the debt date.
-    age_days: i32,
+    pub age_days: i32,
     /// Days since the due date; 0 until then.
-    late_days: i32,
+    pub late_days: i32,
     /// Null is an unlimited plan.
-    amount_bytes: Option<u64>,
-    unpaid_bytes: u64,
-    unpaid_mb: String,
+    pub amount_bytes: Option<u64>,
+    pub unpaid_bytes: u64,
+    pub unpaid_mb: String,
     /// Null when nothing on sale gives it a price.
-    due_rp: Option<u64>,
-    note: String,
+    pub due_rp: Option<u64>,
+    pub note: String,
 }
 
 #[derive(Default, Serialize)]
-struct Totals {
-    users: u64,
-    debts: u64,
-    unpaid_bytes: u64,
-    overage_bytes: u64,
+pub(in crate::agent::admin) struct Totals {
+    pub users: u64,
+    pub debts: u64,
+    pub unpaid_bytes: u64,
+    pub overage_bytes: u64,
     /// Of everything that has a price.
-    due_rp: u64,
+    pub due_rp: u64,
     /// Users of whom a part has no price.
-    unpriced: u64,
+    pub unpriced: u64,
 }
 
 /// Open items, of the debt dates in `days` where given, and overage.
-pub(super) fn report(look: &Look, days: Option<Days>) -> Debts {
+pub(in crate::agent::admin) fn report(look: &Look, days: Option<Days>) -> Debts {
     let today = look.facts.local.date;
     let items: Vec<Owes> = look.with_context(|ctx| {
         let tariff = ctx.tariff();
@@ -133,6 +134,55 @@ fn open(item: &DebtItem, tariff: &Tariff, today: Date) -> Open {
     }
 }
 
+/// What everybody owes, and how old it is.
+#[derive(Clone, Debug, Default)]
+pub(in crate::agent::admin) struct Owed {
+    /// Everything: items and overage.
+    pub bytes: Bytes,
+    /// Of everything that has a price.
+    pub due: Rupiah,
+    /// Users who owe something.
+    pub users: u64,
+    /// Users of whom a part has no price.
+    pub unpriced: u64,
+    /// What is due by age: not due yet, late by up to a week, by up to a month, by more; then overage, which has no
+    /// date.
+    pub by_age: [Rupiah; 5],
+}
+
+impl Owed {
+    /// Adds what one user owes.
+    pub fn add(&mut self, account: &Account, tariff: &Tariff, today: Date) {
+        let overage = account.balance.overage();
+        let items = account.items.iter().filter(|item| item.is_open());
+        let dues = items.map(|item| (age((today - item.due_date).get_days()), tariff.due(item)));
+        let over = (!overage.is_zero()).then(|| (4, tariff.quote(overage)));
+        let (mut is_owing, mut is_unpriced) = (false, false);
+        for (age, due) in dues.chain(over) {
+            is_owing = true;
+            let Ok(due) = due else {
+                is_unpriced = true;
+                continue;
+            };
+            self.by_age[age] = self.by_age[age].plus(due);
+            self.due = self.due.plus(due);
+        }
+        self.bytes = self.bytes.plus(account.total_debt());
+        self.users += u64::from(is_owing);
+        self.unpriced += u64::from(is_unpriced);
+    }
+}
+
+/// The place in [`Owed::by_age`] of an item that is so many days late.
+pub(in crate::agent::admin) fn age(late_days: i32) -> usize {
+    match late_days {
+        ..=0 => 0,
+        1..=7 => 1,
+        8..=30 => 2,
+        _ => 3,
+    }
+}
+
 impl Table for Debts {
     const NAME: &'static str = "debts";
     /// `row` is `debt`, `overage` or `total`.
@@ -188,16 +238,16 @@ fn sum(row: &str, who: [String; 3], bytes: &str, rp: &str) -> Vec<String> {
 
 /// Whom to call, the most urgent first.
 #[derive(Serialize)]
-pub(super) struct Collection {
-    date: String,
-    items: Vec<Call>,
-    totals: CallTotals,
+pub(in crate::agent::admin) struct Collection {
+    pub date: String,
+    pub items: Vec<Call>,
+    pub totals: CallTotals,
 }
 
 /// Why somebody is called; least urgent last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum State {
+pub(in crate::agent::admin) enum State {
     /// Blocked for debt.
     Stopped,
     /// Past the due date.
@@ -217,29 +267,29 @@ impl State {
 }
 
 #[derive(Serialize)]
-struct Call {
-    state: State,
-    user_id: UserId,
-    name: String,
-    phone: Option<String>,
+pub(in crate::agent::admin) struct Call {
+    pub state: State,
+    pub user_id: UserId,
+    pub name: String,
+    pub phone: Option<String>,
     /// The earliest of the open items.
-    due_date: Option<String>,
-    total_debt_bytes: u64,
-    total_debt_mb: String,
+    pub due_date: Option<String>,
+    pub total_debt_bytes: u64,
+    pub total_debt_mb: String,
     /// What settling everything costs; null when it cannot be priced.
-    amount_rp: Option<u64>,
+    pub amount_rp: Option<u64>,
 }
 
 #[derive(Default, Serialize)]
-struct CallTotals {
-    users: u64,
+pub(in crate::agent::admin) struct CallTotals {
+    pub users: u64,
     /// Of everybody whose debt has a price.
-    amount_rp: u64,
-    unpriced: u64,
+    pub amount_rp: u64,
+    pub unpriced: u64,
 }
 
 /// Who is stopped for debt, is late or has to pay soon; with the earliest due date in `days` where given.
-pub(super) fn collection(look: &Look, days: Option<Days>) -> Collection {
+pub(in crate::agent::admin) fn collection(look: &Look, days: Option<Days>) -> Collection {
     let today = look.facts.local.date;
     let mut items: Vec<Call> = look.with_context(|ctx| {
         let tariff = ctx.tariff();

@@ -1,8 +1,8 @@
 //! Reports over everybody, as JSON for programs and CSV for spreadsheets.
 
-mod debts;
-mod sales;
-mod usage;
+pub(super) mod debts;
+pub(super) mod sales;
+pub(super) mod usage;
 
 use std::sync::Arc;
 
@@ -60,11 +60,25 @@ struct Ask {
     format: Format,
 }
 
+impl Ask {
+    fn span(&self) -> Span {
+        let date = |day: &Option<Day>| day.as_ref().map(|day| day.0);
+        Span { from: date(&self.from), to: date(&self.to) }
+    }
+}
+
+/// The days of a report, as far as somebody said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+}
+
 /// Local days, both inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Days {
-    from: Date,
-    to: Date,
+pub(super) struct Days {
+    pub from: Date,
+    pub to: Date,
 }
 
 impl Days {
@@ -72,17 +86,16 @@ impl Days {
         self.from <= day && day <= self.to
     }
 
-    fn after(self) -> Date {
+    pub fn after(self) -> Date {
         self.to.saturating_add(1.day())
     }
 }
 
-impl Ask {
+impl Span {
     /// The span that is asked for; what is left open is filled up to the month.
-    fn days(&self, today: Date) -> Result<Days, Problem> {
-        let to = self.to.as_ref().map(|day| day.0);
-        let from = self.from.as_ref().map_or_else(|| to.unwrap_or(today).first_of_month(), |day| day.0);
-        let to = to.unwrap_or_else(|| today.last_of_month().max(from));
+    pub fn days(&self, today: Date) -> Result<Days, Problem> {
+        let from = self.from.unwrap_or_else(|| self.to.unwrap_or(today).first_of_month());
+        let to = self.to.unwrap_or_else(|| today.last_of_month().max(from));
         if from > to {
             return Err(Problem::invalid("to", "must not be earlier than from"));
         }
@@ -93,7 +106,7 @@ impl Ask {
     }
 
     /// The span, where one was given at all.
-    fn given(&self, today: Date) -> Result<Option<Days>, Problem> {
+    pub fn given(&self, today: Date) -> Result<Option<Days>, Problem> {
         let days = self.days(today)?;
         Ok((self.from.is_some() || self.to.is_some()).then_some(days))
     }
@@ -134,23 +147,23 @@ async fn today(desk: &Desk) -> Result<Date, Problem> {
 }
 
 async fn sales(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
-    let days = ask.days(today(&desk).await?)?;
+    let days = ask.span().days(today(&desk).await?)?;
     Ok(answer(&sales::report(&desk, days).await?, ask.format))
 }
 
 async fn usage(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
-    let days = ask.days(today(&desk).await?)?;
+    let days = ask.span().days(today(&desk).await?)?;
     Ok(answer(&usage::report(&desk, days).await?, ask.format))
 }
 
 async fn debts(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
-    let days = ask.given(today(&desk).await?)?;
+    let days = ask.span().given(today(&desk).await?)?;
     let report = desk.look(move |engine| Ok(debts::report(&engine.look(), days))).await?;
     Ok(answer(&report, ask.format))
 }
 
 async fn collection(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
-    let days = ask.given(today(&desk).await?)?;
+    let days = ask.span().given(today(&desk).await?)?;
     let report = desk.look(move |engine| Ok(debts::collection(&engine.look(), days))).await?;
     Ok(answer(&report, ask.format))
 }
@@ -163,8 +176,8 @@ mod tests {
 
     #[test]
     fn spans_are_this_month_unless_said_and_bounded() {
-        let day = |text: &str| serde_json::from_value::<Day>(text.into()).ok();
-        let ask = |from: &str, to: &str| Ask { from: day(from), to: day(to), format: Format::Json };
+        let day = |text: &str| serde_json::from_value::<Day>(text.into()).ok().map(|day| day.0);
+        let ask = |from: &str, to: &str| Span { from: day(from), to: day(to) };
         let today = date(2026, 2, 10);
         let days = |from: &str, to: &str| {
             let days = ask(from, to).days(today);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
@@ -9,16 +10,19 @@ use tokio::task::spawn_blocking;
 use super::super::desk::Desk;
 use super::{Days, Table, cell};
 use crate::clock::{Zone, rfc3339};
+use crate::domain::order::Method;
+use crate::domain::units::Rupiah;
 use crate::store::reports::Sale;
+use crate::store::{Reader, StoreError};
 use crate::web::Problem;
 
 /// Sales of a span.
 #[derive(Serialize)]
-pub(super) struct Sales {
+pub(in crate::agent::admin) struct Sales {
     from: String,
     to: String,
-    items: Vec<Sum>,
-    totals: Sum,
+    pub items: Vec<Sum>,
+    pub totals: Sum,
     /// Every order, for the table.
     #[serde(skip)]
     orders: Vec<(Date, Sale)>,
@@ -26,16 +30,16 @@ pub(super) struct Sales {
 
 /// Orders of one day, method and cashier, or all of them.
 #[derive(Clone, Debug, Default, Serialize)]
-struct Sum {
+pub(in crate::agent::admin) struct Sum {
     #[serde(skip_serializing_if = "Option::is_none")]
-    day: Option<String>,
+    pub day: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<String>,
-    cashier: Option<String>,
-    orders: u64,
-    amount_rp: u64,
+    pub method: Option<String>,
+    pub cashier: Option<String>,
+    pub orders: u64,
+    pub amount_rp: u64,
     /// What went back of these orders, on whatever day.
-    refunded_rp: u64,
+    pub refunded_rp: u64,
     receipt_first: Option<u64>,
     receipt_last: Option<u64>,
 }
@@ -54,11 +58,34 @@ impl Sum {
     }
 }
 
-pub(super) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
+pub(in crate::agent::admin) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
     let (reader, zone) = desk.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
     let (from, to) = (zone.day_start(days.from), zone.day_start(days.after()));
     let sales = spawn_blocking(move || reader.sales(from, to)).await.map_err(|_| Problem::internal())??;
     Ok(sum(sales, days, &zone))
+}
+
+/// What came in, by local day and method, less what went back since.
+pub(in crate::agent::admin) type Incomes = BTreeMap<(Date, Method), Rupiah>;
+
+/// Income of a span by day and method, from a connection that may take its time.
+pub(in crate::agent::admin) fn income(
+    reader: &Reader,
+    zone: &Zone,
+    days: Days,
+) -> Result<Incomes, StoreError> {
+    let mut sums = Incomes::new();
+    let mut day = (days.from, zone.day_start(days.from));
+    for paid in reader.income(zone.day_start(days.from), zone.day_start(days.after()))? {
+        // They come by time, so the zone is asked once for each day.
+        if paid.at >= day.1 {
+            let date = zone.local(paid.at).date;
+            day = (date, zone.day_start(date.saturating_add(1.day())));
+        }
+        let sum = sums.entry((day.0, paid.method)).or_default();
+        *sum = sum.plus(paid.amount);
+    }
+    Ok(sums)
 }
 
 fn sum(sales: Vec<Sale>, days: Days, zone: &Zone) -> Sales {

@@ -9,10 +9,12 @@ use tokio::task::spawn_blocking;
 
 use super::super::desk::Desk;
 use super::{Days, Table};
+use crate::agent::engine::Engine;
+use crate::clock::Zone;
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Timestamp, day_number};
-use crate::store::StoreError;
-use crate::store::reports::UserUsage;
+use crate::store::reports::{UsageStep, UserUsage};
+use crate::store::{Reader, StoreError};
 use crate::web::Problem;
 
 /// Milliseconds of an hour, the step in which usage is kept.
@@ -48,29 +50,93 @@ struct Totals {
 /// One sum for each day and user: the user's name, all bytes, and those beyond the limit.
 type Sums = BTreeMap<(Date, UserId), (String, Bytes, Bytes)>;
 
-pub(super) async fn report(desk: &Desk, days: Days) -> Result<Usage, Problem> {
-    let (reader, zone, open, gathered) = desk
-        .look(move |engine| {
-            // Of one moment: what is gathered here must not be on file there, too.
-            let reader = engine.new_reader()?;
-            reader.freeze()?;
-            let look = engine.look();
-            let open = look.open_day().map_or(days.from, date);
-            let start = hour(look.zone.day_start(days.from.max(open)));
-            let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));
-            Ok((reader, look.zone.clone(), open, gathered))
-        })
-        .await?;
-    let work = spawn_blocking(move || {
+/// Usage of a span at one moment: what is gathered in memory, and a connection that sees what was on file then.
+pub(in crate::agent::admin) struct Source {
+    pub reader: Reader,
+    pub zone: Zone,
+    days: Days,
+    /// The first day that is kept by the hour only.
+    open: Date,
+    gathered: Vec<UserUsage>,
+}
+
+impl Source {
+    /// The usage of `days` as it is now.
+    pub fn of(engine: &Engine, days: Days) -> Result<Self, StoreError> {
+        // Of one moment: what is gathered here must not be on file there, too.
+        let reader = engine.new_reader()?;
+        reader.freeze()?;
+        let look = engine.look();
+        let open = look.open_day().map_or(days.from, date);
+        let start = hour(look.zone.day_start(days.from.max(open)));
+        let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));
+        Ok(Self { reader, zone: look.zone.clone(), days, open, gathered })
+    }
+
+    /// Days on file, by number.
+    fn ended(&self) -> (i64, i64) {
+        (day_number(self.days.from), day_number(self.open.min(self.days.after())))
+    }
+
+    /// Hours on file of the days that have not ended, by number.
+    fn running(&self) -> (i64, i64) {
+        let start = self.zone.day_start(self.days.from.max(self.open));
+        (hour(start), hour(self.zone.day_start(self.days.after())))
+    }
+
+    fn date_of(&self, hour: i64) -> Date {
+        self.zone.local(Timestamp(hour * HOUR_MS)).date
+    }
+
+    fn sums(self) -> Result<Sums, StoreError> {
         let mut sums = Sums::new();
-        let ended = open.min(days.after());
-        add(&mut sums, reader.usage_of_days(day_number(days.from), day_number(ended))?, date);
-        let start = hour(zone.day_start(days.from.max(open)));
-        let mut hours = reader.usage_of_hours(start, hour(zone.day_start(days.after())))?;
-        hours.extend(gathered);
-        add(&mut sums, hours, |hour| zone.local(Timestamp(hour * HOUR_MS)).date);
-        Ok::<_, StoreError>(sums)
-    });
+        let (from, to) = self.ended();
+        add(&mut sums, self.reader.usage_of_days(from, to)?, date);
+        let (from, to) = self.running();
+        let mut hours = self.reader.usage_of_hours(from, to)?;
+        hours.extend(self.gathered.iter().cloned());
+        add(&mut sums, hours, |hour| self.date_of(hour));
+        Ok(sums)
+    }
+
+    /// Everybody's usage together by local day; days without any are left out.
+    pub fn by_day(&self) -> Result<BTreeMap<Date, Bytes>, StoreError> {
+        let (from, to) = self.ended();
+        let days = self.reader.usage_sums(UsageStep::Day, from, to)?;
+        let (from, to) = self.running();
+        let hours = self.reader.usage_sums(UsageStep::Hour, from, to)?;
+        let gathered = self.gathered.iter().map(|usage| (usage.slot, usage.bytes));
+        let hours = hours.into_iter().chain(gathered).map(|(hour, bytes)| (self.date_of(hour), bytes));
+        let mut sums = BTreeMap::new();
+        for (day, bytes) in days.into_iter().map(|(day, bytes)| (date(day), bytes)).chain(hours) {
+            let sum: &mut Bytes = sums.entry(day).or_default();
+            *sum = sum.plus(bytes);
+        }
+        Ok(sums)
+    }
+
+    /// Who used most in the span: name and bytes.
+    pub fn heaviest(&self, users_max: usize) -> Result<Vec<(UserId, String, Bytes)>, StoreError> {
+        let (from, to) = self.ended();
+        let days = self.reader.usage_of_each(UsageStep::Day, from, to)?;
+        let (from, to) = self.running();
+        let hours = self.reader.usage_of_each(UsageStep::Hour, from, to)?;
+        let mut sums: BTreeMap<UserId, (String, Bytes)> = BTreeMap::new();
+        for usage in days.into_iter().chain(hours).chain(self.gathered.iter().cloned()) {
+            let sum = sums.entry(usage.user).or_insert_with(|| (usage.name, Bytes::ZERO));
+            sum.1 = sum.1.plus(usage.bytes);
+        }
+        let users = sums.into_iter().filter(|(_, (_, bytes))| !bytes.is_zero());
+        let mut users: Vec<_> = users.map(|(user, (name, bytes))| (user, name, bytes)).collect();
+        users.sort_by_key(|(user, _, bytes)| (std::cmp::Reverse(*bytes), *user));
+        users.truncate(users_max);
+        Ok(users)
+    }
+}
+
+pub(super) async fn report(desk: &Desk, days: Days) -> Result<Usage, Problem> {
+    let source = desk.look(move |engine| Ok(Source::of(engine, days)?)).await?;
+    let work = spawn_blocking(move || source.sums());
     let sums = work.await.map_err(|_| Problem::internal())??;
     let (bytes, unenforced) =
         sums.values().fold((Bytes::ZERO, Bytes::ZERO), |(all, over), (_, bytes, more)| {

@@ -1,6 +1,6 @@
 //! Users: found, entered, changed; their devices; an admin's block.
 
-mod requests;
+pub(super) mod requests;
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use serde::Serialize;
 use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, user};
 use crate::agent::credentials;
-use crate::agent::engine::{Action, Engine, Look, PinHash, UserView};
+use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, UserView};
 use crate::domain::id::{Mac, UserId};
 use crate::store::UserRecord;
-use crate::web::{Body, List, Path, Paths, Query};
+use crate::web::{Body, List, Path, Paths, Problem, Query};
 use requests::{Add, Bind, Block, Change, Nothing, Search, Unblock};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
@@ -88,11 +88,17 @@ async fn new_pin(
     Path(id): Path<UserId>,
     _: Body<Nothing>,
 ) -> Answer {
+    let pin = give_pin(&desk, actor, id).await?;
+    Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
+}
+
+/// Gives a user another PIN, to be shown once.
+pub(super) async fn give_pin(desk: &Desk, actor: Actor, id: UserId) -> Result<String, Problem> {
     desk.look(move |engine| user(engine, id).map(drop)).await?;
     let pin = credentials::new_pin()?;
     let hash = desk.passwords.hash(pin.clone()).await?;
-    desk.act(actor, Action::SetPin(id, PinHash(hash)), None).await?;
-    Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
+    desk.done(actor, Action::SetPin(id, PinHash(hash)), None).await?;
+    Ok(pin)
 }
 
 async fn block(
@@ -101,7 +107,7 @@ async fn block(
     Path(id): Path<UserId>,
     body: Body<Block>,
 ) -> Answer {
-    desk.submit(actor, body, |block| Ok(Action::Block(id, block.reason.0))).await
+    desk.submit(actor, body, |block| Ok(block.action(id))).await
 }
 
 async fn unblock(
@@ -110,24 +116,30 @@ async fn unblock(
     Path(id): Path<UserId>,
     body: Body<Unblock>,
 ) -> Answer {
-    let action =
-        |unblock: Unblock| Ok(Action::Unblock(id, unblock.reason.map(|reason| reason.0).unwrap_or_default()));
-    desk.submit(actor, body, action).await
+    desk.submit(actor, body, |unblock| Ok(unblock.action(id))).await
 }
 
 /// A page of the users that fit, in the order they were entered.
 fn find(engine: &Engine, search: &Search) -> List<UserView> {
     let look = engine.look();
+    found(&look, search, |_| true).map(|user| UserView::of(&look.snapshot(user), look.policy))
+}
+
+/// The same as they are on file, of those that fit `also`.
+pub(super) fn found<'a>(
+    look: &'a Look,
+    search: &Search,
+    also: impl Fn(&UserRecord) -> bool,
+) -> List<&'a UserRecord> {
     let q = search.q.as_deref().map(|q| Words::new(q.trim()));
     let after = search.after.map_or(0, |cursor| u32::try_from(cursor.0).unwrap_or(u32::MAX - 1));
     let fits = |user: &&UserRecord| {
         let status = search.status.is_none_or(|status| user.account.access.status == status.0);
-        status && q.as_ref().is_none_or(|words| words.fit(user, &look))
+        status && also(user) && q.as_ref().is_none_or(|words| words.fit(user, look))
     };
     let found: Vec<&UserRecord> =
         look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
     List::of(found, search.limit, |user| i64::from(user.no))
-        .map(|user| UserView::of(&look.snapshot(user), look.policy))
 }
 
 /// What is searched for, once as it is and once as a piece of a MAC.

@@ -12,7 +12,7 @@ use crate::web::{self, Cursor, params};
 
 /// An overage mode by its stable name.
 #[derive(Clone, Copy)]
-pub(super) struct Mode(Overage);
+pub(in crate::agent::admin) struct Mode(Overage);
 
 impl<'de> Deserialize<'de> for Mode {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for Mode {
 
 /// A status by its stable name.
 #[derive(Clone, Copy)]
-pub(super) struct StatusName(pub Status);
+pub(in crate::agent::admin) struct StatusName(pub Status);
 
 impl<'de> Deserialize<'de> for StatusName {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for StatusName {
 /// `GET /users`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Search {
+pub(in crate::agent::admin) struct Search {
     #[serde(deserialize_with = "params::given")]
     pub q: Option<String>,
     #[serde(deserialize_with = "params::given")]
@@ -50,7 +50,7 @@ pub(super) struct Search {
 /// `POST /users`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Add {
+pub(in crate::agent::admin) struct Add {
     name: Name,
     phone: Option<Phone>,
     login: Option<Login>,
@@ -81,7 +81,7 @@ impl Add {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[allow(clippy::option_option, reason = "absent, null and a value say three things")]
-pub(super) struct Change {
+pub(in crate::agent::admin) struct Change {
     #[serde(deserialize_with = "changed")]
     name: Option<Name>,
     #[serde(deserialize_with = "changed")]
@@ -125,7 +125,7 @@ impl Change {
 /// `POST /users/{id}/devices`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Bind {
+pub(in crate::agent::admin) struct Bind {
     mac: Mac,
     label: Option<Label>,
 }
@@ -141,18 +141,30 @@ impl Bind {
 /// `POST /users/{id}/block`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Block {
-    pub reason: Reason,
+pub(in crate::agent::admin) struct Block {
+    reason: Reason,
+}
+
+impl Block {
+    pub fn action(self, user: UserId) -> Action {
+        Action::Block(user, self.reason.0)
+    }
 }
 
 /// `POST /users/{id}/unblock`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Unblock {
-    pub reason: Option<Reason>,
+pub(in crate::agent::admin) struct Unblock {
+    reason: Option<Reason>,
+}
+
+impl Unblock {
+    pub fn action(self, user: UserId) -> Action {
+        Action::Unblock(user, self.reason.map(|reason| reason.0).unwrap_or_default())
+    }
 }
 
 /// `POST /users/{id}/pin`: nothing needs to be said.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub(in crate::agent::admin) struct Nothing {}

@@ -1,0 +1,222 @@
+//! The two pages of a deed: the form, and what would happen.
+
+use askama::Template;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::super::entrance::path_of_ours;
+use super::super::say;
+use super::super::seat::{Room, Seat};
+use super::super::words::people::People;
+use super::sheet::EXPECT;
+use super::shown::Shown;
+use super::{Field, Kind, Sheet};
+use crate::agent::pages::frame::page_with;
+use crate::agent::pages::{Form, Frame, html};
+use crate::web::Problem;
+
+/// The button that leads back to the form.
+pub(super) const EDIT: &str = "_edit";
+/// The parameter that says where to go afterwards, when that is not the deed's own place.
+const TOWARDS: &str = "ke";
+
+/// The pages of one deed for whoever sits there.
+pub(super) struct Of<'a> {
+    pub seat: &'a Seat,
+    pub title: &'static str,
+    pub about: String,
+    /// Where to go afterwards.
+    pub home: String,
+    sheet: Sheet,
+}
+
+#[derive(Template)]
+#[template(path = "desk/deed.html")]
+struct FormPage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    about: String,
+    home: String,
+    notes: Vec<String>,
+    fields: Vec<FieldView>,
+    complaint: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "desk/sure.html")]
+struct SurePage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    about: String,
+    home: String,
+    shown: Shown,
+    /// What was typed, and the price that was shown.
+    typed: Vec<(&'static str, String)>,
+    key: String,
+    is_grave: bool,
+    /// Whether there is a form to go back to.
+    is_editable: bool,
+}
+
+/// A field as it is drawn.
+struct FieldView {
+    name: &'static str,
+    label: &'static str,
+    /// The type of its input.
+    kind: &'static str,
+    inputmode: &'static str,
+    is_required: bool,
+    is_choice: bool,
+    is_tick: bool,
+    is_on: bool,
+    value: String,
+    options: Vec<(String, String, bool)>,
+    hint: String,
+    error: Option<&'static str>,
+    /// The ids of hint and error, for screen readers.
+    described_by: String,
+}
+
+impl FieldView {
+    fn of(field: &Field, error: Option<&'static str>) -> Self {
+        let (kind, inputmode) = match field.kind {
+            Kind::Phone => ("tel", "tel"),
+            Kind::Rupiah | Kind::Number => ("text", "numeric"),
+            Kind::Date => ("date", ""),
+            Kind::Password => ("password", ""),
+            _ => ("text", ""),
+        };
+        let options = match &field.kind {
+            Kind::Choice(options) => options.as_slice(),
+            _ => &[],
+        };
+        let options =
+            options.iter().map(|(value, name)| (value.clone(), name.clone(), *value == field.value));
+        let hint = (!field.hint.is_empty()).then(|| format!("{}-hint", field.name));
+        let wrong = error.map(|_| format!("{}-error", field.name));
+        Self {
+            name: field.name,
+            label: field.label,
+            kind,
+            inputmode,
+            is_required: field.is_required,
+            is_choice: matches!(field.kind, Kind::Choice(_)),
+            is_tick: matches!(field.kind, Kind::Tick),
+            is_on: field.value == "yes",
+            value: if kind == "password" { String::new() } else { field.value.clone() },
+            options: options.collect(),
+            hint: field.hint.clone(),
+            error,
+            described_by: hint.into_iter().chain(wrong).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+impl<'a> Of<'a> {
+    pub fn new(seat: &'a Seat, title: &'static str, sheet: Sheet) -> Self {
+        let mut pairs =
+            seat.visit.uri.query().unwrap_or_default().split('&').filter_map(|p| p.split_once('='));
+        let towards = pairs.find(|(name, _)| *name == TOWARDS).map(|(_, to)| path_of_ours(to));
+        let (about, home) = (sheet.about.clone(), towards.unwrap_or_else(|| sheet.home.clone()));
+        Self { seat, title, about, home, sheet }
+    }
+
+    pub fn words(&self) -> &'static People {
+        People::of(self.seat.visit.locale.language)
+    }
+
+    fn around(&self) -> (Frame, Room) {
+        self.seat.room(self.title, part(&self.sheet.home))
+    }
+
+    /// The form as things stand, or with what was typed.
+    pub fn form(&self, typed: Option<&Form>) -> Result<Response, Problem> {
+        let sheet = typed.map_or_else(|| self.sheet.clone(), |form| self.sheet.filled(form));
+        html(&self.form_page(&sheet, None))
+    }
+
+    fn form_page(&self, sheet: &Sheet, problem: Option<&Problem>) -> FormPage {
+        let words = self.words();
+        let complaints = problem.map(|problem| sheet.complaints(problem, words)).unwrap_or_default();
+        let complaint = problem.map(|problem| {
+            let named: Vec<String> = sheet
+                .fields
+                .iter()
+                .filter_map(|field| complaints.get(field.name).map(|why| format!("{}: {why}", field.label)))
+                .collect();
+            if named.is_empty() {
+                say::refusal(self.seat.visit.locale.language, problem)
+            } else {
+                named.join(" ")
+            }
+        });
+        let (frame, room) = self.around();
+        FormPage {
+            frame,
+            room,
+            words,
+            about: self.about.clone(),
+            home: self.home.clone(),
+            notes: sheet.notes.clone(),
+            fields: sheet
+                .fields
+                .iter()
+                .map(|field| FieldView::of(field, complaints.get(field.name).copied()))
+                .collect(),
+            complaint,
+        }
+    }
+
+    /// The form again with the reason; what is no matter of the form stays a problem.
+    pub fn refused(&self, typed: &Form, problem: Problem) -> Result<Response, Problem> {
+        if !matches!(problem.status().as_u16(), 400 | 409 | 422 | 502 | 503) {
+            return Err(problem);
+        }
+        page_with(problem.status(), &self.form_page(&self.sheet.filled(typed), Some(&problem)))
+    }
+
+    /// What would happen, and the button that does it.
+    pub fn sure(&self, form: &Form, shown: Shown, is_grave: bool) -> Result<Response, Problem> {
+        let filled = self.sheet.filled(form);
+        let mut typed: Vec<(&'static str, String)> =
+            filled.fields.iter().map(|field| (field.name, field.value.clone())).collect();
+        if let Some(price) = shown.price.filter(|_| self.sheet.is_priced) {
+            typed.push((EXPECT, price.0.to_string()));
+        }
+        let (frame, room) = self.around();
+        html(&SurePage {
+            frame,
+            room,
+            words: self.words(),
+            about: self.about.clone(),
+            home: self.home.clone(),
+            shown,
+            is_editable: !typed.is_empty(),
+            typed,
+            key: Uuid::new_v4().to_string(),
+            is_grave,
+        })
+    }
+}
+
+/// The tab that an address belongs to: its first part.
+fn part(home: &str) -> &str {
+    let end = home.bytes().skip(1).position(|b| matches!(b, b'/' | b'?'));
+    end.map_or(home, |end| &home[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn a_tab_is_the_first_part_of_an_address() {
+        let rows =
+            [("/", "/"), ("/pelanggan", "/pelanggan"), ("/pelanggan/x/y", "/pelanggan"), ("/a?b=/c", "/a")];
+        for (home, tab) in rows {
+            assert_eq!(part(home), tab);
+        }
+    }
+}

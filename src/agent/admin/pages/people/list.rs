@@ -1,0 +1,115 @@
+//! Customers: searched, filtered, fifty at a time.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::super::super::desk::{Answer, Desk};
+use super::super::super::users::found;
+use super::super::super::users::requests::{Search, StatusName};
+use super::super::deeds::{self, Button};
+use super::super::say::{self, Badge};
+use super::super::seat::{Room, Seat};
+use super::super::words::people::People;
+use crate::agent::engine::Look;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::access::Status;
+use crate::store::UserRecord;
+use crate::web::html::in_query;
+use crate::web::{Cursor, Query, params};
+
+/// The filter for those who wait for approval.
+const WAITING: &str = "menunggu";
+
+#[derive(Template)]
+#[template(path = "desk/people/list.html")]
+struct ListPage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    q: String,
+    /// Filters: value, name, whether it is chosen.
+    filters: Vec<(&'static str, &'static str, bool)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    total: String,
+    deeds: Vec<Button>,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    contact: String,
+    badge: Badge,
+    remaining: String,
+    owed: String,
+    expires: String,
+    is_online: bool,
+}
+
+/// `GET /pelanggan`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    q: String,
+    status: String,
+    #[serde(deserialize_with = "params::given")]
+    after: Option<Cursor>,
+}
+
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
+    let Wanted { q, status, after } = wanted;
+    let is_waiting = status == WAITING;
+    let status_wanted = Status::from_name(&status);
+    let search = Search {
+        q: Some(q.clone()).filter(|q| !q.is_empty()),
+        status: status_wanted.map(StatusName),
+        after,
+        ..Search::default()
+    };
+    let locale = seat.visit.locale.clone();
+    let (page, total) = desk
+        .look(move |engine| {
+            let look = engine.look();
+            let page = found(&look, &search, |user| !is_waiting || !user.account.approved);
+            Ok((page.map(|user| row(&look, &locale, user)), look.users_len()))
+        })
+        .await?;
+    let words = super::words(&seat);
+    let (frame, room) = seat.room(seat.words().users, "/pelanggan");
+    let language = seat.visit.locale.language;
+    let all = [("", words.every_status, status.is_empty()), (WAITING, words.waiting, is_waiting)];
+    let named =
+        Status::ALL.iter().map(|s| (s.name(), say::status(language, *s).text, status_wanted == Some(*s)));
+    let filters = all.into_iter().chain(named).collect();
+    let next = page
+        .next
+        .map(|after| format!("/pelanggan?q={}&status={}&after={after}", in_query(&q), in_query(&status)));
+    let total = seat.visit.locale.count(total as u64);
+    let deeds = deeds::buttons("/pelanggan", deeds::NEW_USER_DEEDS, &seat, |_| true);
+    html(&ListPage { frame, room, words, q, filters, rows: page.items, next, total, deeds })
+}
+
+fn row(look: &Look, locale: &Locale, user: &UserRecord) -> Row {
+    let account = &user.account;
+    let snapshot = look.snapshot(user);
+    let quote = look.with_context(|ctx| ctx.tariff().settle_all(account));
+    let owed = match quote {
+        Ok(quote) if quote.lines.is_empty() => String::new(),
+        Ok(quote) => quote.total().to_string(),
+        Err(_) => locale.quota(account.total_debt()),
+    };
+    let contact = [user.phone.as_deref(), user.login.as_deref()];
+    Row {
+        href: format!("/pelanggan/{}", account.id),
+        name: user.name.clone(),
+        contact: contact.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        badge: say::status(locale.language, account.access.status),
+        remaining: say::quota(locale, (!account.unlimited).then(|| account.balance.remaining())),
+        owed,
+        expires: account.expires_at.map(|at| locale.day_of(at)).unwrap_or_default(),
+        is_online: snapshot.devices.iter().any(|(_, reached)| reached.online),
+    }
+}

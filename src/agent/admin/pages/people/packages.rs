@@ -1,0 +1,69 @@
+//! What is on sale, and what was.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::super::super::desk::{Answer, Desk};
+use super::super::deeds::{self, Button, PACKAGE_DEEDS};
+use super::super::say;
+use super::super::seat::{Room, Seat};
+use super::super::words::people::People;
+use crate::agent::pages::{Frame, html};
+use crate::domain::package::Package;
+use crate::web::page::PageQuery;
+use crate::web::{Cursor, Limit, List, Query, params};
+
+#[derive(Template)]
+#[template(path = "desk/people/packages.html")]
+struct PackagesPage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    rows: Vec<Row>,
+    next: Option<String>,
+    deeds: Vec<Button>,
+}
+
+struct Row {
+    name: String,
+    quota: String,
+    days: String,
+    price: String,
+    is_on_sale: bool,
+    deeds: Vec<Button>,
+}
+
+/// `GET /paket`.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    #[serde(deserialize_with = "params::given")]
+    after: Option<Cursor>,
+}
+
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
+    let all = desk.look(|engine| Ok(engine.look().packages())).await?;
+    let PageQuery { limit, after } = PageQuery { limit: Limit::default(), after: wanted.after };
+    let page = List::of_all(all, limit, after);
+    let words = super::words(&seat);
+    let (frame, room) = seat.room(seat.words().packages, "/paket");
+    let deeds = deeds::buttons("/paket", deeds::NEW_PACKAGE_DEEDS, &seat, |_| true);
+    let next = page.next.map(|after| format!("/paket?after={after}"));
+    let rows = page.items.iter().map(|package| row(&seat, package)).collect();
+    html(&PackagesPage { frame, room, words, rows, next, deeds })
+}
+
+fn row(seat: &Seat, package: &Package) -> Row {
+    let locale = &seat.visit.locale;
+    let other = if package.active { "jual" } else { "henti" };
+    Row {
+        name: package.name.clone(),
+        quota: say::quota(locale, package.quota),
+        days: locale.count(u64::from(package.days)),
+        price: package.price.to_string(),
+        is_on_sale: package.active,
+        deeds: deeds::buttons(&format!("/paket/{}", package.id), PACKAGE_DEEDS, seat, |deed| deed != other),
+    }
+}
