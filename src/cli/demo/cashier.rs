@@ -5,7 +5,7 @@ use crate::cli::Failure;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
 
-use super::people::GUEST;
+use super::people::GUEST_MAC;
 use super::town::{Town, cash};
 
 /// What gets a stopped customer online again.
@@ -18,9 +18,10 @@ pub(super) enum Remedy<'a> {
 
 /// Whether a customer has to pay to be online again, and does so without a hand at a browser.
 pub(super) fn is_stopped(user: &UserView) -> bool {
+    let guest = GUEST_MAC.to_string();
     matches!(user.access.reason, Some("debt_limit" | "debt_overdue" | "habis" | "expired"))
         && !user.devices.is_empty()
-        && user.name != GUEST
+        && user.devices.iter().all(|device| device.mac != guest)
 }
 
 /// Debt is settled, or paid off by the next package for those who would rather buy; used-up quota is bought anew.

@@ -111,8 +111,10 @@ pub(super) struct Device {
     pub profile: Profile,
 }
 
-/// Whoever opens the portal with a browser of this machine. Nobody but they pays for them.
+/// Whoever opens the portal with a browser of this machine.
 pub(super) const GUEST: &str = "Tamu Demo";
+/// The device that has this machine's address. Nobody but the browser pays for whoever owns it.
+pub(super) const GUEST_MAC: Mac = Mac([0x02, 0xC0, 0x1D, 0xFF, 0xFF, 0x00]);
 
 /// The guest and the first so many people.
 pub(super) fn people(count: u16) -> Vec<Person> {
@@ -121,12 +123,7 @@ pub(super) fn people(count: u16) -> Vec<Person> {
 
 /// Owes for a package that fell due yesterday, on a phone that has this machine's address.
 fn guest() -> Person {
-    let phone = Device {
-        mac: Mac([0x02, 0xC0, 0x1D, 0xFF, 0xFF, 0x00]),
-        address: Ipv4Addr::LOCALHOST,
-        label: "HP",
-        profile: Profile::Phone,
-    };
+    let phone = Device { mac: GUEST_MAC, address: Ipv4Addr::LOCALHOST, label: "HP", profile: Profile::Phone };
     Person {
         name: GUEST.to_owned(),
         phone: "08125560000".to_owned(),
