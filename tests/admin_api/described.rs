@@ -9,8 +9,8 @@ use serde_json::Value;
 
 static DOC: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(DOCUMENT).unwrap());
 
-/// Paths of pages for people, which are no API.
-const PAGES: [&str; 2] = ["/", "/style.css"];
+/// Calls beside `/api`. Every other path is a page for people, which is no API.
+const BESIDE: [&str; 2] = ["/healthz", "/metrics"];
 /// Answers that the frame around every route gives, before a route is chosen.
 const NO_ROUTE: [u16; 2] = [404, 405];
 
@@ -18,7 +18,7 @@ const NO_ROUTE: [u16; 2] = [404, 405];
 #[track_caller]
 pub fn check(method: &str, path: &str, status: u16, kind: &str, body: &str) {
     let path = path.split('?').next().unwrap();
-    if PAGES.contains(&path) {
+    if !path.starts_with("/api/") && !BESIDE.contains(&path) {
         return;
     }
     let call = format!("{method} {path} -> {status}");
@@ -160,7 +160,7 @@ pub fn routed() -> BTreeSet<String> {
     each_source(&folder, &mut |text| {
         for call in text.split(".route(").skip(1) {
             let (path, methods) = call.trim_start().trim_start_matches('"').split_once("\",").unwrap();
-            let full = path.starts_with("/api") || PAGES.contains(&path);
+            let full = path.starts_with("/api");
             // The frame's own routes stand outside; those of metrics are in both places.
             let places: &[&str] = match path {
                 _ if full => &[""],
@@ -170,9 +170,7 @@ pub fn routed() -> BTreeSet<String> {
             let methods = methods.split(".route(").next().unwrap().split('\n').next().unwrap();
             for method in ["get", "post", "put", "patch", "delete"] {
                 let opens = |at: usize| !methods[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-                if methods.match_indices(&format!("{method}(")).any(|(at, _)| opens(at))
-                    && !PAGES.contains(&path)
-                {
+                if methods.match_indices(&format!("{method}(")).any(|(at, _)| opens(at)) {
                     found.extend(places.iter().map(|place| format!("{method} {place}{path}")));
                 }
             }
@@ -184,7 +182,9 @@ pub fn routed() -> BTreeSet<String> {
 fn each_source(folder: &Path, visit: &mut dyn FnMut(&str)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.ends_with("pages") {
+            // Pages for people.
+        } else if path.is_dir() {
             each_source(&path, visit);
         } else if path.extension().is_some_and(|end| end == "rs") {
             visit(&std::fs::read_to_string(&path).unwrap());
