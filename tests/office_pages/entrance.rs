@@ -27,7 +27,12 @@ fn code(desk: &Desk, secret: &str) -> String {
 }
 
 fn value<'p>(html: &'p str, before: &str) -> &'p str {
-    html.split(before).nth(1).unwrap_or_else(|| panic!("no {before} in {html}")).split(['"', '<']).next().unwrap()
+    html.split(before)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {before} in {html}"))
+        .split(['"', '<'])
+        .next()
+        .unwrap()
 }
 
 /// Sends one of a page's forms, by its address, with what was typed.
@@ -42,10 +47,20 @@ async fn sent(browser: &Browser<'_>, page: &Page, action: &str, typed: &[(&str, 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_without_admins_says_how_to_make_the_first() {
     let desk = Desk::start().await;
-    desk.site().service.engine().call(|engine| engine.store_mut().remove_admin("juragan")).await.unwrap().unwrap();
+    desk.site()
+        .service
+        .engine()
+        .call(|engine| engine.store_mut().remove_admin("juragan"))
+        .await
+        .unwrap()
+        .unwrap();
     let page = desk.call(Method::GET, "/masuk").header("accept", "text/html").send().await;
     page.ok_text();
-    assert!(page.text.contains("Belum ada pengelola") && page.text.contains("kuotad admin add"), "{}", page.text);
+    assert!(
+        page.text.contains("Belum ada pengelola") && page.text.contains("kuotad admin add"),
+        "{}",
+        page.text
+    );
     assert!(!page.text.contains("name=\"password\""));
 }
 
@@ -71,11 +86,17 @@ async fn a_second_factor_is_set_up_asked_for_and_ended_by_pages() {
     assert!(asked.text.contains("Kode verifikasi") && !asked.text.contains(PASSWORD), "{}", asked.text);
     assert!(!asked.headers.contains_key("set-cookie"));
     let proof = value(&asked.text, "name=\"bukti\" value=\"").to_owned();
-    let step = async |otp: &str| form(&desk, "/masuk", "", format!("ke=%2Fkasir&bukti={proof}&otp={otp}")).await;
+    let step =
+        async |otp: &str| form(&desk, "/masuk", "", format!("ke=%2Fkasir&bukti={proof}&otp={otp}")).await;
     let wrong = step("000000").await;
-    assert!(wrong.status == 401 && wrong.text.contains("Nama, kata sandi atau kode salah."), "{}", wrong.text);
+    assert!(
+        wrong.status == 401 && wrong.text.contains("Nama, kata sandi atau kode salah."),
+        "{}",
+        wrong.text
+    );
     let right = code(&desk, &secret);
-    let forged = form(&desk, "/masuk", "", format!("bukti={}&otp={right}", proof.replacen('1', "2", 1))).await;
+    let forged =
+        form(&desk, "/masuk", "", format!("bukti={}&otp={right}", proof.replacen('1', "2", 1))).await;
     assert_eq!(forged.status, 401);
     let entered = step(&right).await;
     assert_eq!((entered.status, entered.headers["location"].to_str().unwrap()), (303, "/kasir"));

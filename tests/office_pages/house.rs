@@ -24,7 +24,9 @@ async fn the_plan_is_shown_with_its_reasons_and_sent_by_an_operator() {
     desk.site().service.meter_once().await.unwrap();
     let operator = Browser::of(&desk, "operator", "operator").await;
     let page = operator.open("/router").await;
-    page.says("10.5.50.17 masuk daftar klient_aktif Budi Aktif").says("ikatan bypassed").says("Router diatur otomatis.");
+    page.says("10.5.50.17 masuk daftar klient_aktif Budi Aktif")
+        .says("ikatan bypassed")
+        .says("Router diatur otomatis.");
     let viewer = Browser::of(&desk, "tamu", "viewer").await;
     viewer.open("/router").await.hides("Samakan sekarang");
     assert_eq!(viewer.get("/router/samakan").await.status, 403);
@@ -87,11 +89,16 @@ async fn admins_and_tokens_are_made_and_removed_and_a_token_is_shown_once() {
     assert_eq!(taken.status, 409);
     let bad = owner.fill("/pengelola/baru", &[("name", "a b"), ("role", "cashier"), ("password", "x")]).await;
     assert_eq!(bad.status, 422);
-    let entered = desk.request(Method::POST, "/login").json(&json!({"username": "siti", "password": "rahasia sekali"})).send().await;
+    let entered = desk
+        .request(Method::POST, "/login")
+        .json(&json!({"username": "siti", "password": "rahasia sekali"}))
+        .send()
+        .await;
     entered.ok(200);
 
     let made = owner.does("/pengelola/siti/token", &[("role", "viewer")]).await;
-    let token = made.html.split("<span class=\"number\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let token =
+        made.html.split("<span class=\"number\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
     assert_eq!(desk.request(Method::GET, "/me").bearer(&token).send().await.ok(200)["role"], "viewer");
     let page = owner.open("/pengelola").await;
     page.hides(&token);
@@ -117,7 +124,12 @@ async fn the_owner_turns_a_lost_second_factor_off() {
     let secret = totp_rs::Secret::try_from_base32(begun["secret"].as_str().unwrap()).unwrap();
     let seconds = u64::try_from(kuota::clock::Clock::now(&desk.clock).0 / 1000).unwrap();
     let code = totp_rs::Builder::new().with_secret(secret).build().unwrap().generate(seconds).to_string();
-    desk.request(Method::POST, "/me/totp/confirm").bearer(&siti).json(&json!({"otp": code})).send().await.ok(200);
+    desk.request(Method::POST, "/me/totp/confirm")
+        .bearer(&siti)
+        .json(&json!({"otp": code}))
+        .send()
+        .await
+        .ok(200);
     owner.open("/pengelola").await.says("siti Operator Ya");
     let done = owner.sure(&owner.open("/pengelola/siti/dua-langkah").await).await;
     owner.open(&done.to).await.says("siti Operator Tidak");
@@ -128,7 +140,9 @@ async fn settings_are_those_in_force_and_secrets_are_not_among_them() {
     let desk = Desk::with(|config| config.portal.contact = "0812 <i>Pak</i> Budi".into()).await;
     let owner = Browser::owner(&desk).await;
     let page = owner.open("/pengaturan").await;
-    page.says("portal.contact 0812 <i>Pak</i> Budi").says("Saat kuota habis, internet berhenti.").hides("rahasia sekali");
+    page.says("portal.contact 0812 <i>Pak</i> Budi")
+        .says("Saat kuota habis, internet berhenti.")
+        .hides("rahasia sekali");
     page.says("policy.enforcement on").says("klient_aktif");
     let mut config = desk.site().config.clone();
     config.policy.enforcement = Enforcement::DryRun;
@@ -144,7 +158,8 @@ async fn a_copy_is_downloaded_and_the_ledger_is_proven_by_pages() {
     let owner = Browser::owner(&desk).await;
     let page = owner.open("/cadangan").await;
     page.says("Belum pernah ada cadangan.").says("kuotad restore");
-    let token = page.html.split("name=\"_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let token =
+        page.html.split("name=\"_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let fields = Fields::from([("_token".into(), token.clone())]);
     owner.post("/cadangan/periksa", &fields).await.says("Buku besar cocok: 0 baris");
     let copy = desk

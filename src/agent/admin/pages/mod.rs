@@ -29,8 +29,8 @@ use axum::routing::{get, post};
 
 use super::desk::{Answer, Desk};
 use crate::agent::pages::frame::House;
-use crate::agent::run::Site;
 use crate::agent::pages::{Visit, assets, frame};
+use crate::agent::run::Site;
 use crate::web::Problem;
 pub(super) use deeds::News;
 
