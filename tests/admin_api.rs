@@ -6,6 +6,8 @@
 mod described;
 #[path = "admin_api/desk.rs"]
 mod desk;
+#[path = "admin_api/second_factor.rs"]
+mod second_factor;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

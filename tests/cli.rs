@@ -441,6 +441,8 @@ fn operate(place: &Place) {
     counter(place, &order);
     import(place);
     place.run(&["router-plan"]).exits(1);
+    place.run(&["admin", "totp-off", "kasir"]).exits(0).says("password alone");
+    place.run(&["admin", "totp-off", "siapa"]).exits(1).complains("not_found");
     place.run(&["admin", "remove", "pemilik"]).exits(1).complains("last_owner");
     place.run(&["admin", "remove", "kasir"]).exits(0);
     assert_eq!(place.json(&["admin", "list"])["items"].as_array().unwrap().len(), 1);

@@ -11,4 +11,5 @@ pub mod portal;
 pub mod run;
 pub mod service;
 pub mod site_plan;
+pub mod tickets;
 pub mod watchdog;

@@ -2,7 +2,7 @@
 //! nothing half done.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
@@ -82,6 +82,8 @@ pub struct Site {
     pub answers: Answers,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
+    /// The configuration with what a reload took over.
+    in_force: Mutex<Config>,
 }
 
 /// Answers of each server, counted.
@@ -122,7 +124,8 @@ impl Site {
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
         let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
         let pace = watch::Sender::new(config.router.poll_interval);
-        Ok(Self { config, service, clock, answers: Answers::default(), pace })
+        let in_force = Mutex::new(config.clone());
+        Ok(Self { config, service, clock, answers: Answers::default(), pace, in_force })
     }
 
     /// How the site's pages are by default.
@@ -138,7 +141,16 @@ impl Site {
         self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
         self.service.set_dry_run(config.policy.enforcement == Enforcement::DryRun);
         self.pace.send_replace(config.router.poll_interval);
+        let mut held = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        held.policy = config.policy.clone();
+        held.store.commit_interval = config.store.commit_interval;
+        held.router.poll_interval = config.router.poll_interval;
         Ok(())
+    }
+
+    /// The configuration as it holds now: what was read at the start, with what a reload took over.
+    pub fn in_force(&self) -> Config {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Opens the ports and the socket that the configuration names.

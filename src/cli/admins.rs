@@ -35,6 +35,11 @@ pub enum AdminCommand {
     },
     /// Show who may log in.
     List,
+    /// Ask somebody for no one-time code any more, because the phone that makes them is lost.
+    TotpOff {
+        /// Log-in name.
+        name: String,
+    },
     /// Let somebody log in no more; their tokens and sessions end.
     Remove {
         /// Log-in name.
@@ -69,6 +74,10 @@ pub(super) async fn run(command: AdminCommand, api: &Api, output: Output) -> Res
                 let row = |a: &serde_json::Value| ["name", "role", "created_at"].map(|f| text(a, f)).to_vec();
                 table(&["NAME", "ROLE", "SINCE"], &admins.iter().map(row).collect::<Vec<_>>())
             })
+        }
+        AdminCommand::TotpOff { name } => {
+            api.delete(&format!("/api/v1/admins/{}/totp", escaped(&name))).await?;
+            if output.json { Ok(()) } else { say(&format!("{name} logs in with the password alone")) }
         }
         AdminCommand::Remove { name } => {
             api.delete(&format!("/api/v1/admins/{}", escaped(&name))).await?;

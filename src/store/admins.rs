@@ -1,5 +1,7 @@
 //! Who may do what: admins, API tokens and browser sessions. Secrets are stored as hashes only.
 
+use std::fmt;
+
 use rusqlite::{OptionalExtension, params};
 
 use super::load::{parsed, unsigned};
@@ -59,6 +61,30 @@ pub struct AdminRecord {
     pub password_hash: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What it logs in with besides.
+    pub second_factor: SecondFactor,
+}
+
+/// One-time codes of an admin. The secrets print as nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SecondFactor {
+    /// Base32 of the secret in force; `None` is off.
+    pub secret: Option<String>,
+    /// Base32 of the secret that no code has confirmed yet.
+    pub pending: Option<String>,
+}
+
+impl SecondFactor {
+    /// Whether a code is asked for.
+    pub fn is_on(&self) -> bool {
+        self.secret.is_some()
+    }
+}
+
+impl fmt::Debug for SecondFactor {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(if self.is_on() { "SecondFactor(on)" } else { "SecondFactor(off)" })
+    }
 }
 
 /// An API token that is good.
@@ -88,6 +114,35 @@ impl Store {
     /// Removes an admin with every token and session. `false` when there is none.
     pub fn remove_admin(&mut self, name: &str) -> Result<bool, StoreError> {
         Ok(self.conn.execute("DELETE FROM admins WHERE name = ?1", [name])? == 1)
+    }
+
+    /// Keeps the secret of a second factor that is being set up, in place of an earlier one. `false` when there is no
+    /// such admin.
+    pub fn begin_second_factor(&mut self, admin: &str, secret: &str) -> Result<bool, StoreError> {
+        let sql = "UPDATE admins SET totp_pending = ?2 WHERE name = ?1";
+        Ok(self.conn.execute(sql, params![admin, secret])? == 1)
+    }
+
+    /// Puts the pending secret in force; the code of `step` confirmed it. `false` when none is pending.
+    pub fn confirm_second_factor(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
+        let sql = "UPDATE admins SET totp_secret = totp_pending, totp_pending = NULL, totp_step = ?2
+                   WHERE name = ?1 AND totp_pending IS NOT NULL";
+        Ok(self.conn.execute(sql, params![admin, step])? == 1)
+    }
+
+    /// Remembers that a code of `step` was accepted. `false` when it, or a later one, was before.
+    pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
+        let sql = "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)";
+        Ok(self.conn.execute(sql, params![admin, step])? == 1)
+    }
+
+    /// Forgets an admin's second factor, pending or in force. `false` when there was none in force.
+    pub fn end_second_factor(&mut self, admin: &str) -> Result<bool, StoreError> {
+        let sql = "UPDATE admins SET totp_pending = NULL WHERE name = ?1";
+        self.conn.execute(sql, [admin])?;
+        // The step stays: a code that was used is used, whatever comes after.
+        let sql = "UPDATE admins SET totp_secret = NULL WHERE name = ?1 AND totp_secret IS NOT NULL";
+        Ok(self.conn.execute(sql, [admin])? == 1)
     }
 
     /// Stores the hash of a secret for an admin.
@@ -193,5 +248,6 @@ fn admin(row: &rusqlite::Row) -> Result<AdminRecord, StoreError> {
         role: parsed(row, "role", Role::from_name)?,
         password_hash: row.get("password_hash")?,
         created_at: Timestamp(row.get("created_at")?),
+        second_factor: SecondFactor { secret: row.get("totp_secret")?, pending: row.get("totp_pending")? },
     })
 }

@@ -51,7 +51,8 @@ impl Store {
     /// Reads what the engine needs.
     pub fn load(&self) -> Result<Loaded, StoreError> {
         let mut out = Loaded { chain_hash: CHAIN_START, ..Loaded::default() };
-        self.each("SELECT key, value FROM meta", |row| {
+        // The secret is no fact to be looked at.
+        self.each("SELECT key, value FROM meta WHERE key <> 'site_secret'", |row| {
             out.meta.insert(row.get(0)?, row.get(1)?);
             Ok(())
         })?;

@@ -13,6 +13,7 @@ mod orders;
 mod read;
 mod record;
 pub mod reports;
+mod site_secret;
 mod verify;
 mod write;
 
@@ -23,7 +24,7 @@ use std::time::Duration;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-pub use admins::{AdminRecord, Role, SecretKind, TokenRecord};
+pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
 pub use load::Loaded;
 pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, Page, Reader, UsageRow};
@@ -31,6 +32,7 @@ pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
 };
+pub use site_secret::SiteSecret;
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
 
@@ -43,7 +45,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
-const STEPS: &[M] = &[M::up(include_str!("schema/0001_ledger.sql"))];
+const STEPS: &[M] =
+    &[M::up(include_str!("schema/0001_ledger.sql")), M::up(include_str!("schema/0002_second_factor.sql"))];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
 /// Why the store cannot be used. None of these goes away by trying again.
@@ -69,6 +72,9 @@ pub enum StoreError {
     /// The file comes from a later version, or its schema could not be brought up.
     #[error("the store's schema cannot be used by this version: {0}")]
     Schema(#[from] rusqlite_migration::Error),
+    /// The system has no random bytes for the site's secret.
+    #[error("the system gave no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
     /// A row says what no version of this program writes.
     #[error("the store holds a row that makes no sense: {0}")]
     Nonsense(String),
@@ -89,6 +95,7 @@ pub struct Store {
     conn: Connection,
     path: PathBuf,
     stats: StoreStats,
+    site_secret: SiteSecret,
     /// Released when the store is closed, whatever ends the process.
     _lock: File,
 }
@@ -107,12 +114,18 @@ impl Store {
         }
         configure(&conn)?;
         MIGRATIONS.to_latest(&mut conn)?;
-        Ok(Self { conn, path, stats: StoreStats::default(), _lock: lock })
+        let site_secret = site_secret::ensured(&conn)?;
+        Ok(Self { conn, path, stats: StoreStats::default(), site_secret, _lock: lock })
     }
 
     /// A second connection that only reads.
     pub fn reader(&self) -> Result<Reader, StoreError> {
         Ok(Reader::new(open_to_read(&self.path)?))
+    }
+
+    /// What the site signs with.
+    pub fn site_secret(&self) -> &SiteSecret {
+        &self.site_secret
     }
 
     /// What was done since the store was opened.

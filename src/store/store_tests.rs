@@ -194,6 +194,86 @@ fn one_process_writes_at_a_time_and_a_closed_store_can_be_opened_again() {
 }
 
 #[test]
+fn the_sites_secret_is_made_once_and_printed_nowhere() {
+    let (dir, store) = ledger();
+    let secret = store.site_secret().clone();
+    let (other, _) = ledger();
+    drop(store);
+    assert_eq!(Store::open(dir.path()).unwrap().site_secret(), &secret);
+    assert_ne!(Store::open(other.path()).unwrap().site_secret(), &secret);
+    let store = Store::open(dir.path()).unwrap();
+    let sql = "SELECT value FROM meta WHERE key = 'site_secret'";
+    let hex: String = store.conn.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(hex.len(), 64);
+    let printed = format!("{store:?} {:?}", store.load().unwrap());
+    assert!(!printed.contains(&hex) && printed.contains("SiteSecret"));
+    for table in export::Table::ALL {
+        let without = |row: &[String]| {
+            assert!(!row.concat().contains(&hex), "{}", table.name());
+            Ok(())
+        };
+        store.reader().unwrap().export(table, without).unwrap();
+    }
+}
+
+#[test]
+fn a_store_whose_secret_is_damaged_is_not_given_another() {
+    for damaged in ["", "ab", &"zz".repeat(32), &"é".repeat(32)] {
+        let (dir, store) = ledger();
+        store.conn.execute("UPDATE meta SET value = ?1 WHERE key = 'site_secret'", [damaged]).unwrap();
+        drop(store);
+        assert!(matches!(Store::open(dir.path()), Err(StoreError::Nonsense(_))), "{damaged}");
+    }
+}
+
+#[test]
+fn a_store_of_version_1_and_its_copies_are_brought_up() {
+    let old = |dir: &Path| {
+        let mut conn = Connection::open(dir.join(FILE)).unwrap();
+        MIGRATIONS.to_version(&mut conn, 1).unwrap();
+        conn.execute("INSERT INTO admins VALUES ('siti', 'owner', 'x', 1)", []).unwrap();
+    };
+    let is_up = |dir: &Path| {
+        let store = Store::open(dir).unwrap();
+        let siti = store.reader().unwrap().admin("siti").unwrap().unwrap();
+        assert_eq!((siti.name.as_str(), siti.second_factor), ("siti", SecondFactor::default()));
+        assert!(store.reader().unwrap().verify().is_ok());
+    };
+    let (dir, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    old(dir.path());
+    is_up(dir.path());
+    old(copies.path());
+    backup::restore(dir.path(), &copies.path().join(FILE), "then", &mut |_| {}).unwrap();
+    is_up(dir.path());
+}
+
+#[test]
+fn each_step_of_a_second_factor_is_accepted_once_whatever_became_of_it_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let admin = AdminRecord {
+        name: "siti".into(),
+        role: Role::Owner,
+        password_hash: "x".into(),
+        created_at: Timestamp(1),
+        second_factor: SecondFactor::default(),
+    };
+    assert!(store.add_admin(&admin).unwrap());
+    assert!(!store.confirm_second_factor("siti", 9).unwrap(), "none is pending");
+    assert!(store.begin_second_factor("siti", "ABC").unwrap());
+    assert!(!store.begin_second_factor("budi", "ABC").unwrap());
+    assert!(store.confirm_second_factor("siti", 10).unwrap());
+    let kept = store.reader().unwrap().admin("siti").unwrap().unwrap().second_factor;
+    assert_eq!(kept, SecondFactor { secret: Some("ABC".into()), pending: None });
+    assert!(!format!("{kept:?}").contains("ABC"));
+    let accepted = [10, 9, 11, 11, 13, 12].map(|step| store.accept_step("siti", step).unwrap());
+    assert_eq!(accepted, [false, false, true, false, true, false]);
+    assert!(store.end_second_factor("siti").unwrap());
+    assert!(!store.end_second_factor("siti").unwrap());
+    assert!(!store.accept_step("siti", 13).unwrap(), "what was used is used");
+}
+
+#[test]
 fn a_file_of_a_later_version_or_no_database_is_refused() {
     let (dir, store) = ledger();
     store.conn.pragma_update(None, "user_version", 99).unwrap();

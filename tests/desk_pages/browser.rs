@@ -52,6 +52,11 @@ impl<'a> Browser<'a> {
         Self::of(desk, "juragan", "owner").await
     }
 
+    /// What it sends along.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// Opens a page, in Indonesian unless the cookie says otherwise.
     pub async fn get(&self, path: &str) -> Page {
         self.page(path, send(self.desk, Method::GET, path, &self.cookie, None).await)

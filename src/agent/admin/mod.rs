@@ -40,6 +40,7 @@ use desk::Desk;
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
     let answers = Arc::clone(&site.answers.admin);
+    let house = Arc::new(pages::house(&site));
     let desk = Desk::new(site);
     let api = Router::new()
         .merge(status::routes())
@@ -67,7 +68,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(pages::routes(&desk))
         .layer(from_fn_with_state(Arc::clone(&desk), admit))
         .with_state(desk);
-    tally::counted(limits::surround(all).layer(from_fn(backup::patience)), answers)
+    let whole = limits::surround(all).layer(from_fn(backup::patience));
+    tally::counted(whole.layer(from_fn_with_state(house, pages::for_people)), answers)
 }
 
 /// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.

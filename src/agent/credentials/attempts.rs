@@ -56,6 +56,15 @@ impl Attempts {
         }
     }
 
+    /// The attempt was none, neither right nor wrong: it costs nothing, and those before it are remembered.
+    pub fn taken_back(&mut self, peer: IpAddr, name: &str) {
+        for who in [Who::Peer(peer), Who::Name(name.to_owned())] {
+            if let Some(due) = self.due.get_mut(&who) {
+                *due = due.saturating_sub(COST);
+            }
+        }
+    }
+
     fn make_room(&mut self, now: Duration) {
         if self.due.len() < REMEMBERED_MAX {
             return;
@@ -90,6 +99,20 @@ mod tests {
         attempts.succeeded(A, "budi");
         assert_eq!(attempts.begin(A, "budi", s(110)), Ok(()));
         assert_eq!(attempts.begin(A, "budi", s(1000)), Ok(()));
+    }
+
+    #[test]
+    fn an_attempt_taken_back_frees_nothing_but_itself() {
+        let mut attempts = Attempts::default();
+        for _ in 1..PEER_BURST {
+            assert_eq!(attempts.begin(A, "budi", s(100)), Ok(()));
+        }
+        for _ in 0..9 {
+            assert_eq!(attempts.begin(A, "budi", s(100)), Ok(()));
+            attempts.taken_back(A, "budi");
+        }
+        assert_eq!(attempts.begin(A, "budi", s(100)), Ok(()));
+        assert_eq!(attempts.begin(A, "budi", s(100)), Err(s(10)));
     }
 
     #[test]

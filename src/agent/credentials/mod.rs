@@ -4,6 +4,7 @@
 mod attempts;
 mod passwords;
 mod secrets;
+pub(in crate::agent) mod totp;
 
 pub(in crate::agent) use attempts::Attempts;
 pub(in crate::agent) use passwords::Passwords;

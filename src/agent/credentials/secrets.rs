@@ -13,7 +13,7 @@ const RANDOM_BYTES: usize = 32;
 /// How many PINs of six digits there are.
 const PINS: u32 = 1_000_000;
 
-fn random<const N: usize>() -> Result<[u8; N], Problem> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut random = [0; N];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "the system has no random bytes");

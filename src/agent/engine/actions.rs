@@ -448,7 +448,8 @@ impl Act<'_, '_> {
         login: Option<&str>,
     ) -> Result<(), EngineError> {
         let others = || self.draft.users().filter(|u| Some(u.no) != but);
-        let same = |other: &str| phone.is_some_and(|phone| phone::is_same(phone, other));
+        let spellings = phone.map(phone::spellings).unwrap_or_default();
+        let same = |other: &str| phone == Some(other) || spellings.iter().any(|one| one == other);
         if others().any(|u| u.phone.as_deref().is_some_and(same)) {
             return Err(conflict("phone_taken", "another user has this phone number"));
         }

@@ -49,7 +49,7 @@ use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use crate::store::{EventRecord, Reader, Role, Store, StoreError, StoreStats};
+use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats};
 use actions::Act;
 use draft::{Changes, Draft};
 use state::State;
@@ -441,6 +441,11 @@ impl Engine {
     /// The store, for admins and tokens, which are no part of the engine's state.
     pub fn store_mut(&mut self) -> &mut Store {
         &mut self.parts.store
+    }
+
+    /// What the site signs with.
+    pub fn site_secret(&self) -> &SiteSecret {
+        self.parts.store.site_secret()
     }
 
     /// What the store has done since it was opened.

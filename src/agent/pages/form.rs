@@ -11,12 +11,14 @@ use crate::web::body::named;
 
 /// The field that proves that the form came from a page of ours.
 pub(in crate::agent) const TOKEN: &str = "_token";
+/// The field of passwords.
+const PASSWORD: &str = "password";
 /// The field that names one press of a button, so that pressing twice is once.
 pub(in crate::agent) const KEY: &str = "_key";
 /// The field by which a person says yes to what was shown.
 pub(in crate::agent) const SURE: &str = "_sure";
 
-/// A form that was sent. Names that stand twice keep their last value; texts are trimmed.
+/// A form that was sent. Names that stand twice keep their last value; texts but passwords are trimmed.
 #[derive(Clone, Debug, Default)]
 pub(in crate::agent) struct Form(pub BTreeMap<String, String>);
 
@@ -27,7 +29,12 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let AxumForm(pairs) = AxumForm::<Vec<(String, String)>>::from_request(request, state)
             .await
             .map_err(|_| Problem::malformed("the form cannot be read"))?;
-        Ok(Self(pairs.into_iter().map(|(name, value)| (name, value.trim().to_owned())).collect()))
+        // A password is all that was typed, spaces too.
+        let read = |(name, value): (String, String)| {
+            let value = if name == PASSWORD { value } else { value.trim().to_owned() };
+            (name, value)
+        };
+        Ok(Self(pairs.into_iter().map(read).collect()))
     }
 }
 

@@ -6,7 +6,8 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE, X_FRAME_OPTIONS,
+    ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE,
+    WWW_AUTHENTICATE, X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -40,6 +41,10 @@ words! {
         not_found_text: "Alamat ini tidak ada, atau isinya sudah dihapus.", "There is nothing at this address, or it was removed.";
         refused: "Tidak dapat dilakukan", "This cannot be done";
         forbidden: "Tidak diizinkan", "Not allowed";
+        no_role: "Peran Anda tidak mengizinkan ini. Mintalah kepada pemilik.", "Your role does not allow this. Ask the owner.";
+        stale_form: "Formulir ini sudah kedaluwarsa atau tidak dibuat oleh halaman ini. Muat ulang halamannya.",
+            "The form is too old or was not made by this page. Load the page again.";
+        no_network: "Alamat Anda tidak diizinkan membuka halaman ini.", "Your address may not open this page.";
         too_many: "Terlalu sering", "Too many attempts";
         too_many_text: "Silakan tunggu sebentar, lalu coba lagi.", "Please wait a moment and try again.";
         failed: "Ada gangguan", "Something failed";
@@ -153,20 +158,34 @@ async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next
     if let Some(language) = chosen(uri.query().unwrap_or_default()) {
         return choose(&uri, language);
     }
-    let Some(peer) = request.extensions().get::<Peer>().copied() else {
-        return Problem::internal().into_response();
-    };
-    let language = remembered(request.headers()).unwrap_or(house.language);
-    let visit = Visit { locale: Locale { language, zone: house.zone.clone() }, peer, uri };
+    let Some(visit) = house.visit(&request) else { return Problem::internal().into_response() };
     request.extensions_mut().insert(visit.clone());
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
-        Some(problem) => {
-            let page = (house.complain)(&visit, problem).unwrap_or_else(IntoResponse::into_response);
-            kept(page, &response)
-        }
+        Some(problem) => house.troubled(&visit, problem, &response),
         None => response,
     }
+}
+
+impl House {
+    /// How a request looks at its page; nothing when nobody knows where it comes from.
+    pub fn visit(&self, request: &Request) -> Option<Visit> {
+        let peer = request.extensions().get::<Peer>().copied()?;
+        let language = remembered(request.headers()).unwrap_or(self.language);
+        let locale = Locale { language, zone: self.zone.clone() };
+        Some(Visit { locale, peer, uri: request.uri().clone() })
+    }
+
+    /// The page of a problem in place of its answer.
+    pub fn troubled(&self, visit: &Visit, problem: &Problem, answer: &Response) -> Response {
+        kept((self.complain)(visit, problem).unwrap_or_else(IntoResponse::into_response), answer)
+    }
+}
+
+/// Whether a browser asks for a page, not a program for data.
+pub(in crate::agent) fn is_for_people(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html")
 }
 
 fn chosen(query: &str) -> Option<Language> {
@@ -220,10 +239,13 @@ struct ProblemPage {
     text: String,
 }
 
-/// What a problem's answer says beside its text, such as when to come again.
+/// A page with what a problem's answer says beside its text, such as when to come again.
 fn kept(mut page: Response, problem: &Response) -> Response {
-    if let Some(after) = problem.headers().get(RETRY_AFTER) {
-        page.headers_mut().insert(RETRY_AFTER, after.clone());
+    for (name, value) in problem.headers() {
+        let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(name);
+        if !is_of_body && !page.headers().contains_key(name) {
+            page.headers_mut().insert(name.clone(), value.clone());
+        }
     }
     page
 }
@@ -232,9 +254,15 @@ fn kept(mut page: Response, problem: &Response) -> Response {
 pub(in crate::agent) fn complain(visit: &Visit, problem: &Problem) -> Result<Response, Problem> {
     let words = FrameWords::of(visit.locale.language);
     let detail = problem.detail().to_owned();
+    let forbidden = match problem.code() {
+        "role" => words.no_role.to_owned(),
+        "form_token" | "cross_site" => words.stale_form.to_owned(),
+        "network" => words.no_network.to_owned(),
+        _ => detail.clone(),
+    };
     let (title, text) = match problem.status().as_u16() {
         404 | 405 => (words.not_found, words.not_found_text.to_owned()),
-        401 | 403 => (words.forbidden, detail),
+        401 | 403 => (words.forbidden, forbidden),
         429 => (words.too_many, words.too_many_text.to_owned()),
         500.. => (words.failed, words.failed_text.to_owned()),
         _ => (words.refused, detail),

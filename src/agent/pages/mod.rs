@@ -8,6 +8,7 @@
 //! | [`frame`] | answers that are pages: language, headers, problems as pages |
 //! | [`form`] | what a browser's form sends |
 //! | [`plot`] | bars of usage and money, as SVG |
+//! | [`qr`] | QR codes, as SVG |
 //! | [`assets`] | the style sheet and the script |
 
 pub(super) mod assets;
@@ -15,6 +16,7 @@ pub(super) mod form;
 pub(super) mod frame;
 pub(super) mod locale;
 pub(super) mod plot;
+pub(super) mod qr;
 pub(super) mod words;
 
 pub(super) use form::Form;

@@ -5,6 +5,7 @@ use crate::cli::Failure;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
 
+use super::people::GUEST;
 use super::town::{Town, cash};
 
 /// What gets a stopped customer online again.
@@ -15,10 +16,11 @@ pub(super) enum Remedy<'a> {
     Buy(&'a PackageView),
 }
 
-/// Whether a customer has to pay to be online again.
+/// Whether a customer has to pay to be online again, and does so without a hand at a browser.
 pub(super) fn is_stopped(user: &UserView) -> bool {
     matches!(user.access.reason, Some("debt_limit" | "debt_overdue" | "habis" | "expired"))
         && !user.devices.is_empty()
+        && user.name != GUEST
 }
 
 /// Debt is settled, or paid off by the next package for those who would rather buy; used-up quota is bought anew.

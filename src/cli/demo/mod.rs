@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::output::{complain, say};
 use super::{Failure, RunError};
+use crate::agent::config::PaymentMode;
 use crate::agent::engine::Engine;
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
@@ -59,6 +60,9 @@ pub struct DemoArgs {
     /// How fast they use the hotspot; 1 is a minute in a second.
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
+    /// Pay on our own pages (core) or on the gateway's (snap).
+    #[arg(long, default_value = "core", value_parser = mode)]
+    mode: PaymentMode,
     /// End by itself after this time, like 30s; without it, at Ctrl-C.
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     length: Option<Duration>,
@@ -72,11 +76,19 @@ fn speed(text: &str) -> Result<f64, String> {
     speed.ok_or_else(|| "write a number from 0.01 to 100".to_owned())
 }
 
+fn mode(text: &str) -> Result<PaymentMode, String> {
+    match text {
+        "core" => Ok(PaymentMode::Core),
+        "snap" => Ok(PaymentMode::Snap),
+        _ => Err("write core or snap".to_owned()),
+    }
+}
+
 /// Runs the demo until its time is over or somebody ends it.
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let folder = Folder::make(args.data_dir.as_deref())?;
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
-    let (town, ports, notices) = Town::build(&folder.path).await?;
+    let (town, ports, notices) = Town::build(&folder.path, args.mode).await?;
     let town = Arc::new(town);
     let password = town.make_owner().await?;
     greet(&town, &ports, &password)?;
@@ -117,8 +129,10 @@ fn greet(town: &Town, ports: &Ports, password: &str) -> Result<(), Failure> {
     let portal = ports.agent.portal.local_addr().map_err(Failure::said)?;
     let bank = town.bank.gateway.core_url();
     say(&format!(
-        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {bank}/simulator",
-        town::OWNER
+        "admin   http://{admin}\nportal  http://{portal}\nlog-in  {} {password}\nbank    {bank}/simulator\n\
+         On the portal you are {}, blocked for a debt; pay it at the bank.",
+        town::OWNER,
+        people::GUEST
     ))
 }
 

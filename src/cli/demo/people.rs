@@ -111,9 +111,28 @@ pub(super) struct Device {
     pub profile: Profile,
 }
 
-/// The first so many people.
+/// Whoever opens the portal with a browser of this machine. Nobody but they pays for them.
+pub(super) const GUEST: &str = "Tamu Demo";
+
+/// The guest and the first so many people.
 pub(super) fn people(count: u16) -> Vec<Person> {
-    (0..count).map(person).collect()
+    std::iter::once(guest()).chain((0..count).map(person)).collect()
+}
+
+/// Owes for a package that fell due yesterday, on a phone that has this machine's address.
+fn guest() -> Person {
+    let phone = Device {
+        mac: Mac([0x02, 0xC0, 0x1D, 0xFF, 0xFF, 0x00]),
+        address: Ipv4Addr::LOCALHOST,
+        label: "HP",
+        profile: Profile::Phone,
+    };
+    Person {
+        name: GUEST.to_owned(),
+        phone: "08125560000".to_owned(),
+        plan: Plan::Overdue,
+        devices: vec![phone],
+    }
 }
 
 fn person(no: u16) -> Person {
@@ -154,7 +173,7 @@ mod tests {
         let devices: Vec<_> = people.iter().flat_map(|p| &p.devices).collect();
         let macs: BTreeSet<_> = devices.iter().map(|d| d.mac).collect();
         let addresses: BTreeSet<_> = devices.iter().map(|d| d.address).collect();
-        assert_eq!((names.len(), phones.len()), (1000, 1000));
+        assert_eq!((names.len(), phones.len()), (1001, 1001));
         assert_eq!((macs.len(), addresses.len()), (devices.len(), devices.len()));
     }
 }

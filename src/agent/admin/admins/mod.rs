@@ -11,12 +11,12 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::auth::Owner;
+use super::auth::{self, Owner};
 use super::desk::{Answer, Desk};
 use crate::agent::credentials::{hash, new_token};
 use crate::agent::engine::{Actor, Engine};
 use crate::clock::rfc3339;
-use crate::store::{AdminRecord, Role, SecretKind};
+use crate::store::{AdminRecord, Role, SecondFactor, SecretKind};
 use crate::web::page::PageQuery;
 use crate::web::{Body, List, Path, Problem, Query};
 pub(super) use requests::{Add, Token};
@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/admins", get(list).post(add))
         .route("/admins/{name}", delete(remove))
         .route("/admins/{name}/tokens", post(add_token))
+        .route("/admins/{name}/totp", delete(end_second_factor))
 }
 
 #[derive(Serialize)]
@@ -33,11 +34,17 @@ struct AdminView {
     name: String,
     role: &'static str,
     created_at: String,
+    totp: bool,
 }
 
 impl AdminView {
     fn of(admin: &AdminRecord) -> Self {
-        Self { name: admin.name.clone(), role: admin.role.name(), created_at: rfc3339(admin.created_at) }
+        Self {
+            name: admin.name.clone(),
+            role: admin.role.name(),
+            created_at: rfc3339(admin.created_at),
+            totp: admin.second_factor.is_on(),
+        }
     }
 }
 
@@ -63,7 +70,8 @@ pub(super) async fn enter(desk: &Desk, actor: Actor, add: Add) -> Result<AdminRe
     let Add { name, role, password } = add;
     let password_hash = desk.passwords.hash(password.0).await?;
     let created_at = desk.site.clock.now();
-    let admin = AdminRecord { name: name.0, role: role.0, password_hash, created_at };
+    let second_factor = SecondFactor::default();
+    let admin = AdminRecord { name: name.0, role: role.0, password_hash, created_at, second_factor };
     desk.look(move |engine| {
         if !engine.store_mut().add_admin(&admin)? {
             return Err(Problem::conflict("name_taken", "there is an admin with that name"));
@@ -89,6 +97,20 @@ pub(super) fn remove_admin(engine: &mut Engine, actor: &Actor, name: &str) -> Re
     }
     engine.store_mut().remove_admin(name)?;
     Ok(engine.note(actor, "admin.remove", name, String::new())?)
+}
+
+/// For an admin who lost what makes the codes.
+async fn end_second_factor(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(name): Path<String>,
+) -> Answer {
+    desk.look(move |engine| {
+        engine.reader().admin(&name)?.ok_or_else(|| Problem::not_found("admin"))?;
+        auth::turn_off(engine, &actor, &name)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn add_token(

@@ -1,26 +1,30 @@
 //! Who calls: the control socket, a bearer token or a browser's session; and what each may do.
 
 mod login;
+pub(super) mod second_factor;
+pub(super) mod sessions;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-pub(super) use login::{end_session, log_in, routes, set_session};
+pub(super) use second_factor::turn_off;
 
 use super::desk::Desk;
 use crate::agent::credentials::hash;
 use crate::agent::engine::Actor;
-use crate::agent::pages::frame::cookie;
 use crate::store::{Role, SecretKind};
 use crate::web::same_site::is_same_site;
 use crate::web::{Peer, Problem};
+use sessions::{session_of, session_secret};
 
-/// The session's cookie.
-const COOKIE_NAME: &str = "kuota_session";
+/// Logging in and out, and the second factor.
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    login::routes().merge(second_factor::routes())
+}
 
 /// Declares a caller of at least one role: as a parameter of a handler it answers 401 and 403 by itself.
 macro_rules! at_least {
@@ -60,46 +64,44 @@ at_least! {
     Owner, Role::Owner
 }
 
-/// The hash of a browser's session.
-pub(super) struct Session(pub [u8; 32]);
+/// The secret of a browser's session.
+pub(super) struct Session(pub String);
 
 impl FromRequestParts<Arc<Desk>> for Session {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
         identify(parts, desk).await?;
-        let secret = session_secret(&parts.headers)
-            .ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
-        Ok(Self(hash(secret)))
+        let secret = session_secret(&parts.headers);
+        let secret = secret.ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
+        Ok(Self(secret.to_owned()))
     }
 }
 
 /// Who calls, by the control socket, a bearer token or a session.
 pub(super) async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Problem> {
-    let source = match parts.extensions.get::<Peer>() {
+    let peer = match parts.extensions.get::<Peer>() {
         Some(Peer::Local) => return Ok(local()),
-        Some(Peer::Network(address)) => address.to_string(),
+        Some(peer) => *peer,
         None => return Err(Problem::internal()),
     };
-    let (secret, kind) = if let Some(header) = parts.headers.get(AUTHORIZATION) {
+    let (found, kind) = if let Some(header) = parts.headers.get(AUTHORIZATION) {
         let token = header.to_str().ok().and_then(bearer);
-        (token.ok_or_else(|| Problem::unauthorized("send Authorization: Bearer TOKEN"))?, SecretKind::Token)
-    } else if let Some(secret) = session_secret(&parts.headers) {
-        (secret, SecretKind::Session)
+        let token = token.ok_or_else(|| Problem::unauthorized("send Authorization: Bearer TOKEN"))?;
+        (sessions::actor_of(desk, peer, hash(token), SecretKind::Token).await?, SecretKind::Token)
+    } else if session_secret(&parts.headers).is_some() {
+        (session_of(desk, peer, &parts.headers).await?, SecretKind::Session)
     } else {
         return Err(Problem::unauthorized("log in, or send Authorization: Bearer TOKEN"));
     };
-    let secret = hash(secret);
-    let found = desk.look(move |engine| Ok(engine.reader().secret(&secret, kind, engine.now())?)).await?;
-    let Some((name, role)) = found else {
-        return Err(Problem::unauthorized("this token or session is not known or has ended"));
-    };
+    let actor =
+        found.ok_or_else(|| Problem::unauthorized("this token or session is not known or has ended"))?;
     // A browser sends cookies along with requests that other sites make it send; a token it does not.
     if kind == SecretKind::Session && !parts.method.is_safe() && !is_same_site(&parts.headers) {
         let detail = "a session changes things only from its own pages (Origin); programs send a token";
         return Err(Problem::forbidden("cross_site", detail));
     }
-    Ok(Actor { name, role, source })
+    Ok(actor)
 }
 
 /// Whoever may use the control socket owns the machine.
@@ -112,14 +114,9 @@ fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The secret of a browser's session.
-pub(super) fn session_secret(headers: &HeaderMap) -> Option<&str> {
-    cookie(headers, COOKIE_NAME)
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
     use super::*;
 

@@ -5,28 +5,38 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::super::auth;
+use super::super::auth::{Session, sessions};
 use super::super::desk::{Answer, Desk};
 use super::seat::Filled;
 use super::words::Words;
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::{Form, Frame, Visit};
-use crate::web::Peer;
+use crate::web::same_site::is_cross_site;
+use crate::web::{Peer, Problem};
 
 #[derive(Template)]
 #[template(path = "desk/entrance.html")]
 struct Entrance {
     frame: Frame,
     words: &'static Words,
+    said: Said,
+    /// How to make the first owner, while there is none.
+    first: Option<String>,
+}
+
+/// What somebody typed who is not in yet, and what is to be said about it.
+#[derive(Default)]
+struct Said {
     /// Where to go afterwards: a path of ours.
     to: String,
     name: String,
-    complaint: Option<String>,
-    /// How to make the first owner, while there is none.
-    first: Option<String>,
+    /// That the password was right, once only the code is missing.
+    proof: Option<String>,
+    complaint: Option<&'static str>,
 }
 
 /// Where to go after logging in.
@@ -45,25 +55,22 @@ pub(super) fn path_of_ours(text: &str) -> String {
 
 /// `GET /masuk`.
 pub(super) async fn show(State(desk): State<Arc<Desk>>, visit: Visit, Query(to): Query<Towards>) -> Answer {
-    page(&desk, &visit, StatusCode::OK, path_of_ours(&to.ke), String::new(), None).await
+    page(&desk, &visit, StatusCode::OK, Said { to: path_of_ours(&to.ke), ..Said::default() }).await
 }
 
-async fn page(
-    desk: &Desk,
-    visit: &Visit,
-    status: StatusCode,
-    to: String,
-    name: String,
-    complaint: Option<String>,
-) -> Answer {
+async fn page(desk: &Desk, visit: &Visit, status: StatusCode, said: Said) -> Answer {
     let words = Words::of(visit.locale.language);
     let is_empty = desk.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
     let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
-    let title = if is_empty { words.no_admin } else { words.log_in_title };
-    page_with(status, &Entrance { frame: visit.frame(title), words, to, name, complaint, first })
+    let title = match (is_empty, &said.proof) {
+        (true, _) => words.no_admin,
+        (false, Some(_)) => words.otp_title,
+        (false, None) => words.log_in_title,
+    };
+    page_with(status, &Entrance { frame: visit.frame(title), words, said, first })
 }
 
-/// `POST /masuk`.
+/// `POST /masuk`: the name and the password; then, of an admin with a second factor, the code.
 pub(super) async fn enter(
     State(desk): State<Arc<Desk>>,
     Extension(peer): Extension<Peer>,
@@ -71,32 +78,43 @@ pub(super) async fn enter(
     visit: Visit,
     form: Form,
 ) -> Answer {
-    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
-    let (name, to) = (text("username"), path_of_ours(&text("ke")));
-    let otp = form.text("otp").map(str::to_owned);
-    match auth::log_in(&desk, peer, &headers, name.clone(), text("password"), otp).await {
-        Ok(entered) => {
-            let mut response = see_other(&to);
-            auth::set_session(&mut response, &entered.secret)?;
-            Ok(response)
-        }
-        Err(problem) if problem.status() == 401 => {
-            let words = Words::of(visit.locale.language);
-            let wrong = Some(words.wrong.to_owned());
-            page(&desk, &visit, StatusCode::UNAUTHORIZED, to, name, wrong).await
-        }
-        Err(problem) => Err(problem),
+    if is_cross_site(&headers) {
+        return Err(Problem::forbidden("cross_site", "log in from our own page"));
     }
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let (username, password, to) = (text("username"), text("password"), path_of_ours(&text("ke")));
+    let proof = form.text("bukti").map(str::to_owned);
+    let entered = match &proof {
+        Some(proof) => sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await,
+        None => {
+            let given = sessions::LogIn { username: username.clone(), password, otp: None };
+            sessions::log_in(&desk, peer, given).await
+        }
+    };
+    let problem = match entered {
+        Ok(opened) => {
+            let mut response = see_other(&to);
+            response.headers_mut().insert(SET_COOKIE, sessions::cookie(Some(&opened.secret))?);
+            return Ok(response);
+        }
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => problem,
+        Err(problem) => return Err(problem),
+    };
+    let words = Words::of(visit.locale.language);
+    let said = if problem.code() == "otp_required" {
+        let proof = Some(sessions::proof(&desk, &username).await?);
+        Said { to, proof, ..Said::default() }
+    } else {
+        Said { to, name: username, complaint: Some(words.wrong), proof }
+    };
+    page(&desk, &visit, StatusCode::UNAUTHORIZED, said).await
 }
 
 /// `POST /keluar`.
-pub(super) async fn leave(
-    State(desk): State<Arc<Desk>>,
-    auth::Session(secret): auth::Session,
-    _: Filled,
-) -> Answer {
+pub(super) async fn leave(State(desk): State<Arc<Desk>>, Session(secret): Session, _: Filled) -> Answer {
+    sessions::log_out(&desk, &secret).await?;
     let mut response = see_other("/masuk");
-    auth::end_session(&desk, secret, &mut response).await?;
+    response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);
     Ok(response)
 }
 

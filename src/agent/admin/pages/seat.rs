@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::super::auth::{identify, session_secret};
+use super::super::auth::identify;
+use super::super::auth::sessions::session_secret;
 use super::super::desk::Desk;
 use super::deeds::{NEWS, Told};
 use super::words::Words;
@@ -66,11 +67,20 @@ struct TabOf {
     role: Role,
 }
 
-const TABS: [TabOf; 4] = [
+const TABS: [TabOf; 13] = [
     TabOf { path: "/", name: |words| words.dashboard, role: Role::Viewer },
     TabOf { path: "/pelanggan", name: |words| words.users, role: Role::Viewer },
     TabOf { path: "/tagihan", name: |words| words.debts, role: Role::Viewer },
     TabOf { path: "/paket", name: |words| words.packages, role: Role::Viewer },
+    TabOf { path: "/pembayaran", name: |words| words.payments, role: Role::Viewer },
+    TabOf { path: "/kasir", name: |words| words.drawer, role: Role::Cashier },
+    TabOf { path: "/laporan", name: |words| words.reports, role: Role::Viewer },
+    TabOf { path: "/router", name: |words| words.router, role: Role::Viewer },
+    TabOf { path: "/catatan", name: |words| words.audit, role: Role::Operator },
+    TabOf { path: "/cadangan", name: |words| words.backup, role: Role::Operator },
+    TabOf { path: "/pengelola", name: |words| words.admins, role: Role::Owner },
+    TabOf { path: "/pengaturan", name: |words| words.settings, role: Role::Owner },
+    TabOf { path: "/saya", name: |words| words.account, role: Role::Viewer },
 ];
 
 /// What stands around every page of the desk, beside its frame.
@@ -116,7 +126,7 @@ fn news_key(uri: &Uri) -> Option<&str> {
 }
 
 /// The log-in that leads back to a page.
-fn entrance(uri: &Uri) -> String {
+pub(super) fn entrance(uri: &Uri) -> String {
     if uri.path() == "/" { "/masuk".to_owned() } else { format!("/masuk?ke={}", uri.path()) }
 }
 

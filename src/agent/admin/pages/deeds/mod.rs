@@ -171,6 +171,14 @@ impl Subject for String {
     }
 }
 
+impl Subject for (String, String) {
+    type Path = Paths<String, String>;
+
+    fn of(Paths(first, second): Paths<String, String>) -> Self {
+        (first, second)
+    }
+}
+
 impl Subject for (UserId, DebtId) {
     type Path = Paths<UserId, DebtId>;
 

@@ -1,0 +1,137 @@
+//! One's own account: the second factor, and sessions elsewhere.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::super::super::auth::Session;
+use super::super::super::auth::second_factor::{SecretView, ask_for, give_up, make_sure, own};
+use super::super::super::desk::{Answer, Desk};
+use super::super::seat::{Filled, Room, Seat};
+use super::admins::role_name;
+use super::words::Office;
+use crate::agent::credentials::hash;
+use crate::agent::engine::Engine;
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, html, qr};
+use crate::web::Problem;
+
+/// A secret that waits for its first code.
+struct Pending {
+    secret: String,
+    qr: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/account.html")]
+struct AccountPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    role: &'static str,
+    sessions: String,
+    is_on: bool,
+    pending: Option<Pending>,
+    done: Option<&'static str>,
+    complaint: Option<&'static str>,
+}
+
+/// What is to be said about what was done before.
+#[derive(Default)]
+struct Said {
+    done: Option<&'static str>,
+    complaint: Option<&'static str>,
+    /// Whether the secret that waits for its first code is shown: only to whoever is setting it up.
+    shows_secret: bool,
+}
+
+async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
+    let actor = seat.actor.clone();
+    let look = move |engine: &mut Engine| {
+        Ok((own(engine, &actor)?, engine.reader().sessions(&actor.name, engine.now())?))
+    };
+    let (factor, sessions) = desk.look(look).await?;
+    let (locale, w) = (&seat.visit.locale, super::words(seat));
+    let is_on = factor.is_on();
+    let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
+        let view = SecretView::of(&seat.actor.name, secret);
+        // People type it in groups.
+        let groups: Vec<String> =
+            view.secret.as_bytes().chunks(4).map(|group| group.escape_ascii().to_string()).collect();
+        Pending { qr: qr::svg(&view.url, w.second_factor).unwrap_or_default(), secret: groups.join(" ") }
+    });
+    let (frame, room) = seat.room(w.account, "/saya");
+    html(&AccountPage {
+        frame,
+        room,
+        w,
+        role: role_name(w, seat.actor.role),
+        sessions: fill(w.sessions_text, &[&locale.count(sessions)]),
+        is_on,
+        pending,
+        done: said.done,
+        complaint: said.complaint,
+    })
+}
+
+/// `GET /saya`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
+    page(&desk, &seat, Said::default()).await
+}
+
+/// `POST /saya/dua-langkah`: a secret is made and shown.
+pub(super) async fn begin(State(desk): State<Arc<Desk>>, Filled { seat, .. }: Filled) -> Answer {
+    ask_for(&desk, seat.actor.clone()).await?;
+    page(&desk, &seat, Said { shows_secret: true, ..Said::default() }).await
+}
+
+/// `POST /saya/dua-langkah/pastikan`: a first code makes it the second factor.
+pub(super) async fn confirm(State(desk): State<Arc<Desk>>, Filled { seat, form }: Filled) -> Answer {
+    let code = form.text("otp").unwrap_or_default().to_owned();
+    let done = make_sure(&desk, seat.visit.peer, seat.actor.clone(), code).await.map(drop);
+    let w = super::words(&seat);
+    answer(&desk, &seat, done, w.totp_started, true).await
+}
+
+/// `POST /saya/dua-langkah/matikan`: a code ends it.
+pub(super) async fn end(State(desk): State<Arc<Desk>>, Filled { seat, form }: Filled) -> Answer {
+    let code = form.text("otp").unwrap_or_default().to_owned();
+    let done = give_up(&desk, seat.visit.peer, seat.actor.clone(), code).await;
+    let w = super::words(&seat);
+    answer(&desk, &seat, done, w.totp_stopped, false).await
+}
+
+/// Tells that it was done, or that the code was wrong.
+async fn answer(
+    desk: &Desk,
+    seat: &Seat,
+    done: Result<(), Problem>,
+    text: &'static str,
+    shows_secret: bool,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(()) => page(desk, seat, Said { done: Some(text), ..Said::default() }).await,
+        Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
+            let complaint = Some(super::words(seat).totp_wrong);
+            page(desk, seat, Said { complaint, shows_secret, ..Said::default() }).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /saya/sesi`: every other session of one's own ends.
+pub(super) async fn end_sessions(
+    State(desk): State<Arc<Desk>>,
+    Session(secret): Session,
+    Filled { seat, .. }: Filled,
+) -> Answer {
+    let (actor, this) = (seat.actor.clone(), hash(&secret));
+    let work = move |engine: &mut Engine| {
+        engine.store_mut().end_sessions(&actor.name, &this)?;
+        Ok(engine.note(&actor, "admin.end_sessions", &actor.name, String::new())?)
+    };
+    desk.look(work).await?;
+    page(&desk, &seat, Said { done: Some(super::words(&seat).sessions_ended), ..Said::default() }).await
+}

@@ -1,0 +1,79 @@
+//! Who may sit at the desk, and tokens for programs.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::super::super::desk::{Answer, Desk};
+use super::super::deeds::{Button, buttons};
+use super::super::seat::{Room, Seat};
+use super::deeds::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
+use super::words::Office;
+use crate::agent::pages::{Frame, html};
+use crate::store::Role;
+
+struct AdminRow {
+    name: String,
+    role: &'static str,
+    made: String,
+    has_second_factor: bool,
+    buttons: Vec<Button>,
+}
+
+struct TokenRow {
+    admin: String,
+    role: &'static str,
+    made: String,
+    buttons: Vec<Button>,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/admins.html")]
+struct AdminsPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    admins: Vec<AdminRow>,
+    tokens: Vec<TokenRow>,
+}
+
+/// What an admin may do, as a word.
+pub(super) fn role_name(w: &Office, role: Role) -> &'static str {
+    match role {
+        Role::Viewer => w.role_viewer,
+        Role::Cashier => w.role_cashier,
+        Role::Operator => w.role_operator,
+        Role::Owner => w.role_owner,
+    }
+}
+
+/// `GET /pengelola`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
+    seat.at_least(Role::Owner)?;
+    let (admins, tokens) =
+        desk.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
+    let (locale, w) = (&seat.visit.locale, super::words(&seat));
+    let admins = admins.into_iter().map(|admin| AdminRow {
+        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &seat, |deed| {
+            deed != TOTP_OFF || admin.second_factor.is_on()
+        }),
+        has_second_factor: admin.second_factor.is_on(),
+        role: role_name(w, admin.role),
+        made: locale.moment(admin.created_at),
+        name: admin.name,
+    });
+    let tokens = tokens.into_iter().map(|token| {
+        let hash: String = token.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let place = format!("/pengelola/{}/token/{hash}", token.admin);
+        TokenRow {
+            buttons: buttons(&place, TOKEN_DEEDS, &seat, |_| true),
+            role: role_name(w, token.role),
+            made: locale.moment(token.created_at),
+            admin: token.admin,
+        }
+    });
+    let (admins, tokens) = (admins.collect(), tokens.collect());
+    let (frame, room) = seat.room(w.admins, "/pengelola");
+    html(&AdminsPage { frame, room, w, admins, tokens })
+}

@@ -1,0 +1,154 @@
+//! One order: what it is for, where it stands and why, what the customer was given, and what came of it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::super::super::desk::{Answer, Desk};
+use super::super::deeds::{Button, buttons};
+use super::super::say::{self, Badge};
+use super::super::seat::{Room, Seat};
+use super::names;
+use super::payment_deeds::{ORDER_DEEDS, fits};
+use super::words::Office;
+use crate::agent::engine::{Engine, ErrandWork};
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::id::OrderId;
+use crate::domain::ledger::Posted;
+use crate::domain::order::{Item, Line};
+use crate::domain::units::{Rupiah, Timestamp};
+use crate::store::{OrderRecord, UserRecord};
+use crate::web::{Path, Problem};
+
+struct LineRow {
+    name: String,
+    bytes: String,
+    price: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/payment.html")]
+struct PaymentPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    id: String,
+    amount: String,
+    status: Badge,
+    user: Option<(String, String)>,
+    facts: Vec<(&'static str, String)>,
+    /// Whether there is a receipt to print.
+    has_receipt: bool,
+    lines: Vec<LineRow>,
+    flags: Vec<&'static str>,
+    /// What the customer needs to pay: name and value.
+    given: Vec<(String, String)>,
+    timeline: Vec<(String, String)>,
+    buttons: Vec<Button>,
+}
+
+/// An order with whatever came of it.
+struct Found {
+    order: OrderRecord,
+    user: Option<UserRecord>,
+    entries: Vec<Posted>,
+    /// Refunds that the gateway was not told of yet.
+    refunds: Vec<Rupiah>,
+}
+
+/// `GET /pembayaran/{id}`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Path<String>) -> Answer {
+    let id = OrderId(id);
+    let found = desk.look(move |engine| find(engine, &id)).await?;
+    let (locale, w) = (&seat.visit.locale, super::words(&seat));
+    let order = &found.order;
+    let (frame, room) = seat.room(fill(w.order, &[&order.id.0]), "/pembayaran");
+    let user = found.user.as_ref().map(|user| (format!("/pelanggan/{}", user.account.id), user.name.clone()));
+    html(&PaymentPage {
+        frame,
+        room,
+        w,
+        id: order.id.0.clone(),
+        amount: order.amount.to_string(),
+        status: names::order_state(locale.language, order.status),
+        user,
+        facts: facts(w, locale, order),
+        has_receipt: order.receipt_no.is_some(),
+        lines: order.quote.lines.iter().map(|line| line_row(w, locale, line)).collect(),
+        flags: order.flags.iter().map(|flag| names::flag(locale.language, *flag)).collect(),
+        given: given(w, order),
+        timeline: timeline(w, locale, &found),
+        buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_DEEDS, &seat, |deed| {
+            fits(order, deed)
+        }),
+    })
+}
+
+fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
+    let reader = engine.reader();
+    let order = reader.order(id)?.ok_or_else(|| Problem::not_found("order"))?;
+    let look = engine.look();
+    let user = order.user_no.and_then(|no| look.user_no(no)).cloned();
+    let refunds = engine.outbox().into_iter().filter_map(|errand| match errand.work {
+        ErrandWork::Refund { order, amount, .. } if order == *id => Some(amount),
+        _ => None,
+    });
+    Ok(Found { entries: reader.order_entries(id)?, refunds: refunds.collect(), order, user })
+}
+
+fn facts(w: &Office, locale: &Locale, order: &OrderRecord) -> Vec<(&'static str, String)> {
+    let kind = names::order_kind(locale.language, order.kind).to_owned();
+    let mut facts = vec![(w.kind, kind), (w.method, say::method(locale.language, order.method).to_owned())];
+    facts.extend(order.receipt_no.map(|no| (w.receipt, locale.count(no))));
+    facts.extend(order.cashier.clone().map(|cashier| (w.cashier, cashier)));
+    facts.extend(order.reference.clone().map(|reference| (w.reference, reference)));
+    if order.refunded > Rupiah::ZERO {
+        facts.push((w.refunded, order.refunded.to_string()));
+    }
+    facts
+}
+
+fn line_row(w: &Office, locale: &Locale, line: &Line) -> LineRow {
+    let what = match line.item {
+        Item::Package { .. } => "",
+        Item::Debt { .. } => w.debt_line,
+        Item::Overage => w.overage_line,
+    };
+    let parts = [what, line.name.as_str()].into_iter().filter(|part| !part.is_empty());
+    let bytes = if line.bytes.is_zero() { String::new() } else { locale.quota(line.bytes) };
+    LineRow { name: parts.collect::<Vec<_>>().join(": "), bytes, price: line.price.to_string() }
+}
+
+fn given(w: &Office, order: &OrderRecord) -> Vec<(String, String)> {
+    let means = &order.online.means;
+    let mut given = Vec::new();
+    if let Some(va) = &means.va {
+        given.extend(va.biller_code.clone().map(|code| (w.biller.to_owned(), code)));
+        given.push((fill(w.va, &[&va.bank.to_uppercase()]), va.number.clone()));
+    }
+    given.extend(means.qr_string.clone().map(|qr| (w.qr.to_owned(), qr)));
+    given.extend(means.redirect_url.clone().map(|url| (w.payment_page.to_owned(), url)));
+    given.extend(means.deeplink_url.clone().map(|url| (w.deeplink.to_owned(), url)));
+    given
+}
+
+/// What happened, the oldest first.
+fn timeline(w: &Office, locale: &Locale, found: &Found) -> Vec<(String, String)> {
+    let order = &found.order;
+    let mut events: Vec<(Timestamp, String)> = vec![(order.created_at, w.created.to_owned())];
+    if let Some(window) = order.online.window {
+        events.push((window.at, fill(w.window_opened, &[&locale.quota(window.used)])));
+    }
+    events.extend(order.online.expires_at.map(|at| (at, w.expires.to_owned())));
+    events.extend(order.paid_at.map(|at| (at, w.paid.to_owned())));
+    for line in &found.entries {
+        let what = say::line(locale, &line.entry).sentence();
+        events.push((line.at, format!("{what} ({})", fill(w.by, &[&line.actor]))));
+    }
+    events.sort_by_key(|(at, _)| *at);
+    let told = events.into_iter().map(|(at, what)| (locale.moment(at), what));
+    let waiting = found.refunds.iter().map(|amount| fill(w.refund_waiting, &[&amount.to_string()]));
+    told.chain(waiting.map(|what| (String::new(), what))).collect()
+}

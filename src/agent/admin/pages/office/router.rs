@@ -1,0 +1,135 @@
+//! The router as it should be against what it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::super::super::desk::{Answer, Desk};
+use super::super::super::router::{EditView, PlanView, difference};
+use super::super::say;
+use super::super::seat::{Room, Seat};
+use super::dashboard::{PartLine, parts};
+use super::words::Office;
+use crate::agent::engine::Engine;
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::access::Access;
+use crate::domain::id::Mac;
+use crate::store::Role;
+
+/// Changes that are shown; a router that was never synced may want thousands.
+const EDITS_SHOWN_MAX: usize = 50;
+
+/// A change of the router as people read it.
+struct EditRow {
+    device: String,
+    change: String,
+    user: Option<(String, String)>,
+    why: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/router.html")]
+struct RouterPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    part: PartLine,
+    mode: &'static str,
+    is_dry_run: bool,
+    facts: Vec<(&'static str, String)>,
+    /// The difference; nothing when the router cannot be read.
+    plan: Option<Vec<EditRow>>,
+    more: Option<String>,
+    conflicts: Vec<String>,
+    may_sync: bool,
+    doctor: String,
+}
+
+/// `GET /router`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
+    let plan = difference(&desk).await.ok();
+    let (locale, w) = (&seat.visit.locale, super::words(&seat));
+    let edits = plan.as_ref().map(shown).unwrap_or_default();
+    let owners =
+        desk.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
+    let (clock_trusted, owners) = owners;
+    let is_dry_run = desk.service().is_dry_run();
+    let part = parts(&desk, locale, clock_trusted, desk.site.clock.now()).swap_remove(0);
+    let left = plan.as_ref().map_or(0, |plan| plan.edits.len().saturating_sub(EDITS_SHOWN_MAX)) as u64;
+    let conflicts = plan.as_ref().map(|plan| plan.conflicts.clone()).unwrap_or_default();
+    let rows = plan.map(|plan| {
+        plan.edits.iter().take(EDITS_SHOWN_MAX).map(|edit| edit_row(locale, edit, &owners)).collect()
+    });
+    let (frame, room) = seat.room(w.router, "/router");
+    html(&RouterPage {
+        frame,
+        room,
+        w,
+        part,
+        mode: if is_dry_run { w.dry_run_on } else { w.dry_run_off },
+        is_dry_run,
+        facts: facts(&desk, locale),
+        plan: rows,
+        more: (left > 0).then(|| fill(w.plan_more, &[&locale.count(left)])),
+        conflicts,
+        may_sync: seat.actor.role >= Role::Operator,
+        doctor: fill(w.doctor, &["kuotad doctor"]),
+    })
+}
+
+fn facts(desk: &Desk, locale: &Locale) -> Vec<(&'static str, String)> {
+    let w = Office::of(locale.language);
+    let (figures, health) = (desk.service().figures(), desk.service().router().health());
+    vec![
+        (w.version, health.version.unwrap_or_else(|| w.unknown.to_owned())),
+        (w.hosts, locale.count(figures.hosts)),
+        (w.readings, format!("{} / {}", locale.count(figures.metered), locale.count(figures.failed))),
+        (w.reading_took, format!("{} ms", locale.count(figures.read_ms))),
+        (w.commands, locale.count(health.commands)),
+        (w.edits, locale.count(figures.edits)),
+    ]
+}
+
+/// What a change is about: the device or the address, by which its owner is found.
+fn key_of(edit: &EditView) -> String {
+    edit.mac.clone().or_else(|| edit.address.clone()).unwrap_or_default()
+}
+
+fn shown(plan: &PlanView) -> Vec<String> {
+    plan.edits.iter().take(EDITS_SHOWN_MAX).map(key_of).collect()
+}
+
+/// Whom a change is about: path, name and access.
+type Owner = (String, String, Access);
+
+/// The owners of devices and addresses, as far as they are known.
+fn owners(engine: &Engine, keys: &[String]) -> BTreeMap<String, Owner> {
+    let look = engine.look();
+    let find = |key: &String| {
+        let user = match key.parse::<Mac>() {
+            Ok(mac) => look.user_with(mac).cloned(),
+            Err(_) => look.user_at(key.parse().ok()?).map(|found| found.user),
+        }?;
+        Some((key.clone(), (format!("/pelanggan/{}", user.account.id), user.name, user.account.access)))
+    };
+    keys.iter().filter_map(find).collect()
+}
+
+fn edit_row(locale: &Locale, edit: &EditView, owners: &BTreeMap<String, Owner>) -> EditRow {
+    let w = Office::of(locale.language);
+    let change = match (edit.action, &edit.list, edit.r#type) {
+        ("enable", _, _) => w.edit_enable.to_owned(),
+        (_, Some(list), _) => fill(w.edit_list, &[list]),
+        (_, None, Some(kind)) => fill(w.edit_bind, &[kind]),
+        (_, None, None) if edit.mac.is_some() => w.edit_unbind.to_owned(),
+        _ => w.edit_unlist.to_owned(),
+    };
+    let device = key_of(edit);
+    let owner = owners.get(&device);
+    let why =
+        owner.map_or_else(|| w.not_ours.to_owned(), |(_, _, access)| say::access(locale.language, access));
+    EditRow { device, change, user: owner.map(|(path, name, _)| (path.clone(), name.clone())), why }
+}

@@ -1,0 +1,136 @@
+//! The configuration in force, by section, with what each key is for; and the rules in words.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use serde_json::Value;
+
+use super::super::super::desk::{Answer, Desk};
+use super::super::seat::{Room, Seat};
+use super::keys::meaning;
+use super::words::Office;
+use crate::agent::config::{self, Config, Language};
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::units::Rupiah;
+use crate::store::Role;
+
+/// One key.
+pub(super) struct KeyRow {
+    pub key: String,
+    value: String,
+    pub meaning: &'static str,
+    is_default: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    rules: Vec<String>,
+    sections: Vec<(String, Vec<KeyRow>)>,
+}
+
+/// `GET /pengaturan`.
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
+    seat.at_least(Role::Owner)?;
+    let config = desk.site.in_force();
+    let (locale, w) = (&seat.visit.locale, super::words(&seat));
+    let (frame, room) = seat.room(w.settings, "/pengaturan");
+    let (rules, sections) = (rules(w, locale, &config), sections(&config, locale.language));
+    html(&SettingsPage { frame, room, w, rules, sections })
+}
+
+/// Every key with its value, by section. Secrets are no part of the tree: it names their files only.
+pub(super) fn sections(config: &Config, language: Language) -> Vec<(String, Vec<KeyRow>)> {
+    let (is, by_default) = (flat(config), flat(&Config::default()));
+    let mut sections: Vec<(String, Vec<KeyRow>)> = Vec::new();
+    for (key, value) in &is {
+        let section = key.rsplit_once('.').map_or("", |(section, _)| section);
+        let row = KeyRow {
+            key: key.clone(),
+            value: value.clone(),
+            meaning: meaning(language, key),
+            is_default: by_default.get(key) == Some(value),
+        };
+        match sections.iter_mut().find(|(known, _)| known == section) {
+            Some((_, rows)) => rows.push(row),
+            None => sections.push((section.to_owned(), vec![row])),
+        }
+    }
+    sections
+}
+
+/// Keys with their whole path, and values as text.
+fn flat(config: &Config) -> BTreeMap<String, String> {
+    let tree = serde_json::to_value(config).expect("a configuration holds texts, numbers and sections only");
+    let mut keys = BTreeMap::new();
+    flatten("", &tree, &mut keys);
+    keys
+}
+
+fn flatten(path: &str, value: &Value, keys: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(section) => {
+            for (key, value) in section {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, keys);
+            }
+        }
+        Value::Null => {}
+        value => {
+            keys.insert(path.to_owned(), text(value));
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// The rules in sentences.
+fn rules(w: &Office, locale: &Locale, config: &Config) -> Vec<String> {
+    let policy = &config.policy;
+    let minute = policy.block_hour;
+    let hour = format!("{:02}.{:02}", minute / 60, minute % 60);
+    let limit = locale.quota(policy.debt_limit);
+    let mut rules = vec![
+        match policy.overage {
+            config::Overage::Stop => w.rule_stop.to_owned(),
+            config::Overage::Debt if policy.debt_limit.is_zero() => w.rule_debt_free.to_owned(),
+            config::Overage::Debt => fill(w.rule_debt, &[&limit]),
+        },
+        fill(w.rule_fup, &[&locale.quota(policy.fup_threshold), policy.fup_rate.as_str()]),
+    ];
+    rules.push(if policy.block_overdue {
+        fill(w.rule_overdue, &[&policy.overdue_grace_days.to_string(), &hour])
+    } else {
+        w.rule_no_overdue.to_owned()
+    });
+    rules.push(match policy.debt_due {
+        config::DebtDue::EndOfMonth => w.rule_due_month.to_owned(),
+        config::DebtDue::Days(days) => fill(w.rule_due_days, &[&days.to_string()]),
+    });
+    rules.push(match policy.expiry {
+        config::Expiry::ResetFromNow => w.rule_expiry_reset.to_owned(),
+        config::Expiry::Extend => w.rule_expiry_extend.to_owned(),
+    });
+    rules.push(fill(w.rule_rounding, &[&Rupiah(policy.price_rounding_rp).to_string()]));
+    rules.push(fill(w.rule_devices, &[&policy.max_devices_per_user.to_string()]));
+    rules.push(match policy.cashier_credit_rp {
+        0 => w.rule_no_credit.to_owned(),
+        limit => fill(w.rule_credit, &[&Rupiah(limit).to_string()]),
+    });
+    if !policy.pay_window.is_zero() {
+        rules.push(fill(w.rule_window, &[&locale.span(policy.pay_window)]));
+    }
+    rules
+}

@@ -1,0 +1,253 @@
+//! What the site signs and knows again: links and codes of orders, forms of its own pages, texts that expire.
+//!
+//! Every signature is HMAC-SHA256 under the site's secret over a purpose and the parts, each with its length before
+//! it, so that what was signed for one purpose is worth nothing for another.
+
+use std::fmt::{self, Write};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::domain::id::OrderId;
+use crate::domain::units::Timestamp;
+use crate::store::SiteSecret;
+
+/// Crockford's base32: without I, L, O and U, which people take for others.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Bytes of a signature in a link: 160 bits.
+const TOKEN_BYTES: usize = 20;
+/// Bytes of a code that people type: 40 bits, which is little, so whoever takes one must slow guessing down.
+const CODE_BYTES: usize = 5;
+/// Characters of such a code.
+const CODE_CHARS: usize = 8;
+
+/// Signs and checks for one site. Prints as nothing.
+#[derive(Clone)]
+pub struct Tickets {
+    key: SiteSecret,
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Tickets")
+    }
+}
+
+impl Tickets {
+    /// Tickets of the site with that secret.
+    pub fn new(secret: &SiteSecret) -> Self {
+        Self { key: secret.clone() }
+    }
+
+    /// What lets whoever has the link look at an order: 160 bits, to be put into a URL as it is.
+    pub fn order_token(&self, order: &OrderId) -> String {
+        self.token("order", &[&order.0])
+    }
+
+    /// Whether it is that order's token.
+    pub fn is_order_token(&self, order: &OrderId, given: &str) -> bool {
+        is_same(&self.order_token(order), given)
+    }
+
+    /// Eight characters that people type to find an order, without look-alikes.
+    pub fn order_code(&self, order: &OrderId) -> String {
+        crockford(&self.sign("order code", &[&order.0])[..CODE_BYTES])
+    }
+
+    /// Whether it is that order's code, however people typed it; see [`read_code`].
+    pub fn is_order_code(&self, order: &OrderId, given: &str) -> bool {
+        read_code(given).is_some_and(|given| is_same(&self.order_code(order), &given))
+    }
+
+    /// What a form of our own pages carries, so that no other page can send it: for one scope, such as a session, and
+    /// one local day, in days since 1970-01-01.
+    pub fn form_token(&self, scope: &str, day: i64) -> String {
+        self.token("form", &[scope, &day.to_string()])
+    }
+
+    /// Whether a form of that scope was made on `day` or the day before.
+    pub fn check_form_token(&self, scope: &str, day: i64, given: &str) -> bool {
+        let made_on = |day| is_same(&self.form_token(scope, day), given);
+        made_on(day) | made_on(day.saturating_sub(1))
+    }
+
+    /// A text that can be read by anybody and made by nobody else, good before `until`; safe in URLs and cookies.
+    pub fn sealed(&self, text: &str, until: Timestamp) -> String {
+        let until = until.0.to_string();
+        let token = self.token("sealed", &[text, &until]);
+        format!("{until}.{}.{token}", hex(text.as_bytes()))
+    }
+
+    /// The text of what [`Self::sealed`] made; `None` from its end on, and for anything else.
+    pub fn opened(&self, given: &str, now: Timestamp) -> Option<String> {
+        let mut parts = given.split('.');
+        let (until, hex, token) = (parts.next()?, parts.next()?, parts.next()?);
+        let text = unhex(hex)?;
+        let is_ours = parts.next().is_none() && is_same(&self.token("sealed", &[&text, until]), token);
+        let ends_at: i64 = until.parse().ok()?;
+        (is_ours && now.0 < ends_at).then_some(text)
+    }
+
+    fn token(&self, purpose: &str, parts: &[&str]) -> String {
+        crockford(&self.sign(purpose, parts)[..TOKEN_BYTES])
+    }
+
+    fn sign(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.key.bytes()).expect("HMAC takes keys of every length");
+        for part in [&["kuota", purpose], parts].concat() {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// A code as [`Tickets::order_code`] writes it, from what people typed: in either case, O for 0, I and L for 1, spaces
+/// and dashes anywhere. `None` for what is no code.
+pub fn read_code(given: &str) -> Option<String> {
+    let typed = given.chars().filter(|c| !matches!(c, ' ' | '-'));
+    let meant = typed.map(|c| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    });
+    let code: String = meant.take(CODE_CHARS + 1).collect();
+    let is_code = code.len() == CODE_CHARS && code.bytes().all(|byte| ALPHABET.contains(&byte));
+    is_code.then_some(code)
+}
+
+fn is_same(own: &str, given: &str) -> bool {
+    own.as_bytes().ct_eq(given.as_bytes()).into()
+}
+
+/// Every five bytes as eight characters.
+fn crockford(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.chunks(5) {
+        let bits = chunk.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        for at in (0..8).rev() {
+            let digit = usize::try_from(bits >> (5 * at) & 31).expect("five bits");
+            out.push(char::from(ALPHABET[digit]));
+        }
+    }
+    out
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a text takes every text");
+        hex
+    })
+}
+
+fn unhex(hex: &str) -> Option<String> {
+    if !hex.len().is_multiple_of(2) || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let pairs = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok());
+    String::from_utf8(pairs.collect::<Option<_>>()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tickets(n: u8) -> Tickets {
+        Tickets::new(&SiteSecret::new([n; 32]))
+    }
+
+    fn order(id: &str) -> OrderId {
+        OrderId(id.to_owned())
+    }
+
+    #[test]
+    fn signatures_are_hmac_sha256_of_purpose_and_parts_with_their_lengths() {
+        // python3: hmac.new(bytes([1]*32), b"".join(struct.pack(">Q", len(p)) + p for p in
+        //   [b"kuota", b"order", b"k-1"]), "sha256").hexdigest()
+        let signed = tickets(1).sign("order", &["k-1"]);
+        assert_eq!(hex(&signed), "a56c0b5ada0c08b92e784f8d55d246eb7fa2ba50c906561b172354fe8a1b7966");
+        assert_eq!(crockford(&[0x00, 0x44, 0x32, 0x14, 0xc7]), "01234567");
+        assert_eq!(crockford(&[0xff; 5]), "ZZZZZZZZ");
+    }
+
+    #[test]
+    fn an_orders_token_and_code_are_its_own_and_the_sites_own() {
+        let (ours, theirs) = (tickets(1), tickets(2));
+        let (a, b) = (order("k-1"), order("k-2"));
+        let (token, code) = (ours.order_token(&a), ours.order_code(&a));
+        assert_eq!((token.len(), code.len()), (32, 8));
+        assert!(token.bytes().all(|c| c.is_ascii_alphanumeric()));
+        assert!(ours.is_order_token(&a, &token) && ours.is_order_code(&a, &code));
+        assert_eq!((ours.order_token(&a), ours.order_code(&a)), (token.clone(), code.clone()), "for good");
+        for (tickets, order) in [(&ours, &b), (&theirs, &a)] {
+            assert!(!tickets.is_order_token(order, &token) && !tickets.is_order_code(order, &code));
+        }
+        assert!(!token.starts_with(&code), "one does not tell the other");
+        for wrong in ["", &token[1..], &token.to_lowercase(), &format!("{token}0")] {
+            assert!(!ours.is_order_token(&a, wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        let rows = [
+            ("0123 4567", Some("01234567")),
+            ("o123-4567", Some("01234567")),
+            ("OIL1-abcd", Some("0111ABCD")),
+            (" -zz zz zz zz- ", Some("ZZZZZZZZ")),
+            ("0123456", None),
+            ("012345678", None),
+            ("0123456U", None),
+            ("0123456é", None),
+            ("", None),
+        ];
+        for (typed, code) in rows {
+            assert_eq!(read_code(typed).as_deref(), code, "{typed:?}");
+        }
+        let endless = "0".repeat(1 << 20);
+        assert_eq!(read_code(&endless), None);
+    }
+
+    #[test]
+    fn a_form_is_good_on_its_day_and_the_next_in_its_scope_alone() {
+        let ours = tickets(1);
+        let token = ours.form_token("session a", 100);
+        let rows = [
+            ("session a", 100, true),
+            ("session a", 101, true),
+            ("session a", 102, false),
+            ("session a", 99, false),
+            ("session b", 100, false),
+            ("session a1", 0, false),
+        ];
+        for (scope, day, good) in rows {
+            assert_eq!(ours.check_form_token(scope, day, &token), good, "{scope} {day}");
+        }
+        assert!(!ours.check_form_token("session a", 100, ""));
+        assert!(!tickets(2).check_form_token("session a", 100, &token));
+        assert!(!ours.check_form_token("session a", i64::MIN, &token));
+    }
+
+    #[test]
+    fn a_sealed_text_opens_until_its_end_and_only_whole() {
+        let ours = tickets(1);
+        for text in ["", "budi", "a.b.c", "kuota é \u{0}"] {
+            let sealed = ours.sealed(text, Timestamp(1000));
+            assert!(sealed.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'.'), "{sealed}");
+            assert_eq!(ours.opened(&sealed, Timestamp(999)).as_deref(), Some(text));
+            assert_eq!(ours.opened(&sealed, Timestamp(1000)), None, "it ended");
+            assert_eq!(tickets(2).opened(&sealed, Timestamp(0)), None);
+        }
+        let sealed = ours.sealed("budi", Timestamp(1000));
+        let later = sealed.replacen("1000", "2000", 1);
+        let other = sealed.replacen("62", "63", 1);
+        let form = format!("1000.62.{}", ours.form_token("b", 1000));
+        for wrong in
+            [later, other, form, sealed[1..].to_owned(), format!("{sealed}."), "..".into(), "é.é.é".into()]
+        {
+            assert_eq!(ours.opened(&wrong, Timestamp(0)), None, "{wrong}");
+        }
+    }
+}

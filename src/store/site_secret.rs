@@ -1,0 +1,69 @@
+//! The secret that a site signs with: made with the store, kept in it, and carried by its copies, so that what was
+//! signed before a restart or a restore is good after it.
+
+use std::fmt::{self, Write};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::StoreError;
+
+/// Where it is among the single values.
+pub(super) const KEY: &str = "site_secret";
+/// Random bytes.
+const BYTES: usize = 32;
+
+/// 32 random bytes that only this site has. Prints as nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SiteSecret([u8; BYTES]);
+
+impl SiteSecret {
+    /// The secret of these bytes.
+    pub const fn new(bytes: [u8; BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for a key.
+    pub const fn bytes(&self) -> &[u8; BYTES] {
+        &self.0
+    }
+
+    fn hex(&self) -> String {
+        self.0.iter().fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a text takes every text");
+            hex
+        })
+    }
+
+    fn read(hex: &str) -> Option<Self> {
+        let mut bytes = [0; BYTES];
+        if hex.len() != 2 * BYTES || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Debug for SiteSecret {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("SiteSecret")
+    }
+}
+
+/// The store's secret; one is made where there is none.
+pub(super) fn ensured(conn: &Connection) -> Result<SiteSecret, StoreError> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    let kept: Option<String> = conn.query_row(sql, [KEY], |row| row.get(0)).optional()?;
+    if let Some(hex) = kept {
+        // Another one in its place would quietly end whatever this one signed.
+        return SiteSecret::read(&hex)
+            .ok_or_else(|| StoreError::Nonsense(format!("{KEY} is no {BYTES} bytes in hex")));
+    }
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)?;
+    let made = SiteSecret(bytes);
+    conn.execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", [KEY, &made.hex()])?;
+    Ok(made)
+}
