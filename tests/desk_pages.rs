@@ -13,5 +13,13 @@ mod described;
 #[path = "admin_api/desk.rs"]
 #[allow(dead_code, reason = "every test file uses its own part")]
 mod desk;
+#[path = "desk_pages/online.rs"]
+mod online;
 #[path = "desk_pages/people.rs"]
 mod people;
+#[path = "support/relay.rs"]
+#[allow(dead_code, reason = "every test file uses its own part")]
+mod relay;
+#[path = "online/shop.rs"]
+#[allow(dead_code, reason = "every test file uses its own part")]
+mod shop;
