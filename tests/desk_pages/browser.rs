@@ -38,13 +38,23 @@ impl<'a> Browser<'a> {
         }
         let form = format!("username={name}&password={}&ke=%2Fpelanggan", PASSWORD.replace(' ', "+"));
         let reply = send(desk, Method::POST, "/masuk", "", Some(form)).await;
-        assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (303, "/pelanggan"), "{}", reply.text);
+        assert_eq!(
+            (reply.status, reply.headers["location"].to_str().unwrap()),
+            (303, "/pelanggan"),
+            "{}",
+            reply.text
+        );
         let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
         Self { desk, cookie }
     }
 
     pub async fn owner(desk: &'a Desk) -> Self {
         Self::of(desk, "juragan", "owner").await
+    }
+
+    /// What it sends along.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// Opens a page, in Indonesian unless the cookie says otherwise.
@@ -109,7 +119,9 @@ async fn send(desk: &Desk, method: Method, path: &str, cookie: &str, form: Optio
     let call = desk.call(method, path).header("cookie", cookie).header("origin", &desk.base);
     let call = call.header("accept", "text/html");
     match form {
-        Some(form) => call.header("content-type", "application/x-www-form-urlencoded").body(form).send().await,
+        Some(form) => {
+            call.header("content-type", "application/x-www-form-urlencoded").body(form).send().await
+        }
         None => call.send().await,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use serde::Deserialize;
 
 use super::super::super::closings::counted;
 use super::super::super::desk::{Answer, Desk};
@@ -17,7 +18,7 @@ use crate::domain::drawer::{Drawer, Turnover};
 use crate::domain::order::{CashMethod, Method};
 use crate::store::{ClosingRecord, Page, Role};
 use crate::web::page::PageQuery;
-use crate::web::{Path, Problem, Query};
+use crate::web::{Cursor, Path, Problem, Query, params};
 
 /// Money of one method.
 struct MethodRow {
@@ -97,9 +98,18 @@ struct DrawerPage {
     next: Option<String>,
 }
 
+/// Which page of the closings.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Ask {
+    #[serde(deserialize_with = "params::given")]
+    after: Option<Cursor>,
+}
+
 /// `GET /kasir`.
-pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(page): Query<PageQuery>) -> Answer {
+pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
     seat.at_least(Role::Cashier)?;
+    let page = PageQuery { after: ask.after, ..PageQuery::default() };
     let actor = seat.actor.clone();
     let (drawer, closings) = desk
         .look(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))

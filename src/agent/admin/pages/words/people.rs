@@ -22,6 +22,8 @@ words! {
         will_debts: "Tagihan", "Debts";
         by_router: "Router dibaca dulu saat tombol ditekan; pemakaian sampai saat itu ikut dihitung.",
             "The router is read first when the button is pressed; usage until then is counted.";
+        by_gateway: "Gerbang pembayaran diminta mengembalikan uangnya. Kuota ditarik dan buku ditulis setelah gerbang menjawab.",
+            "The gateway is asked to give the money back. Quota is taken and the books are written once it has answered.";
         removed: "dihapus", "deleted";
         // Mistakes in fields.
         missing: "Wajib diisi.", "This must be filled in.";

@@ -1,0 +1,139 @@
+//! Coming in: the first start, the second factor, and one's own sessions.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use kuota::clock::Clock;
+use totp_rs::{Builder, Secret};
+
+use crate::browser::{Browser, Page};
+use crate::desk::{Desk, PASSWORD, Reply};
+
+async fn form(desk: &Desk, path: &str, cookie: &str, body: String) -> Reply {
+    let call = desk.call(Method::POST, path).header("origin", &desk.base).header("accept", "text/html");
+    let call = call.header("cookie", cookie);
+    call.header("content-type", "application/x-www-form-urlencoded").body(body).send().await
+}
+
+async fn log_in(desk: &Desk, more: &str) -> Reply {
+    let body = format!("username=juragan&password={}{more}", PASSWORD.replace(' ', "+"));
+    form(desk, "/masuk", "", body).await
+}
+
+fn code(desk: &Desk, secret: &str) -> String {
+    let secret = Secret::try_from_base32(&secret.replace(' ', "")).unwrap();
+    let seconds = u64::try_from(desk.clock.now().0 / 1000).unwrap();
+    Builder::new().with_secret(secret).build().unwrap().generate(seconds).to_string()
+}
+
+fn value<'p>(html: &'p str, before: &str) -> &'p str {
+    html.split(before)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {before} in {html}"))
+        .split(['"', '<'])
+        .next()
+        .unwrap()
+}
+
+/// Sends one of a page's forms, by its address, with what was typed.
+async fn sent(browser: &Browser<'_>, page: &Page, action: &str, typed: &[(&str, &str)]) -> Page {
+    assert!(page.html.contains(&format!("action=\"{action}\"")), "{action}: {}", page.html);
+    let token = value(&page.html, "name=\"_token\" value=\"");
+    let mut fields = crate::browser::Fields::from([("_token".into(), token.into())]);
+    fields.extend(typed.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+    browser.post(action, &fields).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_without_admins_says_how_to_make_the_first() {
+    let desk = Desk::start().await;
+    desk.site()
+        .service
+        .engine()
+        .call(|engine| engine.store_mut().remove_admin("juragan"))
+        .await
+        .unwrap()
+        .unwrap();
+    let page = desk.call(Method::GET, "/masuk").header("accept", "text/html").send().await;
+    page.ok_text();
+    assert!(
+        page.text.contains("Belum ada pengelola") && page.text.contains("kuotad admin add"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("name=\"password\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_is_set_up_asked_for_and_ended_by_pages() {
+    let desk = Desk::start().await;
+    let owner = Browser::owner(&desk).await;
+    let page = owner.open("/saya").await;
+    page.says("Belum aktif");
+    let shown = sent(&owner, &page, "/saya/dua-langkah", &[]).await;
+    assert!(shown.html.contains("<svg") && shown.status == 200, "{}", shown.html);
+    let secret = value(&shown.html, "<code class=\"wrap\">").to_owned();
+    owner.open("/saya").await.hides(&secret);
+
+    let again = sent(&owner, &shown, "/saya/dua-langkah/pastikan", &[("otp", "000000")]).await;
+    again.says("Kode tidak cocok").says(&secret);
+    let on = sent(&owner, &again, "/saya/dua-langkah/pastikan", &[("otp", &code(&desk, &secret))]).await;
+    on.says("Verifikasi dua langkah aktif.").hides(&secret);
+
+    desk.clock.advance(Duration::from_mins(1));
+    let asked = log_in(&desk, "&ke=%2Fkasir").await;
+    assert_eq!(asked.status, 401);
+    assert!(asked.text.contains("Kode verifikasi") && !asked.text.contains(PASSWORD), "{}", asked.text);
+    assert!(!asked.headers.contains_key("set-cookie"));
+    let proof = value(&asked.text, "name=\"bukti\" value=\"").to_owned();
+    let step =
+        async |otp: &str| form(&desk, "/masuk", "", format!("ke=%2Fkasir&bukti={proof}&otp={otp}")).await;
+    let wrong = step("000000").await;
+    assert!(
+        wrong.status == 401 && wrong.text.contains("Nama, kata sandi atau kode salah."),
+        "{}",
+        wrong.text
+    );
+    let right = code(&desk, &secret);
+    let forged =
+        form(&desk, "/masuk", "", format!("bukti={}&otp={right}", proof.replacen('1', "2", 1))).await;
+    assert_eq!(forged.status, 401);
+    let entered = step(&right).await;
+    assert_eq!((entered.status, entered.headers["location"].to_str().unwrap()), (303, "/kasir"));
+    assert!(entered.headers["set-cookie"].to_str().unwrap().starts_with("kuota_session="));
+    assert_eq!(step(&right).await.status, 401, "a code is good once");
+    desk.clock.advance(Duration::from_mins(6));
+    assert_eq!(step(&code(&desk, &secret)).await.status, 401, "a proof is good for minutes");
+
+    let page = owner.open("/saya").await;
+    sent(&owner, &page, "/saya/dua-langkah/matikan", &[("otp", "000000")]).await.says("Kode tidak cocok");
+    let off = sent(&owner, &page, "/saya/dua-langkah/matikan", &[("otp", &code(&desk, &secret))]).await;
+    off.says("dimatikan");
+    assert_eq!(log_in(&desk, "").await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_a_wrong_name_and_too_many_attempts_are_told_alike() {
+    let desk = Desk::start().await;
+    let wrong = form(&desk, "/masuk", "", "username=juragan&password=salah".into()).await;
+    let nobody = form(&desk, "/masuk", "", "username=siapa&password=salah".into()).await;
+    assert_eq!((wrong.status, nobody.status), (401, 401));
+    assert_eq!(wrong.text.replace("juragan", "siapa"), nobody.text);
+    for _ in 0..3 {
+        form(&desk, "/masuk", "", "username=x&password=salah".into()).await;
+    }
+    let slowed = log_in(&desk, "").await;
+    assert!(slowed.status == 429 && slowed.text.contains("Terlalu sering"), "{}", slowed.text);
+    assert!(slowed.headers.contains_key("retry-after"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_sessions_of_ones_own_end_and_this_one_goes_on() {
+    let desk = Desk::start().await;
+    let (here, there) = (Browser::owner(&desk).await, Browser::owner(&desk).await);
+    let page = here.open("/saya").await;
+    page.says("2 sesi sedang terbuka");
+    sent(&here, &page, "/saya/sesi", &[]).await.says("Sesi lain diakhiri.").says("1 sesi");
+    assert_eq!(there.get("/saya").await.to, "/masuk?ke=/saya");
+    here.open("/saya").await;
+}

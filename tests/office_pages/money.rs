@@ -1,0 +1,225 @@
+//! Money: the dashboard's figures, the review queue, refunds, the drawer, and reports.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use axum::http::Method;
+use kuota::domain::id::Mac;
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::desk::{Desk, PASSWORD};
+use crate::shop::{PACKAGE_BYTES, PRICE_RP, Shop};
+
+const MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_shows_what_was_done() {
+    let desk = Desk::start().await;
+    let owner = Browser::owner(&desk).await;
+    owner.open("/").await.says("Belum pernah ada cadangan.").says("Pembayaran online tidak dipasang.");
+    let (budi, sari) = (desk.user("Budi").await, desk.user("Sari").await);
+    let package = desk.package(10_240, 100_000).await;
+    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
+    desk.post(&format!("{budi}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
+    let buy = |method: &str| json!({"package_id": package, "method": method});
+    desk.post(&format!("{budi}/purchases"), buy("cash")).await.ok(201);
+    desk.post(&format!("{budi}/purchases"), buy("transfer")).await.ok(201);
+    desk.post(&format!("{sari}/debts"), json!({"amount": "5 GB", "due_date": "2026-11-12"})).await.ok(201);
+    desk.post("/router/sync", json!({})).await.ok(200);
+    desk.use_mb(MAC, 1536).await;
+    desk.post("/users", json!({"name": "Tono", "approved": false})).await.ok(201);
+    desk.clock.advance(Duration::from_secs(60));
+    desk.post(&format!("{sari}/block"), json!({"reason": "nakal"})).await.ok(200);
+
+    let page = owner.open("/").await;
+    page.says("Pemakaian hari ini 1,50 GB")
+        .says("Pemasukan hari ini Rp 200.000 Tunai Rp 100.000 Transfer Rp 100.000")
+        .says("Pemasukan bulan ini Rp 200.000")
+        .says("Total tagihan Rp 50.000 1 pelanggan, 5,00 GB")
+        .says("Sedang online 1 dari 1 perangkat di hotspot")
+        .says("1 pelanggan menunggu persetujuan")
+        .says("Router Baik")
+        .says("Sari Diblokir");
+    assert!(
+        page.html.contains("data-live=\"5\"") && page.html.contains("href=\"/pelanggan?status=blocked\"")
+    );
+    assert!(page.html.contains("10 Nov 2026: 1,50 GB") && page.html.contains("10 Nov 2026: Rp 200.000"));
+    owner.open("/laporan/pemakaian").await.says("1,50 GB").says("Budi");
+    owner.open("/laporan/tagihan").await.says("Sari").says("Rp 50.000");
+    owner.open("/laporan/penagihan").await.says("Segera tempo Sari");
+    let sales = owner.open("/laporan?from=2026-11-01&to=2026-11-30").await;
+    sales.says("Rp 200.000 2 Pembayaran").says("Tunai 1 Rp 100.000").says("juragan 2 Rp 200.000");
+    owner.open("/laporan?from=2026-11-30&to=2026-11-01").await.says("Rentang tanggal tidak bisa dipakai");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_not_trusted_is_told_and_vouched_for_by_the_owner_only() {
+    let desk = Desk::start().await;
+    desk.clock.set_wall(kuota::clock::parse_rfc3339("2028-01-01T00:00:00Z").unwrap());
+    let viewer = Browser::of(&desk, "tamu", "viewer").await;
+    let page = viewer.open("/").await;
+    page.says("Jam mundur atau melompat");
+    assert!(!page.html.contains("/jam/pastikan"));
+    assert_eq!(viewer.get("/jam/pastikan").await.status, 403);
+    let owner = Browser::owner(&desk).await;
+    assert!(owner.open("/").await.html.contains("/jam/pastikan"));
+    let shown = owner.open("/jam/pastikan").await;
+    let done = owner.sure(&shown).await;
+    owner.open(&done.to).await.says("Sudah dilakukan").says("Jam dipercaya.");
+    assert_eq!(desk.get("/status").await.ok(200)["clock"]["state"], "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does() {
+    let shop = Shop::open().await;
+    let (first, second) = {
+        let first = shop.order().await;
+        shop.relay.pay_wrongly(&first);
+        shop.pull().await;
+        let second = shop.order().await;
+        shop.relay.pay_wrongly(&second);
+        shop.pull().await;
+        (first, second)
+    };
+    let owner = Browser::owner(&shop.desk).await;
+    owner.open("/").await.says("2 pembayaran perlu keputusan pemilik");
+    owner.open("/pembayaran").await.says("Perlu keputusan pemilik").says("Jumlah yang dibayar berbeda.");
+    let place = format!("/pembayaran/{first}");
+    owner.open(&place).await.says("Budi").says("Bukukan").says("Tutup tanpa membukukan").says("Kode QRIS");
+    let cashier = Browser::of(&shop.desk, "kasir", "cashier").await;
+    cashier.open(&place).await.hides("Bukukan");
+    assert_eq!(cashier.get(&format!("{place}/bukukan")).await.status, 403);
+
+    let shown = owner.fill(&format!("{place}/bukukan"), &[("reason", "sudah dicek")]).await;
+    shown.says("Belum ada yang berubah").says("+10,00 GB");
+    assert_eq!(shop.credited().await, 0);
+    let done = owner.sure(&shown).await;
+    let again = owner.sure(&shown).await;
+    assert_eq!((done.status, &done.to), (303, &again.to), "pressing twice is once");
+    owner.open(&done.to).await.says("Sudah dilakukan").says("Lunas").says("Dibukukan oleh pemilik.");
+    assert_eq!(shop.credited().await, PACKAGE_BYTES);
+
+    let place = format!("/pembayaran/{second}");
+    owner.does(&format!("{place}/tutup"), &[("reason", "uang kembali")]).await.says("Dibatalkan");
+    assert_eq!((shop.credited().await, shop.status(&second).await), (PACKAGE_BYTES, json!("cancelled")));
+    owner.open("/pembayaran?status=review").await.says("Tidak ada.");
+    shop.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_orders_are_asked_about_called_off_and_found() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    let cashier = Browser::of(&shop.desk, "kasir", "cashier").await;
+    cashier.open("/pembayaran?status=open").await.says("Menunggu dibayar").says("QRIS");
+    cashier.open(&format!("/pembayaran?q={}", &order[..order.len() - 1])).await.says("Rp 100.000");
+    cashier.open("/pembayaran?q=tidak-ada").await.says("Tidak ada.");
+    let place = format!("/pembayaran/{order}");
+    let shown = cashier.open(&format!("{place}/tanya")).await;
+    let asked = cashier.sure(&shown).await;
+    cashier.open(&asked.to).await.says("Menunggu dibayar");
+    let shown = cashier.open(&format!("{place}/batalkan")).await;
+    let done = cashier.sure(&shown).await;
+    cashier.open(&done.to).await.says("Sudah dilakukan: Batalkan").says("Dibatalkan");
+    assert_eq!(shop.status(&order).await, "cancelled");
+    let refused = cashier.sure(&cashier.open(&format!("{place}/batalkan")).await).await;
+    assert_eq!(refused.status, 409);
+
+    shop.relay.up(false);
+    let other = cashier.sure(&cashier.open(&format!("{place}/tanya")).await).await;
+    assert_eq!(other.status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_says_what_it_undoes_and_leaves_the_drawer_which_is_closed_with_a_difference() {
+    let shop = Shop::open().await;
+    let owner = Browser::owner(&shop.desk).await;
+    let purchase = json!({"package_id": shop.package, "method": "cash"});
+    let sold = shop.desk.post(&format!("{}/purchases", shop.user), purchase.clone()).await.ok(201);
+    shop.desk.post(&format!("{}/purchases", shop.user), purchase).await.ok(201);
+    owner.open("/kasir").await.says("Rp 200.000").says("2 struk, nomor 1 sampai 2");
+    let place = format!("/pembayaran/{}", sold["id"].as_str().unwrap());
+    let refund = format!("{place}/kembalikan");
+    owner.open(&refund).await.says("Uang keluar dari laci Anda.").says("Rp 100.000");
+    let more = owner.fill(&refund, &[("amount_rp", "100.001"), ("reason", "salah")]).await;
+    assert_eq!(more.status, 409);
+    let shown = owner.fill(&refund, &[("reason", "salah paket")]).await;
+    shown.says("10,00 GB");
+    let done = owner.sure(&shown).await;
+    owner.open(&done.to).await.says("Dikembalikan").says("Rp 100.000");
+    assert_eq!(shop.user().await["remaining_bytes"], PACKAGE_BYTES);
+    assert!(!owner.open(&place).await.html.contains("/kembalikan"));
+    owner.open("/pembayaran?status=refunded").await.says("Dikembalikan");
+    owner.open("/pembayaran?q=2").await.says("Lunas");
+
+    owner.open("/kasir").await.says("Tunai yang harus ada Rp 100.000").says("Tunai Rp 200.000 Rp 100.000");
+    let shown = owner.fill("/kasir/tutup", &[("counted_rp", "99.000"), ("note", "kurang seribu")]).await;
+    shown.says("Seharusnya").says("Rp 100.000").says("\u{2212}Rp 1.000");
+    owner.open("/kasir").await.says("Tidak ada.");
+    let done = owner.sure(&shown).await;
+    owner
+        .open(&done.to)
+        .await
+        .says("Sudah dilakukan")
+        .says("Tunai yang harus ada Rp 0")
+        .says("\u{2212}Rp 1.000");
+    let closing = owner.open("/kasir/1").await;
+    closing.says("kurang seribu").says("Rp 99.000").says("\u{2212}Rp 1.000");
+    assert!(closing.html.contains("data-print"));
+    let other = Browser::of(&shop.desk, "lain", "cashier").await;
+    assert_eq!(other.get("/kasir/1").await.status, 404, "cashiers see their own closings");
+    other.open("/kasir").await.hides("kurang").says("Tidak ada.");
+    shop.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_online_refund_waits_for_the_gateway_and_is_told_so() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    shop.relay.pay(&order);
+    shop.pull().await;
+    let owner = Browser::owner(&shop.desk).await;
+    let place = format!("/pembayaran/{order}");
+    let half = (PRICE_RP / 2).to_string();
+    owner
+        .fill(&format!("{place}/kembalikan"), &[("amount_rp", &half), ("reason", "x")])
+        .await
+        .says("gerbang");
+    let page = owner.does(&format!("{place}/kembalikan"), &[("amount_rp", &half), ("reason", "x")]).await;
+    page.says("Pengembalian Rp 50.000 menunggu gerbang pembayaran");
+    shop.errands().await;
+    shop.pull().await;
+    owner.open(&place).await.says("Dikembalikan sebagian").hides("menunggu gerbang");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_for_spreadsheets_are_had_with_the_session_of_the_page() {
+    let desk = Desk::start().await;
+    let owner = Browser::owner(&desk).await;
+    let user = desk.user("Budi").await;
+    let package = desk.package(1024, 10_000).await;
+    desk.post(&format!("{user}/purchases"), json!({"package_id": package, "method": "cash"})).await.ok(201);
+    let body = format!("username=juragan&password={}", PASSWORD.replace(' ', "+"));
+    let entered = desk
+        .call(Method::POST, "/masuk")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("origin", &desk.base)
+        .body(body)
+        .send()
+        .await;
+    let cookie = entered.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    for (page, row) in [
+        ("/laporan?from=2026-11-01&to=2026-11-30", "total,"),
+        ("/laporan/tagihan", "total,"),
+        ("/laporan/pemakaian", "total,"),
+        ("/laporan/penagihan", "state,"),
+    ] {
+        let html = owner.open(page).await.html;
+        let link = html.split("/api/v1/reports/").nth(1).unwrap().split('"').next().unwrap();
+        let link = format!("/api/v1/reports/{}", link.replace("&#38;", "&"));
+        let table = desk.call(Method::GET, &link).header("cookie", &cookie).send().await;
+        table.ok_text();
+        assert!(table.kind.starts_with("text/csv") && table.text.contains(row), "{link}: {}", table.text);
+    }
+}
