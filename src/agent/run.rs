@@ -16,6 +16,7 @@ use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
 use super::pages::frame::{self, House};
 use super::service::Service;
+use super::tickets::Tickets;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
 use crate::domain::account::{Expiry, Overage, Policy};
@@ -78,6 +79,8 @@ pub struct Site {
     pub service: Arc<Service>,
     /// The only now.
     pub clock: Arc<dyn Clock>,
+    /// What it signs and knows again.
+    pub tickets: Tickets,
     /// What its servers answered.
     pub answers: Answers,
     /// Time from one reading to the next.
@@ -119,13 +122,14 @@ impl Site {
             notifier,
             new_id: Box::new(Uuid::new_v4),
         })?;
+        let tickets = Tickets::new(engine.site_secret());
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
         let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
-        Ok(Self { config, service, clock, answers: Answers::default(), pace, in_force })
+        Ok(Self { config, service, clock, tickets, answers: Answers::default(), pace, in_force })
     }
 
     /// How the site's pages are by default.

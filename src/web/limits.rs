@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
@@ -105,10 +105,14 @@ fn too_large() -> Response {
 
 async fn quiet_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    quiet(response.headers_mut());
+    response
+}
+
+/// Headers of every answer: browsers neither keep it nor guess at it.
+pub fn quiet(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Other hosts learn nothing. Our own do: without a referrer at all browsers send forms with the origin "null".
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    response
 }

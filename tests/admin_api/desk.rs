@@ -42,6 +42,8 @@ pub struct Desk {
     pub clock: ManualClock,
     pub site: Option<Arc<Site>>,
     pub base: String,
+    /// Where the portal is.
+    pub portal: String,
     http: Client<HttpConnector, Body>,
     pub owner: String,
     folder: TempDir,
@@ -142,6 +144,7 @@ impl Desk {
             clock,
             site: None,
             base: String::new(),
+            portal: String::new(),
             http,
             owner: String::new(),
             folder,
@@ -173,6 +176,7 @@ impl Desk {
         let site = Arc::new(site.unwrap());
         let listeners = site.listen().await.unwrap();
         self.base = format!("http://{}", listeners.admin.local_addr().unwrap());
+        self.portal = format!("http://{}", listeners.portal.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
         self.stop = stop;
         self.serving = Some(if self.is_daemon {

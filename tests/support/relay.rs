@@ -69,6 +69,8 @@ struct State {
     calls: Vec<(&'static str, String)>,
     on_cancel: OnCancel,
     extra_rp: u64,
+    /// Where links of charges lead, instead of the gateway's own.
+    link: Option<String>,
 }
 
 /// The relay. Clones are the same one.
@@ -104,6 +106,7 @@ impl FakeRelay {
             calls: Vec::new(),
             on_cancel: OnCancel::Cancels,
             extra_rp: 0,
+            link: None,
         };
         let relay = Self { url, clock, state: Arc::new(Mutex::new(state)), turn: watch::Sender::new(0) };
         tokio::spawn(relay.clone().listen(listener));
@@ -217,7 +220,7 @@ impl FakeRelay {
             status: OrderState::Pending,
             flags: Vec::new(),
             refunded_rp: 0,
-            means: means(wanted.method, state.made),
+            means: means(wanted.method, state.made, state.link.as_deref()),
             expires_at: Some(rfc3339(Timestamp(now.0 + i64::from(wanted.expires_in_s) * 1000))),
             paid_at: None,
             created_at: rfc3339(now),
@@ -407,6 +410,11 @@ impl FakeRelay {
         self.lock().extra_rp = extra_rp;
     }
 
+    /// Links of charges lead there.
+    pub fn link_to(&self, address: &str) {
+        self.lock().link = Some(address.to_owned());
+    }
+
     pub fn change_token(&self, token: &str) {
         self.lock().token = token.into();
     }
@@ -487,8 +495,8 @@ fn kind(method: &Method, path: &str) -> &'static str {
     }
 }
 
-fn means(method: OnlineMethod, number: u32) -> PaymentMeans {
-    let url = format!("https://gateway.example/{number}");
+fn means(method: OnlineMethod, number: u32, link: Option<&str>) -> PaymentMeans {
+    let url = link.map_or_else(|| format!("https://gateway.example/{number}"), str::to_owned);
     match method {
         OnlineMethod::Snap => PaymentMeans { redirect_url: Some(url), ..PaymentMeans::default() },
         OnlineMethod::Gopay | OnlineMethod::Shopeepay => {

@@ -1,31 +1,82 @@
 //! The first page: what a customer needs to know at a glance.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::Answer;
+use super::contact::Contact;
+use super::guest::Guest;
+use super::owed::{Owed, OwedLine};
+use super::sentence::{sentence, tone};
 use super::words::Words;
-use crate::agent::engine::{Engine, Snapshot};
+use super::{Answer, Portal, pay};
+use crate::agent::admin::usage::{Sums, daily};
+use crate::agent::config::Registration;
+use crate::agent::engine::{Engine, OpenOne, Snapshot};
+use crate::agent::pages::plot::{Bar, bars};
 use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, Locale, Visit, html};
-use crate::agent::run::Site;
-use crate::domain::access::{Reason, Status};
-use crate::domain::account::Account;
-use crate::domain::units::Rupiah;
-use crate::web::{Peer, Problem};
+use crate::agent::pages::{Frame, Locale, html};
+use crate::agent::service::LinkState;
+use crate::domain::policy;
+use crate::domain::units::{Bytes, MB, Rupiah, Timestamp};
+use crate::store::OrderRecord;
+use crate::web::Problem;
+
+/// Days of the plot.
+const PLOT_DAYS: i32 = 14;
 
 #[derive(Template)]
 #[template(path = "portal/home.html")]
 struct Home {
     frame: Frame,
     words: &'static Words,
+    here: &'static str,
     name: String,
+    tone: &'static str,
     sentence: String,
-    bill: Option<String>,
+    /// What the router or the relay cannot do now.
+    notices: Vec<String>,
+    quota: Option<Quota>,
+    until: String,
+    bill: Vec<OwedLine>,
+    /// What everything owed costs; empty where it has no price.
+    total: Option<String>,
+    can_buy: bool,
+    can_pay: bool,
+    open: Option<OpenCard>,
+    plot: String,
+    plot_title: String,
+    devices: Vec<Device>,
+    contact: Option<Contact>,
+}
+
+/// What is left, as a bar.
+struct Quota {
+    left: String,
+    of: String,
+    used: String,
+    left_mb: u64,
+    of_mb: u64,
+    is_low: bool,
+}
+
+/// A payment that was begun.
+struct OpenCard {
+    text: String,
+    path: String,
+    cancel: String,
+    token: String,
+}
+
+/// A device as it is read.
+struct Device {
+    name: String,
+    is_this: bool,
+    state: String,
 }
 
 #[derive(Template)]
@@ -33,106 +84,166 @@ struct Home {
 struct Unknown {
     frame: Frame,
     words: &'static Words,
-    text: String,
+    can_register: bool,
+    contact: Option<Contact>,
+}
+
+/// What the page is made from.
+struct Seen {
+    customer: Snapshot,
+    owed: Owed,
+    can_buy: bool,
+    pay_window_ms: u64,
+    open: Option<OrderRecord>,
+    usage: Vec<(Date, Bytes)>,
 }
 
 /// `GET /`.
-pub(super) async fn show(State(site): State<Arc<Site>>, visit: Visit) -> Answer {
-    let peer = visit.peer;
-    let look = move |engine: &mut Engine| match peer {
-        Peer::Network(IpAddr::V4(address)) => {
-            engine.look().user_at(address).map(|user| (owed(engine, &user), user))
-        }
-        Peer::Network(IpAddr::V6(_)) | Peer::Local => None,
+pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    let seen = portal.look_at(&guest, see).await?;
+    let words = guest.words();
+    let Some(seen) = seen else {
+        let can_register = portal.site.config.portal.registration != Registration::Off;
+        let contact = portal.contact.clone();
+        return html(&Unknown { frame: guest.frame(words.unknown), words, can_register, contact });
     };
-    let found = site.service.engine().call(look).await.map_err(Problem::from)?;
-    let words = Words::of(visit.locale.language);
-    let frame = visit.frame(words.title);
-    let Some((owed, snapshot)) = found else {
-        let contact = Some(site.config.portal.contact.as_str()).filter(|contact| !contact.is_empty());
-        let text = fill(words.unknown_text, &[contact.unwrap_or(words.owner)]);
-        return html(&Unknown { frame, words, text });
+    html(&page(&portal, &guest, seen))
+}
+
+fn see(engine: &mut Engine, customer: Snapshot) -> Result<Seen, Problem> {
+    let usage = by_day(engine, customer.user.no, PLOT_DAYS)?;
+    let open = match engine.open_online(customer.user.account.id) {
+        Some(OpenOne::Order(id)) => engine.reader().order(&id)?,
+        _ => None,
     };
-    let account = &snapshot.user.account;
-    let until = account.expires_at.map(|at| visit.locale.zone.local(at).date);
-    let sentence = sentence(account, until, owed, words, &visit.locale);
-    let debt = account.total_debt();
-    let bill = (!debt.is_zero()).then(|| {
-        // Without a price the page says what is owed in gigabytes only: a failed price is never zero.
-        let price = owed.map(|rp| format!(" ({rp})")).unwrap_or_default();
-        format!("{}{price}", visit.locale.quota(debt))
+    let look = engine.look();
+    let account = &customer.user.account;
+    let packages = look.packages();
+    let can_buy = look.with_context(|ctx| {
+        packages.iter().any(|package| policy::quote_purchase(account, package, ctx).is_ok())
     });
-    html(&Home { frame, words, name: snapshot.user.name.clone(), sentence, bill })
+    let (owed, pay_window_ms) = (Owed::of(&look, account), look.policy.pay_window_ms);
+    Ok(Seen { owed, can_buy, pay_window_ms, open, usage, customer })
 }
 
-fn owed(engine: &Engine, snapshot: &Snapshot) -> Option<Rupiah> {
-    let account = &snapshot.user.account;
-    engine.look().with_context(|ctx| ctx.tariff().settle_all(account)).ok().map(|quote| quote.total())
+/// Usage of each of the last days, today last.
+pub(super) fn by_day(engine: &Engine, user_no: u32, days: i32) -> Result<Vec<(Date, Bytes)>, Problem> {
+    let zone = engine.zone();
+    let now = engine.now();
+    let today = zone.local(now).date;
+    let first = today.saturating_sub((days - 1).days());
+    let mut sums = Sums::new();
+    daily(engine, user_no, (zone.day_start(first), Timestamp(now.0 + 1)), &mut sums)?;
+    let mut of_day: BTreeMap<Date, Bytes> = BTreeMap::new();
+    for ((start, _), (bytes, _)) in sums {
+        let sum = of_day.entry(zone.local(start).date).or_default();
+        *sum = sum.plus(bytes);
+    }
+    let all = (0..days).map(|n| first.saturating_add(n.days()));
+    Ok(all.map(|day| (day, of_day.get(&day).copied().unwrap_or_default())).collect())
 }
 
-/// What holds, in one polite sentence or two.
-fn sentence(
-    account: &Account,
-    until: Option<Date>,
-    owed: Option<Rupiah>,
-    words: &Words,
-    locale: &Locale,
-) -> String {
-    let left = locale.quota(account.balance.remaining());
-    let until = until.map(|date| fill(words.until, &[&locale.day(date)])).unwrap_or_default();
-    match (account.access.status, account.access.reason) {
-        (Status::Active, _) => fill(words.active, &[&left, &until]),
-        (Status::Unlimited, _) => fill(words.unlimited, &[&until]),
-        (Status::Fup, Some(Reason::Paying)) => words.paying.to_owned(),
-        (Status::Fup, _) => fill(words.fup, &[&left]),
-        (Status::Habis, _) => words.habis.to_owned(),
-        (Status::Expired, _) => words.expired.to_owned(),
-        (Status::Inactive, _) => words.inactive.to_owned(),
-        (Status::Blocked, Some(Reason::Admin)) => words.blocked_admin.to_owned(),
-        (Status::Blocked, _) => {
-            let owed = owed.map(|rp| fill(words.owed, &[&rp.to_string()])).unwrap_or_default();
-            fill(words.blocked, &[&owed])
-        }
+/// Usage by day as a plot; nothing for none.
+pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], words: &Words, locale: &Locale) -> String {
+    let most = usage.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
+    if most.is_zero() {
+        return String::new();
+    }
+    // Labels on a phone: not every day has room.
+    let every = usage.len().div_ceil(8).max(1);
+    let bar = |(at, (day, bytes)): (usize, &(Date, Bytes))| Bar {
+        label: if at % every == 0 { day.day().to_string() } else { String::new() },
+        told: format!("{}: {}", locale.day(*day), locale.quota(*bytes)),
+        value: bytes.0,
+    };
+    let largest = fill(words.usage_most, &[&locale.quota(most)]);
+    bars(title, &largest, &usage.iter().enumerate().map(bar).collect::<Vec<_>>())
+}
+
+fn page(portal: &Portal, guest: &Guest, seen: Seen) -> Home {
+    let (words, locale) = (guest.words(), guest.locale());
+    let user = &seen.customer.user;
+    let account = &user.account;
+    let total = seen.owed.total().filter(|total| *total > Rupiah::ZERO);
+    let plot_title = fill(words.usage, &[&PLOT_DAYS.to_string()]);
+    Home {
+        frame: guest.frame(words.title),
+        words,
+        here: "/",
+        name: user.name.clone(),
+        tone: tone(account),
+        sentence: sentence(account, total, seen.pay_window_ms, words, locale),
+        notices: notices(portal, words, locale),
+        quota: (!account.unlimited).then(|| quota(&seen, words, locale)),
+        until: account.expires_at.map_or_else(|| words.no_end.to_owned(), |at| locale.day_of(at)),
+        bill: seen.owed.lines(words, locale),
+        total: total.map(|total| total.to_string()),
+        can_buy: seen.can_buy,
+        can_pay: total.is_some(),
+        open: seen.open.as_ref().map(|order| open_card(order, portal, guest)),
+        plot: plot(&plot_title, &seen.usage, words, locale),
+        plot_title,
+        devices: devices(&seen.customer, guest),
+        contact: portal.contact.clone(),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::agent::config::Language;
-    use crate::clock::Zone;
-    use crate::domain::access::Access;
-    use crate::domain::id::UserId;
-    use crate::domain::ledger::Balance;
-    use crate::domain::units::Bytes;
+/// What does not work now, and since when.
+pub(super) fn notices(portal: &Portal, words: &Words, locale: &Locale) -> Vec<String> {
+    let router = router_notice(&portal.site.service.router_state(), portal.site.clock.now(), words, locale);
+    let relay = portal.relay_down_since().map(|since| fill(words.relay_down, &[&locale.moment(since)]));
+    relay.into_iter().chain(router).collect()
+}
 
-    #[test]
-    fn customers_read_what_holds_in_their_words() {
-        let account = |status, reason| Account {
-            balance: Balance { credits: Bytes::mb(8704), debits: Bytes::ZERO },
-            access: Access { status, reason, causes: Vec::new() },
-            ..Account::fresh(UserId(uuid::Uuid::nil()), true)
-        };
-        let until = Some(jiff::civil::date(2026, 11, 22));
-        let rows = [
-            (Status::Active, None, "Internet Anda aktif. Sisa 8,50 GB, sampai 22 Nov 2026."),
-            (
-                Status::Fup,
-                Some(Reason::Fup),
-                "Kecepatan dikurangi. Sisa 8,50 GB. Tambah paket agar kencang lagi.",
-            ),
-            (
-                Status::Blocked,
-                Some(Reason::DebtLimit),
-                "Internet dijeda sementara. Ada tagihan Rp 40.000. Setelah dibayar, tersambung otomatis.",
-            ),
-            (Status::Blocked, Some(Reason::Admin), "Internet dihentikan pengelola. Hubungi kami."),
-        ];
-        let locale = Locale { language: Language::Indonesian, zone: Zone::named("Asia/Jakarta").unwrap() };
-        let words = Words::of(locale.language);
-        for (status, reason, text) in rows {
-            let said = sentence(&account(status, reason), until, Some(Rupiah(40_000)), words, &locale);
-            assert_eq!(said, text);
-        }
+fn router_notice(state: &LinkState, now: Timestamp, words: &Words, locale: &Locale) -> Option<String> {
+    if state.last_error.is_none() || state.name(now) != "down" {
+        return None;
     }
+    Some(match state.last_success {
+        Some(at) => fill(words.router_down, &[&locale.moment(at)]),
+        None => words.router_never.to_owned(),
+    })
+}
+
+fn quota(seen: &Seen, words: &Words, locale: &Locale) -> Quota {
+    let account = &seen.customer.user.account;
+    let left = account.balance.remaining();
+    // The bar was full right after the last credit.
+    let of = account.tank.max(left);
+    Quota {
+        left: locale.quota(left),
+        of: fill(words.left_of, &[&locale.quota(left), &locale.quota(of)]),
+        used: locale.quota(account.used),
+        left_mb: left.0.div_ceil(MB),
+        of_mb: of.0.div_ceil(MB).max(1),
+        is_low: left.0 / 5 < of.0 / 25,
+    }
+}
+
+fn open_card(order: &OrderRecord, portal: &Portal, guest: &Guest) -> OpenCard {
+    let (words, locale) = (guest.words(), guest.locale());
+    let method = pay::method_name(order.method);
+    OpenCard {
+        text: fill(
+            words.open_order_text,
+            &[&order.amount.to_string(), method, &locale.moment(order.created_at)],
+        ),
+        path: portal.status_path(&order.id),
+        cancel: format!("/payment/status/{}/batal", order.id),
+        token: guest.token.clone(),
+    }
+}
+
+fn devices(customer: &Snapshot, guest: &Guest) -> Vec<Device> {
+    let (words, locale) = (guest.words(), guest.locale());
+    let device = |(device, reached): &(crate::store::DeviceRecord, crate::agent::engine::Reached)| Device {
+        name: if device.label.is_empty() { device.mac.to_string() } else { device.label.clone() },
+        is_this: reached.address.is_some() && reached.address == guest.on_router(),
+        state: match (reached.online, device.seen_at) {
+            (true, _) => words.online.to_owned(),
+            (false, Some(at)) => fill(words.seen, &[&locale.moment(at)]),
+            (false, None) => words.never_seen.to_owned(),
+        },
+    };
+    customer.devices.iter().map(device).collect()
 }

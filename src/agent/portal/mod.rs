@@ -1,31 +1,217 @@
 //! What customers see on the LAN: how much is left, until when, what is owed and why, and what to do. Who asks is
 //! told by the router's host table, never by the query.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `guest` | who looks at a page, and forms that only our own pages can send |
+//! | `browser` | which browsers can leave a page for an app |
+//! | `targets` | where a browser may be sent |
+//! | `sentence` | what holds for a user, in the words of the house |
+//! | `owed` | what is owed and what it costs |
+//! | `home` | the first page |
+//! | `shop`, `bill` | packages on sale; everything owed |
+//! | `pay` | how to pay, for every purpose, and where that leads |
+//! | `status` | one payment, until it is over |
+//! | `records` | orders, statement and usage |
+//! | `policy` | why the internet is slow or stopped |
+//! | `door`, `register` | logging a device in; customers who register themselves |
+//! | `sorry` | what went wrong, politely |
+//! | `contact`, `qr` | the owner's number as a link; QR codes |
+//! | `words` | the texts |
 
+mod bill;
+mod browser;
+mod contact;
+mod door;
+mod guest;
 mod home;
+mod owed;
+mod pay;
+mod policy;
+mod qr;
+mod records;
+mod register;
+mod sentence;
+mod shop;
+mod sorry;
+mod status;
+mod targets;
 mod words;
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::State;
-use axum::routing::get;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 
+use super::credentials::{Attempts, Passwords};
+use super::engine::{Engine, Snapshot};
+use super::pages::frame::House;
 use super::pages::{Visit, assets, frame};
 use super::run::Site;
-use crate::web::{Problem, limits, tally};
+use crate::clock::rfc3339;
+use crate::domain::units::Timestamp;
+use crate::web::{Peer, Problem, limits, tally};
+use contact::Contact;
+use guest::Guest;
+use targets::Targets;
 
 /// What a handler answers.
-type Answer = Result<axum::response::Response, Problem>;
+type Answer = Result<Response, Problem>;
 
-/// The portal's pages. Requests carry a [`crate::web::Peer`] as an extension.
-pub fn router(site: Arc<Site>) -> Router {
-    let answers = Arc::clone(&site.answers.portal);
-    let pages =
-        Router::new().route("/", get(home::show)).route("/tentang", get(about)).merge(assets::routes());
-    let house = site.house();
-    tally::counted(limits::surround(frame::around(pages.with_state(site), house)), answers)
+/// The handlers' state.
+struct Portal {
+    site: Arc<Site>,
+    targets: Targets,
+    contact: Option<Contact>,
+    /// Hashing, one at a time.
+    passwords: Passwords,
+    /// Log-ins and registrations that failed.
+    entries: Mutex<Attempts>,
+    /// Codes of orders that were wrong.
+    codes: Mutex<Attempts>,
+    /// Questions to the gateway.
+    questions: Mutex<Attempts>,
 }
 
-async fn about(State(site): State<Arc<Site>>, visit: Visit) -> Answer {
-    frame::about(&visit, &site.config.source_url)
+/// The portal's pages. Requests carry a [`Peer`] as an extension.
+pub fn router(site: Arc<Site>) -> Router {
+    let answers = Arc::clone(&site.answers.portal);
+    let portal = Arc::new(Portal::new(site));
+    let pages = Router::new()
+        .route("/", get(home::show))
+        .route("/beli", get(shop::show))
+        .route("/beli/{package}", get(pay::choose_package).post(pay::pay_package))
+        .route("/lunasi", get(bill::show))
+        .route("/lunasi/semua", get(pay::choose_all).post(pay::pay_all))
+        .route("/lunasi/sebagian", get(pay::choose_part).post(pay::pay_part))
+        .route("/lunasi/{debt}", get(pay::choose_item).post(pay::pay_item))
+        .route("/riwayat", get(records::show))
+        .route("/payment/status/{order}", get(status::show))
+        .route("/payment/status/{order}/cek", post(status::ask))
+        .route("/payment/status/{order}/ganti", post(status::change))
+        .route("/payment/status/{order}/batal", post(status::cancel))
+        .route("/b/{code}", get(status::by_code))
+        .route("/policy/{status}", get(policy::show))
+        .route("/masuk", get(door::show).post(door::enter))
+        .route("/masuk/ganti", post(door::replace))
+        .route("/daftar", get(register::show).post(register::enter))
+        .route("/tentang", get(about))
+        .merge(assets::routes())
+        .with_state(Arc::clone(&portal));
+    let admitted = limits::surround(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
+    let house = portal.house();
+    let secured = frame::around(admitted, house).layer(from_fn_with_state(portal, secure));
+    tally::counted(secured, answers)
+}
+
+async fn about(State(portal): State<Arc<Portal>>, visit: Visit) -> Answer {
+    frame::about(&visit, &portal.site.config.source_url)
+}
+
+impl Portal {
+    fn new(site: Arc<Site>) -> Self {
+        let loopback = site.config.relay.as_ref().is_some_and(|relay| relay.url.is_loopback());
+        let contact = contact::contact(&site.config.portal.contact);
+        Self {
+            site,
+            targets: Targets { loopback },
+            contact,
+            passwords: Passwords::default(),
+            entries: Mutex::default(),
+            codes: Mutex::default(),
+            questions: Mutex::default(),
+        }
+    }
+
+    /// The site's pages, with problems told in the words of the portal.
+    fn house(&self) -> House {
+        let contact = self.contact.clone();
+        let complain =
+            Arc::new(move |visit: &Visit, problem: &Problem| sorry::page(visit, problem, contact.as_ref()));
+        House { complain, ..self.site.house() }
+    }
+
+    /// Looks at the engine; `look` copies out what it needs.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.site.service.engine().call(look).await?
+    }
+
+    /// Looks at the user whose device asks; `None` for an unknown device.
+    async fn look_at<T: Send + 'static>(
+        &self,
+        guest: &Guest,
+        look: impl FnOnce(&mut Engine, Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Option<T>, Problem> {
+        let guest = guest.clone();
+        let look = move |engine: &mut Engine| {
+            guest.customer(engine).map(|customer| look(engine, customer)).transpose()
+        };
+        self.look(look).await
+    }
+
+    /// Since when the relay cannot be reached, while it cannot; `None` too where there is none.
+    fn relay_down_since(&self) -> Option<Timestamp> {
+        let state = self.site.service.link().ok()?.state();
+        // Before the first word of a relay nothing is wrong yet.
+        let is_down = state.last_error.is_some() && state.name(self.site.clock.now()) == "down";
+        state.since.filter(|_| is_down)
+    }
+
+    /// Counts an attempt before it is made; more than a few are refused for a while.
+    fn attempt(&self, attempts: &Mutex<Attempts>, address: IpAddr, name: &str) -> Result<(), Problem> {
+        let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts
+            .begin(address, name, self.site.clock.uptime())
+            .map_err(|wait| Problem::too_many("too many attempts; wait a moment", wait.as_secs() + 1))
+    }
+
+    /// The attempt was a good one: it costs nothing.
+    fn succeeded(attempts: &Mutex<Attempts>, address: IpAddr, name: &str) {
+        attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(address, name);
+    }
+}
+
+/// An instant as `data-until` takes it.
+fn until(at: Timestamp) -> String {
+    rfc3339(at)
+}
+
+/// Lets devices of the hotspot and the owner's networks in.
+async fn admit(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
+    let config = &portal.site.config;
+    let mut networks = config.portal.client_networks.iter().chain(&config.admin.allowed_networks);
+    let is_allowed = match request.extensions().get::<Peer>() {
+        Some(Peer::Local) => true,
+        Some(Peer::Network(address)) => networks.any(|network| network.contains(*address)),
+        None => false,
+    };
+    if is_allowed {
+        return next.run(request).await;
+    }
+    Problem::forbidden("network", "pages of the portal are for the hotspot's network").into_response()
+}
+
+/// Headers of every answer: nothing is kept or guessed at, no sensor is used, and forms lead to us or to the gateway.
+async fn secure(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers: &mut HeaderMap = response.headers_mut();
+    // Pages that tell of a problem are made outside the limits.
+    limits::quiet(headers);
+    let permissions = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+    headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(permissions));
+    if headers.contains_key(CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::from_str(&portal.targets.content_policy())
+    {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }

@@ -1,0 +1,66 @@
+//! Everything owed, to be paid whole, one by one, or in part.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::contact::Contact;
+use super::guest::Guest;
+use super::home::notices;
+use super::owed::{Owed, OwedLine};
+use super::pay::Till;
+use super::words::Words;
+use super::{Answer, Portal};
+use crate::agent::pages::Frame;
+use crate::agent::pages::frame::{page_with, see_other};
+use crate::agent::pages::words::fill;
+use crate::domain::units::Rupiah;
+
+#[derive(Template)]
+#[template(path = "portal/bill.html")]
+struct Bill {
+    frame: Frame,
+    words: &'static Words,
+    here: &'static str,
+    notices: Vec<String>,
+    lines: Vec<OwedLine>,
+    total: Option<String>,
+    total_rp: u64,
+    /// How much a part payment may be at most; empty where nothing can be paid in part.
+    part_hint: Option<String>,
+    /// What is wrong with the amount that was typed.
+    complaint: Option<&'static str>,
+    till: Till,
+    contact: Option<Contact>,
+}
+
+/// `GET /lunasi`.
+pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    page(&portal, &guest, None).await
+}
+
+/// The bill, with what is wrong with an amount that was typed on it.
+pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'static str>) -> Answer {
+    let owed = portal.look_at(guest, |engine, customer| Ok(Owed::of(&engine.look(), &customer.user.account)));
+    let Some(owed) = owed.await? else { return Ok(see_other("/")) };
+    let (words, locale) = (guest.words(), guest.locale());
+    let total = owed.total().filter(|total| *total > Rupiah::ZERO);
+    let part = owed.total_of_items().filter(|most| *most > Rupiah::ZERO);
+    let status = if complaint.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Bill {
+        frame: guest.frame(words.bill),
+        words,
+        here: "/lunasi",
+        notices: notices(portal, words, locale),
+        lines: owed.lines(words, locale),
+        total: total.map(|total| total.to_string()),
+        total_rp: total.unwrap_or_default().0,
+        part_hint: part.map(|most| fill(words.part_hint, &[&most.to_string()])),
+        complaint,
+        till: portal.till(guest),
+        contact: portal.contact.clone(),
+    };
+    page_with(status, &page)
+}

@@ -1,0 +1,44 @@
+//! How customers reach the owner: a link when the owner wrote a phone number.
+
+use crate::domain::phone;
+
+/// The owner's contact as it is shown, with where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Contact {
+    /// As the owner wrote it.
+    pub text: String,
+    /// A chat or a call; `None` where it is no phone number.
+    pub link: Option<String>,
+}
+
+/// Reads `portal.contact`; nothing where it is empty.
+pub(super) fn contact(text: &str) -> Option<Contact> {
+    let text = text.trim();
+    // A mobile number of the country has a chat; any other number can be called.
+    let spellings = phone::spellings(text);
+    let mobile = spellings.iter().find(|number| number.starts_with("628"));
+    let link = match mobile {
+        Some(number) => Some(format!("https://wa.me/{number}")),
+        None => spellings.first().map(|number| format!("tel:{number}")),
+    };
+    (!text.is_empty()).then(|| Contact { text: text.to_owned(), link })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mobile_number_is_a_chat_another_number_a_call_and_a_text_a_text() {
+        let rows = [
+            ("0812-3456-7890", Some("https://wa.me/6281234567890")),
+            ("+62 812 3456 7890", Some("https://wa.me/6281234567890")),
+            ("021 555 0100", Some("tel:0215550100")),
+            ("Pak Budi, warung depan", None),
+        ];
+        for (text, link) in rows {
+            assert_eq!(contact(text).unwrap().link.as_deref(), link, "{text}");
+        }
+        assert_eq!(contact(" "), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! Logging a device in: who knows a customer's name or number and PIN has the device bound. Unknown names, customers
+//! without a PIN and wrong PINs answer alike and as slowly, and guessing is slow.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::contact::Contact;
+use super::guest::{Guest, Sent};
+use super::words::{DoorWords, Words};
+use super::{Answer, Portal};
+use crate::agent::config::Registration;
+use crate::agent::engine::{Action, Engine};
+use crate::agent::pages::Frame;
+use crate::agent::pages::frame::{page_with, see_other};
+use crate::agent::pages::words::fill;
+use crate::domain::id::{Mac, UserId};
+use crate::domain::units::Timestamp;
+use crate::store::Customer;
+use crate::web::Problem;
+use crate::web::finish::finish;
+
+/// A longer name or PIN than any is wrong without looking.
+const TEXT_BYTES_MAX: usize = 200;
+/// How long a log-in waits for the customer to say that another device makes room.
+const REPLACE_MS: i64 = 5 * 60 * 1000;
+
+#[derive(Template)]
+#[template(path = "portal/door.html")]
+struct Door {
+    frame: Frame,
+    words: &'static Words,
+    door: &'static DoorWords,
+    token: String,
+    who: String,
+    complaint: Option<&'static str>,
+    can_register: bool,
+    contact: Option<Contact>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/not_seen.html")]
+struct NotSeen {
+    frame: Frame,
+    door: &'static DoorWords,
+    path: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "portal/replace.html")]
+struct Replace {
+    frame: Frame,
+    words: &'static Words,
+    door: &'static DoorWords,
+    text: String,
+    token: String,
+    /// Proves the log-in to the second form.
+    ticket: String,
+}
+
+/// Where the asking device stands.
+pub(super) enum Standing {
+    /// It is a customer's.
+    Known,
+    /// The router sees it, and it is nobody's.
+    Seen(Mac),
+    /// The router did not show it in the last reading.
+    NotSeen,
+}
+
+/// How the asking device stands by the last reading.
+pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing, Problem> {
+    let guest = guest.clone();
+    let look = move |engine: &mut Engine| {
+        if guest.customer(engine).is_some() {
+            return Ok(Standing::Known);
+        }
+        let mac = guest.on_router().and_then(|address| engine.look().mac_at(address));
+        Ok(mac.map_or(Standing::NotSeen, Standing::Seen))
+    };
+    portal.look(look).await
+}
+
+/// What is said to a device that the router does not show.
+pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
+    let door = DoorWords::of(guest.locale().language);
+    page_with(StatusCode::OK, &NotSeen { frame: guest.frame(door.not_seen), door, path })
+}
+
+/// `GET /masuk`.
+pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    match standing(&portal, &guest).await? {
+        Standing::Known => Ok(see_other("/")),
+        Standing::Seen(_) => page(&portal, &guest, StatusCode::OK, "", None),
+        Standing::NotSeen => not_seen(&guest, "/masuk"),
+    }
+}
+
+fn page(
+    portal: &Portal,
+    guest: &Guest,
+    status: StatusCode,
+    who: &str,
+    complaint: Option<&'static str>,
+) -> Answer {
+    let door = DoorWords::of(guest.locale().language);
+    let page = Door {
+        frame: guest.frame(door.title),
+        words: guest.words(),
+        door,
+        token: guest.token.clone(),
+        who: who.to_owned(),
+        complaint,
+        can_register: portal.site.config.portal.registration != Registration::Off,
+        contact: portal.contact.clone(),
+    };
+    page_with(status, &page)
+}
+
+/// `POST /masuk`.
+pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    let Sent { guest, form } = &sent;
+    let mac = match standing(&portal, guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return not_seen(guest, "/masuk"),
+    };
+    let who = form.text("siapa").unwrap_or_default().to_owned();
+    let pin = form.text("pin").unwrap_or_default().to_owned();
+    match check(&portal, guest, &who, pin).await? {
+        Some(user) => bind(&portal, guest, user, mac).await,
+        None => {
+            let wrong = DoorWords::of(guest.locale().language).wrong;
+            page(&portal, guest, StatusCode::UNAUTHORIZED, &who, Some(wrong))
+        }
+    }
+}
+
+/// The customer with that name or number and PIN.
+async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result<Option<UserId>, Problem> {
+    if who.len() > TEXT_BYTES_MAX || pin.len() > TEXT_BYTES_MAX {
+        return Ok(None);
+    }
+    // However a number is written, guesses at it count together.
+    let name = crate::domain::phone::spellings(who).into_iter().min().unwrap_or_else(|| who.to_owned());
+    portal.attempt(&portal.entries, guest.address, &name)?;
+    let asked = who.to_owned();
+    let found = portal.look(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
+    let hash = found.as_ref().and_then(|customer: &Customer| customer.pin_hash.clone());
+    let right = portal.passwords.check(pin, hash).await?;
+    if !right {
+        tracing::info!(source = %guest.address, "a log-in on the portal failed");
+        return Ok(None);
+    }
+    Portal::succeeded(&portal.entries, guest.address, &name);
+    Ok(found.map(|customer| customer.id))
+}
+
+/// Binds the device, or asks whether the one seen longest ago makes room.
+async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> Answer {
+    match submit(portal, guest, user, mac, false).await {
+        Ok(()) => Ok(see_other("/")),
+        Err(problem) if problem.code() == "too_many_devices" => ask(portal, guest, user, mac).await,
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn submit(
+    portal: &Arc<Portal>,
+    guest: &Guest,
+    user: UserId,
+    mac: Mac,
+    replace_oldest: bool,
+) -> Result<(), Problem> {
+    let bind = Action::Bind { user, mac, label: String::new(), replace_oldest };
+    let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
+    finish(async move { service.submit(actor, bind, None).await }).await??;
+    Ok(())
+}
+
+async fn ask(portal: &Portal, guest: &Guest, user: UserId, mac: Mac) -> Answer {
+    let look = move |engine: &mut Engine| {
+        let look = engine.look();
+        let snapshot = look.user(user).ok_or_else(|| Problem::not_found("user"))?;
+        let oldest = look.oldest_device(snapshot.user.no).cloned();
+        let oldest = oldest.ok_or_else(|| Problem::not_found("device"))?;
+        Ok((snapshot.devices.len(), oldest, look.facts.now))
+    };
+    let (devices, oldest, now) = portal.look(look).await?;
+    let (words, locale) = (guest.words(), guest.locale());
+    let door = DoorWords::of(locale.language);
+    let name = if oldest.label.is_empty() { oldest.mac.to_string() } else { oldest.label };
+    let seen = match oldest.seen_at {
+        Some(at) => fill(words.seen, &[&locale.moment(at)]),
+        None => words.never_seen.to_owned(),
+    };
+    let text = fill(door.full_text, &[&devices.to_string(), &name, &seen]);
+    let until = Timestamp(now.0.saturating_add(REPLACE_MS));
+    let ticket = portal.site.tickets.sealed(&ticket_text(user, mac), until);
+    let page =
+        Replace { frame: guest.frame(door.full), words, door, text, token: guest.token.clone(), ticket };
+    page_with(StatusCode::OK, &page)
+}
+
+/// What a ticket says: this customer logged in on this device.
+fn ticket_text(user: UserId, mac: Mac) -> String {
+    format!("masuk {user} {mac}")
+}
+
+/// `POST /masuk/ganti`.
+pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    let Sent { guest, form } = &sent;
+    let mac = match standing(&portal, guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return not_seen(guest, "/masuk"),
+    };
+    let given = form.text("tiket").unwrap_or_default();
+    let opened = portal.site.tickets.opened(given, portal.site.clock.now());
+    let user = opened.and_then(|text| {
+        let user = text.split(' ').nth(1)?.parse().ok()?;
+        (text == ticket_text(user, mac)).then_some(user)
+    });
+    let Some(user) = user else {
+        let door = DoorWords::of(guest.locale().language);
+        return page(&portal, guest, StatusCode::UNAUTHORIZED, "", Some(door.too_old));
+    };
+    submit(&portal, guest, user, mac, true).await?;
+    Ok(see_other("/"))
+}

@@ -1,0 +1,133 @@
+//! What a customer owes, line by line, with what each costs: the bill of every page.
+
+use jiff::civil::Date;
+
+use super::words::Words;
+use crate::agent::engine::Look;
+use crate::agent::pages::Locale;
+use crate::agent::pages::words::fill;
+use crate::domain::account::Account;
+use crate::domain::id::DebtId;
+use crate::domain::order::{Item, Line};
+use crate::domain::units::{Bytes, Rupiah};
+
+/// Something that is owed.
+#[derive(Clone, Debug)]
+struct Debt {
+    /// The item; `None` for usage beyond the quota.
+    id: Option<DebtId>,
+    note: String,
+    bytes: Bytes,
+    price: Option<Rupiah>,
+    /// When it was made and when it is due.
+    dates: Option<(Date, Date)>,
+    is_late: bool,
+}
+
+/// Everything owed, oldest first, usage beyond the quota last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Owed {
+    debts: Vec<Debt>,
+}
+
+impl Owed {
+    /// What `account` owes by now, at today's prices.
+    pub fn of(look: &Look, account: &Account) -> Self {
+        let (local, policy) = (look.facts.local, look.policy);
+        look.with_context(|ctx| {
+            let tariff = ctx.tariff();
+            let items = account.open_items().into_iter().map(|item| Debt {
+                id: Some(item.id),
+                note: item.note.clone(),
+                bytes: item.unpaid(),
+                price: tariff.due(item).ok(),
+                dates: Some((item.debt_date, item.due_date)),
+                is_late: item.is_overdue(
+                    local.date,
+                    local.minute_of_day,
+                    policy.overdue_grace_days,
+                    policy.block_minute,
+                ),
+            });
+            let mut debts: Vec<Debt> = items.collect();
+            let overage = account.balance.overage();
+            if !overage.is_zero() {
+                let price = tariff.quote(overage).ok();
+                let note = String::new();
+                debts.push(Debt { id: None, note, bytes: overage, price, dates: None, is_late: false });
+            }
+            Self { debts }
+        })
+    }
+
+    /// What all of it costs; `None` when part of it has no price, which is never zero.
+    pub fn total(&self) -> Option<Rupiah> {
+        self.debts.iter().try_fold(Rupiah::ZERO, |sum, debt| Some(sum.plus(debt.price?)))
+    }
+
+    /// What the items alone cost: part payments go to them. `None` as above, and where there are none.
+    pub fn total_of_items(&self) -> Option<Rupiah> {
+        let mut items = self.debts.iter().filter(|debt| debt.id.is_some()).peekable();
+        items.peek()?;
+        items.try_fold(Rupiah::ZERO, |sum, debt| Some(sum.plus(debt.price?)))
+    }
+
+    /// The lines as they are read.
+    pub fn lines(&self, words: &Words, locale: &Locale) -> Vec<OwedLine> {
+        self.debts.iter().map(|debt| debt.line(words, locale)).collect()
+    }
+
+    /// Items past their due date, with that date.
+    pub fn late(&self, words: &Words, locale: &Locale) -> Vec<(String, String)> {
+        let late = self.debts.iter().filter(|debt| debt.is_late);
+        let named = |debt: &Debt| {
+            let line = debt.line(words, locale);
+            (line.name, debt.dates.map(|(_, due)| locale.day(due)).unwrap_or_default())
+        };
+        late.map(named).collect()
+    }
+}
+
+/// One line of a bill as it is read.
+pub(super) struct OwedLine {
+    /// Where this alone is paid; only items can be.
+    pub path: Option<String>,
+    pub name: String,
+    pub quota: String,
+    pub price: Option<String>,
+    /// When it is due.
+    pub due: String,
+    pub is_late: bool,
+}
+
+impl Debt {
+    fn line(&self, words: &Words, locale: &Locale) -> OwedLine {
+        let name = match self.dates {
+            None => words.overage.to_owned(),
+            Some(_) if !self.note.is_empty() => self.note.clone(),
+            Some((made, _)) => fill(words.debt_of, &[&locale.day(made)]),
+        };
+        let due = self.dates.map(|(_, due)| {
+            let text = if self.is_late { words.late } else { words.due_by };
+            fill(text, &[&locale.day(due)])
+        });
+        OwedLine {
+            path: self.id.map(|id| format!("/lunasi/{id}")),
+            name,
+            quota: if self.bytes.is_zero() { words.no_limit.to_owned() } else { locale.quota(self.bytes) },
+            price: self.price.map(|price| price.to_string()),
+            due: due.unwrap_or_default(),
+            is_late: self.is_late,
+        }
+    }
+}
+
+/// What a line of a quote is for, as it is read.
+pub(super) fn line_name(line: &Line, words: &Words) -> String {
+    match &line.item {
+        Item::Package { .. } => line.name.clone(),
+        Item::Debt { .. } if line.name.is_empty() => words.bill.to_owned(),
+        Item::Debt { .. } => line.name.clone(),
+        Item::Overage => words.overage.to_owned(),
+    }
+}

@@ -1,0 +1,362 @@
+//! How to pay, the same for every purpose: a page (or a dialog) that asks for the method, and a form that opens the
+//! order and leads to the gateway, the wallet or the status page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::contact::Contact;
+use super::guest::{Guest, Sent};
+use super::owed::line_name;
+use super::words::{PayWords, Words};
+use super::{Answer, Portal, bill};
+use crate::agent::config::PaymentMode;
+use crate::agent::engine::{Key, Purpose, Wish};
+use crate::agent::pages::form::{KEY, whole_number};
+use crate::agent::pages::frame::{page_with, see_other};
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Form, Frame};
+use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
+use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
+use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
+use crate::store::OrderRecord;
+use crate::web::finish::finish;
+use crate::web::{Path, Problem, Query};
+
+/// Longest name of one press of a button.
+const KEY_CHARS_MAX: usize = 100;
+
+/// What a page that sells needs for its forms.
+pub(super) struct Till {
+    /// The gateway's own page asks for the method.
+    pub is_snap: bool,
+    /// There is a relay to pay through.
+    pub is_open: bool,
+    pub token: String,
+    /// Names one press of a button, so that pressing twice is once.
+    pub key: String,
+}
+
+impl Portal {
+    pub fn till(&self, guest: &Guest) -> Till {
+        Till {
+            is_snap: self.site.config.payment.mode == PaymentMode::Snap,
+            is_open: self.site.service.link().is_ok(),
+            token: guest.token.clone(),
+            key: Uuid::new_v4().to_string(),
+        }
+    }
+
+    /// Where an order is looked at, from any browser.
+    pub fn status_path(&self, order: &OrderId) -> String {
+        format!("/payment/status/{order}?t={}", self.site.tickets.order_token(order))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/choose.html")]
+struct Choose {
+    frame: Frame,
+    words: &'static Words,
+    pay: &'static PayWords,
+    here: &'static str,
+    path: String,
+    /// The amount of a part payment, which its form carries along.
+    part_rp: Option<u64>,
+    lines: Vec<PricedLine>,
+    total: String,
+    total_rp: u64,
+    pay_label: String,
+    methods: Vec<MethodView>,
+    till: Till,
+    /// What changed, or what is missing.
+    notice: Option<&'static str>,
+    notices: Vec<String>,
+    contact: Option<Contact>,
+}
+
+/// A line of a quote as it is read.
+struct PricedLine {
+    name: String,
+    quota: String,
+    price: String,
+}
+
+/// A method on offer.
+struct MethodView {
+    value: &'static str,
+    name: &'static str,
+    hint: &'static str,
+    is_first: bool,
+}
+
+/// The name of a method, the same in both languages.
+pub(super) fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Cash(CashMethod::Cash) => "tunai",
+        Method::Cash(CashMethod::Transfer) => "transfer",
+        Method::Cash(CashMethod::QrisStatic) | Method::Online(OnlineMethod::Qris) => "QRIS",
+        Method::Online(OnlineMethod::Snap) => "Midtrans",
+        Method::Online(OnlineMethod::Gopay) => "GoPay",
+        Method::Online(OnlineMethod::Shopeepay) => "ShopeePay",
+        Method::Online(bank) => bank_name(bank),
+    }
+}
+
+fn bank_name(method: OnlineMethod) -> &'static str {
+    match method {
+        OnlineMethod::VaBca => "BCA",
+        OnlineMethod::VaBni => "BNI",
+        OnlineMethod::VaBri => "BRI",
+        OnlineMethod::VaPermata => "Permata",
+        OnlineMethod::VaCimb => "CIMB Niaga",
+        OnlineMethod::VaMandiri => "Mandiri",
+        other => other.name(),
+    }
+}
+
+fn hint(method: OnlineMethod, words: &PayWords) -> &'static str {
+    match method {
+        OnlineMethod::Qris => words.qris_hint,
+        OnlineMethod::Snap | OnlineMethod::Gopay | OnlineMethod::Shopeepay => words.wallet_hint,
+        OnlineMethod::VaMandiri => words.bill_hint,
+        _ => words.bank_hint,
+    }
+}
+
+/// Where a purpose is paid.
+fn path_of(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Buy(package) => format!("/beli/{package}"),
+        Purpose::SettleAll => "/lunasi/semua".to_owned(),
+        Purpose::SettleItem(debt) => format!("/lunasi/{debt}"),
+        Purpose::PayPart(_) => "/lunasi/sebagian".to_owned(),
+    }
+}
+
+/// `GET /beli/{package}`.
+pub(super) async fn choose_package(
+    State(portal): State<Arc<Portal>>,
+    Path(package): Path<PackageId>,
+    guest: Guest,
+) -> Answer {
+    choose(&portal, &guest, Purpose::Buy(package), None).await
+}
+
+/// `GET /lunasi/semua`.
+pub(super) async fn choose_all(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    choose(&portal, &guest, Purpose::SettleAll, None).await
+}
+
+/// `GET /lunasi/{debt}`.
+pub(super) async fn choose_item(
+    State(portal): State<Arc<Portal>>,
+    Path(debt): Path<DebtId>,
+    guest: Guest,
+) -> Answer {
+    choose(&portal, &guest, Purpose::SettleItem(debt), None).await
+}
+
+/// How much of the debts is to be paid.
+#[derive(Deserialize)]
+pub(super) struct Part {
+    #[serde(default)]
+    rp: String,
+}
+
+/// `GET /lunasi/sebagian?rp=`.
+pub(super) async fn choose_part(
+    State(portal): State<Arc<Portal>>,
+    Query(part): Query<Part>,
+    guest: Guest,
+) -> Answer {
+    match amount(&part.rp) {
+        Some(amount) => choose(&portal, &guest, Purpose::PayPart(amount), None).await,
+        None => bill::page(&portal, &guest, Some(guest.words().part_bad)).await,
+    }
+}
+
+/// An amount as people write it.
+fn amount(text: &str) -> Option<Rupiah> {
+    let rp = whole_number(text.trim()).filter(|rp| (1..=AMOUNT_RP_MAX).contains(rp));
+    rp.map(Rupiah)
+}
+
+/// The page that asks how a purpose is to be paid, at its price by now.
+async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose, notice: Option<&'static str>) -> Answer {
+    let asked = purpose.clone();
+    let priced =
+        portal.look_at(guest, move |engine, customer| Ok(engine.price(customer.user.account.id, &asked)?));
+    let Some(quote) = priced.await? else { return Ok(see_other("/")) };
+    let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    page_with(status, &page(portal, guest, &purpose, &quote, notice))
+}
+
+fn page(
+    portal: &Portal,
+    guest: &Guest,
+    purpose: &Purpose,
+    quote: &Quote,
+    notice: Option<&'static str>,
+) -> Choose {
+    let (words, locale) = (guest.words(), guest.locale());
+    let pay = PayWords::of(locale.language);
+    let line = |line: &crate::domain::order::Line| PricedLine {
+        name: line_name(line, words),
+        quota: if line.bytes.is_zero() { words.no_limit.to_owned() } else { locale.quota(line.bytes) },
+        price: line.price.to_string(),
+    };
+    let offered = portal.site.config.payment.methods.iter().enumerate();
+    let methods = offered.map(|(at, method)| MethodView {
+        value: method.name(),
+        name: method_name(Method::Online(*method)),
+        hint: hint(*method, pay),
+        is_first: at == 0,
+    });
+    Choose {
+        frame: guest.frame(pay.how),
+        words,
+        pay,
+        here: if matches!(purpose, Purpose::Buy(_)) { "/beli" } else { "/lunasi" },
+        path: path_of(purpose),
+        part_rp: if let Purpose::PayPart(rp) = purpose { Some(rp.0) } else { None },
+        lines: quote.lines.iter().map(line).collect(),
+        total: quote.total().to_string(),
+        total_rp: quote.total().0,
+        pay_label: fill(pay.pay, &[&quote.total().to_string()]),
+        methods: methods.collect(),
+        till: portal.till(guest),
+        notice,
+        notices: super::home::notices(portal, words, locale),
+        contact: portal.contact.clone(),
+    }
+}
+
+/// `POST /beli/{package}`.
+pub(super) async fn pay_package(
+    State(portal): State<Arc<Portal>>,
+    Path(package): Path<PackageId>,
+    sent: Sent,
+) -> Answer {
+    pay(&portal, &sent, Purpose::Buy(package)).await
+}
+
+/// `POST /lunasi/semua`.
+pub(super) async fn pay_all(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    pay(&portal, &sent, Purpose::SettleAll).await
+}
+
+/// `POST /lunasi/{debt}`.
+pub(super) async fn pay_item(
+    State(portal): State<Arc<Portal>>,
+    Path(debt): Path<DebtId>,
+    sent: Sent,
+) -> Answer {
+    pay(&portal, &sent, Purpose::SettleItem(debt)).await
+}
+
+/// `POST /lunasi/sebagian`.
+pub(super) async fn pay_part(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    match amount(sent.form.text("rp").unwrap_or_default()) {
+        Some(amount) => pay(&portal, &sent, Purpose::PayPart(amount)).await,
+        None => bill::page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await,
+    }
+}
+
+/// Opens the order and leads on. Another price than the one that was shown asks again; whatever else is in the way is
+/// told in the customer's words.
+async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
+    let Sent { guest, form } = sent;
+    let user = portal.look_at(guest, |_, customer| Ok(customer.user.account.id)).await?;
+    let Some(user) = user else { return Ok(see_other("/")) };
+    let pay = PayWords::of(guest.locale().language);
+    let Some(method) = portal.method(form) else {
+        return choose(portal, guest, purpose, Some(pay.pick)).await;
+    };
+    let expect = form.text("expect_rp").and_then(whole_number).map(Rupiah);
+    let wish = Wish { user, purpose: purpose.clone(), method, expect };
+    let (key, actor) = (key(user, &wish, form), guest.actor());
+    let service = Arc::clone(&portal.site.service);
+    let opened = finish(async move { service.pay_online(actor, wish, key).await }).await?;
+    match opened.map_err(Problem::from) {
+        Ok(outcome) => lead_on(portal, guest, &outcome.body).await,
+        Err(problem) if problem.code() == "quote_changed" => {
+            choose(portal, guest, purpose, Some(pay.quote_changed)).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+impl Portal {
+    /// The method that a form asks for, as far as the owner offers it.
+    fn method(&self, form: &Form) -> Option<OnlineMethod> {
+        let payment = &self.site.config.payment;
+        if payment.mode == PaymentMode::Snap {
+            return Some(OnlineMethod::Snap);
+        }
+        let method = OnlineMethod::from_name(form.text("method")?)?;
+        payment.methods.contains(&method).then_some(method)
+    }
+}
+
+/// What makes a button that is pressed twice one press.
+fn key(user: UserId, wish: &Wish, form: &Form) -> Option<Key> {
+    let given = form.text(KEY)?;
+    let is_plain = given.len() <= KEY_CHARS_MAX && given.bytes().all(|b| b.is_ascii_graphic());
+    let mut hash = Sha256::new();
+    hash.update(format!("{wish:?}"));
+    is_plain.then(|| Key {
+        id: format!("portal/{user}{}/{given}", path_of(&wish.purpose)),
+        content_hash: hash.finalize().into(),
+    })
+}
+
+/// The order that an answer names.
+#[derive(Deserialize)]
+struct Named {
+    id: OrderId,
+}
+
+async fn lead_on(portal: &Portal, guest: &Guest, answer: &str) -> Answer {
+    let Named { id } = serde_json::from_str(answer).map_err(|error| {
+        tracing::error!(%error, "an order without an id");
+        Problem::internal()
+    })?;
+    let wanted = id.clone();
+    let order = portal.look(move |engine| Ok(engine.reader().order(&wanted)?)).await?;
+    let away = order.filter(|_| !guest.is_captive).and_then(|order| portal.way_out(&order));
+    Ok(see_other(&away.unwrap_or_else(|| portal.status_path(&id))))
+}
+
+impl Portal {
+    /// Where a customer pays outside our pages, when it is a place on the list.
+    pub fn way_out(&self, order: &OrderRecord) -> Option<String> {
+        let means = &order.online.means;
+        let link = match order.method {
+            Method::Online(OnlineMethod::Gopay | OnlineMethod::Shopeepay) => means.deeplink_url.as_ref(),
+            Method::Online(OnlineMethod::Snap) => means.redirect_url.as_ref(),
+            _ => None,
+        };
+        let is_open = matches!(order.status, OrderState::Created | OrderState::Pending);
+        self.targets.allowed(link.filter(|_| is_open)?)
+    }
+}
+
+/// Where the purpose of an order is paid another way.
+pub(super) fn path_again(order: &OrderRecord) -> String {
+    use crate::domain::order::{Item, OrderKind};
+    let first = order.quote.lines.first().map(|line| &line.item);
+    match (order.kind, first) {
+        (OrderKind::Purchase, Some(Item::Package { id, .. })) => format!("/beli/{id}"),
+        (OrderKind::SettleItem, Some(Item::Debt { id, .. })) => format!("/lunasi/{id}"),
+        (OrderKind::SettleAll, _) => "/lunasi/semua".to_owned(),
+        (OrderKind::PartPayment, _) => format!("/lunasi/sebagian?rp={}", order.amount.0),
+        (OrderKind::Purchase, _) => "/beli".to_owned(),
+        (OrderKind::SettleItem, _) => "/lunasi".to_owned(),
+    }
+}

@@ -1,0 +1,171 @@
+//! Why the internet is slow or stopped: which rule, which numbers, and what to pay. The router sends stopped devices
+//! here; unknown ones read the rule in general words.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::contact::Contact;
+use super::guest::Guest;
+use super::owed::Owed;
+use super::sentence::{sentence, tone};
+use super::words::{PolicyWords, Words};
+use super::{Answer, Portal};
+use crate::agent::engine::{Engine, Snapshot};
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::access::{self, Reason, Rule, Status};
+use crate::domain::account::Policy;
+use crate::domain::units::{Bytes, Rupiah};
+use crate::web::{Path, Problem};
+
+#[derive(Template)]
+#[template(path = "portal/policy.html")]
+struct Page {
+    frame: Frame,
+    words: &'static Words,
+    policy: &'static PolicyWords,
+    here: &'static str,
+    general: String,
+    /// What holds for the asking customer.
+    yours: Option<Yours>,
+    contact: Option<Contact>,
+}
+
+/// What holds for a known device.
+struct Yours {
+    tone: &'static str,
+    sentence: String,
+    /// The rule asked about does not hold.
+    is_other: bool,
+    by_owner: bool,
+    numbers: Vec<(String, String)>,
+    total: Option<String>,
+    can_pay: bool,
+    can_buy: bool,
+}
+
+/// What the page is made from.
+struct Seen {
+    customer: Snapshot,
+    rules: Vec<Rule>,
+    owed: Owed,
+    policy: Policy,
+}
+
+/// `GET /policy/{status}`.
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    Path(status): Path<String>,
+    guest: Guest,
+) -> Answer {
+    let known = [Status::Blocked, Status::Inactive, Status::Expired, Status::Habis, Status::Fup];
+    let status = Status::from_name(&status).filter(|status| known.contains(status));
+    let status = status.ok_or_else(|| Problem::not_found("page"))?;
+    let asking = guest.clone();
+    let (policy, seen) = portal
+        .look(move |engine| {
+            let customer = asking.customer(engine);
+            Ok((engine.look().policy.clone(), customer.map(|customer| see(engine, customer))))
+        })
+        .await?;
+    let locale = guest.locale();
+    let words = PolicyWords::of(locale.language);
+    html(&Page {
+        frame: guest.frame(title(status, words)),
+        words: guest.words(),
+        policy: words,
+        here: "",
+        general: general(status, &policy, words, locale),
+        yours: seen.map(|seen| yours(status, &seen, &guest, words)),
+        contact: portal.contact.clone(),
+    })
+}
+
+fn see(engine: &Engine, customer: Snapshot) -> Seen {
+    let look = engine.look();
+    let account = &customer.user.account;
+    let rules = access::rules(account, look.policy, &look.facts_of(customer.user.no)).to_vec();
+    let (owed, policy) = (Owed::of(&look, account), look.policy.clone());
+    Seen { rules, owed, policy, customer }
+}
+
+fn title(status: Status, words: &PolicyWords) -> &'static str {
+    match status {
+        Status::Inactive => words.inactive,
+        Status::Expired => words.expired,
+        Status::Habis => words.habis,
+        Status::Fup => words.fup,
+        _ => words.blocked,
+    }
+}
+
+/// The rule in general words, with the site's numbers.
+fn general(status: Status, policy: &Policy, words: &PolicyWords, locale: &Locale) -> String {
+    match status {
+        Status::Inactive => words.general_inactive.to_owned(),
+        Status::Expired => words.general_expired.to_owned(),
+        Status::Habis => words.general_habis.to_owned(),
+        Status::Fup => fill(words.general_fup, &[&locale.quota(policy.fup_threshold)]),
+        _ if policy.debt_limit > Bytes::ZERO => {
+            fill(words.general_blocked, &[&locale.quota(policy.debt_limit)])
+        }
+        _ => words.general_blocked_no_limit.to_owned(),
+    }
+}
+
+fn yours(status: Status, seen: &Seen, guest: &Guest, words: &PolicyWords) -> Yours {
+    let account = &seen.customer.user.account;
+    let locale = guest.locale();
+    let holding = seen.rules.iter().filter(|rule| rule.holds && rule.status == status);
+    let reasons: Vec<Reason> = holding.filter_map(|rule| rule.reason).collect();
+    let total = seen.owed.total().filter(|total| *total > Rupiah::ZERO);
+    let by_owner = account.admin_block.is_some();
+    let numbers = reasons.iter().flat_map(|reason| numbers(*reason, seen, guest, words)).collect();
+    Yours {
+        tone: tone(account),
+        sentence: sentence(account, total, seen.policy.pay_window_ms, guest.words(), locale),
+        is_other: reasons.is_empty(),
+        by_owner: by_owner && status == Status::Blocked,
+        numbers,
+        total: total.map(|total| total.to_string()),
+        can_pay: total.is_some(),
+        can_buy: !by_owner && account.active && (account.approved || seen.policy.payment_approves),
+    }
+}
+
+/// The numbers that a rule compared, as they are read.
+fn numbers(reason: Reason, seen: &Seen, guest: &Guest, words: &PolicyWords) -> Vec<(String, String)> {
+    let (account, locale) = (&seen.customer.user.account, guest.locale());
+    let named = |name: &str, value: String| (name.to_owned(), value);
+    let quota = |name: &str, bytes: Bytes| named(name, locale.quota(bytes));
+    let yes = |yes: bool| if yes { words.yes } else { words.no }.to_owned();
+    match reason {
+        Reason::Admin | Reason::Paying => Vec::new(),
+        Reason::Inactive => {
+            vec![named(words.approved, yes(account.approved)), named(words.enabled, yes(account.active))]
+        }
+        Reason::DebtLimit => vec![
+            quota(words.overage, account.balance.overage()),
+            quota(words.debt_limit, account.terms(&seen.policy).debt_limit),
+        ],
+        Reason::DebtOverdue => {
+            let late = seen.owed.late(guest.words(), locale).into_iter();
+            late.map(|(name, date)| (name, format!("{} {date}", words.overdue))).collect()
+        }
+        Reason::Expired => {
+            let ended = account.expires_at.map(|at| named(words.ended, locale.moment(at)));
+            ended.into_iter().chain([quota(words.left, account.balance.remaining())]).collect()
+        }
+        Reason::Habis => vec![
+            quota(words.credited, account.balance.credits),
+            quota(words.used, account.used),
+            quota(words.left, account.balance.remaining()),
+        ],
+        Reason::Fup => vec![
+            quota(words.left, account.balance.remaining()),
+            quota(words.threshold, seen.policy.fup_threshold),
+        ],
+    }
+}

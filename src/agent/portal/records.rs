@@ -1,0 +1,271 @@
+//! What was: orders, the statement in people's words, and usage by day and device.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use jiff::ToSpan;
+use serde::Deserialize;
+
+use super::guest::Guest;
+use super::home::{by_day, plot};
+use super::owed::{Owed, OwedLine};
+use super::pay::{Till, method_name};
+use super::words::{RecordWords, Words};
+use super::{Answer, Portal};
+use crate::agent::admin::usage::{Sums, daily};
+use crate::agent::engine::{Engine, Snapshot};
+use crate::agent::pages::frame::see_other;
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::id::Mac;
+use crate::domain::ledger::{Book, Kind, Posted, Side};
+use crate::domain::order::{CashMethod, Method, OrderKind, OrderState};
+use crate::domain::units::{Bytes, Timestamp};
+use crate::store::{OrderRecord, Page as Part};
+use crate::web::{Cursor, Limit, List, Problem, Query, params};
+
+/// Days of usage shown.
+const USAGE_DAYS: i32 = 30;
+
+/// Which part of the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum View {
+    #[default]
+    Bayar,
+    Mutasi,
+    Pemakaian,
+}
+
+/// `GET /riwayat`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    lihat: View,
+    #[serde(deserialize_with = "params::given")]
+    after: Option<Cursor>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/records.html")]
+struct Page {
+    frame: Frame,
+    words: &'static Words,
+    record: &'static RecordWords,
+    here: &'static str,
+    view: View,
+    owed: Vec<OwedLine>,
+    till: Till,
+    orders: Vec<OrderRow>,
+    lines: Vec<LineRow>,
+    usage: Option<UsageView>,
+    /// The next page.
+    older: Option<String>,
+}
+
+/// An order as it is read.
+struct OrderRow {
+    path: String,
+    at: String,
+    what: String,
+    method: &'static str,
+    amount: String,
+    state: &'static str,
+    tone: &'static str,
+}
+
+/// A line of the ledger as it is read.
+struct LineRow {
+    at: String,
+    what: &'static str,
+    note: String,
+    quota: String,
+    money: String,
+}
+
+/// Usage of the last days.
+struct UsageView {
+    title: String,
+    plot: String,
+    by_device: Vec<(String, String)>,
+    by_day: Vec<(String, String)>,
+}
+
+/// What the page is made from.
+enum Seen {
+    Orders(List<(i64, OrderRecord)>, Box<Owed>),
+    Lines(List<Posted>),
+    Usage(Vec<(jiff::civil::Date, Bytes)>, Vec<(String, Bytes)>),
+}
+
+/// `GET /riwayat`.
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    Query(asked): Query<Asked>,
+    guest: Guest,
+) -> Answer {
+    let Asked { lihat: view, after } = asked;
+    let seen = portal.look_at(&guest, move |engine, customer| see(engine, &customer, view, after));
+    let Some(seen) = seen.await? else { return Ok(see_other("/")) };
+    html(&page(&portal, &guest, view, seen))
+}
+
+fn see(engine: &mut Engine, customer: &Snapshot, view: View, after: Option<Cursor>) -> Result<Seen, Problem> {
+    let (no, limit) = (customer.user.no, Limit::default());
+    let part = Part { limit: limit.rows_and_one(), after: after.map(|cursor| cursor.0) };
+    Ok(match view {
+        View::Bayar => {
+            let orders = engine.reader().orders(Some(no), part)?;
+            let owed = Owed::of(&engine.look(), &customer.user.account);
+            Seen::Orders(List::of(orders, limit, |(no, _)| *no), Box::new(owed))
+        }
+        View::Mutasi => {
+            let lines = engine.reader().statement(no, part)?;
+            Seen::Lines(List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX)))
+        }
+        View::Pemakaian => Seen::Usage(by_day(engine, no, USAGE_DAYS)?, by_device(engine, customer)?),
+    })
+}
+
+/// Usage of each device in the same days, most first.
+fn by_device(engine: &Engine, customer: &Snapshot) -> Result<Vec<(String, Bytes)>, Problem> {
+    let (zone, now) = (engine.zone(), engine.now());
+    let first = zone.local(now).date.saturating_sub((USAGE_DAYS - 1).days());
+    let mut sums = Sums::new();
+    daily(engine, customer.user.no, (zone.day_start(first), Timestamp(now.0 + 1)), &mut sums)?;
+    let mut of_device: BTreeMap<Mac, Bytes> = BTreeMap::new();
+    for ((_, mac), (bytes, _)) in sums {
+        let sum = of_device.entry(mac).or_default();
+        *sum = sum.plus(bytes);
+    }
+    let name = |mac: Mac| {
+        let known = customer.devices.iter().find(|(device, _)| device.mac == mac);
+        let label = known.map(|(device, _)| device.label.clone()).filter(|label| !label.is_empty());
+        label.unwrap_or_else(|| mac.to_string())
+    };
+    let mut all: Vec<(String, Bytes)> =
+        of_device.into_iter().map(|(mac, bytes)| (name(mac), bytes)).collect();
+    all.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    Ok(all)
+}
+
+fn page(portal: &Portal, guest: &Guest, view: View, seen: Seen) -> Page {
+    let (words, locale) = (guest.words(), guest.locale());
+    let record = RecordWords::of(locale.language);
+    let mut page = Page {
+        frame: guest.frame(words.records),
+        words,
+        record,
+        here: "/riwayat",
+        view,
+        owed: Vec::new(),
+        till: portal.till(guest),
+        orders: Vec::new(),
+        lines: Vec::new(),
+        usage: None,
+        older: None,
+    };
+    let older =
+        |name: &str, next: Option<String>| next.map(|next| format!("/riwayat?lihat={name}&after={next}"));
+    match seen {
+        Seen::Orders(list, owed) => {
+            page.owed = owed.lines(words, locale);
+            page.older = older("bayar", list.next);
+            let row = |(_, order): (i64, OrderRecord)| order_row(&order, portal, record, locale);
+            page.orders = list.items.into_iter().map(row).collect();
+        }
+        Seen::Lines(list) => {
+            page.older = older("mutasi", list.next);
+            page.lines = list.items.iter().map(|line| line_row(line, record, locale)).collect();
+        }
+        Seen::Usage(days, devices) => page.usage = Some(usage_view(&days, devices, words, locale)),
+    }
+    page
+}
+
+fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale: &Locale) -> OrderRow {
+    let package = order.quote.lines.first().map(|line| line.name.as_str()).unwrap_or_default();
+    let (state, tone) = match order.status {
+        OrderState::Created | OrderState::Pending | OrderState::Challenge => (record.state_open, "warn"),
+        OrderState::Paid => (record.state_paid, "good"),
+        OrderState::Review => (record.state_review, "warn"),
+        OrderState::PartiallyRefunded => (record.state_part_returned, "warn"),
+        OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => (record.state_returned, ""),
+        _ => (record.state_over, ""),
+    };
+    OrderRow {
+        path: portal.status_path(&order.id),
+        at: locale.moment(order.paid_at.unwrap_or(order.created_at)),
+        what: match order.kind {
+            OrderKind::Purchase => fill(record.kind_purchase, &[package]),
+            OrderKind::SettleAll => record.kind_settle_all.to_owned(),
+            OrderKind::SettleItem => record.kind_settle_item.to_owned(),
+            OrderKind::PartPayment => record.kind_part.to_owned(),
+        },
+        method: match order.method {
+            Method::Cash(CashMethod::Cash) => record.counter,
+            Method::Cash(CashMethod::Transfer) => record.transfer,
+            Method::Cash(CashMethod::QrisStatic) => record.printed,
+            online @ Method::Online(_) => method_name(online),
+        },
+        amount: order.amount.to_string(),
+        state,
+        tone,
+    }
+}
+
+fn line_row(line: &Posted, record: &RecordWords, locale: &Locale) -> LineRow {
+    let entry = &line.entry;
+    let sign = if entry.side == Side::Credit { "+" } else { "−" };
+    // Bytes of the other book are owed or paid, not given or taken.
+    let sign = if entry.kind.book() == Book::Quota { sign } else { "" };
+    // Reasons that the owner wrote are the owner's; names of what was sold and of bills are the customer's.
+    let is_told = matches!(entry.kind, Kind::Purchase | Kind::DebtGranted | Kind::DebtPaid);
+    LineRow {
+        at: locale.moment(line.at),
+        what: line_name(entry.kind, record),
+        note: if is_told { entry.note.clone() } else { String::new() },
+        quota: if entry.amount.is_zero() {
+            String::new()
+        } else {
+            format!("{sign}{}", locale.quota(entry.amount))
+        },
+        money: entry.amount_rp.map(|rp| rp.to_string()).unwrap_or_default(),
+    }
+}
+
+fn line_name(kind: Kind, record: &RecordWords) -> &'static str {
+    match kind {
+        Kind::Usage => record.line_usage,
+        Kind::Purchase => record.line_purchase,
+        Kind::Grant => record.line_grant,
+        Kind::Advance => record.line_advance,
+        Kind::OveragePaid => record.line_overage_paid,
+        Kind::Surplus => record.line_surplus,
+        Kind::Correction => record.line_correction,
+        Kind::Closing => record.line_closing,
+        Kind::DebtGranted => record.line_debt_granted,
+        Kind::DebtPaid => record.line_debt_paid,
+        Kind::WrittenOff => record.line_written_off,
+        Kind::Reversal => record.line_reversal,
+        Kind::DebtReopened => record.line_debt_reopened,
+    }
+}
+
+fn usage_view(
+    days: &[(jiff::civil::Date, Bytes)],
+    devices: Vec<(String, Bytes)>,
+    words: &Words,
+    locale: &Locale,
+) -> UsageView {
+    let title = fill(words.usage, &[&USAGE_DAYS.to_string()]);
+    let used = days.iter().rev().filter(|(_, bytes)| !bytes.is_zero());
+    UsageView {
+        plot: plot(&title, days, words, locale),
+        by_device: devices.into_iter().map(|(name, bytes)| (name, locale.quota(bytes))).collect(),
+        by_day: used.map(|(day, bytes)| (locale.day(*day), locale.quota(*bytes))).collect(),
+        title,
+    }
+}

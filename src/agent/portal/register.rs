@@ -1,0 +1,137 @@
+//! Customers who register themselves, where the owner lets them: an operator approves each, or the first paid order
+//! does.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::contact::Contact;
+use super::door::{Standing, not_seen, standing};
+use super::guest::{Guest, Sent};
+use super::words::{DoorWords, Words};
+use super::{Answer, Portal};
+use crate::agent::config::Registration;
+use crate::agent::engine::{Action, PinHash};
+use crate::agent::pages::frame::{page_with, see_other};
+use crate::agent::pages::{Form, Frame};
+use crate::domain::id::Mac;
+use crate::domain::phone;
+use crate::web::Problem;
+use crate::web::finish::finish;
+
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 100;
+/// Digits of a PIN.
+const PIN_DIGITS: usize = 6;
+
+#[derive(Template)]
+#[template(path = "portal/register.html")]
+struct Page {
+    frame: Frame,
+    words: &'static Words,
+    door: &'static DoorWords,
+    token: String,
+    name: String,
+    phone: String,
+    intro: &'static str,
+    complaint: Option<&'static str>,
+    contact: Option<Contact>,
+}
+
+/// Who wants to be a customer.
+struct Wanted {
+    name: String,
+    phone: String,
+    pin: String,
+}
+
+/// `GET /daftar`.
+pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    open(&portal)?;
+    match standing(&portal, &guest).await? {
+        Standing::Known => Ok(see_other("/")),
+        Standing::Seen(_) => page(&portal, &guest, StatusCode::OK, &Form::default(), None),
+        Standing::NotSeen => not_seen(&guest, "/daftar"),
+    }
+}
+
+/// Nothing is at this address where nobody may register.
+fn open(portal: &Portal) -> Result<(), Problem> {
+    let is_off = portal.site.config.portal.registration == Registration::Off;
+    if is_off { Err(Problem::not_found("page")) } else { Ok(()) }
+}
+
+fn page(
+    portal: &Portal,
+    guest: &Guest,
+    status: StatusCode,
+    form: &Form,
+    complaint: Option<&'static str>,
+) -> Answer {
+    let door = DoorWords::of(guest.locale().language);
+    let by_payment = portal.site.config.portal.registration == Registration::Payment;
+    let text = |name| form.text(name).unwrap_or_default().to_owned();
+    let page = Page {
+        frame: guest.frame(door.register),
+        words: guest.words(),
+        door,
+        token: guest.token.clone(),
+        name: text("nama"),
+        phone: text("hp"),
+        intro: if by_payment { door.by_payment } else { door.by_approval },
+        complaint,
+        contact: portal.contact.clone(),
+    };
+    page_with(status, &page)
+}
+
+/// `POST /daftar`.
+pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    open(&portal)?;
+    let Sent { guest, form } = &sent;
+    let mac = match standing(&portal, guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return not_seen(guest, "/daftar"),
+    };
+    let door = DoorWords::of(guest.locale().language);
+    let wanted = match read(form, door) {
+        Ok(wanted) => wanted,
+        Err(wrong) => return page(&portal, guest, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong)),
+    };
+    portal.attempt(&portal.entries, guest.address, &wanted.phone)?;
+    match register(&portal, guest, wanted, mac).await {
+        Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
+        Ok(()) => Ok(see_other("/")),
+        // Which numbers are customers' is nobody else's business, as far as it can be hidden.
+        Err(problem) if problem.status() == 409 || problem.status() == 422 => {
+            page(&portal, guest, StatusCode::CONFLICT, form, Some(door.not_taken))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What the form says, or what is wrong with it.
+fn read(form: &Form, door: &'static DoorWords) -> Result<Wanted, &'static str> {
+    let text = |name| form.text(name).unwrap_or_default();
+    let (name, pin) = (text("nama"), text("pin"));
+    let is_name = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.contains(char::is_control);
+    let is_pin = pin.len() == PIN_DIGITS && pin.bytes().all(|digit| digit.is_ascii_digit());
+    let phone = phone::read(text("hp")).map_err(|_| door.bad_phone)?;
+    match () {
+        () if !is_name => Err(door.bad_name),
+        () if !is_pin => Err(door.bad_pin),
+        () if pin != text("pin_lagi") => Err(door.other_pin),
+        () => Ok(Wanted { name: name.to_owned(), phone, pin: pin.to_owned() }),
+    }
+}
+
+async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Wanted, mac: Mac) -> Result<(), Problem> {
+    let pin = PinHash(portal.passwords.hash(wanted.pin).await?);
+    let action = Action::Register { name: wanted.name, phone: wanted.phone, pin, mac: Some(mac) };
+    let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
+    finish(async move { service.submit(actor, action, None).await }).await??;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What holds for a user, in one polite sentence or two.
+
+use std::time::Duration;
+
+use super::words::Words;
+use crate::agent::pages::Locale;
+use crate::agent::pages::words::fill;
+use crate::domain::access::{Reason, Status};
+use crate::domain::account::Account;
+use crate::domain::units::Rupiah;
+
+/// What holds, with what everything owed costs and how long a window to pay is open.
+pub(super) fn sentence(
+    account: &Account,
+    owed: Option<Rupiah>,
+    pay_window_ms: u64,
+    words: &Words,
+    locale: &Locale,
+) -> String {
+    let left = locale.quota(account.balance.remaining());
+    let until = account.expires_at.map(|at| fill(words.until, &[&locale.day_of(at)])).unwrap_or_default();
+    match (account.access.status, account.access.reason) {
+        (Status::Active, _) => fill(words.active, &[&left, &until]),
+        (Status::Unlimited, _) => fill(words.unlimited, &[&until]),
+        (Status::Fup, Some(Reason::Paying)) => {
+            fill(words.paying, &[&locale.span(Duration::from_millis(pay_window_ms))])
+        }
+        (Status::Fup, _) => fill(words.fup, &[&left]),
+        (Status::Habis, _) => words.habis.to_owned(),
+        (Status::Expired, _) => words.expired.to_owned(),
+        (Status::Inactive, _) => words.inactive.to_owned(),
+        (Status::Blocked, Some(Reason::Admin)) => words.blocked_admin.to_owned(),
+        (Status::Blocked, _) => {
+            let owed = owed.filter(|rp| *rp > Rupiah::ZERO);
+            let owed = owed.map(|rp| fill(words.owed, &[&rp.to_string()])).unwrap_or_default();
+            fill(words.blocked, &[&owed])
+        }
+    }
+}
+
+/// The colour of a notice that says so.
+pub(super) fn tone(account: &Account) -> &'static str {
+    match account.access.status {
+        Status::Active | Status::Unlimited => "good",
+        Status::Fup | Status::Inactive => "warn",
+        Status::Habis | Status::Expired | Status::Blocked => "bad",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::config::Language;
+    use crate::clock::{Zone, parse_rfc3339};
+    use crate::domain::access::Access;
+    use crate::domain::id::UserId;
+    use crate::domain::ledger::Balance;
+    use crate::domain::units::Bytes;
+
+    #[test]
+    fn customers_read_what_holds_in_their_words() {
+        let account = |status, reason| Account {
+            balance: Balance { credits: Bytes::mb(8704), debits: Bytes::ZERO },
+            expires_at: parse_rfc3339("2026-11-22T05:00:00Z"),
+            access: Access { status, reason, causes: Vec::new() },
+            ..Account::fresh(UserId(uuid::Uuid::nil()), true)
+        };
+        let rows = [
+            (Status::Active, None, "Internet Anda aktif. Sisa 8,50 GB, sampai 22 Nov 2026."),
+            (Status::Unlimited, None, "Internet Anda aktif tanpa batas, sampai 22 Nov 2026."),
+            (
+                Status::Fup,
+                Some(Reason::Fup),
+                "Kecepatan dikurangi. Sisa 8,50 GB. Tambah paket agar kencang lagi.",
+            ),
+            (Status::Fup, Some(Reason::Paying), "Internet dibuka 10 menit untuk membayar."),
+            (
+                Status::Habis,
+                Some(Reason::Habis),
+                "Kuota Anda habis. Silakan beli paket untuk tersambung lagi.",
+            ),
+            (Status::Expired, Some(Reason::Expired), "Masa aktif berakhir. Silakan perpanjang."),
+            (
+                Status::Inactive,
+                Some(Reason::Inactive),
+                "Akun belum aktif. Mohon tunggu persetujuan, atau hubungi kami.",
+            ),
+            (
+                Status::Blocked,
+                Some(Reason::DebtLimit),
+                "Internet dijeda sementara. Ada tagihan Rp 40.000. Setelah dibayar, tersambung otomatis.",
+            ),
+            (Status::Blocked, Some(Reason::Admin), "Internet dihentikan pengelola. Hubungi kami."),
+        ];
+        let locale = Locale { language: Language::Indonesian, zone: Zone::named("Asia/Jakarta").unwrap() };
+        let words = Words::of(locale.language);
+        for (status, reason, text) in rows {
+            let account = account(status, reason);
+            assert_eq!(sentence(&account, Some(Rupiah(40_000)), 600_000, words, &locale), text);
+        }
+    }
+}

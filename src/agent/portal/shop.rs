@@ -1,0 +1,109 @@
+//! Packages on sale, each with its price or with why it cannot be bought now.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::contact::Contact;
+use super::guest::Guest;
+use super::home::notices;
+use super::pay::Till;
+use super::sorry;
+use super::words::{SorryWords, Words};
+use super::{Answer, Portal};
+use crate::agent::engine::{Engine, Snapshot};
+use crate::agent::pages::frame::see_other;
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::package::Package;
+use crate::domain::policy::{self, Refusal};
+use crate::web::Problem;
+
+#[derive(Template)]
+#[template(path = "portal/shop.html")]
+struct Shop {
+    frame: Frame,
+    words: &'static Words,
+    here: &'static str,
+    notices: Vec<String>,
+    packages: Vec<Ware>,
+    till: Till,
+    contact: Option<Contact>,
+    /// Why nothing can be bought, when it is the same for every package.
+    refusal: Option<&'static str>,
+    settle: bool,
+}
+
+/// A package as it is read.
+struct Ware {
+    path: String,
+    name: String,
+    quota: String,
+    days: String,
+    price: String,
+    price_rp: u64,
+    /// Why it cannot be bought now.
+    refusal: Option<&'static str>,
+}
+
+/// `GET /beli`.
+pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    let Some(packages) = portal.look_at(&guest, on_sale).await? else {
+        return Ok(see_other("/"));
+    };
+    let (words, locale) = (guest.words(), guest.locale());
+    let sorry = SorryWords::of(locale.language);
+    let settle = packages.iter().any(|(_, refusal)| refusal.as_ref().is_some_and(must_settle));
+    let mut packages: Vec<Ware> = packages
+        .into_iter()
+        .map(|(package, refusal)| ware(&package, refusal, sorry, words, locale))
+        .collect();
+    let first = packages.first().and_then(|ware| ware.refusal);
+    let refusal = first.filter(|_| packages.iter().all(|ware| ware.refusal == first));
+    if refusal.is_some() {
+        // Said once above them all.
+        packages.iter_mut().for_each(|ware| ware.refusal = Some(""));
+    }
+    let till = portal.till(&guest);
+    let (notices, contact) = (notices(&portal, words, locale), portal.contact.clone());
+    let frame = guest.frame(words.shop);
+    html(&Shop { frame, words, here: "/beli", notices, packages, till, contact, refusal, settle })
+}
+
+/// Packages on sale, the cheapest first, with why this customer cannot buy them.
+fn on_sale(engine: &mut Engine, customer: Snapshot) -> Result<Vec<(Package, Option<Refusal>)>, Problem> {
+    let look = engine.look();
+    let account = &customer.user.account;
+    let mut packages: Vec<Package> = look.packages().into_iter().filter(|package| package.active).collect();
+    packages.sort_by_key(|package| (package.price, package.quota));
+    Ok(look.with_context(|ctx| {
+        let judge = |package: Package| {
+            let refusal = policy::quote_purchase(account, &package, ctx).err();
+            (package, refusal)
+        };
+        packages.into_iter().map(judge).collect()
+    }))
+}
+
+fn must_settle(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::SettleFirst(_) | Refusal::DebtOverdue | Refusal::OwesWhileUnlimited)
+}
+
+fn ware(
+    package: &Package,
+    refusal: Option<Refusal>,
+    sorry: &SorryWords,
+    words: &Words,
+    locale: &Locale,
+) -> Ware {
+    Ware {
+        path: format!("/beli/{}", package.id),
+        name: package.name.clone(),
+        quota: package.quota.map_or_else(|| words.no_limit.to_owned(), |quota| locale.quota(quota)),
+        days: fill(words.days, &[&package.days.to_string()]),
+        price: package.price.to_string(),
+        price_rp: package.price.0,
+        refusal: refusal.map(|refusal| sorry::text(sorry, &refusal.into()).unwrap_or(sorry.refused)),
+    }
+}

@@ -1,0 +1,361 @@
+//! One payment until it is over: what to pay with, how long there is, and what became of it. Whoever has the link may
+//! look, from any browser and without cookies; calling it off takes the customer's own device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::contact::Contact;
+use super::guest::{Guest, Sent};
+use super::owed::Owed;
+use super::pay::{method_name, path_again};
+use super::sentence::sentence;
+use super::words::{PayWords, Words};
+use super::{Answer, Portal, qr, until};
+use crate::agent::engine::{Engine, Snapshot, WindowView};
+use crate::agent::pages::frame::see_other;
+use crate::agent::pages::words::fill;
+use crate::agent::pages::{Frame, html};
+use crate::domain::access::Reason;
+use crate::domain::id::OrderId;
+use crate::domain::order::{Method, OnlineMethod, OrderState};
+use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
+use crate::protocol::relay::VirtualAccount;
+use crate::store::OrderRecord;
+use crate::web::finish::finish;
+use crate::web::{Path, Problem, Query};
+
+/// Orders that a code may be typed for: those of the last day.
+const CODES_MS: i64 = DAY_MS;
+
+/// What an address of an order carries.
+#[derive(Default, Deserialize)]
+pub(super) struct Link {
+    /// The order's token.
+    #[serde(default)]
+    t: String,
+    /// What came of asking the gateway.
+    #[serde(default)]
+    dicek: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/status.html")]
+struct Status {
+    frame: Frame,
+    words: &'static Words,
+    pay: &'static PayWords,
+    is_live: bool,
+    tone: &'static str,
+    heading: String,
+    text: String,
+    notices: Vec<String>,
+    /// What came of asking.
+    asked: Option<&'static str>,
+    amount: String,
+    method: &'static str,
+    id: OrderId,
+    receipt: Option<String>,
+    window: Option<String>,
+    means: Option<Means>,
+    /// What the forms carry: the order's token and the form's.
+    t: String,
+    token: String,
+    can_change: bool,
+    again: Option<String>,
+    contact: Option<Contact>,
+}
+
+/// What the customer pays with.
+struct Means {
+    /// When the time is over, for scripts, and how much is left, as read.
+    until: Option<(String, String)>,
+    is_over: bool,
+    qr: Option<String>,
+    /// A picture at the gateway, for want of the code's content.
+    qr_link: Option<String>,
+    va: Option<Va>,
+    /// The way out: address and label.
+    app: Option<(String, String)>,
+    /// There is a link, and it leads nowhere that we know.
+    is_unknown: bool,
+    /// In a little window: the address to open elsewhere.
+    elsewhere: Option<String>,
+    is_empty: bool,
+}
+
+/// A bank account number, or Mandiri's bill.
+struct Va {
+    title: String,
+    number: String,
+    biller: Option<String>,
+}
+
+/// An order that the guest may look at.
+struct Found {
+    order: OrderRecord,
+    user: Option<Snapshot>,
+    /// The guest's device is the customer's own.
+    is_own: bool,
+    owed: Option<Rupiah>,
+    window: Option<WindowView>,
+    pay_window_ms: u64,
+    now: Timestamp,
+}
+
+impl Portal {
+    /// The order, for whoever has its token or is its customer. Anybody else is told that there is none.
+    async fn found(&self, guest: &Guest, id: OrderId, t: &str) -> Result<Found, Problem> {
+        let has_link = self.site.tickets.is_order_token(&id, t);
+        let guest = guest.clone();
+        self.look(move |engine| find(engine, &guest, &id, has_link)).await
+    }
+}
+
+fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Result<Found, Problem> {
+    let unknown = || Problem::not_found("order");
+    let order = engine.reader().order(id)?.ok_or_else(unknown)?;
+    let own = guest.customer(engine).map(|customer| customer.user.no);
+    let is_own = own.is_some() && own == order.user_no;
+    if !is_own && !has_link {
+        return Err(unknown());
+    }
+    let look = engine.look();
+    let user = order.user_no.and_then(|no| look.user(look.user_id(no)?));
+    let window = user
+        .as_ref()
+        .and_then(|user| look.windows(user.user.no).into_iter().find(|window| window.order == order.id));
+    let owed = user.as_ref().and_then(|user| Owed::of(&look, &user.user.account).total());
+    let (pay_window_ms, now) = (look.policy.pay_window_ms, look.facts.now);
+    Ok(Found { order, user, is_own, owed, window, pay_window_ms, now })
+}
+
+/// `GET /payment/status/{order}?t=`.
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    Path(order): Path<String>,
+    Query(link): Query<Link>,
+    guest: Guest,
+) -> Answer {
+    let found = portal.found(&guest, OrderId(order), &link.t).await?;
+    html(&page(&portal, &guest, &found, &link.dicek))
+}
+
+fn page(portal: &Portal, guest: &Guest, found: &Found, asked: &str) -> Status {
+    let (words, locale, order) = (guest.words(), guest.locale(), &found.order);
+    let pay = PayWords::of(locale.language);
+    let is_live = order.status.is_open();
+    let (tone, heading, text) = told(found, guest, pay);
+    let asked = match asked {
+        "belum" => Some(pay.asked_not_yet),
+        "sering" => Some(pay.asked_often),
+        "gagal" => Some(pay.asked_failed),
+        _ => None,
+    };
+    let is_over = matches!(
+        order.status,
+        OrderState::Expired | OrderState::Cancelled | OrderState::Denied | OrderState::Failed
+    );
+    let waits = matches!(order.status, OrderState::Created | OrderState::Pending);
+    Status {
+        frame: guest.frame(pay.title),
+        words,
+        pay,
+        is_live,
+        tone,
+        heading,
+        text,
+        notices: if is_live { super::home::notices(portal, words, locale) } else { Vec::new() },
+        asked: asked.filter(|_| is_live),
+        amount: order.amount.to_string(),
+        method: method_name(order.method),
+        receipt: order.receipt_no.map(|no| no.to_string()),
+        window: found.window.as_ref().and_then(|window| window_text(window, found, guest, pay)),
+        means: waits.then(|| means(portal, guest, found, pay)),
+        t: portal.site.tickets.order_token(&order.id),
+        token: guest.token.clone(),
+        can_change: is_live && found.is_own,
+        again: (is_over && found.is_own).then(|| path_again(order)),
+        contact: portal.contact.clone(),
+        id: order.id.clone(),
+    }
+}
+
+/// Tone, heading and text of where an order stands.
+fn told(found: &Found, guest: &Guest, pay: &PayWords) -> (&'static str, String, String) {
+    let plain = |tone, heading: &str, text: &str| (tone, heading.to_owned(), text.to_owned());
+    match found.order.status {
+        OrderState::Created | OrderState::Pending => plain("", pay.waiting, ""),
+        OrderState::Challenge => plain("", pay.checking, pay.checking_text),
+        OrderState::Paid => plain("good", pay.received, &holds(found, guest)),
+        OrderState::PartiallyRefunded => {
+            let text = fill(pay.part_returned, &[&found.order.refunded.to_string()]);
+            ("good", pay.received.to_owned(), text)
+        }
+        OrderState::Expired => plain("warn", pay.expired, pay.expired_text),
+        OrderState::Cancelled => plain("warn", pay.cancelled, pay.cancelled_text),
+        OrderState::Denied | OrderState::Failed => plain("bad", pay.failed, pay.failed_text),
+        OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => {
+            plain("warn", pay.returned, pay.returned_text)
+        }
+        OrderState::Review => plain("warn", pay.received_review, pay.received_review_text),
+    }
+}
+
+/// What holds for the customer by now.
+fn holds(found: &Found, guest: &Guest) -> String {
+    let Some(user) = &found.user else { return String::new() };
+    sentence(&user.user.account, found.owed, found.pay_window_ms, guest.words(), guest.locale())
+}
+
+/// How long the internet is open for paying, while it is.
+fn window_text(window: &WindowView, found: &Found, guest: &Guest, pay: &PayWords) -> Option<String> {
+    let is_open = found.user.as_ref()?.user.account.access.reason == Some(Reason::Paying);
+    let lasts = i64::try_from(found.pay_window_ms).unwrap_or(i64::MAX);
+    let ends = Timestamp(window.since.0.saturating_add(lasts));
+    let locale = guest.locale();
+    let values = [locale.time(ends), locale.quota(window.used.min(window.limit)), locale.quota(window.limit)];
+    let text = fill(pay.window, &[&values[0], &values[1], &values[2]]);
+    (is_open && ends > found.now && window.used < window.limit.max(Bytes(1))).then_some(text)
+}
+
+fn means(portal: &Portal, guest: &Guest, found: &Found, pay: &PayWords) -> Means {
+    let order = &found.order;
+    let given = &order.online.means;
+    let name = method_name(order.method);
+    let title = fill(pay.qr, &[&order.amount.to_string()]);
+    let qr = given.qr_string.as_ref().and_then(|text| qr::svg(text, &title));
+    let qr_link = given.qr_url.as_ref().filter(|_| qr.is_none()).and_then(|url| portal.targets.allowed(url));
+    let out = portal.way_out(order);
+    let has_link = given.deeplink_url.is_some() || given.redirect_url.is_some();
+    let is_unknown = has_link && out.is_none() && qr.is_none();
+    let label = match order.method {
+        Method::Online(OnlineMethod::Snap) => pay.open_page.to_owned(),
+        _ => fill(pay.open_app, &[name]),
+    };
+    let is_empty = qr.is_none() && qr_link.is_none() && given.va.is_none() && !has_link;
+    let code = || {
+        format!("{}/b/{}", portal.site.config.portal.public_url, portal.site.tickets.order_code(&order.id))
+    };
+    Means {
+        until: order
+            .online
+            .expires_at
+            .filter(|at| *at > found.now)
+            .map(|at| (until(at), left(found.now, at))),
+        is_over: order.online.expires_at.is_some_and(|at| at <= found.now),
+        qr,
+        qr_link: qr_link.filter(|_| !guest.is_captive),
+        va: given.va.as_ref().map(|va| va_view(va, name, pay)),
+        app: out.filter(|_| !guest.is_captive).map(|out| (out, label)),
+        is_unknown,
+        elsewhere: guest.is_captive.then(code),
+        is_empty,
+    }
+}
+
+/// Minutes and seconds, with hours when there are some, as the script counts them down.
+fn left(now: Timestamp, at: Timestamp) -> String {
+    let s = Duration::from_millis(u64::try_from(at.0 - now.0).unwrap_or_default()).as_secs();
+    let hours = if s >= 3600 { format!("{}:", s / 3600) } else { String::new() };
+    format!("{hours}{:02}:{:02}", s / 60 % 60, s % 60)
+}
+
+fn va_view(va: &VirtualAccount, bank: &str, pay: &PayWords) -> Va {
+    let title = match va.biller_code {
+        Some(_) => pay.bill_key.to_owned(),
+        None => fill(pay.number_of, &[bank]),
+    };
+    Va { title, number: va.number.clone(), biller: va.biller_code.clone() }
+}
+
+/// `POST /payment/status/{order}/cek`: the customer says that it is paid, so the gateway is asked.
+pub(super) async fn ask(State(portal): State<Arc<Portal>>, Path(order): Path<String>, sent: Sent) -> Answer {
+    let guest = &sent.guest;
+    let found = portal.found(guest, OrderId(order), sent.form.text("t").unwrap_or_default()).await?;
+    let id = found.order.id;
+    let page = portal.status_path(&id);
+    if !found.order.status.is_open() {
+        return Ok(see_other(&page));
+    }
+    if portal.attempt(&portal.questions, guest.address, &id.0).is_err() {
+        return Ok(see_other(&format!("{page}&dicek=sering")));
+    }
+    let (service, asked) = (Arc::clone(&portal.site.service), id.clone());
+    let came = match finish(async move { service.refresh_order(&asked).await }).await? {
+        Ok(()) => "belum",
+        Err(error) => {
+            tracing::warn!(order.id = %id, %error, "the gateway could not be asked for a customer");
+            "gagal"
+        }
+    };
+    Ok(see_other(&format!("{page}&dicek={came}")))
+}
+
+/// `POST /payment/status/{order}/ganti`: calls it off and asks how to pay instead.
+pub(super) async fn change(
+    State(portal): State<Arc<Portal>>,
+    Path(order): Path<String>,
+    sent: Sent,
+) -> Answer {
+    let found = call_off(&portal, OrderId(order), &sent).await?;
+    Ok(see_other(&found.map_or_else(|path| path, |order| path_again(&order))))
+}
+
+/// `POST /payment/status/{order}/batal`: calls it off.
+pub(super) async fn cancel(
+    State(portal): State<Arc<Portal>>,
+    Path(order): Path<String>,
+    sent: Sent,
+) -> Answer {
+    let found = call_off(&portal, OrderId(order), &sent).await?;
+    Ok(see_other(&found.map_or_else(|path| path, |_| "/".to_owned())))
+}
+
+/// Calls an order off for its customer. The inner error is where to look when it is over another way.
+async fn call_off(
+    portal: &Arc<Portal>,
+    id: OrderId,
+    sent: &Sent,
+) -> Result<Result<OrderRecord, String>, Problem> {
+    let guest = &sent.guest;
+    let Found { order, is_own, .. } = portal.found(guest, id, "").await?;
+    let page = portal.status_path(&order.id);
+    if !is_own || order.status.rank() >= OrderState::Paid.rank() {
+        return Ok(Err(page));
+    }
+    if !order.status.is_open() {
+        return Ok(Ok(order));
+    }
+    let (service, actor, id) = (Arc::clone(&portal.site.service), guest.actor(), order.id.clone());
+    let ended = finish(async move { service.cancel_order(&actor, id).await }).await?;
+    match ended.map_err(Problem::from) {
+        Ok(()) => Ok(Ok(order)),
+        // It was paid, or it ended, a moment before.
+        Err(problem) if matches!(problem.code(), "order_paid" | "not_open") => Ok(Err(page)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `GET /b/{code}`: the address that people type in a real browser. Guessing is slow.
+pub(super) async fn by_code(
+    State(portal): State<Arc<Portal>>,
+    Path(code): Path<String>,
+    guest: Guest,
+) -> Answer {
+    let name = guest.address.to_string();
+    portal.attempt(&portal.codes, guest.address, &name)?;
+    let tickets = portal.site.tickets.clone();
+    let found = portal.look(move |engine| {
+        let since = Timestamp(engine.now().0.saturating_sub(CODES_MS));
+        let open = engine.open_orders().into_iter().map(|order| order.order);
+        let recent = engine.reader().online_since(since)?;
+        Ok(open.chain(recent).find(|id| tickets.is_order_code(id, &code)))
+    });
+    let id = found.await?.ok_or_else(|| Problem::not_found("order"))?;
+    Portal::succeeded(&portal.codes, guest.address, &name);
+    Ok(see_other(&portal.status_path(&id)))
+}

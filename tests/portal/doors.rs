@@ -1,0 +1,193 @@
+//! Logging a device in and registering: by number or name and PIN, up to the limit or in the place of the device seen
+//! longest ago, and nothing that tells a guesser anything.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use kuota::agent::config::Registration;
+use kuota::domain::id::Mac;
+use serde_json::{Value, json};
+
+use crate::shop::{MAC, Shop};
+use crate::visitor::Visitor;
+
+const NEW: Mac = Mac([2, 0, 0, 0, 0, 9]);
+
+/// A phone that the router sees and that is nobody's.
+async fn stranger(shop: &Shop) -> Visitor {
+    shop.desk.sim.host_connect(NEW, Ipv4Addr::LOCALHOST);
+    shop.desk.site().service.meter_once().await.unwrap();
+    Visitor::at(&shop.desk)
+}
+
+/// The customer's PIN, of a customer with this number and name.
+async fn pin(shop: &Shop) -> String {
+    shop.desk.patch(&shop.user, json!({"phone": "081234567890", "login": "budi"})).await.ok(200);
+    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+    pin["pin"].as_str().unwrap().to_owned()
+}
+
+async fn devices(shop: &Shop) -> Vec<Value> {
+    shop.user().await["devices"].as_array().unwrap().iter().map(|device| device["mac"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_knows_number_or_name_and_pin_has_the_device_bound() {
+    let shop = Shop::open().await;
+    let pin = pin(&shop).await;
+    let phone = stranger(&shop).await;
+    for who in ["+62 812-3456-7890", "budi"] {
+        phone.get("/").await.says("Perangkat ini belum terdaftar");
+        let led = phone.fill("/masuk", "/masuk", &[("siapa", who), ("pin", &pin)]).await;
+        assert_eq!(led.leads_to(), "/");
+        phone.get("/").await.ok().says("Budi");
+        assert_eq!(phone.get("/masuk").await.leads_to(), "/", "a known device needs no log-in");
+        assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
+        shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
+        shop.desk.site().service.meter_once().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
+    let shop = Shop::with(|config| config.policy.max_devices_per_user = 2).await;
+    let pin = pin(&shop).await;
+    let old = Mac([2, 0, 0, 0, 0, 5]);
+    shop.desk
+        .post(&format!("{}/devices", shop.user), json!({"mac": old.to_string(), "label": "Tablet <i>"}))
+        .await
+        .ok(201);
+    let phone = stranger(&shop).await;
+    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    asked.ok().says("Akun ini sudah memakai 2 perangkat. Ganti Tablet").says("Ganti perangkat");
+    assert!(!asked.text.contains("<i>"));
+    assert_eq!(devices(&shop).await.len(), 2);
+
+    // Only the log-in's own ticket opens the second door.
+    let mut fields = asked.form("/masuk/ganti");
+    let ticket = fields["tiket"].clone();
+    for wrong in ["", "x", &ticket[1..]] {
+        fields.insert("tiket".into(), wrong.into());
+        let page = phone.post("/masuk/ganti", &fields).await;
+        assert_eq!(page.status, 401);
+        page.says("Silakan masuk lagi.");
+    }
+    fields.insert("tiket".into(), ticket.clone());
+    shop.pass(Duration::from_mins(6));
+    assert_eq!(phone.post("/masuk/ganti", &fields).await.status, 401, "it ended");
+    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    assert_eq!(phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await.leads_to(), "/");
+    assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_names_missing_pins_and_wrong_pins_answer_alike() {
+    let shop = Shop::open().await;
+    pin(&shop).await;
+    shop.desk.post("/users", json!({"name": "Tanpa PIN", "login": "tanpa"})).await.ok(201);
+    let phone = stranger(&shop).await;
+    let mut answers = Vec::new();
+    for who in ["budi", "081234567890", "tanpa", "tidak-ada", "089999999999"] {
+        let page = phone.fill("/masuk", "/masuk", &[("siapa", who), ("pin", "000000")]).await;
+        page.says("Nomor, nama atau PIN salah. Lupa PIN? Hubungi pengelola.");
+        let text = page.text.replace(who, "WHO");
+        answers.push((page.status, text));
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!(answers[0].0, 401);
+    let page = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "000000")]).await;
+    assert_eq!(page.status, 429, "guessing is slow");
+    page.says("Silakan tunggu sebentar, lalu coba lagi.");
+    assert!(page.headers.contains_key("retry-after"));
+    shop.pass(Duration::from_secs(11));
+    assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "000000")]).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_the_router_does_not_show_is_told_to_connect() {
+    let shop = Shop::open().await;
+    let phone = Visitor::at(&shop.desk);
+    phone.get("/masuk").await.ok().says("Sambungkan dulu ke Wi-Fi hotspot");
+    assert_eq!(phone.get("/daftar").await.status, 404, "nobody may register here");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_router_that_cannot_be_read_is_told_politely() {
+    let shop = Shop::with(|config| config.policy.max_devices_per_user = 1).await;
+    let pin = pin(&shop).await;
+    let phone = stranger(&shop).await;
+    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    shop.desk.sim.change_password("lain");
+    shop.desk.sim.cut_sessions();
+    let page = phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await;
+    assert_eq!(page.status, 503);
+    page.says("Router sedang tidak dapat dihubungi.").says_nothing_of("the router");
+    assert_eq!(devices(&shop).await, [json!(MAC.to_string())]);
+}
+
+const FORM: [(&str, &str); 4] =
+    [("nama", "Siti <b>"), ("hp", "0857-1111-2222"), ("pin", "135790"), ("pin_lagi", "135790")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_registers_waits_for_approval() {
+    let shop = Shop::with(|config| config.portal.registration = Registration::Approval).await;
+    let phone = stranger(&shop).await;
+    phone.get("/").await.says("Daftar");
+    for (field, value, text) in [
+        ("nama", "", "Tulis nama Anda."),
+        ("hp", "budi", "Tulis nomor HP seperti 081234567890."),
+        ("pin", "12345", "PIN terdiri dari 6 angka."),
+        ("pin", "12345x", "PIN terdiri dari 6 angka."),
+        ("pin_lagi", "135791", "Kedua PIN tidak sama."),
+    ] {
+        let mut form: Vec<(&str, &str)> = FORM.to_vec();
+        form.retain(|(name, _)| *name != field);
+        form.push((field, value));
+        let page = phone.fill("/daftar", "/daftar", &form).await;
+        assert_eq!(page.status, 422, "{field}");
+        page.says(text);
+    }
+    assert_eq!(phone.fill("/daftar", "/daftar", &FORM).await.leads_to(), "/");
+    let home = phone.get("/").await;
+    home.ok().says("Akun belum aktif. Mohon tunggu persetujuan, atau hubungi kami.").says("Siti");
+    assert!(!home.text.contains("<b>"));
+    let found = shop.desk.get("/users?q=Siti").await.ok(200)["items"][0].clone();
+    assert_eq!((&found["approved"], &found["devices"][0]["mac"]), (&json!(false), &json!(NEW.to_string())));
+    let wares = phone.get("/beli").await;
+    wares.says("Akun belum aktif.");
+
+    // Another phone, with the same number: nothing is told of whose it is.
+    shop.desk.delete(&format!("/users/{}/devices/{NEW}", found["id"].as_str().unwrap())).await;
+    shop.desk.site().service.meter_once().await.unwrap();
+    let page = phone.fill("/daftar", "/daftar", &FORM).await;
+    assert_eq!(page.status, 409);
+    page.says("Pendaftaran dengan data ini tidak dapat diterima.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_registers_and_pays_is_approved_by_it() {
+    let shop = Shop::with(|config| config.portal.registration = Registration::Payment).await;
+    let phone = stranger(&shop).await;
+    assert_eq!(phone.fill("/daftar", "/daftar", &FORM).await.leads_to(), "/beli");
+    let path = format!("/beli/{}", shop.package.as_str().unwrap());
+    let status = phone.pay(&path, "qris").await.leads_to();
+    let id = status.trim_start_matches("/payment/status/").split('?').next().unwrap().to_owned();
+    shop.relay.pay(&id);
+    shop.pull().await;
+    phone.get(&status).await.says("Pembayaran diterima. Internet Anda aktif. Sisa 10,00 GB");
+    let found = shop.desk.get("/users?q=Siti").await.ok(200)["items"][0].clone();
+    assert_eq!(found["approved"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registering_is_slowed_down() {
+    let shop = Shop::with(|config| config.portal.registration = Registration::Approval).await;
+    shop.desk.post("/users", json!({"name": "Ada", "phone": "085711112222"})).await.ok(201);
+    let phone = stranger(&shop).await;
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(phone.fill("/daftar", "/daftar", &FORM).await.status);
+    }
+    assert_eq!(statuses, [409, 409, 409, 409, 409, 429]);
+}

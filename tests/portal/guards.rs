@@ -1,0 +1,173 @@
+//! What nobody can do: look at somebody else's payment, send a form from another site, be led to a foreign place, or
+//! come in from elsewhere.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use kuota::domain::id::Mac;
+use kuota::settings::Network;
+
+use crate::desk::Desk;
+use crate::shop::{MAC, Shop};
+use crate::visitor::Visitor;
+
+fn package_path(shop: &Shop) -> String {
+    format!("/beli/{}", shop.package.as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_link_or_its_customers_device_opens_a_payment() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
+    let (path, token) = status.split_once("?t=").unwrap();
+    phone.get(path).await.ok().says("Ganti cara bayar");
+
+    // Another device, without cookies.
+    shop.desk.sim.host_disconnect(MAC);
+    shop.desk.site().service.meter_once().await.unwrap();
+    let page = phone.get(&status).await;
+    page.ok().says("Menunggu pembayaran").says("Saya sudah bayar").says_nothing_of("Ganti cara bayar");
+    let unknown = phone.get("/payment/status/K1-9999?t=x").await;
+    assert_eq!(unknown.status, 404);
+    for wrong in [path.to_owned(), format!("{path}?t="), format!("{path}?t={}", &token[1..])] {
+        let page = phone.get(&wrong).await;
+        assert_eq!((page.status, page.read()), (404, unknown.read()), "{wrong}");
+    }
+    // The link asks the gateway, and calls nothing off.
+    let order = path.trim_start_matches("/payment/status/");
+    let mut fields = page.form(&format!("{path}/cek"));
+    phone.post(&format!("{path}/cek"), &fields).await.leads_to();
+    phone.post(&format!("{path}/batal"), &fields).await.says("Halaman tidak ditemukan");
+    fields.insert("t".into(), "x".into());
+    assert_eq!(phone.post(&format!("{path}/cek"), &fields).await.status, 404);
+    assert_eq!(shop.status(order).await, "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_are_taken_from_our_own_pages_only() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    let mut fields = phone.get(&path).await.form(&path);
+    fields.insert("method".into(), "qris".into());
+    for (name, value) in
+        [("origin", "http://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+    {
+        let page = Visitor::at(&shop.desk).with_header(name, value).post(&path, &fields).await;
+        assert_eq!(page.status, 403, "{name}: {value}");
+        page.says("Silakan muat ulang, lalu coba lagi.");
+    }
+    let own = shop.desk.portal.clone();
+    let mut wrong = fields.clone();
+    for token in ["", "x"] {
+        wrong.insert("_token".into(), token.into());
+        for path in [path.as_str(), "/lunasi/semua", "/masuk", "/masuk/ganti", "/payment/status/x/cek"] {
+            assert_eq!(phone.post(path, &wrong).await.status, 403, "{path}");
+        }
+    }
+    assert_eq!(shop.relay.count("open"), 0);
+    shop.pass(Duration::from_hours(49));
+    assert_eq!(phone.post(&path, &fields).await.status, 403, "a form of the day before yesterday");
+    let mut fields = phone.get(&path).await.form(&path);
+    fields.insert("method".into(), "qris".into());
+    Visitor::at(&shop.desk).with_header("origin", &own).post(&path, &fields).await.leads_to();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_led_to_a_foreign_place() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    for link in [
+        "https://evil.example/pay",
+        "https://app.midtrans.com.evil.example/",
+        "https://app.midtrans.com@evil.example/",
+        "javascript:alert(1)",
+        "intent://pay#Intent;end",
+        "http://app.midtrans.com/",
+    ] {
+        shop.relay.link_to(link);
+        for method in ["gopay", "shopeepay"] {
+            let status = phone.pay(&package_path(&shop), method).await.leads_to();
+            assert!(status.starts_with("/payment/status/"), "{link}: {status}");
+            let page = phone.get(&status).await;
+            page.ok().says("Tautan pembayaran tidak dikenali.");
+            assert!(!page.text.contains("evil.example") && !page.text.contains("javascript:"), "{link}");
+        }
+    }
+    // The relay of this test is on loopback, and so may a simulated gateway be.
+    shop.relay.link_to("http://127.0.0.1:9/simulator");
+    assert_eq!(phone.pay(&package_path(&shop), "gopay").await.leads_to(), "http://127.0.0.1:9/simulator");
+    for path in
+        ["//evil.example/?bahasa=en", "/%2f%2fevil.example/?bahasa=en", "/masuk?ke=https://evil.example"]
+    {
+        let page = phone.get(path).await;
+        if let Some(to) = page.headers.get("location") {
+            let to = to.to_str().unwrap();
+            assert!(to.starts_with('/') && !to.starts_with("//"), "{path}: {to}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_and_questions_are_slowed_down() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let statuses = async |path: &str, times: usize| {
+        let mut all = Vec::new();
+        for _ in 0..times {
+            all.push(phone.get(path).await.status);
+        }
+        all
+    };
+    assert_eq!(statuses("/b/00000000", 6).await, [404, 404, 404, 404, 404, 429]);
+    assert_eq!(phone.get("/b/x").await.status, 429);
+    let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
+    let path = status.split('?').next().unwrap();
+    for n in 0..6 {
+        let led = phone.fill(&status, &format!("{path}/cek"), &[]).await.leads_to();
+        assert_eq!(led.ends_with("dicek=sering"), n == 5, "{led}");
+    }
+    assert_eq!(shop.relay.count("refresh"), 5, "the sixth was not asked");
+    phone.get(&format!("{status}&dicek=sering")).await.says("Baru saja ditanyakan.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_networks_of_the_hotspot_and_the_owner_are_let_in() {
+    let network = |text: &str| vec![text.parse::<Network>().unwrap()];
+    for (clients, owners, status) in [
+        ("10.5.50.0/24", "10.0.0.0/8", 403),
+        ("127.0.0.0/8", "10.0.0.0/8", 200),
+        ("10.5.50.0/24", "127.0.0.0/8", 200),
+    ] {
+        let desk = Desk::with(|config| {
+            config.portal.client_networks = network(clients);
+            config.admin.allowed_networks = network(owners);
+        })
+        .await;
+        let page = Visitor::at(&desk).get("/").await;
+        assert_eq!(page.status, status, "{clients} {owners}");
+        if status == 403 {
+            page.says("Halaman ini hanya bisa dibuka dari jaringan hotspot.");
+            assert_eq!(Visitor::at(&desk).get("/nothing-here").await.status, 403);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_customers_debt_is_not_found() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let other = shop.desk.user("Lain").await;
+    let debt = serde_json::json!({"amount": 1 << 30, "price_rp": 5000});
+    let debt = shop.desk.post(&format!("{other}/debts"), debt).await.ok(201);
+    let page = phone.get(&format!("/lunasi/{}", debt["id"].as_str().unwrap())).await;
+    assert_eq!(page.status, 404);
+    assert_eq!(phone.get("/lunasi/not-an-id").await.status, 422);
+    // A device that takes the customer's address is not the customer.
+    let thief = Mac([2, 0, 0, 0, 0, 66]);
+    shop.desk.sim.host_disconnect(MAC);
+    shop.desk.sim.host_connect(thief, Ipv4Addr::LOCALHOST);
+    shop.desk.site().service.meter_once().await.unwrap();
+    phone.get("/").await.says("Perangkat ini belum terdaftar");
+}

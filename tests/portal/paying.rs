@@ -1,0 +1,298 @@
+//! Buying and settling from a phone: each method, each purpose, real browsers and the little windows of hotspots, and
+//! the page that follows a payment to its end.
+
+use serde_json::json;
+
+use crate::relay::{Fault, OnCancel};
+use crate::shop::{PRICE_RP, Shop};
+use crate::visitor::{CAPTIVE_ANDROID, CAPTIVE_IPHONE, CHROME, Page, Visitor};
+
+const MB: u64 = 1 << 20;
+const WALLET: &str = "gojek://gopay/merchanttransfer?tref=1&amount=100000";
+
+fn package_path(shop: &Shop) -> String {
+    format!("/beli/{}", shop.package.as_str().unwrap())
+}
+
+/// The order that a status page's address names.
+fn order_of(path: &str) -> String {
+    path.trim_start_matches("/payment/status/").split('?').next().unwrap().to_owned()
+}
+
+async fn debt(shop: &Shop, price_rp: u64) -> String {
+    let debt = json!({"amount": 4096 * MB, "price_rp": price_rp, "note": format!("Pinjam {price_rp}"),
+        "debt_date": "2026-10-01", "due_date": "2026-10-31"});
+    let debt = shop.desk.post(&format!("{}/debts", shop.user), debt).await.ok(201);
+    debt["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    phone.get("/beli").await.ok().says("Paket Rp 100.000 10,00 GB · 30 hari Beli");
+    let chosen = phone.get(&package_path(&shop)).await;
+    chosen
+        .ok()
+        .says("QRIS")
+        .says("GoPay")
+        .says("ShopeePay")
+        .says("BCA")
+        .says("Mandiri")
+        .says("Bayar Rp 100.000");
+
+    let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
+    let id = order_of(&status);
+    shop.cycle().await;
+    let page = phone.get(&status).await;
+    page.ok()
+        .says("Menunggu pembayaran")
+        .says("Rp 100.000")
+        .says("Sisa waktu: 15:00")
+        .says("Saya sudah bayar");
+    page.says("Ganti cara bayar")
+        .says("Internet dibuka sampai 10.10 untuk membayar, sudah terpakai 0 MB dari 30 MB.");
+    assert!(page.text.contains("<div class=\"qr\"><svg") && page.text.contains("data-live=\"3\""));
+    assert!(page.text.contains("data-until=\"2026-11-10T03:15:00Z\""));
+    assert!(page.text.contains("<noscript><meta http-equiv=\"refresh\""));
+    phone.get("/").await.says("Internet dibuka 10 menit untuk membayar.").says("Lanjutkan pembayaran");
+
+    shop.relay.pay(&id);
+    shop.pull().await;
+    let page = phone.get(&status).await;
+    page.ok().says("Pembayaran diterima. Internet Anda aktif. Sisa 10,00 GB, sampai 10 Des 2026.");
+    assert!(!page.text.contains("data-live") && !page.text.contains("http-equiv"));
+    phone.get("/riwayat").await.says("Beli Paket").says("dibayar");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_method_shows_what_it_needs_and_wallets_open_by_themselves() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    shop.relay.link_to(WALLET);
+    let path = package_path(&shop);
+    assert_eq!(phone.pay(&path, "gopay").await.leads_to(), WALLET);
+    shop.relay.link_to("https://app.shopeepay.co.id/pay?x=1");
+    assert_eq!(phone.pay(&path, "shopeepay").await.leads_to(), "https://app.shopeepay.co.id/pay?x=1");
+    let open = phone.get("/").await;
+    open.says("Pembayaran yang sedang berjalan").says("Rp 100.000 dengan ShopeePay");
+
+    let va = phone.get(&phone.pay(&path, "va_bni").await.leads_to()).await;
+    va.ok().says("Nomor virtual account BNI").says("Salin nomor VA");
+    assert!(va.text.contains("data-copy=\"8277"), "{}", va.text);
+    let bill = phone.get(&phone.pay(&path, "va_mandiri").await.leads_to()).await;
+    bill.ok().says("biller code) 70012").says("bill key) 8277");
+    assert_eq!(shop.relay.open_orders().len(), 1, "each one called the one before off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_little_window_is_never_led_away_and_the_order_goes_on_in_a_real_browser() {
+    let shop =
+        Shop::with(|config| config.portal.public_url = "http://192.168.88.2:8081".parse().unwrap()).await;
+    shop.relay.link_to(WALLET);
+    let real = Visitor::of(&shop).await;
+    for agent in [Some(CAPTIVE_IPHONE), Some(CAPTIVE_ANDROID), None] {
+        let window = Visitor::at(&shop.desk).with_agent(agent);
+        let status = window.pay(&package_path(&shop), "gopay").await.leads_to();
+        assert!(status.starts_with("/payment/status/"), "{status}");
+        let page = window.get(&status).await;
+        page.ok().says("Jendela ini tidak bisa membuka aplikasi").says("http://192.168.88.2:8081/b/");
+        assert!(
+            !page.text.contains("gojek:")
+                || page.headers["content-security-policy"].to_str().unwrap().contains("gojek:")
+        );
+        assert!(!page.text.contains(WALLET) && !page.text.contains("href=\"gojek"), "no way out");
+
+        let read = page.read();
+        let code = read.split("/b/").nth(1).unwrap().split(' ').next().unwrap().to_lowercase();
+        assert_eq!(real.get(&format!("/b/{code}")).await.leads_to(), status);
+        let page = real.get(&status).await;
+        page.ok().says("Buka GoPay");
+        assert!(page.text.contains("href=\"gojek://gopay/merchanttransfer"));
+    }
+    let window = Visitor::at(&shop.desk).with_agent(Some(CAPTIVE_IPHONE));
+    let status = window.pay(&package_path(&shop), "qris").await.leads_to();
+    let page = window.get(&status).await;
+    page.ok().says("Tangkap layar, buka aplikasi bank, lalu pilih QRIS dari galeri.").says("/b/");
+    assert!(page.text.contains("<svg"));
+    let inside = Visitor::at(&shop.desk).with_agent(Some(CHROME));
+    let inside = inside.with_header("x-requested-with", "com.google.android.captiveportallogin");
+    let status = inside.pay(&package_path(&shop), "gopay").await.leads_to();
+    assert!(status.starts_with("/payment/status/"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snap_goes_straight_to_the_gateway_but_not_from_a_little_window() {
+    let shop = Shop::with(|config| config.payment.mode = kuota::agent::config::PaymentMode::Snap).await;
+    let phone = Visitor::of(&shop).await;
+    let snap = "https://app.sandbox.midtrans.com/snap/v4/redirection/abc";
+    shop.relay.link_to(snap);
+    let path = package_path(&shop);
+    assert_eq!(phone.fill("/beli", &path, &[]).await.leads_to(), snap);
+    debt(&shop, 40_000).await;
+    assert_eq!(phone.fill("/lunasi", "/lunasi/semua", &[]).await.leads_to(), snap);
+    assert_eq!(phone.fill("/lunasi", "/lunasi/sebagian", &[("rp", "10.000")]).await.leads_to(), snap);
+
+    let window = Visitor::at(&shop.desk).with_agent(Some(CAPTIVE_IPHONE));
+    let status = window.fill("/lunasi", "/lunasi/semua", &[]).await.leads_to();
+    assert!(status.starts_with("/payment/status/"), "{status}");
+    window.get(&status).await.says("/b/");
+    phone.get(&status).await.says("Buka halaman pembayaran");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_one_item_or_a_part_is_settled() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let (first, second) = (debt(&shop, 20_000).await, debt(&shop, 30_000).await);
+    let one = phone.get(&format!("/lunasi/{second}")).await;
+    one.ok().says("Pinjam 30000").says("Bayar Rp 30.000");
+    let status = phone.pay(&format!("/lunasi/{second}"), "qris").await.leads_to();
+    shop.relay.pay(&order_of(&status));
+    shop.pull().await;
+    phone.get(&status).await.says("Pembayaran diterima. Internet dijeda sementara. Ada tagihan Rp 20.000.");
+    let again = phone.get(&format!("/lunasi/{second}")).await;
+    assert_eq!(again.status, 409);
+    again.says("Tagihan ini sudah dibayar.");
+
+    let status = phone.pay("/lunasi/sebagian?rp=5.000", "qris").await.leads_to();
+    shop.relay.pay(&order_of(&status));
+    shop.pull().await;
+    phone.get("/lunasi").await.says("Rp 15.000");
+    phone.get("/riwayat").await.says("Bayar sebagian").says("Bayar ini saja").says("Pinjam 20000");
+    for (rp, text) in
+        [("99.000", "Jumlah itu lebih dari tagihan Anda"), ("lima", "Tulis jumlah dalam rupiah")]
+    {
+        let page = phone.get(&format!("/lunasi/sebagian?rp={rp}")).await;
+        assert!(page.status == 409 || page.status == 422, "{}", page.status);
+        page.says(text);
+    }
+
+    let status = phone.pay("/lunasi/semua", "va_bca").await.leads_to();
+    shop.relay.pay(&order_of(&status));
+    shop.pull().await;
+    phone.get(&status).await.says("Pembayaran diterima. Internet Anda aktif.");
+    phone.get("/lunasi").await.says("Tidak ada tagihan.");
+    let nothing = phone.get(&format!("/lunasi/{first}")).await;
+    assert_eq!(nothing.status, 409);
+    shop.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_that_changed_is_asked_again_and_a_button_pressed_twice_is_once() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    let mut fields = phone.get(&path).await.form(&path);
+    fields.insert("method".into(), "qris".into());
+    shop.desk
+        .patch(&format!("/packages/{}", shop.package.as_str().unwrap()), json!({"price_rp": 120_000}))
+        .await
+        .ok(200);
+    let again = phone.post(&path, &fields).await;
+    assert_eq!(again.status, 409);
+    again.says("Harganya berubah.").says("Bayar Rp 120.000");
+    assert_eq!(shop.relay.count("open"), 0);
+
+    let mut fields = again.form(&path);
+    fields.insert("method".into(), "qris".into());
+    let (a, b) = tokio::join!(phone.post(&path, &fields), phone.post(&path, &fields));
+    assert_eq!(a.leads_to(), b.leads_to());
+    assert_eq!(shop.relay.count("open"), 1);
+    fields.remove("method");
+    let unpicked = phone.post(&path, &fields).await;
+    unpicked.says("Pilih salah satu cara bayar.");
+    fields.insert("method".into(), "cash".into());
+    phone.post(&path, &fields).await.says("Pilih salah satu cara bayar.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_asked_about_changed_and_called_off() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    let status = phone.pay(&path, "qris").await.leads_to();
+    let id = order_of(&status);
+    let press = async |what: &str| -> Page {
+        phone.fill(&status, &format!("/payment/status/{id}/{what}"), &[]).await
+    };
+    let asked = press("cek").await.leads_to();
+    phone.get(&asked).await.says("Belum ada pembayaran yang masuk.");
+    assert_eq!(shop.relay.count("refresh"), 1);
+    shop.relay.fault("refresh", Fault::Refused(503, "gateway_unreachable"));
+    let asked = press("cek").await.leads_to();
+    phone.get(&asked).await.says("Layanan pembayaran belum menjawab.").says_nothing_of("gateway");
+    shop.relay.heal();
+
+    shop.relay.on_cancel(OnCancel::Refuses);
+    let busy = press("ganti").await;
+    busy.says("Pembayaran sebelumnya belum bisa dibatalkan.");
+    shop.relay.on_cancel(OnCancel::Cancels);
+    assert_eq!(press("ganti").await.leads_to(), path, "back to the choice");
+    let page = phone.get(&status).await;
+    page.ok().says("Pembayaran dibatalkan").says("Coba lagi");
+
+    let status = phone.pay(&path, "va_bri").await.leads_to();
+    let id = order_of(&status);
+    let action = format!("/payment/status/{id}/batal");
+    assert_eq!(phone.fill("/", &action, &[]).await.leads_to(), "/");
+    assert!(shop.relay.open_orders().is_empty());
+
+    // It was paid a moment before it was called off.
+    let status = phone.pay(&path, "qris").await.leads_to();
+    let id = order_of(&status);
+    shop.relay.on_cancel(OnCancel::Paid);
+    let led = phone.fill(&status, &format!("/payment/status/{id}/ganti"), &[]).await.leads_to();
+    phone.get(&led).await.says("Pembayaran diterima.");
+    assert_eq!(shop.credited().await, crate::shop::PACKAGE_BYTES);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_end_of_a_payment_says_what_to_do() {
+    use kuota::domain::order::OrderState;
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    for (state, text) in [
+        (OrderState::Expired, "Waktu pembayaran habis"),
+        (OrderState::Denied, "Pembayaran tidak berhasil"),
+        (OrderState::Failed, "Pembayaran tidak berhasil"),
+    ] {
+        let status = phone.pay(&path, "qris").await.leads_to();
+        shop.relay.become_(&order_of(&status), state);
+        shop.pull().await;
+        let page = phone.get(&status).await;
+        page.ok().says(text).says("Coba lagi").says_nothing_of("Saya sudah bayar");
+        assert!(page.text.contains(&format!("href=\"{path}\"")));
+    }
+    let status = phone.pay(&path, "qris").await.leads_to();
+    shop.relay.pay_wrongly(&order_of(&status));
+    shop.pull().await;
+    phone.get(&status).await.says("sedang diperiksa pengelola");
+    let status = phone.pay(&path, "qris").await.leads_to();
+    let id = order_of(&status);
+    shop.relay.pay(&id);
+    shop.pull().await;
+    shop.relay.give_back(&id, "k1", PRICE_RP);
+    shop.pull().await;
+    phone.get(&status).await.says("Uang dikembalikan");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_gateway_refuses_is_told_politely() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    for (fault, text) in [
+        (Fault::Refused(503, "gateway_busy"), "Layanan pembayaran sedang bermasalah."),
+        (Fault::Refused(409, "method_unavailable"), "Cara bayar ini sedang tidak tersedia."),
+        (Fault::Refused(503, "never_heard_of"), "Tidak ada yang berubah."),
+    ] {
+        shop.relay.fault("open", fault);
+        let page = phone.pay(&path, "qris").await;
+        assert!(page.status >= 400, "{}", page.status);
+        page.says(text).says_nothing_of("relay").says_nothing_of("the ");
+        shop.relay.heal();
+        shop.errands().await;
+    }
+}
