@@ -55,13 +55,8 @@ impl Form {
         own.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Reads the form as a call of the API reads its body: `numbers` are whole numbers as people write them
-    /// (`10.000`, `Rp 10.000`), `ticks` are true when they are there. Empty fields are not given.
-    pub fn read<T: DeserializeOwned>(&self, numbers: &[&str], ticks: &[&str]) -> Result<T, Problem> {
-        read_body(self.body(numbers, ticks))
-    }
-
-    /// The same before it is read, for whoever still has to say something about it.
+    /// The form as a call of the API has its body: `numbers` are whole numbers as people write them (`10.000`,
+    /// `Rp 10.000`), `ticks` are true unless they say `no`. Empty fields are not given.
     pub fn body(&self, numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {
         let mut body = Map::new();
         for (name, value) in self.typed().filter(|(_, value)| !value.is_empty()) {
@@ -132,7 +127,7 @@ mod tests {
         }
         let form =
             |pairs: &[(&str, &str)]| Form(pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect());
-        let read = |pairs: &[(&str, &str)]| form(pairs).read::<Asked>(&["price_rp"], &["unblock"]);
+        let read = |pairs: &[(&str, &str)]| read_body::<Asked>(form(pairs).body(&["price_rp"], &["unblock"]));
         let asked = Asked { price_rp: 10_000, note: None, unblock: true };
         assert_eq!(
             read(&[("price_rp", "10.000"), ("note", ""), ("unblock", "on"), ("_key", "k")]).unwrap(),

@@ -13,7 +13,6 @@ use super::super::deeds::{self, Button, DEBT_DEEDS};
 use super::super::say::{self, Badge};
 use super::super::seat::{Room, Seat};
 use super::super::words::people::People;
-use crate::agent::config::Language;
 use crate::agent::engine::Look;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::clock::Zone;
@@ -257,6 +256,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::agent::config::Language;
 
     #[test]
     fn a_reminder_names_amount_and_day_and_goes_to_the_whole_number() {

@@ -1,0 +1,213 @@
+//! What people read: customers found and paged, one customer, statements, packages, debts and receipts.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::browser::{Browser, text};
+use crate::desk::Desk;
+
+/// A site with so many customers, `Warga 00001` and on, entered as copies of one; every tenth waits for approval.
+async fn crowd(users: u32) -> Desk {
+    let mut desk = Desk::start().await;
+    desk.user("Warga 00000").await;
+    desk.restart_after(|folder| {
+        let store = rusqlite::Connection::open(folder.join("kuota.db")).unwrap();
+        let copies = format!("WITH RECURSIVE n(n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM n WHERE n <= {users})");
+        let sql = format!(
+            "BEGIN;
+             CREATE TEMP TABLE copies AS {copies} SELECT n, u.* FROM n, users u WHERE u.user_no = 1;
+             UPDATE copies SET user_no = n, name = printf('Warga %05d', n - 1), phone = printf('0812%08d', n - 1),
+               id = printf('00000000-0000-4000-8000-%012d', n), approved = (n % 10 <> 0);
+             ALTER TABLE copies DROP COLUMN n;
+             INSERT INTO users SELECT * FROM copies;
+             INSERT INTO accounts SELECT user_no, 0, 0, 0, 0, 0 FROM copies;
+             COMMIT;"
+        );
+        store.execute_batch(&sql).unwrap();
+    })
+    .await;
+    desk
+}
+
+/// Customers named in a list.
+fn names(page: &crate::browser::Page) -> Vec<String> {
+    let cells = page.html.split("<a href=\"/pelanggan/").skip(1);
+    let names = cells.filter_map(|cell| Some(cell.split_once('>')?.1.split_once("</a>")?.0.to_owned()));
+    names.filter(|name| name.starts_with("Warga")).collect()
+}
+
+fn next(page: &crate::browser::Page) -> Option<String> {
+    let (before, _) = page.html.split_once("\" rel=\"next\"")?;
+    Some(before.rsplit('"').next()?.replace("&#38;", "&"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_are_searched_filtered_and_paged() {
+    let desk = crowd(119).await;
+    let sari = desk.post("/users", json!({"name": "Sari & Tono", "login": "sari"})).await.ok(201);
+    let devices = format!("/users/{}/devices", text(&sari["id"]));
+    desk.post(&devices, json!({"mac": "02:00:00:00:AB:01"})).await.ok(201);
+    let browser = Browser::owner(&desk).await;
+
+    let mut page = browser.open("/pelanggan").await;
+    let mut seen = names(&page);
+    assert_eq!(seen.len(), 50);
+    page.says("121 pelanggan seluruhnya");
+    while let Some(path) = next(&page) {
+        page = browser.open(&path).await;
+        seen.extend(names(&page));
+    }
+    assert_eq!(seen.len(), 120);
+    seen.dedup();
+    assert_eq!(seen.len(), 120);
+    page.says("Sari & Tono");
+
+    for q in ["sari", "SARI+%26", "00:ab", "02-00-00-00-AB-01"] {
+        browser.open(&format!("/pelanggan?q={q}")).await.says("Sari & Tono").hides("Warga");
+    }
+    assert_eq!(names(&browser.open("/pelanggan?q=081200000007").await), ["Warga 00007"]);
+    browser.open("/pelanggan?q=tidak+ada").await.says("Tidak ada yang cocok.");
+    browser.open("/pelanggan?q=%22%3E%3Cscript%3E").await.says("Tidak ada yang cocok.");
+    let waiting = browser.open("/pelanggan?status=menunggu").await;
+    assert_eq!(names(&waiting).len(), 12);
+    let page = browser.open("/pelanggan?status=habis").await;
+    assert!(next(&page).unwrap().contains("status=habis&after="), "{:?}", next(&page));
+    browser.in_english().open("/pelanggan").await.says("Customers").says("Waiting for approval");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_stay_small_and_fast_with_ten_thousand_customers() {
+    let desk = crowd(10_000).await;
+    let user = desk.user("Budi").await.replace("/users/", "/pelanggan/");
+    let browser = Browser::owner(&desk).await;
+    // Builds without optimization are several times slower.
+    let slack = if cfg!(debug_assertions) { 8 } else { 1 };
+    for (path, most_ms) in [
+        ("/pelanggan", 100),
+        ("/pelanggan?q=Budi", 50),
+        ("/pelanggan?q=ab:cd", 50),
+        ("/tagihan", 100),
+        ("/tagihan?umur=31", 100),
+        ("/paket", 100),
+        (&user, 100),
+    ] {
+        browser.open(path).await;
+        let begun = Instant::now();
+        browser.open(path).await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_millis(most_ms * slack), "{path} took {took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customers_page_says_why_and_offers_what_to_do() {
+    let desk = Desk::start().await;
+    let user = desk.user("Budi <i>").await;
+    let place = user.replace("/users/", "/pelanggan/");
+    let browser = Browser::owner(&desk).await;
+    let page = browser.open(&place).await;
+    page.says("Kuota habis").says("Mengapa aksesnya begini").says("Kuota habis, atau belum pernah ada?");
+    page.says("diberikan 0 MB, sisa 0 MB; saat habis: Berhenti").says("Tidak ada tagihan.");
+    page.hides("Lunasi semua").hides("Setujui").hides("Buka lagi").says("Hentikan internet");
+    assert!(!page.html.contains("<i>"));
+
+    desk.patch(&user, json!({"phone": "0812345678"})).await.ok(200);
+    desk.post(
+        &format!("{user}/debts"),
+        json!({"amount": "1 GB", "price_rp": 40_000, "due_date": "2026-11-12"}),
+    )
+    .await
+    .ok(201);
+    let page = browser.open(&place).await;
+    page.says("Lunasi semua").says("Bayar ini saja").says("12 Nov 2026").says("Rp 40.000");
+    assert!(page.html.contains("https://wa.me/62812345678?text=Halo%20Budi"), "{}", page.html);
+
+    desk.clock.advance(Duration::from_hours(24 * 4));
+    desk.site().service.engine().call(kuota::agent::engine::Engine::pass_time).await.unwrap().unwrap();
+    // The session has ended by then.
+    let browser = Browser::owner(&desk).await;
+    let page = browser.open(&place).await;
+    page.says("Diblokir: tagihan lewat jatuh tempo").says("12 Nov 2026 (lewat)");
+    let english = browser.in_english().open(&place).await;
+    english.says("Why this access").says("a debt is overdue").says("12 Nov 2026 (late)");
+
+    let statement = browser.open(&format!("{place}/rekening")).await;
+    statement.says("Rekening pelanggan: Budi <i>").says("Tagihan baru").says("Kuota dengan tagihan");
+    assert_eq!(browser.get("/pelanggan/6f0b7a52-0000-4000-8000-000000000000").await.status, 404);
+    assert_eq!(browser.get("/pelanggan/x").await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_is_shown_by_age_with_messages_ready_to_send() {
+    let desk = Desk::start().await;
+    let browser = Browser::owner(&desk).await;
+    browser.open("/tagihan").await.says("Tidak ada tagihan.");
+    let rows =
+        [("Ani", "2026-10-01"), ("Budi", "2026-10-20"), ("Citra", "2026-11-05"), ("Dedi", "2026-11-15")];
+    for (n, (name, due)) in rows.iter().enumerate() {
+        let user = desk.user(name).await;
+        desk.patch(&user, json!({"phone": format!("+62811000{n}")})).await.ok(200);
+        let debt = json!({"amount": "1 GB", "price_rp": 20_000, "debt_date": "2026-09-01", "due_date": due});
+        desk.post(&format!("{user}/debts"), debt).await.ok(201);
+    }
+    let page = browser.open("/tagihan").await;
+    page.says("Rp 80.000").says("dari 4 pelanggan").says("Dihentikan").says("Segera jatuh tempo");
+    assert!(page.html.contains("https://wa.me/62811000"), "{}", page.html);
+    assert!(page.html.contains("20.000") && page.html.contains("15%20Nov%202026"), "{}", page.html);
+    for (age, name) in [("31", "Ani"), ("8-30", "Budi"), ("1-7", "Citra"), ("belum", "Dedi")] {
+        let page = browser.open(&format!("/tagihan?umur={age}")).await;
+        page.says(name).says("Ubah jatuh tempo");
+        for (other, _) in rows.iter().filter(|(other, _)| *other != name) {
+            page.hides(other);
+        }
+    }
+    // Whoever comes from the list goes back to it.
+    let path = next_deed(&browser.open("/tagihan?umur=31").await.html);
+    let done = browser.does(&path, &[]).await;
+    assert!(done.path.starts_with("/tagihan?kabar="), "{}", done.path);
+    done.says("Sudah dilakukan: Bayar ini saja");
+    // Nobody is led to another host.
+    let place = path.split('?').next().unwrap();
+    let page = browser.get(&format!("{place}?ke=//evil.example")).await;
+    assert!(!page.html.contains("evil.example\""), "{}", page.html);
+}
+
+/// The first deed of a list.
+fn next_deed(html: &str) -> String {
+    let (_, rest) = html.split_once("class=\"button slim\" href=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_are_found_by_number_and_by_order_and_tell_what_went_back() {
+    let desk = Desk::with(|config| config.name = "Warung Net".into()).await;
+    let user = desk.user("Budi").await;
+    let package = desk.package(10_240, 100_000).await;
+    let cashier = Browser::of(&desk, "siti", "cashier").await;
+    let place = user.replace("/users/", "/pelanggan/");
+    cashier.does(&format!("{place}/jual"), &[("method", "transfer"), ("reference", "BCA 123")]).await;
+    assert!(package.is_string());
+    let order = desk.get("/orders").await.ok(200)["items"][0].clone();
+    for path in ["/kuitansi/1".to_owned(), format!("/kuitansi/{}", text(&order["id"]))] {
+        let page = cashier.open(&path).await;
+        page.says("Warung Net").says("Budi").says("siti").says("BCA 123").says("Transfer");
+        page.says("Paket (10,00 GB) Rp 100.000").says("Jumlah Rp 100.000").hides("Uang kembali");
+        assert!(page.html.contains("class=\"receipt\"") && page.html.contains("data-print"));
+    }
+    let refund = json!({"reason": "salah"});
+    desk.post(&format!("/orders/{}/refund", text(&order["id"])), refund).await.ok(200);
+    cashier.open("/kuitansi/1").await.says("Uang kembali Rp 100.000");
+    assert_eq!(cashier.get("/kuitansi/2").await.status, 404);
+    assert_eq!(cashier.get("/kuitansi/99999999999999999999999").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_are_listed_for_everybody_and_changed_by_owners_only() {
+    let desk = Desk::start().await;
+    desk.package(10_240, 100_000).await;
+    let owner = Browser::owner(&desk).await;
+    owner.open("/paket").await.says("10,00 GB").says("Rp 100.000").says("Ubah paket").says("Berhenti jual");
+    let viewer = Browser::of(&desk, "tamu", "viewer").await;
+    viewer.open("/paket").await.says("10,00 GB").hides("Ubah paket").hides("Paket baru");
+}
