@@ -39,6 +39,17 @@ pub struct AuditFilter {
     pub text: String,
 }
 
+impl AuditFilter {
+    /// The text as a pattern that finds it anywhere; empty for none.
+    fn pattern(&self) -> String {
+        if self.text.is_empty() {
+            return String::new();
+        }
+        let plain = self.text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        format!("%{plain}%")
+    }
+}
+
 /// Usage of one device in one hour or day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageRow {
@@ -209,10 +220,10 @@ impl Reader {
     /// The same of lines that fit.
     pub fn find_audit(&self, which: &AuditFilter, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
         self.all(
-            "SELECT * FROM audit WHERE audit_no < ?1 AND (?3 = '' OR actor = ?3)
-               AND (?4 = '' OR instr(lower(action || ' ' || target || ' ' || detail), lower(?4)) > 0)
+            "SELECT * FROM audit WHERE audit_no < ?1 AND (?3 = '' OR actor = ?3) AND (?4 = '' OR action LIKE ?4 ESCAPE '!'
+               OR target LIKE ?4 ESCAPE '!' OR detail LIKE ?4 ESCAPE '!')
              ORDER BY audit_no DESC LIMIT ?2",
-            params![page.after.unwrap_or(i64::MAX), page.limit, which.actor, which.text],
+            params![page.after.unwrap_or(i64::MAX), page.limit, which.actor, which.pattern()],
             |row| {
                 let line = AuditLine {
                     at: Timestamp(row.get("at")?),

@@ -5,7 +5,6 @@ use rusqlite::params;
 use super::load::{parsed, unsigned, unsigned_or_none};
 use super::{Reader, StoreError};
 use crate::domain::id::UserId;
-use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
 /// An order that was paid.
@@ -40,6 +39,8 @@ pub struct UserUsage {
     pub slot: i64,
     /// Whose.
     pub user: UserId,
+    /// The same as a key.
+    pub user_no: u32,
     /// The user's name.
     pub name: String,
     /// All that flowed.
@@ -48,16 +49,26 @@ pub struct UserUsage {
     pub unenforced: Bytes,
 }
 
-/// Money of an order that was paid, less what went back of it since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Orders of one method and cashier that were paid within the same quarter of an hour: in every zone such a quarter
+/// belongs to one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Income {
-    /// When it was paid.
+    /// When the quarter began.
     pub at: Timestamp,
-    /// How.
-    pub method: Method,
-    /// What is left of it.
+    /// How they were paid.
+    pub method: String,
+    /// Who took the money.
+    pub cashier: Option<String>,
+    /// How many.
+    pub orders: u64,
+    /// What was paid.
     pub amount: Rupiah,
+    /// What went back of it since.
+    pub refunded: Rupiah,
 }
+
+/// Milliseconds of a quarter of an hour.
+const QUARTER_MS: i64 = 15 * 60 * 1000;
 
 /// Which table keeps usage by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +83,19 @@ impl Reader {
     /// Income of orders paid in `from..to` and applied, oldest first.
     pub fn income(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Income>, StoreError> {
         self.all(
-            "SELECT paid_at, method, amount_rp - refunded_rp AS amount_rp FROM orders
-             WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL ORDER BY paid_at",
-            params![from.0, to.0],
+            "SELECT paid_at / ?3 AS quarter, method, cashier, count(*) AS orders, sum(amount_rp) AS amount_rp,
+               sum(refunded_rp) AS refunded_rp
+             FROM orders WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL
+             GROUP BY quarter, method, cashier ORDER BY quarter",
+            params![from.0, to.0, QUARTER_MS],
             |row| {
                 Ok(Income {
-                    at: Timestamp(row.get("paid_at")?),
-                    method: parsed(row, "method", Method::from_name)?,
+                    at: Timestamp(row.get::<_, i64>("quarter")?.saturating_mul(QUARTER_MS)),
+                    method: row.get("method")?,
+                    cashier: row.get("cashier")?,
+                    orders: unsigned(row, "orders")?,
                     amount: Rupiah(unsigned(row, "amount_rp")?),
+                    refunded: Rupiah(unsigned(row, "refunded_rp")?),
                 })
             },
         )
@@ -98,21 +114,22 @@ impl Reader {
         self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
     }
 
-    /// Each user's usage together in the slots `from..to`; its own slot is the first.
-    pub fn usage_of_each(&self, step: UsageStep, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
+    /// Each user's usage together, by key, in the slots `from..to`.
+    pub fn usage_of_each(
+        &self,
+        step: UsageStep,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(u32, Bytes)>, StoreError> {
         let sql = match step {
             UsageStep::Hour => {
-                "SELECT ?1 AS slot, u.id AS id, u.name AS name, s.bytes AS bytes, s.over AS unenforced_bytes
-                 FROM (SELECT user_no, sum(bytes) AS bytes, sum(unenforced_bytes) AS over FROM usage_hours
-                   WHERE hour >= ?1 AND hour < ?2 GROUP BY user_no) s JOIN users u USING (user_no)"
+                "SELECT user_no, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY user_no"
             }
             UsageStep::Day => {
-                "SELECT ?1 AS slot, u.id AS id, u.name AS name, s.bytes AS bytes, s.over AS unenforced_bytes
-                 FROM (SELECT user_no, sum(bytes) AS bytes, sum(unenforced_bytes) AS over FROM usage_days
-                   WHERE day >= ?1 AND day < ?2 GROUP BY user_no) s JOIN users u USING (user_no)"
+                "SELECT user_no, sum(bytes) AS bytes FROM usage_days WHERE day >= ?1 AND day < ?2 GROUP BY user_no"
             }
         };
-        self.usage_of_all(sql, (from, to))
+        self.all(sql, params![from, to], |row| Ok((row.get("user_no")?, Bytes(unsigned(row, "bytes")?))))
     }
 
     /// From here on everything is read as it is at this moment, whatever is committed meanwhile.
@@ -147,7 +164,7 @@ impl Reader {
     /// Everybody's usage by local day in `from..to` days since 1970-01-01, for the days that have ended.
     pub fn usage_of_days(&self, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
         self.usage_of_all(
-            "SELECT day AS slot, u.id AS id, u.name AS name, sum(bytes) AS bytes,
+            "SELECT day AS slot, u.id AS id, user_no, u.name AS name, sum(bytes) AS bytes,
                sum(unenforced_bytes) AS unenforced_bytes
              FROM usage_days JOIN users u USING (user_no) WHERE day >= ?1 AND day < ?2 GROUP BY day, user_no",
             (from, to),
@@ -157,7 +174,7 @@ impl Reader {
     /// The same by hour in `from..to` hours since 1970-01-01 UTC.
     pub fn usage_of_hours(&self, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
         self.usage_of_all(
-            "SELECT hour AS slot, u.id AS id, u.name AS name, sum(bytes) AS bytes,
+            "SELECT hour AS slot, u.id AS id, user_no, u.name AS name, sum(bytes) AS bytes,
                sum(unenforced_bytes) AS unenforced_bytes
              FROM usage_hours JOIN users u USING (user_no) WHERE hour >= ?1 AND hour < ?2 GROUP BY hour, user_no",
             (from, to),
@@ -169,6 +186,7 @@ impl Reader {
             Ok(UserUsage {
                 slot: row.get("slot")?,
                 user: UserId(parsed(row, "id", |text| text.parse().ok())?),
+                user_no: row.get("user_no")?,
                 name: row.get("name")?,
                 bytes: Bytes(unsigned(row, "bytes")?),
                 unenforced: Bytes(unsigned(row, "unenforced_bytes")?),

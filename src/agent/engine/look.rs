@@ -160,7 +160,8 @@ impl Look<'_> {
         rows.filter_map(|(key, sum)| {
             let user = self.state.users.get(&key.user_no)?;
             let (user, name) = (user.account.id, user.name.clone());
-            Some(UserUsage { slot: key.hour, user, name, bytes: sum.bytes, unenforced: sum.unenforced })
+            let (user_no, bytes, unenforced) = (key.user_no, sum.bytes, sum.unenforced);
+            Some(UserUsage { slot: key.hour, user, user_no, name, bytes, unenforced })
         })
         .collect()
     }

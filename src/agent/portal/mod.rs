@@ -16,7 +16,7 @@
 //! | `policy` | why the internet is slow or stopped |
 //! | `door`, `register` | logging a device in; customers who register themselves |
 //! | `sorry` | what went wrong, politely |
-//! | `contact`, `qr` | the owner's number as a link; QR codes |
+//! | `contact` | the owner's number as a link |
 //! | `words` | the texts |
 
 mod bill;
@@ -28,7 +28,6 @@ mod home;
 mod owed;
 mod pay;
 mod policy;
-mod qr;
 mod records;
 mod register;
 mod sentence;

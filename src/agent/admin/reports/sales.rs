@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::task::spawn_blocking;
 
 use super::super::desk::Desk;
 use super::{Days, Table, cell};
 use crate::clock::{Zone, rfc3339};
-use crate::domain::order::Method;
 use crate::domain::units::Rupiah;
 use crate::store::reports::Sale;
 use crate::store::{Reader, StoreError};
@@ -18,11 +17,11 @@ use crate::web::Problem;
 
 /// Sales of a span.
 #[derive(Serialize)]
-pub(in crate::agent::admin) struct Sales {
+pub(super) struct Sales {
     from: String,
     to: String,
-    pub items: Vec<Sum>,
-    pub totals: Sum,
+    items: Vec<Sum>,
+    totals: Sum,
     /// Every order, for the table.
     #[serde(skip)]
     orders: Vec<(Date, Sale)>,
@@ -31,8 +30,8 @@ pub(in crate::agent::admin) struct Sales {
 /// Orders of one day, method and cashier, or all of them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(in crate::agent::admin) struct Sum {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub day: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     pub cashier: Option<String>,
@@ -44,7 +43,17 @@ pub(in crate::agent::admin) struct Sum {
     receipt_last: Option<u64>,
 }
 
+/// A day as the API writes it.
+fn as_text<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+    day.map(|day| day.to_string()).serialize(serializer)
+}
+
 impl Sum {
+    /// What is left of it.
+    pub fn kept(&self) -> Rupiah {
+        Rupiah(self.amount_rp.saturating_sub(self.refunded_rp))
+    }
+
     fn add(&mut self, sale: &Sale) {
         self.orders += 1;
         self.amount_rp = self.amount_rp.saturating_add(sale.amount.0);
@@ -58,34 +67,34 @@ impl Sum {
     }
 }
 
-pub(in crate::agent::admin) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
+pub(super) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
     let (reader, zone) = desk.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
     let (from, to) = (zone.day_start(days.from), zone.day_start(days.after()));
     let sales = spawn_blocking(move || reader.sales(from, to)).await.map_err(|_| Problem::internal())??;
     Ok(sum(sales, days, &zone))
 }
 
-/// What came in, by local day and method, less what went back since.
-pub(in crate::agent::admin) type Incomes = BTreeMap<(Date, Method), Rupiah>;
-
-/// Income of a span by day and method, from a connection that may take its time.
-pub(in crate::agent::admin) fn income(
+/// Sums of a span by day, method and cashier, without its orders, from a connection that may take its time.
+pub(in crate::agent::admin) fn sums(
     reader: &Reader,
     zone: &Zone,
     days: Days,
-) -> Result<Incomes, StoreError> {
-    let mut sums = Incomes::new();
+) -> Result<Vec<Sum>, StoreError> {
+    let mut sums: BTreeMap<(Date, String, Option<String>), Sum> = BTreeMap::new();
     let mut day = (days.from, zone.day_start(days.from));
-    for paid in reader.income(zone.day_start(days.from), zone.day_start(days.after()))? {
+    for income in reader.income(zone.day_start(days.from), zone.day_start(days.after()))? {
         // They come by time, so the zone is asked once for each day.
-        if paid.at >= day.1 {
-            let date = zone.local(paid.at).date;
+        if income.at >= day.1 {
+            let date = zone.local(income.at).date;
             day = (date, zone.day_start(date.saturating_add(1.day())));
         }
-        let sum = sums.entry((day.0, paid.method)).or_default();
-        *sum = sum.plus(paid.amount);
+        let sum = sums.entry((day.0, income.method, income.cashier)).or_default();
+        sum.orders += income.orders;
+        sum.amount_rp = sum.amount_rp.saturating_add(income.amount.0);
+        sum.refunded_rp = sum.refunded_rp.saturating_add(income.refunded.0);
     }
-    Ok(sums)
+    let named = |((day, method, cashier), sum)| Sum { day: Some(day), method: Some(method), cashier, ..sum };
+    Ok(sums.into_iter().map(named).collect())
 }
 
 fn sum(sales: Vec<Sale>, days: Days, zone: &Zone) -> Sales {
@@ -95,7 +104,7 @@ fn sum(sales: Vec<Sale>, days: Days, zone: &Zone) -> Sales {
     let mut totals = Sum::default();
     for (day, sale) in &orders {
         let sum = sums.entry((*day, &sale.method, sale.cashier.as_deref())).or_insert_with(|| Sum {
-            day: Some(day.to_string()),
+            day: Some(*day),
             method: Some(sale.method.clone()),
             cashier: sale.cashier.clone(),
             ..Sum::default()
@@ -131,7 +140,7 @@ impl Table for Sales {
         let sum = |row: &str, sum: &Sum| {
             let mut cells = vec![
                 row.to_owned(),
-                cell(sum.day.as_ref()),
+                cell(sum.day),
                 cell(sum.method.as_ref()),
                 cell(sum.cashier.as_ref()),
                 sum.orders.to_string(),

@@ -115,20 +115,20 @@ impl Source {
         Ok(sums)
     }
 
-    /// Who used most in the span: name and bytes.
-    pub fn heaviest(&self, users_max: usize) -> Result<Vec<(UserId, String, Bytes)>, StoreError> {
+    /// Who used most in the span: keys and bytes.
+    pub fn heaviest(&self, users_max: usize) -> Result<Vec<(u32, Bytes)>, StoreError> {
         let (from, to) = self.ended();
         let days = self.reader.usage_of_each(UsageStep::Day, from, to)?;
         let (from, to) = self.running();
         let hours = self.reader.usage_of_each(UsageStep::Hour, from, to)?;
-        let mut sums: BTreeMap<UserId, (String, Bytes)> = BTreeMap::new();
-        for usage in days.into_iter().chain(hours).chain(self.gathered.iter().cloned()) {
-            let sum = sums.entry(usage.user).or_insert_with(|| (usage.name, Bytes::ZERO));
-            sum.1 = sum.1.plus(usage.bytes);
+        let gathered = self.gathered.iter().map(|usage| (usage.user_no, usage.bytes));
+        let mut sums: BTreeMap<u32, Bytes> = days.into_iter().collect();
+        for (user, bytes) in hours.into_iter().chain(gathered) {
+            let sum = sums.entry(user).or_default();
+            *sum = sum.plus(bytes);
         }
-        let users = sums.into_iter().filter(|(_, (_, bytes))| !bytes.is_zero());
-        let mut users: Vec<_> = users.map(|(user, (name, bytes))| (user, name, bytes)).collect();
-        users.sort_by_key(|(user, _, bytes)| (std::cmp::Reverse(*bytes), *user));
+        let mut users: Vec<_> = sums.into_iter().filter(|(_, bytes)| !bytes.is_zero()).collect();
+        users.sort_unstable_by_key(|(user, bytes)| (std::cmp::Reverse(*bytes), *user));
         users.truncate(users_max);
         Ok(users)
     }

@@ -194,9 +194,11 @@ pub(super) fn copies(desk: &Desk, locale: &Locale, now: Timestamp) -> PartLine {
 
 fn sums(locale: &Locale, figures: &Figures, is_wanted: impl Fn(jiff::civil::Date) -> bool) -> Sums {
     let mut by_method: BTreeMap<Method, Rupiah> = BTreeMap::new();
-    for ((_, method), amount) in figures.income.iter().filter(|((day, _), _)| is_wanted(*day)) {
-        let sum = by_method.entry(*method).or_default();
-        *sum = sum.plus(*amount);
+    for income in figures.income.iter().filter(|income| income.day.is_some_and(&is_wanted)) {
+        if let Some(method) = income.method.as_deref().and_then(Method::from_name) {
+            let sum = by_method.entry(method).or_default();
+            *sum = sum.plus(income.kept());
+        }
     }
     let total = by_method.values().fold(Rupiah::ZERO, |sum, amount| sum.plus(*amount));
     let name =
@@ -238,8 +240,8 @@ fn usage_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
 
 fn income_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
     let of = |day: &jiff::civil::Date| {
-        let that_day = figures.income.iter().filter(|((of, _), _)| of == day);
-        that_day.fold(Rupiah::ZERO, |sum, (_, amount)| sum.plus(*amount))
+        let that_day = figures.income.iter().filter(|income| income.day == Some(*day));
+        that_day.fold(Rupiah::ZERO, |sum, income| sum.plus(income.kept()))
     };
     let bar = |day: &jiff::civil::Date| Bar {
         label: day.day().to_string(),

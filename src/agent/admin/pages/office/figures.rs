@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use super::super::super::desk::Desk;
 use super::super::super::reports::Days;
 use super::super::super::reports::debts::Owed;
-use super::super::super::reports::sales::{Incomes, income};
+use super::super::super::reports::sales::{Sum, sums};
 use super::super::super::reports::usage::Source;
 use crate::agent::engine::Engine;
 use crate::domain::access::{Access, Status};
@@ -59,7 +59,7 @@ pub(super) struct Figures {
     pub books: Books,
     pub usage: BTreeMap<Date, Bytes>,
     /// Of the plots' days and of this month.
-    pub income: Incomes,
+    pub income: Vec<Sum>,
 }
 
 /// Counts.
@@ -68,7 +68,7 @@ pub(super) async fn figures(desk: &Arc<Desk>) -> Result<Figures, Problem> {
     let days: Vec<Date> = (0..PLOT_DAYS).rev().map(|ago| today.saturating_sub(ago.days())).collect();
     let from = days.first().copied().unwrap_or(today).min(today.first_of_month());
     let history = spawn_blocking(move || {
-        let income = income(&source.reader, &source.zone, Days { from, to: today })?;
+        let income = sums(&source.reader, &source.zone, Days { from, to: today })?;
         Ok::<_, StoreError>((source.by_day()?, income))
     });
     let (usage, income) = history.await.map_err(|_| Problem::internal())??;

@@ -15,15 +15,17 @@ use super::super::super::fields::Day;
 use super::super::super::reports::debts as owed;
 use super::super::super::reports::debts::{Call, Collection, Debts, Owes};
 use super::super::super::reports::sales as sold;
-use super::super::super::reports::sales::{Sales, Sum};
+use super::super::super::reports::sales::Sum;
 use super::super::super::reports::usage::Source;
 use super::super::super::reports::{Days, Span};
 use super::super::say;
 use super::super::seat::{Room, Seat};
 use super::words::Office;
+use crate::agent::engine::Engine;
 use crate::agent::pages::plot::{Bar, bars};
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::StoreError;
@@ -174,7 +176,10 @@ struct SalesPage {
 pub(super) async fn sales(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
     let (locale, w) = (&seat.visit.locale, super::words(&seat));
     let asked = Asked::of(&desk, w, &ask).await?;
-    let report = sold::report(&desk, asked.days).await?;
+    let days = asked.days;
+    let (reader, zone) = desk.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
+    let sums = spawn_blocking(move || sold::sums(&reader, &zone, days)).await;
+    let report = sums.map_err(|_| Problem::internal())??;
     let is_daily = is_daily(asked.days);
     let slots = by_slot(&report, is_daily);
     let (frame, room) = seat.room(w.reports, "/laporan");
@@ -183,7 +188,7 @@ pub(super) async fn sales(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
         room,
         w,
         head: asked.head(locale, 0, true),
-        totals: sum_row(locale, w.sum.to_owned(), &report.totals),
+        totals: sum_row(locale, w.sum.to_owned(), &report.iter().fold(Sum::default(), total)),
         by_slot_title: if is_daily { w.by_day } else { w.by_month },
         by_slot: slots
             .iter()
@@ -232,19 +237,23 @@ fn add(sum: &mut Sum, other: &Sum) {
     sum.refunded_rp = sum.refunded_rp.saturating_add(other.refunded_rp);
 }
 
-fn grouped(report: &Sales, name: impl Fn(&Sum) -> String) -> BTreeMap<String, Sum> {
+fn total(mut sum: Sum, other: &Sum) -> Sum {
+    add(&mut sum, other);
+    sum
+}
+
+fn grouped(report: &[Sum], name: impl Fn(&Sum) -> String) -> BTreeMap<String, Sum> {
     let mut sums = BTreeMap::new();
-    for item in &report.items {
+    for item in report {
         add(sums.entry(name(item)).or_default(), item);
     }
     sums
 }
 
-fn by_slot(report: &Sales, is_daily: bool) -> BTreeMap<Date, Sum> {
+fn by_slot(report: &[Sum], is_daily: bool) -> BTreeMap<Date, Sum> {
     let mut sums = BTreeMap::new();
-    for item in &report.items {
-        let day = item.day.as_ref().and_then(|day| day.parse::<Date>().ok());
-        if let Some(day) = day {
+    for item in report {
+        if let Some(day) = item.day {
             add(sums.entry(slot(day, is_daily)).or_default(), item);
         }
     }
@@ -270,8 +279,7 @@ fn label(at: usize, all: usize, slot: Date, is_daily: bool) -> String {
 
 fn sales_plot(w: &Office, locale: &Locale, sums: &BTreeMap<Date, Sum>, days: Days, is_daily: bool) -> String {
     let slots = slots(days, is_daily);
-    let of =
-        |slot: &Date| Rupiah(sums.get(slot).map_or(0, |sum| sum.amount_rp.saturating_sub(sum.refunded_rp)));
+    let of = |slot: &Date| sums.get(slot).map_or(Rupiah::ZERO, Sum::kept);
     let bar = |(at, slot): (usize, &Date)| Bar {
         label: label(at, slots.len(), *slot, is_daily),
         told: format!("{}: {}", slot_name(locale, *slot, is_daily), of(slot)),
@@ -305,6 +313,7 @@ pub(super) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
     let history =
         spawn_blocking(move || Ok::<_, StoreError>((source.by_day()?, source.heaviest(USERS_MAX)?)));
     let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
+    let heaviest = desk.look(move |engine| Ok(named(engine, heaviest))).await?;
     let is_daily = is_daily(days);
     let mut sums: BTreeMap<Date, Bytes> = BTreeMap::new();
     for (day, bytes) in &by_day {
@@ -330,6 +339,13 @@ pub(super) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
             .collect(),
         plot: usage_plot(w, locale, &sums, days, is_daily),
     })
+}
+
+/// Id and name of each user that is not deleted.
+fn named(engine: &Engine, users: Vec<(u32, Bytes)>) -> Vec<(UserId, String, Bytes)> {
+    let look = engine.look();
+    let name = |(no, bytes)| look.user_no(no).map(|user| (user.account.id, user.name.clone(), bytes));
+    users.into_iter().filter_map(name).collect()
 }
 
 fn usage_plot(
