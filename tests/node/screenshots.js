@@ -18,7 +18,7 @@ async function portal(town, shot) {
   await page.locator('.qr svg').waitFor()
   await shot(page, 'portal-qris')
   await town.payAtBank(/QRIS Rp 50\.000/)
-  await page.getByText('Pembayaran diterima.').waitFor()
+  await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
   await page.goto(town.portal)
   await page.getByText('Internet Anda aktif').waitFor()
   await shot(page, 'portal-active')

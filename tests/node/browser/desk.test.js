@@ -38,7 +38,7 @@ test('a customer pays a debt on the portal, and the owner watches it on the dash
   await phone.getByRole('button', { name: /^Bayar Rp/ }).click()
   await phone.waitForURL(/\/payment\/status\//)
   await town.payAtBank(/QRIS Rp 50\.000/)
-  await phone.getByText('Pembayaran diterima.').waitFor()
+  await phone.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
   // Nobody touches the dashboard: it tells by itself who was freed and what came in.
   await desk.getByText('Tamu Demo').first().waitFor()
   await desk.getByText('Rp 50.000').first().waitFor()
@@ -98,7 +98,7 @@ test('a package is sold for cash, pressed twice and sold once; the receipt fits 
 
   await desk.goto(`${town.admin}/kasir`)
   await accessible(desk)
-  await desk.getByRole('link', { name: /Tutup kas/i }).first().click()
+  await desk.getByRole('link', { name: 'Tutup laci' }).first().click()
   await desk.getByLabel(/dihitung/i).fill('1.000')
   await desk.getByRole('button', { name: 'Lanjut' }).click()
   await desk.getByText('Selisih').first().waitFor()

@@ -58,7 +58,7 @@ describe('a customer who is blocked for a debt', () => {
     await noSidewaysScroll(page)
 
     await town.payAtBank(/QRIS Rp 50\.000/)
-    await page.getByText('Pembayaran diterima.').waitFor()
+    await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
     await page.getByText(ONLINE).waitFor()
     await comesOnline(town.guest)
     await accessible(page)
@@ -74,7 +74,7 @@ describe('a customer who is blocked for a debt', () => {
     await pay(page, /BCA/)
     await page.waitForURL(/\/payment\/status\//)
     await town.payAtBank(/BCA.*Rp 30\.000/)
-    await page.getByText('Pembayaran diterima.').waitFor()
+    await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
     const { items } = await town.api('GET', `/users/${user.id}/debts`)
     assert.deepEqual(items.map((item) => item.status), ['open', 'paid'])
 
@@ -93,7 +93,7 @@ describe('a customer who is blocked for a debt', () => {
     await pay(page, /QRIS/)
     await page.waitForURL(/\/payment\/status\//)
     await town.payAtBank(/QRIS Rp 10\.000/)
-    await page.getByText('Pembayaran diterima.').waitFor()
+    await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
     const { items: [item] } = await town.api('GET', `/users/${user.id}/debts`)
     assert.deepEqual([item.paid_bytes, item.due_rp], [Math.floor((5 * GB) / 4), 30_000])
   })
@@ -137,7 +137,7 @@ describe('a customer who buys', () => {
     await page.waitForURL(/\/payment\/status\//)
     await page.getByText('biller code').first().waitFor()
     await town.payAtBank(/Mandiri/)
-    await page.getByText('Pembayaran diterima.').waitFor()
+    await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
     await comesOnline(user)
   })
 
@@ -157,7 +157,7 @@ describe('a customer who buys', () => {
       const real = await town.page()
       await real.goto(address)
       await real.waitForURL(/\/payment\/status\//)
-      await real.locator('.qr svg').waitFor()
+      await real.getByRole('link', { name: 'Buka GoPay' }).waitFor()
       await real.context().close()
     }
     await town.payAtBank(/GoPay/)
@@ -174,7 +174,7 @@ describe('a customer who buys', () => {
     await page.waitForURL(/\/payment\/status\//)
     await town.payAtBank(/QRIS/)
     // The page asks again by itself.
-    await page.getByText('Pembayaran diterima.').waitFor()
+    await page.getByRole('heading', { name: 'Pembayaran diterima.' }).waitFor()
     await comesOnline(user)
   })
 })
