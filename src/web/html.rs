@@ -1,5 +1,7 @@
 //! Text into markup.
 
+use std::fmt::Write;
+
 /// `text` as it may stand in an element or a quoted attribute: what people typed is never markup.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -23,7 +25,7 @@ pub fn in_query(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

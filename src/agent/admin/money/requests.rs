@@ -145,14 +145,16 @@ impl Tendered {
         let reference = self.reference.map(|reference| reference.0).filter(|text| !text.is_empty());
         match self.method {
             Method::Online(method) => Money::Asked(Wish { user, purpose, method, expect }),
-            Method::Cash(method) => Money::Taken(taking(user, purpose, Tender { method, reference, expect })),
+            Method::Cash(method) => {
+                Money::Taken(taking(user, &purpose, Tender { method, reference, expect }))
+            }
         }
     }
 }
 
 /// The action that takes money over the counter.
-fn taking(user: UserId, purpose: Purpose, tender: Tender) -> Action {
-    match purpose {
+fn taking(user: UserId, purpose: &Purpose, tender: Tender) -> Action {
+    match *purpose {
         Purpose::Buy(package) => Action::Buy(user, package, tender),
         Purpose::SettleAll => Action::SettleAll(user, tender),
         Purpose::SettleItem(debt) => Action::SettleItem(user, debt, tender),
@@ -163,7 +165,7 @@ fn taking(user: UserId, purpose: Purpose, tender: Tender) -> Action {
 /// The action that would do at once what an online payment does when it is paid.
 pub(in crate::agent::admin) fn over_the_counter(wish: &Wish) -> Action {
     let tender = Tender { method: CashMethod::Cash, reference: None, expect: wish.expect };
-    taking(wish.user, wish.purpose.clone(), tender)
+    taking(wish.user, &wish.purpose, tender)
 }
 
 /// `POST /users/{id}/purchases`.

@@ -172,7 +172,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         role: Role::Operator,
         is_grave: false,
         sheet,
-        work: pin,
+        work: |entry| Ok(pin(entry)),
     },
     Deed {
         segment: "blokir",
@@ -367,12 +367,12 @@ fn until_evening(mut body: Map<String, Value>, locale: &Locale) -> Map<String, V
 }
 
 /// The PIN is shown once and kept nowhere, so no answer of the engine can hold it.
-fn pin(entry: &Entry<UserId>) -> Result<Work, Problem> {
+fn pin(entry: &Entry<UserId>) -> Work {
     let (id, words) = (entry.asked.subject, entry.asked.words());
     let work = errand(async move |desk, actor| {
         let pin = give_pin(&desk, actor, id).await?;
         let lines = vec![words.pin_once.to_owned()];
         Ok(Told { lines, secret: Some((words.pin.to_owned(), pin)), ..Told::default() })
     });
-    Ok(Work::Errand(vec![words.pin_will.to_owned()], work))
+    Work::Errand(vec![words.pin_will.to_owned()], work)
 }

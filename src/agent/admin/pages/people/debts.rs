@@ -195,7 +195,7 @@ fn call_row(house: &House, words: &People, locale: &Locale, call: &Call, may_tak
         name: call.name.clone(),
         due_date: due_date.map(|date| locale.day(date)).unwrap_or_default(),
         amount: say::price(locale.language, call.amount_rp.map(Rupiah)),
-        whatsapp: call.phone.as_deref().and_then(|phone| house.whatsapp(phone, message.as_deref())),
+        whatsapp: call.phone.as_deref().and_then(|phone| whatsapp(phone, message.as_deref())),
         settle: may_take.then(|| format!("{place}/lunasi?ke=/tagihan")),
         href: place,
     }
@@ -240,15 +240,15 @@ impl House {
         let due = due.map(|due| say::with(words.wa_due, &[&self.locale.day(due)])).unwrap_or_default();
         say::with(text, &[name, &self.name, &amount.to_string(), &due])
     }
+}
 
-    /// A conversation with that number, a message ready in it. Nothing for what is no number.
-    pub fn whatsapp(&self, phone: &str, message: Option<&str>) -> Option<String> {
-        let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-        // Numbers at home begin with a zero, which stands for the country.
-        let number = digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"));
-        let query = message.map(|text| format!("?text={}", in_query(text))).unwrap_or_default();
-        (number.len() >= 8).then(|| format!("https://wa.me/{number}{query}"))
-    }
+/// A conversation with that number, a message ready in it. Nothing for what is no number.
+pub(super) fn whatsapp(phone: &str, message: Option<&str>) -> Option<String> {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    // Numbers at home begin with a zero, which stands for the country.
+    let number = digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"));
+    let query = message.map(|text| format!("?text={}", in_query(text))).unwrap_or_default();
+    (number.len() >= 8).then(|| format!("https://wa.me/{number}{query}"))
 }
 
 #[cfg(test)]
@@ -268,13 +268,13 @@ mod tests {
         for part in ["Budi & Co", "Warung Net", "Rp 40.000", "30 Nov 2026"] {
             assert!(text.contains(part), "{text}");
         }
-        let link = house.whatsapp("0812-345 678", Some(&text)).unwrap();
+        let link = whatsapp("0812-345 678", Some(&text)).unwrap();
         assert!(
             link.starts_with("https://wa.me/62812345678?text=") && link.contains("Budi%20%26%20Co"),
             "{link}"
         );
-        assert_eq!(house.whatsapp("+62812345678", None).unwrap(), "https://wa.me/62812345678");
-        assert_eq!(house.whatsapp("12", None), None);
+        assert_eq!(whatsapp("+62812345678", None).unwrap(), "https://wa.me/62812345678");
+        assert_eq!(whatsapp("12", None), None);
         let stopped = Access { causes: vec![Reason::DebtLimit], ..Access::default() };
         assert!(house.reminder("B", &stopped, Rupiah(1), None).contains("dijeda"));
         assert!(

@@ -161,7 +161,7 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
         facts: facts(words, locale, &snapshot),
         whatsapp: user.phone.as_deref().and_then(|phone| {
             let due = owed.filter(|owed| *owed > Rupiah::ZERO);
-            house.whatsapp(
+            super::debts::whatsapp(
                 phone,
                 due.map(|due| house.reminder(&user.name, &account.access, due, earliest)).as_deref(),
             )

@@ -20,7 +20,7 @@ use crate::web::{Problem, params};
 const DAYS: i64 = 14;
 /// Hours of a day's plot with a label.
 const LABEL_EVERY: usize = 6;
-const HOUR_MS: i64 = 3_600_000;
+const HOUR_MS: usize = 3_600_000;
 /// Counter restarts that are listed: the latest.
 const RESTARTS_MAX: usize = 20;
 
@@ -105,7 +105,7 @@ fn days(locale: &Locale, first: Date, last: Date) -> Vec<Slot> {
 }
 
 fn hours(locale: &Locale, (from, to): (Timestamp, Timestamp)) -> Vec<Slot> {
-    let starts = (from.0..to.0).step_by(HOUR_MS as usize).map(Timestamp).enumerate();
+    let starts = (from.0..to.0).step_by(HOUR_MS).map(Timestamp).enumerate();
     let slot = |(n, at): (usize, Timestamp)| {
         let time = locale.time(at);
         (at, if n.is_multiple_of(LABEL_EVERY) { time.clone() } else { String::new() }, time)
