@@ -154,9 +154,8 @@ pub(in crate::agent) fn around<S: Clone + Send + Sync + 'static>(
 }
 
 async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response {
-    let uri = request.uri().clone();
-    if let Some(language) = chosen(uri.query().unwrap_or_default()) {
-        return choose(&uri, language);
+    if let Some(again) = in_other_language(request.uri()) {
+        return again;
     }
     let Some(visit) = house.visit(&request) else { return Problem::internal().into_response() };
     request.extensions_mut().insert(visit.clone());
@@ -186,6 +185,11 @@ impl House {
 pub(in crate::agent) fn is_for_people(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     accept.contains("text/html")
+}
+
+/// The same page once more, where the address asks for a language; the browser remembers it.
+pub(in crate::agent) fn in_other_language(uri: &Uri) -> Option<Response> {
+    chosen(uri.query()?).map(|language| choose(uri, language))
 }
 
 fn chosen(query: &str) -> Option<Language> {

@@ -63,6 +63,9 @@ fn complain(visit: &Visit, problem: &Problem) -> Answer {
 pub(super) async fn for_people(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
     let is_call = request.uri().path().starts_with("/api/");
     let visit = house.visit(&request).filter(|_| !is_call && frame::is_for_people(request.headers()));
+    if let Some(again) = visit.as_ref().and_then(|visit| frame::in_other_language(&visit.uri)) {
+        return again;
+    }
     let response = next.run(request).await;
     let Some((visit, problem)) = visit.zip(response.extensions().get::<Problem>()) else { return response };
     match problem.status().as_u16() {
