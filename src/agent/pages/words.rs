@@ -38,16 +38,13 @@ pub(in crate::agent) fn fill(text: &str, values: &[&str]) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let place = after.split_once('}').and_then(|(no, after)| Some((no.parse::<usize>().ok()?, after)));
-        rest = match place {
-            Some((no, after)) => {
-                out.push_str(values.get(no).copied().unwrap_or_default());
-                after
-            }
-            None => {
-                out.push('{');
-                after
-            }
+        let Some((no, after)) = place else {
+            out.push('{');
+            rest = after;
+            continue;
         };
+        out.push_str(values.get(no).copied().unwrap_or_default());
+        rest = after;
     }
     out.push_str(rest);
     out

@@ -93,7 +93,7 @@ impl Town {
         config.store.commit_interval = Duration::from_secs(5);
         config.relay = Some(bank.section(data_dir));
         config.payment.mode = mode;
-        config.portal.contact = "081255501234".to_owned();
+        "081255501234".clone_into(&mut config.portal.contact);
         let client = Arc::new(router_client(&config, move || Secret::new(password.clone()))?);
         let (tell, notices) = mpsc::unbounded_channel();
         let clock = Arc::new(SystemClock::new());

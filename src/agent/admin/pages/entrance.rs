@@ -84,12 +84,11 @@ pub(super) async fn enter(
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
     let (username, password, to) = (text("username"), text("password"), path_of_ours(&text("ke")));
     let proof = form.text("bukti").map(str::to_owned);
-    let entered = match &proof {
-        Some(proof) => sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await,
-        None => {
-            let given = sessions::LogIn { username: username.clone(), password, otp: None };
-            sessions::log_in(&desk, peer, given).await
-        }
+    let entered = if let Some(proof) = &proof {
+        sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await
+    } else {
+        let given = sessions::LogIn { username: username.clone(), password, otp: None };
+        sessions::log_in(&desk, peer, given).await
     };
     let problem = match entered {
         Ok(opened) => {

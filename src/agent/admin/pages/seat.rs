@@ -19,6 +19,7 @@ use crate::agent::engine::Actor;
 use crate::agent::pages::form::TOKEN;
 use crate::agent::pages::frame::see_other;
 use crate::agent::pages::{Form, Frame, Visit};
+use crate::agent::tickets::hex;
 use crate::store::Role;
 use crate::web::Problem;
 
@@ -160,5 +161,5 @@ fn token(secret: Option<&str>) -> String {
     let mut hash = Sha256::new();
     hash.update(b"kuota form\0");
     hash.update(secret.unwrap_or_default());
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }

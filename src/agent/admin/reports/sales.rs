@@ -44,6 +44,7 @@ pub(in crate::agent::admin) struct Sum {
 }
 
 /// A day as the API writes it.
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn as_text<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
     day.map(|day| day.to_string()).serialize(serializer)
 }

@@ -11,6 +11,7 @@ use super::super::seat::{Room, Seat};
 use super::deeds::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
 use super::words::Office;
 use crate::agent::pages::{Frame, html};
+use crate::agent::tickets::hex;
 use crate::store::Role;
 
 struct AdminRow {
@@ -64,7 +65,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
         name: admin.name,
     });
     let tokens = tokens.into_iter().map(|token| {
-        let hash: String = token.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&token.hash);
         let place = format!("/pengelola/{}/token/{hash}", token.admin);
         TokenRow {
             buttons: buttons(&place, TOKEN_DEEDS, &seat, |_| true),

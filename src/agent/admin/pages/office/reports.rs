@@ -75,7 +75,10 @@ struct Head {
     complaint: Option<&'static str>,
 }
 
-const TABS: [(&str, fn(&Office) -> &'static str, &str); 4] = [
+/// Where a report is, its name, and its name in the API.
+type Tab = (&'static str, fn(&Office) -> &'static str, &'static str);
+
+const TABS: [Tab; 4] = [
     ("/laporan", |w| w.sales, "sales"),
     ("/laporan/tagihan", |w| w.debts, "debts"),
     ("/laporan/pemakaian", |w| w.usage, "usage"),
