@@ -123,7 +123,6 @@ pub fn binding_name(kind: BindingKind) -> &'static str {
 pub fn told(order: &RelayOrder) -> Told {
     Told {
         order: order.order_id.clone(),
-        request: order.request_id.clone(),
         amount: order.amount_rp,
         status: order.status.name().to_owned(),
         flags: order.flags.iter().map(|flag| flag.name().to_owned()).collect(),
@@ -158,12 +157,9 @@ fn line(wire: &LineWire) -> Line {
             bytes: *bytes,
             price: *price_rp,
         },
-        LineWire::Debt { debt_id, bytes, full_price_rp, price_rp, .. } => Line::Debt {
-            id: debt_id.to_string(),
-            full: *full_price_rp,
-            bytes: *bytes,
-            price: *price_rp,
-        },
+        LineWire::Debt { debt_id, bytes, full_price_rp, price_rp, .. } => {
+            Line::Debt { id: debt_id.to_string(), full: *full_price_rp, bytes: *bytes, price: *price_rp }
+        }
         LineWire::Overage { bytes, price_rp } => Line::Overage { bytes: *bytes, price: *price_rp },
     }
 }

@@ -1,8 +1,10 @@
 //! What people do: operators and cashiers at the counter, customers at their phones, and everybody at the gateway. Of
 //! each deed the auditor says first what must come of it.
 
-use kuota::agent::engine::{Action, Actor, DebtChange, DebtTerms, Key, NewUser, Purpose, ReviewDecision, Tender, UserChange, Wish};
 use kuota::agent::engine::NewPackage;
+use kuota::agent::engine::{
+    Action, Actor, DebtChange, DebtTerms, Key, NewUser, Purpose, ReviewDecision, Tender, UserChange, Wish,
+};
 use kuota::agent::service::ServiceError;
 use kuota::clock::Clock;
 use kuota::domain::account::Overage;
@@ -37,9 +39,9 @@ fn tender() -> Tender {
 /// The name of whatever an answer says was made.
 fn made(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
-    let in_entries = body["entries"].as_array().and_then(|entries| {
-        entries.iter().find_map(|entry| entry["debt_id"].as_str().map(str::to_owned))
-    });
+    let in_entries = body["entries"]
+        .as_array()
+        .and_then(|entries| entries.iter().find_map(|entry| entry["debt_id"].as_str().map(str::to_owned)));
     in_entries.or_else(|| body["id"].as_str().map(str::to_owned)).unwrap_or_default()
 }
 
@@ -60,11 +62,15 @@ impl World {
                 price: Rupiah(price),
                 active: true,
             };
-            self.submit("a package goes on sale", Action::AddPackage(package), Box::new(move |books, id| {
-                let id = id.to_owned();
-                books.packages.push(auditor::Package { id, quota, days, price, on_sale: true });
-                Ok(())
-            }))
+            self.submit(
+                "a package goes on sale",
+                Action::AddPackage(package),
+                Box::new(move |books, id| {
+                    let id = id.to_owned();
+                    books.packages.push(auditor::Package { id, quota, days, price, on_sale: true });
+                    Ok(())
+                }),
+            )
             .await?;
         }
         for _ in 0..3 {
@@ -147,16 +153,19 @@ impl World {
             return Ok(());
         }
         let (approved, exempt) = (!self.dice.chance(100), self.dice.chance(80));
-        let settings =
-            Settings { approved: Some(approved), exempt: Some(exempt), ..Settings::default() };
+        let settings = Settings { approved: Some(approved), exempt: Some(exempt), ..Settings::default() };
         let user = NewUser { name: "Pelanggan".to_owned(), phone: None, login: None, settings };
         let must = auditor::Settings { approved: Some(approved), exempt: Some(exempt), ..Default::default() };
         let mut entered = String::new();
-        self.submit("a user is entered", Action::AddUser(user), Box::new(|books, id| {
-            id.clone_into(&mut entered);
-            books.add_user(id, &must);
-            Ok(())
-        }))
+        self.submit(
+            "a user is entered",
+            Action::AddUser(user),
+            Box::new(|books, id| {
+                id.clone_into(&mut entered);
+                books.add_user(id, &must);
+                Ok(())
+            }),
+        )
         .await?;
         self.people.push(entered);
         Ok(())
@@ -246,16 +255,21 @@ impl World {
             self.tell(what, "an open order was paid");
             return self.judge().await;
         }
-        let price = sent.as_ref().ok().and_then(|outcome| {
-            serde_json::from_str::<Value>(&outcome.body).ok()?["amount_rp"].as_u64()
-        });
-        self.came(&what, &sent, Box::new(move |books, order| {
-            let lines = books.priced(who, &must)?;
-            if price != Some(lines.iter().map(auditor::Line::price).sum()) {
-                return Err("another price");
-            }
-            books.pay_cash(who, order, lines)
-        }))?;
+        let price = sent
+            .as_ref()
+            .ok()
+            .and_then(|outcome| serde_json::from_str::<Value>(&outcome.body).ok()?["amount_rp"].as_u64());
+        self.came(
+            &what,
+            &sent,
+            Box::new(move |books, order| {
+                let lines = books.priced(who, &must)?;
+                if price != Some(lines.iter().map(auditor::Line::price).sum()) {
+                    return Err("another price");
+                }
+                books.pay_cash(who, order, lines)
+            }),
+        )?;
         self.judge().await
     }
 
@@ -282,17 +296,22 @@ impl World {
         };
         let is_on_sale = !by_package || package.on_sale;
         let what = format!("{} gets on credit: {wish:?}", self.short(who));
-        self.submit(&what, Action::AddDebt(id(who), terms), Box::new(move |books, debt| {
-            if !is_on_sale {
-                return Err("not_on_sale");
-            }
-            books.add_debt(who, debt, &wish)
-        }))
+        self.submit(
+            &what,
+            Action::AddDebt(id(who), terms),
+            Box::new(move |books, debt| {
+                if !is_on_sale {
+                    return Err("not_on_sale");
+                }
+                books.add_debt(who, debt, &wish)
+            }),
+        )
         .await
     }
 
     async fn change_debt(&mut self, who: &str) -> Result<(), String> {
-        let items: Vec<String> = self.inspector.books.users[who].items.iter().map(|item| item.id.clone()).collect();
+        let items: Vec<String> =
+            self.inspector.books.users[who].items.iter().map(|item| item.id.clone()).collect();
         if items.is_empty() {
             return Ok(());
         }
@@ -307,9 +326,11 @@ impl World {
         let due = jiff_date(today + later);
         let what = format!("{} promises to pay in {later} days", self.short(who));
         let change = DebtChange { due_date: Some(due), note: None };
-        self.submit(&what, Action::ChangeDebt(id(who), id(&item), change), Box::new(move |books, _| {
-            books.promise(who, &item, today + later)
-        }))
+        self.submit(
+            &what,
+            Action::ChangeDebt(id(who), id(&item), change),
+            Box::new(move |books, _| books.promise(who, &item, today + later)),
+        )
         .await
     }
 
@@ -340,12 +361,16 @@ impl World {
             unblock,
             reason: "bulan baru".to_owned(),
         };
-        self.submit(&what, action, Box::new(move |books, debt| {
-            if !is_read {
-                return Err("router_needed");
-            }
-            books.reset(who, &wish, debt)
-        }))
+        self.submit(
+            &what,
+            action,
+            Box::new(move |books, debt| {
+                if !is_read {
+                    return Err("router_needed");
+                }
+                books.reset(who, &wish, debt)
+            }),
+        )
         .await
     }
 
@@ -394,14 +419,21 @@ impl World {
         }
         // Names of orders through the gateway are drawn by the relay: which one it is must not depend on them.
         let mut orders = orders;
-        orders.sort_by_key(|(id, amount, is_cash)| (self.inspector.books.orders[id].created, *amount, *is_cash));
+        orders.sort_by_key(|(id, amount, is_cash)| {
+            (self.inspector.books.orders[id].created, *amount, *is_cash)
+        });
         let (order, amount, is_cash) = orders[self.dice.pick(orders.len())].clone();
         let part = self.dice.chance(300).then_some(amount / 3).filter(|part| *part > 0);
-        let action =
-            Action::Refund { order: OrderId(order.clone()), amount: part.map(Rupiah), reason: "batal".to_owned() };
+        let action = Action::Refund {
+            order: OrderId(order.clone()),
+            amount: part.map(Rupiah),
+            reason: "batal".to_owned(),
+        };
         if is_cash {
             let what = format!("cash of {amount} rupiah goes back: {part:?}");
-            return self.submit(&what, action, Box::new(move |books, _| books.refund_cash(&order, part))).await;
+            return self
+                .submit(&what, action, Box::new(move |books, _| books.refund_cash(&order, part)))
+                .await;
         }
         self.look();
         let sent = self.agent.service().submit(Actor::daemon(), action, None).await;
@@ -421,10 +453,14 @@ impl World {
             active: Some(on_sale),
             ..Default::default()
         };
-        self.submit(&what, Action::ChangePackage(id(&package.id), change), Box::new(move |books, _| {
-            (books.packages[at].price, books.packages[at].on_sale) = (price, on_sale);
-            Ok(())
-        }))
+        self.submit(
+            &what,
+            Action::ChangePackage(id(&package.id), change),
+            Box::new(move |books, _| {
+                (books.packages[at].price, books.packages[at].on_sale) = (price, on_sale);
+                Ok(())
+            }),
+        )
         .await
     }
 
@@ -450,8 +486,13 @@ impl World {
 
     async fn pay_online(&mut self, who: &str) -> Result<(), String> {
         let (purpose, must) = self.some_purpose(who);
-        let methods =
-            [OnlineMethod::Qris, OnlineMethod::Qris, OnlineMethod::Gopay, OnlineMethod::VaBca, OnlineMethod::VaMandiri];
+        let methods = [
+            OnlineMethod::Qris,
+            OnlineMethod::Qris,
+            OnlineMethod::Gopay,
+            OnlineMethod::VaBca,
+            OnlineMethod::VaMandiri,
+        ];
         let method = self.dice.one_of(&methods);
         let wish = Wish { user: id(who), purpose, method, expect: None };
         let what = format!("{} asks for {} to pay {must:?}", self.short(who), method.name());

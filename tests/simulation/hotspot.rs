@@ -256,9 +256,8 @@ impl Inside {
             ours: row.ours,
             disabled: row.disabled,
         };
-        let leases = self.devices.iter().filter_map(|device| {
-            Some(Lease { mac: device.mac, address: device.lease? })
-        });
+        let leases =
+            self.devices.iter().filter_map(|device| Some(Lease { mac: device.mac, address: device.lease? }));
         AccessRows {
             listings: self.lists.iter().map(listing).collect(),
             bindings: self.bindings.iter().map(binding).collect(),

@@ -89,12 +89,7 @@ impl Inspector {
         Ok(())
     }
 
-    fn hear_one(
-        &mut self,
-        heard: Heard,
-        wish: &Wish,
-        truths: &BTreeMap<String, Paid>,
-    ) -> Result<(), String> {
+    fn hear_one(&mut self, heard: Heard, wish: &Wish, truths: &BTreeMap<String, Paid>) -> Result<(), String> {
         match heard {
             Heard::Asks { request, amount } => self.asks(request, amount, wish)?,
             Heard::Opened { request, order } => self.books.opened(&request, &border::told(&order)),
@@ -129,7 +124,9 @@ impl Inspector {
         let Some((user, purpose)) = wish else { return Err(format!("nobody asked for order {request}")) };
         let price = self.books.begin(&request, user, purpose);
         if price != Ok(amount) {
-            return Err(format!("{user} wants {purpose:?}: {amount} rupiah are asked for, due are {price:?}"));
+            return Err(format!(
+                "{user} wants {purpose:?}: {amount} rupiah are asked for, due are {price:?}"
+            ));
         }
         let lines = self.books.openings[&request].lines.clone();
         self.attempts.insert(request, Attempt { user: user.clone(), lines });

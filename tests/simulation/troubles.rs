@@ -113,7 +113,9 @@ impl World {
         let is_listed = inside.lists.iter().any(|row| row.list == list && row.address == address);
         match roll {
             0 if at < inside.lists.len() => drop(inside.lists.remove(at)),
-            1 if at < inside.lists.len() && !is_listed && inside.lists[at].ours => inside.lists[at].list = list,
+            1 if at < inside.lists.len() && !is_listed && inside.lists[at].ours => {
+                inside.lists[at].list = list
+            }
             2 if at < inside.lists.len() => inside.lists[at].disabled ^= true,
             3 if !is_listed => inside.add_list_row(list, address, true, false),
             4 if !is_listed => inside.add_list_row(list, address, true, true),

@@ -187,7 +187,8 @@ impl World {
 
     /// From seconds to hours.
     fn pause_ms(&mut self) -> i64 {
-        let (from, to) = [(10, 60), (10, 60), (60, 600), (60, 600), (600, 3600), (3600, 14_400)][self.dice.pick(6)];
+        let (from, to) =
+            [(10, 60), (10, 60), (60, 600), (60, 600), (600, 3600), (3600, 14_400)][self.dice.pick(6)];
         1000 * i64::try_from(from + self.dice.below(to - from)).expect("a few hours")
     }
 
@@ -271,7 +272,8 @@ impl World {
                 self.inspector.books.tick();
                 self.inspector.note();
             }
-            is_done = enforced.is_ok_and(|enforced| enforced.edits.is_empty() || !enforced.outcomes.is_empty());
+            is_done =
+                enforced.is_ok_and(|enforced| enforced.edits.is_empty() || !enforced.outcomes.is_empty());
             if self.hotspot.inside().foreign() != foreign {
                 return Err("a row of others was changed".to_owned());
             }
@@ -285,7 +287,11 @@ impl World {
         let inside = self.hotspot.inside();
         let hosts: Vec<_> =
             inside.on_air().into_iter().map(|(mac, at)| (mac.to_string(), at.to_string())).collect();
-        let bound = inside.bindings.iter().filter(|row| !row.disabled).filter_map(|row| Some((row.mac, row.address?)));
+        let bound = inside
+            .bindings
+            .iter()
+            .filter(|row| !row.disabled)
+            .filter_map(|row| Some((row.mac, row.address?)));
         let leased = inside.devices.iter().filter_map(|device| Some((device.mac, device.lease?)));
         let fallback: Vec<_> =
             bound.chain(leased).map(|(mac, at)| (mac.to_string(), at.to_string())).collect();
@@ -310,14 +316,19 @@ impl World {
         wrong.extend(ours.into_iter().map(|(address, lists)| format!("{address} must not be in {lists:?}")));
         for (mac, kind) in &expected.bindings {
             let rows = || inside.bindings.iter().filter(|row| row.mac.to_string() == *mac);
-            let mine: Vec<_> =
-                rows().filter(|row| row.ours).map(|row| (border::binding_name(row.kind), row.disabled)).collect();
+            let mine: Vec<_> = rows()
+                .filter(|row| row.ours)
+                .map(|row| (border::binding_name(row.kind), row.disabled))
+                .collect();
             let is_foreign = rows().any(|row| !row.ours);
             if mine != [(*kind, false)] && !(mine.is_empty() && is_foreign) {
                 wrong.push(format!("{mac} must be {kind} and is {mine:?}"));
             }
         }
-        let strays = inside.bindings.iter().filter(|row| row.ours && !expected.bindings.contains_key(&row.mac.to_string()));
+        let strays = inside
+            .bindings
+            .iter()
+            .filter(|row| row.ours && !expected.bindings.contains_key(&row.mac.to_string()));
         wrong.extend(strays.map(|row| format!("{} must not be bound", row.mac)));
         if wrong.is_empty() { Ok(()) } else { Err(format!("the router: {}", wrong.join("; "))) }
     }
@@ -455,11 +466,11 @@ async fn with_time<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
+/// Long enough for whatever waits for a disk, so that what still waits waits for time.
 async fn a_while() {
-    for _ in 0..64 {
-        tokio::task::yield_now().await;
-    }
-    tokio::time::advance(Duration::from_millis(50)).await;
+    let waited = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(1))).await;
+    waited.expect("it only waits");
+    tokio::time::advance(Duration::from_millis(200)).await;
 }
 
 fn device(n: u8) -> Device {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{Facts, Pi, Trust, decide, on_router};
 use super::account::{
-    Closed, DebtWish, Item, Line, Package, Purpose, ResetWish, Return, Settings, Site, User, due_day,
+    DebtWish, Item, Line, Package, Purpose, ResetWish, Return, Settings, Site, User, due_day,
 };
 use super::lists::Claimed;
 use super::local;
@@ -55,7 +55,6 @@ pub struct Books {
 /// What surrounds an event.
 pub struct Around<'a> {
     pub site: &'a Site,
-    pub packages: &'a [Package],
     pub now: i64,
     pub trusted: bool,
 }
@@ -119,12 +118,7 @@ impl Books {
         event: impl FnOnce(&mut User, &Around<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let mut user = self.users.get(id).ok_or("not_found")?.clone();
-        let around = Around {
-            site: &self.site,
-            packages: &self.packages,
-            now: self.pi.now,
-            trusted: self.is_trusted(),
-        };
+        let around = Around { site: &self.site, now: self.pi.now, trusted: self.is_trusted() };
         let waiting = std::mem::take(&mut user.waiting_days);
         if waiting > 0 {
             around.days()(&mut user, waiting);
@@ -316,15 +310,19 @@ impl Books {
     /// Money of an order over the counter goes back.
     pub fn refund_cash(&mut self, id: &str, amount: Option<u64>) -> Result<(), Refusal> {
         let order = self.orders.get(id).ok_or("not_found")?.clone();
-        let money =
-            Return { paid: order.amount, before: order.refunded, now: amount.unwrap_or(order.amount - order.refunded) };
+        let money = Return {
+            paid: order.amount,
+            before: order.refunded,
+            now: amount.unwrap_or(order.amount - order.refunded),
+        };
         let mut effects = order.effects.clone();
         let user = order.user.clone().ok_or("user_deleted")?;
         self.step(&user, |user, _| user.give_back(&mut effects, money))?;
         let order = self.orders.get_mut(id).expect("it was there a moment ago");
         order.effects = effects;
         order.refunded += money.now;
-        order.status = if order.refunded == order.amount { "refunded" } else { "partially_refunded" }.to_owned();
+        order.status =
+            if order.refunded == order.amount { "refunded" } else { "partially_refunded" }.to_owned();
         Ok(())
     }
 
@@ -415,12 +413,6 @@ impl Books {
             devices: self.devices.iter().filter(|device| device.user == id).map(device).collect(),
             open_orders: self.open_orders(id).map(|(order, _)| order.to_owned()).collect(),
         }
-    }
-
-    /// Debt items that were closed by payment or by the owner, and are kept for a return of their money.
-    pub fn written_off(&self, user: &str) -> usize {
-        let items = self.users.get(user).into_iter().flat_map(|user| &user.items);
-        items.filter(|item| item.closed == Some(Closed::WrittenOff)).count()
     }
 }
 

@@ -37,7 +37,8 @@ pub fn judge_credit(order: &str, truth: Option<&Paid>) -> Result<(), String> {
 
 /// The end, when nothing is under way any more.
 pub fn judge_end(books: &Books, truths: &BTreeMap<String, Paid>) -> Vec<String> {
-    let mut wrong: Vec<String> = truths.iter().filter_map(|(id, truth)| judge_order(id, truth, books)).collect();
+    let mut wrong: Vec<String> =
+        truths.iter().filter_map(|(id, truth)| judge_order(id, truth, books)).collect();
     let online = books.orders.iter().filter(|(_, order)| !order.is_cash);
     for (id, order) in online {
         let may_be_paid = truths.get(id).is_some_and(|truth| truth.is_open);

@@ -100,7 +100,6 @@ fn is_returned(status: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct Told {
     pub order: String,
-    pub request: String,
     pub amount: u64,
     pub status: String,
     pub flags: Vec<String>,
@@ -159,7 +158,8 @@ impl Books {
         if letting.iter().any(|(_, order)| order.window.is_some()) {
             return;
         }
-        let youngest = letting.into_iter().max_by_key(|(_, order)| order.created).map(|(id, _)| id.to_owned());
+        let youngest =
+            letting.into_iter().max_by_key(|(_, order)| order.created).map(|(id, _)| id.to_owned());
         let Some(order) = youngest.and_then(|id| self.orders.get_mut(&id)) else { return };
         order.window = Some(0);
         let (today, _) = local(self.pi.now);
@@ -309,7 +309,9 @@ impl Books {
         order.credited = true;
         let lines = order.lines.clone();
         self.orders.insert(id.to_owned(), order);
-        let Ok(effects) = self.step(&user, |user, around| Ok(user.pay(&lines, around.days()))) else { return };
+        let Ok(effects) = self.step(&user, |user, around| Ok(user.pay(&lines, around.days()))) else {
+            return;
+        };
         let order = self.orders.get_mut(id).expect("it was put there");
         if effects.nothing_owed {
             "review".clone_into(&mut order.status);

@@ -67,12 +67,7 @@ pub enum NoPart {
 }
 
 /// Lines for so many rupiah of the debt items.
-pub fn part(
-    user: &User,
-    amount: u64,
-    packages: &[Package],
-    site: &Site,
-) -> Result<Vec<Line>, NoPart> {
+pub fn part(user: &User, amount: u64, packages: &[Package], site: &Site) -> Result<Vec<Line>, NoPart> {
     let (mut left, mut lines) = (amount, Vec::new());
     for item in user.oldest_first() {
         if left == 0 {
