@@ -266,7 +266,7 @@ impl Inside {
     }
 
     fn edit(&mut self, edit: &Edit) -> EditOutcome {
-        let is = |name: u64, row: &RowId| format!("*{name:X}") == row.0;
+        let is = |name: u64, row: &RowId| u64::from_str_radix(&row.0[1..], 16) == Ok(name);
         match edit {
             Edit::AddListing { list, address, .. } => {
                 if self.is_listed(*list, *address) {

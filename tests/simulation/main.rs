@@ -15,6 +15,7 @@ mod dice;
 mod hotspot;
 mod inspector;
 mod machines;
+mod rows;
 mod throws;
 mod troubles;
 mod wire;

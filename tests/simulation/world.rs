@@ -1,7 +1,7 @@
 //! One seed, a whole world: a site with its customers, the relay, the gateway, the wires between them and the clock,
 //! one step after the other on one thread, with the auditor looking on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -25,6 +25,7 @@ use crate::dice::Dice;
 use crate::hotspot::{Device, Hotspot};
 use crate::inspector::{Inspector, Wish};
 use crate::machines::{Agent, AgentParts, RelayHost};
+use crate::rows::judge_rows;
 use crate::wire::{Fate, Wire};
 
 /// 2026-11-01 05:00 UTC, noon in Jakarta.
@@ -101,8 +102,10 @@ pub struct World {
     pub relay_copy: Option<PathBuf>,
     pub dir: TempDir,
     events: VecDeque<String>,
-    /// The reading of this step, if there was one.
+    /// Whether the router was read in this step.
     has_read: bool,
+    /// What the last reconciling did, for people.
+    enforced: String,
 }
 
 impl World {
@@ -148,6 +151,7 @@ impl World {
             dir,
             events: VecDeque::new(),
             has_read: false,
+            enforced: String::new(),
         }
     }
 
@@ -272,65 +276,26 @@ impl World {
                 self.inspector.books.tick();
                 self.inspector.note();
             }
-            is_done =
-                enforced.is_ok_and(|enforced| enforced.edits.is_empty() || !enforced.outcomes.is_empty());
             if self.hotspot.inside().foreign() != foreign {
                 return Err("a row of others was changed".to_owned());
             }
+            self.enforced = format!("{enforced:?}");
+            is_done = enforced.as_ref().is_ok_and(|enforced| enforced.edits.len() == enforced.outcomes.len());
+            if enforced.is_ok_and(|enforced| enforced.edits.is_empty()) {
+                break;
+            }
         }
         let is_troubled = self.hotspot.inside().trouble.is_some();
-        if is_done && self.has_read && !is_troubled { self.judge_lists() } else { Ok(()) }
+        if is_done && self.has_read && !is_troubled { self.judge_rows() } else { Ok(()) }
     }
 
     /// The router's rows against what must stand there.
-    fn judge_lists(&self) -> Result<(), String> {
-        let inside = self.hotspot.inside();
-        let hosts: Vec<_> =
-            inside.on_air().into_iter().map(|(mac, at)| (mac.to_string(), at.to_string())).collect();
-        let bound = inside
-            .bindings
-            .iter()
-            .filter(|row| !row.disabled)
-            .filter_map(|row| Some((row.mac, row.address?)));
-        let leased = inside.devices.iter().filter_map(|device| Some((device.mac, device.lease?)));
-        let fallback: Vec<_> =
-            bound.chain(leased).map(|(mac, at)| (mac.to_string(), at.to_string())).collect();
-        let expected = auditor::expected(&self.inspector.books.claims(), &hosts, &fallback);
-        let mut wrong = Vec::new();
-        let (mut ours, mut theirs): (BTreeMap<String, Vec<&str>>, BTreeMap<_, Vec<_>>) = Default::default();
-        for row in &inside.lists {
-            let name = if row.disabled { "off" } else { border::list_name(row.list) };
-            let rows = if row.ours { &mut ours } else { &mut theirs };
-            if row.ours || !(row.disabled || row.dynamic) {
-                rows.entry(row.address.to_string()).or_default().push(name);
-            }
+    fn judge_rows(&self) -> Result<(), String> {
+        let wrong = judge_rows(&self.hotspot.inside(), &self.inspector.books.claims());
+        if wrong.is_empty() {
+            return Ok(());
         }
-        for (address, list) in &expected.lists {
-            let is_held = theirs.get(address).is_some_and(|lists| lists.contains(list));
-            match ours.remove(address).as_deref() {
-                Some([only]) if only == list => {}
-                None if is_held => {}
-                rows => wrong.push(format!("{address} must be in {list} and is in {rows:?}")),
-            }
-        }
-        wrong.extend(ours.into_iter().map(|(address, lists)| format!("{address} must not be in {lists:?}")));
-        for (mac, kind) in &expected.bindings {
-            let rows = || inside.bindings.iter().filter(|row| row.mac.to_string() == *mac);
-            let mine: Vec<_> = rows()
-                .filter(|row| row.ours)
-                .map(|row| (border::binding_name(row.kind), row.disabled))
-                .collect();
-            let is_foreign = rows().any(|row| !row.ours);
-            if mine != [(*kind, false)] && !(mine.is_empty() && is_foreign) {
-                wrong.push(format!("{mac} must be {kind} and is {mine:?}"));
-            }
-        }
-        let strays = inside
-            .bindings
-            .iter()
-            .filter(|row| row.ours && !expected.bindings.contains_key(&row.mac.to_string()));
-        wrong.extend(strays.map(|row| format!("{} must not be bound", row.mac)));
-        if wrong.is_empty() { Ok(()) } else { Err(format!("the router: {}", wrong.join("; "))) }
+        Err(format!("the router: {}; the last edits: {}", wrong.join("; "), self.enforced))
     }
 
     /// The gateway's letters whose time has come.
@@ -383,8 +348,12 @@ impl World {
 
     /// Tells the auditor what the agent heard.
     pub fn hear(&mut self, wish: &Wish) -> Result<(), String> {
+        let heard = self.wire.take_heard();
+        if heard.is_empty() {
+            return Ok(());
+        }
         let truths = self.bank.inside().truths();
-        self.inspector.hear(self.wire.take_heard(), wish, &truths)
+        self.inspector.hear(heard, wish, &truths)
     }
 
     /// What the product holds true against what must be true.

@@ -25,7 +25,7 @@ mod price;
 pub use access::Pi;
 pub use account::{DebtWish, Line, Mode, Package, Purpose, ResetWish, Settings, Site};
 pub use books::{Books, Seen, SeenDevice, SeenItem, SeenUser};
-pub use lists::expected;
+pub use lists::{Claimed, Expected, expected};
 pub use meter::{Reading, Row};
 pub use money::{Paid, judge_credit, judge_end};
 pub use online::{FeedLine, Told};
