@@ -60,6 +60,7 @@ fn many_seeds_show_no_violation() {
     let (from, to) = seeds();
     let days = number("SIM_DAYS").map_or(BUDGET.2, |days| u32::try_from(days).expect("days"));
     let threads = number("SIM_THREADS").unwrap_or(2);
+    let violations_max = number("SIM_VIOLATIONS_MAX").map_or(5, |most| usize::try_from(most).expect("few"));
     let (next, begun) = (AtomicU64::new(from), Instant::now());
     let (sums, wrong) = (Mutex::new(Figures::default()), Mutex::new(Vec::new()));
     let lock = |_: ()| wrong.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +69,7 @@ fn many_seeds_show_no_violation() {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= to || lock(()).len() >= 5 {
+                    if seed >= to || lock(()).len() >= violations_max {
                         break;
                     }
                     match live(seed, days) {

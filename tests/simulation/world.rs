@@ -191,8 +191,9 @@ impl World {
 
     /// From seconds to hours.
     fn pause_ms(&mut self) -> i64 {
-        let (from, to) =
-            [(10, 60), (10, 60), (60, 600), (60, 600), (600, 3600), (3600, 14_400)][self.dice.pick(6)];
+        let spans =
+            [(10, 60), (60, 600), (60, 600), (600, 3600), (600, 3600), (3600, 14_400), (3600, 14_400)];
+        let (from, to) = self.dice.one_of(&spans);
         1000 * i64::try_from(from + self.dice.below(to - from)).expect("a few hours")
     }
 
@@ -234,8 +235,7 @@ impl World {
             })
             .await;
         }
-        self.link().await?;
-        self.cycle().await
+        if self.link().await? { self.cycle().await } else { Ok(()) }
     }
 
     /// Meters and enforces.
@@ -323,18 +323,21 @@ impl World {
         }
     }
 
-    /// Reads the feed and runs errands.
-    async fn link(&mut self) -> Result<(), String> {
+    /// Reads the feed and runs errands; answers whether anything was news.
+    async fn link(&mut self) -> Result<bool, String> {
         if !self.is_calm && self.dice.chance(60) {
             let fates = [Fate::Fine, Fate::Lost, Fate::Unanswered, Fate::Fine];
             let doomed = (0..4).map(|_| fates[self.dice.pick(4)]).collect();
             self.wire.doom(doomed);
         }
         self.look();
+        let mut has_news = false;
         for _ in 0..20 {
             let pulled = self.agent.service().pull_once(Duration::ZERO).await;
             self.hear(&None)?;
-            if !pulled.is_ok_and(|applied| applied.more || applied.restarted) {
+            let Ok(applied) = pulled else { break };
+            has_news |= applied.items > 0;
+            if !applied.more && !applied.restarted {
                 break;
             }
         }
@@ -343,7 +346,8 @@ impl World {
         let _ = self.agent.service().errands_once().await;
         self.hear(&None)?;
         self.wire.doom(Vec::new());
-        self.judge().await
+        self.judge().await?;
+        Ok(has_news)
     }
 
     /// Tells the auditor what the agent heard.
