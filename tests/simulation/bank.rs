@@ -37,7 +37,6 @@ pub struct Deal {
     pub expires_at: i64,
     pub paid_at: Option<i64>,
     pub refunds: BTreeMap<String, u64>,
-    pub after_cancel: bool,
     calls: u64,
 }
 
@@ -54,7 +53,6 @@ impl Deal {
             asked: self.asked,
             paid: self.paid_at.map(|_| self.amount),
             returned: self.returned(),
-            after_cancel: self.after_cancel,
             is_open: self.status == GatewayStatus::Pending,
         }
     }
@@ -258,7 +256,6 @@ impl Inside {
             expires_at,
             paid_at: None,
             refunds: BTreeMap::new(),
-            after_cancel: false,
             calls: 0,
         });
         self.charged(&charge.order).expect("it was put there")

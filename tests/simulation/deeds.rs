@@ -535,6 +535,7 @@ impl World {
             .inside()
             .deals
             .iter()
+            .filter(|(id, _)| self.inspector.shown.contains(*id))
             .map(|(id, deal)| (deal.number, id.clone(), deal.status))
             .collect();
         deals.sort_by_key(|(number, ..)| *number);
@@ -555,8 +556,9 @@ impl World {
         let roll = self.dice.below(100);
         let now = self.clock.now().0;
         let mut bank = self.bank.inside();
-        // No gateway keeps quiet about money for longer: the reconciler asks once more a day after the end.
+        // Its letters may be lost. The reconciler asks once more a day after the end, and a week after the payment.
         let may_still_come = now < bank.deals[order].expires_at + DAY_MS / 2;
+        let may_go_back = bank.deals[order].paid_at.is_some_and(|at| now < at + 6 * DAY_MS);
         match status {
             Pending if is_paying => {
                 if roll < 3 {
@@ -578,18 +580,17 @@ impl World {
                 bank.turn(order, Settlement);
                 "it is paid late"
             }
-            Cancel if roll < 8 => {
-                bank.deals.get_mut(order).expect("it is known").after_cancel = true;
+            Cancel if roll < 8 && may_still_come => {
                 bank.turn(order, Settlement);
                 "it is paid after it was called off"
             }
-            Settlement if roll < 15 => {
+            Settlement if roll < 15 && may_go_back => {
                 let amount = bank.deals[order].amount;
                 let amount = if roll < 5 { amount / 4 } else { amount };
                 let _ = bank.give_back(order, &format!("d-{now}"), amount.max(1));
                 "money is given back on its pages"
             }
-            Settlement if roll < 18 => {
+            Settlement if roll < 18 && may_go_back => {
                 bank.turn(order, Chargeback);
                 "the payer's bank takes the money back"
             }

@@ -83,6 +83,7 @@ pub struct Inside {
     pub is_down: bool,
     pub trouble: Option<Trouble>,
     serial: u32,
+    boots: u64,
     uptime_ms: u64,
     lives: u64,
     next_host: u64,
@@ -141,8 +142,11 @@ impl Inside {
         bound.map_or(BindingKind::Regular, |bound| bound.kind)
     }
 
+    /// Names begin anew. Rows of two boots never begin at the same age of the router: an agent that went back to a copy
+    /// from before both its own boot and the router's could not tell them apart, and nothing could help it.
     pub fn reboot(&mut self) {
-        self.uptime_ms = 20_000;
+        self.boots += 1;
+        self.uptime_ms = 20_000 + 7_000 * self.boots;
         self.next_host = 0;
         self.lists.retain(|row| !row.dynamic);
         self.devices.iter_mut().for_each(|device| device.row = None);

@@ -1,6 +1,6 @@
 //! Where product and auditor meet: what happened is told to the auditor, and what the product holds true is held to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::auditor::{Books, Line, Paid, Purpose, Reading, Seen, judge_credit};
 use crate::border;
@@ -22,6 +22,8 @@ pub struct Inspector {
     /// The site at every moment since the last change that was acknowledged, the oldest first.
     past: Vec<Books>,
     attempts: BTreeMap<String, Attempt>,
+    /// Orders that a customer was shown how to pay.
+    pub shown: BTreeSet<String>,
     /// Orders that were credited, for the figures.
     pub credited: u64,
 }
@@ -31,7 +33,13 @@ pub type Wish = Option<(String, Purpose)>;
 
 impl Inspector {
     pub fn new(books: Books) -> Self {
-        Self { past: vec![books.clone()], books, attempts: BTreeMap::new(), credited: 0 }
+        Self {
+            past: vec![books.clone()],
+            books,
+            attempts: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            credited: 0,
+        }
     }
 
     /// Something happened that may or may not be on the card.
@@ -92,7 +100,10 @@ impl Inspector {
     fn hear_one(&mut self, heard: Heard, wish: &Wish, truths: &BTreeMap<String, Paid>) -> Result<(), String> {
         match heard {
             Heard::Asks { request, amount } => self.asks(request, amount, wish)?,
-            Heard::Opened { request, order } => self.books.opened(&request, &border::told(&order)),
+            Heard::Opened { request, order } => {
+                self.shown.insert(order.order_id.clone());
+                self.books.opened(&request, &border::told(&order));
+            }
             Heard::NotOpened { request } => self.books.failed(&request),
             Heard::Order(order) => self.books.told(&border::told(&order)),
             Heard::GivenUp { request, answer } => match &answer.order {

@@ -27,8 +27,8 @@ impl World {
                 self.crash_relay().await;
                 Ok(())
             }
-            18..=20 => self.restore_agent().await,
-            21..=23 => {
+            18..=20 if self.may_go_back() => self.restore_agent().await,
+            21..=23 if self.may_go_back() => {
                 self.restore_relay().await;
                 Ok(())
             }
@@ -36,6 +36,11 @@ impl World {
             30..=33 => self.pi_boots().await,
             _ => Ok(()),
         }
+    }
+
+    /// Whether one of the two may forget something: the other knows it.
+    fn may_go_back(&mut self) -> bool {
+        std::mem::take(&mut self.is_in_step) && !self.wire.is_cut()
     }
 
     fn address(&mut self) -> Ipv4Addr {

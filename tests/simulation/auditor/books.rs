@@ -232,7 +232,12 @@ impl Books {
     pub fn promise(&mut self, user: &str, debt: &str, due: i64) -> Result<(), Refusal> {
         self.step(user, |user, _| {
             let item = user.items.iter_mut().find(|item| item.id == debt && item.closed.is_none());
-            item.ok_or("already_paid")?.due = due;
+            let item = item.ok_or("already_paid")?;
+            if due < item.date {
+                // A debt cannot be due before it is made.
+                return Err("invalid due_date");
+            }
+            item.due = due;
             Ok(())
         })
     }

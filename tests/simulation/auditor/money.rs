@@ -13,16 +13,15 @@ pub struct Paid {
     pub paid: Option<u64>,
     /// What truly went back.
     pub returned: u64,
-    /// It was called off before it was paid.
-    pub after_cancel: bool,
     /// It may still be paid.
     pub is_open: bool,
 }
 
 impl Paid {
-    /// Whether the money is what the rules credit without asking anybody.
+    /// Whether as much was paid as was asked for. That it was called off before does not count: the word of it may
+    /// have been lost, and then the payment is as good as any other.
     fn is_right(&self) -> bool {
-        self.paid == Some(self.asked) && !self.after_cancel
+        self.paid == Some(self.asked)
     }
 }
 
@@ -61,8 +60,10 @@ fn judge_order(id: &str, truth: &Paid, books: &Books) -> Option<String> {
         Some(_) if truth.is_right() => false,
         Some(_) => is_credited && !by_person("credited_by_owner"),
     };
+    // What went back went back here, too.
+    let is_kept = is_credited && order.is_some_and(|order| order.refunded != truth.returned.min(truth.asked));
     let is_unseen = truth.paid.is_some() && !is_back && order.is_none();
     let open_twice = truth.is_open && order.is_none();
-    (is_wrong || is_unseen || open_twice)
+    (is_wrong || is_kept || is_unseen || open_twice)
         .then(|| format!("{id}: the gateway has {truth:?}, the ledger {order:?}"))
 }

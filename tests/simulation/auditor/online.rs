@@ -345,6 +345,9 @@ impl Books {
     fn review_line(&mut self, line: &FeedLine) {
         let Some(mut order) = self.known_or_rebuilt(line, true) else { return };
         order.flags.extend(line.flags.iter().cloned());
+        if !order.credited {
+            order.refunded = order.refunded.max(line.refunded.min(order.amount));
+        }
         order.rise("review");
         self.put(&line.order, order);
     }
