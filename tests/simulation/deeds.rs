@@ -554,7 +554,7 @@ impl World {
     fn turn_deal(&mut self, order: &str, status: GatewayStatus, is_paying: bool) -> String {
         use GatewayStatus::{Cancel, Chargeback, Deny, Expire, Pending, Settlement};
         let roll = self.dice.below(100);
-        let now = self.clock.now().0;
+        let now = self.outside.now().0;
         let mut bank = self.bank.inside();
         // Its letters may be lost. The reconciler asks once more a day after the end, and a week after the payment.
         let may_still_come = now < bank.deals[order].expires_at + DAY_MS / 2;

@@ -55,6 +55,8 @@ struct Inside {
     /// What befalls the calls to come, the next one last.
     fates: Vec<Fate>,
     heard: Vec<Heard>,
+    /// The last answer that was no success, for people.
+    last_words: String,
 }
 
 /// The wire. Clones are the same one.
@@ -103,6 +105,10 @@ impl Wire {
         std::mem::take(&mut self.inside().heard)
     }
 
+    pub fn last_words(&self) -> String {
+        self.inside().last_words.clone()
+    }
+
     fn hear(&self, heard: Heard) {
         self.inside().heard.push(heard);
     }
@@ -122,7 +128,7 @@ impl Wire {
         let relay = relay.filter(|_| fate != Fate::Lost).ok_or_else(lost)?;
         let request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(&path)
             .header("authorization", format!("Bearer {TOKEN}"))
             .header("content-type", "application/json")
             .body(body.map_or_else(Body::empty, Body::from))
@@ -134,6 +140,9 @@ impl Wire {
         };
         let status = response.status();
         let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(|_| lost())?;
+        if !status.is_success() {
+            self.inside().last_words = format!("{path} {status} {}", String::from_utf8_lossy(&body));
+        }
         match fate {
             Fate::Unanswered => Err(lost()),
             Fate::Hangs => {

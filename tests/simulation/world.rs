@@ -85,7 +85,10 @@ impl std::fmt::Display for Violation {
 pub struct World {
     pub seed: u64,
     pub dice: Dice,
+    /// The Pi's clock, which may be wrong.
     pub clock: ManualClock,
+    /// The clock of everybody else, which is right.
+    pub outside: ManualClock,
     pub hotspot: Hotspot,
     pub bank: Bank,
     pub wire: Wire,
@@ -117,9 +120,9 @@ impl World {
         let memory = PathBuf::from("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let dir = dir.expect("a folder of our own");
-        let clock = ManualClock::new(BEGIN);
+        let (clock, outside) = (ManualClock::new(BEGIN), ManualClock::new(BEGIN));
         let (hotspot, wire) = (Hotspot::default(), Wire::default());
-        let bank = Bank::new(clock.clone(), seed, wire.died());
+        let bank = Bank::new(outside.clone(), seed, wire.died());
         hotspot.inside().devices = (1..=DEVICES).map(device).collect();
         let policy = policy(&mut dice);
         let parts = AgentParts {
@@ -132,13 +135,14 @@ impl World {
         };
         let agent = Agent::start(parts);
         let folder = dir.path().join("relay");
-        let relay = RelayHost::start(folder, clock.clone(), bank.clone()).await;
+        let relay = RelayHost::start(folder, outside.clone(), bank.clone()).await;
         wire.lead_to(Some(relay.router()));
         let books = Books::new(border::site(&policy), border::pi(&clock));
         Self {
             seed,
             dice,
             clock,
+            outside,
             hotspot,
             bank,
             wire,
@@ -221,6 +225,7 @@ impl World {
     pub async fn pass(&mut self, ms: i64) {
         let by = Duration::from_millis(ms.unsigned_abs());
         self.clock.advance(by);
+        self.outside.advance(by);
         self.hotspot.inside().pass(ms.unsigned_abs());
         tokio::time::advance(by).await;
         self.bank.inside().expire();
@@ -232,7 +237,7 @@ impl World {
         self.deliver().await;
         self.cycle().await?;
         if let Some(relay) = &self.relay {
-            let (relay, now) = (Arc::clone(&relay.relay), self.clock.now());
+            let (relay, now) = (Arc::clone(&relay.relay), self.outside.now());
             with_time(async move {
                 decide_once(&relay, now).await.expect("the relay's store works");
                 reconcile_once(&relay, now).await.expect("the relay's store works");
@@ -321,7 +326,7 @@ impl World {
             };
             letter.tries += 1;
             if !is_there && letter.tries < TRIES_MAX {
-                letter.due = self.clock.now().0 + 120_000 * i64::from(letter.tries);
+                letter.due = self.outside.now().0 + 120_000 * i64::from(letter.tries);
                 self.bank.inside().post.push(letter);
             }
         }
@@ -406,7 +411,10 @@ impl World {
         let (outbox, openings) = self.agent.engine(|engine| (engine.outbox(), engine.openings().len())).await;
         let relay = self.relay.as_ref().expect("it is mended");
         if !outbox.is_empty() || openings > 0 || !relay.is_idle().await {
-            return Err(format!("never quiet: {outbox:?}, {openings} openings"));
+            let last = self.wire.last_words();
+            return Err(format!(
+                "never quiet: {outbox:?}, {openings} openings; the relay's last words: {last}"
+            ));
         }
         let truths = self.bank.inside().truths();
         let wrong = judge_end(&self.inspector.books, &truths);
