@@ -337,7 +337,8 @@ impl Next {
         known.extend(list.iter().map(|(key, amount)| (key.clone(), *amount)));
         let rest = total.minus(sum(known));
         if rest > Rupiah::ZERO {
-            known.insert(UNLISTED_KEY.to_owned(), rest);
+            let unlisted = known.entry(UNLISTED_KEY.to_owned()).or_default();
+            *unlisted = unlisted.plus(rest);
         }
     }
 
