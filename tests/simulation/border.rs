@@ -1,5 +1,7 @@
 //! The border between the product and its auditor: the product's values as plain numbers and texts.
 
+use std::collections::BTreeSet;
+
 use kuota::agent::engine::{Engine, EngineError};
 use kuota::agent::service::ServiceError;
 use kuota::clock::{Clock, ManualClock, parse_rfc3339};
@@ -44,8 +46,8 @@ fn seen_account(account: &Account) -> SeenUser {
         tank: account.tank.0,
         items: account.items.iter().filter(|item| item.is_open()).map(seen_item).collect(),
         access: (access.status.name().to_owned(), access.reason.map(|reason| reason.name().to_owned())),
-        devices: Default::default(),
-        open_orders: Default::default(),
+        devices: BTreeSet::new(),
+        open_orders: BTreeSet::new(),
     }
 }
 

@@ -36,7 +36,7 @@ impl Device {
 #[derive(Clone, Debug)]
 struct Life {
     /// Never the same twice.
-    life: u64,
+    number: u64,
     name: u64,
     born_s: u64,
     bytes: u64,
@@ -112,8 +112,8 @@ impl Inside {
                 (Some(_), None) => {
                     self.lives += 1;
                     self.next_host += 1;
-                    let (life, name) = (self.lives, self.next_host);
-                    device.row = Some(Life { life, name, born_s: now_s, bytes: 0 });
+                    let (number, name) = (self.lives, self.next_host);
+                    device.row = Some(Life { number, name, born_s: now_s, bytes: 0 });
                 }
                 (None, Some(_)) => device.row = None,
                 _ => {}
@@ -212,7 +212,7 @@ impl Inside {
             let life = device.row.as_ref()?;
             Some(Row {
                 mac: device.mac.to_string(),
-                life: life.life,
+                life: life.number,
                 name: format!("*{:X}", life.name),
                 bytes: life.bytes,
                 counts: self.counts(device),

@@ -81,7 +81,9 @@ impl Inspector {
     }
 
     pub fn read(&mut self, readings: &[Reading]) {
-        readings.iter().for_each(|reading| self.books.read(reading));
+        for reading in readings {
+            self.books.read(reading);
+        }
     }
 
     /// Takes over what the agent heard of the relay.

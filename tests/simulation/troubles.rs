@@ -3,13 +3,14 @@
 
 use std::net::Ipv4Addr;
 
-use kuota::agent::engine::Actor;
+use kuota::agent::engine::{Actor, Engine};
 use kuota::clock::Clock;
 use kuota::domain::listing::BindingKind;
 use kuota::domain::units::Timestamp;
 
 use crate::border;
 use crate::hotspot::Trouble;
+use crate::machines::RelayHost;
 use crate::world::{LISTS, World};
 
 /// Addresses that the router hands out: few, so that devices meet on them.
@@ -119,7 +120,7 @@ impl World {
         match roll {
             0 if at < inside.lists.len() => drop(inside.lists.remove(at)),
             1 if at < inside.lists.len() && !is_listed && inside.lists[at].ours => {
-                inside.lists[at].list = list
+                inside.lists[at].list = list;
             }
             2 if at < inside.lists.len() => inside.lists[at].disabled ^= true,
             3 if !is_listed => inside.add_list_row(list, address, true, false),
@@ -182,7 +183,7 @@ impl World {
 
     /// The relay lost its power in the middle of a call.
     pub async fn crash_relay_if_hung(&mut self) {
-        let is_hung = self.relay.as_ref().is_some_and(|relay| relay.is_busy());
+        let is_hung = self.relay.as_ref().is_some_and(RelayHost::is_busy);
         if is_hung {
             self.crash_relay().await;
         }
@@ -239,7 +240,7 @@ impl World {
         self.inspector.books.tick();
         self.inspector.note();
         if self.dice.chance(500) {
-            self.agent.engine(|engine| engine.confirm_clock()).await.expect("the store takes it");
+            self.agent.engine(Engine::confirm_clock).await.expect("the store takes it");
             self.inspector.books.confirm_clock();
             self.inspector.acknowledged();
         }

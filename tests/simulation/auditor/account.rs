@@ -90,8 +90,9 @@ pub enum Purpose {
     PayPart(u64),
 }
 
-/// Settings an operator changes; `None` leaves one.
+/// Settings an operator changes; `None` leaves one, the inner `None` takes it away.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::option_option, reason = "to leave a setting and to take it away are two things")]
 pub struct Settings {
     pub approved: Option<bool>,
     pub active: Option<bool>,

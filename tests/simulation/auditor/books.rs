@@ -326,8 +326,8 @@ impl Books {
         let order = self.orders.get_mut(id).expect("it was there a moment ago");
         order.effects = effects;
         order.refunded += money.now;
-        order.status =
-            if order.refunded == order.amount { "refunded" } else { "partially_refunded" }.to_owned();
+        let is_whole = order.refunded == order.amount;
+        if is_whole { "refunded" } else { "partially_refunded" }.clone_into(&mut order.status);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use super::books::Books;
 
 /// What truly became of an order at the gateway.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_field_names, reason = "what is paid is called so")]
 pub struct Paid {
     /// What the order costs.
     pub asked: u64,
