@@ -255,22 +255,23 @@ fn plan_listings(desired: &Desired, rows: &[ListRow]) -> Vec<Edit> {
             address => edits.push(Edit::RemoveListing { row: row.row.clone(), address }),
         }
     }
-    let held = |list: List, address: Ipv4Addr| {
-        foreign.iter().any(|r| r.list == list && r.address == Some(address) && !r.disabled && !r.dynamic)
-    };
+    // The router takes one row for each list and address, whatever state that row is in.
+    let is_taken =
+        |list: List, address: Ipv4Addr| foreign.iter().any(|r| r.list == list && r.address == Some(address));
     for (address, (list, owner)) in &desired.listings {
         let mut rows = by_address.remove(address).unwrap_or_default();
         // The row that is right already stays; every other one is in the way.
         rows.sort_by_key(|row| (row.list != *list, row.disabled));
         match rows.split_first() {
-            None if held(*list, *address) => {}
+            None if is_taken(*list, *address) => {}
             None => edits.push(Edit::AddListing { list: *list, address: *address, owner: owner.clone() }),
             Some((row, surplus)) => {
                 for row in surplus {
                     edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
                 }
-                if row.list != *list && held(*list, *address) {
-                    // A foreign row says it already; the router would refuse ours beside it.
+                if row.list != *list && is_taken(*list, *address) {
+                    // A foreign row says it already, or is named by `conflicts` where it is switched off; the router
+                    // would refuse ours beside it. Left where it is, ours would go on saying what holds no more.
                     edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
                     continue;
                 }
@@ -334,11 +335,18 @@ pub fn conflicts(desired: &Desired, observed: &AccessRows) -> Vec<String> {
         let differs = row.kind != *kind || row.disabled;
         differs.then(|| format!("ip-binding of {mac} is not ours and has another type than {kind:?}"))
     });
-    let listings = observed.listings.iter().filter(|row| !row.ours && !row.disabled).filter_map(|row| {
+    let listings = observed.listings.iter().filter(|row| !row.ours).filter_map(|row| {
         let address = row.address?;
         let (list, _) = desired.listings.get(&address)?;
-        (row.list != *list)
-            .then(|| format!("{address} stands in list {:?} by a row that is not ours", row.list))
+        match (row.list == *list, row.disabled) {
+            (false, false) => {
+                Some(format!("{address} stands in list {:?} by a row that is not ours", row.list))
+            }
+            (true, true) => Some(format!(
+                "{address} belongs in list {list:?}, where a row that is not ours is switched off and keeps ours out"
+            )),
+            (true, false) | (false, true) => None,
+        }
     });
     bindings.chain(listings).collect()
 }

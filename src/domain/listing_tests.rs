@@ -197,6 +197,25 @@ fn foreign_rows_in_the_way_are_named() {
     assert_eq!(conflicts(&one_active(), &observed).len(), 2);
 }
 
+#[test]
+fn a_foreign_row_that_is_switched_off_keeps_ours_out_and_is_named() {
+    let off = ListRow { disabled: true, ..listing("*9", List::Active, 10, false) };
+    let rows: [(&str, Vec<ListRow>, Vec<Edit>); 2] = [
+        ("the router would refuse ours beside it", vec![off.clone()], vec![]),
+        (
+            "ours must not go on saying what holds no more",
+            vec![off, listing("*1", List::Blocked, 10, true)],
+            vec![Edit::RemoveListing { row: RowId("*1".into()), address: Some(ip(10)) }],
+        ),
+    ];
+    for (what, listings, expected) in rows {
+        let bindings = vec![binding("*5", 1, BindingKind::Bypassed, true)];
+        let observed = AccessRows { listings, bindings, ..AccessRows::default() };
+        assert_eq!(plan(&one_active(), &observed), expected, "{what}");
+        assert_eq!(conflicts(&one_active(), &observed).len(), 1, "{what}");
+    }
+}
+
 /// A router that does what edits say, as RouterOS would: one row per list and address, one binding per device.
 fn apply(rows: &mut AccessRows, edits: &[Edit], mut next: u32) {
     for edit in edits {
@@ -259,10 +278,7 @@ fn any_observed() -> impl Strategy<Value = AccessRows> {
             let taken = |r: &ListRow| r.list == list && r.address == Some(ip(address));
             if !observed.listings.iter().any(taken) {
                 let row = listing(&format!("*L{i}"), list, address, ours);
-                // Only our own rows are seen disabled or in memory here: a foreign one like that only
-                // makes the router refuse ours, which heals with the foreign row.
-                let row = ListRow { dynamic: ours && dynamic, disabled: ours && disabled, ..row };
-                observed.listings.push(row);
+                observed.listings.push(ListRow { dynamic, disabled, ..row });
             }
         }
         for (i, (n, kind, ours, disabled)) in bindings.into_iter().enumerate() {

@@ -214,9 +214,14 @@ impl Standing {
         }
     }
 
-    /// What went back so far.
+    /// What went back so far, as the site was told to undo.
     pub fn refunded(&self) -> Rupiah {
         sum(&self.refunds)
+    }
+
+    /// What went back so far, be it of money that was never credited.
+    pub fn returned(&self) -> Rupiah {
+        if self.credited { self.refunded() } else { sum(&self.listed).max(self.refunded()) }
     }
 
     /// A notification came: it is remembered, and nobody is credited.

@@ -376,6 +376,23 @@ fn a_return_nobody_was_credited_for_proves_the_payment_or_ends_the_order() {
 }
 
 #[test]
+fn what_goes_back_while_a_person_decides_is_counted_and_nothing_is_undone() {
+    const FIRST: &str = "settlement A amount=1; partial_refund A amount=1 r1=3000";
+    const SECOND: &str =
+        "settlement A amount=1; partial_refund A amount=1 r1=3000; partial_refund A amount=1 r1=3000 r2=1000";
+    check(&[
+        (FIRST, Review, &[AmountMismatch, PartialRefund], "status"),
+        (SECOND, Review, &[AmountMismatch, PartialRefund], "status"),
+    ]);
+    let unlisted = format!("{FIRST}; partial_refund A amount=1 r1=3000 total=5000");
+    for (text, returned) in [(FIRST, 3000), (SECOND, 4000), (&unlisted, 5000)] {
+        let messages = text.split("; ");
+        let last = messages.fold(Standing::created(), |s, text| message(&s, &terms(), text).standing);
+        assert_eq!((last.returned(), last.refunded()), (Rupiah(returned), Rupiah::ZERO), "{text}");
+    }
+}
+
+#[test]
 fn a_payment_that_differs_from_what_was_ordered_is_credited_to_nobody() {
     check(&[
         ("settlement A amount=1000", Review, &[AmountMismatch], "review"),

@@ -20,7 +20,7 @@ pub(super) fn view(row: &OrderRow) -> RelayOrder {
         amount_rp: row.amount.0,
         status: row.standing.state,
         flags: row.standing.flags.iter().copied().collect(),
-        refunded_rp: row.standing.refunded().0,
+        refunded_rp: row.standing.returned().0,
         means: row.means.clone(),
         expires_at: Some(rfc3339(row.expires_at)),
         paid_at: row.paid_at.map(rfc3339),

@@ -249,6 +249,9 @@ impl Act<'_, '_> {
         let mut order = before.clone();
         mark(&mut order, &item.flags, item.status);
         order.paid_at = order.paid_at.or_else(|| paid_at(item));
+        if !order.is_credited() {
+            order.refunded = order.refunded.max(Rupiah(item.refunded_rp).min(order.amount));
+        }
         rise(&mut order, OrderState::Review);
         if order.status == before.status {
             return self.put_moved(&before, order);

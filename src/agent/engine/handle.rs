@@ -1,6 +1,7 @@
 //! The engine on its own thread. SQLite waits for the card; nothing else in the program does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,8 +16,53 @@ type Job = Box<dyn FnOnce(&mut Engine) + Send>;
 /// A way to the engine. Cloned freely; the engine ends with the last one.
 #[derive(Clone)]
 pub struct EngineHandle {
-    jobs: mpsc::Sender<Job>,
+    jobs: Jobs,
     stopped: watch::Receiver<Option<String>>,
+}
+
+/// How calls reach the engine.
+#[derive(Clone)]
+enum Jobs {
+    Queued(mpsc::Sender<Job>),
+    Inline(Arc<Mutex<Host>>),
+}
+
+/// Who runs the calls: on a thread of its own, or within each call.
+struct Host {
+    /// There until it stops.
+    engine: Option<Engine>,
+    stop: watch::Sender<Option<String>>,
+}
+
+impl Host {
+    /// Runs one call; answers why the engine must stop, if it must.
+    fn run(&mut self, job: Job) -> Option<String> {
+        let engine = self.engine.as_mut()?;
+        if catch_unwind(AssertUnwindSafe(|| job(&mut *engine))).is_err() {
+            // Memory may be half way: what is committed is whole, so it is read again.
+            tracing::error!("a request made the engine panic; reading the store again");
+            if let Err(error) = engine.reload() {
+                return Some(error.to_string());
+            }
+        }
+        engine.failure().map(str::to_owned)
+    }
+
+    fn stop(&mut self, why: String) {
+        let Some(mut engine) = self.engine.take() else { return };
+        if let Err(error) = engine.flush() {
+            tracing::debug!(%error, "nothing more is committed");
+        }
+        // The store is closed before anybody learns of it.
+        drop(engine);
+        self.stop.send_replace(Some(why));
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.stop("closed".to_owned());
+    }
 }
 
 /// The engine stopped, or this call made it panic. Nothing of the call was committed, or all of it.
@@ -26,34 +72,29 @@ pub struct EngineGone(pub String);
 
 impl EngineHandle {
     /// Gives the engine a thread of its own.
-    pub fn spawn(mut engine: Engine) -> std::io::Result<Self> {
+    pub fn spawn(engine: Engine) -> std::io::Result<Self> {
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE_MAX);
         let (stop, stopped) = watch::channel(None);
+        let mut host = Host { engine: Some(engine), stop };
         thread::Builder::new().name("engine".into()).spawn(move || {
-            let why = loop {
-                let Some(job) = queue.blocking_recv() else { break "closed".to_owned() };
-                if catch_unwind(AssertUnwindSafe(|| job(&mut engine))).is_err() {
-                    // Memory may be half way: what is committed is whole, so it is read again.
-                    tracing::error!("a request made the engine panic; reading the store again");
-                    if let Err(error) = engine.reload() {
-                        break error.to_string();
-                    }
+            while let Some(job) = queue.blocking_recv() {
+                if let Some(why) = host.run(job) {
+                    return host.stop(why);
                 }
-                if let Some(why) = engine.failure() {
-                    break why.to_owned();
-                }
-            };
-            if let Err(error) = engine.flush() {
-                tracing::debug!(%error, "nothing more is committed");
             }
-            // The store is closed before anybody learns of it.
-            drop(engine);
-            stop.send_replace(Some(why));
         })?;
-        Ok(Self { jobs, stopped })
+        Ok(Self { jobs: Jobs::Queued(jobs), stopped })
     }
 
-    /// Runs `f` on the engine's thread, after every call before it.
+    /// An engine without a thread: each call runs it to the end within its first poll. For a simulation, in which
+    /// nothing may happen but what its one thread does next.
+    pub fn inline(engine: Engine) -> Self {
+        let (stop, stopped) = watch::channel(None);
+        let host = Host { engine: Some(engine), stop };
+        Self { jobs: Jobs::Inline(Arc::new(Mutex::new(host))), stopped }
+    }
+
+    /// Runs `f` on the engine, after every call before it.
     pub async fn call<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Engine) -> T + Send + 'static,
@@ -63,7 +104,15 @@ impl EngineHandle {
             // A caller that went away does not take its change back.
             let _ = answer.send(f(engine));
         });
-        self.jobs.send(job).await.map_err(|_| self.gone())?;
+        match &self.jobs {
+            Jobs::Queued(jobs) => jobs.send(job).await.map_err(|_| self.gone())?,
+            Jobs::Inline(host) => {
+                let mut host = host.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(why) = host.run(job) {
+                    host.stop(why);
+                }
+            }
+        }
         answered.await.map_err(|_| self.gone())
     }
 

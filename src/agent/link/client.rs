@@ -129,12 +129,16 @@ struct Refusal {
 async fn send<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, RelayError> {
     let response = request.send().await.map_err(|error| RelayError::Unreachable(why(error)))?;
     let status = response.status();
-    let body = whole(response).await?;
+    read_answer(status, &whole(response).await?)
+}
+
+/// What an answer of the relay means to the agent.
+pub fn read_answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, RelayError> {
     if status.is_success() {
         let nonsense = |error| RelayError::Unreachable(format!("its answer makes no sense: {error}"));
-        return serde_json::from_slice(&body).map_err(nonsense);
+        return serde_json::from_slice(body).map_err(nonsense);
     }
-    let told: Option<Refusal> = serde_json::from_slice(&body).ok();
+    let told: Option<Refusal> = serde_json::from_slice(body).ok();
     Err(refusal(status, told))
 }
 

@@ -123,6 +123,11 @@ impl Next {
         matches!(self.standing.state, OrderState::Paid | OrderState::PartiallyRefunded)
     }
 
+    /// Whether money that was never credited waits for a person.
+    fn is_held(&self) -> bool {
+        self.standing.state == OrderState::Review && !self.standing.credited
+    }
+
     /// Whether there was money and all of it is gone.
     fn is_over(&self) -> bool {
         self.standing.state.rank() == OrderState::Reversed.rank()
@@ -173,6 +178,8 @@ impl Next {
     }
 
     fn credit(&mut self, report: &Report) {
+        // What went back before is told as well, from here on.
+        self.standing.listed.clear();
         if self.end_before(report).is_some() {
             self.flag(Flag::LateSettlement);
         }
@@ -273,6 +280,8 @@ impl Next {
         if self.is_applied() && self.is_same_attempt(report) {
             let key = if way.charged_back { CHARGEBACK_KEY } else { UNLISTED_KEY };
             self.give_back(terms, &report.refunds, if whole { terms.amount } else { said }, key);
+        } else if self.is_held() && self.is_same_attempt(report) {
+            self.list_returns(&report.refunds, said);
         }
         if whole {
             self.lose(if way.charged_back { OrderState::ChargedBack } else { OrderState::Refunded }, report);
@@ -321,6 +330,18 @@ impl Next {
         self.reverse(rest_key, left);
     }
 
+    /// Remembers what went back of money that a person decides about: nothing was credited that could be undone.
+    fn list_returns(&mut self, list: &BTreeMap<String, Rupiah>, total: Rupiah) {
+        let known = &mut self.standing.listed;
+        known.remove(UNLISTED_KEY);
+        known.extend(list.iter().map(|(key, amount)| (key.clone(), *amount)));
+        let rest = total.minus(sum(known));
+        if rest > Rupiah::ZERO {
+            let unlisted = known.entry(UNLISTED_KEY.to_owned()).or_default();
+            *unlisted = unlisted.plus(rest);
+        }
+    }
+
     /// Tells the site under a name that was not used before.
     fn reverse(&mut self, key: &str, amount: Rupiah) {
         if amount == Rupiah::ZERO {
@@ -359,7 +380,7 @@ impl Next {
 
     /// A change that moves no money is told, too.
     pub(super) fn finish(mut self, before: &Standing) -> Advance {
-        let shown = |s: &Standing| (s.state, s.flags.clone());
+        let shown = |s: &Standing| (s.state, s.flags.clone(), (!s.credited).then(|| s.returned()));
         if self.effects.is_empty() && shown(&self.standing) != shown(before) {
             self.effects.push(Effect::Status);
         }

@@ -130,7 +130,7 @@ fn tell(
     // What this very change gives back later had not gone back yet.
     let returns = later.iter().filter(|event| event.effect == FeedEffect::Reverse);
     let later_rp: u64 = returns.map(|event| event.amount.0).sum();
-    let refunded_rp = order.standing.refunded().0.saturating_sub(later_rp);
+    let refunded_rp = order.standing.returned().0.saturating_sub(later_rp);
     let sql = "INSERT INTO feeds (site, last_seq) VALUES (?1, 1)
                ON CONFLICT (site) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq";
     let seq = one(desk.tx, sql, [&order.site], |row| unsigned(row, "last_seq"))?;

@@ -1,0 +1,232 @@
+//! The two machines of a site: the Pi with the agent, and the host with the relay. Each can lose its power between any
+//! two steps, and go back to a copy of its store.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use kuota::agent::engine::{Engine, EngineHandle, Notice, Notifier, Parts as EngineParts};
+use kuota::agent::link::Link;
+use kuota::agent::service::Service;
+use kuota::clock::{Clock, ManualClock, Zone};
+use kuota::domain::account::Policy;
+use kuota::relay::config::{MerchantKeys, Secrets};
+use kuota::relay::service::{MerchantParts, Parts, Patience, Relay};
+use kuota::relay::store::sqlite::{SqliteStore, backup};
+use kuota::settings::Secret;
+use kuota::store::backup as books;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::bank::{Bank, KEY};
+use crate::hotspot::Hotspot;
+use crate::wire::{TOKEN, Wire};
+
+const MERCHANT: &str = "m1";
+const SITE: &str = "site-1";
+
+struct Silence;
+
+impl Notifier for Silence {
+    fn notify(&self, _: &Notice) {}
+}
+
+/// What an agent is made of, whatever its store holds.
+#[derive(Clone)]
+pub struct AgentParts {
+    pub folder: PathBuf,
+    pub clock: ManualClock,
+    pub policy: Policy,
+    pub router: Hotspot,
+    pub wire: Wire,
+    /// Names of new things; none comes twice, whatever is restored.
+    pub names: Arc<AtomicU64>,
+}
+
+/// The agent at work.
+pub struct Agent {
+    parts: AgentParts,
+    service: Option<Service>,
+}
+
+impl Agent {
+    pub fn start(parts: AgentParts) -> Self {
+        let service = Some(serve(&parts));
+        Self { parts, service }
+    }
+
+    pub fn service(&self) -> &Service {
+        self.service.as_ref().expect("it runs but for the moments of a restart")
+    }
+
+    /// Looks into the engine, or has it do something.
+    pub async fn engine<T: Send + 'static>(&self, work: impl FnOnce(&mut Engine) -> T + Send + 'static) -> T {
+        self.service().engine().call(work).await.expect("the engine runs")
+    }
+
+    /// The power goes: only what was committed is left.
+    pub async fn crash(&mut self) {
+        self.stop().await;
+        self.service = Some(serve(&self.parts));
+    }
+
+    async fn stop(&mut self) {
+        self.engine(|engine| engine.reload().expect("the store is whole")).await;
+        self.service = None;
+    }
+
+    /// A copy of the store as it is, gathered readings included.
+    pub async fn back_up(&self, copy: PathBuf) {
+        let _ = std::fs::remove_file(&copy);
+        self.engine(move |engine| {
+            engine.flush().expect("the store takes it");
+            engine.reader().copy_to(&copy, &mut |_| {}).expect("a copy is made");
+        })
+        .await;
+    }
+
+    /// The store goes back to a copy.
+    pub async fn restore(&mut self, copy: &Path) {
+        self.stop().await;
+        let restored = books::restore(&self.parts.folder, copy, "then", &mut |_| {}).expect("a copy is good");
+        restored.replaced.iter().for_each(|old| std::fs::remove_file(old).expect("it is there"));
+        self.service = Some(serve(&self.parts));
+    }
+}
+
+fn serve(parts: &AgentParts) -> Service {
+    let clock: Arc<dyn Clock> = Arc::new(parts.clock.clone());
+    let zone = Zone::named("Asia/Jakarta").expect("a zone that exists");
+    let names = Arc::clone(&parts.names);
+    let usual = Engine::parts(&parts.folder, Arc::clone(&clock), zone).expect("the store opens");
+    let engine = Engine::open(EngineParts {
+        policy: parts.policy.clone(),
+        notifier: Arc::new(Silence),
+        new_id: Box::new(move || name(names.fetch_add(1, Ordering::Relaxed))),
+        ..usual
+    });
+    let engine = EngineHandle::inline(engine.expect("the store is read"));
+    let link = Link::new(Arc::new(parts.wire.clone()), String::new());
+    Service::new(engine, Arc::new(parts.router.clone()), Some(link), clock, false)
+}
+
+fn name(number: u64) -> Uuid {
+    Uuid::from_u128((0x51_u128 << 120) | u128::from(number))
+}
+
+/// The relay at work.
+pub struct RelayHost {
+    pub relay: Arc<Relay>,
+    store: Arc<SqliteStore>,
+    file: PathBuf,
+    folder: PathBuf,
+    restarts: u32,
+    clock: ManualClock,
+    bank: Bank,
+}
+
+impl RelayHost {
+    pub async fn start(folder: PathBuf, clock: ManualClock, bank: Bank) -> Self {
+        let file = folder.join("relay.db");
+        let (relay, store) = assemble(&file, &clock, &bank).await;
+        Self { relay, store, file, folder, restarts: 0, clock, bank }
+    }
+
+    pub fn router(&self) -> Router {
+        kuota::relay::router(&self.relay)
+    }
+
+    pub fn notification_path(&self) -> String {
+        self.relay.notification_path(MERCHANT).expect("the merchant is configured")
+    }
+
+    /// Whether some of its work has begun and not ended.
+    pub fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.relay) > 1
+    }
+
+    /// What is still to be done at this moment.
+    pub async fn is_idle(&self) -> bool {
+        use kuota::relay::store::RelayStore;
+        let counts = self.store.counts().await.expect("the store answers");
+        counts.inbox == 0 && self.store.due(self.clock.now(), 10).await.expect("it does").is_empty()
+    }
+
+    /// The power goes, whatever it is doing.
+    pub async fn crash(self) -> Self {
+        self.restart(|_| {}).await
+    }
+
+    pub fn back_up(&self, copy: &Path) {
+        backup::back_up(&self.file, copy, &mut |_| {}).expect("a copy is made");
+    }
+
+    /// The store goes back to a copy.
+    pub async fn restore(self, copy: &Path) -> Self {
+        let (copy, now) = (copy.to_owned(), self.clock.now());
+        let put_back = move |file: &Path| {
+            let restored = backup::restore(file, &copy, "then", now, &mut |_| {}).expect("a copy is good");
+            restored.replaced.iter().for_each(|old| std::fs::remove_file(old).expect("it is there"));
+        };
+        self.restart(put_back).await
+    }
+
+    async fn restart(self, between: impl FnOnce(&Path)) -> Self {
+        let is_busy = self.is_busy();
+        let Self { relay, store, mut file, folder, mut restarts, clock, bank } = self;
+        if is_busy {
+            // Its work hangs for ever: what the disk holds at this moment is what the next one finds.
+            restarts += 1;
+            let next = folder.join(format!("relay-{restarts}.db"));
+            for end in ["", "-wal"] {
+                let part = |file: &Path| format!("{}{end}", file.display());
+                let _ = std::fs::copy(part(&file), part(&next));
+            }
+            file = next;
+        }
+        drop((relay, store));
+        between(&file);
+        let (relay, store) = assemble(&file, &clock, &bank).await;
+        Self { relay, store, file, folder, restarts, clock, bank }
+    }
+}
+
+async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>, Arc<SqliteStore>) {
+    let store = Arc::new(SqliteStore::open(file).expect("the store opens"));
+    let merchant = MerchantParts {
+        id: MERCHANT.to_owned(),
+        gateway: Arc::new(bank.clone()),
+        account: None,
+        fee_imposition: false,
+        sites: vec![SITE.to_owned()],
+    };
+    let parts = Parts {
+        store: Arc::clone(&store) as _,
+        clock: Arc::new(clock.clone()),
+        secrets: secrets(),
+        merchants: vec![merchant],
+        public_url: Some("http://relay".to_owned()),
+        patience: patience(),
+    };
+    (Relay::new(parts).await.expect("the parts go together"), store)
+}
+
+/// The gateway here answers at once, or never: nothing is gained by pausing.
+fn patience() -> Patience {
+    Patience {
+        charge: Duration::from_hours(1),
+        charge_try: Duration::ZERO,
+        call: Duration::ZERO,
+        ask_again: [Duration::ZERO; 2],
+        slow_down: Duration::ZERO,
+    }
+}
+
+fn secrets() -> Secrets {
+    let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
+    let token: [u8; 32] = Sha256::digest(TOKEN).into();
+    Secrets::new(BTreeMap::from([(MERCHANT.into(), keys)]), BTreeMap::from([(SITE.into(), token)]))
+}
