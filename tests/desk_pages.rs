@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "desk_pages/browser.rs"]
+#[allow(dead_code, reason = "every test file uses its own part")]
 mod browser;
 #[path = "desk_pages/deeds.rs"]
 mod deeds;

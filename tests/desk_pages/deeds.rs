@@ -272,7 +272,7 @@ async fn a_form_that_no_page_of_ours_made_does_nothing() {
         fields.insert("_token".into(), token.into());
         let refused = browser.post(&shown.path, &fields).await;
         assert_eq!(refused.status, 403);
-        refused.says("Formulir ini terlalu lama terbuka.");
+        refused.says("Formulir ini sudah kedaluwarsa");
     }
     // Without a key of ours nothing is done either: it is only shown again.
     let mut fields = shown.fields();
@@ -320,7 +320,7 @@ async fn everybody_sees_and_may_do_what_the_role_allows() {
         let page = browser.get(&path).await;
         assert_eq!(page.status, status, "{path}");
         if status == 403 {
-            page.says("Peran Anda tidak cukup untuk ini.");
+            page.says("Peran Anda tidak mengizinkan ini.");
         }
     }
     // Asking without the page is no way around.

@@ -94,8 +94,6 @@ refusals! {
     refund_refused: "Gerbang pembayaran menolak pengembalian.", "The payment gateway refused the refund.";
     request_abandoned: "Permintaan bayar ini sudah ditutup. Ulangi dari awal.", "This request to pay was given up. Begin again.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
-    role: "Peran Anda tidak cukup untuk ini.", "Your role does not allow this.";
-    form_token: "Formulir ini terlalu lama terbuka. Muat ulang halaman.", "This form was open for too long. Load the page again.";
 }
 
 #[cfg(test)]
