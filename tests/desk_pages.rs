@@ -19,7 +19,6 @@ mod online;
 #[path = "desk_pages/people.rs"]
 mod people;
 #[path = "support/relay.rs"]
-#[allow(dead_code, reason = "every test file uses its own part")]
 mod relay;
 #[path = "online/shop.rs"]
 #[allow(dead_code, reason = "every test file uses its own part")]

@@ -19,7 +19,6 @@ mod house;
 #[path = "office_pages/money.rs"]
 mod money;
 #[path = "support/relay.rs"]
-#[allow(dead_code, reason = "every test file uses its own part")]
 mod relay;
 #[path = "office_pages/rooms.rs"]
 mod rooms;

@@ -53,13 +53,14 @@ impl<'a> Browser<'a> {
     }
 
     /// What it sends along.
+    #[allow(dead_code, reason = "not every test file needs it")]
     pub fn cookie(&self) -> &str {
         &self.cookie
     }
 
     /// Opens a page, in Indonesian unless the cookie says otherwise.
     pub async fn get(&self, path: &str) -> Page {
-        self.page(path, send(self.desk, Method::GET, path, &self.cookie, None).await)
+        page(path, send(self.desk, Method::GET, path, &self.cookie, None).await)
     }
 
     /// Opens a page that is there.
@@ -77,7 +78,7 @@ impl<'a> Browser<'a> {
     pub async fn post(&self, path: &str, fields: &Fields) -> Page {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        self.page(path, send(self.desk, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
+        page(path, send(self.desk, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
     }
 
     /// Fills in the form of a deed and goes on to what it would do.
@@ -107,12 +108,12 @@ impl<'a> Browser<'a> {
     pub fn in_english(&self) -> Self {
         Self { desk: self.desk, cookie: format!("{}; kuota_lang=en", self.cookie) }
     }
+}
 
-    fn page(&self, path: &str, reply: Reply) -> Page {
-        assert!(reply.text.len() < PAGE_BYTES_MAX, "{path} has {} bytes", reply.text.len());
-        let to = reply.headers.get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
-        Page { path: path.to_owned(), status: reply.status, html: reply.text, to }
-    }
+fn page(path: &str, reply: Reply) -> Page {
+    assert!(reply.text.len() < PAGE_BYTES_MAX, "{path} has {} bytes", reply.text.len());
+    let to = reply.headers.get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
+    Page { path: path.to_owned(), status: reply.status, html: reply.text, to }
 }
 
 async fn send(desk: &Desk, method: Method, path: &str, cookie: &str, form: Option<String>) -> Reply {
