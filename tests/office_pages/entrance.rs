@@ -21,7 +21,7 @@ async fn log_in(desk: &Desk, more: &str) -> Reply {
 }
 
 fn code(desk: &Desk, secret: &str) -> String {
-    let secret = Secret::try_from_base32(&secret.replace(' ', "")).unwrap();
+    let secret = Secret::try_from_base32(secret.replace(' ', "")).unwrap();
     let seconds = u64::try_from(desk.clock.now().0 / 1000).unwrap();
     Builder::new().with_secret(secret).build().unwrap().generate(seconds).to_string()
 }

@@ -29,7 +29,7 @@ async fn the_dashboard_shows_what_was_done() {
     desk.post("/router/sync", json!({})).await.ok(200);
     desk.use_mb(MAC, 1536).await;
     desk.post("/users", json!({"name": "Tono", "approved": false})).await.ok(201);
-    desk.clock.advance(Duration::from_secs(60));
+    desk.clock.advance(Duration::from_mins(1));
     desk.post(&format!("{sari}/block"), json!({"reason": "nakal"})).await.ok(200);
 
     let page = owner.open("/").await;
