@@ -63,13 +63,13 @@ impl Ledger<'_> {
             .unwrap();
         insert
             .execute(params![
-                self.seq as i64,
+                self.seq.cast_signed(),
                 user_no,
                 at,
                 e.kind.name(),
                 e.side.name(),
-                e.amount.0 as i64,
-                e.amount_rp.map(|rp| rp.0 as i64),
+                e.amount.0.cast_signed(),
+                e.amount_rp.map(|rp| rp.0.cast_signed()),
                 e.debt.map(|debt| debt.to_string()),
                 e.order.as_ref().map(|order| order.0.clone()),
                 e.note,
@@ -85,7 +85,7 @@ fn line(kind: Kind, side: Side, bytes: i64) -> Entry {
     Entry {
         kind,
         side,
-        amount: Bytes(bytes as u64),
+        amount: Bytes(bytes.cast_unsigned()),
         amount_rp: None,
         debt: None,
         order: None,
@@ -196,7 +196,8 @@ fn user(tx: &Transaction, no: u32) {
 
 /// How many orders of a user were refunded.
 fn refunds(no: u32) -> i64 {
-    i64::from((0..ORDERS).filter(|round| (round * USERS + no).is_multiple_of(REFUND_EVERY)).count() as u32)
+    let refunded = (0..ORDERS).filter(|round| (round * USERS + no).is_multiple_of(REFUND_EVERY)).count();
+    i64::try_from(refunded).expect("a few")
 }
 
 fn order(ledger: &mut Ledger, user_no: u32, receipt: u32, at: i64) {

@@ -179,7 +179,7 @@ impl World {
     async fn bind(&mut self, who: &str) -> Result<(), String> {
         let mac = self.some_mac();
         let name = mac.to_string();
-        let action = Action::Bind { user: id(who), mac, label: String::new() };
+        let action = Action::Bind { user: id(who), mac, label: String::new(), replace_oldest: false };
         let reading = self.truth();
         let what = format!("{mac} is bound to {}", self.short(who));
         self.submit(&what, action, Box::new(move |books, _| books.bind(who, &name, reading.as_ref()))).await
