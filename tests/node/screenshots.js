@@ -35,7 +35,7 @@ async function desk(town, shot) {
 
 async function main() {
   mkdirSync(folder, { recursive: true })
-  const town = await Town.open()
+  const town = await Town.open({ users: 25, speed: 1 })
   const shot = (page, name) => page.screenshot({ path: join(folder, `${name}.png`) })
   try {
     await portal(town, shot)

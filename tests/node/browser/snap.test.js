@@ -5,7 +5,7 @@ const { after, afterEach, before, test } = require('node:test')
 const { CAPTIVE_IPHONE, Town } = require('./town.js')
 
 let town
-before(async () => { town = await Town.open('--mode', 'snap') })
+before(async () => { town = await Town.open({ mode: 'snap' }) })
 after(() => town?.close())
 afterEach(() => town.watch.check())
 

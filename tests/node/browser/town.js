@@ -51,11 +51,12 @@ class Watch {
 }
 
 class Town {
-  static async open(...args) {
+  /** A town of one, where hardly anything flows, unless told otherwise. */
+  static async open({ users = 1, speed = 0.01, mode = 'core' } = {}) {
     const town = new Town()
     town.folder = mkdtempSync(join(tmpdir(), 'kuota-browser-'))
-    const all = ['demo', '--users', '1', '--speed', '0.01', '--data-dir', join(town.folder, 'data'), ...args]
-    town.demo = spawn(KUOTAD, all, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const all = ['demo', '--users', users, '--speed', speed, '--mode', mode, '--data-dir', join(town.folder, 'data')]
+    town.demo = spawn(KUOTAD, all.map(String), { stdio: ['ignore', 'pipe', 'pipe'] })
     await town.#greeting()
     const hosts = [town.admin, town.portal, town.bank].map((url) => new URL(url).host)
     town.watch = new Watch(hosts)
