@@ -6,6 +6,7 @@ use crate::agent::config::Language;
 const KEYS: &[(&str, &str, &str)] = &[
     ("data_dir", "Folder buku besar, soket, dan cadangan.", "Folder of the ledger, the socket and backups."),
     ("timezone", "Zona waktu; tengah malamnya menentukan hari.", "The zone whose midnights count."),
+    ("name", "Nama hotspot di kuitansi dan pesan.", "The hotspot's name on receipts and in messages."),
     ("language", "Bahasa halaman dan pesan.", "Language of pages and messages."),
     (
         "source_url",
