@@ -681,11 +681,16 @@ fn a_quote_that_is_no_longer_owed_gives_quota_or_waits_for_a_person() {
         let debt = desk.account.items[0].id;
         desk.play(&Event::WrittenOff { debt, reason: "maaf".into() });
     };
+    let pay_half = |desk: &mut Desk| {
+        let quote = desk.with_ctx(|ctx| quote_part(&desk.account, Rupiah(5_000), ctx)).unwrap();
+        desk.play(&Event::Paid { order: OrderId("o-0".into()), quote });
+    };
     let owe = |amount: Option<Bytes>, price| {
         Event::DebtGranted(DebtGrant { item: item(1, amount, price), advance: false, days: None })
     };
-    let rows: [Owed; 6] = [
+    let rows: [Owed; 7] = [
         ("owed as it was", owe(Some(Bytes::gb(1)), None), &|_| {}, (0, false, false)),
+        ("half of it paid meanwhile", owe(Some(Bytes::gb(1)), Some(10_000)), &pay_half, (512, true, false)),
         ("paid meanwhile", owe(Some(Bytes::gb(1)), None), &pay_all, (1024, true, false)),
         ("forgiven meanwhile", owe(Some(Bytes::gb(1)), None), &forgive, (1024, true, false)),
         ("a plan, owed", owe(None, Some(50_000)), &|_| {}, (0, false, false)),
