@@ -39,7 +39,7 @@ const COMMANDS: [&str; 12] = [
     "/ip/dhcp-server/lease/print",
 ];
 /// How long the router may be silent in these tests.
-const PATIENCE: Duration = Duration::from_millis(400);
+const PATIENCE: Duration = Duration::from_millis(1_200);
 /// Longer than any wait between two attempts to connect that these tests can cause.
 const RECOVERY_MAX: Duration = Duration::from_mins(2);
 /// Sites at the same time.
