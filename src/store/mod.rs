@@ -45,8 +45,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
-const STEPS: &[M] =
-    &[M::up(include_str!("schema/0001_ledger.sql")), M::up(include_str!("schema/0002_second_factor.sql"))];
+const STEPS: &[M] = &[
+    M::up(include_str!("schema/0001_ledger.sql")),
+    M::up(include_str!("schema/0002_second_factor.sql")),
+    M::up(include_str!("schema/0003_sales.sql")),
+];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
 /// Why the store cannot be used. None of these goes away by trying again.

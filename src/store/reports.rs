@@ -114,22 +114,31 @@ impl Reader {
         self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
     }
 
-    /// Each user's usage together, by key, in the slots `from..to`.
-    pub fn usage_of_each(
+    /// Visits usage of one user after the other in the slots `from..to`: slot, key and bytes. Whoever sums it by both
+    /// reads a large site's months once.
+    pub fn each_usage(
         &self,
         step: UsageStep,
         from: i64,
         to: i64,
-    ) -> Result<Vec<(u32, Bytes)>, StoreError> {
+        mut visit: impl FnMut(i64, u32, Bytes),
+    ) -> Result<(), StoreError> {
         let sql = match step {
             UsageStep::Hour => {
-                "SELECT user_no, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY user_no"
+                "SELECT hour AS slot, user_no, bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2"
             }
             UsageStep::Day => {
-                "SELECT user_no, sum(bytes) AS bytes FROM usage_days WHERE day >= ?1 AND day < ?2 GROUP BY user_no"
+                "SELECT day AS slot, user_no, bytes FROM usage_days WHERE day >= ?1 AND day < ?2"
             }
         };
-        self.all(sql, params![from, to], |row| Ok((row.get("user_no")?, Bytes(unsigned(row, "bytes")?))))
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params![from, to])?;
+        while let Some(row) = rows.next()? {
+            // By place: names would be looked up for each of very many rows.
+            let bytes: i64 = row.get(2)?;
+            visit(row.get(0)?, row.get(1)?, Bytes(bytes.unsigned_abs()));
+        }
+        Ok(())
     }
 
     /// From here on everything is read as it is at this moment, whatever is committed meanwhile.

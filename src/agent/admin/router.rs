@@ -152,10 +152,19 @@ async fn plan(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
 }
 
 /// What reconciling would change now.
-pub(super) async fn difference(desk: &Desk) -> Result<PlanView, Problem> {
+async fn difference(desk: &Desk) -> Result<PlanView, Problem> {
     let found = desk.service().plan().await?;
     let dry_run = desk.service().is_dry_run();
     Ok(PlanView::of(&found, &desk.site.config.router.lists, dry_run))
+}
+
+/// The same for people, who read the first so many edits and how many there are.
+pub(super) async fn first_of_difference(desk: &Desk, edits_max: usize) -> Result<(PlanView, usize), Problem> {
+    let mut found = desk.service().plan().await?;
+    let all = found.edits.len();
+    found.edits.truncate(edits_max);
+    let dry_run = desk.service().is_dry_run();
+    Ok((PlanView::of(&found, &desk.site.config.router.lists, dry_run), all))
 }
 
 /// Nothing needs to be said to sync.

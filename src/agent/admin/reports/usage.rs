@@ -1,6 +1,6 @@
 //! What was used: by user and local day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::ToSpan;
 use jiff::civil::{self, Date};
@@ -115,22 +115,35 @@ impl Source {
         Ok(sums)
     }
 
-    /// Who used most in the span: keys and bytes.
-    pub fn heaviest(&self, users_max: usize) -> Result<Vec<(u32, Bytes)>, StoreError> {
+    /// The same, and who used most of it: keys and bytes.
+    pub fn by_day_and_user(
+        &self,
+        users_max: usize,
+    ) -> Result<(BTreeMap<Date, Bytes>, Vec<(u32, Bytes)>), StoreError> {
+        let mut by_slot: BTreeMap<(bool, i64), Bytes> = BTreeMap::new();
+        let mut by_user: HashMap<u32, Bytes> = HashMap::new();
+        let mut add = |is_hour: bool, slot: i64, user: u32, bytes: Bytes| {
+            let sum = by_slot.entry((is_hour, slot)).or_default();
+            *sum = sum.plus(bytes);
+            let sum = by_user.entry(user).or_default();
+            *sum = sum.plus(bytes);
+        };
         let (from, to) = self.ended();
-        let days = self.reader.usage_of_each(UsageStep::Day, from, to)?;
+        self.reader
+            .each_usage(UsageStep::Day, from, to, |slot, user, bytes| add(false, slot, user, bytes))?;
         let (from, to) = self.running();
-        let hours = self.reader.usage_of_each(UsageStep::Hour, from, to)?;
-        let gathered = self.gathered.iter().map(|usage| (usage.user_no, usage.bytes));
-        let mut sums: BTreeMap<u32, Bytes> = days.into_iter().collect();
-        for (user, bytes) in hours.into_iter().chain(gathered) {
-            let sum = sums.entry(user).or_default();
+        self.reader
+            .each_usage(UsageStep::Hour, from, to, |slot, user, bytes| add(true, slot, user, bytes))?;
+        self.gathered.iter().for_each(|usage| add(true, usage.slot, usage.user_no, usage.bytes));
+        let mut by_day: BTreeMap<Date, Bytes> = BTreeMap::new();
+        for ((is_hour, slot), bytes) in by_slot {
+            let sum = by_day.entry(if is_hour { self.date_of(slot) } else { date(slot) }).or_default();
             *sum = sum.plus(bytes);
         }
-        let mut users: Vec<_> = sums.into_iter().filter(|(_, bytes)| !bytes.is_zero()).collect();
+        let mut users: Vec<_> = by_user.into_iter().filter(|(_, bytes)| !bytes.is_zero()).collect();
         users.sort_unstable_by_key(|(user, bytes)| (std::cmp::Reverse(*bytes), *user));
         users.truncate(users_max);
-        Ok(users)
+        Ok((by_day, users))
     }
 }
 

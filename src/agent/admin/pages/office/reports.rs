@@ -28,7 +28,6 @@ use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::store::StoreError;
 use crate::web::{Cursor, Limit, List, Problem, Query, params};
 
 /// Spans of more days than this are summed by month.
@@ -313,8 +312,7 @@ pub(super) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
     let asked = Asked::of(&desk, w, &ask).await?;
     let days = asked.days;
     let source = desk.look(move |engine| Ok(Source::of(engine, days)?)).await?;
-    let history =
-        spawn_blocking(move || Ok::<_, StoreError>((source.by_day()?, source.heaviest(USERS_MAX)?)));
+    let history = spawn_blocking(move || source.by_day_and_user(USERS_MAX));
     let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
     let heaviest = desk.look(move |engine| Ok(named(engine, heaviest))).await?;
     let is_daily = is_daily(days);

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::super::super::desk::{Answer, Desk};
-use super::super::super::router::{EditView, PlanView, difference};
+use super::super::super::router::{EditView, PlanView, first_of_difference};
 use super::super::say;
 use super::super::seat::{Room, Seat};
 use super::dashboard::{PartLine, parts};
@@ -50,7 +50,7 @@ struct RouterPage {
 
 /// `GET /router`.
 pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    let plan = difference(&desk).await.ok();
+    let (plan, all) = first_of_difference(&desk, EDITS_SHOWN_MAX).await.ok().unzip();
     let (locale, w) = (&seat.visit.locale, super::words(&seat));
     let edits = plan.as_ref().map(shown).unwrap_or_default();
     let owners =
@@ -58,11 +58,9 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
     let (clock_trusted, owners) = owners;
     let is_dry_run = desk.service().is_dry_run();
     let part = parts(&desk, locale, clock_trusted, desk.site.clock.now()).swap_remove(0);
-    let left = plan.as_ref().map_or(0, |plan| plan.edits.len().saturating_sub(EDITS_SHOWN_MAX)) as u64;
+    let left = all.unwrap_or_default().saturating_sub(EDITS_SHOWN_MAX) as u64;
     let conflicts = plan.as_ref().map(|plan| plan.conflicts.clone()).unwrap_or_default();
-    let rows = plan.map(|plan| {
-        plan.edits.iter().take(EDITS_SHOWN_MAX).map(|edit| edit_row(locale, edit, &owners)).collect()
-    });
+    let rows = plan.map(|plan| plan.edits.iter().map(|edit| edit_row(locale, edit, &owners)).collect());
     let (frame, room) = seat.room(w.router, "/router");
     html(&RouterPage {
         frame,
@@ -99,7 +97,7 @@ fn key_of(edit: &EditView) -> String {
 }
 
 fn shown(plan: &PlanView) -> Vec<String> {
-    plan.edits.iter().take(EDITS_SHOWN_MAX).map(key_of).collect()
+    plan.edits.iter().map(key_of).collect()
 }
 
 /// Whom a change is about: path, name and access.
