@@ -60,6 +60,9 @@ pub(in crate::agent::admin) struct Source {
     gathered: Vec<UserUsage>,
 }
 
+/// Usage by local day, and of those who used most by their keys.
+pub(in crate::agent::admin) type DaysAndUsers = (BTreeMap<Date, Bytes>, Vec<(u32, Bytes)>);
+
 impl Source {
     /// The usage of `days` as it is now.
     pub fn of(engine: &Engine, days: Days) -> Result<Self, StoreError> {
@@ -116,10 +119,7 @@ impl Source {
     }
 
     /// The same, and who used most of it: keys and bytes.
-    pub fn by_day_and_user(
-        &self,
-        users_max: usize,
-    ) -> Result<(BTreeMap<Date, Bytes>, Vec<(u32, Bytes)>), StoreError> {
+    pub fn by_day_and_user(&self, users_max: usize) -> Result<DaysAndUsers, StoreError> {
         let mut by_slot: BTreeMap<(bool, i64), Bytes> = BTreeMap::new();
         let mut by_user: HashMap<u32, Bytes> = HashMap::new();
         let mut add = |is_hour: bool, slot: i64, user: u32, bytes: Bytes| {
