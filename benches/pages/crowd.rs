@@ -13,8 +13,8 @@ use uuid::Uuid;
 const USERS: u32 = 10_000;
 /// Orders of each user.
 const ORDERS: u32 = 3;
-/// Lines of usage of each user between two orders; with one line for each order and the debts it makes 200 000.
-const USAGE_LINES: u32 = 5;
+/// Lines of usage of each user between two orders; with one line for each order and the debts it makes over 200 000.
+const USAGE_LINES: u32 = 6;
 const REVIEWS: u32 = 60;
 const REFUND_EVERY: u32 = 500;
 const AUDIT_LINES: u32 = 50_000;
