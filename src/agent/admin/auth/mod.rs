@@ -26,6 +26,15 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
     login::routes().merge(second_factor::routes())
 }
 
+/// An error unless the caller has this role or a higher one.
+pub(super) fn demand(actor: &Actor, role: Role) -> Result<(), Problem> {
+    if actor.role >= role {
+        return Ok(());
+    }
+    let detail = format!("this needs the role {}, and yours is {}", role.name(), actor.role.name());
+    Err(Problem::forbidden("role", detail))
+}
+
 /// Declares a caller of at least one role: as a parameter of a handler it answers 401 and 403 by itself.
 macro_rules! at_least {
     ($(#[$doc:meta])* $name:ident, $role:expr) => {
@@ -37,10 +46,7 @@ macro_rules! at_least {
 
             async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
                 let actor = identify(parts, desk).await?;
-                if actor.role < $role {
-                    let detail = format!("this needs the role {}, and yours is {}", $role.name(), actor.role.name());
-                    return Err(Problem::forbidden("role", detail));
-                }
+                demand(&actor, $role)?;
                 Ok(Self(actor))
             }
         }

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::super::auth::identify;
 use super::super::auth::sessions::session_secret;
+use super::super::auth::{demand, identify};
 use super::super::desk::Desk;
 use super::deeds::{NEWS, Told};
 use super::words::Words;
@@ -53,11 +53,7 @@ impl Seat {
 
     /// An error unless this role or a higher one sits here.
     pub fn at_least(&self, role: Role) -> Result<(), Problem> {
-        if self.actor.role >= role {
-            return Ok(());
-        }
-        let detail = format!("this needs the role {}, and yours is {}", role.name(), self.actor.role.name());
-        Err(Problem::forbidden("role", detail))
+        demand(&self.actor, role)
     }
 }
 

@@ -190,14 +190,7 @@ pub(super) const ADMIN_DEEDS: &[Deed<String>] = &[
         role: Role::Owner,
         is_grave: true,
         sheet: admin_sheet,
-        work: |entry| {
-            let name = entry.asked.subject.clone();
-            let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
-                desk.look(move |engine| turn_off(engine, &actor, &name)).await?;
-                Ok(Told::default())
-            });
-            Ok(Work::Errand(vec![office(entry.asked).totp_remove_will.to_owned()], work))
-        },
+        work: |entry| Ok(upon_admin(entry, office(entry.asked).totp_remove_will, turn_off)),
     },
     Deed {
         segment: "hapus",
@@ -205,16 +198,23 @@ pub(super) const ADMIN_DEEDS: &[Deed<String>] = &[
         role: Role::Owner,
         is_grave: true,
         sheet: admin_sheet,
-        work: |entry| {
-            let name = entry.asked.subject.clone();
-            let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
-                desk.look(move |engine| remove_admin(engine, &actor, &name)).await?;
-                Ok(Told::default())
-            });
-            Ok(Work::Errand(vec![office(entry.asked).remove_admin_will.to_owned()], work))
-        },
+        work: |entry| Ok(upon_admin(entry, office(entry.asked).remove_admin_will, remove_admin)),
     },
 ];
+
+/// Work upon the admin that the address names, told beforehand as `will`.
+fn upon_admin(
+    entry: &Entry<String>,
+    will: &str,
+    change: fn(&mut Engine, &Actor, &str) -> Result<(), Problem>,
+) -> Work {
+    let name = entry.asked.subject.clone();
+    let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
+        desk.look(move |engine| change(engine, &actor, &name)).await?;
+        Ok(Told::default())
+    });
+    Work::Errand(vec![will.to_owned()], work)
+}
 
 /// What can be done to a token: admin and hash.
 pub(super) const TOKEN_DEEDS: &[Deed<(String, String)>] = &[Deed {
