@@ -22,7 +22,7 @@ const CONNECTIONS_MAX: usize = 256;
 /// How long a head may take, the time between two requests of a connection included.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a caller may take none of an answer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bits of an IPv6 address that one household or host has to itself.
 const IPV6_SHARED_BITS: u32 = 64;
 

@@ -83,7 +83,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_who_takes_nothing_is_given_up_and_a_slow_one_is_not() {
         let (near, mut far) = duplex(16);
-        let mut near = PatientIo::new(near, Duration::from_secs(60));
+        let mut near = PatientIo::new(near, Duration::from_mins(1));
         let slow = tokio::spawn(async move {
             let mut byte = [0];
             for _ in 0..64 {
