@@ -46,8 +46,8 @@ use crate::web::{Path, Paths, Problem};
 pub(super) use debts::DEBT_DEEDS;
 pub(super) use news::{Draft, NEWS};
 pub(in crate::agent::admin) use news::{News, Told};
-pub(super) use pages::parameter;
 pub(super) use packages::{NEW_DEEDS as NEW_PACKAGE_DEEDS, PACKAGE_DEEDS};
+pub(super) use pages::parameter;
 pub(super) use sheet::{Field, Kind, Sheet};
 pub(super) use users::{DEVICE_DEEDS, NEW_DEEDS as NEW_USER_DEEDS, USER_DEEDS};
 

@@ -127,8 +127,7 @@ impl<'a> Of<'a> {
     pub fn new(seat: &'a Seat, title: &'static str, sheet: Sheet) -> Self {
         let towards = parameter(&seat.visit.uri, TOWARDS).map(path_of_ours);
         let path = seat.visit.uri.path();
-        let address =
-            towards.as_ref().map_or_else(|| path.to_owned(), |to| format!("{path}?{TOWARDS}={to}"));
+        let address = towards.as_ref().map_or_else(|| path.to_owned(), |to| format!("{path}?{TOWARDS}={to}"));
         let (about, home) = (sheet.about.clone(), towards.unwrap_or_else(|| sheet.home.clone()));
         Self { seat, title, about, home, address, sheet }
     }
