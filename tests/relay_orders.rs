@@ -766,13 +766,19 @@ async fn a_charge_or_a_cancel_that_says_paid_is_asked_about_before_anything_is_c
         report.status = GatewayStatus::Settlement;
         report.code = 200;
     };
+    let open = |report: &mut Report| {
+        report.status = GatewayStatus::Pending;
+        report.code = 201;
+    };
     let bench = Bench::new().await;
     bench.gateway.on_charge([Plan::Alter(settled)]);
     // The gateway says pending when it is asked: that counts.
+    bench.gateway.on_status([Plan::Alter(open)]);
     let id = bench.opened("r-1", "qris").await;
     assert!(bench.gateway.count("status") >= 1);
     assert_eq!(bench.shown(&id).await.0, "pending");
     assert!(!bench.effects().await.contains(&"credit".to_owned()));
+    bench.gateway.set(&id, GatewayStatus::Pending);
     // It does not answer: nothing is credited and nothing called off, and it is asked again.
     bench.gateway.on_charge([Plan::Alter(settled)]);
     bench.gateway.on_status([Plan::Fail(unreachable())]);
