@@ -186,7 +186,9 @@ fn one_item_that_cannot_be_read_goes_to_review_and_stops_no_other() {
             })
             .collect();
         shop.user = user;
-        orders.iter().for_each(|order| shop.tell(credit(order)));
+        for order in &orders {
+            shop.tell(credit(order));
+        }
         let mut odd = serde_json::to_value(&shop.feed[1]).unwrap();
         change(&mut odd);
         let page = page_with(&mut shop, 1, &odd);
