@@ -289,6 +289,10 @@ fn usage(tx: &Transaction, no: u32) {
     for ago in 1..=30 {
         days.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
     }
+    let mut totals = tx.prepare_cached("INSERT INTO usage_totals VALUES (?1, ?2, ?3, 0)").unwrap();
+    for ago in 1..=30 {
+        totals.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
+    }
     let mut hours = tx.prepare_cached("INSERT INTO usage_hours VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
     if no.is_multiple_of(3) {
         for ago in 0..10 {

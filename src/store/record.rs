@@ -297,6 +297,14 @@ pub struct UsageSum {
     pub unenforced: Bytes,
 }
 
+impl UsageSum {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { bytes: self.bytes.plus(other.bytes), unenforced: self.unenforced.plus(other.unenforced) }
+    }
+}
+
 /// A call that carried an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
