@@ -26,11 +26,11 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 /// What answers may take beyond what the daemon holds anyway.
-const GROWTH_MAX_KB: u64 = 48 * 1024;
+const GROWTH_MAX_KB: u64 = 32 * 1024;
 /// The same in all: the unit's `MemoryMax` with room for the kernel's share.
 const RESIDENT_MAX_KB: u64 = 200 * 1024;
-/// Users with a year of usage, a day each: over a million rows.
-const USAGE_USERS: i64 = 3000;
+/// Users; each has a year of usage, a row for each day.
+const USERS: u32 = 1000;
 const USAGE_DAYS: i64 = 360;
 const SPAN: &str = "from=2025-11-15&to=2026-11-09";
 const PASSWORD: &str = "benar kuda baterai";
@@ -39,6 +39,7 @@ const PASSWORD: &str = "benar kuda baterai";
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/payment/status/{order}", "one order, behind the signature of its link"),
     ("/b/{code}", "leads to one order"),
+    ("/lunasi/sebagian", "the way to pay part of the debts, by a form that says how much"),
     ("/lunasi/{debt}", "the way to pay one debt, which this customer does not owe"),
     ("/beli/{package}", "the way to pay one package"),
     ("/masuk", "a form; leads on who is logged in"),
@@ -68,14 +69,14 @@ fn queries(route: &str) -> Vec<String> {
         | "/users/{id}/debts"
         | "/admins" => vec![page],
         "/laporan" | "/laporan/pemakaian" | "/laporan/tagihan" | "/laporan/penagihan" => vec![SPAN.into()],
-        "/riwayat" => vec!["lihat=pemakaian".into(), "lihat=rekening".into()],
+        "/riwayat" => ["pemakaian", "mutasi", "bayar"].map(|view| format!("lihat={view}")).to_vec(),
         _ => Vec::new(),
     }
 }
 
 /// Concrete paths of a route.
 fn filled(file: &str, route: &str) -> Vec<String> {
-    let (user, order) = (crowd::user_id(1).to_string(), crowd::order_id(12_345));
+    let (user, order) = (crowd::user_id(1).to_string(), crowd::order_id(1234));
     let one = |name: &str, value: &str| vec![route.replace(name, value)];
     match route {
         _ if !route.contains('{') => vec![route.to_owned()],
@@ -146,7 +147,7 @@ impl Site {
         let made = daemon.call("POST", "/api/v1/admins", None, &owner).unwrap();
         assert_eq!(made.status, 201, "{made:?}");
         daemon.stop();
-        crowd::fill(place.data());
+        crowd::fill_with(place.data(), USERS);
         use_much(place.data());
         let daemon = place.serve();
         let address = |what: &str| {
@@ -243,8 +244,8 @@ fn use_much(folder: &Path) {
     conn.execute(
         "WITH RECURSIVE d (day) AS (SELECT ?1 - ?2 UNION ALL SELECT day + 1 FROM d WHERE day + 1 < ?1)
          INSERT INTO usage_days SELECT day, user_no, user_no, 1000000 * user_no + day, 0 FROM d
-         JOIN users ON user_no <= ?3 WHERE true ON CONFLICT DO NOTHING",
-        [today, USAGE_DAYS, USAGE_USERS],
+         CROSS JOIN users WHERE true ON CONFLICT DO NOTHING",
+        [today, USAGE_DAYS],
     )
     .unwrap();
     conn.execute(
@@ -259,7 +260,7 @@ fn use_much(folder: &Path) {
 fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
     let site = Site::new();
     let held = site.memory("VmRSS:");
-    let (mut fetched, mut longest, mut too_much) = (0, 0, Vec::new());
+    let (mut fetched, mut longest, mut too_much, mut refused) = (0, 0, Vec::new(), Vec::new());
     let mut judge = |what: &str, peak: u64| {
         if peak > held + GROWTH_MAX_KB || peak > RESIDENT_MAX_KB {
             too_much.push(format!("{what}: {peak} KB, {held} KB before"));
@@ -282,7 +283,9 @@ fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
             asked.extend(queries(&route).iter().map(|query| format!("{prefix}{path}?{query}")));
             for path in asked {
                 let (peak, (status, bytes)) = site.peak_of(|| site.get(base, &path));
-                assert_eq!(status, 200, "{file}: {path}: {}", site.daemon.log());
+                if status != 200 {
+                    refused.push(format!("{file}: {path}: {status}"));
+                }
                 judge(&path, peak);
                 (fetched, longest) = (fetched + 1, longest.max(bytes));
             }
@@ -292,9 +295,10 @@ fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
     let (peak, status) = site.peak_of(|| site.place.command(&usage).stdout(Stdio::null()).status().unwrap());
     assert!(status.success(), "{status}");
     judge("kuotad report usage", peak);
+    assert!(refused.is_empty(), "{refused:#?}");
     assert!(too_much.is_empty(), "{too_much:#?}");
     // The test is worth something only where answers are long.
-    assert!(longest > 2 * GROWTH_MAX_KB * 1024, "{longest} bytes at most");
+    assert!(longest > GROWTH_MAX_KB * 1024, "{longest} bytes at most");
     assert!(fetched > 50, "{fetched} answers");
     site.daemon.stop();
 }
