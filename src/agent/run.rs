@@ -25,6 +25,7 @@ use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
+use crate::web::ConnectionLimits;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
 
@@ -242,10 +243,11 @@ pub struct Listeners {
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
+    let limits = ConnectionLimits::default;
     tokio::join!(
-        serve(listeners.admin, admin.clone(), stop.clone()),
-        serve(listeners.socket, admin, stop.clone()),
-        serve(listeners.portal, portal::router(site), stop),
+        serve(listeners.admin, admin.clone(), limits(), stop.clone()),
+        serve(listeners.socket, admin, limits(), stop.clone()),
+        serve(listeners.portal, portal::router(site), limits(), stop),
     );
 }
 

@@ -15,16 +15,22 @@
 //! | [`html`] | text into markup |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`tally`] | how many answers of which class |
-//! | [`serve`] | connections of one listener |
+//! | [`serve`] | serving one listener |
+//! | [`connections`] | who may connect, how many at once, and who makes room |
+//! | `patient_io` | connections whose callers take nothing of an answer |
+//! | [`descriptors`] | how many files and connections the system lets a process open |
 
 pub mod body;
+pub mod connections;
 pub mod csv;
+pub mod descriptors;
 pub mod finish;
 pub mod html;
 pub mod limits;
 pub mod metrics;
 pub mod page;
 pub mod params;
+mod patient_io;
 pub mod problem;
 pub mod same_site;
 pub mod serve;
@@ -32,6 +38,7 @@ pub mod stream;
 pub mod tally;
 
 pub use body::Body;
+pub use connections::{Admission, ConnectionLimits};
 pub use page::{Cursor, Limit, List};
 pub use params::{Path, Paths, Query};
 pub use problem::Problem;
