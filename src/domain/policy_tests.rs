@@ -412,6 +412,9 @@ enum Turn {
     Back(&'static str),
 }
 
+/// By which rule, the turns, and what is left: days and plan.
+type TurnRow<'a> = (Expiry, &'a [Turn], (Option<u32>, bool));
+
 /// What the turns lead to: days left and the plan.
 fn validity_after(rule: Expiry, turns: &[Turn]) -> (Option<u32>, bool) {
     let mut desk = Desk::new(Policy { expiry: rule, ..Policy::default() });
@@ -446,7 +449,7 @@ fn validity_after(rule: Expiry, turns: &[Turn]) -> (Option<u32>, bool) {
 fn a_refund_leaves_expiry_and_plan_as_if_its_order_had_never_been() {
     use Expiry::{Extend, ResetFromNow};
     use Turn::{Back, Buy, Grant, Reset, Set};
-    let rows: &[(Expiry, &[Turn], (Option<u32>, bool))] = &[
+    let rows: &[TurnRow] = &[
         (ResetFromNow, &[Buy("a", 1, 60), Buy("b", 1, 30), Back("a")], (Some(30), false)),
         (ResetFromNow, &[Buy("a", 1, 60), Buy("b", 1, 30), Back("b")], (Some(60), false)),
         (ResetFromNow, &[Buy("a", 1, 60), Buy("b", 1, 30), Back("a"), Back("b")], (None, false)),

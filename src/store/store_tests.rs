@@ -354,6 +354,9 @@ enum Version3 {
     Back(&'static str, i64),
 }
 
+/// A name, the expiry, lines, the order that goes back, and the expiry without it.
+type Version3Row<'a> = (&'a str, Option<i64>, &'a [Version3], &'a str, Option<i64>);
+
 /// What the store says once it is brought up, and what would be if the order went back.
 fn brought_up(dir: &TempDir, back: &str) -> (Validity, Validity) {
     let store = Store::open(dir.path()).unwrap();
@@ -369,7 +372,7 @@ fn brought_up(dir: &TempDir, back: &str) -> (Validity, Validity) {
 fn a_store_of_version_3_learns_what_its_expiries_came_from() {
     use Version3::{Back, Bought, Granted, Reset};
     let day = |n: i64| Some(T + n * DAY);
-    let rows: &[(&str, Option<i64>, &[Version3], &str, Option<i64>)] = &[
+    let rows: &[Version3Row] = &[
         (
             "60, then 30",
             day(60),

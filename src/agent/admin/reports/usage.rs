@@ -152,13 +152,14 @@ impl Source {
             *sum = sum.plus(bytes);
         };
         let (from, to) = self.ended();
-        let done = Ok::<_, StoreError>;
         self.reader.each_usage(UsageStep::Day, from, to, |slot, user, sum| {
-            done(add(false, slot, user, sum.bytes))
+            add(false, slot, user, sum.bytes);
+            Ok::<_, StoreError>(())
         })?;
         let (from, to) = self.running();
         self.reader.each_usage(UsageStep::Hour, from, to, |slot, user, sum| {
-            done(add(true, slot, user, sum.bytes))
+            add(true, slot, user, sum.bytes);
+            Ok::<_, StoreError>(())
         })?;
         self.gathered.iter().for_each(|usage| add(true, usage.hour, usage.user_no, usage.sum.bytes));
         let mut by_day: BTreeMap<Date, Bytes> = BTreeMap::new();
