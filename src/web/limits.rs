@@ -138,7 +138,8 @@ fn too_large() -> Response {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }
 
-async fn quiet_headers(request: Request, next: Next) -> Response {
+/// A layer around what answers outside of [`surround`]: see [`quiet`].
+pub async fn quiet_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     quiet(response.headers_mut());
     response

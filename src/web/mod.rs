@@ -8,6 +8,7 @@
 //! | [`params`] | paths and queries |
 //! | [`page`] | lists in pages |
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
+//! | [`host_names`] | under which names a server answers |
 //! | [`same_site`] | whether a request comes from a page of ours |
 //! | [`stream`] | answers too long for memory |
 //! | [`finish`] | work that goes on when its caller went away |
@@ -25,6 +26,7 @@ pub mod connections;
 pub mod csv;
 pub mod descriptors;
 pub mod finish;
+pub mod host_names;
 pub mod html;
 pub mod limits;
 pub mod metrics;
@@ -39,6 +41,7 @@ pub mod tally;
 
 pub use body::Body;
 pub use connections::{Admission, ConnectionLimits};
+pub use host_names::HostNames;
 pub use page::{Cursor, Limit, List};
 pub use params::{Path, Paths, Query};
 pub use problem::Problem;
