@@ -141,7 +141,8 @@ impl Site {
         let file = place.path("kuotad.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let portal = "[portal]\nclient_networks = [\"127.0.0.0/8\"]\n";
-        std::fs::write(&file, text.replace("[portal]\n", portal)).unwrap();
+        let admin = "[admin]\nallowed_networks = [\"127.0.0.0/8\"]\n";
+        std::fs::write(&file, text.replace("[portal]\n", portal).replace("[admin]\n", admin)).unwrap();
         let daemon = place.serve();
         let owner = json!({"name": "juragan", "role": "owner", "password": PASSWORD}).to_string();
         let made = daemon.call("POST", "/api/v1/admins", None, &owner).unwrap();

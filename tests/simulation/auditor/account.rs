@@ -289,7 +289,9 @@ impl User {
         let mut story = std::mem::take(&mut self.story);
         story.retain(|(from, _)| from.as_deref() != Some(order));
         (self.expires, self.waiting_days, self.unlimited) = (None, 0, false);
-        story.iter().for_each(|(_, turn)| self.live(turn));
+        for (_, turn) in &story {
+            self.live(turn);
+        }
         self.story = story;
     }
 
