@@ -30,6 +30,8 @@ mod preview_tests;
 mod rebuild_tests;
 #[path = "review_tests.rs"]
 mod review_tests;
+#[path = "unread_tests.rs"]
+mod unread_tests;
 #[path = "windows_tests.rs"]
 mod windows_tests;
 
@@ -87,7 +89,7 @@ impl Pi {
     /// A reading of the router that tells this serial number.
     fn reading_of(&self, serial: Option<&str>, uptime_s: u64, rows: Vec<HostRow>) -> Reading {
         let identity = serial.map(str::to_owned);
-        let hosts = HostTable { uptime_s, span_s: 0, rows, identity };
+        let hosts = HostTable { uptime_s, rows, identity, ..HostTable::default() };
         Reading { hosts: Arc::new(hosts), begun: self.clock.uptime() }
     }
 

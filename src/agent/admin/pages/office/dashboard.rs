@@ -23,6 +23,8 @@ use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
 use crate::store::Role;
 use crate::store::backup::last;
 
+/// Faults of the router that are shown one by one.
+const FAULTS_SHOWN_MAX: usize = 20;
 /// Age from which the last backup is worth a word.
 const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 
@@ -133,7 +135,12 @@ fn waiting(w: &Office, locale: &Locale, books: &Books) -> Vec<(&'static str, Str
 /// Router, relay, clock, store and backup.
 pub(super) fn parts(desk: &Desk, locale: &Locale, clock_trusted: bool, now: Timestamp) -> Vec<PartLine> {
     let w = Office::of(locale.language);
-    let Health { router, relay, store, clock } = health(desk, clock_trusted);
+    let Health { mut router, relay, store, clock } = health(desk, clock_trusted);
+    let (faults, lists) = (desk.service().router_faults(), desk.service().lists());
+    let lines: Vec<String> = faults.iter().map(|fault| fault.text(locale.language, lists)).collect();
+    let more = lines.len().saturating_sub(FAULTS_SHOWN_MAX) as u64;
+    router.warnings = lines.into_iter().take(FAULTS_SHOWN_MAX).collect();
+    router.warnings.extend((more > 0).then(|| fill(w.faults_more, &[&locale.count(more)])));
     let text = |part: &Part, ok, degraded, down| match part.state {
         "ok" => ok,
         "degraded" => degraded,

@@ -173,6 +173,8 @@ words! {
         conflicts_text: "Baris ini bukan buatan kuota, jadi tidak diubah. Hapus atau ubah sendiri di router.",
             "These rows are not kuota's, so they are left alone. Remove or change them on the router.";
         warnings: "Peringatan", "Warnings";
+        faults_more: "… dan {0} lagi", "… and {0} more";
+        edit_refused: "ditolak router: {0}", "refused by the router: {0}";
         version: "Versi RouterOS", "RouterOS version";
         readings: "Pembacaan berhasil / gagal", "Readings that succeeded / failed";
         reading_took: "Pembacaan terakhir", "Last reading";
