@@ -1,4 +1,5 @@
 //! The agent against the simulated router: usage to the byte, access as policy wants it, faults that heal.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

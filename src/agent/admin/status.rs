@@ -134,7 +134,7 @@ pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
     let clock = if clock_trusted {
         fine.clone()
     } else {
-        let why = "the wall clock fell behind or jumped: no block for expiry or due dates begins until it is \
+        let why = "the wall clock fell behind, jumped, or is far ahead of the last trusted time: no block for expiry or due dates begins until it is \
                    synchronized or confirmed";
         Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
     };

@@ -73,7 +73,10 @@ fn unreachable(config: &Config, error: &RouterError) -> Finding {
         RouterError::LoginRefused(_) => {
             "check router.username and the password file against /user on the router, and its address restriction"
         }
-        RouterError::Trap { .. } => "give the agent's user the policies api, read and write",
+        RouterError::Trap { message, .. } if message.to_ascii_lowercase().contains("permission") => {
+            "give the agent's user the policies api, read and write"
+        }
+        RouterError::Trap { .. } => "run it again in a minute; if it stays, look at the router's log",
         RouterError::Lost(_) | RouterError::Malformed { .. } => {
             "check router.address, the cable, and that /ip service has the API enabled for this machine's address"
         }

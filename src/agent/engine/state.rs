@@ -302,7 +302,8 @@ impl State {
     /// hours older than `kept`.
     pub fn close_days(&mut self, zone: &Zone, facts: &Facts, policy: &Policy, kept: Duration) {
         let today = day_number(facts.local.date);
-        let Some(last) = self.sealed_day.replace(today.max(self.sealed_day.unwrap_or(today))) else {
+        // A clock that went back over midnight opens the day again: it is closed once more when it really ends.
+        let Some(last) = self.sealed_day.replace(today) else {
             // The very first day: nothing can be open from before.
             return;
         };

@@ -21,7 +21,7 @@ use crate::clock::parse_rfc3339;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
 use crate::store::Role;
-use crate::store::backup::last;
+use crate::store::backup::{self, last};
 
 /// Faults of the router that are shown one by one.
 const FAULTS_SHOWN_MAX: usize = 20;
@@ -185,6 +185,9 @@ pub(super) fn copies(desk: &Desk, locale: &Locale, now: Timestamp) -> PartLine {
     let made = last(&desk.site.config.data_dir).and_then(|at| parse_rfc3339(&at));
     let (badge, class, text) = match made {
         None => (w.degraded, "warn", w.backup_never.to_owned()),
+        Some(at) if backup::is_ahead(at, now) => {
+            (w.degraded, "warn", fill(w.backup_future, &[&locale.moment(at)]))
+        }
         Some(at) => {
             let age_ms = now.0.saturating_sub(at.0).max(0);
             let age = locale.span(Duration::from_millis(age_ms.unsigned_abs()));
