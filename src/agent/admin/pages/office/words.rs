@@ -118,6 +118,7 @@ words! {
         timeline: "Urutan waktu", "Timeline";
         va: "Nomor virtual account {0}", "{0} virtual account";
         biller: "Kode perusahaan", "Biller code";
+        bill_key: "Kode bayar", "Bill key";
         qr: "Kode QRIS", "QRIS code";
         payment_page: "Halaman bayar", "Payment page";
         deeplink: "Tautan aplikasi", "App link";
