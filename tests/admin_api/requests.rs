@@ -127,9 +127,9 @@ fn values(document: &Value, schema: &Value) -> (Vec<Value>, Vec<Value>) {
         bad.extend([json!("true"), json!(1)]);
     }
     if types.contains(&"null") {
-        good.push(Value::Null)
+        good.push(Value::Null);
     } else if types != ["boolean"] {
-        bad.push(json!(true))
+        bad.push(json!(true));
     }
     (good, bad)
 }
