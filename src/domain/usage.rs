@@ -43,6 +43,17 @@ impl HostRow {
     }
 }
 
+/// Which device has an address, by the addresses that firewall rules see and by nothing a row merely claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceAt {
+    /// The table shows no device there.
+    Nobody,
+    /// Exactly this one.
+    One(Mac),
+    /// More than one device: it is not known which of them sends what comes from there.
+    Shared,
+}
+
 /// One complete reading of the host table. An incomplete one is never built: unknown is not zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostTable {
@@ -55,6 +66,18 @@ pub struct HostTable {
     /// What tells this router from every other one, such as its serial number. `None` when it tells nothing of the
     /// kind: then it counts as the same one as before.
     pub identity: Option<String>,
+}
+
+impl HostTable {
+    /// The device that has an address. Two rows of one device are one device.
+    pub fn device_at(&self, address: Ipv4Addr) -> DeviceAt {
+        let mut macs = self.rows.iter().filter(|row| row.seen_address() == Some(address)).map(|row| row.mac);
+        match macs.next() {
+            None => DeviceAt::Nobody,
+            Some(mac) if macs.all(|other| other == mac) => DeviceAt::One(mac),
+            Some(_) => DeviceAt::Shared,
+        }
+    }
 }
 
 /// The baseline of one row: what was there at the last reading that counted it.

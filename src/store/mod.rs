@@ -27,7 +27,7 @@ use rusqlite_migration::{M, Migrations};
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
 pub use load::Loaded;
 pub use orders::OrderFilter;
-pub use read::{AuditFilter, Customer, Page, Reader, UsageRow};
+pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
@@ -49,6 +49,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("schema/0001_ledger.sql")),
     M::up(include_str!("schema/0002_second_factor.sql")),
     M::up(include_str!("schema/0003_sales.sql")),
+    M::up(include_str!("schema/0007_device_history.sql")),
 ];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Action, Actor, Engine, NewPackage, NewUser, Notice, Notifier, Purpose, ReviewDecision, Tender, Wish,
+    Action, Actor, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, Purpose, ReviewDecision, Tender, Wish,
 };
 use kuota::agent::link::client::RelayClient;
 use kuota::agent::run::Site;
@@ -241,7 +241,7 @@ impl Town {
             self.ask(Action::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
         }
         self.router.host_connect(mac(n), address(n));
-        self.ask(Action::Bind { user: id, mac: mac(n), label: String::new(), replace_oldest: false }).await;
+        self.ask(Action::Bind(NewDevice::of(id, mac(n)))).await;
         id
     }
 

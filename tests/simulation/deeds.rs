@@ -3,7 +3,7 @@
 
 use kuota::agent::engine::NewPackage;
 use kuota::agent::engine::{
-    Action, Actor, DebtChange, DebtTerms, Key, NewUser, Purpose, ReviewDecision, Tender, UserChange, Wish,
+    Action, Actor, DebtChange, DebtTerms, Key, NewDevice, NewUser, Purpose, ReviewDecision, Tender, UserChange, Wish,
 };
 use kuota::agent::service::ServiceError;
 use kuota::clock::Clock;
@@ -179,7 +179,7 @@ impl World {
     async fn bind(&mut self, who: &str) -> Result<(), String> {
         let mac = self.some_mac();
         let name = mac.to_string();
-        let action = Action::Bind { user: id(who), mac, label: String::new(), replace_oldest: false };
+        let action = Action::Bind(NewDevice { is_move: true, ..NewDevice::of(id(who), mac) });
         let reading = self.truth();
         let what = format!("{mac} is bound to {}", self.short(who));
         self.submit(&what, action, Box::new(move |books, _| books.bind(who, &name, reading.as_ref()))).await

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::usage::DeviceAt;
 
 /// The usual site with two more devices, bound a second apart: as many as a user may have.
 fn full_site() -> (Pi, UserId) {
@@ -12,7 +13,7 @@ fn full_site() -> (Pi, UserId) {
 }
 
 fn in_place_of_oldest(user: UserId, device: u8) -> Action {
-    Action::Bind { user, mac: mac(device), label: String::new(), replace_oldest: true }
+    Action::Bind(NewDevice { replace_oldest: true, is_move: true, ..NewDevice::of(user, mac(device)) })
 }
 
 fn macs(pi: &mut Pi, user: UserId) -> Vec<crate::domain::id::Mac> {
@@ -27,7 +28,7 @@ fn oldest(pi: &mut Pi, no: u32) -> Option<crate::domain::id::Mac> {
 #[test]
 fn one_device_too_many_is_refused_or_takes_the_place_of_the_one_seen_longest_ago() {
     let (mut pi, user) = full_site();
-    let plain = Action::Bind { user, mac: mac(9), label: String::new(), replace_oldest: false };
+    let plain = Action::Bind(NewDevice::of(user, mac(9)));
     let reading = pi.reading(104, vec![row(1, "*1", 54, 1000)]);
     let refused = pi.ask(plain, Some(reading.clone()));
     assert!(matches!(refused, Err(EngineError::Conflict { code: "too_many_devices", .. })));
@@ -108,8 +109,9 @@ fn an_address_tells_its_device_bound_or_not() {
     let moved = HostRow { to_address: Some([10, 5, 51, 7].into()), ..row(7, "*7", 5, 0) };
     pi.meter(110, vec![row(1, "*1", 60, 1000), moved]);
     let look = pi.engine().look();
-    let at = |address: [u8; 4]| look.mac_at(address.into());
-    assert_eq!(at([10, 5, 50, 1]), Some(mac(1)));
-    assert_eq!((at([10, 5, 50, 7]), at([10, 5, 51, 7])), (Some(mac(7)), Some(mac(7))));
-    assert_eq!(at([10, 5, 50, 8]), None);
+    let at = |address: [u8; 4]| look.device_at(address.into());
+    assert_eq!(at([10, 5, 50, 1]), DeviceAt::One(mac(1)));
+    assert_eq!(at([10, 5, 51, 7]), DeviceAt::One(mac(7)));
+    assert_eq!(at([10, 5, 50, 7]), DeviceAt::Nobody, "an address that is translated is only claimed");
+    assert_eq!(at([10, 5, 50, 8]), DeviceAt::Nobody);
 }

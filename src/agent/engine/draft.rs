@@ -125,6 +125,17 @@ impl<'a> Draft<'a> {
         self.changes.users.keys().last().copied().filter(|no| *no > self.state.user_no)
     }
 
+    /// Keys of users on file whom this draft changes, themselves or their devices, other than the one it is about.
+    pub fn others(&self, about: Option<u32>) -> BTreeSet<u32> {
+        let owner = |work: &Work| match work {
+            Work::Bind(device) | Work::Change(device) => Some(device.user_no),
+            Work::Unbind(no) => self.state.devices.get(no).map(|device| device.user_no),
+        };
+        let owners = self.changes.devices.iter().filter_map(owner);
+        let changed = owners.chain(self.changes.users.keys().copied());
+        changed.filter(|no| Some(*no) != about && self.state.users.contains_key(no)).collect()
+    }
+
     /// The key of the next user to be entered.
     pub fn next_user_no(&self) -> u32 {
         let drafted = self.changes.users.keys().last().copied().unwrap_or_default();

@@ -133,7 +133,7 @@ impl Pi {
     }
 
     fn bind(&mut self, user: UserId, mac: Mac, reading: Option<Reading>) {
-        self.ask(Action::Bind { user, mac, label: String::new(), replace_oldest: false }, reading).unwrap();
+        self.ask(Action::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac) }), reading).unwrap();
     }
 
     fn user(&mut self, id: UserId) -> crate::domain::account::Account {
@@ -310,7 +310,7 @@ fn the_last_bytes_before_unbinding_belong_to_the_old_owner() {
     assert_eq!((pi.used(old), pi.used(new)), (700, 200));
 
     // Without the router the device waits, and goes on being charged to its owner.
-    pi.ask(Action::Bind { user: old, mac: mac(1), label: String::new(), replace_oldest: false }, None)
+    pi.ask(Action::Bind(NewDevice { is_move: true, ..NewDevice::of(old, mac(1)) }), None)
         .unwrap();
     pi.restart();
     pi.pass(5);

@@ -85,6 +85,9 @@ pub struct UserView {
     pub debt_limit_bytes: u64,
     pub devices: Vec<DeviceView>,
     pub created_at: String,
+    /// After a device was moved here: from whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<UserId>,
 }
 
 impl UserView {
@@ -132,6 +135,7 @@ impl UserView {
             debt_limit_bytes: terms.debt_limit.0,
             devices: snapshot.devices.iter().map(|(device, reached)| device_view(device, reached)).collect(),
             created_at: rfc3339(user.created_at),
+            moved_from: None,
         }
     }
 }

@@ -144,7 +144,7 @@ impl Portal {
         self.site.service.engine().call(look).await?
     }
 
-    /// Looks at the user whose device asks; `None` for an unknown device.
+    /// Looks at the user whose device asks; `None` for an unknown device, an error where two devices have the address.
     async fn look_at<T: Send + 'static>(
         &self,
         guest: &Guest,
@@ -152,7 +152,7 @@ impl Portal {
     ) -> Result<Option<T>, Problem> {
         let guest = guest.clone();
         let look = move |engine: &mut Engine| {
-            guest.customer(engine).map(|customer| look(engine, customer)).transpose()
+            guest.customer(engine)?.map(|customer| look(engine, customer)).transpose()
         };
         self.look(look).await
     }

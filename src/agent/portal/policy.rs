@@ -67,7 +67,7 @@ pub(super) async fn show(
     let (policy, seen) = portal
         .look(move |engine| {
             let customer = asking.customer(engine);
-            Ok((engine.look().policy.clone(), customer.map(|customer| see(engine, customer))))
+            Ok((engine.look().policy.clone(), customer?.map(|customer| see(engine, customer))))
         })
         .await?;
     let locale = guest.locale();

@@ -8,6 +8,7 @@ words! {
         title: "Internet saya", "My internet";
         menu: "Menu", "Menu";
         home: "Beranda", "Home";
+        retry: "Muat ulang", "Load again";
         shop: "Beli paket", "Buy a package";
         bill: "Tagihan", "Amount due";
         records: "Riwayat", "History";
@@ -319,6 +320,10 @@ words! {
         stale_form: "Halaman ini terlalu lama terbuka. Silakan muat ulang, lalu coba lagi.",
             "This page was open for too long. Please load it again and retry.";
         network: "Halaman ini hanya bisa dibuka dari jaringan hotspot.", "This page can be opened from the hotspot's network only.";
+        address_shared: "Alamat IP ini sedang dipakai lebih dari satu perangkat, jadi belum jelas ini halaman siapa. Matikan lalu nyalakan lagi Wi-Fi Anda dengan alamat IP otomatis (DHCP), lalu muat ulang. Bila tetap begini, hubungi pengelola.",
+            "More than one device uses this IP address, so it is not clear whose page this is. Turn your Wi-Fi off and on with an automatic IP address (DHCP), then load this page again. If it stays like this, contact the owner.";
+        device_gone: "Perangkat ini baru saja berganti alamat. Silakan muat ulang, lalu coba lagi.",
+            "This device has just changed its address. Please load the page again and retry.";
         unreadable: "Isian tidak dapat dibaca. Silakan periksa lagi.", "What you typed cannot be read. Please check it.";
         router: "Router sedang tidak dapat dihubungi. Silakan coba lagi sebentar lagi.", "The router is out of reach. Please try again in a moment.";
         refused: "Permintaan ini tidak dapat dilakukan. Silakan coba lagi, atau hubungi pengelola.",

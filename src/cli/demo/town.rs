@@ -14,7 +14,7 @@ use super::bank::Bank;
 use super::people::{Person, Plan};
 use crate::agent::config::{Config, PaymentMode};
 use crate::agent::engine::{
-    Action, Actor, DebtTerms, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
+    Action, Actor, DebtTerms, NewDevice, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
 };
 use crate::agent::link::Relay;
 use crate::agent::run::{Listeners, Site};
@@ -153,12 +153,7 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.ask(Action::Bind {
-                user,
-                mac: device.mac,
-                label: device.label.to_owned(),
-                replace_oldest: false,
-            })
+            self.ask(Action::Bind(NewDevice { label: device.label.to_owned(), ..NewDevice::of(user, device.mac) }))
             .await?;
         }
         for action in beginnings(person.plan, user, packages, self.yesterday()) {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::super::super::errors::DEVICE_TAKEN;
 use super::super::entrance::path_of_ours;
 use super::super::say;
 use super::super::seat::{Room, Seat};
@@ -146,7 +147,9 @@ impl<'a> Of<'a> {
                 .iter()
                 .filter_map(|field| complaints.get(field.name).map(|why| format!("{}: {why}", field.label)))
                 .collect();
-            if named.is_empty() {
+            if let Some(owner) = problem.member("owner_name").filter(|_| problem.code() == DEVICE_TAKEN) {
+                say::with(words.device_taken, &[owner])
+            } else if named.is_empty() {
                 say::refusal(self.seat.visit.locale.language, problem)
             } else {
                 named.join(" ")
@@ -163,6 +166,7 @@ impl<'a> Of<'a> {
             fields: sheet
                 .fields
                 .iter()
+                .filter(|field| is_asked(field, problem))
                 .map(|field| FieldView::of(field, complaints.get(field.name).copied()))
                 .collect(),
             complaint,
@@ -199,6 +203,12 @@ impl<'a> Of<'a> {
             is_grave,
         })
     }
+}
+
+/// Whether a field is drawn: one that waits for a refusal stays once it is decided.
+fn is_asked(field: &Field, problem: Option<&Problem>) -> bool {
+    let Some(code) = field.only_after else { return true };
+    field.value == "yes" || problem.is_some_and(|problem| problem.code() == code)
 }
 
 /// The tab that an address belongs to: its first part.

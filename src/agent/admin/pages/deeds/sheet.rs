@@ -45,6 +45,8 @@ pub(in crate::agent::admin::pages) struct Field {
     pub hint: String,
     /// What stands in it.
     pub value: String,
+    /// It is asked only after a refusal with this code: a decision of its own, taken knowing what is in the way.
+    pub only_after: Option<&'static str>,
 }
 
 /// How a field is written.
@@ -93,7 +95,8 @@ impl Field {
     /// An empty field that need not be filled in.
     pub fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
         let (hint, value) = (String::new(), String::new());
-        Self { name, label, kind, is_required: false, is_null_when_empty: false, hint, value }
+        let (is_required, is_null_when_empty, only_after) = (false, false, None);
+        Self { name, label, kind, is_required, is_null_when_empty, hint, value, only_after }
     }
 
     /// The same, which must be filled in.
@@ -114,6 +117,11 @@ impl Field {
     /// The same with what stands in it.
     pub fn value(self, value: impl Into<String>) -> Self {
         Self { value: value.into(), ..self }
+    }
+
+    /// The same, asked only after a refusal with that code.
+    pub fn only_after(self, code: &'static str) -> Self {
+        Self { only_after: Some(code), ..self }
     }
 
     /// A tick as it stands.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::say::{self, Line};
 use super::super::words::people::People;
-use crate::agent::engine::{Action, Engine, PackageView, Preview, Snapshot};
+use crate::agent::engine::{Action, Engine, NewDevice, PackageView, Preview, Snapshot};
 use crate::agent::pages::Locale;
 use crate::domain::access::Status;
 use crate::domain::debt::DebtItem;
@@ -12,7 +12,7 @@ use crate::domain::id::PackageId;
 use crate::domain::ledger::{Kind, Side};
 use crate::domain::order::{Method, OnlineMethod, OrderState};
 use crate::domain::units::{Bytes, Rupiah};
-use crate::store::{OrderFilter, OrderRecord, Page};
+use crate::store::{DeviceRecord, OrderFilter, OrderRecord, Page, Pending};
 use crate::web::Problem;
 
 /// What would happen.
@@ -26,6 +26,8 @@ pub(super) struct Shown {
     pub facts: Vec<(&'static str, String)>,
     /// What it is about, before and after.
     pub rows: Vec<Row>,
+    /// Other customers whom it changes, by name, before and after.
+    pub others: Vec<(String, Vec<Row>)>,
     /// Lines of the ledger.
     pub lines: Vec<Line>,
     /// Whether it is about the ledger at all.
@@ -70,11 +72,12 @@ pub(super) fn of(
         ..Shown::default()
     };
     shown.warnings = telling.warnings(action, preview)?;
+    shown.others = preview.others.iter().map(|(before, after)| telling.other(before, after, action)).collect();
     for order in &preview.orders {
         telling.money(order, online, &mut shown);
     }
     match action {
-        Action::Reset { .. } | Action::Bind { .. } | Action::Unbind { .. } => {
+        Action::Reset { .. } | Action::Bind(_) | Action::Unbind { .. } => {
             shown.notes.push(words.by_router.to_owned());
         }
         // The books follow once the gateway has done it.
@@ -94,7 +97,7 @@ fn is_about_settings(action: &Action) -> bool {
         action,
         Action::AddUser(_)
             | Action::ChangeUser(..)
-            | Action::Bind { .. }
+            | Action::Bind(_)
             | Action::Unbind { .. }
             | Action::SetPin(..)
             | Action::ChangeDebt(..)
@@ -159,6 +162,12 @@ impl Telling<'_> {
         facts
     }
 
+    /// A customer whom the deed changes beside the one it is about.
+    fn other(&self, before: &Snapshot, after: &Snapshot, action: &Action) -> (String, Vec<Row>) {
+        let (before_facts, after_facts) = (self.user(Some(before), action), self.user(Some(after), action));
+        (before.user.name.clone(), rows(&before_facts, &after_facts, self.words))
+    }
+
     fn settings(&self, snapshot: &Snapshot) -> Facts {
         let (words, user) = (self.words, &snapshot.user);
         let text = |text: Option<&String>| text.map_or(words.none, String::as_str).to_owned();
@@ -191,7 +200,11 @@ impl Telling<'_> {
     }
 
     fn devices(&self, snapshot: &Snapshot) -> String {
-        let names: Vec<String> = snapshot.devices.iter().map(|(device, _)| device.mac.to_string()).collect();
+        let name = |device: &DeviceRecord| match device.pending {
+            Some(Pending::Unbind | Pending::Move(_)) => format!("{} ({})", device.mac, self.words.waits_router),
+            Some(Pending::Baseline) | None => device.mac.to_string(),
+        };
+        let names: Vec<String> = snapshot.devices.iter().map(|(device, _)| name(device)).collect();
         if names.is_empty() { self.words.none.to_owned() } else { names.join(", ") }
     }
 
@@ -227,6 +240,10 @@ impl Telling<'_> {
             |status| matches!(status, Status::Blocked | Status::Inactive | Status::Habis | Status::Expired);
         if let Some(access) = after.filter(|access| is_stopped(access.status) && gives_access(action)) {
             warnings.push(say::with(words.stays_stopped, &[&say::access(locale.language, access)]));
+        }
+        if let Action::Bind(NewDevice { mac, .. }) = action {
+            let from = preview.others.iter().map(|(before, _)| &before.user.name);
+            warnings.extend(from.map(|name| say::with(words.takes_device, &[&mac.to_string(), name])));
         }
         if let Some(order) = self.open_order(action, preview)? {
             warnings.push(say::with(words.cancels_order, &[&order.amount.to_string()]));

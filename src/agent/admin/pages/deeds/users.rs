@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::super::desk::user;
+use super::super::super::errors::DEVICE_TAKEN;
 use super::super::super::money::requests::{Credit, Debit, Debt, Payment, Purchase, Reset, Settlement};
 use super::super::super::users::give_pin;
 use super::super::super::users::requests::{Add, Bind, Block, Change, Unblock};
@@ -161,7 +162,9 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         sheet: |asked, engine| {
             let words = asked.words();
             let mac = Field::new("mac", words.mac, Kind::Mac).required();
-            let fields = vec![mac, Field::new("label", words.label, Kind::Text)];
+            let label = Field::new("label", words.label, Kind::Text);
+            let moves = Field::tick("move", words.move_device, false).hint(words.move_device_hint);
+            let fields = vec![mac, label, moves.only_after(DEVICE_TAKEN)];
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
         work: |entry| Ok(Work::Act(entry.read::<Bind>()?.action(entry.asked.subject))),
