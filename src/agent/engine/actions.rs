@@ -30,6 +30,15 @@ pub const ADDRESS_SHARED: &str = "address_shared";
 /// The code of the refusal for a device that is no longer where it asks from.
 pub const DEVICE_GONE: &str = "device_gone";
 
+/// A payment of so short a time ago is news to whoever takes money of the same user.
+pub const JUST_PAID_MS: i64 = 10 * 60 * 1000;
+
+/// The refusal for an online order that is paid already.
+pub fn order_paid(order: &OrderId) -> EngineError {
+    let message = format!("order {order} was paid meanwhile: look at the account and the order again");
+    EngineError::Conflict { code: "order_paid", message }
+}
+
 /// One change, in domain types; amounts are bounded by who made it.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -268,6 +277,9 @@ pub struct Tender {
     pub reference: Option<String>,
     /// The price the payer was told; another by now is refused.
     pub expect: Option<Rupiah>,
+    /// The user's last online order that was paid, as whoever takes the money was shown it; another by now is
+    /// refused (`order_paid`). `None` asks nothing.
+    pub last_paid: Option<Option<OrderId>>,
 }
 
 /// A package to be put on sale.
@@ -526,11 +538,7 @@ impl Act<'_, '_> {
             // Bound here already: the call says it again, or takes an unbinding back.
             let pending = device.pending.filter(|p| *p == Pending::Baseline);
             self.note_move_dropped(device);
-            self.draft.work(Work::Change(DeviceRecord {
-                label: label.clone(),
-                pending,
-                ..device.clone()
-            }));
+            self.draft.work(Work::Change(DeviceRecord { label: label.clone(), pending, ..device.clone() }));
             return Ok(None);
         }
         if let Some(device) = held.as_ref().filter(|_| !is_move) {
@@ -693,6 +701,12 @@ impl Act<'_, '_> {
         if tender.expect.is_some_and(|expected| expected != total) {
             return Err(Refusal::QuoteChanged(total).into());
         }
+        let last_paid = self.reader.last_paid_online(no)?;
+        if let Some(seen) = &tender.last_paid
+            && let Some(order) = last_paid.as_ref().filter(|order| Some(&order.id) != seen.as_ref())
+        {
+            return Err(order_paid(&order.id));
+        }
         self.call_off(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
@@ -709,11 +723,17 @@ impl Act<'_, '_> {
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
         order.took_effect(&before, &decision.account);
-        let view = OrderView::of(&order, Some(user));
+        let mut view = OrderView::of(&order, Some(user));
+        view.paid_just_before = last_paid.filter(|order| self.is_recent(order)).map(|order| order.id);
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);
         Ok(done(201, &view))
+    }
+
+    /// Whether an order was paid so short a time ago that whoever pays may not know of it.
+    fn is_recent(&self, order: &OrderRecord) -> bool {
+        order.paid_at.is_some_and(|at| self.draft.facts.now.0.saturating_sub(at.0) < JUST_PAID_MS)
     }
 
     fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {

@@ -28,14 +28,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use actions::{
-    ADDRESS_SHARED, Action, DEVICE_GONE, DebtChange, DebtTerms, NewDevice, NewPackage, NewUser, PackageChange,
-    Tender, UserChange,
+    ADDRESS_SHARED, Action, DEVICE_GONE, DebtChange, DebtTerms, JUST_PAID_MS, NewDevice, NewPackage, NewUser,
+    PackageChange, Tender, UserChange, order_paid,
 };
 pub use counter::PinHash;
 pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
 pub use look::{Reached, Snapshot, WindowView};
-pub use online::{Begun, OpenOne, OpenView, Opening, Purpose, Wish};
+pub use online::{Begun, OPEN_PAYMENT, OpenOne, OpenView, Opening, Purpose, Replaces, Wish};
 pub use preview::Preview;
 pub use readings::Reading;
 pub use review::ReviewDecision;
@@ -170,7 +170,9 @@ pub enum EngineError {
         message: String,
     },
     /// The device belongs to somebody else, and nobody said that it shall move.
-    #[error("the device {mac} belongs to {name} ({owner}); to take it from there say move (--move, or \"move\": true)")]
+    #[error(
+        "the device {mac} belongs to {name} ({owner}); to take it from there say move (--move, or \"move\": true)"
+    )]
     DeviceTaken {
         /// The device.
         mac: Mac,

@@ -32,7 +32,13 @@ impl Shop {
     }
 
     pub fn wish(&self, purpose: Purpose) -> Wish {
-        Wish { user: self.user, purpose, method: OnlineMethod::Qris, expect: None }
+        Wish {
+            user: self.user,
+            purpose,
+            method: OnlineMethod::Qris,
+            expect: None,
+            replaces: Replaces::Anything,
+        }
     }
 
     pub fn begin(&mut self, purpose: Purpose) -> Result<Begun, EngineError> {

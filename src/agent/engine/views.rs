@@ -219,6 +219,9 @@ pub struct OrderView {
     pub means: PaymentMeans,
     /// When the customer's time is over; null for one over the counter.
     pub expires_at: Option<String>,
+    /// With money taken over the counter: an online order that the user paid minutes before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_just_before: Option<OrderId>,
 }
 
 impl OrderView {
@@ -241,6 +244,7 @@ impl OrderView {
             paid_at: order.paid_at.map(rfc3339),
             means: order.online.means.clone(),
             expires_at: order.online.expires_at.map(rfc3339),
+            paid_just_before: None,
         }
     }
 }

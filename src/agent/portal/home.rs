@@ -12,6 +12,7 @@ use super::contact::Contact;
 use super::guest::Guest;
 use super::owed::{Owed, OwedLine};
 use super::sentence::{sentence, tone};
+use super::sums::figures;
 use super::words::Words;
 use super::{Answer, Portal, pay};
 use crate::agent::admin::usage::{Sums, daily};
@@ -59,7 +60,8 @@ struct Home {
 struct Quota {
     left: String,
     of: String,
-    used: String,
+    /// Given, used and left, as they add up.
+    figures: Vec<(&'static str, String)>,
     left_mb: u64,
     of_mb: u64,
     is_low: bool,
@@ -211,15 +213,15 @@ fn router_notice(state: &LinkState, now: Timestamp, words: &Words, locale: &Loca
     })
 }
 
-fn quota(seen: &Seen, words: &Words, locale: &Locale) -> Quota {
+fn quota(seen: &Seen, words: &'static Words, locale: &Locale) -> Quota {
     let account = &seen.customer.user.account;
     let left = account.balance.remaining();
     // The bar was full right after the last credit.
     let of = account.tank.max(left);
     Quota {
         left: locale.quota(left),
-        of: fill(words.left_of, &[&locale.quota(left), &locale.quota(of)]),
-        used: locale.quota(account.used),
+        of: fill(words.since_filled, &[&locale.quota(left), &locale.quota(of)]),
+        figures: figures(account, words, locale),
         left_mb: left.0.div_ceil(MB),
         of_mb: of.0.div_ceil(MB).max(1),
         is_low: left.0 / 5 < of.0 / 25,

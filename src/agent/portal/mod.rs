@@ -7,6 +7,7 @@
 //! | `browser` | which browsers can leave a page for an app |
 //! | `targets` | where a browser may be sent |
 //! | `sentence` | what holds for a user, in the words of the house |
+//! | `sums` | the quota account as figures that add up |
 //! | `owed` | what is owed and what it costs |
 //! | `home` | the first page |
 //! | `shop`, `bill` | packages on sale; everything owed |
@@ -34,6 +35,7 @@ mod sentence;
 mod shop;
 mod sorry;
 mod status;
+mod sums;
 mod targets;
 mod words;
 

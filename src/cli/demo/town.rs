@@ -153,7 +153,10 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.ask(Action::Bind(NewDevice { label: device.label.to_owned(), ..NewDevice::of(user, device.mac) }))
+            self.ask(Action::Bind(NewDevice {
+                label: device.label.to_owned(),
+                ..NewDevice::of(user, device.mac)
+            }))
             .await?;
         }
         for action in beginnings(person.plan, user, packages, self.yesterday()) {
@@ -223,7 +226,7 @@ fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> V
 
 /// Money on the table.
 pub(super) fn cash() -> Tender {
-    Tender { method: CashMethod::Cash, reference: None, expect: None }
+    Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None }
 }
 
 fn id(answer: &Value) -> Result<Uuid, Failure> {

@@ -5,11 +5,12 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::super::super::errors::DEVICE_TAKEN;
+use super::super::super::money::requests::NONE_PAID;
 use super::super::entrance::path_of_ours;
 use super::super::say;
 use super::super::seat::{Room, Seat};
 use super::super::words::people::People;
-use super::sheet::EXPECT;
+use super::sheet::{EXPECT, LAST_PAID};
 use super::shown::Shown;
 use super::{Field, Kind, Sheet};
 use crate::agent::pages::frame::page_with;
@@ -188,6 +189,10 @@ impl<'a> Of<'a> {
             filled.fields.iter().map(|field| (field.name, field.value.clone())).collect();
         if let Some(price) = shown.price.filter(|_| self.sheet.is_priced) {
             typed.push((EXPECT, price.0.to_string()));
+        }
+        if let Some(paid) = shown.last_paid.as_ref().filter(|_| self.sheet.takes_money) {
+            let id = paid.as_ref().map_or_else(|| NONE_PAID.to_owned(), |id| id.0.clone());
+            typed.push((LAST_PAID, id));
         }
         let (frame, room) = self.around();
         html(&SurePage {

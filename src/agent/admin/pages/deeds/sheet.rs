@@ -13,6 +13,9 @@ use crate::web::Problem;
 /// The field that carries the price a person was shown.
 pub(super) const EXPECT: &str = "expect_rp";
 
+/// The field that carries the last online payment that a person was shown.
+pub(super) const LAST_PAID: &str = "last_paid";
+
 /// What a deed asks, as things stand.
 #[derive(Clone, Debug, Default)]
 pub(in crate::agent::admin::pages) struct Sheet {
@@ -26,6 +29,8 @@ pub(in crate::agent::admin::pages) struct Sheet {
     pub fields: Vec<Field>,
     /// Whether its request takes the price that was shown, as `expect_rp`.
     pub is_priced: bool,
+    /// Whether its request takes the last online payment that was shown, as `last_paid`.
+    pub takes_money: bool,
 }
 
 /// One thing that is asked.
@@ -161,7 +166,9 @@ impl Sheet {
     /// What was typed as the body of a request: what this sheet asks and nothing else.
     pub fn body(&self, form: &Form) -> Result<Map<String, Value>, Problem> {
         let is_asked = |name: &str| {
-            self.is_priced && name == EXPECT || self.fields.iter().any(|field| field.name == name)
+            self.is_priced && name == EXPECT
+                || self.takes_money && name == LAST_PAID
+                || self.fields.iter().any(|field| field.name == name)
         };
         let asked = form.0.iter().filter(|(name, _)| is_asked(name));
         let asked = Form(asked.map(|(name, value)| (name.clone(), value.clone())).collect());

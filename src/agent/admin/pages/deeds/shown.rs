@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::super::say::{self, Line};
 use super::super::words::people::People;
-use crate::agent::engine::{Action, Engine, NewDevice, PackageView, Preview, Snapshot};
+use crate::agent::engine::{Action, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
 use crate::agent::pages::Locale;
 use crate::domain::access::Status;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::PackageId;
+use crate::domain::id::{OrderId, PackageId};
 use crate::domain::ledger::{Kind, Side};
 use crate::domain::order::{Method, OnlineMethod, OrderState};
 use crate::domain::units::{Bytes, Rupiah};
@@ -36,6 +36,8 @@ pub(super) struct Shown {
     pub debts: Vec<String>,
     /// What is to be paid.
     pub price: Option<Rupiah>,
+    /// Where money is taken: the customer's last online order that was paid, or that there is none.
+    pub last_paid: Option<Option<OrderId>>,
 }
 
 /// One value before and after.
@@ -72,9 +74,13 @@ pub(super) fn of(
         ..Shown::default()
     };
     shown.warnings = telling.warnings(action, preview)?;
-    shown.others = preview.others.iter().map(|(before, after)| telling.other(before, after, action)).collect();
+    shown.others =
+        preview.others.iter().map(|(before, after)| telling.other(before, after, action)).collect();
     for order in &preview.orders {
         telling.money(order, online, &mut shown);
+    }
+    if online.is_none() {
+        telling.last_paid(action, preview, &mut shown)?;
     }
     match action {
         Action::Reset { .. } | Action::Bind(_) | Action::Unbind { .. } => {
@@ -201,7 +207,9 @@ impl Telling<'_> {
 
     fn devices(&self, snapshot: &Snapshot) -> String {
         let name = |device: &DeviceRecord| match device.pending {
-            Some(Pending::Unbind | Pending::Move(_)) => format!("{} ({})", device.mac, self.words.waits_router),
+            Some(Pending::Unbind | Pending::Move(_)) => {
+                format!("{} ({})", device.mac, self.words.waits_router)
+            }
             Some(Pending::Baseline) | None => device.mac.to_string(),
         };
         let names: Vec<String> = snapshot.devices.iter().map(|(device, _)| name(device)).collect();
@@ -251,13 +259,24 @@ impl Telling<'_> {
         Ok(warnings)
     }
 
+    /// What the customer paid online last: with a word about it when that is news.
+    fn last_paid(&self, action: &Action, preview: &Preview, shown: &mut Shown) -> Result<(), Problem> {
+        let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(()) };
+        let paid = self.engine.reader().last_paid_online(before.user.no)?;
+        if let Some((order, at)) = paid.as_ref().and_then(|order| Some((order, order.paid_at?)))
+            && self.engine.now().0.saturating_sub(at.0) < JUST_PAID_MS
+        {
+            let (amount, at) = (order.amount.to_string(), self.locale.moment(at));
+            let method = say::method(self.locale.language, order.method);
+            shown.warnings.push(say::with(self.words.just_paid, &[&amount, method, &at]));
+        }
+        shown.last_paid = Some(paid.map(|order| order.id));
+        Ok(())
+    }
+
     /// An online order that taking money calls off.
     fn open_order(&self, action: &Action, preview: &Preview) -> Result<Option<OrderRecord>, Problem> {
-        let takes = matches!(
-            action,
-            Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..)
-        );
-        let Some(before) = preview.before.as_ref().filter(|_| takes) else { return Ok(None) };
+        let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(None) };
         let states = vec![OrderState::Pending];
         let which = OrderFilter { user_no: Some(before.user.no), states, ..OrderFilter::default() };
         let found = self.engine.reader().find_orders(&which, Page { limit: 1, after: None })?;
@@ -304,6 +323,11 @@ impl Telling<'_> {
             (words.on_sale, say::yes(self.locale.language, view["active"] == Value::Bool(true)).to_owned()),
         ]
     }
+}
+
+/// Deeds by which money is taken for something.
+fn takes_money(action: &Action) -> bool {
+    matches!(action, Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..))
 }
 
 /// Deeds after which people expect the internet to work.

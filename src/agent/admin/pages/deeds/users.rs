@@ -47,7 +47,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         is_grave: false,
         sheet: |asked, engine| {
             let fields = [vec![package(asked, engine)], paying(asked)].concat();
-            Ok(Sheet { fields, is_priced: true, ..sheet(asked, engine)? })
+            Ok(Sheet { fields, is_priced: true, takes_money: true, ..sheet(asked, engine)? })
         },
         work: |entry| {
             Ok(Work::Money(entry.asked.subject, entry.read::<Purchase>()?.money(entry.asked.subject)))
@@ -60,7 +60,13 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         is_grave: false,
         sheet: |asked, engine| {
             let notes = owed(asked, engine)?;
-            Ok(Sheet { notes, fields: paying(asked), is_priced: true, ..sheet(asked, engine)? })
+            Ok(Sheet {
+                notes,
+                fields: paying(asked),
+                is_priced: true,
+                takes_money: true,
+                ..sheet(asked, engine)?
+            })
         },
         work: |entry| {
             Ok(Work::Money(entry.asked.subject, entry.read::<Settlement>()?.all(entry.asked.subject)))
@@ -74,7 +80,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         sheet: |asked, engine| {
             let amount = Field::new("amount_rp", asked.words().pay_rp, Kind::Rupiah).required();
             let fields = [vec![amount], paying(asked)].concat();
-            Ok(Sheet { notes: owed(asked, engine)?, fields, ..sheet(asked, engine)? })
+            Ok(Sheet { notes: owed(asked, engine)?, fields, takes_money: true, ..sheet(asked, engine)? })
         },
         work: |entry| {
             Ok(Work::Money(entry.asked.subject, entry.read::<Payment>()?.money(entry.asked.subject)))

@@ -20,6 +20,8 @@ words! {
         will_write: "Baris buku yang akan ditulis", "Ledger lines that will be written";
         no_lines: "Tidak ada baris buku.", "No ledger lines.";
         will_debts: "Tagihan", "Debts";
+        just_paid: "Pelanggan ini baru saja membayar {0} secara online ({1}, {2}). Pastikan ia memang ingin membayar lagi.",
+            "This customer has just paid {0} online ({1}, {2}). Make sure that they want to pay again.";
         other_customer: "Pelanggan lain yang ikut berubah", "Another customer who changes too";
         takes_device: "Perangkat {0} diambil dari {1}. Dengan perangkat ini {1} tidak lagi tersambung sebagai dirinya.",
             "Device {0} is taken from {1}. With this device {1} is no longer online as themself.";
