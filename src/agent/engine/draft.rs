@@ -165,8 +165,9 @@ impl<'a> Draft<'a> {
         let offline = |device: &DeviceRecord| self.state.reached(device.mac);
         for work in &self.changes.devices {
             match work {
+                Work::Bind(device) if device.user_no != no => {}
                 Work::Bind(device) => snapshot.devices.push((device.clone(), offline(device))),
-                Work::Unbind(no) => snapshot.devices.retain(|(device, _)| device.no != *no),
+                Work::Unbind(unbound) => snapshot.devices.retain(|(device, _)| device.no != *unbound),
                 Work::Change(changed) => {
                     for (device, _) in snapshot.devices.iter_mut().filter(|(d, _)| d.no == changed.no) {
                         *device = changed.clone();
