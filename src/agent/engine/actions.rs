@@ -21,7 +21,7 @@ use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
 use crate::domain::phone;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
-use crate::domain::units::{Bytes, Rupiah};
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::{self, DeviceAt};
 use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
 
@@ -561,21 +561,8 @@ impl Act<'_, '_> {
                 if let Some(old) = held {
                     self.draft.work(Work::Unbind(old.no));
                 }
-                let rows = |reading: &Reading| {
-                    let hosts = &reading.hosts;
-                    usage::baseline(hosts.rows.iter().filter(|row| row.mac == *mac), hosts)
-                };
-                self.draft.work(Work::Bind(DeviceRecord {
-                    no: 0,
-                    user_no: no,
-                    mac: *mac,
-                    label: label.clone(),
-                    bound_at: self.draft.facts.now,
-                    seen_at: None,
-                    pending: reading.is_none().then_some(Pending::Baseline),
-                    unbound_at: None,
-                    counters: reading.map(rows).unwrap_or_default(),
-                }));
+                let device = bound(no, new, reading, self.draft.facts.now);
+                self.draft.work(Work::Bind(device));
             }
         }
         Ok(from)
@@ -783,5 +770,24 @@ impl Act<'_, '_> {
         self.draft.audit("package.delete", &id.to_string(), record.package.name.clone());
         self.draft.put_package(PackageRecord { deleted: true, ..record });
         Ok(Outcome { status: 204, body: String::new() })
+    }
+}
+
+/// A device as it is bound: what its rows had counted before is nobody's.
+fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestamp) -> DeviceRecord {
+    let rows = |reading: &Reading| {
+        let hosts = &reading.hosts;
+        usage::baseline(hosts.rows.iter().filter(|row| row.mac == new.mac), hosts)
+    };
+    DeviceRecord {
+        no: 0,
+        user_no,
+        mac: new.mac,
+        label: new.label.clone(),
+        bound_at: now,
+        seen_at: None,
+        pending: reading.is_none().then_some(Pending::Baseline),
+        unbound_at: None,
+        counters: reading.map(rows).unwrap_or_default(),
     }
 }

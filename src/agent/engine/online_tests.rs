@@ -381,7 +381,7 @@ fn a_memo_too_long_is_shortened_and_then_refused() {
     let opening = shop.ask(Purpose::SettleAll);
     assert!(opening.memo.get().len() <= 4096);
     assert!(!opening.memo.get().contains("xx"), "what the owner noted goes nowhere");
-    assert_eq!(opening.quote.lines[0].name, "2026-10-01", "a bill is called by its day");
+    assert_eq!(opening.quote.lines[0].name, "2026-11-22", "a bill is called by its day");
     shop.engine().order_failed(&opening.request_id, false).unwrap();
     for _ in 0..30 {
         owe(&mut shop, Bytes::gb(1));

@@ -142,7 +142,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
     }
     // However a number is written, guesses at it count together.
     let name = crate::domain::phone::spellings(who).into_iter().min().unwrap_or_else(|| who.to_owned());
-    portal.attempt(&portal.entries, guest.address, &name)?;
+    let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
     let asked = who.to_owned();
     let found = portal.look(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
     let hash = found.as_ref().and_then(|customer: &Customer| customer.pin_hash.clone());
@@ -151,7 +151,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
         tracing::info!(source = %guest.address, "a log-in on the portal failed");
         return Ok(None);
     }
-    Portal::succeeded(&portal.entries, guest.address, &name);
+    portal.succeeded(&portal.entries, attempt);
     Ok(found.map(|customer| customer.id))
 }
 

@@ -8,7 +8,7 @@ use super::words::{SorryWords, Words};
 use crate::agent::engine::{ADDRESS_SHARED, DEVICE_GONE};
 use crate::agent::pages::frame::{self, page_with};
 use crate::agent::pages::{Frame, Visit};
-use crate::web::Problem;
+use crate::web::{Problem, host_names};
 
 #[derive(Template)]
 #[template(path = "portal/sorry.html")]
@@ -54,6 +54,7 @@ pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str
         "network" => words.network,
         ADDRESS_SHARED => words.address_shared,
         DEVICE_GONE => words.device_gone,
+        host_names::FOREIGN_HOST => words.foreign_host,
         "router_unreachable" | "router_login_refused" | "router_failed" => words.router,
         "timeout" => words.timeout,
         code if code.starts_with("gateway_") => words.gateway,

@@ -331,6 +331,7 @@ words! {
         not_open: "Pembayaran ini sudah selesai atau sudah dibatalkan.", "This payment is over or was cancelled.";
         stale_form: "Halaman ini terlalu lama terbuka. Silakan muat ulang, lalu coba lagi.",
             "This page was open for too long. Please load it again and retry.";
+        foreign_host: "Alamat ini bukan alamat halaman hotspot. Buka lagi dari halaman hotspot Anda.", "This is not the address of the hotspot's pages. Open them again from your hotspot's page.";
         network: "Halaman ini hanya bisa dibuka dari jaringan hotspot.", "This page can be opened from the hotspot's network only.";
         address_shared: "Alamat IP ini sedang dipakai lebih dari satu perangkat, jadi belum jelas ini halaman siapa. Matikan lalu nyalakan lagi Wi-Fi Anda dengan alamat IP otomatis (DHCP), lalu muat ulang. Bila tetap begini, hubungi pengelola.",
             "More than one device uses this IP address, so it is not clear whose page this is. Turn your Wi-Fi off and on with an automatic IP address (DHCP), then load this page again. If it stays like this, contact the owner.";
