@@ -229,7 +229,7 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
             let body = given([
                 ("mac", Some(json!(mac.to_string()))),
                 ("label", label.map(|l| json!(l))),
-                ("move", is_move.then(|| json!(true))),
+                ("move", is_move.then_some(json!(true))),
             ]);
             (user, "devices", body)
         }

@@ -279,6 +279,7 @@ pub struct Tender {
     pub expect: Option<Rupiah>,
     /// The user's last online order that was paid, as whoever takes the money was shown it; another by now is
     /// refused (`order_paid`). `None` asks nothing.
+    #[allow(clippy::option_option, reason = "not asked, nothing paid before and a payment say three things")]
     pub last_paid: Option<Option<OrderId>>,
 }
 

@@ -104,7 +104,7 @@ mod tests {
     /// A figure in its last digit.
     fn number(figures: &[(&str, String)], name: &str) -> i128 {
         let found = figures.iter().find(|(known, _)| *known == name);
-        let text = found.map(|(_, text)| text.as_str()).unwrap_or("0");
+        let text = found.map_or("0", |(_, text)| text.as_str());
         text.split(' ').next().unwrap().replace(',', "").parse().unwrap()
     }
 

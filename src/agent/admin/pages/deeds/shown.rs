@@ -37,6 +37,7 @@ pub(super) struct Shown {
     /// What is to be paid.
     pub price: Option<Rupiah>,
     /// Where money is taken: the customer's last online order that was paid, or that there is none.
+    #[allow(clippy::option_option, reason = "no money, nothing paid before and a payment say three things")]
     pub last_paid: Option<Option<OrderId>>,
 }
 
