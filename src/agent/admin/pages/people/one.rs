@@ -56,6 +56,8 @@ struct OnePage {
     stays: Vec<StayRow>,
     orders: Vec<OrderRow>,
     lines: Vec<LineRow>,
+    /// This page's own address.
+    place: String,
     statement: String,
 }
 
@@ -205,6 +207,7 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
         orders: orders.iter().map(|order| order_row(words, locale, order)).collect(),
         lines: lines.iter().map(|line| LineRow::of(locale, line)).collect(),
         statement: format!("{place}/rekening"),
+        place,
     }
 }
 
