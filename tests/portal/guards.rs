@@ -64,7 +64,7 @@ async fn an_address_that_a_row_only_claims_shows_nobody_anothers_page() {
     shop.relay.pay(order);
     shop.pull().await;
     assert!(shop.credited().await > 0, "who pays is credited");
-    let neighbour = Visitor::from(&shop.desk, NEIGHBOURS);
+    let neighbour = Visitor::at(&shop.desk).from(NEIGHBOURS);
     neighbour.get("/").await.ok().says("Maling").says_nothing_of("Budi");
 }
 

@@ -107,14 +107,6 @@ impl Visitor {
         Self { base: desk.portal.clone(), http, agent: Some(CHROME), headers: Vec::new() }
     }
 
-    /// A phone at another address of this machine.
-    pub fn from(desk: &Desk, address: Ipv4Addr) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_local_address(Some(address.into()));
-        let http = Client::builder(TokioExecutor::new()).build(connector);
-        Self { http, ..Self::at(desk) }
-    }
-
     /// The customer's phone, as the router last saw it.
     pub async fn of(shop: &Shop) -> Self {
         seen(&shop.desk).await;
