@@ -698,9 +698,8 @@ impl Act<'_, '_> {
         self.call_off(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
-        let before = self.draft.user(no).account.clone();
         let decision = self.draft.step(no, &paid, &self.event)?;
-        let mut order = OrderRecord {
+        let order = OrderRecord {
             status: OrderState::Paid,
             flags: decision.surplus.then_some(Flag::Surplus).into_iter().collect(),
             reference: tender.reference.clone(),
@@ -710,9 +709,13 @@ impl Act<'_, '_> {
             paid_at: Some(self.draft.facts.now),
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
+<<<<<<< HEAD
         order.took_effect(&before, &decision.account);
         let mut view = OrderView::of(&order, Some(user));
         view.paid_just_before = last_paid.filter(|order| self.is_recent(order)).map(|order| order.id);
+=======
+        let view = OrderView::of(&order, Some(user));
+>>>>>>> main
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);

@@ -11,6 +11,7 @@ mod feed;
 mod handle;
 mod look;
 mod memo;
+mod odd;
 mod online;
 mod preview;
 mod readings;
