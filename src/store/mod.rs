@@ -47,15 +47,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
-<<<<<<< HEAD
-const STEPS: &[M] = &[
-    M::up(include_str!("schema/0001_ledger.sql")),
-    M::up(include_str!("schema/0002_second_factor.sql")),
-    M::up(include_str!("schema/0003_sales.sql")),
-    M::up(include_str!("schema/0007_device_history.sql")),
-];
-const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
-=======
 /// The schema's versions, in order.
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -63,9 +54,9 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("schema/0002_second_factor.sql")),
         M::up(include_str!("schema/0003_sales.sql")),
         M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
+        M::up(include_str!("schema/0007_device_history.sql")),
     ])
 });
->>>>>>> main
 
 /// Why the store cannot be used. None of these goes away by trying again.
 #[derive(Debug, thiserror::Error)]

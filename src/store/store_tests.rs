@@ -278,7 +278,7 @@ fn each_step_of_a_second_factor_is_accepted_once_whatever_became_of_it_meanwhile
 fn a_store_of_the_third_schema_opens_with_the_history_of_devices() {
     let dir = tempfile::tempdir().unwrap();
     let mut conn = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
-    Migrations::from_slice(&STEPS[..3]).to_latest(&mut conn).unwrap();
+    MIGRATIONS.to_version(&mut conn, 3).unwrap();
     drop(conn);
     let store = Store::open(dir.path()).unwrap();
     let indexes = |name: &str| {

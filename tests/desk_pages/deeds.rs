@@ -355,7 +355,8 @@ async fn a_device_of_another_customer_moves_only_by_a_decision_of_its_own() {
     refused.says("Perangkat ini milik Siti.").says("Pindahkan dari pelanggan yang memilikinya");
     let mut fields = refused.fields();
     fields.insert("move".into(), "yes".into());
-    let shown = browser.post(&path, &fields).await;
+    let sent = browser.post(&refused.action(), &fields).await;
+    let shown = browser.led_on(sent).await;
     shown
         .says("Belum ada yang berubah")
         .says("diambil dari Siti")

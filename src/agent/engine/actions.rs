@@ -709,13 +709,8 @@ impl Act<'_, '_> {
             paid_at: Some(self.draft.facts.now),
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
-<<<<<<< HEAD
-        order.took_effect(&before, &decision.account);
         let mut view = OrderView::of(&order, Some(user));
         view.paid_just_before = last_paid.filter(|order| self.is_recent(order)).map(|order| order.id);
-=======
-        let view = OrderView::of(&order, Some(user));
->>>>>>> main
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);
