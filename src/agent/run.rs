@@ -16,6 +16,7 @@ use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
 use super::pages::frame::{self, House};
 use super::service::Service;
+use super::site_plan::list_names;
 use super::tickets::Tickets;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
@@ -23,6 +24,7 @@ use crate::domain::account::{Expiry, Overage, Policy};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::routeros::Router;
+use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
 use crate::web::ConnectionLimits;
@@ -118,7 +120,7 @@ impl Site {
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
         let Verified { entries, accounts, debts, receipts } = store.reader()?.verify()?;
         tracing::info!(entries, accounts, debts, receipts, "ledger verified");
-        let engine = Engine::open(Parts {
+        let mut engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
             zone: config.timezone.clone(),
@@ -129,11 +131,15 @@ impl Site {
             notifier,
             new_id: Box::new(Uuid::new_v4),
         })?;
+        let lists = list_names(&config.router.lists);
+        let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
+        router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
         let tickets = Tickets::new(engine.site_secret());
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
-        let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
+        let service = Service::new(engine, router, link, Arc::clone(&clock), dry_run).with_lists(lists);
+        let service = Arc::new(service);
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
         Ok(Self { config, service, clock, tickets, answers: Answers::default(), pace, in_force })
@@ -248,11 +254,11 @@ pub struct Listeners {
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
-    let limits = ConnectionLimits::default;
+    let config = Arc::new(site.config.clone());
     tokio::join!(
-        serve(listeners.admin, admin.clone(), limits(), stop.clone()),
-        serve(listeners.socket, admin, limits(), stop.clone()),
-        serve(listeners.portal, portal::router(site), limits(), stop),
+        serve(listeners.admin, admin.clone(), config.desk_limits(), stop.clone()),
+        serve(listeners.socket, admin, ConnectionLimits::default(), stop.clone()),
+        serve(listeners.portal, portal::router(site), config.portal_limits(), stop),
     );
 }
 

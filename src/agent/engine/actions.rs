@@ -22,7 +22,7 @@ use crate::domain::package::Package;
 use crate::domain::phone;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
-use crate::domain::usage::{self, DeviceAt};
+use crate::domain::usage::{self, DeviceAt, Unknown};
 use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
 
 /// The code of the refusal for an address that more than one device has.
@@ -390,6 +390,18 @@ pub(super) fn conflict(code: &'static str, message: &str) -> EngineError {
     EngineError::Conflict { code, message: message.to_owned() }
 }
 
+/// Whether a row of the device may have been there that the reading could not read.
+fn lacks(reading: &Reading, mac: Mac) -> bool {
+    let hosts = &reading.hosts;
+    Unknown::of(hosts).may_lack(mac, hosts.rows.iter().any(|row| row.mac == mac))
+}
+
+fn unread_row(mac: Mac) -> EngineError {
+    EngineError::RouterNeeded(format!(
+        "the row of {mac} in /ip/hotspot/host cannot be read; remove that row on the router, it comes back by itself"
+    ))
+}
+
 fn no_reading() -> EngineError {
     EngineError::RouterNeeded("no reading came with the request".into())
 }
@@ -553,7 +565,9 @@ impl Act<'_, '_> {
             self.draft.audit("device.unbind", &from.to_string(), format!("{mac} moved to {user}"));
             self.note_move_dropped(old);
         }
-        match (held, self.reading) {
+        // A reading in which the device's row could not be read says as little about it as none.
+        let reading = self.reading.filter(|_| !self.is_unknown(*mac));
+        match (held, reading) {
             (Some(old), None) => {
                 // The old owner's last bytes are not known: the device waits for the router.
                 self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Move(no)), ..old }));
@@ -614,10 +628,23 @@ impl Act<'_, '_> {
         if self.reading.is_none() {
             return Err(no_reading());
         }
+        if self.is_unknown(mac) {
+            return Err(unread_row(mac));
+        }
         let user = self.draft.user(no).account.id;
         self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
         self.draft.work(Work::Unbind(device_no));
         Ok(())
+    }
+
+    /// Whether the reading that came with the request counted nothing for a bound device, because a row of it could
+    /// not be read.
+    fn is_unknown(&self, mac: Mac) -> bool {
+        let (state, reading) = (&self.draft.state, self.reading);
+        let device = state.by_mac.get(&mac).and_then(|no| state.devices.get(no));
+        device
+            .zip(reading)
+            .is_some_and(|(device, reading)| Unknown::of(&reading.hosts).holds(mac, &device.counters))
     }
 
     fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
@@ -626,7 +653,8 @@ impl Act<'_, '_> {
         let device =
             device.filter(|d| d.user_no == no).ok_or(EngineError::NotFound("device of this user"))?;
         self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
-        if self.reading.is_some() || device.pending == Some(Pending::Baseline) {
+        let is_counted = self.reading.is_some() && !self.is_unknown(mac);
+        if is_counted || device.pending == Some(Pending::Baseline) {
             self.draft.work(Work::Unbind(device.no));
             return Ok(Outcome { status: 204, body: String::new() });
         }
@@ -727,6 +755,12 @@ impl Act<'_, '_> {
             return Err(no_reading());
         }
         let no = self.draft.find_user(user)?;
+        let owned = self.draft.state.devices_of.get(&no).into_iter().flatten();
+        let mut macs =
+            owned.filter_map(|device| self.draft.state.devices.get(device)).map(|device| device.mac);
+        if let Some(mac) = macs.find(|mac| self.is_unknown(*mac)) {
+            return Err(unread_row(mac));
+        }
         let detail = format!("{reset:?}");
         let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
         self.draft.audit("user.reset", &user.to_string(), detail);
@@ -785,7 +819,7 @@ fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestam
         label: new.label.clone(),
         bound_at: now,
         seen_at: None,
-        pending: reading.is_none().then_some(Pending::Baseline),
+        pending: reading.is_none_or(|reading| lacks(reading, new.mac)).then_some(Pending::Baseline),
         unbound_at: None,
         counters: reading.map(rows).unwrap_or_default(),
     }

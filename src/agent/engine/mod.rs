@@ -494,6 +494,12 @@ impl Engine {
         self.state.router.as_ref().and_then(|router| router.change.clone())
     }
 
+    /// Says what the address lists are called, in the configuration and by default; the answer is the names that they
+    /// had before. Both are committed with the next reading.
+    pub fn use_lists(&mut self, names: &[String], default_names: &[String]) -> Vec<String> {
+        self.state.use_lists(names, default_names)
+    }
+
     /// What every bound device should have on the router.
     pub fn desired(&self) -> Vec<DeviceAccess> {
         self.state.device_access()
