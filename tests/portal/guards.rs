@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kuota::domain::id::Mac;
 use kuota::settings::Network;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::desk::Desk;
 use crate::shop::{MAC, Shop};
@@ -228,4 +229,43 @@ async fn under_a_foreign_name_nothing_is_shown_or_done() {
     let page = Visitor::at(&shop.desk).with_header("origin", "http://evil.example").get("/").await;
     assert_eq!(page.status, 403);
     page.says_nothing_of("Budi");
+}
+
+/// Half a request from an address of this machine, held open.
+async fn half_request(base: &str, from: Ipv4Addr) -> tokio::net::TcpStream {
+    let to = base.trim_start_matches("http://").parse().unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    let mut stream = socket.connect(to).await.unwrap();
+    let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n").await;
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_requests_of_one_phone_or_of_strangers_take_nothing_away() {
+    let (phone, stranger, other) = (2, 3, 4);
+    let at = |n: u8| Ipv4Addr::new(127, 0, 0, n);
+    let desk = Desk::with(|config| {
+        config.portal.client_networks = ["127.0.0.2", "127.0.0.4"].map(|text| text.parse().unwrap()).to_vec();
+        config.admin.allowed_networks = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let mut told = 0;
+    for (base, from) in
+        [(&desk.base, stranger), (&desk.portal, phone), (&desk.portal, stranger), (&desk.base, phone)]
+    {
+        let mut halves = Vec::new();
+        for _ in 0..280 {
+            halves.push(half_request(base, at(from)).await);
+        }
+        Visitor::at(&desk).from(at(other)).get("/").await.ok();
+        desk.get("/status").await.ok(200);
+        // Whoever is refused is told so while there is a place for it, and closed in any case.
+        let mut said = String::new();
+        let _ = halves[0].read_to_string(&mut said).await;
+        let is_told = said.starts_with("HTTP/1.1 403 ");
+        assert!(is_told || (said.is_empty() && told > 0), "{from}: {said}");
+        told += u32::from(is_told);
+    }
+    Visitor::at(&desk).from(at(phone)).get("/").await.ok();
 }

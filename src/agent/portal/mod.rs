@@ -108,7 +108,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/tentang", get(about))
         .merge(assets::routes())
         .with_state(Arc::clone(&portal));
-    let admitted = limits::surround(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
+    let admitted = limits::answer_unknown(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
+    let admitted = limits::bound(admitted);
     let house = portal.house();
     let secured = frame::around(admitted, house).layer(from_fn_with_state(portal, secure));
     tally::counted(secured, answers)
