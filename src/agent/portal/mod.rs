@@ -7,6 +7,7 @@
 //! | `browser` | which browsers can leave a page for an app |
 //! | `targets` | where a browser may be sent |
 //! | `sentence` | what holds for a user, in the words of the house |
+//! | `sums` | the quota account as figures that add up |
 //! | `owed` | what is owed and what it costs |
 //! | `home` | the first page |
 //! | `shop`, `bill` | packages on sale; everything owed |
@@ -34,6 +35,7 @@ mod sentence;
 mod shop;
 mod sorry;
 mod status;
+mod sums;
 mod targets;
 mod words;
 
@@ -153,7 +155,7 @@ impl Portal {
         self.site.service.engine().call(look).await?
     }
 
-    /// Looks at the user whose device asks; `None` for an unknown device.
+    /// Looks at the user whose device asks; `None` for an unknown device, an error where two devices have the address.
     async fn look_at<T: Send + 'static>(
         &self,
         guest: &Guest,
@@ -161,7 +163,7 @@ impl Portal {
     ) -> Result<Option<T>, Problem> {
         let guest = guest.clone();
         let look = move |engine: &mut Engine| {
-            guest.customer(engine).map(|customer| look(engine, customer)).transpose()
+            guest.customer(engine)?.map(|customer| look(engine, customer)).transpose()
         };
         self.look(look).await
     }
