@@ -134,6 +134,11 @@ impl Reader {
     pub fn verify(&self) -> Result<Verified, Broken> {
         // One snapshot for all: a writer may be at work beside us.
         let tx = self.conn.unchecked_transaction()?;
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        if self.conn.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
+            // Its first start was cut before anything was written.
+            return Ok(Verified::default());
+        }
         let check: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if check != "ok" {
             return Err(Broken::File(check));

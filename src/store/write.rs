@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::Null;
-use rusqlite::{CachedStatement, Params, Transaction, params};
+use rusqlite::{CachedStatement, Params, Transaction, TransactionBehavior, params};
 
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, Errand, EventRecord, OpeningRecord, OrderRecord,
     PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
 };
-use super::{Store, StoreError};
+use super::{Store, StoreError, Unwritable};
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
@@ -98,9 +98,20 @@ pub struct Batch<'a> {
 impl Store {
     /// Writes `batch` in one transaction, on the card when this returns.
     ///
-    /// After an error the store must not be used any more: what the card holds is only known by opening it anew.
+    /// [`StoreError::Unwritable`] means that nothing was written and that the same may succeed later. After any other error
+    /// the store must not be used any more: what the card holds is only known by opening it again.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let mut writer = Writer { tx: self.conn.transaction()?, statements: 0 };
+        self.check_in_place()?;
+        if let Some(why @ Unwritable::Damaged(_)) = self.unwritable() {
+            return Err(why.clone().into());
+        }
+        let written = self.write(batch);
+        self.judged(written)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut writer = Writer { tx, statements: 0 };
         for package in &batch.packages {
             writer.package(package)?;
         }

@@ -32,8 +32,18 @@ impl From<EngineError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store failed");
-        Self::unavailable("store_failed", "the store failed; the log says how")
+        match error {
+            StoreError::Unwritable(why) => Self::unavailable(why.code(), why.to_string()),
+            error if error.is_passing() => {
+                let text = "the store cannot be used at this moment: another program holds it, or the disk takes no \
+                            writes; try again in a moment";
+                Self::unavailable("store_busy", text)
+            }
+            error => {
+                tracing::error!(%error, "the store failed");
+                Self::unavailable("store_failed", "the store failed; the log says how")
+            }
+        }
     }
 }
 

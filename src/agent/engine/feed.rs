@@ -55,9 +55,9 @@ impl Engine {
             act.draft.online().cursor = Some(next);
             Ok(applied)
         })?;
-        self.state.apply(changes);
-        applied.turned = self.state.dirty.turned();
-        self.commit()?;
+        let access_changes = self.access_changes;
+        self.take_over(changes)?;
+        applied.turned = self.access_changes > access_changes;
         Ok(applied)
     }
 

@@ -49,7 +49,7 @@ use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats};
+use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats, Unwritable};
 use actions::Act;
 use draft::{Changes, Draft};
 use state::State;
@@ -246,7 +246,29 @@ impl Engine {
 
     /// Why the engine stopped, if it did.
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_deref()
+        self.failed.as_deref().or(self.parts.store.broken())
+    }
+
+    /// Why nothing can be changed at present, if so. Readings go on and access follows them.
+    pub fn unwritable(&self) -> Option<&Unwritable> {
+        self.parts.store.unwritable()
+    }
+
+    /// A read of the store failed, as if a commit had: it is opened and proved again by the next start. Tables that are
+    /// known to be damaged were proved already.
+    pub fn read_failed(&mut self, why: &str) {
+        if matches!(self.unwritable(), Some(Unwritable::Damaged(_))) || self.failed.is_some() {
+            return;
+        }
+        tracing::error!(error = why, "the store cannot be read; stopping so that it is opened again");
+        self.failed = Some(why.to_owned());
+    }
+
+    /// Commits what is gathered and closes: nothing is answered any more.
+    pub fn close(&mut self) -> Result<(), EngineError> {
+        let flushed = self.flush();
+        self.failed.get_or_insert_with(|| "closed".to_owned());
+        flushed
     }
 
     /// Does what `request` asks, commits it, and answers. The only way anything but usage changes.
@@ -266,8 +288,7 @@ impl Engine {
             draft.put_event(outcome.remembered(key.id, key.content_hash));
         }
         let changes = draft.finish();
-        self.state.apply(changes);
-        self.commit()?;
+        self.take_over(changes)?;
         Ok(outcome)
     }
 
@@ -292,10 +313,32 @@ impl Engine {
         Ok((done, draft.finish()))
     }
 
-    /// Takes a draft over and commits it.
+    /// Takes a draft over and commits it, or leaves everything as it was where the store cannot be written.
     fn take_over(&mut self, changes: Changes) -> Result<(), EngineError> {
+        self.recover()?;
+        let before = self.state.clone();
         self.state.apply(changes);
-        self.commit()
+        let done = self.commit();
+        if done.is_err() {
+            self.state = before;
+        }
+        done
+    }
+
+    /// Tries to write again where the store could not be written.
+    fn recover(&mut self) -> Result<(), EngineError> {
+        if self.unwritable().is_none() {
+            return Ok(());
+        }
+        let is_read_only = self.parts.store.is_read_only();
+        if is_read_only {
+            self.reader = Reader::closed()?;
+        }
+        let recovered = self.parts.store.recover();
+        if is_read_only {
+            self.reader = self.parts.store.reader()?;
+        }
+        Ok(recovered?)
     }
 
     /// The stored answer to a call with that key.
@@ -330,8 +373,12 @@ impl Engine {
         let turned = self.state.dirty.turned();
         let gathered = !self.state.dirty.is_empty();
         let due = gathered && uptime.saturating_sub(self.state.committed_at) >= self.parts.commit_interval;
+        if self.unwritable().is_some() {
+            passing(self.recover())?;
+        }
         if turned || due || self.state.dirty.urgent {
-            self.commit()?;
+            // The router follows memory, which is right; the card follows when it can.
+            passing(self.commit())?;
         }
         Ok(turned)
     }
@@ -360,8 +407,10 @@ impl Engine {
             self.parts.store.commit(&batch)
         };
         if let Err(error) = written {
-            tracing::error!(error = %error, "the store failed; stopping so that it is opened anew");
-            self.failed = Some(error.to_string());
+            if !matches!(error, StoreError::Unwritable(_)) {
+                tracing::error!(error = %error, "the store failed; stopping so that it is opened again");
+                self.failed = Some(error.to_string());
+            }
             return Err(error.into());
         }
         self.state.committed_at = self.parts.clock.uptime();
@@ -375,13 +424,19 @@ impl Engine {
     /// A person says that the wall clock is right: blocks may begin again.
     pub fn confirm_clock(&mut self) -> Result<(), EngineError> {
         self.check_alive()?;
+        self.recover()?;
+        let before = self.state.trust.clone();
         self.state.trust.confirm(self.parts.clock.as_ref());
         self.pass_time()?;
-        self.commit()
+        let done = self.commit();
+        if done.is_err() {
+            self.state.trust = before;
+        }
+        done
     }
 
     fn check_alive(&self) -> Result<(), EngineError> {
-        match &self.failed {
+        match self.failure() {
             None => Ok(()),
             Some(why) => Err(StoreError::Nonsense(format!("stopped after a failed commit: {why}")).into()),
         }
@@ -486,6 +541,14 @@ impl Engine {
     /// The hosts as last read.
     pub fn hosts(&self) -> Arc<HostTable> {
         Arc::clone(&self.state.hosts)
+    }
+}
+
+/// What does not stop readings from being counted: nothing could be written, and later it may be.
+fn passing(done: Result<(), EngineError>) -> Result<(), EngineError> {
+    match done {
+        Err(EngineError::Store(StoreError::Unwritable(_))) => Ok(()),
+        other => other,
     }
 }
 

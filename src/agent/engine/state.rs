@@ -64,7 +64,7 @@ pub struct RouterChange {
 }
 
 /// What must be written at the next commit.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Dirty {
     pub users: BTreeSet<u32>,
     pub accounts: BTreeSet<u32>,
@@ -135,7 +135,7 @@ impl Dirty {
 }
 
 /// The engine's memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct State {
     pub users: BTreeMap<u32, UserRecord>,
     pub devices: BTreeMap<u32, DeviceRecord>,

@@ -99,7 +99,7 @@ impl Now<'_> {
 }
 
 /// Everything about online payment that the engine remembers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OnlineState {
     orders: BTreeMap<OrderId, OpenOrder>,
     of_user: BTreeMap<u32, BTreeSet<OrderId>>,
