@@ -25,6 +25,7 @@ use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
+use crate::web::Problem;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
 
@@ -32,6 +33,8 @@ use crate::web::tally::Tally;
 pub const SOCKET_FILE: &str = "kuotad.sock";
 /// How long open requests may take to finish when the daemon stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// The code of problems that a failing store causes.
+pub(super) const STORE_FAILED: &str = "store_failed";
 /// How long closing the store may take then.
 const CLOSE_MAX: Duration = Duration::from_millis(1500);
 /// From one try to make the control socket to the next, where the disk takes no new file.
@@ -111,10 +114,12 @@ impl Site {
         clock: Arc<dyn Clock>,
         notifier: Arc<dyn Notifier>,
     ) -> Result<Self, RunError> {
-        let store = Store::open(&config.data_dir)?;
+        let mut store = Store::open(&config.data_dir)?;
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
-        let Verified { entries, accounts, debts, receipts } = store.reader()?.verify()?;
+        let (verified, damaged) = store.reader()?.verify_money()?;
+        let Verified { entries, accounts, debts, receipts } = verified;
         tracing::info!(entries, accounts, debts, receipts, "ledger verified");
+        store.protect(damaged)?;
         let engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
@@ -140,8 +145,22 @@ impl Site {
     pub(super) fn house(&self) -> House {
         let complain = Arc::new(frame::complain);
         let engine = self.service.engine().clone();
+        let told = engine.clone();
+        let noticed = Arc::new(move |problem: &Problem| {
+            if problem.code() == STORE_FAILED {
+                let (engine, why) = (told.clone(), problem.detail().to_owned());
+                // It ends with the engine.
+                tokio::spawn(async move { engine.call(move |engine| engine.read_failed(&why)).await });
+            }
+        });
         let hindrance = Arc::new(move || engine.unwritable());
-        House { language: self.config.language, zone: self.config.timezone.clone(), complain, hindrance }
+        House {
+            language: self.config.language,
+            zone: self.config.timezone.clone(),
+            complain,
+            hindrance,
+            noticed,
+        }
     }
 
     /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often

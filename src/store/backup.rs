@@ -15,7 +15,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
 use super::place::{self, Lock};
-use super::{Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified};
+use super::{Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified, bring_up};
 
 /// Pages copied in one step: 1 MiB, a fraction of a second on the slowest card.
 const PAGES_PER_STEP: c_int = 256;
@@ -95,7 +95,8 @@ impl Reader {
     ) -> Result<Verified, BackupError> {
         let made = copy_pages(&self.conn, target, progress).and_then(|()| {
             sync(target)?;
-            Ok(Self::new(Connection::open_with_flags(target, READ_ONLY)?).verify()?)
+            // What is damaged beside the ledger is no reason to have no copy of the ledger.
+            Ok(Self::new(Connection::open_with_flags(target, READ_ONLY)?).verify_money()?.0)
         });
         if made.is_err() {
             remove(target);
@@ -308,7 +309,7 @@ fn draw(
     };
     copy_pages(&source.conn, temp, progress).map_err(bad)?;
     let mut copy = Connection::open(temp)?;
-    MIGRATIONS.to_latest(&mut copy).map_err(|error| unusable(from, error))?;
+    bring_up(&mut copy).map_err(|error| unusable(from, error))?;
     place::mark(&copy, place::LOG_CLOSED)?;
     copy.close().map_err(|(_, error)| error)?;
     prove(temp).map_err(|error| match error {

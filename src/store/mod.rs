@@ -66,6 +66,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("schema/0001_ledger.sql")),
     M::up(include_str!("schema/0002_second_factor.sql")),
     M::up(include_str!("schema/0003_sales.sql")),
+    M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 /// The schema's number when every step was taken.
@@ -244,9 +245,39 @@ impl Store {
         place::rescued(self.folder())
     }
 
-    /// From here on the store is only read: those tables are damaged.
-    pub fn protect(&mut self, tables: &[String]) {
-        self.pause(Unwritable::Damaged(tables.join(", ")));
+    /// Deals with tables that are damaged although the ledger is whole. Statistics begin again with empty tables, the
+    /// damaged ones are kept under another name; for any other table the store is only read from here on.
+    pub fn protect(&mut self, tables: Vec<String>) -> Result<(), StoreError> {
+        let (statistics, others): (Vec<_>, Vec<_>) =
+            tables.into_iter().partition(|table| verify::STATISTICS.contains(&table.as_str()));
+        if !others.is_empty() {
+            self.pause(Unwritable::Damaged(others.join(", ")));
+            return Ok(());
+        }
+        for table in statistics {
+            let sql: String = self.conn.query_row(
+                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+                [&table],
+                |row| row.get(0),
+            )?;
+            let stamp = self.stats.commits
+                + std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .unwrap_or_default()
+                    .as_secs();
+            let aside = format!("{}{table}_{stamp}", verify::ASIDE);
+            let put = self.conn.execute_batch(&format!(
+                "BEGIN IMMEDIATE; ALTER TABLE {table} RENAME TO {aside}; {sql}; COMMIT"
+            ));
+            self.judged(put.map_err(StoreError::from))?;
+            tracing::error!(
+                table,
+                aside,
+                "this table of statistics is damaged, so it begins again empty; the ledger is whole; restore a backup to \
+                 have the figures back"
+            );
+        }
+        Ok(())
     }
 
     /// Whether readers see a file that nobody writes: they must be closed before [`Self::recover`] and opened again after.
@@ -366,8 +397,7 @@ impl Store {
     fn rescue(&self) -> Option<PathBuf> {
         let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let copy = self.folder().join(format!("{}{:012}", backup::RESCUED, seconds.as_secs()));
-        let made =
-            backup::copy_pages(&self.conn, &copy, &mut |_| {}).and_then(|()| backup::sync_copy(&copy));
+        let made = backup::copy_pages(&self.conn, &copy, &mut |_| {}).and_then(|()| backup::sync_copy(&copy));
         match made {
             Ok(()) => Some(copy),
             Err(error) => {
@@ -413,10 +443,9 @@ impl StoreError {
         use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly};
         match self {
             Self::Unwritable(_) => true,
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly)
-            ),
+            Self::Sqlite(error) => {
+                matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly))
+            }
             _ => false,
         }
     }
@@ -429,8 +458,7 @@ struct Opened {
     is_read_only: bool,
 }
 
-const READ_ONLY: OpenFlags =
-    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Opens the file to write, or to read where the disk takes no writes, and says why.
 fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwritable>), StoreError> {
@@ -472,10 +500,18 @@ fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
     }
     configure(&conn)?;
     // A new store gets its schema before it gets a log: a file without tables never needs one.
-    MIGRATIONS.to_latest(&mut conn)?;
+    bring_up(&mut conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     let site_secret = site_secret::ensured(&conn)?;
     Ok(Opened { conn, site_secret, is_read_only: false })
+}
+
+/// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
+fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    conn.pragma_update(None, "foreign_keys", "OFF")?;
+    MIGRATIONS.to_latest(conn)?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(())
 }
 
 /// Opens a file that nobody writes, without locks and without a log's index on the disk. It is right where the disk
@@ -497,7 +533,9 @@ fn percent(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
     let bytes = path.as_os_str().as_bytes().iter();
-    bytes.map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    bytes
+        .map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
@@ -518,6 +556,9 @@ fn configure(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod schema_tests;
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;

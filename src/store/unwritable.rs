@@ -158,7 +158,8 @@ mod tests {
         assert_eq!(of("1: POSIX  ADVISORY  READ 4294 fe:01:131090 124 124"), None);
         assert_eq!(of("1: FLOCK  ADVISORY  WRITE 4294 fe:01:131090 0 EOF"), None);
         assert_eq!(of("1: POSIX  ADVISORY  WRITE 4294 fe:01:131091 120 120"), None);
-        assert_eq!(of(&format!("1: POSIX ADVISORY WRITE {} fe:01:131090 0 0", std::process::id())), None);
+        let own = format!("1: POSIX ADVISORY WRITE {} fe:01:131090 0 0", std::process::id());
+        assert_eq!(writer_of(&own, &files), None);
         assert_eq!(of("nonsense"), None);
     }
 

@@ -132,6 +132,7 @@ pub struct Daemon {
     child: Child,
     socket: PathBuf,
     log: Arc<Mutex<Vec<String>>>,
+    reading: Option<thread::JoinHandle<()>>,
 }
 
 impl Daemon {
@@ -139,10 +140,10 @@ impl Daemon {
         let mut child = command.spawn().expect("strace is needed: run scripts/test, which installs it");
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let (lines, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
-        thread::spawn(move || {
+        let reading = thread::spawn(move || {
             stderr.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line));
         });
-        Self { child, socket: place.socket(), log }
+        Self { child, socket: place.socket(), log, reading: Some(reading) }
     }
 
     /// Waits until it answers.
@@ -181,7 +182,8 @@ impl Daemon {
         let line = log.lines().find(|line| line.contains("admin listens"))?;
         let address = line.split("address").nth(1)?;
         let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
-        let address: String = address.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| is_part(*c)).collect();
+        let address: String =
+            address.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| is_part(*c)).collect();
         Some(address)
     }
 
@@ -218,6 +220,10 @@ impl Daemon {
         let until = Instant::now() + DEADLINE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // What it said last is read, too.
+                if let Some(reading) = self.reading.take() {
+                    reading.join().unwrap();
+                }
                 return status.code();
             }
             assert!(Instant::now() < until, "it does not end: {}", self.log());

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use crate::agent::engine::{EngineError, EngineGone};
 use crate::agent::link::RelayError;
+use crate::agent::run::STORE_FAILED;
 use crate::agent::service::ServiceError;
 use crate::domain::policy::Refusal;
 use crate::routeros::RouterError;
@@ -41,7 +42,7 @@ impl From<StoreError> for Problem {
             }
             error => {
                 tracing::error!(%error, "the store failed");
-                Self::unavailable("store_failed", "the store failed; the log says how")
+                Self::unavailable(STORE_FAILED, "the store failed; the log says how")
             }
         }
     }
@@ -50,7 +51,7 @@ impl From<StoreError> for Problem {
 impl From<EngineGone> for Problem {
     fn from(error: EngineGone) -> Self {
         tracing::error!(%error, "the engine is gone");
-        Self::unavailable("store_failed", "the ledger is not available; the log says why")
+        Self::unavailable(STORE_FAILED, "the ledger is not available; the log says why")
     }
 }
 

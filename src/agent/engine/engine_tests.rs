@@ -30,6 +30,8 @@ mod preview_tests;
 mod rebuild_tests;
 #[path = "review_tests.rs"]
 mod review_tests;
+#[path = "unwritable_tests.rs"]
+mod unwritable_tests;
 #[path = "windows_tests.rs"]
 mod windows_tests;
 

@@ -283,7 +283,10 @@ impl Engine {
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let outcome = actions::perform(&mut draft, &self.reader, &request)?;
+        let outcome = match actions::perform(&mut draft, &self.reader, &request) {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.heard(error)),
+        };
         if let Some(key) = request.key {
             draft.put_event(outcome.remembered(key.id, key.content_hash));
         }
@@ -309,8 +312,20 @@ impl Engine {
     ) -> Result<(T, Changes), EngineError> {
         let facts = self.facts();
         let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let done = work(&mut Act::new(&mut draft, &self.reader, event.to_owned()))?;
-        Ok((done, draft.finish()))
+        match work(&mut Act::new(&mut draft, &self.reader, event.to_owned())) {
+            Ok(done) => Ok((done, draft.finish())),
+            Err(error) => Err(self.heard(error)),
+        }
+    }
+
+    /// A store that cannot be read is as broken as one that cannot be written.
+    fn heard(&mut self, error: EngineError) -> EngineError {
+        if let EngineError::Store(store) = &error
+            && store.is_fatal()
+        {
+            self.read_failed(&store.to_string());
+        }
+        error
     }
 
     /// Takes a draft over and commits it, or leaves everything as it was where the store cannot be written.

@@ -70,6 +70,8 @@ pub(in crate::agent) struct House {
     pub complain: Complain,
     /// Why nothing can be changed at present.
     pub hindrance: Hindrance,
+    /// Hears of every problem that was answered.
+    pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
 }
 
 /// Asks why nothing can be changed at present; nothing where all is well.
@@ -173,7 +175,10 @@ async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next
     request.extensions_mut().insert(visit.clone());
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
-        Some(problem) => house.troubled(&visit, problem, &response),
+        Some(problem) => {
+            (house.noticed)(problem);
+            house.troubled(&visit, problem, &response)
+        }
         None => response,
     }
 }

@@ -37,7 +37,10 @@ mod tests {
     fn every_hindrance_is_told_in_both_languages() {
         super::super::words::check(StoreWords::ALL);
         let full = Unwritable::Full("/var/lib/kuota".into());
-        assert!(text(Language::Indonesian, &full).contains("penuh") && !text(Language::English, &full).contains('{'));
+        assert!(
+            text(Language::Indonesian, &full).contains("penuh")
+                && !text(Language::English, &full).contains('{')
+        );
         assert!(text(Language::English, &full).contains("/var/lib/kuota"));
     }
 }
