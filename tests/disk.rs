@@ -546,11 +546,11 @@ fn a_store_that_is_deleted_or_replaced_is_noticed_and_saved() {
         let answer = refused.send(&place.socket());
         assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 503), "{what}");
         assert_eq!(daemon.ends(), Some(1), "{what}: {}", daemon.log());
-        let files = std::fs::read_dir(place.data()).unwrap().map(|file| file.unwrap().path());
+        let mut files = std::fs::read_dir(place.data()).unwrap().map(|file| file.unwrap().path());
         let named = |path: &PathBuf| {
             path.to_string_lossy().contains("rescued-") && path.extension().is_none_or(|end| end != "log")
         };
-        let copy = files.into_iter().find(named).unwrap_or_else(|| panic!("{what}: {}", daemon.log()));
+        let copy = files.find(named).unwrap_or_else(|| panic!("{what}: {}", daemon.log()));
         assert!(daemon.log().contains(copy.to_str().unwrap()), "{what}: {}", daemon.log());
         if what.starts_with("deleted") {
             // Nothing may begin an empty one in its place.
@@ -650,8 +650,7 @@ fn a_store_whose_first_start_was_cut_is_no_broken_one() {
         let place = Place::new("127.0.0.1:1");
         let file = place.data().join("kuota.db").display().to_string();
         let inject = format!("inject=pwrite64:signal=KILL:when={when}");
-        let cut = place.traced(&["-P", &file, "-e", "trace=pwrite64", "-e", &inject], &["user", "list"]);
-        let mut cut = cut;
+        let mut cut = place.traced(&["-P", &file, "-e", "trace=pwrite64", "-e", &inject], &["user", "list"]);
         let output = cut.output().unwrap();
         if output.status.success() {
             assert!(when > 3, "nothing was cut");

@@ -16,6 +16,7 @@ use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
 use super::pages::frame::{self, House};
 use super::service::Service;
+use super::site_plan::list_names;
 use super::tickets::Tickets;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
@@ -23,11 +24,12 @@ use crate::domain::account::{Expiry, Overage, Policy};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::routeros::Router;
+use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
-use crate::web::Problem;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
+use crate::web::{ConnectionLimits, Problem};
 
 /// The control socket inside the data folder.
 pub const SOCKET_FILE: &str = "kuotad.sock";
@@ -43,6 +45,12 @@ const SOCKET_PAUSE: Duration = Duration::from_secs(2);
 const FEED_WAIT: Duration = Duration::from_secs(30);
 /// The pause after the relay failed; each further one is twice as long ...
 const PULL_PAUSE: Duration = Duration::from_secs(1);
+/// A feed that began anew so long ago may do so again at once; one that does so sooner is left alone for a while ...
+const RESTART_QUIET: Duration = Duration::from_mins(10);
+/// ... this long, twice as long each time ...
+const RESTART_PAUSE: Duration = Duration::from_secs(2);
+/// ... and no longer than this.
+const RESTART_PAUSE_MAX: Duration = Duration::from_mins(5);
 /// ... up to this.
 const PULL_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// How often the outbox is looked at when nothing in it is due: openings grow old there.
@@ -120,7 +128,7 @@ impl Site {
         let Verified { entries, accounts, debts, receipts } = verified;
         tracing::info!(entries, accounts, debts, receipts, "ledger verified");
         store.protect(damaged)?;
-        let engine = Engine::open(Parts {
+        let mut engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
             zone: config.timezone.clone(),
@@ -131,11 +139,15 @@ impl Site {
             notifier,
             new_id: Box::new(Uuid::new_v4),
         })?;
+        let lists = list_names(&config.router.lists);
+        let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
+        router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
         let tickets = Tickets::new(engine.site_secret());
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
-        let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
+        let service = Service::new(engine, router, link, Arc::clone(&clock), dry_run).with_lists(lists);
+        let service = Arc::new(service);
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
         Ok(Self { config, service, clock, tickets, answers: Answers::default(), pace, in_force })
@@ -163,17 +175,16 @@ impl Site {
         }
     }
 
-    /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often
-    /// it is read and written down. Everything else in `config` waits for a restart.
+    /// Takes over what may change while the daemon runs, the keys of [`config::LIVE`]. Everything else in `config` waits
+    /// for a restart: what runs is told the configuration in force, never `config` itself.
     pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
-        let (rules, commit_interval) = (policy(config), config.store.commit_interval);
+        let mut next = self.in_force();
+        next.take_live(config);
+        let (rules, commit_interval) = (policy(&next), next.store.commit_interval);
         self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
-        self.service.set_dry_run(config.policy.enforcement == Enforcement::DryRun);
-        self.pace.send_replace(config.router.poll_interval);
-        let mut held = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        held.policy = config.policy.clone();
-        held.store.commit_interval = config.store.commit_interval;
-        held.router.poll_interval = config.router.poll_interval;
+        self.service.set_dry_run(next.policy.enforcement == Enforcement::DryRun);
+        self.pace.send_replace(next.router.poll_interval);
+        *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
 
@@ -273,21 +284,21 @@ pub struct Listeners {
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
     let data_dir = site.config.data_dir.clone();
+    let limits = ConnectionLimits::default;
     tokio::join!(
-        serve(listeners.admin, admin.clone(), stop.clone()),
+        serve(listeners.admin, admin.clone(), limits(), stop.clone()),
         serve_socket(listeners.socket, data_dir, admin, stop.clone()),
-        serve(listeners.portal, portal::router(site), stop),
+        serve(listeners.portal, portal::router(site), limits(), stop),
     );
 }
 
 /// Serves the control socket, which is made as soon as the disk takes it.
 async fn serve_socket(
-    socket: Option<UnixListener>,
+    mut socket: Option<UnixListener>,
     data_dir: PathBuf,
     admin: axum::Router,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut socket = socket;
     while socket.is_none() {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
@@ -296,7 +307,7 @@ async fn serve_socket(
         socket = control_socket(&data_dir).unwrap_or_default();
     }
     if let Some(socket) = socket {
-        serve(socket, admin, stop).await;
+        serve(socket, admin, ConnectionLimits::default(), stop).await;
     }
 }
 
@@ -364,6 +375,7 @@ async fn link_loops(site: Arc<Site>) {
 async fn pull(service: &Service) {
     let Ok(link) = service.link() else { return };
     let (mut troubles, mut pause, mut wait) = (Troubles::of("relay feed"), PULL_PAUSE, Duration::ZERO);
+    let mut restarts = FeedRestarts::default();
     loop {
         let begun = Instant::now();
         let pulled = service.pull_once(wait).await;
@@ -375,16 +387,43 @@ async fn pull(service: &Service) {
         let too_fast = idle && wait > Duration::ZERO && begun.elapsed() < PULL_PAUSE;
         wait = if idle { FEED_WAIT } else { Duration::ZERO };
         let failed = pulled.is_err();
+        let restarted = pulled.as_ref().is_ok_and(|applied| applied.restarted);
+        let restart_pause = if restarted { restarts.noted(Instant::now()) } else { Duration::ZERO };
         troubles.tell(pulled.map(drop));
-        if !failed && !too_fast {
+        if !failed && !too_fast && restart_pause.is_zero() {
             pause = PULL_PAUSE;
             continue;
         }
         tokio::select! {
-            () = tokio::time::sleep(jittered(pause)) => {}
+            () = tokio::time::sleep(jittered(pause.max(restart_pause))) => {}
             () = link.feed_woken() => {}
         }
         pause = (pause * 2).min(PULL_PAUSE_MAX);
+    }
+}
+
+/// How often the feed began anew. A relay that was restored does so once; two relays with a store each that answer at
+/// one address do so at every call, and each time costs both sides a whole reading.
+#[derive(Debug, Default)]
+struct FeedRestarts {
+    last: Option<Instant>,
+    pause: Duration,
+}
+
+impl FeedRestarts {
+    /// The feed began anew. Answers how long to leave it alone: not at all after a quiet time, then ever longer.
+    fn noted(&mut self, now: Instant) -> Duration {
+        let before = self.last.replace(now);
+        if before.is_none_or(|before| now.duration_since(before) > RESTART_QUIET) {
+            self.pause = Duration::ZERO;
+        } else {
+            self.pause = (self.pause * 2).clamp(RESTART_PAUSE, RESTART_PAUSE_MAX);
+            tracing::warn!(
+                pause_s = self.pause.as_secs(),
+                "the relay's feed began anew again: do two relays with a store each answer at relay.url?"
+            );
+        }
+        self.pause
     }
 }
 

@@ -19,3 +19,4 @@ pub mod policy;
 pub mod tariff;
 pub mod units;
 pub mod usage;
+pub mod validity;

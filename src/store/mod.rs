@@ -18,13 +18,15 @@ mod record;
 pub mod reports;
 mod site_secret;
 mod unwritable;
+mod validity;
 mod verify;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
@@ -62,16 +64,18 @@ const VFS_ALONE: &std::ffi::CStr = c"unix-none";
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
-const STEPS: &[M] = &[
-    M::up(include_str!("schema/0001_ledger.sql")),
-    M::up(include_str!("schema/0002_second_factor.sql")),
-    M::up(include_str!("schema/0003_sales.sql")),
-    M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
-];
-const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
-/// The schema's number when every step was taken.
-const SCHEMA_VERSION: std::num::NonZeroUsize =
-    std::num::NonZeroUsize::new(STEPS.len()).expect("there are steps");
+/// The schema's versions, in order.
+fn steps() -> Vec<M<'static>> {
+    vec![
+        M::up(include_str!("schema/0001_ledger.sql")),
+        M::up(include_str!("schema/0002_second_factor.sql")),
+        M::up(include_str!("schema/0003_sales.sql")),
+        M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
+        M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
+    ]
+}
+
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(steps()));
 
 /// Why the store cannot be used. None but [`StoreError::Unwritable`] goes away by trying again.
 #[derive(Debug, thiserror::Error)]
@@ -412,10 +416,12 @@ impl Drop for Store {
     /// Leaves one file that holds everything.
     fn drop(&mut self) {
         let can_write = !self.is_read_only && !matches!(self.unwritable(), Some(Unwritable::Damaged(_)));
-        if self.broken.is_none() && can_write && self.check_in_place().is_ok() {
-            if let Err(error) = place::mark(&self.conn, LOG_CLOSED) {
-                tracing::warn!(%error, "the log stays beside the store");
-            }
+        if self.broken.is_none()
+            && can_write
+            && self.check_in_place().is_ok()
+            && let Err(error) = place::mark(&self.conn, LOG_CLOSED)
+        {
+            tracing::warn!(%error, "the log stays beside the store");
         }
     }
 }
@@ -477,8 +483,7 @@ fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwr
             Some(Unwritable::Full(_)) if ballast.free() => {}
             Some(why) => {
                 let conn = open_alone(path, READ_ONLY)?;
-                let current = MIGRATIONS.current_version(&conn)?;
-                if current != SchemaVersion::Inside(SCHEMA_VERSION) {
+                if !is_up_to_date(&conn)? {
                     return Err(why.into());
                 }
                 let site_secret = site_secret::kept(&conn)?.ok_or_else(|| StoreError::from(why.clone()))?;
@@ -506,6 +511,12 @@ fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
     Ok(Opened { conn, site_secret, is_read_only: false })
 }
 
+/// Whether every step was taken.
+fn is_up_to_date(conn: &Connection) -> Result<bool, StoreError> {
+    let steps = steps().len();
+    Ok(matches!(MIGRATIONS.current_version(conn)?, SchemaVersion::Inside(version) if version.get() == steps))
+}
+
 /// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
 fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
     conn.pragma_update(None, "foreign_keys", "OFF")?;
@@ -530,12 +541,18 @@ fn open_alone(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 /// A path as a part of an address.
 fn percent(path: &Path) -> String {
+    use std::fmt::Write;
     use std::os::unix::ffi::OsStrExt;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-    let bytes = path.as_os_str().as_bytes().iter();
-    bytes
-        .map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+
+    let mut out = String::new();
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            out.push(char::from(*byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("a text takes every text");
+        }
+    }
+    out
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

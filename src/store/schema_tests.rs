@@ -26,7 +26,7 @@ INSERT INTO entries VALUES (1, 1, 2, 'purchase', 'credit', 30, 5000, NULL, 'cash
 fn earlier(dir: &Path) -> Connection {
     let mut conn = Connection::open(dir.join(FILE)).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-    Migrations::from_slice(&STEPS[..EARLIER]).to_latest(&mut conn).unwrap();
+    Migrations::new(steps()).to_version(&mut conn, EARLIER).unwrap();
     conn.execute_batch(EARLIER_ROWS).unwrap();
     conn
 }

@@ -130,9 +130,9 @@ impl From<rusqlite::Error> for Broken {
 }
 
 /// Tables of mere statistics: a site goes on with empty ones.
-pub(super) const STATISTICS: [&str; 3] = ["counter_restarts", "usage_days", "usage_hours"];
-/// Tables that no money depends on.
-const SECONDARY: [&str; 6] = ["admins", "audit", "counter_restarts", "tokens", "usage_days", "usage_hours"];
+pub(super) const STATISTICS: [&str; 4] = ["counter_restarts", "usage_days", "usage_hours", "usage_totals"];
+/// Other tables that no money depends on.
+const SECONDARY: [&str; 3] = ["admins", "audit", "tokens"];
 /// What the names of damaged tables begin with that were put aside.
 pub(super) const ASIDE: &str = "damaged_";
 
@@ -159,7 +159,11 @@ impl Reader {
         }
         let check: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         let damaged = if check == "ok" { Vec::new() } else { self.damaged_tables()? };
-        let is_money = |table: &String| !SECONDARY.contains(&table.as_str()) && !table.starts_with(ASIDE);
+        let is_money = |table: &String| {
+            !SECONDARY.contains(&table.as_str())
+                && !STATISTICS.contains(&table.as_str())
+                && !table.starts_with(ASIDE)
+        };
         if check != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
             return Err(Broken::File(format!("{}: {check}", told(&damaged))));
         }

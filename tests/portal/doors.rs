@@ -58,7 +58,8 @@ async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
         .await
         .ok(201);
     let phone = stranger(&shop).await;
-    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let asked = phone.get(&led.leads_to()).await;
     asked.ok().says("Akun ini sudah memakai 2 perangkat. Ganti Tablet").says("Ganti perangkat");
     assert!(!asked.text.contains("<i>"));
     assert_eq!(devices(&shop).await.len(), 2);
@@ -75,7 +76,9 @@ async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
     fields.insert("tiket".into(), ticket.clone());
     shop.pass(Duration::from_mins(6));
     assert_eq!(phone.post("/masuk/ganti", &fields).await.status, 401, "it ended");
-    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    assert_eq!(phone.get(&led.leads_to()).await.leads_to(), "/masuk", "it ended");
+    let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let asked = phone.get(&led.leads_to()).await;
     assert_eq!(phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await.leads_to(), "/");
     assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
 }
@@ -105,6 +108,37 @@ async fn unknown_names_missing_pins_and_wrong_pins_answer_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guesses_of_others_lock_no_customer_out_and_are_few_for_the_whole_portal() {
+    let shop = Shop::open().await;
+    let pin = pin(&shop).await;
+    let device = |n: u8| (Mac([2, 0, 0, 0, 9, n]), Ipv4Addr::new(127, 0, 0, n));
+    let guessers = 10..20_u8;
+    for (mac, address) in guessers.clone().chain([40, 41]).map(device) {
+        shop.desk.sim.host_connect(mac, address);
+    }
+    shop.desk.site().service.meter_once().await.unwrap();
+    let wrong =
+        |n: u8| [("siapa", if n.is_multiple_of(2) { "budi" } else { "081234567890" }), ("pin", "000000")];
+    let mut heard = 0;
+    for _ in 0..8 {
+        for n in guessers.clone() {
+            let guesser = Visitor::at(&shop.desk).from(device(n).1);
+            heard += u32::from(guesser.fill("/masuk", "/masuk", &wrong(n)).await.status == 401);
+        }
+        shop.pass(Duration::from_secs(2));
+    }
+    assert!(heard <= 32, "{heard} guesses were heard");
+    let refused = Visitor::at(&shop.desk).from(device(10).1);
+    assert_eq!(refused.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.status, 429);
+    // Customers who did not guess are heard.
+    for n in [40, 41] {
+        let customer = Visitor::at(&shop.desk).from(device(n).1);
+        let entered = customer.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+        assert_eq!(entered.leads_to(), "/");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_the_router_does_not_show_is_told_to_connect() {
     let shop = Shop::open().await;
     let phone = Visitor::at(&shop.desk);
@@ -117,7 +151,8 @@ async fn a_router_that_cannot_be_read_is_told_politely() {
     let shop = Shop::with(|config| config.policy.max_devices_per_user = 1).await;
     let pin = pin(&shop).await;
     let phone = stranger(&shop).await;
-    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let asked = phone.get(&led.leads_to()).await;
     shop.desk.sim.change_password("lain");
     shop.desk.sim.cut_sessions();
     let page = phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await;

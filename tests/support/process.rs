@@ -187,6 +187,11 @@ impl Daemon {
         Some(address)
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.process()
+    }
+
     pub fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }

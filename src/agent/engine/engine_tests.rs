@@ -30,6 +30,8 @@ mod preview_tests;
 mod rebuild_tests;
 #[path = "review_tests.rs"]
 mod review_tests;
+#[path = "unread_tests.rs"]
+mod unread_tests;
 #[path = "unwritable_tests.rs"]
 mod unwritable_tests;
 #[path = "windows_tests.rs"]
@@ -89,7 +91,7 @@ impl Pi {
     /// A reading of the router that tells this serial number.
     fn reading_of(&self, serial: Option<&str>, uptime_s: u64, rows: Vec<HostRow>) -> Reading {
         let identity = serial.map(str::to_owned);
-        let hosts = HostTable { uptime_s, span_s: 0, rows, identity };
+        let hosts = HostTable { uptime_s, rows, identity, ..HostTable::default() };
         Reading { hosts: Arc::new(hosts), begun: self.clock.uptime() }
     }
 
@@ -404,6 +406,40 @@ fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
     assert!(matches!(twice, Err(EngineError::Refused(Refusal::RefundsTooMuch(Rupiah::ZERO)))));
 }
 
+#[test]
+fn an_order_that_goes_back_leaves_the_days_of_the_others_whatever_came_between() {
+    let (mut pi, user) = site();
+    let days = |pi: &mut Pi, days: u32| {
+        let package = NewPackage {
+            name: "p".into(),
+            quota: Some(Bytes::gb(1)),
+            days,
+            price: Rupiah(10_000),
+            active: true,
+        };
+        let package = pi.ask(Action::AddPackage(package), None).unwrap();
+        let package = package["id"].as_str().unwrap().parse().unwrap();
+        let order = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+        pi.pass(24 * 3600);
+        crate::domain::id::OrderId(order["id"].as_str().unwrap().into())
+    };
+    let back = |pi: &mut Pi, order: crate::domain::id::OrderId| {
+        pi.ask(Action::Refund { order, amount: None, reason: "salah".into() }, None).unwrap();
+        pi.restart();
+        pi.user(user).expires_at
+    };
+    let start = pi.clock.now();
+    let (long, short) = (days(&mut pi, 60), days(&mut pi, 30));
+    assert_eq!(pi.user(user).expires_at, Some(start.plus_days(60)));
+    pi.restart();
+    assert_eq!(back(&mut pi, long), Some(start.plus_days(31)));
+    let grant = Grant { amount: Bytes::gb(1), days: Some(45), reason: "maaf".into() };
+    pi.ask(Action::Grant(user, grant), None).unwrap();
+    let longest = days(&mut pi, 90);
+    assert_eq!(back(&mut pi, short), Some(start.plus_days(92)));
+    assert_eq!(back(&mut pi, longest), Some(start.plus_days(47)), "the grant's days");
+}
+
 fn add_package(pi: &mut Pi, quota: Bytes, price: u64) -> crate::domain::id::PackageId {
     let package =
         NewPackage { name: "p".into(), quota: Some(quota), days: 30, price: Rupiah(price), active: true };
@@ -473,6 +509,31 @@ fn usage_is_sealed_at_local_midnight_and_days_are_summed() {
     assert_eq!(pi.used(user), 5000);
     let days = pi.engine().reader().usage_days(1, 0, i64::MAX).unwrap();
     assert_eq!(days.iter().map(|d| d.bytes.0).collect::<Vec<_>>(), [5000]);
+    pi.verify();
+}
+
+#[test]
+fn a_day_that_a_jump_over_midnight_closed_is_closed_again_when_it_ends() {
+    let (mut pi, user) = site();
+    pi.pass(10);
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    // Twelve hours and a minute ahead: the next day by the wall, and trusted, as every step of less than a day.
+    let truth = pi.clock.now();
+    pi.clock.set_wall(Timestamp(truth.0 + 12 * 3_600_000 + 60_000));
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    pi.clock.set_wall(truth);
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    pi.pass(3600);
+    pi.meter(3710, vec![row(1, "*1", 3660, 6700)]);
+    let today = crate::domain::units::day_number(pi.engine().facts().local.date);
+    assert_eq!(pi.engine().look().open_day(), Some(today), "the day is open again");
+    assert_eq!(pi.user(user).open_usage, Bytes(700));
+    pi.restart();
+    pi.pass(11 * 3600);
+    pi.meter(43_310, vec![row(1, "*1", 43_260, 6700)]);
+    assert_eq!((pi.user(user).open_usage, pi.used(user)), (Bytes::ZERO, 5700));
+    let days = pi.engine().reader().usage_days(1, 0, i64::MAX).unwrap();
+    assert_eq!(days.iter().map(|d| (d.slot, d.bytes.0)).collect::<Vec<_>>(), [(today, 5700)]);
     pi.verify();
 }
 

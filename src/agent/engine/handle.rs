@@ -116,14 +116,16 @@ impl EngineHandle {
         let (end, ended) = blocking::channel();
         let host = Host { engine: Some(engine), stop, unwritable: news };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || {
-            // Dropped after the host, which closes the store.
-            let _end: blocking::Sender<()> = end;
             let mut host = host;
             while let Some(job) = queue.blocking_recv() {
                 if let Some(why) = host.run(job) {
-                    return host.stop(why);
+                    host.stop(why);
+                    break;
                 }
             }
+            // The store is closed before the end is told.
+            drop(host);
+            drop::<blocking::Sender<()>>(end);
         })?;
         let keeper = Keeper { thread: thread.thread().id(), ended: Mutex::new(ended) };
         Ok(Self { jobs: Jobs::Queued(jobs, Arc::new(keeper)), stopped, unwritable })

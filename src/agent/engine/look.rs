@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use super::Look;
 use super::state::State;
 use super::windows::{Now, WINDOW_BYTES_MAX};
+use crate::agent::router_faults::Who;
 use crate::domain::access::{self, Facts};
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
@@ -119,6 +120,21 @@ impl Look<'_> {
         self.state.users.get(&device.user_no)
     }
 
+    /// Whom a row of the router is about, by whatever of it is known: the owner that its comment names, the device,
+    /// the address.
+    pub fn who(&self, owner: Option<&str>, mac: Option<Mac>, address: Option<Ipv4Addr>) -> Who {
+        let owner = owner.and_then(|id| id.parse().ok()).and_then(|id: UserId| self.state.by_id.get(&id));
+        let named = owner.and_then(|no| self.state.users.get(no));
+        let holder = || {
+            let at = |wanted: Ipv4Addr| self.state.seen.iter().find(|(_, seen)| **seen == Some(wanted));
+            address.and_then(at).map(|(mac, _)| *mac)
+        };
+        let mac = mac.or_else(holder);
+        let user = named.or_else(|| self.user_with(mac?));
+        let address = address.or_else(|| self.state.reached(mac?).address);
+        Who { user: user.map(|user| user.account.id), name: user.map(|user| user.name.clone()), mac, address }
+    }
+
     /// How many users have a device in the last reading.
     pub fn users_online(&self) -> u64 {
         let device = |mac: &Mac| self.state.devices.get(self.state.by_mac.get(mac)?);
@@ -157,13 +173,7 @@ impl Look<'_> {
     /// Everybody's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
     pub fn gathered_of_all(&self, from: i64, to: i64) -> Vec<UserUsage> {
         let rows = self.state.dirty.usage.iter().filter(|(key, _)| (from..to).contains(&key.hour));
-        rows.filter_map(|(key, sum)| {
-            let user = self.state.users.get(&key.user_no)?;
-            let (user, name) = (user.account.id, user.name.clone());
-            let (user_no, bytes, unenforced) = (key.user_no, sum.bytes, sum.unenforced);
-            Some(UserUsage { slot: key.hour, user, user_no, name, bytes, unenforced })
-        })
-        .collect()
+        rows.map(|(key, sum)| UserUsage { hour: key.hour, user_no: key.user_no, sum: *sum }).collect()
     }
 
     /// The first local day whose usage is kept by the hour only, in days since 1970-01-01; `None` before any ended.

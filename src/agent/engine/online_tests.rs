@@ -5,9 +5,10 @@ use crate::domain::access::Status;
 use crate::domain::id::{DebtId, OrderId, PackageId};
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::protocol::relay::{
-    FeedEffect, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
+    FeedEffect, FeedEntry, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
 };
-use crate::store::OrderRecord;
+use crate::store::reports::Sale;
+use crate::store::{OrderRecord, StoreError};
 
 /// A site with a user and a package on sale, and the relay's feed as it grows.
 pub(super) struct Shop {
@@ -104,7 +105,7 @@ impl Shop {
         }
     }
 
-    pub fn page(&mut self, limit: usize) -> FeedPage {
+    pub fn page(&mut self, limit: usize) -> FeedPage<FeedEntry> {
         let after = usize::try_from(self.engine().cursor().seq).unwrap().min(self.feed.len());
         let end = after.saturating_add(limit).min(self.feed.len());
         FeedPage {
@@ -113,6 +114,7 @@ impl Shop {
             next: end as u64,
             has_more: end < self.feed.len(),
         }
+        .into()
     }
 
     pub fn settle(&mut self, order: &RelayOrder) {
@@ -144,6 +146,19 @@ impl Shop {
         let card = std::fs::read(self.pi.dir.path().join("kuota.db")).unwrap();
         self.pi.restart();
         card
+    }
+
+    /// Every order that was paid.
+    pub fn sales(&mut self) -> Vec<Sale> {
+        let mut sales = Vec::new();
+        let all = (Timestamp(0), Timestamp(i64::MAX));
+        let reader = self.engine().reader();
+        let read = reader.each_sale(all.0, all.1, |sale| {
+            sales.push(sale);
+            Ok::<_, StoreError>(())
+        });
+        read.unwrap();
+        sales
     }
 
     pub fn restore(&mut self, card: &[u8]) {
@@ -346,7 +361,7 @@ fn cash_calls_off_what_is_open_in_the_same_commit_and_both_payments_count() {
     assert_eq!(shop.remaining(), 20_480);
     assert_eq!(shop.order("K-1").receipt_no, Some(2));
     shop.pi.verify();
-    let sales = shop.engine().reader().sales(Timestamp(0), Timestamp(i64::MAX)).unwrap();
+    let sales = shop.sales();
     let methods: Vec<_> = sales.iter().map(|sale| (sale.method.as_str(), sale.amount.0)).collect();
     assert_eq!(methods, [("cash", 100_000), ("qris", 100_000)]);
 }

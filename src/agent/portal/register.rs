@@ -94,14 +94,15 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return not_seen(guest, "/daftar"),
+        Standing::NotSeen => return Ok(see_other("/daftar")),
     };
     let door = DoorWords::of(guest.locale().language);
     let wanted = match read(form, door) {
         Ok(wanted) => wanted,
         Err(wrong) => return page(&portal, guest, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong)),
     };
-    portal.attempt(&portal.entries, guest.address, &wanted.phone)?;
+    // Registering is never refunded: each costs a hash and a row.
+    let _ = portal.attempt(&portal.registrations, guest.address, &wanted.phone)?;
     match register(&portal, guest, wanted, mac).await {
         Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
         Ok(()) => Ok(see_other("/")),
