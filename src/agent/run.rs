@@ -284,11 +284,11 @@ pub struct Listeners {
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
     let data_dir = site.config.data_dir.clone();
-    let limits = ConnectionLimits::default;
+    let config = Arc::new(site.config.clone());
     tokio::join!(
-        serve(listeners.admin, admin.clone(), limits(), stop.clone()),
+        serve(listeners.admin, admin.clone(), config.desk_limits(), stop.clone()),
         serve_socket(listeners.socket, data_dir, admin, stop.clone()),
-        serve(listeners.portal, portal::router(site), limits(), stop),
+        serve(listeners.portal, portal::router(site), config.portal_limits(), stop),
     );
 }
 

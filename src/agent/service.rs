@@ -322,7 +322,7 @@ impl Service {
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let gate = match action {
-            Action::Bind { .. }
+            Action::Bind(_)
             | Action::Unbind { .. }
             | Action::Reset { .. }
             | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
