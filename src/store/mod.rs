@@ -59,6 +59,8 @@ const BUSY_START_MAX: Duration = Duration::from_secs(30);
 const RECOVER_PAUSE: Duration = Duration::from_millis(500);
 /// ... which doubles up to this.
 const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Copies kept of stores that went away under a daemon.
+const RESCUED_MAX: u32 = 10_000;
 /// SQLite's way to open a file without locking it and without an index of its log on the disk.
 const VFS_ALONE: &std::ffi::CStr = c"unix-none";
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
@@ -265,11 +267,8 @@ impl Store {
                 [&table],
                 |row| row.get(0),
             )?;
-            let stamp = self.stats.commits
-                + std::time::SystemTime::now()
-                    .duration_since(std::time::UNIX_EPOCH)
-                    .unwrap_or_default()
-                    .as_secs();
+            let stamp: i64 =
+                self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             let aside = format!("{}{table}_{stamp}", verify::ASIDE);
             let put = self.conn.execute_batch(&format!(
                 "BEGIN IMMEDIATE; ALTER TABLE {table} RENAME TO {aside}; {sql}; COMMIT"
@@ -400,8 +399,8 @@ impl Store {
 
     /// Copies everything that is committed out of the open file.
     fn rescue(&self) -> Option<PathBuf> {
-        let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let copy = self.folder().join(format!("{}{:012}", backup::RESCUED, seconds.as_secs()));
+        let name = |n: u32| self.folder().join(format!("{}{n:04}", backup::RESCUED));
+        let copy = (1..RESCUED_MAX).map(name).find(|copy| !copy.exists())?;
         let made = backup::copy_pages(&self.conn, &copy, &mut |_| {}).and_then(|()| backup::sync_copy(&copy));
         match made {
             Ok(()) => Some(copy),
