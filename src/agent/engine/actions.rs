@@ -22,7 +22,7 @@ use crate::domain::phone;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage;
-use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
+use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, Undated, UserRecord};
 
 /// One change, in domain types; amounts are bounded by who made it.
 #[derive(Clone, Debug)]
@@ -314,6 +314,10 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Action::PayPart(user, amount, tender) => act.take(*user, &Purpose::PayPart(*amount), tender),
         Action::Reset { user, debt, credit, days, unblock, reason } => {
             let debt = debt.map(|amount| act.new_item(Some(amount), reason));
+            if let Some(item) = &debt {
+                act.draft.put_undated(Undated::DebtDate, item.id.to_string());
+                act.draft.put_undated(Undated::DueDate, item.id.to_string());
+            }
             let reset =
                 Reset { debt, credit: *credit, days: *days, unblock: *unblock, reason: reason.clone() };
             act.reset(*user, reset)
@@ -599,6 +603,12 @@ impl Act<'_, '_> {
         item.price = terms.price.or(package.as_ref().map(|p| p.price));
         check_due(&item)?;
         self.check_cashier_credit(&item, terms.price)?;
+        if terms.debt_date.is_none() {
+            self.draft.put_undated(Undated::DebtDate, item.id.to_string());
+        }
+        if terms.due_date.is_none() {
+            self.draft.put_undated(Undated::DueDate, item.id.to_string());
+        }
         let view = DebtView::of(&item, self.draft.tariff_due(&item));
         let grant = DebtGrant { item, advance: terms.advance, days: package.map(|p| p.days) };
         self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
@@ -625,8 +635,8 @@ impl Act<'_, '_> {
             reference: tender.reference.clone(),
             receipt_no: Some(self.draft.next_receipt()),
             cashier: Some(self.draft.actor.name.clone()),
-            created_at: self.draft.facts.now,
-            paid_at: Some(self.draft.facts.now),
+            created_at: self.draft.state.wall,
+            paid_at: Some(self.draft.state.wall),
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
         let view = OrderView::of(&order, Some(user));

@@ -191,7 +191,7 @@ impl Act<'_, '_> {
     pub(super) fn credit(&mut self, no: u32, mut order: OrderRecord) -> Result<OrderRecord, EngineError> {
         order.status = OrderState::Paid;
         order.receipt_no = Some(self.draft.next_receipt());
-        order.paid_at = order.paid_at.or(Some(self.draft.facts.now));
+        order.paid_at = order.paid_at.or(Some(self.draft.state.wall));
         // Before the step: a paid order holds no window open.
         self.draft.put_order(order.clone());
         let paid = Event::Paid { order: order.id.clone(), quote: order.quote.clone() };
@@ -341,7 +341,7 @@ impl Act<'_, '_> {
         let method = Method::Online(item.method.unwrap_or(OnlineMethod::Snap));
         Ok(OrderRecord {
             flags: BTreeSet::from([Flag::Rebuilt]),
-            created_at: parse_rfc3339(&item.at).unwrap_or(self.draft.facts.now),
+            created_at: parse_rfc3339(&item.at).unwrap_or(self.draft.state.wall),
             online: Online { request_id: self.free_request(&item.request_id, &id)?, ..Online::default() },
             ..OrderRecord::created(id, user_no, kind, method, quote)
         })

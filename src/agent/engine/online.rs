@@ -357,7 +357,7 @@ impl Act<'_, '_> {
         if let Some(open) = order.or_else(opening).or_else(|| self.given_up(wish.user)) {
             return Ok(Begun::CancelFirst(open));
         }
-        let now = self.draft.facts.now;
+        let now = self.draft.state.wall;
         let memo = memo::write(self.draft.user(no), kind, &quote, now)?;
         let opening = OpeningRecord {
             request_id: self.draft.new_id().to_string(),
@@ -457,7 +457,7 @@ impl Act<'_, '_> {
     pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
         let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
         Ok(OrderRecord {
-            created_at: self.draft.facts.now,
+            created_at: self.draft.state.wall,
             online: Online { request_id: self.free_request(&opening.request_id, &id)?, ..Online::default() },
             ..OrderRecord::created(id, Some(opening.user_no), opening.kind, method, opening.quote.clone())
         })
