@@ -6,10 +6,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kuota::agent::config::{Config, Enforcement};
-use kuota::agent::engine::{Action, Actor, NewUser, Notice, Notifier};
+use kuota::agent::config::{Config, Enforcement, Lists};
+use kuota::agent::engine::{Action, Actor, NewDevice, NewUser, Notice, Notifier};
 use kuota::agent::run::Site;
 use kuota::agent::service::Enforced;
+use kuota::agent::site_plan::list_names;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::account::Account;
 use kuota::domain::id::{Mac, UserId};
@@ -75,6 +76,18 @@ impl World {
         Self { sim, clock, site, dir }
     }
 
+    /// The agent starts again with other names of the address lists.
+    pub async fn renamed(self, rename: impl FnOnce(&mut Lists)) -> Self {
+        let Self { sim, clock, site, dir } = self;
+        let (mut config, engine) = (site.config.clone(), site.service.engine().clone());
+        drop(site);
+        engine.closed().await;
+        rename(&mut config.router.lists);
+        let lists = list_names(&config.router.lists);
+        let site = Self::site(ClientConfig { lists, ..Self::client(&sim) }, &clock, config);
+        Self { sim, clock, site, dir }
+    }
+
     fn client(sim: &SimRouter) -> ClientConfig {
         ClientConfig {
             timeout: Duration::from_secs(2),
@@ -118,7 +131,7 @@ impl World {
     pub async fn online(&self, n: u8, quota: Bytes) -> UserId {
         let user = self.user(&format!("user {n}"), quota).await;
         self.sim.host_connect(mac(n), address(n));
-        self.ask(Action::Bind { user, mac: mac(n), label: String::new(), replace_oldest: false }).await;
+        self.ask(Action::Bind(NewDevice::of(user, mac(n)))).await;
         self.cycle().await.unwrap();
         user
     }

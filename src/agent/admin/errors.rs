@@ -11,6 +11,9 @@ use crate::store::StoreError;
 use crate::store::backup::BackupError;
 use crate::web::Problem;
 
+/// The code of the refusal to bind a device of somebody else.
+pub(super) const DEVICE_TAKEN: &str = "device_taken";
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self::conflict(refusal.code(), refusal.to_string())
@@ -23,6 +26,10 @@ impl From<EngineError> for Problem {
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::NotFound(what) => Self::not_found(what),
             EngineError::Conflict { code, message } => Self::conflict(code, message),
+            EngineError::DeviceTaken { owner, ref name, .. } => {
+                let problem = Self::conflict(DEVICE_TAKEN, error.to_string());
+                problem.with("owner_id", owner.to_string()).with("owner_name", name.clone())
+            }
             EngineError::Invalid { field, message } => Self::invalid(field, message),
             EngineError::RouterNeeded(_) => Self::unavailable("router_unreachable", error.to_string()),
             EngineError::Store(error) => error.into(),
@@ -87,7 +94,7 @@ impl From<RelayError> for Problem {
     fn from(error: RelayError) -> Self {
         let detail = error.to_string();
         match error {
-            RelayError::Unreachable(_) | RelayError::Unauthorized(_) => {
+            RelayError::Unreachable(_) | RelayError::Nonsense(_) | RelayError::Unauthorized(_) => {
                 Self::unavailable("relay_unreachable", detail)
             }
             RelayError::NotFound => Self::not_found("order at the relay"),

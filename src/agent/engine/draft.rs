@@ -45,7 +45,7 @@ pub(super) enum Work {
 }
 
 /// What a finished draft changes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     pub users: BTreeMap<u32, UserRecord>,
     pub packages: BTreeMap<u32, PackageRecord>,
@@ -74,7 +74,7 @@ pub(super) struct Changes {
 }
 
 /// What it changes of online payment.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OnlineChanges {
     /// Pay windows opened, by user.
     pub windows: BTreeMap<u32, u32>,
@@ -97,6 +97,16 @@ impl<'a> Draft<'a> {
         let (at, day) = (state.wall, day_number(facts.local.date));
         let changes = Changes { actor: actor.name.clone(), at, day, ..Changes::default() };
         Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
+    }
+
+    /// What was written so far, to go back to.
+    pub fn checkpoint(&self) -> Changes {
+        self.changes.clone()
+    }
+
+    /// Forgets what was written since.
+    pub fn go_back(&mut self, checkpoint: Changes) {
+        self.changes = checkpoint;
     }
 
     /// A name for something new.
@@ -131,6 +141,17 @@ impl<'a> Draft<'a> {
         self.changes.users.keys().last().copied().filter(|no| *no > self.state.user_no)
     }
 
+    /// Keys of users on file whom this draft changes, themselves or their devices, other than the one it is about.
+    pub fn others(&self, about: Option<u32>) -> BTreeSet<u32> {
+        let owner = |work: &Work| match work {
+            Work::Bind(device) | Work::Change(device) => Some(device.user_no),
+            Work::Unbind(no) => self.state.devices.get(no).map(|device| device.user_no),
+        };
+        let owners = self.changes.devices.iter().filter_map(owner);
+        let changed = owners.chain(self.changes.users.keys().copied());
+        changed.filter(|no| Some(*no) != about && self.state.users.contains_key(no)).collect()
+    }
+
     /// The key of the next user to be entered.
     pub fn next_user_no(&self) -> u32 {
         let drafted = self.changes.users.keys().last().copied().unwrap_or_default();
@@ -160,8 +181,9 @@ impl<'a> Draft<'a> {
         let offline = |device: &DeviceRecord| self.state.reached(device.mac);
         for work in &self.changes.devices {
             match work {
+                Work::Bind(device) if device.user_no != no => {}
                 Work::Bind(device) => snapshot.devices.push((device.clone(), offline(device))),
-                Work::Unbind(no) => snapshot.devices.retain(|(device, _)| device.no != *no),
+                Work::Unbind(unbound) => snapshot.devices.retain(|(device, _)| device.no != *unbound),
                 Work::Change(changed) => {
                     for (device, _) in snapshot.devices.iter_mut().filter(|(d, _)| d.no == changed.no) {
                         *device = changed.clone();

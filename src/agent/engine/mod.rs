@@ -11,6 +11,7 @@ mod feed;
 mod handle;
 mod look;
 mod memo;
+mod odd;
 mod online;
 mod preview;
 mod readings;
@@ -28,12 +29,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use actions::{Action, DebtChange, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
+pub use actions::{
+    ADDRESS_SHARED, Action, DEVICE_GONE, DebtChange, DebtTerms, JUST_PAID_MS, NewDevice, NewPackage, NewUser,
+    PackageChange, Tender, UserChange, order_paid,
+};
 pub use counter::PinHash;
 pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
 pub use look::{Reached, Snapshot, WindowView};
-pub use online::{Begun, OpenOne, OpenView, Opening, Purpose, Wish};
+pub use online::{Begun, OPEN_PAYMENT, OpenOne, OpenView, Opening, Purpose, Replaces, Wish};
 pub use preview::Preview;
 pub use readings::Reading;
 pub use review::ReviewDecision;
@@ -43,7 +47,7 @@ pub use views::{ClosingView, DebtView, EntryView, OrderView, PackageView, UserVi
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{Access, Facts};
 use crate::domain::account::Policy;
-use crate::domain::id::UserId;
+use crate::domain::id::{Mac, UserId};
 use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
 use crate::domain::policy::{Context, Refusal};
@@ -166,6 +170,18 @@ pub enum EngineError {
         code: &'static str,
         /// For people.
         message: String,
+    },
+    /// The device belongs to somebody else, and nobody said that it shall move.
+    #[error(
+        "the device {mac} belongs to {name} ({owner}); to take it from there say move (--move, or \"move\": true)"
+    )]
+    DeviceTaken {
+        /// The device.
+        mac: Mac,
+        /// Whose it is.
+        owner: UserId,
+        /// The owner's name.
+        name: String,
     },
     /// A value is out of its bounds.
     #[error("{field}: {message}")]
@@ -486,6 +502,12 @@ impl Engine {
     /// The last time that another router answered than before, if it ever was so.
     pub fn router_change(&self) -> Option<RouterChange> {
         self.state.router.as_ref().and_then(|router| router.change.clone())
+    }
+
+    /// Says what the address lists are called, in the configuration and by default; the answer is the names that they
+    /// had before. Both are committed with the next reading.
+    pub fn use_lists(&mut self, names: &[String], default_names: &[String]) -> Vec<String> {
+        self.state.use_lists(names, default_names)
     }
 
     /// What every bound device should have on the router.

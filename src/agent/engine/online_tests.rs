@@ -5,7 +5,7 @@ use crate::domain::access::Status;
 use crate::domain::id::{DebtId, OrderId, PackageId};
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::protocol::relay::{
-    FeedEffect, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
+    FeedEffect, FeedEntry, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
 };
 use crate::store::reports::Sale;
 use crate::store::{OrderRecord, StoreError};
@@ -33,7 +33,13 @@ impl Shop {
     }
 
     pub fn wish(&self, purpose: Purpose) -> Wish {
-        Wish { user: self.user, purpose, method: OnlineMethod::Qris, expect: None }
+        Wish {
+            user: self.user,
+            purpose,
+            method: OnlineMethod::Qris,
+            expect: None,
+            replaces: Replaces::Anything,
+        }
     }
 
     pub fn begin(&mut self, purpose: Purpose) -> Result<Begun, EngineError> {
@@ -105,7 +111,7 @@ impl Shop {
         }
     }
 
-    pub fn page(&mut self, limit: usize) -> FeedPage {
+    pub fn page(&mut self, limit: usize) -> FeedPage<FeedEntry> {
         let after = usize::try_from(self.engine().cursor().seq).unwrap().min(self.feed.len());
         let end = after.saturating_add(limit).min(self.feed.len());
         FeedPage {
@@ -114,6 +120,7 @@ impl Shop {
             next: end as u64,
             has_more: end < self.feed.len(),
         }
+        .into()
     }
 
     pub fn settle(&mut self, order: &RelayOrder) {
@@ -388,7 +395,8 @@ fn a_memo_too_long_is_shortened_and_then_refused() {
     }
     let opening = shop.ask(Purpose::SettleAll);
     assert!(opening.memo.get().len() <= 4096);
-    assert_eq!(opening.quote.lines[0].name.len(), 500, "the order keeps its names");
+    assert!(!opening.memo.get().contains("xx"), "what the owner noted goes nowhere");
+    assert_eq!(opening.quote.lines[0].name, "2026-11-22", "a bill is called by its day");
     shop.engine().order_failed(&opening.request_id, false).unwrap();
     for _ in 0..30 {
         owe(&mut shop, Bytes::gb(1));
