@@ -17,6 +17,7 @@ mod read;
 mod record;
 pub mod reports;
 mod site_secret;
+mod undated;
 mod unwritable;
 mod validity;
 mod verify;
@@ -35,7 +36,8 @@ pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
-    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
+    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
+    UsageSum, UserRecord,
 };
 pub use site_secret::SiteSecret;
 pub use unwritable::Unwritable;
