@@ -1,5 +1,7 @@
-//! A disk that fails under the daemon: it says so, stops by itself, and the next start finds every acknowledged call
-//! and nothing half done. Failures are injected into the real program by strace.
+//! A disk that fails under the daemon. After an I/O error it says so, stops by itself, and the next start finds every
+//! acknowledged call and nothing half done. A disk that is full or takes no writes, and a file that another program
+//! holds, are no such errors: it says so everywhere, refuses changes, and goes on by itself when that is over. Failures
+//! are injected into the real program by strace; small disks are mounted where that is allowed.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "support/process.rs"]
@@ -7,11 +9,11 @@ mod process;
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use process::{Asked, Daemon, LOOK, Place, said};
+use process::{Asked, Daemon, LOOK, Place, eventually, said};
 use serde_json::json;
 
 /// Calls within which a disk that fails at the Nth call must have failed.
@@ -97,8 +99,14 @@ fn fails(injections: &[&str]) {
         let files = ["kuota.db", "kuota.db-wal"].map(|file| place.data().join(file).display().to_string());
         let trace = ["-P", &files[0], "-P", &files[1], "-e", "trace=fsync,fdatasync,pwrite64", "-e", &inject];
         let mut daemon = Daemon::start(place.traced(&trace, &["run"]), &place);
-        daemon.serves();
-        until_it_fails(&mut daemon, &place, &mut asked, injection);
+        if daemon.serves_or_ends() {
+            until_it_fails(&mut daemon, &place, &mut asked, injection);
+        } else {
+            // The first calls are those of the start.
+            assert_eq!(daemon.ends(), Some(1), "{injection}: {}", daemon.log());
+            assert!(daemon.log().contains("the store failed"), "{injection}: {}", daemon.log());
+            asked.push(add_user(asked.len()));
+        }
         is_whole(&place, &mut asked, injection);
     }
 }
@@ -114,12 +122,73 @@ fn a_failed_sync_is_told_and_ends_the_daemon_with_nothing_lost() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_ends_the_daemon_with_nothing_lost() {
-    fails(&[
-        "pwrite64:error=ENOSPC:when=1+",
-        "pwrite64:error=ENOSPC:when=14+",
-        "pwrite64:error=ENOSPC:when=9",
-    ]);
+fn a_full_disk_is_told_everywhere_and_the_daemon_goes_on() {
+    for when in ["1+", "14+", "40+"] {
+        let (place, mut asked) = used_place();
+        let files = ["kuota.db", "kuota.db-wal"].map(|file| place.data().join(file).display().to_string());
+        let inject = format!("inject=pwrite64:error=ENOSPC:when={when}");
+        let trace = ["-P", &files[0], "-P", &files[1], "-e", "trace=pwrite64", "-e", &inject];
+        let mut daemon = Daemon::start(place.traced(&trace, &["run"]), &place);
+        daemon.serves();
+        until_it_is_refused(&daemon, &place, &mut asked, "store_full");
+        says_why(&daemon, "store_full", "full");
+        // Not a word of what was refused is there, and what was there is.
+        assert_eq!(users(&daemon), asked.len() - 1);
+        daemon.stop();
+        is_whole(&place, &mut asked, when);
+    }
+}
+
+/// Calls until one is refused for that reason. The refused call comes last.
+fn until_it_is_refused(daemon: &Daemon, place: &Place, asked: &mut Vec<Asked>, code: &str) {
+    loop {
+        assert!(asked.len() < CALLS_MAX, "{code}: nothing was refused");
+        let mut next = add_user(asked.len());
+        let answer = next.send(&place.socket()).unwrap_or_else(|e| panic!("{code}: {e}: {}", daemon.log()));
+        let is_done = answer.status == 201;
+        if is_done {
+            next.answer = Some(answer);
+        } else {
+            assert_eq!(
+                (answer.status, answer.json()["code"].as_str()),
+                (503, Some(code)),
+                "{}",
+                daemon.log()
+            );
+        }
+        asked.push(next);
+        if !is_done {
+            return;
+        }
+    }
+}
+
+/// Health, status and pages say what is the matter.
+fn says_why(daemon: &Daemon, code: &str, word: &str) {
+    let health = daemon.get("/healthz");
+    assert_eq!((health["status"].as_str(), health["code"].as_str()), (Some("degraded"), Some(code)));
+    assert!(health["detail"].as_str().unwrap().contains(word), "{health}");
+    let status = daemon.get("/api/v1/status");
+    assert_eq!(status["store"]["state"], "degraded", "{status}");
+    assert!(status["store"]["last_error"].as_str().unwrap().contains(word), "{status}");
+    let page = daemon.call("GET", "/masuk?bahasa=en", None, "").unwrap();
+    let page = if page.status == 303 { daemon.call("GET", "/masuk", None, "").unwrap() } else { page };
+    assert!(page.body.contains("class=\"notice bad\" role=\"alert\""), "{page:?}");
+}
+
+/// Changes are taken again, by themselves.
+fn heals(daemon: &Daemon, place: &Place, asked: &mut [Asked]) {
+    let last = asked.last_mut().unwrap();
+    eventually("changes are taken again", || {
+        let answer = last.send(&place.socket()).unwrap();
+        answer.status == 201 && {
+            last.answer = Some(answer);
+            true
+        }
+    });
+    assert_eq!(daemon.get("/healthz")["status"], "ok");
+    assert_eq!(daemon.get("/api/v1/status")["store"]["state"], "ok");
+    assert_eq!(users(daemon), asked.len());
 }
 
 #[test]
@@ -152,7 +221,7 @@ fn is_refused(place: &Place, mut command: Command, sentences: &[&str]) {
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > until {
             let _ = child.kill();
-            panic!("it was not refused: {sentences:?}: {}", said(&child.wait_with_output().unwrap()));
+            panic!("it was not refused: {sentences:?}");
         }
         std::thread::sleep(LOOK);
     }
@@ -174,9 +243,7 @@ fn opens_with(place: &Place, file: &str, error: &str, when: &str) -> Command {
 #[test]
 fn a_folder_that_cannot_be_written_starts_nothing() {
     let (place, mut asked) = used_place();
-    for error in ["EROFS", "EACCES", "ENOSPC"] {
-        is_refused(&place, opens_with(&place, "kuotad.lock", error, "1+"), &["kuotad.lock", "writable"]);
-    }
+    is_refused(&place, opens_with(&place, "kuotad.lock", "EACCES", "1+"), &["kuotad.lock", "writable"]);
     let place_without = Place::new("127.0.0.1:1");
     let inject = ["-e", "trace=mkdir,mkdirat", "-e", "inject=mkdir,mkdirat:error=EACCES"];
     is_refused(&place_without, place_without.traced(&inject, &["run"]), &["data", "writable"]);
@@ -188,7 +255,7 @@ fn a_store_that_can_only_be_read_starts_nothing() {
     let (place, mut asked) = used_place();
     // SQLite falls back to reading where the file may not be written.
     for error in ["EROFS", "EACCES", "EPERM"] {
-        is_refused(&place, opens_with(&place, "kuota.db", error, "1"), &["kuota.db", "writable"]);
+        is_refused(&place, opens_with(&place, "kuota.db", error, "3"), &["kuota.db", "writable"]);
     }
     is_refused(&place, opens_with(&place, "kuota.db", "EIO", "1+"), &["the store"]);
     is_refused(&place, opens_with(&place, "kuota.db-wal", "EROFS", "1+"), &["the store"]);
@@ -301,25 +368,388 @@ impl Drop for Tmpfs<'_> {
     }
 }
 
+/// Takes all but nothing of a file system; gone when dropped.
+struct Filler(PathBuf);
+
+impl Filler {
+    fn fill(at: &Path) -> Self {
+        let path = at.join("filler");
+        let mut file = File::options().create(true).append(true).open(&path).unwrap();
+        for piece in [4096, 512, 1] {
+            while file.write_all(&[1; 4096][..piece]).is_ok() {}
+        }
+        Self(path)
+    }
+}
+
+impl Drop for Filler {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A place on a small disk of its own, where that can be mounted.
+fn small_place<'a>(mounted: &'a Path, size: &str) -> Option<(Tmpfs<'a>, Place)> {
+    let disk = Tmpfs::mount(mounted, size);
+    if disk.is_none() {
+        eprintln!("skipped: this needs the right to mount a tmpfs");
+    }
+    Some((disk?, Place::at(tempfile::tempdir().unwrap(), mounted.join("data"), "127.0.0.1:1")))
+}
+
 #[test]
-fn a_small_disk_that_fills_up_loses_nothing() {
+fn a_small_disk_that_fills_up_loses_nothing_and_heals_by_itself() {
     let dir = tempfile::tempdir().unwrap();
     let mounted = dir.path().join("card");
-    let Some(disk) = Tmpfs::mount(&mounted, "size=1m") else {
-        eprintln!("skipped: this needs the right to mount a tmpfs");
-        return;
+    for size in ["size=2m", "size=16m"] {
+        let Some((disk, place)) = small_place(&mounted, size) else { return };
+        let mut asked = fill(&place);
+        let daemon = place.serve();
+        let filler = Filler::fill(&mounted);
+        until_it_is_refused(&daemon, &place, &mut asked, "store_full");
+        says_why(&daemon, "store_full", "full");
+        drop(filler);
+        heals(&daemon, &place, &mut asked);
+        daemon.stop();
+        is_whole(&place, &mut asked, size);
+        drop(disk);
+    }
+}
+
+#[test]
+fn a_full_disk_at_the_start_is_told_everywhere_and_heals_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let mounted = dir.path().join("card");
+    for ends in ["cleanly", "by a kill"] {
+        let Some((disk, place)) = small_place(&mounted, "size=8m") else { return };
+        let mut asked = fill(&place);
+        let daemon = place.serve();
+        until_n(&place, &mut asked, USERS + 3);
+        if ends == "cleanly" {
+            daemon.stop()
+        } else {
+            daemon.kill()
+        }
+        // Without ballast as with one.
+        std::fs::remove_file(place.data().join("kuota.ballast")).unwrap();
+        let filler = Filler::fill(&mounted);
+        let mut daemon = place.start();
+        // It may take no socket: pages are asked over the network.
+        eventually("it starts", || daemon.admin().is_some() || daemon.is_over());
+        let admin = daemon.admin().unwrap_or_else(|| panic!("{ends}: {}", daemon.log()));
+        eventually("it is told", || {
+            process::get(&admin, "/healthz").is_some_and(|text| text.contains("store_full"))
+        });
+        assert!(process::get(&admin, "/masuk").unwrap().contains("penuh"));
+        drop(filler);
+        daemon.serves();
+        asked.push(add_user(asked.len()));
+        heals(&daemon, &place, &mut asked);
+        daemon.stop();
+        is_whole(&place, &mut asked, ends);
+        drop(disk);
+    }
+}
+
+#[test]
+fn a_disk_that_can_only_be_read_at_the_start_is_told_everywhere_and_heals_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let mounted = dir.path().join("card");
+    for ends in ["cleanly", "by a kill"] {
+        let Some((disk, place)) = small_place(&mounted, "size=8m") else { return };
+        let mut asked = fill(&place);
+        let daemon = place.serve();
+        until_n(&place, &mut asked, USERS + 3);
+        if ends == "cleanly" {
+            daemon.stop()
+        } else {
+            daemon.kill()
+        }
+        disk.remount("ro");
+        let mut daemon = place.start();
+        eventually("it starts", || daemon.admin().is_some() || daemon.is_over());
+        let admin = daemon.admin().unwrap_or_else(|| panic!("{ends}: {}", daemon.log()));
+        eventually("it is told", || {
+            process::get(&admin, "/healthz").is_some_and(|text| text.contains("store_read_only"))
+        });
+        assert!(process::get(&admin, "/masuk").unwrap().contains("hanya dapat dibaca"));
+        disk.remount("rw");
+        daemon.serves();
+        assert_eq!(users(&daemon), asked.len(), "{ends}");
+        asked.push(add_user(asked.len()));
+        heals(&daemon, &place, &mut asked);
+        daemon.stop();
+        is_whole(&place, &mut asked, ends);
+        drop(disk);
+    }
+}
+
+/// Calls that succeed, until there are so many.
+fn until_n(place: &Place, asked: &mut Vec<Asked>, n: usize) {
+    while asked.len() < n {
+        let mut next = add_user(asked.len());
+        next.settle(&place.socket()).unwrap();
+        asked.push(next);
+    }
+}
+
+#[test]
+fn a_limit_on_file_sizes_is_told_and_does_not_kill_the_daemon() {
+    let (place, mut asked) = used_place();
+    let size = std::fs::metadata(place.data().join("kuota.db")).unwrap().len();
+    let mut limited = Command::new("prlimit");
+    limited.arg(format!("--fsize={}", size + 64 * 1024));
+    let mut daemon = Daemon::start(place.within(limited, &["run"]), &place);
+    daemon.serves();
+    until_it_is_refused(&daemon, &place, &mut asked, "store_full");
+    says_why(&daemon, "store_full", "full");
+    daemon.stop();
+    is_whole(&place, &mut asked, "without a limit");
+}
+
+#[test]
+fn another_program_that_holds_the_store_is_named_and_waited_for() {
+    let (place, mut asked) = used_place();
+    let mut holder = rusqlite::Connection::open(place.data().join("kuota.db")).unwrap();
+    let held = holder.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let daemon = place.serve();
+    until_it_is_refused(&daemon, &place, &mut asked, "store_busy");
+    says_why(&daemon, "store_busy", &format!("process {}", std::process::id()));
+    drop(held);
+    heals(&daemon, &place, &mut asked);
+    drop(holder);
+    daemon.stop();
+    is_whole(&place, &mut asked, "released");
+}
+
+#[test]
+fn a_store_that_is_deleted_or_replaced_is_noticed_and_saved() {
+    let ways: [(&str, fn(&Place)); 4] = [
+        ("deleted", |place| std::fs::remove_file(place.data().join("kuota.db")).unwrap()),
+        ("deleted with its log", |place| {
+            for file in ["kuota.db", "kuota.db-wal", "kuota.db-shm"] {
+                std::fs::remove_file(place.data().join(file)).unwrap();
+            }
+        }),
+        ("its log is deleted", |place| std::fs::remove_file(place.data().join("kuota.db-wal")).unwrap()),
+        ("replaced", |place| {
+            std::fs::copy(place.data().join("kuota.db"), place.path("copy")).unwrap();
+            std::fs::rename(place.path("copy"), place.data().join("kuota.db")).unwrap();
+        }),
+    ];
+    for (what, way) in ways {
+        let (place, mut asked) = used_place();
+        let mut daemon = place.serve();
+        until_n(&place, &mut asked, USERS + 3);
+        way(&place);
+        let refused = add_user(asked.len());
+        let answer = refused.send(&place.socket());
+        assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 503), "{what}");
+        assert_eq!(daemon.ends(), Some(1), "{what}: {}", daemon.log());
+        let mut files = std::fs::read_dir(place.data()).unwrap().map(|file| file.unwrap().path());
+        let named = |path: &PathBuf| {
+            path.to_string_lossy().contains("rescued-") && path.extension().is_none_or(|end| end != "log")
+        };
+        let copy = files.find(named).unwrap_or_else(|| panic!("{what}: {}", daemon.log()));
+        assert!(daemon.log().contains(copy.to_str().unwrap()), "{what}: {}", daemon.log());
+        if what.starts_with("deleted") {
+            // Nothing may begin an empty one in its place.
+            is_refused(&place, place.command(&["run"]), &["is missing", "kuotad restore"]);
+        }
+        let restored = place.command(&["restore", copy.to_str().unwrap()]).output().unwrap();
+        assert_eq!(restored.status.code(), Some(0), "{what}: {}", said(&restored));
+        asked.push(refused);
+        is_whole(&place, &mut asked, what);
+    }
+}
+
+#[test]
+fn a_store_that_was_stopped_is_one_file_and_one_without_its_log_is_refused() {
+    let (place, mut asked) = used_place();
+    let daemon = place.serve();
+    until_n(&place, &mut asked, USERS + 3);
+    let copied = |name: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join(name);
+        std::fs::create_dir(&data).unwrap();
+        std::fs::copy(place.data().join("kuota.db"), data.join("kuota.db")).unwrap();
+        Place::at(dir, data, "127.0.0.1:1")
     };
-    let place = Place::at(tempfile::tempdir().unwrap(), mounted.join("data"), "127.0.0.1:1");
-    let mut asked = fill(&place);
+    let torn = copied("torn");
+    is_refused(&torn, torn.command(&["run"]), &["kuota.db-wal", "missing", "restore"]);
+    // Refused once is refused again.
+    is_refused(&torn, torn.command(&["run"]), &["kuota.db-wal", "missing", "restore"]);
+    assert!(torn.verify().unwrap_err().contains("kuota.db-wal"));
+    daemon.stop();
+    let whole = copied("whole");
+    let daemon = whole.serve();
+    assert_eq!(users(&daemon), asked.len());
+    daemon.kill();
+    // Another program that closes the store after a crash leaves nothing out.
+    checkpoint(&whole.data().join("kuota.db"));
+    is_whole(&whole, &mut asked, "closed by another program");
+
+    let daemon = place.serve();
+    daemon.kill();
+    std::fs::remove_file(place.socket()).unwrap();
+    std::fs::remove_file(place.data().join("kuota.db-wal")).unwrap();
+    is_refused(&place, place.command(&["run"]), &["kuota.db-wal", "missing"]);
+}
+
+#[test]
+fn a_second_daemon_is_refused_although_the_lock_file_is_gone() {
+    let (place, mut asked) = used_place();
+    let daemon = place.serve();
+    std::fs::remove_file(place.data().join("kuotad.lock")).unwrap();
+    let output = place.command(&["run"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("in use by another kuotad"), "{}", said(&output));
+    // Others may still read and copy it.
+    let conn = rusqlite::Connection::open(place.data().join("kuota.db")).unwrap();
+    let count: i64 = conn.query_row("SELECT count(*) FROM users", [], |row| row.get(0)).unwrap();
+    assert_eq!(usize::try_from(count).unwrap(), asked.len());
+    drop(conn);
+    daemon.stop();
+    is_whole(&place, &mut asked, "alone");
+}
+
+#[test]
+fn nobody_but_its_owner_can_read_the_store() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new("127.0.0.1:1");
+    let mut open = Command::new("sh");
+    open.args(["-c", "umask 0; exec \"$0\" \"$@\""]);
+    let mut daemon = Daemon::start(place.within(open, &["run"]), &place);
+    daemon.serves();
+    let copy = place.path("copy.db");
+    let made = place.command(&["backup", copy.to_str().unwrap()]).output().unwrap();
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let files =
+        ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuota.ballast"].map(|file| place.data().join(file));
+    for file in files.iter().chain([&copy]) {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    assert_eq!(mode(place.data()), 0o750);
+    daemon.stop();
+    // As an earlier version left it.
+    std::fs::set_permissions(&files[0], PermissionsExt::from_mode(0o644)).unwrap();
+    let daemon = place.serve();
+    assert_eq!(mode(&files[0]), 0o600);
+    daemon.stop();
+}
+
+#[test]
+fn a_store_whose_first_start_was_cut_is_no_broken_one() {
+    let place = Place::new("127.0.0.1:1");
+    std::fs::create_dir(place.data()).unwrap();
+    std::fs::write(place.data().join("kuota.db"), "").unwrap();
+    place.verify().unwrap();
+    // Cut after every write of the first start.
+    for when in 1..60 {
+        let place = Place::new("127.0.0.1:1");
+        let file = place.data().join("kuota.db").display().to_string();
+        let inject = format!("inject=pwrite64:signal=KILL:when={when}");
+        let mut cut = place.traced(&["-P", &file, "-e", "trace=pwrite64", "-e", &inject], &["user", "list"]);
+        let output = cut.output().unwrap();
+        if output.status.success() {
+            assert!(when > 3, "nothing was cut");
+            return;
+        }
+        place.verify().unwrap_or_else(|why| panic!("cut at write {when}: {why}"));
+    }
+    panic!("the first start never ends");
+}
+
+/// What the system's own sqlite3 says of a file; nothing where there is no such program.
+fn system_check(file: &Path) -> Option<String> {
+    let output = Command::new("sqlite3").arg(file).arg("PRAGMA integrity_check").output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[test]
+fn a_backup_with_cash_sales_is_whole_for_the_systems_sqlite3_too() {
+    let (place, _) = used_place();
+    let daemon = place.serve();
+    let package = json!({"name": "10 GB", "quota": "10 GB", "days": 30, "price_rp": 50_000}).to_string();
+    let package = daemon.call("POST", "/api/v1/packages", None, &package).unwrap().json();
+    let user = daemon.get("/api/v1/users?limit=1")["items"][0]["id"].as_str().unwrap().to_owned();
+    let sale = json!({"package_id": package["id"], "method": "cash"}).to_string();
+    let sold = daemon.call("POST", &format!("/api/v1/users/{user}/purchases"), None, &sale).unwrap();
+    assert_eq!(sold.status, 201, "{sold:?}");
+    let copy = place.path("copy.db");
+    let made = place.command(&["backup", copy.to_str().unwrap()]).output().unwrap();
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    daemon.stop();
+    match system_check(&copy).zip(system_check(&place.data().join("kuota.db"))) {
+        Some(said) => assert_eq!(said, ("ok".to_owned(), "ok".to_owned())),
+        None => eprintln!("skipped: this needs the program sqlite3"),
+    }
+}
+
+/// Makes the first page of a table unreadable.
+fn spoil_table(place: &Place, table: &str) {
+    let store = place.data().join("kuota.db");
+    let conn =
+        rusqlite::Connection::open_with_flags(&store, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let page: u64 = conn.query_row(sql, [table], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap();
+    spoil(&store, (page - 1) * 4096, 4096);
+}
+
+fn is_degraded_by(daemon: &Daemon, table: &str) {
+    let health = daemon.call("GET", "/healthz", None, "").unwrap();
+    assert_eq!((health.status, health.json()["code"].as_str()), (503, Some("store_damaged")), "{health:?}");
+    assert!(health.json()["detail"].as_str().unwrap().contains(table), "{health:?}");
+    assert_eq!(users(daemon), USERS);
+    let refused = daemon.call("POST", "/api/v1/users", None, r#"{"name": "Baru"}"#).unwrap();
+    assert_eq!(
+        (refused.status, refused.json()["code"].as_str()),
+        (503, Some("store_damaged")),
+        "{refused:?}"
+    );
+    let page = daemon.call("GET", "/tidak-ada", None, "").unwrap();
+    assert!(page.status == 404 && !page.body.is_empty());
+    assert!(daemon.get("/api/v1/status")["store"]["last_error"].as_str().unwrap().contains(table));
+}
+
+#[test]
+fn a_read_that_fails_ends_the_daemon_and_the_next_start_is_degraded() {
+    let (place, _) = used_place();
     let mut daemon = place.serve();
-    // All but a few blocks is taken by something else.
-    let ballast = mounted.join("ballast");
-    let mut file = File::create(&ballast).unwrap();
-    while file.write_all(&[1; 4096]).is_ok() {}
-    file.set_len(file.metadata().unwrap().len().saturating_sub(64 * 1024)).unwrap();
-    until_it_fails(&mut daemon, &place, &mut asked, "a full disk");
-    disk.remount("size=16m");
-    is_whole(&place, &mut asked, "room again");
+    spoil_table(&place, "admins");
+    let answer = daemon.call("GET", "/api/v1/admins", None, "").unwrap();
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("store_failed")), "{answer:?}");
+    assert_eq!(daemon.ends(), Some(1), "{}", daemon.log());
+    assert!(daemon.log().contains("cannot be read"), "{}", daemon.log());
+    let daemon = place.serve();
+    is_degraded_by(&daemon, "admins");
+    daemon.stop();
+}
+
+#[test]
+fn a_damaged_table_stops_no_more_than_it_must() {
+    for table in ["tokens", "audit"] {
+        let (place, _) = used_place();
+        spoil_table(&place, table);
+        let daemon = place.serve();
+        is_degraded_by(&daemon, table);
+        daemon.stop();
+    }
+    for table in ["usage_hours", "usage_days", "counter_restarts"] {
+        let (place, mut asked) = used_place();
+        spoil_table(&place, table);
+        let daemon = place.serve();
+        assert!(daemon.log().contains(table), "{}", daemon.log());
+        until_n(&place, &mut asked, USERS + 1);
+        daemon.stop();
+        is_whole(&place, &mut asked, table);
+    }
+    for table in ["entries", "orders", "accounts", "events"] {
+        let (place, _) = used_place();
+        spoil_table(&place, table);
+        is_refused(&place, place.command(&["run"]), &["the ledger is broken", table, "restore a backup"]);
+    }
 }
 
 /// A configuration that cannot be read because the card fails may be right: the service manager is to try again, which it

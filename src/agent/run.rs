@@ -1,7 +1,7 @@
 //! Putting the daemon together and keeping it going: one paced loop, the listeners, and a stop that leaves
 //! nothing half done.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,14 +27,20 @@ use crate::routeros::Router;
 use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
-use crate::web::ConnectionLimits;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
+use crate::web::{ConnectionLimits, Problem};
 
 /// The control socket inside the data folder.
 pub const SOCKET_FILE: &str = "kuotad.sock";
 /// How long open requests may take to finish when the daemon stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// The code of problems that a failing store causes.
+pub(super) const STORE_FAILED: &str = "store_failed";
+/// How long closing the store may take then.
+const CLOSE_MAX: Duration = Duration::from_millis(1500);
+/// From one try to make the control socket to the next, where the disk takes no new file.
+const SOCKET_PAUSE: Duration = Duration::from_secs(2);
 /// How long one call hangs on the relay's feed.
 const FEED_WAIT: Duration = Duration::from_secs(30);
 /// The pause after the relay failed; each further one is twice as long ...
@@ -116,10 +122,12 @@ impl Site {
         clock: Arc<dyn Clock>,
         notifier: Arc<dyn Notifier>,
     ) -> Result<Self, RunError> {
-        let store = Store::open(&config.data_dir)?;
+        let mut store = Store::open(&config.data_dir)?;
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
-        let Verified { entries, accounts, debts, receipts } = store.reader()?.verify()?;
+        let (verified, damaged) = store.reader()?.verify_money()?;
+        let Verified { entries, accounts, debts, receipts } = verified;
         tracing::info!(entries, accounts, debts, receipts, "ledger verified");
+        store.protect(damaged)?;
         let mut engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
@@ -148,7 +156,23 @@ impl Site {
     /// How the site's pages are by default.
     pub(super) fn house(&self) -> House {
         let complain = Arc::new(frame::complain);
-        House { language: self.config.language, zone: self.config.timezone.clone(), complain }
+        let engine = self.service.engine().clone();
+        let told = engine.clone();
+        let noticed = Arc::new(move |problem: &Problem| {
+            if problem.code() == STORE_FAILED {
+                let (engine, why) = (told.clone(), problem.detail().to_owned());
+                // It ends with the engine.
+                tokio::spawn(async move { engine.call(move |engine| engine.read_failed(&why)).await });
+            }
+        });
+        let hindrance = Arc::new(move || engine.unwritable());
+        House {
+            language: self.config.language,
+            zone: self.config.timezone.clone(),
+            complain,
+            hindrance,
+            noticed,
+        }
     }
 
     /// Takes over what may change while the daemon runs, the keys of [`config::LIVE`]. Everything else in `config` waits
@@ -220,8 +244,12 @@ impl Site {
             tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
         }
         serving.abort();
-        if let Ok(Err(error)) = self.service.engine().call(Engine::flush).await {
+        if let Ok(Err(error)) = self.service.engine().call(Engine::close).await {
             tracing::error!(%error, "the last readings could not be committed; the router still holds them");
+        }
+        // The store is one whole file when the process ends.
+        if timeout(CLOSE_MAX, self.service.engine().stopped()).await.is_err() {
+            tracing::warn!("the store takes longer than {CLOSE_MAX:?} to close; its log stays beside it");
         }
         let _ = std::fs::remove_file(self.config.data_dir.join(SOCKET_FILE));
         if let Some(feeding) = feeding {
@@ -248,22 +276,59 @@ pub struct Listeners {
     /// Pages for customers on the LAN.
     pub portal: TcpListener,
     /// The operator's commands on this machine.
-    pub socket: UnixListener,
+    /// Made later where the disk takes no new file.
+    pub socket: Option<UnixListener>,
 }
 
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
+    let data_dir = site.config.data_dir.clone();
     let config = Arc::new(site.config.clone());
     tokio::join!(
         serve(listeners.admin, admin.clone(), config.desk_limits(), stop.clone()),
-        serve(listeners.socket, admin, ConnectionLimits::default(), stop.clone()),
+        serve_socket(listeners.socket, data_dir, admin, stop.clone()),
         serve(listeners.portal, portal::router(site), config.portal_limits(), stop),
     );
 }
 
+/// Serves the control socket, which is made as soon as the disk takes it.
+async fn serve_socket(
+    mut socket: Option<UnixListener>,
+    data_dir: PathBuf,
+    admin: axum::Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    while socket.is_none() {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(SOCKET_PAUSE) => {}
+        }
+        socket = control_socket(&data_dir).unwrap_or_default();
+    }
+    if let Some(socket) = socket {
+        serve(socket, admin, ConnectionLimits::default(), stop).await;
+    }
+}
+
 /// The store's lock says that no other daemon lives, so a socket file that is there is a leftover.
-fn control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
+///
+/// Nothing where the disk is full or can only be read: pages go on without it.
+fn control_socket(data_dir: &Path) -> Result<Option<UnixListener>, RunError> {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match make_control_socket(data_dir) {
+        Ok(socket) => Ok(Some(socket)),
+        Err(RunError::Listen { what, source })
+            if matches!(source.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull) =>
+        {
+            tracing::warn!("{what}: {source}; commands reach the daemon when the disk takes files again");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn make_control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
     use std::os::unix::fs::PermissionsExt;
     let path = data_dir.join(SOCKET_FILE);
     let listen = |source| RunError::Listen { what: path.display().to_string(), source };

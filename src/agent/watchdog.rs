@@ -17,7 +17,11 @@ pub async fn feed(engine: EngineHandle, deadline: Duration, alive: impl Fn()) {
         // Any read will do: what is asked for need not be there.
         match engine.call(|engine| engine.reader().event("").map(drop)).await {
             Ok(Ok(())) => alive(),
-            Ok(Err(error)) => tracing::error!(%error, "the store cannot be read; the watchdog is not fed"),
+            Ok(Err(error)) if error.is_passing() => alive(),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store cannot be read; the watchdog is not fed");
+                let _ = engine.call(move |engine| engine.read_failed(&error.to_string())).await;
+            }
             Err(error) => tracing::error!(%error, "the watchdog is not fed"),
         }
     }

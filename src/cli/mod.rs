@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::agent::config::Config;
 use crate::agent::run::RunError;
@@ -172,6 +173,9 @@ pub fn run(args: Args) -> u8 {
     perform(dispatch(args))
 }
 
+/// The signal for a file that grew beyond a limit, on every Linux but MIPS and PA-RISC.
+const SIGXFSZ: i32 = 25;
+
 /// Does the work of a command and answers the exit code.
 fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -181,7 +185,10 @@ fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
             return EXIT_FAILURE;
         }
     };
-    let done = runtime.block_on(work);
+    let done = runtime.block_on(async {
+        survive_file_limits();
+        work.await
+    });
     runtime.shutdown_timeout(SHUTDOWN_MAX);
     match done {
         Ok(()) => 0,
@@ -194,6 +201,14 @@ fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
             output::complain(&text);
             EXIT_FAILURE
         }
+    }
+}
+
+/// A file that reaches a limit of the process is an error like a full disk, not the end of the process: once the signal
+/// is caught, the write fails instead.
+fn survive_file_limits() {
+    if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
+        tracing::debug!(%error, "a limit on file sizes ends the process");
     }
 }
 

@@ -101,9 +101,15 @@ pub struct TokenRecord {
 }
 
 impl Store {
+    fn execute(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+        self.check_in_place()?;
+        let done = self.conn.execute(sql, values).map_err(StoreError::from);
+        self.judged(done)
+    }
+
     /// Adds an admin. `false` when the name is taken.
     pub fn add_admin(&mut self, admin: &AdminRecord) -> Result<bool, StoreError> {
-        let added = self.conn.execute(
+        let added = self.execute(
             "INSERT INTO admins (name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
             params![admin.name, admin.role.name(), admin.password_hash, admin.created_at.0],
@@ -113,36 +119,36 @@ impl Store {
 
     /// Removes an admin with every token and session. `false` when there is none.
     pub fn remove_admin(&mut self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.conn.execute("DELETE FROM admins WHERE name = ?1", [name])? == 1)
+        Ok(self.execute("DELETE FROM admins WHERE name = ?1", [name])? == 1)
     }
 
     /// Keeps the secret of a second factor that is being set up, in place of an earlier one. `false` when there is no
     /// such admin.
     pub fn begin_second_factor(&mut self, admin: &str, secret: &str) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_pending = ?2 WHERE name = ?1";
-        Ok(self.conn.execute(sql, params![admin, secret])? == 1)
+        Ok(self.execute(sql, params![admin, secret])? == 1)
     }
 
     /// Puts the pending secret in force; the code of `step` confirmed it. `false` when none is pending.
     pub fn confirm_second_factor(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_secret = totp_pending, totp_pending = NULL, totp_step = ?2
                    WHERE name = ?1 AND totp_pending IS NOT NULL";
-        Ok(self.conn.execute(sql, params![admin, step])? == 1)
+        Ok(self.execute(sql, params![admin, step])? == 1)
     }
 
     /// Remembers that a code of `step` was accepted. `false` when it, or a later one, was before.
     pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)";
-        Ok(self.conn.execute(sql, params![admin, step])? == 1)
+        Ok(self.execute(sql, params![admin, step])? == 1)
     }
 
     /// Forgets an admin's second factor, pending or in force. `false` when there was none in force.
     pub fn end_second_factor(&mut self, admin: &str) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_pending = NULL WHERE name = ?1";
-        self.conn.execute(sql, [admin])?;
+        self.execute(sql, [admin])?;
         // The step stays: a code that was used is used, whatever comes after.
         let sql = "UPDATE admins SET totp_secret = NULL WHERE name = ?1 AND totp_secret IS NOT NULL";
-        Ok(self.conn.execute(sql, [admin])? == 1)
+        Ok(self.execute(sql, [admin])? == 1)
     }
 
     /// Stores the hash of a secret for an admin.
@@ -157,8 +163,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let kind = if kind == SecretKind::Token { "token" } else { "session" };
         // Sessions that ended are dropped here: new ones come rarely, and nothing else needs to look.
-        self.conn.execute("DELETE FROM tokens WHERE expires_at < ?1", [now.0])?;
-        self.conn.execute(
+        self.execute("DELETE FROM tokens WHERE expires_at < ?1", [now.0])?;
+        self.execute(
             "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![hash, admin, role.name(), kind, now.0, expires_at.map(|t| t.0)],
         )?;
@@ -168,18 +174,18 @@ impl Store {
     /// Removes a token of an admin. `false` when there is none.
     pub fn remove_token(&mut self, admin: &str, hash: &[u8]) -> Result<bool, StoreError> {
         let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash = ?2 AND kind = 'token'";
-        Ok(self.conn.execute(sql, params![admin, hash])? == 1)
+        Ok(self.execute(sql, params![admin, hash])? == 1)
     }
 
     /// Ends every session of an admin but the one with that hash.
     pub fn end_sessions(&mut self, admin: &str, but: &[u8]) -> Result<usize, StoreError> {
         let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash <> ?2 AND kind = 'session'";
-        Ok(self.conn.execute(sql, params![admin, but])?)
+        self.execute(sql, params![admin, but])
     }
 
     /// Forgets a secret, as logging out does.
     pub fn remove_secret(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
-        self.conn.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
+        self.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
         Ok(())
     }
 }

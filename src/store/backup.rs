@@ -14,7 +14,8 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
-use super::{Broken, FILE, LOCK_FILE, MIGRATIONS, Reader, StoreError, Verified, lock, open_to_read};
+use super::place::{self, Lock};
+use super::{Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified, bring_up};
 use crate::domain::units::Timestamp;
 
 /// Pages copied in one step: 1 MiB, a fraction of a second on the slowest card.
@@ -25,6 +26,8 @@ const BUSY_PAUSE: Duration = Duration::from_millis(50);
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Where a copy is put together before it replaces the store.
 const RESTORING: &str = "kuota.db.restoring";
+/// What the names of copies begin with that were written when the store went away under a daemon.
+pub(super) const RESCUED: &str = "kuota.db.rescued-";
 /// Says when the last copy was made.
 const LAST_FILE: &str = "last-backup";
 /// Stores replaced in one second.
@@ -97,7 +100,8 @@ impl Reader {
     ) -> Result<Verified, BackupError> {
         let made = copy_pages(&self.conn, target, progress).and_then(|()| {
             sync(target)?;
-            Ok(Self::new(open_to_read(target)?).verify()?)
+            // What is damaged beside the ledger is no reason to have no copy of the ledger.
+            Ok(Self::new(Connection::open_with_flags(target, READ_ONLY)?).verify_money()?.0)
         });
         if made.is_err() {
             remove(target);
@@ -168,14 +172,14 @@ pub fn restore(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Restored, BackupError> {
     let source = open_copy(from)?;
-    let _lock = lock(data_dir)?;
+    let _lock = Lock::take_to_replace(data_dir)?;
     let (path, temp) = (data_dir.join(FILE), data_dir.join(RESTORING));
     if is_same(from, &path) {
         return Err(unusable(from, "it is the store itself"));
     }
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
-        hand_over(data_dir, &path, &temp)?;
+        hand_over(data_dir, &temp)?;
         Ok((verified, newest(&temp)?, set_aside(&path, stamp)?))
     });
     match drawn {
@@ -192,8 +196,11 @@ pub fn restore(
 
 /// When the newest line of a copy was written.
 fn newest(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
-    let at: Option<i64> =
-        open_to_read(copy)?.query_row("SELECT max(at) FROM entries", [], |row| row.get(0))?;
+    let at: Option<i64> = Connection::open_with_flags(copy, READ_ONLY)?.query_row(
+        "SELECT max(at) FROM entries",
+        [],
+        |row| row.get(0),
+    )?;
     Ok(at.map(Timestamp))
 }
 
@@ -248,6 +255,12 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// Brings a copy and its name to the card.
+pub(super) fn sync_copy(copy: &Path) -> Result<(), BackupError> {
+    sync(copy)?;
+    sync_folder(copy)
+}
+
 fn sync(path: &Path) -> Result<(), BackupError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(at(path))
 }
@@ -278,7 +291,7 @@ pub fn open_whole(path: &Path) -> Result<Connection, BackupError> {
     if head != *MAGIC {
         return Err(unusable(path, "it is no SQLite file"));
     }
-    let conn = open_to_read(path).map_err(|error| unusable(path, error))?;
+    let conn = Connection::open_with_flags(path, READ_ONLY).map_err(|error| unusable(path, error))?;
     let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     let whole: i64 = conn.query_row(pages, [], |row| row.get(0)).map_err(|error| unusable(path, error))?;
     let length = std::fs::metadata(path).map_err(at(path))?.len();
@@ -316,7 +329,8 @@ fn draw(
     };
     copy_pages(&source.conn, temp, progress).map_err(bad)?;
     let mut copy = Connection::open(temp)?;
-    MIGRATIONS.to_latest(&mut copy).map_err(|error| unusable(from, error))?;
+    bring_up(&mut copy).map_err(|error| unusable(from, error))?;
+    place::mark(&copy, place::LOG_CLOSED)?;
     copy.close().map_err(|(_, error)| error)?;
     prove(temp).map_err(|error| match error {
         BackupError::Unusable { why, .. } => unusable(from, why),
@@ -325,7 +339,7 @@ fn draw(
 }
 
 /// Whoever owns the data folder must be able to use what is put into it, also when somebody else restores.
-fn hand_over(data_dir: &Path, path: &Path, temp: &Path) -> Result<(), BackupError> {
+fn hand_over(data_dir: &Path, temp: &Path) -> Result<(), BackupError> {
     let folder = std::fs::metadata(data_dir).map_err(at(data_dir))?;
     for file in [temp, &data_dir.join(LOCK_FILE)] {
         let own = std::fs::metadata(file).map_err(at(file))?;
@@ -333,8 +347,7 @@ fn hand_over(data_dir: &Path, path: &Path, temp: &Path) -> Result<(), BackupErro
             chown(file, Some(folder.uid()), Some(folder.gid())).map_err(at(file))?;
         }
     }
-    let mode = std::fs::metadata(path).map_or(0o640, |old| old.mode() & 0o777);
-    std::fs::set_permissions(temp, std::fs::Permissions::from_mode(mode)).map_err(at(temp))
+    std::fs::set_permissions(temp, std::fs::Permissions::from_mode(0o600)).map_err(at(temp))
 }
 
 /// Gives the present store a second name and takes away what lies beside it: the log of one store would be

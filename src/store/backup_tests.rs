@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::super::tests::ledger;
-use super::super::{Store, Verified};
+use super::super::{Store, Verified, open_to_read};
 use super::*;
 
 const WHOLE: Verified = Verified { entries: 5, accounts: 1, debts: 0, receipts: 0 };
@@ -80,7 +80,7 @@ fn a_copy_replaces_the_store_which_is_kept_with_its_log() {
     let restored = restore(dir.path(), &copy, "1", &mut |_| {}).unwrap();
     let aside = dir.path().join("kuota.db.replaced-1");
     assert_eq!((restored.verified, restored.replaced), (WHOLE, Some(aside.clone())));
-    assert_eq!(names(dir.path()), ["kuota.db", "kuota.db.replaced-1", "kuotad.lock"]);
+    assert_eq!(names(dir.path()), ["kuota.ballast", "kuota.db", "kuota.db.replaced-1", "kuotad.lock"]);
     let count = |path: &Path| -> u32 {
         let conn = open_to_read(path).unwrap();
         conn.query_row("SELECT count(*) FROM meta WHERE key = 'after'", [], |row| row.get(0)).unwrap()

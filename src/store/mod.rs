@@ -1,30 +1,34 @@
 //! The store: one SQLite file that holds users, the ledger and everything that must survive a power cut.
 //!
 //! WAL with `synchronous=FULL`: an acknowledged commit is on the card. One [`Store`] writes, through
-//! [`Store::commit`] alone; any number of [`Reader`]s look at history beside it. A failed commit ends the program:
-//! after an I/O error nothing is known about what the card holds until it is opened anew.
+//! [`Store::commit`] alone; any number of [`Reader`]s look at history beside it. After an I/O error nothing is known about
+//! what the card holds until it is opened again, so that ends the program. A full disk, one that can only be read and a
+//! lock of another program do not ([`Unwritable`]): nothing was half done, and [`Store::recover`] tries again.
 
 mod admins;
 pub mod backup;
+mod ballast;
 mod cash;
 pub mod export;
 mod load;
 mod orders;
+mod place;
 mod read;
 mod record;
 pub mod reports;
 mod site_secret;
+mod undated;
+mod unwritable;
 mod validity;
 mod verify;
 mod write;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
-use rusqlite_migration::{M, Migrations};
+use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
 pub use load::Loaded;
@@ -32,33 +36,53 @@ pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
-    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
+    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
+    UsageSum, UserRecord,
 };
 pub use site_secret::SiteSecret;
+pub use unwritable::Unwritable;
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
+
+use ballast::Ballast;
+use place::{Identity, LOG_CLOSED, LOG_OPEN, Lock};
 
 /// The store's file inside the data folder.
 pub const FILE: &str = "kuota.db";
 /// Held by whoever may write.
 const LOCK_FILE: &str = "kuotad.lock";
-/// How long a reader waits for a checkpoint before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for another program that holds the file. Everybody who asks the engine waits as long.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// The same once it is known that one holds it.
+const BUSY_AGAIN_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long a start waits for one that lets nobody read.
+const BUSY_START_MAX: Duration = Duration::from_secs(30);
+/// From one try to write again to the next ...
+const RECOVER_PAUSE: Duration = Duration::from_millis(500);
+/// ... which doubles up to this.
+const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Copies kept of stores that went away under a daemon.
+const RESCUED_MAX: u32 = 10_000;
+/// SQLite's way to open a file without locking it and without an index of its log on the disk.
+const VFS_ALONE: &std::ffi::CStr = c"unix-none";
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
 /// The schema's versions, in order.
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![
+fn steps() -> Vec<M<'static>> {
+    vec![
         M::up(include_str!("schema/0001_ledger.sql")),
         M::up(include_str!("schema/0002_second_factor.sql")),
         M::up(include_str!("schema/0003_sales.sql")),
+        M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
         M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
         M::up(include_str!("schema/0007_device_history.sql")),
-    ])
-});
+    ]
+}
 
-/// Why the store cannot be used. None of these goes away by trying again.
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(steps()));
+
+/// Why the store cannot be used. None but [`StoreError::Unwritable`] goes away by trying again.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process writes to it.
@@ -75,7 +99,38 @@ pub enum StoreError {
     /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
     #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
     Emptied(PathBuf),
-    /// SQLite failed: a full or failing card, or a damaged file.
+    /// The file is gone, and a copy was written when that was noticed.
+    #[error("{path} is missing; when it went away its contents were written to {copy}: kuotad restore {copy}", path = path.display(), copy = copy.display())]
+    Rescued {
+        /// The store's file.
+        path: PathBuf,
+        /// The copy.
+        copy: PathBuf,
+    },
+    /// The file is used with a log, and that is missing.
+    #[error(
+        "{0} was not closed and its log (kuota.db-wal) is missing, so the last changes would be lost; put the log back beside \
+         it, or restore a backup: kuotad restore FILE"
+    )]
+    LogLost(PathBuf),
+    /// The file was deleted or replaced while it was open.
+    #[error(
+        "{path} was deleted or replaced while it was in use; nothing more is written, and {}",
+        copy.as_ref().map_or_else(
+            || "its contents could not be saved: copy the disk before anything else".to_owned(),
+            |copy| format!("its contents were saved to {}: kuotad restore {0}", copy.display()),
+        )
+    )]
+    Replaced {
+        /// The store's file.
+        path: PathBuf,
+        /// Where everything that was committed is.
+        copy: Option<PathBuf>,
+    },
+    /// Nothing can be written at present; nothing was changed.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// SQLite failed: a failing card, or a damaged file.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// The file comes from a later version, or its schema could not be brought up.
@@ -105,30 +160,72 @@ pub struct Store {
     path: PathBuf,
     stats: StoreStats,
     site_secret: SiteSecret,
+    ballast: Ballast,
+    /// While nothing can be written.
+    pause: Option<Pause>,
+    /// The connection cannot write, whatever the disk says by now.
+    is_read_only: bool,
+    /// Why the file must not be used any more.
+    broken: Option<String>,
+    identity: Identity,
     /// Released when the store is closed, whatever ends the process.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// Since when and why nothing can be written.
+#[derive(Debug)]
+struct Pause {
+    why: Unwritable,
+    next_try: Instant,
+    wait: Duration,
+}
+
+impl Pause {
+    fn new(why: Unwritable) -> Self {
+        Self { why, next_try: Instant::now(), wait: RECOVER_PAUSE }
+    }
 }
 
 impl Store {
-    /// Opens the store in `data_dir`, creating folder and file where they are missing and bringing the schema up.
+    /// Opens the store in `data_dir`, creating folder and file where they are missing and bringing the schema up. A disk
+    /// that is full or can only be read does not keep a store that is there from being read: see [`Self::unwritable`].
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
-        let lock = lock(data_dir)?;
+        let ballast = Ballast::of(data_dir);
+        let lock = match Lock::take(data_dir) {
+            Err(StoreError::Folder { source, .. })
+                if source.kind() == std::io::ErrorKind::StorageFull && ballast.free() =>
+            {
+                Lock::take(data_dir)?
+            }
+            other => other?,
+        };
         let path = data_dir.join(FILE);
-        check_emptied(&path)?;
-        let mut conn = Connection::open(&path)?;
-        if conn.is_readonly(MAIN_DB)? {
-            // SQLite falls back to reading; the first payment would be the first to hear of it.
-            let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it can only be read");
-            return Err(StoreError::Folder { path, source });
+        let (opened, pause) = open_as_can_be(&path, &ballast)?;
+        let Opened { conn, site_secret, is_read_only } = opened;
+        let mut store = Self {
+            identity: Identity::of(&path),
+            conn,
+            path,
+            stats: StoreStats::default(),
+            site_secret,
+            ballast,
+            pause: None,
+            is_read_only,
+            broken: None,
+            _lock: lock,
+        };
+        match pause {
+            Some(why) => store.pause(why),
+            None => store.start_log()?,
         }
-        configure(&conn)?;
-        MIGRATIONS.to_latest(&mut conn)?;
-        let site_secret = site_secret::ensured(&conn)?;
-        Ok(Self { conn, path, stats: StoreStats::default(), site_secret, _lock: lock })
+        Ok(store)
     }
 
     /// A second connection that only reads.
     pub fn reader(&self) -> Result<Reader, StoreError> {
+        if self.is_read_only {
+            return Ok(Reader::new(open_alone(&self.path, READ_ONLY)?));
+        }
         Ok(Reader::new(open_to_read(&self.path)?))
     }
 
@@ -141,33 +238,328 @@ impl Store {
     pub fn stats(&self) -> StoreStats {
         self.stats
     }
+
+    /// Why nothing can be written, while nothing can.
+    pub fn unwritable(&self) -> Option<&Unwritable> {
+        self.pause.as_ref().map(|pause| &pause.why)
+    }
+
+    /// Why the file must not be used any more, if so.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// The copy of an earlier store that was written when its file went away, where there is one.
+    pub fn rescued(&self) -> Option<PathBuf> {
+        place::rescued(self.folder())
+    }
+
+    /// Deals with tables that are damaged although the ledger is whole. Statistics begin again with empty tables, the
+    /// damaged ones are kept under another name; for any other table the store is only read from here on.
+    pub fn protect(&mut self, tables: Vec<String>) -> Result<(), StoreError> {
+        let (statistics, others): (Vec<_>, Vec<_>) =
+            tables.into_iter().partition(|table| verify::STATISTICS.contains(&table.as_str()));
+        if !others.is_empty() {
+            self.pause(Unwritable::Damaged(others.join(", ")));
+            return Ok(());
+        }
+        for table in statistics {
+            let sql: String = self.conn.query_row(
+                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+                [&table],
+                |row| row.get(0),
+            )?;
+            let stamp: i64 =
+                self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            let aside = format!("{}{table}_{stamp}", verify::ASIDE);
+            let put = self.conn.execute_batch(&format!(
+                "BEGIN IMMEDIATE; ALTER TABLE {table} RENAME TO {aside}; {sql}; COMMIT"
+            ));
+            self.judged(put.map_err(StoreError::from))?;
+            tracing::error!(
+                table,
+                aside,
+                "this table of statistics is damaged, so it begins again empty; the ledger is whole; restore a backup to \
+                 have the figures back"
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether readers see a file that nobody writes: they must be closed before [`Self::recover`] and opened again after.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// Tries to write again, where nothing could be written. Not tried again at once.
+    pub fn recover(&mut self) -> Result<(), StoreError> {
+        let Some(pause) = &mut self.pause else { return Ok(()) };
+        let now = Instant::now();
+        if matches!(pause.why, Unwritable::Damaged(_)) || now < pause.next_try {
+            return Err(pause.why.clone().into());
+        }
+        pause.next_try = now + pause.wait;
+        pause.wait = (pause.wait * 2).min(RECOVER_PAUSE_MAX);
+        let tried = self.try_to_write();
+        self.judged(tried)?;
+        self.pause = None;
+        self.conn.busy_timeout(BUSY_TIMEOUT)?;
+        tracing::info!("the store can be written again");
+        Ok(())
+    }
+
+    fn try_to_write(&mut self) -> Result<(), StoreError> {
+        self.check_in_place()?;
+        if let Some(why) = Unwritable::probed(self.folder()) {
+            return Err(why.into());
+        }
+        if self.is_read_only {
+            // Closed before another one is opened: closing it would end the other's locks.
+            self.conn = Connection::open_in_memory()?;
+            match open_to_write(&self.path) {
+                Ok(opened) => self.conn = opened.conn,
+                Err(error) => {
+                    self.conn = open_alone(&self.path, READ_ONLY)?;
+                    return Err(error);
+                }
+            }
+            self.is_read_only = false;
+            self.identity = Identity::of(&self.path);
+        }
+        // What can be had from the log is had before the ballast is asked for.
+        place::mark(&self.conn, LOG_OPEN)?;
+        self.identity = Identity::of(&self.path);
+        self.ballast.restore().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
+    }
+
+    /// Says in the file that its log may be ahead of it, and takes the ballast aboard.
+    fn start_log(&mut self) -> Result<(), StoreError> {
+        let marked = place::mark(&self.conn, LOG_OPEN).map_err(StoreError::from);
+        let loaded = marked.and_then(|()| {
+            self.ballast.ensure().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
+        });
+        self.identity = Identity::of(&self.path);
+        match self.judged(loaded) {
+            Err(StoreError::Unwritable(_)) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// What an outcome means for the store: a passing hindrance pauses it, anything else ends it.
+    fn judged<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        let error = match outcome {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if let Some(why) = Unwritable::of(&error, self.folder()) {
+            self.pause(why.clone());
+            return Err(why.into());
+        }
+        if error.is_fatal() {
+            self.broken.get_or_insert_with(|| error.to_string());
+        }
+        Err(error)
+    }
+
+    fn pause(&mut self, why: Unwritable) {
+        if matches!(why, Unwritable::Full(_)) {
+            self.ballast.free();
+        }
+        // Everybody waits for the engine: what is known to be held is not waited for again.
+        if let Err(error) = self.conn.busy_timeout(BUSY_AGAIN_TIMEOUT) {
+            tracing::debug!(%error, "the time to wait stays as it is");
+        }
+        match &mut self.pause {
+            Some(pause) if std::mem::discriminant(&pause.why) == std::mem::discriminant(&why) => {
+                pause.why = why;
+            }
+            _ => {
+                tracing::error!("{why}");
+                self.pause = Some(Pause::new(why));
+            }
+        }
+    }
+
+    /// Refuses to write into a file that nobody will find again, and saves what it holds.
+    fn check_in_place(&mut self) -> Result<(), StoreError> {
+        if self.is_read_only || !self.identity.is_gone(&self.path) {
+            return Ok(());
+        }
+        let copy = self.rescue();
+        self.identity.move_log(&self.path, copy.as_deref().unwrap_or(&self.path));
+        // Closing must not touch what has the names by now.
+        let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        let _ = self.conn.set_db_config(keep, true);
+        let error = StoreError::Replaced { path: self.path.clone(), copy };
+        self.broken = Some(error.to_string());
+        Err(error)
+    }
+
+    /// Copies everything that is committed out of the open file.
+    fn rescue(&self) -> Option<PathBuf> {
+        let name = |n: u32| self.folder().join(format!("{}{n:04}", backup::RESCUED));
+        let copy = (1..RESCUED_MAX).map(name).find(|copy| !copy.exists())?;
+        let made = backup::copy_pages(&self.conn, &copy, &mut |_| {}).and_then(|()| backup::sync_copy(&copy));
+        match made {
+            Ok(()) => Some(copy),
+            Err(error) => {
+                tracing::error!(%error, "the contents of the deleted store could not be saved");
+                None
+            }
+        }
+    }
 }
 
-/// The right to write in `data_dir`, which is created where it is missing. Held as long as the file is.
-fn lock(data_dir: &Path) -> Result<File, StoreError> {
-    let folder = |path: &Path| {
-        let path = path.to_owned();
-        move |source| StoreError::Folder { path, source }
-    };
-    std::fs::create_dir_all(data_dir).map_err(folder(data_dir))?;
-    let path = data_dir.join(LOCK_FILE);
-    let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(folder(&path))?;
-    lock.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
-    Ok(lock)
+impl Drop for Store {
+    /// Leaves one file that holds everything.
+    fn drop(&mut self) {
+        let can_write = !self.is_read_only && !matches!(self.unwritable(), Some(Unwritable::Damaged(_)));
+        if self.broken.is_none()
+            && can_write
+            && self.check_in_place().is_ok()
+            && let Err(error) = place::mark(&self.conn, LOG_CLOSED)
+        {
+            tracing::warn!(%error, "the log stays beside the store");
+        }
+    }
 }
 
-/// SQLite takes an empty file for a new store and deletes the log beside it, which may be all that is left of the
-/// books.
-fn check_emptied(path: &Path) -> Result<(), StoreError> {
-    let is_empty = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
-    let log = path.with_extension("db-wal");
-    if is_empty(path) && !is_empty(&log) { Err(StoreError::Emptied(path.to_owned())) } else { Ok(()) }
+impl StoreError {
+    /// Whether the file must not be used any more: what it holds is only known by opening it again.
+    pub fn is_fatal(&self) -> bool {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseCorrupt, FileLockingProtocolFailed, NotADatabase, SystemIoFailure,
+        };
+        match self {
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    CannotOpen | DatabaseCorrupt | FileLockingProtocolFailed | NotADatabase | SystemIoFailure
+                )
+            ),
+            Self::Replaced { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it goes away by itself: another program has the file, or the disk takes no writes.
+    pub fn is_passing(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly};
+        match self {
+            Self::Unwritable(_) => true,
+            Self::Sqlite(error) => {
+                matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A connection that was opened to write, or, where that cannot be, to read.
+struct Opened {
+    conn: Connection,
+    site_secret: SiteSecret,
+    is_read_only: bool,
+}
+
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// Opens the file to write, or to read where the disk takes no writes, and says why.
+fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwritable>), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let until = Instant::now() + BUSY_START_MAX;
+    loop {
+        let error = match open_to_write(path) {
+            Ok(opened) => return Ok((opened, None)),
+            Err(error) => error,
+        };
+        match Unwritable::of(&error, folder) {
+            None => return Err(error),
+            // Nothing can be shown of a file that cannot be read.
+            Some(why @ Unwritable::Busy(_)) if Instant::now() > until => return Err(why.into()),
+            Some(why @ Unwritable::Busy(_)) => tracing::warn!("{why}; waiting for it"),
+            Some(Unwritable::Full(_)) if ballast.free() => {}
+            Some(why) => {
+                let conn = open_alone(path, READ_ONLY)?;
+                if !is_up_to_date(&conn)? {
+                    return Err(why.into());
+                }
+                let site_secret = site_secret::kept(&conn)?.ok_or_else(|| StoreError::from(why.clone()))?;
+                return Ok((Opened { conn, site_secret, is_read_only: true }, Some(why)));
+            }
+        }
+    }
+}
+
+fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    if conn.is_readonly(MAIN_DB)? {
+        // SQLite falls back to reading; the first payment would be the first to hear of it.
+        let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it can only be read");
+        let refused = StoreError::Folder { path: path.to_owned(), source };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        return Err(Unwritable::probed(folder).map_or(refused, StoreError::from));
+    }
+    configure(&conn)?;
+    // A new store gets its schema before it gets a log: a file without tables never needs one.
+    bring_up(&mut conn)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    let site_secret = site_secret::ensured(&conn)?;
+    Ok(Opened { conn, site_secret, is_read_only: false })
+}
+
+/// Whether every step was taken.
+fn is_up_to_date(conn: &Connection) -> Result<bool, StoreError> {
+    let steps = steps().len();
+    Ok(matches!(MIGRATIONS.current_version(conn)?, SchemaVersion::Inside(version) if version.get() == steps))
+}
+
+/// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
+fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    conn.pragma_update(None, "foreign_keys", "OFF")?;
+    MIGRATIONS.to_latest(conn)?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(())
+}
+
+/// Opens a file that nobody writes, without locks and without a log's index on the disk. It is right where the disk
+/// takes no writes: a log beside the file is read like everywhere else.
+fn open_alone(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    if !path.with_extension("db-wal").exists() {
+        // Without a log there is nothing to be made beside it.
+        let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+        return Ok(Connection::open_with_flags(format!("file:{}?immutable=1", percent(path)), flags)?);
+    }
+    let conn = Connection::open_with_flags_and_vfs(path, flags, VFS_ALONE)?;
+    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(conn)
+}
+
+/// A path as a part of an address.
+fn percent(path: &Path) -> String {
+    use std::fmt::Write;
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut out = String::new();
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            out.push(char::from(*byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("a text takes every text");
+        }
+    }
+    out
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
-    check_emptied(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    place::check_log(path.parent().unwrap_or(Path::new(".")))?;
+    let conn = Connection::open_with_flags(path, READ_ONLY)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(conn)
@@ -175,7 +567,6 @@ fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
 
 fn configure(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.pragma_update(None, "journal_mode", "WAL")?;
     // Money must survive a power cut: NORMAL was measured to lose acknowledged commits.
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
@@ -184,6 +575,9 @@ fn configure(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod schema_tests;
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;

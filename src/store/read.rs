@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::load::{debt, parsed, unsigned};
 use super::record::{AuditLine, EventRecord};
@@ -94,11 +94,21 @@ impl Reader {
         Self { conn }
     }
 
+    /// Reads nothing.
+    pub fn closed() -> Result<Self, StoreError> {
+        Ok(Self::new(Connection::open_in_memory()?))
+    }
+
     /// Looks into the store of `data_dir` without a writer, and without creating or bringing up anything.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let path = data_dir.join(FILE);
         // SQLite says no more than that it cannot open it.
         std::fs::metadata(&path).map_err(|source| StoreError::Folder { path: path.clone(), source })?;
+        if path.with_extension("db-journal").exists() {
+            // The first start was cut before the store had a log: whoever opens it next takes the half of it back.
+            let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        }
         Ok(Self::new(open_to_read(&path)?))
     }
 

@@ -52,14 +52,22 @@ impl fmt::Debug for SiteSecret {
     }
 }
 
-/// The store's secret; one is made where there is none.
-pub(super) fn ensured(conn: &Connection) -> Result<SiteSecret, StoreError> {
+/// The store's secret, where it has one.
+pub(super) fn kept(conn: &Connection) -> Result<Option<SiteSecret>, StoreError> {
     let sql = "SELECT value FROM meta WHERE key = ?1";
     let kept: Option<String> = conn.query_row(sql, [KEY], |row| row.get(0)).optional()?;
-    if let Some(hex) = kept {
-        // Another one in its place would quietly end whatever this one signed.
-        return SiteSecret::read(&hex)
-            .ok_or_else(|| StoreError::Nonsense(format!("{KEY} is no {BYTES} bytes in hex")));
+    // Another one in its place would quietly end whatever this one signed.
+    let read = |hex: String| {
+        SiteSecret::read(&hex)
+            .ok_or_else(|| StoreError::Nonsense(format!("{KEY} is no {BYTES} bytes in hex")))
+    };
+    kept.map(read).transpose()
+}
+
+/// The store's secret; one is made where there is none.
+pub(super) fn ensured(conn: &Connection) -> Result<SiteSecret, StoreError> {
+    if let Some(secret) = kept(conn)? {
+        return Ok(secret);
     }
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;

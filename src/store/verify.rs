@@ -129,14 +129,43 @@ impl From<rusqlite::Error> for Broken {
     }
 }
 
+/// Tables of mere statistics: a site goes on with empty ones.
+pub(super) const STATISTICS: [&str; 4] = ["counter_restarts", "usage_days", "usage_hours", "usage_totals"];
+/// Other tables that no money depends on.
+const SECONDARY: [&str; 3] = ["admins", "audit", "tokens"];
+/// What the names of damaged tables begin with that were put aside.
+pub(super) const ASIDE: &str = "damaged_";
+
+/// Damaged tables, for people.
+fn told(tables: &[String]) -> String {
+    if tables.is_empty() { "not in one table alone".to_owned() } else { format!("in {}", tables.join(", ")) }
+}
+
 impl Reader {
     /// Recomputes the chain, every balance and every debt item. Stops at the first bad row.
     pub fn verify(&self) -> Result<Verified, Broken> {
+        let (verified, damaged) = self.verify_money()?;
+        if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(told(&damaged))) }
+    }
+
+    /// The same, but tables that no money depends on may be damaged: their names come along.
+    pub fn verify_money(&self) -> Result<(Verified, Vec<String>), Broken> {
         // One snapshot for all: a writer may be at work beside us.
         let tx = self.conn.unchecked_transaction()?;
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        if self.conn.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
+            // Its first start was cut before anything was written.
+            return Ok((Verified::default(), Vec::new()));
+        }
         let check: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if check != "ok" {
-            return Err(Broken::File(check));
+        let damaged = if check == "ok" { Vec::new() } else { self.damaged_tables()? };
+        let is_money = |table: &String| {
+            !SECONDARY.contains(&table.as_str())
+                && !STATISTICS.contains(&table.as_str())
+                && !table.starts_with(ASIDE)
+        };
+        if check != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
+            return Err(Broken::File(format!("{}: {check}", told(&damaged))));
         }
         let mut folds = Folds::default();
         let entries = self.walk_chain(&mut folds)?;
@@ -145,7 +174,21 @@ impl Reader {
         let receipts = self.check_orders(&folds.orders)?;
         self.check_closings()?;
         drop(tx);
-        Ok(Verified { entries, accounts, debts, receipts })
+        let damaged = damaged.into_iter().filter(|table| !table.starts_with(ASIDE)).collect();
+        Ok((Verified { entries, accounts, debts, receipts }, damaged))
+    }
+
+    /// Tables that cannot be read whole.
+    fn damaged_tables(&self) -> Result<Vec<String>, StoreError> {
+        let mut statement =
+            self.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
+        let tables: Vec<String> =
+            statement.query_map([], |row| row.get(0))?.collect::<Result<_, rusqlite::Error>>()?;
+        let is_whole = |table: &String| {
+            let check = format!("PRAGMA quick_check({table})");
+            self.conn.query_row(&check, [], |row| row.get::<_, String>(0)).is_ok_and(|said| said == "ok")
+        };
+        Ok(tables.into_iter().filter(|table| !is_whole(table)).collect())
     }
 
     fn walk_chain(&self, folds: &mut Folds) -> Result<u64, Broken> {

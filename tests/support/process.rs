@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -96,6 +97,13 @@ impl Place {
         command
     }
 
+    /// The program run by another one, which gets it as its last arguments.
+    pub fn within(&self, mut outer: Command, args: &[&str]) -> Command {
+        outer.arg(env!("CARGO_BIN_EXE_kuotad"));
+        self.arguments(&mut outer, args);
+        outer
+    }
+
     /// The books as they lie on the disk, without a daemon.
     pub fn verify(&self) -> Result<(), String> {
         let output = self.command(&["ledger", "verify"]).output().unwrap();
@@ -124,6 +132,7 @@ pub struct Daemon {
     child: Child,
     socket: PathBuf,
     log: Arc<Mutex<Vec<String>>>,
+    reading: Option<thread::JoinHandle<()>>,
 }
 
 impl Daemon {
@@ -131,10 +140,10 @@ impl Daemon {
         let mut child = command.spawn().expect("strace is needed: run scripts/test, which installs it");
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let (lines, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
-        thread::spawn(move || {
+        let reading = thread::spawn(move || {
             stderr.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line));
         });
-        Self { child, socket: place.socket(), log }
+        Self { child, socket: place.socket(), log, reading: Some(reading) }
     }
 
     /// Waits until it answers.
@@ -147,6 +156,35 @@ impl Daemon {
             assert!(Instant::now() < until, "never served: {}", self.log());
             thread::sleep(LOOK);
         }
+    }
+
+    /// Waits until it answers or ends; whether it answers.
+    pub fn serves_or_ends(&mut self) -> bool {
+        let until = Instant::now() + DEADLINE;
+        while self.call("GET", "/healthz", None, "").is_err() {
+            if self.is_over() {
+                return false;
+            }
+            assert!(Instant::now() < until, "never served: {}", self.log());
+            thread::sleep(LOOK);
+        }
+        true
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Where it says that its desk listens.
+    pub fn admin(&self) -> Option<String> {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains("admin listens"))?;
+        let address = line.split("address").nth(1)?;
+        let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
+        let address: String =
+            address.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| is_part(*c)).collect();
+        Some(address)
     }
 
     /// The process.
@@ -187,6 +225,10 @@ impl Daemon {
         let until = Instant::now() + DEADLINE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // What it said last is read, too.
+                if let Some(reading) = self.reading.take() {
+                    reading.join().unwrap();
+                }
                 return status.code();
             }
             assert!(Instant::now() < until, "it does not end: {}", self.log());
@@ -252,6 +294,17 @@ pub fn call(socket: &Path, method: &str, path: &str, key: Option<&str>, body: &s
         return Err(cut());
     }
     Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
+
+/// A page or an answer over the network; nothing where none came.
+pub fn get(address: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(CALL_MAX)).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// A call that changes something, and what came of it.

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use crate::agent::engine::{EngineError, EngineGone};
 use crate::agent::link::RelayError;
+use crate::agent::run::STORE_FAILED;
 use crate::agent::service::ServiceError;
 use crate::domain::policy::Refusal;
 use crate::routeros::RouterError;
@@ -39,15 +40,25 @@ impl From<EngineError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store failed");
-        Self::unavailable("store_failed", "the store failed; the log says how")
+        match error {
+            StoreError::Unwritable(why) => Self::unavailable(why.code(), why.to_string()),
+            error if error.is_passing() => {
+                let text = "the store cannot be used at this moment: another program holds it, or the disk takes no \
+                            writes; try again in a moment";
+                Self::unavailable("store_busy", text)
+            }
+            error => {
+                tracing::error!(%error, "the store failed");
+                Self::unavailable(STORE_FAILED, "the store failed; the log says how")
+            }
+        }
     }
 }
 
 impl From<EngineGone> for Problem {
     fn from(error: EngineGone) -> Self {
         tracing::error!(%error, "the engine is gone");
-        Self::unavailable("store_failed", "the ledger is not available; the log says why")
+        Self::unavailable(STORE_FAILED, "the ledger is not available; the log says why")
     }
 }
 

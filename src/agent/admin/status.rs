@@ -17,6 +17,7 @@ use crate::agent::engine::{Actor, Engine};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
+use crate::store::Unwritable;
 use crate::web::Problem;
 
 /// Refusals and unreadable rows that the status tells one by one.
@@ -37,11 +38,19 @@ pub(super) async fn ping() -> impl IntoResponse {
     Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// Ready when the engine answers.
+/// Ready when the engine answers. A store that cannot be written for a while does not make it unready: restarting helps
+/// nothing, and pages, metering and blocking go on. One that is damaged does.
 pub(super) async fn healthz(State(desk): State<Arc<Desk>>) -> Answer {
     let looked = tokio::time::timeout(LOOK_MAX, desk.look(|engine| Ok(engine.look().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
-    Ok(Json(json!({"status": "ok"})).into_response())
+    match desk.service().engine().unwritable() {
+        None => Ok(Json(json!({"status": "ok"})).into_response()),
+        Some(why @ Unwritable::Damaged(_)) => Err(Problem::unavailable(why.code(), why.to_string())),
+        Some(why) => {
+            let view = json!({"status": "degraded", "code": why.code(), "detail": why.to_string()});
+            Ok(Json(view).into_response())
+        }
+    }
 }
 
 /// A person vouches for the wall clock as it stands.
@@ -142,7 +151,11 @@ pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
         Ok(link) => Part::of(link.state(), now),
         Err(_) => Part { state: "off", since, ..Part::default() },
     };
-    Health { router: Part::of(desk.service().router_state(), now), relay, store: fine, clock }
+    let store = match desk.service().engine().unwritable() {
+        None => fine,
+        Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
+    };
+    Health { router: Part::of(desk.service().router_state(), now), relay, store, clock }
 }
 
 async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {

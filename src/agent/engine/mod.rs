@@ -18,6 +18,7 @@ mod readings;
 mod review;
 mod state;
 mod trust;
+mod undated;
 mod views;
 mod windows;
 
@@ -53,7 +54,7 @@ use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats};
+use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats, Unwritable};
 use actions::Act;
 use draft::{Changes, Draft};
 use state::State;
@@ -262,7 +263,29 @@ impl Engine {
 
     /// Why the engine stopped, if it did.
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_deref()
+        self.failed.as_deref().or(self.parts.store.broken())
+    }
+
+    /// Why nothing can be changed at present, if so. Readings go on and access follows them.
+    pub fn unwritable(&self) -> Option<&Unwritable> {
+        self.parts.store.unwritable()
+    }
+
+    /// A read of the store failed, as if a commit had: it is opened and proved again by the next start. Tables that are
+    /// known to be damaged were proved already.
+    pub fn read_failed(&mut self, why: &str) {
+        if matches!(self.unwritable(), Some(Unwritable::Damaged(_))) || self.failed.is_some() {
+            return;
+        }
+        tracing::error!(error = why, "the store cannot be read; stopping so that it is opened again");
+        self.failed = Some(why.to_owned());
+    }
+
+    /// Commits what is gathered and closes: nothing is answered any more.
+    pub fn close(&mut self) -> Result<(), EngineError> {
+        let flushed = self.flush();
+        self.failed.get_or_insert_with(|| "closed".to_owned());
+        flushed
     }
 
     /// Does what `request` asks, commits it, and answers. The only way anything but usage changes.
@@ -277,13 +300,15 @@ impl Engine {
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let outcome = actions::perform(&mut draft, &self.reader, &request)?;
+        let outcome = match actions::perform(&mut draft, &self.reader, &request) {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.heard(error)),
+        };
         if let Some(key) = request.key {
             draft.put_event(outcome.remembered(key.id, key.content_hash));
         }
         let changes = draft.finish();
-        self.state.apply(changes);
-        self.commit()?;
+        self.take_over(changes)?;
         Ok(outcome)
     }
 
@@ -292,7 +317,14 @@ impl Engine {
         self.check_alive()?;
         self.state.trust.look(self.parts.clock.as_ref());
         self.state.online.uptime = self.parts.clock.uptime();
-        Ok(())
+        self.state.wall = self.parts.clock.now();
+        self.state.boot_id = self.parts.clock.boot_id();
+        self.date_what_waited()
+    }
+
+    /// Whether the wall clock may start a block.
+    fn is_clock_trusted(&self) -> bool {
+        self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref())
     }
 
     /// Works on a draft for `actor`; lines are written for the event with that name. Nothing changes yet.
@@ -304,14 +336,48 @@ impl Engine {
     ) -> Result<(T, Changes), EngineError> {
         let facts = self.facts();
         let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let done = work(&mut Act::new(&mut draft, &self.reader, event.to_owned()))?;
-        Ok((done, draft.finish()))
+        match work(&mut Act::new(&mut draft, &self.reader, event.to_owned())) {
+            Ok(done) => Ok((done, draft.finish())),
+            Err(error) => Err(self.heard(error)),
+        }
     }
 
-    /// Takes a draft over and commits it.
+    /// A store that cannot be read is as broken as one that cannot be written.
+    fn heard(&mut self, error: EngineError) -> EngineError {
+        if let EngineError::Store(store) = &error
+            && store.is_fatal()
+        {
+            self.read_failed(&store.to_string());
+        }
+        error
+    }
+
+    /// Takes a draft over and commits it, or leaves everything as it was where the store cannot be written.
     fn take_over(&mut self, changes: Changes) -> Result<(), EngineError> {
+        self.recover()?;
+        let before = self.state.clone();
         self.state.apply(changes);
-        self.commit()
+        let done = self.commit();
+        if done.is_err() {
+            self.state = before;
+        }
+        done
+    }
+
+    /// Tries to write again where the store could not be written.
+    fn recover(&mut self) -> Result<(), EngineError> {
+        if self.unwritable().is_none() {
+            return Ok(());
+        }
+        let is_read_only = self.parts.store.is_read_only();
+        if is_read_only {
+            self.reader = Reader::closed()?;
+        }
+        let recovered = self.parts.store.recover();
+        if is_read_only {
+            self.reader = self.parts.store.reader()?;
+        }
+        Ok(recovered?)
     }
 
     /// The stored answer to a call with that key.
@@ -347,8 +413,12 @@ impl Engine {
         let turned = self.state.dirty.turned();
         let gathered = !self.state.dirty.is_empty();
         let due = gathered && uptime.saturating_sub(self.state.committed_at) >= self.parts.commit_interval;
+        if self.unwritable().is_some() {
+            passing(self.recover())?;
+        }
         if turned || due || self.state.dirty.urgent {
-            self.commit()?;
+            // The router follows memory, which is right; the card follows when it can.
+            passing(self.commit())?;
         }
         Ok(turned)
     }
@@ -377,8 +447,10 @@ impl Engine {
             self.parts.store.commit(&batch)
         };
         if let Err(error) = written {
-            tracing::error!(error = %error, "the store failed; stopping so that it is opened anew");
-            self.failed = Some(error.to_string());
+            if !matches!(error, StoreError::Unwritable(_)) {
+                tracing::error!(error = %error, "the store failed; stopping so that it is opened again");
+                self.failed = Some(error.to_string());
+            }
             return Err(error.into());
         }
         self.state.committed_at = self.parts.clock.uptime();
@@ -392,13 +464,19 @@ impl Engine {
     /// A person says that the wall clock is right: blocks may begin again.
     pub fn confirm_clock(&mut self) -> Result<(), EngineError> {
         self.check_alive()?;
+        self.recover()?;
+        let before = self.state.trust.clone();
         self.state.trust.confirm(self.parts.clock.as_ref());
         self.pass_time()?;
-        self.commit()
+        let done = self.commit();
+        if done.is_err() {
+            self.state.trust = before;
+        }
+        done
     }
 
     fn check_alive(&self) -> Result<(), EngineError> {
-        match &self.failed {
+        match self.failure() {
             None => Ok(()),
             Some(why) => Err(StoreError::Nonsense(format!("stopped after a failed commit: {why}")).into()),
         }
@@ -406,11 +484,13 @@ impl Engine {
 
     /// What the world says now, before it is narrowed to one user.
     pub fn facts(&self) -> Facts {
-        let now = self.parts.clock.now();
+        let is_trusted = self.is_clock_trusted();
+        let clock = self.parts.clock.as_ref();
+        let now = if is_trusted { clock.now() } else { self.state.trust.reckon(clock) };
         Facts {
             now,
             local: self.parts.zone.local(now),
-            clock_trusted: self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref()),
+            clock_trusted: is_trusted,
             paying: false,
             grace: self.state.online.has_grace(self.parts.clock.uptime(), &self.parts.policy),
         }
@@ -509,6 +589,14 @@ impl Engine {
     /// The hosts as last read.
     pub fn hosts(&self) -> Arc<HostTable> {
         Arc::clone(&self.state.hosts)
+    }
+}
+
+/// What does not stop readings from being counted: nothing could be written, and later it may be.
+fn passing(done: Result<(), EngineError>) -> Result<(), EngineError> {
+    match done {
+        Err(EngineError::Store(StoreError::Unwritable(_))) => Ok(()),
+        other => other,
     }
 }
 

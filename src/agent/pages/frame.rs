@@ -16,9 +16,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::assets::{LINKS, Links};
 use super::locale::Locale;
+use super::store_notice;
 use super::words::words;
 use crate::agent::config::Language;
 use crate::clock::Zone;
+use crate::store::Unwritable;
 use crate::web::{Peer, Problem};
 
 /// The cookie that remembers a reader's language.
@@ -66,7 +68,14 @@ pub(in crate::agent) struct House {
     pub zone: Zone,
     /// How a problem is shown.
     pub complain: Complain,
+    /// Why nothing can be changed at present.
+    pub hindrance: Hindrance,
+    /// Hears of every problem that was answered.
+    pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
 }
+
+/// Asks why nothing can be changed at present; nothing where all is well.
+pub(in crate::agent) type Hindrance = Arc<dyn Fn() -> Option<Unwritable> + Send + Sync>;
 
 /// Shows a problem as a page.
 pub(in crate::agent) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
@@ -80,6 +89,8 @@ pub(in crate::agent) struct Visit {
     pub peer: Peer,
     /// The page's address, without the host.
     pub uri: Uri,
+    /// Why nothing can be changed at present.
+    pub hindrance: Option<Unwritable>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -102,6 +113,8 @@ pub(in crate::agent) struct Frame {
     pub links: &'static Links,
     /// This page in the other language.
     pub other_language: String,
+    /// Why nothing can be changed at present.
+    pub hindrance: Option<String>,
 }
 
 impl Visit {
@@ -116,7 +129,8 @@ impl Visit {
         let and = if query.is_empty() { "" } else { "&" };
         let other_language = format!("{}?{query}{and}{LANGUAGE_PARAM}={other}", self.uri.path());
         let words = FrameWords::of(locale.language);
-        Frame { title: title.into(), locale, words, links: &LINKS, other_language }
+        let hindrance = self.hindrance.as_ref().map(|why| store_notice::text(locale.language, why));
+        Frame { title: title.into(), locale, words, links: &LINKS, other_language, hindrance }
     }
 }
 
@@ -161,7 +175,10 @@ async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next
     request.extensions_mut().insert(visit.clone());
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
-        Some(problem) => house.troubled(&visit, problem, &response),
+        Some(problem) => {
+            (house.noticed)(problem);
+            house.troubled(&visit, problem, &response)
+        }
         None => response,
     }
 }
@@ -172,11 +189,13 @@ impl House {
         let peer = request.extensions().get::<Peer>().copied()?;
         let language = remembered(request.headers()).unwrap_or(self.language);
         let locale = Locale { language, zone: self.zone.clone() };
-        Some(Visit { locale, peer, uri: request.uri().clone() })
+        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance: (self.hindrance)() })
     }
 
     /// The page of a problem in place of its answer.
     pub fn troubled(&self, visit: &Visit, problem: &Problem, answer: &Response) -> Response {
+        // What the request itself ran into is told by its own page.
+        let visit = &Visit { hindrance: (self.hindrance)(), ..visit.clone() };
         kept((self.complain)(visit, problem).unwrap_or_else(IntoResponse::into_response), answer)
     }
 }
@@ -296,7 +315,7 @@ mod tests {
     fn visit(uri: &'static str) -> Visit {
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let locale = Locale { language: Language::Indonesian, zone };
-        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri) }
+        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None }
     }
 
     #[test]

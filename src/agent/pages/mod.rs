@@ -9,6 +9,7 @@
 //! | [`form`] | what a browser's form sends |
 //! | [`plot`] | bars of usage and money, as SVG |
 //! | [`qr`] | QR codes, as SVG |
+//! | [`store_notice`] | what pages say while the store cannot be written |
 //! | [`assets`] | the style sheet and the script |
 
 pub(super) mod assets;
@@ -17,6 +18,7 @@ pub(super) mod frame;
 pub(super) mod locale;
 pub(super) mod plot;
 pub(super) mod qr;
+pub(super) mod store_notice;
 pub(super) mod words;
 
 pub(super) use form::Form;

@@ -67,6 +67,9 @@ pub(super) async fn for_people(State(house): State<Arc<House>>, request: Request
         return again;
     }
     let response = next.run(request).await;
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        (house.noticed)(problem);
+    }
     let Some((visit, problem)) = visit.zip(response.extensions().get::<Problem>()) else { return response };
     match problem.status().as_u16() {
         401 => frame::see_other(&seat::entrance(&visit.uri)),

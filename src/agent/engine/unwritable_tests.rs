@@ -1,0 +1,45 @@
+//! Readings go on while the store cannot be written, and nothing of a refused change is left.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::*;
+
+fn is_refused(done: &Result<Value, EngineError>) -> bool {
+    matches!(done, Err(EngineError::Store(StoreError::Unwritable(Unwritable::Busy(_)))))
+}
+
+#[test]
+fn access_follows_the_router_while_the_store_cannot_be_written() {
+    let (mut pi, user) = site();
+    let mut other = Connection::open(pi.dir.path().join(crate::store::FILE)).unwrap();
+    let held = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let before = (pi.used(user), pi.engine().look().users_len(), pi.engine().look().entries());
+    let new = NewUser { name: "Budi".into(), phone: None, login: None, settings: Settings::default() };
+    assert!(is_refused(&pi.ask(Action::AddUser(new.clone()), None)));
+    let grant = Grant { amount: Bytes::gb(5), days: None, reason: "tes".into() };
+    assert!(is_refused(&pi.ask(Action::Grant(user, grant), None)));
+    let after = (pi.used(user), pi.engine().look().users_len(), pi.engine().look().entries());
+    assert_eq!(after, before, "a refused change leaves nothing behind");
+
+    pi.pass(10);
+    assert!(pi.meter(110, vec![row(1, "*1", 60, 1000 + Bytes::mb(1524).0)]));
+    assert_eq!(pi.user(user).access.status.name(), "blocked");
+    let desired = pi.engine().desired();
+    assert_eq!(desired[0].list, crate::domain::listing::List::Blocked);
+    assert!(pi.engine().unwritable().is_some() && pi.engine().failure().is_none());
+
+    drop(held);
+    // The pause between two tries is of real time.
+    let until = std::time::Instant::now() + Duration::from_mins(1);
+    while pi.engine().unwritable().is_some() {
+        assert!(std::time::Instant::now() < until);
+        pi.pass(10);
+        pi.engine().pass_time().unwrap();
+    }
+    pi.ask(Action::AddUser(new), None).unwrap();
+    pi.restart();
+    assert_eq!(pi.used(user), Bytes::mb(1524).0, "what was gathered meanwhile is written");
+    assert_eq!(pi.user(user).access.status.name(), "blocked");
+    assert_eq!(pi.engine().look().users_len(), 2);
+    pi.verify();
+}

@@ -1,0 +1,172 @@
+//! Why nothing can be written for the time being, as far as SQLite and the file system say.
+//!
+//! A full disk, a disk that can only be read and a lock of another program are told by SQLite before anything is half
+//! done: the transaction is rolled back, the connection stays good, and trying again later may succeed. A failed sync or
+//! an I/O error is none of these: nothing is known about what the disk holds.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use super::StoreError;
+
+/// A file that is written and removed to learn what the file system says.
+const PROBE_FILE: &str = ".kuota.probe";
+/// Where the kernel lists who holds which lock.
+const LOCKS: &str = "/proc/locks";
+/// SQLite's extended codes, which rusqlite does not name.
+const IOERR_WRITE: i32 = 778;
+const IOERR_TRUNCATE: i32 = 1546;
+const IOERR_SHMOPEN: i32 = 4618;
+const IOERR_SHMSIZE: i32 = 4874;
+const IOERR_SHMMAP: i32 = 5386;
+
+/// Why the store cannot be written. Reading goes on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritable {
+    /// There is no room.
+    #[error(
+        "the disk that holds {0} is full, so nothing can be changed; metering and blocking go on from memory; free some \
+         space, and changes are taken again by themselves"
+    )]
+    Full(PathBuf),
+    /// The file system takes no writes.
+    #[error(
+        "the disk that holds {0} can only be read, so nothing can be changed; metering and blocking go on from memory; \
+         look for a failing card in the kernel's log, make a backup, and mount it writable again"
+    )]
+    ReadOnly(PathBuf),
+    /// Another program holds the file.
+    #[error(
+        "{0} holds the store's file, so nothing can be changed until it lets go; metering and blocking go on from \
+         memory; close that program"
+    )]
+    Busy(String),
+    /// Tables that are not money's are damaged.
+    #[error(
+        "the store's tables are damaged: {0}; it is only read, so nothing can be changed; metering and blocking go on \
+         from memory; stop the daemon and restore a backup: kuotad restore FILE"
+    )]
+    Damaged(String),
+}
+
+impl Unwritable {
+    /// The stable code of the API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Full(_) => "store_full",
+            Self::ReadOnly(_) => "store_read_only",
+            Self::Busy(_) => "store_busy",
+            Self::Damaged(_) => "store_damaged",
+        }
+    }
+
+    /// What an error of the store in `folder` means; `None` where writing must not go on.
+    pub(super) fn of(error: &StoreError, folder: &Path) -> Option<Self> {
+        match error {
+            StoreError::Unwritable(why) => Some(why.clone()),
+            StoreError::Folder { source, .. } => Self::of_io(source, folder),
+            StoreError::Sqlite(error) => Self::of_sqlite(error, folder),
+            StoreError::Schema(rusqlite_migration::Error::RusqliteError { err, .. }) => {
+                Self::of_sqlite(err, folder)
+            }
+            _ => None,
+        }
+    }
+
+    fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
+        let error = error.sqlite_error()?;
+        match error.code {
+            ErrorCode::DiskFull => Some(Self::Full(folder.to_owned())),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Self::Busy(holder(folder))),
+            // SQLite does not pass the system's reason on, so the file system is asked.
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen => Self::probed(folder),
+            ErrorCode::SystemIoFailure
+                if [IOERR_WRITE, IOERR_TRUNCATE, IOERR_SHMOPEN, IOERR_SHMSIZE, IOERR_SHMMAP]
+                    .contains(&error.extended_code) =>
+            {
+                Self::probed(folder)
+            }
+            _ => None,
+        }
+    }
+
+    fn of_io(error: &io::Error, folder: &Path) -> Option<Self> {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Some(Self::Full(folder.to_owned())),
+            ReadOnlyFilesystem => Some(Self::ReadOnly(folder.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// What the file system says to a write as far out as the log's next one.
+    pub(super) fn probed(folder: &Path) -> Option<Self> {
+        let probe = folder.join(PROBE_FILE);
+        let log = folder.join(super::FILE).with_extension("db-wal");
+        let end = std::fs::metadata(log).map_or(0, |log| log.len());
+        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&probe);
+        let written = file.and_then(|file| file.write_all_at(&[0xA5; 4096], end));
+        let _ = std::fs::remove_file(&probe);
+        Self::of_io(&written.err()?, folder)
+    }
+}
+
+/// Who else holds a lock on the store's files, for people.
+fn holder(folder: &Path) -> String {
+    let inode = |end: &str| {
+        std::fs::metadata(folder.join(super::FILE).with_extension(end)).map(|file| file.ino()).ok()
+    };
+    let files = [inode("db"), inode("db-shm")];
+    let locks = std::fs::read_to_string(LOCKS).unwrap_or_default();
+    let process = locks.lines().find_map(|line| writer_of(line, &files));
+    match process {
+        None => "another program".to_owned(),
+        Some(id) => {
+            let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+            match name.trim() {
+                "" => format!("another program (process {id})"),
+                name => format!("{name} (process {id})"),
+            }
+        }
+    }
+}
+
+/// The process of a line of `/proc/locks`, where it is another one's lock for writing on one of those inodes. The line
+/// reads `1: POSIX  ADVISORY  WRITE 1234 fe:01:131090 120 120`.
+fn writer_of(line: &str, inodes: &[Option<u64>]) -> Option<u32> {
+    let fields: Vec<&str> = line.split_whitespace().filter(|field| *field != "->").collect();
+    let [_, "POSIX" | "OFDLCK", _, "WRITE", process, place, ..] = fields.as_slice() else { return None };
+    let inode: u64 = place.rsplit(':').next()?.parse().ok()?;
+    let process: u32 = process.parse().ok()?;
+    (inodes.contains(&Some(inode)) && process != std::process::id()).then_some(process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holder_of_a_lock_is_found_among_all_locks() {
+        let files = [Some(131_090), None];
+        let of = |line| writer_of(line, &files);
+        assert_eq!(of("1: POSIX  ADVISORY  WRITE 4294 fe:01:131090 120 120"), Some(4294));
+        assert_eq!(of("2: -> POSIX  ADVISORY  WRITE 77 fe:01:131090 120 120"), Some(77));
+        assert_eq!(of("1: POSIX  ADVISORY  READ 4294 fe:01:131090 124 124"), None);
+        assert_eq!(of("1: FLOCK  ADVISORY  WRITE 4294 fe:01:131090 0 EOF"), None);
+        assert_eq!(of("1: POSIX  ADVISORY  WRITE 4294 fe:01:131091 120 120"), None);
+        let own = format!("1: POSIX ADVISORY WRITE {} fe:01:131090 0 0", std::process::id());
+        assert_eq!(writer_of(&own, &files), None);
+        assert_eq!(of("nonsense"), None);
+    }
+
+    #[test]
+    fn a_writable_folder_says_nothing_and_keeps_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Unwritable::probed(dir.path()), None);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
