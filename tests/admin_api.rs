@@ -288,7 +288,8 @@ async fn users_are_entered_found_changed_and_deleted() {
     let desk = Desk::start().await;
     let budi = json!({"name": " Budi ", "phone": "0812-3456 7890", "login": "budi"});
     let budi = desk.post("/users", budi).await.ok(201);
-    assert_eq!((&budi["name"], &budi["phone"]), (&json!("Budi"), &json!("081234567890")));
+    assert_eq!((&budi["name"], &budi["phone"]), (&json!("Budi"), &json!("0812-3456 7890")));
+    assert_eq!(budi["phone_e164"], "+6281234567890");
     assert_eq!(
         (&budi["approved"], &budi["active"], &budi["exempt"]),
         (&json!(true), &json!(true), &json!(false))

@@ -55,7 +55,7 @@ pub enum OrderCommand {
         id: String,
         /// How much; all that is left when not given.
         #[arg(long)]
-        amount_rp: Option<u64>,
+        amount_rp: Option<crate::domain::units::Rupiah>,
         /// Why.
         #[arg(long)]
         reason: String,

@@ -9,6 +9,7 @@ pub mod backup;
 mod cash;
 pub mod export;
 mod load;
+mod names;
 mod orders;
 mod read;
 mod record;
@@ -49,6 +50,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("schema/0001_ledger.sql")),
     M::up(include_str!("schema/0002_second_factor.sql")),
     M::up(include_str!("schema/0003_sales.sql")),
+    M::up(include_str!("schema/0004_names.sql")),
 ];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
@@ -117,6 +119,7 @@ impl Store {
         }
         configure(&conn)?;
         MIGRATIONS.to_latest(&mut conn)?;
+        names::fill(&mut conn)?;
         let site_secret = site_secret::ensured(&conn)?;
         Ok(Self { conn, path, stats: StoreStats::default(), site_secret, _lock: lock })
     }
