@@ -793,7 +793,8 @@ async fn sales_are_summed_by_day_method_and_cashier() {
 async fn debts_and_whom_to_call_are_reported() {
     let desk = Desk::start().await;
     let owe = async |name: &str, due: &str| {
-        let user = desk.post("/users", json!({"name": name, "phone": format!("08{}", name.len())})).await;
+        let user =
+            desk.post("/users", json!({"name": name, "phone": format!("08120000{:04}", name.len())})).await;
         let id = user.ok(201)["id"].as_str().unwrap().to_owned();
         let debt = json!({"amount": "10 GB", "debt_date": "2026-10-01", "due_date": due, "note": "bon"});
         desk.post(&format!("/users/{id}/debts"), debt).await.ok(201);

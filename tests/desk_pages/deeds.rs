@@ -105,7 +105,7 @@ async fn customers_are_entered_changed_stopped_and_deleted() {
     let sari = user(&desk, &place).await;
     assert_eq!(
         (&sari["phone"], &sari["expires_at"]),
-        (&json!("08123456789"), &json!("2026-12-31T16:59:59Z"))
+        (&json!("0812-3456 789"), &json!("2026-12-31T16:59:59Z"))
     );
     let at = |deed: &str| format!("{place}/{deed}");
 
@@ -223,7 +223,7 @@ async fn refusals_and_mistakes_are_told_in_the_readers_language_beside_the_field
     page.says("Tidak ada yang perlu dibayar.");
     let page = refused("kuota", &[("amount", "banyak"), ("reason", "x")]).await;
     assert_eq!(page.status, 422);
-    page.says("Tulis jumlah dengan satuannya");
+    page.says("“banyak” bukan jumlah kuota. Tulis jumlah di atas nol dengan satuannya");
     assert!(
         page.html.contains("aria-invalid=\"true\" aria-describedby=\"amount-hint amount-error\""),
         "{}",
