@@ -94,7 +94,7 @@ fn what_is_printed_reads_back_equal() {
 
 #[test]
 fn a_bad_file_is_told_by_key_and_reason() {
-    let rows: [(&str, &str, &str); 54] = [
+    let rows: [(&str, &str, &str); 56] = [
         ("datadir = \"/x\"", "datadir: unknown key", "data_dir"),
         ("[router]\nadress = \"a:1\"", "router.adress: unknown key", "password_file"),
         ("[router.lists]\nfub = \"x\"", "router.lists.fub: unknown key", "fup"),
