@@ -27,6 +27,9 @@ async fn send(call: Call) -> Reply {
 }
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
+/// Further addresses of this machine: what comes from there is not this machine itself for the desk.
+const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const NAMED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 fn bytes(user: &Value, field: &str) -> u64 {
     user[field].as_u64().unwrap_or_else(|| panic!("{field} in {user}"))
@@ -95,7 +98,7 @@ async fn log_ins_that_fail_answer_alike_and_are_slowed_down() {
     wrong.problem(401, "unauthorized");
     assert_eq!(log_in(&desk, "siapa", "salah").await.text, wrong.text, "names cannot be told apart");
     log_in(&desk, "juragan", PASSWORD).await.ok(200);
-    for _ in 0..3 {
+    for _ in 0..5 {
         log_in(&desk, "juragan", "salah").await.problem(401, "unauthorized");
     }
     let slowed = log_in(&desk, "juragan", PASSWORD).await;
@@ -104,6 +107,43 @@ async fn log_ins_that_fail_answer_alike_and_are_slowed_down() {
     desk.clock.advance(Duration::from_secs(wait));
     log_in(&desk, "juragan", PASSWORD).await.ok(200);
     send(desk.request(Method::POST, "/login").json(&json!({"username": "x"}))).await.invalid("password");
+}
+
+/// A log-in from another address of this machine.
+async fn log_in_from(desk: &Desk, address: Ipv4Addr, password: &str, otp: Option<&str>) -> Reply {
+    let body = json!({"username": "juragan", "password": password, "otp": otp});
+    desk.request(Method::POST, "/login").from(address).json(&body).send().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_from_elsewhere_lock_the_owner_out_nowhere() {
+    let mut desk = Desk::start().await;
+    log_in(&desk, "juragan", PASSWORD).await.ok(200);
+    let attackers: Vec<Ipv4Addr> = (10..14).map(|n| Ipv4Addr::new(127, 0, 0, n)).collect();
+    let mut refused = 0;
+    for _ in 0..15 {
+        for address in &attackers {
+            refused += u32::from(log_in_from(&desk, *address, "salah", None).await.status == 429);
+        }
+        log_in(&desk, "juragan", PASSWORD).await.ok(200);
+        desk.clock.advance(Duration::from_secs(2));
+    }
+    assert!(refused > 20, "only {refused} guesses were refused");
+    for address in &attackers {
+        let _ = log_in_from(&desk, *address, "salah", None).await;
+    }
+    log_in_from(&desk, attackers[0], PASSWORD, None).await.problem(429, "too_many_attempts");
+    log_in_from(&desk, OTHER, PASSWORD, None).await.ok(200);
+    // Nor after a restart, which the audit outlives.
+    desk.restart().await;
+    for address in attackers.iter().chain(&attackers).chain(&attackers).chain(&attackers).chain(&attackers) {
+        log_in_from(&desk, *address, "salah", None).await.problem(401, "unauthorized");
+    }
+    for n in 20..30 {
+        let _ = log_in_from(&desk, Ipv4Addr::new(127, 0, 0, n), "salah", None).await;
+    }
+    log_in_from(&desk, Ipv4Addr::new(127, 0, 0, 30), PASSWORD, None).await.problem(429, "too_many_attempts");
+    log_in_from(&desk, OTHER, PASSWORD, None).await.ok(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,9 +203,71 @@ async fn each_role_may_what_it_may_and_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_from_other_networks_are_refused() {
     let desk = Desk::with(|config| config.admin.allowed_networks = vec!["10.0.0.0/8".parse().unwrap()]).await;
-    desk.get("/users").await.problem(403, "network");
-    send(desk.request(Method::GET, "/ping")).await.problem(403, "network");
+    for path in ["/users", "/ping", "/nothing"] {
+        desk.request(Method::GET, path).from(OTHER).bearer(&desk.owner).send().await.problem(403, "network");
+    }
+    // This machine itself is let in whatever the list says.
+    send(desk.request(Method::GET, "/ping")).await.ok(200);
     desk.locally("GET", "/api/v1/ping", &Value::Null).await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_reach_the_desk_only_where_they_are_named() {
+    let network = |text: &str| text.parse::<kuota::settings::Network>().unwrap();
+    for (named, status) in [(None, 403), (Some("127.0.0.2/32"), 200), (Some("127.0.0.3/32"), 403)] {
+        let desk = Desk::with(|config| {
+            config.portal.client_networks = vec![network("127.0.0.2/31")];
+            config.admin.allowed_networks.extend(named.map(network));
+        })
+        .await;
+        let ping = desk.request(Method::GET, "/ping").from(OTHER).send().await;
+        assert_eq!(ping.status, status, "{named:?}: {}", ping.text);
+        send(desk.request(Method::GET, "/ping")).await.ok(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_over_whole_keys_and_no_half_of_one() {
+    let desk = Desk::start().await;
+    let package = desk.package(1024, 10_000).await;
+    let user = desk.post("/users", json!({"name": "Baru", "approved": false})).await.ok(201);
+    let path = format!("/users/{}/purchases", user["id"].as_str().unwrap());
+    let buy = json!({"package_id": package, "method": "cash"});
+    desk.post(&path, buy.clone()).await.problem(409, "inactive");
+    let mut config = desk.site().config.clone();
+    config.portal.registration = kuota::agent::config::Registration::Payment;
+    config.policy.max_devices_per_user = 7;
+    desk.site().reload(&config).await.unwrap();
+    let in_force = desk.site().in_force();
+    assert_eq!(in_force.policy.max_devices_per_user, 7);
+    assert_eq!(in_force.portal.registration, kuota::agent::config::Registration::Off);
+    desk.post(&path, buy).await.problem(409, "inactive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_host_is_answered_nothing() {
+    let desk = Desk::with(|config| config.admin.hosts = vec!["meja.lan".parse().unwrap()]).await;
+    let port = desk.base.rsplit_once(':').unwrap().1.to_owned();
+    for host in
+        ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "meja.lan.evil.example", "x@meja.lan"]
+    {
+        for path in ["/api/v1/users", "/api/v1/ping", "/healthz", "/metrics", "/nothing", "/api/v1/nothing"] {
+            let call = desk.call(Method::GET, path).header("host", host).bearer(&desk.owner);
+            let reply = call.send().await;
+            assert_eq!((reply.status, &reply.json()["code"]), (421, &json!("foreign_host")), "{host} {path}");
+        }
+        let body = json!({"username": "juragan", "password": PASSWORD});
+        let login = desk.request(Method::POST, "/login").header("host", host).json(&body);
+        login.header("origin", &format!("http://{host}")).send().await.problem(421, "foreign_host");
+        let page =
+            desk.call(Method::GET, "/masuk").header("host", host).header("accept", "text/html").send().await;
+        assert!(page.status == 421 && page.text.contains("admin.hosts"), "{}", page.text);
+    }
+    for host in ["127.0.0.1", "10.0.0.2:8080", "[fd00::2]:8080", "localhost", "Meja.LAN", "192.168.88.2:8081"]
+    {
+        desk.request(Method::GET, "/ping").header("host", host).send().await.ok(200);
+    }
+    desk.request(Method::GET, "/ping").header("host", &format!("meja.lan:{port}")).send().await.ok(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -701,6 +803,19 @@ async fn tables_are_exported_for_the_owner_and_never_as_formulas() {
     let debts = desk.get("/export/debts").await.text;
     assert!(debts.contains(",'=cmd|' /C calc'!A0,3221225472,0,,0,"), "{debts}");
     assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z\r\n"), "{debts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_ask_for_a_token_or_a_named_network() {
+    let desk = Desk::with(|config| config.admin.metrics_networks.push("127.0.0.3/32".parse().unwrap())).await;
+    let viewer = desk.admin("viewer", "viewer").await;
+    for path in ["/metrics", "/api/v1/metrics"] {
+        send(desk.call(Method::GET, path)).await.ok_text();
+        desk.call(Method::GET, path).from(NAMED).send().await.ok_text();
+        desk.call(Method::GET, path).from(OTHER).send().await.problem(401, "unauthorized");
+        desk.call(Method::GET, path).from(OTHER).bearer("kuota_x").send().await.problem(401, "unauthorized");
+        desk.call(Method::GET, path).from(OTHER).bearer(&viewer).send().await.ok_text();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

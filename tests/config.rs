@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kuota::agent::config::{Config, DebtDue, Enforcement, Overage, Tls};
+use kuota::agent::config::{Config, DebtDue, Enforcement, LIVE, Overage, Tls};
+use kuota::agent::run::policy;
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::units::Bytes;
 use kuota::routeros::tls::Tls as RouterTls;
@@ -283,5 +284,92 @@ fn the_routers_encryption_is_made_of_what_the_keys_say() {
         let error = verify(&fixture(file)).unwrap_err().to_string();
         assert!(error.starts_with("router.tls_ca_file: ") && error.contains(file), "{error}");
         assert!(error.contains(why), "{error}");
+    }
+}
+
+/// For every key another value than its default, as a variable has it.
+const OTHER_VALUES: [(&str, &str); 51] = [
+    ("data_dir", "/srv/kuota"),
+    ("timezone", "Asia/Makassar"),
+    ("language", "en"),
+    ("name", "Warung"),
+    ("source_url", "https://src.example"),
+    ("admin.listen", "127.0.0.1:9000"),
+    ("admin.allowed_networks", "10.0.0.0/8"),
+    ("admin.hosts", "kuota.lan"),
+    ("admin.metrics_networks", "10.0.0.9"),
+    ("portal.listen", "127.0.0.1:9001"),
+    ("portal.public_url", "http://10.0.0.2:8081"),
+    ("portal.client_networks", "10.9.0.0/24"),
+    ("portal.registration", "payment"),
+    ("portal.contact", "0812"),
+    ("router.address", "10.0.0.1:8728"),
+    ("router.tls", "pinned"),
+    ("router.tls_fingerprint", "1111111111111111111111111111111111111111111111111111111111111111"),
+    ("router.tls_ca_file", "/etc/ca.pem"),
+    ("router.username", "agen"),
+    ("router.password_file", "/etc/sandi"),
+    ("router.usage_source", "hotspot-host"),
+    ("router.poll_interval", "5s"),
+    ("router.timeout", "3s"),
+    ("router.lists.active", "a1"),
+    ("router.lists.fup", "a2"),
+    ("router.lists.habis", "a3"),
+    ("router.lists.expired", "a4"),
+    ("router.lists.inactive", "a5"),
+    ("router.lists.blocked", "a6"),
+    ("store.commit_interval", "5s"),
+    ("store.usage_hours_kept", "30d"),
+    ("policy.enforcement", "dry-run"),
+    ("policy.overage", "debt"),
+    ("policy.debt_limit", "900 MB"),
+    ("policy.fup_threshold", "1 GB"),
+    ("policy.fup_rate", "2M/2M"),
+    ("policy.block_overdue", "false"),
+    ("policy.overdue_grace_days", "3"),
+    ("policy.block_hour", "06:00"),
+    ("policy.debt_due", "14d"),
+    ("policy.expiry", "extend"),
+    ("policy.price_rounding_rp", "500"),
+    ("policy.max_devices_per_user", "9"),
+    ("policy.cashier_credit_rp", "7000"),
+    ("policy.pay_window", "3m"),
+    ("policy.offline_grace", "1h"),
+    ("clock.trust", "always"),
+    ("relay.url", "https://other.example"),
+    ("relay.site", "lain"),
+    ("relay.token_file", "/etc/lain"),
+    ("payment.mode", "snap"),
+];
+/// Keys that have one value only.
+const ONE_VALUE: [&str; 1] = ["router.usage_source"];
+
+/// A configuration with every optional part, and one key changed.
+fn with_key(key: &str, value: &str) -> Config {
+    let name = format!("KUOTA__{}", key.to_uppercase().replace('.', "__"));
+    let env = Environment::from([(name.as_str(), value)]);
+    Config::parse(&shipped_with_examples(), "kuotad.toml", &env).unwrap_or_else(|e| panic!("{key}: {e}"))
+}
+
+#[test]
+fn a_key_takes_effect_at_a_reload_everywhere_or_at_the_next_start_everywhere() {
+    let running = parse(&shipped_with_examples()).unwrap();
+    let tried: Vec<&str> = OTHER_VALUES.iter().map(|(key, _)| *key).chain(["payment.methods"]).collect();
+    let untried: Vec<String> =
+        running.keys().into_keys().filter(|key| !tried.contains(&key.as_str())).collect();
+    assert!(untried.is_empty(), "give these keys another value here: {untried:?}");
+    for (key, value) in OTHER_VALUES.into_iter().chain([("payment.methods", "qris")]) {
+        let new = with_key(key, value);
+        assert_eq!(new == running, ONE_VALUE.contains(&key), "{key}");
+        let mut in_force = running.clone();
+        in_force.take_live(&new);
+        let is_live = LIVE.contains(&key);
+        assert_eq!(in_force, if is_live { new.clone() } else { running.clone() }, "{key}");
+        // What the engine is told comes from the configuration in force and from nothing else.
+        let rules = (policy(&running), policy(&in_force), policy(&new));
+        assert_eq!(rules.1, if is_live { rules.2 } else { rules.0 }, "{key}");
+    }
+    for key in LIVE {
+        assert!(running.keys().contains_key(key), "{key} is no key");
     }
 }

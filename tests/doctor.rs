@@ -327,6 +327,13 @@ planted! {
     a_fasttrack_rule_for_slowed_customers_is_found, "fup.fasttrack", Fail: |site| site.add_first(FILTER, &[
         ("chain", "forward"), ("action", "fasttrack-connection"), ("src-address-list", "klient_fup"),
     ]);
+    a_desk_that_the_router_opens_to_customers_is_found, "firewall.desk", Warn:
+        |site| site.set(FILTER, ("comment", "kuota:06 meja"), &[("disabled", "yes")]);
+    a_rule_before_the_desks_is_found, "firewall.desk", Warn: |site| site.add_first(FILTER, &[
+        ("chain", "forward"), ("action", "accept"), ("dst-address", "192.168.88.2"),
+    ]);
+    customers_that_are_named_among_the_desks_are_found, "firewall.desk", Warn:
+        |site| site.config.admin.allowed_networks.push("10.5.50.0/24".parse().unwrap());
     a_reject_rule_that_is_disabled_is_found, "firewall.reject", Fail:
         |site| site.set(FILTER, ("comment", "kuota:21 klient_expired masuk"), &[("disabled", "yes")]);
     an_accept_before_the_reject_is_found, "firewall.order", Fail: |site| site.add_first(FILTER, &[

@@ -10,7 +10,7 @@ use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
 use relay_support::scripted::{Plan, unknown, unreachable};
-use relay_support::{Bench, KEY, OTHER_KEY, Setup};
+use relay_support::{Bench, KEY, OTHER_KEY, SISTER, STRANGER, Setup, TOKEN};
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -262,4 +262,27 @@ async fn what_happens_to_one_order_at_the_same_moment_all_counts() {
         let flags = vec!["bad_signature".to_owned(), "malformed".to_owned()];
         assert_eq!(bench.shown(&id).await, ("paid".into(), flags));
     }
+}
+
+#[tokio::test]
+async fn waiting_sites_and_half_requests_keep_neither_the_gateway_nor_another_site_out() {
+    let bench = Bench::with(Setup { connections_max: 16, ..Setup::default() }).await;
+    let id = bench.opened("r-1", "qris").await;
+    bench.gateway.settle(&id);
+    let after = bench.feed().await.len();
+    let path = format!("/v1/feed?after={after}&wait=50");
+    // Three sites wait with all that the relay lets them, and one that never stops asking is turned away or replaced.
+    let mut waiting = Vec::new();
+    for token in [TOKEN, SISTER, STRANGER].into_iter().cycle().take(60) {
+        waiting
+            .push(bench.send(&format!("GET {path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\n\r\n")).await);
+    }
+    let address = bench.relay.notification_path("m1").unwrap();
+    for _ in 0..100 {
+        waiting.push(bench.send(&format!("POST {address} HTTP/1.1\r\nContent-Len")).await);
+    }
+    assert_eq!(bench.notify(&id).await.status, 200);
+    assert_eq!(bench.decide().await, 1);
+    assert_eq!(bench.shown(&id).await.0, "paid");
+    bench.opened("r-2", "qris").await;
 }

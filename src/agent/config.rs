@@ -16,8 +16,8 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::units::{AMOUNT_RP_MAX, Bytes};
 use crate::routeros::tls::{self, Authorities};
 use crate::settings::{
-    self, Environment, Finding, Fingerprint, HttpUrl, ListName, Network, RouterAddress, Secret, SecretSource,
-    SettingsError, Sources, SpeedLimit,
+    self, Environment, Finding, Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, Secret,
+    SecretSource, SettingsError, Sources, SpeedLimit,
 };
 
 /// Variables that begin with this are settings.
@@ -25,6 +25,28 @@ pub const ENV_PREFIX: &str = "KUOTA__";
 
 /// Everything that is wrong with a configuration.
 pub type ConfigError = SettingsError;
+
+/// Keys that take effect when the configuration is read again while the daemon runs; every other key waits for the next
+/// start. [`Config::take_live`] copies exactly these, and everything that runs reads the result.
+pub const LIVE: [&str; 17] = [
+    "policy.block_hour",
+    "policy.block_overdue",
+    "policy.cashier_credit_rp",
+    "policy.debt_due",
+    "policy.debt_limit",
+    "policy.enforcement",
+    "policy.expiry",
+    "policy.fup_rate",
+    "policy.fup_threshold",
+    "policy.max_devices_per_user",
+    "policy.offline_grace",
+    "policy.overage",
+    "policy.overdue_grace_days",
+    "policy.pay_window",
+    "policy.price_rounding_rp",
+    "router.poll_interval",
+    "store.commit_interval",
+];
 
 const DAY: Duration = Duration::from_hours(24);
 /// The most days that a key may name: ten years.
@@ -69,8 +91,14 @@ pub struct Config {
 pub struct Admin {
     /// Where the operator's pages listen.
     pub listen: SocketAddr,
-    /// Who may reach them; requests from elsewhere are refused.
+    /// Who may reach them; connections from elsewhere are refused. Customers' networks count only where they are named
+    /// here themselves; this machine always may. See [`super::admission`].
     pub allowed_networks: Vec<Network>,
+    /// Further names by which browsers may reach the desk and the portal. Addresses, `localhost` and the host of
+    /// `portal.public_url` always do.
+    pub hosts: Vec<HostName>,
+    /// Who may read `/metrics` without a token.
+    pub metrics_networks: Vec<Network>,
 }
 
 /// `[portal]`.
@@ -372,7 +400,12 @@ impl Default for Config {
 impl Default for Admin {
     fn default() -> Self {
         let networks = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
-        Self { listen: ([0, 0, 0, 0], 8080).into(), allowed_networks: networks.map(literal).to_vec() }
+        Self {
+            listen: ([0, 0, 0, 0], 8080).into(),
+            allowed_networks: networks.map(literal).to_vec(),
+            hosts: Vec::new(),
+            metrics_networks: ["127.0.0.1/32", "::1/128"].map(literal).to_vec(),
+        }
     }
 }
 
@@ -536,6 +569,23 @@ impl Config {
         }
     }
 
+    /// Takes over from `new` the keys of [`LIVE`] and no other.
+    pub fn take_live(&mut self, new: &Self) {
+        self.policy = new.policy.clone();
+        self.router.poll_interval = new.router.poll_interval;
+        self.store.commit_interval = new.store.commit_interval;
+    }
+
+    /// Every key with its whole path, such as `policy.debt_limit`, and its value as it is written. Keys of absent
+    /// sections are left out.
+    pub fn keys(&self) -> BTreeMap<String, String> {
+        let tree =
+            serde_json::to_value(self).expect("configuration trees hold texts, numbers and sections only");
+        let mut out = BTreeMap::new();
+        flatten("", &tree, &mut out);
+        out
+    }
+
     /// The configuration in effect as TOML that reads back to an equal one. It names secret files; what they hold
     /// is not in it.
     pub fn effective_toml(&self) -> String {
@@ -650,6 +700,18 @@ impl Config {
         if self.payment.methods.contains(&OnlineMethod::Snap) {
             out.push(Finding::new("payment.methods", "\"snap\" is no method: write payment.mode = \"snap\""));
         }
+    }
+}
+
+fn flatten(path: &str, value: &serde_json::Value, out: &mut BTreeMap<String, String>) {
+    let serde_json::Value::Object(section) = value else {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        out.insert(path.to_owned(), text);
+        return;
+    };
+    for (name, value) in section {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        flatten(&path, value, out);
     }
 }
 

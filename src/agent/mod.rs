@@ -1,6 +1,7 @@
 //! The daemon beside the router: engine, meter, enforcer, admin API and what it is configured to do.
 
 pub mod admin;
+mod admission;
 pub mod config;
 mod credentials;
 pub mod doctor;

@@ -25,6 +25,7 @@ use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
+use crate::web::ConnectionLimits;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
 
@@ -138,17 +139,16 @@ impl Site {
         House { language: self.config.language, zone: self.config.timezone.clone(), complain }
     }
 
-    /// Takes over what may change while the daemon runs: the rules, whether the router is changed, and how often
-    /// it is read and written down. Everything else in `config` waits for a restart.
+    /// Takes over what may change while the daemon runs, the keys of [`config::LIVE`]. Everything else in `config` waits
+    /// for a restart: what runs is told the configuration in force, never `config` itself.
     pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
-        let (rules, commit_interval) = (policy(config), config.store.commit_interval);
+        let mut next = self.in_force();
+        next.take_live(config);
+        let (rules, commit_interval) = (policy(&next), next.store.commit_interval);
         self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
-        self.service.set_dry_run(config.policy.enforcement == Enforcement::DryRun);
-        self.pace.send_replace(config.router.poll_interval);
-        let mut held = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        held.policy = config.policy.clone();
-        held.store.commit_interval = config.store.commit_interval;
-        held.router.poll_interval = config.router.poll_interval;
+        self.service.set_dry_run(next.policy.enforcement == Enforcement::DryRun);
+        self.pace.send_replace(next.router.poll_interval);
+        *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
 
@@ -242,10 +242,11 @@ pub struct Listeners {
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
+    let limits = ConnectionLimits::default;
     tokio::join!(
-        serve(listeners.admin, admin.clone(), stop.clone()),
-        serve(listeners.socket, admin, stop.clone()),
-        serve(listeners.portal, portal::router(site), stop),
+        serve(listeners.admin, admin.clone(), limits(), stop.clone()),
+        serve(listeners.socket, admin, limits(), stop.clone()),
+        serve(listeners.portal, portal::router(site), limits(), stop),
     );
 }
 

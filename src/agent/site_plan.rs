@@ -18,6 +18,8 @@ pub fn site_plan(config: &Config, agent: Option<IpAddr>) -> SitePlan {
         agent: agent.or_else(|| portal_host.parse().ok()),
         portal_host,
         portal_port,
+        desk_port: (!config.admin.listen.ip().is_loopback()).then_some(config.admin.listen.port()),
+        managers: config.managers_among_customers().iter().map(ToString::to_string).collect(),
         client_networks: config.portal.client_networks.iter().map(ToString::to_string).collect(),
         lists: list_names(&config.router.lists),
         fup_up: up.to_owned(),
@@ -57,6 +59,7 @@ mod tests {
         let plan = site_plan(&Config::default(), None);
         assert_eq!((plan.portal_host.as_str(), plan.portal_port), ("192.168.88.2", 8081));
         assert_eq!(plan.agent, "192.168.88.2".parse().ok());
+        assert_eq!((plan.desk_port, plan.managers.len()), (Some(8080), 0));
         assert_eq!((plan.fup_up.as_str(), plan.fup_down.as_str()), ("1M", "1M"));
         for (url, host, port) in
             [("https://kuota.lan", "kuota.lan", 443), ("http://[fd00::2]:81/x", "fd00::2", 81)]

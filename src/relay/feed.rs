@@ -14,6 +14,9 @@ use crate::web::Problem;
 /// Items of a page when nobody asks for another number.
 const LIMIT_DEFAULT: u32 = 100;
 
+/// When to come again where too many wait, in seconds.
+const RETRY_AFTER_S: u64 = 5;
+
 /// `?after=&wait=&limit=`.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,6 +45,7 @@ pub(super) async fn page(relay: &Relay, site: &Site, query: FeedQuery) -> Result
     let (after, limit) = (query.after.unwrap_or_default(), limit.min(FEED_LIMIT_MAX));
     let end = Instant::now() + Duration::from_secs(query.wait.unwrap_or_default().min(FEED_WAIT_S_MAX));
     let epoch = relay.store.epoch().await?;
+    let mut waiting = None;
     let mut stopping = relay.stopping.subscribe();
     loop {
         let fed = relay.store.fed();
@@ -50,12 +54,30 @@ pub(super) async fn page(relay: &Relay, site: &Site, query: FeedQuery) -> Result
         if !items.is_empty() || after > last {
             return Ok(FeedPage { epoch, items, next, has_more: next < last });
         }
+        if Instant::now() >= end {
+            return Ok(FeedPage { epoch, items, next, has_more: false });
+        }
+        if waiting.is_none() {
+            let place = relay.waiting.try_acquire().map_err(|_| too_many())?;
+            waiting = Some((site.polls.begin(), place));
+        }
+        let replaced = async {
+            if let Some((poll, _)) = &waiting {
+                poll.replaced().await;
+            }
+        };
         tokio::select! {
             () = fed => {}
+            () = replaced => return Ok(FeedPage { epoch, items, next, has_more: false }),
             () = sleep_until(end) => return Ok(FeedPage { epoch, items, next, has_more: false }),
             _ = stopping.wait_for(|stop| *stop) => {
                 return Ok(FeedPage { epoch, items, next, has_more: false });
             }
         }
     }
+}
+
+fn too_many() -> Problem {
+    let detail = "too many sites wait for news at once (connections_max); try again in a moment";
+    Problem::unavailable("busy", detail).retry_after(RETRY_AFTER_S)
 }

@@ -23,7 +23,7 @@ use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
 use crate::web::limits::{self, Patience};
-use crate::web::{Body, Path, Paths, Problem, Query, tally};
+use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query, tally};
 
 /// Where the feed is.
 const FEED: &str = "/v1/feed";
@@ -31,6 +31,15 @@ const FEED: &str = "/v1/feed";
 const CHECK_MAX: Duration = Duration::from_secs(5);
 /// A long poll's wait and time to answer.
 const FEED_PATIENCE: Duration = Duration::from_secs(FEED_WAIT_S_MAX + 15);
+
+/// One address has at most one in so many of all connections ...
+const ADDRESS_SHARE: usize = 8;
+/// ... and at least so many: sites of one town may share an address.
+const PER_ADDRESS_MIN: usize = 16;
+/// One in so many of all connections is kept for notifications, at least one ...
+const NOTIFICATION_SHARE: usize = 8;
+/// ... and at most so many: each is answered within milliseconds.
+const NOTIFICATIONS_RESERVED_MAX: usize = 64;
 
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -52,6 +61,25 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .with_state(Arc::clone(relay));
     let answers = Arc::clone(&relay.figures().answers);
     tally::counted(limits::surround(all).layer(from_fn(patience)), answers)
+}
+
+/// What the listener takes. A web server in front of it stands for many callers, so this machine's own addresses count
+/// for none.
+pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
+    let relay = Arc::clone(relay);
+    let connections_max = relay.connections_max;
+    ConnectionLimits {
+        connections_max,
+        per_address_max: (connections_max / ADDRESS_SHARE).max(PER_ADDRESS_MIN),
+        reserved: (connections_max / NOTIFICATION_SHARE).clamp(1, NOTIFICATIONS_RESERVED_MAX),
+        admit: Arc::new(|peer| match peer {
+            Peer::Network(address) if address.is_loopback() => Admission::Uncounted,
+            Peer::Network(_) => Admission::Counted,
+            Peer::Local => Admission::Uncounted,
+        }),
+        is_reserved: Arc::new(move |request| relay.is_notification_path(request.uri().path())),
+        ..ConnectionLimits::default()
+    }
 }
 
 async fn patience(mut request: Request, next: Next) -> Response {

@@ -12,6 +12,7 @@
 //! | `notifications` | the gateway's messages: kept, then decided by asking |
 //! | `reconcile`, `schedule` | asking about every order that may still change, and when |
 //! | `feed` | what happened to a site's orders, in order |
+//! | `polls` | calls that wait for news: a few of each site |
 //! | `row` | one order: how answers change it, and how it is told |
 //! | `merchant`, `breaker`, `pace` | calls to the gateway, and when they are held back |
 //! | `order_id` | names of orders |
@@ -36,6 +37,7 @@ mod notifications;
 mod order_id;
 mod orders;
 mod pace;
+mod polls;
 mod reconcile;
 mod request;
 mod row;
@@ -44,6 +46,6 @@ mod schedule;
 pub mod service;
 pub mod store;
 
-pub use http::router;
+pub use http::{limits, router};
 pub use notifications::decide_once;
 pub use reconcile::reconcile_once;

@@ -18,6 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
 use crate::troubles::Troubles;
+use crate::web::descriptors::within_limit;
 use crate::web::serve::serve;
 
 /// How long open requests may take to finish when the relay stops.
@@ -101,7 +102,15 @@ pub async fn assemble(
         });
     }
     let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-    let parts = Parts { store, clock, secrets, merchants, public_url, patience: Patience::default() };
+    let parts = Parts {
+        store,
+        clock,
+        secrets,
+        merchants,
+        public_url,
+        patience: Patience::default(),
+        connections_max: within_limit(config.connections_max),
+    };
     Ok(Relay::new(parts).await?)
 }
 
@@ -129,7 +138,7 @@ pub async fn drive(
         tracing::info!(%address, "relay listens");
     }
     let (close, closing) = watch::channel(false);
-    let mut serving = tokio::spawn(serve(listener, http::router(&relay), closing));
+    let mut serving = tokio::spawn(serve(listener, http::router(&relay), http::limits(&relay), closing));
     let mut loops = JoinSet::new();
     loops.spawn(deciding(Arc::clone(&relay)));
     loops.spawn(reconciling(Arc::clone(&relay)));

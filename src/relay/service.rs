@@ -13,6 +13,7 @@ use super::merchant::Merchant;
 use super::notifications::PARALLEL_MAX;
 use super::order_id::{new_secret, site_tag};
 use super::pace::Pace;
+use super::polls::Polls;
 use super::store::{OrderRow, RelayStore, StoreError, Updated};
 use super::{row, schedule};
 use crate::clock::Clock;
@@ -25,6 +26,9 @@ use crate::web::Problem;
 const SITE_CALLS_PER_SECOND: u32 = 200;
 /// See [`SITE_CALLS_PER_SECOND`].
 const SITE_CALLS_BURST: u32 = 1000;
+
+/// Where the gateway's notifications come to: the merchant and its secret follow.
+const NOTIFICATIONS: &str = "/midtrans/notification/";
 
 /// How long the relay waits for what.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +71,8 @@ pub struct Parts {
     pub public_url: Option<String>,
     /// How long it waits.
     pub patience: Patience,
+    /// Connections at the same time, those of sites that wait for their feed included.
+    pub connections_max: usize,
 }
 
 /// What a merchant's account is made of.
@@ -99,6 +105,8 @@ pub(super) struct Site {
     pub id: String,
     pub merchant: Arc<Merchant>,
     pub tag: String,
+    /// Its calls that wait for news.
+    pub polls: Polls,
     pace: Mutex<Pace>,
 }
 
@@ -116,6 +124,9 @@ pub struct Relay {
     /// Told when an order became due.
     pub(super) due: Notify,
     pub(super) stopping: watch::Sender<bool>,
+    pub(super) connections_max: usize,
+    /// Calls that may wait for news at the same time.
+    pub(super) waiting: Semaphore,
     /// Merchant and order of the notifications that are being decided ...
     pub(super) deciding: Mutex<BTreeSet<(String, String)>>,
     /// ... so many orders at a time.
@@ -170,7 +181,7 @@ impl Relay {
             merchant.notification_url = parts
                 .public_url
                 .as_ref()
-                .map(|url| format!("{url}/midtrans/notification/{}/{}", merchant.id, merchant.secret));
+                .map(|url| format!("{url}{NOTIFICATIONS}{}/{}", merchant.id, merchant.secret));
             let learned = match one.account {
                 Some(account) => Some(account),
                 None => parts.store.merchant_id(&one.id).await?,
@@ -183,6 +194,7 @@ impl Relay {
                 let site = Site {
                     tag: site_tag(&one.id, &id),
                     merchant: Arc::clone(&merchant),
+                    polls: Polls::default(),
                     pace: Mutex::new(Pace::new(SITE_CALLS_PER_SECOND, SITE_CALLS_BURST)),
                     id: id.clone(),
                 };
@@ -200,6 +212,8 @@ impl Relay {
             inbox: Notify::new(),
             due: Notify::new(),
             stopping: watch::Sender::new(false),
+            connections_max: parts.connections_max,
+            waiting: Semaphore::new((parts.connections_max / 4 * 3).max(1)),
             deciding: Mutex::default(),
             seats: Semaphore::new(PARALLEL_MAX),
             merchants,
@@ -210,7 +224,15 @@ impl Relay {
     /// The path on which a merchant's notifications are received; `None` for a merchant that nobody configured.
     pub fn notification_path(&self, merchant: &str) -> Option<String> {
         let merchant = self.merchants.get(merchant)?;
-        Some(format!("/midtrans/notification/{}/{}", merchant.id, merchant.secret))
+        Some(format!("{NOTIFICATIONS}{}/{}", merchant.id, merchant.secret))
+    }
+
+    /// Whether this is the whole, secret path of a merchant's notifications.
+    pub(super) fn is_notification_path(&self, path: &str) -> bool {
+        let named = path.strip_prefix(NOTIFICATIONS).and_then(|rest| rest.split_once('/'));
+        named.is_some_and(|(merchant, secret)| {
+            self.merchants.get(merchant).is_some_and(|merchant| merchant.is_secret(secret))
+        })
     }
 
     /// What it counts about itself.

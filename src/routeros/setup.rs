@@ -70,6 +70,10 @@ pub struct SitePlan {
     pub portal_host: String,
     /// Its TCP port.
     pub portal_port: u16,
+    /// TCP port of the owner's pages on the same machine; `None` where they listen to that machine alone.
+    pub desk_port: Option<u16>,
+    /// Networks inside those of customers whose devices may use the owner's pages all the same.
+    pub managers: Vec<String>,
     /// The machine that the agent runs on, where its address is known.
     pub agent: Option<IpAddr>,
     /// Networks of customers' devices.
@@ -242,7 +246,8 @@ impl SitePlan {
         };
         let (from, to) = ("src-address-list", "dst-address-list");
         let tcp = ("protocol", "tcp");
-        let mut rows = vec![
+        let mut rows = self.desk_rows();
+        rows.extend([
             row(
                 "10 bayar keluar",
                 "accept",
@@ -263,7 +268,7 @@ impl SitePlan {
                 "accept",
                 &[(from, PORTAL_LIST), (to, CLIENT_LIST), tcp, ("src-port", &port)],
             ),
-        ];
+        ]);
         for list in STOPPED {
             let name = self.lists.name(list);
             let with = ("reject-with", "icmp-admin-prohibited");
@@ -276,6 +281,34 @@ impl SitePlan {
         let suggestion = [(from, NOT_CLIENTS), (to, NOT_CLIENTS), known, ("disabled", "yes")];
         rows.push(row("40 saran fasttrack tanpa pelanggan", "fasttrack-connection", &suggestion));
         rows
+    }
+
+    /// The owner's pages are not for customers, whatever else lets their packets through. The machine is the portal's
+    /// where its own address is not known.
+    fn desk_rows(&self) -> Vec<Planned> {
+        let Some(port) = self.desk_port.map(|port| port.to_string()) else { return Vec::new() };
+        let agent = match self.agent {
+            Some(IpAddr::V4(address)) => Some(address.to_string()),
+            Some(IpAddr::V6(_)) | None => None,
+        };
+        let to =
+            agent.as_deref().map_or(("dst-address-list", PORTAL_LIST), |address| ("dst-address", address));
+        let row = |what: &str, action: &'static str, from: (&'static str, &str)| {
+            let values = [
+                ("chain", "forward"),
+                ("action", action),
+                from,
+                to,
+                ("protocol", "tcp"),
+                ("dst-port", &port),
+            ];
+            Planned::commented(FILTER, what, &values)
+        };
+        let is_ipv4 = |network: &&String| !network.contains(':');
+        let managers = self.managers.iter().filter(is_ipv4);
+        let named =
+            managers.map(|network| row(&format!("05 meja {network}"), "accept", ("src-address", network)));
+        named.chain([row("06 meja", "drop", ("src-address-list", CLIENT_LIST))]).collect()
     }
 
     fn queue_types(&self) -> Vec<Planned> {
@@ -485,6 +518,8 @@ mod tests {
             portal_url: "http://192.168.88.2:8081".to_owned(),
             portal_host: "192.168.88.2".to_owned(),
             portal_port: 8081,
+            desk_port: Some(8080),
+            managers: vec!["10.5.50.7/32".to_owned()],
             agent: "192.168.88.2".parse().ok(),
             client_networks: vec!["10.5.50.0/24".to_owned()],
             lists: ListNames::default(),
@@ -517,6 +552,7 @@ mod tests {
     fn the_rows_of_access_stand_in_their_order() {
         let names: Vec<String> = plan().filter().into_iter().map(|row| row.is).collect();
         let at = |what: &str| names.iter().position(|name| name.contains(what)).unwrap();
+        assert!(at("meja 10.5.50.7/32") < at("06 meja") && at("06 meja") < at("bayar"));
         assert!(at("bayar") < at("habis") && at("portal") < at("habis"));
         assert!(at("klient_blocked") < at("sambungan") && at("sambungan") < at("fasttrack"));
         let script = plan().script();

@@ -15,8 +15,8 @@ pub use layers::{Sources, read};
 pub use render::to_toml;
 pub use secret::{Secret, SecretSource, without_mark};
 pub use values::{
-    Fingerprint, HttpUrl, ListName, Network, RouterAddress, SpeedLimit, amount, day_minute, days_text,
-    duration, duration_text, optional_url, parse_duration,
+    Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, SpeedLimit, amount, day_minute,
+    days_text, duration, duration_text, optional_url, parse_duration,
 };
 
 /// One mistake in the configuration.

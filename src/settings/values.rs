@@ -188,6 +188,16 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Whether every address of this network lies in the other one.
+    pub fn is_within(&self, other: &Self) -> bool {
+        other.0.contains(&self.0)
+    }
+
+    /// Bits that its addresses share: the more, the narrower the network.
+    pub fn prefix_len(&self) -> u8 {
+        self.0.prefix_len()
+    }
 }
 
 impl fmt::Display for Network {
@@ -210,6 +220,43 @@ impl FromStr for Network {
 }
 
 text_serde!(Network, NETWORK_HINT);
+
+/// A name of this machine in a network, such as `kuota.lan`: lower case, without port and without a dot at its end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(String);
+
+const HOST_HINT: &str = "write a name without http:// and without a port, like \"kuota.lan\"";
+/// The longest name that DNS knows.
+const HOST_CHARS_MAX: usize = 253;
+
+impl HostName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for HostName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.trim();
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        if is_host(&name) && name.len() <= HOST_CHARS_MAX {
+            Ok(Self(name))
+        } else {
+            Err(format!("{text:?} is not a host name: {HOST_HINT}"))
+        }
+    }
+}
+
+text_serde!(HostName, HOST_HINT);
 
 /// A host name or address with a port, such as `192.168.88.1:8728`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,6 +316,13 @@ impl HttpUrl {
         &self.0
     }
 
+    /// Its host: a name in lower case, or an address, IPv6 without brackets.
+    pub fn host(&self) -> String {
+        let url = reqwest::Url::parse(&self.0).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        host.trim_matches(['[', ']']).to_ascii_lowercase()
+    }
+
     /// Whether what is sent there is encrypted.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
@@ -276,9 +330,8 @@ impl HttpUrl {
 
     /// Whether what is sent there stays on this machine.
     pub fn is_loopback(&self) -> bool {
-        let url = reqwest::Url::parse(&self.0).ok();
-        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let host = self.host();
+        let address = host.parse::<IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
     }
 }

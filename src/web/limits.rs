@@ -4,16 +4,19 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
@@ -24,6 +27,14 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 const BODY_DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// How long a body may take, besides the time that its bytes need at [`BODY_BYTES_PER_SECOND`].
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// Slower bodies are cut.
+const BODY_BYTES_PER_SECOND: u64 = 8 * 1024;
+/// Larger bodies take one of few places: what all callers of a router can fill of the memory is bounded.
+const BODY_BYTES_SMALL: usize = 32 * 1024;
+/// Places for larger bodies.
+const LARGE_BODIES_MAX: usize = 32;
 /// How long a call may take.
 const CALL_MAX: Duration = Duration::from_secs(30);
 
@@ -36,7 +47,7 @@ pub fn surround(router: Router) -> Router {
     router
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_route)
-        .layer(from_fn(whole_body))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(LARGE_BODIES_MAX)), whole_body))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(quiet_headers))
@@ -67,10 +78,15 @@ async fn in_time(request: Request, next: Next) -> Response {
 }
 
 /// Reads the body before anything else, so that every answer, a refusal too, finds a caller that has sent all.
-async fn whole_body(request: Request, next: Next) -> Response {
+async fn whole_body(State(large): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     let (parts, mut body) = request.into_parts();
+    let begun = Instant::now();
     let mut bytes = Vec::new();
-    while let Some(frame) = next_frame(&mut body).await {
+    let mut place = None;
+    loop {
+        let deadline = begun + body_time(bytes.len());
+        let Ok(frame) = timeout_at(deadline, next_frame(&mut body)).await else { return too_slow() };
+        let Some(frame) = frame else { break };
         let Ok(frame) = frame else {
             return Problem::malformed("the body broke off").into_response();
         };
@@ -79,8 +95,27 @@ async fn whole_body(request: Request, next: Next) -> Response {
             let _ = tokio::time::timeout(DRAIN_MAX, drain(body)).await;
             return too_large();
         }
+        if bytes.len() > BODY_BYTES_SMALL && place.is_none() {
+            let Ok(Ok(taken)) = timeout_at(deadline, large.acquire()).await else { return too_many_large() };
+            place = Some(taken);
+        }
     }
     next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+/// How long a body of so many bytes may take.
+fn body_time(bytes: usize) -> Duration {
+    BODY_TIME + Duration::from_secs(u64::try_from(bytes).unwrap_or(u64::MAX) / BODY_BYTES_PER_SECOND)
+}
+
+fn too_slow() -> Response {
+    let detail = "the body came too slowly: its end was not there in time";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).into_response()
+}
+
+fn too_many_large() -> Response {
+    let detail = "too many large bodies are in work at once; try again in a moment";
+    Problem::unavailable("busy", detail).retry_after(1).into_response()
 }
 
 async fn next_frame(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>> {
@@ -103,7 +138,8 @@ fn too_large() -> Response {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }
 
-async fn quiet_headers(request: Request, next: Next) -> Response {
+/// A layer around what answers outside of [`surround`]: see [`quiet`].
+pub async fn quiet_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     quiet(response.headers_mut());
     response
@@ -115,4 +151,60 @@ pub fn quiet(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Other hosts learn nothing. Our own do: without a referrer at all browsers send forms with the origin "null".
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll};
+
+    use axum::routing::post;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// So many bytes, and then nothing more.
+    struct Stuck(usize);
+
+    impl HttpBody for Stuck {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            match std::mem::take(&mut self.0) {
+                0 => Poll::Pending,
+                bytes => Poll::Ready(Some(Ok(Frame::data(vec![b'x'; bytes].into())))),
+            }
+        }
+    }
+
+    async fn posted(router: &Router, body: Body) -> StatusCode {
+        let request = Request::post("/").body(body).unwrap();
+        router.clone().oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_cut_and_large_ones_wait_for_each_other() {
+        let router = surround(Router::new().route("/", post(|| async { "read" })));
+        assert_eq!(posted(&router, Body::new(Stuck(10))).await, StatusCode::REQUEST_TIMEOUT);
+        let stuck: Vec<_> = (0..LARGE_BODIES_MAX)
+            .map(|_| {
+                let router = router.clone();
+                tokio::spawn(async move { posted(&router, Body::new(Stuck(500_000))).await })
+            })
+            .collect();
+        for _ in 0..LARGE_BODIES_MAX {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(posted(&router, Body::from(vec![b'x'; 1000])).await, StatusCode::OK);
+        let large = || Body::from(vec![b'x'; BODY_BYTES_SMALL + 1]);
+        assert_eq!(posted(&router, large()).await, StatusCode::SERVICE_UNAVAILABLE);
+        for stuck in stuck {
+            let status = stuck.await.unwrap();
+            assert!(matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT), "{status}");
+        }
+        assert_eq!(posted(&router, large()).await, StatusCode::OK);
+    }
 }

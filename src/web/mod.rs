@@ -8,6 +8,7 @@
 //! | [`params`] | paths and queries |
 //! | [`page`] | lists in pages |
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
+//! | [`host_names`] | under which names a server answers |
 //! | [`same_site`] | whether a request comes from a page of ours |
 //! | [`stream`] | answers too long for memory |
 //! | [`finish`] | work that goes on when its caller went away |
@@ -15,16 +16,23 @@
 //! | [`html`] | text into markup |
 //! | [`metrics`] | figures for Prometheus |
 //! | [`tally`] | how many answers of which class |
-//! | [`serve`] | connections of one listener |
+//! | [`serve`] | serving one listener |
+//! | [`connections`] | who may connect, how many at once, and who makes room |
+//! | `patient_io` | connections whose callers take nothing of an answer |
+//! | [`descriptors`] | how many files and connections the system lets a process open |
 
 pub mod body;
+pub mod connections;
 pub mod csv;
+pub mod descriptors;
 pub mod finish;
+pub mod host_names;
 pub mod html;
 pub mod limits;
 pub mod metrics;
 pub mod page;
 pub mod params;
+mod patient_io;
 pub mod problem;
 pub mod same_site;
 pub mod serve;
@@ -32,6 +40,8 @@ pub mod stream;
 pub mod tally;
 
 pub use body::Body;
+pub use connections::{Admission, ConnectionLimits};
+pub use host_names::HostNames;
 pub use page::{Cursor, Limit, List};
 pub use params::{Path, Paths, Query};
 pub use problem::Problem;

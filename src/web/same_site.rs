@@ -25,6 +25,12 @@ pub fn is_cross_site(headers: &HeaderMap) -> bool {
     says && !is_same_site(headers)
 }
 
+/// Whether a page of another host asks by a script. Followed links and typed addresses carry no `Origin`; what has none
+/// of its own says "null" and cannot read the answer.
+pub fn names_foreign_origin(headers: &HeaderMap) -> bool {
+    headers.get(ORIGIN).is_some_and(|origin| origin != "null") && !is_same_site(headers)
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;

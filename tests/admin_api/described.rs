@@ -12,7 +12,7 @@ static DOC: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(DOCUMENT).un
 /// Calls beside `/api`. Every other path is a page for people, which is no API.
 const BESIDE: [&str; 2] = ["/healthz", "/metrics"];
 /// Answers that the frame around every route gives, before a route is chosen.
-const NO_ROUTE: [u16; 2] = [404, 405];
+const NO_ROUTE: [u16; 4] = [403, 404, 405, 421];
 
 /// Fails unless the description has this answer of this call, and the answer has its shape.
 #[track_caller]

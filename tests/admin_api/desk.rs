@@ -297,6 +297,13 @@ fn kind(headers: &HeaderMap) -> String {
     headers.get("content-type").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
+/// A client whose connections come from that address of this machine.
+pub fn client_from(address: Ipv4Addr) -> Client<HttpConnector, Body> {
+    let mut connector = HttpConnector::new();
+    connector.set_local_address(Some(address.into()));
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
 /// A call in the making.
 pub struct Call {
     http: Client<HttpConnector, Body>,
@@ -307,6 +314,11 @@ pub struct Call {
 impl Call {
     pub fn header(self, name: &str, value: &str) -> Self {
         Self { request: self.request.header(name, value), ..self }
+    }
+
+    /// Made from another address of this machine.
+    pub fn from(self, address: Ipv4Addr) -> Self {
+        Self { http: client_from(address), ..self }
     }
 
     pub fn bearer(self, token: &str) -> Self {

@@ -1,5 +1,6 @@
 //! The second factor of admins: set up, asked for, used once, lost.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::http::Method;
@@ -114,6 +115,26 @@ async fn codes_are_not_guessed() {
         end(&desk, &wrong).await.invalid("otp");
     }
     end(&desk, &wrong).await.problem(429, "too_many_attempts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_guessed_elsewhere_lock_the_owner_out_nowhere() {
+    let desk = Desk::start().await;
+    let secret = turned_on(&desk).await;
+    let right = code(&desk, &secret, 0);
+    log_in(&desk, Some(&right)).await.ok(200);
+    let wrong = code(&desk, &secret, 3600);
+    let mut refused = 0;
+    for n in 10..16 {
+        for _ in 0..6 {
+            let guess =
+                super::log_in_from(&desk, Ipv4Addr::new(127, 0, 0, n), super::PASSWORD, Some(&wrong)).await;
+            refused += u32::from(guess.status == 429);
+        }
+    }
+    assert!(refused >= 6, "{refused}");
+    desk.clock.advance(Duration::from_secs(30));
+    log_in(&desk, Some(&code(&desk, &secret, 0))).await.ok(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

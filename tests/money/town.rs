@@ -514,6 +514,7 @@ async fn start_relay(
                 merchants: vec![merchant],
                 public_url: Some(public_url),
                 patience,
+                connections_max: 4096,
             };
             Relay::new(parts).await.unwrap()
         }

@@ -105,6 +105,37 @@ async fn unknown_names_missing_pins_and_wrong_pins_answer_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guesses_of_others_lock_no_customer_out_and_are_few_for_the_whole_portal() {
+    let shop = Shop::open().await;
+    let pin = pin(&shop).await;
+    let device = |n: u8| (Mac([2, 0, 0, 0, 9, n]), Ipv4Addr::new(127, 0, 0, n));
+    let guessers = 10..20_u8;
+    for (mac, address) in guessers.clone().chain([40, 41]).map(device) {
+        shop.desk.sim.host_connect(mac, address);
+    }
+    shop.desk.site().service.meter_once().await.unwrap();
+    let wrong =
+        |n: u8| [("siapa", if n.is_multiple_of(2) { "budi" } else { "081234567890" }), ("pin", "000000")];
+    let mut heard = 0;
+    for _ in 0..8 {
+        for n in guessers.clone() {
+            let guesser = Visitor::at(&shop.desk).from(device(n).1);
+            heard += u32::from(guesser.fill("/masuk", "/masuk", &wrong(n)).await.status == 401);
+        }
+        shop.pass(Duration::from_secs(2));
+    }
+    assert!(heard <= 32, "{heard} guesses were heard");
+    let refused = Visitor::at(&shop.desk).from(device(10).1);
+    assert_eq!(refused.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.status, 429);
+    // Customers who did not guess are heard.
+    for n in [40, 41] {
+        let customer = Visitor::at(&shop.desk).from(device(n).1);
+        let entered = customer.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+        assert_eq!(entered.leads_to(), "/");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_the_router_does_not_show_is_told_to_connect() {
     let shop = Shop::open().await;
     let phone = Visitor::at(&shop.desk);

@@ -171,3 +171,61 @@ async fn another_customers_debt_is_not_found() {
     shop.desk.site().service.meter_once().await.unwrap();
     phone.get("/").await.says("Perangkat ini belum terdaftar");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captive_window_is_led_to_the_portals_own_address() {
+    let shop =
+        Shop::with(|config| config.portal.public_url = "http://portal.lan:8081".parse().unwrap()).await;
+    let phone = Visitor::of(&shop).await;
+    let paths = [
+        "/",
+        "/beli",
+        "/generate_204",
+        "/hotspot-detect.html",
+        "/ncsi.txt",
+        "/connecttest.txt?a=b",
+        "/b/x/y",
+    ];
+    for host in
+        ["connectivitycheck.gstatic.com", "captive.apple.com", "evil.example:8081", "portal.lan.evil.example"]
+    {
+        for path in paths {
+            let page = Visitor::at(&shop.desk).with_header("host", host).get(path).await;
+            let to = page.headers["location"].to_str().unwrap();
+            assert_eq!((page.status, to), (302, "http://portal.lan:8081/"), "{host} {path}");
+            assert!(page.text.is_empty() && page.headers["cache-control"] == "no-store", "{host} {path}");
+        }
+    }
+    for host in ["portal.lan", "PORTAL.lan:8081", "localhost", "192.168.88.2:8081"] {
+        let asked = Visitor::at(&shop.desk).with_header("host", host);
+        asked.get("/").await.ok().says("Budi");
+        assert_eq!(asked.get("/generate_204").await.status, 302, "{host}");
+    }
+    phone.get("/").await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_a_foreign_name_nothing_is_shown_or_done() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    let mut fields = phone.get(&path).await.form(&path);
+    fields.insert("method".into(), "qris".into());
+    let rebound = |origin: Option<&str>| {
+        let visitor = Visitor::at(&shop.desk).with_header("host", "evil.example:8081");
+        origin.into_iter().fold(visitor, |visitor, origin| visitor.with_header("origin", origin))
+    };
+    for origin in [None, Some("http://evil.example:8081"), Some("null"), Some(shop.desk.portal.as_str())] {
+        for path in [path.as_str(), "/lunasi/semua", "/masuk", "/payment/status/x/cek", "/", "/nothing"] {
+            let page = rebound(origin).post(path, &fields).await;
+            assert_eq!(page.status, 421, "{origin:?} {path}: {}", page.read());
+            page.says_nothing_of("Budi");
+        }
+        assert_eq!(rebound(origin).get("/").await.status, 302);
+    }
+    assert_eq!(shop.relay.count("open"), 0);
+    // A script of a foreign page that names our own host is told nothing either.
+    let page = Visitor::at(&shop.desk).with_header("origin", "http://evil.example").get("/").await;
+    assert_eq!(page.status, 403);
+    page.says_nothing_of("Budi");
+}

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, client_from};
 use crate::shop::{MAC, Shop};
 
 pub const CHROME: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36";
@@ -111,6 +111,11 @@ impl Visitor {
     pub async fn of(shop: &Shop) -> Self {
         seen(&shop.desk).await;
         Self::at(&shop.desk)
+    }
+
+    /// The same phone at another address of this machine.
+    pub fn from(self, address: Ipv4Addr) -> Self {
+        Self { http: client_from(address), ..self }
     }
 
     pub fn with_agent(mut self, agent: Option<&'static str>) -> Self {

@@ -21,13 +21,14 @@ use kuota::relay::config::{MerchantKeys, Secrets};
 use kuota::relay::service::{MerchantParts, Parts, Patience, Relay};
 use kuota::relay::store::RelayStore;
 use kuota::relay::store::sqlite::SqliteStore;
-use kuota::relay::{decide_once, reconcile_once, router};
+use kuota::relay::{decide_once, limits, reconcile_once, router};
 use kuota::settings::Secret;
 use kuota::web::serve::serve;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use scripted::Scripted;
@@ -50,6 +51,7 @@ pub struct Setup {
     pub fee_imposition: bool,
     pub account: Option<String>,
     pub patience: Patience,
+    pub connections_max: usize,
 }
 
 impl Default for Setup {
@@ -59,6 +61,7 @@ impl Default for Setup {
             notified: true,
             fee_imposition: false,
             account: Some(ACCOUNT.to_owned()),
+            connections_max: 4096,
             patience: Patience {
                 charge: ms(3000),
                 charge_try: ms(600),
@@ -144,12 +147,13 @@ impl Bench {
             ],
             public_url: setup.notified.then(|| "https://relay.example".to_owned()),
             patience: setup.patience,
+            connections_max: setup.connections_max,
         };
         let relay = Relay::new(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, router(&relay), stopped));
+        tokio::spawn(serve(listener, router(&relay), limits(&relay), stopped));
         let http = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
         Self { relay, store, gateway, other_gateway, clock, base, http, stop, folder }
     }
@@ -173,6 +177,13 @@ impl Bench {
         let kind = kind.unwrap_or_default().to_owned();
         let body = axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
         Reply { status, kind, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// Sends these bytes on a connection of their own, which stays open with what comes back unread.
+    pub async fn send(&self, text: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -210,6 +210,7 @@ async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>,
         merchants: vec![merchant],
         public_url: Some("http://relay".to_owned()),
         patience: patience(),
+        connections_max: 4096,
     };
     (Relay::new(parts).await.expect("the parts go together"), store)
 }

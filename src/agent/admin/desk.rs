@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
 use super::pages::News;
-use crate::agent::credentials::{Attempts, Passwords};
+use crate::agent::credentials::{Attempts, Guarded, Passwords};
 use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
 use crate::agent::run::Site;
 use crate::agent::service::Service;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 pub(super) use crate::web::finish::finish;
-use crate::web::{Body, Problem};
+use crate::web::{Body, HostNames, Problem};
 
 /// What a handler answers.
 pub(super) type Answer = Result<Response, Problem>;
@@ -24,10 +24,14 @@ pub(super) type Answer = Result<Response, Problem>;
 pub(super) struct Desk {
     /// The daemon's parts.
     pub site: Arc<Site>,
+    /// Names by which it is asked.
+    pub host_names: HostNames,
     /// Hashing, one at a time.
     pub passwords: Passwords,
     /// Failed log-ins.
     pub attempts: Mutex<Attempts>,
+    /// Set once the attempts remember who logged in before the daemon started.
+    pub remembered: OnceCell<()>,
     /// Held while the ledger is verified: one walk at a time is load enough.
     pub verifying: AsyncMutex<()>,
     /// Held while the store is copied.
@@ -41,9 +45,12 @@ pub(super) struct Desk {
 impl Desk {
     pub fn new(site: Arc<Site>) -> Arc<Self> {
         let since = site.clock.now();
-        let (passwords, attempts) = (Passwords::default(), Mutex::default());
+        let host_names = site.config.host_names();
+        let (passwords, attempts) = (Passwords::default(), Mutex::new(Attempts::new(Guarded::Passwords)));
         let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
-        Arc::new(Self { site, passwords, attempts, verifying, copying, since, news: News::default() })
+        let news = News::default();
+        let remembered = OnceCell::new();
+        Arc::new(Self { site, host_names, passwords, attempts, remembered, verifying, copying, since, news })
     }
 
     pub fn service(&self) -> &Arc<Service> {

@@ -111,10 +111,14 @@ impl From<RelayError> for Problem {
             RelayError::NotFound => Self::not_found("order at the relay"),
             RelayError::Refused { status, code, .. } => {
                 let known = RELAY_CODES.into_iter().find(|known| *known == code);
-                let status = StatusCode::from_u16(status)
-                    .ok()
-                    .filter(|status| status.is_server_error() || *status == StatusCode::CONFLICT);
-                Self::new(status.unwrap_or(StatusCode::BAD_GATEWAY), known.unwrap_or("relay_refused"), detail)
+                // Its own fault is not ours: to whoever asks us it is a gateway that failed.
+                let status = match status {
+                    409 => StatusCode::CONFLICT,
+                    503 => StatusCode::SERVICE_UNAVAILABLE,
+                    504 => StatusCode::GATEWAY_TIMEOUT,
+                    _ => StatusCode::BAD_GATEWAY,
+                };
+                Self::new(status, known.unwrap_or("relay_refused"), detail)
             }
         }
     }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::get;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
+use super::auth::Viewer;
 use super::desk::Desk;
 use super::status::LOOK_MAX;
 use crate::agent::engine::Engine;
@@ -22,8 +24,8 @@ use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
 use crate::domain::units::Bytes;
 use crate::store::{StoreStats, backup};
-use crate::web::Problem;
 use crate::web::metrics::{self, Out};
+use crate::web::{Peer, Problem};
 
 /// Every state a link can have.
 const STATES: [&str; 3] = ["ok", "degraded", "down"];
@@ -34,9 +36,29 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/metrics", get(metrics))
 }
 
-/// No log-in, like the other pages for machines; the networks are those of every call.
-pub(super) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+/// A network that the configuration names for this needs no log-in, every other one does: how much a site sells is
+/// nobody's business.
+async fn metrics(State(desk): State<Arc<Desk>>, _: Reader) -> Response {
     metrics::answer("kuota", sample(&desk).await)
+}
+
+/// Whoever may read the figures.
+struct Reader;
+
+impl FromRequestParts<Arc<Desk>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
+        let is_named = match parts.extensions.get::<Peer>() {
+            Some(Peer::Local) => true,
+            Some(Peer::Network(address)) => desk.site.config.may_read_metrics(*address),
+            None => false,
+        };
+        if !is_named {
+            Viewer::from_request_parts(parts, desk).await?;
+        }
+        Ok(Self)
+    }
 }
 
 /// Everything at one moment.

@@ -34,7 +34,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::run::Site;
-use crate::web::{Peer, Problem, limits, tally};
+use crate::web::{Peer, Problem, host_names, limits, tally};
 use desk::Desk;
 
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
@@ -66,9 +66,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/healthz", get(status::healthz))
         .merge(metrics::routes())
         .merge(pages::routes(&desk))
-        .layer(from_fn_with_state(Arc::clone(&desk), admit))
-        .with_state(desk);
-    let whole = limits::surround(all).layer(from_fn(backup::patience));
+        .with_state(Arc::clone(&desk));
+    // Outside of the limits, so that unknown paths are refused alike; the answer is as quiet as every other.
+    let admitted =
+        limits::surround(all).layer(from_fn_with_state(desk, admit)).layer(from_fn(limits::quiet_headers));
+    let whole = admitted.layer(from_fn(backup::patience));
     tally::counted(whole.layer(from_fn_with_state(house, pages::for_people)), answers)
 }
 
@@ -77,17 +79,19 @@ pub fn router_for_socket(site: Arc<Site>) -> Router {
     router(site).layer(Extension(Peer::Local))
 }
 
-/// Lets callers from allowed networks in, and whoever may use the socket.
+/// Lets callers from allowed networks in who ask for a host of ours, and whoever may use the socket.
 async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let networks = &desk.site.config.admin.allowed_networks;
     let is_allowed = match request.extensions().get::<Peer>() {
-        Some(Peer::Local) => true,
-        Some(Peer::Network(address)) => networks.iter().any(|network| network.contains(*address)),
+        Some(Peer::Local) => return next.run(request).await,
+        Some(Peer::Network(address)) => desk.site.config.may_manage(*address),
         None => false,
     };
-    if is_allowed {
-        return next.run(request).await;
+    if !is_allowed {
+        let detail = "calls from this address are not allowed (admin.allowed_networks)";
+        return Problem::forbidden("network", detail).into_response();
     }
-    Problem::forbidden("network", "calls from this address are not allowed (admin.allowed_networks)")
-        .into_response()
+    if !desk.host_names.are_asked(request.uri(), request.headers()) {
+        return host_names::foreign_host().into_response();
+    }
+    next.run(request).await
 }

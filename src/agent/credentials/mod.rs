@@ -6,6 +6,6 @@ mod passwords;
 mod secrets;
 pub(in crate::agent) mod totp;
 
-pub(in crate::agent) use attempts::Attempts;
+pub(in crate::agent) use attempts::{Attempt, Attempts, Guarded};
 pub(in crate::agent) use passwords::Passwords;
 pub(in crate::agent) use secrets::{hash, new_pin, new_token};

@@ -144,7 +144,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
     }
     // However a number is written, guesses at it count together.
     let name = phone::e164(who).unwrap_or_else(|| login::key(who));
-    portal.attempt(&portal.entries, guest.address, &name)?;
+    let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
     let asked = who.to_owned();
     let found = portal.look(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
     let hash = found.as_ref().and_then(|customer: &Customer| customer.pin_hash.clone());
@@ -153,7 +153,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
         tracing::info!(source = %guest.address, "a log-in on the portal failed");
         return Ok(None);
     }
-    Portal::succeeded(&portal.entries, guest.address, &name);
+    portal.succeeded(&portal.entries, attempt);
     Ok(found.map(|customer| customer.id))
 }
 

@@ -42,20 +42,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::credentials::{Attempts, Passwords};
+use super::credentials::{Attempt, Attempts, Guarded, Passwords};
 use super::engine::{Engine, Snapshot};
 use super::pages::frame::House;
 use super::pages::{Visit, assets, frame};
 use super::run::Site;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
-use crate::web::{Peer, Problem, limits, tally};
+use crate::web::same_site::names_foreign_origin;
+use crate::web::{HostNames, Peer, Problem, host_names, limits, tally};
 use contact::Contact;
 use guest::Guest;
 use targets::Targets;
@@ -68,10 +69,14 @@ struct Portal {
     site: Arc<Site>,
     targets: Targets,
     contact: Option<Contact>,
+    /// Names by which it is asked.
+    host_names: HostNames,
     /// Hashing, one at a time.
     passwords: Passwords,
-    /// Log-ins and registrations that failed.
+    /// Log-ins that failed.
     entries: Mutex<Attempts>,
+    /// Registrations.
+    registrations: Mutex<Attempts>,
     /// Codes of orders that were wrong.
     codes: Mutex<Attempts>,
     /// Questions to the gateway.
@@ -117,14 +122,17 @@ impl Portal {
     fn new(site: Arc<Site>) -> Self {
         let loopback = site.config.relay.as_ref().is_some_and(|relay| relay.url.is_loopback());
         let contact = contact::contact(&site.config.portal.contact);
+        let host_names = site.config.host_names();
         Self {
             site,
+            host_names,
             targets: Targets { loopback },
             contact,
             passwords: Passwords::default(),
-            entries: Mutex::default(),
-            codes: Mutex::default(),
-            questions: Mutex::default(),
+            entries: Mutex::new(Attempts::new(Guarded::Pins)),
+            registrations: Mutex::new(Attempts::new(Guarded::Names)),
+            codes: Mutex::new(Attempts::new(Guarded::Names)),
+            questions: Mutex::new(Attempts::new(Guarded::Names)),
         }
     }
 
@@ -165,8 +173,9 @@ impl Portal {
         state.since.filter(|_| is_down)
     }
 
-    /// Counts an attempt before it is made; more than a few are refused for a while.
-    fn attempt(&self, attempts: &Mutex<Attempts>, address: IpAddr, name: &str) -> Result<(), Problem> {
+    /// Counts an attempt before it is made; more than a few are refused for a while. It counts as a wrong one unless it
+    /// [succeeded](Self::succeeded).
+    fn attempt(&self, attempts: &Mutex<Attempts>, address: IpAddr, name: &str) -> Result<Attempt, Problem> {
         let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts
             .begin(address, name, self.site.clock.uptime())
@@ -174,8 +183,9 @@ impl Portal {
     }
 
     /// The attempt was a good one: it costs nothing.
-    fn succeeded(attempts: &Mutex<Attempts>, address: IpAddr, name: &str) {
-        attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(address, name);
+    fn succeeded(&self, attempts: &Mutex<Attempts>, attempt: Attempt) {
+        let now = self.site.clock.uptime();
+        attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(attempt, now);
     }
 }
 
@@ -184,19 +194,50 @@ fn until(at: Timestamp) -> String {
     rfc3339(at)
 }
 
-/// Lets devices of the hotspot and the owner's networks in.
+/// Lets devices of the hotspot and the owner's networks in, under a host of ours. Phones find a hotspot's pages by asking
+/// for a page elsewhere, which the router hands to us: they are led to the portal's own address. Nothing else is said
+/// or done under a foreign name, which a foreign page may have pointed here.
 async fn admit(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
-    let config = &portal.site.config;
-    let mut networks = config.portal.client_networks.iter().chain(&config.admin.allowed_networks);
     let is_allowed = match request.extensions().get::<Peer>() {
         Some(Peer::Local) => true,
-        Some(Peer::Network(address)) => networks.any(|network| network.contains(*address)),
+        Some(Peer::Network(address)) => portal.site.config.may_visit(*address),
         None => false,
     };
-    if is_allowed {
-        return next.run(request).await;
+    if !is_allowed {
+        return Problem::forbidden("network", "pages of the portal are for the hotspot's network")
+            .into_response();
     }
-    Problem::forbidden("network", "pages of the portal are for the hotspot's network").into_response()
+    let is_ours = portal.host_names.are_asked(request.uri(), request.headers());
+    let is_looking = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_looking && (!is_ours || PROBES.contains(&request.uri().path())) {
+        return found(&format!("{}/", portal.site.config.portal.public_url));
+    }
+    if !is_ours {
+        return host_names::foreign_host().into_response();
+    }
+    if is_looking && names_foreign_origin(request.headers()) {
+        return Problem::forbidden("cross_site", "pages are shown to their own readers only").into_response();
+    }
+    next.run(request).await
+}
+
+/// What systems ask for to find out whether a network has a log-in page.
+const PROBES: [&str; 9] = [
+    "/generate_204",
+    "/gen_204",
+    "/hotspot-detect.html",
+    "/library/test/success.html",
+    "/ncsi.txt",
+    "/connecttest.txt",
+    "/success.txt",
+    "/canonical.html",
+    "/check_network_status.txt",
+];
+
+/// Leads a captive window on; its systems know 302 best.
+fn found(to: &str) -> Response {
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::FOUND, [(LOCATION, to)]).into_response()
 }
 
 /// Headers of every answer: nothing is kept or guessed at, no sensor is used, and forms lead to us or to the gateway.

@@ -101,7 +101,8 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
         Ok(wanted) => wanted,
         Err(wrong) => return page(&portal, guest, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong)),
     };
-    portal.attempt(&portal.entries, guest.address, &wanted.phone.e164)?;
+    // Registering is never refunded: each costs a hash and a row.
+    let _ = portal.attempt(&portal.registrations, guest.address, &wanted.phone.e164)?;
     match register(&portal, guest, wanted, mac).await {
         Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
         Ok(()) => Ok(see_other("/")),

@@ -7,7 +7,7 @@ use super::contact::Contact;
 use super::words::{SorryWords, Words};
 use crate::agent::pages::frame::{self, page_with};
 use crate::agent::pages::{Frame, Visit};
-use crate::web::Problem;
+use crate::web::{Problem, host_names};
 
 #[derive(Template)]
 #[template(path = "portal/sorry.html")]
@@ -51,6 +51,7 @@ pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str
         "method_unavailable" => words.method,
         "form_token" | "cross_site" | "idempotency_conflict" => words.stale_form,
         "network" => words.network,
+        host_names::FOREIGN_HOST => words.foreign_host,
         "router_unreachable" | "router_login_refused" | "router_failed" => words.router,
         "timeout" => words.timeout,
         code if code.starts_with("gateway_") => words.gateway,

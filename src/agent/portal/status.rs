@@ -348,7 +348,7 @@ pub(super) async fn by_code(
     guest: Guest,
 ) -> Answer {
     let name = guest.address.to_string();
-    portal.attempt(&portal.codes, guest.address, &name)?;
+    let attempt = portal.attempt(&portal.codes, guest.address, &name)?;
     let tickets = portal.site.tickets.clone();
     let found = portal.look(move |engine| {
         let since = Timestamp(engine.now().0.saturating_sub(CODES_MS));
@@ -357,6 +357,6 @@ pub(super) async fn by_code(
         Ok(open.chain(recent).find(|id| tickets.is_order_code(id, &code)))
     });
     let id = found.await?.ok_or_else(|| Problem::not_found("order"))?;
-    Portal::succeeded(&portal.codes, guest.address, &name);
+    portal.succeeded(&portal.codes, attempt);
     Ok(see_other(&portal.status_path(&id)))
 }

@@ -318,6 +318,7 @@ words! {
         not_open: "Pembayaran ini sudah selesai atau sudah dibatalkan.", "This payment is over or was cancelled.";
         stale_form: "Halaman ini terlalu lama terbuka. Silakan muat ulang, lalu coba lagi.",
             "This page was open for too long. Please load it again and retry.";
+        foreign_host: "Alamat ini bukan alamat halaman hotspot. Buka lagi dari halaman hotspot Anda.", "This is not the address of the hotspot's pages. Open them again from your hotspot's page.";
         network: "Halaman ini hanya bisa dibuka dari jaringan hotspot.", "This page can be opened from the hotspot's network only.";
         unreadable: "Isian tidak dapat dibaca. Silakan periksa lagi.", "What you typed cannot be read. Please check it.";
         router: "Router sedang tidak dapat dihubungi. Silakan coba lagi sebentar lagi.", "The router is out of reach. Please try again in a moment.";

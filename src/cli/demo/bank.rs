@@ -74,6 +74,7 @@ impl Bank {
             public_url: Some(url.clone()),
             database: Database::Sqlite(file.clone()),
             merchant: vec![account(&gateway)?],
+            ..Config::default()
         };
         let keys = MerchantKeys { server_key: key, previous_keys: Vec::new() };
         let hash = Sha256::digest(token.expose()).into();

@@ -22,6 +22,8 @@ use crate::settings::{self, Environment, Finding, HttpUrl, SettingsError, Source
 pub const ENV_PREFIX: &str = "KUOTA_RELAY__";
 /// The longest id of a merchant or a site.
 const ID_CHARS_MAX: usize = 64;
+/// Bounds of `connections_max`: fewer leave nothing to keep for notifications, more need more than memory.
+const CONNECTIONS: std::ops::RangeInclusive<usize> = 16..=65_536;
 /// The longest merchant id of the gateway.
 const MERCHANT_ID_CHARS_MAX: usize = 64;
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub public_url: Option<HttpUrl>,
     /// Where orders, notifications and the feed are kept.
     pub database: Database,
+    /// Connections at the same time; a site that waits for its feed has one.
+    pub connections_max: usize,
     /// Accounts at the gateway.
     pub merchant: Vec<Merchant>,
 }
@@ -138,6 +142,7 @@ impl Default for Config {
             listen: ([127, 0, 0, 1], 8090).into(),
             public_url: None,
             database: Database::Sqlite("/var/lib/kuota-relay/relay.db".into()),
+            connections_max: 4096,
             merchant: Vec::new(),
         }
     }
@@ -213,6 +218,10 @@ impl Config {
                 "is missing: the relay needs the account at the gateway that customers pay into; write [[merchant]] \
                  with id and server_key_file, and [[merchant.site]] below it",
             ));
+        }
+        if !CONNECTIONS.contains(&self.connections_max) {
+            let reason = format!("must be {} to {}", CONNECTIONS.start(), CONNECTIONS.end());
+            out.push(Finding::new("connections_max", reason));
         }
         let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
         for (i, merchant) in self.merchant.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Checks of the firewall: what becomes of stopped, slowed and paying customers' packets.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::walk::{Fate, Packet, walk};
 use super::{FILTER, Fields, Finding, MANGLE, NAT, QUEUE_TREE, QUEUE_TYPE, RUN_SCRIPT, Tables, field};
@@ -22,6 +22,7 @@ pub(super) fn check(tables: &Tables, plan: &SitePlan) -> Vec<Finding> {
         out.push(rejects(&rules, &site, plan));
         out.push(payment(&rules, &site, plan));
         out.push(portal(&rules, &site, plan));
+        out.extend(plan.desk_port.map(|port| desk(&rules, &site, plan, port)));
         out.extend(fasttrack(&rules, &site, plan));
     }
     if tables.get(NAT).is_some() {
@@ -180,6 +181,31 @@ fn portal(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
         }
     }
     Finding::ok(ID, "the portal can be reached by stopped customers")
+}
+
+/// Whether customers are kept from the owner's pages. A device among them that is named as a manager's is not.
+fn desk(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan, port: u16) -> Finding {
+    const ID: &str = "firewall.desk";
+    if plan.managers.iter().any(|network| super::walk::network(network, site.client) == Some(true)) {
+        let text = "admin.allowed_networks names the customers' network, so every customer reaches the owner's log-in";
+        let remedy =
+            "name single devices there instead, such as \"10.5.50.7\", and run router-setup's script again";
+        return Finding::warn(ID, text, remedy);
+    }
+    let agent = match plan.agent {
+        Some(IpAddr::V4(address)) => address,
+        Some(IpAddr::V6(_)) | None => site.portal,
+    };
+    let active = site.sent_by_client(plan.lists.name(List::Active), agent, &[PORTAL_LIST], "new");
+    let fate = walk(rules, "forward", &Packet { dst_port: Some(port), ..active });
+    if fate.is_stopped() {
+        return Finding::ok(ID, format!("customers do not reach the owner's pages at port {port}"));
+    }
+    let text = format!(
+        "the router lets customers reach port {port} of the owner's pages: {}; the agent refuses them by itself",
+        called(fate.perhaps("accept").or(fate.rule))
+    );
+    Finding::warn(ID, text, RUN_SCRIPT)
 }
 
 fn fasttrack(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Vec<Finding> {

@@ -145,11 +145,10 @@ async fn guarded<T: Send + 'static>(
     actor: Actor,
     work: impl FnOnce(&mut Engine, &Actor) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let name = actor.name.clone();
-    sessions::begin_attempt(desk, peer, &name)?;
+    let attempt = sessions::begin_attempt(desk, peer, &actor.name).await?;
     let done = desk.look(move |engine| work(engine, &actor)).await;
     if !done.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNPROCESSABLE_ENTITY) {
-        sessions::with_attempts(desk, peer, |attempts, address| attempts.taken_back(address, &name));
+        sessions::take_back(desk, attempt);
     }
     done
 }

@@ -1,18 +1,17 @@
 //! Browsers' sessions: opened by a whole log-in, known by their cookie, and ended. Programs and pages come in here.
 
-use std::net::IpAddr;
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::super::desk::Desk;
-use crate::agent::credentials::{Attempts, hash, new_token, totp};
+use crate::agent::credentials::{Attempt, Attempts, hash, new_token, totp};
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::pages::frame;
 use crate::agent::tickets::Tickets;
 use crate::domain::units::Timestamp;
-use crate::store::{AdminRecord, Role, SecretKind};
+use crate::store::{AdminRecord, AuditFilter, Page, Role, SecretKind};
 use crate::web::{Peer, Problem};
 
 /// The session's cookie.
@@ -23,6 +22,10 @@ const SESSION: Duration = Duration::from_hours(12);
 const TEXT_BYTES_MAX: usize = 1024;
 /// How long the code may take to be typed.
 const PROOF_MS: i64 = 5 * 60 * 1000;
+/// What the audit calls a log-in.
+const LOG_IN: &str = "admin.login";
+/// Log-ins of before a start that are remembered.
+const REMEMBERED_MAX: u32 = 500;
 /// What a proof says, before the name.
 const PROOF_OF: &str = "the password was right of admin ";
 /// What a wrong code may come from, told while the clock cannot be believed.
@@ -65,7 +68,7 @@ pub(in crate::agent::admin) async fn log_in(
         return Err(wrong(peer, desk.look(|engine| Ok(engine.facts().clock_trusted)).await?));
     }
     let username = on_file(desk, username).await?;
-    begin_attempt(desk, peer, &username)?;
+    let attempt = begin_attempt(desk, peer, &username).await?;
     let asked = username.clone();
     let (admin, trusted) =
         desk.look(move |engine| Ok((engine.reader().admin(&asked)?, engine.facts().clock_trusted))).await?;
@@ -74,7 +77,7 @@ pub(in crate::agent::admin) async fn log_in(
     let Some(admin) = admin.filter(|_| right) else { return Err(wrong(peer, trusted)) };
     if admin.second_factor.is_on() {
         let Some(otp) = otp.filter(|otp| !otp.trim().is_empty()) else {
-            with_attempts(desk, peer, |attempts, address| attempts.taken_back(address, &username));
+            take_back(desk, attempt);
             return Err(otp_required(trusted));
         };
         let name = username.clone();
@@ -82,7 +85,7 @@ pub(in crate::agent::admin) async fn log_in(
             return Err(wrong(peer, trusted));
         }
     }
-    with_attempts(desk, peer, |attempts, address| attempts.succeeded(address, &username));
+    succeeded(desk, attempt);
     open(desk, peer, admin).await
 }
 
@@ -120,12 +123,12 @@ pub(in crate::agent::admin) async fn log_in_by_code(
     let (admin, trusted) = desk.look(open_proof).await?;
     let Some(admin) = admin else { return Err(wrong(peer, trusted)) };
     let name = admin.name.clone();
-    begin_attempt(desk, peer, &name)?;
+    let attempt = begin_attempt(desk, peer, &name).await?;
     let asked = name.clone();
     if !desk.look(move |engine| accept_code(engine, &asked, &otp)).await? {
         return Err(wrong(peer, trusted));
     }
-    with_attempts(desk, peer, |attempts, address| attempts.succeeded(address, &name));
+    succeeded(desk, attempt);
     open(desk, peer, admin).await
 }
 
@@ -170,23 +173,48 @@ pub(in crate::agent::admin) fn cookie(secret: Option<&str>) -> Result<HeaderValu
     cookie.parse().map_err(|_| Problem::internal())
 }
 
-/// Counts an attempt before it is made; 429 after too many. Whoever may use the socket guesses nothing.
-pub(super) fn begin_attempt(desk: &Desk, peer: Peer, name: &str) -> Result<(), Problem> {
-    let uptime = desk.site.clock.uptime();
-    let begun = with_attempts(desk, peer, |attempts, address| attempts.begin(address, name, uptime));
-    begun.unwrap_or(Ok(())).map_err(|wait| {
+/// Counts an attempt before it is made; 429 after too many. Whoever may use the socket guesses nothing, and nothing is
+/// counted. It counts as a wrong one unless it [succeeded] or is [taken back](take_back).
+pub(super) async fn begin_attempt(desk: &Desk, peer: Peer, name: &str) -> Result<Option<Attempt>, Problem> {
+    let Peer::Network(address) = peer else { return Ok(None) };
+    desk.remembered.get_or_try_init(|| remember(desk)).await?;
+    let begun = attempts(desk).begin(address, name, desk.site.clock.uptime());
+    begun.map(Some).map_err(|wait| {
         let seconds = wait.as_secs() + 1;
         Problem::too_many(format!("too many log-ins that failed; wait {seconds} seconds"), seconds)
     })
 }
 
-pub(super) fn with_attempts<T>(
-    desk: &Desk,
-    peer: Peer,
-    work: impl FnOnce(&mut Attempts, IpAddr) -> T,
-) -> Option<T> {
-    let Peer::Network(address) = peer else { return None };
-    Some(work(&mut desk.attempts.lock().unwrap_or_else(PoisonError::into_inner), address))
+/// The attempt was a right one.
+fn succeeded(desk: &Desk, attempt: Option<Attempt>) {
+    if let Some(attempt) = attempt {
+        attempts(desk).succeeded(attempt, desk.site.clock.uptime());
+    }
+}
+
+/// The attempt was neither right nor wrong.
+pub(super) fn take_back(desk: &Desk, attempt: Option<Attempt>) {
+    if let Some(attempt) = attempt {
+        attempts(desk).taken_back(attempt);
+    }
+}
+
+fn attempts(desk: &Desk) -> MutexGuard<'_, Attempts> {
+    desk.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Who logged in from where before the daemon started, as the audit tells: a restart locks nobody out.
+async fn remember(desk: &Desk) -> Result<(), Problem> {
+    let logged_in = AuditFilter { actor: String::new(), text: LOG_IN.to_owned() };
+    let page = Page { after: None, limit: REMEMBERED_MAX };
+    let lines = desk.look(move |engine| Ok(engine.reader().find_audit(&logged_in, page)?)).await?;
+    let mut attempts = attempts(desk);
+    for (_, line) in lines.into_iter().filter(|(_, line)| line.action == LOG_IN) {
+        if let Ok(address) = line.source.parse() {
+            attempts.remember(address, &line.actor);
+        }
+    }
+    Ok(())
 }
 
 /// Whether it is a code of an admin's second factor that was not used before; it is used by that. An admin whose
@@ -230,7 +258,7 @@ async fn open(desk: &Desk, peer: Peer, admin: AdminRecord) -> Result<Opened, Pro
             let expires_at = Timestamp(now.0.saturating_add(lasts_ms));
             let store = engine.store_mut();
             store.add_secret(&hash, &actor.name, role, SecretKind::Session, now, Some(expires_at))?;
-            engine.note(&actor, "admin.login", &actor.name, String::new())?;
+            engine.note(&actor, LOG_IN, &actor.name, String::new())?;
             Ok(expires_at)
         })
         .await?;

@@ -15,6 +15,16 @@ const KEYS: &[(&str, &str, &str)] = &[
     ),
     ("admin.listen", "Alamat halaman pengelola.", "Where the desk listens."),
     ("admin.allowed_networks", "Jaringan yang boleh membukanya.", "Networks that may reach it."),
+    (
+        "admin.hosts",
+        "Nama lain untuk membuka halaman ini, selain alamatnya.",
+        "Names that open these pages, besides addresses.",
+    ),
+    (
+        "admin.metrics_networks",
+        "Jaringan yang boleh membaca /metrics tanpa token.",
+        "Networks that may read /metrics without a token.",
+    ),
     ("portal.listen", "Alamat halaman pelanggan.", "Where the portal listens."),
     ("portal.public_url", "Alamat yang dibuka pelanggan.", "How customers reach it."),
     ("portal.client_networks", "Alamat perangkat pelanggan.", "Addresses of customers' devices."),

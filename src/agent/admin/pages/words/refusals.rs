@@ -93,6 +93,8 @@ refusals! {
     method_unavailable: "Cara bayar ini sedang tidak tersedia.", "This method of payment is not available now.";
     refund_refused: "Gerbang pembayaran menolak pengembalian.", "The payment gateway refused the refund.";
     request_abandoned: "Permintaan bayar ini sudah ditutup. Ulangi dari awal.", "This request to pay was given up. Begin again.";
+    foreign_host: "Halaman ini tidak dapat dibuka dengan nama ini. Buka dengan alamat IP-nya, atau tambahkan namanya di admin.hosts.",
+        "These pages do not open under this name. Open them by their IP address, or add the name to admin.hosts.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
 }
 
