@@ -945,7 +945,7 @@ async fn debts_and_whom_to_call_are_reported() {
     assert_eq!(calls, [(&json!("stopped"), &json!("Terlambat")), (&json!("due_soon"), &json!("Segera"))]);
     assert_eq!(report["totals"], json!({"users": 2, "amount_rp": 200_000, "unpriced": 0}));
     let table = desk.get("/reports/collection?format=csv").await.text;
-    assert!(table.contains(",Terlambat,089,2026-10-31,10737418240,100000\r\n"), "{table}");
+    assert!(table.contains(",Terlambat,081200000009,2026-10-31,10737418240,100000\r\n"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
