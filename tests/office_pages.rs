@@ -22,6 +22,8 @@ mod money;
 mod relay;
 #[path = "office_pages/rooms.rs"]
 mod rooms;
+#[path = "office_pages/sent.rs"]
+mod sent;
 #[path = "online/shop.rs"]
 #[allow(dead_code, reason = "every test file uses its own part")]
 mod shop;

@@ -81,18 +81,25 @@ impl<'a> Browser<'a> {
         page(path, send(self.desk, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
     }
 
-    /// Fills in the form of a deed and goes on to what it would do.
+    /// Fills in the form of a deed and goes on to what it would do, or stays where it is refused.
     pub async fn fill(&self, path: &str, typed: &[(&str, &str)]) -> Page {
-        let mut fields = self.open(path).await.fields();
+        let form = self.open(path).await;
+        let mut fields = form.fields();
         fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        self.post(path, &fields).await
+        let sent = self.post(&form.action(), &fields).await;
+        self.led_on(sent).await
+    }
+
+    /// Where an answer leads; the answer itself when it leads nowhere.
+    pub async fn led_on(&self, sent: Page) -> Page {
+        if sent.status == 303 { self.get(&sent.to).await } else { sent }
     }
 
     /// Says yes to what a page shows; the answer is where it leads.
     pub async fn sure(&self, shown: &Page) -> Page {
         let mut fields = shown.fields();
         fields.insert("_sure".into(), "ya".into());
-        self.post(&shown.path, &fields).await
+        self.post(&shown.action(), &fields).await
     }
 
     /// Fills in, says yes, and arrives where it is told.
@@ -144,6 +151,13 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 impl Page {
+    /// Where its last form goes.
+    #[track_caller]
+    pub fn action(&self) -> String {
+        let tag = self.html.rsplit("<form").next().unwrap().split('>').next().unwrap();
+        attribute(tag, "action").unwrap_or_else(|| panic!("{} has a form without an address", self.path))
+    }
+
     /// Everything that its last form would send if nothing was typed.
     pub fn fields(&self) -> Fields {
         let form = self.html.rsplit("<form").next().unwrap().split("</form>").next().unwrap();

@@ -270,7 +270,7 @@ async fn a_form_that_no_page_of_ours_made_does_nothing() {
         let mut fields = shown.fields();
         fields.insert("_sure".into(), "ya".into());
         fields.insert("_token".into(), token.into());
-        let refused = browser.post(&shown.path, &fields).await;
+        let refused = browser.post(&shown.action(), &fields).await;
         assert_eq!(refused.status, 403);
         refused.says("Formulir ini sudah kedaluwarsa");
     }
@@ -278,7 +278,8 @@ async fn a_form_that_no_page_of_ours_made_does_nothing() {
     let mut fields = shown.fields();
     fields.insert("_sure".into(), "ya".into());
     fields.insert("_key".into(), "a b".into());
-    browser.post(&shown.path, &fields).await.says("Belum ada yang berubah");
+    let shown = browser.post(&shown.action(), &fields).await;
+    browser.led_on(shown).await.says("Belum ada yang berubah");
     assert_eq!(desk.lines().await, lines);
 }
 

@@ -58,7 +58,8 @@ async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
         .await
         .ok(201);
     let phone = stranger(&shop).await;
-    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let asked = phone.get(&led.leads_to()).await;
     asked.ok().says("Akun ini sudah memakai 2 perangkat. Ganti Tablet").says("Ganti perangkat");
     assert!(!asked.text.contains("<i>"));
     assert_eq!(devices(&shop).await.len(), 2);
@@ -75,7 +76,9 @@ async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
     fields.insert("tiket".into(), ticket.clone());
     shop.pass(Duration::from_mins(6));
     assert_eq!(phone.post("/masuk/ganti", &fields).await.status, 401, "it ended");
-    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    assert_eq!(phone.get(&led.leads_to()).await.leads_to(), "/masuk", "it ended");
+    let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let asked = phone.get(&led.leads_to()).await;
     assert_eq!(phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await.leads_to(), "/");
     assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
 }
@@ -148,7 +151,8 @@ async fn a_router_that_cannot_be_read_is_told_politely() {
     let shop = Shop::with(|config| config.policy.max_devices_per_user = 1).await;
     let pin = pin(&shop).await;
     let phone = stranger(&shop).await;
-    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
+    let asked = phone.get(&led.leads_to()).await;
     shop.desk.sim.change_password("lain");
     shop.desk.sim.cut_sessions();
     let page = phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize;
 
 use super::contact::Contact;
 use super::guest::{Guest, Sent};
@@ -20,8 +21,8 @@ use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::{login, phone};
 use crate::store::Customer;
-use crate::web::Problem;
 use crate::web::finish::finish;
+use crate::web::{Problem, Query};
 
 /// A longer name or PIN than any is wrong without looking.
 const TEXT_BYTES_MAX: usize = 200;
@@ -126,7 +127,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return not_seen(guest, "/masuk"),
+        Standing::NotSeen => return Ok(see_other("/masuk")),
     };
     let who = form.text("siapa").unwrap_or_default().to_owned();
     let pin = form.text("pin").unwrap_or_default().to_owned();
@@ -161,7 +162,11 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
 async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> Answer {
     match submit(portal, guest, user, mac, false).await {
         Ok(()) => Ok(see_other("/")),
-        Err(problem) if problem.code() == "too_many_devices" => ask(portal, guest, user, mac).await,
+        Err(problem) if problem.code() == "too_many_devices" => {
+            let until = Timestamp(portal.site.clock.now().0.saturating_add(REPLACE_MS));
+            let ticket = portal.site.tickets.sealed(&ticket_text(user, mac), until);
+            Ok(see_other(&format!("/masuk/ganti?tiket={ticket}")))
+        }
         Err(problem) => Err(problem),
     }
 }
@@ -179,15 +184,33 @@ async fn submit(
     Ok(())
 }
 
-async fn ask(portal: &Portal, guest: &Guest, user: UserId, mac: Mac) -> Answer {
+/// The log-in that a page about making room belongs to.
+#[derive(Default, Deserialize)]
+pub(super) struct Ticket {
+    #[serde(default)]
+    tiket: String,
+}
+
+/// `GET /masuk/ganti?tiket=`: whether the device seen longest ago makes room.
+pub(super) async fn ask(
+    State(portal): State<Arc<Portal>>,
+    Query(Ticket { tiket }): Query<Ticket>,
+    guest: Guest,
+) -> Answer {
+    let mac = match standing(&portal, &guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return not_seen(&guest, "/masuk"),
+    };
+    let Some(user) = logged_in(&portal, &tiket, mac) else { return Ok(see_other("/masuk")) };
     let look = move |engine: &mut Engine| {
         let look = engine.look();
         let snapshot = look.user(user).ok_or_else(|| Problem::not_found("user"))?;
         let oldest = look.oldest_device(snapshot.user.no).cloned();
         let oldest = oldest.ok_or_else(|| Problem::not_found("device"))?;
-        Ok((snapshot.devices.len(), oldest, look.facts.now))
+        Ok((snapshot.devices.len(), oldest))
     };
-    let (devices, oldest, now) = portal.look(look).await?;
+    let (devices, oldest) = portal.look(look).await?;
     let (words, locale) = (guest.words(), guest.locale());
     let door = DoorWords::of(locale.language);
     let name = if oldest.label.is_empty() { oldest.mac.to_string() } else { oldest.label };
@@ -196,11 +219,18 @@ async fn ask(portal: &Portal, guest: &Guest, user: UserId, mac: Mac) -> Answer {
         None => words.never_seen.to_owned(),
     };
     let text = fill(door.full_text, &[&devices.to_string(), &name, &seen]);
-    let until = Timestamp(now.0.saturating_add(REPLACE_MS));
-    let ticket = portal.site.tickets.sealed(&ticket_text(user, mac), until);
-    let page =
-        Replace { frame: guest.frame(door.full), words, door, text, token: guest.token.clone(), ticket };
-    page_with(StatusCode::OK, &page)
+    let token = guest.token.clone();
+    page_with(
+        StatusCode::OK,
+        &Replace { frame: guest.frame(door.full), words, door, text, token, ticket: tiket },
+    )
+}
+
+/// The customer who logged in on this device, as a ticket says.
+fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Option<UserId> {
+    let text = portal.site.tickets.opened(ticket, portal.site.clock.now())?;
+    let user = text.split(' ').nth(1)?.parse().ok()?;
+    (text == ticket_text(user, mac)).then_some(user)
 }
 
 /// What a ticket says: this customer logged in on this device.
@@ -214,14 +244,9 @@ pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> An
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return not_seen(guest, "/masuk"),
+        Standing::NotSeen => return Ok(see_other("/masuk")),
     };
-    let given = form.text("tiket").unwrap_or_default();
-    let opened = portal.site.tickets.opened(given, portal.site.clock.now());
-    let user = opened.and_then(|text| {
-        let user = text.split(' ').nth(1)?.parse().ok()?;
-        (text == ticket_text(user, mac)).then_some(user)
-    });
+    let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac);
     let Some(user) = user else {
         let door = DoorWords::of(guest.locale().language);
         return page(&portal, guest, StatusCode::UNAUTHORIZED, "", Some(door.too_old));

@@ -103,7 +103,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/b/{code}", get(status::by_code))
         .route("/policy/{status}", get(policy::show))
         .route("/masuk", get(door::show).post(door::enter))
-        .route("/masuk/ganti", post(door::replace))
+        .route("/masuk/ganti", get(door::ask).post(door::replace))
         .route("/daftar", get(register::show).post(register::enter))
         .route("/tentang", get(about))
         .merge(assets::routes())

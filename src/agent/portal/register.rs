@@ -94,7 +94,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return not_seen(guest, "/daftar"),
+        Standing::NotSeen => return Ok(see_other("/daftar")),
     };
     let door = DoorWords::of(guest.locale().language);
     let wanted = match read(form, door) {

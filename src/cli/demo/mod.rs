@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::output::{complain, say};
 use super::{Failure, RunError};
-use crate::agent::config::PaymentMode;
+use crate::agent::config::{PaymentMode, Registration};
 use crate::agent::engine::Engine;
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
@@ -63,6 +63,9 @@ pub struct DemoArgs {
     /// Pay on our own pages (core) or on the gateway's (snap).
     #[arg(long, default_value = "core", value_parser = mode)]
     mode: PaymentMode,
+    /// Let unknown devices register on the portal: off, approval or payment.
+    #[arg(long, default_value = "off", value_parser = registration)]
+    registration: Registration,
     /// End by itself after this time, like 30s; without it, at Ctrl-C.
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     length: Option<Duration>,
@@ -84,11 +87,20 @@ fn mode(text: &str) -> Result<PaymentMode, String> {
     }
 }
 
+fn registration(text: &str) -> Result<Registration, String> {
+    match text {
+        "off" => Ok(Registration::Off),
+        "approval" => Ok(Registration::Approval),
+        "payment" => Ok(Registration::Payment),
+        _ => Err("write off, approval or payment".to_owned()),
+    }
+}
+
 /// Runs the demo until its time is over or somebody ends it.
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let folder = Folder::make(args.data_dir.as_deref())?;
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
-    let (town, ports, notices) = Town::build(&folder.path, args.mode).await?;
+    let (town, ports, notices) = Town::build(&folder.path, args.mode, args.registration).await?;
     let town = Arc::new(town);
     let password = town.make_owner().await?;
     greet(&town, &ports, &password)?;

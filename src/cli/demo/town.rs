@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::bank::Bank;
 use super::people::{Person, Plan};
-use crate::agent::config::{Config, PaymentMode};
+use crate::agent::config::{Config, PaymentMode, Registration};
 use crate::agent::engine::{
     Action, Actor, DebtTerms, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
 };
@@ -73,7 +73,11 @@ impl Notifier for Messenger {
 
 impl Town {
     /// Router, bank and agent, not yet running.
-    pub async fn build(data_dir: &Path, mode: PaymentMode) -> Result<(Self, Ports, Notices), Failure> {
+    pub async fn build(
+        data_dir: &Path,
+        mode: PaymentMode,
+        registration: Registration,
+    ) -> Result<(Self, Ports, Notices), Failure> {
         let password = Uuid::new_v4().simple().to_string();
         let sim = SimConfig { clock: Clock::Real, password: password.clone(), ..SimConfig::default() };
         let username = sim.username.clone();
@@ -93,6 +97,7 @@ impl Town {
         config.store.commit_interval = Duration::from_secs(5);
         config.relay = Some(bank.section(data_dir));
         config.payment.mode = mode;
+        config.portal.registration = registration;
         "081255501234".clone_into(&mut config.portal.contact);
         let client = Arc::new(router_client(&config, move || Secret::new(password.clone()))?);
         let (tell, notices) = mpsc::unbounded_channel();

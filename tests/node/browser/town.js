@@ -52,10 +52,10 @@ class Watch {
 
 class Town {
   /** A town of one, where hardly anything flows, unless told otherwise. */
-  static async open({ users = 1, speed = 0.01, mode = 'core' } = {}) {
+  static async open({ users = 1, speed = 0.01, mode = 'core', more = [] } = {}) {
     const town = new Town()
     town.folder = mkdtempSync(join(tmpdir(), 'kuota-browser-'))
-    const all = ['demo', '--users', users, '--speed', speed, '--mode', mode, '--data-dir', join(town.folder, 'data')]
+    const all = ['demo', '--users', users, '--speed', speed, '--mode', mode, '--data-dir', join(town.folder, 'data'), ...more]
     town.demo = spawn(KUOTAD, all.map(String), { stdio: ['ignore', 'pipe', 'pipe'] })
     await town.#greeting()
     const hosts = [town.admin, town.portal, town.bank].map((url) => new URL(url).host)
@@ -67,7 +67,7 @@ class Town {
         '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
       ],
     })
-    await town.#logIn()
+    town.cookie = await town.session({ name: town.owner, password: town.password })
     await town.#settled()
     return town
   }
@@ -92,16 +92,6 @@ class Town {
     })
   }
 
-  async #logIn() {
-    const answer = await fetch(`${this.admin}/api/v1/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ username: this.owner, password: this.password }),
-    })
-    assert.equal(answer.status, 200)
-    this.cookie = answer.headers.get('set-cookie').split(';')[0]
-  }
-
   /** Everybody has moved in. */
   async #settled() {
     this.guest = await this.until('the guest has moved in', async () => {
@@ -112,16 +102,32 @@ class Town {
     this.packages = items
   }
 
-  /** A call of the owner. */
-  async api(method, path, body) {
+  /** A call of the owner, unless told otherwise. */
+  async api(method, path, body, cookie = this.cookie) {
     const answer = await fetch(`${this.admin}/api/v1${path}`, {
       method,
-      headers: { cookie: this.cookie, origin: this.admin, 'content-type': 'application/json' },
+      headers: { cookie, origin: this.admin, 'content-type': 'application/json' },
       body: body && JSON.stringify(body),
     })
     const text = await answer.text()
     assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`)
     return text && JSON.parse(text)
+  }
+
+  /** A session of an admin, as the cookie that a browser sends. */
+  async session({ name, password }) {
+    const answer = await fetch(`${this.admin}/api/v1/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: name, password }),
+    })
+    assert.equal(answer.status, 200)
+    return answer.headers.get('set-cookie').split(';')[0]
+  }
+
+  /** A call of another admin. */
+  async as(admin, method, path, body) {
+    return this.api(method, path, body, await this.session(admin))
   }
 
   user(id) {
@@ -130,10 +136,19 @@ class Town {
 
   /** A customer of its own for one test, who is whoever opens the portal from here on. */
   async customer(name, settings = {}) {
+    await this.unbindGuest()
     const user = await this.api('POST', '/users', { name, ...settings })
     await this.api('POST', `/users/${user.id}/devices`, { mac: GUEST_MAC, label: 'HP' })
     await this.until('the device is seen', async () => (await this.user(user.id)).devices[0]?.online)
     return user
+  }
+
+  /** The device that opens the portal is nobody's from here on. */
+  async unbindGuest() {
+    const { items } = await this.api('GET', `/users?q=${GUEST_MAC}`)
+    for (const { id, devices } of items) {
+      if (devices.some(({ mac }) => mac === GUEST_MAC)) await this.api('DELETE', `/users/${id}/devices/${GUEST_MAC}`)
+    }
   }
 
   debt(user, debt) {
@@ -172,6 +187,14 @@ class Town {
     return page
   }
 
+  /** The desk with somebody who logged in before, the owner unless told otherwise. */
+  async seated(options = {}, as = undefined) {
+    const page = await this.page({ viewport: { width: 1280, height: 900 }, ...options })
+    const [name, value] = (as ? await this.session(as) : this.cookie).split('=')
+    await page.context().addCookies([{ name, value, url: this.admin }])
+    return page
+  }
+
   /** Somebody pays at the bank what waits there for longest, on a page of its own; `text` finds it. */
   async payAtBank(text) {
     const page = await this.page()
@@ -179,6 +202,12 @@ class Town {
     await page.getByRole('link', { name: text }).first().click()
     await page.getByRole('button', { name: 'Bayar', exact: true }).first().click()
     await page.context().close()
+  }
+
+  /** This order is paid at the bank. */
+  async payOrder(id) {
+    const answer = await fetch(`${this.bank.replace(/\/simulator$/, '')}/simulator/${id}/pay`, { method: 'POST' })
+    assert.ok(answer.ok, `${id} could not be paid: ${answer.status}`)
   }
 
   async close() {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::super::auth::{Session, sessions};
 use super::super::desk::{Answer, Desk};
+use super::deeds::Draft;
 use super::seat::Filled;
 use super::words::Words;
 use crate::agent::pages::frame::{page_with, see_other};
@@ -44,7 +45,16 @@ struct Said {
 pub(super) struct Towards {
     #[serde(default)]
     ke: String,
+    /// Names a log-in whose password was right and whose code is missing.
+    #[serde(default)]
+    kode: String,
 }
+
+/// Whose presses are those of nobody who is in yet. Their keys are known to nobody else.
+const NOBODY: &str = "";
+/// What is kept of a log-in between its two steps: where to go, and that the password was right.
+const TO: &str = "ke";
+const PROOF: &str = "bukti";
 
 /// A path of ours, whatever was asked for: two strokes would be another host.
 pub(super) fn path_of_ours(text: &str) -> String {
@@ -55,7 +65,14 @@ pub(super) fn path_of_ours(text: &str) -> String {
 
 /// `GET /masuk`.
 pub(super) async fn show(State(desk): State<Arc<Desk>>, visit: Visit, Query(to): Query<Towards>) -> Answer {
-    page(&desk, &visit, StatusCode::OK, Said { to: path_of_ours(&to.ke), ..Said::default() }).await
+    let said = match desk.news.draft(NOBODY, &to.kode) {
+        Some(Draft::Typed(kept)) => {
+            let text = |name| kept.text(name).map(str::to_owned);
+            Said { to: text(TO).unwrap_or_default(), proof: text(PROOF), ..Said::default() }
+        }
+        Some(Draft::Done(_)) | None => Said { to: path_of_ours(&to.ke), ..Said::default() },
+    };
+    page(&desk, &visit, StatusCode::OK, said).await
 }
 
 async fn page(desk: &Desk, visit: &Visit, status: StatusCode, said: Said) -> Answer {
@@ -82,8 +99,8 @@ pub(super) async fn enter(
         return Err(Problem::forbidden("cross_site", "log in from our own page"));
     }
     let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
-    let (username, password, to) = (text("username"), text("password"), path_of_ours(&text("ke")));
-    let proof = form.text("bukti").map(str::to_owned);
+    let (username, password, to) = (text("username"), text("password"), path_of_ours(&text(TO)));
+    let proof = form.text(PROOF).map(str::to_owned);
     let entered = if let Some(proof) = &proof {
         sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await
     } else {
@@ -99,13 +116,13 @@ pub(super) async fn enter(
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => problem,
         Err(problem) => return Err(problem),
     };
-    let words = Words::of(visit.locale.language);
-    let said = if problem.code() == "otp_required" {
-        let proof = Some(sessions::proof(&desk, &username).await?);
-        Said { to, proof, ..Said::default() }
-    } else {
-        Said { to, name: username, complaint: Some(words.wrong), proof }
-    };
+    if problem.code() == "otp_required" {
+        let proof = sessions::proof(&desk, &username).await?;
+        let kept = Form([(TO.to_owned(), to), (PROOF.to_owned(), proof)].into());
+        return Ok(see_other(&format!("/masuk?kode={}", desk.news.remember(NOBODY, kept))));
+    }
+    let complaint = Some(Words::of(visit.locale.language).wrong);
+    let said = Said { to, name: username, complaint, proof };
     page(&desk, &visit, StatusCode::UNAUTHORIZED, said).await
 }
 

@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 use super::super::auth::sessions::session_secret;
 use super::super::auth::{demand, identify};
 use super::super::desk::Desk;
-use super::deeds::{NEWS, Told};
+use super::deeds::{NEWS, Told, parameter};
 use super::words::Words;
 use crate::agent::engine::Actor;
 use crate::agent::pages::form::TOKEN;
@@ -107,19 +107,13 @@ impl FromRequestParts<Arc<Desk>> for Seat {
         match identify(parts, desk).await {
             Ok(actor) => {
                 let token = token(session_secret(&parts.headers));
-                let told = news_key(&parts.uri).and_then(|key| desk.news.take(&token, key));
+                let told = parameter(&parts.uri, NEWS).and_then(|key| desk.news.take(&token, key));
                 Ok(Self { actor, token, visit, told })
             }
             Err(problem) if problem.status() == 401 => Err(see_other(&entrance(&parts.uri))),
             Err(problem) => Err(problem.into_response()),
         }
     }
-}
-
-/// The deed that a page tells of.
-fn news_key(uri: &Uri) -> Option<&str> {
-    let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| *name == NEWS).map(|(_, key)| key)
 }
 
 /// The log-in that leads back to a page.

@@ -1,5 +1,6 @@
 //! Everything a person can do at the desk, by one way: a form asks, a second page shows what would happen, and only
-//! then it is done, once, and told.
+//! then it is done, once, and told. Every form that is sent leads on to a page of its own, so that going back never sends
+//! it again.
 //!
 //! A [`Deed`] is a row of a table: where it is, who may, what it asks, and how what was typed becomes work. The work is
 //! the API's own: the same request structs, the same actions, the same calls.
@@ -10,7 +11,7 @@
 //! | `shown` | what a deed would do, from the engine's preview |
 //! | `press` | asking, showing, doing |
 //! | `pages` | the two pages |
-//! | `news` | what was done, told once |
+//! | `news` | what was typed and not yet done; what was done, told once |
 //! | `users`, `debts`, `packages` | the tables |
 
 mod debts;
@@ -43,9 +44,10 @@ use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::store::Role;
 use crate::web::{Path, Paths, Problem};
 pub(super) use debts::DEBT_DEEDS;
-pub(super) use news::NEWS;
+pub(super) use news::{Draft, NEWS};
 pub(in crate::agent::admin) use news::{News, Told};
 pub(super) use packages::{NEW_DEEDS as NEW_PACKAGE_DEEDS, PACKAGE_DEEDS};
+pub(super) use pages::parameter;
 pub(super) use sheet::{Field, Kind, Sheet};
 pub(super) use users::{DEVICE_DEEDS, NEW_DEEDS as NEW_USER_DEEDS, USER_DEEDS};
 

@@ -1,6 +1,7 @@
 //! The two pages of a deed: the form, and what would happen.
 
 use askama::Template;
+use axum::http::Uri;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -15,8 +16,10 @@ use crate::agent::pages::frame::page_with;
 use crate::agent::pages::{Form, Frame, html};
 use crate::web::Problem;
 
-/// The button that leads back to the form.
-pub(super) const EDIT: &str = "_edit";
+/// The parameter that shows what something typed before would do; it names the press.
+pub(super) const SHOWN: &str = "lihat";
+/// The parameter that leads back to the form with what was typed; it names the press.
+pub(super) const EDITED: &str = "ubah";
 /// The parameter that says where to go afterwards, when that is not the deed's own place.
 const TOWARDS: &str = "ke";
 
@@ -27,6 +30,8 @@ pub(super) struct Of<'a> {
     pub about: String,
     /// Where to go afterwards.
     pub home: String,
+    /// The page's own address, which says where to go afterwards.
+    address: String,
     sheet: Sheet,
 }
 
@@ -37,6 +42,8 @@ struct FormPage {
     room: Room,
     words: &'static People,
     about: String,
+    /// Where its form goes. Said in full: a dialog shows this page at another address.
+    action: String,
     home: String,
     notes: Vec<String>,
     fields: Vec<FieldView>,
@@ -50,14 +57,16 @@ struct SurePage {
     room: Room,
     words: &'static People,
     about: String,
+    /// Where its form goes. Said in full: a dialog shows this page at another address.
+    action: String,
     home: String,
     shown: Shown,
     /// What was typed, and the price that was shown.
     typed: Vec<(&'static str, String)>,
     key: String,
     is_grave: bool,
-    /// Whether there is a form to go back to.
-    is_editable: bool,
+    /// The form with what was typed, where there is one to go back to.
+    edit: Option<String>,
 }
 
 /// A field as it is drawn.
@@ -116,11 +125,23 @@ impl FieldView {
 
 impl<'a> Of<'a> {
     pub fn new(seat: &'a Seat, title: &'static str, sheet: Sheet) -> Self {
-        let mut pairs =
-            seat.visit.uri.query().unwrap_or_default().split('&').filter_map(|p| p.split_once('='));
-        let towards = pairs.find(|(name, _)| *name == TOWARDS).map(|(_, to)| path_of_ours(to));
+        let towards = parameter(&seat.visit.uri, TOWARDS).map(path_of_ours);
+        let path = seat.visit.uri.path();
+        let address = towards.as_ref().map_or_else(|| path.to_owned(), |to| format!("{path}?{TOWARDS}={to}"));
         let (about, home) = (sheet.about.clone(), towards.unwrap_or_else(|| sheet.home.clone()));
-        Self { seat, title, about, home, sheet }
+        Self { seat, title, about, home, address, sheet }
+    }
+
+    /// The page's own address; what was typed before it is asked for by this parameter and key.
+    pub fn address(&self, typed: Option<(&str, &str)>) -> String {
+        let and = if self.address.contains('?') { '&' } else { '?' };
+        typed.map_or_else(|| self.address.clone(), |(name, key)| format!("{}{and}{name}={key}", self.address))
+    }
+
+    /// What of a form is asked here.
+    pub fn typed(&self, form: &Form) -> Form {
+        let filled = self.sheet.filled(form);
+        Form(filled.fields.into_iter().map(|field| (field.name.to_owned(), field.value)).collect())
     }
 
     pub fn words(&self) -> &'static People {
@@ -158,6 +179,7 @@ impl<'a> Of<'a> {
             room,
             words,
             about: self.about.clone(),
+            action: self.address(None),
             home: self.home.clone(),
             notes: sheet.notes.clone(),
             fields: sheet
@@ -177,8 +199,14 @@ impl<'a> Of<'a> {
         page_with(problem.status(), &self.form_page(&self.sheet.filled(typed), Some(&problem)))
     }
 
-    /// What would happen, and the button that does it.
-    pub fn sure(&self, form: &Form, shown: Shown, is_grave: bool) -> Result<Response, Problem> {
+    /// What would happen, and the button that does it; `key` names the press when what was typed is kept by it.
+    pub fn sure(
+        &self,
+        form: &Form,
+        shown: Shown,
+        is_grave: bool,
+        key: Option<&str>,
+    ) -> Result<Response, Problem> {
         let filled = self.sheet.filled(form);
         let mut typed: Vec<(&'static str, String)> =
             filled.fields.iter().map(|field| (field.name, field.value.clone())).collect();
@@ -191,14 +219,21 @@ impl<'a> Of<'a> {
             room,
             words: self.words(),
             about: self.about.clone(),
+            action: self.address(None),
             home: self.home.clone(),
             shown,
-            is_editable: !typed.is_empty(),
+            edit: key.filter(|_| !filled.fields.is_empty()).map(|key| self.address(Some((EDITED, key)))),
             typed,
-            key: Uuid::new_v4().to_string(),
+            key: key.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned),
             is_grave,
         })
     }
+}
+
+/// The value of a parameter of an address, as it stands there.
+pub(in super::super) fn parameter<'u>(uri: &'u Uri, name: &str) -> Option<&'u str> {
+    let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// The tab that an address belongs to: its first part.

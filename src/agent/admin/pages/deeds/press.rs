@@ -10,8 +10,8 @@ use super::super::super::money::requests::{Money, over_the_counter};
 use super::super::super::money::taken;
 use super::super::say;
 use super::super::seat::{Filled, Seat};
-use super::news::{Claim, Told};
-use super::pages::{self, EDIT};
+use super::news::{Claim, Draft, Told};
+use super::pages::{self, EDITED, SHOWN, parameter};
 use super::shown::{self, Shown};
 use super::{Asked, Deed, Entry, Sheet, Subject, Work};
 use crate::agent::engine::{Action, Engine, Key, Outcome, Request};
@@ -65,7 +65,7 @@ fn preview<S>(asked: &Asked<S>, work: &Work, engine: &mut Engine) -> Result<Show
     shown::of(&asked.locale, engine, &action, &preview, online)
 }
 
-/// `GET`: the form; of a deed that asks nothing, what it would do.
+/// `GET`: the form; of a deed that asks nothing, or of one that was filled in, what it would do.
 pub(super) async fn show<S: Subject>(
     deed: &'static Deed<S>,
     desk: &Arc<Desk>,
@@ -74,24 +74,40 @@ pub(super) async fn show<S: Subject>(
 ) -> Answer {
     seat.at_least(deed.role)?;
     let asked = asked(desk, seat, subject);
-    let look = move |engine: &mut Engine| {
-        let sheet = (deed.sheet)(&asked, engine)?;
-        if sheet.fields.is_empty() {
-            let Considered { sheet, ready } = consider(deed, &asked, &Form::default(), true, engine)?;
-            return Ok((sheet, Some(ready)));
+    let uri = &seat.visit.uri;
+    let (shown, edited) = (parameter(uri, SHOWN), parameter(uri, EDITED));
+    let draft = shown.or(edited).map(|key| desk.news.draft(&seat.token, key));
+    let typed = match draft {
+        Some(Some(Draft::Done(at))) => return Ok(see_other(&at)),
+        Some(Some(Draft::Typed(form))) => Some(form),
+        Some(None) | None => None,
+    };
+    let is_forgotten = shown.is_some() && typed.is_none();
+    let is_shown = shown.is_some() && !is_forgotten;
+    let look = {
+        let form = typed.clone().unwrap_or_default();
+        move |engine: &mut Engine| {
+            let sheet = (deed.sheet)(&asked, engine)?;
+            if sheet.fields.is_empty() || is_shown {
+                let Considered { sheet, ready } = consider(deed, &asked, &form, true, engine)?;
+                return Ok((sheet, Some(ready)));
+            }
+            Ok((sheet, None))
         }
-        Ok((sheet, None))
     };
     let (sheet, ready) = desk.look(look).await?;
     let page = pages::Of::new(seat, (deed.title)(seat.visit.locale.language), sheet);
+    let form = typed.clone().unwrap_or_default();
     match ready {
-        None => page.form(None),
-        Some(Ok((_, shown))) => page.sure(&Form::default(), shown, deed.is_grave),
-        Some(Err(problem)) => page.refused(&Form::default(), problem),
+        None if is_forgotten => Ok(see_other(&page.address(None))),
+        None => page.form(typed.as_ref()),
+        Some(Ok((_, work))) => page.sure(&form, work, deed.is_grave, shown.filter(|_| is_shown)),
+        Some(Err(problem)) => page.refused(&form, problem),
     }
 }
 
-/// `POST`: shows what would be done, or does it.
+/// `POST`: keeps what was typed and leads to what it would do, or does it. Either way the browser is sent on, so that
+/// going back never sends a form again.
 pub(super) async fn press<S: Subject>(
     deed: &'static Deed<S>,
     desk: &Arc<Desk>,
@@ -116,8 +132,10 @@ pub(super) async fn press<S: Subject>(
     let page = pages::Of::new(&seat, (deed.title)(seat.visit.locale.language), sheet);
     let done = match (ready, &key) {
         (Err(problem), _) => Err(problem),
-        (Ok(_), _) if form.text(EDIT).is_some() => return page.form(Some(&form)),
-        (Ok((_, shown)), None) => return page.sure(&form, shown, deed.is_grave),
+        (Ok(_), None) => {
+            let key = desk.news.remember(&seat.token, page.typed(&form));
+            return Ok(see_other(&page.address(Some((SHOWN, &key)))));
+        }
         (Ok((Work::Errand(..), _)), Some(_)) if claim == Some(Claim::Running) => {
             return page.refused(&form, Problem::conflict("deed_running", "this is being done"));
         }
@@ -204,16 +222,13 @@ impl Doing<'_> {
         let id = body["id"].as_str().unwrap_or_default();
         let home = match &action {
             Some(Action::AddUser(_)) => format!("/pelanggan/{id}"),
-            _ => self.page.home.clone(),
+            Some(_) => self.page.home.clone(),
+            // Whoever was asked for money online needs what to pay with.
+            None => format!("/pembayaran/{id}"),
         };
         let words = self.page.words();
-        let links = match (body["receipt"].as_u64(), &action) {
-            (Some(no), _) => {
-                vec![(format!("/kuitansi/{id}"), say::with(words.receipt_no, &[&no.to_string()]))]
-            }
-            (None, None) => vec![(format!("/pembayaran/{id}"), words.see_order.to_owned())],
-            _ => Vec::new(),
-        };
+        let receipt = |no: u64| (format!("/kuitansi/{id}"), say::with(words.receipt_no, &[&no.to_string()]));
+        let links = body["receipt"].as_u64().map(receipt).into_iter().collect();
         let locale = self.page.seat.visit.locale.clone();
         let lines = match action {
             Some(action) => {

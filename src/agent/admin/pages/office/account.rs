@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::super::auth::Session;
 use super::super::super::auth::second_factor::{SecretView, ask_for, give_up, make_sure, own};
 use super::super::super::desk::{Answer, Desk};
+use super::super::deeds::{Told, parameter};
 use super::super::seat::{Filled, Room, Seat};
 use super::admins::role_name;
 use super::words::Office;
 use crate::agent::credentials::hash;
 use crate::agent::engine::Engine;
+use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, html, qr};
+use crate::agent::pages::{Form, Frame, qr};
 use crate::web::Problem;
 
 /// A secret that waits for its first code.
@@ -34,18 +37,21 @@ struct AccountPage {
     sessions: String,
     is_on: bool,
     pending: Option<Pending>,
-    done: Option<&'static str>,
     complaint: Option<&'static str>,
 }
 
-/// What is to be said about what was done before.
+/// What a page of one's own account shows beside what is on file.
 #[derive(Default)]
 struct Said {
-    done: Option<&'static str>,
     complaint: Option<&'static str>,
     /// Whether the secret that waits for its first code is shown: only to whoever is setting it up.
     shows_secret: bool,
 }
+
+/// Where one's own account is.
+const HOME: &str = "/saya";
+/// The parameter by which a session proves that it is setting up the second factor.
+const SETTING_UP: &str = "pasang";
 
 async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
     let actor = seat.actor.clone();
@@ -62,8 +68,9 @@ async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
             view.secret.as_bytes().chunks(4).map(|group| group.escape_ascii().to_string()).collect();
         Pending { qr: qr::svg(&view.url, w.second_factor).unwrap_or_default(), secret: groups.join(" ") }
     });
-    let (frame, room) = seat.room(w.account, "/saya");
-    html(&AccountPage {
+    let (frame, room) = seat.room(w.account, HOME);
+    let status = said.complaint.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
+    let page = AccountPage {
         frame,
         room,
         w,
@@ -71,20 +78,24 @@ async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
         sessions: fill(w.sessions_text, &[&locale.count(sessions)]),
         is_on,
         pending,
-        done: said.done,
         complaint: said.complaint,
-    })
+    };
+    page_with(status, &page)
 }
 
-/// `GET /saya`.
+/// `GET /saya`. The secret is shown as long as the second factor is being set up, however often the page is loaded:
+/// phones load it again when their owner comes back from the authenticator.
 pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    page(&desk, &seat, Said::default()).await
+    let key = parameter(&seat.visit.uri, SETTING_UP);
+    let shows_secret = key.is_some_and(|key| desk.news.draft(&seat.token, key).is_some());
+    page(&desk, &seat, Said { shows_secret, ..Said::default() }).await
 }
 
 /// `POST /saya/dua-langkah`: a secret is made and shown.
 pub(super) async fn begin(State(desk): State<Arc<Desk>>, Filled { seat, .. }: Filled) -> Answer {
     ask_for(&desk, seat.actor.clone()).await?;
-    page(&desk, &seat, Said { shows_secret: true, ..Said::default() }).await
+    let key = desk.news.remember(&seat.token, Form::default());
+    Ok(see_other(&format!("{HOME}?{SETTING_UP}={key}")))
 }
 
 /// `POST /saya/dua-langkah/pastikan`: a first code makes it the second factor.
@@ -103,7 +114,7 @@ pub(super) async fn end(State(desk): State<Arc<Desk>>, Filled { seat, form }: Fi
     answer(&desk, &seat, done, w.totp_stopped, false).await
 }
 
-/// Tells that it was done, or that the code was wrong.
+/// Leads to where it is told that it was done, or says that the code was wrong.
 async fn answer(
     desk: &Desk,
     seat: &Seat,
@@ -112,13 +123,18 @@ async fn answer(
     shows_secret: bool,
 ) -> Result<Response, Problem> {
     match done {
-        Ok(()) => page(desk, seat, Said { done: Some(text), ..Said::default() }).await,
+        Ok(()) => Ok(told(desk, seat, text)),
         Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
             let complaint = Some(super::words(seat).totp_wrong);
-            page(desk, seat, Said { complaint, shows_secret, ..Said::default() }).await
+            page(desk, seat, Said { complaint, shows_secret }).await
         }
         Err(problem) => Err(problem),
     }
+}
+
+fn told(desk: &Desk, seat: &Seat, text: &str) -> Response {
+    let told = Told { text: text.to_owned(), ..Told::default() };
+    see_other(&desk.news.tell_at_once(&seat.token, HOME, told))
 }
 
 /// `POST /saya/sesi`: every other session of one's own ends.
@@ -133,5 +149,5 @@ pub(super) async fn end_sessions(
         Ok(engine.note(&actor, "admin.end_sessions", &actor.name, String::new())?)
     };
     desk.look(work).await?;
-    page(&desk, &seat, Said { done: Some(super::words(&seat).sessions_ended), ..Said::default() }).await
+    Ok(told(&desk, &seat, super::words(&seat).sessions_ended))
 }

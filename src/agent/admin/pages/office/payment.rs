@@ -14,10 +14,10 @@ use super::payment_deeds::{ORDER_DEEDS, fits};
 use super::words::Office;
 use crate::agent::engine::{Engine, ErrandWork};
 use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, Locale, html};
+use crate::agent::pages::{Frame, Locale, html, qr};
 use crate::domain::id::OrderId;
 use crate::domain::ledger::Posted;
-use crate::domain::order::{Item, Line};
+use crate::domain::order::{Item, Line, Method, OrderState};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::store::{OrderRecord, UserRecord};
 use crate::web::{Path, Problem};
@@ -43,10 +43,27 @@ struct PaymentPage {
     has_receipt: bool,
     lines: Vec<LineRow>,
     flags: Vec<&'static str>,
-    /// What the customer needs to pay: name and value.
-    given: Vec<(String, String)>,
+    /// Whether it can still be paid or is being checked: the page then follows it.
+    is_live: bool,
+    /// What is to be said about money that is awaited or came, and its tone.
+    news: Option<(&'static str, &'static str)>,
+    /// What the customer pays with, while that is possible.
+    means: Option<Means>,
     timeline: Vec<(String, String)>,
     buttons: Vec<Button>,
+}
+
+/// What a customer pays with, to be shown over the counter.
+#[derive(Default)]
+struct Means {
+    /// A code to scan, as SVG, and what it is for.
+    qr: Option<(String, &'static str)>,
+    /// Numbers to type: name and value.
+    numbers: Vec<(String, String)>,
+    /// Addresses: name, value, and whether a browser can open it.
+    links: Vec<(&'static str, String, bool)>,
+    /// Until when.
+    until: Option<String>,
 }
 
 /// An order with whatever came of it.
@@ -78,7 +95,9 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
         has_receipt: order.receipt_no.is_some(),
         lines: order.quote.lines.iter().map(|line| line_row(w, locale, line)).collect(),
         flags: order.flags.iter().map(|flag| names::flag(locale.language, *flag)).collect(),
-        given: given(w, order),
+        is_live: order.status.is_open(),
+        news: news(w, order),
+        means: can_be_paid(order).then(|| means(w, locale, order)),
         timeline: timeline(w, locale, &found),
         buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_DEEDS, &seat, |deed| {
             fits(order, deed)
@@ -121,17 +140,46 @@ fn line_row(w: &Office, locale: &Locale, line: &Line) -> LineRow {
     LineRow { name: parts.collect::<Vec<_>>().join(": "), bytes, price: line.price.to_string() }
 }
 
-fn given(w: &Office, order: &OrderRecord) -> Vec<(String, String)> {
-    let means = &order.online.means;
-    let mut given = Vec::new();
-    if let Some(va) = &means.va {
-        given.extend(va.biller_code.clone().map(|code| (w.biller.to_owned(), code)));
-        given.push((fill(w.va, &[&va.bank.to_uppercase()]), va.number.clone()));
+fn can_be_paid(order: &OrderRecord) -> bool {
+    matches!(order.status, OrderState::Created | OrderState::Pending)
+}
+
+fn news(w: &Office, order: &OrderRecord) -> Option<(&'static str, &'static str)> {
+    match (order.method, order.status) {
+        (Method::Online(_), OrderState::Paid) => Some(("good", w.money_came)),
+        _ => can_be_paid(order).then_some(("", w.money_awaited)),
     }
-    given.extend(means.qr_string.clone().map(|qr| (w.qr.to_owned(), qr)));
-    given.extend(means.redirect_url.clone().map(|url| (w.payment_page.to_owned(), url)));
-    given.extend(means.deeplink_url.clone().map(|url| (w.deeplink.to_owned(), url)));
-    given
+}
+
+fn means(w: &Office, locale: &Locale, order: &OrderRecord) -> Means {
+    let given = &order.online.means;
+    let title = format!("{} {}", say::method(locale.language, order.method), order.amount);
+    let code = |text: &String, what| qr::svg(text, &title).map(|svg| (svg, what));
+    let page = given.redirect_url.as_ref().filter(|url| is_web(url));
+    let qr = given.qr_string.as_ref().and_then(|text| code(text, w.scan_qris));
+    let picture = given.qr_url.clone().filter(|_| qr.is_none()).map(|url| (w.qr, url));
+    let urls = [given.redirect_url.clone().map(|url| (w.payment_page, url)), picture];
+    let urls = urls.into_iter().flatten().chain(given.deeplink_url.clone().map(|url| (w.deeplink, url)));
+    let links = urls.map(|(name, url)| {
+        let can_open = is_web(&url);
+        (name, url, can_open)
+    });
+    let mut numbers = Vec::new();
+    if let Some(va) = &given.va {
+        numbers.extend(va.biller_code.clone().map(|code| (w.biller.to_owned(), code)));
+        numbers.push((fill(w.va, &[&va.bank.to_uppercase()]), va.number.clone()));
+    }
+    Means {
+        links: links.collect(),
+        numbers,
+        until: order.online.expires_at.map(|at| locale.moment(at)),
+        qr: qr.or_else(|| page.and_then(|url| code(url, w.scan_page))),
+    }
+}
+
+/// Whether a browser opens it as a page; anything else might do something here.
+fn is_web(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
 }
 
 /// What happened, the oldest first.

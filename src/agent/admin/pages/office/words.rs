@@ -103,7 +103,16 @@ words! {
         order: "Pembayaran {0}", "Payment {0}";
         lines: "Rincian", "Lines";
         flags: "Tanda", "Marks";
-        given: "Yang diberikan kepada pelanggan", "What the customer was given";
+        given: "Cara pelanggan membayar", "How the customer pays";
+        money_awaited: "Menunggu pembayaran. Halaman ini berubah sendiri setelah dibayar.",
+            "Waiting for the payment. This page changes by itself when it is paid.";
+        money_came: "Pembayaran diterima.", "The payment was received.";
+        scan_qris: "Minta pelanggan memindai kode ini dengan aplikasi bank atau dompet digital.",
+            "Let the customer scan this code with a bank or wallet app.";
+        scan_page: "Pelanggan bisa memindai kode ini untuk membuka halaman bayar.",
+            "The customer can scan this code to open the payment page.";
+        copy: "Salin", "Copy";
+        copied: "Tersalin", "Copied";
         timeline: "Urutan waktu", "Timeline";
         va: "Nomor virtual account {0}", "{0} virtual account";
         biller: "Kode perusahaan", "Biller code";

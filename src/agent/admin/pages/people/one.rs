@@ -52,6 +52,8 @@ struct OnePage {
     devices: Vec<DeviceRow>,
     orders: Vec<OrderRow>,
     lines: Vec<LineRow>,
+    /// This page's own address.
+    place: String,
     statement: String,
 }
 
@@ -180,6 +182,7 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
         orders: orders.iter().map(|order| order_row(words, locale, order)).collect(),
         lines: lines.iter().map(|line| LineRow::of(locale, line)).collect(),
         statement: format!("{place}/rekening"),
+        place,
     }
 }
 

@@ -116,7 +116,6 @@ words! {
         receipt: "Kuitansi", "Receipt";
         receipt_no: "Kuitansi No. {0}", "Receipt No. {0}";
         when_paid: "Pesanan online dibuka. Yang di bawah ini terjadi setelah dibayar.", "An online order is opened. What is below happens once it is paid.";
-        see_order: "Lihat pembayaran", "See the payment";
         forfeits: "Sisa kuota {0} hangus.", "{0} of quota are forfeited.";
         forgives: "Pemakaian di luar kuota sebanyak {0} dianggap selesai tanpa dibayar.", "Usage of {0} beyond the quota is forgiven.";
         forgives_debt: "Tagihan {0} dihapus tanpa dibayar.", "A debt of {0} is forgiven.";
