@@ -230,7 +230,9 @@ async fn refusals_and_mistakes_are_told_in_the_readers_language_beside_the_field
         page.html
     );
     assert_eq!(page.fields()["amount"], "banyak");
-    refused("kuota", &[("amount", "500"), ("reason", "x")]).await.says("“500” tanpa satuan. Tulis 500 MB atau 500 GB.");
+    refused("kuota", &[("amount", "500"), ("reason", "x")])
+        .await
+        .says("“500” tanpa satuan. Tulis 500 MB atau 500 GB.");
     refused("kuota", &[("amount", "1 GB"), ("reason", "")]).await.says("Alasan: Wajib diisi.");
     refused("bayar", &[("amount_rp", "1.5")]).await.says("“1.5” bukan rupiah bulat. Tulis");
     refused("perangkat", &[("mac", "x")]).await.says("“x” bukan alamat MAC satu perangkat. Tulis");
