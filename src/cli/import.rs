@@ -71,7 +71,9 @@ pub(super) async fn run(file: &Path, api: &Api, output: Output) -> Result<(), Fa
         Ok(answer) => answer,
         Err(problem) => return Err(refused(&by_line(&problem, &rows))),
     };
-    notes.iter().for_each(|note| output::complain(note));
+    for note in &notes {
+        output::complain(note);
+    }
     let ids = answer["ids"].as_array().cloned().unwrap_or_default();
     let report: Vec<Value> = rows
         .iter()

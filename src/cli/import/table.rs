@@ -59,15 +59,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(String, Vec<String>), String> {
         [first, 0, ..] if *first != 0 => utf16(bytes, u16::from_le_bytes),
         [0, first, ..] if *first != 0 => utf16(bytes, u16::from_be_bytes),
         _ if bytes.contains(&0) => Err("holds zero bytes and is no text; save it as CSV".to_owned()),
-        _ => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok((text.trim_start_matches('\u{feff}').to_owned(), Vec::new())),
-            Err(_) => {
-                let text: Option<String> = bytes.iter().map(|byte| windows_1252(*byte)).collect();
-                let text = text.ok_or("is neither UTF-8 nor Windows-1252; save it as CSV UTF-8")?;
-                Ok((text, vec!["the file is not UTF-8 and was read as Windows-1252".to_owned()]))
-            }
-        },
+        _ => utf8(bytes).map_or_else(|| latin(bytes), Ok),
     }
+}
+
+fn utf8(bytes: &[u8]) -> Option<(String, Vec<String>)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some((text.trim_start_matches('\u{feff}').to_owned(), Vec::new()))
+}
+
+fn latin(bytes: &[u8]) -> Result<(String, Vec<String>), String> {
+    let text: Option<String> = bytes.iter().map(|byte| windows_1252(*byte)).collect();
+    let text = text.ok_or("is neither UTF-8 nor Windows-1252; save it as CSV UTF-8")?;
+    Ok((text, vec!["the file is not UTF-8 and was read as Windows-1252".to_owned()]))
 }
 
 fn windows_1252(byte: u8) -> Option<char> {
@@ -100,7 +104,7 @@ pub(super) fn records(content: &str) -> (std::vec::IntoIter<Record>, Vec<(usize,
     let rest = &content[skipped..];
     let after =
         ["\r\n", "\n", "\r"].into_iter().find_map(|end| rest.strip_prefix(end)).filter(|_| skipped > 0);
-    let mut reader = Reader { separator, line, begun: line, ..Reader::default() };
+    let mut reader = RecordReader { separator, line, begun: line, ..RecordReader::default() };
     let mut chars = after.unwrap_or(rest).chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
@@ -112,7 +116,7 @@ pub(super) fn records(content: &str) -> (std::vec::IntoIter<Record>, Vec<(usize,
 }
 
 #[derive(Default)]
-struct Reader {
+struct RecordReader {
     separator: char,
     line: usize,
     begun: usize,
@@ -122,7 +126,7 @@ struct Reader {
     records: Vec<Record>,
 }
 
-impl Reader {
+impl RecordReader {
     /// Takes one character; whether the next one belongs to it.
     fn read(&mut self, c: char, next: Option<char>) -> bool {
         match c {

@@ -20,20 +20,21 @@ impl Import {
     pub fn action(self) -> Action {
         let mut findings = Vec::new();
         let rows = self.users.into_iter().enumerate();
-        let users = rows.filter_map(|(row, fields)| Row { row, fields, findings: &mut findings }.read());
+        let users =
+            rows.filter_map(|(row, fields)| RowReader { row, fields, findings: &mut findings }.read());
         let users = users.collect();
         Action::Import { users, findings }
     }
 }
 
 /// One row that is being read.
-struct Row<'a> {
+struct RowReader<'a> {
     row: usize,
     fields: Map<String, Value>,
     findings: &'a mut Vec<RowFinding>,
 }
 
-impl Row<'_> {
+impl RowReader<'_> {
     fn read(mut self) -> Option<ImportedUser> {
         let before = self.findings.len();
         let name = self.take::<Name>("name").map(|name| name.0);
