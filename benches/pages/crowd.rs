@@ -93,21 +93,27 @@ fn line(kind: Kind, side: Side, bytes: i64) -> Entry {
     }
 }
 
-/// Fills the store of a folder in which nothing but admins is.
+/// Fills the store of a folder in which nothing but admins is, as a large site's.
+#[allow(dead_code, reason = "a test fills less")]
 pub fn fill(folder: &Path) {
+    fill_with(folder, USERS);
+}
+
+/// The same with so many users.
+pub fn fill_with(folder: &Path, users: u32) {
     let mut conn = Connection::open(folder.join(FILE)).unwrap();
     conn.pragma_update(None, "foreign_keys", "OFF").unwrap();
     conn.pragma_update(None, "synchronous", "OFF").unwrap();
     let tx = conn.transaction().unwrap();
     packages(&tx);
-    (1..=USERS).for_each(|no| user(&tx, no));
+    (1..=users).for_each(|no| user(&tx, no, users));
     let mut ledger = Ledger { tx: &tx, seq: 0, hash: CHAIN_START };
     let mut receipt = 0;
     for round in 0..ORDERS {
-        for no in 1..=USERS {
-            let step = i64::from(round * USERS + no);
+        for no in 1..=users {
+            let step = i64::from(round * users + no);
             // Spread over two months, the last ones just now.
-            let at = NOW_MS - 60 * DAY_MS + step * 60 * DAY_MS / i64::from(ORDERS * USERS) - 1000;
+            let at = NOW_MS - 60 * DAY_MS + step * 60 * DAY_MS / i64::from(ORDERS * users) - 1000;
             receipt += 1;
             order(&mut ledger, no, receipt, at);
             for n in 0..USAGE_LINES {
@@ -116,11 +122,11 @@ pub fn fill(folder: &Path) {
             }
         }
     }
-    (1..=USERS).step_by(2).for_each(|no| debt(&mut ledger, no));
+    (1..=users).step_by(2).for_each(|no| debt(&mut ledger, no));
     let seq = ledger.seq;
     (0..REVIEWS).for_each(|n| review(&tx, n));
-    (1..=USERS).for_each(|no| usage(&tx, no));
-    audit(&tx);
+    (1..=users).for_each(|no| usage(&tx, no));
+    audit(&tx, users);
     let today = day_number(jiff::civil::date(2026, 11, 10));
     for (key, value) in [("chain_seq", seq.to_string()), ("sealed_day", today.to_string())] {
         tx.execute(
@@ -130,7 +136,7 @@ pub fn fill(folder: &Path) {
         .unwrap();
     }
     tx.commit().unwrap();
-    println!("{USERS} users, {receipt} orders, {seq} lines, {AUDIT_LINES} lines of audit");
+    println!("{users} users, {receipt} orders, {seq} lines, {AUDIT_LINES} lines of audit");
 }
 
 fn packages(tx: &Transaction) {
@@ -149,7 +155,7 @@ fn packages(tx: &Transaction) {
     }
 }
 
-fn user(tx: &Transaction, no: u32) {
+fn user(tx: &Transaction, no: u32, users: u32) {
     let (status, reason, causes) = match no % 10 {
         0 => ("blocked", Some("debt_overdue"), "[\"debt_overdue\"]"),
         1 => ("habis", Some("habis"), "[\"habis\"]"),
@@ -181,7 +187,7 @@ fn user(tx: &Transaction, no: u32) {
     let credits = PACKAGE_BYTES * i64::from(ORDERS);
     let used = USAGE_BYTES * i64::from(ORDERS * USAGE_LINES);
     // A refunded order's quota went back.
-    let taken = refunds(no) * PACKAGE_BYTES;
+    let taken = refunds(no, users) * PACKAGE_BYTES;
     tx.prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?3, 0, ?4, ?5)")
         .unwrap()
         .execute(params![no, credits, used + taken, used, credits])
@@ -195,8 +201,8 @@ fn user(tx: &Transaction, no: u32) {
 }
 
 /// How many orders of a user were refunded.
-fn refunds(no: u32) -> i64 {
-    let refunded = (0..ORDERS).filter(|round| (round * USERS + no).is_multiple_of(REFUND_EVERY)).count();
+fn refunds(no: u32, users: u32) -> i64 {
+    let refunded = (0..ORDERS).filter(|round| (round * users + no).is_multiple_of(REFUND_EVERY)).count();
     i64::try_from(refunded).expect("a few")
 }
 
@@ -289,6 +295,10 @@ fn usage(tx: &Transaction, no: u32) {
     for ago in 1..=30 {
         days.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
     }
+    let mut totals = tx.prepare_cached("INSERT INTO usage_totals VALUES (?1, ?2, ?3, 0)").unwrap();
+    for ago in 1..=30 {
+        totals.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
+    }
     let mut hours = tx.prepare_cached("INSERT INTO usage_hours VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
     if no.is_multiple_of(3) {
         for ago in 0..10 {
@@ -297,7 +307,7 @@ fn usage(tx: &Transaction, no: u32) {
     }
 }
 
-fn audit(tx: &Transaction) {
+fn audit(tx: &Transaction, users: u32) {
     let mut insert = tx
         .prepare_cached(
             "INSERT INTO audit (at, actor, role, source, action, target, detail)
@@ -306,7 +316,7 @@ fn audit(tx: &Transaction) {
         .unwrap();
     for n in 0..AUDIT_LINES {
         insert
-            .execute(params![NOW_MS - i64::from(AUDIT_LINES - n) * 1000, user_id(n % USERS + 1).to_string()])
+            .execute(params![NOW_MS - i64::from(AUDIT_LINES - n) * 1000, user_id(n % users + 1).to_string()])
             .unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -180,11 +180,17 @@ impl Api {
         timeout(ANSWER_MAX, answer).await.map_err(|_| Failure::Said(late))?
     }
 
-    /// Looks at what is text and no JSON.
-    pub async fn text(&self, path: &str) -> Result<String, Failure> {
-        let answer = self.stream(Method::GET, path).await?;
-        let bytes = to_bytes(answer.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
-        String::from_utf8(bytes.into()).map_err(Failure::said)
+    /// Prints what is text and no JSON as it comes, however long it is.
+    pub async fn print(&self, path: &str) -> Result<(), Failure> {
+        let mut body = self.stream(Method::GET, path).await?.into_body();
+        while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await
+        {
+            let chunk = frame.map_err(broken)?.into_data().unwrap_or_default();
+            if !output::print(&chunk)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// An answer that is no JSON, to be read as it comes. Its head may take long.

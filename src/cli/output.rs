@@ -36,11 +36,15 @@ pub(super) fn say(text: &str) -> Result<(), Failure> {
     if text.is_empty() {
         return Ok(());
     }
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::said(format!("the answer could not be printed: {error}")))
-        }
-        _ => Ok(()),
+    print(format!("{text}\n").as_bytes()).map(|_| ())
+}
+
+/// Prints a part of an answer to stdout; `false` once nobody reads any more.
+pub(super) fn print(part: &[u8]) -> Result<bool, Failure> {
+    match std::io::stdout().lock().write_all(part) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::said(format!("the answer could not be printed: {error}"))),
     }
 }
 

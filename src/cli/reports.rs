@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Failure;
 use super::api::{Api, with_query};
-use super::output::{Output, bytes, outline, rupiah, say, table, text};
+use super::output::{Output, bytes, outline, rupiah, table, text};
 
 /// Which report.
 #[derive(Debug, Subcommand)]
@@ -51,7 +51,7 @@ pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Re
     }
     let path = with_query(&format!("/api/v1/reports/{name}"), &query);
     if span.csv {
-        return say(&api.text(&path).await?);
+        return api.print(&path).await;
     }
     output.answer(&api.get(&path).await?, human)
 }

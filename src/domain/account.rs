@@ -5,6 +5,7 @@ use super::debt::{DebtDue, DebtItem, oldest_first};
 use super::id::{DebtId, UserId};
 use super::ledger::{Balance, named};
 use super::units::{Bytes, Rupiah, Timestamp};
+use super::validity::Validity;
 
 named! {
     /// What happens at zero quota.
@@ -177,12 +178,14 @@ impl Account {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// Adds `days` to the expiry by the site's rule. No expiry counts as now.
-    pub fn add_days(&mut self, days: u32, now: Timestamp, rule: Expiry) {
-        let old = self.expires_at.unwrap_or(now);
-        self.expires_at = Some(match rule {
-            Expiry::ResetFromNow => old.max(now.plus_days(days)),
-            Expiry::Extend => old.max(now).plus_days(days),
-        });
+    /// Expiry, waiting days and plan together.
+    pub const fn validity(&self) -> Validity {
+        Validity { expires_at: self.expires_at, waiting_days: self.waiting_days, unlimited: self.unlimited }
+    }
+
+    /// Replaces expiry, waiting days and plan.
+    pub fn set_validity(&mut self, validity: Validity) {
+        let Validity { expires_at, waiting_days, unlimited } = validity;
+        (self.expires_at, self.waiting_days, self.unlimited) = (expires_at, waiting_days, unlimited);
     }
 }

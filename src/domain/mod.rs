@@ -22,3 +22,4 @@ pub mod tariff;
 pub mod text;
 pub mod units;
 pub mod usage;
+pub mod validity;

@@ -52,6 +52,11 @@ impl Quote {
     pub fn total(&self) -> Rupiah {
         self.lines.iter().fold(Rupiah::ZERO, |sum, line| sum.plus(line.price))
     }
+
+    /// Whether an unlimited plan is among its lines.
+    pub fn buys_plan(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line.item, Item::Package { unlimited: true, .. }))
+    }
 }
 
 named! {

@@ -11,6 +11,7 @@ use super::order::{Item, Line, Quote};
 use super::package::Package;
 use super::tariff::{PriceError, Tariff};
 use super::units::{Bytes, Rupiah, Timestamp};
+use super::validity::{Validity, ValidityChange, ValidityStep};
 
 /// Days a reset gives to a user whose days are over, when it is not told how many.
 const RESET_DAYS: u32 = 30;
@@ -131,9 +132,9 @@ pub struct Refund {
     pub closed: Vec<DebtItem>,
     /// A closing came after the order: its quota belongs to a period that ended.
     pub after_reset: bool,
-    /// The expiry before the order and the one it set, if it set one.
-    pub expiry: Option<(Option<Timestamp>, Timestamp)>,
-    /// Whether the order started an unlimited plan.
+    /// Every change of the user's expiry and plan so far, oldest first.
+    pub validity: Vec<ValidityStep>,
+    /// Whether the order bought an unlimited plan.
     pub plan: bool,
     /// Why.
     pub reason: String,
@@ -198,6 +199,8 @@ pub struct Split {
 pub struct Decision {
     /// Lines for the ledger, in order.
     pub entries: Vec<Entry>,
+    /// How expiry and plan changed, in order.
+    pub validity: Vec<ValidityStep>,
     /// The account that follows.
     pub account: Account,
     /// To be done after the commit.
@@ -384,6 +387,7 @@ struct Book<'a> {
     before: &'a Account,
     account: Account,
     entries: Vec<Entry>,
+    validity: Vec<ValidityStep>,
     split: Split,
     surplus: bool,
     nothing_owed: bool,
@@ -397,6 +401,7 @@ impl<'a> Book<'a> {
             before,
             account,
             entries: Vec::new(),
+            validity: Vec::new(),
             split: Split::default(),
             surplus: false,
             nothing_owed: false,
@@ -417,6 +422,7 @@ impl<'a> Book<'a> {
         }
         Decision {
             entries: self.entries,
+            validity: self.validity,
             account: self.account,
             commands,
             split: self.split,
@@ -479,12 +485,14 @@ impl<'a> Book<'a> {
         account.approved = settings.approved.unwrap_or(account.approved);
         account.active = settings.active.unwrap_or(account.active);
         account.exempt = settings.exempt.unwrap_or(account.exempt);
-        account.expires_at = settings.expires_at.unwrap_or(account.expires_at);
         account.overage = settings.overage.unwrap_or(account.overage);
         account.debt_limit = settings.debt_limit.unwrap_or(account.debt_limit);
         let terms = account.terms(self.ctx.policy);
         if terms.overage == Overage::Debt && terms.debt_limit.is_zero() {
             return Err(Refusal::DebtNeedsLimit);
+        }
+        if let Some(expires_at) = settings.expires_at {
+            self.change_validity(ValidityChange::Expiry(expires_at), None);
         }
         Ok(())
     }
@@ -492,24 +500,33 @@ impl<'a> Book<'a> {
     fn grant(&mut self, grant: &Grant) {
         self.post(Entry::new(Kind::Grant, Side::Credit, grant.amount).noted(&grant.reason));
         if let Some(days) = grant.days {
-            self.add_days(days);
+            self.add_days(days, None);
         }
+    }
+
+    /// Expiry and plan change here alone, and every change is remembered.
+    fn change_validity(&mut self, change: ValidityChange, order: Option<&OrderId>) {
+        self.account.set_validity(self.account.validity().and(change));
+        self.validity.push(ValidityStep { change, order: order.cloned() });
     }
 
     /// Days begin to count when it is known what day it is.
-    fn add_days(&mut self, days: u32) {
-        if self.ctx.facts.clock_trusted {
-            self.account.add_days(days, self.ctx.facts.now, self.ctx.policy.expiry);
-        } else {
-            self.account.waiting_days = self.account.waiting_days.saturating_add(days);
-        }
+    fn add_days(&mut self, days: u32, order: Option<&OrderId>) {
+        let at = self.ctx.facts.clock_trusted.then_some(self.ctx.facts.now);
+        self.change_validity(ValidityChange::Days { days, at, rule: self.ctx.policy.expiry }, order);
     }
 
     fn start_waiting_days(&mut self) {
-        let days = std::mem::take(&mut self.account.waiting_days);
-        if days > 0 {
-            self.add_days(days);
+        let facts = &self.ctx.facts;
+        if facts.clock_trusted && self.account.waiting_days > 0 {
+            let began = ValidityChange::Began { at: facts.now, rule: self.ctx.policy.expiry };
+            self.change_validity(began, None);
         }
+    }
+
+    /// Remembered even where it changes nothing: what came before may go back.
+    fn set_plan(&mut self, unlimited: bool, order: Option<&OrderId>) {
+        self.change_validity(ValidityChange::Plan(unlimited), order);
     }
 
     fn grant_debt(&mut self, grant: &DebtGrant) -> Result<(), Refusal> {
@@ -524,13 +541,15 @@ impl<'a> Book<'a> {
             match grant.item.amount {
                 Some(amount) => {
                     // A package on credit is a finite purchase; a bare advance leaves a plan as it is.
-                    self.account.unlimited &= grant.days.is_none();
+                    if grant.days.is_some() {
+                        self.set_plan(false, None);
+                    }
                     self.advance(&grant.item, amount);
                 }
-                None => self.account.unlimited = true,
+                None => self.set_plan(true, None),
             }
             if let Some(days) = grant.days {
-                self.add_days(days);
+                self.add_days(days, None);
             }
         }
         Ok(())
@@ -569,8 +588,8 @@ impl<'a> Book<'a> {
         self.account.approved |= self.ctx.policy.payment_approves;
         // The line is written for an unlimited plan too: it carries the price.
         self.credit_paid(Kind::Purchase, line.bytes, line.price, order, &line.name);
-        self.account.unlimited = unlimited;
-        self.add_days(days);
+        self.set_plan(unlimited, Some(order));
+        self.add_days(days, Some(order));
     }
 
     fn pay_debt(&mut self, order: &OrderId, line: &Line, id: DebtId, full_price: Rupiah) {
@@ -669,7 +688,7 @@ impl<'a> Book<'a> {
             for entry in paid_debts {
                 self.reopen(entry, refund);
             }
-            self.undo_terms(refund);
+            self.undo_validity(refund);
         }
         Ok(())
     }
@@ -704,16 +723,11 @@ impl<'a> Book<'a> {
         self.post(Entry { debt: Some(id), order: Some(refund.order.clone()), ..entry });
     }
 
-    /// The plan ends and the expiry returns, where this order and nothing after it set them.
-    fn undo_terms(&mut self, refund: &Refund) {
-        if refund.plan && !refund.after_reset {
-            self.account.unlimited = false;
-        }
-        if let Some((before, set)) = refund.expiry
-            && self.account.expires_at == Some(set)
-        {
-            self.account.expires_at = before;
-        }
+    /// Expiry and plan become what they would be had the order never been.
+    fn undo_validity(&mut self, refund: &Refund) {
+        self.change_validity(ValidityChange::Undone, Some(&refund.order));
+        let steps: Vec<ValidityStep> = refund.validity.iter().chain(&self.validity).cloned().collect();
+        self.account.set_validity(Validity::fold(&steps));
     }
 
     fn reset(&mut self, reset: &Reset) -> Result<(), Refusal> {
@@ -724,7 +738,7 @@ impl<'a> Book<'a> {
         self.post(self.account.balance.closing(&reset.reason));
         self.account.used = Bytes::ZERO;
         self.account.tank = Bytes::ZERO;
-        self.account.unlimited = false;
+        self.set_plan(false, None);
         if let Some(item) = &reset.debt {
             self.post_debt(item);
             self.advance(item, item.amount.unwrap_or_default());
@@ -738,7 +752,7 @@ impl<'a> Book<'a> {
         }
         let expired = self.account.expires_at.is_some_and(|at| at < self.ctx.facts.now);
         if let Some(days) = reset.days.or((gives && expired).then_some(RESET_DAYS)) {
-            self.add_days(days);
+            self.add_days(days, None);
         }
         Ok(())
     }

@@ -59,6 +59,7 @@ struct Desk {
     packages: Vec<Package>,
     account: Account,
     ledger: Vec<Entry>,
+    validity: Vec<ValidityStep>,
     /// Orders paid so far, for acts.
     sold: Vec<Sold>,
     /// Items that are closed and forgotten by the account, as the engine forgets them.
@@ -73,7 +74,6 @@ struct Sold {
     refunded: Rupiah,
     /// Where its first line stands.
     at: usize,
-    expiry: Option<(Option<Timestamp>, Timestamp)>,
     plan: bool,
 }
 
@@ -81,7 +81,16 @@ impl Desk {
     fn new(policy: Policy) -> Self {
         let packages = vec![package(Some(10_240), 100_000), package(Some(25_600), 200_000)];
         let account = Account::fresh(UserId(uuid::Uuid::nil()), true);
-        Self { policy, packages, account, ledger: Vec::new(), sold: Vec::new(), shelf: Vec::new(), items: 0 }
+        Self {
+            policy,
+            packages,
+            account,
+            ledger: Vec::new(),
+            validity: Vec::new(),
+            sold: Vec::new(),
+            shelf: Vec::new(),
+            items: 0,
+        }
     }
 
     fn with_ctx<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
@@ -91,6 +100,7 @@ impl Desk {
     fn try_play(&mut self, event: &Event) -> Result<Decision, Refusal> {
         let decision = self.with_ctx(|ctx| step(&self.account, event, ctx))?;
         self.ledger.extend(decision.entries.iter().cloned());
+        self.validity.extend(decision.validity.iter().cloned());
         self.account = decision.account.clone();
         Ok(decision)
     }
@@ -260,9 +270,9 @@ fn expiry_rules() {
         (Expiry::Extend, day(10), day(40)),
     ];
     for (rule, old, new) in rows {
-        let mut account = Account { expires_at: old, ..Account::fresh(UserId(uuid::Uuid::nil()), true) };
-        account.add_days(30, NOW, rule);
-        assert_eq!(account.expires_at, new, "{rule:?} {old:?}");
+        let days = ValidityChange::Days { days: 30, at: Some(NOW), rule };
+        let validity = Validity { expires_at: old, ..Validity::default() }.and(days);
+        assert_eq!(validity.expires_at, new, "{rule:?} {old:?}");
     }
 }
 
@@ -353,7 +363,11 @@ fn debt_mode_without_a_limit_is_refused() {
 
 /// What an order wrote, as a refund is handed it.
 fn refund_of(desk: &Desk, amount: u64, paid: u64, before: u64) -> Refund {
-    let order = OrderId("o-1".into());
+    refund_of_order(desk, "o-1", amount, paid, before)
+}
+
+fn refund_of_order(desk: &Desk, order: &str, amount: u64, paid: u64, before: u64) -> Refund {
+    let order = OrderId(order.into());
     let of_order = |e: &&Entry| e.order.as_ref() == Some(&order);
     Refund {
         amount: Rupiah(amount),
@@ -362,7 +376,7 @@ fn refund_of(desk: &Desk, amount: u64, paid: u64, before: u64) -> Refund {
         entries: desk.ledger.iter().filter(of_order).cloned().collect(),
         closed: desk.account.items.iter().filter(|i| !i.is_open()).cloned().collect(),
         after_reset: false,
-        expiry: None,
+        validity: desk.validity.clone(),
         plan: false,
         reason: "salah".into(),
         order,
@@ -379,12 +393,96 @@ fn a_refund_takes_what_its_order_gave_and_no_more() {
     let mut desk = Desk::new(Policy::default());
     buy(&mut desk);
     desk.use_up(240);
-    let refund = Refund { expiry: Some((None, NOW.plus_days(30))), ..refund_of(&desk, 100_000, 100_000, 0) };
+    let refund = refund_of(&desk, 100_000, 100_000, 0);
+    assert_eq!(desk.account.expires_at, Some(NOW.plus_days(30)));
     desk.play(&Event::Refunded(refund));
     assert_eq!(desk.sums(), (0, 240, 0), "used quota turns to overage");
     assert_eq!(desk.account.expires_at, None);
     let again = refund_of(&desk, 1, 100_000, 100_000);
     assert_eq!(desk.try_play(&Event::Refunded(again)), Err(Refusal::RefundsTooMuch(Rupiah::ZERO)));
+}
+
+/// What happens to a user's days and plan besides orders.
+enum Turn {
+    /// An order of that name for so many days; 0 MB is an unlimited plan.
+    Buy(&'static str, u64, u32),
+    Grant(u32),
+    Set(Option<u32>),
+    Reset,
+    Back(&'static str),
+}
+
+/// By which rule, the turns, and what is left: days and plan.
+type TurnRow<'a> = (Expiry, &'a [Turn], (Option<u32>, bool));
+
+/// What the turns lead to: days left and the plan.
+fn validity_after(rule: Expiry, turns: &[Turn]) -> (Option<u32>, bool) {
+    let mut desk = Desk::new(Policy { expiry: rule, ..Policy::default() });
+    for turn in turns {
+        match *turn {
+            Turn::Buy(name, mb, days) => {
+                let package = Package { days, ..package((mb > 0).then_some(mb), 100_000) };
+                let quote = desk.with_ctx(|ctx| quote_purchase(&desk.account, &package, ctx)).unwrap();
+                desk.play(&Event::Paid { order: OrderId(name.into()), quote });
+            }
+            Turn::Grant(days) => {
+                let grant = Grant { amount: Bytes::mb(1), days: Some(days), reason: "tes".into() };
+                desk.play(&Event::Granted(grant));
+            }
+            Turn::Set(days) => {
+                let expires_at = Some(days.map(|days| NOW.plus_days(days)));
+                desk.play(&Event::Changed(Settings { expires_at, ..Settings::default() }));
+            }
+            Turn::Reset => drop(desk.play(&reset(None))),
+            Turn::Back(name) => {
+                let refund = refund_of_order(&desk, name, 100_000, 100_000, 0);
+                desk.play(&Event::Refunded(refund));
+            }
+        }
+        assert_eq!(Validity::fold(&desk.validity), desk.account.validity());
+    }
+    let day = |at: Timestamp| u32::try_from((at.0 - NOW.0) / 86_400_000).unwrap();
+    (desk.account.expires_at.map(day), desk.account.unlimited)
+}
+
+#[test]
+fn a_refund_leaves_expiry_and_plan_as_if_its_order_had_never_been() {
+    use Expiry::{Extend, ResetFromNow};
+    use Turn::{Back, Buy, Grant, Reset, Set};
+    let rows: &[TurnRow] = &[
+        (ResetFromNow, &[Buy("a", 1, 60), Buy("b", 1, 30), Back("a")], (Some(30), false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Buy("b", 1, 30), Back("b")], (Some(60), false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Buy("b", 1, 30), Back("a"), Back("b")], (None, false)),
+        (ResetFromNow, &[Buy("a", 1, 30), Buy("b", 1, 30), Back("a")], (Some(30), false)),
+        (ResetFromNow, &[Buy("a", 0, 30), Buy("b", 0, 30), Back("a")], (Some(30), true)),
+        (ResetFromNow, &[Buy("a", 0, 30), Buy("b", 0, 30), Back("b"), Back("a")], (None, false)),
+        (ResetFromNow, &[Buy("a", 0, 60), Buy("b", 9, 30), Back("b")], (Some(60), true)),
+        (ResetFromNow, &[Buy("a", 0, 60), Buy("b", 9, 30), Buy("c", 9, 30), Back("b")], (Some(60), false)),
+        (ResetFromNow, &[Buy("a", 0, 60), Reset, Back("a")], (None, false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Reset, Buy("b", 1, 30), Back("a")], (Some(30), false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Grant(40), Back("a")], (Some(40), false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Set(Some(5)), Back("a")], (Some(5), false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Set(Some(60)), Back("a")], (Some(60), false)),
+        (ResetFromNow, &[Buy("a", 1, 60), Set(None), Back("a")], (None, false)),
+        (
+            Extend,
+            &[
+                Buy("a", 1, 30),
+                Buy("b", 1, 30),
+                Buy("c", 1, 30),
+                Buy("d", 1, 30),
+                Back("b"),
+                Back("a"),
+                Back("c"),
+            ],
+            (Some(30), false),
+        ),
+        (Extend, &[Buy("a", 1, 30), Grant(10), Buy("b", 1, 20), Back("a")], (Some(30), false)),
+        (Extend, &[Buy("a", 1, 30), Set(Some(3)), Buy("b", 1, 20), Back("a")], (Some(23), false)),
+    ];
+    for (at, (rule, turns, wanted)) in rows.iter().enumerate() {
+        assert_eq!(validity_after(*rule, turns), *wanted, "row {at}");
+    }
 }
 
 #[test]
@@ -542,15 +640,11 @@ fn act(desk: &mut Desk, act: &Act) {
     if let Ok(quote) = quote {
         let rupiah = quote.total();
         let order = OrderId(format!("o-{}", desk.sold.len()));
-        let before = desk.account.clone();
-        let at = desk.ledger.len();
+        let (at, plan) = (desk.ledger.len(), quote.buys_plan());
         let lines = desk.play(&Event::Paid { order: order.clone(), quote }).entries;
         let booked = lines.iter().filter_map(|e| e.amount_rp).fold(Rupiah::ZERO, Rupiah::plus);
         assert_eq!(booked, rupiah, "every rupiah stands in the ledger, once");
-        let set = desk.account.expires_at.filter(|_| desk.account.expires_at != before.expires_at);
-        let plan = desk.account.unlimited && !before.unlimited;
-        let expiry = set.map(|set| (before.expires_at, set));
-        desk.sold.push(Sold { id: order, paid: rupiah, refunded: Rupiah::ZERO, at, expiry, plan });
+        desk.sold.push(Sold { id: order, paid: rupiah, refunded: Rupiah::ZERO, at, plan });
         shelve(desk);
     }
 }
@@ -590,7 +684,7 @@ fn refund_some(desk: &mut Desk, n: prop::sample::Index, percent: u64) {
         entries: desk.ledger.iter().filter(|e| e.order.as_ref() == Some(&sold.id)).cloned().collect(),
         closed: desk.shelf.clone(),
         after_reset: desk.ledger[sold.at..].iter().any(|e| e.kind == Kind::Closing),
-        expiry: sold.expiry,
+        validity: desk.validity.clone(),
         plan: sold.plan,
         reason: "salah".into(),
     };
@@ -642,6 +736,7 @@ proptest! {
                 Side::Credit => sum - i128::from(e.amount.0),
             });
             prop_assert_eq!(owed, i128::from(desk.account.debt_items().0), "after {:?}", one);
+            prop_assert_eq!(Validity::fold(&desk.validity), desk.account.validity(), "after {:?}", one);
         }
         for sold in &desk.sold {
             let (given, taken) = (order_quota(&desk, &sold.id, Side::Credit), order_quota(&desk, &sold.id, Side::Debit));

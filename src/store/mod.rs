@@ -15,14 +15,16 @@ mod read;
 mod record;
 pub mod reports;
 mod site_secret;
+mod validity;
 mod verify;
 mod write;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
 use rusqlite_migration::{M, Migrations};
 
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
@@ -46,13 +48,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
-const STEPS: &[M] = &[
-    M::up(include_str!("schema/0001_ledger.sql")),
-    M::up(include_str!("schema/0002_second_factor.sql")),
-    M::up(include_str!("schema/0003_sales.sql")),
-    M::up(include_str!("schema/0004_names.sql")),
-];
-const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
+/// The schema's versions, in order.
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("schema/0001_ledger.sql")),
+        M::up(include_str!("schema/0002_second_factor.sql")),
+        M::up(include_str!("schema/0003_sales.sql")),
+        M::up(include_str!("schema/0004_names.sql")),
+        M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
+    ])
+});
 
 /// Why the store cannot be used. None of these goes away by trying again.
 #[derive(Debug, thiserror::Error)]

@@ -74,13 +74,10 @@ impl Writer<'_> {
         let has_means = online.means != PaymentMeans::default();
         self.run(
             "INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, reference, receipt_no,
-               cashier, expiry_before, expiry_set, plan, refunded_rp, created_at, paid_at, request_id, means,
-               expires_at, window_at, window_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-               ?22)
-             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, expiry_before = ?12,
-               expiry_set = ?13, plan = ?14, refunded_rp = ?15, paid_at = ?17, means = ?19, expires_at = ?20,
-               window_at = ?21, window_bytes = ?22",
+               cashier, plan, refunded_rp, created_at, paid_at, request_id, means, expires_at, window_at, window_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             ON CONFLICT (id) DO UPDATE SET status = ?6, flags = ?8, receipt_no = ?10, refunded_rp = ?12,
+               paid_at = ?14, means = ?16, expires_at = ?17, window_at = ?18, window_bytes = ?19",
             params![
                 order.id.0,
                 order.user_no,
@@ -93,9 +90,6 @@ impl Writer<'_> {
                 order.reference,
                 order.receipt_no.map(int),
                 order.cashier,
-                order.expiry.and_then(|(before, _)| before).map(|t| t.0),
-                order.expiry.map(|(_, set)| set.0),
-                order.plan,
                 int(order.refunded.0),
                 order.created_at.0,
                 order.paid_at.map(|t| t.0),
@@ -285,7 +279,7 @@ impl Reader {
     }
 }
 
-fn quote(row: &Row) -> Result<Quote, StoreError> {
+pub(super) fn quote(row: &Row) -> Result<Quote, StoreError> {
     let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
     Ok(Quote { lines: lines.into_iter().map(Line::from).collect() })
 }
@@ -303,10 +297,6 @@ fn order(row: &Row) -> Result<OrderRecord, StoreError> {
         reference: row.get("reference")?,
         receipt_no: unsigned_or_none(row, "receipt_no")?,
         cashier: row.get("cashier")?,
-        expiry: instant(row, "expiry_set")?
-            .map(|set| Ok::<_, StoreError>((instant(row, "expiry_before")?, set)))
-            .transpose()?,
-        plan: row.get("plan")?,
         refunded: Rupiah(unsigned(row, "refunded_rp")?),
         created_at: Timestamp(row.get("created_at")?),
         paid_at: instant(row, "paid_at")?,

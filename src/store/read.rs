@@ -153,8 +153,14 @@ impl Reader {
     /// The same by local day in `from..to` days since 1970-01-01, for the days that have ended.
     pub fn usage_days(&self, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
         self.all(
-            "SELECT day AS slot, mac, bytes, unenforced_bytes FROM usage_days u JOIN devices d USING (device_no)
-             WHERE day >= ?2 AND day < ?3 AND u.user_no = ?1 ORDER BY day, device_no",
+            // From the first day there is on: a span may be ten years.
+            "WITH RECURSIVE first (d) AS (SELECT max(?2, ifnull(min(day), ?3)) FROM usage_days),
+               last (d) AS (SELECT min(?3, ifnull(max(day) + 1, ?3)) FROM usage_days),
+               span (d) AS (SELECT d FROM first WHERE d < (SELECT d FROM last)
+                 UNION ALL SELECT d + 1 FROM span WHERE d + 1 < (SELECT d FROM last))
+             SELECT day AS slot, mac, bytes, unenforced_bytes
+             FROM span CROSS JOIN usage_days u ON u.day = span.d AND u.user_no = ?1 JOIN devices d USING (device_no)
+             ORDER BY day, device_no",
             params![user_no, from, to],
             usage,
         )

@@ -109,10 +109,6 @@ pub struct OrderRecord {
     pub receipt_no: Option<u64>,
     /// Who took the money over the counter.
     pub cashier: Option<String>,
-    /// The expiry before this order and the one it set, if it set one.
-    pub expiry: Option<(Option<Timestamp>, Timestamp)>,
-    /// Whether it started an unlimited plan.
-    pub plan: bool,
     /// What went back of it.
     pub refunded: Rupiah,
     /// When it was opened.
@@ -138,20 +134,11 @@ impl OrderRecord {
             reference: None,
             receipt_no: None,
             cashier: None,
-            expiry: None,
-            plan: false,
             refunded: Rupiah::ZERO,
             created_at: Timestamp::default(),
             paid_at: None,
             online: Online::default(),
         }
-    }
-
-    /// Remembers what the order changed of its user beyond the ledger, for a refund.
-    pub fn took_effect(&mut self, before: &Account, after: &Account) {
-        let set = after.expires_at.filter(|_| after.expires_at != before.expires_at);
-        self.expiry = set.map(|set| (before.expires_at, set));
-        self.plan = after.unlimited && !before.unlimited;
     }
 
     /// Whether its quote was applied.
@@ -313,6 +300,14 @@ pub struct UsageSum {
     pub bytes: Bytes,
     /// The part beyond the limit that should have stopped the user.
     pub unenforced: Bytes,
+}
+
+impl UsageSum {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { bytes: self.bytes.plus(other.bytes), unenforced: self.unenforced.plus(other.unenforced) }
+    }
 }
 
 /// A call that carried an idempotency key.

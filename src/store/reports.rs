@@ -1,9 +1,11 @@
 //! Sums over everybody for reports.
 
-use rusqlite::params;
+use std::collections::HashMap;
+
+use rusqlite::{Row, params};
 
 use super::load::{parsed, unsigned, unsigned_or_none};
-use super::{Reader, StoreError};
+use super::{Reader, StoreError, UsageSum};
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
@@ -32,21 +34,15 @@ pub struct Sale {
     pub refunded: Rupiah,
 }
 
-/// Usage of all devices of one user in one hour or day.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Usage of all devices of one user in one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserUsage {
-    /// The hour since 1970-01-01 UTC, or the local day since 1970-01-01.
-    pub slot: i64,
-    /// Whose.
-    pub user: UserId,
-    /// The same as a key.
+    /// The hour since 1970-01-01 UTC.
+    pub hour: i64,
+    /// Whose, by key.
     pub user_no: u32,
-    /// The user's name.
-    pub name: String,
-    /// All that flowed.
-    pub bytes: Bytes,
-    /// The part beyond the limit that should have stopped the user.
-    pub unenforced: Bytes,
+    /// What flowed.
+    pub sum: UsageSum,
 }
 
 /// Orders of one method and cashier that were paid within the same quarter of an hour: in every zone such a quarter
@@ -108,37 +104,57 @@ impl Reader {
                 "SELECT hour AS slot, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY hour"
             }
             UsageStep::Day => {
-                "SELECT day AS slot, sum(bytes) AS bytes FROM usage_days WHERE day >= ?1 AND day < ?2 GROUP BY day"
+                "SELECT day AS slot, sum(bytes) AS bytes FROM usage_totals WHERE day >= ?1 AND day < ?2 GROUP BY day"
             }
         };
         self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
     }
 
-    /// Visits usage of one user after the other in the slots `from..to`: slot, key and bytes. Whoever sums it by both
-    /// reads a large site's months once.
-    pub fn each_usage(
+    /// Visits usage of one user after the other in the slots `from..to`, oldest first: slot, key and sum. By the hour
+    /// a user has a row for each device.
+    pub fn each_usage<E: From<StoreError>>(
         &self,
         step: UsageStep,
         from: i64,
         to: i64,
-        mut visit: impl FnMut(i64, u32, Bytes),
-    ) -> Result<(), StoreError> {
+        mut visit: impl FnMut(i64, u32, UsageSum) -> Result<(), E>,
+    ) -> Result<(), E> {
         let sql = match step {
             UsageStep::Hour => {
-                "SELECT hour AS slot, user_no, bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2"
+                "SELECT hour, user_no, bytes, unenforced_bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2
+                 ORDER BY hour, user_no"
             }
             UsageStep::Day => {
-                "SELECT day AS slot, user_no, bytes FROM usage_days WHERE day >= ?1 AND day < ?2"
+                "SELECT day, user_no, bytes, unenforced_bytes FROM usage_totals WHERE day >= ?1 AND day < ?2
+                 ORDER BY day, user_no"
             }
         };
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params![from, to])?;
-        while let Some(row) = rows.next()? {
+        let failed = |error: rusqlite::Error| E::from(error.into());
+        let mut statement = self.conn.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query(params![from, to]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
             // By place: names would be looked up for each of very many rows.
-            let bytes: i64 = row.get(2)?;
-            visit(row.get(0)?, row.get(1)?, Bytes(bytes.unsigned_abs()));
+            let read = || {
+                let (bytes, unenforced): (i64, i64) = (row.get(2)?, row.get(3)?);
+                let sum = UsageSum {
+                    bytes: Bytes(bytes.unsigned_abs()),
+                    unenforced: Bytes(unenforced.unsigned_abs()),
+                };
+                Ok((row.get(0)?, row.get(1)?, sum))
+            };
+            let (slot, user_no, sum) = read().map_err(failed)?;
+            visit(slot, user_no, sum)?;
         }
         Ok(())
+    }
+
+    /// Ids and names of all users by key, deleted ones too.
+    pub fn user_names(&self) -> Result<HashMap<u32, (UserId, String)>, StoreError> {
+        let rows = self.all("SELECT user_no, id, name FROM users", [], |row| {
+            let id = UserId(parsed(row, "id", |text| text.parse().ok())?);
+            Ok((row.get("user_no")?, (id, row.get("name")?)))
+        })?;
+        Ok(rows.into_iter().collect())
     }
 
     /// From here on everything is read as it is at this moment, whatever is committed meanwhile.
@@ -147,59 +163,41 @@ impl Reader {
         Ok(self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?)
     }
 
-    /// Orders paid in `from..to` and applied, oldest first.
-    pub fn sales(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Sale>, StoreError> {
-        self.all(
-            "SELECT o.*, u.name AS user_name FROM orders o JOIN users u USING (user_no)
-             WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL ORDER BY paid_at, receipt_no",
-            params![from.0, to.0],
-            |row| {
-                Ok(Sale {
-                    order: row.get("id")?,
-                    paid_at: Timestamp(row.get("paid_at")?),
-                    receipt: unsigned_or_none(row, "receipt_no")?,
-                    user: row.get("user_name")?,
-                    kind: row.get("kind")?,
-                    method: row.get("method")?,
-                    cashier: row.get("cashier")?,
-                    status: row.get("status")?,
-                    amount: Rupiah(unsigned(row, "amount_rp")?),
-                    refunded: Rupiah(unsigned(row, "refunded_rp")?),
-                })
-            },
-        )
+    /// Visits orders paid in `from..to` and applied, oldest first.
+    pub fn each_sale<E: From<StoreError>>(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        mut visit: impl FnMut(Sale) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error: rusqlite::Error| E::from(error.into());
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT o.id, paid_at, receipt_no, kind, method, cashier, status, amount_rp, refunded_rp,
+                   u.name AS user_name FROM orders o JOIN users u USING (user_no)
+                 WHERE paid_at >= ?1 AND paid_at < ?2 AND receipt_no IS NOT NULL ORDER BY paid_at, receipt_no",
+            )
+            .map_err(failed)?;
+        let mut rows = statement.query(params![from.0, to.0]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            visit(sale(row)?)?;
+        }
+        Ok(())
     }
+}
 
-    /// Everybody's usage by local day in `from..to` days since 1970-01-01, for the days that have ended.
-    pub fn usage_of_days(&self, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
-        self.usage_of_all(
-            "SELECT day AS slot, u.id AS id, user_no, u.name AS name, sum(bytes) AS bytes,
-               sum(unenforced_bytes) AS unenforced_bytes
-             FROM usage_days JOIN users u USING (user_no) WHERE day >= ?1 AND day < ?2 GROUP BY day, user_no",
-            (from, to),
-        )
-    }
-
-    /// The same by hour in `from..to` hours since 1970-01-01 UTC.
-    pub fn usage_of_hours(&self, from: i64, to: i64) -> Result<Vec<UserUsage>, StoreError> {
-        self.usage_of_all(
-            "SELECT hour AS slot, u.id AS id, user_no, u.name AS name, sum(bytes) AS bytes,
-               sum(unenforced_bytes) AS unenforced_bytes
-             FROM usage_hours JOIN users u USING (user_no) WHERE hour >= ?1 AND hour < ?2 GROUP BY hour, user_no",
-            (from, to),
-        )
-    }
-
-    fn usage_of_all(&self, sql: &str, span: (i64, i64)) -> Result<Vec<UserUsage>, StoreError> {
-        self.all(sql, params![span.0, span.1], |row| {
-            Ok(UserUsage {
-                slot: row.get("slot")?,
-                user: UserId(parsed(row, "id", |text| text.parse().ok())?),
-                user_no: row.get("user_no")?,
-                name: row.get("name")?,
-                bytes: Bytes(unsigned(row, "bytes")?),
-                unenforced: Bytes(unsigned(row, "unenforced_bytes")?),
-            })
-        })
-    }
+fn sale(row: &Row) -> Result<Sale, StoreError> {
+    Ok(Sale {
+        order: row.get("id")?,
+        paid_at: Timestamp(row.get("paid_at")?),
+        receipt: unsigned_or_none(row, "receipt_no")?,
+        user: row.get("user_name")?,
+        kind: row.get("kind")?,
+        method: row.get("method")?,
+        cashier: row.get("cashier")?,
+        status: row.get("status")?,
+        amount: Rupiah(unsigned(row, "amount_rp")?),
+        refunded: Rupiah(unsigned(row, "refunded_rp")?),
+    })
 }

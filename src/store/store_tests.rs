@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::account::Account;
-use crate::domain::id::UserId;
+use crate::domain::id::{OrderId, UserId};
 use crate::domain::ledger::{CHAIN_START, Entry, Hash, Kind, Posted, Side};
 use crate::domain::units::{Bytes, Timestamp};
+use crate::domain::validity::{Validity, ValidityChange, ValidityStep};
 
 /// A store with one user and a few entries, and the folder it lives in.
 pub(super) fn ledger() -> (TempDir, Store) {
@@ -373,4 +374,132 @@ fn the_writer_is_durable_and_keeps_foreign_keys() {
     assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".into()));
     assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2), "FULL");
     assert_eq!(pragma("foreign_keys"), rusqlite::types::Value::Integer(1));
+}
+
+/// A user of version 3, one day of milliseconds and the moment from which days count.
+const DAY: i64 = crate::domain::units::DAY_MS;
+const T: i64 = 1_800_000_000_000;
+
+/// A store of version 3 with one user: what it says of the expiry, orders and other lines of the ledger.
+fn version_3(expires_at: Option<i64>, waiting: u32, unlimited: bool, lines: &[Version3]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut conn = Connection::open(dir.path().join(FILE)).unwrap();
+    MIGRATIONS.to_version(&mut conn, 3).unwrap();
+    conn.execute(
+        "INSERT INTO users (user_no, id, name, approved, active, exempt, unlimited, expires_at, waiting_days,
+           access_status, access_causes, access_at, created_at)
+         VALUES (1, ?1, 'Siti', 1, 1, 0, ?2, ?3, ?4, 'active', '[]', 1, 1)",
+        rusqlite::params![Uuid::from_u128(1).to_string(), unlimited, expires_at, waiting],
+    )
+    .unwrap();
+    conn.execute("INSERT INTO accounts VALUES (1, 0, 0, 0, 0, 0)", []).unwrap();
+    for (at, line) in (1_i64..).zip(lines) {
+        let (kind, at_ms, order) = match line {
+            Version3::Bought(order, at_ms, days, plan, before, set) => {
+                let item = serde_json::json!([{"kind": "package", "package_id": Uuid::nil(), "name": "p", "bytes": 0,
+                    "unlimited": plan, "days": days, "price_rp": 10}]);
+                conn.execute(
+                    "INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, receipt_no,
+                       expiry_before, expiry_set, plan, refunded_rp, created_at, window_bytes)
+                     VALUES (?1, 1, 'purchase', 'cash', 10, 'paid', ?2, '[]', ?3, ?4, ?5, 0, 0, 1, 0)",
+                    rusqlite::params![order, item.to_string(), at, before, set],
+                )
+                .unwrap();
+                ("purchase", at_ms, Some(order))
+            }
+            Version3::Granted(at_ms) => ("grant", at_ms, None),
+            Version3::Reset(at_ms) => ("closing", at_ms, None),
+            Version3::Back(order, at_ms) => {
+                conn.execute("UPDATE orders SET refunded_rp = 10 WHERE id = ?1", [order]).unwrap();
+                ("reversal", at_ms, Some(order))
+            }
+        };
+        conn.execute(
+            "INSERT INTO entries VALUES (?1, 1, ?2, ?3, 'credit', 0, NULL, NULL, ?4, '', 'a', 'e', zeroblob(32))",
+            rusqlite::params![at, at_ms, kind, order],
+        )
+        .unwrap();
+    }
+    dir
+}
+
+/// A line of the ledger as version 3 has it.
+enum Version3 {
+    /// Order, when, days, unlimited, and the expiry before and after where it changed.
+    Bought(&'static str, i64, u32, bool, Option<i64>, Option<i64>),
+    Granted(i64),
+    Reset(i64),
+    Back(&'static str, i64),
+}
+
+/// A name, the expiry, lines, the order that goes back, and the expiry without it.
+type Version3Row<'a> = (&'a str, Option<i64>, &'a [Version3], &'a str, Option<i64>);
+
+/// What the store says once it is brought up, and what would be if the order went back.
+fn brought_up(dir: &TempDir, back: &str) -> (Validity, Validity) {
+    let store = Store::open(dir.path()).unwrap();
+    let mut steps = store.reader().unwrap().validity(1).unwrap();
+    let now = Validity::fold(&steps);
+    let account = store.load().unwrap().users[&1].account.clone();
+    assert_eq!(now, account.validity(), "{steps:?}");
+    steps.push(ValidityStep { change: ValidityChange::Undone, order: Some(OrderId(back.into())) });
+    (now, Validity::fold(&steps))
+}
+
+#[test]
+fn a_store_of_version_3_learns_what_its_expiries_came_from() {
+    use Version3::{Back, Bought, Granted, Reset};
+    let day = |n: i64| Some(T + n * DAY);
+    let rows: &[Version3Row] = &[
+        (
+            "60, then 30",
+            day(60),
+            &[Bought("a", T, 60, false, None, day(60)), Bought("b", T + DAY, 30, false, None, None)],
+            "a",
+            day(31),
+        ),
+        (
+            "extend",
+            day(60),
+            &[Bought("a", T, 30, false, None, day(30)), Bought("b", T, 30, false, day(30), day(60))],
+            "a",
+            day(30),
+        ),
+        (
+            "days were granted",
+            day(60),
+            &[Granted(T), Bought("a", T + DAY, 59, false, day(40), day(60))],
+            "a",
+            day(40),
+        ),
+        (
+            "granted days outlive what came before",
+            day(40),
+            &[Bought("a", T, 30, false, None, day(30)), Granted(T)],
+            "a",
+            day(40),
+        ),
+        ("set by hand", day(5), &[Bought("a", T, 30, false, None, day(30))], "a", day(5)),
+        ("never", None, &[Bought("a", T, 30, false, None, day(30)), Reset(T)], "a", None),
+        (
+            "one is back already",
+            day(32),
+            &[
+                Bought("a", T, 60, false, None, day(60)),
+                Back("a", T + DAY),
+                Bought("b", T + 2 * DAY, 30, false, None, day(32)),
+            ],
+            "b",
+            None,
+        ),
+    ];
+    for (name, expires_at, lines, back, left) in rows {
+        let (_, without) = brought_up(&version_3(*expires_at, 0, false, lines), back);
+        assert_eq!(without.expires_at.map(|at| at.0), *left, "{name}");
+    }
+    let plans = [Bought("a", T, 30, true, None, day(30)), Bought("b", T, 30, true, None, None)];
+    assert!(brought_up(&version_3(day(30), 0, true, &plans), "a").1.unlimited);
+    let waiting = [Bought("a", 5, 30, false, None, None)];
+    let (now, without) = brought_up(&version_3(None, 30, false, &waiting), "a");
+    assert_eq!((now.waiting_days, without.waiting_days), (30, 0), "days that wait are the order's");
 }

@@ -17,6 +17,7 @@ use crate::domain::id::OrderId;
 use crate::domain::ledger::{Hash, Posted};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
+use crate::domain::validity::ValidityStep;
 
 /// An entry with its user's key and its link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Batch<'a> {
     pub restarts: Vec<(Timestamp, u32, &'a Restart)>,
     /// Lines of the ledger, following the chain's head.
     pub entries: Vec<Chained>,
+    /// Changes of expiry and plan, by user key, in order.
+    pub validity: Vec<(u32, &'a ValidityStep)>,
     /// Packages that are new or changed.
     pub packages: Vec<&'a PackageRecord>,
     /// Orders that are new or changed.
@@ -119,6 +122,9 @@ impl Store {
         writer.days(batch)?;
         for line in &batch.entries {
             writer.entry(line)?;
+        }
+        for (user_no, step) in &batch.validity {
+            writer.validity(*user_no, step)?;
         }
         if let Some(event) = batch.event {
             writer.event(event, batch.at)?;
@@ -296,6 +302,12 @@ impl Writer<'_> {
                  WHERE hour >= ?2 AND hour < ?3 GROUP BY user_no, device_no
                  ON CONFLICT DO UPDATE SET bytes = excluded.bytes, unenforced_bytes = excluded.unenforced_bytes",
                 params![day.day, day.hours.0, day.hours.1],
+            )?;
+            self.run(
+                "INSERT INTO usage_totals (day, user_no, bytes, unenforced_bytes)
+                 SELECT ?1, user_no, sum(bytes), sum(unenforced_bytes) FROM usage_days WHERE day = ?1 GROUP BY user_no
+                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes, unenforced_bytes = excluded.unenforced_bytes",
+                [day.day],
             )?;
         }
         if let Some(hour) = batch.hours_from {

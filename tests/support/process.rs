@@ -149,6 +149,11 @@ impl Daemon {
         }
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.process()
+    }
+
     pub fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }

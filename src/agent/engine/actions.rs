@@ -630,9 +630,8 @@ impl Act<'_, '_> {
         self.call_off(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
-        let before = self.draft.user(no).account.clone();
         let decision = self.draft.step(no, &paid, &self.event)?;
-        let mut order = OrderRecord {
+        let order = OrderRecord {
             status: OrderState::Paid,
             flags: decision.surplus.then_some(Flag::Surplus).into_iter().collect(),
             reference: tender.reference.clone(),
@@ -642,7 +641,6 @@ impl Act<'_, '_> {
             paid_at: Some(self.draft.facts.now),
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
-        order.took_effect(&before, &decision.account);
         let view = OrderView::of(&order, Some(user));
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);

@@ -14,6 +14,7 @@ use crate::domain::order::OrderState;
 use crate::domain::policy::{Event, Refund, Refusal};
 use crate::domain::tariff::PriceError;
 use crate::domain::units::Rupiah;
+use crate::domain::validity::ValidityStep;
 use crate::store::{ClosingRecord, OrderRecord, Role};
 
 /// The argon2id hash of a portal PIN. Six digits are guessed from their hash in minutes, so it prints as nothing.
@@ -185,10 +186,19 @@ impl Act<'_, '_> {
                 Some(seq) => self.reader.period_ended_after(user_no, seq)?,
                 None => false,
             },
-            expiry: order.expiry,
-            plan: order.plan,
+            validity: self.validity_of(user_no)?,
+            plan: order.quote.buys_plan(),
             reason: reason.to_owned(),
         })
+    }
+
+    /// Every change of a user's expiry and plan: as committed, as time made it since, and as this draft makes it.
+    fn validity_of(&self, user_no: u32) -> Result<Vec<ValidityStep>, EngineError> {
+        let mut steps = self.reader.validity(user_no)?;
+        let gathered = self.draft.state.dirty.validity.iter().filter(|(no, _)| *no == user_no);
+        steps.extend(gathered.map(|(_, step)| step.clone()));
+        steps.extend(self.draft.validity_of(user_no).cloned());
+        Ok(steps)
     }
 
     /// Counts the drawer of whoever asks. Moves are committed with the request that makes them, so the store lacks

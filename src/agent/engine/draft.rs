@@ -19,6 +19,7 @@ use crate::domain::order::CashMethod;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Context, Decision, Event, Refusal};
 use crate::domain::units::{Rupiah, Timestamp, day_number};
+use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, ErrandWork, EventRecord, OpeningRecord,
     OrderRecord, PackageRecord, UserRecord,
@@ -58,6 +59,7 @@ pub(super) struct Changes {
     pub closing: Option<ClosingRecord>,
     pub pins: Vec<(u32, PinHash)>,
     pub entries: Vec<(u32, Entry, String)>,
+    pub validity: Vec<(u32, ValidityStep)>,
     pub event: Option<EventRecord>,
     pub audit: Vec<AuditLine>,
     pub notices: Vec<Notice>,
@@ -206,6 +208,11 @@ impl<'a> Draft<'a> {
         entries.filter(move |entry| entry.order.as_ref() == Some(order))
     }
 
+    /// Changes of a user's expiry and plan that this draft makes.
+    pub fn validity_of(&self, user_no: u32) -> impl Iterator<Item = &ValidityStep> {
+        self.changes.validity.iter().filter(move |(no, _)| *no == user_no).map(|(_, step)| step)
+    }
+
     /// Online orders of a user that may still be paid, as this draft leaves them.
     pub fn open_orders(&self, user_no: u32) -> impl Iterator<Item = &OpenOrder> {
         let known = self.state.online.orders_of(user_no);
@@ -304,6 +311,8 @@ impl<'a> Draft<'a> {
         self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
         let entries = decision.entries.iter().cloned();
         self.changes.entries.extend(entries.map(|entry| (user_no, entry, event_id.to_owned())));
+        let validity = decision.validity.iter().cloned();
+        self.changes.validity.extend(validity.map(|step| (user_no, step)));
         self.put_user(user);
         self.open_window(user_no);
         Ok(decision)

@@ -402,6 +402,40 @@ fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
     assert!(matches!(twice, Err(EngineError::Refused(Refusal::RefundsTooMuch(Rupiah::ZERO)))));
 }
 
+#[test]
+fn an_order_that_goes_back_leaves_the_days_of_the_others_whatever_came_between() {
+    let (mut pi, user) = site();
+    let days = |pi: &mut Pi, days: u32| {
+        let package = NewPackage {
+            name: "p".into(),
+            quota: Some(Bytes::gb(1)),
+            days,
+            price: Rupiah(10_000),
+            active: true,
+        };
+        let package = pi.ask(Action::AddPackage(package), None).unwrap();
+        let package = package["id"].as_str().unwrap().parse().unwrap();
+        let order = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+        pi.pass(24 * 3600);
+        crate::domain::id::OrderId(order["id"].as_str().unwrap().into())
+    };
+    let back = |pi: &mut Pi, order: crate::domain::id::OrderId| {
+        pi.ask(Action::Refund { order, amount: None, reason: "salah".into() }, None).unwrap();
+        pi.restart();
+        pi.user(user).expires_at
+    };
+    let start = pi.clock.now();
+    let (long, short) = (days(&mut pi, 60), days(&mut pi, 30));
+    assert_eq!(pi.user(user).expires_at, Some(start.plus_days(60)));
+    pi.restart();
+    assert_eq!(back(&mut pi, long), Some(start.plus_days(31)));
+    let grant = Grant { amount: Bytes::gb(1), days: Some(45), reason: "maaf".into() };
+    pi.ask(Action::Grant(user, grant), None).unwrap();
+    let longest = days(&mut pi, 90);
+    assert_eq!(back(&mut pi, short), Some(start.plus_days(92)));
+    assert_eq!(back(&mut pi, longest), Some(start.plus_days(47)), "the grant's days");
+}
+
 fn add_package(pi: &mut Pi, quota: Bytes, price: u64) -> crate::domain::id::PackageId {
     let package =
         NewPackage { name: "p".into(), quota: Some(quota), days: 30, price: Rupiah(price), active: true };

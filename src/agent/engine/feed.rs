@@ -194,10 +194,8 @@ impl Act<'_, '_> {
         order.paid_at = order.paid_at.or(Some(self.draft.facts.now));
         // Before the step: a paid order holds no window open.
         self.draft.put_order(order.clone());
-        let before = self.draft.user(no).account.clone();
         let paid = Event::Paid { order: order.id.clone(), quote: order.quote.clone() };
         let decision = self.draft.step(no, &paid, &self.event)?;
-        order.took_effect(&before, &decision.account);
         if decision.surplus {
             order.flags.insert(Flag::Surplus);
         }

@@ -162,13 +162,7 @@ impl Look<'_> {
     /// Everybody's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
     pub fn gathered_of_all(&self, from: i64, to: i64) -> Vec<UserUsage> {
         let rows = self.state.dirty.usage.iter().filter(|(key, _)| (from..to).contains(&key.hour));
-        rows.filter_map(|(key, sum)| {
-            let user = self.state.users.get(&key.user_no)?;
-            let (user, name) = (user.account.id, user.name.clone());
-            let (user_no, bytes, unenforced) = (key.user_no, sum.bytes, sum.unenforced);
-            Some(UserUsage { slot: key.hour, user, user_no, name, bytes, unenforced })
-        })
-        .collect()
+        rows.map(|(key, sum)| UserUsage { hour: key.hour, user_no: key.user_no, sum: *sum }).collect()
     }
 
     /// The first local day whose usage is kept by the hour only, in days since 1970-01-01; `None` before any ended.

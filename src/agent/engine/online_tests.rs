@@ -7,7 +7,8 @@ use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::protocol::relay::{
     FeedEffect, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
 };
-use crate::store::OrderRecord;
+use crate::store::reports::Sale;
+use crate::store::{OrderRecord, StoreError};
 
 /// A site with a user and a package on sale, and the relay's feed as it grows.
 pub(super) struct Shop {
@@ -144,6 +145,19 @@ impl Shop {
         let card = std::fs::read(self.pi.dir.path().join("kuota.db")).unwrap();
         self.pi.restart();
         card
+    }
+
+    /// Every order that was paid.
+    pub fn sales(&mut self) -> Vec<Sale> {
+        let mut sales = Vec::new();
+        let all = (Timestamp(0), Timestamp(i64::MAX));
+        let reader = self.engine().reader();
+        let read = reader.each_sale(all.0, all.1, |sale| {
+            sales.push(sale);
+            Ok::<_, StoreError>(())
+        });
+        read.unwrap();
+        sales
     }
 
     pub fn restore(&mut self, card: &[u8]) {
@@ -346,7 +360,7 @@ fn cash_calls_off_what_is_open_in_the_same_commit_and_both_payments_count() {
     assert_eq!(shop.remaining(), 20_480);
     assert_eq!(shop.order("K-1").receipt_no, Some(2));
     shop.pi.verify();
-    let sales = shop.engine().reader().sales(Timestamp(0), Timestamp(i64::MAX)).unwrap();
+    let sales = shop.sales();
     let methods: Vec<_> = sales.iter().map(|sale| (sale.method.as_str(), sale.amount.0)).collect();
     assert_eq!(methods, [("cash", 100_000), ("qris", 100_000)]);
 }

@@ -151,7 +151,7 @@ fn partial_returns_of_one_line_take_quota_in_proportion_each_once() {
     let gone = shop.order("K-1");
     assert_eq!((gone.status, gone.refunded, shop.remaining()), (OrderState::Refunded, Rupiah(100_000), 0));
     assert_eq!(shop.account().expires_at, None, "its days went with it");
-    let sale = shop.engine().reader().sales(Timestamp(0), Timestamp(i64::MAX)).unwrap().remove(0);
+    let sale = shop.sales().remove(0);
     assert_eq!((sale.method.as_str(), sale.amount.0, sale.refunded.0), ("qris", 100_000, 100_000));
     shop.pi.verify();
 }

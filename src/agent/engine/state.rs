@@ -23,6 +23,7 @@ use crate::domain::package::Package;
 use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
 use crate::domain::units::{Timestamp, day_number};
 use crate::domain::usage::{HostTable, Restart, RowId};
+use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, DeviceRecord, Errand, EventRecord, Loaded,
     OpeningRecord, OrderRecord, PackageRecord, Store, StoreError, UsageKey, UsageSum, UserRecord,
@@ -76,6 +77,8 @@ pub(super) struct Dirty {
     pub usage: BTreeMap<UsageKey, UsageSum>,
     pub restarts: Vec<(Timestamp, u32, Restart)>,
     pub entries: Vec<Chained>,
+    /// Changes of expiry and plan, by user.
+    pub validity: Vec<(u32, ValidityStep)>,
     pub packages: BTreeSet<u32>,
     pub orders: Vec<OrderRecord>,
     /// Orders whose pay window moved.
@@ -111,6 +114,7 @@ impl Dirty {
             && self.gone.is_empty()
             && self.usage.is_empty()
             && self.entries.is_empty()
+            && self.validity.is_empty()
             && self.packages.is_empty()
             && self.orders.is_empty()
             && self.windows.is_empty()
@@ -250,6 +254,7 @@ impl State {
         for entry in decision.entries.clone() {
             self.post(user_no, entry, facts.now, &Actor::daemon().name, "daemon");
         }
+        self.dirty.validity.extend(decision.validity.iter().cloned().map(|step| (user_no, step)));
         self.open_window(user_no, facts, policy);
         Ok(decision)
     }
@@ -358,6 +363,7 @@ impl State {
         for (user_no, entry, event) in changes.entries {
             self.post(user_no, entry, changes.at, &changes.actor, &event);
         }
+        self.dirty.validity.extend(changes.validity);
         for (no, package) in changes.packages {
             self.packages.insert(no, package);
             self.dirty.packages.insert(no);
@@ -424,6 +430,7 @@ impl State {
             usage: d.usage.iter().collect(),
             restarts: d.restarts.iter().map(|(at, no, restart)| (*at, *no, restart)).collect(),
             entries: d.entries.clone(),
+            validity: d.validity.iter().map(|(no, step)| (*no, step)).collect(),
             packages: d.packages.iter().map(|no| &self.packages[no]).collect(),
             orders: d.orders.iter().collect(),
             windows: d

@@ -128,12 +128,21 @@ pub struct Effects {
     /// Items that it paid: which, bytes and rupiah.
     pub debts: Vec<(String, u64, u64)>,
     pub taken_back: u64,
-    pub expiry: Option<(Option<i64>, i64)>,
+    /// It bought an unlimited plan.
     pub plan: bool,
     /// The period in which it was paid.
     pub period: u64,
     /// A line without bytes was no longer owed.
     pub nothing_owed: bool,
+}
+
+/// Something that moved a user's days or plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Turn {
+    Days { days: u32, from: Option<i64>, extends: bool },
+    Starts { from: i64, extends: bool },
+    Expires(Option<i64>),
+    Plan(bool),
 }
 
 /// Money that goes back.
@@ -162,6 +171,8 @@ pub struct User {
     pub tank: u64,
     pub period: u64,
     pub items: Vec<Item>,
+    /// Everything that moved days or plan and still stands, each with the order that brought it.
+    story: Vec<(Option<String>, Turn)>,
     pub access: Access,
 }
 
@@ -183,6 +194,7 @@ impl User {
             tank: 0,
             period: 0,
             items: Vec::new(),
+            story: Vec::new(),
             access: Access::none(),
         }
     }
@@ -238,13 +250,49 @@ impl User {
 
     /// Days, which begin to count once it is known what day it is.
     pub fn add_days(&mut self, days: u32, now: i64, trusted: bool, site: &Site) {
-        if !trusted {
-            self.waiting_days += days;
-            return;
+        self.turn(Turn::Days { days, from: trusted.then_some(now), extends: site.extends });
+    }
+
+    /// It is known what day it is: days that waited begin to count.
+    pub fn start_days(&mut self, now: i64, trusted: bool, site: &Site) {
+        if trusted && self.waiting_days > 0 {
+            self.turn(Turn::Starts { from: now, extends: site.extends });
         }
-        let old = self.expires.unwrap_or(now);
-        let days = i64::from(days) * DAY_MS;
-        self.expires = Some(if site.extends { old.max(now) + days } else { old.max(now + days) });
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.live(&turn);
+        self.story.push((None, turn));
+    }
+
+    fn live(&mut self, turn: &Turn) {
+        let mut count = |days: u32, from: i64, extends: bool| {
+            let (old, days) = (self.expires.unwrap_or(from), i64::from(days) * DAY_MS);
+            self.expires = Some(if extends { old.max(from) + days } else { old.max(from + days) });
+        };
+        match *turn {
+            Turn::Days { days, from: Some(from), extends } => count(days, from, extends),
+            Turn::Days { days, from: None, .. } => self.waiting_days += days,
+            Turn::Starts { from, extends } => {
+                let days = std::mem::take(&mut self.waiting_days);
+                if days > 0 {
+                    count(days, from, extends);
+                }
+            }
+            Turn::Expires(at) => self.expires = at,
+            Turn::Plan(unlimited) => self.unlimited = unlimited,
+        }
+    }
+
+    /// Days and plan as they would be had the order never been.
+    fn forget(&mut self, order: &str) {
+        let mut story = std::mem::take(&mut self.story);
+        story.retain(|(from, _)| from.as_deref() != Some(order));
+        (self.expires, self.waiting_days, self.unlimited) = (None, 0, false);
+        for (_, turn) in &story {
+            self.live(turn);
+        }
+        self.story = story;
     }
 
     pub fn change(&mut self, settings: &Settings, site: &Site) -> Result<(), &'static str> {
@@ -252,7 +300,9 @@ impl User {
         next.approved = settings.approved.unwrap_or(next.approved);
         next.active = settings.active.unwrap_or(next.active);
         next.exempt = settings.exempt.unwrap_or(next.exempt);
-        next.expires = settings.expires.unwrap_or(next.expires);
+        if let Some(at) = settings.expires {
+            next.turn(Turn::Expires(at));
+        }
         next.mode = settings.mode.unwrap_or(next.mode);
         next.limit = settings.limit.unwrap_or(next.limit);
         if next.mode_at(site) == Mode::Debt && next.limit_at(site) == 0 {
@@ -279,11 +329,11 @@ impl User {
             match wish.amount {
                 Some(amount) => {
                     if wish.days.is_some() {
-                        self.unlimited = false;
+                        self.turn(Turn::Plan(false));
                     }
                     self.credit(amount);
                 }
-                None => self.unlimited = true,
+                None => self.turn(Turn::Plan(true)),
             }
             if let Some(days) = wish.days {
                 add_days(self, days);
@@ -299,16 +349,17 @@ impl User {
     }
 
     /// Applies a paid quote and says what it did.
-    pub fn pay(&mut self, lines: &[Line], add_days: impl Fn(&mut Self, u32)) -> Effects {
+    pub fn pay(&mut self, order: &str, lines: &[Line], add_days: impl Fn(&mut Self, u32)) -> Effects {
         let mut done = Effects { period: self.period, ..Effects::default() };
-        let (expires, plan) = (self.expires, self.unlimited);
+        let known = self.story.len();
         for line in lines {
             match line {
                 Line::Package { unlimited, days, bytes, .. } => {
                     self.credit(*bytes);
                     done.credits.push(*bytes);
-                    self.unlimited = *unlimited;
+                    self.turn(Turn::Plan(*unlimited));
                     add_days(self, *days);
+                    done.plan |= *unlimited;
                 }
                 Line::Debt { id, full, bytes, price } => self.pay_item(id, *full, *bytes, *price, &mut done),
                 Line::Overage { bytes, .. } => {
@@ -319,8 +370,7 @@ impl User {
                 }
             }
         }
-        done.expiry = self.expires.filter(|_| self.expires != expires).map(|set| (expires, set));
-        done.plan = self.unlimited && !plan;
+        self.story[known..].iter_mut().for_each(|(from, _)| *from = Some(order.to_owned()));
         done
     }
 
@@ -351,7 +401,7 @@ impl User {
     }
 
     /// Undoes what a paid order did, in proportion.
-    pub fn give_back(&mut self, done: &mut Effects, money: Return) -> Result<(), &'static str> {
+    pub fn give_back(&mut self, order: &str, done: &mut Effects, money: Return) -> Result<(), &'static str> {
         let left = money.paid - money.before;
         if money.now == 0 || money.now > left {
             return Err("refunds_too_much");
@@ -376,14 +426,7 @@ impl User {
             for (id, bytes, price) in done.debts.clone() {
                 self.reopen(&id, bytes, price);
             }
-            if done.plan && !is_over {
-                self.unlimited = false;
-            }
-            if let Some((before, set)) = done.expiry
-                && self.expires == Some(set)
-            {
-                self.expires = before;
-            }
+            self.forget(order);
         }
         Ok(())
     }
@@ -412,7 +455,7 @@ impl User {
             return Err("exempt");
         }
         (self.credits, self.debits, self.used, self.tank) = (0, 0, 0, 0);
-        self.unlimited = false;
+        self.turn(Turn::Plan(false));
         self.period += 1;
         if let Some(item) = item {
             let amount = item.amount.unwrap_or(0);

@@ -119,10 +119,7 @@ impl Books {
     ) -> Result<T, Refusal> {
         let mut user = self.users.get(id).ok_or("not_found")?.clone();
         let around = Around { site: &self.site, now: self.pi.now, trusted: self.is_trusted() };
-        let waiting = std::mem::take(&mut user.waiting_days);
-        if waiting > 0 {
-            around.days()(&mut user, waiting);
-        }
+        user.start_days(around.now, around.trusted, around.site);
         let done = event(&mut user, &around)?;
         user.access = decide(&user, &self.site, self.facts(id));
         self.users.insert(id.to_owned(), user);
@@ -304,7 +301,7 @@ impl Books {
 
     /// Money over the counter.
     pub fn pay_cash(&mut self, user: &str, order: &str, lines: Vec<Line>) -> Result<(), Refusal> {
-        let effects = self.step(user, |user, around| Ok(user.pay(&lines, around.days())))?;
+        let effects = self.step(user, |user, around| Ok(user.pay(order, &lines, around.days())))?;
         let paid = Order { effects, credited: true, ..Order::new(Some(user.to_owned()), lines, "paid") };
         self.orders.insert(order.to_owned(), Order { is_cash: true, created: self.pi.now, ..paid });
         // Whatever is open online is being called off; attempts end at once.
@@ -322,7 +319,7 @@ impl Books {
         };
         let mut effects = order.effects.clone();
         let user = order.user.clone().ok_or("user_deleted")?;
-        self.step(&user, |user, _| user.give_back(&mut effects, money))?;
+        self.step(&user, |user, _| user.give_back(id, &mut effects, money))?;
         let order = self.orders.get_mut(id).expect("it was there a moment ago");
         order.effects = effects;
         order.refunded += money.now;

@@ -309,7 +309,7 @@ impl Books {
         order.credited = true;
         let lines = order.lines.clone();
         self.orders.insert(id.to_owned(), order);
-        let Ok(effects) = self.step(&user, |user, around| Ok(user.pay(&lines, around.days()))) else {
+        let Ok(effects) = self.step(&user, |user, around| Ok(user.pay(id, &lines, around.days()))) else {
             return;
         };
         let order = self.orders.get_mut(id).expect("it was put there");
@@ -327,7 +327,7 @@ impl Books {
             let money = Return { paid: order.amount, before: order.refunded, now: amount };
             let mut effects = order.effects.clone();
             let user = order.user.clone().unwrap_or_default();
-            match self.step(&user, |user, _| user.give_back(&mut effects, money)) {
+            match self.step(&user, |user, _| user.give_back(&line.order, &mut effects, money)) {
                 Ok(()) => order.effects = effects,
                 Err(_) => "review".clone_into(&mut order.status),
             }

@@ -1,9 +1,11 @@
 //! What is owed: every open item by user, and whom to call about it.
 
+use std::io;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Days, Table, cell};
+use super::{Days, Record, Report, cell};
 use crate::agent::engine::Look;
 use crate::domain::access::Reason;
 use crate::domain::account::Account;
@@ -12,6 +14,8 @@ use crate::domain::id::{DebtId, UserId};
 use crate::domain::tariff::Tariff;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::UserRecord;
+use crate::store::export::ExportError;
+use crate::web::stream::Feed;
 
 /// Days before the due date from which an item is due soon.
 const DUE_SOON_DAYS: i32 = 7;
@@ -183,7 +187,7 @@ pub(in crate::agent::admin) fn age(late_days: i32) -> usize {
     }
 }
 
-impl Table for Debts {
+impl Report for Debts {
     const NAME: &'static str = "debts";
     /// `row` is `debt`, `overage` or `total`.
     const COLUMNS: &'static [&'static str] = &[
@@ -201,8 +205,11 @@ impl Table for Debts {
         "note",
     ];
 
-    fn rows(&self) -> Vec<Vec<String>> {
-        let mut rows = Vec::new();
+    fn json(self, out: &mut Feed) -> Result<(), ExportError> {
+        Ok(serde_json::to_writer(out, &self).map_err(io::Error::from)?)
+    }
+
+    fn rows(self, record: Record) -> Result<(), ExportError> {
         for user in &self.items {
             let who = [user.user_id.to_string(), user.name.clone(), cell(user.phone.as_ref())];
             for debt in &user.debts {
@@ -216,16 +223,17 @@ impl Table for Debts {
                     cell(debt.due_rp),
                     debt.note.clone(),
                 ];
-                rows.push(["debt".to_owned()].into_iter().chain(who.clone()).chain(what).collect());
+                let row: Vec<String> =
+                    ["debt".to_owned()].into_iter().chain(who.clone()).chain(what).collect();
+                record(&row)?;
             }
             if user.overage_bytes > 0 {
                 let (bytes, rp) = (user.overage_bytes.to_string(), cell(user.overage_rp));
-                rows.push(sum("overage", who, &bytes, &rp));
+                record(&sum("overage", who, &bytes, &rp))?;
             }
         }
         let bytes = self.totals.unpaid_bytes.saturating_add(self.totals.overage_bytes).to_string();
-        rows.push(sum("total", <[String; 3]>::default(), &bytes, &self.totals.due_rp.to_string()));
-        rows
+        Ok(record(&sum("total", <[String; 3]>::default(), &bytes, &self.totals.due_rp.to_string()))?)
     }
 }
 
@@ -335,12 +343,16 @@ fn call(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> 
     })
 }
 
-impl Table for Collection {
+impl Report for Collection {
     const NAME: &'static str = "collection";
     const COLUMNS: &'static [&'static str] =
         &["state", "user_id", "name", "phone", "due_date", "total_debt_bytes", "amount_rp"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn json(self, out: &mut Feed) -> Result<(), ExportError> {
+        Ok(serde_json::to_writer(out, &self).map_err(io::Error::from)?)
+    }
+
+    fn rows(self, record: Record) -> Result<(), ExportError> {
         let row = |call: &Call| {
             vec![
                 call.state.name().to_owned(),
@@ -352,6 +364,6 @@ impl Table for Collection {
                 cell(call.amount_rp),
             ]
         };
-        self.items.iter().map(row).collect()
+        Ok(self.items.iter().try_for_each(|call| record(&row(call)))?)
     }
 }

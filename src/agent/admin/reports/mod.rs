@@ -4,21 +4,25 @@ pub(super) mod debts;
 pub(super) mod sales;
 pub(super) mod usage;
 
+use std::io;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
+use tokio::task::spawn_blocking;
 
 use super::auth::Viewer;
 use super::desk::{Answer, Desk};
 use super::fields::{Day, one_of};
-use crate::web::{Problem, Query, csv, params};
+use crate::store::export::ExportError;
+use crate::web::stream::Feed;
+use crate::web::{Problem, Query, csv, params, stream};
 
 /// The longest span of one report.
 const DAYS_MAX: i32 = 366;
@@ -112,29 +116,46 @@ impl Span {
     }
 }
 
-/// A report as a table.
-trait Table: Serialize {
+/// Takes one row's cells.
+type Record<'a> = &'a mut dyn FnMut(&[String]) -> io::Result<()>;
+
+/// A report, written as it is sent: none is held in memory as text.
+trait Report: Send + 'static {
     /// The name of its file.
     const NAME: &'static str;
-    /// Headings.
+    /// Headings of the table.
     const COLUMNS: &'static [&'static str];
 
-    /// A row for each heading's cells.
-    fn rows(&self) -> Vec<Vec<String>>;
+    /// Writes it whole, as JSON.
+    fn json(self, out: &mut Feed) -> Result<(), ExportError>;
+
+    /// Hands out a row for each line of the table.
+    fn rows(self, record: Record) -> Result<(), ExportError>;
 }
 
-fn answer<T: Table>(report: &T, format: Format) -> Response {
+fn answer<T: Report>(report: T, format: Format) -> Response {
+    let (feed, body) = stream::feed();
+    spawn_blocking(move || {
+        if let Err(error) = write(report, format, feed) {
+            tracing::warn!(%error, report = T::NAME, "a report was not sent to its end");
+        }
+    });
     if format == Format::Json {
-        return Json(report).into_response();
+        return ([(CONTENT_TYPE, "application/json")], body).into_response();
     }
-    let mut out = Vec::new();
-    let rows = report.rows();
-    let heads = csv::record(&mut out, T::COLUMNS);
-    heads
-        .and_then(|()| rows.iter().try_for_each(|row| csv::record(&mut out, row)))
-        .expect("memory takes all");
     let disposition = format!("attachment; filename=\"{}.csv\"", T::NAME);
-    ([(CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, disposition)], out).into_response()
+    ([(CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, disposition)], body).into_response()
+}
+
+fn write<T: Report>(report: T, format: Format, mut feed: Feed) -> Result<(), ExportError> {
+    match format {
+        Format::Json => report.json(&mut feed)?,
+        Format::Csv => {
+            csv::record(&mut feed, T::COLUMNS)?;
+            report.rows(&mut |cells| csv::record(&mut feed, cells))?;
+        }
+    }
+    Ok(feed.finish()?)
 }
 
 /// A cell of what may be absent.
@@ -148,24 +169,24 @@ async fn today(desk: &Desk) -> Result<Date, Problem> {
 
 async fn sales(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
     let days = ask.span().days(today(&desk).await?)?;
-    Ok(answer(&sales::report(&desk, days).await?, ask.format))
+    Ok(answer(sales::report(&desk, days).await?, ask.format))
 }
 
 async fn usage(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
     let days = ask.span().days(today(&desk).await?)?;
-    Ok(answer(&usage::report(&desk, days).await?, ask.format))
+    Ok(answer(usage::report(&desk, days).await?, ask.format))
 }
 
 async fn debts(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
     let days = ask.span().given(today(&desk).await?)?;
     let report = desk.look(move |engine| Ok(debts::report(&engine.look(), days))).await?;
-    Ok(answer(&report, ask.format))
+    Ok(answer(report, ask.format))
 }
 
 async fn collection(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
     let days = ask.span().given(today(&desk).await?)?;
     let report = desk.look(move |engine| Ok(debts::collection(&engine.look(), days))).await?;
-    Ok(answer(&report, ask.format))
+    Ok(answer(report, ask.format))
 }
 
 #[cfg(test)]

@@ -1,30 +1,35 @@
 //! What was sold: by day, method and cashier, and every order.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
-use tokio::task::spawn_blocking;
 
 use super::super::desk::Desk;
-use super::{Days, Table, cell};
+use super::{Days, Record, Report, cell};
 use crate::clock::{Zone, rfc3339};
 use crate::domain::units::Rupiah;
+use crate::store::export::ExportError;
 use crate::store::reports::Sale;
 use crate::store::{Reader, StoreError};
 use crate::web::Problem;
+use crate::web::stream::Feed;
 
-/// Sales of a span.
-#[derive(Serialize)]
+/// Sales of a span, read from one moment of the store as they are sent.
 pub(super) struct Sales {
+    reader: Reader,
+    zone: Zone,
+    days: Days,
+}
+
+#[derive(Serialize)]
+struct View {
     from: String,
     to: String,
     items: Vec<Sum>,
     totals: Sum,
-    /// Every order, for the table.
-    #[serde(skip)]
-    orders: Vec<(Date, Sale)>,
 }
 
 /// Orders of one day, method and cashier, or all of them.
@@ -69,10 +74,12 @@ impl Sum {
 }
 
 pub(super) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
-    let (reader, zone) = desk.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
-    let (from, to) = (zone.day_start(days.from), zone.day_start(days.after()));
-    let sales = spawn_blocking(move || reader.sales(from, to)).await.map_err(|_| Problem::internal())??;
-    Ok(sum(sales, days, &zone))
+    desk.look(move |engine| {
+        let reader = engine.new_reader()?;
+        reader.freeze()?;
+        Ok(Sales { reader, zone: engine.zone().clone(), days })
+    })
+    .await
 }
 
 /// Sums of a span by day, method and cashier, without its orders, from a connection that may take its time.
@@ -98,26 +105,30 @@ pub(in crate::agent::admin) fn sums(
     Ok(sums.into_iter().map(named).collect())
 }
 
-fn sum(sales: Vec<Sale>, days: Days, zone: &Zone) -> Sales {
-    let orders: Vec<(Date, Sale)> =
-        sales.into_iter().map(|sale| (zone.local(sale.paid_at).date, sale)).collect();
-    let mut sums: BTreeMap<(Date, &str, Option<&str>), Sum> = BTreeMap::new();
-    let mut totals = Sum::default();
-    for (day, sale) in &orders {
-        let sum = sums.entry((*day, &sale.method, sale.cashier.as_deref())).or_insert_with(|| Sum {
-            day: Some(*day),
-            method: Some(sale.method.clone()),
-            cashier: sale.cashier.clone(),
-            ..Sum::default()
-        });
-        sum.add(sale);
-        totals.add(sale);
+impl Sales {
+    /// Visits every order with the local day of its payment.
+    fn each<E: From<StoreError>>(&self, mut visit: impl FnMut(Date, Sale) -> Result<(), E>) -> Result<(), E> {
+        let (from, to) = (self.zone.day_start(self.days.from), self.zone.day_start(self.days.after()));
+        self.reader.each_sale(from, to, |sale| visit(self.zone.local(sale.paid_at).date, sale))
     }
-    let items = sums.into_values().collect();
-    Sales { from: days.from.to_string(), to: days.to.to_string(), items, totals, orders }
+
+    fn view(&self) -> Result<View, StoreError> {
+        let mut sums: BTreeMap<(Date, String, Option<String>), Sum> = BTreeMap::new();
+        let mut totals = Sum::default();
+        self.each(|day, sale| {
+            totals.add(&sale);
+            let key = (day, sale.method.clone(), sale.cashier.clone());
+            sums.entry(key).or_default().add(&sale);
+            Ok::<_, StoreError>(())
+        })?;
+        let named =
+            |((day, method, cashier), sum)| Sum { day: Some(day), method: Some(method), cashier, ..sum };
+        let items = sums.into_iter().map(named).collect();
+        Ok(View { from: self.days.from.to_string(), to: self.days.to.to_string(), items, totals })
+    }
 }
 
-impl Table for Sales {
+impl Report for Sales {
     const NAME: &'static str = "sales";
     /// `row` is `sum`, `order` or `total`.
     const COLUMNS: &'static [&'static str] = &[
@@ -137,7 +148,11 @@ impl Table for Sales {
         "paid_at",
     ];
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn json(self, out: &mut Feed) -> Result<(), ExportError> {
+        Ok(serde_json::to_writer(out, &self.view()?).map_err(io::Error::from)?)
+    }
+
+    fn rows(self, record: Record) -> Result<(), ExportError> {
         let sum = |row: &str, sum: &Sum| {
             let mut cells = vec![
                 row.to_owned(),
@@ -153,26 +168,30 @@ impl Table for Sales {
             cells.resize(Self::COLUMNS.len(), String::new());
             cells
         };
-        let order = |(day, sale): &(Date, Sale)| {
-            vec![
-                "order".to_owned(),
-                day.to_string(),
-                sale.method.clone(),
-                cell(sale.cashier.as_ref()),
-                "1".to_owned(),
-                sale.amount.0.to_string(),
-                sale.refunded.0.to_string(),
-                cell(sale.receipt),
-                cell(sale.receipt),
-                sale.order.clone(),
-                sale.user.clone(),
-                sale.kind.clone(),
-                sale.status.clone(),
-                rfc3339(sale.paid_at),
-            ]
-        };
-        let sums = self.items.iter().map(|item| sum("sum", item));
-        let orders = self.orders.iter().map(order);
-        sums.chain(orders).chain([sum("total", &self.totals)]).collect()
+        let view = self.view()?;
+        for item in &view.items {
+            record(&sum("sum", item))?;
+        }
+        self.each(|day, sale| Ok::<_, ExportError>(record(&order(day, &sale))?))?;
+        Ok(record(&sum("total", &view.totals))?)
     }
+}
+
+fn order(day: Date, sale: &Sale) -> Vec<String> {
+    vec![
+        "order".to_owned(),
+        day.to_string(),
+        sale.method.clone(),
+        cell(sale.cashier.as_ref()),
+        "1".to_owned(),
+        sale.amount.0.to_string(),
+        sale.refunded.0.to_string(),
+        cell(sale.receipt),
+        cell(sale.receipt),
+        sale.order.clone(),
+        sale.user.clone(),
+        sale.kind.clone(),
+        sale.status.clone(),
+        rfc3339(sale.paid_at),
+    ]
 }

@@ -1,39 +1,32 @@
 //! What was used: by user and local day.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 
 use jiff::ToSpan;
 use jiff::civil::{self, Date};
 use serde::Serialize;
-use tokio::task::spawn_blocking;
 
 use super::super::desk::Desk;
-use super::{Days, Table};
+use super::{Days, Record, Report};
 use crate::agent::engine::Engine;
 use crate::clock::Zone;
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Timestamp, day_number};
+use crate::store::export::ExportError;
 use crate::store::reports::{UsageStep, UserUsage};
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, UsageSum};
 use crate::web::Problem;
+use crate::web::stream::Feed;
 
 /// Milliseconds of an hour, the step in which usage is kept.
 const HOUR_MS: i64 = 3_600_000;
 
-/// Usage of a span.
 #[derive(Serialize)]
-pub(super) struct Usage {
-    from: String,
-    to: String,
-    items: Vec<Row>,
-    totals: Totals,
-}
-
-#[derive(Serialize)]
-struct Row {
-    day: String,
+struct Row<'a> {
+    day: &'a str,
     user_id: UserId,
-    name: String,
+    name: &'a str,
     bytes: u64,
     mb: String,
     /// The part beyond the limit that should have stopped the user.
@@ -47,8 +40,11 @@ struct Totals {
     unenforced_bytes: u64,
 }
 
-/// One sum for each day and user: the user's name, all bytes, and those beyond the limit.
-type Sums = BTreeMap<(Date, UserId), (String, Bytes, Bytes)>;
+impl Totals {
+    fn of(sum: UsageSum) -> Self {
+        Self { bytes: sum.bytes.0, mb: sum.bytes.to_mb_string(), unenforced_bytes: sum.unenforced.0 }
+    }
+}
 
 /// Usage of a span at one moment: what is gathered in memory, and a connection that sees what was on file then.
 pub(in crate::agent::admin) struct Source {
@@ -91,14 +87,41 @@ impl Source {
         self.zone.local(Timestamp(hour * HOUR_MS)).date
     }
 
-    fn sums(self) -> Result<Sums, StoreError> {
-        let mut sums = Sums::new();
+    /// Visits one sum for each day and user, by day and by the order in which users were entered.
+    fn each_sum(
+        &self,
+        mut visit: impl FnMut(Date, u32, UsageSum) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
         let (from, to) = self.ended();
-        add(&mut sums, self.reader.usage_of_days(from, to)?, date);
-        let (from, to) = self.running();
-        let mut hours = self.reader.usage_of_hours(from, to)?;
-        hours.extend(self.gathered.iter().cloned());
-        add(&mut sums, hours, |hour| self.date_of(hour));
+        self.reader.each_usage(UsageStep::Day, from, to, |day, user, sum| visit(date(day), user, sum))?;
+        let mut day = self.days.from.max(self.open);
+        while day <= self.days.to {
+            for (user, sum) in self.of_running(day)? {
+                visit(day, user, sum)?;
+            }
+            let next = day.saturating_add(1.day());
+            if next == day {
+                break;
+            }
+            day = next;
+        }
+        Ok(())
+    }
+
+    /// Sums of a day that has not ended, by user: what is on file by the hour, and what is gathered.
+    fn of_running(&self, day: Date) -> Result<BTreeMap<u32, UsageSum>, StoreError> {
+        let mut sums: BTreeMap<u32, UsageSum> = BTreeMap::new();
+        let mut add = |user: u32, more: UsageSum| {
+            let sum = sums.entry(user).or_default();
+            *sum = sum.plus(more);
+        };
+        let hours = [day, day.saturating_add(1.day())].map(|day| hour(self.zone.day_start(day)));
+        self.reader.each_usage(UsageStep::Hour, hours[0], hours[1], |_, user, sum| {
+            add(user, sum);
+            Ok::<_, StoreError>(())
+        })?;
+        let gathered = self.gathered.iter().filter(|usage| (hours[0]..hours[1]).contains(&usage.hour));
+        gathered.for_each(|usage| add(usage.user_no, usage.sum));
         Ok(sums)
     }
 
@@ -108,7 +131,7 @@ impl Source {
         let days = self.reader.usage_sums(UsageStep::Day, from, to)?;
         let (from, to) = self.running();
         let hours = self.reader.usage_sums(UsageStep::Hour, from, to)?;
-        let gathered = self.gathered.iter().map(|usage| (usage.slot, usage.bytes));
+        let gathered = self.gathered.iter().map(|usage| (usage.hour, usage.sum.bytes));
         let hours = hours.into_iter().chain(gathered).map(|(hour, bytes)| (self.date_of(hour), bytes));
         let mut sums = BTreeMap::new();
         for (day, bytes) in days.into_iter().map(|(day, bytes)| (date(day), bytes)).chain(hours) {
@@ -129,12 +152,16 @@ impl Source {
             *sum = sum.plus(bytes);
         };
         let (from, to) = self.ended();
-        self.reader
-            .each_usage(UsageStep::Day, from, to, |slot, user, bytes| add(false, slot, user, bytes))?;
+        self.reader.each_usage(UsageStep::Day, from, to, |slot, user, sum| {
+            add(false, slot, user, sum.bytes);
+            Ok::<_, StoreError>(())
+        })?;
         let (from, to) = self.running();
-        self.reader
-            .each_usage(UsageStep::Hour, from, to, |slot, user, bytes| add(true, slot, user, bytes))?;
-        self.gathered.iter().for_each(|usage| add(true, usage.slot, usage.user_no, usage.bytes));
+        self.reader.each_usage(UsageStep::Hour, from, to, |slot, user, sum| {
+            add(true, slot, user, sum.bytes);
+            Ok::<_, StoreError>(())
+        })?;
+        self.gathered.iter().for_each(|usage| add(true, usage.hour, usage.user_no, usage.sum.bytes));
         let mut by_day: BTreeMap<Date, Bytes> = BTreeMap::new();
         for ((is_hour, slot), bytes) in by_slot {
             let sum = by_day.entry(if is_hour { self.date_of(slot) } else { date(slot) }).or_default();
@@ -147,20 +174,8 @@ impl Source {
     }
 }
 
-pub(super) async fn report(desk: &Desk, days: Days) -> Result<Usage, Problem> {
-    let source = desk.look(move |engine| Ok(Source::of(engine, days)?)).await?;
-    let work = spawn_blocking(move || source.sums());
-    let sums = work.await.map_err(|_| Problem::internal())??;
-    let (bytes, unenforced) =
-        sums.values().fold((Bytes::ZERO, Bytes::ZERO), |(all, over), (_, bytes, more)| {
-            (all.plus(*bytes), over.plus(*more))
-        });
-    Ok(Usage {
-        from: days.from.to_string(),
-        to: days.to.to_string(),
-        items: sums.into_iter().map(row).collect(),
-        totals: Totals { bytes: bytes.0, mb: bytes.to_mb_string(), unenforced_bytes: unenforced.0 },
-    })
+pub(super) async fn report(desk: &Desk, days: Days) -> Result<Source, Problem> {
+    desk.look(move |engine| Ok(Source::of(engine, days)?)).await
 }
 
 fn hour(at: Timestamp) -> i64 {
@@ -172,44 +187,53 @@ fn date(day: i64) -> Date {
     civil::date(1970, 1, 1).saturating_add(day.days())
 }
 
-fn add(sums: &mut Sums, rows: Vec<UserUsage>, day: impl Fn(i64) -> Date) {
-    for row in rows {
-        let sum = sums.entry((day(row.slot), row.user)).or_default();
-        sum.0 = row.name;
-        sum.1 = sum.1.plus(row.bytes);
-        sum.2 = sum.2.plus(row.unenforced);
-    }
+/// Hands out each sum with the day as text and the user's id and name, and answers with the total.
+fn each_row(
+    source: &Source,
+    mut visit: impl FnMut(&str, &(UserId, String), UsageSum) -> Result<(), ExportError>,
+) -> Result<UsageSum, ExportError> {
+    let users = source.reader.user_names()?;
+    let mut total = UsageSum::default();
+    let mut day = (Date::MIN, String::new());
+    source.each_sum(|of, user, sum| {
+        if day.0 != of {
+            day = (of, of.to_string());
+        }
+        let user = users.get(&user).ok_or_else(|| StoreError::Nonsense(format!("user {user} is gone")))?;
+        total = total.plus(sum);
+        visit(&day.1, user, sum)
+    })?;
+    Ok(total)
 }
 
-fn row(((day, user_id), (name, bytes, unenforced)): ((Date, UserId), (String, Bytes, Bytes))) -> Row {
-    let (day, mb) = (day.to_string(), bytes.to_mb_string());
-    Row { day, user_id, name, bytes: bytes.0, mb, unenforced_bytes: unenforced.0 }
-}
-
-impl Table for Usage {
+impl Report for Source {
     const NAME: &'static str = "usage";
     const COLUMNS: &'static [&'static str] = &["day", "user_id", "name", "bytes", "mb", "unenforced_bytes"];
 
-    fn rows(&self) -> Vec<Vec<String>> {
-        let row = |row: &Row| {
-            vec![
-                row.day.clone(),
-                row.user_id.to_string(),
-                row.name.clone(),
-                row.bytes.to_string(),
-                row.mb.clone(),
-                row.unenforced_bytes.to_string(),
-            ]
+    fn json(self, out: &mut Feed) -> Result<(), ExportError> {
+        let Days { from, to } = self.days;
+        write!(out, "{{\"from\":\"{from}\",\"to\":\"{to}\",\"items\":[")?;
+        let mut separator = "";
+        let total = each_row(&self, |day, (user_id, name), sum| {
+            out.write_all(std::mem::replace(&mut separator, ",").as_bytes())?;
+            let Totals { bytes, mb, unenforced_bytes } = Totals::of(sum);
+            let row = Row { day, user_id: *user_id, name, bytes, mb, unenforced_bytes };
+            Ok(serde_json::to_writer(&mut *out, &row).map_err(io::Error::from)?)
+        })?;
+        out.write_all(b"],\"totals\":")?;
+        serde_json::to_writer(&mut *out, &Totals::of(total)).map_err(io::Error::from)?;
+        Ok(out.write_all(b"}")?)
+    }
+
+    fn rows(self, record: Record) -> Result<(), ExportError> {
+        let cells = |day: &str, user: &str, name: &str, sum| {
+            let Totals { bytes, mb, unenforced_bytes } = Totals::of(sum);
+            let words = [day, user, name].map(str::to_owned).into_iter();
+            words.chain([bytes.to_string(), mb, unenforced_bytes.to_string()]).collect::<Vec<_>>()
         };
-        let totals = &self.totals;
-        let total = vec![
-            "total".to_owned(),
-            String::new(),
-            String::new(),
-            totals.bytes.to_string(),
-            totals.mb.clone(),
-            totals.unenforced_bytes.to_string(),
-        ];
-        self.items.iter().map(row).chain([total]).collect()
+        let total = each_row(&self, |day, (user_id, name), sum| {
+            Ok(record(&cells(day, &user_id.to_string(), name, sum))?)
+        })?;
+        Ok(record(&cells("total", "", "", total))?)
     }
 }
