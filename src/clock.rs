@@ -153,10 +153,12 @@ impl ManualClock {
         self.change(|m| m.synchronized = Some(m.wall));
     }
 
-    /// The machine boots again: uptime from zero and another boot id. The wall clock stays.
+    /// The machine boots again: uptime from zero and another boot id. The wall clock stays; when the network set it
+    /// is forgotten, as on a real machine.
     pub fn reboot(&self) {
         self.change(|m| {
             m.uptime = Duration::ZERO;
+            m.synchronized = None;
             m.boots += 1;
         });
     }

@@ -1,13 +1,15 @@
 //! The agent against the simulated router: usage to the byte, access as policy wants it, faults that heal.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 
 use kuota::agent::engine::Action;
 use kuota::domain::units::Bytes;
 use kuota::routeros::EditOutcome;
-use kuota::sim::{Fault, When};
+use kuota::sim::{Fault, Rights, When};
 use support::{BINDINGS, LISTS, World, address, mac, pair};
 
+const HOSTS: &str = "/ip/hotspot/host";
 const HOSTS_PRINT: &str = "/ip/hotspot/host/print";
 const LISTS_ADD: &str = "/ip/firewall/address-list/add";
 
@@ -99,6 +101,195 @@ async fn access_stands_on_the_router_as_the_table_says() {
     world.ask(Action::Unbind { user, mac: mac(1) }).await;
     world.cycle().await.unwrap();
     assert_eq!(on_router(), (vec![], vec![]));
+}
+
+/// Warnings of the router, as the status has them.
+fn warnings(world: &World) -> Vec<String> {
+    world.site.service.router_state().warnings
+}
+
+fn row_of(world: &World, mac: kuota::domain::id::Mac) -> String {
+    let rows = world.sim.rows(HOSTS);
+    let row = rows.iter().find(|row| row["mac-address"] == mac.to_string()).unwrap();
+    row[".id"].clone()
+}
+
+#[tokio::test]
+async fn one_unreadable_row_stops_metering_for_nobody_else() {
+    let spoils: [&[(&str, Option<&str>)]; 6] = [
+        &[("bytes-in", Some("18446744073709000000"))],
+        &[("bytes-in", None), ("bytes-out", None)],
+        &[("uptime", None)],
+        &[("mac-address", None)],
+        &[("mac-address", Some("02:00")), (".id", Some("*1,*2"))],
+        &[("authorized", Some("perhaps"))],
+    ];
+    let world = World::new().await;
+    let (user, other) = (world.online(1, Bytes::gb(1)).await, world.online(2, Bytes::gb(1)).await);
+    world.sim.host_connect(mac(9), address(9));
+    let mut expected = (0, 0);
+    for cells in spoils {
+        for victim in [9, 2] {
+            world.sim.spoil(HOSTS, &row_of(&world, mac(victim)), cells);
+            for _ in 0..2 {
+                world.sim.traffic(mac(1), 1000, 0);
+                world.sim.traffic(mac(2), 500, 0);
+                world.sim.traffic(mac(9), 70, 0);
+                world.cycle().await.unwrap();
+            }
+            expected.0 += 2000;
+            expected.1 += if victim == 9 { 1000 } else { 0 };
+            assert_eq!((world.used(user).await, world.used(other).await), expected, "{victim} {cells:?}");
+            let lines = warnings(&world);
+            assert!(lines.len() == 1 && lines[0].contains("/ip/hotspot/host"), "{lines:?}");
+            world.sim.mend();
+            world.cycle().await.unwrap();
+            expected.1 += if victim == 9 { 0 } else { 1000 };
+            assert_eq!(
+                (world.used(user).await, world.used(other).await),
+                expected,
+                "{victim} {cells:?} read again"
+            );
+            assert_eq!(warnings(&world), [""; 0]);
+        }
+    }
+    assert_eq!(world.listings(), [pair(address(1), "klient_aktif"), pair(address(2), "klient_aktif")]);
+    world.verify().await;
+}
+
+#[tokio::test]
+async fn an_unreadable_row_of_a_customer_costs_neither_list_nor_binding() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    let writes = world.sim.stats().writes;
+    for cells in [[("bytes-in", Some("x"))], [("mac-address", None)], [("address", Some("x"))]] {
+        world.sim.spoil(HOSTS, &row_of(&world, mac(1)), &cells);
+        world.cycle().await.unwrap();
+        world.sim.mend();
+        world.cycle().await.unwrap();
+    }
+    assert_eq!(world.sim.stats().writes, writes);
+    let lines = warnings(&world);
+    assert_eq!(lines, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_unreadable_row_of_lists_or_bindings_is_neither_doubled_nor_removed() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    let foreign = [("list", "klient_aktif"), ("address", "10.9.0.1"), ("comment", "kasir")];
+    world.sim.hand_add(LISTS, &foreign).unwrap();
+    for (menu, cells) in
+        [(LISTS, ("disabled", Some("perhaps"))), (LISTS, (".id", None)), (BINDINGS, (".id", None))]
+    {
+        for row in world.sim.rows(menu) {
+            world.sim.spoil(menu, &row[".id"], &[cells]);
+        }
+        let (lists, bindings) = (world.sim.rows(LISTS), world.sim.rows(BINDINGS));
+        let added = world.sim.stats().commands.get(LISTS_ADD).copied();
+        for _ in 0..5 {
+            world.cycle().await.unwrap();
+        }
+        assert_eq!(world.sim.stats().commands.get(LISTS_ADD).copied(), added, "{menu} {cells:?}");
+        assert_eq!((world.sim.rows(LISTS), world.sim.rows(BINDINGS)), (lists, bindings));
+        // The others are served all the same.
+        world.sim.mend();
+        world.cycle().await.unwrap();
+    }
+    world.sim.spoil(LISTS, &world.sim.rows(LISTS)[0][".id"], &[("disabled", Some("perhaps"))]);
+    world.online(2, Bytes::gb(1)).await;
+    assert!(world.listings().contains(&pair(address(2), "klient_aktif")));
+}
+
+/// Cycles for so many seconds; how many commands of the path were sent.
+async fn sent(world: &World, path: &str, seconds: u64) -> u64 {
+    let count = || world.sim.stats().commands.get(path).copied().unwrap_or_default();
+    let before = count();
+    for _ in 0..seconds / 10 {
+        world.cycle().await.unwrap();
+    }
+    count() - before
+}
+
+#[tokio::test]
+async fn without_the_right_to_write_edits_thin_out_and_are_told_in_words() {
+    let world = World::new().await;
+    world.sim.change_rights(Rights::ReadOnly);
+    for n in 1..=3 {
+        let user = world.user(&format!("Budi {n}"), Bytes::gb(1)).await;
+        world.sim.host_connect(mac(n), address(n));
+        world.ask(Action::Bind { user, mac: mac(n), label: String::new(), replace_oldest: false }).await;
+    }
+    // At 10, 20, 30, 50, 90, 170, ... seconds: each of six edits is sent far less than once a cycle.
+    let (lists, bindings) = (sent(&world, LISTS_ADD, 3600).await, sent(&world, LISTS_ADD, 36_000).await);
+    assert!((6..=36).contains(&lists), "{lists} in the first hour");
+    assert!(bindings <= 36, "{bindings} in ten hours more");
+    let lines = warnings(&world);
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    let listed =
+        lines.iter().find(|line| line.contains("Budi 2 (") && line.contains("klient_aktif")).unwrap();
+    for part in ["02:00:00:00:00:02", "10.5.50.2", "not enough permissions (9)", "policy=api,read,write"] {
+        assert!(listed.contains(part), "{listed}");
+    }
+    assert!(lines.iter().all(|line| !line.contains("Listing") && !line.contains("owner")), "{lines:?}");
+    // Whoever asks for it does not wait.
+    world.sim.change_rights(Rights::ReadWrite);
+    world.cycle().await.unwrap();
+    let done = world.site.service.enforce_now().await.unwrap();
+    assert_eq!((done.edits.len(), done.waiting.len()), (6, 0));
+    assert_eq!(world.listings().len(), 3);
+    world.cycle().await.unwrap();
+    assert_eq!(warnings(&world), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_reconnect_or_another_access_is_sent_at_once() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.sim.change_rights(Rights::ReadOnly);
+    world.ask(Action::Block(user, "tes".into())).await;
+    for _ in 0..60 {
+        world.cycle().await.unwrap();
+    }
+    let waiting = world.cycle().await.unwrap().waiting;
+    assert_eq!(waiting.len(), 2);
+    // Another wish for the same device is another edit: it does not wait for the first one's turn.
+    world.sim.change_rights(Rights::ReadWrite);
+    world.ask(Action::Unblock(user, "tes".into())).await;
+    world.ask(Action::Block(user, "lagi".into())).await;
+    assert_eq!(world.cycle().await.unwrap().edits.len(), 0, "the same edits again, and they still wait");
+    world.sim.cut_sessions();
+    world.recover().await;
+    world.cycle().await.unwrap();
+    assert_eq!(world.listings(), [pair(address(1), "klient_blocked")]);
+}
+
+#[tokio::test]
+async fn renamed_lists_take_our_rows_along_and_leave_those_of_others() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    world.online(2, Bytes::ZERO).await;
+    let foreign = [("list", "klient_aktif"), ("address", "10.9.0.1"), ("comment", "kasir")];
+    world.sim.hand_add(LISTS, &foreign).unwrap();
+    let other = [("list", "lain"), ("address", "10.9.0.2"), ("comment", "kuota:klien")];
+    world.sim.hand_add(LISTS, &other).unwrap();
+    let world = world.renamed(|lists| {
+        lists.active = "pelanggan_aktif".parse().unwrap();
+        lists.habis = "pelanggan_habis".parse().unwrap();
+    });
+    let world = world.await;
+    world.recover().await;
+    world.cycle().await.unwrap();
+    let listed = world.listings();
+    assert!(listed.contains(&pair(address(1), "pelanggan_aktif")), "{listed:?}");
+    assert!(listed.contains(&pair(address(2), "pelanggan_habis")), "{listed:?}");
+    assert_eq!(listed.len(), 3, "ours moved, and the row of a list that never was ours stays: {listed:?}");
+    assert!(world.sim.rows(LISTS).iter().any(|row| row["address"] == "10.9.0.1"));
+    assert_eq!(world.bindings().len(), 2);
+    // A customer who leaves meanwhile does not stay in the old list either.
+    let before = world.sim.stats().commands.values().sum::<u64>();
+    world.cycle().await.unwrap();
+    assert_eq!(world.sim.stats().commands.values().sum::<u64>() - before, 5, "no round trip more");
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ mod paying;
 mod reading;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "portal/sent.rs"]
+mod sent;
 #[path = "online/shop.rs"]
 #[allow(dead_code, reason = "every test file uses its own part")]
 mod shop;

@@ -9,8 +9,10 @@ use axum::http::Method;
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
+use kuota::relay::service::Patience;
 use relay_support::scripted::{Plan, unknown, unreachable};
-use relay_support::{Bench, KEY, OTHER_KEY, SISTER, STRANGER, Setup, TOKEN};
+use relay_support::{Bench, KEY, OTHER_KEY, SISTER, STRANGER, Setup, TOKEN, signature, wanted};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -285,4 +287,96 @@ async fn waiting_sites_and_half_requests_keep_neither_the_gateway_nor_another_si
     assert_eq!(bench.decide().await, 1);
     assert_eq!(bench.shown(&id).await.0, "paid");
     bench.opened("r-2", "qris").await;
+}
+
+/// A body that the gateway signed, with whatever else is said in it.
+fn signed(order: &str, code: &str, amount: &str, more: &str) -> Vec<u8> {
+    let key = signature(order, code, amount, KEY);
+    format!(
+        "{{\"order_id\":\"{order}\",\"status_code\":\"{code}\",\"gross_amount\":\"{amount}\",\"signature_key\":\"{key}\"\
+         {more}}}"
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn whatever_the_gateway_signed_is_kept() {
+    let bench = Bench::new().await;
+    let test = "payment_notif_test_G123456789_5dd80e13-105c-5d22-b2b6-cb684d9eebb0";
+    assert_eq!(test.len(), 66);
+    for order in [test, "", &"x".repeat(4000), "a/b ?#"] {
+        let reply = bench.notify_raw("m1", signed(order, "200", "10000.00", "")).await;
+        assert_eq!(reply.status, 200, "{order}: {}", reply.text);
+    }
+    assert_eq!(bench.store.counts().await.unwrap().strays, 4);
+    assert_eq!(bench.decide().await, 0);
+    let large = signed(test, "200", "10000.00", &format!(",\"x\":\"{}\"", "x".repeat(8 * 1024)));
+    bench.notify_raw("m1", large).await.refused(413, "too_large");
+}
+
+#[tokio::test]
+async fn one_body_padded_again_and_again_is_kept_a_few_times_and_hides_no_other() {
+    let bench = Bench::new().await;
+    let id = bench.opened("r-1", "qris").await;
+    let padded = |n: usize| signed(&id, "201", "10000.00", &format!(",\"pad\":\"{n:06000}\""));
+    for n in 0..200 {
+        assert_eq!(bench.notify_raw("m1", padded(n)).await.status, 200);
+    }
+    assert_eq!(bench.store.counts().await.unwrap().inbox, 32);
+    // While they are decided the customer pays: that one is not lost among them.
+    bench.gateway.settle(&id);
+    assert_eq!(bench.notify(&id).await.status, 200);
+    for n in 200..220 {
+        assert_eq!(bench.notify_raw("m1", padded(n)).await.status, 200);
+    }
+    assert!(bench.decide().await <= 32);
+    assert_eq!(bench.shown(&id).await.0, "paid");
+    assert_eq!(bench.store.counts().await.unwrap().inbox, 0);
+    assert_eq!(bench.effects().await.iter().filter(|effect| *effect == "credit").count(), 1);
+    // Of the decided ones so many stay as evidence.
+    for n in 0..100 {
+        assert_eq!(bench.notify_raw("m1", padded(1000 + n)).await.status, 200);
+        bench.decide().await;
+    }
+    let file = rusqlite::Connection::open(bench.folder.path().join("relay.db")).unwrap();
+    let kept: u32 = file.query_row("SELECT count(*) FROM bodies", [], |row| row.get(0)).unwrap();
+    assert!(kept <= 32 + 64 + 1, "{kept}");
+}
+
+#[tokio::test]
+async fn a_merchant_whose_gateway_is_slow_keeps_no_other_merchant_waiting() {
+    let bench = Arc::new(Bench::with(Setup { patience: patient(), ..Setup::default() }).await);
+    let never = Arc::new(Semaphore::new(0));
+    let mut slow = Vec::new();
+    for n in 0..12 {
+        slow.push(bench.opened(&format!("r-{n}"), "qris").await);
+    }
+    let open = wanted("s-1", "qris").to_string().into_bytes();
+    let quick = bench.call(Method::POST, "/v1/orders", Some(STRANGER), Some(open)).await.ok(201);
+    let quick = quick["order_id"].as_str().unwrap().to_owned();
+    bench.gateway.on_status((0..100).map(|_| Plan::Wait(Arc::clone(&never))));
+    for id in &slow {
+        bench.notify(id).await;
+    }
+    let deciding = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.decide().await }
+    });
+    while bench.gateway.count("status") < 8 {
+        tokio::task::yield_now().await;
+    }
+    bench.other_gateway.settle(&quick);
+    let body = bench.other_gateway.notification(&quick, OTHER_KEY).to_string().into_bytes();
+    assert_eq!(bench.notify_raw("m2", body).await.status, 200);
+    assert_eq!(bench.decide().await, 1, "the other merchant's, while the first one's are not answered");
+    let state = bench.call(Method::GET, &format!("/v1/orders/{quick}"), Some(STRANGER), None).await.ok(200);
+    assert_eq!(state["status"], "paid");
+    assert!(!deciding.is_finished());
+    deciding.abort();
+}
+
+/// Longer than any test takes: only what is told to go on does.
+fn patient() -> Patience {
+    let hour = std::time::Duration::from_hours(1);
+    Patience { call: hour, ..Setup::default().patience }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::Method;
-use kuota::domain::payment::GatewayStatus;
+use kuota::domain::payment::{GatewayStatus, Report};
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
 use relay_support::scripted::{Plan, rejected, unknown, unreachable};
@@ -758,4 +758,55 @@ async fn the_relay_says_how_it_is() {
     ] {
         assert!(metrics.text.contains(line), "{line}\n{}", metrics.text);
     }
+}
+
+#[tokio::test]
+async fn a_charge_or_a_cancel_that_says_paid_is_asked_about_before_anything_is_credited() {
+    let settled = |report: &mut Report| {
+        report.status = GatewayStatus::Settlement;
+        report.code = 200;
+    };
+    let open = |report: &mut Report| {
+        report.status = GatewayStatus::Pending;
+        report.code = 201;
+    };
+    let bench = Bench::new().await;
+    bench.gateway.on_charge([Plan::Alter(settled)]);
+    // The gateway says pending when it is asked: that counts.
+    bench.gateway.on_status([Plan::Alter(open)]);
+    let id = bench.opened("r-1", "qris").await;
+    assert!(bench.gateway.count("status") >= 1);
+    assert_eq!(bench.shown(&id).await.0, "pending");
+    assert!(!bench.effects().await.contains(&"credit".to_owned()));
+    bench.gateway.set(&id, GatewayStatus::Pending);
+    // It does not answer: nothing is credited and nothing called off, and it is asked again.
+    bench.gateway.on_charge([Plan::Alter(settled)]);
+    bench.gateway.on_status([Plan::Fail(unreachable())]);
+    let other = bench.opened("r-2", "qris").await;
+    assert!(!bench.effects().await.contains(&"credit".to_owned()));
+    assert_eq!(bench.gateway.count("cancel"), 0);
+    bench.gateway.settle(&other);
+    bench.pass(1);
+    bench.reconcile().await;
+    assert_eq!(bench.shown(&other).await.0, "paid");
+    // The answer to a cancel is no answer about money either.
+    bench.gateway.on_cancel([Plan::Alter(settled)]);
+    let before = bench.gateway.count("status");
+    bench.post(&format!("/v1/orders/{id}/cancel"), &json!({})).await;
+    assert!(bench.gateway.count("status") > before);
+    assert_eq!(bench.effects().await.iter().filter(|effect| *effect == "credit").count(), 1);
+}
+
+#[tokio::test]
+async fn a_memo_that_is_nested_too_deep_is_refused_and_named() {
+    let bench = Bench::new().await;
+    for depth in [65, 1001, 1500] {
+        let memo = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let body = wanted("r-1", "qris").to_string().replace("{\"user\":\"0\",\"v\":1}", &memo);
+        assert!(body.contains(&memo), "{body}");
+        let reply = bench.call(Method::POST, "/v1/orders", Some(TOKEN), Some(body.into_bytes())).await;
+        reply.refused(422, "invalid");
+        assert_eq!(reply.json()["errors"][0]["field"], "memo");
+    }
+    assert_eq!(bench.gateway.count("charge"), 0);
 }

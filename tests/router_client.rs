@@ -307,6 +307,40 @@ async fn a_refusal_counts_even_if_the_router_hangs_up_on_it() {
 }
 
 #[tokio::test]
+async fn only_a_refusal_that_says_so_is_a_wrong_password() {
+    for text in ["std failure: timeout (13)", "failure: out of memory", "interrupted", ""] {
+        let client = only("/login", move || trap(text)).over_tcp().await;
+        let error = client.read_hosts().await.unwrap_err();
+        assert!(is_lost(&error), "{text}: {error}");
+        assert!(!error.to_string().contains("password"), "{text}: {error}");
+        let wait = client.health().retry_in.unwrap_or_default();
+        assert!(wait <= Duration::from_secs(2), "{text}: {wait:?}");
+    }
+    for text in [WRONG_PASSWORD, "cannot log in", "Invalid user name or password (6)"] {
+        let client = only("/login", move || trap(text)).over_tcp().await;
+        assert!(matches!(client.read_hosts().await, Err(RouterError::LoginRefused(_))), "{text}");
+        assert!(client.health().retry_in.unwrap() > Duration::from_mins(4), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_in_that_the_router_could_not_finish_is_tried_again_in_seconds() {
+    let router = once("/login", trap("std failure: timeout (13)"));
+    let client = router.in_memory();
+    assert!(client.read_hosts().await.is_err());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(client.read_hosts().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_router_that_cannot_tell_its_serial_number_now_is_no_other_router() {
+    let router = once("/system/routerboard/print", trap("std failure: timeout (13)"));
+    let client = router.over_tcp().await;
+    let known = client.read_hosts().await.unwrap().identity;
+    assert_eq!(known, None, "not the licence's id in place of the serial number");
+}
+
+#[tokio::test]
 async fn a_challenge_comes_from_a_router_too_old() {
     let router = only("/login", || vec![say(&["!done", "=ret=0123456789abcdef0123456789abcdef"])]);
     let error = router.over_tcp().await.read_hosts().await.unwrap_err();
@@ -375,8 +409,6 @@ async fn garbage_ends_the_connection_and_never_skips_a_row() {
         ("a row without a tag", Act::Raw(untagged)),
         ("a row of no command", Act::Raw(stranger)),
         ("two tags", say(&["!re", ".tag=1"])),
-        ("a key that is not UTF-8", Act::Say(vec![b"!re".to_vec(), b"=\xff=1".to_vec()])),
-        ("a word that is no attribute", say(&["!re", "surprise"])),
         ("another protocol", Act::Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())),
     ];
     for (what, garbage) in rows {
@@ -396,14 +428,14 @@ async fn the_routers_last_words_are_told() {
 }
 
 #[tokio::test]
-async fn a_value_that_makes_no_sense_fails_the_reading_but_not_the_connection() {
+async fn a_row_that_makes_no_sense_is_unknown_by_itself() {
     let good = [
         "=.id=*1",
         "=mac-address=02:00:00:00:00:01",
         "=uptime=1m",
         "=bytes-in=1",
         "=bytes-out=1",
-        "=authorized=true",
+        "=address=10.0.0.1",
     ];
     let bad = [
         (0, "=.id="),
@@ -414,22 +446,119 @@ async fn a_value_that_makes_no_sense_fails_the_reading_but_not_the_connection() 
         (2, "=uptime=soon"),
         (3, "=bytes-in=-1"),
         (3, "=bytes-in=18446744073709551616"),
+        (3, "=bytes-in=18446744073709000000"),
         (3, "=bytes-in=4611686018427387904"),
         (4, "=comment=no bytes"),
         (5, "=authorized=maybe"),
+        (5, "a word that is no attribute"),
     ];
     for (at, word) in bad {
         let mut words = good;
         words[at] = word;
         let row = say(&[&["!re"], &words[..]].concat());
         let client = once(HOSTS, vec![host(7, &[]), row, host(8, &[]), done()]).over_tcp().await;
-        let error = client.read_hosts().await.unwrap_err();
-        assert!(is_malformed(&error), "{word}: {error}");
+        let table = client.read_hosts().await.unwrap();
+        assert_eq!(
+            table.rows.iter().map(|row| row.row.0.as_str()).collect::<Vec<_>>(),
+            ["*7", "*8"],
+            "{word}"
+        );
+        let [unread] = &table.unread[..] else { panic!("{word}: {:?}", table.unread) };
+        assert_eq!(unread.row.is_some(), at != 0, "{word}");
+        assert_eq!(unread.mac.is_some(), at != 1, "{word}");
+        assert_eq!(unread.address.is_some(), at != 5, "{word}");
+        let named = word.trim_start_matches('=').split('=').next().unwrap();
+        assert!(named == "comment" || unread.what.contains(named), "{word}: {}", unread.what);
         assert!(client.health().connected);
-        assert!(client.read_hosts().await.is_ok());
     }
-    let bare = once(HOSTS, vec![say(&["!re"]), done()]).over_tcp().await;
-    assert!(is_malformed(&bare.read_hosts().await.unwrap_err()));
+    let garbled = Act::Say(vec![
+        b"!re".to_vec(),
+        b"=.id=*1".to_vec(),
+        b"=\xff=1".to_vec(),
+        b"=mac-address=\xff".to_vec(),
+    ]);
+    let client = once(HOSTS, vec![garbled, say(&["!re"]), host(8, &[]), done()]).over_tcp().await;
+    let table = client.read_hosts().await.unwrap();
+    assert_eq!((table.rows.len(), table.unread.len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_translated_address_that_makes_no_sense_is_not_the_other_one() {
+    let row = host(7, &["=authorized=maybe", "=address=10.0.0.1", "=to-address=10.0.0"]);
+    let client = once(HOSTS, vec![row, done()]).over_tcp().await;
+    assert_eq!(client.read_hosts().await.unwrap().unread[0].address, None);
+}
+
+#[tokio::test]
+async fn a_table_of_nonsense_is_no_table() {
+    let rows = || (0..1001).map(|_| say(&["!re", "=.id=*1", "=disabled=perhaps"])).chain([done()]).collect();
+    for path in [HOSTS, LISTINGS, BINDINGS] {
+        let client = once(path, rows()).over_tcp().await;
+        let (hosts, access) = (client.read_hosts().await.err(), client.read_access().await.err());
+        let error = hosts.or(access);
+        assert!(error.as_ref().is_some_and(is_malformed), "{path}: {error:?}");
+        assert!(client.health().connected);
+    }
+}
+
+#[tokio::test]
+async fn rows_of_the_access_menus_that_make_no_sense_are_told_apart() {
+    let router = Scripted::new(|got| {
+        let mut acts = match got.path.as_str() {
+            LISTINGS => vec![
+                say(&["!re", "=list=klient_aktif", "=address=10.0.0.1", "=comment=kuota:budi"]),
+                say(&["!re", "=.id=*2", "=list=klient_aktif", "=address=10.0.0.2", "=disabled=perhaps"]),
+                say(&["!re", "=.id=*3", "=address=10.0.0.3", "=comment=kuota:ani"]),
+                say(&["!re", "=list=bogon", "=address=10.0.0.4"]),
+                say(&["!re", "=.id=*5", "=list=klient_aktif", "=address=10.0.0.5", "=comment=kuota:ani"]),
+            ],
+            BINDINGS => vec![
+                say(&["!re", "=.id=*6", "=mac-address=02:00", "=comment=kuota:budi"]),
+                say(&["!re", "=mac-address=02:00:00:00:00:01", "=comment=kuota:budi"]),
+            ],
+            LEASES => vec![say(&[
+                "!re",
+                "=mac-address=02:00:00:00:00:01",
+                "=address=10.0.0.9",
+                "=disabled=perhaps",
+            ])],
+            _ => return None,
+        };
+        acts.push(done());
+        Some(acts)
+    });
+    let client = router.over_tcp().await;
+    let access = client.read_access().await.unwrap();
+    let owners: Vec<&str> = access.listings.iter().map(|row| row.owner.as_str()).collect();
+    assert_eq!((owners, access.bindings.len(), access.leases.len()), (vec!["ani"], 0, 0));
+    let addresses: Vec<_> =
+        access.unread.listings.iter().map(|row| row.address.unwrap().octets()[3]).collect();
+    assert_eq!(addresses, [1, 2, 3], "a row of a list that is not ours is nobody's business");
+    let macs: Vec<_> = access.unread.bindings.iter().map(|row| row.mac).collect();
+    assert_eq!(macs, [None, Some(mac(1))]);
+    assert_eq!(access.unread.leases[0].mac, Some(mac(1)));
+}
+
+#[tokio::test]
+async fn former_lists_are_read_for_our_rows_with_the_same_commands() {
+    let router = Scripted::new(|got| {
+        (got.path == LISTINGS).then(|| {
+            vec![
+                say(&["!re", "=.id=*1", "=list=lama", "=address=10.0.0.1", "=comment=kuota:budi"]),
+                say(&["!re", "=.id=*2", "=list=lama", "=address=10.0.0.2", "=comment=kantor"]),
+                say(&["!re", "=.id=*3", "=list=lain", "=address=10.0.0.3", "=comment=kuota:klien"]),
+                done(),
+            ]
+        })
+    });
+    let client = router.over_tcp().await;
+    client.look_under(vec!["lama".to_owned(), "klient_fup".to_owned()]);
+    let access = client.read_access().await.unwrap();
+    let [row] = &access.listings[..] else { panic!("{access:?}") };
+    assert_eq!((row.row.0.as_str(), row.list, row.ours, row.owner.as_str()), ("*1", None, true, "budi"));
+    let asked = &router.log(LISTINGS)[0];
+    assert!(asked.has("?list=lama") && asked.has("?#||||||"), "{asked:?}");
+    assert_eq!(client.health().commands, 3, "no round trip more");
 }
 
 #[tokio::test]
@@ -663,9 +792,10 @@ async fn access_is_read_with_what_is_ours_and_what_is_not() {
     let client = router.over_tcp().await;
     let access = client.read_access().await.unwrap();
     let [ours, foreign] = &access.listings[..] else { panic!("{access:?}") };
-    assert_eq!((ours.list, ours.address, ours.ours), (List::Active, Some([10, 0, 0, 1].into()), true));
+    assert_eq!((ours.list, ours.address, ours.ours), (Some(List::Active), Some([10, 0, 0, 1].into()), true));
+    assert_eq!(ours.owner, "budi");
     assert!(!ours.dynamic && !ours.disabled);
-    assert_eq!((foreign.list, foreign.address, foreign.ours), (List::Habis, None, false));
+    assert_eq!((foreign.list, foreign.address, foreign.ours), (Some(List::Habis), None, false));
     assert!(foreign.dynamic && foreign.disabled);
     let [ours, foreign] = &access.bindings[..] else { panic!("{access:?}") };
     assert_eq!((ours.mac, ours.kind, ours.ours), (Some(mac(1)), BindingKind::Bypassed, true));

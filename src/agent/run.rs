@@ -16,6 +16,7 @@ use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
 use super::pages::frame::{self, House};
 use super::service::Service;
+use super::site_plan::list_names;
 use super::tickets::Tickets;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
@@ -23,6 +24,7 @@ use crate::domain::account::{Expiry, Overage, Policy};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::routeros::Router;
+use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
 use crate::web::ConnectionLimits;
@@ -37,6 +39,12 @@ const DRAIN_MAX: Duration = Duration::from_secs(3);
 const FEED_WAIT: Duration = Duration::from_secs(30);
 /// The pause after the relay failed; each further one is twice as long ...
 const PULL_PAUSE: Duration = Duration::from_secs(1);
+/// A feed that began anew so long ago may do so again at once; one that does so sooner is left alone for a while ...
+const RESTART_QUIET: Duration = Duration::from_mins(10);
+/// ... this long, twice as long each time ...
+const RESTART_PAUSE: Duration = Duration::from_secs(2);
+/// ... and no longer than this.
+const RESTART_PAUSE_MAX: Duration = Duration::from_mins(5);
 /// ... up to this.
 const PULL_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// How often the outbox is looked at when nothing in it is due: openings grow old there.
@@ -112,7 +120,7 @@ impl Site {
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
         let Verified { entries, accounts, debts, receipts } = store.reader()?.verify()?;
         tracing::info!(entries, accounts, debts, receipts, "ledger verified");
-        let engine = Engine::open(Parts {
+        let mut engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
             zone: config.timezone.clone(),
@@ -123,11 +131,15 @@ impl Site {
             notifier,
             new_id: Box::new(Uuid::new_v4),
         })?;
+        let lists = list_names(&config.router.lists);
+        let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
+        router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
         let tickets = Tickets::new(engine.site_secret());
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
-        let service = Arc::new(Service::new(engine, router, link, Arc::clone(&clock), dry_run));
+        let service = Service::new(engine, router, link, Arc::clone(&clock), dry_run).with_lists(lists);
+        let service = Arc::new(service);
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
         Ok(Self { config, service, clock, tickets, answers: Answers::default(), pace, in_force })
@@ -298,6 +310,7 @@ async fn link_loops(site: Arc<Site>) {
 async fn pull(service: &Service) {
     let Ok(link) = service.link() else { return };
     let (mut troubles, mut pause, mut wait) = (Troubles::of("relay feed"), PULL_PAUSE, Duration::ZERO);
+    let mut restarts = FeedRestarts::default();
     loop {
         let begun = Instant::now();
         let pulled = service.pull_once(wait).await;
@@ -309,16 +322,43 @@ async fn pull(service: &Service) {
         let too_fast = idle && wait > Duration::ZERO && begun.elapsed() < PULL_PAUSE;
         wait = if idle { FEED_WAIT } else { Duration::ZERO };
         let failed = pulled.is_err();
+        let restarted = pulled.as_ref().is_ok_and(|applied| applied.restarted);
+        let restart_pause = if restarted { restarts.noted(Instant::now()) } else { Duration::ZERO };
         troubles.tell(pulled.map(drop));
-        if !failed && !too_fast {
+        if !failed && !too_fast && restart_pause.is_zero() {
             pause = PULL_PAUSE;
             continue;
         }
         tokio::select! {
-            () = tokio::time::sleep(jittered(pause)) => {}
+            () = tokio::time::sleep(jittered(pause.max(restart_pause))) => {}
             () = link.feed_woken() => {}
         }
         pause = (pause * 2).min(PULL_PAUSE_MAX);
+    }
+}
+
+/// How often the feed began anew. A relay that was restored does so once; two relays with a store each that answer at
+/// one address do so at every call, and each time costs both sides a whole reading.
+#[derive(Debug, Default)]
+struct FeedRestarts {
+    last: Option<Instant>,
+    pause: Duration,
+}
+
+impl FeedRestarts {
+    /// The feed began anew. Answers how long to leave it alone: not at all after a quiet time, then ever longer.
+    fn noted(&mut self, now: Instant) -> Duration {
+        let before = self.last.replace(now);
+        if before.is_none_or(|before| now.duration_since(before) > RESTART_QUIET) {
+            self.pause = Duration::ZERO;
+        } else {
+            self.pause = (self.pause * 2).clamp(RESTART_PAUSE, RESTART_PAUSE_MAX);
+            tracing::warn!(
+                pause_s = self.pause.as_secs(),
+                "the relay's feed began anew again: do two relays with a store each answer at relay.url?"
+            );
+        }
+        self.pause
     }
 }
 

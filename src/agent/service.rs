@@ -1,27 +1,36 @@
 //! What the daemon does, as plain calls: meter once, enforce once, submit a request. The loops, the admin API
 //! and tests all come in here.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
+use super::config::Language;
+use super::edit_backoff::{EditBackoff, RefusedEdit};
 use super::engine::{
     Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
     RouterChange,
 };
+use super::fault_log::{self, FaultLog};
 use super::link::{Link, RelayError};
-use crate::clock::{Clock, rfc3339};
-use crate::domain::listing::{self, Edit};
+use super::router_faults::{Menu, RouterFault, Who};
+use crate::clock::Clock;
+use crate::domain::id::Mac;
+use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};
 use crate::domain::units::Timestamp;
-use crate::domain::usage::HostTable;
+use crate::domain::usage::{HostTable, UnreadRow};
+use crate::routeros::lists::ListNames;
 use crate::routeros::{EditOutcome, Router, RouterError};
 
 /// How old a reading of the hosts may be for reconciling between two polls.
 const HOSTS_AGE_MAX: Duration = Duration::from_secs(30);
 /// Without a success for this long, a link that fails is `down`.
 const DOWN_AFTER_MS: i64 = 30_000;
+/// Warnings of a router that are shown one by one.
+const WARNINGS_MAX: usize = 20;
 /// How long another router than before is worth a warning.
 const CHANGE_SHOWN_MS: i64 = 24 * 3_600_000;
 
@@ -48,11 +57,13 @@ pub enum ServiceError {
 /// What reconciling found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enforced {
-    /// The difference, in the order it is sent.
+    /// The difference, in the order it is sent, without what waits.
     pub edits: Vec<Edit>,
     /// What became of each edit; empty in a dry run.
     pub outcomes: Vec<EditOutcome>,
-    /// Foreign rows in the way.
+    /// The part of the difference that was not sent, because the router refused it a short while ago.
+    pub waiting: Vec<Edit>,
+    /// Foreign rows in the way, in the operator's words.
     pub conflicts: Vec<String>,
     /// Only looked.
     pub dry_run: bool,
@@ -99,13 +110,6 @@ impl LinkState {
     }
 }
 
-/// Another router than before, while it is news.
-fn change_warning(change: &RouterChange, now: Timestamp) -> Option<String> {
-    let RouterChange { was, is, since } = change;
-    let shown = now.0.saturating_sub(since.0) < CHANGE_SHOWN_MS;
-    shown.then(|| format!("router changed: was {was}, is {is} since {}", rfc3339(*since)))
-}
-
 /// Figures of the cycle, for status and metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CycleFigures {
@@ -124,7 +128,82 @@ pub struct CycleFigures {
 #[derive(Default)]
 struct Health {
     router: LinkState,
+    /// What the last comparison found; refusals are told apart.
+    faults: Vec<RouterFault>,
+    refused: Vec<(RefusedEdit, Who)>,
     figures: CycleFigures,
+}
+
+/// What reconciling remembers from one turn to the next.
+#[derive(Default)]
+struct Turns {
+    backoff: EditBackoff,
+    refused_log: FaultLog<Edit>,
+    unread_log: FaultLog<(Menu, String)>,
+}
+
+/// What one comparison of the router with what access wants came to.
+struct Difference {
+    edits: Vec<Edit>,
+    desired: Desired,
+    observed: AccessRows,
+    faults: Vec<RouterFault>,
+}
+
+/// What is known of a row whose owner is to be named.
+#[derive(Clone, Debug, Default)]
+struct About {
+    owner: Option<String>,
+    mac: Option<Mac>,
+    address: Option<Ipv4Addr>,
+}
+
+impl About {
+    fn of_unread(row: &UnreadRow) -> Self {
+        Self { owner: None, mac: row.mac, address: row.address }
+    }
+
+    fn of_conflict(conflict: &Conflict) -> Self {
+        match conflict {
+            Conflict::Binding { mac, owner, .. } => {
+                Self { owner: Some(owner.clone()), mac: Some(*mac), address: None }
+            }
+            Conflict::Listed { address, owner, .. } | Conflict::SwitchedOff { address, owner, .. } => {
+                Self { owner: Some(owner.clone()), mac: None, address: Some(*address) }
+            }
+        }
+    }
+}
+
+impl Difference {
+    /// What is known of the row that an edit changes.
+    fn about(&self, edit: &Edit) -> About {
+        let at = |address: &Ipv4Addr| {
+            let owner = self.desired.listings.get(address).map(|(_, owner)| owner.clone());
+            About { owner, mac: None, address: Some(*address) }
+        };
+        match edit {
+            Edit::AddListing { address, .. }
+            | Edit::MoveListing { address, .. }
+            | Edit::EnableListing { address, .. } => at(address),
+            Edit::RemoveListing { row, address } => {
+                // The address may be another one's by now: whose row it was is what its comment says.
+                let found = self.observed.listings.iter().find(|listing| listing.row == *row);
+                About { owner: found.map(|listing| listing.owner.clone()), mac: None, address: *address }
+            }
+            Edit::AddBinding { mac, .. } | Edit::SetBinding { mac, .. } => {
+                let owner = self.desired.bindings.get(mac).map(|(_, owner)| owner.clone());
+                About { owner, mac: Some(*mac), address: None }
+            }
+            Edit::RemoveBinding { mac, .. } => About { owner: None, mac: *mac, address: None },
+        }
+    }
+}
+
+/// What an unreadable row is known by while it lasts: its text may change at every reading.
+fn key_of(row: &UnreadRow) -> String {
+    let mac = row.mac.map(|mac| mac.to_string());
+    mac.or_else(|| row.row.as_ref().map(|row| row.0.clone())).unwrap_or_default()
 }
 
 /// The daemon's doings.
@@ -137,7 +216,8 @@ pub struct Service {
     /// Held from the start of a reading until it is counted: readings are counted in the order they were made.
     reading: AsyncMutex<()>,
     /// Held while reconciling: two plans at once would send the same adds twice.
-    reconciling: AsyncMutex<()>,
+    reconciling: AsyncMutex<Turns>,
+    lists: ListNames,
     nudge: Notify,
     started_at: Timestamp,
     health: Mutex<Health>,
@@ -160,11 +240,18 @@ impl Service {
             clock,
             dry_run: AtomicBool::new(dry_run),
             reading: AsyncMutex::new(()),
-            reconciling: AsyncMutex::new(()),
+            reconciling: AsyncMutex::default(),
+            lists: ListNames::default(),
             nudge: Notify::new(),
             health: Mutex::new(Health::default()),
             started_at,
         }
+    }
+
+    /// The same with other names of the address lists.
+    #[must_use]
+    pub fn with_lists(self, lists: ListNames) -> Self {
+        Self { lists, ..self }
     }
 
     /// The engine, for looking.
@@ -276,50 +363,135 @@ impl Service {
     /// What reconciling would change now. Changes nothing.
     pub async fn plan(&self) -> Result<Enforced, ServiceError> {
         let _turn = self.reconciling.lock().await;
-        self.compare().await
+        let found = self.compare().await?;
+        Ok(Enforced { conflicts: self.conflicts(&found), edits: found.edits, ..Enforced::default() })
     }
 
-    /// Compares the router with what access wants and sends the difference. Nothing is sent on a failed read.
+    /// Compares the router with what access wants and sends the difference, except for edits that it refused a short
+    /// while ago. Nothing is sent on a failed read.
     pub async fn enforce_once(&self) -> Result<Enforced, ServiceError> {
-        let _turn = self.reconciling.lock().await;
-        let mut found = self.compare().await?;
-        let dry_run = self.is_dry_run();
-        if dry_run || found.edits.is_empty() {
-            found.dry_run = dry_run;
-            return Ok(found);
-        }
-        found.outcomes = self.router.apply(&found.edits).await?;
-        let refused: Vec<String> = found
-            .edits
-            .iter()
-            .zip(&found.outcomes)
-            .filter_map(|(edit, outcome)| match outcome {
-                EditOutcome::Refused(why) => Some(format!("{edit:?}: {why}")),
-                EditOutcome::Done | EditOutcome::AlreadySo => None,
-            })
-            .collect();
-        for why in &refused {
-            tracing::warn!(why, "the router refused an edit");
-        }
-        self.with_health(|health| {
-            health.figures.edits += found.edits.len() as u64;
-            health.router.warnings.extend(refused);
-        });
-        Ok(found)
+        self.enforce(false).await
     }
 
-    async fn compare(&self) -> Result<Enforced, ServiceError> {
+    /// The same because a person asks for it: nothing waits.
+    pub async fn enforce_now(&self) -> Result<Enforced, ServiceError> {
+        self.enforce(true).await
+    }
+
+    async fn enforce(&self, all: bool) -> Result<Enforced, ServiceError> {
+        let mut turns = self.reconciling.lock().await;
+        let mut found = self.compare().await?;
+        let conflicts = self.conflicts(&found);
+        self.log_unread(&mut turns, &found);
+        if self.is_dry_run() {
+            self.with_health(|health| health.refused.clear());
+            return Ok(Enforced { edits: found.edits, conflicts, dry_run: true, ..Enforced::default() });
+        }
+        turns.backoff.follow(&found.edits, self.router.health().session);
+        let now = self.clock.uptime();
+        let (edits, waiting): (Vec<Edit>, Vec<Edit>) = std::mem::take(&mut found.edits)
+            .into_iter()
+            .partition(|edit| all || turns.backoff.is_due(edit, now));
+        let outcomes = if edits.is_empty() { Vec::new() } else { self.router.apply(&edits).await? };
+        let (now, at) = (self.clock.uptime(), self.clock.now());
+        for (edit, outcome) in edits.iter().zip(&outcomes) {
+            turns.backoff.note(edit, outcome, now, at);
+        }
+        self.with_health(|health| health.figures.edits += edits.len() as u64);
+        self.tell_refused(&mut turns, &found).await?;
+        Ok(Enforced { edits, outcomes, waiting, conflicts, dry_run: false })
+    }
+
+    /// The foreign rows in the way, in the operator's words.
+    fn conflicts(&self, found: &Difference) -> Vec<String> {
+        let is_conflict = |fault: &&RouterFault| matches!(fault, RouterFault::Conflict(..));
+        found.faults.iter().filter(is_conflict).map(|fault| self.in_english(fault)).collect()
+    }
+
+    fn in_english(&self, fault: &RouterFault) -> String {
+        fault.text(Language::English, &self.lists)
+    }
+
+    /// Notes which edits the router refuses, and logs those that it begins or ceases to refuse.
+    async fn tell_refused(&self, turns: &mut Turns, found: &Difference) -> Result<(), ServiceError> {
+        let refused: Vec<RefusedEdit> = turns.backoff.refused().cloned().collect();
+        let about: Vec<About> = refused.iter().map(|refused| found.about(&refused.edit)).collect();
+        let refused: Vec<(RefusedEdit, Who)> = refused.into_iter().zip(self.who(about).await?).collect();
+        let lasting = refused.iter().map(|(refused, who)| {
+            let text = self.in_english(&RouterFault::Refused(refused.clone(), who.clone()));
+            (refused.edit.clone(), text)
+        });
+        let news = turns.refused_log.turn(self.clock.uptime(), lasting);
+        news.log("an edit is refused", "an edit is refused no more; recovered from");
+        self.with_health(|health| health.refused = refused);
+        Ok(())
+    }
+
+    fn log_unread(&self, turns: &mut Turns, found: &Difference) {
+        let lasting = found.faults.iter().filter_map(|fault| match fault {
+            RouterFault::Unread(menu, row, _) => Some(((*menu, key_of(row)), self.in_english(fault))),
+            RouterFault::Noticed(_)
+            | RouterFault::Changed(_)
+            | RouterFault::Conflict(..)
+            | RouterFault::Refused(..) => None,
+        });
+        let news = turns.unread_log.turn(self.clock.uptime(), lasting);
+        news.log("a row of the router is skipped", "a row of the router is skipped no more; recovered from");
+    }
+
+    /// Whom rows are about. The engine is asked only where there are some.
+    async fn who(&self, about: Vec<About>) -> Result<Vec<Who>, ServiceError> {
+        if about.is_empty() {
+            return Ok(Vec::new());
+        }
+        let name = move |engine: &mut super::engine::Engine| {
+            let look = engine.look();
+            about.iter().map(|about| look.who(about.owner.as_deref(), about.mac, about.address)).collect()
+        };
+        Ok(self.engine.call(name).await?)
+    }
+
+    async fn compare(&self) -> Result<Difference, ServiceError> {
         let hosts = self.recent_hosts().await?;
         let observed = self.router.read_access().await?;
         let known = |engine: &mut super::engine::Engine| (engine.desired(), engine.router_change());
         let (devices, change) = self.engine.call(known).await?;
         let desired = listing::desired(&devices, &hosts, &observed);
-        let conflicts = listing::conflicts(&desired, &observed);
-        let mut warnings = self.router.health().warnings;
-        warnings.extend(change.and_then(|change| change_warning(&change, self.clock.now())));
-        warnings.extend(conflicts.iter().cloned());
-        self.with_health(|health| health.router.warnings = warnings);
-        Ok(Enforced { edits: listing::plan(&desired, &observed), conflicts, ..Enforced::default() })
+        let now = self.clock.now();
+        let is_news = |change: &RouterChange| now.0.saturating_sub(change.since.0) < CHANGE_SHOWN_MS;
+        let mut faults: Vec<RouterFault> =
+            self.router.health().warnings.into_iter().map(RouterFault::Noticed).collect();
+        faults.extend(change.filter(is_news).map(RouterFault::Changed));
+        faults.extend(self.faults_of_rows(&hosts, &observed, &desired).await?);
+        self.with_health(|health| health.faults.clone_from(&faults));
+        let edits = listing::plan(&desired, &observed);
+        Ok(Difference { edits, desired, observed, faults })
+    }
+
+    /// Rows that cannot be read, and foreign ones in the way.
+    async fn faults_of_rows(
+        &self,
+        hosts: &HostTable,
+        observed: &AccessRows,
+        desired: &Desired,
+    ) -> Result<Vec<RouterFault>, ServiceError> {
+        let unread = [
+            (Menu::Hosts, &hosts.unread),
+            (Menu::Lists, &observed.unread.listings),
+            (Menu::Bindings, &observed.unread.bindings),
+            (Menu::Leases, &observed.unread.leases),
+        ];
+        let unread: Vec<(Menu, UnreadRow)> =
+            unread.iter().flat_map(|(menu, rows)| rows.iter().map(|row| (*menu, row.clone()))).collect();
+        let conflicts = listing::conflicts(desired, observed);
+        let about = unread.iter().map(|(_, row)| About::of_unread(row));
+        let about = about.chain(conflicts.iter().map(About::of_conflict)).collect();
+        let mut who = self.who(about).await?.into_iter();
+        let mut next = || who.next().unwrap_or_default();
+        let mut out: Vec<RouterFault> =
+            unread.into_iter().map(|(menu, row)| RouterFault::Unread(menu, row, next())).collect();
+        out.extend(conflicts.into_iter().map(|conflict| RouterFault::Conflict(conflict, next())));
+        Ok(out)
     }
 
     /// The last host table, or a fresh one when it is too old to say where devices are.
@@ -364,10 +536,26 @@ impl Service {
 
     /// The router link's state.
     pub fn router_state(&self) -> LinkState {
+        let lines = self.router_faults().iter().map(|fault| self.in_english(fault)).collect();
+        let warnings = fault_log::shorten(lines, WARNINGS_MAX);
         self.with_health(|health| {
             let since = health.router.since.or(Some(self.started_at));
-            LinkState { since, ..health.router.clone() }
+            LinkState { since, warnings, ..health.router.clone() }
         })
+    }
+
+    /// What is not as it should be on the router, refusals first.
+    pub fn router_faults(&self) -> Vec<RouterFault> {
+        self.with_health(|health| {
+            let refused = health.refused.iter().cloned();
+            let refused = refused.map(|(refused, who)| RouterFault::Refused(refused, who));
+            refused.chain(health.faults.iter().cloned()).collect()
+        })
+    }
+
+    /// What the address lists are called.
+    pub fn lists(&self) -> &ListNames {
+        &self.lists
     }
 
     /// Figures of the cycle.

@@ -40,6 +40,7 @@ pub fn list_names(lists: &Lists) -> ListNames {
         expired: lists.expired.to_string(),
         inactive: lists.inactive.to_string(),
         blocked: lists.blocked.to_string(),
+        former: Vec::new(),
     }
 }
 

@@ -72,6 +72,16 @@ impl Tickets {
         made_on(day) | made_on(day.saturating_sub(1))
     }
 
+    /// The signature of what an order carries to the relay and back.
+    pub fn memo_token(&self, memo: &str) -> String {
+        self.token("memo", &[memo])
+    }
+
+    /// Whether it is that memo's signature.
+    pub fn is_memo_token(&self, memo: &str, given: &str) -> bool {
+        is_same(&self.memo_token(memo), given)
+    }
+
     /// A text that can be read by anybody and made by nobody else, good before `until`; safe in URLs and cookies.
     pub fn sealed(&self, text: &str, until: Timestamp) -> String {
         let until = until.0.to_string();

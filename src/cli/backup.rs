@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::Failure;
 use super::api::{Api, broken};
-use super::output::Output;
+use super::output::{Output, complain};
 use crate::agent::config::Config;
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::store::backup::{self, Progress, Restored};
@@ -59,9 +59,20 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
         backup::restore(&data_dir, &from, &stamp, &mut |progress| teller.tell(progress))
     });
     let refused = |error| Failure::said(format!("{error}; nothing was changed"));
-    let Restored { verified, replaced } = work.await.map_err(Failure::said)?.map_err(refused)?;
+    let Restored { verified, newest, replaced } = work.await.map_err(Failure::said)?.map_err(refused)?;
+    let ahead = newest.filter(|at| backup::is_ahead(*at, SystemClock::new().now()));
+    let warning = ahead.map(|at| {
+        format!(
+            "the newest line of this backup is of {}, ahead of this machine's clock: check the clock; until it is \
+             synchronized or confirmed, nobody is newly stopped for time",
+            rfc3339(at)
+        )
+    });
+    if let Some(warning) = &warning {
+        complain(&format!("warning: {warning}"));
+    }
     let answer = json!({"restored": file, "replaced": replaced, "entries": verified.entries,
-                        "accounts": verified.accounts, "debts": verified.debts});
+                        "accounts": verified.accounts, "debts": verified.debts, "warning": warning});
     output.answer(&answer, |_| {
         let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
         format!("restored: {}{}", counts(verified), kept.unwrap_or_default())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::id::Mac;
-use super::usage::{HostTable, RowId};
+use super::usage::{HostTable, RowId, UnreadRow};
 
 /// Rows whose comment starts with this are ours. No other row is ever changed or removed.
 pub const TAG: &str = "kuota:";
@@ -43,17 +43,20 @@ pub enum BindingKind {
     Blocked,
 }
 
-/// One row of an address list that is one of our six.
+/// One row of an address list: of one of our six, or with our tag in a list that was one of them under an earlier
+/// configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListRow {
     /// The row's `.id`.
     pub row: RowId,
-    /// The list.
-    pub list: List,
+    /// The list; `None` for a former one.
+    pub list: Option<List>,
     /// The address, where the row names a single one.
     pub address: Option<Ipv4Addr>,
     /// The row carries our tag.
     pub ours: bool,
+    /// What the comment says after our tag: whose address it is, or was. Empty without the tag.
+    pub owner: String,
     /// The row lives in memory only and would not outlive a reboot.
     pub dynamic: bool,
     /// The row is switched off.
@@ -95,6 +98,19 @@ pub struct AccessRows {
     pub bindings: Vec<BindingRow>,
     /// Every lease.
     pub leases: Vec<Lease>,
+    /// Rows that could not be read.
+    pub unread: UnreadAccess,
+}
+
+/// Rows of the access menus that could not be read. Each is unknown by itself: what it may be about is left alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnreadAccess {
+    /// Of our lists.
+    pub listings: Vec<UnreadRow>,
+    /// Of the bindings.
+    pub bindings: Vec<UnreadRow>,
+    /// Of the leases.
+    pub leases: Vec<UnreadRow>,
 }
 
 /// What one bound device should have.
@@ -117,10 +133,14 @@ pub struct Desired {
     pub listings: BTreeMap<Ipv4Addr, (List, String)>,
     /// Device to binding type and owner.
     pub bindings: BTreeMap<Mac, (BindingKind, String)>,
+    /// Addresses that a row without a readable device holds: whose they are is unknown.
+    pub unknown: BTreeSet<Ipv4Addr>,
+    /// Owners of devices that may be at an address which could not be read: their rows are not surplus.
+    pub unplaced: BTreeSet<String>,
 }
 
 /// One command that brings the router closer to the desired state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edit {
     /// Add an address to a list, as a static row with our tag.
     AddListing {
@@ -190,10 +210,13 @@ pub fn addresses(
 ) -> BTreeMap<Mac, BTreeSet<Ipv4Addr>> {
     let mut by_mac: BTreeMap<Mac, BTreeSet<Ipv4Addr>> = BTreeMap::new();
     let mut host_of: BTreeMap<Ipv4Addr, BTreeSet<Mac>> = BTreeMap::new();
-    for host in &hosts.rows {
-        if let Some(address) = host.seen_address() {
-            by_mac.entry(host.mac).or_default().insert(address);
-            host_of.entry(address).or_default().insert(host.mac);
+    // A row whose counters make no sense still tells where its device is.
+    let read = hosts.rows.iter().map(|host| (host.mac, host.seen_address()));
+    let unread = hosts.unread.iter().filter_map(|row| Some((row.mac?, row.address)));
+    for (mac, address) in read.chain(unread) {
+        if let Some(address) = address {
+            by_mac.entry(mac).or_default().insert(address);
+            host_of.entry(address).or_default().insert(mac);
         }
     }
     let mut fallback: BTreeMap<Mac, Ipv4Addr> = BTreeMap::new();
@@ -232,21 +255,46 @@ pub fn desired(devices: &[DeviceAccess], hosts: &HostTable, observed: &AccessRow
             }
         }
     }
+    out.unknown = hosts.unread.iter().filter(|row| row.mac.is_none()).filter_map(|row| row.address).collect();
+    out.unplaced = unplaced(devices, hosts, observed);
     out
+}
+
+/// Owners of devices that no readable row places, while a row that could not be read may be theirs.
+fn unplaced(devices: &[DeviceAccess], hosts: &HostTable, observed: &AccessRows) -> BTreeSet<String> {
+    let unread = || hosts.unread.iter().chain(&observed.unread.leases).filter(|row| row.address.is_none());
+    let may_be_any = unread().any(|row| row.mac.is_none());
+    let hidden: BTreeSet<Mac> = unread().filter_map(|row| row.mac).collect();
+    if !may_be_any && hidden.is_empty() {
+        return BTreeSet::new();
+    }
+    let seen: BTreeSet<Mac> =
+        hosts.rows.iter().filter(|row| row.seen_address().is_some()).map(|row| row.mac).collect();
+    let is_unplaced = |mac: &Mac| !seen.contains(mac) && (may_be_any || hidden.contains(mac));
+    devices.iter().filter(|device| is_unplaced(&device.mac)).map(|device| device.owner.clone()).collect()
 }
 
 /// The edits from `observed` to `desired`. Empty when they agree; rows without our tag are never named in one.
 pub fn plan(desired: &Desired, observed: &AccessRows) -> Vec<Edit> {
-    let mut edits = plan_bindings(desired, &observed.bindings);
-    edits.extend(plan_listings(desired, &observed.listings));
+    let mut edits = plan_bindings(desired, observed);
+    edits.extend(plan_listings(desired, observed));
     // Removals first: another row of the same address may stand in the way of an addition or a move.
     edits.sort_by_key(|edit| !matches!(edit, Edit::RemoveListing { .. } | Edit::RemoveBinding { .. }));
     edits
 }
 
-fn plan_listings(desired: &Desired, rows: &[ListRow]) -> Vec<Edit> {
+fn plan_listings(desired: &Desired, observed: &AccessRows) -> Vec<Edit> {
     let mut edits = Vec::new();
-    let (ours, foreign): (Vec<&ListRow>, Vec<&ListRow>) = rows.iter().partition(|r| r.ours);
+    let left_alone: BTreeSet<Ipv4Addr> = observed
+        .unread
+        .listings
+        .iter()
+        .filter_map(|row| row.address)
+        .chain(desired.unknown.clone())
+        .collect();
+    let is_known = |row: &&ListRow| row.address.is_none_or(|address| !left_alone.contains(&address));
+    let (ours, foreign): (Vec<&ListRow>, Vec<&ListRow>) =
+        observed.listings.iter().filter(is_known).partition(|r| r.ours);
     let mut by_address: BTreeMap<Ipv4Addr, Vec<&ListRow>> = BTreeMap::new();
     for row in ours {
         match row.address {
@@ -256,12 +304,15 @@ fn plan_listings(desired: &Desired, rows: &[ListRow]) -> Vec<Edit> {
         }
     }
     // The router takes one row for each list and address, whatever state that row is in.
-    let is_taken =
-        |list: List, address: Ipv4Addr| foreign.iter().any(|r| r.list == list && r.address == Some(address));
-    for (address, (list, owner)) in &desired.listings {
+    let is_taken = |list: List, address: Ipv4Addr| {
+        foreign.iter().any(|r| r.list == Some(list) && r.address == Some(address))
+    };
+    for (address, (list, owner)) in
+        desired.listings.iter().filter(|(address, _)| !left_alone.contains(address))
+    {
         let mut rows = by_address.remove(address).unwrap_or_default();
         // The row that is right already stays; every other one is in the way.
-        rows.sort_by_key(|row| (row.list != *list, row.disabled));
+        rows.sort_by_key(|row| (row.list != Some(*list), row.disabled));
         match rows.split_first() {
             None if is_taken(*list, *address) => {}
             None => edits.push(Edit::AddListing { list: *list, address: *address, owner: owner.clone() }),
@@ -269,13 +320,13 @@ fn plan_listings(desired: &Desired, rows: &[ListRow]) -> Vec<Edit> {
                 for row in surplus {
                     edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
                 }
-                if row.list != *list && is_taken(*list, *address) {
+                if row.list != Some(*list) && is_taken(*list, *address) {
                     // A foreign row says it already, or is named by `conflicts` where it is switched off; the router
                     // would refuse ours beside it. Left where it is, ours would go on saying what holds no more.
                     edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
                     continue;
                 }
-                if row.list != *list {
+                if row.list != Some(*list) {
                     let row = row.row.clone();
                     edits.push(Edit::MoveListing { row, list: *list, address: *address });
                 }
@@ -286,16 +337,19 @@ fn plan_listings(desired: &Desired, rows: &[ListRow]) -> Vec<Edit> {
         }
     }
     for (address, rows) in by_address {
-        for row in rows {
+        for row in rows.into_iter().filter(|row| !desired.unplaced.contains(&row.owner)) {
             edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(address) });
         }
     }
     edits
 }
 
-fn plan_bindings(desired: &Desired, rows: &[BindingRow]) -> Vec<Edit> {
+fn plan_bindings(desired: &Desired, observed: &AccessRows) -> Vec<Edit> {
     let mut edits = Vec::new();
-    let (ours, foreign): (Vec<&BindingRow>, Vec<&BindingRow>) = rows.iter().partition(|r| r.ours);
+    let left_alone: BTreeSet<Mac> = observed.unread.bindings.iter().filter_map(|row| row.mac).collect();
+    let is_known = |row: &&BindingRow| row.mac.is_none_or(|mac| !left_alone.contains(&mac));
+    let (ours, foreign): (Vec<&BindingRow>, Vec<&BindingRow>) =
+        observed.bindings.iter().filter(is_known).partition(|r| r.ours);
     let mut by_mac: BTreeMap<Mac, Vec<&BindingRow>> = BTreeMap::new();
     for row in ours {
         match row.mac {
@@ -303,7 +357,7 @@ fn plan_bindings(desired: &Desired, rows: &[BindingRow]) -> Vec<Edit> {
             None => edits.push(Edit::RemoveBinding { row: row.row.clone(), mac: None }),
         }
     }
-    for (mac, (kind, owner)) in &desired.bindings {
+    for (mac, (kind, owner)) in desired.bindings.iter().filter(|(mac, _)| !left_alone.contains(mac)) {
         let rows = by_mac.remove(mac).unwrap_or_default();
         match rows.split_first() {
             // The router holds one binding per device: a foreign one stays, and `conflicts` names it.
@@ -327,24 +381,52 @@ fn plan_bindings(desired: &Desired, rows: &[BindingRow]) -> Vec<Edit> {
     edits
 }
 
-/// Foreign rows that keep the router from the desired state. They are the operator's to change: we only say so.
-pub fn conflicts(desired: &Desired, observed: &AccessRows) -> Vec<String> {
+/// A foreign row that keeps the router from the desired state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// A binding of our device has another type than it should, or is switched off.
+    Binding {
+        /// The device.
+        mac: Mac,
+        /// The type it should have.
+        kind: BindingKind,
+        /// Whose device it is.
+        owner: String,
+    },
+    /// The address stands in a list by a row of others, beside the one it belongs in.
+    Listed {
+        /// The address.
+        address: Ipv4Addr,
+        /// The list of the foreign row.
+        list: List,
+        /// Whose address it is.
+        owner: String,
+    },
+    /// In the list the address belongs in, a row of others is switched off, and the router takes no second one.
+    SwitchedOff {
+        /// The address.
+        address: Ipv4Addr,
+        /// The list it belongs in.
+        list: List,
+        /// Whose address it is.
+        owner: String,
+    },
+}
+
+/// Foreign rows that keep the router from the desired state. They are the operator's to change: we only name them.
+pub fn conflicts(desired: &Desired, observed: &AccessRows) -> Vec<Conflict> {
     let bindings = observed.bindings.iter().filter(|row| !row.ours).filter_map(|row| {
         let mac = row.mac?;
-        let (kind, _) = desired.bindings.get(&mac)?;
+        let (kind, owner) = desired.bindings.get(&mac)?;
         let differs = row.kind != *kind || row.disabled;
-        differs.then(|| format!("ip-binding of {mac} is not ours and has another type than {kind:?}"))
+        differs.then(|| Conflict::Binding { mac, kind: *kind, owner: owner.clone() })
     });
     let listings = observed.listings.iter().filter(|row| !row.ours).filter_map(|row| {
-        let address = row.address?;
-        let (list, _) = desired.listings.get(&address)?;
-        match (row.list == *list, row.disabled) {
-            (false, false) => {
-                Some(format!("{address} stands in list {:?} by a row that is not ours", row.list))
-            }
-            (true, true) => Some(format!(
-                "{address} belongs in list {list:?}, where a row that is not ours is switched off and keeps ours out"
-            )),
+        let (address, list) = (row.address?, row.list?);
+        let (wanted, owner) = desired.listings.get(&address)?;
+        match (list == *wanted, row.disabled) {
+            (false, false) => Some(Conflict::Listed { address, list, owner: owner.clone() }),
+            (true, true) => Some(Conflict::SwitchedOff { address, list, owner: owner.clone() }),
             (true, false) | (false, true) => None,
         }
     });

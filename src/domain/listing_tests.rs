@@ -36,7 +36,15 @@ fn hosts(rows: Vec<HostRow>) -> HostTable {
 }
 
 fn listing(id: &str, list: List, address: u8, ours: bool) -> ListRow {
-    ListRow { row: RowId(id.into()), list, address: Some(ip(address)), ours, dynamic: false, disabled: false }
+    ListRow {
+        row: RowId(id.into()),
+        list: Some(list),
+        address: Some(ip(address)),
+        ours,
+        owner: if ours { format!("u{address}") } else { String::new() },
+        dynamic: false,
+        disabled: false,
+    }
 }
 
 fn binding(id: &str, n: u8, kind: BindingKind, ours: bool) -> BindingRow {
@@ -184,6 +192,117 @@ fn one_binding_for_each_device() {
     }
 }
 
+fn unread(mac: Option<Mac>, address: Option<u8>) -> UnreadRow {
+    UnreadRow { mac, address: address.map(ip), what: "x".into(), ..UnreadRow::default() }
+}
+
+#[test]
+fn our_rows_in_former_lists_move_or_go_and_others_are_not_even_read() {
+    let former = |id: &str, address| ListRow { list: None, ..listing(id, List::Active, address, true) };
+    let move_it = Edit::MoveListing { row: RowId("*1".into()), list: List::Active, address: ip(10) };
+    let remove = |id: &str, n: u8| Edit::RemoveListing { row: RowId(id.into()), address: Some(ip(n)) };
+    let rows: [(&str, Vec<ListRow>, Vec<Edit>); 3] = [
+        ("it moves", vec![former("*1", 10)], vec![move_it]),
+        (
+            "the right row is there already",
+            vec![former("*1", 10), listing("*2", List::Active, 10, true)],
+            vec![remove("*1", 10)],
+        ),
+        ("of nobody", vec![former("*1", 77), listing("*2", List::Active, 10, true)], vec![remove("*1", 77)]),
+    ];
+    for (what, listings, expected) in rows {
+        let bindings = vec![binding("*5", 1, BindingKind::Bypassed, true)];
+        let observed = AccessRows { listings, bindings, ..AccessRows::default() };
+        assert_eq!(plan(&one_active(), &observed), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_an_unreadable_row_may_be_about_is_left_alone() {
+    let bound = vec![binding("*5", 1, BindingKind::Bypassed, true)];
+    let unread_list =
+        |address| UnreadAccess { listings: vec![unread(None, address)], ..UnreadAccess::default() };
+    let unread_binding = |mac| UnreadAccess { bindings: vec![unread(mac, None)], ..UnreadAccess::default() };
+    let add = Edit::AddListing { list: List::Active, address: ip(10), owner: "u1".into() };
+    let stray = listing("*2", List::Active, 77, true);
+    let remove_stray = Edit::RemoveListing { row: RowId("*2".into()), address: Some(ip(77)) };
+    let add_binding = Edit::AddBinding { mac: mac(1), kind: BindingKind::Bypassed, owner: "u1".into() };
+    let listed = listing("*1", List::Active, 10, true);
+    let rows: [(&str, AccessRows, Vec<Edit>); 5] = [
+        (
+            "the row of our address",
+            AccessRows { bindings: bound.clone(), unread: unread_list(Some(10)), ..AccessRows::default() },
+            vec![],
+        ),
+        (
+            "the row of another address",
+            AccessRows { bindings: bound.clone(), unread: unread_list(Some(11)), ..AccessRows::default() },
+            vec![add.clone()],
+        ),
+        (
+            "a row of no address hides nobody else's surplus",
+            AccessRows {
+                listings: vec![stray],
+                bindings: bound,
+                unread: unread_list(None),
+                ..AccessRows::default()
+            },
+            vec![remove_stray, add],
+        ),
+        (
+            "the binding of our device",
+            AccessRows {
+                listings: vec![listed.clone()],
+                unread: unread_binding(Some(mac(1))),
+                ..AccessRows::default()
+            },
+            vec![],
+        ),
+        (
+            "the binding of another device",
+            AccessRows {
+                listings: vec![listed],
+                unread: unread_binding(Some(mac(9))),
+                ..AccessRows::default()
+            },
+            vec![add_binding],
+        ),
+    ];
+    for (what, observed, expected) in rows {
+        assert_eq!(plan(&one_active(), &observed), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_device_in_an_unreadable_row_keeps_its_place() {
+    let observed = AccessRows {
+        listings: vec![listing("*1", List::Active, 1, true), listing("*2", List::Active, 77, true)],
+        bindings: vec![binding("*5", 1, BindingKind::Bypassed, true)],
+        ..AccessRows::default()
+    };
+    let lease_unread = AccessRows {
+        unread: UnreadAccess { leases: vec![unread(Some(mac(1)), None)], ..UnreadAccess::default() },
+        ..observed.clone()
+    };
+    let table = |row| HostTable { unread: vec![row], ..HostTable::default() };
+    let gone = |id: &str, n: u8| Edit::RemoveListing { row: RowId(id.into()), address: Some(ip(n)) };
+    let rows: [(&str, HostTable, &AccessRows, Vec<Edit>); 6] = [
+        ("nowhere", hosts(vec![]), &observed, vec![gone("*1", 1), gone("*2", 77)]),
+        ("only its counters", table(unread(Some(mac(1)), Some(1))), &observed, vec![gone("*2", 77)]),
+        ("its address, too", table(unread(Some(mac(1)), None)), &observed, vec![gone("*2", 77)]),
+        ("its device", table(unread(None, Some(1))), &observed, vec![gone("*2", 77)]),
+        ("all of it", table(unread(None, None)), &observed, vec![gone("*2", 77)]),
+        ("its lease", hosts(vec![]), &lease_unread, vec![gone("*2", 77)]),
+    ];
+    for (what, table, observed, expected) in rows {
+        let desired = desired(&[active(1)], &table, observed);
+        assert_eq!(plan(&desired, observed), expected, "{what}");
+    }
+    let elsewhere = HostTable { unread: vec![unread(None, None)], ..hosts(vec![host(1, Some(10), None)]) };
+    let edits = plan(&desired(&[active(1)], &elsewhere, &observed), &observed);
+    assert!(edits.contains(&gone("*1", 1)), "a device that was read elsewhere is not the one in the odd row");
+}
+
 #[test]
 fn foreign_rows_in_the_way_are_named() {
     let observed = AccessRows {
@@ -223,17 +342,17 @@ fn apply(rows: &mut AccessRows, edits: &[Edit], mut next: u32) {
         let new_id = RowId(format!("*N{next}"));
         match edit.clone() {
             Edit::AddListing { list, address, .. } => {
-                let taken = rows.listings.iter().any(|r| r.list == list && r.address == Some(address));
+                let taken = rows.listings.iter().any(|r| r.list == Some(list) && r.address == Some(address));
                 assert!(!taken, "the router would refuse a second row");
                 let row = ListRow { row: new_id, address: Some(address), ..listing("", list, 0, true) };
                 rows.listings.push(row);
             }
             Edit::MoveListing { row, list, address } => {
-                let taken = rows.listings.iter().any(|r| r.list == list && r.address == Some(address));
+                let taken = rows.listings.iter().any(|r| r.list == Some(list) && r.address == Some(address));
                 assert!(!taken, "the router would refuse to move it there");
                 let found = rows.listings.iter_mut().find(|r| r.row == row).unwrap();
                 assert!(found.ours, "a foreign row was moved");
-                found.list = list;
+                found.list = Some(list);
             }
             Edit::EnableListing { row, .. } => {
                 rows.listings.iter_mut().find(|r| r.row == row && r.ours).unwrap().disabled = false;
@@ -275,7 +394,7 @@ fn any_observed() -> impl Strategy<Value = AccessRows> {
     (prop::collection::vec(row, 0..12), prop::collection::vec(bound, 0..8)).prop_map(|(rows, bindings)| {
         let mut observed = AccessRows::default();
         for (i, (list, address, ours, dynamic, disabled)) in rows.into_iter().enumerate() {
-            let taken = |r: &ListRow| r.list == list && r.address == Some(ip(address));
+            let taken = |r: &ListRow| r.list == Some(list) && r.address == Some(ip(address));
             if !observed.listings.iter().any(taken) {
                 let row = listing(&format!("*L{i}"), list, address, ours);
                 observed.listings.push(ListRow { dynamic, disabled, ..row });
@@ -315,8 +434,8 @@ proptest! {
         prop_assert_eq!(plan(&desired, &rows), vec![]);
         for (address, (list, _)) in &desired.listings {
             let holding: Vec<List> =
-                rows.listings.iter().filter(|r| r.ours && r.address == Some(*address)).map(|r| r.list).collect();
-            let foreign_says = rows.listings.iter().any(|r| !r.ours && r.list == *list && r.address == Some(*address));
+                rows.listings.iter().filter(|r| r.ours && r.address == Some(*address)).filter_map(|r| r.list).collect();
+            let foreign_says = rows.listings.iter().any(|r| !r.ours && r.list == Some(*list) && r.address == Some(*address));
             prop_assert!(holding == [*list] || (holding.is_empty() && foreign_says), "{address}: {holding:?}");
         }
     }

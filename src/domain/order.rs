@@ -251,6 +251,10 @@ named! {
         ReverseByHand = "reverse_by_hand",
         /// The store did not know the order or its user: rebuilt from what the order carried.
         Rebuilt = "rebuilt",
+        /// What the order carried is not signed by this site, so nothing is credited by it.
+        Unsigned = "unsigned",
+        /// The relay told something of it that is not known here; the audit has it as it came.
+        Unreadable = "unreadable",
         /// The owner credited it after a review.
         CreditedByOwner = "credited_by_owner",
         /// The owner closed the review without a credit.

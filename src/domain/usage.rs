@@ -1,6 +1,7 @@
 //! Metering: readings of the router's counters into bytes used. The rules are the metering table of the
 //! domain; the promise is that metered never exceeds what really flowed.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::id::Mac;
@@ -43,6 +44,19 @@ impl HostRow {
     }
 }
 
+/// A row that the router printed and that could not be read. What it says is unknown, except for the parts below.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnreadRow {
+    /// The row's `.id`, where it could be read.
+    pub row: Option<RowId>,
+    /// The device, where it could be read.
+    pub mac: Option<Mac>,
+    /// The address that firewall rules see, where it could be read.
+    pub address: Option<Ipv4Addr>,
+    /// The first field that makes no sense, with its value.
+    pub what: String,
+}
+
 /// One complete reading of the host table. An incomplete one is never built: unknown is not zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostTable {
@@ -50,8 +64,10 @@ pub struct HostTable {
     pub uptime_s: u64,
     /// How long, by our monotonic clock and rounded up, it took from there to the last row.
     pub span_s: u64,
-    /// Every row, in the router's order.
+    /// Every row that could be read, in the router's order.
     pub rows: Vec<HostRow>,
+    /// The others. They were there, so nothing may be concluded from their absence among `rows`.
+    pub unread: Vec<UnreadRow>,
     /// What tells this router from every other one, such as its serial number. `None` when it tells nothing of the
     /// kind: then it counts as the same one as before.
     pub identity: Option<String>,
@@ -88,6 +104,12 @@ impl Counter {
         }
     }
 
+    /// The router rebooted since, and what the row counts by now could not be read: the next reading is of another
+    /// life of it.
+    pub fn outlive_boot(&mut self) {
+        self.started_s = i64::MIN;
+    }
+
     /// Whether both are readings of one life of one row.
     fn is_same_row(&self, earlier: &Self) -> bool {
         self.row == earlier.row
@@ -121,6 +143,58 @@ pub struct DeviceUsage {
     pub counters: Vec<Counter>,
     /// Counters that began anew.
     pub restarts: Vec<Restart>,
+}
+
+/// Which devices a reading says nothing about, because a row of theirs could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    macs: BTreeSet<Mac>,
+    /// Rows whose device could not be read.
+    rows: BTreeSet<RowId>,
+    /// There is a row without a device.
+    has_nameless: bool,
+    /// There is a row without a device and without an id: it can be any row that is not among those read.
+    has_anonymous: bool,
+}
+
+impl Unknown {
+    /// What the rows that could not be read leave unknown.
+    pub fn of(table: &HostTable) -> Self {
+        let mut out = Self::default();
+        for unread in &table.unread {
+            match (unread.mac, &unread.row) {
+                (Some(mac), _) => {
+                    out.macs.insert(mac);
+                }
+                (None, Some(row)) => {
+                    out.has_nameless = true;
+                    out.rows.insert(row.clone());
+                }
+                (None, None) => {
+                    out.has_nameless = true;
+                    out.has_anonymous = true;
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether nothing may be counted for a device now. `known` are its baselines of this boot of the router: they
+    /// tell whose a row without a device is.
+    pub fn holds(&self, mac: Mac, known: &[Counter]) -> bool {
+        self.macs.contains(&mac) || known.iter().any(|counter| self.rows.contains(&counter.row))
+    }
+
+    /// Whether the rows that were read may lack one of this device, of which `is_seen` tells whether any was read.
+    /// A baseline taken from them would leave that row to be charged whole.
+    pub fn may_lack(&self, mac: Mac, is_seen: bool) -> bool {
+        self.macs.contains(&mac) || (self.has_nameless && !is_seen)
+    }
+
+    /// Whether a row that is missing among those read may be there all the same.
+    pub fn may_hide_any(&self) -> bool {
+        self.has_anonymous
+    }
 }
 
 /// Whether the router restarted between a reading at `before_s` of uptime and one at `after_s`, when at least
@@ -174,6 +248,14 @@ pub fn meter<'a>(
         }
     }
     usage
+}
+
+/// Keeps the baselines of rows that are missing in a reading, where they may have been there and not been readable:
+/// dropped, the next reading would charge them whole.
+pub fn keep_missing(before: &[Counter], usage: &mut DeviceUsage) {
+    let is_missing = |old: &&Counter| usage.counters.iter().all(|now| now.row != old.row);
+    let missing: Vec<Counter> = before.iter().filter(is_missing).cloned().collect();
+    usage.counters.extend(missing);
 }
 
 /// What one row adds since its previous reading, and whether its counter began anew.

@@ -113,7 +113,7 @@ fn a_slow_reading_does_not_make_a_row_look_replaced() {
     let baselines = meter(&[], &[], first.rows.iter(), &first).counters;
     // Twenty seconds passed between the uptime and this row: the row looks twenty seconds older than it is.
     let rows = vec![row("*1", 80, 1_000_400, true)];
-    let slow = HostTable { uptime_s: 110, span_s: 20, rows, identity: None };
+    let slow = HostTable { uptime_s: 110, span_s: 20, rows, ..HostTable::default() };
     let usage = meter(&baselines, &[], slow.rows.iter(), &slow);
     assert_eq!(usage.bytes, Bytes(400));
 }
@@ -155,4 +155,40 @@ fn a_reboot_shows_in_the_uptime_or_in_time_that_must_have_passed() {
     assert!(!rebooted(1000, 1010, 10));
     assert!(!rebooted(1000, 1008, 10), "clocks drift");
     assert!(rebooted(1000, 1200, 3600), "an hour passed, yet the uptime grew by minutes");
+}
+
+fn unread(mac: Option<Mac>, id: Option<&str>) -> UnreadRow {
+    UnreadRow { mac, row: id.map(|id| RowId(id.to_owned())), ..UnreadRow::default() }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_leaves_its_own_device_unknown_and_nobody_else() {
+    let (mine, other) = (Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 0, 9]));
+    let known = baseline([row("*1", 10, 500, true)].iter(), &table(100, vec![]));
+    let rows: [(&str, UnreadRow, bool, bool, bool); 6] = [
+        ("its own", unread(Some(mine), Some("*7")), true, true, false),
+        ("of another device", unread(Some(other), Some("*7")), false, false, false),
+        ("of another device, with an id that was ours", unread(Some(other), Some("*1")), false, false, false),
+        ("without a device, with our id", unread(None, Some("*1")), true, true, false),
+        ("without a device, with another id", unread(None, Some("*7")), false, true, false),
+        ("without anything", unread(None, None), false, true, true),
+    ];
+    for (what, row, holds, may_lack, may_hide_any) in rows {
+        let unknown = Unknown::of(&HostTable { unread: vec![row], ..HostTable::default() });
+        assert_eq!(unknown.holds(mine, &known), holds, "{what}");
+        assert_eq!(unknown.may_lack(mine, false), may_lack, "{what}");
+        assert_eq!(unknown.may_hide_any(), may_hide_any, "{what}");
+    }
+    let nameless = Unknown::of(&HostTable { unread: vec![unread(None, None)], ..HostTable::default() });
+    assert!(!nameless.may_lack(mine, true), "a device that was read is not the one without a name");
+}
+
+#[test]
+fn a_baseline_that_outlived_a_boot_is_of_another_life() {
+    let mut before = baseline([row("*1", 10, 500, true)].iter(), &table(100, vec![]));
+    before.iter_mut().for_each(Counter::outlive_boot);
+    let now = table(40, vec![row("*1", 30, 900, true)]);
+    let usage = meter(&before, &[], now.rows.iter(), &now);
+    assert_eq!(usage.bytes, Bytes(900));
+    assert_eq!(usage.restarts.len(), 1);
 }

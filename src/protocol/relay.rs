@@ -11,7 +11,7 @@
 //!
 //! Unknown fields of an answer are ignored, so that either side may be updated first.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::LineWire;
@@ -72,7 +72,8 @@ pub struct RelayOrder {
     pub amount_rp: u64,
     /// Where it stands.
     pub status: OrderState,
-    /// Marks for people.
+    /// Marks for people; unknown ones are left out.
+    #[serde(deserialize_with = "known_flags")]
     pub flags: Vec<Flag>,
     /// What went back so far.
     pub refunded_rp: u64,
@@ -201,18 +202,55 @@ pub struct FeedItem {
     pub paid_at: Option<String>,
 }
 
-/// `GET /v1/feed`.
+/// `GET /v1/feed`. A relay writes items, an agent reads entries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FeedPage {
+pub struct FeedPage<T = FeedItem> {
     /// Names the relay's store. Another one than before means that the feed begins anew from 0.
     pub epoch: String,
     /// In order of `seq`.
-    pub items: Vec<FeedItem>,
+    pub items: Vec<T>,
     /// The cursor for the next call. Below the one sent when the relay's store went back in time.
     pub next: u64,
     /// Whether more are there already.
     #[serde(default)]
     pub has_more: bool,
+}
+
+impl From<FeedPage> for FeedPage<FeedEntry> {
+    fn from(page: FeedPage) -> Self {
+        let FeedPage { epoch, items, next, has_more } = page;
+        Self { epoch, items: items.into_iter().map(FeedEntry::Known).collect(), next, has_more }
+    }
+}
+
+/// An item as an agent reads it: one that it cannot read does not keep it from the others.
+#[derive(Clone, Debug)]
+pub enum FeedEntry {
+    /// Every word of it is known here.
+    Known(FeedItem),
+    /// A newer relay's words, or nonsense.
+    Odd {
+        /// As it came.
+        raw: String,
+        /// What is not known of it, for people.
+        why: String,
+    },
+}
+
+impl<'de> Deserialize<'de> for FeedEntry {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(d)?;
+        Ok(match serde_json::from_str(raw.get()) {
+            Ok(item) => Self::Known(item),
+            Err(error) => Self::Odd { raw: raw.get().to_owned(), why: error.to_string() },
+        })
+    }
+}
+
+/// The marks of an order that are known here. What a newer relay adds is for its own people.
+fn known_flags<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Flag>, D::Error> {
+    let names = Vec::<String>::deserialize(d)?;
+    Ok(names.iter().filter_map(|name| Flag::from_name(name)).collect())
 }
 
 /// The memo that an agent sends with an order: enough to credit it in a store that knows neither order nor user.
@@ -236,6 +274,12 @@ pub struct Memo {
     pub lines: Vec<LineWire>,
     /// When it was opened, RFC 3339.
     pub at: String,
+    /// The site's name for the attempt. Absent in memos of before there were signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The site's signature over all of the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sig: Option<String>,
 }
 
 /// The name of the event that credits an order.

@@ -282,17 +282,26 @@ impl Charging<'_> {
             }
         }
         let (now, merchant) = (self.relay.now(), self.merchant);
+        // Only a question is believed about money: the answer to a charge says that it is open.
+        let says_paid = charged.report.as_ref().is_some_and(|report| report.status.is_money());
         let edit = |row: &mut OrderRow| {
             row::add_means(row, &charged.means);
             if let Some(at) = charged.expires_at.filter(|_| row.standing.state.is_open()) {
                 row.expires_at = at;
             }
             row.standing.flags.remove(&Flag::ChargeUnknown);
+            if says_paid {
+                return Some(Edit { effects: Vec::new(), ask: Ask::At(now) });
+            }
             let terms = merchant.terms(row);
             let effects = charged.report.as_ref().map(|report| row::report(row, &terms, report, now));
             Some(Edit::by_plan(effects.unwrap_or_default()))
         };
         self.change(edit).await?;
+        if says_paid && !self.is_confirmed().await? {
+            // It may be paid, so it is neither called off nor credited: the reconciler asks on.
+            return Ok(row::view(&self.order));
+        }
         let is_open = self.order.standing.state.is_open();
         let is_payable = charged.report.as_ref().is_none_or(|report| report.status == GatewayStatus::Pending);
         if is_payable && matches!(self.order.standing.state, OrderState::Cancelled | OrderState::Failed) {
@@ -385,6 +394,19 @@ impl Charging<'_> {
             Some(Edit { effects: Vec::new(), ask: Ask::At(now) })
         };
         self.change(edit).await
+    }
+
+    /// Asks where the order stands. `false` when the gateway does not answer.
+    async fn is_confirmed(&mut self) -> Result<bool, Problem> {
+        let _held = self.relay.locks.hold(&self.order.id).await;
+        match self.relay.ask(self.merchant, &self.order.id).await {
+            Ok((order, is_known)) => {
+                self.order = order.unwrap_or_else(|| self.order.clone());
+                Ok(is_known)
+            }
+            Err(super::service::AskError::Store(error)) => Err(error.into()),
+            Err(super::service::AskError::Gateway(_)) => Ok(false),
+        }
     }
 
     async fn ask_now(&mut self) -> Result<(), Problem> {

@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::figures::{Figures, Operation};
+use super::notifications::PARALLEL_MAX;
 use super::pace::Pace;
 use super::store::OrderRow;
 use crate::clock::Clock;
@@ -35,6 +37,8 @@ pub struct Merchant {
     pub(super) account: OnceLock<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) figures: Arc<Figures>,
+    /// Orders of it whose notifications are decided at the same time.
+    pub(super) deciding: Semaphore,
     breaker: Mutex<Breaker>,
 }
 
@@ -56,6 +60,7 @@ impl Merchant {
             notification_url: None,
             account: OnceLock::new(),
             since: Instant::now(),
+            deciding: Semaphore::new(PARALLEL_MAX),
             pace: Mutex::new(Pace::new(QUESTIONS_PER_SECOND, QUESTIONS_PER_SECOND)),
             breaker: Mutex::default(),
         }

@@ -24,9 +24,9 @@ use crate::midtrans::notification::{BODY_BYTES_MAX, Malformed, Notification};
 use crate::midtrans::{GatewayError, ServerKey};
 use crate::web::Problem;
 
-/// Notifications looked at together.
+/// Notifications of one merchant looked at together.
 const BATCH: u32 = 200;
-/// Orders decided at the same time.
+/// Orders of one merchant decided at the same time: a gateway that is slow about one keeps no other waiting.
 pub(super) const PARALLEL_MAX: usize = 8;
 /// Of notifications that are turned away, this many are logged each, and then one in as many.
 const LOGGED_MAX: u64 = 20;
@@ -139,7 +139,11 @@ pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, St
         let Some(turn) = Turn::begin(relay, order) else { continue };
         count += rows.len();
         work.spawn(async move {
-            let _seat = turn.relay.seats.acquire().await;
+            let merchant = turn.relay.merchant(&turn.order.0);
+            let _place = match merchant {
+                Some(merchant) => Some(merchant.deciding.acquire().await),
+                None => None,
+            };
             decide(&turn.relay, &turn.order.0, &turn.order.1, &rows).await
         });
     }

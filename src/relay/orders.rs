@@ -74,6 +74,8 @@ pub(super) async fn call_off(
 ) -> Result<OrderRow, AskError> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(order.clone()) };
     let taken = match merchant.cancel(&order.id, relay.patience.call).await {
+        // About money only a question is believed.
+        Ok(Some(report)) if report.status.is_money() => relay.ask(merchant, &order.id).await?.0,
         Ok(Some(report)) => relay.take_report(merchant, &order.id, &report).await?,
         Ok(None) => {
             let close = |row: &mut OrderRow| {

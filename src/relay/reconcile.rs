@@ -16,12 +16,13 @@ use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::midtrans::GatewayError;
 
-/// Orders looked at together.
+/// Orders of one merchant looked at together.
 const BATCH: u32 = 100;
 /// Orders of one merchant asked about at the same time.
 const PARALLEL_MAX: usize = 4;
 
-/// Asks about every order that is due. Answers how many were asked about.
+/// Asks about every order that is due, but for those of merchants that another turn is busy with: one whose gateway is
+/// slow keeps no other waiting. Answers how many were asked about.
 pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
     let mut by_merchant: BTreeMap<String, Vec<OrderRow>> = BTreeMap::new();
     for order in relay.store.due(now, BATCH).await? {
@@ -39,8 +40,8 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
             put_off(relay, orders, schedule::after_silence(u32::MAX, now)).await?;
             continue;
         };
-        let relay = Arc::clone(relay);
-        work.spawn(async move { of_merchant(&relay, &merchant, orders).await });
+        let Some(turn) = Turn::begin(relay, &merchant.id) else { continue };
+        work.spawn(async move { of_merchant(&turn.relay, &merchant, orders).await });
     }
     let (mut asked, mut result) = (0, Ok(()));
     while let Some(ended) = work.join_next().await {
@@ -51,6 +52,28 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
         }
     }
     result.map(|()| asked)
+}
+
+/// One merchant's orders while they are asked about.
+struct Turn {
+    relay: Arc<Relay>,
+    merchant: String,
+}
+
+impl Turn {
+    fn begin(relay: &Arc<Relay>, merchant: &str) -> Option<Self> {
+        let mut busy = relay.reconciling.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = || Self { relay: Arc::clone(relay), merchant: merchant.to_owned() };
+        busy.insert(merchant.to_owned()).then(turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut busy = self.relay.reconciling.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.remove(&self.merchant);
+        self.relay.due.notify_one();
+    }
 }
 
 /// Nobody can be asked about these now. They make room for those of other merchants.

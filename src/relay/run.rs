@@ -192,14 +192,28 @@ async fn deciding(relay: Arc<Relay>) {
     }
 }
 
+/// Asks about orders as they become due. A turn does not wait for the one before: a merchant whose gateway is slow keeps
+/// no other waiting.
 async fn reconciling(relay: Arc<Relay>) {
+    let mut turns = JoinSet::new();
     let mut troubles = Troubles::grave("asking about orders");
     loop {
-        let result = reconcile_once(&relay, relay.now()).await;
-        troubles.tell(result.map(drop));
-        tokio::select! {
-            () = relay.due.notified() => {}
-            () = sleep(LOOK_EVERY) => {}
+        let turn = Arc::clone(&relay);
+        turns.spawn(async move {
+            let now = turn.now();
+            reconcile_once(&turn, now).await
+        });
+        let look = sleep(LOOK_EVERY);
+        tokio::pin!(look);
+        loop {
+            tokio::select! {
+                () = relay.due.notified() => break,
+                () = &mut look => break,
+                Some(ended) = turns.join_next() => {
+                    let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
+                    troubles.tell(result.map(drop));
+                }
+            }
         }
     }
 }

@@ -10,7 +10,6 @@ use super::config::Secrets;
 use super::figures::Figures;
 use super::locks::Locks;
 use super::merchant::Merchant;
-use super::notifications::PARALLEL_MAX;
 use super::order_id::{new_secret, site_tag};
 use super::pace::Pace;
 use super::polls::Polls;
@@ -127,10 +126,10 @@ pub struct Relay {
     pub(super) connections_max: usize,
     /// Calls that may wait for news at the same time.
     pub(super) waiting: Semaphore,
-    /// Merchant and order of the notifications that are being decided ...
+    /// Merchant and order of the notifications that are being decided.
     pub(super) deciding: Mutex<BTreeSet<(String, String)>>,
-    /// ... so many orders at a time.
-    pub(super) seats: Semaphore,
+    /// Merchants whose orders are being asked about.
+    pub(super) reconciling: Mutex<BTreeSet<String>>,
     merchants: BTreeMap<String, Arc<Merchant>>,
     sites: BTreeMap<String, Arc<Site>>,
 }
@@ -215,7 +214,7 @@ impl Relay {
             connections_max: parts.connections_max,
             waiting: Semaphore::new((parts.connections_max / 4 * 3).max(1)),
             deciding: Mutex::default(),
-            seats: Semaphore::new(PARALLEL_MAX),
+            reconciling: Mutex::default(),
             merchants,
             sites,
         }))

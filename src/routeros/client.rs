@@ -111,6 +111,8 @@ pub(super) struct Shared {
     pub(super) commands: Arc<AtomicU64>,
     /// The session that the row ids of the last reading belong to; 0 before the first.
     pub(super) rows_session: AtomicU64,
+    /// Lists that were ours under another configuration.
+    former_lists: Mutex<Vec<String>>,
     state: Mutex<State>,
 }
 
@@ -124,6 +126,9 @@ struct State {
     warnings: Vec<String>,
     retry_at: Option<Instant>,
 }
+
+/// Names of former lists that are looked under; more would make every reading dear.
+const FORMER_MAX: usize = 24;
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -171,6 +176,7 @@ impl Shared {
             commands: self.commands.load(Ordering::Relaxed),
             version: state.version.clone(),
             identity: state.identity.clone(),
+            session: state.session,
             warnings: state.warnings.clone(),
             retry_in: left.filter(|left| !left.is_zero()),
         }
@@ -219,6 +225,12 @@ impl RouterClient {
         Self { config, shared, requests }
     }
 
+    /// The names of the lists, with the former ones.
+    pub(super) fn names(&self) -> ListNames {
+        let former = self.shared.former_lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ListNames { former, ..self.config.lists.clone() }
+    }
+
     /// Hands a command to the task; its rows are folded into `T` as they come. With `session` it runs on that one
     /// only.
     pub(super) async fn submit<T, F>(
@@ -258,6 +270,12 @@ impl Router for RouterClient {
 
     fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>> {
         Box::pin(self.edit(edits))
+    }
+
+    fn look_under(&self, mut former_lists: Vec<String>) {
+        former_lists.retain(|name| self.config.lists.list(name).is_none());
+        former_lists.truncate(FORMER_MAX);
+        *self.shared.former_lists.lock().unwrap_or_else(PoisonError::into_inner) = former_lists;
     }
 
     fn health(&self) -> RouterHealth {

@@ -21,6 +21,11 @@ const RESOURCE: &str = "/system/resource/print";
 const IDENTITY: &str = "/system/identity/print";
 const ROUTERBOARD: &str = "/system/routerboard/print";
 const LICENSE: &str = "/system/license/print";
+/// Texts by which the router says that the name or the password is wrong, since 6.43 and before.
+const CREDENTIALS: [&str; 3] =
+    ["invalid user name or password", "invalid username or password", "cannot log in"];
+/// Texts of refusals that do not end by themselves.
+const LASTING: [&str; 3] = ["no such command", "not enough permissions", "is not supported"];
 /// Characters kept of what a router says about itself.
 const TOLD_CHARS_MAX: usize = 100;
 
@@ -140,7 +145,15 @@ impl Link {
     pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<LogIn, RouterError> {
         let login = CommandBuilder::login(&credentials.username, Some(&credentials.password));
         let answer = match self.exchange::<(), _>("/login", login, |(), _| Ok(())).await {
-            Err(RouterError::Trap { message, .. }) => return Err(RouterError::LoginRefused(message)),
+            Err(RouterError::Trap { message, .. }) => {
+                return Err(if is_about_credentials(&message) {
+                    RouterError::LoginRefused(message)
+                } else {
+                    // Such as a log-in that the router itself could not finish in time: nothing is wrong with the
+                    // password.
+                    RouterError::Lost(format!("the router did not finish the log-in: {message}"))
+                });
+            }
             other => other?,
         };
         if answer.ended.ret {
@@ -170,27 +183,33 @@ impl Link {
 
     /// What else tells this router from another one. It may keep any of it to itself.
     async fn identify(&mut self, identity: &mut RouterIdentity) -> Result<(), RouterError> {
-        identity.name = self.tell(IDENTITY, &["name"]).await?;
-        identity.serial = self.tell(ROUTERBOARD, &["serial-number"]).await?;
+        identity.name = self.tell(IDENTITY, &["name"]).await?.known();
+        let Told::As(serial) = self.tell(ROUTERBOARD, &["serial-number"]).await? else {
+            // Known by its licence for the time being, it would look like another router.
+            return Ok(());
+        };
+        identity.serial = serial;
         // A virtual router has a system id instead.
-        identity.software_id = self.tell(LICENSE, &["software-id", "system-id"]).await?;
+        identity.software_id = self.tell(LICENSE, &["software-id", "system-id"]).await?.known();
         Ok(())
     }
 
-    /// The first of these columns that holds something. A menu that is missing or forbidden holds nothing.
+    /// The first of these columns that holds something. A menu that is missing or forbidden holds nothing; what
+    /// another refusal hides is unknown.
     async fn tell(
         &mut self,
         menu: &'static str,
         columns: &'static [&'static str],
-    ) -> Result<Option<String>, RouterError> {
+    ) -> Result<Told, RouterError> {
         let command = print(menu, &columns.join(",")).build();
         let answer = self.exchange::<Option<String>, _>(menu, command, |text, row| {
             *text = text.take().or_else(|| columns.iter().find_map(|column| told(row, column)));
             Ok(())
         });
         match answer.await {
-            Ok(answer) => Ok(answer.rows),
-            Err(RouterError::Trap { .. }) => Ok(None),
+            Ok(answer) => Ok(Told::As(answer.rows)),
+            Err(RouterError::Trap { message, .. }) if is_lasting(&message) => Ok(Told::As(None)),
+            Err(RouterError::Trap { .. }) => Ok(Told::NotNow),
             Err(error) => Err(error),
         }
     }
@@ -220,6 +239,35 @@ impl Link {
             }
         }
     }
+}
+
+/// What a router answers when it is asked about itself.
+enum Told {
+    /// This, or nothing, and it would say the same again.
+    As(Option<String>),
+    /// It could not answer this time.
+    NotNow,
+}
+
+impl Told {
+    fn known(self) -> Option<String> {
+        match self {
+            Self::As(text) => text,
+            Self::NotNow => None,
+        }
+    }
+}
+
+/// Whether a refused log-in is the fault of the name or the password. Any other reason may pass by itself.
+fn is_about_credentials(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    CREDENTIALS.iter().any(|text| lower.contains(text))
+}
+
+/// Whether the router would refuse the same again: a menu that it lacks or that the user may not read.
+pub(super) fn is_lasting(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    LASTING.iter().any(|text| lower.contains(text))
 }
 
 /// What a router says about itself, fit to be shown.

@@ -17,6 +17,8 @@ pub struct ListNames {
     pub inactive: String,
     /// Of [`List::Blocked`].
     pub blocked: String,
+    /// Names that an earlier configuration had for any of them: our rows there are to be moved or removed.
+    pub former: Vec<String>,
 }
 
 impl Default for ListNames {
@@ -28,6 +30,7 @@ impl Default for ListNames {
             expired: "klient_expired".to_owned(),
             inactive: "klient_inactive".to_owned(),
             blocked: "klient_blocked".to_owned(),
+            former: Vec::new(),
         }
     }
 }
@@ -43,6 +46,16 @@ impl ListNames {
             List::Inactive => &self.inactive,
             List::Blocked => &self.blocked,
         }
+    }
+
+    /// Every name to look under: ours, then the former ones.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        List::ALL.into_iter().map(|list| self.name(list)).chain(self.former.iter().map(String::as_str))
+    }
+
+    /// Whether the name is a former one.
+    pub fn is_former(&self, name: &str) -> bool {
+        self.list(name).is_none() && self.former.iter().any(|former| former == name)
     }
 
     /// The list of that name, if it is one of ours.

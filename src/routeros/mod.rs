@@ -37,7 +37,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The port to the router: two bulk reads and a way to send differences.
 ///
 /// Contract of every implementation:
-/// - A read is complete or an error; half a table is never returned.
+/// - A read is complete or an error; half a table is never returned. A single row that makes no sense is no error: it
+///   is handed over as one that could not be read.
 /// - `apply` sends the edits in order and reports each; removals have their replies before anything after them is
 ///   sent. After [`RouterError::Lost`] the caller must read again before it sends anything, because adds are not
 ///   idempotent. It stops at the first edit that is lost: what became of those in flight is unknown.
@@ -49,12 +50,17 @@ pub trait Router: Send + Sync {
     /// Uptime and the hotspot host table: two round trips.
     fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>>;
 
-    /// Our address lists, the bindings and the leases: three round trips. A router without one of the menus
+    /// Our address lists, the bindings and the leases: three round trips. A row that makes no sense is told apart,
+    /// and leaves only what it may be about unknown. A router without one of the menus
     /// answers with an empty table and a warning.
     fn read_access(&self) -> Pending<'_, Result<AccessRows, RouterError>>;
 
     /// Sends edits, at most eight in flight. One outcome for each edit, in order.
     fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>>;
+
+    /// From the next [`Self::read_access`] on, rows with our tag in these lists are read, too: they were ours under
+    /// another configuration. It costs no round trip. An implementation without such rows need not do anything.
+    fn look_under(&self, _former_lists: Vec<String>) {}
 
     /// What is known about the connection without asking the router.
     fn health(&self) -> RouterHealth;
@@ -134,6 +140,8 @@ pub struct RouterHealth {
     pub version: Option<String>,
     /// Which router it was at the last log-in.
     pub identity: Option<RouterIdentity>,
+    /// The number of the last session; another number means that the router was logged into anew.
+    pub session: u64,
     /// Warnings that stay true until the next log-in, such as a menu the router lacks.
     pub warnings: Vec<String>,
     /// Time until the next attempt, while waiting to reconnect.

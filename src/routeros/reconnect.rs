@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::RouterError;
+use super::link::is_lasting;
 
 /// The shortest wait between two attempts.
 const WAIT_MIN: Duration = Duration::from_secs(1);
@@ -90,7 +91,11 @@ impl Reconnect {
     ) -> bool {
         let news = self.is_news(error);
         self.failures = self.failures.saturating_add(1);
-        let refused = matches!(error, RouterError::LoginRefused(_) | RouterError::Trap { .. });
+        let refused = match error {
+            RouterError::LoginRefused(_) => true,
+            RouterError::Trap { message, .. } => is_lasting(message),
+            RouterError::Lost(_) | RouterError::Malformed { .. } => false,
+        };
         let booting = self.opened_with.as_ref() == Some(credentials)
             && self.lost_at.is_some_and(|lost| now.saturating_duration_since(lost) < BOOT);
         let wait = match (refused, booting) {
@@ -203,6 +208,25 @@ mod tests {
         assert_eq!(reconnect.check(now, || credentials("b")), Ok(()));
         reconnect.failed(&lost(), &credentials("b"), now, 0);
         assert!(reconnect.check(now, || credentials("c")).is_err());
+    }
+
+    #[test]
+    fn only_what_does_not_mend_itself_waits_for_minutes() {
+        let trap = |message: &str| RouterError::Trap { command: "/x".into(), message: message.into() };
+        let rows = [
+            (refused(), true),
+            (trap("not enough permissions (9)"), true),
+            (trap("RouterOS before 6.43 is not supported"), true),
+            (trap("std failure: timeout (13)"), false),
+            (trap("no message given"), false),
+            (lost(), false),
+        ];
+        for (error, waits_long) in rows {
+            let now = Instant::now();
+            let mut reconnect = Reconnect::default();
+            reconnect.failed(&error, &credentials("a"), now, u64::MAX);
+            assert_eq!(wait(&reconnect, now) == REFUSED_WAIT, waits_long, "{error}");
+        }
     }
 
     #[test]

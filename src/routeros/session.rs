@@ -35,6 +35,14 @@ impl Row<'_> {
         }
     }
 
+    /// Whether the row is nothing but attributes.
+    pub(super) fn check(&self) -> Result<(), BadRow> {
+        match self.0.attributes_raw.get(wire::ODD_WORD) {
+            None => Ok(()),
+            Some(_) => Err(format!("a word that is no attribute: {:.100}", self.lossy(wire::ODD_WORD))),
+        }
+    }
+
     /// A field that people write: whatever is not UTF-8 is replaced.
     pub(super) fn lossy(&self, field: &str) -> Cow<'_, str> {
         let bytes = self.0.attributes_raw.get(field).and_then(Option::as_deref);

@@ -13,14 +13,45 @@ use super::lists::ListNames;
 use super::session::{Answer, BadRow, Row};
 use super::words;
 use crate::domain::id::Mac;
-use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, List, ListRow, TAG};
-use crate::domain::usage::{HostRow, HostTable, RowId};
+use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, ListRow, TAG, UnreadAccess};
+use crate::domain::usage::{HostRow, HostTable, RowId, UnreadRow};
 
 const RESOURCE: &str = "/system/resource/print";
 const HOSTS: &str = "/ip/hotspot/host/print";
 const LISTINGS: &str = "/ip/firewall/address-list/print";
 const BINDINGS: &str = "/ip/hotspot/ip-binding/print";
 const LEASES: &str = "/ip/dhcp-server/lease/print";
+/// How many rows of one reply may be unreadable. Beyond it the reply is no table of this kind at all.
+const UNREAD_MAX: usize = 1000;
+
+/// The rows of a reply: those that could be read, and the others.
+struct Rows<T> {
+    read: T,
+    unread: Vec<UnreadRow>,
+}
+
+impl<T: Default> Default for Rows<T> {
+    fn default() -> Self {
+        Self { read: T::default(), unread: Vec::new() }
+    }
+}
+
+impl<T> Rows<T> {
+    /// Notes a row that made no sense.
+    fn note(&mut self, row: &Row<'_>, what: BadRow) -> Result<(), BadRow> {
+        if self.unread.len() == UNREAD_MAX {
+            return Err(format!("more than {UNREAD_MAX} rows that cannot be read, this one for {what}"));
+        }
+        let address = match &*row.lossy("to-address") {
+            "" => words::address(&row.lossy("address")),
+            // Garbled, it is not the other address either.
+            text => words::address(text),
+        };
+        let (id, mac) = (words::row_id(&row.lossy(".id")), words::mac(&row.lossy("mac-address")));
+        self.unread.push(UnreadRow { row: id, mac, address, what });
+        Ok(())
+    }
+}
 
 impl RouterClient {
     /// Uptime, then the host table: in this order, so that a row's computed start errs to the early side only.
@@ -40,8 +71,11 @@ impl RouterClient {
         let columns = ".id,mac-address,address,to-address,uptime,bytes-in,bytes-out,authorized,bypassed";
         let session = Some(resource.ended.session);
         let ticket = self
-            .submit::<Vec<HostRow>, _>(HOSTS, print(HOSTS, columns).build(), session, |rows, row| {
-                rows.push(host(row)?);
+            .submit::<Rows<Vec<HostRow>>, _>(HOSTS, print(HOSTS, columns).build(), session, |rows, row| {
+                match host(row) {
+                    Ok(host) => rows.read.push(host),
+                    Err(what) => rows.note(row, what)?,
+                }
                 Ok(())
             })
             .await?;
@@ -57,35 +91,48 @@ impl RouterClient {
             return Ok(HostTable { uptime_s, identity, ..HostTable::default() });
         };
         let span = hosts.ended.done.saturating_duration_since(resource.ended.sent);
-        Ok(HostTable { uptime_s, span_s: ceil_s(span), rows: hosts.rows, identity })
+        let Rows { read: rows, unread } = hosts.rows;
+        Ok(HostTable { uptime_s, span_s: ceil_s(span), rows, unread, identity })
     }
 
     /// Our lists, the bindings and the leases, all three on one connection and at once.
     pub(super) async fn access(&self) -> Result<AccessRows, RouterError> {
-        let names = self.config.lists.clone();
+        let names = self.names();
         let columns = ".id,list,address,comment,dynamic,disabled";
         let mut command = print(LISTINGS, columns);
-        for list in List::ALL {
-            command = command.query_equal("list", names.name(list));
+        let asked: Vec<&str> = names.all().collect();
+        for name in &asked {
+            command = command.query_equal("list", name);
         }
-        let command = command.query_operations(&[QueryOperator::Or; List::ALL.len() - 1]).build();
+        let command = command.query_operations(&vec![QueryOperator::Or; asked.len() - 1]).build();
         let listings = self
-            .submit::<Vec<ListRow>, _>(LISTINGS, command, None, move |rows, row| {
-                rows.extend(listing(row, &names)?);
+            .submit::<Rows<Vec<ListRow>>, _>(LISTINGS, command, None, move |rows, row| {
+                match listing(row, &names) {
+                    Ok(listing) => rows.read.extend(listing),
+                    Err(what) => rows.note(row, what)?,
+                }
                 Ok(())
             })
             .await?;
         let columns = ".id,mac-address,address,to-address,type,comment,disabled";
         let command = print(BINDINGS, columns).build();
         let bindings = self
-            .submit::<Bindings, _>(BINDINGS, command, None, |seen, row| {
-                seen.rows.push(binding(row, &mut seen.odd)?);
+            .submit::<Rows<Bindings>, _>(BINDINGS, command, None, |rows, row| {
+                match binding(row, &mut rows.read.odd) {
+                    Ok(binding) => rows.read.rows.push(binding),
+                    Err(what) => rows.note(row, what)?,
+                }
                 Ok(())
             })
             .await?;
         let columns = "mac-address,address,active-address,active-mac-address,disabled,status";
         let command = print(LEASES, columns).build();
-        let leases = self.submit::<Leases, _>(LEASES, command, None, Leases::take).await?;
+        let leases = self
+            .submit::<Rows<Leases>, _>(LEASES, command, None, |rows, row| match rows.read.take(row) {
+                Ok(()) => Ok(()),
+                Err(what) => rows.note(row, what),
+            })
+            .await?;
         let listings = self.unless_missing(LISTINGS, listings).await?;
         let bindings = self.unless_missing(BINDINGS, bindings).await?;
         let leases = self.unless_missing(LEASES, leases).await?;
@@ -94,14 +141,21 @@ impl RouterClient {
             bindings.as_ref().map(|a| a.ended.session),
             leases.as_ref().map(|a| a.ended.session),
         ])?;
+        let listings = listings.map(|answer| answer.rows).unwrap_or_default();
         let bindings = bindings.map(|answer| answer.rows).unwrap_or_default();
-        for mac in bindings.odd {
+        let leases = leases.map(|answer| answer.rows).unwrap_or_default();
+        for mac in bindings.read.odd {
             self.shared.warn(&format!("ip-binding of {mac} has an unknown type; it is taken for regular"));
         }
         Ok(AccessRows {
-            listings: each_once(listings.map(|answer| answer.rows).unwrap_or_default(), |row| &row.row),
-            bindings: each_once(bindings.rows, |row| &row.row),
-            leases: leases.map(|answer| answer.rows.in_order()).unwrap_or_default(),
+            listings: each_once(listings.read, |row| &row.row),
+            bindings: each_once(bindings.read.rows, |row| &row.row),
+            leases: leases.read.in_order(),
+            unread: UnreadAccess {
+                listings: listings.unread,
+                bindings: bindings.unread,
+                leases: leases.unread,
+            },
         })
     }
 
@@ -157,6 +211,7 @@ fn some_address(row: &Row<'_>, field: &str) -> Result<Option<Ipv4Addr>, BadRow> 
 }
 
 fn host(row: &Row<'_>) -> Result<HostRow, BadRow> {
+    row.check()?;
     let bytes_in = row.required("bytes-in", words::counter)?;
     let bytes_out = row.required("bytes-out", words::counter)?;
     let bytes = words::total(bytes_in, bytes_out);
@@ -174,12 +229,24 @@ fn host(row: &Row<'_>) -> Result<HostRow, BadRow> {
 
 /// `None` for a row of a list that is not ours: an old router may not know the query.
 fn listing(row: &Row<'_>, names: &ListNames) -> Result<Option<ListRow>, BadRow> {
-    let Some(list) = names.list(&row.lossy("list")) else { return Ok(None) };
+    // Which list it is must be certain: a row of ours that is passed over would be added again.
+    let name = row.required("list", |name| Some(name.to_owned()))?;
+    let list = names.list(&name);
+    if list.is_none() && !names.is_former(&name) {
+        return Ok(None);
+    }
+    let comment = row.lossy("comment");
+    let owner = comment.strip_prefix(TAG);
+    if list.is_none() && owner.is_none() {
+        return Ok(None);
+    }
+    row.check()?;
     Ok(Some(ListRow {
         row: row.required(".id", words::row_id)?,
         list,
         address: some_address(row, "address")?,
-        ours: row.lossy("comment").starts_with(TAG),
+        ours: owner.is_some(),
+        owner: owner.unwrap_or_default().to_owned(),
         dynamic: flag(row, "dynamic")?,
         disabled: flag(row, "disabled")?,
     }))
@@ -193,6 +260,7 @@ struct Bindings {
 }
 
 fn binding(row: &Row<'_>, odd: &mut Vec<Mac>) -> Result<BindingRow, BadRow> {
+    row.check()?;
     let ours = row.lossy("comment").starts_with(TAG);
     let real = |mac: &Mac| mac.0 != [0; 6];
     // What a row of others says is theirs to judge; ours must make sense before it is changed.
@@ -232,6 +300,7 @@ struct Leases {
 impl Leases {
     /// A lease without a device or a single address, such as one of a pool, puts nobody anywhere.
     fn take(&mut self, row: &Row<'_>) -> Result<(), BadRow> {
+        row.check()?;
         if flag(row, "disabled")? {
             return Ok(());
         }

@@ -2,7 +2,8 @@
 //!
 //! The core believes any announced length, parses an incomplete sentence again at every read, skips what it cannot
 //! route and loses the text of unusual traps. Here every sentence is whole, bounded, and either understood or a
-//! [`Violation`]: a row skipped in silence would be read as a row that is gone.
+//! [`Violation`]: a row skipped in silence would be read as a row that is gone. A row with a garbled word stays a row, marked
+//! as one that cannot be read.
 
 use std::borrow::Cow;
 
@@ -11,6 +12,9 @@ use mikrotik_rs::proto::codec::{self, Decode};
 
 /// How many characters of a router's message are kept.
 const MESSAGE_CHARS_MAX: usize = 500;
+
+/// The attribute under which a word of a row is kept that is no attribute. No menu has a column of that name.
+pub(super) const ODD_WORD: &str = "!odd";
 
 /// Caps on what one router may send. Past one of them the connection is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +173,7 @@ pub enum Guarded<'a> {
 }
 
 /// Puts one whole sentence into a form that the core reads without loss: the tag second, a trap with a text, a known
-/// category and UTF-8. Rows pass as they are.
+/// category and UTF-8. Rows pass as they are, but for words that are no attributes.
 pub fn guard(sentence: &[u8]) -> Result<Guarded<'_>, Violation> {
     let Ok(Decode::Complete { value: raw, .. }) = codec::decode_sentence(sentence) else {
         return Err(Violation::Word(lossy(sentence)));
@@ -181,7 +185,7 @@ pub fn guard(sentence: &[u8]) -> Result<Guarded<'_>, Violation> {
     match category {
         b"!re" => {
             let tag = tag_of("!re", rest)?;
-            Ok(Guarded::Reply { kind: Kind::Row, tag, bytes: Cow::Borrowed(sentence) })
+            Ok(Guarded::Reply { kind: Kind::Row, tag, bytes: row(sentence, &words) })
         }
         b"!done" => {
             let has_value = rest.iter().any(|word| word.starts_with(b"=ret="));
@@ -197,6 +201,24 @@ pub fn guard(sentence: &[u8]) -> Result<Guarded<'_>, Violation> {
         b"!fatal" => Ok(Guarded::Fatal(text_or(rest, "no reason given"))),
         other => Err(Violation::Category(lossy(other))),
     }
+}
+
+/// A row as the core reads it. A word that it would end the session for becomes the attribute [`ODD_WORD`], so that
+/// only this row is unreadable.
+fn row<'a>(sentence: &'a [u8], words: &[&'a [u8]]) -> Cow<'a, [u8]> {
+    let is_odd = |word: &[u8]| {
+        let key = word.strip_prefix(b"=").map(|rest| rest.split(|b| *b == b'=').next().unwrap_or_default());
+        !word.starts_with(b".tag=")
+            && key.is_none_or(|key| key.is_empty() || std::str::from_utf8(key).is_err())
+    };
+    if !words[1..].iter().any(|word| is_odd(word)) {
+        return Cow::Borrowed(sentence);
+    }
+    let odd = |word: &&[u8]| [b"=", ODD_WORD.as_bytes(), b"=", *word].concat();
+    let plain = |word: &&[u8]| if is_odd(word) { odd(word) } else { word.to_vec() };
+    let words: Vec<Vec<u8>> =
+        std::iter::once(words[0].to_vec()).chain(words[1..].iter().map(plain)).collect();
+    Cow::Owned(encode(&words.iter().map(Vec::as_slice).collect::<Vec<_>>()))
 }
 
 /// A sentence that says nothing but whose reply it belongs to.

@@ -20,7 +20,7 @@ use super::menus::ROUTERBOARD;
 use super::session;
 use super::table::{Row, show_id};
 use super::world::{Author, World, field_name};
-use super::{SimConfig, command::Trap, tls};
+use super::{Rights, SimConfig, command::Trap, tls};
 
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 128;
@@ -306,6 +306,28 @@ impl SimRouter {
         let id = world.tables[at].resolve(id).ok_or("no such item")?;
         world.remove(at, id);
         Ok(())
+    }
+
+    /// Clients read other texts in these cells of a row, or none, until [`Self::mend`]; the row itself is as it was.
+    ///
+    /// # Panics
+    /// There is no such menu or row.
+    pub fn spoil(&self, menu: &str, id: &str, cells: &[(&str, Option<&str>)]) {
+        let mut world = self.shared.world();
+        let at = world.at(menu);
+        let id = world.tables[at].resolve(id).expect("the row is there");
+        let cells = cells.iter().map(|(name, text)| ((*name).to_owned(), text.map(str::to_owned)));
+        world.spoiled.insert((at, id), cells.collect());
+    }
+
+    /// Every row is read as it is.
+    pub fn mend(&self) {
+        self.shared.world().spoiled.clear();
+    }
+
+    /// What the API's user may do from the next command on.
+    pub fn change_rights(&self, rights: Rights) {
+        self.shared.world().config.rights = rights;
     }
 
     /// Another password from the next log-in on.

@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) writes: u64,
     /// Log-ins refused.
     pub(super) logins_refused: u64,
+    /// Cells that clients see otherwise than they are, by table and row; `None` where they do not see one.
+    pub(super) spoiled: BTreeMap<(usize, u64), BTreeMap<String, Option<String>>>,
     positions: BTreeMap<&'static str, usize>,
     /// Rows in memory that run out: when, table, row.
     expiring: BTreeSet<(Moment, usize, u64)>,
@@ -81,6 +83,7 @@ impl World {
             commands: BTreeMap::new(),
             writes: 0,
             logins_refused: 0,
+            spoiled: BTreeMap::new(),
             positions: MENUS
                 .iter()
                 .enumerate()
@@ -264,9 +267,17 @@ impl World {
             if let Some(tag) = tag {
                 put_word(out, &format!(".tag={tag}"));
             }
+            let spoiled = self.spoiled.get(&(listing.at, id));
             for field in &listing.fields {
-                let Some(text) = row.show(id, *field, times) else { continue };
-                put_attribute(out, field_name(table.menu, *field), &text);
+                let name = field_name(table.menu, *field);
+                match spoiled.and_then(|cells| cells.get(name)) {
+                    Some(Some(text)) => put_attribute(out, name, text),
+                    Some(None) => {}
+                    None => {
+                        let Some(text) = row.show(id, *field, times) else { continue };
+                        put_attribute(out, name, &text);
+                    }
+                }
             }
             out.push(0);
         }

@@ -15,6 +15,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
 use super::{Broken, FILE, LOCK_FILE, MIGRATIONS, Reader, StoreError, Verified, lock, open_to_read};
+use crate::domain::units::Timestamp;
 
 /// Pages copied in one step: 1 MiB, a fraction of a second on the slowest card.
 const PAGES_PER_STEP: c_int = 256;
@@ -28,6 +29,8 @@ const RESTORING: &str = "kuota.db.restoring";
 const LAST_FILE: &str = "last-backup";
 /// Stores replaced in one second.
 const ASIDE_MAX: u32 = 100;
+/// How far ahead of the clock a copy's time may be before it counts as one of the future.
+const AHEAD_MAX_MS: i64 = 5 * 60_000;
 /// What SQLite keeps beside a file.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
@@ -78,6 +81,8 @@ pub struct Progress {
 pub struct Restored {
     /// What the ledger holds.
     pub verified: Verified,
+    /// When its newest line was written, by the clock of then.
+    pub newest: Option<Timestamp>,
     /// The file that was replaced, under the name that it has from here on.
     pub replaced: Option<PathBuf>,
 }
@@ -171,18 +176,25 @@ pub fn restore(
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
         hand_over(data_dir, &path, &temp)?;
-        Ok((verified, set_aside(&path, stamp)?))
+        Ok((verified, newest(&temp)?, set_aside(&path, stamp)?))
     });
     match drawn {
-        Ok((verified, replaced)) => {
+        Ok((verified, newest, replaced)) => {
             publish(&temp, &path)?;
-            Ok(Restored { verified, replaced })
+            Ok(Restored { verified, newest, replaced })
         }
         Err(error) => {
             remove(&temp);
             Err(error)
         }
     }
+}
+
+/// When the newest line of a copy was written.
+fn newest(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
+    let at: Option<i64> =
+        open_to_read(copy)?.query_row("SELECT max(at) FROM entries", [], |row| row.get(0))?;
+    Ok(at.map(Timestamp))
 }
 
 /// Remembers when a copy was made, as well as that goes.
@@ -195,6 +207,11 @@ pub fn note_last(data_dir: &Path, at: &str) {
 /// When the last copy was made, as it was noted.
 pub fn last(data_dir: &Path) -> Option<String> {
     std::fs::read_to_string(data_dir.join(LAST_FILE)).ok().map(|text| text.trim().to_owned())
+}
+
+/// Whether a copy made `at` lies ahead of `now`: one of the two was told by a wrong clock.
+pub fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.0.saturating_sub(now.0) > AHEAD_MAX_MS
 }
 
 /// Whether two names are one file.

@@ -79,7 +79,7 @@ fn a_copy_replaces_the_store_which_is_kept_with_its_log() {
 
     let restored = restore(dir.path(), &copy, "1", &mut |_| {}).unwrap();
     let aside = dir.path().join("kuota.db.replaced-1");
-    assert_eq!(restored, Restored { verified: WHOLE, replaced: Some(aside.clone()) });
+    assert_eq!((restored.verified, restored.replaced), (WHOLE, Some(aside.clone())));
     assert_eq!(names(dir.path()), ["kuota.db", "kuota.db.replaced-1", "kuotad.lock"]);
     let count = |path: &Path| -> u32 {
         let conn = open_to_read(path).unwrap();

@@ -296,11 +296,13 @@ impl Writer<'_> {
 
     fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for day in &batch.days {
+            // A day may be closed twice, and some of its hours may be dropped by then: its sums never shrink.
             self.run(
                 "INSERT INTO usage_days (day, user_no, device_no, bytes, unenforced_bytes)
                  SELECT ?1, user_no, device_no, sum(bytes), sum(unenforced_bytes) FROM usage_hours
                  WHERE hour >= ?2 AND hour < ?3 GROUP BY user_no, device_no
-                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes, unenforced_bytes = excluded.unenforced_bytes",
+                 ON CONFLICT DO UPDATE SET bytes = max(bytes, excluded.bytes),
+                   unenforced_bytes = max(unenforced_bytes, excluded.unenforced_bytes)",
                 params![day.day, day.hours.0, day.hours.1],
             )?;
             self.run(

@@ -13,6 +13,9 @@ use super::problem::Problem;
 const KEY_HEADER: &str = "idempotency-key";
 /// Longest key.
 const KEY_LEN_MAX: usize = 200;
+/// How deep a body may be nested: ours have a handful of levels, and what reads them later, such as the store, has
+/// bounds of its own.
+const DEPTH_MAX: usize = 64;
 
 /// The body of a call. No body at all reads as an object without fields.
 #[derive(Clone, Debug)]
@@ -78,12 +81,56 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if !text.starts_with(b"{") {
         return Err(Problem::invalid("body", "must be a JSON object"));
     }
+    if let Some(field) = too_deep(text) {
+        return Err(Problem::invalid(field, format!("is nested deeper than {DEPTH_MAX} levels")));
+    }
     let mut json = serde_json::Deserializer::from_slice(text);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let error = error.into_inner();
         if error.is_data() { named(&path, &error.to_string()) } else { not_json(error) }
     })
+}
+
+/// The field of a JSON object in which it is nested deeper than [`DEPTH_MAX`], if it is.
+fn too_deep(json: &[u8]) -> Option<String> {
+    let (mut depth, mut field) = (0_usize, (0, 0));
+    let mut at = 0;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let end = string_end(json, at);
+                let is_name = json.get(end..)?.trim_ascii_start().starts_with(b":");
+                if depth == 1 && is_name {
+                    field = (at, end);
+                }
+                at = end;
+                continue;
+            }
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            let name = json.get(field.0..field.1)?;
+            return Some(serde_json::from_slice(name).unwrap_or_else(|_| "body".to_owned()));
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where the string that begins at `from` is over.
+fn string_end(json: &[u8], from: usize) -> usize {
+    let mut at = from + 1;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    json.len()
 }
 
 /// The problem of a field that serde found: where it does not know the path, its message names the field.
@@ -116,6 +163,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_malformed_and_what_is_wrong_names_its_field() {
+        let nested = |name: &str, depth: usize| {
+            format!("{{\"a\": \"]]:{{\", \"{name}\": {}{}}}", "[".repeat(depth), "]".repeat(depth))
+        };
+        let (deep, shallow) = (nested("na\\\"me", 2000), nested("x", DEPTH_MAX - 1));
         let rows = [
             ("{", 400, ""),
             ("{\"count\": 1,}", 400, ""),
@@ -131,6 +182,8 @@ mod tests {
             ("{\"count\": 1, \"name\": 3}", 422, "name: "),
             ("{\"count\": 1, \"nmae\": \"x\"}", 422, "nmae: is not"),
             ("{\"count\": 1, \"count\": 2}", 422, "count: is there twice"),
+            (&deep, 422, "na\"me: is nested deeper"),
+            (&shallow, 422, "a: is not"),
         ];
         for (text, status, detail) in rows {
             let problem = parse::<Sample>(text.as_bytes()).unwrap_err();

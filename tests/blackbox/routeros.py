@@ -270,6 +270,10 @@ class Router:
         self.binding_replaces_host = False  # a changed binding makes the host table start a new row
         self.missing_menus: set[str] = set()
         self.refuse_logins = 0
+        self.login_traps: list[str] = []  # each next log-in with the right password is answered with one of these
+        self.may_write = True  # whether the user's group has the policy `write`
+        self.spoiled: dict[str, dict[str, str | None]] = {}  # by .id: cells that clients read otherwise, or not at all
+        self.odd_rows: dict[str, list[list[str]]] = {}  # by menu: rows of any words, printed after the others
         self.hosts: list[Host] = []
         self.rows: dict[str, list[dict[str, str]]] = {BINDING: [], LISTS: [], LEASE: []}
         self.faults: list[Fault] = []
@@ -396,6 +400,9 @@ class Router:
         given = dict(w[1:].partition("=")[::2] for w in words[1:] if w.startswith("="))
         with self.lock:
             good = given.get("name") == self.user and given.get("password") == self.password
+            text = "invalid user name or password (6)"
+            if good and self.login_traps:
+                good, text = False, self.login_traps.pop(0)
             if good and self.refuse_logins > 0:
                 self.refuse_logins -= 1
                 good = False
@@ -406,9 +413,8 @@ class Router:
         if good:
             sock.sendall(encode_sentence(self._tagged("!done", tag)))
         else:
-            text = "=message=invalid user name or password (6)"
             sock.sendall(
-                encode_sentence(self._tagged("!trap", tag, text)) + encode_sentence(self._tagged("!done", tag))
+                encode_sentence(self._tagged("!trap", tag, f"=message={text}")) + encode_sentence(self._tagged("!done", tag))
             )
         return good
 
@@ -431,7 +437,8 @@ class Router:
             else:
                 try:
                     result = self._execute(path, verb, words[1:])
-                    reply, ends = self._result_reply(result, verb, tag)
+                    odd = self.odd_rows.get(path, []) if verb in READS else []
+                    reply, ends = self._result_reply(result, verb, tag, odd)
                 except Trap as trap:
                     entry.outcome = f"trap {trap.message}"
                     reply += self._trap_reply(trap, tag)
@@ -510,7 +517,9 @@ class Router:
         words = self._tagged("!trap", tag, *category, f"=message={trap.message}")
         return first + encode_sentence(words) + encode_sentence(self._tagged("!done", tag))
 
-    def _result_reply(self, result, verb: str, tag: str | None) -> tuple[bytearray, list[int]]:
+    def _result_reply(
+        self, result, verb: str, tag: str | None, odd: list[list[str]] | None = None
+    ) -> tuple[bytearray, list[int]]:
         out, ends = bytearray(), []
         if isinstance(result, str):
             words = ["!done", f"=ret={result}", tag] if self.tag_last and tag else self._tagged(
@@ -521,7 +530,10 @@ class Router:
         for row in result or []:
             out += encode_sentence(self._tagged("!re", tag, *(f"={k}={v}" for k, v in row.items())))
             ends.append(len(out))
-        if verb in READS and not result and self.empty_reply:
+        for words in odd or []:
+            out += encode_sentence(self._tagged("!re", tag, *words))
+            ends.append(len(out))
+        if verb in READS and not result and not odd and self.empty_reply:
             out += encode_sentence(self._tagged("!empty", tag))
         out += encode_sentence(self._tagged("!done", tag))
         return out, ends
@@ -535,6 +547,8 @@ class Router:
         given = {k: v for k, _, v in (w[1:].partition("=") for w in words if w.startswith("="))}
         if verb in READS:
             return self._print(path, given, Query([w for w in words if w.startswith("?")]))
+        if verb in WRITES and not self.may_write:
+            raise Trap("not enough permissions (9)")
         if path == IDENTITY and verb == "set":
             self.identity = given.get("name", self.identity)
             return None
@@ -554,9 +568,11 @@ class Router:
         if "count-only" in given:
             return str(len(rows))
         wanted = [p for p in given.get(".proplist", "").split(",") if p]
-        if wanted:
-            rows = [{k: row[k] for k in wanted if k in row} for row in rows]
-        return rows
+        seen = []
+        for row in rows:
+            cells = {**row, **self.spoiled.get(row.get(".id", ""), {})}
+            seen.append({k: v for k, v in cells.items() if v is not None and (not wanted or k in wanted)})
+        return seen
 
     def _visible(self, path: str) -> list[dict[str, str]]:
         if path == HOST:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from conftest import LIST_NAMES, MB, eventually
@@ -161,6 +164,155 @@ def test_a_refused_write_stops_neither_metering_nor_the_daemon(own, message):
     who.comes_to_use(6 * MB, timeout=40)
     own.router.clear_faults()
     who.comes_to_be("active", timeout=90)
+
+
+# ---------------------------------------------------------------- one bad row
+
+STRANGER = "02:66:00:00:00:01"
+BAD_CELLS = {
+    "a counter beyond belief": {"bytes-in": "18446744073709000000"},
+    "two counters that overflow": {"bytes-in": "18446744073709551615", "bytes-out": "18446744073709551615"},
+    "no counters": {"bytes-in": None, "bytes-out": None},
+    "no uptime": {"uptime": None},
+    "no mac": {"mac-address": None},
+    "no id": {".id": None},
+    "nothing": {".id": None, "mac-address": None, "uptime": None, "address": None, "to-address": None},
+    "garbled text": {"mac-address": "\x00\x01", "uptime": "\u2603", "authorized": "maybe"},
+}
+
+
+@pytest.mark.parametrize("what", BAD_CELLS)
+def test_a_strangers_unreadable_row_stops_nobody_elses_metering(own, what):
+    users = three_users(own)
+    row = own.router.connect(STRANGER, "10.5.66.1")
+    own.router.spoiled[row.id] = BAD_CELLS[what]
+    for n, who in enumerate(users):
+        who.move(MB)
+        who.comes_to_use((n + 2) * MB)
+    users[0].post("/block", {"reason": "uji"})
+    users[0].comes_to_be("blocked", "blocked")
+    router = eventually(lambda: _warned(own))
+    assert router["state"] == "degraded"
+    assert any("/ip/hotspot/host" in line for line in router["warnings"]), router
+    lines = [line for line in own.agent.tail(2000).splitlines() if "cannot be read" in line]
+    assert len(lines) == 1, f"logged once while it lasts: {lines}"
+    own.router.spoiled.clear()
+    eventually(lambda: _quiet(own))
+    own.agent.verify()
+
+
+def _warned(site):
+    router = site.agent.get("/status")["router"]
+    assert router.get("warnings"), router
+    return router
+
+
+def _quiet(site):
+    router = site.agent.get("/status")["router"]
+    assert not router.get("warnings"), router
+
+
+@pytest.mark.parametrize("what", BAD_CELLS)
+def test_an_unreadable_row_of_a_customer_is_unknown_and_not_new(own, what):
+    who, *others = three_users(own)
+    own.router.spoiled[own.router.host(who.mac).id] = BAD_CELLS[what]
+    own.polls()
+    who.move(5 * MB)
+    own.polls()
+    assert who.used == MB
+    mark = own.router.mark()
+    own.polls()
+    assert own.router.writes(mark) == [], "an unreadable row led to writes"
+    own.router.spoiled.clear()
+    who.comes_to_use(6 * MB)
+    who.assert_listed("active")
+    for n, other in enumerate(others):
+        other.comes_to_use((n + 2) * MB)
+
+
+def test_a_row_of_any_words_is_one_row(own):
+    users = three_users(own)
+    own.router.odd_rows = {
+        HOST: [["surprise"], ["=.id=*FF", "=mac-address"], []],
+        LISTS: [["=list=klient_aktif", "=comment=kuota:x"], ["="]],
+        BINDING: [["=.id=*FF", "=disabled=perhaps"]],
+        LEASE: [["=disabled=perhaps"]],
+    }
+    for n, who in enumerate(users):
+        who.move(MB)
+        who.comes_to_use((n + 2) * MB)
+    users[0].post("/block", {"reason": "uji"})
+    users[0].comes_to_be("blocked", "blocked")
+    mark = own.router.mark()
+    own.polls(6)
+    assert own.router.writes(mark) == [], "edits that the odd rows cause"
+    assert own.agent.get("/status")["router"]["state"] == "degraded"
+
+
+# ---------------------------------------------------------------- what the router refuses
+
+
+def test_without_the_right_to_write_edits_back_off_and_are_told_in_words(own):
+    users = [own.someone(f"Pelanggan Uji {n}") for n in range(5)]
+    own.router.may_write = False
+    for who in users:
+        who.connect(authorized=True)
+        who.bind()
+        who.credit("1 GB")
+    own.polls()
+    mark, begun = own.router.mark(), time.monotonic()
+    own.polls(25)
+    took = time.monotonic() - begun
+    edits = 2 * len(users)
+    refused = len(own.router.writes(mark))
+    # At 5, 15, 35, 75 s after the first: three more for each edit within half a minute.
+    assert refused <= edits * (1 + took / 5), f"{refused} edits in {took} s"
+    who = users[2]
+    router = own.agent.get("/status")["router"]
+    assert router["state"] == "degraded"
+    line = next(w for w in router["warnings"] if who.name in w and "klient_aktif" in w)
+    for part in (who.mac, who.address, "not enough permissions", "write"):
+        assert part in line, line
+    log = own.agent.tail(5000)
+    assert "AddListing" not in log and "AddBinding" not in log, "the program's own types"
+    assert len([x for x in log.splitlines() if "refuse" in x]) <= edits + 3, "logged at every cycle"
+    doctor = own.agent.cli("doctor", "--json")
+    finding = next(c for c in json.loads(doctor.stdout)["checks"] if c["id"] == "router.edits")
+    assert finding["level"] == "fail" and "write" in finding["remedy"], finding
+    # What a person asks for is sent at once, and says what is refused.
+    answer = own.agent.post("/router/sync")
+    assert {e["outcome"] for e in answer["edits"]} == {"refused"}, answer
+    own.router.may_write = True
+    own.agent.post("/router/sync")
+    for who in users:
+        who.comes_to_be("active")
+    eventually(lambda: _quiet(own))
+    assert "recovered" in own.agent.tail(200)
+
+
+def test_refused_edits_are_sent_at_once_after_a_reconnect(own):
+    who = own.someone()
+    who.connect(authorized=True)
+    own.router.may_write = False
+    who.bind()
+    who.credit("1 GB")
+    own.polls(15)
+    own.router.may_write = True
+    mark = own.router.mark()
+    own.router.cut_sessions()
+    own.router.wait_prints(HOST, 4, mark, timeout=60)
+    who.comes_to_be("active", timeout=5)
+
+
+@pytest.mark.parametrize("message", ["std failure: timeout (13)", "failure: busy"])
+def test_a_passing_trap_at_the_log_in_is_no_wrong_password(own, message):
+    who = own.subscriber("1 GB")
+    own.router.login_traps = [message] * 2
+    own.router.cut_sessions()
+    own.polls(timeout=60)
+    who.move(MB)
+    who.comes_to_use(MB, timeout=60)
+    assert "password" not in own.agent.tail(200)
 
 
 @pytest.mark.slow

@@ -283,6 +283,30 @@ def test_a_row_of_ours_for_an_address_of_nobody_goes(site):
     eventually(lambda: site.assert_listed("10.5.99.99", None))
 
 
+def test_renamed_lists_take_our_rows_along(own):
+    active, stopped = own.subscriber("1 GB"), own.subscriber()
+    stopped.comes_to_be("habis")
+    foreign = dict(own.router.add_row(LISTS, list="klient_aktif", address="10.9.0.1", comment="kasir"))
+    own.router.add_row(LISTS, list="klient_aktif", address="10.5.99.98", comment="kuota:")
+    own.agent.stop()
+    own.agent.extra = {**own.agent.extra, "router": {"lists": {"active": "pelanggan_aktif"}}}
+    own.agent.write_config()
+    own.agent.start()
+
+    def moved():
+        rows = [r for r in own.router.snapshot(LISTS) if r["comment"].startswith("kuota:")]
+        assert {(r["address"], r["list"]) for r in rows} == {
+            (active.address, "pelanggan_aktif"),
+            (stopped.address, "klient_habis"),
+        }, rows
+
+    eventually(moved)
+    assert foreign in own.router.snapshot(LISTS)
+    mark = own.router.mark()
+    own.polls(4)
+    assert own.router.writes(mark) == []
+
+
 # ---------------------------------------------------------------- rows of others
 
 

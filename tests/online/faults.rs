@@ -268,3 +268,37 @@ async fn a_running_daemon_puts_whoever_paid_online_by_itself() {
     .await;
     assert_eq!(shop.credited().await, 2 * PACKAGE_BYTES);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_a_newer_relay_wait_in_review_stop_nobody_and_are_no_silence() {
+    let shop = Shop::open().await;
+    let order = shop.order().await;
+    shop.pull().await;
+    shop.relay.pay(&order);
+    shop.relay.speak(|page| {
+        for item in page["items"].as_array_mut().unwrap() {
+            item["flags"] = json!(["of_tomorrow"]);
+        }
+        let items = page["items"].as_array_mut().unwrap();
+        items.push(json!({"seq": "?", "what": "is this"}));
+    });
+    shop.pull().await;
+    assert_eq!(
+        (shop.status(&order).await, shop.flags(&order).await),
+        (json!("review"), json!(["unreadable"]))
+    );
+    assert_eq!(shop.orders("").await.len(), 2, "what names no order has a row, too");
+    assert_eq!((shop.credited().await, &shop.relay_state().await["state"]), (0, &json!("ok")));
+    let audit = shop.desk.get("/audit").await.ok(200).to_string();
+    assert!(audit.contains("of_tomorrow") && audit.contains("is this"), "{audit}");
+    // A page that is none at all is an error of a relay that is there.
+    shop.relay.speak(|page| page["epoch"] = json!(7));
+    shop.pull_fails().await;
+    assert_eq!(shop.relay_state().await["state"], "degraded");
+    shop.relay.speak(|_| {});
+    shop.pull().await;
+    let review = json!({"decision": "credit", "reason": "dicek"});
+    shop.desk.post(&format!("/orders/{order}/review"), review).await.ok(200);
+    assert_eq!((shop.credited().await, &shop.relay_state().await["state"]), (PACKAGE_BYTES, &json!("ok")));
+    shop.verify().await;
+}

@@ -328,7 +328,12 @@ impl Gateway for Scripted {
                 self.put(order, report.clone());
                 Ok(Some(report))
             };
-            self.follow(plan, limit, act, |_, _| ()).await
+            self.follow(plan, limit, act, |found, plan| {
+                if let (Some(report), Plan::Alter(change)) = (found, plan) {
+                    change(report);
+                }
+            })
+            .await
         })
     }
 

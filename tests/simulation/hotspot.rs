@@ -239,16 +239,17 @@ impl Inside {
         let rows = self.devices.iter().filter_map(row).collect();
         let truth = self.truth();
         self.readings.extend(truth);
-        HostTable { uptime_s, span_s: 0, rows, identity: Some(self.identity()) }
+        HostTable { uptime_s, rows, identity: Some(self.identity()), ..HostTable::default() }
     }
 
     fn access_rows(&self) -> AccessRows {
         let id = |name: u64| RowId(format!("*{name:X}"));
         let listing = |row: &Listed| ListRow {
             row: id(row.name),
-            list: row.list,
+            list: Some(row.list),
             address: Some(row.address),
             ours: row.ours,
+            owner: String::new(),
             dynamic: row.dynamic,
             disabled: row.disabled,
         };
@@ -266,6 +267,7 @@ impl Inside {
             listings: self.lists.iter().map(listing).collect(),
             bindings: self.bindings.iter().map(binding).collect(),
             leases: leases.collect(),
+            ..AccessRows::default()
         }
     }
 

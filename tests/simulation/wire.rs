@@ -9,7 +9,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use kuota::agent::link::client::read_answer;
 use kuota::agent::link::{Patience, Pending, Relay, RelayError};
-use kuota::protocol::relay::{Abandoned, AdoptOrder, FeedPage, OpenOrder, RefundOrder, RelayOrder};
+use kuota::protocol::relay::{
+    Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
@@ -216,12 +218,12 @@ impl Relay for Wire {
         })
     }
 
-    fn feed(&self, after: u64, _wait: Duration, limit: u32) -> Pending<'_, FeedPage> {
+    fn feed(&self, after: u64, _wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>> {
         Box::pin(async move {
             let path = format!("/v1/feed?after={after}&wait=0&limit={limit}");
             let page: FeedPage = self.call("GET", path, None).await?;
             self.hear(Heard::Page(Box::new(page.clone())));
-            Ok(page)
+            Ok(page.into())
         })
     }
 

@@ -289,7 +289,9 @@ impl World {
                 return Err("a row of others was changed".to_owned());
             }
             self.enforced = format!("{enforced:?}");
-            is_done = enforced.as_ref().is_ok_and(|enforced| enforced.edits.len() == enforced.outcomes.len());
+            is_done = enforced.as_ref().is_ok_and(|enforced| {
+                enforced.edits.len() == enforced.outcomes.len() && enforced.waiting.is_empty()
+            });
             if enforced.is_ok_and(|enforced| enforced.edits.is_empty()) {
                 break;
             }

@@ -6,10 +6,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kuota::agent::config::{Config, Enforcement};
+use kuota::agent::config::{Config, Enforcement, Lists};
 use kuota::agent::engine::{Action, Actor, NewUser, Notice, Notifier};
 use kuota::agent::run::Site;
 use kuota::agent::service::Enforced;
+use kuota::agent::site_plan::list_names;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::account::Account;
 use kuota::domain::id::{Mac, UserId};
@@ -72,6 +73,18 @@ impl World {
         engine.closed().await;
         between(dir.path());
         let site = Self::site(Self::client(&sim), &clock, config);
+        Self { sim, clock, site, dir }
+    }
+
+    /// The agent starts again with other names of the address lists.
+    pub async fn renamed(self, rename: impl FnOnce(&mut Lists)) -> Self {
+        let Self { sim, clock, site, dir } = self;
+        let (mut config, engine) = (site.config.clone(), site.service.engine().clone());
+        drop(site);
+        engine.closed().await;
+        rename(&mut config.router.lists);
+        let lists = list_names(&config.router.lists);
+        let site = Self::site(ClientConfig { lists, ..Self::client(&sim) }, &clock, config);
         Self { sim, clock, site, dir }
     }
 

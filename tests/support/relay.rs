@@ -22,7 +22,7 @@ use kuota::protocol::relay::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -71,6 +71,8 @@ struct State {
     extra_rp: u64,
     /// Where links of charges lead, instead of the gateway's own.
     link: Option<String>,
+    /// What becomes of a page of the feed before it is sent.
+    words: Option<fn(&mut Value)>,
 }
 
 /// The relay. Clones are the same one.
@@ -107,6 +109,7 @@ impl FakeRelay {
             on_cancel: OnCancel::Cancels,
             extra_rp: 0,
             link: None,
+            words: None,
         };
         let relay = Self { url, clock, state: Arc::new(Mutex::new(state)), turn: watch::Sender::new(0) };
         tokio::spawn(relay.clone().listen(listener));
@@ -313,7 +316,12 @@ impl FakeRelay {
         let items: Vec<FeedItem> =
             state.feed.iter().filter(|item| item.seq > after).take(limit).cloned().collect();
         let next = items.last().map_or(after.min(last), |item| item.seq);
-        told(200, &FeedPage { epoch: format!("epoch-{}", state.epoch), items, next, has_more: next < last })
+        let page = FeedPage { epoch: format!("epoch-{}", state.epoch), items, next, has_more: next < last };
+        let mut page = serde_json::to_value(page).unwrap();
+        if let Some(words) = state.words {
+            words(&mut page);
+        }
+        told(200, &page)
     }
 
     /// The customer pays.
@@ -396,6 +404,11 @@ impl FakeRelay {
     }
 
     /// Everything works again.
+    /// Pages of the feed are changed like this from here on, as a relay of another version would write them.
+    pub fn speak(&self, words: fn(&mut Value)) {
+        self.lock().words = Some(words);
+    }
+
     pub fn heal(&self) {
         self.lock().faults.clear();
         self.moved();

@@ -105,7 +105,7 @@ impl From<RelayError> for Problem {
     fn from(error: RelayError) -> Self {
         let detail = error.to_string();
         match error {
-            RelayError::Unreachable(_) | RelayError::Unauthorized(_) => {
+            RelayError::Unreachable(_) | RelayError::Nonsense(_) | RelayError::Unauthorized(_) => {
                 Self::unavailable("relay_unreachable", detail)
             }
             RelayError::NotFound => Self::not_found("order at the relay"),

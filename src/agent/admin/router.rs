@@ -1,6 +1,8 @@
 //! The router: what would change, and making it so.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -10,17 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, finish};
-use crate::agent::config::Lists;
+use crate::agent::config::{Language, Lists};
+use crate::agent::edit_backoff::RefusedEdit;
 use crate::agent::engine::Actor;
+use crate::agent::router_faults::{BINDINGS, LISTS, RouterFault, Who, refused_text, remedy, type_name};
 use crate::agent::service::Enforced;
-use crate::domain::listing::{BindingKind, Edit, List};
+use crate::clock::rfc3339;
+use crate::domain::listing::{Edit, List};
 use crate::routeros::EditOutcome;
 use crate::web::{Body, Problem};
-
-/// What edits of address lists change.
-const LISTS: &str = "/ip/firewall/address-list";
-/// What edits of bindings change.
-const BINDINGS: &str = "/ip/hotspot/ip-binding";
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/router/plan", get(plan)).route("/router/sync", post(sync))
@@ -59,6 +59,73 @@ pub(super) struct EditView {
     /// The router's words, where it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Time until it is sent again, where it waits after a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_in_s: Option<u64>,
+}
+
+/// An edit that the router refuses, with what it is about.
+#[derive(Serialize)]
+pub(super) struct RefusedView {
+    #[serde(flatten)]
+    edit: EditView,
+    user_name: Option<String>,
+    since: String,
+    attempts: u32,
+    /// What is refused, to whom, and the router's words.
+    text: String,
+    /// What to do about it.
+    remedy: String,
+}
+
+/// A row of the router that could not be read.
+#[derive(Serialize)]
+pub(super) struct UnreadView {
+    menu: &'static str,
+    row: Option<String>,
+    mac: Option<String>,
+    address: Option<String>,
+    user_id: Option<String>,
+    user_name: Option<String>,
+    /// The field that makes no sense.
+    what: String,
+    text: String,
+}
+
+/// Refusals and rows that could not be read, as the status has them: at most so many of each.
+pub(super) fn faults(desk: &Desk, each_max: usize) -> (Vec<RefusedView>, Vec<UnreadView>) {
+    let (service, lists) = (desk.service(), &desk.site.config.router.lists);
+    let (now, names) = (service.uptime(), service.lists());
+    let (mut refusals, mut unread) = (Vec::new(), Vec::new());
+    for fault in service.router_faults() {
+        let text = || fault.text(Language::English, names);
+        match &fault {
+            RouterFault::Refused(refused, who) if refusals.len() < each_max => refusals.push(RefusedView {
+                edit: EditView::of(&refused.edit, lists).about(who).waiting(refused, now),
+                user_name: who.name.clone(),
+                since: rfc3339(refused.since),
+                attempts: refused.attempts,
+                text: refused_text(Language::English, refused, who, names),
+                remedy: remedy(Language::English, refused),
+            }),
+            RouterFault::Unread(menu, row, who) if unread.len() < each_max => unread.push(UnreadView {
+                menu: menu.path(),
+                row: row.row.as_ref().map(|row| row.0.clone()),
+                mac: row.mac.map(|mac| mac.to_string()),
+                address: row.address.map(|address| address.to_string()),
+                user_id: who.user.map(|user| user.to_string()),
+                user_name: who.name.clone(),
+                what: row.what.clone(),
+                text: text(),
+            }),
+            RouterFault::Refused(..)
+            | RouterFault::Unread(..)
+            | RouterFault::Noticed(_)
+            | RouterFault::Changed(_)
+            | RouterFault::Conflict(..) => {}
+        }
+    }
+    (refusals, unread)
 }
 
 impl PlanView {
@@ -114,6 +181,21 @@ impl EditView {
         }
     }
 
+    /// Fills in whom it is about.
+    fn about(mut self, who: &Who) -> Self {
+        self.mac = self.mac.or_else(|| who.mac.map(|mac| mac.to_string()));
+        self.address = self.address.or_else(|| who.address.map(|address| address.to_string()));
+        self.user_id = self.user_id.or_else(|| who.user.map(|user| user.to_string()));
+        self
+    }
+
+    /// Says that it waits, `now` being time since boot.
+    fn waiting(mut self, refused: &RefusedEdit, now: Duration) -> Self {
+        self.refused = refused.answer.clone().or_else(|| Some("already so".to_owned()));
+        self.retry_in_s = Some(refused.retry_at.saturating_sub(now).as_secs());
+        self
+    }
+
     fn with(mut self, outcome: Option<&EditOutcome>) -> Self {
         self.outcome = outcome.map(|outcome| match outcome {
             EditOutcome::Done => "done",
@@ -139,14 +221,6 @@ fn list_name(list: List, lists: &Lists) -> String {
     name.as_str().to_owned()
 }
 
-fn type_name(kind: BindingKind) -> &'static str {
-    match kind {
-        BindingKind::Regular => "regular",
-        BindingKind::Bypassed => "bypassed",
-        BindingKind::Blocked => "blocked",
-    }
-}
-
 async fn plan(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
     Ok(Json(difference(&desk).await?).into_response())
 }
@@ -154,8 +228,28 @@ async fn plan(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
 /// What reconciling would change now.
 async fn difference(desk: &Desk) -> Result<PlanView, Problem> {
     let found = desk.service().plan().await?;
-    let dry_run = desk.service().is_dry_run();
-    Ok(PlanView::of(&found, &desk.site.config.router.lists, dry_run))
+    Ok(planned(desk, &found))
+}
+
+/// The difference, and which parts of it wait after a refusal.
+fn planned(desk: &Desk, found: &Enforced) -> PlanView {
+    let service = desk.service();
+    let mut plan = PlanView::of(found, &desk.site.config.router.lists, service.is_dry_run());
+    let refused: BTreeMap<Edit, RefusedEdit> = service
+        .router_faults()
+        .into_iter()
+        .filter_map(|fault| {
+            let RouterFault::Refused(refused, _) = fault else { return None };
+            Some((refused.edit.clone(), refused))
+        })
+        .collect();
+    let now = service.uptime();
+    for (view, edit) in plan.edits.iter_mut().zip(&found.edits) {
+        if let Some(refused) = refused.get(edit) {
+            *view = std::mem::take(view).waiting(refused, now);
+        }
+    }
+    plan
 }
 
 /// The same for people, who read the first so many edits and how many there are.
@@ -163,8 +257,7 @@ pub(super) async fn first_of_difference(desk: &Desk, edits_max: usize) -> Result
     let mut found = desk.service().plan().await?;
     let all = found.edits.len();
     found.edits.truncate(edits_max);
-    let dry_run = desk.service().is_dry_run();
-    Ok((PlanView::of(&found, &desk.site.config.router.lists, dry_run), all))
+    Ok((planned(desk, &found), all))
 }
 
 /// Nothing needs to be said to sync.
@@ -179,7 +272,7 @@ async fn sync(State(desk): State<Arc<Desk>>, Operator(actor): Operator, _: Body<
 /// Brings the router to what access wants because somebody asks for it.
 pub(super) async fn reconcile(desk: &Desk, actor: Actor) -> Result<PlanView, Problem> {
     let service = Arc::clone(desk.service());
-    let found = finish(async move { service.enforce_once().await }).await??;
+    let found = finish(async move { service.enforce_now().await }).await??;
     let detail = format!("{} edits", found.edits.len());
     desk.look(move |engine| Ok(engine.note(&actor, "router.sync", "router", detail)?)).await?;
     Ok(PlanView::of(&found, &desk.site.config.router.lists, found.dry_run))

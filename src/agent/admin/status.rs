@@ -12,12 +12,15 @@ use serde_json::json;
 
 use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk};
+use super::router::{RefusedView, UnreadView, faults};
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::web::Problem;
 
+/// Refusals and unreadable rows that the status tells one by one.
+const FAULTS_MAX: usize = 100;
 /// How long the engine may keep a look waiting before the daemon counts as not ready.
 pub(super) const LOOK_MAX: Duration = Duration::from_secs(5);
 
@@ -81,6 +84,17 @@ impl From<Part> for PartView {
     }
 }
 
+/// The router's state, and what it refuses or prints so that it cannot be read.
+#[derive(Serialize)]
+struct RouterView {
+    #[serde(flatten)]
+    part: PartView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<RefusedView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadView>,
+}
+
 /// How one part of the daemon is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Part {
@@ -120,7 +134,7 @@ pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
     let clock = if clock_trusted {
         fine.clone()
     } else {
-        let why = "the wall clock fell behind or jumped: no block for expiry or due dates begins until it is \
+        let why = "the wall clock fell behind, jumped, or is far ahead of the last trusted time: no block for expiry or due dates begins until it is \
                    synchronized or confirmed";
         Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
     };
@@ -136,8 +150,9 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
     let Health { router, relay, store: books, clock } = health(&desk, facts.clock_trusted);
     let figures = desk.service().figures();
     let link = desk.service().router().health();
+    let (refused, unread) = faults(&desk, FAULTS_MAX);
     let view = json!({
-        "router": PartView::from(router),
+        "router": RouterView { part: router.into(), refused, unread },
         "relay": PartView::from(relay),
         "store": PartView::from(books),
         "clock": PartView::from(clock),

@@ -10,7 +10,7 @@ use super::Subject;
 use crate::agent::config::{ClockTrust, Config};
 use crate::agent::link::RelayError;
 use crate::agent::site_plan::endpoint;
-use crate::clock::parse_rfc3339;
+use crate::clock::{parse_rfc3339, rfc3339};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::routeros::inspect::Finding;
 use crate::store::{self, backup as store_backup};
@@ -96,6 +96,10 @@ fn backup(data_dir: &Path, now: Timestamp) -> Finding {
     let Some(last) = store_backup::last(data_dir).and_then(|at| parse_rfc3339(&at)) else {
         return Finding::warn(ID, "no backup was ever made", remedy);
     };
+    if store_backup::is_ahead(last, now) {
+        let text = format!("the last backup is dated {}, ahead of this machine's clock", rfc3339(last));
+        return Finding::warn(ID, text, "check this machine's clock (timedatectl), then make another backup");
+    }
     let age_ms = now.0.saturating_sub(last.0);
     let text = format!("the last backup is {} days old", age_ms.max(0) / DAY_MS);
     if age_ms > BACKUP_AGE_MAX_MS { Finding::warn(ID, text, remedy) } else { Finding::ok(ID, text) }
@@ -172,7 +176,6 @@ fn daemons_view(subject: &Subject<'_>, remedy: &str) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::rfc3339;
 
     const NOON_MS: i64 = 1_795_323_600_000;
 
@@ -189,7 +192,7 @@ mod tests {
     fn a_backup_grows_old() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(backup(dir.path(), Timestamp(NOON_MS)).level.name(), "warn");
-        for (days, level) in [(6, "ok"), (8, "warn")] {
+        for (days, level) in [(0, "ok"), (6, "ok"), (8, "warn"), (-1, "warn")] {
             let at = Timestamp(NOON_MS - days * DAY_MS);
             store_backup::note_last(dir.path(), &rfc3339(at));
             assert_eq!(backup(dir.path(), Timestamp(NOON_MS)).level.name(), level);

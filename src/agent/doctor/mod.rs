@@ -18,6 +18,8 @@ use crate::routeros::{Router, RouterError};
 
 pub use crate::routeros::inspect::Level;
 
+/// Refused changes that are told one by one.
+const REFUSED_SHOWN_MAX: usize = 5;
 /// Clients with access from which on it is odd that none moves a byte between two readings.
 const CLIENTS_BUSY: usize = 10;
 
@@ -54,6 +56,8 @@ async fn router(subject: &Subject<'_>) -> Vec<Finding> {
     let version = subject.router.health().version.unwrap_or_default();
     let mut out = vec![Finding::ok("router.login", format!("logged in, RouterOS {version}"))];
     out.push(hosts(subject, &first).await);
+    out.extend(unread(&first));
+    out.extend(refused(subject));
     match subject.router.tables().await {
         Ok(tables) => {
             let plan = site_plan(subject.config, subject.agent);
@@ -69,12 +73,45 @@ fn unreachable(config: &Config, error: &RouterError) -> Finding {
         RouterError::LoginRefused(_) => {
             "check router.username and the password file against /user on the router, and its address restriction"
         }
-        RouterError::Trap { .. } => "give the agent's user the policies api, read and write",
+        RouterError::Trap { message, .. } if message.to_ascii_lowercase().contains("permission") => {
+            "give the agent's user the policies api, read and write"
+        }
+        RouterError::Trap { .. } => "run it again in a minute; if it stays, look at the router's log",
         RouterError::Lost(_) | RouterError::Malformed { .. } => {
             "check router.address, the cable, and that /ip service has the API enabled for this machine's address"
         }
     };
     Finding::fail("router.login", format!("{}: {error}", config.router.address), remedy)
+}
+
+/// Rows of the host table that make no sense: their devices are not metered.
+fn unread(table: &HostTable) -> Option<Finding> {
+    let first = table.unread.first()?;
+    let named = first.mac.map(|mac| mac.to_string()).or_else(|| first.row.as_ref().map(|row| row.0.clone()));
+    let named = named.unwrap_or_else(|| "without a name".to_owned());
+    let rows = table.unread.len();
+    let text =
+        format!("{rows} rows of the host table cannot be read, the first of them {named}: {}", first.what);
+    let remedy = "remove those rows in /ip/hotspot/host; they come back by themselves";
+    Some(Finding::warn("hotspot.rows", text, remedy))
+}
+
+/// What the router refuses the running daemon.
+fn refused(subject: &Subject<'_>) -> Vec<Finding> {
+    const ID: &str = "router.edits";
+    let Some(status) = subject.status else { return Vec::new() };
+    let refused = status["router"]["refused"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |edit: &Value, key: &str| edit[key].as_str().unwrap_or_default().to_owned();
+    let finding = |edit: &Value| Finding::fail(ID, text(edit, "text"), text(edit, "remedy"));
+    let mut out: Vec<Finding> = refused.iter().take(REFUSED_SHOWN_MAX).map(finding).collect();
+    let more = refused.len().saturating_sub(REFUSED_SHOWN_MAX);
+    out.extend(
+        (more > 0).then(|| Finding::fail(ID, format!("{more} more changes are refused"), "see the status")),
+    );
+    if out.is_empty() {
+        out.push(Finding::ok(ID, "the router takes the daemon's changes"));
+    }
+    out
 }
 
 /// Whether the host table can be read and its counters move.

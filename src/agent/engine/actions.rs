@@ -23,7 +23,7 @@ use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah};
-use crate::domain::usage;
+use crate::domain::usage::{self, Unknown};
 use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
 
 /// One change, in domain types; amounts are bounded by who made it.
@@ -359,6 +359,18 @@ pub(super) fn conflict(code: &'static str, message: &str) -> EngineError {
     EngineError::Conflict { code, message: message.to_owned() }
 }
 
+/// Whether a row of the device may have been there that the reading could not read.
+fn lacks(reading: &Reading, mac: Mac) -> bool {
+    let hosts = &reading.hosts;
+    Unknown::of(hosts).may_lack(mac, hosts.rows.iter().any(|row| row.mac == mac))
+}
+
+fn unread_row(mac: Mac) -> EngineError {
+    EngineError::RouterNeeded(format!(
+        "the row of {mac} in /ip/hotspot/host cannot be read; remove that row on the router, it comes back by itself"
+    ))
+}
+
 fn no_reading() -> EngineError {
     EngineError::RouterNeeded("no reading came with the request".into())
 }
@@ -506,7 +518,9 @@ impl Act<'_, '_> {
         self.make_room(no, replace_oldest)?;
         let user = self.draft.user(no).account.id;
         self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}"));
-        match (held, self.reading) {
+        // A reading in which the device's row could not be read says as little about it as none.
+        let reading = self.reading.filter(|_| !self.is_unknown(mac));
+        match (held, reading) {
             (Some(old), None) => {
                 // The old owner's last bytes are not known: the device waits for the router.
                 self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Move(no)), ..old }));
@@ -526,7 +540,7 @@ impl Act<'_, '_> {
                     label: label.to_owned(),
                     bound_at: self.draft.facts.now,
                     seen_at: None,
-                    pending: reading.is_none().then_some(Pending::Baseline),
+                    pending: reading.is_none_or(|reading| lacks(reading, mac)).then_some(Pending::Baseline),
                     unbound_at: None,
                     counters: reading.map(rows).unwrap_or_default(),
                 }));
@@ -552,10 +566,23 @@ impl Act<'_, '_> {
         if self.reading.is_none() {
             return Err(no_reading());
         }
+        if self.is_unknown(mac) {
+            return Err(unread_row(mac));
+        }
         let user = self.draft.user(no).account.id;
         self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
         self.draft.work(Work::Unbind(device_no));
         Ok(())
+    }
+
+    /// Whether the reading that came with the request counted nothing for a bound device, because a row of it could
+    /// not be read.
+    fn is_unknown(&self, mac: Mac) -> bool {
+        let (state, reading) = (&self.draft.state, self.reading);
+        let device = state.by_mac.get(&mac).and_then(|no| state.devices.get(no));
+        device
+            .zip(reading)
+            .is_some_and(|(device, reading)| Unknown::of(&reading.hosts).holds(mac, &device.counters))
     }
 
     fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
@@ -564,7 +591,8 @@ impl Act<'_, '_> {
         let device =
             device.filter(|d| d.user_no == no).ok_or(EngineError::NotFound("device of this user"))?;
         self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
-        if self.reading.is_some() || device.pending == Some(Pending::Baseline) {
+        let is_counted = self.reading.is_some() && !self.is_unknown(mac);
+        if is_counted || device.pending == Some(Pending::Baseline) {
             self.draft.work(Work::Unbind(device.no));
             return Ok(Outcome { status: 204, body: String::new() });
         }
@@ -653,6 +681,12 @@ impl Act<'_, '_> {
             return Err(no_reading());
         }
         let no = self.draft.find_user(user)?;
+        let owned = self.draft.state.devices_of.get(&no).into_iter().flatten();
+        let mut macs =
+            owned.filter_map(|device| self.draft.state.devices.get(device)).map(|device| device.mac);
+        if let Some(mac) = macs.find(|mac| self.is_unknown(*mac)) {
+            return Err(unread_row(mac));
+        }
         let detail = format!("{reset:?}");
         let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
         self.draft.audit("user.reset", &user.to_string(), detail);

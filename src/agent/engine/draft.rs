@@ -45,7 +45,7 @@ pub(super) enum Work {
 }
 
 /// What a finished draft changes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     pub users: BTreeMap<u32, UserRecord>,
     pub packages: BTreeMap<u32, PackageRecord>,
@@ -70,7 +70,7 @@ pub(super) struct Changes {
 }
 
 /// What it changes of online payment.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OnlineChanges {
     /// Pay windows opened, by user.
     pub windows: BTreeMap<u32, u32>,
@@ -93,6 +93,16 @@ impl<'a> Draft<'a> {
         let (at, day) = (facts.now, day_number(facts.local.date));
         let changes = Changes { actor: actor.name.clone(), at, day, ..Changes::default() };
         Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
+    }
+
+    /// What was written so far, to go back to.
+    pub fn checkpoint(&self) -> Changes {
+        self.changes.clone()
+    }
+
+    /// Forgets what was written since.
+    pub fn go_back(&mut self, checkpoint: Changes) {
+        self.changes = checkpoint;
     }
 
     /// A name for something new.

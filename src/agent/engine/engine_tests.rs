@@ -30,6 +30,8 @@ mod preview_tests;
 mod rebuild_tests;
 #[path = "review_tests.rs"]
 mod review_tests;
+#[path = "unread_tests.rs"]
+mod unread_tests;
 #[path = "windows_tests.rs"]
 mod windows_tests;
 
@@ -87,7 +89,7 @@ impl Pi {
     /// A reading of the router that tells this serial number.
     fn reading_of(&self, serial: Option<&str>, uptime_s: u64, rows: Vec<HostRow>) -> Reading {
         let identity = serial.map(str::to_owned);
-        let hosts = HostTable { uptime_s, span_s: 0, rows, identity };
+        let hosts = HostTable { uptime_s, rows, identity, ..HostTable::default() };
         Reading { hosts: Arc::new(hosts), begun: self.clock.uptime() }
     }
 
@@ -505,6 +507,31 @@ fn usage_is_sealed_at_local_midnight_and_days_are_summed() {
     assert_eq!(pi.used(user), 5000);
     let days = pi.engine().reader().usage_days(1, 0, i64::MAX).unwrap();
     assert_eq!(days.iter().map(|d| d.bytes.0).collect::<Vec<_>>(), [5000]);
+    pi.verify();
+}
+
+#[test]
+fn a_day_that_a_jump_over_midnight_closed_is_closed_again_when_it_ends() {
+    let (mut pi, user) = site();
+    pi.pass(10);
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    // Twelve hours and a minute ahead: the next day by the wall, and trusted, as every step of less than a day.
+    let truth = pi.clock.now();
+    pi.clock.set_wall(Timestamp(truth.0 + 12 * 3_600_000 + 60_000));
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    pi.clock.set_wall(truth);
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    pi.pass(3600);
+    pi.meter(3710, vec![row(1, "*1", 3660, 6700)]);
+    let today = crate::domain::units::day_number(pi.engine().facts().local.date);
+    assert_eq!(pi.engine().look().open_day(), Some(today), "the day is open again");
+    assert_eq!(pi.user(user).open_usage, Bytes(700));
+    pi.restart();
+    pi.pass(11 * 3600);
+    pi.meter(43_310, vec![row(1, "*1", 43_260, 6700)]);
+    assert_eq!((pi.user(user).open_usage, pi.used(user)), (Bytes::ZERO, 5700));
+    let days = pi.engine().reader().usage_days(1, 0, i64::MAX).unwrap();
+    assert_eq!(days.iter().map(|d| (d.slot, d.bytes.0)).collect::<Vec<_>>(), [(today, 5700)]);
     pi.verify();
 }
 

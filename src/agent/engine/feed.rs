@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::actions::Act;
 use super::names::with_free_names;
-use super::{Actor, Engine, EngineError, memo};
+use super::{Actor, Engine, EngineError, memo, odd};
 use crate::clock::parse_rfc3339;
 use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::policy::{Event, Refund};
 use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
-use crate::protocol::relay::{FeedEffect, FeedItem, FeedPage, Memo};
+use crate::protocol::relay::{FeedEffect, FeedEntry, FeedItem, FeedPage, Memo};
 use crate::store::{Cursor, ErrandWork, Online, OrderRecord, UserRecord};
 
 /// The age to which orders are handed back to a relay that lost them: most wallets give money back for so long.
@@ -35,8 +35,8 @@ pub struct FeedApplied {
 impl Engine {
     /// Applies one page of the feed: every effect and the new cursor in one transaction. `page` must be the answer
     /// to a call from [`Engine::cursor`]; one of another epoch, or that ends before the cursor, applies nothing and
-    /// sets the cursor to 0.
-    pub fn apply_feed(&mut self, page: &FeedPage) -> Result<FeedApplied, EngineError> {
+    /// sets the cursor to 0. What cannot be read or applied becomes a review, and the others go on.
+    pub fn apply_feed(&mut self, page: &FeedPage<FeedEntry>) -> Result<FeedApplied, EngineError> {
         self.begin()?;
         let cursor = self.cursor();
         let is_other = cursor.epoch.as_ref().is_some_and(|epoch| *epoch != page.epoch);
@@ -49,8 +49,8 @@ impl Engine {
         }
         let (mut applied, changes) = self.draft(&Actor::relay(), "", |act| {
             let mut applied = FeedApplied { more: page.has_more, ..FeedApplied::default() };
-            for item in &page.items {
-                act.apply_item(item, &mut applied)?;
+            for entry in &page.items {
+                act.apply_entry(entry, &mut applied)?;
             }
             act.draft.online().cursor = Some(next);
             Ok(applied)
@@ -65,7 +65,7 @@ impl Engine {
     /// that are known here may be unknown there. Those that may still be paid are handed back, and so are those whose
     /// money may still come late or go back: the gateway's word about an order that the relay does not know reaches
     /// nobody.
-    fn restart_feed(&mut self, page: &FeedPage) -> Result<FeedApplied, EngineError> {
+    fn restart_feed(&mut self, page: &FeedPage<FeedEntry>) -> Result<FeedApplied, EngineError> {
         tracing::warn!(epoch = page.epoch, "the relay's feed begins anew; reading it from its start");
         let mut orders: Vec<OrderId> = self.state.online.orders().map(|order| order.id.clone()).collect();
         let recent = Timestamp(self.now().0.saturating_sub(HANDED_BACK_DAYS * DAY_MS));
@@ -112,6 +112,16 @@ pub(super) fn mark(order: &mut OrderRecord, flags: &[Flag], status: OrderState) 
     }
 }
 
+/// An order of an attempt that has another order already waits in review: an attempt is paid once, and a relay that
+/// told of it under ever new ids would be credited each time.
+fn only_of_its_attempt(mut order: OrderRecord) -> OrderRecord {
+    if order.online.request_id.is_none() {
+        order.flags.insert(Flag::PaidTwice);
+        order.status = OrderState::Review;
+    }
+    order
+}
+
 /// When an item says that its order was paid.
 fn paid_at(item: &FeedItem) -> Option<Timestamp> {
     item.paid_at.as_deref().and_then(parse_rfc3339).or_else(|| parse_rfc3339(&item.at))
@@ -121,6 +131,57 @@ impl Act<'_, '_> {
     pub(super) fn is_applied(&self, event: &str) -> Result<bool, EngineError> {
         let drafted = self.draft.online_changes().applied.contains(event);
         Ok(drafted || self.reader.is_applied(event)?)
+    }
+
+    fn apply_entry(&mut self, entry: &FeedEntry, applied: &mut FeedApplied) -> Result<(), EngineError> {
+        let item = match entry {
+            FeedEntry::Known(item) => item,
+            FeedEntry::Odd { raw, why } => return self.odd_item(raw, why, applied),
+        };
+        let (before, so_far) = (self.draft.checkpoint(), applied.clone());
+        match self.apply_item(item, applied) {
+            // Nothing can be said of any item while the store fails.
+            Err(error @ EngineError::Store(_)) => Err(error),
+            Err(error) => {
+                self.draft.go_back(before);
+                *applied = so_far;
+                let raw = serde_json::to_string(item).expect("an item is plain data");
+                self.odd_item(&raw, &error.to_string(), applied)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// What cannot be read or applied waits for the owner, as it came.
+    fn odd_item(&mut self, raw: &str, why: &str, applied: &mut FeedApplied) -> Result<(), EngineError> {
+        let item = odd::item(raw);
+        if self.is_applied(&item.event_id)? {
+            return Ok(());
+        }
+        tracing::warn!(
+            order.id = item.order_id,
+            why,
+            "the relay tells something that cannot be applied here"
+        );
+        self.event.clone_from(&item.event_id);
+        self.draft.online().applied.insert(item.event_id.clone());
+        applied.items += 1;
+        self.draft.audit("feed.unreadable", &item.order_id, odd::detail(raw, why));
+        let known = self.find_order(&OrderId(item.order_id.clone()))?;
+        if known.as_ref().is_some_and(|order| order.method.cash().is_some()) {
+            return Ok(());
+        }
+        let before = match known {
+            Some(order) => order,
+            None => match self.rebuilt(&item, false)? {
+                Some(order) => order,
+                None => self.unreadable(&item)?,
+            },
+        };
+        let mut order = before.clone();
+        order.flags.insert(Flag::Unreadable);
+        order.status = OrderState::Review;
+        self.put_in_review(&before, order)
     }
 
     fn apply_item(&mut self, item: &FeedItem, applied: &mut FeedApplied) -> Result<(), EngineError> {
@@ -159,13 +220,16 @@ impl Act<'_, '_> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
         mark(&mut order, &item.flags, item.status);
-        let is_decided =
-            order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
-        if is_decided || order.is_credited() {
+        // The owner who closed a review of money that was there has decided; one who closed a mere riddle has not.
+        let is_dismissed = order.flags.contains(&Flag::Dismissed) && order.paid_at.is_some();
+        if is_dismissed || order.flags.contains(&Flag::CreditedByOwner) || order.is_credited() {
             self.draft.put_order(order);
             return Ok(());
         }
         order.paid_at = paid_at(item);
+        if matches!(before.status, OrderState::Cancelled | OrderState::Review) {
+            return self.hold_money(&before, order, item);
+        }
         let is_right = order.amount == Rupiah(item.amount_rp) && order.quote.total() == order.amount;
         let user = if is_right { self.living_user(&order)? } else { None };
         let Some(no) = user else {
@@ -178,6 +242,25 @@ impl Act<'_, '_> {
         self.credit(no, order)?;
         applied.credited.push(self.draft.user(no).account.id);
         Ok(())
+    }
+
+    /// Money for an order that was cancelled or is in review here is the owner's to decide, whatever the relay says of
+    /// it: it may have been restored from an older copy, or have lost its store.
+    fn hold_money(
+        &mut self,
+        before: &OrderRecord,
+        mut order: OrderRecord,
+        item: &FeedItem,
+    ) -> Result<(), EngineError> {
+        if before.status == OrderState::Cancelled {
+            order.flags.insert(Flag::PaidAfterCancel);
+        }
+        if order.amount != Rupiah(item.amount_rp) {
+            order.flags.insert(Flag::AmountMismatch);
+        }
+        order.flags.remove(&Flag::Dismissed);
+        order.status = OrderState::Review;
+        self.put_in_review(before, order)
     }
 
     /// Money that cannot be applied waits for the owner.
@@ -217,8 +300,9 @@ impl Act<'_, '_> {
             // one that may be paid is.
             None if item.status.is_open() && item.status != OrderState::Created => {
                 match self.rebuilt(item, false)? {
-                    Some(order) => order,
-                    None => return Ok(()),
+                    Some(order) if order.status != OrderState::Review => order,
+                    // Nothing was paid yet, and what it is for is only claimed.
+                    Some(_) | None => return Ok(()),
                 }
             }
             None => return Ok(()),
@@ -246,6 +330,10 @@ impl Act<'_, '_> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
         mark(&mut order, &item.flags, item.status);
+        if order.paid_at.is_none() {
+            // Whatever the owner closed before, it was not this money.
+            order.flags.remove(&Flag::Dismissed);
+        }
         order.paid_at = order.paid_at.or_else(|| paid_at(item));
         if !order.is_credited() {
             order.refunded = order.refunded.max(Rupiah(item.refunded_rp).min(order.amount));
@@ -306,21 +394,27 @@ impl Act<'_, '_> {
     }
 
     /// An order that the store does not know, from its attempt or from what it carried. A user that is not known
-    /// either is made again when money is there (`revive`).
+    /// either is made again when money is there (`revive`). What this site did not sign waits in review: whoever runs
+    /// the relay could have written it.
     fn rebuilt(&mut self, item: &FeedItem, revive: bool) -> Result<Option<OrderRecord>, EngineError> {
         if let Some(opening) = self.draft.state.online.openings.get(&item.request_id).cloned() {
-            let order = self.order_of(&opening, &item.order_id)?;
-            return Ok(Some(order));
+            return Ok(Some(only_of_its_attempt(self.order_of(&opening, &item.order_id)?)));
         }
         let Some((memo, quote)) = memo::read(item.memo.as_deref()) else { return Ok(None) };
+        let is_ours = memo::is_signed(&self.draft.state.online.signer, &memo, &item.request_id);
         let user_no = match self.draft.find_user(memo.user) {
-            Ok(no) => no,
-            Err(_) if revive => self.revive(&memo)?,
-            Err(_) => return Ok(None),
+            Ok(no) => Some(no),
+            Err(_) if revive && is_ours => Some(self.revive(&memo)?),
+            Err(_) if is_ours => return Ok(None),
+            Err(_) => None,
         };
-        let mut order = self.fresh(item, Some(user_no), memo.kind, quote)?;
+        let mut order = self.fresh(item, user_no, memo.kind, quote)?;
         order.created_at = parse_rfc3339(&memo.at).unwrap_or(order.created_at);
-        Ok(Some(order))
+        if !is_ours {
+            order.flags.insert(Flag::Unsigned);
+            order.status = OrderState::Review;
+        }
+        Ok(Some(only_of_its_attempt(order)))
     }
 
     /// Money whose order cannot be read: a row for a person to look at.
@@ -339,10 +433,11 @@ impl Act<'_, '_> {
     ) -> Result<OrderRecord, EngineError> {
         let id = OrderId(item.order_id.clone());
         let method = Method::Online(item.method.unwrap_or(OnlineMethod::Snap));
+        let request_id = self.free_request(&item.request_id, &id)?.filter(|request| !request.is_empty());
         Ok(OrderRecord {
             flags: BTreeSet::from([Flag::Rebuilt]),
             created_at: parse_rfc3339(&item.at).unwrap_or(self.draft.facts.now),
-            online: Online { request_id: self.free_request(&item.request_id, &id)?, ..Online::default() },
+            online: Online { request_id, ..Online::default() },
             ..OrderRecord::created(id, user_no, kind, method, quote)
         })
     }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::Look;
 use super::state::State;
 use super::windows::{Now, WINDOW_BYTES_MAX};
+use crate::agent::router_faults::Who;
 use crate::domain::access::{self, Facts};
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
@@ -117,6 +118,21 @@ impl Look<'_> {
     pub fn user_with(&self, mac: Mac) -> Option<&UserRecord> {
         let device = self.state.devices.get(self.state.by_mac.get(&mac)?)?;
         self.state.users.get(&device.user_no)
+    }
+
+    /// Whom a row of the router is about, by whatever of it is known: the owner that its comment names, the device,
+    /// the address.
+    pub fn who(&self, owner: Option<&str>, mac: Option<Mac>, address: Option<Ipv4Addr>) -> Who {
+        let owner = owner.and_then(|id| id.parse().ok()).and_then(|id: UserId| self.state.by_id.get(&id));
+        let named = owner.and_then(|no| self.state.users.get(no));
+        let holder = || {
+            let at = |wanted: Ipv4Addr| self.state.seen.iter().find(|(_, seen)| **seen == Some(wanted));
+            address.and_then(at).map(|(mac, _)| *mac)
+        };
+        let mac = mac.or_else(holder);
+        let user = named.or_else(|| self.user_with(mac?));
+        let address = address.or_else(|| self.state.reached(mac?).address);
+        Who { user: user.map(|user| user.account.id), name: user.map(|user| user.name.clone()), mac, address }
     }
 
     /// How many users have a device in the last reading.

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::EngineError;
 use super::actions::conflict;
+use crate::agent::tickets::Tickets;
 use crate::clock::rfc3339;
 use crate::domain::order::{Line, OrderKind, Quote};
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Timestamp};
@@ -21,18 +22,19 @@ const USER_NAME_CHARS_MIN: usize = 24;
 /// The most days that a package gives.
 const DAYS_MAX: u32 = 3660;
 
-/// The memo of an order, as JSON of at most [`MEMO_BYTES_MAX`] bytes: names are shortened to make it fit.
+/// The memo of an attempt, signed, as JSON of at most [`MEMO_BYTES_MAX`] bytes: names are shortened to make it fit.
 pub(super) fn write(
+    signer: &Tickets,
     user: &UserRecord,
-    kind: OrderKind,
-    quote: &Quote,
+    request_id: &str,
+    (kind, quote): (OrderKind, &Quote),
     at: Timestamp,
 ) -> Result<Box<RawValue>, EngineError> {
     for chars in NAME_CHARS {
         let cut = |name: &str| name.chars().take(chars).collect::<String>();
         let lines =
             quote.lines.iter().map(|line| LineWire::from(&Line { name: cut(&line.name), ..line.clone() }));
-        let memo = Memo {
+        let mut memo = Memo {
             v: VERSION,
             user: user.account.id,
             name: user.name.chars().take(chars.max(USER_NAME_CHARS_MIN)).collect(),
@@ -41,7 +43,10 @@ pub(super) fn write(
             kind,
             lines: lines.collect(),
             at: rfc3339(at),
+            request: Some(request_id.to_owned()),
+            sig: None,
         };
+        memo.sig = Some(signer.memo_token(&signed_text(&memo)));
         let raw = serde_json::value::to_raw_value(&memo).expect("a memo is plain data");
         if raw.get().len() <= MEMO_BYTES_MAX {
             return Ok(raw);
@@ -50,7 +55,20 @@ pub(super) fn write(
     Err(conflict("too_many_lines", "too many debts for one online payment; settle them one by one"))
 }
 
-/// A memo with its quote; `None` for one that nobody here wrote, or of a later version.
+/// What a memo's signature is made of: the memo as it is written here, whatever became of its spaces on the way.
+fn signed_text(memo: &Memo) -> String {
+    let unsigned = Memo { sig: None, ..memo.clone() };
+    serde_json::to_string(&unsigned).expect("a memo is plain data")
+}
+
+/// Whether this site wrote the memo for that attempt. Whoever has a memo may send it again, so that it is good for
+/// its own attempt alone.
+pub(super) fn is_signed(signer: &Tickets, memo: &Memo, request_id: &str) -> bool {
+    let Some(sig) = memo.sig.as_deref() else { return false };
+    memo.request.as_deref() == Some(request_id) && signer.is_memo_token(&signed_text(memo), sig)
+}
+
+/// A memo with its quote; `None` for one that cannot be read, or of a later version.
 pub(super) fn read(raw: Option<&RawValue>) -> Option<(Memo, Quote)> {
     let memo: Memo = serde_json::from_str(raw?.get()).ok()?;
     let quote = Quote { lines: memo.lines.iter().cloned().map(Line::from).collect() };

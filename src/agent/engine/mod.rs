@@ -13,6 +13,7 @@ mod import;
 mod look;
 mod memo;
 mod names;
+mod odd;
 mod online;
 mod preview;
 mod readings;
@@ -482,6 +483,12 @@ impl Engine {
     /// The last time that another router answered than before, if it ever was so.
     pub fn router_change(&self) -> Option<RouterChange> {
         self.state.router.as_ref().and_then(|router| router.change.clone())
+    }
+
+    /// Says what the address lists are called, in the configuration and by default; the answer is the names that they
+    /// had before. Both are committed with the next reading.
+    pub fn use_lists(&mut self, names: &[String], default_names: &[String]) -> Vec<String> {
+        self.state.use_lists(names, default_names)
     }
 
     /// What every bound device should have on the router.

@@ -313,11 +313,13 @@ impl Engine {
         else {
             return Ok(None);
         };
+        let signer = &self.state.online.signer;
+        let memo = memo::write(signer, user, &request_id, (order.kind, &order.quote), order.created_at).ok();
         Ok(Some(AdoptOrder {
             request_id,
             method,
             amount_rp: order.amount.0,
-            memo: memo::write(user, order.kind, &order.quote, order.created_at).ok(),
+            memo,
             expires_at: order.online.expires_at.map(crate::clock::rfc3339),
         }))
     }
@@ -358,9 +360,11 @@ impl Act<'_, '_> {
             return Ok(Begun::CancelFirst(open));
         }
         let now = self.draft.facts.now;
-        let memo = memo::write(self.draft.user(no), kind, &quote, now)?;
+        let request_id = self.draft.new_id().to_string();
+        let signer = &self.draft.state.online.signer;
+        let memo = memo::write(signer, self.draft.user(no), &request_id, (kind, &quote), now)?;
         let opening = OpeningRecord {
-            request_id: self.draft.new_id().to_string(),
+            request_id,
             user_no: no,
             kind,
             method: wish.method,

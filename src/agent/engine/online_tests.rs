@@ -5,7 +5,7 @@ use crate::domain::access::Status;
 use crate::domain::id::{DebtId, OrderId, PackageId};
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::protocol::relay::{
-    FeedEffect, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
+    FeedEffect, FeedEntry, FeedItem, FeedPage, PaymentMeans, RelayOrder, credit_event, reverse_event,
 };
 use crate::store::reports::Sale;
 use crate::store::{OrderRecord, StoreError};
@@ -105,7 +105,7 @@ impl Shop {
         }
     }
 
-    pub fn page(&mut self, limit: usize) -> FeedPage {
+    pub fn page(&mut self, limit: usize) -> FeedPage<FeedEntry> {
         let after = usize::try_from(self.engine().cursor().seq).unwrap().min(self.feed.len());
         let end = after.saturating_add(limit).min(self.feed.len());
         FeedPage {
@@ -114,6 +114,7 @@ impl Shop {
             next: end as u64,
             has_more: end < self.feed.len(),
         }
+        .into()
     }
 
     pub fn settle(&mut self, order: &RelayOrder) {

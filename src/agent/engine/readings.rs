@@ -10,7 +10,7 @@ use crate::domain::account::Policy;
 use crate::domain::id::Mac;
 use crate::domain::policy::{Event, Split};
 use crate::domain::units::Bytes;
-use crate::domain::usage::{self, Counter, HostRow, HostTable};
+use crate::domain::usage::{self, Counter, HostRow, HostTable, Unknown};
 use crate::store::{DeviceRecord, Pending, UsageKey};
 
 /// Milliseconds in an hour, the step of the usage series.
@@ -57,10 +57,18 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     let (meanwhile, clock) = look_at_router(state, table, now);
     let rows = rows_by_bound_mac(state, table);
     let none = Vec::new();
+    let unknown = Unknown::of(table);
     let devices: Vec<u32> = state.devices.keys().copied().collect();
     for no in devices {
-        let rows = rows.get(&state.devices[&no].mac).unwrap_or(&none);
-        absorb_device(state, no, rows, table, meanwhile, now, policy);
+        let device = &state.devices[&no];
+        // Across boots and routers an id names another row.
+        let known = if meanwhile == Meanwhile::Nothing { device.counters.as_slice() } else { &[] };
+        if unknown.holds(device.mac, known) {
+            hold_device(state, no, meanwhile, now);
+            continue;
+        }
+        let rows = rows.get(&device.mac).unwrap_or(&none);
+        absorb_device(state, no, rows, table, &unknown, meanwhile, now, policy);
     }
     state.router = Some(clock);
     if meanwhile == Meanwhile::Replaced {
@@ -69,6 +77,12 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     }
     state.seen =
         rows.iter().map(|(mac, rows)| (*mac, rows.iter().find_map(|row| row.seen_address()))).collect();
+    for unread in &table.unread {
+        if let Some(mac) = unread.mac.filter(|mac| state.by_mac.contains_key(mac)) {
+            let address = state.seen.entry(mac).or_default();
+            *address = address.or(unread.address);
+        }
+    }
     state.hosts = Arc::clone(table);
 }
 
@@ -122,11 +136,44 @@ fn rows_by_bound_mac<'a>(state: &State, table: &'a HostTable) -> BTreeMap<Mac, V
     out
 }
 
+/// A row of the device could not be read: nothing is charged, and what the next reading is compared with stays as it
+/// was. What waits for a reading of the device goes on waiting.
+fn hold_device(state: &mut State, no: u32, meanwhile: Meanwhile, now: &Moment) {
+    let Some(device) = state.devices.get_mut(&no) else { return };
+    device.seen_at = Some(now.facts.now);
+    match meanwhile {
+        Meanwhile::Nothing => {}
+        Meanwhile::Rebooted => {
+            device.counters.iter_mut().for_each(Counter::outlive_boot);
+            state.dirty.counters.insert(no);
+        }
+        Meanwhile::Replaced => {
+            // What the rows of another router count is nobody's, so there is nothing left to wait for.
+            let rows = std::mem::take(&mut device.counters).into_iter().map(|counter| (no, counter.row));
+            state.dirty.gone.extend(rows);
+            state.dirty.counters.remove(&no);
+            state.dirty.devices.insert(no);
+            match device.pending.replace(Pending::Baseline) {
+                None | Some(Pending::Baseline) => {}
+                Some(Pending::Unbind) => state.unbind(no, now.facts.now),
+                Some(Pending::Move(to)) => {
+                    move_device(state, no, to, Some(Pending::Baseline), Vec::new(), now);
+                }
+            }
+        }
+    }
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one reading of one device: what was read, and what it is judged by"
+)]
 fn absorb_device(
     state: &mut State,
     no: u32,
     rows: &[&HostRow],
     table: &HostTable,
+    unknown: &Unknown,
     meanwhile: Meanwhile,
     now: &Moment,
     policy: &Policy,
@@ -134,13 +181,16 @@ fn absorb_device(
     let Some(device) = state.devices.get_mut(&no) else { return };
     let before = std::mem::take(&mut device.counters);
     let read = rows.iter().copied();
-    let usage = match (&device.pending, meanwhile) {
+    let mut usage = match (&device.pending, meanwhile) {
         (Some(Pending::Baseline), _) | (_, Meanwhile::Replaced) => {
             usage::DeviceUsage { counters: usage::baseline(read, table), ..usage::DeviceUsage::default() }
         }
         (_, Meanwhile::Rebooted) => usage::meter(&[], &before, read, table),
         (_, Meanwhile::Nothing) => usage::meter(&before, &[], read, table),
     };
+    if unknown.may_hide_any() && meanwhile == Meanwhile::Nothing {
+        usage::keep_missing(&before, &mut usage);
+    }
     if !rows.is_empty() {
         device.seen_at = Some(now.facts.now);
     } else if !before.is_empty() {
@@ -159,7 +209,7 @@ fn absorb_device(
     let user_no = device.user_no;
     state.dirty.restarts.extend(usage.restarts.into_iter().map(|r| (now.facts.now, no, r)));
     charge(state, user_no, no, usage.bytes, now, policy);
-    resolve_pending(state, no, rows, table, now);
+    resolve_pending(state, no, rows, table, unknown, now);
 }
 
 /// Whether baselines must be written. A row that only grew older is the same row after a crash, too.
@@ -189,26 +239,45 @@ fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &M
 }
 
 /// What waited for this reading happens with it.
-fn resolve_pending(state: &mut State, no: u32, rows: &[&HostRow], table: &HostTable, now: &Moment) {
-    let Some(pending) = state.devices.get_mut(&no).and_then(|device| device.pending.take()) else { return };
+fn resolve_pending(
+    state: &mut State,
+    no: u32,
+    rows: &[&HostRow],
+    table: &HostTable,
+    unknown: &Unknown,
+    now: &Moment,
+) {
+    let Some(device) = state.devices.get_mut(&no) else { return };
+    let lacks = unknown.may_lack(device.mac, !rows.is_empty());
+    if device.pending == Some(Pending::Baseline) && lacks {
+        return;
+    }
+    let Some(pending) = device.pending.take() else { return };
     state.dirty.devices.insert(no);
     state.dirty.urgent = true;
     match pending {
         Pending::Baseline => {}
         Pending::Unbind => state.unbind(no, now.facts.now),
-        Pending::Move(user_no) => {
-            let Some(old) = state.devices.get(&no).cloned() else { return };
-            state.unbind(no, now.facts.now);
-            if state.users.contains_key(&user_no) {
-                state.bind(DeviceRecord {
-                    no: 0,
-                    user_no,
-                    bound_at: now.facts.now,
-                    pending: None,
-                    counters: usage::baseline(rows.iter().copied(), table),
-                    ..old
-                });
-            }
+        Pending::Move(to) => {
+            let counters = usage::baseline(rows.iter().copied(), table);
+            move_device(state, no, to, lacks.then_some(Pending::Baseline), counters, now);
         }
+    }
+}
+
+/// The device goes to the user with the key `to`.
+fn move_device(
+    state: &mut State,
+    no: u32,
+    to: u32,
+    pending: Option<Pending>,
+    counters: Vec<Counter>,
+    now: &Moment,
+) {
+    let Some(old) = state.devices.get(&no).cloned() else { return };
+    let bound_at = now.facts.now;
+    state.unbind(no, bound_at);
+    if state.users.contains_key(&to) {
+        state.bind(DeviceRecord { no: 0, user_no: to, bound_at, pending, counters, ..old });
     }
 }

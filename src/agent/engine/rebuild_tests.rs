@@ -1,10 +1,13 @@
 //! What comes back from the relay into a store that lost it, and a relay that lost its own.
 
-use super::online_tests::{Shop, credit, is_conflict};
+use serde_json::json;
+
+use super::online_tests::{Shop, credit, is_conflict, status};
 use super::*;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Flag, OrderState};
-use crate::protocol::relay::{FeedItem, RelayOrder};
+use crate::protocol::relay::{FeedEntry, FeedItem, FeedPage, RelayOrder};
+use crate::store::AuditLine;
 
 #[test]
 fn a_user_who_was_deleted_comes_back_with_the_money() {
@@ -63,15 +66,163 @@ fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carr
 }
 
 #[test]
-fn two_orders_of_one_attempt_are_both_credited() {
+fn a_second_order_of_one_attempt_waits_for_the_owner() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
     shop.settle(&order);
-    // A relay from an older backup made another order of the same request.
-    shop.settle(&RelayOrder { order_id: "K-1b".into(), ..order });
+    // A relay from an older backup made another order of the same request, or tells of one that never was.
+    let again = RelayOrder { order_id: "K-1b".into(), ..order };
+    shop.settle(&again);
+    let held = shop.order("K-1b");
+    assert_eq!((held.status, held.online.request_id), (OrderState::Review, None));
+    assert!(held.flags.contains(&Flag::PaidTwice));
+    assert_eq!(shop.remaining(), 10_240);
+    shop.review(&again, ReviewDecision::Credit).unwrap();
     assert_eq!(shop.remaining(), 20_480);
-    assert_eq!(shop.order("K-1b").online.request_id, None);
     shop.pi.verify();
+}
+
+/// A memo with one change, which its signature does not cover any more.
+fn forged(order: &RelayOrder, change: impl FnOnce(&mut Value)) -> RelayOrder {
+    let mut memo: Value = serde_json::from_str(order.memo.as_ref().unwrap().get()).unwrap();
+    change(&mut memo);
+    RelayOrder { memo: serde_json::value::to_raw_value(&memo).ok(), ..order.clone() }
+}
+
+#[test]
+fn what_the_site_did_not_sign_credits_nobody_an_order_that_is_not_known() {
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 6] = [
+        ("bytes", |memo| memo["lines"][0]["bytes"] = json!(90_000_000_000_u64)),
+        ("days", |memo| memo["lines"][0]["days"] = json!(3650)),
+        ("request", |memo| memo["request"] = json!("another")),
+        ("no request", |memo| memo["request"] = Value::Null),
+        ("as before signatures", |memo| {
+            memo.as_object_mut().unwrap().retain(|key, _| key != "sig" && key != "request");
+        }),
+        ("signature", |memo| memo["sig"] = json!("0".repeat(32))),
+    ];
+    for (name, change) in changes {
+        let mut shop = Shop::new(Policy::default());
+        let card = shop.backup();
+        let order = shop.buy();
+        shop.restore(&card);
+        let order = forged(&order, change);
+        // It may not even come to stand as open here: an order that is known is credited.
+        shop.tell(status(&order, OrderState::Pending));
+        shop.settle(&order);
+        assert_eq!(shop.remaining(), 0, "{name}");
+        let held = shop.order("K-1");
+        assert_eq!((held.status, held.receipt_no), (OrderState::Review, None), "{name}");
+        assert!(held.flags.contains(&Flag::Unsigned), "{name}");
+        shop.pi.verify();
+        // Nothing is lost: the owner sees whose and what for, and decides.
+        shop.review(&order, ReviewDecision::Credit).unwrap();
+        assert!(shop.remaining() > 0, "{name}");
+        shop.pi.verify();
+    }
+}
+
+#[test]
+fn an_unsigned_memo_brings_nobody_back_and_changes_no_order_that_is_known() {
+    let mut shop = Shop::new(Policy::default());
+    let order = shop.buy();
+    let larger = |memo: &mut Value| memo["lines"][0]["bytes"] = json!(90_000_000_000_u64);
+    shop.settle(&forged(&order, larger));
+    assert_eq!(shop.remaining(), 10_240, "the frozen quote of the order that is known");
+    let stranger = forged(&order, |memo| memo["user"] = json!("00000000-0000-4000-8000-000000000009"));
+    let stranger = RelayOrder { order_id: "K-9".into(), request_id: "r-9".into(), ..stranger };
+    shop.settle(&stranger);
+    assert_eq!(shop.order("K-9").user_no, None);
+    assert!(is_conflict(&shop.review(&stranger, ReviewDecision::Credit), "user_unknown"));
+    shop.pi.verify();
+}
+
+#[test]
+fn a_signed_memo_is_good_for_its_own_attempt_and_however_it_is_written() {
+    let mut shop = Shop::new(Policy::default());
+    let card = shop.backup();
+    let order = shop.buy();
+    shop.restore(&card);
+    let elsewhere = RelayOrder { order_id: "K-7".into(), request_id: "r-7".into(), ..order.clone() };
+    shop.settle(&elsewhere);
+    assert_eq!(shop.order("K-7").status, OrderState::Review);
+    // Through a store that sorts keys and writes spaces.
+    let memo: BTreeMap<String, Value> = serde_json::from_str(order.memo.as_ref().unwrap().get()).unwrap();
+    let pretty = serde_json::to_string_pretty(&memo).unwrap();
+    shop.settle(&RelayOrder { memo: serde_json::value::RawValue::from_string(pretty).ok(), ..order });
+    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Paid, 10_240));
+    shop.pi.verify();
+}
+
+/// A page of the feed with one item of it changed.
+fn page_with(shop: &mut Shop, at: usize, item: &Value) -> FeedPage<FeedEntry> {
+    let items: Vec<Value> = shop.feed.iter().map(|item| serde_json::to_value(item).unwrap()).collect();
+    let mut page = json!({"epoch": shop.epoch, "items": items, "next": items.len()});
+    page["items"][at].clone_from(item);
+    serde_json::from_str(&page.to_string()).unwrap()
+}
+
+#[test]
+fn one_item_that_cannot_be_read_goes_to_review_and_stops_no_other() {
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 8] = [
+        ("flag", |item| item["flags"] = json!(["of_tomorrow"])),
+        ("status", |item| item["status"] = json!("authorized")),
+        ("effect", |item| item["effect"] = json!("settle")),
+        ("method", |item| item["method"] = json!("qris_v9")),
+        ("amount", |item| item["amount_rp"] = json!(-1)),
+        ("no event", |item| item["event_id"] = Value::Null),
+        ("no order", |item| item["order_id"] = json!(7)),
+        ("no item", |item| *item = Value::Null),
+    ];
+    for (name, change) in changes {
+        let mut shop = Shop::new(Policy::default());
+        let user = shop.user;
+        let orders: Vec<RelayOrder> = (0..3)
+            .map(|n| {
+                shop.user = shop.pi.add_user(&format!("u{n}"));
+                shop.buy()
+            })
+            .collect();
+        shop.user = user;
+        for order in &orders {
+            shop.tell(credit(order));
+        }
+        let mut odd = serde_json::to_value(&shop.feed[1]).unwrap();
+        change(&mut odd);
+        let page = page_with(&mut shop, 1, &odd);
+        let applied = shop.engine().apply_feed(&page).unwrap();
+        assert_eq!((applied.items, applied.credited.len()), (3, 2), "{name}");
+        assert_eq!(shop.engine().cursor().seq, 3, "{name}");
+        assert_eq!([shop.order("K-1").status, shop.order("K-3").status], [OrderState::Paid; 2], "{name}");
+        let is_named = odd["order_id"].is_string();
+        let page = Page { limit: 10, after: None };
+        let all = shop.engine().reader().orders(None, page).unwrap();
+        let all = all.iter().map(|(_, order)| order);
+        let held: Vec<_> = all.filter(|order| order.status == OrderState::Review).collect();
+        assert_eq!(held.len(), 1, "{name}: {held:?}");
+        assert!(held[0].flags.contains(&Flag::Unreadable), "{name}");
+        assert_eq!(held[0].id.0 == "K-2", is_named, "{name}");
+        let audit = shop.engine().reader().audit(Page { limit: 20, after: None }).unwrap();
+        let raw = odd.to_string();
+        let told = |line: &AuditLine| line.action == "feed.unreadable" && line.detail.ends_with(&raw);
+        assert!(audit.iter().any(|(_, line)| told(line)), "{name}: {raw}");
+        // Told again, by another relay or the same, it is no news; and the money is the owner's to decide about.
+        shop.epoch = "e2".into();
+        let page = page_with(&mut shop, 1, &odd);
+        assert!(shop.engine().apply_feed(&page).unwrap().restarted);
+        assert_eq!(shop.engine().apply_feed(&page).unwrap().items, 0, "{name}");
+        if is_named {
+            let order = orders[1].clone();
+            shop.epoch = "e3".into();
+            shop.pull();
+            assert_eq!(shop.order("K-2").status, OrderState::Review, "{name}");
+            shop.review(&order, ReviewDecision::Credit).unwrap();
+            assert_eq!(shop.order("K-2").status, OrderState::Paid, "{name}");
+        }
+        shop.pi.verify();
+    }
 }
 
 #[test]

@@ -52,12 +52,42 @@ fn a_dismissed_review_credits_nothing_ever() {
 }
 
 #[test]
-fn a_review_that_the_gateway_settles_is_credited_by_the_feed() {
+fn a_credit_for_an_order_in_review_or_cancelled_here_is_the_owners_to_decide() {
+    for (name, flag) in [("review", None), ("cancelled", Some(Flag::PaidAfterCancel))] {
+        let mut shop = Shop::new(Policy::default());
+        let order = shop.buy();
+        match flag {
+            None => shop.tell(held(&order, Flag::FraudStatus)),
+            Some(_) => shop.tell(status(&order, OrderState::Cancelled)),
+        }
+        shop.pull();
+        // The relay was restored from an older copy, or lost its store: it knows nothing of that.
+        shop.epoch = "e2".into();
+        shop.feed.clear();
+        shop.settle(&order);
+        let waiting = shop.order("K-1");
+        assert_eq!((waiting.status, waiting.receipt_no), (OrderState::Review, None), "{name}");
+        assert!(flag.is_none_or(|flag| waiting.flags.contains(&flag)), "{name}");
+        assert!(waiting.paid_at.is_some(), "{name}");
+        assert_eq!(shop.remaining(), 0, "{name}");
+        shop.pi.verify();
+        shop.review(&order, ReviewDecision::Credit).unwrap();
+        assert_eq!(shop.remaining(), 10_240, "{name}");
+        shop.pi.verify();
+    }
+}
+
+#[test]
+fn a_cancel_that_the_relay_was_not_told_yet_is_not_yet_one() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
-    shop.tell(held(&order, Flag::FraudStatus));
+    let package = shop.package;
+    // Cash is taken while the relay cannot be asked: the cancel waits in the outbox.
+    shop.pi.ask(Action::Buy(shop.user, package, cash(None)), None).unwrap();
+    let cancel = ErrandWork::Cancel { order: OrderId(order.order_id.clone()) };
+    assert!(shop.engine().outbox().iter().any(|errand| errand.work == cancel));
     shop.settle(&order);
-    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Paid, 10_240));
+    assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Paid, 20_480));
     shop.pi.verify();
 }
 

@@ -34,6 +34,9 @@ use serde::{Deserialize, Serialize};
 /// After being off for longer, days before are closed only this far back; there is no usage in them.
 const DAYS_CLOSED_MAX: i64 = 400;
 
+/// Names of lists remembered after they went out of use.
+const FORMER_LISTS_MAX: usize = 18;
+
 /// What is remembered of the router and its clock between readings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RouterClock {
@@ -97,6 +100,8 @@ pub(super) struct Dirty {
     pub audit: Vec<AuditLine>,
     pub days: Vec<ClosedDay>,
     pub hours_from: Option<i64>,
+    /// The names of the lists, which are among the single values.
+    pub lists: bool,
     /// Who will be told once it is committed.
     pub notices: Vec<Notice>,
     /// Something waited for: commit without waiting for the interval.
@@ -130,6 +135,7 @@ impl Dirty {
             && self.event.is_none()
             && self.audit.is_empty()
             && self.days.is_empty()
+            && !self.lists
     }
 
     /// Whether access turned for anybody.
@@ -159,6 +165,8 @@ pub(super) struct State {
     pub trust: Trust,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
+    /// Every name that an address list of ours ever had, those in use first.
+    pub lists: Vec<String>,
     /// Online payment.
     pub online: OnlineState,
     pub dirty: Dirty,
@@ -192,6 +200,7 @@ impl State {
                 .and_then(|text| serde_json::from_str(text).ok())
                 .unwrap_or(Trust::first(clock)),
             sealed_day: number("sealed_day"),
+            lists: meta("lists").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             dirty: Dirty::default(),
             chain_seq: loaded.chain_seq,
             chain_hash: loaded.chain_hash,
@@ -218,6 +227,21 @@ impl State {
             "store read"
         );
         Ok(state)
+    }
+
+    /// From here on the address lists have these names; the answer is those that others had before. A store that
+    /// does not say was written by a version that did not remember them: they had the names in `assumed`.
+    pub fn use_lists(&mut self, names: &[String], assumed: &[String]) -> Vec<String> {
+        let is_new = self.users.is_empty() && self.chain_seq == 0;
+        let known = if self.lists.is_empty() && !is_new { assumed } else { &self.lists };
+        let former = known.iter().filter(|name| !names.contains(name)).take(FORMER_LISTS_MAX);
+        let former: Vec<String> = former.cloned().collect();
+        let lists = [names, &former].concat();
+        if lists != self.lists {
+            self.lists = lists;
+            (self.dirty.lists, self.dirty.urgent) = (true, true);
+        }
+        former
     }
 
     /// Packages, hidden ones left out.
@@ -283,7 +307,8 @@ impl State {
     /// hours older than `kept`.
     pub fn close_days(&mut self, zone: &Zone, facts: &Facts, policy: &Policy, kept: Duration) {
         let today = day_number(facts.local.date);
-        let Some(last) = self.sealed_day.replace(today.max(self.sealed_day.unwrap_or(today))) else {
+        // A clock that went back over midnight opens the day again: it is closed once more when it really ends.
+        let Some(last) = self.sealed_day.replace(today) else {
             // The very first day: nothing can be open from before.
             return;
         };
@@ -412,6 +437,9 @@ impl State {
         ]);
         if let Some(day) = self.sealed_day {
             meta.insert("sealed_day", day.to_string());
+        }
+        if d.lists {
+            meta.insert("lists", serde_json::json!(self.lists).to_string());
         }
         if self.online.cursor.epoch.is_some() {
             meta.insert("feed", serde_json::json!(self.online.cursor).to_string());

@@ -12,6 +12,10 @@ use crate::domain::units::{DAY_MS, Timestamp};
 /// A step of the wall clock against the monotonic one that is not believed.
 const STEP_MAX_MS: i64 = DAY_MS;
 
+/// How far ahead of the last trusted time a clock may be at a boot: no machine was off for longer. A battery that ran
+/// out, or a register that broke, sets the clock decades ahead as easily as behind.
+const AHEAD_MAX_MS: i64 = 400 * DAY_MS;
+
 /// A clock before 2025-01-01 UTC was never set: this program is younger.
 const BORN: Timestamp = Timestamp(1_735_689_600_000);
 
@@ -54,11 +58,21 @@ impl Trust {
         let comparable = clock.boot_id() == self.boot_id && self.wall >= BORN;
         let wall_moved = now.0.saturating_sub(self.wall.0);
         let step = wall_moved.saturating_sub(uptime_ms(clock) - self.uptime_ms);
-        now >= self.floor.max(BORN) && !(comparable && step.saturating_abs() > STEP_MAX_MS)
+        let is_odd = if comparable {
+            step.saturating_abs() > STEP_MAX_MS
+        } else {
+            self.floor >= BORN && now.0.saturating_sub(self.floor.0) > AHEAD_MAX_MS
+        };
+        now >= self.floor.max(BORN) && !is_odd
     }
 
     /// Looks at the clock and remembers what it saw: a trusted time moves the floor, doubts are dated.
     pub fn look(&mut self, clock: &dyn Clock) -> bool {
+        if self.is_synchronized(clock, clock.now()) {
+            // Before this boot the clock may have been wrong and trusted: the floor follows, backwards too.
+            *self = Self::first(clock);
+            return true;
+        }
         let trusted = self.believes(clock);
         if trusted {
             self.confirm(clock);
@@ -75,11 +89,17 @@ impl Trust {
         *self = Self { floor, ..Self::first(clock) };
     }
 
-    /// Whether the network set the clock since doubts began.
+    /// Whether the network set the clock since doubts began; after a boot, since that.
     fn is_synchronized(&self, clock: &dyn Clock, now: Timestamp) -> bool {
-        let (Some(doubted), Some(set)) = (self.doubted_at_ms, clock.synchronized_at()) else { return false };
-        let since_doubts = uptime_ms(clock).saturating_sub(doubted);
-        set <= now && now.0.saturating_sub(set.0) <= since_doubts
+        let begin = match self.doubted_at_ms {
+            // Nothing of this boot was trusted yet: whatever the network did in it counts.
+            _ if clock.boot_id() != self.boot_id => 0,
+            Some(doubted) => doubted,
+            None => return false,
+        };
+        let Some(set) = clock.synchronized_at() else { return false };
+        let since_ms = uptime_ms(clock).saturating_sub(begin);
+        set <= now && now.0.saturating_sub(set.0) <= since_ms
     }
 }
 
@@ -142,6 +162,62 @@ mod tests {
         assert!(!trust.look(&clock), "waiting makes it no truer");
         clock.set_wall(Timestamp(NOON.0 + 2 * 3_600_000));
         assert!(trust.look(&clock), "set back to where it should be");
+    }
+
+    #[test]
+    fn a_clock_far_ahead_at_a_boot_needs_a_witness_and_moves_no_floor() {
+        let rows = [(0, true), (1, true), (399, true), (401, false), (20_000, false)];
+        for (days, expected) in rows {
+            let clock = ManualClock::new(NOON);
+            let mut trust = Trust::first(&clock);
+            clock.reboot();
+            clock.set_wall(later(days));
+            assert_eq!(trust.look(&clock), expected, "{days} days");
+            clock.advance(HOUR);
+            assert_eq!(trust.look(&clock), expected, "{days} days, and waiting makes it no truer");
+            clock.set_wall(Timestamp(later(days.min(1)).0 + 2 * 3_600_000));
+            assert!(
+                days <= 1 || expected || trust.look(&clock),
+                "{days} days: set back to where it should be"
+            );
+        }
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.reboot();
+        clock.set_wall(later(401));
+        assert!(!trust.look(&clock));
+        trust.confirm(&clock);
+        assert!(trust.look(&clock), "off for so long, and somebody says so");
+    }
+
+    #[test]
+    fn a_machine_that_stays_on_for_years_is_trusted_all_along() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.advance(HOUR * 24 * 500);
+        assert!(trust.look(&clock), "the monotonic clock says the same");
+    }
+
+    #[test]
+    fn what_the_network_set_in_this_boot_before_the_first_look_is_a_witness() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.reboot();
+        clock.set_wall(later(500));
+        clock.advance(HOUR);
+        clock.synchronize();
+        clock.advance(HOUR);
+        assert!(trust.look(&clock));
+        clock.reboot();
+        clock.set_wall(later(5));
+        clock.advance(HOUR);
+        clock.synchronize();
+        assert!(trust.look(&clock), "behind the floor, which was wrong");
+        clock.advance(HOUR);
+        assert!(trust.look(&clock), "and the floor followed");
+        clock.reboot();
+        clock.set_wall(later(1000));
+        assert!(!trust.look(&clock), "a synchronization before the boot says nothing of it");
     }
 
     #[test]

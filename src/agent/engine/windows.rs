@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::draft::OnlineChanges;
 use super::state::State;
+use crate::agent::tickets::Tickets;
 use crate::clock::Zone;
 use crate::domain::access::{Facts, Reason};
 use crate::domain::account::Policy;
@@ -99,7 +100,7 @@ impl Now<'_> {
 }
 
 /// Everything about online payment that the engine remembers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct OnlineState {
     orders: BTreeMap<OrderId, OpenOrder>,
     of_user: BTreeMap<u32, BTreeSet<OrderId>>,
@@ -114,6 +115,8 @@ pub(super) struct OnlineState {
     pub silent_since: Option<Duration>,
     /// Time since boot at the last look.
     pub uptime: Duration,
+    /// Signs what orders carry to the relay and back.
+    pub signer: Tickets,
 }
 
 impl OnlineState {
@@ -129,7 +132,13 @@ impl OnlineState {
             errand_no: errands.iter().map(|errand| errand.no).max().unwrap_or_default(),
             openings: openings.into_iter().map(|opening| (opening.request_id.clone(), opening)).collect(),
             errands: errands.into_iter().map(|errand| (errand.no, errand)).collect(),
-            ..Self::default()
+            orders: BTreeMap::new(),
+            of_user: BTreeMap::new(),
+            cursor: Cursor::default(),
+            windows: BTreeMap::new(),
+            silent_since: None,
+            uptime: Duration::ZERO,
+            signer: Tickets::new(store.site_secret()),
         };
         for order in orders {
             state.put(order, None);

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::{Patience, Pending, Relay, RelayError};
 use crate::http_client;
-use crate::protocol::relay::{Abandoned, AdoptOrder, FeedPage, OpenOrder, RefundOrder, RelayOrder};
+use crate::protocol::relay::{
+    Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
+};
 use crate::settings::Secret;
 
 /// How long a call may take that asks the gateway at most once or twice.
@@ -91,7 +93,7 @@ impl Relay for RelayClient {
         Box::pin(self.poke(format!("/v1/requests/{}/abandon", segment(request_id))))
     }
 
-    fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage> {
+    fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>> {
         let path = format!("/v1/feed?after={after}&wait={}&limit={limit}", wait.as_secs());
         Box::pin(send(self.request(Method::GET, &path, wait + FEED_SLACK.min(self.call_max))))
     }
@@ -135,11 +137,20 @@ async fn send<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, RelayEr
 /// What an answer of the relay means to the agent.
 pub fn read_answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, RelayError> {
     if status.is_success() {
-        let nonsense = |error| RelayError::Unreachable(format!("its answer makes no sense: {error}"));
-        return serde_json::from_slice(body).map_err(nonsense);
+        return serde_json::from_slice(body).map_err(|error| nonsense(body, &error));
     }
     let told: Option<Refusal> = serde_json::from_slice(body).ok();
     Err(refusal(status, told))
+}
+
+/// What an answer means that cannot be read. A page of a proxy or of somebody's log-in is no word of a relay, which
+/// always answers with a JSON object.
+fn nonsense(body: &[u8], error: &serde_json::Error) -> RelayError {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    if is_object && serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+        return RelayError::Nonsense(error.to_string());
+    }
+    RelayError::Unreachable(format!("it answered, and not as a relay does: {error}"))
 }
 
 /// Only what the relay itself says, as a problem with a code, is believed about an order: an address that is wrong
@@ -193,6 +204,23 @@ mod tests {
         assert!(busy.is_transient(), "{busy:?}");
         let refused = refusal(StatusCode::CONFLICT, told("refund_refused"));
         assert!(!refused.is_transient(), "{refused:?}");
+    }
+
+    #[test]
+    fn words_that_are_not_known_are_not_silence() {
+        let read = |body: &str| read_answer::<FeedPage<FeedEntry>>(StatusCode::OK, body.as_bytes());
+        for page in ["<html>", "", "[]", "{\"epoch\": \"e\", \"items\": ["] {
+            assert!(matches!(read(page), Err(RelayError::Unreachable(_))), "{page}");
+        }
+        for page in ["{}", r#"{"epoch":1,"items":[],"next":0}"#, r#"{"epoch":"e","items":{},"next":0}"#] {
+            assert!(matches!(read(page), Err(RelayError::Nonsense(_))), "{page}");
+        }
+        let odd = read(r#"{"epoch":"e","items":[{"seq":1},null,7],"next":3}"#).unwrap();
+        assert!(odd.items.iter().all(|entry| matches!(entry, FeedEntry::Odd { .. })) && odd.items.len() == 3);
+        let order = r#"{"order_id":"k","request_id":"r","method":"qris","amount_rp":1,"status":"paid",
+            "flags":["surplus","of_tomorrow"],"refunded_rp":0,"created_at":"2026-01-01T00:00:00Z"}"#;
+        let order: RelayOrder = read_answer(StatusCode::OK, order.as_bytes()).unwrap();
+        assert_eq!(order.flags, [crate::domain::order::Flag::Surplus]);
     }
 
     #[test]

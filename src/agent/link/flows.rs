@@ -136,9 +136,12 @@ impl Service {
 
     /// Reads the feed as far as it goes.
     async fn catch_up(&self) -> Result<(), ServiceError> {
+        let mut restarts = 0;
         for _ in 0..CATCH_UP_PAGES_MAX {
             let applied = self.pull_once(Duration::ZERO).await?;
-            if !applied.more && !applied.restarted {
+            restarts += u32::from(applied.restarted);
+            // A feed that begins anew each time has no end.
+            if !applied.more && !applied.restarted || restarts > 1 {
                 break;
             }
         }

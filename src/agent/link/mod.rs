@@ -21,7 +21,9 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use super::service::LinkState;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
-use crate::protocol::relay::{Abandoned, AdoptOrder, FeedPage, OpenOrder, RefundOrder, RelayOrder};
+use crate::protocol::relay::{
+    Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
+};
 
 /// A future that a [`Relay`] hands out.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, RelayError>> + Send + 'a>>;
@@ -53,7 +55,7 @@ pub trait Relay: Send + Sync {
     fn abandon<'a>(&'a self, request_id: &'a str) -> Pending<'a, Abandoned>;
 
     /// What happened after `after`; waits for something to happen for as long as `wait`.
-    fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage>;
+    fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>>;
 
     /// How long whoever waits for this relay does.
     fn patience(&self) -> Patience {
@@ -84,9 +86,13 @@ impl Default for Patience {
 /// Why the relay did not do it, by what may be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RelayError {
-    /// No answer, or none that makes sense: what became of the call is unknown.
+    /// No answer, or none of a relay: what became of the call is unknown.
     #[error("the relay cannot be reached: {0}")]
     Unreachable(String),
+    /// The relay answered in words that are not known here, as one of another version may: what became of the call is
+    /// unknown, and it is there.
+    #[error("the relay answers in words that are not known here: {0}; is it of another version?")]
+    Nonsense(String),
     /// The relay does not know who calls.
     #[error("the relay refuses this site: {0}; check relay.url, relay.site and the token")]
     Unauthorized(String),
@@ -109,7 +115,7 @@ impl RelayError {
     /// Whether the same call may go better later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Unauthorized(_) => true,
+            Self::Unreachable(_) | Self::Nonsense(_) | Self::Unauthorized(_) => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 429,
             Self::NotFound => false,
         }

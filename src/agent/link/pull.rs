@@ -29,7 +29,9 @@ impl Service {
         let cursor = self.engine().call(|engine| engine.cursor()).await?;
         let page = link.relay.feed(cursor.seq, wait, PAGE_ITEMS).await;
         self.heard(link, &page).await?;
-        if let Err(error @ (RelayError::Refused { .. } | RelayError::NotFound)) = &page {
+        if let Err(error @ (RelayError::Refused { .. } | RelayError::NotFound | RelayError::Nonsense(_))) =
+            &page
+        {
             link.note_refused(self.now(), error);
         }
         let page = page?;

@@ -205,16 +205,18 @@ pub trait RelayStore: Send + Sync {
         at: Timestamp,
     ) -> Pending<'a, Updated>;
 
-    /// Keeps a notification. The same body for the same merchant is kept once; `false` for one known already.
+    /// Keeps a notification. The same body for the same merchant is kept once; `false` for one known already. Of one
+    /// order so many are kept, undecided and decided: of more, the oldest of its kind goes. None of them is believed,
+    /// and as long as one waits the gateway is asked.
     fn receive<'a>(&'a self, notification: &'a NewNotification) -> Pending<'a, bool>;
 
-    /// Notifications that are due and whose order is known, oldest first.
+    /// Notifications that are due and whose order is known, oldest first, at most `limit` of each merchant.
     fn inbox(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<InboxRow>>;
 
     /// A notification could not be decided: try again at `at`.
     fn postpone(&self, no: u64, at: Timestamp) -> Pending<'_, ()>;
 
-    /// Orders to ask the gateway about, the longest due first.
+    /// Orders to ask the gateway about, the longest due first, at most `limit` of each merchant.
     fn due(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<OrderRow>>;
 
     /// Makes every order that may still change due now, as after a restore.

@@ -240,7 +240,7 @@ async fn verification_finds_what_was_changed() {
         ("UPDATE feed SET seq = 2", "the feed of site-1 has 1 items of 0 to 1"),
         ("DELETE FROM feeds", "1 items of 0 to 0, not 0"),
         ("UPDATE feed SET site = 'site-2'; UPDATE feeds SET site = 'site-2'", "item 1 of the feed of site-2"),
-        ("UPDATE inbox SET body = x'00'", "notification 1 was changed"),
+        ("UPDATE bodies SET body = x'00'", "notification 1 was changed"),
         ("DELETE FROM meta WHERE key = 'epoch'", "no epoch"),
         ("DELETE FROM orders WHERE id = 'K1-1-x'", "belongs to nothing"),
     ];
@@ -353,4 +353,55 @@ async fn a_copy_never_takes_the_place_of_the_store() {
     assert!(error.contains("name a file"), "{error}");
     let error = back_up(&place.path("none.db"), &place.path("copy.db"), &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("there is no store"), "{error}");
+}
+
+#[tokio::test]
+async fn one_merchant_with_much_to_do_leaves_room_for_the_others() {
+    let place = Place::new();
+    let store = place.open();
+    let of = |merchant: &str, n: u32| OrderRow {
+        merchant: merchant.to_owned(),
+        site: format!("site-of-{merchant}"),
+        ask_at: Some(NOW),
+        ..order(n)
+    };
+    for row in (1..=5).map(|n| of("m1", n)).chain([of("m2", 6)]) {
+        assert!(matches!(store.open(&row).await.unwrap(), Opened::New));
+        let body = NewNotification {
+            merchant: row.merchant.clone(),
+            order: row.id.clone(),
+            body: row.id.into_bytes(),
+            at: NOW,
+        };
+        assert!(store.receive(&body).await.unwrap());
+    }
+    let due: Vec<String> = store.due(NOW, 2).await.unwrap().into_iter().map(|order| order.merchant).collect();
+    let waiting: Vec<String> =
+        store.inbox(NOW, 2).await.unwrap().into_iter().map(|row| row.merchant).collect();
+    assert_eq!(
+        (due, waiting),
+        (vec!["m1".into(), "m1".into(), "m2".into()], vec!["m1".into(), "m1".into(), "m2".into()])
+    );
+}
+
+#[tokio::test]
+async fn a_store_of_the_schema_before_is_brought_up_with_its_notifications() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("data")).unwrap();
+    let old = Connection::open(place.db()).unwrap();
+    old.execute_batch(include_str!("schema/0001_relay.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute("INSERT INTO meta (key, value) VALUES ('epoch', 'e')", []).unwrap();
+    let sql = "INSERT INTO inbox (merchant, order_id, body, hash, came_at, due_at, decided_at)
+               VALUES ('m1', 'k', ?1, ?2, 1, 1, ?3)";
+    for (body, decided) in [(&b"{\"a\":1}"[..], None), (b"{}", Some(2))] {
+        let hash = changes::body_hash("m1", body);
+        old.execute(sql, rusqlite::params![body, hash, decided]).unwrap();
+    }
+    drop(old);
+    let store = place.open();
+    let waiting = store.inbox(NOW, 10).await.unwrap();
+    assert_eq!(waiting.iter().map(|row| row.body.as_slice()).collect::<Vec<_>>(), [b"{\"a\":1}"]);
+    assert_eq!(verify_file(&place.db()).unwrap().notifications, 2);
+    assert_eq!(store.epoch().await.unwrap(), "e");
 }

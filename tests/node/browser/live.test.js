@@ -80,15 +80,17 @@ test('answers that say the same change nothing on the page', async () => {
   await page.goto(`${town.portal}/payment/status/${order.id}`)
   await page.evaluate(() => {
     window.changes = []
+    window.part = document.getElementById('isi')
     const watch = new MutationObserver((all) => window.changes.push(...all
       .filter(({ target }) => !(target.closest ?? (() => null)).call(target, '[data-until]'))
       .map(({ target, type }) => `${type} ${target.nodeName} ${target.textContent}`.slice(0, 80))))
-    watch.observe(document.getElementById('isi'), { subtree: true, childList: true, attributes: true, characterData: true })
+    watch.observe(window.part, { subtree: true, childList: true, attributes: true, characterData: true })
   })
   let same
   await restless(page, (html) => { same ??= html; return same })
   await looks(page, 3)
   assert.deepEqual(await page.evaluate(() => window.changes), [])
+  assert.ok(await page.evaluate(() => document.getElementById('isi') === window.part), 'the part was replaced')
 })
 
 test('on the dashboard the focus, a selection and what was opened stay while it changes', async () => {

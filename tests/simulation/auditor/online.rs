@@ -35,6 +35,8 @@ pub struct Order {
     pub window: Option<u64>,
     pub effects: Effects,
     pub is_cash: bool,
+    /// The attempt that it came of; an attempt has one order.
+    pub request: Option<String>,
 }
 
 impl Order {
@@ -52,6 +54,7 @@ impl Order {
             window: None,
             effects: Effects::default(),
             is_cash: false,
+            request: None,
         }
     }
 
@@ -202,7 +205,7 @@ impl Books {
         }
         let mut order = match self.orders.get(&told.order) {
             Some(order) => order.clone(),
-            None => self.order_of(&opening),
+            None => Order { request: self.free(request), ..self.order_of(&opening) },
         };
         order.flags.extend(told.flags.iter().cloned());
         order.rise(&told.status);
@@ -276,8 +279,11 @@ impl Books {
         if let Some(order) = self.orders.get(&line.order) {
             return Some(order.clone());
         }
+        // Told under another id than its attempt's own, it is a person's to judge.
+        let request = self.free(&line.request);
+        let status = if request.is_some() { "created" } else { "review" };
         if let Some(opening) = self.openings.get(&line.request) {
-            return Some(self.order_of(opening));
+            return Some(Order { status: status.to_owned(), request, ..self.order_of(opening) });
         }
         let (user, at, lines) = line.memo.clone()?;
         if !self.users.contains_key(&user) {
@@ -287,7 +293,13 @@ impl Books {
             self.users.insert(user.clone(), User::new(true));
         }
         let opened = (at == self.pi.now).then_some(self.pi.uptime);
-        Some(Order { created: at, opened, ..Order::new(Some(user), lines, "created") })
+        Some(Order { created: at, opened, request, ..Order::new(Some(user), lines, status) })
+    }
+
+    /// An attempt's name, unless an order came of it already.
+    fn free(&self, request: &str) -> Option<String> {
+        let is_taken = self.orders.values().any(|order| order.request.as_deref() == Some(request));
+        (!is_taken).then(|| request.to_owned())
     }
 
     fn credit_line(&mut self, line: &FeedLine) {
@@ -295,6 +307,10 @@ impl Books {
         order.flags.extend(line.flags.iter().cloned());
         if order.is_decided() || order.credited {
             self.orders.insert(line.order.clone(), order);
+        } else if matches!(order.status.as_str(), "cancelled" | "review") {
+            // Called off or in doubt here: whatever the relay says, a person decides.
+            "review".clone_into(&mut order.status);
+            self.put(&line.order, order);
         } else if order.amount == line.amount {
             self.credit_order(&line.order, order);
         } else {
@@ -358,6 +374,9 @@ impl Books {
             return;
         }
         let Some(mut order) = self.known_or_rebuilt(line, false) else { return };
+        if order.status == "review" && !self.orders.contains_key(&line.order) {
+            return;
+        }
         let returned = line.refunded.min(order.amount).saturating_sub(order.refunded);
         let left = order.amount - order.refunded;
         if order.credited && is_returned(&line.status) && left > 0 {

@@ -13,6 +13,12 @@ use crate::relay::store::{FeedEvent, NewNotification, Opened, OrderRow, Updated}
 /// Orders younger than this may still change after they were paid or refused: refunds, chargebacks, late settlements.
 const MAY_CHANGE_MS: i64 = 45 * 24 * 3_600_000;
 
+/// Notifications of one order that wait to be decided. The gateway sends a handful; more are one that somebody sends
+/// again and again, changed where it is not signed.
+const UNDECIDED_MAX: u32 = 32;
+/// Decided notifications of one order that are kept as evidence.
+const DECIDED_MAX: u32 = 64;
+
 /// The secret of a merchant's address.
 pub(super) fn merchant_secret(desk: &mut Desk<'_>, merchant: &str, fresh: &str) -> Result<String, Trouble> {
     let sql = "INSERT INTO merchants (merchant, secret) VALUES (?1, ?2)
@@ -156,15 +162,27 @@ fn tell(
     Ok(())
 }
 
-/// Keeps a notification, once for each merchant and body.
+/// Keeps a notification, once for each merchant and body, and so many of one order.
 pub(super) fn receive(desk: &mut Desk<'_>, notification: &NewNotification) -> Result<bool, Trouble> {
-    let sql = "INSERT INTO inbox (merchant, order_id, body, hash, came_at, due_at)
-               VALUES (?1, ?2, ?3, ?4, ?5,
-                 (SELECT ?5 WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?2 AND merchant = ?1)))
-               ON CONFLICT (hash) DO NOTHING";
+    let sql = "INSERT INTO inbox (merchant, order_id, hash, came_at, due_at)
+               VALUES (?1, ?2, ?3, ?4,
+                 (SELECT ?4 WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?2 AND merchant = ?1)))
+               ON CONFLICT (hash) DO NOTHING RETURNING inbox_no";
     let NewNotification { merchant, order, body, at } = notification;
-    let kept = run(desk.tx, sql, params![merchant, order, body, body_hash(merchant, body), at.0])?;
-    Ok(kept > 0)
+    let values = params![merchant, order, body_hash(merchant, body), at.0];
+    let kept = one(desk.tx, sql, values, |row| Ok(row.get::<_, i64>("inbox_no")?))?;
+    let Some(no) = kept else { return Ok(false) };
+    run(desk.tx, "INSERT INTO bodies (inbox_no, body) VALUES (?1, ?2)", params![no, body])?;
+    // Each of these is a constant text, so that its statement is prepared once.
+    let undecided = "DELETE FROM inbox WHERE inbox_no IN (SELECT inbox_no FROM inbox
+                       WHERE merchant = ?1 AND order_id = ?2 AND decided_at IS NULL
+                       ORDER BY inbox_no DESC LIMIT -1 OFFSET ?3)";
+    let decided = "DELETE FROM inbox WHERE inbox_no IN (SELECT inbox_no FROM inbox
+                     WHERE merchant = ?1 AND order_id = ?2 AND decided_at IS NOT NULL
+                     ORDER BY inbox_no DESC LIMIT -1 OFFSET ?3)";
+    run(desk.tx, undecided, params![merchant, order, UNDECIDED_MAX])?;
+    run(desk.tx, decided, params![merchant, order, DECIDED_MAX])?;
+    Ok(true)
 }
 
 /// The length keeps a merchant's name and a body apart.

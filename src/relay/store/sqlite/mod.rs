@@ -42,7 +42,8 @@ const STATEMENT_CACHE: usize = 64;
 /// The key of the store's name.
 const EPOCH: &str = "epoch";
 
-const STEPS: &[M] = &[M::up(include_str!("../schema/0001_relay.sql"))];
+const STEPS: &[M] =
+    &[M::up(include_str!("../schema/0001_relay.sql")), M::up(include_str!("../schema/0002_bodies.sql"))];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
 /// Why the store's file cannot be used.

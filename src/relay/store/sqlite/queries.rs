@@ -23,14 +23,20 @@ pub(super) fn of_site(conn: &Connection, site: &str, id: &str) -> Result<Option<
 }
 
 pub(super) fn inbox(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<InboxRow>, Trouble> {
-    let sql = "SELECT * FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL AND due_at <= ?1
-               ORDER BY inbox_no LIMIT ?2";
+    let sql = "SELECT inbox_no, merchant, order_id, body, came_at, attempts
+               FROM (SELECT *, row_number() OVER (PARTITION BY merchant ORDER BY inbox_no) AS place
+                 FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL AND due_at <= ?1)
+               JOIN bodies USING (inbox_no) WHERE place <= ?2 ORDER BY inbox_no";
     all(conn, sql, params![now.0, limit], notification)
 }
 
 pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OrderRow>, Trouble> {
-    let sql =
-        "SELECT * FROM orders WHERE ask_at IS NOT NULL AND ask_at <= ?1 ORDER BY ask_at, order_no LIMIT ?2";
+    let sql = "SELECT * FROM orders WHERE order_no IN (
+                 SELECT order_no FROM (
+                   SELECT order_no, row_number() OVER (PARTITION BY merchant ORDER BY ask_at, order_no) AS place
+                   FROM orders WHERE ask_at IS NOT NULL AND ask_at <= ?1)
+                 WHERE place <= ?2)
+               ORDER BY ask_at, order_no";
     all(conn, sql, params![now.0, limit], order)
 }
 

@@ -172,7 +172,8 @@ fn check_feeds(conn: &Connection) -> Result<u64, Broken> {
 
 fn check_inbox(conn: &Connection) -> Result<u64, Broken> {
     let mut notifications = 0;
-    let mut statement = conn.prepare("SELECT inbox_no, merchant, body, hash FROM inbox")?;
+    let mut statement =
+        conn.prepare("SELECT inbox_no, merchant, body, hash FROM inbox LEFT JOIN bodies USING (inbox_no)")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (merchant, body): (String, Vec<u8>) = (row.get("merchant")?, row.get("body")?);

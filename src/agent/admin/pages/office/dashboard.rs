@@ -21,8 +21,10 @@ use crate::clock::parse_rfc3339;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
 use crate::store::Role;
-use crate::store::backup::last;
+use crate::store::backup::{self, last};
 
+/// Faults of the router that are shown one by one.
+const FAULTS_SHOWN_MAX: usize = 20;
 /// Age from which the last backup is worth a word.
 const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 
@@ -133,7 +135,12 @@ fn waiting(w: &Office, locale: &Locale, books: &Books) -> Vec<(&'static str, Str
 /// Router, relay, clock, store and backup.
 pub(super) fn parts(desk: &Desk, locale: &Locale, clock_trusted: bool, now: Timestamp) -> Vec<PartLine> {
     let w = Office::of(locale.language);
-    let Health { router, relay, store, clock } = health(desk, clock_trusted);
+    let Health { mut router, relay, store, clock } = health(desk, clock_trusted);
+    let (faults, lists) = (desk.service().router_faults(), desk.service().lists());
+    let lines: Vec<String> = faults.iter().map(|fault| fault.text(locale.language, lists)).collect();
+    let more = lines.len().saturating_sub(FAULTS_SHOWN_MAX) as u64;
+    router.warnings = lines.into_iter().take(FAULTS_SHOWN_MAX).collect();
+    router.warnings.extend((more > 0).then(|| fill(w.faults_more, &[&locale.count(more)])));
     let text = |part: &Part, ok, degraded, down| match part.state {
         "ok" => ok,
         "degraded" => degraded,
@@ -178,6 +185,9 @@ pub(super) fn copies(desk: &Desk, locale: &Locale, now: Timestamp) -> PartLine {
     let made = last(&desk.site.config.data_dir).and_then(|at| parse_rfc3339(&at));
     let (badge, class, text) = match made {
         None => (w.degraded, "warn", w.backup_never.to_owned()),
+        Some(at) if backup::is_ahead(at, now) => {
+            (w.degraded, "warn", fill(w.backup_future, &[&locale.moment(at)]))
+        }
         Some(at) => {
             let age_ms = now.0.saturating_sub(at.0).max(0);
             let age = locale.span(Duration::from_millis(age_ms.unsigned_abs()));

@@ -47,6 +47,8 @@ words! {
         nothing_owed: "Yang dibayar sudah tidak terutang.", "What was paid was no longer owed.";
         reverse_by_hand: "Akibatnya tidak bisa dibatalkan sendiri; perbaiki dengan tangan.", "Its effects could not be undone by rule; correct them by hand.";
         rebuilt: "Disusun ulang dari catatan pembayaran.", "Rebuilt from what the payment carried.";
+        unsigned: "Catatan pembayaran ini tidak ditandatangani situs ini; periksa pembeli dan isinya sebelum dibukukan.", "What this payment carried is not signed by this site; check who and what it is for before crediting it.";
+        unreadable: "Relay mengirim kabar yang tidak dikenal di sini; lihat jejak audit.", "The relay told something of it that is not known here; see the audit.";
         credited_by_owner: "Dibukukan oleh pemilik.", "Credited by the owner.";
         dismissed: "Ditutup oleh pemilik tanpa dibukukan.", "Dismissed by the owner.";
     }
@@ -110,6 +112,8 @@ pub(super) fn flag(language: Language, flag: Flag) -> &'static str {
         Flag::NothingOwed => names.nothing_owed,
         Flag::ReverseByHand => names.reverse_by_hand,
         Flag::Rebuilt => names.rebuilt,
+        Flag::Unsigned => names.unsigned,
+        Flag::Unreadable => names.unreadable,
         Flag::CreditedByOwner => names.credited_by_owner,
         Flag::Dismissed => names.dismissed,
     }

@@ -167,7 +167,9 @@ fn means(w: &Office, locale: &Locale, order: &OrderRecord) -> Means {
     let mut numbers = Vec::new();
     if let Some(va) = &given.va {
         numbers.extend(va.biller_code.clone().map(|code| (w.biller.to_owned(), code)));
-        numbers.push((fill(w.va, &[&va.bank.to_uppercase()]), va.number.clone()));
+        let name = va.biller_code.as_ref().map(|_| w.bill_key.to_owned());
+        let name = name.unwrap_or_else(|| fill(w.va, &[&va.bank.to_uppercase()]));
+        numbers.push((name, va.number.clone()));
     }
     Means {
         links: links.collect(),

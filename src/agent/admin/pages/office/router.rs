@@ -15,6 +15,7 @@ use super::words::Office;
 use crate::agent::engine::Engine;
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
+use crate::agent::router_faults::RouterFault;
 use crate::domain::access::Access;
 use crate::domain::id::Mac;
 use crate::store::Role;
@@ -59,7 +60,11 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
     let is_dry_run = desk.service().is_dry_run();
     let part = parts(&desk, locale, clock_trusted, desk.site.clock.now()).swap_remove(0);
     let left = all.unwrap_or_default().saturating_sub(EDITS_SHOWN_MAX) as u64;
-    let conflicts = plan.as_ref().map(|plan| plan.conflicts.clone()).unwrap_or_default();
+    let is_conflict = |fault: &RouterFault| matches!(fault, RouterFault::Conflict(..));
+    let (faults, lists) = (desk.service().router_faults(), desk.service().lists());
+    let conflicts =
+        faults.iter().filter(|fault| is_conflict(fault)).map(|fault| fault.text(locale.language, lists));
+    let conflicts = if plan.is_some() { conflicts.collect() } else { Vec::new() };
     let rows = plan.map(|plan| plan.edits.iter().map(|edit| edit_row(locale, edit, &owners)).collect());
     let (frame, room) = seat.room(w.router, "/router");
     html(&RouterPage {
@@ -127,6 +132,8 @@ fn edit_row(locale: &Locale, edit: &EditView, owners: &BTreeMap<String, Owner>) 
     };
     let device = key_of(edit);
     let owner = owners.get(&device);
+    let refused = edit.refused.as_ref().map(|answer| format!(" ({})", fill(w.edit_refused, &[answer])));
+    let change = change + refused.as_deref().unwrap_or_default();
     let why =
         owner.map_or_else(|| w.not_ours.to_owned(), |(_, _, access)| say::access(locale.language, access));
     EditRow { device, change, user: owner.map(|(path, name, _)| (path.clone(), name.clone())), why }

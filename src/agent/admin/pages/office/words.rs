@@ -29,8 +29,8 @@ words! {
         relay_degraded: "Relay pembayaran menjawab, tetapi ada gangguan.", "The payment relay answers, with errors.";
         relay_off: "Pembayaran online tidak dipasang.", "Online payment is not configured.";
         clock_ok: "Jam dipercaya.", "The clock is trusted.";
-        clock_degraded: "Jam mundur atau melompat. Masa aktif dan jatuh tempo menunggu sampai jam disinkronkan atau dipastikan.",
-            "The clock fell back or jumped. Expiry and due dates wait until it is synchronized or confirmed.";
+        clock_degraded: "Jam mundur, melompat, atau terlalu jauh di depan. Masa aktif dan jatuh tempo menunggu sampai jam disinkronkan atau dipastikan.",
+            "The clock fell back, jumped, or is far ahead. Expiry and due dates wait until it is synchronized or confirmed.";
         confirm_clock: "Jam ini benar: {0}", "This clock is right: {0}";
         confirm: "Pastikan jam", "Confirm the clock";
         confirm_will: "Masa aktif dan jatuh tempo dihitung lagi menurut jam ini.", "Expiry and due dates count by this clock again.";
@@ -38,6 +38,8 @@ words! {
         backup_never: "Belum pernah ada cadangan.", "There never was a backup.";
         backup_old: "Cadangan sudah {0}. Buat yang baru.", "The backup is {0} old. Make another.";
         backup_ok: "Dibuat {0} yang lalu.", "Made {0} ago.";
+        backup_future: "Cadangan terakhir bertanggal {0}, di depan jam ini. Periksa jam Raspberry Pi, lalu buat yang baru.",
+            "The last backup is dated {0}, ahead of this clock. Check the Raspberry Pi's clock, then make another.";
         details: "Rincian teknis", "Technical details";
         // Dashboard
         waiting: "Menunggu Anda", "Waiting for you";
@@ -116,6 +118,7 @@ words! {
         timeline: "Urutan waktu", "Timeline";
         va: "Nomor virtual account {0}", "{0} virtual account";
         biller: "Kode perusahaan", "Biller code";
+        bill_key: "Kode bayar", "Bill key";
         qr: "Kode QRIS", "QRIS code";
         payment_page: "Halaman bayar", "Payment page";
         deeplink: "Tautan aplikasi", "App link";
@@ -182,6 +185,8 @@ words! {
         conflicts_text: "Baris ini bukan buatan kuota, jadi tidak diubah. Hapus atau ubah sendiri di router.",
             "These rows are not kuota's, so they are left alone. Remove or change them on the router.";
         warnings: "Peringatan", "Warnings";
+        faults_more: "… dan {0} lagi", "… and {0} more";
+        edit_refused: "ditolak router: {0}", "refused by the router: {0}";
         version: "Versi RouterOS", "RouterOS version";
         readings: "Pembacaan berhasil / gagal", "Readings that succeeded / failed";
         reading_took: "Pembacaan terakhir", "Last reading";
