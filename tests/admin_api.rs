@@ -6,6 +6,8 @@
 mod described;
 #[path = "admin_api/desk.rs"]
 mod desk;
+#[path = "admin_api/requests.rs"]
+mod requests;
 #[path = "admin_api/second_factor.rs"]
 mod second_factor;
 
@@ -268,6 +270,14 @@ async fn a_foreign_host_is_answered_nothing() {
         desk.request(Method::GET, "/ping").header("host", host).send().await.ok(200);
     }
     desk.request(Method::GET, "/ping").header("host", &format!("meja.lan:{port}")).send().await.ok(200);
+    // A caller hears first that its body is too large, whatever it calls us.
+    let large = desk.request(Method::POST, "/users").header("host", "evil.example").bearer(&desk.owner);
+    large
+        .header("content-type", "application/json")
+        .body(vec![b' '; 2 << 20])
+        .send()
+        .await
+        .problem(413, "too_large");
 }
 
 #[tokio::test(flavor = "multi_thread")]

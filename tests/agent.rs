@@ -3,7 +3,7 @@
 
 mod support;
 
-use kuota::agent::engine::Action;
+use kuota::agent::engine::{Action, NewDevice};
 use kuota::domain::units::Bytes;
 use kuota::routeros::EditOutcome;
 use kuota::sim::{Fault, Rights, When};
@@ -218,7 +218,7 @@ async fn without_the_right_to_write_edits_thin_out_and_are_told_in_words() {
     for n in 1..=3 {
         let user = world.user(&format!("Budi {n}"), Bytes::gb(1)).await;
         world.sim.host_connect(mac(n), address(n));
-        world.ask(Action::Bind { user, mac: mac(n), label: String::new(), replace_oldest: false }).await;
+        world.ask(Action::Bind(NewDevice::of(user, mac(n)))).await;
     }
     // At 10, 20, 30, 50, 90, 170, ... seconds: each of six edits is sent far less than once a cycle.
     let (lists, bindings) = (sent(&world, LISTS_ADD, 3600).await, sent(&world, LISTS_ADD, 36_000).await);
@@ -340,7 +340,7 @@ async fn a_lost_reply_to_an_add_is_looked_at_before_it_is_tried_again() {
     let world = World::new().await;
     let user = world.user("Siti", Bytes::gb(1)).await;
     world.sim.host_connect(mac(1), address(1));
-    world.ask(Action::Bind { user, mac: mac(1), label: String::new(), replace_oldest: false }).await;
+    world.ask(Action::Bind(NewDevice::of(user, mac(1)))).await;
     world.sim.fault(Fault::LostReply, When::next(LISTS_ADD));
     assert!(world.cycle().await.is_err());
     let healed = world.recover().await;
@@ -409,7 +409,7 @@ async fn a_dry_run_writes_nothing() {
     let world = World::dry().await;
     let user = world.user("Siti", Bytes::gb(1)).await;
     world.sim.host_connect(mac(1), address(1));
-    world.ask(Action::Bind { user, mac: mac(1), label: String::new(), replace_oldest: false }).await;
+    world.ask(Action::Bind(NewDevice::of(user, mac(1)))).await;
     let enforced = world.cycle().await.unwrap();
     assert_eq!((enforced.edits.len(), enforced.dry_run), (2, true));
     assert_eq!(world.sim.stats().writes, 0);

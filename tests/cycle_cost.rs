@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use kuota::agent::engine::{Action, Actor, Engine, NewUser, Reading, Request};
+use kuota::agent::engine::{Action, Actor, Engine, NewDevice, NewUser, Reading, Request};
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::id::{Mac, UserId};
 use kuota::domain::policy::{Grant, Settings};
@@ -81,12 +81,7 @@ impl Crowd {
             let id: UserId = body["id"].as_str().unwrap().parse().unwrap();
             let grant = Grant { amount: Bytes::gb(1), days: None, reason: "tes".into() };
             crowd.ask(Action::Grant(id, grant));
-            crowd.ask(Action::Bind {
-                user: id,
-                mac: Mac([2, 0, 0, 0, 0, n]),
-                label: String::new(),
-                replace_oldest: false,
-            });
+            crowd.ask(Action::Bind(NewDevice::of(id, Mac([2, 0, 0, 0, 0, n]))));
         }
         crowd.commit();
         crowd

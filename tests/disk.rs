@@ -321,3 +321,40 @@ fn a_small_disk_that_fills_up_loses_nothing() {
     disk.remount("size=16m");
     is_whole(&place, &mut asked, "room again");
 }
+
+/// A configuration that cannot be read because the card fails may be right: the service manager is to try again, which it
+/// does after 1 and not after 78.
+#[test]
+fn a_card_that_fails_under_the_configuration_is_no_bad_configuration() {
+    let place = Place::new("127.0.0.1:1");
+    for name in ["kuotad.toml", "router.password"] {
+        let file = place.path(name);
+        let file = file.to_str().unwrap();
+        for (call, error, code) in [
+            ("openat", "EIO", 1),
+            ("read", "EIO", 1),
+            ("openat", "ENFILE", 1),
+            ("openat", "ENOENT", 78),
+            ("openat", "EACCES", 78),
+        ] {
+            let inject = format!("inject={call}:error={error}");
+            for command in ["check-config", "run"] {
+                let output = place.traced(&["-P", file, "-e", &inject], &[command]).output().unwrap();
+                assert_eq!(
+                    output.status.code(),
+                    Some(code),
+                    "{name} {call} {error} {command}: {}",
+                    said(&output)
+                );
+                let key = if name == "kuotad.toml" {
+                    "cannot read the configuration"
+                } else {
+                    "router.password_file"
+                };
+                assert!(said(&output).contains(key), "{}", said(&output));
+            }
+        }
+    }
+    std::fs::write(place.path("kuotad.toml"), b"[policy]\ndebt_limit = \"\xff\"\n").unwrap();
+    assert_eq!(place.command(&["check-config"]).output().unwrap().status.code(), Some(78));
+}

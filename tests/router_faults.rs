@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kuota::agent::engine::{Action, Actor};
+use kuota::agent::engine::{Action, Actor, NewDevice};
 use kuota::domain::id::UserId;
 use kuota::domain::units::Bytes;
 use kuota::routeros::wire::Limits;
@@ -105,8 +105,7 @@ impl Case {
             assert_eq!(world.sim.traffic(mac(n), 1000 * u64::from(n), 11), 1000 * u64::from(n) + 11);
         }
         world.sim.host_connect(mac(BOUND), address(BOUND));
-        let bind =
-            Action::Bind { user: self.bound, mac: mac(BOUND), label: String::new(), replace_oldest: false };
+        let bind = Action::Bind(NewDevice::of(self.bound, mac(BOUND)));
         for action in [bind, Action::Unbind { user: self.unbound, mac: mac(UNBOUND) }] {
             // A busy machine may make the router seem silent.
             let until = Instant::now() + RECOVERY_MAX;

@@ -121,6 +121,109 @@ fn what_is_there_is_not_replaced_without_being_told() {
     assert_eq!(mode(&dir.path().join("etc/router.password")), 0o600);
 }
 
+/// The program under strace, with what it shall inject.
+fn set_up_traced(dir: &TempDir, strace: &[&str], more: &[&str], stdin: &str) -> Output {
+    let data = dir.path().join("data");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq"]).args(strace).arg(env!("CARGO_BIN_EXE_kuotad"));
+    command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
+    command.arg("--config").arg(dir.path().join("etc/kuotad.toml"));
+    command.args([
+        "setup",
+        "--router-address",
+        "127.0.0.1:1",
+        "--router-password-stdin",
+        "--owner-password-stdin",
+    ]);
+    command.args(["--owner", "pemilik", "--yes", "--data-dir", data.to_str().unwrap()]).args(more);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("strace is needed: run scripts/test, which installs it");
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_set_up_that_was_cut_off_is_finished_by_the_same_answers() {
+    for renames in 1..=4 {
+        let dir = tempfile::tempdir().unwrap();
+        let kill = format!("inject=rename,renameat,renameat2:signal=KILL:when={renames}");
+        let cut = set_up_traced(&dir, &["-o", "/dev/null", "-e", &kill], &[], PASSWORDS);
+        let config = dir.path().join("etc/kuotad.toml");
+        if cut.status.success() {
+            assert!(renames > 3, "three files get their names: {cut:?}");
+            return;
+        }
+        let wrong =
+            set_up(&dir, "127.0.0.1:1", &["--owner", "pemilik", "--yes"], "rahasia\nlain-yang-panjang-9\n");
+        if !config.exists() {
+            assert!(
+                wrong.status.code() == Some(1) && err(&wrong).contains("knows pemilik already"),
+                "{wrong:?}"
+            );
+            let again = set_up(&dir, "127.0.0.1:1", &["--owner", "pemilik", "--yes"], PASSWORDS);
+            assert!(
+                again.status.success() && out(&again).contains("pemilik may log in as owner"),
+                "{again:?}"
+            );
+        }
+        assert!(config.exists() && dir.path().join("etc/router.password").exists());
+        assert_eq!(kuotad(dir.path(), &["check-config"], "").status.code(), Some(0));
+        assert!(out(&kuotad(dir.path(), &["admin", "list"], "")).contains("pemilik"));
+    }
+    panic!("set-up renames more files than it is known to");
+}
+
+#[test]
+fn what_was_renamed_is_on_the_disk_before_it_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("calls");
+    let strace = ["-y", "-o", log.to_str().unwrap(), "-e", "trace=rename,renameat,renameat2,fsync,fdatasync"];
+    let done = set_up_traced(&dir, &strace, &[], PASSWORDS);
+    assert!(done.status.success(), "{done:?}");
+    let calls = std::fs::read_to_string(&log).unwrap();
+    let folder = format!("{}>", dir.path().join("etc").display());
+    let lines: Vec<&str> = calls.lines().collect();
+    let renamed =
+        lines.iter().enumerate().filter(|(_, line)| line.contains("rename") && line.contains("/etc/"));
+    let mut files = 0;
+    for (at, line) in renamed {
+        let synced = lines[at..].iter().take(3).any(|line| line.contains("fsync(") && line.contains(&folder));
+        assert!(synced, "the folder is not written after {line}: {calls}");
+        files += 1;
+    }
+    assert_eq!(files, 3, "{calls}");
+}
+
+#[test]
+fn what_root_sets_up_belongs_to_the_service_and_is_nobody_elses_to_read() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    std::fs::create_dir(&data).unwrap();
+    if is_root {
+        std::os::unix::fs::chown(&data, Some(12_345), Some(12_346)).unwrap();
+    }
+    let keeper = std::fs::metadata(&data).unwrap().uid();
+    let done = set_up(&dir, "127.0.0.1:1", &["--owner", "pemilik", "--yes"], PASSWORDS);
+    assert!(done.status.success(), "{done:?}");
+    let inside = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = 0;
+    for path in inside.chain([dir.path().join("etc/kuotad.toml"), dir.path().join("etc/router.password")]) {
+        let file = std::fs::metadata(&path).unwrap();
+        assert_eq!((file.uid(), file.mode() & 0o007), (keeper, 0), "{}", path.display());
+        files += 1;
+    }
+    assert!(files >= 3);
+    assert_eq!(mode(&data.join("kuota.db")), 0o600);
+    // A folder that it makes itself is as private.
+    let other = tempfile::tempdir().unwrap();
+    set_up(&other, "127.0.0.1:1", &["--owner", "pemilik", "--yes"], PASSWORDS);
+    assert_eq!(mode(&other.path().join("data")), 0o750);
+    // What is said on the way is said in words, not as lines of a log.
+    assert!(!err(&done).contains("WARN") && !err(&done).contains('\u{1b}'), "{}", err(&done));
+}
+
 #[test]
 fn bad_answers_leave_nothing_behind() {
     for (flags, stdin, code) in [

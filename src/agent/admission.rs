@@ -2,10 +2,26 @@
 //! one place for the listeners, the faces, the router's script and doctor.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use super::config::Config;
 use crate::settings::Network;
-use crate::web::HostNames;
+use crate::web::serve::refusal;
+use crate::web::{Admission, ConnectionLimits, HostNames, Peer};
+
+/// Connections of one address at the desk: an office behind one address, each browser with six.
+const DESK_PER_ADDRESS_MAX: usize = 32;
+/// Connections of one phone at the portal: a browser and the captive window, each with six.
+const PORTAL_PER_ADDRESS_MAX: usize = 12;
+
+/// What whoever may not use the desk is told.
+const DESK_REFUSAL: &str = "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,\"code\":\"network\",\
+    \"detail\":\"calls from this address are not allowed (admin.allowed_networks); \
+    alamat ini tidak diizinkan membuka halaman pengelola\"}";
+/// What whoever may not open the portal is told.
+const PORTAL_REFUSAL: &str = "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><title>Hotspot</title>\
+    <p>Halaman ini hanya bisa dibuka dari jaringan hotspot.\
+    <p lang=\"en\">This page can be opened from the hotspot's network only.";
 
 impl Config {
     /// Whether somebody at this address may use the desk. A customers' network lies inside a private one as a rule, so
@@ -13,7 +29,7 @@ impl Config {
     /// part of it. This machine itself may always.
     pub fn may_manage(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        if address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST {
+        if is_this_machine(address) {
             return true;
         }
         let allowed = narrowest(&self.admin.allowed_networks, address);
@@ -32,6 +48,28 @@ impl Config {
         self.admin.metrics_networks.iter().any(|network| network.contains(address))
     }
 
+    /// What the desk's listener takes.
+    pub fn desk_limits(self: &Arc<Self>) -> ConnectionLimits {
+        let config = Arc::clone(self);
+        ConnectionLimits {
+            per_address_max: DESK_PER_ADDRESS_MAX,
+            admit: Arc::new(move |peer| admission(*peer, |address| config.may_manage(address))),
+            refusal: refusal("application/problem+json", DESK_REFUSAL),
+            ..ConnectionLimits::default()
+        }
+    }
+
+    /// What the portal's listener takes.
+    pub fn portal_limits(self: &Arc<Self>) -> ConnectionLimits {
+        let config = Arc::clone(self);
+        ConnectionLimits {
+            per_address_max: PORTAL_PER_ADDRESS_MAX,
+            admit: Arc::new(move |peer| admission(*peer, |address| config.may_visit(address))),
+            refusal: refusal("text/html; charset=utf-8", PORTAL_REFUSAL),
+            ..ConnectionLimits::default()
+        }
+    }
+
     /// Allowed networks that lie inside a network of customers: devices that may use the desk although customers may not.
     pub fn managers_among_customers(&self) -> Vec<Network> {
         let clients = &self.portal.client_networks;
@@ -43,6 +81,21 @@ impl Config {
     pub fn host_names(&self) -> HostNames {
         let hosts = self.admin.hosts.iter().map(|host| host.as_str().to_owned());
         HostNames::new(hosts.chain([self.portal.public_url.host()]))
+    }
+}
+
+/// Whether somebody asks from this machine itself, as a web server in front of the pages does.
+fn is_this_machine(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
+}
+
+/// What becomes of a connection of this peer. This machine itself stands for many callers and counts for none.
+fn admission(peer: Peer, may: impl Fn(IpAddr) -> bool) -> Admission {
+    match peer {
+        Peer::Local => Admission::Uncounted,
+        Peer::Network(address) if !may(address) => Admission::Refused,
+        Peer::Network(address) if is_this_machine(address) => Admission::Uncounted,
+        Peer::Network(_) => Admission::Counted,
     }
 }
 

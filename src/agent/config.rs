@@ -517,14 +517,12 @@ impl Config {
     /// Reads the file over the defaults and the environment over both. The error holds every mistake found; a
     /// missing file is one.
     pub fn load(path: &Path, env: &Environment) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|e| ConfigError {
-            findings: vec![Finding {
-                key: String::new(),
-                reason: format!(
-                    "cannot read the configuration: {e}; name another with --config, or run kuotad setup"
-                ),
-                origin: path.display().to_string(),
-            }],
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let reason = format!(
+                "cannot read the configuration: {error}; name another with --config, or run kuotad setup"
+            );
+            let origin = path.display().to_string();
+            ConfigError { findings: vec![Finding::unreadable("", reason, origin, &error)] }
         })?;
         Self::parse(&text, &path.display().to_string(), env)
     }
@@ -740,11 +738,15 @@ impl Router {
         match (self.tls, &self.tls_fingerprint, &self.tls_ca_file) {
             (Tls::Pinned, Some(pin), _) => Ok(tls::Tls::Pinned(pin.0)),
             (Tls::Verify, _, Some(file)) => {
-                let pem = std::fs::read(file).map_err(|error| format!("cannot be read: {error}"));
-                let authorities = pem.and_then(|pem| Authorities::from_pem(&pem));
-                authorities.map(tls::Tls::Verify).map_err(|why| {
+                const KEY: &str = "router.tls_ca_file";
+                let pem = std::fs::read(file).map_err(|error| {
+                    let reason = format!("cannot be read: {error}");
+                    let finding = Finding::unreadable(KEY, reason, file.display().to_string(), &error);
+                    ConfigError { findings: vec![finding] }
+                })?;
+                Authorities::from_pem(&pem).map(tls::Tls::Verify).map_err(|why| {
                     let reason = format!("{}: {why}", file.display());
-                    ConfigError { findings: vec![Finding::new("router.tls_ca_file", reason)] }
+                    ConfigError { findings: vec![Finding::new(KEY, reason)] }
                 })
             }
             _ => Ok(tls::Tls::Off),

@@ -254,11 +254,11 @@ pub struct Listeners {
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
     let admin = admin::router(Arc::clone(&site));
-    let limits = ConnectionLimits::default;
+    let config = Arc::new(site.config.clone());
     tokio::join!(
-        serve(listeners.admin, admin.clone(), limits(), stop.clone()),
-        serve(listeners.socket, admin, limits(), stop.clone()),
-        serve(listeners.portal, portal::router(site), limits(), stop),
+        serve(listeners.admin, admin.clone(), config.desk_limits(), stop.clone()),
+        serve(listeners.socket, admin, ConnectionLimits::default(), stop.clone()),
+        serve(listeners.portal, portal::router(site), config.portal_limits(), stop),
     );
 }
 

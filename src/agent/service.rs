@@ -327,7 +327,7 @@ impl Service {
             {
                 Some(self.reading.lock().await)
             }
-            Action::Bind { .. }
+            Action::Bind(_)
             | Action::Unbind { .. }
             | Action::Reset { .. }
             | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),

@@ -137,6 +137,8 @@ impl Command {
     pub fn log_level(&self) -> &'static str {
         match self {
             Self::Run => "info",
+            // They say in words what came of everything, between questions or in a table.
+            Self::Setup(_) | Self::Doctor(_) => "error",
             _ => "warn",
         }
     }
@@ -191,7 +193,8 @@ fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
         Ok(()) => 0,
         Err(Failure::Config(error)) => {
             output::complain(&error.to_string());
-            EXIT_CONFIG
+            // The service manager tries again after a failure, and not after a bad configuration.
+            if error.is_machine_fault() { EXIT_FAILURE } else { EXIT_CONFIG }
         }
         Err(Failure::Said(text)) => {
             output::complain(&text);

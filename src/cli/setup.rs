@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -80,27 +80,39 @@ pub(super) async fn run(args: SetupArgs, path: &Path) -> Result<(), Failure> {
     };
     let folder = std::path::absolute(&folder).map_err(Failure::said)?;
     let password_file = folder.join(PASSWORD_FILE);
-    if !args.force {
-        for file in [path, &password_file] {
-            if file.exists() {
-                let text = format!("{} is there already; --force replaces it", file.display());
-                return Err(Failure::said(text));
-            }
-        }
+    if path.exists() && !args.force {
+        return Err(is_there(path));
     }
     let answers = gather(&args, &mut Asker::new(args.yes), &password_file)?;
-    let keeper = fs::metadata(&answers.config.data_dir).ok().map(|folder| (folder.uid(), folder.gid()));
+    if !args.force && is_other(&password_file, &answers.router_password) {
+        return Err(is_there(&password_file));
+    }
+    let data_dir = &answers.config.data_dir;
+    let keeper = keeper(data_dir);
+    make_private(data_dir)?;
     let made = make_owner(&answers, args.force).await?;
+    close_to_others(data_dir)?;
     let script = folder.join(SCRIPT_FILE);
     fs::create_dir_all(&folder).map_err(|error| refused(&folder, &error))?;
     replace(&password_file, answers.router_password.expose(), 0o600)?;
-    replace(path, &answers.text, 0o640)?;
     replace(&script, &site_plan(&answers.config, None).script(), 0o644)?;
+    // The configuration comes last: until it is there, the same answers finish what was cut off.
+    replace(path, &answers.text, 0o640)?;
     if let Some(keeper) = keeper {
-        hand_over(keeper, &[path, &password_file], &answers.config.data_dir)?;
+        hand_over(keeper, &[path, &password_file], data_dir)?;
     }
     say(&format!("{} is written\n{made}\n{}", path.display(), next_steps(&answers, &script)))?;
     test_router(&answers).await
+}
+
+fn is_there(file: &Path) -> Failure {
+    Failure::said(format!("{} is there already; --force replaces it", file.display()))
+}
+
+/// Whether a file holds another secret than this one. One that was cut off before its end is no secret.
+fn is_other(file: &Path, secret: &Secret) -> bool {
+    fs::read_to_string(file)
+        .map_or_else(|_| file.exists(), |text| !text.trim().is_empty() && text.trim() != secret.expose())
 }
 
 /// Reads what flags do not say, and judges the whole before anything is written.
@@ -234,19 +246,29 @@ fn stty(word: &str) -> bool {
     done.is_ok_and(|status| status.success())
 }
 
-/// Enters the first owner; before any file is written, so that a refused password leaves nothing behind.
+/// Enters the first owner; before any file is written, so that a refused password leaves nothing behind. An owner of that
+/// name is there already when a set-up was cut off after this: the password must then be the same.
 async fn make_owner(answers: &Answers, may_exist: bool) -> Result<String, Failure> {
     let api = Api::open(&answers.config, Environment::process()).await?;
-    let owner = &answers.owner;
+    let (owner, password) = (&answers.owner, answers.owner_password.expose());
+    let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
+    let Some(known) = admins.iter().find(|admin| admin["name"] == owner.as_str()) else {
+        let body = json!({"name": owner, "role": "owner", "password": password});
+        api.post("/api/v1/admins", &body).await?;
+        return Ok(format!("{owner} may log in as owner"));
+    };
     if may_exist {
-        let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
-        if admins.iter().any(|admin| admin["name"] == owner.as_str()) {
-            return Ok(format!("{owner} may log in as before, with the password of before"));
-        }
+        return Ok(format!("{owner} may log in as before, with the password of before"));
     }
-    let body = json!({"name": owner, "role": "owner", "password": answers.owner_password.expose()});
-    api.post("/api/v1/admins", &body).await?;
-    Ok(format!("{owner} may log in as owner"))
+    let is_same = api.post("/api/v1/login", &json!({"username": owner, "password": password})).await.is_ok();
+    if known["role"] == "owner" && is_same {
+        return Ok(format!("{owner} may log in as owner"));
+    }
+    Err(Failure::said(format!(
+        "{} knows {owner} already, with another password or role: give that password, take another name, or go on with \
+         --force, which leaves {owner} as is",
+        answers.config.data_dir.display()
+    )))
 }
 
 fn refused(path: &Path, error: &io::Error) -> Failure {
@@ -258,6 +280,8 @@ fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let part = PathBuf::from(name);
+    // What a power cut left of an earlier one.
+    let _ = fs::remove_file(&part);
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part)?;
         file.write_all(text.as_bytes())?;
@@ -265,7 +289,10 @@ fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
             file.write_all(b"\n")?;
         }
         file.sync_all()?;
-        fs::rename(&part, path)
+        fs::rename(&part, path)?;
+        // The name is on the disk once its folder is.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     };
     write().map_err(|error| {
         let _ = fs::remove_file(&part);
@@ -273,11 +300,61 @@ fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     })
 }
 
-/// What root made is given to whom the data folder belonged before: the service runs as that user.
+/// The service's user, by whom it is run and to whom its files belong.
+const SERVICE_USER: &str = "kuota";
+/// Where the system's users are.
+const USERS_FILE: &str = "/etc/passwd";
+
+/// To whom the data folder belongs, or where it is not there yet, the service's user where the system has one.
+fn keeper(data_dir: &Path) -> Option<(u32, u32)> {
+    match fs::metadata(data_dir) {
+        Ok(folder) => Some((folder.uid(), folder.gid())),
+        Err(_) => fs::read_to_string(USERS_FILE).ok().and_then(|users| ids_of(SERVICE_USER, &users)),
+    }
+}
+
+/// User and group of a name, from the lines of `passwd`.
+fn ids_of(name: &str, users: &str) -> Option<(u32, u32)> {
+    let fields =
+        users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == name)?;
+    Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
+}
+
+/// Makes the data folder where it is not there: its store is nobody else's business.
+fn make_private(data_dir: &Path) -> Result<(), Failure> {
+    if data_dir.exists() {
+        return Ok(());
+    }
+    let made = fs::DirBuilder::new().recursive(true).mode(0o750).create(data_dir);
+    made.map_err(|error| refused(data_dir, &error))
+}
+
+/// What this set-up made in the data folder can be read by its owner alone, whatever the umask of the shell was.
+fn close_to_others(data_dir: &Path) -> Result<(), Failure> {
+    let own = fs::metadata(data_dir).map(|folder| folder.uid());
+    for entry in fs::read_dir(data_dir).map_err(|error| refused(data_dir, &error))?.flatten() {
+        let path = entry.path();
+        let Ok(file) = fs::symlink_metadata(&path) else { continue };
+        let is_ours = file.uid() == 0 || own.as_ref().is_ok_and(|own| *own == file.uid());
+        if file.is_file() && is_ours && file.permissions().mode() & 0o077 != 0 {
+            match fs::set_permissions(&path, fs::Permissions::from_mode(0o600)) {
+                // A running daemon's, asked by a member of its group: it keeps its own files.
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+                    return Err(refused(&path, &error));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What root made is given to the keeper of the data folder: the service runs as that user.
 fn hand_over((uid, gid): (u32, u32), files: &[&Path], data_dir: &Path) -> Result<(), Failure> {
     let by_root = |path: &Path| fs::metadata(path).is_ok_and(|file| file.uid() == 0);
     let inside = fs::read_dir(data_dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    for path in files.iter().map(|path| path.to_path_buf()).chain(inside) {
+    let made = files.iter().copied().chain([data_dir]).map(Path::to_path_buf);
+    for path in made.chain(inside) {
         if uid != 0 && by_root(&path) {
             chown(&path, Some(uid), Some(gid)).map_err(|error| refused(&path, &error))?;
         }
@@ -289,9 +366,12 @@ fn next_steps(answers: &Answers, script: &Path) -> String {
     format!(
         "next:\n  1. copy {} to the router and run /import {SCRIPT_FILE}\n  \
          2. /user set [find where name={}] password=\"...\" disabled=no\n  \
-         3. kuotad doctor\n  4. start the daemon: kuotad run, or its service",
+         3. kuotad doctor\n  4. start the daemon: kuotad run, or its service\n\
+         the desk is then at port {} of this machine, for your own network and not for the hotspot: name your phone's \
+         address in admin.allowed_networks to use it from there",
         script.display(),
-        answers.config.router.username
+        answers.config.router.username,
+        answers.config.admin.listen.port()
     )
 }
 
@@ -307,6 +387,33 @@ async fn test_router(answers: &Answers) -> Result<(), Failure> {
         Err(error) => {
             complain(&format!("the router does not let the agent in yet: {error}"));
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_user_is_found_among_the_systems() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nkuota-relay:x:7:8::/:/x\nkuota:x:990:991:kuota:/var/lib/kuota:/x\n";
+        assert_eq!(ids_of("kuota", users), Some((990, 991)));
+        assert_eq!(
+            (ids_of("kuot", users), ids_of("kuota", "kuota"), ids_of("kuota", "")),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_password_file_that_was_cut_off_is_no_other_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("router.password");
+        let secret = Secret::new("rahasia");
+        assert!(!is_other(&file, &secret));
+        for (text, other) in [("rahasia\n", false), ("", false), ("lain\n", true)] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(is_other(&file, &secret), other, "{text:?}");
         }
     }
 }

@@ -100,6 +100,9 @@ pub enum UserCommand {
         /// Name of the device for people.
         #[arg(long)]
         label: Option<String>,
+        /// Take it from the user who has it; without this a device of somebody else is refused.
+        #[arg(long = "move")]
+        is_move: bool,
     },
     /// Unbind a device.
     Unbind {
@@ -215,8 +218,12 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
         UserCommand::Unblock { user, reason } => {
             (user, "unblock", given([("reason", reason.map(|r| json!(r)))]))
         }
-        UserCommand::Bind { user, mac, label } => {
-            let body = given([("mac", Some(json!(mac.to_string()))), ("label", label.map(|l| json!(l)))]);
+        UserCommand::Bind { user, mac, label, is_move } => {
+            let body = given([
+                ("mac", Some(json!(mac.to_string()))),
+                ("label", label.map(|l| json!(l))),
+                ("move", is_move.then_some(json!(true))),
+            ]);
             (user, "devices", body)
         }
         UserCommand::Unbind { user, mac } => {
@@ -366,6 +373,9 @@ fn card(user: &Value) -> String {
         let more = ["address", "label", "pending"].map(|field| text(device, field));
         let more = more.iter().filter(|m| !m.is_empty()).map(String::as_str).collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  device {}  {online}  {more}", text(device, "mac"));
+    }
+    if !text(user, "moved_from").is_empty() {
+        let _ = writeln!(out, "  the device was moved from user {}", text(user, "moved_from"));
     }
     out
 }

@@ -85,7 +85,8 @@ impl Tariff<'_> {
     pub fn settle_item(&self, item: &DebtItem) -> Result<Line, PriceError> {
         Ok(Line {
             item: Item::Debt { id: item.id, price: self.full_price(item)? },
-            name: item.note.clone(),
+            // A bill is called by its day: its note is the owner's own and stays with it.
+            name: item.debt_date.to_string(),
             bytes: item.unpaid(),
             price: self.due(item)?,
         })

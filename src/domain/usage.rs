@@ -44,6 +44,17 @@ impl HostRow {
     }
 }
 
+/// Which device has an address, by the addresses that firewall rules see and by nothing a row merely claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceAt {
+    /// The table shows no device there.
+    Nobody,
+    /// Exactly this one.
+    One(Mac),
+    /// More than one device: it is not known which of them sends what comes from there.
+    Shared,
+}
+
 /// A row that the router printed and that could not be read. What it says is unknown, except for the parts below.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnreadRow {
@@ -71,6 +82,22 @@ pub struct HostTable {
     /// What tells this router from every other one, such as its serial number. `None` when it tells nothing of the
     /// kind: then it counts as the same one as before.
     pub identity: Option<String>,
+}
+
+impl HostTable {
+    /// The device that has an address. Two rows of one device are one device; a row there that could not be read is
+    /// another one unless it names the same device.
+    pub fn device_at(&self, address: Ipv4Addr) -> DeviceAt {
+        let rows =
+            self.rows.iter().filter(|row| row.seen_address() == Some(address)).map(|row| Some(row.mac));
+        let unread = self.unread.iter().filter(|row| row.address == Some(address)).map(|row| row.mac);
+        let mut macs = rows.chain(unread);
+        match macs.next() {
+            None => DeviceAt::Nobody,
+            Some(Some(mac)) if macs.all(|other| other == Some(mac)) => DeviceAt::One(mac),
+            Some(_) => DeviceAt::Shared,
+        }
+    }
 }
 
 /// The baseline of one row: what was there at the last reading that counted it.

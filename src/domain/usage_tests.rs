@@ -157,6 +157,43 @@ fn a_reboot_shows_in_the_uptime_or_in_time_that_must_have_passed() {
     assert!(rebooted(1000, 1200, 3600), "an hour passed, yet the uptime grew by minutes");
 }
 
+#[test]
+fn an_address_has_the_one_device_that_is_seen_there() {
+    let at = |n: u8| Ipv4Addr::new(10, 5, 50, n);
+    let host = |n: u8, address: Option<u8>, to: Option<u8>| HostRow {
+        mac: Mac([2, 0, 0, 0, 0, n]),
+        address: address.map(at),
+        to_address: to.map(at),
+        ..row("*1", 1, 0, true)
+    };
+    let one = |n: u8| DeviceAt::One(Mac([2, 0, 0, 0, 0, n]));
+    let rows = [
+        (vec![], DeviceAt::Nobody),
+        (vec![host(1, Some(7), None)], one(1)),
+        (vec![host(1, Some(3), Some(7))], one(1)),
+        (vec![host(1, None, None)], DeviceAt::Nobody),
+        // A claim by hand, standing first or last, is nobody's address.
+        (vec![host(2, Some(7), Some(9)), host(1, Some(7), Some(7))], one(1)),
+        (vec![host(1, Some(7), None), host(2, Some(7), Some(9))], one(1)),
+        (vec![host(2, Some(7), Some(9))], DeviceAt::Nobody),
+        (vec![host(2, Some(7), None), host(1, Some(7), None)], DeviceAt::Shared),
+        (vec![host(2, Some(9), Some(7)), host(1, Some(7), None)], DeviceAt::Shared),
+        // Two rows of one device are one device, also with a third row of another.
+        (vec![host(1, Some(7), None), host(1, Some(3), Some(7))], one(1)),
+        (vec![host(1, Some(7), None), host(1, Some(7), None), host(2, Some(7), None)], DeviceAt::Shared),
+    ];
+    for (hosts, expected) in rows {
+        assert_eq!(table(1, hosts.clone()).device_at(at(7)), expected, "{hosts:?}");
+    }
+    // A row there that could not be read is another device unless it says otherwise.
+    for (mac, expected) in [(None, DeviceAt::Shared), (Some(2), DeviceAt::Shared), (Some(1), one(1))] {
+        let mac = mac.map(|n| Mac([2, 0, 0, 0, 0, n]));
+        let unread = vec![UnreadRow { mac, address: Some(at(7)), ..UnreadRow::default() }];
+        let hosts = HostTable { unread, ..table(1, vec![host(1, Some(7), None)]) };
+        assert_eq!(hosts.device_at(at(7)), expected, "{mac:?}");
+    }
+}
+
 fn unread(mac: Option<Mac>, id: Option<&str>) -> UnreadRow {
     UnreadRow { mac, row: id.map(|id| RowId(id.to_owned())), ..UnreadRow::default() }
 }

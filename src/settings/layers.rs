@@ -71,6 +71,7 @@ fn parse_file(sources: Sources<'_>) -> Result<Dict, Finding> {
             key: String::new(),
             reason: format!("is not TOML: {}", error.to_string().trim_end()),
             origin: sources.file_name.to_owned(),
+            is_machine_fault: false,
         }),
     }
 }
@@ -152,5 +153,5 @@ fn finding(error: &figment::Error, path: &[String], origin: &str) -> Finding {
         Kind::Message(message) => message.clone(),
         other => other.to_string(),
     };
-    Finding { key: key.join("."), reason, origin: origin.to_owned() }
+    Finding { key: key.join("."), reason, origin: origin.to_owned(), is_machine_fault: false }
 }

@@ -66,20 +66,19 @@ impl SecretSource<'_> {
             .get("CREDENTIALS_DIRECTORY")
             .filter(|folder| !folder.is_empty())
             .map(|folder| Path::new(folder).join(self.name))
-            .filter(|path| path.exists());
+            // One that cannot be looked at is there: reading it says what is wrong.
+            .filter(|path| path.try_exists().unwrap_or(true));
         let path = credential.as_deref().unwrap_or(self.file);
-        let refused = |reason: String| Finding {
-            key: format!("{}_file", self.name),
-            reason,
-            origin: path.display().to_string(),
-        };
-        let bytes = std::fs::read(path).map_err(|e| {
-            refused(format!(
-                "cannot be read: {e}; write the secret into that file, readable by the service only, or pass it \
+        let (key, origin) = (format!("{}_file", self.name), path.display().to_string());
+        let bytes = std::fs::read(path).map_err(|error| {
+            let reason = format!(
+                "cannot be read: {error}; write the secret into that file, readable by the service only, or pass it \
                  as the systemd credential {}",
                 self.name
-            ))
+            );
+            Finding::unreadable(&key, reason, &origin, &error)
         })?;
+        let refused = |reason: String| Finding { origin: origin.clone(), ..Finding::new(&key, reason) };
         let text = without_mark(std::str::from_utf8(&bytes).unwrap_or_default()).trim();
         match text.len() {
             0 => Err(refused("is empty or no text: write the secret on one line".to_owned())),

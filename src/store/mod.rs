@@ -30,7 +30,7 @@ use rusqlite_migration::{M, Migrations};
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
 pub use load::Loaded;
 pub use orders::OrderFilter;
-pub use read::{AuditFilter, Customer, Page, Reader, UsageRow};
+pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
@@ -56,6 +56,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("schema/0003_sales.sql")),
         M::up(include_str!("schema/0004_names.sql")),
         M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
+        M::up(include_str!("schema/0007_device_history.sql")),
     ])
 });
 

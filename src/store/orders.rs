@@ -8,7 +8,7 @@ use super::record::{Errand, Online, OpeningRecord, OrderRecord, PayWindow, UserR
 use super::write::{Batch, Writer, int};
 use super::{Reader, Store, StoreError};
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::{Line, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::order::{CashMethod, Line, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::protocol::LineWire;
 use crate::protocol::relay::PaymentMeans;
@@ -194,6 +194,17 @@ impl Reader {
     /// Orders of everybody or of one user, newest first, each with its number, which a page ends at.
     pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
         self.find_orders(&OrderFilter { user_no, ..OrderFilter::default() }, page)
+    }
+
+    /// The online order of a user that was paid last.
+    pub fn last_paid_online(&self, user_no: u32) -> Result<Option<OrderRecord>, StoreError> {
+        let cash: Vec<String> = CashMethod::ALL.iter().map(|method| format!("'{}'", method.name())).collect();
+        let sql = format!(
+            "SELECT * FROM orders WHERE user_no = ?1 AND paid_at IS NOT NULL AND method NOT IN ({})
+             ORDER BY paid_at DESC, order_no DESC LIMIT 1",
+            cash.join(", ")
+        );
+        Ok(self.all(&sql, [user_no], order)?.into_iter().next())
     }
 
     /// The same of orders that fit.

@@ -39,6 +39,23 @@ pub struct AuditFilter {
     pub text: String,
 }
 
+/// A time in which a device was a user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceStay {
+    /// The device.
+    pub mac: Mac,
+    /// Name for people.
+    pub label: String,
+    /// When it was bound.
+    pub bound_at: Timestamp,
+    /// When it was unbound; `None` while it is bound.
+    pub unbound_at: Option<Timestamp>,
+    /// The key of the user from whom it was moved here.
+    pub from: Option<u32>,
+    /// The key of the user to whom it was moved.
+    pub to: Option<u32>,
+}
+
 impl AuditFilter {
     /// The text as a pattern that finds it anywhere; empty for none.
     fn pattern(&self) -> String {
@@ -187,6 +204,30 @@ impl Reader {
                     uptime_s: unsigned(row, "uptime_s")?,
                 };
                 Ok((Timestamp(row.get("at")?), Mac::from_u64(unsigned(row, "mac")?), restart))
+            },
+        )
+    }
+
+    /// Devices that a user has or had, the last bound first, at most so many; each with whom it came from and went to
+    /// where it was moved between two users.
+    pub fn device_history(&self, user_no: u32, limit: u32) -> Result<Vec<DeviceStay>, StoreError> {
+        self.all(
+            "SELECT d.mac, d.label, d.bound_at, d.unbound_at,
+               (SELECT p.user_no FROM devices p WHERE p.mac = d.mac AND p.device_no < d.device_no
+                  AND p.unbound_at = d.bound_at AND p.user_no <> d.user_no ORDER BY p.device_no DESC LIMIT 1) AS from_no,
+               (SELECT n.user_no FROM devices n WHERE n.mac = d.mac AND n.device_no > d.device_no
+                  AND n.bound_at = d.unbound_at AND n.user_no <> d.user_no ORDER BY n.device_no LIMIT 1) AS to_no
+             FROM devices d WHERE d.user_no = ?1 ORDER BY d.device_no DESC LIMIT ?2",
+            params![user_no, limit],
+            |row| {
+                Ok(DeviceStay {
+                    mac: Mac::from_u64(unsigned(row, "mac")?),
+                    label: row.get("label")?,
+                    bound_at: Timestamp(row.get("bound_at")?),
+                    unbound_at: row.get::<_, Option<i64>>("unbound_at")?.map(Timestamp),
+                    from: row.get("from_no")?,
+                    to: row.get("to_no")?,
+                })
             },
         )
     }

@@ -353,6 +353,21 @@ fn each_step_of_a_second_factor_is_accepted_once_whatever_became_of_it_meanwhile
 }
 
 #[test]
+fn a_store_of_the_third_schema_opens_with_the_history_of_devices() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut conn = rusqlite::Connection::open(dir.path().join(FILE)).unwrap();
+    MIGRATIONS.to_version(&mut conn, 3).unwrap();
+    drop(conn);
+    let store = Store::open(dir.path()).unwrap();
+    let indexes = |name: &str| {
+        let count = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name = ?1";
+        store.conn.query_row(count, [name], |row| row.get::<_, u32>(0)).unwrap()
+    };
+    assert_eq!((indexes("devices_history_by_mac"), indexes("devices_history_by_user")), (1, 1));
+    assert_eq!(store.reader().unwrap().device_history(1, 10).unwrap(), []);
+}
+
+#[test]
 fn a_file_of_a_later_version_or_no_database_is_refused() {
     let (dir, store) = ledger();
     store.conn.pragma_update(None, "user_version", 99).unwrap();

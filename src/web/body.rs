@@ -85,11 +85,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::invalid(field, format!("is nested deeper than {DEPTH_MAX} levels")));
     }
     let mut json = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let error = error.into_inner();
-        if error.is_data() { named(&path, &error.to_string()) } else { not_json(error) }
-    })
+    // It is JSON: what is wrong from here is what stands in a field.
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
 }
 
 /// The field of a JSON object in which it is nested deeper than [`DEPTH_MAX`], if it is.
@@ -159,6 +157,13 @@ mod tests {
     struct Sample {
         count: u32,
         name: Option<String>,
+        word: Option<Word>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Word {
+        Yes,
     }
 
     #[test]
@@ -179,6 +184,9 @@ mod tests {
             ("{\"count\": -1}", 422, "count: "),
             ("{\"count\": 1.5}", 422, "count: "),
             ("{\"count\": \"1\"}", 422, "count: "),
+            ("{\"count\": 1, \"word\": 1}", 422, "word: "),
+            ("{\"count\": 1, \"word\": \"no\"}", 422, "word: "),
+            ("{\"count\": 1, \"word\": {}}", 422, "word: "),
             ("{\"count\": 1, \"name\": 3}", 422, "name: "),
             ("{\"count\": 1, \"nmae\": \"x\"}", 422, "nmae: is not"),
             ("{\"count\": 1, \"count\": 2}", 422, "count: is there twice"),
@@ -190,6 +198,7 @@ mod tests {
             assert_eq!(problem.status().as_u16(), status, "{text}");
             assert!(problem.detail().starts_with(detail), "{text}: {}", problem.detail());
         }
-        assert_eq!(parse::<Sample>(b" {\"count\": 1} ").unwrap().count, 1);
+        let read = parse::<Sample>(b" {\"count\": 1, \"word\": \"yes\"} ").unwrap();
+        assert!(read.count == 1 && matches!(read.word, Some(Word::Yes)));
     }
 }

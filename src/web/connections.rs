@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
 use tokio::sync::Notify;
@@ -57,6 +58,8 @@ pub struct ConnectionLimits {
     pub admit: Arc<Admit>,
     /// Whether a request may take a reserved place, judged by its head.
     pub is_reserved: Arc<IsReserved>,
+    /// The whole answer that whoever is refused gets before the connection is closed, whatever was asked; empty for none.
+    pub refusal: Bytes,
 }
 
 impl Default for ConnectionLimits {
@@ -69,6 +72,7 @@ impl Default for ConnectionLimits {
             write_timeout: WRITE_TIMEOUT,
             admit: Arc::new(|_| Admission::Counted),
             is_reserved: Arc::new(|_| false),
+            refusal: Bytes::new(),
         }
     }
 }
@@ -89,6 +93,15 @@ fn network_of(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> IPV6_SHARED_BITS << IPV6_SHARED_BITS).into()),
     }
+}
+
+/// Why a connection has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turned {
+    /// Nobody from there is admitted.
+    Refused,
+    /// Every place that it could take is in work.
+    Full,
 }
 
 /// The open connections of one listener.
@@ -144,10 +157,10 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection that was just made; `None`: it is to be closed.
-    pub fn admit(self: &Arc<Self>, peer: Peer) -> Option<Place> {
+    /// A place for a connection that was just made; an error says why it is to be closed.
+    pub fn admit(self: &Arc<Self>, peer: Peer) -> Result<Place, Turned> {
         let address = match ((self.limits.admit)(&peer), peer) {
-            (Admission::Refused, _) => return None,
+            (Admission::Refused, _) => return Err(Turned::Refused),
             (Admission::Counted, Peer::Network(address)) => Some(network_of(address)),
             (Admission::Counted, Peer::Local) | (Admission::Uncounted, _) => None,
         };
@@ -155,16 +168,21 @@ impl Connections {
         if let Some(of) = address.and_then(|address| table.by_address.get(&address))
             && of.open >= self.limits.per_address_max
         {
-            let oldest = of.idle.first().copied()?;
+            let oldest = of.idle.first().copied().ok_or(Turned::Full)?;
             table.cut(oldest);
         }
         if table.open.len() >= self.limits.connections_max {
-            let oldest = table.idle.first_key_value().map(|(since, _)| *since)?;
+            let oldest = table.idle.first_key_value().map(|(since, _)| *since).ok_or(Turned::Full)?;
             table.cut(oldest);
         }
         let cut = Arc::new(Notify::new());
         let id = table.enter(address, Arc::clone(&cut));
-        Some(Place { connections: Arc::clone(self), id, cut })
+        Ok(Place { connections: Arc::clone(self), id, cut })
+    }
+
+    /// The limits of the listener.
+    pub fn limits(&self) -> &ConnectionLimits {
+        &self.limits
     }
 
     /// How many connections are open.
@@ -316,7 +334,7 @@ mod tests {
         let work = [places[0].begin(false), places[1].begin(false)].map(Option::unwrap);
         assert!(places[2].begin(false).is_none());
         let reserved = places[2].begin(true).unwrap();
-        assert!(connections.admit(peer("10.0.0.2")).is_none(), "all are in work");
+        assert!(connections.admit(peer("10.0.0.2")).is_err(), "all are in work");
         drop((work, reserved));
         assert!(places[2].begin(false).is_some());
     }
@@ -330,8 +348,8 @@ mod tests {
         let third = Arc::new(connections.admit(peer("10.0.0.1")).unwrap());
         assert_eq!((is_cut(&other), is_cut(&first), is_cut(&second)), (false, true, false));
         let _work = (second.begin(false).unwrap(), third.begin(false).unwrap());
-        assert!(connections.admit(peer("10.0.0.1")).is_none());
-        assert!(connections.admit(peer("10.0.0.2")).is_some());
+        assert!(connections.admit(peer("10.0.0.1")).is_err());
+        assert!(connections.admit(peer("10.0.0.2")).is_ok());
     }
 
     #[test]
@@ -346,10 +364,10 @@ mod tests {
         let v6 = connections.admit(peer("2001:db8::1")).unwrap();
         let same = connections.admit(peer("2001:db8::2")).unwrap();
         assert!(is_cut(&v6) && !is_cut(&same));
-        assert!(connections.admit(peer("2001:db8:0:1::1")).is_some());
+        assert!(connections.admit(peer("2001:db8:0:1::1")).is_ok());
         let proxies = ["127.0.0.1", "127.0.0.1"].map(|address| connections.admit(peer(address)).unwrap());
         assert!(proxies.iter().all(|place| !is_cut(place)));
-        assert!(connections.admit(Peer::Local).is_none());
+        assert!(matches!(connections.admit(Peer::Local), Err(Turned::Refused)));
     }
 
     #[test]

@@ -44,9 +44,17 @@ pub struct Patience(pub Duration);
 
 /// Puts the limits around a router and answers unknown routes and methods.
 pub fn surround(router: Router) -> Router {
+    bound(answer_unknown(router))
+}
+
+/// Answers unknown routes and methods. Layers around the result see those requests too.
+pub fn answer_unknown(router: Router) -> Router {
+    router.method_not_allowed_fallback(wrong_method).fallback(unknown_route)
+}
+
+/// Puts the limits around a router: what is inside finds requests whole, within their bounds.
+pub fn bound(router: Router) -> Router {
     router
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(unknown_route)
         .layer(from_fn_with_state(Arc::new(Semaphore::new(LARGE_BODIES_MAX)), whole_body))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
@@ -138,8 +146,7 @@ fn too_large() -> Response {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }
 
-/// A layer around what answers outside of [`surround`]: see [`quiet`].
-pub async fn quiet_headers(request: Request, next: Next) -> Response {
+async fn quiet_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     quiet(response.headers_mut());
     response

@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 has them, with a stable `code` for programs and the fields for forms.
 
+use std::collections::BTreeMap;
+
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +23,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    members: BTreeMap<&'static str, String>,
     retry_after_s: Option<u64>,
 }
 
@@ -33,12 +36,27 @@ struct Wire<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: &'a BTreeMap<&'static str, String>,
 }
 
 impl Problem {
     /// Any status with a stable code and a text for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+        let (errors, members) = (Vec::new(), BTreeMap::new());
+        Self { status, code, detail: detail.into(), errors, members, retry_after_s: None }
+    }
+
+    /// The same with a member of its own beside the usual ones, such as the id of what is in the way.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.members.insert(name, value.into());
+        self
+    }
+
+    /// A member that [`Self::with`] added.
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.members.get(name).map(String::as_str)
     }
 
     /// 400: what was sent cannot be read.
@@ -132,6 +150,7 @@ impl IntoResponse for Problem {
             code: self.code,
             detail: &self.detail,
             errors: &self.errors,
+            members: &self.members,
         };
         let body = serde_json::to_string(&wire).expect("a problem is plain data");
         let mut response = (self.status, body).into_response();

@@ -1,10 +1,12 @@
 //! Serving one listener: within its [`ConnectionLimits`], with a stop that lets open calls end.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
@@ -17,15 +19,20 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::connections::{ConnectionLimits, Connections, Place, Work};
+use super::connections::{ConnectionLimits, Connections, Place, Turned, Work};
 use super::patient_io::PatientIo;
 use super::problem::Problem;
 
 /// The largest head, and how much of an answer or a body is read at a time: what a connection may take of the memory.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
+/// Refusals that are being said at the same time, and how long each waits for a question and then for its reader.
+const REFUSALS_MAX: usize = 32;
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// When to come again after a refusal for want of a place, in seconds.
 const RETRY_AFTER_S: u64 = 5;
 
@@ -65,15 +72,22 @@ pub async fn serve<L>(
     let write_timeout = limits.write_timeout;
     let connections = Connections::new(limits);
     let open = GracefulShutdown::new();
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     loop {
         let (io, address) = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             next = listener.accept() => next,
         };
         let peer = address.into();
-        let Some(place) = connections.admit(peer).map(Arc::new) else {
-            tracing::debug!(?peer, "a connection is refused");
-            continue;
+        let place = match connections.admit(peer) {
+            Ok(place) => Arc::new(place),
+            Err(turned) => {
+                tracing::debug!(?peer, ?turned, "a connection is closed");
+                if turned == Turned::Refused {
+                    refuse(io, connections.limits().refusal.clone(), &refusals);
+                }
+                continue;
+            }
         };
         let (router, own) = (router.clone(), Arc::clone(&place));
         let service = service_fn(move |request| answer(router.clone(), peer, Arc::clone(&own), request));
@@ -93,6 +107,45 @@ pub async fn serve<L>(
     // Nobody is accepted any more from here.
     drop(listener);
     open.shutdown().await;
+}
+
+/// Says no whatever was asked, and closes. A client takes no answer before it has asked, so the first of its bytes are waited
+/// for; the rest is thrown away for a moment, because closing before it was read would take the answer back. There are few
+/// places for that; without one the connection is closed at once.
+fn refuse<I>(mut io: I, refusal: Bytes, places: &Arc<Semaphore>)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    if refusal.is_empty() {
+        return;
+    }
+    let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
+    tokio::spawn(async move {
+        let mut sent = [0; 1024];
+        let _ = timeout(REFUSAL_TIMEOUT, io.read(&mut sent)).await;
+        let say = async {
+            io.write_all(&refusal).await?;
+            io.shutdown().await?;
+            for _ in 0..BUFFER_BYTES_MAX / sent.len() {
+                if io.read(&mut sent).await? == 0 {
+                    break;
+                }
+            }
+            io::Result::Ok(())
+        };
+        let _ = timeout(REFUSAL_TIMEOUT, say).await;
+        drop(place);
+    });
+}
+
+/// A refusal as [`ConnectionLimits::refusal`] takes it: 403 with this text.
+pub fn refusal(content_type: &str, text: &str) -> Bytes {
+    let length = text.len();
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\
+         cache-control: no-store\r\nconnection: close\r\n\r\n{text}"
+    );
+    Bytes::from(answer)
 }
 
 async fn answer(
@@ -145,10 +198,7 @@ impl HttpBody for Answer {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket, TcpStream};
     use tokio::sync::Notify;
 
@@ -298,5 +348,24 @@ mod tests {
             assert!(!is_open(&mut stream).await);
         }
         assert_eq!(server.get("127.0.0.3", "/").await, Some(200));
+    }
+
+    #[tokio::test]
+    async fn whoever_is_refused_is_told_without_being_heard_and_takes_no_place() {
+        let admit = |peer: &Peer| match peer {
+            Peer::Network(address) if address.to_string() == "127.0.0.2" => Admission::Refused,
+            Peer::Network(_) | Peer::Local => Admission::Counted,
+        };
+        let refusal = super::refusal("text/plain", "not from there");
+        let server = server(ConnectionLimits { admit: Arc::new(admit), refusal, ..limits(2) }).await;
+        let mut silent = Vec::new();
+        for _ in 0..REFUSALS_MAX + 20 {
+            silent.push(server.connect("127.0.0.2").await);
+            assert_eq!(server.get("127.0.0.3", "/").await, Some(200));
+        }
+        let mut said = String::new();
+        silent[0].read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 403 ") && said.ends_with("not from there"), "{said}");
+        drop(silent);
     }
 }

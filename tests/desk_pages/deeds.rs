@@ -342,3 +342,53 @@ async fn everybody_sees_and_may_do_what_the_role_allows() {
         .await
         .says("Melebihi kuota tagihan");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_of_another_customer_moves_only_by_a_decision_of_its_own() {
+    let (desk, place) = site().await;
+    let other = desk.user("Siti").await;
+    desk.post(&format!("{other}/devices"), json!({"mac": MAC.to_string(), "label": "HP"})).await.ok(201);
+    let browser = Browser::owner(&desk).await;
+    let path = format!("{place}/perangkat");
+    browser.open(&path).await.hides("Pindahkan dari pelanggan");
+
+    let refused = browser.fill(&path, &[("mac", &MAC.to_string())]).await;
+    assert_eq!(refused.status, 409);
+    refused.says("Perangkat ini milik Siti.").says("Pindahkan dari pelanggan yang memilikinya");
+    let mut fields = refused.fields();
+    fields.insert("move".into(), "yes".into());
+    let sent = browser.post(&refused.action(), &fields).await;
+    let shown = browser.led_on(sent).await;
+    shown
+        .says("Belum ada yang berubah")
+        .says("diambil dari Siti")
+        .says("Pelanggan lain yang ikut berubah: Siti");
+    shown.says("Budi");
+    assert_eq!(
+        shown.words().matches(&MAC.to_string()).count(),
+        3,
+        "in the warning and of both: {}",
+        shown.words()
+    );
+    assert_eq!(desk.get(&other).await.ok(200)["devices"][0]["mac"], MAC.to_string(), "nothing happened yet");
+
+    let done = browser.sure(&shown).await;
+    browser.open(&done.to).await.says("Dipindahkan dari Siti.");
+    assert_eq!(user(&desk, &place).await["devices"][0]["mac"], MAC.to_string());
+    assert_eq!(desk.get(&other).await.ok(200)["devices"], json!([]));
+    browser.open(&place).await.says("dipindahkan dari Siti");
+    browser.open(&other.replace("/users/", "/pelanggan/")).await.says("HP").says("dipindahkan ke Budi");
+
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let audit = desk.get("/audit").await.ok(200);
+    let line = |action: &str, target: &str| {
+        let lines = audit["items"].as_array().unwrap();
+        let found = lines.iter().find(|line| line["action"] == action && line["target"] == target);
+        found.unwrap_or_else(|| panic!("no {action} of {target}: {audit}"))["detail"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("device.bind", &id(&place)).contains(&format!("moved from {}", id(&other))));
+    assert!(line("device.unbind", &id(&other)).contains(&format!("moved to {}", id(&place))));
+}

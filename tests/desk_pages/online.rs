@@ -44,3 +44,51 @@ async fn without_a_relay_online_methods_are_not_offered() {
     let refused = browser.sure(&shown).await;
     refused.says("Pembayaran online sedang tidak tersedia.");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_stops_when_the_customer_paid_online_since_it_was_shown() {
+    let shop = Shop::open().await;
+    let place = shop.user.replace("/users/", "/pelanggan/");
+    let sell = format!("{place}/jual");
+    let browser = Browser::owner(&shop.desk).await;
+    let order = shop.order().await;
+    let shown = browser.fill(&sell, &[("method", "cash")]).await;
+    shown.says("akan dibatalkan").hides("baru saja membayar");
+    // It settles and is applied between the two presses.
+    shop.relay.pay(&order);
+    shop.pull().await;
+    let credited = shop.credited().await;
+    assert!(credited > 0);
+    let refused = browser.sure(&shown).await;
+    assert_eq!(refused.status, 409, "{}", refused.words());
+    refused.says("ternyata sudah dibayar dan sudah diterapkan");
+    assert_eq!(shop.credited().await, credited, "nothing was sold");
+
+    // Who is told and goes on sells.
+    let shown = browser.fill(&sell, &[("method", "cash")]).await;
+    shown.says("baru saja membayar Rp 100.000 secara online (QRIS");
+    assert_eq!(browser.sure(&shown).await.status, 303);
+    assert_eq!(shop.credited().await, 2 * credited);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_learn_of_an_online_payment_of_a_moment_before() {
+    let shop = Shop::open().await;
+    let path = format!("{}/purchases", shop.user);
+    let sale = |last_paid: Option<&str>| serde_json::json!({"package_id": shop.package, "method": "cash", "last_paid": last_paid});
+    let first = shop.cashier_posts(&path, sale(Some("none"))).await.ok(201);
+    assert!(first.get("paid_just_before").is_none());
+    let order = shop.order().await;
+    shop.relay.pay(&order);
+    shop.pull().await;
+    let refused = shop.cashier_posts(&path, sale(Some("none"))).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &"order_paid".into()));
+    for last_paid in [Some(order.as_str()), None] {
+        let sold = shop.cashier_posts(&path, sale(last_paid)).await.ok(201);
+        assert_eq!(sold["paid_just_before"], order, "{sold}");
+    }
+    shop.desk.clock.advance(std::time::Duration::from_mins(11));
+    let sold = shop.cashier_posts(&path, sale(None)).await.ok(201);
+    assert!(sold.get("paid_just_before").is_none(), "{sold}");
+    shop.verify().await;
+}

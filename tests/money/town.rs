@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Action, Actor, Engine, NewPackage, NewUser, Notice, Notifier, Purpose, ReviewDecision, Tender, Wish,
+    Action, Actor, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, Purpose, Replaces,
+    ReviewDecision, Tender, Wish,
 };
 use kuota::agent::link::client::RelayClient;
 use kuota::agent::run::Site;
@@ -241,7 +242,7 @@ impl Town {
             self.ask(Action::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
         }
         self.router.host_connect(mac(n), address(n));
-        self.ask(Action::Bind { user: id, mac: mac(n), label: String::new(), replace_oldest: false }).await;
+        self.ask(Action::Bind(NewDevice::of(id, mac(n)))).await;
         id
     }
 
@@ -252,7 +253,7 @@ impl Town {
         purpose: Purpose,
         method: OnlineMethod,
     ) -> Result<Value, ServiceError> {
-        let wish = Wish { user, purpose, method, expect: None };
+        let wish = Wish { user, purpose, method, expect: None, replaces: Replaces::Anything };
         let outcome = self.site().service.pay_online(Actor::daemon(), wish, None).await?;
         assert_eq!(outcome.status, 201, "{}", outcome.body);
         Ok(serde_json::from_str(&outcome.body).unwrap())
@@ -265,7 +266,7 @@ impl Town {
     }
 
     pub async fn pay_cash(&self, user: UserId) -> Result<Value, ServiceError> {
-        let tender = Tender { method: CashMethod::Cash, reference: None, expect: None };
+        let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
         let buy = Action::Buy(user, self.package, tender);
         let outcome = self.site().service.take_money(Actor::daemon(), user, buy, None).await?;
         Ok(serde_json::from_str(&outcome.body).unwrap())

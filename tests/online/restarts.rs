@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use kuota::agent::engine::{Begun, Engine, Purpose, Wish};
+use kuota::agent::engine::{Begun, Engine, Purpose, Replaces, Wish};
 use kuota::agent::link::Relay;
 use kuota::agent::link::client::RelayClient;
 use kuota::domain::order::OnlineMethod;
@@ -19,7 +19,13 @@ impl Shop {
     async fn begin(&self) -> OpenOrder {
         let id = self.user.trim_start_matches("/users/").parse().unwrap();
         let purpose = Purpose::Buy(self.package.as_str().unwrap().parse().unwrap());
-        let wish = Wish { user: id, purpose, method: OnlineMethod::Qris, expect: None };
+        let wish = Wish {
+            user: id,
+            purpose,
+            method: OnlineMethod::Qris,
+            expect: None,
+            replaces: Replaces::Anything,
+        };
         let begin = move |engine: &mut Engine| engine.begin_order(&daemon(), &wish, None);
         let Begun::Ask(opening) = self.desk.site().service.engine().call(begin).await.unwrap().unwrap()
         else {

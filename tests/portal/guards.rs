@@ -1,15 +1,180 @@
 //! What nobody can do: look at somebody else's payment, send a form from another site, be led to a foreign place, or
 //! come in from elsewhere.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use kuota::domain::id::Mac;
 use kuota::settings::Network;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::desk::Desk;
 use crate::shop::{MAC, Shop};
 use crate::visitor::Visitor;
+
+/// The neighbour's device, and the address that is its own.
+const NEIGHBOUR: Mac = Mac([2, 0, 0, 0, 0, 66]);
+const NEIGHBOURS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const HOSTS: &str = "/ip/hotspot/host";
+
+/// Another customer with a device.
+async fn neighbour(shop: &Shop) -> String {
+    let other = shop.desk.user("Maling").await;
+    shop.desk.post(&format!("{other}/devices"), json!({"mac": NEIGHBOUR.to_string()})).await.ok(201);
+    other
+}
+
+async fn read(shop: &Shop) {
+    shop.desk.site().service.meter_once().await.unwrap();
+}
+
+/// The customer is at his address, and the neighbour's row, which stands first, claims the same one.
+async fn claimed(shop: &Shop) {
+    shop.desk.sim.host_disconnect(MAC);
+    let row = shop.desk.sim.host_connect(NEIGHBOUR, NEIGHBOURS);
+    shop.desk.sim.hand_set(HOSTS, &row, &[("address", "127.0.0.1")]).unwrap();
+    shop.desk.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
+    let rows = shop.desk.sim.rows(HOSTS);
+    let addresses: Vec<_> =
+        rows.iter().map(|row| (row["address"].as_str(), row["to-address"].as_str())).collect();
+    assert_eq!(addresses, [("127.0.0.1", "127.0.0.2"), ("127.0.0.1", "127.0.0.1")]);
+    read(shop).await;
+}
+
+/// Both devices are at the customer's address.
+async fn shared(shop: &Shop) {
+    shop.desk.sim.host_disconnect(MAC);
+    shop.desk.sim.host_connect(NEIGHBOUR, Ipv4Addr::LOCALHOST);
+    shop.desk.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
+    read(shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_a_row_only_claims_shows_nobody_anothers_page() {
+    let shop = Shop::open().await;
+    neighbour(&shop).await;
+    claimed(&shop).await;
+    let customer = Visitor::at(&shop.desk);
+    for path in ["/", &package_path(&shop)] {
+        customer.get(path).await.ok().says("Budi").says_nothing_of("Maling");
+    }
+    let status = customer.pay(&package_path(&shop), "qris").await.leads_to();
+    let order = status.trim_start_matches("/payment/status/").split('?').next().unwrap();
+    shop.relay.pay(order);
+    shop.pull().await;
+    assert!(shop.credited().await > 0, "who pays is credited");
+    let neighbour = Visitor::at(&shop.desk).from(NEIGHBOURS);
+    neighbour.get("/").await.ok().says("Maling").says_nothing_of("Budi");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_in_binds_the_device_that_is_seen_and_not_one_that_claims_the_address() {
+    let shop = Shop::open().await;
+    let (own, thief) = (Mac([2, 0, 0, 0, 0, 9]), Mac([2, 0, 0, 0, 0, 67]));
+    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
+    let row = shop.desk.sim.host_connect(thief, NEIGHBOURS);
+    shop.desk.sim.hand_set(HOSTS, &row, &[("address", "127.0.0.1")]).unwrap();
+    shop.desk.sim.host_connect(own, Ipv4Addr::LOCALHOST);
+    read(&shop).await;
+    let phone = Visitor::at(&shop.desk);
+    let typed = [("siapa", "budi"), ("pin", pin["pin"].as_str().unwrap())];
+    assert_eq!(phone.fill("/masuk", "/masuk", &typed).await.leads_to(), "/");
+    let devices = shop.user().await["devices"].clone();
+    assert!(devices.to_string().contains(&own.to_string()), "{devices}");
+    assert!(!devices.to_string().contains(&thief.to_string()), "{devices}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_of_two_devices_is_nobodys_and_every_page_says_so() {
+    let shop =
+        Shop::with(|config| config.portal.registration = kuota::agent::config::Registration::Approval).await;
+    neighbour(&shop).await;
+    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    let mut fields = phone.get(&path).await.form(&path);
+    fields.insert("method".into(), "qris".into());
+    let status = phone.pay(&path, "qris").await.leads_to();
+    shared(&shop).await;
+
+    let says_so = |page: &crate::visitor::Page| {
+        assert_eq!(page.status, 409);
+        page.says("dipakai lebih dari satu perangkat").says_nothing_of("Budi").says_nothing_of("Maling");
+    };
+    let part = "/lunasi/sebagian?rp=1.000";
+    for page in [
+        "/",
+        "/beli",
+        &path,
+        "/lunasi",
+        "/lunasi/semua",
+        part,
+        "/riwayat",
+        "/policy/habis",
+        "/masuk",
+        "/daftar",
+    ] {
+        says_so(&phone.get(page).await);
+    }
+    let opened = shop.relay.count("open");
+    fields.insert("siapa".into(), "budi".into());
+    fields.insert("pin".into(), pin["pin"].as_str().unwrap().into());
+    for action in [path.as_str(), "/lunasi/semua", "/masuk", "/masuk/ganti", "/daftar"] {
+        says_so(&phone.post(action, &fields).await);
+    }
+    assert_eq!(shop.relay.count("open"), opened, "nothing was paid for");
+    assert_eq!(shop.user().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
+    // A payment's link needs no device.
+    phone.get(&status).await.ok().says("Menunggu pembayaran").says_nothing_of("Batalkan pembayaran");
+    says_so(&phone.get(status.split('?').next().unwrap()).await);
+
+    shop.desk.sim.host_disconnect(NEIGHBOUR);
+    read(&shop).await;
+    phone.get("/").await.ok().says("Budi");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_took_the_address_since_the_last_reading_is_not_bound() {
+    let shop = Shop::open().await;
+    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
+    let (first, second) = (Mac([2, 0, 0, 0, 0, 9]), Mac([2, 0, 0, 0, 0, 10]));
+    shop.desk.sim.host_connect(first, Ipv4Addr::LOCALHOST);
+    read(&shop).await;
+    let phone = Visitor::at(&shop.desk);
+    let typed = [("siapa", "budi"), ("pin", pin["pin"].as_str().unwrap())];
+    shop.desk.sim.host_disconnect(first);
+    shop.desk.sim.host_connect(second, Ipv4Addr::LOCALHOST);
+    let refused = phone.fill("/masuk", "/masuk", &typed).await;
+    assert_eq!(refused.status, 409);
+    refused.says("baru saja berganti alamat");
+    assert_eq!(shop.user().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
+    assert_eq!(phone.fill("/masuk", "/masuk", &typed).await.leads_to(), "/");
+    assert!(shop.user().await["devices"].to_string().contains(&second.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_made_for_one_customer_pays_for_no_other() {
+    let shop = Shop::open().await;
+    neighbour(&shop).await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    let page = phone.get(&path).await;
+    page.ok().says("Untuk: Budi");
+    let mut fields: BTreeMap<String, String> = page.form(&path);
+    fields.insert("method".into(), "qris".into());
+    shop.desk.sim.host_disconnect(MAC);
+    shop.desk.sim.host_connect(NEIGHBOUR, Ipv4Addr::LOCALHOST);
+    read(&shop).await;
+    let asked = phone.post(&path, &fields).await;
+    assert_eq!(asked.status, 409);
+    asked.says("Perangkat ini sekarang memakai akun lain.").says("Untuk: Maling").says_nothing_of("Budi");
+    assert_eq!(shop.relay.count("open"), 0);
+}
 
 fn package_path(shop: &Shop) -> String {
     format!("/beli/{}", shop.package.as_str().unwrap())
@@ -159,7 +324,7 @@ async fn another_customers_debt_is_not_found() {
     let shop = Shop::open().await;
     let phone = Visitor::of(&shop).await;
     let other = shop.desk.user("Lain").await;
-    let debt = serde_json::json!({"amount": 1 << 30, "price_rp": 5000});
+    let debt = json!({"amount": 1 << 30, "price_rp": 5000});
     let debt = shop.desk.post(&format!("{other}/debts"), debt).await.ok(201);
     let page = phone.get(&format!("/lunasi/{}", debt["id"].as_str().unwrap())).await;
     assert_eq!(page.status, 404);
@@ -228,4 +393,43 @@ async fn under_a_foreign_name_nothing_is_shown_or_done() {
     let page = Visitor::at(&shop.desk).with_header("origin", "http://evil.example").get("/").await;
     assert_eq!(page.status, 403);
     page.says_nothing_of("Budi");
+}
+
+/// Half a request from an address of this machine, held open.
+async fn half_request(base: &str, from: Ipv4Addr) -> tokio::net::TcpStream {
+    let to = base.trim_start_matches("http://").parse().unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    let mut stream = socket.connect(to).await.unwrap();
+    let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n").await;
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_requests_of_one_phone_or_of_strangers_take_nothing_away() {
+    let (phone, stranger, other) = (2, 3, 4);
+    let at = |n: u8| Ipv4Addr::new(127, 0, 0, n);
+    let desk = Desk::with(|config| {
+        config.portal.client_networks = ["127.0.0.2", "127.0.0.4"].map(|text| text.parse().unwrap()).to_vec();
+        config.admin.allowed_networks = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let mut told = 0;
+    for (base, from) in
+        [(&desk.base, stranger), (&desk.portal, phone), (&desk.portal, stranger), (&desk.base, phone)]
+    {
+        let mut halves = Vec::new();
+        for _ in 0..280 {
+            halves.push(half_request(base, at(from)).await);
+        }
+        Visitor::at(&desk).from(at(other)).get("/").await.ok();
+        desk.get("/status").await.ok(200);
+        // Whoever is refused is told so while there is a place for it, and closed in any case.
+        let mut said = String::new();
+        let _ = halves[0].read_to_string(&mut said).await;
+        let is_told = said.starts_with("HTTP/1.1 403 ");
+        assert!(is_told || (said.is_empty() && told > 0), "{from}: {said}");
+        told += u32::from(is_told);
+    }
+    Visitor::at(&desk).from(at(phone)).get("/").await.ok();
 }

@@ -130,11 +130,17 @@ async fn snap_goes_straight_to_the_gateway_but_not_from_a_little_window() {
     let path = package_path(&shop);
     assert_eq!(phone.fill("/beli", &path, &[]).await.leads_to(), snap);
     debt(&shop, 40_000).await;
-    assert_eq!(phone.fill("/lunasi", "/lunasi/semua", &[]).await.leads_to(), snap);
-    assert_eq!(phone.fill("/lunasi", "/lunasi/sebagian", &[("rp", "10.000")]).await.leads_to(), snap);
+    // The package is still open: it is asked whether it may go, by the button that was pressed at once too.
+    for (action, typed) in [("/lunasi/semua", None), ("/lunasi/sebagian", Some(("rp", "10.000")))] {
+        let asked = phone.fill("/lunasi", action, typed.as_slice()).await;
+        assert_eq!(asked.status, 409, "{action}");
+        asked.says("Pembayaran lain masih terbuka");
+        assert_eq!(phone.post(action, &asked.form(action)).await.leads_to(), snap);
+    }
 
     let window = Visitor::at(&shop.desk).with_agent(Some(CAPTIVE_IPHONE));
-    let status = window.fill("/lunasi", "/lunasi/semua", &[]).await.leads_to();
+    let asked = window.fill("/lunasi", "/lunasi/semua", &[]).await;
+    let status = window.post("/lunasi/semua", &asked.form("/lunasi/semua")).await.leads_to();
     assert!(status.starts_with("/payment/status/"), "{status}");
     window.get(&status).await.says("/b/");
     phone.get(&status).await.says("Buka halaman pembayaran");
@@ -146,7 +152,7 @@ async fn everything_one_item_or_a_part_is_settled() {
     let phone = Visitor::of(&shop).await;
     let (first, second) = (debt(&shop, 20_000).await, debt(&shop, 30_000).await);
     let one = phone.get(&format!("/lunasi/{second}")).await;
-    one.ok().says("Pinjam 30000").says("Bayar Rp 30.000");
+    one.ok().says("Tagihan 1 Okt 2026").says("Bayar Rp 30.000");
     let status = phone.pay(&format!("/lunasi/{second}"), "qris").await.leads_to();
     shop.relay.pay(&order_of(&status));
     shop.pull().await;
@@ -159,7 +165,7 @@ async fn everything_one_item_or_a_part_is_settled() {
     shop.relay.pay(&order_of(&status));
     shop.pull().await;
     phone.get("/lunasi").await.says("Rp 15.000");
-    phone.get("/riwayat").await.says("Bayar sebagian").says("Bayar ini saja").says("Pinjam 20000");
+    phone.get("/riwayat").await.says("Bayar sebagian").says("Bayar ini saja").says("Tagihan 1 Okt 2026");
     for (rp, text) in
         [("99.000", "Jumlah itu lebih dari tagihan Anda"), ("lima", "Tulis jumlah dalam rupiah")]
     {
@@ -204,6 +210,37 @@ async fn a_price_that_changed_is_asked_again_and_a_button_pressed_twice_is_once(
     unpicked.says("Pilih salah satu cara bayar.");
     fields.insert("method".into(), "cash".into());
     phone.post(&path, &fields).await.says("Pilih salah satu cara bayar.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_payment_is_replaced_only_by_who_was_told_and_agreed() {
+    let shop = Shop::open().await;
+    let phone = Visitor::of(&shop).await;
+    let path = package_path(&shop);
+    // A page from before anything was open.
+    let mut early = phone.get(&path).await.form(&path);
+    early.insert("method".into(), "va_bca".into());
+    assert!(!early.contains_key("ganti"));
+    let first = order_of(&phone.pay(&path, "qris").await.leads_to());
+
+    let told = phone.get(&path).await;
+    told.ok().says("Pembayaran lain masih terbuka").says("Rp 100.000 dengan QRIS").says("dibatalkan");
+    told.says("Batalkan yang lama, bayar Rp 100.000").says("Lanjutkan pembayaran");
+    let asked = phone.post(&path, &early).await;
+    assert_eq!(asked.status, 409);
+    asked.says("Masih ada pembayaran yang terbuka.").says("Batalkan yang lama, bayar Rp 100.000");
+    assert_eq!((shop.status(&first).await, shop.relay.count("open")), (json!("pending"), 1));
+    // Agreed to another one than the one that is open.
+    early.insert("ganti".into(), "K1-0000".into());
+    assert_eq!(phone.post(&path, &early).await.status, 409);
+
+    let mut fields = asked.form(&path);
+    assert_eq!(fields["ganti"], first);
+    fields.insert("method".into(), "va_bca".into());
+    let led = phone.post(&path, &fields).await.leads_to();
+    assert_eq!((shop.status(&first).await, shop.relay.count("open")), (json!("cancelled"), 2));
+    assert_eq!(phone.post(&path, &fields).await.leads_to(), led, "pressed twice is once");
+    assert_eq!(shop.relay.count("open"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,8 @@
 
 use kuota::agent::engine::NewPackage;
 use kuota::agent::engine::{
-    Action, Actor, DebtChange, DebtTerms, Key, NewUser, Purpose, ReviewDecision, Tender, UserChange, Wish,
+    Action, Actor, DebtChange, DebtTerms, Key, NewDevice, NewUser, Purpose, Replaces, ReviewDecision, Tender,
+    UserChange, Wish,
 };
 use kuota::agent::service::ServiceError;
 use kuota::clock::Clock;
@@ -33,7 +34,7 @@ fn id<T: std::str::FromStr>(text: &str) -> T {
 }
 
 fn tender() -> Tender {
-    Tender { method: CashMethod::Cash, reference: None, expect: None }
+    Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None }
 }
 
 /// The name of whatever an answer says was made.
@@ -179,7 +180,7 @@ impl World {
     async fn bind(&mut self, who: &str) -> Result<(), String> {
         let mac = self.some_mac();
         let name = mac.to_string();
-        let action = Action::Bind { user: id(who), mac, label: String::new(), replace_oldest: false };
+        let action = Action::Bind(NewDevice { is_move: true, ..NewDevice::of(id(who), mac) });
         let reading = self.truth();
         let what = format!("{mac} is bound to {}", self.short(who));
         self.submit(&what, action, Box::new(move |books, _| books.bind(who, &name, reading.as_ref()))).await
@@ -494,7 +495,7 @@ impl World {
             OnlineMethod::VaMandiri,
         ];
         let method = self.dice.one_of(&methods);
-        let wish = Wish { user: id(who), purpose, method, expect: None };
+        let wish = Wish { user: id(who), purpose, method, expect: None, replaces: Replaces::Anything };
         let what = format!("{} asks for {} to pay {must:?}", self.short(who), method.name());
         self.doom_some();
         if self.dice.chance(15) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kuota::agent::config::{Config, Enforcement, Lists};
-use kuota::agent::engine::{Action, Actor, NewUser, Notice, Notifier};
+use kuota::agent::engine::{Action, Actor, NewDevice, NewUser, Notice, Notifier};
 use kuota::agent::run::Site;
 use kuota::agent::service::Enforced;
 use kuota::agent::site_plan::list_names;
@@ -131,7 +131,7 @@ impl World {
     pub async fn online(&self, n: u8, quota: Bytes) -> UserId {
         let user = self.user(&format!("user {n}"), quota).await;
         self.sim.host_connect(mac(n), address(n));
-        self.ask(Action::Bind { user, mac: mac(n), label: String::new(), replace_oldest: false }).await;
+        self.ask(Action::Bind(NewDevice::of(user, mac(n)))).await;
         self.cycle().await.unwrap();
         user
     }

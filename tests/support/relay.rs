@@ -67,6 +67,8 @@ struct State {
     made: u32,
     faults: BTreeMap<&'static str, Fault>,
     calls: Vec<(&'static str, String)>,
+    /// What orders were asked for, as sent.
+    asked: String,
     on_cancel: OnCancel,
     extra_rp: u64,
     /// Where links of charges lead, instead of the gateway's own.
@@ -106,6 +108,7 @@ impl FakeRelay {
             made: 0,
             faults: BTreeMap::new(),
             calls: Vec::new(),
+            asked: String::new(),
             on_cancel: OnCancel::Cancels,
             extra_rp: 0,
             link: None,
@@ -205,6 +208,7 @@ impl FakeRelay {
 
     fn open(&self, wanted: &OpenOrder) -> Said {
         let mut state = self.lock();
+        state.asked += &serde_json::to_string(wanted).unwrap();
         if let Some(id) = state.requests.get(&wanted.request_id) {
             return told(201, &state.orders[id]);
         }
@@ -467,6 +471,12 @@ impl FakeRelay {
     }
 
     /// How often calls of this kind came.
+    /// Everything that orders were asked for with, as sent.
+    #[allow(dead_code, reason = "every test file uses its own part")]
+    pub fn asked(&self) -> String {
+        self.lock().asked.clone()
+    }
+
     pub fn count(&self, kind: &str) -> usize {
         self.lock().calls.iter().filter(|(name, _)| *name == kind).count()
     }

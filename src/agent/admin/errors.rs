@@ -12,6 +12,9 @@ use crate::store::backup::BackupError;
 use crate::web::Problem;
 use crate::web::problem::FieldError;
 
+/// The code of the refusal to bind a device of somebody else.
+pub(super) const DEVICE_TAKEN: &str = "device_taken";
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self::conflict(refusal.code(), refusal.to_string())
@@ -24,6 +27,10 @@ impl From<EngineError> for Problem {
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::NotFound(what) => Self::not_found(what),
             EngineError::Conflict { code, message } => Self::conflict(code, message),
+            EngineError::DeviceTaken { owner, ref name, .. } => {
+                let problem = Self::conflict(DEVICE_TAKEN, error.to_string());
+                problem.with("owner_id", owner.to_string()).with("owner_name", name.clone())
+            }
             EngineError::Invalid { field, message } => Self::invalid(field, message),
             EngineError::Rows(findings) => rows(findings),
             EngineError::RouterNeeded(_) => Self::unavailable("router_unreachable", error.to_string()),

@@ -67,10 +67,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(metrics::routes())
         .merge(pages::routes(&desk))
         .with_state(Arc::clone(&desk));
-    // Outside of the limits, so that unknown paths are refused alike; the answer is as quiet as every other.
-    let admitted =
-        limits::surround(all).layer(from_fn_with_state(desk, admit)).layer(from_fn(limits::quiet_headers));
-    let whole = admitted.layer(from_fn(backup::patience));
+    // Inside of the limits: a refusal finds a caller that has sent all, and a body that is too large is told so first.
+    let admitted = limits::answer_unknown(all).layer(from_fn_with_state(desk, admit));
+    let whole = limits::bound(admitted).layer(from_fn(backup::patience));
     tally::counted(whole.layer(from_fn_with_state(house, pages::for_people)), answers)
 }
 

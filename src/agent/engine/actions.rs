@@ -1,6 +1,7 @@
 //! What can be asked of the engine, and how each is done on a draft: find, check, step, answer.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::names::Names;
 use super::online::Purpose;
 use super::readings::Reading;
 use super::review::ReviewDecision;
-use super::views::{self, DebtView, OrderView, PackageView};
+use super::views::{self, DebtView, OrderView, PackageView, UserView};
 use super::{EngineError, Outcome, Request};
 use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, DebtStatus};
@@ -22,9 +23,23 @@ use crate::domain::login;
 use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
-use crate::domain::units::{Bytes, Rupiah};
-use crate::domain::usage::{self, Unknown};
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::usage::{self, DeviceAt, Unknown};
 use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
+
+/// The code of the refusal for an address that more than one device has.
+pub const ADDRESS_SHARED: &str = "address_shared";
+/// The code of the refusal for a device that is no longer where it asks from.
+pub const DEVICE_GONE: &str = "device_gone";
+
+/// A payment of so short a time ago is news to whoever takes money of the same user.
+pub const JUST_PAID_MS: i64 = 10 * 60 * 1000;
+
+/// The refusal for an online order that is paid already.
+pub fn order_paid(order: &OrderId) -> EngineError {
+    let message = format!("order {order} was paid meanwhile: look at the account and the order again");
+    EngineError::Conflict { code: "order_paid", message }
+}
 
 /// One change, in domain types; amounts are bounded by who made it.
 #[derive(Clone, Debug)]
@@ -48,23 +63,15 @@ pub enum Action {
         pin: PinHash,
         /// The device that asks, to be bound as [`Action::Bind`] does.
         mac: Option<Mac>,
+        /// Where it asks from, as in [`NewDevice::seen_at`].
+        seen_at: Option<Ipv4Addr>,
     },
     /// Change a user's names or settings.
     ChangeUser(UserId, UserChange),
     /// Hide a user that owes nothing and has no devices; history stays.
     DeleteUser(UserId),
     /// Bind a device, or move it here from another user.
-    Bind {
-        /// The new owner.
-        user: UserId,
-        /// The device.
-        mac: Mac,
-        /// Name for people.
-        label: String,
-        /// Of a user with as many devices as allowed, unbind the one seen longest ago instead of refusing. That
-        /// needs a reading of the router.
-        replace_oldest: bool,
-    },
+    Bind(NewDevice),
     /// Unbind a device.
     Unbind {
         /// The owner.
@@ -164,7 +171,7 @@ impl Action {
         match self {
             Self::ChangeUser(user, _)
             | Self::DeleteUser(user)
-            | Self::Bind { user, .. }
+            | Self::Bind(NewDevice { user, .. })
             | Self::Unbind { user, .. }
             | Self::Grant(user, _)
             | Self::Debit { user, .. }
@@ -203,6 +210,33 @@ pub struct NewUser {
     pub login: Option<String>,
     /// Settings from the start; `approved` is on unless told otherwise.
     pub settings: Settings,
+}
+
+/// A device to be bound.
+#[derive(Clone, Debug)]
+pub struct NewDevice {
+    /// The owner.
+    pub user: UserId,
+    /// The device.
+    pub mac: Mac,
+    /// Name for people.
+    pub label: String,
+    /// Of a user with as many devices as allowed, unbind the one seen longest ago instead of refusing. That needs a
+    /// reading of the router.
+    pub replace_oldest: bool,
+    /// Take it from the user who has it. Without this a device of somebody else is refused
+    /// ([`EngineError::DeviceTaken`]).
+    pub is_move: bool,
+    /// The address that the device itself asks from. The router must see this device there, and no other, by the
+    /// reading that comes with the request: else a stranger's device would be bound.
+    pub seen_at: Option<Ipv4Addr>,
+}
+
+impl NewDevice {
+    /// The device as an admin binds it: without a label, in nobody's place.
+    pub fn of(user: UserId, mac: Mac) -> Self {
+        Self { user, mac, label: String::new(), replace_oldest: false, is_move: false, seen_at: None }
+    }
 }
 
 /// Changes of a user; `None` leaves a value, inner `None` removes it.
@@ -253,6 +287,10 @@ pub struct Tender {
     pub reference: Option<String>,
     /// The price the payer was told; another by now is refused.
     pub expect: Option<Rupiah>,
+    /// The user's last online order that was paid, as whoever takes the money was shown it; another by now is
+    /// refused (`order_paid`). `None` asks nothing.
+    #[allow(clippy::option_option, reason = "not asked, nothing paid before and a payment say three things")]
+    pub last_paid: Option<Option<OrderId>>,
 }
 
 /// A package to be put on sale.
@@ -295,13 +333,17 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
             Ok(act.user_view(no, 201))
         }
         Action::Import { users, findings } => act.import(users, findings),
-        Action::Register { name, phone, pin, mac } => act.register(name, phone, pin, *mac),
+        Action::Register { name, phone, pin, mac, seen_at } => {
+            let device = mac.map(|mac| (mac, *seen_at));
+            act.register(name, phone, pin, device)
+        }
         Action::ChangeUser(user, change) => act.change_user(*user, change),
         Action::DeleteUser(user) => act.delete_user(*user),
-        Action::Bind { user, mac, label, replace_oldest } => {
-            let no = act.draft.find_user(*user)?;
-            act.bind(no, *mac, label, *replace_oldest)?;
-            Ok(act.user_view(no, 201))
+        Action::Bind(device) => {
+            let no = act.draft.find_user(device.user)?;
+            let moved_from = act.bind(no, device)?;
+            let view = UserView::of(&act.draft.snapshot(no), act.draft.policy);
+            Ok(done(201, &UserView { moved_from, ..view }))
         }
         Action::Unbind { user, mac } => act.unbind(*user, *mac),
         Action::Grant(user, grant) => {
@@ -438,7 +480,7 @@ impl Act<'_, '_> {
         name: &str,
         phone: &str,
         pin: &PinHash,
-        mac: Option<Mac>,
+        device: Option<(Mac, Option<Ipv4Addr>)>,
     ) -> Result<Outcome, EngineError> {
         let settings = Settings { approved: Some(false), ..Settings::default() };
         let (name, phone) = (name.trim().to_owned(), Some(phone.to_owned()));
@@ -447,8 +489,9 @@ impl Act<'_, '_> {
         }
         let no = self.enter(&NewUser { name, phone, login: None, settings }, "user.register")?;
         self.draft.put_pin(no, pin.clone());
-        if let Some(mac) = mac {
-            self.bind(no, mac, "", false)?;
+        if let Some((mac, seen_at)) = device {
+            let user = self.draft.user(no).account.id;
+            self.bind(no, &NewDevice { seen_at, ..NewDevice::of(user, mac) })?;
         }
         Ok(self.user_view(no, 201))
     }
@@ -486,6 +529,12 @@ impl Act<'_, '_> {
         if self.draft.state.devices_of.get(&no).is_some_and(|devices| !devices.is_empty()) {
             return Err(conflict("user_has_devices", "the user still has devices; unbind them first"));
         }
+        if self.draft.state.is_awaited(no) {
+            return Err(conflict(
+                "user_has_devices",
+                "a device is about to move to the user; unbind it from its owner or bind it elsewhere first",
+            ));
+        }
         if self.draft.open_orders(no).next().is_some() || self.draft.openings(no).next().is_some() {
             return Err(conflict("user_pays", "the user has an online order open; cancel it first"));
         }
@@ -497,29 +546,33 @@ impl Act<'_, '_> {
         Ok(Outcome { status: 204, body: String::new() })
     }
 
-    pub(super) fn bind(
-        &mut self,
-        no: u32,
-        mac: Mac,
-        label: &str,
-        replace_oldest: bool,
-    ) -> Result<(), EngineError> {
-        let held = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
+    /// Binds a device; answers with the user from whom it is moved.
+    pub(super) fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
+        let NewDevice { user, mac, label, replace_oldest, is_move, seen_at } = new;
+        if let Some(address) = seen_at {
+            self.check_asker(*mac, *address)?;
+        }
+        let held = self.draft.state.by_mac.get(mac).map(|no| self.draft.state.devices[no].clone());
         if let Some(device) = held.as_ref().filter(|device| device.user_no == no) {
             // Bound here already: the call says it again, or takes an unbinding back.
             let pending = device.pending.filter(|p| *p == Pending::Baseline);
-            self.draft.work(Work::Change(DeviceRecord {
-                label: label.to_owned(),
-                pending,
-                ..device.clone()
-            }));
-            return Ok(());
+            self.note_move_dropped(device);
+            self.draft.work(Work::Change(DeviceRecord { label: label.clone(), pending, ..device.clone() }));
+            return Ok(None);
         }
-        self.make_room(no, replace_oldest)?;
-        let user = self.draft.user(no).account.id;
-        self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}"));
+        if let Some(device) = held.as_ref().filter(|_| !is_move) {
+            return Err(self.taken(device));
+        }
+        self.make_room(no, *replace_oldest)?;
+        let from = held.as_ref().map(|old| self.draft.user(old.user_no).account.id);
+        let moved = from.map(|from| format!(" moved from {from}")).unwrap_or_default();
+        self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}{moved}"));
+        if let (Some(old), Some(from)) = (&held, from) {
+            self.draft.audit("device.unbind", &from.to_string(), format!("{mac} moved to {user}"));
+            self.note_move_dropped(old);
+        }
         // A reading in which the device's row could not be read says as little about it as none.
-        let reading = self.reading.filter(|_| !self.is_unknown(mac));
+        let reading = self.reading.filter(|_| !self.is_unknown(*mac));
         match (held, reading) {
             (Some(old), None) => {
                 // The old owner's last bytes are not known: the device waits for the router.
@@ -529,24 +582,39 @@ impl Act<'_, '_> {
                 if let Some(old) = held {
                     self.draft.work(Work::Unbind(old.no));
                 }
-                let rows = |reading: &Reading| {
-                    let hosts = &reading.hosts;
-                    usage::baseline(hosts.rows.iter().filter(|row| row.mac == mac), hosts)
-                };
-                self.draft.work(Work::Bind(DeviceRecord {
-                    no: 0,
-                    user_no: no,
-                    mac,
-                    label: label.to_owned(),
-                    bound_at: self.draft.facts.now,
-                    seen_at: None,
-                    pending: reading.is_none_or(|reading| lacks(reading, mac)).then_some(Pending::Baseline),
-                    unbound_at: None,
-                    counters: reading.map(rows).unwrap_or_default(),
-                }));
+                let device = bound(no, new, reading, self.draft.facts.now);
+                self.draft.work(Work::Bind(device));
             }
         }
-        Ok(())
+        Ok(from)
+    }
+
+    /// A device that asks for itself must be the only one that the router sees at its address, by the reading of
+    /// this request: an earlier one may show somebody who has left.
+    fn check_asker(&self, mac: Mac, address: Ipv4Addr) -> Result<(), EngineError> {
+        match self.draft.state.hosts.device_at(address) {
+            DeviceAt::One(there) if there == mac => Ok(()),
+            DeviceAt::Shared => {
+                Err(conflict(ADDRESS_SHARED, "the router sees more than one device at this address"))
+            }
+            DeviceAt::One(_) | DeviceAt::Nobody => {
+                Err(conflict(DEVICE_GONE, "the router sees this device at another address; try again"))
+            }
+        }
+    }
+
+    fn taken(&self, device: &DeviceRecord) -> EngineError {
+        let owner = self.draft.user(device.user_no);
+        EngineError::DeviceTaken { mac: device.mac, owner: owner.account.id, name: owner.name.clone() }
+    }
+
+    /// Somebody to whom a device was about to move does not get it.
+    fn note_move_dropped(&mut self, device: &DeviceRecord) {
+        let Some(Pending::Move(to)) = device.pending else { return };
+        if self.draft.has_user(to) {
+            let id = self.draft.user(to).account.id;
+            self.draft.audit("device.unbind", &id.to_string(), format!("{} is not moved here", device.mac));
+        }
     }
 
     /// One more device of the user must be allowed, or take the place of the one seen longest ago. What that one used
@@ -655,6 +723,12 @@ impl Act<'_, '_> {
         if tender.expect.is_some_and(|expected| expected != total) {
             return Err(Refusal::QuoteChanged(total).into());
         }
+        let last_paid = self.reader.last_paid_online(no)?;
+        if let Some(seen) = &tender.last_paid
+            && let Some(order) = last_paid.as_ref().filter(|order| Some(&order.id) != seen.as_ref())
+        {
+            return Err(order_paid(&order.id));
+        }
         self.call_off(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
@@ -669,11 +743,17 @@ impl Act<'_, '_> {
             paid_at: Some(self.draft.facts.now),
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
-        let view = OrderView::of(&order, Some(user));
+        let mut view = OrderView::of(&order, Some(user));
+        view.paid_just_before = last_paid.filter(|order| self.is_recent(order)).map(|order| order.id);
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);
         Ok(done(201, &view))
+    }
+
+    /// Whether an order was paid so short a time ago that whoever pays may not know of it.
+    fn is_recent(&self, order: &OrderRecord) -> bool {
+        order.paid_at.is_some_and(|at| self.draft.facts.now.0.saturating_sub(at.0) < JUST_PAID_MS)
     }
 
     fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
@@ -729,5 +809,24 @@ impl Act<'_, '_> {
         self.draft.audit("package.delete", &id.to_string(), record.package.name.clone());
         self.draft.put_package(PackageRecord { deleted: true, ..record });
         Ok(Outcome { status: 204, body: String::new() })
+    }
+}
+
+/// A device as it is bound: what its rows had counted before is nobody's.
+fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestamp) -> DeviceRecord {
+    let rows = |reading: &Reading| {
+        let hosts = &reading.hosts;
+        usage::baseline(hosts.rows.iter().filter(|row| row.mac == new.mac), hosts)
+    };
+    DeviceRecord {
+        no: 0,
+        user_no,
+        mac: new.mac,
+        label: new.label.clone(),
+        bound_at: now,
+        seen_at: None,
+        pending: reading.is_none_or(|reading| lacks(reading, new.mac)).then_some(Pending::Baseline),
+        unbound_at: None,
+        counters: reading.map(rows).unwrap_or_default(),
     }
 }

@@ -3,7 +3,7 @@ use crate::store::Customer;
 
 fn register(name: &str, phone: &str, device: Option<u8>) -> Action {
     let (name, phone) = (name.to_owned(), phone.to_owned());
-    Action::Register { name, phone, pin: PinHash("$argon2id$".into()), mac: device.map(mac) }
+    Action::Register { name, phone, pin: PinHash("$argon2id$".into()), mac: device.map(mac), seen_at: None }
 }
 
 fn found(pi: &mut Pi, text: &str) -> Option<Customer> {

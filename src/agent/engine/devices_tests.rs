@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::usage::DeviceAt;
 
 /// The usual site with two more devices, bound a second apart: as many as a user may have.
 fn full_site() -> (Pi, UserId) {
@@ -12,7 +13,7 @@ fn full_site() -> (Pi, UserId) {
 }
 
 fn in_place_of_oldest(user: UserId, device: u8) -> Action {
-    Action::Bind { user, mac: mac(device), label: String::new(), replace_oldest: true }
+    Action::Bind(NewDevice { replace_oldest: true, is_move: true, ..NewDevice::of(user, mac(device)) })
 }
 
 fn macs(pi: &mut Pi, user: UserId) -> Vec<crate::domain::id::Mac> {
@@ -27,7 +28,7 @@ fn oldest(pi: &mut Pi, no: u32) -> Option<crate::domain::id::Mac> {
 #[test]
 fn one_device_too_many_is_refused_or_takes_the_place_of_the_one_seen_longest_ago() {
     let (mut pi, user) = full_site();
-    let plain = Action::Bind { user, mac: mac(9), label: String::new(), replace_oldest: false };
+    let plain = Action::Bind(NewDevice::of(user, mac(9)));
     let reading = pi.reading(104, vec![row(1, "*1", 54, 1000)]);
     let refused = pi.ask(plain, Some(reading.clone()));
     assert!(matches!(refused, Err(EngineError::Conflict { code: "too_many_devices", .. })));
@@ -108,8 +109,82 @@ fn an_address_tells_its_device_bound_or_not() {
     let moved = HostRow { to_address: Some([10, 5, 51, 7].into()), ..row(7, "*7", 5, 0) };
     pi.meter(110, vec![row(1, "*1", 60, 1000), moved]);
     let look = pi.engine().look();
-    let at = |address: [u8; 4]| look.mac_at(address.into());
-    assert_eq!(at([10, 5, 50, 1]), Some(mac(1)));
-    assert_eq!((at([10, 5, 50, 7]), at([10, 5, 51, 7])), (Some(mac(7)), Some(mac(7))));
-    assert_eq!(at([10, 5, 50, 8]), None);
+    let at = |address: [u8; 4]| look.device_at(address.into());
+    assert_eq!(at([10, 5, 50, 1]), DeviceAt::One(mac(1)));
+    assert_eq!(at([10, 5, 51, 7]), DeviceAt::One(mac(7)));
+    assert_eq!(at([10, 5, 50, 7]), DeviceAt::Nobody, "an address that is translated is only claimed");
+    assert_eq!(at([10, 5, 50, 8]), DeviceAt::Nobody);
+}
+
+#[test]
+fn a_device_of_somebody_else_is_refused_with_its_owner_and_moves_when_that_is_said() {
+    let (mut pi, owner) = site();
+    let heir = pi.add_user("Budi");
+    let audit_of = |pi: &mut Pi, user: UserId| {
+        let lines = pi.engine().reader().audit(Page { limit: 100, after: None }).unwrap();
+        let own = lines.into_iter().map(|(_, line)| line).filter(|line| line.target == user.to_string());
+        own.filter(|line| line.action.starts_with("device.")).map(|line| line.detail).collect::<Vec<_>>()
+    };
+    let before = audit_of(&mut pi, owner);
+    for reading in [None, Some(pi.reading(105, vec![row(1, "*1", 55, 1700)]))] {
+        let refused = pi.ask(Action::Bind(NewDevice::of(heir, mac(1))), reading).unwrap_err();
+        let EngineError::DeviceTaken { mac: taken, owner: by, .. } = refused else { panic!("{refused}") };
+        assert_eq!((taken, by), (mac(1), owner));
+    }
+    assert_eq!((macs(&mut pi, owner).len(), macs(&mut pi, heir).len()), (1, 0), "nothing moved");
+    assert_eq!(audit_of(&mut pi, owner), before);
+
+    let moving = |user| Action::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac(1)) });
+    let request = |action| Request { actor: Actor::daemon(), action, key: None, reading: None };
+    let preview = pi.engine().preview(request(moving(heir))).unwrap();
+    let others: Vec<_> = preview
+        .others
+        .iter()
+        .map(|(before, after)| (before.user.account.id, before.devices.len(), after.devices.len()))
+        .collect();
+    assert_eq!(others, [(owner, 1, 0)]);
+    assert_eq!(preview.after.unwrap().devices.len(), 1);
+
+    // Without the router it waits, and whom it waits for cannot be deleted meanwhile.
+    let answer = pi.ask(moving(heir), None).unwrap();
+    assert_eq!(answer["moved_from"], owner.to_string());
+    let refused = pi.ask(Action::DeleteUser(heir), None).unwrap_err();
+    assert!(matches!(refused, EngineError::Conflict { code: "user_has_devices", .. }), "{refused}");
+    pi.pass(10);
+    pi.meter(115, vec![row(1, "*1", 65, 1700)]);
+    assert_eq!((macs(&mut pi, owner).len(), macs(&mut pi, heir).len()), (0, 1));
+    assert!(audit_of(&mut pi, owner)[0].contains(&format!("moved to {heir}")));
+    assert!(audit_of(&mut pi, heir)[0].contains(&format!("moved from {owner}")));
+
+    let stays = |pi: &mut Pi, no| pi.engine().reader().device_history(no, 10).unwrap();
+    let (old, new) = (stays(&mut pi, 1), stays(&mut pi, 2));
+    assert_eq!((old.len(), old[0].from, old[0].to, old[0].unbound_at.is_some()), (1, None, Some(2), true));
+    assert_eq!((new.len(), new[0].from, new[0].to, new[0].unbound_at), (1, Some(1), None, None));
+    pi.verify();
+}
+
+#[test]
+fn a_device_that_asks_for_itself_is_bound_only_where_it_alone_is_seen() {
+    let (mut pi, _) = site();
+    let user = pi.add_user("Budi");
+    let at = |address: [u8; 4]| NewDevice { seen_at: Some(address.into()), ..NewDevice::of(user, mac(7)) };
+    let taken = |n, address: [u8; 4]| HostRow { address: Some(address.into()), ..row(n, "*9", 5, 0) };
+    let own = [10, 5, 50, 7];
+    let rows: [(Vec<HostRow>, Option<&str>); 4] = [
+        (vec![row(7, "*7", 5, 0), taken(8, own)], Some(ADDRESS_SHARED)),
+        (vec![taken(8, own)], Some(DEVICE_GONE)),
+        (vec![], Some(DEVICE_GONE)),
+        (vec![taken(8, [10, 5, 50, 8]), row(7, "*7", 5, 0)], None),
+    ];
+    for (hosts, refusal) in rows {
+        pi.pass(1);
+        let reading = pi.reading(110, hosts);
+        let done = pi.ask(Action::Bind(at(own)), Some(reading));
+        let code = match done {
+            Err(EngineError::Conflict { code, .. }) => Some(code),
+            Err(error) => panic!("{error}"),
+            Ok(_) => None,
+        };
+        assert_eq!((code, macs(&mut pi, user).len()), (refusal, usize::from(refusal.is_none())));
+    }
 }

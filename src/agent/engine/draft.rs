@@ -137,6 +137,17 @@ impl<'a> Draft<'a> {
         self.changes.users.keys().last().copied().filter(|no| *no > self.state.user_no)
     }
 
+    /// Keys of users on file whom this draft changes, themselves or their devices, other than the one it is about.
+    pub fn others(&self, about: Option<u32>) -> BTreeSet<u32> {
+        let owner = |work: &Work| match work {
+            Work::Bind(device) | Work::Change(device) => Some(device.user_no),
+            Work::Unbind(no) => self.state.devices.get(no).map(|device| device.user_no),
+        };
+        let owners = self.changes.devices.iter().filter_map(owner);
+        let changed = owners.chain(self.changes.users.keys().copied());
+        changed.filter(|no| Some(*no) != about && self.state.users.contains_key(no)).collect()
+    }
+
     /// The key of the next user to be entered.
     pub fn next_user_no(&self) -> u32 {
         let drafted = self.changes.users.keys().last().copied().unwrap_or_default();
@@ -166,8 +177,9 @@ impl<'a> Draft<'a> {
         let offline = |device: &DeviceRecord| self.state.reached(device.mac);
         for work in &self.changes.devices {
             match work {
+                Work::Bind(device) if device.user_no != no => {}
                 Work::Bind(device) => snapshot.devices.push((device.clone(), offline(device))),
-                Work::Unbind(no) => snapshot.devices.retain(|(device, _)| device.no != *no),
+                Work::Unbind(unbound) => snapshot.devices.retain(|(device, _)| device.no != *unbound),
                 Work::Change(changed) => {
                     for (device, _) in snapshot.devices.iter_mut().filter(|(d, _)| d.no == changed.no) {
                         *device = changed.clone();

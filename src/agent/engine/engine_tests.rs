@@ -135,7 +135,7 @@ impl Pi {
     }
 
     fn bind(&mut self, user: UserId, mac: Mac, reading: Option<Reading>) {
-        self.ask(Action::Bind { user, mac, label: String::new(), replace_oldest: false }, reading).unwrap();
+        self.ask(Action::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac) }), reading).unwrap();
     }
 
     fn user(&mut self, id: UserId) -> crate::domain::account::Account {
@@ -312,8 +312,7 @@ fn the_last_bytes_before_unbinding_belong_to_the_old_owner() {
     assert_eq!((pi.used(old), pi.used(new)), (700, 200));
 
     // Without the router the device waits, and goes on being charged to its owner.
-    pi.ask(Action::Bind { user: old, mac: mac(1), label: String::new(), replace_oldest: false }, None)
-        .unwrap();
+    pi.ask(Action::Bind(NewDevice { is_move: true, ..NewDevice::of(old, mac(1)) }), None).unwrap();
     pi.restart();
     pi.pass(5);
     pi.meter(115, vec![row(1, "*1", 65, 2000)]);
@@ -359,7 +358,7 @@ fn a_key_does_its_work_once_and_answers_the_same_across_a_restart() {
 }
 
 fn cash(expect: Option<u64>) -> Tender {
-    Tender { method: CashMethod::Cash, reference: None, expect: expect.map(Rupiah) }
+    Tender { method: CashMethod::Cash, reference: None, expect: expect.map(Rupiah), last_paid: None }
 }
 
 /// Whatever money goes back, whatever is forgiven, the store proves the books after each step and each restart.

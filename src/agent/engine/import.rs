@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::actions::{Act, NewUser, done};
+use super::actions::{Act, NewDevice, NewUser, done};
 use super::names::{Holders, Names};
 use super::{EngineError, Outcome};
 use crate::domain::id::{Mac, UserId};
@@ -78,11 +78,12 @@ impl Act<'_, '_> {
         let mut view = ImportView { imported: named.len(), devices: 0, ids: Vec::new() };
         for (imported, names) in named {
             let no = self.enter_with(&imported.user, names, "user.import")?;
+            let id = self.draft.user(no).account.id;
             for mac in &imported.devices {
-                self.bind(no, *mac, "", false)?;
+                self.bind(no, &NewDevice::of(id, *mac))?;
             }
             view.devices += imported.devices.len();
-            view.ids.push(self.draft.user(no).account.id);
+            view.ids.push(id);
         }
         Ok(done(201, &view))
     }

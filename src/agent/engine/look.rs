@@ -11,9 +11,9 @@ use crate::domain::access::{self, Facts};
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Timestamp};
-use crate::domain::usage::{HostRow, Restart};
+use crate::domain::usage::{DeviceAt, Restart};
 use crate::store::reports::UserUsage;
-use crate::store::{DeviceRecord, UsageKey, UsageRow, UserRecord};
+use crate::store::{DeviceRecord, Pending, UsageKey, UsageRow, UserRecord};
 
 /// A device as last read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,16 +54,17 @@ impl Look<'_> {
         self.state.by_id.get(&id).map(|no| self.snapshot(&self.state.users[no]))
     }
 
-    /// The user whose device has that address, by the last reading.
+    /// The user who owns the one device that has that address by the last reading.
     pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
-        let device = &self.state.devices[self.state.by_mac.get(&self.mac_at(address)?)?];
-        Some(self.snapshot(&self.state.users[&device.user_no]))
+        match self.device_at(address) {
+            DeviceAt::One(mac) => self.user_with(mac).map(|user| self.snapshot(user)),
+            DeviceAt::Nobody | DeviceAt::Shared => None,
+        }
     }
 
     /// The device that has that address by the last reading, bound or not.
-    pub fn mac_at(&self, address: Ipv4Addr) -> Option<Mac> {
-        let has = |row: &&HostRow| row.seen_address() == Some(address) || row.address == Some(address);
-        self.state.hosts.rows.iter().find(has).map(|row| row.mac)
+    pub fn device_at(&self, address: Ipv4Addr) -> DeviceAt {
+        self.state.hosts.device_at(address)
     }
 
     /// The device that makes room when the user with that key binds one too many: see [`super::Action::Bind`].
@@ -210,6 +211,11 @@ impl State {
             let seen_at = device.seen_at.unwrap_or(device.bound_at).max(device.bound_at);
             (self.seen.contains_key(&device.mac), seen_at, device.no)
         })
+    }
+
+    /// Whether a device of somebody else waits for the router to move to the user with that key.
+    pub fn is_awaited(&self, user_no: u32) -> bool {
+        self.devices.values().any(|device| device.pending == Some(Pending::Move(user_no)))
     }
 
     pub fn reached(&self, mac: Mac) -> Reached {

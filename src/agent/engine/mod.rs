@@ -30,13 +30,16 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use actions::{Action, DebtChange, DebtTerms, NewPackage, NewUser, PackageChange, Tender, UserChange};
+pub use actions::{
+    ADDRESS_SHARED, Action, DEVICE_GONE, DebtChange, DebtTerms, JUST_PAID_MS, NewDevice, NewPackage, NewUser,
+    PackageChange, Tender, UserChange, order_paid,
+};
 pub use counter::PinHash;
 pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
 pub use import::{ImportedUser, RowFinding};
 pub use look::{Reached, Snapshot, WindowView};
-pub use online::{Begun, OpenOne, OpenView, Opening, Purpose, Wish};
+pub use online::{Begun, OPEN_PAYMENT, OpenOne, OpenView, Opening, Purpose, Replaces, Wish};
 pub use preview::Preview;
 pub use readings::Reading;
 pub use review::ReviewDecision;
@@ -46,7 +49,7 @@ pub use views::{ClosingView, DebtView, EntryView, OrderView, PackageView, UserVi
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{Access, Facts};
 use crate::domain::account::Policy;
-use crate::domain::id::UserId;
+use crate::domain::id::{Mac, UserId};
 use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
 use crate::domain::policy::{Context, Refusal};
@@ -169,6 +172,18 @@ pub enum EngineError {
         code: &'static str,
         /// For people.
         message: String,
+    },
+    /// The device belongs to somebody else, and nobody said that it shall move.
+    #[error(
+        "the device {mac} belongs to {name} ({owner}); to take it from there say move (--move, or \"move\": true)"
+    )]
+    DeviceTaken {
+        /// The device.
+        mac: Mac,
+        /// Whose it is.
+        owner: UserId,
+        /// The owner's name.
+        name: String,
     },
     /// A value is out of its bounds.
     #[error("{field}: {message}")]

@@ -17,6 +17,9 @@ use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{AdoptOrder, PaymentMeans, RelayOrder};
 use crate::store::{Cursor, Errand, ErrandWork, Online, OpeningRecord, OrderRecord};
 
+/// The code of the refusal to open a payment beside one that nobody agreed to call off.
+pub const OPEN_PAYMENT: &str = "open_payment";
+
 /// What a customer or a cashier wants to pay online.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -41,6 +44,26 @@ pub struct Wish {
     pub method: OnlineMethod,
     /// The price that the payer was told; another by now is refused.
     pub expect: Option<Rupiah>,
+    /// What this payment may take the place of.
+    pub replaces: Replaces,
+}
+
+/// What somebody who opens a payment knows of an open one, which is called off for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// Whatever is open: who asks has been told, or is a program.
+    Anything,
+    /// Only what is named so, as by [`OpenOne::consent`]; anything else open is refused with [`OPEN_PAYMENT`].
+    Named(Option<String>),
+}
+
+impl Replaces {
+    fn allows(&self, open: &OpenOne) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Named(name) => open.consent().is_none_or(|open| name.as_deref() == Some(open)),
+        }
+    }
 }
 
 /// An order asked of the relay whose gateway id is not known yet. It is on file.
@@ -76,6 +99,17 @@ pub enum OpenOne {
         /// The attempt.
         request_id: String,
     },
+}
+
+impl OpenOne {
+    /// The name by which a person agrees to have it called off; nothing for what was given up already.
+    pub fn consent(&self) -> Option<&str> {
+        match self {
+            Self::Order(id) => Some(&id.0),
+            Self::Opening(request) => Some(request),
+            Self::GivenUp { .. } => None,
+        }
+    }
 }
 
 /// What a wish for an online order leads to.
@@ -357,6 +391,12 @@ impl Act<'_, '_> {
         let opening =
             || self.draft.openings(no).next().map(|found| OpenOne::Opening(found.request_id.clone()));
         if let Some(open) = order.or_else(opening).or_else(|| self.given_up(wish.user)) {
+            if !wish.replaces.allows(&open) {
+                return Err(conflict(
+                    OPEN_PAYMENT,
+                    "another payment is open; say that it shall be called off",
+                ));
+            }
             return Ok(Begun::CancelFirst(open));
         }
         let now = self.draft.facts.now;

@@ -19,6 +19,8 @@ pub struct Preview {
     pub before: Option<Snapshot>,
     /// The user as it would be; `None` for one that would be deleted, and where the request is about nobody.
     pub after: Option<Snapshot>,
+    /// Other users whom it changes, as they are and as they would be.
+    pub others: Vec<(Snapshot, Snapshot)>,
     /// Lines of the ledger, in order.
     pub entries: Vec<Entry>,
     /// Orders that are new or change.
@@ -45,8 +47,14 @@ impl Engine {
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
         let outcome = actions::perform(&mut draft, &self.reader, &request)?;
+        let others = draft.others(known);
+        let others = others.into_iter().filter_map(|no| {
+            let before = self.state.users.get(&no)?;
+            Some((self.state.snapshot(before), left(&draft, no)?))
+        });
+        let others = others.collect();
         let after = known.or_else(|| draft.entered_user()).and_then(|no| left(&draft, no));
-        Ok(Preview::of(before, after, draft.finish(), outcome))
+        Ok(Preview { others, ..Preview::of(before, after, draft.finish(), outcome) })
     }
 
     fn last_reading(&self) -> Reading {
@@ -80,6 +88,7 @@ impl Preview {
         Self {
             before,
             after,
+            others: Vec::new(),
             entries: changes.entries.into_iter().map(|(_, entry, _)| entry).collect(),
             orders: changes.orders.into_values().map(|open| open.record).collect(),
             debts: debts.into_values().collect(),

@@ -88,6 +88,9 @@ pub struct UserView {
     pub debt_limit_bytes: u64,
     pub devices: Vec<DeviceView>,
     pub created_at: String,
+    /// After a device was moved here: from whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<UserId>,
 }
 
 impl UserView {
@@ -136,6 +139,7 @@ impl UserView {
             debt_limit_bytes: terms.debt_limit.0,
             devices: snapshot.devices.iter().map(|(device, reached)| device_view(device, reached)).collect(),
             created_at: rfc3339(user.created_at),
+            moved_from: None,
         }
     }
 }
@@ -219,6 +223,9 @@ pub struct OrderView {
     pub means: PaymentMeans,
     /// When the customer's time is over; null for one over the counter.
     pub expires_at: Option<String>,
+    /// With money taken over the counter: an online order that the user paid minutes before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_just_before: Option<OrderId>,
 }
 
 impl OrderView {
@@ -241,6 +248,7 @@ impl OrderView {
             paid_at: order.paid_at.map(rfc3339),
             means: order.online.means.clone(),
             expires_at: order.online.expires_at.map(rfc3339),
+            paid_just_before: None,
         }
     }
 }

@@ -7,7 +7,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::pull::{ErrandError, NOT_CANCELLED};
 use super::{Link, RelayError};
-use crate::agent::engine::{Action, Actor, Begun, Engine, EngineError, Key, OpenOne, Opening, Outcome, Wish};
+use crate::agent::engine::{
+    Action, Actor, Begun, Engine, EngineError, Key, OpenOne, Opening, Outcome, Wish, order_paid,
+};
 use crate::agent::service::{Service, ServiceError};
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
@@ -218,11 +220,6 @@ enum CalledOff {
     Gone,
     /// It was paid before.
     Paid(OrderId),
-}
-
-fn order_paid(order: &OrderId) -> EngineError {
-    let message = format!("order {order} was paid meanwhile: look at the account and the order again");
-    EngineError::Conflict { code: "order_paid", message }
 }
 
 /// Why an order that the relay opened does not stand.

@@ -44,7 +44,11 @@ impl Locale {
 
     /// `bytes / unit` with two digits, half-up.
     fn two_digits(&self, bytes: u64, unit: u64) -> String {
-        let hundredths = (u128::from(bytes) * 100 + u128::from(unit / 2)) / u128::from(unit);
+        self.hundredths((u128::from(bytes) * 100 + u128::from(unit / 2)) / u128::from(unit))
+    }
+
+    /// A number of hundredths with two digits.
+    pub fn hundredths(&self, hundredths: u128) -> String {
         let point = if self.language == Language::Indonesian { ',' } else { '.' };
         format!("{}{point}{:02}", hundredths / 100, hundredths % 100)
     }

@@ -43,8 +43,11 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 
 /// The bill, with what is wrong with an amount that was typed on it.
 pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'static str>) -> Answer {
-    let owed = portal.look_at(guest, |engine, customer| Ok(Owed::of(&engine.look(), &customer.user.account)));
-    let Some(owed) = owed.await? else { return Ok(see_other("/")) };
+    let owed = portal.look_at(guest, |engine, customer| {
+        let account = customer.user.account;
+        Ok((account.id, Owed::of(&engine.look(), &account)))
+    });
+    let Some((user, owed)) = owed.await? else { return Ok(see_other("/")) };
     let (words, locale) = (guest.words(), guest.locale());
     let total = owed.total().filter(|total| *total > Rupiah::ZERO);
     let part = owed.total_of_items().filter(|most| *most > Rupiah::ZERO);
@@ -59,7 +62,7 @@ pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'sta
         total_rp: total.unwrap_or_default().0,
         part_hint: part.map(|most| fill(words.part_hint, &[&most.to_string()])),
         complaint,
-        till: portal.till(guest),
+        till: portal.till(guest, user),
         contact: portal.contact.clone(),
     };
     page_with(status, &page)

@@ -13,10 +13,11 @@ use super::guest::{Guest, Sent};
 use super::words::{DoorWords, Words};
 use super::{Answer, Portal};
 use crate::agent::config::Registration;
-use crate::agent::engine::{Action, Engine};
+use crate::agent::engine::{Action, DEVICE_GONE, Engine, EngineError, NewDevice};
 use crate::agent::pages::Frame;
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::words::fill;
+use crate::agent::service::ServiceError;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::{login, phone};
@@ -76,11 +77,9 @@ pub(super) enum Standing {
 pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing, Problem> {
     let guest = guest.clone();
     let look = move |engine: &mut Engine| {
-        if guest.customer(engine).is_some() {
-            return Ok(Standing::Known);
-        }
-        let mac = guest.on_router().and_then(|address| engine.look().mac_at(address));
-        Ok(mac.map_or(Standing::NotSeen, Standing::Seen))
+        let Some(mac) = guest.device(engine)? else { return Ok(Standing::NotSeen) };
+        let is_known = engine.look().user_with(mac).is_some();
+        Ok(if is_known { Standing::Known } else { Standing::Seen(mac) })
     };
     portal.look(look).await
 }
@@ -178,10 +177,17 @@ async fn submit(
     mac: Mac,
     replace_oldest: bool,
 ) -> Result<(), Problem> {
-    let bind = Action::Bind { user, mac, label: String::new(), replace_oldest };
+    let device = NewDevice { replace_oldest, seen_at: guest.on_router(), ..NewDevice::of(user, mac) };
+    let bind = Action::Bind(device);
     let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
-    finish(async move { service.submit(actor, bind, None).await }).await??;
-    Ok(())
+    match finish(async move { service.submit(actor, bind, None).await }).await? {
+        Ok(_) => Ok(()),
+        // Whose it is by now is nobody's business here.
+        Err(ServiceError::Engine(EngineError::DeviceTaken { .. })) => {
+            Err(Problem::conflict(DEVICE_GONE, "the device became somebody else's meanwhile"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The log-in that a page about making room belongs to.

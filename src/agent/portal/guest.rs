@@ -10,10 +10,12 @@ use axum::http::request::Parts;
 use super::Portal;
 use super::browser::is_captive;
 use super::words::Words;
-use crate::agent::engine::{Actor, Engine, Snapshot};
+use crate::agent::engine::{ADDRESS_SHARED, Actor, Engine, Snapshot};
 use crate::agent::pages::form::TOKEN;
 use crate::agent::pages::{Form, Frame, Locale, Visit};
+use crate::domain::id::Mac;
 use crate::domain::units::day_number;
+use crate::domain::usage::DeviceAt;
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
 
@@ -59,9 +61,23 @@ impl Guest {
         }
     }
 
-    /// The user whose device asks, by the router's last host table and by nothing else.
-    pub fn customer(&self, engine: &Engine) -> Option<Snapshot> {
-        engine.look().user_at(self.on_router()?)
+    /// The device that asks, by the address at which the router last saw it and by nothing else. An address with
+    /// two devices is nobody's: answering it would show one customer's account to another.
+    pub fn device(&self, engine: &Engine) -> Result<Option<Mac>, Problem> {
+        let Some(address) = self.on_router() else { return Ok(None) };
+        match engine.look().device_at(address) {
+            DeviceAt::Nobody => Ok(None),
+            DeviceAt::One(mac) => Ok(Some(mac)),
+            DeviceAt::Shared => {
+                Err(Problem::conflict(ADDRESS_SHARED, "the router sees more than one device at this address"))
+            }
+        }
+    }
+
+    /// The user whose device asks.
+    pub fn customer(&self, engine: &Engine) -> Result<Option<Snapshot>, Problem> {
+        let look = engine.look();
+        Ok(self.device(engine)?.and_then(|mac| look.user_with(mac)).map(|user| look.snapshot(user)))
     }
 }
 

@@ -12,6 +12,7 @@ use super::contact::Contact;
 use super::guest::Guest;
 use super::owed::{Owed, OwedLine};
 use super::sentence::{sentence, tone};
+use super::sums::figures;
 use super::words::Words;
 use super::{Answer, Portal, pay};
 use crate::agent::admin::usage::{Sums, daily};
@@ -21,6 +22,7 @@ use crate::agent::pages::plot::{Bar, bars};
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::agent::service::LinkState;
+use crate::domain::id::Mac;
 use crate::domain::policy;
 use crate::domain::units::{Bytes, MB, Rupiah, Timestamp};
 use crate::store::OrderRecord;
@@ -58,7 +60,8 @@ struct Home {
 struct Quota {
     left: String,
     of: String,
-    used: String,
+    /// Given, used and left, as they add up.
+    figures: Vec<(&'static str, String)>,
     left_mb: u64,
     of_mb: u64,
     is_low: bool,
@@ -91,6 +94,8 @@ struct Unknown {
 /// What the page is made from.
 struct Seen {
     customer: Snapshot,
+    /// The device that asks.
+    asking: Option<Mac>,
     owed: Owed,
     can_buy: bool,
     pay_window_ms: u64,
@@ -100,7 +105,9 @@ struct Seen {
 
 /// `GET /`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
-    let seen = portal.look_at(&guest, see).await?;
+    let asker = guest.clone();
+    let look = move |engine: &mut Engine, customer| see(engine, &asker, customer);
+    let seen = portal.look_at(&guest, look).await?;
     let words = guest.words();
     let Some(seen) = seen else {
         let can_register = portal.site.config.portal.registration != Registration::Off;
@@ -110,7 +117,8 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     html(&page(&portal, &guest, &seen))
 }
 
-fn see(engine: &mut Engine, customer: Snapshot) -> Result<Seen, Problem> {
+fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<Seen, Problem> {
+    let asking = guest.device(engine)?;
     let usage = by_day(engine, customer.user.no, PLOT_DAYS)?;
     let open = match engine.open_online(customer.user.account.id) {
         Some(OpenOne::Order(id)) => engine.reader().order(&id)?,
@@ -123,7 +131,7 @@ fn see(engine: &mut Engine, customer: Snapshot) -> Result<Seen, Problem> {
         packages.iter().any(|package| policy::quote_purchase(account, package, ctx).is_ok())
     });
     let (owed, pay_window_ms) = (Owed::of(&look, account), look.policy.pay_window_ms);
-    Ok(Seen { customer, owed, can_buy, pay_window_ms, open, usage })
+    Ok(Seen { customer, asking, owed, can_buy, pay_window_ms, open, usage })
 }
 
 /// Usage of each of the last days, today last.
@@ -183,7 +191,7 @@ fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
         open: seen.open.as_ref().map(|order| open_card(order, portal, guest)),
         plot: plot(&plot_title, &seen.usage, words, locale),
         plot_title,
-        devices: devices(&seen.customer, guest),
+        devices: devices(seen, guest),
         contact: portal.contact.clone(),
     }
 }
@@ -205,15 +213,15 @@ fn router_notice(state: &LinkState, now: Timestamp, words: &Words, locale: &Loca
     })
 }
 
-fn quota(seen: &Seen, words: &Words, locale: &Locale) -> Quota {
+fn quota(seen: &Seen, words: &'static Words, locale: &Locale) -> Quota {
     let account = &seen.customer.user.account;
     let left = account.balance.remaining();
     // The bar was full right after the last credit.
     let of = account.tank.max(left);
     Quota {
         left: locale.quota(left),
-        of: fill(words.left_of, &[&locale.quota(left), &locale.quota(of)]),
-        used: locale.quota(account.used),
+        of: fill(words.since_filled, &[&locale.quota(left), &locale.quota(of)]),
+        figures: figures(account, words, locale),
         left_mb: left.0.div_ceil(MB),
         of_mb: of.0.div_ceil(MB).max(1),
         is_low: left.0 / 5 < of.0 / 25,
@@ -234,16 +242,16 @@ fn open_card(order: &OrderRecord, portal: &Portal, guest: &Guest) -> OpenCard {
     }
 }
 
-fn devices(customer: &Snapshot, guest: &Guest) -> Vec<Device> {
+fn devices(seen: &Seen, guest: &Guest) -> Vec<Device> {
     let (words, locale) = (guest.words(), guest.locale());
     let device = |(device, reached): &(crate::store::DeviceRecord, crate::agent::engine::Reached)| Device {
         name: if device.label.is_empty() { device.mac.to_string() } else { device.label.clone() },
-        is_this: reached.address.is_some() && reached.address == guest.on_router(),
+        is_this: seen.asking == Some(device.mac),
         state: match (reached.online, device.seen_at) {
             (true, _) => words.online.to_owned(),
             (false, Some(at)) => fill(words.seen, &[&locale.moment(at)]),
             (false, None) => words.never_seen.to_owned(),
         },
     };
-    customer.devices.iter().map(device).collect()
+    seen.customer.devices.iter().map(device).collect()
 }

@@ -7,6 +7,7 @@
 //! | `browser` | which browsers can leave a page for an app |
 //! | `targets` | where a browser may be sent |
 //! | `sentence` | what holds for a user, in the words of the house |
+//! | `sums` | the quota account as figures that add up |
 //! | `owed` | what is owed and what it costs |
 //! | `home` | the first page |
 //! | `shop`, `bill` | packages on sale; everything owed |
@@ -34,6 +35,7 @@ mod sentence;
 mod shop;
 mod sorry;
 mod status;
+mod sums;
 mod targets;
 mod words;
 
@@ -108,7 +110,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/tentang", get(about))
         .merge(assets::routes())
         .with_state(Arc::clone(&portal));
-    let admitted = limits::surround(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
+    let admitted = limits::answer_unknown(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
+    let admitted = limits::bound(admitted);
     let house = portal.house();
     let secured = frame::around(admitted, house).layer(from_fn_with_state(portal, secure));
     tally::counted(secured, answers)
@@ -152,7 +155,7 @@ impl Portal {
         self.site.service.engine().call(look).await?
     }
 
-    /// Looks at the user whose device asks; `None` for an unknown device.
+    /// Looks at the user whose device asks; `None` for an unknown device, an error where two devices have the address.
     async fn look_at<T: Send + 'static>(
         &self,
         guest: &Guest,
@@ -160,7 +163,7 @@ impl Portal {
     ) -> Result<Option<T>, Problem> {
         let guest = guest.clone();
         let look = move |engine: &mut Engine| {
-            guest.customer(engine).map(|customer| look(engine, customer)).transpose()
+            guest.customer(engine)?.map(|customer| look(engine, customer)).transpose()
         };
         self.look(look).await
     }

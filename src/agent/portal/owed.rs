@@ -16,7 +16,6 @@ use crate::domain::units::{Bytes, Rupiah};
 struct Debt {
     /// The item; `None` for usage beyond the quota.
     id: Option<DebtId>,
-    note: String,
     bytes: Bytes,
     price: Option<Rupiah>,
     /// When it was made and when it is due.
@@ -38,7 +37,6 @@ impl Owed {
             let tariff = ctx.tariff();
             let items = account.open_items().into_iter().map(|item| Debt {
                 id: Some(item.id),
-                note: item.note.clone(),
                 bytes: item.unpaid(),
                 price: tariff.due(item).ok(),
                 dates: Some((item.debt_date, item.due_date)),
@@ -53,8 +51,7 @@ impl Owed {
             let overage = account.balance.overage();
             if !overage.is_zero() {
                 let price = tariff.quote(overage).ok();
-                let note = String::new();
-                debts.push(Debt { id: None, note, bytes: overage, price, dates: None, is_late: false });
+                debts.push(Debt { id: None, bytes: overage, price, dates: None, is_late: false });
             }
             Self { debts }
         })
@@ -104,7 +101,6 @@ impl Debt {
     fn line(&self, words: &Words, locale: &Locale) -> OwedLine {
         let name = match self.dates {
             None => words.overage.to_owned(),
-            Some(_) if !self.note.is_empty() => self.note.clone(),
             Some((made, _)) => fill(words.debt_of, &[&locale.day(made)]),
         };
         let due = self.dates.map(|(_, due)| {
@@ -122,11 +118,14 @@ impl Debt {
     }
 }
 
-/// What a line of a quote is for, as it is read.
-pub(super) fn line_name(line: &Line, words: &Words) -> String {
+/// What a line of a quote is for, as it is read. A bill is called by its day: its note is the owner's own.
+pub(super) fn line_name(line: &Line, account: &Account, words: &Words, locale: &Locale) -> String {
     match &line.item {
-        Item::Debt { .. } if line.name.is_empty() => words.bill.to_owned(),
-        Item::Package { .. } | Item::Debt { .. } => line.name.clone(),
+        Item::Package { .. } => line.name.clone(),
+        Item::Debt { id, .. } => match account.item(*id) {
+            Some(item) => fill(words.debt_of, &[&locale.day(item.debt_date)]),
+            None => words.bill.to_owned(),
+        },
         Item::Overage => words.overage.to_owned(),
     }
 }

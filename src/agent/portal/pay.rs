@@ -16,7 +16,7 @@ use super::owed::line_name;
 use super::words::{PayWords, Words};
 use super::{Answer, Portal, bill};
 use crate::agent::config::PaymentMode;
-use crate::agent::engine::{Key, Purpose, Wish};
+use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, Purpose, Replaces, Snapshot, Wish};
 use crate::agent::pages::form::KEY;
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::words::fill;
@@ -28,6 +28,10 @@ use crate::store::OrderRecord;
 use crate::web::finish::finish;
 use crate::web::{Path, Problem, Query};
 
+/// The field that says for whom a form was made.
+const PAYER: &str = "untuk";
+/// The field that names the open payment which may be called off for this one.
+const REPLACES: &str = "ganti";
 /// Longest name of one press of a button.
 const KEY_CHARS_MAX: usize = 100;
 
@@ -40,16 +44,25 @@ pub(super) struct Till {
     pub token: String,
     /// Names one press of a button, so that pressing twice is once.
     pub key: String,
+    /// For whom the form was made: an address may have gone to another customer by the time that it is sent.
+    pub payer: String,
 }
 
 impl Portal {
-    pub fn till(&self, guest: &Guest) -> Till {
+    pub fn till(&self, guest: &Guest, user: UserId) -> Till {
         Till {
             is_snap: self.site.config.payment.mode == PaymentMode::Snap,
             is_open: self.site.service.link().is_ok(),
             token: guest.token.clone(),
             key: Uuid::new_v4().to_string(),
+            payer: self.site.tickets.form_token(&payer_scope(user), self.today()),
         }
+    }
+
+    /// Whether a form was made for this customer. Our own forms always say for whom.
+    fn is_for(&self, form: &Form, user: UserId) -> bool {
+        let is_same = |given| self.site.tickets.check_form_token(&payer_scope(user), self.today(), given);
+        form.text(PAYER).is_none_or(is_same)
     }
 
     /// Where an order is looked at, from any browser.
@@ -65,6 +78,10 @@ struct Choose {
     words: &'static Words,
     pay: &'static PayWords,
     here: &'static str,
+    /// The customer who pays, by name.
+    for_whom: String,
+    /// A payment that is called off when this one is opened.
+    open: Option<Replaced>,
     path: String,
     /// The amount of a part payment, which its form carries along.
     part_rp: Option<u64>,
@@ -80,6 +97,15 @@ struct Choose {
     contact: Option<Contact>,
 }
 
+/// An open payment in the way of another.
+struct Replaced {
+    /// What the form says to have it called off.
+    id: String,
+    text: String,
+    /// Where it is gone on with; none for an attempt that the gateway has not answered.
+    path: Option<String>,
+}
+
 /// A line of a quote as it is read.
 struct PricedLine {
     name: String,
@@ -93,6 +119,10 @@ struct MethodView {
     name: &'static str,
     hint: &'static str,
     is_first: bool,
+}
+
+fn payer_scope(user: UserId) -> String {
+    format!("payer {user}")
 }
 
 /// The name of a method, the same in both languages.
@@ -186,27 +216,64 @@ fn amount(text: &str) -> Option<Rupiah> {
     text.parse::<Rupiah>().ok().filter(|amount| (1..=AMOUNT_RP_MAX).contains(&amount.0))
 }
 
+/// What the page is made from.
+struct Seen {
+    customer: Snapshot,
+    quote: Quote,
+    open: Option<OpenOne>,
+    /// The open order, where it is one.
+    order: Option<OrderRecord>,
+}
+
+fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<Seen, Problem> {
+    let user = customer.user.account.id;
+    let quote = engine.price(user, purpose)?;
+    let open = engine.open_online(user);
+    let order = match &open {
+        Some(OpenOne::Order(id)) => engine.reader().order(id)?,
+        _ => None,
+    };
+    Ok(Seen { customer, quote, open, order })
+}
+
 /// The page that asks how a purpose is to be paid, at its price by now.
 async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose, notice: Option<&'static str>) -> Answer {
     let asked = purpose.clone();
-    let priced =
-        portal.look_at(guest, move |engine, customer| Ok(engine.price(customer.user.account.id, &asked)?));
-    let Some(quote) = priced.await? else { return Ok(see_other("/")) };
+    let seen = portal.look_at(guest, move |engine, customer| see(engine, customer, &asked));
+    let Some(seen) = seen.await? else { return Ok(see_other("/")) };
     let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    page_with(status, &page(portal, guest, &purpose, &quote, notice))
+    page_with(status, &page(portal, guest, &purpose, &seen, notice))
+}
+
+/// The open payment as it is told before another takes its place.
+fn replaced(portal: &Portal, guest: &Guest, seen: &Seen) -> Option<Replaced> {
+    let (words, locale) = (guest.words(), guest.locale());
+    let pay = PayWords::of(locale.language);
+    let id = seen.open.as_ref()?.consent()?.to_owned();
+    let text = match &seen.order {
+        Some(order) => {
+            let made = locale.moment(order.created_at);
+            fill(words.open_order_text, &[&order.amount.to_string(), method_name(order.method), &made])
+        }
+        None => pay.open_unknown.to_owned(),
+    };
+    Some(Replaced { id, text, path: seen.order.as_ref().map(|order| portal.status_path(&order.id)) })
 }
 
 fn page(
     portal: &Portal,
     guest: &Guest,
     purpose: &Purpose,
-    quote: &Quote,
+    seen: &Seen,
     notice: Option<&'static str>,
 ) -> Choose {
     let (words, locale) = (guest.words(), guest.locale());
     let pay = PayWords::of(locale.language);
+    let (quote, account) = (&seen.quote, &seen.customer.user.account);
+    let open = replaced(portal, guest, seen);
+    let label = if open.is_some() { pay.replace } else { pay.pay };
     let line = |line: &crate::domain::order::Line| PricedLine {
-        name: line_name(line, words),
+        name: line_name(line, account, words, locale),
         quota: if line.bytes.is_zero() { words.no_limit.to_owned() } else { locale.quota(line.bytes) },
         price: line.price.to_string(),
     };
@@ -222,14 +289,16 @@ fn page(
         words,
         pay,
         here: if matches!(purpose, Purpose::Buy(_)) { "/beli" } else { "/lunasi" },
+        for_whom: fill(pay.for_whom, &[&seen.customer.user.name]),
+        open,
         path: path_of(purpose),
         part_rp: if let Purpose::PayPart(rp) = purpose { Some(rp.0) } else { None },
         lines: quote.lines.iter().map(line).collect(),
         total: quote.total().to_string(),
         total_rp: quote.total().0,
-        pay_label: fill(pay.pay, &[&quote.total().to_string()]),
+        pay_label: fill(label, &[&quote.total().to_string()]),
         methods: methods.collect(),
-        till: portal.till(guest),
+        till: portal.till(guest, account.id),
         notice,
         notices: super::home::notices(portal, words, locale),
         contact: portal.contact.clone(),
@@ -274,11 +343,15 @@ async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
     let user = portal.look_at(guest, |_, customer| Ok(customer.user.account.id)).await?;
     let Some(user) = user else { return Ok(see_other("/")) };
     let pay = PayWords::of(guest.locale().language);
+    if !portal.is_for(form, user) {
+        return choose(portal, guest, purpose, Some(pay.other_payer)).await;
+    }
     let Some(method) = portal.method(form) else {
         return choose(portal, guest, purpose, Some(pay.pick)).await;
     };
     let expect = form.text("expect_rp").and_then(|text| text.parse::<Rupiah>().ok());
-    let wish = Wish { user, purpose: purpose.clone(), method, expect };
+    let replaces = Replaces::Named(form.text(REPLACES).map(str::to_owned));
+    let wish = Wish { user, purpose: purpose.clone(), method, expect, replaces };
     let (key, actor) = (key(user, &wish, form), guest.actor());
     let service = Arc::clone(&portal.site.service);
     let opened = finish(async move { service.pay_online(actor, wish, key).await }).await?;
@@ -286,6 +359,9 @@ async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
         Ok(outcome) => lead_on(portal, guest, &outcome.body).await,
         Err(problem) if problem.code() == "quote_changed" => {
             choose(portal, guest, purpose, Some(pay.quote_changed)).await
+        }
+        Err(problem) if problem.code() == OPEN_PAYMENT => {
+            choose(portal, guest, purpose, Some(pay.open_first)).await
         }
         Err(problem) => Err(problem),
     }

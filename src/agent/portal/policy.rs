@@ -10,6 +10,7 @@ use super::contact::Contact;
 use super::guest::Guest;
 use super::owed::Owed;
 use super::sentence::{sentence, tone};
+use super::sums::figures;
 use super::words::{PolicyWords, Words};
 use super::{Answer, Portal};
 use crate::agent::engine::{Engine, Snapshot};
@@ -67,7 +68,7 @@ pub(super) async fn show(
     let (policy, seen) = portal
         .look(move |engine| {
             let customer = asking.customer(engine);
-            Ok((engine.look().policy.clone(), customer.map(|customer| see(engine, customer))))
+            Ok((engine.look().policy.clone(), customer?.map(|customer| see(engine, customer))))
         })
         .await?;
     let locale = guest.locale();
@@ -158,11 +159,10 @@ fn numbers(reason: Reason, seen: &Seen, guest: &Guest, words: &PolicyWords) -> V
             let ended = account.expires_at.map(|at| named(words.ended, locale.moment(at)));
             ended.into_iter().chain([quota(words.left, account.balance.remaining())]).collect()
         }
-        Reason::Habis => vec![
-            quota(words.credited, account.balance.credits),
-            quota(words.used, account.used),
-            quota(words.left, account.balance.remaining()),
-        ],
+        Reason::Habis => {
+            let figures = figures(account, guest.words(), locale).into_iter();
+            figures.map(|(name, value)| named(name, value)).collect()
+        }
         Reason::Fup => vec![
             quota(words.left, account.balance.remaining()),
             quota(words.threshold, seen.policy.fup_threshold),

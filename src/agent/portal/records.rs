@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::guest::Guest;
 use super::home::{by_day, plot};
 use super::owed::{Owed, OwedLine};
-use super::pay::{Till, method_name};
+use super::pay::method_name;
 use super::words::{RecordWords, Words};
 use super::{Answer, Portal};
 use crate::agent::admin::usage::{Sums, daily};
@@ -57,7 +57,7 @@ struct Page {
     here: &'static str,
     view: View,
     owed: Vec<OwedLine>,
-    till: Till,
+    is_open: bool,
     orders: Vec<OrderRow>,
     lines: Vec<LineRow>,
     usage: Option<UsageView>,
@@ -161,7 +161,7 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: Seen) -> Page {
         here: "/riwayat",
         view,
         owed: Vec::new(),
-        till: portal.till(guest),
+        is_open: portal.site.service.link().is_ok(),
         orders: Vec::new(),
         lines: Vec::new(),
         usage: None,
@@ -221,8 +221,8 @@ fn line_row(line: &Posted, record: &RecordWords, locale: &Locale) -> LineRow {
     let sign = if entry.side == Side::Credit { "+" } else { "−" };
     // Bytes of the other book are owed or paid, not given or taken.
     let sign = if entry.kind.book() == Book::Quota { sign } else { "" };
-    // Reasons that the owner wrote are the owner's; names of what was sold and of bills are the customer's.
-    let is_told = matches!(entry.kind, Kind::Purchase | Kind::DebtGranted | Kind::DebtPaid);
+    // Reasons and notes that the owner wrote are the owner's; names of what was sold are the customer's.
+    let is_told = matches!(entry.kind, Kind::Purchase);
     LineRow {
         at: locale.moment(line.at),
         what: line_name(entry.kind, record),

@@ -13,7 +13,7 @@ use super::guest::{Guest, Sent};
 use super::words::{DoorWords, Words};
 use super::{Answer, Portal};
 use crate::agent::config::Registration;
-use crate::agent::engine::{Action, PinHash};
+use crate::agent::engine::{ADDRESS_SHARED, Action, DEVICE_GONE, PinHash};
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::{Form, Frame};
 use crate::domain::id::Mac;
@@ -106,6 +106,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     match register(&portal, guest, wanted, mac).await {
         Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
         Ok(()) => Ok(see_other("/")),
+        Err(problem) if matches!(problem.code(), ADDRESS_SHARED | DEVICE_GONE) => Err(problem),
         // Which numbers are customers' is nobody else's business, as far as it can be hidden.
         Err(problem) if problem.status() == 409 || problem.status() == 422 => {
             page(&portal, guest, StatusCode::CONFLICT, form, Some(door.not_taken))
@@ -131,7 +132,9 @@ fn read(form: &Form, door: &'static DoorWords) -> Result<Wanted, &'static str> {
 
 async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Wanted, mac: Mac) -> Result<(), Problem> {
     let pin = PinHash(portal.passwords.hash(wanted.pin).await?);
-    let action = Action::Register { name: wanted.name, phone: wanted.phone.typed, pin, mac: Some(mac) };
+    let Wanted { name, phone, .. } = wanted;
+    let action =
+        Action::Register { name, phone: phone.typed, pin, mac: Some(mac), seen_at: guest.on_router() };
     let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
     finish(async move { service.submit(actor, action, None).await }).await??;
     Ok(())

@@ -48,8 +48,9 @@ struct Ware {
 
 /// `GET /beli`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
-    let packages = portal.look_at(&guest, |engine, customer| Ok(on_sale(engine, &customer)));
-    let Some(packages) = packages.await? else { return Ok(see_other("/")) };
+    let packages =
+        portal.look_at(&guest, |engine, customer| Ok((customer.user.account.id, on_sale(engine, &customer))));
+    let Some((user, packages)) = packages.await? else { return Ok(see_other("/")) };
     let (words, locale) = (guest.words(), guest.locale());
     let sorry = SorryWords::of(locale.language);
     let settle = packages.iter().any(|(_, refusal)| refusal.as_ref().is_some_and(must_settle));
@@ -65,7 +66,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
             ware.refusal = Some("");
         }
     }
-    let till = portal.till(&guest);
+    let till = portal.till(&guest, user);
     let (notices, contact) = (notices(&portal, words, locale), portal.contact.clone());
     let frame = guest.frame(words.shop);
     html(&Shop { frame, words, here: "/beli", notices, packages, till, contact, refusal, settle })

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::contact::Contact;
 use super::words::{SorryWords, Words};
+use crate::agent::engine::{ADDRESS_SHARED, DEVICE_GONE};
 use crate::agent::pages::frame::{self, page_with};
 use crate::agent::pages::{Frame, Visit};
 use crate::web::{Problem, host_names};
@@ -51,6 +52,8 @@ pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str
         "method_unavailable" => words.method,
         "form_token" | "cross_site" | "idempotency_conflict" => words.stale_form,
         "network" => words.network,
+        ADDRESS_SHARED => words.address_shared,
+        DEVICE_GONE => words.device_gone,
         host_names::FOREIGN_HOST => words.foreign_host,
         "router_unreachable" | "router_login_refused" | "router_failed" => words.router,
         "timeout" => words.timeout,
@@ -70,6 +73,7 @@ fn action(words: &Words, code: &str) -> Option<(&'static str, &'static str)> {
             Some(("/lunasi", words.pay_bill))
         }
         "not_on_sale" => Some(("/beli", words.buy)),
+        ADDRESS_SHARED | DEVICE_GONE => Some(("/", words.retry)),
         _ => None,
     }
 }

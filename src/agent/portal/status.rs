@@ -119,7 +119,12 @@ impl Portal {
 fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Result<Found, Problem> {
     let unknown = || Problem::not_found("order");
     let order = engine.reader().order(id)?.ok_or_else(unknown)?;
-    let own = guest.customer(engine).map(|customer| customer.user.no);
+    // Whoever has the link needs no device; an address of two devices is nobody's own.
+    let own = match guest.customer(engine) {
+        Ok(customer) => customer.map(|customer| customer.user.no),
+        Err(_) if has_link => None,
+        Err(problem) => return Err(problem),
+    };
     let is_own = own.is_some() && own == order.user_no;
     if !is_own && !has_link {
         return Err(unknown());

@@ -8,6 +8,7 @@ words! {
         title: "Internet saya", "My internet";
         menu: "Menu", "Menu";
         home: "Beranda", "Home";
+        retry: "Muat ulang", "Load again";
         shop: "Beli paket", "Buy a package";
         bill: "Tagihan", "Amount due";
         records: "Riwayat", "History";
@@ -37,11 +38,13 @@ words! {
         owed: " Ada tagihan {0}.", " {0} is due.";
 
         left: "Sisa kuota", "Quota left";
-        left_of: "{0} dari {1}", "{0} of {1}";
         no_limit: "Tanpa batas", "Without limit";
         valid_until: "Berlaku sampai", "Valid until";
         no_end: "Tanpa batas waktu", "No end date";
         used: "Terpakai", "Used";
+        given: "Kuota periode ini", "Quota this period";
+        corrected: "Dikoreksi atau dikembalikan", "Corrected or returned";
+        since_filled: "{0} dari {1} sejak pengisian terakhir", "{0} of {1} since the last top-up";
         nothing_due: "Tidak ada tagihan.", "Nothing is due.";
         no_price: "Harga belum ditentukan. Hubungi pengelola.", "There is no price yet. Contact the owner.";
         due_by: "jatuh tempo {0}", "due by {0}";
@@ -99,6 +102,17 @@ words! {
         bank_hint: "Nomor virtual account", "Virtual account number";
         bill_hint: "Kode pembayaran", "Payment code";
         pay: "Bayar {0}", "Pay {0}";
+        replace: "Batalkan yang lama, bayar {0}", "Cancel the other one, pay {0}";
+        for_whom: "Untuk: {0}", "For: {0}";
+        other_payer: "Perangkat ini sekarang memakai akun lain. Periksa nama dan jumlahnya sebelum membayar.",
+            "This device now has another account. Check the name and the amount before you pay.";
+        open_first: "Masih ada pembayaran yang terbuka. Pilih dulu: lanjutkan yang itu, atau batalkan dan bayar yang ini.",
+            "A payment is still open. Choose first: go on with that one, or cancel it and pay this one.";
+        open_title: "Pembayaran lain masih terbuka", "Another payment is still open";
+        open_text: "Bila Anda membayar yang ini, pembayaran itu dibatalkan: nomor atau kodenya jangan dibayar lagi. Bila sudah dibayar, jangan bayar dua kali.",
+            "If you pay this one, that payment is cancelled: do not pay its number or code any more. If you have paid it already, do not pay twice.";
+        open_unknown: "Layanan pembayaran belum menjawab tentang pembayaran itu.",
+            "The payment service has not answered about that payment yet.";
         cancel: "Batal", "Cancel";
         quote_changed: "Harganya berubah. Ini harga sekarang; silakan periksa lalu bayar.",
             "The price has changed. This is the price now; please check it and pay.";
@@ -214,6 +228,7 @@ words! {
         none: "Belum ada apa-apa di sini.", "There is nothing here yet.";
         what: "Keterangan", "What";
         how_much: "Jumlah", "Amount";
+        moved: "Kuota", "Quota";
         older: "Lebih lama", "Older";
         by_device: "Menurut perangkat", "By device";
         by_day: "Menurut hari", "By day";
@@ -275,8 +290,6 @@ words! {
         debt_limit: "Batas", "Limit";
         overdue: "Lewat jatuh tempo", "Overdue since";
         left: "Sisa kuota", "Quota left";
-        credited: "Kuota periode ini", "Quota of this period";
-        used: "Terpakai", "Used";
         threshold: "Batas kecepatan penuh", "Full speed above";
         ended: "Berakhir", "Ended";
         approved: "Disetujui", "Approved";
@@ -320,6 +333,10 @@ words! {
             "This page was open for too long. Please load it again and retry.";
         foreign_host: "Alamat ini bukan alamat halaman hotspot. Buka lagi dari halaman hotspot Anda.", "This is not the address of the hotspot's pages. Open them again from your hotspot's page.";
         network: "Halaman ini hanya bisa dibuka dari jaringan hotspot.", "This page can be opened from the hotspot's network only.";
+        address_shared: "Alamat IP ini sedang dipakai lebih dari satu perangkat, jadi belum jelas ini halaman siapa. Matikan lalu nyalakan lagi Wi-Fi Anda dengan alamat IP otomatis (DHCP), lalu muat ulang. Bila tetap begini, hubungi pengelola.",
+            "More than one device uses this IP address, so it is not clear whose page this is. Turn your Wi-Fi off and on with an automatic IP address (DHCP), then load this page again. If it stays like this, contact the owner.";
+        device_gone: "Perangkat ini baru saja berganti alamat. Silakan muat ulang, lalu coba lagi.",
+            "This device has just changed its address. Please load the page again and retry.";
         unreadable: "Isian tidak dapat dibaca. Silakan periksa lagi.", "What you typed cannot be read. Please check it.";
         router: "Router sedang tidak dapat dihubungi. Silakan coba lagi sebentar lagi.", "The router is out of reach. Please try again in a moment.";
         refused: "Permintaan ini tidak dapat dilakukan. Silakan coba lagi, atau hubungi pengelola.",

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::SEED;
 use super::cashier::{Remedy, is_stopped, remedy};
 use super::town::Town;
-use crate::agent::engine::{Actor, Purpose, UserView, Wish};
+use crate::agent::engine::{Actor, Purpose, Replaces, UserView, Wish};
 use crate::cli::Failure;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::OnlineMethod;
@@ -116,7 +116,7 @@ impl Payers {
         let method = OnlineMethod::ALL[self.random.place(OnlineMethod::ALL.len())];
         let visit = Visit {
             name: user.name.clone(),
-            wish: Wish { user: user.id, purpose, method, expect: None },
+            wish: Wish { user: user.id, purpose, method, expect: None, replaces: Replaces::Anything },
             habit: habit(self.random.within((0, 99))),
             page: PAGE[self.random.place(PAGE.len())],
             pause: Duration::from_millis(self.random.within(PAUSE_MS)),

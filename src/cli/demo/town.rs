@@ -14,7 +14,7 @@ use super::bank::Bank;
 use super::people::{Person, Plan};
 use crate::agent::config::{Config, PaymentMode, Registration};
 use crate::agent::engine::{
-    Action, Actor, DebtTerms, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
+    Action, Actor, DebtTerms, NewDevice, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
 };
 use crate::agent::link::Relay;
 use crate::agent::run::{Listeners, Site};
@@ -158,12 +158,10 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.ask(Action::Bind {
-                user,
-                mac: device.mac,
+            self.ask(Action::Bind(NewDevice {
                 label: device.label.to_owned(),
-                replace_oldest: false,
-            })
+                ..NewDevice::of(user, device.mac)
+            }))
             .await?;
         }
         for action in beginnings(person.plan, user, packages, self.yesterday()) {
@@ -233,7 +231,7 @@ fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> V
 
 /// Money on the table.
 pub(super) fn cash() -> Tender {
-    Tender { method: CashMethod::Cash, reference: None, expect: None }
+    Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None }
 }
 
 fn id(answer: &Value) -> Result<Uuid, Failure> {

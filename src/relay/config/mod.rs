@@ -152,12 +152,10 @@ impl Config {
     /// Reads the file over the defaults and the environment over both. The error holds every mistake found; a
     /// missing file is one.
     pub fn load(path: &Path, env: &Environment) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(path).map_err(|error| SettingsError {
-            findings: vec![Finding {
-                key: String::new(),
-                reason: format!("cannot read the configuration: {error}; name another with --config"),
-                origin: path.display().to_string(),
-            }],
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let reason = format!("cannot read the configuration: {error}; name another with --config");
+            let origin = path.display().to_string();
+            SettingsError { findings: vec![Finding::unreadable("", reason, origin, &error)] }
         })?;
         Self::parse(&text, &path.display().to_string(), env)
     }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 use super::super::fields::{Amount, Day, Days, Money as Sum, Note, Price, Reason};
-use crate::agent::engine::{Action, DebtChange, DebtTerms, Purpose, Tender, Wish};
-use crate::domain::id::{DebtId, PackageId, UserId};
+use crate::agent::engine::{Action, DebtChange, DebtTerms, Purpose, Replaces, Tender, Wish};
+use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, OnlineMethod};
 use crate::domain::policy::Grant;
 use crate::web::Problem;
@@ -132,21 +132,29 @@ pub(in crate::agent::admin) enum Money {
     Asked(Wish),
 }
 
+/// What `last_paid` says where no online order was ever paid.
+pub(in crate::agent::admin) const NONE_PAID: &str = "none";
+
 /// How somebody pays.
 struct Tendered {
     method: Method,
     reference: Option<Note>,
     expect: Option<Price>,
+    /// The last online order that was paid, as the caller knows it, or [`NONE_PAID`].
+    last_paid: Option<Note>,
 }
 
 impl Tendered {
     fn money(self, user: UserId, purpose: Purpose) -> Money {
         let expect = self.expect.map(|price| price.0);
         let reference = self.reference.map(|reference| reference.0).filter(|text| !text.is_empty());
+        let last_paid = self.last_paid.map(|id| Some(OrderId(id.0)).filter(|id| id.0 != NONE_PAID));
         match self.method {
-            Method::Online(method) => Money::Asked(Wish { user, purpose, method, expect }),
+            Method::Online(method) => {
+                Money::Asked(Wish { user, purpose, method, expect, replaces: Replaces::Anything })
+            }
             Method::Cash(method) => {
-                Money::Taken(taking(user, &purpose, Tender { method, reference, expect }))
+                Money::Taken(taking(user, &purpose, Tender { method, reference, expect, last_paid }))
             }
         }
     }
@@ -164,7 +172,7 @@ fn taking(user: UserId, purpose: &Purpose, tender: Tender) -> Action {
 
 /// The action that would do at once what an online payment does when it is paid.
 pub(in crate::agent::admin) fn over_the_counter(wish: &Wish) -> Action {
-    let tender = Tender { method: CashMethod::Cash, reference: None, expect: wish.expect };
+    let tender = Tender { method: CashMethod::Cash, reference: None, expect: wish.expect, last_paid: None };
     taking(wish.user, &wish.purpose, tender)
 }
 
@@ -176,12 +184,13 @@ pub(in crate::agent::admin) struct Purchase {
     method: Method,
     reference: Option<Note>,
     expect_rp: Option<Price>,
+    last_paid: Option<Note>,
 }
 
 impl Purchase {
     pub fn money(self, user: UserId) -> Money {
-        let Self { package_id, method, reference, expect_rp: expect } = self;
-        Tendered { method, reference, expect }.money(user, Purpose::Buy(package_id))
+        let Self { package_id, method, reference, expect_rp: expect, last_paid } = self;
+        Tendered { method, reference, expect, last_paid }.money(user, Purpose::Buy(package_id))
     }
 }
 
@@ -192,6 +201,7 @@ pub(in crate::agent::admin) struct Settlement {
     method: Method,
     reference: Option<Note>,
     expect_rp: Option<Price>,
+    last_paid: Option<Note>,
 }
 
 impl Settlement {
@@ -204,8 +214,8 @@ impl Settlement {
     }
 
     fn of(self, user: UserId, purpose: Purpose) -> Money {
-        let Self { method, reference, expect_rp: expect } = self;
-        Tendered { method, reference, expect }.money(user, purpose)
+        let Self { method, reference, expect_rp: expect, last_paid } = self;
+        Tendered { method, reference, expect, last_paid }.money(user, purpose)
     }
 }
 
@@ -216,12 +226,13 @@ pub(in crate::agent::admin) struct Payment {
     amount_rp: Sum,
     method: Method,
     reference: Option<Note>,
+    last_paid: Option<Note>,
 }
 
 impl Payment {
     pub fn money(self, user: UserId) -> Money {
-        let Self { amount_rp, method, reference } = self;
-        Tendered { method, reference, expect: None }.money(user, Purpose::PayPart(amount_rp.0))
+        let Self { amount_rp, method, reference, last_paid } = self;
+        Tendered { method, reference, expect: None, last_paid }.money(user, Purpose::PayPart(amount_rp.0))
     }
 }
 

@@ -61,6 +61,8 @@ pub(super) struct Line {
     pub debt: String,
     pub money: String,
     pub note: String,
+    /// Whether the note is the owner's own: it is not printed, as the customer gets the paper.
+    pub is_private: bool,
 }
 
 impl Line {
@@ -83,7 +85,9 @@ pub(super) fn line(locale: &Locale, entry: &Entry) -> Line {
         Book::Debt => (String::new(), amount(Side::Debit)),
     };
     let money = entry.amount_rp.map(|rp| rp.to_string()).unwrap_or_default();
-    Line { what: kind(People::of(locale.language), entry.kind), quota, debt, money, note: entry.note.clone() }
+    let is_private = entry.kind != Kind::Purchase;
+    let what = kind(People::of(locale.language), entry.kind);
+    Line { what, quota, debt, money, note: entry.note.clone(), is_private }
 }
 
 fn kind(words: &People, kind: Kind) -> &'static str {

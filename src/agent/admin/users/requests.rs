@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::fields::{Instant, Label, Limit, Login, Mac, Name, Phone, Reason, changed, one_of};
-use crate::agent::engine::{Action, NewUser, UserChange};
+use crate::agent::engine::{Action, NewDevice, NewUser, UserChange};
 use crate::domain::access::Status;
 use crate::domain::account::Overage;
 use crate::domain::id::UserId;
@@ -135,13 +135,16 @@ impl Change {
 pub(in crate::agent::admin) struct Bind {
     mac: Mac,
     label: Option<Label>,
+    /// Take it from the user who has it.
+    r#move: Option<bool>,
 }
 
 impl Bind {
     pub fn action(self, user: UserId) -> Action {
         let label = self.label.map(|label| label.0).unwrap_or_default();
         // Which device goes is for a person to say.
-        Action::Bind { user, mac: self.mac.0, label, replace_oldest: false }
+        let is_move = self.r#move.unwrap_or(false);
+        Action::Bind(NewDevice { label, is_move, ..NewDevice::of(user, self.mac.0) })
     }
 }
 

@@ -22,7 +22,7 @@ pub(in super::super) const DEBT_DEEDS: &[Deed<(UserId, DebtId)>] = &[
         is_grave: false,
         sheet: |asked, engine| {
             let (_, sheet) = sheet(asked, engine)?;
-            Ok(Sheet { fields: paying(asked), is_priced: true, ..sheet })
+            Ok(Sheet { fields: paying(asked), is_priced: true, takes_money: true, ..sheet })
         },
         work: |entry| {
             let (user, debt) = entry.asked.subject;

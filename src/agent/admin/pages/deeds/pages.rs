@@ -5,11 +5,13 @@ use axum::http::Uri;
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::super::super::errors::DEVICE_TAKEN;
+use super::super::super::money::requests::NONE_PAID;
 use super::super::entrance::path_of_ours;
 use super::super::say;
 use super::super::seat::{Room, Seat};
 use super::super::words::people::People;
-use super::sheet::EXPECT;
+use super::sheet::{EXPECT, LAST_PAID};
 use super::shown::Shown;
 use super::{Field, Kind, Sheet};
 use crate::agent::pages::frame::page_with;
@@ -167,7 +169,9 @@ impl<'a> Of<'a> {
                 .iter()
                 .filter_map(|field| complaints.get(field.name).map(|why| format!("{}: {why}", field.label)))
                 .collect();
-            if named.is_empty() {
+            if let Some(owner) = problem.member("owner_name").filter(|_| problem.code() == DEVICE_TAKEN) {
+                say::with(words.device_taken, &[owner])
+            } else if named.is_empty() {
                 say::refusal(self.seat.visit.locale.language, problem)
             } else {
                 named.join(" ")
@@ -185,6 +189,7 @@ impl<'a> Of<'a> {
             fields: sheet
                 .fields
                 .iter()
+                .filter(|field| is_asked(field, problem))
                 .map(|field| FieldView::of(field, complaints.get(field.name).cloned()))
                 .collect(),
             complaint,
@@ -213,6 +218,10 @@ impl<'a> Of<'a> {
         if let Some(price) = shown.price.filter(|_| self.sheet.is_priced) {
             typed.push((EXPECT, price.0.to_string()));
         }
+        if let Some(paid) = shown.last_paid.as_ref().filter(|_| self.sheet.takes_money) {
+            let id = paid.as_ref().map_or_else(|| NONE_PAID.to_owned(), |id| id.0.clone());
+            typed.push((LAST_PAID, id));
+        }
         let (frame, room) = self.around();
         html(&SurePage {
             frame,
@@ -228,6 +237,12 @@ impl<'a> Of<'a> {
             is_grave,
         })
     }
+}
+
+/// Whether a field is drawn: one that waits for a refusal stays once it is decided.
+fn is_asked(field: &Field, problem: Option<&Problem>) -> bool {
+    let Some(code) = field.only_after else { return true };
+    field.value == "yes" || problem.is_some_and(|problem| problem.code() == code)
 }
 
 /// The value of a parameter of an address, as it stands there.

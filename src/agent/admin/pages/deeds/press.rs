@@ -18,6 +18,7 @@ use crate::agent::engine::{Action, Engine, Key, Outcome, Request};
 use crate::agent::pages::form::KEY;
 use crate::agent::pages::frame::see_other;
 use crate::agent::pages::{Form, Locale};
+use crate::domain::id::UserId;
 use crate::store::Page;
 use crate::web::Problem;
 
@@ -211,6 +212,14 @@ impl Doing<'_> {
         Told { text: say::with(text, &[&what]), ..told }
     }
 
+    /// From whom a device was moved.
+    async fn moved(&self, from: Option<UserId>) -> Result<Vec<String>, Problem> {
+        let name = move |engine: &mut Engine| Ok(from.and_then(|id| engine.look().user(id)));
+        let owner = self.desk.look(name).await?;
+        let text = self.page.words().device_moved;
+        Ok(owner.iter().map(|owner| say::with(text, &[&owner.user.name])).collect())
+    }
+
     /// Where to go after an action of the engine, and what it wrote.
     async fn told(
         &self,
@@ -230,7 +239,9 @@ impl Doing<'_> {
         let receipt = |no: u64| (format!("/kuitansi/{id}"), say::with(words.receipt_no, &[&no.to_string()]));
         let links = body["receipt"].as_u64().map(receipt).into_iter().collect();
         let locale = self.page.seat.visit.locale.clone();
+        let moved_from = body["moved_from"].as_str().and_then(|id| id.parse().ok());
         let lines = match action {
+            Some(_) if moved_from.is_some() => self.moved(moved_from).await?,
             Some(action) => {
                 let look = move |engine: &mut Engine| written(engine, &locale, &action, &event);
                 self.desk.look(look).await?

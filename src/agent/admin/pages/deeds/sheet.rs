@@ -15,6 +15,9 @@ use crate::web::Problem;
 /// The field that carries the price a person was shown.
 pub(super) const EXPECT: &str = "expect_rp";
 
+/// The field that carries the last online payment that a person was shown.
+pub(super) const LAST_PAID: &str = "last_paid";
+
 /// What a deed asks, as things stand.
 #[derive(Clone, Debug, Default)]
 pub(in crate::agent::admin::pages) struct Sheet {
@@ -28,6 +31,8 @@ pub(in crate::agent::admin::pages) struct Sheet {
     pub fields: Vec<Field>,
     /// Whether its request takes the price that was shown, as `expect_rp`.
     pub is_priced: bool,
+    /// Whether its request takes the last online payment that was shown, as `last_paid`.
+    pub takes_money: bool,
 }
 
 /// One thing that is asked.
@@ -47,6 +52,8 @@ pub(in crate::agent::admin::pages) struct Field {
     pub hint: String,
     /// What stands in it.
     pub value: String,
+    /// It is asked only after a refusal with this code: a decision of its own, taken knowing what is in the way.
+    pub only_after: Option<&'static str>,
 }
 
 /// How a field is written.
@@ -112,7 +119,8 @@ impl Field {
     /// An empty field that need not be filled in.
     pub fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
         let (hint, value) = (String::new(), String::new());
-        Self { name, label, kind, is_required: false, is_null_when_empty: false, hint, value }
+        let (is_required, is_null_when_empty, only_after) = (false, false, None);
+        Self { name, label, kind, is_required, is_null_when_empty, hint, value, only_after }
     }
 
     /// The same, which must be filled in.
@@ -133,6 +141,11 @@ impl Field {
     /// The same with what stands in it.
     pub fn value(self, value: impl Into<String>) -> Self {
         Self { value: value.into(), ..self }
+    }
+
+    /// The same, asked only after a refusal with that code.
+    pub fn only_after(self, code: &'static str) -> Self {
+        Self { only_after: Some(code), ..self }
     }
 
     /// A tick as it stands.
@@ -174,7 +187,9 @@ impl Sheet {
     /// What was typed as the body of a request: what this sheet asks and nothing else.
     pub fn body(&self, form: &Form) -> Result<Map<String, Value>, Problem> {
         let is_asked = |name: &str| {
-            self.is_priced && name == EXPECT || self.fields.iter().any(|field| field.name == name)
+            self.is_priced && name == EXPECT
+                || self.takes_money && name == LAST_PAID
+                || self.fields.iter().any(|field| field.name == name)
         };
         let asked = form.0.iter().filter(|(name, _)| is_asked(name));
         let asked = Form(asked.map(|(name, value)| (name.clone(), value.clone())).collect());

@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::super::say::{self, Line};
 use super::super::words::people::People;
-use crate::agent::engine::{Action, Engine, PackageView, Preview, Snapshot};
+use crate::agent::engine::{Action, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
 use crate::agent::pages::Locale;
 use crate::domain::access::Status;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::PackageId;
+use crate::domain::id::{OrderId, PackageId};
 use crate::domain::ledger::{Kind, Side};
 use crate::domain::order::{Method, OnlineMethod, OrderState};
 use crate::domain::units::{Bytes, Rupiah};
-use crate::store::{OrderFilter, OrderRecord, Page};
+use crate::store::{DeviceRecord, OrderFilter, OrderRecord, Page, Pending};
 use crate::web::Problem;
 
 /// What would happen.
@@ -26,6 +26,8 @@ pub(super) struct Shown {
     pub facts: Vec<(&'static str, String)>,
     /// What it is about, before and after.
     pub rows: Vec<Row>,
+    /// Other customers whom it changes, by name, before and after.
+    pub others: Vec<(String, Vec<Row>)>,
     /// Lines of the ledger.
     pub lines: Vec<Line>,
     /// Whether it is about the ledger at all.
@@ -34,6 +36,9 @@ pub(super) struct Shown {
     pub debts: Vec<String>,
     /// What is to be paid.
     pub price: Option<Rupiah>,
+    /// Where money is taken: the customer's last online order that was paid, or that there is none.
+    #[allow(clippy::option_option, reason = "no money, nothing paid before and a payment say three things")]
+    pub last_paid: Option<Option<OrderId>>,
 }
 
 /// One value before and after.
@@ -70,11 +75,16 @@ pub(super) fn of(
         ..Shown::default()
     };
     shown.warnings = telling.warnings(action, preview)?;
+    shown.others =
+        preview.others.iter().map(|(before, after)| telling.other(before, after, action)).collect();
     for order in &preview.orders {
         telling.money(order, online, &mut shown);
     }
+    if online.is_none() {
+        telling.last_paid(action, preview, &mut shown)?;
+    }
     match action {
-        Action::Reset { .. } | Action::Bind { .. } | Action::Unbind { .. } => {
+        Action::Reset { .. } | Action::Bind(_) | Action::Unbind { .. } => {
             shown.notes.push(words.by_router.to_owned());
         }
         // The books follow once the gateway has done it.
@@ -94,7 +104,7 @@ fn is_about_settings(action: &Action) -> bool {
         action,
         Action::AddUser(_)
             | Action::ChangeUser(..)
-            | Action::Bind { .. }
+            | Action::Bind(_)
             | Action::Unbind { .. }
             | Action::SetPin(..)
             | Action::ChangeDebt(..)
@@ -159,6 +169,12 @@ impl Telling<'_> {
         facts
     }
 
+    /// A customer whom the deed changes beside the one it is about.
+    fn other(&self, before: &Snapshot, after: &Snapshot, action: &Action) -> (String, Vec<Row>) {
+        let (before_facts, after_facts) = (self.user(Some(before), action), self.user(Some(after), action));
+        (before.user.name.clone(), rows(&before_facts, &after_facts, self.words))
+    }
+
     fn settings(&self, snapshot: &Snapshot) -> Facts {
         let (words, user) = (self.words, &snapshot.user);
         let text = |text: Option<&String>| text.map_or(words.none, String::as_str).to_owned();
@@ -191,7 +207,13 @@ impl Telling<'_> {
     }
 
     fn devices(&self, snapshot: &Snapshot) -> String {
-        let names: Vec<String> = snapshot.devices.iter().map(|(device, _)| device.mac.to_string()).collect();
+        let name = |device: &DeviceRecord| match device.pending {
+            Some(Pending::Unbind | Pending::Move(_)) => {
+                format!("{} ({})", device.mac, self.words.waits_router)
+            }
+            Some(Pending::Baseline) | None => device.mac.to_string(),
+        };
+        let names: Vec<String> = snapshot.devices.iter().map(|(device, _)| name(device)).collect();
         if names.is_empty() { self.words.none.to_owned() } else { names.join(", ") }
     }
 
@@ -228,19 +250,34 @@ impl Telling<'_> {
         if let Some(access) = after.filter(|access| is_stopped(access.status) && gives_access(action)) {
             warnings.push(say::with(words.stays_stopped, &[&say::access(locale.language, access)]));
         }
+        if let Action::Bind(NewDevice { mac, .. }) = action {
+            let from = preview.others.iter().map(|(before, _)| &before.user.name);
+            warnings.extend(from.map(|name| say::with(words.takes_device, &[&mac.to_string(), name])));
+        }
         if let Some(order) = self.open_order(action, preview)? {
             warnings.push(say::with(words.cancels_order, &[&order.amount.to_string()]));
         }
         Ok(warnings)
     }
 
+    /// What the customer paid online last: with a word about it when that is news.
+    fn last_paid(&self, action: &Action, preview: &Preview, shown: &mut Shown) -> Result<(), Problem> {
+        let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(()) };
+        let paid = self.engine.reader().last_paid_online(before.user.no)?;
+        if let Some((order, at)) = paid.as_ref().and_then(|order| Some((order, order.paid_at?)))
+            && self.engine.now().0.saturating_sub(at.0) < JUST_PAID_MS
+        {
+            let (amount, at) = (order.amount.to_string(), self.locale.moment(at));
+            let method = say::method(self.locale.language, order.method);
+            shown.warnings.push(say::with(self.words.just_paid, &[&amount, method, &at]));
+        }
+        shown.last_paid = Some(paid.map(|order| order.id));
+        Ok(())
+    }
+
     /// An online order that taking money calls off.
     fn open_order(&self, action: &Action, preview: &Preview) -> Result<Option<OrderRecord>, Problem> {
-        let takes = matches!(
-            action,
-            Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..)
-        );
-        let Some(before) = preview.before.as_ref().filter(|_| takes) else { return Ok(None) };
+        let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(None) };
         let states = vec![OrderState::Pending];
         let which = OrderFilter { user_no: Some(before.user.no), states, ..OrderFilter::default() };
         let found = self.engine.reader().find_orders(&which, Page { limit: 1, after: None })?;
@@ -287,6 +324,11 @@ impl Telling<'_> {
             (words.on_sale, say::yes(self.locale.language, view["active"] == Value::Bool(true)).to_owned()),
         ]
     }
+}
+
+/// Deeds by which money is taken for something.
+fn takes_money(action: &Action) -> bool {
+    matches!(action, Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..))
 }
 
 /// Deeds after which people expect the internet to work.

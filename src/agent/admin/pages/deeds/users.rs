@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::super::desk::user;
+use super::super::super::errors::DEVICE_TAKEN;
 use super::super::super::money::requests::{Credit, Debit, Debt, Payment, Purchase, Reset, Settlement};
 use super::super::super::users::give_pin;
 use super::super::super::users::requests::{Add, Bind, Block, Change, Unblock};
@@ -46,7 +47,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         is_grave: false,
         sheet: |asked, engine| {
             let fields = [vec![package(asked, engine)], paying(asked)].concat();
-            Ok(Sheet { fields, is_priced: true, ..sheet(asked, engine)? })
+            Ok(Sheet { fields, is_priced: true, takes_money: true, ..sheet(asked, engine)? })
         },
         work: |entry| {
             Ok(Work::Money(entry.asked.subject, entry.read::<Purchase>()?.money(entry.asked.subject)))
@@ -59,7 +60,13 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         is_grave: false,
         sheet: |asked, engine| {
             let notes = owed(asked, engine)?;
-            Ok(Sheet { notes, fields: paying(asked), is_priced: true, ..sheet(asked, engine)? })
+            Ok(Sheet {
+                notes,
+                fields: paying(asked),
+                is_priced: true,
+                takes_money: true,
+                ..sheet(asked, engine)?
+            })
         },
         work: |entry| {
             Ok(Work::Money(entry.asked.subject, entry.read::<Settlement>()?.all(entry.asked.subject)))
@@ -73,7 +80,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         sheet: |asked, engine| {
             let amount = Field::new("amount_rp", asked.words().pay_rp, Kind::Rupiah).required();
             let fields = [vec![amount], paying(asked)].concat();
-            Ok(Sheet { notes: owed(asked, engine)?, fields, ..sheet(asked, engine)? })
+            Ok(Sheet { notes: owed(asked, engine)?, fields, takes_money: true, ..sheet(asked, engine)? })
         },
         work: |entry| {
             Ok(Work::Money(entry.asked.subject, entry.read::<Payment>()?.money(entry.asked.subject)))
@@ -161,7 +168,9 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         sheet: |asked, engine| {
             let words = asked.words();
             let mac = Field::new("mac", words.mac, Kind::Mac).required();
-            let fields = vec![mac, Field::new("label", words.label, Kind::Text)];
+            let label = Field::new("label", words.label, Kind::Text);
+            let moves = Field::tick("move", words.move_device, false).hint(words.move_device_hint);
+            let fields = vec![mac, label, moves.only_after(DEVICE_TAKEN)];
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
         work: |entry| Ok(Work::Act(entry.read::<Bind>()?.action(entry.asked.subject))),

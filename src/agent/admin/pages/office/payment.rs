@@ -7,6 +7,7 @@ use axum::extract::State;
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::deeds::{Button, buttons};
+use super::super::people::debts_of;
 use super::super::say::{self, Badge};
 use super::super::seat::{Room, Seat};
 use super::names;
@@ -15,6 +16,7 @@ use super::words::Office;
 use crate::agent::engine::{Engine, ErrandWork};
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html, qr};
+use crate::domain::debt::DebtItem;
 use crate::domain::id::OrderId;
 use crate::domain::ledger::Posted;
 use crate::domain::order::{Item, Line, Method, OrderState};
@@ -71,6 +73,8 @@ struct Found {
     order: OrderRecord,
     user: Option<UserRecord>,
     entries: Vec<Posted>,
+    /// The debt items that it is for.
+    debts: Vec<DebtItem>,
     /// Refunds that the gateway was not told of yet.
     refunds: Vec<Rupiah>,
 }
@@ -93,7 +97,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
         user,
         facts: facts(w, locale, order),
         has_receipt: order.receipt_no.is_some(),
-        lines: order.quote.lines.iter().map(|line| line_row(w, locale, line)).collect(),
+        lines: order.quote.lines.iter().map(|line| line_row(w, locale, line, &found.debts)).collect(),
         flags: order.flags.iter().map(|flag| names::flag(locale.language, *flag)).collect(),
         is_live: order.status.is_open(),
         news: news(w, order),
@@ -114,7 +118,8 @@ fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
         ErrandWork::Refund { order, amount, .. } if order == *id => Some(amount),
         _ => None,
     });
-    Ok(Found { entries: reader.order_entries(id)?, refunds: refunds.collect(), order, user })
+    let (entries, debts) = (reader.order_entries(id)?, debts_of(engine, &order)?);
+    Ok(Found { entries, debts, refunds: refunds.collect(), order, user })
 }
 
 fn facts(w: &Office, locale: &Locale, order: &OrderRecord) -> Vec<(&'static str, String)> {
@@ -129,13 +134,16 @@ fn facts(w: &Office, locale: &Locale, order: &OrderRecord) -> Vec<(&'static str,
     facts
 }
 
-fn line_row(w: &Office, locale: &Locale, line: &Line) -> LineRow {
-    let what = match line.item {
-        Item::Package { .. } => "",
-        Item::Debt { .. } => w.debt_line,
-        Item::Overage => w.overage_line,
+fn line_row(w: &Office, locale: &Locale, line: &Line, debts: &[DebtItem]) -> LineRow {
+    let parts = match &line.item {
+        Item::Package { .. } => vec![line.name.clone()],
+        Item::Debt { id, .. } => match debts.iter().find(|item| item.id == *id) {
+            Some(item) => vec![w.debt_line.to_owned(), locale.day(item.debt_date), item.note.clone()],
+            None => vec![w.debt_line.to_owned(), line.name.clone()],
+        },
+        Item::Overage => vec![w.overage_line.to_owned()],
     };
-    let parts = [what, line.name.as_str()].into_iter().filter(|part| !part.is_empty());
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
     let bytes = if line.bytes.is_zero() { String::new() } else { locale.quota(line.bytes) };
     LineRow { name: parts.collect::<Vec<_>>().join(": "), bytes, price: line.price.to_string() }
 }

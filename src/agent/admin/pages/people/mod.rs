@@ -28,6 +28,7 @@ use axum::routing::get;
 use super::super::desk::Desk;
 use super::seat::Seat;
 use super::words::people::People;
+pub(super) use receipt::debts_of;
 
 /// Every page about people.
 pub(super) fn routes() -> Router<Arc<Desk>> {

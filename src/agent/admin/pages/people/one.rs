@@ -1,5 +1,6 @@
 //! One customer: access and why, quota, usage, what is owed, devices, payments, the ledger; and every deed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -21,7 +22,7 @@ use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::store::{DeviceRecord, OrderRecord, Page, Pending};
+use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending};
 use crate::web::{Path, Problem, Query};
 
 /// Ledger lines looked at for the rules of access.
@@ -30,6 +31,8 @@ const RULE_LINES_MAX: u32 = 100;
 const LINES_MAX: usize = 15;
 const ORDERS_MAX: u32 = 10;
 const CLOSED_MAX: usize = 10;
+/// Devices of earlier times shown.
+const STAYS_MAX: u32 = 15;
 
 #[derive(Template)]
 #[template(path = "desk/people/one.html")]
@@ -50,6 +53,7 @@ struct OnePage {
     debts: Vec<DebtRow>,
     closed: Vec<DebtRow>,
     devices: Vec<DeviceRow>,
+    stays: Vec<StayRow>,
     orders: Vec<OrderRow>,
     lines: Vec<LineRow>,
     /// This page's own address.
@@ -82,8 +86,17 @@ struct DeviceRow {
     address: String,
     is_online: bool,
     seen: String,
-    waits: bool,
+    /// What it waits for; empty for nothing.
+    waits: String,
     deeds: Vec<Button>,
+}
+
+/// A time in which a device was the customer's.
+struct StayRow {
+    mac: String,
+    label: String,
+    /// From when to when, and from and to whom.
+    text: String,
 }
 
 struct OrderRow {
@@ -102,6 +115,9 @@ struct Known {
     /// Items with what each costs by now; the open ones first.
     debts: Vec<(DebtItem, Option<Rupiah>)>,
     owed: Option<Rupiah>,
+    stays: Vec<StayRow>,
+    /// Names of those to whom devices are about to move.
+    heirs: BTreeMap<u32, String>,
     orders: Vec<OrderRecord>,
     lines: Vec<Posted>,
     usage: Usage,
@@ -137,14 +153,22 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     });
     let orders = reader.orders(Some(no), Page { limit: ORDERS_MAX, after: None })?;
     let orders = orders.into_iter().map(|(_, order)| order).collect();
+    let name = |no: u32| look.user_no(no).map(|user| user.name.clone());
+    let stays = reader.device_history(no, STAYS_MAX)?;
+    let stays = stays.into_iter().map(|stay| stay_row(locale, stay, &name)).collect();
+    let heirs = snapshot.devices.iter().filter_map(|(device, _)| match device.pending {
+        Some(Pending::Move(to)) => Some((to, name(to)?)),
+        Some(Pending::Baseline | Pending::Unbind) | None => None,
+    });
+    let heirs = heirs.collect();
     let usage = usage::of(engine, locale, &snapshot, wanted)?;
     let threshold = look.policy.fup_threshold;
-    Ok(Known { snapshot, rules, debts, owed, orders, lines, usage, threshold })
+    Ok(Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold })
 }
 
 fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
     let (words, locale) = (super::words(seat), &seat.visit.locale);
-    let Known { snapshot, rules, debts, owed, orders, lines, usage, threshold } = known;
+    let Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold } = known;
     let (user, account) = (&snapshot.user, &snapshot.user.account);
     let place = format!("/pelanggan/{id}");
     let (open, closed): (Vec<_>, Vec<_>) = debts.into_iter().partition(|(item, _)| item.is_open());
@@ -177,8 +201,9 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
         devices: snapshot
             .devices
             .iter()
-            .map(|(device, reached)| device_row(seat, &place, device, reached))
+            .map(|(device, reached)| device_row(seat, &place, device, reached, &heirs))
             .collect(),
+        stays,
         orders: orders.iter().map(|order| order_row(words, locale, order)).collect(),
         lines: lines.iter().map(|line| LineRow::of(locale, line)).collect(),
         statement: format!("{place}/rekening"),
@@ -248,7 +273,14 @@ fn debt_row(seat: &Seat, place: &str, item: &DebtItem, due: Option<Rupiah>) -> D
     }
 }
 
-fn device_row(seat: &Seat, place: &str, device: &DeviceRecord, reached: &Reached) -> DeviceRow {
+fn device_row(
+    seat: &Seat,
+    place: &str,
+    device: &DeviceRecord,
+    reached: &Reached,
+    heirs: &BTreeMap<u32, String>,
+) -> DeviceRow {
+    let words = super::words(seat);
     let place = format!("{place}/perangkat/{}", device.mac);
     DeviceRow {
         mac: device.mac.to_string(),
@@ -256,9 +288,30 @@ fn device_row(seat: &Seat, place: &str, device: &DeviceRecord, reached: &Reached
         address: reached.address.map(|address| address.to_string()).unwrap_or_default(),
         is_online: reached.online,
         seen: device.seen_at.map(|at| seat.visit.locale.moment(at)).unwrap_or_default(),
-        waits: matches!(device.pending, Some(Pending::Unbind | Pending::Move(_))),
+        waits: match device.pending {
+            Some(Pending::Move(to)) => {
+                let heir = heirs.get(&to).map(String::as_str).unwrap_or_default();
+                say::with(words.waits_router_for, &[heir])
+            }
+            Some(Pending::Unbind) => words.waits_router.to_owned(),
+            Some(Pending::Baseline) | None => String::new(),
+        },
         deeds: deeds::buttons(&place, DEVICE_DEEDS, seat, |_| true),
     }
+}
+
+fn stay_row(locale: &Locale, stay: DeviceStay, name: &impl Fn(u32) -> Option<String>) -> StayRow {
+    let DeviceStay { mac, label, bound_at, unbound_at, from, to } = stay;
+    let words = People::of(locale.language);
+    let since = locale.moment(bound_at);
+    let span = match unbound_at {
+        Some(until) => say::with(words.bound_from_to, &[&since, &locale.moment(until)]),
+        None => say::with(words.bound_since, &[&since]),
+    };
+    let whom = |text, no: Option<u32>| Some(say::with(text, &[&name(no?).unwrap_or_default()]));
+    let moved = [whom(words.moved_from, from), whom(words.moved_to, to)];
+    let text: Vec<String> = [Some(span)].into_iter().chain(moved).flatten().collect();
+    StayRow { mac: mac.to_string(), label, text: text.join("; ") }
 }
 
 fn order_row(words: &People, locale: &Locale, order: &OrderRecord) -> OrderRow {

@@ -1,9 +1,11 @@
 //! A payment on paper: 58 mm wide.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use jiff::civil::Date;
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::say;
@@ -11,7 +13,8 @@ use super::super::seat::{Room, Seat};
 use super::super::words::people::People;
 use crate::agent::engine::Engine;
 use crate::agent::pages::{Frame, Locale, html};
-use crate::domain::id::OrderId;
+use crate::domain::debt::DebtItem;
+use crate::domain::id::{DebtId, OrderId};
 use crate::domain::order::{Item, Line};
 use crate::domain::units::Rupiah;
 use crate::store::OrderRecord;
@@ -34,7 +37,13 @@ struct ReceiptPage {
 
 /// `GET /kuitansi/{receipt or order}`.
 pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Path<String>) -> Answer {
-    let (order, customer) = desk.look(move |engine| find(engine, id)).await?;
+    let look = move |engine: &mut Engine| {
+        let (order, customer) = find(engine, id)?;
+        let debts = debts_of(engine, &order)?;
+        let days = debts.into_iter().map(|item| (item.id, item.debt_date)).collect();
+        Ok((order, customer, days))
+    };
+    let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = desk.look(look).await?;
     let (words, locale) = (super::words(&seat), &seat.visit.locale);
     let no = order.receipt_no.map(|no| no.to_string()).unwrap_or_default();
     let (frame, room) = seat.room(say::with(words.receipt_no, &[&no]), "/pembayaran");
@@ -56,7 +65,12 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
         site: config.name.clone(),
         contact: config.portal.contact.clone(),
         facts,
-        lines: order.quote.lines.iter().map(|line| (named(locale, line), line.price.to_string())).collect(),
+        lines: order
+            .quote
+            .lines
+            .iter()
+            .map(|line| (named(locale, line, &days), line.price.to_string()))
+            .collect(),
         total: order.amount.to_string(),
         refunded: (order.refunded > Rupiah::ZERO).then(|| order.refunded.to_string()),
         home: customer.map_or_else(|| "/pelanggan".to_owned(), |(_, home)| home),
@@ -81,13 +95,30 @@ fn find(engine: &Engine, id: String) -> Result<(OrderRecord, Option<(String, Str
     Ok((order, customer))
 }
 
+/// The debt items that an order is for, as they are on file.
+pub(in crate::agent::admin::pages) fn debts_of(
+    engine: &Engine,
+    order: &OrderRecord,
+) -> Result<Vec<DebtItem>, Problem> {
+    let ids = order.quote.lines.iter().filter_map(|line| match line.item {
+        Item::Debt { id, .. } => Some(id),
+        Item::Package { .. } | Item::Overage => None,
+    });
+    let items = ids.map(|id| Ok(engine.reader().debt(id)?.map(|(_, item)| item)));
+    items.filter_map(Result::transpose).collect()
+}
+
 /// What a line pays for.
-fn named(locale: &Locale, line: &Line) -> String {
+fn named(locale: &Locale, line: &Line, days: &BTreeMap<DebtId, Date>) -> String {
     let words = People::of(locale.language);
-    let name = match line.item {
-        Item::Overage => words.overage,
-        Item::Debt { .. } if line.name.is_empty() => words.debt,
-        _ => line.name.as_str(),
+    let name = match &line.item {
+        Item::Package { .. } => line.name.clone(),
+        Item::Overage => words.overage.to_owned(),
+        // The customer gets this paper: the owner's note of a debt is not on it.
+        Item::Debt { id, .. } => match days.get(id) {
+            Some(day) => format!("{} {}", words.debt, locale.day(*day)),
+            None => words.debt.to_owned(),
+        },
     };
-    if line.bytes.is_zero() { name.to_owned() } else { format!("{name} ({})", locale.quota(line.bytes)) }
+    if line.bytes.is_zero() { name } else { format!("{name} ({})", locale.quota(line.bytes)) }
 }

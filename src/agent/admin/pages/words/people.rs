@@ -20,6 +20,17 @@ words! {
         will_write: "Baris buku yang akan ditulis", "Ledger lines that will be written";
         no_lines: "Tidak ada baris buku.", "No ledger lines.";
         will_debts: "Tagihan", "Debts";
+        just_paid: "Pelanggan ini baru saja membayar {0} secara online ({1}, {2}). Pastikan ia memang ingin membayar lagi.",
+            "This customer has just paid {0} online ({1}, {2}). Make sure that they want to pay again.";
+        other_customer: "Pelanggan lain yang ikut berubah", "Another customer who changes too";
+        takes_device: "Perangkat {0} diambil dari {1}. Dengan perangkat ini {1} tidak lagi tersambung sebagai dirinya.",
+            "Device {0} is taken from {1}. With this device {1} is no longer online as themself.";
+        move_device: "Pindahkan dari pelanggan yang memilikinya", "Move it from the customer who has it";
+        move_device_hint: "Periksa dulu alamatnya: salah ketik satu angka memutus pelanggan lain.",
+            "Check the address first: one wrong digit takes another customer offline.";
+        device_taken: "Perangkat ini milik {0}. Bila memang harus pindah, centang \"Pindahkan\" lalu lanjutkan.",
+            "This device belongs to {0}. If it really shall move, tick \"Move it\" and go on.";
+        device_moved: "Dipindahkan dari {0}.", "Moved from {0}.";
         by_router: "Router dibaca dulu saat tombol ditekan; pemakaian sampai saat itu ikut dihitung.",
             "The router is read first when the button is pressed; usage until then is counted.";
         by_gateway: "Gerbang pembayaran diminta mengembalikan uangnya. Kuota ditarik dan buku ditulis setelah gerbang menjawab.",
@@ -207,6 +218,12 @@ words! {
         no_debts: "Tidak ada tagihan.", "No debts.";
         no_devices: "Belum ada perangkat.", "No devices yet.";
         seen: "Terakhir terlihat", "Last seen";
+        waits_router_for: "pindah ke {0}, menunggu router", "moves to {0}, waits for the router";
+        device_history: "Riwayat perangkat", "History of devices";
+        bound_since: "sejak {0}", "since {0}";
+        bound_from_to: "{0} sampai {1}", "{0} to {1}";
+        moved_from: "dipindahkan dari {0}", "moved from {0}";
+        moved_to: "dipindahkan ke {0}", "moved to {0}";
         waits_router: "menunggu router", "waits for the router";
         payments: "Pembayaran", "Payments";
         statement: "Rekening pelanggan", "Statement";
