@@ -526,8 +526,9 @@ fn a_day_that_a_jump_over_midnight_closed_is_closed_again_when_it_ends() {
     assert_eq!(pi.engine().look().open_day(), Some(today), "the day is open again");
     assert_eq!(pi.user(user).open_usage, Bytes(700));
     pi.restart();
-    pi.pass(11 * 3600);
-    pi.meter(43_310, vec![row(1, "*1", 43_260, 6700)]);
+    // Two minutes after the real midnight, and behind nothing that was ever trusted.
+    pi.pass(11 * 3600 + 120);
+    pi.meter(43_430, vec![row(1, "*1", 43_380, 6700)]);
     assert_eq!((pi.user(user).open_usage, pi.used(user)), (Bytes::ZERO, 5700));
     let days = pi.engine().reader().usage_days(1, 0, i64::MAX).unwrap();
     assert_eq!(days.iter().map(|d| (d.slot, d.bytes.0)).collect::<Vec<_>>(), [(today, 5700)]);

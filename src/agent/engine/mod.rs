@@ -346,6 +346,7 @@ impl Engine {
         let facts = self.facts();
         let uptime = self.parts.clock.uptime();
         self.state.tick(&facts, &self.parts.policy);
+        self.state.reopen_day(&facts);
         if facts.clock_trusted {
             self.state.close_days(&self.parts.zone, &facts, &self.parts.policy, self.parts.usage_kept);
         }

@@ -303,11 +303,20 @@ impl State {
         }
     }
 
+    /// A clock that went back over midnight opens the day again that it closed: it is closed once more when it really
+    /// ends. A clock that is not trusted is behind by what a trusted step can have been: less than a day.
+    pub fn reopen_day(&mut self, facts: &Facts) {
+        let today = day_number(facts.local.date);
+        let is_reopened = |last: i64| last > today && (facts.clock_trusted || last - today == 1);
+        if self.sealed_day.is_some_and(is_reopened) {
+            self.sealed_day = Some(today);
+        }
+    }
+
     /// When a local midnight has passed: seals every open row, sums the hours of the days that ended, and drops
     /// hours older than `kept`.
     pub fn close_days(&mut self, zone: &Zone, facts: &Facts, policy: &Policy, kept: Duration) {
         let today = day_number(facts.local.date);
-        // A clock that went back over midnight opens the day again: it is closed once more when it really ends.
         let Some(last) = self.sealed_day.replace(today) else {
             // The very first day: nothing can be open from before.
             return;
