@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rusqlite::Row;
 
-use super::record::{DeviceRecord, Errand, OpeningRecord, OrderRecord, PackageRecord, Pending, UserRecord};
+use super::record::{
+    DeviceRecord, Errand, OpeningRecord, OrderRecord, PackageRecord, Pending, UndatedRecord, UserRecord,
+};
 use super::{Store, StoreError};
 use crate::domain::access::{Access, Reason, Status};
 use crate::domain::account::{Account, Overage};
@@ -33,6 +35,8 @@ pub struct Loaded {
     pub openings: Vec<OpeningRecord>,
     /// What the relay must still be told.
     pub errands: Vec<Errand>,
+    /// What was entered while the clock was not trusted and has no date yet.
+    pub undated: Vec<UndatedRecord>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
@@ -93,6 +97,7 @@ impl Store {
         out.open_orders = self.open_orders()?;
         out.openings = self.openings()?;
         out.errands = self.errands()?;
+        out.undated = self.undated()?;
         let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));
         out.user_no = highest("SELECT ifnull(max(user_no), 0) FROM users")?;
         out.device_no = highest("SELECT ifnull(max(device_no), 0) FROM devices")?;

@@ -15,6 +15,7 @@ mod read;
 mod record;
 pub mod reports;
 mod site_secret;
+mod undated;
 mod validity;
 mod verify;
 mod write;
@@ -33,7 +34,8 @@ pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
-    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
+    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
+    UsageSum, UserRecord,
 };
 pub use site_secret::SiteSecret;
 pub use verify::{Broken, Verified};

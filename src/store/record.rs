@@ -310,6 +310,62 @@ impl UsageSum {
     }
 }
 
+/// What has no date yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undated {
+    /// The debt date of the debt with that id.
+    DebtDate,
+    /// Its due date.
+    DueDate,
+    /// The times of the order with that id, and of its cash.
+    Order,
+    /// The time of the closing with that number.
+    Closing,
+}
+
+impl Undated {
+    /// Every value.
+    pub const ALL: [Self; 4] = [Self::DebtDate, Self::DueDate, Self::Order, Self::Closing];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DebtDate => "debt_date",
+            Self::DueDate => "due_date",
+            Self::Order => "order",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// What was entered while nobody could say what day it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndatedRecord {
+    /// What of it.
+    pub what: Undated,
+    /// Which.
+    pub id: String,
+    /// What the wall clock said.
+    pub said: Timestamp,
+    /// Which boot the uptime belongs to.
+    pub boot_id: String,
+    /// Milliseconds since that boot.
+    pub uptime_ms: i64,
+}
+
+/// Times that an order or a closing gets instead of what the clock said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redated {
+    /// What of it; never a debt, which is written whole.
+    pub what: Undated,
+    /// Which.
+    pub id: String,
+    /// What the wall clock said.
+    pub said: Timestamp,
+    /// When it was.
+    pub at: Timestamp,
+}
+
 /// A call that carried an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {

@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Params, Transaction, params};
 
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, Errand, EventRecord, OpeningRecord, OrderRecord,
-    PackageRecord, PayWindow, Pending, UsageKey, UsageSum, UserRecord,
+    PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 use super::{Store, StoreError};
 use crate::domain::access::Reason;
@@ -82,6 +82,14 @@ pub struct Batch<'a> {
     pub moves: Vec<&'a CashMove>,
     /// A drawer that was counted: it takes in every move of its cashier that no closing has.
     pub closing: Option<&'a ClosingRecord>,
+    /// What is entered while the clock is not trusted.
+    pub undated: Vec<&'a UndatedRecord>,
+    /// What a person gave a date meanwhile.
+    pub dated: Vec<(Undated, &'a str)>,
+    /// What gets its time because the clock is trusted again.
+    pub redated: Vec<&'a Redated>,
+    /// Nothing is left without a date.
+    pub all_dated: bool,
     /// Hashes of new portal PINs, by user key.
     pub pins: Vec<(u32, &'a str)>,
     /// The call's idempotency record.
@@ -118,6 +126,7 @@ impl Store {
         }
         writer.orders(batch)?;
         writer.counter(batch)?;
+        writer.undated(batch)?;
         writer.metering(batch)?;
         writer.days(batch)?;
         for line in &batch.entries {
@@ -247,8 +256,8 @@ impl Writer<'_> {
             "INSERT INTO debts (id, user_no, amount_bytes, paid_bytes, price_rp, paid_rp, debt_date, due_date, note,
                created_at, created_by, status)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (id) DO UPDATE SET paid_bytes = ?4, price_rp = ?5, paid_rp = ?6, due_date = ?8, note = ?9,
-               status = ?12",
+             ON CONFLICT (id) DO UPDATE SET paid_bytes = ?4, price_rp = ?5, paid_rp = ?6, debt_date = ?7, due_date = ?8,
+               note = ?9, status = ?12",
             params![
                 item.id.to_string(),
                 user_no,

@@ -59,7 +59,7 @@ async fn a_clock_that_is_not_trusted_is_told_and_vouched_for_by_the_owner_only()
     desk.clock.set_wall(kuota::clock::parse_rfc3339("2028-01-01T00:00:00Z").unwrap());
     let viewer = Browser::of(&desk, "tamu", "viewer").await;
     let page = viewer.open("/").await;
-    page.says("Jam mundur atau melompat");
+    page.says("Jam mundur, melompat");
     assert!(!page.html.contains("/jam/pastikan"));
     assert_eq!(viewer.get("/jam/pastikan").await.status, 403);
     let owner = Browser::owner(&desk).await;

@@ -25,7 +25,7 @@ use crate::domain::package::Package;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::{self, DeviceAt, Unknown};
-use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, UserRecord};
+use crate::store::{DeviceRecord, OrderRecord, PackageRecord, Pending, Reader, Undated, UserRecord};
 
 /// The code of the refusal for an address that more than one device has.
 pub const ADDRESS_SHARED: &str = "address_shared";
@@ -367,6 +367,10 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Action::PayPart(user, amount, tender) => act.take(*user, &Purpose::PayPart(*amount), tender),
         Action::Reset { user, debt, credit, days, unblock, reason } => {
             let debt = debt.map(|amount| act.new_item(Some(amount), reason));
+            if let Some(item) = &debt {
+                act.draft.put_undated(Undated::DebtDate, item.id.to_string());
+                act.draft.put_undated(Undated::DueDate, item.id.to_string());
+            }
             let reset =
                 Reset { debt, credit: *credit, days: *days, unblock: *unblock, reason: reason.clone() };
             act.reset(*user, reset)
@@ -707,6 +711,12 @@ impl Act<'_, '_> {
         item.price = terms.price.or(package.as_ref().map(|p| p.price));
         check_due(&item)?;
         self.check_cashier_credit(&item, terms.price)?;
+        if terms.debt_date.is_none() {
+            self.draft.put_undated(Undated::DebtDate, item.id.to_string());
+        }
+        if terms.due_date.is_none() {
+            self.draft.put_undated(Undated::DueDate, item.id.to_string());
+        }
         let view = DebtView::of(&item, self.draft.tariff_due(&item));
         let grant = DebtGrant { item, advance: terms.advance, days: package.map(|p| p.days) };
         self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
@@ -739,8 +749,8 @@ impl Act<'_, '_> {
             reference: tender.reference.clone(),
             receipt_no: Some(self.draft.next_receipt()),
             cashier: Some(self.draft.actor.name.clone()),
-            created_at: self.draft.facts.now,
-            paid_at: Some(self.draft.facts.now),
+            created_at: self.draft.state.wall,
+            paid_at: Some(self.draft.state.wall),
             ..OrderRecord::created(id, Some(no), kind, Method::Cash(tender.method), quote)
         };
         let mut view = OrderView::of(&order, Some(user));
@@ -753,7 +763,7 @@ impl Act<'_, '_> {
 
     /// Whether an order was paid so short a time ago that whoever pays may not know of it.
     fn is_recent(&self, order: &OrderRecord) -> bool {
-        order.paid_at.is_some_and(|at| self.draft.facts.now.0.saturating_sub(at.0) < JUST_PAID_MS)
+        order.paid_at.is_some_and(|at| self.draft.state.wall.0.saturating_sub(at.0) < JUST_PAID_MS)
     }
 
     fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {

@@ -15,7 +15,7 @@ use crate::domain::policy::{Event, Refund, Refusal};
 use crate::domain::tariff::PriceError;
 use crate::domain::units::Rupiah;
 use crate::domain::validity::ValidityStep;
-use crate::store::{ClosingRecord, OrderRecord, Role};
+use crate::store::{ClosingRecord, OrderRecord, Role, Undated};
 
 /// The argon2id hash of a portal PIN. Six digits are guessed from their hash in minutes, so it prints as nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,6 +66,9 @@ impl Act<'_, '_> {
         check_due(&item)?;
         let event = Event::DebtChanged { debt, due_date: change.due_date, note: change.note.clone() };
         self.draft.step(no, &event, &self.event)?;
+        if change.due_date.is_some() {
+            self.draft.put_dated(Undated::DueDate, debt.to_string());
+        }
         let note = change.note.as_deref().unwrap_or_default();
         let detail = format!("{debt} due {} {note}", item.due_date);
         self.draft.audit("debt.change", &user.to_string(), detail.trim_end().to_owned());
@@ -207,7 +210,7 @@ impl Act<'_, '_> {
         let cashier = self.draft.actor.name.clone();
         let closing = ClosingRecord {
             no: self.reader.last_closing_no()? + 1,
-            at: self.draft.facts.now,
+            at: self.draft.state.wall,
             drawer: self.reader.drawer(&cashier, None)?,
             cashier: cashier.clone(),
             counted,

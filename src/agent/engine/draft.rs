@@ -22,7 +22,7 @@ use crate::domain::units::{Rupiah, Timestamp, day_number};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, ErrandWork, EventRecord, OpeningRecord,
-    OrderRecord, PackageRecord, UserRecord,
+    OrderRecord, PackageRecord, Undated, UserRecord,
 };
 
 /// A request in the making: reads fall through to the state, writes stay here until it is finished.
@@ -57,6 +57,10 @@ pub(super) struct Changes {
     pub online: OnlineChanges,
     pub moves: Vec<CashMove>,
     pub closing: Option<ClosingRecord>,
+    /// What has no date, because the clock is not trusted.
+    pub undated: Vec<(Undated, String)>,
+    /// What a person gave a date.
+    pub dated: Vec<(Undated, String)>,
     pub pins: Vec<(u32, PinHash)>,
     pub entries: Vec<(u32, Entry, String)>,
     pub validity: Vec<(u32, ValidityStep)>,
@@ -90,7 +94,7 @@ impl<'a> Draft<'a> {
         policy: &'a Policy,
         new_id: &'a mut (dyn FnMut() -> Uuid + Send),
     ) -> Self {
-        let (at, day) = (facts.now, day_number(facts.local.date));
+        let (at, day) = (state.wall, day_number(facts.local.date));
         let changes = Changes { actor: actor.name.clone(), at, day, ..Changes::default() };
         Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
     }
@@ -206,8 +210,11 @@ impl<'a> Draft<'a> {
     }
 
     pub fn put_order(&mut self, order: OrderRecord) {
+        if order.created_at == self.state.wall || order.paid_at == Some(self.state.wall) {
+            self.put_undated(Undated::Order, order.id.0.clone());
+        }
         let known = self.state.online.open_order(&order.id);
-        let open = OpenOrder::drafted(order, known, self.facts.now, self.state.online.uptime);
+        let open = OpenOrder::drafted(order, known, self.state.wall, self.state.online.uptime);
         self.changes.orders.insert(open.record.id.clone(), open);
     }
 
@@ -275,8 +282,9 @@ impl<'a> Draft<'a> {
 
     /// Money of an order over this actor's counter.
     pub fn put_move(&mut self, order: &OrderRecord, method: CashMethod, kind: Move, amount: Rupiah) {
+        self.put_undated(Undated::Order, order.id.0.clone());
         self.changes.moves.push(CashMove {
-            at: self.facts.now,
+            at: self.state.wall,
             cashier: self.actor.name.clone(),
             order: order.id.clone(),
             method,
@@ -286,7 +294,22 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Of what is entered now this has no date where the clock is not trusted.
+    pub fn put_undated(&mut self, what: Undated, id: String) {
+        if !self.facts.clock_trusted && !self.changes.undated.contains(&(what, id.clone())) {
+            self.changes.undated.push((what, id));
+        }
+    }
+
+    /// A person gave it a date.
+    pub fn put_dated(&mut self, what: Undated, id: String) {
+        if self.state.undated.iter().any(|record| record.what == what && record.id == id) {
+            self.changes.dated.push((what, id));
+        }
+    }
+
     pub fn put_closing(&mut self, closing: ClosingRecord) {
+        self.put_undated(Undated::Closing, closing.no.to_string());
         self.changes.closing = Some(closing);
     }
 
@@ -310,7 +333,8 @@ impl<'a> Draft<'a> {
     }
 
     fn now(&self) -> Now<'_> {
-        Now { facts: &self.facts, uptime: self.state.online.uptime, policy: self.policy }
+        let (wall, uptime) = (self.state.wall, self.state.online.uptime);
+        Now { facts: &self.facts, wall, uptime, policy: self.policy }
     }
 
     fn windows_today(&self, user_no: u32, day: i64) -> u32 {
@@ -355,7 +379,7 @@ impl<'a> Draft<'a> {
 
     pub fn audit(&mut self, action: &str, target: &str, detail: String) {
         self.changes.audit.push(AuditLine {
-            at: self.facts.now,
+            at: self.state.wall,
             actor: self.actor.name.clone(),
             role: self.actor.role.name().to_owned(),
             source: self.actor.source.clone(),

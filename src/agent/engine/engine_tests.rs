@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 
 use crate::clock::ManualClock;
+use crate::domain::access::{Reason, Status};
 use crate::domain::account::Overage;
 use crate::domain::id::Mac;
 use crate::domain::order::CashMethod;
@@ -563,6 +564,144 @@ fn a_clock_that_jumped_expires_nobody_until_it_is_confirmed() {
     pi.engine().confirm_clock().unwrap();
     assert_eq!(pi.user(user).access.status.name(), "expired");
     pi.verify();
+}
+
+/// The Pi boots after a power cut with its clock in 1970.
+fn boot_in_1970(pi: &mut Pi) {
+    pi.clock.reboot();
+    pi.clock.set_wall(Timestamp(0));
+    pi.restart();
+    pi.pass(60);
+    pi.engine().pass_time().unwrap();
+}
+
+fn owe(pi: &mut Pi, user: UserId, due_date: Option<jiff::civil::Date>) -> crate::domain::id::DebtId {
+    let terms = DebtTerms {
+        what: Ok(Bytes::gb(1)),
+        advance: true,
+        debt_date: None,
+        due_date,
+        price: Some(Rupiah(10_000)),
+        note: "bon".into(),
+    };
+    let debt = pi.ask(Action::AddDebt(user, terms), None).unwrap();
+    debt["id"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_debt_entered_in_1970_is_due_by_the_day_it_was_entered_and_blocks_nobody_at_trust() {
+    for restarts in [false, true] {
+        let (mut pi, user) = site();
+        let noon = pi.clock.now();
+        let today = pi.engine().facts().local.date;
+        let given = today.saturating_add(jiff::ToSpan::days(3));
+        boot_in_1970(&mut pi);
+        assert!(!pi.engine().facts().clock_trusted);
+        assert_eq!(pi.engine().facts().local.date, today, "the floor, not 1970");
+        let (debt, dated, promised) =
+            (owe(&mut pi, user, None), owe(&mut pi, user, Some(given)), owe(&mut pi, user, None));
+        let promise = DebtChange { due_date: Some(given), note: None };
+        pi.ask(Action::ChangeDebt(user, promised, promise), None).unwrap();
+        if restarts {
+            pi.restart();
+        }
+        // It was two days before the network set the clock that the machine had booted.
+        pi.pass(2 * 24 * 3600);
+        pi.clock.set_wall(Timestamp(noon.0 + 30 * crate::domain::units::DAY_MS));
+        pi.clock.synchronize();
+        pi.engine().pass_time().unwrap();
+        let entered = today.saturating_add(jiff::ToSpan::days(28));
+        for restarted in [false, true] {
+            let account = pi.user(user);
+            let dates = |id| account.item(id).map(|item| (item.debt_date, item.due_date)).unwrap();
+            let rule = crate::domain::debt::DebtDue::EndOfMonth;
+            assert_eq!(dates(debt), (entered, rule.date(entered)), "{restarted}");
+            assert_eq!(dates(dated).1, given);
+            assert_eq!(dates(promised).1, given);
+            pi.restart();
+        }
+        let causes = pi.user(user).access.causes;
+        assert!(causes.contains(&Reason::DebtOverdue), "what a person dated is late: {causes:?}");
+        for late in [dated, promised] {
+            pi.ask(Action::WriteOff { user, debt: late, reason: "x".into() }, None).unwrap();
+        }
+        assert!(!pi.user(user).access.causes.contains(&Reason::DebtOverdue));
+        pi.verify();
+    }
+}
+
+#[test]
+fn what_is_sold_in_1970_is_a_sale_of_its_day_once_that_is_known() {
+    let (mut pi, user) = site();
+    let package = add_package(&mut pi, Bytes::gb(10), 100_000);
+    let noon = pi.clock.now();
+    boot_in_1970(&mut pi);
+    let order = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+    let id = crate::domain::id::OrderId(order["id"].as_str().unwrap().into());
+    let close = Action::CloseDrawer { counted: Rupiah(100_000), note: String::new() };
+    pi.ask(close, None).unwrap();
+    let said = pi.engine().reader().order_entries(&id).unwrap()[0].at;
+    pi.pass(3600);
+    let right = Timestamp(noon.0 + crate::domain::units::DAY_MS / 2);
+    pi.clock.set_wall(right);
+    pi.clock.synchronize();
+    pi.engine().pass_time().unwrap();
+    let sold = Timestamp(right.0 - 3_600_000);
+    let order = pi.engine().reader().order(&id).unwrap().unwrap();
+    assert_eq!((order.created_at, order.paid_at), (sold, Some(sold)));
+    let page = crate::store::Page { limit: 1, after: None };
+    assert_eq!(pi.engine().reader().closings(None, page).unwrap()[0].at, sold);
+    assert_eq!(
+        pi.engine().reader().order_entries(&id).unwrap()[0].at,
+        said,
+        "the line keeps what the clock said"
+    );
+    assert!(said < Timestamp(crate::domain::units::DAY_MS));
+    pi.verify();
+}
+
+#[test]
+fn whoever_is_expired_stays_so_while_the_clock_says_1970() {
+    let (mut pi, user) = site();
+    let settings = Settings { expires_at: Some(Some(pi.clock.now())), ..Settings::default() };
+    let change = UserChange { settings, ..UserChange::default() };
+    pi.ask(Action::ChangeUser(user, change), None).unwrap();
+    pi.pass(60);
+    pi.engine().pass_time().unwrap();
+    assert_eq!(pi.user(user).access.status, Status::Expired);
+    boot_in_1970(&mut pi);
+    assert_eq!(pi.user(user).access.status, Status::Expired);
+    let reading = pi.reading(100, Vec::new());
+    let reset = Action::Reset {
+        user,
+        debt: None,
+        credit: Some(Bytes::gb(1)),
+        days: None,
+        unblock: None,
+        reason: "bulan baru".into(),
+    };
+    pi.ask(reset, Some(reading)).unwrap();
+    assert_eq!(pi.user(user).waiting_days, 30, "and a reset gives days that begin at trust");
+}
+
+#[test]
+fn usage_that_is_counted_in_1970_is_not_lost_to_the_reports() {
+    let (mut pi, user) = site();
+    let hour = |at: Timestamp| at.0.div_euclid(3_600_000);
+    let floor = hour(pi.clock.now());
+    boot_in_1970(&mut pi);
+    let used = |pi: &mut Pi, from, to| {
+        let no = pi.engine().look().user(user).unwrap().user.no;
+        let gathered = pi.engine().look().gathered_usage(no, from, to);
+        let filed = pi.engine().reader().usage_hours(no, from, to).unwrap();
+        gathered.iter().chain(&filed).map(|row| row.bytes.0).sum::<u64>()
+    };
+    assert_eq!(used(&mut pi, floor, floor + 2), 0);
+    pi.meter(100, vec![row(1, "*1", 50, 1000)]);
+    pi.meter(110, vec![row(1, "*1", 60, 6000)]);
+    let counted = pi.used(user);
+    assert!(counted > 0);
+    assert_eq!(used(&mut pi, floor, floor + 2), counted);
 }
 
 #[test]

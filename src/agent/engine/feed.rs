@@ -274,7 +274,7 @@ impl Act<'_, '_> {
     pub(super) fn credit(&mut self, no: u32, mut order: OrderRecord) -> Result<OrderRecord, EngineError> {
         order.status = OrderState::Paid;
         order.receipt_no = Some(self.draft.next_receipt());
-        order.paid_at = order.paid_at.or(Some(self.draft.facts.now));
+        order.paid_at = order.paid_at.or(Some(self.draft.state.wall));
         // Before the step: a paid order holds no window open.
         self.draft.put_order(order.clone());
         let paid = Event::Paid { order: order.id.clone(), quote: order.quote.clone() };
@@ -436,7 +436,7 @@ impl Act<'_, '_> {
         let request_id = self.free_request(&item.request_id, &id)?.filter(|request| !request.is_empty());
         Ok(OrderRecord {
             flags: BTreeSet::from([Flag::Rebuilt]),
-            created_at: parse_rfc3339(&item.at).unwrap_or(self.draft.facts.now),
+            created_at: parse_rfc3339(&item.at).unwrap_or(self.draft.state.wall),
             online: Online { request_id, ..Online::default() },
             ..OrderRecord::created(id, user_no, kind, method, quote)
         })

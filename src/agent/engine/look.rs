@@ -101,7 +101,7 @@ impl Look<'_> {
 
     /// What the world says for the user with that key: what access is decided by.
     pub fn facts_of(&self, user_no: u32) -> Facts {
-        let at = Now { facts: &self.facts, uptime: self.uptime, policy: self.policy };
+        let at = Now { facts: &self.facts, wall: self.state.wall, uptime: self.uptime, policy: self.policy };
         self.state.online.facts_of(user_no, &at)
     }
 

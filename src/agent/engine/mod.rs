@@ -20,6 +20,7 @@ mod readings;
 mod review;
 mod state;
 mod trust;
+mod undated;
 mod views;
 mod windows;
 
@@ -298,7 +299,14 @@ impl Engine {
         self.check_alive()?;
         self.state.trust.look(self.parts.clock.as_ref());
         self.state.online.uptime = self.parts.clock.uptime();
-        Ok(())
+        self.state.wall = self.parts.clock.now();
+        self.state.boot_id = self.parts.clock.boot_id();
+        self.date_what_waited()
+    }
+
+    /// Whether the wall clock may start a block.
+    fn is_clock_trusted(&self) -> bool {
+        self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref())
     }
 
     /// Works on a draft for `actor`; lines are written for the event with that name. Nothing changes yet.
@@ -412,11 +420,13 @@ impl Engine {
 
     /// What the world says now, before it is narrowed to one user.
     pub fn facts(&self) -> Facts {
-        let now = self.parts.clock.now();
+        let is_trusted = self.is_clock_trusted();
+        let clock = self.parts.clock.as_ref();
+        let now = if is_trusted { clock.now() } else { self.state.trust.reckon(clock) };
         Facts {
             now,
             local: self.parts.zone.local(now),
-            clock_trusted: self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref()),
+            clock_trusted: is_trusted,
             paying: false,
             grace: self.state.online.has_grace(self.parts.clock.uptime(), &self.parts.policy),
         }

@@ -399,7 +399,7 @@ impl Act<'_, '_> {
             }
             return Ok(Begun::CancelFirst(open));
         }
-        let now = self.draft.facts.now;
+        let now = self.draft.state.wall;
         let request_id = self.draft.new_id().to_string();
         let signer = &self.draft.state.online.signer;
         let memo = memo::write(signer, self.draft.user(no), &request_id, (kind, &quote), now)?;
@@ -501,7 +501,7 @@ impl Act<'_, '_> {
     pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
         let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
         Ok(OrderRecord {
-            created_at: self.draft.facts.now,
+            created_at: self.draft.state.wall,
             online: Online { request_id: self.free_request(&opening.request_id, &id)?, ..Online::default() },
             ..OrderRecord::created(id, Some(opening.user_no), opening.kind, method, opening.quote.clone())
         })

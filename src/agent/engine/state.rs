@@ -26,7 +26,8 @@ use crate::domain::usage::{HostTable, Restart, RowId};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, DeviceRecord, Errand, EventRecord, Loaded,
-    OpeningRecord, OrderRecord, PackageRecord, Store, StoreError, UsageKey, UsageSum, UserRecord,
+    OpeningRecord, OrderRecord, PackageRecord, Redated, Store, StoreError, Undated, UndatedRecord, UsageKey,
+    UsageSum, UserRecord,
 };
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,11 @@ pub(super) struct Dirty {
     pub cursor: bool,
     pub moves: Vec<CashMove>,
     pub closing: Option<ClosingRecord>,
+    pub undated: Vec<UndatedRecord>,
+    pub dated: Vec<(Undated, String)>,
+    pub redated: Vec<Redated>,
+    /// Nothing is left without a date.
+    pub all_dated: bool,
     pub pins: Vec<(u32, PinHash)>,
     pub event: Option<EventRecord>,
     pub audit: Vec<AuditLine>,
@@ -131,6 +137,10 @@ impl Dirty {
             && !self.cursor
             && self.moves.is_empty()
             && self.closing.is_none()
+            && self.undated.is_empty()
+            && self.dated.is_empty()
+            && self.redated.is_empty()
+            && !self.all_dated
             && self.pins.is_empty()
             && self.event.is_none()
             && self.audit.is_empty()
@@ -163,6 +173,12 @@ pub(super) struct State {
     /// The last commit, in time since boot.
     pub committed_at: Duration,
     pub trust: Trust,
+    /// What the wall clock said at the last look: lines are written with it, whether it is right or not.
+    pub wall: Timestamp,
+    /// The boot that times since boot belong to.
+    pub boot_id: String,
+    /// What was entered while the clock was not trusted.
+    pub undated: Vec<UndatedRecord>,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
     /// Every name that an address list of ours ever had, those in use first.
@@ -199,6 +215,9 @@ impl State {
             trust: meta("clock")
                 .and_then(|text| serde_json::from_str(text).ok())
                 .unwrap_or(Trust::first(clock)),
+            wall: clock.now(),
+            boot_id: clock.boot_id(),
+            undated: loaded.undated,
             sealed_day: number("sealed_day"),
             lists: meta("lists").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             dirty: Dirty::default(),
@@ -259,7 +278,9 @@ impl State {
     ) -> Result<Decision, Refusal> {
         let user = self.users.get_mut(&user_no).expect("devices and days belong to users on file");
         // Usage, seals and ticks never price anything.
-        let own = self.online.facts_of(user_no, &Now { facts, uptime: self.online.uptime, policy });
+        let own = self
+            .online
+            .facts_of(user_no, &Now { facts, wall: self.wall, uptime: self.online.uptime, policy });
         let ctx = Context { policy, packages: &[], facts: own };
         let decision = policy::step(&user.account, event, &ctx)?;
         let before = std::mem::replace(&mut user.account, decision.account.clone());
@@ -276,7 +297,7 @@ impl State {
         let notices = decision.commands.iter().map(|command| notice(user, command));
         self.dirty.notices.extend(notices);
         for entry in decision.entries.clone() {
-            self.post(user_no, entry, facts.now, &Actor::daemon().name, "daemon");
+            self.post(user_no, entry, self.wall, &Actor::daemon().name, "daemon");
         }
         self.dirty.validity.extend(decision.validity.iter().cloned().map(|step| (user_no, step)));
         self.open_window(user_no, facts, policy);
@@ -285,7 +306,7 @@ impl State {
 
     /// Decides everybody's access anew where time changed it.
     pub fn tick(&mut self, facts: &Facts, policy: &Policy) {
-        let at = Now { facts, uptime: self.online.uptime, policy };
+        let at = Now { facts, wall: self.wall, uptime: self.online.uptime, policy };
         let turned: Vec<u32> = self
             .users
             .values()
@@ -426,6 +447,10 @@ impl State {
         self.apply_online(changes.online, changes.at, changes.day);
         self.dirty.moves.extend(changes.moves);
         self.dirty.closing = changes.closing;
+        self.remember_undated(changes.undated);
+        for (what, id) in changes.dated {
+            self.forget_undated(what, id);
+        }
         self.dirty.pins.extend(changes.pins);
         self.dirty.event = changes.event;
         self.dirty.audit.extend(changes.audit);
@@ -482,6 +507,10 @@ impl State {
             applied: d.applied.iter().map(String::as_str).collect(),
             moves: d.moves.iter().collect(),
             closing: d.closing.as_ref(),
+            undated: d.undated.iter().collect(),
+            dated: d.dated.iter().map(|(what, id)| (*what, id.as_str())).collect(),
+            redated: d.redated.iter().collect(),
+            all_dated: d.all_dated,
             pins: d.pins.iter().map(|(no, hash)| (*no, hash.0.as_str())).collect(),
             event: d.event.as_ref(),
             audit: d.audit.iter().collect(),

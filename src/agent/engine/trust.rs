@@ -66,6 +66,16 @@ impl Trust {
         now >= self.floor.max(BORN) && !is_odd
     }
 
+    /// What the time most likely is while the clock is not believed: the last trusted moment and what passed since on
+    /// the monotonic clock, of this boot or at least since it began.
+    pub fn reckon(&self, clock: &dyn Clock) -> Timestamp {
+        let uptime = uptime_ms(clock);
+        if clock.boot_id() == self.boot_id && self.wall >= BORN {
+            return Timestamp(self.wall.0.saturating_add(uptime.saturating_sub(self.uptime_ms)));
+        }
+        Timestamp(self.floor.max(BORN).0.saturating_add(uptime))
+    }
+
     /// Looks at the clock and remembers what it saw: a trusted time moves the floor, doubts are dated.
     pub fn look(&mut self, clock: &dyn Clock) -> bool {
         if self.is_synchronized(clock, clock.now()) {
@@ -162,6 +172,27 @@ mod tests {
         assert!(!trust.look(&clock), "waiting makes it no truer");
         clock.set_wall(Timestamp(NOON.0 + 2 * 3_600_000));
         assert!(trust.look(&clock), "set back to where it should be");
+    }
+
+    #[test]
+    fn a_time_that_is_not_believed_is_reckoned_from_the_last_that_was() {
+        let clock = ManualClock::new(NOON);
+        let mut trust = Trust::first(&clock);
+        clock.advance(HOUR);
+        assert!(trust.look(&clock));
+        clock.set_wall(later(400));
+        clock.advance(HOUR);
+        assert_eq!(trust.reckon(&clock), Timestamp(NOON.0 + 2 * 3_600_000));
+        clock.reboot();
+        clock.set_wall(Timestamp(0));
+        clock.advance(HOUR);
+        assert_eq!(
+            trust.reckon(&clock),
+            Timestamp(NOON.0 + 2 * 3_600_000),
+            "the floor and the time since it booted"
+        );
+        let unset = ManualClock::new(Timestamp(0));
+        assert_eq!(Trust::first(&unset).reckon(&unset), BORN);
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl OpenOrder {
     }
 
     fn is_young(&self, at: &Now) -> bool {
-        self.age_ms(at.facts.now, at.uptime).is_some_and(|age| age < at.policy.pay_window_ms)
+        self.age_ms(at.wall, at.uptime).is_some_and(|age| age < at.policy.pay_window_ms)
     }
 
     /// Whether it holds a window open, or would open one for a user who is stopped.
@@ -56,6 +56,8 @@ impl OpenOrder {
 #[derive(Clone, Copy)]
 pub(super) struct Now<'a> {
     pub facts: &'a Facts,
+    /// What the wall clock says, right or not: what orders are written with.
+    pub wall: Timestamp,
     pub uptime: Duration,
     pub policy: &'a Policy,
 }
@@ -166,6 +168,15 @@ impl OnlineState {
         self.orders.insert(id, OpenOrder { record, opened });
     }
 
+    /// An open order was opened at another time than the clock said.
+    pub fn redate(&mut self, id: &str, said: Timestamp, at: Timestamp) {
+        if let Some(open) = self.orders.get_mut(&OrderId(id.to_owned()))
+            && open.record.created_at == said
+        {
+            open.record.created_at = at;
+        }
+    }
+
     pub fn order(&self, id: &OrderId) -> Option<&OrderRecord> {
         self.orders.get(id).map(|open| &open.record)
     }
@@ -262,7 +273,7 @@ impl State {
         if self.users[&user_no].account.access.reason != Some(Reason::Paying) {
             return;
         }
-        let at = Now { facts, uptime: self.online.uptime, policy };
+        let at = Now { facts, wall: self.wall, uptime: self.online.uptime, policy };
         let windows = self.online.windows_on(user_no, at.day());
         let due = at.window_due(self.online.orders_of(user_no), windows).map(|open| open.record.id.clone());
         let Some(id) = due else { return };
@@ -275,7 +286,7 @@ impl State {
 
     /// Counts what flowed through the windows that a user has open.
     pub(super) fn use_windows(&mut self, user_no: u32, bytes: Bytes, facts: &Facts, policy: &Policy) {
-        let at = Now { facts, uptime: self.online.uptime, policy };
+        let at = Now { facts, wall: self.wall, uptime: self.online.uptime, policy };
         let Some(ids) = self.online.of_user.get(&user_no) else { return };
         for id in ids {
             let Some(open) = self.online.orders.get_mut(id) else { continue };

@@ -44,6 +44,15 @@ impl Trust {
         is_set || (pi.now >= self.floor.max(BORN) && !(is_comparable && step.abs() > DAY_MS))
     }
 
+    /// The best guess while the clock is not believed: the last believed time, and what passed since.
+    pub fn guess(&self, pi: &Pi) -> i64 {
+        if self.boot == pi.boot && self.now >= BORN {
+            self.now + pi.uptime - self.uptime
+        } else {
+            self.floor.max(BORN) + pi.uptime
+        }
+    }
+
     pub fn look(&mut self, pi: &Pi) {
         if self.believes(pi) {
             self.confirm(pi);

@@ -29,6 +29,15 @@ pub struct Device {
     pub seen: Baselines,
 }
 
+/// A debt entered while nobody knew the day.
+#[derive(Clone, Debug)]
+struct Dateless {
+    debt: String,
+    boot: String,
+    uptime: i64,
+    has_due: bool,
+}
+
 /// What a rule says no with, by its stable code.
 pub type Refusal = &'static str;
 
@@ -49,6 +58,8 @@ pub struct Books {
     pub windows: BTreeMap<String, (i64, u32)>,
     pub trust: Trust,
     pub pi: Pi,
+    /// Debts entered in the dark: which, when by the machine's boot and uptime, and whether the day to pay is open.
+    dateless: Vec<Dateless>,
     router: Option<String>,
 }
 
@@ -79,6 +90,7 @@ impl Books {
             windows: BTreeMap::new(),
             trust: Trust::first(&pi),
             pi,
+            dateless: Vec::new(),
             router: None,
         }
     }
@@ -87,11 +99,38 @@ impl Books {
     pub fn look(&mut self, pi: Pi) {
         self.trust.look(&pi);
         self.pi = pi;
+        self.date_debts();
+    }
+
+    /// What time it is, as far as anybody can say.
+    pub(super) fn now(&self) -> i64 {
+        if self.is_trusted() { self.pi.now } else { self.trust.guess(&self.pi) }
+    }
+
+    /// It is known again what day it is: debts entered in the dark get their days.
+    fn date_debts(&mut self) {
+        if !self.is_trusted() {
+            return;
+        }
+        for dateless in std::mem::take(&mut self.dateless) {
+            let ago = if dateless.boot == self.pi.boot { self.pi.uptime - dateless.uptime } else { 0 };
+            let (day, _) = local(self.pi.now - ago);
+            let mut items = self.users.values_mut().flat_map(|user| user.items.iter_mut());
+            if let Some(item) = items.find(|item| item.id == dateless.debt) {
+                item.date = day;
+                if dateless.has_due {
+                    item.date = item.date.min(item.due);
+                } else {
+                    item.due = due_day(day);
+                }
+            }
+        }
     }
 
     /// A person says that the clock is right.
     pub fn confirm_clock(&mut self) {
         self.trust.confirm(&self.pi);
+        self.date_debts();
         self.tick();
     }
 
@@ -108,7 +147,7 @@ impl Books {
     pub(super) fn facts(&self, user: &str) -> Facts {
         let windows = self.windows_today(user);
         let paying = self.open_orders(user).any(|(_, order)| self.lets_pay(order, windows));
-        Facts { now: self.pi.now, trusted: self.is_trusted(), paying }
+        Facts { now: self.now(), trusted: self.is_trusted(), paying }
     }
 
     /// One event of one user: nothing changes when it is refused.
@@ -118,7 +157,7 @@ impl Books {
         event: impl FnOnce(&mut User, &Around<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let mut user = self.users.get(id).ok_or("not_found")?.clone();
-        let around = Around { site: &self.site, now: self.pi.now, trusted: self.is_trusted() };
+        let around = Around { site: &self.site, now: self.now(), trusted: self.is_trusted() };
         user.start_days(around.now, around.trusted, around.site);
         let done = event(&mut user, &around)?;
         user.access = decide(&user, &self.site, self.facts(id));
@@ -206,8 +245,12 @@ impl Books {
         })
     }
 
-    fn item(&self, id: &str, amount: Option<u64>, price: Option<u64>) -> Item {
-        let (today, _) = local(self.pi.now);
+    fn item(&mut self, id: &str, amount: Option<u64>, price: Option<u64>) -> Item {
+        let (today, _) = local(self.now());
+        if !self.is_trusted() {
+            let (debt, boot) = (id.to_owned(), self.pi.boot.clone());
+            self.dateless.push(Dateless { debt, boot, uptime: self.pi.uptime, has_due: false });
+        }
         Item {
             id: id.to_owned(),
             amount,
@@ -216,7 +259,7 @@ impl Books {
             paid_rp: 0,
             date: today,
             due: due_day(today),
-            created: self.pi.now,
+            created: self.now(),
             closed: None,
         }
     }
@@ -236,7 +279,9 @@ impl Books {
             }
             item.due = due;
             Ok(())
-        })
+        })?;
+        self.dateless.iter_mut().filter(|one| one.debt == debt).for_each(|one| one.has_due = true);
+        Ok(())
     }
 
     pub fn write_off(&mut self, user: &str, debt: &str) -> Result<(), Refusal> {

@@ -130,7 +130,7 @@ impl Books {
     }
 
     pub(super) fn windows_today(&self, user: &str) -> u32 {
-        let (today, _) = local(self.pi.now);
+        let (today, _) = local(self.now());
         self.windows.get(user).filter(|(day, _)| *day == today).map_or(0, |(_, windows)| *windows)
     }
 
@@ -165,7 +165,7 @@ impl Books {
             letting.into_iter().max_by_key(|(_, order)| order.created).map(|(id, _)| id.to_owned());
         let Some(order) = youngest.and_then(|id| self.orders.get_mut(&id)) else { return };
         order.window = Some(0);
-        let (today, _) = local(self.pi.now);
+        let (today, _) = local(self.now());
         let (day, count) = self.windows.entry(user.to_owned()).or_insert((today, 0));
         match today.cmp(day) {
             std::cmp::Ordering::Greater => (*day, *count) = (today, 1),
