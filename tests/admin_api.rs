@@ -400,7 +400,8 @@ async fn users_are_entered_found_changed_and_deleted() {
     let desk = Desk::start().await;
     let budi = json!({"name": " Budi ", "phone": "0812-3456 7890", "login": "budi"});
     let budi = desk.post("/users", budi).await.ok(201);
-    assert_eq!((&budi["name"], &budi["phone"]), (&json!("Budi"), &json!("081234567890")));
+    assert_eq!((&budi["name"], &budi["phone"]), (&json!("Budi"), &json!("0812-3456 7890")));
+    assert_eq!(budi["phone_e164"], "+6281234567890");
     assert_eq!(
         (&budi["approved"], &budi["active"], &budi["exempt"]),
         (&json!(true), &json!(true), &json!(false))
@@ -917,7 +918,8 @@ async fn sales_are_summed_by_day_method_and_cashier() {
 async fn debts_and_whom_to_call_are_reported() {
     let desk = Desk::start().await;
     let owe = async |name: &str, due: &str| {
-        let user = desk.post("/users", json!({"name": name, "phone": format!("08{}", name.len())})).await;
+        let user =
+            desk.post("/users", json!({"name": name, "phone": format!("08120000{:04}", name.len())})).await;
         let id = user.ok(201)["id"].as_str().unwrap().to_owned();
         let debt = json!({"amount": "10 GB", "debt_date": "2026-10-01", "due_date": due, "note": "bon"});
         desk.post(&format!("/users/{id}/debts"), debt).await.ok(201);
@@ -953,7 +955,7 @@ async fn debts_and_whom_to_call_are_reported() {
     assert_eq!(calls, [(&json!("stopped"), &json!("Terlambat")), (&json!("due_soon"), &json!("Segera"))]);
     assert_eq!(report["totals"], json!({"users": 2, "amount_rp": 200_000, "unpriced": 0}));
     let table = desk.get("/reports/collection?format=csv").await.text;
-    assert!(table.contains(",Terlambat,089,2026-10-31,10737418240,100000\r\n"), "{table}");
+    assert!(table.contains(",Terlambat,081200000009,2026-10-31,10737418240,100000\r\n"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,7 +95,7 @@ fn what_is_printed_reads_back_equal() {
 
 #[test]
 fn a_bad_file_is_told_by_key_and_reason() {
-    let rows: [(&str, &str, &str); 54] = [
+    let rows: [(&str, &str, &str); 56] = [
         ("datadir = \"/x\"", "datadir: unknown key", "data_dir"),
         ("[router]\nadress = \"a:1\"", "router.adress: unknown key", "password_file"),
         ("[router.lists]\nfub = \"x\"", "router.lists.fub: unknown key", "fup"),
@@ -149,9 +149,15 @@ fn a_bad_file_is_told_by_key_and_reason() {
         ("[store]\ncommit_interval = \"25h\"", "store.commit_interval: 25h is out of range", "1d"),
         ("[store]\nusage_hours_kept = \"1h\"", "store.usage_hours_kept: 1h is out of range", "1d"),
         ("[policy]\nenforcement = \"off\"", "policy.enforcement: \"off\" is not one of", "on, dry-run"),
-        ("[policy]\ndebt_limit = \"lots\"", "policy.debt_limit: not an amount", "500 MB"),
-        ("[policy]\ndebt_limit = -1", "policy.debt_limit: not an amount", "500 MB"),
+        ("[policy]\ndebt_limit = \"lots\"", "policy.debt_limit: \"lots\" is not an amount", "500 MB"),
+        ("[policy]\ndebt_limit = -1", "policy.debt_limit: \"-1\" is not an amount", "500 MB"),
         ("[policy]\ndebt_limit = 1.5", "policy.debt_limit: must be an amount", "500 MB"),
+        ("[policy]\ndebt_limit = \"500\"", "policy.debt_limit: \"500\" has no unit", "500 MB"),
+        (
+            "[policy]\ndebt_limit = \"10.240 MB\"",
+            "policy.debt_limit: \"10.240 MB\" can be read in two",
+            "10240 MB",
+        ),
         ("[policy]\ndebt_limit = \"2000 TB\"", "policy.debt_limit: too large", "1024 TB"),
         ("[policy]\noverage = \"debt\"\ndebt_limit = 0", "policy.debt_limit: must be more than 0", "overage"),
         ("[policy]\nfup_rate = \"1M\"", "policy.fup_rate: ", "1M/1M"),
@@ -206,7 +212,7 @@ fn the_environment_wins_over_the_file() {
         ("KUOTA__PAYMENT__METHODS", "[\"gopay\", 'qris']"),
         ("KUOTA__POLICY__OVERAGE", "debt"),
         ("KUOTA__POLICY__ENFORCEMENT", "on"),
-        ("KUOTA__POLICY__DEBT_LIMIT", "1073741824"),
+        ("KUOTA__POLICY__DEBT_LIMIT", "1 GB"),
         ("KUOTA__POLICY__BLOCK_OVERDUE", "false"),
         ("KUOTA__POLICY__OVERDUE_GRACE_DAYS", "3"),
         ("KUOTA__RELAY__URL", "https://relay.example/"),

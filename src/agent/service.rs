@@ -321,7 +321,12 @@ impl Service {
         action: Action,
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
-        let gate = match action {
+        let gate = match &action {
+            Action::Import { users, findings }
+                if findings.is_empty() && users.iter().any(|user| !user.devices.is_empty()) =>
+            {
+                Some(self.reading.lock().await)
+            }
             Action::Bind(_)
             | Action::Unbind { .. }
             | Action::Reset { .. }

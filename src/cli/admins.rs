@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Failure;
 use super::api::{Api, escaped};
 use super::output::{Output, say, table, text};
+use crate::settings::without_mark;
 use crate::store::Role;
 
 /// What to do about admins.
@@ -91,7 +92,7 @@ fn password(mut input: impl BufRead) -> Result<String, Failure> {
     let mut line = String::new();
     let read = input.read_line(&mut line);
     read.map_err(|error| Failure::said(format!("the password cannot be read from stdin: {error}")))?;
-    let password = line.trim_end_matches(['\r', '\n']);
+    let password = without_mark(&line).trim_end_matches(['\r', '\n']);
     if password.is_empty() {
         return Err(Failure::said("the password on stdin is empty: write it on one line"));
     }
@@ -105,6 +106,7 @@ mod tests {
     #[test]
     fn the_password_is_the_first_line_as_it_stands() {
         assert_eq!(password(&b" rahasia \r\nmore\n"[..]).unwrap(), " rahasia ");
+        assert_eq!(password("\u{feff}rahasia\n".as_bytes()).unwrap(), "rahasia");
         assert!(password(&b"\n"[..]).is_err() && password(&b""[..]).is_err());
         assert!(password(&b"\xff\xfe\n"[..]).is_err());
     }

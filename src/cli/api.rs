@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, HttpBody, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -110,6 +110,16 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// Asks for a change; the problem document where the API refuses it.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Result<Result<Value, Value>, Failure> {
+        let what = format!("POST {path}");
+        let (status, answer) = self.answer(Method::POST, path, Some(body)).await?;
+        match serde_json::from_slice::<Value>(&answer) {
+            Ok(problem) if status.is_client_error() && problem["errors"].is_array() => Ok(Err(problem)),
+            _ => judge(&what, status, &answer).map(Ok),
+        }
+    }
+
     /// Asks for a change of what is there.
     pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call(Method::PATCH, path, Some(body)).await
@@ -149,6 +159,17 @@ impl Api {
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let what = format!("{method} {path}");
+        let (status, body) = self.answer(method, path, body).await?;
+        judge(&what, status, &body)
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Bytes), Failure> {
+        let late = format!("{method} {path}: no answer in time");
         let request = request(method, path, body)?;
         let answer = async {
             let response = self.send(request).await?;
@@ -156,9 +177,7 @@ impl Api {
             let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
             Ok::<_, Failure>((status, body))
         };
-        let answered = timeout(ANSWER_MAX, answer).await;
-        let (status, body) = answered.map_err(|_| Failure::said(format!("{what}: no answer in time")))??;
-        judge(&what, status, &body)
+        timeout(ANSWER_MAX, answer).await.map_err(|_| Failure::Said(late))?
     }
 
     /// Prints what is text and no JSON as it comes, however long it is.

@@ -18,7 +18,7 @@ pub enum ClosingCommand {
     Add {
         /// The cash that is there.
         #[arg(long)]
-        counted_rp: u64,
+        counted_rp: Rupiah,
         /// For people.
         #[arg(long)]
         note: Option<String>,

@@ -9,7 +9,7 @@ use super::api::Api;
 use super::output::{Output, bytes, rupiah, table, text};
 use super::users::{Tender, USERS, find_id, given, order_line};
 use super::{Failure, packages};
-use crate::domain::units::Bytes;
+use crate::domain::units::{Bytes, Rupiah};
 
 /// What to do about debts. USER is an id, or a name, phone or log-in name that is one user's alone.
 #[derive(Debug, Subcommand)]
@@ -25,7 +25,7 @@ pub enum DebtCommand {
         due_date: Option<Date>,
         /// Its own price.
         #[arg(long)]
-        price_rp: Option<u64>,
+        price_rp: Option<Rupiah>,
         /// Do not give the quota now.
         #[arg(long)]
         no_advance: bool,
@@ -94,7 +94,7 @@ pub struct Which {
     all: bool,
     /// So much money, to the oldest items first.
     #[arg(long, conflicts_with = "expect_rp")]
-    amount_rp: Option<u64>,
+    amount_rp: Option<Rupiah>,
 }
 
 pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Result<(), Failure> {

@@ -120,6 +120,12 @@ pub enum Command {
         /// The folder for the tables.
         dir: PathBuf,
     },
+    /// Enter users with their devices from a table, all of them or none.
+    Import {
+        /// CSV with the columns name, phone, login, and mac as often as needed, or the `users.csv` of an export, or the
+        /// folder that `export` wrote.
+        file: PathBuf,
+    },
     /// What reconciling the router would change now; changes nothing.
     RouterPlan,
     /// The wall clock.
@@ -241,21 +247,22 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
             let env = Environment::process();
             let config = Config::load(&args.config, &env)?;
             let api = Api::open(&config, env).await?;
-            client(command, &api, &config, output).await
+            client(command, &api, output).await
         }
     }
 }
 
 /// Commands that are calls of the API.
-async fn client(command: Command, api: &Api, config: &Config, output: Output) -> Result<(), Failure> {
+async fn client(command: Command, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         Command::Admin(command) => admins::run(command, api, output).await,
-        Command::User(command) => users::run(command, api, config, output).await,
+        Command::User(command) => users::run(command, api, output).await,
         Command::Debt(command) => debts::run(command, api, output).await,
         Command::Package(command) => packages::run(command, api, output).await,
         Command::Order(command) => orders::run(command, api, output).await,
         Command::Report(command) => reports::run(command, api, output).await,
         Command::Export { dir } => backup::export(&dir, api, output).await,
+        Command::Import { file } => import::run(&file, api, output).await,
         Command::Closing(command) => closings::run(command, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         Command::Clock(command) => clock::run(api, command, output).await,

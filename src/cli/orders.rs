@@ -7,6 +7,7 @@ use super::Failure;
 use super::api::{Api, escaped};
 use super::output::{Output, outline, rupiah, table, text};
 use super::users::given;
+use crate::domain::units::Rupiah;
 
 const ORDERS: &str = "/api/v1/orders";
 
@@ -55,7 +56,7 @@ pub enum OrderCommand {
         id: String,
         /// How much; all that is left when not given.
         #[arg(long)]
-        amount_rp: Option<u64>,
+        amount_rp: Option<Rupiah>,
         /// Why.
         #[arg(long)]
         reason: String,

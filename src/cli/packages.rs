@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Failure;
 use super::api::Api;
 use super::output::{Output, bytes, rupiah, table, text};
-use crate::domain::units::Bytes;
+use crate::domain::units::{Bytes, Rupiah};
 
 const PACKAGES: &str = "/api/v1/packages";
 
@@ -25,7 +25,7 @@ pub enum PackageCommand {
         days: u32,
         /// Its price in rupiah.
         #[arg(long)]
-        price_rp: u64,
+        price_rp: Rupiah,
     },
     /// Show packages.
     List,

@@ -16,6 +16,7 @@ use super::output::{complain, say};
 use crate::agent::config::Config;
 use crate::agent::site_plan::site_plan;
 use crate::routeros::Router;
+use crate::settings::without_mark;
 use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};
 
 /// The router's script, beside the configuration.
@@ -219,7 +220,7 @@ fn line() -> Result<String, Failure> {
     if line.len() > ANSWER_BYTES_MAX {
         return Err(Failure::said("that answer is too long"));
     }
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(without_mark(&line).trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// The terminal shows nothing that is typed while this lives, where it knows how.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::api::{Api, escaped};
 use super::output::{Output, bytes, outline, rupiah, table, text};
 use super::{Failure, import, packages};
-use crate::agent::config::Config;
 use crate::domain::id::Mac;
-use crate::domain::units::Bytes;
+use crate::domain::phone;
+use crate::domain::units::{Bytes, Rupiah};
 
 /// The users of the API.
 pub(super) const USERS: &str = "/api/v1/users";
@@ -45,9 +45,9 @@ pub enum UserCommand {
         /// Who.
         user: String,
     },
-    /// Enter users with their devices from a CSV file, all of them or none.
+    /// The same as `kuotad import`.
     Import {
-        /// Columns by heading: name, phone, login, and mac as often as needed.
+        /// The table, as `kuotad import` reads it.
         file: PathBuf,
     },
     /// Begin a new period. Reads the router first.
@@ -151,7 +151,7 @@ pub struct Tender {
     reference: Option<String>,
     /// The price the payer was told; refused when it is another by now.
     #[arg(long)]
-    expect_rp: Option<u64>,
+    expect_rp: Option<Rupiah>,
 }
 
 impl Tender {
@@ -170,12 +170,7 @@ pub(super) fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<S
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-pub(super) async fn run(
-    command: UserCommand,
-    api: &Api,
-    config: &Config,
-    output: Output,
-) -> Result<(), Failure> {
+pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         UserCommand::Add { name, phone, login } => {
             let body = given([
@@ -191,9 +186,7 @@ pub(super) async fn run(
             let user = find(api, &user).await?;
             output.answer(&user, card)
         }
-        UserCommand::Import { file } => {
-            import::run(&file, api, config.policy.max_devices_per_user as usize, output).await
-        }
+        UserCommand::Import { file } => import::run(&file, api, output).await,
         UserCommand::Pin { user } => {
             let id = find_id(api, &user).await?;
             let answer = api.post(&format!("{USERS}/{id}/pin"), &json!({})).await?;
@@ -291,9 +284,11 @@ pub(super) async fn find(api: &Api, who: &str) -> Result<Value, Failure> {
         return api.get(&format!("{USERS}/{id}")).await;
     }
     let is = |user: &Value, field: &str| {
-        // Phones are kept without the spaces and dashes that people put in.
-        let who = if field == "phone" { who.replace([' ', '-'], "") } else { who.to_lowercase() };
-        user[field].as_str().is_some_and(|known| known.to_lowercase() == who)
+        let is_it = |known: &str| match field {
+            "phone" => phone::is_same(known, who),
+            _ => known.to_lowercase() == who.trim().to_lowercase(),
+        };
+        user[field].as_str().is_some_and(is_it)
     };
     let found = api.list(USERS, &[("q", who)], usize::MAX).await?;
     let mut meant: Vec<&Value> =

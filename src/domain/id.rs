@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::text::{cell, quoted};
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -56,15 +58,27 @@ impl fmt::Display for OrderId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(pub [u8; 6]);
 
-/// A text that is not a hardware address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a MAC address: write six hexadecimal pairs, like 02:00:00:AB:CD:EF")]
-pub struct MacError;
+/// A text that is not the address of a device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MacError {
+    /// Not twelve hexadecimal digits.
+    #[error("{} is not a MAC address: write six hexadecimal pairs, like 02:00:00:AB:CD:EF", quoted(.0))]
+    Malformed(String),
+    /// Broadcast, multicast or all zero.
+    #[error("{} is not the address of a single device: look on its label, like 02:00:00:AB:CD:EF", quoted(.0))]
+    NotOne(String),
+}
 
 impl Mac {
     /// Whether a single device can own it: not broadcast or multicast, not all zero.
     pub fn is_unicast(self) -> bool {
         self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+
+    /// Reads the address of one device, as people write it or labels show it.
+    pub fn of_device(text: &str) -> Result<Self, MacError> {
+        let mac: Self = text.parse()?;
+        if mac.is_unicast() { Ok(mac) } else { Err(MacError::NotOne(text.to_owned())) }
     }
 
     /// The address as a number of 48 bits: a narrow key for tables.
@@ -92,21 +106,28 @@ impl fmt::Debug for Mac {
     }
 }
 
-/// Reads pairs separated by colons or dashes, in either case.
+/// Reads pairs with colons or dashes between, groups of four with points (`0200.00ab.cdef`), and twelve digits alone, in
+/// either case.
 impl FromStr for Mac {
     type Err = MacError;
 
     fn from_str(text: &str) -> Result<Self, MacError> {
-        let mut out = [0; 6];
-        let mut pairs = text.split([':', '-']);
-        for byte in &mut out {
-            let pair = pairs.next().ok_or(MacError)?;
-            if pair.len() != 2 || !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err(MacError);
-            }
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| MacError)?;
+        let refused = || MacError::Malformed(text.to_owned());
+        let seen = cell(text);
+        let separator = seen.chars().find(|c| !c.is_ascii_hexdigit());
+        let size = match separator {
+            Some(':' | '-') => 2,
+            Some('.') => 4,
+            None => 12,
+            Some(_) => return Err(refused()),
+        };
+        let groups: Vec<&str> = separator.map_or_else(|| vec![&*seen], |c| seen.split(c).collect());
+        let is_sound = |group: &&str| group.len() == size && group.bytes().all(|b| b.is_ascii_hexdigit());
+        let digits = groups.concat();
+        if digits.len() != 12 || !groups.iter().all(is_sound) {
+            return Err(refused());
         }
-        if pairs.next().is_some() { Err(MacError) } else { Ok(Self(out)) }
+        u64::from_str_radix(&digits, 16).map(Self::from_u64).map_err(|_| refused())
     }
 }
 
@@ -130,6 +151,9 @@ mod tests {
     #[test]
     fn a_mac_is_read_in_either_case_and_printed_in_one() {
         let mac: Mac = "02-00-00-ab-cd-ef".parse().unwrap();
+        for text in ["020000abcdef", "0200.00AB.cdef", " 02:00:00:ab:cd:ef\u{200b}"] {
+            assert_eq!(text.parse(), Ok(mac), "{text:?}");
+        }
         assert_eq!(mac.to_string(), "02:00:00:AB:CD:EF");
         assert_eq!(Mac::from_u64(mac.to_u64()), mac);
     }
@@ -142,9 +166,13 @@ mod tests {
             "02:00:00:AB:CD:EF:00",
             "2:0:0:AB:CD:EF",
             "+2:00:00:AB:CD:EF",
-            "0200.00ab.cdef",
+            "02:0000:AB:CD:EF",
+            "02:00-00:AB:CD:EF",
+            "020.000.abc.def",
+            "0x02C01D002701",
         ] {
-            assert_eq!(text.parse::<Mac>(), Err(MacError), "{text}");
+            assert_eq!(text.parse::<Mac>(), Err(MacError::Malformed(text.to_owned())), "{text}");
         }
+        assert!(Mac::of_device("FF:FF:FF:FF:FF:FF").unwrap_err().to_string().contains("single device"));
     }
 }

@@ -1,40 +1,100 @@
-//! Phone numbers: how they are kept, and which spellings are one number. People write `0812…`, `+62812…` and
-//! `62812…`, with spaces and dashes wherever they like.
+//! Phone numbers. People write `0812…`, `+62812…`, `62812…` and `812…`, with spaces, dashes, points and brackets;
+//! all of them are one number, and its international form (E.164) is what numbers are compared by.
 
 use std::ops::RangeInclusive;
 
-/// Digits of a phone number.
-const DIGITS: RangeInclusive<usize> = 3..=20;
-/// Indonesia, where a national number begins with a zero.
+use super::text::{cell, quoted};
+
+/// Indonesia. Numbers without a country are read as numbers there.
 const COUNTRY: &str = "62";
+/// Digits after the country's code, of its land lines and mobiles.
+const NATIONAL_DIGITS: RangeInclusive<usize> = 7..=12;
+/// The same of a mobile that lost its leading zero; fewer may be anything.
+const MOBILE_DIGITS: RangeInclusive<usize> = 9..=12;
+/// Digits of any number with its country's code; E.164 allows 15.
+const DIGITS: RangeInclusive<usize> = 8..=15;
 
-/// What makes no phone number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write a phone number like 081234567890 or +6281234567890")]
-pub struct PhoneError;
+/// Not a phone number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} is not a phone number: write one like 081234567890 or +6281234567890", quoted(.0))]
+pub struct PhoneError(pub String);
 
-/// The number as it is kept: as it was written, without spaces and dashes.
-pub fn read(text: &str) -> Result<String, PhoneError> {
-    let text: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let digits = text.strip_prefix('+').unwrap_or(&text);
-    let ok = DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    if ok { Ok(text) } else { Err(PhoneError) }
+/// A phone number as it was typed, and in its international form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// What was typed, without invisible marks.
+    pub typed: String,
+    /// `+`, country and number, digits only.
+    pub e164: String,
 }
 
-/// Every way in which the same number may be kept, the one given here first; empty for what is no number.
-pub fn spellings(text: &str) -> Vec<String> {
-    let Ok(own) = read(text) else { return Vec::new() };
-    let abroad = own.strip_prefix('+').unwrap_or(&own).strip_prefix(COUNTRY);
-    let national = own.strip_prefix('0').or(abroad);
-    let Some(rest) = national else { return vec![own] };
-    let all = [format!("0{rest}"), format!("+{COUNTRY}{rest}"), format!("{COUNTRY}{rest}")];
-    let others: Vec<String> = all.into_iter().filter(|spelling| *spelling != own).collect();
-    [vec![own], others].concat()
+/// Reads a number as people write or paste it.
+pub fn read(text: &str) -> Result<Phone, PhoneError> {
+    let typed = cell(text);
+    let e164 = international(&typed).ok_or_else(|| PhoneError(text.to_owned()))?;
+    Ok(Phone { typed, e164 })
 }
 
-/// Whether two texts are one number.
+/// The international form, by which numbers are compared; `None` for what is no number.
+pub fn e164(text: &str) -> Option<String> {
+    read(text).ok().map(|phone| phone.e164)
+}
+
+/// Whether two texts are one number. Texts that are no numbers are compared as they are.
 pub fn is_same(a: &str, b: &str) -> bool {
-    a == b || spellings(a).iter().any(|spelling| spelling == b)
+    match (e164(a), e164(b)) {
+        (Some(a), Some(b)) => a == b,
+        (None, None) => a == b,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// The conversation with a number in the messenger that everybody uses, which wants the international form.
+pub fn wa_me(text: &str) -> Option<String> {
+    e164(text).map(|number| format!("https://wa.me/{}", number.trim_start_matches('+')))
+}
+
+fn international(text: &str) -> Option<String> {
+    let (plus, rest) = match text.strip_prefix('+') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+    if !rest.chars().all(|c| c.is_ascii_digit() || is_mark(c)) {
+        return None;
+    }
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    if plus {
+        return abroad(&digits);
+    }
+    match digits.as_bytes() {
+        // 001, 007 and 008 are carriers' prefixes here and countries elsewhere.
+        [b'0', b'0', b'1' | b'7' | b'8', ..] => None,
+        [b'0', b'0', ..] => abroad(&digits[2..]),
+        [b'0', ..] => national(&digits[1..]),
+        [b'6', b'2', ..] => home(&digits[2..]),
+        // A spreadsheet took the leading zero for nothing.
+        [b'8', ..] if MOBILE_DIGITS.contains(&digits.len()) => national(&digits),
+        _ => None,
+    }
+}
+
+/// The number after `+`.
+fn abroad(digits: &str) -> Option<String> {
+    match digits.strip_prefix(COUNTRY) {
+        Some(rest) => home(rest),
+        None => (DIGITS.contains(&digits.len()) && !digits.starts_with('0')).then(|| format!("+{digits}")),
+    }
+}
+
+/// The number after the country's code, where many write the zero that belongs only at home.
+fn home(digits: &str) -> Option<String> {
+    national(digits.strip_prefix('0').unwrap_or(digits))
+}
+
+fn national(digits: &str) -> Option<String> {
+    (NATIONAL_DIGITS.contains(&digits.len()) && !digits.starts_with('0'))
+        .then(|| format!("+{COUNTRY}{digits}"))
 }
 
 #[cfg(test)]
@@ -47,27 +107,48 @@ mod tests {
             ("081234567890", "+6281234567890", true),
             ("0812-3456 7890", "6281234567890", true),
             ("62 812 3456 7890", "+6281234567890", true),
-            ("+6281234567890", "081234567890", true),
+            ("+62 (0)812 3456 7890", "81234567890", true),
+            ("0812-5550-006", "(0812) 5550.006", true),
+            ("021 555 0100", "+62 21 5550100", true),
             ("081234567890", "081234567891", false),
-            ("81234567890", "081234567890", false),
-            ("+1 555 0100", "+15550100", true),
-            ("+15550100", "15550100", false),
-            ("+15550100", "05550100", false),
+            ("+1 202 555 0143", "0012025550143", false),
+            ("+65 6123 4567", "006561234567", true),
+            ("+12025550143", "02025550143", false),
             ("budi", "budi", true),
-            ("budi", "Budi", false),
+            ("budi", "081234567890", false),
         ];
         for (a, b, same) in rows {
-            let kept = read(b).unwrap_or_else(|_| b.to_owned());
-            assert_eq!(is_same(a, &kept), same, "{a} {b}");
+            assert_eq!(is_same(a, b), same, "{a} {b}");
         }
     }
 
     #[test]
-    fn what_is_no_number_is_refused_and_has_no_spelling() {
-        for text in ["", "12", "+", "08x", "0812+3", "budi", "0812345678901234567890"] {
-            assert_eq!(read(text), Err(PhoneError), "{text}");
-            assert!(spellings(text).is_empty(), "{text}");
+    fn other_texts_are_refused_with_the_text_and_an_example() {
+        for text in [
+            "",
+            "12",
+            "+",
+            "08x",
+            "0812+3",
+            "budi",
+            "+0812345678",
+            "620",
+            "5550100",
+            "00862 812345678",
+            "0812/0813",
+            "８１２３４５６７８９０",
+            "+62 0 0812 345 678",
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{text:?}")) && error.contains("081234567890"), "{error}");
+            assert_eq!(wa_me(text), None, "{text}");
         }
-        assert_eq!(read(" 0812-345 "), Ok("0812345".into()));
+    }
+
+    #[test]
+    fn a_number_keeps_what_was_typed() {
+        let phone = read(" '+62 812-3456\u{2011}7801\u{202c}").unwrap();
+        assert_eq!((phone.typed.as_str(), phone.e164.as_str()), ("+62 812-3456-7801", "+6281234567801"));
+        assert_eq!(wa_me("81234567801").unwrap(), "https://wa.me/6281234567801");
     }
 }

@@ -7,7 +7,7 @@ use figment::{Figment, Profile, Provider};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Environment, Finding, SettingsError};
+use super::{Environment, Finding, SettingsError, without_mark};
 
 /// What lies above the defaults.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +65,7 @@ fn dict_of<T: Serialize>(tree: &T) -> Dict {
 }
 
 fn parse_file(sources: Sources<'_>) -> Result<Dict, Finding> {
-    match Toml::string(sources.file).data() {
+    match Toml::string(without_mark(sources.file)).data() {
         Ok(mut profiles) => Ok(profiles.remove(&Profile::Default).unwrap_or_default()),
         Err(error) => Err(Finding {
             key: String::new(),

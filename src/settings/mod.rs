@@ -14,7 +14,7 @@ use std::io;
 
 pub use layers::{Sources, read};
 pub use render::to_toml;
-pub use secret::{Secret, SecretSource};
+pub use secret::{Secret, SecretSource, without_mark};
 pub use values::{
     Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, SpeedLimit, amount, day_minute,
     days_text, duration, duration_text, optional_url, parse_duration,

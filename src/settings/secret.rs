@@ -44,6 +44,11 @@ impl Serialize for Secret {
     }
 }
 
+/// A text without the mark by which some editors say that it is UTF-8. It is nobody's password.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// One secret of a configuration: the key `X_file` names a file, and the systemd credential `X` replaces it.
 #[derive(Clone, Copy, Debug)]
 pub struct SecretSource<'a> {
@@ -74,7 +79,7 @@ impl SecretSource<'_> {
             Finding::unreadable(&key, reason, &origin, &error)
         })?;
         let refused = |reason: String| Finding { origin: origin.clone(), ..Finding::new(&key, reason) };
-        let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+        let text = without_mark(std::str::from_utf8(&bytes).unwrap_or_default()).trim();
         match text.len() {
             0 => Err(refused("is empty or no text: write the secret on one line".to_owned())),
             1..=SECRET_BYTES_MAX if !text.chars().any(char::is_control) => Ok(Secret::new(text)),
@@ -100,7 +105,8 @@ mod tests {
     fn a_credential_replaces_the_file_and_both_are_trimmed() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("password");
-        std::fs::write(&file, " from file \r\n").unwrap();
+        // Editors of Windows put a mark before the text.
+        std::fs::write(&file, "\u{feff} from file \r\n").unwrap();
         let source = SecretSource { name: "router.password", file: &file };
         let folder = dir.path().join("credentials");
         std::fs::create_dir(&folder).unwrap();

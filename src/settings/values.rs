@@ -71,7 +71,7 @@ pub mod amount {
     use super::{Deserializer, Serializer, de};
     use crate::domain::units::{AMOUNT_BYTES_MAX, AmountError, Bytes};
 
-    /// Prints with a unit where that is exact, else as a number of bytes.
+    /// Prints with a unit where that is exact, else as a number of bytes. Every amount of a configuration may be zero.
     pub fn serialize<S: Serializer>(value: &Bytes, s: S) -> Result<S::Ok, S::Error> {
         let text = value.to_string();
         if text.parse() == Ok(*value) { s.serialize_str(&text) } else { s.serialize_u64(value.0) }
@@ -92,12 +92,12 @@ pub mod amount {
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Bytes, E> {
-            text.parse().map_err(E::custom)
+            Bytes::limit(text).map_err(E::custom)
         }
 
         fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<Bytes, E> {
             u64::try_from(bytes)
-                .map_err(|_| E::custom(AmountError::Malformed))
+                .map_err(|_| E::custom(AmountError::Malformed(bytes.to_string())))
                 .and_then(|n| self.visit_u64(n))
         }
 

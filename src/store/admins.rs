@@ -107,11 +107,11 @@ impl Store {
         self.judged(done)
     }
 
-    /// Adds an admin. `false` when the name is taken.
+    /// Adds an admin. `false` when the name is taken, capitals aside.
     pub fn add_admin(&mut self, admin: &AdminRecord) -> Result<bool, StoreError> {
         let added = self.execute(
-            "INSERT INTO admins (name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO admins (name, role, password_hash, created_at)
+             SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM admins WHERE lower(name) = lower(?1))",
             params![admin.name, admin.role.name(), admin.password_hash, admin.created_at.0],
         )?;
         Ok(added == 1)
@@ -228,6 +228,18 @@ impl Reader {
         let mut statement = self.conn.prepare_cached("SELECT * FROM admins WHERE name = ?1")?;
         let mut rows = statement.query([name])?;
         rows.next()?.map(admin).transpose()
+    }
+
+    /// The name on file that somebody means who typed this: phones write a capital first. As it is typed outweighs, and
+    /// of two that differ by capitals alone neither is meant.
+    pub fn admin_named(&self, typed: &str) -> Result<Option<String>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT name FROM admins WHERE lower(name) = lower(?1) ORDER BY name = ?1 DESC LIMIT 2",
+        )?;
+        let names = statement.query_map([typed.trim()], |row| row.get::<_, String>(0))?;
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let is_meant = names.len() == 1 || names.first().is_some_and(|name| name == typed.trim());
+        Ok(names.into_iter().next().filter(|_| is_meant))
     }
 
     /// Whose secret this is, and in which role, if it is good at `now`.

@@ -11,6 +11,7 @@ mod ballast;
 mod cash;
 pub mod export;
 mod load;
+mod names;
 mod orders;
 mod place;
 mod read;
@@ -74,6 +75,7 @@ fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/0001_ledger.sql")),
         M::up(include_str!("schema/0002_second_factor.sql")),
         M::up(include_str!("schema/0003_sales.sql")),
+        M::up(include_str!("schema/0004_names.sql")),
         M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
         M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
         M::up(include_str!("schema/0007_device_history.sql")),
@@ -509,6 +511,7 @@ fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
     // A new store gets its schema before it gets a log: a file without tables never needs one.
     bring_up(&mut conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
+    names::fill(&mut conn)?;
     let site_secret = site_secret::ensured(&conn)?;
     Ok(Opened { conn, site_secret, is_read_only: false })
 }

@@ -11,9 +11,9 @@ use super::{FILE, StoreError, open_to_read};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::Posted;
-use crate::domain::phone;
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{Restart, RowId};
+use crate::domain::{login, phone};
 
 /// A connection that only reads.
 #[derive(Debug)]
@@ -243,16 +243,19 @@ impl Reader {
     }
 
     /// The user on file with that phone number, however it is written, or that log-in name. A number outweighs a
-    /// name, and a number kept as it is written here outweighs its other spellings.
+    /// name. Of two users that earlier versions gave the same, what is typed as it is on file outweighs its normal form.
     pub fn customer(&self, phone_or_login: &str) -> Result<Option<Customer>, StoreError> {
-        let login = phone_or_login.trim();
-        let mut spellings = phone::spellings(login).into_iter();
-        let [own, other, third] = [(); 3].map(|()| spellings.next());
+        let typed = phone_or_login.trim();
+        let bare: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let found = self.all(
-            "SELECT id, pin_hash FROM users
-             WHERE deleted_at IS NULL AND (phone IN (?1, ?2, ?3) OR login = ?4)
-             ORDER BY phone IS ?1 DESC, phone IN (?2, ?3) DESC, user_no LIMIT 1",
-            params![own, other, third, login],
+            "SELECT id, pin_hash, 0 AS rank FROM users
+               WHERE deleted_at IS NULL AND phone_e164 IS NULL AND phone IN (?3, ?4)
+             UNION ALL SELECT id, pin_hash, 1 FROM users WHERE deleted_at IS NULL AND phone_e164 = ?1
+             UNION ALL SELECT id, pin_hash, 2 FROM users
+               WHERE deleted_at IS NULL AND login_key IS NULL AND login = ?3
+             UNION ALL SELECT id, pin_hash, 3 FROM users WHERE deleted_at IS NULL AND login_key = ?2
+             ORDER BY rank LIMIT 1",
+            params![phone::e164(typed), login::key(typed), typed, bare],
             |row| {
                 let id = UserId(parsed(row, "id", |text| text.parse().ok())?);
                 Ok(Customer { id, pin_hash: row.get("pin_hash")? })

@@ -20,10 +20,15 @@ pub struct UserRecord {
     pub no: u32,
     /// Name for people.
     pub name: String,
-    /// Phone number, unique among users.
+    /// Phone number as it was typed.
     pub phone: Option<String>,
-    /// Log-in name, unique among users.
+    /// Its international form, unique among users; absent where an older user of an earlier version has the same, or
+    /// `phone` is no number.
+    pub phone_e164: Option<String>,
+    /// Log-in name as it was typed.
     pub login: Option<String>,
+    /// The form that log-in names are compared by, unique among users; absent as `phone_e164` may be.
+    pub login_key: Option<String>,
     /// When it was entered.
     pub created_at: Timestamp,
     /// When it was deleted; its history stays.

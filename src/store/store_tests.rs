@@ -19,6 +19,8 @@ pub(super) fn ledger() -> (TempDir, Store) {
         no: 1,
         name: "Siti".into(),
         phone: None,
+        phone_e164: None,
+        login_key: None,
         login: None,
         created_at: Timestamp(1),
         deleted_at: None,
@@ -246,6 +248,82 @@ fn a_store_of_version_1_and_its_copies_are_brought_up() {
     old(copies.path());
     backup::restore(dir.path(), &copies.path().join(FILE), "then", &mut |_| {}).unwrap();
     is_up(dir.path());
+}
+
+/// A store of version 3 with users named like this: name, phone, log-in name.
+fn store_of_version_3(dir: &Path, users: &[(&str, Option<&str>, Option<&str>)]) {
+    let mut conn = Connection::open(dir.join(FILE)).unwrap();
+    MIGRATIONS.to_version(&mut conn, 3).unwrap();
+    for (no, (name, phone, login)) in users.iter().enumerate() {
+        let no = i64::try_from(no).unwrap() + 1;
+        conn.execute(
+            "INSERT INTO users (user_no, id, name, phone, login, approved, active, exempt, unlimited, waiting_days,
+               access_status, access_causes, access_at, created_at)
+             VALUES (?1, printf('00000000-0000-4000-8000-%012d', ?1), ?2, ?3, ?4, 1, 1, 0, 0, 0, 'habis', '[]', 0, 0)",
+            rusqlite::params![no, name, phone, login],
+        )
+        .unwrap();
+        conn.execute("INSERT INTO accounts VALUES (?1, 0, 0, 0, 0, 0)", [no]).unwrap();
+    }
+}
+
+#[test]
+fn numbers_and_names_of_version_3_get_their_normal_forms_and_shared_ones_are_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let users = [
+        ("Budi", Some("081234567801"), Some("budi")),
+        ("Siti", Some("81234567801"), Some("Budi")),
+        ("Tono", Some("+6285000111222"), None),
+        ("Lama", Some("0812"), Some("ｂｕｄｉ")),
+        ("Ani", None, None),
+    ];
+    store_of_version_3(dir.path(), &users);
+    let store = Store::open(dir.path()).unwrap();
+    let mut loaded: Vec<_> = store.load().unwrap().users.into_values().collect();
+    loaded.sort_by_key(|user| user.no);
+    let forms: Vec<_> =
+        loaded.iter().map(|user| (user.phone_e164.as_deref(), user.login_key.as_deref())).collect();
+    let expected = [
+        (Some("+6281234567801"), Some("budi")),
+        (None, None),
+        (Some("+6285000111222"), None),
+        (None, Some("ｂｕｄｉ")),
+        (None, None),
+    ];
+    assert_eq!(forms, expected);
+    assert_eq!(loaded[1].phone.as_deref(), Some("81234567801"), "what was typed stays");
+    let reader = store.reader().unwrap();
+    // Both of a pair still log in as they did, and the older one in every other way.
+    for (typed, whose) in [
+        ("081234567801", 0),
+        ("+62 812-3456-7801", 0),
+        ("81234567801", 1),
+        ("8123-456 7801", 1),
+        ("budi", 0),
+        ("BUDI", 0),
+        ("Budi", 1),
+        ("085000111222", 2),
+        ("0812", 3),
+    ] {
+        let found = reader.customer(typed).unwrap().map(|customer| customer.id);
+        assert_eq!(found, Some(loaded[whose].account.id), "{typed}");
+    }
+    let report = |store: &Store| -> Vec<(String, String)> {
+        let lines = store.reader().unwrap().audit(read::Page { limit: 10, after: None }).unwrap();
+        lines.into_iter().map(|(_, line)| (line.action, line.detail)).collect()
+    };
+    let lines = report(&store);
+    let actions: Vec<&str> = lines.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["user.shared_login", "user.shared_phone"]);
+    assert!(lines[1].1.contains("+6281234567801 is also that of Budi"), "{lines:?}");
+    drop((reader, store));
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(report(&store).len(), 2, "reported once");
+    store.conn.execute("UPDATE users SET phone = NULL, phone_e164 = NULL WHERE user_no = 1", []).unwrap();
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    let siti = store.reader().unwrap().customer("+6281234567801").unwrap().unwrap();
+    assert_eq!(siti.id, loaded[1].account.id, "the number is free for the younger one");
 }
 
 #[test]

@@ -210,12 +210,13 @@ impl Writer<'_> {
         self.run(
             "INSERT INTO users (user_no, id, name, phone, login, approved, active, exempt, admin_block, unlimited,
                expires_at, overage, debt_limit_bytes, access_status, access_reason, access_causes, access_at,
-               created_at, deleted_at, waiting_days)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+               created_at, deleted_at, waiting_days, phone_e164, login_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+               ?21, ?22)
              ON CONFLICT (user_no) DO UPDATE SET name = ?3, phone = ?4, login = ?5, approved = ?6, active = ?7,
                exempt = ?8, admin_block = ?9, unlimited = ?10, expires_at = ?11, overage = ?12,
                debt_limit_bytes = ?13, access_status = ?14, access_reason = ?15, access_causes = ?16,
-               access_at = ?17, deleted_at = ?19, waiting_days = ?20",
+               access_at = ?17, deleted_at = ?19, waiting_days = ?20, phone_e164 = ?21, login_key = ?22",
             params![
                 user.no,
                 a.id.to_string(),
@@ -237,6 +238,8 @@ impl Writer<'_> {
                 user.created_at.0,
                 user.deleted_at.map(|t| t.0),
                 a.waiting_days,
+                user.phone_e164,
+                user.login_key,
             ],
         )
     }

@@ -5,8 +5,22 @@ use std::io::{self, Write};
 /// Media type of the tables written here.
 pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
-/// What a spreadsheet takes for the beginning of a formula.
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What a spreadsheet takes for the beginning of a formula, the full-width signs too.
+const FORMULA_STARTS: [char; 10] =
+    ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// What makes a cell text.
+const GUARD: char = '\'';
+
+/// Whether a cell is guarded. One that begins with the guard itself is, so that taking guards off gives back exactly
+/// what was written.
+fn is_guarded(text: &str) -> bool {
+    text.trim_start_matches(' ').starts_with(FORMULA_STARTS) || text.starts_with(GUARD)
+}
+
+/// A cell without the guard that [`record`] put before it.
+pub fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix(GUARD).filter(|text| is_guarded(text)).unwrap_or(cell)
+}
 
 /// Writes one record.
 pub fn record<T: AsRef<str>>(out: &mut impl Write, cells: impl IntoIterator<Item = T>) -> io::Result<()> {
@@ -21,7 +35,7 @@ pub fn record<T: AsRef<str>>(out: &mut impl Write, cells: impl IntoIterator<Item
 
 /// Text that people typed must not be run by whoever opens the table: a quotation mark before it makes it text.
 fn cell(out: &mut impl Write, text: &str) -> io::Result<()> {
-    let guard = if text.starts_with(FORMULA_STARTS) { "'" } else { "" };
+    let guard = if is_guarded(text) { "'" } else { "" };
     if text.contains([',', '"', '\r', '\n']) {
         write!(out, "\"{guard}{}\"", text.replace('"', "\"\""))
     } else {
@@ -41,11 +55,26 @@ mod tests {
             (vec!["=1+1", "+62812", "-1", "@x"], "'=1+1,'+62812,'-1,'@x\r\n"),
             (vec!["=HYPERLINK(\"x\",\"y\")"], "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"\r\n"),
             (vec!["1-1", "Söhne"], "1-1,Söhne\r\n"),
+            (
+                vec!["\u{ff1d}1+1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}x"],
+                "'\u{ff1d}1+1,'\u{ff0b}1,'\u{ff0d}1,'\u{ff20}x\r\n",
+            ),
+            (vec!["'x", "'=1", " =1"], "''x,''=1,' =1\r\n"),
         ];
         for (cells, expected) in rows {
             let mut out = Vec::new();
             record(&mut out, cells).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn guards_come_off_as_they_were_put_on() {
+        for text in ["", "Budi", "=1", "'", "''", "'=1", "'Budi", "+62812", "\u{ff0b}62", " -1", "a'b"] {
+            let mut out = Vec::new();
+            cell(&mut out, text).unwrap();
+            assert_eq!(unguarded(std::str::from_utf8(&out).unwrap()), text, "{text:?}");
+        }
+        assert_eq!(unguarded("'Budi"), "'Budi", "nobody guarded this");
     }
 }

@@ -105,7 +105,7 @@ async fn customers_are_entered_changed_stopped_and_deleted() {
     let sari = user(&desk, &place).await;
     assert_eq!(
         (&sari["phone"], &sari["expires_at"]),
-        (&json!("08123456789"), &json!("2026-12-31T16:59:59Z"))
+        (&json!("0812-3456 789"), &json!("2026-12-31T16:59:59Z"))
     );
     let at = |deed: &str| format!("{place}/{deed}");
 
@@ -223,17 +223,19 @@ async fn refusals_and_mistakes_are_told_in_the_readers_language_beside_the_field
     page.says("Tidak ada yang perlu dibayar.");
     let page = refused("kuota", &[("amount", "banyak"), ("reason", "x")]).await;
     assert_eq!(page.status, 422);
-    page.says("Tulis jumlah dengan satuannya");
+    page.says("“banyak” bukan jumlah kuota. Tulis jumlah di atas nol dengan satuannya");
     assert!(
         page.html.contains("aria-invalid=\"true\" aria-describedby=\"amount-hint amount-error\""),
         "{}",
         page.html
     );
     assert_eq!(page.fields()["amount"], "banyak");
-    refused("kuota", &[("amount", "500"), ("reason", "x")]).await.says("Tulis jumlah dengan satuannya");
+    refused("kuota", &[("amount", "500"), ("reason", "x")])
+        .await
+        .says("“500” tanpa satuan. Tulis 500 MB atau 500 GB.");
     refused("kuota", &[("amount", "1 GB"), ("reason", "")]).await.says("Alasan: Wajib diisi.");
-    refused("bayar", &[("amount_rp", "1.5")]).await.says("Tulis rupiah bulat");
-    refused("perangkat", &[("mac", "x")]).await.says("Tulis alamat MAC");
+    refused("bayar", &[("amount_rp", "1.5")]).await.says("“1.5” bukan rupiah bulat. Tulis");
+    refused("perangkat", &[("mac", "x")]).await.says("“x” bukan alamat MAC satu perangkat. Tulis");
     let english = browser.in_english();
     english.fill(&format!("{place}/lunasi"), &[]).await.says("Nothing is owed.");
     english.open(&format!("{place}/kuota")).await.says("Give quota");

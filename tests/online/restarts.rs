@@ -152,7 +152,7 @@ async fn an_older_store_is_made_whole_by_the_feed() {
     let before = tempfile::tempdir().unwrap();
     shop.desk.restart_after(|folder| copied(folder, before.path())).await;
     // Everything from here on is lost with the card.
-    let other = shop.desk.post("/users", json!({"name": "Sari", "phone": "0812"})).await.ok(201);
+    let other = shop.desk.post("/users", json!({"name": "Sari", "phone": "081200000001"})).await.ok(201);
     let known = shop.order().await;
     shop.relay.pay(&known);
     shop.pull().await;
@@ -168,7 +168,7 @@ async fn an_older_store_is_made_whole_by_the_feed() {
     shop.pull().await;
     assert_eq!((shop.credited().await, shop.flags(&known).await), (PACKAGE_BYTES, json!(["rebuilt"])));
     let sari = shop.desk.get(&format!("/users/{}", other["id"].as_str().unwrap())).await.ok(200);
-    assert_eq!((&sari["name"], &sari["phone"]), (&json!("Sari"), &json!("0812")));
+    assert_eq!((&sari["name"], &sari["phone"]), (&json!("Sari"), &json!("081200000001")));
     assert_eq!(sari["credited_bytes"], PACKAGE_BYTES);
     shop.relay.pay(&open);
     shop.pull().await;

@@ -36,7 +36,16 @@ async fn whoever_knows_number_or_name_and_pin_has_the_device_bound() {
     let shop = Shop::open().await;
     let pin = pin(&shop).await;
     let phone = stranger(&shop).await;
-    for who in ["+62 812-3456-7890", "budi"] {
+    let spellings = [
+        "+62 812-3456-7890",
+        "81234567890",
+        "(0812) 3456.7890",
+        "0062 812 3456 7890",
+        "\u{202a}+62 812\u{2011}3456\u{2011}7890\u{202c}",
+        "budi",
+        "Budi",
+    ];
+    for who in spellings {
         phone.get("/").await.says("Perangkat ini belum terdaftar");
         let led = phone.fill("/masuk", "/masuk", &[("siapa", who), ("pin", &pin)]).await;
         assert_eq!(led.leads_to(), "/");

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::agent::engine::{EngineError, EngineGone};
+use crate::agent::engine::{EngineError, EngineGone, RowFinding};
 use crate::agent::link::RelayError;
 use crate::agent::run::STORE_FAILED;
 use crate::agent::service::ServiceError;
@@ -11,6 +11,7 @@ use crate::routeros::RouterError;
 use crate::store::StoreError;
 use crate::store::backup::BackupError;
 use crate::web::Problem;
+use crate::web::problem::FieldError;
 
 /// The code of the refusal to bind a device of somebody else.
 pub(super) const DEVICE_TAKEN: &str = "device_taken";
@@ -32,10 +33,27 @@ impl From<EngineError> for Problem {
                 problem.with("owner_id", owner.to_string()).with("owner_name", name.clone())
             }
             EngineError::Invalid { field, message } => Self::invalid(field, message),
+            EngineError::Rows(findings) => rows(findings),
             EngineError::RouterNeeded(_) => Self::unavailable("router_unreachable", error.to_string()),
             EngineError::Store(error) => error.into(),
         }
     }
+}
+
+/// Every finding by its row and field. Rows that are sound and stand against what is on file are a conflict.
+fn rows(findings: Vec<RowFinding>) -> Problem {
+    let is_conflict = findings.iter().all(|finding| finding.is_conflict);
+    let field = |finding: RowFinding| FieldError {
+        field: format!("users[{}].{}", finding.row, finding.field),
+        message: finding.message,
+    };
+    let detail = format!("{} findings in the rows; nothing was imported", findings.len());
+    let problem = if is_conflict {
+        Problem::conflict("import_refused", detail)
+    } else {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+    };
+    problem.with_errors(findings.into_iter().map(field).collect())
 }
 
 impl From<StoreError> for Problem {

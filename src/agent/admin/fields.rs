@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::clock::parse_rfc3339;
 use crate::domain::id::Mac as HardwareAddress;
-use crate::domain::phone;
-use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Bytes, Rupiah, Timestamp};
+use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, AmountError, Bytes, Rupiah, Timestamp};
+use crate::domain::{login, phone, text as typed};
 use crate::store::Role as AdminRole;
 
 /// Longest name of a user, package or device.
@@ -98,16 +98,20 @@ macro_rules! number_field {
     };
 }
 
-fn amount<'de, D: Deserializer<'de>>(d: D, min: u64) -> Result<Bytes, D::Error> {
-    let bounded = move |bytes: u64| match bytes {
-        b if b < min => Err("must be more than nothing".to_owned()),
-        b if b > AMOUNT_BYTES_MAX => Err("too large: an amount is at most 1024 TB".to_owned()),
-        b => Ok(Bytes(b)),
-    };
+/// Text is read by `read`; a whole number is bytes, at least `min`.
+fn amount<'de, D: Deserializer<'de>>(
+    d: D,
+    min: u64,
+    read: fn(&str) -> Result<Bytes, AmountError>,
+) -> Result<Bytes, D::Error> {
     d.deserialize_any(Read {
         expects: "an amount like \"10 GB\" or whole bytes",
-        number: bounded,
-        text: move |text: &str| bounded(text.parse::<Bytes>().map_err(|e| e.to_string())?.0),
+        number: move |bytes: u64| match bytes {
+            b if b < min => Err("must be more than nothing".to_owned()),
+            b if b > AMOUNT_BYTES_MAX => Err(AmountError::TooLarge.to_string()),
+            b => Ok(Bytes(b)),
+        },
+        text: move |text: &str| read(text).map_err(|e| e.to_string()),
         result: PhantomData,
     })
 }
@@ -118,7 +122,7 @@ pub(super) struct Amount(pub Bytes);
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        amount(d, 1).map(Self)
+        amount(d, 1, Bytes::above_zero).map(Self)
     }
 }
 
@@ -128,7 +132,7 @@ pub(super) struct Limit(pub Bytes);
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        amount(d, 0).map(Self)
+        amount(d, 0, Bytes::limit).map(Self)
     }
 }
 
@@ -161,16 +165,16 @@ text_field! {
     Note(String), |text| printable(text, 0, TEXT_CHARS_MAX)
 }
 text_field! {
-    /// A phone number: digits, with or without a plus before them.
-    Phone(String), |text| phone::read(text).map_err(|error| error.to_string())
+    /// A phone number as it was typed; the engine reads its international form.
+    Phone(String), |text| phone::read(text).map(|phone| phone.typed).map_err(|error| error.to_string())
 }
 text_field! {
     /// A user's log-in name.
-    Login(String), login
+    Login(String), |text| login::read(text).map_err(|error| error.to_string())
 }
 text_field! {
     /// A device.
-    Mac(HardwareAddress), mac
+    Mac(HardwareAddress), |text| HardwareAddress::of_device(text).map_err(|error| error.to_string())
 }
 text_field! {
     /// A calendar day.
@@ -207,20 +211,10 @@ fn printable(text: &str, min: usize, max: usize) -> Result<String, String> {
     if chars < min || chars > max {
         return Err(format!("must have {min} to {max} characters"));
     }
-    if text.chars().any(char::is_control) {
-        return Err("must not have control characters or line breaks".into());
+    if text.chars().any(char::is_control) || typed::turns_direction(text) {
+        return Err("must not have control characters, line breaks or marks that turn the text around".into());
     }
     Ok(text.to_owned())
-}
-
-fn login(text: &str) -> Result<String, String> {
-    let text = printable(text, 1, NAME_CHARS_MAX)?;
-    if text.contains(char::is_whitespace) { Err("must not have spaces".into()) } else { Ok(text) }
-}
-
-fn mac(text: &str) -> Result<HardwareAddress, String> {
-    let mac: HardwareAddress = text.trim().parse().map_err(|e: crate::domain::id::MacError| e.to_string())?;
-    if mac.is_unicast() { Ok(mac) } else { Err("is no address of a single device".into()) }
 }
 
 fn day(text: &str) -> Result<Date, String> {
@@ -285,7 +279,7 @@ mod tests {
         for value in [json!(" "), json!("a\nb"), json!("a\u{0}"), json!("x".repeat(101)), json!(1)] {
             assert!(read::<Name>(value.clone()).is_none(), "{value}");
         }
-        assert_eq!(read::<Phone>(json!("0812-3456 789")).unwrap().0, "08123456789");
+        assert_eq!(read::<Phone>(json!("0812-3456 789")).unwrap().0, "0812-3456 789");
         for value in ["", "12", "+", "08x", "0812+3"] {
             assert!(read::<Phone>(json!(value)).is_none(), "{value}");
         }

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::counter::{PinHash, check_due};
 use super::draft::{Draft, Work};
+use super::import::{ImportedUser, RowFinding};
+use super::names::Names;
 use super::online::Purpose;
 use super::readings::Reading;
 use super::review::ReviewDecision;
@@ -17,9 +19,9 @@ use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
+use crate::domain::login;
 use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::package::Package;
-use crate::domain::phone;
 use crate::domain::policy::{DebtGrant, Event, Grant, Refusal, Reset, Settings};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::{self, DeviceAt, Unknown};
@@ -44,6 +46,13 @@ pub fn order_paid(order: &OrderId) -> EngineError {
 pub enum Action {
     /// Enter a user.
     AddUser(NewUser),
+    /// Enter many users with their devices, all or none.
+    Import {
+        /// The users whose rows could be read.
+        users: Vec<ImportedUser>,
+        /// What is wrong with the other rows; any refuses the whole.
+        findings: Vec<RowFinding>,
+    },
     /// Enter somebody who asks for it on the portal and is not approved yet.
     Register {
         /// Name for people.
@@ -178,6 +187,7 @@ impl Action {
             | Self::Block(user, _)
             | Self::Unblock(user, _) => Some(*user),
             Self::AddUser(_)
+            | Self::Import { .. }
             | Self::Register { .. }
             | Self::Refund { .. }
             | Self::Review { .. }
@@ -322,6 +332,7 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
             let no = act.enter(user, "user.add")?;
             Ok(act.user_view(no, 201))
         }
+        Action::Import { users, findings } => act.import(users, findings),
         Action::Register { name, phone, pin, mac, seen_at } => {
             let device = mac.map(|mac| (mac, *seen_at));
             act.register(name, phone, pin, device)
@@ -440,7 +451,13 @@ impl Act<'_, '_> {
 
     /// Enters a user; answers with its key.
     fn enter(&mut self, new: &NewUser, action: &str) -> Result<u32, EngineError> {
-        self.check_names(None, new.phone.as_deref(), new.login.as_deref())?;
+        let names = Names::read(new.phone.as_deref(), new.login.as_deref())?;
+        names.check_free(&self.draft.holders(None))?;
+        Ok(self.enter_with(new, names, action)?)
+    }
+
+    /// Enters a user whose number and log-in name are free.
+    pub(super) fn enter_with(&mut self, new: &NewUser, names: Names, action: &str) -> Result<u32, Refusal> {
         let no = self.draft.next_user_no();
         let id = UserId(self.draft.new_id());
         let settings =
@@ -448,8 +465,10 @@ impl Act<'_, '_> {
         self.draft.put_user(UserRecord {
             no,
             name: new.name.clone(),
-            phone: new.phone.clone(),
-            login: new.login.clone(),
+            phone_e164: names.phone.as_ref().map(|phone| phone.e164.clone()),
+            phone: names.phone.map(|phone| phone.typed),
+            login_key: names.login.as_deref().map(login::key),
+            login: names.login,
             created_at: self.draft.facts.now,
             deleted_at: None,
             access_at: self.draft.facts.now,
@@ -468,13 +487,10 @@ impl Act<'_, '_> {
         device: Option<(Mac, Option<Ipv4Addr>)>,
     ) -> Result<Outcome, EngineError> {
         let settings = Settings { approved: Some(false), ..Settings::default() };
-        let (name, phone) = (name.trim().to_owned(), phone::read(phone));
+        let (name, phone) = (name.trim().to_owned(), Some(phone.to_owned()));
         if name.is_empty() {
             return Err(EngineError::Invalid { field: "name", message: "is needed".into() });
         }
-        let phone =
-            phone.map_err(|error| EngineError::Invalid { field: "phone", message: error.to_string() });
-        let phone = Some(phone?);
         let no = self.enter(&NewUser { name, phone, login: None, settings }, "user.register")?;
         self.draft.put_pin(no, pin.clone());
         if let Some((mac, seen_at)) = device {
@@ -486,36 +502,26 @@ impl Act<'_, '_> {
 
     fn change_user(&mut self, id: UserId, change: &UserChange) -> Result<Outcome, EngineError> {
         let no = self.draft.find_user(id)?;
-        let phone = change.phone.as_ref().and_then(Option::as_deref);
-        let login = change.login.as_ref().and_then(Option::as_deref);
-        self.check_names(Some(no), phone, login)?;
         let mut user = self.draft.user(no).clone();
+        // What stands as it was is nobody's mistake of now, even where it could not be entered today.
+        let phone = change.phone.as_ref().filter(|phone| **phone != user.phone);
+        let login = change.login.as_ref().filter(|login| **login != user.login);
+        let names =
+            Names::read(phone.and_then(|phone| phone.as_deref()), login.and_then(|login| login.as_deref()))?;
+        names.check_free(&self.draft.holders(Some(no)))?;
         user.name = change.name.clone().unwrap_or(user.name);
-        user.phone = change.phone.clone().unwrap_or(user.phone);
-        user.login = change.login.clone().unwrap_or(user.login);
+        if phone.is_some() {
+            user.phone_e164 = names.phone.as_ref().map(|phone| phone.e164.clone());
+            user.phone = names.phone.map(|phone| phone.typed);
+        }
+        if login.is_some() {
+            user.login_key = names.login.as_deref().map(login::key);
+            user.login = names.login;
+        }
         self.draft.put_user(user);
         self.draft.step(no, &Event::Changed(change.settings.clone()), &self.event)?;
         self.draft.audit("user.change", &id.to_string(), format!("{change:?}"));
         Ok(self.user_view(no, 200))
-    }
-
-    /// A phone and a log-in name belong to one user.
-    fn check_names(
-        &self,
-        but: Option<u32>,
-        phone: Option<&str>,
-        login: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let others = || self.draft.users().filter(|u| Some(u.no) != but);
-        let spellings = phone.map(phone::spellings).unwrap_or_default();
-        let same = |other: &str| phone == Some(other) || spellings.iter().any(|one| one == other);
-        if others().any(|u| u.phone.as_deref().is_some_and(same)) {
-            return Err(conflict("phone_taken", "another user has this phone number"));
-        }
-        if login.is_some() && others().any(|u| u.login.as_deref() == login) {
-            return Err(conflict("login_taken", "another user has this log-in name"));
-        }
-        Ok(())
     }
 
     fn delete_user(&mut self, id: UserId) -> Result<Outcome, EngineError> {
@@ -545,7 +551,7 @@ impl Act<'_, '_> {
     }
 
     /// Binds a device; answers with the user from whom it is moved.
-    fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
+    pub(super) fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
         let NewDevice { user, mac, label, replace_oldest, is_move, seen_at } = new;
         if let Some(address) = seen_at {
             self.check_asker(*mac, *address)?;

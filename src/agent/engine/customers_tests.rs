@@ -15,7 +15,7 @@ fn whoever_registers_waits_for_approval_with_a_pin_and_the_device_that_asked() {
     let mut pi = Pi::new(debt_mode());
     let reading = pi.reading(100, vec![row(1, "*1", 50, 7_000)]);
     let actor = Actor::portal([10, 5, 50, 1].into());
-    let action = register("Sari", "0812-345", Some(1));
+    let action = register("Sari", "0812-345-678", Some(1));
     let request = Request { actor, action, key: None, reading: Some(reading) };
     let outcome = pi.engine().submit(request).unwrap();
     let user: Value = serde_json::from_str(&outcome.body).unwrap();
@@ -26,7 +26,7 @@ fn whoever_registers_waits_for_approval_with_a_pin_and_the_device_that_asked() {
     assert_eq!(user["devices"][0]["mac"], mac(1).to_string());
     let id: UserId = user["id"].as_str().unwrap().parse().unwrap();
     pi.restart();
-    let customer = found(&mut pi, "0812-345").unwrap();
+    let customer = found(&mut pi, "62812345678").unwrap();
     assert_eq!((customer.id, customer.pin_hash.as_deref()), (id, Some("$argon2id$")));
     pi.pass(10);
     pi.meter(110, vec![row(1, "*1", 60, 7_005)]);
@@ -41,7 +41,7 @@ fn whoever_registers_waits_for_approval_with_a_pin_and_the_device_that_asked() {
 fn a_phone_belongs_to_one_user_however_it_is_written() {
     let mut pi = Pi::new(debt_mode());
     pi.ask(register("Sari", "081234567", None), None).unwrap();
-    for phone in ["081234567", "+6281234567", "6281234567"] {
+    for phone in ["081234567", "+6281234567", "6281234567", "0062 812 34567", "(0812) 345.67"] {
         let taken = |result| matches!(result, Err(EngineError::Conflict { code: "phone_taken", .. }));
         assert!(taken(pi.ask(register("Budi", phone, Some(1)), None)), "{phone}");
         let new = NewUser {
@@ -52,11 +52,50 @@ fn a_phone_belongs_to_one_user_however_it_is_written() {
         };
         assert!(taken(pi.ask(Action::AddUser(new), None)), "{phone}");
     }
-    for (name, phone, wrong) in [("Budi", "budi", "phone"), (" ", "0899", "name")] {
+    for (name, phone, wrong) in [("Budi", "budi", "phone"), (" ", "08990000001", "name")] {
         let refused = pi.ask(register(name, phone, Some(1)), None);
         assert!(matches!(refused, Err(EngineError::Invalid { field, .. }) if field == wrong));
     }
     assert_eq!(pi.engine().look().users_len(), 1, "nothing changed");
+}
+
+#[test]
+fn an_import_is_one_commit_of_all_rows_or_none() {
+    let mut pi = Pi::new(debt_mode());
+    pi.ask(register("Sari", "081234567001", None), None).unwrap();
+    let row = |row: usize, phone: &str, login: Option<&str>, devices: &[u8]| ImportedUser {
+        row,
+        user: NewUser {
+            name: format!("U{row}"),
+            phone: Some(phone.into()),
+            login: login.map(Into::into),
+            settings: Settings::default(),
+        },
+        devices: devices.iter().map(|n| mac(*n)).collect(),
+    };
+    let import = |users: Vec<ImportedUser>| Action::Import { users, findings: Vec::new() };
+    let commits = pi.engine().store_stats().commits;
+    let bad = vec![
+        row(0, "081234567002", Some("budi"), &[1]),
+        row(1, "81234567002", Some("BUDI"), &[1]),
+        row(2, "+62 812-3456-7001", None, &[]),
+        row(3, "0812", Some("bu\u{200b}di"), &[2, 3, 4, 5]),
+    ];
+    let Err(EngineError::Rows(findings)) = pi.ask(import(bad), None) else { panic!("taken") };
+    let told: Vec<_> = findings.iter().map(|f| (f.row, f.field, f.message.as_str())).collect();
+    assert_eq!(told[0].0, 1, "{told:?}");
+    assert_eq!((told[0].1, told[0].2), ("login", "BUDI is in row 1 already"));
+    assert!(told.contains(&(2, "phone", "+62 812-3456-7001 belongs to Sari already")), "{told:?}");
+    assert!(told.iter().any(|(row, field, _)| (*row, *field) == (3, "phone")), "{told:?}");
+    assert_eq!((pi.engine().look().users_len(), pi.engine().store_stats().commits), (1, commits));
+    let good = vec![row(0, "081234567002", Some("budi"), &[1]), row(1, "081234567003", None, &[2, 3])];
+    let answer = pi.ask(import(good.clone()), None).unwrap();
+    assert_eq!((&answer["imported"], &answer["devices"]), (&2.into(), &3.into()));
+    assert_eq!(pi.engine().store_stats().commits, commits + 1);
+    assert!(matches!(pi.ask(import(good), None), Err(EngineError::Rows(found)) if found.len() == 6));
+    pi.restart();
+    assert_eq!(pi.engine().look().users_len(), 3);
+    pi.verify();
 }
 
 #[test]
@@ -82,7 +121,9 @@ fn customers_are_found_by_phone_or_log_in_name() {
         (" budi ", Some(local)),
         ("085000111", Some(abroad)),
         ("6285000111", Some(abroad)),
-        ("Budi", None),
+        ("Budi", Some(local)),
+        ("ｂｕｄｉ", None),
+        ("81234567", None),
         ("", None),
         ("0", None),
         ("%", None),

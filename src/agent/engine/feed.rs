@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::actions::Act;
+use super::names::with_free_names;
 use super::{Actor, Engine, EngineError, memo, odd};
 use crate::clock::parse_rfc3339;
 use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Flag, Method, OnlineMethod, OrderKind, OrderState, Quote};
-use crate::domain::phone;
 use crate::domain::policy::{Event, Refund};
 use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedEntry, FeedItem, FeedPage, Memo};
@@ -454,7 +454,9 @@ impl Act<'_, '_> {
             no,
             name: if name.is_empty() { memo.user.to_string() } else { name.to_owned() },
             phone: memo.phone.clone(),
+            phone_e164: None,
             login: memo.login.clone(),
+            login_key: None,
             created_at: now,
             deleted_at: None,
             access_at: now,
@@ -473,15 +475,9 @@ impl Act<'_, '_> {
     }
 
     /// A phone or log-in name that is somebody else's by now stays theirs.
-    fn put_with_free_names(&mut self, mut user: UserRecord) {
-        let others = || self.draft.users().filter(|other| other.no != user.no);
-        let phone = user.phone.filter(|own| {
-            !own.is_empty() && !others().filter_map(|u| u.phone.as_deref()).any(|o| phone::is_same(own, o))
-        });
-        let login =
-            user.login.filter(|own| !own.is_empty() && !others().any(|u| u.login.as_ref() == Some(own)));
-        (user.phone, user.login) = (phone, login);
-        self.draft.put_user(user);
+    fn put_with_free_names(&mut self, user: UserRecord) {
+        let holders = self.draft.holders(Some(user.no));
+        self.draft.put_user(with_free_names(user, &holders));
     }
 
     /// The user whose order it is, taken back from among the deleted where need be; `None` when nobody knows.

@@ -1,7 +1,7 @@
 //! What answers and pages are made from: the memory for reading.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::Look;
 use super::state::State;
@@ -158,6 +158,11 @@ impl Look<'_> {
     pub fn macs(&self, user_no: u32) -> impl Iterator<Item = Mac> {
         let numbers = self.state.devices_of.get(&user_no).into_iter().flatten();
         numbers.filter_map(|no| self.state.devices.get(no)).map(|device| device.mac)
+    }
+
+    /// The address that a device has by the last reading.
+    pub fn address_of(&self, mac: Mac) -> Option<IpAddr> {
+        self.state.reached(mac).address.map(IpAddr::V4)
     }
 
     /// A user's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.

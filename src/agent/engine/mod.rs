@@ -9,8 +9,10 @@ mod counter;
 mod draft;
 mod feed;
 mod handle;
+mod import;
 mod look;
 mod memo;
+mod names;
 mod odd;
 mod online;
 mod preview;
@@ -36,6 +38,7 @@ pub use actions::{
 pub use counter::PinHash;
 pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
+pub use import::{ImportedUser, RowFinding};
 pub use look::{Reached, Snapshot, WindowView};
 pub use online::{Begun, OPEN_PAYMENT, OpenOne, OpenView, Opening, Purpose, Replaces, Wish};
 pub use preview::Preview;
@@ -191,6 +194,9 @@ pub enum EngineError {
         /// For people.
         message: String,
     },
+    /// Rows of an import are not as they must be; nothing was entered.
+    #[error("{} findings in the rows; nothing was imported", .0.len())]
+    Rows(Vec<RowFinding>),
     /// The request needs a reading of the router and none could be made.
     #[error("the router cannot be read now, and this must not be done without a reading: {0}")]
     RouterNeeded(String),

@@ -85,7 +85,7 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Action)> {
             "register",
             Action::Register {
                 name: "Dewi".into(),
-                phone: "0899".into(),
+                phone: "08990000001".into(),
                 pin: pin.clone(),
                 mac: Some(mac(5)),
                 seen_at: None,

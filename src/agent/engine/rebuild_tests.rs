@@ -29,7 +29,7 @@ fn a_user_who_was_deleted_comes_back_with_the_money() {
 fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carried() {
     let mut shop = Shop::new(Policy::default());
     let card = shop.backup();
-    let change = UserChange { phone: Some(Some("0812".into())), ..UserChange::default() };
+    let change = UserChange { phone: Some(Some("081200000001".into())), ..UserChange::default() };
     let stranger = shop.pi.add_user("Budi");
     shop.pi.ask(Action::ChangeUser(stranger, change.clone()), None).unwrap();
     let mine = shop.buy();

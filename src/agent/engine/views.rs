@@ -13,6 +13,7 @@ use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::ledger::{Entry, Posted};
 use crate::domain::order::{Flag, OrderKind, OrderState};
 use crate::domain::package::Package;
+use crate::domain::phone;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::LineWire;
 use crate::protocol::relay::PaymentMeans;
@@ -60,6 +61,8 @@ pub struct UserView {
     pub id: UserId,
     pub name: String,
     pub phone: Option<String>,
+    /// The number that the phone is compared by; null for what is no number.
+    pub phone_e164: Option<String>,
     pub login: Option<String>,
     pub access: AccessView,
     pub credited_bytes: u64,
@@ -106,6 +109,7 @@ impl UserView {
             id: account.id,
             name: user.name.clone(),
             phone: user.phone.clone(),
+            phone_e164: user.phone.as_deref().and_then(phone::e164),
             login: user.login.clone(),
             access: AccessView {
                 status: account.access.status.name(),

@@ -15,12 +15,10 @@ pub(super) struct Contact {
 pub(super) fn contact(text: &str) -> Option<Contact> {
     let text = text.trim();
     // A mobile number of the country has a chat; any other number can be called.
-    let spellings = phone::spellings(text);
-    let mobile = spellings.iter().find(|number| number.starts_with("628"));
-    let link = match mobile {
-        Some(number) => Some(format!("https://wa.me/{number}")),
-        None => spellings.first().map(|number| format!("tel:{number}")),
-    };
+    let link = phone::e164(text).map(|number| match number.strip_prefix("+628") {
+        Some(_) => format!("https://wa.me/{}", &number[1..]),
+        None => format!("tel:{number}"),
+    });
     (!text.is_empty()).then(|| Contact { text: text.to_owned(), link })
 }
 
@@ -33,7 +31,7 @@ mod tests {
         let rows = [
             ("0812-3456-7890", Some("https://wa.me/6281234567890")),
             ("+62 812 3456 7890", Some("https://wa.me/6281234567890")),
-            ("021 555 0100", Some("tel:0215550100")),
+            ("021 555 0100", Some("tel:+62215550100")),
             ("Pak Budi, warung depan", None),
         ];
         for (text, link) in rows {

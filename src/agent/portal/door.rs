@@ -20,6 +20,7 @@ use crate::agent::pages::words::fill;
 use crate::agent::service::ServiceError;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
+use crate::domain::{login, phone};
 use crate::store::Customer;
 use crate::web::finish::finish;
 use crate::web::{Problem, Query};
@@ -142,7 +143,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
         return Ok(None);
     }
     // However a number is written, guesses at it count together.
-    let name = crate::domain::phone::spellings(who).into_iter().min().unwrap_or_else(|| who.to_owned());
+    let name = phone::e164(who).unwrap_or_else(|| login::key(who));
     let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
     let asked = who.to_owned();
     let found = portal.look(move |engine| Ok(engine.reader().customer(&asked)?)).await?;

@@ -17,7 +17,7 @@ use super::words::{PayWords, Words};
 use super::{Answer, Portal, bill};
 use crate::agent::config::PaymentMode;
 use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, Purpose, Replaces, Snapshot, Wish};
-use crate::agent::pages::form::{KEY, whole_number};
+use crate::agent::pages::form::KEY;
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Form, Frame};
@@ -213,8 +213,7 @@ pub(super) async fn choose_part(
 
 /// An amount as people write it.
 fn amount(text: &str) -> Option<Rupiah> {
-    let rp = whole_number(text.trim()).filter(|rp| (1..=AMOUNT_RP_MAX).contains(rp));
-    rp.map(Rupiah)
+    text.parse::<Rupiah>().ok().filter(|amount| (1..=AMOUNT_RP_MAX).contains(&amount.0))
 }
 
 /// What the page is made from.
@@ -350,7 +349,7 @@ async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
     let Some(method) = portal.method(form) else {
         return choose(portal, guest, purpose, Some(pay.pick)).await;
     };
-    let expect = form.text("expect_rp").and_then(whole_number).map(Rupiah);
+    let expect = form.text("expect_rp").and_then(|text| text.parse::<Rupiah>().ok());
     let replaces = Replaces::Named(form.text(REPLACES).map(str::to_owned));
     let wish = Wish { user, purpose: purpose.clone(), method, expect, replaces };
     let (key, actor) = (key(user, &wish, form), guest.actor());

@@ -17,7 +17,7 @@ use crate::agent::engine::{ADDRESS_SHARED, Action, DEVICE_GONE, PinHash};
 use crate::agent::pages::frame::{page_with, see_other};
 use crate::agent::pages::{Form, Frame};
 use crate::domain::id::Mac;
-use crate::domain::phone;
+use crate::domain::phone::{self, Phone};
 use crate::web::Problem;
 use crate::web::finish::finish;
 
@@ -43,7 +43,7 @@ struct Page {
 /// Who wants to be a customer.
 struct Wanted {
     name: String,
-    phone: String,
+    phone: Phone,
     pin: String,
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
         Err(wrong) => return page(&portal, guest, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong)),
     };
     // Registering is never refunded: each costs a hash and a row.
-    let _ = portal.attempt(&portal.registrations, guest.address, &wanted.phone)?;
+    let _ = portal.attempt(&portal.registrations, guest.address, &wanted.phone.e164)?;
     match register(&portal, guest, wanted, mac).await {
         Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
         Ok(()) => Ok(see_other("/")),
@@ -133,7 +133,8 @@ fn read(form: &Form, door: &'static DoorWords) -> Result<Wanted, &'static str> {
 async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Wanted, mac: Mac) -> Result<(), Problem> {
     let pin = PinHash(portal.passwords.hash(wanted.pin).await?);
     let Wanted { name, phone, .. } = wanted;
-    let action = Action::Register { name, phone, pin, mac: Some(mac), seen_at: guest.on_router() };
+    let action =
+        Action::Register { name, phone: phone.typed, pin, mac: Some(mac), seen_at: guest.on_router() };
     let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
     finish(async move { service.submit(actor, action, None).await }).await??;
     Ok(())

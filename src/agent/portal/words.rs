@@ -89,7 +89,7 @@ words! {
 
         part_label: "Jumlah yang dibayar (rupiah)", "Amount to pay (rupiah)";
         part_hint: "Untuk tagihan tertua lebih dulu, paling banyak {0}.", "Goes to the oldest bills first, at most {0}.";
-        part_bad: "Tulis jumlah dalam rupiah, misalnya 20.000.", "Write an amount in rupiah, such as 20,000.";
+        part_bad: "Tulis jumlah dalam rupiah, misalnya 20.000.", "Write an amount in rupiah, such as 20.000.";
     }
 }
 

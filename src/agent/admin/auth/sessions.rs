@@ -67,6 +67,7 @@ pub(in crate::agent::admin) async fn log_in(
         // Nothing that long is remembered among the attempts.
         return Err(wrong(peer, desk.look(|engine| Ok(engine.facts().clock_trusted)).await?));
     }
+    let username = on_file(desk, username).await?;
     let attempt = begin_attempt(desk, peer, &username).await?;
     let asked = username.clone();
     let (admin, trusted) =
@@ -88,10 +89,17 @@ pub(in crate::agent::admin) async fn log_in(
     open(desk, peer, admin).await
 }
 
+/// The admin's name that was meant, or what was typed where nobody has it: guesses at one name count together.
+async fn on_file(desk: &Desk, typed: String) -> Result<String, Problem> {
+    let asked = typed.clone();
+    let named = desk.look(move |engine| Ok(engine.reader().admin_named(&asked)?)).await?;
+    Ok(named.unwrap_or(typed))
+}
+
 /// What a page gives back with the code, so that the password need not stand in it: that `username`'s password was
 /// right a moment ago. Only for whoever was just answered `otp_required`.
 pub(in crate::agent::admin) async fn proof(desk: &Desk, username: &str) -> Result<String, Problem> {
-    let text = format!("{PROOF_OF}{username}");
+    let text = format!("{PROOF_OF}{}", on_file(desk, username.to_owned()).await?);
     let seal = move |engine: &mut Engine| {
         let until = Timestamp(engine.now().0.saturating_add(PROOF_MS));
         Ok(Tickets::new(engine.site_secret()).sealed(&text, until))

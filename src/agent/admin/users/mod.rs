@@ -1,5 +1,6 @@
 //! Users: found, entered, changed; their devices; an admin's block.
 
+mod import;
 pub(super) mod requests;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::desk::{Answer, Desk, user};
 use crate::agent::credentials;
 use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, UserView};
 use crate::domain::id::{Mac, UserId};
+use crate::domain::search;
 use crate::store::UserRecord;
 use crate::web::{Body, List, Path, Paths, Problem, Query};
 use requests::{Add, Bind, Block, Change, Nothing, Search, Unblock};
@@ -23,6 +25,7 @@ use requests::{Add, Bind, Block, Change, Nothing, Search, Unblock};
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/users", get(list).post(add))
+        .route("/users/import", post(import_many))
         .route("/users/{id}", get(show).patch(change).delete(remove))
         .route("/users/{id}/devices", post(bind))
         .route("/users/{id}/devices/{mac}", delete(unbind))
@@ -38,6 +41,14 @@ async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Sea
 
 async fn add(State(desk): State<Arc<Desk>>, Operator(actor): Operator, body: Body<Add>) -> Answer {
     desk.submit(actor, body, |add| Ok(add.action())).await
+}
+
+async fn import_many(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    body: Body<import::Import>,
+) -> Answer {
+    desk.submit(actor, body, |import| Ok(import.action())).await
 }
 
 async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
@@ -131,38 +142,23 @@ pub(super) fn found<'a>(
     search: &Search,
     also: impl Fn(&UserRecord) -> bool,
 ) -> List<&'a UserRecord> {
-    let q = search.q.as_deref().map(|q| Words::new(q.trim()));
+    let q = search.q.as_deref().map(search::Query::new);
     let after = search.after.map_or(0, |cursor| u32::try_from(cursor.0).unwrap_or(u32::MAX - 1));
     let fits = |user: &&UserRecord| {
         let status = search.status.is_none_or(|status| user.account.access.status == status.0);
-        status && also(user) && q.as_ref().is_none_or(|words| words.fit(user, look))
+        status && also(user) && q.as_ref().is_none_or(|q| fits(q, user, look))
     };
     let found: Vec<&UserRecord> =
         look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
     List::of(found, search.limit, |user| i64::from(user.no))
 }
 
-/// What is searched for, once as it is and once as a piece of a MAC.
-struct Words {
-    text: String,
-    mac: Option<String>,
-}
-
-impl Words {
-    fn new(q: &str) -> Self {
-        let pairs = q.replace('-', ":").to_uppercase();
-        let is_mac = pairs.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
-        Self { text: q.to_lowercase(), mac: is_mac.then_some(pairs) }
-    }
-
-    fn fit(&self, user: &UserRecord, look: &Look) -> bool {
-        let holds = |text: &str| text.to_lowercase().contains(&self.text);
-        holds(&user.name)
-            || user.phone.as_deref().is_some_and(holds)
-            || user.login.as_deref().is_some_and(holds)
-            || self
-                .mac
-                .as_ref()
-                .is_some_and(|part| look.macs(user.no).any(|mac| mac.to_string().contains(part)))
-    }
+fn fits(q: &search::Query, user: &UserRecord, look: &Look) -> bool {
+    let devices: Vec<_> = look.macs(user.no).map(|mac| (mac, look.address_of(mac))).collect();
+    q.fits(&search::Candidate {
+        name: &user.name,
+        phone: user.phone.as_deref(),
+        login: user.login.as_deref(),
+        devices: &devices,
+    })
 }

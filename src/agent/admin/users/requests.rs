@@ -14,6 +14,13 @@ use crate::web::{self, Cursor, params};
 #[derive(Clone, Copy)]
 pub(in crate::agent::admin) struct Mode(Overage);
 
+impl Mode {
+    /// The mode.
+    pub fn mode(self) -> Overage {
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Mode {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let mode = Overage::from_name(&String::deserialize(d)?);

@@ -85,13 +85,13 @@ struct FieldView {
     value: String,
     options: Vec<(String, String, bool)>,
     hint: String,
-    error: Option<&'static str>,
+    error: Option<String>,
     /// The ids of hint and error, for screen readers.
     described_by: String,
 }
 
 impl FieldView {
-    fn of(field: &Field, error: Option<&'static str>) -> Self {
+    fn of(field: &Field, error: Option<String>) -> Self {
         let (kind, inputmode) = match field.kind {
             Kind::Phone => ("tel", "tel"),
             Kind::Rupiah | Kind::Number => ("text", "numeric"),
@@ -106,7 +106,7 @@ impl FieldView {
         let options =
             options.iter().map(|(value, name)| (value.clone(), name.clone(), *value == field.value));
         let hint = (!field.hint.is_empty()).then(|| format!("{}-hint", field.name));
-        let wrong = error.map(|_| format!("{}-error", field.name));
+        let wrong = error.as_ref().map(|_| format!("{}-error", field.name));
         Self {
             name: field.name,
             label: field.label,
@@ -190,7 +190,7 @@ impl<'a> Of<'a> {
                 .fields
                 .iter()
                 .filter(|field| is_asked(field, problem))
-                .map(|field| FieldView::of(field, complaints.get(field.name).copied()))
+                .map(|field| FieldView::of(field, complaints.get(field.name).cloned()))
                 .collect(),
             complaint,
         }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::super::say::with as fill;
 use super::super::words::people::People;
 use crate::agent::pages::Form;
 use crate::agent::pages::form::read_body;
+use crate::domain::units::{AmountError, Bytes};
 use crate::web::Problem;
 
 /// The field that carries the price a person was shown.
@@ -61,6 +63,8 @@ pub(in crate::agent::admin::pages) enum Kind {
     Text,
     /// A phone number.
     Phone,
+    /// A customer's log-in name.
+    Login,
     /// The address of a device.
     Mac,
     /// Quota with its unit, such as `10 GB`.
@@ -80,20 +84,35 @@ pub(in crate::agent::admin::pages) enum Kind {
 }
 
 impl Kind {
-    /// What is wrong with something else, for people.
-    fn complaint(&self, words: &People) -> &'static str {
-        match self {
+    /// What is wrong with what was typed, for people: the text itself and what to write.
+    fn complaint(&self, words: &People, typed: &str) -> String {
+        let about = match self {
             Self::Text => words.bad_text,
             Self::Phone => words.bad_phone,
+            Self::Login => words.bad_login,
             Self::Mac => words.bad_mac,
-            Self::Amount => words.bad_amount,
+            Self::Amount => return amount_complaint(words, typed),
             Self::Rupiah => words.bad_rupiah,
             Self::Number => words.bad_number,
             Self::Date => words.bad_date,
             Self::Tick | Self::Choice(_) => words.bad_choice,
-            Self::Password => words.bad_password,
-        }
+            Self::Password => return words.bad_password.to_owned(),
+        };
+        fill(about, &[typed])
     }
+}
+
+/// Both readings of an amount that has two.
+fn amount_complaint(words: &People, typed: &str) -> String {
+    let error = typed.parse::<Bytes>().err();
+    let Some([first, second]) = error.as_ref().and_then(AmountError::readings) else {
+        return fill(words.bad_amount, &[typed]);
+    };
+    let about = match &error {
+        Some(AmountError::NoUnit { .. }) => words.amount_unit,
+        _ => words.amount_two,
+    };
+    fill(about, &[typed, first, second])
 }
 
 impl Field {
@@ -150,11 +169,13 @@ impl Sheet {
     }
 
     /// What a problem says about the fields, by their names. Empty when it is about something else.
-    pub fn complaints(&self, problem: &Problem, words: &People) -> BTreeMap<&'static str, &'static str> {
+    pub fn complaints(&self, problem: &Problem, words: &People) -> BTreeMap<&'static str, String> {
         let about = |name: &str| self.fields.iter().find(|field| field.name == name);
         let complaint = |field: &Field| {
             let is_empty = field.is_required && field.value.is_empty();
-            (field.name, if is_empty { words.missing } else { field.kind.complaint(words) })
+            let why =
+                if is_empty { words.missing.to_owned() } else { field.kind.complaint(words, &field.value) };
+            (field.name, why)
         };
         problem.errors().iter().filter_map(|error| about(&error.field)).map(complaint).collect()
     }
@@ -172,9 +193,10 @@ impl Sheet {
         };
         let asked = form.0.iter().filter(|(name, _)| is_asked(name));
         let asked = Form(asked.map(|(name, value)| (name.clone(), value.clone())).collect());
-        let mut numbers = self.named(|kind| matches!(kind, Kind::Rupiah | Kind::Number));
-        numbers.push(EXPECT);
-        let mut body = asked.body(&numbers, &self.named(|kind| matches!(kind, Kind::Tick)));
+        let mut money = self.named(|kind| matches!(kind, Kind::Rupiah));
+        money.push(EXPECT);
+        let numbers = self.named(|kind| matches!(kind, Kind::Number));
+        let mut body = asked.body(&money, &numbers, &self.named(|kind| matches!(kind, Kind::Tick)));
         for field in &self.fields {
             match body.get(field.name).and_then(Value::as_str) {
                 None if field.is_required && !body.contains_key(field.name) => {
@@ -182,10 +204,6 @@ impl Sheet {
                 }
                 None if field.is_null_when_empty && !body.contains_key(field.name) => {
                     body.insert(field.name.to_owned(), Value::Null);
-                }
-                // A number alone would be bytes, which nobody means.
-                Some(text) if matches!(field.kind, Kind::Amount) && is_bare(text) => {
-                    return Err(Problem::invalid(field.name, "write the unit, like 10 GB"));
                 }
                 _ => {}
             }
@@ -209,12 +227,6 @@ impl Sheet {
         }
         Ok(body)
     }
-}
-
-/// A number without a unit that is not zero.
-fn is_bare(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
-        && text.bytes().any(|b| (b'1'..=b'9').contains(&b))
 }
 
 #[cfg(test)]
@@ -258,18 +270,21 @@ mod tests {
     }
 
     #[test]
-    fn amounts_need_their_unit_and_mistakes_are_marked() {
+    fn mistakes_are_marked_with_what_was_typed() {
         let words = People::of(Language::Indonesian);
-        for (limit, fits) in [("10 GB", true), ("0", true), ("500", false), ("1,5", false)] {
-            let typed = form(&[("name", "x"), ("debt_limit", limit)]);
-            assert_eq!(sheet().body(&typed).is_ok(), fits, "{limit}");
+        for (typed, parts) in [
+            ("10.240 MB", ["10.240 MB", "10,24 MB", "10240 MB"]),
+            ("10", ["\u{201c}10\u{201d}", "10 MB", "10 GB"]),
+            ("ten", ["ten", "10 GB", "500 MB"]),
+        ] {
+            let filled = sheet().filled(&form(&[("debt_limit", typed)]));
+            let told = filled.complaints(&Problem::invalid("debt_limit", "x"), words)["debt_limit"].clone();
+            assert!(parts.iter().all(|part| told.contains(part)), "{told}");
         }
         let problem = sheet().body(&form(&[])).unwrap_err();
         let filled = sheet().filled(&form(&[]));
         assert_eq!(filled.complaints(&problem, words)["name"], words.missing);
         assert_eq!(filled.fields[3].value, "no");
-        let problem = Problem::invalid("debt_limit", "whatever");
-        assert_eq!(filled.complaints(&problem, words)["debt_limit"], words.bad_amount);
         assert!(filled.complaints(&Problem::conflict("exempt", ""), words).is_empty());
     }
 }

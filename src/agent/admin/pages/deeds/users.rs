@@ -346,7 +346,7 @@ fn settings<S>(asked: &Asked<S>, engine: &Engine, snapshot: Option<&Snapshot>) -
         Field::new("phone", words.phone, Kind::Phone)
             .or_null()
             .value(text(user.and_then(|u| u.phone.as_ref()))),
-        Field::new("login", words.login, Kind::Text)
+        Field::new("login", words.login, Kind::Login)
             .or_null()
             .value(text(user.and_then(|u| u.login.as_ref()))),
         Field::tick("approved", words.approved, is(|account| account.approved, true)),

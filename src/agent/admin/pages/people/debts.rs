@@ -19,6 +19,7 @@ use crate::clock::Zone;
 use crate::domain::access::{Access, Reason};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
+use crate::domain::phone;
 use crate::domain::units::Rupiah;
 use crate::web::html::in_query;
 use crate::web::{Cursor, Limit, List, Query, params};
@@ -244,11 +245,8 @@ impl House {
 
 /// A conversation with that number, a message ready in it. Nothing for what is no number.
 pub(super) fn whatsapp(phone: &str, message: Option<&str>) -> Option<String> {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    // Numbers at home begin with a zero, which stands for the country.
-    let number = digits.strip_prefix('0').map_or_else(|| digits.clone(), |rest| format!("62{rest}"));
     let query = message.map(|text| format!("?text={}", in_query(text))).unwrap_or_default();
-    (number.len() >= 8).then(|| format!("https://wa.me/{number}{query}"))
+    phone::wa_me(phone).map(|link| format!("{link}{query}"))
 }
 
 #[cfg(test)]

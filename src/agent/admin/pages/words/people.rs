@@ -39,10 +39,13 @@ words! {
         // Mistakes in fields.
         missing: "Wajib diisi.", "This must be filled in.";
         bad_text: "Terlalu panjang, atau berisi huruf yang tidak dapat dipakai.", "Too long, or with characters that cannot be used.";
-        bad_phone: "Tulis nomor telepon seperti 081234567890 atau +6281234567890.", "Write a phone number like 081234567890 or +6281234567890.";
-        bad_mac: "Tulis alamat MAC satu perangkat seperti 02:00:00:AB:CD:EF.", "Write the MAC address of a single device like 02:00:00:AB:CD:EF.";
-        bad_amount: "Tulis jumlah dengan satuannya, seperti 10 GB atau 500 MB.", "Write an amount with its unit, like 10 GB or 500 MB.";
-        bad_rupiah: "Tulis rupiah bulat, seperti 10.000.", "Write whole rupiah, like 10000.";
+        bad_phone: "\u{201c}{0}\u{201d} bukan nomor telepon. Tulis seperti 081234567890 atau +6281234567890.", "\u{201c}{0}\u{201d} is not a phone number. Write one like 081234567890 or +6281234567890.";
+        bad_login: "\u{201c}{0}\u{201d} tidak dapat menjadi nama login. Tulis huruf a-z, angka dan tanda seperti . _ - tanpa spasi, misalnya budi.s.", "\u{201c}{0}\u{201d} cannot be a log-in name. Write letters a-z, digits and signs like . _ - without spaces, such as budi.s.";
+        bad_mac: "\u{201c}{0}\u{201d} bukan alamat MAC satu perangkat. Tulis seperti 02:00:00:AB:CD:EF.", "\u{201c}{0}\u{201d} is not the MAC address of a single device. Write one like 02:00:00:AB:CD:EF.";
+        bad_amount: "\u{201c}{0}\u{201d} bukan jumlah kuota. Tulis jumlah di atas nol dengan satuannya, seperti 10 GB atau 500 MB.", "\u{201c}{0}\u{201d} is not an amount of quota. Write more than zero with its unit, like 10 GB or 500 MB.";
+        amount_unit: "\u{201c}{0}\u{201d} tanpa satuan. Tulis {1} atau {2}.", "\u{201c}{0}\u{201d} has no unit. Write {1} or {2}.";
+        amount_two: "\u{201c}{0}\u{201d} dapat dibaca dengan dua cara. Tulis {1} atau {2}.", "\u{201c}{0}\u{201d} can be read in two ways. Write {1} or {2}.";
+        bad_rupiah: "\u{201c}{0}\u{201d} bukan rupiah bulat. Tulis seperti 10000 atau 10.000.", "\u{201c}{0}\u{201d} is not whole rupiah. Write it like 10000 or 10.000.";
         bad_number: "Tulis angka bulat yang masuk akal.", "Write a whole number within reason.";
         bad_date: "Pilih tanggal yang benar.", "Choose a date that fits.";
         bad_choice: "Pilih salah satu.", "Choose one of these.";

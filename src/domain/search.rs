@@ -1,0 +1,190 @@
+//! Finding a customer by what somebody has in hand: words of a name in any order, a number however it is written, an
+//! address from a label or a log.
+
+use std::net::IpAddr;
+
+use super::id::Mac;
+use super::phone;
+use super::text::visible;
+
+/// Characters of a search that are looked at.
+const CHARS_MAX: usize = 200;
+/// Fewest digits of an address that are looked for without their separators; fewer are in nearly every address.
+const BARE_MAC_DIGITS_MIN: usize = 4;
+
+/// What is looked for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    words: Vec<Word>,
+    /// The whole text as a piece of one number or address, where it can be one: `5555 0006`.
+    whole: Option<Word>,
+}
+
+/// What a search may hit of one customer.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// Name for people.
+    pub name: &'a str,
+    /// Phone as it was typed.
+    pub phone: Option<&'a str>,
+    /// Log-in name.
+    pub login: Option<&'a str>,
+    /// Devices with their addresses, where they are known.
+    pub devices: &'a [(Mac, Option<IpAddr>)],
+}
+
+/// One word, in every form in which it can be met.
+#[derive(Clone, Debug)]
+struct Word {
+    text: String,
+    /// Digits, where it may be a piece of a phone number.
+    digits: Option<String>,
+    /// Upper-case pairs with colons, where it may be a piece of a MAC address written with separators.
+    pairs: Option<String>,
+    /// Upper-case digits, where it may be a piece of a MAC address written without.
+    hex: Option<String>,
+    /// Where it may be the beginning of an IP address.
+    is_dotted: bool,
+}
+
+impl Word {
+    fn new(text: &str) -> Self {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let is_number =
+            !digits.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
+        // The international form of a whole number; the digits of a piece.
+        let digits = match phone::e164(text) {
+            Some(number) => Some(number.trim_start_matches('+').to_owned()),
+            None => is_number.then_some(digits),
+        };
+        let pairs = text.replace('-', ":").to_uppercase();
+        let is_pairs = pairs.contains(':') && pairs.chars().all(|c| c.is_ascii_hexdigit() || c == ':');
+        let hex = text.replace('.', "").to_uppercase();
+        let is_hex = hex.len() >= BARE_MAC_DIGITS_MIN && hex.chars().all(|c| c.is_ascii_hexdigit());
+        Self {
+            digits,
+            pairs: is_pairs.then_some(pairs),
+            hex: is_hex.then_some(hex),
+            is_dotted: text.contains('.') && text.chars().all(|c| c.is_ascii_digit() || c == '.'),
+            text: text.to_lowercase(),
+        }
+    }
+
+    fn fits(&self, who: &Candidate) -> bool {
+        let holds = |text: &str| text.to_lowercase().contains(&self.text);
+        holds(who.name)
+            || who.login.is_some_and(holds)
+            || who.phone.is_some_and(|phone| holds(phone) || self.fits_number(phone))
+            || who.devices.iter().any(|(mac, address)| {
+                self.fits_mac(*mac) || address.is_some_and(|address| self.fits_address(address))
+            })
+    }
+
+    fn fits_number(&self, phone: &str) -> bool {
+        let Some(part) = &self.digits else { return false };
+        let typed: String = phone.chars().filter(char::is_ascii_digit).collect();
+        let e164 = phone::e164(phone).unwrap_or_default();
+        // At home the country's code is a zero.
+        let home = e164.strip_prefix("+62").map(|rest| format!("0{rest}")).unwrap_or_default();
+        [typed, e164, home].iter().any(|number| number.contains(part))
+    }
+
+    fn fits_mac(&self, mac: Mac) -> bool {
+        let written = mac.to_string();
+        self.pairs.as_ref().is_some_and(|part| written.contains(part))
+            || self.hex.as_ref().is_some_and(|part| written.replace(':', "").contains(part))
+    }
+
+    fn fits_address(&self, address: IpAddr) -> bool {
+        let written = address.to_string();
+        // A whole address is meant as it is: 10.5.50.2 is not 10.5.50.27.
+        match self.text.parse::<IpAddr>() {
+            Ok(whole) => whole == address,
+            Err(_) => self.is_dotted && written.starts_with(&self.text),
+        }
+    }
+}
+
+impl Query {
+    /// Reads what was typed.
+    pub fn new(text: &str) -> Self {
+        let text = visible(&text.chars().take(CHARS_MAX).collect::<String>());
+        let is_number = text.chars().all(|c| c.is_ascii_hexdigit() || "+-.:() ".contains(c));
+        let whole = (is_number && text.contains(' ')).then(|| Word::new(&text));
+        Self { words: text.split(' ').filter(|word| !word.is_empty()).map(Word::new).collect(), whole }
+    }
+
+    /// Whether every word hits something of this customer, or the whole text one thing.
+    pub fn fits(&self, who: &Candidate) -> bool {
+        self.words.iter().all(|word| word.fits(who))
+            || self.whole.as_ref().is_some_and(|whole| whole.fits(who))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_found(q: &str) -> bool {
+        let devices = [("02:C0:1D:00:27:01".parse().unwrap(), Some("10.5.50.27".parse().unwrap()))];
+        let who = Candidate {
+            name: "Joko Susilo",
+            phone: Some("0812-5555-0006"),
+            login: Some("jsusilo"),
+            devices: &devices,
+        };
+        Query::new(q).fits(&who)
+    }
+
+    #[test]
+    fn a_customer_is_found_by_whatever_somebody_has_in_hand() {
+        for q in [
+            "",
+            "081255550006",
+            "0812-5555-0006",
+            "0812 5555 0006",
+            "+62 812-5555-0006",
+            "6281255550006",
+            "81255550006",
+            "5555 0006",
+            "0006",
+            "joko",
+            "susilo joko",
+            "Joko  Susilo",
+            "JSUS",
+            "joko 0006",
+            "02:c0:1d:00:27:01",
+            "02-C0-1D",
+            "02C01D002701",
+            "02c0.1d00.2701",
+            "27:01",
+            "2701",
+            "10.5.50.27",
+            "10.5.50.",
+            "joko 10.5.50.27",
+            "\u{202a}+62\u{a0}812\u{2011}5555\u{2011}0006\u{202c}",
+        ] {
+            assert!(is_found(q), "{q:?}");
+        }
+    }
+
+    #[test]
+    fn others_are_not_found() {
+        for q in [
+            "budi",
+            "joko budi",
+            "081255550007",
+            "10.5.50.2",
+            "10.5.5.27",
+            "27:02",
+            "27-1",
+            "02C01D002702",
+            "5555 0007",
+            "%",
+            "_",
+            "+1 202 555 0143",
+        ] {
+            assert!(!is_found(q), "{q:?}");
+        }
+    }
+}
