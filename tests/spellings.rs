@@ -242,7 +242,10 @@ async fn three_hundred_users_are_one_commit_and_one_reading_of_the_router() {
 }
 
 /// The form below a customer's page or the desk's own, its field, and what else it needs.
-const PAGE_CASES: &[(&str, &str, &str, &[(&str, &str)])] = &[
+/// A page of the desk, the field under test, its kind, and the other fields of the form.
+type PageCase = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const PAGE_CASES: &[PageCase] = &[
     ("amounts", "$u/kuota", "amount", &[("reason", "x")]),
     ("amounts", "$u/koreksi", "amount", &[("reason", "x")]),
     ("amounts", "$u/tagihan-kuota", "amount", &[("price_rp", "1000")]),
@@ -349,7 +352,7 @@ async fn the_search_finds_a_customer_by_whatever_somebody_has_in_hand() {
     let searches =
         fixture.as_object().unwrap().iter().find(|(name, _)| name.starts_with("search_")).unwrap().1;
     for q in searches.as_array().unwrap() {
-        let q: String = q.as_str().unwrap().bytes().map(|b| format!("%{b:02X}")).collect();
+        let q = q.as_str().unwrap().bytes().fold(String::new(), |coded, b| coded + &format!("%{b:02X}"));
         let found = desk.get(&format!("/users?q={q}")).await.ok(200);
         let ids: Vec<&Value> = found["items"].as_array().unwrap().iter().map(|user| &user["id"]).collect();
         assert_eq!(ids, [&json!(joko)], "{q}");
