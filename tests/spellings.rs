@@ -241,8 +241,7 @@ async fn three_hundred_users_are_one_commit_and_one_reading_of_the_router() {
     assert_eq!(again["errors"].as_array().unwrap().len(), 600, "every row with every reason");
 }
 
-/// The form below a customer's page or the desk's own, its field, and what else it needs.
-/// A page of the desk, the field under test, its kind, and the other fields of the form.
+/// The kind of spelling, the form below a customer's page (`$u`) or the desk's own, its field, and what else it needs.
 type PageCase = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const PAGE_CASES: &[PageCase] = &[
