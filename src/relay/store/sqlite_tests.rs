@@ -398,8 +398,21 @@ async fn a_store_of_the_schema_before_is_brought_up_with_its_notifications() {
         let hash = changes::body_hash("m1", body);
         old.execute(sql, rusqlite::params![body, hash, decided]).unwrap();
     }
+    let sql = "INSERT INTO orders (order_no, id, merchant, site, request_id, request_hash, method, amount_rp, items,
+                 state, standing, means, abandoned, created_at, expires_at, asked, version)
+               VALUES (7, 'order', 'm1', 's', 'r', zeroblob(32), 'qris', 1, '[]', 'pending', '{}', '{}', 0, 1, 2, 0, 0)";
+    old.execute(sql, []).unwrap();
+    let sql = "INSERT INTO feed (site, seq, event_id, order_no, effect, state, flags, amount_rp, refunded_rp, told_at)
+               VALUES ('s', 1, 'e', 7, 'status', 'pending', '[]', 1, 0, 1)";
+    old.execute(sql, []).unwrap();
     drop(old);
     let store = place.open();
+    let links = Connection::open(place.db()).unwrap();
+    let told = "SELECT orders.id FROM feed JOIN orders USING (order_no) WHERE orders.memo IS NULL";
+    assert_eq!(links.query_row(told, [], |row| row.get::<_, String>(0)).unwrap(), "order");
+    let indexes = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'orders\\_%' ESCAPE '\\'";
+    assert_eq!(links.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+    drop(links);
     let waiting = store.inbox(NOW, 10).await.unwrap();
     assert_eq!(waiting.iter().map(|row| row.body.as_slice()).collect::<Vec<_>>(), [b"{\"a\":1}"]);
     assert_eq!(verify_file(&place.db()).unwrap().notifications, 2);

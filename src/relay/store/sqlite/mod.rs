@@ -42,8 +42,11 @@ const STATEMENT_CACHE: usize = 64;
 /// The key of the store's name.
 const EPOCH: &str = "epoch";
 
-const STEPS: &[M] =
-    &[M::up(include_str!("../schema/0001_relay.sql")), M::up(include_str!("../schema/0002_bodies.sql"))];
+const STEPS: &[M] = &[
+    M::up(include_str!("../schema/0001_relay.sql")),
+    M::up(include_str!("../schema/0002_bodies.sql")),
+    M::up(include_str!("../schema/0003_null_is_no_json.sql")).foreign_key_check(),
+];
 const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
 /// Why the store's file cannot be used.
@@ -169,7 +172,7 @@ impl SqliteStore {
             return Err(OpenError::File { path: path.to_owned(), source });
         }
         configure(&conn)?;
-        MIGRATIONS.to_latest(&mut conn)?;
+        bring_up(&mut conn)?;
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
         let signs = Arc::new(Signs::new());
@@ -177,6 +180,14 @@ impl SqliteStore {
         let readers = Readers::new(path.to_owned(), Arc::clone(&signs));
         Ok(Self { readers, writer, signs, is_beside_relay, _locks: locks })
     }
+}
+
+/// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
+fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    conn.pragma_update(None, "foreign_keys", "OFF")?;
+    MIGRATIONS.to_latest(conn)?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(())
 }
 
 /// Random text that names a store: 128 bits.
