@@ -42,6 +42,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/lunasi/sebagian", "the way to pay part of the debts, by a form that says how much"),
     ("/lunasi/{debt}", "the way to pay one debt, which this customer does not owe"),
     ("/beli/{package}", "the way to pay one package"),
+    ("/masuk/ganti", "a form behind the proof of a PIN"),
     ("/masuk", "a form; leads on who is logged in"),
     ("/daftar", "a form"),
     ("/kasir/{no}", "one closing; none was made"),

@@ -367,10 +367,6 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Action::PayPart(user, amount, tender) => act.take(*user, &Purpose::PayPart(*amount), tender),
         Action::Reset { user, debt, credit, days, unblock, reason } => {
             let debt = debt.map(|amount| act.new_item(Some(amount), reason));
-            if let Some(item) = &debt {
-                act.draft.put_undated(Undated::DebtDate, item.id.to_string());
-                act.draft.put_undated(Undated::DueDate, item.id.to_string());
-            }
             let reset =
                 Reset { debt, credit: *credit, days: *days, unblock: *unblock, reason: reason.clone() };
             act.reset(*user, reset)
@@ -778,6 +774,11 @@ impl Act<'_, '_> {
             return Err(unread_row(mac));
         }
         let detail = format!("{reset:?}");
+        for what in [Undated::DebtDate, Undated::DueDate] {
+            if let Some(item) = &reset.debt {
+                self.draft.put_undated(what, item.id.to_string());
+            }
+        }
         let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
         self.draft.audit("user.reset", &user.to_string(), detail);
         let snapshot = self.draft.snapshot(no);

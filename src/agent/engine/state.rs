@@ -457,14 +457,8 @@ impl State {
         self.dirty.notices.extend(changes.notices);
     }
 
-    /// Everything that must be written, as one batch.
-    pub fn batch(&self, at: Timestamp) -> Batch<'_> {
-        let d = &self.dirty;
-        let users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
-        let devices =
-            |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
-        let mut bound = devices(&d.devices);
-        bound.sort_by_key(|device| device.no);
+    /// Single values of a batch.
+    fn meta(&self) -> BTreeMap<&'static str, String> {
         let mut meta = BTreeMap::from([
             ("chain_seq", self.chain_seq.to_string()),
             ("clock", serde_json::json!(self.trust).to_string()),
@@ -472,7 +466,7 @@ impl State {
         if let Some(day) = self.sealed_day {
             meta.insert("sealed_day", day.to_string());
         }
-        if d.lists {
+        if self.dirty.lists {
             meta.insert("lists", serde_json::json!(self.lists).to_string());
         }
         if self.online.cursor.epoch.is_some() {
@@ -481,6 +475,17 @@ impl State {
         if let Some(router) = &self.router {
             meta.insert("router", serde_json::json!(router).to_string());
         }
+        meta
+    }
+
+    /// Everything that must be written, as one batch.
+    pub fn batch(&self, at: Timestamp) -> Batch<'_> {
+        let d = &self.dirty;
+        let users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
+        let devices =
+            |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
+        let mut bound = devices(&d.devices);
+        bound.sort_by_key(|device| device.no);
         Batch {
             users: users(&d.users),
             accounts: users(&d.accounts),
@@ -516,7 +521,7 @@ impl State {
             audit: d.audit.iter().collect(),
             days: d.days.clone(),
             hours_from: d.hours_from,
-            meta,
+            meta: self.meta(),
             at,
         }
     }

@@ -67,13 +67,16 @@ impl Trust {
     }
 
     /// What the time most likely is while the clock is not believed: the last trusted moment and what passed since on
-    /// the monotonic clock, of this boot or at least since it began.
+    /// the monotonic clock, of this boot or at least since it began. A wall clock within a day of that is as good a
+    /// guess: a step of so little was or would be believed.
     pub fn reckon(&self, clock: &dyn Clock) -> Timestamp {
-        let uptime = uptime_ms(clock);
-        if clock.boot_id() == self.boot_id && self.wall >= BORN {
-            return Timestamp(self.wall.0.saturating_add(uptime.saturating_sub(self.uptime_ms)));
-        }
-        Timestamp(self.floor.max(BORN).0.saturating_add(uptime))
+        let (now, uptime) = (clock.now(), uptime_ms(clock));
+        let reckoned = if clock.boot_id() == self.boot_id && self.wall >= BORN {
+            self.wall.0.saturating_add(uptime.saturating_sub(self.uptime_ms))
+        } else {
+            self.floor.max(BORN).0.saturating_add(uptime)
+        };
+        if now.0.saturating_sub(reckoned).saturating_abs() <= STEP_MAX_MS { now } else { Timestamp(reckoned) }
     }
 
     /// Looks at the clock and remembers what it saw: a trusted time moves the floor, doubts are dated.

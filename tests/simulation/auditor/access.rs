@@ -46,11 +46,13 @@ impl Trust {
 
     /// The best guess while the clock is not believed: the last believed time, and what passed since.
     pub fn guess(&self, pi: &Pi) -> i64 {
-        if self.boot == pi.boot && self.now >= BORN {
+        let guess = if self.boot == pi.boot && self.now >= BORN {
             self.now + pi.uptime - self.uptime
         } else {
             self.floor.max(BORN) + pi.uptime
-        }
+        };
+        // What the clock says is no worse within a day of it.
+        if (pi.now - guess).abs() <= DAY_MS { pi.now } else { guess }
     }
 
     pub fn look(&mut self, pi: &Pi) {
