@@ -253,7 +253,7 @@ fn encryption_that_cannot_be_had_is_refused_and_not_left_out() {
         ("tls = \"verify\"", "router.tls_ca_file: is missing"),
         (
             "tls = \"verify\"\ntls_ca_file = \"/nowhere/ca.pem\"",
-            "router.tls_ca_file: /nowhere/ca.pem: cannot be read",
+            "router.tls_ca_file: cannot be read: No such file or directory (os error 2) (/nowhere/ca.pem)",
         ),
         ("tls = \"pinned\"", "router.tls_fingerprint: is missing"),
     ] {

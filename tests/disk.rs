@@ -646,7 +646,7 @@ fn a_store_whose_first_start_was_cut_is_no_broken_one() {
     std::fs::write(place.data().join("kuota.db"), "").unwrap();
     place.verify().unwrap();
     // Cut after every write of the first start.
-    for when in 1..60 {
+    for when in 1..300 {
         let place = Place::new("127.0.0.1:1");
         let file = place.data().join("kuota.db").display().to_string();
         let inject = format!("inject=pwrite64:signal=KILL:when={when}");

@@ -555,3 +555,24 @@ mod checks {
         );
     }
 }
+
+/// A planted bug that no longer finds its line tests nothing, and nobody sees it before the nightly run.
+#[test]
+fn every_planted_bug_names_exactly_one_line() {
+    let list = std::fs::read_to_string("tests/simulation/mutants.txt").unwrap();
+    let (mut file, mut planted, mut lost) = ("", 0, Vec::new());
+    for line in list.lines() {
+        if let Some(old) = line.strip_prefix("- ") {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let found = text.lines().filter(|one| one.trim() == old.trim()).count();
+            planted += 1;
+            if found != 1 {
+                lost.push(format!("{file}: {found} lines read: {old}"));
+            }
+        } else if !line.starts_with("+ ") {
+            file = line;
+        }
+    }
+    assert!(planted > 30, "{planted}");
+    demand_none(&lost, "planted bugs without their one line");
+}

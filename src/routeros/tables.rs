@@ -97,42 +97,9 @@ impl RouterClient {
 
     /// Our lists, the bindings and the leases, all three on one connection and at once.
     pub(super) async fn access(&self) -> Result<AccessRows, RouterError> {
-        let names = self.names();
-        let columns = ".id,list,address,comment,dynamic,disabled";
-        let mut command = print(LISTINGS, columns);
-        let asked: Vec<&str> = names.all().collect();
-        for name in &asked {
-            command = command.query_equal("list", name);
-        }
-        let command = command.query_operations(&vec![QueryOperator::Or; asked.len() - 1]).build();
-        let listings = self
-            .submit::<Rows<Vec<ListRow>>, _>(LISTINGS, command, None, move |rows, row| {
-                match listing(row, &names) {
-                    Ok(listing) => rows.read.extend(listing),
-                    Err(what) => rows.note(row, what)?,
-                }
-                Ok(())
-            })
-            .await?;
-        let columns = ".id,mac-address,address,to-address,type,comment,disabled";
-        let command = print(BINDINGS, columns).build();
-        let bindings = self
-            .submit::<Rows<Bindings>, _>(BINDINGS, command, None, |rows, row| {
-                match binding(row, &mut rows.read.odd) {
-                    Ok(binding) => rows.read.rows.push(binding),
-                    Err(what) => rows.note(row, what)?,
-                }
-                Ok(())
-            })
-            .await?;
-        let columns = "mac-address,address,active-address,active-mac-address,disabled,status";
-        let command = print(LEASES, columns).build();
-        let leases = self
-            .submit::<Rows<Leases>, _>(LEASES, command, None, |rows, row| match rows.read.take(row) {
-                Ok(()) => Ok(()),
-                Err(what) => rows.note(row, what),
-            })
-            .await?;
+        let listings = self.ask_listings().await?;
+        let bindings = self.ask_bindings().await?;
+        let leases = self.ask_leases().await?;
         let listings = self.unless_missing(LISTINGS, listings).await?;
         let bindings = self.unless_missing(BINDINGS, bindings).await?;
         let leases = self.unless_missing(LEASES, leases).await?;
@@ -157,6 +124,46 @@ impl RouterClient {
                 leases: leases.unread,
             },
         })
+    }
+
+    async fn ask_listings(&self) -> Result<Ticket<Rows<Vec<ListRow>>>, RouterError> {
+        let names = self.names();
+        let mut command = print(LISTINGS, ".id,list,address,comment,dynamic,disabled");
+        let asked: Vec<&str> = names.all().collect();
+        for name in &asked {
+            command = command.query_equal("list", name);
+        }
+        let command = command.query_operations(&vec![QueryOperator::Or; asked.len() - 1]).build();
+        self.submit::<Rows<Vec<ListRow>>, _>(LISTINGS, command, None, move |rows, row| {
+            match listing(row, &names) {
+                Ok(listing) => rows.read.extend(listing),
+                Err(what) => rows.note(row, what)?,
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn ask_bindings(&self) -> Result<Ticket<Rows<Bindings>>, RouterError> {
+        let command = print(BINDINGS, ".id,mac-address,address,to-address,type,comment,disabled").build();
+        self.submit::<Rows<Bindings>, _>(BINDINGS, command, None, |rows, row| {
+            match binding(row, &mut rows.read.odd) {
+                Ok(binding) => rows.read.rows.push(binding),
+                Err(what) => rows.note(row, what)?,
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn ask_leases(&self) -> Result<Ticket<Rows<Leases>>, RouterError> {
+        let columns = "mac-address,address,active-address,active-mac-address,disabled,status";
+        let command = print(LEASES, columns).build();
+        self.submit::<Rows<Leases>, _>(LEASES, command, None, |rows, row| match rows.read.take(row) {
+            Ok(()) => Ok(()),
+            Err(what) => rows.note(row, what),
+        })
+        .await
     }
 
     /// The reply, or `None` and a warning where the router has no such menu.

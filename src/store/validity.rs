@@ -247,9 +247,12 @@ impl Past {
 fn line(row: &Row) -> Result<Line, StoreError> {
     let bought = match row.get::<_, Option<String>>("lines")? {
         None => None,
-        Some(_) => quote(row)?.lines.into_iter().find_map(|line| match line.item {
-            Item::Package { unlimited, days, .. } => Some((days, unlimited)),
-            Item::Debt { .. } | Item::Overage => None,
+        // An old order that cannot be read says nothing of days; it must not keep the store from being brought up.
+        Some(_) => quote(row).ok().and_then(|quote| {
+            quote.lines.into_iter().find_map(|line| match line.item {
+                Item::Package { unlimited, days, .. } => Some((days, unlimited)),
+                Item::Debt { .. } | Item::Overage => None,
+            })
         }),
     };
     Ok(Line {

@@ -106,6 +106,13 @@ fn values(document: &Value, schema: &Value) -> (Vec<Value>, Vec<Value>) {
     if let Some(words) = schema["enum"].as_array() {
         return (words.clone(), vec![json!("no-such-word"), json!(1), json!({})]);
     }
+    if schema["type"] == "array" {
+        let item = schema["items"]["properties"].as_object().unwrap();
+        let required = schema["items"]["required"].as_array().unwrap();
+        let usual = |name: &str| (name.to_owned(), values(document, &item[name]).0[0].clone());
+        let row: Map<String, Value> = required.iter().map(|name| usual(name.as_str().unwrap())).collect();
+        return (vec![json!([row])], vec![json!({}), json!("x"), json!(1), json!([1]), json!([{}])]);
+    }
     let types: Vec<&str> = match &schema["type"] {
         Value::Array(all) => all.iter().map(|one| one.as_str().unwrap()).collect(),
         one => vec![one.as_str().unwrap()],

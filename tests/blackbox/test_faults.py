@@ -256,9 +256,10 @@ def test_without_the_right_to_write_edits_back_off_and_are_told_in_words(own):
     users = [own.someone(f"Pelanggan Uji {n}") for n in range(5)]
     own.router.may_write = False
     for who in users:
+        # Quota first, so that what is wanted does not change on the way.
+        who.credit("1 GB")
         who.connect(authorized=True)
         who.bind()
-        who.credit("1 GB")
     own.polls()
     mark, begun = own.router.mark(), time.monotonic()
     own.polls(25)

@@ -29,7 +29,7 @@ CALLS = [
     ("POST", "/users/{u}/purchases", {"package_id": "{p}", "method": "cash"}, "cashier"),
     ("POST", "/users/{u}/debts/{d}/settlements", {"method": "cash"}, "cashier"),
     ("POST", "/users/{u}/payments", {"amount_rp": 1_000, "method": "cash"}, "cashier"),
-    ("POST", "/users", {"name": "Baru", "phone": "0899000{n:04d}"}, "operator"),
+    ("POST", "/users", {"name": "Baru", "phone": "08990000{n}"}, "operator"),
     ("PATCH", "/users/{u}", {"name": "Ganti"}, "operator"),
     ("POST", "/users/{u}/devices", {"mac": "02:77:00:00:00:{n}"}, "operator"),
     ("POST", "/users/{u}/credits", {"amount": "1 GB", "reason": "uji"}, "operator"),

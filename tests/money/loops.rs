@@ -20,7 +20,7 @@ async fn eventually(what: &str, done: impl AsyncFn() -> bool) {
 
 async fn metrics(daemon: &Running) -> String {
     let mut stream = TcpStream::connect(daemon.admin).await.unwrap();
-    let request = "GET /metrics HTTP/1.1\r\nhost: kuotad\r\nconnection: close\r\n\r\n";
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();

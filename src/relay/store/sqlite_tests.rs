@@ -410,7 +410,8 @@ async fn a_store_of_the_schema_before_is_brought_up_with_its_notifications() {
     let links = Connection::open(place.db()).unwrap();
     let told = "SELECT orders.id FROM feed JOIN orders USING (order_no) WHERE orders.memo IS NULL";
     assert_eq!(links.query_row(told, [], |row| row.get::<_, String>(0)).unwrap(), "order");
-    let indexes = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'orders\\_%' ESCAPE '\\'";
+    let indexes =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'orders\\_%' ESCAPE '\\'";
     assert_eq!(links.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
     drop(links);
     let waiting = store.inbox(NOW, 10).await.unwrap();
