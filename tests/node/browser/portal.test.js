@@ -22,10 +22,10 @@ async function debtor(name, ...prices) {
   return user
 }
 
-/** Picks a way to pay on the method page or dialog, and goes on. */
+/** Picks a way to pay on the method page or dialog, and goes on, in place of an open payment where there is one. */
 async function pay(page, method) {
   await page.getByRole('radio', { name: method }).check()
-  await page.getByRole('button', { name: /^Bayar Rp/ }).click()
+  await page.getByRole('button', { name: /^(Bayar|Batalkan yang lama, bayar) Rp/ }).click()
 }
 
 /** The router lets the customer through, by the owner's desk. */
