@@ -102,7 +102,7 @@ pub struct TokenRecord {
 
 impl Store {
     fn execute(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
-        self.check_in_place()?;
+        self.check_writable()?;
         let done = self.conn.execute(sql, values).map_err(StoreError::from);
         self.judged(done)
     }

@@ -386,6 +386,17 @@ impl Store {
         }
     }
 
+    /// Refuses to write where it cannot succeed. A connection that only reads would say so itself, and that looks like a
+    /// broken store as soon as the disk has room again.
+    fn check_writable(&mut self) -> Result<(), StoreError> {
+        match self.unwritable() {
+            Some(why) if self.is_read_only || matches!(why, Unwritable::Damaged(_)) => {
+                Err(why.clone().into())
+            }
+            _ => self.check_in_place(),
+        }
+    }
+
     /// Refuses to write into a file that nobody will find again, and saves what it holds.
     fn check_in_place(&mut self) -> Result<(), StoreError> {
         if self.is_read_only || !self.identity.is_gone(&self.path) {

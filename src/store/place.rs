@@ -18,6 +18,8 @@ const LOG_MARK_AT: usize = 18;
 const LOG_MARK: u8 = 2;
 /// Which schema an SQLite file has, as its own number.
 const VERSION_AT: std::ops::Range<usize> = 60..64;
+/// Bytes of a log's index that was made and never used, as on a disk that had no room for the log.
+const INDEX_STUB: u64 = 3;
 /// The key under which the store says whether it was closed cleanly.
 pub(super) const LOG_KEY: &str = "log";
 /// What stands there from the start of a writer on ...
@@ -141,7 +143,7 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
     };
     let has_no_schema = head[VERSION_AT].iter().all(|byte| *byte == 0);
     // Whoever closes a store last takes its log and the log's index away together, after bringing all into the file.
-    let is_lost = index.exists() || has_no_schema || (!is_used(data_dir) && is_open(&path));
+    let is_lost = length(&index) > INDEX_STUB || has_no_schema || (!is_used(data_dir) && is_open(&path));
     if is_lost { Err(StoreError::LogLost(path)) } else { Ok(()) }
 }
 

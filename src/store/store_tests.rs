@@ -518,3 +518,31 @@ fn a_store_of_version_3_learns_what_its_expiries_came_from() {
     let (now, without) = brought_up(&version_3(None, 30, false, &waiting), "a");
     assert_eq!((now.waiting_days, without.waiting_days), (30, 0), "days that wait are the order's");
 }
+
+#[test]
+fn a_store_that_is_only_read_refuses_changes_and_goes_on_when_the_disk_has_room_again() {
+    let (dir, mut store) = ledger();
+    store.conn = Connection::open_in_memory().unwrap();
+    store.conn = open_alone(&store.path, READ_ONLY).unwrap();
+    store.is_read_only = true;
+    store.pause(Unwritable::Full(dir.path().to_owned()));
+    // The disk has room, and nobody has looked yet.
+    let refused = store.commit(&Batch::default()).unwrap_err();
+    assert!(matches!(refused, StoreError::Unwritable(Unwritable::Full(_))), "{refused}");
+    assert_eq!(store.broken(), None);
+    store.pause.as_mut().unwrap().next_try = Instant::now();
+    store.recover().unwrap();
+    store.commit(&Batch::default()).unwrap();
+}
+
+#[test]
+fn an_index_that_was_never_used_does_not_mean_that_a_log_is_lost() {
+    let (dir, store) = ledger();
+    drop(store);
+    let index = dir.path().join("kuota.db-shm");
+    std::fs::write(&index, [0; 3]).unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    std::fs::write(&index, [0; 32_768]).unwrap();
+    let refused = Store::open(dir.path()).unwrap_err();
+    assert!(matches!(refused, StoreError::LogLost(_)), "{refused}");
+}

@@ -9,7 +9,7 @@ use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, Errand, EventRecord, OpeningRecord, OrderRecord,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
-use super::{Store, StoreError, Unwritable};
+use super::{Store, StoreError};
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
@@ -112,10 +112,7 @@ impl Store {
     /// [`StoreError::Unwritable`] means that nothing was written and that the same may succeed later. After any other error
     /// the store must not be used any more: what the card holds is only known by opening it again.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.check_in_place()?;
-        if let Some(why @ Unwritable::Damaged(_)) = self.unwritable() {
-            return Err(why.clone().into());
-        }
+        self.check_writable()?;
         let written = self.write(batch);
         self.judged(written)
     }
