@@ -542,7 +542,7 @@ fn an_index_that_was_never_used_does_not_mean_that_a_log_is_lost() {
     let index = dir.path().join("kuota.db-shm");
     std::fs::write(&index, [0; 3]).unwrap();
     drop(Store::open(dir.path()).unwrap());
-    std::fs::write(&index, [0; 32_768]).unwrap();
+    std::fs::write(&index, vec![0; 32_768]).unwrap();
     let refused = Store::open(dir.path()).unwrap_err();
     assert!(matches!(refused, StoreError::LogLost(_)), "{refused}");
 }
