@@ -426,9 +426,9 @@ fn a_full_disk_at_the_start_is_told_everywhere_and_heals_by_itself() {
         let daemon = place.serve();
         until_n(&place, &mut asked, USERS + 3);
         if ends == "cleanly" {
-            daemon.stop()
+            daemon.stop();
         } else {
-            daemon.kill()
+            daemon.kill();
         }
         // Without ballast as with one.
         std::fs::remove_file(place.data().join("kuota.ballast")).unwrap();
@@ -461,9 +461,9 @@ fn a_disk_that_can_only_be_read_at_the_start_is_told_everywhere_and_heals_by_its
         let daemon = place.serve();
         until_n(&place, &mut asked, USERS + 3);
         if ends == "cleanly" {
-            daemon.stop()
+            daemon.stop();
         } else {
-            daemon.kill()
+            daemon.kill();
         }
         disk.remount("ro");
         let mut daemon = place.start();
@@ -522,9 +522,12 @@ fn another_program_that_holds_the_store_is_named_and_waited_for() {
     is_whole(&place, &mut asked, "released");
 }
 
+/// A way in which a store goes away under its daemon, by name.
+type Way = (&'static str, fn(&Place));
+
 #[test]
 fn a_store_that_is_deleted_or_replaced_is_noticed_and_saved() {
-    let ways: [(&str, fn(&Place)); 4] = [
+    let ways: [Way; 4] = [
         ("deleted", |place| std::fs::remove_file(place.data().join("kuota.db")).unwrap()),
         ("deleted with its log", |place| {
             for file in ["kuota.db", "kuota.db-wal", "kuota.db-shm"] {

@@ -37,17 +37,24 @@ pub(super) struct Online {
     opened: u64,
     paid: BTreeMap<String, Rupiah>,
     credited: BTreeMap<String, Credited>,
+    /// Orders whose money waits for the owner's decision: paid after they were cancelled, for example.
+    held: BTreeSet<String>,
 }
 
 impl Online {
-    /// `opened` orders and the `paid` ones by the gateway's books, the `credited` ones by the ledger's.
-    pub fn new(opened: u64, paid: Vec<Payment>, credited: BTreeMap<String, Credited>) -> Self {
+    /// `opened` orders and the `paid` ones by the gateway's books, the `credited` and `held` ones by the site's.
+    pub fn new(
+        opened: u64,
+        paid: Vec<Payment>,
+        credited: BTreeMap<String, Credited>,
+        held: BTreeSet<String>,
+    ) -> Self {
         let mut sums = BTreeMap::new();
         for payment in paid {
             let sum: &mut Rupiah = sums.entry(payment.order_id).or_default();
             *sum = sum.plus(Rupiah(payment.amount_rp));
         }
-        Self { opened, paid: sums, credited }
+        Self { opened, paid: sums, credited, held }
     }
 
     /// What must never be: money that was not credited exactly once, and credits without money.
@@ -63,6 +70,7 @@ impl Online {
             (Some(paid), Some(Credited { amount, times })) => {
                 Some(format!("{order}: {paid} paid, {amount} credited {times} times"))
             }
+            (Some(_), None) if self.held.contains(order) => None,
             (Some(paid), None) => Some(format!("{order}: {paid} paid and not credited")),
             (None, Some(Credited { amount, .. })) => Some(format!("{order}: {amount} credited and not paid")),
             (None, None) => None,
@@ -82,7 +90,11 @@ impl fmt::Display for Online {
             self.opened,
             self.paid.len(),
             self.credited.len()
-        )
+        )?;
+        match self.paid.keys().filter(|order| self.held.contains(*order)).count() {
+            0 => Ok(()),
+            held => write!(f, "; {held} wait for the owner's decision"),
+        }
     }
 }
 
@@ -98,6 +110,7 @@ mod tests {
                 .iter()
                 .map(|(id, rp, times)| ((*id).to_owned(), Credited { amount: Rupiah(*rp), times: *times }))
                 .collect(),
+            held: BTreeSet::new(),
         }
     }
 
@@ -106,6 +119,16 @@ mod tests {
         let fine = online(&[("a", 50_000), ("b", 100_000)], &[("a", 50_000, 1), ("b", 100_000, 1)]);
         assert_eq!(fine.fault(), None);
         assert_eq!(fine.to_string(), "3 opened, 2 paid: Rp 150.000; 2 credited: Rp 150.000, equal");
+    }
+
+    #[test]
+    fn money_that_waits_for_the_owner_is_named_and_no_fault() {
+        let mut waiting = online(&[("a", 50_000), ("b", 70_000)], &[("a", 50_000, 1)]);
+        waiting.held.insert("b".to_owned());
+        assert_eq!(waiting.fault(), None);
+        let told =
+            "3 opened, 2 paid: Rp 120.000; 1 credited: Rp 50.000, equal; 1 wait for the owner's decision";
+        assert_eq!(waiting.to_string(), told);
     }
 
     #[test]

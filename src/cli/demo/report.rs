@@ -1,6 +1,6 @@
 //! What the demo prints at the end: the sums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::online::{Credited, Online};
@@ -8,6 +8,7 @@ use super::people::Person;
 use super::town::Town;
 use crate::agent::engine::{Engine, UserView};
 use crate::cli::Failure;
+use crate::domain::order::OrderState;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::store::{Broken, Page, StoreError, Verified};
 
@@ -60,7 +61,7 @@ impl Summary {
             metered: books.metered,
             orders: books.orders,
             cash: books.cash,
-            online: Online::new(opened, paid, books.credited),
+            online: Online::new(opened, paid, books.credited, books.held),
             overage: sum(|user| user.overage_bytes),
             debt_items: sum(|user| user.debt_items_bytes),
             changes,
@@ -88,6 +89,8 @@ struct Books {
     cash: Rupiah,
     /// By order.
     credited: BTreeMap<String, Credited>,
+    /// Orders whose money waits for the owner's decision.
+    held: BTreeSet<String>,
     verified: Result<Verified, Broken>,
 }
 
@@ -101,11 +104,15 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
         metered = rows.iter().fold(metered, |sum, row| sum.plus(row.bytes));
     }
     let (mut orders, mut cash, mut credited, mut after) = (0, Rupiah::ZERO, BTreeMap::new(), None);
+    let mut held = BTreeSet::new();
     loop {
         let page = reader.orders(None, Page { limit: PAGE_ROWS, after })?;
         for (no, order) in &page {
             after = Some(*no);
             if !order.is_credited() {
+                if order.status == OrderState::Review {
+                    held.insert(order.id.0.clone());
+                }
                 continue;
             }
             if order.method.cash().is_some() {
@@ -119,7 +126,7 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
             break;
         }
     }
-    Ok(Books { metered, orders, cash, credited, verified: reader.verify() })
+    Ok(Books { metered, orders, cash, credited, held, verified: reader.verify() })
 }
 
 impl fmt::Display for Summary {
