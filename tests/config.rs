@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use kuota::agent::config::{Config, DebtDue, Enforcement, LIVE, Overage, Tls};
-use kuota::agent::run::policy;
+use kuota::agent::config::{self, Config, Effect, Enforcement, Key, Tls};
+use kuota::domain::account::{Overage, Policy};
+use kuota::domain::debt::DebtDue;
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::units::Bytes;
 use kuota::routeros::tls::Tls as RouterTls;
@@ -32,6 +33,61 @@ fn shipped_with_examples() -> String {
 fn the_shipped_file_is_the_defaults() {
     assert_eq!(parse(SHIPPED).unwrap(), Config::default());
     assert_eq!(parse("").unwrap(), Config::default());
+}
+
+/// Every row of the table of keys.
+fn rows() -> impl Iterator<Item = &'static Key> {
+    config::sections().into_iter().flat_map(|section| section.keys)
+}
+
+#[test]
+fn the_rules_have_the_same_defaults_with_a_file_and_without() {
+    assert_eq!(Config::default().policy(), Policy::default());
+}
+
+/// Set to write the comments of the table of keys into the shipped file:
+/// `KUOTA_WRITE=1 cargo test --test config comments`.
+const WRITE: &str = "KUOTA_WRITE";
+
+/// The file with the comment of each table and key replaced by that of the table of keys.
+fn with_comments(file: &str) -> String {
+    let sections = config::sections();
+    let (mut out, mut comment, mut here) = (String::new(), Vec::new(), "");
+    for line in file.lines() {
+        // An example is a line switched off: "#" directly before a key or a table.
+        let set = line.strip_prefix('#').unwrap_or(line);
+        if line.starts_with("# ") || line == "#" {
+            comment.push(line.to_owned());
+            continue;
+        }
+        if let Some(name) = set.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            let section = sections.iter().find(|section| section.name == name).expect(name);
+            (here, comment) = (section.name, lines(section.comment));
+        } else if let Some((name, _)) = set.split_once(" = ") {
+            let path = if here.is_empty() { name.to_owned() } else { format!("{here}.{name}") };
+            comment = lines(config::key(&path).expect(&path).comment);
+        }
+        for line in comment.drain(..).chain([line.to_owned()]) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn lines(comment: &[&str]) -> Vec<String> {
+    comment.iter().map(|line| format!("#{line}")).collect()
+}
+
+#[test]
+fn the_shipped_files_comments_are_those_of_the_table_of_keys() {
+    let path = format!("{}/config/kuotad.toml", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::read_to_string(&path).unwrap();
+    let expected = with_comments(&file);
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    assert!(file == expected, "run {WRITE}=1 cargo test --test config comments");
 }
 
 #[test]
@@ -86,7 +142,7 @@ fn what_is_printed_reads_back_equal() {
     }
     let config = parse(changed).unwrap();
     assert_eq!(config.policy.debt_due, DebtDue::Days(14));
-    assert_eq!(config.policy.block_hour, 18 * 60 + 5);
+    assert_eq!(config.policy.block_from_minute, 18 * 60 + 5);
     assert_eq!(config.policy.debt_limit, Bytes(314_573));
     assert_eq!(config.router.tls, Tls::Pinned);
     assert_eq!(config.router.poll_interval, Duration::from_millis(1500));
@@ -358,18 +414,19 @@ fn a_key_takes_effect_at_a_reload_everywhere_or_at_the_next_start_everywhere() {
     let untried: Vec<String> =
         running.keys().into_keys().filter(|key| !tried.contains(&key.as_str())).collect();
     assert!(untried.is_empty(), "give these keys another value here: {untried:?}");
+    let live: Vec<&str> = rows().filter(|key| key.effect == Effect::AtReload).map(|key| key.path).collect();
     for (key, value) in OTHER_VALUES.into_iter().chain([("payment.methods", "qris")]) {
         let new = with_key(key, value);
         assert_eq!(new == running, ONE_VALUE.contains(&key), "{key}");
         let mut in_force = running.clone();
         in_force.take_live(&new);
-        let is_live = LIVE.contains(&key);
+        let is_live = live.contains(&key);
         assert_eq!(in_force, if is_live { new.clone() } else { running.clone() }, "{key}");
         // What the engine is told comes from the configuration in force and from nothing else.
-        let rules = (policy(&running), policy(&in_force), policy(&new));
+        let rules = (running.policy(), in_force.policy(), new.policy());
         assert_eq!(rules.1, if is_live { rules.2 } else { rules.0 }, "{key}");
     }
-    for key in LIVE {
-        assert!(running.keys().contains_key(key), "{key} is no key");
+    for key in rows() {
+        assert!(running.keys().contains_key(key.path), "{} is no key", key.path);
     }
 }

@@ -20,9 +20,6 @@ use super::site_plan::list_names;
 use super::tickets::Tickets;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
-use crate::domain::account::{Expiry, Overage, Policy};
-use crate::domain::debt::DebtDue;
-use crate::domain::units::Rupiah;
 use crate::routeros::Router;
 use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
@@ -132,7 +129,7 @@ impl Site {
             store,
             clock: Arc::clone(&clock),
             zone: config.timezone.clone(),
-            policy: policy(&config),
+            policy: config.policy(),
             trust_clock: config.clock.trust == config::ClockTrust::Always,
             commit_interval: config.store.commit_interval,
             usage_kept: config.store.usage_hours_kept,
@@ -175,12 +172,12 @@ impl Site {
         }
     }
 
-    /// Takes over what may change while the daemon runs, the keys of [`config::LIVE`]. Everything else in `config` waits
+    /// Takes over what may change while the daemon runs, the keys of [`config::Effect::AtReload`]. Everything else in `config` waits
     /// for a restart: what runs is told the configuration in force, never `config` itself.
     pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
         let mut next = self.in_force();
         next.take_live(config);
-        let (rules, commit_interval) = (policy(&next), next.store.commit_interval);
+        let (rules, commit_interval) = (next.policy(), next.store.commit_interval);
         self.service.engine().call(move |engine| engine.set_policy(rules, commit_interval)).await?;
         self.service.set_dry_run(next.policy.enforcement == Enforcement::DryRun);
         self.pace.send_replace(next.router.poll_interval);
@@ -455,36 +452,4 @@ fn paced(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-/// The rules' policy from its configuration.
-pub fn policy(config: &config::Config) -> Policy {
-    let payment_approves = config.portal.registration == config::Registration::Payment;
-    let config = &config.policy;
-    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    Policy {
-        overage: match config.overage {
-            config::Overage::Stop => Overage::Stop,
-            config::Overage::Debt => Overage::Debt,
-        },
-        debt_limit: config.debt_limit,
-        fup_threshold: config.fup_threshold,
-        block_overdue: config.block_overdue,
-        overdue_grace_days: config.overdue_grace_days,
-        block_minute: config.block_hour,
-        debt_due: match config.debt_due {
-            config::DebtDue::EndOfMonth => DebtDue::EndOfMonth,
-            config::DebtDue::Days(days) => DebtDue::Days(days),
-        },
-        expiry: match config.expiry {
-            config::Expiry::ResetFromNow => Expiry::ResetFromNow,
-            config::Expiry::Extend => Expiry::Extend,
-        },
-        price_rounding: Rupiah(config.price_rounding_rp),
-        max_devices_per_user: config.max_devices_per_user,
-        cashier_credit: Rupiah(config.cashier_credit_rp),
-        payment_approves,
-        pay_window_ms: ms(config.pay_window),
-        offline_grace_ms: ms(config.offline_grace),
-    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::api::Replaceable;
 use super::daemon::load_all;
-use crate::agent::config::{Config, LIVE};
+use crate::agent::config::{self, Config, Effect};
 use crate::agent::run::Site;
 use crate::settings::Environment;
 
@@ -45,15 +45,14 @@ impl Reload {
         }
         let changes = changes(&self.running, &config);
         for (key, from, to) in &changes {
-            if LIVE.contains(&key.as_str()) {
-                tracing::info!(key, from, to, "setting changed");
-            } else {
-                tracing::warn!(
+            match config::key(key).map(|known| known.effect) {
+                Some(Effect::AtReload) => tracing::info!(key, from, to, "setting changed"),
+                Some(Effect::AtStart) | None => tracing::warn!(
                     key,
                     from,
                     to,
                     "setting changed in the file; it takes effect at the next start"
-                );
+                ),
             }
         }
         tracing::info!(changes = changes.len(), "configuration reloaded");

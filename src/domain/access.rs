@@ -124,7 +124,7 @@ pub fn rules(account: &Account, policy: &Policy, facts: &Facts) -> [Rule; 10] {
         && terms.debt_limit > Bytes::ZERO
         && overage >= terms.debt_limit
         && may_block(Reason::DebtLimit);
-    let overdue = policy.block_overdue
+    let overdue = policy.overdue.blocks
         && !account.exempt
         && account.items.iter().any(|item| is_overdue(item, policy, facts))
         && may_start(Reason::DebtOverdue)
@@ -194,12 +194,7 @@ pub fn numbers(
 }
 
 fn is_overdue(item: &super::debt::DebtItem, policy: &Policy, facts: &Facts) -> bool {
-    item.is_overdue(
-        facts.local.date,
-        facts.local.minute_of_day,
-        policy.overdue_grace_days,
-        policy.block_minute,
-    )
+    item.is_overdue(facts.local, policy.overdue)
 }
 
 /// The access that policy wants: the first rule that holds. Full access ends the search for causes, so a user

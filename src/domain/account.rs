@@ -1,7 +1,7 @@
 //! Everything the rules know about one user, and the site's terms.
 
 use super::access::Access;
-use super::debt::{DebtDue, DebtItem, oldest_first};
+use super::debt::{DebtDue, DebtItem, OverdueRule, oldest_first};
 use super::id::{DebtId, UserId};
 use super::ledger::{Balance, named};
 use super::units::{Bytes, Rupiah, Timestamp};
@@ -36,12 +36,8 @@ pub struct Policy {
     pub debt_limit: Bytes,
     /// Remaining quota at which speed drops.
     pub fup_threshold: Bytes,
-    /// Whether overdue debt items block.
-    pub block_overdue: bool,
-    /// Days after the due date before they do.
-    pub overdue_grace_days: u32,
-    /// Minute of the local day from which they do.
-    pub block_minute: u16,
+    /// When overdue debt items block.
+    pub overdue: OverdueRule,
     /// How due dates are made.
     pub debt_due: DebtDue,
     /// How bought days extend an expiry.
@@ -66,9 +62,7 @@ impl Default for Policy {
             overage: Overage::Stop,
             debt_limit: Bytes::mb(500),
             fup_threshold: Bytes::mb(3072),
-            block_overdue: true,
-            overdue_grace_days: 0,
-            block_minute: 0,
+            overdue: OverdueRule { blocks: true, grace_days: 0, block_from_minute: 0 },
             debt_due: DebtDue::EndOfMonth,
             expiry: Expiry::ResetFromNow,
             price_rounding: Rupiah(10_000),

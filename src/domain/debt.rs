@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::id::DebtId;
 use super::ledger::named;
-use super::units::{Bytes, Rupiah, Timestamp};
+use super::units::{Bytes, LocalTime, Rupiah, Timestamp};
 
 /// Fewer days than this to the end of the month put a due date at the end of the next.
 const DUE_SOON_DAYS: i32 = 7;
@@ -61,13 +61,25 @@ impl DebtItem {
         self.status == DebtStatus::Open
     }
 
-    /// Whether it blocks on `today`: past the due date and `grace_days`, on the first such day only from
-    /// `block_minute` of the local day.
-    pub fn is_overdue(&self, today: Date, minute_of_day: u16, grace_days: u32, block_minute: u16) -> bool {
-        let last = self.due_date.saturating_add(i64::from(grace_days).days());
+    /// Whether it is late at `local`: past the due date and the grace days, on the first such day only from the minute
+    /// of the rule. Whether a late item blocks, [`OverdueRule::blocks`] says.
+    pub fn is_overdue(&self, local: LocalTime, rule: OverdueRule) -> bool {
+        let last = self.due_date.saturating_add(i64::from(rule.grace_days).days());
         let first_late = last.saturating_add(1.day());
-        self.is_open() && (today > first_late || (today == first_late && minute_of_day >= block_minute))
+        let from = LocalTime { date: first_late, minute_of_day: rule.block_from_minute };
+        self.is_open() && local >= from
     }
+}
+
+/// When an item of debt is overdue, and whether that blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverdueRule {
+    /// Whether overdue items block.
+    pub blocks: bool,
+    /// Days after the due date before they do.
+    pub grace_days: u32,
+    /// Minute of the local day from which they do.
+    pub block_from_minute: u16,
 }
 
 /// Open items in the order payments reach them: debt date, then creation.
@@ -151,15 +163,17 @@ mod tests {
             (date(2026, 12, 3), 1439, 3, 0, false),
             (date(2026, 12, 4), 0, 3, 0, true),
         ];
-        for (today, minute, grace, block, overdue) in rows {
+        let rule =
+            |grace_days, block_from_minute| OverdueRule { blocks: true, grace_days, block_from_minute };
+        for (date, minute_of_day, grace, block, overdue) in rows {
             assert_eq!(
-                debt.is_overdue(today, minute, grace, block),
+                debt.is_overdue(LocalTime { date, minute_of_day }, rule(grace, block)),
                 overdue,
-                "{today} {minute} {grace} {block}"
+                "{date} {minute_of_day} {grace} {block}"
             );
         }
         let paid = DebtItem { status: DebtStatus::Paid, ..debt };
-        assert!(!paid.is_overdue(date(2027, 1, 1), 0, 0, 0));
+        assert!(!paid.is_overdue(LocalTime { date: date(2027, 1, 1), minute_of_day: 0 }, rule(0, 0)));
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn owed(town: &Town, user: UserId) -> Bytes {
 
 #[tokio::test]
 async fn one_debt_a_part_of_them_and_all_of_them_are_settled_online() {
-    let on_credit = |config: &mut Config| config.policy.overage = kuota::agent::config::Overage::Debt;
+    let on_credit = |config: &mut Config| config.policy.overage = kuota::domain::account::Overage::Debt;
     let town = Town::with(Setup { agent: on_credit, ..Setup::default() }).await;
     let user = town.customer(1, Bytes::ZERO).await;
     let first = lend(&town, user, Ok(Bytes::gb(10)), Some(80_000)).await;

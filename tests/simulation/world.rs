@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::Request;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::account::{Expiry, Overage, Policy};
+use kuota::domain::debt::OverdueRule;
 use kuota::domain::id::Mac;
 use kuota::domain::listing::List;
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
@@ -472,8 +473,11 @@ fn policy(dice: &mut Dice) -> Policy {
         overage: if dice.chance(350) { Overage::Debt } else { Overage::Stop },
         debt_limit: Bytes::mb([200, 500, 500, 2000][dice.pick(4)]),
         fup_threshold: Bytes([512, 3072][dice.pick(2)] * MB),
-        overdue_grace_days: [0, 0, 3][dice.pick(3)],
-        block_minute: [0, 480][dice.pick(2)],
+        overdue: OverdueRule {
+            blocks: true,
+            grace_days: [0, 0, 3][dice.pick(3)],
+            block_from_minute: [0, 480][dice.pick(2)],
+        },
         expiry: if dice.chance(400) { Expiry::Extend } else { Expiry::ResetFromNow },
         price_rounding: Rupiah([10_000, 10_000, 1000, 1][dice.pick(4)]),
         pay_window_ms: [600_000, 600_000, 0][dice.pick(3)],

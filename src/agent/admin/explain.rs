@@ -152,8 +152,6 @@ pub(super) fn behind(rule: Rule, account: &Account, look: &Look, lines: &[Posted
 
 fn overdue(account: &Account, look: &Look) -> BTreeSet<DebtId> {
     let (local, policy) = (look.facts.local, look.policy);
-    let is_late = |item: &&crate::domain::debt::DebtItem| {
-        item.is_overdue(local.date, local.minute_of_day, policy.overdue_grace_days, policy.block_minute)
-    };
+    let is_late = |item: &&crate::domain::debt::DebtItem| item.is_overdue(local, policy.overdue);
     account.items.iter().filter(is_late).map(|item| item.id).collect()
 }

@@ -40,12 +40,7 @@ impl Owed {
                 bytes: item.unpaid(),
                 price: tariff.due(item).ok(),
                 dates: Some((item.debt_date, item.due_date)),
-                is_late: item.is_overdue(
-                    local.date,
-                    local.minute_of_day,
-                    policy.overdue_grace_days,
-                    policy.block_minute,
-                ),
+                is_late: item.is_overdue(local, policy.overdue),
             });
             let mut debts: Vec<Debt> = items.collect();
             let overage = account.balance.overage();

@@ -23,7 +23,6 @@ mod dashboard;
 mod deeds;
 mod drawer;
 mod figures;
-mod keys;
 mod names;
 mod payment;
 mod payment_deeds;

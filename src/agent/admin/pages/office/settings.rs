@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::seat::{Room, Seat};
-use super::keys::meaning;
 use super::words::Office;
 use crate::agent::config::{self, Config, Language};
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
+use crate::domain::account::{Expiry, Overage};
+use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
 
@@ -54,7 +55,7 @@ pub(super) fn sections(config: &Config, language: Language) -> Vec<(String, Vec<
         let row = KeyRow {
             key: key.clone(),
             value: value.clone(),
-            meaning: meaning(language, key),
+            meaning: config::key(key).map_or("", |known| known.meaning(language)),
             is_default: by_default.get(key) == Some(value),
         };
         match sections.iter_mut().find(|(known, _)| known == section) {
@@ -99,29 +100,30 @@ fn text(value: &Value) -> String {
 /// The rules in sentences.
 fn rules(w: &Office, locale: &Locale, config: &Config) -> Vec<String> {
     let policy = &config.policy;
-    let minute = policy.block_hour;
+    let overdue = config.policy().overdue;
+    let minute = overdue.block_from_minute;
     let hour = format!("{:02}.{:02}", minute / 60, minute % 60);
     let limit = locale.quota(policy.debt_limit);
     let mut rules = vec![
         match policy.overage {
-            config::Overage::Stop => w.rule_stop.to_owned(),
-            config::Overage::Debt if policy.debt_limit.is_zero() => w.rule_debt_free.to_owned(),
-            config::Overage::Debt => fill(w.rule_debt, &[&limit]),
+            Overage::Stop => w.rule_stop.to_owned(),
+            Overage::Debt if policy.debt_limit.is_zero() => w.rule_debt_free.to_owned(),
+            Overage::Debt => fill(w.rule_debt, &[&limit]),
         },
         fill(w.rule_fup, &[&locale.quota(policy.fup_threshold), policy.fup_rate.as_str()]),
     ];
-    rules.push(if policy.block_overdue {
-        fill(w.rule_overdue, &[&policy.overdue_grace_days.to_string(), &hour])
+    rules.push(if overdue.blocks {
+        fill(w.rule_overdue, &[&overdue.grace_days.to_string(), &hour])
     } else {
         w.rule_no_overdue.to_owned()
     });
     rules.push(match policy.debt_due {
-        config::DebtDue::EndOfMonth => w.rule_due_month.to_owned(),
-        config::DebtDue::Days(days) => fill(w.rule_due_days, &[&days.to_string()]),
+        DebtDue::EndOfMonth => w.rule_due_month.to_owned(),
+        DebtDue::Days(days) => fill(w.rule_due_days, &[&days.to_string()]),
     });
     rules.push(match policy.expiry {
-        config::Expiry::ResetFromNow => w.rule_expiry_reset.to_owned(),
-        config::Expiry::Extend => w.rule_expiry_extend.to_owned(),
+        Expiry::ResetFromNow => w.rule_expiry_reset.to_owned(),
+        Expiry::Extend => w.rule_expiry_extend.to_owned(),
     });
     rules.push(fill(w.rule_rounding, &[&Rupiah(policy.price_rounding_rp).to_string()]));
     rules.push(fill(w.rule_devices, &[&policy.max_devices_per_user.to_string()]));
@@ -133,4 +135,23 @@ fn rules(w: &Office, locale: &Locale, config: &Config) -> Vec<String> {
         rules.push(fill(w.rule_window, &[&locale.span(policy.pay_window)]));
     }
     rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_says_what_it_is_for() {
+        for key in config::sections().into_iter().flat_map(|section| section.keys) {
+            for language in [Language::Indonesian, Language::English] {
+                assert!(!key.meaning(language).is_empty(), "{}", key.path);
+            }
+        }
+        for (section, rows) in sections(&Config::default(), Language::English) {
+            for row in rows {
+                assert!(!row.meaning.is_empty(), "{section} {}", row.key);
+            }
+        }
+    }
 }

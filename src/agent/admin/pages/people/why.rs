@@ -102,12 +102,7 @@ impl Telling<'_> {
     fn due_dates(&self) -> String {
         let (policy, local) = (self.look.policy, self.facts.local);
         let date = |item: &DebtItem| {
-            let is_late = item.is_overdue(
-                local.date,
-                local.minute_of_day,
-                policy.overdue_grace_days,
-                policy.block_minute,
-            );
+            let is_late = item.is_overdue(local, policy.overdue);
             let day = self.locale.day(item.due_date);
             if is_late { format!("{day} ({})", self.words.late) } else { day }
         };
