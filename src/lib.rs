@@ -7,7 +7,8 @@
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
 //! | 1 | [`protocol`] | wire and stored forms: a quote as JSON, what agent and relay say to each other |
 //! | 1 | [`http_client`] | how other servers are called: TLS, time-outs, no redirects |
-//! | 1 | [`troubles`] | errors of loops that repeat, logged once |
+//! | 1 | [`retry_log`] | the log of loops that retry: first failure and recovery |
+//! | 1 | [`tools`] | small tools: digest, rate limit, keyed locks, back-off, percent-encoding |
 //! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
 //! | 2 | [`settings`] | layered configuration: defaults, file, environment; secrets; findings that name their key |
 //! | 2 | [`store`] | SQLite: schema, the one commit, queries, verification |
@@ -27,10 +28,11 @@ pub mod http_client;
 pub mod midtrans;
 pub mod protocol;
 pub mod relay;
+pub mod retry_log;
 pub mod routeros;
 pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod store;
-pub mod troubles;
+pub mod tools;
 pub mod web;

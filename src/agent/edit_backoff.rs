@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::listing::Edit;
 use crate::domain::units::Timestamp;
 use crate::routeros::EditOutcome;
+use crate::tools::backoff;
 
 /// The wait after the first refusal; each further one is twice as long ...
 const WAIT_MIN: Duration = Duration::from_secs(5);
@@ -80,7 +81,7 @@ impl EditBackoff {
             attempts: 0,
             retry_at: Duration::ZERO,
         });
-        let wait = WAIT_MIN.saturating_mul(1 << refused.attempts.min(16)).min(WAIT_MAX);
+        let wait = backoff::doubled(WAIT_MIN, refused.attempts, WAIT_MAX);
         refused.attempts = refused.attempts.saturating_add(1);
         refused.retry_at = now.saturating_add(wait);
         refused.answer = answer;

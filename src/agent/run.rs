@@ -20,10 +20,11 @@ use super::site_plan::list_names;
 use super::tickets::Tickets;
 use super::{admin, portal, watchdog};
 use crate::clock::Clock;
+use crate::retry_log::RetryLog;
 use crate::routeros::Router;
 use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
-use crate::troubles::Troubles;
+use crate::tools::backoff;
 use crate::web::serve::serve;
 use crate::web::tally::Tally;
 use crate::web::{ConnectionLimits, Problem};
@@ -342,7 +343,7 @@ fn make_control_socket(data_dir: &Path) -> Result<UnixListener, RunError> {
 async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     let mut pace = site.pace.subscribe();
     let mut ticks = paced(*pace.borrow_and_update());
-    let mut troubles = Troubles::of("router cycle");
+    let mut retry_log = RetryLog::warning("router cycle");
     loop {
         let due = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
@@ -359,7 +360,7 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
             Err(error) => Err(error),
             Ok(()) => site.service.enforce_once().await.map(drop),
         };
-        troubles.tell(result);
+        retry_log.record(result);
     }
 }
 
@@ -371,7 +372,7 @@ async fn link_loops(site: Arc<Site>) {
 /// Hangs on the feed; a relay that fails is asked again after a pause, or when a call to it succeeded.
 async fn pull(service: &Service) {
     let Ok(link) = service.link() else { return };
-    let (mut troubles, mut pause, mut wait) = (Troubles::of("relay feed"), PULL_PAUSE, Duration::ZERO);
+    let (mut retry_log, mut pause, mut wait) = (RetryLog::warning("relay feed"), PULL_PAUSE, Duration::ZERO);
     let mut restarts = FeedRestarts::default();
     loop {
         let begun = Instant::now();
@@ -386,13 +387,16 @@ async fn pull(service: &Service) {
         let failed = pulled.is_err();
         let restarted = pulled.as_ref().is_ok_and(|applied| applied.restarted);
         let restart_pause = if restarted { restarts.noted(Instant::now()) } else { Duration::ZERO };
-        troubles.tell(pulled.map(drop));
+        retry_log.record(pulled.map(drop));
         if !failed && !too_fast && restart_pause.is_zero() {
             pause = PULL_PAUSE;
             continue;
         }
+        let longest = pause.max(restart_pause);
+        // Not every site comes back at the same moment.
+        let jittered = backoff::jittered(longest / 4 * 3, longest);
         tokio::select! {
-            () = tokio::time::sleep(jittered(pause.max(restart_pause))) => {}
+            () = tokio::time::sleep(jittered) => {}
             () = link.feed_woken() => {}
         }
         pause = (pause * 2).min(PULL_PAUSE_MAX);
@@ -427,11 +431,11 @@ impl FeedRestarts {
 /// Runs errands when there are new ones, and again when they are due.
 async fn errands(service: &Service) {
     let Ok(link) = service.link() else { return };
-    let mut troubles = Troubles::of("errands to the relay");
+    let mut retry_log = RetryLog::warning("errands to the relay");
     loop {
         let next = service.errands_once().await;
         let due = next.as_ref().ok().copied().flatten();
-        troubles.tell(next.map(drop));
+        retry_log.record(next.map(drop));
         let ms = due.map_or(0, |at| at.0.saturating_sub(service.now().0));
         let until =
             u64::try_from(ms).ok().filter(|_| due.is_some()).map_or(ERRANDS_PAUSE, Duration::from_millis);
@@ -440,12 +444,6 @@ async fn errands(service: &Service) {
             () = link.errands_woken() => {}
         }
     }
-}
-
-/// A pause that not every site takes at the same moment.
-fn jittered(pause: Duration) -> Duration {
-    let share = Uuid::new_v4().as_bytes()[0];
-    pause / 1024 * (1024 - u32::from(share))
 }
 
 fn paced(every: Duration) -> Interval {

@@ -3,8 +3,9 @@
 //! Every signature is HMAC-SHA256 under the site's secret over a purpose and the parts, each with its length before
 //! it, so that what was signed for one purpose is worth nothing for another.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -12,6 +13,7 @@ use subtle::ConstantTimeEq;
 use crate::domain::id::OrderId;
 use crate::domain::units::Timestamp;
 use crate::store::SiteSecret;
+use crate::tools::digest;
 
 /// Crockford's base32: without I, L, O and U, which people take for others.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -86,14 +88,14 @@ impl Tickets {
     pub fn sealed(&self, text: &str, until: Timestamp) -> String {
         let until = until.0.to_string();
         let token = self.token("sealed", &[text, &until]);
-        format!("{until}.{}.{token}", hex(text.as_bytes()))
+        format!("{until}.{}.{token}", HEXLOWER.encode(text.as_bytes()))
     }
 
     /// The text of what [`Self::sealed`] made; `None` from its end on, and for anything else.
     pub fn opened(&self, given: &str, now: Timestamp) -> Option<String> {
         let mut parts = given.split('.');
         let (until, hex, token) = (parts.next()?, parts.next()?, parts.next()?);
-        let text = unhex(hex)?;
+        let text = String::from_utf8(HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?).ok()?;
         let is_ours = parts.next().is_none() && is_same(&self.token("sealed", &[&text, until]), token);
         let ends_at: i64 = until.parse().ok()?;
         (is_ours && now.0 < ends_at).then_some(text)
@@ -107,8 +109,7 @@ impl Tickets {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(self.key.bytes()).expect("HMAC takes keys of every length");
         for part in [&["kuota", purpose], parts].concat() {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
+            digest::add_part(&mut mac, part);
         }
         mac.finalize().into_bytes().into()
     }
@@ -145,22 +146,6 @@ fn crockford(bytes: &[u8]) -> String {
     out
 }
 
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a text takes every text");
-        hex
-    })
-}
-
-fn unhex(hex: &str) -> Option<String> {
-    if !hex.len().is_multiple_of(2) || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let pairs = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok());
-    String::from_utf8(pairs.collect::<Option<_>>()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +163,10 @@ mod tests {
         // python3: hmac.new(bytes([1]*32), b"".join(struct.pack(">Q", len(p)) + p for p in
         //   [b"kuota", b"order", b"k-1"]), "sha256").hexdigest()
         let signed = tickets(1).sign("order", &["k-1"]);
-        assert_eq!(hex(&signed), "a56c0b5ada0c08b92e784f8d55d246eb7fa2ba50c906561b172354fe8a1b7966");
+        assert_eq!(
+            HEXLOWER.encode(&signed),
+            "a56c0b5ada0c08b92e784f8d55d246eb7fa2ba50c906561b172354fe8a1b7966"
+        );
         assert_eq!(crockford(&[0x00, 0x44, 0x32, 0x14, 0xc7]), "01234567");
         assert_eq!(crockford(&[0xff; 5]), "ZZZZZZZZ");
     }

@@ -7,10 +7,11 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::Failure;
-use super::api::{Api, escaped};
+use super::api::Api;
 use super::output::{Output, say, table, text};
 use crate::settings::without_mark;
 use crate::store::Role;
+use crate::tools::percent;
 
 /// What to do about admins.
 #[derive(Debug, Subcommand)]
@@ -61,7 +62,7 @@ pub(super) async fn run(command: AdminCommand, api: &Api, output: Output) -> Res
             output.answer(&added, |_| format!("{name} may log in as {role}"))
         }
         AdminCommand::Token { name, role } => {
-            let path = format!("/api/v1/admins/{}/tokens", escaped(&name));
+            let path = format!("/api/v1/admins/{}/tokens", percent::value(&name));
             let body = role.map_or_else(|| json!({}), |role| json!({"role": role}));
             let made = api.post(&path, &body).await?;
             if !output.json && made["token"].as_str().is_none_or(str::is_empty) {
@@ -77,11 +78,11 @@ pub(super) async fn run(command: AdminCommand, api: &Api, output: Output) -> Res
             })
         }
         AdminCommand::TotpOff { name } => {
-            api.delete(&format!("/api/v1/admins/{}/totp", escaped(&name))).await?;
+            api.delete(&format!("/api/v1/admins/{}/totp", percent::value(&name))).await?;
             if output.json { Ok(()) } else { say(&format!("{name} logs in with the password alone")) }
         }
         AdminCommand::Remove { name } => {
-            api.delete(&format!("/api/v1/admins/{}", escaped(&name))).await?;
+            api.delete(&format!("/api/v1/admins/{}", percent::value(&name))).await?;
             if output.json { Ok(()) } else { say(&format!("{name} may log in no more")) }
         }
     }

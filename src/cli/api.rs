@@ -20,6 +20,7 @@ use crate::agent::config::{Config, Secrets};
 use crate::agent::run::{SOCKET_FILE, Site};
 use crate::clock::SystemClock;
 use crate::settings::{Environment, Secret, SettingsError};
+use crate::tools::percent;
 
 /// The longest wait for one answer: longer than the router's own patience.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
@@ -298,17 +299,9 @@ fn names(text: &str, finding: &Value) -> bool {
 
 /// A path with its query, every value escaped.
 pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
-    let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    let pairs: Vec<String> =
+        query.iter().map(|(name, value)| format!("{name}={}", percent::value(value))).collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
-}
-
-/// A text as one segment of a path or one value of a query.
-pub(super) fn escaped(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
 }
 
 /// A secret that can be replaced while it is in use.

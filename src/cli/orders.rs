@@ -4,10 +4,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::api::{Api, escaped};
+use super::api::Api;
 use super::output::{Output, outline, rupiah, table, text};
 use super::users::given;
 use crate::domain::units::Rupiah;
+use crate::tools::percent;
 
 const ORDERS: &str = "/api/v1/orders";
 
@@ -78,28 +79,28 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             output.list(&orders, listed)
         }
         OrderCommand::Cancel { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/cancel", escaped(&id)), &json!({})).await?;
+            let order = api.post(&format!("{ORDERS}/{}/cancel", percent::value(&id)), &json!({})).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Refresh { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/refresh", escaped(&id)), &json!({})).await?;
+            let order = api.post(&format!("{ORDERS}/{}/refresh", percent::value(&id)), &json!({})).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Review { id, decision, reason } => {
             let body = json!({"decision": decision, "reason": reason});
-            let order = api.post(&format!("{ORDERS}/{}/review", escaped(&id)), &body).await?;
+            let order = api.post(&format!("{ORDERS}/{}/review", percent::value(&id)), &body).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Refund { id, amount_rp, reason } => {
             let body = given([("amount_rp", amount_rp.map(|rp| json!(rp))), ("reason", Some(json!(reason)))]);
-            let order = api.post(&format!("{ORDERS}/{}/refund", escaped(&id)), &body.into()).await?;
+            let order = api.post(&format!("{ORDERS}/{}/refund", percent::value(&id)), &body.into()).await?;
             output.answer(&order, |order| {
                 let (back, paid) = (rupiah(order, "refunded_rp"), rupiah(order, "amount_rp"));
                 format!("{}  {}: {back} of {paid} went back", text(order, "id"), text(order, "status"))
             })
         }
         OrderCommand::Show { id } => {
-            let order = api.get(&format!("{ORDERS}/{}", escaped(&id))).await?;
+            let order = api.get(&format!("{ORDERS}/{}", percent::value(&id))).await?;
             output.answer(&order, outline)
         }
     }

@@ -7,12 +7,13 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::api::{Api, escaped};
+use super::api::Api;
 use super::output::{Output, bytes, outline, rupiah, table, text};
 use super::{Failure, import, packages};
 use crate::domain::id::Mac;
 use crate::domain::phone;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::tools::percent;
 
 /// The users of the API.
 pub(super) const USERS: &str = "/api/v1/users";
@@ -228,7 +229,8 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
         }
         UserCommand::Unbind { user, mac } => {
             let id = find_id(api, &user).await?;
-            let left = api.delete(&format!("{USERS}/{id}/devices/{}", escaped(&mac.to_string()))).await?;
+            let left =
+                api.delete(&format!("{USERS}/{id}/devices/{}", percent::value(&mac.to_string()))).await?;
             return output.answer(&left, |left| match left {
                 Value::Null => format!("{mac} is unbound"),
                 _ => format!("{mac} is unbound as soon as the router has been read"),

@@ -31,7 +31,28 @@ pub enum PriceError {
     TooLarge,
 }
 
+/// One thing that a user owes.
+#[derive(Clone, Copy, Debug)]
+pub struct Owed<'a> {
+    /// The item; `None` is usage beyond the quota.
+    pub item: Option<&'a DebtItem>,
+    /// Bytes still owed; zero for an unlimited plan.
+    pub bytes: Bytes,
+    /// What must be paid for it.
+    pub price: Result<Rupiah, PriceError>,
+}
+
 impl Tariff<'_> {
+    /// Everything a user owes, line by line: open items, oldest first, then usage beyond the quota.
+    pub fn owed<'a>(&self, account: &'a Account) -> Vec<Owed<'a>> {
+        let item =
+            |item: &'a DebtItem| Owed { item: Some(item), bytes: item.unpaid(), price: self.due(item) };
+        let overage = account.balance.overage();
+        let over =
+            (!overage.is_zero()).then(|| Owed { item: None, bytes: overage, price: self.quote(overage) });
+        account.open_items().into_iter().map(item).chain(over).collect()
+    }
+
     /// The price of `debt` bytes: the reference package's price in proportion, rounded up. Zero stays zero.
     pub fn quote(&self, debt: Bytes) -> Result<Rupiah, PriceError> {
         if debt.is_zero() {
@@ -94,13 +115,13 @@ impl Tariff<'_> {
 
     /// The quote for everything a user owes: every open item, oldest first, and the overage.
     pub fn settle_all(&self, account: &Account) -> Result<Quote, PriceError> {
-        let mut lines =
-            account.open_items().into_iter().map(|i| self.settle_item(i)).collect::<Result<Vec<_>, _>>()?;
-        let overage = account.balance.overage();
-        if !overage.is_zero() {
-            let price = self.quote(overage)?;
-            lines.push(Line { item: Item::Overage, name: String::new(), bytes: overage, price });
-        }
+        let line = |owed: Owed<'_>| match owed.item {
+            Some(item) => self.settle_item(item),
+            None => {
+                Ok(Line { item: Item::Overage, name: String::new(), bytes: owed.bytes, price: owed.price? })
+            }
+        };
+        let lines = self.owed(account).into_iter().map(line).collect::<Result<_, _>>()?;
         Ok(Quote { lines })
     }
 

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
@@ -11,7 +12,6 @@ use sha2::{Digest, Sha256};
 
 use super::access::{KeySource, MerchantAccess, ServerKey, below};
 use super::outcome::{Answer, Call, read, shortened};
-use super::signature::hex;
 use super::{Charge, Charged, Gateway, GatewayError, Pending, answer, charge};
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Report;
@@ -196,7 +196,7 @@ fn idempotency_key(key: &str) -> String {
     if heeded {
         return key.to_owned();
     }
-    let mut digest = hex(&Sha256::digest(key.as_bytes()));
+    let mut digest = HEXLOWER.encode(&Sha256::digest(key.as_bytes()));
     digest.truncate(IDEMPOTENCY_KEY_MAX);
     digest
 }

@@ -1,6 +1,7 @@
 //! The gateway's signature of a notification: SHA-512 over order, code, amount and server key, joined without a
 //! separator. It says that a message is worth looking at and nothing about what happened: the status is not signed.
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha512};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -25,15 +26,9 @@ pub fn verify(order: &str, code: &str, amount: &str, signature: &str, keys: &[Se
         for part in [order, code, amount, key.expose()] {
             hash.update(part.as_bytes());
         }
-        hex(&hash.finalize()).as_bytes().ct_eq(signature.as_bytes())
+        HEXLOWER.encode(&hash.finalize()).as_bytes().ct_eq(signature.as_bytes())
     };
     keys.iter().fold(Choice::from(0), |any, key| any | fits(key)).into()
-}
-
-/// Lower case, as the gateway writes it.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::merchant::Merchant;
 use super::order_id::new_order_id;
-use super::pace::jittered;
 use super::request::{self, Owner, check_open};
 use super::row;
 use super::service::{Ask, Edit, Relay, Site};
@@ -22,6 +21,7 @@ use crate::domain::payment::{Effect, GatewayStatus, Report, Standing};
 use crate::domain::units::Timestamp;
 use crate::midtrans::{Charge, Charged, GatewayError};
 use crate::protocol::relay::{OpenOrder, RelayOrder};
+use crate::tools::backoff::jittered;
 use crate::web::Problem;
 
 /// When the reconciler looks after an order whose charge was begun and not finished: later than any charge takes.
@@ -53,7 +53,7 @@ pub(super) async fn open(
 async fn open_once(relay: &Relay, site: &Site, wanted: OpenOrder) -> Result<RelayOrder, Problem> {
     let end = Instant::now() + relay.patience.charge;
     let name = format!("{}/{}", site.id, wanted.request_id);
-    let Ok(_held) = timeout_at(end, relay.locks.hold(&name)).await else {
+    let Ok(_held) = timeout_at(end, relay.locks.hold(name)).await else {
         return Err(unknown("the same request is still being worked on"));
     };
     let id = new_order_id(&site.tag).map_err(|error| {
@@ -182,12 +182,13 @@ impl Charging<'_> {
                 }
                 GatewayError::Unreachable(_) => {
                     not_sent += 1;
-                    sleep(jittered(CONNECT_PAUSE).min(self.relay.patience.charge_try)).await;
+                    sleep(jittered(CONNECT_PAUSE, CONNECT_PAUSE * 3 / 2).min(self.relay.patience.charge_try))
+                        .await;
                 }
                 GatewayError::SlowDown if slow < SLOW_TRIES_MAX => {
-                    let pause = jittered(self.relay.patience.slow_down * 2_u32.pow(slow));
+                    let pause = self.relay.patience.slow_down * 2_u32.pow(slow);
                     slow += 1;
-                    sleep(pause).await;
+                    sleep(jittered(pause, pause * 3 / 2)).await;
                 }
                 refused if unsure > 0 => return Tried::Unsure(Some(refused)),
                 refused => return Tried::Refused(refused),
@@ -398,7 +399,7 @@ impl Charging<'_> {
 
     /// Asks where the order stands. `false` when the gateway does not answer.
     async fn is_confirmed(&mut self) -> Result<bool, Problem> {
-        let _held = self.relay.locks.hold(&self.order.id).await;
+        let _held = self.relay.locks.hold(self.order.id.clone()).await;
         match self.relay.ask(self.merchant, &self.order.id).await {
             Ok((order, is_known)) => {
                 self.order = order.unwrap_or_else(|| self.order.clone());
@@ -410,7 +411,7 @@ impl Charging<'_> {
     }
 
     async fn ask_now(&mut self) -> Result<(), Problem> {
-        let _held = self.relay.locks.hold(&self.order.id).await;
+        let _held = self.relay.locks.hold(self.order.id.clone()).await;
         match self.relay.ask(self.merchant, &self.order.id).await {
             Ok((Some(order), _)) => self.order = order,
             Ok((None, _)) => {}

@@ -22,6 +22,7 @@ use super::{charging, metrics, notifications, orders};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
+use crate::tools::bearer::bearer;
 use crate::web::limits::{self, Patience};
 use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query, tally};
 
@@ -97,17 +98,17 @@ impl FromRequestParts<Arc<Relay>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
         let refused = || Problem::unauthorized("send the site's token as Authorization: Bearer");
-        let site = bearer(&parts.headers).and_then(|token| relay.site_of(token)).ok_or_else(refused)?;
+        let site = token(&parts.headers).and_then(|token| relay.site_of(token)).ok_or_else(refused)?;
         site.admit(relay.clock.uptime())?;
         Ok(Self(Arc::clone(site)))
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token of the only `Authorization` header.
+fn token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    bearer(value.to_str().ok()?)
 }
 
 async fn open(

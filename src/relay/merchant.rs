@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use super::breaker::Breaker;
 use super::figures::{Figures, Operation};
 use super::notifications::PARALLEL_MAX;
-use super::pace::Pace;
 use super::store::OrderRow;
 use crate::clock::Clock;
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::{Report, Terms};
 use crate::domain::units::Rupiah;
 use crate::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
+use crate::tools::rate_limit::RateLimit;
 
 /// Questions a second to the gateway from the reconciler; it publishes no number, and this is a guess below any.
 const QUESTIONS_PER_SECOND: u32 = 5;
@@ -30,7 +30,7 @@ pub struct Merchant {
     pub(super) secret: String,
     /// Where its notifications go, if anywhere.
     pub(super) notification_url: Option<String>,
-    pub(super) pace: Mutex<Pace>,
+    pub(super) pace: Mutex<RateLimit>,
     /// What the pace is measured from. Calls take real time whatever the relay's clock shows.
     pub(super) since: Instant,
     pub(super) gateway: Arc<dyn Gateway>,
@@ -61,7 +61,7 @@ impl Merchant {
             account: OnceLock::new(),
             since: Instant::now(),
             deciding: Semaphore::new(PARALLEL_MAX),
-            pace: Mutex::new(Pace::new(QUESTIONS_PER_SECOND, QUESTIONS_PER_SECOND)),
+            pace: Mutex::new(RateLimit::new(QUESTIONS_PER_SECOND, QUESTIONS_PER_SECOND)),
             breaker: Mutex::default(),
         }
     }

@@ -16,7 +16,6 @@
 //! | `row` | one order: how answers change it, and how it is told |
 //! | `merchant`, `breaker`, `pace` | calls to the gateway, and when they are held back |
 //! | `order_id` | names of orders |
-//! | `locks` | one at a time for each order |
 //! | [`figures`], `metrics` | what it counts about itself |
 //! | [`store`] | what it keeps |
 //!
@@ -30,13 +29,11 @@ pub mod config;
 mod feed;
 pub mod figures;
 mod http;
-mod locks;
 mod merchant;
 mod metrics;
 mod notifications;
 mod order_id;
 mod orders;
-mod pace;
 mod polls;
 mod reconcile;
 mod request;

@@ -184,7 +184,7 @@ async fn decide(relay: &Relay, merchant: &str, order: &str, rows: &[InboxRow]) -
         // The configuration lost the merchant; it may come back.
         return postpone(relay, rows).await;
     };
-    let _held = relay.locks.hold(order).await;
+    let _held = relay.locks.hold(order.to_owned()).await;
     match merchant.status(order, relay.patience.call).await {
         Ok(Some(report)) => settle(relay, merchant, order, rows, &report).await,
         Ok(None) => doubt_claims(relay, merchant, order, rows).await,

@@ -4,7 +4,7 @@
 //! and so no signed text of one order can be read as that of another. The first part tells which site an order
 //! belongs to, the rest cannot be guessed.
 
-use sha2::{Digest, Sha256};
+use crate::tools::digest;
 
 /// Five bits each; no letter that looks like another or like a digit.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstvwxyz0123456789";
@@ -19,12 +19,7 @@ pub const ORDER_ID_CHARS: usize = TAG_CHARS + 1 + RANDOM_CHARS + 1;
 
 /// What the ids of a site's orders begin with.
 pub fn site_tag(merchant: &str, site: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [merchant, site] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().take(TAG_CHARS).map(|byte| letter(ALPHABET, *byte)).collect()
+    digest::of_parts([merchant, site]).iter().take(TAG_CHARS).map(|byte| letter(ALPHABET, *byte)).collect()
 }
 
 /// An id that nobody had before: 104 random bits. Fails when the system has no random bytes.

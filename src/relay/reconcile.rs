@@ -7,7 +7,6 @@ use tokio::task::JoinSet;
 
 use super::merchant::Merchant;
 use super::orders::call_off;
-use super::pace::jittered;
 use super::row::{self, is_by_page};
 use super::schedule;
 use super::service::{Ask, AskError, Edit, Relay};
@@ -15,6 +14,7 @@ use super::store::{OrderRow, StoreError};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::midtrans::GatewayError;
+use crate::tools::backoff::jittered;
 
 /// Orders of one merchant looked at together.
 const BATCH: u32 = 100;
@@ -138,14 +138,14 @@ async fn paced(merchant: &Merchant) {
             merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.since.elapsed());
         match taken {
             Ok(()) => return,
-            Err(wait) => tokio::time::sleep(jittered(wait)).await,
+            Err(wait) => tokio::time::sleep(jittered(wait, wait * 3 / 2)).await,
         }
     }
 }
 
 /// Asks about one order, and does what its time and its site's wish demand.
 async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), StoreError> {
-    let _held = relay.locks.hold(id).await;
+    let _held = relay.locks.hold(id.to_owned()).await;
     let now = relay.now();
     let Some(order) = relay.store.order(&merchant.id, id).await? else { return Ok(()) };
     if order.ask_at.is_none_or(|at| at > now) {

@@ -7,6 +7,7 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{AdoptOrder, MEMO_BYTES_MAX, OpenOrder, OrderItem, PaymentMeans, RefundOrder};
+use crate::tools::digest;
 use crate::web::Problem;
 
 use super::store::OrderRow;
@@ -137,10 +138,7 @@ pub(super) fn check_adopt(request: &AdoptOrder) -> Result<(), Problem> {
 /// SHA-256 over what was asked for, each part behind its length, so that no two requests look alike.
 fn hash(request: &OpenOrder) -> [u8; 32] {
     let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
+    let mut part = |bytes: &[u8]| digest::add_part(&mut hash, bytes);
     part(request.method.name().as_bytes());
     part(&request.amount_rp.to_be_bytes());
     part(&request.expires_in_s.to_be_bytes());

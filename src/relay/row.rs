@@ -1,7 +1,6 @@
 //! One order: how answers change it, and how it is shown and told.
 
-use std::fmt::Write;
-
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::store::{FeedEvent, OrderRow};
@@ -112,10 +111,7 @@ fn shown(row: &OrderRow) -> String {
         hash.update([0]);
         hash.update(flag.name());
     }
-    hash.finalize().iter().take(4).fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a text takes every text");
-        text
-    })
+    HEXLOWER.encode(&hash.finalize()[..4])
 }
 
 /// Whether the gateway learns of an order only when its customer picks how to pay on the gateway's page.

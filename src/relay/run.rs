@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::config::{Config, Merchant, Secrets};
@@ -17,7 +17,7 @@ use super::store::{RelayStore, StoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
-use crate::troubles::Troubles;
+use crate::retry_log::RetryLog;
 use crate::web::descriptors::within_limit;
 use crate::web::serve::serve;
 
@@ -150,8 +150,8 @@ pub async fn drive(
     let failed = tokio::select! {
         _ = stop.wait_for(|stop| *stop) => None,
         why = relay.store.failure() => Some(RunError::Store(why)),
-        ended = &mut serving => Some(RunError::Ended(format!("{ended:?}"))),
-        ended = loops.join_next() => Some(RunError::Ended(format!("{ended:?}"))),
+        ended = &mut serving => Some(RunError::Ended(cause(ended))),
+        Some(ended) = loops.join_next() => Some(RunError::Ended(cause(ended))),
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     relay.stopping.send_replace(true);
@@ -166,11 +166,16 @@ pub async fn drive(
     failed.map_or(Ok(()), Err)
 }
 
+/// Why a task ended that never should.
+fn cause<T>(ended: Result<T, JoinError>) -> String {
+    ended.map_or_else(|error| error.to_string(), |_| "it returned".to_owned())
+}
+
 /// Decides notifications as they come. A turn does not wait for the one before: an order that the gateway is slow
 /// about keeps no other waiting.
 async fn deciding(relay: Arc<Relay>) {
     let mut turns = JoinSet::new();
-    let mut troubles = Troubles::grave("deciding notifications");
+    let mut retry_log = RetryLog::error("deciding notifications");
     loop {
         let turn = Arc::clone(&relay);
         turns.spawn(async move {
@@ -185,7 +190,7 @@ async fn deciding(relay: Arc<Relay>) {
                 () = &mut look => break,
                 Some(ended) = turns.join_next() => {
                     let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
-                    troubles.tell(result.map(drop));
+                    retry_log.record(result.map(drop));
                 }
             }
         }
@@ -196,7 +201,7 @@ async fn deciding(relay: Arc<Relay>) {
 /// no other waiting.
 async fn reconciling(relay: Arc<Relay>) {
     let mut turns = JoinSet::new();
-    let mut troubles = Troubles::grave("asking about orders");
+    let mut retry_log = RetryLog::error("asking about orders");
     loop {
         let turn = Arc::clone(&relay);
         turns.spawn(async move {
@@ -211,7 +216,7 @@ async fn reconciling(relay: Arc<Relay>) {
                 () = &mut look => break,
                 Some(ended) = turns.join_next() => {
                     let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
-                    troubles.tell(result.map(drop));
+                    retry_log.record(result.map(drop));
                 }
             }
         }
@@ -219,14 +224,14 @@ async fn reconciling(relay: Arc<Relay>) {
 }
 
 async fn pruning(relay: Arc<Relay>) {
-    let mut troubles = Troubles::grave("dropping what is old");
+    let mut retry_log = RetryLog::error("dropping what is old");
     loop {
         let before = Timestamp(relay.now().0.saturating_sub(KEPT_DAYS * DAY_MS));
         let result = relay.store.prune(before).await;
         if let Ok(dropped @ 1..) = result {
             tracing::info!(dropped, "dropped what is older than {KEPT_DAYS} days");
         }
-        troubles.tell(result.map(drop));
+        retry_log.record(result.map(drop));
         sleep(PRUNE_EVERY).await;
     }
 }

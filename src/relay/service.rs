@@ -8,10 +8,8 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use super::config::Secrets;
 use super::figures::Figures;
-use super::locks::Locks;
 use super::merchant::Merchant;
 use super::order_id::{new_secret, site_tag};
-use super::pace::Pace;
 use super::polls::Polls;
 use super::store::{OrderRow, RelayStore, StoreError, Updated};
 use super::{row, schedule};
@@ -19,6 +17,8 @@ use crate::clock::Clock;
 use crate::domain::payment::{Effect, Report};
 use crate::domain::units::Timestamp;
 use crate::midtrans::{Gateway, GatewayError};
+use crate::tools::keyed_locks::KeyedLocks;
+use crate::tools::rate_limit::RateLimit;
 use crate::web::Problem;
 
 /// Calls a second from one site, and at once: far more than its customers make.
@@ -106,7 +106,7 @@ pub(super) struct Site {
     pub tag: String,
     /// Its calls that wait for news.
     pub polls: Polls,
-    pace: Mutex<Pace>,
+    pace: Mutex<RateLimit>,
 }
 
 /// The relay.
@@ -117,7 +117,7 @@ pub struct Relay {
     pub(super) patience: Patience,
     pub(super) figures: Arc<Figures>,
     /// Orders that are being asked about, and requests that are being opened.
-    pub(super) locks: Locks,
+    pub(super) locks: KeyedLocks<String>,
     /// Told when a notification came.
     pub(super) inbox: Notify,
     /// Told when an order became due.
@@ -194,7 +194,7 @@ impl Relay {
                     tag: site_tag(&one.id, &id),
                     merchant: Arc::clone(&merchant),
                     polls: Polls::default(),
-                    pace: Mutex::new(Pace::new(SITE_CALLS_PER_SECOND, SITE_CALLS_BURST)),
+                    pace: Mutex::new(RateLimit::new(SITE_CALLS_PER_SECOND, SITE_CALLS_BURST)),
                     id: id.clone(),
                 };
                 sites.insert(id, Arc::new(site));
@@ -207,7 +207,7 @@ impl Relay {
             secrets: parts.secrets,
             patience: parts.patience,
             figures,
-            locks: Locks::default(),
+            locks: KeyedLocks::default(),
             inbox: Notify::new(),
             due: Notify::new(),
             stopping: watch::Sender::new(false),

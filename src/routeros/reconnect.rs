@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::RouterError;
 use super::link::is_lasting;
+use crate::tools::backoff;
 
 /// The shortest wait between two attempts.
 const WAIT_MIN: Duration = Duration::from_secs(1);
@@ -99,7 +100,7 @@ impl Reconnect {
         let booting = self.opened_with.as_ref() == Some(credentials)
             && self.lost_at.is_some_and(|lost| now.saturating_duration_since(lost) < BOOT);
         let wait = match (refused, booting) {
-            (true, true) => between(WAIT_MIN, BOOT_WAIT_MAX, dice),
+            (true, true) => backoff::between(WAIT_MIN, BOOT_WAIT_MAX, dice),
             (true, false) => REFUSED_WAIT,
             (false, _) => self.backoff(dice),
         };
@@ -142,15 +143,8 @@ impl Reconnect {
 
     /// Full jitter under a ceiling that doubles from 2 s to a minute.
     fn backoff(&self, dice: u64) -> Duration {
-        let ceiling = WAIT_MIN.saturating_mul(1 << self.failures.min(6));
-        between(WAIT_MIN, ceiling.min(WAIT_MAX), dice)
+        backoff::between(WAIT_MIN, backoff::doubled(WAIT_MIN, self.failures, WAIT_MAX), dice)
     }
-}
-
-/// A length of time from `least` to `most`, picked by `dice`.
-fn between(least: Duration, most: Duration, dice: u64) -> Duration {
-    let room_ms = u64::try_from(most.saturating_sub(least).as_millis()).unwrap_or(u64::MAX - 1);
-    least + Duration::from_millis(dice % (room_ms + 1))
 }
 
 #[cfg(test)]
@@ -186,7 +180,7 @@ mod tests {
                 assert!(exact_s == 0 || wait == Duration::from_secs(exact_s));
             }
         }
-        assert_eq!(between(WAIT_MIN, WAIT_MAX, 59_000), WAIT_MAX);
+        assert_eq!(backoff::between(WAIT_MIN, WAIT_MAX, 59_000), WAIT_MAX);
     }
 
     #[test]

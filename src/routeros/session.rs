@@ -378,7 +378,7 @@ impl Session {
             (Kind::Trap, Some(Event::Trap { response, .. })) => self.trap(tag, response.message),
             (Kind::Done { ret }, Some(Event::Done { .. })) => self.done(tag, ret, now),
             (Kind::Empty, Some(Event::Empty { .. })) => {}
-            _ => return Err(Broken::by(tag, format!("a sentence that is none: {kind:?}"))),
+            _ => return Err(Broken::by(tag, "a sentence of an unknown kind")),
         }
         Ok(())
     }

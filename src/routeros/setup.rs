@@ -153,7 +153,7 @@ fn owned(values: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 }
 
 /// A text as a script takes it for itself and nothing else.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for byte in text.bytes() {
         match byte {

@@ -1,11 +1,11 @@
 //! TLS to the router: exactly one certificate, or any that an authority signed for the router's name. Whatever fails
 //! says what to do about it, because routers come without a certificate and make odd ones.
 
-use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -136,7 +136,7 @@ impl ServerCertVerifier for Pin {
         if shown == self.pin {
             return Ok(ServerCertVerified::assertion());
         }
-        let mismatch = Mismatch { pin: hex(&self.pin), shown: hex(&shown) };
+        let mismatch = Mismatch { pin: HEXLOWER.encode(&self.pin), shown: HEXLOWER.encode(&shown) };
         Err(CertificateError::Other(OtherError(Arc::new(mismatch))).into())
     }
 
@@ -172,13 +172,6 @@ impl ServerCertVerifier for Pin {
 struct Mismatch {
     pin: String,
     shown: String,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 const PORT: &str = "is it the port of api-ssl, usually 8729, and not that of api?";

@@ -47,6 +47,9 @@ pub use write::{Batch, Chained, ClosedDay};
 
 use ballast::Ballast;
 use place::{Identity, LOG_CLOSED, LOG_OPEN, Lock};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::tools::percent;
 
 /// The store's file inside the data folder.
 pub const FILE: &str = "kuota.db";
@@ -547,28 +550,15 @@ fn open_alone(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     if !path.with_extension("db-wal").exists() {
         // Without a log there is nothing to be made beside it.
         let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-        return Ok(Connection::open_with_flags(format!("file:{}?immutable=1", percent(path)), flags)?);
+        return Ok(Connection::open_with_flags(
+            format!("file:{}?immutable=1", percent::path(path.as_os_str().as_bytes())),
+            flags,
+        )?);
     }
     let conn = Connection::open_with_flags_and_vfs(path, flags, VFS_ALONE)?;
     conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(conn)
-}
-
-/// A path as a part of an address.
-fn percent(path: &Path) -> String {
-    use std::fmt::Write;
-    use std::os::unix::ffi::OsStrExt;
-
-    let mut out = String::new();
-    for byte in path.as_os_str().as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
-            out.push(char::from(*byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("a text takes every text");
-        }
-    }
-    out
 }
 
 fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

@@ -1,8 +1,9 @@
 //! The secret that a site signs with: made with the store, kept in it, and carried by its copies, so that what was
 //! signed before a restart or a restore is good after it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
@@ -28,21 +29,11 @@ impl SiteSecret {
     }
 
     fn hex(&self) -> String {
-        self.0.iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a text takes every text");
-            hex
-        })
+        HEXLOWER.encode(&self.0)
     }
 
     fn read(hex: &str) -> Option<Self> {
-        let mut bytes = [0; BYTES];
-        if hex.len() != 2 * BYTES || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
-        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
-            *byte = u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
+        HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 }
 

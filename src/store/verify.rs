@@ -54,7 +54,10 @@ pub enum Broken {
         found: u64,
     },
     /// A user's sums are not the fold of its entries and open row.
-    #[error("user {user}: the account says {stored:?}, its entries and open usage make {folded:?}")]
+    #[error(
+        "user {user}: the account says {} given and {} taken, its entries and open usage make {} and {}",
+        .stored.credits, .stored.debits, .folded.credits, .folded.debits
+    )]
     Balance {
         /// Whose.
         user: String,
@@ -83,7 +86,8 @@ pub enum Broken {
     },
     /// An order's money is not what its moves and its lines say.
     #[error(
-        "order {order}: it says (paid, returned) {stored:?}, its cash moves {moves:?}, its entries {entries:?}"
+        "order {order}: it says (paid, returned) ({}, {}), its cash moves ({}, {}), its entries ({}, {})",
+        .stored.0, .stored.1, .moves.0, .moves.1, .entries.0, .entries.1
     )]
     Money {
         /// Which.
@@ -97,7 +101,8 @@ pub enum Broken {
     },
     /// An order was credited twice, or says that it is paid and was never credited, or the reverse.
     #[error(
-        "order {order}: it is {status}, with receipt {receipt:?}, and the ledger credits it {credits} times"
+        "order {order}: it is {status}, with {}, and the ledger credits it {credits} times",
+        .receipt.map_or_else(|| "no receipt".to_owned(), |receipt| format!("receipt {receipt}"))
     )]
     Credits {
         /// Which.

@@ -4,10 +4,10 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use sha2::{Digest, Sha256};
 
 use super::limits::BODY_BYTES_MAX;
 use super::problem::Problem;
+use crate::tools::digest;
 
 /// The header that makes a repeated call answered, not done again.
 const KEY_HEADER: &str = "idempotency-key";
@@ -41,12 +41,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             let detail = "send the body as application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
-        let mut hash = Sha256::new();
-        for part in [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), &bytes] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        Ok(Self { value: parse(&bytes)?, key, content_hash: hash.finalize().into() })
+        let hashed = [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), &bytes];
+        Ok(Self { value: parse(&bytes)?, key, content_hash: digest::of_parts(hashed) })
     }
 }
 

@@ -1,7 +1,5 @@
 //! Text into markup.
 
-use std::fmt::Write;
-
 /// `text` as it may stand in an element or a quoted attribute: what people typed is never markup.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -18,19 +16,6 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// `text` as it may stand in the query of an address.
-pub fn in_query(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +23,5 @@ mod tests {
     #[test]
     fn nothing_that_was_typed_ends_an_attribute_or_a_parameter() {
         assert_eq!(escaped("<a href='x'>&\""), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
-        assert_eq!(in_query("a b&c=é#"), "a%20b%26c%3D%C3%A9%23");
     }
 }

@@ -1,7 +1,6 @@
 //! Tokens, sessions and PINs: random texts that only their holder knows. The store has their hashes.
 
-use std::fmt::Write;
-
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::web::Problem;
@@ -34,12 +33,7 @@ pub(in crate::agent) fn new_pin() -> Result<String, Problem> {
 
 /// A token nobody had before.
 pub(in crate::agent) fn new_token() -> Result<String, Problem> {
-    let random = random::<RANDOM_BYTES>()?;
-    let mut token = PREFIX.to_owned();
-    for byte in random {
-        write!(token, "{byte:02x}").expect("a text takes every text");
-    }
-    Ok(token)
+    Ok(format!("{PREFIX}{}", HEXLOWER.encode(&random::<RANDOM_BYTES>()?)))
 }
 
 /// What the store knows a secret by. A random secret of this length needs no slow hash.

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::audit_detail;
 use super::counter::{PinHash, check_due};
 use super::draft::{Draft, Work};
 use super::import::{ImportedUser, RowFinding};
@@ -498,7 +499,8 @@ impl Act<'_, '_> {
 
     fn change_user(&mut self, id: UserId, change: &UserChange) -> Result<Outcome, EngineError> {
         let no = self.draft.find_user(id)?;
-        let mut user = self.draft.user(no).clone();
+        let before = self.draft.user(no).clone();
+        let mut user = before.clone();
         // What stands as it was is nobody's mistake of now, even where it could not be entered today.
         let phone = change.phone.as_ref().filter(|phone| **phone != user.phone);
         let login = change.login.as_ref().filter(|login| **login != user.login);
@@ -516,7 +518,8 @@ impl Act<'_, '_> {
         }
         self.draft.put_user(user);
         self.draft.step(no, &Event::Changed(change.settings.clone()), &self.event)?;
-        self.draft.audit("user.change", &id.to_string(), format!("{change:?}"));
+        let detail = audit_detail::of_user(&before, self.draft.user(no));
+        self.draft.audit("user.change", &id.to_string(), detail);
         Ok(self.user_view(no, 200))
     }
 
@@ -773,7 +776,7 @@ impl Act<'_, '_> {
         if let Some(mac) = macs.find(|mac| self.is_unknown(*mac)) {
             return Err(unread_row(mac));
         }
-        let detail = format!("{reset:?}");
+        let detail = audit_detail::of_reset(&reset);
         for what in [Undated::DebtDate, Undated::DueDate] {
             if let Some(item) = &reset.debt {
                 self.draft.put_undated(what, item.id.to_string());
@@ -810,7 +813,8 @@ impl Act<'_, '_> {
         package.price = change.price.unwrap_or(package.price);
         package.active = change.active.unwrap_or(package.active);
         let view = PackageView::of(package);
-        self.draft.audit("package.change", &id.to_string(), format!("{change:?}"));
+        let detail = audit_detail::of_package(&self.draft.find_package(id)?.package, &record.package);
+        self.draft.audit("package.change", &id.to_string(), detail);
         self.draft.put_package(record);
         Ok(done(200, &view))
     }

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::actions::{Act, DebtChange, conflict, done};
+use super::audit_detail;
 use super::views::{ClosingView, DebtView, OrderView};
 use super::{EngineError, Outcome};
 use crate::domain::debt::DebtItem;
@@ -61,7 +62,8 @@ impl Act<'_, '_> {
         debt: DebtId,
         change: &DebtChange,
     ) -> Result<Outcome, EngineError> {
-        let (no, mut item) = self.find_open_item(user, debt)?;
+        let (no, before) = self.find_open_item(user, debt)?;
+        let mut item = before.clone();
         item.due_date = change.due_date.unwrap_or(item.due_date);
         check_due(&item)?;
         let event = Event::DebtChanged { debt, due_date: change.due_date, note: change.note.clone() };
@@ -69,9 +71,8 @@ impl Act<'_, '_> {
         if change.due_date.is_some() {
             self.draft.put_dated(Undated::DueDate, debt.to_string());
         }
-        let note = change.note.as_deref().unwrap_or_default();
-        let detail = format!("{debt} due {} {note}", item.due_date);
-        self.draft.audit("debt.change", &user.to_string(), detail.trim_end().to_owned());
+        item.note = change.note.clone().unwrap_or(item.note);
+        self.draft.audit("debt.change", &user.to_string(), audit_detail::of_debt(&before, &item));
         Ok(self.debt_view(no, debt))
     }
 

@@ -5,6 +5,7 @@
 //! else: the router's counters are themselves the log of those, so a crash loses nothing.
 
 mod actions;
+mod audit_detail;
 mod counter;
 mod draft;
 mod feed;

@@ -1,11 +1,11 @@
 //! Items of the feed that cannot be read or applied here: a newer relay's words, or nonsense. As much of them as can
 //! be read is shown to the owner.
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use sha2::{Digest, Sha256};
 
-use crate::agent::tickets::hex;
 use crate::domain::order::OrderState;
 use crate::domain::units::AMOUNT_RP_MAX;
 use crate::protocol::relay::{FeedEffect, FeedItem};
@@ -28,7 +28,7 @@ pub(super) fn item(raw: &str) -> FeedItem {
         };
         text(key).filter(is_name)
     };
-    let hash = hex(&Sha256::digest(raw)[..HASH_BYTES]);
+    let hash = HEXLOWER.encode(&Sha256::digest(raw)[..HASH_BYTES]);
     let known = |key: &str| serde_json::from_value(read[key].clone()).ok();
     FeedItem {
         seq: read["seq"].as_u64().unwrap_or_default(),

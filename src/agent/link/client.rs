@@ -12,6 +12,7 @@ use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
 use crate::settings::Secret;
+use crate::tools::percent;
 
 /// How long a call may take that asks the gateway at most once or twice.
 const CALL_MAX: Duration = Duration::from_secs(15);
@@ -90,7 +91,7 @@ impl Relay for RelayClient {
     }
 
     fn abandon<'a>(&'a self, request_id: &'a str) -> Pending<'a, Abandoned> {
-        Box::pin(self.poke(format!("/v1/requests/{}/abandon", segment(request_id))))
+        Box::pin(self.poke(format!("/v1/requests/{}/abandon", percent::segment(request_id))))
     }
 
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>> {
@@ -104,20 +105,7 @@ impl Relay for RelayClient {
 }
 
 fn order_path(id: &str, rest: &str) -> String {
-    format!("/v1/orders/{}{rest}", segment(id))
-}
-
-/// A name as one segment of a path: whatever is not plainly a name's character is escaped.
-fn segment(name: &str) -> String {
-    use std::fmt::Write;
-    name.bytes().fold(String::with_capacity(name.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("a text takes every text");
-        }
-        out
-    })
+    format!("/v1/orders/{}{rest}", percent::segment(id))
 }
 
 /// What the relay says when it does not do something.
@@ -225,6 +213,6 @@ mod tests {
 
     #[test]
     fn a_name_stays_one_segment_of_the_path() {
-        assert_eq!(segment("K1-ab/../x?y"), "K1-ab%2F%2E%2E%2Fx%3Fy");
+        assert_eq!(percent::segment("K1-ab/../x?y"), "K1-ab%2F%2E%2E%2Fx%3Fy");
     }
 }

@@ -11,12 +11,11 @@ pub mod client;
 mod flows;
 mod pull;
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use tokio::sync::Notify;
 
 use super::service::LinkState;
 use crate::domain::id::UserId;
@@ -24,6 +23,7 @@ use crate::domain::units::Timestamp;
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
+use crate::tools::keyed_locks::{KeyGuard, KeyedLocks};
 
 /// A future that a [`Relay`] hands out.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, RelayError>> + Send + 'a>>;
@@ -131,7 +131,7 @@ pub struct Link {
     silent_since: Mutex<Option<Duration>>,
     figures: Mutex<LinkFigures>,
     /// Held by whoever opens or calls off something of a user: one open order for each.
-    turns: Mutex<BTreeMap<UserId, Arc<AsyncMutex<()>>>>,
+    turns: KeyedLocks<UserId>,
     wake_feed: Notify,
     wake_errands: Notify,
 }
@@ -158,7 +158,7 @@ impl Link {
             state: Mutex::default(),
             silent_since: Mutex::default(),
             figures: Mutex::default(),
-            turns: Mutex::default(),
+            turns: KeyedLocks::default(),
             wake_feed: Notify::new(),
             wake_errands: Notify::new(),
         }
@@ -190,19 +190,13 @@ impl Link {
     }
 
     /// Waits for this user's turn.
-    async fn turn(&self, user: UserId) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut turns = lock(&self.turns);
-            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-            Arc::clone(turns.entry(user).or_default())
-        };
-        turn.lock_owned().await
+    async fn turn(&self, user: UserId) -> KeyGuard<UserId> {
+        self.turns.hold(user).await
     }
 
     /// This user's turn, unless somebody has it.
-    fn free_turn(&self, user: UserId) -> Option<OwnedMutexGuard<()>> {
-        let turn = Arc::clone(lock(&self.turns).entry(user).or_default());
-        turn.try_lock_owned().ok()
+    fn free_turn(&self, user: UserId) -> Option<KeyGuard<UserId>> {
+        self.turns.try_hold(user)
     }
 
     /// The relay answers, but not what it must: reachable, with errors.

@@ -9,6 +9,7 @@ use crate::domain::id::OrderId;
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::{RefundOrder, RelayOrder};
+use crate::tools::backoff;
 
 /// Items of one page of the feed.
 const PAGE_ITEMS: u32 = 100;
@@ -18,9 +19,9 @@ const OPENING_AGE_MAX_MS: i64 = 60_000;
 /// The relay's code for an order that the gateway did not call off.
 pub(super) const NOT_CANCELLED: &str = "not_cancelled";
 /// The first pause after an errand failed; each further one is twice as long ...
-const PAUSE_MS: i64 = 2_000;
+const PAUSE: Duration = Duration::from_secs(2);
 /// ... up to this: a relay that is back is told within half a minute.
-const PAUSE_MS_MAX: i64 = 30_000;
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 impl Service {
     /// Takes one page of the feed, waiting for one as long as `wait`.
@@ -252,9 +253,13 @@ impl From<EngineError> for ErrandError {
 
 /// A time far ahead is one that was written before the clock was set back.
 fn is_due(errand: &Errand, now: Timestamp) -> bool {
-    errand.next_at <= now || errand.next_at.0 > now.0.saturating_add(PAUSE_MS_MAX)
+    errand.next_at <= now || errand.next_at.0 > now.0.saturating_add(ms(PAUSE_MAX))
 }
 
 fn pause(attempts: u32) -> i64 {
-    PAUSE_MS.saturating_mul(1_i64.checked_shl(attempts.min(10)).unwrap_or(i64::MAX)).min(PAUSE_MS_MAX)
+    ms(backoff::doubled(PAUSE, attempts, PAUSE_MAX))
+}
+
+fn ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

@@ -7,6 +7,7 @@
 //! | [`locale`] | amounts, dates and durations as people read them |
 //! | [`frame`] | answers that are pages: language, headers, problems as pages |
 //! | [`form`] | what a browser's form sends |
+//! | [`payment_methods`] | names of online payment methods |
 //! | [`plot`] | bars of usage and money, as SVG |
 //! | [`qr`] | QR codes, as SVG |
 //! | [`store_notice`] | what pages say while the store cannot be written |
@@ -16,6 +17,7 @@ pub(super) mod assets;
 pub(super) mod form;
 pub(super) mod frame;
 pub(super) mod locale;
+pub(super) mod payment_methods;
 pub(super) mod plot;
 pub(super) mod qr;
 pub(super) mod store_notice;

@@ -9,6 +9,7 @@ use crate::agent::pages::words::fill;
 use crate::domain::account::Account;
 use crate::domain::id::DebtId;
 use crate::domain::order::{Item, Line};
+use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
 
 /// Something that is owed.
@@ -34,20 +35,14 @@ impl Owed {
     pub fn of(look: &Look, account: &Account) -> Self {
         let (local, policy) = (look.facts.local, look.policy);
         look.with_context(|ctx| {
-            let tariff = ctx.tariff();
-            let items = account.open_items().into_iter().map(|item| Debt {
-                id: Some(item.id),
-                bytes: item.unpaid(),
-                price: tariff.due(item).ok(),
-                dates: Some((item.debt_date, item.due_date)),
-                is_late: item.is_overdue(local, policy.overdue),
-            });
-            let mut debts: Vec<Debt> = items.collect();
-            let overage = account.balance.overage();
-            if !overage.is_zero() {
-                let price = tariff.quote(overage).ok();
-                debts.push(Debt { id: None, bytes: overage, price, dates: None, is_late: false });
-            }
+            let debt = |owed: tariff::Owed<'_>| Debt {
+                id: owed.item.map(|item| item.id),
+                bytes: owed.bytes,
+                price: owed.price.ok(),
+                dates: owed.item.map(|item| (item.debt_date, item.due_date)),
+                is_late: owed.item.is_some_and(|item| item.is_overdue(local, policy.overdue)),
+            };
+            let debts = ctx.tariff().owed(account).into_iter().map(debt).collect();
             Self { debts }
         })
     }

@@ -7,7 +7,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::contact::Contact;
@@ -19,12 +18,14 @@ use crate::agent::config::PaymentMode;
 use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, Purpose, Replaces, Snapshot, Wish};
 use crate::agent::pages::form::KEY;
 use crate::agent::pages::frame::{page_with, see_other};
+use crate::agent::pages::payment_methods;
 use crate::agent::pages::words::fill;
 use crate::agent::pages::{Form, Frame};
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
 use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
 use crate::store::OrderRecord;
+use crate::tools::digest;
 use crate::web::finish::finish;
 use crate::web::{Path, Problem, Query};
 
@@ -130,23 +131,8 @@ pub(super) fn method_name(method: Method) -> &'static str {
     match method {
         Method::Cash(CashMethod::Cash) => "tunai",
         Method::Cash(CashMethod::Transfer) => "transfer",
-        Method::Cash(CashMethod::QrisStatic) | Method::Online(OnlineMethod::Qris) => "QRIS",
-        Method::Online(OnlineMethod::Snap) => "Midtrans",
-        Method::Online(OnlineMethod::Gopay) => "GoPay",
-        Method::Online(OnlineMethod::Shopeepay) => "ShopeePay",
-        Method::Online(bank) => bank_name(bank),
-    }
-}
-
-fn bank_name(method: OnlineMethod) -> &'static str {
-    match method {
-        OnlineMethod::VaBca => "BCA",
-        OnlineMethod::VaBni => "BNI",
-        OnlineMethod::VaBri => "BRI",
-        OnlineMethod::VaPermata => "Permata",
-        OnlineMethod::VaCimb => "CIMB Niaga",
-        OnlineMethod::VaMandiri => "Mandiri",
-        other => other.name(),
+        Method::Cash(CashMethod::QrisStatic) => "QRIS",
+        Method::Online(method) => payment_methods::name(method).short,
     }
 }
 
@@ -155,7 +141,11 @@ fn hint(method: OnlineMethod, words: &PayWords) -> &'static str {
         OnlineMethod::Qris => words.qris_hint,
         OnlineMethod::Snap | OnlineMethod::Gopay | OnlineMethod::Shopeepay => words.wallet_hint,
         OnlineMethod::VaMandiri => words.bill_hint,
-        _ => words.bank_hint,
+        OnlineMethod::VaBca
+        | OnlineMethod::VaBni
+        | OnlineMethod::VaBri
+        | OnlineMethod::VaPermata
+        | OnlineMethod::VaCimb => words.bank_hint,
     }
 }
 
@@ -383,12 +373,27 @@ impl Portal {
 fn key(user: UserId, wish: &Wish, form: &Form) -> Option<Key> {
     let given = form.text(KEY)?;
     let is_plain = given.len() <= KEY_CHARS_MAX && given.bytes().all(|b| b.is_ascii_graphic());
-    let mut hash = Sha256::new();
-    hash.update(format!("{wish:?}"));
     is_plain.then(|| Key {
         id: format!("portal/{user}{}/{given}", path_of(&wish.purpose)),
-        content_hash: hash.finalize().into(),
+        content_hash: content_hash(wish),
     })
+}
+
+/// Two forms with the same content have the same hash.
+fn content_hash(Wish { user, purpose, method, expect, replaces }: &Wish) -> [u8; 32] {
+    let purpose = match purpose {
+        Purpose::Buy(package) => format!("buy {package}"),
+        Purpose::SettleAll => "settle_all".to_owned(),
+        Purpose::SettleItem(debt) => format!("settle_item {debt}"),
+        Purpose::PayPart(amount) => format!("pay_part {}", amount.0),
+    };
+    let expect = expect.map_or_else(String::new, |price| price.0.to_string());
+    let replaces = match replaces {
+        Replaces::Anything => "anything".to_owned(),
+        Replaces::Named(None) => "nothing".to_owned(),
+        Replaces::Named(Some(name)) => format!("named {name}"),
+    };
+    digest::of_parts([&user.to_string(), &purpose, method.name(), &expect, &replaces])
 }
 
 /// The order that an answer names.

@@ -1,7 +1,6 @@
 //! `site-token`: a secret that an agent and its relay share. The agent has the token, the relay its hash.
 
-use std::fmt::Write;
-
+use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -18,8 +17,8 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random)
         .map_err(|e| Failure::said(format!("the system has no random bytes: {e}")))?;
-    let token = format!("{PREFIX}{}", hex(&random));
-    let sha256 = hex(&Sha256::digest(token.as_bytes()));
+    let token = format!("{PREFIX}{}", HEXLOWER.encode(&random));
+    let sha256 = HEXLOWER.encode(&Sha256::digest(token.as_bytes()));
     if output.json {
         return say(&format!("{:#}", json!({"token": token, "sha256": sha256})));
     }
@@ -28,11 +27,4 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
          Its SHA-256 belongs into the file that token_sha256_file of the site names, here on the relay:\n{sha256}"
     ));
     say(&token)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a text takes every text");
-        text
-    })
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -198,15 +199,8 @@ fn hash(key: &str, text: &Secret) -> Result<[u8; 32], Finding> {
              them",
         )
     };
-    let digits = text.expose();
-    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(refused());
-    }
-    let mut out = [0; 32];
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).map_err(|_| refused())?;
-    }
-    Ok(out)
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.expose().as_bytes()).ok();
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(refused)
 }
 
 /// A token says which site calls, so that two sites cannot have the same.

@@ -8,7 +8,7 @@ use super::{
     Tables, USER, field, flag, is_enabled,
 };
 use crate::domain::listing::{List, TAG};
-use crate::routeros::setup::{GATEWAY_HOSTS, PAYMENT_LIST, PORTAL_LIST, SitePlan, WALLET_HOSTS};
+use crate::routeros::setup::{GATEWAY_HOSTS, PAYMENT_LIST, PORTAL_LIST, SitePlan, WALLET_HOSTS, quoted};
 
 /// By how much the two clocks may differ.
 const CLOCKS_APART_MS_MAX: i64 = 5 * 60_000;
@@ -44,7 +44,7 @@ fn rights(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
         field(row, "policy").split(',').filter(|p| !p.is_empty() && !p.starts_with('!')).collect();
     if let Some(lacking) = POLICIES.iter().find(|policy| !policies.contains(policy)) {
         let text = format!("group {group} lacks the policy {lacking}: the agent cannot change access");
-        let remedy = format!("/user group set [find where name={group:?}] policy=api,read,write");
+        let remedy = format!("/user group set [find where name={}] policy=api,read,write", quoted(group));
         return Some(Finding::fail(ID, text, remedy));
     }
     let more: Vec<&str> = policies.into_iter().filter(|policy| !POLICIES.contains(policy)).collect();
@@ -72,7 +72,7 @@ fn user_address(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
         ));
     }
     let text = format!("user {} may log in from anywhere", plan.username);
-    let remedy = format!("/user set [find where name={:?}] address={}", plan.username, agent(plan));
+    let remedy = format!("/user set [find where name={}] address={}", quoted(&plan.username), agent(plan));
     Some(Finding::warn(ID, text, remedy))
 }
 

@@ -17,6 +17,7 @@ use super::desk::Desk;
 use crate::agent::credentials::hash;
 use crate::agent::engine::Actor;
 use crate::store::{Role, SecretKind};
+use crate::tools::bearer::bearer;
 use crate::web::same_site::is_same_site;
 use crate::web::{Peer, Problem};
 use sessions::{session_of, session_secret};
@@ -113,11 +114,6 @@ pub(super) async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Proble
 /// Whoever may use the control socket owns the machine.
 fn local() -> Actor {
     Actor { name: "local".into(), role: Role::Owner, source: "socket".into() }
-}
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 #[cfg(test)]

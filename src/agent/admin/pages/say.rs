@@ -4,6 +4,7 @@ use super::words::people::People;
 use super::words::refusals::Refusals;
 use crate::agent::config::Language;
 use crate::agent::pages::Locale;
+use crate::agent::pages::payment_methods;
 use crate::agent::pages::words::fill;
 use crate::domain::access::{Access, Reason, Status};
 use crate::domain::account::Overage;
@@ -116,23 +117,7 @@ pub(super) fn method(language: Language, method: Method) -> &'static str {
         Method::Cash(CashMethod::Transfer) => words.transfer,
         Method::Cash(CashMethod::QrisStatic) => words.qris_static,
         Method::Online(OnlineMethod::Snap) => words.snap,
-        Method::Online(method) => online(method),
-    }
-}
-
-/// Names that are the same in every language.
-fn online(method: OnlineMethod) -> &'static str {
-    match method {
-        OnlineMethod::Snap => "Snap",
-        OnlineMethod::Qris => "QRIS",
-        OnlineMethod::Gopay => "GoPay",
-        OnlineMethod::Shopeepay => "ShopeePay",
-        OnlineMethod::VaBca => "VA BCA",
-        OnlineMethod::VaBni => "VA BNI",
-        OnlineMethod::VaBri => "VA BRI",
-        OnlineMethod::VaPermata => "VA Permata",
-        OnlineMethod::VaCimb => "VA CIMB Niaga",
-        OnlineMethod::VaMandiri => "Mandiri",
+        Method::Online(method) => payment_methods::name(method).full,
     }
 }
 

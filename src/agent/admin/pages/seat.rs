@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -19,7 +20,6 @@ use crate::agent::engine::Actor;
 use crate::agent::pages::form::TOKEN;
 use crate::agent::pages::frame::see_other;
 use crate::agent::pages::{Form, Frame, Visit};
-use crate::agent::tickets::hex;
 use crate::store::Role;
 use crate::web::Problem;
 
@@ -151,5 +151,5 @@ fn token(secret: Option<&str>) -> String {
     let mut hash = Sha256::new();
     hash.update(b"kuota form\0");
     hash.update(secret.unwrap_or_default());
-    hex(&hash.finalize()[..16])
+    HEXLOWER.encode(&hash.finalize()[..16])
 }

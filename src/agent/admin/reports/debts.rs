@@ -157,14 +157,11 @@ pub(in crate::agent::admin) struct Owed {
 impl Owed {
     /// Adds what one user owes.
     pub fn add(&mut self, account: &Account, tariff: &Tariff, today: Date) {
-        let overage = account.balance.overage();
-        let items = account.items.iter().filter(|item| item.is_open());
-        let dues = items.map(|item| (age((today - item.due_date).get_days()), tariff.due(item)));
-        let over = (!overage.is_zero()).then(|| (4, tariff.quote(overage)));
         let (mut is_owing, mut is_unpriced) = (false, false);
-        for (age, due) in dues.chain(over) {
+        for owed in tariff.owed(account) {
             is_owing = true;
-            let Ok(due) = due else {
+            let age = owed.item.map_or(4, |item| age((today - item.due_date).get_days()));
+            let Ok(due) = owed.price else {
                 is_unpriced = true;
                 continue;
             };

@@ -9,6 +9,7 @@ use super::{EPOCH, Trouble};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedEffect;
 use crate::relay::store::{FeedEvent, NewNotification, Opened, OrderRow, Updated};
+use crate::tools::digest;
 
 /// Orders younger than this may still change after they were paid or refused: refunds, chargebacks, late settlements.
 const MAY_CHANGE_MS: i64 = 45 * 24 * 3_600_000;
@@ -188,8 +189,7 @@ pub(super) fn receive(desk: &mut Desk<'_>, notification: &NewNotification) -> Re
 /// The length keeps a merchant's name and a body apart.
 pub(super) fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update(u64::try_from(merchant.len()).unwrap_or(u64::MAX).to_be_bytes());
-    hash.update(merchant.as_bytes());
+    digest::add_part(&mut hash, merchant);
     hash.update(body);
     hash.finalize().into()
 }

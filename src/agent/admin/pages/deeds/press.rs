@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::super::money::requests::{Money, over_the_counter};
@@ -20,6 +19,7 @@ use crate::agent::pages::frame::see_other;
 use crate::agent::pages::{Form, Locale};
 use crate::domain::id::UserId;
 use crate::store::Page;
+use crate::tools::digest;
 use crate::web::Problem;
 
 /// Latest ledger lines of a user looked through for those of one deed.
@@ -192,13 +192,8 @@ impl Doing<'_> {
 
     /// What makes the same press the same: where it is and everything that was typed.
     fn content_hash(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
         let typed = self.form.typed().flat_map(|(name, value)| [name, value]);
-        for part in [self.page.seat.visit.uri.path()].into_iter().chain(typed) {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        hash.finalize().into()
+        digest::of_parts([self.page.seat.visit.uri.path()].into_iter().chain(typed))
     }
 
     fn named(&self, told: Told) -> Told {

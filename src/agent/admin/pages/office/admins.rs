@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
+use data_encoding::HEXLOWER;
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::deeds::{Button, buttons};
@@ -11,7 +12,6 @@ use super::super::seat::{Room, Seat};
 use super::deeds::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
 use super::words::Office;
 use crate::agent::pages::{Frame, html};
-use crate::agent::tickets::hex;
 use crate::store::Role;
 
 struct AdminRow {
@@ -65,7 +65,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
         name: admin.name,
     });
     let tokens = tokens.into_iter().map(|token| {
-        let hash = hex(&token.hash);
+        let hash = HEXLOWER.encode(&token.hash);
         let place = format!("/pengelola/{}/token/{hash}", token.admin);
         TokenRow {
             buttons: buttons(&place, TOKEN_DEEDS, &seat, |_| true),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::super::super::admins::{Add, Token, enter, make_token, remove_admin};
 use super::super::super::auth::turn_off;
@@ -230,7 +231,7 @@ pub(super) const TOKEN_DEEDS: &[Deed<(String, String)>] = &[Deed {
 
 fn token_removal(entry: &Entry<(String, String)>) -> Result<Work, Problem> {
     let (name, hash) = entry.asked.subject.clone();
-    let hash = bytes(&hash).ok_or_else(|| Problem::not_found("token"))?;
+    let hash = HEXLOWER_PERMISSIVE.decode(hash.as_bytes()).map_err(|_| Problem::not_found("token"))?;
     let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
         let remove = move |engine: &mut Engine| {
             if !engine.store_mut().remove_token(&name, &hash)? {
@@ -242,10 +243,4 @@ fn token_removal(entry: &Entry<(String, String)>) -> Result<Work, Problem> {
         Ok(Told::default())
     });
     Ok(Work::Errand(vec![office(entry.asked).remove_token_will.to_owned()], work))
-}
-
-/// Hexadecimal digits as bytes.
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
-    (0..hex.len()).step_by(2).map(pair).collect()
 }

@@ -21,7 +21,7 @@ use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
 use crate::domain::phone;
 use crate::domain::units::Rupiah;
-use crate::web::html::in_query;
+use crate::tools::percent;
 use crate::web::{Cursor, Limit, List, Query, params};
 
 /// Ages as addresses have them, in the order of [`Owed::by_age`].
@@ -245,7 +245,7 @@ impl House {
 
 /// A conversation with that number, a message ready in it. Nothing for what is no number.
 pub(super) fn whatsapp(phone: &str, message: Option<&str>) -> Option<String> {
-    let query = message.map(|text| format!("?text={}", in_query(text))).unwrap_or_default();
+    let query = message.map(|text| format!("?text={}", percent::value(text))).unwrap_or_default();
     phone::wa_me(phone).map(|link| format!("{link}{query}"))
 }
 

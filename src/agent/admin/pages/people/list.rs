@@ -17,7 +17,7 @@ use crate::agent::engine::Look;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::access::Status;
 use crate::store::UserRecord;
-use crate::web::html::in_query;
+use crate::tools::percent;
 use crate::web::{Cursor, Query, params};
 
 /// The filter for those who wait for approval.
@@ -84,9 +84,9 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
     let named =
         Status::ALL.iter().map(|s| (s.name(), say::status(language, *s).text, status_wanted == Some(*s)));
     let filters = all.into_iter().chain(named).collect();
-    let next = page
-        .next
-        .map(|after| format!("/pelanggan?q={}&status={}&after={after}", in_query(&q), in_query(&status)));
+    let next = page.next.map(|after| {
+        format!("/pelanggan?q={}&status={}&after={after}", percent::value(&q), percent::value(&status))
+    });
     let total = seat.visit.locale.count(total as u64);
     let deeds = deeds::buttons("/pelanggan", deeds::NEW_USER_DEEDS, &seat, |_| true);
     html(&ListPage { frame, room, words, q, filters, rows: page.items, next, total, deeds })

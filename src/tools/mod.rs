@@ -1,0 +1,8 @@
+//! Small tools without a subject of their own.
+
+pub mod backoff;
+pub mod bearer;
+pub mod digest;
+pub mod keyed_locks;
+pub mod percent;
+pub mod rate_limit;
