@@ -33,7 +33,7 @@ pub enum PriceError {
 
 /// One thing that a user owes.
 #[derive(Clone, Copy, Debug)]
-pub struct Owed<'a> {
+pub struct DebtLine<'a> {
     /// The item; `None` is usage beyond the quota.
     pub item: Option<&'a DebtItem>,
     /// Bytes still owed; zero for an unlimited plan.
@@ -44,12 +44,12 @@ pub struct Owed<'a> {
 
 impl Tariff<'_> {
     /// Everything a user owes, line by line: open items, oldest first, then usage beyond the quota.
-    pub fn owed<'a>(&self, account: &'a Account) -> Vec<Owed<'a>> {
+    pub fn owed<'a>(&self, account: &'a Account) -> Vec<DebtLine<'a>> {
         let item =
-            |item: &'a DebtItem| Owed { item: Some(item), bytes: item.unpaid(), price: self.due(item) };
+            |item: &'a DebtItem| DebtLine { item: Some(item), bytes: item.unpaid(), price: self.due(item) };
         let overage = account.balance.overage();
         let over =
-            (!overage.is_zero()).then(|| Owed { item: None, bytes: overage, price: self.quote(overage) });
+            (!overage.is_zero()).then(|| DebtLine { item: None, bytes: overage, price: self.quote(overage) });
         account.open_items().into_iter().map(item).chain(over).collect()
     }
 
@@ -115,7 +115,7 @@ impl Tariff<'_> {
 
     /// The quote for everything a user owes: every open item, oldest first, and the overage.
     pub fn settle_all(&self, account: &Account) -> Result<Quote, PriceError> {
-        let line = |owed: Owed<'_>| match owed.item {
+        let line = |owed: DebtLine<'_>| match owed.item {
             Some(item) => self.settle_item(item),
             None => {
                 Ok(Line { item: Item::Overage, name: String::new(), bytes: owed.bytes, price: owed.price? })

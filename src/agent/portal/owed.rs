@@ -35,7 +35,7 @@ impl Owed {
     pub fn of(look: &Look, account: &Account) -> Self {
         let (local, policy) = (look.facts.local, look.policy);
         look.with_context(|ctx| {
-            let debt = |owed: tariff::Owed<'_>| Debt {
+            let debt = |owed: tariff::DebtLine<'_>| Debt {
                 id: owed.item.map(|item| item.id),
                 bytes: owed.bytes,
                 price: owed.price.ok(),
