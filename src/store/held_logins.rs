@@ -99,8 +99,7 @@ impl Store {
         }
         match self.write_step(admin, step) {
             Err(StoreError::Unwritable(_)) => {
-                let stored = self.stored_step(admin)?;
-                let is_later = stored.is_some_and(|stored| stored.is_none_or(|stored| stored < step));
+                let is_later = self.is_later_step(admin, step)?;
                 if is_later {
                     self.held.steps.insert(admin.to_owned(), step);
                 }
@@ -110,13 +109,14 @@ impl Store {
         }
     }
 
-    /// The last step of an admin that is stored; `None` without such an admin.
-    fn stored_step(&self, admin: &str) -> Result<Option<Option<i64>>, StoreError> {
-        let sql = "SELECT totp_step FROM admins WHERE name = ?1";
-        Ok(self.conn.query_row(sql, [admin], |row| row.get(0)).optional()?)
+    /// Whether no code of `step` or a later one is stored of an admin. `false` without such an admin.
+    fn is_later_step(&self, admin: &str, step: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT ifnull(totp_step < ?2, TRUE) FROM admins WHERE name = ?1";
+        let found = self.conn.query_row(sql, params![admin, step], |row| row.get(0)).optional()?;
+        Ok(found.unwrap_or(false))
     }
 
-    /// Forgets what is held of an admin who was removed, or but one session of an admin.
+    /// Forgets the sessions in memory of an admin, but the one with that hash.
     pub(super) fn drop_held_sessions(&mut self, admin: &str, but: &[u8]) {
         self.held.sessions.retain(|session| session.admin != admin || session.hash == but);
     }
