@@ -57,7 +57,9 @@ use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats, Unwritable};
+use crate::store::{
+    EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats, StoreTimes, Unwritable,
+};
 use actions::Act;
 use draft::{Changes, Draft};
 use state::State;
@@ -554,6 +556,11 @@ impl Engine {
     /// What the store has done since it was opened.
     pub fn store_stats(&self) -> StoreStats {
         self.parts.store.stats()
+    }
+
+    /// Since when the store is as it is, and when it was written last.
+    pub fn store_times(&self) -> StoreTimes {
+        self.parts.store.times()
     }
 
     /// How often anybody's access turned since the start.
