@@ -63,8 +63,10 @@ impl Identity {
 
     /// Keeps the log's index at hand. Only for a connection that uses it.
     pub fn keep_index(&mut self, path: &Path) {
-        if self.index.is_none() {
-            self.index = File::open(path.with_extension("db-shm")).ok();
+        let path = path.with_extension("db-shm");
+        let held = self.index.as_ref().and_then(|file| file.metadata().ok());
+        if held.map(|file| (file.dev(), file.ino())) != id(&path) {
+            self.index = File::open(path).ok();
         }
     }
 
