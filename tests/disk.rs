@@ -812,8 +812,7 @@ fn a_mark_of_another_run_or_none_keeps_no_whole_store_from_starting() {
         // And a backup that is put under the store's name by hand is a store of its own.
         let daemon = place.serve();
         let earlier = earlier_copy(&place);
-        asked.push(add_user(asked.len()));
-        asked.last_mut().unwrap().settle(&place.socket()).unwrap();
+        add_user(asked.len()).settle(&place.socket()).unwrap();
         daemon.stop();
         std::fs::rename(earlier, store_of(&place)).unwrap();
         is_whole(&place, &mut asked, what);
