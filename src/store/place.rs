@@ -162,10 +162,10 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
     if length(&index) > INDEX_STUB || has_no_schema {
         return Err(StoreError::LogLost(path));
     }
-    match open_mark(&path) {
+    match unclosed(&path) {
         None => Ok(()),
         Some(_) if !is_used(data_dir) => Err(StoreError::LogLost(path)),
-        Some(found) => commit_mark::check(data_dir, found.as_ref()),
+        Some(Unclosed { mark }) => commit_mark::check(data_dir, mark.as_ref()),
     }
 }
 
@@ -182,11 +182,16 @@ fn head(path: &Path) -> Option<[u8; 100]> {
     Some(head)
 }
 
-/// What the file itself says of its last commit, where it says that a writer has not closed it.
-fn open_mark(path: &Path) -> Option<Option<CommitMark>> {
+/// What a file says of its last commit that a writer has not closed.
+struct Unclosed {
+    mark: Option<CommitMark>,
+}
+
+/// That a writer has not closed the file, as far as the file itself says so.
+fn unclosed(path: &Path) -> Option<Unclosed> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = super::open_alone(path, flags).ok()?;
-    is_open(&conn).ok()?.then(|| CommitMark::of(&conn).ok().flatten())
+    is_open(&conn).ok()?.then(|| Unclosed { mark: CommitMark::of(&conn).ok().flatten() })
 }
 
 /// Whether a writer has not closed the store.
