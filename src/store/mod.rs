@@ -11,6 +11,7 @@ mod ballast;
 mod cash;
 mod commit_mark;
 pub mod export;
+mod held_logins;
 mod identity;
 mod load;
 mod names;
@@ -52,6 +53,7 @@ pub use write::{Batch, Chained, ClosedDay};
 
 use ballast::Ballast;
 use commit_mark::{CommitMark, MarkFile};
+use held_logins::HeldLogins;
 use identity::Identity;
 use place::{LOG_CLOSED, LOG_OPEN, Lock};
 
@@ -233,6 +235,8 @@ pub struct Store {
     /// The last commit.
     mark: CommitMark,
     mark_file: Option<MarkFile>,
+    /// Log-ins that could not be written yet.
+    held: HeldLogins,
     /// Released when the store is closed, whatever ends the process.
     lock: Lock,
 }
@@ -283,6 +287,7 @@ impl Store {
             pause: None,
             is_read_only,
             broken: None,
+            held: HeldLogins::default(),
             lock,
         };
         match pause {
