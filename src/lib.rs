@@ -7,6 +7,7 @@
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
 //! | 1 | [`protocol`] | wire and stored forms: a quote as JSON, what agent and relay say to each other |
 //! | 1 | [`http_client`] | how other servers are called: TLS, time-outs, no redirects |
+//! | 1 | [`sqlite`] | what both SQLite stores do alike: bring a schema up, tell apart why a write failed |
 //! | 1 | [`retry_log`] | the log of loops that retry: first failure and recovery |
 //! | 1 | [`tools`] | small tools: digest, rate limit, keyed locks, back-off, percent-encoding |
 //! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
@@ -33,6 +34,7 @@ pub mod routeros;
 pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod sqlite;
 pub mod store;
 pub mod tools;
 pub mod web;
