@@ -135,6 +135,7 @@ mod debt_due {
 
     const HINT: &str = "write \"end_of_month\" or a number of days, like \"14d\"";
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     pub(super) fn serialize<S: Serializer>(due: &DebtDue, s: S) -> Result<S::Ok, S::Error> {
         match due {
             DebtDue::EndOfMonth => s.serialize_str("end_of_month"),
