@@ -8,14 +8,15 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk};
 use super::router::{RefusedView, UnreadView, faults};
-use crate::agent::engine::{Actor, Engine};
+use crate::agent::engine::{Actor, Engine, SharedName};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
+use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::store::Unwritable;
 use crate::web::Problem;
@@ -158,8 +159,21 @@ pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
     Health { router: Part::of(desk.service().router_state(), now), relay, store, clock }
 }
 
+/// Two customers with one number or log-in name, and what to do.
+fn shared_view(shared: &SharedName) -> Value {
+    let SharedName { what, value, kept_by, user } = shared;
+    let person = |(id, name): &(UserId, String)| json!({"id": id, "name": name});
+    let remedy = format!(
+        "give {} ({}) or {} ({}) another {what}: the desk's page of the customer, or PATCH /users/{{id}}",
+        user.1, user.0, kept_by.1, kept_by.0
+    );
+    json!({"what": what, "value": value, "kept_by": person(kept_by), "user": person(user), "remedy": remedy})
+}
+
 async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
-    let (facts, store) = desk.look(|engine| Ok((engine.look().facts, engine.store_stats()))).await?;
+    let (facts, store, shared) = desk
+        .look(|engine| Ok((engine.look().facts, engine.store_stats(), engine.look().shared_names())))
+        .await?;
     let Health { router, relay, store: books, clock } = health(&desk, facts.clock_trusted);
     let figures = desk.service().figures();
     let link = desk.service().router().health();
@@ -169,6 +183,7 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
         "relay": PartView::from(relay),
         "store": PartView::from(books),
         "clock": PartView::from(clock),
+        "shared_names": shared.iter().take(FAULTS_MAX).map(shared_view).collect::<Vec<_>>(),
         "cycle": {
             "metered": figures.metered,
             "failed": figures.failed,
