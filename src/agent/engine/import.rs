@@ -11,7 +11,7 @@ use super::{EngineError, Outcome};
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::policy::{DebtGrant, Event, Settings, Transfer};
-use crate::domain::units::{Bytes, Rupiah};
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::store::Role;
 
 /// One user of an import.
@@ -151,8 +151,9 @@ impl Act<'_, '_> {
         }
         // A plan on credit is entered while nothing else is owed.
         let (plans, items): (Vec<_>, Vec<_>) = imported.debts.iter().partition(|debt| debt.amount.is_none());
-        for debt in plans.into_iter().chain(items) {
-            let grant = DebtGrant { item: self.imported_item(debt), advance: false, days: None };
+        for (no_of_debt, debt) in (0..).zip(plans.into_iter().chain(items)) {
+            let item = self.imported_item(debt, no_of_debt);
+            let grant = DebtGrant { item, advance: false, days: None };
             let detail = format!("{} {}", grant.item.id, grant.item.amount.unwrap_or_default());
             self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
             self.draft.audit("debt.import", &id.to_string(), detail);
@@ -173,7 +174,8 @@ impl Act<'_, '_> {
         Ok(id)
     }
 
-    fn imported_item(&mut self, debt: &ImportedDebt) -> DebtItem {
+    /// The item; its order among the user's own breaks ties of their dates.
+    fn imported_item(&mut self, debt: &ImportedDebt, no: i64) -> DebtItem {
         DebtItem {
             id: DebtId(self.draft.new_id()),
             amount: debt.amount,
@@ -183,7 +185,7 @@ impl Act<'_, '_> {
             debt_date: debt.debt_date,
             due_date: debt.due_date,
             note: debt.note.clone(),
-            created_at: self.draft.facts.now,
+            created_at: Timestamp(self.draft.facts.now.0.saturating_add(no)),
             status: DebtStatus::Open,
         }
     }
