@@ -28,7 +28,7 @@ pub(super) struct Import {
 /// One debt item of a row.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Debt {
+struct OpenItem {
     amount: Option<Amount>,
     price_rp: Option<Price>,
     debt_date: Day,
@@ -36,7 +36,7 @@ struct Debt {
     note: Option<Note>,
 }
 
-impl Debt {
+impl OpenItem {
     fn read(self) -> ImportedDebt {
         ImportedDebt {
             amount: self.amount.map(|amount| amount.0),
@@ -85,8 +85,8 @@ impl RowReader<'_> {
         let login = self.take::<Login>("login").map(|login| login.0);
         let devices = self.devices();
         let quota = self.quota();
-        let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<Debt>("debts", debt));
-        let debts = debts.map(Debt::read).collect();
+        let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<OpenItem>("debts", debt));
+        let debts = debts.map(OpenItem::read).collect();
         let admin_block = self.take::<Reason>("admin_block").map(|reason| reason.0);
         for name in std::mem::take(&mut self.fields).keys() {
             self.find("row", format!("{name:?} is not a field of an import"));
