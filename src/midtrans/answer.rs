@@ -7,8 +7,8 @@ use jiff::tz::Offset;
 use reqwest::Url;
 
 use super::fields::Fields;
+use super::gateway::{Charged, GatewayError};
 use super::outcome::{Answer, shortened};
-use super::{Charged, GatewayError};
 use crate::domain::payment::{Fraud, GatewayStatus, Report};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{PaymentMeans, VirtualAccount};

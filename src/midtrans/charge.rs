@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Charge;
+use super::gateway::Charge;
 use crate::domain::order::OnlineMethod;
 
 /// The longest name of an item.

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::{KeySource, MerchantAccess, ServerKey, below};
+use super::gateway::{Charge, Charged, Gateway, GatewayError, Pending};
 use super::outcome::{Answer, Call, read, shortened};
 use super::signature::hex;
-use super::{Charge, Charged, Gateway, GatewayError, Pending, answer, charge};
+use super::{answer, charge};
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Report;
 use crate::domain::units::Rupiah;

@@ -1,8 +1,8 @@
 //! What an answer of the gateway comes to. Its body counts before its HTTP status: an error may come with 200, and a
 //! page of a proxy with anything.
 
-use super::GatewayError;
 use super::fields::{Fields, is_code};
+use super::gateway::GatewayError;
 
 /// The most of the gateway's own words that an error repeats.
 const MESSAGE_CHARS_MAX: usize = 300;

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::figures::{Figures, Operation};
-use super::notifications::PARALLEL_MAX;
 use super::pace::Pace;
 use super::store::OrderRow;
 use crate::clock::Clock;
@@ -18,6 +17,8 @@ use crate::domain::payment::{Report, Terms};
 use crate::domain::units::Rupiah;
 use crate::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
 
+/// Orders of one merchant decided at the same time: a gateway that is slow about one keeps no other waiting.
+const PARALLEL_MAX: usize = 8;
 /// Questions a second to the gateway from the reconciler; it publishes no number, and this is a guess below any.
 const QUESTIONS_PER_SECOND: u32 = 5;
 

@@ -26,8 +26,6 @@ use crate::web::Problem;
 
 /// Notifications of one merchant looked at together.
 const BATCH: u32 = 200;
-/// Orders of one merchant decided at the same time: a gateway that is slow about one keeps no other waiting.
-pub(super) const PARALLEL_MAX: usize = 8;
 /// Of notifications that are turned away, this many are logged each, and then one in as many.
 const LOGGED_MAX: u64 = 20;
 

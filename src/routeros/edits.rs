@@ -8,8 +8,9 @@ use mikrotik_rs::{Command, CommandBuilder};
 
 use super::client::{RouterClient, Ticket};
 use super::lists::ListNames;
+use super::port::{EditOutcome, RouterError};
 use super::session::IN_FLIGHT_MAX;
-use super::{EditOutcome, RouterError, words};
+use super::words;
 use crate::domain::listing::{BindingKind, Edit};
 use crate::domain::usage::RowId;
 

@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 
 use mikrotik_rs::{Command, CommandBuilder};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::net::TcpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::client::print;
+use super::connection::Stream;
+use super::port::{RouterError, RouterIdentity, is_lasting};
+use super::print::print;
 use super::reconnect::Credentials;
 use super::session::{Answer, BadRow, Broken, Fold, Ignore, Request, Row, Session};
-use super::{Pending, RouterError, RouterIdentity};
+use super::shared::LogIn;
 
 /// Bytes read from the socket at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -24,35 +24,8 @@ const LICENSE: &str = "/system/license/print";
 /// Texts by which the router says that the name or the password is wrong, since 6.43 and before.
 const CREDENTIALS: [&str; 3] =
     ["invalid user name or password", "invalid username or password", "cannot log in"];
-/// Texts of refusals that do not end by themselves.
-const LASTING: [&str; 3] = ["no such command", "not enough permissions", "is not supported"];
 /// Characters kept of what a router says about itself.
 const TOLD_CHARS_MAX: usize = 100;
-
-/// What a connection to a router is made of: TCP, or TLS over it.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
-
-/// A connection to a router.
-pub type Stream = Box<dyn Transport>;
-
-/// Makes connections. What it leaves running when it is dropped half-way must end by itself.
-pub type Dial = Arc<dyn Fn() -> Pending<'static, io::Result<Stream>> + Send + Sync>;
-
-/// Connects over TCP, to the first address of the name that answers.
-pub(super) async fn dial_tcp(address: Arc<str>) -> io::Result<Stream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in tokio::net::lookup_host(&*address).await? {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_keepalive(true)?;
-        socket.set_nodelay(true)?;
-        match socket.connect(address).await {
-            Ok(stream) => return Ok(Box::new(stream)),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
 
 /// A connection and the session on it.
 pub(super) struct Link {
@@ -62,15 +35,6 @@ pub(super) struct Link {
     chunk: Vec<u8>,
     /// Replies that the log-in itself took.
     log_in_replies: u64,
-}
-
-/// What the router said at the log-in.
-#[derive(Default)]
-pub(super) struct LogIn {
-    /// Its RouterOS version.
-    pub(super) version: String,
-    /// Which router it is.
-    pub(super) identity: RouterIdentity,
 }
 
 /// What a step came to.
@@ -262,12 +226,6 @@ impl Told {
 fn is_about_credentials(message: &str) -> bool {
     let lower = message.to_ascii_lowercase();
     CREDENTIALS.iter().any(|text| lower.contains(text))
-}
-
-/// Whether the router would refuse the same again: a menu that it lacks or that the user may not read.
-pub(super) fn is_lasting(message: &str) -> bool {
-    let lower = message.to_ascii_lowercase();
-    LASTING.iter().any(|text| lower.contains(text))
 }
 
 /// What a router says about itself, fit to be shown.

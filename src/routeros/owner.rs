@@ -6,11 +6,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::RouterError;
-use super::client::{ClientConfig, Shared};
-use super::link::{Dial, Link, Step};
+use super::config::ClientConfig;
+use super::connection::Dial;
+use super::link::{Link, Step};
+use super::port::RouterError;
 use super::reconnect::{Credentials, Reconnect};
 use super::session::{Broken, HEARTBEAT, Request, Session};
+use super::shared::Shared;
 
 /// Random bits for jitter. Without a source of them all waits are the shortest.
 fn dice() -> u64 {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::RouterError;
-use super::link::is_lasting;
+use super::port::{RouterError, is_lasting};
 
 /// The shortest wait between two attempts.
 const WAIT_MIN: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use mikrotik_rs::{Command, Connection, Event, ReplyResponse, Tag};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::RouterError;
+use super::port::RouterError;
 use super::wire::{self, Framer, Guarded, Kind, Limits};
 
 /// How many commands may be in flight on one session.

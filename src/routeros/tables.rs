@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use mikrotik_rs::QueryOperator;
 
-use super::RouterError;
-use super::client::{RouterClient, Ticket, print};
+use super::client::{RouterClient, Ticket};
 use super::lists::ListNames;
+use super::port::RouterError;
+use super::print::print;
 use super::session::{Answer, BadRow, Row};
 use super::words;
 use crate::domain::id::Mac;

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::link::{Dial, Stream, dial_tcp};
+use super::connection::{Dial, Stream, dial_tcp};
 
 /// Encryption of the connection to the router.
 #[derive(Clone, Debug, Default)]

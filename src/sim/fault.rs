@@ -70,18 +70,6 @@ impl When {
     }
 }
 
-/// What a simulator does with a connection before anything is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Connections {
-    /// Serves it.
-    #[default]
-    Accept,
-    /// Refuses it: nobody listens.
-    Refuse,
-    /// Accepts it and never answers.
-    Hang,
-}
-
 /// Names one fault that was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultId(u64);

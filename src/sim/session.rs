@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::command::{Answer, Command, Listing, Trap};
 use super::fault::Fault;
-use super::router::Shared;
+use super::shared::Shared;
 use super::wire::{put_sentence, put_word, read_sentence};
 use super::world::World;
 

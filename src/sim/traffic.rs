@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::id::Mac;
 
-use super::SimRouter;
+use super::router::SimRouter;
 
 const KB: u64 = 1024;
 

@@ -7,8 +7,10 @@ use tokio::time::Instant;
 
 use crate::domain::id::Mac;
 
+use super::client::Client;
+use super::clock::SimClock;
 use super::command::{Answer, Command, Listing, Trap};
-use super::hotspot::Client;
+use super::config::{Rights, SimConfig};
 use super::menus::{
     ACTIVE, BINDING, CLOCK, HOST, HOTSPOT, IDENTITY, LICENSE, MENUS, Menu, RESOURCE, ROUTERBOARD, SERVICE,
     USER, USER_GROUP, Verb,
@@ -17,7 +19,6 @@ use super::query::Query;
 use super::table::{Field, Row, Table, show_id};
 use super::value::{Invalid, Kind, Moment, Times, Value, parse};
 use super::wire::{put_attribute, put_word};
-use super::{Clock, Rights, SimConfig};
 
 /// Wall time at the start of a simulation whose clock is virtual: 2026-01-01, 00:00 UTC.
 const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -73,8 +74,8 @@ impl World {
     /// A router that has been up for a while, with nobody connected.
     pub(super) fn new(config: SimConfig) -> Self {
         let started = match config.clock {
-            Clock::Virtual => None,
-            Clock::Real => Some(Instant::now()),
+            SimClock::Virtual => None,
+            SimClock::Real => Some(Instant::now()),
         };
         let mut world = Self {
             tables: MENUS.iter().map(Table::new).collect(),

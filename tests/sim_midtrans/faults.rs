@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kuota::sim::midtrans::{
-    Connections, Fault, MidtransSim, Operation, Options, SimClock, Status, Trouble, When,
+    ConnectionMode, Fault, MidtransSim, Operation, Options, SimClock, Status, Trouble, When,
 };
 use serde_json::{Value, json};
 
@@ -175,13 +175,13 @@ async fn nobody_may_listen_for_a_while() {
     let caller = Caller::new(&sim);
     caller.charge("o", NOBODY).await.expect("charged");
     let address = sim.core_url().replace("http://", "");
-    sim.connections(Connections::Refuse).await;
+    sim.connections(ConnectionMode::Refuse).await;
     let error = tokio::net::TcpStream::connect(&address).await.expect_err("nobody listens");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
     assert!(caller.charge("p", NOBODY).await.is_err());
-    sim.connections(Connections::Hang).await;
+    sim.connections(ConnectionMode::Hang).await;
     assert!(tokio::time::timeout(SHORT, caller.charge("p", NOBODY)).await.is_err());
-    sim.connections(Connections::Accept).await;
+    sim.connections(ConnectionMode::Accept).await;
     assert_eq!(caller.status("o").await.code(), "201");
     assert_eq!(sim.orders().len(), 1);
 }
@@ -192,7 +192,7 @@ async fn a_stopped_gateway_refuses_and_its_books_stay() {
     let caller = Caller::new(&sim);
     caller.charge("o", NOBODY).await.expect("charged");
     sim.stop().await;
-    sim.connections(Connections::Accept).await;
+    sim.connections(ConnectionMode::Accept).await;
     assert!(caller.charge("p", NOBODY).await.is_err());
     assert_eq!(sim.find("o").expect("it is there").status, Status::Pending);
     let address = sim.core_url().replace("http://", "");

@@ -1,4 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
 
 use super::backup::{BackupError, back_up, restore};
 use super::*;
@@ -6,6 +9,7 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, credit_event};
+use crate::relay::store::StoreError;
 use crate::relay::store::conformance::{Fresh, conforms};
 
 async fn fresh() -> Fresh {

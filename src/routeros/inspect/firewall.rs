@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::finding::{Finding, RUN_SCRIPT};
+use super::tables::{ADDRESS_LIST, FILTER, Fields, MANGLE, NAT, QUEUE_TREE, QUEUE_TYPE, Tables, field};
 use super::walk::{Fate, Packet, walk};
-use super::{FILTER, Fields, Finding, MANGLE, NAT, QUEUE_TREE, QUEUE_TYPE, RUN_SCRIPT, Tables, field};
 use crate::domain::listing::List;
 use crate::routeros::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST, STOPPED, SitePlan};
 
@@ -52,7 +53,7 @@ impl<'a> Ends<'a> {
         let holds = |row: &&Fields| super::walk::network(field(row, "address"), client) == Some(true);
         let status = List::ALL.map(|list| plan.lists.name(list).to_owned());
         let client_lists = tables
-            .enabled(super::ADDRESS_LIST)
+            .enabled(ADDRESS_LIST)
             .filter(holds)
             .map(|row| field(row, "list"))
             .filter(|name| !status.iter().any(|list| list == name))

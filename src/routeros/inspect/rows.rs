@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::walk::network;
-use super::{
-    ADDRESS_LIST, BINDING, CLOCK, FILTER, Fields, Finding, GARDEN, GROUP, HOTSPOT, IPV6, RUN_SCRIPT, SERVICE,
-    Tables, USER, field, flag, is_enabled,
+use super::finding::{Finding, RUN_SCRIPT};
+use super::tables::{
+    ADDRESS_LIST, BINDING, CLOCK, FILTER, Fields, GARDEN, GROUP, HOTSPOT, IPV6, SERVICE, Tables, USER, field,
+    flag, is_enabled,
 };
+use super::walk::network;
 use crate::domain::listing::{List, TAG};
 use crate::routeros::setup::{GATEWAY_HOSTS, PAYMENT_LIST, PORTAL_LIST, SitePlan, WALLET_HOSTS};
 

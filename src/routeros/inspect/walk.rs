@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Fields, field};
+use super::tables::{Fields, field};
 
 /// How deep jumps are followed.
 const JUMPS_MAX: u8 = 8;

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::answer::{Answer, CoreError};
-use super::fault::{Operation, Trouble};
+use super::auth;
+use super::call::{Call, Operation};
+use super::fault::Trouble;
 use super::idempotency::{Key, Turn};
-use super::method::Bank;
+use super::method::{Bank, Method};
 use super::route::Route;
 use super::time::jakarta;
 use super::world::{Mishap, World};
-use super::{Call, Method, auth};
 
 /// A request, read whole.
 #[derive(Clone, Debug, Default)]

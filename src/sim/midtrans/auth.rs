@@ -1,6 +1,6 @@
 //! Who calls: basic authentication with the server key as name and no password.
 
-use super::Merchant;
+use super::merchant::Merchant;
 
 /// The merchant whose key the header holds.
 pub(super) fn merchant(merchants: &[Merchant], header: Option<&str>) -> Option<usize> {

@@ -1,7 +1,47 @@
 //! What a person sees of the books.
 
-use super::world::World;
-use super::{Fraud, Payment, Status};
+use crate::domain::units::Timestamp;
+
+use super::method::Method;
+use super::transaction::{Fraud, Refund, Status};
+use super::world::{SnapOrder, World};
+
+/// What a person sees of a payment in the dashboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// The merchant.
+    pub merchant_id: String,
+    /// Their name for the order.
+    pub order_id: String,
+    /// The gateway's name for it; `None` for a Snap order without a method.
+    pub transaction_id: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// What the gateway thinks of a card payment.
+    pub fraud: Fraud,
+    /// What the customer pays, in whole rupiah.
+    pub amount_rp: u64,
+    /// How; `None` for a Snap order without a method.
+    pub method: Option<Method>,
+    /// Given back so far.
+    pub refunds: Vec<Refund>,
+    /// What a QR code says.
+    pub qr_string: Option<String>,
+    /// Number of a virtual account.
+    pub va_number: Option<String>,
+    /// Number of a Mandiri bill.
+    pub bill_key: Option<String>,
+    /// The page of a Snap order without a method.
+    pub redirect_url: Option<String>,
+    /// Where notifications go.
+    pub notification_urls: Vec<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends unless paid; of a Snap order without a method, when its page does.
+    pub expires_at: Timestamp,
+    /// When it was paid.
+    pub settled_at: Option<Timestamp>,
+}
 
 impl World {
     /// One transaction.
@@ -33,7 +73,7 @@ impl World {
             .snap
             .iter()
             .filter(|one| !one.replaced && self.position(one.merchant, &one.request.order.id).is_none());
-        let show = |one: &super::world::SnapOrder| Payment {
+        let show = |one: &SnapOrder| Payment {
             merchant_id: self.merchants[one.merchant].merchant_id.clone(),
             order_id: one.request.order.id.clone(),
             transaction_id: None,

@@ -4,32 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::call::Operation;
 use super::dice::Dice;
-
-/// What a call is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// `POST /v2/charge`.
-    Charge,
-    /// `GET /v2/{id}/status`.
-    Status,
-    /// `POST /v2/{id}/cancel`.
-    Cancel,
-    /// `POST /v2/{id}/expire`.
-    Expire,
-    /// `POST /v2/{id}/refund`, the direct one too.
-    Refund,
-    /// `POST /v2/{id}/approve`.
-    Approve,
-    /// `POST /v2/{id}/deny`.
-    Deny,
-    /// `POST /snap/v1/transactions`.
-    SnapCreate,
-    /// Pages and pictures for people; faults never strike them.
-    Page,
-    /// Nothing that the gateway knows.
-    Unknown,
-}
 
 /// What happens to a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +94,7 @@ pub enum When {
     Nth(u64),
     /// The first so many.
     First(u64),
-    /// So many of a thousand, by the dice of [`Options::seed`](super::Options::seed).
+    /// So many of a thousand, by the dice of [`Options::seed`](super::options::Options::seed).
     Permille(u16),
 }
 

@@ -1,69 +1,32 @@
 //! The handle: the world's side of the simulated gateway, its listener and its notifications.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::domain::units::Timestamp;
-use crate::sim::Connections;
+use crate::sim::clock::SimClock;
+use crate::sim::connection_mode::ConnectionMode;
 
+use super::call::Call;
+use super::dashboard::Payment;
 use super::deliver::deliver;
 use super::fault::{Fault, FaultId};
 use super::listener::{Port, listen};
 use super::method::Method;
+use super::not_possible::NotPossible;
+use super::options::Options;
 use super::outbox::{Attempt, Job, NotificationStats};
+use super::shared::Shared;
 use super::time::between;
 use super::transaction::{Fraud, Status};
 use super::world::World;
-use super::{Call, NotPossible, Options, Payment, SimClock};
 
 /// The longest that a real clock is left alone.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// What the handle, the listener and the notifications share.
-pub(super) struct Shared {
-    world: Mutex<World>,
-    /// Told after every change.
-    changed: watch::Sender<u64>,
-    pub(super) stop: watch::Sender<bool>,
-    pub(super) stopped: watch::Sender<bool>,
-    /// What becomes of connections, and how often that was said.
-    pub(super) connections: watch::Sender<(Connections, u64)>,
-    /// How often the listener has heard.
-    pub(super) followed: watch::Sender<u64>,
-    address: SocketAddr,
-    notification_timeout: Duration,
-}
-
-impl Shared {
-    /// Changes the world, for a moment: nobody waits while holding it.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let result = self.look(change);
-        self.changed.send_modify(|revision| *revision += 1);
-        result
-    }
-
-    /// As [`Shared::change`], and tells nobody.
-    fn look<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Runs something until it ends or the gateway stops.
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut stop = self.stop.subscribe();
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => {}
-                () = work => {}
-            }
-        });
-    }
-}
 
 /// Stops the gateway when the last handle goes.
 struct Running(Arc<Shared>);
@@ -104,7 +67,7 @@ impl MidtransSim {
             changed: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
-            connections: watch::Sender::new((Connections::Accept, 1)),
+            connections: watch::Sender::new((ConnectionMode::Accept, 1)),
             followed: watch::Sender::new(0),
             address,
             notification_timeout,
@@ -135,7 +98,7 @@ impl MidtransSim {
     }
 
     /// What becomes of connections from here on; open ones are cut. Notifications go on.
-    pub async fn connections(&self, connections: Connections) {
+    pub async fn connections(&self, connections: ConnectionMode) {
         let mut revision = 0;
         self.shared().connections.send_modify(|told| {
             *told = (connections, told.1 + 1);

@@ -16,11 +16,13 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::api::{Early, Seen};
-use super::fault::{Operation, Trouble};
-use super::gateway::Shared;
+use super::call::Operation;
+use super::fault::Trouble;
 use super::method::Method;
+use super::not_possible::NotPossible;
 use super::page::{PIXEL_PNG, problem};
 use super::route::{Route, Step};
+use super::shared::Shared;
 use super::world::{Mishap, World};
 
 /// Larger bodies are taken as empty.
@@ -184,7 +186,7 @@ fn deliver(body: &serde_json::Value, http: u16, troubles: &[Trouble]) -> Outcome
 /// Pages and pictures for people.
 fn page(world: &mut World, route: &Route) -> Response<Body> {
     let to = |location: String| response(303, "text/plain", Body::empty(), Some(location));
-    let refused = |error: super::NotPossible| html_response(409, &problem(&error.to_string()));
+    let refused = |error: NotPossible| html_response(409, &problem(&error.to_string()));
     let shown = match route {
         Route::QrCode(id) if world.position_of_any(id).is_some() => {
             return response(200, "image/png", Body::from(PIXEL_PNG), None);
@@ -202,7 +204,7 @@ fn page(world: &mut World, route: &Route) -> Response<Body> {
             };
         }
         Route::Pay(id) => {
-            let at = world.position_of_any(id).ok_or(super::NotPossible::NoTransaction);
+            let at = world.position_of_any(id).ok_or(NotPossible::NoTransaction);
             return match at.and_then(|at| world.pay(at)) {
                 Ok(()) => to(format!("/simulator/{id}")),
                 Err(error) => refused(error),

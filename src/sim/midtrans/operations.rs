@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::NotPossible;
 use super::answer::{Answer, CoreError};
 use super::method::Method;
+use super::not_possible::NotPossible;
 use super::request;
 use super::time::between;
 use super::transaction::{Fraud, Status};

@@ -1,6 +1,6 @@
 //! From a request's method and path to what it is for.
 
-use super::fault::Operation;
+use super::call::Operation;
 
 /// How far a customer goes with one press on the Snap page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

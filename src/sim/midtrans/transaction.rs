@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::units::Timestamp;
 
-use super::Merchant;
 use super::dice::signature;
+use super::merchant::Merchant;
 use super::method::{Bank, Method};
 use super::time::jakarta;
 

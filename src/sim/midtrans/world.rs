@@ -9,15 +9,19 @@ use serde_json::{Value, json};
 
 use crate::domain::units::Timestamp;
 
+use super::call::Call;
 use super::dice::{Dice, signature};
 use super::fault::{Faults, Meddling};
 use super::idempotency::Idempotency;
+use super::merchant::Merchant;
 use super::method::{Bank, Method};
+use super::not_possible::NotPossible;
+use super::options::Options;
 use super::outbox::Outbox;
+use super::qris;
 use super::request::{Order, SnapRequest};
 use super::time::{SimTime, after};
-use super::transaction::{Fraud, Status, Transaction};
-use super::{Call, Merchant, NotPossible, Options, qris};
+use super::transaction::{Fraud, Refund, Status, Transaction};
 
 /// How long after a refund the bank confirms it.
 const CONFIRMED_AFTER: Duration = Duration::from_secs(30);
@@ -305,7 +309,7 @@ impl World {
         self.refunds += 1;
         let key = key.map_or_else(|| format!("refund-{}", self.refunds), str::to_owned);
         let transaction = &mut self.transactions[at];
-        transaction.refunds.push(super::Refund {
+        transaction.refunds.push(Refund {
             key,
             amount_rp,
             reason: reason.to_owned(),

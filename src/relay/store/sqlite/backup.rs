@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite_migration::SchemaVersion;
 
-use super::verify::{Broken, Verified, verify};
-use super::{
-    MIGRATIONS, OpenError, Trouble, at, beside, bring_up, changes, connect_to_read, folder_of, lock_file,
-    own_as_folder, random_name,
+use super::changes;
+use super::errors::{OpenError, Trouble};
+use super::open::{
+    MIGRATIONS, at, beside, bring_up, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
 };
+use super::verify::{Broken, Verified, verify};
 use crate::domain::units::Timestamp;
 use crate::store::backup::{self as copies, Progress};
 

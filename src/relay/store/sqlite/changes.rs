@@ -3,9 +3,10 @@
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
+use super::errors::Trouble;
+use super::open::EPOCH;
 use super::rows::{all, effect_name, insert_order, int, json, one, order, run, unsigned};
 use super::writer::Desk;
-use super::{EPOCH, Trouble};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedEffect;
 use crate::relay::store::{FeedEvent, NewNotification, Opened, OrderRow, Updated};

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::Trouble;
+use super::errors::Trouble;
 use super::rows::{all, feed_item, int, notification, one, order, unsigned};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::errors::{OpenError, Trouble};
+use super::open::connect_to_read;
 use super::writer::Signs;
-use super::{OpenError, Trouble, connect_to_read};
 use crate::relay::store::StoreError;
 
 /// Questions at the same time. More wait: each is a few reads of pages that are mostly in memory.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::Trouble;
+use super::errors::Trouble;
 use crate::clock::rfc3339;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;

@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::changes::body_hash;
+use super::errors::{OpenError, Trouble};
+use super::open::{EPOCH, connect_to_read};
 use super::rows::{all, one, order, unsigned, value};
-use super::{EPOCH, OpenError, Trouble, connect_to_read};
 use crate::protocol::relay::credit_event;
 use crate::relay::store::StoreError;
 

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
-use super::Trouble;
+use super::errors::Trouble;
 use crate::relay::store::StoreError;
 
 /// The most changes of one transaction: a flush of the disk is what they share, and it must not grow old.
