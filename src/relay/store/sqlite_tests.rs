@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::backup::{BackupError, back_up, restore};
+use super::open::beside;
 use super::*;
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
