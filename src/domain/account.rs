@@ -72,7 +72,7 @@ impl Default for Policy {
     }
 }
 
-/// What holds for one user: the site's policy with the user's own settings over it.
+/// The terms of one user: the site's policy with the user's own settings over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// What happens at zero quota.
@@ -141,7 +141,7 @@ impl Account {
         }
     }
 
-    /// The terms that hold for this user.
+    /// The terms of this user.
     pub fn terms(&self, policy: &Policy) -> Terms {
         Terms {
             overage: self.overage.unwrap_or(policy.overage),

@@ -9,7 +9,7 @@ use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{OrderItem, PaymentMeans};
 
 /// A future that a [`Gateway`] hands out.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type GatewayFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The port to a payment gateway, for one merchant account.
 ///
@@ -25,14 +25,14 @@ pub trait Gateway: Send + Sync {
         charge: &'a Charge,
         key: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Charged, GatewayError>>;
+    ) -> GatewayFuture<'a, Result<Charged, GatewayError>>;
 
-    /// Asks where an order (or transaction) stands. `None`: the gateway has no transaction for it (yet).
+    /// Asks for the status of an order (or transaction). `None`: the gateway has no transaction for it (yet).
     fn status<'a>(
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>>;
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>>;
 
     /// Like [`Gateway::status`], with whatever the answer still says of how to pay: after a charge whose own answer
     /// was lost.
@@ -40,7 +40,7 @@ pub trait Gateway: Send + Sync {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Charged>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Charged>, GatewayError>> {
         Box::pin(async move {
             let found = self.status(id, limit).await?;
             Ok(found.map(|report| Charged {
@@ -56,7 +56,7 @@ pub trait Gateway: Send + Sync {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>>;
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>>;
 
     /// Gives money back. `key` names the return: the same key is one return.
     fn refund<'a>(
@@ -66,7 +66,7 @@ pub trait Gateway: Send + Sync {
         key: &'a str,
         reason: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<(), GatewayError>>;
+    ) -> GatewayFuture<'a, Result<(), GatewayError>>;
 
     /// Whether repeating a charge of this method with the same key is one charge.
     fn repeats_safely(&self, method: OnlineMethod) -> bool;
@@ -119,7 +119,7 @@ pub enum GatewayError {
     /// There is such an order already.
     #[error("the gateway knows this order already: {0}")]
     Duplicate(String),
-    /// The order is past the state in which this could be done: ask where it stands.
+    /// The order is past the state in which this could be done: ask for its status.
     #[error("the gateway says that the order cannot be changed any more: {0}")]
     Settled(String),
     /// Refused for good.

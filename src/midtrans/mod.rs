@@ -6,7 +6,7 @@
 //! | `access` | a merchant's key and addresses |
 //! | `client` | the gateway over HTTP |
 //! | `charge` | bodies that open a charge |
-//! | `outcome` | what an answer comes to: yes, or which error |
+//! | `outcome` | answers as a success or an error |
 //! | `answer` | answers as reports and means to pay |
 //! | [`notification`], [`signature`] | the gateway's messages and what proves them |
 //! | `fields` | its JSON, leniently |
@@ -21,7 +21,7 @@ pub mod notification;
 mod outcome;
 pub mod signature;
 
-pub use access::{Environment, KeySource, MerchantAccess, ServerKey};
+pub use access::{GatewayEnvironment, KeySource, MerchantAccess, ServerKey};
 pub use client::Midtrans;
-pub use gateway::{Charge, Charged, Gateway, GatewayError, Pending};
+pub use gateway::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 pub use notification::Notification;

@@ -8,12 +8,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 pub use super::config::{ClientConfig, Password};
-pub use super::connection::{Dial, Stream, Transport};
+pub use super::connection::{Dial, RouterStream, Transport};
 use super::lists::ListNames;
-use super::owner::Owner;
-use super::port::{EditOutcome, Pending, Router, RouterError, RouterHealth};
-use super::session::{Answer, BadRow, Fold, IN_FLIGHT_MAX, Request, Row};
-use super::shared::Shared;
+use super::owner::ConnectionTask;
+use super::port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth};
+use super::session::{BadRow, CommandAnswer, CommandRequest, Fold, IN_FLIGHT_MAX, Row};
+use super::shared::ClientShared;
 use super::tls;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
@@ -25,19 +25,19 @@ const FORMER_MAX: usize = 24;
 #[derive(Clone)]
 pub struct RouterClient {
     pub(super) config: Arc<ClientConfig>,
-    pub(super) shared: Arc<Shared>,
-    requests: mpsc::Sender<Request>,
+    pub(super) shared: Arc<ClientShared>,
+    requests: mpsc::Sender<CommandRequest>,
 }
 
 /// A command that was handed to the task.
-pub(super) struct Ticket<T> {
-    answer: oneshot::Receiver<Result<Answer<T>, RouterError>>,
+pub(super) struct PendingReply<T> {
+    answer: oneshot::Receiver<Result<CommandAnswer<T>, RouterError>>,
     until: Instant,
 }
 
-impl<T> Ticket<T> {
+impl<T> PendingReply<T> {
     /// The reply, whole, or why there is none.
-    pub(super) async fn answer(self) -> Result<Answer<T>, RouterError> {
+    pub(super) async fn answer(self) -> Result<CommandAnswer<T>, RouterError> {
         match timeout_at(self.until, self.answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(RouterError::Lost("the router's task has ended".to_owned())),
@@ -64,9 +64,9 @@ impl RouterClient {
     /// Outside a tokio runtime.
     pub fn spawn_over(config: ClientConfig, dial: Dial) -> Self {
         let config = Arc::new(config);
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ClientShared::default());
         let (requests, inbox) = mpsc::channel(IN_FLIGHT_MAX);
-        let owner = Owner::new(Arc::clone(&config), dial, Arc::clone(&shared), inbox);
+        let owner = ConnectionTask::new(Arc::clone(&config), dial, Arc::clone(&shared), inbox);
         tokio::spawn(owner.run());
         Self { config, shared, requests }
     }
@@ -85,7 +85,7 @@ impl RouterClient {
         command: Command,
         session: Option<u64>,
         fold: F,
-    ) -> Result<Ticket<T>, RouterError>
+    ) -> Result<PendingReply<T>, RouterError>
     where
         T: Default + Send + 'static,
         F: FnMut(&mut T, &Row<'_>) -> Result<(), BadRow> + Send + 'static,
@@ -93,12 +93,12 @@ impl RouterClient {
         let (sink, answer) = Fold::new(T::default(), fold);
         let patience = self.config.patience().command;
         let send_by = Instant::now() + patience;
-        // The task answers earlier than this in every case; the bound holds even if it should not.
+        // The task answers earlier than this in every case; this bound applies even if it does not.
         let until = send_by + patience + patience;
         let sink = Box::new(sink);
-        let request = Request { name, command, sink, counted: true, session, send_by: Some(send_by) };
+        let request = CommandRequest { name, command, sink, counted: true, session, send_by: Some(send_by) };
         match timeout_at(send_by, self.requests.send(request)).await {
-            Ok(Ok(())) => Ok(Ticket { answer, until }),
+            Ok(Ok(())) => Ok(PendingReply { answer, until }),
             Ok(Err(_)) => Err(RouterError::Lost("the router's task has ended".to_owned())),
             Err(_) => Err(RouterError::Lost("too many commands wait for the router".to_owned())),
         }
@@ -106,15 +106,15 @@ impl RouterClient {
 }
 
 impl Router for RouterClient {
-    fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>> {
+    fn read_hosts(&self) -> RouterFuture<'_, Result<HostTable, RouterError>> {
         Box::pin(self.hosts())
     }
 
-    fn read_access(&self) -> Pending<'_, Result<AccessRows, RouterError>> {
+    fn read_access(&self) -> RouterFuture<'_, Result<AccessRows, RouterError>> {
         Box::pin(self.access())
     }
 
-    fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>> {
+    fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
         Box::pin(self.edit(edits))
     }
 

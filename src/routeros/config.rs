@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::lists::ListNames;
 use super::reconnect::Credentials;
-use super::session::Patience;
+use super::session::SessionTimeouts;
 use super::tls::Tls;
 use super::wire::Limits;
 
@@ -75,8 +75,8 @@ impl ClientConfig {
         self.timeout / 2
     }
 
-    pub(super) fn patience(&self) -> Patience {
-        Patience { idle: self.timeout, command: self.timeout.saturating_mul(6) }
+    pub(super) fn patience(&self) -> SessionTimeouts {
+        SessionTimeouts { idle: self.timeout, command: self.timeout.saturating_mul(6) }
     }
 
     pub(super) fn credentials(&self) -> Credentials {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 
-use super::port::Pending;
+use super::port::RouterFuture;
 
 /// What a connection to a router is made of: TCP, or TLS over it.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -14,13 +14,13 @@ pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// A connection to a router.
-pub type Stream = Box<dyn Transport>;
+pub type RouterStream = Box<dyn Transport>;
 
 /// Makes connections. What it leaves running when it is dropped half-way must end by itself.
-pub type Dial = Arc<dyn Fn() -> Pending<'static, io::Result<Stream>> + Send + Sync>;
+pub type Dial = Arc<dyn Fn() -> RouterFuture<'static, io::Result<RouterStream>> + Send + Sync>;
 
 /// Connects over TCP, to the first address of the name that answers.
-pub(super) async fn dial_tcp(address: Arc<str>) -> io::Result<Stream> {
+pub(super) async fn dial_tcp(address: Arc<str>) -> io::Result<RouterStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in tokio::net::lookup_host(&*address).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };

@@ -33,4 +33,4 @@ mod session;
 mod shared;
 mod tables;
 
-pub use port::{EditOutcome, Pending, Router, RouterError, RouterHealth, RouterIdentity};
+pub use port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth, RouterIdentity};

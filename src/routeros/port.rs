@@ -7,7 +7,7 @@ use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 
 /// A future that a [`Router`] hands out.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type RouterFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The port to the router: two bulk reads and a way to send differences.
 ///
@@ -23,15 +23,15 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///   fails at once and says how long that is.
 pub trait Router: Send + Sync {
     /// Uptime and the hotspot host table: two round trips.
-    fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>>;
+    fn read_hosts(&self) -> RouterFuture<'_, Result<HostTable, RouterError>>;
 
-    /// Our address lists, the bindings and the leases: three round trips. A row that makes no sense is told apart,
-    /// and leaves only what it may be about unknown. A router without one of the menus
+    /// Our address lists, the bindings and the leases: three round trips. A row that makes no sense is returned
+    /// separately, and leaves only what it may be about unknown. A router without one of the menus
     /// answers with an empty table and a warning.
-    fn read_access(&self) -> Pending<'_, Result<AccessRows, RouterError>>;
+    fn read_access(&self) -> RouterFuture<'_, Result<AccessRows, RouterError>>;
 
     /// Sends edits, at most eight in flight. One outcome for each edit, in order.
-    fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>>;
+    fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>>;
 
     /// From the next [`Self::read_access`] on, rows with our tag in these lists are read, too: they were ours under
     /// another configuration. It costs no round trip. An implementation without such rows need not do anything.
@@ -46,7 +46,7 @@ pub trait Router: Send + Sync {
 pub enum EditOutcome {
     /// The router did it.
     Done,
-    /// The router says it is so already, or the row is gone already: the next reading will tell.
+    /// The router says it is so already, or the row is gone already: the next reading decides.
     AlreadySo,
     /// The router refused, in its own words.
     Refused(String),
@@ -81,7 +81,7 @@ pub enum RouterError {
     },
 }
 
-/// Which router answers. What it does not tell is absent.
+/// Which router answers. What it does not report is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouterIdentity {
     /// Its name, which people choose.
@@ -90,13 +90,13 @@ pub struct RouterIdentity {
     pub board: Option<String>,
     /// The board's serial number; virtual and PC routers have none.
     pub serial: Option<String>,
-    /// The licence's software id, or what stands for it on a virtual router.
+    /// The licence's software id, or its counterpart on a virtual router.
     pub software_id: Option<String>,
 }
 
 impl RouterIdentity {
-    /// The text that tells this router from every other one and stays the same while it is the same, for people to
-    /// read, too. `None` when it tells nothing of the kind: names and models are not of one router only.
+    /// The text that distinguishes this router from every other one and does not change while it is the same, for people to
+    /// read, too. `None` when it reports nothing of the kind: names and models are not unique.
     pub fn unique(&self) -> Option<String> {
         let serial = self.serial.as_ref().map(|serial| format!("serial number {serial}"));
         serial.or_else(|| self.software_id.as_ref().map(|id| format!("software id {id}")))
@@ -115,7 +115,7 @@ pub struct RouterHealth {
     pub version: Option<String>,
     /// Which router it was at the last log-in.
     pub identity: Option<RouterIdentity>,
-    /// The number of the last session; another number means that the router was logged into anew.
+    /// The number of the last session; another number means another log-in.
     pub session: u64,
     /// Warnings that stay true until the next log-in, such as a menu the router lacks.
     pub warnings: Vec<String>,

@@ -9,7 +9,7 @@ use super::port::{RouterHealth, RouterIdentity};
 
 /// What the router said at the log-in.
 #[derive(Default)]
-pub(super) struct LogIn {
+pub(super) struct LoginReply {
     /// Its RouterOS version.
     pub(super) version: String,
     /// Which router it is.
@@ -18,17 +18,17 @@ pub(super) struct LogIn {
 
 /// What the task and the handles both know.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct ClientShared {
     pub(super) commands: Arc<AtomicU64>,
     /// The session that the row ids of the last reading belong to; 0 before the first.
     pub(super) rows_session: AtomicU64,
     /// Lists that were ours under another configuration.
     pub(super) former_lists: Mutex<Vec<String>>,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
 }
 
 #[derive(Default)]
-struct State {
+struct ConnectionState {
     connected: bool,
     version: Option<String>,
     identity: Option<RouterIdentity>,
@@ -38,14 +38,14 @@ struct State {
     retry_at: Option<Instant>,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is one assignment: what a panic leaves behind is whole.
+impl ClientShared {
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
+        // Every change is one assignment: a panic leaves no half-written state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn connected(&self, session: u64, log_in: LogIn) {
-        *self.state() = State {
+    pub(super) fn set_connected(&self, session: u64, log_in: LoginReply) {
+        *self.state() = ConnectionState {
             connected: true,
             version: Some(log_in.version),
             identity: Some(log_in.identity),
@@ -61,7 +61,7 @@ impl Shared {
         state.identity.clone().filter(|_| state.session == session)
     }
 
-    pub(super) fn disconnected(&self, retry_at: Option<Instant>) {
+    pub(super) fn set_disconnected(&self, retry_at: Option<Instant>) {
         let mut state = self.state();
         state.connected = false;
         state.retry_at = retry_at;

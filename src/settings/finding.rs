@@ -1,4 +1,4 @@
-//! Mistakes in a configuration, as people are told of them.
+//! Mistakes in a configuration, as messages for people.
 
 use std::fmt;
 use std::io;

@@ -3,7 +3,7 @@
 /// What a simulated clock follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SimClock {
-    /// It stands still unless moved with [`SimRouter::advance`](super::SimRouter::advance) or [`MidtransSim::advance`](super::midtrans::MidtransSim::advance).
+    /// The clock does not move unless it is advanced with [`SimRouter::advance`](super::SimRouter::advance) or [`MidtransSim::advance`](super::midtrans::MidtransSim::advance).
     #[default]
     Virtual,
     /// Real time passes, and what it is moved by is added.

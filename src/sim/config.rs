@@ -37,7 +37,7 @@ pub struct SimConfig {
     pub leases: bool,
     /// Whether devices that were there connect again by themselves after a reboot.
     pub clients_return: bool,
-    /// Whether `.id`s of tables in memory begin anew at a reboot, so that an old one may name another row.
+    /// Whether `.id`s of tables in memory start again at a reboot, so that an old one may name another row.
     pub ids_restart: bool,
     /// Sessions at the same time; one more is closed at once.
     pub sessions_max: usize,

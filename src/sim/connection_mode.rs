@@ -1,4 +1,4 @@
-//! How a simulator answers to whoever connects.
+//! How a simulator treats new connections.
 
 /// What a simulator does with a connection before anything is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

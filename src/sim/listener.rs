@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::connection_mode::ConnectionMode;
 use super::session;
-use super::shared::{Control, Shared};
+use super::shared::{Control, RouterShared};
 
 /// Connections waiting to be accepted.
 pub(super) const BACKLOG: u32 = 128;
@@ -24,7 +24,7 @@ pub(super) fn reusable_socket(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// Follows [`Shared::control`] until it says stop.
-pub(super) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
+pub(super) async fn listen(shared: Arc<RouterShared>, listener: TcpListener) {
     let mut control = shared.control.subscribe();
     let mut listener = Some(listener);
     loop {
@@ -58,7 +58,7 @@ async fn accept(listener: Option<&TcpListener>) -> TcpStream {
 }
 
 /// One open session, counted while it lives.
-struct OpenSession(Arc<Shared>);
+struct OpenSession(Arc<RouterShared>);
 
 impl Drop for OpenSession {
     fn drop(&mut self) {
@@ -66,7 +66,7 @@ impl Drop for OpenSession {
     }
 }
 
-fn take_in(shared: &Arc<Shared>, stream: TcpStream, obeyed: Control) {
+fn take_in(shared: &Arc<RouterShared>, stream: TcpStream, obeyed: Control) {
     let (boot, sessions_max) = {
         let world = shared.world();
         (world.boot, world.config.sessions_max)

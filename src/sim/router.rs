@@ -18,7 +18,7 @@ use super::connection_mode::ConnectionMode;
 use super::fault::{Fault, FaultId, When};
 use super::listener::{BACKLOG, listen, reusable_socket};
 use super::menus::ROUTERBOARD;
-use super::shared::{Control, Shared};
+use super::shared::{Control, RouterShared};
 use super::table::{Row, show_id};
 use super::tls;
 use super::world::{Author, World, field_name};
@@ -44,7 +44,7 @@ pub struct Stats {
 /// of the runtime.
 #[derive(Clone)]
 pub struct SimRouter {
-    shared: Arc<Shared>,
+    shared: Arc<RouterShared>,
 }
 
 impl fmt::Debug for SimRouter {
@@ -63,7 +63,7 @@ impl SimRouter {
         let port = reusable_socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = port.local_addr()?;
         let listener = reusable_socket(address)?.listen(BACKLOG)?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(RouterShared {
             world: Mutex::new(World::new(config)),
             faults: Mutex::default(),
             control: watch::Sender::new(Control::default()),
@@ -113,7 +113,7 @@ impl SimRouter {
         self.cut_sessions();
     }
 
-    /// Another board takes over at the same address, with rows, counters and clock that look the same, as after
+    /// Another board answers at the same address, with rows, counters and clock that look the same, as after
     /// restoring a backup of the whole machine. Sessions are cut.
     ///
     /// # Panics
@@ -268,7 +268,7 @@ impl SimRouter {
         world.spoiled.insert((at, id), cells.collect());
     }
 
-    /// Every row is read as it is.
+    /// Undoes [`Self::spoil`] for every row.
     pub fn mend(&self) {
         self.shared.world().spoiled.clear();
     }

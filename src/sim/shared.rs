@@ -23,13 +23,13 @@ pub(super) struct Control {
 }
 
 /// What the handle, the listener and the sessions share.
-pub(super) struct Shared {
+pub(super) struct RouterShared {
     pub(super) world: Mutex<World>,
     pub(super) faults: Mutex<Faults>,
     pub(super) control: watch::Sender<Control>,
     /// The revision of control that the listener follows.
     pub(super) followed: watch::Sender<u64>,
-    /// Told after every command.
+    /// Notified after every command.
     pub(super) progress: watch::Sender<()>,
     pub(super) bytes_sent: AtomicU64,
     pub(super) sessions_open: AtomicU64,
@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub(super) _port: TcpSocket,
 }
 
-impl Shared {
+impl RouterShared {
     /// The world, for a moment: nobody waits while holding it.
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)

@@ -182,7 +182,7 @@ async fn a_full_disk_is_told_and_ends_nothing() {
     let store = place.open();
     fill(&store).await;
     let pages = |n: i64| {
-        move |desk: &mut writer::Desk<'_>| {
+        move |desk: &mut writer::WriteContext<'_>| {
             desk.tx.pragma_update_and_check(None, "max_page_count", n, |_| Ok(()))?;
             Ok(())
         }

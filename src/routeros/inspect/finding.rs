@@ -1,4 +1,4 @@
-//! What one check of the router came to.
+//! The result of one check of the router.
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ impl Level {
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct CheckFinding {
     /// The check, by a name that stays.
     pub id: &'static str,
     /// How it came out.
@@ -35,7 +35,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-impl Finding {
+impl CheckFinding {
     /// All is well.
     pub fn ok(id: &'static str, text: impl Into<String>) -> Self {
         Self { id, level: Level::Ok, text: text.into(), remedy: String::new() }

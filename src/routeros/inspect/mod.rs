@@ -9,17 +9,17 @@ mod tables;
 mod walk;
 
 use super::setup::SitePlan;
-pub use finding::{Finding, Level};
+pub use finding::{CheckFinding, Level};
 pub use tables::Tables;
 
 /// Every check of the router's rows. `now_ms` is the agent's own wall clock, in milliseconds since 1970.
-pub fn inspect(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<Finding> {
+pub fn inspect(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<CheckFinding> {
     let mut out = Vec::new();
     for (menu, why) in &tables.missing {
         let menu = menu.trim_end_matches("/print");
         let remedy = "its checks were left out; nothing to do where the router has no such menu, else give the \
                       agent's user the policy read";
-        out.push(Finding::warn("router.menu", format!("{menu} cannot be read: {why}"), remedy));
+        out.push(CheckFinding::warn("router.menu", format!("{menu} cannot be read: {why}"), remedy));
     }
     out.extend(rows::check(tables, plan, now_ms));
     out.extend(firewall::check(tables, plan));

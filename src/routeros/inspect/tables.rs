@@ -16,18 +16,18 @@ use crate::routeros::words;
 const ROWS_MAX: usize = 20_000;
 
 /// One row as printed.
-pub(super) type Fields = BTreeMap<String, String>;
+pub(super) type PrintedRow = BTreeMap<String, String>;
 
 /// A field as printed; empty where the row lacks it.
-pub(super) fn field<'a>(row: &'a Fields, name: &str) -> &'a str {
+pub(super) fn field<'a>(row: &'a PrintedRow, name: &str) -> &'a str {
     row.get(name).map_or("", String::as_str)
 }
 
-pub(super) fn flag(row: &Fields, name: &str) -> bool {
+pub(super) fn flag(row: &PrintedRow, name: &str) -> bool {
     words::boolean(field(row, name)).unwrap_or(false)
 }
 
-pub(super) fn is_enabled(row: &Fields) -> bool {
+pub(super) fn is_enabled(row: &PrintedRow) -> bool {
     !flag(row, "disabled") && !flag(row, "invalid")
 }
 
@@ -72,19 +72,19 @@ const MENUS: [(&str, &str); 14] = [
 /// What the menus print.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
-    rows: BTreeMap<&'static str, Vec<Fields>>,
+    rows: BTreeMap<&'static str, Vec<PrintedRow>>,
     /// Menus that could not be read, with the router's words.
     pub(super) missing: Vec<(&'static str, String)>,
 }
 
 impl Tables {
     /// The rows of a menu; `None` where it could not be read.
-    pub(super) fn get(&self, menu: &str) -> Option<&[Fields]> {
+    pub(super) fn get(&self, menu: &str) -> Option<&[PrintedRow]> {
         self.rows.get(menu).map(Vec::as_slice)
     }
 
     /// Enabled rows that are not made by the router itself.
-    pub(super) fn enabled(&self, menu: &str) -> impl Iterator<Item = &Fields> {
+    pub(super) fn enabled(&self, menu: &str) -> impl Iterator<Item = &PrintedRow> {
         let rows = self.get(menu).unwrap_or_default().iter();
         rows.filter(|row| is_enabled(row) && !flag(row, "dynamic"))
     }
@@ -107,7 +107,7 @@ impl RouterClient {
         Ok(tables)
     }
 
-    async fn rows(&self, menu: &'static str, columns: &'static str) -> Result<Vec<Fields>, RouterError> {
+    async fn rows(&self, menu: &'static str, columns: &'static str) -> Result<Vec<PrintedRow>, RouterError> {
         let mut command = print(menu, columns);
         if menu == ADDRESS_LIST {
             let ours = [CLIENT_LIST, PORTAL_LIST, PAYMENT_LIST];
@@ -117,7 +117,7 @@ impl RouterClient {
             command = command.query_operations(&[QueryOperator::Or; List::ALL.len() + 2]);
         }
         let ticket = self
-            .submit::<Vec<Fields>, _>(menu, command.build(), None, move |rows, row| {
+            .submit::<Vec<PrintedRow>, _>(menu, command.build(), None, move |rows, row| {
                 if rows.len() == ROWS_MAX {
                     return Err(format!("more than {ROWS_MAX} rows"));
                 }

@@ -27,7 +27,7 @@ pub enum Operation {
 
 /// A request that the gateway saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct LoggedCall {
     /// HTTP method.
     pub method: String,
     /// Path, without a query.
@@ -36,7 +36,7 @@ pub struct Call {
     pub operation: Operation,
     /// The order or transaction named, in the path or in the body.
     pub order_id: Option<String>,
-    /// The header `Idempotency-Key`.
+    /// The header `Idempotency-MerchantKey`.
     pub idempotency_key: Option<String>,
     /// HTTP status of the answer; `None` when it was not answered, or not yet.
     pub status: Option<u16>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::http::connection;
-use super::shared::Shared;
+use super::shared::GatewayShared;
 use crate::sim::connection_mode::ConnectionMode;
 
 /// Connections waiting to be accepted.
@@ -42,8 +42,8 @@ fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Obeys until told to stop. Open connections are cut whenever it is told something else.
-pub(super) async fn listen(shared: Arc<Shared>, port: Port) {
+/// Follows the mode of connections until the gateway stops. Every change of the mode cuts open connections.
+pub(super) async fn listen(shared: Arc<GatewayShared>, port: Port) {
     let mut stop = shared.stop.subscribe();
     let mut told = shared.connections.subscribe();
     let mut listener = None;
@@ -77,7 +77,7 @@ async fn accept(listener: Option<&TcpListener>) -> TcpStream {
     }
 }
 
-fn take_in(shared: &Arc<Shared>, stream: TcpStream, connections: ConnectionMode, revision: u64) {
+fn take_in(shared: &Arc<GatewayShared>, stream: TcpStream, connections: ConnectionMode, revision: u64) {
     let mut told = shared.connections.subscribe();
     let served = {
         let shared = Arc::clone(shared);

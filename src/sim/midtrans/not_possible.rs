@@ -1,7 +1,7 @@
 //! Why a customer, a bank or a merchant cannot do something with a payment.
 
-use super::method::Method;
-use super::transaction::Status;
+use super::method::PayMethod;
+use super::transaction::TransactionStatus;
 
 /// Why somebody could not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,19 +14,19 @@ pub enum NotPossible {
     NoMethod,
     /// Not offered on this Snap page.
     #[error("{0} is not offered")]
-    MethodOff(Method),
+    MethodOff(PayMethod),
     /// The Snap page expired or another token took its place.
     #[error("the page is closed")]
     PageClosed,
-    /// Not where it stands.
+    /// Not in its current status.
     #[error("it is {0}")]
-    Status(Status),
+    Status(TransactionStatus),
     /// More than is left of the payment.
     #[error("so much is not left")]
     Amount,
     /// The method does not allow it.
     #[error("{0} does not allow it")]
-    Method(Method),
+    Method(PayMethod),
 }
 
 /// Why a customer could not pay.

@@ -5,13 +5,13 @@ use std::time::Duration;
 use crate::domain::units::Timestamp;
 use crate::sim::clock::SimClock;
 
-use super::merchant::Merchant;
+use super::merchant::SimMerchant;
 
 /// How the gateway is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Who has an account.
-    pub merchants: Vec<Merchant>,
+    pub merchants: Vec<SimMerchant>,
     /// What its clock follows.
     pub clock: SimClock,
     /// What a virtual clock shows at the start.

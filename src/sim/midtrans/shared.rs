@@ -9,12 +9,12 @@ use tokio::sync::watch;
 
 use crate::sim::connection_mode::ConnectionMode;
 
-use super::world::World;
+use super::world::GatewayWorld;
 
 /// What the handle, the listener and the notifications share.
-pub(super) struct Shared {
-    pub(super) world: Mutex<World>,
-    /// Told after every change.
+pub(super) struct GatewayShared {
+    pub(super) world: Mutex<GatewayWorld>,
+    /// Notified after every change.
     pub(super) changed: watch::Sender<u64>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) stopped: watch::Sender<bool>,
@@ -26,16 +26,16 @@ pub(super) struct Shared {
     pub(super) notification_timeout: Duration,
 }
 
-impl Shared {
+impl GatewayShared {
     /// Changes the world, for a moment: nobody waits while holding it.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut GatewayWorld) -> T) -> T {
         let result = self.look(change);
         self.changed.send_modify(|revision| *revision += 1);
         result
     }
 
-    /// As [`Shared::change`], and tells nobody.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+    /// Reads the world. Nobody is notified.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&mut GatewayWorld) -> T) -> T {
         look(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

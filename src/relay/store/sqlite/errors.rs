@@ -37,18 +37,18 @@ pub enum OpenError {
 
 /// Why a change or a question failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum QueryError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     #[error("{0}")]
     Nonsense(String),
-    /// What a change beside this one did to the transaction of both.
+    /// What another change of the group did to their transaction.
     #[error("{why}")]
     Ended { why: String, is_fatal: bool },
 }
 
-impl Trouble {
-    /// Whether the file must not be used any more. A full disk is told by SQLite before anything is half done.
+impl QueryError {
+    /// Whether the file must not be used any more. SQLite reports a full disk before anything is half done.
     pub(super) fn is_fatal(&self) -> bool {
         use ErrorCode::{DatabaseCorrupt, FileLockingProtocolFailed, NotADatabase, SystemIoFailure};
         match self {
@@ -62,21 +62,21 @@ impl Trouble {
     }
 }
 
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
+impl From<QueryError> for StoreError {
+    fn from(trouble: QueryError) -> Self {
         match trouble {
-            Trouble::Nonsense(what) => Self::Nonsense(what),
-            Trouble::Sqlite(rusqlite::Error::SqliteFailure(error, what))
+            QueryError::Nonsense(what) => Self::Nonsense(what),
+            QueryError::Sqlite(rusqlite::Error::SqliteFailure(error, what))
                 if error.code == ErrorCode::ConstraintViolation =>
             {
                 Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
             }
-            Trouble::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
+            QueryError::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
                 Self::Unavailable(error.to_string())
             }
             // A column of another type than the schema says.
-            Trouble::Sqlite(error) => Self::Nonsense(error.to_string()),
-            Trouble::Ended { why, .. } => Self::Unavailable(why),
+            QueryError::Sqlite(error) => Self::Nonsense(error.to_string()),
+            QueryError::Ended { why, .. } => Self::Unavailable(why),
         }
     }
 }

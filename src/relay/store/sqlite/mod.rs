@@ -1,8 +1,8 @@
 //! The relay's store as one SQLite file: WAL with `synchronous=FULL`, one thread that writes, a few connections that
-//! read beside it.
+//! only read.
 //!
-//! After an I/O error nothing is known about what the disk holds until the file is opened anew, so the store refuses
-//! everything from then on and says why in [`RelayStore::failed`]; whoever runs it must end.
+//! After an I/O error nothing is known about what is on the disk until the file is opened again, so the store refuses
+//! everything from then on and says why in [`RelayStore::failed`]; the relay must end.
 
 pub mod backup;
 mod changes;
@@ -32,19 +32,19 @@ use super::{
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
-use errors::Trouble;
+use errors::QueryError;
 use open::{
     EPOCH, at, bring_up, check_emptied, configure, connect, create_private, folder_of, lock_open, lock_relay,
     random_name,
 };
 use readers::Readers;
-use writer::{Signs, Writer};
+use writer::{Signs, WriterThread};
 
 /// The relay's store in one file. Dropping it closes the file.
 pub struct SqliteStore {
     // Dropped first: what is read last must not keep the log of a closed writer.
     readers: Readers,
-    writer: Writer,
+    writer: WriterThread,
     signs: Arc<Signs>,
     is_beside_relay: bool,
     /// Held while the file is in use, whatever ends the process.
@@ -63,7 +63,7 @@ impl SqliteStore {
         Self::start(path, false, vec![open, relay])
     }
 
-    /// Opens a store that exists, for a command: beside a relay that runs, or without one.
+    /// Opens a store that exists, for a command, while a relay runs or without one.
     pub fn open_beside(path: &Path) -> Result<Self, OpenError> {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
@@ -93,7 +93,7 @@ impl SqliteStore {
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
         let signs = Arc::new(Signs::new());
-        let writer = Writer::spawn(conn, Arc::clone(&signs)).map_err(at(path))?;
+        let writer = WriterThread::spawn(conn, Arc::clone(&signs)).map_err(at(path))?;
         let readers = Readers::new(path.to_owned(), Arc::clone(&signs));
         Ok(Self { readers, writer, signs, is_beside_relay, _locks: locks })
     }
@@ -103,7 +103,7 @@ impl RelayStore for SqliteStore {
     fn epoch(&self) -> Pending<'_, String> {
         Box::pin(self.readers.read(|conn| {
             let epoch = rows::value(conn, EPOCH)?;
-            epoch.ok_or_else(|| Trouble::Nonsense("it has no name".to_owned()))
+            epoch.ok_or_else(|| QueryError::Nonsense("it has no name".to_owned()))
         }))
     }
 

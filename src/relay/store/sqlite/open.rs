@@ -51,14 +51,14 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file beside the store's, by what its name ends with.
+/// A file next to the store's, by the end of its name.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
 
-/// A file that locks are taken on. Whoever owns the folder must be able to use it, also when somebody else made it.
+/// A file that locks are taken on. The folder's owner must be able to use it, also when another user made it.
 pub(super) fn lock_file(path: &Path) -> Result<File, OpenError> {
     let is_new = !path.exists();
     let file =
@@ -95,7 +95,7 @@ pub(super) fn lock_relay(path: &Path) -> Result<Option<File>, OpenError> {
     Ok(file.try_lock().is_ok().then_some(file))
 }
 
-/// SQLite takes an empty file for a new store and deletes the log beside it, which may be all that is left.
+/// SQLite takes an empty file for a new store and deletes its log, which may be all that is left.
 pub(super) fn check_emptied(path: &Path) -> Result<(), OpenError> {
     let is_empty = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
     let log = beside(path, "-wal");
