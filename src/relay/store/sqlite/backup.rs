@@ -10,10 +10,11 @@ use rusqlite_migration::SchemaVersion;
 use super::changes;
 use super::errors::{OpenError, QueryError};
 use super::open::{
-    MIGRATIONS, at, beside, bring_up, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
+    MIGRATIONS, at, beside, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
 };
 use super::verify::{Broken, Verified, verify};
 use crate::domain::units::Timestamp;
+use crate::sqlite;
 use crate::store::backup::{self as copies, Progress};
 
 /// Who may read a store that there was none of before: it holds what customers bought.
@@ -148,7 +149,7 @@ fn draw(
     copies::copy_pages(source, temp, progress)?;
     let bad = |why: String| unusable(from, why);
     let mut copy = Connection::open(temp).map_err(|error| bad(error.to_string()))?;
-    bring_up(&mut copy).map_err(|error| bad(error.to_string()))?;
+    sqlite::bring_up(&mut copy, &MIGRATIONS).map_err(|error| bad(error.to_string()))?;
     let verified = verify(&copy).map_err(|broken| bad(broken.to_string()))?;
     let epoch = random_name().map_err(at(temp))?;
     let renewed = copy.transaction().map_err(QueryError::from).and_then(|tx| {

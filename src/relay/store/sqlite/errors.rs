@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rusqlite::ErrorCode;
 
 use crate::relay::store::StoreError;
+use crate::sqlite::Cause;
 
 /// Why the store's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -48,17 +49,35 @@ pub(super) enum QueryError {
 }
 
 impl QueryError {
+    /// For people.
+    pub(super) fn explain(&self) -> String {
+        match self {
+            Self::Sqlite(error) => explain(error),
+            Self::Nonsense(_) | Self::Ended { .. } => self.to_string(),
+        }
+    }
+
     /// Whether the file must not be used any more. SQLite reports a full disk before anything is half done.
     pub(super) fn is_fatal(&self) -> bool {
-        use ErrorCode::{DatabaseCorrupt, FileLockingProtocolFailed, NotADatabase, SystemIoFailure};
         match self {
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(DatabaseCorrupt | FileLockingProtocolFailed | NotADatabase | SystemIoFailure)
-            ),
+            Self::Sqlite(error) => matches!(Cause::of(error), Cause::Broken | Cause::Write),
             Self::Nonsense(_) => false,
             Self::Ended { is_fatal, .. } => *is_fatal,
         }
+    }
+}
+
+/// What went wrong with the file, and what to do.
+fn explain(error: &rusqlite::Error) -> String {
+    match Cause::of(error) {
+        Cause::Full => {
+            format!("the disk is full ({error}); free some space, and the relay goes on by itself")
+        }
+        Cause::ReadOnly => {
+            format!("the file can only be read ({error}); look for a failing disk in the kernel's log")
+        }
+        Cause::Busy => format!("another program holds the file ({error}); close it"),
+        Cause::Write | Cause::Broken | Cause::Statement => error.to_string(),
     }
 }
 
@@ -72,7 +91,7 @@ impl From<QueryError> for StoreError {
                 Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
             }
             QueryError::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
-                Self::Unavailable(error.to_string())
+                Self::Unavailable(explain(&error))
             }
             // A column of another type than the schema says.
             QueryError::Sqlite(error) => Self::Nonsense(error.to_string()),

@@ -32,10 +32,11 @@ use super::{
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
+use crate::sqlite;
 use errors::QueryError;
 use open::{
-    EPOCH, at, bring_up, check_emptied, configure, connect, create_private, folder_of, lock_open, lock_relay,
-    random_name,
+    EPOCH, MIGRATIONS, at, check_emptied, configure, connect, create_private, folder_of, lock_open,
+    lock_relay, random_name,
 };
 use readers::Readers;
 use writer::{Signs, WriterThread};
@@ -89,7 +90,7 @@ impl SqliteStore {
             return Err(OpenError::File { path: path.to_owned(), source });
         }
         configure(&conn)?;
-        bring_up(&mut conn)?;
+        sqlite::bring_up(&mut conn, &MIGRATIONS)?;
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
         let signs = Arc::new(Signs::new());

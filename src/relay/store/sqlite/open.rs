@@ -28,14 +28,6 @@ const STEPS: &[M] = &[
 
 pub(super) const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 
-/// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
-pub(super) fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
-    conn.pragma_update(None, "foreign_keys", "OFF")?;
-    MIGRATIONS.to_latest(conn)?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    Ok(())
-}
-
 /// Random text that names a store: 128 bits.
 pub(super) fn random_name() -> io::Result<String> {
     let mut random = [0; 16];

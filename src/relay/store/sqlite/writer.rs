@@ -84,7 +84,7 @@ where
     fn run(self: Box<Self>, desk: &mut WriteContext<'_>) -> (Tell, Result<(), Failed>) {
         let Self { work, answer } = *self;
         let made = work(desk);
-        let failed = |trouble: &QueryError| Failed { why: trouble.to_string(), is_fatal: trouble.is_fatal() };
+        let failed = |trouble: &QueryError| Failed { why: trouble.explain(), is_fatal: trouble.is_fatal() };
         let outcome = made.as_ref().map(|_| ()).map_err(failed);
         let tell = move |committed: Result<(), StoreError>| {
             let said = match made {
@@ -174,7 +174,7 @@ fn end_writing(trouble: &QueryError, signs: &Signs) -> String {
     if trouble.is_fatal() {
         signs.fail(&trouble.to_string());
     }
-    trouble.to_string()
+    trouble.explain()
 }
 
 fn refuse(jobs: impl IntoIterator<Item = Box<dyn WriteJob>>, why: &str) {
