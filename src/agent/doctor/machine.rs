@@ -165,7 +165,7 @@ fn clock(subject: &Subject<'_>) -> CheckFinding {
 }
 
 /// Pairs of customers with one number or log-in name, as the daemon names them.
-fn shared_names(status: &Value) -> Vec<Finding> {
+fn shared_names(status: &Value) -> Vec<CheckFinding> {
     let pairs = status["shared_names"].as_array().into_iter().flatten();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let person = |value: &Value| format!("{} ({})", text(&value["name"]), text(&value["id"]));
@@ -174,7 +174,7 @@ fn shared_names(status: &Value) -> Vec<Finding> {
             let (what, value) = (text(&pair["what"]), text(&pair["value"]));
             let (user, kept_by) = (person(&pair["user"]), person(&pair["kept_by"]));
             let text_of = format!("{user} has the {what} {value} of {kept_by}");
-            Finding::warn("customers.shared", text_of, text(&pair["remedy"]))
+            CheckFinding::warn("customers.shared", text_of, text(&pair["remedy"]))
         })
         .collect()
 }
