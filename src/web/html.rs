@@ -1,6 +1,6 @@
 //! Text into markup.
 
-/// `text` as it may stand in an element or a quoted attribute: what people typed is never markup.
+/// `text` escaped for an element or a quoted attribute: what people typed is never markup.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
