@@ -12,11 +12,11 @@ use super::config::Language;
 use super::edit_backoff::{EditBackoff, RefusedEdit};
 use super::engine::{
     Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
-    RouterChange,
+    RouterChange, Who,
 };
 use super::fault_log::{self, FaultLog};
 use super::link::{Link, RelayError};
-use super::router_faults::{Menu, RouterFault, Who};
+use super::router_faults::{Menu, RouterFault};
 use crate::clock::Clock;
 use crate::domain::id::Mac;
 use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};

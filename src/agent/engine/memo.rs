@@ -3,8 +3,7 @@
 
 use serde_json::value::RawValue;
 
-use super::EngineError;
-use super::actions::conflict;
+use super::error::{EngineError, conflict};
 use crate::agent::tickets::Tickets;
 use crate::clock::rfc3339;
 use crate::domain::order::{Line, OrderKind, Quote};

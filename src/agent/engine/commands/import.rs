@@ -4,34 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::actions::{Act, NewDevice, NewUser, done};
-use super::names::{Holders, Names};
-use super::{EngineError, Outcome};
+use super::super::command::{ImportedUser, NewDevice};
+use super::super::error::{EngineError, RowFinding};
+use super::super::names::{Holders, Names};
+use super::super::request::Outcome;
+use super::context::{Act, done};
 use crate::domain::id::{Mac, UserId};
-
-/// One user of an import.
-#[derive(Clone, Debug)]
-pub struct ImportedUser {
-    /// Its row in the import, from 0.
-    pub row: usize,
-    /// The user.
-    pub user: NewUser,
-    /// Devices that are bound to it.
-    pub devices: Vec<Mac>,
-}
-
-/// What is wrong with one row of an import.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowFinding {
-    /// The row, from 0.
-    pub row: usize,
-    /// Its field.
-    pub field: &'static str,
-    /// For people.
-    pub message: String,
-    /// Whether the row is sound and somebody else has what it names.
-    pub is_conflict: bool,
-}
 
 /// The answer to an import.
 #[derive(Serialize)]
@@ -50,7 +28,7 @@ struct Claims<'a> {
 
 impl Act<'_, '_> {
     /// Enters every user of an import; `findings` are what whoever read it has against its rows.
-    pub fn import(
+    pub(super) fn import(
         &mut self,
         users: &[ImportedUser],
         findings: &[RowFinding],
