@@ -331,7 +331,29 @@ impl Service {
             | Action::Unbind { .. }
             | Action::Reset { .. }
             | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
-            _ => None,
+            Action::AddUser(_)
+            | Action::Import { .. }
+            | Action::Register { mac: None, .. }
+            | Action::ChangeUser(..)
+            | Action::DeleteUser(_)
+            | Action::Grant(..)
+            | Action::Debit { .. }
+            | Action::AddDebt(..)
+            | Action::ChangeDebt(..)
+            | Action::WriteOff { .. }
+            | Action::Refund { .. }
+            | Action::Review { .. }
+            | Action::CloseDrawer { .. }
+            | Action::SetPin(..)
+            | Action::Buy(..)
+            | Action::SettleAll(..)
+            | Action::SettleItem(..)
+            | Action::PayPart(..)
+            | Action::Block(..)
+            | Action::Unblock(..)
+            | Action::AddPackage(_)
+            | Action::ChangePackage(..)
+            | Action::DeletePackage(_) => None,
         };
         let (reading, failure) = match gate {
             None => (None, None),

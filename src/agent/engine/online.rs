@@ -350,7 +350,10 @@ impl Act<'_, '_> {
             ErrandWork::Abandon { request_id, user: whose } if *whose == user => {
                 Some(OpenOne::GivenUp { errand: errand.no, request_id: request_id.clone() })
             }
-            _ => None,
+            ErrandWork::Abandon { .. }
+            | ErrandWork::Cancel { .. }
+            | ErrandWork::Refund { .. }
+            | ErrandWork::Adopt { .. } => None,
         })
     }
 

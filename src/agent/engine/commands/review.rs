@@ -84,7 +84,10 @@ impl Act<'_, '_> {
         }
         let waiting = self.draft.state.online.errands.values().filter_map(|errand| match &errand.work {
             ErrandWork::Refund { order: of, amount, .. } if *of == order.id => Some(*amount),
-            _ => None,
+            ErrandWork::Abandon { .. }
+            | ErrandWork::Cancel { .. }
+            | ErrandWork::Refund { .. }
+            | ErrandWork::Adopt { .. } => None,
         });
         let left = order.amount.minus(order.refunded).minus(waiting.fold(Rupiah::ZERO, Rupiah::plus));
         let amount = amount.unwrap_or(left);
