@@ -60,7 +60,7 @@ use crate::domain::listing::DeviceAccess;
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 use crate::store::{
-    AuditLine, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, Unwritable,
+    AuditLine, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, StoreTimes, Unwritable,
 };
 pub use crate::store::{Cursor, Errand, ErrandWork};
 use changes::Changes;
@@ -468,6 +468,11 @@ impl Engine {
     /// What the store has done since it was opened.
     pub fn store_stats(&self) -> StoreStats {
         self.parts.store.stats()
+    }
+
+    /// Since when the store is as it is, and when it was written last.
+    pub fn store_times(&self) -> StoreTimes {
+        self.parts.store.times()
     }
 
     /// How often anybody's access turned since the start.
