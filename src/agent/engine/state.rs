@@ -334,7 +334,9 @@ impl State {
             at,
             day,
         } = changes;
-        users.into_values().for_each(|user| self.put_user(user));
+        for user in users.into_values() {
+            self.put_user(user);
+        }
         for (user_no, entry, event) in entries {
             self.post(user_no, entry, at, &actor, &event);
         }
@@ -342,13 +344,17 @@ impl State {
             self.packages.insert(no, package);
             self.dirty.packages.insert(no);
         }
-        devices.into_iter().for_each(|work| self.change_device(work, at));
+        for work in devices {
+            self.change_device(work, at);
+        }
         for (user_no, item) in debts {
             let by = granted_by.get(&item.id).unwrap_or(&actor);
             self.granted_by.entry(item.id).or_insert_with(|| by.clone());
             self.dirty.debts.insert(item.id, (user_no, item, by.clone()));
         }
-        orders.into_values().for_each(|open| self.put_order(open));
+        for open in orders.into_values() {
+            self.put_order(open);
+        }
         for (user_no, windows) in windows {
             (0..windows).for_each(|_| self.online.count_window(user_no, day));
         }
