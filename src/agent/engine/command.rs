@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::error::RowFinding;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::domain::order::CashMethod;
-use crate::domain::policy::{Grant, Settings};
+use crate::domain::policy::{Grant, Settings, Transfer};
 use crate::domain::units::{Bytes, Rupiah};
 
 /// A payment of so short a time ago is news to whoever takes money of the same user.
@@ -326,7 +326,37 @@ pub struct ImportedUser {
     /// The user.
     pub user: NewUser,
     /// Devices that are bound to it.
-    pub devices: Vec<Mac>,
+    pub devices: Vec<ImportedDevice>,
+    /// The quota account and the plan of the store it comes from. The owner's alone: it takes quota.
+    pub quota: Option<Transfer>,
+    /// What it still owes there.
+    pub debts: Vec<ImportedDebt>,
+    /// Why an admin blocked it there.
+    pub admin_block: Option<String>,
+}
+
+/// A device of an imported user.
+#[derive(Clone, Debug)]
+pub struct ImportedDevice {
+    /// The device.
+    pub mac: Mac,
+    /// Name for people.
+    pub label: String,
+}
+
+/// What is still owed of a debt item of another store. Nothing is given with it: the quota was given there.
+#[derive(Clone, Debug)]
+pub struct ImportedDebt {
+    /// The unpaid part; `None` is an unlimited plan.
+    pub amount: Option<Bytes>,
+    /// What the unpaid part costs; by the tariff when not given.
+    pub price: Option<Rupiah>,
+    /// The day it counts from.
+    pub debt_date: Date,
+    /// The last day to pay.
+    pub due_date: Date,
+    /// For people.
+    pub note: String,
 }
 
 /// The argon2id hash of a portal PIN. Six digits are guessed from their hash in minutes, so it prints as nothing.

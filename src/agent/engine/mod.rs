@@ -40,13 +40,13 @@ use uuid::Uuid;
 pub use actor::{Actor, Key};
 pub use checkout::{Begun, FeedApplied, OpenOne, OpenView, Opening, Replaces, Wish};
 pub use command::{
-    Action, DebtChange, DebtTerms, ImportedUser, JUST_PAID_MS, NewDevice, NewPackage, NewUser, PackageChange,
-    PinHash, Purpose, ReviewDecision, Tender, UserChange,
+    Action, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser, JUST_PAID_MS, NewDevice,
+    NewPackage, NewUser, PackageChange, PinHash, Purpose, ReviewDecision, Tender, UserChange,
 };
 pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};
 pub use handle::{EngineGone, EngineHandle};
 pub use notice::{Notice, Notifier};
-pub use read_view::{Look, Who, WindowView};
+pub use read_view::{Look, SharedName, Who, WindowView};
 pub use reading::Reading;
 pub use request::{Outcome, Preview, Request};
 pub use snapshot::{Reached, Snapshot};
