@@ -3,6 +3,8 @@
 
 #[path = "tidy/debug_output.rs"]
 mod debug_output;
+#[path = "tidy/house.rs"]
+mod house;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/licences.rs"]
@@ -349,6 +351,12 @@ fn the_rules_are_pure() {
     let domain = sources(".rs").into_iter().filter(|s| s.path.starts_with("src/domain/"));
     let findings: Vec<_> = domain.flat_map(|s| check_purity(&s)).collect();
     demand_none(&findings, "purity of src/domain");
+}
+
+#[test]
+fn cases_of_ours_are_matched_one_by_one() {
+    let findings: Vec<_> = sources(".rs").iter().flat_map(house::check_catch_alls).collect();
+    demand_none(&findings, "catch-all arms");
 }
 
 #[test]

@@ -255,7 +255,12 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
             let order = api.post(&format!("{USERS}/{id}/purchases"), &body.into()).await?;
             return output.answer(&order, order_line);
         }
-        _ => return Err(Failure::said("this command changes no user")),
+        UserCommand::Add { .. }
+        | UserCommand::List { .. }
+        | UserCommand::Show { .. }
+        | UserCommand::Import { .. }
+        | UserCommand::Pin { .. }
+        | UserCommand::Explain { .. } => return Err(Failure::said("this command changes no user")),
     };
     let id = find_id(api, &user).await?;
     let changed = api.post(&format!("{USERS}/{id}/{call}"), &body.into()).await?;
