@@ -1,23 +1,19 @@
 //! `POST /users/import`: many users at once. Rows are read one by one, so that everything that is wrong is told together.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::super::fields::{Instant, Limit, Login, Mac, Name, Phone};
-use super::requests::Mode;
 use crate::agent::engine::{Action, ImportedUser, NewUser, RowFinding};
 use crate::domain::policy::Settings;
+use crate::protocol::admin::users::ImportUsers;
+use crate::protocol::admin::values::{DeviceMac, Instant, Limit, Login, Name, OverageName, Phone};
 
-/// The body.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Import {
-    users: Vec<Map<String, Value>>,
-}
+/// A row as it was sent.
+pub(super) type Fields = Map<String, Value>;
 
-impl Import {
-    pub fn action(self) -> Action {
+impl ImportUsers<Fields> {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self) -> Action {
         let mut findings = Vec::new();
         let rows = self.users.into_iter().enumerate();
         let users =
@@ -30,7 +26,7 @@ impl Import {
 /// One row that is being read.
 struct RowReader<'a> {
     row: usize,
-    fields: Map<String, Value>,
+    fields: Fields,
     findings: &'a mut Vec<RowFinding>,
 }
 
@@ -46,7 +42,7 @@ impl RowReader<'_> {
             active: self.take("active"),
             exempt: self.take("exempt"),
             expires_at: self.take::<Instant>("expires_at").map(|at| Some(at.0)),
-            overage: self.take::<Mode>("overage").map(|mode| Some(mode.mode())),
+            overage: self.take::<OverageName>("overage").map(|mode| Some(mode.0)),
             debt_limit: self.take::<Limit>("debt_limit").map(|limit| Some(limit.0)),
         };
         let phone = self.take::<Phone>("phone").map(|phone| phone.0);
@@ -57,7 +53,7 @@ impl RowReader<'_> {
             None => Vec::new(),
         };
         let devices =
-            macs.into_iter().filter_map(|mac| self.value::<Mac>("mac", mac)).map(|mac| mac.0).collect();
+            macs.into_iter().filter_map(|mac| self.value::<DeviceMac>("mac", mac)).map(|mac| mac.0).collect();
         for name in std::mem::take(&mut self.fields).keys() {
             self.find("row", format!("{name:?} is not a field of an import"));
         }
