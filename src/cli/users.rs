@@ -15,7 +15,7 @@ use crate::domain::phone;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::Empty;
 use crate::protocol::admin::devices::BindDevice;
-use crate::protocol::admin::quota::{CreditUser, ResetUser};
+use crate::protocol::admin::quota::{CreditUser, ResetAccount};
 use crate::protocol::admin::users::{AddUser, BlockUser, UnblockUser};
 use crate::protocol::admin::values::{Amount, DayCount, DeviceMac, Label, Login, Name, Phone, Reason};
 
@@ -216,7 +216,7 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
 async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         UserCommand::Reset { user, debt, credit, days, unblock, reason } => {
-            let body = ResetUser {
+            let body = ResetAccount {
                 debt: debt.map(Amount),
                 credit: credit.map(Amount),
                 days: days.map(DayCount),

@@ -33,7 +33,7 @@ pub struct DebitUser {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ResetUser {
+pub struct ResetAccount {
     /// Quota owed from the reset on, given in advance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debt: Option<Amount>,

@@ -20,7 +20,7 @@ use super::money::{BuyPackage, PayPart, SettleDebts};
 use super::orders::{FindOrders, RefundOrder, ReviewOrder};
 use super::packages::{AddPackage, ChangePackage};
 use super::page::PageQuery;
-use super::quota::{CreditUser, DebitUser, ResetUser};
+use super::quota::{CreditUser, DebitUser, ResetAccount};
 use super::reports::ReportQuery;
 use super::usage::UsageQuery;
 use super::users::{AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, UnblockUser};
@@ -204,7 +204,7 @@ fn bodies() -> Vec<Row> {
         BindDevice, json!({"mac": "02:00:00:00:00:01", "label": "phone", "move": true});
         CreditUser, json!({"amount": 17, "days": 30, "reason": "x"});
         DebitUser, json!({"amount": 17, "reason": "x"});
-        ResetUser, json!({"debt": 17, "credit": 18, "days": 1, "unblock": true, "reason": "x"});
+        ResetAccount, json!({"debt": 17, "credit": 18, "days": 1, "unblock": true, "reason": "x"});
         AddDebt, json!({"amount": 17, "package_id": ID, "advance": false, "debt_date": "2026-11-22",
             "due_date": "2026-11-23", "price_rp": 1, "note": ""});
         ChangeDebt, json!({"due_date": "2026-11-23", "note": "n"});
@@ -314,7 +314,7 @@ fn generated() -> BTreeMap<String, Value> {
         BindDevice,
         CreditUser,
         DebitUser,
-        ResetUser,
+        ResetAccount,
         AddDebt,
         ChangeDebt,
         WriteOffDebt,
@@ -348,7 +348,15 @@ fn replaced(text: &str, name: &str, schema: &Value) -> String {
     let schemas = match start {
         None => format!("{entry},\n{schemas}"),
         Some(start) => {
-            let end = start + schemas[start..].find("\n      }").unwrap() + "\n      }".len();
+            let line = schemas[start..].find('\n').unwrap();
+            // An entry is one line, or ends with a brace in its own column.
+            let is_line = schemas[start..start + line].trim_end_matches(',').ends_with('}');
+            let length = if is_line {
+                schemas[start..start + line].trim_end_matches(',').len()
+            } else {
+                schemas[start..].find("\n      }").unwrap() + "\n      }".len()
+            };
+            let end = start + length;
             format!("{}{entry}{}", &schemas[..start], &schemas[end..])
         }
     };

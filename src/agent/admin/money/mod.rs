@@ -21,7 +21,7 @@ use crate::protocol::LineWire;
 use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
 use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
 use crate::protocol::admin::page::{List, PageQuery};
-use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetUser};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::web::{Body, Path, Paths, Problem, Query};
 use requests::Money;
 
@@ -214,7 +214,7 @@ async fn reset(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<ResetUser>,
+    body: Body<ResetAccount>,
 ) -> Answer {
     desk.submit(actor, body, |reset| Ok(reset.action(id))).await
 }

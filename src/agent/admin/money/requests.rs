@@ -6,7 +6,7 @@ use crate::domain::order::{CashMethod, Method};
 use crate::domain::policy::Grant;
 use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
 use crate::protocol::admin::money::{BuyPackage, NONE_PAID, PayPart, SettleDebts};
-use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetUser};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::protocol::admin::values::{MethodName, Note, Price};
 use crate::web::Problem;
 
@@ -137,7 +137,7 @@ impl PayPart {
     }
 }
 
-impl ResetUser {
+impl ResetAccount {
     pub(in crate::agent::admin) fn action(self, user: UserId) -> Action {
         Action::Reset {
             user,

@@ -20,7 +20,7 @@ use crate::domain::units::Timestamp;
 use crate::protocol::admin::debts::AddDebt;
 use crate::protocol::admin::devices::BindDevice;
 use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
-use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetUser};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser};
 use crate::store::Role;
 use crate::web::Problem;
@@ -136,7 +136,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         role: Role::Operator,
         is_grave: true,
         sheet: reset_sheet,
-        work: |entry| Ok(Work::Act(entry.read::<ResetUser>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<ResetAccount>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "setujui",
