@@ -791,3 +791,105 @@ fn a_card_that_fails_under_the_configuration_is_no_bad_configuration() {
     std::fs::write(place.path("kuotad.toml"), b"[policy]\ndebt_limit = \"\xff\"\n").unwrap();
     assert_eq!(place.command(&["check-config"]).output().unwrap().status.code(), Some(78));
 }
+
+/// Bounds every file of a running process, which a disk without room does to it; `None` ends that. It needs no right to
+/// mount.
+#[cfg(feature = "sim")]
+fn limit_files(daemon: &Daemon, bytes: Option<u64>) {
+    let soft = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+    let mut command = Command::new("prlimit");
+    command.arg("--pid").arg(daemon.id().to_string()).arg(format!("--fsize={soft}:"));
+    assert!(command.status().unwrap().success());
+}
+
+/// Posts to the desk as a browser's script does; status, head and body.
+#[cfg(feature = "sim")]
+fn post_to_desk(address: &str, path: &str, cookie: &str, body: &serde_json::Value) -> String {
+    use std::io::Read;
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let body = body.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\nconnection: close\r\ncookie: {cookie}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[cfg(feature = "sim")]
+fn used(daemon: &Daemon, user: &str) -> u64 {
+    daemon.get(&format!("/api/v1/users/{user}"))["used_bytes"].as_u64().unwrap()
+}
+
+#[test]
+#[cfg(feature = "sim")]
+fn a_customer_who_runs_out_on_a_full_disk_is_blocked_and_no_byte_is_lost() {
+    use kuota::domain::id::Mac;
+    use kuota::sim::{SimConfig, SimRouter};
+    const MIB: u64 = 1024 * 1024;
+    const DEVICE: Mac = Mac([2, 0, 0, 0, 0, 1]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sim = runtime.block_on(SimRouter::start(SimConfig::default())).unwrap();
+    let place = Place::new(&sim.address().to_string());
+    let daemon = place.serve();
+    let post = |path: &str, body: serde_json::Value| {
+        let answer = daemon.call("POST", path, None, &body.to_string()).unwrap();
+        (answer.status, answer.json())
+    };
+    let password = "benar kuda baterai";
+    let admin = json!({"name": "juragan", "role": "owner", "password": password});
+    assert_eq!(post("/api/v1/admins", admin).0, 201);
+    let user = post("/api/v1/users", json!({"name": "Budi"})).1["id"].as_str().unwrap().to_owned();
+    let given = post(&format!("/api/v1/users/{user}/credits"), json!({"amount": "1 GB", "reason": "tes"}));
+    assert!((200..300).contains(&given.0), "{given:?}");
+    sim.host_connect(DEVICE, std::net::Ipv4Addr::LOCALHOST);
+    let device = json!({"mac": DEVICE.to_string()});
+    assert_eq!(post(&format!("/api/v1/users/{user}/devices"), device).0, 201);
+    let is_listed = |list: &str| {
+        let rows = sim.rows("/ip/firewall/address-list");
+        rows.iter().any(|row| row.get("list").is_some_and(|name| name == list))
+    };
+    eventually("the customer may use the network", || is_listed("klient_aktif"));
+    let mut sent = sim.traffic(DEVICE, 300 * MIB, 0);
+    eventually("it is counted", || used(&daemon, &user) == sent);
+
+    limit_files(&daemon, Some(0));
+    let refused = post("/api/v1/users", json!({"name": "Siti"}));
+    assert_eq!((refused.0, refused.1["code"].as_str()), (503, Some("store_full")), "{}", daemon.log());
+    for mib in [200, 400, 200] {
+        sent += sim.traffic(DEVICE, mib * MIB, 0);
+        eventually("it is counted in memory", || used(&daemon, &user) == sent);
+    }
+    eventually("the customer is moved away", || !is_listed("klient_aktif"));
+    let refused = post(&format!("/api/v1/users/{user}/credits"), json!({"amount": "1 GB", "reason": "tes"}));
+    assert_eq!((refused.0, refused.1["code"].as_str()), (503, Some("store_full")), "{}", daemon.log());
+
+    let (desk, portal) = (daemon.admin().unwrap(), daemon.portal().unwrap());
+    let home = process::get(&portal, "/").unwrap();
+    assert!(home.starts_with("HTTP/1.1 200") && home.contains("Budi"), "{home}");
+    assert!(!home.contains(place.data().to_str().unwrap()), "{home}");
+    let login = json!({"username": "juragan", "password": password});
+    let entered = post_to_desk(&desk, "/api/v1/login", "", &login);
+    assert!(entered.starts_with("HTTP/1.1 200"), "{entered}");
+    let cookie = entered.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    let synced = post_to_desk(&desk, "/api/v1/router/sync", &cookie, &json!({}));
+    assert!(synced.starts_with("HTTP/1.1 200"), "{synced}");
+    assert!(daemon.get("/api/v1/status")["store"]["last_error"].as_str().unwrap().contains("full"));
+
+    limit_files(&daemon, None);
+    eventually("changes are taken again", || post("/api/v1/users", json!({"name": "Siti"})).0 == 201);
+    let given = post(&format!("/api/v1/users/{user}/credits"), json!({"amount": "2 GB", "reason": "tes"}));
+    assert!((200..300).contains(&given.0), "{given:?}");
+    eventually("the customer is back", || is_listed("klient_aktif"));
+    assert_eq!(used(&daemon, &user), sent);
+    let synced = post_to_desk(&desk, "/api/v1/router/sync", &cookie, &json!({}));
+    assert!(synced.starts_with("HTTP/1.1 200"), "{synced}");
+    daemon.stop();
+    place.verify().unwrap();
+    let daemon = place.serve();
+    assert_eq!(used(&daemon, &user), sent, "what was counted in memory is stored");
+    daemon.stop();
+}

@@ -24,5 +24,7 @@ mod sent;
 #[path = "online/shop.rs"]
 #[allow(dead_code, reason = "every test file uses its own part")]
 mod shop;
+#[path = "portal/unwritable.rs"]
+mod unwritable;
 #[path = "portal/visitor.rs"]
 mod visitor;

@@ -15,6 +15,7 @@ use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::link::{Link, Relay};
 use super::pages::frame::{self, House};
+use super::pages::store_notice;
 use super::service::Service;
 use super::site_plan::list_names;
 use super::tickets::Tickets;
@@ -171,6 +172,7 @@ impl Site {
             zone: self.config.timezone.clone(),
             complain,
             hindrance,
+            hindrance_text: store_notice::text,
             noticed,
         }
     }

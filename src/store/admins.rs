@@ -87,7 +87,9 @@ impl Store {
 
     /// Removes an admin with every token and session. `false` when there is none.
     pub fn remove_admin(&mut self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.execute("DELETE FROM admins WHERE name = ?1", [name])? == 1)
+        let removed = self.execute("DELETE FROM admins WHERE name = ?1", [name])? == 1;
+        self.drop_held(name);
+        Ok(removed)
     }
 
     /// Keeps the secret of a second factor that is being set up, in place of an earlier one. `false` when there is no
@@ -104,8 +106,8 @@ impl Store {
         Ok(self.execute(sql, params![admin, step])? == 1)
     }
 
-    /// Remembers that a code of `step` was accepted. `false` when it, or a later one, was before.
-    pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
+    /// Stores that a code of `step` was accepted. `false` when it, or a later one, was before.
+    pub(super) fn write_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)";
         Ok(self.execute(sql, params![admin, step])? == 1)
     }
@@ -148,11 +150,13 @@ impl Store {
     /// Ends every session of an admin but the one with that hash.
     pub fn end_sessions(&mut self, admin: &str, but: &[u8]) -> Result<usize, StoreError> {
         let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash <> ?2 AND kind = 'session'";
-        self.execute(sql, params![admin, but])
+        let ended = self.execute(sql, params![admin, but])?;
+        self.drop_held_sessions(admin, but);
+        Ok(ended)
     }
 
     /// Forgets a secret, as logging out does.
-    pub fn remove_secret(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
+    pub(super) fn remove_secret(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
         self.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
         Ok(())
     }

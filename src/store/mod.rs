@@ -10,6 +10,7 @@ pub mod backup;
 mod ballast;
 mod cash;
 pub mod export;
+mod held_logins;
 mod load;
 mod names;
 mod orders;
@@ -46,6 +47,7 @@ pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
 
 use ballast::Ballast;
+use held_logins::HeldLogins;
 use place::{Identity, LOG_CLOSED, LOG_OPEN, Lock};
 
 /// The store's file inside the data folder.
@@ -170,6 +172,8 @@ pub struct Store {
     /// Why the file must not be used any more.
     broken: Option<String>,
     identity: Identity,
+    /// Log-ins that could not be written yet.
+    held: HeldLogins,
     /// Released when the store is closed, whatever ends the process.
     _lock: Lock,
 }
@@ -214,6 +218,7 @@ impl Store {
             pause: None,
             is_read_only,
             broken: None,
+            held: HeldLogins::default(),
             _lock: lock,
         };
         match pause {

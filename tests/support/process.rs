@@ -178,8 +178,17 @@ impl Daemon {
 
     /// Where it says that its desk listens.
     pub fn admin(&self) -> Option<String> {
+        self.listens("admin listens")
+    }
+
+    /// Where it says that its portal listens.
+    pub fn portal(&self) -> Option<String> {
+        self.listens("portal listens")
+    }
+
+    fn listens(&self, said: &str) -> Option<String> {
         let log = self.log();
-        let line = log.lines().find(|line| line.contains("admin listens"))?;
+        let line = log.lines().find(|line| line.contains(said))?;
         let address = line.split("address").nth(1)?;
         let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
         let address: String =

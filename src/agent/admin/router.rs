@@ -270,6 +270,6 @@ pub(super) async fn reconcile(desk: &Desk, actor: Actor) -> Result<PlanView, Pro
     let service = Arc::clone(desk.service());
     let found = finish(async move { service.enforce_now().await }).await??;
     let detail = format!("{} edits", found.edits.len());
-    desk.look(move |engine| Ok(engine.note(&actor, "router.sync", "router", detail)?)).await?;
+    desk.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
     Ok(PlanView::of(&found, &desk.site.config.router.lists, found.dry_run))
 }

@@ -56,11 +56,16 @@ use crate::domain::package::Package;
 use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
+use crate::store::{
+    AuditLine, EventRecord, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, Unwritable,
+};
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use crate::store::{EventRecord, Reader, Role, SiteSecret, Store, StoreError, StoreStats, Unwritable};
 use actions::Act;
 use draft::{Changes, Draft};
 use state::State;
+
+/// Lines of the audit that wait for a store that cannot be written.
+const NOTES_HELD_MAX: usize = 256;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,7 +294,7 @@ impl Engine {
 
     /// Commits what is gathered and closes: nothing is answered any more.
     pub fn close(&mut self) -> Result<(), EngineError> {
-        let flushed = self.flush();
+        let flushed = self.flush().and_then(|()| Ok(self.parts.store.write_held_logins()?));
         self.failed.get_or_insert_with(|| "closed".to_owned());
         flushed
     }
@@ -422,6 +427,9 @@ impl Engine {
         if self.unwritable().is_some() {
             passing(self.recover())?;
         }
+        if self.unwritable().is_none() {
+            passing(self.parts.store.write_held_logins().map_err(EngineError::from))?;
+        }
         if turned || due || self.state.dirty.urgent {
             // The router follows memory, which is right; the card follows when it can.
             passing(self.commit())?;
@@ -539,6 +547,50 @@ impl Engine {
             Ok(())
         })?;
         self.take_over(changes)
+    }
+
+    /// Writes such a line, or gathers it until the store can be written, for what must work on a full disk as well. Of
+    /// more lines than are gathered only the daemon's log tells.
+    pub fn note_when_possible(
+        &mut self,
+        actor: &Actor,
+        action: &str,
+        target: &str,
+        detail: String,
+    ) -> Result<(), EngineError> {
+        let noted = self.note(actor, action, target, detail.clone());
+        let Err(EngineError::Store(StoreError::Unwritable(_))) = noted else { return noted };
+        if self.state.dirty.audit.len() >= NOTES_HELD_MAX {
+            tracing::warn!(actor = actor.name, action, target, "the audit cannot take this line");
+            return Ok(());
+        }
+        self.state.dirty.audit.push(AuditLine {
+            at: self.state.wall,
+            actor: actor.name.clone(),
+            role: actor.role.name().to_owned(),
+            source: actor.source.clone(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            detail,
+        });
+        Ok(())
+    }
+
+    /// Whose secret this is, and in which role, while it is good: what is stored, and the sessions that could not be.
+    pub fn secret(&self, hash: &[u8; 32], kind: SecretKind) -> Result<Option<(String, Role)>, StoreError> {
+        let now = self.now();
+        if kind == SecretKind::Session {
+            let held = self.parts.store.held_session(hash, now);
+            if held.is_some() || self.parts.store.is_ended(hash) {
+                return Ok(held);
+            }
+        }
+        self.reader.secret(hash, kind, now)
+    }
+
+    /// How many sessions of an admin are good.
+    pub fn sessions(&self, admin: &str) -> Result<u64, StoreError> {
+        Ok(self.reader.sessions(admin, self.now())? + self.parts.store.held_sessions(admin))
     }
 
     /// The store, for admins and tokens, which are no part of the engine's state.

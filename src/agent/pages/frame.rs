@@ -16,7 +16,6 @@ use axum::response::{IntoResponse, Response};
 
 use super::assets::{LINKS, Links};
 use super::locale::Locale;
-use super::store_notice;
 use super::words::words;
 use crate::agent::config::Language;
 use crate::clock::Zone;
@@ -70,12 +69,17 @@ pub(in crate::agent) struct House {
     pub complain: Complain,
     /// Why nothing can be changed at present.
     pub hindrance: Hindrance,
+    /// What that means for whoever reads these pages.
+    pub hindrance_text: HindranceText,
     /// Hears of every problem that was answered.
     pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
 }
 
 /// Asks why nothing can be changed at present; nothing where all is well.
 pub(in crate::agent) type Hindrance = Arc<dyn Fn() -> Option<Unwritable> + Send + Sync>;
+
+/// Says in one sentence why nothing can be changed.
+pub(in crate::agent) type HindranceText = fn(Language, &Unwritable) -> String;
 
 /// Shows a problem as a page.
 pub(in crate::agent) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
@@ -91,6 +95,8 @@ pub(in crate::agent) struct Visit {
     pub uri: Uri,
     /// Why nothing can be changed at present.
     pub hindrance: Option<Unwritable>,
+    /// What that means for whoever reads these pages.
+    pub hindrance_text: HindranceText,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -129,7 +135,7 @@ impl Visit {
         let and = if query.is_empty() { "" } else { "&" };
         let other_language = format!("{}?{query}{and}{LANGUAGE_PARAM}={other}", self.uri.path());
         let words = FrameWords::of(locale.language);
-        let hindrance = self.hindrance.as_ref().map(|why| store_notice::text(locale.language, why));
+        let hindrance = self.hindrance.as_ref().map(|why| (self.hindrance_text)(locale.language, why));
         Frame { title: title.into(), locale, words, links: &LINKS, other_language, hindrance }
     }
 }
@@ -189,7 +195,8 @@ impl House {
         let peer = request.extensions().get::<Peer>().copied()?;
         let language = remembered(request.headers()).unwrap_or(self.language);
         let locale = Locale { language, zone: self.zone.clone() };
-        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance: (self.hindrance)() })
+        let (hindrance, hindrance_text) = ((self.hindrance)(), self.hindrance_text);
+        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance, hindrance_text })
     }
 
     /// The page of a problem in place of its answer.
@@ -315,7 +322,8 @@ mod tests {
     fn visit(uri: &'static str) -> Visit {
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let locale = Locale { language: Language::Indonesian, zone };
-        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None }
+        let hindrance_text = super::super::store_notice::text;
+        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None, hindrance_text }
     }
 
     #[test]

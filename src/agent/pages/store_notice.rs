@@ -15,10 +15,17 @@ words! {
             "Another program holds the data file: {0}. Changes cannot be written down until it is closed. Usage is still metered and blocks still work.";
         damaged: "Sebagian data rusak (tabel {0}), jadi data hanya dibaca dan perubahan ditolak. Pemakaian tetap dihitung dan blokir tetap berjalan. Hentikan layanan lalu pulihkan cadangan: kuotad restore BERKAS.",
             "Some data is damaged (tables {0}), so data is only read and changes are refused. Usage is still metered and blocks still work. Stop the service and restore a backup: kuotad restore FILE.";
+        customer: "Perubahan dan pembayaran sedang tidak dapat dicatat. Internet Anda tetap berjalan seperti sekarang dan pemakaian tetap dihitung. Silakan coba lagi nanti, atau hubungi pengelola.",
+            "Changes and payments cannot be recorded at the moment. Your internet stays as it is and usage is still counted. Please try again later, or ask the owner.";
     }
 }
 
-/// The sentence for pages.
+/// The sentence for customers: what it means for them, whatever the reason is.
+pub(in crate::agent) fn text_for_customers(language: Language, _: &Unwritable) -> String {
+    StoreWords::of(language).customer.to_owned()
+}
+
+/// The sentence for the desk's pages.
 pub(in crate::agent) fn text(language: Language, why: &Unwritable) -> String {
     let words = StoreWords::of(language);
     match why {

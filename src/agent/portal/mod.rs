@@ -53,7 +53,7 @@ use axum::routing::{get, post};
 use super::credentials::{Attempt, Attempts, Guarded, Passwords};
 use super::engine::{Engine, Snapshot};
 use super::pages::frame::House;
-use super::pages::{Visit, assets, frame};
+use super::pages::{Visit, assets, frame, store_notice};
 use super::run::Site;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
@@ -144,7 +144,7 @@ impl Portal {
         let contact = self.contact.clone();
         let complain =
             Arc::new(move |visit: &Visit, problem: &Problem| sorry::page(visit, problem, contact.as_ref()));
-        House { complain, ..self.site.house() }
+        House { complain, hindrance_text: store_notice::text_for_customers, ..self.site.house() }
     }
 
     /// Looks at the engine; `look` copies out what it needs.

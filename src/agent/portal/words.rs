@@ -343,6 +343,8 @@ words! {
             "This cannot be done. Please try again, or contact the owner.";
         timeout: "Jawabannya terlalu lama. Lihat dulu apakah sudah berhasil sebelum mengulang.",
             "It took too long. Please look whether it was done before you repeat it.";
+        not_recorded: "Ini belum dapat dicatat, jadi belum dilakukan. Internet Anda tetap berjalan seperti sekarang. Silakan coba lagi nanti, atau hubungi pengelola.",
+            "This cannot be recorded at the moment, so it was not done. Your internet stays as it is. Please try again later, or ask the owner.";
     }
 }
 

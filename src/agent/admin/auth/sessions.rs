@@ -11,7 +11,7 @@ use crate::agent::engine::{Actor, Engine};
 use crate::agent::pages::frame;
 use crate::agent::tickets::Tickets;
 use crate::domain::units::Timestamp;
-use crate::store::{AdminRecord, AuditFilter, Page, Role, SecretKind};
+use crate::store::{AdminRecord, AuditFilter, Page, Role, SecretKind, Unwritable};
 use crate::web::{Peer, Problem};
 
 /// The session's cookie.
@@ -135,7 +135,7 @@ pub(in crate::agent::admin) async fn log_in_by_code(
 /// Ends the session with that secret; one that is not known has ended already.
 pub(in crate::agent::admin) async fn log_out(desk: &Desk, secret: &str) -> Result<(), Problem> {
     let secret = hash(secret);
-    desk.look(move |engine| Ok(engine.store_mut().remove_secret(&secret)?)).await
+    desk.look(move |engine| Ok(engine.store_mut().end_session(&secret)?)).await
 }
 
 /// Whose session the request's cookie names; `None` without a cookie, or when the session has ended. It does not say
@@ -156,7 +156,7 @@ pub(super) async fn actor_of(
     hash: [u8; 32],
     kind: SecretKind,
 ) -> Result<Option<Actor>, Problem> {
-    let found = desk.look(move |engine| Ok(engine.reader().secret(&hash, kind, engine.now())?)).await?;
+    let found = desk.look(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
     Ok(found.map(|(name, role)| Actor { name, role, source: source(peer) }))
 }
 
@@ -207,7 +207,14 @@ fn attempts(desk: &Desk) -> MutexGuard<'_, Attempts> {
 async fn remember(desk: &Desk) -> Result<(), Problem> {
     let logged_in = AuditFilter { actor: String::new(), text: LOG_IN.to_owned() };
     let page = Page { after: None, limit: REMEMBERED_MAX };
-    let lines = desk.look(move |engine| Ok(engine.reader().find_audit(&logged_in, page)?)).await?;
+    let read = move |engine: &mut Engine| {
+        // A damaged audit keeps nobody out.
+        if matches!(engine.unwritable(), Some(Unwritable::Damaged(_))) {
+            return Ok(Vec::new());
+        }
+        Ok(engine.reader().find_audit(&logged_in, page)?)
+    };
+    let lines = desk.look(read).await?;
     let mut attempts = attempts(desk);
     for (_, line) in lines.into_iter().filter(|(_, line)| line.action == LOG_IN) {
         if let Ok(address) = line.source.parse() {
@@ -257,8 +264,8 @@ async fn open(desk: &Desk, peer: Peer, admin: AdminRecord) -> Result<Opened, Pro
             let now = engine.now();
             let expires_at = Timestamp(now.0.saturating_add(lasts_ms));
             let store = engine.store_mut();
-            store.add_secret(&hash, &actor.name, role, SecretKind::Session, now, Some(expires_at))?;
-            engine.note(&actor, LOG_IN, &actor.name, String::new())?;
+            store.open_session(&hash, &actor.name, role, now, expires_at)?;
+            engine.note_when_possible(&actor, LOG_IN, &actor.name, String::new())?;
             Ok(expires_at)
         })
         .await?;

@@ -55,9 +55,7 @@ const SETTING_UP: &str = "pasang";
 
 async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
     let actor = seat.actor.clone();
-    let look = move |engine: &mut Engine| {
-        Ok((own(engine, &actor)?, engine.reader().sessions(&actor.name, engine.now())?))
-    };
+    let look = move |engine: &mut Engine| Ok((own(engine, &actor)?, engine.sessions(&actor.name)?));
     let (factor, sessions) = desk.look(look).await?;
     let (locale, w) = (&seat.visit.locale, super::words(seat));
     let is_on = factor.is_on();
