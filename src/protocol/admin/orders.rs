@@ -49,8 +49,6 @@ pub struct ReviewOrder {
 
 /// How a review ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(inline))]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// The order is credited.

@@ -17,7 +17,7 @@ use super::closings::CountDrawer;
 use super::debts::{AddDebt, ChangeDebt, WriteOffDebt};
 use super::devices::BindDevice;
 use super::money::{BuyPackage, PayPart, SettleDebts};
-use super::orders::{FindOrders, RefundOrder, ReviewOrder};
+use super::orders::{Decision, FindOrders, RefundOrder, ReviewOrder};
 use super::packages::{AddPackage, ChangePackage};
 use super::page::PageQuery;
 use super::quota::{CreditUser, DebitUser, ResetAccount};
@@ -133,6 +133,7 @@ inline_schemas! {
     RoleName, words(Role::ALL.map(Role::name));
     OverageName, words(Overage::ALL.iter().map(|mode| mode.name()));
     MethodName, methods();
+    Decision, words(["credit", "dismiss"]);
 }
 
 /// Quota that must be said, and null is unlimited.
