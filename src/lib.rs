@@ -7,6 +7,7 @@
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
 //! | 1 | [`protocol`] | wire and stored forms: requests of the admin API, a quote as JSON, what agent and relay say to each other |
 //! | 1 | [`http_client`] | how other servers are called: TLS, time-outs, no redirects |
+//! | 1 | [`sqlite`] | what both SQLite stores do alike: bring a schema up, tell apart why a write failed |
 //! | 1 | [`troubles`] | errors of loops that repeat, logged once |
 //! | 2 | [`clock`] | the only "now", wall and monotonic, and the site's zone |
 //! | 2 | [`settings`] | layered configuration: defaults, file, environment; secrets; findings that name their key |
@@ -31,6 +32,7 @@ pub mod routeros;
 pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod sqlite;
 pub mod store;
 pub mod troubles;
 pub mod web;

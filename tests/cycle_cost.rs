@@ -19,8 +19,8 @@ use support::{NOON, World, address, mac};
 
 /// Round trips of one cycle: uptime, hosts, lists, bindings, leases.
 const ROUND_TRIPS: u64 = 5;
-/// Statements of one commit beside those of active users: single values of the store.
-const STATEMENTS_FIXED: u64 = 4;
+/// Statements of one commit beside those of active users: single values of the store, and the commit's number.
+const STATEMENTS_FIXED: u64 = 5;
 /// Statements for one active user and device: account, counter, usage of the hour.
 const STATEMENTS_ACTIVE: u64 = 3;
 /// Syncs of a hundred commits: one of the write-ahead log for each, and those of a few checkpoints. A checkpoint

@@ -171,6 +171,10 @@ fn says_why(daemon: &Daemon, code: &str, word: &str) {
     let status = daemon.get("/api/v1/status");
     assert_eq!(status["store"]["state"], "degraded", "{status}");
     assert!(status["store"]["last_error"].as_str().unwrap().contains(word), "{status}");
+    for time in ["since", "last_success"] {
+        let time = status["store"][time].as_str().unwrap_or_else(|| panic!("{time}: {status}"));
+        assert!(time.starts_with("20"), "{status}");
+    }
     let page = daemon.call("GET", "/masuk?bahasa=en", None, "").unwrap();
     let page = if page.status == 303 { daemon.call("GET", "/masuk", None, "").unwrap() } else { page };
     assert!(page.body.contains("class=\"notice bad\" role=\"alert\""), "{page:?}");
@@ -255,7 +259,7 @@ fn a_store_that_can_only_be_read_starts_nothing() {
     let (place, mut asked) = used_place();
     // SQLite falls back to reading where the file may not be written.
     for error in ["EROFS", "EACCES", "EPERM"] {
-        is_refused(&place, opens_with(&place, "kuota.db", error, "3"), &["kuota.db", "writable"]);
+        is_refused(&place, opens_with(&place, "kuota.db", error, "4"), &["kuota.db", "writable"]);
     }
     is_refused(&place, opens_with(&place, "kuota.db", "EIO", "1+"), &["the store"]);
     is_refused(&place, opens_with(&place, "kuota.db-wal", "EROFS", "1+"), &["the store"]);
@@ -416,46 +420,28 @@ fn a_small_disk_that_fills_up_loses_nothing_and_heals_by_itself() {
     }
 }
 
-#[test]
-fn a_full_disk_at_the_start_is_told_everywhere_and_heals_by_itself() {
-    let dir = tempfile::tempdir().unwrap();
-    let mounted = dir.path().join("card");
-    for ends in ["cleanly", "by a kill"] {
-        let Some((disk, place)) = small_place(&mounted, "size=8m") else { return };
-        let mut asked = fill(&place);
-        let daemon = place.serve();
-        until_n(&place, &mut asked, USERS + 3);
-        if ends == "cleanly" {
-            daemon.stop();
-        } else {
-            daemon.kill();
+/// What keeps a small disk from being written, until it is dropped.
+enum Hindered<'a> {
+    Full { _filler: Filler },
+    ReadOnly(&'a Tmpfs<'a>),
+}
+
+impl Drop for Hindered<'_> {
+    fn drop(&mut self) {
+        if let Self::ReadOnly(disk) = self {
+            disk.remount("rw");
         }
-        // Without ballast as with one.
-        std::fs::remove_file(place.data().join("kuota.ballast")).unwrap();
-        let filler = Filler::fill(&mounted);
-        let mut daemon = place.start();
-        // It may take no socket: pages are asked over the network.
-        eventually("it starts", || daemon.admin().is_some() || daemon.is_over());
-        let admin = daemon.admin().unwrap_or_else(|| panic!("{ends}: {}", daemon.log()));
-        eventually("it is told", || {
-            process::get(&admin, "/healthz").is_some_and(|text| text.contains("store_full"))
-        });
-        assert!(process::get(&admin, "/masuk").unwrap().contains("penuh"));
-        drop(filler);
-        daemon.serves();
-        asked.push(add_user(asked.len()));
-        heals(&daemon, &place, &mut asked);
-        daemon.stop();
-        is_whole(&place, &mut asked, ends);
-        drop(disk);
     }
 }
 
 #[test]
-fn a_disk_that_can_only_be_read_at_the_start_is_told_everywhere_and_heals_by_itself() {
+fn a_disk_that_takes_no_writes_at_the_start_is_told_everywhere_and_heals_by_itself() {
     let dir = tempfile::tempdir().unwrap();
     let mounted = dir.path().join("card");
-    for ends in ["cleanly", "by a kill"] {
+    let rows =
+        ["store_full", "store_read_only"].map(|code| ["cleanly", "by a kill"].map(|ends| (code, ends)));
+    for (code, ends) in rows.into_iter().flatten() {
+        let what = format!("{code} after it ended {ends}");
         let Some((disk, place)) = small_place(&mounted, "size=8m") else { return };
         let mut asked = fill(&place);
         let daemon = place.serve();
@@ -465,21 +451,27 @@ fn a_disk_that_can_only_be_read_at_the_start_is_told_everywhere_and_heals_by_its
         } else {
             daemon.kill();
         }
-        disk.remount("ro");
+        let (hindered, words) = if code == "store_full" {
+            // Without ballast as with one.
+            std::fs::remove_file(place.data().join("kuota.ballast")).unwrap();
+            (Hindered::Full { _filler: Filler::fill(&mounted) }, "penuh")
+        } else {
+            disk.remount("ro");
+            (Hindered::ReadOnly(&disk), "hanya dapat dibaca")
+        };
         let mut daemon = place.start();
+        // It may take no socket: pages are asked over the network.
         eventually("it starts", || daemon.admin().is_some() || daemon.is_over());
-        let admin = daemon.admin().unwrap_or_else(|| panic!("{ends}: {}", daemon.log()));
-        eventually("it is told", || {
-            process::get(&admin, "/healthz").is_some_and(|text| text.contains("store_read_only"))
-        });
-        assert!(process::get(&admin, "/masuk").unwrap().contains("hanya dapat dibaca"));
-        disk.remount("rw");
+        let admin = daemon.admin().unwrap_or_else(|| panic!("{what}: {}", daemon.log()));
+        eventually("it is told", || process::get(&admin, "/healthz").is_some_and(|text| text.contains(code)));
+        assert!(process::get(&admin, "/masuk").unwrap().contains(words), "{what}");
+        drop(hindered);
         daemon.serves();
-        assert_eq!(users(&daemon), asked.len(), "{ends}");
+        assert_eq!(users(&daemon), asked.len(), "{what}");
         asked.push(add_user(asked.len()));
         heals(&daemon, &place, &mut asked);
         daemon.stop();
-        is_whole(&place, &mut asked, ends);
+        is_whole(&place, &mut asked, &what);
         drop(disk);
     }
 }
@@ -522,46 +514,307 @@ fn another_program_that_holds_the_store_is_named_and_waited_for() {
     is_whole(&place, &mut asked, "released");
 }
 
-/// A way in which a store goes away under its daemon, by name.
-type Way = (&'static str, fn(&Place));
+/// A way in which a store goes away under its daemon, by name, and what the next start says of it.
+type Way = (&'static str, fn(&Place), &'static str);
+
+fn store_of(place: &Place) -> PathBuf {
+    place.data().join("kuota.db")
+}
+
+fn cut(path: &Path, bytes: u64) {
+    File::options().write(true).open(path).unwrap().set_len(bytes).unwrap();
+}
+
+/// Another store of one user less, which the daemon's store is not.
+fn earlier_copy(place: &Place) -> PathBuf {
+    let copy = place.path("earlier.db");
+    let made = place.command(&["backup", copy.to_str().unwrap()]).output().unwrap();
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    copy
+}
+
+/// The file that holds what was saved, if one does.
+fn rescued(data: &Path) -> Option<PathBuf> {
+    let mut files = std::fs::read_dir(data).unwrap().map(|file| file.unwrap().path());
+    files.find(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("kuota.db.rescued-") && !name.ends_with(".log")
+    })
+}
+
+/// The change that meets the fault is refused, and the daemon ends and says where the contents are.
+fn ends_with_a_copy(
+    what: &str,
+    place: &Place,
+    daemon: &mut Daemon,
+    refused: &Asked,
+    socket: &Path,
+) -> PathBuf {
+    let answer = refused.send(socket);
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 503), "{what}");
+    assert_eq!(daemon.ends(), Some(1), "{what}: {}", daemon.log());
+    let copy = rescued(place.data()).unwrap_or_else(|| panic!("{what}: {}", daemon.log()));
+    assert!(daemon.log().contains(copy.to_str().unwrap()), "{what}: {}", daemon.log());
+    copy
+}
 
 #[test]
 fn a_store_that_is_deleted_or_replaced_is_noticed_and_saved() {
-    let ways: [Way; 4] = [
-        ("deleted", |place| std::fs::remove_file(place.data().join("kuota.db")).unwrap()),
-        ("deleted with its log", |place| {
-            for file in ["kuota.db", "kuota.db-wal", "kuota.db-shm"] {
-                std::fs::remove_file(place.data().join(file)).unwrap();
-            }
-        }),
-        ("its log is deleted", |place| std::fs::remove_file(place.data().join("kuota.db-wal")).unwrap()),
-        ("replaced", |place| {
-            std::fs::copy(place.data().join("kuota.db"), place.path("copy")).unwrap();
-            std::fs::rename(place.path("copy"), place.data().join("kuota.db")).unwrap();
-        }),
+    let ways: [Way; 5] = [
+        ("deleted", |place| std::fs::remove_file(store_of(place)).unwrap(), "is missing"),
+        (
+            "deleted with its log",
+            |place| {
+                for file in ["kuota.db", "kuota.db-wal", "kuota.db-shm"] {
+                    std::fs::remove_file(place.data().join(file)).unwrap();
+                }
+            },
+            "is missing",
+        ),
+        (
+            "its log is deleted",
+            |place| std::fs::remove_file(place.data().join("kuota.db-wal")).unwrap(),
+            "its log (kuota.db-wal) is missing",
+        ),
+        (
+            "replaced",
+            |place| {
+                std::fs::copy(store_of(place), place.path("copy")).unwrap();
+                std::fs::rename(place.path("copy"), store_of(place)).unwrap();
+            },
+            "its log (kuota.db-wal) is missing",
+        ),
+        (
+            "replaced by a backup",
+            |place| std::fs::rename(earlier_copy(place), store_of(place)).unwrap(),
+            "another store",
+        ),
     ];
-    for (what, way) in ways {
+    for (what, way, word) in ways {
         let (place, mut asked) = used_place();
         let mut daemon = place.serve();
         until_n(&place, &mut asked, USERS + 3);
         way(&place);
         let refused = add_user(asked.len());
-        let answer = refused.send(&place.socket());
-        assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 503), "{what}");
-        assert_eq!(daemon.ends(), Some(1), "{what}: {}", daemon.log());
-        let mut files = std::fs::read_dir(place.data()).unwrap().map(|file| file.unwrap().path());
-        let named = |path: &PathBuf| {
-            path.to_string_lossy().contains("rescued-") && path.extension().is_none_or(|end| end != "log")
-        };
-        let copy = files.find(named).unwrap_or_else(|| panic!("{what}: {}", daemon.log()));
-        assert!(daemon.log().contains(copy.to_str().unwrap()), "{what}: {}", daemon.log());
-        if what.starts_with("deleted") {
-            // Nothing may begin an empty one in its place.
-            is_refused(&place, place.command(&["run"]), &["is missing", "kuotad restore"]);
+        let copy = ends_with_a_copy(what, &place, &mut daemon, &refused, &place.socket());
+        let copy = copy.to_str().unwrap();
+        // Neither an empty store nor the other one is taken for the one that was in use.
+        let words = [word, store_of(&place).to_str().unwrap(), copy, "kuotad restore"].map(str::to_owned);
+        for _ in 0..2 {
+            is_refused(&place, place.command(&["run"]), &words.each_ref().map(String::as_str));
         }
-        let restored = place.command(&["restore", copy.to_str().unwrap()]).output().unwrap();
+        let doctor = place.command(&["doctor"]).output().unwrap();
+        assert!(String::from_utf8_lossy(&doctor.stdout).contains(copy), "{what}: {doctor:?}");
+        let restored = place.command(&["restore", copy]).output().unwrap();
+        assert_eq!(restored.status.code(), Some(0), "{what}: {}", said(&restored));
+        assert!(Path::new(&format!("{copy}.restored")).exists(), "{what}");
+        asked.push(refused);
+        is_whole(&place, &mut asked, what);
+    }
+}
+
+#[test]
+fn the_store_that_replaced_another_is_used_once_the_rescued_copy_is_out_of_the_way() {
+    let (place, mut asked) = used_place();
+    let mut daemon = place.serve();
+    let earlier = earlier_copy(&place);
+    until_n(&place, &mut asked, USERS + 1);
+    std::fs::rename(earlier, store_of(&place)).unwrap();
+    let refused = add_user(asked.len());
+    let copy = ends_with_a_copy("replaced", &place, &mut daemon, &refused, &place.socket());
+    is_refused(&place, place.command(&["user", "list"]), &["kuotad restore"]);
+    std::fs::rename(copy, place.path("elsewhere")).unwrap();
+    let daemon = place.serve();
+    assert_eq!(users(&daemon), USERS);
+    daemon.stop();
+}
+
+#[test]
+fn a_data_folder_that_is_moved_away_is_noticed_and_no_empty_store_takes_its_place() {
+    let (place, mut asked) = used_place();
+    let mut daemon = place.serve();
+    until_n(&place, &mut asked, USERS + 3);
+    let moved = place.path("moved");
+    std::fs::rename(place.data(), &moved).unwrap();
+    let refused = add_user(asked.len());
+    let copy = ends_with_a_copy("moved", &place, &mut daemon, &refused, &moved.join("kuotad.sock"));
+    assert!(daemon.log().contains(moved.join("kuota.db").to_str().unwrap()), "{}", daemon.log());
+    is_refused(&place, place.command(&["run"]), &["is missing", copy.to_str().unwrap()]);
+    // The store that was moved is whole as well.
+    std::fs::remove_dir_all(place.data()).unwrap();
+    std::fs::rename(&moved, place.data()).unwrap();
+    let _ = std::fs::remove_file(place.socket());
+    asked.push(refused);
+    is_whole(&place, &mut asked, "moved back");
+}
+
+#[test]
+fn a_store_that_is_cut_or_overwritten_in_place_ends_the_daemon_and_is_not_used_again() {
+    let ways: [Way; 6] = [
+        (
+            "cut to its half",
+            |place| {
+                let half = std::fs::metadata(store_of(place)).unwrap().len() / 8192 * 4096;
+                cut(&store_of(place), half);
+            },
+            "cut short",
+        ),
+        (
+            "cut by a page",
+            |place| {
+                cut(&store_of(place), std::fs::metadata(store_of(place)).unwrap().len() - 4096);
+            },
+            "cut short",
+        ),
+        ("emptied", |place| cut(&store_of(place), 0), "cut short"),
+        (
+            "overwritten with a backup",
+            |place| {
+                std::fs::copy(place.path("earlier.db"), store_of(place)).unwrap();
+            },
+            "was ",
+        ),
+        (
+            "its log is cut",
+            |place| {
+                let log = place.data().join("kuota.db-wal");
+                cut(&log, std::fs::metadata(&log).unwrap().len() - 4096);
+            },
+            "lost a part of its log",
+        ),
+        ("its log is emptied", |place| cut(&place.data().join("kuota.db-wal"), 0), "lost a part of its log"),
+    ];
+    for (what, way, word) in ways {
+        let (place, mut asked) = used_place();
+        let mut daemon = place.serve();
+        let earlier = earlier_copy(&place);
+        until_n(&place, &mut asked, USERS + 3);
+        way(&place);
+        let refused = add_user(asked.len());
+        let copy = ends_with_a_copy(what, &place, &mut daemon, &refused, &place.socket());
+        assert!(daemon.log().contains(word), "{what}: {}", daemon.log());
+        is_refused(&place, place.command(&["run"]), &[copy.to_str().unwrap(), "kuotad restore"]);
+        let is_partial = copy.to_string_lossy().ends_with(".partial");
+        println!("{what}: {}", copy.display());
+        if is_partial {
+            assert!(daemon.log().contains("not whole"), "{what}: {}", daemon.log());
+            asked.truncate(USERS);
+        }
+        let from = if is_partial { earlier } else { copy };
+        let restored = place.command(&["restore", from.to_str().unwrap()]).output().unwrap();
         assert_eq!(restored.status.code(), Some(0), "{what}: {}", said(&restored));
         asked.push(refused);
+        is_whole(&place, &mut asked, what);
+    }
+}
+
+#[test]
+fn changes_that_are_missing_after_a_kill_are_noticed_by_the_next_start() {
+    let ways: [Way; 5] = [
+        (
+            "log and index are deleted",
+            |place| {
+                for file in ["kuota.db-wal", "kuota.db-shm"] {
+                    std::fs::remove_file(place.data().join(file)).unwrap();
+                }
+            },
+            "kuota.db-wal",
+        ),
+        (
+            "the log is cut",
+            |place| {
+                let log = place.data().join("kuota.db-wal");
+                cut(&log, std::fs::metadata(&log).unwrap().len() - 4096);
+            },
+            "kuota.db-wal",
+        ),
+        (
+            "the log is emptied and the index deleted",
+            |place| {
+                cut(&place.data().join("kuota.db-wal"), 0);
+                std::fs::remove_file(place.data().join("kuota.db-shm")).unwrap();
+            },
+            "kuota.db-wal",
+        ),
+        (
+            "all three are deleted",
+            |place| {
+                for file in ["kuota.db", "kuota.db-wal", "kuota.db-shm"] {
+                    std::fs::remove_file(place.data().join(file)).unwrap();
+                }
+            },
+            "is missing or empty",
+        ),
+        (
+            "an earlier pair is put back",
+            |place| {
+                for end in ["db", "db-wal"] {
+                    std::fs::copy(
+                        place.path("earlier").with_extension(end),
+                        store_of(place).with_extension(end),
+                    )
+                    .unwrap();
+                }
+                std::fs::remove_file(place.data().join("kuota.db-shm")).unwrap();
+            },
+            "kuota.db-wal",
+        ),
+    ];
+    for (what, way, word) in ways {
+        let (place, mut asked) = used_place();
+        let daemon = place.serve();
+        until_n(&place, &mut asked, USERS + 1);
+        for end in ["db", "db-wal"] {
+            std::fs::copy(store_of(&place).with_extension(end), place.path("earlier").with_extension(end))
+                .unwrap();
+        }
+        until_n(&place, &mut asked, USERS + 3);
+        daemon.kill();
+        let _ = std::fs::remove_file(place.socket());
+        way(&place);
+        for _ in 0..2 {
+            is_refused(&place, place.command(&["run"]), &[word, "kuotad restore", "kuota.db-mark"]);
+        }
+        // The operator's way to go on with what is there.
+        std::fs::remove_file(place.data().join("kuota.db-mark")).unwrap();
+        let daemon = place.serve();
+        assert!(users(&daemon) < asked.len(), "{what}");
+        daemon.stop();
+    }
+}
+
+#[test]
+fn a_mark_of_another_run_or_none_keeps_no_whole_store_from_starting() {
+    type Change = fn(&Place);
+    let changes: [(&str, Change); 6] = [
+        ("nothing", |_| {}),
+        ("no mark", |place| std::fs::remove_file(place.data().join("kuota.db-mark")).unwrap()),
+        ("an empty mark", |place| cut(&place.data().join("kuota.db-mark"), 0)),
+        ("a torn mark", |place| spoil(&place.data().join("kuota.db-mark"), 20, 30)),
+        ("an older mark", |place| {
+            std::fs::copy(place.path("older"), place.data().join("kuota.db-mark")).unwrap();
+        }),
+        ("the mark of the run before", |place| {
+            std::fs::copy(place.path("before"), place.data().join("kuota.db-mark")).unwrap();
+        }),
+    ];
+    for (what, change) in changes {
+        let (place, mut asked) = used_place();
+        let mark = place.data().join("kuota.db-mark");
+        std::fs::copy(&mark, place.path("before")).unwrap();
+        let daemon = place.serve();
+        until_n(&place, &mut asked, USERS + 1);
+        std::fs::copy(&mark, place.path("older")).unwrap();
+        until_n(&place, &mut asked, USERS + 2);
+        daemon.kill();
+        change(&place);
+        is_whole(&place, &mut asked, what);
+        // And a backup that is put under the store's name by hand is a store of its own.
+        let daemon = place.serve();
+        let earlier = earlier_copy(&place);
+        add_user(asked.len()).settle(&place.socket()).unwrap();
+        daemon.stop();
+        std::fs::rename(earlier, store_of(&place)).unwrap();
         is_whole(&place, &mut asked, what);
     }
 }
@@ -628,8 +881,8 @@ fn nobody_but_its_owner_can_read_the_store() {
     let made = place.command(&["backup", copy.to_str().unwrap()]).output().unwrap();
     assert_eq!(made.status.code(), Some(0), "{}", said(&made));
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let files =
-        ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuota.ballast"].map(|file| place.data().join(file));
+    let files = ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuota.db-mark", "kuota.ballast", "last-backup"]
+        .map(|file| place.data().join(file));
     for file in files.iter().chain([&copy]) {
         assert_eq!(mode(file), 0o600, "{}", file.display());
     }
@@ -713,7 +966,11 @@ fn is_degraded_by(daemon: &Daemon, table: &str) {
     );
     let page = daemon.call("GET", "/tidak-ada", None, "").unwrap();
     assert!(page.status == 404 && !page.body.is_empty());
-    assert!(daemon.get("/api/v1/status")["store"]["last_error"].as_str().unwrap().contains(table));
+    let status = daemon.get("/api/v1/status");
+    assert!(status["store"]["last_error"].as_str().unwrap().contains(table), "{status}");
+    // No commit of this process: what was written before it.
+    let times = ["since", "last_success"].map(|time| status["store"][time].as_str().is_some());
+    assert_eq!(times, [true, true], "{status}");
 }
 
 #[test]
@@ -752,6 +1009,13 @@ fn a_damaged_table_stops_no_more_than_it_must() {
         let (place, _) = used_place();
         spoil_table(&place, table);
         is_refused(&place, place.command(&["run"]), &["the ledger is broken", table, "restore a backup"]);
+    }
+    for table in ["users", "meta"] {
+        let (place, _) = used_place();
+        earlier_copy(&place);
+        spoil_table(&place, table);
+        let words = ["is damaged", table, "kuotad restore", "the last was made at"];
+        is_refused(&place, place.command(&["run"]), &words);
     }
 }
 

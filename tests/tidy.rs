@@ -21,10 +21,11 @@ const FUNCTION_LINES_LONG: usize = 60;
 const LONG_FUNCTIONS_MAX: usize = 0;
 
 /// Modules by layer. A module may use lower layers only: neighbours do not know each other.
-const LAYERS: [(&str, u8); 16] = [
+const LAYERS: [(&str, u8); 17] = [
     ("domain", 0),
     ("protocol", 1),
     ("http_client", 1),
+    ("sqlite", 1),
     ("troubles", 1),
     ("store", 2),
     ("routeros", 2),

@@ -59,7 +59,8 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
         backup::restore(&data_dir, &from, &stamp, &mut |progress| teller.tell(progress))
     });
     let refused = |error| Failure::said(format!("{error}; nothing was changed"));
-    let Restored { verified, newest, replaced } = work.await.map_err(Failure::said)?.map_err(refused)?;
+    let Restored { verified, newest, replaced, rescued } =
+        work.await.map_err(Failure::said)?.map_err(refused)?;
     let ahead = newest.filter(|at| backup::is_ahead(*at, SystemClock::new().now()));
     let warning = ahead.map(|at| {
         format!(
@@ -71,11 +72,12 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
     if let Some(warning) = &warning {
         complain(&format!("warning: {warning}"));
     }
-    let answer = json!({"restored": file, "replaced": replaced, "entries": verified.entries,
+    let answer = json!({"restored": file, "replaced": replaced, "rescued": rescued, "entries": verified.entries,
                         "accounts": verified.accounts, "debts": verified.debts, "warning": warning});
     output.answer(&answer, |_| {
         let kept = replaced.map(|path| format!("\nthe store from before is kept as {}", path.display()));
-        format!("restored: {}{}", counts(verified), kept.unwrap_or_default())
+        let taken = rescued.map(|path| format!("\n{} has the name {}", file.display(), path.display()));
+        format!("restored: {}{}{}", counts(verified), kept.unwrap_or_default(), taken.unwrap_or_default())
     })
 }
 

@@ -5,7 +5,7 @@
 
 use std::ffi::c_int;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,8 +15,11 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
 use super::place::{self, Lock};
-use super::{Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified, bring_up};
+use super::{
+    Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified, commit_mark, rescue,
+};
 use crate::domain::units::Timestamp;
+use crate::sqlite;
 
 /// Pages copied in one step: 1 MiB, a fraction of a second on the slowest card.
 const PAGES_PER_STEP: c_int = 256;
@@ -26,8 +29,6 @@ const BUSY_PAUSE: Duration = Duration::from_millis(50);
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Where a copy is put together before it replaces the store.
 const RESTORING: &str = "kuota.db.restoring";
-/// What the names of copies begin with that were written when the store went away under a daemon.
-pub(super) const RESCUED: &str = "kuota.db.rescued-";
 /// Says when the last copy was made.
 const LAST_FILE: &str = "last-backup";
 /// Stores replaced in one second.
@@ -88,6 +89,8 @@ pub struct Restored {
     pub newest: Option<Timestamp>,
     /// The file that was replaced, under the name that it has from here on.
     pub replaced: Option<PathBuf>,
+    /// The copy that was put back, under the name that it has from here on, if it lay beside the store as a rescued one.
+    pub rescued: Option<PathBuf>,
 }
 
 impl Reader {
@@ -180,12 +183,15 @@ pub fn restore(
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
         hand_over(data_dir, &temp)?;
+        // Removed first: after a power cut in between, the old store is only compared with nothing.
+        commit_mark::remove(data_dir);
         Ok((verified, newest(&temp)?, set_aside(&path, stamp)?))
     });
     match drawn {
         Ok((verified, newest, replaced)) => {
             publish(&temp, &path)?;
-            Ok(Restored { verified, newest, replaced })
+            let rescued = rescue::settle(data_dir, from);
+            Ok(Restored { verified, newest, replaced, rescued })
         }
         Err(error) => {
             remove(&temp);
@@ -206,7 +212,13 @@ fn newest(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
 
 /// Remembers when a copy was made, as well as that goes.
 pub fn note_last(data_dir: &Path, at: &str) {
-    if let Err(error) = std::fs::write(data_dir.join(LAST_FILE), at) {
+    let path = data_dir.join(LAST_FILE);
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path);
+    let noted = file.and_then(|mut file| {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        file.write_all(at.as_bytes())
+    });
+    if let Err(error) = noted {
         tracing::warn!(%error, "the time of this backup could not be noted");
     }
 }
@@ -253,12 +265,6 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
-}
-
-/// Brings a copy and its name to the card.
-pub(super) fn sync_copy(copy: &Path) -> Result<(), BackupError> {
-    sync(copy)?;
-    sync_folder(copy)
 }
 
 fn sync(path: &Path) -> Result<(), BackupError> {
@@ -329,8 +335,8 @@ fn draw(
     };
     copy_pages(&source.conn, temp, progress).map_err(bad)?;
     let mut copy = Connection::open(temp)?;
-    bring_up(&mut copy).map_err(|error| unusable(from, error))?;
-    place::mark(&copy, place::LOG_CLOSED)?;
+    sqlite::bring_up(&mut copy, &MIGRATIONS).map_err(|error| unusable(from, error))?;
+    place::mark(&copy, place::LOG_CLOSED, None)?;
     copy.close().map_err(|(_, error)| error)?;
     prove(temp).map_err(|error| match error {
         BackupError::Unusable { why, .. } => unusable(from, why),

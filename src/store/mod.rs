@@ -9,8 +9,10 @@ mod admins;
 pub mod backup;
 mod ballast;
 mod cash;
+mod commit_mark;
 pub mod export;
 mod held_logins;
+mod identity;
 mod load;
 mod names;
 mod orders;
@@ -18,6 +20,7 @@ mod place;
 mod read;
 mod record;
 pub mod reports;
+mod rescue;
 mod site_secret;
 mod undated;
 mod unwritable;
@@ -27,12 +30,13 @@ mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
+pub use identity::Fault;
 pub use load::Loaded;
 pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
@@ -41,14 +45,19 @@ pub use record::{
     OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
     UsageSum, UserRecord,
 };
+pub use rescue::{Beside, Left, Rescue, left as rescued};
 pub use site_secret::SiteSecret;
 pub use unwritable::Unwritable;
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
 
 use ballast::Ballast;
+use commit_mark::{CommitMark, MarkFile};
 use held_logins::HeldLogins;
-use place::{Identity, LOG_CLOSED, LOG_OPEN, Lock};
+use identity::Identity;
+use place::{LOG_CLOSED, LOG_OPEN, Lock};
+
+use crate::sqlite;
 
 /// The store's file inside the data folder.
 pub const FILE: &str = "kuota.db";
@@ -64,8 +73,6 @@ const BUSY_START_MAX: Duration = Duration::from_secs(30);
 const RECOVER_PAUSE: Duration = Duration::from_millis(500);
 /// ... which doubles up to this.
 const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// Copies kept of stores that went away under a daemon.
-const RESCUED_MAX: u32 = 10_000;
 /// SQLite's way to open a file without locking it and without an index of its log on the disk.
 const VFS_ALONE: &std::ffi::CStr = c"unix-none";
 /// Prepared statements kept: every statement of a commit, so that none is compiled twice.
@@ -103,13 +110,40 @@ pub enum StoreError {
     /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
     #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
     Emptied(PathBuf),
-    /// The file is gone, and a copy was written when that was noticed.
-    #[error("{path} is missing; when it went away its contents were written to {copy}: kuotad restore {copy}", path = path.display(), copy = copy.display())]
+    /// A copy that was written when the store went away lies beside it, and nobody has dealt with it.
+    #[error("{}", rescue::refusal(path, copy, *beside))]
     Rescued {
         /// The store's file.
         path: PathBuf,
         /// The copy.
-        copy: PathBuf,
+        copy: Left,
+        /// What is under the store's name.
+        beside: Beside,
+    },
+    /// The file is missing or empty although commits were made in it.
+    #[error(
+        "{path} is missing or empty, but {commits} changes were written to it since its last start; put the file back, or \
+         restore a backup: kuotad restore FILE; to begin with an empty store, delete {path}-mark", path = path.display()
+    )]
+    Vanished {
+        /// The store's file.
+        path: PathBuf,
+        /// Commits of the last run.
+        commits: u64,
+    },
+    /// The file lacks commits that were acknowledged.
+    #[error(
+        "{path} ends at change {found} of its last run, and change {written} was acknowledged: its log (kuota.db-wal) is \
+         missing or was cut, so the last changes would be lost; put the log back, or restore a backup: kuotad restore \
+         FILE; to go on without those changes, delete {path}-mark", path = path.display()
+    )]
+    Behind {
+        /// The store's file.
+        path: PathBuf,
+        /// The last commit that it holds.
+        found: u64,
+        /// The last one that was acknowledged.
+        written: u64,
     },
     /// The file is used with a log, and that is missing.
     #[error(
@@ -117,19 +151,30 @@ pub enum StoreError {
          it, or restore a backup: kuotad restore FILE"
     )]
     LogLost(PathBuf),
-    /// The file was deleted or replaced while it was open.
-    #[error(
-        "{path} was deleted or replaced while it was in use; nothing more is written, and {}",
-        copy.as_ref().map_or_else(
-            || "its contents could not be saved: copy the disk before anything else".to_owned(),
-            |copy| format!("its contents were saved to {}: kuotad restore {0}", copy.display()),
-        )
-    )]
+    /// The file was deleted, replaced or cut while it was open.
+    #[error("{}", rescue::told(path, *fault, moved.as_deref(), rescue))]
     Replaced {
         /// The store's file.
         path: PathBuf,
-        /// Where everything that was committed is.
-        copy: Option<PathBuf>,
+        /// What happened to it.
+        fault: Fault,
+        /// Where it is, if its folder was moved.
+        moved: Option<PathBuf>,
+        /// What became of everything that was committed.
+        rescue: Rescue,
+    },
+    /// Tables that everything stands on are damaged.
+    #[error(
+        "{path} is damaged: {tables}; restore the latest backup ({last}): kuotad restore FILE",
+        path = path.display()
+    )]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// Which tables, for people.
+        tables: String,
+        /// When a backup was made last, for people.
+        last: String,
     },
     /// Nothing can be written at present; nothing was changed.
     #[error(transparent)]
@@ -157,12 +202,27 @@ pub struct StoreStats {
     pub statements: u64,
 }
 
+/// How long ago the store came into its present state, and was written last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreTimes {
+    /// Since it can be written, or cannot.
+    pub state_for: Duration,
+    /// Since the last commit of this process.
+    pub committed_for: Option<Duration>,
+    /// When its files were written last before it was opened.
+    pub written_before: Option<SystemTime>,
+}
+
 /// The writer. There is one, in one process.
 #[derive(Debug)]
 pub struct Store {
     conn: Connection,
     path: PathBuf,
     stats: StoreStats,
+    /// Since when it can be written, or cannot.
+    state_since: Instant,
+    committed_at: Option<Instant>,
+    written_before: Option<SystemTime>,
     site_secret: SiteSecret,
     ballast: Ballast,
     /// While nothing can be written.
@@ -172,10 +232,13 @@ pub struct Store {
     /// Why the file must not be used any more.
     broken: Option<String>,
     identity: Identity,
+    /// The last commit.
+    mark: CommitMark,
+    mark_file: Option<MarkFile>,
     /// Log-ins that could not be written yet.
     held: HeldLogins,
     /// Released when the store is closed, whatever ends the process.
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// Since when and why nothing can be written.
@@ -206,20 +269,26 @@ impl Store {
             other => other?,
         };
         let path = data_dir.join(FILE);
-        let (opened, pause) = open_as_can_be(&path, &ballast)?;
+        let written_before = last_written(&path);
+        let (opened, pause) = open_as_can_be(&path, &ballast).map_err(|error| damage_of(error, &path))?;
         let Opened { conn, site_secret, is_read_only } = opened;
         let mut store = Self {
-            identity: Identity::of(&path),
+            identity: Identity::default(),
+            mark: CommitMark::begin()?,
+            mark_file: None,
             conn,
             path,
             stats: StoreStats::default(),
+            state_since: Instant::now(),
+            committed_at: None,
+            written_before,
             site_secret,
             ballast,
             pause: None,
             is_read_only,
             broken: None,
             held: HeldLogins::default(),
-            _lock: lock,
+            lock,
         };
         match pause {
             Some(why) => store.pause(why),
@@ -246,6 +315,15 @@ impl Store {
         self.stats
     }
 
+    /// Since when the store is as it is, and when it was written last.
+    pub fn times(&self) -> StoreTimes {
+        StoreTimes {
+            state_for: self.state_since.elapsed(),
+            committed_for: self.committed_at.map(|at| at.elapsed()),
+            written_before: self.written_before,
+        }
+    }
+
     /// Why nothing can be written, while nothing can.
     pub fn unwritable(&self) -> Option<&Unwritable> {
         self.pause.as_ref().map(|pause| &pause.why)
@@ -254,11 +332,6 @@ impl Store {
     /// Why the file must not be used any more, if so.
     pub fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
-    }
-
-    /// The copy of an earlier store that was written when its file went away, where there is one.
-    pub fn rescued(&self) -> Option<PathBuf> {
-        place::rescued(self.folder())
     }
 
     /// Deals with tables that are damaged although the ledger is whole. Statistics begin again with empty tables, the
@@ -310,6 +383,7 @@ impl Store {
         let tried = self.try_to_write();
         self.judged(tried)?;
         self.pause = None;
+        self.state_since = Instant::now();
         self.conn.busy_timeout(BUSY_TIMEOUT)?;
         tracing::info!("the store can be written again");
         Ok(())
@@ -331,25 +405,50 @@ impl Store {
                 }
             }
             self.is_read_only = false;
-            self.identity = Identity::of(&self.path);
         }
         // What can be had from the log is had before the ballast is asked for.
-        place::mark(&self.conn, LOG_OPEN)?;
-        self.identity = Identity::of(&self.path);
+        self.open_log()?;
         self.ballast.restore().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
     }
 
     /// Says in the file that its log may be ahead of it, and takes the ballast aboard.
     fn start_log(&mut self) -> Result<(), StoreError> {
-        let marked = place::mark(&self.conn, LOG_OPEN).map_err(StoreError::from);
-        let loaded = marked.and_then(|()| {
+        let loaded = self.open_log().and_then(|()| {
             self.ballast.ensure().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
         });
-        self.identity = Identity::of(&self.path);
         match self.judged(loaded) {
             Err(StoreError::Unwritable(_)) => Ok(()),
             other => other,
         }
+    }
+
+    /// Says in the file that its log may be ahead of it, and which run this is; the file beside it follows.
+    fn open_log(&mut self) -> Result<(), StoreError> {
+        let opened = place::mark(&self.conn, LOG_OPEN, Some(&self.mark));
+        self.identity.look(&self.path);
+        self.identity.keep_index(&self.path);
+        opened?;
+        if self.mark_file.is_none() {
+            self.mark_file = MarkFile::open(self.folder())
+                .inspect_err(
+                    |error| tracing::warn!(%error, "a lost log would go unnoticed at the next start"),
+                )
+                .ok();
+        }
+        if let Some(file) = &self.mark_file {
+            file.write(&self.mark);
+        }
+        Ok(())
+    }
+
+    /// Notes a commit that is on the card.
+    fn committed(&mut self, mark: CommitMark) {
+        self.mark = mark;
+        self.committed_at = Some(Instant::now());
+        if let Some(file) = &self.mark_file {
+            file.write(&self.mark);
+        }
+        self.identity.grown(self.lock.store());
     }
 
     fn folder(&self) -> &Path {
@@ -386,6 +485,9 @@ impl Store {
             }
             _ => {
                 tracing::error!("{why}");
+                if self.pause.is_none() {
+                    self.state_since = Instant::now();
+                }
                 self.pause = Some(Pause::new(why));
             }
         }
@@ -402,33 +504,27 @@ impl Store {
         }
     }
 
-    /// Refuses to write into a file that nobody will find again, and saves what it holds.
+    /// Refuses to write into a file that nobody will find again or that was cut, and saves what it holds.
     fn check_in_place(&mut self) -> Result<(), StoreError> {
-        if self.is_read_only || !self.identity.is_gone(&self.path) {
+        if self.is_read_only {
             return Ok(());
         }
-        let copy = self.rescue();
-        self.identity.move_log(&self.path, copy.as_deref().unwrap_or(&self.path));
-        // Closing must not touch what has the names by now.
+        let Some(fault) = self.identity.fault(&self.path, self.lock.store()) else { return Ok(()) };
+        // Closing must not touch what has the names, nor bring a log that was cut into the file.
         let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         let _ = self.conn.set_db_config(keep, true);
-        let error = StoreError::Replaced { path: self.path.clone(), copy };
+        let moved = self.lock.moved_to(&self.path);
+        let rescue = rescue::rescue(&self.conn, self.folder(), &self.mark);
+        if fault == Fault::Replaced {
+            let to = match &rescue {
+                Rescue::Whole(copy) | Rescue::Partial(copy) => copy,
+                Rescue::Failed => &self.path,
+            };
+            self.identity.move_log(&self.path, to);
+        }
+        let error = StoreError::Replaced { path: self.path.clone(), fault, moved, rescue };
         self.broken = Some(error.to_string());
         Err(error)
-    }
-
-    /// Copies everything that is committed out of the open file.
-    fn rescue(&self) -> Option<PathBuf> {
-        let name = |n: u32| self.folder().join(format!("{}{n:04}", backup::RESCUED));
-        let copy = (1..RESCUED_MAX).map(name).find(|copy| !copy.exists())?;
-        let made = backup::copy_pages(&self.conn, &copy, &mut |_| {}).and_then(|()| backup::sync_copy(&copy));
-        match made {
-            Ok(()) => Some(copy),
-            Err(error) => {
-                tracing::error!(%error, "the contents of the deleted store could not be saved");
-                None
-            }
-        }
     }
 }
 
@@ -436,11 +532,13 @@ impl Drop for Store {
     /// Leaves one file that holds everything.
     fn drop(&mut self) {
         let can_write = !self.is_read_only && !matches!(self.unwritable(), Some(Unwritable::Damaged(_)));
-        if self.broken.is_none()
-            && can_write
-            && self.check_in_place().is_ok()
-            && let Err(error) = place::mark(&self.conn, LOG_CLOSED)
-        {
+        if self.broken.is_some() || !can_write {
+            return;
+        }
+        // A reader may have met the fault first, and said no more than that it could not read.
+        if let Err(error) = self.check_in_place() {
+            tracing::error!("{error}");
+        } else if let Err(error) = place::mark(&self.conn, LOG_CLOSED, None) {
             tracing::warn!(%error, "the log stays beside the store");
         }
     }
@@ -513,6 +611,16 @@ fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwr
     }
 }
 
+/// When the store's files were written last.
+fn last_written(path: &Path) -> Option<SystemTime> {
+    let files = [path.to_owned(), path.with_extension("db-wal")];
+    let written = |file: &PathBuf| {
+        let held = std::fs::metadata(file).ok().filter(|held| held.len() > 0)?;
+        held.modified().ok()
+    };
+    files.iter().filter_map(written).max()
+}
+
 fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -524,26 +632,54 @@ fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
         return Err(Unwritable::probed(folder).map_or(refused, StoreError::from));
     }
     configure(&conn)?;
+    check_not_behind(path, &conn)?;
     // A new store gets its schema before it gets a log: a file without tables never needs one.
-    bring_up(&mut conn)?;
+    sqlite::bring_up(&mut conn, &MIGRATIONS)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     names::fill(&mut conn)?;
     let site_secret = site_secret::ensured(&conn)?;
     Ok(Opened { conn, site_secret, is_read_only: false })
 }
 
+/// Says which tables are damaged where a store could not be opened for that.
+fn damage_of(error: StoreError, path: &Path) -> StoreError {
+    let inner = match &error {
+        StoreError::Sqlite(inner) => inner,
+        StoreError::Schema(rusqlite_migration::Error::RusqliteError { err, .. }) => err,
+        _ => return error,
+    };
+    if inner.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseCorrupt) {
+        return error;
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let tables = open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables());
+    StoreError::Damaged {
+        path: path.to_owned(),
+        tables: verify::told(&tables.unwrap_or_default()),
+        last: backup::last(folder)
+            .map_or_else(|| "none was noted here".to_owned(), |at| format!("the last was made at {at}")),
+    }
+}
+
+/// Refuses a store whose log was cut or went away, and leaves the log as it is.
+fn check_not_behind(path: &Path, conn: &Connection) -> Result<(), StoreError> {
+    // A file without tables has no mark, and one that is used without a log is a copy that was put here.
+    let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    let has_mark = mode == "wal" && conn.table_exists(None, "meta")? && place::is_open(conn)?;
+    if !has_mark {
+        return Ok(());
+    }
+    let found = CommitMark::of(conn)?;
+    commit_mark::check(path.parent().unwrap_or(Path::new(".")), found.as_ref()).inspect_err(|_| {
+        let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        let _ = conn.set_db_config(keep, true);
+    })
+}
+
 /// Whether every step was taken.
 fn is_up_to_date(conn: &Connection) -> Result<bool, StoreError> {
     let steps = steps().len();
     Ok(matches!(MIGRATIONS.current_version(conn)?, SchemaVersion::Inside(version) if version.get() == steps))
-}
-
-/// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
-fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
-    conn.pragma_update(None, "foreign_keys", "OFF")?;
-    MIGRATIONS.to_latest(conn)?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    Ok(())
 }
 
 /// Opens a file that nobody writes, without locks and without a log's index on the disk. It is right where the disk

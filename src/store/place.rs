@@ -1,21 +1,22 @@
-//! Where the store lies: who may write there, who may read its files, and whether they are still the ones that were
-//! opened.
+//! Where the store lies: who may write there, who may read its files, and whether its log is there.
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
-use super::backup::RESCUED;
+use super::commit_mark::{self, CommitMark};
+use super::rescue;
 use super::{FILE, LOCK_FILE, StoreError};
 
 /// What SQLite keeps beside the file.
 const BESIDE: [&str; 2] = ["db-wal", "db-shm"];
 /// Where an SQLite file says whether it is used with a log, and what that says.
-const LOG_MARK_AT: usize = 18;
-const LOG_MARK: u8 = 2;
+pub(super) const LOG_MARK_AT: usize = 18;
+pub(super) const LOG_MARK: u8 = 2;
 /// Which schema an SQLite file has, as its own number.
 const VERSION_AT: std::ops::Range<usize> = 60..64;
 /// Bytes of a log's index that was made and never used, as on a disk that had no room for the log.
@@ -37,7 +38,7 @@ pub(super) struct Lock {
     /// The store's own file: a lock file may be deleted, and a second one be made, while the first one is held. SQLite
     /// locks ranges of its files in another way, which this does not touch. It must be opened before SQLite opens the
     /// file and closed after it: closing any handle ends SQLite's own locks.
-    _store: Option<File>,
+    store: Option<File>,
 }
 
 impl Lock {
@@ -49,7 +50,7 @@ impl Lock {
         for file in [&folder, &store].into_iter().flatten() {
             file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
         }
-        Ok(Self { _folder: folder, _store: store })
+        Ok(Self { _folder: folder, store })
     }
 
     /// Takes it. The folder is created where it is missing, and so is the file, readable by its owner only.
@@ -59,6 +60,7 @@ impl Lock {
         if let Some(file) = &folder {
             file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
         }
+        rescue::check_none_left(data_dir)?;
         check_log(data_dir)?;
         let path = data_dir.join(FILE);
         make_private(&path)?;
@@ -70,7 +72,20 @@ impl Lock {
             // See `is_used`. A full disk is no reason not to start.
             let _ = file.set_len(0).and_then(|()| file.write_all_at(PROCESS, 0));
         }
-        Ok(Self { _folder: folder, _store: store })
+        Ok(Self { _folder: folder, store })
+    }
+
+    /// The store's own file, as it was opened.
+    pub fn store(&self) -> Option<&File> {
+        self.store.as_ref()
+    }
+
+    /// Where that file is, if its folder has another name than `path` says.
+    pub fn moved_to(&self, path: &Path) -> Option<PathBuf> {
+        let handle = format!("/proc/self/fd/{}", self.store.as_ref()?.as_raw_fd());
+        let held = std::fs::read_link(handle).ok().filter(|held| held.is_file())?;
+        let is_moved = std::fs::canonicalize(path).ok().as_ref() != Some(&held);
+        is_moved.then_some(held)
     }
 }
 
@@ -130,8 +145,9 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
         if length(&log) > 0 {
             return Err(StoreError::Emptied(path));
         }
-        return match rescued(data_dir) {
-            Some(copy) => Err(StoreError::Rescued { path, copy }),
+        rescue::check_not_missing(data_dir)?;
+        return match commit_mark::written(data_dir) {
+            Some(mark) => Err(StoreError::Vanished { path, commits: mark.commits }),
             None => Ok(()),
         };
     }
@@ -143,8 +159,14 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
     };
     let has_no_schema = head[VERSION_AT].iter().all(|byte| *byte == 0);
     // Whoever closes a store last takes its log and the log's index away together, after bringing all into the file.
-    let is_lost = length(&index) > INDEX_STUB || has_no_schema || (!is_used(data_dir) && is_open(&path));
-    if is_lost { Err(StoreError::LogLost(path)) } else { Ok(()) }
+    if length(&index) > INDEX_STUB || has_no_schema {
+        return Err(StoreError::LogLost(path));
+    }
+    match unclosed(&path) {
+        None => Ok(()),
+        Some(_) if !is_used(data_dir) => Err(StoreError::LogLost(path)),
+        Some(Unclosed { mark }) => commit_mark::check(data_dir, mark.as_ref()),
+    }
 }
 
 /// Whether a writer has worked in the folder before: a store without its log may then have been closed by another
@@ -160,64 +182,35 @@ fn head(path: &Path) -> Option<[u8; 100]> {
     Some(head)
 }
 
-/// Whether the file itself says that a writer has not closed it.
-fn is_open(path: &Path) -> bool {
+/// What a file says of its last commit that a writer has not closed.
+struct Unclosed {
+    mark: Option<CommitMark>,
+}
+
+/// That a writer has not closed the file, as far as the file itself says so.
+fn unclosed(path: &Path) -> Option<Unclosed> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let Ok(conn) = super::open_alone(path, flags) else { return false };
+    let conn = super::open_alone(path, flags).ok()?;
+    is_open(&conn).ok()?.then(|| Unclosed { mark: CommitMark::of(&conn).ok().flatten() })
+}
+
+/// Whether a writer has not closed the store.
+pub(super) fn is_open(conn: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT value FROM meta WHERE key = ?1";
-    conn.query_row(sql, [LOG_KEY], |row| row.get::<_, String>(0)).is_ok_and(|mark| mark == LOG_OPEN)
+    let mark: Option<String> = conn.query_row(sql, [LOG_KEY], |row| row.get(0)).optional()?;
+    Ok(mark.as_deref() == Some(LOG_OPEN))
 }
 
-/// The newest copy that was written when the store was deleted or replaced under a daemon.
-pub(super) fn rescued(data_dir: &Path) -> Option<PathBuf> {
-    let files = std::fs::read_dir(data_dir).ok()?;
-    let names = files.filter_map(|file| Some(file.ok()?.path()));
-    let is_copy = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(RESCUED) && !name.ends_with("-wal") && !name.ends_with("-shm")
-    };
-    names.filter(is_copy).max()
-}
-
-/// Which files were opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    store: Option<(u64, u64)>,
-    log: Option<(u64, u64)>,
-}
-
-impl Identity {
-    pub fn of(path: &Path) -> Self {
-        Self { store: id(path), log: id(&path.with_extension("db-wal")) }
+/// Says in the store whether its log may be ahead of the file and which run begins, and brings that into the file.
+pub(super) fn mark(conn: &Connection, mark: &str, run: Option<&CommitMark>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2)
+               ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE value IS NOT ?2";
+    let tx = conn.unchecked_transaction()?;
+    tx.execute(sql, [LOG_KEY, mark])?;
+    if let Some(run) = run {
+        tx.execute(sql, [commit_mark::KEY, &run.text()])?;
     }
-
-    /// Whether those files have their names no more.
-    pub fn is_gone(&self, path: &Path) -> bool {
-        let now = Self::of(path);
-        self.store != now.store || (self.log.is_some() && self.log != now.log)
-    }
-
-    /// Moves the log of the opened store away, which must not be played into another one under that name.
-    pub fn move_log(&self, path: &Path, to: &Path) {
-        let log = path.with_extension("db-wal");
-        if self.log.is_some() && id(&log) == self.log {
-            let _ = std::fs::rename(&log, to.with_extension("log"));
-            let _ = std::fs::remove_file(path.with_extension("db-shm"));
-        }
-    }
-}
-
-fn id(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok()
-}
-
-/// Says in the store whether its log may be ahead of the file, and brings that into the file.
-pub(super) fn mark(conn: &Connection, mark: &str) -> rusqlite::Result<()> {
-    conn.execute(
-        "INSERT INTO meta (key, value) VALUES (?1, ?2)
-         ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE value IS NOT ?2",
-        [LOG_KEY, mark],
-    )?;
+    tx.commit()?;
     // A reader beside us may hold the log up; it is there then, and so are its lines.
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }

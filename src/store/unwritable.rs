@@ -9,21 +9,13 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
-
 use super::StoreError;
+use crate::sqlite::Cause;
 
 /// A file that is written and removed to learn what the file system says.
 const PROBE_FILE: &str = ".kuota.probe";
 /// Where the kernel lists who holds which lock.
 const LOCKS: &str = "/proc/locks";
-/// SQLite's extended codes, which rusqlite does not name.
-const IOERR_WRITE: i32 = 778;
-const IOERR_TRUNCATE: i32 = 1546;
-const IOERR_SHMOPEN: i32 = 4618;
-const IOERR_SHMSIZE: i32 = 4874;
-const IOERR_SHMMAP: i32 = 5386;
-
 /// Why the store cannot be written. Reading goes on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
@@ -78,19 +70,12 @@ impl Unwritable {
     }
 
     fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
-        let error = error.sqlite_error()?;
-        match error.code {
-            ErrorCode::DiskFull => Some(Self::Full(folder.to_owned())),
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Self::Busy(holder(folder))),
+        match Cause::of(error) {
+            Cause::Full => Some(Self::Full(folder.to_owned())),
+            Cause::Busy => Some(Self::Busy(holder(folder))),
             // SQLite does not pass the system's reason on, so the file system is asked.
-            ErrorCode::ReadOnly | ErrorCode::CannotOpen => Self::probed(folder),
-            ErrorCode::SystemIoFailure
-                if [IOERR_WRITE, IOERR_TRUNCATE, IOERR_SHMOPEN, IOERR_SHMSIZE, IOERR_SHMMAP]
-                    .contains(&error.extended_code) =>
-            {
-                Self::probed(folder)
-            }
-            _ => None,
+            Cause::ReadOnly | Cause::Write => Self::probed(folder),
+            Cause::Broken | Cause::Statement => None,
         }
     }
 

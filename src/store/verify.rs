@@ -137,7 +137,7 @@ const SECONDARY: [&str; 3] = ["admins", "audit", "tokens"];
 pub(super) const ASIDE: &str = "damaged_";
 
 /// Damaged tables, for people.
-fn told(tables: &[String]) -> String {
+pub(super) fn told(tables: &[String]) -> String {
     if tables.is_empty() { "not in one table alone".to_owned() } else { format!("in {}", tables.join(", ")) }
 }
 
@@ -179,7 +179,7 @@ impl Reader {
     }
 
     /// Tables that cannot be read whole.
-    fn damaged_tables(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn damaged_tables(&self) -> Result<Vec<String>, StoreError> {
         let mut statement =
             self.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
         let tables: Vec<String> =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Params, Transaction, TransactionBehavior, params};
 
+use super::commit_mark::{self, CommitMark};
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, Errand, EventRecord, OpeningRecord, OrderRecord,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
@@ -113,11 +114,16 @@ impl Store {
     /// the store must not be used any more: what the card holds is only known by opening it again.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.check_writable()?;
-        let written = self.write(batch);
+        let written = self.write(batch).map(|(mark, statements)| {
+            self.stats.commits += 1;
+            self.stats.statements += statements;
+            self.committed(mark);
+        });
         self.judged(written)
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    /// The commit's mark, and how many statements made it.
+    fn write(&mut self, batch: &Batch) -> Result<(CommitMark, u64), StoreError> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut writer = Writer { tx, statements: 0 };
         for package in &batch.packages {
@@ -150,16 +156,13 @@ impl Store {
             writer.audit(line)?;
         }
         for (key, value) in &batch.meta {
-            writer.run(
-                "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
-                params![key, value],
-            )?;
+            writer.value(key, value)?;
         }
+        let mark = self.mark.next();
+        writer.value(commit_mark::KEY, &mark.text())?;
         let Writer { tx, statements } = writer;
         tx.commit()?;
-        self.stats.commits += 1;
-        self.stats.statements += statements;
-        Ok(())
+        Ok((mark, statements))
     }
 }
 
@@ -179,6 +182,13 @@ impl Writer<'_> {
         let mut statement: CachedStatement = self.tx.prepare_cached(sql)?;
         statement.execute(values)?;
         Ok(())
+    }
+
+    fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
+            params![key, value],
+        )
     }
 
     fn package(&mut self, record: &PackageRecord) -> Result<(), StoreError> {

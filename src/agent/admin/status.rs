@@ -1,7 +1,7 @@
 //! How the daemon is doing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -17,7 +17,7 @@ use crate::agent::engine::{Actor, Engine};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
-use crate::store::Unwritable;
+use crate::store::{StoreTimes, Unwritable};
 use crate::web::Problem;
 
 /// Refusals and unreadable rows that the status tells one by one.
@@ -158,9 +158,23 @@ pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
     Health { router: Part::of(desk.service().router_state(), now), relay, store, clock }
 }
 
+/// Since when the store is as it is, and when it was written last, by the wall clock.
+fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
+    let ago =
+        |span: Duration| Timestamp(now.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)));
+    store.since = Some(ago(times.state_for));
+    if store.state != "ok" {
+        let before = times.written_before.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let before = before.and_then(|at| i64::try_from(at.as_millis()).ok()).map(Timestamp);
+        store.last_success = times.committed_for.map(ago).or(before);
+    }
+}
+
 async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
-    let (facts, store) = desk.look(|engine| Ok((engine.look().facts, engine.store_stats()))).await?;
-    let Health { router, relay, store: books, clock } = health(&desk, facts.clock_trusted);
+    let work = |engine: &mut Engine| Ok((engine.look().facts, engine.store_stats(), engine.store_times()));
+    let (facts, store, times) = desk.look(work).await?;
+    let Health { router, relay, store: mut books, clock } = health(&desk, facts.clock_trusted);
+    set_times(&mut books, times, desk.site.clock.now());
     let figures = desk.service().figures();
     let link = desk.service().router().health();
     let (refused, unread) = faults(&desk, FAULTS_MAX);

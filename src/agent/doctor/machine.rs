@@ -35,6 +35,7 @@ pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
         backup(&config.data_dir, subject.clock.now()),
         clock(subject),
     ];
+    out.extend(rescued(&config.data_dir));
     out.extend(relay(subject).await);
     out
 }
@@ -56,7 +57,10 @@ fn portal_port(config: &Config) -> Finding {
 fn writable(data_dir: &Path) -> Finding {
     const ID: &str = "disk.writable";
     let probe = data_dir.join(format!(".doctor-{}", std::process::id()));
-    let written = std::fs::write(&probe, b"doctor").and_then(|()| std::fs::remove_file(&probe));
+    let written = std::fs::write(&probe, b"doctor");
+    // A full disk takes the name and not the contents.
+    let removed = std::fs::remove_file(&probe);
+    let written = written.and(removed);
     match written {
         Ok(()) => Finding::ok(ID, format!("{} can be written", data_dir.display())),
         Err(error) => {
@@ -66,6 +70,29 @@ fn writable(data_dir: &Path) -> Finding {
             Finding::fail(ID, text, remedy)
         }
     }
+}
+
+/// A copy of a store that went away under the daemon, which keeps the daemon from starting.
+fn rescued(data_dir: &Path) -> Option<Finding> {
+    const ID: &str = "store.rescued";
+    let copy = store::rescued(data_dir)?;
+    let (file, store) = (copy.path.display(), data_dir.join(store::FILE));
+    let (text, remedy) = if copy.is_whole {
+        (
+            format!(
+                "{file} holds what the store held when its file went away under the daemon; nothing starts until it is dealt with"
+            ),
+            format!("kuotad restore {file}; or, to keep {}, move the copy elsewhere", store.display()),
+        )
+    } else {
+        (
+            format!(
+                "{file} holds what could be read of a store that was damaged under the daemon, and is not whole"
+            ),
+            "restore the latest backup: kuotad restore FILE".to_owned(),
+        )
+    };
+    Some(Finding::fail(ID, text, remedy))
 }
 
 fn free_space(data_dir: &Path) -> Finding {

@@ -57,7 +57,8 @@ use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 use crate::store::{
-    AuditLine, EventRecord, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, Unwritable,
+    AuditLine, EventRecord, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, StoreTimes,
+    Unwritable,
 };
 pub use crate::store::{Cursor, Errand, ErrandWork};
 use actions::Act;
@@ -606,6 +607,11 @@ impl Engine {
     /// What the store has done since it was opened.
     pub fn store_stats(&self) -> StoreStats {
         self.parts.store.stats()
+    }
+
+    /// Since when the store is as it is, and when it was written last.
+    pub fn store_times(&self) -> StoreTimes {
+        self.parts.store.times()
     }
 
     /// How often anybody's access turned since the start.

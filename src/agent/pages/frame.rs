@@ -282,6 +282,15 @@ fn kept(mut page: Response, problem: &Response) -> Response {
 
 /// A problem as a page. Its text is in English where no page said it better before.
 pub(in crate::agent) fn complain(visit: &Visit, problem: &Problem) -> Result<Response, Problem> {
+    complain_with(visit, problem, None)
+}
+
+/// The same with a sentence for what does not answer, in place of the general one.
+pub(in crate::agent) fn complain_with(
+    visit: &Visit,
+    problem: &Problem,
+    sentence: Option<&str>,
+) -> Result<Response, Problem> {
     let words = FrameWords::of(visit.locale.language);
     let detail = problem.detail().to_owned();
     let forbidden = match problem.code() {
@@ -294,7 +303,7 @@ pub(in crate::agent) fn complain(visit: &Visit, problem: &Problem) -> Result<Res
         404 | 405 => (words.not_found, words.not_found_text.to_owned()),
         401 | 403 => (words.forbidden, forbidden),
         429 => (words.too_many, words.too_many_text.to_owned()),
-        500.. => (words.failed, words.failed_text.to_owned()),
+        500.. => (words.failed, sentence.unwrap_or(words.failed_text).to_owned()),
         _ => (words.refused, detail),
     };
     page_with(problem.status(), &ProblemPage { frame: visit.frame(title), text })

@@ -55,7 +55,8 @@ pub(super) fn house(site: &Site) -> House {
 /// Problems in the reader's language, where there is a sentence for their code.
 fn complain(visit: &Visit, problem: &Problem) -> Answer {
     let text = say::refusal(visit.locale.language, problem);
-    frame::complain(visit, &Problem::new(problem.status(), problem.code(), text))
+    let sentence = say::sentence(visit.locale.language, problem);
+    frame::complain_with(visit, &Problem::new(problem.status(), problem.code(), text), sentence)
 }
 
 /// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that

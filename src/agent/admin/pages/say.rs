@@ -176,8 +176,12 @@ pub(super) fn yes(language: Language, yes: bool) -> &'static str {
 
 /// Why something was not done, as a sentence; in the API's words where there is no better one.
 pub(super) fn refusal(language: Language, problem: &Problem) -> String {
-    let known = Refusals::of(language).named(problem.code());
-    known.map_or_else(|| problem.detail().to_owned(), str::to_owned)
+    sentence(language, problem).map_or_else(|| problem.detail().to_owned(), str::to_owned)
+}
+
+/// The catalogue's sentence for a problem's code.
+pub(super) fn sentence(language: Language, problem: &Problem) -> Option<&'static str> {
+    Refusals::of(language).named(problem.code())
 }
 
 /// `text` with values in their places.

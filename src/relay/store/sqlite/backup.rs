@@ -9,10 +9,11 @@ use rusqlite_migration::SchemaVersion;
 
 use super::verify::{Broken, Verified, verify};
 use super::{
-    MIGRATIONS, OpenError, Trouble, at, beside, bring_up, changes, connect_to_read, folder_of, lock_file,
+    MIGRATIONS, OpenError, Trouble, at, beside, changes, connect_to_read, folder_of, lock_file,
     own_as_folder, random_name,
 };
 use crate::domain::units::Timestamp;
+use crate::sqlite;
 use crate::store::backup::{self as copies, Progress};
 
 /// Who may read a store that there was none of before: it holds what customers bought.
@@ -147,7 +148,7 @@ fn draw(
     copies::copy_pages(source, temp, progress)?;
     let bad = |why: String| unusable(from, why);
     let mut copy = Connection::open(temp).map_err(|error| bad(error.to_string()))?;
-    bring_up(&mut copy).map_err(|error| bad(error.to_string()))?;
+    sqlite::bring_up(&mut copy, &MIGRATIONS).map_err(|error| bad(error.to_string()))?;
     let verified = verify(&copy).map_err(|broken| bad(broken.to_string()))?;
     let epoch = random_name().map_err(at(temp))?;
     let renewed = copy.transaction().map_err(Trouble::from).and_then(|tx| {

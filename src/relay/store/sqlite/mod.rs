@@ -34,6 +34,7 @@ use super::{
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
+use crate::sqlite::{self, Cause};
 
 /// How long to wait for another process that writes, such as a command of the operator.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,17 +91,35 @@ enum Trouble {
 }
 
 impl Trouble {
+    /// For people.
+    fn told(&self) -> String {
+        match self {
+            Self::Sqlite(error) => told(error),
+            Self::Nonsense(_) | Self::Ended { .. } => self.to_string(),
+        }
+    }
+
     /// Whether the file must not be used any more. A full disk is told by SQLite before anything is half done.
     fn is_fatal(&self) -> bool {
-        use ErrorCode::{DatabaseCorrupt, FileLockingProtocolFailed, NotADatabase, SystemIoFailure};
         match self {
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(DatabaseCorrupt | FileLockingProtocolFailed | NotADatabase | SystemIoFailure)
-            ),
+            Self::Sqlite(error) => matches!(Cause::of(error), Cause::Broken | Cause::Write),
             Self::Nonsense(_) => false,
             Self::Ended { is_fatal, .. } => *is_fatal,
         }
+    }
+}
+
+/// What went wrong with the file, and what to do.
+fn told(error: &rusqlite::Error) -> String {
+    match Cause::of(error) {
+        Cause::Full => {
+            format!("the disk is full ({error}); free some space, and the relay goes on by itself")
+        }
+        Cause::ReadOnly => {
+            format!("the file can only be read ({error}); look for a failing disk in the kernel's log")
+        }
+        Cause::Busy => format!("another program holds the file ({error}); close it"),
+        Cause::Write | Cause::Broken | Cause::Statement => error.to_string(),
     }
 }
 
@@ -113,9 +132,7 @@ impl From<Trouble> for StoreError {
             {
                 Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
             }
-            Trouble::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
-                Self::Unavailable(error.to_string())
-            }
+            Trouble::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => Self::Unavailable(told(&error)),
             // A column of another type than the schema says.
             Trouble::Sqlite(error) => Self::Nonsense(error.to_string()),
             Trouble::Ended { why, .. } => Self::Unavailable(why),
@@ -172,7 +189,7 @@ impl SqliteStore {
             return Err(OpenError::File { path: path.to_owned(), source });
         }
         configure(&conn)?;
-        bring_up(&mut conn)?;
+        sqlite::bring_up(&mut conn, &MIGRATIONS)?;
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
         let signs = Arc::new(Signs::new());
@@ -180,14 +197,6 @@ impl SqliteStore {
         let readers = Readers::new(path.to_owned(), Arc::clone(&signs));
         Ok(Self { readers, writer, signs, is_beside_relay, _locks: locks })
     }
-}
-
-/// Brings the schema up. Steps that rebuild a table must not take its rows for deleted.
-fn bring_up(conn: &mut Connection) -> Result<(), rusqlite_migration::Error> {
-    conn.pragma_update(None, "foreign_keys", "OFF")?;
-    MIGRATIONS.to_latest(conn)?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    Ok(())
 }
 
 /// Random text that names a store: 128 bits.

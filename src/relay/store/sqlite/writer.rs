@@ -84,7 +84,7 @@ where
     fn run(self: Box<Self>, desk: &mut Desk<'_>) -> (Tell, Result<(), Failed>) {
         let Self { work, answer } = *self;
         let made = work(desk);
-        let failed = |trouble: &Trouble| Failed { why: trouble.to_string(), is_fatal: trouble.is_fatal() };
+        let failed = |trouble: &Trouble| Failed { why: trouble.told(), is_fatal: trouble.is_fatal() };
         let outcome = made.as_ref().map(|_| ()).map_err(failed);
         let tell = move |committed: Result<(), StoreError>| {
             let said = match made {
@@ -174,7 +174,7 @@ fn ended(trouble: &Trouble, signs: &Signs) -> String {
     if trouble.is_fatal() {
         signs.fail(&trouble.to_string());
     }
-    trouble.to_string()
+    trouble.told()
 }
 
 fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, why: &str) {

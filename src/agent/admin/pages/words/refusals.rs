@@ -95,6 +95,23 @@ refusals! {
     request_abandoned: "Permintaan bayar ini sudah ditutup. Ulangi dari awal.", "This request to pay was given up. Begin again.";
     foreign_host: "Halaman ini tidak dapat dibuka dengan nama ini. Buka dengan alamat IP-nya, atau tambahkan namanya di admin.hosts.",
         "These pages do not open under this name. Open them by their IP address, or add the name to admin.hosts.";
+    store_full: "Kartu penyimpanan penuh, jadi ini belum dicatat. Tidak ada yang berubah; kosongkan ruang, lalu ulangi.",
+        "The card is full, so this was not recorded. Nothing was changed; free some space, then try again.";
+    store_read_only: "Kartu penyimpanan hanya dapat dibaca, jadi ini belum dicatat. Tidak ada yang berubah; unduh cadangan, lalu ganti kartunya.",
+        "The card can only be read, so this was not recorded. Nothing was changed; download a backup, then replace the card.";
+    store_busy: "Program lain sedang memegang berkas data, jadi ini belum dicatat. Tidak ada yang berubah; tutup program itu, lalu ulangi.",
+        "Another program holds the data file, so this was not recorded. Nothing was changed; close that program, then try again.";
+    store_damaged: "Sebagian data rusak, jadi perubahan ditolak. Tidak ada yang berubah; pulihkan cadangan.",
+        "Some data is damaged, so changes are refused. Nothing was changed; restore a backup.";
+    busy: "Terlalu banyak permintaan sekaligus. Tidak ada yang berubah; ulangi sebentar lagi.",
+        "Too many requests at once. Nothing was changed; try again in a moment.";
+    body_timeout: "Isian datang terlalu lambat dan tidak dikerjakan. Periksa sambungan, lalu ulangi.",
+        "What was sent came too slowly and was not done. Check the connection, then send it again.";
+    timeout: "Jawabannya terlalu lama. Lihat dulu apakah sudah berhasil sebelum mengulang.",
+        "It took too long. Look whether it was done before you repeat it.";
+    not_ready: "Layanan ini belum menjawab. Tunggu sebentar, lalu muat ulang.", "The service does not answer yet. Wait a moment, then load the page again.";
+    backup_failed: "Salinan tidak dapat dibuat. Tidak ada yang berubah; sebabnya ada di catatan sistem.",
+        "The copy could not be made. Nothing was changed; the log says why.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
 }
 
@@ -121,6 +138,30 @@ mod tests {
                 let after = text.split(mark).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
                 found.extend(after.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
             }
+        }
+    }
+
+    #[test]
+    fn every_code_of_something_that_does_not_answer_has_a_sentence_and_a_row_in_the_manual() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = vec![crate::agent::run::STORE_FAILED.to_owned()];
+        for folder in ["src/agent", "src/web"] {
+            for mark in ["unavailable(", "SERVICE_UNAVAILABLE,", "REQUEST_TIMEOUT,", "GATEWAY_TIMEOUT,"] {
+                codes(&root.join(folder), mark, &mut found);
+            }
+        }
+        let source = std::fs::read_to_string(root.join("src/store/unwritable.rs")).unwrap();
+        let of_store = source.split("fn code(&self)").nth(1).unwrap().split("\n    }").next().unwrap();
+        found.extend(of_store.split('"').skip(1).step_by(2).map(str::to_owned));
+        for code in ["busy", "body_timeout", "timeout", "store_full", "store_busy", "relay_unreachable"] {
+            assert!(found.iter().any(|known| known == code), "{code}: {found:?}");
+        }
+        let manual = std::fs::read_to_string(root.join("docs/OPERATIONS.md")).unwrap();
+        for code in found {
+            for language in [Language::Indonesian, Language::English] {
+                assert!(Refusals::of(language).named(&code).is_some(), "{code}");
+            }
+            assert!(manual.contains(&format!("| `{code}` |")), "{code} is not in docs/OPERATIONS.md");
         }
     }
 
