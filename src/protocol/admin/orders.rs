@@ -78,5 +78,5 @@ fn of_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Method>, D::Error> 
 
 #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn by_name<S: Serializer>(method: &Option<Method>, s: S) -> Result<S::Ok, S::Error> {
-    method.map(|method| method.name()).serialize(s)
+    method.map(Method::name).serialize(s)
 }
