@@ -85,7 +85,11 @@ fn every_field_of_these_kinds_has_a_case() {
         "protocol/admin/quota.rs amount Amount".to_owned(),
         "protocol/admin/quota.rs credit Amount".to_owned(),
         "protocol/admin/quota.rs debt Amount".to_owned(),
+        format!("{users} amount Amount"),
+        format!("{users} credits_bytes Limit"),
+        format!("{users} debits_bytes Limit"),
         format!("{users} debt_limit Limit"),
+        format!("{users} fup_base_bytes Limit"),
         format!("{users} login Login"),
         format!("{users} phone Phone"),
     ];

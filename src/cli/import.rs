@@ -1,10 +1,12 @@
 //! `import`: users and devices from a table, as spreadsheets and `export` write it. The file becomes one call of the
 //! API, which enters all rows or none and says what is wrong with each.
 
+mod debts;
+mod lost;
 mod table;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +15,7 @@ use super::api::Api;
 use super::output::{self, Output};
 use super::users::USERS;
 use crate::web::csv::unguarded;
+use lost::Lost;
 use table::Record;
 
 /// The most a file may hold: far more users than one router serves.
@@ -29,6 +32,8 @@ type Bad = Vec<(usize, String)>;
 #[derive(Debug, PartialEq)]
 struct Row {
     line: usize,
+    /// What the user is called where it comes from; empty in an owner's own table.
+    id: String,
     user: Map<String, Value>,
 }
 
@@ -45,73 +50,107 @@ enum Column {
     Devices,
     /// A user with something in it was deleted, and is left out.
     Deleted,
-    /// Written by `export` and not entered: the ledger's own figures.
-    Ignored,
+    /// Labels of the devices, one a line.
+    Labels,
+    /// What the user is called where it comes from: debts name it.
+    Id,
+    /// Written by `export` and not taken over, because of this.
+    NotTaken(&'static str),
 }
 
-/// Columns of an export that only the ledger makes.
-const IGNORED: [&str; 10] = [
-    "id",
-    "admin_block",
-    "unlimited",
-    "access_status",
-    "access_reason",
-    "credits_bytes",
-    "debits_bytes",
-    "used_bytes",
-    "created_at",
-    "phone_e164",
+/// Columns that `export` writes of users and that are not taken over, each with the reason.
+const NOT_TAKEN: [(&str, &str); 5] = [
+    ("access_status", "it follows from the rest"),
+    ("access_reason", "it follows from the rest"),
+    ("used_bytes", "usage stays in the store that counted it; the quota account is taken over"),
+    ("created_at", "customers count from the import"),
+    ("phone_e164", "it is read from the phone"),
 ];
 
-pub(super) async fn run(file: &Path, api: &Api, output: Output) -> Result<(), Failure> {
-    let file = if file.is_dir() { file.join(EXPORTED) } else { file.to_owned() };
-    let (rows, notes) = read_file(&file)?;
+/// What a file or folder holds.
+#[derive(Debug, Default)]
+struct Found {
+    rows: Vec<Row>,
+    lost: Lost,
+    bad: Bad,
+    notes: Vec<String>,
+}
+
+pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -> Result<(), Failure> {
+    let Found { rows, lost, notes, .. } = read_path(file)?;
     let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
-    let answer = match api.try_post(&format!("{USERS}/import"), &json!({"users": users})).await? {
+    let body = json!({"users": users, "dry_run": dry_run});
+    let answer = match api.try_post(&format!("{USERS}/import"), &body).await? {
         Ok(answer) => answer,
         Err(problem) => return Err(refused(&by_line(&problem, &rows))),
     };
-    for note in &notes {
-        output::complain(note);
+    for note in notes.into_iter().chain(lost.sentences()) {
+        output::complain(&note);
     }
     let ids = answer["ids"].as_array().cloned().unwrap_or_default();
+    let id = |row: usize| ids.get(row).cloned().unwrap_or_default();
     let report: Vec<Value> = rows
         .iter()
-        .zip(&ids)
-        .map(|(row, id)| json!({"line": row.line, "id": id, "name": row.user.get("name")}))
+        .enumerate()
+        .map(|(no, row)| json!({"line": row.line, "id": id(no), "name": row.user.get("name")}))
         .collect();
-    let (imported, devices) = (&answer["imported"], &answer["devices"]);
-    let shown = json!({"imported": imported, "devices": devices, "ids": ids, "rows": report});
+    let mut shown = answer.clone();
+    shown["rows"] = Value::Array(report.clone());
+    shown["not_taken"] = lost.as_json();
+    shown["dry_run"] = json!(dry_run);
     output.answer(&shown, |_| {
         let mut out = String::new();
         for row in &report {
             let name = row["name"].as_str().unwrap_or_default();
-            let _ = writeln!(out, "line {}: {}  {name}", row["line"], row["id"].as_str().unwrap_or_default());
+            let _ = writeln!(out, "line {}: {}  {name}", row["line"], row["id"].as_str().unwrap_or("-"));
         }
-        let _ = write!(out, "imported {imported} users with {devices} devices");
+        let verb = if dry_run { "would import" } else { "imported" };
+        let count = |field: &str| answer[field].as_u64().unwrap_or_default();
+        let _ = write!(out, "{verb} {} users with {} devices", count("imported"), count("devices"));
+        for (field, what) in
+            [("quotas", "quota accounts"), ("debts", "debts"), ("blocked", "blocks by an admin")]
+        {
+            if count(field) > 0 {
+                let _ = write!(out, ", {} {what}", count(field));
+            }
+        }
         out
     })
 }
 
-fn read_file(file: &PathBuf) -> Result<(Vec<Row>, Vec<String>), Failure> {
+/// A table of users, or the folder that `export` wrote, with the debts in it.
+fn read_path(path: &Path) -> Result<Found, Failure> {
+    let is_folder = path.is_dir();
+    let file = if is_folder { path.join(EXPORTED) } else { path.to_owned() };
+    let (content, notes) = content(&file)?;
+    let mut found = Found { notes, ..read(&content) };
+    let debts = path.join(debts::EXPORTED);
+    if is_folder && debts.is_file() {
+        let (content, notes) = self::content(&debts)?;
+        found.notes.extend(notes);
+        debts::add(&content, &mut found);
+    } else if found.rows.iter().any(|row| !row.id.is_empty()) {
+        let note = "debts are not in this table: name the folder that export wrote, with debts.csv, to take them over";
+        found.notes.push(note.to_owned());
+    }
+    if !found.bad.is_empty() {
+        return Err(refused(&found.bad));
+    }
+    if found.rows.is_empty() {
+        return Err(Failure::said(format!("{}: holds no users below its headings", file.display())));
+    }
+    Ok(found)
+}
+
+/// The text of a file, and what a person should know about how it was read.
+fn content(file: &Path) -> Result<(String, Vec<String>), Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::said(format!("{}: {error}", file.display()));
     let length = std::fs::metadata(file).map_err(|e| unreadable(&e))?.len();
     if length > FILE_BYTES_MAX {
         return Err(unreadable(&format!("is larger than {FILE_BYTES_MAX} bytes; split it")));
     }
     let bytes = std::fs::read(file).map_err(|e| unreadable(&e))?;
-    let (content, mut notes) = table::decode(&bytes).map_err(|why| unreadable(&why))?;
-    let (rows, skipped, bad) = read(&content);
-    if !bad.is_empty() {
-        return Err(refused(&bad));
-    }
-    if rows.is_empty() {
-        return Err(unreadable(&"holds no users below its headings"));
-    }
-    if skipped > 0 {
-        notes.push(format!("{skipped} users were deleted before the export and are left out"));
-    }
-    Ok((rows, notes))
+    table::decode(&bytes).map_err(|why| unreadable(&why))
 }
 
 /// What the API has against the rows, by the file's lines.
@@ -149,37 +188,37 @@ fn refused(bad: &Bad) -> Failure {
     Failure::Said(out)
 }
 
-/// The rows of a table, how many were left out as deleted, and what is wrong with its form.
-fn read(content: &str) -> (Vec<Row>, usize, Bad) {
-    let (mut records, mut bad) = table::records(content);
-    if !bad.is_empty() {
-        return (Vec::new(), 0, bad);
+/// The rows of a table, what of it is not taken over, and what is wrong with its form.
+fn read(content: &str) -> Found {
+    let mut found = Found::default();
+    let (mut records, bad) = table::records(content);
+    found.bad = bad;
+    if !found.bad.is_empty() {
+        return found;
     }
     let Some(Record { line, cells: headings }) = records.next() else {
         let why = "the file is empty: write the headings name,phone,login,mac".to_owned();
-        return (Vec::new(), 0, vec![(1, why)]);
+        found.bad.push((1, why));
+        return found;
     };
     let columns: Vec<Option<Column>> = headings.iter().map(|heading| column(heading)).collect();
     for (heading, _) in headings.iter().zip(&columns).filter(|(_, column)| column.is_none()) {
         let why = format!("there is no column {heading:?}: write name, phone, login and mac");
-        bad.push((line, why));
+        found.bad.push((line, why));
     }
     if !columns.contains(&Some(Column::Text("name"))) {
-        bad.push((line, "the column name is missing: the first line holds the headings".to_owned()));
+        let why = "the column name is missing: the first line holds the headings".to_owned();
+        found.bad.push((line, why));
     }
-    let columns: Vec<Column> = columns.into_iter().flatten().collect();
-    let (mut rows, mut skipped) = (Vec::new(), 0);
-    if !bad.is_empty() {
-        return (rows, skipped, bad);
+    if !found.bad.is_empty() {
+        return found;
     }
+    let columns: Vec<(&str, Column)> =
+        headings.iter().map(String::as_str).zip(columns.into_iter().flatten()).collect();
     for record in records.filter(|record| record.cells.iter().any(|cell| !cell.trim().is_empty())) {
-        match row(&record, &columns) {
-            Ok(Some(user)) => rows.push(Row { line: record.line, user }),
-            Ok(None) => skipped += 1,
-            Err(found) => bad.extend(found.into_iter().map(|why| (record.line, why))),
-        }
+        row(&record, &columns, &mut found);
     }
-    (rows, skipped, bad)
+    found
 }
 
 /// Headings in English and Indonesian, as exports and owners' own tables have them; `mac` may come numbered.
@@ -196,6 +235,13 @@ fn column(heading: &str) -> Option<Column> {
         "expiresat" => Column::Text("expires_at"),
         "debtlimit" => Column::Text("debt_limit"),
         "debtlimitbytes" => Column::Bytes("debt_limit"),
+        "creditsbytes" => Column::Bytes("credits_bytes"),
+        "debitsbytes" => Column::Bytes("debits_bytes"),
+        "fupbasebytes" => Column::Bytes("fup_base_bytes"),
+        "unlimited" => Column::Flag("unlimited"),
+        "adminblock" => Column::Text("admin_block"),
+        "devicelabels" => Column::Labels,
+        "id" => Column::Id,
         "approved" => Column::Flag("approved"),
         "active" => Column::Flag("active"),
         "exempt" => Column::Flag("exempt"),
@@ -204,19 +250,27 @@ fn column(heading: &str) -> Option<Column> {
         mac if mac.strip_prefix("mac").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())) => {
             Column::Devices
         }
-        _ if IGNORED.contains(&heading.as_str()) => Column::Ignored,
-        _ => return None,
+        _ => {
+            return NOT_TAKEN.iter().find(|(name, _)| *name == heading).map(|(_, why)| Column::NotTaken(why));
+        }
     })
 }
 
-/// One user; `None` for one that was deleted.
-fn row(record: &Record, columns: &[Column]) -> Result<Option<Map<String, Value>>, Vec<String>> {
-    let (mut user, mut macs, mut bad) = (Map::new(), Vec::new(), Vec::new());
-    if record.cells.len() > columns.len() {
-        bad.push(format!("has {} cells under {} headings", record.cells.len(), columns.len()));
-    }
-    for (column, cell) in columns.iter().zip(&record.cells) {
-        let cell = unguarded(cell.trim());
+/// What is wrong with the number of a record's cells. One cut short may lack anything; what is empty beyond the
+/// headings is what spreadsheets leave.
+fn miscounted(record: &Record, headings: usize) -> Option<String> {
+    let cells = record.cells.len();
+    let is_wrong = cells < headings || record.cells[headings..].iter().any(|cell| !cell.trim().is_empty());
+    is_wrong.then(|| format!("has {cells} cells under {headings} headings"))
+}
+
+/// Reads one user.
+fn row(record: &Record, columns: &[(&str, Column)], found: &mut Found) {
+    let (mut user, mut id) = (Map::new(), String::new());
+    let (mut macs, mut labels, mut bad, mut lost) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    bad.extend(miscounted(record, columns.len()));
+    for ((heading, column), whole) in columns.iter().zip(&record.cells) {
+        let cell = unguarded(whole.trim());
         if cell.chars().count() > CELL_CHARS_MAX {
             bad.push(format!("a cell is longer than {CELL_CHARS_MAX} characters"));
             continue;
@@ -235,14 +289,30 @@ fn row(record: &Record, columns: &[Column]) -> Result<Option<Map<String, Value>>
                 Err(_) => bad.push(format!("{field}: {cell:?} is not whole bytes")),
             },
             Column::Devices => macs.extend(devices(cell)),
-            Column::Deleted => return Ok(None),
-            Column::Ignored => {}
+            // A device without a label has an empty line.
+            Column::Labels => labels.extend(unguarded(whole).split('\n').map(str::trim)),
+            Column::Id => cell.clone_into(&mut id),
+            Column::Deleted => {
+                found.lost.add(EXPORTED, "*", "the user was deleted before the export", record.line);
+                return;
+            }
+            Column::NotTaken(why) => lost.extend((cell != "0").then_some((*heading, *why))),
         }
     }
     if !macs.is_empty() {
         user.insert("macs".to_owned(), json!(macs));
     }
-    if bad.is_empty() { Ok(Some(user)) } else { Err(bad) }
+    if !labels.is_empty() {
+        user.insert("device_labels".to_owned(), json!(labels));
+    }
+    for (heading, why) in lost {
+        found.lost.add(EXPORTED, heading, why, record.line);
+    }
+    if bad.is_empty() {
+        found.rows.push(Row { line: record.line, id, user });
+    } else {
+        found.bad.extend(bad.into_iter().map(|why| (record.line, why)));
+    }
 }
 
 /// The devices of a cell. What separates them is also found inside of no address.
@@ -261,6 +331,8 @@ fn flag(cell: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
+    use crate::store::export::Table;
 
     fn texts(row: &Row, field: &str) -> String {
         row.user.get(field).map_or_else(String::new, |value| match value {
@@ -276,7 +348,7 @@ mod tests {
                 "Name|Phone|Login|MAC|mac2",
                 "\"Budi \"\"B\"\" S\"|'+62812||02:00:00:00:00:01|02-00-00-00-00-02",
                 "",
-                "Siti||siti",
+                "Siti||siti||",
             ];
             lines.map(|line| line.replace('|', separator)).join(end)
         };
@@ -287,7 +359,7 @@ mod tests {
             format!("sep=;\r\n{}", table(";", "\r\n")),
             format!("\"sep=\t\"\n{}", table("\t", "\n")),
         ] {
-            let (rows, _, bad) = read(&text);
+            let Found { rows, bad, .. } = read(&text);
             assert_eq!(bad, [], "{text:?}");
             let shift = usize::from(text.contains("sep="));
             let lines: Vec<usize> = rows.iter().map(|row| row.line - shift).collect();
@@ -300,29 +372,78 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_an_export_is_read_without_what_only_the_ledger_makes() {
-        let text = "id,name,phone,login,approved,active,exempt,admin_block,unlimited,expires_at,overage,debt_limit_bytes,access_status,access_reason,credits_bytes,debits_bytes,used_bytes,created_at,deleted_at,mac\r\nx,Budi,'+62812,,1,1,0,,0,2026-12-31T00:00:00Z,stop,1048576,active,,5,5,5,2026-01-01T00:00:00Z,,02:00:00:00:00:01\r\ny,Tuti,,,1,1,0,,0,,,,,,,,,,2026-01-01T00:00:00Z,\r\n";
-        let (rows, skipped, bad) = read(text);
-        assert_eq!((bad, skipped), (Vec::new(), 1));
+    fn every_column_of_an_export_is_decided_and_what_is_not_taken_over_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let headings = |table: Table| {
+            let mut headings = Vec::new();
+            let keep = |cells: &[String]| {
+                headings.extend(cells.to_vec());
+                Ok(())
+            };
+            store.reader().unwrap().export(table, keep).unwrap();
+            headings
+        };
+        for heading in headings(Table::Users) {
+            assert!(column(&heading).is_some(), "import says nothing of users.{heading}");
+        }
+        for heading in headings(Table::Debts) {
+            assert!(debts::column(&heading).is_some(), "import says nothing of debts.{heading}");
+        }
+    }
+
+    #[test]
+    fn a_table_of_an_export_is_read_with_block_quota_and_labels() {
+        let text = "id,name,phone,login,approved,active,exempt,admin_block,unlimited,expires_at,overage,debt_limit_bytes,access_status,access_reason,credits_bytes,debits_bytes,used_bytes,fup_base_bytes,created_at,deleted_at,mac,device_labels\r\nx,Budi,'+62812,,1,1,0,'=spam,0,2026-12-31T00:00:00Z,stop,1048576,active,,5,4,3,5,2026-01-01T00:00:00Z,,02:00:00:00:00:01 02:00:00:00:00:02,\"\nLaptop\"\r\ny,Tuti,,,1,1,0,,0,,,,,,,,,,,2026-01-01T00:00:00Z,,\r\n";
+        let Found { rows, lost, bad, .. } = read(text);
+        assert_eq!(bad, Vec::new());
         let expected = json!({"name": "Budi", "phone": "+62812", "approved": true, "active": true, "exempt": false,
-            "expires_at": "2026-12-31T00:00:00Z", "overage": "stop", "debt_limit": 1_048_576,
-            "macs": ["02:00:00:00:00:01"]});
-        assert_eq!(Value::Object(rows[0].user.clone()), expected);
+            "expires_at": "2026-12-31T00:00:00Z", "overage": "stop", "debt_limit": 1_048_576, "unlimited": false,
+            "admin_block": "=spam", "credits_bytes": 5, "debits_bytes": 4, "fup_base_bytes": 5,
+            "macs": ["02:00:00:00:00:01", "02:00:00:00:00:02"], "device_labels": ["", "Laptop"]});
+        assert_eq!((rows[0].id.as_str(), Value::Object(rows[0].user.clone())), ("x", expected));
+        let lost = lost.sentences();
+        for told in ["used_bytes", "created_at", "access_status", "deleted"] {
+            assert!(lost.iter().any(|line| line.contains(told)), "{told}: {lost:?}");
+        }
     }
 
     #[test]
     fn a_file_that_is_no_table_of_users_is_refused() {
-        for text in
-            ["", "phone\n1", "name,colour\nA,red", "name\n\"open", "name,active\nA,maybe", "name\nA,b"]
-        {
-            let (_, _, bad) = read(text);
+        for text in [
+            "",
+            "phone\n1",
+            "name,colour\nA,red",
+            "name\n\"open",
+            "name,active\nA,maybe",
+            "name\nA,b",
+            "name,phone\nA",
+        ] {
+            let Found { bad, .. } = read(text);
             assert!(!bad.is_empty(), "{text:?}");
         }
     }
 
     #[test]
+    fn a_row_has_a_cell_for_every_heading() {
+        for (cells, is_good) in [
+            ("A,1", true),
+            ("A,", true),
+            ("A,1,", true),
+            ("A,1,, ", true),
+            ("A", false),
+            ("A,1,2", false),
+            ("A,1,,2", false),
+        ] {
+            let Found { rows, bad, .. } = read(&format!("name,phone\nB,2\n{cells}\n"));
+            let expected = (if is_good { 2 } else { 1 }, !is_good);
+            assert_eq!((rows.len(), bad.iter().any(|(line, _)| *line == 3)), expected, "{cells:?}: {bad:?}");
+        }
+    }
+
+    #[test]
     fn findings_of_the_api_name_lines_of_the_file() {
-        let (rows, ..) = read("name,phone\n\"two\nlines\",1\n\nSiti,2\n");
+        let Found { rows, .. } = read("name,phone\n\"two\nlines\",1\n\nSiti,2\n");
         let problem = json!({"errors": [
             {"field": "users[1].phone", "message": "2 is in row 1 already"},
             {"field": "users[0].name", "message": "bad"},

@@ -125,6 +125,9 @@ pub enum Command {
         /// CSV with the columns name, phone, login, and mac as often as needed, or the `users.csv` of an export, or the
         /// folder that `export` wrote.
         file: PathBuf,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// What reconciling the router would change now; changes nothing.
     RouterPlan,
@@ -262,7 +265,7 @@ async fn client(command: Command, api: &Api, output: Output) -> Result<(), Failu
         Command::Order(command) => orders::run(command, api, output).await,
         Command::Report(command) => reports::run(command, api, output).await,
         Command::Export { dir } => backup::export(&dir, api, output).await,
-        Command::Import { file } => import::run(&file, api, output).await,
+        Command::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
         Command::Closing(command) => closings::run(command, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         Command::Clock(command) => clock::run(api, command, output).await,

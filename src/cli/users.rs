@@ -54,6 +54,9 @@ pub enum UserCommand {
     Import {
         /// The table, as `kuotad import` reads it.
         file: PathBuf,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Begin a new period. Reads the router first.
     Reset {
@@ -197,7 +200,7 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
             let user = find(api, &user).await?;
             output.answer(&user, card)
         }
-        UserCommand::Import { file } => import::run(&file, api, output).await,
+        UserCommand::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
         UserCommand::Pin { user } => {
             let id = find_id(api, &user).await?;
             let answer = api.post(&format!("{USERS}/{id}/pin"), &Empty {}).await?;

@@ -38,6 +38,8 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The quota account of another store was taken over.
+    Imported(Transfer),
     /// An operator entered a debt item, usually giving the same quota with it.
     DebtGranted(DebtGrant),
     /// The owner forgave what is left of a debt item.
@@ -100,6 +102,21 @@ pub struct Grant {
     pub amount: Bytes,
     /// Days given with it.
     pub days: Option<u32>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A quota account of another store: what its period gave and took, and what FUP is measured against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Given in the period.
+    pub credits: Bytes,
+    /// Taken in the period.
+    pub debits: Bytes,
+    /// Remaining right after the latest credit.
+    pub fup_base: Bytes,
+    /// On an unlimited plan.
+    pub unlimited: bool,
     /// Why.
     pub reason: String,
 }
@@ -305,6 +322,7 @@ pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision,
         Event::Debited { amount, reason } => {
             book.post(Entry::new(Kind::Correction, Side::Debit, *amount).noted(reason));
         }
+        Event::Imported(transfer) => book.import(transfer),
         Event::DebtGranted(debt) => book.grant_debt(debt)?,
         Event::WrittenOff { debt, reason } => book.write_off(*debt, reason)?,
         Event::DebtChanged { debt, due_date, note } => book.change_debt(*debt, *due_date, note.as_deref())?,
@@ -501,6 +519,24 @@ impl<'a> Book<'a> {
         self.post(Entry::new(Kind::Grant, Side::Credit, grant.amount).noted(&grant.reason));
         if let Some(days) = grant.days {
             self.add_days(days, None);
+        }
+    }
+
+    /// Corrections that lead to the same sums and the same FUP base: what was taken before the latest credit, the
+    /// credit, and what was taken since.
+    fn import(&mut self, transfer: &Transfer) {
+        let before = transfer.credits.minus(transfer.fup_base).min(transfer.debits);
+        for (kind, side, amount) in [
+            (Kind::Correction, Side::Debit, before),
+            (Kind::Grant, Side::Credit, transfer.credits),
+            (Kind::Correction, Side::Debit, transfer.debits.minus(before)),
+        ] {
+            if !amount.is_zero() {
+                self.post(Entry::new(kind, side, amount).noted(&transfer.reason));
+            }
+        }
+        if transfer.unlimited {
+            self.set_plan(true, None);
         }
     }
 

@@ -64,13 +64,17 @@ impl Table {
                 "SELECT id, name, phone, login, approved, active, exempt, admin_block, unlimited,
                    strftime('%Y-%m-%dT%H:%M:%SZ', expires_at / 1000, 'unixepoch') AS expires_at, overage,
                    debt_limit_bytes, access_status, access_reason, credits_bytes, debits_bytes, used_bytes,
+                   tank_bytes AS fup_base_bytes,
                    strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000, 'unixepoch') AS created_at,
                    strftime('%Y-%m-%dT%H:%M:%SZ', deleted_at / 1000, 'unixepoch') AS deleted_at,
                    (SELECT group_concat(mac, ' ') FROM (
                       SELECT substr(hex, 1, 2) || ':' || substr(hex, 3, 2) || ':' || substr(hex, 5, 2) || ':'
                         || substr(hex, 7, 2) || ':' || substr(hex, 9, 2) || ':' || substr(hex, 11, 2) AS mac
                       FROM (SELECT printf('%012X', mac) AS hex FROM devices d
-                            WHERE d.user_no = users.user_no AND unbound_at IS NULL ORDER BY device_no))) AS mac
+                            WHERE d.user_no = users.user_no AND unbound_at IS NULL ORDER BY device_no))) AS mac,
+                   (SELECT group_concat(label, char(10)) FROM (
+                      SELECT label FROM devices d
+                      WHERE d.user_no = users.user_no AND unbound_at IS NULL ORDER BY device_no)) AS device_labels
                  FROM users JOIN accounts USING (user_no) ORDER BY user_no"
             }
             Self::Packages => {

@@ -8,14 +8,15 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk};
 use super::router::{RefusedView, UnreadView, faults};
-use crate::agent::engine::{Actor, Engine};
+use crate::agent::engine::{Actor, Engine, SharedName};
 use crate::agent::service::LinkState;
 use crate::clock::rfc3339;
+use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::store::{StoreTimes, Unwritable};
 use crate::web::Problem;
@@ -158,6 +159,17 @@ pub(super) fn health(desk: &Desk, clock_trusted: bool) -> Health {
     Health { router: Part::of(desk.service().router_state(), now), relay, store, clock }
 }
 
+/// Two customers with one number or log-in name, and what to do.
+fn shared_view(shared: &SharedName) -> Value {
+    let SharedName { what, value, kept_by, user } = shared;
+    let person = |(id, name): &(UserId, String)| json!({"id": id, "name": name});
+    let remedy = format!(
+        "give {} ({}) or {} ({}) another {what}: the desk's page of the customer, or PATCH /users/{{id}}",
+        user.1, user.0, kept_by.1, kept_by.0
+    );
+    json!({"what": what, "value": value, "kept_by": person(kept_by), "user": person(user), "remedy": remedy})
+}
+
 /// Since when the store is as it is, and when it was written last, by the wall clock.
 fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
     let ago =
@@ -171,8 +183,11 @@ fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
 }
 
 async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
-    let work = |engine: &mut Engine| Ok((engine.look().facts, engine.store_stats(), engine.store_times()));
-    let (facts, store, times) = desk.look(work).await?;
+    let work = |engine: &mut Engine| {
+        let (look, stats) = (engine.look(), engine.store_stats());
+        Ok((look.facts, stats, engine.store_times(), look.shared_names()))
+    };
+    let (facts, store, times, shared) = desk.look(work).await?;
     let Health { router, relay, store: mut books, clock } = health(&desk, facts.clock_trusted);
     set_times(&mut books, times, desk.site.clock.now());
     let figures = desk.service().figures();
@@ -183,6 +198,7 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
         "relay": PartView::from(relay),
         "store": PartView::from(books),
         "clock": PartView::from(clock),
+        "shared_names": shared.iter().take(FAULTS_MAX).map(shared_view).collect::<Vec<_>>(),
         "cycle": {
             "metered": figures.metered,
             "failed": figures.failed,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::Subject;
@@ -35,6 +36,7 @@ pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
         backup(&config.data_dir, subject.clock.now()),
         clock(subject),
     ];
+    out.extend(subject.status.into_iter().flat_map(shared_names));
     out.extend(rescued(&config.data_dir));
     out.extend(relay(subject).await);
     out
@@ -158,6 +160,21 @@ fn clock(subject: &Subject<'_>) -> Finding {
     Finding::ok(ID, "this machine's clock is trusted")
 }
 
+/// Pairs of customers with one number or log-in name, as the daemon names them.
+fn shared_names(status: &Value) -> Vec<Finding> {
+    let pairs = status["shared_names"].as_array().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let person = |value: &Value| format!("{} ({})", text(&value["name"]), text(&value["id"]));
+    pairs
+        .map(|pair| {
+            let (what, value) = (text(&pair["what"]), text(&pair["value"]));
+            let (user, kept_by) = (person(&pair["user"]), person(&pair["kept_by"]));
+            let text_of = format!("{user} has the {what} {value} of {kept_by}");
+            Finding::warn("customers.shared", text_of, text(&pair["remedy"]))
+        })
+        .collect()
+}
+
 /// Whether the relay answers this machine and takes its token, and what the daemon says of it.
 async fn relay(subject: &Subject<'_>) -> Vec<Finding> {
     const ID: &str = "relay";
@@ -213,6 +230,20 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         assert_eq!(writable(&dir.path().join("none")).level.name(), "fail");
         assert!(free_bytes(dir.path()).is_some());
+    }
+
+    #[test]
+    fn customers_with_one_number_are_named_with_what_to_do() {
+        let pair = serde_json::json!({"shared_names": [{"what": "phone", "value": "+6281", "remedy": "give one another",
+            "kept_by": {"id": "a", "name": "Budi"}, "user": {"id": "b", "name": "Siti"}}]});
+        let found = shared_names(&pair);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].text.as_str(), found[0].level.name()),
+            ("Siti (b) has the phone +6281 of Budi (a)", "warn")
+        );
+        assert_eq!(found[0].remedy, "give one another");
+        assert!(shared_names(&serde_json::json!({})).is_empty());
     }
 
     #[test]

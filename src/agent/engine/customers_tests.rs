@@ -71,7 +71,10 @@ fn an_import_is_one_commit_of_all_rows_or_none() {
             login: login.map(Into::into),
             settings: Settings::default(),
         },
-        devices: devices.iter().map(|n| mac(*n)).collect(),
+        devices: devices.iter().map(|n| ImportedDevice { mac: mac(*n), label: String::new() }).collect(),
+        quota: None,
+        debts: Vec::new(),
+        admin_block: None,
     };
     let import = |users: Vec<ImportedUser>| Action::Import { users, findings: Vec::new() };
     let commits = pi.engine().store_stats().commits;
@@ -135,4 +138,24 @@ fn customers_are_found_by_phone_or_log_in_name() {
     pi.ask(Action::DeleteUser(local), None).unwrap();
     assert!(found(&mut pi, "budi").is_none());
     assert!(found(&mut pi, "+6281234567").unwrap().id == other);
+}
+
+#[test]
+fn customers_with_one_number_are_named_until_one_gets_another() {
+    let mut pi = Pi::new(debt_mode());
+    for (name, phone) in [("Budi", "081234567001"), ("Siti", "081234567002"), ("Ani", "081234567003")] {
+        pi.ask(register(name, phone, None), None).unwrap();
+    }
+    pi.engine = None;
+    let conn = rusqlite::Connection::open(pi.dir.path().join(crate::store::FILE)).unwrap();
+    conn.execute("UPDATE users SET phone = '81234567001', phone_e164 = NULL WHERE user_no = 2", []).unwrap();
+    drop(conn);
+    pi.restart();
+    let found = pi.engine().look().shared_names();
+    let told: Vec<_> =
+        found.iter().map(|s| (s.what, s.value.as_str(), s.kept_by.1.as_str(), s.user.1.as_str())).collect();
+    assert_eq!(told, [("phone", "+6281234567001", "Budi", "Siti")]);
+    let change = UserChange { phone: Some(Some("081234567004".into())), ..UserChange::default() };
+    pi.ask(Action::ChangeUser(found[0].user.0, change), None).unwrap();
+    assert!(pi.engine().look().shared_names().is_empty());
 }

@@ -1,13 +1,18 @@
-//! Many users at once, with their devices: all of them in one transaction, or none.
+//! Many users at once, with their devices, quota, debts and blocks: all of them in one transaction, or none.
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::actions::{Act, NewDevice, NewUser, done};
 use super::names::{Holders, Names};
 use super::{EngineError, Outcome};
-use crate::domain::id::{Mac, UserId};
+use crate::domain::debt::{DebtItem, DebtStatus};
+use crate::domain::id::{DebtId, Mac, UserId};
+use crate::domain::policy::{DebtGrant, Event, Settings, Transfer};
+use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::store::Role;
 
 /// One user of an import.
 #[derive(Clone, Debug)]
@@ -17,7 +22,37 @@ pub struct ImportedUser {
     /// The user.
     pub user: NewUser,
     /// Devices that are bound to it.
-    pub devices: Vec<Mac>,
+    pub devices: Vec<ImportedDevice>,
+    /// The quota account and the plan of the store it comes from. The owner's alone: it takes quota.
+    pub quota: Option<Transfer>,
+    /// What it still owes there.
+    pub debts: Vec<ImportedDebt>,
+    /// Why an admin blocked it there.
+    pub admin_block: Option<String>,
+}
+
+/// A device of an imported user.
+#[derive(Clone, Debug)]
+pub struct ImportedDevice {
+    /// The device.
+    pub mac: Mac,
+    /// Name for people.
+    pub label: String,
+}
+
+/// What is still owed of a debt item of another store. Nothing is given with it: the quota was given there.
+#[derive(Clone, Debug)]
+pub struct ImportedDebt {
+    /// The unpaid part; `None` is an unlimited plan.
+    pub amount: Option<Bytes>,
+    /// What the unpaid part costs; by the tariff when not given.
+    pub price: Option<Rupiah>,
+    /// The day it counts from.
+    pub debt_date: Date,
+    /// The last day to pay.
+    pub due_date: Date,
+    /// For people.
+    pub note: String,
 }
 
 /// What is wrong with one row of an import.
@@ -38,6 +73,11 @@ pub struct RowFinding {
 struct ImportView {
     imported: usize,
     devices: usize,
+    /// Users whose quota account was taken over.
+    quotas: usize,
+    debts: usize,
+    /// Users who are blocked by an admin from the start.
+    blocked: usize,
     ids: Vec<UserId>,
 }
 
@@ -75,17 +115,79 @@ impl Act<'_, '_> {
             findings.sort();
             return Err(EngineError::Rows(findings));
         }
-        let mut view = ImportView { imported: named.len(), devices: 0, ids: Vec::new() };
+        let mut view = ImportView {
+            imported: named.len(),
+            devices: 0,
+            quotas: 0,
+            debts: 0,
+            blocked: 0,
+            ids: Vec::new(),
+        };
         for (imported, names) in named {
-            let no = self.enter_with(&imported.user, names, "user.import")?;
-            let id = self.draft.user(no).account.id;
-            for mac in &imported.devices {
-                self.bind(no, &NewDevice::of(id, *mac))?;
+            match self.enter_imported(imported, names) {
+                Ok(id) => view.ids.push(id),
+                Err(EngineError::Refused(refusal)) => {
+                    let (row, message) = (imported.row, refusal.to_string());
+                    findings.push(RowFinding { row, field: "row", message, is_conflict: true });
+                }
+                Err(error) => return Err(error),
             }
             view.devices += imported.devices.len();
-            view.ids.push(id);
+            view.quotas += usize::from(imported.quota.is_some());
+            view.debts += imported.debts.len();
+            view.blocked += usize::from(imported.admin_block.is_some());
         }
-        Ok(done(201, &view))
+        if findings.is_empty() { Ok(done(201, &view)) } else { Err(EngineError::Rows(findings)) }
+    }
+
+    /// Enters one user with everything that came with it. Debts come before quota and exemption, as they were made.
+    fn enter_imported(&mut self, imported: &ImportedUser, names: Names) -> Result<UserId, EngineError> {
+        let mut user = imported.user.clone();
+        let exempt = user.settings.exempt.take().filter(|exempt| *exempt);
+        let no = self.enter_with(&user, names, "user.import")?;
+        let id = self.draft.user(no).account.id;
+        for ImportedDevice { mac, label } in &imported.devices {
+            self.bind(no, &NewDevice { label: label.clone(), ..NewDevice::of(id, *mac) })?;
+        }
+        // A plan on credit is entered while nothing else is owed.
+        let (plans, items): (Vec<_>, Vec<_>) = imported.debts.iter().partition(|debt| debt.amount.is_none());
+        for (no_of_debt, debt) in (0..).zip(plans.into_iter().chain(items)) {
+            let item = self.imported_item(debt, no_of_debt);
+            let grant = DebtGrant { item, advance: false, days: None };
+            let detail = format!("{} {}", grant.item.id, grant.item.amount.unwrap_or_default());
+            self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
+            self.draft.audit("debt.import", &id.to_string(), detail);
+        }
+        if let Some(quota) = &imported.quota {
+            let detail = format!("credits {} debits {}", quota.credits, quota.debits);
+            self.draft.step(no, &Event::Imported(quota.clone()), &self.event)?;
+            self.draft.audit("quota.import", &id.to_string(), detail);
+        }
+        if exempt.is_some() {
+            let settings = Settings { exempt, ..Settings::default() };
+            self.draft.step(no, &Event::Changed(settings), &self.event)?;
+        }
+        if let Some(reason) = &imported.admin_block {
+            self.draft.step(no, &Event::Blocked { reason: reason.clone() }, &self.event)?;
+            self.draft.audit("user.block", &id.to_string(), reason.clone());
+        }
+        Ok(id)
+    }
+
+    /// The item; its order among the user's own breaks ties of their dates.
+    fn imported_item(&mut self, debt: &ImportedDebt, no: i64) -> DebtItem {
+        DebtItem {
+            id: DebtId(self.draft.new_id()),
+            amount: debt.amount,
+            paid: Bytes::ZERO,
+            price: debt.price,
+            paid_rp: Rupiah::ZERO,
+            debt_date: debt.debt_date,
+            due_date: debt.due_date,
+            note: debt.note.clone(),
+            created_at: Timestamp(self.draft.facts.now.0.saturating_add(no)),
+            status: DebtStatus::Open,
+        }
     }
 
     /// What stands against one row: users on file, rows before it, and how many devices one user may have.
@@ -114,7 +216,7 @@ impl Act<'_, '_> {
             }
         }
         claims.by_row.claim(names, u32::try_from(row).unwrap_or(u32::MAX));
-        for mac in &imported.devices {
+        for ImportedDevice { mac, .. } in &imported.devices {
             let state = self.draft.state;
             if let Some(device) = state.by_mac.get(mac).map(|no| &state.devices[no]) {
                 find("mac", format!("{mac} {}", on_file(device.user_no)));
@@ -126,6 +228,17 @@ impl Act<'_, '_> {
         if imported.devices.len() > devices_max {
             let count = imported.devices.len();
             find("mac", format!("has {count} devices; one user may have {devices_max}"));
+        }
+        if imported.quota.is_some() && self.draft.actor.role != Role::Owner {
+            find("quota", "is taken over by an owner only".to_owned());
+        }
+        for debt in &imported.debts {
+            if debt.due_date < debt.debt_date {
+                find("debts", "the due date lies before the debt date".to_owned());
+            }
+            if debt.amount.is_none() && debt.price.is_none() {
+                find("debts", "a debt without an amount needs a price".to_owned());
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{DeviceAt, Restart};
+use crate::domain::{login, phone};
 use crate::store::reports::UserUsage;
 use crate::store::{DeviceRecord, Pending, UsageKey, UsageRow, UserRecord};
 
@@ -80,6 +81,35 @@ impl Look<'_> {
     /// The user with that key.
     pub fn user_no(&self, no: u32) -> Option<&UserRecord> {
         self.state.users.get(&no)
+    }
+
+    /// Customers who have the number or log-in name of an older one, as earlier versions allowed: they log in by it
+    /// only as it is typed, until one of the two gets another.
+    pub fn shared_names(&self) -> Vec<SharedName> {
+        let users = || self.state.users.values();
+        let holder_of = |is_held: &dyn Fn(&UserRecord) -> bool| users().find(|user| is_held(user));
+        let shared = |what, value: String, holder: &UserRecord, user: &UserRecord| SharedName {
+            what,
+            value,
+            kept_by: (holder.account.id, holder.name.clone()),
+            user: (user.account.id, user.name.clone()),
+        };
+        let mut found = Vec::new();
+        for user in users() {
+            let phone = user.phone.as_deref().filter(|_| user.phone_e164.is_none()).and_then(phone::e164);
+            if let Some(value) = phone
+                && let Some(holder) = holder_of(&|other| other.phone_e164.as_ref() == Some(&value))
+            {
+                found.push(shared("phone", value, holder, user));
+            }
+            let login = user.login.as_deref().filter(|_| user.login_key.is_none()).map(login::key);
+            if let Some(value) = login
+                && let Some(holder) = holder_of(&|other| other.login_key.as_ref() == Some(&value))
+            {
+                found.push(shared("login", value, holder, user));
+            }
+        }
+        found
     }
 
     /// How many lines the ledger has.
@@ -193,6 +223,19 @@ impl Look<'_> {
         let restarts = self.state.dirty.restarts.iter();
         restarts.filter_map(|(at, no, restart)| Some((*at, of_user(no)?.mac, restart.clone()))).collect()
     }
+}
+
+/// A number or log-in name that two customers have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedName {
+    /// `phone` or `login`.
+    pub what: &'static str,
+    /// Its normal form.
+    pub value: String,
+    /// The older customer, who keeps it.
+    pub kept_by: (UserId, String),
+    /// The younger one.
+    pub user: (UserId, String),
 }
 
 impl State {

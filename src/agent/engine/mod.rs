@@ -38,8 +38,8 @@ pub use actions::{
 pub use counter::PinHash;
 pub use feed::FeedApplied;
 pub use handle::{EngineGone, EngineHandle};
-pub use import::{ImportedUser, RowFinding};
-pub use look::{Reached, Snapshot, WindowView};
+pub use import::{ImportedDebt, ImportedDevice, ImportedUser, RowFinding};
+pub use look::{Reached, SharedName, Snapshot, WindowView};
 pub use online::{Begun, OPEN_PAYMENT, OpenOne, OpenView, Opening, Purpose, Replaces, Wish};
 pub use preview::Preview;
 pub use readings::Reading;

@@ -23,7 +23,9 @@ use super::page::PageQuery;
 use super::quota::{CreditUser, DebitUser, ResetAccount};
 use super::reports::ReportQuery;
 use super::usage::UsageQuery;
-use super::users::{AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, UnblockUser};
+use super::users::{
+    AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, OpenItem, UnblockUser,
+};
 use super::values::*;
 use crate::domain::account::Overage;
 use crate::domain::id::PackageId;
@@ -186,8 +188,12 @@ fn bodies() -> Vec<Row> {
         all
     };
     let user = with(json!({"name": "Budi", "phone": "0812-3456 789", "login": "budi"}));
+    let item = json!({"amount": 1, "price_rp": 0, "debt_date": "2026-11-22", "due_date": "2026-11-23",
+        "note": "n"});
     let row =
-        with(json!({"name": "B", "phone": "0812-3456 789", "login": "b", "macs": ["02:00:00:00:00:01"]}));
+        with(json!({"name": "B", "phone": "0812-3456 789", "login": "b", "macs": ["02:00:00:00:00:01"],
+        "device_labels": ["tv"], "admin_block": "x", "unlimited": true, "credits_bytes": 3, "debits_bytes": 2,
+        "fup_base_bytes": 1, "debts": [item.clone()]}));
     let paid = json!({"method": "cash", "reference": "r", "last_paid": "none"});
     let paying = |more: Value| {
         let mut all = paid.clone();
@@ -198,8 +204,9 @@ fn bodies() -> Vec<Row> {
         Empty, json!({});
         AddUser, user.clone();
         ChangeUser, user;
-        ImportUsers<ImportedRow>, json!({"users": [row.clone()]});
+        ImportUsers<ImportedRow>, json!({"users": [row.clone()], "dry_run": true});
         ImportedRow, row;
+        OpenItem, item;
         BlockUser, json!({"reason": "x"});
         UnblockUser, json!({"reason": "x"});
         BindDevice, json!({"mac": "02:00:00:00:00:01", "label": "phone", "move": true});

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Cursor, PageLimit, given};
 use super::values::{
-    DeviceMac, Instant, Limit, Login, Name, OverageName, Phone, Reason, StatusName, changed,
+    Amount, Day, DeviceMac, Instant, Label, Limit, Login, Name, Note, OverageName, Phone, Price, Reason,
+    StatusName, changed,
 };
 
 /// `GET /users`.
@@ -123,6 +124,9 @@ pub struct UnblockUser {
 pub struct ImportUsers<Row = ImportedRow> {
     /// The rows.
     pub users: Vec<Row>,
+    /// Only say what would be done: 200, without ids.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// One row of an import. An empty text counts as absent.
@@ -142,6 +146,27 @@ pub struct ImportedRow {
     /// Devices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub macs: Option<Vec<DeviceMac>>,
+    /// In the order of macs; one of each device, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_labels: Option<Vec<Label>>,
+    /// Why the user is blocked from the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_block: Option<Reason>,
+    /// On an unlimited plan. Owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlimited: Option<bool>,
+    /// The quota account of the store it comes from, entered as corrections with the reason import. Owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits_bytes: Option<Limit>,
+    /// What was used of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debits_bytes: Option<Limit>,
+    /// What remained right after the latest credit; the credits when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fup_base_bytes: Option<Limit>,
+    /// What is still owed. Nothing is credited with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debts: Option<Vec<OpenItem>>,
     /// Whether a person let the user in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
@@ -160,4 +185,25 @@ pub struct ImportedRow {
     /// Debt from which the user is blocked; 0 is off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debt_limit: Option<Limit>,
+}
+
+/// One debt item of a row of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline))]
+#[serde(deny_unknown_fields)]
+pub struct OpenItem {
+    /// Quota owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    /// Its price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_rp: Option<Price>,
+    /// When the debt was made.
+    pub debt_date: Day,
+    /// When it is due.
+    pub due_date: Day,
+    /// Words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
 }

@@ -3,13 +3,31 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::agent::engine::{Action, ImportedUser, NewUser, RowFinding};
-use crate::domain::policy::Settings;
-use crate::protocol::admin::users::ImportUsers;
-use crate::protocol::admin::values::{DeviceMac, Instant, Limit, Login, Name, OverageName, Phone};
+use crate::agent::engine::{Action, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
+use crate::domain::policy::{Settings, Transfer};
+use crate::domain::units::Bytes;
+use crate::protocol::admin::users::{ImportUsers, OpenItem};
+use crate::protocol::admin::values::{
+    DeviceMac, Instant, Label, Limit, Login, Name, OverageName, Phone, Reason,
+};
+
+/// Why the ledger has the lines of an import.
+const REASON: &str = "import";
 
 /// A row as it was sent.
 pub(super) type Fields = Map<String, Value>;
+
+impl OpenItem {
+    fn read(self) -> ImportedDebt {
+        ImportedDebt {
+            amount: self.amount.map(|amount| amount.0),
+            price: self.price_rp.map(|price| price.0),
+            debt_date: self.debt_date.0,
+            due_date: self.due_date.0,
+            note: self.note.map(|note| note.0).unwrap_or_default(),
+        }
+    }
+}
 
 impl ImportUsers<Fields> {
     /// The command it asks for.
@@ -47,18 +65,67 @@ impl RowReader<'_> {
         };
         let phone = self.take::<Phone>("phone").map(|phone| phone.0);
         let login = self.take::<Login>("login").map(|login| login.0);
-        let macs = match self.fields.remove("macs") {
-            Some(Value::Array(macs)) => macs,
-            Some(other) => vec![other],
-            None => Vec::new(),
-        };
-        let devices =
-            macs.into_iter().filter_map(|mac| self.value::<DeviceMac>("mac", mac)).map(|mac| mac.0).collect();
+        let devices = self.devices();
+        let quota = self.quota();
+        let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<OpenItem>("debts", debt));
+        let debts = debts.map(OpenItem::read).collect();
+        let admin_block = self.take::<Reason>("admin_block").map(|reason| reason.0);
         for name in std::mem::take(&mut self.fields).keys() {
             self.find("row", format!("{name:?} is not a field of an import"));
         }
         let user = NewUser { name: name?, phone, login, settings };
-        (self.findings.len() == before).then_some(ImportedUser { row: self.row, user, devices })
+        (self.findings.len() == before).then_some(ImportedUser {
+            row: self.row,
+            user,
+            devices,
+            quota,
+            debts,
+            admin_block,
+        })
+    }
+
+    /// Devices with their labels, which are in the same order or not given.
+    fn devices(&mut self) -> Vec<ImportedDevice> {
+        let (macs, labels) = (self.list("macs"), self.list("device_labels"));
+        if !labels.is_empty() && labels.len() != macs.len() {
+            let (labels, macs) = (labels.len(), macs.len());
+            self.find("device_labels", format!("has {labels} labels of {macs} devices: write one of each"));
+        }
+        let mut labels = labels.into_iter();
+        let mut devices = Vec::new();
+        for mac in macs {
+            let label = labels.next().and_then(|label| self.value::<Label>("device_labels", label));
+            let label = label.map(|label| label.0).unwrap_or_default();
+            devices
+                .extend(self.value::<DeviceMac>("mac", mac).map(|mac| ImportedDevice { mac: mac.0, label }));
+        }
+        devices
+    }
+
+    /// The quota account, if anything of it is given. Without a base for FUP all credits were one.
+    fn quota(&mut self) -> Option<Transfer> {
+        let mut bytes = |field| self.take::<Limit>(field).map(|limit| limit.0);
+        let (credits, debits) = (bytes("credits_bytes"), bytes("debits_bytes"));
+        let fup_base = bytes("fup_base_bytes");
+        let unlimited = self.take::<bool>("unlimited").unwrap_or_default();
+        let (credits, debits) = (credits.unwrap_or_default(), debits.unwrap_or_default());
+        let base = fup_base.unwrap_or(credits);
+        if base > credits || base < credits.minus(debits) {
+            let message = "must be from what remains (credits less debits) to the credits".to_owned();
+            self.find("fup_base_bytes", message);
+        }
+        let is_given = unlimited || credits > Bytes::ZERO || debits > Bytes::ZERO;
+        let reason = REASON.to_owned();
+        is_given.then_some(Transfer { credits, debits, fup_base: base, unlimited, reason })
+    }
+
+    /// The values of a field that holds many; one alone need not be in a list.
+    fn list(&mut self, field: &str) -> Vec<Value> {
+        match self.fields.remove(field) {
+            Some(Value::Array(values)) => values,
+            None | Some(Value::Null) => Vec::new(),
+            Some(other) => vec![other],
+        }
     }
 
     /// A field's value; one that is absent, null or empty is not given.

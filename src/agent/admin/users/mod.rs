@@ -11,11 +11,12 @@ use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, user};
 use crate::agent::credentials;
-use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, UserView};
+use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, Request, UserView};
 use crate::domain::id::{Mac, UserId};
 use crate::domain::search;
 use crate::protocol::admin::Empty;
@@ -51,7 +52,20 @@ async fn import_many(
     Operator(actor): Operator,
     body: Body<ImportUsers<import::Fields>>,
 ) -> Answer {
-    desk.submit(actor, body, |import| Ok(import.action())).await
+    if !body.value.dry_run {
+        return desk.submit(actor, body, |import| Ok(import.action())).await;
+    }
+    let action = body.value.action();
+    let outcome = desk
+        .look(move |engine| {
+            let request = Request { actor, action, key: None, reading: None };
+            Ok(engine.preview(request)?.outcome)
+        })
+        .await?;
+    // Ids of a preview are nobody's.
+    let mut view: Value = serde_json::from_str(&outcome.body).unwrap_or_default();
+    view["ids"] = Value::Array(Vec::new());
+    Ok(Json(view).into_response())
 }
 
 async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
