@@ -17,7 +17,7 @@ use std::time::Duration;
 use axum::http::Method;
 use desk::{Call, Desk, PASSWORD, Reply};
 use kuota::domain::id::Mac;
-use kuota::sim::Connections;
+use kuota::sim::ConnectionMode;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -590,7 +590,7 @@ async fn the_classic_reset_is_one_call_and_needs_the_router() {
     desk.use_mb(MAC, 300).await;
     let before = desk.lines().await;
 
-    desk.sim.connections(Connections::Refuse).await;
+    desk.sim.connections(ConnectionMode::Refuse).await;
     desk.sim.cut_sessions();
     let reset = json!({"debt": "10 GB", "reason": "bulan baru"});
     let call = || {
@@ -602,7 +602,7 @@ async fn the_classic_reset_is_one_call_and_needs_the_router() {
     let plan = desk.get("/router/plan").await;
     assert!(plan.status == 200 || plan.json()["code"] == "router_unreachable", "{}", plan.text);
 
-    desk.sim.connections(Connections::Accept).await;
+    desk.sim.connections(ConnectionMode::Accept).await;
     // A 5xx is not remembered: the key resumes the same work, once the client has found the router again.
     let found_again = async {
         loop {

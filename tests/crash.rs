@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use kuota::domain::id::Mac;
-use kuota::sim::{Clock, SimConfig, SimRouter};
+use kuota::sim::{SimClock, SimConfig, SimRouter};
 use process::{Asked, Daemon, LOOK, Place, eventually};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -80,7 +80,7 @@ impl Site {
     /// A router with devices on the air, bound and let through, and the daemon that did it.
     fn new() -> (Self, Daemon) {
         let runtime = Runtime::new().unwrap();
-        let config = SimConfig { clock: Clock::Real, ..SimConfig::default() };
+        let config = SimConfig { clock: SimClock::Real, ..SimConfig::default() };
         let sim = runtime.block_on(SimRouter::start(config)).unwrap();
         let place = Place::new(&sim.address().to_string());
         let daemon = place.serve();

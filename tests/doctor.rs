@@ -17,7 +17,7 @@ use kuota::clock::ManualClock;
 use kuota::domain::id::Mac;
 use kuota::domain::units::Timestamp;
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
-use kuota::routeros::inspect::Finding;
+use kuota::routeros::inspect::CheckFinding;
 use kuota::routeros::setup::SitePlan;
 use kuota::settings::{Environment, Secret};
 use kuota::sim::{Fault, SimConfig, SimRouter, When};
@@ -207,7 +207,7 @@ impl Site {
         }
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<CheckFinding> {
         let mut client =
             ClientConfig::new(self.sim.address().to_string(), "kuota", Password::from("rahasia"));
         client.timeout = Duration::from_secs(5);

@@ -19,7 +19,7 @@ use std::process::Stdio;
 
 use kuota::domain::id::Mac;
 use kuota::domain::units::day_number;
-use kuota::sim::{Clock, SimConfig, SimRouter};
+use kuota::sim::{SimClock, SimConfig, SimRouter};
 use process::{Daemon, Place, eventually};
 use rusqlite::Connection;
 use serde_json::json;
@@ -134,7 +134,7 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
-        let config = SimConfig { clock: Clock::Real, ..SimConfig::default() };
+        let config = SimConfig { clock: SimClock::Real, ..SimConfig::default() };
         let sim = runtime.block_on(SimRouter::start(config)).unwrap();
         // The first customer's phone, which is where the portal's pages are asked for from.
         sim.host_connect(Mac([2, 0, 0, 0, 0, 1]), Ipv4Addr::LOCALHOST);

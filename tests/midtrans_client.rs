@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
-use kuota::midtrans::{Charge, Environment, Gateway, GatewayError, MerchantAccess, Midtrans, ServerKey};
+use kuota::midtrans::{
+    Charge, Gateway, GatewayEnvironment, GatewayError, MerchantAccess, Midtrans, ServerKey,
+};
 use kuota::protocol::relay::OrderItem;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -133,7 +135,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
 
 fn gateway(url: &str) -> Midtrans {
     Midtrans::new(MerchantAccess {
-        environment: Environment::Sandbox,
+        environment: GatewayEnvironment::Sandbox,
         server_key: ServerKey::new(KEY).into(),
         core_url: Some(format!("{url}/proxy")),
         snap_url: Some(format!("{url}/proxy/snap/v1")),

@@ -28,8 +28,8 @@ use std::time::{Duration, Instant, SystemTime};
 use audit::{Books, Sums};
 use dice::Dice;
 use kuota::domain::id::Mac;
-use kuota::sim::midtrans::{Merchant, MidtransSim, Options};
-use kuota::sim::{Clock, SimConfig, SimRouter};
+use kuota::sim::midtrans::{MidtransSim, Options, SimMerchant};
+use kuota::sim::{SimClock, SimConfig, SimRouter};
 use process::{Asked, DEADLINE, Daemon, LOOK, Place, eventually, said};
 use proxy::{Proxy, Wire};
 use serde_json::json;
@@ -109,8 +109,8 @@ impl World {
     fn new() -> (Self, Daemon, Relay) {
         let runtime = Runtime::new().unwrap();
         let (router, gateway, uplink, doorway) = runtime.block_on(async {
-            let router = SimRouter::start(SimConfig { clock: Clock::Real, ..SimConfig::default() });
-            let merchants = vec![Merchant::new("G000000001", KEY)];
+            let router = SimRouter::start(SimConfig { clock: SimClock::Real, ..SimConfig::default() });
+            let merchants = vec![SimMerchant::new("G000000001", KEY)];
             let gateway = MidtransSim::start(Options { merchants, ..Options::default() });
             (router.await.unwrap(), gateway.await.unwrap(), Proxy::start().await, Proxy::start().await)
         });

@@ -8,7 +8,7 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kuota::domain::order::{Flag, OrderState};
-use kuota::domain::payment::{Advance, ClaimedMoney, Effect, Standing, Terms};
+use kuota::domain::payment::{Advance, ClaimedMoney, Effect, PaymentTerms, Standing};
 use kuota::domain::units::Rupiah;
 use lives::{AMOUNT, Attempts, Dice};
 use model::{Event, Outcome};
@@ -21,7 +21,7 @@ const LIVES_UNCLEAR: u64 = 20_000;
 /// One life in so many is compared after each of its events, not at its end only.
 const STEPWISE_EVERY: u64 = 8;
 
-fn advance(standing: &Standing, terms: &Terms, event: &Event) -> Advance {
+fn advance(standing: &Standing, terms: &PaymentTerms, event: &Event) -> Advance {
     match event {
         Event::Claim(claim) => Advance { standing: standing.claimed(claim), effects: Vec::new() },
         Event::Closed(state) => standing.closed(*state),
@@ -35,7 +35,7 @@ struct Run {
     effects: Vec<(usize, Effect)>,
 }
 
-fn run(terms: &Terms, events: &[Event]) -> Run {
+fn run(terms: &PaymentTerms, events: &[Event]) -> Run {
     let mut run = Run { standing: Standing::created(), effects: Vec::new() };
     for (i, event) in events.iter().enumerate() {
         let next = advance(&run.standing, terms, event);
@@ -160,7 +160,7 @@ fn check_promises(seed: u64, attempts: Attempts) {
 }
 
 /// Money by the words of the gateway's documentation, for this order.
-fn is_clean_money(terms: &Terms, report: &kuota::domain::payment::Report) -> bool {
+fn is_clean_money(terms: &PaymentTerms, report: &kuota::domain::payment::Report) -> bool {
     let words = ["settlement", "capture", "partial_refund", "partial_chargeback"];
     let fee_paid = terms.fee_imposition && report.original_amount == Some(terms.amount);
     words.contains(&report.status.name())
@@ -174,7 +174,7 @@ fn is_clean_money(terms: &Terms, report: &kuota::domain::payment::Report) -> boo
             .is_none_or(|theirs| terms.merchant.as_ref().is_none_or(|ours| ours == theirs))
 }
 
-fn check_each_step(terms: &Terms, events: &[Event], say: &dyn Fn() -> String) {
+fn check_each_step(terms: &PaymentTerms, events: &[Event], say: &dyn Fn() -> String) {
     let mut standing = Standing::created();
     for event in events {
         let next = advance(&standing, terms, event);

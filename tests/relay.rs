@@ -11,14 +11,14 @@ use axum::http::{Method as Verb, Request};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kuota::clock::SystemClock;
-use kuota::relay::config::{Config, GatewayEnvironment, Merchant, MerchantKeys, Secrets, Site};
+use kuota::relay::config::{Config, GatewayEnvironment, MerchantConfig, MerchantKeys, Secrets, SiteConfig};
 use kuota::relay::run::{assemble, drive};
 use kuota::relay::service::Relay;
 use kuota::relay::store::sqlite::SqliteStore;
 use kuota::settings::Secret;
 use kuota::sim::midtrans::{
-    Bank, Fault, Meddling, Merchant as Account, Method, MidtransSim, Operation, Options, Status, Trouble,
-    When,
+    GatewayFault, Meddling, MidtransSim, Operation, Options, PayMethod, SimMerchant as Account, Strikes,
+    TransactionStatus, Trouble, VaBank,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -67,7 +67,7 @@ impl Town {
         let sim = sim.await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let merchant = Merchant {
+        let merchant = MerchantConfig {
             id: "m1".into(),
             environment: GatewayEnvironment::Sandbox,
             server_key_file: "none".into(),
@@ -76,7 +76,7 @@ impl Town {
             fee_imposition: false,
             core_url: Some(sim.core_url().parse().unwrap()),
             snap_url: Some(sim.snap_url().parse().unwrap()),
-            site: vec![Site { id: "site-1".into(), token_sha256_file: "none".into() }],
+            site: vec![SiteConfig { id: "site-1".into(), token_sha256_file: "none".into() }],
         };
         let public_url = notified.then(|| base.parse().unwrap());
         let config = Config { public_url, merchant: vec![merchant], ..Config::default() };
@@ -192,7 +192,7 @@ impl Town {
 
     fn pay(&self, id: &str, method: &str) {
         if method == "snap" {
-            self.sim.pay_with(id, Method::Va(Bank::Bca)).unwrap();
+            self.sim.pay_with(id, PayMethod::Va(VaBank::Bca)).unwrap();
         } else {
             self.sim.pay(id).unwrap();
         }
@@ -242,7 +242,7 @@ async fn every_end_of_an_order_is_told() {
 
     let cancelled = town.opened("cancelled", "qris").await;
     assert_eq!(town.act(&cancelled, "cancel").await["status"], "cancelled");
-    assert_eq!(town.sim.find(&cancelled).unwrap().status, Status::Cancel);
+    assert_eq!(town.sim.find(&cancelled).unwrap().status, TransactionStatus::Cancel);
     town.sim.settle_late(&cancelled).unwrap();
     assert_eq!(town.until(&cancelled, "review").await["flags"], json!(["paid_after_cancel"]));
 
@@ -306,7 +306,7 @@ async fn notifications_that_go_wrong_credit_once_or_not_at_all() {
     for (name, meddling, state, flags) in rows {
         let id = town.opened(name, "qris").await;
         town.settled_down().await;
-        let fault = town.sim.plant(Fault::notification(meddling).order(&id).when(When::First(1)));
+        let fault = town.sim.plant(GatewayFault::notification(meddling).order(&id).when(Strikes::First(1)));
         town.sim.pay(&id).unwrap();
         if state == "paid" {
             town.until(&id, "paid").await;
@@ -348,7 +348,7 @@ async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
     .enumerate()
     {
         let what = format!("{trouble:?}");
-        let fault = town.sim.plant(Fault::on(Operation::Charge, trouble).when(When::First(1)));
+        let fault = town.sim.plant(GatewayFault::on(Operation::Charge, trouble).when(Strikes::First(1)));
         let id = town.opened(&format!("r-{n}"), "qris").await;
         town.sim.heal(fault);
         assert!(town.order(&id).await["qr_string"].is_string(), "{what}");
@@ -358,18 +358,20 @@ async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
         assert_eq!(town.sim.orders().iter().filter(|payment| payment.order_id == id).count(), 1, "{what}");
     }
     // Permata heeds no key: it is found, and its number with it.
-    let fault = town.sim.plant(Fault::on(Operation::Charge, Trouble::ResetAfter).when(When::First(1)));
+    let fault =
+        town.sim.plant(GatewayFault::on(Operation::Charge, Trouble::ResetAfter).when(Strikes::First(1)));
     let id = town.opened("permata", "va_permata").await;
     town.sim.heal(fault);
     let number = town.sim.find(&id).unwrap().va_number.unwrap();
     assert_eq!(town.order(&id).await["va"]["number"], json!(number));
     // Lost for good: called off at the gateway, and nobody is left with something to pay.
-    let fault = town.sim.plant(Fault::on(Operation::Charge, Trouble::ResetAfter).when(When::First(2)));
+    let fault =
+        town.sim.plant(GatewayFault::on(Operation::Charge, Trouble::ResetAfter).when(Strikes::First(2)));
     let (status, problem) = town.open("lost", "qris").await;
     town.sim.heal(fault);
     assert_eq!((status, &problem["code"]), (504, &json!("gateway_unknown")));
     let lost = town.sim.orders().into_iter().next_back().unwrap();
-    assert_eq!(lost.status, Status::Cancel);
+    assert_eq!(lost.status, TransactionStatus::Cancel);
     town.end().await;
 }
 
@@ -383,12 +385,12 @@ async fn another_charge_than_was_asked_for_is_called_off() {
             .enumerate()
     {
         let trouble = Trouble::Field(field.into(), json!(value));
-        let fault = town.sim.plant(Fault::on(Operation::Charge, trouble).when(When::First(1)));
+        let fault = town.sim.plant(GatewayFault::on(Operation::Charge, trouble).when(Strikes::First(1)));
         let (status, problem) = town.open(&format!("r-{n}"), "qris").await;
         town.sim.heal(fault);
         assert_eq!((status, &problem["code"]), (502, &json!("gateway_mismatch")), "{field}: {problem}");
         let last = town.sim.orders().into_iter().next_back().unwrap();
-        assert_eq!(last.status, Status::Cancel, "{field}");
+        assert_eq!(last.status, TransactionStatus::Cancel, "{field}");
         assert!(town.effects(&last.order_id).await.is_empty());
     }
     town.sim.set_methods_off(ACCOUNT, &["gopay"]);
@@ -401,10 +403,10 @@ async fn another_charge_than_was_asked_for_is_called_off() {
 async fn many_at_once_with_faults_are_each_credited_once() {
     let town = Arc::new(Town::with(Options { seed: 7, ..Options::default() }, true).await);
     let troubles = [
-        Fault::on(Operation::Charge, Trouble::ResetAfter).when(When::Permille(60)),
-        Fault::on(Operation::Charge, Trouble::HtmlAfter(502)).when(When::Permille(60)),
-        Fault::on(Operation::Status, Trouble::Reset).when(When::Permille(60)),
-        Fault::notification(Meddling::Duplicate(2)).when(When::Permille(300)),
+        GatewayFault::on(Operation::Charge, Trouble::ResetAfter).when(Strikes::Permille(60)),
+        GatewayFault::on(Operation::Charge, Trouble::HtmlAfter(502)).when(Strikes::Permille(60)),
+        GatewayFault::on(Operation::Status, Trouble::Reset).when(Strikes::Permille(60)),
+        GatewayFault::notification(Meddling::Duplicate(2)).when(Strikes::Permille(300)),
     ];
     for fault in troubles {
         town.sim.plant(fault);

@@ -9,7 +9,7 @@ use axum::http::Method;
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
-use kuota::relay::service::Patience;
+use kuota::relay::service::RelayTimeouts;
 use relay_support::scripted::{Plan, unknown, unreachable};
 use relay_support::{Bench, KEY, OTHER_KEY, SISTER, STRANGER, Setup, TOKEN, signature, wanted};
 use tokio::sync::Semaphore;
@@ -376,7 +376,7 @@ async fn a_merchant_whose_gateway_is_slow_keeps_no_other_merchant_waiting() {
 }
 
 /// Longer than any test takes: only what is told to go on does.
-fn patient() -> Patience {
+fn patient() -> RelayTimeouts {
     let hour = std::time::Duration::from_hours(1);
-    Patience { call: hour, ..Setup::default().patience }
+    RelayTimeouts { call: hour, ..Setup::default().patience }
 }

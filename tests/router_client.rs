@@ -9,7 +9,7 @@ use std::time::Duration;
 use kuota::domain::id::Mac;
 use kuota::domain::listing::{BindingKind, Edit, Lease, List};
 use kuota::domain::usage::RowId;
-use kuota::routeros::client::{ClientConfig, Dial, Password, RouterClient, Stream};
+use kuota::routeros::client::{ClientConfig, Dial, Password, RouterClient, RouterStream};
 use kuota::routeros::{EditOutcome, Router, RouterError, RouterIdentity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -79,7 +79,7 @@ fn encode(words: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The next sentence from the client.
-async fn read_sentence(stream: &mut Stream) -> Option<Vec<String>> {
+async fn read_sentence(stream: &mut RouterStream) -> Option<Vec<String>> {
     let mut words = Vec::new();
     loop {
         let length = match stream.read_u8().await.ok()? {
@@ -127,7 +127,7 @@ impl Scripted {
         }
     }
 
-    async fn serve(self, mut stream: Stream) {
+    async fn serve(self, mut stream: RouterStream) {
         let connection = self.connections.fetch_add(1, Ordering::SeqCst) + 1;
         while let Some(sentence) = read_sentence(&mut stream).await {
             let (mut tags, words): (Vec<_>, Vec<_>) =
@@ -142,7 +142,7 @@ impl Scripted {
         }
     }
 
-    async fn act(stream: &mut Stream, tag: &str, act: Act) -> Option<()> {
+    async fn act(stream: &mut RouterStream, tag: &str, act: Act) -> Option<()> {
         match act {
             Act::Say(mut words) => {
                 words.push(tag.as_bytes().to_vec());
@@ -189,12 +189,12 @@ impl Scripted {
 
 /// Connections in memory; `serve` has the other end.
 fn dial_memory<F: Future<Output = ()> + Send + 'static>(
-    serve: impl Fn(Stream) -> F + Send + Sync + 'static,
+    serve: impl Fn(RouterStream) -> F + Send + Sync + 'static,
 ) -> Dial {
     Arc::new(move || {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         tokio::spawn(serve(Box::new(theirs)));
-        Box::pin(async { Ok(Box::new(ours) as Stream) })
+        Box::pin(async { Ok(Box::new(ours) as RouterStream) })
     })
 }
 
@@ -671,7 +671,7 @@ async fn edits_are_the_commands_they_stand_for() {
 }
 
 /// A router that answers when nothing more has come for a second: what is open then is what was in flight.
-async fn answer_in_batches(mut stream: Stream, seen: Arc<Mutex<Vec<Vec<String>>>>) {
+async fn answer_in_batches(mut stream: RouterStream, seen: Arc<Mutex<Vec<Vec<String>>>>) {
     loop {
         let mut batch: Vec<Vec<String>> = Vec::new();
         loop {
@@ -1009,7 +1009,7 @@ async fn a_router_that_reads_nothing_is_lost_too() {
             let _open = theirs;
             std::future::pending::<()>().await;
         });
-        Box::pin(async { Ok(Box::new(ours) as Stream) })
+        Box::pin(async { Ok(Box::new(ours) as RouterStream) })
     });
     let client = RouterClient::spawn_over(config(), dial);
     let before = Instant::now();

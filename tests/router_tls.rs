@@ -10,7 +10,7 @@ use kuota::domain::id::Mac;
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::routeros::tls::{Authorities, Tls};
 use kuota::routeros::{Router, RouterError};
-use kuota::sim::{Connections, Fault, SimConfig, SimRouter, SimTls, When};
+use kuota::sim::{ConnectionMode, Fault, SimConfig, SimRouter, SimTls, When};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -229,14 +229,14 @@ async fn a_port_without_tls_is_told_and_gets_no_password() {
 #[tokio::test]
 async fn silence_in_the_handshake_ends_in_time_and_is_told_from_a_router_that_is_away() {
     let sim = router(NAMED).await;
-    sim.connections(Connections::Hang).await;
+    sim.connections(ConnectionMode::Hang).await;
     let config = ClientConfig::new(sim.address().to_string(), "agent", Password::from("rahasia"));
     let timeout = Duration::from_millis(400);
     let client = RouterClient::spawn(ClientConfig { tls: by_ca(), timeout, ..config });
     let before = Instant::now();
     says(&refusal(&client).await, &["says nothing in the TLS handshake", "8729"]);
     assert!(before.elapsed() < Duration::from_secs(20));
-    sim.connections(Connections::Refuse).await;
+    sim.connections(ConnectionMode::Refuse).await;
     let away = RouterClient::spawn(ClientConfig {
         tls: by_ca(),
         ..ClientConfig::new(sim.address().to_string(), "agent", Password::from("rahasia"))

@@ -5,6 +5,8 @@
 mod imports;
 #[path = "tidy/licences.rs"]
 mod licences;
+#[path = "tidy/rows.rs"]
+mod rows;
 #[path = "tidy/scan.rs"]
 mod scan;
 
@@ -313,6 +315,12 @@ fn metadata() -> serde_json::Value {
 fn imports_go_down_only() {
     let findings: Vec<_> = sources(".rs").iter().flat_map(check_layers).collect();
     demand_none(&findings, "layers");
+}
+
+#[test]
+fn rows_inside_a_folder_go_down_only() {
+    let graph = imports::graph(&sources(".rs"));
+    demand_none(&rows::check(&graph, &rows::RELAY), "rows");
 }
 
 /// The figures of `scripts/measure`: what the house looks like, without a judgement.

@@ -29,7 +29,7 @@ use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::troubles::Troubles;
 use crate::web::serve::serve;
-use crate::web::tally::Tally;
+use crate::web::status_counts::StatusCounts;
 use crate::web::{ConnectionLimits, Problem};
 
 /// The control socket inside the data folder.
@@ -109,9 +109,9 @@ pub struct Site {
 #[derive(Debug, Default)]
 pub struct Answers {
     /// The admin API, on the LAN and on the control socket.
-    pub admin: Arc<Tally>,
+    pub admin: Arc<StatusCounts>,
     /// The portal.
-    pub portal: Arc<Tally>,
+    pub portal: Arc<StatusCounts>,
 }
 
 impl Site {

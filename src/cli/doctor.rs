@@ -15,7 +15,7 @@ use super::output::{Output, complain, say};
 use crate::agent::config::Config;
 use crate::agent::doctor::{Level, Subject, examine};
 use crate::clock::SystemClock;
-use crate::routeros::inspect::Finding;
+use crate::routeros::inspect::CheckFinding;
 use crate::settings::Environment;
 
 /// Time between the two readings that tell whether counters move.
@@ -75,13 +75,13 @@ async fn status(config: &Config) -> Option<Value> {
     }
 }
 
-fn as_json(found: &[Finding]) -> Value {
-    let check = |finding: &Finding| json!({"id": finding.id, "level": finding.level.name(), "text": finding.text, "remedy": finding.remedy});
+fn as_json(found: &[CheckFinding]) -> Value {
+    let check = |finding: &CheckFinding| json!({"id": finding.id, "level": finding.level.name(), "text": finding.text, "remedy": finding.remedy});
     let worst = found.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok);
     json!({"result": worst.name(), "checks": found.iter().map(check).collect::<Vec<_>>()})
 }
 
-fn as_text(found: &[Finding]) -> String {
+fn as_text(found: &[CheckFinding]) -> String {
     let mut out = String::new();
     for finding in found {
         let _ = writeln!(out, "{:<5} {:<22} {}", finding.level.name(), finding.id, finding.text);

@@ -1,4 +1,4 @@
-//! The one place where access is made: an ordered list of rules, of which the first that holds decides.
+//! The one place where access is made: an ordered list of rules, of which the first that applies decides.
 
 use super::account::{Account, Overage, Policy};
 use super::ledger::named;
@@ -47,14 +47,14 @@ named! {
     }
 }
 
-/// A status, its reason, and every cause that holds beside it.
+/// A status, its reason, and every other cause that applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// What the router should do.
     pub status: Status,
-    /// The first cause that holds; `None` for full access.
+    /// The first cause that applies; `None` for full access.
     pub reason: Option<Reason>,
-    /// Every cause that holds, in the order of the rules.
+    /// Every cause that applies, in the order of the rules.
     pub causes: Vec<Reason>,
 }
 
@@ -100,18 +100,18 @@ pub struct Facts {
     pub grace: bool,
 }
 
-/// One rule, evaluated: what it would make and whether it holds.
+/// One rule, evaluated: what it would make and whether it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// The status it makes.
     pub status: Status,
     /// The reason it gives; `None` for full access.
     pub reason: Option<Reason>,
-    /// Whether it holds.
+    /// Whether it applies.
     pub holds: bool,
 }
 
-/// Every rule of access in order, evaluated. The last always holds.
+/// Every rule of access in order, evaluated. The last always applies.
 pub fn rules(account: &Account, policy: &Policy, facts: &Facts) -> [Rule; 10] {
     let terms = account.terms(policy);
     let (remaining, overage) = (account.balance.remaining(), account.balance.overage());
@@ -202,7 +202,7 @@ fn is_overdue(item: &super::debt::DebtItem, policy: &Policy, facts: &Facts) -> b
     )
 }
 
-/// The access that policy wants: the first rule that holds. Full access ends the search for causes, so a user
+/// The access that policy wants: the first rule that applies. Full access ends the search for causes, so a user
 /// on an unlimited plan has no cause further down.
 pub fn decide(account: &Account, policy: &Policy, facts: &Facts) -> Access {
     let rules = rules(account, policy, facts);

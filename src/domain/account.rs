@@ -5,6 +5,7 @@ use super::debt::{DebtDue, DebtItem, oldest_first};
 use super::id::{DebtId, UserId};
 use super::ledger::{Balance, named};
 use super::units::{Bytes, Rupiah, Timestamp};
+pub use super::validity::Expiry;
 use super::validity::Validity;
 
 named! {
@@ -14,16 +15,6 @@ named! {
         Stop = "stop",
         /// The user goes on into debt until the limit.
         Debt = "debt",
-    }
-}
-
-named! {
-    /// How days that are bought extend an expiry.
-    Expiry {
-        /// The later of the old expiry and now plus the days.
-        ResetFromNow = "reset_from_now",
-        /// The days are added to what is left.
-        Extend = "extend",
     }
 }
 
@@ -81,7 +72,7 @@ impl Default for Policy {
     }
 }
 
-/// What holds for one user: the site's policy with the user's own settings over it.
+/// The terms of one user: the site's policy with the user's own settings over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// What happens at zero quota.
@@ -150,7 +141,7 @@ impl Account {
         }
     }
 
-    /// The terms that hold for this user.
+    /// The terms of this user.
     pub fn terms(&self, policy: &Policy) -> Terms {
         Terms {
             overage: self.overage.unwrap_or(policy.overage),

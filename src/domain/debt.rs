@@ -11,7 +11,7 @@ use super::units::{Bytes, Rupiah, Timestamp};
 const DUE_SOON_DAYS: i32 = 7;
 
 named! {
-    /// Where a debt item stands.
+    /// The state of a debt item.
     DebtStatus {
         /// Something is owed.
         Open = "open",
@@ -43,7 +43,7 @@ pub struct DebtItem {
     pub note: String,
     /// When it was entered; breaks ties of `debt_date`.
     pub created_at: Timestamp,
-    /// Where it stands.
+    /// Its state.
     pub status: DebtStatus,
 }
 

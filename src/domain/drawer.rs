@@ -35,9 +35,9 @@ impl Turnover {
 pub struct Drawer {
     /// Coins and notes: what lies in the drawer.
     pub cash: Turnover,
-    /// Bank transfers: shown beside it.
+    /// Bank transfers: shown in addition.
     pub transfer: Turnover,
-    /// The printed QRIS code: shown beside it.
+    /// The printed QRIS code: shown in addition.
     pub qris_static: Turnover,
     /// How many receipts were given, whatever the method.
     pub receipts: u64,

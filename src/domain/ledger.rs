@@ -124,10 +124,10 @@ pub struct Entry {
     pub kind: Kind,
     /// Role of the amount.
     pub side: Side,
-    /// How much. Zero only where a line stands for money or an event alone: unlimited plans, closings of an even
+    /// How much. Zero only where a line records money or an event alone: unlimited plans, closings of an even
     /// account, payments too small for a byte.
     pub amount: Bytes,
-    /// Money that this line stands for: a price paid, or the price of a debt item.
+    /// Money that this line records: a price paid, or the price of a debt item.
     pub amount_rp: Option<Rupiah>,
     /// The debt item concerned.
     pub debt: Option<DebtId>,
@@ -150,7 +150,7 @@ impl Entry {
     }
 }
 
-/// An entry as it stands in the store.
+/// An entry as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {
     /// Position in the store's one chain, from 1 without gaps.

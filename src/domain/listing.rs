@@ -210,7 +210,7 @@ pub fn addresses(
 ) -> BTreeMap<Mac, BTreeSet<Ipv4Addr>> {
     let mut by_mac: BTreeMap<Mac, BTreeSet<Ipv4Addr>> = BTreeMap::new();
     let mut host_of: BTreeMap<Ipv4Addr, BTreeSet<Mac>> = BTreeMap::new();
-    // A row whose counters make no sense still tells where its device is.
+    // A row whose counters make no sense still shows where its device is.
     let read = hosts.rows.iter().map(|host| (host.mac, host.seen_address()));
     let unread = hosts.unread.iter().filter_map(|row| Some((row.mac?, row.address)));
     for (mac, address) in read.chain(unread) {
@@ -278,7 +278,7 @@ fn unplaced(devices: &[DeviceAccess], hosts: &HostTable, observed: &AccessRows) 
 pub fn plan(desired: &Desired, observed: &AccessRows) -> Vec<Edit> {
     let mut edits = plan_bindings(desired, observed);
     edits.extend(plan_listings(desired, observed));
-    // Removals first: another row of the same address may stand in the way of an addition or a move.
+    // Removals first: another row of the same address may block an addition or a move.
     edits.sort_by_key(|edit| !matches!(edit, Edit::RemoveListing { .. } | Edit::RemoveBinding { .. }));
     edits
 }
@@ -322,7 +322,7 @@ fn plan_listings(desired: &Desired, observed: &AccessRows) -> Vec<Edit> {
                 }
                 if row.list != Some(*list) && is_taken(*list, *address) {
                     // A foreign row says it already, or is named by `conflicts` where it is switched off; the router
-                    // would refuse ours beside it. Left where it is, ours would go on saying what holds no more.
+                    // would refuse ours. Left where it is, ours would keep access that is over.
                     edits.push(Edit::RemoveListing { row: row.row.clone(), address: Some(*address) });
                     continue;
                 }
@@ -393,7 +393,7 @@ pub enum Conflict {
         /// Whose device it is.
         owner: String,
     },
-    /// The address stands in a list by a row of others, beside the one it belongs in.
+    /// The address is in a list by a foreign row, in addition to the list it belongs in.
     Listed {
         /// The address.
         address: Ipv4Addr,

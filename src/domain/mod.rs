@@ -1,7 +1,7 @@
 //! The rules of the product, pure: no clock, no I/O, no async, no floats, no randomness.
 //!
 //! One event at a time goes through [`policy::step`], which answers with ledger entries, the account that follows
-//! and what the world should be told. Everything else here serves that function or the two planners beside it:
+//! and effects to report. Everything else here serves that function or the two other planners:
 //! [`usage::meter`] turns counters into bytes, [`listing::plan`] turns access into edits of the router.
 
 pub mod access;

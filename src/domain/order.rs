@@ -146,7 +146,7 @@ impl Method {
 }
 
 named! {
-    /// Where an order stands. The order of the values is that of [`OrderState::rank`], ties broken by name.
+    /// The state of an order. The order of the values is that of [`OrderState::rank`], ties broken by name.
     OrderState {
         /// Written down; whether the gateway knows it is not known yet.
         Created = "created",
@@ -178,8 +178,8 @@ named! {
 }
 
 impl OrderState {
-    /// How far along; states of an order only move to higher ranks. Review stands beside the ladder and has the
-    /// highest.
+    /// How far along; states of an order only move to higher ranks. Review is outside the sequence and has
+    /// the highest.
     pub const fn rank(self) -> u8 {
         match self {
             Self::Created => 0,
@@ -253,7 +253,7 @@ named! {
         Rebuilt = "rebuilt",
         /// What the order carried is not signed by this site, so nothing is credited by it.
         Unsigned = "unsigned",
-        /// The relay told something of it that is not known here; the audit has it as it came.
+        /// The relay reported something about it that is not known here; the audit has it as it came.
         Unreadable = "unreadable",
         /// The owner credited it after a review.
         CreditedByOwner = "credited_by_owner",

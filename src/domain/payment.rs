@@ -1,6 +1,6 @@
 //! What a gateway says about one order, and what follows: a reducer whose states only move up.
 //!
-//! Two kinds of message come in. A *claim* is a notification: signed, but edited and replayed by whoever saw one, so
+//! Two kinds of message come in. A *claim* is a notification: signed, but edited and replayed by anyone who saw one, so
 //! it is remembered and never believed. A *report* is the gateway's answer to a status query made with the
 //! merchant's own key; it alone moves money. Each may come twice, late, and out of order.
 //!
@@ -19,11 +19,11 @@ use super::units::{Rupiah, Timestamp};
 
 /// The only currency.
 pub const CURRENCY: &str = "IDR";
-/// Under this key stands what a settlement that was taken back returned.
+/// Key of what a reversed settlement returned.
 pub const REVERSAL_KEY: &str = "reversal";
-/// Under this key stands what the payer's bank took back.
+/// Key of what the payer's bank took back.
 pub const CHARGEBACK_KEY: &str = "chargeback";
-/// Under this key stands what a refund returned beyond the refunds it lists.
+/// Key of what a refund returned beyond the refunds it lists.
 pub const UNLISTED_KEY: &str = "unlisted";
 /// The code that the gateway signs only when money has moved.
 const CODE_SETTLED: u16 = 200;
@@ -31,7 +31,7 @@ const CODE_SETTLED: u16 = 200;
 const CODE_ENDED: u16 = 202;
 
 named! {
-    /// Where the gateway says that a transaction stands, by the gateway's own words in lower case.
+    /// Status of a transaction as the gateway reports it, by the gateway's own words in lower case.
     GatewayStatus {
         /// Waits for the customer.
         Pending = "pending",
@@ -82,7 +82,7 @@ named! {
 
 /// The order as it was ordered: what a payment must agree with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct PaymentTerms {
     /// The gateway's `order_id`.
     pub order: String,
     /// What must be paid.
@@ -100,7 +100,7 @@ pub struct Report {
     pub order: Option<String>,
     /// Which attempt.
     pub transaction: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: GatewayStatus,
     /// Its `status_code`.
     pub code: u16,
@@ -129,13 +129,13 @@ pub struct Report {
 pub struct Claim {
     /// Which attempt.
     pub transaction: Option<String>,
-    /// Where it is said to stand. Not signed.
+    /// The status that it claims. Not signed.
     pub status: GatewayStatus,
     /// Its `status_code`. Signed.
     pub code: u16,
 }
 
-/// Where one order stands, with what must be remembered to read the next message.
+/// The state of one order, with what must be remembered to read the next message.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
@@ -149,7 +149,7 @@ pub struct Standing {
     pub others: BTreeSet<String>,
     /// Whether the order's quote was credited.
     pub credited: bool,
-    /// What went back so far, by the key under which the site was told.
+    /// What went back so far, by the key under which it was reported to the site.
     pub refunds: BTreeMap<String, Rupiah>,
     /// What went back as the gateway lists it, by its own keys.
     pub listed: BTreeMap<String, Rupiah>,
@@ -170,7 +170,7 @@ pub struct ClaimedMoney {
     pub signed: bool,
 }
 
-/// Something that the order's site must be told.
+/// Something to report to the order's site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The quote is paid: apply it, once.
@@ -193,7 +193,7 @@ pub enum Effect {
 pub struct Advance {
     /// The standing that follows.
     pub standing: Standing,
-    /// What the site is told, in order.
+    /// What is reported to the site, in order.
     pub effects: Vec<Effect>,
 }
 
@@ -214,7 +214,7 @@ impl Standing {
         }
     }
 
-    /// What went back so far, as the site was told to undo.
+    /// What went back so far, as reported to the site for undoing.
     pub fn refunded(&self) -> Rupiah {
         sum(&self.refunds)
     }
@@ -268,7 +268,7 @@ impl Standing {
     }
 
     /// The gateway answered.
-    pub fn reported(&self, terms: &Terms, report: &Report) -> Advance {
+    pub fn reported(&self, terms: &PaymentTerms, report: &Report) -> Advance {
         let mut next = Next::after(self);
         if !terms.is_about(report, self) {
             next.standing.flags.insert(Flag::OrderMismatch);

@@ -80,9 +80,9 @@ fn rank(body: &Value) -> u8 {
     }
 }
 
-/// One order and what the site was told of it.
+/// One order and what was reported to the site.
 struct Site {
-    terms: Terms,
+    terms: PaymentTerms,
     standing: Standing,
     effects: Vec<Effect>,
 }
@@ -97,7 +97,7 @@ impl Site {
             "absent-at-delivery" => created,
             other => panic!("{}: an order that is {other}", case.id),
         };
-        let terms = Terms {
+        let terms = PaymentTerms {
             order: case.order.order_id.clone(),
             amount: Rupiah(case.order.amount),
             merchant: Some(case.order.merchant_id.clone()),

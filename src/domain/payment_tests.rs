@@ -1,5 +1,5 @@
 //! Tables of the reducer: messages in, and what must follow. The sequences of the gateway's fixtures run through it
-//! in the two ways in which a relay may come to process them.
+//! in the two ways in which a relay may process them.
 
 use super::*;
 
@@ -8,8 +8,8 @@ mod fixtures;
 
 const AMOUNT: Rupiah = Rupiah(10_000);
 
-fn terms() -> Terms {
-    Terms {
+fn terms() -> PaymentTerms {
+    PaymentTerms {
         order: "K1-0001-A".to_owned(),
         amount: AMOUNT,
         merchant: Some("G000000001".to_owned()),
@@ -47,7 +47,7 @@ fn report(word: &str, attempt: &str) -> Report {
 
 /// What happens to an order, in a few words: `claim settlement A`, `settlement A amount=1000`, `partial_refund A
 /// r1=3000 total=3000`, `closed cancelled`, `flag malformed`. The attempt `?` is not named.
-fn message(standing: &Standing, terms: &Terms, text: &str) -> Advance {
+fn message(standing: &Standing, terms: &PaymentTerms, text: &str) -> Advance {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[0] {
         "closed" => standing.closed(OrderState::from_name(words[1]).expect("a state")),
@@ -91,10 +91,10 @@ fn told(effects: &[Effect]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Messages, separated by `;`, then the state, the flags, and what the last message has the site told.
+/// Messages, separated by `;`, then the state, the flags, and what the last message reports to the site.
 type Row = (&'static str, OrderState, &'static [Flag], &'static str);
 
-fn check_with(terms: &Terms, rows: &[Row]) {
+fn check_with(terms: &PaymentTerms, rows: &[Row]) {
     for (messages, state, flags, effects) in rows {
         let mut last = Advance { standing: Standing::created(), effects: Vec::new() };
         for text in messages.split(';') {
@@ -299,7 +299,7 @@ fn what_goes_back_is_undone_once_for_each_key_and_never_beyond_what_was_paid() {
             &[PartialRefund],
             "r1:3000 unlisted:2000",
         ),
-        // Told in all first and listed later: the same money.
+        // Reported as a sum first and listed later: the same money.
         (
             "settlement A; partial_refund A total=3000; partial_refund A r1=3000 total=3000",
             PartiallyRefunded,
@@ -418,7 +418,7 @@ fn a_payment_that_differs_from_what_was_ordered_is_credited_to_nobody() {
         ("settlement A; settlement A order=X", Paid, &[OrderMismatch], "status"),
         ("settlement A; deny A order=X", Paid, &[OrderMismatch], "status"),
     ]);
-    let fee = Terms { fee_imposition: true, ..terms() };
+    let fee = PaymentTerms { fee_imposition: true, ..terms() };
     check_with(
         &fee,
         &[
@@ -428,7 +428,7 @@ fn a_payment_that_differs_from_what_was_ordered_is_credited_to_nobody() {
             ("settlement A amount=10000 original=9929", Review, &[AmountMismatch], "review"),
         ],
     );
-    let any = Terms { merchant: None, ..terms() };
+    let any = PaymentTerms { merchant: None, ..terms() };
     check_with(&any, &[("settlement A merchant=G000000002", Paid, &[], "credit")]);
 }
 

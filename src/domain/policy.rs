@@ -13,7 +13,7 @@ use super::tariff::{PriceError, Tariff};
 use super::units::{Bytes, Rupiah, Timestamp};
 use super::validity::{Validity, ValidityChange, ValidityStep};
 
-/// Days a reset gives to a user whose days are over, when it is not told how many.
+/// Days a reset gives to a user whose days are over, when the event does not say how many.
 const RESET_DAYS: u32 = 30;
 /// Share of the debt limit, in percent, at which a user in mode `debt` is warned.
 const WARN_PERCENT: u128 = 80;
@@ -78,7 +78,7 @@ pub enum Event {
     Unblocked,
 }
 
-/// Settings an operator may change; `None` leaves one as it is.
+/// Settings an operator may change; `None` leaves one unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Approved to use the hotspot.
@@ -132,7 +132,7 @@ pub struct DebtGrant {
     pub days: Option<u32>,
 }
 
-/// Money of one order that goes back, with the order's own effects as the ledger and the order tell them.
+/// Money of one order that goes back, with the order's own effects as the ledger and the order record them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
     /// Which order.
@@ -145,7 +145,7 @@ pub struct Refund {
     pub refunded_before: Rupiah,
     /// Lines the order wrote, earlier reversals among them, oldest first.
     pub entries: Vec<Entry>,
-    /// Debt items the order paid that are closed by now; open ones are in the account.
+    /// Debt items the order paid that are closed; open ones are in the account.
     pub closed: Vec<DebtItem>,
     /// A closing came after the order: its quota belongs to a period that ended.
     pub after_reset: bool,
@@ -184,13 +184,13 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The prices that hold.
+    /// The prices in force.
     pub fn tariff(&self) -> Tariff<'a> {
         Tariff { packages: self.packages, rounding: self.policy.price_rounding }
     }
 }
 
-/// What should be told to the world after the commit.
+/// What to do outside after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Access changed: reconcile the router.
@@ -198,7 +198,7 @@ pub enum Command {
         /// What held before.
         from: Access,
     },
-    /// Tell the user that overage nears the limit.
+    /// Notify the user that overage nears the limit.
     WarnOverage,
 }
 
@@ -427,7 +427,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Decides access anew and hands everything over.
+    /// Decides access again and returns the decision.
     fn close(mut self) -> Decision {
         self.account.access = access::decide(&self.account, self.ctx.policy, &self.ctx.facts);
         let mut commands = Vec::new();
@@ -453,7 +453,7 @@ impl<'a> Book<'a> {
         let terms = account.terms(self.ctx.policy);
         let warn_at = u128::from(terms.debt_limit.0) * WARN_PERCENT / 100;
         let overage = account.balance.overage();
-        // Whoever is over the limit already reads that the internet is paused.
+        // A user over the limit already reads that the internet is paused.
         terms.overage == Overage::Debt
             && !account.exempt
             && u128::from(overage.0) >= warn_at
@@ -576,7 +576,7 @@ impl<'a> Book<'a> {
         if grant.advance {
             match grant.item.amount {
                 Some(amount) => {
-                    // A package on credit is a finite purchase; a bare advance leaves a plan as it is.
+                    // A package on credit is a finite purchase; a bare advance leaves a plan unchanged.
                     if grant.days.is_some() {
                         self.set_plan(false, None);
                     }
@@ -740,7 +740,7 @@ impl<'a> Book<'a> {
         if self.account.item(id).is_none()
             && let Some(item) = refund.closed.iter().find(|item| item.id == id)
         {
-            // To its old place: items stand in the order they were entered.
+            // To its old place: items are in the order they were entered.
             let at = self.account.items.partition_point(|other| other.created_at <= item.created_at);
             self.account.items.insert(at, item.clone());
         }

@@ -72,7 +72,7 @@ struct Sold {
     id: OrderId,
     paid: Rupiah,
     refunded: Rupiah,
-    /// Where its first line stands.
+    /// Line of its first row.
     at: usize,
     plan: bool,
 }

@@ -97,7 +97,7 @@ impl Word {
 
     fn fits_address(&self, address: IpAddr) -> bool {
         let written = address.to_string();
-        // A whole address is meant as it is: 10.5.50.2 is not 10.5.50.27.
+        // A whole address matches exactly: 10.5.50.2 is not 10.5.50.27.
         match self.text.parse::<IpAddr>() {
             Ok(whole) => whole == address,
             Err(_) => self.is_dotted && written.starts_with(&self.text),

@@ -131,7 +131,7 @@ const NUMBER_CHARS_MAX: usize = 20;
 const UNITS: [(&str, u64); 5] = [("B", 1), ("KB", STEP), ("MB", MB), ("GB", GB), ("TB", STEP * GB)];
 
 /// Reads `"500 MB"`, `"1,5 GB"` and `"1.5gb"`. Fractions of a byte round half-up. A number without a unit is refused, and
-/// so is one with exactly three digits behind its separator, which may stand for thousands.
+/// so is one with exactly three digits after its separator, which may mean thousands.
 impl FromStr for Bytes {
     type Err = AmountError;
 

@@ -79,8 +79,8 @@ pub struct HostTable {
     pub rows: Vec<HostRow>,
     /// The others. They were there, so nothing may be concluded from their absence among `rows`.
     pub unread: Vec<UnreadRow>,
-    /// What tells this router from every other one, such as its serial number. `None` when it tells nothing of the
-    /// kind: then it counts as the same one as before.
+    /// What distinguishes this router from every other one, such as its serial number. `None` when it reports nothing
+    /// of the kind: then it counts as the same one as before.
     pub identity: Option<String>,
 }
 
@@ -131,8 +131,8 @@ impl Counter {
         }
     }
 
-    /// The router rebooted since, and what the row counts by now could not be read: the next reading is of another
-    /// life of it.
+    /// The router rebooted since, and the counters of the row could not be read: its next reading belongs to another
+    /// boot.
     pub fn outlive_boot(&mut self) {
         self.started_s = i64::MIN;
     }
@@ -146,7 +146,7 @@ impl Counter {
     }
 }
 
-/// A counter that began anew between two readings, kept as evidence for "I did not use that much".
+/// A counter that restarted between two readings, kept as evidence for "I did not use that much".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restart {
     /// The row before; another row's name where the row was replaced.
@@ -168,7 +168,7 @@ pub struct DeviceUsage {
     pub bytes: Bytes,
     /// The baselines to compare the next reading with.
     pub counters: Vec<Counter>,
-    /// Counters that began anew.
+    /// Counters that restarted.
     pub restarts: Vec<Restart>,
 }
 
@@ -207,12 +207,12 @@ impl Unknown {
     }
 
     /// Whether nothing may be counted for a device now. `known` are its baselines of this boot of the router: they
-    /// tell whose a row without a device is.
+    /// show whose a row without a device is.
     pub fn holds(&self, mac: Mac, known: &[Counter]) -> bool {
         self.macs.contains(&mac) || known.iter().any(|counter| self.rows.contains(&counter.row))
     }
 
-    /// Whether the rows that were read may lack one of this device, of which `is_seen` tells whether any was read.
+    /// Whether the rows that were read may lack one of this device, of which `is_seen` says whether any was read.
     /// A baseline taken from them would leave that row to be charged whole.
     pub fn may_lack(&self, mac: Mac, is_seen: bool) -> bool {
         self.macs.contains(&mac) || (self.has_nameless && !is_seen)
@@ -285,7 +285,7 @@ pub fn keep_missing(before: &[Counter], usage: &mut DeviceUsage) {
     usage.counters.extend(missing);
 }
 
-/// What one row adds since its previous reading, and whether its counter began anew.
+/// What one row adds since its previous reading, and whether its counter restarted.
 fn delta(previous: Option<&Counter>, now: &Counter) -> (Bytes, bool) {
     let counted = |bytes: u64, counts: bool| if counts { Bytes(bytes) } else { Bytes::ZERO };
     match previous.filter(|earlier| now.is_same_row(earlier)) {

@@ -2,9 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::account::Expiry;
 use super::id::OrderId;
+use super::ledger::named;
 use super::units::Timestamp;
+
+named! {
+    /// How days that are bought extend an expiry.
+    Expiry {
+        /// The later of the old expiry and now plus the days.
+        ResetFromNow = "reset_from_now",
+        /// The days are added to what is left.
+        Extend = "extend",
+    }
+}
 
 /// One change of a user's expiry or plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

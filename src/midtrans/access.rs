@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Which of the gateway's two worlds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Environment {
+pub enum GatewayEnvironment {
     /// For trying out: no real money, keys of its own.
     #[default]
     Sandbox,
@@ -17,7 +17,7 @@ pub enum Environment {
     Production,
 }
 
-impl Environment {
+impl GatewayEnvironment {
     /// The gateway's word for it, as configurations write it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,10 +57,10 @@ impl ServerKey {
     }
 
     /// The world that the key shows itself to be of, if it does.
-    pub fn world(&self) -> Option<Environment> {
+    pub fn world(&self) -> Option<GatewayEnvironment> {
         match &self.0 {
-            key if key.starts_with(Self::SANDBOX_PREFIX) => Some(Environment::Sandbox),
-            key if key.starts_with(Self::PRODUCTION_PREFIX) => Some(Environment::Production),
+            key if key.starts_with(Self::SANDBOX_PREFIX) => Some(GatewayEnvironment::Sandbox),
+            key if key.starts_with(Self::PRODUCTION_PREFIX) => Some(GatewayEnvironment::Production),
             _ => None,
         }
     }
@@ -114,7 +114,7 @@ impl fmt::Debug for KeySource {
 #[derive(Clone, Debug)]
 pub struct MerchantAccess {
     /// Which world the key is for.
-    pub environment: Environment,
+    pub environment: GatewayEnvironment,
     /// The key that calls are made with.
     pub server_key: KeySource,
     /// Scheme, host and path prefix in the place of the Core API's, before `/v2`.
@@ -133,7 +133,7 @@ impl MerchantAccess {
     }
 }
 
-/// The address that paths are put behind. The error goes on after the name of the key.
+/// The base address for paths. The error text continues the name of the key.
 fn base(usual: &str, other: Option<&str>) -> Result<Url, String> {
     let usual = Url::parse(usual).expect("the gateway's addresses are written in this file");
     let Some(other) = other.map(str::trim).filter(|other| !other.is_empty()) else { return Ok(usual) };
@@ -153,7 +153,7 @@ fn base(usual: &str, other: Option<&str>) -> Result<Url, String> {
     Ok(url)
 }
 
-/// `base` and path segments behind it, each escaped, so that none can climb or add another.
+/// `base` followed by path segments, each escaped, so that none can climb or add another.
 pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     url.path_segments_mut().expect("http addresses have paths").pop_if_empty().extend(segments);
@@ -164,7 +164,7 @@ pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
 mod tests {
     use super::*;
 
-    fn access(environment: Environment, key: &str, other: Option<&str>) -> MerchantAccess {
+    fn access(environment: GatewayEnvironment, key: &str, other: Option<&str>) -> MerchantAccess {
         MerchantAccess {
             environment,
             server_key: ServerKey::new(key).into(),
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn each_world_has_its_addresses_and_both_can_be_overridden() {
-        use Environment::{Production, Sandbox};
+        use GatewayEnvironment::{Production, Sandbox};
         let rows = [
             (
                 Sandbox,
@@ -202,7 +202,7 @@ mod tests {
         for other in
             ["x", "ftp://h", "http://u:p@h", "http://u@h", "http://h/?a", "http://h/#a", "file:///etc"]
         {
-            let access = access(Environment::Sandbox, "k", Some(other));
+            let access = access(GatewayEnvironment::Sandbox, "k", Some(other));
             assert!(access.core().unwrap_err().starts_with("core_url "), "{other}");
             assert!(access.snap().unwrap_err().starts_with("snap_url "), "{other}");
         }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn segments_cannot_climb() {
-        let core = access(Environment::Sandbox, "k", None).core().unwrap();
+        let core = access(GatewayEnvironment::Sandbox, "k", None).core().unwrap();
         let url = below(&core, &["v2", "a/../b#c d?e%2f", "status"]);
         assert_eq!(url.path(), "/v2/a%2F..%2Fb%23c%20d%3Fe%252f/status");
     }
@@ -219,10 +219,10 @@ mod tests {
     fn a_key_never_shows_and_tells_its_world() {
         let sandbox = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
         let production = "Mid-server-TESTKEYaaaaaaaaaaaaaaa";
-        assert!(!format!("{:?}", access(Environment::Sandbox, sandbox, None)).contains("TESTKEY"));
+        assert!(!format!("{:?}", access(GatewayEnvironment::Sandbox, sandbox, None)).contains("TESTKEY"));
         assert!(!format!("{:?}", ServerKey::new(sandbox)).contains("TESTKEY"));
-        assert_eq!(ServerKey::new(sandbox).world(), Some(Environment::Sandbox));
-        assert_eq!(ServerKey::new(production).world(), Some(Environment::Production));
+        assert_eq!(ServerKey::new(sandbox).world(), Some(GatewayEnvironment::Sandbox));
+        assert_eq!(ServerKey::new(production).world(), Some(GatewayEnvironment::Production));
         assert_eq!(ServerKey::new("anything").world(), None);
     }
 }

@@ -6,9 +6,9 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use reqwest::Url;
 
-use super::fields::Fields;
-use super::outcome::{Answer, shortened};
-use super::{Charged, GatewayError};
+use super::fields::JsonFields;
+use super::gateway::{Charged, GatewayError};
+use super::outcome::{AcceptedAnswer, shortened};
 use crate::domain::payment::{Fraud, GatewayStatus, Report};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{PaymentMeans, VirtualAccount};
@@ -26,7 +26,7 @@ pub(super) fn status(word: &str) -> Option<GatewayStatus> {
 }
 
 /// What an answer says of a transaction. An answer without a status that is known is no answer.
-pub(super) fn report(answer: &Answer<'_>) -> Result<Report, GatewayError> {
+pub(super) fn report(answer: &AcceptedAnswer<'_>) -> Result<Report, GatewayError> {
     let fields = &answer.fields;
     let status = match fields.string("transaction_status") {
         Some(word) => status(&word).ok_or_else(|| {
@@ -53,14 +53,14 @@ pub(super) fn report(answer: &Answer<'_>) -> Result<Report, GatewayError> {
 }
 
 /// A charge that was opened for one method.
-pub(super) fn charged(answer: &Answer<'_>) -> Result<Charged, GatewayError> {
+pub(super) fn charged(answer: &AcceptedAnswer<'_>) -> Result<Charged, GatewayError> {
     let report = report(answer)?;
     let expires_at = report.expires_at;
     Ok(Charged { report: Some(report), means: means(&answer.fields), expires_at })
 }
 
 /// The gateway's own page, opened for an order.
-pub(super) fn page(answer: &Answer<'_>) -> Result<Charged, GatewayError> {
+pub(super) fn page(answer: &AcceptedAnswer<'_>) -> Result<Charged, GatewayError> {
     let address = answer.fields.string("redirect_url").filter(|address| is_web(address));
     let Some(address) = address else {
         return Err(GatewayError::Unknown("it names no web address of the payment page".to_owned()));
@@ -70,7 +70,7 @@ pub(super) fn page(answer: &Answer<'_>) -> Result<Charged, GatewayError> {
 }
 
 /// Absent is no verdict; whatever is no word of the gateway is a refusal.
-fn fraud(fields: &Fields<'_>) -> Option<Fraud> {
+fn fraud(fields: &JsonFields<'_>) -> Option<Fraud> {
     let word = fields.string("fraud_status").map(|word| word.to_ascii_lowercase());
     match word {
         Some(word) => Some(Fraud::from_name(&word).unwrap_or(Fraud::Deny)),
@@ -79,13 +79,13 @@ fn fraud(fields: &Fields<'_>) -> Option<Fraud> {
 }
 
 /// What was ordered, where the gateway added its fee to what is paid.
-fn original_amount(fields: &Fields<'_>) -> Option<Rupiah> {
+fn original_amount(fields: &JsonFields<'_>) -> Option<Rupiah> {
     let info = fields.inner("metadata")?.inner("extra_info")?.inner("gross_amount_info")?;
     info.money("original_amount")
 }
 
 /// What went back, by the name that each return keeps. One whose amount cannot be read is left to the total.
-fn refunds(fields: &Fields<'_>) -> BTreeMap<String, Rupiah> {
+fn refunds(fields: &JsonFields<'_>) -> BTreeMap<String, Rupiah> {
     let mut refunds = BTreeMap::new();
     for (i, refund) in fields.objects("refunds").into_iter().enumerate() {
         let Some(refund) = refund else { continue };
@@ -98,12 +98,12 @@ fn refunds(fields: &Fields<'_>) -> BTreeMap<String, Rupiah> {
 }
 
 /// An instant as the gateway writes it: `2026-03-01 10:00:00`, seven hours before UTC's clock shows it.
-fn time(fields: &Fields<'_>, name: &str) -> Option<Timestamp> {
+fn time(fields: &JsonFields<'_>, name: &str) -> Option<Timestamp> {
     let local = DateTime::strptime("%Y-%m-%d %H:%M:%S", fields.string(name)?).ok()?;
     Some(Timestamp(GATEWAY_ZONE.to_timestamp(local).ok()?.as_millisecond()))
 }
 
-fn means(fields: &Fields<'_>) -> PaymentMeans {
+fn means(fields: &JsonFields<'_>) -> PaymentMeans {
     let actions: Vec<(String, String)> = fields
         .objects("actions")
         .into_iter()
@@ -121,7 +121,7 @@ fn means(fields: &Fields<'_>) -> PaymentMeans {
     }
 }
 
-fn account(fields: &Fields<'_>) -> Option<VirtualAccount> {
+fn account(fields: &JsonFields<'_>) -> Option<VirtualAccount> {
     let number = |name: &str| fields.text(name).filter(|text| !text.is_empty());
     if let Some(bill) = number("bill_key") {
         let bank = "mandiri".to_owned();
@@ -150,7 +150,7 @@ fn is_link(address: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::outcome::{Call, read};
+    use super::super::outcome::{CallKind, read};
     use super::*;
 
     /// A status answer as documented, with other fields laid over it.
@@ -168,12 +168,12 @@ mod tests {
     }
 
     fn asked(body: &str) -> Result<Report, GatewayError> {
-        report(&read(Call::Status, 200, body.as_bytes())?)
+        report(&read(CallKind::Status, 200, body.as_bytes())?)
     }
 
     fn opened(over: Value) -> Charged {
         let body = settlement(over);
-        charged(&read(Call::Charge, 200, body.as_bytes()).unwrap()).unwrap()
+        charged(&read(CallKind::Charge, 200, body.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
@@ -358,7 +358,7 @@ mod tests {
     fn the_payment_page_is_its_address() {
         let at = |address: &str| {
             let body = json!({"token": "t", "redirect_url": address}).to_string();
-            page(&read(Call::Page, 201, body.as_bytes()).unwrap())
+            page(&read(CallKind::Page, 201, body.as_bytes()).unwrap())
         };
         let charged = at("https://app.sandbox.midtrans.com/snap/v4/redirection/t").unwrap();
         assert!(charged.report.is_none() && charged.means.redirect_url.is_some());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Charge;
+use super::gateway::Charge;
 use crate::domain::order::OnlineMethod;
 
 /// The longest name of an item.
@@ -13,7 +13,7 @@ const ITEM_NAME_MAX: usize = 50;
 /// The longest texts on Mandiri's bill; longer ones are cut by the bank.
 const BILL_LABEL_MAX: usize = 10;
 const BILL_TEXT_MAX: usize = 30;
-/// Stands for a name of which nothing is left.
+/// Replaces a name of which nothing is left.
 const NAMELESS: &str = "Internet";
 /// What the payment page offers; the merchant's account decides which of them it shows. No cards: their numbers are
 /// nobody's business here.
@@ -80,7 +80,7 @@ fn common(charge: &Charge) -> Value {
     body
 }
 
-/// Label and text that Mandiri shows beside the amount.
+/// Label and text that Mandiri shows with the amount.
 fn bill(charge: &Charge) -> Value {
     let name = charge.items.first().map_or("", |item| &item.name);
     json!({ "bill_info1": cut("Tagihan", BILL_LABEL_MAX), "bill_info2": cut(name, BILL_TEXT_MAX) })

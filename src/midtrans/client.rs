@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::{KeySource, MerchantAccess, ServerKey, below};
-use super::outcome::{Answer, Call, read, shortened};
+use super::gateway::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
+use super::outcome::{AcceptedAnswer, CallKind, read, shortened};
 use super::signature::hex;
-use super::{Charge, Charged, Gateway, GatewayError, Pending, answer, charge};
+use super::{answer, charge};
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Report;
 use crate::domain::units::Rupiah;
@@ -51,15 +52,15 @@ impl Midtrans {
 
     async fn open(&self, charge: &Charge, key: &str, limit: Duration) -> Result<Charged, GatewayError> {
         let (call, url, body) = match charge::core(charge) {
-            Some(body) => (Call::Charge, below(&self.core, &["v2", "charge"]), body),
-            None => (Call::Page, below(&self.snap, &["transactions"]), charge::page(charge)),
+            Some(body) => (CallKind::Charge, below(&self.core, &["v2", "charge"]), body),
+            None => (CallKind::Page, below(&self.snap, &["transactions"]), charge::page(charge)),
         };
         let mut request = self.post(url, &body).header("Idempotency-Key", idempotency_key(key));
         if let Some(url) = &charge.notification_url {
             request = request.header("X-Override-Notification", notification_header(url)?);
         }
         self.ask(call, request, limit, |answer| match call {
-            Call::Page => answer::page(answer),
+            CallKind::Page => answer::page(answer),
             _ => answer::charged(answer),
         })
         .await
@@ -67,17 +68,17 @@ impl Midtrans {
 
     async fn look(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
         let request = self.http.get(self.transaction(id, "status")?);
-        none_if_unknown(self.ask(Call::Status, request, limit, answer::report).await)
+        none_if_unknown(self.ask(CallKind::Status, request, limit, answer::report).await)
     }
 
     async fn look_closer(&self, id: &str, limit: Duration) -> Result<Option<Charged>, GatewayError> {
         let request = self.http.get(self.transaction(id, "status")?);
-        none_if_unknown(self.ask(Call::Status, request, limit, answer::charged).await)
+        none_if_unknown(self.ask(CallKind::Status, request, limit, answer::charged).await)
     }
 
     async fn call_off(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
         let request = self.post(self.transaction(id, "cancel")?, &json!({}));
-        none_if_unknown(self.ask(Call::Cancel, request, limit, answer::report).await)
+        none_if_unknown(self.ask(CallKind::Cancel, request, limit, answer::report).await)
     }
 
     async fn give_back(
@@ -90,7 +91,7 @@ impl Midtrans {
     ) -> Result<(), GatewayError> {
         let body = json!({ "refund_key": key, "amount": amount.0, "reason": reason });
         let request = self.post(self.transaction(id, "refund")?, &body);
-        self.ask(Call::Refund, request, limit, |_| Ok(())).await
+        self.ask(CallKind::Refund, request, limit, |_| Ok(())).await
     }
 
     /// Where something is done with a transaction. Ids go into the path, so one that is nothing there is refused.
@@ -109,10 +110,10 @@ impl Midtrans {
     /// Makes the one request of a call and reads its answer.
     async fn ask<T>(
         &self,
-        call: Call,
+        call: CallKind,
         request: RequestBuilder,
         limit: Duration,
-        take: impl FnOnce(&Answer<'_>) -> Result<T, GatewayError>,
+        take: impl FnOnce(&AcceptedAnswer<'_>) -> Result<T, GatewayError>,
     ) -> Result<T, GatewayError> {
         let key = self.key.key();
         let request = request.basic_auth(key.expose(), Some("")).timeout(limit);
@@ -132,7 +133,7 @@ impl Gateway for Midtrans {
         charge: &'a Charge,
         key: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Charged, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Charged, GatewayError>> {
         Box::pin(self.open(charge, key, limit))
     }
 
@@ -140,7 +141,7 @@ impl Gateway for Midtrans {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
         Box::pin(self.look(id, limit))
     }
 
@@ -148,7 +149,7 @@ impl Gateway for Midtrans {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Charged>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Charged>, GatewayError>> {
         Box::pin(self.look_closer(id, limit))
     }
 
@@ -156,7 +157,7 @@ impl Gateway for Midtrans {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
         Box::pin(self.call_off(id, limit))
     }
 
@@ -167,7 +168,7 @@ impl Gateway for Midtrans {
         key: &'a str,
         reason: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<(), GatewayError>> {
+    ) -> GatewayFuture<'a, Result<(), GatewayError>> {
         Box::pin(self.give_back(id, amount, key, reason, limit))
     }
 
@@ -309,7 +310,7 @@ mod tests {
     #[test]
     fn only_permata_does_not_repeat_safely() {
         let access = MerchantAccess {
-            environment: super::super::Environment::Sandbox,
+            environment: super::super::GatewayEnvironment::Sandbox,
             server_key: ServerKey::new("SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa").into(),
             core_url: None,
             snap_url: None,

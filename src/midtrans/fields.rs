@@ -14,27 +14,27 @@ const AMOUNT_DIGITS_MAX: usize = 12;
 
 /// One JSON object, its values still as they were sent.
 #[derive(Debug)]
-pub(super) struct Fields<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct JsonFields<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'a> Fields<'a> {
+impl<'a> JsonFields<'a> {
     /// `None` when the bytes are not one JSON object.
     pub(super) fn parse(body: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(body).ok()
     }
 
-    /// The value that stands under this name once. `null` is no value.
+    /// The value of a name that occurs once. `null` is no value.
     fn get(&self, name: &str) -> Option<&'a RawValue> {
         let mut found = self.0.iter().filter(|(key, _)| key == name);
         let (_, value) = found.next()?;
         (found.next().is_none() && value.get() != "null").then_some(*value)
     }
 
-    /// Whether something other than `null` stands there.
+    /// Whether the field has a value other than `null`.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.0.iter().any(|(key, value)| key == name && value.get() != "null")
     }
 
-    /// Whether something stands there, be it `null`.
+    /// Whether the field is present, even as `null`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
@@ -59,24 +59,24 @@ impl<'a> Fields<'a> {
     }
 
     /// The object under this name.
-    pub(super) fn inner(&self, name: &str) -> Option<Fields<'a>> {
+    pub(super) fn inner(&self, name: &str) -> Option<JsonFields<'a>> {
         Self::parse(self.get(name)?.get().as_bytes())
     }
 
     /// The objects of a list; what is no object is none.
-    pub(super) fn objects(&self, name: &str) -> Vec<Option<Fields<'a>>> {
+    pub(super) fn objects(&self, name: &str) -> Vec<Option<JsonFields<'a>>> {
         let list: Option<Vec<&'a RawValue>> =
             self.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok());
         list.unwrap_or_default().into_iter().map(|raw| Self::parse(raw.get().as_bytes())).collect()
     }
 
-    /// The strings of a list, or `None` when no list of strings stands there.
+    /// The strings of a list, or `None` when the field is no list of strings.
     pub(super) fn strings(&self, name: &str) -> Option<Vec<String>> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonFields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
@@ -126,7 +126,7 @@ pub(super) fn rupiah(text: &str) -> Option<Rupiah> {
     (fraction == "00").then(|| whole.parse().ok().map(Rupiah))?
 }
 
-/// Exact whole rupiah from the text of a JSON number, however many zeros stand behind its point.
+/// Exact whole rupiah from the text of a JSON number, however many zeros follow its point.
 fn whole_number(text: &str) -> Option<Rupiah> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     (is_digits(fraction) && fraction.bytes().all(|b| b == b'0')).then(|| rupiah(whole))?
@@ -136,8 +136,8 @@ fn whole_number(text: &str) -> Option<Rupiah> {
 mod tests {
     use super::*;
 
-    fn fields(text: &str) -> Fields<'_> {
-        Fields::parse(text.as_bytes()).unwrap()
+    fn fields(text: &str) -> JsonFields<'_> {
+        JsonFields::parse(text.as_bytes()).unwrap()
     }
 
     #[test]
@@ -145,10 +145,10 @@ mod tests {
         for text in
             ["", "[]", "\"x\"", "1", "null", "{", "{}x", "{\"a\":}", "<html>", "{\"a\":1,}", "\u{feff}{}"]
         {
-            assert!(Fields::parse(text.as_bytes()).is_none(), "{text}");
+            assert!(JsonFields::parse(text.as_bytes()).is_none(), "{text}");
         }
-        assert!(Fields::parse(b"{\"a\":\"\xff\"}").is_none());
-        assert!(Fields::parse(b" {} \n").is_some());
+        assert!(JsonFields::parse(b"{\"a\":\"\xff\"}").is_none());
+        assert!(JsonFields::parse(b" {} \n").is_some());
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! The gateway's message that something happened to a transaction. Whoever saw one can send it again, edited where it
+//! The gateway's message that something happened to a transaction. Anyone who saw one can send it again, edited where it
 //! is not signed, so it is read to be compared and never to be believed.
 
 use crate::domain::payment::{Claim, GatewayStatus};
 
 use super::access::ServerKey;
 use super::answer;
-use super::fields::Fields;
+use super::fields::JsonFields;
 use super::signature;
 
 /// The largest body that is read: documented ones have some 1 to 2 KB, those with many partial refunds a few more.
@@ -26,7 +26,7 @@ pub struct Notification {
     pub amount: String,
     /// Which attempt.
     pub transaction: Option<String>,
-    /// Where it is said to stand. `None` for a word that nobody knows.
+    /// The status that it claims. `None` for an unknown word.
     pub status: Option<GatewayStatus>,
     /// To which merchant.
     pub merchant: Option<String>,
@@ -45,7 +45,7 @@ pub enum Malformed {
     /// Not one JSON object.
     #[error("the notification is not a JSON object")]
     NotJson,
-    /// A field that is signed is absent, stands there twice, or is no text: what was signed cannot be told.
+    /// A signed field is absent, repeated or not text: the signed string cannot be rebuilt.
     #[error("the notification's {0} is not there exactly once, as text")]
     Field(&'static str),
 }
@@ -56,7 +56,7 @@ impl Notification {
         if body.len() > BODY_BYTES_MAX {
             return Err(Malformed::TooLarge);
         }
-        let fields = Fields::parse(body).ok_or(Malformed::NotJson)?;
+        let fields = JsonFields::parse(body).ok_or(Malformed::NotJson)?;
         let signed = |name: &'static str| fields.string(name).ok_or(Malformed::Field(name));
         Ok(Self {
             order: signed("order_id")?,

@@ -1,20 +1,20 @@
-//! What an answer of the gateway comes to. Its body counts before its HTTP status: an error may come with 200, and a
+//! An answer of the gateway as a success or an error. Its body counts before its HTTP status: an error may come with 200, and a
 //! page of a proxy with anything.
 
-use super::GatewayError;
-use super::fields::{Fields, is_code};
+use super::fields::{JsonFields, is_code};
+use super::gateway::GatewayError;
 
 /// The most of the gateway's own words that an error repeats.
 const MESSAGE_CHARS_MAX: usize = 300;
 
 /// What was asked, where an answer's meaning depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum CallKind {
     /// Open a charge for one method.
     Charge,
     /// Open the gateway's own payment page.
     Page,
-    /// Ask where a transaction stands.
+    /// Ask for the status of a transaction.
     Status,
     /// Call it off.
     Cancel,
@@ -22,7 +22,7 @@ pub(super) enum Call {
     Refund,
 }
 
-impl Call {
+impl CallKind {
     const fn opens(self) -> bool {
         matches!(self, Self::Charge | Self::Page)
     }
@@ -35,16 +35,16 @@ impl Call {
 
 /// An answer that says yes.
 #[derive(Debug)]
-pub(super) struct Answer<'a> {
+pub(super) struct AcceptedAnswer<'a> {
     /// The gateway's code.
     pub(super) code: u16,
     /// What it says.
-    pub(super) fields: Fields<'a>,
+    pub(super) fields: JsonFields<'a>,
 }
 
 /// Reads an answer: what the gateway says, or why it did not do what it was asked.
-pub(super) fn read(call: Call, http: u16, body: &[u8]) -> Result<Answer<'_>, GatewayError> {
-    let Some(fields) = Fields::parse(body) else {
+pub(super) fn read(call: CallKind, http: u16, body: &[u8]) -> Result<AcceptedAnswer<'_>, GatewayError> {
+    let Some(fields) = JsonFields::parse(body) else {
         return Err(unreadable(http, &format!("{} bytes that are no JSON object", body.len())));
     };
     let Some(code) = code(call, http, &fields) else {
@@ -58,15 +58,15 @@ pub(super) fn read(call: Call, http: u16, body: &[u8]) -> Result<Answer<'_>, Gat
             "it is still busy with the same request (HTTP {http}, code {code})"
         )));
     }
-    Ok(Answer { code, fields })
+    Ok(AcceptedAnswer { code, fields })
 }
 
 /// The gateway's code. `None` for an object that is none of the gateway's.
-fn code(call: Call, http: u16, fields: &Fields<'_>) -> Option<u16> {
+fn code(call: CallKind, http: u16, fields: &JsonFields<'_>) -> Option<u16> {
     if fields.has("status_code") {
         return fields.text("status_code").filter(|text| is_code(text)).and_then(|text| text.parse().ok());
     }
-    if call == Call::Page {
+    if call == CallKind::Page {
         if fields.has("error_messages") {
             return Some(if http < 400 { 400 } else { http });
         }
@@ -76,15 +76,15 @@ fn code(call: Call, http: u16, fields: &Fields<'_>) -> Option<u16> {
 }
 
 /// Whether it speaks of a charge that is over: denied at once, not still being worked on.
-fn has_ended(fields: &Fields<'_>) -> bool {
+fn has_ended(fields: &JsonFields<'_>) -> bool {
     let status = fields.string("transaction_status").map(|word| word.to_ascii_lowercase());
     matches!(status.as_deref(), Some("deny" | "cancel" | "expire" | "failure"))
 }
 
-fn refusal(call: Call, code: u16, message: String) -> GatewayError {
+fn refusal(call: CallKind, code: u16, message: String) -> GatewayError {
     match code {
-        // The payment page tells a used order id from other faults in words alone.
-        400 if call == Call::Page && says_taken(&message) => GatewayError::Duplicate(message),
+        // The payment page marks a used order id by its message only.
+        400 if call == CallKind::Page && says_taken(&message) => GatewayError::Duplicate(message),
         406 => GatewayError::Duplicate(message),
         412 => GatewayError::Settled(message),
         429 => GatewayError::SlowDown,
@@ -113,7 +113,7 @@ fn unreadable(http: u16, what: &str) -> GatewayError {
 }
 
 /// What an object says that has no code of the gateway.
-fn foreign(fields: &Fields<'_>) -> String {
+fn foreign(fields: &JsonFields<'_>) -> String {
     let said = ["error", "message", "path"].iter().filter_map(|name| fields.text(name));
     let said = shortened(&said.collect::<Vec<_>>().join(", "));
     if said.is_empty() {
@@ -123,7 +123,7 @@ fn foreign(fields: &Fields<'_>) -> String {
 }
 
 /// The gateway's own words.
-fn message(fields: &Fields<'_>) -> String {
+fn message(fields: &JsonFields<'_>) -> String {
     let mut said: Vec<String> = fields.string("status_message").into_iter().collect();
     for name in ["validation_messages", "error_messages"] {
         said.extend(fields.strings(name).unwrap_or_default());
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     /// The name of the outcome, and the code it carries.
-    fn outcome(call: Call, http: u16, body: &str) -> (&'static str, u16) {
+    fn outcome(call: CallKind, http: u16, body: &str) -> (&'static str, u16) {
         match read(call, http, body.as_bytes()) {
             Ok(answer) => ("ok", answer.code),
             Err(GatewayError::Unreachable(_)) => ("unreachable", 0),
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_code_means_what_the_gateway_documents() {
-        use Call::{Cancel, Charge, Refund, Status};
+        use CallKind::{Cancel, Charge, Refund, Status};
         let rows = [
             (Charge, "200", ("ok", 200)),
             (Charge, "201", ("ok", 201)),
@@ -229,11 +229,13 @@ mod tests {
             (429, "{\"message\":\"API rate limit exceeded\"}", "slow down"),
         ];
         for (http, body, expected) in rows {
-            for call in [Call::Charge, Call::Page, Call::Status, Call::Cancel, Call::Refund] {
+            for call in
+                [CallKind::Charge, CallKind::Page, CallKind::Status, CallKind::Cancel, CallKind::Refund]
+            {
                 assert_eq!(outcome(call, http, body).0, expected, "{call:?} HTTP {http} {body}");
             }
         }
-        let Err(GatewayError::Unknown(text)) = read(Call::Status, 404, edge.as_bytes()) else {
+        let Err(GatewayError::Unknown(text)) = read(CallKind::Status, 404, edge.as_bytes()) else {
             panic!("unknown")
         };
         assert!(text.contains("/v2/charge"), "{text}");
@@ -252,11 +254,11 @@ mod tests {
             (202, body("202", "DENY"), ("ok", 202)),
         ];
         for (http, body, expected) in rows {
-            assert_eq!(outcome(Call::Charge, http, &body), expected, "HTTP {http} {body}");
-            assert_eq!(outcome(Call::Status, http, &body).0, "ok");
+            assert_eq!(outcome(CallKind::Charge, http, &body), expected, "HTTP {http} {body}");
+            assert_eq!(outcome(CallKind::Status, http, &body).0, "ok");
         }
         let page = r#"{"token":"t","redirect_url":"https://h/t"}"#;
-        assert_eq!(outcome(Call::Page, 202, page), ("unknown", 0));
+        assert_eq!(outcome(CallKind::Page, 202, page), ("unknown", 0));
     }
 
     #[test]
@@ -275,7 +277,7 @@ mod tests {
             (500, errors("we are sorry"), ("unknown", 0)),
         ];
         for (http, body, expected) in rows {
-            assert_eq!(outcome(Call::Page, http, &body), expected, "HTTP {http} {body}");
+            assert_eq!(outcome(CallKind::Page, http, &body), expected, "HTTP {http} {body}");
         }
     }
 
@@ -285,11 +287,11 @@ mod tests {
             r#"{{"status_code":"400","status_message":"a\u001b[2J\nb","validation_messages":["c","{}"]}}"#,
             "x".repeat(1000)
         );
-        let Err(GatewayError::Rejected { message, .. }) = read(Call::Charge, 200, body.as_bytes()) else {
+        let Err(GatewayError::Rejected { message, .. }) = read(CallKind::Charge, 200, body.as_bytes()) else {
             panic!("rejected")
         };
         assert!(message.starts_with("a [2J b; c; xxx") && message.len() == 300, "{message}");
-        let bare = read(Call::Charge, 200, br#"{"status_code":"400"}"#).unwrap_err();
+        let bare = read(CallKind::Charge, 200, br#"{"status_code":"400"}"#).unwrap_err();
         assert_eq!(bare.to_string(), "the gateway refused (400): without a reason");
     }
 }

@@ -8,21 +8,21 @@ const FAULTS_MAX: u32 = 5;
 const OPEN_FIRST: Duration = Duration::from_secs(10);
 /// ... and never longer than this.
 const OPEN_MAX: Duration = Duration::from_mins(1);
-/// A probe that has not come back after this long is forgotten: whoever made it went away.
+/// A probe that has not come back after this long is forgotten: its caller went away.
 const PROBE_MAX: Duration = Duration::from_secs(30);
 
 /// Counts faults of the transport in a row, and holds calls back after too many.
 #[derive(Debug, Default)]
 pub struct Breaker {
     faults: u32,
-    open: Option<Open>,
+    open: Option<OpenState>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenState {
     until: Duration,
     wait: Duration,
-    /// When the one call went out that tells whether the gateway is back.
+    /// When the one call was sent that probes whether the gateway is back.
     probed: Option<Duration>,
 }
 
@@ -44,13 +44,13 @@ impl Breaker {
     }
 
     /// The gateway answered, whatever it said. Answers whether it had been held back.
-    pub fn answered(&mut self) -> bool {
+    pub fn note_answer(&mut self) -> bool {
         self.faults = 0;
         self.open.take().is_some()
     }
 
     /// The gateway did not answer, or not with sense. Answers whether calls are held back from here on.
-    pub fn failed(&mut self, now: Duration) -> bool {
+    pub fn note_failure(&mut self, now: Duration) -> bool {
         self.faults = self.faults.saturating_add(1);
         let wait = match &self.open {
             // Calls from before it opened come back late and say nothing more.
@@ -59,7 +59,7 @@ impl Breaker {
             None if self.faults < FAULTS_MAX => return false,
             None => OPEN_FIRST,
         };
-        self.open = Some(Open { until: now + wait, wait, probed: None });
+        self.open = Some(OpenState { until: now + wait, wait, probed: None });
         true
     }
 }
@@ -76,7 +76,7 @@ mod tests {
         let mut breaker = Breaker::default();
         for n in 1..=FAULTS_MAX {
             assert!(breaker.admits(s(100)));
-            assert_eq!(breaker.failed(s(100)), n == FAULTS_MAX);
+            assert_eq!(breaker.note_failure(s(100)), n == FAULTS_MAX);
         }
         breaker
     }
@@ -86,9 +86,9 @@ mod tests {
         let mut breaker = Breaker::default();
         for _ in 0..3 {
             for _ in 1..FAULTS_MAX {
-                assert!(!breaker.failed(s(1)));
+                assert!(!breaker.note_failure(s(1)));
             }
-            assert!(!breaker.answered());
+            assert!(!breaker.note_answer());
         }
         assert!(breaker.admits(s(1)));
         assert!(!opened().admits(s(109)));
@@ -98,9 +98,9 @@ mod tests {
     fn after_the_wait_one_probe_decides() {
         let mut breaker = opened();
         assert!(breaker.admits(s(110)) && !breaker.admits(s(110)), "one probe at a time");
-        assert!(breaker.failed(s(111)));
+        assert!(breaker.note_failure(s(111)));
         assert!(!breaker.admits(s(130)) && breaker.admits(s(131)), "twice as long");
-        assert!(breaker.answered());
+        assert!(breaker.note_answer());
         assert!(breaker.admits(s(131)) && breaker.admits(s(131)));
     }
 
@@ -110,7 +110,7 @@ mod tests {
         let mut now = s(110);
         for wait in [20, 40, 60, 60] {
             assert!(breaker.admits(now));
-            assert!(breaker.failed(now));
+            assert!(breaker.note_failure(now));
             assert!(!breaker.admits(now + s(wait - 1)));
             now += s(wait);
         }
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn late_faults_of_calls_from_before_change_nothing() {
         let mut breaker = opened();
-        assert!(!breaker.failed(s(105)));
+        assert!(!breaker.note_failure(s(105)));
         assert!(breaker.admits(s(110)));
     }
 }

@@ -1,6 +1,6 @@
 //! Opening a charge, so that whatever happens on the way one request is one charge at most.
 //!
-//! The order is written down before the gateway hears of it. Whoever asked is answered within the time that callers
+//! The order is written down before the gateway hears of it. The caller is answered within the time that callers
 //! wait; what is not known by then is found out by the reconciler.
 
 use std::collections::BTreeSet;
@@ -13,9 +13,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::merchant::Merchant;
 use super::order_id::new_order_id;
 use super::pace::jittered;
-use super::request::{self, Owner, check_open};
+use super::request::{self, OrderOwner, check_open};
 use super::row;
-use super::service::{Ask, Edit, Relay, Site};
+use super::service::{OrderEdit, Relay, RelayAsk, RelaySite};
 use super::store::{Opened, OrderRow};
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::payment::{Effect, GatewayStatus, Report, Standing};
@@ -38,7 +38,7 @@ const METHOD_OFF: u16 = 402;
 /// `POST /v1/orders`. The work goes on when the caller leaves: what was begun at the gateway is finished here.
 pub(super) async fn open(
     relay: &Arc<Relay>,
-    site: &Arc<Site>,
+    site: &Arc<RelaySite>,
     wanted: OpenOrder,
 ) -> Result<RelayOrder, Problem> {
     check_open(&wanted)?;
@@ -50,7 +50,7 @@ pub(super) async fn open(
     })
 }
 
-async fn open_once(relay: &Relay, site: &Site, wanted: OpenOrder) -> Result<RelayOrder, Problem> {
+async fn open_once(relay: &Relay, site: &RelaySite, wanted: OpenOrder) -> Result<RelayOrder, Problem> {
     let end = Instant::now() + relay.patience.charge;
     let name = format!("{}/{}", site.id, wanted.request_id);
     let Ok(_held) = timeout_at(end, relay.locks.hold(&name)).await else {
@@ -61,7 +61,7 @@ async fn open_once(relay: &Relay, site: &Site, wanted: OpenOrder) -> Result<Rela
         Problem::internal()
     })?;
     let (now, merchant) = (relay.now(), &*site.merchant);
-    let owner = Owner { merchant: &merchant.id, site: &site.id };
+    let owner = OrderOwner { merchant: &merchant.id, site: &site.id };
     let expires_in = Duration::from_secs(u64::from(wanted.expires_in_s));
     let order = request::new_row(owner, id, wanted, now, look_after(now));
     let mut charging = Charging { relay, merchant, order, expires_in, end };
@@ -142,7 +142,7 @@ impl Charging<'_> {
             }
             row.standing = Standing::created();
             row.expires_at = Timestamp(now.0.saturating_add(expires_in_ms));
-            Some(Edit { effects: vec![Effect::Status], ask: Ask::At(look_after(now)) })
+            Some(OrderEdit { effects: vec![Effect::Status], ask: RelayAsk::At(look_after(now)) })
         };
         self.change(edit).await?;
         if self.order.standing.state == OrderState::Created {
@@ -245,12 +245,12 @@ impl Charging<'_> {
             let nobody_knows = row.standing.state == OrderState::Created && !row::has_means(row);
             nobody_knows.then(|| {
                 let advance = row.standing.flagged(Flag::ChargeUnknown);
-                let effects = row::advanced(row, advance, row.created_at);
-                Edit { effects, ask: Ask::ByPlan }
+                let effects = row::apply_advance(row, advance, row.created_at);
+                OrderEdit { effects, ask: RelayAsk::ByPlan }
             })
         };
         self.change(edit).await?;
-        // A notification may have told meanwhile.
+        // A notification may have brought it meanwhile.
         let state = self.order.standing.state;
         if !state.is_open() || row::has_means(&self.order) {
             return Ok(row::view(&self.order));
@@ -291,11 +291,11 @@ impl Charging<'_> {
             }
             row.standing.flags.remove(&Flag::ChargeUnknown);
             if says_paid {
-                return Some(Edit { effects: Vec::new(), ask: Ask::At(now) });
+                return Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) });
             }
             let terms = merchant.terms(row);
-            let effects = charged.report.as_ref().map(|report| row::report(row, &terms, report, now));
-            Some(Edit::by_plan(effects.unwrap_or_default()))
+            let effects = charged.report.as_ref().map(|report| row::apply_report(row, &terms, report, now));
+            Some(OrderEdit::by_plan(effects.unwrap_or_default()))
         };
         self.change(edit).await?;
         if says_paid && !self.is_confirmed().await? {
@@ -341,12 +341,12 @@ impl Charging<'_> {
             let mut effects = vec![Effect::Status];
             if cancelled.is_ok() {
                 let advance = row.standing.closed(OrderState::Failed);
-                effects.extend(row::advanced(row, advance, row.created_at));
+                effects.extend(row::apply_advance(row, advance, row.created_at));
                 effects.dedup();
-                return Some(Edit::by_plan(effects));
+                return Some(OrderEdit::by_plan(effects));
             }
             row.abandoned = true;
-            Some(Edit { effects, ask: Ask::At(now) })
+            Some(OrderEdit { effects, ask: RelayAsk::At(now) })
         };
         self.change(edit).await?;
         if let Err(GatewayError::Settled(_)) = cancelled {
@@ -391,12 +391,12 @@ impl Charging<'_> {
         let now = self.relay.now();
         let edit = |row: &mut OrderRow| {
             row.abandoned = true;
-            Some(Edit { effects: Vec::new(), ask: Ask::At(now) })
+            Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) })
         };
         self.change(edit).await
     }
 
-    /// Asks where the order stands. `false` when the gateway does not answer.
+    /// Asks for the status of the order. `false` when the gateway does not answer.
     async fn is_confirmed(&mut self) -> Result<bool, Problem> {
         let _held = self.relay.locks.hold(&self.order.id).await;
         match self.relay.ask(self.merchant, &self.order.id).await {
@@ -425,7 +425,7 @@ impl Charging<'_> {
     async fn fail(mut self, error: GatewayError) -> Result<RelayOrder, Problem> {
         let edit = |row: &mut OrderRow| {
             let advance = row.standing.closed(OrderState::Failed);
-            Some(Edit::by_plan(row::advanced(row, advance, row.created_at)))
+            Some(OrderEdit::by_plan(row::apply_advance(row, advance, row.created_at)))
         };
         self.change(edit).await?;
         if self.order.standing.state != OrderState::Failed {
@@ -439,7 +439,7 @@ impl Charging<'_> {
 
     async fn change(
         &mut self,
-        edit: impl Fn(&mut OrderRow) -> Option<Edit> + Send + Sync,
+        edit: impl Fn(&mut OrderRow) -> Option<OrderEdit> + Send + Sync,
     ) -> Result<(), Problem> {
         if let Some(order) = self.relay.change(self.merchant, &self.order.id, &[], edit).await? {
             self.order = order;
@@ -448,12 +448,12 @@ impl Charging<'_> {
     }
 }
 
-/// Whether a failed order was never known to the gateway, as far as anybody can tell.
+/// Whether a failed order was never known to the gateway, as far as is known.
 fn never_left(row: &OrderRow) -> bool {
     row.standing.transaction.is_none() && row.standing.flags.is_empty() && !row.standing.credited
 }
 
-/// What a caller is told when the gateway did not do it.
+/// The answer to a caller when the gateway did not do it.
 pub(super) fn problem(error: &GatewayError) -> Problem {
     let refused = |code| Problem::new(StatusCode::BAD_GATEWAY, code, error.to_string());
     match error {

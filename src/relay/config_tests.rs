@@ -216,7 +216,7 @@ fn a_bad_secret_is_told_by_key_and_never_quoted() {
     assert!(!text.contains("secret-of"), "{text}");
 
     let (_dir, mut config) = with_files(SANDBOX_KEY, HASH);
-    let other = Site { id: "site-2".to_owned(), ..config.merchant[0].site[0].clone() };
+    let other = SiteConfig { id: "site-2".to_owned(), ..config.merchant[0].site[0].clone() };
     config.merchant[0].site.push(other);
     let error = config.load_secrets(&none()).unwrap_err().to_string();
     assert!(

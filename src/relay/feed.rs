@@ -1,4 +1,4 @@
-//! The feed of a site: what happened to its orders, told in order, and waited for.
+//! The feed of a site: the events of its orders in sequence, with long polling.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use tokio::time::{Instant, sleep_until};
 
-use super::service::{Relay, Site};
+use super::service::{Relay, RelaySite};
 use crate::protocol::relay::{FEED_LIMIT_MAX, FEED_WAIT_S_MAX, FeedPage};
 use crate::web::Problem;
 
@@ -37,7 +37,7 @@ fn number<'de, D: Deserializer<'de>, T: FromStr>(d: D) -> Result<Option<T>, D::E
 
 /// `GET /v1/feed`: answers at once when there is something, else as soon as there is, or when the wait is over. A
 /// cursor beyond the end is answered at once with the end: the relay's store went back in time.
-pub(super) async fn page(relay: &Relay, site: &Site, query: FeedQuery) -> Result<FeedPage, Problem> {
+pub(super) async fn page(relay: &Relay, site: &RelaySite, query: FeedQuery) -> Result<FeedPage, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if limit == 0 {
         return Err(Problem::invalid("limit", format!("must be 1 to {FEED_LIMIT_MAX}")));

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::midtrans::GatewayError;
-use crate::web::tally::Tally;
+use crate::web::status_counts::StatusCounts;
 
 /// A call to the gateway, as metrics name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
+pub enum GatewayOperation {
     /// Opening a charge.
     Charge,
-    /// Asking where an order stands.
+    /// Asking for the status of an order.
     Status,
     /// Calling an order off.
     Cancel,
@@ -21,7 +21,7 @@ pub enum Operation {
     Refund,
 }
 
-impl Operation {
+impl GatewayOperation {
     /// The stable name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ pub enum Reception {
     BadSignature,
     /// It cannot be read.
     Malformed,
-    /// It came to an address that nobody has.
+    /// It was sent to an unknown address.
     WrongAddress,
     /// The store could not keep it: the gateway sends it again.
     Unavailable,
@@ -76,13 +76,13 @@ impl Reception {
 
 /// Counts since the start of this process.
 #[derive(Debug, Default)]
-pub struct Figures {
-    calls: Mutex<BTreeMap<(Operation, &'static str), u64>>,
+pub struct RelayFigures {
+    calls: Mutex<BTreeMap<(GatewayOperation, &'static str), u64>>,
     received: Mutex<BTreeMap<Reception, u64>>,
     delay: Mutex<Delay>,
     held_back: AtomicU64,
     /// Answers to callers.
-    pub answers: Arc<Tally>,
+    pub answers: Arc<StatusCounts>,
 }
 
 /// Time from the arrival of a notification to its credit's place in the feed.
@@ -96,8 +96,8 @@ pub struct Delay {
     pub max: Duration,
 }
 
-impl Figures {
-    pub(super) fn called<T>(&self, operation: Operation, result: &Result<T, GatewayError>) {
+impl RelayFigures {
+    pub(super) fn count_call<T>(&self, operation: GatewayOperation, result: &Result<T, GatewayError>) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         *calls.entry((operation, outcome(result))).or_default() += 1;
     }
@@ -106,7 +106,7 @@ impl Figures {
         self.held_back.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn received(&self, reception: Reception) -> u64 {
+    pub(super) fn count_notification(&self, reception: Reception) -> u64 {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         let count = received.entry(reception).or_default();
         *count += 1;
@@ -121,7 +121,7 @@ impl Figures {
     }
 
     /// Calls to the gateway by operation and outcome.
-    pub fn calls(&self) -> BTreeMap<(Operation, &'static str), u64> {
+    pub fn calls(&self) -> BTreeMap<(GatewayOperation, &'static str), u64> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -16,14 +16,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::feed::{FeedQuery, page};
-use super::service::{Relay, Site};
+use super::service::{Relay, RelaySite};
 use super::store::StoreError;
 use super::{charging, metrics, notifications, orders};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
-use crate::web::limits::{self, Patience};
-use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query, tally};
+use crate::web::limits::{self, RequestTimeout};
+use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query, status_counts};
 
 /// Where the feed is.
 const FEED: &str = "/v1/feed";
@@ -41,7 +41,7 @@ const NOTIFICATION_SHARE: usize = 8;
 /// ... and at most so many: each is answered within milliseconds.
 const NOTIFICATIONS_RESERVED_MAX: usize = 64;
 
-type Answer<T> = Result<Json<T>, Problem>;
+type HttpAnswer<T> = Result<Json<T>, Problem>;
 
 /// Every call of the relay.
 pub fn router(relay: &Arc<Relay>) -> Router {
@@ -60,10 +60,10 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .with_state(Arc::clone(relay));
     let answers = Arc::clone(&relay.figures().answers);
-    tally::counted(limits::surround(all).layer(from_fn(patience)), answers)
+    status_counts::count_answers(limits::surround(all).layer(from_fn(patience)), answers)
 }
 
-/// What the listener takes. A web server in front of it stands for many callers, so this machine's own addresses count
+/// What the listener takes. A web server in front of it forwards many callers, so this machine's own addresses count
 /// for none.
 pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
     let relay = Arc::clone(relay);
@@ -84,13 +84,13 @@ pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
 
 async fn patience(mut request: Request, next: Next) -> Response {
     if request.uri().path() == FEED {
-        request.extensions_mut().insert(Patience(FEED_PATIENCE));
+        request.extensions_mut().insert(RequestTimeout(FEED_PATIENCE));
     }
     next.run(request).await
 }
 
 /// The site that calls, by its token.
-struct Caller(Arc<Site>);
+struct Caller(Arc<RelaySite>);
 
 impl FromRequestParts<Arc<Relay>> for Caller {
     type Rejection = Problem;
@@ -123,7 +123,7 @@ async fn order(
     State(relay): State<Arc<Relay>>,
     Caller(site): Caller,
     Path(id): Path<String>,
-) -> Answer<RelayOrder> {
+) -> HttpAnswer<RelayOrder> {
     orders::get(&relay, &site, &id).await.map(Json)
 }
 
@@ -131,7 +131,7 @@ async fn cancel(
     State(relay): State<Arc<Relay>>,
     Caller(site): Caller,
     Path(id): Path<String>,
-) -> Answer<RelayOrder> {
+) -> HttpAnswer<RelayOrder> {
     orders::cancel(&relay, &site, &id).await.map(Json)
 }
 
@@ -139,7 +139,7 @@ async fn refresh(
     State(relay): State<Arc<Relay>>,
     Caller(site): Caller,
     Path(id): Path<String>,
-) -> Answer<RelayOrder> {
+) -> HttpAnswer<RelayOrder> {
     orders::refresh(&relay, &site, &id).await.map(Json)
 }
 
@@ -148,7 +148,7 @@ async fn refund(
     Caller(site): Caller,
     Path(id): Path<String>,
     body: Body<RefundOrder>,
-) -> Answer<RelayOrder> {
+) -> HttpAnswer<RelayOrder> {
     orders::refund(&relay, &site, &id, body.value).await.map(Json)
 }
 
@@ -157,7 +157,7 @@ async fn adopt(
     Caller(site): Caller,
     Path(id): Path<String>,
     body: Body<AdoptOrder>,
-) -> Answer<RelayOrder> {
+) -> HttpAnswer<RelayOrder> {
     orders::adopt(&relay, &site, &id, body.value).await.map(Json)
 }
 
@@ -165,7 +165,7 @@ async fn abandon(
     State(relay): State<Arc<Relay>>,
     Caller(site): Caller,
     Path(request_id): Path<String>,
-) -> Answer<Abandoned> {
+) -> HttpAnswer<Abandoned> {
     orders::abandon(&relay, &site, &request_id).await.map(Json)
 }
 
@@ -173,7 +173,7 @@ async fn feed(
     State(relay): State<Arc<Relay>>,
     Caller(site): Caller,
     Query(query): Query<FeedQuery>,
-) -> Answer<FeedPage> {
+) -> HttpAnswer<FeedPage> {
     page(&relay, &site, query).await.map(Json)
 }
 
@@ -182,7 +182,7 @@ async fn notification(
     State(relay): State<Arc<Relay>>,
     Paths(merchant, secret): Paths<String, String>,
     body: Bytes,
-) -> Answer<serde_json::Value> {
+) -> HttpAnswer<serde_json::Value> {
     notifications::receive(&relay, &merchant, &secret, &body).await?;
     Ok(Json(json!({"status": "ok"})))
 }
@@ -193,7 +193,7 @@ async fn ping() -> impl IntoResponse {
 }
 
 #[derive(Serialize)]
-struct Health {
+struct HealthBody {
     status: &'static str,
     /// Notifications that wait to be decided.
     inbox: u64,
@@ -204,7 +204,7 @@ struct Health {
 }
 
 /// Ready when the store can be written.
-async fn healthz(State(relay): State<Arc<Relay>>) -> Answer<Health> {
+async fn healthz(State(relay): State<Arc<Relay>>) -> HttpAnswer<HealthBody> {
     let looked = tokio::time::timeout(CHECK_MAX, async {
         relay.store.check().await?;
         relay.store.counts().await
@@ -213,7 +213,7 @@ async fn healthz(State(relay): State<Arc<Relay>>) -> Answer<Health> {
         looked.await.map_err(|_| Problem::unavailable("not_ready", "the relay's store is busy"))?;
     let counts = looked?;
     let is_held_back = relay.merchants().any(|merchant| merchant.is_held_back());
-    Ok(Json(Health {
+    Ok(Json(HealthBody {
         status: "ok",
         inbox: counts.inbox,
         inbox_lag_s: metrics::lag_s(&counts, relay.now()),

@@ -34,7 +34,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.guard.take());
-        // One reference is the table's own; whoever waits has another.
+        // One reference is the table's own; each waiting caller has another.
         if names.get(&self.name).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             names.remove(&self.name);
         }

@@ -8,16 +8,17 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
-use super::figures::{Figures, Operation};
-use super::notifications::PARALLEL_MAX;
+use super::figures::{GatewayOperation, RelayFigures};
 use super::pace::Pace;
 use super::store::OrderRow;
 use crate::clock::Clock;
 use crate::domain::order::OnlineMethod;
-use crate::domain::payment::{Report, Terms};
+use crate::domain::payment::{PaymentTerms, Report};
 use crate::domain::units::Rupiah;
-use crate::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
+use crate::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 
+/// Orders of one merchant decided at the same time: a gateway that is slow about one keeps no other waiting.
+const PARALLEL_MAX: usize = 8;
 /// Questions a second to the gateway from the reconciler; it publishes no number, and this is a guess below any.
 const QUESTIONS_PER_SECOND: u32 = 5;
 
@@ -36,7 +37,7 @@ pub struct Merchant {
     pub(super) gateway: Arc<dyn Gateway>,
     pub(super) account: OnceLock<String>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) figures: Arc<Figures>,
+    pub(super) figures: Arc<RelayFigures>,
     /// Orders of it whose notifications are decided at the same time.
     pub(super) deciding: Semaphore,
     breaker: Mutex<Breaker>,
@@ -48,7 +49,7 @@ impl Merchant {
         secret: String,
         gateway: Arc<dyn Gateway>,
         clock: Arc<dyn Clock>,
-        figures: Arc<Figures>,
+        figures: Arc<RelayFigures>,
     ) -> Self {
         Self {
             id,
@@ -85,8 +86,8 @@ impl Merchant {
         self.secret.as_bytes().ct_eq(secret.as_bytes()).into()
     }
 
-    pub(super) fn terms(&self, row: &OrderRow) -> Terms {
-        Terms {
+    pub(super) fn terms(&self, row: &OrderRow) -> PaymentTerms {
+        PaymentTerms {
             order: row.id.clone(),
             amount: row.amount,
             merchant: self.account().map(str::to_owned),
@@ -104,19 +105,19 @@ impl Merchant {
         key: &str,
         limit: Duration,
     ) -> Result<Charged, GatewayError> {
-        self.call(Operation::Charge, self.gateway.charge(charge, key, limit)).await
+        self.call(GatewayOperation::Charge, self.gateway.charge(charge, key, limit)).await
     }
 
     pub(super) async fn status(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
-        self.call(Operation::Status, self.gateway.status(id, limit)).await
+        self.call(GatewayOperation::Status, self.gateway.status(id, limit)).await
     }
 
     pub(super) async fn recall(&self, id: &str, limit: Duration) -> Result<Option<Charged>, GatewayError> {
-        self.call(Operation::Status, self.gateway.recall(id, limit)).await
+        self.call(GatewayOperation::Status, self.gateway.recall(id, limit)).await
     }
 
     pub(super) async fn cancel(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
-        self.call(Operation::Cancel, self.gateway.cancel(id, limit)).await
+        self.call(GatewayOperation::Cancel, self.gateway.cancel(id, limit)).await
     }
 
     pub(super) async fn refund(
@@ -127,13 +128,13 @@ impl Merchant {
         reason: &str,
         limit: Duration,
     ) -> Result<(), GatewayError> {
-        self.call(Operation::Refund, self.gateway.refund(id, amount, key, reason, limit)).await
+        self.call(GatewayOperation::Refund, self.gateway.refund(id, amount, key, reason, limit)).await
     }
 
     async fn call<T>(
         &self,
-        operation: Operation,
-        call: Pending<'_, Result<T, GatewayError>>,
+        operation: GatewayOperation,
+        call: GatewayFuture<'_, Result<T, GatewayError>>,
     ) -> Result<T, GatewayError> {
         if !self.breaker().admits(self.clock.uptime()) {
             self.figures.held_back();
@@ -141,11 +142,11 @@ impl Merchant {
             return Err(GatewayError::Unreachable(why.to_owned()));
         }
         let result = call.await;
-        self.figures.called(operation, &result);
+        self.figures.count_call(operation, &result);
         let fault = result.as_ref().err().filter(|error| error.is_transport());
         match fault {
-            Some(error) => self.failed(error),
-            None if self.breaker().answered() => {
+            Some(error) => self.note_failure(error),
+            None if self.breaker().note_answer() => {
                 tracing::info!(merchant.id = %self.id, "the gateway answers again");
             }
             None => {}
@@ -153,8 +154,8 @@ impl Merchant {
         result
     }
 
-    fn failed(&self, error: &GatewayError) {
-        if self.breaker().failed(self.clock.uptime()) {
+    fn note_failure(&self, error: &GatewayError) {
+        if self.breaker().note_failure(self.clock.uptime()) {
             tracing::warn!(merchant.id = %self.id, %error, "the gateway does not answer: calls are held back");
         }
     }

@@ -9,7 +9,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
-use super::figures::{Delay, Operation, Reception};
+use super::figures::{Delay, GatewayOperation, Reception};
 use super::service::Relay;
 use super::store::StoreCounts;
 use crate::domain::units::Timestamp;
@@ -28,11 +28,11 @@ pub(super) fn lag_s(counts: &StoreCounts, now: Timestamp) -> u64 {
 
 /// Everything at one moment.
 #[derive(Debug)]
-struct Sample {
+struct RelaySample {
     /// What the store says; nothing when it does not answer.
     counts: Option<StoreCounts>,
     inbox_lag_s: u64,
-    calls: Vec<((Operation, &'static str), u64)>,
+    calls: Vec<((GatewayOperation, &'static str), u64)>,
     held_back: u64,
     gateways_down: u64,
     received: Vec<(Reception, u64)>,
@@ -40,12 +40,12 @@ struct Sample {
     answers: [(&'static str, u64); 5],
 }
 
-async fn sample(relay: &Relay) -> Sample {
+async fn sample(relay: &Relay) -> RelaySample {
     let counts = relay.store.counts().await.ok();
     let figures = relay.figures();
     let receptions = figures.receptions();
     let count = |reception: &Reception| receptions.get(reception).copied().unwrap_or_default();
-    Sample {
+    RelaySample {
         inbox_lag_s: counts.as_ref().map_or(0, |counts| lag_s(counts, relay.now())),
         counts,
         calls: figures.calls().into_iter().collect(),
@@ -57,7 +57,7 @@ async fn sample(relay: &Relay) -> Sample {
     }
 }
 
-impl Collector for Sample {
+impl Collector for RelaySample {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
         let mut out = Out::new(encoder);
         let version = [("version", env!("CARGO_PKG_VERSION"))];

@@ -1,4 +1,4 @@
-//! The relay: opens charges at the gateway, hears what becomes of them, and tells the sites.
+//! The relay: opens charges at the gateway, follows their status, and reports it to the sites.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -11,9 +11,9 @@
 //! | `orders` | what a site may do with an order |
 //! | `notifications` | the gateway's messages: kept, then decided by asking |
 //! | `reconcile`, `schedule` | asking about every order that may still change, and when |
-//! | `feed` | what happened to a site's orders, in order |
+//! | `feed` | events of a site's orders, in order |
 //! | `polls` | calls that wait for news: a few of each site |
-//! | `row` | one order: how answers change it, and how it is told |
+//! | `row` | one order: how answers change it, and how it is reported |
 //! | `merchant`, `breaker`, `pace` | calls to the gateway, and when they are held back |
 //! | `order_id` | names of orders |
 //! | `locks` | one at a time for each order |

@@ -1,7 +1,7 @@
 //! The gateway's notifications: kept first, believed never, decided by asking.
 //!
 //! At the door a notification is read, its signature judged, and kept; the answer takes milliseconds. Deciding comes
-//! after: what the notifications of an order claim is remembered, the gateway is asked once where the order stands,
+//! after: what the notifications of an order claim is remembered, the gateway is asked once for the status of the order,
 //! and its answer becomes the order's state and its line in the feed in the transaction that ends the notifications.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::figures::Reception;
 use super::merchant::Merchant;
 use super::order_id::is_plausible;
-use super::service::{Ask, Edit, Relay};
+use super::service::{OrderEdit, Relay, RelayAsk};
 use super::store::{InboxRow, NewNotification, OrderRow, StoreError};
 use super::{row, schedule};
 use crate::domain::order::Flag;
@@ -26,15 +26,13 @@ use crate::web::Problem;
 
 /// Notifications of one merchant looked at together.
 const BATCH: u32 = 200;
-/// Orders of one merchant decided at the same time: a gateway that is slow about one keeps no other waiting.
-pub(super) const PARALLEL_MAX: usize = 8;
 /// Of notifications that are turned away, this many are logged each, and then one in as many.
 const LOGGED_MAX: u64 = 20;
 
 /// Takes a notification in. It is kept for good when this answers without a problem.
 pub(super) async fn receive(relay: &Relay, merchant: &str, secret: &str, body: &[u8]) -> Result<(), Problem> {
     let Some(merchant) = relay.merchant(merchant).filter(|merchant| merchant.is_secret(secret)) else {
-        relay.figures.received(Reception::WrongAddress);
+        relay.figures.count_notification(Reception::WrongAddress);
         return Err(Problem::not_found("address"));
     };
     let notification = match Notification::parse(body) {
@@ -52,13 +50,13 @@ pub(super) async fn receive(relay: &Relay, merchant: &str, secret: &str, body: &
     };
     match relay.store.receive(&kept).await {
         Ok(fresh) => {
-            relay.figures.received(if fresh { Reception::Kept } else { Reception::Repeated });
-            // A repeated one, too: whoever sends it again has reason to think that it was lost.
+            relay.figures.count_notification(if fresh { Reception::Kept } else { Reception::Repeated });
+            // A repeated one, too: its sender has reason to think that it was lost.
             relay.inbox.notify_one();
             Ok(())
         }
         Err(error) => {
-            relay.figures.received(Reception::Unavailable);
+            relay.figures.count_notification(Reception::Unavailable);
             Err(error.into())
         }
     }
@@ -81,7 +79,7 @@ async fn turn_away(
         let detail = format!("a notification may have at most {BODY_BYTES_MAX} bytes");
         return Ok(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
     }
-    let count = relay.figures.received(Reception::Malformed);
+    let count = relay.figures.count_notification(Reception::Malformed);
     if is_logged(count) {
         tracing::warn!(merchant.id = %merchant.id, %error, bytes = body.len(), count, "malformed notification");
     }
@@ -93,7 +91,7 @@ async fn turn_away(
 
 /// A body that somebody else signed, or changed. The order that it names is marked.
 async fn doubt(relay: &Relay, merchant: &Merchant, notification: &Notification) -> Result<Problem, Problem> {
-    let count = relay.figures.received(Reception::BadSignature);
+    let count = relay.figures.count_notification(Reception::BadSignature);
     if is_logged(count) {
         let order = if is_plausible(&notification.order) { &*notification.order } else { "not an id" };
         tracing::warn!(
@@ -119,8 +117,8 @@ async fn mark(relay: &Relay, merchant: &Merchant, order: &str, flag: Flag) -> Re
         let is_marked = row.standing.flags.contains(&flag);
         (!is_marked).then(|| {
             let advance = row.standing.flagged(flag);
-            let effects = row::advanced(row, advance, row.created_at);
-            Edit { effects, ask: Ask::AsBefore }
+            let effects = row::apply_advance(row, advance, row.created_at);
+            OrderEdit { effects, ask: RelayAsk::AsBefore }
         })
     };
     relay.change(merchant, order, &[], edit).await.map(drop)
@@ -136,7 +134,7 @@ pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, St
     let mut work = JoinSet::new();
     let mut count = 0;
     for (order, rows) in orders {
-        let Some(turn) = Turn::begin(relay, order) else { continue };
+        let Some(turn) = DecidingTurn::begin(relay, order) else { continue };
         count += rows.len();
         work.spawn(async move {
             let merchant = turn.relay.merchant(&turn.order.0);
@@ -159,19 +157,19 @@ pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, St
 }
 
 /// One order's notifications while they are decided; what comes for it meanwhile waits for the next turn.
-struct Turn {
+struct DecidingTurn {
     relay: Arc<Relay>,
     order: (String, String),
 }
 
-impl Turn {
+impl DecidingTurn {
     fn begin(relay: &Arc<Relay>, order: (String, String)) -> Option<Self> {
         let mut deciding = relay.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         deciding.insert(order.clone()).then(|| Self { relay: Arc::clone(relay), order })
     }
 }
 
-impl Drop for Turn {
+impl Drop for DecidingTurn {
     fn drop(&mut self) {
         let mut deciding = self.relay.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         deciding.remove(&self.order);
@@ -215,11 +213,11 @@ async fn settle(
             row.standing = row.standing.claimed(claim);
         }
         let terms = merchant.terms(row);
-        let effects = row::report(row, &terms, report, now);
+        let effects = row::apply_report(row, &terms, report, now);
         is_credited.store(effects.contains(&Effect::Credit), std::sync::atomic::Ordering::Relaxed);
         // A claim that the gateway does not confirm is asked about again, soon.
         row.asked = 0;
-        Some(Edit { effects, ask: Ask::ByPlan })
+        Some(OrderEdit { effects, ask: RelayAsk::ByPlan })
     };
     relay.change(merchant, order, &decided, edit).await?;
     if is_credited.into_inner()
@@ -254,9 +252,9 @@ async fn doubt_claims(
         let mut effects = Vec::new();
         if !claims.is_empty() {
             let advance = row.standing.flagged(Flag::StaleOrForged);
-            effects = row::advanced(row, advance, row.created_at);
+            effects = row::apply_advance(row, advance, row.created_at);
         }
-        Some(Edit { effects, ask: Ask::AsBefore })
+        Some(OrderEdit { effects, ask: RelayAsk::AsBefore })
     };
     relay.change(merchant, order, &ended, edit).await.map(drop)
 }

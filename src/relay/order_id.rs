@@ -1,7 +1,7 @@
 //! Names of orders at the gateway.
 //!
 //! All have one length and end in a letter: the gateway signs order id, code and amount with nothing between them,
-//! and so no signed text of one order can be read as that of another. The first part tells which site an order
+//! and so no signed text of one order can be read as that of another. The first part says which site an order
 //! belongs to, the rest cannot be guessed.
 
 use sha2::{Digest, Sha256};
@@ -44,7 +44,7 @@ pub fn is_order_id_of(tag: &str, id: &str) -> bool {
         && id.ends_with(|last: char| last.is_ascii_lowercase())
 }
 
-/// Whether a text could be any order's id, so that it may stand in an address: what else comes in from outside need
+/// Whether a text could be any order's id, so that it may be part of an address: what else comes in from outside need
 /// not be looked for.
 pub fn is_plausible(id: &str) -> bool {
     (1..=64).contains(&id.len())

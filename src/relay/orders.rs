@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 
 use super::charging::problem;
 use super::order_id::{is_order_id_of, is_plausible};
-use super::request::{self, Owner, check_adopt, check_refund, check_request_id};
+use super::request::{self, OrderOwner, check_adopt, check_refund, check_request_id};
 use super::row;
-use super::service::{Ask, AskError, Edit, Relay, Site};
+use super::service::{AskError, OrderEdit, Relay, RelayAsk, RelaySite};
 use super::store::{Opened, OrderRow};
 use crate::clock::parse_rfc3339;
 use crate::domain::order::OrderState;
@@ -28,26 +28,26 @@ impl From<AskError> for Problem {
 }
 
 /// The site's own order; another site's is none.
-async fn find(relay: &Relay, site: &Site, id: &str) -> Result<OrderRow, Problem> {
+async fn find(relay: &Relay, site: &RelaySite, id: &str) -> Result<OrderRow, Problem> {
     let order = if is_plausible(id) { relay.store.site_order(&site.id, id).await? } else { None };
     order.filter(|order| order.merchant == site.merchant.id).ok_or_else(|| Problem::not_found("order"))
 }
 
 /// `GET /v1/orders/{id}`.
-pub(super) async fn get(relay: &Relay, site: &Site, id: &str) -> Result<RelayOrder, Problem> {
+pub(super) async fn get(relay: &Relay, site: &RelaySite, id: &str) -> Result<RelayOrder, Problem> {
     find(relay, site, id).await.map(|order| row::view(&order))
 }
 
 /// `POST /v1/orders/{id}/refresh`.
-pub(super) async fn refresh(relay: &Relay, site: &Site, id: &str) -> Result<RelayOrder, Problem> {
+pub(super) async fn refresh(relay: &Relay, site: &RelaySite, id: &str) -> Result<RelayOrder, Problem> {
     find(relay, site, id).await?;
     let _held = relay.locks.hold(id).await;
     let (order, _) = relay.ask(&site.merchant, id).await?;
     order.map(|order| row::view(&order)).ok_or_else(|| Problem::not_found("order"))
 }
 
-/// `POST /v1/orders/{id}/cancel`. An order that is over already is answered as it is.
-pub(super) async fn cancel(relay: &Relay, site: &Site, id: &str) -> Result<RelayOrder, Problem> {
+/// `POST /v1/orders/{id}/cancel`. An order that is over already is returned unchanged.
+pub(super) async fn cancel(relay: &Relay, site: &RelaySite, id: &str) -> Result<RelayOrder, Problem> {
     find(relay, site, id).await?;
     let _held = relay.locks.hold(id).await;
     let order = find(relay, site, id).await?;
@@ -80,12 +80,12 @@ pub(super) async fn call_off(
         Ok(None) => {
             let close = |row: &mut OrderRow| {
                 let advance = unheard.map(|state| row.standing.closed(state));
-                let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
-                Some(Edit::by_plan(effects.unwrap_or_default()))
+                let effects = advance.map(|advance| row::apply_advance(row, advance, row.created_at));
+                Some(OrderEdit::by_plan(effects.unwrap_or_default()))
             };
             relay.change(merchant, &order.id, &[], close).await?
         }
-        // It is past being called off, or so the gateway says: where it stands, only a question tells.
+        // It is past being called off, or so the gateway says: only a status call shows its status.
         Err(GatewayError::Settled(_) | GatewayError::Rejected { .. } | GatewayError::Duplicate(_)) => {
             relay.ask(merchant, &order.id).await?.0
         }
@@ -94,10 +94,10 @@ pub(super) async fn call_off(
     Ok(taken.unwrap_or_else(|| order.clone()))
 }
 
-/// `POST /v1/orders/{id}/refund`. What went back is told by the feed.
+/// `POST /v1/orders/{id}/refund`. The feed reports what went back.
 pub(super) async fn refund(
     relay: &Relay,
-    site: &Site,
+    site: &RelaySite,
     id: &str,
     wanted: RefundOrder,
 ) -> Result<RelayOrder, Problem> {
@@ -149,7 +149,7 @@ pub(super) async fn refund(
 async fn ask_soon(relay: &Relay, order: &OrderRow) -> Result<(), Problem> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(()) };
     let now = relay.now();
-    let edit = |_: &mut OrderRow| Some(Edit { effects: Vec::new(), ask: Ask::At(now) });
+    let edit = |_: &mut OrderRow| Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) });
     relay.change(merchant, &order.id, &[], edit).await?;
     Ok(())
 }
@@ -158,7 +158,7 @@ async fn ask_soon(relay: &Relay, order: &OrderRow) -> Result<(), Problem> {
 /// about.
 pub(super) async fn adopt(
     relay: &Relay,
-    site: &Site,
+    site: &RelaySite,
     id: &str,
     wanted: AdoptOrder,
 ) -> Result<RelayOrder, Problem> {
@@ -176,7 +176,7 @@ pub(super) async fn adopt(
     if let Some(known) = relay.store.site_order(&site.id, id).await? {
         return if is_same(&known, &wanted) { Ok(row::view(&known)) } else { Err(other_order()) };
     }
-    let owner = Owner { merchant: &site.merchant.id, site: &site.id };
+    let owner = OrderOwner { merchant: &site.merchant.id, site: &site.id };
     let order = request::adopted_row(owner, id.to_owned(), wanted, expires_at, now);
     match relay.store.open(&order).await? {
         Opened::New => {}
@@ -212,7 +212,7 @@ fn other_order() -> Problem {
 }
 
 /// `POST /v1/requests/{request_id}/abandon`.
-pub(super) async fn abandon(relay: &Relay, site: &Site, request_id: &str) -> Result<Abandoned, Problem> {
+pub(super) async fn abandon(relay: &Relay, site: &RelaySite, request_id: &str) -> Result<Abandoned, Problem> {
     check_request_id(request_id)?;
     let now = relay.now();
     let Some(order) = relay.store.abandon(&site.id, request_id, now).await? else {

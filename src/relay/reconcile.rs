@@ -10,7 +10,7 @@ use super::orders::call_off;
 use super::pace::jittered;
 use super::row::{self, is_by_page};
 use super::schedule;
-use super::service::{Ask, AskError, Edit, Relay};
+use super::service::{AskError, OrderEdit, Relay, RelayAsk};
 use super::store::{OrderRow, StoreError};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -40,7 +40,7 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
             put_off(relay, orders, schedule::after_silence(u32::MAX, now)).await?;
             continue;
         };
-        let Some(turn) = Turn::begin(relay, &merchant.id) else { continue };
+        let Some(turn) = AskingTurn::begin(relay, &merchant.id) else { continue };
         work.spawn(async move { of_merchant(&turn.relay, &merchant, orders).await });
     }
     let (mut asked, mut result) = (0, Ok(()));
@@ -55,12 +55,12 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
 }
 
 /// One merchant's orders while they are asked about.
-struct Turn {
+struct AskingTurn {
     relay: Arc<Relay>,
     merchant: String,
 }
 
-impl Turn {
+impl AskingTurn {
     fn begin(relay: &Arc<Relay>, merchant: &str) -> Option<Self> {
         let mut busy = relay.reconciling.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = || Self { relay: Arc::clone(relay), merchant: merchant.to_owned() };
@@ -68,7 +68,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for AskingTurn {
     fn drop(&mut self) {
         let mut busy = self.relay.reconciling.lock().unwrap_or_else(PoisonError::into_inner);
         busy.remove(&self.merchant);
@@ -85,7 +85,7 @@ async fn put_off(
     let now = relay.now();
     for mut order in orders {
         order.ask_at = Some(until);
-        // Whoever changed one meanwhile said anew when to ask about it.
+        // A change in the meantime has set the next time to ask.
         relay.store.update(&order, &[], &[], now).await?;
     }
     Ok(())
@@ -162,7 +162,7 @@ async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), 
             let edit = |row: &mut OrderRow| {
                 row.asked = row.asked.saturating_add(1);
                 let at = schedule::after_silence(row.asked, now);
-                Some(Edit { effects: Vec::new(), ask: Ask::At(at) })
+                Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(at) })
             };
             relay.change(merchant, id, &[], edit).await.map(drop)
         }
@@ -176,7 +176,7 @@ async fn ask_and_act(
     now: Timestamp,
 ) -> Result<(), AskError> {
     if order.standing.state.is_open() && order.abandoned {
-        // No need to ask first: the answer to calling it off tells. The gateway may not know a charge yet that is
+        // No need to ask first: the answer to the cancellation shows it. The gateway may not know a charge yet that is
         // only just being opened.
         let is_uncharged = order.standing.transaction.is_none()
             && (is_by_page(order) || schedule::is_charge_lost(order, now));
@@ -212,8 +212,8 @@ async fn absent(
             None
         };
         let advance = end.map(|state| row.standing.closed(state));
-        let effects = advance.map(|advance| row::advanced(row, advance, row.created_at));
-        Some(Edit::by_plan(effects.unwrap_or_default()))
+        let effects = advance.map(|advance| row::apply_advance(row, advance, row.created_at));
+        Some(OrderEdit::by_plan(effects.unwrap_or_default()))
     };
     relay.change(merchant, &order.id, &[], edit).await.map(drop)
 }

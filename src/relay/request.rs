@@ -30,7 +30,7 @@ const REASON_CHARS_MAX: usize = 255;
 
 /// Whose order it will be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Owner<'a> {
+pub(super) struct OrderOwner<'a> {
     pub merchant: &'a str,
     pub site: &'a str,
 }
@@ -134,7 +134,7 @@ pub(super) fn check_adopt(request: &AdoptOrder) -> Result<(), Problem> {
     check_memo(request.memo.as_deref())
 }
 
-/// SHA-256 over what was asked for, each part behind its length, so that no two requests look alike.
+/// SHA-256 over what was asked for, each part preceded by its length, so that no two requests look alike.
 fn hash(request: &OpenOrder) -> [u8; 32] {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
@@ -156,9 +156,9 @@ fn hash(request: &OpenOrder) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The order as it is written down first; `ask_at` is when somebody should look after it, should we not live to.
+/// The order as first stored; `ask_at` is when somebody should look after it, should we not live to.
 pub(super) fn new_row(
-    owner: Owner<'_>,
+    owner: OrderOwner<'_>,
     id: String,
     request: OpenOrder,
     now: Timestamp,
@@ -189,7 +189,7 @@ pub(super) fn new_row(
 
 /// The order of which only its site knew. It has no lines: those are never sent again.
 pub(super) fn adopted_row(
-    owner: Owner<'_>,
+    owner: OrderOwner<'_>,
     id: String,
     request: AdoptOrder,
     expires_at: Timestamp,

@@ -1,4 +1,4 @@
-//! One order: how answers change it, and how it is shown and told.
+//! One order: how answers change it, and how it is shown and reported.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::store::{FeedEvent, OrderRow};
 use crate::clock::rfc3339;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
-use crate::domain::payment::{Advance, Effect, Report, Terms};
+use crate::domain::payment::{Advance, Effect, PaymentTerms, Report};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, RelayOrder, credit_event, reverse_event};
 
@@ -49,11 +49,16 @@ pub(super) fn add_means(row: &mut OrderRow, more: &PaymentMeans) {
     known.va = known.va.take().or(more.va);
 }
 
-/// Takes an answer of the gateway over; what follows is to be told.
-pub(super) fn report(row: &mut OrderRow, terms: &Terms, report: &Report, now: Timestamp) -> Vec<Effect> {
+/// Applies an answer of the gateway; returns the effects to report.
+pub(super) fn apply_report(
+    row: &mut OrderRow,
+    terms: &PaymentTerms,
+    report: &Report,
+    now: Timestamp,
+) -> Vec<Effect> {
     let was_unknown = row.standing.flags.remove(&Flag::ChargeUnknown);
     let advance = row.standing.reported(terms, report);
-    let mut effects = advanced(row, advance, report.paid_at.unwrap_or(now));
+    let mut effects = apply_advance(row, advance, report.paid_at.unwrap_or(now));
     let is_open = row.standing.state.is_open();
     if let Some(at) = report.expires_at.filter(|_| is_open) {
         row.expires_at = at;
@@ -70,8 +75,8 @@ pub(super) fn report(row: &mut OrderRow, terms: &Terms, report: &Report, now: Ti
     effects
 }
 
-/// Takes a step over; what follows is to be told.
-pub(super) fn advanced(row: &mut OrderRow, advance: Advance, paid_at: Timestamp) -> Vec<Effect> {
+/// Applies a step; returns the effects to report.
+pub(super) fn apply_advance(row: &mut OrderRow, advance: Advance, paid_at: Timestamp) -> Vec<Effect> {
     row.standing = advance.standing;
     if advance.effects.contains(&Effect::Credit) || row.standing.state == OrderState::Paid {
         row.paid_at.get_or_insert(paid_at);
@@ -79,7 +84,7 @@ pub(super) fn advanced(row: &mut OrderRow, advance: Advance, paid_at: Timestamp)
     advance.effects
 }
 
-/// What the site is told. Names are made of what they tell, so that a relay that went back in time to an older backup
+/// The events for the site. Names are made of their content, so that a relay that went back in time to an older backup
 /// gives the same name to the same thing only.
 pub(super) fn events(row: &OrderRow, effects: &[Effect]) -> Vec<FeedEvent> {
     let id = &row.id;

@@ -47,8 +47,8 @@ fn answer(status: GatewayStatus, code: u16) -> Report {
     }
 }
 
-fn terms() -> Terms {
-    Terms { order: "a".into(), amount: Rupiah(1000), merchant: None, fee_imposition: false }
+fn terms() -> PaymentTerms {
+    PaymentTerms { order: "a".into(), amount: Rupiah(1000), merchant: None, fee_imposition: false }
 }
 
 #[test]
@@ -71,14 +71,14 @@ fn a_charge_found_after_all_is_called_off_when_nobody_was_shown_how_to_pay_it() 
         let mut row = order();
         row.means = means;
         row.standing.flags.insert(Flag::ChargeUnknown);
-        let effects = report(&mut row, &terms(), &answer(GatewayStatus::Pending, 201), Timestamp(5));
+        let effects = apply_report(&mut row, &terms(), &answer(GatewayStatus::Pending, 201), Timestamp(5));
         assert_eq!(effects, [Effect::Status]);
         assert!(row.standing.flags.is_empty());
         assert_eq!((row.abandoned, row.expires_at), (abandoned, Timestamp(800_000)));
     }
     let mut row = order();
     row.standing.flags.insert(Flag::ChargeUnknown);
-    let effects = report(&mut row, &terms(), &answer(GatewayStatus::Settlement, 200), Timestamp(5));
+    let effects = apply_report(&mut row, &terms(), &answer(GatewayStatus::Settlement, 200), Timestamp(5));
     assert_eq!(effects, [Effect::Credit]);
     assert!(!row.abandoned && row.paid_at == Some(Timestamp(5)) && row.expires_at == Timestamp(900_000));
 }

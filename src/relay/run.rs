@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::config::{Config, Merchant, Secrets};
+use super::config::{Config, MerchantConfig, Secrets};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
-use super::service::{AssembleError, MerchantParts, Parts, Patience, Relay};
+use super::service::{AssembleError, MerchantParts, Relay, RelayParts, RelayTimeouts};
 use super::store::{RelayStore, StoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
@@ -23,7 +23,7 @@ use crate::web::serve::serve;
 
 /// How long open requests may take to finish when the relay stops.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
-/// How often the store is looked at when nobody tells that something is due.
+/// How often the store is read when nothing signals that something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often old items are dropped.
 const PRUNE_EVERY: Duration = Duration::from_hours(6);
@@ -54,7 +54,7 @@ pub enum RunError {
     /// The parts do not go together.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
-    /// The store failed: what the disk holds is only known by opening it anew.
+    /// The store failed: what is on the disk is only known after opening it again.
     #[error("the relay's store stopped: {0}")]
     Store(String),
     /// A task that must not end did.
@@ -102,13 +102,13 @@ pub async fn assemble(
         });
     }
     let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-    let parts = Parts {
+    let parts = RelayParts {
         store,
         clock,
         secrets,
         merchants,
         public_url,
-        patience: Patience::default(),
+        patience: RelayTimeouts::default(),
         connections_max: within_limit(config.connections_max),
     };
     Ok(Relay::new(parts).await?)
@@ -116,7 +116,7 @@ pub async fn assemble(
 
 /// A client of the gateway for the merchant as configured: a replaced key takes effect at the next call. The error, for
 /// people, says what cannot be used.
-fn gateway(merchant: &Merchant, secrets: Secrets) -> Result<Midtrans, String> {
+fn gateway(merchant: &MerchantConfig, secrets: Secrets) -> Result<Midtrans, String> {
     let id = merchant.id.clone();
     let key = move || secrets.merchant(&id).map(|keys| ServerKey::new(keys.server_key.expose()));
     let first = key().ok_or_else(|| "there is no server key".to_owned())?;

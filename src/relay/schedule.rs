@@ -21,7 +21,7 @@ const DOUBTED: [i64; 4] = [2 * S, 5 * S, 15 * S, M];
 const CALLED_OFF: [i64; 5] = [2 * S, 5 * S, 15 * S, M, 5 * M];
 /// When the gateway did not answer.
 const UNANSWERED: [i64; 6] = [S, 2 * S, 5 * S, 15 * S, M, 5 * M];
-/// Ages of an open order that notifications should tell about.
+/// Ages of an open order at which notifications are expected.
 const NOTIFIED: [i64; 3] = [30 * S, 2 * M, 10 * M];
 /// Without notifications: up to which age, how often.
 const UNNOTIFIED: [(i64, i64); 5] =

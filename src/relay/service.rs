@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::config::Secrets;
-use super::figures::Figures;
+use super::figures::RelayFigures;
 use super::locks::Locks;
 use super::merchant::Merchant;
 use super::order_id::{new_secret, site_tag};
@@ -26,12 +26,12 @@ const SITE_CALLS_PER_SECOND: u32 = 200;
 /// See [`SITE_CALLS_PER_SECOND`].
 const SITE_CALLS_BURST: u32 = 1000;
 
-/// Where the gateway's notifications come to: the merchant and its secret follow.
+/// Path of the gateway's notifications: the merchant and its secret follow.
 const NOTIFICATIONS: &str = "/midtrans/notification/";
 
 /// How long the relay waits for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct RelayTimeouts {
     /// For opening a charge, with all its tries: less than callers wait.
     pub charge: Duration,
     /// For one try of it.
@@ -44,7 +44,7 @@ pub struct Patience {
     pub slow_down: Duration,
 }
 
-impl Default for Patience {
+impl Default for RelayTimeouts {
     fn default() -> Self {
         Self {
             charge: Duration::from_secs(24),
@@ -57,7 +57,7 @@ impl Default for Patience {
 }
 
 /// What a relay is made of.
-pub struct Parts {
+pub struct RelayParts {
     /// Where it keeps what it knows.
     pub store: Arc<dyn RelayStore>,
     /// The only now.
@@ -69,7 +69,7 @@ pub struct Parts {
     /// How the gateway reaches the relay, without a slash at the end; `None`: it does not.
     pub public_url: Option<String>,
     /// How long it waits.
-    pub patience: Patience,
+    pub patience: RelayTimeouts,
     /// Connections at the same time, those of sites that wait for their feed included.
     pub connections_max: usize,
 }
@@ -100,7 +100,7 @@ pub enum AssembleError {
 }
 
 /// One hotspot.
-pub(super) struct Site {
+pub(super) struct RelaySite {
     pub id: String,
     pub merchant: Arc<Merchant>,
     pub tag: String,
@@ -114,13 +114,13 @@ pub struct Relay {
     pub(super) store: Arc<dyn RelayStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: Secrets,
-    pub(super) patience: Patience,
-    pub(super) figures: Arc<Figures>,
+    pub(super) patience: RelayTimeouts,
+    pub(super) figures: Arc<RelayFigures>,
     /// Orders that are being asked about, and requests that are being opened.
     pub(super) locks: Locks,
-    /// Told when a notification came.
+    /// Notified when a notification arrived.
     pub(super) inbox: Notify,
-    /// Told when an order became due.
+    /// Notified when an order became due.
     pub(super) due: Notify,
     pub(super) stopping: watch::Sender<bool>,
     pub(super) connections_max: usize,
@@ -131,18 +131,18 @@ pub struct Relay {
     /// Merchants whose orders are being asked about.
     pub(super) reconciling: Mutex<BTreeSet<String>>,
     merchants: BTreeMap<String, Arc<Merchant>>,
-    sites: BTreeMap<String, Arc<Site>>,
+    sites: BTreeMap<String, Arc<RelaySite>>,
 }
 
-/// How an order is changed: what is to be told, and when to ask next.
-pub(super) struct Edit {
+/// A change of an order: the effects to report, and when to ask next.
+pub(super) struct OrderEdit {
     pub effects: Vec<Effect>,
-    pub ask: Ask,
+    pub ask: RelayAsk,
 }
 
 /// When to ask about an order next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(super) enum RelayAsk {
     /// By its age and state; the gateway has just answered.
     ByPlan,
     /// Then.
@@ -151,13 +151,13 @@ pub(super) enum Ask {
     AsBefore,
 }
 
-impl Edit {
+impl OrderEdit {
     pub fn by_plan(effects: Vec<Effect>) -> Self {
-        Self { effects, ask: Ask::ByPlan }
+        Self { effects, ask: RelayAsk::ByPlan }
     }
 }
 
-/// An order as it is after a change, or why it could not be asked about.
+/// An order after a change, or why it could not be asked about.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AskError {
     #[error(transparent)]
@@ -168,8 +168,8 @@ pub(super) enum AskError {
 
 impl Relay {
     /// Puts the parts together; nothing runs yet.
-    pub async fn new(parts: Parts) -> Result<Arc<Self>, AssembleError> {
-        let figures = Arc::new(Figures::default());
+    pub async fn new(parts: RelayParts) -> Result<Arc<Self>, AssembleError> {
+        let figures = Arc::new(RelayFigures::default());
         let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
         for one in parts.merchants {
             let secret = parts.store.merchant_secret(&one.id, &new_secret()?).await?;
@@ -190,7 +190,7 @@ impl Relay {
             }
             let merchant = Arc::new(merchant);
             for id in one.sites {
-                let site = Site {
+                let site = RelaySite {
                     tag: site_tag(&one.id, &id),
                     merchant: Arc::clone(&merchant),
                     polls: Polls::default(),
@@ -235,7 +235,7 @@ impl Relay {
     }
 
     /// What it counts about itself.
-    pub fn figures(&self) -> &Figures {
+    pub fn figures(&self) -> &RelayFigures {
         &self.figures
     }
 
@@ -252,19 +252,19 @@ impl Relay {
     }
 
     /// The site whose token this is.
-    pub(super) fn site_of(&self, token: &str) -> Option<&Arc<Site>> {
+    pub(super) fn site_of(&self, token: &str) -> Option<&Arc<RelaySite>> {
         self.sites.get(&self.secrets.site_of(token)?)
     }
 
-    /// Changes an order, tells its site, and ends the notifications that led to it, in one transaction. Whoever
-    /// changed it meanwhile is seen: `edit` is then asked again about the order as it became. `None` from `edit`
-    /// leaves the order alone. Answers the order as it is stored; `None` when there is none.
+    /// Changes an order, adds its events to the feed, and ends the notifications that led to it, in one transaction.
+    /// After a concurrent change `edit` is called again with the changed order. `None` from `edit`
+    /// leaves the order alone. Returns the stored order; `None` when there is none.
     pub(super) async fn change(
         &self,
         merchant: &Merchant,
         id: &str,
         decided: &[u64],
-        edit: impl Fn(&mut OrderRow) -> Option<Edit> + Send + Sync,
+        edit: impl Fn(&mut OrderRow) -> Option<OrderEdit> + Send + Sync,
     ) -> Result<Option<OrderRow>, StoreError> {
         loop {
             let Some(before) = self.store.order(&merchant.id, id).await? else { return Ok(None) };
@@ -272,14 +272,14 @@ impl Relay {
             let Some(change) = edit(&mut row) else { return Ok(Some(before)) };
             let now = self.now();
             match change.ask {
-                Ask::ByPlan => {
+                RelayAsk::ByPlan => {
                     let is_same =
                         change.effects.is_empty() && row.standing.claimed == before.standing.claimed;
                     row.asked = if is_same { row.asked.saturating_add(1) } else { 0 };
                     row.ask_at = schedule::next_ask(&row, now, merchant.is_notified());
                 }
-                Ask::At(at) => row.ask_at = Some(at),
-                Ask::AsBefore => {}
+                RelayAsk::At(at) => row.ask_at = Some(at),
+                RelayAsk::AsBefore => {}
             }
             let events = row::events(&row, &change.effects);
             if self.store.update(&row, &events, decided, now).await? == Updated::Done {
@@ -293,7 +293,7 @@ impl Relay {
         }
     }
 
-    /// Asks where an order stands and takes the answer over. The caller holds the order, so that answers are taken in
+    /// Asks for the status of an order and applies the answer. The caller holds the order, so that answers are taken in
     /// the order in which they were given. The flag says whether the gateway knows the order.
     pub(super) async fn ask(
         &self,
@@ -316,7 +316,7 @@ impl Relay {
         self.learn(merchant, report).await?;
         self.change(merchant, id, &[], |row| {
             let terms = merchant.terms(row);
-            Some(Edit::by_plan(row::report(row, &terms, report, now)))
+            Some(OrderEdit::by_plan(row::apply_report(row, &terms, report, now)))
         })
         .await
     }
@@ -332,7 +332,7 @@ impl Relay {
     }
 }
 
-impl Site {
+impl RelaySite {
     /// Lets a call of this site in, or says for how long to wait.
     pub fn admit(&self, now: Duration) -> Result<(), Problem> {
         let taken = self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(now);

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use mikrotik_rs::command::Cmd;
 use mikrotik_rs::{Command, CommandBuilder};
 
-use super::client::{RouterClient, Ticket};
+use super::client::{PendingReply, RouterClient};
 use super::lists::ListNames;
+use super::port::{EditOutcome, RouterError};
 use super::session::IN_FLIGHT_MAX;
-use super::{EditOutcome, RouterError, words};
+use super::words;
 use crate::domain::listing::{BindingKind, Edit};
 use crate::domain::usage::RowId;
 
@@ -23,7 +24,7 @@ impl RouterClient {
     pub(super) async fn edit(&self, edits: &[Edit]) -> Result<Vec<EditOutcome>, RouterError> {
         let mut outcomes = Vec::with_capacity(edits.len());
         for turn in edits.chunk_by(|a, b| is_removal(a) == is_removal(b)) {
-            let mut in_flight: VecDeque<Ticket<()>> = VecDeque::with_capacity(IN_FLIGHT_MAX);
+            let mut in_flight: VecDeque<PendingReply<()>> = VecDeque::with_capacity(IN_FLIGHT_MAX);
             for edit in turn {
                 if in_flight.len() == IN_FLIGHT_MAX
                     && let Some(oldest) = in_flight.pop_front()
@@ -39,7 +40,7 @@ impl RouterClient {
         Ok(outcomes)
     }
 
-    async fn send(&self, edit: &Edit) -> Result<Ticket<()>, RouterError> {
+    async fn send(&self, edit: &Edit) -> Result<PendingReply<()>, RouterError> {
         let session = match self.shared.rows_session.load(Ordering::Relaxed) {
             0 if row_of(edit).is_some() => {
                 return Err(RouterError::Lost("no rows were read on this connection".to_owned()));
@@ -67,7 +68,7 @@ fn row_of(edit: &Edit) -> Option<&RowId> {
     }
 }
 
-async fn outcome(ticket: Ticket<()>) -> Result<EditOutcome, RouterError> {
+async fn outcome(ticket: PendingReply<()>) -> Result<EditOutcome, RouterError> {
     match ticket.answer().await {
         Ok(_) => Ok(EditOutcome::Done),
         Err(RouterError::Trap { message, .. }) => Ok(refusal(message)),

@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 
 use mikrotik_rs::{Command, CommandBuilder};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::net::TcpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::client::print;
+use super::connection::RouterStream;
+use super::port::{RouterError, RouterIdentity, is_lasting};
+use super::print::print;
 use super::reconnect::Credentials;
-use super::session::{Answer, BadRow, Broken, Fold, Ignore, Request, Row, Session};
-use super::{Pending, RouterError, RouterIdentity};
+use super::session::{BadRow, BrokenLink, CommandAnswer, CommandRequest, Fold, Ignore, RouterSession, Row};
+use super::shared::LoginReply;
 
 /// Bytes read from the socket at once.
 const READ_BYTES: usize = 16 * 1024;
@@ -24,57 +24,21 @@ const LICENSE: &str = "/system/license/print";
 /// Texts by which the router says that the name or the password is wrong, since 6.43 and before.
 const CREDENTIALS: [&str; 3] =
     ["invalid user name or password", "invalid username or password", "cannot log in"];
-/// Texts of refusals that do not end by themselves.
-const LASTING: [&str; 3] = ["no such command", "not enough permissions", "is not supported"];
 /// Characters kept of what a router says about itself.
 const TOLD_CHARS_MAX: usize = 100;
 
-/// What a connection to a router is made of: TCP, or TLS over it.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
-
-/// A connection to a router.
-pub type Stream = Box<dyn Transport>;
-
-/// Makes connections. What it leaves running when it is dropped half-way must end by itself.
-pub type Dial = Arc<dyn Fn() -> Pending<'static, io::Result<Stream>> + Send + Sync>;
-
-/// Connects over TCP, to the first address of the name that answers.
-pub(super) async fn dial_tcp(address: Arc<str>) -> io::Result<Stream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in tokio::net::lookup_host(&*address).await? {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_keepalive(true)?;
-        socket.set_nodelay(true)?;
-        match socket.connect(address).await {
-            Ok(stream) => return Ok(Box::new(stream)),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
 /// A connection and the session on it.
-pub(super) struct Link {
-    reader: ReadHalf<Stream>,
-    outbox: Outbox,
-    pub(super) session: Session,
+pub(super) struct RouterLink {
+    reader: ReadHalf<RouterStream>,
+    outbox: SendQueue,
+    pub(super) session: RouterSession,
     chunk: Vec<u8>,
     /// Replies that the log-in itself took.
     log_in_replies: u64,
 }
 
-/// What the router said at the log-in.
-#[derive(Default)]
-pub(super) struct LogIn {
-    /// Its RouterOS version.
-    pub(super) version: String,
-    /// Which router it is.
-    pub(super) identity: RouterIdentity,
-}
-
-/// What a step came to.
-pub(super) enum Step {
+/// The result of a step.
+pub(super) enum LinkStep {
     /// Something came, went or began.
     Moved,
     /// It is time to look at the session.
@@ -83,11 +47,11 @@ pub(super) enum Step {
     Closed,
 }
 
-impl Link {
+impl RouterLink {
     /// A session over a fresh connection.
-    pub(super) fn new(stream: Stream, session: Session) -> Self {
+    pub(super) fn new(stream: RouterStream, session: RouterSession) -> Self {
         let (reader, writer) = tokio::io::split(stream);
-        let outbox = Outbox { writer, sentences: VecDeque::new(), sent: 0, unflushed: false };
+        let outbox = SendQueue { writer, sentences: VecDeque::new(), sent: 0, unflushed: false };
         Self { reader, outbox, session, chunk: vec![0; READ_BYTES], log_in_replies: 0 }
     }
 
@@ -97,7 +61,7 @@ impl Link {
     }
 
     /// Begins a command.
-    pub(super) fn start(&mut self, request: Request) -> Result<(), Broken> {
+    pub(super) fn start(&mut self, request: CommandRequest) -> Result<(), BrokenLink> {
         if let Some(sentence) = self.session.start(request, Instant::now())? {
             self.outbox.sentences.push_back(sentence);
         }
@@ -105,44 +69,51 @@ impl Link {
     }
 
     /// Asks for a sign of life. Whatever the answer, even a refusal, it is one.
-    pub(super) fn heartbeat(&mut self) -> Result<(), Broken> {
+    pub(super) fn heartbeat(&mut self) -> Result<(), BrokenLink> {
         let command = print(IDENTITY, "name").build();
         let sink = Box::new(Ignore);
-        self.start(Request { name: IDENTITY, command, sink, counted: false, session: None, send_by: None })
+        self.start(CommandRequest {
+            name: IDENTITY,
+            command,
+            sink,
+            counted: false,
+            session: None,
+            send_by: None,
+        })
     }
 
     /// Waits for the next thing to happen and does it. Dropping it half-way loses nothing.
     pub(super) async fn step(
         &mut self,
-        requests: Option<&mut mpsc::Receiver<Request>>,
-    ) -> Result<Step, Broken> {
+        requests: Option<&mut mpsc::Receiver<CommandRequest>>,
+    ) -> Result<LinkStep, BrokenLink> {
         let has_room = self.session.has_room();
         let deadline = self.session.deadline();
         tokio::select! {
             read = self.reader.read(&mut self.chunk) => match read {
-                Ok(0) => return Err(Broken::new("the router closed the connection")),
+                Ok(0) => return Err(BrokenLink::new("the router closed the connection")),
                 Ok(n) => self.session.receive(&self.chunk[..n], Instant::now())?,
-                Err(error) => return Err(Broken::new(format!("cannot read: {error}"))),
+                Err(error) => return Err(BrokenLink::new(format!("cannot read: {error}"))),
             },
             written = self.outbox.drain(), if !self.outbox.is_empty() => {
-                written.map_err(|error| Broken::new(format!("cannot write: {error}")))?;
+                written.map_err(|error| BrokenLink::new(format!("cannot write: {error}")))?;
             }
             request = next(requests), if has_room => match request {
                 Some(request) => self.start(request)?,
-                None => return Ok(Step::Closed),
+                None => return Ok(LinkStep::Closed),
             },
             () = sleep_until(deadline) => {
                 self.session.expire(Instant::now())?;
-                return Ok(Step::Deadline);
+                return Ok(LinkStep::Deadline);
             }
         }
         // A router that never stops talking must not outrun the clock.
         self.session.expire(Instant::now())?;
-        Ok(Step::Moved)
+        Ok(LinkStep::Moved)
     }
 
     /// Logs in, and asks which router it is.
-    pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<LogIn, RouterError> {
+    pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<LoginReply, RouterError> {
         let login = CommandBuilder::login(&credentials.username, Some(&credentials.password));
         let answer = match self.exchange::<(), _>("/login", login, |(), _| Ok(())).await {
             Err(RouterError::Trap { message, .. }) => {
@@ -165,7 +136,7 @@ impl Link {
         }
         let command = print(RESOURCE, "version,uptime,board-name").build();
         let answer = self
-            .exchange::<LogIn, _>(RESOURCE, command, |log_in, row| {
+            .exchange::<LoginReply, _>(RESOURCE, command, |log_in, row| {
                 log_in.version = row.required("version", |text| Some(text.to_owned()))?;
                 log_in.identity.board = told(row, "board-name");
                 Ok(())
@@ -181,10 +152,10 @@ impl Link {
         Ok(log_in)
     }
 
-    /// What else tells this router from another one. It may keep any of it to itself.
+    /// Reads what distinguishes this router from another one. The router may report none of it.
     async fn identify(&mut self, identity: &mut RouterIdentity) -> Result<(), RouterError> {
         identity.name = self.tell(IDENTITY, &["name"]).await?.known();
-        let Told::As(serial) = self.tell(ROUTERBOARD, &["serial-number"]).await? else {
+        let SelfReport::As(serial) = self.tell(ROUTERBOARD, &["serial-number"]).await? else {
             // Known by its licence for the time being, it would look like another router.
             return Ok(());
         };
@@ -200,16 +171,16 @@ impl Link {
         &mut self,
         menu: &'static str,
         columns: &'static [&'static str],
-    ) -> Result<Told, RouterError> {
+    ) -> Result<SelfReport, RouterError> {
         let command = print(menu, &columns.join(",")).build();
         let answer = self.exchange::<Option<String>, _>(menu, command, |text, row| {
             *text = text.take().or_else(|| columns.iter().find_map(|column| told(row, column)));
             Ok(())
         });
         match answer.await {
-            Ok(answer) => Ok(Told::As(answer.rows)),
-            Err(RouterError::Trap { message, .. }) if is_lasting(&message) => Ok(Told::As(None)),
-            Err(RouterError::Trap { .. }) => Ok(Told::NotNow),
+            Ok(answer) => Ok(SelfReport::As(answer.rows)),
+            Err(RouterError::Trap { message, .. }) if is_lasting(&message) => Ok(SelfReport::As(None)),
+            Err(RouterError::Trap { .. }) => Ok(SelfReport::NotNow),
             Err(error) => Err(error),
         }
     }
@@ -220,14 +191,14 @@ impl Link {
         name: &'static str,
         command: Command,
         fold: F,
-    ) -> Result<Answer<T>, RouterError>
+    ) -> Result<CommandAnswer<T>, RouterError>
     where
         T: Default + Send + 'static,
         F: FnMut(&mut T, &Row<'_>) -> Result<(), BadRow> + Send + 'static,
     {
         let (sink, mut answer) = Fold::new(T::default(), fold);
         let sink = Box::new(sink);
-        let request = Request { name, command, sink, counted: false, session: None, send_by: None };
+        let request = CommandRequest { name, command, sink, counted: false, session: None, send_by: None };
         self.start(request).map_err(|broken| broken.error())?;
         loop {
             let broken = self.step(None).await.err();
@@ -242,14 +213,14 @@ impl Link {
 }
 
 /// What a router answers when it is asked about itself.
-enum Told {
+enum SelfReport {
     /// This, or nothing, and it would say the same again.
     As(Option<String>),
     /// It could not answer this time.
     NotNow,
 }
 
-impl Told {
+impl SelfReport {
     fn known(self) -> Option<String> {
         match self {
             Self::As(text) => text,
@@ -264,12 +235,6 @@ fn is_about_credentials(message: &str) -> bool {
     CREDENTIALS.iter().any(|text| lower.contains(text))
 }
 
-/// Whether the router would refuse the same again: a menu that it lacks or that the user may not read.
-pub(super) fn is_lasting(message: &str) -> bool {
-    let lower = message.to_ascii_lowercase();
-    LASTING.iter().any(|text| lower.contains(text))
-}
-
 /// What a router says about itself, fit to be shown.
 fn told(row: &Row<'_>, column: &str) -> Option<String> {
     let text = row.lossy(column);
@@ -278,7 +243,7 @@ fn told(row: &Row<'_>, column: &str) -> Option<String> {
 }
 
 /// The next request, or never where there is nobody to ask.
-async fn next(requests: Option<&mut mpsc::Receiver<Request>>) -> Option<Request> {
+async fn next(requests: Option<&mut mpsc::Receiver<CommandRequest>>) -> Option<CommandRequest> {
     match requests {
         Some(requests) => requests.recv().await,
         None => std::future::pending().await,
@@ -286,15 +251,15 @@ async fn next(requests: Option<&mut mpsc::Receiver<Request>>) -> Option<Request>
 }
 
 /// Sentences on their way out, each in one write where the socket takes it.
-struct Outbox {
-    writer: WriteHalf<Stream>,
+struct SendQueue {
+    writer: WriteHalf<RouterStream>,
     sentences: VecDeque<Vec<u8>>,
     /// Bytes of the first sentence that are out.
     sent: usize,
     unflushed: bool,
 }
 
-impl Outbox {
+impl SendQueue {
     fn is_empty(&self) -> bool {
         self.sentences.is_empty() && !self.unflushed
     }

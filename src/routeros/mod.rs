@@ -2,10 +2,13 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`client`] | the handle: configuration, health, the port implemented |
+//! | `port` | the port: what may be asked of a router, and how it can fail |
+//! | [`client`], `config` | the handle that implements the port, and how it is set up |
+//! | `shared` | what the handles and the task both know: health, warnings, former lists |
 //! | `tables`, `edits` | the bulk reads, and the differences as commands |
 //! | `owner`, `reconnect` | the task that owns the connection, and when it tries again |
 //! | [`tls`] | how the connection is encrypted, and what a failed handshake means |
+//! | `connection` | a TCP connection, and what a dialler is |
 //! | `link`, `session` | one connection: the socket loop, and what it means, without I/O |
 //! | [`wire`], [`words`], [`lists`] | sentences under caps, values, names |
 //! | [`setup`], [`inspect`] | the rows that a router must hold, and what is wrong with those it holds |
@@ -18,132 +21,16 @@ pub mod tls;
 pub mod wire;
 pub mod words;
 
+mod config;
+mod connection;
 mod edits;
 mod link;
 mod owner;
+mod port;
+mod print;
 mod reconnect;
 mod session;
+mod shared;
 mod tables;
 
-use std::pin::Pin;
-use std::time::Duration;
-
-use crate::domain::listing::{AccessRows, Edit};
-use crate::domain::usage::HostTable;
-
-/// A future that a [`Router`] hands out.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// The port to the router: two bulk reads and a way to send differences.
-///
-/// Contract of every implementation:
-/// - A read is complete or an error; half a table is never returned. A single row that makes no sense is no error: it
-///   is handed over as one that could not be read.
-/// - `apply` sends the edits in order and reports each; removals have their replies before anything after them is
-///   sent. After [`RouterError::Lost`] the caller must read again before it sends anything, because adds are not
-///   idempotent. It stops at the first edit that is lost: what became of those in flight is unknown.
-/// - Row ids are good for the connection they were read on: an edit on another one than the last `read_access`, or
-///   one that names a row before the first, is [`RouterError::Lost`] and is not sent.
-/// - No command waits without a bound. While the connection is down and the next attempt is not due, every call
-///   fails at once and says how long that is.
-pub trait Router: Send + Sync {
-    /// Uptime and the hotspot host table: two round trips.
-    fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>>;
-
-    /// Our address lists, the bindings and the leases: three round trips. A row that makes no sense is told apart,
-    /// and leaves only what it may be about unknown. A router without one of the menus
-    /// answers with an empty table and a warning.
-    fn read_access(&self) -> Pending<'_, Result<AccessRows, RouterError>>;
-
-    /// Sends edits, at most eight in flight. One outcome for each edit, in order.
-    fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>>;
-
-    /// From the next [`Self::read_access`] on, rows with our tag in these lists are read, too: they were ours under
-    /// another configuration. It costs no round trip. An implementation without such rows need not do anything.
-    fn look_under(&self, _former_lists: Vec<String>) {}
-
-    /// What is known about the connection without asking the router.
-    fn health(&self) -> RouterHealth;
-}
-
-/// What became of one edit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EditOutcome {
-    /// The router did it.
-    Done,
-    /// The router says it is so already, or the row is gone already: the next reading will tell.
-    AlreadySo,
-    /// The router refused, in its own words.
-    Refused(String),
-}
-
-/// Why the router could not be asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RouterError {
-    /// No connection, or it broke: silence, time-out and garbage count too. Nothing is known about commands in
-    /// flight.
-    #[error("router connection lost: {0}")]
-    Lost(String),
-    /// The router is connected and refused the command.
-    #[error("router refused {command}: {message}")]
-    Trap {
-        /// The menu command.
-        command: String,
-        /// The router's words.
-        message: String,
-    },
-    /// The router refused the name or the password.
-    #[error("router refused the log-in: {0}; check [router] username and password")]
-    LoginRefused(String),
-    /// The reply makes no sense: a value in a row, or the protocol itself, or more than the caps allow. In the last
-    /// two cases the connection is dropped.
-    #[error("router sent nonsense for {command}: {what}")]
-    Malformed {
-        /// The menu command.
-        command: String,
-        /// The field and value.
-        what: String,
-    },
-}
-
-/// Which router answers. What it does not tell is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RouterIdentity {
-    /// Its name, which people choose.
-    pub name: Option<String>,
-    /// The model.
-    pub board: Option<String>,
-    /// The board's serial number; virtual and PC routers have none.
-    pub serial: Option<String>,
-    /// The licence's software id, or what stands for it on a virtual router.
-    pub software_id: Option<String>,
-}
-
-impl RouterIdentity {
-    /// The text that tells this router from every other one and stays the same while it is the same, for people to
-    /// read, too. `None` when it tells nothing of the kind: names and models are not of one router only.
-    pub fn unique(&self) -> Option<String> {
-        let serial = self.serial.as_ref().map(|serial| format!("serial number {serial}"));
-        serial.or_else(|| self.software_id.as_ref().map(|id| format!("software id {id}")))
-    }
-}
-
-/// What is known about the connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RouterHealth {
-    /// Logged in at this moment.
-    pub connected: bool,
-    /// Round trips made since the start: commands of callers that got their reply, refusals too. Log-in and
-    /// heartbeat are not among them.
-    pub commands: u64,
-    /// RouterOS version of the last log-in.
-    pub version: Option<String>,
-    /// Which router it was at the last log-in.
-    pub identity: Option<RouterIdentity>,
-    /// The number of the last session; another number means that the router was logged into anew.
-    pub session: u64,
-    /// Warnings that stay true until the next log-in, such as a menu the router lacks.
-    pub warnings: Vec<String>,
-    /// Time until the next attempt, while waiting to reconnect.
-    pub retry_in: Option<Duration>,
-}
+pub use port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth, RouterIdentity};

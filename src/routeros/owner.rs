@@ -6,11 +6,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::RouterError;
-use super::client::{ClientConfig, Shared};
-use super::link::{Dial, Link, Step};
+use super::config::ClientConfig;
+use super::connection::Dial;
+use super::link::{LinkStep, RouterLink};
+use super::port::RouterError;
 use super::reconnect::{Credentials, Reconnect};
-use super::session::{Broken, HEARTBEAT, Request, Session};
+use super::session::{BrokenLink, CommandRequest, HEARTBEAT, RouterSession};
+use super::shared::ClientShared;
 
 /// Random bits for jitter. Without a source of them all waits are the shortest.
 fn dice() -> u64 {
@@ -18,28 +20,28 @@ fn dice() -> u64 {
 }
 
 /// The task.
-pub(super) struct Owner {
+pub(super) struct ConnectionTask {
     config: Arc<ClientConfig>,
     dial: Dial,
-    shared: Arc<Shared>,
-    requests: mpsc::Receiver<Request>,
+    shared: Arc<ClientShared>,
+    requests: mpsc::Receiver<CommandRequest>,
     reconnect: Reconnect,
     sessions: u64,
 }
 
 /// Why to connect.
 enum Wake {
-    Asked(Request),
+    Asked(CommandRequest),
     Heartbeat,
 }
 
-impl Owner {
+impl ConnectionTask {
     /// The task's state before its first connection.
     pub(super) fn new(
         config: Arc<ClientConfig>,
         dial: Dial,
-        shared: Arc<Shared>,
-        requests: mpsc::Receiver<Request>,
+        shared: Arc<ClientShared>,
+        requests: mpsc::Receiver<CommandRequest>,
     ) -> Self {
         Self { config, dial, shared, requests, reconnect: Reconnect::default(), sessions: 0 }
     }
@@ -50,18 +52,18 @@ impl Owner {
             let credentials = self.config.credentials();
             match self.open(&credentials).await {
                 Ok(link) => {
-                    self.reconnect.opened(credentials);
+                    self.reconnect.note_session(credentials);
                     if self.serve(link, wake).await.is_none() {
                         break;
                     }
                 }
-                Err(error) => self.failed(&error, &credentials, wake),
+                Err(error) => self.note_failure(&error, &credentials, wake),
             }
         }
-        self.shared.disconnected(None);
+        self.shared.set_disconnected(None);
     }
 
-    /// Waits, connected to nothing, for a reason to connect. Who asks too early is told so at once.
+    /// Waits, without a connection, for a reason to connect. A caller that asks too early gets an error at once.
     async fn wait(&mut self) -> Option<Wake> {
         let heartbeat = Instant::now() + HEARTBEAT;
         let heartbeat = self.reconnect.until().map_or(heartbeat, |until| until.max(heartbeat));
@@ -80,9 +82,9 @@ impl Owner {
         }
     }
 
-    fn failed(&mut self, error: &RouterError, credentials: &Credentials, wake: Wake) {
-        let news = self.reconnect.failed(error, credentials, Instant::now(), dice());
-        self.shared.disconnected(self.reconnect.until());
+    fn note_failure(&mut self, error: &RouterError, credentials: &Credentials, wake: Wake) {
+        let news = self.reconnect.note_failure(error, credentials, Instant::now(), dice());
+        self.shared.set_disconnected(self.reconnect.until());
         self.log_failure(error, news, "router connection failed");
         if let Wake::Asked(request) = wake {
             request.sink.finish(Err(error.clone()));
@@ -90,7 +92,7 @@ impl Owner {
     }
 
     /// Connects, logs in and has the router prove that it let us in.
-    async fn open(&mut self, credentials: &Credentials) -> Result<Link, RouterError> {
+    async fn open(&mut self, credentials: &Credentials) -> Result<RouterLink, RouterError> {
         let limit = self.config.connect_timeout();
         let stream = match timeout(limit, (self.dial)()).await {
             Ok(Ok(stream)) => stream,
@@ -99,8 +101,8 @@ impl Owner {
         };
         self.sessions += 1;
         let commands = Arc::clone(&self.shared.commands);
-        let session = Session::new(self.sessions, self.config.limits, self.config.patience(), commands);
-        let mut link = Link::new(stream, session);
+        let session = RouterSession::new(self.sessions, self.config.limits, self.config.patience(), commands);
+        let mut link = RouterLink::new(stream, session);
         let limit = self.config.timeout;
         let log_in = match timeout(limit, link.log_in(credentials)).await {
             Ok(log_in) => log_in?,
@@ -112,47 +114,47 @@ impl Owner {
             router.identity = ?log_in.identity,
             "router logged in"
         );
-        self.shared.connected(self.sessions, log_in);
+        self.shared.set_connected(self.sessions, log_in);
         Ok(link)
     }
 
     /// Runs one session to its end. `None` when no handle is left.
-    async fn serve(&mut self, mut link: Link, wake: Wake) -> Option<()> {
+    async fn serve(&mut self, mut link: RouterLink, wake: Wake) -> Option<()> {
         let broken = match self.pump(&mut link, wake).await {
             Ok(()) => return None,
             Err(broken) => broken,
         };
         self.note_proof(&link);
         let error = broken.error();
-        let news = self.reconnect.lost(&error, Instant::now(), dice());
+        let news = self.reconnect.note_loss(&error, Instant::now(), dice());
         // First the state, then the callers: who hears of the loss sees it.
-        self.shared.disconnected(self.reconnect.until());
+        self.shared.set_disconnected(self.reconnect.until());
         link.session.fail(&broken);
         self.log_failure(&error, news, "router connection lost");
         Some(())
     }
 
-    async fn pump(&mut self, link: &mut Link, wake: Wake) -> Result<(), Broken> {
+    async fn pump(&mut self, link: &mut RouterLink, wake: Wake) -> Result<(), BrokenLink> {
         match wake {
             Wake::Asked(request) => link.start(request)?,
             Wake::Heartbeat => link.heartbeat()?,
         }
         loop {
             match link.step(Some(&mut self.requests)).await? {
-                Step::Moved => self.note_proof(link),
-                Step::Deadline if link.session.is_quiet() => link.heartbeat()?,
-                Step::Deadline => {}
-                Step::Closed => return Ok(()),
+                LinkStep::Moved => self.note_proof(link),
+                LinkStep::Deadline if link.session.is_quiet() => link.heartbeat()?,
+                LinkStep::Deadline => {}
+                LinkStep::Closed => return Ok(()),
             }
         }
     }
 
     /// The log-in alone proves little: a command that got its reply ends a row of failures.
-    fn note_proof(&mut self, link: &Link) {
+    fn note_proof(&mut self, link: &RouterLink) {
         if !link.has_proven() {
             return;
         }
-        let attempts = self.reconnect.proven();
+        let attempts = self.reconnect.note_proof();
         if attempts > 0 {
             let address = &self.config.address;
             tracing::info!(

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::RouterError;
-use super::link::is_lasting;
+use super::port::{RouterError, is_lasting};
 
 /// The shortest wait between two attempts.
 const WAIT_MIN: Duration = Duration::from_secs(1);
@@ -32,7 +31,7 @@ pub(super) struct Credentials {
 pub(super) struct Reconnect {
     /// Attempts and unproven sessions that failed in a row.
     failures: u32,
-    waiting: Option<Waiting>,
+    waiting: Option<RetryWait>,
     /// What went wrong since a session last did something.
     told: Vec<RouterError>,
     /// Credentials that opened the last session.
@@ -41,7 +40,7 @@ pub(super) struct Reconnect {
     lost_at: Option<Instant>,
 }
 
-struct Waiting {
+struct RetryWait {
     until: Instant,
     error: RouterError,
     /// Credentials the router refused: others may be tried at once.
@@ -49,7 +48,7 @@ struct Waiting {
 }
 
 impl Reconnect {
-    /// Whether an attempt may be made; if not, what to tell who asks.
+    /// Whether an attempt may be made; if not, the error for the caller.
     pub(super) fn check(
         &self,
         now: Instant,
@@ -82,7 +81,7 @@ impl Reconnect {
     }
 
     /// An attempt failed. Whether this is worth a line in the log: the first in these words.
-    pub(super) fn failed(
+    pub(super) fn note_failure(
         &mut self,
         error: &RouterError,
         credentials: &Credentials,
@@ -104,34 +103,34 @@ impl Reconnect {
             (false, _) => self.backoff(dice),
         };
         let refused = refused.then(|| credentials.clone());
-        self.waiting = Some(Waiting { until: now + wait, error: error.clone(), refused });
+        self.waiting = Some(RetryWait { until: now + wait, error: error.clone(), refused });
         news
     }
 
     /// A session was opened.
-    pub(super) fn opened(&mut self, credentials: Credentials) {
+    pub(super) fn note_session(&mut self, credentials: Credentials) {
         self.opened_with = Some(credentials);
     }
 
     /// The session did something: how many failures are over.
-    pub(super) fn proven(&mut self) -> u32 {
+    pub(super) fn note_proof(&mut self) -> u32 {
         self.waiting = None;
         self.told.clear();
         std::mem::take(&mut self.failures)
     }
 
     /// The session was lost. Whether this is worth a line in the log.
-    pub(super) fn lost(&mut self, error: &RouterError, now: Instant, dice: u64) -> bool {
+    pub(super) fn note_loss(&mut self, error: &RouterError, now: Instant, dice: u64) -> bool {
         let news = self.is_news(error);
         self.failures = self.failures.saturating_add(1);
         self.lost_at = Some(now);
         let wait = self.backoff(dice);
-        self.waiting = Some(Waiting { until: now + wait, error: error.clone(), refused: None });
+        self.waiting = Some(RetryWait { until: now + wait, error: error.clone(), refused: None });
         news
     }
 
-    /// Whether nothing in these words was told yet. A router that comes back with another certificate must not hide
-    /// behind the loss that went before.
+    /// Whether this error text was not logged yet. A router that returns with another certificate must not be
+    /// hidden by the earlier loss.
     fn is_news(&mut self, error: &RouterError) -> bool {
         let news = self.told.len() < NEWS_MAX && !self.told.contains(error);
         if news {
@@ -179,7 +178,7 @@ mod tests {
         for (dice, ceilings_s) in [(0, [1, 1, 1, 1, 1, 1, 1, 1]), (u64::MAX, [0; 8])] {
             let mut reconnect = Reconnect::default();
             for (n, exact_s) in ceilings_s.into_iter().enumerate() {
-                reconnect.failed(&lost(), &credentials("a"), now, dice);
+                reconnect.note_failure(&lost(), &credentials("a"), now, dice);
                 let ceiling = Duration::from_secs(60.min(2 << n));
                 let wait = wait(&reconnect, now);
                 assert!(wait >= WAIT_MIN && wait <= ceiling, "attempt {n}: {wait:?}");
@@ -194,7 +193,7 @@ mod tests {
         let now = Instant::now();
         let mut reconnect = Reconnect::default();
         assert_eq!(reconnect.check(now, || credentials("a")), Ok(()));
-        reconnect.failed(&refused(), &credentials("a"), now, 0);
+        reconnect.note_failure(&refused(), &credentials("a"), now, 0);
         let told = "invalid user name or password (6) (next attempt in 300 s)".to_owned();
         assert_eq!(reconnect.check(now, || credentials("a")), Err(RouterError::LoginRefused(told)));
         assert_eq!(reconnect.check(now + REFUSED_WAIT, || credentials("a")), Ok(()));
@@ -204,9 +203,9 @@ mod tests {
     fn other_credentials_are_tried_at_once_after_a_refusal() {
         let now = Instant::now();
         let mut reconnect = Reconnect::default();
-        reconnect.failed(&refused(), &credentials("a"), now, 0);
+        reconnect.note_failure(&refused(), &credentials("a"), now, 0);
         assert_eq!(reconnect.check(now, || credentials("b")), Ok(()));
-        reconnect.failed(&lost(), &credentials("b"), now, 0);
+        reconnect.note_failure(&lost(), &credentials("b"), now, 0);
         assert!(reconnect.check(now, || credentials("c")).is_err());
     }
 
@@ -224,7 +223,7 @@ mod tests {
         for (error, waits_long) in rows {
             let now = Instant::now();
             let mut reconnect = Reconnect::default();
-            reconnect.failed(&error, &credentials("a"), now, u64::MAX);
+            reconnect.note_failure(&error, &credentials("a"), now, u64::MAX);
             assert_eq!(wait(&reconnect, now) == REFUSED_WAIT, waits_long, "{error}");
         }
     }
@@ -233,17 +232,17 @@ mod tests {
     fn a_booting_router_is_asked_again_soon_with_credentials_that_worked() {
         let now = Instant::now();
         let mut reconnect = Reconnect::default();
-        reconnect.opened(credentials("a"));
-        reconnect.proven();
-        reconnect.lost(&lost(), now, 0);
+        reconnect.note_session(credentials("a"));
+        reconnect.note_proof();
+        reconnect.note_loss(&lost(), now, 0);
         for dice in [0, 1, u64::MAX] {
-            reconnect.failed(&refused(), &credentials("a"), now, dice);
+            reconnect.note_failure(&refused(), &credentials("a"), now, dice);
             assert!(wait(&reconnect, now) <= BOOT_WAIT_MAX && wait(&reconnect, now) >= WAIT_MIN);
         }
-        reconnect.failed(&refused(), &credentials("b"), now, 0);
+        reconnect.note_failure(&refused(), &credentials("b"), now, 0);
         assert_eq!(wait(&reconnect, now), REFUSED_WAIT, "other credentials");
         let later = now + BOOT;
-        reconnect.failed(&refused(), &credentials("a"), later, 0);
+        reconnect.note_failure(&refused(), &credentials("a"), later, 0);
         assert_eq!(wait(&reconnect, later), REFUSED_WAIT, "the router has booted by then");
     }
 
@@ -251,17 +250,17 @@ mod tests {
     fn only_the_first_failure_in_its_words_is_news() {
         let now = Instant::now();
         let mut reconnect = Reconnect::default();
-        assert!(reconnect.failed(&lost(), &credentials("a"), now, 0));
-        assert!(!reconnect.failed(&lost(), &credentials("a"), now, 0));
-        assert!(reconnect.failed(&refused(), &credentials("a"), now, 0));
-        assert!(!reconnect.lost(&lost(), now, 0), "a session that did nothing is no recovery");
-        assert_eq!(reconnect.proven(), 4);
-        assert!(reconnect.lost(&lost(), now, 0));
+        assert!(reconnect.note_failure(&lost(), &credentials("a"), now, 0));
+        assert!(!reconnect.note_failure(&lost(), &credentials("a"), now, 0));
+        assert!(reconnect.note_failure(&refused(), &credentials("a"), now, 0));
+        assert!(!reconnect.note_loss(&lost(), now, 0), "a session that did nothing is no recovery");
+        assert_eq!(reconnect.note_proof(), 4);
+        assert!(reconnect.note_loss(&lost(), now, 0));
         let other = RouterError::Lost("another certificate".to_owned());
-        assert!(reconnect.failed(&other, &credentials("a"), now, 0));
-        assert!(!reconnect.failed(&lost(), &credentials("a"), now, 0), "to and fro is no news");
+        assert!(reconnect.note_failure(&other, &credentials("a"), now, 0));
+        assert!(!reconnect.note_failure(&lost(), &credentials("a"), now, 0), "to and fro is no news");
         let words = |n: usize| RouterError::Lost(format!("{n}"));
-        let told = (0..100).filter(|n| reconnect.failed(&words(*n), &credentials("a"), now, 0)).count();
+        let told = (0..100).filter(|n| reconnect.note_failure(&words(*n), &credentials("a"), now, 0)).count();
         assert_eq!(told, NEWS_MAX - 2);
     }
 }

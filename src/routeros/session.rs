@@ -1,5 +1,5 @@
 //! One session with a router, without I/O: bytes in, commands' fates out. Every command that begins here ends in
-//! its rows, a trap, or [`RouterError::Lost`]; whoever owns the session calls [`Session::fail`] when it is over.
+//! its rows, a trap, or [`RouterError::Lost`]; the owner of the session calls [`Session::fail`] when it is over.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,8 +11,8 @@ use mikrotik_rs::{Command, Connection, Event, ReplyResponse, Tag};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::RouterError;
-use super::wire::{self, Framer, Guarded, Kind, Limits};
+use super::port::RouterError;
+use super::wire::{self, Framer, GuardedSentence, Limits, SentenceKind};
 
 /// How many commands may be in flight on one session.
 pub(super) const IN_FLIGHT_MAX: usize = 8;
@@ -88,8 +88,8 @@ pub(super) trait Sink: Send {
     fn finish(self: Box<Self>, end: Result<Ended, RouterError>);
 }
 
-/// What a command came to.
-pub(super) struct Answer<T> {
+/// The result of a command.
+pub(super) struct CommandAnswer<T> {
     /// What its rows were folded into.
     pub(super) rows: T,
     /// When and where it ran.
@@ -100,12 +100,12 @@ pub(super) struct Answer<T> {
 pub(super) struct Fold<T, F> {
     rows: T,
     take: F,
-    reply: oneshot::Sender<Result<Answer<T>, RouterError>>,
+    reply: oneshot::Sender<Result<CommandAnswer<T>, RouterError>>,
 }
 
 impl<T, F> Fold<T, F> {
     /// A sink for rows and the end of it that waits.
-    pub(super) fn new(rows: T, take: F) -> (Self, oneshot::Receiver<Result<Answer<T>, RouterError>>) {
+    pub(super) fn new(rows: T, take: F) -> (Self, oneshot::Receiver<Result<CommandAnswer<T>, RouterError>>) {
         let (reply, answer) = oneshot::channel();
         (Self { rows, take, reply }, answer)
     }
@@ -123,7 +123,7 @@ impl<T: Send, F: FnMut(&mut T, &Row<'_>) -> Result<(), BadRow> + Send> Sink for 
     fn finish(self: Box<Self>, end: Result<Ended, RouterError>) {
         let rows = self.rows;
         // Nobody waits any more: the reply is of no use to anybody.
-        let _ = self.reply.send(end.map(|ended| Answer { rows, ended }));
+        let _ = self.reply.send(end.map(|ended| CommandAnswer { rows, ended }));
     }
 }
 
@@ -143,7 +143,7 @@ impl Sink for Ignore {
 }
 
 /// One command on its way to a session.
-pub(super) struct Request {
+pub(super) struct CommandRequest {
     /// The menu command, for messages.
     pub(super) name: &'static str,
     /// The sentence, with a tag of its own.
@@ -160,14 +160,14 @@ pub(super) struct Request {
 
 /// Why a session is over.
 #[derive(Clone, Debug)]
-pub(super) struct Broken {
+pub(super) struct BrokenLink {
     /// The reason, for every command in flight.
     pub(super) why: String,
     /// The command whose reply was at fault, where that is known.
     guilty: Option<Tag>,
 }
 
-impl Broken {
+impl BrokenLink {
     /// A reason that is no single command's fault.
     pub(super) fn new(why: impl Into<String>) -> Self {
         Self { why: why.into(), guilty: None }
@@ -177,13 +177,13 @@ impl Broken {
         Self { why: why.into(), guilty: Some(tag) }
     }
 
-    /// What a command that was in flight is told.
+    /// The error for a command that was in flight.
     pub(super) fn error(&self) -> RouterError {
         RouterError::Lost(self.why.clone())
     }
 }
 
-struct Slot {
+struct InFlight {
     name: &'static str,
     /// Taken when the caller has its answer; the slot itself stays until the router's `!done`.
     sink: Option<Box<dyn Sink>>,
@@ -195,7 +195,7 @@ struct Slot {
 
 /// How long a session waits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct SessionTimeouts {
     /// Between two sentences while a command is in flight.
     pub(super) idle: Duration,
     /// For the whole reply to one command.
@@ -203,22 +203,27 @@ pub(super) struct Patience {
 }
 
 /// The state of one session.
-pub(super) struct Session {
+pub(super) struct RouterSession {
     number: u64,
     core: Connection,
     framer: Framer,
-    slots: HashMap<Tag, Slot>,
+    slots: HashMap<Tag, InFlight>,
     limits: Limits,
-    patience: Patience,
+    patience: SessionTimeouts,
     last_sign: Instant,
     replies: u64,
     commands: Arc<AtomicU64>,
 }
 
-impl Session {
+impl RouterSession {
     /// A session over a fresh connection; no two of one client share a number. `commands` counts the round trips of
     /// callers.
-    pub(super) fn new(number: u64, limits: Limits, patience: Patience, commands: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(
+        number: u64,
+        limits: Limits,
+        patience: SessionTimeouts,
+        commands: Arc<AtomicU64>,
+    ) -> Self {
         Self {
             number,
             core: Connection::new(),
@@ -248,7 +253,11 @@ impl Session {
     }
 
     /// Begins a command; the bytes are for the socket. `None` where it must not or need not be sent.
-    pub(super) fn start(&mut self, request: Request, now: Instant) -> Result<Option<Vec<u8>>, Broken> {
+    pub(super) fn start(
+        &mut self,
+        request: CommandRequest,
+        now: Instant,
+    ) -> Result<Option<Vec<u8>>, BrokenLink> {
         if !request.sink.is_wanted() {
             return Ok(None);
         }
@@ -266,7 +275,7 @@ impl Session {
         if self.is_quiet() {
             self.last_sign = now;
         }
-        let slot = Slot {
+        let slot = InFlight {
             name: request.name,
             sink: Some(request.sink),
             counted: request.counted,
@@ -279,13 +288,13 @@ impl Session {
         let replaced = self.slots.insert(tag, slot).is_some();
         let sent = self.core.send_command(request.command);
         if replaced || sent.is_err() {
-            return Err(Broken::new("two commands with one tag"));
+            return Err(BrokenLink::new("two commands with one tag"));
         }
         Ok(self.core.poll_transmit().map(|transmit| transmit.data))
     }
 
     /// Takes what was read from the socket.
-    pub(super) fn receive(&mut self, bytes: &[u8], now: Instant) -> Result<(), Broken> {
+    pub(super) fn receive(&mut self, bytes: &[u8], now: Instant) -> Result<(), BrokenLink> {
         // Out of `self` for the time being: a sentence borrows from it.
         let mut framer = std::mem::replace(&mut self.framer, Framer::new(0));
         framer.push(bytes);
@@ -313,23 +322,23 @@ impl Session {
     }
 
     /// Whether patience is over.
-    pub(super) fn expire(&self, now: Instant) -> Result<(), Broken> {
+    pub(super) fn expire(&self, now: Instant) -> Result<(), BrokenLink> {
         if self.is_quiet() {
             return Ok(());
         }
         if now >= self.last_sign + self.patience.idle {
-            return Err(Broken::new(format!("no answer for {:?}", self.patience.idle)));
+            return Err(BrokenLink::new(format!("no answer for {:?}", self.patience.idle)));
         }
         match self.slots.values().find(|slot| now >= slot.sent + self.patience.command) {
             Some(slot) => {
-                Err(Broken::new(format!("{} took longer than {:?}", slot.name, self.patience.command)))
+                Err(BrokenLink::new(format!("{} took longer than {:?}", slot.name, self.patience.command)))
             }
             None => Ok(()),
         }
     }
 
     /// Ends every command in flight: the session is over.
-    pub(super) fn fail(self, broken: &Broken) {
+    pub(super) fn fail(self, broken: &BrokenLink) {
         for (tag, slot) in self.slots {
             let Some(sink) = slot.sink else { continue };
             let error = if broken.guilty == Some(tag) {
@@ -342,43 +351,46 @@ impl Session {
     }
 
     /// Garbage while a single command is in flight can only be the reply to that one.
-    fn violation(&self, violation: &wire::Violation) -> Broken {
+    fn violation(&self, violation: &wire::Violation) -> BrokenLink {
         let mut tags = self.slots.keys();
         let guilty = tags.next().copied().filter(|_| tags.next().is_none());
-        Broken { why: violation.to_string(), guilty }
+        BrokenLink { why: violation.to_string(), guilty }
     }
 
-    fn sentence(&mut self, sentence: &[u8], now: Instant) -> Result<(), Broken> {
+    fn sentence(&mut self, sentence: &[u8], now: Instant) -> Result<(), BrokenLink> {
         let (kind, tag, bytes) = match wire::guard(sentence) {
-            Ok(Guarded::Reply { kind, tag, bytes }) => (kind, tag, bytes),
-            Ok(Guarded::Fatal(reason)) => {
-                return Err(Broken::new(format!("router ended the session: {reason}")));
+            Ok(GuardedSentence::Reply { kind, tag, bytes }) => (kind, tag, bytes),
+            Ok(GuardedSentence::Fatal(reason)) => {
+                return Err(BrokenLink::new(format!("router ended the session: {reason}")));
             }
             Err(violation) => return Err(self.violation(&violation)),
         };
         self.last_sign = now;
         let Some(slot) = self.slots.get_mut(&tag) else {
-            return Err(Broken::new(format!("a reply to no command of ours (tag {tag})")));
+            return Err(BrokenLink::new(format!("a reply to no command of ours (tag {tag})")));
         };
         slot.bytes = slot.bytes.saturating_add(u64::try_from(sentence.len()).unwrap_or(u64::MAX));
-        slot.rows += u64::from(kind == Kind::Row);
+        slot.rows += u64::from(kind == SentenceKind::Row);
         if slot.bytes > self.limits.reply_bytes {
-            return Err(Broken::by(tag, format!("a reply of more than {} bytes", self.limits.reply_bytes)));
+            return Err(BrokenLink::by(
+                tag,
+                format!("a reply of more than {} bytes", self.limits.reply_bytes),
+            ));
         }
         if slot.rows > self.limits.reply_rows {
-            return Err(Broken::by(tag, format!("more than {} rows", self.limits.reply_rows)));
+            return Err(BrokenLink::by(tag, format!("more than {} rows", self.limits.reply_rows)));
         }
-        if slot.sink.is_none() && kind == Kind::Row {
+        if slot.sink.is_none() && kind == SentenceKind::Row {
             // The command has failed already; the core does not know it any more.
             return Ok(());
         }
         let event = self.core.receive(&bytes).ok().and_then(|()| self.core.poll_event());
         match (kind, event) {
-            (Kind::Row, Some(Event::Reply { response, .. })) => self.row(tag, &Row(&response)),
-            (Kind::Trap, Some(Event::Trap { response, .. })) => self.trap(tag, response.message),
-            (Kind::Done { ret }, Some(Event::Done { .. })) => self.done(tag, ret, now),
-            (Kind::Empty, Some(Event::Empty { .. })) => {}
-            _ => return Err(Broken::by(tag, format!("a sentence that is none: {kind:?}"))),
+            (SentenceKind::Row, Some(Event::Reply { response, .. })) => self.row(tag, &Row(&response)),
+            (SentenceKind::Trap, Some(Event::Trap { response, .. })) => self.trap(tag, response.message),
+            (SentenceKind::Done { ret }, Some(Event::Done { .. })) => self.finish(tag, ret, now),
+            (SentenceKind::Empty, Some(Event::Empty { .. })) => {}
+            _ => return Err(BrokenLink::by(tag, format!("a sentence that is none: {kind:?}"))),
         }
         Ok(())
     }
@@ -397,7 +409,7 @@ impl Session {
         self.answer(tag, Err(RouterError::Trap { command, message }));
     }
 
-    fn done(&mut self, tag: Tag, ret: bool, now: Instant) {
+    fn finish(&mut self, tag: Tag, ret: bool, now: Instant) {
         let Some(slot) = self.slots.get(&tag) else { return };
         let ended = Ended { session: self.number, sent: slot.sent, done: now, ret };
         self.answer(tag, Ok(ended));
@@ -424,10 +436,11 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience = Patience { idle: Duration::from_secs(10), command: Duration::from_mins(1) };
+    const PATIENCE: SessionTimeouts =
+        SessionTimeouts { idle: Duration::from_secs(10), command: Duration::from_mins(1) };
 
-    fn session(limits: Limits) -> Session {
-        Session::new(1, limits, PATIENCE, Arc::default())
+    fn session(limits: Limits) -> RouterSession {
+        RouterSession::new(1, limits, PATIENCE, Arc::default())
     }
 
     fn sentence(words: &[&str], tag: Tag) -> Vec<u8> {
@@ -441,7 +454,9 @@ mod tests {
     }
 
     /// Begins a command that counts its rows; its tag and the end that waits.
-    fn start(session: &mut Session) -> (Tag, oneshot::Receiver<Result<Answer<u64>, RouterError>>) {
+    fn start(
+        session: &mut RouterSession,
+    ) -> (Tag, oneshot::Receiver<Result<CommandAnswer<u64>, RouterError>>) {
         let command = CommandBuilder::new().command("/x/print").build();
         let tag = command.tag;
         let (sink, answer) = Fold::new(0, |rows: &mut u64, _: &Row<'_>| {
@@ -450,7 +465,7 @@ mod tests {
         });
         let sink = Box::new(sink);
         let request =
-            Request { name: "/x/print", command, sink, counted: true, session: None, send_by: None };
+            CommandRequest { name: "/x/print", command, sink, counted: true, session: None, send_by: None };
         assert!(session.start(request, Instant::now()).unwrap().is_some());
         (tag, answer)
     }

@@ -1,7 +1,7 @@
 //! The router's side of a site: the rows it must hold, a script that adds them, one that takes them away, and the
 //! log-in page of the hotspot.
 //!
-//! Rows are told apart by a comment that begins with our tag, or by a name that begins with `kuota_` in menus
+//! Rows are recognized by a comment that begins with our tag, or by a name that begins with `kuota_` in menus
 //! without comments. In an ordered menu every row is put right before its successor, beginning with a disabled row
 //! that marks the end before the first row of others, so the order is right whatever was there before.
 
@@ -96,12 +96,12 @@ pub struct SitePlan {
 
 /// How a row is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
+enum PlannedKey {
     Comment,
     Name,
 }
 
-impl Key {
+impl PlannedKey {
     fn word(self) -> &'static str {
         match self {
             Self::Comment => "comment",
@@ -114,7 +114,7 @@ impl Key {
 #[derive(Clone, Debug)]
 struct Planned {
     menu: &'static str,
-    key: Key,
+    key: PlannedKey,
     /// The comment or the name.
     is: String,
     values: Vec<(&'static str, String)>,
@@ -122,11 +122,11 @@ struct Planned {
 
 impl Planned {
     fn commented(menu: &'static str, what: &str, values: &[(&'static str, &str)]) -> Self {
-        Self { menu, key: Key::Comment, is: format!("kuota:{what}"), values: owned(values) }
+        Self { menu, key: PlannedKey::Comment, is: format!("kuota:{what}"), values: owned(values) }
     }
 
     fn named(menu: &'static str, name: &str, values: &[(&'static str, &str)]) -> Self {
-        Self { menu, key: Key::Name, is: name.to_owned(), values: owned(values) }
+        Self { menu, key: PlannedKey::Name, is: name.to_owned(), values: owned(values) }
     }
 
     fn find(&self) -> String {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use mikrotik_rs::QueryOperator;
 
-use super::RouterError;
-use super::client::{RouterClient, Ticket, print};
+use super::client::{PendingReply, RouterClient};
 use super::lists::ListNames;
-use super::session::{Answer, BadRow, Row};
+use super::port::RouterError;
+use super::print::print;
+use super::session::{BadRow, CommandAnswer, Row};
 use super::words;
 use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, ListRow, TAG, UnreadAccess};
@@ -80,7 +81,7 @@ impl RouterClient {
             })
             .await?;
         let hosts = self.unless_missing(HOSTS, ticket).await?;
-        // Of the same session: behind the address there may be another router by then.
+        // Of the same session: another router may answer at the address later.
         let Some(router) = self.shared.identity_on(resource.ended.session) else {
             return Err(RouterError::Lost(
                 "the connection is another one since the rows were read".to_owned(),
@@ -126,7 +127,7 @@ impl RouterClient {
         })
     }
 
-    async fn ask_listings(&self) -> Result<Ticket<Rows<Vec<ListRow>>>, RouterError> {
+    async fn ask_listings(&self) -> Result<PendingReply<Rows<Vec<ListRow>>>, RouterError> {
         let names = self.names();
         let mut command = print(LISTINGS, ".id,list,address,comment,dynamic,disabled");
         let asked: Vec<&str> = names.all().collect();
@@ -144,7 +145,7 @@ impl RouterClient {
         .await
     }
 
-    async fn ask_bindings(&self) -> Result<Ticket<Rows<Bindings>>, RouterError> {
+    async fn ask_bindings(&self) -> Result<PendingReply<Rows<Bindings>>, RouterError> {
         let command = print(BINDINGS, ".id,mac-address,address,to-address,type,comment,disabled").build();
         self.submit::<Rows<Bindings>, _>(BINDINGS, command, None, |rows, row| {
             match binding(row, &mut rows.read.odd) {
@@ -156,7 +157,7 @@ impl RouterClient {
         .await
     }
 
-    async fn ask_leases(&self) -> Result<Ticket<Rows<Leases>>, RouterError> {
+    async fn ask_leases(&self) -> Result<PendingReply<Rows<Leases>>, RouterError> {
         let columns = "mac-address,address,active-address,active-mac-address,disabled,status";
         let command = print(LEASES, columns).build();
         self.submit::<Rows<Leases>, _>(LEASES, command, None, |rows, row| match rows.read.take(row) {
@@ -170,8 +171,8 @@ impl RouterClient {
     async fn unless_missing<T>(
         &self,
         name: &'static str,
-        ticket: Ticket<T>,
-    ) -> Result<Option<Answer<T>>, RouterError> {
+        ticket: PendingReply<T>,
+    ) -> Result<Option<CommandAnswer<T>>, RouterError> {
         match ticket.answer().await {
             Err(RouterError::Trap { message, .. }) if is_missing_menu(&message) => {
                 let menu = name.trim_end_matches("/print");

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::link::{Dial, Stream, dial_tcp};
+use super::connection::{Dial, RouterStream, dial_tcp};
 
 /// Encryption of the connection to the router.
 #[derive(Clone, Debug, Default)]
@@ -56,14 +56,14 @@ impl Authorities {
 /// Why there is no TLS with the router, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Failure(String);
+struct TlsFailure(String);
 
 fn failure(why: impl Into<String>) -> io::Error {
-    io::Error::other(Failure(why.into()))
+    io::Error::other(TlsFailure(why.into()))
 }
 
-/// Connections as `tls` wants them to `address`, which is `host:port`. A router that is silent in the handshake is
-/// told apart from one that is away: it fails a little before `limit`.
+/// Connections as `tls` wants them to `address`, which is `host:port`. A handshake that the router does not
+/// answer fails a little before `limit`, so that it gets an error of its own.
 pub(super) fn dial(tls: &Tls, address: &str, limit: Duration) -> Dial {
     let address: Arc<str> = address.into();
     let Some(config) = client_config(tls) else {
@@ -79,7 +79,7 @@ pub(super) fn dial(tls: &Tls, address: &str, limit: Duration) -> Dial {
             let name = name.map_err(failure)?;
             let plain = dial_tcp(address).await?;
             match timeout_at(until, connector.connect(name, plain)).await {
-                Ok(Ok(stream)) => Ok(Box::new(stream) as Stream),
+                Ok(Ok(stream)) => Ok(Box::new(stream) as RouterStream),
                 Ok(Err(error)) => Err(failure(explain(&error))),
                 Err(_) => Err(failure(format!("the router says nothing in the TLS handshake; {PORT}"))),
             }
@@ -111,7 +111,7 @@ fn client_config(tls: &Tls) -> Option<ClientConfig> {
             builder.with_root_certificates(Arc::clone(&authorities.0)).with_no_client_auth()
         }
     };
-    // Every connection proves the certificate anew.
+    // Every connection verifies the certificate again.
     config.resumption = Resumption::disabled();
     Some(config)
 }

@@ -142,10 +142,10 @@ impl Framer {
 
 /// What a sentence is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SentenceKind {
     /// `!re`
     Row,
-    /// `!done`; `ret` tells whether it carried a value, which the core drops.
+    /// `!done`; `ret` is whether it carried a value, which the core drops.
     Done {
         /// Whether a `=ret=` came along.
         ret: bool,
@@ -158,11 +158,11 @@ pub enum Kind {
 
 /// One sentence that the core will understand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Guarded<'a> {
+pub enum GuardedSentence<'a> {
     /// A sentence of one command's reply.
     Reply {
         /// What it is.
-        kind: Kind,
+        kind: SentenceKind,
         /// Whose reply it is.
         tag: Tag,
         /// The sentence, in a form that the core reads.
@@ -174,7 +174,7 @@ pub enum Guarded<'a> {
 
 /// Puts one whole sentence into a form that the core reads without loss: the tag second, a trap with a text, a known
 /// category and UTF-8. Rows pass as they are, but for words that are no attributes.
-pub fn guard(sentence: &[u8]) -> Result<Guarded<'_>, Violation> {
+pub fn guard(sentence: &[u8]) -> Result<GuardedSentence<'_>, Violation> {
     let Ok(Decode::Complete { value: raw, .. }) = codec::decode_sentence(sentence) else {
         return Err(Violation::Word(lossy(sentence)));
     };
@@ -185,20 +185,20 @@ pub fn guard(sentence: &[u8]) -> Result<Guarded<'_>, Violation> {
     match category {
         b"!re" => {
             let tag = tag_of("!re", rest)?;
-            Ok(Guarded::Reply { kind: Kind::Row, tag, bytes: row(sentence, &words) })
+            Ok(GuardedSentence::Reply { kind: SentenceKind::Row, tag, bytes: row(sentence, &words) })
         }
         b"!done" => {
             let has_value = rest.iter().any(|word| word.starts_with(b"=ret="));
-            plain("!done", Kind::Done { ret: has_value }, rest)
+            plain("!done", SentenceKind::Done { ret: has_value }, rest)
         }
-        b"!empty" => plain("!empty", Kind::Empty, rest),
+        b"!empty" => plain("!empty", SentenceKind::Empty, rest),
         b"!trap" => {
             let tag = tag_of("!trap", rest)?;
             let message = format!("=message={}", trap_text(rest));
             let bytes = encode(&[b"!trap", &tag_word(tag), message.as_bytes()]);
-            Ok(Guarded::Reply { kind: Kind::Trap, tag, bytes: Cow::Owned(bytes) })
+            Ok(GuardedSentence::Reply { kind: SentenceKind::Trap, tag, bytes: Cow::Owned(bytes) })
         }
-        b"!fatal" => Ok(Guarded::Fatal(text_or(rest, "no reason given"))),
+        b"!fatal" => Ok(GuardedSentence::Fatal(text_or(rest, "no reason given"))),
         other => Err(Violation::Category(lossy(other))),
     }
 }
@@ -222,13 +222,17 @@ fn row<'a>(sentence: &'a [u8], words: &[&'a [u8]]) -> Cow<'a, [u8]> {
 }
 
 /// A sentence that says nothing but whose reply it belongs to.
-fn plain(name: &'static str, kind: Kind, rest: &[&[u8]]) -> Result<Guarded<'static>, Violation> {
+fn plain(
+    name: &'static str,
+    kind: SentenceKind,
+    rest: &[&[u8]],
+) -> Result<GuardedSentence<'static>, Violation> {
     if let Some(word) = rest.iter().find(|word| !word.starts_with(b"=") && !word.starts_with(b".tag=")) {
         return Err(Violation::Word(lossy(word)));
     }
     let tag = tag_of(name, rest)?;
     let bytes = Cow::Owned(encode(&[name.as_bytes(), &tag_word(tag)]));
-    Ok(Guarded::Reply { kind, tag, bytes })
+    Ok(GuardedSentence::Reply { kind, tag, bytes })
 }
 
 fn tag_of(name: &'static str, words: &[&[u8]]) -> Result<Tag, Violation> {
@@ -282,7 +286,7 @@ mod tests {
     const CAP: usize = 512;
 
     fn message(sentence: &[u8]) -> String {
-        let Ok(Guarded::Reply { kind: Kind::Trap, bytes, .. }) = guard(sentence) else {
+        let Ok(GuardedSentence::Reply { kind: SentenceKind::Trap, bytes, .. }) = guard(sentence) else {
             panic!("not a trap");
         };
         let Ok(Decode::Complete { value, .. }) = codec::decode_sentence(&bytes) else { panic!("cut") };
@@ -331,8 +335,8 @@ mod tests {
     fn a_done_is_found_by_its_tag_wherever_that_stands() {
         let bytes = encode(&[b"!done", b"=ret=*1A", b".tag=7"]);
         let plain = encode(&[b"!done", b".tag=0000000007"]);
-        let expected = Guarded::Reply {
-            kind: Kind::Done { ret: true },
+        let expected = GuardedSentence::Reply {
+            kind: SentenceKind::Done { ret: true },
             tag: Tag::from_raw(7),
             bytes: Cow::Owned(plain),
         };
@@ -362,7 +366,7 @@ mod tests {
             (&[b"!fatal"], "no reason given"),
         ];
         for (words, text) in rows {
-            assert_eq!(guard(&encode(words)), Ok(Guarded::Fatal(text.to_owned())));
+            assert_eq!(guard(&encode(words)), Ok(GuardedSentence::Fatal(text.to_owned())));
         }
     }
 

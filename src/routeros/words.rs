@@ -19,7 +19,7 @@ const UNITS: [(&str, u64); 6] =
 
 /// A length of time as the router prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span {
+pub enum TimeSpan {
     /// Nothing, or `never`.
     Never,
     /// So many milliseconds.
@@ -28,10 +28,10 @@ pub enum Span {
 
 /// Reads `1w2d3h4m5s`, `5m3s420ms`, `1w2d03:04:05`, `00:01:00`, bare seconds, `never` and nothing. Other texts are
 /// `None`.
-pub fn span(text: &str) -> Option<Span> {
+pub fn span(text: &str) -> Option<TimeSpan> {
     let mut rest = text.trim();
     if rest.is_empty() || rest == "never" {
-        return Some(Span::Never);
+        return Some(TimeSpan::Never);
     }
     let mut sum_ms: u64 = 0;
     let mut units = UNITS.iter();
@@ -39,7 +39,7 @@ pub fn span(text: &str) -> Option<Span> {
         if let Some(clock_ms) = clock(rest) {
             // After days at most: `3h03:04:05` means nothing.
             let hours_left = units.as_slice().len() >= UNITS.len() - 2;
-            return if hours_left { sum_ms.checked_add(clock_ms).map(Span::Ms) } else { None };
+            return if hours_left { sum_ms.checked_add(clock_ms).map(TimeSpan::Ms) } else { None };
         }
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let (number, tail) = rest.split_at(digits);
@@ -48,13 +48,13 @@ pub fn span(text: &str) -> Option<Span> {
         let number = counter(number)?;
         if unit.is_empty() {
             let alone = tail.is_empty() && units.as_slice().len() == UNITS.len();
-            return if alone { number.checked_mul(1000).map(Span::Ms) } else { None };
+            return if alone { number.checked_mul(1000).map(TimeSpan::Ms) } else { None };
         }
         let unit_ms = units.find(|(name, _)| *name == unit).map(|(_, ms)| *ms)?;
         sum_ms = sum_ms.checked_add(number.checked_mul(unit_ms)?)?;
         rest = tail;
     }
-    Some(Span::Ms(sum_ms))
+    Some(TimeSpan::Ms(sum_ms))
 }
 
 /// Reads `hh:mm:ss` into milliseconds.
@@ -72,8 +72,8 @@ fn clock(text: &str) -> Option<u64> {
 /// Whole seconds of a duration that must be there.
 pub fn seconds(text: &str) -> Option<u64> {
     match span(text)? {
-        Span::Never => None,
-        Span::Ms(ms) => Some(ms / 1000),
+        TimeSpan::Never => None,
+        TimeSpan::Ms(ms) => Some(ms / 1000),
     }
 }
 
@@ -145,10 +145,10 @@ mod tests {
             ("3m", 180_000),
         ];
         for (text, ms) in rows {
-            assert_eq!(span(text), Some(Span::Ms(ms)), "{text}");
+            assert_eq!(span(text), Some(TimeSpan::Ms(ms)), "{text}");
         }
         for text in ["", "never", " "] {
-            assert_eq!(span(text), Some(Span::Never), "{text}");
+            assert_eq!(span(text), Some(TimeSpan::Never), "{text}");
         }
     }
 

@@ -7,7 +7,9 @@ use figment::{Figment, Profile, Provider};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Environment, Finding, SettingsError, without_mark};
+use super::environment::Environment;
+use super::finding::{Finding, SettingsError};
+use super::secret::without_mark;
 
 /// What lies above the defaults.
 #[derive(Clone, Copy, Debug)]

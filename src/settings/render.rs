@@ -61,7 +61,7 @@ fn inline(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(inline).collect();
             format!("[{}]", items.join(", "))
         }
-        // JSON's escapes are TOML's; only DEL may stand raw in the one and not in the other.
+        // JSON's escapes are TOML's; only DEL may be raw in JSON and not in TOML.
         other => other.to_string().replace('\u{7f}', "\\u007F"),
     }
 }

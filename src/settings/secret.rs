@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
-use super::{Environment, Finding};
+use super::environment::Environment;
+use super::finding::Finding;
 
 /// The longest secret file: keys and tokens are lines, not books.
 const SECRET_BYTES_MAX: usize = 4096;

@@ -79,12 +79,12 @@ pub mod amount {
 
     /// Reads text or a whole number that is not negative.
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Bytes, D::Error> {
-        d.deserialize_any(Amount)
+        d.deserialize_any(AmountVisitor)
     }
 
-    struct Amount;
+    struct AmountVisitor;
 
-    impl de::Visitor<'_> for Amount {
+    impl de::Visitor<'_> for AmountVisitor {
         type Value = Bytes;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -311,7 +311,7 @@ pub struct HttpUrl(String);
 const URL_HINT: &str = "write an address like \"http://192.168.88.2:8081\" or \"https://relay.example\"";
 
 impl HttpUrl {
-    /// The text, without a slash at its end, so that a path can be put behind it.
+    /// The text, without a slash at its end, so that a path can be appended.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -439,7 +439,7 @@ impl fmt::Display for ListName {
     }
 }
 
-/// Letters, digits and `_ - . :`, so that the name stands in a RouterOS script as it is.
+/// Letters, digits and `_ - . :`, so that the name needs no quoting in a RouterOS script.
 impl FromStr for ListName {
     type Err = String;
 

@@ -1,10 +1,10 @@
 //! One command of a client: what it says, and what the router answers.
 
-use super::table::Field;
+use super::table::TableField;
 
 /// A command sentence, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Command {
+pub(super) struct ApiCommand {
     /// The command word, such as `/ip/hotspot/host/print`.
     pub(super) path: String,
     /// What every sentence of the reply carries.
@@ -15,7 +15,7 @@ pub(super) struct Command {
     pub(super) queries: Vec<String>,
 }
 
-impl Command {
+impl ApiCommand {
     /// Takes a sentence apart. Words of no known form are dropped, as the router does.
     pub(super) fn parse(words: Vec<String>) -> Option<Self> {
         let mut words = words.into_iter();
@@ -42,7 +42,7 @@ impl Command {
 /// One `!trap`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trap {
-    /// Its category, where the router tells one.
+    /// Its category, where the router sends one.
     pub(super) category: Option<u8>,
     /// Its message; `None` is a trap without words.
     pub(super) message: Option<String>,
@@ -73,12 +73,12 @@ pub(super) struct Listing {
     /// Ids of the rows.
     pub(super) ids: Vec<u64>,
     /// What to print of each.
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Vec<TableField>,
 }
 
 /// What the router answers.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum CommandReply {
     /// `!done`.
     Done,
     /// `!done` with `=ret=`.
@@ -89,7 +89,7 @@ pub(super) enum Answer {
     Traps(Vec<Trap>),
 }
 
-impl From<Trap> for Answer {
+impl From<Trap> for CommandReply {
     fn from(trap: Trap) -> Self {
         Self::Traps(vec![trap])
     }
@@ -103,13 +103,13 @@ mod tests {
     fn a_sentence_is_taken_apart() {
         let words =
             ["/ip/x/print", "=.proplist=a,b", ".tag=7", "?list=a=b", "=empty", "=k=1", "=k=2=3", "junk"];
-        let command = Command::parse(words.map(str::to_owned).to_vec()).unwrap();
+        let command = ApiCommand::parse(words.map(str::to_owned).to_vec()).unwrap();
         assert_eq!(command.path, "/ip/x/print");
         assert_eq!(command.tag.as_deref(), Some("7"));
         assert_eq!(command.queries, ["?list=a=b"]);
         assert_eq!(command.attribute("k"), Some("2=3"));
         assert_eq!(command.attribute("empty"), Some(""));
         assert_eq!(command.attribute("junk"), None);
-        assert_eq!(Command::parse(Vec::new()), None);
+        assert_eq!(ApiCommand::parse(Vec::new()), None);
     }
 }

@@ -15,7 +15,7 @@ pub enum Fault {
     CutAfterBytes(usize),
     /// The connection is cut after so many rows of the reply.
     CutAfterRows(usize),
-    /// These bytes stand between the rows and the end of the reply.
+    /// These bytes come between the rows and the end of the reply.
     Garbage(Vec<u8>),
     /// A word that claims to be 4 GiB long, and bytes without end.
     HugeWord,
@@ -68,18 +68,6 @@ impl When {
         self.times = times;
         self
     }
-}
-
-/// What a simulator does with a connection before anything is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Connections {
-    /// Serves it.
-    #[default]
-    Accept,
-    /// Refuses it: nobody listens.
-    Refuse,
-    /// Accepts it and never answers.
-    Hang,
 }
 
 /// Names one fault that was set.

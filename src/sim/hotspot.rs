@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use crate::domain::id::Mac;
 use crate::domain::listing::BindingKind;
 
+use super::client::Client;
 use super::menus::{ACTIVE, ADDRESS_LIST, BINDING, HOST, LEASE};
 use super::table::{Row, show_id};
 use super::value::Value;
@@ -12,23 +13,6 @@ use super::world::{Author, World};
 
 /// Payload of a full packet.
 const PACKET_BYTES: u64 = 1400;
-
-/// A device that connected at least once, with the truth about what it moved.
-#[derive(Clone, Debug)]
-pub(super) struct Client {
-    /// Where it is.
-    pub(super) address: Ipv4Addr,
-    /// Whether it is there: its next packet makes a host row if there is none.
-    pub(super) connected: bool,
-    /// Its host row.
-    row: Option<u64>,
-    /// Logged in through the portal.
-    authorized: bool,
-    /// Every byte that flowed, in both directions.
-    pub(super) moved: u64,
-    /// Bytes that flowed while the device was authorized or bypassed.
-    pub(super) countable: u64,
-}
 
 impl World {
     /// A device connects: a host row, and a lease where the router leases. The row's `.id`.

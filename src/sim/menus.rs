@@ -1,15 +1,15 @@
 //! The menus: their columns, what each column takes, what must be unique and how a duplicate is refused.
 
-use super::value::Kind;
+use super::value::ValueKind;
 
 /// One column of a menu.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(super) struct MenuColumn {
     /// Its name on the wire.
     pub(super) name: &'static str,
     /// What it takes.
-    pub(super) kind: Kind,
-    /// What it holds when nothing is said.
+    pub(super) kind: ValueKind,
+    /// Its value when none is given.
     pub(super) default: Option<&'static str>,
     /// Whether a client may write it.
     pub(super) writable: bool,
@@ -17,8 +17,8 @@ pub(super) struct Column {
     pub(super) required: bool,
 }
 
-impl Column {
-    const fn new(name: &'static str, kind: Kind) -> Self {
+impl MenuColumn {
+    const fn new(name: &'static str, kind: ValueKind) -> Self {
         Self { name, kind, default: None, writable: true, required: false }
     }
 
@@ -53,11 +53,11 @@ pub(super) enum Verb {
 
 /// One menu.
 #[derive(Debug)]
-pub(super) struct Menu {
+pub(super) struct SimMenu {
     /// Its path, without a trailing slash.
     pub(super) path: &'static str,
     /// Its columns, in the order in which they print, `.id` left out.
-    pub(super) columns: &'static [Column],
+    pub(super) columns: &'static [MenuColumn],
     /// The column by which rows are looked up; empty where none is.
     pub(super) index: &'static str,
     /// Sets of columns that no two rows may share; each names the index column. A set whose first column is unset
@@ -71,7 +71,7 @@ pub(super) struct Menu {
     pub(super) settings: bool,
 }
 
-impl Menu {
+impl SimMenu {
     /// Position of a column.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
@@ -97,36 +97,36 @@ pub(super) const HOTSPOT: &str = "/ip/hotspot";
 const ALL: &[Verb] = &[Verb::Add, Verb::Set, Verb::Remove, Verb::Switch];
 const UNSWITCHED: &[Verb] = &[Verb::Add, Verb::Set, Verb::Remove];
 
-const fn text(name: &'static str) -> Column {
-    Column::new(name, Kind::Text)
+const fn text(name: &'static str) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Text)
 }
 
-const fn flag(name: &'static str) -> Column {
-    Column::new(name, Kind::Flag).or("false")
+const fn flag(name: &'static str) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Flag).or("false")
 }
 
-const fn number(name: &'static str) -> Column {
-    Column::new(name, Kind::Number)
+const fn number(name: &'static str) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Number)
 }
 
-const fn count(name: &'static str) -> Column {
+const fn count(name: &'static str) -> MenuColumn {
     number(name).or("0").shown()
 }
 
-const fn address(name: &'static str) -> Column {
-    Column::new(name, Kind::Address)
+const fn address(name: &'static str) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Address)
 }
 
-const fn mac(name: &'static str) -> Column {
-    Column::new(name, Kind::Mac)
+const fn mac(name: &'static str) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Mac)
 }
 
-const fn age(name: &'static str) -> Column {
-    Column::new(name, Kind::Age).shown()
+const fn age(name: &'static str) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Age).shown()
 }
 
-const fn choice(name: &'static str, words: &'static [&'static str]) -> Column {
-    Column::new(name, Kind::Choice(words))
+const fn choice(name: &'static str, words: &'static [&'static str]) -> MenuColumn {
+    MenuColumn::new(name, ValueKind::Choice(words))
 }
 
 const ACTIONS: &[&str] = &[
@@ -151,7 +151,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 /// Filter, nat and mangle differ in the actions people use, not in how rows behave.
-const FIREWALL: &[Column] = &[
+const FIREWALL: &[MenuColumn] = &[
     text("chain").required(),
     choice("action", ACTIONS).or("accept"),
     text("jump-target"),
@@ -193,23 +193,23 @@ const FIREWALL: &[Column] = &[
 ];
 
 /// Rows that go by a name of their own.
-const fn named(path: &'static str, columns: &'static [Column], verbs: &'static [Verb]) -> Menu {
+const fn named(path: &'static str, columns: &'static [MenuColumn], verbs: &'static [Verb]) -> SimMenu {
     let duplicate = "failure: already have such name";
-    Menu { path, columns, index: "name", unique: &[&["name"]], duplicate, verbs, settings: false }
+    SimMenu { path, columns, index: "name", unique: &[&["name"]], duplicate, verbs, settings: false }
 }
 
 /// Rows of which any number may be alike.
-const fn plain(path: &'static str, columns: &'static [Column], verbs: &'static [Verb]) -> Menu {
-    Menu { path, columns, index: "", unique: &[], duplicate: "", verbs, settings: false }
+const fn plain(path: &'static str, columns: &'static [MenuColumn], verbs: &'static [Verb]) -> SimMenu {
+    SimMenu { path, columns, index: "", unique: &[], duplicate: "", verbs, settings: false }
 }
 
-const fn settings(path: &'static str, columns: &'static [Column], verbs: &'static [Verb]) -> Menu {
-    Menu { path, columns, index: "", unique: &[], duplicate: "", verbs, settings: true }
+const fn settings(path: &'static str, columns: &'static [MenuColumn], verbs: &'static [Verb]) -> SimMenu {
+    SimMenu { path, columns, index: "", unique: &[], duplicate: "", verbs, settings: true }
 }
 
 /// Every menu of the router.
-pub(super) static MENUS: &[Menu] = &[
-    Menu {
+pub(super) static MENUS: &[SimMenu] = &[
+    SimMenu {
         path: HOST,
         columns: &[
             mac("mac-address").shown(),
@@ -233,7 +233,7 @@ pub(super) static MENUS: &[Menu] = &[
         verbs: &[Verb::Remove],
         settings: false,
     },
-    Menu {
+    SimMenu {
         path: ACTIVE,
         columns: &[
             text("server").shown(),
@@ -256,7 +256,7 @@ pub(super) static MENUS: &[Menu] = &[
         verbs: &[Verb::Remove],
         settings: false,
     },
-    Menu {
+    SimMenu {
         path: BINDING,
         columns: &[
             mac("mac-address"),
@@ -268,13 +268,13 @@ pub(super) static MENUS: &[Menu] = &[
             text("comment"),
         ],
         index: "mac-address",
-        // One source only tells the text, none tells which columns must differ: the harsher reading.
+        // One source documents the text, none the columns that must differ: the harsher reading.
         unique: &[&["mac-address", "server"], &["address", "mac-address", "server"]],
         duplicate: "failure: such client already exists",
         verbs: ALL,
         settings: false,
     },
-    Menu {
+    SimMenu {
         path: LEASE,
         columns: &[
             address("address"),
@@ -282,7 +282,7 @@ pub(super) static MENUS: &[Menu] = &[
             text("client-id"),
             text("address-lists"),
             text("server").or("all"),
-            Column::new("lease-time", Kind::Duration),
+            MenuColumn::new("lease-time", ValueKind::Duration),
             text("status").or("waiting").shown(),
             age("last-seen"),
             address("active-address").shown(),
@@ -301,12 +301,12 @@ pub(super) static MENUS: &[Menu] = &[
         verbs: ALL,
         settings: false,
     },
-    Menu {
+    SimMenu {
         path: ADDRESS_LIST,
         columns: &[
             text("list").required(),
-            Column::new("address", Kind::Host).required(),
-            Column::new("timeout", Kind::Timeout),
+            MenuColumn::new("address", ValueKind::Host).required(),
+            MenuColumn::new("timeout", ValueKind::Timeout),
             text("creation-time").shown(),
             flag("dynamic").shown(),
             flag("disabled"),
@@ -325,8 +325,8 @@ pub(super) static MENUS: &[Menu] = &[
             text("interface"),
             text("address-pool").or("none"),
             text("profile").or("default"),
-            Column::new("idle-timeout", Kind::Text).or("5m"),
-            Column::new("keepalive-timeout", Kind::Text).or("none"),
+            MenuColumn::new("idle-timeout", ValueKind::Text).or("5m"),
+            MenuColumn::new("keepalive-timeout", ValueKind::Text).or("none"),
             text("addresses-per-mac").or("2"),
             text("proxy-status").or("running").shown(),
             flag("invalid").shown(),
@@ -336,7 +336,7 @@ pub(super) static MENUS: &[Menu] = &[
         ],
         ALL,
     ),
-    Menu {
+    SimMenu {
         path: "/ip/hotspot/user",
         columns: &[
             text("server").or("all"),
@@ -348,8 +348,8 @@ pub(super) static MENUS: &[Menu] = &[
             number("limit-bytes-in"),
             number("limit-bytes-out"),
             number("limit-bytes-total"),
-            Column::new("limit-uptime", Kind::Duration),
-            Column::new("uptime", Kind::Duration).or("0s").shown(),
+            MenuColumn::new("limit-uptime", ValueKind::Duration),
+            MenuColumn::new("uptime", ValueKind::Duration).or("0s").shown(),
             count("bytes-in"),
             count("bytes-out"),
             count("packets-in"),
@@ -380,13 +380,13 @@ pub(super) static MENUS: &[Menu] = &[
         ],
         UNSWITCHED,
     ),
-    Menu {
+    SimMenu {
         path: "/ip/hotspot/cookie",
         columns: &[
             text("user").shown(),
             text("domain").shown(),
             mac("mac-address").shown(),
-            Column::new("expires-in", Kind::Duration).shown(),
+            MenuColumn::new("expires-in", ValueKind::Duration).shown(),
         ],
         index: "mac-address",
         unique: &[],

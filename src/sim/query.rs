@@ -2,25 +2,25 @@
 
 use std::cmp::Ordering;
 
-use super::menus::Menu;
-use super::table::{Field, Row, Table};
+use super::menus::SimMenu;
+use super::table::{MenuTable, Row, TableField};
 use super::value::{Times, normal, parse_duration};
 
 /// The query of one print.
 #[derive(Debug, Default)]
-pub(super) struct Query {
-    steps: Vec<Step>,
+pub(super) struct RowQuery {
+    steps: Vec<QueryStep>,
 }
 
 #[derive(Debug)]
-enum Step {
-    Present(Field, bool),
-    Compare(Field, Ordering, String),
-    Operate(Vec<Operation>),
+enum QueryStep {
+    Present(TableField, bool),
+    Compare(TableField, Ordering, String),
+    Operate(Vec<QueryOperation>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operation {
+enum QueryOperation {
     Not,
     And,
     Or,
@@ -31,9 +31,9 @@ enum Operation {
     Keep(usize),
 }
 
-impl Query {
+impl RowQuery {
     /// Reads query words, each with its question mark. `None` when one makes no sense.
-    pub(super) fn parse<'a>(words: impl Iterator<Item = &'a str>, table: &Table) -> Option<Self> {
+    pub(super) fn parse<'a>(words: impl Iterator<Item = &'a str>, table: &MenuTable) -> Option<Self> {
         let steps = words.map(|word| parse_step(word.strip_prefix('?')?, table)).collect::<Option<_>>()?;
         Some(Self { steps })
     }
@@ -43,14 +43,14 @@ impl Query {
         let mut stack = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             match step {
-                Step::Present(field, wanted) => {
+                QueryStep::Present(field, wanted) => {
                     stack.push(row.show(id, *field, times).is_some() == *wanted);
                 }
-                Step::Compare(field, wanted, text) => {
+                QueryStep::Compare(field, wanted, text) => {
                     let shown = row.show(id, *field, times);
                     stack.push(shown.is_some_and(|shown| holds(&shown, *wanted, text)));
                 }
-                Step::Operate(operations) => {
+                QueryStep::Operate(operations) => {
                     if operations.iter().any(|operation| operate(&mut stack, *operation).is_none()) {
                         return false;
                     }
@@ -61,12 +61,12 @@ impl Query {
     }
 }
 
-fn parse_step(word: &str, table: &Table) -> Option<Step> {
+fn parse_step(word: &str, table: &MenuTable) -> Option<QueryStep> {
     if let Some(operations) = word.strip_prefix('#') {
-        return parse_operations(operations).map(Step::Operate);
+        return parse_operations(operations).map(QueryStep::Operate);
     }
     if let Some(name) = word.strip_prefix('-') {
-        return Some(Step::Present(table.field(name), false));
+        return Some(QueryStep::Present(table.field(name), false));
     }
     let (ordering, rest) = match word.as_bytes().first()? {
         b'<' => (Ordering::Less, &word[1..]),
@@ -77,22 +77,22 @@ fn parse_step(word: &str, table: &Table) -> Option<Step> {
     match rest.split_once('=') {
         Some((name, text)) => {
             let field = table.field(name);
-            Some(Step::Compare(field, ordering, in_form(table.menu, field, text)))
+            Some(QueryStep::Compare(field, ordering, in_form(table.menu, field, text)))
         }
-        None if rest.len() == word.len() => Some(Step::Present(table.field(word), true)),
+        None if rest.len() == word.len() => Some(QueryStep::Present(table.field(word), true)),
         None => None,
     }
 }
 
-fn in_form(menu: &Menu, field: Field, text: &str) -> String {
+fn in_form(menu: &SimMenu, field: TableField, text: &str) -> String {
     match field {
-        Field::Column(column) => normal(menu.columns[column].kind, text).into_owned(),
-        Field::Id => text.to_ascii_uppercase(),
-        Field::Unknown => text.to_owned(),
+        TableField::Column(column) => normal(menu.columns[column].kind, text).into_owned(),
+        TableField::Id => text.to_ascii_uppercase(),
+        TableField::Unknown => text.to_owned(),
     }
 }
 
-fn parse_operations(text: &str) -> Option<Vec<Operation>> {
+fn parse_operations(text: &str) -> Option<Vec<QueryOperation>> {
     let mut operations = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -100,16 +100,20 @@ fn parse_operations(text: &str) -> Option<Vec<Operation>> {
         if digits > 0 {
             let index = rest[..digits].parse().ok()?;
             rest = &rest[digits..];
-            operations.push(if rest.is_empty() { Operation::Keep(index) } else { Operation::CopyAt(index) });
+            operations.push(if rest.is_empty() {
+                QueryOperation::Keep(index)
+            } else {
+                QueryOperation::CopyAt(index)
+            });
             // A dot right after an index only ends it.
             rest = rest.strip_prefix('.').unwrap_or(rest);
             continue;
         }
         operations.push(match first {
-            '!' => Operation::Not,
-            '&' => Operation::And,
-            '|' => Operation::Or,
-            '.' => Operation::CopyTop,
+            '!' => QueryOperation::Not,
+            '&' => QueryOperation::And,
+            '|' => QueryOperation::Or,
+            '.' => QueryOperation::CopyTop,
             _ => return None,
         });
         rest = &rest[first.len_utf8()..];
@@ -118,23 +122,23 @@ fn parse_operations(text: &str) -> Option<Vec<Operation>> {
 }
 
 /// Applies one operation; `None` when the stack is too short for it.
-fn operate(stack: &mut Vec<bool>, operation: Operation) -> Option<()> {
+fn operate(stack: &mut Vec<bool>, operation: QueryOperation) -> Option<()> {
     let at = |stack: &[bool], index: usize| {
         stack.len().checked_sub(1)?.checked_sub(index).map(|position| stack[position])
     };
     let value = match operation {
-        Operation::Not => !stack.pop()?,
-        Operation::And => {
+        QueryOperation::Not => !stack.pop()?,
+        QueryOperation::And => {
             let (a, b) = (stack.pop()?, stack.pop()?);
             a && b
         }
-        Operation::Or => {
+        QueryOperation::Or => {
             let (a, b) = (stack.pop()?, stack.pop()?);
             a || b
         }
-        Operation::CopyTop => *stack.last()?,
-        Operation::CopyAt(index) => at(stack, index)?,
-        Operation::Keep(index) => {
+        QueryOperation::CopyTop => *stack.last()?,
+        QueryOperation::CopyAt(index) => at(stack, index)?,
+        QueryOperation::Keep(index) => {
             let kept = at(stack, index)?;
             stack.clear();
             kept
@@ -172,7 +176,7 @@ mod tests {
 
     /// Addresses that a query lets through, out of three rows.
     fn accepted(words: &[&str]) -> Option<Vec<String>> {
-        let mut table = Table::new(MENUS.iter().find(|menu| menu.path == ADDRESS_LIST).unwrap());
+        let mut table = MenuTable::new(MENUS.iter().find(|menu| menu.path == ADDRESS_LIST).unwrap());
         let rows = [
             ("a", "10.0.0.1", Some("kuota:x"), false),
             ("a", "10.0.0.2", None, true),
@@ -189,7 +193,7 @@ mod tests {
             }
             table.insert(Row { cells, volatile: false });
         }
-        let query = Query::parse(words.iter().copied(), &table)?;
+        let query = RowQuery::parse(words.iter().copied(), &table)?;
         let through = table.rows().filter(|(id, row)| query.accepts(*id, row, TIMES));
         Some(through.map(|(_, row)| row.text(1).unwrap().rsplit('.').next().unwrap().to_owned()).collect())
     }

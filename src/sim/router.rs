@@ -5,25 +5,23 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 use crate::domain::id::Mac;
 
-use super::fault::{Connections, Fault, FaultId, Faults, When};
+use super::command::Trap;
+use super::config::{Rights, SimConfig};
+use super::connection_mode::ConnectionMode;
+use super::fault::{Fault, FaultId, When};
+use super::listener::{BACKLOG, listen, reusable_socket};
 use super::menus::ROUTERBOARD;
-use super::session;
+use super::shared::{Control, RouterShared};
 use super::table::{Row, show_id};
+use super::tls;
 use super::world::{Author, World, field_name};
-use super::{Rights, SimConfig, command::Trap, tls};
-
-/// Connections waiting to be accepted.
-const BACKLOG: u32 = 128;
 
 /// What the router counted since its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,61 +40,11 @@ pub struct Stats {
     pub bytes_sent: u64,
 }
 
-/// What the listener and the sessions obey.
-#[derive(Clone, Copy, Debug, Default)]
-struct Control {
-    connections: Connections,
-    /// Sessions opened under a lower number are cut.
-    cuts: u64,
-    stopped: bool,
-    revision: u64,
-}
-
-/// What the handle, the listener and the sessions share.
-pub(super) struct Shared {
-    world: Mutex<World>,
-    faults: Mutex<Faults>,
-    control: watch::Sender<Control>,
-    /// The revision of control that the listener follows.
-    followed: watch::Sender<u64>,
-    /// Told after every command.
-    progress: watch::Sender<()>,
-    pub(super) bytes_sent: AtomicU64,
-    sessions_open: AtomicU64,
-    sessions_total: AtomicU64,
-    address: SocketAddr,
-    /// Takes connections in where the port speaks TLS.
-    pub(super) acceptor: Option<TlsAcceptor>,
-    /// Bound and not listening: the port stays ours while connections are refused.
-    _port: TcpSocket,
-}
-
-impl Shared {
-    /// The world, for a moment: nobody waits while holding it.
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The fault that strikes this command.
-    pub(super) fn take_fault(&self, path: &str) -> Option<Fault> {
-        self.faults().take(path)
-    }
-
-    /// Counts a command that was taken, after its effect.
-    pub(super) fn note_progress(&self) {
-        self.progress.send_replace(());
-    }
-
-    fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// A running simulated router. Clones are handles to the same one; it runs until [`SimRouter::stop`] or the end
 /// of the runtime.
 #[derive(Clone)]
 pub struct SimRouter {
-    shared: Arc<Shared>,
+    shared: Arc<RouterShared>,
 }
 
 impl fmt::Debug for SimRouter {
@@ -115,7 +63,7 @@ impl SimRouter {
         let port = reusable_socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = port.local_addr()?;
         let listener = reusable_socket(address)?.listen(BACKLOG)?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(RouterShared {
             world: Mutex::new(World::new(config)),
             faults: Mutex::default(),
             control: watch::Sender::new(Control::default()),
@@ -149,7 +97,7 @@ impl SimRouter {
     }
 
     /// What becomes of connections from here on. Open sessions go on.
-    pub async fn connections(&self, connections: Connections) {
+    pub async fn connections(&self, connections: ConnectionMode) {
         self.steer(|control| control.connections = connections).await;
     }
 
@@ -165,7 +113,7 @@ impl SimRouter {
         self.cut_sessions();
     }
 
-    /// Another board takes over at the same address, with rows, counters and clock that look the same, as after
+    /// Another board answers at the same address, with rows, counters and clock that look the same, as after
     /// restoring a backup of the whole machine. Sessions are cut.
     ///
     /// # Panics
@@ -320,7 +268,7 @@ impl SimRouter {
         world.spoiled.insert((at, id), cells.collect());
     }
 
-    /// Every row is read as it is.
+    /// Undoes [`Self::spoil`] for every row.
     pub fn mend(&self) {
         self.shared.world().spoiled.clear();
     }
@@ -396,88 +344,4 @@ fn owned(cells: &[(&str, &str)]) -> Vec<(String, String)> {
 
 fn words(trap: Trap) -> String {
     trap.message.unwrap_or_default()
-}
-
-fn reusable_socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
-}
-
-async fn listen(shared: Arc<Shared>, listener: TcpListener) {
-    let mut control = shared.control.subscribe();
-    let mut listener = Some(listener);
-    loop {
-        let obeyed = *control.borrow_and_update();
-        if obeyed.stopped || obeyed.connections == Connections::Refuse {
-            listener = None;
-        } else if listener.is_none() {
-            listener = reusable_socket(shared.address).and_then(|socket| socket.listen(BACKLOG)).ok();
-        }
-        shared.followed.send_replace(obeyed.revision);
-        if obeyed.stopped {
-            return;
-        }
-        tokio::select! {
-            biased;
-            _ = control.changed() => {}
-            stream = accept(listener.as_ref()) => take_in(&shared, stream, obeyed),
-        }
-    }
-}
-
-async fn accept(listener: Option<&TcpListener>) -> TcpStream {
-    let Some(listener) = listener else { return std::future::pending().await };
-    loop {
-        if let Ok((stream, _)) = listener.accept().await {
-            return stream;
-        }
-        // Out of descriptors, say: others of this process must get a chance to close some.
-        tokio::task::yield_now().await;
-    }
-}
-
-/// One open session, counted while it lives.
-struct Open(Arc<Shared>);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.sessions_open.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn take_in(shared: &Arc<Shared>, stream: TcpStream, obeyed: Control) {
-    let (boot, sessions_max) = {
-        let world = shared.world();
-        (world.boot, world.config.sessions_max)
-    };
-    let open = usize::try_from(shared.sessions_open.load(Ordering::SeqCst)).unwrap_or(usize::MAX);
-    if open >= sessions_max {
-        return;
-    }
-    shared.sessions_open.fetch_add(1, Ordering::SeqCst);
-    shared.sessions_total.fetch_add(1, Ordering::SeqCst);
-    let guard = Open(Arc::clone(shared));
-    tokio::spawn(async move {
-        let shared = Arc::clone(&guard.0);
-        let mut control = shared.control.subscribe();
-        let session = async {
-            match obeyed.connections {
-                Connections::Hang => swallow(stream).await,
-                _ => session::serve(Arc::clone(&shared), stream, boot).await,
-            }
-        };
-        tokio::select! {
-            _ = control.wait_for(|control| control.cuts != obeyed.cuts) => {}
-            () = session => {}
-        }
-        drop(guard);
-    });
-}
-
-/// Reads and never answers, until the client gives up.
-async fn swallow(mut stream: TcpStream) {
-    let mut buffer = vec![0; 4096];
-    while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }

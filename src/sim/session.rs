@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
-use super::command::{Answer, Command, Listing, Trap};
+use super::command::{ApiCommand, CommandReply, Listing, Trap};
 use super::fault::Fault;
-use super::router::Shared;
+use super::shared::RouterShared;
 use super::wire::{put_sentence, put_word, read_sentence};
 use super::world::World;
 
@@ -58,41 +58,46 @@ impl Cancels {
     }
 }
 
-enum Item {
-    Command(Command),
+enum QueueItem {
+    Command(ApiCommand),
     /// The cancel at this place of the list: answered here unless a command was interrupted by it.
     Cancel(usize),
 }
 
 /// Serves one connection until either side ends it.
-pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, boot: u64) {
+pub(super) async fn serve(shared: Arc<RouterShared>, stream: TcpStream, boot: u64) {
     // A refusal costs latency, nothing else.
     let _ = stream.set_nodelay(true);
     let Some(acceptor) = shared.acceptor.clone() else {
         let (read, write) = stream.into_split();
         return talk(shared, boot, read, Box::new(write)).await;
     };
-    // A handshake that fails has told the client why.
+    // A failed handshake has sent the client its reason.
     if let Ok(stream) = acceptor.accept(stream).await {
         let (read, write) = tokio::io::split(stream);
         talk(shared, boot, read, Box::new(write)).await;
     }
 }
 
-type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+type SocketWriter = Box<dyn AsyncWrite + Send + Unpin>;
 
-async fn talk(shared: Arc<Shared>, boot: u64, read: impl AsyncRead + Send + Unpin, write: Writer) {
+async fn talk(
+    shared: Arc<RouterShared>,
+    boot: u64,
+    read: impl AsyncRead + Send + Unpin,
+    write: SocketWriter,
+) {
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     let (closing, closed) = watch::channel(false);
     let cancels = Cancels::default();
-    let out = Out {
+    let out = ReplyWriter {
         write: BufWriter::with_capacity(BUFFER_BYTES, write),
         shared: Arc::clone(&shared),
         closed,
         budget: None,
         pace: None,
     };
-    let session = Session { shared, boot, logged_in: false, cancels: cancels.clone(), out };
+    let session = ApiSession { shared, boot, logged_in: false, cancels: cancels.clone(), out };
     let reading = async move {
         take_commands(read, sender, &cancels).await;
         closing.send_replace(true);
@@ -104,17 +109,17 @@ async fn talk(shared: Arc<Shared>, boot: u64, read: impl AsyncRead + Send + Unpi
     }
 }
 
-async fn take_commands(read: impl AsyncRead + Unpin, sender: mpsc::Sender<Item>, cancels: &Cancels) {
+async fn take_commands(read: impl AsyncRead + Unpin, sender: mpsc::Sender<QueueItem>, cancels: &Cancels) {
     let mut read = BufReader::new(read);
     while let Ok(Some(words)) = read_sentence(&mut read).await {
-        let Some(command) = Command::parse(words) else { continue };
+        let Some(command) = ApiCommand::parse(words) else { continue };
         let item = if command.path == "/cancel" {
             let mut cancels = cancels.lock();
             let target = command.attribute("tag").map(str::to_owned);
             cancels.push(Cancel { own_tag: command.tag, target, used: false });
-            Item::Cancel(cancels.len() - 1)
+            QueueItem::Cancel(cancels.len() - 1)
         } else {
-            Item::Command(command)
+            QueueItem::Command(command)
         };
         if sender.send(item).await.is_err() {
             return;
@@ -123,25 +128,25 @@ async fn take_commands(read: impl AsyncRead + Unpin, sender: mpsc::Sender<Item>,
 }
 
 /// What of a command remains to be done after its rows.
-enum Flow {
+enum SessionFlow {
     End,
     Interrupted,
 }
 
-struct Session {
-    shared: Arc<Shared>,
+struct ApiSession {
+    shared: Arc<RouterShared>,
     boot: u64,
     logged_in: bool,
     cancels: Cancels,
-    out: Out,
+    out: ReplyWriter,
 }
 
-impl Session {
-    async fn run(mut self, mut items: mpsc::Receiver<Item>) {
+impl ApiSession {
+    async fn run(mut self, mut items: mpsc::Receiver<QueueItem>) {
         while let Some(item) = items.recv().await {
             let answered = match item {
-                Item::Command(command) => self.command(&command).await,
-                Item::Cancel(place) => self.late_cancel(place).await,
+                QueueItem::Command(command) => self.command(&command).await,
+                QueueItem::Cancel(place) => self.late_cancel(place).await,
             };
             let flushed = if items.is_empty() { self.out.flush().await } else { Ok(()) };
             if answered.is_err() || flushed.is_err() {
@@ -152,7 +157,7 @@ impl Session {
         let _ = self.out.write.shutdown().await;
     }
 
-    async fn command(&mut self, command: &Command) -> Result<(), Over> {
+    async fn command(&mut self, command: &ApiCommand) -> Result<(), Over> {
         let fault = self.shared.take_fault(&command.path);
         self.out.obey(fault.as_ref());
         let refusal = match &fault {
@@ -161,7 +166,7 @@ impl Session {
             _ => None,
         };
         let answer = self.with_world(&command.path, |world, logged_in| match (refusal, &fault) {
-            (Some(trap), _) => Some(Answer::from(trap)),
+            (Some(trap), _) => Some(CommandReply::from(trap)),
             (None, Some(Fault::Hang)) => None,
             (None, _) if command.path == "/login" => Some(log_in(world, logged_in, command)),
             (None, _) if command.path == "/quit" || !*logged_in => None,
@@ -191,26 +196,31 @@ impl Session {
         Ok(act(&mut world, &mut self.logged_in))
     }
 
-    async fn reply(&mut self, command: &Command, answer: Answer, fault: Option<&Fault>) -> Result<(), Over> {
+    async fn reply(
+        &mut self,
+        command: &ApiCommand,
+        answer: CommandReply,
+        fault: Option<&Fault>,
+    ) -> Result<(), Over> {
         let tag = command.tag.as_deref();
         match fault {
             Some(Fault::HugeWord) => return Err(self.out.huge_word().await),
-            Some(Fault::EndlessReply) if !matches!(answer, Answer::Rows(_)) => {
+            Some(Fault::EndlessReply) if !matches!(answer, CommandReply::Rows(_)) => {
                 return self.endless(tag).await;
             }
             _ => {}
         }
         let mut ret = None;
         match answer {
-            Answer::Done => {}
-            Answer::Ret(value) => ret = Some(value),
-            Answer::Traps(traps) => {
+            CommandReply::Done => {}
+            CommandReply::Ret(value) => ret = Some(value),
+            CommandReply::Traps(traps) => {
                 for trap in traps {
                     self.out.trap(tag, &trap).await?;
                 }
             }
-            Answer::Rows(listing) => {
-                if let Flow::Interrupted = self.rows(&listing, tag, fault).await? {
+            CommandReply::Rows(listing) => {
+                if let SessionFlow::Interrupted = self.rows(&listing, tag, fault).await? {
                     return Ok(());
                 }
                 if listing.ids.is_empty() && self.shared.world().says_empty() {
@@ -233,7 +243,7 @@ impl Session {
         listing: &Listing,
         tag: Option<&str>,
         fault: Option<&Fault>,
-    ) -> Result<Flow, Over> {
+    ) -> Result<SessionFlow, Over> {
         let rows_max = match fault {
             Some(Fault::CutAfterRows(rows)) => *rows,
             _ => usize::MAX,
@@ -242,12 +252,12 @@ impl Session {
         let ids = &listing.ids[..listing.ids.len().min(rows_max)];
         if fault == Some(&Fault::EndlessReply) && ids.is_empty() {
             self.endless(tag).await?;
-            return Ok(Flow::Interrupted);
+            return Ok(SessionFlow::Interrupted);
         }
         loop {
             for ids in ids.chunks(if by_row { 1 } else { CHUNK_ROWS }) {
-                if self.interrupted(tag).await? {
-                    return Ok(Flow::Interrupted);
+                if self.take_interrupt(tag).await? {
+                    return Ok(SessionFlow::Interrupted);
                 }
                 let bytes = self.render(listing, ids, tag)?;
                 self.out.put(&bytes).await?;
@@ -263,7 +273,7 @@ impl Session {
             self.out.flush().await?;
             return Err(Over);
         }
-        Ok(Flow::End)
+        Ok(SessionFlow::End)
     }
 
     fn render(&self, listing: &Listing, ids: &[u64], tag: Option<&str>) -> Result<Vec<u8>, Over> {
@@ -278,14 +288,14 @@ impl Session {
 
     /// Rows that say next to nothing, until the client cancels or goes.
     async fn endless(&mut self, tag: Option<&str>) -> Result<(), Over> {
-        while !self.interrupted(tag).await? {
+        while !self.take_interrupt(tag).await? {
             self.out.sentence("!re", tag, &["=.id=*0".to_owned()]).await?;
         }
         Ok(())
     }
 
     /// Ends the command where a cancel means it.
-    async fn interrupted(&mut self, tag: Option<&str>) -> Result<bool, Over> {
+    async fn take_interrupt(&mut self, tag: Option<&str>) -> Result<bool, Over> {
         let Some(own_tag) = self.cancels.take(tag, |cancel| cancel.own_tag.clone()) else { return Ok(false) };
         let trap = Trap { category: Some(2), message: Some("interrupted".to_owned()) };
         self.out.trap(tag, &trap).await?;
@@ -316,40 +326,40 @@ impl Session {
     }
 }
 
-fn log_in(world: &mut World, logged_in: &mut bool, command: &Command) -> Answer {
+fn log_in(world: &mut World, logged_in: &mut bool, command: &ApiCommand) -> CommandReply {
     if world.challenges() && command.attribute("response").is_none() {
-        return Answer::Ret("93b438ec9b80057c06dd9fe67d56aa9a".to_owned());
+        return CommandReply::Ret("93b438ec9b80057c06dd9fe67d56aa9a".to_owned());
     }
     let (name, password) = (command.attribute("name"), command.attribute("password"));
     if name == Some(world.config.username.as_str()) && password == Some(world.config.password.as_str()) {
         *logged_in = true;
-        return Answer::Done;
+        return CommandReply::Done;
     }
     world.logins_refused += 1;
-    Answer::from(Trap::failure("invalid user name or password (6)"))
+    CommandReply::from(Trap::failure("invalid user name or password (6)"))
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Pace {
+enum ReplyPace {
     Sentence(Duration),
     Byte(Duration),
 }
 
 /// The writing half, under the faults of the command at hand.
-struct Out {
-    write: BufWriter<Writer>,
+struct ReplyWriter {
+    write: BufWriter<SocketWriter>,
     closed: watch::Receiver<bool>,
     /// Bytes until the cut.
     budget: Option<usize>,
-    pace: Option<Pace>,
-    shared: Arc<Shared>,
+    pace: Option<ReplyPace>,
+    shared: Arc<RouterShared>,
 }
 
-impl Out {
+impl ReplyWriter {
     fn obey(&mut self, fault: Option<&Fault>) {
         self.pace = match fault {
-            Some(Fault::Slow(pause)) => Some(Pace::Sentence(*pause)),
-            Some(Fault::Trickle(pause)) => Some(Pace::Byte(*pause)),
+            Some(Fault::Slow(pause)) => Some(ReplyPace::Sentence(*pause)),
+            Some(Fault::Trickle(pause)) => Some(ReplyPace::Byte(*pause)),
             _ => None,
         };
         self.budget = match fault {
@@ -360,10 +370,10 @@ impl Out {
 
     async fn put(&mut self, bytes: &[u8]) -> Result<(), Over> {
         let allowed = self.budget.map_or(bytes.len(), |budget| budget.min(bytes.len()));
-        if let Some(Pace::Sentence(pause)) = self.pace {
+        if let Some(ReplyPace::Sentence(pause)) = self.pace {
             self.pause(pause).await?;
         }
-        if let Some(Pace::Byte(pause)) = self.pace {
+        if let Some(ReplyPace::Byte(pause)) = self.pace {
             for byte in bytes {
                 self.write.write_all(&[*byte]).await?;
                 self.pause(pause).await?;

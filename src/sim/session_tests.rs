@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use tokio::time::timeout;
 
 use super::super::wire::read_sentence;
-use super::super::{Connections, Rights, SimConfig, SimRouter, When};
+use super::super::{ConnectionMode, Rights, SimConfig, SimRouter, When};
 use super::*;
 use crate::domain::id::Mac;
 
@@ -263,15 +263,15 @@ async fn a_hanging_command_is_taken_and_never_answered() {
 async fn connections_are_refused_hang_and_are_served_again_on_the_same_port() {
     let router = router(0).await;
     let mut open = Client::logged_in(&router).await;
-    router.connections(Connections::Refuse).await;
+    router.connections(ConnectionMode::Refuse).await;
     let refused = TcpStream::connect(router.address()).await.unwrap_err();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     assert_eq!(open.talk(&["/system/identity/print"]).await.len(), 2, "open sessions go on");
-    router.connections(Connections::Hang).await;
+    router.connections(ConnectionMode::Hang).await;
     let mut hanging = Client::connect(&router).await;
     hanging.send(&["/login", "=name=agent", "=password=rahasia"]).await;
     assert!(timeout(Duration::from_millis(50), read_sentence(&mut hanging.0)).await.is_err());
-    router.connections(Connections::Accept).await;
+    router.connections(ConnectionMode::Accept).await;
     Client::logged_in(&router).await;
     router.stop().await;
     assert_eq!(open.hear().await, None);

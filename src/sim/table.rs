@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::menus::Menu;
+use super::menus::SimMenu;
 use super::value::{Times, Value};
 
 /// One row: a cell for each column of the menu.
@@ -30,18 +30,18 @@ impl Row {
     }
 
     /// What a field of this row prints; the row does not know its own id.
-    pub(super) fn show(&self, id: u64, field: Field, times: Times) -> Option<Cow<'_, str>> {
+    pub(super) fn show(&self, id: u64, field: TableField, times: Times) -> Option<Cow<'_, str>> {
         match field {
-            Field::Id => Some(Cow::Owned(show_id(id))),
-            Field::Column(column) => Some(self.cells.get(column)?.as_ref()?.show(times)),
-            Field::Unknown => None,
+            TableField::Id => Some(Cow::Owned(show_id(id))),
+            TableField::Column(column) => Some(self.cells.get(column)?.as_ref()?.show(times)),
+            TableField::Unknown => None,
         }
     }
 }
 
 /// A column as a command names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
+pub(super) enum TableField {
     /// The row's `.id`.
     Id,
     /// A column of the menu, by position.
@@ -52,9 +52,9 @@ pub(super) enum Field {
 
 /// The rows of one menu.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct MenuTable {
     /// The menu.
-    pub(super) menu: &'static Menu,
+    pub(super) menu: &'static SimMenu,
     index_column: Option<usize>,
     unique: Vec<Vec<usize>>,
     rows: BTreeMap<u64, Row>,
@@ -62,9 +62,9 @@ pub(super) struct Table {
     next: u64,
 }
 
-impl Table {
+impl MenuTable {
     /// An empty table.
-    pub(super) fn new(menu: &'static Menu) -> Self {
+    pub(super) fn new(menu: &'static SimMenu) -> Self {
         let position =
             |name: &&str| menu.column(name).expect("the menus are tested to name their own columns");
         Self {
@@ -98,17 +98,17 @@ impl Table {
         self.index.get(text).into_iter().flatten().copied()
     }
 
-    /// The field that a name stands for.
-    pub(super) fn field(&self, name: &str) -> Field {
+    /// The field with this name.
+    pub(super) fn field(&self, name: &str) -> TableField {
         if name == ".id" && !self.menu.settings {
-            return Field::Id;
+            return TableField::Id;
         }
-        self.menu.column(name).map_or(Field::Unknown, Field::Column)
+        self.menu.column(name).map_or(TableField::Unknown, TableField::Column)
     }
 
     /// Every field, in the order in which they print.
-    pub(super) fn fields(&self) -> Vec<Field> {
-        let columns = (0..self.menu.columns.len()).map(Field::Column);
+    pub(super) fn fields(&self) -> Vec<TableField> {
+        let columns = (0..self.menu.columns.len()).map(TableField::Column);
         std::iter::once(self.field(".id")).chain(columns).collect()
     }
 
@@ -187,11 +187,11 @@ mod tests {
     use super::super::menus::{ADDRESS_LIST, BINDING, MENUS};
     use super::*;
 
-    fn table(path: &str) -> Table {
-        Table::new(MENUS.iter().find(|menu| menu.path == path).unwrap())
+    fn table(path: &str) -> MenuTable {
+        MenuTable::new(MENUS.iter().find(|menu| menu.path == path).unwrap())
     }
 
-    fn row(table: &Table, cells: &[(&str, &str)]) -> Row {
+    fn row(table: &MenuTable, cells: &[(&str, &str)]) -> Row {
         let mut row = Row { cells: vec![None; table.menu.columns.len()], volatile: false };
         for (name, text) in cells {
             row.cells[table.menu.column(name).unwrap()] = Some(Value::Text((*text).to_owned()));

@@ -1,6 +1,7 @@
 //! The port under TLS, as `api-ssl` with a certificate. Without one a router offers anonymous Diffie-Hellman only,
 //! which this library has not: that handshake fails before any of this.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -11,7 +12,29 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};
 use tokio_rustls::TlsAcceptor;
 
-use super::SimTls;
+/// A certificate for `api-ssl`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SimTls {
+    /// The router's certificate and those between it and an authority, in PEM.
+    pub cert_chain_pem: String,
+    /// Its private key, in PEM.
+    pub key_pem: String,
+    /// As `tls-version=only-1.2` on the service.
+    pub only_tls12: bool,
+}
+
+impl SimTls {
+    /// TLS 1.2 and 1.3 with this certificate.
+    pub fn new(cert_chain_pem: impl Into<String>, key_pem: impl Into<String>) -> Self {
+        Self { cert_chain_pem: cert_chain_pem.into(), key_pem: key_pem.into(), only_tls12: false }
+    }
+}
+
+impl fmt::Debug for SimTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimTls").field("only_tls12", &self.only_tls12).finish_non_exhaustive()
+    }
+}
 
 /// What takes connections in.
 ///

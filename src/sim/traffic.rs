@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::id::Mac;
 
-use super::SimRouter;
+use super::router::SimRouter;
 
 const KB: u64 = 1024;
 
@@ -21,7 +21,7 @@ pub enum Profile {
 }
 
 /// Ranges, both ends included, from which each phase draws.
-struct Habit {
+struct TrafficHabit {
     busy_ms: (u64, u64),
     quiet_ms: (u64, u64),
     down_bytes_per_s: (u64, u64),
@@ -30,21 +30,21 @@ struct Habit {
 }
 
 impl Profile {
-    const fn habit(self) -> Habit {
+    const fn habit(self) -> TrafficHabit {
         match self {
-            Self::Phone => Habit {
+            Self::Phone => TrafficHabit {
                 busy_ms: (2_000, 20_000),
                 quiet_ms: (5_000, 90_000),
                 down_bytes_per_s: (20 * KB, 400 * KB),
                 up_permille: 120,
             },
-            Self::Streaming => Habit {
+            Self::Streaming => TrafficHabit {
                 busy_ms: (60_000, 600_000),
                 quiet_ms: (10_000, 120_000),
                 down_bytes_per_s: (300 * KB, 900 * KB),
                 up_permille: 30,
             },
-            Self::Idle => Habit {
+            Self::Idle => TrafficHabit {
                 busy_ms: (1_000, 2_000),
                 quiet_ms: (60_000, 300_000),
                 down_bytes_per_s: (KB, 8 * KB),
@@ -60,7 +60,7 @@ impl Profile {
 pub struct Traffic {
     router: SimRouter,
     seed: u64,
-    users: BTreeMap<Mac, Usage>,
+    users: BTreeMap<Mac, HabitUsage>,
     stopped_lists: Vec<String>,
     slowed_lists: BTreeMap<String, u64>,
 }
@@ -91,11 +91,13 @@ impl Traffic {
         self
     }
 
-    /// A device is used from here on; a known one begins anew.
+    /// A device is used from here on; a known one starts again from the beginning.
     pub fn add(&mut self, mac: Mac, profile: Profile) {
         let random = Random::new(self.seed ^ mac.to_u64().wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        self.users
-            .insert(mac, Usage { profile, random, busy: true, phase_left_ms: 0, rate: 0, carry: (0, 0) });
+        self.users.insert(
+            mac,
+            HabitUsage { profile, random, busy: true, phase_left_ms: 0, rate: 0, carry: (0, 0) },
+        );
     }
 
     /// Time passes, in whole milliseconds. The bytes that moved.
@@ -125,7 +127,7 @@ fn limit(router: &SimRouter, mac: Mac, stopped: &[String], slowed: &BTreeMap<Str
 
 /// Where one device is in its habit.
 #[derive(Debug)]
-struct Usage {
+struct HabitUsage {
     profile: Profile,
     random: Random,
     busy: bool,
@@ -136,7 +138,7 @@ struct Usage {
     carry: (u64, u64),
 }
 
-impl Usage {
+impl HabitUsage {
     fn step(&mut self, elapsed_ms: u64, limit: u64) -> (u64, u64) {
         let up_permille = self.profile.habit().up_permille;
         let mut left_ms = elapsed_ms;

@@ -6,13 +6,13 @@ use std::net::Ipv4Addr;
 use crate::domain::id::Mac;
 
 /// Time on the router, in milliseconds since the simulation began.
-pub(super) type Moment = u64;
+pub(super) type RouterMoment = u64;
 
 const SECOND_MS: u64 = 1000;
 
 /// What a column takes.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// Any text; empty is unset.
     Text,
     /// `true` and `false`, `yes` and `no` on input.
@@ -45,9 +45,9 @@ pub(super) enum Value {
     /// A number.
     Number(u64),
     /// Printed as the time passed since then.
-    Since(Moment),
+    Since(RouterMoment),
     /// Printed as the time left until then.
-    Until(Moment),
+    Until(RouterMoment),
     /// The router's wall clock.
     WallTime,
     /// The router's calendar.
@@ -67,7 +67,7 @@ pub(super) enum Invalid {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     /// Since the simulation began.
-    pub(super) now: Moment,
+    pub(super) now: RouterMoment,
     /// Wall time at the beginning, in milliseconds since 1970.
     pub(super) epoch_ms: i64,
     /// Dates as RouterOS 6 prints them.
@@ -107,38 +107,40 @@ impl Value {
     }
 }
 
-/// The cell that a text stands for; `None` when it unsets the column.
-pub(super) fn parse(kind: Kind, text: &str, now: Moment) -> Result<Option<Value>, Invalid> {
-    if text.is_empty() && !matches!(kind, Kind::Flag | Kind::Choice(_)) {
+/// The cell for a text; `None` when the text unsets the column.
+pub(super) fn parse(kind: ValueKind, text: &str, now: RouterMoment) -> Result<Option<Value>, Invalid> {
+    if text.is_empty() && !matches!(kind, ValueKind::Flag | ValueKind::Choice(_)) {
         return Ok(None);
     }
     let value = match kind {
-        Kind::Text => Value::Text(text.to_owned()),
-        Kind::Flag => Value::Flag(parse_flag(text).ok_or(Invalid::Form)?),
-        Kind::Number => Value::Number(text.parse().map_err(|_| Invalid::Form)?),
-        Kind::Mac => Value::Text(text.parse::<Mac>().map_err(|_| Invalid::Form)?.to_string()),
-        Kind::Address => Value::Text(normal_address(text).ok_or(Invalid::Form)?),
-        Kind::Host => Value::Text(host(text).ok_or(Invalid::Form)?),
-        Kind::Duration => Value::Text(show_duration(parse_duration(text).ok_or(Invalid::Form)? / SECOND_MS)),
-        Kind::Timeout => Value::Until(now.saturating_add(parse_duration(text).ok_or(Invalid::Form)?)),
-        Kind::Age => Value::Since(now.saturating_sub(parse_duration(text).ok_or(Invalid::Form)?)),
-        Kind::Choice(words) if words.contains(&text) => Value::Text(text.to_owned()),
-        Kind::Choice(_) => return Err(Invalid::Choice),
+        ValueKind::Text => Value::Text(text.to_owned()),
+        ValueKind::Flag => Value::Flag(parse_flag(text).ok_or(Invalid::Form)?),
+        ValueKind::Number => Value::Number(text.parse().map_err(|_| Invalid::Form)?),
+        ValueKind::Mac => Value::Text(text.parse::<Mac>().map_err(|_| Invalid::Form)?.to_string()),
+        ValueKind::Address => Value::Text(normal_address(text).ok_or(Invalid::Form)?),
+        ValueKind::Host => Value::Text(host(text).ok_or(Invalid::Form)?),
+        ValueKind::Duration => {
+            Value::Text(show_duration(parse_duration(text).ok_or(Invalid::Form)? / SECOND_MS))
+        }
+        ValueKind::Timeout => Value::Until(now.saturating_add(parse_duration(text).ok_or(Invalid::Form)?)),
+        ValueKind::Age => Value::Since(now.saturating_sub(parse_duration(text).ok_or(Invalid::Form)?)),
+        ValueKind::Choice(words) if words.contains(&text) => Value::Text(text.to_owned()),
+        ValueKind::Choice(_) => return Err(Invalid::Choice),
     };
     Ok(Some(value))
 }
 
 /// A text of a query in the form in which the column prints, where it has one.
-pub(super) fn normal(kind: Kind, text: &str) -> Cow<'_, str> {
+pub(super) fn normal(kind: ValueKind, text: &str) -> Cow<'_, str> {
     let normal = match kind {
-        Kind::Flag => parse_flag(text).map(|flag| flag_text(flag).to_owned()),
-        Kind::Mac => text.parse::<Mac>().ok().map(|mac| mac.to_string()),
-        Kind::Address => normal_address(text),
-        Kind::Host => host(text),
-        Kind::Duration | Kind::Timeout | Kind::Age => {
+        ValueKind::Flag => parse_flag(text).map(|flag| flag_text(flag).to_owned()),
+        ValueKind::Mac => text.parse::<Mac>().ok().map(|mac| mac.to_string()),
+        ValueKind::Address => normal_address(text),
+        ValueKind::Host => host(text),
+        ValueKind::Duration | ValueKind::Timeout | ValueKind::Age => {
             parse_duration(text).map(|ms| show_duration(ms / SECOND_MS))
         }
-        Kind::Text | Kind::Number | Kind::Choice(_) => None,
+        ValueKind::Text | ValueKind::Number | ValueKind::Choice(_) => None,
     };
     normal.map_or(Cow::Borrowed(text), Cow::Owned)
 }
@@ -278,11 +280,11 @@ mod tests {
     #[test]
     fn flags_take_yes_and_no_and_print_true_and_false() {
         let times = Times { now: 0, epoch_ms: 0, old_dates: false };
-        let shown = |text| parse(Kind::Flag, text, 0).map(|v| v.unwrap().show(times).into_owned());
+        let shown = |text| parse(ValueKind::Flag, text, 0).map(|v| v.unwrap().show(times).into_owned());
         assert_eq!(shown("yes"), Ok("true".to_owned()));
         assert_eq!(shown("false"), Ok("false".to_owned()));
         assert_eq!(shown(""), Err(Invalid::Form));
-        assert_eq!(parse(Kind::Choice(&["bypassed"]), "open", 0), Err(Invalid::Choice));
+        assert_eq!(parse(ValueKind::Choice(&["bypassed"]), "open", 0), Err(Invalid::Choice));
     }
 
     #[test]

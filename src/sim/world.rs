@@ -7,17 +7,18 @@ use tokio::time::Instant;
 
 use crate::domain::id::Mac;
 
-use super::command::{Answer, Command, Listing, Trap};
-use super::hotspot::Client;
+use super::client::Client;
+use super::clock::SimClock;
+use super::command::{ApiCommand, CommandReply, Listing, Trap};
+use super::config::{Rights, SimConfig};
 use super::menus::{
-    ACTIVE, BINDING, CLOCK, HOST, HOTSPOT, IDENTITY, LICENSE, MENUS, Menu, RESOURCE, ROUTERBOARD, SERVICE,
+    ACTIVE, BINDING, CLOCK, HOST, HOTSPOT, IDENTITY, LICENSE, MENUS, RESOURCE, ROUTERBOARD, SERVICE, SimMenu,
     USER, USER_GROUP, Verb,
 };
-use super::query::Query;
-use super::table::{Field, Row, Table, show_id};
-use super::value::{Invalid, Kind, Moment, Times, Value, parse};
+use super::query::RowQuery;
+use super::table::{MenuTable, Row, TableField, show_id};
+use super::value::{Invalid, RouterMoment, Times, Value, ValueKind, parse};
 use super::wire::{put_attribute, put_word};
-use super::{Clock, Rights, SimConfig};
 
 /// Wall time at the start of a simulation whose clock is virtual: 2026-01-01, 00:00 UTC.
 const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -35,7 +36,7 @@ pub(super) enum Author {
 #[derive(Debug)]
 pub(super) struct World {
     /// One table for each menu, in the order of [`MENUS`].
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<MenuTable>,
     /// Devices that ever connected, by MAC.
     pub(super) clients: BTreeMap<Mac, Client>,
     /// How the router was set up.
@@ -52,10 +53,10 @@ pub(super) struct World {
     pub(super) spoiled: BTreeMap<(usize, u64), BTreeMap<String, Option<String>>>,
     positions: BTreeMap<&'static str, usize>,
     /// Rows in memory that run out: when, table, row.
-    expiring: BTreeSet<(Moment, usize, u64)>,
+    expiring: BTreeSet<(RouterMoment, usize, u64)>,
     offset: Duration,
     started: Option<Instant>,
-    booted: Moment,
+    booted: RouterMoment,
 }
 
 impl SimConfig {
@@ -73,11 +74,11 @@ impl World {
     /// A router that has been up for a while, with nobody connected.
     pub(super) fn new(config: SimConfig) -> Self {
         let started = match config.clock {
-            Clock::Virtual => None,
-            Clock::Real => Some(Instant::now()),
+            SimClock::Virtual => None,
+            SimClock::Real => Some(Instant::now()),
         };
         let mut world = Self {
-            tables: MENUS.iter().map(Table::new).collect(),
+            tables: MENUS.iter().map(MenuTable::new).collect(),
             clients: BTreeMap::new(),
             boot: 1,
             commands: BTreeMap::new(),
@@ -152,9 +153,9 @@ impl World {
     }
 
     /// Time since the simulation began.
-    pub(super) fn now(&self) -> Moment {
+    pub(super) fn now(&self) -> RouterMoment {
         let elapsed = self.offset + self.started.map_or(Duration::ZERO, |started| started.elapsed());
-        Moment::try_from(elapsed.as_millis()).unwrap_or(Moment::MAX)
+        RouterMoment::try_from(elapsed.as_millis()).unwrap_or(RouterMoment::MAX)
     }
 
     /// What printing needs to know about time.
@@ -194,7 +195,7 @@ impl World {
         }
     }
 
-    /// Starts anew: rows in memory are gone, the clock of the router begins, sessions of before are void.
+    /// Reboots: rows in memory are gone, the clock of the router begins, sessions of before are void.
     pub(super) fn reboot(&mut self) {
         self.boot += 1;
         self.booted = self.now();
@@ -209,18 +210,18 @@ impl World {
     }
 
     /// Executes a command of a client that is logged in.
-    pub(super) fn execute(&mut self, command: &Command) -> Answer {
+    pub(super) fn execute(&mut self, command: &ApiCommand) -> CommandReply {
         self.expire();
         let (path, verb) = command.path.rsplit_once('/').unwrap_or(("", &command.path));
         let Some(at) = self.position(path) else {
             let name = path.rsplit('/').next().unwrap_or_default();
             let directory = Trap::missing(format!("no such command or directory ({name})"));
-            return Answer::Traps(vec![directory, Trap::missing("no such command prefix")]);
+            return CommandReply::Traps(vec![directory, Trap::missing("no such command prefix")]);
         };
         let menu = self.tables[at].menu;
         let allowed = |verb| menu.verbs.contains(&verb);
         let answer = match verb {
-            "print" | "getall" => return self.print(at, command).unwrap_or_else(Answer::from),
+            "print" | "getall" => return self.print(at, command).unwrap_or_else(CommandReply::from),
             "add" if allowed(Verb::Add) => self.command_add(at, command),
             "set" if allowed(Verb::Set) => self.command_set(at, command),
             "remove" if allowed(Verb::Remove) => self.command_remove(at, command),
@@ -228,17 +229,17 @@ impl World {
             "disable" if allowed(Verb::Switch) => self.command_switch(at, command, "true"),
             _ => Err(Trap::missing("no such command prefix")),
         };
-        answer.unwrap_or_else(Answer::from)
+        answer.unwrap_or_else(CommandReply::from)
     }
 
-    fn print(&self, at: usize, command: &Command) -> Result<Answer, Trap> {
+    fn print(&self, at: usize, command: &ApiCommand) -> Result<CommandReply, Trap> {
         const TAKEN: [&str; 8] =
             [".proplist", ".id", "numbers", "count-only", "detail", "stats", "terse", "without-paging"];
         if let Some((name, _)) = command.attributes.iter().find(|(name, _)| !TAKEN.contains(&name.as_str())) {
             return Err(self.unknown_parameter(name));
         }
         let table = &self.tables[at];
-        let query = Query::parse(command.queries.iter().map(String::as_str), table)
+        let query = RowQuery::parse(command.queries.iter().map(String::as_str), table)
             .ok_or_else(|| Trap::argument("invalid query"))?;
         let times = self.times();
         let accepted = |(id, row): &(u64, &Row)| query.accepts(*id, row, times);
@@ -249,14 +250,14 @@ impl World {
             table.rows().filter(accepted).map(|(id, _)| id).collect()
         };
         if command.attribute("count-only").is_some_and(|value| value != "no" && value != "false") {
-            return Ok(Answer::Ret(ids.len().to_string()));
+            return Ok(CommandReply::Ret(ids.len().to_string()));
         }
         let fields = if let Some(names) = command.attribute(".proplist") {
             names.split(',').map(|name| table.field(name.trim())).collect()
         } else {
             table.fields()
         };
-        Ok(Answer::Rows(Listing { at, ids, fields }))
+        Ok(CommandReply::Rows(Listing { at, ids, fields }))
     }
 
     /// Appends rows of a listing as sentences. A row that is gone by then is left out.
@@ -283,14 +284,14 @@ impl World {
         }
     }
 
-    fn command_add(&mut self, at: usize, command: &Command) -> Result<Answer, Trap> {
+    fn command_add(&mut self, at: usize, command: &ApiCommand) -> Result<CommandReply, Trap> {
         self.may_write()?;
         let id = self.add(at, &command.attributes, Author::Client)?;
         self.writes += 1;
-        Ok(Answer::Ret(show_id(id)))
+        Ok(CommandReply::Ret(show_id(id)))
     }
 
-    fn command_set(&mut self, at: usize, command: &Command) -> Result<Answer, Trap> {
+    fn command_set(&mut self, at: usize, command: &ApiCommand) -> Result<CommandReply, Trap> {
         self.may_write()?;
         let ids = if self.tables[at].menu.settings { vec![1] } else { self.named_rows(at, command)? };
         let attributes: Vec<_> = command
@@ -303,25 +304,30 @@ impl World {
             self.set(at, id, &attributes, Author::Client)?;
             self.writes += 1;
         }
-        Ok(Answer::Done)
+        Ok(CommandReply::Done)
     }
 
-    fn command_switch(&mut self, at: usize, command: &Command, disabled: &str) -> Result<Answer, Trap> {
+    fn command_switch(
+        &mut self,
+        at: usize,
+        command: &ApiCommand,
+        disabled: &str,
+    ) -> Result<CommandReply, Trap> {
         self.may_write()?;
         for id in self.named_rows(at, command)? {
             self.set(at, id, &[("disabled".to_owned(), disabled.to_owned())], Author::Client)?;
             self.writes += 1;
         }
-        Ok(Answer::Done)
+        Ok(CommandReply::Done)
     }
 
-    fn command_remove(&mut self, at: usize, command: &Command) -> Result<Answer, Trap> {
+    fn command_remove(&mut self, at: usize, command: &ApiCommand) -> Result<CommandReply, Trap> {
         self.may_write()?;
         for id in self.named_rows(at, command)? {
             self.remove(at, id);
             self.writes += 1;
         }
-        Ok(Answer::Done)
+        Ok(CommandReply::Done)
     }
 
     fn may_write(&self) -> Result<(), Trap> {
@@ -332,7 +338,7 @@ impl World {
     }
 
     /// The rows that a command names; all must be there.
-    fn named_rows(&self, at: usize, command: &Command) -> Result<Vec<u64>, Trap> {
+    fn named_rows(&self, at: usize, command: &ApiCommand) -> Result<Vec<u64>, Trap> {
         let names = command.attribute(".id").or(command.attribute("numbers"));
         let names = names.ok_or_else(|| Trap::argument("missing =.id="))?;
         let found = |name| self.tables[at].resolve(name).ok_or_else(|| Trap::missing("no such item"));
@@ -398,10 +404,10 @@ impl World {
         }
     }
 
-    fn blank(&self, menu: &Menu) -> Row {
+    fn blank(&self, menu: &SimMenu) -> Row {
         let now = self.now();
         let cell = |kind, default: Option<&str>| match (kind, default) {
-            (Kind::Age, None) => Some(Value::Since(now)),
+            (ValueKind::Age, None) => Some(Value::Since(now)),
             (kind, Some(text)) => parse(kind, text, now).expect("defaults of the menus are tested"),
             _ => None,
         };
@@ -421,7 +427,7 @@ impl World {
             let column = menu.column(name).filter(|at| by == Author::Router || menu.columns[*at].writable);
             let column = column.ok_or_else(|| self.unknown_parameter(name))?;
             let kind = menu.columns[column].kind;
-            if matches!(kind, Kind::Timeout) {
+            if matches!(kind, ValueKind::Timeout) {
                 self.write_timeout(menu, row, column, text, adding)?;
                 continue;
             }
@@ -433,7 +439,7 @@ impl World {
     /// A row with a timeout lives in memory. A row on disk stays one: setting a timeout there does nothing.
     fn write_timeout(
         &self,
-        menu: &Menu,
+        menu: &SimMenu,
         row: &mut Row,
         column: usize,
         text: &str,
@@ -442,7 +448,7 @@ impl World {
         let value = match text {
             "" | "none-static" => return Ok(()),
             "none-dynamic" => None,
-            _ => parse(Kind::Timeout, text, self.now()).map_err(|e| invalid(e, "timeout"))?,
+            _ => parse(ValueKind::Timeout, text, self.now()).map_err(|e| invalid(e, "timeout"))?,
         };
         if adding || row.volatile {
             row.volatile = true;
@@ -489,11 +495,11 @@ fn invalid(why: Invalid, name: &str) -> Trap {
 }
 
 /// The name of a field on the wire; empty for one that does not exist.
-pub(super) fn field_name(menu: &Menu, field: Field) -> &'static str {
+pub(super) fn field_name(menu: &SimMenu, field: TableField) -> &'static str {
     match field {
-        Field::Id => ".id",
-        Field::Column(column) => menu.columns[column].name,
-        Field::Unknown => "",
+        TableField::Id => ".id",
+        TableField::Column(column) => menu.columns[column].name,
+        TableField::Unknown => "",
     }
 }
 

@@ -12,12 +12,12 @@ fn world() -> World {
 
 /// The answer in words: rows as `name=value` texts, traps as their messages.
 fn say(world: &mut World, words: &[&str]) -> Vec<String> {
-    let command = Command::parse(words.iter().map(|word| (*word).to_owned()).collect()).unwrap();
+    let command = ApiCommand::parse(words.iter().map(|word| (*word).to_owned()).collect()).unwrap();
     match world.execute(&command) {
-        Answer::Done => vec!["done".to_owned()],
-        Answer::Ret(value) => vec![format!("ret={value}")],
-        Answer::Traps(traps) => traps.into_iter().map(|trap| trap.message.unwrap()).collect(),
-        Answer::Rows(listing) => {
+        CommandReply::Done => vec!["done".to_owned()],
+        CommandReply::Ret(value) => vec![format!("ret={value}")],
+        CommandReply::Traps(traps) => traps.into_iter().map(|trap| trap.message.unwrap()).collect(),
+        CommandReply::Rows(listing) => {
             let table = &world.tables[listing.at];
             let show = |id: &u64| {
                 let row = table.get(*id).unwrap();

@@ -85,7 +85,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::invalid(field, format!("is nested deeper than {DEPTH_MAX} levels")));
     }
     let mut json = serde_json::Deserializer::from_slice(text);
-    // It is JSON: what is wrong from here is what stands in a field.
+    // It is JSON: any mistake from here on is in a field.
     serde_path_to_error::deserialize(&mut json)
         .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
 }

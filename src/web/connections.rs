@@ -34,7 +34,7 @@ pub enum Admission {
     Refused,
     /// It is taken and counts for its address.
     Counted,
-    /// It is taken and counts for no address, such as those of a proxy that stands for many callers.
+    /// It is taken and counts for no address, such as those of a proxy for many callers.
     Uncounted,
 }
 
@@ -58,7 +58,7 @@ pub struct ConnectionLimits {
     pub admit: Arc<Admit>,
     /// Whether a request may take a reserved place, judged by its head.
     pub is_reserved: Arc<IsReserved>,
-    /// The whole answer that whoever is refused gets before the connection is closed, whatever was asked; empty for none.
+    /// The whole answer to a refused connection before it is closed, whatever was asked; empty for none.
     pub refusal: Bytes,
 }
 
@@ -107,14 +107,14 @@ pub(super) enum Turned {
 /// The open connections of one listener.
 pub(super) struct Connections {
     limits: ConnectionLimits,
-    table: Mutex<Table>,
+    table: Mutex<ConnectionTable>,
 }
 
 #[derive(Default)]
-struct Table {
+struct ConnectionTable {
     /// Numbers connections and the moments at which they became idle.
     next: u64,
-    open: HashMap<u64, Open>,
+    open: HashMap<u64, OpenConnection>,
     /// Connections by the moment at which they became idle.
     idle: BTreeMap<u64, u64>,
     by_address: HashMap<IpAddr, OfAddress>,
@@ -122,7 +122,7 @@ struct Table {
     ordinary: usize,
 }
 
-struct Open {
+struct OpenConnection {
     address: Option<IpAddr>,
     idle_since: Option<u64>,
     cut: Arc<Notify>,
@@ -143,7 +143,7 @@ pub(super) struct Place {
 }
 
 /// A request in work. Dropping it makes its connection idle again.
-pub(super) struct Work {
+pub(super) struct WorkGuard {
     place: Arc<Place>,
     is_ordinary: bool,
 }
@@ -153,7 +153,7 @@ impl Connections {
         Arc::new(Self { limits, table: Mutex::default() })
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, ConnectionTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -192,7 +192,7 @@ impl Connections {
     }
 }
 
-impl Table {
+impl ConnectionTable {
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
@@ -203,7 +203,7 @@ impl Table {
         if let Some(address) = address {
             self.by_address.entry(address).or_default().open += 1;
         }
-        self.open.insert(id, Open { address, idle_since: None, cut });
+        self.open.insert(id, OpenConnection { address, idle_since: None, cut });
         self.rest(id);
         id
     }
@@ -240,7 +240,7 @@ impl Table {
         }
     }
 
-    fn leave(&mut self, id: u64) -> Option<Open> {
+    fn leave(&mut self, id: u64) -> Option<OpenConnection> {
         self.wake(id);
         let open = self.open.remove(&id)?;
         if let Some(address) = open.address
@@ -266,7 +266,7 @@ impl Place {
     }
 
     /// Begins a request. `None` when every place that it may take is taken.
-    pub fn begin(self: &Arc<Self>, is_reserved: bool) -> Option<Work> {
+    pub fn begin(self: &Arc<Self>, is_reserved: bool) -> Option<WorkGuard> {
         let limits = self.limits();
         let mut table = self.connections.table();
         if !is_reserved && table.ordinary >= limits.connections_max.saturating_sub(limits.reserved) {
@@ -277,7 +277,7 @@ impl Place {
         }
         table.ordinary += usize::from(!is_reserved);
         drop(table);
-        Some(Work { place: Arc::clone(self), is_ordinary: !is_reserved })
+        Some(WorkGuard { place: Arc::clone(self), is_ordinary: !is_reserved })
     }
 }
 
@@ -287,7 +287,7 @@ impl Drop for Place {
     }
 }
 
-impl Drop for Work {
+impl Drop for WorkGuard {
     fn drop(&mut self) {
         let mut table = self.place.connections.table();
         table.ordinary -= usize::from(self.is_ordinary);

@@ -33,7 +33,7 @@ pub fn record<T: AsRef<str>>(out: &mut impl Write, cells: impl IntoIterator<Item
     out.write_all(b"\r\n")
 }
 
-/// Text that people typed must not be run by whoever opens the table: a quotation mark before it makes it text.
+/// Text that people typed must not run in the program that opens the table: a quotation mark before it makes it text.
 fn cell(out: &mut impl Write, text: &str) -> io::Result<()> {
     let guard = if is_guarded(text) { "'" } else { "" };
     if text.contains([',', '"', '\r', '\n']) {

@@ -11,7 +11,7 @@ use super::problem::Problem;
 /// The stable code of [`foreign_host`].
 pub const FOREIGN_HOST: &str = "foreign_host";
 
-/// Names by which a server may be asked, beside every address and `localhost`.
+/// Names by which a server may be asked, in addition to every address and `localhost`.
 #[derive(Clone, Debug, Default)]
 pub struct HostNames(Vec<String>);
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// `text` as it may stand in an element or a quoted attribute: what people typed is never markup.
+/// `text` escaped for an element or a quoted attribute: what people typed is never markup.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -18,7 +18,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// `text` as it may stand in the query of an address.
+/// `text` escaped for the query of an address.
 pub fn in_query(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

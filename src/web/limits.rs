@@ -40,7 +40,7 @@ const CALL_MAX: Duration = Duration::from_secs(30);
 
 /// As an extension of a request: it may take this long instead.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience(pub Duration);
+pub struct RequestTimeout(pub Duration);
 
 /// Puts the limits around a router and answers unknown routes and methods.
 pub fn surround(router: Router) -> Router {
@@ -78,7 +78,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    let max = request.extensions().get::<Patience>().map_or(CALL_MAX, |patience| patience.0);
+    let max = request.extensions().get::<RequestTimeout>().map_or(CALL_MAX, |patience| patience.0);
     tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| {
         let detail = "the call took too long; what it began may still be done: look before repeating it";
         Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail).into_response()

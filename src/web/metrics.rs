@@ -14,7 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::problem::Problem;
 
-/// Answers with what a sample tells; every name begins with `prefix`.
+/// Renders a sample; every name begins with `prefix`.
 pub fn answer(prefix: &str, sample: impl Collector + 'static) -> Response {
     let mut registry = Registry::with_prefix(prefix);
     registry.register_collector(Box::new(sample));
@@ -29,7 +29,7 @@ pub fn answer(prefix: &str, sample: impl Collector + 'static) -> Response {
 pub struct Out<'a>(DescriptorEncoder<'a>);
 
 impl<'a> Out<'a> {
-    /// Writes where a collector is told to.
+    /// Encodes a collector.
     pub fn new(encoder: DescriptorEncoder<'a>) -> Self {
         Self(encoder)
     }
@@ -55,7 +55,7 @@ impl<'a> Out<'a> {
         ConstCounter::new(value).encode(metric)
     }
 
-    /// Values that go up and down, told apart by labels.
+    /// Gauges, by label.
     pub fn gauges<const N: usize>(
         &mut self,
         name: &str,
@@ -68,7 +68,7 @@ impl<'a> Out<'a> {
             .try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
     }
 
-    /// Counts since the start, told apart by labels.
+    /// Counters since the start, by label.
     pub fn counters<const N: usize>(
         &mut self,
         name: &str,

@@ -14,7 +14,7 @@
 //! | [`csv`] | tables for spreadsheets |
 //! | [`html`] | text into markup |
 //! | [`metrics`] | figures for Prometheus |
-//! | [`tally`] | how many answers of which class |
+//! | [`status_counts`] | how many answers of which class |
 //! | [`serve`] | serving one listener |
 //! | [`connections`] | who may connect, how many at once, and who makes room |
 //! | `patient_io` | connections whose callers take nothing of an answer |
@@ -34,8 +34,8 @@ mod patient_io;
 pub mod problem;
 pub mod same_site;
 pub mod serve;
+pub mod status_counts;
 pub mod stream;
-pub mod tally;
 
 pub use body::Body;
 pub use connections::{Admission, ConnectionLimits};

@@ -59,7 +59,7 @@ fn read<'a, T: FromStr<Err: Display>>(
     text.parse().map_err(|error: T::Err| Problem::invalid(name, error.to_string()))
 }
 
-/// The parameters behind `?`. One with an empty value counts as absent; one that is unknown or there twice is 422.
+/// The parameters after `?`. One with an empty value counts as absent; one that is unknown or there twice is 422.
 #[derive(Clone, Debug)]
 pub struct Query<T>(pub T);
 

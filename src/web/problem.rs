@@ -47,7 +47,7 @@ impl Problem {
         Self { status, code, detail: detail.into(), errors, members, retry_after_s: None }
     }
 
-    /// The same with a member of its own beside the usual ones, such as the id of what is in the way.
+    /// The same with a member in addition to the usual ones, such as the id of what is in the way.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.members.insert(name, value.into());
@@ -114,7 +114,7 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
     }
 
-    /// 500: our fault, told without its insides.
+    /// 500: our fault, without internal details.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something failed inside; the log says what")
     }
@@ -141,7 +141,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// The problem itself goes along as an extension, for whoever shows it as a page.
+    /// The response carries the problem as an extension, so that a page can be made of it.
     fn into_response(self) -> Response {
         let wire = Wire {
             r#type: "about:blank",

@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::connections::{ConnectionLimits, Connections, Place, Turned, Work};
+use super::connections::{ConnectionLimits, Connections, Place, Turned, WorkGuard};
 use super::patient_io::PatientIo;
 use super::problem::Problem;
 
@@ -159,7 +159,7 @@ async fn answer(
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(peer);
     let response = router.oneshot(request).await?;
-    Ok(response.map(|body| Body::new(Answer { body, _work: work })))
+    Ok(response.map(|body| Body::new(LimitedAnswer { body, _work: work })))
 }
 
 /// Every place for calls of this kind is taken.
@@ -171,12 +171,12 @@ fn busy() -> Response {
 }
 
 /// An answer; its connection is in work until it was sent.
-struct Answer {
+struct LimitedAnswer {
     body: Body,
-    _work: Work,
+    _work: WorkGuard,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for LimitedAnswer {
     type Data = Bytes;
     type Error = axum::Error;
 

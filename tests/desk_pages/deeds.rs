@@ -164,7 +164,7 @@ async fn without_the_router_a_reset_is_refused_in_words() {
     let (desk, place) = site().await;
     let browser = Browser::owner(&desk).await;
     let shown = browser.fill(&format!("{place}/reset"), &[("reason", "x")]).await;
-    desk.sim.connections(kuota::sim::Connections::Refuse).await;
+    desk.sim.connections(kuota::sim::ConnectionMode::Refuse).await;
     let lines = desk.lines().await;
     let refused = browser.sure(&shown).await;
     assert_eq!(refused.status, 503);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use kuota::sim::midtrans::{Payment, Status};
+use kuota::sim::midtrans::{SimPayment, TransactionStatus};
 use rusqlite::{Connection, OpenFlags};
 
 /// An online order as the ledger's file has it.
@@ -74,8 +74,8 @@ impl Books {
 
     /// Holds the books to the gateway's. `held` are the paid orders that are to wait for a person instead of being
     /// credited. The error names everything that is wrong.
-    pub fn check(&self, gateway: &[Payment], held: &BTreeSet<String>) -> Result<Sums, String> {
-        let mut attempts: BTreeMap<&str, Vec<&Payment>> = BTreeMap::new();
+    pub fn check(&self, gateway: &[SimPayment], held: &BTreeSet<String>) -> Result<Sums, String> {
+        let mut attempts: BTreeMap<&str, Vec<&SimPayment>> = BTreeMap::new();
         for payment in gateway {
             attempts.entry(&payment.order_id).or_default().push(payment);
         }
@@ -93,7 +93,7 @@ impl Books {
         if wrong.is_empty() { Ok(sums) } else { Err(wrong.join("\n")) }
     }
 
-    fn judge(&self, id: &str, payments: &[&Payment], is_held: bool) -> Vec<String> {
+    fn judge(&self, id: &str, payments: &[&SimPayment], is_held: bool) -> Vec<String> {
         let mut wrong = Vec::new();
         let credited = self.credited.get(id).copied().unwrap_or_default();
         let returned = self.returned.get(id).copied().unwrap_or_default();
@@ -132,7 +132,7 @@ impl Books {
     }
 
     /// Credits and open orders that the gateway never heard of.
-    fn strangers(&self, attempts: &BTreeMap<&str, Vec<&Payment>>) -> Vec<String> {
+    fn strangers(&self, attempts: &BTreeMap<&str, Vec<&SimPayment>>) -> Vec<String> {
         let cash = |id: &str| !self.orders.contains_key(id);
         let is_known = |id: &&String| attempts.contains_key(id.as_str()) || cash(id);
         let credits = self.credited.keys().filter(|id| !is_known(id)).map(|id| format!("{id}: from nowhere"));
@@ -144,10 +144,10 @@ impl Books {
     }
 
     /// Users who could pay two orders at once, and charges that nobody here knows of.
-    fn double_payables(&self, attempts: &BTreeMap<&str, Vec<&Payment>>) -> Vec<String> {
+    fn double_payables(&self, attempts: &BTreeMap<&str, Vec<&SimPayment>>) -> Vec<String> {
         let (mut users, mut wrong) = (BTreeMap::<i64, Vec<&str>>::new(), Vec::new());
         for (id, payments) in attempts {
-            if !payments.iter().any(|one| one.status == Status::Pending) {
+            if !payments.iter().any(|one| one.status == TransactionStatus::Pending) {
                 continue;
             }
             match self.orders.get(*id).and_then(|order| order.user_no) {
@@ -171,8 +171,8 @@ fn sums(conn: &Connection, side: &str) -> rusqlite::Result<BTreeMap<String, u64>
 }
 
 /// Whether money came, even if it went back since.
-fn was_paid(payment: &Payment) -> bool {
-    use Status::{Capture, Chargeback, PartialChargeback, PartialRefund, Refund, Settlement};
+fn was_paid(payment: &SimPayment) -> bool {
+    use TransactionStatus::{Capture, Chargeback, PartialChargeback, PartialRefund, Refund, Settlement};
     let card = payment.status == Capture && payment.fraud == kuota::sim::midtrans::Fraud::Accept;
     let settled =
         matches!(payment.status, Settlement | Refund | PartialRefund | Chargeback | PartialChargeback);
@@ -180,9 +180,9 @@ fn was_paid(payment: &Payment) -> bool {
 }
 
 /// What is left of a payment.
-fn left_rp(payment: &Payment) -> u64 {
+fn left_rp(payment: &SimPayment) -> u64 {
     match payment.status {
-        Status::Settlement | Status::Capture | Status::PartialRefund => {
+        TransactionStatus::Settlement | TransactionStatus::Capture | TransactionStatus::PartialRefund => {
             payment.amount_rp - payment.refunds.iter().map(|refund| refund.amount_rp).sum::<u64>()
         }
         _ => 0,
@@ -194,8 +194,13 @@ fn is_open(order: &Order) -> bool {
 }
 
 /// An order that waits here for something that is over there.
-fn hangs(order: Option<&Order>, payments: &[&Payment]) -> Option<String> {
+fn hangs(order: Option<&Order>, payments: &[&SimPayment]) -> Option<String> {
     let order = order.filter(|order| is_open(order) && order.flags.is_empty())?;
-    let waits = |one: &&Payment| matches!(one.status, Status::Created | Status::Pending | Status::Capture);
+    let waits = |one: &&SimPayment| {
+        matches!(
+            one.status,
+            TransactionStatus::Created | TransactionStatus::Pending | TransactionStatus::Capture
+        )
+    };
     (!payments.iter().any(waits)).then(|| format!("hangs: {order:?}, {payments:?}"))
 }

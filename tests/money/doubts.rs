@@ -4,7 +4,7 @@ use kuota::agent::engine::ReviewDecision;
 use kuota::domain::id::UserId;
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::Bytes;
-use kuota::sim::midtrans::{Fault, Meddling, Operation, Trouble};
+use kuota::sim::midtrans::{GatewayFault, Meddling, Operation, Trouble};
 use serde_json::{Value, json};
 
 use crate::town::{PACKAGE, Town};
@@ -15,8 +15,8 @@ async fn waiting(town: &Town, n: u8, method: OnlineMethod) -> (UserId, String) {
     (user, order)
 }
 
-fn answers(order: &str, field: &str, value: Value) -> Fault {
-    Fault::on(Operation::Status, Trouble::Field(field.to_owned(), value)).order(order)
+fn answers(order: &str, field: &str, value: Value) -> GatewayFault {
+    GatewayFault::on(Operation::Status, Trouble::Field(field.to_owned(), value)).order(order)
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_charge_over_another_amount_is_called_off_and_nobody_is_shown_it() {
     for (field, value) in
         [("gross_amount", json!("90000.00")), ("currency", json!("USD")), ("order_id", json!("other"))]
     {
-        let fault = Fault::on(Operation::Charge, Trouble::Field(field.to_owned(), value));
+        let fault = GatewayFault::on(Operation::Charge, Trouble::Field(field.to_owned(), value));
         let fault = town.gateway.plant(fault);
         let buy = kuota::agent::engine::Purpose::Buy(town.package);
         let refused = town.open(user, buy, OnlineMethod::VaBca).await.unwrap_err();
@@ -138,7 +138,7 @@ async fn the_owner_gives_money_in_review_back_through_the_gateway() {
 async fn a_claim_that_the_gateway_does_not_confirm_credits_nothing() {
     let town = Town::new().await;
     let tampered = Meddling::Field("transaction_status".to_owned(), json!("settlement"));
-    town.gateway.plant(Fault::notification(tampered));
+    town.gateway.plant(GatewayFault::notification(tampered));
     let (user, order) = waiting(&town, 1, OnlineMethod::Qris).await;
     town.until("suspicion", async |town: &Town| town.flags(&order).await == [Flag::StaleOrForged]).await;
     assert_eq!(town.order(&order).await.unwrap().status, OrderState::Pending);
@@ -154,7 +154,7 @@ async fn a_claim_that_the_gateway_does_not_confirm_credits_nothing() {
 #[tokio::test]
 async fn a_notification_signed_by_a_stranger_moves_nothing_and_the_money_is_found_all_the_same() {
     let town = Town::new().await;
-    town.gateway.plant(Fault::notification(Meddling::WrongKey));
+    town.gateway.plant(GatewayFault::notification(Meddling::WrongKey));
     let (_, order) = waiting(&town, 1, OnlineMethod::Gopay).await;
     town.gateway.pay(&order).unwrap();
     town.until("marked", async |town: &Town| town.flags(&order).await == [Flag::BadSignature]).await;

@@ -6,7 +6,7 @@ use kuota::agent::engine::{Action, Actor, Purpose};
 use kuota::domain::id::{OrderId, UserId};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Rupiah};
-use kuota::sim::midtrans::{Bank, Fault, Method, Operation, Trouble};
+use kuota::sim::midtrans::{GatewayFault, Operation, PayMethod, Trouble, VaBank};
 use serde_json::Value;
 
 use crate::audit::Sums;
@@ -82,7 +82,7 @@ async fn ends_without_money(state: OrderState, end: impl AsyncFn(&Town, &Waiting
     lists_are(&town, &all, "klient_fup").await;
     for one in &all {
         if one.method == OnlineMethod::Snap {
-            town.gateway.pick(&one.order, Method::Va(Bank::Bca)).unwrap();
+            town.gateway.pick(&one.order, PayMethod::Va(VaBank::Bca)).unwrap();
         }
         end(&town, one).await;
     }
@@ -215,7 +215,7 @@ async fn a_settlement_that_its_bank_takes_back_is_undone() {
         waiting(&town, 1, &[OnlineMethod::VaPermata, OnlineMethod::VaMandiri, OnlineMethod::Snap]).await;
     for one in &all {
         match one.method {
-            OnlineMethod::Snap => town.gateway.pay_with(&one.order, Method::Va(Bank::Permata)).unwrap(),
+            OnlineMethod::Snap => town.gateway.pay_with(&one.order, PayMethod::Va(VaBank::Permata)).unwrap(),
             _ => town.gateway.pay(&one.order).unwrap(),
         }
     }
@@ -255,7 +255,8 @@ async fn a_chargeback_undoes_the_payment_of_any_method_and_used_quota_is_owed() 
 async fn a_challenged_payment_waits_for_the_fraud_check() {
     let town = Town::new().await;
     for (field, value) in [("transaction_status", "capture"), ("fraud_status", "challenge")] {
-        town.gateway.plant(Fault::on(Operation::Status, Trouble::Field(field.to_owned(), value.into())));
+        town.gateway
+            .plant(GatewayFault::on(Operation::Status, Trouble::Field(field.to_owned(), value.into())));
     }
     let all = waiting(&town, 1, &[OnlineMethod::Qris; 3]).await;
     for one in &all {
@@ -279,10 +280,10 @@ async fn a_challenged_payment_waits_for_the_fraud_check() {
 async fn on_the_page_a_refused_method_is_followed_by_another_that_pays() {
     let town = Town::new().await;
     let all = waiting(&town, 1, &[OnlineMethod::Snap]).await;
-    town.gateway.pick(&all[0].order, Method::Gopay).unwrap();
+    town.gateway.pick(&all[0].order, PayMethod::Gopay).unwrap();
     town.gateway.deny(&all[0].order).unwrap();
     town.stands(&all[0].order, OrderState::Denied).await;
-    town.gateway.pay_with(&all[0].order, Method::Va(Bank::Bni)).unwrap();
+    town.gateway.pay_with(&all[0].order, PayMethod::Va(VaBank::Bni)).unwrap();
     town.stands(&all[0].order, OrderState::Paid).await;
     assert_eq!(town.flags(&all[0].order).await, []);
     assert_eq!(town.audit(&[]).await.credited, 1);

@@ -10,7 +10,7 @@ use kuota::agent::engine::Purpose;
 use kuota::domain::id::UserId;
 use kuota::domain::order::{OnlineMethod, OrderState};
 use kuota::domain::units::Bytes;
-use kuota::sim::midtrans::{Fault, Meddling, Operation, Status, Trouble, When};
+use kuota::sim::midtrans::{GatewayFault, Meddling, Operation, Strikes, TransactionStatus, Trouble};
 use serde_json::json;
 
 use crate::audit::Books;
@@ -38,7 +38,7 @@ const PLAN: [Duration; 6] = [
 async fn meddle(share: u64) {
     let (mut dice, gateway_seed) = (Dice(seed() * 100 + share), seed() * 100 + share);
     let town = Town::with(Setup { seed: gateway_seed, ..Setup::default() }).await;
-    let some = |meddling, permille| Fault::notification(meddling).when(When::Permille(permille));
+    let some = |meddling, permille| GatewayFault::notification(meddling).when(Strikes::Permille(permille));
     let claim = Meddling::Field("transaction_status".into(), json!("settlement"));
     let cheap = Meddling::Field("gross_amount".into(), json!("1.00"));
     for (meddling, permille) in [
@@ -135,7 +135,7 @@ fn unseen(town: &Town, shown: &[String]) -> Vec<String> {
 }
 
 /// Several customers shop while the gateway, and now and then the uplink, does what it should not.
-async fn storm(share: u64, faults: Vec<Fault>, cuts: bool, after: &[Duration]) {
+async fn storm(share: u64, faults: Vec<GatewayFault>, cuts: bool, after: &[Duration]) {
     let share = seed() * 100 + share;
     let setup = Setup { patience: Some(impatient()), seed: share, ..Setup::default() };
     let town = Arc::new(Town::with(setup).await);
@@ -159,7 +159,7 @@ async fn storm(share: u64, faults: Vec<Fault>, cuts: bool, after: &[Duration]) {
                 }
                 // Somebody pays what nobody was shown.
                 let pending = town.gateway.orders();
-                let mut pending = pending.iter().filter(|one| one.status == Status::Pending);
+                let mut pending = pending.iter().filter(|one| one.status == TransactionStatus::Pending);
                 if let Some(one) = pending.next_back().filter(|_| dice.below(20) == 0) {
                     let _ = town.gateway.pay(&one.order_id);
                 }
@@ -195,8 +195,8 @@ async fn storm(share: u64, faults: Vec<Fault>, cuts: bool, after: &[Duration]) {
     assert_eq!(town.audit(&held).await.credited, before + 6);
 }
 
-fn some(operation: Operation, trouble: Trouble, permille: u16) -> Fault {
-    Fault::on(operation, trouble).when(When::Permille(permille))
+fn some(operation: Operation, trouble: Trouble, permille: u16) -> GatewayFault {
+    GatewayFault::on(operation, trouble).when(Strikes::Permille(permille))
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_charge_that_is_answered_and_reset_is_one_charge() {
 async fn a_gateway_that_hangs_leaves_one_charge() {
     let slow = Trouble::DelayAnswer(Duration::from_millis(600));
     let faults = [Trouble::Hang, Trouble::HangAfter, slow, Trouble::KeyRunning];
-    let mut faults: Vec<Fault> =
+    let mut faults: Vec<GatewayFault> =
         faults.into_iter().map(|trouble| some(Operation::Charge, trouble, 200)).collect();
     faults.push(some(Operation::Status, Trouble::HangAfter, 100));
     faults.push(some(Operation::Cancel, Trouble::HangAfter, 100));
@@ -220,7 +220,7 @@ async fn a_gateway_that_hangs_leaves_one_charge() {
 
 #[tokio::test]
 async fn refusals_and_server_faults_by_the_dozen_leave_one_charge() {
-    let everywhere = |trouble, permille| Fault::everywhere(trouble).when(When::Permille(permille));
+    let everywhere = |trouble, permille| GatewayFault::everywhere(trouble).when(Strikes::Permille(permille));
     let busy = Trouble::Refuse { http: 500, code: 500, message: "Sorry".into() };
     let hidden = Trouble::Refuse { http: 200, code: 900, message: "Sorry".into() };
     let faults = vec![
@@ -258,7 +258,7 @@ async fn an_uplink_that_comes_and_goes_leaves_one_charge() {
 async fn a_charge_that_never_reached_the_gateway_keeps_nobody_from_the_next() {
     let town = Town::with(Setup { patience: Some(impatient()), ..Setup::default() }).await;
     let user = town.customer(1, Bytes::ZERO).await;
-    let fault = town.gateway.plant(Fault::on(Operation::Charge, Trouble::Reset));
+    let fault = town.gateway.plant(GatewayFault::on(Operation::Charge, Trouble::Reset));
     let buy = || Purpose::Buy(town.package);
     town.open(user, buy(), OnlineMethod::Qris).await.unwrap_err();
     town.gateway.heal(fault);

@@ -21,15 +21,15 @@ use kuota::domain::id::{Mac, OrderId, PackageId, UserId};
 use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
 use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
-use kuota::midtrans::{Environment, MerchantAccess, Midtrans, ServerKey};
+use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
 use kuota::relay::config::{MerchantKeys, Secrets};
 use kuota::relay::run::{self, RunError};
-use kuota::relay::service::{MerchantParts, Parts, Patience, Relay};
+use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::settings::Secret;
-use kuota::sim::midtrans::{Method, MidtransSim, Options};
+use kuota::sim::midtrans::{MidtransSim, Options, PayMethod};
 use kuota::sim::{SimConfig, SimRouter, midtrans};
 use kuota::store::{OrderRecord, backup as books};
 use serde_json::Value;
@@ -60,7 +60,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// How a town differs from the usual one.
 pub struct Setup {
     /// How long the relay waits; its own patience where not given.
-    pub patience: Option<Patience>,
+    pub patience: Option<RelayTimeouts>,
     /// Where the gateway's dice begin.
     pub seed: u64,
     /// What the gateway adds to every amount, and whether the relay knows of it.
@@ -77,9 +77,9 @@ impl Default for Setup {
 }
 
 /// A relay that gives up soon, for tests in which the gateway hangs.
-pub fn impatient() -> Patience {
+pub fn impatient() -> RelayTimeouts {
     let ms = Duration::from_millis;
-    Patience {
+    RelayTimeouts {
         charge: ms(3000),
         charge_try: ms(400),
         call: ms(600),
@@ -91,7 +91,7 @@ pub fn impatient() -> Patience {
 /// How the relay is set up, at every start.
 #[derive(Clone, Copy)]
 struct Terms {
-    patience: Option<Patience>,
+    patience: Option<RelayTimeouts>,
     fee_imposition: bool,
 }
 
@@ -161,7 +161,7 @@ impl Town {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(NOON);
         let router = SimRouter::start(SimConfig::default()).await.unwrap();
-        let merchants = vec![midtrans::Merchant::new(ACCOUNT, KEY)];
+        let merchants = vec![midtrans::SimMerchant::new(ACCOUNT, KEY)];
         let options = Options {
             merchants,
             clock: midtrans::SimClock::Virtual,
@@ -280,7 +280,7 @@ impl Town {
     /// The customer pays what was shown.
     pub fn pay(&self, order: &str, method: OnlineMethod) {
         match method {
-            OnlineMethod::Snap => self.gateway.pay_with(order, Method::Qris).unwrap(),
+            OnlineMethod::Snap => self.gateway.pay_with(order, PayMethod::Qris).unwrap(),
             _ => self.gateway.pay(order).unwrap(),
         }
     }
@@ -496,7 +496,7 @@ async fn start_relay(
         }
         Some(patience) => {
             let access = MerchantAccess {
-                environment: Environment::Sandbox,
+                environment: GatewayEnvironment::Sandbox,
                 server_key: ServerKey::new(KEY).into(),
                 core_url: Some(gateway.core_url()),
                 snap_url: Some(gateway.snap_url()),
@@ -508,7 +508,7 @@ async fn start_relay(
                 fee_imposition: terms.fee_imposition,
                 sites: vec!["site-1".into()],
             };
-            let parts = Parts {
+            let parts = RelayParts {
                 store: Arc::clone(&store) as _,
                 clock: port,
                 secrets: secrets(),

@@ -46,7 +46,7 @@ async fn the_plan_is_shown_with_its_reasons_and_sent_by_an_operator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_router_that_is_away_is_told_and_not_taken_for_in_step() {
     let desk = Desk::start().await;
-    desk.sim.connections(kuota::sim::Connections::Refuse).await;
+    desk.sim.connections(kuota::sim::ConnectionMode::Refuse).await;
     desk.clock.advance(Duration::from_mins(1));
     assert!(desk.site().service.meter_once().await.is_err());
     let owner = Browser::owner(&desk).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kuota::domain::order::OrderState;
-use kuota::domain::payment::{Claim, Fraud, GatewayStatus as Status, Report, Terms};
+use kuota::domain::payment::{Claim, Fraud, GatewayStatus as Status, PaymentTerms, Report};
 use kuota::domain::units::Rupiah;
 
 use crate::model::Event;
@@ -49,9 +49,14 @@ impl Dice {
     }
 }
 
-pub fn terms(dice: &mut Dice) -> Terms {
+pub fn terms(dice: &mut Dice) -> PaymentTerms {
     let merchant = dice.percent(70).then(|| OURS.to_owned());
-    Terms { order: ORDER.to_owned(), amount: Rupiah(AMOUNT), merchant, fee_imposition: dice.percent(25) }
+    PaymentTerms {
+        order: ORDER.to_owned(),
+        amount: Rupiah(AMOUNT),
+        merchant,
+        fee_imposition: dice.percent(25),
+    }
 }
 
 pub fn life(dice: &mut Dice, attempts: Attempts) -> Vec<Event> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kuota::domain::order::{Flag, OrderState};
 use kuota::domain::payment::{
-    CHARGEBACK_KEY, Claim, Fraud, GatewayStatus as Status, REVERSAL_KEY, Report, Terms, UNLISTED_KEY,
+    CHARGEBACK_KEY, Claim, Fraud, GatewayStatus as Status, PaymentTerms, REVERSAL_KEY, Report, UNLISTED_KEY,
 };
 use kuota::domain::units::Rupiah;
 
@@ -48,7 +48,7 @@ enum Fact {
 
 /// The history, and what each event says by itself.
 struct History<'a> {
-    terms: &'a Terms,
+    terms: &'a PaymentTerms,
     events: &'a [Event],
     facts: Vec<Fact>,
     attempts: Vec<Attempt>,
@@ -63,7 +63,7 @@ struct History<'a> {
     falls: Vec<Option<OrderState>>,
 }
 
-pub fn outcome(terms: &Terms, events: &[Event]) -> Outcome {
+pub fn outcome(terms: &PaymentTerms, events: &[Event]) -> Outcome {
     let mut history = History::new(terms, events);
     history.follow_the_money();
     let credited_at = history.credited_at();
@@ -95,7 +95,7 @@ fn claim_fact(claim: &Claim) -> Fact {
     }
 }
 
-fn report_fact(terms: &Terms, report: &Report) -> Fact {
+fn report_fact(terms: &PaymentTerms, report: &Report) -> Fact {
     if report.order.as_ref().is_some_and(|order| *order != terms.order) {
         return Fact::AboutAnotherOrder;
     }
@@ -114,7 +114,7 @@ fn report_fact(terms: &Terms, report: &Report) -> Fact {
     }
 }
 
-fn report_doubts(terms: &Terms, report: &Report) -> BTreeSet<Flag> {
+fn report_doubts(terms: &PaymentTerms, report: &Report) -> BTreeSet<Flag> {
     let paid_for_us = match report.original_amount {
         Some(original) if terms.fee_imposition => Some(original),
         _ => report.amount,
@@ -136,7 +136,7 @@ fn report_doubts(terms: &Terms, report: &Report) -> BTreeSet<Flag> {
 }
 
 impl<'a> History<'a> {
-    fn new(terms: &'a Terms, events: &'a [Event]) -> Self {
+    fn new(terms: &'a PaymentTerms, events: &'a [Event]) -> Self {
         let mut history = Self {
             terms,
             events,

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioExecutor;
 use kuota::clock::ManualClock;
 use kuota::domain::units::Timestamp;
 use kuota::relay::config::{MerchantKeys, Secrets};
-use kuota::relay::service::{MerchantParts, Parts, Patience, Relay};
+use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
 use kuota::relay::store::sqlite::SqliteStore;
 use kuota::relay::{decide_once, limits, reconcile_once, router};
@@ -50,7 +50,7 @@ pub struct Setup {
     pub notified: bool,
     pub fee_imposition: bool,
     pub account: Option<String>,
-    pub patience: Patience,
+    pub patience: RelayTimeouts,
     pub connections_max: usize,
 }
 
@@ -62,7 +62,7 @@ impl Default for Setup {
             fee_imposition: false,
             account: Some(ACCOUNT.to_owned()),
             connections_max: 4096,
-            patience: Patience {
+            patience: RelayTimeouts {
                 charge: ms(3000),
                 charge_try: ms(600),
                 call: ms(1000),
@@ -125,7 +125,7 @@ impl Bench {
             Arc::new(SqliteStore::open(&folder.path().join("relay.db")).unwrap());
         let clock = ManualClock::new(START);
         let (gateway, other_gateway) = (Arc::new(Scripted::new(ACCOUNT)), Arc::new(Scripted::new("G2")));
-        let parts = Parts {
+        let parts = RelayParts {
             store: Arc::clone(&store),
             clock: Arc::new(clock.clone()),
             secrets: secrets(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::payment::{Fraud, GatewayStatus, Report};
 use kuota::domain::units::Rupiah;
-use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
+use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 use kuota::protocol::relay::{PaymentMeans, VirtualAccount};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -240,7 +240,7 @@ impl Gateway for Scripted {
         charge: &'a Charge,
         key: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Charged, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Charged, GatewayError>> {
         Box::pin(async move {
             assert!(key.len() <= 46, "the gateway would ignore the key {key}");
             let plan = self.books(|books| {
@@ -276,7 +276,7 @@ impl Gateway for Scripted {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
         Box::pin(async move {
             let plan = self.books(|books| {
                 books.log.push("status".into());
@@ -296,7 +296,7 @@ impl Gateway for Scripted {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Charged>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Charged>, GatewayError>> {
         Box::pin(async move {
             let report = self.status(id, limit).await?;
             let recalls = self.recalls.load(std::sync::atomic::Ordering::Relaxed);
@@ -309,7 +309,7 @@ impl Gateway for Scripted {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
         Box::pin(async move {
             let plan = self.books(|books| {
                 books.log.push("cancel".into());
@@ -344,7 +344,7 @@ impl Gateway for Scripted {
         key: &'a str,
         _: &'a str,
         limit: Duration,
-    ) -> Pending<'a, Result<(), GatewayError>> {
+    ) -> GatewayFuture<'a, Result<(), GatewayError>> {
         Box::pin(async move {
             let plan = self.books(|books| {
                 books.log.push("refund".into());

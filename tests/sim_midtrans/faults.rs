@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kuota::sim::midtrans::{
-    Connections, Fault, MidtransSim, Operation, Options, SimClock, Status, Trouble, When,
+    ConnectionMode, GatewayFault, MidtransSim, Operation, Options, SimClock, Strikes, TransactionStatus,
+    Trouble,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ async fn charge_with(trouble: Trouble) -> (Option<Result<Answer, String>>, bool)
     let hangs = matches!(trouble, Trouble::Hang | Trouble::HangAfter);
     let carried_out = trouble == Trouble::HangAfter;
     let sim = start().await;
-    sim.plant(Fault::on(Operation::Charge, trouble));
+    sim.plant(GatewayFault::on(Operation::Charge, trouble));
     let patience = if hangs { SHORT } else { PATIENCE };
     let answer = tokio::time::timeout(patience, Caller::new(&sim).charge("o", NOBODY)).await.ok();
     if carried_out {
@@ -63,7 +64,7 @@ async fn calls_go_unanswered_before_or_after_they_are_carried_out() {
 async fn a_reset_is_seen_as_a_reset() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let sim = start().await;
-    sim.plant(Fault::everywhere(Trouble::Reset));
+    sim.plant(GatewayFault::everywhere(Trouble::Reset));
     let address = sim.core_url().replace("http://", "");
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
     stream.write_all(b"GET /v2/o/status HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
@@ -115,7 +116,7 @@ async fn an_answer_can_speak_of_something_else() {
 async fn an_error_can_come_as_http_200() {
     let sim = start().await;
     let caller = Caller::new(&sim);
-    let fault = sim.plant(Fault::everywhere(Trouble::ErrorInOk));
+    let fault = sim.plant(GatewayFault::everywhere(Trouble::ErrorInOk));
     let answer = caller.status("nothing").await;
     assert_eq!((answer.http, answer.code()), (200, "404"));
     sim.heal(fault);
@@ -126,7 +127,7 @@ async fn an_error_can_come_as_http_200() {
 async fn a_slow_call_keeps_its_key_running_and_outlives_its_caller() {
     let sim = start().await;
     let caller = Caller::new(&sim);
-    sim.plant(Fault::on(Operation::Charge, Trouble::Delay(10 * SHORT)).when(When::First(1)));
+    sim.plant(GatewayFault::on(Operation::Charge, Trouble::Delay(10 * SHORT)).when(Strikes::First(1)));
     let keyed = |caller: Caller| async move {
         caller.call("POST", "/v2/charge", &[("idempotency-key", "k")], &qris("o")).await
     };
@@ -145,7 +146,7 @@ async fn a_slow_call_keeps_its_key_running_and_outlives_its_caller() {
 #[tokio::test]
 async fn a_late_answer_was_carried_out_long_before() {
     let sim = start().await;
-    sim.plant(Fault::on(Operation::Charge, Trouble::DelayAnswer(10 * SHORT)));
+    sim.plant(GatewayFault::on(Operation::Charge, Trouble::DelayAnswer(10 * SHORT)));
     let caller = Caller::new(&sim);
     let call = tokio::spawn({
         let caller = caller.clone();
@@ -161,7 +162,7 @@ async fn the_status_can_lag_behind_the_charge() {
     let options = Options { clock: SimClock::Virtual, ..options() };
     let sim = MidtransSim::start(options).await.expect("a free port");
     let caller = Caller::new(&sim);
-    sim.plant(Fault::on(Operation::Charge, Trouble::StatusLag(Duration::from_secs(10))));
+    sim.plant(GatewayFault::on(Operation::Charge, Trouble::StatusLag(Duration::from_secs(10))));
     assert_eq!(caller.charge("o", NOBODY).await.expect("charged").code(), "201");
     assert_eq!(caller.status("o").await.code(), "404");
     assert_eq!(caller.charge("o", NOBODY).await.expect("answered").code(), "406");
@@ -175,13 +176,13 @@ async fn nobody_may_listen_for_a_while() {
     let caller = Caller::new(&sim);
     caller.charge("o", NOBODY).await.expect("charged");
     let address = sim.core_url().replace("http://", "");
-    sim.connections(Connections::Refuse).await;
+    sim.connections(ConnectionMode::Refuse).await;
     let error = tokio::net::TcpStream::connect(&address).await.expect_err("nobody listens");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
     assert!(caller.charge("p", NOBODY).await.is_err());
-    sim.connections(Connections::Hang).await;
+    sim.connections(ConnectionMode::Hang).await;
     assert!(tokio::time::timeout(SHORT, caller.charge("p", NOBODY)).await.is_err());
-    sim.connections(Connections::Accept).await;
+    sim.connections(ConnectionMode::Accept).await;
     assert_eq!(caller.status("o").await.code(), "201");
     assert_eq!(sim.orders().len(), 1);
 }
@@ -192,9 +193,9 @@ async fn a_stopped_gateway_refuses_and_its_books_stay() {
     let caller = Caller::new(&sim);
     caller.charge("o", NOBODY).await.expect("charged");
     sim.stop().await;
-    sim.connections(Connections::Accept).await;
+    sim.connections(ConnectionMode::Accept).await;
     assert!(caller.charge("p", NOBODY).await.is_err());
-    assert_eq!(sim.find("o").expect("it is there").status, Status::Pending);
+    assert_eq!(sim.find("o").expect("it is there").status, TransactionStatus::Pending);
     let address = sim.core_url().replace("http://", "");
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
     let dropped = start().await;

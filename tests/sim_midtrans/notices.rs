@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kuota::sim::midtrans::{
-    Fault, Meddling, Method, MidtransSim, NotPossible, Operation, Options, Reply, SimClock, Status, When,
+    GatewayFault, Meddling, MidtransSim, NotPossible, Operation, Options, PayMethod, Reply, SimClock,
+    Strikes, TransactionStatus,
 };
 use serde_json::json;
 
@@ -36,7 +37,7 @@ async fn a_life_is_told_step_by_step() {
         (&"application/json".parse().unwrap(), &"Veritrans".parse().unwrap())
     );
     let payment = sim.find("o").expect("it is there");
-    assert_eq!((payment.status, payment.refunds[0].amount_rp), (Status::PartialRefund, 4000));
+    assert_eq!((payment.status, payment.refunds[0].amount_rp), (TransactionStatus::PartialRefund, 4000));
     assert_eq!(payment.notification_urls, std::slice::from_ref(&listener.url));
 }
 
@@ -110,14 +111,14 @@ async fn expiry_is_told_and_an_order_can_be_charged_again() {
     let caller = Caller::new(&sim);
     caller.charge("o", &listener.url).await.expect("charged");
     sim.advance(HOUR);
-    assert_eq!(sim.pay("o"), Err(NotPossible::Status(Status::Expire)));
+    assert_eq!(sim.pay("o"), Err(NotPossible::Status(TransactionStatus::Expire)));
     let again = caller.charge("o", &listener.url).await.expect("charged again");
     assert_eq!(again.code(), "201");
     let first = sim.orders()[0].clone();
     sim.settle_late(&first.transaction_id.expect("a transaction")).expect("late money");
     quiet(&sim).await;
     assert_eq!(listener.told(), ["pending", "expire", "pending", "settlement"]);
-    assert_eq!(sim.find("o").expect("the latest").status, Status::Pending);
+    assert_eq!(sim.find("o").expect("the latest").status, TransactionStatus::Pending);
 }
 
 #[tokio::test]
@@ -132,7 +133,7 @@ async fn banks_take_back_what_they_may() {
     sim.reverse("p").expect("Permata may");
     caller.charge("q", &listener.url).await.expect("charged");
     sim.pay("q").expect("it is pending");
-    assert_eq!(sim.reverse("q"), Err(NotPossible::Method(Method::Qris)));
+    assert_eq!(sim.reverse("q"), Err(NotPossible::Method(PayMethod::Qris)));
     sim.chargeback("q").expect("a chargeback");
     quiet(&sim).await;
     let codes: Vec<(String, String)> = listener
@@ -142,15 +143,15 @@ async fn banks_take_back_what_they_may() {
         .map(|body| (body["transaction_status"].to_string(), body["status_code"].to_string()))
         .collect();
     assert_eq!(codes.last().expect("told"), &("\"deny\"".to_owned(), "\"202\"".to_owned()));
-    assert_eq!(sim.find("q").expect("it is there").status, Status::Chargeback);
+    assert_eq!(sim.find("q").expect("it is there").status, TransactionStatus::Chargeback);
 }
 
 #[tokio::test]
 async fn planted_faults_reorder_and_duplicate() {
     let (sim, listener) = (start().await, Listener::start().await);
     let caller = Caller::new(&sim);
-    sim.plant(Fault::notification(Meddling::Reorder).when(When::Nth(1)));
-    sim.plant(Fault::notification(Meddling::Duplicate(1)).when(When::Nth(2)));
+    sim.plant(GatewayFault::notification(Meddling::Reorder).when(Strikes::Nth(1)));
+    sim.plant(GatewayFault::notification(Meddling::Duplicate(1)).when(Strikes::Nth(2)));
     caller.charge("o", &listener.url).await.expect("charged");
     sim.pay("o").expect("it is pending");
     quiet(&sim).await;

@@ -1,6 +1,6 @@
 //! Pages for people: what a customer with a browser does.
 
-use kuota::sim::midtrans::{Method, NotPossible, Status};
+use kuota::sim::midtrans::{NotPossible, PayMethod, TransactionStatus};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, start};
@@ -31,7 +31,7 @@ async fn a_customer_pays_on_the_snap_page() {
         "{shown}"
     );
     assert_eq!(sim.pay("s"), Err(NotPossible::NoMethod));
-    assert_eq!(sim.find("s").expect("it is there").status, Status::Created);
+    assert_eq!(sim.find("s").expect("it is there").status, TransactionStatus::Created);
     let picked = caller.post(&format!("{page}/pick/bca_va"), &Value::Null).await;
     assert_eq!(picked.http, 303);
     let number = sim.find("s").and_then(|payment| payment.va_number).expect("a number");
@@ -39,7 +39,7 @@ async fn a_customer_pays_on_the_snap_page() {
     assert!(shown.contains(&number), "{shown}");
     assert_eq!(caller.post(&format!("{page}/pay/gopay"), &Value::Null).await.http, 303);
     let paid = sim.find("s").expect("it is there");
-    assert_eq!((paid.status, paid.method), (Status::Settlement, Some(Method::Gopay)));
+    assert_eq!((paid.status, paid.method), (TransactionStatus::Settlement, Some(PayMethod::Gopay)));
     let shown = caller.call("GET", &page, &[], &Value::Null).await.expect("a page").text;
     assert!(shown.contains("http://127.0.0.1/done?x=1&amp;order_id=s&amp;status_code=200"), "{shown}");
     assert_eq!(caller.post(&format!("{page}/pay/gopay"), &Value::Null).await.http, 409);
@@ -89,7 +89,7 @@ async fn a_wallets_page_takes_the_payment_and_a_code_has_a_picture() {
         shown.contains("http://127.0.0.1/back?order_id=g") && shown.contains("result=success"),
         "{shown}"
     );
-    assert_eq!(sim.find("g").expect("it is there").status, Status::Settlement);
+    assert_eq!(sim.find("g").expect("it is there").status, TransactionStatus::Settlement);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_card_is_challenged_approved_and_settled() {
     sim.challenge("c").expect("cards are offered");
     sim.approve("c").expect("it is challenged");
     sim.settle("c").expect("it is captured");
-    assert_eq!(sim.find("c").expect("it is there").status, Status::Settlement);
-    assert_eq!(sim.cancel_by_merchant("c"), Err(NotPossible::Status(Status::Settlement)));
-    assert_eq!(sim.pay_with("d", Method::Gopay), Err(NotPossible::NoTransaction));
+    assert_eq!(sim.find("c").expect("it is there").status, TransactionStatus::Settlement);
+    assert_eq!(sim.cancel_by_merchant("c"), Err(NotPossible::Status(TransactionStatus::Settlement)));
+    assert_eq!(sim.pay_with("d", PayMethod::Gopay), Err(NotPossible::NoTransaction));
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kuota::sim::midtrans::{Merchant, MidtransSim, Options};
+use kuota::sim::midtrans::{MidtransSim, Options, SimMerchant};
 
 use crate::support::{SERVER_KEY, options};
 
@@ -85,7 +85,7 @@ async fn the_libraries_create_snap_orders() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_libraries_see_errors_wherever_they_stand() {
-    let mut merchant = Merchant::new("G123456789", SERVER_KEY);
+    let mut merchant = SimMerchant::new("G123456789", SERVER_KEY);
     merchant.methods_off = vec!["bri".to_owned()];
     for errors_in_ok in [false, true] {
         let options = Options { merchants: vec![merchant.clone()], errors_in_ok, ..options() };

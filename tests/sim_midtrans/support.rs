@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::{Router, extract::State, response::IntoResponse, routing::post};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use kuota::sim::midtrans::{Merchant, MidtransSim, Options};
+use kuota::sim::midtrans::{MidtransSim, Options, SimMerchant};
 use serde_json::{Value, json};
 
 pub const SERVER_KEY: &str = "SB-Mid-server-test";
@@ -18,7 +18,7 @@ const BASIC: &str = "Basic U0ItTWlkLXNlcnZlci10ZXN0Og==";
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub fn options() -> Options {
-    Options { merchants: vec![Merchant::new("G123456789", SERVER_KEY)], ..Options::default() }
+    Options { merchants: vec![SimMerchant::new("G123456789", SERVER_KEY)], ..Options::default() }
 }
 
 pub async fn start() -> MidtransSim {

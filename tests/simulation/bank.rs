@@ -10,7 +10,7 @@ use kuota::clock::{Clock, ManualClock};
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::payment::{Fraud, GatewayStatus, Report};
 use kuota::domain::units::{Rupiah, Timestamp};
-use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, Pending};
+use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 use kuota::protocol::relay::PaymentMeans;
 use serde_json::json;
 use sha2::{Digest, Sha512};
@@ -321,7 +321,7 @@ impl Gateway for Bank {
         charge: &'a Charge,
         _key: &'a str,
         _limit: Duration,
-    ) -> Pending<'a, Result<Charged, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Charged, GatewayError>> {
         Box::pin(async move {
             let hangs = {
                 let mut inside = self.inside();
@@ -344,7 +344,7 @@ impl Gateway for Bank {
         &'a self,
         id: &'a str,
         _limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
         Box::pin(async move { lucky(&mut self.inside(), id, |inside| Ok(inside.report(id))) })
     }
 
@@ -352,7 +352,7 @@ impl Gateway for Bank {
         &'a self,
         id: &'a str,
         _limit: Duration,
-    ) -> Pending<'a, Result<Option<Charged>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Charged>, GatewayError>> {
         Box::pin(async move { lucky(&mut self.inside(), id, |inside| Ok(inside.charged(id))) })
     }
 
@@ -360,7 +360,7 @@ impl Gateway for Bank {
         &'a self,
         id: &'a str,
         _limit: Duration,
-    ) -> Pending<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
         Box::pin(async move { lucky(&mut self.inside(), id, |inside| inside.cancel(id)) })
     }
 
@@ -371,7 +371,7 @@ impl Gateway for Bank {
         key: &'a str,
         _reason: &'a str,
         _limit: Duration,
-    ) -> Pending<'a, Result<(), GatewayError>> {
+    ) -> GatewayFuture<'a, Result<(), GatewayError>> {
         Box::pin(async move { lucky(&mut self.inside(), id, |inside| inside.give_back(id, key, amount.0)) })
     }
 

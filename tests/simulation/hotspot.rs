@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kuota::domain::id::Mac;
 use kuota::domain::listing::{AccessRows, BindingKind, BindingRow, Edit, Lease, List, ListRow};
 use kuota::domain::usage::{HostRow, HostTable, RowId};
-use kuota::routeros::{EditOutcome, Pending, Router, RouterError, RouterHealth};
+use kuota::routeros::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth};
 
 use crate::auditor::{Reading, Row};
 
@@ -332,21 +332,21 @@ fn lost() -> RouterError {
 }
 
 impl Router for Hotspot {
-    fn read_hosts(&self) -> Pending<'_, Result<HostTable, RouterError>> {
+    fn read_hosts(&self) -> RouterFuture<'_, Result<HostTable, RouterError>> {
         Box::pin(async move {
             let mut inside = self.inside();
             if inside.is_down { Err(lost()) } else { Ok(inside.host_table()) }
         })
     }
 
-    fn read_access(&self) -> Pending<'_, Result<AccessRows, RouterError>> {
+    fn read_access(&self) -> RouterFuture<'_, Result<AccessRows, RouterError>> {
         Box::pin(async move {
             let inside = self.inside();
             if inside.is_down { Err(lost()) } else { Ok(inside.access_rows()) }
         })
     }
 
-    fn apply<'a>(&'a self, edits: &'a [Edit]) -> Pending<'a, Result<Vec<EditOutcome>, RouterError>> {
+    fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {
         Box::pin(async move {
             let mut inside = self.inside();
             if inside.is_down { Err(lost()) } else { inside.apply(edits) }

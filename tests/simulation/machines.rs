@@ -14,7 +14,7 @@ use kuota::agent::service::Service;
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::account::Policy;
 use kuota::relay::config::{MerchantKeys, Secrets};
-use kuota::relay::service::{MerchantParts, Parts, Patience, Relay};
+use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::settings::Secret;
 use kuota::store::backup as books;
@@ -203,7 +203,7 @@ async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>,
         fee_imposition: false,
         sites: vec![SITE.to_owned()],
     };
-    let parts = Parts {
+    let parts = RelayParts {
         store: Arc::clone(&store) as _,
         clock: Arc::new(clock.clone()),
         secrets: secrets(),
@@ -216,8 +216,8 @@ async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>,
 }
 
 /// The gateway here answers at once, or never: nothing is gained by pausing.
-fn patience() -> Patience {
-    Patience {
+fn patience() -> RelayTimeouts {
+    RelayTimeouts {
         charge: Duration::from_hours(1),
         charge_try: Duration::ZERO,
         call: Duration::ZERO,

@@ -21,7 +21,7 @@ use crate::clock::rfc3339;
 use crate::protocol::admin::Empty;
 use crate::store::Reader;
 use crate::store::backup::{self, BackupError};
-use crate::web::limits::Patience;
+use crate::web::limits::RequestTimeout;
 use crate::web::{Body, Problem, stream};
 
 /// Where the desk's page asks for a copy.
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 /// A copy takes longer than other calls may.
 pub(super) async fn patience(mut request: Request, next: Next) -> Response {
     if ["/api/v1/backup", PAGE_PATH].contains(&request.uri().path()) {
-        request.extensions_mut().insert(Patience(COPY_MAX));
+        request.extensions_mut().insert(RequestTimeout(COPY_MAX));
     }
     next.run(request).await
 }

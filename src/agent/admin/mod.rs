@@ -33,7 +33,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::run::Site;
-use crate::web::{Peer, Problem, host_names, limits, tally};
+use crate::web::{Peer, Problem, host_names, limits, status_counts};
 use desk::Desk;
 
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
@@ -69,7 +69,7 @@ pub fn router(site: Arc<Site>) -> Router {
     // Inside of the limits: a refusal finds a caller that has sent all, and a body that is too large is told so first.
     let admitted = limits::answer_unknown(all).layer(from_fn_with_state(desk, admit));
     let whole = limits::bound(admitted).layer(from_fn(backup::patience));
-    tally::counted(whole.layer(from_fn_with_state(house, pages::for_people)), answers)
+    status_counts::count_answers(whole.layer(from_fn_with_state(house, pages::for_people)), answers)
 }
 
 /// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.

@@ -13,7 +13,7 @@ use crate::agent::link::RelayError;
 use crate::agent::site_plan::endpoint;
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::domain::units::{DAY_MS, Timestamp};
-use crate::routeros::inspect::Finding;
+use crate::routeros::inspect::CheckFinding;
 use crate::store::{self, backup as store_backup};
 
 /// Free space below which the ledger is in danger.
@@ -27,7 +27,7 @@ const RELAY_MAX: Duration = Duration::from_secs(10);
 /// The check of the site's token.
 const TOKEN_ID: &str = "relay.token";
 
-pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
+pub(super) async fn check(subject: &Subject<'_>) -> Vec<CheckFinding> {
     let config = subject.config;
     let mut out = vec![
         portal_port(config),
@@ -42,21 +42,21 @@ pub(super) async fn check(subject: &Subject<'_>) -> Vec<Finding> {
     out
 }
 
-fn portal_port(config: &Config) -> Finding {
+fn portal_port(config: &Config) -> CheckFinding {
     const ID: &str = "portal.port";
     let (_, public) = endpoint(&config.portal.public_url);
     if config.portal.listen.port() == PROXY_PORT || public == PROXY_PORT {
         let text = "the portal uses port 8080, which the hotspot redirects to its own proxy before log-in";
-        return Finding::fail(
+        return CheckFinding::fail(
             ID,
             text,
             "take another port in portal.listen and portal.public_url, such as 8081",
         );
     }
-    Finding::ok(ID, format!("customers reach the portal at port {public}"))
+    CheckFinding::ok(ID, format!("customers reach the portal at port {public}"))
 }
 
-fn writable(data_dir: &Path) -> Finding {
+fn writable(data_dir: &Path) -> CheckFinding {
     const ID: &str = "disk.writable";
     let probe = data_dir.join(format!(".doctor-{}", std::process::id()));
     let written = std::fs::write(&probe, b"doctor");
@@ -64,18 +64,18 @@ fn writable(data_dir: &Path) -> Finding {
     let removed = std::fs::remove_file(&probe);
     let written = written.and(removed);
     match written {
-        Ok(()) => Finding::ok(ID, format!("{} can be written", data_dir.display())),
+        Ok(()) => CheckFinding::ok(ID, format!("{} can be written", data_dir.display())),
         Err(error) => {
             let text = format!("{} cannot be written: {error}", data_dir.display());
             let remedy = "make the folder and give it to the service's user, run this as that user, or look for a \
                           card that went read-only in the kernel's log";
-            Finding::fail(ID, text, remedy)
+            CheckFinding::fail(ID, text, remedy)
         }
     }
 }
 
 /// A copy of a store that went away under the daemon, which keeps the daemon from starting.
-fn rescued(data_dir: &Path) -> Option<Finding> {
+fn rescued(data_dir: &Path) -> Option<CheckFinding> {
     const ID: &str = "store.rescued";
     let copy = store::rescued(data_dir)?;
     let (file, store) = (copy.path.display(), data_dir.join(store::FILE));
@@ -94,18 +94,18 @@ fn rescued(data_dir: &Path) -> Option<Finding> {
             "restore the latest backup: kuotad restore FILE".to_owned(),
         )
     };
-    Some(Finding::fail(ID, text, remedy))
+    Some(CheckFinding::fail(ID, text, remedy))
 }
 
-fn free_space(data_dir: &Path) -> Finding {
+fn free_space(data_dir: &Path) -> CheckFinding {
     const ID: &str = "disk.space";
     match free_bytes(data_dir) {
-        None => Finding::warn(ID, "free space cannot be told", "look with df"),
+        None => CheckFinding::warn(ID, "free space cannot be told", "look with df"),
         Some(free) if free < FREE_BYTES_MIN => {
             let text = format!("only {} MB free at {}", free >> 20, data_dir.display());
-            Finding::fail(ID, text, "free at least 200 MB: old logs, packages and backups first")
+            CheckFinding::fail(ID, text, "free at least 200 MB: old logs, packages and backups first")
         }
-        Some(free) => Finding::ok(ID, format!("{} MB free", free >> 20)),
+        Some(free) => CheckFinding::ok(ID, format!("{} MB free", free >> 20)),
     }
 }
 
@@ -119,35 +119,39 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     columns.get(capacity.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-fn backup(data_dir: &Path, now: Timestamp) -> Finding {
+fn backup(data_dir: &Path, now: Timestamp) -> CheckFinding {
     const ID: &str = "backup.age";
     let remedy = "keep copies on another device: kuotad backup FILE, every day by a timer";
     let Some(last) = store_backup::last(data_dir).and_then(|at| parse_rfc3339(&at)) else {
-        return Finding::warn(ID, "no backup was ever made", remedy);
+        return CheckFinding::warn(ID, "no backup was ever made", remedy);
     };
     if store_backup::is_ahead(last, now) {
         let text = format!("the last backup is dated {}, ahead of this machine's clock", rfc3339(last));
-        return Finding::warn(ID, text, "check this machine's clock (timedatectl), then make another backup");
+        return CheckFinding::warn(
+            ID,
+            text,
+            "check this machine's clock (timedatectl), then make another backup",
+        );
     }
     let age_ms = now.0.saturating_sub(last.0);
     let text = format!("the last backup is {} days old", age_ms.max(0) / DAY_MS);
-    if age_ms > BACKUP_AGE_MAX_MS { Finding::warn(ID, text, remedy) } else { Finding::ok(ID, text) }
+    if age_ms > BACKUP_AGE_MAX_MS { CheckFinding::warn(ID, text, remedy) } else { CheckFinding::ok(ID, text) }
 }
 
-fn clock(subject: &Subject<'_>) -> Finding {
+fn clock(subject: &Subject<'_>) -> CheckFinding {
     const ID: &str = "clock.trust";
     let remedy = "let NTP set this machine's clock (timedatectl), fit a clock with a battery, or write clock.trust = \
                   \"always\" where there is one";
     let state = subject.status.map(|status| &status["clock"]);
     if state.is_some_and(|clock| clock["state"] != "ok") {
-        return Finding::warn(
+        return CheckFinding::warn(
             ID,
             "the daemon does not trust this machine's clock: no new block begins",
             remedy,
         );
     }
     if subject.config.clock.trust == ClockTrust::Always {
-        return Finding::ok(ID, "the clock is always trusted, as configured");
+        return CheckFinding::ok(ID, "the clock is always trusted, as configured");
     }
     let now = SystemTime::UNIX_EPOCH
         + Duration::from_millis(u64::try_from(subject.clock.now().0).unwrap_or(0))
@@ -155,13 +159,13 @@ fn clock(subject: &Subject<'_>) -> Finding {
     let stored =
         std::fs::metadata(subject.config.data_dir.join(store::FILE)).and_then(|file| file.modified());
     if subject.status.is_none() && stored.is_ok_and(|at| at > now) {
-        return Finding::warn(ID, "this machine's clock is behind what was written last", remedy);
+        return CheckFinding::warn(ID, "this machine's clock is behind what was written last", remedy);
     }
-    Finding::ok(ID, "this machine's clock is trusted")
+    CheckFinding::ok(ID, "this machine's clock is trusted")
 }
 
 /// Pairs of customers with one number or log-in name, as the daemon names them.
-fn shared_names(status: &Value) -> Vec<Finding> {
+fn shared_names(status: &Value) -> Vec<CheckFinding> {
     let pairs = status["shared_names"].as_array().into_iter().flatten();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let person = |value: &Value| format!("{} ({})", text(&value["name"]), text(&value["id"]));
@@ -170,17 +174,17 @@ fn shared_names(status: &Value) -> Vec<Finding> {
             let (what, value) = (text(&pair["what"]), text(&pair["value"]));
             let (user, kept_by) = (person(&pair["user"]), person(&pair["kept_by"]));
             let text_of = format!("{user} has the {what} {value} of {kept_by}");
-            Finding::warn("customers.shared", text_of, text(&pair["remedy"]))
+            CheckFinding::warn("customers.shared", text_of, text(&pair["remedy"]))
         })
         .collect()
 }
 
 /// Whether the relay answers this machine and takes its token, and what the daemon says of it.
-async fn relay(subject: &Subject<'_>) -> Vec<Finding> {
+async fn relay(subject: &Subject<'_>) -> Vec<CheckFinding> {
     const ID: &str = "relay";
     let (Some(config), Some(relay)) = (&subject.config.relay, subject.relay) else {
         let text = "off: no relay is configured, so there is no online payment";
-        return vec![Finding::ok(ID, text)];
+        return vec![CheckFinding::ok(ID, text)];
     };
     let uplink = "check relay.url, the uplink, and that kuota-relay runs there; cash goes on meanwhile";
     let token = "put the site's token (kuota-relay site-token) into relay.token_file, its SHA-256 into the relay's \
@@ -190,31 +194,31 @@ async fn relay(subject: &Subject<'_>) -> Vec<Finding> {
         Ok(asked) => asked,
         Err(_) => Err(RelayError::Unreachable("it does not answer".to_owned())),
     };
-    let reached = Finding::ok(ID, format!("{} answers", config.url));
+    let reached = CheckFinding::ok(ID, format!("{} answers", config.url));
     match asked {
         Ok(_) => vec![
             daemons_view(subject, uplink).unwrap_or(reached),
-            Finding::ok(TOKEN_ID, "the relay takes this site's token"),
+            CheckFinding::ok(TOKEN_ID, "the relay takes this site's token"),
         ],
         Err(error @ RelayError::Unauthorized(_)) => {
-            vec![reached, Finding::fail(TOKEN_ID, error.to_string(), token)]
+            vec![reached, CheckFinding::fail(TOKEN_ID, error.to_string(), token)]
         }
         Err(error @ RelayError::Unreachable(_)) => {
-            vec![Finding::warn(ID, format!("{}: {error}", config.url), uplink)]
+            vec![CheckFinding::warn(ID, format!("{}: {error}", config.url), uplink)]
         }
         Err(error) => {
             let remedy = "look at the relay's own log: kuota-relay, or ask who runs it";
-            vec![Finding::warn(ID, format!("{} answers with an error: {error}", config.url), remedy)]
+            vec![CheckFinding::warn(ID, format!("{} answers with an error: {error}", config.url), remedy)]
         }
     }
 }
 
 /// What the running daemon complains of although the relay answers here.
-fn daemons_view(subject: &Subject<'_>, remedy: &str) -> Option<Finding> {
+fn daemons_view(subject: &Subject<'_>, remedy: &str) -> Option<CheckFinding> {
     let relay = &subject.status?["relay"];
     let state = relay["state"].as_str().filter(|state| !matches!(*state, "ok" | "off"))?;
     let why = relay["last_error"].as_str().unwrap_or("it has not reached it yet");
-    Some(Finding::warn("relay", format!("the daemon calls the relay {state}: {why}"), remedy))
+    Some(CheckFinding::warn("relay", format!("the daemon calls the relay {state}: {why}"), remedy))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::site_plan::site_plan;
 use crate::clock::Clock;
 use crate::domain::usage::HostTable;
 use crate::routeros::client::RouterClient;
-use crate::routeros::inspect::{Finding, inspect};
+use crate::routeros::inspect::{CheckFinding, inspect};
 use crate::routeros::{Router, RouterError};
 
 pub use crate::routeros::inspect::Level;
@@ -42,19 +42,19 @@ pub struct Subject<'a> {
 }
 
 /// Every check, the router's first.
-pub async fn examine(subject: &Subject<'_>) -> Vec<Finding> {
+pub async fn examine(subject: &Subject<'_>) -> Vec<CheckFinding> {
     let mut out = router(subject).await;
     out.extend(machine::check(subject).await);
     out
 }
 
-async fn router(subject: &Subject<'_>) -> Vec<Finding> {
+async fn router(subject: &Subject<'_>) -> Vec<CheckFinding> {
     let first = match subject.router.read_hosts().await {
         Ok(hosts) => hosts,
         Err(error) => return vec![unreachable(subject.config, &error)],
     };
     let version = subject.router.health().version.unwrap_or_default();
-    let mut out = vec![Finding::ok("router.login", format!("logged in, RouterOS {version}"))];
+    let mut out = vec![CheckFinding::ok("router.login", format!("logged in, RouterOS {version}"))];
     out.push(hosts(subject, &first).await);
     out.extend(unread(&first));
     out.extend(refused(subject));
@@ -68,7 +68,7 @@ async fn router(subject: &Subject<'_>) -> Vec<Finding> {
     out
 }
 
-fn unreachable(config: &Config, error: &RouterError) -> Finding {
+fn unreachable(config: &Config, error: &RouterError) -> CheckFinding {
     let remedy = match error {
         RouterError::LoginRefused(_) => {
             "check router.username and the password file against /user on the router, and its address restriction"
@@ -81,11 +81,11 @@ fn unreachable(config: &Config, error: &RouterError) -> Finding {
             "check router.address, the cable, and that /ip service has the API enabled for this machine's address"
         }
     };
-    Finding::fail("router.login", format!("{}: {error}", config.router.address), remedy)
+    CheckFinding::fail("router.login", format!("{}: {error}", config.router.address), remedy)
 }
 
 /// Rows of the host table that make no sense: their devices are not metered.
-fn unread(table: &HostTable) -> Option<Finding> {
+fn unread(table: &HostTable) -> Option<CheckFinding> {
     let first = table.unread.first()?;
     let named = first.mac.map(|mac| mac.to_string()).or_else(|| first.row.as_ref().map(|row| row.0.clone()));
     let named = named.unwrap_or_else(|| "without a name".to_owned());
@@ -93,46 +93,47 @@ fn unread(table: &HostTable) -> Option<Finding> {
     let text =
         format!("{rows} rows of the host table cannot be read, the first of them {named}: {}", first.what);
     let remedy = "remove those rows in /ip/hotspot/host; they come back by themselves";
-    Some(Finding::warn("hotspot.rows", text, remedy))
+    Some(CheckFinding::warn("hotspot.rows", text, remedy))
 }
 
 /// What the router refuses the running daemon.
-fn refused(subject: &Subject<'_>) -> Vec<Finding> {
+fn refused(subject: &Subject<'_>) -> Vec<CheckFinding> {
     const ID: &str = "router.edits";
     let Some(status) = subject.status else { return Vec::new() };
     let refused = status["router"]["refused"].as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |edit: &Value, key: &str| edit[key].as_str().unwrap_or_default().to_owned();
-    let finding = |edit: &Value| Finding::fail(ID, text(edit, "text"), text(edit, "remedy"));
-    let mut out: Vec<Finding> = refused.iter().take(REFUSED_SHOWN_MAX).map(finding).collect();
+    let finding = |edit: &Value| CheckFinding::fail(ID, text(edit, "text"), text(edit, "remedy"));
+    let mut out: Vec<CheckFinding> = refused.iter().take(REFUSED_SHOWN_MAX).map(finding).collect();
     let more = refused.len().saturating_sub(REFUSED_SHOWN_MAX);
     out.extend(
-        (more > 0).then(|| Finding::fail(ID, format!("{more} more changes are refused"), "see the status")),
+        (more > 0)
+            .then(|| CheckFinding::fail(ID, format!("{more} more changes are refused"), "see the status")),
     );
     if out.is_empty() {
-        out.push(Finding::ok(ID, "the router takes the daemon's changes"));
+        out.push(CheckFinding::ok(ID, "the router takes the daemon's changes"));
     }
     out
 }
 
 /// Whether the host table can be read and its counters move.
-async fn hosts(subject: &Subject<'_>, first: &HostTable) -> Finding {
+async fn hosts(subject: &Subject<'_>, first: &HostTable) -> CheckFinding {
     const ID: &str = "hotspot.hosts";
     let counting = first.rows.iter().filter(|row| row.counts).count();
     let text = format!("{} devices in the host table, {counting} of them with access", first.rows.len());
     if counting < CLIENTS_BUSY {
-        return Finding::ok(ID, text);
+        return CheckFinding::ok(ID, text);
     }
     tokio::time::sleep(subject.pause).await;
     let sum = |table: &HostTable| table.rows.iter().map(|row| u128::from(row.bytes)).sum::<u128>();
     match subject.router.read_hosts().await {
-        Ok(second) if sum(&second) != sum(first) => Finding::ok(ID, format!("{text}; counters move")),
+        Ok(second) if sum(&second) != sum(first) => CheckFinding::ok(ID, format!("{text}; counters move")),
         Ok(_) => {
             let remedy =
                 "look for a fasttrack rule and for hardware offload that hide traffic from the hotspot";
-            Finding::warn(ID, format!("{text}, and no counter moved"), remedy)
+            CheckFinding::warn(ID, format!("{text}, and no counter moved"), remedy)
         }
         Err(error) => {
-            Finding::warn(ID, format!("{text}; the second reading failed: {error}"), "run it again")
+            CheckFinding::warn(ID, format!("{text}; the second reading failed: {error}"), "run it again")
         }
     }
 }

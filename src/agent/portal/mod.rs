@@ -58,7 +58,7 @@ use super::run::Site;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
 use crate::web::same_site::names_foreign_origin;
-use crate::web::{HostNames, Peer, Problem, host_names, limits, tally};
+use crate::web::{HostNames, Peer, Problem, host_names, limits, status_counts};
 use contact::Contact;
 use guest::Guest;
 use targets::Targets;
@@ -114,7 +114,7 @@ pub fn router(site: Arc<Site>) -> Router {
     let admitted = limits::bound(admitted);
     let house = portal.house();
     let secured = frame::around(admitted, house).layer(from_fn_with_state(portal, secure));
-    tally::counted(secured, answers)
+    status_counts::count_answers(secured, answers)
 }
 
 async fn about(State(portal): State<Arc<Portal>>, visit: Visit) -> Answer {

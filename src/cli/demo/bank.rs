@@ -16,13 +16,15 @@ use crate::agent::config::Relay as RelaySection;
 use crate::agent::link::client::RelayClient;
 use crate::cli::Failure;
 use crate::clock::SystemClock;
-use crate::relay::config::{Config, Database, GatewayEnvironment, Merchant, MerchantKeys, Secrets, Site};
+use crate::relay::config::{
+    Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, Secrets, SiteConfig,
+};
 use crate::relay::run::{RunError, assemble, drive};
 use crate::relay::service::Relay;
 use crate::relay::store::sqlite::SqliteStore;
 use crate::relay::store::{RelayStore, StoreError};
 use crate::settings::{HttpUrl, Secret};
-use crate::sim::midtrans::{self, Fraud, MidtransSim, Options, Payment};
+use crate::sim::midtrans::{self, Fraud, MidtransSim, Options, SimPayment};
 
 /// The hotspot's name at the relay.
 const SITE: &str = "demo";
@@ -58,7 +60,7 @@ impl Bank {
         let key = Secret::new(format!("SB-Mid-server-{}", random()));
         let token = Secret::new(random());
         let gateway = MidtransSim::start(Options {
-            merchants: vec![midtrans::Merchant::new(ACCOUNT, key.expose())],
+            merchants: vec![midtrans::SimMerchant::new(ACCOUNT, key.expose())],
             retry_scale: RETRY_SCALE,
             seed: SEED,
             ..Options::default()
@@ -107,11 +109,11 @@ impl Bank {
     }
 
     /// How many payments were opened, and those that customers paid, by the gateway's own books.
-    pub fn payments(&self) -> (u64, Vec<Payment>) {
+    pub fn payments(&self) -> (u64, Vec<SimPayment>) {
         let all = self.gateway.orders();
         let opened = all.iter().map(|payment| &payment.order_id).collect::<BTreeSet<_>>();
         let opened = opened.len() as u64;
-        let is_paid = |payment: &Payment| payment.status.was_paid() && payment.fraud == Fraud::Accept;
+        let is_paid = |payment: &SimPayment| payment.status.was_paid() && payment.fraud == Fraud::Accept;
         (opened, all.into_iter().filter(is_paid).collect())
     }
 
@@ -142,10 +144,10 @@ impl Serving {
 }
 
 /// The account at the gateway, as the relay's configuration has it. Its secrets are in no file.
-fn account(gateway: &MidtransSim) -> Result<Merchant, Failure> {
+fn account(gateway: &MidtransSim) -> Result<MerchantConfig, Failure> {
     let url = |text: String| text.parse::<HttpUrl>().map_err(Failure::Said);
-    let site = Site { id: SITE.to_owned(), token_sha256_file: "in-memory".into() };
-    Ok(Merchant {
+    let site = SiteConfig { id: SITE.to_owned(), token_sha256_file: "in-memory".into() };
+    Ok(MerchantConfig {
         id: MERCHANT.to_owned(),
         environment: GatewayEnvironment::Sandbox,
         server_key_file: "in-memory".into(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::domain::ledger::Kind;
 use crate::domain::units::Rupiah;
-use crate::sim::midtrans::Payment;
+use crate::sim::midtrans::SimPayment;
 use crate::store::{OrderRecord, Reader, StoreError};
 
 /// An online order that the ledger credited.
@@ -45,7 +45,7 @@ impl Online {
     /// `opened` orders and the `paid` ones by the gateway's books, the `credited` and `held` ones by the site's.
     pub fn new(
         opened: u64,
-        paid: Vec<Payment>,
+        paid: Vec<SimPayment>,
         credited: BTreeMap<String, Credited>,
         held: BTreeSet<String>,
     ) -> Self {

@@ -16,7 +16,9 @@ use crate::cli::Failure;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::OnlineMethod;
 use crate::domain::units::Rupiah;
-use crate::sim::midtrans::{Bank, Fault, FaultId, Meddling, Method, NotPossible, Status};
+use crate::sim::midtrans::{
+    GatewayFault, GatewayFaultId, Meddling, NotPossible, PayMethod, TransactionStatus, VaBank,
+};
 use crate::sim::traffic::Random;
 use crate::store::Role;
 
@@ -32,11 +34,11 @@ const LOOK: Duration = Duration::from_secs(3);
 const LEAVE_MAX: Duration = Duration::from_secs(5);
 
 /// Methods of the payment page.
-const PAGE: [(Method, &str); 4] = [
-    (Method::Qris, "QRIS"),
-    (Method::Gopay, "GoPay"),
-    (Method::Va(Bank::Bni), "BNI virtual account"),
-    (Method::Echannel, "Mandiri bill"),
+const PAGE: [(PayMethod, &str); 4] = [
+    (PayMethod::Qris, "QRIS"),
+    (PayMethod::Gopay, "GoPay"),
+    (PayMethod::Va(VaBank::Bni), "BNI virtual account"),
+    (PayMethod::Echannel, "Mandiri bill"),
 ];
 
 /// What becomes of a payment.
@@ -152,9 +154,9 @@ fn broke_off(error: &JoinError) -> Failure {
 /// Why the gateway does not take the money.
 fn why(error: NotPossible) -> String {
     match error {
-        NotPossible::Status(Status::Cancel) => "it was called off".to_owned(),
-        NotPossible::Status(Status::Expire) => "it is too late".to_owned(),
-        NotPossible::Status(Status::Settlement) => "it is paid".to_owned(),
+        NotPossible::Status(TransactionStatus::Cancel) => "it was called off".to_owned(),
+        NotPossible::Status(TransactionStatus::Expire) => "it is too late".to_owned(),
+        NotPossible::Status(TransactionStatus::Settlement) => "it is paid".to_owned(),
         error => error.to_string(),
     }
 }
@@ -176,7 +178,7 @@ struct Visit {
     wish: Wish,
     habit: Habit,
     /// What is picked on the payment page, when that is the method.
-    page: (Method, &'static str),
+    page: (PayMethod, &'static str),
     pause: Duration,
     late: Duration,
     town: Arc<Town>,
@@ -277,21 +279,22 @@ impl Visit {
             return;
         }
         let gateway = &self.town.bank.gateway;
-        let is_expired = gateway.find(&order.0).is_some_and(|payment| payment.status == Status::Expire);
+        let is_expired =
+            gateway.find(&order.0).is_some_and(|payment| payment.status == TransactionStatus::Expire);
         if is_expired && gateway.settle_late(&order.0).is_ok() {
             self.say(&format!("pays {amount} by {by} after all, too late"));
         }
     }
 
     /// What the gateway does to the message about this payment, and how that is said.
-    fn meddle(&self, order: &OrderId) -> Option<(FaultId, &'static str)> {
+    fn meddle(&self, order: &OrderId) -> Option<(GatewayFaultId, &'static str)> {
         let (meddling, told) = match self.habit {
             Habit::ToldTwice => (Meddling::Duplicate(2), ", and Midtrans says so three times"),
             Habit::ToldLate => (Meddling::Delay(self.late), ", and Midtrans takes its time to say so"),
             Habit::NeverTold => (Meddling::Drop, ", and Midtrans' message about it is lost"),
             Habit::Pays | Habit::PaysTwice | Habit::Forgets | Habit::PaysLate => return None,
         };
-        let fault = Fault::notification(meddling).order(&order.0);
+        let fault = GatewayFault::notification(meddling).order(&order.0);
         Some((self.town.bank.gateway.plant(fault), told))
     }
 

@@ -28,7 +28,7 @@ use crate::domain::order::CashMethod;
 use crate::domain::policy::{Grant, Settings};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::settings::Secret;
-use crate::sim::{Clock, SimConfig, SimRouter};
+use crate::sim::{SimClock, SimConfig, SimRouter};
 use crate::store::Role;
 
 /// Log-in name of the demo's owner.
@@ -79,7 +79,7 @@ impl Town {
         registration: Registration,
     ) -> Result<(Self, Ports, Notices), Failure> {
         let password = Uuid::new_v4().simple().to_string();
-        let sim = SimConfig { clock: Clock::Real, password: password.clone(), ..SimConfig::default() };
+        let sim = SimConfig { clock: SimClock::Real, password: password.clone(), ..SimConfig::default() };
         let username = sim.username.clone();
         let router = SimRouter::start(sim)
             .await

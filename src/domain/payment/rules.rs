@@ -1,10 +1,11 @@
-//! What each report does to an order: the rules behind [`Standing::reported`].
+//! What each report does to an order: the rules of [`Standing::reported`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Advance, CHARGEBACK_KEY, CODE_SETTLED, CURRENCY, Effect, Flag, Fraud, GatewayStatus, OrderState,
-    REVERSAL_KEY, Report, Rupiah, Standing, Terms, UNLISTED_KEY, ended_state, gravity, may_be_same, sum,
+    PaymentTerms, REVERSAL_KEY, Report, Rupiah, Standing, UNLISTED_KEY, ended_state, gravity, may_be_same,
+    sum,
 };
 
 /// What a report means, before the order's past is looked at.
@@ -53,7 +54,7 @@ impl Verdict {
     }
 }
 
-impl Terms {
+impl PaymentTerms {
     /// Whether the report speaks of this order. Some rails echo the transaction id in the place of the order's.
     pub fn is_about(&self, report: &Report, standing: &Standing) -> bool {
         let echoed = report.order.as_deref();
@@ -118,7 +119,7 @@ impl Next {
         }
     }
 
-    /// Whether the quote was credited and stands, in part at least.
+    /// Whether the quote was credited and is still in force, at least in part.
     fn is_applied(&self) -> bool {
         matches!(self.standing.state, OrderState::Paid | OrderState::PartiallyRefunded)
     }
@@ -144,7 +145,7 @@ impl Next {
     }
 
     /// The customer's money is there.
-    pub(super) fn money(&mut self, terms: &Terms, report: &Report) {
+    pub(super) fn money(&mut self, terms: &PaymentTerms, report: &Report) {
         if self.standing.has_ended(OrderState::Refunded, report) {
             return;
         }
@@ -178,7 +179,7 @@ impl Next {
     }
 
     fn credit(&mut self, report: &Report) {
-        // What went back before is told as well, from here on.
+        // Earlier returns are reported as well, from here on.
         self.standing.listed.clear();
         if self.end_before(report).is_some() {
             self.flag(Flag::LateSettlement);
@@ -220,7 +221,7 @@ impl Next {
         }
     }
 
-    /// How the attempt that this settlement belongs to had ended, by what we were told. An attempt that follows a
+    /// How the attempt that this settlement belongs to had ended, by the notifications received. An attempt that follows a
     /// denied one is a payment like any other.
     fn end_before(&self, report: &Report) -> Option<OrderState> {
         let told = self.standing.ends.iter().chain(&self.standing.claimed_end);
@@ -231,7 +232,7 @@ impl Next {
         told.filter(matters).map(|(end, _)| *end).max_by_key(|end| gravity(*end))
     }
 
-    pub(super) fn ended(&mut self, terms: &Terms, state: OrderState, report: &Report) {
+    pub(super) fn ended(&mut self, terms: &PaymentTerms, state: OrderState, report: &Report) {
         self.standing.ends.insert((state, report.transaction.clone()));
         if self.standing.is_unpaid() {
             if state == OrderState::Denied && self.was_settled_by_claim(report) {
@@ -268,7 +269,7 @@ impl Next {
     }
 
     /// Money that went back. A partial return proves that the order was paid before.
-    pub(super) fn returned(&mut self, terms: &Terms, way: Return, report: &Report) {
+    pub(super) fn returned(&mut self, terms: &PaymentTerms, way: Return, report: &Report) {
         let said = sum(&report.refunds).max(report.refunded.unwrap_or_default());
         let whole = way.whole || said >= terms.amount;
         if way.charged_back {
@@ -316,7 +317,13 @@ impl Next {
 
     /// Brings what went back up to what the gateway lists or says in all: listed returns under their own keys, the
     /// rest under `rest_key`.
-    fn give_back(&mut self, terms: &Terms, list: &BTreeMap<String, Rupiah>, total: Rupiah, rest_key: &str) {
+    fn give_back(
+        &mut self,
+        terms: &PaymentTerms,
+        list: &BTreeMap<String, Rupiah>,
+        total: Rupiah,
+        rest_key: &str,
+    ) {
         let known = &mut self.standing.listed;
         let fresh: Vec<_> = list.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
         known.extend(fresh.iter().map(|(key, amount)| ((*key).clone(), **amount)));
@@ -342,7 +349,7 @@ impl Next {
         }
     }
 
-    /// Tells the site under a name that was not used before.
+    /// Reports to the site under a name that was not used before.
     fn reverse(&mut self, key: &str, amount: Rupiah) {
         if amount == Rupiah::ZERO {
             return;
@@ -355,7 +362,7 @@ impl Next {
         self.effects.push(Effect::Reverse { key, amount });
     }
 
-    /// What the answer settles besides: claims of money are confirmed by a report of money and suspicious beside any
+    /// What the answer settles besides: claims of money are confirmed by a report of money and suspicious with any
     /// other, what a challenged payment waited for is decided, and the charge is known.
     pub(super) fn settle_doubts(&mut self, verdict: Verdict) {
         let standing = &mut self.standing;
@@ -378,7 +385,7 @@ impl Next {
         }
     }
 
-    /// A change that moves no money is told, too.
+    /// A change that moves no money is reported, too.
     pub(super) fn finish(mut self, before: &Standing) -> Advance {
         let shown = |s: &Standing| (s.state, s.flags.clone(), (!s.credited).then(|| s.returned()));
         if self.effects.is_empty() && shown(&self.standing) != shown(before) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rows of a page when nobody asks for another number.
 const LIMIT_DEFAULT: u32 = 50;
-/// The most rows of a page; whoever asks for more gets these and a cursor.
+/// The most rows of a page; a request for more gets these and a cursor.
 const LIMIT_MAX: u32 = 500;
 
 /// How many rows a page has: 1 to 500, else 50.
@@ -24,7 +24,7 @@ impl PageLimit {
         self.0 as usize
     }
 
-    /// Rows to ask for: one more tells whether there is a next page.
+    /// Rows to ask for: the extra one shows whether there is a next page.
     pub fn rows_and_one(self) -> u32 {
         self.0 + 1
     }
@@ -84,7 +84,7 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A page from up to one row more than it has; `at` tells a row's place.
+    /// A page from up to one row more than it has; `at` returns a row's place.
     pub fn of(mut rows: Vec<T>, limit: PageLimit, at: impl Fn(&T) -> i64) -> Self {
         let more = rows.len() > limit.rows();
         rows.truncate(limit.rows());

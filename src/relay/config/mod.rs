@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use secrets::{MerchantKeys, Secrets, SiteTokens};
 
-pub use crate::midtrans::Environment as GatewayEnvironment;
+pub use crate::midtrans::GatewayEnvironment;
 use crate::settings::{self, Environment, Finding, HttpUrl, SettingsError, Sources};
 
 /// Variables that begin with this are settings.
@@ -41,14 +41,14 @@ pub struct Config {
     /// Connections at the same time; a site that waits for its feed has one.
     pub connections_max: usize,
     /// Accounts at the gateway.
-    pub merchant: Vec<Merchant>,
+    pub merchant: Vec<MerchantConfig>,
 }
 
 /// `[[merchant]]`: one account at the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Merchant {
-    /// Its name here; part of the address that notifications come to.
+pub struct MerchantConfig {
+    /// Its name here; part of the address for notifications.
     pub id: String,
     /// Which of the gateway's two worlds it lives in.
     #[serde(default)]
@@ -73,13 +73,13 @@ pub struct Merchant {
     pub snap_url: Option<HttpUrl>,
     /// The hotspots whose customers pay into it.
     #[serde(default)]
-    pub site: Vec<Site>,
+    pub site: Vec<SiteConfig>,
 }
 
 /// `[[merchant.site]]`: one hotspot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Site {
+pub struct SiteConfig {
     /// Its name, as its agent has it in `[relay] site`. Unique among all merchants.
     pub id: String,
     /// File with the SHA-256 of its token in hexadecimal; the credential `{id}.token_sha256` replaces it.
@@ -176,12 +176,12 @@ impl Config {
     }
 
     /// The merchant of that name.
-    pub fn merchant(&self, id: &str) -> Option<&Merchant> {
+    pub fn merchant(&self, id: &str) -> Option<&MerchantConfig> {
         self.merchant.iter().find(|merchant| merchant.id == id)
     }
 
     /// The merchant that a site's customers pay.
-    pub fn merchant_of_site(&self, site: &str) -> Option<&Merchant> {
+    pub fn merchant_of_site(&self, site: &str) -> Option<&MerchantConfig> {
         self.merchant.iter().find(|merchant| merchant.site.iter().any(|own| own.id == site))
     }
 
@@ -245,7 +245,7 @@ impl Config {
     }
 }
 
-/// Ids stand in addresses and in names of credentials, and each means one thing.
+/// Ids are part of addresses and of names of credentials, and each means one thing.
 fn check_id<'a>(key: String, id: &'a str, seen: &mut BTreeMap<&'a str, String>) -> Option<Finding> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if id.is_empty() || id.len() > ID_CHARS_MAX || !id.chars().all(plain) || id.starts_with('.') {

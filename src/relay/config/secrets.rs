@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Config, GatewayEnvironment, Merchant};
+use super::{Config, GatewayEnvironment, MerchantConfig};
 use crate::midtrans::ServerKey;
 use crate::settings::{Environment, Finding, Secret, SecretSource, SettingsError};
 
@@ -29,14 +29,14 @@ pub struct MerchantKeys {
 pub type SiteTokens = BTreeMap<String, [u8; 32]>;
 
 #[derive(Clone, PartialEq, Eq)]
-struct Held {
+struct HeldSecret {
     merchants: BTreeMap<String, MerchantKeys>,
     tokens: SiteTokens,
 }
 
 /// The secrets in force. Clones share them, so that replacing them in one place replaces them everywhere.
 #[derive(Clone)]
-pub struct Secrets(Arc<RwLock<Arc<Held>>>);
+pub struct Secrets(Arc<RwLock<Arc<HeldSecret>>>);
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +51,7 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     /// Secrets that were read.
     pub fn new(merchants: BTreeMap<String, MerchantKeys>, tokens: SiteTokens) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(Held { merchants, tokens }))))
+        Self(Arc::new(RwLock::new(Arc::new(HeldSecret { merchants, tokens }))))
     }
 
     /// The keys of a merchant, as they are at this moment.
@@ -63,7 +63,7 @@ impl Secrets {
     pub fn site_of(&self, token: &str) -> Option<String> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let held = self.held();
-        // Every site is compared: the time it takes tells nothing.
+        // Every site is compared: the time it takes reveals nothing.
         let matching =
             held.tokens.iter().fold(
                 None,
@@ -74,7 +74,7 @@ impl Secrets {
         matching.cloned()
     }
 
-    /// Takes over what `other` holds; answers whether it differs.
+    /// Replaces the secrets by those of `other`; returns whether they differ.
     pub fn replace(&self, other: &Self) -> bool {
         let fresh = other.held();
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ impl Secrets {
         differs
     }
 
-    fn held(&self) -> Arc<Held> {
+    fn held(&self) -> Arc<HeldSecret> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -115,7 +115,7 @@ impl Config {
 
     /// Keys that look like those of the other world, where an address of our own makes them possible.
     pub fn key_warnings(&self, secrets: &Secrets) -> Vec<Finding> {
-        let doubt = |(i, merchant): (usize, &Merchant)| {
+        let doubt = |(i, merchant): (usize, &MerchantConfig)| {
             let key = format!("merchant.{i}.server_key_file");
             wrong_world(&key, merchant, &secrets.merchant(&merchant.id)?.server_key)
         };
@@ -147,13 +147,17 @@ fn read(key: &str, name: &str, file: &Path, env: &Environment) -> Result<Secret,
     SecretSource { name, file }.read(env).map_err(|finding| Finding { key: key.to_owned(), ..finding })
 }
 
-fn merchant_keys(i: usize, merchant: &Merchant, env: &Environment) -> Result<MerchantKeys, Vec<Finding>> {
+fn merchant_keys(
+    i: usize,
+    merchant: &MerchantConfig,
+    env: &Environment,
+) -> Result<MerchantKeys, Vec<Finding>> {
     let mut findings = Vec::new();
     let key = format!("merchant.{i}.server_key_file");
     let name = format!("{}.server_key", merchant.id);
     let server_key = read(&key, &name, &merchant.server_key_file, env);
     let wrong = server_key.as_ref().ok().and_then(|secret| wrong_world(&key, merchant, secret));
-    // Behind another address than the gateway's, any key may do.
+    // At another address than the gateway's, any key is accepted.
     if let Some(finding) = wrong.filter(|_| merchant.core_url.is_none()) {
         findings.push(finding);
     }
@@ -176,7 +180,7 @@ fn merchant_keys(i: usize, merchant: &Merchant, env: &Environment) -> Result<Mer
 }
 
 /// A key that can only belong to the other world.
-fn wrong_world(key: &str, merchant: &Merchant, secret: &Secret) -> Option<Finding> {
+fn wrong_world(key: &str, merchant: &MerchantConfig, secret: &Secret) -> Option<Finding> {
     let world = ServerKey::new(secret.expose()).world().filter(|world| *world != merchant.environment)?;
     let looks = match world {
         GatewayEnvironment::Sandbox => "the sandbox",

@@ -639,7 +639,7 @@ pub async fn what_waits_is_counted(Fresh { store, other, keep: _keep }: Fresh) {
     assert_eq!(other.counts().await.unwrap(), expected);
 }
 
-/// An order that is over, with one event told at `at`.
+/// An order that is over, with one event reported at `at`.
 async fn over(store: &dyn RelayStore, n: u32, at: Timestamp) -> OrderRow {
     let mut order = opened(store, OrderRow { ask_at: None, ..order(n) }).await;
     order.standing.state = OrderState::Paid;

@@ -1,4 +1,4 @@
-//! The relay's store behind one trait, and its implementations.
+//! The relay's store as one trait, and its implementations.
 //!
 //! The trait speaks in whole transactions, so that SQLite and a database server with several relay processes can
 //! keep the same promises: each method is one transaction, and is durable when it answers.
@@ -55,7 +55,7 @@ pub struct OrderRow {
     pub memo: Option<Box<RawValue>>,
     /// Where the browser goes afterwards.
     pub return_url: Option<String>,
-    /// Where it stands.
+    /// Its state.
     pub standing: Standing,
     /// What the customer needs to pay.
     pub means: PaymentMeans,
@@ -75,7 +75,7 @@ pub struct OrderRow {
     pub version: u64,
 }
 
-/// Something to be told to a site, before it has its place in the feed.
+/// An event for a site, before it has its place in the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedEvent {
     /// Its name for good.
@@ -93,7 +93,7 @@ pub enum Opened {
     New,
     /// The same request was opened before: this is its order.
     Known(Box<OrderRow>),
-    /// The request id stands for something else.
+    /// The request id belongs to another request.
     Conflict,
     /// The site gave this request up before it came.
     Abandoned,
@@ -111,7 +111,7 @@ pub enum Updated {
 /// A notification as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewNotification {
-    /// Whose address it came to.
+    /// The merchant whose address received it.
     pub merchant: String,
     /// The order it names.
     pub order: String,
@@ -126,7 +126,7 @@ pub struct NewNotification {
 pub struct InboxRow {
     /// Its number.
     pub no: u64,
-    /// Whose address it came to.
+    /// The merchant whose address received it.
     pub merchant: String,
     /// The order it names.
     pub order: String,
@@ -195,7 +195,7 @@ pub trait RelayStore: Send + Sync {
         at: Timestamp,
     ) -> Pending<'a, Option<OrderRow>>;
 
-    /// Stores an order as it became, tells the site, and ends the notifications that led to it, all at once. Refused
+    /// Stores a changed order, adds its events to the feed, and ends the notifications that led to it, all at once. Refused
     /// as stale unless `order.version` is the stored one; the stored version then is one more.
     fn update<'a>(
         &'a self,

@@ -1,11 +1,16 @@
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
 
 use super::backup::{BackupError, back_up, restore};
+use super::open::beside;
 use super::*;
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, credit_event};
+use crate::relay::store::StoreError;
 use crate::relay::store::conformance::{Fresh, conforms};
 
 async fn fresh() -> Fresh {
@@ -177,7 +182,7 @@ async fn a_full_disk_is_told_and_ends_nothing() {
     let store = place.open();
     fill(&store).await;
     let pages = |n: i64| {
-        move |desk: &mut writer::Desk<'_>| {
+        move |desk: &mut writer::WriteContext<'_>| {
             desk.tx.pragma_update_and_check(None, "max_page_count", n, |_| Ok(()))?;
             Ok(())
         }

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::finding::{CheckFinding, RUN_SCRIPT};
+use super::tables::{ADDRESS_LIST, FILTER, MANGLE, NAT, PrintedRow, QUEUE_TREE, QUEUE_TYPE, Tables, field};
 use super::walk::{Fate, Packet, walk};
-use super::{FILTER, Fields, Finding, MANGLE, NAT, QUEUE_TREE, QUEUE_TYPE, RUN_SCRIPT, Tables, field};
 use crate::domain::listing::List;
 use crate::routeros::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST, STOPPED, SitePlan};
 
@@ -11,14 +12,18 @@ use crate::routeros::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST, STOPPED, Si
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 const PAYMENT_HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 80);
 
-pub(super) fn check(tables: &Tables, plan: &SitePlan) -> Vec<Finding> {
+pub(super) fn check(tables: &Tables, plan: &SitePlan) -> Vec<CheckFinding> {
     let Some(site) = Ends::of(tables, plan) else {
         let remedy = "write the networks of customers' devices in portal.client_networks";
-        return vec![Finding::warn("firewall.clients", "no IPv4 network of customers is configured", remedy)];
+        return vec![CheckFinding::warn(
+            "firewall.clients",
+            "no IPv4 network of customers is configured",
+            remedy,
+        )];
     };
     let mut out = Vec::new();
     if tables.get(FILTER).is_some() {
-        let rules: Vec<&Fields> = tables.enabled(FILTER).collect();
+        let rules: Vec<&PrintedRow> = tables.enabled(FILTER).collect();
         out.push(rejects(&rules, &site, plan));
         out.push(payment(&rules, &site, plan));
         out.push(portal(&rules, &site, plan));
@@ -49,10 +54,10 @@ impl<'a> Ends<'a> {
             .iter()
             .find_map(|network| network.split('/').next()?.parse::<Ipv4Addr>().ok())?;
         let client = Ipv4Addr::from(u32::from(network).saturating_add(9));
-        let holds = |row: &&Fields| super::walk::network(field(row, "address"), client) == Some(true);
+        let holds = |row: &&PrintedRow| super::walk::network(field(row, "address"), client) == Some(true);
         let status = List::ALL.map(|list| plan.lists.name(list).to_owned());
         let client_lists = tables
-            .enabled(super::ADDRESS_LIST)
+            .enabled(ADDRESS_LIST)
             .filter(holds)
             .map(|row| field(row, "list"))
             .filter(|name| !status.iter().any(|list| list == name))
@@ -90,7 +95,7 @@ fn back<'a>(packet: &Packet<'a>) -> Packet<'a> {
 }
 
 /// What a rule is called by people.
-fn called(rule: Option<&Fields>) -> String {
+fn called(rule: Option<&PrintedRow>) -> String {
     let Some(rule) = rule else { return "the end of the chain".to_owned() };
     let shown = ["action", "src-address-list", "dst-address-list", "connection-state", "comment"];
     let cell = |name: &&str| match field(rule, name) {
@@ -100,10 +105,10 @@ fn called(rule: Option<&Fields>) -> String {
     shown.iter().filter_map(cell).collect::<Vec<_>>().join(" ")
 }
 
-fn rejects(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
+fn rejects(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFinding {
     const ID: &str = "firewall.reject";
     let has_rule = |name: &str, side: &str| {
-        let stops = |rule: &&&Fields| matches!(field(rule, "action"), "reject" | "drop" | "tarpit");
+        let stops = |rule: &&&PrintedRow| matches!(field(rule, "action"), "reject" | "drop" | "tarpit");
         rules.iter().filter(stops).any(|rule| field(rule, side) == name)
     };
     for list in STOPPED {
@@ -119,14 +124,14 @@ fn rejects(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
                 if !has_rule(name, side) {
                     let text =
                         format!("no enabled rule rejects {side}={name}: stopped customers stay online");
-                    return Finding::fail(ID, text, RUN_SCRIPT);
+                    return CheckFinding::fail(ID, text, RUN_SCRIPT);
                 }
                 let before = fate.perhaps("accept").or(fate.rule);
                 let text = format!(
                     "packets of {name} ({side}, {state}) pass before they are rejected: {}",
                     called(before)
                 );
-                return Finding::fail(
+                return CheckFinding::fail(
                     "firewall.order",
                     text,
                     format!("move that rule below ours, or {RUN_SCRIPT}"),
@@ -134,19 +139,26 @@ fn rejects(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
             }
         }
     }
-    Finding::ok(ID, "stopped customers are rejected, to and from them, before anything lets them through")
+    CheckFinding::ok(
+        ID,
+        "stopped customers are rejected, to and from them, before anything lets them through",
+    )
 }
 
-/// Whether a packet surely passes: it is accepted or comes to the end, and nothing may stop it before.
+/// Whether a packet surely passes: it is accepted or reaches the end, and nothing may stop it before.
 fn passes(fate: &Fate<'_>) -> bool {
     let stopped = ["reject", "drop", "tarpit"].iter().any(|action| fate.perhaps(action).is_some());
     !stopped && !matches!(fate.end, Some("reject" | "drop" | "tarpit"))
 }
 
-fn payment(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
+fn payment(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFinding {
     const ID: &str = "firewall.payment";
     let found = |text: String, remedy: &str| {
-        if plan.online_payment { Finding::fail(ID, text, remedy) } else { Finding::warn(ID, text, remedy) }
+        if plan.online_payment {
+            CheckFinding::fail(ID, text, remedy)
+        } else {
+            CheckFinding::warn(ID, text, remedy)
+        }
     };
     for list in STOPPED {
         let open = site.sent_by_client(plan.lists.name(list), PAYMENT_HOST, &[PAYMENT_LIST], "new");
@@ -163,10 +175,10 @@ fn payment(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
             }
         }
     }
-    Finding::ok(ID, "payment hosts can be reached by stopped customers")
+    CheckFinding::ok(ID, "payment hosts can be reached by stopped customers")
 }
 
-fn portal(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
+fn portal(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFinding {
     const ID: &str = "firewall.portal";
     let port = Some(plan.portal_port);
     for list in STOPPED {
@@ -176,21 +188,21 @@ fn portal(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
             let fate = walk(rules, "forward", &packet);
             if !passes(&fate) {
                 let text = format!("customers of {name} cannot reach the portal: {}", called(fate.rule));
-                return Finding::fail(ID, text, RUN_SCRIPT);
+                return CheckFinding::fail(ID, text, RUN_SCRIPT);
             }
         }
     }
-    Finding::ok(ID, "the portal can be reached by stopped customers")
+    CheckFinding::ok(ID, "the portal can be reached by stopped customers")
 }
 
 /// Whether customers are kept from the owner's pages. A device among them that is named as a manager's is not.
-fn desk(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan, port: u16) -> Finding {
+fn desk(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan, port: u16) -> CheckFinding {
     const ID: &str = "firewall.desk";
     if plan.managers.iter().any(|network| super::walk::network(network, site.client) == Some(true)) {
         let text = "admin.allowed_networks names the customers' network, so every customer reaches the owner's log-in";
         let remedy =
             "name single devices there instead, such as \"10.5.50.7\", and run router-setup's script again";
-        return Finding::warn(ID, text, remedy);
+        return CheckFinding::warn(ID, text, remedy);
     }
     let agent = match plan.agent {
         Some(IpAddr::V4(address)) => address,
@@ -199,16 +211,16 @@ fn desk(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan, port: u16) -> Findi
     let active = site.sent_by_client(plan.lists.name(List::Active), agent, &[PORTAL_LIST], "new");
     let fate = walk(rules, "forward", &Packet { dst_port: Some(port), ..active });
     if fate.is_stopped() {
-        return Finding::ok(ID, format!("customers do not reach the owner's pages at port {port}"));
+        return CheckFinding::ok(ID, format!("customers do not reach the owner's pages at port {port}"));
     }
     let text = format!(
         "the router lets customers reach port {port} of the owner's pages: {}; the agent refuses them by itself",
         called(fate.perhaps("accept").or(fate.rule))
     );
-    Finding::warn(ID, text, RUN_SCRIPT)
+    CheckFinding::warn(ID, text, RUN_SCRIPT)
 }
 
-fn fasttrack(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Vec<Finding> {
+fn fasttrack(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> Vec<CheckFinding> {
     let tracked = |list: List| {
         let out = site.sent_by_client(plan.lists.name(list), ELSEWHERE, &[], "established");
         [back(&out), out].iter().find_map(|packet| {
@@ -220,8 +232,8 @@ fn fasttrack(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Vec<Finding
     let remedy = "put the rules \"sambungan\" of \"kuotad router-setup\" above it, or give it src-address-list and \
                   dst-address-list \"!kuota_klien\"";
     let check = |id: &'static str, list: List, ok: &str, bad: &str| match tracked(list) {
-        None => Finding::ok(id, ok),
-        Some(rule) => Finding::fail(id, format!("{bad}: {rule}"), remedy),
+        None => CheckFinding::ok(id, ok),
+        Some(rule) => CheckFinding::fail(id, format!("{bad}: {rule}"), remedy),
     };
     vec![
         check(
@@ -239,7 +251,7 @@ fn fasttrack(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Vec<Finding
     ]
 }
 
-fn masquerade(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
+fn masquerade(rules: &[&PrintedRow], site: &Ends<'_>, plan: &SitePlan) -> CheckFinding {
     const ID: &str = "nat.portal";
     let active = plan.lists.name(List::Active);
     let to_portal = site.sent_by_client(active, site.portal, &[PORTAL_LIST], "new");
@@ -248,9 +260,9 @@ fn masquerade(rules: &[&Fields], site: &Ends<'_>, plan: &SitePlan) -> Finding {
     if matches!(fate.end, Some("masquerade" | "src-nat" | "netmap" | "same")) {
         let text = format!("the portal sees the router's address for every customer: {}", called(fate.rule));
         let remedy = format!("give that rule the out-interface of the uplink, or {RUN_SCRIPT}");
-        return Finding::fail(ID, text, remedy);
+        return CheckFinding::fail(ID, text, remedy);
     }
-    Finding::ok(ID, format!("customers of {CLIENT_LIST} reach the portal with their own address"))
+    CheckFinding::ok(ID, format!("customers of {CLIENT_LIST} reach the portal with their own address"))
 }
 
 /// Bits per second of `1M`, `512k` and `1000000`.
@@ -266,23 +278,23 @@ fn rate(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-fn reduced_speed(tables: &Tables, plan: &SitePlan) -> Finding {
+fn reduced_speed(tables: &Tables, plan: &SitePlan) -> CheckFinding {
     let fup = plan.lists.name(List::Fup);
     let sides = [
         ("src-address-list", "src-address", &plan.fup_up, "upload"),
         ("dst-address-list", "dst-address", &plan.fup_down, "download"),
     ];
     for (list, classifier, wanted, what) in sides {
-        let marks = |row: &&Fields| field(row, "action") == "mark-packet" && field(row, list) == fup;
+        let marks = |row: &&PrintedRow| field(row, "action") == "mark-packet" && field(row, list) == fup;
         let Some(mark) = tables.enabled(MANGLE).find(marks).map(|row| field(row, "new-packet-mark")) else {
             let text = format!("no enabled mangle rule marks {what} of {fup}: reduced speed is full speed");
-            return Finding::fail("fup.mark", text, RUN_SCRIPT);
+            return CheckFinding::fail("fup.mark", text, RUN_SCRIPT);
         };
-        let in_queue = |row: &&Fields| field(row, "packet-mark").split(',').any(|m| m == mark);
+        let in_queue = |row: &&PrintedRow| field(row, "packet-mark").split(',').any(|m| m == mark);
         let Some(queue) = tables.enabled(QUEUE_TREE).find(in_queue) else {
             let text =
                 format!("no enabled queue takes the mark {mark}: {what} at reduced speed is full speed");
-            return Finding::fail("fup.queue", text, RUN_SCRIPT);
+            return CheckFinding::fail("fup.queue", text, RUN_SCRIPT);
         };
         let kind = tables.enabled(QUEUE_TYPE).find(|row| field(row, "name") == field(queue, "queue"));
         let found = kind.map_or("", |kind| field(kind, "pcq-rate"));
@@ -291,10 +303,10 @@ fn reduced_speed(tables: &Tables, plan: &SitePlan) -> Finding {
         if rate(found) != rate(wanted) || shared {
             let found = if found.is_empty() { "no rate" } else { found };
             let text = format!("{what} at reduced speed has {found} and not {wanted} for each address");
-            return Finding::fail("fup.queue", text, RUN_SCRIPT);
+            return CheckFinding::fail("fup.queue", text, RUN_SCRIPT);
         }
     }
-    Finding::ok(
+    CheckFinding::ok(
         "fup.queue",
         format!("reduced speed is {} up and {} down for each address", plan.fup_up, plan.fup_down),
     )

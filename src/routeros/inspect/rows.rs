@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::walk::network;
-use super::{
-    ADDRESS_LIST, BINDING, CLOCK, FILTER, Fields, Finding, GARDEN, GROUP, HOTSPOT, IPV6, RUN_SCRIPT, SERVICE,
-    Tables, USER, field, flag, is_enabled,
+use super::finding::{CheckFinding, RUN_SCRIPT};
+use super::tables::{
+    ADDRESS_LIST, BINDING, CLOCK, FILTER, GARDEN, GROUP, HOTSPOT, IPV6, PrintedRow, SERVICE, Tables, USER,
+    field, flag, is_enabled,
 };
+use super::walk::network;
 use crate::domain::listing::{List, TAG};
 use crate::routeros::setup::{GATEWAY_HOSTS, PAYMENT_LIST, PORTAL_LIST, SitePlan, WALLET_HOSTS};
 
@@ -15,7 +16,7 @@ const CLOCKS_APART_MS_MAX: i64 = 5 * 60_000;
 /// Policies that the agent needs; any other is more than that.
 const POLICIES: [&str; 3] = ["api", "read", "write"];
 
-pub(super) fn check(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<Finding> {
+pub(super) fn check(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<CheckFinding> {
     let checks = [
         rights(tables, plan),
         user_address(tables, plan),
@@ -32,11 +33,11 @@ pub(super) fn check(tables: &Tables, plan: &SitePlan, now_ms: i64) -> Vec<Findin
     checks.into_iter().flatten().collect()
 }
 
-fn user<'a>(tables: &'a Tables, plan: &SitePlan) -> Option<&'a Fields> {
+fn user<'a>(tables: &'a Tables, plan: &SitePlan) -> Option<&'a PrintedRow> {
     tables.get(USER)?.iter().find(|row| field(row, "name") == plan.username)
 }
 
-fn rights(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn rights(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "router.rights";
     let group = field(user(tables, plan)?, "group");
     let row = tables.get(GROUP)?.iter().find(|row| field(row, "name") == group)?;
@@ -45,16 +46,19 @@ fn rights(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
     if let Some(lacking) = POLICIES.iter().find(|policy| !policies.contains(policy)) {
         let text = format!("group {group} lacks the policy {lacking}: the agent cannot change access");
         let remedy = format!("/user group set [find where name={group:?}] policy=api,read,write");
-        return Some(Finding::fail(ID, text, remedy));
+        return Some(CheckFinding::fail(ID, text, remedy));
     }
     let more: Vec<&str> = policies.into_iter().filter(|policy| !POLICIES.contains(policy)).collect();
     if more.is_empty() {
-        return Some(Finding::ok(ID, format!("user {} may read and write, and nothing else", plan.username)));
+        return Some(CheckFinding::ok(
+            ID,
+            format!("user {} may read and write, and nothing else", plan.username),
+        ));
     }
     let text = format!("group {group} may more than the agent needs: {}", more.join(", "));
     let remedy =
         "give the agent a group of its own with policy=api,read,write; \"kuotad router-setup\" has one";
-    Some(Finding::warn(ID, text, remedy))
+    Some(CheckFinding::warn(ID, text, remedy))
 }
 
 /// The address as text, for commands in remedies.
@@ -62,70 +66,70 @@ fn agent(plan: &SitePlan) -> String {
     plan.agent.map_or_else(|| "ADDRESS-OF-THE-AGENT".to_owned(), |agent| agent.to_string())
 }
 
-fn user_address(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn user_address(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "router.user-address";
     let row = user(tables, plan)?;
     if !field(row, "address").is_empty() {
-        return Some(Finding::ok(
+        return Some(CheckFinding::ok(
             ID,
             format!("user {} logs in from {} only", plan.username, field(row, "address")),
         ));
     }
     let text = format!("user {} may log in from anywhere", plan.username);
     let remedy = format!("/user set [find where name={:?}] address={}", plan.username, agent(plan));
-    Some(Finding::warn(ID, text, remedy))
+    Some(CheckFinding::warn(ID, text, remedy))
 }
 
-fn service_address(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn service_address(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "router.service-address";
     let rows = tables.get(SERVICE)?.iter();
-    let open = |row: &&Fields| {
+    let open = |row: &&PrintedRow| {
         matches!(field(row, "name"), "api" | "api-ssl")
             && !flag(row, "disabled")
             && field(row, "address").is_empty()
     };
     Some(match rows.map(|row| (row, field(row, "name"))).find(|(row, _)| open(row)) {
-        None => Finding::ok(ID, "the API answers chosen addresses only"),
+        None => CheckFinding::ok(ID, "the API answers chosen addresses only"),
         Some((_, name)) => {
             let text = format!("service {name} answers any address");
-            Finding::warn(ID, text, format!("/ip service set {name} address={}", agent(plan)))
+            CheckFinding::warn(ID, text, format!("/ip service set {name} address={}", agent(plan)))
         }
     })
 }
 
-fn certificate(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn certificate(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "router.certificate";
     let row = tables.get(SERVICE)?.iter().find(|row| field(row, "name") == "api-ssl");
     if !plan.tls {
         let text = "the API's password crosses the wire in clear (router.tls is off)";
         let remedy =
             "fine on a wire that customers cannot reach, such as a management VLAN; else use router.tls";
-        return Some(Finding::warn(ID, text, remedy));
+        return Some(CheckFinding::warn(ID, text, remedy));
     }
     let certificate = row.map_or("", |row| field(row, "certificate"));
     if row.is_none_or(|row| flag(row, "disabled")) || matches!(certificate, "" | "none") {
         let text = "api-ssl is disabled or has no certificate, so no TLS can be spoken";
         let remedy = "make a certificate under /certificate, then /ip service set api-ssl certificate=NAME \
                       tls-version=only-1.2 disabled=no";
-        return Some(Finding::fail(ID, text, remedy));
+        return Some(CheckFinding::fail(ID, text, remedy));
     }
-    Some(Finding::ok(ID, format!("api-ssl has the certificate {certificate}")))
+    Some(CheckFinding::ok(ID, format!("api-ssl has the certificate {certificate}")))
 }
 
-fn hotspot(tables: &Tables) -> Option<Finding> {
+fn hotspot(tables: &Tables) -> Option<CheckFinding> {
     const ID: &str = "hotspot.server";
     let rows = tables.get(HOTSPOT)?;
     let remedy = "set the hotspot up with /ip hotspot setup, or enable it";
     Some(match rows.iter().find(|row| !flag(row, "disabled")) {
         Some(row) if is_enabled(row) => {
-            Finding::ok(ID, format!("hotspot {} on {}", field(row, "name"), field(row, "interface")))
+            CheckFinding::ok(ID, format!("hotspot {} on {}", field(row, "name"), field(row, "interface")))
         }
-        Some(row) => Finding::fail(ID, format!("hotspot {} is invalid", field(row, "name")), remedy),
-        None => Finding::fail(ID, "no hotspot is enabled: nobody is counted or stopped", remedy),
+        Some(row) => CheckFinding::fail(ID, format!("hotspot {} is invalid", field(row, "name")), remedy),
+        None => CheckFinding::fail(ID, "no hotspot is enabled: nobody is counted or stopped", remedy),
     })
 }
 
-fn walled_garden(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn walled_garden(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "hotspot.walled-garden";
     tables.get(GARDEN)?;
     let opens = |host: &str, list: &str| {
@@ -140,7 +144,7 @@ fn walled_garden(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
     };
     if !opens(&plan.portal_host, PORTAL_LIST) {
         let text = format!("the portal {} cannot be reached before log-in", plan.portal_host);
-        return Some(Finding::fail(ID, text, RUN_SCRIPT));
+        return Some(CheckFinding::fail(ID, text, RUN_SCRIPT));
     }
     let closed = |hosts: &[&str]| -> Vec<String> {
         hosts.iter().filter(|host| !opens(host, PAYMENT_LIST)).map(|host| (*host).to_owned()).collect()
@@ -148,25 +152,25 @@ fn walled_garden(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
     let (gateway, wallets) = (closed(&GATEWAY_HOSTS), closed(&WALLET_HOSTS));
     Some(if !gateway.is_empty() && plan.online_payment {
         let text = format!("payment hosts cannot be reached before log-in: {}", gateway.join(", "));
-        Finding::fail(ID, text, RUN_SCRIPT)
+        CheckFinding::fail(ID, text, RUN_SCRIPT)
     } else if !gateway.is_empty() || !wallets.is_empty() {
         let text = format!("cannot be reached before log-in: {}", [gateway, wallets].concat().join(", "));
-        Finding::warn(ID, text, RUN_SCRIPT)
+        CheckFinding::warn(ID, text, RUN_SCRIPT)
     } else {
-        Finding::ok(ID, "portal and payment hosts can be reached before log-in")
+        CheckFinding::ok(ID, "portal and payment hosts can be reached before log-in")
     })
 }
 
-fn binding(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn binding(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "hotspot.agent";
     let Some(IpAddr::V4(agent)) = plan.agent else {
-        return Some(Finding::ok(
+        return Some(CheckFinding::ok(
             ID,
             "the agent's IPv4 address is not known; it must not be behind the hotspot",
         ));
     };
     if !plan.client_networks.iter().any(|text| network(text, agent) == Some(true)) {
-        return Some(Finding::ok(ID, format!("the agent {agent} is not among the customers")));
+        return Some(CheckFinding::ok(ID, format!("the agent {agent} is not among the customers")));
     }
     tables.get(BINDING)?;
     let bypassed = tables.enabled(BINDING).any(|row| {
@@ -175,63 +179,63 @@ fn binding(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
         here && field(row, "type") == "bypassed"
     });
     Some(if bypassed {
-        Finding::ok(ID, format!("the agent {agent} is bypassed"))
+        CheckFinding::ok(ID, format!("the agent {agent} is bypassed"))
     } else {
         let text = format!("the agent {agent} sits among the customers and needs a log-in like them");
-        Finding::warn(ID, text, format!("/ip hotspot ip-binding add address={agent} type=bypassed"))
+        CheckFinding::warn(ID, text, format!("/ip hotspot ip-binding add address={agent} type=bypassed"))
     })
 }
 
 /// Rows of the six lists.
-fn listed<'a>(tables: &'a Tables, plan: &'a SitePlan) -> impl Iterator<Item = &'a Fields> {
+fn listed<'a>(tables: &'a Tables, plan: &'a SitePlan) -> impl Iterator<Item = &'a PrintedRow> {
     let rows = tables.get(ADDRESS_LIST).unwrap_or_default().iter();
     rows.filter(|row| List::ALL.iter().any(|list| plan.lists.name(*list) == field(row, "list")))
 }
 
-fn is_dynamic(row: &Fields) -> bool {
+fn is_dynamic(row: &PrintedRow) -> bool {
     flag(row, "dynamic") || !matches!(field(row, "timeout"), "" | "never")
 }
 
 /// Some rows by name: the first few are enough to look for.
-fn names<'a>(rows: impl Iterator<Item = &'a Fields>) -> Option<String> {
+fn names<'a>(rows: impl Iterator<Item = &'a PrintedRow>) -> Option<String> {
     let rows: Vec<String> =
         rows.map(|row| format!("{} in {}", field(row, "address"), field(row, "list"))).collect();
     let more = if rows.len() > 5 { ", ..." } else { "" };
     (!rows.is_empty()).then(|| format!("{} ({}{more})", rows.len(), rows[..rows.len().min(5)].join(", ")))
 }
 
-fn foreign_rows(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn foreign_rows(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "lists.foreign";
     tables.get(ADDRESS_LIST)?;
     let foreign =
         listed(tables, plan).filter(|row| !is_dynamic(row) && !field(row, "comment").starts_with(TAG));
     Some(match names(foreign) {
-        None => Finding::ok(ID, "our lists hold our rows only"),
+        None => CheckFinding::ok(ID, "our lists hold our rows only"),
         Some(rows) => {
             let text = format!("our lists hold rows of others, which stay as they are: {rows}");
-            Finding::warn(ID, text, "remove those rows, or choose other names in [router.lists]")
+            CheckFinding::warn(ID, text, "remove those rows, or choose other names in [router.lists]")
         }
     })
 }
 
-fn dynamic_rows(tables: &Tables, plan: &SitePlan) -> Option<Finding> {
+fn dynamic_rows(tables: &Tables, plan: &SitePlan) -> Option<CheckFinding> {
     const ID: &str = "lists.dynamic";
     tables.get(ADDRESS_LIST)?;
     Some(match names(listed(tables, plan).filter(|row| is_dynamic(row))) {
-        None => Finding::ok(ID, "our lists hold no rows that run out"),
+        None => CheckFinding::ok(ID, "our lists hold no rows that run out"),
         Some(rows) => {
             let text = format!("our lists hold rows that run out or that something else makes: {rows}");
             let remedy = "find the rule, profile or script that adds to our list and give it another one";
-            Finding::warn(ID, text, remedy)
+            CheckFinding::warn(ID, text, remedy)
         }
     })
 }
 
-fn hotspot_ipv6(tables: &Tables) -> Option<Finding> {
+fn hotspot_ipv6(tables: &Tables) -> Option<CheckFinding> {
     const ID: &str = "hotspot.ipv6";
     tables.get(FILTER)?;
     let Some(rules) = tables.get(IPV6) else {
-        return Some(Finding::ok(ID, "the router has no IPv6 firewall"));
+        return Some(CheckFinding::ok(ID, "the router has no IPv6 firewall"));
     };
     let drops = |interface: &str| {
         rules.iter().any(|row| {
@@ -245,10 +249,10 @@ fn hotspot_ipv6(tables: &Tables) -> Option<Finding> {
     };
     let open = tables.enabled(HOTSPOT).map(|row| field(row, "interface")).find(|interface| !drops(interface));
     Some(match open {
-        None => Finding::ok(ID, "the hotspot has no way around the lists by IPv6"),
+        None => CheckFinding::ok(ID, "the hotspot has no way around the lists by IPv6"),
         Some(interface) => {
             let text = format!("IPv6 of {interface} is not dropped, and the lists cannot see it");
-            Finding::warn(ID, text, format!("switch IPv6 off on {interface}, or {RUN_SCRIPT}"))
+            CheckFinding::warn(ID, text, format!("switch IPv6 off on {interface}, or {RUN_SCRIPT}"))
         }
     })
 }
@@ -269,18 +273,22 @@ fn wall_ms(date: &str, time: &str, offset: &str) -> Option<i64> {
     Some(at.as_millisecond())
 }
 
-fn router_clock(tables: &Tables, now_ms: i64) -> Option<Finding> {
+fn router_clock(tables: &Tables, now_ms: i64) -> Option<CheckFinding> {
     const ID: &str = "clock.router";
     let row = tables.get(CLOCK)?.first()?;
     let remedy = "set the router's clock by NTP: /system ntp client set enabled=yes, with servers";
     let (date, time) = (field(row, "date"), field(row, "time"));
     Some(match wall_ms(date, time, field(row, "gmt-offset")) {
-        None => Finding::warn(ID, format!("the router's clock cannot be read: {date} {time}"), remedy),
+        None => CheckFinding::warn(ID, format!("the router's clock cannot be read: {date} {time}"), remedy),
         Some(ms) if (ms - now_ms).abs() > CLOCKS_APART_MS_MAX => {
             let apart = (ms - now_ms) / 60_000;
-            Finding::warn(ID, format!("the router's clock is {apart} minutes from this machine's"), remedy)
+            CheckFinding::warn(
+                ID,
+                format!("the router's clock is {apart} minutes from this machine's"),
+                remedy,
+            )
         }
-        Some(_) => Finding::ok(ID, "the router's clock agrees with this machine's"),
+        Some(_) => CheckFinding::ok(ID, "the router's clock agrees with this machine's"),
     })
 }
 

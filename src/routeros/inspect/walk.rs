@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Fields, field};
+use super::tables::{PrintedRow, field};
 
 /// How deep jumps are followed.
 const JUMPS_MAX: u8 = 8;
@@ -60,9 +60,9 @@ pub(super) struct Fate<'a> {
     /// Action of the rule that surely ends the way; `None`: the end of the chain, which accepts.
     pub(super) end: Option<&'a str>,
     /// That rule.
-    pub(super) rule: Option<&'a Fields>,
+    pub(super) rule: Option<&'a PrintedRow>,
     /// Rules before it that may end the way.
-    pub(super) perhaps: Vec<&'a Fields>,
+    pub(super) perhaps: Vec<&'a PrintedRow>,
 }
 
 impl Fate<'_> {
@@ -72,20 +72,26 @@ impl Fate<'_> {
     }
 
     /// The first rule with this action that may take the packet before the end.
-    pub(super) fn perhaps(&self, action: &str) -> Option<&Fields> {
+    pub(super) fn perhaps(&self, action: &str) -> Option<&PrintedRow> {
         self.perhaps.iter().find(|rule| field(rule, "action") == action).copied()
     }
 }
 
 /// Walks a chain. `rules` are the enabled static rules of the menu, in order.
-pub(super) fn walk<'a>(rules: &[&'a Fields], chain: &str, packet: &Packet<'_>) -> Fate<'a> {
+pub(super) fn walk<'a>(rules: &[&'a PrintedRow], chain: &str, packet: &Packet<'_>) -> Fate<'a> {
     let mut fate = Fate::default();
     step(rules, chain, packet, &mut fate, 0);
     fate
 }
 
 /// Whether the way ended in this chain.
-fn step<'a>(rules: &[&'a Fields], chain: &str, packet: &Packet<'_>, fate: &mut Fate<'a>, depth: u8) -> bool {
+fn step<'a>(
+    rules: &[&'a PrintedRow],
+    chain: &str,
+    packet: &Packet<'_>,
+    fate: &mut Fate<'a>,
+    depth: u8,
+) -> bool {
     for rule in rules.iter().copied().filter(|rule| field(rule, "chain") == chain) {
         let found = matches(rule, packet);
         let action = if field(rule, "action").is_empty() { "accept" } else { field(rule, "action") };
@@ -123,7 +129,7 @@ const UNKNOWN: [&str; 10] = [
     "limit",
 ];
 
-fn matches(rule: &Fields, packet: &Packet<'_>) -> Match {
+fn matches(rule: &PrintedRow, packet: &Packet<'_>) -> Match {
     let state = |word: &str| Match::of(word.split(',').any(|state| state == packet.state));
     let lists = |lists: &[&str], name: &str| Match::of(lists.contains(&name));
     let found = [
@@ -142,7 +148,7 @@ fn matches(rule: &Fields, packet: &Packet<'_>) -> Match {
 }
 
 /// A matcher that is unset takes everything; `!` turns one round.
-fn negatable(rule: &Fields, column: &str, test: impl Fn(&str) -> Match) -> Match {
+fn negatable(rule: &PrintedRow, column: &str, test: impl Fn(&str) -> Match) -> Match {
     match field(rule, column) {
         "" => Match::Yes,
         text => text.strip_prefix('!').map_or_else(|| test(text), |text| test(text).not()),
@@ -158,7 +164,7 @@ fn protocol(name: &str, packet: &Packet<'_>) -> Match {
 }
 
 impl Match {
-    /// A packet without ports stands for any protocol.
+    /// A packet without ports matches any protocol.
     fn or_maybe(self, packet: &Packet<'_>) -> Self {
         if packet.src_port.is_none() && packet.dst_port.is_none() { Self::Maybe } else { self }
     }
@@ -195,7 +201,7 @@ pub(super) fn network(text: &str, address: Ipv4Addr) -> Option<bool> {
 mod tests {
     use super::*;
 
-    fn rule(cells: &[(&str, &str)]) -> Fields {
+    fn rule(cells: &[(&str, &str)]) -> PrintedRow {
         let chain = [("chain", "forward")];
         chain.iter().chain(cells).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// HTTP status and body of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct ApiAnswer {
     pub(super) http: u16,
     pub(super) body: Value,
 }
@@ -39,19 +39,19 @@ impl CoreError {
         Self::new(412, "Merchant cannot modify the status of the transaction")
     }
 
-    /// As sent. `in_ok`: HTTP says 200 and only the body tells.
-    pub(super) fn answer(self, id: &str, in_ok: bool) -> Answer {
+    /// As sent. `in_ok`: HTTP says 200 and only the body has the code.
+    pub(super) fn answer(self, id: &str, in_ok: bool) -> ApiAnswer {
         let mut body =
             json!({"status_code": self.code.to_string(), "status_message": self.message, "id": id});
         if !self.validation.is_empty() {
             body["validation_messages"] = json!(self.validation);
         }
-        Answer { http: if in_ok { 200 } else { self.code }, body }
+        ApiAnswer { http: if in_ok { 200 } else { self.code }, body }
     }
 }
 
-impl Answer {
-    /// A success of the Core API: HTTP says 200 whatever `status_code` stands in the body.
+impl ApiAnswer {
+    /// A success of the Core API: the HTTP status is 200 whatever `status_code` the body has.
     pub(super) fn ok(body: Value) -> Self {
         Self { http: 200, body }
     }
@@ -88,11 +88,11 @@ mod tests {
     fn success_needs_both_places() {
         let rows = [(200, "201", true), (200, "407", true), (200, "404", false), (500, "200", false)];
         for (http, code, good) in rows {
-            let answer = Answer { http, body: json!({"status_code": code}) };
+            let answer = ApiAnswer { http, body: json!({"status_code": code}) };
             assert_eq!(answer.succeeded(), good, "{http} {code}");
         }
-        assert!(Answer { http: 201, body: json!({"token": "x"}) }.succeeded());
-        assert!(!Answer::snap_error(400, &["no".to_owned()]).succeeded());
+        assert!(ApiAnswer { http: 201, body: json!({"token": "x"}) }.succeeded());
+        assert!(!ApiAnswer::snap_error(400, &["no".to_owned()]).succeeded());
     }
 
     #[test]

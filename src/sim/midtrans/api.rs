@@ -2,18 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, CoreError};
-use super::fault::{Operation, Trouble};
-use super::idempotency::{Key, Turn};
-use super::method::Bank;
+use super::answer::{ApiAnswer, CoreError};
+use super::auth;
+use super::call::{LoggedCall, Operation};
+use super::fault::Trouble;
+use super::idempotency::{KeyTurn, MerchantKey};
+use super::method::{PayMethod, VaBank};
 use super::route::Route;
 use super::time::jakarta;
-use super::world::{Mishap, World};
-use super::{Call, Method, auth};
+use super::world::{GatewayWorld, Mishap};
 
 /// A request, read whole.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct ApiRequest {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) authorization: Option<String>,
@@ -30,7 +31,7 @@ pub(super) struct Seen {
 pub(super) struct Admitted {
     pub(super) merchant: usize,
     /// To end with [`World::end`].
-    pub(super) key: Option<Key>,
+    pub(super) key: Option<MerchantKey>,
     body: Value,
     urls: Vec<String>,
 }
@@ -38,15 +39,15 @@ pub(super) struct Admitted {
 /// What faults leave of a call before it is carried out.
 #[derive(Debug)]
 pub(super) enum Early {
-    Answer(Answer),
+    Answer(ApiAnswer),
     Html(u16),
     Reset,
     Hang,
 }
 
-impl World {
+impl GatewayWorld {
     /// Writes a call down. Its place in the log, and the faults that strike it.
-    pub(super) fn log(&mut self, seen: &Seen, route: &Route) -> (usize, Vec<Trouble>) {
+    pub(super) fn log(&mut self, seen: &ApiRequest, route: &Route) -> (usize, Vec<Trouble>) {
         let operation = route.operation();
         let named = || {
             let body: Value = serde_json::from_slice(&seen.body).ok()?;
@@ -54,7 +55,7 @@ impl World {
         };
         let order_id = route.id().map(str::to_owned).or_else(named);
         let troubles = self.faults.of_call(operation, order_id.as_deref(), &mut self.dice);
-        self.calls.push(Call {
+        self.calls.push(LoggedCall {
             method: seen.method.clone(),
             path: seen.path.clone(),
             operation,
@@ -66,7 +67,7 @@ impl World {
     }
 
     /// What becomes of a call that is not carried out; `None` when it is.
-    pub(super) fn early(&mut self, seen: &Seen, route: &Route, troubles: &[Trouble]) -> Option<Early> {
+    pub(super) fn early(&mut self, seen: &ApiRequest, route: &Route, troubles: &[Trouble]) -> Option<Early> {
         let refuse = |world: &mut Self, http: u16, code: u16, message: &str| {
             let mut answer = world.refusal(route, CoreError::new(code, message));
             answer.http = http;
@@ -78,16 +79,16 @@ impl World {
             Trouble::Html(http) => Some(Early::Html(*http)),
             Trouble::Refuse { http, code, message } => Some(refuse(self, *http, *code, message)),
             Trouble::RateLimited => Some(refuse(self, 429, 429, "API rate limit exceeded.")),
-            Trouble::KeyRunning => Some(Early::Answer(Answer::key_running())),
-            Trouble::Edge404 => Some(Early::Answer(Answer::edge_404(&seen.path, &jakarta(self.now())))),
+            Trouble::KeyRunning => Some(Early::Answer(ApiAnswer::key_running())),
+            Trouble::Edge404 => Some(Early::Answer(ApiAnswer::edge_404(&seen.path, &jakarta(self.now())))),
             _ => None,
         })
     }
 
     /// Checks who calls and how, and whether the call was carried out already.
-    pub(super) fn admit(&mut self, seen: &Seen, route: &Route) -> Result<Admitted, Answer> {
+    pub(super) fn admit(&mut self, seen: &ApiRequest, route: &Route) -> Result<Admitted, ApiAnswer> {
         if *route == Route::Unknown {
-            return Err(Answer::edge_404(&seen.path, &jakarta(self.now())));
+            return Err(ApiAnswer::edge_404(&seen.path, &jakarta(self.now())));
         }
         if *route == Route::WrongMethod {
             return Err(self.refusal(route, CoreError::new(405, "Method is not allowed.")));
@@ -103,9 +104,9 @@ impl World {
         let key = seen.idempotency_key.as_deref().filter(|_| keeps_keys(seen, route, &body));
         let now = self.now();
         let key = match self.idempotency.begin(merchant, key, now) {
-            Turn::First(key) => key,
-            Turn::Running => return Err(Answer::key_running()),
-            Turn::Replay(answer) => return Err(answer),
+            KeyTurn::First(key) => key,
+            KeyTurn::Running => return Err(ApiAnswer::key_running()),
+            KeyTurn::Replay(answer) => return Err(answer),
         };
         let (replace, append) = (&seen.override_notification, &seen.append_notification);
         let urls = self.urls(merchant, replace.as_deref(), append.as_deref());
@@ -113,7 +114,7 @@ impl World {
     }
 
     /// Carries a call out.
-    pub(super) fn carry_out(&mut self, route: &Route, call: &Admitted, mishap: Mishap) -> Answer {
+    pub(super) fn carry_out(&mut self, route: &Route, call: &Admitted, mishap: Mishap) -> ApiAnswer {
         self.tick();
         let (merchant, body) = (call.merchant, &call.body);
         let core = match route {
@@ -128,13 +129,13 @@ impl World {
             _ => Err(CoreError::not_found()),
         };
         match core {
-            Ok(body) => Answer::ok(body),
+            Ok(body) => ApiAnswer::ok(body),
             Err(error) => self.refusal(route, error),
         }
     }
 
     /// Keeps the answer under the call's key.
-    pub(super) fn end(&mut self, key: Option<Key>, answer: &Answer) {
+    pub(super) fn end(&mut self, key: Option<MerchantKey>, answer: &ApiAnswer) {
         if let Some(key) = key {
             let now = self.now();
             self.idempotency.end(key, answer, now);
@@ -142,16 +143,16 @@ impl World {
     }
 
     /// A refusal in the shape of the API that was called.
-    fn refusal(&mut self, route: &Route, error: CoreError) -> Answer {
+    fn refusal(&mut self, route: &Route, error: CoreError) -> ApiAnswer {
         if *route == Route::SnapCreate {
             let message = if error.validation.is_empty() { vec![error.message] } else { error.validation };
-            return Answer::snap_error(error.code, &message);
+            return ApiAnswer::snap_error(error.code, &message);
         }
         error.answer(&self.dice.uuid(), self.options.errors_in_ok)
     }
 
     /// What faults make of an answer.
-    pub(super) fn spoil(&mut self, route: &Route, troubles: &[Trouble], mut answer: Answer) -> Answer {
+    pub(super) fn spoil(&mut self, route: &Route, troubles: &[Trouble], mut answer: ApiAnswer) -> ApiAnswer {
         for trouble in troubles {
             match trouble {
                 Trouble::ErrorInOk if !answer.succeeded() => answer.http = 200,
@@ -181,7 +182,7 @@ fn unauthorized() -> CoreError {
 }
 
 /// The body of calls that have one that matters.
-fn parse(seen: &Seen, route: &Route) -> Result<Value, CoreError> {
+fn parse(seen: &ApiRequest, route: &Route) -> Result<Value, CoreError> {
     if !matches!(route.operation(), Operation::Charge | Operation::Refund | Operation::SnapCreate) {
         return Ok(Value::Null);
     }
@@ -197,8 +198,9 @@ fn parse(seen: &Seen, route: &Route) -> Result<Value, CoreError> {
 }
 
 /// Keys count for posts to the Core API, and not for every method. For Snap nothing is documented.
-fn keeps_keys(seen: &Seen, route: &Route, body: &Value) -> bool {
-    let permata = body["payment_type"] == "permata" || body["bank_transfer"]["bank"] == Bank::Permata.code();
-    let unsupported = *route == Route::Charge && permata && body["payment_type"] != Method::Qris.code();
+fn keeps_keys(seen: &ApiRequest, route: &Route, body: &Value) -> bool {
+    let permata =
+        body["payment_type"] == "permata" || body["bank_transfer"]["bank"] == VaBank::Permata.code();
+    let unsupported = *route == Route::Charge && permata && body["payment_type"] != PayMethod::Qris.code();
     seen.method == "POST" && *route != Route::SnapCreate && !unsupported
 }

@@ -1,9 +1,9 @@
 //! Who calls: basic authentication with the server key as name and no password.
 
-use super::Merchant;
+use super::merchant::SimMerchant;
 
 /// The merchant whose key the header holds.
-pub(super) fn merchant(merchants: &[Merchant], header: Option<&str>) -> Option<usize> {
+pub(super) fn merchant(merchants: &[SimMerchant], header: Option<&str>) -> Option<usize> {
     let (scheme, given) = header?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_merchant_is_known_by_the_key_alone() {
-        let merchants = ["a", "b"].map(|key| Merchant::new("M", key));
+        let merchants = ["a", "b"].map(|key| SimMerchant::new("M", key));
         assert_eq!(merchant(&merchants, Some("Basic Yjo=")), Some(1));
         assert_eq!(merchant(&merchants, Some("Basic Yjpw")), None);
         assert_eq!(merchant(&merchants, Some("Bearer Yjo=")), None);

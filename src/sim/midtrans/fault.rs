@@ -4,32 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::call::Operation;
 use super::dice::Dice;
-
-/// What a call is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// `POST /v2/charge`.
-    Charge,
-    /// `GET /v2/{id}/status`.
-    Status,
-    /// `POST /v2/{id}/cancel`.
-    Cancel,
-    /// `POST /v2/{id}/expire`.
-    Expire,
-    /// `POST /v2/{id}/refund`, the direct one too.
-    Refund,
-    /// `POST /v2/{id}/approve`.
-    Approve,
-    /// `POST /v2/{id}/deny`.
-    Deny,
-    /// `POST /snap/v1/transactions`.
-    SnapCreate,
-    /// Pages and pictures for people; faults never strike them.
-    Page,
-    /// Nothing that the gateway knows.
-    Unknown,
-}
 
 /// What happens to a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +86,7 @@ pub enum Meddling {
 
 /// Which of the calls or notifications that a fault fits it strikes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum When {
+pub enum Strikes {
     /// Every one.
     #[default]
     Always,
@@ -118,12 +94,12 @@ pub enum When {
     Nth(u64),
     /// The first so many.
     First(u64),
-    /// So many of a thousand, by the dice of [`Options::seed`](super::Options::seed).
+    /// So many of a thousand, by the dice of [`Options::seed`](super::options::Options::seed).
     Permille(u16),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Kind {
+enum FaultTarget {
     /// `None`: every operation.
     Call(Option<Operation>, Trouble),
     Notification(Meddling),
@@ -131,31 +107,31 @@ enum Kind {
 
 /// Something that goes wrong. Always, unless narrowed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    kind: Kind,
-    when: When,
+pub struct GatewayFault {
+    kind: FaultTarget,
+    when: Strikes,
     order_id: Option<String>,
 }
 
-impl Fault {
+impl GatewayFault {
     /// Of calls for one operation.
     pub fn on(operation: Operation, trouble: Trouble) -> Self {
-        Self { kind: Kind::Call(Some(operation), trouble), when: When::Always, order_id: None }
+        Self { kind: FaultTarget::Call(Some(operation), trouble), when: Strikes::Always, order_id: None }
     }
 
     /// Of every call.
     pub fn everywhere(trouble: Trouble) -> Self {
-        Self { kind: Kind::Call(None, trouble), when: When::Always, order_id: None }
+        Self { kind: FaultTarget::Call(None, trouble), when: Strikes::Always, order_id: None }
     }
 
     /// Of notifications.
     pub fn notification(meddling: Meddling) -> Self {
-        Self { kind: Kind::Notification(meddling), when: When::Always, order_id: None }
+        Self { kind: FaultTarget::Notification(meddling), when: Strikes::Always, order_id: None }
     }
 
     /// Narrows it.
     #[must_use]
-    pub fn when(mut self, when: When) -> Self {
+    pub fn when(mut self, when: Strikes) -> Self {
         self.when = when;
         self
     }
@@ -174,11 +150,11 @@ impl Fault {
 
 /// Names one fault that was planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultId(u64);
+pub struct GatewayFaultId(u64);
 
 struct Planted {
-    id: FaultId,
-    fault: Fault,
+    id: GatewayFaultId,
+    fault: GatewayFault,
     seen: u64,
 }
 
@@ -186,30 +162,30 @@ impl Planted {
     fn strikes(&mut self, dice: &mut Dice) -> bool {
         self.seen += 1;
         match self.fault.when {
-            When::Always => true,
-            When::Nth(n) => self.seen == n,
-            When::First(n) => self.seen <= n,
-            When::Permille(of_thousand) => dice.below(1000) < u64::from(of_thousand),
+            Strikes::Always => true,
+            Strikes::Nth(n) => self.seen == n,
+            Strikes::First(n) => self.seen <= n,
+            Strikes::Permille(of_thousand) => dice.below(1000) < u64::from(of_thousand),
         }
     }
 }
 
 /// The faults in force, in the order in which they were planted.
 #[derive(Default)]
-pub(super) struct Faults {
+pub(super) struct GatewayFaults {
     planted: Vec<Planted>,
     last: u64,
 }
 
-impl Faults {
-    pub(super) fn plant(&mut self, fault: Fault) -> FaultId {
+impl GatewayFaults {
+    pub(super) fn plant(&mut self, fault: GatewayFault) -> GatewayFaultId {
         self.last += 1;
-        let id = FaultId(self.last);
+        let id = GatewayFaultId(self.last);
         self.planted.push(Planted { id, fault, seen: 0 });
         id
     }
 
-    pub(super) fn heal(&mut self, id: FaultId) {
+    pub(super) fn heal(&mut self, id: GatewayFaultId) {
         self.planted.retain(|planted| planted.id != id);
     }
 
@@ -226,7 +202,7 @@ impl Faults {
     ) -> Vec<Trouble> {
         let mut struck = Vec::new();
         for planted in &mut self.planted {
-            let Kind::Call(wanted, trouble) = &planted.fault.kind else { continue };
+            let FaultTarget::Call(wanted, trouble) = &planted.fault.kind else { continue };
             let fits = operation != Operation::Page
                 && wanted.is_none_or(|wanted| wanted == operation)
                 && planted.fault.fits_order(id);
@@ -242,7 +218,7 @@ impl Faults {
     pub(super) fn of_notification(&mut self, order_id: &str, dice: &mut Dice) -> Vec<Meddling> {
         let mut struck = Vec::new();
         for planted in &mut self.planted {
-            let Kind::Notification(meddling) = &planted.fault.kind else { continue };
+            let FaultTarget::Notification(meddling) = &planted.fault.kind else { continue };
             let meddling = meddling.clone();
             if planted.fault.fits_order(Some(order_id)) && planted.strikes(dice) {
                 struck.push(meddling);
@@ -256,27 +232,27 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn strikes(when: When, tries: usize) -> Vec<bool> {
-        let (mut faults, mut dice) = (Faults::default(), Dice::new(3));
-        faults.plant(Fault::on(Operation::Charge, Trouble::Hang).when(when));
+    fn strikes(when: Strikes, tries: usize) -> Vec<bool> {
+        let (mut faults, mut dice) = (GatewayFaults::default(), Dice::new(3));
+        faults.plant(GatewayFault::on(Operation::Charge, Trouble::Hang).when(when));
         (0..tries).map(|_| !faults.of_call(Operation::Charge, None, &mut dice).is_empty()).collect()
     }
 
     #[test]
     fn a_fault_strikes_when_it_is_said_to() {
-        assert_eq!(strikes(When::Always, 3), [true, true, true]);
-        assert_eq!(strikes(When::Nth(2), 3), [false, true, false]);
-        assert_eq!(strikes(When::First(2), 3), [true, true, false]);
-        assert_eq!(strikes(When::Permille(0), 3), [false; 3]);
-        let hits = strikes(When::Permille(300), 1000).into_iter().filter(|hit| *hit).count();
+        assert_eq!(strikes(Strikes::Always, 3), [true, true, true]);
+        assert_eq!(strikes(Strikes::Nth(2), 3), [false, true, false]);
+        assert_eq!(strikes(Strikes::First(2), 3), [true, true, false]);
+        assert_eq!(strikes(Strikes::Permille(0), 3), [false; 3]);
+        let hits = strikes(Strikes::Permille(300), 1000).into_iter().filter(|hit| *hit).count();
         assert!((200..400).contains(&hits), "{hits}");
     }
 
     #[test]
     fn a_fault_strikes_its_operation_and_order_only() {
-        let (mut faults, mut dice) = (Faults::default(), Dice::new(1));
-        let id = faults.plant(Fault::on(Operation::Cancel, Trouble::Reset).order("a"));
-        faults.plant(Fault::notification(Meddling::Drop));
+        let (mut faults, mut dice) = (GatewayFaults::default(), Dice::new(1));
+        let id = faults.plant(GatewayFault::on(Operation::Cancel, Trouble::Reset).order("a"));
+        faults.plant(GatewayFault::notification(Meddling::Drop));
         assert!(faults.of_call(Operation::Charge, Some("a"), &mut dice).is_empty());
         assert!(faults.of_call(Operation::Cancel, Some("b"), &mut dice).is_empty());
         assert_eq!(faults.of_call(Operation::Cancel, Some("a"), &mut dice), [Trouble::Reset]);
@@ -284,7 +260,7 @@ mod tests {
         assert!(faults.of_call(Operation::Cancel, Some("a"), &mut dice).is_empty());
         assert_eq!(faults.of_notification("x", &mut dice), [Meddling::Drop]);
         faults.heal_all();
-        faults.plant(Fault::everywhere(Trouble::Hang));
+        faults.plant(GatewayFault::everywhere(Trouble::Hang));
         assert!(faults.of_call(Operation::Page, None, &mut dice).is_empty());
         assert_eq!(faults.of_call(Operation::Status, None, &mut dice), [Trouble::Hang]);
         assert!(faults.of_notification("x", &mut dice).is_empty());

@@ -1,72 +1,35 @@
 //! The handle: the world's side of the simulated gateway, its listener and its notifications.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::domain::units::Timestamp;
-use crate::sim::Connections;
+use crate::sim::clock::SimClock;
+use crate::sim::connection_mode::ConnectionMode;
 
+use super::call::LoggedCall;
+use super::dashboard::SimPayment;
 use super::deliver::deliver;
-use super::fault::{Fault, FaultId};
+use super::fault::{GatewayFault, GatewayFaultId};
 use super::listener::{Port, listen};
-use super::method::Method;
-use super::outbox::{Attempt, Job, NotificationStats};
+use super::method::PayMethod;
+use super::not_possible::NotPossible;
+use super::options::Options;
+use super::outbox::{NotificationAttempt, NotificationJob, NotificationStats};
+use super::shared::GatewayShared;
 use super::time::between;
-use super::transaction::{Fraud, Status};
-use super::world::World;
-use super::{Call, NotPossible, Options, Payment, SimClock};
+use super::transaction::{Fraud, TransactionStatus};
+use super::world::GatewayWorld;
 
 /// The longest that a real clock is left alone.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What the handle, the listener and the notifications share.
-pub(super) struct Shared {
-    world: Mutex<World>,
-    /// Told after every change.
-    changed: watch::Sender<u64>,
-    pub(super) stop: watch::Sender<bool>,
-    pub(super) stopped: watch::Sender<bool>,
-    /// What becomes of connections, and how often that was said.
-    pub(super) connections: watch::Sender<(Connections, u64)>,
-    /// How often the listener has heard.
-    pub(super) followed: watch::Sender<u64>,
-    address: SocketAddr,
-    notification_timeout: Duration,
-}
-
-impl Shared {
-    /// Changes the world, for a moment: nobody waits while holding it.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let result = self.look(change);
-        self.changed.send_modify(|revision| *revision += 1);
-        result
-    }
-
-    /// As [`Shared::change`], and tells nobody.
-    fn look<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        look(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Runs something until it ends or the gateway stops.
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut stop = self.stop.subscribe();
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => {}
-                () = work => {}
-            }
-        });
-    }
-}
-
 /// Stops the gateway when the last handle goes.
-struct Running(Arc<Shared>);
+struct Running(Arc<GatewayShared>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -99,12 +62,12 @@ impl MidtransSim {
         let port = Port::free()?;
         let address = port.address();
         let notification_timeout = options.notification_timeout;
-        let shared = Arc::new(Shared {
-            world: Mutex::new(World::new(options, format!("http://{address}"))),
+        let shared = Arc::new(GatewayShared {
+            world: Mutex::new(GatewayWorld::new(options, format!("http://{address}"))),
             changed: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             stopped: watch::Sender::new(false),
-            connections: watch::Sender::new((Connections::Accept, 1)),
+            connections: watch::Sender::new((ConnectionMode::Accept, 1)),
             followed: watch::Sender::new(0),
             address,
             notification_timeout,
@@ -112,7 +75,7 @@ impl MidtransSim {
         tokio::spawn(listen(Arc::clone(&shared), port));
         shared.spawn(pump(Arc::clone(&shared)));
         let sim = Self { running: Arc::new(Running(shared)) };
-        sim.followed(1).await;
+        sim.wait_until_followed(1).await;
         Ok(sim)
     }
 
@@ -135,17 +98,17 @@ impl MidtransSim {
     }
 
     /// What becomes of connections from here on; open ones are cut. Notifications go on.
-    pub async fn connections(&self, connections: Connections) {
+    pub async fn connections(&self, connections: ConnectionMode) {
         let mut revision = 0;
         self.shared().connections.send_modify(|told| {
             *told = (connections, told.1 + 1);
             revision = told.1;
         });
-        self.followed(revision).await;
+        self.wait_until_followed(revision).await;
     }
 
     /// Waits until the listener has heard something.
-    async fn followed(&self, revision: u64) {
+    async fn wait_until_followed(&self, revision: u64) {
         let mut followed = self.shared().followed.subscribe();
         // The listener lives until it has said that it hears nothing more, unless the runtime ends.
         let _ = followed.wait_for(|followed| *followed >= revision).await;
@@ -180,7 +143,7 @@ impl MidtransSim {
     }
 
     /// What a person sees in the dashboard: every transaction, the oldest first, then Snap orders without one.
-    pub fn orders(&self) -> Vec<Payment> {
+    pub fn orders(&self) -> Vec<SimPayment> {
         self.shared().look(|world| {
             world.tick();
             let paid = (0..world.transactions.len()).map(|at| world.payment(at));
@@ -189,8 +152,8 @@ impl MidtransSim {
     }
 
     /// One of them.
-    pub fn find(&self, id: &str) -> Option<Payment> {
-        let named = |one: &Payment| one.order_id == id || one.transaction_id.as_deref() == Some(id);
+    pub fn find(&self, id: &str) -> Option<SimPayment> {
+        let named = |one: &SimPayment| one.order_id == id || one.transaction_id.as_deref() == Some(id);
         let orders = self.orders();
         let (shown, waiting): (Vec<_>, Vec<_>) =
             orders.into_iter().filter(named).partition(|one| one.transaction_id.is_some());
@@ -210,7 +173,7 @@ impl MidtransSim {
     }
 
     /// The customer picks a method on the Snap page, by order id or token, and is shown what to pay.
-    pub fn pick(&self, id: &str, method: Method) -> Result<(), NotPossible> {
+    pub fn pick(&self, id: &str, method: PayMethod) -> Result<(), NotPossible> {
         self.shared().change(|world| {
             world.tick();
             world.pick(id, method).map(drop)
@@ -218,7 +181,7 @@ impl MidtransSim {
     }
 
     /// The customer picks a method on the Snap page, by order id or token, and pays. A card is captured.
-    pub fn pay_with(&self, id: &str, method: Method) -> Result<(), NotPossible> {
+    pub fn pay_with(&self, id: &str, method: PayMethod) -> Result<(), NotPossible> {
         self.shared().change(|world| {
             world.tick();
             world.pick(id, method).and_then(|at| world.pay(at))
@@ -235,54 +198,59 @@ impl MidtransSim {
 
     /// A pending transaction expires before its time.
     pub fn expire(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Pending], Status::Expire)
+        self.move_on(id, &[TransactionStatus::Pending], TransactionStatus::Expire)
     }
 
     /// A bank refuses a pending payment, or the merchant denies a challenged one in the dashboard.
     pub fn deny(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Pending, Status::Capture], Status::Deny)
+        self.move_on(id, &[TransactionStatus::Pending, TransactionStatus::Capture], TransactionStatus::Deny)
     }
 
     /// A pending payment fails at a bank.
     pub fn fail(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Pending], Status::Failure)
+        self.move_on(id, &[TransactionStatus::Pending], TransactionStatus::Failure)
     }
 
     /// The merchant cancels in the dashboard.
     pub fn cancel_by_merchant(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Pending, Status::Capture], Status::Cancel)
+        self.move_on(id, &[TransactionStatus::Pending, TransactionStatus::Capture], TransactionStatus::Cancel)
     }
 
     /// The merchant approves a challenged card payment in the dashboard.
     pub fn approve(&self, id: &str) -> Result<(), NotPossible> {
         self.shared().change(|world| {
-            let at = world.in_state(id, &[Status::Capture])?;
+            let at = world.in_state(id, &[TransactionStatus::Capture])?;
             world.transactions[at].fraud = Fraud::Accept;
-            world.set_status(at, Status::Capture);
+            world.set_status(at, TransactionStatus::Capture);
             Ok(())
         })
     }
 
     /// A captured card payment is settled.
     pub fn settle(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Capture], Status::Settlement)
+        self.move_on(id, &[TransactionStatus::Capture], TransactionStatus::Settlement)
     }
 
     /// A payment arrives though the transaction expired, was cancelled, denied or failed.
     pub fn settle_late(&self, id: &str) -> Result<(), NotPossible> {
-        let over = [Status::Expire, Status::Cancel, Status::Deny, Status::Failure];
-        self.move_on(id, &over, Status::Settlement)
+        let over = [
+            TransactionStatus::Expire,
+            TransactionStatus::Cancel,
+            TransactionStatus::Deny,
+            TransactionStatus::Failure,
+        ];
+        self.move_on(id, &over, TransactionStatus::Settlement)
     }
 
     /// The bank takes a settled payment back, as Permata and Mandiri may within minutes.
     pub fn reverse(&self, id: &str) -> Result<(), NotPossible> {
         self.shared().change(|world| {
-            let at = world.in_state(id, &[Status::Settlement])?;
+            let at = world.in_state(id, &[TransactionStatus::Settlement])?;
             let method = world.transactions[at].method;
             if !method.may_reverse() {
                 return Err(NotPossible::Method(method));
             }
-            world.set_status(at, Status::Deny);
+            world.set_status(at, TransactionStatus::Deny);
             Ok(())
         })
     }
@@ -290,7 +258,8 @@ impl MidtransSim {
     /// The merchant gives money back in the dashboard. A key is made up when none is given.
     pub fn refund(&self, id: &str, amount_rp: u64, key: Option<&str>) -> Result<(), NotPossible> {
         self.shared().change(|world| {
-            let at = world.in_state(id, &[Status::Settlement, Status::PartialRefund])?;
+            let at =
+                world.in_state(id, &[TransactionStatus::Settlement, TransactionStatus::PartialRefund])?;
             let transaction = &world.transactions[at];
             if transaction.method.refund_window(transaction.on_us()).is_none() {
                 return Err(NotPossible::Method(transaction.method));
@@ -306,12 +275,16 @@ impl MidtransSim {
 
     /// The payer's bank takes everything back.
     pub fn chargeback(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Settlement, Status::PartialChargeback], Status::Chargeback)
+        self.move_on(
+            id,
+            &[TransactionStatus::Settlement, TransactionStatus::PartialChargeback],
+            TransactionStatus::Chargeback,
+        )
     }
 
     /// The payer's bank takes a part back.
     pub fn partial_chargeback(&self, id: &str) -> Result<(), NotPossible> {
-        self.move_on(id, &[Status::Settlement], Status::PartialChargeback)
+        self.move_on(id, &[TransactionStatus::Settlement], TransactionStatus::PartialChargeback)
     }
 
     /// Somebody has the latest notification sent again.
@@ -356,12 +329,12 @@ impl MidtransSim {
     }
 
     /// Sets a fault.
-    pub fn plant(&self, fault: Fault) -> FaultId {
+    pub fn plant(&self, fault: GatewayFault) -> GatewayFaultId {
         self.shared().look(|world| world.faults.plant(fault))
     }
 
     /// Lifts one fault. What it struck already stays struck.
-    pub fn heal(&self, id: FaultId) {
+    pub fn heal(&self, id: GatewayFaultId) {
         self.shared().look(|world| world.faults.heal(id));
     }
 
@@ -371,7 +344,7 @@ impl MidtransSim {
     }
 
     /// Every request seen, the oldest first.
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<LoggedCall> {
         self.shared().look(|world| world.calls.clone())
     }
 
@@ -381,11 +354,16 @@ impl MidtransSim {
     }
 
     /// Every attempt at a notification that came back, the oldest first.
-    pub fn attempts(&self) -> Vec<Attempt> {
+    pub fn attempts(&self) -> Vec<NotificationAttempt> {
         self.shared().look(|world| world.outbox.log.clone())
     }
 
-    fn move_on(&self, id: &str, from: &[Status], to: Status) -> Result<(), NotPossible> {
+    fn move_on(
+        &self,
+        id: &str,
+        from: &[TransactionStatus],
+        to: TransactionStatus,
+    ) -> Result<(), NotPossible> {
         self.shared().change(|world| {
             world.tick();
             let at = world.in_state(id, from)?;
@@ -394,13 +372,13 @@ impl MidtransSim {
         })
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &GatewayShared {
         &self.running.0
     }
 }
 
 /// Sends what is due, and wakes when something becomes due.
-async fn pump(shared: Arc<Shared>) {
+async fn pump(shared: Arc<GatewayShared>) {
     let mut changed = shared.changed.subscribe();
     loop {
         changed.mark_unchanged();
@@ -429,7 +407,7 @@ async fn pump(shared: Arc<Shared>) {
     }
 }
 
-async fn attempt(shared: Arc<Shared>, job: Job) {
+async fn attempt(shared: Arc<GatewayShared>, job: NotificationJob) {
     let reply = deliver(&job.url, &job.body, shared.notification_timeout).await;
     shared.change(|world| {
         let now = world.now();

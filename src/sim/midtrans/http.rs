@@ -15,13 +15,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use super::api::{Early, Seen};
-use super::fault::{Operation, Trouble};
-use super::gateway::Shared;
-use super::method::Method;
+use super::api::{ApiRequest, Early};
+use super::call::Operation;
+use super::fault::Trouble;
+use super::method::PayMethod;
+use super::not_possible::NotPossible;
 use super::page::{PIXEL_PNG, problem};
-use super::route::{Route, Step};
-use super::world::{Mishap, World};
+use super::route::{Route, SnapStep};
+use super::shared::GatewayShared;
+use super::world::{GatewayWorld, Mishap};
 
 /// Larger bodies are taken as empty.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -36,14 +38,14 @@ enum Cut {
 
 /// What the caller gets.
 #[derive(Debug)]
-enum Outcome {
+enum CallOutcome {
     Answer(Response<Body>),
     Cut(Cut),
     Never,
 }
 
 /// Serves one connection.
-pub(super) async fn connection(shared: Arc<Shared>, stream: TcpStream) {
+pub(super) async fn connection(shared: Arc<GatewayShared>, stream: TcpStream) {
     let (cuts, mut cut) = mpsc::channel(1);
     let service = service_fn(move |request| respond(Arc::clone(&shared), request, cuts.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -65,7 +67,7 @@ pub(super) async fn connection(shared: Arc<Shared>, stream: TcpStream) {
 }
 
 async fn respond(
-    shared: Arc<Shared>,
+    shared: Arc<GatewayShared>,
     request: Request<Incoming>,
     cuts: mpsc::Sender<Cut>,
 ) -> Result<Response<Body>, Infallible> {
@@ -79,19 +81,19 @@ async fn respond(
         }
     });
     match outcome.await {
-        Ok(Outcome::Answer(response)) => return Ok(response),
-        Ok(Outcome::Cut(cut)) => {
+        Ok(CallOutcome::Answer(response)) => return Ok(response),
+        Ok(CallOutcome::Cut(cut)) => {
             let _ = cuts.send(cut).await;
         }
-        Ok(Outcome::Never) | Err(_) => {}
+        Ok(CallOutcome::Never) | Err(_) => {}
     }
     std::future::pending().await
 }
 
-async fn read(request: Request<Incoming>) -> Seen {
+async fn read(request: Request<Incoming>) -> ApiRequest {
     let (head, body) = request.into_parts();
     let header = |name: HeaderName| head.headers.get(name)?.to_str().ok().map(str::to_owned);
-    Seen {
+    ApiRequest {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         authorization: header(AUTHORIZATION),
@@ -104,30 +106,30 @@ async fn read(request: Request<Incoming>) -> Seen {
     }
 }
 
-async fn outcome_of(shared: &Shared, seen: &Seen) -> Outcome {
+async fn outcome_of(shared: &GatewayShared, seen: &ApiRequest) -> CallOutcome {
     let route = Route::of(&seen.method, &seen.path);
     let (call, troubles) = shared.change(|world| {
         world.tick();
         world.log(seen, &route)
     });
     let outcome = if route.operation() == Operation::Page {
-        Outcome::Answer(shared.change(|world| page(world, &route)))
+        CallOutcome::Answer(shared.change(|world| page(world, &route)))
     } else {
         api(shared, seen, &route, &troubles).await
     };
-    if let Outcome::Answer(response) = &outcome {
+    if let CallOutcome::Answer(response) = &outcome {
         let status = response.status().as_u16();
         shared.change(|world| world.calls[call].status = Some(status));
     }
     outcome
 }
 
-async fn api(shared: &Shared, seen: &Seen, route: &Route, troubles: &[Trouble]) -> Outcome {
+async fn api(shared: &GatewayShared, seen: &ApiRequest, route: &Route, troubles: &[Trouble]) -> CallOutcome {
     match shared.change(|world| world.early(seen, route, troubles)) {
-        Some(Early::Answer(answer)) => return Outcome::Answer(json_response(answer.http, &answer.body)),
-        Some(Early::Html(http)) => return Outcome::Answer(html_response(http, &html_problem(http))),
-        Some(Early::Reset) => return Outcome::Cut(Cut::Reset),
-        Some(Early::Hang) => return Outcome::Never,
+        Some(Early::Answer(answer)) => return CallOutcome::Answer(json_response(answer.http, &answer.body)),
+        Some(Early::Html(http)) => return CallOutcome::Answer(html_response(http, &html_problem(http))),
+        Some(Early::Reset) => return CallOutcome::Cut(Cut::Reset),
+        Some(Early::Hang) => return CallOutcome::Never,
         None => {}
     }
     let admitted = match shared.change(|world| world.admit(seen, route)) {
@@ -160,12 +162,14 @@ async fn api(shared: &Shared, seen: &Seen, route: &Route, troubles: &[Trouble]) 
 }
 
 /// The answer on its way out, as far as faults let it.
-fn deliver(body: &serde_json::Value, http: u16, troubles: &[Trouble]) -> Outcome {
+fn deliver(body: &serde_json::Value, http: u16, troubles: &[Trouble]) -> CallOutcome {
     for trouble in troubles {
         match trouble {
-            Trouble::HangAfter => return Outcome::Never,
-            Trouble::ResetAfter => return Outcome::Cut(Cut::Reset),
-            Trouble::HtmlAfter(http) => return Outcome::Answer(html_response(*http, &html_problem(*http))),
+            Trouble::HangAfter => return CallOutcome::Never,
+            Trouble::ResetAfter => return CallOutcome::Cut(Cut::Reset),
+            Trouble::HtmlAfter(http) => {
+                return CallOutcome::Answer(html_response(*http, &html_problem(*http)));
+            }
             Trouble::HalfAnswer => {
                 let text = body.to_string();
                 let head = format!(
@@ -173,28 +177,28 @@ fn deliver(body: &serde_json::Value, http: u16, troubles: &[Trouble]) -> Outcome
                     text.len()
                 );
                 let half = &text.as_bytes()[..text.len() / 2];
-                return Outcome::Cut(Cut::After([head.as_bytes(), half].concat()));
+                return CallOutcome::Cut(Cut::After([head.as_bytes(), half].concat()));
             }
             _ => {}
         }
     }
-    Outcome::Answer(json_response(http, body))
+    CallOutcome::Answer(json_response(http, body))
 }
 
 /// Pages and pictures for people.
-fn page(world: &mut World, route: &Route) -> Response<Body> {
+fn page(world: &mut GatewayWorld, route: &Route) -> Response<Body> {
     let to = |location: String| response(303, "text/plain", Body::empty(), Some(location));
-    let refused = |error: super::NotPossible| html_response(409, &problem(&error.to_string()));
+    let refused = |error: NotPossible| html_response(409, &problem(&error.to_string()));
     let shown = match route {
         Route::QrCode(id) if world.position_of_any(id).is_some() => {
             return response(200, "image/png", Body::from(PIXEL_PNG), None);
         }
         Route::SnapPick(token, method, step) => {
-            let Ok(method) = method.parse::<Method>() else { return html_response(404, &problem("?")) };
+            let Ok(method) = method.parse::<PayMethod>() else { return html_response(404, &problem("?")) };
             let done = match step {
-                Step::Show => world.pick(token, method).map(drop),
-                Step::Pay => world.pick(token, method).and_then(|at| world.pay(at)),
-                Step::Challenge => world.challenge(token),
+                SnapStep::Show => world.pick(token, method).map(drop),
+                SnapStep::Pay => world.pick(token, method).and_then(|at| world.pay(at)),
+                SnapStep::Challenge => world.challenge(token),
             };
             return match done {
                 Ok(()) => to(format!("/snap/v4/redirection/{token}")),
@@ -202,7 +206,7 @@ fn page(world: &mut World, route: &Route) -> Response<Body> {
             };
         }
         Route::Pay(id) => {
-            let at = world.position_of_any(id).ok_or(super::NotPossible::NoTransaction);
+            let at = world.position_of_any(id).ok_or(NotPossible::NoTransaction);
             return match at.and_then(|at| world.pay(at)) {
                 Ok(()) => to(format!("/simulator/{id}")),
                 Err(error) => refused(error),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::gateway::Shared;
 use super::http::connection;
-use crate::sim::Connections;
+use super::shared::GatewayShared;
+use crate::sim::connection_mode::ConnectionMode;
 
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 128;
@@ -42,14 +42,14 @@ fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Obeys until told to stop. Open connections are cut whenever it is told something else.
-pub(super) async fn listen(shared: Arc<Shared>, port: Port) {
+/// Follows the mode of connections until the gateway stops. Every change of the mode cuts open connections.
+pub(super) async fn listen(shared: Arc<GatewayShared>, port: Port) {
     let mut stop = shared.stop.subscribe();
     let mut told = shared.connections.subscribe();
     let mut listener = None;
     loop {
         let (connections, revision) = *told.borrow_and_update();
-        if connections == Connections::Refuse {
+        if connections == ConnectionMode::Refuse {
             listener = None;
         } else if listener.is_none() {
             listener = port.listen().ok();
@@ -77,12 +77,12 @@ async fn accept(listener: Option<&TcpListener>) -> TcpStream {
     }
 }
 
-fn take_in(shared: &Arc<Shared>, stream: TcpStream, connections: Connections, revision: u64) {
+fn take_in(shared: &Arc<GatewayShared>, stream: TcpStream, connections: ConnectionMode, revision: u64) {
     let mut told = shared.connections.subscribe();
     let served = {
         let shared = Arc::clone(shared);
         async move {
-            if connections == Connections::Hang {
+            if connections == ConnectionMode::Hang {
                 // Held open and never read.
                 std::future::pending::<()>().await;
                 drop(stream);

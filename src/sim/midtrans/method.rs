@@ -9,7 +9,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// A bank with virtual accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Bank {
+pub enum VaBank {
     /// Bank Central Asia.
     Bca,
     /// Bank Negara Indonesia.
@@ -22,8 +22,8 @@ pub enum Bank {
     Permata,
 }
 
-impl Bank {
-    /// As it stands in `bank_transfer.bank` and `va_numbers[].bank`.
+impl VaBank {
+    /// As written in `bank_transfer.bank` and `va_numbers[].bank`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Bca => "bca",
@@ -37,7 +37,7 @@ impl Bank {
 
 /// A way to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Method {
+pub enum PayMethod {
     /// A QRIS code, for every wallet and bank.
     Qris,
     /// The GoPay wallet.
@@ -45,24 +45,24 @@ pub enum Method {
     /// The ShopeePay wallet.
     Shopeepay,
     /// A virtual account at a bank.
-    Va(Bank),
+    Va(VaBank),
     /// A bill at Mandiri.
     Echannel,
     /// A card; by the Snap page only.
     Card,
 }
 
-impl Method {
+impl PayMethod {
     /// Every method, in the order of the Snap page.
     pub const ALL: [Self; 10] = [
         Self::Qris,
         Self::Gopay,
         Self::Shopeepay,
-        Self::Va(Bank::Bca),
-        Self::Va(Bank::Bni),
-        Self::Va(Bank::Bri),
-        Self::Va(Bank::Cimb),
-        Self::Va(Bank::Permata),
+        Self::Va(VaBank::Bca),
+        Self::Va(VaBank::Bni),
+        Self::Va(VaBank::Bri),
+        Self::Va(VaBank::Cimb),
+        Self::Va(VaBank::Permata),
         Self::Echannel,
         Self::Card,
     ];
@@ -73,11 +73,11 @@ impl Method {
             Self::Qris => "qris",
             Self::Gopay => "gopay",
             Self::Shopeepay => "shopeepay",
-            Self::Va(Bank::Bca) => "bca_va",
-            Self::Va(Bank::Bni) => "bni_va",
-            Self::Va(Bank::Bri) => "bri_va",
-            Self::Va(Bank::Cimb) => "cimb_va",
-            Self::Va(Bank::Permata) => "permata_va",
+            Self::Va(VaBank::Bca) => "bca_va",
+            Self::Va(VaBank::Bni) => "bni_va",
+            Self::Va(VaBank::Bri) => "bri_va",
+            Self::Va(VaBank::Cimb) => "cimb_va",
+            Self::Va(VaBank::Permata) => "permata_va",
             Self::Echannel => "echannel",
             Self::Card => "credit_card",
         }
@@ -97,11 +97,11 @@ impl Method {
             Self::Qris => "QRIS",
             Self::Gopay => "GoPay",
             Self::Shopeepay => "ShopeePay",
-            Self::Va(Bank::Bca) => "BCA Virtual Account",
-            Self::Va(Bank::Bni) => "BNI Virtual Account",
-            Self::Va(Bank::Bri) => "BRI Virtual Account",
-            Self::Va(Bank::Cimb) => "CIMB Niaga Virtual Account",
-            Self::Va(Bank::Permata) => "Permata Virtual Account",
+            Self::Va(VaBank::Bca) => "BCA Virtual Account",
+            Self::Va(VaBank::Bni) => "BNI Virtual Account",
+            Self::Va(VaBank::Bri) => "BRI Virtual Account",
+            Self::Va(VaBank::Cimb) => "CIMB Niaga Virtual Account",
+            Self::Va(VaBank::Permata) => "Permata Virtual Account",
             Self::Echannel => "Mandiri Bill Payment",
             Self::Card => "Kartu Kredit",
         }
@@ -115,7 +115,7 @@ impl Method {
         }
     }
 
-    /// How long it may live at most. The documentation gives none for QRIS; the wallet behind it decides.
+    /// How long it may live at most. The documentation gives none for QRIS; the wallet decides.
     pub(super) fn expiry_max(self) -> Duration {
         match self {
             Self::Qris | Self::Gopay => 7 * DAY,
@@ -138,18 +138,18 @@ impl Method {
 
     /// Whether a settled payment may still be taken back within minutes.
     pub(super) fn may_reverse(self) -> bool {
-        matches!(self, Self::Va(Bank::Permata) | Self::Echannel)
+        matches!(self, Self::Va(VaBank::Permata) | Self::Echannel)
     }
 }
 
-impl fmt::Display for Method {
+impl fmt::Display for PayMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
 }
 
 /// Reads names of `enabled_payments`, of payment types and of banks. The error is the name.
-impl FromStr for Method {
+impl FromStr for PayMethod {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
@@ -169,11 +169,11 @@ mod tests {
 
     #[test]
     fn every_method_is_found_by_its_names() {
-        for method in Method::ALL {
+        for method in PayMethod::ALL {
             assert_eq!(method.code().parse(), Ok(method));
         }
-        assert_eq!("other_qris".parse(), Ok(Method::Qris));
-        assert_eq!("permata".parse(), Ok(Method::Va(Bank::Permata)));
-        assert_eq!("kredivo".parse::<Method>(), Err("kredivo".to_owned()));
+        assert_eq!("other_qris".parse(), Ok(PayMethod::Qris));
+        assert_eq!("permata".parse(), Ok(PayMethod::Va(VaBank::Permata)));
+        assert_eq!("kredivo".parse::<PayMethod>(), Err("kredivo".to_owned()));
     }
 }

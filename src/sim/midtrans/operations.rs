@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::NotPossible;
-use super::answer::{Answer, CoreError};
-use super::method::Method;
+use super::answer::{ApiAnswer, CoreError};
+use super::method::PayMethod;
+use super::not_possible::NotPossible;
 use super::request;
 use super::time::between;
-use super::transaction::{Fraud, Status};
-use super::world::{Mishap, NewTransaction, SnapOrder, World};
+use super::transaction::{Fraud, TransactionStatus};
+use super::world::{GatewayWorld, Mishap, NewTransaction, SnapOrder};
 
 type Core = Result<Value, CoreError>;
 
-impl World {
+impl GatewayWorld {
     /// `POST /v2/charge`.
     pub(super) fn charge(
         &mut self,
@@ -72,20 +72,20 @@ impl World {
     /// `POST /v2/{id}/cancel`.
     pub(super) fn cancel(&mut self, merchant: usize, id: &str) -> Core {
         let at = self.found(merchant, id)?;
-        if !matches!(self.transactions[at].status, Status::Pending | Status::Capture) {
+        if !matches!(self.transactions[at].status, TransactionStatus::Pending | TransactionStatus::Capture) {
             return Err(CoreError::unchangeable());
         }
-        self.set_status(at, Status::Cancel);
+        self.set_status(at, TransactionStatus::Cancel);
         Ok(self.changed(at, "200", "Success, transaction is canceled"))
     }
 
     /// `POST /v2/{id}/expire`.
     pub(super) fn expire(&mut self, merchant: usize, id: &str) -> Core {
         let at = self.found(merchant, id)?;
-        if self.transactions[at].status != Status::Pending {
+        if self.transactions[at].status != TransactionStatus::Pending {
             return Err(CoreError::unchangeable());
         }
-        self.set_status(at, Status::Expire);
+        self.set_status(at, TransactionStatus::Expire);
         Ok(self.changed(at, "407", "Success, transaction has expired"))
     }
 
@@ -93,15 +93,15 @@ impl World {
     pub(super) fn decide(&mut self, merchant: usize, id: &str, approve: bool) -> Core {
         let at = self.found(merchant, id)?;
         let transaction = &mut self.transactions[at];
-        if transaction.status != Status::Capture || transaction.fraud != Fraud::Challenge {
+        if transaction.status != TransactionStatus::Capture || transaction.fraud != Fraud::Challenge {
             return Err(CoreError::unchangeable());
         }
         if approve {
             transaction.fraud = Fraud::Accept;
-            self.set_status(at, Status::Capture);
+            self.set_status(at, TransactionStatus::Capture);
             Ok(self.changed(at, "200", "Success, transaction is approved"))
         } else {
-            self.set_status(at, Status::Deny);
+            self.set_status(at, TransactionStatus::Deny);
             Ok(self.changed(at, "200", "Success, transaction is denied"))
         }
     }
@@ -137,8 +137,9 @@ impl World {
         }
         let window = transaction.method.refund_window(transaction.on_us());
         let age = transaction.settled_at.map(|at| between(at, self.now()));
-        let open = matches!(transaction.status, Status::Settlement | Status::PartialRefund)
-            && window.zip(age).is_some_and(|(window, age)| age <= window);
+        let open =
+            matches!(transaction.status, TransactionStatus::Settlement | TransactionStatus::PartialRefund)
+                && window.zip(age).is_some_and(|(window, age)| age <= window);
         if !open {
             return Err(CoreError::unchangeable());
         }
@@ -147,23 +148,23 @@ impl World {
         if amount_rp > left_rp {
             return Err(CoreError::new(414, "Refund amount is larger than what is left of the payment."));
         }
-        if transaction.method == Method::Shopeepay && amount_rp != transaction.total_rp() {
+        if transaction.method == PayMethod::Shopeepay && amount_rp != transaction.total_rp() {
             return Err(CoreError::new(412, "Partial refund is not supported by this payment channel."));
         }
         Ok(amount_rp)
     }
 
     /// Snap's `POST /transactions`.
-    pub(super) fn snap_create(&mut self, merchant: usize, body: &Value, urls: Vec<String>) -> Answer {
+    pub(super) fn snap_create(&mut self, merchant: usize, body: &Value, urls: Vec<String>) -> ApiAnswer {
         let now = self.now();
         let request = match request::snap(body, now) {
             Ok(request) => request,
-            Err(messages) => return Answer::snap_error(400, &messages),
+            Err(messages) => return ApiAnswer::snap_error(400, &messages),
         };
         let order_id = &request.order.id;
         if self.is_paid(merchant, order_id) {
             let message = "transaction_details.order_id has already been taken".to_owned();
-            return Answer::snap_error(400, &[message]);
+            return ApiAnswer::snap_error(400, &[message]);
         }
         let token = self.dice.uuid();
         let places = self.snap_places.entry(order_id.clone()).or_default();
@@ -175,7 +176,7 @@ impl World {
         let redirect_url = format!("{}/snap/v4/redirection/{token}", self.base_url);
         let body = json!({"token": token, "redirect_url": redirect_url});
         self.snap.push(SnapOrder { merchant, token, replaced: false, created_at: now, request, urls });
-        Answer { http: 201, body }
+        ApiAnswer { http: 201, body }
     }
 
     /// Place of the Snap order that a customer would see for an order id or a token.
@@ -185,7 +186,7 @@ impl World {
 
     /// The customer picks a method on the Snap page: the transaction that is shown then. Another one that was
     /// shown before is called off.
-    pub(super) fn pick(&mut self, id: &str, method: Method) -> Result<usize, NotPossible> {
+    pub(super) fn pick(&mut self, id: &str, method: PayMethod) -> Result<usize, NotPossible> {
         let order = &self.snap[self.snap_position(id).ok_or(NotPossible::NoTransaction)?];
         let merchant = order.merchant;
         let ends =
@@ -201,8 +202,8 @@ impl World {
         if let Some(at) = self.position(merchant, &request.order.id) {
             let shown = &self.transactions[at];
             match shown.status {
-                Status::Pending if shown.method == method => return Ok(at),
-                Status::Pending => self.set_status(at, Status::Cancel),
+                TransactionStatus::Pending if shown.method == method => return Ok(at),
+                TransactionStatus::Pending => self.set_status(at, TransactionStatus::Cancel),
                 status if !status.may_charge_again() => return Err(NotPossible::Status(status)),
                 _ => {}
             }
@@ -223,19 +224,23 @@ impl World {
     /// The customer pays what a transaction shows.
     pub(super) fn pay(&mut self, at: usize) -> Result<(), NotPossible> {
         let transaction = &self.transactions[at];
-        if transaction.status != Status::Pending {
+        if transaction.status != TransactionStatus::Pending {
             return Err(NotPossible::Status(transaction.status));
         }
-        let paid = if transaction.method == Method::Card { Status::Capture } else { Status::Settlement };
+        let paid = if transaction.method == PayMethod::Card {
+            TransactionStatus::Capture
+        } else {
+            TransactionStatus::Settlement
+        };
         self.set_status(at, paid);
         Ok(())
     }
 
     /// The customer pays by card and the gateway wants the merchant to decide.
     pub(super) fn challenge(&mut self, id: &str) -> Result<(), NotPossible> {
-        let at = self.pick(id, Method::Card)?;
+        let at = self.pick(id, PayMethod::Card)?;
         self.transactions[at].fraud = Fraud::Challenge;
-        self.set_status(at, Status::Capture);
+        self.set_status(at, TransactionStatus::Capture);
         Ok(())
     }
 }

@@ -2,31 +2,31 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
-use super::api::{Admitted, Seen};
+use super::answer::ApiAnswer;
+use super::api::{Admitted, ApiRequest};
 use super::route::Route;
-use super::world::{Mishap, World};
+use super::world::{GatewayWorld, Mishap};
 use super::*;
 
 const KEY: &str = "SB-Mid-server-one";
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
-fn world() -> World {
+fn world() -> GatewayWorld {
     world_with(|_| {})
 }
 
-fn world_with(change: impl FnOnce(&mut Options)) -> World {
-    let mut merchant = Merchant::new("G001", KEY);
+fn world_with(change: impl FnOnce(&mut Options)) -> GatewayWorld {
+    let mut merchant = SimMerchant::new("G001", KEY);
     merchant.methods_off = vec!["bri".to_owned()];
-    let merchants = vec![merchant, Merchant::new("G002", "SB-Mid-server-two")];
+    let merchants = vec![merchant, SimMerchant::new("G002", "SB-Mid-server-two")];
     let mut options = Options { merchants, clock: SimClock::Virtual, ..Options::default() };
     change(&mut options);
-    World::new(options, "http://127.0.0.1:1".to_owned())
+    GatewayWorld::new(options, "http://127.0.0.1:1".to_owned())
 }
 
-fn seen(method: &str, path: &str, body: &Value) -> Seen {
-    Seen {
+fn seen(method: &str, path: &str, body: &Value) -> ApiRequest {
+    ApiRequest {
         method: method.to_owned(),
         path: path.to_owned(),
         // The key above and a colon.
@@ -35,11 +35,11 @@ fn seen(method: &str, path: &str, body: &Value) -> Seen {
         content_type: Some("application/json".to_owned()),
         override_notification: Some("http://127.0.0.1:9/n".to_owned()),
         body: body.to_string().into_bytes(),
-        ..Seen::default()
+        ..ApiRequest::default()
     }
 }
 
-fn call(world: &mut World, seen: &Seen) -> Answer {
+fn call(world: &mut GatewayWorld, seen: &ApiRequest) -> ApiAnswer {
     let route = Route::of(&seen.method, &seen.path);
     let admitted: Admitted = match world.admit(seen, &route) {
         Ok(admitted) => admitted,
@@ -50,45 +50,45 @@ fn call(world: &mut World, seen: &Seen) -> Answer {
     answer
 }
 
-fn post(world: &mut World, path: &str, body: &Value) -> Answer {
+fn post(world: &mut GatewayWorld, path: &str, body: &Value) -> ApiAnswer {
     call(world, &seen("POST", path, body))
 }
 
-fn status(world: &mut World, id: &str) -> Answer {
+fn status(world: &mut GatewayWorld, id: &str) -> ApiAnswer {
     call(world, &seen("GET", &format!("/v2/{id}/status"), &Value::Null))
 }
 
-fn charge_body(order_id: &str, method: Method) -> Value {
+fn charge_body(order_id: &str, method: PayMethod) -> Value {
     let mut body = json!({
         "payment_type": method.payment_type(),
         "transaction_details": {"order_id": order_id, "gross_amount": 10_000},
     });
     match method {
-        Method::Va(bank) => body["bank_transfer"] = json!({"bank": bank.code()}),
-        Method::Echannel => body["echannel"] = json!({"bill_info1": "Untuk:", "bill_info2": "Internet"}),
+        PayMethod::Va(bank) => body["bank_transfer"] = json!({"bank": bank.code()}),
+        PayMethod::Echannel => body["echannel"] = json!({"bill_info1": "Untuk:", "bill_info2": "Internet"}),
         _ => {}
     }
     body
 }
 
-fn charge(world: &mut World, order_id: &str, method: Method) -> Answer {
+fn charge(world: &mut GatewayWorld, order_id: &str, method: PayMethod) -> ApiAnswer {
     post(world, "/v2/charge", &charge_body(order_id, method))
 }
 
 /// A charge that was paid.
-fn paid(world: &mut World, order_id: &str, method: Method) -> usize {
+fn paid(world: &mut GatewayWorld, order_id: &str, method: PayMethod) -> usize {
     assert_eq!(charge(world, order_id, method).body["status_code"], "201");
     let at = world.position_of_any(order_id).unwrap();
     world.pay(at).unwrap();
     at
 }
 
-fn code(answer: &Answer) -> &str {
+fn code(answer: &ApiAnswer) -> &str {
     answer.body["status_code"].as_str().unwrap()
 }
 
 /// `transaction_status` and `status_code` of every notification so far.
-fn told(world: &mut World) -> Vec<(String, String)> {
+fn told(world: &mut GatewayWorld) -> Vec<(String, String)> {
     let now = world.now();
     let mut told = Vec::new();
     loop {
@@ -107,7 +107,7 @@ fn told(world: &mut World) -> Vec<(String, String)> {
 
 #[test]
 fn every_method_is_charged_and_answers_in_texts() {
-    for method in Method::ALL.into_iter().filter(|method| *method != Method::Card) {
+    for method in PayMethod::ALL.into_iter().filter(|method| *method != PayMethod::Card) {
         let mut world = world_with(|options| options.merchants[0].methods_off.clear());
         let answer = charge(&mut world, "o-1", method);
         assert_eq!((answer.http, code(&answer)), (200, "201"), "{method}: {answer:?}");
@@ -126,19 +126,19 @@ fn every_method_is_charged_and_answers_in_texts() {
             .collect();
         let qr = ["generate-qr-code", "generate-qr-code-v2"];
         match method {
-            Method::Qris => {
+            PayMethod::Qris => {
                 assert_eq!(actions, qr);
                 assert!(body["qr_string"].as_str().unwrap().starts_with("000201010212"));
                 assert_eq!(body["acquirer"], "gopay");
             }
-            Method::Gopay => {
+            PayMethod::Gopay => {
                 assert_eq!(actions, [&qr[..], &["deeplink-redirect", "get-status", "cancel"]].concat());
             }
-            Method::Shopeepay => assert_eq!(actions, ["deeplink-redirect"]),
-            Method::Va(Bank::Permata) => assert!(body["permata_va_number"].is_string()),
-            Method::Va(bank) => assert_eq!(body["va_numbers"][0]["bank"], bank.code()),
-            Method::Echannel => assert_eq!(body["biller_code"], "70012"),
-            Method::Card => unreachable!("left out above"),
+            PayMethod::Shopeepay => assert_eq!(actions, ["deeplink-redirect"]),
+            PayMethod::Va(VaBank::Permata) => assert!(body["permata_va_number"].is_string()),
+            PayMethod::Va(bank) => assert_eq!(body["va_numbers"][0]["bank"], bank.code()),
+            PayMethod::Echannel => assert_eq!(body["biller_code"], "70012"),
+            PayMethod::Card => unreachable!("left out above"),
         }
         assert_eq!(told(&mut world), [("pending".to_owned(), "201".to_owned())]);
     }
@@ -147,17 +147,17 @@ fn every_method_is_charged_and_answers_in_texts() {
 #[test]
 fn who_calls_and_how_is_checked_first() {
     let mut world = world();
-    let good = seen("POST", "/v2/charge", &charge_body("o", Method::Qris));
+    let good = seen("POST", "/v2/charge", &charge_body("o", PayMethod::Qris));
     let rows = [
-        (Seen { accept: None, ..good.clone() }, "403"),
-        (Seen { accept: Some("text/html".to_owned()), ..good.clone() }, "403"),
-        (Seen { authorization: None, ..good.clone() }, "401"),
-        (Seen { authorization: Some("Basic eDo=".to_owned()), ..good.clone() }, "401"),
-        (Seen { body: b"{".to_vec(), ..good.clone() }, "413"),
-        (Seen { content_type: None, ..good.clone() }, "413"),
-        (Seen { method: "PUT".to_owned(), ..good.clone() }, "405"),
-        (seen("POST", "/v2/charge", &charge_body("o", Method::Va(Bank::Bri))), "402"),
-        (seen("POST", "/v2/charge", &charge_body("o o", Method::Qris)), "400"),
+        (ApiRequest { accept: None, ..good.clone() }, "403"),
+        (ApiRequest { accept: Some("text/html".to_owned()), ..good.clone() }, "403"),
+        (ApiRequest { authorization: None, ..good.clone() }, "401"),
+        (ApiRequest { authorization: Some("Basic eDo=".to_owned()), ..good.clone() }, "401"),
+        (ApiRequest { body: b"{".to_vec(), ..good.clone() }, "413"),
+        (ApiRequest { content_type: None, ..good.clone() }, "413"),
+        (ApiRequest { method: "PUT".to_owned(), ..good.clone() }, "405"),
+        (seen("POST", "/v2/charge", &charge_body("o", PayMethod::Va(VaBank::Bri))), "402"),
+        (seen("POST", "/v2/charge", &charge_body("o o", PayMethod::Qris)), "400"),
     ];
     for (request, expected) in rows {
         let answer = call(&mut world, &request);
@@ -179,41 +179,47 @@ fn errors_can_hide_behind_http_200() {
 #[test]
 fn an_order_is_charged_once_until_it_fails() {
     let mut world = world();
-    let first = charge(&mut world, "o", Method::Qris);
-    assert_eq!(code(&charge(&mut world, "o", Method::Gopay)), "406");
+    let first = charge(&mut world, "o", PayMethod::Qris);
+    assert_eq!(code(&charge(&mut world, "o", PayMethod::Gopay)), "406");
     assert_eq!(code(&post(&mut world, "/v2/o/expire", &json!({}))), "407");
-    let second = charge(&mut world, "o", Method::Gopay);
+    let second = charge(&mut world, "o", PayMethod::Gopay);
     assert_eq!(code(&second), "201");
     assert_ne!(first.body["transaction_id"], second.body["transaction_id"]);
     // The first one is paid after all: the order is taken for good.
     let at = world.position_of_any(first.body["transaction_id"].as_str().unwrap()).unwrap();
-    world.set_status(at, Status::Settlement);
+    world.set_status(at, TransactionStatus::Settlement);
     assert_eq!(code(&post(&mut world, "/v2/o/cancel", &json!({}))), "200");
-    assert_eq!(code(&charge(&mut world, "o", Method::Gopay)), "406");
+    assert_eq!(code(&charge(&mut world, "o", PayMethod::Gopay)), "406");
 }
 
 #[test]
 fn a_charge_can_be_denied_at_once() {
     let mut world = world();
-    let request = seen("POST", "/v2/charge", &charge_body("o", Method::Qris));
+    let request = seen("POST", "/v2/charge", &charge_body("o", PayMethod::Qris));
     let admitted = world.admit(&request, &Route::Charge).unwrap();
     let answer = world.carry_out(&Route::Charge, &admitted, Mishap { denied: true, ..Mishap::default() });
     assert_eq!((code(&answer), &answer.body["transaction_status"]), ("202", &json!("deny")));
     assert_eq!(told(&mut world), [("deny".to_owned(), "202".to_owned())]);
-    assert_eq!(code(&charge(&mut world, "o", Method::Qris)), "201");
+    assert_eq!(code(&charge(&mut world, "o", PayMethod::Qris)), "201");
 }
 
 #[test]
 fn another_merchant_neither_sees_nor_blocks_an_order() {
     let mut world = world();
-    charge(&mut world, "o", Method::Qris);
+    charge(&mut world, "o", PayMethod::Qris);
     world.merchants.swap(0, 1);
     assert_eq!(code(&status(&mut world, "o")), "404");
 }
 
 #[test]
 fn what_may_follow_a_state_and_what_it_is_told_as() {
-    let all = [Status::Pending, Status::Settlement, Status::Cancel, Status::Expire, Status::Deny];
+    let all = [
+        TransactionStatus::Pending,
+        TransactionStatus::Settlement,
+        TransactionStatus::Cancel,
+        TransactionStatus::Expire,
+        TransactionStatus::Deny,
+    ];
     // Status; codes of a status call and of a notification; cancel; expire.
     let rows = [
         (all[0], "201", "201", "200", "407"),
@@ -225,7 +231,7 @@ fn what_may_follow_a_state_and_what_it_is_told_as() {
     for (state, asked, notified, cancel, expire) in rows {
         for (path, expected) in [("/v2/o/cancel", cancel), ("/v2/o/expire", expire)] {
             let mut world = world();
-            charge(&mut world, "o", Method::Qris);
+            charge(&mut world, "o", PayMethod::Qris);
             told(&mut world);
             world.set_status(0, state);
             assert_eq!(told(&mut world), [(state.to_string(), notified.to_owned())]);
@@ -241,8 +247,8 @@ fn what_may_follow_a_state_and_what_it_is_told_as() {
 #[test]
 fn a_status_is_signed_with_its_own_code_and_amount() {
     let mut world = world();
-    charge(&mut world, "o", Method::Qris);
-    for state in [Status::Pending, Status::Settlement, Status::Expire] {
+    charge(&mut world, "o", PayMethod::Qris);
+    for state in [TransactionStatus::Pending, TransactionStatus::Settlement, TransactionStatus::Expire] {
         world.set_status(0, state);
         let body = status(&mut world, "o").body;
         let code = body["status_code"].as_str().unwrap();
@@ -253,21 +259,26 @@ fn a_status_is_signed_with_its_own_code_and_amount() {
 #[test]
 fn keys_replay_the_first_success_whatever_the_body() {
     let mut world = world();
-    let keyed = |order: &str, method: Method, key: &str| Seen {
+    let keyed = |order: &str, method: PayMethod, key: &str| ApiRequest {
         idempotency_key: Some(key.to_owned()),
         ..seen("POST", "/v2/charge", &charge_body(order, method))
     };
-    let first = call(&mut world, &keyed("o", Method::Qris, "k"));
-    assert_eq!(call(&mut world, &keyed("other", Method::Gopay, "k")), first);
-    let cancel = Seen { idempotency_key: Some("k".to_owned()), ..seen("POST", "/v2/o/cancel", &json!({})) };
+    let first = call(&mut world, &keyed("o", PayMethod::Qris, "k"));
+    assert_eq!(call(&mut world, &keyed("other", PayMethod::Gopay, "k")), first);
+    let cancel =
+        ApiRequest { idempotency_key: Some("k".to_owned()), ..seen("POST", "/v2/o/cancel", &json!({})) };
     assert_eq!(call(&mut world, &cancel), first, "keys are shared by all operations");
     world.time.advance(5 * MINUTE);
-    assert_eq!(code(&call(&mut world, &keyed("o", Method::Qris, "k"))), "406", "forgotten, and a failure");
-    assert_eq!(code(&call(&mut world, &keyed("other", Method::Qris, "k"))), "201", "failures are not kept");
+    assert_eq!(code(&call(&mut world, &keyed("o", PayMethod::Qris, "k"))), "406", "forgotten, and a failure");
+    assert_eq!(
+        code(&call(&mut world, &keyed("other", PayMethod::Qris, "k"))),
+        "201",
+        "failures are not kept"
+    );
     let long = "k".repeat(47);
-    assert_eq!(code(&call(&mut world, &keyed("p", Method::Qris, &long))), "201");
-    assert_eq!(code(&call(&mut world, &keyed("p", Method::Qris, &long))), "406", "too long to count");
-    let permata = Method::Va(Bank::Permata);
+    assert_eq!(code(&call(&mut world, &keyed("p", PayMethod::Qris, &long))), "201");
+    assert_eq!(code(&call(&mut world, &keyed("p", PayMethod::Qris, &long))), "406", "too long to count");
+    let permata = PayMethod::Va(VaBank::Permata);
     assert_eq!(code(&call(&mut world, &keyed("q", permata, "m"))), "201");
     assert_eq!(code(&call(&mut world, &keyed("q", permata, "m"))), "406", "not for Permata");
 }
@@ -275,9 +286,9 @@ fn keys_replay_the_first_success_whatever_the_body() {
 #[test]
 fn a_key_under_way_is_answered_with_202() {
     let mut world = world();
-    let request = Seen {
+    let request = ApiRequest {
         idempotency_key: Some("k".to_owned()),
-        ..seen("POST", "/v2/charge", &charge_body("o", Method::Qris))
+        ..seen("POST", "/v2/charge", &charge_body("o", PayMethod::Qris))
     };
     let admitted = world.admit(&request, &Route::Charge).unwrap();
     assert_eq!(call(&mut world, &request).http, 202);
@@ -289,7 +300,7 @@ fn a_key_under_way_is_answered_with_202() {
 #[test]
 fn orders_expire_when_the_job_comes_by() {
     let mut world = world();
-    let mut body = charge_body("o", Method::Qris);
+    let mut body = charge_body("o", PayMethod::Qris);
     body["custom_expiry"] = json!({"expiry_duration": 90, "unit": "second"});
     post(&mut world, "/v2/charge", &body);
     world.time.advance(Duration::from_secs(100));
@@ -297,7 +308,7 @@ fn orders_expire_when_the_job_comes_by() {
     world.time.advance(Duration::from_secs(20));
     let answer = status(&mut world, "o");
     assert_eq!((code(&answer), &answer.body["transaction_status"]), ("407", &json!("expire")));
-    for (method, minutes) in [(Method::Gopay, 13), (Method::Va(Bank::Bca), 24 * 60 - 2)] {
+    for (method, minutes) in [(PayMethod::Gopay, 13), (PayMethod::Va(VaBank::Bca), 24 * 60 - 2)] {
         let order = format!("o-{method}");
         charge(&mut world, &order, method);
         world.time.advance(minutes * MINUTE);
@@ -311,7 +322,7 @@ fn orders_expire_when_the_job_comes_by() {
 fn refunds_keep_their_rules() {
     let ask = |amount: Value, key: &str| json!({"amount": amount, "refund_key": key, "reason": "x"});
     let mut world = world();
-    let at = paid(&mut world, "o", Method::Gopay);
+    let at = paid(&mut world, "o", PayMethod::Gopay);
     let path = "/v2/o/refund";
     let rows = [
         (ask(json!(4000), "r-1"), "200"),
@@ -326,7 +337,7 @@ fn refunds_keep_their_rules() {
         assert_eq!(code(&post(&mut world, path, &body)), expected, "{body}");
     }
     let amounts: Vec<u64> = world.transactions[at].refunds.iter().map(|refund| refund.amount_rp).collect();
-    assert_eq!((amounts, world.transactions[at].status), (vec![4000, 6000], Status::Refund));
+    assert_eq!((amounts, world.transactions[at].status), (vec![4000, 6000], TransactionStatus::Refund));
     let states = ["pending", "settlement", "partial_refund", "refund"];
     assert_eq!(told(&mut world).iter().map(|(state, _)| state.as_str()).collect::<Vec<_>>(), states);
     assert!(!status(&mut world, "o").body["refunds"][0].to_string().contains("bank_confirmed_at"));
@@ -339,12 +350,12 @@ fn refunds_keep_their_rules() {
 #[test]
 fn not_every_payment_can_be_given_back() {
     let rows = [
-        (Method::Va(Bank::Bca), DAY, 10_000, "412"),
-        (Method::Echannel, DAY, 10_000, "412"),
-        (Method::Shopeepay, DAY, 4000, "412"),
-        (Method::Shopeepay, 300 * DAY, 10_000, "200"),
-        (Method::Gopay, 44 * DAY, 4000, "200"),
-        (Method::Gopay, 46 * DAY, 4000, "412"),
+        (PayMethod::Va(VaBank::Bca), DAY, 10_000, "412"),
+        (PayMethod::Echannel, DAY, 10_000, "412"),
+        (PayMethod::Shopeepay, DAY, 4000, "412"),
+        (PayMethod::Shopeepay, 300 * DAY, 10_000, "200"),
+        (PayMethod::Gopay, 44 * DAY, 4000, "200"),
+        (PayMethod::Gopay, 46 * DAY, 4000, "412"),
     ];
     for (method, later, amount, expected) in rows {
         let mut world = world();
@@ -357,7 +368,7 @@ fn not_every_payment_can_be_given_back() {
         [("gopay", 40, "200"), ("gopay", 50, "412"), ("dana", 6, "200"), ("dana", 8, "412")]
     {
         let mut world = world();
-        let at = paid(&mut world, "o", Method::Qris);
+        let at = paid(&mut world, "o", PayMethod::Qris);
         world.transactions[at].issuer = Some(issuer);
         world.time.advance(days * DAY);
         assert_eq!(
@@ -368,7 +379,7 @@ fn not_every_payment_can_be_given_back() {
     }
 }
 
-fn snap_order(world: &mut World, body: &Value) -> Answer {
+fn snap_order(world: &mut GatewayWorld, body: &Value) -> ApiAnswer {
     post(world, "/snap/v1/transactions", body)
 }
 
@@ -384,12 +395,15 @@ fn a_snap_order_is_unknown_until_a_method_is_picked() {
     assert_eq!((made.http, made.body["token"].as_str().unwrap().len()), (201, 36));
     assert_eq!(code(&status(&mut world, "s")), "404");
     assert!(world.outbox.is_quiet(world.now()));
-    assert_eq!(world.pick("s", Method::Qris), Err(NotPossible::MethodOff(Method::Qris)));
-    assert_eq!(world.pick("s", Method::Va(Bank::Bri)), Err(NotPossible::MethodOff(Method::Va(Bank::Bri))));
-    let at = world.pick("s", Method::Va(Bank::Bca)).unwrap();
-    assert_eq!(world.pick("s", Method::Va(Bank::Bca)), Ok(at), "the same is shown again");
-    let other = world.pick("s", Method::Gopay).unwrap();
-    assert_eq!((world.transactions[at].status, at == other), (Status::Cancel, false));
+    assert_eq!(world.pick("s", PayMethod::Qris), Err(NotPossible::MethodOff(PayMethod::Qris)));
+    assert_eq!(
+        world.pick("s", PayMethod::Va(VaBank::Bri)),
+        Err(NotPossible::MethodOff(PayMethod::Va(VaBank::Bri)))
+    );
+    let at = world.pick("s", PayMethod::Va(VaBank::Bca)).unwrap();
+    assert_eq!(world.pick("s", PayMethod::Va(VaBank::Bca)), Ok(at), "the same is shown again");
+    let other = world.pick("s", PayMethod::Gopay).unwrap();
+    assert_eq!((world.transactions[at].status, at == other), (TransactionStatus::Cancel, false));
     world.pay(other).unwrap();
     assert_eq!(code(&status(&mut world, "s")), "200");
     let again = snap_order(&mut world, &snap_body("s"));
@@ -402,8 +416,8 @@ fn another_token_takes_the_place_of_the_first() {
     let mut world = world();
     let tokens =
         [1, 2].map(|_| snap_order(&mut world, &snap_body("s")).body["token"].as_str().unwrap().to_owned());
-    assert_eq!(world.pick(&tokens[0], Method::Gopay), Err(NotPossible::PageClosed));
-    assert!(world.pick(&tokens[1], Method::Gopay).is_ok());
+    assert_eq!(world.pick(&tokens[0], PayMethod::Gopay), Err(NotPossible::PageClosed));
+    assert!(world.pick(&tokens[1], PayMethod::Gopay).is_ok());
 }
 
 #[test]
@@ -416,11 +430,11 @@ fn a_page_closes_in_silence_while_what_it_showed_stays_payable() {
         body["transaction_details"]["order_id"] = json!("t");
         body
     });
-    let at = world.pick("s", Method::Va(Bank::Bca)).unwrap();
+    let at = world.pick("s", PayMethod::Va(VaBank::Bca)).unwrap();
     told(&mut world);
     world.time.advance(11 * MINUTE);
     world.tick();
-    assert_eq!(world.pick("t", Method::Gopay), Err(NotPossible::PageClosed));
+    assert_eq!(world.pick("t", PayMethod::Gopay), Err(NotPossible::PageClosed));
     assert!(told(&mut world).is_empty());
     assert_eq!(world.pay(at), Ok(()));
 }
@@ -428,7 +442,8 @@ fn a_page_closes_in_silence_while_what_it_showed_stays_payable() {
 #[test]
 fn snap_refuses_in_its_own_shape() {
     let mut world = world();
-    let stranger = Seen { authorization: None, ..seen("POST", "/snap/v1/transactions", &snap_body("s")) };
+    let stranger =
+        ApiRequest { authorization: None, ..seen("POST", "/snap/v1/transactions", &snap_body("s")) };
     let answer = call(&mut world, &stranger);
     assert_eq!((answer.http, answer.body.get("status_code")), (401, None));
     assert!(answer.body["error_messages"][0].as_str().unwrap().contains("unauthorized"));
@@ -477,7 +492,7 @@ fn a_number_that_is_taken_becomes_another() {
     let numbers: Vec<Value> = ["o", "p"]
         .into_iter()
         .map(|order| {
-            let mut body = charge_body(order, Method::Va(Bank::Bca));
+            let mut body = charge_body(order, PayMethod::Va(VaBank::Bca));
             body["bank_transfer"]["va_number"] = json!("12345");
             post(&mut world, "/v2/charge", &body).body["va_numbers"][0]["va_number"].clone()
         })
@@ -489,7 +504,7 @@ fn a_number_that_is_taken_becomes_another() {
 #[test]
 fn an_imposed_fee_is_part_of_the_amount_and_explained() {
     let mut world = world_with(|options| options.imposed_fee_rp = 71);
-    charge(&mut world, "o", Method::Qris);
+    charge(&mut world, "o", PayMethod::Qris);
     let body = status(&mut world, "o").body;
     assert_eq!(body["gross_amount"], "10071.00");
     let info = &body["metadata"]["extra_info"]["gross_amount_info"];
@@ -511,8 +526,8 @@ fn notifications_are_meddled_with_and_keep_their_signature() {
     let genuine = dice::signature("o", "201", "10000.00", KEY);
     for (meddling, count, edited) in rows {
         let mut world = world();
-        world.faults.plant(Fault::notification(meddling.clone()));
-        charge(&mut world, "o", Method::Qris);
+        world.faults.plant(GatewayFault::notification(meddling.clone()));
+        charge(&mut world, "o", PayMethod::Qris);
         let now = world.now();
         let mut sent = Vec::new();
         while let Some(job) = world.outbox.take_due(now).pop() {
@@ -528,8 +543,8 @@ fn notifications_are_meddled_with_and_keep_their_signature() {
         }
     }
     let mut world = world();
-    world.faults.plant(Fault::notification(Meddling::WrongKey));
-    charge(&mut world, "o", Method::Qris);
+    world.faults.plant(GatewayFault::notification(Meddling::WrongKey));
+    charge(&mut world, "o", PayMethod::Qris);
     let now = world.now();
     assert!(!world.outbox.take_due(now)[0].body.contains(&genuine));
 }

@@ -30,7 +30,7 @@ impl Reply {
     /// How often a notification is sent again after such replies, by the documentation.
     fn retries_max(self) -> usize {
         match self {
-            // A redirect fails at once and is told to the merchant by mail.
+            // A redirect fails at once; the merchant is notified by mail.
             Self::Status(200..=399) => 0,
             Self::Status(500) => 1,
             Self::Status(503) => 4,
@@ -42,10 +42,10 @@ impl Reply {
 
 /// One attempt at one notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
+pub struct NotificationAttempt {
     /// Where to.
     pub url: String,
-    /// The order it tells of.
+    /// The order it is about.
     pub order_id: String,
     /// The JSON sent.
     pub body: String,
@@ -72,7 +72,7 @@ pub struct NotificationStats {
 
 /// A notification that is to be sent.
 #[derive(Clone, Debug)]
-pub(super) struct Job {
+pub(super) struct NotificationJob {
     pub(super) id: u64,
     pub(super) url: String,
     pub(super) order_id: String,
@@ -83,22 +83,22 @@ pub(super) struct Job {
     held: bool,
 }
 
-impl Job {
+impl NotificationJob {
     fn place(&self) -> (&str, &str) {
         (&self.url, &self.order_id)
     }
 }
 
 /// All of them.
-pub(super) struct Outbox {
-    queue: Vec<Job>,
+pub(super) struct NotificationQueue {
+    queue: Vec<NotificationJob>,
     last: u64,
     scale: u32,
     stats: NotificationStats,
-    pub(super) log: Vec<Attempt>,
+    pub(super) log: Vec<NotificationAttempt>,
 }
 
-impl Outbox {
+impl NotificationQueue {
     /// `scale`: gaps between attempts are this many times shorter.
     pub(super) fn new(scale: u32) -> Self {
         Self {
@@ -115,7 +115,8 @@ impl Outbox {
         let due = if held { after(due, HELD_MAX) } else { due };
         self.last += 1;
         let (url, order_id) = (url.to_owned(), order_id.to_owned());
-        let job = Job { id: self.last, url, order_id, body, attempts: 0, due, in_flight: false, held };
+        let job =
+            NotificationJob { id: self.last, url, order_id, body, attempts: 0, due, in_flight: false, held };
         if !held {
             for waiting in &mut self.queue {
                 if waiting.held && waiting.place() == job.place() {
@@ -127,8 +128,8 @@ impl Outbox {
         self.queue.push(job);
     }
 
-    /// Everything to be sent by now, the earliest first. Of one order, one at a time goes to one place.
-    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<Job> {
+    /// Every notification that is due, the earliest first. Notifications of one order go to one URL one at a time.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<NotificationJob> {
         self.queue.sort_by_key(|job| (job.due, job.id));
         let busy = self.busy();
         let (mut taken, mut begun) = (Vec::new(), BTreeSet::new());
@@ -145,7 +146,7 @@ impl Outbox {
 
     /// Places and orders that an attempt is under way for.
     fn busy(&self) -> BTreeSet<(&str, &str)> {
-        self.queue.iter().filter(|job| job.in_flight).map(Job::place).collect()
+        self.queue.iter().filter(|job| job.in_flight).map(NotificationJob::place).collect()
     }
 
     /// An attempt came back.
@@ -155,7 +156,7 @@ impl Outbox {
         job.attempts += 1;
         job.in_flight = false;
         self.stats.sent += 1;
-        self.log.push(Attempt {
+        self.log.push(NotificationAttempt {
             url: job.url.clone(),
             order_id: job.order_id.clone(),
             body: job.body.clone(),
@@ -179,7 +180,7 @@ impl Outbox {
         job.due = after(now, gap + shift);
     }
 
-    /// When something is due next; what waits behind another of its order is due when that is answered.
+    /// When something is due next; one that waits for another of its order is due when that is answered.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let busy = self.busy();
         self.queue.iter().filter(|job| !busy.contains(&job.place())).map(|job| job.due).min()
@@ -203,7 +204,7 @@ mod tests {
     const URL: &str = "http://127.0.0.1:1/n";
 
     fn run(reply: Reply) -> (Vec<i64>, NotificationStats) {
-        let (mut outbox, mut dice) = (Outbox::new(1), Dice::new(1));
+        let (mut outbox, mut dice) = (NotificationQueue::new(1), Dice::new(1));
         outbox.push(URL, "o", "{}".to_owned(), Timestamp(0), false);
         let mut at = Vec::new();
         while let Some(now) = outbox.next_due() {
@@ -253,11 +254,11 @@ mod tests {
 
     #[test]
     fn of_one_order_one_goes_out_at_a_time_and_in_order() {
-        let (mut outbox, mut dice) = (Outbox::new(1), Dice::new(1));
+        let (mut outbox, mut dice) = (NotificationQueue::new(1), Dice::new(1));
         for (order, body) in [("o", "1"), ("o", "2"), ("p", "3")] {
             outbox.push(URL, order, body.to_owned(), Timestamp(0), false);
         }
-        let bodies = |jobs: &[Job]| jobs.iter().map(|job| job.body.clone()).collect::<Vec<_>>();
+        let bodies = |jobs: &[NotificationJob]| jobs.iter().map(|job| job.body.clone()).collect::<Vec<_>>();
         let due = outbox.take_due(Timestamp(0));
         assert_eq!(bodies(&due), ["1", "3"]);
         assert!(outbox.take_due(Timestamp(0)).is_empty() && !outbox.is_quiet(Timestamp(0)));
@@ -267,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_held_one_follows_the_next_or_comes_after_a_minute() {
-        let (mut outbox, mut dice) = (Outbox::new(1), Dice::new(1));
+        let (mut outbox, mut dice) = (NotificationQueue::new(1), Dice::new(1));
         outbox.push(URL, "o", "1".to_owned(), Timestamp(0), true);
         assert!(outbox.take_due(Timestamp(0)).is_empty());
         outbox.push(URL, "o", "2".to_owned(), Timestamp(5), false);

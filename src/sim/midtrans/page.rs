@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use crate::web::html::escaped;
 
-use super::method::Method;
+use super::method::PayMethod;
 use super::time::jakarta;
-use super::transaction::{BILLER_CODE, Status, Transaction};
-use super::world::World;
+use super::transaction::{BILLER_CODE, Transaction, TransactionStatus};
+use super::world::GatewayWorld;
 
 /// The smallest picture: one white pixel. The code itself is in `qr_string`.
 pub(super) const PIXEL_PNG: &[u8] = &[
@@ -51,7 +51,7 @@ pub(super) fn problem(text: &str) -> String {
     page("Midtrans (simulasi)", &format!("<p>{}</p>", escaped(text)))
 }
 
-impl World {
+impl GatewayWorld {
     /// The page of a Snap token; `None` for an unknown one.
     pub(super) fn snap_page(&self, token: &str) -> Option<String> {
         let order = &self.snap[self.snap_position(token)?];
@@ -75,7 +75,7 @@ impl World {
                 return Some(page("Midtrans Snap (simulasi)", &body));
             }
         }
-        for method in Method::ALL {
+        for method in PayMethod::ALL {
             let offered = request.methods.is_empty() || request.methods.contains(&method);
             if offered && !self.is_off(order.merchant, method) {
                 body += &choice(&order.token, method);
@@ -121,13 +121,13 @@ impl World {
 }
 
 /// What the customer can do with a method.
-fn choice(token: &str, method: Method) -> String {
+fn choice(token: &str, method: PayMethod) -> String {
     let button = |step: &str, words: &str| {
         let path = format!("/snap/v4/redirection/{token}/{step}/{method}");
         format!("<button id=\"{step}-{method}\" formaction=\"{path}\">{words}</button>")
     };
     let mut buttons = button("pick", "Tampilkan kode") + &button("pay", "Bayar");
-    if method == Method::Card {
+    if method == PayMethod::Card {
         buttons += &button("challenge", "Bayar, lalu ditinjau");
     }
     format!("<form method=\"post\"><span>{}</span>{buttons}</form>", method.title())
@@ -153,7 +153,7 @@ fn shown(transaction: &Transaction) -> String {
         line("Kode perusahaan", BILLER_CODE);
         line("Kode pembayaran", text);
     }
-    if transaction.status == Status::Pending {
+    if transaction.status == TransactionStatus::Pending {
         line("Berlaku sampai", &jakarta(transaction.expires_at));
         let _ = write!(
             body,

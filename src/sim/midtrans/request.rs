@@ -1,6 +1,6 @@
 //! What a charge or a Snap order asks for, checked by the rules of the Midtrans documentation.
 //!
-//! Every breach is found and told in the order of the body, as the gateway does.
+//! Every violation is reported, in the order of the body, as the gateway does.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::domain::units::Timestamp;
 
 use super::answer::CoreError;
-use super::method::{Bank, Method};
+use super::method::{PayMethod, VaBank};
 use super::time::{after, parse_with_offset};
 
 const ORDER_ID_CHARS_MAX: usize = 50;
@@ -22,7 +22,7 @@ const SNAP_EXPIRY_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// What both APIs ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct OrderDetails {
     pub(super) id: String,
     pub(super) amount_rp: u64,
     pub(super) custom_fields: [Option<String>; 3],
@@ -30,9 +30,9 @@ pub(super) struct Order {
 
 /// A charge that keeps the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Charge {
-    pub(super) order: Order,
-    pub(super) method: Method,
+pub(super) struct ChargeRequest {
+    pub(super) order: OrderDetails,
+    pub(super) method: PayMethod,
     /// Of a QRIS code.
     pub(super) acquirer: &'static str,
     /// The account or bill number the merchant would like.
@@ -44,9 +44,9 @@ pub(super) struct Charge {
 /// A Snap order that keeps the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SnapRequest {
-    pub(super) order: Order,
+    pub(super) order: OrderDetails,
     /// Methods offered; empty: all.
-    pub(super) methods: Vec<Method>,
+    pub(super) methods: Vec<PayMethod>,
     /// When a code that is picked ends; `None`: as the method does.
     pub(super) expires_at: Option<Timestamp>,
     /// When the page ends.
@@ -81,7 +81,7 @@ impl Breaches {
 }
 
 /// Reads the body of `POST /v2/charge`.
-pub(super) fn charge(body: &Value, now: Timestamp) -> Result<Charge, CoreError> {
+pub(super) fn charge(body: &Value, now: Timestamp) -> Result<ChargeRequest, CoreError> {
     if !body.is_object() {
         // The gateway's own words for a body of `null`.
         let message = "Sorry, our system is recovering from unexpected issues. Please retry.";
@@ -97,17 +97,17 @@ pub(super) fn charge(body: &Value, now: Timestamp) -> Result<Charge, CoreError> 
     let acquirer = acquirer(&body["qris"]["acquirer"], &mut breaches);
     let number = requested_number(body, method, &mut breaches);
     let callback_url = match method {
-        Some(Method::Gopay) => {
+        Some(PayMethod::Gopay) => {
             breaches.text(&body["gopay"]["callback_url"], "gopay.callback_url", TEXT_CHARS_MAX)
         }
-        Some(Method::Shopeepay) => {
+        Some(PayMethod::Shopeepay) => {
             breaches.text(&body["shopeepay"]["callback_url"], "shopeepay.callback_url", TEXT_CHARS_MAX)
         }
         _ => None,
     };
     match method {
         Some(method) if breaches.0.is_empty() => {
-            Ok(Charge { order, method, acquirer, number, callback_url, expires_at })
+            Ok(ChargeRequest { order, method, acquirer, number, callback_url, expires_at })
         }
         _ => Err(CoreError::invalid(breaches.0)),
     }
@@ -117,11 +117,11 @@ pub(super) fn charge(body: &Value, now: Timestamp) -> Result<Charge, CoreError> 
 pub(super) fn snap(body: &Value, now: Timestamp) -> Result<SnapRequest, Vec<String>> {
     let mut breaches = Breaches(Vec::new());
     let order = order(body, &mut breaches);
-    customer(&body["customer_details"], Method::Qris, &mut breaches);
+    customer(&body["customer_details"], PayMethod::Qris, &mut breaches);
     let enabled = &body["enabled_payments"];
     breaches.demand(enabled.is_null() || enabled.is_array(), "enabled_payments must be an array");
     let names = enabled.as_array().into_iter().flatten().filter_map(Value::as_str);
-    let methods: Vec<Method> = names.filter_map(|name| name.parse().ok()).collect();
+    let methods: Vec<PayMethod> = names.filter_map(|name| name.parse().ok()).collect();
     let nothing_known = enabled.as_array().is_some_and(|names| !names.is_empty()) && methods.is_empty();
     breaches.demand(!nothing_known, "enabled_payments has no known payment channel");
     let expires_at = snap_expiry(&body["expiry"], "expiry", now, &mut breaches);
@@ -135,26 +135,26 @@ pub(super) fn snap(body: &Value, now: Timestamp) -> Result<SnapRequest, Vec<Stri
     }
 }
 
-fn payment_method(body: &Value, breaches: &mut Breaches) -> Result<Option<Method>, CoreError> {
+fn payment_method(body: &Value, breaches: &mut Breaches) -> Result<Option<PayMethod>, CoreError> {
     let bank = |breaches: &mut Breaches| {
         let known = match body["bank_transfer"]["bank"].as_str() {
-            Some("bca") => Some(Bank::Bca),
-            Some("bni") => Some(Bank::Bni),
-            Some("bri") => Some(Bank::Bri),
-            Some("cimb") => Some(Bank::Cimb),
-            Some("permata") => Some(Bank::Permata),
+            Some("bca") => Some(VaBank::Bca),
+            Some("bni") => Some(VaBank::Bni),
+            Some("bri") => Some(VaBank::Bri),
+            Some("cimb") => Some(VaBank::Cimb),
+            Some("permata") => Some(VaBank::Permata),
             _ => None,
         };
         breaches.demand(known.is_some(), "bank_transfer.bank is missing or not supported");
-        known.map(Method::Va)
+        known.map(PayMethod::Va)
     };
     Ok(match body["payment_type"].as_str() {
-        Some("qris") => Some(Method::Qris),
-        Some("gopay") => Some(Method::Gopay),
-        Some("shopeepay") => Some(Method::Shopeepay),
+        Some("qris") => Some(PayMethod::Qris),
+        Some("gopay") => Some(PayMethod::Gopay),
+        Some("shopeepay") => Some(PayMethod::Shopeepay),
         Some("bank_transfer") => bank(breaches),
-        Some("permata") => Some(Method::Va(Bank::Permata)),
-        Some("echannel") => Some(Method::Echannel),
+        Some("permata") => Some(PayMethod::Va(VaBank::Permata)),
+        Some("echannel") => Some(PayMethod::Echannel),
         Some("credit_card") => {
             return Err(CoreError::new(
                 411,
@@ -172,11 +172,11 @@ fn payment_method(body: &Value, breaches: &mut Breaches) -> Result<Option<Method
     })
 }
 
-fn order(body: &Value, breaches: &mut Breaches) -> Order {
+fn order(body: &Value, breaches: &mut Breaches) -> OrderDetails {
     let details = &body["transaction_details"];
     if !details.is_object() {
         breaches.0.push("transaction_details is required".to_owned());
-        return Order::default();
+        return OrderDetails::default();
     }
     let id = order_id(&details["order_id"], breaches);
     let amount_rp = gross_amount(&details["gross_amount"], breaches);
@@ -189,7 +189,7 @@ fn order(body: &Value, breaches: &mut Breaches) -> Order {
     }
     let custom_fields = ["custom_field1", "custom_field2", "custom_field3"]
         .map(|name| breaches.text(&body[name], name, TEXT_CHARS_MAX));
-    Order { id, amount_rp, custom_fields }
+    OrderDetails { id, amount_rp, custom_fields }
 }
 
 fn order_id(value: &Value, breaches: &mut Breaches) -> String {
@@ -233,7 +233,7 @@ fn item_details(items: &[Value], amount_rp: u64, breaches: &mut Breaches) {
     breaches.demand(equal, "transaction_details.gross_amount is not equal to the sum of item_details");
 }
 
-fn customer(details: &Value, method: Method, breaches: &mut Breaches) {
+fn customer(details: &Value, method: PayMethod, breaches: &mut Breaches) {
     let mut texts = Vec::new();
     for name in ["first_name", "last_name", "email", "phone"] {
         let named = format!("customer_details.{name}");
@@ -242,11 +242,11 @@ fn customer(details: &Value, method: Method, breaches: &mut Breaches) {
     for (name, text) in texts {
         let Some(text) = text else { continue };
         match (method, name) {
-            (Method::Va(Bank::Bca), "first_name" | "last_name") => {
+            (PayMethod::Va(VaBank::Bca), "first_name" | "last_name") => {
                 let message = format!("customer_details.{name} is too long for BCA");
                 breaches.demand(text.chars().count() <= NAME_CHARS_MAX, &message);
             }
-            (Method::Va(Bank::Bni), "phone") => {
+            (PayMethod::Va(VaBank::Bni), "phone") => {
                 let starts = text.starts_with("+62") || text.starts_with('0');
                 let message = "customer_details.phone is not valid for BNI";
                 breaches.demand(starts && text.chars().count() <= NAME_CHARS_MAX, message);
@@ -267,13 +267,13 @@ fn acquirer(value: &Value, breaches: &mut Breaches) -> &'static str {
     }
 }
 
-/// The number that a bank transfer or a bill asks for, and the rules of what stands beside it.
-fn requested_number(body: &Value, method: Option<Method>, breaches: &mut Breaches) -> Option<String> {
+/// The number that a bank transfer or a bill asks for, and the rules for the fields next to it.
+fn requested_number(body: &Value, method: Option<PayMethod>, breaches: &mut Breaches) -> Option<String> {
     let digits = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match method? {
-        Method::Va(bank) => {
+        PayMethod::Va(bank) => {
             let transfer = &body["bank_transfer"];
-            if bank == Bank::Permata {
+            if bank == VaBank::Permata {
                 breaches.text(
                     &transfer["permata"]["recipient_name"],
                     "bank_transfer.permata.recipient_name",
@@ -284,7 +284,7 @@ fn requested_number(body: &Value, method: Option<Method>, breaches: &mut Breache
             breaches.demand(number.as_ref().is_none_or(digits), "bank_transfer.va_number must be digits");
             number
         }
-        Method::Echannel => {
+        PayMethod::Echannel => {
             for name in ["bill_info1", "bill_info2"] {
                 // Longer ones are cut, not refused.
                 let info =
@@ -299,7 +299,12 @@ fn requested_number(body: &Value, method: Option<Method>, breaches: &mut Breache
     }
 }
 
-fn custom_expiry(body: &Value, method: Method, now: Timestamp, breaches: &mut Breaches) -> Option<Timestamp> {
+fn custom_expiry(
+    body: &Value,
+    method: PayMethod,
+    now: Timestamp,
+    breaches: &mut Breaches,
+) -> Option<Timestamp> {
     let expiry = &body["custom_expiry"];
     if expiry.is_null() {
         return None;

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::domain::units::Timestamp;
 
 use super::request::{charge, snap};
-use super::{Bank, Method};
+use super::{PayMethod, VaBank};
 
 const NOW: Timestamp = Timestamp(1_795_331_100_000);
 const SECOND: i64 = 1000;
@@ -152,7 +152,7 @@ fn a_snap_order_is_read() {
         "callbacks": {"finish": "http://127.0.0.1/done"},
     });
     let read = snap(&order, NOW).unwrap();
-    assert_eq!(read.methods, [Method::Qris, Method::Va(Bank::Bca)]);
+    assert_eq!(read.methods, [PayMethod::Qris, PayMethod::Va(VaBank::Bca)]);
     assert_eq!(read.expires_at, Some(Timestamp(NOW.0 + 1800 * SECOND)));
     assert_eq!(read.page_until, Timestamp(NOW.0 + 3600 * SECOND));
     assert_eq!(read.finish_url.as_deref(), Some("http://127.0.0.1/done"));

@@ -1,10 +1,10 @@
 //! From a request's method and path to what it is for.
 
-use super::fault::Operation;
+use super::call::Operation;
 
 /// How far a customer goes with one press on the Snap page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SnapStep {
     /// Has the code shown.
     Show,
     Pay,
@@ -26,7 +26,7 @@ pub(super) enum Route {
     /// The page of a Snap token.
     SnapPage(String),
     /// A method picked on it: token, method, and how far it goes at once.
-    SnapPick(String, String, Step),
+    SnapPick(String, String, SnapStep),
     /// What can be paid, for somebody without the code at hand.
     Payable,
     /// The page of a transaction, as a wallet or a bank shows it.
@@ -58,13 +58,13 @@ impl Route {
             ("POST", ["snap", "v1", "transactions"]) => Self::SnapCreate,
             ("GET", ["snap", "v4", "redirection", token]) => Self::SnapPage(id(token)),
             ("POST", ["snap", "v4", "redirection", token, "pick", method]) => {
-                Self::SnapPick(id(token), id(method), Step::Show)
+                Self::SnapPick(id(token), id(method), SnapStep::Show)
             }
             ("POST", ["snap", "v4", "redirection", token, "pay", method]) => {
-                Self::SnapPick(id(token), id(method), Step::Pay)
+                Self::SnapPick(id(token), id(method), SnapStep::Pay)
             }
             ("POST", ["snap", "v4", "redirection", token, "challenge", method]) => {
-                Self::SnapPick(id(token), id(method), Step::Challenge)
+                Self::SnapPick(id(token), id(method), SnapStep::Challenge)
             }
             ("GET", ["simulator"]) => Self::Payable,
             ("GET", ["simulator", one]) => Self::PayPage(id(one)),
@@ -135,7 +135,7 @@ mod tests {
             (
                 "POST",
                 "/snap/v4/redirection/a-1/pay/qris",
-                Route::SnapPick(one(), "qris".to_owned(), Step::Pay),
+                Route::SnapPick(one(), "qris".to_owned(), SnapStep::Pay),
             ),
             ("GET", "/v4/qris/a-1/qr-code", Route::QrCode(one())),
             ("GET", "/simulator", Route::Payable),

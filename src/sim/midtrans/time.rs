@@ -7,7 +7,7 @@ use jiff::tz::{TimeZone, offset};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::units::Timestamp;
 
-use super::SimClock;
+use crate::sim::clock::SimClock;
 
 /// What the gateway's clock shows.
 pub(super) struct SimTime {

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::units::Timestamp;
 
-use super::Merchant;
 use super::dice::signature;
-use super::method::{Bank, Method};
+use super::merchant::SimMerchant;
+use super::method::{PayMethod, VaBank};
 use super::time::jakarta;
 
-/// Where a transaction stands.
+/// The status of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
+pub enum TransactionStatus {
     /// A Snap order without a method: the status API does not know it.
     Created,
     /// Shown to the customer, not paid.
@@ -40,7 +40,7 @@ pub enum Status {
     Chargeback,
 }
 
-impl Status {
+impl TransactionStatus {
     /// As in `transaction_status`.
     pub fn code(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Status {
         }
     }
 
-    /// Whether an order in this state can be charged anew.
+    /// Whether an order in this state can be charged again.
     pub(super) fn may_charge_again(self) -> bool {
         matches!(self, Self::Deny | Self::Cancel | Self::Expire | Self::Failure)
     }
@@ -70,7 +70,7 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for TransactionStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
@@ -101,7 +101,7 @@ impl Fraud {
 
 /// Money given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refund {
+pub struct RefundEntry {
     /// The merchant's name for it, or one made up.
     pub key: String,
     /// Whole rupiah.
@@ -125,9 +125,9 @@ pub(super) struct Transaction {
     pub(super) amount_rp: u64,
     /// What the gateway puts on top for the customer.
     pub(super) fee_rp: u64,
-    pub(super) method: Method,
+    pub(super) method: PayMethod,
     pub(super) acquirer: &'static str,
-    pub(super) status: Status,
+    pub(super) status: TransactionStatus,
     pub(super) fraud: Fraud,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
@@ -140,7 +140,7 @@ pub(super) struct Transaction {
     /// Whose wallet paid a QRIS code.
     pub(super) issuer: Option<&'static str>,
     pub(super) reference: String,
-    pub(super) refunds: Vec<Refund>,
+    pub(super) refunds: Vec<RefundEntry>,
     pub(super) urls: Vec<String>,
     pub(super) custom_fields: [Option<String>; 3],
     pub(super) callback_url: Option<String>,
@@ -179,9 +179,12 @@ impl Transaction {
     /// `status_code` of a notification, and of a status call where that has none of its own.
     pub(super) fn notification_code(&self) -> &'static str {
         match self.status {
-            Status::Created | Status::Pending => "201",
-            Status::Capture if self.fraud == Fraud::Challenge => "201",
-            Status::Deny | Status::Cancel | Status::Expire | Status::Failure => "202",
+            TransactionStatus::Created | TransactionStatus::Pending => "201",
+            TransactionStatus::Capture if self.fraud == Fraud::Challenge => "201",
+            TransactionStatus::Deny
+            | TransactionStatus::Cancel
+            | TransactionStatus::Expire
+            | TransactionStatus::Failure => "202",
             _ => "200",
         }
     }
@@ -189,14 +192,14 @@ impl Transaction {
     /// `status_code` of a status call.
     pub(super) fn status_code(&self) -> &'static str {
         match self.status {
-            Status::Expire => "407",
-            Status::Cancel => "200",
+            TransactionStatus::Expire => "407",
+            TransactionStatus::Cancel => "200",
             _ => self.notification_code(),
         }
     }
 
     /// What every answer about it holds.
-    pub(super) fn common(&self, merchant: &Merchant) -> Map<String, Value> {
+    pub(super) fn common(&self, merchant: &SimMerchant) -> Map<String, Value> {
         let mut fields = object(json!({
             "transaction_id": self.id,
             "order_id": self.order_id,
@@ -222,26 +225,26 @@ impl Transaction {
     /// Number of the account or the bill.
     fn number_fields(&self) -> Map<String, Value> {
         object(match (self.method, &self.va_number, &self.bill_key) {
-            (Method::Va(Bank::Permata), Some(number), _) => json!({"permata_va_number": number}),
-            (Method::Va(bank), Some(number), _) => {
+            (PayMethod::Va(VaBank::Permata), Some(number), _) => json!({"permata_va_number": number}),
+            (PayMethod::Va(bank), Some(number), _) => {
                 json!({"va_numbers": [{"bank": bank.code(), "va_number": number}]})
             }
-            (Method::Echannel, _, Some(key)) => json!({"bill_key": key, "biller_code": BILLER_CODE}),
+            (PayMethod::Echannel, _, Some(key)) => json!({"bill_key": key, "biller_code": BILLER_CODE}),
             _ => json!({}),
         })
     }
 
     /// The answer to its charge. `base_url` is where codes and wallets are shown.
-    pub(super) fn charge_answer(&self, merchant: &Merchant, base_url: &str) -> Value {
+    pub(super) fn charge_answer(&self, merchant: &SimMerchant, base_url: &str) -> Value {
         let message = match self.method {
-            _ if self.status == Status::Deny => "Deny by the provider, transaction is denied",
-            Method::Qris => "QRIS transaction is created",
-            Method::Gopay => "GoPay transaction is created",
-            Method::Shopeepay => "ShopeePay transaction is created",
-            Method::Va(Bank::Permata) => "Success, PERMATA VA transaction is successful",
-            Method::Va(_) => "Success, Bank Transfer transaction is created",
-            Method::Echannel => "OK, Mandiri Bill transaction is successful",
-            Method::Card => "Success, Credit Card transaction is successful",
+            _ if self.status == TransactionStatus::Deny => "Deny by the provider, transaction is denied",
+            PayMethod::Qris => "QRIS transaction is created",
+            PayMethod::Gopay => "GoPay transaction is created",
+            PayMethod::Shopeepay => "ShopeePay transaction is created",
+            PayMethod::Va(VaBank::Permata) => "Success, PERMATA VA transaction is successful",
+            PayMethod::Va(_) => "Success, Bank Transfer transaction is created",
+            PayMethod::Echannel => "OK, Mandiri Bill transaction is successful",
+            PayMethod::Card => "Success, Credit Card transaction is successful",
         };
         let mut body = self.common(merchant);
         body.extend(object(json!({
@@ -254,13 +257,13 @@ impl Transaction {
         if !actions.is_empty() {
             body.insert("actions".to_owned(), json!(actions));
         }
-        if self.method == Method::Qris {
+        if self.method == PayMethod::Qris {
             body.insert("acquirer".to_owned(), json!(self.acquirer));
         }
         if let Some(qr_string) = &self.qr_string {
             body.insert("qr_string".to_owned(), json!(qr_string));
         }
-        if self.method == Method::Gopay {
+        if self.method == PayMethod::Gopay {
             body.insert("channel_response_code".to_owned(), json!("200"));
             body.insert("channel_response_message".to_owned(), json!("Success"));
         }
@@ -271,40 +274,40 @@ impl Transaction {
         let id = &self.id;
         let action = |name: &str, method: &str, path: String| json!({"name": name, "method": method, "url": format!("{base_url}{path}")});
         let code = |name: &str, version: &str| {
-            let kind = if self.method == Method::Qris { "qris" } else { "gopay" };
+            let kind = if self.method == PayMethod::Qris { "qris" } else { "gopay" };
             action(name, "GET", format!("/{version}/{kind}/{id}/qr-code"))
         };
         let link = || action("deeplink-redirect", "GET", format!("/simulator/{id}"));
         match self.method {
-            Method::Qris => vec![code("generate-qr-code", "v2"), code("generate-qr-code-v2", "v4")],
-            Method::Gopay => vec![
+            PayMethod::Qris => vec![code("generate-qr-code", "v2"), code("generate-qr-code-v2", "v4")],
+            PayMethod::Gopay => vec![
                 code("generate-qr-code", "v2"),
                 code("generate-qr-code-v2", "v4"),
                 link(),
                 action("get-status", "GET", format!("/v2/{id}/status")),
                 action("cancel", "POST", format!("/v2/{id}/cancel")),
             ],
-            Method::Shopeepay => vec![link()],
-            Method::Va(_) | Method::Echannel | Method::Card => Vec::new(),
+            PayMethod::Shopeepay => vec![link()],
+            PayMethod::Va(_) | PayMethod::Echannel | PayMethod::Card => Vec::new(),
         }
     }
 
     /// The answer to a status call.
-    pub(super) fn status_answer(&self, merchant: &Merchant, base_url: &str) -> Value {
+    pub(super) fn status_answer(&self, merchant: &SimMerchant, base_url: &str) -> Value {
         let message = "Success, transaction is found";
         let mut body = self.full(merchant, self.status_code(), message);
-        if self.method == Method::Shopeepay && self.status == Status::Pending {
+        if self.method == PayMethod::Shopeepay && self.status == TransactionStatus::Pending {
             body.insert("actions".to_owned(), json!(self.actions(base_url)));
         }
         Value::Object(body)
     }
 
     /// The body of a notification.
-    pub(super) fn notification(&self, merchant: &Merchant) -> Map<String, Value> {
+    pub(super) fn notification(&self, merchant: &SimMerchant) -> Map<String, Value> {
         self.full(merchant, self.notification_code(), "midtrans payment notification")
     }
 
-    fn full(&self, merchant: &Merchant, status_code: &str, message: &str) -> Map<String, Value> {
+    fn full(&self, merchant: &SimMerchant, status_code: &str, message: &str) -> Map<String, Value> {
         let mut body = self.common(merchant);
         let signature_key =
             signature(&self.order_id, status_code, &money(self.total_rp()), &merchant.server_key);
@@ -336,7 +339,7 @@ impl Transaction {
     fn method_fields(&self) -> Map<String, Value> {
         let paid = self.status.was_paid();
         object(match self.method {
-            Method::Qris => {
+            PayMethod::Qris => {
                 let mut fields = object(json!({"acquirer": self.acquirer}));
                 if let Some(issuer) = self.issuer {
                     fields.extend(object(json!({
@@ -350,15 +353,15 @@ impl Transaction {
                 }
                 return fields;
             }
-            Method::Gopay if paid => json!({"payment_option_type": "GOPAY_WALLET"}),
-            Method::Shopeepay if paid => return self.shopee_fields(),
-            Method::Va(Bank::Permata) => json!({}),
-            Method::Va(Bank::Bni) if paid => {
+            PayMethod::Gopay if paid => json!({"payment_option_type": "GOPAY_WALLET"}),
+            PayMethod::Shopeepay if paid => return self.shopee_fields(),
+            PayMethod::Va(VaBank::Permata) => json!({}),
+            PayMethod::Va(VaBank::Bni) if paid => {
                 let at = self.settled_at.map(jakarta);
                 json!({"payment_amounts": [{"amount": money(self.total_rp()), "paid_at": at}]})
             }
-            Method::Va(_) => json!({"payment_amounts": []}),
-            Method::Card => json!({"masked_card": "48111111-1114", "bank": "cimb", "card_type": "credit"}),
+            PayMethod::Va(_) => json!({"payment_amounts": []}),
+            PayMethod::Card => json!({"masked_card": "48111111-1114", "bank": "cimb", "card_type": "credit"}),
             _ => json!({}),
         })
     }
@@ -367,7 +370,7 @@ impl Transaction {
         object(json!({"shopeepay_reference_number": self.reference, "reference_id": self.reference}))
     }
 
-    fn refund_entry(&self, refund: &Refund) -> Value {
+    fn refund_entry(&self, refund: &RefundEntry) -> Value {
         let mut entry = json!({
             "refund_chargeback_id": refund.number.to_string(),
             "refund_amount": money(refund.amount_rp),
@@ -383,7 +386,7 @@ impl Transaction {
     }
 
     /// The answer to a refund.
-    pub(super) fn refund_answer(&self, merchant: &Merchant, refund: &Refund) -> Value {
+    pub(super) fn refund_answer(&self, merchant: &SimMerchant, refund: &RefundEntry) -> Value {
         let mut body = self.common(merchant);
         body.extend(object(json!({
             "status_code": "200",

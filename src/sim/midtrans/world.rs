@@ -1,6 +1,6 @@
 //! The gateway's books: merchants, transactions, Snap orders, and what happens to them as time passes.
 //!
-//! Nothing here waits or speaks to anybody: whoever holds the world carries its notifications out.
+//! Nothing here waits or does I/O: the caller that owns the world sends its notifications.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -9,15 +9,19 @@ use serde_json::{Value, json};
 
 use crate::domain::units::Timestamp;
 
+use super::call::LoggedCall;
 use super::dice::{Dice, signature};
-use super::fault::{Faults, Meddling};
+use super::fault::{GatewayFaults, Meddling};
 use super::idempotency::Idempotency;
-use super::method::{Bank, Method};
-use super::outbox::Outbox;
-use super::request::{Order, SnapRequest};
+use super::merchant::SimMerchant;
+use super::method::{PayMethod, VaBank};
+use super::not_possible::NotPossible;
+use super::options::Options;
+use super::outbox::NotificationQueue;
+use super::qris;
+use super::request::{OrderDetails, SnapRequest};
 use super::time::{SimTime, after};
-use super::transaction::{Fraud, Status, Transaction};
-use super::{Call, Merchant, NotPossible, Options, qris};
+use super::transaction::{Fraud, RefundEntry, Transaction, TransactionStatus};
 
 /// How long after a refund the bank confirms it.
 const CONFIRMED_AFTER: Duration = Duration::from_secs(30);
@@ -40,8 +44,8 @@ pub(super) struct SnapOrder {
 /// What makes a transaction.
 pub(super) struct NewTransaction {
     pub(super) merchant: usize,
-    pub(super) order: Order,
-    pub(super) method: Method,
+    pub(super) order: OrderDetails,
+    pub(super) method: PayMethod,
     pub(super) acquirer: &'static str,
     pub(super) number: Option<String>,
     pub(super) callback_url: Option<String>,
@@ -67,12 +71,12 @@ struct Unconfirmed {
 }
 
 /// All of it.
-pub(super) struct World {
+pub(super) struct GatewayWorld {
     pub(super) options: Options,
     pub(super) base_url: String,
     pub(super) time: SimTime,
     pub(super) dice: Dice,
-    pub(super) merchants: Vec<Merchant>,
+    pub(super) merchants: Vec<SimMerchant>,
     /// Notification URL of a merchant's dashboard.
     pub(super) dashboard_urls: BTreeMap<usize, String>,
     pub(super) transactions: Vec<Transaction>,
@@ -84,14 +88,14 @@ pub(super) struct World {
     /// Their places, by order id and by token.
     pub(super) snap_places: HashMap<String, Vec<usize>>,
     pub(super) idempotency: Idempotency,
-    pub(super) outbox: Outbox,
-    pub(super) faults: Faults,
-    pub(super) calls: Vec<Call>,
+    pub(super) outbox: NotificationQueue,
+    pub(super) faults: GatewayFaults,
+    pub(super) calls: Vec<LoggedCall>,
     unconfirmed: Vec<Unconfirmed>,
     refunds: u64,
 }
 
-impl World {
+impl GatewayWorld {
     pub(super) fn new(options: Options, base_url: String) -> Self {
         Self {
             base_url,
@@ -105,8 +109,8 @@ impl World {
             snap: Vec::new(),
             snap_places: HashMap::new(),
             idempotency: Idempotency::default(),
-            outbox: Outbox::new(options.retry_scale),
-            faults: Faults::default(),
+            outbox: NotificationQueue::new(options.retry_scale),
+            faults: GatewayFaults::default(),
             calls: Vec::new(),
             unconfirmed: Vec::new(),
             refunds: 0,
@@ -123,11 +127,14 @@ impl World {
         let now = self.now();
         for at in self.open.iter().copied().collect::<Vec<_>>() {
             let transaction = &self.transactions[at];
-            let challenged = transaction.status == Status::Capture && transaction.fraud == Fraud::Challenge;
-            if transaction.status == Status::Pending && self.expiry_job(transaction.expires_at) <= now {
-                self.set_status(at, Status::Expire);
+            let challenged =
+                transaction.status == TransactionStatus::Capture && transaction.fraud == Fraud::Challenge;
+            if transaction.status == TransactionStatus::Pending
+                && self.expiry_job(transaction.expires_at) <= now
+            {
+                self.set_status(at, TransactionStatus::Expire);
             } else if challenged && after(transaction.created_at, CHALLENGE_MAX) <= now {
-                self.set_status(at, Status::Deny);
+                self.set_status(at, TransactionStatus::Deny);
             }
         }
         let (due, rest) = std::mem::take(&mut self.unconfirmed).into_iter().partition(|one| one.due <= now);
@@ -157,7 +164,7 @@ impl World {
     /// What can be paid.
     pub(super) fn pending(&self) -> impl Iterator<Item = &Transaction> {
         let open = self.open.iter().map(|at| &self.transactions[*at]);
-        open.filter(|one| one.status == Status::Pending)
+        open.filter(|one| one.status == TransactionStatus::Pending)
     }
 
     /// Places of what goes by this order or transaction id, the oldest first.
@@ -176,14 +183,14 @@ impl World {
         self.places(id).last().copied()
     }
 
-    /// The latest transaction of an order, whichever of its ids is given, must stand in one of these states.
-    pub(super) fn in_state(&self, id: &str, allowed: &[Status]) -> Result<usize, NotPossible> {
+    /// The latest transaction of an order, whichever of its ids is given, must be in one of these states.
+    pub(super) fn in_state(&self, id: &str, allowed: &[TransactionStatus]) -> Result<usize, NotPossible> {
         let at = self.position_of_any(id).ok_or(NotPossible::NoTransaction)?;
         let status = self.transactions[at].status;
         if allowed.contains(&status) { Ok(at) } else { Err(NotPossible::Status(status)) }
     }
 
-    pub(super) fn is_off(&self, merchant: usize, method: Method) -> bool {
+    pub(super) fn is_off(&self, merchant: usize, method: PayMethod) -> bool {
         let names = &self.merchants[merchant].methods_off;
         names.iter().any(|name| name.parse() == Ok(method))
     }
@@ -205,7 +212,7 @@ impl World {
             fee_rp: self.options.imposed_fee_rp,
             method: new.method,
             acquirer: new.acquirer,
-            status: if new.mishap.denied { Status::Deny } else { Status::Pending },
+            status: if new.mishap.denied { TransactionStatus::Deny } else { TransactionStatus::Pending },
             fraud: Fraud::Accept,
             created_at: now,
             expires_at: new.expires_at.unwrap_or_else(|| after(now, new.method.expiry_default())),
@@ -223,11 +230,11 @@ impl World {
             id,
         };
         match new.method {
-            Method::Qris | Method::Gopay if !self.options.without_qr_string => {
+            PayMethod::Qris | PayMethod::Gopay if !self.options.without_qr_string => {
                 transaction.qr_string = Some(self.qr_string(&transaction));
             }
-            Method::Va(bank) => transaction.va_number = Some(self.va_number(bank, new.number)),
-            Method::Echannel => transaction.bill_key = Some(self.bill_key(new.number)),
+            PayMethod::Va(bank) => transaction.va_number = Some(self.va_number(bank, new.number)),
+            PayMethod::Echannel => transaction.bill_key = Some(self.bill_key(new.number)),
             _ => {}
         }
         let at = self.transactions.len();
@@ -248,16 +255,16 @@ impl World {
     }
 
     /// The number asked for, or another one when it is taken.
-    fn va_number(&mut self, bank: Bank, wanted: Option<String>) -> String {
+    fn va_number(&mut self, bank: VaBank, wanted: Option<String>) -> String {
         let prefix = match bank {
-            Bank::Bca => "81278",
-            Bank::Bni => "988",
-            Bank::Bri => "77777",
-            Bank::Cimb => "5919",
-            Bank::Permata => "850",
+            VaBank::Bca => "81278",
+            VaBank::Bni => "988",
+            VaBank::Bri => "77777",
+            VaBank::Cimb => "5919",
+            VaBank::Permata => "850",
         };
         let mut number = format!("{prefix}{}", wanted.unwrap_or_else(|| self.dice.digits(11)));
-        let bank = Method::Va(bank);
+        let bank = PayMethod::Va(bank);
         while self.pending().any(|one| one.method == bank && one.va_number.as_ref() == Some(&number)) {
             number = format!("{prefix}{}", self.dice.digits(11));
         }
@@ -273,24 +280,26 @@ impl World {
     }
 
     /// Moves a transaction on, and says so.
-    pub(super) fn set_status(&mut self, at: usize, status: Status) {
+    pub(super) fn set_status(&mut self, at: usize, status: TransactionStatus) {
         let now = self.now();
         let transaction = &mut self.transactions[at];
         transaction.status = status;
         match status {
-            Status::Settlement => {
+            TransactionStatus::Settlement => {
                 transaction.settled_at = Some(now);
                 transaction.fraud = Fraud::Accept;
-                if transaction.method == Method::Qris && transaction.issuer.is_none() {
+                if transaction.method == PayMethod::Qris && transaction.issuer.is_none() {
                     let one = usize::try_from(self.dice.below(5)).expect("below five");
                     transaction.issuer = Some(ISSUERS[one]);
                 }
             }
-            Status::Deny if transaction.method == Method::Card => transaction.fraud = Fraud::Deny,
+            TransactionStatus::Deny if transaction.method == PayMethod::Card => {
+                transaction.fraud = Fraud::Deny;
+            }
             _ => {}
         }
-        let challenged = status == Status::Capture && transaction.fraud == Fraud::Challenge;
-        if challenged || status == Status::Pending {
+        let challenged = status == TransactionStatus::Capture && transaction.fraud == Fraud::Challenge;
+        if challenged || status == TransactionStatus::Pending {
             self.open.insert(at);
         } else {
             self.open.remove(&at);
@@ -305,7 +314,7 @@ impl World {
         self.refunds += 1;
         let key = key.map_or_else(|| format!("refund-{}", self.refunds), str::to_owned);
         let transaction = &mut self.transactions[at];
-        transaction.refunds.push(super::Refund {
+        transaction.refunds.push(RefundEntry {
             key,
             amount_rp,
             reason: reason.to_owned(),
@@ -317,11 +326,11 @@ impl World {
         let refund = transaction.refunds.len() - 1;
         let due = after(now, CONFIRMED_AFTER / self.options.retry_scale.max(1));
         self.unconfirmed.push(Unconfirmed { due, transaction: at, refund });
-        self.set_status(at, if whole { Status::Refund } else { Status::PartialRefund });
+        self.set_status(at, if whole { TransactionStatus::Refund } else { TransactionStatus::PartialRefund });
         refund
     }
 
-    /// Tells the merchant where a transaction stands.
+    /// Queues a notification with the status of a transaction.
     pub(super) fn notify(&mut self, at: usize) {
         let transaction = &self.transactions[at];
         let merchant = &self.merchants[transaction.merchant];

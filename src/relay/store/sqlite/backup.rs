@@ -1,4 +1,4 @@
-//! Copies of the relay's store: made beside a relay that works, proven before they count, and put back.
+//! Copies of the relay's store: made while a relay runs, proven before they count, and put back.
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite_migration::SchemaVersion;
 
-use super::verify::{Broken, Verified, verify};
-use super::{
-    MIGRATIONS, OpenError, Trouble, at, beside, changes, connect_to_read, folder_of, lock_file,
-    own_as_folder, random_name,
+use super::changes;
+use super::errors::{OpenError, QueryError};
+use super::open::{
+    MIGRATIONS, at, beside, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
 };
+use super::verify::{Broken, Verified, verify};
 use crate::domain::units::Timestamp;
 use crate::sqlite;
 use crate::store::backup::{self as copies, Progress};
@@ -44,7 +45,7 @@ pub struct Restored {
     pub asked: u64,
 }
 
-/// Copies the store as it is at this moment into `target`, and proves the copy. A relay at work goes on meanwhile.
+/// Copies the current store into `target`, and proves the copy. A relay at work goes on meanwhile.
 /// The file has its name only once it is whole and on the disk; a file of that name is replaced.
 pub fn back_up(
     path: &Path,
@@ -80,7 +81,7 @@ fn part_of(file: &Path) -> Result<PathBuf, BackupError> {
 }
 
 /// Replaces the store by a copy. Refused while anybody has the store open, and unless the copy is whole, adds up, and
-/// has a schema this version knows. The store from before is kept beside, named with `stamp`. The restored store has a
+/// has a schema this version knows. The previous store is kept next to it, named with `stamp`. The restored store has a
 /// new epoch, so that agents read its feed from the beginning, and whatever may have changed since is asked for.
 pub fn restore(
     path: &Path,
@@ -122,7 +123,7 @@ fn unusable(path: &Path, why: impl Into<String>) -> BackupError {
 }
 
 fn check_schema(source: &Connection, from: &Path) -> Result<(), BackupError> {
-    // The version of another program's file may be any number: only the tables tell.
+    // The version of another program's file may be any number: only the tables show it.
     let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('feeds', 'inbox')";
     let tables: i64 =
         source.query_row(sql, [], |row| row.get(0)).map_err(|e| unusable(from, e.to_string()))?;
@@ -151,7 +152,7 @@ fn draw(
     sqlite::bring_up(&mut copy, &MIGRATIONS).map_err(|error| bad(error.to_string()))?;
     let verified = verify(&copy).map_err(|broken| bad(broken.to_string()))?;
     let epoch = random_name().map_err(at(temp))?;
-    let renewed = copy.transaction().map_err(Trouble::from).and_then(|tx| {
+    let renewed = copy.transaction().map_err(QueryError::from).and_then(|tx| {
         changes::rename(&tx, &epoch)?;
         let asked = changes::ask_all(&tx, now)?;
         tx.commit()?;

@@ -3,9 +3,10 @@
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
+use super::errors::QueryError;
+use super::open::EPOCH;
 use super::rows::{all, effect_name, insert_order, int, json, one, order, run, unsigned};
-use super::writer::Desk;
-use super::{EPOCH, Trouble};
+use super::writer::WriteContext;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedEffect;
 use crate::relay::store::{FeedEvent, NewNotification, Opened, OrderRow, Updated};
@@ -20,24 +21,32 @@ const UNDECIDED_MAX: u32 = 32;
 const DECIDED_MAX: u32 = 64;
 
 /// The secret of a merchant's address.
-pub(super) fn merchant_secret(desk: &mut Desk<'_>, merchant: &str, fresh: &str) -> Result<String, Trouble> {
+pub(super) fn merchant_secret(
+    desk: &mut WriteContext<'_>,
+    merchant: &str,
+    fresh: &str,
+) -> Result<String, QueryError> {
     let sql = "INSERT INTO merchants (merchant, secret) VALUES (?1, ?2)
                ON CONFLICT (merchant) DO UPDATE SET secret = ?2 WHERE secret IS NULL";
     run(desk.tx, sql, [merchant, fresh])?;
     let sql = "SELECT secret FROM merchants WHERE merchant = ?1";
     let stored = one(desk.tx, sql, [merchant], |row| Ok(row.get(0)?))?;
-    stored.ok_or_else(|| Trouble::Nonsense(format!("merchant {merchant} has no secret")))
+    stored.ok_or_else(|| QueryError::Nonsense(format!("merchant {merchant} has no secret")))
 }
 
-/// The gateway's own id of a merchant, the first one that is told.
-pub(super) fn learn_merchant_id(desk: &mut Desk<'_>, merchant: &str, id: &str) -> Result<(), Trouble> {
+/// The gateway's own id of a merchant, the first one that is reported.
+pub(super) fn learn_merchant_id(
+    desk: &mut WriteContext<'_>,
+    merchant: &str,
+    id: &str,
+) -> Result<(), QueryError> {
     let sql = "INSERT INTO merchants (merchant, merchant_id) VALUES (?1, ?2)
                ON CONFLICT (merchant) DO UPDATE SET merchant_id = ?2 WHERE merchant_id IS NULL";
     run(desk.tx, sql, [merchant, id]).map(drop)
 }
 
 /// Writes an order down, once for each request.
-pub(super) fn open(desk: &mut Desk<'_>, fresh: &OrderRow) -> Result<Opened, Trouble> {
+pub(super) fn open(desk: &mut WriteContext<'_>, fresh: &OrderRow) -> Result<Opened, QueryError> {
     if let Some(known) = of_request(desk.tx, &fresh.site, &fresh.request_id)? {
         let is_same = known.request_hash == fresh.request_hash && known.merchant == fresh.merchant;
         return Ok(if is_same { Opened::Known(Box::new(known)) } else { Opened::Conflict });
@@ -56,17 +65,17 @@ pub(super) fn open(desk: &mut Desk<'_>, fresh: &OrderRow) -> Result<Opened, Trou
     Ok(Opened::New)
 }
 
-fn of_request(conn: &Connection, site: &str, request_id: &str) -> Result<Option<OrderRow>, Trouble> {
+fn of_request(conn: &Connection, site: &str, request_id: &str) -> Result<Option<OrderRow>, QueryError> {
     one(conn, "SELECT * FROM orders WHERE site = ?1 AND request_id = ?2", [site, request_id], order)
 }
 
 /// Marks the order of a request, or the request itself, as given up.
 pub(super) fn abandon(
-    desk: &mut Desk<'_>,
+    desk: &mut WriteContext<'_>,
     site: &str,
     request_id: &str,
     at: Timestamp,
-) -> Result<Option<OrderRow>, Trouble> {
+) -> Result<Option<OrderRow>, QueryError> {
     let Some(known) = of_request(desk.tx, site, request_id)? else {
         let sql = "INSERT INTO abandoned (site, request_id, abandoned_at) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO NOTHING";
@@ -83,14 +92,14 @@ pub(super) fn abandon(
     Ok(Some(OrderRow { abandoned: true, ask_at, version: known.version + 1, ..known }))
 }
 
-/// Stores an order as it became, tells its site, and ends what led to it.
+/// Stores a changed order, adds its events to the feed, and ends the notifications that led to it.
 pub(super) fn update(
-    desk: &mut Desk<'_>,
+    desk: &mut WriteContext<'_>,
     order: &OrderRow,
     events: &[FeedEvent],
     decided: &[u64],
     at: Timestamp,
-) -> Result<Updated, Trouble> {
+) -> Result<Updated, QueryError> {
     let sql = "UPDATE orders SET state = ?5, standing = ?6, means = ?7, abandoned = ?8, expires_at = ?9,
                  paid_at = ?10, asked = ?11, ask_at = ?12, version = version + 1
                WHERE id = ?1 AND merchant = ?2 AND site = ?3 AND version = ?4";
@@ -123,12 +132,12 @@ pub(super) fn update(
 
 /// Puts an event at the end of its site's feed, unless its name was used before.
 fn tell(
-    desk: &mut Desk<'_>,
+    desk: &mut WriteContext<'_>,
     order: &OrderRow,
     event: &FeedEvent,
     later: &[FeedEvent],
     at: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<(), QueryError> {
     let sql = "SELECT 1 FROM feed WHERE event_id = ?1 UNION ALL SELECT 1 FROM told WHERE event_id = ?1";
     if one(desk.tx, sql, [&event.event_id], |_| Ok(()))?.is_some() {
         return Ok(());
@@ -140,7 +149,7 @@ fn tell(
     let sql = "INSERT INTO feeds (site, last_seq) VALUES (?1, 1)
                ON CONFLICT (site) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq";
     let seq = one(desk.tx, sql, [&order.site], |row| unsigned(row, "last_seq"))?;
-    let seq = seq.ok_or_else(|| Trouble::Nonsense(format!("the feed of {} has no end", order.site)))?;
+    let seq = seq.ok_or_else(|| QueryError::Nonsense(format!("the feed of {} has no end", order.site)))?;
     let sql = "INSERT INTO feed (site, seq, event_id, order_no, effect, state, flags, amount_rp, refunded_rp, told_at,
                  paid_at)
                VALUES (?1, ?2, ?3, (SELECT order_no FROM orders WHERE id = ?4), ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -163,7 +172,10 @@ fn tell(
 }
 
 /// Keeps a notification, once for each merchant and body, and so many of one order.
-pub(super) fn receive(desk: &mut Desk<'_>, notification: &NewNotification) -> Result<bool, Trouble> {
+pub(super) fn receive(
+    desk: &mut WriteContext<'_>,
+    notification: &NewNotification,
+) -> Result<bool, QueryError> {
     let sql = "INSERT INTO inbox (merchant, order_id, hash, came_at, due_at)
                VALUES (?1, ?2, ?3, ?4,
                  (SELECT ?4 WHERE EXISTS (SELECT 1 FROM orders WHERE id = ?2 AND merchant = ?1)))
@@ -195,7 +207,7 @@ pub(super) fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
 }
 
 /// Another try, later.
-pub(super) fn postpone(desk: &mut Desk<'_>, no: u64, at: Timestamp) -> Result<(), Trouble> {
+pub(super) fn postpone(desk: &mut WriteContext<'_>, no: u64, at: Timestamp) -> Result<(), QueryError> {
     let sql = "UPDATE inbox SET attempts = attempts + 1, due_at = ?2
                WHERE inbox_no = ?1 AND decided_at IS NULL AND due_at IS NOT NULL";
     run(desk.tx, sql, params![int(no), at.0]).map(drop)
@@ -203,7 +215,7 @@ pub(super) fn postpone(desk: &mut Desk<'_>, no: u64, at: Timestamp) -> Result<()
 
 /// Makes due whatever may still change: what waits for a customer, what was to be asked anyway, and what is young enough
 /// to be refunded, charged back or settled late.
-pub(super) fn ask_all(conn: &Connection, now: Timestamp) -> Result<u64, Trouble> {
+pub(super) fn ask_all(conn: &Connection, now: Timestamp) -> Result<u64, QueryError> {
     let sql = "UPDATE orders SET ask_at = ?1, asked = 0, version = version + 1
                WHERE state IN ('created', 'pending', 'challenge') OR ask_at IS NOT NULL
                  OR (created_at >= ?2 AND state NOT IN ('refunded', 'charged_back', 'reversed'))";
@@ -212,13 +224,13 @@ pub(super) fn ask_all(conn: &Connection, now: Timestamp) -> Result<u64, Trouble>
 }
 
 /// Gives the store another name: agents read the feed again from its beginning.
-pub(super) fn rename(conn: &Connection, epoch: &str) -> Result<(), Trouble> {
+pub(super) fn rename(conn: &Connection, epoch: &str) -> Result<(), QueryError> {
     run(conn, "UPDATE meta SET value = ?2 WHERE key = ?1", [EPOCH, epoch]).map(drop)
 }
 
 /// Drops what is older than `before` and about orders that are over; answers how many rows. A feed is dropped from its
 /// beginning on, up to the first item that must stay.
-pub(super) fn prune(desk: &mut Desk<'_>, before: Timestamp) -> Result<u64, Trouble> {
+pub(super) fn prune(desk: &mut WriteContext<'_>, before: Timestamp) -> Result<u64, QueryError> {
     let mut dropped = 0;
     let sites = "SELECT site, (SELECT min(seq) FROM feed JOIN orders USING (order_no)
                    WHERE feed.site = feeds.site AND (told_at >= ?1 OR ask_at IS NOT NULL
@@ -244,7 +256,7 @@ pub(super) fn prune(desk: &mut Desk<'_>, before: Timestamp) -> Result<u64, Troub
 }
 
 /// A change that means nothing, to see that one can be made.
-pub(super) fn check(desk: &mut Desk<'_>) -> Result<(), Trouble> {
+pub(super) fn check(desk: &mut WriteContext<'_>) -> Result<(), QueryError> {
     let sql = "INSERT INTO meta (key, value) VALUES ('checks', '1')
                ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)";
     run(desk.tx, sql, []).map(drop)

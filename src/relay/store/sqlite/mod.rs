@@ -1,11 +1,13 @@
 //! The relay's store as one SQLite file: WAL with `synchronous=FULL`, one thread that writes, a few connections that
-//! read beside it.
+//! only read.
 //!
-//! After an I/O error nothing is known about what the disk holds until the file is opened anew, so the store refuses
-//! everything from then on and says why in [`RelayStore::failed`]; whoever runs it must end.
+//! After an I/O error nothing is known about what is on the disk until the file is opened again, so the store refuses
+//! everything from then on and says why in [`RelayStore::failed`]; the relay must end.
 
 pub mod backup;
 mod changes;
+mod errors;
+mod open;
 mod queries;
 mod readers;
 mod rows;
@@ -14,137 +16,36 @@ mod writer;
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{MAIN_DB, OpenFlags};
 
+pub use errors::OpenError;
 pub use verify::{Broken, Verified, verify_file};
 
-use self::readers::Readers;
-use self::writer::{Signs, Writer};
 use super::{
-    FeedEvent, InboxRow, NewNotification, Opened, OrderRow, Pending, RelayStore, StoreCounts, StoreError,
-    Updated,
+    FeedEvent, InboxRow, NewNotification, Opened, OrderRow, Pending, RelayStore, StoreCounts, Updated,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
-use crate::sqlite::{self, Cause};
-
-/// How long to wait for another process that writes, such as a command of the operator.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Prepared statements kept: every one there is.
-const STATEMENT_CACHE: usize = 64;
-/// The key of the store's name.
-const EPOCH: &str = "epoch";
-
-const STEPS: &[M] = &[
-    M::up(include_str!("../schema/0001_relay.sql")),
-    M::up(include_str!("../schema/0002_bodies.sql")),
-    M::up(include_str!("../schema/0003_null_is_no_json.sql")).foreign_key_check(),
-];
-const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
-
-/// Why the store's file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it.
-    #[error("the relay's store {0} is in use by another kuota-relay; stop it first")]
-    InUse(PathBuf),
-    /// There is none, and making one was not asked for.
-    #[error("there is no store {0} yet; kuota-relay run makes it")]
-    Missing(PathBuf),
-    /// The folder or its files cannot be made or opened.
-    #[error("{path}: {source}; check that the folder exists, is writable and not full")]
-    File {
-        /// What was to be opened.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
-    #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
-    Emptied(PathBuf),
-    /// SQLite failed: a full or failing disk, or a damaged file.
-    #[error("the relay's store failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    /// The file comes from a later version, or its schema could not be brought up.
-    #[error("the relay's store has a schema that this version cannot use: {0}")]
-    Schema(#[from] rusqlite_migration::Error),
-}
-
-/// Why a change or a question failed.
-#[derive(Debug, thiserror::Error)]
-enum Trouble {
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("{0}")]
-    Nonsense(String),
-    /// What a change beside this one did to the transaction of both.
-    #[error("{why}")]
-    Ended { why: String, is_fatal: bool },
-}
-
-impl Trouble {
-    /// For people.
-    fn told(&self) -> String {
-        match self {
-            Self::Sqlite(error) => told(error),
-            Self::Nonsense(_) | Self::Ended { .. } => self.to_string(),
-        }
-    }
-
-    /// Whether the file must not be used any more. A full disk is told by SQLite before anything is half done.
-    fn is_fatal(&self) -> bool {
-        match self {
-            Self::Sqlite(error) => matches!(Cause::of(error), Cause::Broken | Cause::Write),
-            Self::Nonsense(_) => false,
-            Self::Ended { is_fatal, .. } => *is_fatal,
-        }
-    }
-}
-
-/// What went wrong with the file, and what to do.
-fn told(error: &rusqlite::Error) -> String {
-    match Cause::of(error) {
-        Cause::Full => {
-            format!("the disk is full ({error}); free some space, and the relay goes on by itself")
-        }
-        Cause::ReadOnly => {
-            format!("the file can only be read ({error}); look for a failing disk in the kernel's log")
-        }
-        Cause::Busy => format!("another program holds the file ({error}); close it"),
-        Cause::Write | Cause::Broken | Cause::Statement => error.to_string(),
-    }
-}
-
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Nonsense(what) => Self::Nonsense(what),
-            Trouble::Sqlite(rusqlite::Error::SqliteFailure(error, what))
-                if error.code == ErrorCode::ConstraintViolation =>
-            {
-                Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
-            }
-            Trouble::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => Self::Unavailable(told(&error)),
-            // A column of another type than the schema says.
-            Trouble::Sqlite(error) => Self::Nonsense(error.to_string()),
-            Trouble::Ended { why, .. } => Self::Unavailable(why),
-        }
-    }
-}
+use crate::sqlite;
+use errors::QueryError;
+use open::{
+    EPOCH, MIGRATIONS, at, check_emptied, configure, connect, create_private, folder_of, lock_open,
+    lock_relay, random_name,
+};
+use readers::Readers;
+use writer::{Signs, WriterThread};
 
 /// The relay's store in one file. Dropping it closes the file.
 pub struct SqliteStore {
     // Dropped first: what is read last must not keep the log of a closed writer.
     readers: Readers,
-    writer: Writer,
+    writer: WriterThread,
     signs: Arc<Signs>,
     is_beside_relay: bool,
     /// Held while the file is in use, whatever ends the process.
@@ -163,7 +64,7 @@ impl SqliteStore {
         Self::start(path, false, vec![open, relay])
     }
 
-    /// Opens a store that exists, for a command: beside a relay that runs, or without one.
+    /// Opens a store that exists, for a command, while a relay runs or without one.
     pub fn open_beside(path: &Path) -> Result<Self, OpenError> {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
@@ -193,113 +94,17 @@ impl SqliteStore {
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
         let signs = Arc::new(Signs::new());
-        let writer = Writer::spawn(conn, Arc::clone(&signs)).map_err(at(path))?;
+        let writer = WriterThread::spawn(conn, Arc::clone(&signs)).map_err(at(path))?;
         let readers = Readers::new(path.to_owned(), Arc::clone(&signs));
         Ok(Self { readers, writer, signs, is_beside_relay, _locks: locks })
     }
-}
-
-/// Random text that names a store: 128 bits.
-fn random_name() -> io::Result<String> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(random)))
-}
-
-fn at(path: &Path) -> impl Fn(io::Error) -> OpenError {
-    move |source| OpenError::File { path: path.to_owned(), source }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A file beside the store's, by what its name ends with.
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
-/// A file that locks are taken on. Whoever owns the folder must be able to use it, also when somebody else made it.
-fn lock_file(path: &Path) -> Result<File, OpenError> {
-    let is_new = !path.exists();
-    let file =
-        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(at(path))?;
-    if is_new {
-        own_as_folder(path).map_err(at(path))?;
-    }
-    Ok(file)
-}
-
-/// Gives a file to the owner of its folder, where that is somebody else.
-fn own_as_folder(path: &Path) -> io::Result<()> {
-    let (folder, own) = (std::fs::metadata(folder_of(path))?, std::fs::metadata(path)?);
-    if (own.uid(), own.gid()) == (folder.uid(), folder.gid()) {
-        return Ok(());
-    }
-    match chown(path, Some(folder.uid()), Some(folder.gid())) {
-        // Only root gives files away; everybody else keeps his own.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        other => other,
-    }
-}
-
-/// A share in the file; refused while it is being replaced.
-fn lock_open(path: &Path) -> Result<File, OpenError> {
-    let file = lock_file(&beside(path, ".open"))?;
-    file.try_lock_shared().map_err(|_| OpenError::InUse(path.to_owned()))?;
-    Ok(file)
-}
-
-/// The right to be the relay, unless another process has it.
-fn lock_relay(path: &Path) -> Result<Option<File>, OpenError> {
-    let file = lock_file(&beside(path, ".lock"))?;
-    Ok(file.try_lock().is_ok().then_some(file))
-}
-
-/// SQLite takes an empty file for a new store and deletes the log beside it, which may be all that is left.
-fn check_emptied(path: &Path) -> Result<(), OpenError> {
-    let is_empty = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
-    let log = beside(path, "-wal");
-    if is_empty(path) && !is_empty(&log) { Err(OpenError::Emptied(path.to_owned())) } else { Ok(()) }
-}
-
-/// Makes the file where it is missing, so that SQLite and its logs inherit who may read it.
-fn create_private(path: &Path) -> Result<(), OpenError> {
-    if !path.exists() {
-        File::options().create_new(true).write(true).mode(0o600).open(path).map_err(at(path))?;
-        own_as_folder(path).map_err(at(path))?;
-    }
-    Ok(())
-}
-
-fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
-    let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(conn)
-}
-
-fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
-    check_emptied(path)?;
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-}
-
-fn configure(conn: &Connection) -> Result<(), OpenError> {
-    conn.pragma_update(None, "journal_mode", "WAL")?;
-    // Money must survive a power cut: NORMAL was measured to lose acknowledged commits.
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    conn.pragma_update(None, "trusted_schema", "OFF")?;
-    Ok(())
 }
 
 impl RelayStore for SqliteStore {
     fn epoch(&self) -> Pending<'_, String> {
         Box::pin(self.readers.read(|conn| {
             let epoch = rows::value(conn, EPOCH)?;
-            epoch.ok_or_else(|| Trouble::Nonsense("it has no name".to_owned()))
+            epoch.ok_or_else(|| QueryError::Nonsense("it has no name".to_owned()))
         }))
     }
 

@@ -2,27 +2,31 @@
 
 use rusqlite::{Connection, params};
 
-use super::Trouble;
+use super::errors::QueryError;
 use super::rows::{all, feed_item, int, notification, one, order, unsigned};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
 use crate::relay::store::{InboxRow, OrderRow, StoreCounts};
 
-pub(super) fn merchant_id(conn: &Connection, merchant: &str) -> Result<Option<String>, Trouble> {
+pub(super) fn merchant_id(conn: &Connection, merchant: &str) -> Result<Option<String>, QueryError> {
     let sql = "SELECT merchant_id FROM merchants WHERE merchant = ?1";
     Ok(one(conn, sql, [merchant], |row| Ok(row.get(0)?))?.flatten())
 }
 
-pub(super) fn of_merchant(conn: &Connection, merchant: &str, id: &str) -> Result<Option<OrderRow>, Trouble> {
+pub(super) fn of_merchant(
+    conn: &Connection,
+    merchant: &str,
+    id: &str,
+) -> Result<Option<OrderRow>, QueryError> {
     one(conn, "SELECT * FROM orders WHERE id = ?1 AND merchant = ?2", [id, merchant], order)
 }
 
-pub(super) fn of_site(conn: &Connection, site: &str, id: &str) -> Result<Option<OrderRow>, Trouble> {
+pub(super) fn of_site(conn: &Connection, site: &str, id: &str) -> Result<Option<OrderRow>, QueryError> {
     one(conn, "SELECT * FROM orders WHERE id = ?1 AND site = ?2", [id, site], order)
 }
 
-pub(super) fn inbox(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<InboxRow>, Trouble> {
+pub(super) fn inbox(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<InboxRow>, QueryError> {
     let sql = "SELECT inbox_no, merchant, order_id, body, came_at, attempts
                FROM (SELECT *, row_number() OVER (PARTITION BY merchant ORDER BY inbox_no) AS place
                  FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL AND due_at <= ?1)
@@ -30,7 +34,7 @@ pub(super) fn inbox(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec
     all(conn, sql, params![now.0, limit], notification)
 }
 
-pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OrderRow>, Trouble> {
+pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OrderRow>, QueryError> {
     let sql = "SELECT * FROM orders WHERE order_no IN (
                  SELECT order_no FROM (
                    SELECT order_no, row_number() OVER (PARTITION BY merchant ORDER BY ask_at, order_no) AS place
@@ -45,7 +49,7 @@ pub(super) fn feed(
     site: &str,
     after: u64,
     limit: u32,
-) -> Result<(Vec<FeedItem>, u64), Trouble> {
+) -> Result<(Vec<FeedItem>, u64), QueryError> {
     let sql =
         "SELECT seq, event_id, effect, feed.state, flags, feed.amount_rp, refunded_rp, told_at, feed.paid_at,
                  id, request_id, memo, method
@@ -57,12 +61,16 @@ pub(super) fn feed(
     Ok((items, last.unwrap_or(0)))
 }
 
-pub(super) fn in_state(conn: &Connection, state: OrderState, limit: u32) -> Result<Vec<OrderRow>, Trouble> {
+pub(super) fn in_state(
+    conn: &Connection,
+    state: OrderState,
+    limit: u32,
+) -> Result<Vec<OrderRow>, QueryError> {
     let sql = "SELECT * FROM orders WHERE state = ?1 ORDER BY created_at DESC, order_no DESC LIMIT ?2";
     all(conn, sql, params![state.name(), limit], order)
 }
 
-pub(super) fn counts(conn: &Connection) -> Result<StoreCounts, Trouble> {
+pub(super) fn counts(conn: &Connection) -> Result<StoreCounts, QueryError> {
     // The word for word condition of the index, so that it is the index that is counted.
     let sql = "SELECT count(*) FILTER (WHERE state <> 'review') AS open_orders,
                  count(*) FILTER (WHERE standing LIKE '%charge_unknown%') AS unknown_charges,

@@ -1,4 +1,4 @@
-//! A few connections that read beside the writer, each question in a snapshot of its own.
+//! A few connections that read while the writer works, each question in a snapshot of its own.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::errors::{OpenError, QueryError};
+use super::open::connect_to_read;
 use super::writer::Signs;
-use super::{OpenError, Trouble, connect_to_read};
 use crate::relay::store::StoreError;
 
 /// Questions at the same time. More wait: each is a few reads of pages that are mostly in memory.
@@ -33,7 +34,7 @@ impl Readers {
     pub fn read<T, F>(&self, question: F) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, F>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, QueryError> + Send + 'static,
     {
         let pool = Arc::clone(&self.0);
         async move {
@@ -47,7 +48,10 @@ impl Readers {
 }
 
 impl Pool {
-    fn answer<T>(&self, question: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
+    fn answer<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, QueryError>,
+    ) -> Result<T, StoreError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = idle().pop();
         let conn = match taken {
@@ -68,8 +72,8 @@ impl Pool {
 
 fn in_snapshot<T>(
     conn: &Connection,
-    question: impl FnOnce(&Connection) -> Result<T, Trouble>,
-) -> Result<T, Trouble> {
+    question: impl FnOnce(&Connection) -> Result<T, QueryError>,
+) -> Result<T, QueryError> {
     let snapshot = conn.unchecked_transaction()?;
     let answer = question(&snapshot)?;
     snapshot.commit()?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::Trouble;
+use super::errors::QueryError;
 use crate::clock::rfc3339;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
@@ -19,7 +19,7 @@ pub(super) fn int(value: u64) -> i64 {
 }
 
 /// Runs a statement and answers how many rows it changed.
-pub(super) fn run(conn: &Connection, sql: &str, values: impl Params) -> Result<usize, Trouble> {
+pub(super) fn run(conn: &Connection, sql: &str, values: impl Params) -> Result<usize, QueryError> {
     let mut statement: CachedStatement = conn.prepare_cached(sql)?;
     Ok(statement.execute(values)?)
 }
@@ -29,8 +29,8 @@ pub(super) fn one<T>(
     conn: &Connection,
     sql: &str,
     values: impl Params,
-    read: impl FnOnce(&Row) -> Result<T, Trouble>,
-) -> Result<Option<T>, Trouble> {
+    read: impl FnOnce(&Row) -> Result<T, QueryError>,
+) -> Result<Option<T>, QueryError> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     rows.next()?.map(read).transpose()
@@ -41,8 +41,8 @@ pub(super) fn all<T>(
     conn: &Connection,
     sql: &str,
     values: impl Params,
-    mut read: impl FnMut(&Row) -> Result<T, Trouble>,
-) -> Result<Vec<T>, Trouble> {
+    mut read: impl FnMut(&Row) -> Result<T, QueryError>,
+) -> Result<Vec<T>, QueryError> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let mut out = Vec::new();
@@ -53,39 +53,40 @@ pub(super) fn all<T>(
 }
 
 /// A single value, if there is one.
-pub(super) fn value(conn: &Connection, key: &str) -> Result<Option<String>, Trouble> {
+pub(super) fn value(conn: &Connection, key: &str) -> Result<Option<String>, QueryError> {
     let mut statement = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn json<T: Serialize>(value: &T) -> Result<String, Trouble> {
-    serde_json::to_string(value).map_err(|error| Trouble::Nonsense(format!("it cannot be written: {error}")))
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, QueryError> {
+    serde_json::to_string(value)
+        .map_err(|error| QueryError::Nonsense(format!("it cannot be written: {error}")))
 }
 
-pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, Trouble> {
+pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, QueryError> {
     let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_| Trouble::Nonsense(format!("{column} is {number}")))
+    u64::try_from(number).map_err(|_| QueryError::Nonsense(format!("{column} is {number}")))
 }
 
-fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Trouble> {
+fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, QueryError> {
     let text: String = row.get(column)?;
-    read(&text).ok_or_else(|| Trouble::Nonsense(format!("{column} is {text:?}")))
+    read(&text).ok_or_else(|| QueryError::Nonsense(format!("{column} is {text:?}")))
 }
 
-fn parsed<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, Trouble> {
+fn parsed<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, QueryError> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text)
-        .map_err(|error| Trouble::Nonsense(format!("{column} cannot be read: {error}")))
+        .map_err(|error| QueryError::Nonsense(format!("{column} cannot be read: {error}")))
 }
 
-fn memo(row: &Row) -> Result<Option<Box<RawValue>>, Trouble> {
+fn memo(row: &Row) -> Result<Option<Box<RawValue>>, QueryError> {
     let text: Option<String> = row.get("memo")?;
-    let read = |error| Trouble::Nonsense(format!("memo cannot be read: {error}"));
+    let read = |error| QueryError::Nonsense(format!("memo cannot be read: {error}"));
     text.map(RawValue::from_string).transpose().map_err(read)
 }
 
 /// The stored form of a state.
-pub(super) fn state(row: &Row) -> Result<OrderState, Trouble> {
+pub(super) fn state(row: &Row) -> Result<OrderState, QueryError> {
     named(row, "state", OrderState::from_name)
 }
 
@@ -104,18 +105,18 @@ fn effect(name: &str) -> Option<FeedEffect> {
 }
 
 /// One row of `orders`. What is wrong with it is said with its name.
-pub(super) fn order(row: &Row) -> Result<OrderRow, Trouble> {
+pub(super) fn order(row: &Row) -> Result<OrderRow, QueryError> {
     let id: String = row.get("id")?;
     order_fields(row).map_err(|trouble| match trouble {
-        Trouble::Nonsense(what) => Trouble::Nonsense(format!("order {id}: {what}")),
+        QueryError::Nonsense(what) => QueryError::Nonsense(format!("order {id}: {what}")),
         other => other,
     })
 }
 
-fn order_fields(row: &Row) -> Result<OrderRow, Trouble> {
+fn order_fields(row: &Row) -> Result<OrderRow, QueryError> {
     let standing: Standing = parsed(row, "standing")?;
     if standing.state != state(row)? {
-        return Err(Trouble::Nonsense(format!("its standing says {}", standing.state.name())));
+        return Err(QueryError::Nonsense(format!("its standing says {}", standing.state.name())));
     }
     Ok(OrderRow {
         id: row.get("id")?,
@@ -141,7 +142,7 @@ fn order_fields(row: &Row) -> Result<OrderRow, Trouble> {
 }
 
 /// Writes an order down for the first time.
-pub(super) fn insert_order(conn: &Connection, order: &OrderRow) -> Result<(), Trouble> {
+pub(super) fn insert_order(conn: &Connection, order: &OrderRow) -> Result<(), QueryError> {
     let sql = "INSERT INTO orders (id, merchant, site, request_id, request_hash, method, amount_rp, items, memo,
                  return_url, state, standing, means, abandoned, created_at, expires_at, paid_at, asked, ask_at,
                  version)
@@ -172,7 +173,7 @@ pub(super) fn insert_order(conn: &Connection, order: &OrderRow) -> Result<(), Tr
 }
 
 /// One row of `feed` joined with its order.
-pub(super) fn feed_item(row: &Row) -> Result<FeedItem, Trouble> {
+pub(super) fn feed_item(row: &Row) -> Result<FeedItem, QueryError> {
     let flags: Vec<Flag> = parsed(row, "flags")?;
     Ok(FeedItem {
         seq: unsigned(row, "seq")?,
@@ -192,7 +193,7 @@ pub(super) fn feed_item(row: &Row) -> Result<FeedItem, Trouble> {
 }
 
 /// One row of `inbox`.
-pub(super) fn notification(row: &Row) -> Result<InboxRow, Trouble> {
+pub(super) fn notification(row: &Row) -> Result<InboxRow, QueryError> {
     Ok(InboxRow {
         no: unsigned(row, "inbox_no")?,
         merchant: row.get("merchant")?,

@@ -1,4 +1,4 @@
-//! Proof that the relay's store is whole: every row can be read, feeds have no gaps, and every credited order was told
+//! Proof that the relay's store is whole: every row can be read, feeds have no gaps, and every credited order was reported
 //! so exactly once.
 
 use std::path::Path;
@@ -7,15 +7,16 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::changes::body_hash;
+use super::errors::{OpenError, QueryError};
+use super::open::{EPOCH, connect_to_read};
 use super::rows::{all, one, order, unsigned, value};
-use super::{EPOCH, OpenError, Trouble, connect_to_read};
 use crate::protocol::relay::credit_event;
 use crate::relay::store::StoreError;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    /// Orders, each with what it stands for.
+    /// Orders that were read whole.
     pub orders: u64,
     /// Of those, credited ones with the one event that says so.
     pub credited: u64,
@@ -31,7 +32,7 @@ pub enum Broken {
     /// SQLite itself finds the file damaged.
     #[error("the file is damaged: {0}")]
     File(String),
-    /// The store has no name, so that agents cannot tell it from another.
+    /// The store has no name, so that agents cannot distinguish it from another.
     #[error("the store has no epoch")]
     Epoch,
     /// A feed lacks a number, or has one too many.
@@ -48,7 +49,7 @@ pub enum Broken {
         /// How many there are.
         found: u64,
     },
-    /// An item stands in the wrong feed, or says what its name does not.
+    /// An item is in the wrong feed, or says what its name does not.
     #[error("item {seq} of the feed of {site} does not belong to its order")]
     Item {
         /// Whose.
@@ -56,7 +57,7 @@ pub enum Broken {
         /// Its number.
         seq: u64,
     },
-    /// An order was credited and its site not told so, or the other way round.
+    /// An order was credited and its feed has no credit, or the other way round.
     #[error("order {order}: credited is {credited}, but {events} events say so")]
     Credit {
         /// Which.
@@ -77,15 +78,15 @@ pub enum Broken {
     Open(#[from] OpenError),
 }
 
-impl From<Trouble> for Broken {
-    fn from(trouble: Trouble) -> Self {
+impl From<QueryError> for Broken {
+    fn from(trouble: QueryError) -> Self {
         Self::Store(trouble.into())
     }
 }
 
 impl From<rusqlite::Error> for Broken {
     fn from(error: rusqlite::Error) -> Self {
-        Trouble::from(error).into()
+        QueryError::from(error).into()
     }
 }
 
@@ -99,7 +100,7 @@ pub fn verify_file(path: &Path) -> Result<Verified, Broken> {
 
 /// Checks every row. Stops at the first bad one.
 pub(super) fn verify(conn: &Connection) -> Result<Verified, Broken> {
-    // One snapshot for all: a relay may be at work beside us.
+    // One snapshot for all: a relay may be running.
     let snapshot = conn.unchecked_transaction()?;
     check_file(conn)?;
     if value(conn, EPOCH)?.is_none_or(|epoch| epoch.is_empty()) {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
-use super::Trouble;
+use super::errors::QueryError;
 use crate::relay::store::StoreError;
 
 /// The most changes of one transaction: a flush of the disk is what they share, and it must not grow old.
@@ -48,7 +48,7 @@ impl Signs {
 }
 
 /// The transaction that a change is made in.
-pub(super) struct Desk<'a> {
+pub(super) struct WriteContext<'a> {
     pub tx: &'a Connection,
     /// Whether something was added to a feed.
     pub fed: bool,
@@ -58,9 +58,9 @@ pub(super) struct Desk<'a> {
 type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// A queued change.
-trait Job: Send {
+trait WriteJob: Send {
     /// Makes the change, which counts once it is committed. The error is why it was not made.
-    fn run(self: Box<Self>, desk: &mut Desk<'_>) -> (Tell, Result<(), Failed>);
+    fn run(self: Box<Self>, desk: &mut WriteContext<'_>) -> (Tell, Result<(), Failed>);
     /// Says that nobody tried.
     fn refuse(self: Box<Self>, error: StoreError);
 }
@@ -71,20 +71,20 @@ struct Failed {
     is_fatal: bool,
 }
 
-struct Change<T, F> {
+struct WriteChange<T, F> {
     work: F,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Job for Change<T, F>
+impl<T, F> WriteJob for WriteChange<T, F>
 where
     T: Send + 'static,
-    F: FnOnce(&mut Desk<'_>) -> Result<T, Trouble> + Send,
+    F: FnOnce(&mut WriteContext<'_>) -> Result<T, QueryError> + Send,
 {
-    fn run(self: Box<Self>, desk: &mut Desk<'_>) -> (Tell, Result<(), Failed>) {
+    fn run(self: Box<Self>, desk: &mut WriteContext<'_>) -> (Tell, Result<(), Failed>) {
         let Self { work, answer } = *self;
         let made = work(desk);
-        let failed = |trouble: &Trouble| Failed { why: trouble.told(), is_fatal: trouble.is_fatal() };
+        let failed = |trouble: &QueryError| Failed { why: trouble.explain(), is_fatal: trouble.is_fatal() };
         let outcome = made.as_ref().map(|_| ()).map_err(failed);
         let tell = move |committed: Result<(), StoreError>| {
             let said = match made {
@@ -102,13 +102,13 @@ where
 }
 
 /// The way to the thread. Dropping it ends the thread and closes the file.
-pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+pub(super) struct WriterThread {
+    queue: Option<mpsc::Sender<Box<dyn WriteJob>>>,
     thread: Option<JoinHandle<()>>,
     signs: Arc<Signs>,
 }
 
-impl Writer {
+impl WriterThread {
     /// Hands the connection over to a thread of its own.
     pub fn spawn(conn: Connection, signs: Arc<Signs>) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
@@ -122,18 +122,18 @@ impl Writer {
     pub async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Desk<'_>) -> Result<T, Trouble> + Send + 'static,
+        F: FnOnce(&mut WriteContext<'_>) -> Result<T, QueryError> + Send + 'static,
     {
         self.signs.check()?;
         let (answer, answered) = oneshot::channel();
         let gone = || StoreError::Unavailable("its writer ended".to_owned());
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Box::new(Change { work, answer })).map_err(|_| gone())?;
+        queue.send(Box::new(WriteChange { work, answer })).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
 
-impl Drop for Writer {
+impl Drop for WriterThread {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
@@ -154,7 +154,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-fn write_all(mut conn: Connection, queue: &mpsc::Receiver<Box<dyn Job>>, signs: &Signs) {
+fn write_all(mut conn: Connection, queue: &mpsc::Receiver<Box<dyn WriteJob>>, signs: &Signs) {
     let _guard = Guard(signs);
     while let Ok(first) = queue.recv() {
         let jobs: Vec<_> = std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX - 1)).collect();
@@ -164,27 +164,27 @@ fn write_all(mut conn: Connection, queue: &mpsc::Receiver<Box<dyn Job>>, signs: 
         }
         match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
             Ok(tx) => write_group(tx, jobs, signs),
-            Err(error) => refuse(jobs, &ended(&Trouble::from(error), signs)),
+            Err(error) => refuse(jobs, &end_writing(&QueryError::from(error), signs)),
         }
     }
 }
 
 /// The answer to everybody whose change was lost to this trouble. A fatal one ends the store.
-fn ended(trouble: &Trouble, signs: &Signs) -> String {
+fn end_writing(trouble: &QueryError, signs: &Signs) -> String {
     if trouble.is_fatal() {
         signs.fail(&trouble.to_string());
     }
-    trouble.told()
+    trouble.explain()
 }
 
-fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, why: &str) {
+fn refuse(jobs: impl IntoIterator<Item = Box<dyn WriteJob>>, why: &str) {
     for job in jobs {
         job.refuse(StoreError::Unavailable(why.to_owned()));
     }
 }
 
-/// Makes every change of a group and commits them together. One that fails by itself does not hold the others up.
-fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn Job>>, signs: &Signs) {
+/// Makes every change of a group and commits them together. One that fails by itself does not delay the others.
+fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Signs) {
     let (mut tells, mut fed) = (Vec::with_capacity(jobs.len()), false);
     let (mut left, mut going) = (jobs.into_iter(), Ok(()));
     for job in left.by_ref() {
@@ -195,8 +195,8 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn Job>>, signs: &Signs) 
             break;
         }
     }
-    let committed = going.and_then(|()| tx.commit().map_err(Trouble::from));
-    let committed = committed.map_err(|trouble| ended(&trouble, signs));
+    let committed = going.and_then(|()| tx.commit().map_err(QueryError::from));
+    let committed = committed.map_err(|trouble| end_writing(&trouble, signs));
     if committed.is_ok() && fed {
         signs.fed.send_modify(|count| *count += 1);
     }
@@ -209,7 +209,11 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn Job>>, signs: &Signs) 
 }
 
 /// Makes one change in a savepoint of its own. An error ends the group.
-fn write_one(job: Box<dyn Job>, tx: &mut Transaction<'_>, fed: &mut bool) -> (Tell, Result<(), Trouble>) {
+fn write_one(
+    job: Box<dyn WriteJob>,
+    tx: &mut Transaction<'_>,
+    fed: &mut bool,
+) -> (Tell, Result<(), QueryError>) {
     let mut point = match tx.savepoint() {
         Ok(point) => point,
         Err(error) => {
@@ -217,16 +221,16 @@ fn write_one(job: Box<dyn Job>, tx: &mut Transaction<'_>, fed: &mut bool) -> (Te
             return (Box::new(tell), Err(error.into()));
         }
     };
-    let mut desk = Desk { tx: &point, fed: false };
+    let mut desk = WriteContext { tx: &point, fed: false };
     let (tell, made) = job.run(&mut desk);
     *fed |= desk.fed;
     let kept = match made {
-        Ok(()) => point.commit().map_err(Trouble::from),
+        Ok(()) => point.commit().map_err(QueryError::from),
         // A full disk makes SQLite give the whole transaction up, not only the statement.
         Err(Failed { why, is_fatal }) if is_fatal || point.is_autocommit() => {
-            Err(Trouble::Ended { why, is_fatal })
+            Err(QueryError::Ended { why, is_fatal })
         }
-        Err(_) => point.rollback().map_err(Trouble::from),
+        Err(_) => point.rollback().map_err(QueryError::from),
     };
     (tell, kept)
 }

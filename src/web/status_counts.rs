@@ -10,9 +10,9 @@ use axum::response::Response;
 
 /// Answers by class of status, 1xx first.
 #[derive(Debug, Default)]
-pub struct Tally([AtomicU64; 5]);
+pub struct StatusCounts([AtomicU64; 5]);
 
-impl Tally {
+impl StatusCounts {
     /// Each class with its name, such as `4xx`.
     pub fn classes(&self) -> [(&'static str, u64); 5] {
         let count = |class: usize| self.0[class].load(Ordering::Relaxed);
@@ -21,14 +21,14 @@ impl Tally {
 }
 
 /// Counts every answer of `router`.
-pub fn counted(router: Router, tally: Arc<Tally>) -> Router {
-    router.layer(from_fn_with_state(tally, count))
+pub fn count_answers(router: Router, counts: Arc<StatusCounts>) -> Router {
+    router.layer(from_fn_with_state(counts, count))
 }
 
-async fn count(State(tally): State<Arc<Tally>>, request: Request, next: Next) -> Response {
+async fn count(State(counts): State<Arc<StatusCounts>>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let class = usize::from(response.status().as_u16() / 100);
-    if let Some(count) = class.checked_sub(1).and_then(|class| tally.0.get(class)) {
+    if let Some(count) = class.checked_sub(1).and_then(|class| counts.0.get(class)) {
         count.fetch_add(1, Ordering::Relaxed);
     }
     response

@@ -1,0 +1,101 @@
+//! Why the file cannot be used, and why a change or a question failed.
+
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+use crate::relay::store::StoreError;
+use crate::sqlite::Cause;
+
+/// Why the store's file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("the relay's store {0} is in use by another kuota-relay; stop it first")]
+    InUse(PathBuf),
+    /// There is none, and making one was not asked for.
+    #[error("there is no store {0} yet; kuota-relay run makes it")]
+    Missing(PathBuf),
+    /// The folder or its files cannot be made or opened.
+    #[error("{path}: {source}; check that the folder exists, is writable and not full")]
+    File {
+        /// What was to be opened.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
+    #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
+    Emptied(PathBuf),
+    /// SQLite failed: a full or failing disk, or a damaged file.
+    #[error("the relay's store failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file comes from a later version, or its schema could not be brought up.
+    #[error("the relay's store has a schema that this version cannot use: {0}")]
+    Schema(#[from] rusqlite_migration::Error),
+}
+
+/// Why a change or a question failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum QueryError {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Nonsense(String),
+    /// What another change of the group did to their transaction.
+    #[error("{why}")]
+    Ended { why: String, is_fatal: bool },
+}
+
+impl QueryError {
+    /// For people.
+    pub(super) fn explain(&self) -> String {
+        match self {
+            Self::Sqlite(error) => explain(error),
+            Self::Nonsense(_) | Self::Ended { .. } => self.to_string(),
+        }
+    }
+
+    /// Whether the file must not be used any more. SQLite reports a full disk before anything is half done.
+    pub(super) fn is_fatal(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => matches!(Cause::of(error), Cause::Broken | Cause::Write),
+            Self::Nonsense(_) => false,
+            Self::Ended { is_fatal, .. } => *is_fatal,
+        }
+    }
+}
+
+/// What went wrong with the file, and what to do.
+fn explain(error: &rusqlite::Error) -> String {
+    match Cause::of(error) {
+        Cause::Full => {
+            format!("the disk is full ({error}); free some space, and the relay goes on by itself")
+        }
+        Cause::ReadOnly => {
+            format!("the file can only be read ({error}); look for a failing disk in the kernel's log")
+        }
+        Cause::Busy => format!("another program holds the file ({error}); close it"),
+        Cause::Write | Cause::Broken | Cause::Statement => error.to_string(),
+    }
+}
+
+impl From<QueryError> for StoreError {
+    fn from(trouble: QueryError) -> Self {
+        match trouble {
+            QueryError::Nonsense(what) => Self::Nonsense(what),
+            QueryError::Sqlite(rusqlite::Error::SqliteFailure(error, what))
+                if error.code == ErrorCode::ConstraintViolation =>
+            {
+                Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
+            }
+            QueryError::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
+                Self::Unavailable(explain(&error))
+            }
+            // A column of another type than the schema says.
+            QueryError::Sqlite(error) => Self::Nonsense(error.to_string()),
+            QueryError::Ended { why, .. } => Self::Unavailable(why),
+        }
+    }
+}

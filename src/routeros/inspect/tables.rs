@@ -1,0 +1,134 @@
+//! The menus that the checks read, and their rows as printed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use mikrotik_rs::QueryOperator;
+
+use crate::domain::listing::List;
+use crate::routeros::client::RouterClient;
+use crate::routeros::port::RouterError;
+use crate::routeros::print::print;
+use crate::routeros::setup::{CLIENT_LIST, PAYMENT_LIST, PORTAL_LIST};
+use crate::routeros::words;
+
+/// The most rows of one menu that are looked at.
+const ROWS_MAX: usize = 20_000;
+
+/// One row as printed.
+pub(super) type PrintedRow = BTreeMap<String, String>;
+
+/// A field as printed; empty where the row lacks it.
+pub(super) fn field<'a>(row: &'a PrintedRow, name: &str) -> &'a str {
+    row.get(name).map_or("", String::as_str)
+}
+
+pub(super) fn flag(row: &PrintedRow, name: &str) -> bool {
+    words::boolean(field(row, name)).unwrap_or(false)
+}
+
+pub(super) fn is_enabled(row: &PrintedRow) -> bool {
+    !flag(row, "disabled") && !flag(row, "invalid")
+}
+
+pub(super) const USER: &str = "/user/print";
+pub(super) const GROUP: &str = "/user/group/print";
+pub(super) const SERVICE: &str = "/ip/service/print";
+pub(super) const HOTSPOT: &str = "/ip/hotspot/print";
+pub(super) const GARDEN: &str = "/ip/hotspot/walled-garden/ip/print";
+pub(super) const BINDING: &str = "/ip/hotspot/ip-binding/print";
+pub(super) const ADDRESS_LIST: &str = "/ip/firewall/address-list/print";
+pub(super) const FILTER: &str = "/ip/firewall/filter/print";
+pub(super) const NAT: &str = "/ip/firewall/nat/print";
+pub(super) const MANGLE: &str = "/ip/firewall/mangle/print";
+pub(super) const QUEUE_TYPE: &str = "/queue/type/print";
+pub(super) const QUEUE_TREE: &str = "/queue/tree/print";
+pub(super) const CLOCK: &str = "/system/clock/print";
+pub(super) const IPV6: &str = "/ipv6/firewall/filter/print";
+
+const RULE: &str = "chain,action,jump-target,protocol,src-address,dst-address,src-address-list,dst-address-list,\
+                    src-mac-address,src-port,dst-port,in-interface,out-interface,in-interface-list,\
+                    out-interface-list,connection-state,connection-mark,packet-mark,routing-mark,hotspot,limit,\
+                    new-packet-mark,dynamic,disabled,invalid,comment";
+
+/// What is read, and which columns.
+const MENUS: [(&str, &str); 14] = [
+    (USER, "name,group,address,disabled"),
+    (GROUP, "name,policy"),
+    (SERVICE, "name,port,address,certificate,disabled,invalid"),
+    (HOTSPOT, "name,interface,disabled,invalid"),
+    (GARDEN, "action,dst-address,dst-address-list,dst-host,dst-port,protocol,disabled"),
+    (BINDING, "address,to-address,type,disabled"),
+    (ADDRESS_LIST, "list,address,timeout,dynamic,disabled,comment"),
+    (FILTER, RULE),
+    (NAT, RULE),
+    (MANGLE, RULE),
+    (QUEUE_TYPE, "name,kind,pcq-rate,pcq-classifier"),
+    (QUEUE_TREE, "name,parent,packet-mark,queue,disabled,invalid"),
+    (CLOCK, "date,time,gmt-offset"),
+    (IPV6, "chain,action,in-interface,out-interface,src-address,dst-address,disabled"),
+];
+
+/// What the menus print.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    rows: BTreeMap<&'static str, Vec<PrintedRow>>,
+    /// Menus that could not be read, with the router's words.
+    pub(super) missing: Vec<(&'static str, String)>,
+}
+
+impl Tables {
+    /// The rows of a menu; `None` where it could not be read.
+    pub(super) fn get(&self, menu: &str) -> Option<&[PrintedRow]> {
+        self.rows.get(menu).map(Vec::as_slice)
+    }
+
+    /// Enabled rows that are not made by the router itself.
+    pub(super) fn enabled(&self, menu: &str) -> impl Iterator<Item = &PrintedRow> {
+        let rows = self.get(menu).unwrap_or_default().iter();
+        rows.filter(|row| is_enabled(row) && !flag(row, "dynamic"))
+    }
+}
+
+impl RouterClient {
+    /// Prints the menus that matter, one after the other. A menu that the router refuses is noted and left out; a
+    /// connection that breaks is an error.
+    pub async fn tables(&self) -> Result<Tables, RouterError> {
+        let mut tables = Tables::default();
+        for (menu, columns) in MENUS {
+            match self.rows(menu, columns).await {
+                Ok(rows) => {
+                    tables.rows.insert(menu, rows);
+                }
+                Err(RouterError::Trap { message, .. }) => tables.missing.push((menu, message)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(tables)
+    }
+
+    async fn rows(&self, menu: &'static str, columns: &'static str) -> Result<Vec<PrintedRow>, RouterError> {
+        let mut command = print(menu, columns);
+        if menu == ADDRESS_LIST {
+            let ours = [CLIENT_LIST, PORTAL_LIST, PAYMENT_LIST];
+            for name in List::ALL.map(|list| self.config.lists.name(list)).into_iter().chain(ours) {
+                command = command.query_equal("list", name);
+            }
+            command = command.query_operations(&[QueryOperator::Or; List::ALL.len() + 2]);
+        }
+        let ticket = self
+            .submit::<Vec<PrintedRow>, _>(menu, command.build(), None, move |rows, row| {
+                if rows.len() == ROWS_MAX {
+                    return Err(format!("more than {ROWS_MAX} rows"));
+                }
+                let cell = |name: &str| match row.lossy(name) {
+                    Cow::Borrowed("") => None,
+                    text => Some((name.to_owned(), text.into_owned())),
+                };
+                rows.push(columns.split(',').filter_map(cell).collect());
+                Ok(())
+            })
+            .await?;
+        Ok(ticket.answer().await?.rows)
+    }
+}
