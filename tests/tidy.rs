@@ -1,6 +1,8 @@
 //! The style of the house as a test: layers, the purity of the rules, lengths, and what must not be in the
 //! repository. Each check is a function from a file to findings, and is itself tested on a file that breaks it.
 
+#[path = "tidy/house.rs"]
+mod house;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/licences.rs"]
@@ -346,6 +348,12 @@ fn the_rules_are_pure() {
     let domain = sources(".rs").into_iter().filter(|s| s.path.starts_with("src/domain/"));
     let findings: Vec<_> = domain.flat_map(|s| check_purity(&s)).collect();
     demand_none(&findings, "purity of src/domain");
+}
+
+#[test]
+fn cases_of_ours_are_matched_one_by_one() {
+    let findings: Vec<_> = sources(".rs").iter().flat_map(house::check_catch_alls).collect();
+    demand_none(&findings, "catch-all arms");
 }
 
 #[test]

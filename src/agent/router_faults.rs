@@ -4,10 +4,9 @@ use std::net::Ipv4Addr;
 
 use super::config::Language;
 use super::edit_backoff::RefusedEdit;
-use super::engine::RouterChange;
+use super::engine::{RouterChange, Who};
 use super::pages::words::{fill, words};
 use crate::clock::rfc3339;
-use crate::domain::id::{Mac, UserId};
 use crate::domain::listing::{BindingKind, Conflict, Edit, List};
 use crate::domain::usage::UnreadRow;
 use crate::routeros::lists::ListNames;
@@ -50,19 +49,6 @@ words! {
         foreign_off: "{0} seharusnya di daftar {1}, tetapi di sana ada baris nonaktif yang bukan buatan kuota.",
             "{0} belongs in the list {1}, where a row that is not ours is switched off and keeps ours out.";
     }
-}
-
-/// Whom a row is about, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Who {
-    /// The customer.
-    pub user: Option<UserId>,
-    /// The customer's name.
-    pub name: Option<String>,
-    /// The device.
-    pub mac: Option<Mac>,
-    /// Its address.
-    pub address: Option<Ipv4Addr>,
 }
 
 impl Who {
@@ -218,6 +204,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::id::Mac;
     use crate::domain::units::Timestamp;
     use crate::domain::usage::RowId;
 

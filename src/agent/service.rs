@@ -12,11 +12,11 @@ use super::config::Language;
 use super::edit_backoff::{EditBackoff, RefusedEdit};
 use super::engine::{
     Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
-    RouterChange,
+    RouterChange, Who,
 };
 use super::fault_log::{self, FaultLog};
 use super::link::{Link, RelayError};
-use super::router_faults::{Menu, RouterFault, Who};
+use super::router_faults::{Menu, RouterFault};
 use crate::clock::Clock;
 use crate::domain::id::Mac;
 use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};
@@ -331,7 +331,29 @@ impl Service {
             | Action::Unbind { .. }
             | Action::Reset { .. }
             | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
-            _ => None,
+            Action::AddUser(_)
+            | Action::Import { .. }
+            | Action::Register { mac: None, .. }
+            | Action::ChangeUser(..)
+            | Action::DeleteUser(_)
+            | Action::Grant(..)
+            | Action::Debit { .. }
+            | Action::AddDebt(..)
+            | Action::ChangeDebt(..)
+            | Action::WriteOff { .. }
+            | Action::Refund { .. }
+            | Action::Review { .. }
+            | Action::CloseDrawer { .. }
+            | Action::SetPin(..)
+            | Action::Buy(..)
+            | Action::SettleAll(..)
+            | Action::SettleItem(..)
+            | Action::PayPart(..)
+            | Action::Block(..)
+            | Action::Unblock(..)
+            | Action::AddPackage(_)
+            | Action::ChangePackage(..)
+            | Action::DeletePackage(_) => None,
         };
         let (reading, failure) = match gate {
             None => (None, None),

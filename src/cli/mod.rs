@@ -143,7 +143,24 @@ impl Command {
             Self::Run => "info",
             // They say in words what came of everything, between questions or in a table.
             Self::Setup(_) | Self::Doctor(_) => "error",
-            _ => "warn",
+            Self::CheckConfig
+            | Self::RouterSetup(_)
+            | Self::Admin(_)
+            | Self::User(_)
+            | Self::Debt(_)
+            | Self::Package(_)
+            | Self::Order(_)
+            | Self::Report(_)
+            | Self::Closing(_)
+            | Self::Ledger(_)
+            | Self::Backup { .. }
+            | Self::Restore { .. }
+            | Self::Export { .. }
+            | Self::Import { .. }
+            | Self::RouterPlan
+            | Self::Clock(_) => "warn",
+            #[cfg(feature = "sim")]
+            Self::Demo(_) => "warn",
         }
     }
 }
@@ -269,6 +286,15 @@ async fn client(command: Command, api: &Api, output: Output) -> Result<(), Failu
         Command::Closing(command) => closings::run(command, api, output).await,
         Command::RouterPlan => plan::run(api, output).await,
         Command::Clock(command) => clock::run(api, command, output).await,
-        _ => Err(Failure::said("this command does not go through the API")),
+        Command::Run
+        | Command::CheckConfig
+        | Command::Setup(_)
+        | Command::Doctor(_)
+        | Command::RouterSetup(_)
+        | Command::Ledger(_)
+        | Command::Backup { .. }
+        | Command::Restore { .. } => Err(Failure::said("this command does not go through the API")),
+        #[cfg(feature = "sim")]
+        Command::Demo(_) => Err(Failure::said("this command does not go through the API")),
     }
 }

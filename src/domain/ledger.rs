@@ -97,7 +97,15 @@ impl Kind {
     pub const fn book(self) -> Book {
         match self {
             Self::DebtGranted | Self::DebtPaid | Self::WrittenOff | Self::DebtReopened => Book::Debt,
-            _ => Book::Quota,
+            Self::Usage
+            | Self::Purchase
+            | Self::Grant
+            | Self::Advance
+            | Self::OveragePaid
+            | Self::Surplus
+            | Self::Correction
+            | Self::Closing
+            | Self::Reversal => Book::Quota,
         }
     }
 }

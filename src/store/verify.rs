@@ -272,7 +272,17 @@ impl Booked {
         match posted.entry.kind {
             Kind::Reversal => self.money.1 += amount,
             Kind::DebtReopened => {}
-            _ => {
+            Kind::Usage
+            | Kind::Purchase
+            | Kind::Grant
+            | Kind::Advance
+            | Kind::OveragePaid
+            | Kind::Surplus
+            | Kind::Correction
+            | Kind::Closing
+            | Kind::DebtGranted
+            | Kind::DebtPaid
+            | Kind::WrittenOff => {
                 self.money.0 += amount;
                 if self.credits == 0 || self.event != posted.event {
                     self.credits += 1;

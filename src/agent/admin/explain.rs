@@ -146,7 +146,7 @@ pub(super) fn behind(rule: Rule, account: &Account, look: &Look, lines: &[Posted
             let overdue = overdue(account, look);
             seqs(&|line| line.entry.debt.is_some_and(|debt| overdue.contains(&debt)))
         }
-        _ => Vec::new(),
+        Some(Reason::Admin | Reason::Inactive | Reason::Paying | Reason::Expired) | None => Vec::new(),
     }
 }
 

@@ -1,14 +1,17 @@
 //! Drafts: requests in the making, applied to the memory whole or not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::counter::PinHash;
-use super::look::Snapshot;
-use super::state::{State, notice};
-use super::windows::{Now, OpenOrder};
-use super::{Actor, EngineError, Notice};
+use super::actor::Actor;
+use super::changes::{Changes, Work};
+use super::command::PinHash;
+use super::error::EngineError;
+use super::notice::notice;
+use super::open_orders::{Now, OpenOrder};
+use super::snapshot::Snapshot;
+use super::state::State;
 use crate::domain::access::{self, Facts, Reason};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
@@ -18,7 +21,7 @@ use crate::domain::ledger::Entry;
 use crate::domain::order::CashMethod;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Context, Decision, Event, Refusal};
-use crate::domain::units::{Rupiah, Timestamp, day_number};
+use crate::domain::units::{Rupiah, day_number};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, ErrandWork, EventRecord, OpeningRecord,
@@ -34,56 +37,6 @@ pub(super) struct Draft<'a> {
     packages: Vec<Package>,
     new_id: &'a mut (dyn FnMut() -> Uuid + Send),
     changes: Changes,
-}
-
-/// A change of one device.
-#[derive(Clone, Debug)]
-pub(super) enum Work {
-    Bind(DeviceRecord),
-    Unbind(u32),
-    Change(DeviceRecord),
-}
-
-/// What a finished draft changes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Changes {
-    pub users: BTreeMap<u32, UserRecord>,
-    pub packages: BTreeMap<u32, PackageRecord>,
-    pub devices: Vec<Work>,
-    pub debts: Vec<(u32, DebtItem)>,
-    /// Who entered items that come back from the store.
-    pub granted_by: BTreeMap<DebtId, String>,
-    pub orders: BTreeMap<OrderId, OpenOrder>,
-    pub online: OnlineChanges,
-    pub moves: Vec<CashMove>,
-    pub closing: Option<ClosingRecord>,
-    /// What has no date, because the clock is not trusted.
-    pub undated: Vec<(Undated, String)>,
-    /// What a person gave a date.
-    pub dated: Vec<(Undated, String)>,
-    pub pins: Vec<(u32, PinHash)>,
-    pub entries: Vec<(u32, Entry, String)>,
-    pub validity: Vec<(u32, ValidityStep)>,
-    pub event: Option<EventRecord>,
-    pub audit: Vec<AuditLine>,
-    pub notices: Vec<Notice>,
-    pub actor: String,
-    pub at: Timestamp,
-    /// The local day, in days since 1970-01-01.
-    pub day: i64,
-}
-
-/// What it changes of online payment.
-#[derive(Clone, Debug, Default)]
-pub(super) struct OnlineChanges {
-    /// Pay windows opened, by user.
-    pub windows: BTreeMap<u32, u32>,
-    pub openings: Vec<OpeningRecord>,
-    pub openings_ended: BTreeSet<String>,
-    pub errands: Vec<ErrandWork>,
-    pub errands_done: BTreeSet<u64>,
-    pub applied: BTreeSet<String>,
-    pub cursor: Option<Cursor>,
 }
 
 impl<'a> Draft<'a> {
@@ -239,7 +192,7 @@ impl<'a> Draft<'a> {
 
     /// Changes of a user's expiry and plan that this draft makes.
     pub fn validity_of(&self, user_no: u32) -> impl Iterator<Item = &ValidityStep> {
-        self.changes.validity.iter().filter(move |(no, _)| *no == user_no).map(|(_, step)| step)
+        self.changes.records.validity.iter().filter(move |(no, _)| *no == user_no).map(|(_, step)| step)
     }
 
     /// Online orders of a user that may still be paid, as this draft leaves them.
@@ -254,36 +207,56 @@ impl<'a> Draft<'a> {
     /// Attempts of a user whose outcome is not known, as this draft leaves them.
     pub fn openings(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
         let known = self.state.online.openings_of(user_no);
-        known.filter(|opening| !self.changes.online.openings_ended.contains(&opening.request_id))
+        known.filter(|opening| !self.changes.records.openings_ended.contains(&opening.request_id))
     }
 
     /// An errand, unless the same is waiting already.
     pub fn put_errand(&mut self, work: ErrandWork) {
         let mut waiting = self.state.online.errands.values().map(|errand| &errand.work);
-        if !waiting.any(|other| *other == work) && !self.changes.online.errands.contains(&work) {
-            self.changes.online.errands.push(work);
+        if !waiting.any(|other| *other == work) && !self.changes.errands.contains(&work) {
+            self.changes.errands.push(work);
         }
     }
 
-    /// What this draft changes of online payment so far.
-    pub fn online_changes(&self) -> &OnlineChanges {
-        &self.changes.online
+    /// The relay has it, or needs it no more.
+    pub fn end_errand(&mut self, no: u64) {
+        self.changes.records.errands_done.insert(no);
     }
 
-    /// The same, to be changed further.
-    pub fn online(&mut self) -> &mut OnlineChanges {
-        &mut self.changes.online
+    /// An attempt whose outcome is not known.
+    pub fn put_opening(&mut self, opening: OpeningRecord) {
+        self.changes.records.openings.push(opening);
+    }
+
+    /// The outcome of an attempt is known.
+    pub fn end_opening(&mut self, request_id: String) {
+        self.changes.records.openings_ended.insert(request_id);
+    }
+
+    /// An event of the feed that is never applied again.
+    pub fn put_applied(&mut self, event: String) {
+        self.changes.records.applied.insert(event);
+    }
+
+    /// Whether this draft applies the event.
+    pub fn applies(&self, event: &str) -> bool {
+        self.changes.records.applied.contains(event)
+    }
+
+    /// How far the feed is applied.
+    pub fn set_cursor(&mut self, cursor: Cursor) {
+        self.changes.cursor = Some(cursor);
     }
 
     /// The answer that a repetition of this call gets.
     pub fn put_event(&mut self, event: EventRecord) {
-        self.changes.event = Some(event);
+        self.changes.records.event = Some(event);
     }
 
     /// Money of an order over this actor's counter.
     pub fn put_move(&mut self, order: &OrderRecord, method: CashMethod, kind: Move, amount: Rupiah) {
         self.put_undated(Undated::Order, order.id.0.clone());
-        self.changes.moves.push(CashMove {
+        self.changes.records.moves.push(CashMove {
             at: self.state.wall,
             cashier: self.actor.name.clone(),
             order: order.id.clone(),
@@ -304,17 +277,17 @@ impl<'a> Draft<'a> {
     /// A person gave it a date.
     pub fn put_dated(&mut self, what: Undated, id: String) {
         if self.state.undated.iter().any(|record| record.what == what && record.id == id) {
-            self.changes.dated.push((what, id));
+            self.changes.records.dated.push((what, id));
         }
     }
 
     pub fn put_closing(&mut self, closing: ClosingRecord) {
         self.put_undated(Undated::Closing, closing.no.to_string());
-        self.changes.closing = Some(closing);
+        self.changes.records.closing = Some(closing);
     }
 
     pub fn put_pin(&mut self, user_no: u32, hash: PinHash) {
-        self.changes.pins.push((user_no, hash));
+        self.changes.records.pins.push((user_no, hash));
     }
 
     /// Remembers who entered an item that comes back from the store.
@@ -338,7 +311,7 @@ impl<'a> Draft<'a> {
     }
 
     fn windows_today(&self, user_no: u32, day: i64) -> u32 {
-        let drafted = self.changes.online.windows.get(&user_no).copied().unwrap_or_default();
+        let drafted = self.changes.windows.get(&user_no).copied().unwrap_or_default();
         self.state.online.windows_on(user_no, day) + drafted
     }
 
@@ -352,13 +325,13 @@ impl<'a> Draft<'a> {
         if !before.access.is_same(&user.account.access) {
             user.access_at = self.facts.now;
         }
-        self.changes.notices.extend(decision.commands.iter().map(|command| notice(&user, command)));
+        self.changes.records.notices.extend(decision.commands.iter().map(|command| notice(&user, command)));
         let changed = user.account.items.iter().filter(|item| before.item(item.id) != Some(*item));
         self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
         let entries = decision.entries.iter().cloned();
         self.changes.entries.extend(entries.map(|entry| (user_no, entry, event_id.to_owned())));
         let validity = decision.validity.iter().cloned();
-        self.changes.validity.extend(validity.map(|step| (user_no, step)));
+        self.changes.records.validity.extend(validity.map(|step| (user_no, step)));
         self.put_user(user);
         self.open_window(user_no);
         Ok(decision)
@@ -373,12 +346,12 @@ impl<'a> Draft<'a> {
         let due = at.window_due(self.open_orders(user_no), self.windows_today(user_no, at.day()));
         let Some(mut order) = due.map(|open| open.record.clone()) else { return };
         order.online.window = Some(at.window());
-        *self.changes.online.windows.entry(user_no).or_default() += 1;
+        *self.changes.windows.entry(user_no).or_default() += 1;
         self.put_order(order);
     }
 
     pub fn audit(&mut self, action: &str, target: &str, detail: String) {
-        self.changes.audit.push(AuditLine {
+        self.changes.records.audit.push(AuditLine {
             at: self.state.wall,
             actor: self.actor.name.clone(),
             role: self.actor.role.name().to_owned(),
@@ -387,6 +360,11 @@ impl<'a> Draft<'a> {
             target: target.to_owned(),
             detail,
         });
+    }
+
+    /// What an item costs by now, if anything on sale gives it a price.
+    pub fn tariff_due(&self, item: &DebtItem) -> Option<Rupiah> {
+        self.with_context(|ctx| ctx.tariff().due(item)).ok()
     }
 
     pub fn finish(self) -> Changes {

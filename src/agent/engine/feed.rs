@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::actions::Act;
+use super::Engine;
+use super::actor::Actor;
+use super::checkout::FeedApplied;
+use super::commands::Act;
+use super::error::EngineError;
 use super::names::with_free_names;
-use super::{Actor, Engine, EngineError, memo, odd};
+use super::{memo, odd};
 use crate::clock::parse_rfc3339;
 use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};
@@ -16,21 +20,6 @@ use crate::store::{Cursor, ErrandWork, Online, OrderRecord, UserRecord};
 
 /// The age to which orders are handed back to a relay that lost them: most wallets give money back for so long.
 const HANDED_BACK_DAYS: i64 = 45;
-
-/// What a page of the feed did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FeedApplied {
-    /// Items that were news here.
-    pub items: u64,
-    /// Who was credited.
-    pub credited: Vec<UserId>,
-    /// Access turned for somebody: reconcile the router.
-    pub turned: bool,
-    /// The feed begins anew from 0: ask for it at once. Nothing of this page was applied.
-    pub restarted: bool,
-    /// There is more: ask again at once.
-    pub more: bool,
-}
 
 impl Engine {
     /// Applies one page of the feed: every effect and the new cursor in one transaction. `page` must be the answer
@@ -52,7 +41,7 @@ impl Engine {
             for entry in &page.items {
                 act.apply_entry(entry, &mut applied)?;
             }
-            act.draft.online().cursor = Some(next);
+            act.draft.set_cursor(next);
             Ok(applied)
         })?;
         let access_changes = self.access_changes;
@@ -75,7 +64,7 @@ impl Engine {
             for order in orders {
                 act.draft.put_errand(ErrandWork::Adopt { order });
             }
-            act.draft.online().cursor = Some(Cursor { epoch: Some(page.epoch.clone()), seq: 0 });
+            act.draft.set_cursor(Cursor { epoch: Some(page.epoch.clone()), seq: 0 });
             act.draft.audit("feed.restart", &page.epoch, String::new());
             Ok(())
         })?;
@@ -129,7 +118,7 @@ fn paid_at(item: &FeedItem) -> Option<Timestamp> {
 
 impl Act<'_, '_> {
     pub(super) fn is_applied(&self, event: &str) -> Result<bool, EngineError> {
-        let drafted = self.draft.online_changes().applied.contains(event);
+        let drafted = self.draft.applies(event);
         Ok(drafted || self.reader.is_applied(event)?)
     }
 
@@ -164,7 +153,7 @@ impl Act<'_, '_> {
             "the relay tells something that cannot be applied here"
         );
         self.event.clone_from(&item.event_id);
-        self.draft.online().applied.insert(item.event_id.clone());
+        self.draft.put_applied(item.event_id.clone());
         applied.items += 1;
         self.draft.audit("feed.unreadable", &item.order_id, odd::detail(raw, why));
         let known = self.find_order(&OrderId(item.order_id.clone()))?;
@@ -189,7 +178,7 @@ impl Act<'_, '_> {
             return Ok(());
         }
         self.event.clone_from(&item.event_id);
-        self.draft.online().applied.insert(item.event_id.clone());
+        self.draft.put_applied(item.event_id.clone());
         applied.items += 1;
         let known = self.find_order(&OrderId(item.order_id.clone()))?;
         if known.as_ref().is_some_and(|order| order.method.cash().is_some()) {

@@ -3,11 +3,10 @@
 
 use serde_json::value::RawValue;
 
-use super::EngineError;
-use super::actions::conflict;
+use super::error::{EngineError, conflict};
 use crate::agent::tickets::Tickets;
 use crate::clock::rfc3339;
-use crate::domain::order::{Line, OrderKind, Quote};
+use crate::domain::order::{Item, Line, OrderKind, Quote};
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Timestamp};
 use crate::protocol::LineWire;
 use crate::protocol::relay::{MEMO_BYTES_MAX, Memo};
@@ -74,8 +73,8 @@ pub(super) fn read(raw: Option<&RawValue>) -> Option<(Memo, Quote)> {
     let quote = Quote { lines: memo.lines.iter().cloned().map(Line::from).collect() };
     let is_sane = |line: &Line| {
         let days = match line.item {
-            crate::domain::order::Item::Package { days, .. } => days,
-            _ => 0,
+            Item::Package { days, .. } => days,
+            Item::Debt { .. } | Item::Overage => 0,
         };
         line.bytes.0 <= AMOUNT_BYTES_MAX && line.price.0 <= AMOUNT_RP_MAX && days <= DAYS_MAX
     };

@@ -4,212 +4,73 @@
 //! The engine's memory is ahead of the store by the readings gathered since the last commit, never by anything
 //! else: the router's counters are themselves the log of those, so a crash loses nothing.
 
-mod actions;
-mod counter;
+mod actor;
+mod changes;
+mod checkout;
+mod command;
+mod commands;
 mod draft;
+mod error;
 mod feed;
 mod handle;
-mod import;
-mod look;
 mod memo;
+mod metering;
 mod names;
+mod notice;
 mod odd;
 mod online;
+mod open_orders;
 mod preview;
-mod readings;
-mod review;
+mod read_view;
+mod reading;
+mod request;
+mod snapshot;
 mod state;
 mod trust;
 mod undated;
 mod views;
 mod windows;
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use actions::{
-    ADDRESS_SHARED, Action, DEVICE_GONE, DebtChange, DebtTerms, JUST_PAID_MS, NewDevice, NewPackage, NewUser,
-    PackageChange, Tender, UserChange, order_paid,
+pub use actor::{Actor, Key};
+pub use checkout::{Begun, FeedApplied, OpenOne, OpenView, Opening, Replaces, Wish};
+pub use command::{
+    Action, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser, JUST_PAID_MS, NewDevice,
+    NewPackage, NewUser, PackageChange, PinHash, Purpose, ReviewDecision, Tender, UserChange,
 };
-pub use counter::PinHash;
-pub use feed::FeedApplied;
+pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};
 pub use handle::{EngineGone, EngineHandle};
-pub use import::{ImportedDebt, ImportedDevice, ImportedUser, RowFinding};
-pub use look::{Reached, SharedName, Snapshot, WindowView};
-pub use online::{Begun, OPEN_PAYMENT, OpenOne, OpenView, Opening, Purpose, Replaces, Wish};
-pub use preview::Preview;
-pub use readings::Reading;
-pub use review::ReviewDecision;
+pub use notice::{Notice, Notifier};
+pub use read_view::{Look, SharedName, Who, WindowView};
+pub use reading::Reading;
+pub use request::{Outcome, Preview, Request};
+pub use snapshot::{Reached, Snapshot};
 pub use state::RouterChange;
 pub use views::{ClosingView, DebtView, EntryView, OrderView, PackageView, UserView};
 
 use crate::clock::{Clock, Zone};
-use crate::domain::access::{Access, Facts};
+use crate::domain::access::Facts;
 use crate::domain::account::Policy;
-use crate::domain::id::{Mac, UserId};
 use crate::domain::listing::DeviceAccess;
-use crate::domain::package::Package;
-use crate::domain::policy::{Context, Refusal};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::HostTable;
 use crate::store::{
-    AuditLine, EventRecord, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, StoreTimes,
-    Unwritable,
+    AuditLine, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, StoreTimes, Unwritable,
 };
 pub use crate::store::{Cursor, Errand, ErrandWork};
-use actions::Act;
-use draft::{Changes, Draft};
+use changes::Changes;
+use commands::Act;
+use draft::Draft;
+use notice::Silence;
 use state::State;
 
 /// Lines of the audit that wait for a store that cannot be written.
 const NOTES_HELD_MAX: usize = 256;
-
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// An admin's name, or `kuotad`.
-    pub name: String,
-    /// In which role.
-    pub role: Role,
-    /// From where: an address, `socket` or `daemon`.
-    pub source: String,
-}
-
-impl Actor {
-    /// The daemon itself.
-    pub fn daemon() -> Self {
-        Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
-    }
-
-    /// Somebody on the portal, from that address. Customers have no role among admins: the least.
-    pub fn portal(address: IpAddr) -> Self {
-        Self { name: "portal".into(), role: Role::Viewer, source: address.to_string() }
-    }
-
-    /// The relay, by what it tells.
-    pub fn relay() -> Self {
-        Self { name: "relay".into(), role: Role::Owner, source: "relay".into() }
-    }
-}
-
-/// An idempotency key with what it was sent for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The key, scoped by who called.
-    pub id: String,
-    /// SHA-256 of the call.
-    pub content_hash: [u8; 32],
-}
-
-/// One change asked for.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Who asks.
-    pub actor: Actor,
-    /// What for.
-    pub action: Action,
-    /// A repeated call with the same key is answered, not done again.
-    pub key: Option<Key>,
-    /// A reading of the router made for this request; it is counted first, in the same transaction.
-    pub reading: Option<Reading>,
-}
-
-/// The answer to a request that was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// HTTP status: 200, 201 or 204.
-    pub status: u16,
-    /// The answer, as JSON text; empty for 204.
-    pub body: String,
-}
-
-impl Outcome {
-    /// What a repetition of the call is answered from.
-    fn remembered(&self, id: String, content_hash: [u8; 32]) -> EventRecord {
-        EventRecord { id, content_hash, status: self.status, answer: self.body.clone() }
-    }
-}
-
-/// Something people are told after a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// A user's access turned.
-    AccessChanged {
-        /// Whose.
-        user: UserId,
-        /// The user's name.
-        name: String,
-        /// What held before.
-        from: Access,
-        /// What holds.
-        to: Access,
-    },
-    /// A user in mode `debt` reached four fifths of the limit.
-    OverageWarning {
-        /// Whose.
-        user: UserId,
-        /// The user's name.
-        name: String,
-    },
-}
-
-/// The port to people: log, terminal, messages.
-pub trait Notifier: Send + Sync {
-    /// Tells. Called after the commit, on the engine's thread: it must return at once and never fail.
-    fn notify(&self, notice: &Notice);
-}
-
-/// Why a request was not done. Nothing changed.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// A business rule says no.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// There is no such thing.
-    #[error("there is no {0} with that id")]
-    NotFound(&'static str),
-    /// It cannot be together with what is there.
-    #[error("{message}")]
-    Conflict {
-        /// The stable code of the API.
-        code: &'static str,
-        /// For people.
-        message: String,
-    },
-    /// The device belongs to somebody else, and nobody said that it shall move.
-    #[error(
-        "the device {mac} belongs to {name} ({owner}); to take it from there say move (--move, or \"move\": true)"
-    )]
-    DeviceTaken {
-        /// The device.
-        mac: Mac,
-        /// Whose it is.
-        owner: UserId,
-        /// The owner's name.
-        name: String,
-    },
-    /// A value is out of its bounds.
-    #[error("{field}: {message}")]
-    Invalid {
-        /// The field.
-        field: &'static str,
-        /// For people.
-        message: String,
-    },
-    /// Rows of an import are not as they must be; nothing was entered.
-    #[error("{} findings in the rows; nothing was imported", .0.len())]
-    Rows(Vec<RowFinding>),
-    /// The request needs a reading of the router and none could be made.
-    #[error("the router cannot be read now, and this must not be done without a reading: {0}")]
-    RouterNeeded(String),
-    /// The card or the file failed. The engine stops.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// What an engine is made of.
 pub struct Parts {
@@ -312,7 +173,7 @@ impl Engine {
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let outcome = match actions::perform(&mut draft, &self.reader, &request) {
+        let outcome = match commands::perform(&mut draft, &self.reader, &request) {
             Ok(outcome) => outcome,
             Err(error) => return Err(self.heard(error)),
         };
@@ -400,7 +261,7 @@ impl Engine {
             Some(event) if event.content_hash == key.content_hash => {
                 Ok(Some(Outcome { status: event.status, body: event.answer }))
             }
-            Some(_) => Err(idempotency_conflict()),
+            Some(_) => Err(error::idempotency_conflict()),
         }
     }
 
@@ -446,12 +307,12 @@ impl Engine {
 
     fn absorb(&mut self, reading: &Reading) {
         let facts = self.facts();
-        let now = readings::Moment {
+        let now = metering::Moment {
             facts,
             uptime: self.parts.clock.uptime(),
             boot_id: self.parts.clock.boot_id(),
         };
-        readings::absorb(&mut self.state, reading, &now, &self.parts.policy);
+        metering::absorb(&mut self.state, reading, &now, &self.parts.policy);
     }
 
     /// One transaction, one fsync; then people are told.
@@ -561,11 +422,11 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let noted = self.note(actor, action, target, detail.clone());
         let Err(EngineError::Store(StoreError::Unwritable(_))) = noted else { return noted };
-        if self.state.dirty.audit.len() >= NOTES_HELD_MAX {
+        if self.state.dirty.records.audit.len() >= NOTES_HELD_MAX {
             tracing::warn!(actor = actor.name, action, target, "the audit cannot take this line");
             return Ok(());
         }
-        self.state.dirty.audit.push(AuditLine {
+        self.state.dirty.records.audit.push(AuditLine {
             at: self.state.wall,
             actor: actor.name.clone(),
             role: actor.role.name().to_owned(),
@@ -661,42 +522,6 @@ fn passing(done: Result<(), EngineError>) -> Result<(), EngineError> {
     match done {
         Err(EngineError::Store(StoreError::Unwritable(_))) => Ok(()),
         other => other,
-    }
-}
-
-fn idempotency_conflict() -> EngineError {
-    EngineError::Conflict {
-        code: "idempotency_conflict",
-        message: "this Idempotency-Key was used for another call; use a new key".into(),
-    }
-}
-
-/// Nobody is told.
-struct Silence;
-
-impl Notifier for Silence {
-    fn notify(&self, _: &Notice) {}
-}
-
-/// The engine's memory for reading: what answers and pages are made from.
-#[derive(Clone, Copy)]
-pub struct Look<'a> {
-    state: &'a State,
-    /// The owner's rules.
-    pub policy: &'a Policy,
-    /// The site's zone.
-    pub zone: &'a Zone,
-    /// What the world says, before it is narrowed to one user.
-    pub facts: Facts,
-    /// Time since boot.
-    uptime: Duration,
-}
-
-impl Look<'_> {
-    /// Calls `f` with the context in which events would be decided.
-    pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
-        let packages: Vec<Package> = self.state.packages_on_file();
-        f(&Context { policy: self.policy, packages: &packages, facts: self.facts })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::EngineError;
 use super::draft::Draft;
+use super::error::EngineError;
 use crate::domain::login;
 use crate::domain::phone::{self, Phone};
 use crate::store::UserRecord;

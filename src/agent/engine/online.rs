@@ -5,138 +5,23 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::actions::{Act, conflict, done};
+use super::Engine;
+use super::actor::{Actor, Key};
+use super::checkout::{Begun, OpenOne, OpenView, Opening, Wish};
+use super::command::Purpose;
+use super::commands::{Act, done};
+use super::error::{EngineError, OPEN_PAYMENT, conflict, idempotency_conflict};
 use super::feed::{mark, rise};
+use super::memo;
+use super::request::Outcome;
 use super::views::OrderView;
-use super::{Actor, Engine, EngineError, Key, Outcome, memo};
 use crate::clock::parse_rfc3339;
-use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
-use crate::domain::order::{Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::id::{OrderId, UserId};
+use crate::domain::order::{Method, OrderKind, Quote};
 use crate::domain::policy::{self, Event, Refusal};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{AdoptOrder, PaymentMeans, RelayOrder};
 use crate::store::{Cursor, Errand, ErrandWork, Online, OpeningRecord, OrderRecord};
-
-/// The code of the refusal to open a payment beside one that nobody agreed to call off.
-pub const OPEN_PAYMENT: &str = "open_payment";
-
-/// What a customer or a cashier wants to pay online.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// A package.
-    Buy(PackageId),
-    /// Everything owed.
-    SettleAll,
-    /// One debt item.
-    SettleItem(DebtId),
-    /// Part of the debt items, oldest first.
-    PayPart(Rupiah),
-}
-
-/// A payment to be opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// Whose.
-    pub user: UserId,
-    /// What for.
-    pub purpose: Purpose,
-    /// How it is to be paid.
-    pub method: OnlineMethod,
-    /// The price that the payer was told; another by now is refused.
-    pub expect: Option<Rupiah>,
-    /// What this payment may take the place of.
-    pub replaces: Replaces,
-}
-
-/// What somebody who opens a payment knows of an open one, which is called off for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replaces {
-    /// Whatever is open: who asks has been told, or is a program.
-    Anything,
-    /// Only what is named so, as by [`OpenOne::consent`]; anything else open is refused with [`OPEN_PAYMENT`].
-    Named(Option<String>),
-}
-
-impl Replaces {
-    fn allows(&self, open: &OpenOne) -> bool {
-        match self {
-            Self::Anything => true,
-            Self::Named(name) => open.consent().is_none_or(|open| name.as_deref() == Some(open)),
-        }
-    }
-}
-
-/// An order asked of the relay whose gateway id is not known yet. It is on file.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    /// How the attempt is called; the same for every repetition.
-    pub request_id: String,
-    /// Whose.
-    pub user: UserId,
-    /// What for.
-    pub kind: OrderKind,
-    /// How it is to be paid.
-    pub method: OnlineMethod,
-    /// The frozen price.
-    pub quote: Quote,
-    /// Comes back with every item of the feed.
-    pub memo: Box<RawValue>,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-}
-
-/// What a user has open online.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OpenOne {
-    /// An order that may still be paid.
-    Order(OrderId),
-    /// An attempt whose outcome is not known, by request.
-    Opening(String),
-    /// An attempt that was given up, and the relay was not told yet.
-    GivenUp {
-        /// The errand that tells it.
-        errand: u64,
-        /// The attempt.
-        request_id: String,
-    },
-}
-
-impl OpenOne {
-    /// The name by which a person agrees to have it called off; nothing for what was given up already.
-    pub fn consent(&self) -> Option<&str> {
-        match self {
-            Self::Order(id) => Some(&id.0),
-            Self::Opening(request) => Some(request),
-            Self::GivenUp { .. } => None,
-        }
-    }
-}
-
-/// What a wish for an online order leads to.
-#[derive(Clone, Debug)]
-pub enum Begun {
-    /// Ask the relay for this. A repeated call whose outcome nobody knows gets the same opening again.
-    Ask(Opening),
-    /// What the user has open must be called off first; then begin again.
-    CancelFirst(OpenOne),
-    /// A repeated call: answered.
-    Answered(Outcome),
-}
-
-/// An online order that may still be paid, as the relay must be asked about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenView {
-    /// Which.
-    pub order: OrderId,
-    /// Whose.
-    pub user: UserId,
-    /// Where it stands, as far as is known here.
-    pub status: OrderState,
-    /// When it was opened.
-    pub created_at: Timestamp,
-    /// When the customer's time is over.
-    pub expires_at: Option<Timestamp>,
-}
 
 impl Engine {
     /// Freezes the price of what is wished and writes the attempt down, so that the relay may be asked for it.
@@ -176,7 +61,7 @@ impl Engine {
         let of_key = |opening: &&OpeningRecord| opening.key.as_ref().is_some_and(|(id, _)| *id == key.id);
         let Some(opening) = self.state.online.openings.values().find(of_key) else { return Ok(None) };
         if opening.key.as_ref().is_some_and(|(_, hash)| *hash != key.content_hash) {
-            return Err(super::idempotency_conflict());
+            return Err(idempotency_conflict());
         }
         Ok(self.opening(opening))
     }
@@ -278,7 +163,7 @@ impl Engine {
         self.begin()?;
         let Some(errand) = self.state.online.errands.get(&no).cloned() else { return Ok(()) };
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
-            act.draft.online().errands_done.insert(no);
+            act.draft.end_errand(no);
             if let Some(why) = refused {
                 let (action, target) = errand.work.named();
                 act.draft.audit(&format!("{action}_refused"), target, why.to_owned());
@@ -415,7 +300,7 @@ impl Act<'_, '_> {
         };
         let detail = format!("{} {} {total}", kind.name(), wish.method.name());
         self.draft.audit("order.ask", &wish.user.to_string(), detail);
-        self.draft.online().openings.push(opening.clone());
+        self.draft.put_opening(opening.clone());
         Ok(Begun::Ask(Opening {
             request_id: opening.request_id,
             user: wish.user,
@@ -452,7 +337,7 @@ impl Act<'_, '_> {
 
     fn end_opening(&mut self, opening: &OpeningRecord, abandon: bool) {
         let request_id = opening.request_id.clone();
-        self.draft.online().openings_ended.insert(request_id.clone());
+        self.draft.end_opening(request_id.clone());
         if abandon {
             let user = self.draft.user(opening.user_no).account.id;
             self.draft.put_errand(ErrandWork::Abandon { request_id, user });
@@ -465,7 +350,10 @@ impl Act<'_, '_> {
             ErrandWork::Abandon { request_id, user: whose } if *whose == user => {
                 Some(OpenOne::GivenUp { errand: errand.no, request_id: request_id.clone() })
             }
-            _ => None,
+            ErrandWork::Abandon { .. }
+            | ErrandWork::Cancel { .. }
+            | ErrandWork::Refund { .. }
+            | ErrandWork::Adopt { .. } => None,
         })
     }
 

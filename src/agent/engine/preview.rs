@@ -2,34 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::actions::{self, Action};
-use super::draft::{Changes, Draft};
-use super::look::Snapshot;
-use super::readings::Reading;
-use super::{Engine, EngineError, Outcome, Request};
+use super::Engine;
+use super::changes::Changes;
+use super::command::Action;
+use super::commands;
+use super::draft::Draft;
+use super::error::EngineError;
+use super::reading::Reading;
+use super::request::{Outcome, Preview, Request};
+use super::snapshot::Snapshot;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::DebtId;
-use crate::domain::ledger::Entry;
-use crate::store::OrderRecord;
-
-/// What a request would do. Names of new things are given anew when it is done.
-#[derive(Clone, Debug)]
-pub struct Preview {
-    /// The user as it is; `None` for one that is only entered, and where the request is about nobody.
-    pub before: Option<Snapshot>,
-    /// The user as it would be; `None` for one that would be deleted, and where the request is about nobody.
-    pub after: Option<Snapshot>,
-    /// Other users whom it changes, as they are and as they would be.
-    pub others: Vec<(Snapshot, Snapshot)>,
-    /// Lines of the ledger, in order.
-    pub entries: Vec<Entry>,
-    /// Orders that are new or change.
-    pub orders: Vec<OrderRecord>,
-    /// Debt items that are new or change, closed ones too.
-    pub debts: Vec<DebtItem>,
-    /// The answer.
-    pub outcome: Outcome,
-}
 
 impl Engine {
     /// Does what `request` asks on a draft that is dropped. Errors are those of [`Engine::submit`].
@@ -46,7 +29,7 @@ impl Engine {
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let outcome = actions::perform(&mut draft, &self.reader, &request)?;
+        let outcome = commands::perform(&mut draft, &self.reader, &request)?;
         let others = draft.others(known);
         let others = others.into_iter().filter_map(|no| {
             let before = self.state.users.get(&no)?;

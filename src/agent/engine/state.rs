@@ -6,28 +6,27 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::counter::PinHash;
-use super::draft::{Changes, Work};
-use super::readings::HOUR_MS;
+use super::actor::Actor;
+use super::changes::{Changes, Dirty, Records, Work};
+use super::notice::{Notice, notice};
+use super::open_orders::{Now, OpenOrder};
+use super::reading::HOUR_MS;
 use super::trust::Trust;
-use super::windows::{Now, OnlineState};
-use super::{Actor, Notice};
+use super::windows::OnlineState;
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{self, Facts};
 use crate::domain::account::Policy;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::{DebtId, Mac, OrderId, UserId};
+use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::{Entry, Hash, Posted};
 use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
-use crate::domain::policy::{self, Command, Context, Decision, Event, Refusal};
+use crate::domain::policy::{self, Context, Decision, Event, Refusal};
 use crate::domain::units::{Timestamp, day_number};
-use crate::domain::usage::{HostTable, Restart, RowId};
-use crate::domain::validity::ValidityStep;
+use crate::domain::usage::HostTable;
 use crate::store::{
-    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, DeviceRecord, Errand, EventRecord, Loaded,
-    OpeningRecord, OrderRecord, PackageRecord, Redated, Store, StoreError, Undated, UndatedRecord, UsageKey,
-    UsageSum, UserRecord,
+    Batch, Chained, ClosedDay, DeviceRecord, Loaded, PackageRecord, Store, StoreError, UndatedRecord,
+    UserRecord,
 };
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
@@ -66,92 +65,6 @@ pub struct RouterChange {
     pub is: String,
     /// The first reading of that one.
     pub since: Timestamp,
-}
-
-/// What must be written at the next commit.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Dirty {
-    pub users: BTreeSet<u32>,
-    pub accounts: BTreeSet<u32>,
-    pub debts: BTreeMap<DebtId, (u32, DebtItem, String)>,
-    pub devices: BTreeSet<u32>,
-    pub unbound: Vec<DeviceRecord>,
-    pub counters: BTreeSet<u32>,
-    pub gone: BTreeSet<(u32, RowId)>,
-    pub usage: BTreeMap<UsageKey, UsageSum>,
-    pub restarts: Vec<(Timestamp, u32, Restart)>,
-    pub entries: Vec<Chained>,
-    /// Changes of expiry and plan, by user.
-    pub validity: Vec<(u32, ValidityStep)>,
-    pub packages: BTreeSet<u32>,
-    pub orders: Vec<OrderRecord>,
-    /// Orders whose pay window moved.
-    pub windows: BTreeSet<OrderId>,
-    pub openings: Vec<OpeningRecord>,
-    pub openings_ended: BTreeSet<String>,
-    pub errands: BTreeMap<u64, Errand>,
-    pub errands_done: BTreeSet<u64>,
-    pub applied: BTreeSet<String>,
-    /// The feed's cursor, which is among the single values.
-    pub cursor: bool,
-    pub moves: Vec<CashMove>,
-    pub closing: Option<ClosingRecord>,
-    pub undated: Vec<UndatedRecord>,
-    pub dated: Vec<(Undated, String)>,
-    pub redated: Vec<Redated>,
-    /// Nothing is left without a date.
-    pub all_dated: bool,
-    pub pins: Vec<(u32, PinHash)>,
-    pub event: Option<EventRecord>,
-    pub audit: Vec<AuditLine>,
-    pub days: Vec<ClosedDay>,
-    pub hours_from: Option<i64>,
-    /// The names of the lists, which are among the single values.
-    pub lists: bool,
-    /// Who will be told once it is committed.
-    pub notices: Vec<Notice>,
-    /// Something waited for: commit without waiting for the interval.
-    pub urgent: bool,
-}
-
-impl Dirty {
-    pub fn is_empty(&self) -> bool {
-        self.users.is_empty()
-            && self.accounts.is_empty()
-            && self.debts.is_empty()
-            && self.devices.is_empty()
-            && self.unbound.is_empty()
-            && self.counters.is_empty()
-            && self.gone.is_empty()
-            && self.usage.is_empty()
-            && self.entries.is_empty()
-            && self.validity.is_empty()
-            && self.packages.is_empty()
-            && self.orders.is_empty()
-            && self.windows.is_empty()
-            && self.openings.is_empty()
-            && self.openings_ended.is_empty()
-            && self.errands.is_empty()
-            && self.errands_done.is_empty()
-            && self.applied.is_empty()
-            && !self.cursor
-            && self.moves.is_empty()
-            && self.closing.is_none()
-            && self.undated.is_empty()
-            && self.dated.is_empty()
-            && self.redated.is_empty()
-            && !self.all_dated
-            && self.pins.is_empty()
-            && self.event.is_none()
-            && self.audit.is_empty()
-            && self.days.is_empty()
-            && !self.lists
-    }
-
-    /// Whether access turned for anybody.
-    pub fn turned(&self) -> bool {
-        self.notices.iter().any(|notice| matches!(notice, Notice::AccessChanged { .. }))
-    }
 }
 
 /// The engine's memory.
@@ -295,11 +208,11 @@ impl State {
             user.access_at = facts.now;
         }
         let notices = decision.commands.iter().map(|command| notice(user, command));
-        self.dirty.notices.extend(notices);
+        self.dirty.records.notices.extend(notices);
         for entry in decision.entries.clone() {
             self.post(user_no, entry, self.wall, &Actor::daemon().name, "daemon");
         }
-        self.dirty.validity.extend(decision.validity.iter().cloned().map(|step| (user_no, step)));
+        self.dirty.records.validity.extend(decision.validity.iter().cloned().map(|step| (user_no, step)));
         self.open_window(user_no, facts, policy);
         Ok(decision)
     }
@@ -404,57 +317,120 @@ impl State {
 
     /// Takes over a finished draft.
     pub fn apply(&mut self, changes: Changes) {
-        for (no, user) in changes.users {
-            self.user_no = self.user_no.max(no);
-            self.dirty.users.insert(no);
-            self.dirty.accounts.insert(no);
-            if user.deleted_at.is_some() {
-                self.by_id.remove(&user.account.id);
-            } else {
-                self.by_id.insert(user.account.id, no);
-            }
-            self.users.insert(no, user);
+        let Changes {
+            users,
+            packages,
+            devices,
+            debts,
+            granted_by,
+            orders,
+            windows,
+            errands,
+            cursor,
+            undated,
+            entries,
+            records,
+            actor,
+            at,
+            day,
+        } = changes;
+        for user in users.into_values() {
+            self.put_user(user);
         }
-        for (user_no, entry, event) in changes.entries {
-            self.post(user_no, entry, changes.at, &changes.actor, &event);
+        for (user_no, entry, event) in entries {
+            self.post(user_no, entry, at, &actor, &event);
         }
-        self.dirty.validity.extend(changes.validity);
-        for (no, package) in changes.packages {
+        for (no, package) in packages {
             self.packages.insert(no, package);
             self.dirty.packages.insert(no);
         }
-        for work in changes.devices {
-            match work {
-                Work::Bind(device) => self.bind(device),
-                Work::Unbind(no) => self.unbind(no, changes.at),
-                Work::Change(device) => {
-                    self.dirty.devices.insert(device.no);
-                    self.devices.insert(device.no, device);
-                }
-            }
+        for work in devices {
+            self.change_device(work, at);
         }
-        for (user_no, item) in changes.debts {
-            let by = changes.granted_by.get(&item.id).unwrap_or(&changes.actor);
+        for (user_no, item) in debts {
+            let by = granted_by.get(&item.id).unwrap_or(&actor);
             self.granted_by.entry(item.id).or_insert_with(|| by.clone());
             self.dirty.debts.insert(item.id, (user_no, item, by.clone()));
         }
-        for open in changes.orders.into_values() {
-            let (opened, order) = (open.opened(), open.record);
-            self.receipt_no = self.receipt_no.max(order.receipt_no.unwrap_or_default());
-            self.online.put(order.clone(), opened);
-            self.dirty.orders.push(order);
+        for open in orders.into_values() {
+            self.put_order(open);
         }
-        self.apply_online(changes.online, changes.at, changes.day);
-        self.dirty.moves.extend(changes.moves);
-        self.dirty.closing = changes.closing;
-        self.remember_undated(changes.undated);
-        for (what, id) in changes.dated {
-            self.forget_undated(what, id);
+        for (user_no, windows) in windows {
+            (0..windows).for_each(|_| self.online.count_window(user_no, day));
         }
-        self.dirty.pins.extend(changes.pins);
-        self.dirty.event = changes.event;
-        self.dirty.audit.extend(changes.audit);
-        self.dirty.notices.extend(changes.notices);
+        for work in errands {
+            let errand = self.online.put_errand(work, at);
+            self.dirty.errands.insert(errand.no, errand);
+        }
+        if let Some(cursor) = cursor {
+            self.online.cursor = cursor;
+            self.dirty.cursor = true;
+        }
+        self.remember_undated(undated);
+        self.apply_records(records);
+    }
+
+    fn put_user(&mut self, user: UserRecord) {
+        let no = user.no;
+        self.user_no = self.user_no.max(no);
+        self.dirty.users.insert(no);
+        self.dirty.accounts.insert(no);
+        if user.deleted_at.is_some() {
+            self.by_id.remove(&user.account.id);
+        } else {
+            self.by_id.insert(user.account.id, no);
+        }
+        self.users.insert(no, user);
+    }
+
+    fn change_device(&mut self, work: Work, at: Timestamp) {
+        match work {
+            Work::Bind(device) => self.bind(device),
+            Work::Unbind(no) => self.unbind(no, at),
+            Work::Change(device) => {
+                self.dirty.devices.insert(device.no);
+                self.devices.insert(device.no, device);
+            }
+        }
+    }
+
+    fn put_order(&mut self, open: OpenOrder) {
+        let (opened, order) = (open.opened(), open.record);
+        self.receipt_no = self.receipt_no.max(order.receipt_no.unwrap_or_default());
+        self.online.put(order.clone(), opened);
+        self.dirty.orders.push(order);
+    }
+
+    /// What records mean for the memory; then they wait for the commit.
+    fn apply_records(&mut self, records: Records) {
+        let Records {
+            openings,
+            openings_ended,
+            errands_done,
+            dated,
+            // The memory knows nothing of these beside what it was given with them.
+            validity: _,
+            applied: _,
+            moves: _,
+            closing: _,
+            pins: _,
+            event: _,
+            audit: _,
+            notices: _,
+        } = &records;
+        for opening in openings {
+            self.online.openings.insert(opening.request_id.clone(), opening.clone());
+        }
+        for request_id in openings_ended {
+            self.online.openings.remove(request_id);
+        }
+        for no in errands_done {
+            self.online.errands.remove(no);
+        }
+        for (what, id) in dated {
+            self.undated.retain(|record| record.what != *what || record.id != *id);
+        }
+        self.dirty.records.append(records);
     }
 
     /// Single values of a batch.
@@ -480,50 +456,63 @@ impl State {
 
     /// Everything that must be written, as one batch.
     pub fn batch(&self, at: Timestamp) -> Batch<'_> {
-        let d = &self.dirty;
-        let users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
-        let devices =
+        let Dirty {
+            users,
+            accounts,
+            debts,
+            devices,
+            unbound,
+            counters,
+            gone,
+            usage,
+            restarts,
+            entries,
+            packages,
+            orders,
+            windows,
+            errands,
+            cursor: _,
+            undated,
+            redated,
+            all_dated,
+            days,
+            hours_from,
+            lists: _,
+            records,
+            urgent: _,
+        } = &self.dirty;
+        let of_users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
+        let of_devices =
             |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
-        let mut bound = devices(&d.devices);
+        let mut bound = of_devices(devices);
         bound.sort_by_key(|device| device.no);
-        Batch {
-            users: users(&d.users),
-            accounts: users(&d.accounts),
-            debts: d.debts.values().map(|(no, item, by)| (*no, item, by.as_str())).collect(),
+        let window = |id| Some((id, self.online.order(id)?.online.window?));
+        let mut batch = Batch {
+            users: of_users(users),
+            accounts: of_users(accounts),
+            debts: debts.values().map(|(no, item, by)| (*no, item, by.as_str())).collect(),
             // A MAC must be free before it is bound again.
-            devices: d.unbound.iter().chain(bound).collect(),
-            counters: devices(&d.counters),
-            gone: d.gone.iter().map(|(no, row)| (*no, row)).collect(),
-            usage: d.usage.iter().collect(),
-            restarts: d.restarts.iter().map(|(at, no, restart)| (*at, *no, restart)).collect(),
-            entries: d.entries.clone(),
-            validity: d.validity.iter().map(|(no, step)| (*no, step)).collect(),
-            packages: d.packages.iter().map(|no| &self.packages[no]).collect(),
-            orders: d.orders.iter().collect(),
-            windows: d
-                .windows
-                .iter()
-                .filter_map(|id| Some((id, self.online.order(id)?.online.window?)))
-                .collect(),
-            openings: d.openings.iter().collect(),
-            openings_ended: d.openings_ended.iter().map(String::as_str).collect(),
-            errands: d.errands.values().collect(),
-            errands_done: d.errands_done.iter().copied().collect(),
-            applied: d.applied.iter().map(String::as_str).collect(),
-            moves: d.moves.iter().collect(),
-            closing: d.closing.as_ref(),
-            undated: d.undated.iter().collect(),
-            dated: d.dated.iter().map(|(what, id)| (*what, id.as_str())).collect(),
-            redated: d.redated.iter().collect(),
-            all_dated: d.all_dated,
-            pins: d.pins.iter().map(|(no, hash)| (*no, hash.0.as_str())).collect(),
-            event: d.event.as_ref(),
-            audit: d.audit.iter().collect(),
-            days: d.days.clone(),
-            hours_from: d.hours_from,
+            devices: unbound.iter().chain(bound).collect(),
+            counters: of_devices(counters),
+            gone: gone.iter().map(|(no, row)| (*no, row)).collect(),
+            usage: usage.iter().collect(),
+            restarts: restarts.iter().map(|(at, no, restart)| (*at, *no, restart)).collect(),
+            entries: entries.clone(),
+            packages: packages.iter().map(|no| &self.packages[no]).collect(),
+            orders: orders.iter().collect(),
+            windows: windows.iter().filter_map(window).collect(),
+            errands: errands.values().collect(),
+            undated: undated.iter().collect(),
+            redated: redated.iter().collect(),
+            all_dated: *all_dated,
+            days: days.clone(),
+            hours_from: *hours_from,
             meta: self.meta(),
             at,
-        }
+            ..Batch::default()
+        };
+        records.fill(&mut batch);
+        batch
     }
 
     /// After the commit: forgets what was written, drops what is only history by now, hands out the notices.
@@ -539,7 +528,7 @@ impl State {
         for (_, item, _) in dirty.debts.values().filter(|(_, item, _)| !item.is_open()) {
             self.granted_by.remove(&item.id);
         }
-        dirty.notices
+        dirty.records.notices
     }
 
     /// What every bound device should have on the router.
@@ -552,15 +541,5 @@ impl State {
                 DeviceAccess { mac: device.mac, list, binding, owner: user.account.id.to_string() }
             })
             .collect()
-    }
-}
-
-pub(super) fn notice(user: &UserRecord, command: &Command) -> Notice {
-    let (id, name) = (user.account.id, user.name.clone());
-    match command {
-        Command::Enforce { from } => {
-            Notice::AccessChanged { user: id, name, from: from.clone(), to: user.account.access.clone() }
-        }
-        Command::WarnOverage => Notice::OverageWarning { user: id, name },
     }
 }

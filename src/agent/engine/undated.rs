@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::Engine;
+use super::actor::Actor;
+use super::error::EngineError;
 use super::state::State;
-use super::{Actor, Engine, EngineError};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::DebtId;
 use crate::domain::units::Timestamp;
@@ -48,7 +50,7 @@ impl Engine {
             self.date_debt(debt, dates)?;
         }
         let daemon = Actor::daemon();
-        self.state.dirty.audit.push(AuditLine {
+        self.state.dirty.records.audit.push(AuditLine {
             at: self.state.wall,
             actor: daemon.name,
             role: daemon.role.name().to_owned(),
@@ -123,11 +125,5 @@ impl State {
             self.undated.push(record.clone());
             self.dirty.undated.push(record);
         }
-    }
-
-    /// A person gave it a date.
-    pub(super) fn forget_undated(&mut self, what: Undated, id: String) {
-        self.undated.retain(|record| record.what != what || record.id != id);
-        self.dirty.dated.push((what, id));
     }
 }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::draft::Draft;
-use super::look::{Reached, Snapshot};
+use super::snapshot::{Reached, Snapshot};
 use crate::clock::rfc3339;
 use crate::domain::access::Reason;
 use crate::domain::account::Policy;
@@ -403,12 +402,5 @@ impl ResetView {
     /// The view of a reset that wrote `entries`.
     pub fn of(snapshot: &Snapshot, policy: &Policy, entries: &[Entry]) -> Self {
         Self { user: UserView::of(snapshot, policy), entries: entries.iter().map(EntryView::of).collect() }
-    }
-}
-
-impl Draft<'_> {
-    /// What an item costs by now, if anything on sale gives it a price.
-    pub(super) fn tariff_due(&self, item: &DebtItem) -> Option<Rupiah> {
-        self.with_context(|ctx| ctx.tariff().due(item)).ok()
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::draft::OnlineChanges;
+use super::open_orders::{Now, OpenOrder, WINDOW_BYTES_MAX};
 use super::state::State;
 use crate::agent::tickets::Tickets;
 use crate::clock::Zone;
@@ -12,94 +12,10 @@ use crate::domain::access::{Facts, Reason};
 use crate::domain::account::Policy;
 use crate::domain::id::OrderId;
 use crate::domain::units::{Bytes, Timestamp, day_number};
-use crate::store::{Cursor, Errand, OpeningRecord, OrderRecord, PayWindow, Store, StoreError};
+use crate::store::{Cursor, Errand, ErrandWork, OpeningRecord, OrderRecord, Store, StoreError};
 
-/// What one window lets through: bank and wallet apps need little.
-pub(super) const WINDOW_BYTES_MAX: Bytes = Bytes::mb(30);
-/// Windows one user may have on one local day.
-const WINDOWS_PER_DAY: u32 = 2;
 /// Windows older than two days are of no day that can still be today.
 const WINDOW_DAYS_READ_MS: i64 = 2 * crate::domain::units::DAY_MS;
-
-/// An online order that may still be paid.
-#[derive(Clone, Debug)]
-pub(super) struct OpenOrder {
-    pub record: OrderRecord,
-    /// When it was opened, in time since boot; `None` for one from before the start.
-    opened: Option<Duration>,
-}
-
-impl OpenOrder {
-    /// Milliseconds since it was opened; `None` when the wall clock went back behind that.
-    fn age_ms(&self, now: Timestamp, uptime: Duration) -> Option<u64> {
-        match self.opened {
-            Some(opened) => u64::try_from(uptime.saturating_sub(opened).as_millis()).ok(),
-            None => u64::try_from(now.0.saturating_sub(self.record.created_at.0)).ok(),
-        }
-    }
-
-    fn is_young(&self, at: &Now) -> bool {
-        self.age_ms(at.wall, at.uptime).is_some_and(|age| age < at.policy.pay_window_ms)
-    }
-
-    /// Whether it holds a window open, or would open one for a user who is stopped.
-    fn lets_pay(&self, windows_today: u32, at: &Now) -> bool {
-        let has_room = match self.record.online.window {
-            Some(window) => window.used < WINDOW_BYTES_MAX,
-            None => windows_today < WINDOWS_PER_DAY,
-        };
-        has_room && self.is_young(at)
-    }
-}
-
-/// The moment at which access is decided.
-#[derive(Clone, Copy)]
-pub(super) struct Now<'a> {
-    pub facts: &'a Facts,
-    /// What the wall clock says, right or not: what orders are written with.
-    pub wall: Timestamp,
-    pub uptime: Duration,
-    pub policy: &'a Policy,
-}
-
-impl Now<'_> {
-    /// The facts as they are for a user with these open orders and so many windows today.
-    pub fn narrowed<'o>(&self, orders: impl Iterator<Item = &'o OpenOrder>, windows_today: u32) -> Facts {
-        let (mut paying, mut has_order) = (false, false);
-        for order in orders {
-            has_order = true;
-            paying |= order.lets_pay(windows_today, self);
-        }
-        Facts { paying, grace: self.facts.grace && has_order, ..*self.facts }
-    }
-
-    /// The youngest order that would open a window, when none of these holds one open.
-    pub fn window_due<'o>(
-        &self,
-        orders: impl Iterator<Item = &'o OpenOrder>,
-        windows_today: u32,
-    ) -> Option<&'o OpenOrder> {
-        let mut due: Option<&OpenOrder> = None;
-        for order in orders.filter(|order| order.lets_pay(windows_today, self)) {
-            if order.record.online.window.is_some() {
-                return None;
-            }
-            if due.is_none_or(|due| due.record.created_at <= order.record.created_at) {
-                due = Some(order);
-            }
-        }
-        due
-    }
-
-    /// A window that opens now.
-    pub fn window(&self) -> PayWindow {
-        PayWindow { at: self.facts.now, used: Bytes::ZERO }
-    }
-
-    pub fn day(&self) -> i64 {
-        day_number(self.facts.local.date)
-    }
-}
 
 /// Everything about online payment that the engine remembers.
 #[derive(Clone, Debug)]
@@ -212,6 +128,14 @@ impl OnlineState {
         }
     }
 
+    /// Something more that the relay must be told.
+    pub fn put_errand(&mut self, work: ErrandWork, at: Timestamp) -> Errand {
+        self.errand_no += 1;
+        let errand = Errand { no: self.errand_no, work, attempts: 0, next_at: at };
+        self.errands.insert(errand.no, errand.clone());
+        errand
+    }
+
     /// The facts as they are for one user.
     pub fn facts_of(&self, user_no: u32, at: &Now) -> Facts {
         at.narrowed(self.orders_of(user_no), self.windows_on(user_no, at.day()))
@@ -224,50 +148,7 @@ impl OnlineState {
     }
 }
 
-impl OpenOrder {
-    /// An order as a draft leaves it: opened now, unless the memory knows it.
-    pub fn drafted(record: OrderRecord, known: Option<&Self>, now: Timestamp, uptime: Duration) -> Self {
-        let is_fresh = record.created_at == now;
-        let opened = known.map_or(is_fresh.then_some(uptime), |known| known.opened);
-        Self { record, opened }
-    }
-
-    pub fn opened(&self) -> Option<Duration> {
-        self.opened
-    }
-}
-
 impl State {
-    /// Takes over what a finished draft changes of online payment.
-    pub(super) fn apply_online(&mut self, changes: OnlineChanges, at: Timestamp, day: i64) {
-        for (user_no, windows) in changes.windows {
-            (0..windows).for_each(|_| self.online.count_window(user_no, day));
-        }
-        for opening in changes.openings {
-            self.online.openings.insert(opening.request_id.clone(), opening.clone());
-            self.dirty.openings.push(opening);
-        }
-        for request_id in changes.openings_ended {
-            self.online.openings.remove(&request_id);
-            self.dirty.openings_ended.insert(request_id);
-        }
-        for work in changes.errands {
-            self.online.errand_no += 1;
-            let errand = Errand { no: self.online.errand_no, work, attempts: 0, next_at: at };
-            self.online.errands.insert(errand.no, errand.clone());
-            self.dirty.errands.insert(errand.no, errand);
-        }
-        for no in changes.errands_done {
-            self.online.errands.remove(&no);
-            self.dirty.errands_done.insert(no);
-        }
-        self.dirty.applied.extend(changes.applied);
-        if let Some(cursor) = changes.cursor {
-            self.online.cursor = cursor;
-            self.dirty.cursor = true;
-        }
-    }
-
     /// Opens the window that a user stands in after this decision, if one is due.
     pub(super) fn open_window(&mut self, user_no: u32, facts: &Facts, policy: &Policy) {
         if self.users[&user_no].account.access.reason != Some(Reason::Paying) {

@@ -122,7 +122,7 @@ fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<Seen, P
     let usage = by_day(engine, customer.user.no, PLOT_DAYS)?;
     let open = match engine.open_online(customer.user.account.id) {
         Some(OpenOne::Order(id)) => engine.reader().order(&id)?,
-        _ => None,
+        Some(OpenOne::Opening(_) | OpenOne::GivenUp { .. }) | None => None,
     };
     let look = engine.look();
     let account = &customer.user.account;

@@ -98,7 +98,7 @@ fn title(status: Status, words: &PolicyWords) -> &'static str {
         Status::Expired => words.expired,
         Status::Habis => words.habis,
         Status::Fup => words.fup,
-        _ => words.blocked,
+        Status::Active | Status::Unlimited | Status::Blocked => words.blocked,
     }
 }
 
@@ -109,10 +109,10 @@ fn general(status: Status, policy: &Policy, words: &PolicyWords, locale: &Locale
         Status::Expired => words.general_expired.to_owned(),
         Status::Habis => words.general_habis.to_owned(),
         Status::Fup => fill(words.general_fup, &[&locale.quota(policy.fup_threshold)]),
-        _ if policy.debt_limit > Bytes::ZERO => {
+        Status::Active | Status::Unlimited | Status::Blocked if policy.debt_limit > Bytes::ZERO => {
             fill(words.general_blocked, &[&locale.quota(policy.debt_limit)])
         }
-        _ => words.general_blocked_no_limit.to_owned(),
+        Status::Active | Status::Unlimited | Status::Blocked => words.general_blocked_no_limit.to_owned(),
     }
 }
 

@@ -194,7 +194,9 @@ fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale:
         OrderState::Review => (record.state_review, "warn"),
         OrderState::PartiallyRefunded => (record.state_part_returned, "warn"),
         OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => (record.state_returned, ""),
-        _ => (record.state_over, ""),
+        OrderState::Expired | OrderState::Cancelled | OrderState::Denied | OrderState::Failed => {
+            (record.state_over, "")
+        }
     };
     OrderRow {
         path: portal.status_path(&order.id),

@@ -77,7 +77,13 @@ impl RelayCommand {
     pub fn log_level(&self) -> &'static str {
         match self {
             Self::Run => "info",
-            _ => "warn",
+            Self::CheckConfig
+            | Self::SiteToken
+            | Self::Reconcile
+            | Self::Review(_)
+            | Self::Backup { .. }
+            | Self::Restore { .. }
+            | Self::Verify => "warn",
         }
     }
 }
@@ -119,7 +125,10 @@ async fn dispatch(args: RelayArgs) -> Result<(), Failure> {
                 RelayCommand::Restore { file } => store::restore(&file, &config, output).await,
                 RelayCommand::Verify => store::verify(&config, output).await,
                 RelayCommand::Reconcile => reviews::reconcile(&config, output).await,
-                _ => reviews::list(&config, output).await,
+                RelayCommand::Review(ReviewCommand::List) => reviews::list(&config, output).await,
+                RelayCommand::Run | RelayCommand::CheckConfig | RelayCommand::SiteToken => {
+                    Err(Failure::said("this command does not use the store"))
+                }
             }
         }
     }

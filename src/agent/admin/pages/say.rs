@@ -46,7 +46,9 @@ pub(super) fn access(language: Language, access: &Access) -> String {
         Some(Reason::Paying) => words.by_paying,
         Some(Reason::DebtLimit) => words.by_limit,
         Some(Reason::DebtOverdue) => words.by_overdue,
-        _ => return name.to_owned(),
+        Some(Reason::Inactive | Reason::Expired | Reason::Habis | Reason::Fup) | None => {
+            return name.to_owned();
+        }
     };
     format!("{name}: {why}")
 }

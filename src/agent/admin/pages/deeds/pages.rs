@@ -97,11 +97,22 @@ impl FieldView {
             Kind::Rupiah | Kind::Number => ("text", "numeric"),
             Kind::Date => ("date", ""),
             Kind::Password => ("password", ""),
-            _ => ("text", ""),
+            Kind::Text | Kind::Login | Kind::Mac | Kind::Amount | Kind::Tick | Kind::Choice(_) => {
+                ("text", "")
+            }
         };
         let options = match &field.kind {
             Kind::Choice(options) => options.as_slice(),
-            _ => &[],
+            Kind::Text
+            | Kind::Phone
+            | Kind::Login
+            | Kind::Mac
+            | Kind::Amount
+            | Kind::Rupiah
+            | Kind::Number
+            | Kind::Date
+            | Kind::Tick
+            | Kind::Password => &[],
         };
         let options =
             options.iter().map(|(value, name)| (value.clone(), name.clone(), *value == field.value));

@@ -161,7 +161,16 @@ impl Sheet {
             value: form.0.get(field.name).cloned().unwrap_or_else(|| match field.kind {
                 // Boxes that are not ticked are not sent.
                 Kind::Tick => "no".to_owned(),
-                _ => String::new(),
+                Kind::Text
+                | Kind::Phone
+                | Kind::Login
+                | Kind::Mac
+                | Kind::Amount
+                | Kind::Rupiah
+                | Kind::Number
+                | Kind::Date
+                | Kind::Password
+                | Kind::Choice(_) => String::new(),
             }),
             ..field.clone()
         };

@@ -93,7 +93,25 @@ pub(super) fn of(
         Action::AddPackage(_) => shown.rows = telling.package(None, &preview.outcome.body),
         Action::ChangePackage(id, _) => shown.rows = telling.package(Some(*id), &preview.outcome.body),
         Action::DeletePackage(id) => shown.rows = telling.package(Some(*id), ""),
-        _ => {}
+        Action::AddUser(_)
+        | Action::Import { .. }
+        | Action::Register { .. }
+        | Action::ChangeUser(..)
+        | Action::DeleteUser(_)
+        | Action::Grant(..)
+        | Action::Debit { .. }
+        | Action::AddDebt(..)
+        | Action::ChangeDebt(..)
+        | Action::WriteOff { .. }
+        | Action::Refund { .. }
+        | Action::Review { .. }
+        | Action::SetPin(..)
+        | Action::Buy(..)
+        | Action::SettleAll(..)
+        | Action::SettleItem(..)
+        | Action::PayPart(..)
+        | Action::Block(..)
+        | Action::Unblock(..) => {}
     }
     Ok(shown)
 }
@@ -241,7 +259,20 @@ impl Telling<'_> {
                 (Kind::Closing, Side::Debit) => warnings.push(say::with(words.forfeits, &[&amount])),
                 (Kind::Closing, Side::Credit) => warnings.push(say::with(words.forgives, &[&amount])),
                 (Kind::WrittenOff, _) => warnings.push(say::with(words.forgives_debt, &[&amount])),
-                _ => {}
+                (
+                    Kind::Usage
+                    | Kind::Purchase
+                    | Kind::Grant
+                    | Kind::Advance
+                    | Kind::OveragePaid
+                    | Kind::Surplus
+                    | Kind::Correction
+                    | Kind::DebtGranted
+                    | Kind::DebtPaid
+                    | Kind::Reversal
+                    | Kind::DebtReopened,
+                    Side::Credit | Side::Debit,
+                ) => {}
             }
         }
         let after = preview.after.as_ref().map(|after| &after.user.account.access);

@@ -116,7 +116,10 @@ fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
     let user = order.user_no.and_then(|no| look.user_no(no)).cloned();
     let refunds = engine.outbox().into_iter().filter_map(|errand| match errand.work {
         ErrandWork::Refund { order, amount, .. } if order == *id => Some(amount),
-        _ => None,
+        ErrandWork::Abandon { .. }
+        | ErrandWork::Cancel { .. }
+        | ErrandWork::Refund { .. }
+        | ErrandWork::Adopt { .. } => None,
     });
     let (entries, debts) = (reader.order_entries(id)?, debts_of(engine, &order)?);
     Ok(Found { entries, debts, refunds: refunds.collect(), order, user })

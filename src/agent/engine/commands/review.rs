@@ -1,23 +1,16 @@
 //! What the owner decides about online orders: how a review ends, and money that goes back through the gateway.
 
-use super::actions::{Act, conflict, done};
-use super::views::OrderView;
-use super::{EngineError, Outcome};
+use super::super::command::ReviewDecision;
+use super::super::error::{EngineError, conflict};
+use super::super::request::Outcome;
+use super::super::views::OrderView;
+use super::context::{Act, done};
 use crate::domain::id::OrderId;
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::policy::Refusal;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::credit_event;
 use crate::store::{ErrandWork, OrderRecord};
-
-/// How the owner ends a review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReviewDecision {
-    /// The frozen quote is applied, once.
-    Credit,
-    /// Nothing is credited.
-    Dismiss,
-}
 
 impl Act<'_, '_> {
     pub(super) fn review(
@@ -55,7 +48,7 @@ impl Act<'_, '_> {
         self.event = credit_event(&order.id.0);
         if !self.is_applied(&self.event)? {
             let event = self.event.clone();
-            self.draft.online().applied.insert(event);
+            self.draft.put_applied(event);
         }
         let order = self.credit(no, order)?;
         self.draft.audit("order.review_credit", &order.id.0, reason.to_owned());
@@ -91,7 +84,10 @@ impl Act<'_, '_> {
         }
         let waiting = self.draft.state.online.errands.values().filter_map(|errand| match &errand.work {
             ErrandWork::Refund { order: of, amount, .. } if *of == order.id => Some(*amount),
-            _ => None,
+            ErrandWork::Abandon { .. }
+            | ErrandWork::Cancel { .. }
+            | ErrandWork::Refund { .. }
+            | ErrandWork::Adopt { .. } => None,
         });
         let left = order.amount.minus(order.refunded).minus(waiting.fold(Rupiah::ZERO, Rupiah::plus));
         let amount = amount.unwrap_or(left);

@@ -2,39 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
-use super::Look;
+use super::open_orders::{Now, OpenOrder, WINDOW_BYTES_MAX};
+use super::snapshot::Snapshot;
 use super::state::State;
-use super::windows::{Now, WINDOW_BYTES_MAX};
-use crate::agent::router_faults::Who;
+use crate::clock::Zone;
 use crate::domain::access::{self, Facts};
+use crate::domain::account::Policy;
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
+use crate::domain::policy::Context;
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{DeviceAt, Restart};
 use crate::domain::{login, phone};
 use crate::store::reports::UserUsage;
-use crate::store::{DeviceRecord, Pending, UsageKey, UsageRow, UserRecord};
-
-/// A device as last read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
-    /// The address firewall rules see.
-    pub address: Option<Ipv4Addr>,
-    /// In the last reading.
-    pub online: bool,
-}
-
-/// A consistent view of one user for answers.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// The user.
-    pub user: UserRecord,
-    /// The user's devices with where they are.
-    pub devices: Vec<(DeviceRecord, Reached)>,
-    /// A block for debt is held off because an order cannot be checked.
-    pub offline_grace: bool,
-}
+use crate::store::{DeviceRecord, UsageKey, UsageRow, UserRecord};
 
 /// A pay window, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +32,40 @@ pub struct WindowView {
     pub limit: Bytes,
 }
 
+/// Whom a row is about, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    /// The customer.
+    pub user: Option<UserId>,
+    /// The customer's name.
+    pub name: Option<String>,
+    /// The device.
+    pub mac: Option<Mac>,
+    /// Its address.
+    pub address: Option<Ipv4Addr>,
+}
+
+/// The engine's memory for reading: what answers and pages are made from.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub(super) state: &'a State,
+    /// The owner's rules.
+    pub policy: &'a Policy,
+    /// The site's zone.
+    pub zone: &'a Zone,
+    /// What the world says, before it is narrowed to one user.
+    pub facts: Facts,
+    /// Time since boot.
+    pub(super) uptime: Duration,
+}
+
 impl Look<'_> {
+    /// Calls `f` with the context in which events would be decided.
+    pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
+        let packages: Vec<Package> = self.state.packages_on_file();
+        f(&Context { policy: self.policy, packages: &packages, facts: self.facts })
+    }
+
     /// The user with that id.
     pub fn user(&self, id: UserId) -> Option<Snapshot> {
         self.state.by_id.get(&id).map(|no| self.snapshot(&self.state.users[no]))
@@ -68,7 +84,7 @@ impl Look<'_> {
         self.state.hosts.device_at(address)
     }
 
-    /// The device that makes room when the user with that key binds one too many: see [`super::Action::Bind`].
+    /// The device that makes room when the user with that key binds one too many: see [`super::command::Action::Bind`].
     pub fn oldest_device(&self, user_no: u32) -> Option<&DeviceRecord> {
         self.state.oldest_device(user_no)
     }
@@ -137,7 +153,7 @@ impl Look<'_> {
 
     /// The windows that a user's open orders have opened.
     pub fn windows(&self, user_no: u32) -> Vec<WindowView> {
-        let view = |open: &super::windows::OpenOrder| {
+        let view = |open: &OpenOrder| {
             let window = open.record.online.window?;
             let order = open.record.id.clone();
             Some(WindowView { order, since: window.at, used: window.used, limit: WINDOW_BYTES_MAX })
@@ -236,33 +252,4 @@ pub struct SharedName {
     pub kept_by: (UserId, String),
     /// The younger one.
     pub user: (UserId, String),
-}
-
-impl State {
-    pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
-        let numbers = self.devices_of.get(&user.no).into_iter().flatten();
-        let devices = numbers.filter_map(|no| self.devices.get(no));
-        let devices = devices.map(|device| (device.clone(), self.reached(device.mac)));
-        Snapshot { user: user.clone(), devices: devices.collect(), offline_grace: false }
-    }
-
-    /// The user's device seen longest ago; one never seen counts from when it was bound, one in the last reading is
-    /// the last to go.
-    pub fn oldest_device(&self, user_no: u32) -> Option<&DeviceRecord> {
-        let devices = self.devices_of.get(&user_no)?.iter().filter_map(|no| self.devices.get(no));
-        devices.min_by_key(|device| {
-            let seen_at = device.seen_at.unwrap_or(device.bound_at).max(device.bound_at);
-            (self.seen.contains_key(&device.mac), seen_at, device.no)
-        })
-    }
-
-    /// Whether a device of somebody else waits for the router to move to the user with that key.
-    pub fn is_awaited(&self, user_no: u32) -> bool {
-        self.devices.values().any(|device| device.pending == Some(Pending::Move(user_no)))
-    }
-
-    pub fn reached(&self, mac: Mac) -> Reached {
-        let seen = self.seen.get(&mac);
-        Reached { address: seen.copied().flatten(), online: seen.is_some() }
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reading::{HOUR_MS, Reading};
 use super::state::{RouterChange, RouterClock, State};
 use crate::domain::access::Facts;
 use crate::domain::account::Policy;
@@ -12,18 +13,6 @@ use crate::domain::policy::{Event, Split};
 use crate::domain::units::Bytes;
 use crate::domain::usage::{self, Counter, HostRow, HostTable, Unknown};
 use crate::store::{DeviceRecord, Pending, UsageKey};
-
-/// Milliseconds in an hour, the step of the usage series.
-pub(super) const HOUR_MS: i64 = 3_600_000;
-
-/// One complete reading of the host table.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// What was read.
-    pub hosts: Arc<HostTable>,
-    /// When it was begun, in time since boot: a reading begun before one that was counted is dropped.
-    pub begun: Duration,
-}
 
 /// When a reading is counted.
 pub struct Moment {

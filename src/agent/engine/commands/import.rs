@@ -2,71 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use serde::Serialize;
 
-use super::actions::{Act, NewDevice, NewUser, done};
-use super::names::{Holders, Names};
-use super::{EngineError, Outcome};
+use super::super::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
+use super::super::error::{EngineError, RowFinding};
+use super::super::names::{Holders, Names};
+use super::super::request::Outcome;
+use super::context::{Act, done};
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, Mac, UserId};
-use crate::domain::policy::{DebtGrant, Event, Settings, Transfer};
+use crate::domain::policy::{DebtGrant, Event, Settings};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::store::Role;
-
-/// One user of an import.
-#[derive(Clone, Debug)]
-pub struct ImportedUser {
-    /// Its row in the import, from 0.
-    pub row: usize,
-    /// The user.
-    pub user: NewUser,
-    /// Devices that are bound to it.
-    pub devices: Vec<ImportedDevice>,
-    /// The quota account and the plan of the store it comes from. The owner's alone: it takes quota.
-    pub quota: Option<Transfer>,
-    /// What it still owes there.
-    pub debts: Vec<ImportedDebt>,
-    /// Why an admin blocked it there.
-    pub admin_block: Option<String>,
-}
-
-/// A device of an imported user.
-#[derive(Clone, Debug)]
-pub struct ImportedDevice {
-    /// The device.
-    pub mac: Mac,
-    /// Name for people.
-    pub label: String,
-}
-
-/// What is still owed of a debt item of another store. Nothing is given with it: the quota was given there.
-#[derive(Clone, Debug)]
-pub struct ImportedDebt {
-    /// The unpaid part; `None` is an unlimited plan.
-    pub amount: Option<Bytes>,
-    /// What the unpaid part costs; by the tariff when not given.
-    pub price: Option<Rupiah>,
-    /// The day it counts from.
-    pub debt_date: Date,
-    /// The last day to pay.
-    pub due_date: Date,
-    /// For people.
-    pub note: String,
-}
-
-/// What is wrong with one row of an import.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowFinding {
-    /// The row, from 0.
-    pub row: usize,
-    /// Its field.
-    pub field: &'static str,
-    /// For people.
-    pub message: String,
-    /// Whether the row is sound and somebody else has what it names.
-    pub is_conflict: bool,
-}
 
 /// The answer to an import.
 #[derive(Serialize)]
@@ -90,7 +37,7 @@ struct Claims<'a> {
 
 impl Act<'_, '_> {
     /// Enters every user of an import; `findings` are what whoever read it has against its rows.
-    pub fn import(
+    pub(super) fn import(
         &mut self,
         users: &[ImportedUser],
         findings: &[RowFinding],

@@ -1,0 +1,252 @@
+//! What a draft changes, and what the next commit writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::command::PinHash;
+use super::notice::Notice;
+use super::open_orders::OpenOrder;
+use crate::domain::debt::DebtItem;
+use crate::domain::id::{DebtId, OrderId};
+use crate::domain::ledger::Entry;
+use crate::domain::units::Timestamp;
+use crate::domain::usage::{Restart, RowId};
+use crate::domain::validity::ValidityStep;
+use crate::store::{
+    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork,
+    EventRecord, OpeningRecord, OrderRecord, PackageRecord, Redated, Undated, UndatedRecord, UsageKey,
+    UsageSum, UserRecord,
+};
+
+/// A change of one device.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    Bind(DeviceRecord),
+    Unbind(u32),
+    Change(DeviceRecord),
+}
+
+/// Records that are written as they were made: a draft gathers them, and after it the memory until the next commit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Records {
+    /// Changes of expiry and plan, by user.
+    pub validity: Vec<(u32, ValidityStep)>,
+    pub openings: Vec<OpeningRecord>,
+    pub openings_ended: BTreeSet<String>,
+    pub errands_done: BTreeSet<u64>,
+    /// Events of the feed.
+    pub applied: BTreeSet<String>,
+    pub moves: Vec<CashMove>,
+    pub closing: Option<ClosingRecord>,
+    /// What a person gave a date.
+    pub dated: Vec<(Undated, String)>,
+    pub pins: Vec<(u32, PinHash)>,
+    pub event: Option<EventRecord>,
+    pub audit: Vec<AuditLine>,
+    /// Who will be told once it is committed.
+    pub notices: Vec<Notice>,
+}
+
+impl Records {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            validity,
+            openings,
+            openings_ended,
+            errands_done,
+            applied,
+            moves,
+            closing,
+            dated,
+            pins,
+            event,
+            audit,
+            // Told, not written; whatever they are about is.
+            notices: _,
+        } = self;
+        validity.is_empty()
+            && openings.is_empty()
+            && openings_ended.is_empty()
+            && errands_done.is_empty()
+            && applied.is_empty()
+            && moves.is_empty()
+            && closing.is_none()
+            && dated.is_empty()
+            && pins.is_empty()
+            && event.is_none()
+            && audit.is_empty()
+    }
+
+    /// Adds what was made later.
+    pub fn append(&mut self, later: Self) {
+        let Self {
+            validity,
+            openings,
+            openings_ended,
+            errands_done,
+            applied,
+            moves,
+            closing,
+            dated,
+            pins,
+            event,
+            audit,
+            notices,
+        } = later;
+        self.validity.extend(validity);
+        self.openings.extend(openings);
+        self.openings_ended.extend(openings_ended);
+        self.errands_done.extend(errands_done);
+        self.applied.extend(applied);
+        self.moves.extend(moves);
+        self.closing = closing.or(self.closing.take());
+        self.dated.extend(dated);
+        self.pins.extend(pins);
+        self.event = event.or(self.event.take());
+        self.audit.extend(audit);
+        self.notices.extend(notices);
+    }
+
+    /// Puts everything that is written into a batch.
+    pub fn fill<'a>(&'a self, batch: &mut Batch<'a>) {
+        let Self {
+            validity,
+            openings,
+            openings_ended,
+            errands_done,
+            applied,
+            moves,
+            closing,
+            dated,
+            pins,
+            event,
+            audit,
+            notices: _,
+        } = self;
+        batch.validity = validity.iter().map(|(no, step)| (*no, step)).collect();
+        batch.openings = openings.iter().collect();
+        batch.openings_ended = openings_ended.iter().map(String::as_str).collect();
+        batch.errands_done = errands_done.iter().copied().collect();
+        batch.applied = applied.iter().map(String::as_str).collect();
+        batch.moves = moves.iter().collect();
+        batch.closing = closing.as_ref();
+        batch.dated = dated.iter().map(|(what, id)| (*what, id.as_str())).collect();
+        batch.pins = pins.iter().map(|(no, hash)| (*no, hash.0.as_str())).collect();
+        batch.event = event.as_ref();
+        batch.audit = audit.iter().collect();
+    }
+}
+
+/// What a finished draft changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    pub users: BTreeMap<u32, UserRecord>,
+    pub packages: BTreeMap<u32, PackageRecord>,
+    pub devices: Vec<Work>,
+    pub debts: Vec<(u32, DebtItem)>,
+    /// Who entered items that come back from the store.
+    pub granted_by: BTreeMap<DebtId, String>,
+    pub orders: BTreeMap<OrderId, OpenOrder>,
+    /// Pay windows opened, by user.
+    pub windows: BTreeMap<u32, u32>,
+    pub errands: Vec<ErrandWork>,
+    pub cursor: Option<Cursor>,
+    /// What has no date, because the clock is not trusted.
+    pub undated: Vec<(Undated, String)>,
+    pub entries: Vec<(u32, Entry, String)>,
+    pub records: Records,
+    pub actor: String,
+    pub at: Timestamp,
+    /// The local day, in days since 1970-01-01.
+    pub day: i64,
+}
+
+/// What must be written at the next commit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dirty {
+    pub users: BTreeSet<u32>,
+    pub accounts: BTreeSet<u32>,
+    pub debts: BTreeMap<DebtId, (u32, DebtItem, String)>,
+    pub devices: BTreeSet<u32>,
+    pub unbound: Vec<DeviceRecord>,
+    pub counters: BTreeSet<u32>,
+    pub gone: BTreeSet<(u32, RowId)>,
+    pub usage: BTreeMap<UsageKey, UsageSum>,
+    pub restarts: Vec<(Timestamp, u32, Restart)>,
+    pub entries: Vec<Chained>,
+    pub packages: BTreeSet<u32>,
+    pub orders: Vec<OrderRecord>,
+    /// Orders whose pay window moved.
+    pub windows: BTreeSet<OrderId>,
+    pub errands: BTreeMap<u64, Errand>,
+    /// The feed's cursor, which is among the single values.
+    pub cursor: bool,
+    pub undated: Vec<UndatedRecord>,
+    pub redated: Vec<Redated>,
+    /// Nothing is left without a date.
+    pub all_dated: bool,
+    pub days: Vec<ClosedDay>,
+    pub hours_from: Option<i64>,
+    /// The names of the lists, which are among the single values.
+    pub lists: bool,
+    pub records: Records,
+    /// Something waited for: commit without waiting for the interval.
+    pub urgent: bool,
+}
+
+impl Dirty {
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            users,
+            accounts,
+            debts,
+            devices,
+            unbound,
+            counters,
+            gone,
+            usage,
+            // Seen with counters that moved.
+            restarts: _,
+            entries,
+            packages,
+            orders,
+            windows,
+            errands,
+            cursor,
+            undated,
+            redated,
+            all_dated,
+            days,
+            // Only ever with days.
+            hours_from: _,
+            lists,
+            records,
+            urgent: _,
+        } = self;
+        users.is_empty()
+            && accounts.is_empty()
+            && debts.is_empty()
+            && devices.is_empty()
+            && unbound.is_empty()
+            && counters.is_empty()
+            && gone.is_empty()
+            && usage.is_empty()
+            && entries.is_empty()
+            && packages.is_empty()
+            && orders.is_empty()
+            && windows.is_empty()
+            && errands.is_empty()
+            && !cursor
+            && undated.is_empty()
+            && redated.is_empty()
+            && !all_dated
+            && days.is_empty()
+            && !lists
+            && records.is_empty()
+    }
+
+    /// Whether access turned for anybody.
+    pub fn turned(&self) -> bool {
+        self.records.notices.iter().any(|notice| matches!(notice, Notice::AccessChanged { .. }))
+    }
+}

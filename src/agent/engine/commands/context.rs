@@ -1,0 +1,54 @@
+//! What every command works with: the draft, history, and the reading that came with the request.
+
+use serde::Serialize;
+
+use super::super::draft::Draft;
+use super::super::error::EngineError;
+use super::super::reading::Reading;
+use super::super::request::Outcome;
+use super::super::views::UserView;
+use crate::domain::id::UserId;
+use crate::domain::policy::Event;
+use crate::store::Reader;
+
+/// A request being done.
+pub(in crate::agent::engine) struct Act<'d, 'a> {
+    pub draft: &'d mut Draft<'a>,
+    pub reader: &'d Reader,
+    /// The name of the event that lines are written for.
+    pub event: String,
+    pub reading: Option<&'d Reading>,
+}
+
+pub(in crate::agent::engine) fn done(status: u16, view: &impl Serialize) -> Outcome {
+    Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
+}
+
+impl<'d, 'a> Act<'d, 'a> {
+    /// A request without a reading of its own.
+    pub fn new(draft: &'d mut Draft<'a>, reader: &'d Reader, event: String) -> Self {
+        Self { draft, reader, event, reading: None }
+    }
+}
+
+impl Act<'_, '_> {
+    pub(super) fn user_view(&self, no: u32, status: u16) -> Outcome {
+        let snapshot = self.draft.snapshot(no);
+        done(status, &UserView::of(&snapshot, self.draft.policy))
+    }
+
+    /// One event of one user, with its audit line, answered with the user.
+    pub(super) fn plain(
+        &mut self,
+        user: UserId,
+        event: &Event,
+        action: &str,
+        detail: String,
+        status: u16,
+    ) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        self.draft.step(no, event, &self.event)?;
+        self.draft.audit(action, &user.to_string(), detail);
+        Ok(self.user_view(no, status))
+    }
+}

@@ -1,0 +1,165 @@
+//! Devices: bound, moved and unbound. What a device used before is its owner's of then.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use super::super::changes::Work;
+use super::super::command::NewDevice;
+use super::super::error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, conflict, no_reading, unread_row};
+use super::super::reading::Reading;
+use super::super::request::Outcome;
+use super::context::Act;
+use crate::domain::id::{Mac, UserId};
+use crate::domain::units::Timestamp;
+use crate::domain::usage::{self, DeviceAt, Unknown};
+use crate::store::{DeviceRecord, Pending};
+
+/// Whether a row of the device may have been there that the reading could not read.
+fn lacks(reading: &Reading, mac: Mac) -> bool {
+    let hosts = &reading.hosts;
+    Unknown::of(hosts).may_lack(mac, hosts.rows.iter().any(|row| row.mac == mac))
+}
+
+impl Act<'_, '_> {
+    /// Binds a device; answers with the user from whom it is moved.
+    pub(super) fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
+        let NewDevice { user, mac, label, replace_oldest, is_move, seen_at } = new;
+        if let Some(address) = seen_at {
+            self.check_asker(*mac, *address)?;
+        }
+        let held = self.draft.state.by_mac.get(mac).map(|no| self.draft.state.devices[no].clone());
+        if let Some(device) = held.as_ref().filter(|device| device.user_no == no) {
+            // Bound here already: the call says it again, or takes an unbinding back.
+            let pending = device.pending.filter(|p| *p == Pending::Baseline);
+            self.note_move_dropped(device);
+            self.draft.work(Work::Change(DeviceRecord { label: label.clone(), pending, ..device.clone() }));
+            return Ok(None);
+        }
+        if let Some(device) = held.as_ref().filter(|_| !is_move) {
+            return Err(self.taken(device));
+        }
+        self.make_room(no, *replace_oldest)?;
+        let from = held.as_ref().map(|old| self.draft.user(old.user_no).account.id);
+        let moved = from.map(|from| format!(" moved from {from}")).unwrap_or_default();
+        self.draft.audit("device.bind", &user.to_string(), format!("{mac} {label}{moved}"));
+        if let (Some(old), Some(from)) = (&held, from) {
+            self.draft.audit("device.unbind", &from.to_string(), format!("{mac} moved to {user}"));
+            self.note_move_dropped(old);
+        }
+        // A reading in which the device's row could not be read says as little about it as none.
+        let reading = self.reading.filter(|_| !self.is_unknown(*mac));
+        match (held, reading) {
+            (Some(old), None) => {
+                // The old owner's last bytes are not known: the device waits for the router.
+                self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Move(no)), ..old }));
+            }
+            (held, reading) => {
+                if let Some(old) = held {
+                    self.draft.work(Work::Unbind(old.no));
+                }
+                let device = bound(no, new, reading, self.draft.facts.now);
+                self.draft.work(Work::Bind(device));
+            }
+        }
+        Ok(from)
+    }
+
+    /// A device that asks for itself must be the only one that the router sees at its address, by the reading of
+    /// this request: an earlier one may show somebody who has left.
+    fn check_asker(&self, mac: Mac, address: Ipv4Addr) -> Result<(), EngineError> {
+        match self.draft.state.hosts.device_at(address) {
+            DeviceAt::One(there) if there == mac => Ok(()),
+            DeviceAt::Shared => {
+                Err(conflict(ADDRESS_SHARED, "the router sees more than one device at this address"))
+            }
+            DeviceAt::One(_) | DeviceAt::Nobody => {
+                Err(conflict(DEVICE_GONE, "the router sees this device at another address; try again"))
+            }
+        }
+    }
+
+    fn taken(&self, device: &DeviceRecord) -> EngineError {
+        let owner = self.draft.user(device.user_no);
+        EngineError::DeviceTaken { mac: device.mac, owner: owner.account.id, name: owner.name.clone() }
+    }
+
+    /// Somebody to whom a device was about to move does not get it.
+    fn note_move_dropped(&mut self, device: &DeviceRecord) {
+        let Some(Pending::Move(to)) = device.pending else { return };
+        if self.draft.has_user(to) {
+            let id = self.draft.user(to).account.id;
+            self.draft.audit("device.unbind", &id.to_string(), format!("{} is not moved here", device.mac));
+        }
+    }
+
+    /// One more device of the user must be allowed, or take the place of the one seen longest ago. What that one used
+    /// is in the reading that came with the request, and was counted before.
+    fn make_room(&mut self, no: u32, replace_oldest: bool) -> Result<(), EngineError> {
+        let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
+        if owned < self.draft.policy.max_devices_per_user as usize {
+            return Ok(());
+        }
+        let oldest = self.draft.state.oldest_device(no).filter(|_| replace_oldest);
+        let Some((device_no, mac)) = oldest.map(|device| (device.no, device.mac)) else {
+            return Err(conflict(
+                "too_many_devices",
+                "the user has as many devices as allowed; unbind one first",
+            ));
+        };
+        if self.reading.is_none() {
+            return Err(no_reading());
+        }
+        if self.is_unknown(mac) {
+            return Err(unread_row(mac));
+        }
+        let user = self.draft.user(no).account.id;
+        self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
+        self.draft.work(Work::Unbind(device_no));
+        Ok(())
+    }
+
+    /// Whether the reading that came with the request counted nothing for a bound device, because a row of it could
+    /// not be read.
+    pub(super) fn is_unknown(&self, mac: Mac) -> bool {
+        let (state, reading) = (&self.draft.state, self.reading);
+        let device = state.by_mac.get(&mac).and_then(|no| state.devices.get(no));
+        device
+            .zip(reading)
+            .is_some_and(|(device, reading)| Unknown::of(&reading.hosts).holds(mac, &device.counters))
+    }
+
+    pub(super) fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
+        let no = self.draft.find_user(user)?;
+        let device = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
+        let device =
+            device.filter(|d| d.user_no == no).ok_or(EngineError::NotFound("device of this user"))?;
+        self.draft.audit("device.unbind", &user.to_string(), mac.to_string());
+        let is_counted = self.reading.is_some() && !self.is_unknown(mac);
+        if is_counted || device.pending == Some(Pending::Baseline) {
+            self.draft.work(Work::Unbind(device.no));
+            return Ok(Outcome { status: 204, body: String::new() });
+        }
+        // What flowed since the last reading is the owner's: the device waits for the router.
+        self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Unbind), ..device }));
+        Ok(Outcome { status: 202, body: self.user_view(no, 202).body })
+    }
+}
+
+/// A device as it is bound: what its rows had counted before is nobody's.
+fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestamp) -> DeviceRecord {
+    let rows = |reading: &Reading| {
+        let hosts = &reading.hosts;
+        usage::baseline(hosts.rows.iter().filter(|row| row.mac == new.mac), hosts)
+    };
+    DeviceRecord {
+        no: 0,
+        user_no,
+        mac: new.mac,
+        label: new.label.clone(),
+        bound_at: now,
+        seen_at: None,
+        pending: reading.is_none_or(|reading| lacks(reading, new.mac)).then_some(Pending::Baseline),
+        unbound_at: None,
+        counters: reading.map(rows).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,32 @@
+//! The cash drawer, counted by whoever is behind it.
+
+use super::super::error::EngineError;
+use super::super::request::Outcome;
+use super::super::views::ClosingView;
+use super::context::{Act, done};
+use crate::domain::units::Rupiah;
+use crate::store::ClosingRecord;
+
+impl Act<'_, '_> {
+    /// Counts the drawer of whoever asks. Moves are committed with the request that makes them, so the store lacks
+    /// none.
+    pub(super) fn close_drawer(&mut self, counted: Rupiah, note: &str) -> Result<Outcome, EngineError> {
+        let cashier = self.draft.actor.name.clone();
+        let closing = ClosingRecord {
+            no: self.reader.last_closing_no()? + 1,
+            at: self.draft.state.wall,
+            drawer: self.reader.drawer(&cashier, None)?,
+            cashier: cashier.clone(),
+            counted,
+            note: note.to_owned(),
+        };
+        let view = ClosingView::of(&closing);
+        let detail = format!(
+            "{} counted {counted} expected {} difference {}",
+            closing.no, view.expected_rp, view.difference_rp
+        );
+        self.draft.audit("drawer.close", &cashier, detail);
+        self.draft.put_closing(closing);
+        Ok(done(201, &view))
+    }
+}

@@ -1,0 +1,53 @@
+//! Packages on sale.
+
+use super::super::command::{NewPackage, PackageChange};
+use super::super::error::EngineError;
+use super::super::request::Outcome;
+use super::super::views::PackageView;
+use super::context::{Act, done};
+use crate::domain::id::PackageId;
+use crate::domain::package::Package;
+use crate::store::PackageRecord;
+
+impl Act<'_, '_> {
+    pub(super) fn add_package(&mut self, new: &NewPackage) -> Outcome {
+        let package = Package {
+            id: PackageId(self.draft.new_id()),
+            name: new.name.clone(),
+            quota: new.quota,
+            days: new.days,
+            price: new.price,
+            active: new.active,
+        };
+        let no = self.draft.state.packages.keys().last().map_or(1, |no| no + 1);
+        let view = PackageView::of(&package);
+        self.draft.audit("package.add", &package.id.to_string(), package.name.clone());
+        self.draft.put_package(PackageRecord { no, deleted: false, package });
+        done(201, &view)
+    }
+
+    pub(super) fn change_package(
+        &mut self,
+        id: PackageId,
+        change: &PackageChange,
+    ) -> Result<Outcome, EngineError> {
+        let mut record = self.draft.find_package(id)?.clone();
+        let package = &mut record.package;
+        package.name = change.name.clone().unwrap_or(std::mem::take(&mut package.name));
+        package.quota = change.quota.unwrap_or(package.quota);
+        package.days = change.days.unwrap_or(package.days);
+        package.price = change.price.unwrap_or(package.price);
+        package.active = change.active.unwrap_or(package.active);
+        let view = PackageView::of(package);
+        self.draft.audit("package.change", &id.to_string(), format!("{change:?}"));
+        self.draft.put_package(record);
+        Ok(done(200, &view))
+    }
+
+    pub(super) fn delete_package(&mut self, id: PackageId) -> Result<Outcome, EngineError> {
+        let record = self.draft.find_package(id)?.clone();
+        self.draft.audit("package.delete", &id.to_string(), record.package.name.clone());
+        self.draft.put_package(PackageRecord { deleted: true, ..record });
+        Ok(Outcome { status: 204, body: String::new() })
+    }
+}

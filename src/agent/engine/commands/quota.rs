@@ -1,0 +1,34 @@
+//! A new period: what is left and used is sealed, and what is given begins.
+
+use super::super::error::{EngineError, no_reading, unread_row};
+use super::super::request::Outcome;
+use super::super::views::ResetView;
+use super::context::{Act, done};
+use crate::domain::id::UserId;
+use crate::domain::policy::{Event, Reset};
+use crate::store::Undated;
+
+impl Act<'_, '_> {
+    pub(super) fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
+        if self.reading.is_none() {
+            return Err(no_reading());
+        }
+        let no = self.draft.find_user(user)?;
+        let owned = self.draft.state.devices_of.get(&no).into_iter().flatten();
+        let mut macs =
+            owned.filter_map(|device| self.draft.state.devices.get(device)).map(|device| device.mac);
+        if let Some(mac) = macs.find(|mac| self.is_unknown(*mac)) {
+            return Err(unread_row(mac));
+        }
+        let detail = format!("{reset:?}");
+        for what in [Undated::DebtDate, Undated::DueDate] {
+            if let Some(item) = &reset.debt {
+                self.draft.put_undated(what, item.id.to_string());
+            }
+        }
+        let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
+        self.draft.audit("user.reset", &user.to_string(), detail);
+        let snapshot = self.draft.snapshot(no);
+        Ok(done(200, &ResetView::of(&snapshot, self.draft.policy, &decision.entries)))
+    }
+}

@@ -1,0 +1,33 @@
+//! People who ask for an account on the portal.
+
+use std::net::Ipv4Addr;
+
+use super::super::command::{NewDevice, NewUser, PinHash};
+use super::super::error::EngineError;
+use super::super::request::Outcome;
+use super::context::Act;
+use crate::domain::id::Mac;
+use crate::domain::policy::Settings;
+
+impl Act<'_, '_> {
+    pub(super) fn register(
+        &mut self,
+        name: &str,
+        phone: &str,
+        pin: &PinHash,
+        device: Option<(Mac, Option<Ipv4Addr>)>,
+    ) -> Result<Outcome, EngineError> {
+        let settings = Settings { approved: Some(false), ..Settings::default() };
+        let (name, phone) = (name.trim().to_owned(), Some(phone.to_owned()));
+        if name.is_empty() {
+            return Err(EngineError::Invalid { field: "name", message: "is needed".into() });
+        }
+        let no = self.enter(&NewUser { name, phone, login: None, settings }, "user.register")?;
+        self.draft.put_pin(no, pin.clone());
+        if let Some((mac, seen_at)) = device {
+            let user = self.draft.user(no).account.id;
+            self.bind(no, &NewDevice { seen_at, ..NewDevice::of(user, mac) })?;
+        }
+        Ok(self.user_view(no, 201))
+    }
+}
