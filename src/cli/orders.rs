@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::api::Api;
 use super::output::{Output, outline, rupiah, table, text};
-use super::users::given;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::orders::RefundOrder;
+use crate::protocol::admin::values::{Money, Reason};
 use crate::tools::percent;
 
 const ORDERS: &str = "/api/v1/orders";
@@ -79,11 +81,11 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             output.list(&orders, listed)
         }
         OrderCommand::Cancel { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/cancel", percent::value(&id)), &json!({})).await?;
+            let order = api.post(&format!("{ORDERS}/{}/cancel", percent::value(&id)), &Empty {}).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Refresh { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/refresh", percent::value(&id)), &json!({})).await?;
+            let order = api.post(&format!("{ORDERS}/{}/refresh", percent::value(&id)), &Empty {}).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Review { id, decision, reason } => {
@@ -92,8 +94,8 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             output.answer(&order, outline)
         }
         OrderCommand::Refund { id, amount_rp, reason } => {
-            let body = given([("amount_rp", amount_rp.map(|rp| json!(rp))), ("reason", Some(json!(reason)))]);
-            let order = api.post(&format!("{ORDERS}/{}/refund", percent::value(&id)), &body.into()).await?;
+            let body = RefundOrder { amount_rp: amount_rp.map(Money), reason: Reason(reason) };
+            let order = api.post(&format!("{ORDERS}/{}/refund", percent::value(&id)), &body).await?;
             output.answer(&order, |order| {
                 let (back, paid) = (rupiah(order, "refunded_rp"), rupiah(order, "amount_rp"));
                 format!("{}  {}: {back} of {paid} went back", text(order, "id"), text(order, "status"))
