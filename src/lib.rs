@@ -5,7 +5,7 @@
 //! | layer | module | what it is |
 //! |---|---|---|
 //! | 0 | [`domain`] | the rules: pure functions from account and event to entries, successor and access |
-//! | 1 | [`protocol`] | wire and stored forms: a quote as JSON, what agent and relay say to each other |
+//! | 1 | [`protocol`] | wire and stored forms: requests of the admin API, a quote as JSON, what agent and relay say to each other |
 //! | 1 | [`http_client`] | how other servers are called: TLS, time-outs, no redirects |
 //! | 1 | [`sqlite`] | what both SQLite stores do alike: bring a schema up, tell apart why a write failed |
 //! | 1 | [`troubles`] | errors of loops that repeat, logged once |

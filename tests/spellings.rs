@@ -75,19 +75,22 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn every_field_of_these_kinds_has_a_case() {
-    let api = typed_fields("agent/admin", &["Amount", "Limit", "Phone", "Login", "Mac"]);
-    let is_query = |name: &String| name.contains("orders.rs limit") || name.contains("/pages/");
-    let api: BTreeSet<String> = api.into_iter().filter(|name| !is_query(name)).collect();
-    let users = "agent/admin/users/requests.rs";
-    let money = "agent/admin/money/requests.rs";
+    let types = ["Amount", "Limit", "Phone", "Login", "DeviceMac", "Mac"];
+    let api = typed_fields("protocol/admin", &types);
+    let users = "protocol/admin/users.rs";
     let expected = [
-        format!("{money} amount Amount"),
-        format!("{money} credit Amount"),
-        format!("{money} debt Amount"),
-        "agent/admin/packages/requests.rs quota Amount".to_owned(),
+        "protocol/admin/debts.rs amount Amount".to_owned(),
+        "protocol/admin/devices.rs mac DeviceMac".to_owned(),
+        "protocol/admin/packages.rs quota Amount".to_owned(),
+        "protocol/admin/quota.rs amount Amount".to_owned(),
+        "protocol/admin/quota.rs credit Amount".to_owned(),
+        "protocol/admin/quota.rs debt Amount".to_owned(),
+        format!("{users} amount Amount"),
+        format!("{users} credits_bytes Limit"),
+        format!("{users} debits_bytes Limit"),
         format!("{users} debt_limit Limit"),
+        format!("{users} fup_base_bytes Limit"),
         format!("{users} login Login"),
-        format!("{users} mac Mac"),
         format!("{users} phone Phone"),
     ];
     assert_eq!(api, BTreeSet::from(expected), "a field of a request: add its case to API_CASES");

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -106,14 +107,14 @@ impl Api {
     }
 
     /// Asks for a change.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.call(Method::POST, path, Some(body)).await
+    pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+        self.call(Method::POST, path, Some(json(body)?)).await
     }
 
     /// Asks for a change; the problem document where the API refuses it.
-    pub async fn try_post(&self, path: &str, body: &Value) -> Result<Result<Value, Value>, Failure> {
+    pub async fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Result<Value, Value>, Failure> {
         let what = format!("POST {path}");
-        let (status, answer) = self.answer(Method::POST, path, Some(body)).await?;
+        let (status, answer) = self.answer(Method::POST, path, Some(json(body)?)).await?;
         match serde_json::from_slice::<Value>(&answer) {
             Ok(problem) if status.is_client_error() && problem["errors"].is_array() => Ok(Err(problem)),
             _ => judge(&what, status, &answer).map(Ok),
@@ -121,8 +122,8 @@ impl Api {
     }
 
     /// Asks for a change of what is there.
-    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.call(Method::PATCH, path, Some(body)).await
+    pub async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+        self.call(Method::PATCH, path, Some(json(body)?)).await
     }
 
     /// Asks for a removal. The answer is null when there is nothing more to say.
@@ -157,7 +158,7 @@ impl Api {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Value, Failure> {
         let what = format!("{method} {path}");
         let (status, body) = self.answer(method, path, body).await?;
         judge(&what, status, &body)
@@ -167,7 +168,7 @@ impl Api {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<Vec<u8>>,
     ) -> Result<(StatusCode, Bytes), Failure> {
         let late = format!("{method} {path}: no answer in time");
         let request = request(method, path, body)?;
@@ -226,12 +227,16 @@ pub(super) fn broken(error: impl std::fmt::Display) -> Failure {
     Failure::said(format!("the daemon broke off: {error}; look at its log, then at what was changed"))
 }
 
-fn request(method: Method, path: &str, body: Option<&Value>) -> Result<Request<Body>, Failure> {
+fn json(body: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(body).map_err(Failure::said)
+}
+
+fn request(method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Request<Body>, Failure> {
     let request = Request::builder().method(method).uri(path).header(header::HOST, "kuotad");
     let request = match body {
         Some(body) => {
             let request = request.header(header::CONTENT_TYPE, "application/json");
-            request.body(Body::from(body.to_string()))
+            request.body(Body::from(body))
         }
         None => request.body(Body::empty()),
     };

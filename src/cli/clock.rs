@@ -1,7 +1,7 @@
 //! The wall clock, for a Pi that cannot reach a time server.
 
+use crate::protocol::admin::Empty;
 use clap::Subcommand;
-use serde_json::json;
 
 use super::Failure;
 use super::api::Api;
@@ -17,7 +17,7 @@ pub enum ClockCommand {
 pub(super) async fn run(api: &Api, command: ClockCommand, output: Output) -> Result<(), Failure> {
     match command {
         ClockCommand::Confirm => {
-            let answer = api.post("/api/v1/clock/confirm", &json!({})).await?;
+            let answer = api.post("/api/v1/clock/confirm", &Empty {}).await?;
             output.answer(&answer, |answer| {
                 format!("the clock is trusted: it is {}", answer["now"].as_str().unwrap_or_default())
             })

@@ -1,13 +1,14 @@
 //! `closing`: cash drawers, counted against what must lie in them.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Failure;
 use super::api::Api;
 use super::output::{Output, table, text};
-use super::users::given;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::closings::CountDrawer;
+use crate::protocol::admin::values::{Note, Price};
 
 const CLOSINGS: &str = "/api/v1/closings";
 
@@ -34,8 +35,8 @@ pub enum ClosingCommand {
 pub(super) async fn run(command: ClosingCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         ClosingCommand::Add { counted_rp, note } => {
-            let body = given([("counted_rp", Some(json!(counted_rp))), ("note", note.map(|n| json!(n)))]);
-            let closing = api.post(CLOSINGS, &body.into()).await?;
+            let body = CountDrawer { counted_rp: Price(counted_rp), note: note.map(Note) };
+            let closing = api.post(CLOSINGS, &body).await?;
             output.answer(&closing, |closing| {
                 let rp = |field| signed(closing, field);
                 let (counted, expected) = (rp("counted_rp"), rp("expected_rp"));
@@ -76,6 +77,8 @@ fn signed(value: &Value, field: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

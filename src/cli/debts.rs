@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use super::api::Api;
 use super::output::{Output, bytes, rupiah, table, text};
-use super::users::{Tender, USERS, find_id, given, order_line};
+use super::users::{Tender, USERS, find_id, order_line};
 use super::{Failure, packages};
+use crate::domain::id::PackageId;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
+use crate::protocol::admin::values::{Amount, Day, Money, Note, Reason};
 
 /// What to do about debts. USER is an id, or a name, phone or log-in name that is one user's alone.
 #[derive(Debug, Subcommand)]
@@ -105,15 +108,16 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
                 Some(package) => Some(packages::find_id(api, package).await?),
                 None => None,
             };
-            let body = given([
-                ("amount", what.amount.map(|b| json!(b))),
-                ("package_id", package.map(|p| json!(p))),
-                ("due_date", due_date.map(|d| json!(d.to_string()))),
-                ("price_rp", price_rp.map(|rp| json!(rp))),
-                ("advance", no_advance.then_some(json!(false))),
-                ("note", note.map(|n| json!(n))),
-            ]);
-            let debt = api.post(&format!("{USERS}/{id}/debts"), &body.into()).await?;
+            let body = AddDebt {
+                amount: what.amount.map(Amount),
+                package_id: package.map(PackageId),
+                advance: no_advance.then_some(false),
+                debt_date: None,
+                due_date: due_date.map(Day),
+                price_rp: price_rp.map(Money),
+                note: note.map(Note),
+            };
+            let debt = api.post(&format!("{USERS}/{id}/debts"), &body).await?;
             output.answer(&debt, |debt| {
                 let (amount, due) = (bytes(debt, "amount_bytes", "unlimited plan"), text(debt, "due_date"));
                 format!("{}  {amount}, {} due {due}", text(debt, "id"), rupiah(debt, "due_rp"))
@@ -129,15 +133,14 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
         }
         DebtCommand::Promise { user, debt_id, due_date, note } => {
             let id = find_id(api, &user).await?;
-            let body =
-                given([("due_date", Some(json!(due_date.to_string()))), ("note", note.map(|n| json!(n)))]);
-            let debt = api.patch(&format!("{USERS}/{id}/debts/{debt_id}"), &body.into()).await?;
+            let body = ChangeDebt { due_date: Some(Day(due_date)), note: note.map(Note) };
+            let debt = api.patch(&format!("{USERS}/{id}/debts/{debt_id}"), &body).await?;
             output.answer(&debt, item_line)
         }
         DebtCommand::WriteOff { user, debt_id, reason } => {
             let id = find_id(api, &user).await?;
             let path = format!("{USERS}/{id}/debts/{debt_id}/write-off");
-            let debt = api.post(&path, &json!({"reason": reason})).await?;
+            let debt = api.post(&path, &WriteOffDebt { reason: Reason(reason) }).await?;
             output.answer(&debt, item_line)
         }
         DebtCommand::Settle { user, which, tender } => settle(api, &user, &which, &tender, output).await,
@@ -164,7 +167,7 @@ async fn settle(
             return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
         }
     };
-    let order = api.post(&path, &body.into()).await?;
+    let order = api.post(&path, &body).await?;
     output.answer(&order, order_line)
 }
 

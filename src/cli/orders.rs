@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::api::{Api, escaped};
 use super::output::{Output, outline, rupiah, table, text};
-use super::users::given;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::orders::RefundOrder;
+use crate::protocol::admin::values::{Money, Reason};
 
 const ORDERS: &str = "/api/v1/orders";
 
@@ -78,11 +80,11 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             output.list(&orders, listed)
         }
         OrderCommand::Cancel { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/cancel", escaped(&id)), &json!({})).await?;
+            let order = api.post(&format!("{ORDERS}/{}/cancel", escaped(&id)), &Empty {}).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Refresh { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/refresh", escaped(&id)), &json!({})).await?;
+            let order = api.post(&format!("{ORDERS}/{}/refresh", escaped(&id)), &Empty {}).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Review { id, decision, reason } => {
@@ -91,8 +93,8 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             output.answer(&order, outline)
         }
         OrderCommand::Refund { id, amount_rp, reason } => {
-            let body = given([("amount_rp", amount_rp.map(|rp| json!(rp))), ("reason", Some(json!(reason)))]);
-            let order = api.post(&format!("{ORDERS}/{}/refund", escaped(&id)), &body.into()).await?;
+            let body = RefundOrder { amount_rp: amount_rp.map(Money), reason: Reason(reason) };
+            let order = api.post(&format!("{ORDERS}/{}/refund", escaped(&id)), &body).await?;
             output.answer(&order, |order| {
                 let (back, paid) = (rupiah(order, "refunded_rp"), rupiah(order, "amount_rp"));
                 format!("{}  {}: {back} of {paid} went back", text(order, "id"), text(order, "status"))

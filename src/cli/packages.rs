@@ -1,13 +1,15 @@
 //! `package`: what is on sale.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Failure;
 use super::api::Api;
 use super::output::{Output, bytes, rupiah, table, text};
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::packages::AddPackage;
+use crate::protocol::admin::values::{Amount, DayCount, Name, Price};
 
 const PACKAGES: &str = "/api/v1/packages";
 
@@ -46,7 +48,13 @@ pub struct Size {
 pub(super) async fn run(command: PackageCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         PackageCommand::Add { name, size, days, price_rp } => {
-            let body = json!({"name": name, "quota": size.quota, "days": days, "price_rp": price_rp});
+            let body = AddPackage {
+                name: Name(name),
+                quota: size.quota.map(Amount),
+                days: DayCount(days),
+                price_rp: Price(price_rp),
+                active: None,
+            };
             let added = api.post(PACKAGES, &body).await?;
             output.answer(&added, |package| row(package).join("  "))
         }

@@ -13,6 +13,11 @@ use super::{Failure, import, packages};
 use crate::domain::id::Mac;
 use crate::domain::phone;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::devices::BindDevice;
+use crate::protocol::admin::quota::{CreditUser, ResetAccount};
+use crate::protocol::admin::users::{AddUser, BlockUser, UnblockUser};
+use crate::protocol::admin::values::{Amount, DayCount, DeviceMac, Label, Login, Name, Phone, Reason};
 
 /// The users of the API.
 pub(super) const USERS: &str = "/api/v1/users";
@@ -169,19 +174,25 @@ impl Tender {
 }
 
 /// The fields that have a value.
-pub(super) fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
+fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         UserCommand::Add { name, phone, login } => {
-            let body = given([
-                ("name", Some(json!(name))),
-                ("phone", phone.map(|p| json!(p))),
-                ("login", login.map(|l| json!(l))),
-            ]);
-            let added = api.post(USERS, &body.into()).await?;
+            let body = AddUser {
+                name: Name(name),
+                phone: phone.map(Phone),
+                login: login.map(Login),
+                approved: None,
+                active: None,
+                exempt: None,
+                expires_at: None,
+                overage: None,
+                debt_limit: None,
+            };
+            let added = api.post(USERS, &body).await?;
             output.answer(&added, |user| format!("{}  {}", text(user, "id"), line(user)))
         }
         UserCommand::List { q, status } => list(api, q.as_deref(), status.as_deref(), output).await,
@@ -192,7 +203,7 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
         UserCommand::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
         UserCommand::Pin { user } => {
             let id = find_id(api, &user).await?;
-            let answer = api.post(&format!("{USERS}/{id}/pin"), &json!({})).await?;
+            let answer = api.post(&format!("{USERS}/{id}/pin"), &Empty {}).await?;
             output.answer(&answer, |answer| text(answer, "pin"))
         }
         UserCommand::Explain { user } => {
@@ -206,63 +217,68 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
 
 /// Commands that change one user and answer with it.
 async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
-    let (user, call, body) = match command {
+    match command {
         UserCommand::Reset { user, debt, credit, days, unblock, reason } => {
-            let body = given([
-                ("debt", debt.map(|b| json!(b))),
-                ("credit", credit.map(|b| json!(b))),
-                ("days", days.map(|d| json!(d))),
-                ("unblock", unblock.map(|u| json!(u))),
-                ("reason", Some(json!(reason))),
-            ]);
-            (user, "reset", body)
+            let body = ResetAccount {
+                debt: debt.map(Amount),
+                credit: credit.map(Amount),
+                days: days.map(DayCount),
+                unblock,
+                reason: Reason(reason),
+            };
+            let changed = api.post(&path(api, &user, "reset").await?, &body).await?;
+            output.answer(&changed, line)
         }
-        UserCommand::Block { user, reason } => (user, "block", given([("reason", Some(json!(reason)))])),
+        UserCommand::Block { user, reason } => {
+            let body = BlockUser { reason: Reason(reason) };
+            let changed = api.post(&path(api, &user, "block").await?, &body).await?;
+            output.answer(&changed, line)
+        }
         UserCommand::Unblock { user, reason } => {
-            (user, "unblock", given([("reason", reason.map(|r| json!(r)))]))
+            let body = UnblockUser { reason: reason.map(Reason) };
+            let changed = api.post(&path(api, &user, "unblock").await?, &body).await?;
+            output.answer(&changed, line)
         }
         UserCommand::Bind { user, mac, label, is_move } => {
-            let body = given([
-                ("mac", Some(json!(mac.to_string()))),
-                ("label", label.map(|l| json!(l))),
-                ("move", is_move.then_some(json!(true))),
-            ]);
-            (user, "devices", body)
+            let is_move = is_move.then_some(true);
+            let body = BindDevice { mac: DeviceMac(mac), label: label.map(Label), r#move: is_move };
+            let changed = api.post(&path(api, &user, "devices").await?, &body).await?;
+            output.answer(&changed, card)
         }
         UserCommand::Unbind { user, mac } => {
             let id = find_id(api, &user).await?;
             let left = api.delete(&format!("{USERS}/{id}/devices/{}", escaped(&mac.to_string()))).await?;
-            return output.answer(&left, |left| match left {
+            output.answer(&left, |left| match left {
                 Value::Null => format!("{mac} is unbound"),
                 _ => format!("{mac} is unbound as soon as the router has been read"),
-            });
+            })
         }
         UserCommand::Credit { user, amount, reason, days } => {
-            let body = given([
-                ("amount", Some(json!(amount))),
-                ("reason", Some(json!(reason))),
-                ("days", days.map(|d| json!(d))),
-            ]);
-            (user, "credits", body)
+            let body =
+                CreditUser { amount: Amount(amount), days: days.map(DayCount), reason: Reason(reason) };
+            let changed = api.post(&path(api, &user, "credits").await?, &body).await?;
+            output.answer(&changed, line)
         }
         UserCommand::Buy { user, package, tender } => {
             let id = find_id(api, &user).await?;
             let package = packages::find_id(api, &package).await?;
             let mut body = tender.fields();
             body.insert("package_id".to_owned(), json!(package));
-            let order = api.post(&format!("{USERS}/{id}/purchases"), &body.into()).await?;
-            return output.answer(&order, order_line);
+            let order = api.post(&format!("{USERS}/{id}/purchases"), &body).await?;
+            output.answer(&order, order_line)
         }
         UserCommand::Add { .. }
         | UserCommand::List { .. }
         | UserCommand::Show { .. }
         | UserCommand::Import { .. }
         | UserCommand::Pin { .. }
-        | UserCommand::Explain { .. } => return Err(Failure::said("this command changes no user")),
-    };
-    let id = find_id(api, &user).await?;
-    let changed = api.post(&format!("{USERS}/{id}/{call}"), &body.into()).await?;
-    output.answer(&changed, if call == "devices" { card } else { line })
+        | UserCommand::Explain { .. } => Err(Failure::said("this command changes no user")),
+    }
+}
+
+/// The path of a call about a user.
+async fn path(api: &Api, user: &str, call: &str) -> Result<String, Failure> {
+    Ok(format!("{USERS}/{}/{call}", find_id(api, user).await?))
 }
 
 async fn list(api: &Api, q: Option<&str>, status: Option<&str>, output: Output) -> Result<(), Failure> {

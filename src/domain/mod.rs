@@ -17,6 +17,8 @@ pub mod package;
 pub mod payment;
 pub mod phone;
 pub mod policy;
+pub mod rfc3339;
+pub mod role;
 pub mod search;
 pub mod tariff;
 pub mod text;

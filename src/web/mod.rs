@@ -6,7 +6,6 @@
 //! | [`problem`] | the one error type of handlers |
 //! | [`body`] | JSON bodies with their idempotency key |
 //! | [`params`] | paths and queries |
-//! | [`page`] | lists in pages |
 //! | [`limits`] | what surrounds every router: panics, time, size, headers |
 //! | [`host_names`] | under which names a server answers |
 //! | [`same_site`] | whether a request comes from a page of ours |
@@ -30,7 +29,6 @@ pub mod host_names;
 pub mod html;
 pub mod limits;
 pub mod metrics;
-pub mod page;
 pub mod params;
 mod patient_io;
 pub mod problem;
@@ -42,7 +40,7 @@ pub mod stream;
 pub use body::Body;
 pub use connections::{Admission, ConnectionLimits};
 pub use host_names::HostNames;
-pub use page::{Cursor, Limit, List};
+
 pub use params::{Path, Paths, Query};
 pub use problem::Problem;
 pub use serve::Peer;

@@ -5,9 +5,8 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Query as AxumQuery, RawPathParams};
 use axum::http::request::Parts;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
-use serde::de::{DeserializeOwned, Deserializer};
 
 use super::body::named;
 use super::problem::Problem;
@@ -80,9 +79,4 @@ fn parse<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, Problem
     let map = MapDeserializer::<_, serde::de::value::Error>::new(given);
     serde_path_to_error::deserialize(map)
         .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
-}
-
-/// For optional parameters: what is there is read as a value.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(d).map(Some)
 }

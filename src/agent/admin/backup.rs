@@ -12,13 +12,13 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::auth::Owner;
 use super::desk::{Answer, Desk};
 use crate::agent::engine::Actor;
 use crate::clock::rfc3339;
+use crate::protocol::admin::Empty;
 use crate::store::Reader;
 use crate::store::backup::{self, BackupError};
 use crate::web::limits::RequestTimeout;
@@ -43,12 +43,7 @@ pub(super) async fn patience(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Nothing needs to be said to copy.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn copy(State(desk): State<Arc<Desk>>, Owner(actor): Owner, _: Body<Nothing>) -> Answer {
+async fn copy(State(desk): State<Arc<Desk>>, Owner(actor): Owner, _: Body<Empty>) -> Answer {
     send(&desk, actor).await
 }
 

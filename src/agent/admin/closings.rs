@@ -6,37 +6,29 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
-use serde::Deserialize;
 
 use super::auth::Cashier;
 use super::desk::{Answer, Desk};
-use super::fields::{Note, Price};
 use crate::agent::engine::{Action, Actor, ClosingView, Engine};
+use crate::protocol::admin::closings::CountDrawer;
+use crate::protocol::admin::page::{List, PageQuery};
 use crate::store::{ClosingRecord, Page, Role};
-use crate::web::page::PageQuery;
-use crate::web::{Body, List, Problem, Query};
+use crate::web::{Body, Problem, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/closings", post(close).get(list))
 }
 
-/// `POST /closings`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Count {
-    counted_rp: Price,
-    note: Option<Note>,
-}
-
-impl Count {
-    pub fn action(self) -> Action {
+impl CountDrawer {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self) -> Action {
         let note = self.note.map(|note| note.0).unwrap_or_default();
         Action::CloseDrawer { counted: self.counted_rp.0, note }
     }
 }
 
-async fn close(State(desk): State<Arc<Desk>>, Cashier(actor): Cashier, body: Body<Count>) -> Answer {
-    desk.submit(actor, body, |count: Count| Ok(count.action())).await
+async fn close(State(desk): State<Arc<Desk>>, Cashier(actor): Cashier, body: Body<CountDrawer>) -> Answer {
+    desk.submit(actor, body, |count: CountDrawer| Ok(count.action())).await
 }
 
 async fn list(

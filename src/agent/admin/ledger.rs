@@ -14,9 +14,9 @@ use super::desk::{Answer, Desk, user};
 use crate::agent::engine::{Engine, EntryView};
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
+use crate::protocol::admin::page::{List, PageQuery};
 use crate::store::{AuditLine, Broken, Page, Reader, Verified};
-use crate::web::page::PageQuery;
-use crate::web::{List, Path, Problem, Query};
+use crate::web::{Path, Problem, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()

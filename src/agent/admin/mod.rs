@@ -1,7 +1,7 @@
 //! The admin API: the owner's desk as JSON, on the LAN and on the control socket.
 //!
-//! A handler is a few plain awaits in order: who calls (a parameter), where, what; then the engine. Bodies are
-//! read in the `requests` of each area, errors become problems in `errors`.
+//! A handler is a few plain awaits in order: who calls (a parameter), where, what; then the engine. Requests
+//! are types of `protocol::admin`, the `requests` of each area make them commands, errors become problems in `errors`.
 
 mod admins;
 mod auth;
@@ -11,7 +11,6 @@ mod desk;
 mod errors;
 mod explain;
 mod export;
-mod fields;
 mod ledger;
 mod metrics;
 mod money;

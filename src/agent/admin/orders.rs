@@ -6,17 +6,17 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde::de::{Deserializer, Error};
 
 use super::auth::{Cashier, Owner, Viewer};
 use super::desk::{Answer, Desk, finish, user};
-use super::fields::{Money, Reason};
 use crate::agent::engine::{Action, Actor, Engine, OrderView, ReviewDecision};
-use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::{Method, OrderKind, OrderState};
+use crate::domain::id::OrderId;
+use crate::domain::order::Method;
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::orders::{Decision, FindOrders, RefundOrder, ReviewOrder};
+use crate::protocol::admin::page::List;
 use crate::store::{OrderFilter, OrderRecord, Page};
-use crate::web::{Body, Cursor, Limit, List, Path, Problem, Query, params};
+use crate::web::{Body, Path, Problem, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -28,41 +28,17 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/orders/{id}/refund", post(refund))
 }
 
-/// `GET /orders`.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Search {
-    #[serde(deserialize_with = "params::given")]
-    user_id: Option<UserId>,
-    #[serde(deserialize_with = "params::given")]
-    status: Option<OrderState>,
-    #[serde(deserialize_with = "by_name")]
-    method: Option<Method>,
-    #[serde(deserialize_with = "params::given")]
-    kind: Option<OrderKind>,
-    limit: Limit,
-    #[serde(deserialize_with = "params::given")]
-    after: Option<Cursor>,
-}
-
-/// A method by its stable name, over the counter or online.
-fn by_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Method>, D::Error> {
-    let name = String::deserialize(d)?;
-    let unknown = || D::Error::custom(format!("{name:?} is no method, such as cash or qris"));
-    Method::from_name(&name).map(Some).ok_or_else(unknown)
-}
-
-async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Search>) -> Answer {
+async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<FindOrders>) -> Answer {
     let page = desk.look(move |engine| find(engine, &search)).await?;
     Ok(Json(page).into_response())
 }
 
 /// A page of orders, newest first.
-fn find(engine: &Engine, search: &Search) -> Result<List<OrderView>, Problem> {
+fn find(engine: &Engine, search: &FindOrders) -> Result<List<OrderView>, Problem> {
     let user_no = search.user_id.map(|id| user(engine, id).map(|found| found.user.no)).transpose()?;
     let page =
         Page { limit: search.limit.rows_and_one(), after: search.after.as_ref().map(|cursor| cursor.0) };
-    let Search { status, method, kind, .. } = *search;
+    let FindOrders { status, method, kind, .. } = *search;
     let states = status.into_iter().collect();
     let orders = engine.reader().find_orders(&OrderFilter { user_no, states, method, kind }, page)?;
     let views = orders.into_iter().map(|(no, order)| Ok((no, view(engine, &order)?)));
@@ -112,7 +88,7 @@ async fn cancel(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Path(id): Path<String>,
-    _: Body<Nothing>,
+    _: Body<Empty>,
 ) -> Answer {
     let id = OrderId(id);
     call_off(&desk, actor, id.clone()).await?;
@@ -130,28 +106,16 @@ async fn refresh(
     State(desk): State<Arc<Desk>>,
     _: Cashier,
     Path(id): Path<String>,
-    _: Body<Nothing>,
+    _: Body<Empty>,
 ) -> Answer {
     let id = OrderId(id);
     ask_again(&desk, id.clone()).await?;
     told(&desk, id).await
 }
 
-/// A body that says nothing.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-/// `POST /orders/{id}/review`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Review {
-    decision: Decision,
-    reason: Reason,
-}
-
-impl Review {
-    pub fn action(self, order: OrderId) -> Action {
+impl ReviewOrder {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self, order: OrderId) -> Action {
         let decision = match self.decision {
             Decision::Credit => ReviewDecision::Credit,
             Decision::Dismiss => ReviewDecision::Dismiss,
@@ -160,34 +124,19 @@ impl Review {
     }
 }
 
-/// How a review ends.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Decision {
-    Credit,
-    Dismiss,
-}
-
 async fn review(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Path(id): Path<String>,
-    body: Body<Review>,
+    body: Body<ReviewOrder>,
 ) -> Answer {
     let order = OrderId(id);
-    desk.submit(actor, body, |review: Review| Ok(review.action(order))).await
+    desk.submit(actor, body, |review: ReviewOrder| Ok(review.action(order))).await
 }
 
-/// `POST /orders/{id}/refund`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Refund {
-    amount_rp: Option<Money>,
-    reason: Reason,
-}
-
-impl Refund {
-    pub fn action(self, order: OrderId) -> Action {
+impl RefundOrder {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self, order: OrderId) -> Action {
         let amount = self.amount_rp.map(|amount| amount.0);
         Action::Refund { order, amount, reason: self.reason.0 }
     }
@@ -198,8 +147,8 @@ async fn refund(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Path(id): Path<String>,
-    body: Body<Refund>,
+    body: Body<RefundOrder>,
 ) -> Answer {
     let order = OrderId(id);
-    desk.submit(actor, body, |refund: Refund| Ok(refund.action(order))).await
+    desk.submit(actor, body, |refund: RefundOrder| Ok(refund.action(order))).await
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::auth::{Operator, Viewer};
 use super::desk::{Answer, Desk, finish};
@@ -19,6 +19,7 @@ use crate::agent::router_faults::{BINDINGS, LISTS, RouterFault, refused_text, re
 use crate::agent::service::Enforced;
 use crate::clock::rfc3339;
 use crate::domain::listing::{Edit, List};
+use crate::protocol::admin::Empty;
 use crate::routeros::EditOutcome;
 use crate::web::{Body, Problem};
 
@@ -260,12 +261,7 @@ pub(super) async fn first_of_difference(desk: &Desk, edits_max: usize) -> Result
     Ok((planned(desk, &found), all))
 }
 
-/// Nothing needs to be said to sync.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn sync(State(desk): State<Arc<Desk>>, Operator(actor): Operator, _: Body<Nothing>) -> Answer {
+async fn sync(State(desk): State<Arc<Desk>>, Operator(actor): Operator, _: Body<Empty>) -> Answer {
     Ok(Json(reconcile(&desk, actor).await?).into_response())
 }
 

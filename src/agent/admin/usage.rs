@@ -9,18 +9,18 @@ use axum::routing::get;
 use axum::{Json, Router};
 use jiff::ToSpan;
 use jiff::civil::{self, Date};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use super::auth::Viewer;
 use super::desk::{Answer, Desk, user};
-use super::fields::{Instant, one_of};
 use crate::agent::engine::Engine;
 use crate::clock::rfc3339;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::{Bytes, DAY_MS, Timestamp, day_number};
 use crate::domain::usage::Restart;
+use crate::protocol::admin::usage::{UsageQuery, UsageStep};
 use crate::store::UsageRow;
-use crate::web::{Path, Problem, Query, params};
+use crate::web::{Path, Problem, Query};
 
 /// Milliseconds of an hour, the step in which usage is kept.
 const HOUR_MS: i64 = 3_600_000;
@@ -35,41 +35,12 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/users/{id}/usage", get(usage))
 }
 
-/// Length of one row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Step {
-    #[default]
-    Hour,
-    Day,
-}
-
-impl<'de> Deserialize<'de> for Step {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        match String::deserialize(d)?.as_str() {
-            "hour" => Ok(Self::Hour),
-            "day" => Ok(Self::Day),
-            _ => Err(serde::de::Error::custom(one_of(["hour", "day"]))),
-        }
-    }
-}
-
-/// `GET /users/{id}/usage`.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Span {
-    #[serde(deserialize_with = "params::given")]
-    from: Option<Instant>,
-    #[serde(deserialize_with = "params::given")]
-    to: Option<Instant>,
-    step: Step,
-}
-
-impl Span {
+impl UsageQuery {
     /// What is asked for, as instants; the last 24 hours when nothing is said.
     fn bounds(&self, now: Timestamp) -> Result<(Timestamp, Timestamp), Problem> {
         let to = self.to.as_ref().map_or(Timestamp(now.0 + 1), |to| to.0);
         let from = self.from.as_ref().map_or(Timestamp(to.0 - DAY_MS), |from| from.0);
-        let days_max = if self.step == Step::Hour { HOURLY_DAYS_MAX } else { DAILY_DAYS_MAX };
+        let days_max = if self.step == UsageStep::Hour { HOURLY_DAYS_MAX } else { DAILY_DAYS_MAX };
         if from >= to {
             return Err(Problem::invalid("to", "must be later than from"));
         }
@@ -119,7 +90,7 @@ async fn usage(
     State(desk): State<Arc<Desk>>,
     _: Viewer,
     Path(id): Path<UserId>,
-    Query(span): Query<Span>,
+    Query(span): Query<UsageQuery>,
 ) -> Answer {
     let bounds = span.bounds(desk.site.clock.now())?;
     let view = desk.look(move |engine| view(engine, id, bounds, span.step)).await?;
@@ -130,20 +101,20 @@ fn view(
     engine: &Engine,
     id: UserId,
     bounds: (Timestamp, Timestamp),
-    step: Step,
+    step: UsageStep,
 ) -> Result<UsageView, Problem> {
     let user_no = user(engine, id)?.user.no;
     let mut sums = Sums::new();
     let (start, end) = match step {
-        Step::Hour => hourly(engine, user_no, bounds, &mut sums)?,
-        Step::Day => daily(engine, user_no, bounds, &mut sums)?,
+        UsageStep::Hour => hourly(engine, user_no, bounds, &mut sums)?,
+        UsageStep::Day => daily(engine, user_no, bounds, &mut sums)?,
     };
     let restarts = restarts(engine, user_no, (start, end))?;
     let total = sums.values().fold(Bytes::ZERO, |sum, (bytes, _)| sum.plus(*bytes));
     Ok(UsageView {
         from: rfc3339(start),
         to: rfc3339(end),
-        step: if step == Step::Hour { "hour" } else { "day" },
+        step: step.name(),
         total_bytes: total.0,
         total_mb: total.to_mb_string(),
         items: sums.into_iter().map(row_view).collect(),

@@ -23,8 +23,9 @@ use crate::domain::id::Mac;
 use crate::domain::ledger::{Book, Kind, Posted, Side};
 use crate::domain::order::{CashMethod, Method, OrderKind, OrderState};
 use crate::domain::units::{Bytes, Timestamp};
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderRecord, Page as Part};
-use crate::web::{Cursor, Limit, List, Problem, Query, params};
+use crate::web::{Problem, Query};
 
 /// Days of usage shown.
 const USAGE_DAYS: i32 = 30;
@@ -44,7 +45,7 @@ enum View {
 #[serde(default)]
 pub(super) struct Asked {
     lihat: View,
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -113,7 +114,7 @@ pub(super) async fn show(
 }
 
 fn see(engine: &mut Engine, customer: &Snapshot, view: View, after: Option<Cursor>) -> Result<Seen, Problem> {
-    let (no, limit) = (customer.user.no, Limit::default());
+    let (no, limit) = (customer.user.no, PageLimit::default());
     let part = Part { limit: limit.rows_and_one(), after: after.map(|cursor| cursor.0) };
     Ok(match view {
         View::Bayar => {

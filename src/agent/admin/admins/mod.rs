@@ -1,7 +1,5 @@
 //! Admins and their tokens: the owner's business.
 
-mod requests;
-
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -16,10 +14,10 @@ use super::desk::{Answer, Desk};
 use crate::agent::credentials::{hash, new_token};
 use crate::agent::engine::{Actor, Engine};
 use crate::clock::rfc3339;
+pub(super) use crate::protocol::admin::admins::{AddAdmin, MakeToken};
+use crate::protocol::admin::page::{List, PageQuery};
 use crate::store::{AdminRecord, Role, SecondFactor, SecretKind};
-use crate::web::page::PageQuery;
-use crate::web::{Body, List, Path, Problem, Query};
-pub(super) use requests::{Add, Token};
+use crate::web::{Body, Path, Problem, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -60,14 +58,14 @@ async fn list(State(desk): State<Arc<Desk>>, _: Owner, Query(page): Query<PageQu
     Ok(Json(page.map(|admin| AdminView::of(&admin))).into_response())
 }
 
-async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<Add>) -> Answer {
+async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<AddAdmin>) -> Answer {
     let view = AdminView::of(&enter(&desk, actor, body.value).await?);
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
 /// Makes an admin.
-pub(super) async fn enter(desk: &Desk, actor: Actor, add: Add) -> Result<AdminRecord, Problem> {
-    let Add { name, role, password } = add;
+pub(super) async fn enter(desk: &Desk, actor: Actor, add: AddAdmin) -> Result<AdminRecord, Problem> {
+    let AddAdmin { name, role, password } = add;
     let password_hash = desk.passwords.hash(password.0).await?;
     let created_at = desk.site.clock.now();
     let second_factor = SecondFactor::default();
@@ -117,7 +115,7 @@ async fn add_token(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Path(name): Path<String>,
-    body: Body<Token>,
+    body: Body<MakeToken>,
 ) -> Answer {
     let (token, role) = make_token(&desk, actor, name, body.value).await?;
     Ok((StatusCode::CREATED, Json(TokenView { token, role: role.name() })).into_response())
@@ -128,7 +126,7 @@ pub(super) async fn make_token(
     desk: &Desk,
     actor: Actor,
     name: String,
-    asked: Token,
+    asked: MakeToken,
 ) -> Result<(String, Role), Problem> {
     let token = new_token()?;
     let secret = hash(&token);

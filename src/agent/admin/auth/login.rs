@@ -8,25 +8,18 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::super::desk::{Answer, Desk};
 use super::{Session, Viewer, sessions};
 use crate::agent::engine::{Actor, Engine};
 use crate::clock::rfc3339;
+use crate::protocol::admin::auth::LogIn;
 use crate::web::same_site::is_cross_site;
 use crate::web::{Body, Peer, Problem};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/login", post(log_in)).route("/logout", post(log_out)).route("/me", get(me))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogIn {
-    username: String,
-    password: String,
-    otp: Option<String>,
 }
 
 #[derive(Serialize)]

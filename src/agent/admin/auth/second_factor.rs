@@ -7,13 +7,15 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Extension, Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::super::desk::{Answer, Desk};
 use super::login::MeView;
 use super::{Viewer, sessions};
 use crate::agent::credentials::totp;
 use crate::agent::engine::{Actor, Engine};
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::auth::OneTimeCode;
 use crate::store::SecondFactor;
 use crate::web::{Body, Peer, Problem};
 
@@ -22,17 +24,6 @@ const AUDIT: &str = "admin.totp";
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new().route("/me/totp", post(begin).delete(end)).route("/me/totp/confirm", post(confirm))
-}
-
-/// `POST /me/totp`: nothing needs to be said.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Code {
-    otp: String,
 }
 
 /// A secret, shown this once.
@@ -50,7 +41,7 @@ impl SecretView {
 }
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another secret.
-async fn begin(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer, _: Body<Nothing>) -> Answer {
+async fn begin(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer, _: Body<Empty>) -> Answer {
     Ok((StatusCode::CREATED, Json(ask_for(&desk, actor).await?)).into_response())
 }
 
@@ -73,7 +64,7 @@ async fn confirm(
     State(desk): State<Arc<Desk>>,
     Viewer(actor): Viewer,
     Extension(peer): Extension<Peer>,
-    body: Body<Code>,
+    body: Body<OneTimeCode>,
 ) -> Answer {
     Ok(Json(make_sure(&desk, peer, actor, body.value.otp).await?).into_response())
 }
@@ -101,7 +92,7 @@ async fn end(
     State(desk): State<Arc<Desk>>,
     Viewer(actor): Viewer,
     Extension(peer): Extension<Peer>,
-    body: Body<Code>,
+    body: Body<OneTimeCode>,
 ) -> Answer {
     give_up(&desk, peer, actor, body.value.otp).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -18,9 +18,12 @@ use crate::domain::id::{DebtId, UserId};
 use crate::domain::order::{OnlineMethod, Quote};
 use crate::domain::policy::Refusal;
 use crate::protocol::LineWire;
-use crate::web::page::PageQuery;
-use crate::web::{Body, List, Path, Paths, Problem, Query};
-use requests::{Credit, Debit, Debt, DebtEdit, Money, Payment, Purchase, Reset, Settlement, WriteOff};
+use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
+use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
+use crate::protocol::admin::page::{List, PageQuery};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
+use crate::web::{Body, Path, Paths, Problem, Query};
+use requests::Money;
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -61,7 +64,7 @@ async fn credit(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<Credit>,
+    body: Body<CreditUser>,
 ) -> Answer {
     desk.submit(actor, body, |credit| Ok(credit.action(id))).await
 }
@@ -70,7 +73,7 @@ async fn debit(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Path(id): Path<UserId>,
-    body: Body<Debit>,
+    body: Body<DebitUser>,
 ) -> Answer {
     desk.submit(actor, body, |debit| Ok(debit.action(id))).await
 }
@@ -79,7 +82,7 @@ async fn purchase(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
-    body: Body<Purchase>,
+    body: Body<BuyPackage>,
 ) -> Answer {
     take(&desk, actor, id, body, |purchase| purchase.money(id)).await
 }
@@ -88,7 +91,7 @@ async fn settle_all(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
-    body: Body<Settlement>,
+    body: Body<SettleDebts>,
 ) -> Answer {
     take(&desk, actor, id, body, |settlement| settlement.all(id)).await
 }
@@ -97,7 +100,7 @@ async fn settle_one(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Paths(id, debt): Paths<UserId, DebtId>,
-    body: Body<Settlement>,
+    body: Body<SettleDebts>,
 ) -> Answer {
     take(&desk, actor, id, body, |settlement| settlement.one(id, debt)).await
 }
@@ -106,7 +109,7 @@ async fn pay(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
-    body: Body<Payment>,
+    body: Body<PayPart>,
 ) -> Answer {
     take(&desk, actor, id, body, |payment| payment.money(id)).await
 }
@@ -179,7 +182,7 @@ async fn add_debt(
     State(desk): State<Arc<Desk>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
-    body: Body<Debt>,
+    body: Body<AddDebt>,
 ) -> Answer {
     desk.submit(actor, body, |debt| debt.action(id)).await
 }
@@ -188,7 +191,7 @@ async fn change_debt(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Paths(id, debt): Paths<UserId, DebtId>,
-    body: Body<DebtEdit>,
+    body: Body<ChangeDebt>,
 ) -> Answer {
     desk.submit(actor, body, |edit| edit.action(id, debt)).await
 }
@@ -197,7 +200,7 @@ async fn write_off(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Paths(id, debt): Paths<UserId, DebtId>,
-    body: Body<WriteOff>,
+    body: Body<WriteOffDebt>,
 ) -> Answer {
     desk.submit(actor, body, |write_off| Ok(write_off.action(id, debt))).await
 }
@@ -211,7 +214,7 @@ async fn reset(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<Reset>,
+    body: Body<ResetAccount>,
 ) -> Answer {
     desk.submit(actor, body, |reset| Ok(reset.action(id))).await
 }

@@ -1,61 +1,30 @@
-//! Bodies about quota, debts and money.
+//! What requests about quota, debts and money ask of the engine.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error};
-
-use super::super::fields::{Amount, Day, Days, Money as Sum, Note, Price, Reason};
 use crate::agent::engine::{Action, DebtChange, DebtTerms, Purpose, Replaces, Tender, Wish};
-use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
-use crate::domain::order::{CashMethod, OnlineMethod};
+use crate::domain::id::{DebtId, OrderId, UserId};
+use crate::domain::order::{CashMethod, Method};
 use crate::domain::policy::Grant;
+use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
+use crate::protocol::admin::money::{BuyPackage, NONE_PAID, PayPart, SettleDebts};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
+use crate::protocol::admin::values::{MethodName, Note, Price};
 use crate::web::Problem;
 
-/// `POST /users/{id}/credits`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Credit {
-    amount: Amount,
-    days: Option<Days>,
-    reason: Reason,
-}
-
-impl Credit {
-    pub fn action(self, user: UserId) -> Action {
+impl CreditUser {
+    pub(in crate::agent::admin) fn action(self, user: UserId) -> Action {
         let days = self.days.map(|days| days.0);
         Action::Grant(user, Grant { amount: self.amount.0, days, reason: self.reason.0 })
     }
 }
 
-/// `POST /users/{id}/debits`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Debit {
-    amount: Amount,
-    reason: Reason,
-}
-
-impl Debit {
-    pub fn action(self, user: UserId) -> Action {
+impl DebitUser {
+    pub(in crate::agent::admin) fn action(self, user: UserId) -> Action {
         Action::Debit { user, amount: self.amount.0, reason: self.reason.0 }
     }
 }
 
-/// `POST /users/{id}/debts`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(clippy::struct_field_names, reason = "the fields are the contract's own names")]
-pub(in crate::agent::admin) struct Debt {
-    amount: Option<Amount>,
-    package_id: Option<PackageId>,
-    advance: Option<bool>,
-    debt_date: Option<Day>,
-    due_date: Option<Day>,
-    price_rp: Option<Sum>,
-    note: Option<Note>,
-}
-
-impl Debt {
-    pub fn action(self, user: UserId) -> Result<Action, Problem> {
+impl AddDebt {
+    pub(in crate::agent::admin) fn action(self, user: UserId) -> Result<Action, Problem> {
         let what = match (self.amount, self.package_id) {
             (Some(amount), None) => Ok(amount.0),
             (None, Some(package)) => Err(package),
@@ -73,16 +42,8 @@ impl Debt {
     }
 }
 
-/// `PATCH /users/{id}/debts/{debt}`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct DebtEdit {
-    due_date: Option<Day>,
-    note: Option<Note>,
-}
-
-impl DebtEdit {
-    pub fn action(self, user: UserId, debt: DebtId) -> Result<Action, Problem> {
+impl ChangeDebt {
+    pub(in crate::agent::admin) fn action(self, user: UserId, debt: DebtId) -> Result<Action, Problem> {
         if self.due_date.is_none() && self.note.is_none() {
             return Err(Problem::invalid("due_date", "give due_date or note"));
         }
@@ -92,35 +53,9 @@ impl DebtEdit {
     }
 }
 
-/// `POST /users/{id}/debts/{debt}/write-off`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct WriteOff {
-    reason: Reason,
-}
-
-impl WriteOff {
-    pub fn action(self, user: UserId, debt: DebtId) -> Action {
+impl WriteOffDebt {
+    pub(in crate::agent::admin) fn action(self, user: UserId, debt: DebtId) -> Action {
         Action::WriteOff { user, debt, reason: self.reason.0 }
-    }
-}
-
-/// How it is paid.
-#[derive(Clone, Copy)]
-pub(in crate::agent::admin) enum Method {
-    /// To a cashier.
-    Cash(CashMethod),
-    /// Through the gateway.
-    Online(OnlineMethod),
-}
-
-impl<'de> Deserialize<'de> for Method {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(d)?;
-        let cash = CashMethod::from_name(&name).map(Self::Cash);
-        cash.or_else(|| OnlineMethod::from_name(&name).map(Self::Online)).ok_or_else(|| {
-            D::Error::custom("must be cash, transfer, qris_static, or an online method such as snap or qris")
-        })
     }
 }
 
@@ -132,12 +67,9 @@ pub(in crate::agent::admin) enum Money {
     Asked(Wish),
 }
 
-/// What `last_paid` says where no online order was ever paid.
-pub(in crate::agent::admin) const NONE_PAID: &str = "none";
-
 /// How somebody pays.
 struct Tendered {
-    method: Method,
+    method: MethodName,
     reference: Option<Note>,
     expect: Option<Price>,
     /// The last online order that was paid, as the caller knows it, or [`NONE_PAID`].
@@ -149,7 +81,7 @@ impl Tendered {
         let expect = self.expect.map(|price| price.0);
         let reference = self.reference.map(|reference| reference.0).filter(|text| !text.is_empty());
         let last_paid = self.last_paid.map(|id| Some(OrderId(id.0)).filter(|id| id.0 != NONE_PAID));
-        match self.method {
+        match self.method.0 {
             Method::Online(method) => {
                 Money::Asked(Wish { user, purpose, method, expect, replaces: Replaces::Anything })
             }
@@ -176,40 +108,19 @@ pub(in crate::agent::admin) fn over_the_counter(wish: &Wish) -> Action {
     taking(wish.user, &wish.purpose, tender)
 }
 
-/// `POST /users/{id}/purchases`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Purchase {
-    package_id: PackageId,
-    method: Method,
-    reference: Option<Note>,
-    expect_rp: Option<Price>,
-    last_paid: Option<Note>,
-}
-
-impl Purchase {
-    pub fn money(self, user: UserId) -> Money {
+impl BuyPackage {
+    pub(in crate::agent::admin) fn money(self, user: UserId) -> Money {
         let Self { package_id, method, reference, expect_rp: expect, last_paid } = self;
         Tendered { method, reference, expect, last_paid }.money(user, Purpose::Buy(package_id))
     }
 }
 
-/// `POST /users/{id}/settlements` and `POST /users/{id}/debts/{debt}/settlements`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Settlement {
-    method: Method,
-    reference: Option<Note>,
-    expect_rp: Option<Price>,
-    last_paid: Option<Note>,
-}
-
-impl Settlement {
-    pub fn all(self, user: UserId) -> Money {
+impl SettleDebts {
+    pub(in crate::agent::admin) fn all(self, user: UserId) -> Money {
         self.of(user, Purpose::SettleAll)
     }
 
-    pub fn one(self, user: UserId, debt: DebtId) -> Money {
+    pub(in crate::agent::admin) fn one(self, user: UserId, debt: DebtId) -> Money {
         self.of(user, Purpose::SettleItem(debt))
     }
 
@@ -219,36 +130,15 @@ impl Settlement {
     }
 }
 
-/// `POST /users/{id}/payments`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Payment {
-    amount_rp: Sum,
-    method: Method,
-    reference: Option<Note>,
-    last_paid: Option<Note>,
-}
-
-impl Payment {
-    pub fn money(self, user: UserId) -> Money {
+impl PayPart {
+    pub(in crate::agent::admin) fn money(self, user: UserId) -> Money {
         let Self { amount_rp, method, reference, last_paid } = self;
         Tendered { method, reference, expect: None, last_paid }.money(user, Purpose::PayPart(amount_rp.0))
     }
 }
 
-/// `POST /users/{id}/reset`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Reset {
-    debt: Option<Amount>,
-    credit: Option<Amount>,
-    days: Option<Days>,
-    unblock: Option<bool>,
-    reason: Reason,
-}
-
-impl Reset {
-    pub fn action(self, user: UserId) -> Action {
+impl ResetAccount {
+    pub(in crate::agent::admin) fn action(self, user: UserId) -> Action {
         Action::Reset {
             user,
             debt: self.debt.map(|amount| amount.0),

@@ -1,6 +1,6 @@
 //! What is on sale.
 
-pub(super) mod requests;
+mod requests;
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use super::auth::{Owner, Viewer};
 use super::desk::{Answer, Desk};
 use crate::agent::engine::{Action, PackageView};
 use crate::domain::id::PackageId;
-use crate::web::page::PageQuery;
-use crate::web::{Body, List, Path, Query};
-use requests::{Add, Change};
+use crate::protocol::admin::packages::{AddPackage, ChangePackage};
+use crate::protocol::admin::page::{List, PageQuery};
+use crate::web::{Body, Path, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -29,7 +29,7 @@ async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(page): Query<PageQ
     Ok(Json(page.map(|package| PackageView::of(&package))).into_response())
 }
 
-async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<Add>) -> Answer {
+async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<AddPackage>) -> Answer {
     desk.submit(actor, body, |add| Ok(add.action())).await
 }
 
@@ -37,7 +37,7 @@ async fn change(
     State(desk): State<Arc<Desk>>,
     Owner(actor): Owner,
     Path(id): Path<PackageId>,
-    body: Body<Change>,
+    body: Body<ChangePackage>,
 ) -> Answer {
     desk.submit(actor, body, |change| Ok(change.action(id))).await
 }

@@ -1,25 +1,12 @@
-//! Bodies about packages.
+//! What requests about packages ask of the engine.
 
-use serde::Deserialize;
-
-use super::super::fields::{Amount, Days, Name, Price, changed, present};
 use crate::agent::engine::{Action, NewPackage, PackageChange};
 use crate::domain::id::PackageId;
+use crate::protocol::admin::packages::{AddPackage, ChangePackage};
 
-/// `POST /packages`; quota must be said, and null is unlimited.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::agent::admin) struct Add {
-    name: Name,
-    #[serde(deserialize_with = "present")]
-    quota: Option<Amount>,
-    days: Days,
-    price_rp: Price,
-    active: Option<bool>,
-}
-
-impl Add {
-    pub fn action(self) -> Action {
+impl AddPackage {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self) -> Action {
         Action::AddPackage(NewPackage {
             name: self.name.0,
             quota: self.quota.map(|quota| quota.0),
@@ -30,25 +17,9 @@ impl Add {
     }
 }
 
-/// `PATCH /packages/{id}`: what is absent stays.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[allow(clippy::option_option, reason = "absent, null and a value say three things")]
-pub(in crate::agent::admin) struct Change {
-    #[serde(deserialize_with = "changed")]
-    name: Option<Name>,
-    #[serde(deserialize_with = "changed")]
-    quota: Option<Option<Amount>>,
-    #[serde(deserialize_with = "changed")]
-    days: Option<Days>,
-    #[serde(deserialize_with = "changed")]
-    price_rp: Option<Price>,
-    #[serde(deserialize_with = "changed")]
-    active: Option<bool>,
-}
-
-impl Change {
-    pub fn action(self, package: PackageId) -> Action {
+impl ChangePackage {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self, package: PackageId) -> Action {
         let change = PackageChange {
             name: self.name.map(|name| name.0),
             quota: self.quota.map(|quota| quota.map(|quota| quota.0)),

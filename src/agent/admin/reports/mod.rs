@@ -14,15 +14,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer};
 use tokio::task::spawn_blocking;
 
 use super::auth::Viewer;
 use super::desk::{Answer, Desk};
-use super::fields::{Day, one_of};
+use crate::protocol::admin::reports::{ReportFormat, ReportQuery};
+use crate::protocol::admin::values::Day;
 use crate::store::export::ExportError;
 use crate::web::stream::Feed;
-use crate::web::{Problem, Query, csv, params, stream};
+use crate::web::{Problem, Query, csv, stream};
 
 /// The longest span of one report.
 const DAYS_MAX: i32 = 366;
@@ -35,36 +35,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/reports/collection", get(collection))
 }
 
-/// What a report comes as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Format {
-    #[default]
-    Json,
-    Csv,
-}
-
-impl<'de> Deserialize<'de> for Format {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        match String::deserialize(d)?.as_str() {
-            "json" => Ok(Self::Json),
-            "csv" => Ok(Self::Csv),
-            _ => Err(serde::de::Error::custom(one_of(["json", "csv"]))),
-        }
-    }
-}
-
-/// `GET /reports/…`.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Ask {
-    #[serde(deserialize_with = "params::given")]
-    from: Option<Day>,
-    #[serde(deserialize_with = "params::given")]
-    to: Option<Day>,
-    format: Format,
-}
-
-impl Ask {
+impl ReportQuery {
     fn span(&self) -> Span {
         let date = |day: &Option<Day>| day.as_ref().map(|day| day.0);
         Span { from: date(&self.from), to: date(&self.to) }
@@ -133,24 +104,24 @@ trait Report: Send + 'static {
     fn rows(self, record: Record) -> Result<(), ExportError>;
 }
 
-fn answer<T: Report>(report: T, format: Format) -> Response {
+fn answer<T: Report>(report: T, format: ReportFormat) -> Response {
     let (feed, body) = stream::feed();
     spawn_blocking(move || {
         if let Err(error) = write(report, format, feed) {
             tracing::warn!(%error, report = T::NAME, "a report was not sent to its end");
         }
     });
-    if format == Format::Json {
+    if format == ReportFormat::Json {
         return ([(CONTENT_TYPE, "application/json")], body).into_response();
     }
     let disposition = format!("attachment; filename=\"{}.csv\"", T::NAME);
     ([(CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, disposition)], body).into_response()
 }
 
-fn write<T: Report>(report: T, format: Format, mut feed: Feed) -> Result<(), ExportError> {
+fn write<T: Report>(report: T, format: ReportFormat, mut feed: Feed) -> Result<(), ExportError> {
     match format {
-        Format::Json => report.json(&mut feed)?,
-        Format::Csv => {
+        ReportFormat::Json => report.json(&mut feed)?,
+        ReportFormat::Csv => {
             csv::record(&mut feed, T::COLUMNS)?;
             report.rows(&mut |cells| csv::record(&mut feed, cells))?;
         }
@@ -167,23 +138,23 @@ async fn today(desk: &Desk) -> Result<Date, Problem> {
     desk.look(|engine| Ok(engine.look().facts.local.date)).await
 }
 
-async fn sales(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+async fn sales(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().days(today(&desk).await?)?;
     Ok(answer(sales::report(&desk, days).await?, ask.format))
 }
 
-async fn usage(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+async fn usage(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().days(today(&desk).await?)?;
     Ok(answer(usage::report(&desk, days).await?, ask.format))
 }
 
-async fn debts(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+async fn debts(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().given(today(&desk).await?)?;
     let report = desk.look(move |engine| Ok(debts::report(&engine.look(), days))).await?;
     Ok(answer(report, ask.format))
 }
 
-async fn collection(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<Ask>) -> Answer {
+async fn collection(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().given(today(&desk).await?)?;
     let report = desk.look(move |engine| Ok(debts::collection(&engine.look(), days))).await?;
     Ok(answer(report, ask.format))

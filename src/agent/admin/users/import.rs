@@ -1,40 +1,21 @@
 //! `POST /users/import`: many users at once. Rows are read one by one, so that everything that is wrong is told together.
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::super::fields::{
-    Amount, Day, Instant, Label, Limit, Login, Mac, Name, Note, Phone, Price, Reason,
-};
-use super::requests::Mode;
 use crate::agent::engine::{Action, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
 use crate::domain::policy::{Settings, Transfer};
 use crate::domain::units::Bytes;
+use crate::protocol::admin::users::{ImportUsers, OpenItem};
+use crate::protocol::admin::values::{
+    DeviceMac, Instant, Label, Limit, Login, Name, OverageName, Phone, Reason,
+};
 
 /// Why the ledger has the lines of an import.
 const REASON: &str = "import";
 
-/// The body.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Import {
-    users: Vec<Map<String, Value>>,
-    /// Only say what would be done.
-    #[serde(default)]
-    pub dry_run: bool,
-}
-
-/// One debt item of a row.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpenItem {
-    amount: Option<Amount>,
-    price_rp: Option<Price>,
-    debt_date: Day,
-    due_date: Day,
-    note: Option<Note>,
-}
+/// A row as it was sent.
+pub(super) type Fields = Map<String, Value>;
 
 impl OpenItem {
     fn read(self) -> ImportedDebt {
@@ -48,8 +29,9 @@ impl OpenItem {
     }
 }
 
-impl Import {
-    pub fn action(self) -> Action {
+impl ImportUsers<Fields> {
+    /// The command it asks for.
+    pub(in crate::agent) fn action(self) -> Action {
         let mut findings = Vec::new();
         let rows = self.users.into_iter().enumerate();
         let users =
@@ -62,7 +44,7 @@ impl Import {
 /// One row that is being read.
 struct RowReader<'a> {
     row: usize,
-    fields: Map<String, Value>,
+    fields: Fields,
     findings: &'a mut Vec<RowFinding>,
 }
 
@@ -78,7 +60,7 @@ impl RowReader<'_> {
             active: self.take("active"),
             exempt: self.take("exempt"),
             expires_at: self.take::<Instant>("expires_at").map(|at| Some(at.0)),
-            overage: self.take::<Mode>("overage").map(|mode| Some(mode.mode())),
+            overage: self.take::<OverageName>("overage").map(|mode| Some(mode.0)),
             debt_limit: self.take::<Limit>("debt_limit").map(|limit| Some(limit.0)),
         };
         let phone = self.take::<Phone>("phone").map(|phone| phone.0);
@@ -114,7 +96,8 @@ impl RowReader<'_> {
         for mac in macs {
             let label = labels.next().and_then(|label| self.value::<Label>("device_labels", label));
             let label = label.map(|label| label.0).unwrap_or_default();
-            devices.extend(self.value::<Mac>("mac", mac).map(|mac| ImportedDevice { mac: mac.0, label }));
+            devices
+                .extend(self.value::<DeviceMac>("mac", mac).map(|mac| ImportedDevice { mac: mac.0, label }));
         }
         devices
     }

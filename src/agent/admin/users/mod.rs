@@ -1,7 +1,7 @@
 //! Users: found, entered, changed; their devices; an admin's block.
 
 mod import;
-pub(super) mod requests;
+mod requests;
 
 use std::sync::Arc;
 
@@ -19,9 +19,12 @@ use crate::agent::credentials;
 use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, Request, UserView};
 use crate::domain::id::{Mac, UserId};
 use crate::domain::search;
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::devices::BindDevice;
+use crate::protocol::admin::page::List;
+use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, UnblockUser};
 use crate::store::UserRecord;
-use crate::web::{Body, List, Path, Paths, Problem, Query};
-use requests::{Add, Bind, Block, Change, Nothing, Search, Unblock};
+use crate::web::{Body, Path, Paths, Problem, Query};
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -35,19 +38,19 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/users/{id}/unblock", post(unblock))
 }
 
-async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<Search>) -> Answer {
+async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<FindUsers>) -> Answer {
     let page = desk.look(move |engine| Ok(find(engine, &search))).await?;
     Ok(Json(page).into_response())
 }
 
-async fn add(State(desk): State<Arc<Desk>>, Operator(actor): Operator, body: Body<Add>) -> Answer {
+async fn add(State(desk): State<Arc<Desk>>, Operator(actor): Operator, body: Body<AddUser>) -> Answer {
     desk.submit(actor, body, |add| Ok(add.action())).await
 }
 
 async fn import_many(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
-    body: Body<import::Import>,
+    body: Body<ImportUsers<import::Fields>>,
 ) -> Answer {
     if !body.value.dry_run {
         return desk.submit(actor, body, |import| Ok(import.action())).await;
@@ -74,7 +77,7 @@ async fn change(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<Change>,
+    body: Body<ChangeUser>,
 ) -> Answer {
     desk.submit(actor, body, |change| Ok(change.action(id))).await
 }
@@ -87,7 +90,7 @@ async fn bind(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<Bind>,
+    body: Body<BindDevice>,
 ) -> Answer {
     desk.submit(actor, body, |bind| Ok(bind.action(id))).await
 }
@@ -111,7 +114,7 @@ async fn new_pin(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    _: Body<Nothing>,
+    _: Body<Empty>,
 ) -> Answer {
     let pin = give_pin(&desk, actor, id).await?;
     Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
@@ -130,7 +133,7 @@ async fn block(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<Block>,
+    body: Body<BlockUser>,
 ) -> Answer {
     desk.submit(actor, body, |block| Ok(block.action(id))).await
 }
@@ -139,13 +142,13 @@ async fn unblock(
     State(desk): State<Arc<Desk>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
-    body: Body<Unblock>,
+    body: Body<UnblockUser>,
 ) -> Answer {
     desk.submit(actor, body, |unblock| Ok(unblock.action(id))).await
 }
 
 /// A page of the users that fit, in the order they were entered.
-fn find(engine: &Engine, search: &Search) -> List<UserView> {
+fn find(engine: &Engine, search: &FindUsers) -> List<UserView> {
     let look = engine.look();
     found(&look, search, |_| true).map(|user| UserView::of(&look.snapshot(user), look.policy))
 }
@@ -153,13 +156,13 @@ fn find(engine: &Engine, search: &Search) -> List<UserView> {
 /// The same as they are on file, of those that fit `also`.
 pub(super) fn found<'a>(
     look: &'a Look,
-    search: &Search,
+    search: &FindUsers,
     also: impl Fn(&UserRecord) -> bool,
 ) -> List<&'a UserRecord> {
     let q = search.q.as_deref().map(search::Query::new);
     let after = search.after.map_or(0, |cursor| u32::try_from(cursor.0).unwrap_or(u32::MAX - 1));
     let fits = |user: &&UserRecord| {
-        let status = search.status.is_none_or(|status| user.account.access.status == status.0);
+        let status = search.status.as_ref().is_none_or(|status| user.account.access.status == status.0);
         status && also(user) && q.as_ref().is_none_or(|q| fits(q, user, look))
     };
     let found: Vec<&UserRecord> =

@@ -1,7 +1,6 @@
 //! What can be done to one debt item.
 
 use super::super::super::desk::user;
-use super::super::super::money::requests::{DebtEdit, Settlement, WriteOff};
 use super::super::say;
 use super::super::words::people::People;
 use super::sheet::{Field, Kind, Sheet};
@@ -10,6 +9,8 @@ use super::{Asked, Deed, Work};
 use crate::agent::engine::Engine;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, UserId};
+use crate::protocol::admin::debts::{ChangeDebt, WriteOffDebt};
+use crate::protocol::admin::money::SettleDebts;
 use crate::store::Role;
 use crate::web::Problem;
 
@@ -26,7 +27,7 @@ pub(in super::super) const DEBT_DEEDS: &[Deed<(UserId, DebtId)>] = &[
         },
         work: |entry| {
             let (user, debt) = entry.asked.subject;
-            Ok(Work::Money(user, entry.read::<Settlement>()?.one(user, debt)))
+            Ok(Work::Money(user, entry.read::<SettleDebts>()?.one(user, debt)))
         },
     },
     Deed {
@@ -43,7 +44,7 @@ pub(in super::super) const DEBT_DEEDS: &[Deed<(UserId, DebtId)>] = &[
         },
         work: |entry| {
             let (user, debt) = entry.asked.subject;
-            Ok(Work::Act(entry.read::<DebtEdit>()?.action(user, debt)?))
+            Ok(Work::Act(entry.read::<ChangeDebt>()?.action(user, debt)?))
         },
     },
     Deed {
@@ -57,7 +58,7 @@ pub(in super::super) const DEBT_DEEDS: &[Deed<(UserId, DebtId)>] = &[
         },
         work: |entry| {
             let (user, debt) = entry.asked.subject;
-            Ok(Work::Act(entry.read::<WriteOff>()?.action(user, debt)))
+            Ok(Work::Act(entry.read::<WriteOffDebt>()?.action(user, debt)))
         },
     },
 ];

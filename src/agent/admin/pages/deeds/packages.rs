@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::super::super::packages::requests::{Add, Change};
 use super::super::words::people::People;
 use super::sheet::{Field, Kind, Sheet};
 use super::{Asked, Deed, Entry, Work};
@@ -10,6 +9,7 @@ use crate::agent::engine::{Action, Engine};
 use crate::agent::pages::form::read_body;
 use crate::domain::id::PackageId;
 use crate::domain::package::Package;
+use crate::protocol::admin::packages::{AddPackage, ChangePackage};
 use crate::store::Role;
 use crate::web::Problem;
 
@@ -20,7 +20,7 @@ pub(in super::super) const NEW_DEEDS: &[Deed<()>] = &[Deed {
     role: Role::Owner,
     is_grave: false,
     sheet: |asked, _| Ok(Sheet { home: "/paket".into(), fields: fields(asked, None), ..Sheet::default() }),
-    work: |entry| Ok(Work::Act(entry.read::<Add>()?.action())),
+    work: |entry| Ok(Work::Act(entry.read::<AddPackage>()?.action())),
 }];
 
 /// Everything that can be done to a package.
@@ -36,7 +36,7 @@ pub(in super::super) const PACKAGE_DEEDS: &[Deed<PackageId>] = &[
         },
         work: |entry| {
             let body = entry.sheet.changed(entry.form)?;
-            Ok(Work::Act(read_body::<Change>(body)?.action(entry.asked.subject)))
+            Ok(Work::Act(read_body::<ChangePackage>(body)?.action(entry.asked.subject)))
         },
     },
     Deed {
@@ -67,7 +67,7 @@ pub(in super::super) const PACKAGE_DEEDS: &[Deed<PackageId>] = &[
 
 fn on_sale(entry: &Entry<PackageId>, is_on: bool) -> Result<Work, Problem> {
     let body = Map::from_iter([("active".to_owned(), Value::from(is_on))]);
-    Ok(Work::Act(read_body::<Change>(body)?.action(entry.asked.subject)))
+    Ok(Work::Act(read_body::<ChangePackage>(body)?.action(entry.asked.subject)))
 }
 
 fn find(asked: &Asked<PackageId>, engine: &Engine) -> Result<Package, Problem> {

@@ -6,7 +6,6 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::super::super::errors::DEVICE_TAKEN;
-use super::super::super::money::requests::NONE_PAID;
 use super::super::entrance::path_of_ours;
 use super::super::say;
 use super::super::seat::{Room, Seat};
@@ -16,6 +15,7 @@ use super::shown::Shown;
 use super::{Field, Kind, Sheet};
 use crate::agent::pages::frame::page_with;
 use crate::agent::pages::{Form, Frame, html};
+use crate::protocol::admin::money::NONE_PAID;
 use crate::web::Problem;
 
 /// The parameter that shows what something typed before would do; it names the press.

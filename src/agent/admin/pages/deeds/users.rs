@@ -4,9 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::super::desk::user;
 use super::super::super::errors::DEVICE_TAKEN;
-use super::super::super::money::requests::{Credit, Debit, Debt, Payment, Purchase, Reset, Settlement};
 use super::super::super::users::give_pin;
-use super::super::super::users::requests::{Add, Bind, Block, Change, Unblock};
 use super::super::say;
 use super::super::words::people::People;
 use super::sheet::{Field, Kind, Sheet};
@@ -19,6 +17,11 @@ use crate::domain::account::Overage;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod};
 use crate::domain::units::Timestamp;
+use crate::protocol::admin::debts::AddDebt;
+use crate::protocol::admin::devices::BindDevice;
+use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
+use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser};
 use crate::store::Role;
 use crate::web::Problem;
 
@@ -34,7 +37,7 @@ pub(in super::super) const NEW_DEEDS: &[Deed<()>] = &[Deed {
     },
     work: |entry| {
         let body = entry.sheet.body(entry.form)?;
-        Ok(Work::Act(read_body::<Add>(until_evening(body, &entry.asked.locale))?.action()))
+        Ok(Work::Act(read_body::<AddUser>(until_evening(body, &entry.asked.locale))?.action()))
     },
 }];
 
@@ -50,7 +53,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             Ok(Sheet { fields, is_priced: true, takes_money: true, ..sheet(asked, engine)? })
         },
         work: |entry| {
-            Ok(Work::Money(entry.asked.subject, entry.read::<Purchase>()?.money(entry.asked.subject)))
+            Ok(Work::Money(entry.asked.subject, entry.read::<BuyPackage>()?.money(entry.asked.subject)))
         },
     },
     Deed {
@@ -69,7 +72,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             })
         },
         work: |entry| {
-            Ok(Work::Money(entry.asked.subject, entry.read::<Settlement>()?.all(entry.asked.subject)))
+            Ok(Work::Money(entry.asked.subject, entry.read::<SettleDebts>()?.all(entry.asked.subject)))
         },
     },
     Deed {
@@ -83,7 +86,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             Ok(Sheet { notes: owed(asked, engine)?, fields, takes_money: true, ..sheet(asked, engine)? })
         },
         work: |entry| {
-            Ok(Work::Money(entry.asked.subject, entry.read::<Payment>()?.money(entry.asked.subject)))
+            Ok(Work::Money(entry.asked.subject, entry.read::<PayPart>()?.money(entry.asked.subject)))
         },
     },
     Deed {
@@ -95,7 +98,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             let fields = [vec![package(asked, engine)], terms(asked)].concat();
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<Debt>()?.action(entry.asked.subject)?)),
+        work: |entry| Ok(Work::Act(entry.read::<AddDebt>()?.action(entry.asked.subject)?)),
     },
     Deed {
         segment: "tagihan-kuota",
@@ -113,7 +116,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             let fields = fields.into_iter().chain(price).collect();
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<Debt>()?.action(entry.asked.subject)?)),
+        work: |entry| Ok(Work::Act(entry.read::<AddDebt>()?.action(entry.asked.subject)?)),
     },
     Deed {
         segment: "kuota",
@@ -125,7 +128,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             let fields = vec![amount(asked, "amount").required(), days, reason(asked)];
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<Credit>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<CreditUser>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "reset",
@@ -133,7 +136,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         role: Role::Operator,
         is_grave: true,
         sheet: reset_sheet,
-        work: |entry| Ok(Work::Act(entry.read::<Reset>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<ResetAccount>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "setujui",
@@ -143,7 +146,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         sheet,
         work: |entry| {
             let body = Map::from_iter([("approved".to_owned(), Value::from(true))]);
-            Ok(Work::Act(read_body::<Change>(body)?.action(entry.asked.subject)))
+            Ok(Work::Act(read_body::<ChangeUser>(body)?.action(entry.asked.subject)))
         },
     },
     Deed {
@@ -157,7 +160,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         },
         work: |entry| {
             let body = until_evening(entry.sheet.changed(entry.form)?, &entry.asked.locale);
-            Ok(Work::Act(read_body::<Change>(body)?.action(entry.asked.subject)))
+            Ok(Work::Act(read_body::<ChangeUser>(body)?.action(entry.asked.subject)))
         },
     },
     Deed {
@@ -173,7 +176,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             let fields = vec![mac, label, moves.only_after(DEVICE_TAKEN)];
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<Bind>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<BindDevice>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "pin",
@@ -189,7 +192,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
         role: Role::Operator,
         is_grave: true,
         sheet: |asked, engine| Ok(Sheet { fields: vec![reason(asked)], ..sheet(asked, engine)? }),
-        work: |entry| Ok(Work::Act(entry.read::<Block>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<BlockUser>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "buka",
@@ -200,7 +203,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             let reason = Field::new("reason", asked.words().reason, Kind::Text);
             Ok(Sheet { fields: vec![reason], ..sheet(asked, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<Unblock>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<UnblockUser>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "koreksi",
@@ -211,7 +214,7 @@ pub(in super::super) const USER_DEEDS: &[Deed<UserId>] = &[
             let fields = vec![amount(asked, "amount").required(), reason(asked)];
             Ok(Sheet { fields, ..sheet(asked, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<Debit>()?.action(entry.asked.subject))),
+        work: |entry| Ok(Work::Act(entry.read::<DebitUser>()?.action(entry.asked.subject))),
     },
     Deed {
         segment: "hapus",

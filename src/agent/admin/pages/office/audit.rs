@@ -11,8 +11,9 @@ use super::super::super::desk::{Answer, Desk};
 use super::super::seat::{Room, Seat};
 use super::words::Office;
 use crate::agent::pages::{Frame, html};
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{AuditFilter, Page, Role};
-use crate::web::{Cursor, Limit, List, Problem, Query, params};
+use crate::web::{Problem, Query};
 
 /// Longest text that is searched for.
 const SEARCH_CHARS_MAX: usize = 100;
@@ -23,7 +24,7 @@ const SEARCH_CHARS_MAX: usize = 100;
 pub(super) struct Ask {
     pelaku: String,
     q: String,
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -56,7 +57,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): 
     let short = |text: &str| text.trim().chars().take(SEARCH_CHARS_MAX).collect::<String>();
     let filter = AuditFilter { actor: short(&ask.pelaku), text: short(&ask.q) };
     let (actor, q, is_later) = (filter.actor.clone(), filter.text.clone(), ask.after.is_some());
-    let limit = Limit::default();
+    let limit = PageLimit::default();
     let page = Page { limit: limit.rows_and_one(), after: ask.after.map(|cursor| cursor.0) };
     // A search that finds little walks far: nobody waits for it on the engine's thread.
     let reader = desk.look(|engine| Ok(engine.new_reader()?)).await?;

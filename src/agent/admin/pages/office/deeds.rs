@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use super::super::super::admins::{Add, Token, enter, make_token, remove_admin};
+use super::super::super::admins::{AddAdmin, MakeToken, enter, make_token, remove_admin};
 use super::super::super::auth::turn_off;
-use super::super::super::closings::Count;
 use super::super::super::desk::Desk;
 use super::super::super::router::reconcile;
 use super::super::super::status::vouch;
@@ -16,6 +15,7 @@ use super::words::Office;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::pages::Locale;
 use crate::agent::pages::words::fill;
+use crate::protocol::admin::closings::CountDrawer;
 use crate::store::Role;
 use crate::web::Problem;
 
@@ -51,7 +51,7 @@ const DRAWER_DEEDS: &[Deed<()>] = &[Deed {
         let notes = vec![format!("{}: {expected}", w.expected_cash)];
         Ok(Sheet { home: "/kasir".into(), notes, fields, ..Sheet::default() })
     },
-    work: |entry| Ok(Work::Act(entry.read::<Count>()?.action())),
+    work: |entry| Ok(Work::Act(entry.read::<CountDrawer>()?.action())),
 }];
 
 /// The router.
@@ -135,7 +135,7 @@ const NEW_ADMIN_DEEDS: &[Deed<()>] = &[Deed {
         Ok(Sheet { home: "/pengelola".into(), fields, ..Sheet::default() })
     },
     work: |entry| {
-        let add: Add = entry.read()?;
+        let add: AddAdmin = entry.read()?;
         let says = format!(
             "{}: {}. {}: {}.",
             add.name.0,
@@ -175,7 +175,7 @@ pub(super) const ADMIN_DEEDS: &[Deed<String>] = &[
             Ok(Sheet { fields: vec![role], ..admin_sheet(asked, engine)? })
         },
         work: |entry| {
-            let (asked, token): (Token, _) = (entry.read()?, office(entry.asked).token);
+            let (asked, token): (MakeToken, _) = (entry.read()?, office(entry.asked).token);
             let name = entry.asked.subject.clone();
             let work = errand(async move |desk: Arc<Desk>, actor| {
                 let (secret, _) = make_token(&desk, actor, name, asked).await?;

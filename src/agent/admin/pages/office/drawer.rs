@@ -16,9 +16,9 @@ use crate::agent::pages::words::fill;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::drawer::{Drawer, Turnover};
 use crate::domain::order::{CashMethod, Method};
+use crate::protocol::admin::page::{Cursor, PageQuery, given};
 use crate::store::{ClosingRecord, Page, Role};
-use crate::web::page::PageQuery;
-use crate::web::{Cursor, Path, Problem, Query, params};
+use crate::web::{Path, Problem, Query};
 
 /// Money of one method.
 struct MethodRow {
@@ -102,7 +102,7 @@ struct DrawerPage {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Ask {
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::super::super::orders::{Refund, Review, ask_again, call_off};
+use super::super::super::orders::{ask_again, call_off};
 use super::super::deeds::{Asked, Deed, Entry, Field, Kind, Sheet, Told, Work, errand};
 use super::words::Office;
 use crate::agent::engine::Engine;
 use crate::agent::pages::form::read_body;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Method, OrderState};
+use crate::protocol::admin::orders::{RefundOrder, ReviewOrder};
 use crate::store::{OrderRecord, Role};
 use crate::web::Problem;
 
@@ -67,7 +68,7 @@ pub(super) const ORDER_DEEDS: &[Deed<OrderId>] = &[
         role: Role::Owner,
         is_grave: true,
         sheet: refund_sheet,
-        work: |entry| Ok(Work::Act(entry.read::<Refund>()?.action(entry.asked.subject.clone()))),
+        work: |entry| Ok(Work::Act(entry.read::<RefundOrder>()?.action(entry.asked.subject.clone()))),
     },
 ];
 
@@ -122,5 +123,5 @@ fn refund_sheet(asked: &Asked<OrderId>, engine: &Engine) -> Result<Sheet, Proble
 fn review(entry: &Entry<OrderId>, decision: &str) -> Result<Work, Problem> {
     let mut body = entry.sheet.body(entry.form)?;
     body.insert("decision".to_owned(), Value::from(decision));
-    Ok(Work::Act(read_body::<Review>(body)?.action(entry.asked.subject.clone())))
+    Ok(Work::Act(read_body::<ReviewOrder>(body)?.action(entry.asked.subject.clone())))
 }

@@ -14,8 +14,9 @@ use super::words::Office;
 use crate::agent::engine::Engine;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::order::OrderState;
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderFilter, OrderRecord, Page};
-use crate::web::{Cursor, Limit, List, Problem, Query, params};
+use crate::web::{Problem, Query};
 
 /// Rows of the review queue above the list.
 const QUEUE_MAX: u32 = 20;
@@ -75,7 +76,7 @@ impl Which {
 pub(super) struct Ask {
     status: Which,
     q: String,
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -154,7 +155,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): 
 
 fn find(engine: &Engine, ask: &Ask) -> Result<Found, Problem> {
     let reader = engine.reader();
-    let limit = Limit::default();
+    let limit = PageLimit::default();
     if !ask.q.is_empty() {
         let orders = reader.orders_called(&ask.q, limit.rows_and_one() - 1)?;
         return Ok(Found { queue: Vec::new(), list: List { items: named(engine, orders), next: None } });

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::super::super::desk::{Answer, Desk};
-use super::super::super::fields::Day;
 use super::super::super::reports::debts as owed;
 use super::super::super::reports::debts::{Call, Collection, Debts, Owes};
 use super::super::super::reports::sales as sold;
@@ -28,7 +27,9 @@ use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::web::{Cursor, Limit, List, Problem, Query, params};
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
+use crate::protocol::admin::values::Day;
+use crate::web::{Problem, Query};
 
 /// Spans of more days than this are summed by month.
 const DAILY_DAYS_MAX: i32 = 62;
@@ -41,7 +42,7 @@ const USERS_MAX: usize = 50;
 pub(super) struct Ask {
     from: String,
     to: String,
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -434,7 +435,7 @@ pub(super) async fn debts(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
         .await?;
     let Debts { items, totals, .. } = report;
     let head = asked.head(locale, 1, false);
-    let page = List::of_all(items, Limit::default(), ask.after);
+    let page = List::of_all(items, PageLimit::default(), ask.after);
     let bytes = Bytes(totals.unpaid_bytes.saturating_add(totals.overage_bytes));
     let (frame, room) = seat.room(w.reports, "/laporan");
     html(&DebtsPage {
@@ -502,7 +503,7 @@ pub(super) async fn collection(State(desk): State<Arc<Desk>>, seat: Seat, Query(
     let report = desk.look(move |engine| Ok(owed::collection(&engine.look(), given))).await?;
     let Collection { items, totals, .. } = report;
     let head = asked.head(locale, 3, false);
-    let page = List::of_all(items, Limit::default(), ask.after);
+    let page = List::of_all(items, PageLimit::default(), ask.after);
     let (frame, room) = seat.room(w.reports, "/laporan");
     html(&CollectionPage {
         frame,

@@ -21,8 +21,9 @@ use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
 use crate::domain::phone;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
+use crate::web::Query;
 use crate::web::html::in_query;
-use crate::web::{Cursor, Limit, List, Query, params};
 
 /// Ages as addresses have them, in the order of [`Owed::by_age`].
 const AGES: [&str; 4] = ["belum", "1-7", "8-30", "31"];
@@ -77,7 +78,7 @@ struct ItemRow {
 #[serde(default)]
 pub(super) struct Wanted {
     umur: String,
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -96,7 +97,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
     let (owed, calls, items) = desk
         .look(move |engine| {
             let look = engine.look();
-            let limit = Limit::default();
+            let limit = PageLimit::default();
             let calls = chosen.is_none().then(|| List::of_all(collection(&look, None).items, limit, after));
             let items = chosen.map(|age| open_items(&look, age, limit, after));
             Ok((owed(&look), calls, items))
@@ -144,7 +145,7 @@ fn owed(look: &Look) -> Owed {
 }
 
 /// Open items of an age, the latest due first.
-fn open_items(look: &Look, wanted: usize, limit: Limit, after: Option<Cursor>) -> List<Open> {
+fn open_items(look: &Look, wanted: usize, limit: PageLimit, after: Option<Cursor>) -> List<Open> {
     let today = look.facts.local.date;
     look.with_context(|ctx| {
         let tariff = ctx.tariff();

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::super::super::desk::{Answer, Desk};
 use super::super::super::users::found;
-use super::super::super::users::requests::{Search, StatusName};
 use super::super::deeds::{self, Button};
 use super::super::say::{self, Badge};
 use super::super::seat::{Room, Seat};
@@ -16,9 +15,12 @@ use super::super::words::people::People;
 use crate::agent::engine::Look;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::access::Status;
+use crate::protocol::admin::page::{Cursor, given};
+use crate::protocol::admin::users::FindUsers;
+use crate::protocol::admin::values::StatusName;
 use crate::store::UserRecord;
+use crate::web::Query;
 use crate::web::html::in_query;
-use crate::web::{Cursor, Query, params};
 
 /// The filter for those who wait for approval.
 const WAITING: &str = "menunggu";
@@ -55,7 +57,7 @@ struct Row {
 pub(super) struct Wanted {
     q: String,
     status: String,
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -63,11 +65,11 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
     let Wanted { q, status, after } = wanted;
     let is_waiting = status == WAITING;
     let status_wanted = Status::from_name(&status);
-    let search = Search {
+    let search = FindUsers {
         q: Some(q.clone()).filter(|q| !q.is_empty()),
         status: status_wanted.map(StatusName),
         after,
-        ..Search::default()
+        ..FindUsers::default()
     };
     let locale = seat.visit.locale.clone();
     let (page, total) = desk

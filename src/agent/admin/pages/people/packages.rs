@@ -12,8 +12,8 @@ use super::super::seat::{Room, Seat};
 use super::super::words::people::People;
 use crate::agent::pages::{Frame, html};
 use crate::domain::package::Package;
-use crate::web::page::PageQuery;
-use crate::web::{Cursor, Limit, List, Query, params};
+use crate::protocol::admin::page::{Cursor, List, PageLimit, PageQuery, given};
+use crate::web::Query;
 
 #[derive(Template)]
 #[template(path = "desk/people/packages.html")]
@@ -39,13 +39,13 @@ struct Row {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
     let all = desk.look(|engine| Ok(engine.look().packages())).await?;
-    let PageQuery { limit, after } = PageQuery { limit: Limit::default(), after: wanted.after };
+    let PageQuery { limit, after } = PageQuery { limit: PageLimit::default(), after: wanted.after };
     let page = List::of_all(all, limit, after);
     let words = super::words(&seat);
     let (frame, room) = seat.room(seat.words().packages, "/paket");

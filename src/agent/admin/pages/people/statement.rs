@@ -12,8 +12,9 @@ use super::super::words::people::People;
 use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::Page;
-use crate::web::{Cursor, Limit, List, Path, Query, params};
+use crate::web::{Path, Query};
 
 #[derive(Template)]
 #[template(path = "desk/people/statement.html")]
@@ -52,7 +53,7 @@ impl LineRow {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
 
@@ -65,7 +66,7 @@ pub(super) async fn show(
     let (snapshot, lines) = desk
         .look(move |engine| {
             let snapshot = user(engine, id)?;
-            let limit = Limit::default();
+            let limit = PageLimit::default();
             let rows = Page { limit: limit.rows_and_one(), after: wanted.after.map(|cursor| cursor.0) };
             let lines = engine.reader().statement(snapshot.user.no, rows)?;
             Ok((snapshot, List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX))))

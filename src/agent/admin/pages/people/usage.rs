@@ -6,7 +6,6 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::super::super::fields::{Day, Mac as MacField};
 use super::super::super::usage::{Sums, daily, hourly, restarts};
 use super::super::words::people::People;
 use crate::agent::engine::{Engine, Snapshot};
@@ -14,7 +13,9 @@ use crate::agent::pages::Locale;
 use crate::agent::pages::plot::{Bar, bars};
 use crate::domain::id::Mac;
 use crate::domain::units::{Bytes, Timestamp};
-use crate::web::{Problem, params};
+use crate::protocol::admin::page::given;
+use crate::protocol::admin::values::{Day, DeviceMac};
+use crate::web::Problem;
 
 /// Days of the plot.
 const DAYS: i64 = 14;
@@ -29,11 +30,11 @@ const RESTARTS_MAX: usize = 20;
 #[serde(default)]
 pub(super) struct Wanted {
     /// One day, by the hour.
-    #[serde(deserialize_with = "params::given")]
+    #[serde(deserialize_with = "given")]
     hari: Option<Day>,
     /// One device.
-    #[serde(deserialize_with = "params::given")]
-    perangkat: Option<MacField>,
+    #[serde(deserialize_with = "given")]
+    perangkat: Option<DeviceMac>,
 }
 
 /// Usage as it is shown.

@@ -1,7 +1,7 @@
 //! Lists in pages: `?limit=&after=` in, `{items, next}` out.
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Rows of a page when nobody asks for another number.
 const LIMIT_DEFAULT: u32 = 50;
@@ -10,15 +10,15 @@ const LIMIT_MAX: u32 = 500;
 
 /// How many rows a page has: 1 to 500, else 50.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(u32);
+pub struct PageLimit(u32);
 
-impl Default for Limit {
+impl Default for PageLimit {
     fn default() -> Self {
         Self(LIMIT_DEFAULT)
     }
 }
 
-impl Limit {
+impl PageLimit {
     /// Rows of the page.
     pub fn rows(self) -> usize {
         self.0 as usize
@@ -30,7 +30,13 @@ impl Limit {
     }
 }
 
-impl<'de> Deserialize<'de> for Limit {
+impl Serialize for PageLimit {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PageLimit {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         match text.parse::<u32>() {
@@ -50,6 +56,12 @@ impl Cursor {
     }
 }
 
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.text())
+    }
+}
+
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
@@ -63,7 +75,7 @@ impl<'de> Deserialize<'de> for Cursor {
 }
 
 /// One page.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct List<T> {
     /// Its rows.
     pub items: Vec<T>,
@@ -73,7 +85,7 @@ pub struct List<T> {
 
 impl<T> List<T> {
     /// A page from up to one row more than it has; `at` returns a row's place.
-    pub fn of(mut rows: Vec<T>, limit: Limit, at: impl Fn(&T) -> i64) -> Self {
+    pub fn of(mut rows: Vec<T>, limit: PageLimit, at: impl Fn(&T) -> i64) -> Self {
         let more = rows.len() > limit.rows();
         rows.truncate(limit.rows());
         let next = rows.last().filter(|_| more).map(|row| Cursor(at(row)).text());
@@ -81,7 +93,7 @@ impl<T> List<T> {
     }
 
     /// A page of a whole list that is in memory; the cursor counts rows.
-    pub fn of_all(all: Vec<T>, limit: Limit, after: Option<Cursor>) -> Self {
+    pub fn of_all(all: Vec<T>, limit: PageLimit, after: Option<Cursor>) -> Self {
         let start = after.and_then(|cursor| usize::try_from(cursor.0).ok()).unwrap_or(0);
         let end = start.saturating_add(limit.rows());
         let next = (end < all.len()).then(|| Cursor(i64::try_from(end).unwrap_or(i64::MAX)).text());
@@ -95,14 +107,19 @@ impl<T> List<T> {
 }
 
 /// `?limit=&after=` of a list without other parameters.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PageQuery {
     /// Rows wanted.
-    pub limit: Limit,
+    pub limit: PageLimit,
     /// The end of the page before.
-    #[serde(deserialize_with = "super::params::given")]
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub after: Option<Cursor>,
+}
+
+/// For optional parameters of a query: what is there is read as a value.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
 }
 
 #[cfg(test)]
@@ -114,13 +131,13 @@ mod tests {
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let page = List::of_all((0..7).collect(), Limit(3), after);
+            let page = List::of_all((0..7).collect(), PageLimit(3), after);
             seen.extend(page.items);
             let Some(next) = page.next else { break };
             after = Some(serde_json::from_value(next.into()).unwrap());
         }
         assert_eq!(seen, (0..7).collect::<Vec<_>>());
-        assert!(List::of_all(vec![1], Limit(3), Some(Cursor(9))).items.is_empty());
+        assert!(List::of_all(vec![1], PageLimit(3), Some(Cursor(9))).items.is_empty());
     }
 
     #[test]
@@ -129,8 +146,8 @@ mod tests {
             assert!(serde_json::from_value::<Cursor>(text.into()).is_err(), "{text}");
         }
         for text in ["", "0", "-1", "x", "99999999999"] {
-            assert!(serde_json::from_value::<Limit>(text.into()).is_err(), "{text}");
+            assert!(serde_json::from_value::<PageLimit>(text.into()).is_err(), "{text}");
         }
-        assert_eq!(serde_json::from_value::<Limit>("1000".into()).unwrap().rows(), 500);
+        assert_eq!(serde_json::from_value::<PageLimit>("1000".into()).unwrap().rows(), 500);
     }
 }

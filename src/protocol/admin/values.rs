@@ -5,24 +5,27 @@ use std::marker::PhantomData;
 
 use jiff::civil::Date;
 use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::clock::parse_rfc3339;
-use crate::domain::id::Mac as HardwareAddress;
+use crate::domain::access::Status;
+use crate::domain::account::Overage;
+use crate::domain::id::Mac;
+use crate::domain::order;
+use crate::domain::rfc3339::{parse_rfc3339, rfc3339};
+use crate::domain::role::Role;
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, AmountError, Bytes, Rupiah, Timestamp};
 use crate::domain::{login, phone, text as typed};
-use crate::store::Role as AdminRole;
 
 /// Longest name of a user, package or device.
-const NAME_CHARS_MAX: usize = 100;
+pub(super) const NAME_CHARS_MAX: usize = 100;
 /// Longest reason, note or reference.
-const TEXT_CHARS_MAX: usize = 500;
+pub(super) const TEXT_CHARS_MAX: usize = 500;
 /// The most days that can be given at once: ten years.
-const DAYS_MAX: u32 = 3660;
+pub(super) const DAYS_MAX: u32 = 3660;
 /// Characters of an admin's name.
-const ADMIN_NAME_CHARS_MAX: usize = 64;
+pub(super) const ADMIN_NAME_CHARS_MAX: usize = 64;
 /// Shortest and longest password of an admin, in bytes.
-const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
+pub(super) const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
 /// Names that the audit gives to callers who are no admins.
 const RESERVED_NAMES: [&str; 4] = ["local", "kuotad", "relay", "portal"];
 
@@ -61,16 +64,23 @@ where
 
 /// Declares a value that is read from a JSON text.
 macro_rules! text_field {
-    ($(#[$doc:meta])* $name:ident($inner:ty), $parse:expr) => {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $parse:expr, $write:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub(super) struct $name(pub $inner);
+        pub struct $name(pub $inner);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(d)?;
                 let parse: fn(&str) -> Result<$inner, String> = $parse;
                 parse(&text).map(Self).map_err(D::Error::custom)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                let write: fn(&$inner) -> String = $write;
+                s.serialize_str(&write(&self.0))
             }
         }
     };
@@ -80,8 +90,9 @@ macro_rules! text_field {
 macro_rules! number_field {
     ($(#[$doc:meta])* $name:ident($inner:ty), $bounds:expr, $make:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) struct $name(pub $inner);
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -117,8 +128,9 @@ fn amount<'de, D: Deserializer<'de>>(
 }
 
 /// An amount of quota or debt above zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Amount(pub Bytes);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Amount(pub Bytes);
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -127,8 +139,9 @@ impl<'de> Deserialize<'de> for Amount {
 }
 
 /// A limit; zero is off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limit(pub Bytes);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Limit(pub Bytes);
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -146,62 +159,87 @@ number_field! {
 }
 number_field! {
     /// Days given.
-    Days(u32), 1..=u64::from(DAYS_MAX), |days| u32::try_from(days).unwrap_or(DAYS_MAX)
+    DayCount(u32), 1..=u64::from(DAYS_MAX), |days| u32::try_from(days).unwrap_or(DAYS_MAX)
 }
 text_field! {
     /// A name for people.
-    Name(String), |text| printable(text, 1, NAME_CHARS_MAX)
+    Name(String), |text| printable(text, 1, NAME_CHARS_MAX), String::clone
 }
 text_field! {
     /// A name for people that may be empty.
-    Label(String), |text| printable(text, 0, NAME_CHARS_MAX)
+    Label(String), |text| printable(text, 0, NAME_CHARS_MAX), String::clone
 }
 text_field! {
     /// Why something was done.
-    Reason(String), |text| printable(text, 1, TEXT_CHARS_MAX)
+    Reason(String), |text| printable(text, 1, TEXT_CHARS_MAX), String::clone
 }
 text_field! {
     /// Words for people that may be empty.
-    Note(String), |text| printable(text, 0, TEXT_CHARS_MAX)
+    Note(String), |text| printable(text, 0, TEXT_CHARS_MAX), String::clone
 }
 text_field! {
     /// A phone number as it was typed; the engine reads its international form.
-    Phone(String), |text| phone::read(text).map(|phone| phone.typed).map_err(|error| error.to_string())
+    Phone(String), |text| phone::read(text).map(|phone| phone.typed).map_err(|error| error.to_string()),
+    String::clone
 }
 text_field! {
     /// A user's log-in name.
-    Login(String), |text| login::read(text).map_err(|error| error.to_string())
+    Login(String), |text| login::read(text).map_err(|error| error.to_string()), String::clone
 }
 text_field! {
     /// A device.
-    Mac(HardwareAddress), |text| HardwareAddress::of_device(text).map_err(|error| error.to_string())
+    DeviceMac(Mac), |text| Mac::of_device(text).map_err(|error| error.to_string()), Mac::to_string
 }
 text_field! {
     /// A calendar day.
-    Day(Date), day
+    Day(Date), day, Date::to_string
 }
 text_field! {
     /// An instant.
-    Instant(Timestamp), |text| parse_rfc3339(text).ok_or_else(|| "write an instant like 2026-11-22T07:05:00Z".into())
+    Instant(Timestamp), |text| parse_rfc3339(text).ok_or_else(|| "write an instant like 2026-11-22T07:05:00Z".into()),
+    |at| rfc3339(*at)
 }
 text_field! {
     /// What an admin may do.
-    Role(AdminRole), |text| AdminRole::from_name(text).ok_or_else(|| one_of(AdminRole::ALL.map(AdminRole::name)))
+    RoleName(Role), |text| Role::from_name(text).ok_or_else(|| one_of(Role::ALL.map(Role::name))),
+    |role| role.name().to_owned()
 }
 text_field! {
     /// A name for a new admin.
-    AdminName(String), admin_name
+    AdminName(String), admin_name, String::clone
 }
 text_field! {
     /// A password for a new admin.
     Password(String), |text| match text.len() {
         bytes if PASSWORD_BYTES.contains(&bytes) => Ok(text.to_owned()),
         _ => Err(format!("must have {} to {} bytes", PASSWORD_BYTES.start(), PASSWORD_BYTES.end())),
-    }
+    },
+    String::clone
+}
+
+text_field! {
+    /// An overage mode by its stable name.
+    OverageName(Overage),
+    |text| Overage::from_name(text).ok_or_else(|| one_of(Overage::ALL.iter().map(|mode| mode.name()))),
+    |mode| mode.name().to_owned()
+}
+text_field! {
+    /// A user's status by its stable name.
+    StatusName(Status),
+    |text| Status::from_name(text).ok_or_else(|| one_of(Status::ALL.iter().map(|status| status.name()))),
+    |status| status.name().to_owned()
+}
+text_field! {
+    /// How it is paid: to a cashier or through the gateway.
+    MethodName(order::Method),
+    |text| order::Method::from_name(text).ok_or_else(|| {
+        "must be cash, transfer, qris_static, or an online method such as snap or qris".to_owned()
+    }),
+    |method| method.name().to_owned()
 }
 
 /// The message for a word that is none of these.
-pub(super) fn one_of(names: impl IntoIterator<Item = &'static str>) -> String {
+pub fn one_of(names: impl IntoIterator<Item = &'static str>) -> String {
     format!("must be one of {}", names.into_iter().collect::<Vec<_>>().join(", "))
 }
 
@@ -233,12 +271,12 @@ fn admin_name(text: &str) -> Result<String, String> {
 
 /// For fields where null says something else than absence: what is there is read, null too. Without
 /// `#[serde(default)]` the field is required.
-pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<T, D::Error> {
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<T, D::Error> {
     T::deserialize(d)
 }
 
 /// The same where absence leaves a value as it is.
-pub(super) fn changed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+pub fn changed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
     T::deserialize(d).map(Some)
 }
 
@@ -284,7 +322,7 @@ mod tests {
             assert!(read::<Phone>(json!(value)).is_none(), "{value}");
         }
         for value in ["01:00:00:00:00:01", "00:00:00:00:00:00", "FF:FF:FF:FF:FF:FF", "x"] {
-            assert!(read::<Mac>(json!(value)).is_none(), "{value}");
+            assert!(read::<DeviceMac>(json!(value)).is_none(), "{value}");
         }
         for value in ["2026-11-31", "2026-11-22T00:00", "22-11-2026", "2026-1-2"] {
             assert!(read::<Day>(json!(value)).is_none(), "{value}");

@@ -1,0 +1,28 @@
+//! Admins and their tokens.
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{AdminName, Password, RoleName};
+
+/// `POST /admins`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AddAdmin {
+    /// Log-in name.
+    pub name: AdminName,
+    /// What the admin may do.
+    pub role: RoleName,
+    /// The password.
+    pub password: Password,
+}
+
+/// `POST /admins/{name}/tokens`; the admin's own role unless a lower one is named.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct MakeToken {
+    /// What the token may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleName>,
+}

@@ -1,0 +1,61 @@
+//! Debt items.
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{Amount, Day, Money, Note, Reason};
+use crate::domain::id::PackageId;
+
+/// `POST /users/{id}/debts`. Either amount or `package_id`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[allow(clippy::struct_field_names, reason = "the fields are the contract's own names")]
+pub struct AddDebt {
+    /// Quota owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Amount", default))]
+    pub amount: Option<Amount>,
+    /// The package sold on credit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "PackageId", default))]
+    pub package_id: Option<PackageId>,
+    /// Whether the quota is given at once; it is unless this says no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advance: Option<bool>,
+    /// When the debt was made; today if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debt_date: Option<Day>,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_date: Option<Day>,
+    /// A price of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_rp: Option<Money>,
+    /// Words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+}
+
+/// `PATCH /users/{id}/debts/{debt}`: one of them at least.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeDebt {
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Day", default))]
+    pub due_date: Option<Day>,
+    /// Words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Note", default))]
+    pub note: Option<Note>,
+}
+
+/// `POST /users/{id}/debts/{debt}/write-off`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WriteOffDebt {
+    /// Why.
+    pub reason: Reason,
+}

@@ -1,0 +1,29 @@
+//! The contract of the admin API: what every call takes, as types that both sides read and write.
+//!
+//! What a request says is bounded where it is read ([`values`]); what it does is the agent's.
+
+pub mod admins;
+pub mod auth;
+pub mod closings;
+pub mod debts;
+pub mod devices;
+pub mod money;
+pub mod orders;
+pub mod packages;
+pub mod page;
+pub mod quota;
+pub mod reports;
+pub mod usage;
+pub mod users;
+pub mod values;
+
+use serde::{Deserialize, Serialize};
+
+/// The body of calls to which nothing needs to be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Empty {}
+
+#[cfg(test)]
+mod schema_tests;

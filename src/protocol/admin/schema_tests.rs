@@ -1,0 +1,415 @@
+//! Every request type: it writes what it reads, and the description of the API has its schema.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Empty;
+use super::admins::{AddAdmin, MakeToken};
+use super::auth::{LogIn, OneTimeCode};
+use super::closings::CountDrawer;
+use super::debts::{AddDebt, ChangeDebt, WriteOffDebt};
+use super::devices::BindDevice;
+use super::money::{BuyPackage, PayPart, SettleDebts};
+use super::orders::{Decision, FindOrders, RefundOrder, ReviewOrder};
+use super::packages::{AddPackage, ChangePackage};
+use super::page::PageQuery;
+use super::quota::{CreditUser, DebitUser, ResetAccount};
+use super::reports::ReportQuery;
+use super::usage::UsageQuery;
+use super::users::{
+    AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, OpenItem, UnblockUser,
+};
+use super::values::*;
+use crate::domain::account::Overage;
+use crate::domain::id::PackageId;
+use crate::domain::order::{CashMethod, Method, OnlineMethod};
+use crate::domain::role::Role;
+use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX};
+
+/// The description of the API.
+const DOCUMENT: &str = "src/agent/admin/openapi.json";
+/// Set by whoever wants the schemas of the description written anew.
+const WRITE: &str = "KUOTA_WRITE_SCHEMAS";
+
+/// A type's schema, under the name that the description gives it.
+macro_rules! schemas {
+    ($($kind:ty, $name:literal, $schema:expr;)+) => {
+        $(impl JsonSchema for $kind {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                Schema::try_from($schema).unwrap()
+            }
+        })+
+    };
+}
+
+/// The same for types that stand in place.
+macro_rules! inline_schemas {
+    ($($kind:ty, $schema:expr;)+) => {
+        $(impl JsonSchema for $kind {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($kind).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                Schema::try_from($schema).unwrap()
+            }
+        })+
+    };
+}
+
+fn words(names: impl IntoIterator<Item = &'static str>) -> Value {
+    json!({"type": "string", "enum": names.into_iter().collect::<Vec<_>>()})
+}
+
+fn methods() -> Value {
+    let cash = CashMethod::ALL.iter().map(|method| Method::Cash(*method).name());
+    words(cash.chain(OnlineMethod::ALL.iter().map(|method| Method::Online(*method).name())))
+}
+
+/// A text with bounds, what it must have, and what it is.
+fn text(min: usize, max: usize, pattern: &str, description: &str) -> Value {
+    let mut schema = json!({"type": "string", "maxLength": max, "description": description});
+    if min > 0 {
+        schema["minLength"] = json!(min);
+    }
+    if !pattern.is_empty() {
+        schema["pattern"] = json!(pattern);
+    }
+    schema
+}
+
+fn amount(min: u64, chars: u64, description: &str) -> Value {
+    json!({
+        "type": ["string", "integer"], "minimum": min, "maximum": AMOUNT_BYTES_MAX, "minLength": chars,
+        "pattern": "[0-9]", "description": description,
+    })
+}
+
+const CONTROL: &str = "control characters are refused.";
+
+schemas! {
+    Name, "NameInput",
+        text(1, NAME_CHARS_MAX, "\\S", &format!("A name for people; space around it is dropped, {CONTROL}"));
+    Label, "LabelInput", text(0, NAME_CHARS_MAX, "", &format!("A name that may be empty; {CONTROL}"));
+    Reason, "ReasonInput", text(1, TEXT_CHARS_MAX, "\\S", &format!("Why; {CONTROL}"));
+    Note, "NoteInput", text(0, TEXT_CHARS_MAX, "", &format!("Words that may be empty; {CONTROL}"));
+    Phone, "PhoneInput", text(3, 64, "[0-9]", "A phone number as people write it.");
+    Login, "LoginInput", text(
+        1,
+        100,
+        "^\\s*[!-~]+\\s*$",
+        "A log-in name: visible ASCII, without spaces; capitals do not matter."
+    );
+    DeviceMac, "MacInput", text(12, 64, "", "A MAC address of a single device, such as 02:00:00:00:00:01.");
+    Amount, "AmountInput",
+        amount(1, 2, "An amount like \"10 GB\" or \"1,5 GB\", or whole bytes; at most 1024 TB.");
+    Limit, "LimitInput", amount(0, 1, "An amount like \"10 GB\" or \"1,5 GB\", or whole bytes; 0 is off.");
+    Price, "PriceInput", json!({"type": "integer", "minimum": 0, "maximum": AMOUNT_RP_MAX});
+    Money, "MoneyInput", json!({"type": "integer", "minimum": 1, "maximum": AMOUNT_RP_MAX});
+    DayCount, "DaysInput", json!({"type": "integer", "minimum": 1, "maximum": DAYS_MAX});
+    AdminName, "AdminNameInput", json!({
+        "type": "string", "minLength": 1, "maxLength": ADMIN_NAME_CHARS_MAX, "pattern": "^[A-Za-z0-9._@-]+$",
+    });
+    Password, "PasswordInput", text(*PASSWORD_BYTES.start(), *PASSWORD_BYTES.end(), "", "8 to 1024 bytes.");
+}
+
+inline_schemas! {
+    Day, json!({"type": "string", "format": "date"});
+    Instant, json!({"type": "string", "format": "date-time"});
+    PackageId, json!({"type": "string", "format": "uuid"});
+    RoleName, words(Role::ALL.map(Role::name));
+    OverageName, words(Overage::ALL.iter().map(|mode| mode.name()));
+    MethodName, methods();
+    Decision, words(["credit", "dismiss"]);
+}
+
+/// Quota that must be said, and null is unlimited.
+pub(super) struct AmountOrUnlimited;
+
+impl JsonSchema for AmountOrUnlimited {
+    fn schema_name() -> Cow<'static, str> {
+        "AmountOrUnlimited".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"oneOf": [generator.subschema_for::<Amount>(), {"type": "null"}]})
+    }
+}
+
+/// Reads an example as a body and writes it again.
+fn body<T: Serialize + DeserializeOwned + PartialEq>(example: &Value) -> Value {
+    let read: T =
+        serde_json::from_value(example.clone()).unwrap_or_else(|error| panic!("{example}: {error}"));
+    let written = serde_json::to_value(&read).unwrap();
+    assert!(serde_json::from_value::<T>(written.clone()).is_ok_and(|again| again == read), "{written}");
+    written
+}
+
+/// One request: its type's name, an example with every field, and the same as the type writes it.
+type Row = (&'static str, Value, Value);
+
+macro_rules! rows {
+    ($($kind:ident $(<$of:ty>)?, $example:expr;)+) => {
+        vec![$({
+            let example = $example;
+            let written = body::<$kind $(<$of>)?>(&example);
+            (stringify!($kind), example, written)
+        }),+]
+    };
+}
+
+const ID: &str = "00000000-0000-4000-8000-000000000000";
+
+fn bodies() -> Vec<Row> {
+    let settings = json!({"approved": true, "active": true, "exempt": false, "overage": "stop", "debt_limit": 0,
+        "expires_at": "2026-11-22T07:05:00Z"});
+    let with = |more: Value| {
+        let (mut all, more) = (settings.clone(), more);
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all
+    };
+    let user = with(json!({"name": "Budi", "phone": "0812-3456 789", "login": "budi"}));
+    let item = json!({"amount": 1, "price_rp": 0, "debt_date": "2026-11-22", "due_date": "2026-11-23",
+        "note": "n"});
+    let row =
+        with(json!({"name": "B", "phone": "0812-3456 789", "login": "b", "macs": ["02:00:00:00:00:01"],
+        "device_labels": ["tv"], "admin_block": "x", "unlimited": true, "credits_bytes": 3, "debits_bytes": 2,
+        "fup_base_bytes": 1, "debts": [item.clone()]}));
+    let paid = json!({"method": "cash", "reference": "r", "last_paid": "none"});
+    let paying = |more: Value| {
+        let mut all = paid.clone();
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all
+    };
+    rows! {
+        Empty, json!({});
+        AddUser, user.clone();
+        ChangeUser, user;
+        ImportUsers<ImportedRow>, json!({"users": [row.clone()], "dry_run": true});
+        ImportedRow, row;
+        OpenItem, item;
+        BlockUser, json!({"reason": "x"});
+        UnblockUser, json!({"reason": "x"});
+        BindDevice, json!({"mac": "02:00:00:00:00:01", "label": "phone", "move": true});
+        CreditUser, json!({"amount": 17, "days": 30, "reason": "x"});
+        DebitUser, json!({"amount": 17, "reason": "x"});
+        ResetAccount, json!({"debt": 17, "credit": 18, "days": 1, "unblock": true, "reason": "x"});
+        AddDebt, json!({"amount": 17, "package_id": ID, "advance": false, "debt_date": "2026-11-22",
+            "due_date": "2026-11-23", "price_rp": 1, "note": ""});
+        ChangeDebt, json!({"due_date": "2026-11-23", "note": "n"});
+        WriteOffDebt, json!({"reason": "x"});
+        BuyPackage, paying(json!({"package_id": ID, "expect_rp": 0}));
+        SettleDebts, paying(json!({"expect_rp": 0}));
+        PayPart, paying(json!({"amount_rp": 1}));
+        AddPackage, json!({"name": "P", "quota": null, "days": 30, "price_rp": 0, "active": true});
+        ChangePackage, json!({"name": "P", "quota": null, "days": 30, "price_rp": 0, "active": true});
+        ReviewOrder, json!({"decision": "credit", "reason": "x"});
+        RefundOrder, json!({"amount_rp": 1, "reason": "x"});
+        CountDrawer, json!({"counted_rp": 0, "note": "n"});
+        AddAdmin, json!({"name": "siti", "role": "cashier", "password": "12345678"});
+        MakeToken, json!({"role": "viewer"});
+        LogIn, json!({"username": "siti", "password": "12345678", "otp": "123456"});
+        OneTimeCode, json!({"otp": "123456"});
+    }
+}
+
+fn queries() -> Vec<Row> {
+    rows! {
+        PageQuery, json!({"limit": "3", "after": "p1f"});
+        FindUsers, json!({"q": "budi", "status": "active", "limit": "50", "after": "p1"});
+        FindOrders, json!({"user_id": ID, "status": "paid", "method": "qris", "kind": "purchase", "limit": "500",
+            "after": "p0"});
+        UsageQuery, json!({"from": "2026-11-22T07:05:00Z", "to": "2026-11-22T07:05:00.050Z", "step": "day"});
+        ReportQuery, json!({"from": "2026-11-22", "to": "2026-11-23", "format": "csv"});
+    }
+}
+
+#[test]
+fn every_request_writes_what_it_reads() {
+    for (name, example, written) in bodies().into_iter().chain(queries()) {
+        assert_eq!(written, example, "{name}");
+    }
+    let absent = body::<ChangeUser>(&json!({}));
+    assert_eq!(absent, json!({}), "what is absent stays absent");
+    let removed = json!({"phone": null, "expires_at": null});
+    assert_eq!(body::<ChangeUser>(&removed), removed, "null is said as null");
+}
+
+/// Types of the source that are read and written by a derived implementation.
+fn declared() -> BTreeSet<String> {
+    let folder = root().join("src/protocol/admin");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| !path.to_string_lossy().ends_with("_tests.rs"));
+    let mut names = BTreeSet::new();
+    for file in files {
+        let mut is_request = false;
+        for line in std::fs::read_to_string(file).unwrap().lines() {
+            let word = line.strip_prefix("pub struct ");
+            if line.starts_with("#[derive(") {
+                is_request = line.contains("Serialize, Deserialize)]");
+            } else if let Some(rest) = word.filter(|_| is_request) {
+                let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+                names.insert(rest[..end].to_owned());
+            }
+        }
+    }
+    // A page of an answer is no request.
+    names.remove("List");
+    names
+}
+
+#[test]
+fn every_request_has_its_row() {
+    let rows = bodies().into_iter().chain(queries()).map(|(name, ..)| name.to_owned());
+    assert_eq!(declared(), rows.collect(), "a type of protocol/admin: add its row");
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// A null in the manner of the description, no defaults, and an object without fields says so.
+fn in_our_manner(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else { return };
+    object.remove("default");
+    if let Some(shapes) = object.remove("anyOf") {
+        object.insert("oneOf".to_owned(), shapes);
+    }
+    if object.get("type").is_some_and(|kind| kind == "object") {
+        object.entry("properties").or_insert_with(|| json!({}));
+    }
+}
+
+/// The schema of every request and of the values in them, by their names.
+fn generated() -> BTreeMap<String, Value> {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let settings = settings.with_transform(schemars::transform::RecursiveTransform(in_our_manner));
+    let mut generator = settings.into_generator();
+    macro_rules! all {
+        ($($kind:ty),+) => {
+            $(generator.subschema_for::<$kind>();)+
+        };
+    }
+    all!(
+        Empty,
+        AddUser,
+        ChangeUser,
+        ImportUsers,
+        BlockUser,
+        UnblockUser,
+        BindDevice,
+        CreditUser,
+        DebitUser,
+        ResetAccount,
+        AddDebt,
+        ChangeDebt,
+        WriteOffDebt,
+        BuyPackage,
+        SettleDebts,
+        PayPart,
+        AddPackage,
+        ChangePackage,
+        ReviewOrder,
+        RefundOrder,
+        CountDrawer,
+        AddAdmin,
+        MakeToken,
+        LogIn,
+        OneTimeCode
+    );
+    generator.take_definitions(true).into_iter().collect()
+}
+
+/// An entry of the description's schemas as its file has it.
+fn entry(name: &str, schema: &Value) -> String {
+    let text = format!("{}: {schema:#}", Value::from(name));
+    text.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The description's text with this schema in the place of the one of that name, or as the first.
+fn replaced(text: &str, name: &str, schema: &Value) -> String {
+    let (head, schemas) = text.split_once("    \"schemas\": {\n").unwrap();
+    let entry = entry(name, schema);
+    let start = schemas.find(&format!("      \"{name}\": {{"));
+    let schemas = match start {
+        None => format!("{entry},\n{schemas}"),
+        Some(start) => {
+            let line = schemas[start..].find('\n').unwrap();
+            // An entry is one line, or ends with a brace in its own column.
+            let is_line = schemas[start..start + line].trim_end_matches(',').ends_with('}');
+            let length = if is_line {
+                schemas[start..start + line].trim_end_matches(',').len()
+            } else {
+                schemas[start..].find("\n      }").unwrap() + "\n      }".len()
+            };
+            let end = start + length;
+            format!("{}{entry}{}", &schemas[..start], &schemas[end..])
+        }
+    };
+    format!("{head}    \"schemas\": {{\n{schemas}")
+}
+
+#[test]
+fn the_description_has_the_schema_of_every_request() {
+    let path = root().join(DOCUMENT);
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    let generated = generated();
+    if std::env::var_os(WRITE).is_some() {
+        for (name, schema) in &generated {
+            text = replaced(&text, name, schema);
+        }
+        std::fs::write(&path, &text).unwrap();
+    }
+    let document: Value = serde_json::from_str(&text).unwrap();
+    for (name, schema) in &generated {
+        let described = &document["components"]["schemas"][name];
+        assert_eq!(described, schema, "{name}: run the test with {WRITE}=1 to write it anew");
+    }
+    for (name, example, _) in bodies() {
+        let Some(schema) = generated.get(name) else { continue };
+        let fields =
+            |value: &Value| value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(fields(&schema["properties"]), fields(&example), "{name}: its example says every field");
+    }
+}
+
+/// The request body of a call is a schema with a name, never one of its own.
+#[test]
+fn every_body_is_a_request_of_ours() {
+    let document: Value =
+        serde_json::from_str(&std::fs::read_to_string(root().join(DOCUMENT)).unwrap()).unwrap();
+    let generated = generated();
+    let mut bodies = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(request) = operation.get("requestBody") else { continue };
+            let schema = request["content"]["application/json"]["schema"]["$ref"].as_str();
+            let name = schema.and_then(|schema| schema.strip_prefix("#/components/schemas/"));
+            assert!(name.is_some_and(|name| generated.contains_key(name)), "{method} {path}: {request}");
+            bodies += 1;
+        }
+    }
+    assert!(bodies > 25, "{bodies}");
+}

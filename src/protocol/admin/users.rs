@@ -1,0 +1,209 @@
+//! Users and an admin's block of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::page::{Cursor, PageLimit, given};
+use super::values::{
+    Amount, Day, DeviceMac, Instant, Label, Limit, Login, Name, Note, OverageName, Phone, Price, Reason,
+    StatusName, changed,
+};
+
+/// `GET /users`.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FindUsers {
+    /// Part of a name, phone number, log-in name, MAC or address.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Only users of this status.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusName>,
+    /// Rows of the page.
+    pub limit: PageLimit,
+    /// The end of the page before.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub after: Option<Cursor>,
+}
+
+/// `POST /users`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AddUser {
+    /// What people call the user.
+    pub name: Name,
+    /// Phone number as typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Log-in name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// Whether a person let the user in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
+    /// Whether the account is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// Whether quota and debt do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exempt: Option<bool>,
+    /// Until when the plan is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Instant>,
+    /// What happens when quota is used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overage: Option<OverageName>,
+    /// Debt from which the user is blocked; 0 is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debt_limit: Option<Limit>,
+}
+
+/// `PATCH /users/{id}`: what is absent stays, null removes.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+#[allow(clippy::option_option, reason = "absent, null and a value say three things")]
+pub struct ChangeUser {
+    /// What people call the user.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Name"))]
+    pub name: Option<Name>,
+    /// Phone number as typed.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Option<Phone>>,
+    /// Log-in name.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    pub login: Option<Option<Login>>,
+    /// Whether a person let the user in.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub approved: Option<bool>,
+    /// Whether the account is in use.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub active: Option<bool>,
+    /// Whether quota and debt do not count.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub exempt: Option<bool>,
+    /// Until when the plan is valid.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Option<Instant>>,
+    /// What happens when quota is used up.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    pub overage: Option<Option<OverageName>>,
+    /// Debt from which the user is blocked; 0 is off.
+    #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
+    pub debt_limit: Option<Option<Limit>>,
+}
+
+/// `POST /users/{id}/block`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BlockUser {
+    /// Why.
+    pub reason: Reason,
+}
+
+/// `POST /users/{id}/unblock`.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct UnblockUser {
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// `POST /users/import`. The agent reads rows one by one, so that everything that is wrong is told together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ImportUsers"))]
+#[serde(deny_unknown_fields)]
+pub struct ImportUsers<Row = ImportedRow> {
+    /// The rows.
+    pub users: Vec<Row>,
+    /// Only say what would be done: 200, without ids.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// One row of an import. An empty text counts as absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline))]
+#[serde(deny_unknown_fields)]
+pub struct ImportedRow {
+    /// What people call the user.
+    pub name: Name,
+    /// Phone number as typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Log-in name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// Devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub macs: Option<Vec<DeviceMac>>,
+    /// In the order of macs; one of each device, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_labels: Option<Vec<Label>>,
+    /// Why the user is blocked from the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_block: Option<Reason>,
+    /// On an unlimited plan. Owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlimited: Option<bool>,
+    /// The quota account of the store it comes from, entered as corrections with the reason import. Owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits_bytes: Option<Limit>,
+    /// What was used of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debits_bytes: Option<Limit>,
+    /// What remained right after the latest credit; the credits when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fup_base_bytes: Option<Limit>,
+    /// What is still owed. Nothing is credited with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debts: Option<Vec<OpenItem>>,
+    /// Whether a person let the user in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
+    /// Whether the account is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
+    /// Whether quota and debt do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exempt: Option<bool>,
+    /// Until when the plan is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Instant>,
+    /// What happens when quota is used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overage: Option<OverageName>,
+    /// Debt from which the user is blocked; 0 is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debt_limit: Option<Limit>,
+}
+
+/// One debt item of a row of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline))]
+#[serde(deny_unknown_fields)]
+pub struct OpenItem {
+    /// Quota owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    /// Its price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_rp: Option<Price>,
+    /// When the debt was made.
+    pub debt_date: Day,
+    /// When it is due.
+    pub due_date: Day,
+    /// Words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+}
