@@ -87,7 +87,6 @@ pub(super) fn of(
         Action::Reset { .. } | Action::Bind(_) | Action::Unbind { .. } => {
             shown.notes.push(words.by_router.to_owned());
         }
-        // The books follow once the gateway has done it.
         Action::Refund { .. } if preview.orders.is_empty() => shown.notes.push(words.by_gateway.to_owned()),
         Action::CloseDrawer { .. } => shown.facts.extend(drawer(words, &preview.outcome.body)),
         Action::AddPackage(_) => shown.rows = telling.package(None, &preview.outcome.body),
