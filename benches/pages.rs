@@ -2,15 +2,15 @@
 //! each under 100 ms and 50 KB, searches under 50 ms. `cargo bench --bench pages`.
 #![allow(clippy::unwrap_used, reason = "a bench may fail loudly")]
 
-#[path = "../tests/desk_pages/browser.rs"]
+#[path = "../tests/support/browser.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod browser;
 #[path = "pages/crowd.rs"]
 mod crowd;
-#[path = "../tests/admin_api/described.rs"]
+#[path = "../tests/support/described.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod described;
-#[path = "../tests/admin_api/desk.rs"]
+#[path = "../tests/support/desk.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod desk;
 

@@ -1,6 +1,6 @@
 //! kuota: quota, debt and access for MikroTik hotspots.
 //!
-//! The layers, lowest first; imports go down only (`tests/tidy.rs` enforces it).
+//! The layers, lowest first; imports go down only (`tests/tidy` enforces it).
 //!
 //! | layer | module | what it is |
 //! |---|---|---|
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod http_client;
+pub(crate) mod identity;
 pub mod midtrans;
 pub mod protocol;
 pub mod relay;
@@ -37,4 +38,5 @@ pub mod sim;
 pub mod sqlite;
 pub mod store;
 pub mod tools;
+pub(crate) mod ui;
 pub mod web;

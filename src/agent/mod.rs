@@ -1,19 +1,14 @@
 //! The daemon beside the router: engine, meter, enforcer, admin API and what it is configured to do.
 
-pub mod admin;
-mod admission;
+pub mod api;
 pub mod config;
-mod credentials;
+pub(crate) mod console;
 pub mod doctor;
-pub mod edit_backoff;
 pub mod engine;
-mod fault_log;
-pub mod link;
-mod pages;
+pub(crate) mod http;
+pub mod payments;
 pub mod portal;
-pub mod router_faults;
+pub mod router;
 pub mod run;
-pub mod service;
-pub mod site_plan;
-pub mod tickets;
+pub mod site;
 pub mod watchdog;

@@ -13,19 +13,20 @@ use uuid::Uuid;
 
 use super::config::{self, Config, Enforcement};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
-use super::link::{Link, Relay};
-use super::pages::frame::{self, House};
-use super::pages::store_notice;
-use super::service::Service;
-use super::site_plan::list_names;
-use super::tickets::Tickets;
-use super::{admin, portal, watchdog};
+use super::payments::{Link, Relay};
+use super::site::Service;
+use super::{api, portal, watchdog};
+use crate::agent::http::store_notice;
+use crate::agent::router::site_plan::list_names;
 use crate::clock::Clock;
+use crate::identity::signed_tokens::Tickets;
 use crate::retry_log::RetryLog;
 use crate::routeros::Router;
 use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Verified};
 use crate::tools::backoff;
+use crate::ui::layout;
+use crate::ui::layout::House;
 use crate::web::serve::serve;
 use crate::web::status_counts::StatusCounts;
 use crate::web::{ConnectionLimits, Problem};
@@ -154,7 +155,7 @@ impl Site {
 
     /// How the site's pages are by default.
     pub(super) fn house(&self) -> House {
-        let complain = Arc::new(frame::complain);
+        let complain = Arc::new(layout::complain);
         let engine = self.service.engine().clone();
         let told = engine.clone();
         let noticed = Arc::new(move |problem: &Problem| {
@@ -282,7 +283,7 @@ pub struct Listeners {
 
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
-    let admin = admin::router(Arc::clone(&site));
+    let admin = api::router(Arc::clone(&site));
     let data_dir = site.config.data_dir.clone();
     let config = Arc::new(site.config.clone());
     tokio::join!(

@@ -35,8 +35,8 @@ mod tests {
     use tokio::sync::mpsc;
     use tokio::time::timeout;
 
+    use super::super::engine::Engine;
     use super::*;
-    use crate::agent::engine::Engine;
     use crate::clock::{SystemClock, Zone};
 
     const DEADLINE: Duration = Duration::from_millis(40);

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::daemon::{LogNotifier, relay_client, router_client};
 use super::{Failure, output};
-use crate::agent::admin::router_for_socket;
+use crate::agent::api::router_for_socket;
 use crate::agent::config::{Config, Secrets};
 use crate::agent::run::{SOCKET_FILE, Site};
 use crate::clock::SystemClock;

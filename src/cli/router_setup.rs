@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Failure;
 use super::output::{Output, say};
 use crate::agent::config::Config;
-use crate::agent::site_plan::site_plan;
+use crate::agent::router::site_plan::site_plan;
 
 /// What to print.
 #[derive(Debug, Args)]

@@ -14,7 +14,7 @@ use super::api::Api;
 use super::daemon::router_client;
 use super::output::{complain, say};
 use crate::agent::config::Config;
-use crate::agent::site_plan::site_plan;
+use crate::agent::router::site_plan::site_plan;
 use crate::routeros::Router;
 use crate::settings::without_mark;
 use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};

@@ -2,10 +2,10 @@ use std::net::Ipv4Addr;
 
 use tokio::time::timeout;
 
-use super::super::wire::read_sentence;
-use super::super::{ConnectionMode, Rights, SimConfig, SimRouter, When};
 use super::*;
 use crate::domain::id::Mac;
+use crate::sim::wire::read_sentence;
+use crate::sim::{ConnectionMode, Rights, SimConfig, SimRouter, When};
 
 const HOSTS: &str = "/ip/hotspot/host/print";
 const PATIENCE: Duration = Duration::from_secs(20);

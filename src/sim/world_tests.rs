@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
-use super::super::menus::{ADDRESS_LIST, LEASE};
 use super::*;
+use crate::sim::menus::{ADDRESS_LIST, LEASE};
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 const AT: Ipv4Addr = Ipv4Addr::new(10, 5, 0, 1);

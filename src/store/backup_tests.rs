@@ -1,8 +1,8 @@
 use std::os::unix::fs::PermissionsExt;
 
-use super::super::tests::ledger;
-use super::super::{Store, Verified, open_to_read};
 use super::*;
+use crate::store::tests::ledger;
+use crate::store::{Store, Verified, open_to_read};
 
 const WHOLE: Verified = Verified { entries: 5, accounts: 1, debts: 0, receipts: 0 };
 

@@ -202,8 +202,8 @@ mod tests {
     use tokio::net::{TcpListener, TcpSocket, TcpStream};
     use tokio::sync::Notify;
 
+    use super::super::Admission;
     use super::*;
-    use crate::web::Admission;
 
     struct Server {
         address: SocketAddr,

@@ -13,9 +13,9 @@ use kuota::agent::engine::{
     Action, Actor, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, Purpose, Replaces,
     ReviewDecision, Tender, Wish,
 };
-use kuota::agent::link::client::RelayClient;
+use kuota::agent::payments::client::RelayClient;
 use kuota::agent::run::Site;
-use kuota::agent::service::ServiceError;
+use kuota::agent::site::ServiceError;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::id::{Mac, OrderId, PackageId, UserId};
 use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kuota::agent::engine::Purpose;
-use kuota::agent::service::ServiceError;
+use kuota::agent::site::ServiceError;
 use kuota::domain::order::{OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Timestamp};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kuota::agent::engine::{Engine, EngineError};
-use kuota::agent::service::ServiceError;
+use kuota::agent::site::ServiceError;
 use kuota::clock::{Clock, ManualClock, parse_rfc3339};
 use kuota::domain::account::{Account, Expiry, Overage, Policy};
 use kuota::domain::debt::DebtItem;

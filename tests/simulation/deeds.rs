@@ -6,7 +6,7 @@ use kuota::agent::engine::{
     Action, Actor, DebtChange, DebtTerms, Key, NewDevice, NewUser, Purpose, Replaces, ReviewDecision, Tender,
     UserChange, Wish,
 };
-use kuota::agent::service::ServiceError;
+use kuota::agent::site::ServiceError;
 use kuota::clock::Clock;
 use kuota::domain::account::Overage;
 use kuota::domain::id::{Mac, OrderId, UserId};

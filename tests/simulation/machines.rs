@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use kuota::agent::engine::{Engine, EngineHandle, Notice, Notifier, Parts as EngineParts};
-use kuota::agent::link::Link;
-use kuota::agent::service::Service;
+use kuota::agent::payments::Link;
+use kuota::agent::site::Service;
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::account::Policy;
 use kuota::relay::config::{MerchantKeys, Secrets};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use kuota::agent::link::client::read_answer;
-use kuota::agent::link::{Patience, Pending, Relay, RelayError};
+use kuota::agent::payments::client::read_answer;
+use kuota::agent::payments::{Patience, Pending, Relay, RelayError};
 use kuota::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };

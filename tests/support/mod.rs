@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use kuota::agent::config::{Config, Enforcement, Lists};
 use kuota::agent::engine::{Action, Actor, NewDevice, NewUser, Notice, Notifier};
+use kuota::agent::router::site_plan::list_names;
 use kuota::agent::run::Site;
-use kuota::agent::service::Enforced;
-use kuota::agent::site_plan::list_names;
+use kuota::agent::site::Enforced;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::account::Account;
 use kuota::domain::id::{Mac, UserId};

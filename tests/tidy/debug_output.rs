@@ -16,9 +16,9 @@ const FOR_DEVELOPERS: [&str; 8] = [
 
 /// Formats of a text in quotes, which `Debug` escapes: what was typed is shown in an error.
 const QUOTES: &[(&str, &[&str])] = &[
-    ("src/agent/admin/orders.rs", &["{name:?}"]),
-    ("src/agent/admin/users/import.rs", &["{name:?}"]),
-    ("src/agent/config.rs", &["{text:?}"]),
+    ("src/agent/api/orders.rs", &["{name:?}"]),
+    ("src/agent/http/commands/import.rs", &["{name:?}"]),
+    ("src/agent/config/mod.rs", &["{text:?}"]),
     ("src/cli/import.rs", &["{heading:?}", "{cell:?}"]),
     ("src/cli/packages.rs", &["{which:?}"]),
     ("src/cli/users.rs", &["{who:?}"]),

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use super::Subject;
 use crate::agent::config::{ClockTrust, Config};
-use crate::agent::link::RelayError;
-use crate::agent::site_plan::endpoint;
+use crate::agent::payments::RelayError;
+use crate::agent::router::site_plan::endpoint;
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::routeros::inspect::CheckFinding;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::config::Config;
-use super::link::Relay;
-use super::site_plan::site_plan;
+use super::payments::Relay;
+use crate::agent::router::site_plan::site_plan;
 use crate::clock::Clock;
 use crate::domain::usage::HostTable;
 use crate::routeros::client::RouterClient;

@@ -4,10 +4,10 @@
 use serde_json::value::RawValue;
 
 use super::error::{EngineError, conflict};
-use crate::agent::tickets::Tickets;
 use crate::clock::rfc3339;
 use crate::domain::order::{Item, Line, OrderKind, Quote};
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Timestamp};
+use crate::identity::signed_tokens::Tickets;
 use crate::protocol::LineWire;
 use crate::protocol::relay::{MEMO_BYTES_MAX, Memo};
 use crate::store::UserRecord;

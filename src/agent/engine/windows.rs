@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::open_orders::{Now, OpenOrder, WINDOW_BYTES_MAX};
 use super::state::State;
-use crate::agent::tickets::Tickets;
 use crate::clock::Zone;
 use crate::domain::access::{Facts, Reason};
 use crate::domain::account::Policy;
 use crate::domain::id::OrderId;
 use crate::domain::units::{Bytes, Timestamp, day_number};
+use crate::identity::signed_tokens::Tickets;
 use crate::store::{Cursor, Errand, ErrandWork, OpeningRecord, OrderRecord, Store, StoreError};
 
 /// Windows older than two days are of no day that can still be today.

@@ -7,16 +7,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::contact::Contact;
-use super::guest::Guest;
 use super::home::notices;
 use super::owed::{Owed, OwedLine};
 use super::pay::Till;
-use super::words::Words;
+use super::texts::Words;
+use super::visitor::Guest;
 use super::{Answer, Portal};
-use crate::agent::pages::Frame;
-use crate::agent::pages::frame::{page_with, see_other};
-use crate::agent::pages::words::fill;
 use crate::domain::units::Rupiah;
+use crate::ui::Frame;
+use crate::ui::catalogue::fill;
+use crate::ui::layout::{page_with, see_other};
 
 #[derive(Template)]
 #[template(path = "portal/bill.html")]

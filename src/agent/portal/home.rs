@@ -9,23 +9,23 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::contact::Contact;
-use super::guest::Guest;
 use super::owed::{Owed, OwedLine};
 use super::sentence::{sentence, tone};
 use super::sums::figures;
-use super::words::Words;
+use super::texts::Words;
+use super::visitor::Guest;
 use super::{Answer, Portal, pay};
-use crate::agent::admin::usage::{Sums, daily};
+use crate::agent::api::usage::{Sums, daily};
 use crate::agent::config::Registration;
 use crate::agent::engine::{Engine, OpenOne, Snapshot};
-use crate::agent::pages::plot::{Bar, bars};
-use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, Locale, html};
-use crate::agent::service::LinkState;
+use crate::agent::site::LinkState;
 use crate::domain::id::Mac;
 use crate::domain::policy;
 use crate::domain::units::{Bytes, MB, Rupiah, Timestamp};
 use crate::store::OrderRecord;
+use crate::ui::catalogue::fill;
+use crate::ui::chart::{Bar, bars};
+use crate::ui::{Frame, Locale, html};
 use crate::web::Problem;
 
 /// Days of the plot.

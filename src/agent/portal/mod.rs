@@ -23,9 +23,9 @@
 mod bill;
 mod browser;
 mod contact;
-mod door;
-mod guest;
+mod error_page;
 mod home;
+mod login;
 mod owed;
 mod pay;
 mod policy;
@@ -33,11 +33,11 @@ mod records;
 mod register;
 mod sentence;
 mod shop;
-mod sorry;
 mod status;
 mod sums;
 mod targets;
-mod words;
+mod texts;
+mod visitor;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,18 +50,19 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::credentials::{Attempt, Attempts, Guarded, Passwords};
 use super::engine::{Engine, Snapshot};
-use super::pages::frame::House;
-use super::pages::{Visit, assets, frame, store_notice};
 use super::run::Site;
+use crate::agent::http::store_notice;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
+use crate::identity::{Attempt, Attempts, Guarded, Passwords};
+use crate::ui::layout::House;
+use crate::ui::{Visit, assets, layout};
 use crate::web::same_site::names_foreign_origin;
 use crate::web::{HostNames, Peer, Problem, host_names, limits, status_counts};
 use contact::Contact;
-use guest::Guest;
 use targets::Targets;
+use visitor::Guest;
 
 /// What a handler answers.
 type Answer = Result<Response, Problem>;
@@ -104,8 +105,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/payment/status/{order}/batal", post(status::cancel))
         .route("/b/{code}", get(status::by_code))
         .route("/policy/{status}", get(policy::show))
-        .route("/masuk", get(door::show).post(door::enter))
-        .route("/masuk/ganti", get(door::ask).post(door::replace))
+        .route("/masuk", get(login::show).post(login::enter))
+        .route("/masuk/ganti", get(login::ask).post(login::replace))
         .route("/daftar", get(register::show).post(register::enter))
         .route("/tentang", get(about))
         .merge(assets::routes())
@@ -113,12 +114,12 @@ pub fn router(site: Arc<Site>) -> Router {
     let admitted = limits::answer_unknown(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
     let admitted = limits::bound(admitted);
     let house = portal.house();
-    let secured = frame::around(admitted, house).layer(from_fn_with_state(portal, secure));
+    let secured = layout::around(admitted, house).layer(from_fn_with_state(portal, secure));
     status_counts::count_answers(secured, answers)
 }
 
 async fn about(State(portal): State<Arc<Portal>>, visit: Visit) -> Answer {
-    frame::about(&visit, &portal.site.config.source_url)
+    layout::about(&visit, &portal.site.config.source_url)
 }
 
 impl Portal {
@@ -142,8 +143,9 @@ impl Portal {
     /// The site's pages, with problems told in the words of the portal.
     fn house(&self) -> House {
         let contact = self.contact.clone();
-        let complain =
-            Arc::new(move |visit: &Visit, problem: &Problem| sorry::page(visit, problem, contact.as_ref()));
+        let complain = Arc::new(move |visit: &Visit, problem: &Problem| {
+            error_page::page(visit, problem, contact.as_ref())
+        });
         House { complain, hindrance_text: store_notice::text_for_customers, ..self.site.house() }
     }
 

@@ -2,15 +2,15 @@
 
 use jiff::civil::Date;
 
-use super::words::Words;
+use super::texts::Words;
 use crate::agent::engine::Look;
-use crate::agent::pages::Locale;
-use crate::agent::pages::words::fill;
 use crate::domain::account::Account;
 use crate::domain::id::DebtId;
 use crate::domain::order::{Item, Line};
 use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::ui::Locale;
+use crate::ui::catalogue::fill;
 
 /// Something that is owed.
 #[derive(Clone, Debug)]

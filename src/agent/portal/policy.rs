@@ -7,18 +7,18 @@ use askama::Template;
 use axum::extract::State;
 
 use super::contact::Contact;
-use super::guest::Guest;
 use super::owed::Owed;
 use super::sentence::{sentence, tone};
 use super::sums::figures;
-use super::words::{PolicyWords, Words};
+use super::texts::{PolicyWords, Words};
+use super::visitor::Guest;
 use super::{Answer, Portal};
 use crate::agent::engine::{Engine, Snapshot};
-use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::access::{self, Reason, Rule, Status};
 use crate::domain::account::Policy;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::ui::catalogue::fill;
+use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem};
 
 #[derive(Template)]

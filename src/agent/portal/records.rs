@@ -8,23 +8,23 @@ use axum::extract::State;
 use jiff::ToSpan;
 use serde::Deserialize;
 
-use super::guest::Guest;
 use super::home::{by_day, plot};
 use super::owed::{Owed, OwedLine};
 use super::pay::method_name;
-use super::words::{RecordWords, Words};
+use super::texts::{RecordWords, Words};
+use super::visitor::Guest;
 use super::{Answer, Portal};
-use crate::agent::admin::usage::{Sums, daily};
+use crate::agent::api::usage::{Sums, daily};
 use crate::agent::engine::{Engine, Snapshot};
-use crate::agent::pages::frame::see_other;
-use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::id::Mac;
 use crate::domain::ledger::{Book, Kind, Posted, Side};
 use crate::domain::order::{CashMethod, Method, OrderKind, OrderState};
 use crate::domain::units::{Bytes, Timestamp};
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderRecord, Page as Part};
+use crate::ui::catalogue::fill;
+use crate::ui::layout::see_other;
+use crate::ui::{Frame, Locale, html};
 use crate::web::{Problem, Query};
 
 /// Days of usage shown.

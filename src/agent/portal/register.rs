@@ -8,16 +8,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::contact::Contact;
-use super::door::{Standing, not_seen, standing};
-use super::guest::{Guest, Sent};
-use super::words::{DoorWords, Words};
+use super::login::{Standing, not_seen, standing};
+use super::texts::{DoorWords, Words};
+use super::visitor::{Guest, Sent};
 use super::{Answer, Portal};
 use crate::agent::config::Registration;
 use crate::agent::engine::{ADDRESS_SHARED, Action, DEVICE_GONE, PinHash};
-use crate::agent::pages::frame::{page_with, see_other};
-use crate::agent::pages::{Form, Frame};
 use crate::domain::id::Mac;
 use crate::domain::phone::{self, Phone};
+use crate::ui::layout::{page_with, see_other};
+use crate::ui::{Form, Frame};
 use crate::web::Problem;
 use crate::web::finish::finish;
 

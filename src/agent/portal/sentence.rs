@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::words::Words;
-use crate::agent::pages::Locale;
-use crate::agent::pages::words::fill;
+use super::texts::Words;
 use crate::domain::access::{Reason, Status};
 use crate::domain::account::Account;
 use crate::domain::units::Rupiah;
+use crate::ui::Locale;
+use crate::ui::catalogue::fill;
 
 /// What holds, with what everything owed costs and how long a window to pay is open.
 pub(super) fn sentence(

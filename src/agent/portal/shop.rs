@@ -6,18 +6,18 @@ use askama::Template;
 use axum::extract::State;
 
 use super::contact::Contact;
-use super::guest::Guest;
+use super::error_page;
 use super::home::notices;
 use super::pay::Till;
-use super::sorry;
-use super::words::{SorryWords, Words};
+use super::texts::{SorryWords, Words};
+use super::visitor::Guest;
 use super::{Answer, Portal};
 use crate::agent::engine::{Engine, Snapshot};
-use crate::agent::pages::frame::see_other;
-use crate::agent::pages::words::fill;
-use crate::agent::pages::{Frame, Locale, html};
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Refusal};
+use crate::ui::catalogue::fill;
+use crate::ui::layout::see_other;
+use crate::ui::{Frame, Locale, html};
 
 #[derive(Template)]
 #[template(path = "portal/shop.html")]
@@ -105,6 +105,6 @@ fn ware(
         days: fill(words.days, &[&package.days.to_string()]),
         price: package.price.to_string(),
         price_rp: package.price.0,
-        refusal: refusal.map(|refusal| sorry::text(sorry, &refusal.into()).unwrap_or(sorry.refused)),
+        refusal: refusal.map(|refusal| error_page::text(sorry, &refusal.into()).unwrap_or(sorry.refused)),
     }
 }

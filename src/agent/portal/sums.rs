@@ -1,10 +1,10 @@
 //! A customer's quota account as figures that add up: what was given this period, less what was used and what was
 //! corrected, is what is left, or what was used beyond it.
 
-use super::words::Words;
-use crate::agent::pages::Locale;
+use super::texts::Words;
 use crate::domain::account::Account;
 use crate::domain::units::{Bytes, GB, MB};
+use crate::ui::Locale;
 
 /// The unit that every figure of an account is shown in.
 #[derive(Clone, Copy)]

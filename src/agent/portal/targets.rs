@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::agent::pages::frame::CONTENT_POLICY;
+use crate::ui::layout::CONTENT_POLICY;
 
 /// Schemes that open a wallet's app.
 const SCHEMES: [&str; 2] = ["gojek", "shopeeid"];

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::SEED;
 use crate::agent::config::Relay as RelaySection;
-use crate::agent::link::client::RelayClient;
+use crate::agent::payments::client::RelayClient;
 use crate::cli::Failure;
 use crate::clock::SystemClock;
 use crate::relay::config::{

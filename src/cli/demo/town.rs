@@ -16,7 +16,7 @@ use crate::agent::config::{Config, PaymentMode, Registration};
 use crate::agent::engine::{
     Action, Actor, DebtTerms, NewDevice, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
 };
-use crate::agent::link::Relay;
+use crate::agent::payments::Relay;
 use crate::agent::run::{Listeners, Site};
 use crate::cli::Failure;
 use crate::cli::api::Api;

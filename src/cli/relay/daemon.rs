@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::super::daemon::Signals;
-use super::super::output::{Output, complain, say};
 use super::Failure;
 use super::store::file_of;
+use crate::cli::daemon::Signals;
+use crate::cli::output::{Output, complain, say};
 use crate::relay;
 use crate::relay::config::{Config, Secrets};
 use crate::relay::store::sqlite::SqliteStore;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::output::{Output, table};
 use super::Failure;
 use super::store::file_of;
+use crate::cli::output::{Output, table};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::order::OrderState;
 use crate::relay::config::Config;

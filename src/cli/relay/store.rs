@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use super::super::backup::Teller;
-use super::super::output::Output;
 use super::Failure;
+use crate::cli::backup::Teller;
+use crate::cli::output::Output;
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::relay::config::{Config, Database};
 use crate::relay::store::sqlite::backup::{self, Restored};

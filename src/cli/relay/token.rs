@@ -4,8 +4,8 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::super::output::{Output, complain, say};
 use super::Failure;
+use crate::cli::output::{Output, complain, say};
 
 /// What a token begins with, so that people and scanners know one when they see it.
 const PREFIX: &str = "kuota_site_";

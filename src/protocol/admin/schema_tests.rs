@@ -34,7 +34,7 @@ use crate::domain::role::Role;
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX};
 
 /// The description of the API.
-const DOCUMENT: &str = "src/agent/admin/openapi.json";
+const DOCUMENT: &str = "src/agent/api/openapi.json";
 /// Set by whoever wants the schemas of the description written anew.
 const WRITE: &str = "KUOTA_WRITE_SCHEMAS";
 

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::super::draft::Draft;
-use super::super::error::EngineError;
-use super::super::reading::Reading;
-use super::super::request::Outcome;
-use super::super::views::UserView;
+use crate::agent::engine::draft::Draft;
+use crate::agent::engine::error::EngineError;
+use crate::agent::engine::reading::Reading;
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::UserView;
 use crate::domain::id::UserId;
 use crate::domain::policy::Event;
 use crate::store::Reader;

@@ -1,11 +1,11 @@
 //! Debt items: entered, promised for another day, forgiven, and how much credit cashiers may give.
 
-use super::super::audit_detail;
-use super::super::command::{DebtChange, DebtTerms};
-use super::super::error::{EngineError, conflict};
-use super::super::request::Outcome;
-use super::super::views::DebtView;
 use super::context::{Act, done};
+use crate::agent::engine::audit_detail;
+use crate::agent::engine::command::{DebtChange, DebtTerms};
+use crate::agent::engine::error::{EngineError, conflict};
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::DebtView;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, UserId};
 use crate::domain::policy::{DebtGrant, Event, Refusal};

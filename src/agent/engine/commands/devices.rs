@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::super::changes::Work;
-use super::super::command::NewDevice;
-use super::super::error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, conflict, no_reading, unread_row};
-use super::super::reading::Reading;
-use super::super::request::Outcome;
 use super::context::Act;
+use crate::agent::engine::changes::Work;
+use crate::agent::engine::command::NewDevice;
+use crate::agent::engine::error::{
+    ADDRESS_SHARED, DEVICE_GONE, EngineError, conflict, no_reading, unread_row,
+};
+use crate::agent::engine::reading::Reading;
+use crate::agent::engine::request::Outcome;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{self, DeviceAt, Unknown};

@@ -1,9 +1,9 @@
 //! The cash drawer, counted by whoever is behind it.
 
-use super::super::error::EngineError;
-use super::super::request::Outcome;
-use super::super::views::ClosingView;
 use super::context::{Act, done};
+use crate::agent::engine::error::EngineError;
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::ClosingView;
 use crate::domain::units::Rupiah;
 use crate::store::ClosingRecord;
 

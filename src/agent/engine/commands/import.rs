@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
-use super::super::error::{EngineError, RowFinding};
-use super::super::names::{Holders, Names};
-use super::super::request::Outcome;
 use super::context::{Act, done};
+use crate::agent::engine::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
+use crate::agent::engine::error::{EngineError, RowFinding};
+use crate::agent::engine::names::{Holders, Names};
+use crate::agent::engine::request::Outcome;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::policy::{DebtGrant, Event, Settings};

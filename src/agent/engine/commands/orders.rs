@@ -1,10 +1,10 @@
 //! Money in hand, and money that goes back.
 
-use super::super::command::{JUST_PAID_MS, Purpose, Tender};
-use super::super::error::{EngineError, conflict, order_paid};
-use super::super::request::Outcome;
-use super::super::views::OrderView;
 use super::context::{Act, done};
+use crate::agent::engine::command::{JUST_PAID_MS, Purpose, Tender};
+use crate::agent::engine::error::{EngineError, conflict, order_paid};
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::OrderView;
 use crate::domain::drawer::Move;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::ledger::{Entry, Kind};

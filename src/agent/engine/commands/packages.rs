@@ -1,11 +1,11 @@
 //! Packages on sale.
 
-use super::super::audit_detail;
-use super::super::command::{NewPackage, PackageChange};
-use super::super::error::EngineError;
-use super::super::request::Outcome;
-use super::super::views::PackageView;
 use super::context::{Act, done};
+use crate::agent::engine::audit_detail;
+use crate::agent::engine::command::{NewPackage, PackageChange};
+use crate::agent::engine::error::EngineError;
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::PackageView;
 use crate::domain::id::PackageId;
 use crate::domain::package::Package;
 use crate::store::PackageRecord;

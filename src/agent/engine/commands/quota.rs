@@ -1,10 +1,10 @@
 //! A new period: what is left and used is sealed, and what is given begins.
 
-use super::super::audit_detail;
-use super::super::error::{EngineError, no_reading, unread_row};
-use super::super::request::Outcome;
-use super::super::views::ResetView;
 use super::context::{Act, done};
+use crate::agent::engine::audit_detail;
+use crate::agent::engine::error::{EngineError, no_reading, unread_row};
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::ResetView;
 use crate::domain::id::UserId;
 use crate::domain::policy::{Event, Reset};
 use crate::store::Undated;

@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::command::{NewDevice, NewUser, PinHash};
-use super::super::error::EngineError;
-use super::super::request::Outcome;
 use super::context::Act;
+use crate::agent::engine::command::{NewDevice, NewUser, PinHash};
+use crate::agent::engine::error::EngineError;
+use crate::agent::engine::request::Outcome;
 use crate::domain::id::Mac;
 use crate::domain::policy::Settings;
 

@@ -1,10 +1,10 @@
 //! What the owner decides about online orders: how a review ends, and money that goes back through the gateway.
 
-use super::super::command::ReviewDecision;
-use super::super::error::{EngineError, conflict};
-use super::super::request::Outcome;
-use super::super::views::OrderView;
 use super::context::{Act, done};
+use crate::agent::engine::command::ReviewDecision;
+use crate::agent::engine::error::{EngineError, conflict};
+use crate::agent::engine::request::Outcome;
+use crate::agent::engine::views::OrderView;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::policy::Refusal;

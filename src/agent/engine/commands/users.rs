@@ -1,11 +1,11 @@
 //! Users: entered, changed, hidden, and their portal PINs.
 
-use super::super::audit_detail;
-use super::super::command::{NewUser, PinHash, UserChange};
-use super::super::error::{EngineError, conflict};
-use super::super::names::Names;
-use super::super::request::Outcome;
 use super::context::Act;
+use crate::agent::engine::audit_detail;
+use crate::agent::engine::command::{NewUser, PinHash, UserChange};
+use crate::agent::engine::error::{EngineError, conflict};
+use crate::agent::engine::names::Names;
+use crate::agent::engine::request::Outcome;
 use crate::domain::account::Account;
 use crate::domain::id::UserId;
 use crate::domain::login;

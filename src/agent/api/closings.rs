@@ -1,0 +1,53 @@
+//! Cash drawers: counted by their cashiers, seen by whoever leads them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use axum::{Json, Router};
+
+use crate::agent::engine::{Action, Actor, ClosingView, Engine};
+use crate::agent::http::caller::Cashier;
+use crate::agent::http::state::{Answer, Desk};
+use crate::protocol::admin::closings::CountDrawer;
+use crate::protocol::admin::page::{List, PageQuery};
+use crate::store::{ClosingRecord, Page, Role};
+use crate::web::{Body, Problem, Query};
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/closings", post(close).get(list))
+}
+
+impl CountDrawer {
+    /// The command it asks for.
+    pub(crate) fn action(self) -> Action {
+        let note = self.note.map(|note| note.0).unwrap_or_default();
+        Action::CloseDrawer { counted: self.counted_rp.0, note }
+    }
+}
+
+async fn close(State(desk): State<Arc<Desk>>, Cashier(actor): Cashier, body: Body<CountDrawer>) -> Answer {
+    desk.submit(actor, body, |count: CountDrawer| Ok(count.action())).await
+}
+
+async fn list(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Query(page): Query<PageQuery>,
+) -> Answer {
+    let page = desk.look(move |engine| counted(engine, &actor, page)).await?;
+    Ok(Json(page.map(|closing| ClosingView::of(&closing))).into_response())
+}
+
+/// A page of closings, newest first. A cashier sees the own ones; operators see everybody's.
+pub(crate) fn counted(
+    engine: &Engine,
+    actor: &Actor,
+    page: PageQuery,
+) -> Result<List<ClosingRecord>, Problem> {
+    let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
+    let own = (actor.role < Role::Operator).then_some(actor.name.as_str());
+    let closings = engine.reader().closings(own, rows)?;
+    Ok(List::of(closings, page.limit, |closing| i64::try_from(closing.no).unwrap_or(i64::MAX)))
+}

@@ -1,0 +1,118 @@
+//! What is on record: statements, the audit, and the proof that the ledger is whole.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use crate::agent::engine::{Engine, EntryView};
+use crate::agent::http::caller::{Operator, Viewer};
+use crate::agent::http::state::{Answer, Desk, user};
+use crate::clock::rfc3339;
+use crate::domain::id::UserId;
+use crate::protocol::admin::page::{List, PageQuery};
+use crate::store::{AuditLine, Broken, Page, Reader, Verified};
+use crate::web::{Path, Problem, Query};
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/users/{id}/statement", get(statement))
+        .route("/audit", get(audit))
+        .route("/ledger/verify", get(verify))
+}
+
+/// A page of a statement, newest first, and the usage that no line has yet.
+#[derive(Serialize)]
+struct StatementView {
+    open_usage_bytes: u64,
+    open_usage_mb: String,
+    #[serde(flatten)]
+    lines: List<EntryView>,
+}
+
+async fn statement(
+    State(desk): State<Arc<Desk>>,
+    _: Viewer,
+    Path(id): Path<UserId>,
+    Query(page): Query<PageQuery>,
+) -> Answer {
+    let view = desk.look(move |engine| statement_view(engine, id, page)).await?;
+    Ok(Json(view).into_response())
+}
+
+fn statement_view(engine: &Engine, id: UserId, page: PageQuery) -> Result<StatementView, Problem> {
+    let user = user(engine, id)?.user;
+    let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
+    let lines = engine.reader().statement(user.no, rows)?;
+    let lines = List::of(lines, page.limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX));
+    let open = user.account.open_usage;
+    Ok(StatementView {
+        open_usage_bytes: open.0,
+        open_usage_mb: open.to_mb_string(),
+        lines: lines.map(|line| EntryView::posted(&line)),
+    })
+}
+
+/// One line of the audit.
+#[derive(Serialize)]
+pub(crate) struct AuditView {
+    pub at: String,
+    pub actor: String,
+    pub role: String,
+    pub source: String,
+    pub action: String,
+    pub target: String,
+    pub detail: String,
+}
+
+impl AuditView {
+    pub fn of(line: AuditLine) -> Self {
+        Self {
+            at: rfc3339(line.at),
+            actor: line.actor,
+            role: line.role,
+            source: line.source,
+            action: line.action,
+            target: line.target,
+            detail: line.detail,
+        }
+    }
+}
+
+async fn audit(State(desk): State<Arc<Desk>>, _: Operator, Query(page): Query<PageQuery>) -> Answer {
+    let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
+    let lines = desk.look(move |engine| Ok(engine.reader().audit(rows)?)).await?;
+    let page = List::of(lines, page.limit, |(no, _)| *no);
+    Ok(Json(page.map(|(_, line)| AuditView::of(line))).into_response())
+}
+
+#[derive(Serialize)]
+struct VerifiedView {
+    entries: u64,
+    accounts: u64,
+    debts: u64,
+    receipts: u64,
+}
+
+async fn verify(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+    let Verified { entries, accounts, debts, receipts } = proof(&desk).await?;
+    Ok(Json(VerifiedView { entries, accounts, debts, receipts }).into_response())
+}
+
+/// Walks the whole ledger on a connection of its own, so that nobody waits for it.
+pub(crate) async fn proof(desk: &Desk) -> Result<Verified, Problem> {
+    let _turn = desk.verifying.lock().await;
+    let reader: Reader = desk.look(|engine| Ok(engine.new_reader()?)).await?;
+    let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
+    walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
+        Broken::Store(error) => error.into(),
+        broken => {
+            tracing::error!(%broken, "the ledger does not add up");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
+        }
+    })
+}

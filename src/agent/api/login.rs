@@ -1,0 +1,73 @@
+//! Logging in and out with a browser, as JSON.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use serde::Serialize;
+
+use crate::agent::engine::{Actor, Engine};
+use crate::agent::http::caller::{Session, Viewer};
+use crate::agent::http::sessions;
+use crate::agent::http::state::{Answer, Desk};
+use crate::clock::rfc3339;
+use crate::protocol::admin::auth::LogIn;
+use crate::web::same_site::is_cross_site;
+use crate::web::{Body, Peer, Problem};
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/login", post(log_in)).route("/logout", post(log_out)).route("/me", get(me))
+}
+
+#[derive(Serialize)]
+struct LoggedIn {
+    name: String,
+    role: &'static str,
+    expires_at: String,
+}
+
+async fn log_in(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body<LogIn>,
+) -> Answer {
+    if is_cross_site(&headers) {
+        return Err(Problem::forbidden("cross_site", "log in from our own page"));
+    }
+    let LogIn { username, password, otp } = body.value;
+    let opened = sessions::log_in(&desk, peer, sessions::LogIn { username, password, otp }).await?;
+    let cookie = sessions::cookie(Some(&opened.secret))?;
+    let view =
+        LoggedIn { name: opened.name, role: opened.role.name(), expires_at: rfc3339(opened.expires_at) };
+    Ok(([(SET_COOKIE, cookie)], Json(view)).into_response())
+}
+
+/// Who a token or a session is.
+#[derive(Serialize)]
+pub(crate) struct MeView {
+    name: String,
+    role: &'static str,
+    source: String,
+    totp: bool,
+}
+
+impl MeView {
+    pub fn of(engine: &Engine, actor: Actor) -> Result<Self, Problem> {
+        let totp = engine.reader().admin(&actor.name)?.is_some_and(|admin| admin.second_factor.is_on());
+        Ok(Self { name: actor.name, role: actor.role.name(), source: actor.source, totp })
+    }
+}
+
+async fn me(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer) -> Answer {
+    Ok(Json(desk.look(move |engine| MeView::of(engine, actor)).await?).into_response())
+}
+
+async fn log_out(State(desk): State<Arc<Desk>>, Session(secret): Session) -> Answer {
+    sessions::log_out(&desk, &secret).await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, sessions::cookie(None)?)]).into_response())
+}

@@ -1,0 +1,219 @@
+//! Quota given and taken, debts, and money for them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, patch, post};
+use axum::{Json, Router};
+use serde::Serialize;
+
+use crate::agent::config::Config;
+use crate::agent::engine::{Actor, DebtView, Engine, Key, Outcome};
+use crate::agent::http::caller::{Cashier, Operator, Owner, Viewer};
+use crate::agent::http::commands::money::Money;
+use crate::agent::http::state;
+use crate::agent::http::state::{Answer, Desk, finish, user};
+use crate::domain::id::{DebtId, UserId};
+use crate::domain::order::{OnlineMethod, Quote};
+use crate::domain::policy::Refusal;
+use crate::protocol::LineWire;
+use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
+use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
+use crate::protocol::admin::page::{List, PageQuery};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
+use crate::web::{Body, Path, Paths, Problem, Query};
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/users/{id}/credits", post(credit))
+        .route("/users/{id}/debits", post(debit))
+        .route("/users/{id}/purchases", post(purchase))
+        .route("/users/{id}/debts", get(debts).post(add_debt))
+        .route("/users/{id}/debts/{debt}", patch(change_debt))
+        .route("/users/{id}/debts/{debt}/write-off", post(write_off))
+        .route("/users/{id}/debts/{debt}/settlements", post(settle_one))
+        .route("/users/{id}/quote", get(quote))
+        .route("/users/{id}/settlements", post(settle_all))
+        .route("/users/{id}/payments", post(pay))
+        .route("/users/{id}/reset", post(reset))
+}
+
+/// A quote as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct QuoteView {
+    amount_rp: u64,
+    lines: Vec<LineWire>,
+}
+
+impl From<&Quote> for QuoteView {
+    fn from(quote: &Quote) -> Self {
+        Self { amount_rp: quote.total().0, lines: quote.lines.iter().map(LineWire::from).collect() }
+    }
+}
+
+/// What everything that a user owes costs; nothing owed costs nothing.
+pub(crate) fn settle_all_quote(engine: &Engine, id: UserId) -> Result<QuoteView, Problem> {
+    let account = user(engine, id)?.user.account;
+    let quote = engine.look().with_context(|ctx| ctx.tariff().settle_all(&account)).map_err(Refusal::from)?;
+    Ok(QuoteView::from(&quote))
+}
+
+async fn credit(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<CreditUser>,
+) -> Answer {
+    desk.submit(actor, body, |credit| Ok(credit.action(id))).await
+}
+
+async fn debit(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Path(id): Path<UserId>,
+    body: Body<DebitUser>,
+) -> Answer {
+    desk.submit(actor, body, |debit| Ok(debit.action(id))).await
+}
+
+async fn purchase(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<BuyPackage>,
+) -> Answer {
+    take(&desk, actor, id, body, |purchase| purchase.money(id)).await
+}
+
+async fn settle_all(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<SettleDebts>,
+) -> Answer {
+    take(&desk, actor, id, body, |settlement| settlement.all(id)).await
+}
+
+async fn settle_one(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Paths(id, debt): Paths<UserId, DebtId>,
+    body: Body<SettleDebts>,
+) -> Answer {
+    take(&desk, actor, id, body, |settlement| settlement.one(id, debt)).await
+}
+
+async fn pay(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<PayPart>,
+) -> Answer {
+    take(&desk, actor, id, body, |payment| payment.money(id)).await
+}
+
+/// Takes money over the counter, or opens an order for it. That there is such a user is asked first: it outweighs
+/// how the money comes.
+async fn take<T>(
+    desk: &Desk,
+    actor: Actor,
+    id: UserId,
+    body: Body<T>,
+    money: impl FnOnce(T) -> Money,
+) -> Answer {
+    desk.look(move |engine| user(engine, id).map(drop)).await?;
+    let key = state::key(&actor, &body);
+    Ok(state::said(taken(desk, actor, id, money(body.value), key).await?))
+}
+
+/// Takes money to its end, whoever still waits for it.
+pub(crate) async fn taken(
+    desk: &Desk,
+    actor: Actor,
+    id: UserId,
+    money: Money,
+    key: Option<Key>,
+) -> Result<Outcome, Problem> {
+    let service = Arc::clone(desk.service());
+    match money {
+        Money::Taken(action) => {
+            Ok(finish(async move { service.take_money(actor, id, action, key).await }).await??)
+        }
+        Money::Asked(wish) => {
+            on_offer(&desk.site.config, wish.method)?;
+            Ok(finish(async move { service.pay_online(actor, wish, key).await }).await??)
+        }
+    }
+}
+
+/// The gateway's page is always there; other methods are what the owner chose to offer.
+fn on_offer(config: &Config, method: OnlineMethod) -> Result<(), Problem> {
+    if method == OnlineMethod::Snap || config.payment.methods.contains(&method) {
+        return Ok(());
+    }
+    let names: Vec<&str> = config.payment.methods.iter().map(|method| method.name()).collect();
+    let message = format!("{} is not offered here (payment.methods): {}", method.name(), names.join(", "));
+    Err(Problem::invalid("method", message))
+}
+
+async fn debts(
+    State(desk): State<Arc<Desk>>,
+    _: Viewer,
+    Path(id): Path<UserId>,
+    Query(page): Query<PageQuery>,
+) -> Answer {
+    let all = desk.look(move |engine| debt_views(engine, id)).await?;
+    Ok(Json(List::of_all(all, page.limit, page.after)).into_response())
+}
+
+/// Every debt item of a user, open and closed, in the order they were entered.
+fn debt_views(engine: &Engine, id: UserId) -> Result<Vec<DebtView>, Problem> {
+    let items = engine.reader().debts(user(engine, id)?.user.no)?;
+    Ok(engine.look().with_context(|ctx| {
+        let tariff = ctx.tariff();
+        items.iter().map(|item| DebtView::of(item, tariff.due(item).ok())).collect()
+    }))
+}
+
+/// Cashiers give credit too, as far as the site's policy lets them.
+async fn add_debt(
+    State(desk): State<Arc<Desk>>,
+    Cashier(actor): Cashier,
+    Path(id): Path<UserId>,
+    body: Body<AddDebt>,
+) -> Answer {
+    desk.submit(actor, body, |debt| debt.action(id)).await
+}
+
+async fn change_debt(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Paths(id, debt): Paths<UserId, DebtId>,
+    body: Body<ChangeDebt>,
+) -> Answer {
+    desk.submit(actor, body, |edit| edit.action(id, debt)).await
+}
+
+async fn write_off(
+    State(desk): State<Arc<Desk>>,
+    Owner(actor): Owner,
+    Paths(id, debt): Paths<UserId, DebtId>,
+    body: Body<WriteOffDebt>,
+) -> Answer {
+    desk.submit(actor, body, |write_off| Ok(write_off.action(id, debt))).await
+}
+
+async fn quote(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
+    let quote = desk.look(move |engine| settle_all_quote(engine, id)).await?;
+    Ok(Json(quote).into_response())
+}
+
+async fn reset(
+    State(desk): State<Arc<Desk>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+    body: Body<ResetAccount>,
+) -> Answer {
+    desk.submit(actor, body, |reset| Ok(reset.action(id))).await
+}

@@ -1,0 +1,22 @@
+//! The description of the API. Its text is kept by hand beside this file; the tests of the API hold every answer
+//! and every route against it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use crate::agent::http::state::Desk;
+
+/// The description in `OpenAPI` 3.1.
+pub const DOCUMENT: &str = include_str!("openapi.json");
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/openapi.json", get(document))
+}
+
+async fn document() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT)
+}

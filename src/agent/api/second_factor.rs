@@ -1,0 +1,150 @@
+//! An admin's own second factor: asked for, confirmed by a first code, and ended by another. Tokens need none.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use axum::{Extension, Json, Router};
+use serde::Serialize;
+
+use super::login::MeView;
+use crate::agent::engine::{Actor, Engine};
+use crate::agent::http::caller::Viewer;
+use crate::agent::http::sessions;
+use crate::agent::http::state::{Answer, Desk};
+use crate::identity::totp;
+use crate::protocol::admin::Empty;
+use crate::protocol::admin::auth::OneTimeCode;
+use crate::store::SecondFactor;
+use crate::web::{Body, Peer, Problem};
+
+/// What the audit calls it.
+const AUDIT: &str = "admin.totp";
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new().route("/me/totp", post(begin).delete(end)).route("/me/totp/confirm", post(confirm))
+}
+
+/// A secret, shown this once.
+#[derive(Serialize)]
+pub(crate) struct SecretView {
+    pub secret: String,
+    pub url: String,
+}
+
+impl SecretView {
+    /// The secret of an admin.
+    pub fn of(admin: &str, secret: String) -> Self {
+        Self { url: totp::url(admin, &secret), secret }
+    }
+}
+
+/// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another secret.
+async fn begin(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer, _: Body<Empty>) -> Answer {
+    Ok((StatusCode::CREATED, Json(ask_for(&desk, actor).await?)).into_response())
+}
+
+/// Gives an admin a secret that a first code makes the second factor.
+pub(crate) async fn ask_for(desk: &Desk, actor: Actor) -> Result<SecretView, Problem> {
+    let secret = totp::new_secret()?;
+    let view = SecretView::of(&actor.name, secret.clone());
+    desk.look(move |engine| {
+        if own(engine, &actor)?.is_on() {
+            return Err(Problem::conflict("totp_on", "the second factor is on; turn it off first"));
+        }
+        engine.store_mut().begin_second_factor(&actor.name, &secret)?;
+        Ok(engine.note(&actor, AUDIT, &actor.name, "begun".into())?)
+    })
+    .await?;
+    Ok(view)
+}
+
+async fn confirm(
+    State(desk): State<Arc<Desk>>,
+    Viewer(actor): Viewer,
+    Extension(peer): Extension<Peer>,
+    body: Body<OneTimeCode>,
+) -> Answer {
+    Ok(Json(make_sure(&desk, peer, actor, body.value.otp).await?).into_response())
+}
+
+/// Makes the secret that was asked for the second factor, on a first code of it.
+pub(crate) async fn make_sure(
+    desk: &Desk,
+    peer: Peer,
+    actor: Actor,
+    code: String,
+) -> Result<MeView, Problem> {
+    guarded(desk, peer, actor, move |engine, actor| {
+        let pending = own(engine, actor)?.pending;
+        let pending = pending
+            .ok_or_else(|| Problem::conflict("totp_not_begun", "ask for a secret first: POST me/totp"))?;
+        let step = totp::step_of(&pending, &code, engine.now()).ok_or_else(|| wrong(engine))?;
+        engine.store_mut().confirm_second_factor(&actor.name, step)?;
+        engine.note(actor, AUDIT, &actor.name, "on".into())?;
+        MeView::of(engine, actor.clone())
+    })
+    .await
+}
+
+async fn end(
+    State(desk): State<Arc<Desk>>,
+    Viewer(actor): Viewer,
+    Extension(peer): Extension<Peer>,
+    body: Body<OneTimeCode>,
+) -> Answer {
+    give_up(&desk, peer, actor, body.value.otp).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Ends an admin's own second factor, on a code of it.
+pub(crate) async fn give_up(desk: &Desk, peer: Peer, actor: Actor, code: String) -> Result<(), Problem> {
+    guarded(desk, peer, actor, move |engine, actor| {
+        if !own(engine, actor)?.is_on() {
+            return Err(Problem::conflict("totp_off", "there is no second factor to turn off"));
+        }
+        if !sessions::accept_code(engine, &actor.name, &code)? {
+            return Err(wrong(engine));
+        }
+        turn_off(engine, actor, &actor.name)
+    })
+    .await
+}
+
+/// Ends an admin's second factor, pending or in force.
+pub(crate) fn turn_off(engine: &mut Engine, actor: &Actor, admin: &str) -> Result<(), Problem> {
+    if engine.store_mut().end_second_factor(admin)? {
+        engine.note(actor, AUDIT, admin, "off".into())?;
+    }
+    Ok(())
+}
+
+/// Does what a code decides. Wrong codes are counted as log-ins that failed, so that a stolen session cannot guess.
+async fn guarded<T: Send + 'static>(
+    desk: &Desk,
+    peer: Peer,
+    actor: Actor,
+    work: impl FnOnce(&mut Engine, &Actor) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let attempt = sessions::begin_attempt(desk, peer, &actor.name).await?;
+    let done = desk.look(move |engine| work(engine, &actor)).await;
+    if !done.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNPROCESSABLE_ENTITY) {
+        sessions::take_back(desk, attempt);
+    }
+    done
+}
+
+/// The second factor of whoever calls, who must be an admin: the control socket belongs to none.
+pub(crate) fn own(engine: &Engine, actor: &Actor) -> Result<SecondFactor, Problem> {
+    let admin = engine.reader().admin(&actor.name)?;
+    let admin = admin
+        .ok_or_else(|| Problem::forbidden("no_admin", "only an admin's own session or token may do this"))?;
+    Ok(admin.second_factor)
+}
+
+fn wrong(engine: &Engine) -> Problem {
+    let hint = sessions::clock_hint(engine.facts().clock_trusted);
+    Problem::invalid("otp", format!("is wrong or was used before{hint}"))
+}

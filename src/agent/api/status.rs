@@ -1,0 +1,215 @@
+//! How the daemon is doing.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::router::{RefusedView, UnreadView, faults};
+use crate::agent::engine::{Actor, Engine, SharedName};
+use crate::agent::http::caller::{Owner, Viewer};
+use crate::agent::http::state::{Answer, Desk};
+use crate::agent::site::LinkState;
+use crate::clock::rfc3339;
+use crate::domain::id::UserId;
+use crate::domain::units::Timestamp;
+use crate::store::{StoreTimes, Unwritable};
+use crate::web::Problem;
+
+/// Refusals and unreadable rows that the status tells one by one.
+const FAULTS_MAX: usize = 100;
+/// How long the engine may keep a look waiting before the daemon counts as not ready.
+pub(crate) const LOOK_MAX: Duration = Duration::from_secs(5);
+
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/ping", get(ping))
+        .route("/healthz", get(healthz))
+        .route("/status", get(status))
+        .route("/clock/confirm", post(confirm_clock))
+}
+
+/// That there is somebody.
+pub(crate) async fn ping() -> impl IntoResponse {
+    Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// Ready when the engine answers. A store that cannot be written for a while does not make it unready: restarting helps
+/// nothing, and pages, metering and blocking go on. One that is damaged does.
+pub(crate) async fn healthz(State(desk): State<Arc<Desk>>) -> Answer {
+    let looked = tokio::time::timeout(LOOK_MAX, desk.look(|engine| Ok(engine.look().users_len())));
+    looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
+    match desk.service().engine().unwritable() {
+        None => Ok(Json(json!({"status": "ok"})).into_response()),
+        Some(why @ Unwritable::Damaged(_)) => Err(Problem::unavailable(why.code(), why.to_string())),
+        Some(why) => {
+            let view = json!({"status": "degraded", "code": why.code(), "detail": why.to_string()});
+            Ok(Json(view).into_response())
+        }
+    }
+}
+
+/// A person vouches for the wall clock as it stands.
+async fn confirm_clock(State(desk): State<Arc<Desk>>, Owner(actor): Owner) -> Answer {
+    let now = vouch(&desk, actor).await?;
+    Ok(Json(json!({"now": rfc3339(now)})).into_response())
+}
+
+/// Believes the wall clock on somebody's word; the answer is what it says.
+pub(crate) async fn vouch(desk: &Desk, actor: Actor) -> Result<Timestamp, Problem> {
+    let work = move |engine: &mut Engine| {
+        engine.confirm_clock()?;
+        let now = engine.now();
+        engine.note(&actor, "clock.confirm", "clock", rfc3339(now))?;
+        Ok(now)
+    };
+    desk.look(work).await
+}
+
+/// One part's state.
+#[derive(Debug, Serialize)]
+struct PartView {
+    state: &'static str,
+    since: Option<String>,
+    last_success: Option<String>,
+    last_error: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+impl From<Part> for PartView {
+    fn from(part: Part) -> Self {
+        Self {
+            state: part.state,
+            since: part.since.map(rfc3339),
+            last_success: part.last_success.map(rfc3339),
+            last_error: part.last_error,
+            warnings: part.warnings,
+        }
+    }
+}
+
+/// The router's state, and what it refuses or prints so that it cannot be read.
+#[derive(Serialize)]
+struct RouterView {
+    #[serde(flatten)]
+    part: PartView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<RefusedView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadView>,
+}
+
+/// How one part of the daemon is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Part {
+    /// `ok`, `degraded`, `down` or `off`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The last attempt that succeeded.
+    pub last_success: Option<Timestamp>,
+    /// What the last one failed with, while none succeeded since.
+    pub last_error: Option<String>,
+    /// Reachable, but not well.
+    pub warnings: Vec<String>,
+}
+
+impl Part {
+    fn of(link: LinkState, now: Timestamp) -> Self {
+        let state = link.name(now);
+        let LinkState { since, last_success, last_error, warnings } = link;
+        Self { state, since, last_success, last_error, warnings }
+    }
+}
+
+/// How all of them are.
+pub(crate) struct Health {
+    pub router: Part,
+    pub relay: Part,
+    pub store: Part,
+    pub clock: Part,
+}
+
+/// How the daemon's parts are; whoever asks has an answer of the engine, which says whether the clock is trusted.
+pub(crate) fn health(desk: &Desk, clock_trusted: bool) -> Health {
+    let now = desk.site.clock.now();
+    let (since, answered) = (Some(desk.since), Some(now));
+    let fine = Part { state: "ok", since, last_success: answered, ..Part::default() };
+    let clock = if clock_trusted {
+        fine.clone()
+    } else {
+        let why = "the wall clock fell behind, jumped, or is far ahead of the last trusted time: no block for expiry or due dates begins until it is \
+                   synchronized or confirmed";
+        Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
+    };
+    let relay = match desk.service().link() {
+        Ok(link) => Part::of(link.state(), now),
+        Err(_) => Part { state: "off", since, ..Part::default() },
+    };
+    let store = match desk.service().engine().unwritable() {
+        None => fine,
+        Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
+    };
+    Health { router: Part::of(desk.service().router_state(), now), relay, store, clock }
+}
+
+/// Two customers with one number or log-in name, and what to do.
+fn shared_view(shared: &SharedName) -> Value {
+    let SharedName { what, value, kept_by, user } = shared;
+    let person = |(id, name): &(UserId, String)| json!({"id": id, "name": name});
+    let remedy = format!(
+        "give {} ({}) or {} ({}) another {what}: the desk's page of the customer, or PATCH /users/{{id}}",
+        user.1, user.0, kept_by.1, kept_by.0
+    );
+    json!({"what": what, "value": value, "kept_by": person(kept_by), "user": person(user), "remedy": remedy})
+}
+
+/// Since when the store is as it is, and when it was written last, by the wall clock.
+fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
+    let ago =
+        |span: Duration| Timestamp(now.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)));
+    store.since = Some(ago(times.state_for));
+    if store.state != "ok" {
+        let before = times.written_before.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let before = before.and_then(|at| i64::try_from(at.as_millis()).ok()).map(Timestamp);
+        store.last_success = times.committed_for.map(ago).or(before);
+    }
+}
+
+async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+    let work = |engine: &mut Engine| {
+        let (look, stats) = (engine.look(), engine.store_stats());
+        Ok((look.facts, stats, engine.store_times(), look.shared_names()))
+    };
+    let (facts, store, times, shared) = desk.look(work).await?;
+    let Health { router, relay, store: mut books, clock } = health(&desk, facts.clock_trusted);
+    set_times(&mut books, times, desk.site.clock.now());
+    let figures = desk.service().figures();
+    let link = desk.service().router().health();
+    let (refused, unread) = faults(&desk, FAULTS_MAX);
+    let view = json!({
+        "router": RouterView { part: router.into(), refused, unread },
+        "relay": PartView::from(relay),
+        "store": PartView::from(books),
+        "clock": PartView::from(clock),
+        "shared_names": shared.iter().take(FAULTS_MAX).map(shared_view).collect::<Vec<_>>(),
+        "cycle": {
+            "metered": figures.metered,
+            "failed": figures.failed,
+            "edits": figures.edits,
+            "hosts": figures.hosts,
+            "read_ms": figures.read_ms,
+            "router_commands": link.commands,
+            "router_version": link.version,
+            "commits": store.commits,
+            "dry_run": desk.service().is_dry_run(),
+        },
+    });
+    Ok(Json(view).into_response())
+}

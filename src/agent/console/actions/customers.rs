@@ -1,0 +1,390 @@
+//! What can be done to customers, their quota, money and devices.
+
+use serde_json::{Map, Value};
+
+use super::form_spec::{Field, Kind, Sheet};
+use super::{Asked, Deed, Entry, Told, Work, errand};
+use crate::agent::api::users::give_pin;
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say;
+use crate::agent::engine::{Action, Engine, Snapshot};
+use crate::agent::http::errors::DEVICE_TAKEN;
+use crate::agent::http::state::user;
+use crate::clock::rfc3339;
+use crate::domain::account::Overage;
+use crate::domain::id::{Mac, UserId};
+use crate::domain::order::{CashMethod, Method, OnlineMethod};
+use crate::domain::units::Timestamp;
+use crate::protocol::admin::debts::AddDebt;
+use crate::protocol::admin::devices::BindDevice;
+use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
+use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
+use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser};
+use crate::store::Role;
+use crate::ui::Locale;
+use crate::ui::form::read_body;
+use crate::web::Problem;
+
+/// A customer is entered.
+pub(crate) const NEW_DEEDS: &[Deed<()>] = &[Deed {
+    segment: "baru",
+    title: |l| People::of(l).do_add,
+    role: Role::Operator,
+    is_grave: false,
+    sheet: |asked, engine| {
+        let fields = settings(asked, engine, None);
+        Ok(Sheet { home: "/pelanggan".into(), fields, ..Sheet::default() })
+    },
+    work: |entry| {
+        let body = entry.sheet.body(entry.form)?;
+        Ok(Work::Act(read_body::<AddUser>(until_evening(body, &entry.asked.locale))?.action()))
+    },
+}];
+
+/// Everything that can be done to a customer, in the order of its buttons.
+pub(crate) const USER_DEEDS: &[Deed<UserId>] = &[
+    Deed {
+        segment: "jual",
+        title: |l| People::of(l).do_sell,
+        role: Role::Cashier,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let fields = [vec![package(asked, engine)], paying(asked)].concat();
+            Ok(Sheet { fields, is_priced: true, takes_money: true, ..sheet(asked, engine)? })
+        },
+        work: |entry| {
+            Ok(Work::Money(entry.asked.subject, entry.read::<BuyPackage>()?.money(entry.asked.subject)))
+        },
+    },
+    Deed {
+        segment: "lunasi",
+        title: |l| People::of(l).do_settle_all,
+        role: Role::Cashier,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let notes = owed(asked, engine)?;
+            Ok(Sheet {
+                notes,
+                fields: paying(asked),
+                is_priced: true,
+                takes_money: true,
+                ..sheet(asked, engine)?
+            })
+        },
+        work: |entry| {
+            Ok(Work::Money(entry.asked.subject, entry.read::<SettleDebts>()?.all(entry.asked.subject)))
+        },
+    },
+    Deed {
+        segment: "bayar",
+        title: |l| People::of(l).do_pay_part,
+        role: Role::Cashier,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let amount = Field::new("amount_rp", asked.words().pay_rp, Kind::Rupiah).required();
+            let fields = [vec![amount], paying(asked)].concat();
+            Ok(Sheet { notes: owed(asked, engine)?, fields, takes_money: true, ..sheet(asked, engine)? })
+        },
+        work: |entry| {
+            Ok(Work::Money(entry.asked.subject, entry.read::<PayPart>()?.money(entry.asked.subject)))
+        },
+    },
+    Deed {
+        segment: "tagihan-paket",
+        title: |l| People::of(l).do_debt_package,
+        role: Role::Cashier,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let fields = [vec![package(asked, engine)], terms(asked)].concat();
+            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        },
+        work: |entry| Ok(Work::Act(entry.read::<AddDebt>()?.action(entry.asked.subject)?)),
+    },
+    Deed {
+        segment: "tagihan-kuota",
+        title: |l| People::of(l).do_debt_amount,
+        role: Role::Cashier,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let words = asked.words();
+            let advance = Field::tick("advance", words.advance, true);
+            let day = Field::new("debt_date", words.debt_date, Kind::Date);
+            let price = Field::new("price_rp", words.price, Kind::Rupiah).hint(words.price_own_hint);
+            // Whoever makes the price makes the limit: cashiers do not.
+            let price = (asked.actor.role > Role::Cashier).then_some(price);
+            let fields = [vec![amount(asked, "amount").required(), advance, day], terms(asked)].concat();
+            let fields = fields.into_iter().chain(price).collect();
+            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        },
+        work: |entry| Ok(Work::Act(entry.read::<AddDebt>()?.action(entry.asked.subject)?)),
+    },
+    Deed {
+        segment: "kuota",
+        title: |l| People::of(l).do_grant,
+        role: Role::Operator,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let days = Field::new("days", asked.words().days, Kind::Number).hint(asked.words().days_hint);
+            let fields = vec![amount(asked, "amount").required(), days, reason(asked)];
+            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        },
+        work: |entry| Ok(Work::Act(entry.read::<CreditUser>()?.action(entry.asked.subject))),
+    },
+    Deed {
+        segment: "reset",
+        title: |l| People::of(l).do_reset,
+        role: Role::Operator,
+        is_grave: true,
+        sheet: reset_sheet,
+        work: |entry| Ok(Work::Act(entry.read::<ResetAccount>()?.action(entry.asked.subject))),
+    },
+    Deed {
+        segment: "setujui",
+        title: |l| People::of(l).do_approve,
+        role: Role::Operator,
+        is_grave: false,
+        sheet,
+        work: |entry| {
+            let body = Map::from_iter([("approved".to_owned(), Value::from(true))]);
+            Ok(Work::Act(read_body::<ChangeUser>(body)?.action(entry.asked.subject)))
+        },
+    },
+    Deed {
+        segment: "ubah",
+        title: |l| People::of(l).do_change,
+        role: Role::Operator,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let snapshot = user(engine, asked.subject)?;
+            Ok(Sheet { fields: settings(asked, engine, Some(&snapshot)), ..sheet(asked, engine)? })
+        },
+        work: |entry| {
+            let body = until_evening(entry.sheet.changed(entry.form)?, &entry.asked.locale);
+            Ok(Work::Act(read_body::<ChangeUser>(body)?.action(entry.asked.subject)))
+        },
+    },
+    Deed {
+        segment: "perangkat",
+        title: |l| People::of(l).do_bind,
+        role: Role::Operator,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let words = asked.words();
+            let mac = Field::new("mac", words.mac, Kind::Mac).required();
+            let label = Field::new("label", words.label, Kind::Text);
+            let moves = Field::tick("move", words.move_device, false).hint(words.move_device_hint);
+            let fields = vec![mac, label, moves.only_after(DEVICE_TAKEN)];
+            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        },
+        work: |entry| Ok(Work::Act(entry.read::<BindDevice>()?.action(entry.asked.subject))),
+    },
+    Deed {
+        segment: "pin",
+        title: |l| People::of(l).do_pin,
+        role: Role::Operator,
+        is_grave: false,
+        sheet,
+        work: |entry| Ok(pin(entry)),
+    },
+    Deed {
+        segment: "blokir",
+        title: |l| People::of(l).do_block,
+        role: Role::Operator,
+        is_grave: true,
+        sheet: |asked, engine| Ok(Sheet { fields: vec![reason(asked)], ..sheet(asked, engine)? }),
+        work: |entry| Ok(Work::Act(entry.read::<BlockUser>()?.action(entry.asked.subject))),
+    },
+    Deed {
+        segment: "buka",
+        title: |l| People::of(l).do_unblock,
+        role: Role::Operator,
+        is_grave: false,
+        sheet: |asked, engine| {
+            let reason = Field::new("reason", asked.words().reason, Kind::Text);
+            Ok(Sheet { fields: vec![reason], ..sheet(asked, engine)? })
+        },
+        work: |entry| Ok(Work::Act(entry.read::<UnblockUser>()?.action(entry.asked.subject))),
+    },
+    Deed {
+        segment: "koreksi",
+        title: |l| People::of(l).do_debit,
+        role: Role::Owner,
+        is_grave: true,
+        sheet: |asked, engine| {
+            let fields = vec![amount(asked, "amount").required(), reason(asked)];
+            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        },
+        work: |entry| Ok(Work::Act(entry.read::<DebitUser>()?.action(entry.asked.subject))),
+    },
+    Deed {
+        segment: "hapus",
+        title: |l| People::of(l).do_delete,
+        role: Role::Operator,
+        is_grave: true,
+        sheet: |asked, engine| Ok(Sheet { home: "/pelanggan".into(), ..sheet(asked, engine)? }),
+        work: |entry| Ok(Work::Act(Action::DeleteUser(entry.asked.subject))),
+    },
+];
+
+/// What can be done to a customer's device.
+pub(crate) const DEVICE_DEEDS: &[Deed<(UserId, Mac)>] = &[Deed {
+    segment: "lepas",
+    title: |l| People::of(l).do_unbind,
+    role: Role::Operator,
+    is_grave: false,
+    sheet: |asked, engine| {
+        let (id, mac) = asked.subject;
+        let name = user(engine, id)?.user.name;
+        Ok(Sheet { about: format!("{name}, {mac}"), home: format!("/pelanggan/{id}"), ..Sheet::default() })
+    },
+    work: |entry| {
+        let (user, mac) = entry.asked.subject;
+        Ok(Work::Act(Action::Unbind { user, mac }))
+    },
+}];
+
+/// A sheet about a customer that asks nothing yet.
+fn sheet(asked: &Asked<UserId>, engine: &Engine) -> Result<Sheet, Problem> {
+    let about = user(engine, asked.subject)?.user.name;
+    Ok(Sheet { about, home: format!("/pelanggan/{}", asked.subject), ..Sheet::default() })
+}
+
+/// How money comes.
+pub(crate) fn paying<S>(asked: &Asked<S>) -> Vec<Field> {
+    let words = asked.words();
+    let cash = CashMethod::ALL.iter().map(|method| Method::Cash(*method));
+    let config = &asked.site.config;
+    let others = config.payment.methods.iter().filter(|method| **method != OnlineMethod::Snap);
+    let online = [OnlineMethod::Snap].into_iter().chain(others.copied()).map(Method::Online);
+    let online = online.filter(|_| config.relay.is_some());
+    let option = |method: Method| {
+        let name = say::method(asked.locale.language, method);
+        let name =
+            if method.cash().is_some() { name.to_owned() } else { say::with(words.online_method, &[name]) };
+        (method.name().to_owned(), name)
+    };
+    let methods = Kind::Choice(cash.chain(online).map(option).collect());
+    vec![
+        Field::new("method", words.method, methods).required().value(CashMethod::Cash.name()),
+        Field::new("reference", words.reference, Kind::Text),
+    ]
+}
+
+/// A package on sale.
+fn package<S>(asked: &Asked<S>, engine: &Engine) -> Field {
+    let on_sale = engine.look().packages().into_iter().filter(|package| package.active);
+    let option = |package: crate::domain::package::Package| {
+        let quota = say::quota(&asked.locale, package.quota);
+        let days = asked.locale.span(std::time::Duration::from_hours(24 * u64::from(package.days)));
+        (package.id.to_string(), format!("{}: {quota}, {days}, {}", package.name, package.price))
+    };
+    Field::new("package_id", asked.words().package, Kind::Choice(on_sale.map(option).collect())).required()
+}
+
+/// When a debt is due, and why it was made.
+fn terms<S>(asked: &Asked<S>) -> Vec<Field> {
+    let words = asked.words();
+    vec![
+        Field::new("due_date", words.due_date, Kind::Date).hint(words.due_hint),
+        Field::new("note", words.note, Kind::Text),
+    ]
+}
+
+fn amount<S>(asked: &Asked<S>, name: &'static str) -> Field {
+    Field::new(name, asked.words().amount, Kind::Amount).hint(asked.words().amount_hint)
+}
+
+pub(crate) fn reason<S>(asked: &Asked<S>) -> Field {
+    Field::new("reason", asked.words().reason, Kind::Text).required()
+}
+
+/// Everything owed with its price, line by line.
+fn owed(asked: &Asked<UserId>, engine: &Engine) -> Result<Vec<String>, Problem> {
+    let account = user(engine, asked.subject)?.user.account;
+    let quote = engine.look().with_context(|ctx| ctx.tariff().settle_all(&account));
+    let Ok(quote) = quote else { return Ok(Vec::new()) };
+    let words = asked.words();
+    let line = |line: &crate::domain::order::Line| {
+        let name = match line.item {
+            crate::domain::order::Item::Overage => words.overage,
+            _ if line.name.is_empty() => words.debt,
+            _ => line.name.as_str(),
+        };
+        format!("{name}: {} ({})", line.price, asked.locale.quota(line.bytes))
+    };
+    let total = format!("{}: {}", words.owed, quote.total());
+    Ok(quote.lines.iter().map(line).chain([total]).collect())
+}
+
+fn reset_sheet(asked: &Asked<UserId>, engine: &Engine) -> Result<Sheet, Problem> {
+    let words = asked.words();
+    let is_blocked = user(engine, asked.subject)?.user.account.admin_block.is_some();
+    let unblock = is_blocked.then(|| Field::tick("unblock", words.unblock_too, true));
+    let quota = |name, label| Field { label, ..amount(asked, name) };
+    let days = Field::new("days", words.days, Kind::Number).hint(words.reset_days_hint);
+    let fields = [quota("debt", words.reset_debt), quota("credit", words.reset_credit), days];
+    let fields = fields.into_iter().chain(unblock).chain([reason(asked)]).collect();
+    Ok(Sheet { fields, ..sheet(asked, engine)? })
+}
+
+/// Everything that is on file of a customer, or of one that is entered.
+fn settings<S>(asked: &Asked<S>, engine: &Engine, snapshot: Option<&Snapshot>) -> Vec<Field> {
+    let (words, look) = (asked.words(), engine.look());
+    let language = asked.locale.language;
+    let user = snapshot.map(|snapshot| &snapshot.user);
+    let account = user.map(|user| &user.account);
+    let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+    let is = |of: fn(&crate::domain::account::Account) -> bool, fresh| account.map_or(fresh, of);
+    let expires =
+        account.and_then(|account| account.expires_at).map(|at| look.zone.local(at).date.to_string());
+    let house = say::with(words.mode_site, &[say::mode(language, look.policy.overage)]);
+    let modes =
+        Overage::ALL.iter().map(|mode| (mode.name().to_owned(), say::mode(language, *mode).to_owned()));
+    let modes = Kind::Choice([(String::new(), house)].into_iter().chain(modes).collect());
+    let mode = account.and_then(|account| account.overage).map(Overage::name).unwrap_or_default();
+    let limit = account.and_then(|account| account.debt_limit).map(|limit| limit.to_string());
+    let limit_hint = say::with(words.debt_limit_hint, &[&asked.locale.quota(look.policy.debt_limit)]);
+    vec![
+        Field::new("name", words.name, Kind::Text).required().value(text(user.map(|user| &user.name))),
+        Field::new("phone", words.phone, Kind::Phone)
+            .or_null()
+            .value(text(user.and_then(|u| u.phone.as_ref()))),
+        Field::new("login", words.login, Kind::Login)
+            .or_null()
+            .value(text(user.and_then(|u| u.login.as_ref()))),
+        Field::tick("approved", words.approved, is(|account| account.approved, true)),
+        Field::tick("active", words.active, is(|account| account.active, true)),
+        Field::tick("exempt", words.exempt, is(|account| account.exempt, false)).hint(words.exempt_hint),
+        Field::new("expires_at", words.expires, Kind::Date)
+            .or_null()
+            .hint(words.expires_hint)
+            .value(expires.unwrap_or_default()),
+        Field::new("overage", words.mode, modes).or_null().value(mode),
+        Field::new("debt_limit", words.debt_limit, Kind::Amount)
+            .or_null()
+            .hint(limit_hint)
+            .value(limit.unwrap_or_default()),
+    ]
+}
+
+/// A day of expiry as the instant that the API takes: the last second of that day.
+fn until_evening(mut body: Map<String, Value>, locale: &Locale) -> Map<String, Value> {
+    if let Some(day) = body.get_mut("expires_at")
+        && let Some(date) = day.as_str().and_then(|text| text.parse::<jiff::civil::Date>().ok())
+        && let Ok(next) = date.tomorrow()
+    {
+        *day = Value::from(rfc3339(Timestamp(locale.zone.day_start(next).0 - 1000)));
+    }
+    body
+}
+
+/// The PIN is shown once and kept nowhere, so no answer of the engine can hold it.
+fn pin(entry: &Entry<UserId>) -> Work {
+    let (id, words) = (entry.asked.subject, entry.asked.words());
+    let work = errand(async move |desk, actor| {
+        let pin = give_pin(&desk, actor, id).await?;
+        let lines = vec![words.pin_once.to_owned()];
+        Ok(Told { lines, secret: Some((words.pin.to_owned(), pin)), ..Told::default() })
+    });
+    Work::Errand(vec![words.pin_will.to_owned()], work)
+}

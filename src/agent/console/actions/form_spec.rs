@@ -1,0 +1,299 @@
+//! The form of a deed: what is asked, how it is written, and how what was typed becomes a request of the API.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say::with as fill;
+use crate::domain::units::{AmountError, Bytes};
+use crate::ui::Form;
+use crate::ui::form::read_body;
+use crate::web::Problem;
+
+/// The field that carries the price a person was shown.
+pub(crate) const EXPECT: &str = "expect_rp";
+
+/// The field that carries the last online payment that a person was shown.
+pub(crate) const LAST_PAID: &str = "last_paid";
+
+/// What a deed asks, as things stand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sheet {
+    /// Whom or what it is about, for people.
+    pub about: String,
+    /// Where a person goes afterwards: a path of ours.
+    pub home: String,
+    /// Sentences above the fields.
+    pub notes: Vec<String>,
+    /// What is asked. A deed that asks nothing shows at once what it would do.
+    pub fields: Vec<Field>,
+    /// Whether its request takes the price that was shown, as `expect_rp`.
+    pub is_priced: bool,
+    /// Whether its request takes the last online payment that was shown, as `last_paid`.
+    pub takes_money: bool,
+}
+
+/// One thing that is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    /// The request's own name of it.
+    pub name: &'static str,
+    /// For people.
+    pub label: &'static str,
+    /// How it is written.
+    pub kind: Kind,
+    /// Whether it must be there.
+    pub is_required: bool,
+    /// Whether leaving it empty says null: remove, or without limit.
+    pub is_null_when_empty: bool,
+    /// Below the field.
+    pub hint: String,
+    /// What stands in it.
+    pub value: String,
+    /// It is asked only after a refusal with this code: a decision of its own, taken knowing what is in the way.
+    pub only_after: Option<&'static str>,
+}
+
+/// How a field is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// Words.
+    Text,
+    /// A phone number.
+    Phone,
+    /// A customer's log-in name.
+    Login,
+    /// The address of a device.
+    Mac,
+    /// Quota with its unit, such as `10 GB`.
+    Amount,
+    /// Whole rupiah.
+    Rupiah,
+    /// A whole number.
+    Number,
+    /// A calendar day.
+    Date,
+    /// Yes or no; its value is `yes` or `no`.
+    Tick,
+    /// A password, never shown again.
+    Password,
+    /// One of these: value and name.
+    Choice(Vec<(String, String)>),
+}
+
+impl Kind {
+    /// What is wrong with what was typed, for people: the text itself and what to write.
+    fn complaint(&self, words: &People, typed: &str) -> String {
+        let about = match self {
+            Self::Text => words.bad_text,
+            Self::Phone => words.bad_phone,
+            Self::Login => words.bad_login,
+            Self::Mac => words.bad_mac,
+            Self::Amount => return amount_complaint(words, typed),
+            Self::Rupiah => words.bad_rupiah,
+            Self::Number => words.bad_number,
+            Self::Date => words.bad_date,
+            Self::Tick | Self::Choice(_) => words.bad_choice,
+            Self::Password => return words.bad_password.to_owned(),
+        };
+        fill(about, &[typed])
+    }
+}
+
+/// Both readings of an amount that has two.
+fn amount_complaint(words: &People, typed: &str) -> String {
+    let error = typed.parse::<Bytes>().err();
+    let Some([first, second]) = error.as_ref().and_then(AmountError::readings) else {
+        return fill(words.bad_amount, &[typed]);
+    };
+    let about = match &error {
+        Some(AmountError::NoUnit { .. }) => words.amount_unit,
+        _ => words.amount_two,
+    };
+    fill(about, &[typed, first, second])
+}
+
+impl Field {
+    /// An empty field that need not be filled in.
+    pub fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
+        let (hint, value) = (String::new(), String::new());
+        let (is_required, is_null_when_empty, only_after) = (false, false, None);
+        Self { name, label, kind, is_required, is_null_when_empty, hint, value, only_after }
+    }
+
+    /// The same, which must be filled in.
+    pub fn required(self) -> Self {
+        Self { is_required: true, ..self }
+    }
+
+    /// The same, whose emptiness says null.
+    pub fn or_null(self) -> Self {
+        Self { is_null_when_empty: true, ..self }
+    }
+
+    /// The same with a hint.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
+    }
+
+    /// The same with what stands in it.
+    pub fn value(self, value: impl Into<String>) -> Self {
+        Self { value: value.into(), ..self }
+    }
+
+    /// The same, asked only after a refusal with that code.
+    pub fn only_after(self, code: &'static str) -> Self {
+        Self { only_after: Some(code), ..self }
+    }
+
+    /// A tick as it stands.
+    pub fn tick(name: &'static str, label: &'static str, is_on: bool) -> Self {
+        Self::new(name, label, Kind::Tick).value(if is_on { "yes" } else { "no" })
+    }
+}
+
+impl Sheet {
+    /// The same sheet with what was typed.
+    pub fn filled(&self, form: &Form) -> Self {
+        let fill = |field: &Field| Field {
+            value: form.0.get(field.name).cloned().unwrap_or_else(|| match field.kind {
+                // Boxes that are not ticked are not sent.
+                Kind::Tick => "no".to_owned(),
+                Kind::Text
+                | Kind::Phone
+                | Kind::Login
+                | Kind::Mac
+                | Kind::Amount
+                | Kind::Rupiah
+                | Kind::Number
+                | Kind::Date
+                | Kind::Password
+                | Kind::Choice(_) => String::new(),
+            }),
+            ..field.clone()
+        };
+        Self { fields: self.fields.iter().map(fill).collect(), ..self.clone() }
+    }
+
+    /// What a problem says about the fields, by their names. Empty when it is about something else.
+    pub fn complaints(&self, problem: &Problem, words: &People) -> BTreeMap<&'static str, String> {
+        let about = |name: &str| self.fields.iter().find(|field| field.name == name);
+        let complaint = |field: &Field| {
+            let is_empty = field.is_required && field.value.is_empty();
+            let why =
+                if is_empty { words.missing.to_owned() } else { field.kind.complaint(words, &field.value) };
+            (field.name, why)
+        };
+        problem.errors().iter().filter_map(|error| about(&error.field)).map(complaint).collect()
+    }
+
+    fn named(&self, wanted: impl Fn(&Kind) -> bool) -> Vec<&'static str> {
+        self.fields.iter().filter(|field| wanted(&field.kind)).map(|field| field.name).collect()
+    }
+
+    /// What was typed as the body of a request: what this sheet asks and nothing else.
+    pub fn body(&self, form: &Form) -> Result<Map<String, Value>, Problem> {
+        let is_asked = |name: &str| {
+            self.is_priced && name == EXPECT
+                || self.takes_money && name == LAST_PAID
+                || self.fields.iter().any(|field| field.name == name)
+        };
+        let asked = form.0.iter().filter(|(name, _)| is_asked(name));
+        let asked = Form(asked.map(|(name, value)| (name.clone(), value.clone())).collect());
+        let mut money = self.named(|kind| matches!(kind, Kind::Rupiah));
+        money.push(EXPECT);
+        let numbers = self.named(|kind| matches!(kind, Kind::Number));
+        let mut body = asked.body(&money, &numbers, &self.named(|kind| matches!(kind, Kind::Tick)));
+        for field in &self.fields {
+            match body.get(field.name).and_then(Value::as_str) {
+                None if field.is_required && !body.contains_key(field.name) => {
+                    return Err(Problem::invalid(field.name, "is required"));
+                }
+                None if field.is_null_when_empty && !body.contains_key(field.name) => {
+                    body.insert(field.name.to_owned(), Value::Null);
+                }
+                _ => {}
+            }
+        }
+        Ok(body)
+    }
+
+    /// Reads what was typed into a request of the API.
+    pub fn read<T: DeserializeOwned>(&self, form: &Form) -> Result<T, Problem> {
+        read_body(self.body(form)?)
+    }
+
+    /// The same for requests that change something on file: what stands as it was is not said.
+    pub fn changed(&self, form: &Form) -> Result<Map<String, Value>, Problem> {
+        let mut body = self.body(form)?;
+        let typed = self.filled(form);
+        for (was, is) in self.fields.iter().zip(&typed.fields) {
+            if was.value == is.value {
+                body.remove(was.name);
+            }
+        }
+        Ok(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::agent::config::Language;
+
+    fn form(pairs: &[(&str, &str)]) -> Form {
+        Form(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
+    }
+
+    fn sheet() -> Sheet {
+        let fields = vec![
+            Field::new("name", "Nama", Kind::Text).required().value("Budi"),
+            Field::new("phone", "Telepon", Kind::Phone).or_null().value("0812"),
+            Field::new("debt_limit", "Batas", Kind::Amount),
+            Field::tick("active", "Aktif", true),
+            Field::new("price_rp", "Harga", Kind::Rupiah),
+        ];
+        Sheet { fields, ..Sheet::default() }
+    }
+
+    #[test]
+    fn only_what_is_asked_and_was_changed_becomes_a_body() {
+        let typed = form(&[
+            ("name", "Budi"),
+            ("phone", ""),
+            ("active", "no"),
+            ("price_rp", "10.000"),
+            ("evil", "1"),
+            ("expect_rp", "5"),
+        ]);
+        let whole = json!({"name": "Budi", "phone": null, "active": false, "price_rp": 10000});
+        assert_eq!(Value::Object(sheet().body(&typed).unwrap()), whole);
+        let changed = json!({"phone": null, "active": false, "price_rp": 10000});
+        assert_eq!(Value::Object(sheet().changed(&typed).unwrap()), changed);
+        let priced = Sheet { is_priced: true, ..sheet() };
+        assert_eq!(priced.body(&typed).unwrap()["expect_rp"], 5);
+    }
+
+    #[test]
+    fn mistakes_are_marked_with_what_was_typed() {
+        let words = People::of(Language::Indonesian);
+        for (typed, parts) in [
+            ("10.240 MB", ["10.240 MB", "10,24 MB", "10240 MB"]),
+            ("10", ["\u{201c}10\u{201d}", "10 MB", "10 GB"]),
+            ("ten", ["ten", "10 GB", "500 MB"]),
+        ] {
+            let filled = sheet().filled(&form(&[("debt_limit", typed)]));
+            let told = filled.complaints(&Problem::invalid("debt_limit", "x"), words)["debt_limit"].clone();
+            assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+        }
+        let problem = sheet().body(&form(&[])).unwrap_err();
+        let filled = sheet().filled(&form(&[]));
+        assert_eq!(filled.complaints(&problem, words)["name"], words.missing);
+        assert_eq!(filled.fields[3].value, "no");
+        assert!(filled.complaints(&Problem::conflict("exempt", ""), words).is_empty());
+    }
+}

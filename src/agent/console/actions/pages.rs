@@ -1,0 +1,283 @@
+//! The two pages of a deed: the form, and what would happen.
+
+use askama::Template;
+use axum::http::Uri;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::form_spec::{EXPECT, LAST_PAID};
+use super::preview::Shown;
+use super::{Field, Kind, Sheet};
+use crate::agent::console::login::path_of_ours;
+use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say;
+use crate::agent::http::errors::DEVICE_TAKEN;
+use crate::protocol::admin::money::NONE_PAID;
+use crate::ui::layout::page_with;
+use crate::ui::{Form, Frame, html};
+use crate::web::Problem;
+
+/// The parameter that shows what something typed before would do; it names the press.
+pub(crate) const SHOWN: &str = "lihat";
+/// The parameter that leads back to the form with what was typed; it names the press.
+pub(crate) const EDITED: &str = "ubah";
+/// The parameter that says where to go afterwards, when that is not the deed's own place.
+const TOWARDS: &str = "ke";
+
+/// The pages of one deed for whoever sits there.
+pub(crate) struct Of<'a> {
+    pub seat: &'a Seat,
+    pub title: &'static str,
+    pub about: String,
+    /// Where to go afterwards.
+    pub home: String,
+    /// The page's own address, which says where to go afterwards.
+    address: String,
+    sheet: Sheet,
+}
+
+#[derive(Template)]
+#[template(path = "desk/deed.html")]
+struct FormPage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    about: String,
+    /// Where its form goes. Said in full: a dialog shows this page at another address.
+    action: String,
+    home: String,
+    notes: Vec<String>,
+    fields: Vec<FieldView>,
+    complaint: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "desk/sure.html")]
+struct SurePage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    about: String,
+    /// Where its form goes. Said in full: a dialog shows this page at another address.
+    action: String,
+    home: String,
+    shown: Shown,
+    /// What was typed, and the price that was shown.
+    typed: Vec<(&'static str, String)>,
+    key: String,
+    is_grave: bool,
+    /// The form with what was typed, where there is one to go back to.
+    edit: Option<String>,
+}
+
+/// A field as it is drawn.
+struct FieldView {
+    name: &'static str,
+    label: &'static str,
+    /// The type of its input.
+    kind: &'static str,
+    inputmode: &'static str,
+    is_required: bool,
+    is_choice: bool,
+    is_tick: bool,
+    is_on: bool,
+    value: String,
+    options: Vec<(String, String, bool)>,
+    hint: String,
+    error: Option<String>,
+    /// The ids of hint and error, for screen readers.
+    described_by: String,
+}
+
+impl FieldView {
+    fn of(field: &Field, error: Option<String>) -> Self {
+        let (kind, inputmode) = match field.kind {
+            Kind::Phone => ("tel", "tel"),
+            Kind::Rupiah | Kind::Number => ("text", "numeric"),
+            Kind::Date => ("date", ""),
+            Kind::Password => ("password", ""),
+            Kind::Text | Kind::Login | Kind::Mac | Kind::Amount | Kind::Tick | Kind::Choice(_) => {
+                ("text", "")
+            }
+        };
+        let options = match &field.kind {
+            Kind::Choice(options) => options.as_slice(),
+            Kind::Text
+            | Kind::Phone
+            | Kind::Login
+            | Kind::Mac
+            | Kind::Amount
+            | Kind::Rupiah
+            | Kind::Number
+            | Kind::Date
+            | Kind::Tick
+            | Kind::Password => &[],
+        };
+        let options =
+            options.iter().map(|(value, name)| (value.clone(), name.clone(), *value == field.value));
+        let hint = (!field.hint.is_empty()).then(|| format!("{}-hint", field.name));
+        let wrong = error.as_ref().map(|_| format!("{}-error", field.name));
+        Self {
+            name: field.name,
+            label: field.label,
+            kind,
+            inputmode,
+            is_required: field.is_required,
+            is_choice: matches!(field.kind, Kind::Choice(_)),
+            is_tick: matches!(field.kind, Kind::Tick),
+            is_on: field.value == "yes",
+            value: if kind == "password" { String::new() } else { field.value.clone() },
+            options: options.collect(),
+            hint: field.hint.clone(),
+            error,
+            described_by: hint.into_iter().chain(wrong).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+impl<'a> Of<'a> {
+    pub fn new(seat: &'a Seat, title: &'static str, sheet: Sheet) -> Self {
+        let towards = parameter(&seat.visit.uri, TOWARDS).map(path_of_ours);
+        let path = seat.visit.uri.path();
+        let address = towards.as_ref().map_or_else(|| path.to_owned(), |to| format!("{path}?{TOWARDS}={to}"));
+        let (about, home) = (sheet.about.clone(), towards.unwrap_or_else(|| sheet.home.clone()));
+        Self { seat, title, about, home, address, sheet }
+    }
+
+    /// The page's own address; what was typed before it is asked for by this parameter and key.
+    pub fn address(&self, typed: Option<(&str, &str)>) -> String {
+        let and = if self.address.contains('?') { '&' } else { '?' };
+        typed.map_or_else(|| self.address.clone(), |(name, key)| format!("{}{and}{name}={key}", self.address))
+    }
+
+    /// What of a form is asked here.
+    pub fn typed(&self, form: &Form) -> Form {
+        let filled = self.sheet.filled(form);
+        Form(filled.fields.into_iter().map(|field| (field.name.to_owned(), field.value)).collect())
+    }
+
+    pub fn words(&self) -> &'static People {
+        People::of(self.seat.visit.locale.language)
+    }
+
+    fn around(&self) -> (Frame, Room) {
+        self.seat.room(self.title, part(&self.sheet.home))
+    }
+
+    /// The form as things stand, or with what was typed.
+    pub fn form(&self, typed: Option<&Form>) -> Result<Response, Problem> {
+        let sheet = typed.map_or_else(|| self.sheet.clone(), |form| self.sheet.filled(form));
+        html(&self.form_page(&sheet, None))
+    }
+
+    fn form_page(&self, sheet: &Sheet, problem: Option<&Problem>) -> FormPage {
+        let words = self.words();
+        let complaints = problem.map(|problem| sheet.complaints(problem, words)).unwrap_or_default();
+        let complaint = problem.map(|problem| {
+            let named: Vec<String> = sheet
+                .fields
+                .iter()
+                .filter_map(|field| complaints.get(field.name).map(|why| format!("{}: {why}", field.label)))
+                .collect();
+            if let Some(owner) = problem.member("owner_name").filter(|_| problem.code() == DEVICE_TAKEN) {
+                say::with(words.device_taken, &[owner])
+            } else if named.is_empty() {
+                say::refusal(self.seat.visit.locale.language, problem)
+            } else {
+                named.join(" ")
+            }
+        });
+        let (frame, room) = self.around();
+        FormPage {
+            frame,
+            room,
+            words,
+            about: self.about.clone(),
+            action: self.address(None),
+            home: self.home.clone(),
+            notes: sheet.notes.clone(),
+            fields: sheet
+                .fields
+                .iter()
+                .filter(|field| is_asked(field, problem))
+                .map(|field| FieldView::of(field, complaints.get(field.name).cloned()))
+                .collect(),
+            complaint,
+        }
+    }
+
+    /// The form again with the reason; what is no matter of the form stays a problem.
+    pub fn refused(&self, typed: &Form, problem: Problem) -> Result<Response, Problem> {
+        if !matches!(problem.status().as_u16(), 400 | 409 | 422 | 502 | 503) {
+            return Err(problem);
+        }
+        page_with(problem.status(), &self.form_page(&self.sheet.filled(typed), Some(&problem)))
+    }
+
+    /// What would happen, and the button that does it; `key` names the press when what was typed is kept by it.
+    pub fn sure(
+        &self,
+        form: &Form,
+        shown: Shown,
+        is_grave: bool,
+        key: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let filled = self.sheet.filled(form);
+        let mut typed: Vec<(&'static str, String)> =
+            filled.fields.iter().map(|field| (field.name, field.value.clone())).collect();
+        if let Some(price) = shown.price.filter(|_| self.sheet.is_priced) {
+            typed.push((EXPECT, price.0.to_string()));
+        }
+        if let Some(paid) = shown.last_paid.as_ref().filter(|_| self.sheet.takes_money) {
+            let id = paid.as_ref().map_or_else(|| NONE_PAID.to_owned(), |id| id.0.clone());
+            typed.push((LAST_PAID, id));
+        }
+        let (frame, room) = self.around();
+        html(&SurePage {
+            frame,
+            room,
+            words: self.words(),
+            about: self.about.clone(),
+            action: self.address(None),
+            home: self.home.clone(),
+            shown,
+            edit: key.filter(|_| !filled.fields.is_empty()).map(|key| self.address(Some((EDITED, key)))),
+            typed,
+            key: key.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned),
+            is_grave,
+        })
+    }
+}
+
+/// Whether a field is drawn: one that waits for a refusal stays once it is decided.
+fn is_asked(field: &Field, problem: Option<&Problem>) -> bool {
+    let Some(code) = field.only_after else { return true };
+    field.value == "yes" || problem.is_some_and(|problem| problem.code() == code)
+}
+
+/// The value of a parameter of an address, as it stands there.
+pub(crate) fn parameter<'u>(uri: &'u Uri, name: &str) -> Option<&'u str> {
+    let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// The tab that an address belongs to: its first part.
+fn part(home: &str) -> &str {
+    let end = home.bytes().skip(1).position(|b| matches!(b, b'/' | b'?'));
+    end.map_or(home, |end| &home[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn a_tab_is_the_first_part_of_an_address() {
+        let rows =
+            [("/", "/"), ("/pelanggan", "/pelanggan"), ("/pelanggan/x/y", "/pelanggan"), ("/a?b=/c", "/a")];
+        for (home, tab) in rows {
+            assert_eq!(part(home), tab);
+        }
+    }
+}

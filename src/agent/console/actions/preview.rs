@@ -1,0 +1,377 @@
+//! What a deed would do, in words: the customer before and after, the lines of the ledger, the money.
+
+use serde_json::Value;
+
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say;
+use crate::agent::console::texts::say::Line;
+use crate::agent::engine::{Action, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
+use crate::domain::access::Status;
+use crate::domain::debt::DebtItem;
+use crate::domain::id::{OrderId, PackageId};
+use crate::domain::ledger::{Kind, Side};
+use crate::domain::order::{Method, OnlineMethod, OrderState};
+use crate::domain::units::{Bytes, Rupiah};
+use crate::store::{DeviceRecord, OrderFilter, OrderRecord, Page, Pending};
+use crate::ui::Locale;
+use crate::web::Problem;
+
+/// What would happen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    /// Sentences.
+    pub notes: Vec<String>,
+    /// What a person should think about first.
+    pub warnings: Vec<String>,
+    /// Money and papers: name and value.
+    pub facts: Vec<(&'static str, String)>,
+    /// What it is about, before and after.
+    pub rows: Vec<Row>,
+    /// Other customers whom it changes, by name, before and after.
+    pub others: Vec<(String, Vec<Row>)>,
+    /// Lines of the ledger.
+    pub lines: Vec<Line>,
+    /// Whether it is about the ledger at all.
+    pub is_ledger: bool,
+    /// Debt items that are new or change.
+    pub debts: Vec<String>,
+    /// What is to be paid.
+    pub price: Option<Rupiah>,
+    /// Where money is taken: the customer's last online order that was paid, or that there is none.
+    #[allow(clippy::option_option, reason = "no money, nothing paid before and a payment say three things")]
+    pub last_paid: Option<Option<OrderId>>,
+}
+
+/// One value before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub name: &'static str,
+    pub before: String,
+    pub after: String,
+    pub is_changed: bool,
+}
+
+/// Names with their values, in order.
+type Facts = Vec<(&'static str, String)>;
+
+/// What a preview says.
+pub(crate) fn of(
+    locale: &Locale,
+    engine: &Engine,
+    action: &Action,
+    preview: &Preview,
+    online: Option<OnlineMethod>,
+) -> Result<Shown, Problem> {
+    let words = People::of(locale.language);
+    let telling = Telling { locale, words, engine };
+    let mut shown = Shown {
+        rows: rows(
+            &telling.user(preview.before.as_ref(), action),
+            &telling.user(preview.after.as_ref(), action),
+            words,
+        ),
+        lines: preview.entries.iter().map(|entry| say::line(locale, entry)).collect(),
+        is_ledger: preview.before.is_some() && !is_about_settings(action),
+        debts: preview.debts.iter().map(|item| telling.debt(item)).collect(),
+        ..Shown::default()
+    };
+    shown.warnings = telling.warnings(action, preview)?;
+    shown.others =
+        preview.others.iter().map(|(before, after)| telling.other(before, after, action)).collect();
+    for order in &preview.orders {
+        telling.money(order, online, &mut shown);
+    }
+    if online.is_none() {
+        telling.last_paid(action, preview, &mut shown)?;
+    }
+    match action {
+        Action::Reset { .. } | Action::Bind(_) | Action::Unbind { .. } => {
+            shown.notes.push(words.by_router.to_owned());
+        }
+        Action::Refund { .. } if preview.orders.is_empty() => shown.notes.push(words.by_gateway.to_owned()),
+        Action::CloseDrawer { .. } => shown.facts.extend(drawer(words, &preview.outcome.body)),
+        Action::AddPackage(_) => shown.rows = telling.package(None, &preview.outcome.body),
+        Action::ChangePackage(id, _) => shown.rows = telling.package(Some(*id), &preview.outcome.body),
+        Action::DeletePackage(id) => shown.rows = telling.package(Some(*id), ""),
+        Action::AddUser(_)
+        | Action::Import { .. }
+        | Action::Register { .. }
+        | Action::ChangeUser(..)
+        | Action::DeleteUser(_)
+        | Action::Grant(..)
+        | Action::Debit { .. }
+        | Action::AddDebt(..)
+        | Action::ChangeDebt(..)
+        | Action::WriteOff { .. }
+        | Action::Refund { .. }
+        | Action::Review { .. }
+        | Action::SetPin(..)
+        | Action::Buy(..)
+        | Action::SettleAll(..)
+        | Action::SettleItem(..)
+        | Action::PayPart(..)
+        | Action::Block(..)
+        | Action::Unblock(..) => {}
+    }
+    Ok(shown)
+}
+
+/// Deeds that never write a line.
+fn is_about_settings(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::AddUser(_)
+            | Action::ChangeUser(..)
+            | Action::Bind(_)
+            | Action::Unbind { .. }
+            | Action::SetPin(..)
+            | Action::ChangeDebt(..)
+            | Action::Block(..)
+            | Action::Unblock(..)
+    )
+}
+
+/// Pairs up what stood before with what stands after.
+fn rows(before: &Facts, after: &Facts, words: &People) -> Vec<Row> {
+    let none = "\u{2013}";
+    let names = if after.is_empty() { before } else { after };
+    let value = |facts: &Facts, name: &str, absent: &str| {
+        let found = facts.iter().find(|(known, _)| *known == name);
+        found.map_or_else(|| absent.to_owned(), |(_, value)| value.clone())
+    };
+    let row = |(name, _): &(&'static str, String)| {
+        let (before, after) = (value(before, name, none), value(after, name, words.removed));
+        Row { name, is_changed: before != after, before, after }
+    };
+    names.iter().map(row).collect()
+}
+
+/// The drawer that would be closed.
+fn drawer(words: &People, body: &str) -> Facts {
+    let closing: Value = serde_json::from_str(body).unwrap_or_default();
+    let rp = |field: &str| {
+        let number = closing[field].as_i64().unwrap_or_default();
+        let sign = if number < 0 { "\u{2212}" } else { "" };
+        format!("{sign}{}", Rupiah(number.unsigned_abs()))
+    };
+    vec![
+        (words.expected, rp("expected_rp")),
+        (words.counted, rp("counted_rp")),
+        (words.difference, rp("difference_rp")),
+    ]
+}
+
+struct Telling<'a> {
+    locale: &'a Locale,
+    words: &'static People,
+    engine: &'a Engine,
+}
+
+impl Telling<'_> {
+    /// A customer in a few values; the settings too where they are what changes.
+    fn user(&self, snapshot: Option<&Snapshot>, action: &Action) -> Facts {
+        let Some(snapshot) = snapshot else { return Vec::new() };
+        let (words, locale, account) = (self.words, self.locale, &snapshot.user.account);
+        let mut facts = vec![
+            (words.access, say::access(locale.language, &account.access)),
+            (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),
+            (words.used, locale.quota(account.used)),
+            (words.overage, locale.quota(account.balance.overage())),
+            (words.debts, self.items(&account.open_items())),
+            (words.expires, say::expiry(locale, account.expires_at)),
+            (words.devices, self.devices(snapshot)),
+        ];
+        if matches!(action, Action::AddUser(_) | Action::ChangeUser(..)) {
+            facts.extend(self.settings(snapshot));
+        }
+        facts
+    }
+
+    /// A customer whom the deed changes beside the one it is about.
+    fn other(&self, before: &Snapshot, after: &Snapshot, action: &Action) -> (String, Vec<Row>) {
+        let (before_facts, after_facts) = (self.user(Some(before), action), self.user(Some(after), action));
+        (before.user.name.clone(), rows(&before_facts, &after_facts, self.words))
+    }
+
+    fn settings(&self, snapshot: &Snapshot) -> Facts {
+        let (words, user) = (self.words, &snapshot.user);
+        let text = |text: Option<&String>| text.map_or(words.none, String::as_str).to_owned();
+        let yes = |is: bool| say::yes(self.locale.language, is).to_owned();
+        let account = &user.account;
+        let terms = account.terms(self.engine.look().policy);
+        vec![
+            (words.name, user.name.clone()),
+            (words.phone, text(user.phone.as_ref())),
+            (words.login, text(user.login.as_ref())),
+            (words.approved, yes(account.approved)),
+            (words.active, yes(account.active)),
+            (words.exempt, yes(account.exempt)),
+            (words.mode, say::mode(self.locale.language, terms.overage).to_owned()),
+            (words.debt_limit, self.locale.quota(terms.debt_limit)),
+        ]
+    }
+
+    /// What open items owe, by amount and by price.
+    fn items(&self, items: &[&DebtItem]) -> String {
+        if items.is_empty() {
+            return self.words.none.to_owned();
+        }
+        let unpaid = items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()));
+        let due = self.engine.look().with_context(|ctx| {
+            let tariff = ctx.tariff();
+            items.iter().try_fold(Rupiah::ZERO, |sum, item| tariff.due(item).map(|due| sum.plus(due))).ok()
+        });
+        format!("{} ({})", say::price(self.locale.language, due), self.locale.quota(unpaid))
+    }
+
+    fn devices(&self, snapshot: &Snapshot) -> String {
+        let name = |device: &DeviceRecord| match device.pending {
+            Some(Pending::Unbind | Pending::Move(_)) => {
+                format!("{} ({})", device.mac, self.words.waits_router)
+            }
+            Some(Pending::Baseline) | None => device.mac.to_string(),
+        };
+        let names: Vec<String> = snapshot.devices.iter().map(|(device, _)| name(device)).collect();
+        if names.is_empty() { self.words.none.to_owned() } else { names.join(", ") }
+    }
+
+    fn debt(&self, item: &DebtItem) -> String {
+        let due = self.engine.look().with_context(|ctx| ctx.tariff().due(item).ok());
+        let language = self.locale.language;
+        let parts = [
+            say::debt_amount(self.locale, item),
+            say::debt_status(language, item.status).text.to_owned(),
+            format!("{} {}", self.words.due_date, self.locale.day(item.due_date)),
+            if item.is_open() { say::price(language, due) } else { String::new() },
+            item.note.clone(),
+        ];
+        let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        told.join(", ")
+    }
+
+    /// What somebody may not have thought of.
+    fn warnings(&self, action: &Action, preview: &Preview) -> Result<Vec<String>, Problem> {
+        let (words, locale) = (self.words, self.locale);
+        let mut warnings = Vec::new();
+        for entry in preview.entries.iter().filter(|entry| !entry.amount.is_zero()) {
+            let amount = locale.quota(entry.amount);
+            match (entry.kind, entry.side) {
+                (Kind::Closing, Side::Debit) => warnings.push(say::with(words.forfeits, &[&amount])),
+                (Kind::Closing, Side::Credit) => warnings.push(say::with(words.forgives, &[&amount])),
+                (Kind::WrittenOff, _) => warnings.push(say::with(words.forgives_debt, &[&amount])),
+                (
+                    Kind::Usage
+                    | Kind::Purchase
+                    | Kind::Grant
+                    | Kind::Advance
+                    | Kind::OveragePaid
+                    | Kind::Surplus
+                    | Kind::Correction
+                    | Kind::DebtGranted
+                    | Kind::DebtPaid
+                    | Kind::Reversal
+                    | Kind::DebtReopened,
+                    Side::Credit | Side::Debit,
+                ) => {}
+            }
+        }
+        let after = preview.after.as_ref().map(|after| &after.user.account.access);
+        let is_stopped =
+            |status| matches!(status, Status::Blocked | Status::Inactive | Status::Habis | Status::Expired);
+        if let Some(access) = after.filter(|access| is_stopped(access.status) && gives_access(action)) {
+            warnings.push(say::with(words.stays_stopped, &[&say::access(locale.language, access)]));
+        }
+        if let Action::Bind(NewDevice { mac, .. }) = action {
+            let from = preview.others.iter().map(|(before, _)| &before.user.name);
+            warnings.extend(from.map(|name| say::with(words.takes_device, &[&mac.to_string(), name])));
+        }
+        if let Some(order) = self.open_order(action, preview)? {
+            warnings.push(say::with(words.cancels_order, &[&order.amount.to_string()]));
+        }
+        Ok(warnings)
+    }
+
+    /// What the customer paid online last: with a word about it when that is news.
+    fn last_paid(&self, action: &Action, preview: &Preview, shown: &mut Shown) -> Result<(), Problem> {
+        let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(()) };
+        let paid = self.engine.reader().last_paid_online(before.user.no)?;
+        if let Some((order, at)) = paid.as_ref().and_then(|order| Some((order, order.paid_at?)))
+            && self.engine.now().0.saturating_sub(at.0) < JUST_PAID_MS
+        {
+            let (amount, at) = (order.amount.to_string(), self.locale.moment(at));
+            let method = say::method(self.locale.language, order.method);
+            shown.warnings.push(say::with(self.words.just_paid, &[&amount, method, &at]));
+        }
+        shown.last_paid = Some(paid.map(|order| order.id));
+        Ok(())
+    }
+
+    /// An online order that taking money calls off.
+    fn open_order(&self, action: &Action, preview: &Preview) -> Result<Option<OrderRecord>, Problem> {
+        let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(None) };
+        let states = vec![OrderState::Pending];
+        let which = OrderFilter { user_no: Some(before.user.no), states, ..OrderFilter::default() };
+        let found = self.engine.reader().find_orders(&which, Page { limit: 1, after: None })?;
+        Ok(found.into_iter().next().map(|(_, order)| order))
+    }
+
+    fn money(&self, order: &OrderRecord, online: Option<OnlineMethod>, shown: &mut Shown) {
+        let (words, language) = (self.words, self.locale.language);
+        if order.refunded > Rupiah::ZERO {
+            shown.facts.push((words.money_back, order.refunded.to_string()));
+            return;
+        }
+        shown.price = Some(order.amount);
+        let method = online.map_or(order.method, Method::Online);
+        let told = format!("{} ({})", order.amount, say::method(language, method));
+        if online.is_some() {
+            shown.notes.push(words.when_paid.to_owned());
+            shown.facts.push((words.money_asked, told));
+            return;
+        }
+        shown.facts.push((words.money_taken, told));
+        if let Some(no) = order.receipt_no {
+            shown.facts.push((words.receipt, no.to_string()));
+        }
+    }
+
+    /// A package before and after.
+    fn package(&self, id: Option<PackageId>, after: &str) -> Vec<Row> {
+        let packages = self.engine.look().packages();
+        let before = packages.iter().find(|package| Some(package.id) == id);
+        let before = before.and_then(|package| serde_json::to_value(PackageView::of(package)).ok());
+        let after = serde_json::from_str(after).ok();
+        let facts = |view: Option<Value>| view.map(|view| self.package_facts(&view)).unwrap_or_default();
+        rows(&facts(before), &facts(after), self.words)
+    }
+
+    fn package_facts(&self, view: &Value) -> Facts {
+        let words = self.words;
+        vec![
+            (words.name, view["name"].as_str().unwrap_or_default().to_owned()),
+            (words.quota, say::quota(self.locale, view["quota_bytes"].as_u64().map(Bytes))),
+            (words.days, view["days"].to_string()),
+            (words.price, Rupiah(view["price_rp"].as_u64().unwrap_or_default()).to_string()),
+            (words.on_sale, say::yes(self.locale.language, view["active"] == Value::Bool(true)).to_owned()),
+        ]
+    }
+}
+
+/// Deeds by which money is taken for something.
+fn takes_money(action: &Action) -> bool {
+    matches!(action, Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..))
+}
+
+/// Deeds after which people expect the internet to work.
+fn gives_access(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Buy(..)
+            | Action::SettleAll(..)
+            | Action::SettleItem(..)
+            | Action::Grant(..)
+            | Action::AddDebt(..)
+            | Action::Unblock(..)
+            | Action::Reset { .. }
+    )
+}

@@ -1,0 +1,80 @@
+//! Who may sit at the desk, and tokens for programs.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use data_encoding::HEXLOWER;
+
+use super::actions::{Button, buttons};
+use super::session::{Room, Seat};
+use crate::agent::console::actions::office::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
+use crate::agent::console::texts::office::Office;
+use crate::agent::http::state::{Answer, Desk};
+use crate::store::Role;
+use crate::ui::{Frame, html};
+
+struct AdminRow {
+    name: String,
+    role: &'static str,
+    made: String,
+    has_second_factor: bool,
+    buttons: Vec<Button>,
+}
+
+struct TokenRow {
+    admin: String,
+    role: &'static str,
+    made: String,
+    buttons: Vec<Button>,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/admins.html")]
+struct AdminsPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    admins: Vec<AdminRow>,
+    tokens: Vec<TokenRow>,
+}
+
+/// What an admin may do, as a word.
+pub(crate) fn role_name(w: &Office, role: Role) -> &'static str {
+    match role {
+        Role::Viewer => w.role_viewer,
+        Role::Cashier => w.role_cashier,
+        Role::Operator => w.role_operator,
+        Role::Owner => w.role_owner,
+    }
+}
+
+/// `GET /pengelola`.
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
+    seat.at_least(Role::Owner)?;
+    let (admins, tokens) =
+        desk.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
+    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let admins = admins.into_iter().map(|admin| AdminRow {
+        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &seat, |deed| {
+            deed != TOTP_OFF || admin.second_factor.is_on()
+        }),
+        has_second_factor: admin.second_factor.is_on(),
+        role: role_name(w, admin.role),
+        made: locale.moment(admin.created_at),
+        name: admin.name,
+    });
+    let tokens = tokens.into_iter().map(|token| {
+        let hash = HEXLOWER.encode(&token.hash);
+        let place = format!("/pengelola/{}/token/{hash}", token.admin);
+        TokenRow {
+            buttons: buttons(&place, TOKEN_DEEDS, &seat, |_| true),
+            role: role_name(w, token.role),
+            made: locale.moment(token.created_at),
+            admin: token.admin,
+        }
+    });
+    let (admins, tokens) = (admins.collect(), tokens.collect());
+    let (frame, room) = seat.room(w.admins, "/pengelola");
+    html(&AdminsPage { frame, room, w, admins, tokens })
+}

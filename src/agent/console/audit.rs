@@ -1,0 +1,79 @@
+//! Who did what, when, and from where.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use serde::Deserialize;
+use tokio::task::spawn_blocking;
+
+use super::session::{Room, Seat};
+use crate::agent::console::texts::office::Office;
+use crate::agent::http::state::{Answer, Desk};
+use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
+use crate::store::{AuditFilter, Page, Role};
+use crate::ui::{Frame, html};
+use crate::web::{Problem, Query};
+
+/// Longest text that is searched for.
+const SEARCH_CHARS_MAX: usize = 100;
+
+/// `GET /catatan`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ask {
+    pelaku: String,
+    q: String,
+    #[serde(deserialize_with = "given")]
+    after: Option<Cursor>,
+}
+
+struct Row {
+    at: String,
+    actor: String,
+    role: String,
+    source: String,
+    action: String,
+    target: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/audit.html")]
+struct AuditPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    actor: String,
+    q: String,
+    rows: Vec<Row>,
+    /// What the next page's form carries beside what is searched for.
+    next: Option<String>,
+    is_later: bool,
+}
+
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
+    seat.at_least(Role::Operator)?;
+    let short = |text: &str| text.trim().chars().take(SEARCH_CHARS_MAX).collect::<String>();
+    let filter = AuditFilter { actor: short(&ask.pelaku), text: short(&ask.q) };
+    let (actor, q, is_later) = (filter.actor.clone(), filter.text.clone(), ask.after.is_some());
+    let limit = PageLimit::default();
+    let page = Page { limit: limit.rows_and_one(), after: ask.after.map(|cursor| cursor.0) };
+    // A search that finds little walks far: nobody waits for it on the engine's thread.
+    let reader = desk.look(|engine| Ok(engine.new_reader()?)).await?;
+    let lines = spawn_blocking(move || reader.find_audit(&filter, page));
+    let lines = lines.await.map_err(|_| Problem::internal())??;
+    let List { items, next } = List::of(lines, limit, |(no, _)| *no);
+    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let rows = items.into_iter().map(|(_, line)| Row {
+        at: locale.moment(line.at),
+        actor: line.actor,
+        role: line.role,
+        source: line.source,
+        action: line.action,
+        target: line.target,
+        detail: line.detail,
+    });
+    let (frame, room) = seat.room(w.audit, "/catatan");
+    html(&AuditPage { frame, room, w, actor, q, rows: rows.collect(), next, is_later })
+}

@@ -1,0 +1,331 @@
+//! One customer: access and why, quota, usage, what is owed, devices, payments, the ledger; and every deed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::explain;
+use super::statement::LineRow;
+use super::usage::{self, Usage};
+use crate::agent::console::actions;
+use crate::agent::console::actions::{Button, DEBT_DEEDS, DEVICE_DEEDS, USER_DEEDS};
+use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say;
+use crate::agent::console::texts::say::Badge;
+use crate::agent::engine::{Engine, Reached, Snapshot};
+use crate::agent::http::state::{Answer, Desk, user};
+use crate::domain::account::Account;
+use crate::domain::debt::DebtItem;
+use crate::domain::id::UserId;
+use crate::domain::ledger::Posted;
+use crate::domain::units::{Bytes, Rupiah};
+use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending};
+use crate::ui::{Frame, Locale, html};
+use crate::web::{Path, Problem, Query};
+
+/// Ledger lines looked at for the rules of access.
+const RULE_LINES_MAX: u32 = 100;
+/// Ledger lines, payments and closed debts shown; the rest has pages of its own.
+const LINES_MAX: usize = 15;
+const ORDERS_MAX: u32 = 10;
+const CLOSED_MAX: usize = 10;
+/// Devices of earlier times shown.
+const STAYS_MAX: u32 = 15;
+
+#[derive(Template)]
+#[template(path = "desk/people/one.html")]
+struct OnePage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    badge: Badge,
+    access: String,
+    is_held_off: bool,
+    quota: Quota,
+    facts: Vec<(&'static str, String)>,
+    whatsapp: Option<String>,
+    deeds: Vec<Button>,
+    rules: Vec<explain::Row>,
+    usage: Usage,
+    owed: String,
+    debts: Vec<DebtRow>,
+    closed: Vec<DebtRow>,
+    devices: Vec<DeviceRow>,
+    stays: Vec<StayRow>,
+    orders: Vec<OrderRow>,
+    lines: Vec<LineRow>,
+    /// This page's own address.
+    place: String,
+    statement: String,
+}
+
+/// What is left of how much.
+struct Quota {
+    text: String,
+    used: String,
+    /// For the bar; nothing for an unlimited plan.
+    bar: Option<(u64, u64, bool)>,
+}
+
+struct DebtRow {
+    amount: String,
+    unpaid: String,
+    due: String,
+    due_date: String,
+    debt_date: String,
+    badge: Badge,
+    note: String,
+    deeds: Vec<Button>,
+}
+
+struct DeviceRow {
+    mac: String,
+    label: String,
+    address: String,
+    is_online: bool,
+    seen: String,
+    /// What it waits for; empty for nothing.
+    waits: String,
+    deeds: Vec<Button>,
+}
+
+/// A time in which a device was the customer's.
+struct StayRow {
+    mac: String,
+    label: String,
+    /// From when to when, and from and to whom.
+    text: String,
+}
+
+struct OrderRow {
+    href: String,
+    at: String,
+    amount: String,
+    method: &'static str,
+    receipt: Option<(String, String)>,
+    refunded: Option<String>,
+}
+
+/// What is known of a customer at one moment.
+struct Known {
+    snapshot: Snapshot,
+    rules: Vec<explain::Row>,
+    /// Items with what each costs by now; the open ones first.
+    debts: Vec<(DebtItem, Option<Rupiah>)>,
+    owed: Option<Rupiah>,
+    stays: Vec<StayRow>,
+    /// Names of those to whom devices are about to move.
+    heirs: BTreeMap<u32, String>,
+    orders: Vec<OrderRecord>,
+    lines: Vec<Posted>,
+    usage: Usage,
+    threshold: Bytes,
+}
+
+/// `GET /pelanggan/{id}`.
+pub(crate) async fn show(
+    State(desk): State<Arc<Desk>>,
+    seat: Seat,
+    Path(id): Path<UserId>,
+    Query(wanted): Query<usage::Wanted>,
+) -> Answer {
+    let locale = seat.visit.locale.clone();
+    let known = desk.look(move |engine| look(engine, &locale, id, &wanted)).await?;
+    html(&page(&desk, &seat, id, known))
+}
+
+fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) -> Result<Known, Problem> {
+    let snapshot = user(engine, id)?;
+    let (look, reader, no) = (engine.look(), engine.reader(), snapshot.user.no);
+    let mut lines = reader.statement(no, Page { limit: RULE_LINES_MAX, after: None })?;
+    let rules =
+        explain::rules(locale, &look, &snapshot.user, &crate::agent::api::explain::period(lines.clone()));
+    lines.truncate(LINES_MAX);
+    let account = &snapshot.user.account;
+    let open: Vec<DebtItem> = account.open_items().into_iter().cloned().collect();
+    let closed = reader.debts(no)?.into_iter().filter(|item| !item.is_open()).rev().take(CLOSED_MAX);
+    let items: Vec<DebtItem> = open.into_iter().chain(closed).collect();
+    let (debts, owed) = look.with_context(|ctx| {
+        let tariff = ctx.tariff();
+        let debts = items.into_iter().map(|item| (item.clone(), tariff.due(&item).ok())).collect();
+        (debts, tariff.settle_all(account).ok().map(|quote| quote.total()))
+    });
+    let orders = reader.orders(Some(no), Page { limit: ORDERS_MAX, after: None })?;
+    let orders = orders.into_iter().map(|(_, order)| order).collect();
+    let name = |no: u32| look.user_no(no).map(|user| user.name.clone());
+    let stays = reader.device_history(no, STAYS_MAX)?;
+    let stays = stays.into_iter().map(|stay| stay_row(locale, stay, &name)).collect();
+    let heirs = snapshot.devices.iter().filter_map(|(device, _)| match device.pending {
+        Some(Pending::Move(to)) => Some((to, name(to)?)),
+        Some(Pending::Baseline | Pending::Unbind) | None => None,
+    });
+    let heirs = heirs.collect();
+    let usage = usage::of(engine, locale, &snapshot, wanted)?;
+    let threshold = look.policy.fup_threshold;
+    Ok(Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold })
+}
+
+fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
+    let (words, locale) = (super::words(seat), &seat.visit.locale);
+    let Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold } = known;
+    let (user, account) = (&snapshot.user, &snapshot.user.account);
+    let place = format!("/pelanggan/{id}");
+    let (open, closed): (Vec<_>, Vec<_>) = debts.into_iter().partition(|(item, _)| item.is_open());
+    let earliest = open.iter().map(|(item, _)| item.due_date).min();
+    let debt_row = |(item, due): &(DebtItem, Option<Rupiah>)| debt_row(seat, &place, item, *due);
+    let (frame, room) = seat.room(user.name.clone(), "/pelanggan");
+    let house = super::debts::House::of(desk);
+    OnePage {
+        frame,
+        room,
+        words,
+        badge: say::status(locale.language, account.access.status),
+        access: say::access(locale.language, &account.access),
+        is_held_off: snapshot.offline_grace,
+        quota: quota(locale, account, threshold),
+        facts: facts(words, locale, &snapshot),
+        whatsapp: user.phone.as_deref().and_then(|phone| {
+            let due = owed.filter(|owed| *owed > Rupiah::ZERO);
+            super::debts::whatsapp(
+                phone,
+                due.map(|due| house.reminder(&user.name, &account.access, due, earliest)).as_deref(),
+            )
+        }),
+        deeds: actions::buttons(&place, USER_DEEDS, seat, |deed| fits(account, deed)),
+        rules,
+        usage,
+        owed: say::price(locale.language, owed),
+        debts: open.iter().map(debt_row).collect(),
+        closed: closed.iter().map(debt_row).collect(),
+        devices: snapshot
+            .devices
+            .iter()
+            .map(|(device, reached)| device_row(seat, &place, device, reached, &heirs))
+            .collect(),
+        stays,
+        orders: orders.iter().map(|order| order_row(words, locale, order)).collect(),
+        lines: lines.iter().map(|line| LineRow::of(locale, line)).collect(),
+        statement: format!("{place}/rekening"),
+        place,
+    }
+}
+
+/// Whether a deed means anything for an account; what is shown all the same is refused with its reason.
+fn fits(account: &Account, deed: &str) -> bool {
+    let owes = !account.open_items().is_empty();
+    match deed {
+        "lunasi" => owes || !account.balance.overage().is_zero(),
+        "bayar" => owes,
+        "setujui" => !account.approved,
+        "buka" => account.admin_block.is_some(),
+        "blokir" => account.admin_block.is_none(),
+        _ => true,
+    }
+}
+
+fn quota(locale: &Locale, account: &Account, threshold: Bytes) -> Quota {
+    let remaining = account.balance.remaining();
+    let full = account.tank.max(remaining);
+    let bar = (!account.unlimited && !full.is_zero()).then(|| (remaining.0, full.0, remaining <= threshold));
+    Quota {
+        text: say::quota(locale, (!account.unlimited).then_some(remaining)),
+        used: locale.quota(account.used),
+        bar,
+    }
+}
+
+fn facts(words: &People, locale: &Locale, snapshot: &Snapshot) -> Vec<(&'static str, String)> {
+    let (user, account) = (&snapshot.user, &snapshot.user.account);
+    let yes = |is| say::yes(locale.language, is).to_owned();
+    let mut facts = vec![
+        (words.phone, user.phone.clone().unwrap_or_default()),
+        (words.login, user.login.clone().unwrap_or_default()),
+        (words.expires, say::expiry(locale, account.expires_at)),
+        (words.overage, locale.quota(account.balance.overage())),
+        (words.approved, yes(account.approved)),
+        (words.active, yes(account.active)),
+        (words.exempt, yes(account.exempt)),
+        (
+            words.mode,
+            account.overage.map(|mode| say::mode(locale.language, mode).to_owned()).unwrap_or_default(),
+        ),
+        (words.debt_limit, account.debt_limit.map(|limit| locale.quota(limit)).unwrap_or_default()),
+        (words.since, locale.moment(user.access_at)),
+        (words.entered, locale.day_of(user.created_at)),
+    ];
+    facts.retain(|(_, value)| !value.is_empty());
+    facts
+}
+
+fn debt_row(seat: &Seat, place: &str, item: &DebtItem, due: Option<Rupiah>) -> DebtRow {
+    let locale = &seat.visit.locale;
+    let place = format!("{place}/tagihan/{}", item.id);
+    DebtRow {
+        amount: say::debt_amount(locale, item),
+        unpaid: locale.quota(item.unpaid()),
+        due: say::price(locale.language, due),
+        due_date: locale.day(item.due_date),
+        debt_date: locale.day(item.debt_date),
+        badge: say::debt_status(locale.language, item.status),
+        note: item.note.clone(),
+        deeds: if item.is_open() { actions::buttons(&place, DEBT_DEEDS, seat, |_| true) } else { Vec::new() },
+    }
+}
+
+fn device_row(
+    seat: &Seat,
+    place: &str,
+    device: &DeviceRecord,
+    reached: &Reached,
+    heirs: &BTreeMap<u32, String>,
+) -> DeviceRow {
+    let words = super::words(seat);
+    let place = format!("{place}/perangkat/{}", device.mac);
+    DeviceRow {
+        mac: device.mac.to_string(),
+        label: device.label.clone(),
+        address: reached.address.map(|address| address.to_string()).unwrap_or_default(),
+        is_online: reached.online,
+        seen: device.seen_at.map(|at| seat.visit.locale.moment(at)).unwrap_or_default(),
+        waits: match device.pending {
+            Some(Pending::Move(to)) => {
+                let heir = heirs.get(&to).map(String::as_str).unwrap_or_default();
+                say::with(words.waits_router_for, &[heir])
+            }
+            Some(Pending::Unbind) => words.waits_router.to_owned(),
+            Some(Pending::Baseline) | None => String::new(),
+        },
+        deeds: actions::buttons(&place, DEVICE_DEEDS, seat, |_| true),
+    }
+}
+
+fn stay_row(locale: &Locale, stay: DeviceStay, name: &impl Fn(u32) -> Option<String>) -> StayRow {
+    let DeviceStay { mac, label, bound_at, unbound_at, from, to } = stay;
+    let words = People::of(locale.language);
+    let since = locale.moment(bound_at);
+    let span = match unbound_at {
+        Some(until) => say::with(words.bound_from_to, &[&since, &locale.moment(until)]),
+        None => say::with(words.bound_since, &[&since]),
+    };
+    let whom = |text, no: Option<u32>| Some(say::with(text, &[&name(no?).unwrap_or_default()]));
+    let moved = [whom(words.moved_from, from), whom(words.moved_to, to)];
+    let text: Vec<String> = [Some(span)].into_iter().chain(moved).flatten().collect();
+    StayRow { mac: mac.to_string(), label, text: text.join("; ") }
+}
+
+fn order_row(words: &People, locale: &Locale, order: &OrderRecord) -> OrderRow {
+    let receipt = order
+        .receipt_no
+        .map(|no| (format!("/kuitansi/{no}"), say::with(words.receipt_no, &[&no.to_string()])));
+    OrderRow {
+        href: format!("/pembayaran/{}", order.id),
+        at: locale.moment(order.paid_at.unwrap_or(order.created_at)),
+        amount: order.amount.to_string(),
+        method: say::method(locale.language, order.method),
+        receipt,
+        refunded: (order.refunded > Rupiah::ZERO).then(|| order.refunded.to_string()),
+    }
+}

@@ -1,0 +1,119 @@
+//! Customers: searched, filtered, fifty at a time.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use serde::Deserialize;
+
+use crate::agent::api::users::found;
+use crate::agent::console::actions;
+use crate::agent::console::actions::Button;
+use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say;
+use crate::agent::console::texts::say::Badge;
+use crate::agent::engine::Look;
+use crate::agent::http::state::{Answer, Desk};
+use crate::domain::access::Status;
+use crate::protocol::admin::page::{Cursor, given};
+use crate::protocol::admin::users::FindUsers;
+use crate::protocol::admin::values::StatusName;
+use crate::store::UserRecord;
+use crate::tools::percent;
+use crate::ui::{Frame, Locale, html};
+use crate::web::Query;
+
+/// The filter for those who wait for approval.
+const WAITING: &str = "menunggu";
+
+#[derive(Template)]
+#[template(path = "desk/people/list.html")]
+struct ListPage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    q: String,
+    /// Filters: value, name, whether it is chosen.
+    filters: Vec<(&'static str, &'static str, bool)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    total: String,
+    deeds: Vec<Button>,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    contact: String,
+    badge: Badge,
+    remaining: String,
+    owed: String,
+    expires: String,
+    is_online: bool,
+}
+
+/// `GET /pelanggan`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    q: String,
+    status: String,
+    #[serde(deserialize_with = "given")]
+    after: Option<Cursor>,
+}
+
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
+    let Wanted { q, status, after } = wanted;
+    let is_waiting = status == WAITING;
+    let status_wanted = Status::from_name(&status);
+    let search = FindUsers {
+        q: Some(q.clone()).filter(|q| !q.is_empty()),
+        status: status_wanted.map(StatusName),
+        after,
+        ..FindUsers::default()
+    };
+    let locale = seat.visit.locale.clone();
+    let (page, total) = desk
+        .look(move |engine| {
+            let look = engine.look();
+            let page = found(&look, &search, |user| !is_waiting || !user.account.approved);
+            Ok((page.map(|user| row(&look, &locale, user)), look.users_len()))
+        })
+        .await?;
+    let words = super::words(&seat);
+    let (frame, room) = seat.room(seat.words().users, "/pelanggan");
+    let language = seat.visit.locale.language;
+    let all = [("", words.every_status, status.is_empty()), (WAITING, words.waiting, is_waiting)];
+    let named =
+        Status::ALL.iter().map(|s| (s.name(), say::status(language, *s).text, status_wanted == Some(*s)));
+    let filters = all.into_iter().chain(named).collect();
+    let next = page.next.map(|after| {
+        format!("/pelanggan?q={}&status={}&after={after}", percent::value(&q), percent::value(&status))
+    });
+    let total = seat.visit.locale.count(total as u64);
+    let deeds = actions::buttons("/pelanggan", actions::NEW_USER_DEEDS, &seat, |_| true);
+    html(&ListPage { frame, room, words, q, filters, rows: page.items, next, total, deeds })
+}
+
+fn row(look: &Look, locale: &Locale, user: &UserRecord) -> Row {
+    let account = &user.account;
+    let snapshot = look.snapshot(user);
+    let quote = look.with_context(|ctx| ctx.tariff().settle_all(account));
+    let owed = match quote {
+        Ok(quote) if quote.lines.is_empty() => String::new(),
+        Ok(quote) => quote.total().to_string(),
+        Err(_) => locale.quota(account.total_debt()),
+    };
+    let contact = [user.phone.as_deref(), user.login.as_deref()];
+    Row {
+        href: format!("/pelanggan/{}", account.id),
+        name: user.name.clone(),
+        contact: contact.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        badge: say::status(locale.language, account.access.status),
+        remaining: say::quota(locale, (!account.unlimited).then(|| account.balance.remaining())),
+        owed,
+        expires: account.expires_at.map(|at| locale.day_of(at)).unwrap_or_default(),
+        is_online: snapshot.devices.iter().any(|(_, reached)| reached.online),
+    }
+}

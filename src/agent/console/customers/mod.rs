@@ -1,0 +1,46 @@
+//! Customers, what they owe, and what they can buy.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `list` | customers, searched and filtered |
+//! | `one` | one customer: everything at a glance, and every deed |
+//! | `why` | why a customer has this access, rule by rule |
+//! | `usage` | what was used, by day, hour and device |
+//! | `statement` | the ledger's lines of a customer, to read and to print |
+//! | `packages` | what is on sale |
+//! | `debts` | what is owed by age, and whom to call |
+//! | `receipt` | a payment on paper |
+
+pub(crate) mod customer;
+pub(crate) mod debts;
+pub(crate) mod explain;
+pub(crate) mod list;
+pub(crate) mod packages;
+pub(crate) mod receipt;
+pub(crate) mod statement;
+pub(crate) mod usage;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::session::Seat;
+use crate::agent::console::texts::people::People;
+use crate::agent::http::state::Desk;
+pub(crate) use receipt::debts_of;
+
+/// Every page about people.
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/pelanggan", get(list::show))
+        .route("/pelanggan/{id}", get(customer::show))
+        .route("/pelanggan/{id}/rekening", get(statement::show))
+        .route("/paket", get(packages::show))
+        .route("/tagihan", get(debts::show))
+        .route("/kuitansi/{id}", get(receipt::show))
+}
+
+fn words(seat: &Seat) -> &'static People {
+    People::of(seat.visit.locale.language)
+}

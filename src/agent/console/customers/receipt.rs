@@ -1,0 +1,121 @@
+//! A payment on paper: 58 mm wide.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use jiff::civil::Date;
+
+use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::texts::people::People;
+use crate::agent::console::texts::say;
+use crate::agent::engine::Engine;
+use crate::agent::http::state::{Answer, Desk};
+use crate::domain::debt::DebtItem;
+use crate::domain::id::{DebtId, OrderId};
+use crate::domain::order::{Item, Line};
+use crate::domain::units::Rupiah;
+use crate::store::OrderRecord;
+use crate::ui::{Frame, Locale, html};
+use crate::web::{Path, Problem};
+
+#[derive(Template)]
+#[template(path = "desk/people/receipt.html")]
+struct ReceiptPage {
+    frame: Frame,
+    room: Room,
+    words: &'static People,
+    site: String,
+    contact: String,
+    facts: Vec<(&'static str, String)>,
+    lines: Vec<(String, String)>,
+    total: String,
+    refunded: Option<String>,
+    home: String,
+}
+
+/// `GET /kuitansi/{receipt or order}`.
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Path<String>) -> Answer {
+    let look = move |engine: &mut Engine| {
+        let (order, customer) = find(engine, id)?;
+        let debts = debts_of(engine, &order)?;
+        let days = debts.into_iter().map(|item| (item.id, item.debt_date)).collect();
+        Ok((order, customer, days))
+    };
+    let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = desk.look(look).await?;
+    let (words, locale) = (super::words(&seat), &seat.visit.locale);
+    let no = order.receipt_no.map(|no| no.to_string()).unwrap_or_default();
+    let (frame, room) = seat.room(say::with(words.receipt_no, &[&no]), "/pembayaran");
+    let config = &desk.site.config;
+    let paid = order.paid_at.unwrap_or(order.created_at);
+    let mut facts = vec![
+        (words.receipt_short, no),
+        (words.at, locale.moment(paid)),
+        (words.customer, customer.as_ref().map(|(name, _)| name.clone()).unwrap_or_default()),
+        (words.cashier, order.cashier.clone().unwrap_or_default()),
+        (words.method, say::method(locale.language, order.method).to_owned()),
+        (words.reference, order.reference.clone().unwrap_or_default()),
+    ];
+    facts.retain(|(_, value)| !value.is_empty());
+    html(&ReceiptPage {
+        frame,
+        room,
+        words,
+        site: config.name.clone(),
+        contact: config.portal.contact.clone(),
+        facts,
+        lines: order
+            .quote
+            .lines
+            .iter()
+            .map(|line| (named(locale, line, &days), line.price.to_string()))
+            .collect(),
+        total: order.amount.to_string(),
+        refunded: (order.refunded > Rupiah::ZERO).then(|| order.refunded.to_string()),
+        home: customer.map_or_else(|| "/pelanggan".to_owned(), |(_, home)| home),
+    })
+}
+
+/// The order, by the number of its receipt or by its own name, with its customer's name and page.
+fn find(engine: &Engine, id: String) -> Result<(OrderRecord, Option<(String, String)>), Problem> {
+    let by_receipt = match id.parse() {
+        Ok(no) => engine.reader().order_of_receipt(no)?,
+        Err(_) => None,
+    };
+    let order = match by_receipt {
+        Some(order) => Some(order),
+        None => engine.reader().order(&OrderId(id))?,
+    };
+    let order =
+        order.filter(|order| order.receipt_no.is_some()).ok_or_else(|| Problem::not_found("receipt"))?;
+    let Some(no) = order.user_no else { return Ok((order, None)) };
+    let id = engine.reader().user_id(no)?;
+    let customer = engine.reader().user(id)?.map(|user| (user.name, format!("/pelanggan/{id}")));
+    Ok((order, customer))
+}
+
+/// The debt items that an order is for, as they are on file.
+pub(crate) fn debts_of(engine: &Engine, order: &OrderRecord) -> Result<Vec<DebtItem>, Problem> {
+    let ids = order.quote.lines.iter().filter_map(|line| match line.item {
+        Item::Debt { id, .. } => Some(id),
+        Item::Package { .. } | Item::Overage => None,
+    });
+    let items = ids.map(|id| Ok(engine.reader().debt(id)?.map(|(_, item)| item)));
+    items.filter_map(Result::transpose).collect()
+}
+
+/// What a line pays for.
+fn named(locale: &Locale, line: &Line, days: &BTreeMap<DebtId, Date>) -> String {
+    let words = People::of(locale.language);
+    let name = match &line.item {
+        Item::Package { .. } => line.name.clone(),
+        Item::Overage => words.overage.to_owned(),
+        // The customer gets this paper: the owner's note of a debt is not on it.
+        Item::Debt { id, .. } => match days.get(id) {
+            Some(day) => format!("{} {}", words.debt, locale.day(*day)),
+            None => words.debt.to_owned(),
+        },
+    };
+    if line.bytes.is_zero() { name } else { format!("{name} ({})", locale.quota(line.bytes)) }
+}

@@ -1,0 +1,152 @@
+//! The cashier's drawer: what must lie in it, and what was counted before.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::office::signed;
+use super::session::{Room, Seat};
+use crate::agent::api::closings::counted;
+use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::say;
+use crate::agent::http::state::{Answer, Desk};
+use crate::domain::drawer::{Drawer, Turnover};
+use crate::domain::order::{CashMethod, Method};
+use crate::protocol::admin::page::{Cursor, PageQuery, given};
+use crate::store::{ClosingRecord, Page, Role};
+use crate::ui::catalogue::fill;
+use crate::ui::{Frame, Locale, html};
+use crate::web::{Path, Problem, Query};
+
+/// Money of one method.
+struct MethodRow {
+    name: &'static str,
+    taken: String,
+    returned: String,
+    stays: String,
+}
+
+/// What went through a drawer.
+struct DrawerView {
+    methods: Vec<MethodRow>,
+    expected: String,
+    receipts: String,
+}
+
+impl DrawerView {
+    fn of(locale: &Locale, drawer: &Drawer) -> Self {
+        let w = Office::of(locale.language);
+        let row = |method, turnover: Turnover| MethodRow {
+            name: say::method(locale.language, Method::Cash(method)),
+            taken: turnover.taken.to_string(),
+            returned: turnover.returned.to_string(),
+            stays: signed(turnover.sum()),
+        };
+        let methods = vec![
+            row(CashMethod::Cash, drawer.cash),
+            row(CashMethod::Transfer, drawer.transfer),
+            row(CashMethod::QrisStatic, drawer.qris_static),
+        ];
+        let receipts = match (drawer.first_receipt, drawer.last_receipt) {
+            (Some(first), Some(last)) => {
+                let counts = [drawer.receipts, first, last].map(|n| locale.count(n));
+                fill(w.receipt_span, &[&counts[0], &counts[1], &counts[2]])
+            }
+            _ => w.no_receipts.to_owned(),
+        };
+        Self { methods, expected: signed(drawer.expected()), receipts }
+    }
+}
+
+/// A closing in the list.
+struct ClosingRow {
+    no: u64,
+    at: String,
+    cashier: String,
+    expected: String,
+    counted: String,
+    difference: String,
+    class: &'static str,
+}
+
+impl ClosingRow {
+    fn of(locale: &Locale, closing: &ClosingRecord) -> Self {
+        let difference = closing.drawer.difference(closing.counted);
+        let w = Office::of(locale.language);
+        Self {
+            no: closing.no,
+            at: locale.moment(closing.at),
+            cashier: closing.cashier.clone(),
+            expected: signed(closing.drawer.expected()),
+            counted: closing.counted.to_string(),
+            difference: if difference == 0 { w.fits.to_owned() } else { signed(difference) },
+            class: if difference == 0 { "good" } else { "bad" },
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/drawer.html")]
+struct DrawerPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    drawer: DrawerView,
+    closings: Vec<ClosingRow>,
+    next: Option<String>,
+}
+
+/// Which page of the closings.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ask {
+    #[serde(deserialize_with = "given")]
+    after: Option<Cursor>,
+}
+
+/// `GET /kasir`.
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
+    seat.at_least(Role::Cashier)?;
+    let page = PageQuery { after: ask.after, ..PageQuery::default() };
+    let actor = seat.actor.clone();
+    let (drawer, closings) = desk
+        .look(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
+        .await?;
+    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let (frame, room) = seat.room(w.drawer, "/kasir");
+    html(&DrawerPage {
+        frame,
+        room,
+        w,
+        drawer: DrawerView::of(locale, &drawer),
+        next: closings.next.map(|next| format!("/kasir?after={next}")),
+        closings: closings.items.iter().map(|closing| ClosingRow::of(locale, closing)).collect(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/closing.html")]
+struct ClosingPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    drawer: DrawerView,
+    row: ClosingRow,
+    note: String,
+}
+
+/// `GET /kasir/{no}`: one closing, for paper. Cashiers see their own.
+pub(crate) async fn closing(State(desk): State<Arc<Desk>>, seat: Seat, Path(no): Path<u32>) -> Answer {
+    seat.at_least(Role::Cashier)?;
+    let own = (seat.actor.role < Role::Operator).then(|| seat.actor.name.clone());
+    let page = Page { limit: 1, after: Some(i64::from(no) + 1) };
+    let found = desk.look(move |engine| Ok(engine.reader().closings(own.as_deref(), page)?)).await?;
+    let closing = found.into_iter().find(|closing| closing.no == u64::from(no));
+    let closing = closing.ok_or_else(|| Problem::not_found("closing"))?;
+    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let (frame, room) = seat.room(fill(w.closing, &[&no.to_string()]), "/kasir");
+    let (drawer, row) = (DrawerView::of(locale, &closing.drawer), ClosingRow::of(locale, &closing));
+    html(&ClosingPage { frame, room, w, drawer, row, note: closing.note })
+}

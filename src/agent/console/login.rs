@@ -1,0 +1,155 @@
+//! Logging in and out, and what to do while there is nobody who could.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::actions::Draft;
+use super::session::Filled;
+use super::texts::Words;
+use crate::agent::http::caller::Session;
+use crate::agent::http::sessions;
+use crate::agent::http::state::{Answer, Desk};
+use crate::ui::layout::{page_with, see_other};
+use crate::ui::{Form, Frame, Visit};
+use crate::web::same_site::is_cross_site;
+use crate::web::{Peer, Problem};
+
+#[derive(Template)]
+#[template(path = "desk/entrance.html")]
+struct Entrance {
+    frame: Frame,
+    words: &'static Words,
+    said: Said,
+    /// How to make the first owner, while there is none.
+    first: Option<String>,
+}
+
+/// What somebody typed who is not in yet, and what is to be said about it.
+#[derive(Default)]
+struct Said {
+    /// Where to go afterwards: a path of ours.
+    to: String,
+    name: String,
+    /// That the password was right, once only the code is missing.
+    proof: Option<String>,
+    complaint: Option<&'static str>,
+}
+
+/// Where to go after logging in.
+#[derive(Default, Deserialize)]
+pub(crate) struct Towards {
+    #[serde(default)]
+    ke: String,
+    /// Names a log-in whose password was right and whose code is missing.
+    #[serde(default)]
+    kode: String,
+}
+
+/// Whose presses are those of nobody who is in yet. Their keys are known to nobody else.
+const NOBODY: &str = "";
+/// What is kept of a log-in between its two steps: where to go, and that the password was right.
+const TO: &str = "ke";
+const PROOF: &str = "bukti";
+
+/// A path of ours, whatever was asked for: two strokes would be another host.
+pub(crate) fn path_of_ours(text: &str) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let is_ours = text.starts_with('/') && !text.starts_with("//") && plain;
+    if is_ours { text.to_owned() } else { "/".to_owned() }
+}
+
+/// `GET /masuk`.
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, visit: Visit, Query(to): Query<Towards>) -> Answer {
+    let said = match desk.news.draft(NOBODY, &to.kode) {
+        Some(Draft::Typed(kept)) => {
+            let text = |name| kept.text(name).map(str::to_owned);
+            Said { to: text(TO).unwrap_or_default(), proof: text(PROOF), ..Said::default() }
+        }
+        Some(Draft::Done(_)) | None => Said { to: path_of_ours(&to.ke), ..Said::default() },
+    };
+    page(&desk, &visit, StatusCode::OK, said).await
+}
+
+async fn page(desk: &Desk, visit: &Visit, status: StatusCode, said: Said) -> Answer {
+    let words = Words::of(visit.locale.language);
+    let is_empty = desk.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
+    let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
+    let title = match (is_empty, &said.proof) {
+        (true, _) => words.no_admin,
+        (false, Some(_)) => words.otp_title,
+        (false, None) => words.log_in_title,
+    };
+    page_with(status, &Entrance { frame: visit.frame(title), words, said, first })
+}
+
+/// `POST /masuk`: the name and the password; then, of an admin with a second factor, the code.
+pub(crate) async fn enter(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    visit: Visit,
+    form: Form,
+) -> Answer {
+    if is_cross_site(&headers) {
+        return Err(Problem::forbidden("cross_site", "log in from our own page"));
+    }
+    let text = |name: &str| form.text(name).unwrap_or_default().to_owned();
+    let (username, password, to) = (text("username"), text("password"), path_of_ours(&text(TO)));
+    let proof = form.text(PROOF).map(str::to_owned);
+    let entered = if let Some(proof) = &proof {
+        sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await
+    } else {
+        let given = sessions::LogIn { username: username.clone(), password, otp: None };
+        sessions::log_in(&desk, peer, given).await
+    };
+    let problem = match entered {
+        Ok(opened) => {
+            let mut response = see_other(&to);
+            response.headers_mut().insert(SET_COOKIE, sessions::cookie(Some(&opened.secret))?);
+            return Ok(response);
+        }
+        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => problem,
+        Err(problem) => return Err(problem),
+    };
+    if problem.code() == "otp_required" {
+        let proof = sessions::proof(&desk, &username).await?;
+        let kept = Form([(TO.to_owned(), to), (PROOF.to_owned(), proof)].into());
+        return Ok(see_other(&format!("/masuk?kode={}", desk.news.remember(NOBODY, kept))));
+    }
+    let complaint = Some(Words::of(visit.locale.language).wrong);
+    let said = Said { to, name: username, complaint, proof };
+    page(&desk, &visit, StatusCode::UNAUTHORIZED, said).await
+}
+
+/// `POST /keluar`.
+pub(crate) async fn leave(State(desk): State<Arc<Desk>>, Session(secret): Session, _: Filled) -> Answer {
+    sessions::log_out(&desk, &secret).await?;
+    let mut response = see_other("/masuk");
+    response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_logging_in_nobody_is_led_to_another_host() {
+        for (asked, to) in [
+            ("/pelanggan", "/pelanggan"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/a\r\nb", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(path_of_ours(asked), to, "{asked:?}");
+        }
+    }
+}

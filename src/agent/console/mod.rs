@@ -1,0 +1,94 @@
+//! The owner's desk as pages: the API's calls for people with a browser. A page asks the same engine as the API does,
+//! and every change is asked once, shown before it is made, and told after.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `seat` | who sits at the desk, and forms that only our own pages can send |
+//! | `entrance` | logging in and out |
+//! | `words` | the texts |
+//! | `people` | customers, what they owe, packages, receipts |
+//! | `say` | the rules' words as people read them |
+//! | `deeds` | everything that can be done, by one way |
+//! | `office` | the dashboard, payments, the drawer, the router, reports, and what is on record |
+
+pub(crate) mod account;
+pub(crate) mod actions;
+pub(crate) mod admins;
+pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod customers;
+pub(crate) mod dashboard;
+pub(crate) mod drawer;
+pub(crate) mod figures;
+pub(crate) mod login;
+pub(crate) mod office;
+pub(crate) mod payment;
+pub(crate) mod payments;
+pub(crate) mod reports;
+pub(crate) mod router;
+pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod texts;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::run::Site;
+use crate::agent::http::state::{Answer, Desk};
+use crate::ui::layout::House;
+use crate::ui::{Visit, assets, layout};
+use crate::web::Problem;
+pub(crate) use actions::News;
+
+/// Every page of the desk.
+pub(crate) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
+    let pages = Router::new()
+        .route("/masuk", get(login::show).post(login::enter))
+        .route("/keluar", post(login::leave))
+        .route("/tentang", get(about))
+        .merge(actions::people())
+        .merge(office::routes())
+        .merge(customers::routes())
+        .merge(assets::routes());
+    layout::around(pages, house(&desk.site))
+}
+
+/// How the desk's pages are by default.
+pub(crate) fn house(site: &Site) -> House {
+    House { complain: Arc::new(complain), ..site.house() }
+}
+
+/// Problems in the reader's language, where there is a sentence for their code.
+fn complain(visit: &Visit, problem: &Problem) -> Answer {
+    let text = texts::say::refusal(visit.locale.language, problem);
+    let sentence = texts::say::sentence(visit.locale.language, problem);
+    layout::complain_with(visit, &Problem::new(problem.status(), problem.code(), text), sentence)
+}
+
+/// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that
+/// took too long - is a page for whoever looks with a browser.
+pub(crate) async fn for_people(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+    let is_call = request.uri().path().starts_with("/api/");
+    let visit = house.visit(&request).filter(|_| !is_call && layout::is_for_people(request.headers()));
+    if let Some(again) = visit.as_ref().and_then(|visit| layout::in_other_language(&visit.uri)) {
+        return again;
+    }
+    let response = next.run(request).await;
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        (house.noticed)(problem);
+    }
+    let Some((visit, problem)) = visit.zip(response.extensions().get::<Problem>()) else { return response };
+    match problem.status().as_u16() {
+        401 => layout::see_other(&session::entrance(&visit.uri)),
+        _ => house.troubled(&visit, problem, &response),
+    }
+}
+
+async fn about(State(desk): State<Arc<Desk>>, visit: Visit) -> Answer {
+    layout::about(&visit, &desk.site.config.source_url)
+}

@@ -1,0 +1,64 @@
+//! The office: how things are, money that came in, the drawer, the router, reports, and what is on record.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `dashboard` | how things are, on one page; `figures` counts it |
+//! | `payments`, `payment` | orders, the review queue, one order |
+//! | `drawer` | the cashier's drawer and its closings |
+//! | `router` | the router as it should be against what it is |
+//! | `reports` | sales, debts, usage and collection over a span |
+//! | `audit` | who did what |
+//! | `account` | one's own account |
+//! | `admins` | who may sit here, and tokens for programs |
+//! | `settings` | the configuration in force; `keys` says what each is for |
+//! | `backup` | copies, and the proof of the ledger |
+//! | `deeds`, `payment_deeds` | what can be done here |
+//! | `names`, `words` | how things are called, and every other text |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::session::Seat;
+use crate::agent::api::backup::PAGE_PATH;
+use crate::agent::console::texts::office::Office;
+use crate::agent::http::state::Desk;
+
+/// Every page of the office.
+pub(crate) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/", get(super::dashboard::show))
+        .route("/pembayaran", get(super::payments::show))
+        .route("/pembayaran/{id}", get(super::payment::show))
+        .route("/kasir", get(super::drawer::show))
+        .route("/kasir/{no}", get(super::drawer::closing))
+        .route("/router", get(super::router::show))
+        .route("/laporan", get(super::reports::sales))
+        .route("/laporan/tagihan", get(super::reports::debts))
+        .route("/laporan/pemakaian", get(super::reports::usage))
+        .route("/laporan/penagihan", get(super::reports::collection))
+        .route("/catatan", get(super::audit::show))
+        .route("/pengelola", get(super::admins::show))
+        .route("/pengaturan", get(super::settings::show))
+        .route("/cadangan", get(super::backup::show))
+        .route("/cadangan/periksa", post(super::backup::verify))
+        .route(PAGE_PATH, post(super::backup::download))
+        .route("/saya", get(super::account::show))
+        .route("/saya/dua-langkah", post(super::account::begin))
+        .route("/saya/dua-langkah/pastikan", post(super::account::confirm))
+        .route("/saya/dua-langkah/matikan", post(super::account::end))
+        .route("/saya/sesi", post(super::account::end_sessions))
+        .merge(crate::agent::console::actions::office::routes())
+}
+
+/// The office's texts for whoever sits there.
+pub(crate) fn words(seat: &Seat) -> &'static Office {
+    Office::of(seat.visit.locale.language)
+}
+
+/// Rupiah that may be below zero: `-Rp 1.000`.
+pub(crate) fn signed(amount_rp: i64) -> String {
+    let sign = if amount_rp < 0 { "\u{2212}" } else { "" };
+    format!("{sign}{}", crate::domain::units::Rupiah(amount_rp.unsigned_abs()))
+}

@@ -1,0 +1,140 @@
+//! The router as it should be against what it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+
+use super::dashboard::{PartLine, parts};
+use super::session::{Room, Seat};
+use crate::agent::api::router::{EditView, PlanView, first_of_difference};
+use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::say;
+use crate::agent::engine::Engine;
+use crate::agent::http::state::{Answer, Desk};
+use crate::agent::router::faults::RouterFault;
+use crate::domain::access::Access;
+use crate::domain::id::Mac;
+use crate::store::Role;
+use crate::ui::catalogue::fill;
+use crate::ui::{Frame, Locale, html};
+
+/// Changes that are shown; a router that was never synced may want thousands.
+const EDITS_SHOWN_MAX: usize = 50;
+
+/// A change of the router as people read it.
+struct EditRow {
+    device: String,
+    change: String,
+    user: Option<(String, String)>,
+    why: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/office/router.html")]
+struct RouterPage {
+    frame: Frame,
+    room: Room,
+    w: &'static Office,
+    part: PartLine,
+    mode: &'static str,
+    is_dry_run: bool,
+    facts: Vec<(&'static str, String)>,
+    /// The difference; nothing when the router cannot be read.
+    plan: Option<Vec<EditRow>>,
+    more: Option<String>,
+    conflicts: Vec<String>,
+    may_sync: bool,
+    doctor: String,
+}
+
+/// `GET /router`.
+pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
+    let (plan, all) = first_of_difference(&desk, EDITS_SHOWN_MAX).await.ok().unzip();
+    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let edits = plan.as_ref().map(shown).unwrap_or_default();
+    let owners =
+        desk.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
+    let (clock_trusted, owners) = owners;
+    let is_dry_run = desk.service().is_dry_run();
+    let part = parts(&desk, locale, clock_trusted, desk.site.clock.now()).swap_remove(0);
+    let left = all.unwrap_or_default().saturating_sub(EDITS_SHOWN_MAX) as u64;
+    let is_conflict = |fault: &RouterFault| matches!(fault, RouterFault::Conflict(..));
+    let (faults, lists) = (desk.service().router_faults(), desk.service().lists());
+    let conflicts =
+        faults.iter().filter(|fault| is_conflict(fault)).map(|fault| fault.text(locale.language, lists));
+    let conflicts = if plan.is_some() { conflicts.collect() } else { Vec::new() };
+    let rows = plan.map(|plan| plan.edits.iter().map(|edit| edit_row(locale, edit, &owners)).collect());
+    let (frame, room) = seat.room(w.router, "/router");
+    html(&RouterPage {
+        frame,
+        room,
+        w,
+        part,
+        mode: if is_dry_run { w.dry_run_on } else { w.dry_run_off },
+        is_dry_run,
+        facts: facts(&desk, locale),
+        plan: rows,
+        more: (left > 0).then(|| fill(w.plan_more, &[&locale.count(left)])),
+        conflicts,
+        may_sync: seat.actor.role >= Role::Operator,
+        doctor: fill(w.doctor, &["kuotad doctor"]),
+    })
+}
+
+fn facts(desk: &Desk, locale: &Locale) -> Vec<(&'static str, String)> {
+    let w = Office::of(locale.language);
+    let (figures, health) = (desk.service().figures(), desk.service().router().health());
+    vec![
+        (w.version, health.version.unwrap_or_else(|| w.unknown.to_owned())),
+        (w.hosts, locale.count(figures.hosts)),
+        (w.readings, format!("{} / {}", locale.count(figures.metered), locale.count(figures.failed))),
+        (w.reading_took, format!("{} ms", locale.count(figures.read_ms))),
+        (w.commands, locale.count(health.commands)),
+        (w.edits, locale.count(figures.edits)),
+    ]
+}
+
+/// What a change is about: the device or the address, by which its owner is found.
+fn key_of(edit: &EditView) -> String {
+    edit.mac.clone().or_else(|| edit.address.clone()).unwrap_or_default()
+}
+
+fn shown(plan: &PlanView) -> Vec<String> {
+    plan.edits.iter().map(key_of).collect()
+}
+
+/// Whom a change is about: path, name and access.
+type Owner = (String, String, Access);
+
+/// The owners of devices and addresses, as far as they are known.
+fn owners(engine: &Engine, keys: &[String]) -> BTreeMap<String, Owner> {
+    let look = engine.look();
+    let find = |key: &String| {
+        let user = match key.parse::<Mac>() {
+            Ok(mac) => look.user_with(mac).cloned(),
+            Err(_) => look.user_at(key.parse().ok()?).map(|found| found.user),
+        }?;
+        Some((key.clone(), (format!("/pelanggan/{}", user.account.id), user.name, user.account.access)))
+    };
+    keys.iter().filter_map(find).collect()
+}
+
+fn edit_row(locale: &Locale, edit: &EditView, owners: &BTreeMap<String, Owner>) -> EditRow {
+    let w = Office::of(locale.language);
+    let change = match (edit.action, &edit.list, edit.r#type) {
+        ("enable", _, _) => w.edit_enable.to_owned(),
+        (_, Some(list), _) => fill(w.edit_list, &[list]),
+        (_, None, Some(kind)) => fill(w.edit_bind, &[kind]),
+        (_, None, None) if edit.mac.is_some() => w.edit_unbind.to_owned(),
+        _ => w.edit_unlist.to_owned(),
+    };
+    let device = key_of(edit);
+    let owner = owners.get(&device);
+    let refused = edit.refused.as_ref().map(|answer| format!(" ({})", fill(w.edit_refused, &[answer])));
+    let change = change + refused.as_deref().unwrap_or_default();
+    let why =
+        owner.map_or_else(|| w.not_ours.to_owned(), |(_, _, access)| say::access(locale.language, access));
+    EditRow { device, change, user: owner.map(|(path, name, _)| (path.clone(), name.clone())), why }
+}

@@ -1,0 +1,155 @@
+//! Who sits at the desk. A page without a session leads to the log-in; a form proves by its token that a page of
+//! ours made it.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Uri;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::actions::{NEWS, Told, parameter};
+use super::texts::Words;
+use crate::agent::engine::Actor;
+use crate::agent::http::caller::{demand, identify};
+use crate::agent::http::sessions::session_secret;
+use crate::agent::http::state::Desk;
+use crate::store::Role;
+use crate::ui::form::TOKEN;
+use crate::ui::layout::see_other;
+use crate::ui::{Form, Frame, Visit};
+use crate::web::Problem;
+
+/// Somebody who logged in and looks at a page.
+pub(crate) struct Seat {
+    /// Who.
+    pub actor: Actor,
+    /// What a form of this session carries.
+    pub token: String,
+    /// How the page is looked at.
+    pub visit: Visit,
+    /// What was done just before, told this once.
+    pub told: Option<Told>,
+}
+
+impl Seat {
+    /// The texts in the reader's language.
+    pub fn words(&self) -> &'static Words {
+        Words::of(self.visit.locale.language)
+    }
+
+    /// What a page of the desk has around its content; `part` is the path of its tab.
+    pub fn room(&self, title: impl Into<String>, part: &str) -> (Frame, Room) {
+        let words = self.words();
+        let tabs = TABS.iter().filter(|tab| self.actor.role >= tab.role);
+        let tabs = tabs.map(|tab| Tab { path: tab.path, name: (tab.name)(words), is_here: tab.path == part });
+        let (tabs, who) = (tabs.collect(), self.actor.name.clone());
+        let (token, told) = (self.token.clone(), self.told.clone());
+        (self.visit.frame(title), Room { words, tabs, who, token, told })
+    }
+
+    /// An error unless this role or a higher one sits here.
+    pub fn at_least(&self, role: Role) -> Result<(), Problem> {
+        demand(&self.actor, role)
+    }
+}
+
+/// A tab and who sees it.
+struct TabOf {
+    path: &'static str,
+    name: fn(&Words) -> &'static str,
+    role: Role,
+}
+
+const TABS: [TabOf; 13] = [
+    TabOf { path: "/", name: |words| words.dashboard, role: Role::Viewer },
+    TabOf { path: "/pelanggan", name: |words| words.users, role: Role::Viewer },
+    TabOf { path: "/tagihan", name: |words| words.debts, role: Role::Viewer },
+    TabOf { path: "/paket", name: |words| words.packages, role: Role::Viewer },
+    TabOf { path: "/pembayaran", name: |words| words.payments, role: Role::Viewer },
+    TabOf { path: "/kasir", name: |words| words.drawer, role: Role::Cashier },
+    TabOf { path: "/laporan", name: |words| words.reports, role: Role::Viewer },
+    TabOf { path: "/router", name: |words| words.router, role: Role::Viewer },
+    TabOf { path: "/catatan", name: |words| words.audit, role: Role::Operator },
+    TabOf { path: "/cadangan", name: |words| words.backup, role: Role::Operator },
+    TabOf { path: "/pengelola", name: |words| words.admins, role: Role::Owner },
+    TabOf { path: "/pengaturan", name: |words| words.settings, role: Role::Owner },
+    TabOf { path: "/saya", name: |words| words.account, role: Role::Viewer },
+];
+
+/// What stands around every page of the desk, beside its frame.
+pub(crate) struct Room {
+    pub words: &'static Words,
+    pub tabs: Vec<Tab>,
+    /// Who is logged in.
+    pub who: String,
+    /// What its forms carry.
+    pub token: String,
+    /// What was done just before.
+    pub told: Option<Told>,
+}
+
+/// A tab as it is shown.
+pub(crate) struct Tab {
+    pub path: &'static str,
+    pub name: &'static str,
+    pub is_here: bool,
+}
+
+impl FromRequestParts<Arc<Desk>> for Seat {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Response> {
+        let visit = Visit::from_request_parts(parts, desk).await.map_err(IntoResponse::into_response)?;
+        match identify(parts, desk).await {
+            Ok(actor) => {
+                let token = token(session_secret(&parts.headers));
+                let told = parameter(&parts.uri, NEWS).and_then(|key| desk.news.take(&token, key));
+                Ok(Self { actor, token, visit, told })
+            }
+            Err(problem) if problem.status() == 401 => Err(see_other(&entrance(&parts.uri))),
+            Err(problem) => Err(problem.into_response()),
+        }
+    }
+}
+
+/// The log-in that leads back to a page.
+pub(crate) fn entrance(uri: &Uri) -> String {
+    if uri.path() == "/" { "/masuk".to_owned() } else { format!("/masuk?ke={}", uri.path()) }
+}
+
+/// A form of somebody who sits at the desk, made by a page of ours.
+pub(crate) struct Filled {
+    /// Who sent it.
+    pub seat: Seat,
+    /// What it says.
+    pub form: Form,
+}
+
+impl FromRequest<Arc<Desk>> for Filled {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let seat = Seat::from_request_parts(&mut parts, desk).await?;
+        let form = Form::from_request(Request::from_parts(parts, body), desk).await;
+        let form = form.map_err(IntoResponse::into_response)?;
+        let given = form.text(TOKEN).unwrap_or_default();
+        if bool::from(given.as_bytes().ct_eq(seat.token.as_bytes())) {
+            return Ok(Self { seat, form });
+        }
+        let detail = "the form is too old or was not made by this page; load the page again";
+        Err(Problem::forbidden("form_token", detail).into_response())
+    }
+}
+
+/// What forms of a session carry: nobody who does not know the session's secret can make it.
+fn token(secret: Option<&str>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"kuota form\0");
+    hash.update(secret.unwrap_or_default());
+    HEXLOWER.encode(&hash.finalize()[..16])
+}

@@ -1,0 +1,350 @@
+//! What the owner reads in the office: the dashboard, payments, the drawer, the router, reports, and what is on
+//! record.
+
+use crate::ui::catalogue::words;
+
+words! {
+    /// The office's texts.
+    Office {
+        // Health
+        health: "Kesehatan sistem", "Health";
+        router: "Router", "Router";
+        relay: "Pembayaran online", "Online payment";
+        clock: "Jam", "Clock";
+        store: "Buku besar", "Ledger";
+        backup: "Cadangan terakhir", "Last backup";
+        ok: "Baik", "Fine";
+        degraded: "Perlu dilihat", "Needs a look";
+        down: "Terputus", "Down";
+        off: "Tidak dipakai", "Not used";
+        since: "sejak {0}", "since {0}";
+        last_seen: "terakhir berhasil {0}", "last success {0}";
+        router_ok: "Router menjawab.", "The router answers.";
+        router_down: "Router tidak menjawab. Periksa listrik, kabel, dan layanan API di router.",
+            "The router does not answer. Check its power, the cable, and its API service.";
+        router_degraded: "Router menjawab, tetapi ada yang perlu dilihat.", "The router answers, but something needs a look.";
+        relay_ok: "Relay pembayaran menjawab.", "The payment relay answers.";
+        relay_down: "Relay pembayaran tidak terjangkau. Tunai, transfer, dan QRIS cetak tetap bisa.",
+            "The payment relay cannot be reached. Cash, transfer and printed QRIS go on.";
+        relay_degraded: "Relay pembayaran menjawab, tetapi ada gangguan.", "The payment relay answers, with errors.";
+        relay_off: "Pembayaran online tidak dipasang.", "Online payment is not configured.";
+        clock_ok: "Jam dipercaya.", "The clock is trusted.";
+        clock_degraded: "Jam mundur, melompat, atau terlalu jauh di depan. Masa aktif dan jatuh tempo menunggu sampai jam disinkronkan atau dipastikan.",
+            "The clock fell back, jumped, or is far ahead. Expiry and due dates wait until it is synchronized or confirmed.";
+        confirm_clock: "Jam ini benar: {0}", "This clock is right: {0}";
+        confirm: "Pastikan jam", "Confirm the clock";
+        confirm_will: "Masa aktif dan jatuh tempo dihitung lagi menurut jam ini.", "Expiry and due dates count by this clock again.";
+        store_ok: "Semua perubahan tersimpan.", "Every change is on the card.";
+        backup_never: "Belum pernah ada cadangan.", "There never was a backup.";
+        backup_old: "Cadangan sudah {0}. Buat yang baru.", "The backup is {0} old. Make another.";
+        backup_ok: "Dibuat {0} yang lalu.", "Made {0} ago.";
+        backup_future: "Cadangan terakhir bertanggal {0}, di depan jam ini. Periksa jam Raspberry Pi, lalu buat yang baru.",
+            "The last backup is dated {0}, ahead of this clock. Check the Raspberry Pi's clock, then make another.";
+        details: "Rincian teknis", "Technical details";
+        // Dashboard
+        waiting: "Menunggu Anda", "Waiting for you";
+        wait_reviews: "{0} pembayaran perlu keputusan pemilik", "{0} payments need the owner's decision";
+        wait_approval: "{0} pelanggan menunggu persetujuan", "{0} customers wait for approval";
+        open_orders: "{0} pembayaran online belum selesai", "{0} online payments are open";
+        online: "Sedang online", "Online now";
+        of_hosts: "dari {0} perangkat di hotspot", "of {0} devices at the hotspot";
+        usage_today: "Pemakaian hari ini", "Usage today";
+        income_today: "Pemasukan hari ini", "Income today";
+        income_month: "Pemasukan bulan ini", "Income this month";
+        no_income: "Belum ada.", "None yet.";
+        total_debt: "Total tagihan", "Total debt";
+        debt_users: "{0} pelanggan, {1}", "{0} customers, {1}";
+        unpriced: "{0} pelanggan belum bisa dihitung harganya: belum ada paket yang dijual.",
+            "{0} customers have debt without a price: no package is on sale.";
+        by_status: "Pelanggan menurut status", "Customers by status";
+        all: "Semua", "All";
+        turned: "Perubahan akses terakhir", "Latest changes of access";
+        nobody_turned: "Belum ada perubahan.", "None yet.";
+        usage_days: "Pemakaian 14 hari", "Usage, 14 days";
+        income_days: "Pemasukan 14 hari", "Income, 14 days";
+        debt_age: "Tagihan menurut umur", "Debt by age";
+        not_due: "belum tempo", "not due";
+        late_week: "1–7 hari", "1–7 days";
+        late_month: "8–30 hari", "8–30 days";
+        late_more: "> 30 hari", "> 30 days";
+        overage: "lebih pakai", "overage";
+        most: "terbanyak {0}", "most {0}";
+        // Common
+        when: "Waktu", "When";
+        customer: "Pelanggan", "Customer";
+        amount: "Jumlah", "Amount";
+        status: "Status", "Status";
+        method: "Cara bayar", "Method";
+        kind: "Untuk", "For";
+        number: "Nomor", "Number";
+        receipt: "Struk", "Receipt";
+        older: "Lebih lama", "Older";
+        next: "Berikutnya", "Next";
+        newest: "Terbaru", "Newest";
+        nothing: "Tidak ada.", "There is nothing.";
+        search: "Cari", "Search";
+        show: "Tampilkan", "Show";
+        print: "Cetak", "Print";
+        back: "Kembali", "Back";
+        sum: "Jumlah", "Sum";
+        reason: "Alasan", "Reason";
+        yes: "Ya", "Yes";
+        no: "Tidak", "No";
+        unknown: "Tidak diketahui", "Unknown";
+        // Payments
+        payments: "Pembayaran", "Payments";
+        order_search: "Nomor pembayaran atau struk", "Payment or receipt number";
+        filter_all: "Semua", "All";
+        filter_open: "Belum dibayar", "Open";
+        filter_paid: "Lunas", "Paid";
+        filter_review: "Perlu keputusan", "In review";
+        filter_returned: "Dikembalikan", "Refunded";
+        review_queue: "Perlu keputusan pemilik", "For the owner to decide";
+        review_text: "Uang sudah diterima gerbang pembayaran, tetapi tidak bisa dibukukan sendiri. Lihat tandanya, lalu putuskan.",
+            "The gateway has the money, but it could not be booked by rule. Look at the marks and decide.";
+        order: "Pembayaran {0}", "Payment {0}";
+        lines: "Rincian", "Lines";
+        flags: "Tanda", "Marks";
+        given: "Cara pelanggan membayar", "How the customer pays";
+        money_awaited: "Menunggu pembayaran. Halaman ini berubah sendiri setelah dibayar.",
+            "Waiting for the payment. This page changes by itself when it is paid.";
+        money_came: "Pembayaran diterima.", "The payment was received.";
+        scan_qris: "Minta pelanggan memindai kode ini dengan aplikasi bank atau dompet digital.",
+            "Let the customer scan this code with a bank or wallet app.";
+        scan_page: "Pelanggan bisa memindai kode ini untuk membuka halaman bayar.",
+            "The customer can scan this code to open the payment page.";
+        copy: "Salin", "Copy";
+        copied: "Tersalin", "Copied";
+        timeline: "Urutan waktu", "Timeline";
+        va: "Nomor virtual account {0}", "{0} virtual account";
+        biller: "Kode perusahaan", "Biller code";
+        bill_key: "Kode bayar", "Bill key";
+        qr: "Kode QRIS", "QRIS code";
+        payment_page: "Halaman bayar", "Payment page";
+        deeplink: "Tautan aplikasi", "App link";
+        refunded: "Dikembalikan", "Refunded";
+        reference: "Catatan kasir", "Cashier's note";
+        cashier: "Kasir", "Cashier";
+        created: "Dibuat", "Opened";
+        paid: "Dibayar", "Paid";
+        expires: "Batas waktu bayar", "Time to pay ends";
+        window_opened: "Jendela bayar dibuka, terpakai {0}", "Pay window opened, {0} used";
+        refund_waiting: "Pengembalian {0} menunggu gerbang pembayaran", "A refund of {0} waits for the gateway";
+        by: "oleh {0}", "by {0}";
+        debt_line: "Tagihan", "Debt";
+        overage_line: "Pemakaian lebih", "Overage";
+        nobody: "Tidak diketahui milik siapa", "Nobody knows whose";
+        credit: "Bukukan", "Credit";
+        dismiss: "Tutup tanpa membukukan", "Dismiss";
+        refresh: "Tanya gerbang sekarang", "Ask the gateway now";
+        cancel: "Batalkan", "Cancel";
+        refund: "Kembalikan uang", "Refund";
+        refresh_will: "Gerbang pembayaran ditanya sekarang; kalau sudah dibayar, langsung dibukukan.",
+            "The gateway is asked now; what was paid is booked at once.";
+        cancel_will: "Pembayaran ini dibatalkan di gerbang. Kalau ternyata sudah dibayar, tetap dibukukan.",
+            "This payment is called off at the gateway. If it proves paid, it is booked all the same.";
+        refund_hint: "Kosong: semuanya yang tersisa, {0}.", "Empty: all that is left, {0}.";
+        refund_counter: "Uang keluar dari laci Anda.", "The money leaves your drawer.";
+        refund_gateway: "Uang dikembalikan lewat gerbang pembayaran; pembukuan menyusul setelah gerbang menjawab.",
+            "The money goes back by the gateway; the books follow once it answered.";
+        // Drawer
+        drawer: "Kasir", "Cash drawer";
+        own_drawer: "Laci Anda sejak penutupan terakhir", "Your drawer since the last closing";
+        taken: "Masuk", "In";
+        returned: "Keluar", "Out";
+        stays: "Sisa", "Stays";
+        expected_cash: "Tunai yang harus ada", "Cash that must be there";
+        receipt_span: "{0} struk, nomor {1} sampai {2}", "{0} receipts, numbers {1} to {2}";
+        no_receipts: "Belum ada struk.", "No receipts yet.";
+        close_drawer: "Tutup laci", "Close the drawer";
+        counted_hint: "Hitung uang tunai di laci.", "Count the cash in the drawer.";
+        closings: "Penutupan sebelumnya", "Past closings";
+        closing: "Penutupan {0}", "Closing {0}";
+        counted: "Dihitung", "Counted";
+        expected: "Seharusnya", "Expected";
+        difference: "Selisih", "Difference";
+        note: "Catatan", "Note";
+        fits: "Pas", "It fits";
+        // Router
+        router_state: "Keadaan", "State";
+        plan: "Yang akan diubah di router", "What would change on the router";
+        plan_empty: "Router sudah sesuai.", "The router is as it should be.";
+        plan_more: "{0} perubahan lagi tidak ditampilkan.", "{0} more changes are not shown.";
+        plan_unknown: "Router tidak dapat dibaca sekarang, jadi perbedaannya tidak diketahui.",
+            "The router cannot be read now, so the difference is unknown.";
+        dry_run_on: "Uji coba: router hanya dilihat, tidak diubah (policy.enforcement = \"dry-run\").",
+            "Dry run: the router is only looked at (policy.enforcement = \"dry-run\").";
+        dry_run_off: "Router diatur otomatis.", "The router is kept in step.";
+        sync: "Samakan sekarang", "Sync now";
+        sync_will: "Router dibaca, lalu perbedaannya dikirim. Baris milik orang lain tidak disentuh.",
+            "The router is read and the difference is sent. Foreign rows are left alone.";
+        synced: "{0} perubahan dikirim ke router.", "{0} changes were sent to the router.";
+        sync_refused: "{0} perubahan ditolak router; lihat peringatan.", "The router refused {0} changes; see the warnings.";
+        sync_dry: "Uji coba: {0} perubahan tidak dikirim.", "Dry run: {0} changes were not sent.";
+        conflicts: "Baris milik orang lain yang menghalangi", "Foreign rows in the way";
+        conflicts_text: "Baris ini bukan buatan kuota, jadi tidak diubah. Hapus atau ubah sendiri di router.",
+            "These rows are not kuota's, so they are left alone. Remove or change them on the router.";
+        warnings: "Peringatan", "Warnings";
+        faults_more: "… dan {0} lagi", "… and {0} more";
+        edit_refused: "ditolak router: {0}", "refused by the router: {0}";
+        version: "Versi RouterOS", "RouterOS version";
+        readings: "Pembacaan berhasil / gagal", "Readings that succeeded / failed";
+        reading_took: "Pembacaan terakhir", "Last reading";
+        hosts: "Perangkat di hotspot", "Devices at the hotspot";
+        commands: "Perintah ke router", "Commands to the router";
+        edits: "Perubahan terkirim", "Changes sent";
+        device: "Perangkat", "Device";
+        change: "Perubahan", "Change";
+        why: "Sebabnya", "Why";
+        edit_list: "masuk daftar {0}", "onto list {0}";
+        edit_enable: "aktifkan baris daftar", "enable the row of the list";
+        edit_unlist: "keluar dari daftar", "off the list";
+        edit_bind: "ikatan {0}", "binding {0}";
+        edit_unbind: "hapus ikatan", "remove the binding";
+        not_ours: "tidak terikat lagi", "no longer bound";
+        doctor: "Pemeriksaan lengkap router, disk, jam, dan relay: jalankan {0} di Raspberry Pi.",
+            "For every check of router, disk, clock and relay, run {0} on the Raspberry Pi.";
+        // Reports
+        reports: "Laporan", "Reports";
+        sales: "Penjualan", "Sales";
+        debts: "Tagihan", "Debts";
+        usage: "Pemakaian", "Usage";
+        collection: "Penagihan", "Collection";
+        from: "Dari", "From";
+        to: "Sampai", "To";
+        today: "Hari ini", "Today";
+        yesterday: "Kemarin", "Yesterday";
+        this_month: "Bulan ini", "This month";
+        last_month: "Bulan lalu", "Last month";
+        this_year: "Tahun ini", "This year";
+        download_csv: "Unduh CSV", "Download CSV";
+        span: "{0} sampai {1}", "{0} to {1}";
+        as_of: "Keadaan {0}", "As of {0}";
+        bad_span: "Rentang tanggal tidak bisa dipakai: paling lama 366 hari, dan awal sebelum akhir.",
+            "These dates cannot be used: at most 366 days, the first before the last.";
+        orders: "Pembayaran", "Payments";
+        by_method: "Menurut cara bayar", "By method";
+        by_cashier: "Menurut kasir", "By cashier";
+        by_day: "Menurut hari", "By day";
+        by_month: "Menurut bulan", "By month";
+        online_cashier: "Online", "Online";
+        day: "Hari", "Day";
+        heaviest: "Pemakaian terbanyak", "Heaviest use";
+        due_date: "Jatuh tempo", "Due";
+        owes: "Tagihan", "Owes";
+        debt_items: "Butir", "Items";
+        late: "terlambat {0} hari", "{0} days late";
+        no_price: "belum ada harga", "no price";
+        stopped: "Dijeda", "Stopped";
+        overdue: "Lewat tempo", "Overdue";
+        due_soon: "Segera tempo", "Due soon";
+        phone: "Telepon", "Phone";
+        // Audit
+        audit: "Catatan", "Audit";
+        audit_text: "Siapa melakukan apa, kapan, dan dari mana. Tidak bisa diubah.", "Who did what, when and from where. It cannot be changed.";
+        actor: "Pelaku", "Who";
+        action: "Tindakan", "Action";
+        target: "Sasaran", "Target";
+        source: "Dari", "From where";
+        detail: "Rincian", "Detail";
+        audit_query: "Tindakan, sasaran, atau rincian", "Action, target or detail";
+        // Admins
+        admins: "Pengelola", "Admins";
+        role: "Peran", "Role";
+        made: "Dibuat", "Made";
+        add_admin: "Tambah pengelola", "Add an admin";
+        remove_admin: "Hapus pengelola", "Remove admin";
+        password: "Kata sandi", "Password";
+        password_hint: "Sedikitnya 8 karakter.", "At least 8 characters.";
+        name: "Nama", "Name";
+        name_hint: "Huruf, angka, titik, garis; tanpa spasi.", "Letters, digits, points and dashes; no spaces.";
+        tokens: "Token API", "API tokens";
+        tokens_text: "Untuk program lain. Sebuah token hanya ditampilkan satu kali.", "For other programs. A token is shown only once.";
+        add_token: "Buat token", "Make a token";
+        remove_token: "Hapus token", "Remove token";
+        token: "Token", "Token";
+        remove_token_will: "Program yang memakai token ini tidak bisa masuk lagi.", "Programs that use this token can no longer come in.";
+        remove_admin_will: "Semua sesi dan tokennya berakhir. Catatan tentang yang pernah dilakukan tetap ada.",
+            "Every session and token of it ends. What it did stays on record.";
+        role_viewer: "Melihat", "Viewer";
+        role_cashier: "Kasir", "Cashier";
+        role_operator: "Operator", "Operator";
+        role_owner: "Pemilik", "Owner";
+        role_viewer_text: "hanya melihat", "reads only";
+        role_cashier_text: "juga menerima uang", "also takes money";
+        role_operator_text: "juga mengubah pelanggan, perangkat, dan tagihan", "also changes customers, devices and debts";
+        role_owner_text: "semuanya", "everything";
+        second_factor: "Verifikasi dua langkah", "Second factor";
+        totp_remove_will: "Untuk yang kehilangan ponsel: setelah ini cukup kata sandi. Pastikan dulu siapa yang meminta.",
+            "For a lost phone: from then on the password is enough. Make sure who asks.";
+        totp_remove: "Matikan verifikasi dua langkah", "Turn the second factor off";
+        // Settings
+        settings: "Pengaturan", "Settings";
+        settings_text: "Pengaturan yang sedang berlaku. Diubah di berkas TOML di Raspberry Pi atau lewat variabel KUOTA__…; isi berkas rahasia tidak ditampilkan.",
+            "The configuration in force. It is changed in the TOML file on the Raspberry Pi or by variables KUOTA__…; what secret files hold is not shown.";
+        settings_reload: "Aturan, jarak pembacaan, dan rahasia dibaca ulang dengan systemctl reload kuotad; selebihnya setelah restart.",
+            "Rules, intervals and secrets are read again by systemctl reload kuotad; the rest after a restart.";
+        policy_words: "Aturan dengan kata-kata", "The rules in words";
+        rule_stop: "Saat kuota habis, internet berhenti.", "When quota is used up, the internet stops.";
+        rule_debt: "Saat kuota habis, pemakaian lanjut jadi tagihan; pada {0}, internet dijeda.", "When quota is used up, use goes on as debt; at {0} the internet is stopped.";
+        rule_debt_free: "Saat kuota habis, pemakaian lanjut jadi tagihan tanpa batas.", "When quota is used up, use goes on as debt without a limit.";
+        rule_fup: "Sisa {0} ke bawah, kecepatan menjadi {1}.", "From {0} left on, speed is {1}.";
+        rule_overdue: "Tagihan lewat tempo lebih dari {0} hari menjeda internet, mulai pukul {1}.", "Debt overdue for more than {0} days stops the internet, from {1} on.";
+        rule_no_overdue: "Tagihan lewat tempo tidak menjeda internet.", "Overdue debt does not stop the internet.";
+        rule_due_month: "Tagihan baru jatuh tempo di akhir bulan.", "Debt is due at the end of the month.";
+        rule_due_days: "Tagihan baru jatuh tempo setelah {0} hari.", "Debt is due after {0} days.";
+        rule_expiry_reset: "Hari paket baru dihitung dari sekarang; sisa hari yang lebih panjang tetap berlaku.", "Bought days count from now; a later end stays.";
+        rule_expiry_extend: "Hari paket baru ditambahkan di belakang sisa hari.", "Bought days are put behind those that are left.";
+        rule_rounding: "Harga tagihan dibulatkan ke atas, kelipatan {0}.", "Prices of debt are rounded up to a multiple of {0}.";
+        rule_devices: "Satu pelanggan, paling banyak {0} perangkat.", "A customer has at most {0} devices.";
+        rule_credit: "Seorang kasir boleh memberi tagihan sampai {0}.", "A cashier may give credit up to {0}.";
+        rule_no_credit: "Kasir tidak boleh memberi tagihan.", "Cashiers give no credit.";
+        rule_window: "Untuk membayar online, internet dibuka {0}.", "To pay online, the internet is open for {0}.";
+        key: "Kunci", "Key";
+        value: "Nilai", "Value";
+        meaning: "Artinya", "Meaning";
+        origin: "Asal", "Origin";
+        is_default: "bawaan", "default";
+        is_set: "diatur", "set";
+        // Backup
+        backups: "Cadangan", "Backup";
+        backup_download: "Buat dan unduh cadangan", "Make and download a backup";
+        backup_text: "Salinan lengkap yang sudah diperiksa, dibuat sambil layanan berjalan. Simpan di perangkat lain, setiap hari.",
+            "A whole copy, proven, made while the service runs. Keep it on another device, every day.";
+        restore: "Mengembalikan cadangan", "Restoring a backup";
+        restore_1: "Salin berkas cadangan ke Raspberry Pi.", "Copy the backup file to the Raspberry Pi.";
+        restore_2: "Hentikan layanan:", "Stop the service:";
+        restore_3: "Kembalikan; berkas diperiksa dulu, dan yang diganti disimpan:", "Restore; the file is proven first, and what it replaces is kept:";
+        restore_4: "Jalankan layanan lagi:", "Start the service again:";
+        verify: "Periksa buku besar", "Verify the ledger";
+        verify_text: "Menghitung ulang semua saldo dan rantai sidik jari dari baris pertama.", "Recomputes every balance and the chain of hashes from the first line.";
+        verified: "Buku besar cocok: {0} baris, {1} rekening, {2} tagihan, {3} struk.", "The ledger adds up: {0} lines, {1} accounts, {2} debts, {3} receipts.";
+        broken: "Buku besar TIDAK cocok. Hentikan layanan dan kembalikan cadangan. {0}", "The ledger does NOT add up. Stop the service and restore a backup. {0}";
+        // Own account
+        account: "Akun saya", "My account";
+        sessions: "Sesi", "Sessions";
+        sessions_text: "{0} sesi sedang terbuka, termasuk yang ini.", "{0} sessions are open, this one included.";
+        end_sessions: "Akhiri sesi lain", "End other sessions";
+        sessions_ended: "Sesi lain diakhiri.", "Other sessions were ended.";
+        totp_off: "Belum aktif. Dengan ini, kata sandi saja tidak cukup untuk masuk.", "Off. With it, a password alone does not open the desk.";
+        totp_on: "Aktif. Saat masuk, Anda ditanya kode dari aplikasi autentikator.", "On. When logging in you are asked for the code of your authenticator app.";
+        totp_begin: "Aktifkan", "Turn on";
+        totp_scan: "Pindai kode ini dengan aplikasi autentikator, atau ketik rahasianya, lalu masukkan kode yang muncul.",
+            "Scan this code with your authenticator app, or type the secret, then enter the code that it shows.";
+        totp_secret: "Rahasia", "Secret";
+        totp_code: "Kode 6 angka", "6-digit code";
+        totp_confirm: "Pastikan", "Confirm";
+        totp_stop: "Matikan", "Turn off";
+        totp_wrong: "Kode tidak cocok. Periksa jam ponsel Anda, lalu coba kode berikutnya.", "The code does not match. Check your phone's clock and try the next code.";
+        totp_started: "Verifikasi dua langkah aktif.", "The second factor is on.";
+        totp_stopped: "Verifikasi dua langkah dimatikan.", "The second factor is off.";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_languages_say_the_same() {
+        crate::ui::catalogue::check(super::Office::ALL);
+    }
+}

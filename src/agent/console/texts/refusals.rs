@@ -1,0 +1,182 @@
+//! Why something cannot be done, by the stable codes of the API. What is not here is told in the API's own words.
+
+use crate::ui::catalogue::words;
+
+/// Declares the catalogue with the code of each text as its name.
+macro_rules! refusals {
+    ($($code:ident: $id:literal, $en:literal;)*) => {
+        words! {
+            /// A sentence for each code.
+            Refusals { $($code: $id, $en;)* }
+        }
+
+        impl Refusals {
+            /// The sentence for a code.
+            pub fn named(&self, code: &str) -> Option<&'static str> {
+                match code {
+                    $(stringify!($code) => Some(self.$code),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    settle_first: "Pemakaian di luar kuota sebesar isi paket ini atau lebih. Lunasi tagihannya dulu.",
+        "Usage beyond the quota is as much as this package gives, or more. Settle it first.";
+    blocked: "Pelanggan ini dihentikan pengelola. Buka dulu penghentiannya.",
+        "This customer is blocked by an admin. Unblock first.";
+    inactive: "Pelanggan ini belum disetujui atau dinonaktifkan.", "This customer is not approved, or not active.";
+    debt_overdue: "Ada tagihan yang lewat jatuh tempo. Lunasi dulu.", "A debt is overdue. Settle it first.";
+    not_on_sale: "Paket ini sedang tidak dijual.", "This package is not on sale.";
+    owes_while_unlimited: "Paket tanpa batas tidak dapat mulai selama masih ada tagihan. Lunasi dulu.",
+        "An unlimited plan cannot start while something is owed. Settle it first.";
+    exempt: "Pelanggan ini bebas tagihan, jadi tidak dapat diberi tagihan. Beri kuota saja, atau akhiri bebas tagihannya.",
+        "This customer is exempt and gets no debts. Give quota instead, or end the exemption.";
+    nothing_owed: "Tidak ada yang perlu dibayar.", "Nothing is owed.";
+    already_paid: "Tagihan ini sudah lunas atau sudah dihapus.", "This debt is paid already, or written off.";
+    pays_too_much: "Lebih dari tagihan bertanggal yang ada. Paket tanpa batas hanya dapat dibayar penuh; kelebihan pemakaian dibayar lewat lunasi semua.",
+        "More than the debt items owe. An unlimited plan is paid whole, and usage beyond the quota by settling all.";
+    refund_whole_only: "Pembayaran ini hanya dapat dikembalikan seluruhnya.", "Only the whole of this payment can go back.";
+    refunds_too_much: "Lebih dari sisa uang pembayaran ini.", "More than what is left of this payment.";
+    no_price: "Belum ada harganya: tidak ada paket berkuota yang dijual. Tambah paket, atau beri tagihan ini harga sendiri.",
+        "There is no price: no package with a quota is on sale. Add a package, or give the debt its own price.";
+    debt_needs_limit: "Bila pemakaian boleh jadi tagihan, batas tagihan harus lebih dari 0.",
+        "Where usage may become debt, the debt limit must be above 0.";
+    cashier_credit: "Melebihi kuota tagihan yang boleh Anda berikan sebagai kasir. Mintalah kepada pemilik.",
+        "More than you may give on credit as a cashier. Ask the owner.";
+    quote_changed: "Harganya sudah berubah. Periksa lagi sebelum melanjutkan.", "The price has changed. Look again before you go on.";
+    phone_taken: "Nomor telepon ini sudah dipakai pelanggan lain.", "Another customer has this phone number.";
+    login_taken: "Nama login ini sudah dipakai pelanggan lain.", "Another customer has this log-in name.";
+    user_owes: "Pelanggan ini masih punya tagihan. Lunasi atau hapus dulu tagihannya.",
+        "This customer still owes. Settle or write off first.";
+    user_has_devices: "Pelanggan ini masih punya perangkat. Lepaskan dulu.", "This customer still has devices. Unbind them first.";
+    user_pays: "Masih ada pembayaran online yang terbuka. Batalkan dulu.", "An online payment is open. Cancel it first.";
+    user_deleted: "Pelanggan dari pembayaran ini sudah dihapus.", "The customer of this payment is deleted.";
+    user_unknown: "Pelanggan dari pembayaran ini tidak diketahui.", "Nobody knows whose payment this is.";
+    too_many_devices: "Jumlah perangkat sudah penuh. Lepaskan satu dulu.", "There are as many devices as allowed. Unbind one first.";
+    too_many_lines: "Terlalu banyak tagihan untuk satu pembayaran online. Lunasi satu per satu.",
+        "Too many debts for one online payment. Settle them one by one.";
+    idempotency_conflict: "Tombol ini sudah dipakai untuk hal lain. Muat ulang halaman.", "This button was used for something else. Load the page again.";
+    deed_running: "Perintah ini sedang dikerjakan. Tunggu sebentar, lalu lihat hasilnya.", "This is being done. Wait a moment, then look at what came of it.";
+    amount_mismatch: "Jumlah dari gerbang pembayaran tidak sama. Pesanan dibatalkan.", "The gateway named another amount. The order was called off.";
+    nothing_to_pay: "Tidak ada biayanya, jadi tidak dapat dibayar online. Catat sebagai tunai.",
+        "This costs nothing and cannot be paid online. Book it as cash.";
+    not_in_review: "Pembayaran ini tidak sedang diperiksa.", "This payment is not in review.";
+    already_credited: "Pembayaran ini sudah dikreditkan.", "This payment was credited already.";
+    partly_returned: "Sebagian uangnya sudah kembali, jadi tidak dapat dikreditkan penuh.", "Part of the money went back, so it cannot be credited whole.";
+    not_paid: "Hanya uang yang sudah dibayar yang dapat dikembalikan.", "Only money that was paid can go back.";
+    not_open: "Pembayaran ini sudah tidak terbuka.", "This payment is no longer open.";
+    not_online: "Pembayaran ini diterima di kasir.", "This payment was taken over the counter.";
+    order_paid: "Pembayaran online sebelumnya ternyata sudah dibayar dan sudah diterapkan. Periksa lagi tagihannya.",
+        "The online payment before was paid already and is applied. Look again at what is owed.";
+    order_superseded: "Pembayaran ini sudah digantikan yang lain.", "Another payment took the place of this one.";
+    order_open: "Pembayaran online sebelumnya masih terbuka di gerbang pembayaran. Coba lagi sebentar lagi.",
+        "The online payment before is still open at the gateway. Try again in a moment.";
+    name_taken: "Nama ini sudah dipakai.", "This name is taken.";
+    last_owner: "Ini pemilik terakhir. Tambah pemilik lain dulu.", "This is the last owner. Add another first.";
+    router_unreachable: "Router tidak dapat dihubungi, dan ini perlu pembacaan router. Tidak ada yang berubah.",
+        "The router cannot be reached, and this needs a reading of it. Nothing was changed.";
+    router_login_refused: "Router menolak nama atau kata sandi agen ini. Tidak ada yang berubah.",
+        "The router refuses this agent's name or password. Nothing was changed.";
+    router_failed: "Router menolak perintahnya.", "The router refused the command.";
+    relay_unreachable: "Pembayaran online sedang tidak tersedia. Terima tunai atau transfer saja.",
+        "Online payment is not available now. Take cash or a transfer.";
+    relay_refused: "Relay pembayaran menolak permintaan ini.", "The payment relay refused this.";
+    gateway_busy: "Gerbang pembayaran sibuk. Coba lagi sebentar lagi.", "The payment gateway is busy. Try again in a moment.";
+    gateway_mismatch: "Jawaban gerbang pembayaran tidak cocok. Pesanan dibatalkan.", "The gateway's answer does not agree. The order was called off.";
+    gateway_misconfigured: "Gerbang pembayaran belum diatur dengan benar.", "The payment gateway is not set up correctly.";
+    gateway_refused: "Gerbang pembayaran menolak.", "The payment gateway refused.";
+    gateway_unknown: "Gerbang pembayaran belum memberi kepastian. Periksa lagi sebentar lagi.", "The payment gateway did not say what became of it. Look again in a moment.";
+    gateway_unreachable: "Gerbang pembayaran tidak dapat dihubungi.", "The payment gateway cannot be reached.";
+    method_unavailable: "Cara bayar ini sedang tidak tersedia.", "This method of payment is not available now.";
+    refund_refused: "Gerbang pembayaran menolak pengembalian.", "The payment gateway refused the refund.";
+    request_abandoned: "Permintaan bayar ini sudah ditutup. Ulangi dari awal.", "This request to pay was given up. Begin again.";
+    foreign_host: "Halaman ini tidak dapat dibuka dengan nama ini. Buka dengan alamat IP-nya, atau tambahkan namanya di admin.hosts.",
+        "These pages do not open under this name. Open them by their IP address, or add the name to admin.hosts.";
+    store_full: "Kartu penyimpanan penuh, jadi ini belum dicatat. Tidak ada yang berubah; kosongkan ruang, lalu ulangi.",
+        "The card is full, so this was not recorded. Nothing was changed; free some space, then try again.";
+    store_read_only: "Kartu penyimpanan hanya dapat dibaca, jadi ini belum dicatat. Tidak ada yang berubah; unduh cadangan, lalu ganti kartunya.",
+        "The card can only be read, so this was not recorded. Nothing was changed; download a backup, then replace the card.";
+    store_busy: "Program lain sedang memegang berkas data, jadi ini belum dicatat. Tidak ada yang berubah; tutup program itu, lalu ulangi.",
+        "Another program holds the data file, so this was not recorded. Nothing was changed; close that program, then try again.";
+    store_damaged: "Sebagian data rusak, jadi perubahan ditolak. Tidak ada yang berubah; pulihkan cadangan.",
+        "Some data is damaged, so changes are refused. Nothing was changed; restore a backup.";
+    busy: "Terlalu banyak permintaan sekaligus. Tidak ada yang berubah; ulangi sebentar lagi.",
+        "Too many requests at once. Nothing was changed; try again in a moment.";
+    body_timeout: "Isian datang terlalu lambat dan tidak dikerjakan. Periksa sambungan, lalu ulangi.",
+        "What was sent came too slowly and was not done. Check the connection, then send it again.";
+    timeout: "Jawabannya terlalu lama. Lihat dulu apakah sudah berhasil sebelum mengulang.",
+        "It took too long. Look whether it was done before you repeat it.";
+    not_ready: "Layanan ini belum menjawab. Tunggu sebentar, lalu muat ulang.", "The service does not answer yet. Wait a moment, then load the page again.";
+    backup_failed: "Salinan tidak dapat dibuat. Tidak ada yang berubah; sebabnya ada di catatan sistem.",
+        "The copy could not be made. Nothing was changed; the log says why.";
+    store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::agent::config::Language;
+
+    #[test]
+    fn both_languages_say_the_same() {
+        crate::ui::catalogue::check(Refusals::ALL);
+    }
+
+    /// Codes between quotes that follow `mark` in the sources below `folder`.
+    fn codes(folder: &Path, mark: &str, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                codes(&path, mark, found);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("refusals.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let after = text.split(mark).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+                found.extend(after.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_of_something_that_does_not_answer_has_a_sentence_and_a_row_in_the_manual() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = vec![crate::agent::run::STORE_FAILED.to_owned()];
+        for folder in ["src/agent", "src/web"] {
+            for mark in ["unavailable(", "SERVICE_UNAVAILABLE,", "REQUEST_TIMEOUT,", "GATEWAY_TIMEOUT,"] {
+                codes(&root.join(folder), mark, &mut found);
+            }
+        }
+        let source = std::fs::read_to_string(root.join("src/store/unwritable.rs")).unwrap();
+        let of_store = source.split("fn code(&self)").nth(1).unwrap().split("\n    }").next().unwrap();
+        found.extend(of_store.split('"').skip(1).step_by(2).map(str::to_owned));
+        for code in ["busy", "body_timeout", "timeout", "store_full", "store_busy", "relay_unreachable"] {
+            assert!(found.iter().any(|known| known == code), "{code}: {found:?}");
+        }
+        let manual = std::fs::read_to_string(root.join("docs/OPERATIONS.md")).unwrap();
+        for code in found {
+            for language in [Language::Indonesian, Language::English] {
+                assert!(Refusals::of(language).named(&code).is_some(), "{code}");
+            }
+            assert!(manual.contains(&format!("| `{code}` |")), "{code} is not in docs/OPERATIONS.md");
+        }
+    }
+
+    #[test]
+    fn every_code_that_a_deed_can_be_refused_with_has_a_sentence() {
+        let source = |path: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
+        let mut found = Vec::new();
+        codes(&source("agent/engine"), "conflict(", &mut found);
+        codes(&source("agent/link"), "code: ", &mut found);
+        let rules = std::fs::read_to_string(source("domain/policy.rs")).unwrap();
+        let rules = rules.split("pub fn code(&self)").nth(1).unwrap().split("\n    }").next().unwrap();
+        found.extend(rules.split('"').skip(1).step_by(2).map(str::to_owned));
+        assert!(found.len() > 25, "{found:?}");
+        for code in found {
+            assert!(Refusals::of(Language::Indonesian).named(&code).is_some(), "{code}");
+        }
+    }
+}

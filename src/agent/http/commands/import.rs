@@ -1,0 +1,145 @@
+//! `POST /users/import`: many users at once. Rows are read one by one, so that everything that is wrong is told together.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::agent::engine::{Action, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
+use crate::domain::policy::{Settings, Transfer};
+use crate::domain::units::Bytes;
+use crate::protocol::admin::users::{ImportUsers, OpenItem};
+use crate::protocol::admin::values::{
+    DeviceMac, Instant, Label, Limit, Login, Name, OverageName, Phone, Reason,
+};
+
+/// Why the ledger has the lines of an import.
+const REASON: &str = "import";
+
+/// A row as it was sent.
+pub(crate) type Fields = Map<String, Value>;
+
+impl OpenItem {
+    fn read(self) -> ImportedDebt {
+        ImportedDebt {
+            amount: self.amount.map(|amount| amount.0),
+            price: self.price_rp.map(|price| price.0),
+            debt_date: self.debt_date.0,
+            due_date: self.due_date.0,
+            note: self.note.map(|note| note.0).unwrap_or_default(),
+        }
+    }
+}
+
+impl ImportUsers<Fields> {
+    /// The command it asks for.
+    pub(crate) fn action(self) -> Action {
+        let mut findings = Vec::new();
+        let rows = self.users.into_iter().enumerate();
+        let users =
+            rows.filter_map(|(row, fields)| RowReader { row, fields, findings: &mut findings }.read());
+        let users = users.collect();
+        Action::Import { users, findings }
+    }
+}
+
+/// One row that is being read.
+struct RowReader<'a> {
+    row: usize,
+    fields: Fields,
+    findings: &'a mut Vec<RowFinding>,
+}
+
+impl RowReader<'_> {
+    fn read(mut self) -> Option<ImportedUser> {
+        let before = self.findings.len();
+        let name = self.take::<Name>("name").map(|name| name.0);
+        if name.is_none() && self.findings.len() == before {
+            self.find("name", "is required: write what people call the customer".to_owned());
+        }
+        let settings = Settings {
+            approved: self.take("approved"),
+            active: self.take("active"),
+            exempt: self.take("exempt"),
+            expires_at: self.take::<Instant>("expires_at").map(|at| Some(at.0)),
+            overage: self.take::<OverageName>("overage").map(|mode| Some(mode.0)),
+            debt_limit: self.take::<Limit>("debt_limit").map(|limit| Some(limit.0)),
+        };
+        let phone = self.take::<Phone>("phone").map(|phone| phone.0);
+        let login = self.take::<Login>("login").map(|login| login.0);
+        let devices = self.devices();
+        let quota = self.quota();
+        let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<OpenItem>("debts", debt));
+        let debts = debts.map(OpenItem::read).collect();
+        let admin_block = self.take::<Reason>("admin_block").map(|reason| reason.0);
+        for name in std::mem::take(&mut self.fields).keys() {
+            self.find("row", format!("{name:?} is not a field of an import"));
+        }
+        let user = NewUser { name: name?, phone, login, settings };
+        (self.findings.len() == before).then_some(ImportedUser {
+            row: self.row,
+            user,
+            devices,
+            quota,
+            debts,
+            admin_block,
+        })
+    }
+
+    /// Devices with their labels, which are in the same order or not given.
+    fn devices(&mut self) -> Vec<ImportedDevice> {
+        let (macs, labels) = (self.list("macs"), self.list("device_labels"));
+        if !labels.is_empty() && labels.len() != macs.len() {
+            let (labels, macs) = (labels.len(), macs.len());
+            self.find("device_labels", format!("has {labels} labels of {macs} devices: write one of each"));
+        }
+        let mut labels = labels.into_iter();
+        let mut devices = Vec::new();
+        for mac in macs {
+            let label = labels.next().and_then(|label| self.value::<Label>("device_labels", label));
+            let label = label.map(|label| label.0).unwrap_or_default();
+            devices
+                .extend(self.value::<DeviceMac>("mac", mac).map(|mac| ImportedDevice { mac: mac.0, label }));
+        }
+        devices
+    }
+
+    /// The quota account, if anything of it is given. Without a base for FUP all credits were one.
+    fn quota(&mut self) -> Option<Transfer> {
+        let mut bytes = |field| self.take::<Limit>(field).map(|limit| limit.0);
+        let (credits, debits) = (bytes("credits_bytes"), bytes("debits_bytes"));
+        let fup_base = bytes("fup_base_bytes");
+        let unlimited = self.take::<bool>("unlimited").unwrap_or_default();
+        let (credits, debits) = (credits.unwrap_or_default(), debits.unwrap_or_default());
+        let base = fup_base.unwrap_or(credits);
+        if base > credits || base < credits.minus(debits) {
+            let message = "must be from what remains (credits less debits) to the credits".to_owned();
+            self.find("fup_base_bytes", message);
+        }
+        let is_given = unlimited || credits > Bytes::ZERO || debits > Bytes::ZERO;
+        let reason = REASON.to_owned();
+        is_given.then_some(Transfer { credits, debits, fup_base: base, unlimited, reason })
+    }
+
+    /// The values of a field that holds many; one alone need not be in a list.
+    fn list(&mut self, field: &str) -> Vec<Value> {
+        match self.fields.remove(field) {
+            Some(Value::Array(values)) => values,
+            None | Some(Value::Null) => Vec::new(),
+            Some(other) => vec![other],
+        }
+    }
+
+    /// A field's value; one that is absent, null or empty is not given.
+    fn take<T: DeserializeOwned>(&mut self, field: &'static str) -> Option<T> {
+        let value = self.fields.remove(field)?;
+        let is_given = !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+        if is_given { self.value(field, value) } else { None }
+    }
+
+    fn value<T: DeserializeOwned>(&mut self, field: &'static str, value: Value) -> Option<T> {
+        serde_json::from_value(value).inspect_err(|error| self.find(field, error.to_string())).ok()
+    }
+
+    fn find(&mut self, field: &'static str, message: String) {
+        self.findings.push(RowFinding { row: self.row, field, message, is_conflict: false });
+    }
+}

@@ -1,0 +1,32 @@
+//! What requests about packages ask of the engine.
+
+use crate::agent::engine::{Action, NewPackage, PackageChange};
+use crate::domain::id::PackageId;
+use crate::protocol::admin::packages::{AddPackage, ChangePackage};
+
+impl AddPackage {
+    /// The command it asks for.
+    pub(crate) fn action(self) -> Action {
+        Action::AddPackage(NewPackage {
+            name: self.name.0,
+            quota: self.quota.map(|quota| quota.0),
+            days: self.days.0,
+            price: self.price_rp.0,
+            active: self.active.unwrap_or(true),
+        })
+    }
+}
+
+impl ChangePackage {
+    /// The command it asks for.
+    pub(crate) fn action(self, package: PackageId) -> Action {
+        let change = PackageChange {
+            name: self.name.map(|name| name.0),
+            quota: self.quota.map(|quota| quota.map(|quota| quota.0)),
+            days: self.days.map(|days| days.0),
+            price: self.price_rp.map(|price| price.0),
+            active: self.active,
+        };
+        Action::ChangePackage(package, change)
+    }
+}

@@ -1,0 +1,68 @@
+//! What requests about users and their devices ask of the engine.
+
+use crate::agent::engine::{Action, NewDevice, NewUser, UserChange};
+use crate::domain::id::UserId;
+use crate::domain::policy::Settings;
+use crate::protocol::admin::devices::BindDevice;
+use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser};
+
+impl AddUser {
+    /// The command it asks for.
+    pub(crate) fn action(self) -> Action {
+        let settings = Settings {
+            approved: self.approved,
+            active: self.active,
+            exempt: self.exempt,
+            expires_at: self.expires_at.map(|at| Some(at.0)),
+            overage: self.overage.map(|mode| Some(mode.0)),
+            debt_limit: self.debt_limit.map(|limit| Some(limit.0)),
+        };
+        let (phone, login) = (self.phone.map(|phone| phone.0), self.login.map(|login| login.0));
+        Action::AddUser(NewUser { name: self.name.0, phone, login, settings })
+    }
+}
+
+impl ChangeUser {
+    /// The command it asks for.
+    pub(crate) fn action(self, user: UserId) -> Action {
+        let settings = Settings {
+            approved: self.approved,
+            active: self.active,
+            exempt: self.exempt,
+            expires_at: self.expires_at.map(|at| at.map(|at| at.0)),
+            overage: self.overage.map(|mode| mode.map(|mode| mode.0)),
+            debt_limit: self.debt_limit.map(|limit| limit.map(|limit| limit.0)),
+        };
+        let change = UserChange {
+            name: self.name.map(|name| name.0),
+            phone: self.phone.map(|phone| phone.map(|phone| phone.0)),
+            login: self.login.map(|login| login.map(|login| login.0)),
+            settings,
+        };
+        Action::ChangeUser(user, change)
+    }
+}
+
+impl BindDevice {
+    /// The command it asks for.
+    pub(crate) fn action(self, user: UserId) -> Action {
+        let label = self.label.map(|label| label.0).unwrap_or_default();
+        // Which device goes is for a person to say.
+        let is_move = self.r#move.unwrap_or(false);
+        Action::Bind(NewDevice { label, is_move, ..NewDevice::of(user, self.mac.0) })
+    }
+}
+
+impl BlockUser {
+    /// The command it asks for.
+    pub(crate) fn action(self, user: UserId) -> Action {
+        Action::Block(user, self.reason.0)
+    }
+}
+
+impl UnblockUser {
+    /// The command it asks for.
+    pub(crate) fn action(self, user: UserId) -> Action {
+        Action::Unblock(user, self.reason.map(|reason| reason.0).unwrap_or_default())
+    }
+}

@@ -1,0 +1,257 @@
+//! Presses of buttons: what was typed until somebody says yes to what it would do, and what was done, told once on the
+//! page that follows. Kept in memory: after a restart a form is filled in again, and the ledger has what was done.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use uuid::Uuid;
+
+use crate::ui::Form;
+
+/// Presses remembered; the oldest is forgotten.
+const PRESSES_MAX: usize = 256;
+/// Bytes of everything typed that is remembered; the oldest is forgotten.
+const TYPED_BYTES_MAX: usize = 1024 * 1024;
+
+/// The parameter of the page that tells.
+pub(crate) const NEWS: &str = "kabar";
+
+/// What was done.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// In a sentence.
+    pub text: String,
+    /// Whether something about it still waits.
+    pub is_waiting: bool,
+    /// Whether it found something wrong.
+    pub is_bad: bool,
+    /// Ledger lines and whatever else came of it.
+    pub lines: Vec<String>,
+    /// Where it can be looked at: address and name.
+    pub links: Vec<(String, String)>,
+    /// What is shown this once: name and value.
+    pub secret: Option<(String, String)>,
+}
+
+/// What became of one press of a button. What is done has the address at which it is told.
+enum Press {
+    Typed(Form),
+    Running(Option<Form>),
+    Told(String, Box<Told>),
+    Shown(String),
+}
+
+impl Press {
+    /// Bytes of what was typed.
+    fn typed_bytes(&self) -> usize {
+        match self {
+            Self::Typed(form) | Self::Running(Some(form)) => {
+                form.0.iter().map(|(name, value)| name.len() + value.len()).sum()
+            }
+            Self::Running(None) | Self::Told(..) | Self::Shown(_) => 0,
+        }
+    }
+}
+
+/// Where a press stands when it comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is the first.
+    First,
+    /// The same press is being done.
+    Running,
+    /// The same press was done, and is told at this address.
+    Done(String),
+}
+
+/// What a key stands for when its page is looked at.
+#[derive(Clone, Debug)]
+pub(crate) enum Draft {
+    /// It was typed, and nobody has said yes.
+    Typed(Form),
+    /// It was done, and is told at this address.
+    Done(String),
+}
+
+/// Whose press: session and key of the form.
+type Name = (String, String);
+
+/// Presses of late.
+#[derive(Default)]
+pub(crate) struct News(Mutex<VecDeque<(Name, Press)>>);
+
+impl News {
+    fn with<T>(&self, f: impl FnOnce(&mut VecDeque<(Name, Press)>) -> T) -> T {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with_press<T>(&self, session: &str, key: &str, f: impl FnOnce(&mut Press) -> T) -> Option<T> {
+        self.with(|presses| {
+            let found = presses.iter_mut().find(|((whose, of), _)| whose == session && of == key);
+            found.map(|(_, press)| f(press))
+        })
+    }
+
+    /// Keeps what was typed until somebody says yes to it; the answer is its key.
+    pub fn remember(&self, session: &str, typed: Form) -> String {
+        let key = Uuid::new_v4().to_string();
+        self.with(|presses| add(presses, (session.to_owned(), key.clone()), Press::Typed(typed)));
+        key
+    }
+
+    /// What a session's key stands for, unless that was forgotten.
+    pub fn draft(&self, session: &str, key: &str) -> Option<Draft> {
+        let draft = |press: &mut Press| match press {
+            Press::Typed(form) | Press::Running(Some(form)) => Some(Draft::Typed(form.clone())),
+            Press::Running(None) => None,
+            Press::Told(at, _) | Press::Shown(at) => Some(Draft::Done(at.clone())),
+        };
+        self.with_press(session, key, draft).flatten()
+    }
+
+    /// Begins a press, unless it was begun before.
+    pub fn claim(&self, session: &str, key: &str) -> Claim {
+        let begin = |press: &mut Press| match press {
+            Press::Running(_) => Claim::Running,
+            Press::Told(at, _) | Press::Shown(at) => Claim::Done(at.clone()),
+            Press::Typed(form) => {
+                *press = Press::Running(Some(std::mem::take(form)));
+                Claim::First
+            }
+        };
+        self.with(|presses| {
+            if let Some((_, press)) =
+                presses.iter_mut().find(|((whose, of), _)| whose == session && of == key)
+            {
+                return begin(press);
+            }
+            add(presses, (session.to_owned(), key.to_owned()), Press::Running(None));
+            Claim::First
+        })
+    }
+
+    /// The press is done; `told` waits for the page `home` that follows, whose address with it is answered.
+    pub fn tell(&self, session: &str, key: &str, home: &str, told: Told) -> String {
+        let and = if home.contains('?') { '&' } else { '?' };
+        let at = format!("{home}{and}{NEWS}={key}");
+        self.with_press(session, key, |press| *press = Press::Told(at.clone(), Box::new(told)));
+        at
+    }
+
+    /// Tells of something that asked for no key; the address at which it is told is answered.
+    pub fn tell_at_once(&self, session: &str, home: &str, told: Told) -> String {
+        let key = Uuid::new_v4().to_string();
+        self.claim(session, &key);
+        self.tell(session, &key, home, told)
+    }
+
+    /// The press did nothing: the same may come again.
+    pub fn drop_claim(&self, session: &str, key: &str) {
+        let is_typed = |press: &mut Press| match press {
+            Press::Running(Some(form)) => {
+                *press = Press::Typed(std::mem::take(form));
+                true
+            }
+            Press::Typed(_) | Press::Running(None) | Press::Told(..) | Press::Shown(_) => false,
+        };
+        if self.with_press(session, key, is_typed) != Some(true) {
+            self.with(|presses| presses.retain(|((whose, of), _)| whose != session || of != key));
+        }
+    }
+
+    /// What a press did, the first time that it is asked for by its own session.
+    pub fn take(&self, session: &str, key: &str) -> Option<Told> {
+        let take = |press: &mut Press| match std::mem::replace(press, Press::Running(None)) {
+            Press::Told(at, told) => {
+                *press = Press::Shown(at);
+                Some(*told)
+            }
+            other => {
+                *press = other;
+                None
+            }
+        };
+        self.with_press(session, key, take).flatten()
+    }
+}
+
+/// Adds a press; the oldest make room for it.
+fn add(presses: &mut VecDeque<(Name, Press)>, name: Name, press: Press) {
+    presses.push_back((name, press));
+    let mut typed_bytes: usize = presses.iter().map(|(_, press)| press.typed_bytes()).sum();
+    while presses.len() > PRESSES_MAX || typed_bytes > TYPED_BYTES_MAX {
+        let Some((_, oldest)) = presses.pop_front() else { return };
+        typed_bytes -= oldest.typed_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_press_is_claimed_once_and_told_once_to_its_own_session() {
+        let news = News::default();
+        assert_eq!(news.claim("a", "k"), Claim::First);
+        assert_eq!(news.claim("a", "k"), Claim::Running);
+        assert_eq!(news.claim("b", "k"), Claim::First);
+        assert!(news.take("a", "k").is_none());
+        let at = news.tell("a", "k", "/x?y=1", Told { text: "ya".into(), ..Told::default() });
+        assert_eq!(at, "/x?y=1&kabar=k");
+        assert_eq!(news.claim("a", "k"), Claim::Done(at.clone()));
+        assert!(news.take("b", "k").is_none() && news.take("a", "x").is_none());
+        assert_eq!(news.take("a", "k").unwrap().text, "ya");
+        assert!(news.take("a", "k").is_none());
+        assert_eq!(news.claim("a", "k"), Claim::Done(at));
+        news.drop_claim("b", "k");
+        assert_eq!(news.claim("b", "k"), Claim::First);
+    }
+
+    #[test]
+    fn the_oldest_presses_are_forgotten() {
+        let news = News::default();
+        for n in 0..=PRESSES_MAX {
+            news.claim("a", &n.to_string());
+        }
+        assert_eq!(news.with(|presses| presses.len()), PRESSES_MAX);
+        assert_eq!(news.claim("a", "0"), Claim::First);
+    }
+
+    fn typed(text: &str) -> Form {
+        Form([("name".to_owned(), text.to_owned())].into())
+    }
+
+    fn is_typed(draft: Option<Draft>, text: &str) -> bool {
+        matches!(draft, Some(Draft::Typed(form)) if form.text("name") == Some(text))
+    }
+
+    #[test]
+    fn what_was_typed_is_kept_until_it_is_done() {
+        let news = News::default();
+        let key = news.remember("a", typed("Budi"));
+        assert!(is_typed(news.draft("a", &key), "Budi"));
+        assert!(news.draft("b", &key).is_none() && news.draft("a", "x").is_none());
+        assert_eq!(news.claim("a", &key), Claim::First);
+        assert_eq!(news.claim("a", &key), Claim::Running);
+        news.drop_claim("a", &key);
+        assert!(is_typed(news.draft("a", &key), "Budi"), "what was refused can be looked at again");
+        assert_eq!(news.claim("a", &key), Claim::First);
+        let at = news.tell("a", &key, "/x", Told::default());
+        assert!(matches!(news.draft("a", &key), Some(Draft::Done(to)) if to == at));
+        assert_eq!(news.claim("a", &key), Claim::Done(at));
+    }
+
+    #[test]
+    fn what_was_typed_takes_no_more_than_its_bytes() {
+        let news = News::default();
+        let first = news.remember("a", typed("x"));
+        let large = "x".repeat(TYPED_BYTES_MAX - 100);
+        let second = news.remember("a", typed(&large));
+        assert!(news.draft("a", &first).is_some() && news.draft("a", &second).is_some());
+        let third = news.remember("a", typed(&large));
+        assert!(news.draft("a", &first).is_none() && news.draft("a", &second).is_none());
+        assert!(news.draft("a", &third).is_some());
+        news.remember("a", typed(&"x".repeat(TYPED_BYTES_MAX + 1)));
+        assert_eq!(news.with(|presses| presses.len()), 0);
+    }
+}

@@ -1,0 +1,276 @@
+//! Browsers' sessions: opened by a whole log-in, known by their cookie, and ended. Programs and pages come in here.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::state::Desk;
+use crate::agent::engine::{Actor, Engine};
+use crate::domain::units::Timestamp;
+use crate::identity::signed_tokens::Tickets;
+use crate::identity::{Attempt, Attempts, hash, new_token, totp};
+use crate::store::{AdminRecord, AuditFilter, Page, Role, SecretKind, Unwritable};
+use crate::ui::layout;
+use crate::web::{Peer, Problem};
+
+/// The session's cookie.
+const COOKIE_NAME: &str = "kuota_session";
+/// How long a session lasts.
+const SESSION: Duration = Duration::from_hours(12);
+/// A name longer than any admin's, or a password longer than any, is wrong.
+const TEXT_BYTES_MAX: usize = 1024;
+/// How long the code may take to be typed.
+const PROOF_MS: i64 = 5 * 60 * 1000;
+/// What the audit calls a log-in.
+const LOG_IN: &str = "admin.login";
+/// Log-ins of before a start that are remembered.
+const REMEMBERED_MAX: u32 = 500;
+/// What a proof says, before the name.
+const PROOF_OF: &str = "the password was right of admin ";
+/// What a wrong code may come from, told while the clock cannot be believed.
+const CLOCK_HINT: &str =
+    "; the clock of this machine is not set, so right one-time codes may be refused until it is";
+
+/// What somebody logs in with.
+pub(crate) struct LogIn {
+    /// The admin's name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// The one-time code, of an admin with a second factor.
+    pub otp: Option<String>,
+}
+
+/// A session that was opened.
+pub(crate) struct Opened {
+    /// What the cookie carries, see [`cookie`].
+    pub secret: String,
+    /// Whose.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A whole log-in. Wrong names, passwords and codes answer alike (401), and as slowly; a right password without the
+/// code that it needs is 401 with the code `otp_required`; after too many failures it is 429. Whoever serves a form
+/// must have made sure that it came from a page of ours.
+pub(crate) async fn log_in(desk: &Desk, peer: Peer, given: LogIn) -> Result<Opened, Problem> {
+    let LogIn { username, password, otp } = given;
+    if username.len() > TEXT_BYTES_MAX || password.len() > TEXT_BYTES_MAX {
+        // Nothing that long is remembered among the attempts.
+        return Err(wrong(peer, desk.look(|engine| Ok(engine.facts().clock_trusted)).await?));
+    }
+    let username = on_file(desk, username).await?;
+    let attempt = begin_attempt(desk, peer, &username).await?;
+    let asked = username.clone();
+    let (admin, trusted) =
+        desk.look(move |engine| Ok((engine.reader().admin(&asked)?, engine.facts().clock_trusted))).await?;
+    let known = admin.as_ref().map(|admin| admin.password_hash.clone());
+    let right = desk.passwords.check(password, known).await?;
+    let Some(admin) = admin.filter(|_| right) else { return Err(wrong(peer, trusted)) };
+    if admin.second_factor.is_on() {
+        let Some(otp) = otp.filter(|otp| !otp.trim().is_empty()) else {
+            take_back(desk, attempt);
+            return Err(otp_required(trusted));
+        };
+        let name = username.clone();
+        if !desk.look(move |engine| accept_code(engine, &name, &otp)).await? {
+            return Err(wrong(peer, trusted));
+        }
+    }
+    succeeded(desk, attempt);
+    open(desk, peer, admin).await
+}
+
+/// The admin's name that was meant, or what was typed where nobody has it: guesses at one name count together.
+async fn on_file(desk: &Desk, typed: String) -> Result<String, Problem> {
+    let asked = typed.clone();
+    let named = desk.look(move |engine| Ok(engine.reader().admin_named(&asked)?)).await?;
+    Ok(named.unwrap_or(typed))
+}
+
+/// What a page gives back with the code, so that the password need not stand in it: that `username`'s password was
+/// right a moment ago. Only for whoever was just answered `otp_required`.
+pub(crate) async fn proof(desk: &Desk, username: &str) -> Result<String, Problem> {
+    let text = format!("{PROOF_OF}{}", on_file(desk, username.to_owned()).await?);
+    let seal = move |engine: &mut Engine| {
+        let until = Timestamp(engine.now().0.saturating_add(PROOF_MS));
+        Ok(Tickets::new(engine.site_secret()).sealed(&text, until))
+    };
+    desk.look(seal).await
+}
+
+/// The second step of a log-in: a code, and the [`proof`] of the first. Wrong ones answer 401, and are counted.
+pub(crate) async fn log_in_by_code(
+    desk: &Desk,
+    peer: Peer,
+    proof: String,
+    otp: String,
+) -> Result<Opened, Problem> {
+    let open_proof = move |engine: &mut Engine| {
+        let text = Tickets::new(engine.site_secret()).opened(&proof, engine.now());
+        let name = text.and_then(|text| text.strip_prefix(PROOF_OF).map(str::to_owned));
+        let admin = name.and_then(|name| engine.reader().admin(&name).transpose()).transpose()?;
+        Ok((admin.filter(|admin| admin.second_factor.is_on()), engine.facts().clock_trusted))
+    };
+    let (admin, trusted) = desk.look(open_proof).await?;
+    let Some(admin) = admin else { return Err(wrong(peer, trusted)) };
+    let name = admin.name.clone();
+    let attempt = begin_attempt(desk, peer, &name).await?;
+    let asked = name.clone();
+    if !desk.look(move |engine| accept_code(engine, &asked, &otp)).await? {
+        return Err(wrong(peer, trusted));
+    }
+    succeeded(desk, attempt);
+    open(desk, peer, admin).await
+}
+
+/// Ends the session with that secret; one that is not known has ended already.
+pub(crate) async fn log_out(desk: &Desk, secret: &str) -> Result<(), Problem> {
+    let secret = hash(secret);
+    desk.look(move |engine| Ok(engine.store_mut().end_session(&secret)?)).await
+}
+
+/// Whose session the request's cookie names; `None` without a cookie, or when the session has ended. It does not say
+/// from whose page the request comes: see [`crate::web::same_site`].
+pub(crate) async fn session_of(
+    desk: &Desk,
+    peer: Peer,
+    headers: &HeaderMap,
+) -> Result<Option<Actor>, Problem> {
+    let Some(secret) = session_secret(headers) else { return Ok(None) };
+    actor_of(desk, peer, hash(secret), SecretKind::Session).await
+}
+
+/// Who a secret belongs to, while it is good.
+pub(crate) async fn actor_of(
+    desk: &Desk,
+    peer: Peer,
+    hash: [u8; 32],
+    kind: SecretKind,
+) -> Result<Option<Actor>, Problem> {
+    let found = desk.look(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
+    Ok(found.map(|(name, role)| Actor { name, role, source: source(peer) }))
+}
+
+/// The secret in a browser's cookie, known or not.
+pub(crate) fn session_secret(headers: &HeaderMap) -> Option<&str> {
+    layout::cookie(headers, COOKIE_NAME)
+}
+
+/// The `Set-Cookie` of a session; without a secret the browser forgets it.
+pub(crate) fn cookie(secret: Option<&str>) -> Result<HeaderValue, Problem> {
+    let seconds = secret.map_or(0, |_| SESSION.as_secs());
+    let secret = secret.unwrap_or_default();
+    let cookie = format!("{COOKIE_NAME}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
+    cookie.parse().map_err(|_| Problem::internal())
+}
+
+/// Counts an attempt before it is made; 429 after too many. Whoever may use the socket guesses nothing, and nothing is
+/// counted. It counts as a wrong one unless it [succeeded] or is [taken back](take_back).
+pub(crate) async fn begin_attempt(desk: &Desk, peer: Peer, name: &str) -> Result<Option<Attempt>, Problem> {
+    let Peer::Network(address) = peer else { return Ok(None) };
+    desk.remembered.get_or_try_init(|| remember(desk)).await?;
+    let begun = attempts(desk).begin(address, name, desk.site.clock.uptime());
+    begun.map(Some).map_err(|wait| {
+        let seconds = wait.as_secs() + 1;
+        Problem::too_many(format!("too many log-ins that failed; wait {seconds} seconds"), seconds)
+    })
+}
+
+/// The attempt was a right one.
+fn succeeded(desk: &Desk, attempt: Option<Attempt>) {
+    if let Some(attempt) = attempt {
+        attempts(desk).succeeded(attempt, desk.site.clock.uptime());
+    }
+}
+
+/// The attempt was neither right nor wrong.
+pub(crate) fn take_back(desk: &Desk, attempt: Option<Attempt>) {
+    if let Some(attempt) = attempt {
+        attempts(desk).taken_back(attempt);
+    }
+}
+
+fn attempts(desk: &Desk) -> MutexGuard<'_, Attempts> {
+    desk.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Who logged in from where before the daemon started, as the audit tells: a restart locks nobody out.
+async fn remember(desk: &Desk) -> Result<(), Problem> {
+    let logged_in = AuditFilter { actor: String::new(), text: LOG_IN.to_owned() };
+    let page = Page { after: None, limit: REMEMBERED_MAX };
+    let read = move |engine: &mut Engine| {
+        // A damaged audit keeps nobody out.
+        if matches!(engine.unwritable(), Some(Unwritable::Damaged(_))) {
+            return Ok(Vec::new());
+        }
+        Ok(engine.reader().find_audit(&logged_in, page)?)
+    };
+    let lines = desk.look(read).await?;
+    let mut attempts = attempts(desk);
+    for (_, line) in lines.into_iter().filter(|(_, line)| line.action == LOG_IN) {
+        if let Ok(address) = line.source.parse() {
+            attempts.remember(address, &line.actor);
+        }
+    }
+    Ok(())
+}
+
+/// Whether it is a code of an admin's second factor that was not used before; it is used by that. An admin whose
+/// second factor ended meanwhile needs none.
+pub(crate) fn accept_code(engine: &mut Engine, admin: &str, code: &str) -> Result<bool, Problem> {
+    let found = engine.reader().admin(admin)?;
+    let Some(secret) = found.and_then(|admin| admin.second_factor.secret) else { return Ok(true) };
+    match totp::step_of(&secret, code, engine.now()) {
+        Some(step) => Ok(engine.store_mut().accept_step(admin, step)?),
+        None => Ok(false),
+    }
+}
+
+/// What to say besides while the clock cannot be believed.
+pub(crate) fn clock_hint(trusted: bool) -> &'static str {
+    if trusted { "" } else { CLOCK_HINT }
+}
+
+fn wrong(peer: Peer, trusted: bool) -> Problem {
+    tracing::info!(source = %source(peer), "a log-in failed");
+    Problem::unauthorized(format!(
+        "the name, the password or the one-time code is wrong{}",
+        clock_hint(trusted)
+    ))
+}
+
+fn otp_required(trusted: bool) -> Problem {
+    let detail = format!("send the one-time code of your authenticator as otp{}", clock_hint(trusted));
+    Problem::new(StatusCode::UNAUTHORIZED, "otp_required", detail)
+}
+
+async fn open(desk: &Desk, peer: Peer, admin: AdminRecord) -> Result<Opened, Problem> {
+    let AdminRecord { name, role, .. } = admin;
+    let secret = new_token()?;
+    let hash = hash(&secret);
+    let actor = Actor { name: name.clone(), role, source: source(peer) };
+    let lasts_ms = i64::try_from(SESSION.as_millis()).unwrap_or(i64::MAX);
+    let expires_at = desk
+        .look(move |engine| {
+            let now = engine.now();
+            let expires_at = Timestamp(now.0.saturating_add(lasts_ms));
+            let store = engine.store_mut();
+            store.open_session(&hash, &actor.name, role, now, expires_at)?;
+            engine.note_when_possible(&actor, LOG_IN, &actor.name, String::new())?;
+            Ok(expires_at)
+        })
+        .await?;
+    Ok(Opened { secret, name, role, expires_at })
+}
+
+fn source(peer: Peer) -> String {
+    match peer {
+        Peer::Network(address) => address.to_string(),
+        Peer::Local => "socket".to_owned(),
+    }
+}

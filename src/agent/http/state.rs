@@ -1,0 +1,109 @@
+//! What every handler holds: the site, and the few ways to ask it for something.
+
+use std::sync::{Arc, Mutex};
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+
+use crate::agent::console::News;
+use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
+use crate::agent::run::Site;
+use crate::agent::site::Service;
+use crate::domain::id::UserId;
+use crate::domain::units::Timestamp;
+use crate::identity::{Attempts, Guarded, Passwords};
+pub(crate) use crate::web::finish::finish;
+use crate::web::{Body, HostNames, Problem};
+
+/// What a handler answers.
+pub(crate) type Answer = Result<Response, Problem>;
+
+/// The handlers' state.
+pub(crate) struct Desk {
+    /// The daemon's parts.
+    pub site: Arc<Site>,
+    /// Names by which it is asked.
+    pub host_names: HostNames,
+    /// Hashing, one at a time.
+    pub passwords: Passwords,
+    /// Failed log-ins.
+    pub attempts: Mutex<Attempts>,
+    /// Set once the attempts remember who logged in before the daemon started.
+    pub remembered: OnceCell<()>,
+    /// Held while the ledger is verified: one walk at a time is load enough.
+    pub verifying: AsyncMutex<()>,
+    /// Held while the store is copied.
+    pub copying: AsyncMutex<()>,
+    /// Since when calls are answered.
+    pub since: Timestamp,
+    /// What was done at the desk's pages and is yet to be told.
+    pub news: News,
+}
+
+impl Desk {
+    pub fn new(site: Arc<Site>) -> Arc<Self> {
+        let since = site.clock.now();
+        let host_names = site.config.host_names();
+        let (passwords, attempts) = (Passwords::default(), Mutex::new(Attempts::new(Guarded::Passwords)));
+        let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
+        let news = News::default();
+        let remembered = OnceCell::new();
+        Arc::new(Self { site, host_names, passwords, attempts, remembered, verifying, copying, since, news })
+    }
+
+    pub fn service(&self) -> &Arc<Service> {
+        &self.site.service
+    }
+
+    /// Looks at the engine; `look` copies out what it needs.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.service().engine().call(look).await?
+    }
+
+    /// Does what a body asks; with an idempotency key at most once.
+    pub async fn submit<T>(
+        &self,
+        actor: Actor,
+        body: Body<T>,
+        action: impl FnOnce(T) -> Result<Action, Problem>,
+    ) -> Answer {
+        let key = key(&actor, &body);
+        self.act(actor, action(body.value)?, key).await
+    }
+
+    /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
+    pub async fn act(&self, actor: Actor, action: Action, key: Option<Key>) -> Answer {
+        Ok(said(self.done(actor, action, key).await?))
+    }
+
+    /// Does an action like [`Self::act`], for whoever tells of it in other words than the API's.
+    pub async fn done(&self, actor: Actor, action: Action, key: Option<Key>) -> Result<Outcome, Problem> {
+        let service = Arc::clone(self.service());
+        Ok(finish(async move { service.submit(actor, action, key).await }).await??)
+    }
+}
+
+/// A call's idempotency key, scoped by who calls.
+pub(crate) fn key<T>(actor: &Actor, body: &Body<T>) -> Option<Key> {
+    let id = body.key.as_ref()?;
+    Some(Key { id: format!("{}/{id}", actor.name), content_hash: body.content_hash })
+}
+
+/// An outcome as the API answers it.
+pub(crate) fn said(outcome: Outcome) -> Response {
+    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if outcome.body.is_empty() {
+        return status.into_response();
+    }
+    (status, [(CONTENT_TYPE, "application/json")], outcome.body).into_response()
+}
+
+/// The user with that id, as it is with every reading taken.
+pub(crate) fn user(engine: &Engine, id: UserId) -> Result<Snapshot, Problem> {
+    engine.look().user(id).ok_or_else(|| Problem::not_found("user"))
+}

@@ -1,0 +1,53 @@
+//! What pages say while the store cannot be written.
+
+use crate::agent::config::Language;
+use crate::store::Unwritable;
+use crate::ui::catalogue::{fill, words};
+
+words! {
+    /// Why nothing can be changed, and what to do.
+    StoreWords {
+        full: "Kartu penyimpanan penuh, jadi perubahan belum dapat dicatat. Pemakaian tetap dihitung dan blokir tetap berjalan. Kosongkan ruang di {0}; setelah itu perubahan diterima lagi dengan sendirinya.",
+            "The card is full, so changes cannot be written down. Usage is still metered and blocks still work. Free space at {0}; changes are then taken again without a restart.";
+        read_only: "Kartu penyimpanan hanya dapat dibaca, jadi perubahan belum dapat dicatat. Pemakaian tetap dihitung dan blokir tetap berjalan. Kartu mungkin rusak: unduh cadangan sekarang, lalu ganti kartunya ({0}).",
+            "The card can only be read, so changes cannot be written down. Usage is still metered and blocks still work. The card may be failing: download a backup now, then replace it ({0}).";
+        busy: "Program lain sedang memegang berkas data: {0}. Perubahan belum dapat dicatat sampai program itu ditutup. Pemakaian tetap dihitung dan blokir tetap berjalan.",
+            "Another program holds the data file: {0}. Changes cannot be written down until it is closed. Usage is still metered and blocks still work.";
+        damaged: "Sebagian data rusak (tabel {0}), jadi data hanya dibaca dan perubahan ditolak. Pemakaian tetap dihitung dan blokir tetap berjalan. Hentikan layanan lalu pulihkan cadangan: kuotad restore BERKAS.",
+            "Some data is damaged (tables {0}), so data is only read and changes are refused. Usage is still metered and blocks still work. Stop the service and restore a backup: kuotad restore FILE.";
+        customer: "Perubahan dan pembayaran sedang tidak dapat dicatat. Internet Anda tetap berjalan seperti sekarang dan pemakaian tetap dihitung. Silakan coba lagi nanti, atau hubungi pengelola.",
+            "Changes and payments cannot be recorded at the moment. Your internet stays as it is and usage is still counted. Please try again later, or ask the owner.";
+    }
+}
+
+/// The sentence for customers: what it means for them, whatever the reason is.
+pub(crate) fn text_for_customers(language: Language, _: &Unwritable) -> String {
+    StoreWords::of(language).customer.to_owned()
+}
+
+/// The sentence for the desk's pages.
+pub(crate) fn text(language: Language, why: &Unwritable) -> String {
+    let words = StoreWords::of(language);
+    match why {
+        Unwritable::Full(path) => fill(words.full, &[&path.display().to_string()]),
+        Unwritable::ReadOnly(path) => fill(words.read_only, &[&path.display().to_string()]),
+        Unwritable::Busy(holder) => fill(words.busy, &[holder]),
+        Unwritable::Damaged(tables) => fill(words.damaged, &[tables]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hindrance_is_told_in_both_languages() {
+        crate::ui::catalogue::check(StoreWords::ALL);
+        let full = Unwritable::Full("/var/lib/kuota".into());
+        assert!(
+            text(Language::Indonesian, &full).contains("penuh")
+                && !text(Language::English, &full).contains('{')
+        );
+        assert!(text(Language::English, &full).contains("/var/lib/kuota"));
+    }
+}

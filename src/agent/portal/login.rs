@@ -1,0 +1,262 @@
+//! Logging a device in: who knows a customer's name or number and PIN has the device bound. Unknown names, customers
+//! without a PIN and wrong PINs answer alike and as slowly, and guessing is slow.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use super::contact::Contact;
+use super::texts::{DoorWords, Words};
+use super::visitor::{Guest, Sent};
+use super::{Answer, Portal};
+use crate::agent::config::Registration;
+use crate::agent::engine::{Action, DEVICE_GONE, Engine, EngineError, NewDevice};
+use crate::agent::site::ServiceError;
+use crate::domain::id::{Mac, UserId};
+use crate::domain::units::Timestamp;
+use crate::domain::{login, phone};
+use crate::store::Customer;
+use crate::ui::Frame;
+use crate::ui::catalogue::fill;
+use crate::ui::layout::{page_with, see_other};
+use crate::web::finish::finish;
+use crate::web::{Problem, Query};
+
+/// A longer name or PIN than any is wrong without looking.
+const TEXT_BYTES_MAX: usize = 200;
+/// How long a log-in waits for the customer to say that another device makes room.
+const REPLACE_MS: i64 = 5 * 60 * 1000;
+
+#[derive(Template)]
+#[template(path = "portal/door.html")]
+struct LogIn {
+    frame: Frame,
+    words: &'static Words,
+    door: &'static DoorWords,
+    token: String,
+    who: String,
+    complaint: Option<&'static str>,
+    can_register: bool,
+    contact: Option<Contact>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/not_seen.html")]
+struct NotSeen {
+    frame: Frame,
+    door: &'static DoorWords,
+    path: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "portal/replace.html")]
+struct Replace {
+    frame: Frame,
+    words: &'static Words,
+    door: &'static DoorWords,
+    text: String,
+    token: String,
+    /// Proves the log-in to the second form.
+    ticket: String,
+}
+
+/// Where the asking device stands.
+pub(super) enum Standing {
+    /// It is a customer's.
+    Known,
+    /// The router sees it, and it is nobody's.
+    Seen(Mac),
+    /// The router did not show it in the last reading.
+    NotSeen,
+}
+
+/// How the asking device stands by the last reading.
+pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing, Problem> {
+    let guest = guest.clone();
+    let look = move |engine: &mut Engine| {
+        let Some(mac) = guest.device(engine)? else { return Ok(Standing::NotSeen) };
+        let is_known = engine.look().user_with(mac).is_some();
+        Ok(if is_known { Standing::Known } else { Standing::Seen(mac) })
+    };
+    portal.look(look).await
+}
+
+/// What is said to a device that the router does not show.
+pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
+    let door = DoorWords::of(guest.locale().language);
+    page_with(StatusCode::OK, &NotSeen { frame: guest.frame(door.not_seen), door, path })
+}
+
+/// `GET /masuk`.
+pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
+    match standing(&portal, &guest).await? {
+        Standing::Known => Ok(see_other("/")),
+        Standing::Seen(_) => page(&portal, &guest, StatusCode::OK, "", None),
+        Standing::NotSeen => not_seen(&guest, "/masuk"),
+    }
+}
+
+fn page(
+    portal: &Portal,
+    guest: &Guest,
+    status: StatusCode,
+    who: &str,
+    complaint: Option<&'static str>,
+) -> Answer {
+    let door = DoorWords::of(guest.locale().language);
+    let page = LogIn {
+        frame: guest.frame(door.title),
+        words: guest.words(),
+        door,
+        token: guest.token.clone(),
+        who: who.to_owned(),
+        complaint,
+        can_register: portal.site.config.portal.registration != Registration::Off,
+        contact: portal.contact.clone(),
+    };
+    page_with(status, &page)
+}
+
+/// `POST /masuk`.
+pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    let Sent { guest, form } = &sent;
+    let mac = match standing(&portal, guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return Ok(see_other("/masuk")),
+    };
+    let who = form.text("siapa").unwrap_or_default().to_owned();
+    let pin = form.text("pin").unwrap_or_default().to_owned();
+    if let Some(user) = check(&portal, guest, &who, pin).await? {
+        return bind(&portal, guest, user, mac).await;
+    }
+    let wrong = DoorWords::of(guest.locale().language).wrong;
+    page(&portal, guest, StatusCode::UNAUTHORIZED, &who, Some(wrong))
+}
+
+/// The customer with that name or number and PIN.
+async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result<Option<UserId>, Problem> {
+    if who.len() > TEXT_BYTES_MAX || pin.len() > TEXT_BYTES_MAX {
+        return Ok(None);
+    }
+    // However a number is written, guesses at it count together.
+    let name = phone::e164(who).unwrap_or_else(|| login::key(who));
+    let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
+    let asked = who.to_owned();
+    let found = portal.look(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
+    let hash = found.as_ref().and_then(|customer: &Customer| customer.pin_hash.clone());
+    let right = portal.passwords.check(pin, hash).await?;
+    if !right {
+        tracing::info!(source = %guest.address, "a log-in on the portal failed");
+        return Ok(None);
+    }
+    portal.succeeded(&portal.entries, attempt);
+    Ok(found.map(|customer| customer.id))
+}
+
+/// Binds the device, or asks whether the one seen longest ago makes room.
+async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> Answer {
+    match submit(portal, guest, user, mac, false).await {
+        Ok(()) => Ok(see_other("/")),
+        Err(problem) if problem.code() == "too_many_devices" => {
+            let until = Timestamp(portal.site.clock.now().0.saturating_add(REPLACE_MS));
+            let ticket = portal.site.tickets.sealed(&ticket_text(user, mac), until);
+            Ok(see_other(&format!("/masuk/ganti?tiket={ticket}")))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn submit(
+    portal: &Arc<Portal>,
+    guest: &Guest,
+    user: UserId,
+    mac: Mac,
+    replace_oldest: bool,
+) -> Result<(), Problem> {
+    let device = NewDevice { replace_oldest, seen_at: guest.on_router(), ..NewDevice::of(user, mac) };
+    let bind = Action::Bind(device);
+    let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
+    match finish(async move { service.submit(actor, bind, None).await }).await? {
+        Ok(_) => Ok(()),
+        // Whose it is by now is nobody's business here.
+        Err(ServiceError::Engine(EngineError::DeviceTaken { .. })) => {
+            Err(Problem::conflict(DEVICE_GONE, "the device became somebody else's meanwhile"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The log-in that a page about making room belongs to.
+#[derive(Default, Deserialize)]
+pub(super) struct Ticket {
+    #[serde(default)]
+    tiket: String,
+}
+
+/// `GET /masuk/ganti?tiket=`: whether the device seen longest ago makes room.
+pub(super) async fn ask(
+    State(portal): State<Arc<Portal>>,
+    Query(Ticket { tiket }): Query<Ticket>,
+    guest: Guest,
+) -> Answer {
+    let mac = match standing(&portal, &guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return not_seen(&guest, "/masuk"),
+    };
+    let Some(user) = logged_in(&portal, &tiket, mac) else { return Ok(see_other("/masuk")) };
+    let look = move |engine: &mut Engine| {
+        let look = engine.look();
+        let snapshot = look.user(user).ok_or_else(|| Problem::not_found("user"))?;
+        let oldest = look.oldest_device(snapshot.user.no).cloned();
+        let oldest = oldest.ok_or_else(|| Problem::not_found("device"))?;
+        Ok((snapshot.devices.len(), oldest))
+    };
+    let (devices, oldest) = portal.look(look).await?;
+    let (words, locale) = (guest.words(), guest.locale());
+    let door = DoorWords::of(locale.language);
+    let name = if oldest.label.is_empty() { oldest.mac.to_string() } else { oldest.label };
+    let seen = match oldest.seen_at {
+        Some(at) => fill(words.seen, &[&locale.moment(at)]),
+        None => words.never_seen.to_owned(),
+    };
+    let text = fill(door.full_text, &[&devices.to_string(), &name, &seen]);
+    let token = guest.token.clone();
+    page_with(
+        StatusCode::OK,
+        &Replace { frame: guest.frame(door.full), words, door, text, token, ticket: tiket },
+    )
+}
+
+/// The customer who logged in on this device, as a ticket says.
+fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Option<UserId> {
+    let text = portal.site.tickets.opened(ticket, portal.site.clock.now())?;
+    let user = text.split(' ').nth(1)?.parse().ok()?;
+    (text == ticket_text(user, mac)).then_some(user)
+}
+
+/// What a ticket says: this customer logged in on this device.
+fn ticket_text(user: UserId, mac: Mac) -> String {
+    format!("masuk {user} {mac}")
+}
+
+/// `POST /masuk/ganti`.
+pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    let Sent { guest, form } = &sent;
+    let mac = match standing(&portal, guest).await? {
+        Standing::Known => return Ok(see_other("/")),
+        Standing::Seen(mac) => mac,
+        Standing::NotSeen => return Ok(see_other("/masuk")),
+    };
+    let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac);
+    let Some(user) = user else {
+        let door = DoorWords::of(guest.locale().language);
+        return page(&portal, guest, StatusCode::UNAUTHORIZED, "", Some(door.too_old));
+    };
+    submit(&portal, guest, user, mac, true).await?;
+    Ok(see_other("/"))
+}

@@ -1,0 +1,128 @@
+//! Who looks at a page of the portal: a device by its address, in a browser that may or may not leave the page. Forms
+//! prove without cookies that a page of ours made them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+
+use super::Portal;
+use super::browser::is_captive;
+use super::texts::Words;
+use crate::agent::engine::{ADDRESS_SHARED, Actor, Engine, Snapshot};
+use crate::domain::id::Mac;
+use crate::domain::units::day_number;
+use crate::domain::usage::DeviceAt;
+use crate::ui::form::TOKEN;
+use crate::ui::{Form, Frame, Locale, Visit};
+use crate::web::same_site::is_cross_site;
+use crate::web::{Peer, Problem};
+
+/// Somebody who looks at a page.
+#[derive(Clone)]
+pub(super) struct Guest {
+    /// How the page is looked at.
+    pub visit: Visit,
+    /// From where; forms are good for this address only.
+    pub address: IpAddr,
+    /// Whether the browser is the little window of a hotspot's log-in, which cannot leave for an app.
+    pub is_captive: bool,
+    /// What a form for this guest carries.
+    pub token: String,
+}
+
+impl Guest {
+    /// The texts in the reader's language.
+    pub fn words(&self) -> &'static Words {
+        Words::of(self.visit.locale.language)
+    }
+
+    /// How amounts and dates are written.
+    pub fn locale(&self) -> &Locale {
+        &self.visit.locale
+    }
+
+    /// The frame of a page with that name.
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        self.visit.frame(title)
+    }
+
+    /// Whoever asks the engine for something from here.
+    pub fn actor(&self) -> Actor {
+        Actor::portal(self.address)
+    }
+
+    /// The address by which the router knows the device.
+    pub fn on_router(&self) -> Option<Ipv4Addr> {
+        match self.address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        }
+    }
+
+    /// The device that asks, by the address at which the router last saw it and by nothing else. An address with
+    /// two devices is nobody's: answering it would show one customer's account to another.
+    pub fn device(&self, engine: &Engine) -> Result<Option<Mac>, Problem> {
+        let Some(address) = self.on_router() else { return Ok(None) };
+        match engine.look().device_at(address) {
+            DeviceAt::Nobody => Ok(None),
+            DeviceAt::One(mac) => Ok(Some(mac)),
+            DeviceAt::Shared => {
+                Err(Problem::conflict(ADDRESS_SHARED, "the router sees more than one device at this address"))
+            }
+        }
+    }
+
+    /// The user whose device asks.
+    pub fn customer(&self, engine: &Engine) -> Result<Option<Snapshot>, Problem> {
+        let look = engine.look();
+        Ok(self.device(engine)?.and_then(|mac| look.user_with(mac)).map(|user| look.snapshot(user)))
+    }
+}
+
+impl FromRequestParts<Arc<Portal>> for Guest {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Problem> {
+        let visit = Visit::from_request_parts(parts, portal).await?;
+        let Peer::Network(address) = visit.peer else {
+            return Err(Problem::forbidden("network", "the portal is for devices on the network"));
+        };
+        let token = portal.site.tickets.form_token(&address.to_string(), portal.today());
+        Ok(Self { visit, address, is_captive: is_captive(&parts.headers), token })
+    }
+}
+
+/// A form that a page of ours made for the device that sends it.
+pub(super) struct Sent {
+    /// Who sent it.
+    pub guest: Guest,
+    /// What it says.
+    pub form: Form,
+}
+
+impl FromRequest<Arc<Portal>> for Sent {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        if is_cross_site(&parts.headers) {
+            return Err(Problem::forbidden("cross_site", "forms are sent by our own pages"));
+        }
+        let guest = Guest::from_request_parts(&mut parts, portal).await?;
+        let form = Form::from_request(Request::from_parts(parts, body), portal).await?;
+        let (scope, given) = (guest.address.to_string(), form.text(TOKEN).unwrap_or_default());
+        if portal.site.tickets.check_form_token(&scope, portal.today(), given) {
+            return Ok(Self { guest, form });
+        }
+        Err(Problem::forbidden("form_token", "the form is too old or was not made by this page"))
+    }
+}
+
+impl Portal {
+    /// The local day, in days since 1970-01-01.
+    pub fn today(&self) -> i64 {
+        day_number(self.site.config.timezone.local(self.site.clock.now()).date)
+    }
+}

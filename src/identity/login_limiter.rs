@@ -1,0 +1,342 @@
+//! Guesses at log-ins, slowed down so that guessing is hopeless and nobody is locked out by somebody else's guesses.
+//!
+//! A wrong guess counts for its address, for address and name together, and for what is shared: the name, or everybody.
+//! Whoever logged in from an address before has an allowance of their own there, which no guess from elsewhere uses up.
+//! When what is shared is used up, addresses that have not guessed wrong of late draw on a reserve. Time is the clock's
+//! uptime.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+/// Addresses and names remembered, of each kind.
+const REMEMBERED_MAX: usize = 4096;
+/// How long an address that guessed wrong stays away from the reserve.
+const DOUBTED: Duration = Duration::from_mins(10);
+
+/// So many attempts at once, then one in `cost`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Allowance {
+    burst: u32,
+    cost: Duration,
+}
+
+/// Of one address, and of one name from it.
+const PEER: Allowance = Allowance { burst: 5, cost: Duration::from_secs(10) };
+/// Of one name from everywhere.
+const NAME: Allowance = Allowance { burst: 20, cost: Duration::from_secs(10) };
+/// Of everybody at the desk: as much hashing as a small machine bears beside its work.
+const DESK: Allowance = Allowance { burst: 60, cost: Duration::from_secs(2) };
+/// Of everybody at the portal, where a PIN has six digits: a year of guessing finds one of a hundred customers' PINs
+/// with four attempts in a hundred a day at most.
+const PORTAL: Allowance = Allowance { burst: 30, cost: Duration::from_secs(10) };
+/// For addresses without a wrong guess when what is shared is used up.
+const RESERVE: Allowance = Allowance { burst: 10, cost: Duration::from_secs(30) };
+
+/// What guesses share beyond their address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guarded {
+    /// Passwords: each name has an allowance, and everybody together another.
+    Passwords,
+    /// PINs: everybody together has one.
+    Pins,
+    /// What is asked by many and guessed by nobody: each name has an allowance.
+    Names,
+}
+
+/// What an attempt counts for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Bucket {
+    /// A name from an address.
+    Pair(IpAddr, String),
+    /// Every name from an address.
+    Peer(IpAddr),
+    /// A name from everywhere.
+    Name(String),
+    /// Everybody.
+    All,
+    /// The reserve of a name.
+    Reserve(String),
+}
+
+/// An attempt that was begun. It stays counted as a wrong one unless it is given back.
+#[derive(Debug)]
+#[must_use = "an attempt that is not given back counts as a wrong one"]
+pub(crate) struct Attempt {
+    peer: IpAddr,
+    name: String,
+    charged: Vec<(Bucket, Allowance)>,
+    /// When the address guessed wrong before.
+    failed_before: Option<Duration>,
+}
+
+/// Attempts that were paid for by waiting, and those that were not.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    guarded: Guarded,
+    /// When what was attempted will have been waited for.
+    due: HashMap<Bucket, Duration>,
+    /// When somebody last logged in by that name from that address.
+    known: HashMap<(IpAddr, String), Duration>,
+    /// When an address last guessed wrong.
+    failed: HashMap<IpAddr, Duration>,
+}
+
+impl Attempts {
+    /// Without a memory.
+    pub fn new(guarded: Guarded) -> Self {
+        Self { guarded, due: HashMap::new(), known: HashMap::new(), failed: HashMap::new() }
+    }
+
+    /// Counts an attempt before it is made; an error is how long to wait.
+    pub fn begin(&mut self, peer: IpAddr, name: &str, now: Duration) -> Result<Attempt, Duration> {
+        let (peer, name) = (network_of(peer), name.trim().to_lowercase());
+        let failed_before = self.failed.get(&peer).copied();
+        if self.is_doubted(peer, now) {
+            // Whoever goes on guessing stays away, refused or not.
+            self.failed.insert(peer, now);
+        }
+        let own = (Bucket::Pair(peer, name.clone()), PEER);
+        let charged = if self.known.contains_key(&(peer, name.clone())) {
+            self.affordable(vec![own], now)?
+        } else {
+            let here = self.affordable(vec![own, (Bucket::Peer(peer), PEER)], now)?;
+            let shared = self.shared(&name);
+            let shared = match self.affordable(shared, now) {
+                Ok(shared) => shared,
+                Err(wait) if self.is_doubted(peer, now) => return Err(wait),
+                Err(_) => self.affordable(vec![(Bucket::Reserve(self.scope(&name)), RESERVE)], now)?,
+            };
+            [here, shared].concat()
+        };
+        for (bucket, allowance) in &charged {
+            make_room(&mut self.due, bucket, |due| *due > now);
+            let due = self.due.entry(bucket.clone()).or_default();
+            *due = (*due).max(now) + allowance.cost;
+        }
+        make_room(&mut self.failed, &peer, |at| *at + DOUBTED > now);
+        self.failed.insert(peer, now);
+        Ok(Attempt { peer, name, charged, failed_before })
+    }
+
+    /// The attempt succeeded: it costs nothing, and its name is known at its address from here on.
+    pub fn succeeded(&mut self, attempt: Attempt, now: Duration) {
+        self.due.remove(&Bucket::Pair(attempt.peer, attempt.name.clone()));
+        let key = (attempt.peer, attempt.name.clone());
+        self.taken_back(attempt);
+        make_room(&mut self.known, &key, |_| true);
+        self.known.insert(key, now);
+    }
+
+    /// The attempt was none, neither right nor wrong: it costs nothing, and those before it are remembered.
+    pub fn taken_back(&mut self, attempt: Attempt) {
+        for (bucket, allowance) in attempt.charged {
+            if let Some(due) = self.due.get_mut(&bucket) {
+                *due = due.saturating_sub(allowance.cost);
+            }
+        }
+        match attempt.failed_before {
+            Some(at) => self.failed.insert(attempt.peer, at),
+            None => self.failed.remove(&attempt.peer),
+        };
+    }
+
+    /// Somebody logged in by that name from that address before this memory began.
+    pub fn remember(&mut self, peer: IpAddr, name: &str) {
+        let key = (network_of(peer), name.trim().to_lowercase());
+        make_room(&mut self.known, &key, |_| true);
+        self.known.entry(key).or_default();
+    }
+
+    /// These buckets, where each of them has an attempt left; else how long to wait for all of them.
+    fn affordable(
+        &self,
+        buckets: Vec<(Bucket, Allowance)>,
+        now: Duration,
+    ) -> Result<Vec<(Bucket, Allowance)>, Duration> {
+        let wait = |(bucket, allowance): &(Bucket, Allowance)| {
+            let due = self.due.get(bucket).copied().unwrap_or_default();
+            let allowed_at = (due + allowance.cost).saturating_sub(allowance.cost * allowance.burst);
+            allowed_at.saturating_sub(now)
+        };
+        match buckets.iter().map(wait).max() {
+            Some(wait) if !wait.is_zero() => Err(wait),
+            _ => Ok(buckets),
+        }
+    }
+
+    fn shared(&self, name: &str) -> Vec<(Bucket, Allowance)> {
+        match self.guarded {
+            Guarded::Passwords => vec![(Bucket::Name(name.to_owned()), NAME), (Bucket::All, DESK)],
+            Guarded::Pins => vec![(Bucket::All, PORTAL)],
+            Guarded::Names => vec![(Bucket::Name(name.to_owned()), NAME)],
+        }
+    }
+
+    /// Who shares a reserve.
+    fn scope(&self, name: &str) -> String {
+        match self.guarded {
+            Guarded::Passwords | Guarded::Names => name.to_owned(),
+            Guarded::Pins => String::new(),
+        }
+    }
+
+    fn is_doubted(&self, peer: IpAddr, now: Duration) -> bool {
+        self.failed.get(&peer).is_some_and(|at| *at + DOUBTED > now)
+    }
+}
+
+/// Whom an address belongs to: of IPv6 a household has a whole network to choose addresses from.
+fn network_of(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// Makes room for one more: what no longer matters goes, else what is oldest.
+fn make_room<K: Clone + Eq + Hash>(
+    map: &mut HashMap<K, Duration>,
+    key: &K,
+    matters: impl Fn(&Duration) -> bool,
+) {
+    if map.len() < REMEMBERED_MAX || map.contains_key(key) {
+        return;
+    }
+    map.retain(|_, at| matters(at));
+    if map.len() >= REMEMBERED_MAX {
+        let oldest = map.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone());
+        oldest.and_then(|key| map.remove(&key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn peer(n: u32) -> IpAddr {
+        IpAddr::V4((0x0a00_0100 + n).into())
+    }
+
+    /// A wrong guess: how long it must wait, if it must.
+    fn guess(attempts: &mut Attempts, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
+        attempts.begin(peer, name, at).map(drop)
+    }
+
+    fn log_in(attempts: &mut Attempts, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
+        let attempt = attempts.begin(peer, name, at)?;
+        attempts.succeeded(attempt, at);
+        Ok(())
+    }
+
+    #[test]
+    fn a_few_attempts_are_free_and_then_each_is_waited_for() {
+        let mut attempts = Attempts::new(Guarded::Passwords);
+        for _ in 0..PEER.burst {
+            assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
+        }
+        assert_eq!(guess(&mut attempts, A, "sari", s(100)), Err(s(10)));
+        assert_eq!(guess(&mut attempts, A, " BUDI", s(110)), Ok(()));
+        assert_eq!(guess(&mut attempts, A, "budi", s(110)), Err(s(10)));
+        assert_eq!(log_in(&mut attempts, A, "budi", s(120)), Ok(()));
+        assert_eq!(guess(&mut attempts, A, "budi", s(120)), Ok(()));
+    }
+
+    #[test]
+    fn an_attempt_taken_back_frees_nothing_but_itself() {
+        let mut attempts = Attempts::new(Guarded::Passwords);
+        for _ in 1..PEER.burst {
+            assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
+        }
+        for _ in 0..9 {
+            let attempt = attempts.begin(A, "budi", s(100)).unwrap();
+            attempts.taken_back(attempt);
+        }
+        assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
+        assert_eq!(guess(&mut attempts, A, "budi", s(100)), Err(s(10)));
+    }
+
+    #[test]
+    fn whoever_logged_in_before_is_not_locked_out_by_others() {
+        let mut attempts = Attempts::new(Guarded::Passwords);
+        assert_eq!(log_in(&mut attempts, A, "juragan", s(0)), Ok(()));
+        let mut refused = 0;
+        for second in 1..600 {
+            // Four addresses, and every minute four more.
+            for n in 0..4 {
+                let from = peer(n + u32::try_from(second / 60).unwrap() * 4);
+                refused += u32::from(guess(&mut attempts, from, "juragan", s(second)).is_err());
+            }
+            assert_eq!(log_in(&mut attempts, A, "Juragan", s(second)), Ok(()), "{second}");
+        }
+        assert!(refused > 2200, "guesses were let through: {}", 2396 - refused);
+        // Their own mistakes are theirs, and guesses at another name from there are a stranger's.
+        for _ in 0..PEER.burst {
+            assert_eq!(guess(&mut attempts, A, "juragan", s(600)), Ok(()));
+        }
+        assert_eq!(log_in(&mut attempts, A, "juragan", s(600)), Err(s(10)));
+        assert_eq!(guess(&mut attempts, A, "kasir", s(600)), Ok(()));
+    }
+
+    #[test]
+    fn one_name_is_guarded_against_many_addresses_and_a_newcomer_is_heard() {
+        let mut attempts = Attempts::new(Guarded::Passwords);
+        for second in 0..300 {
+            for n in 0..4 {
+                let _ = guess(&mut attempts, peer(n), "juragan", s(second));
+            }
+        }
+        let _ = guess(&mut attempts, peer(0), "juragan", s(300));
+        assert!(guess(&mut attempts, peer(1), "juragan", s(300)).is_err());
+        assert_eq!(log_in(&mut attempts, A, "juragan", s(300)), Ok(()), "a new phone of the owner");
+        // Ever new addresses use the reserve up, and get no further.
+        let let_in =
+            (0..500).filter(|n| guess(&mut attempts, peer(100 + n), "juragan", s(300)).is_ok()).count();
+        assert!(let_in <= 12, "{let_in}");
+    }
+
+    #[test]
+    fn pins_of_all_customers_have_one_allowance() {
+        let mut attempts = Attempts::new(Guarded::Pins);
+        let mut let_in = 0;
+        for second in 0..3600 {
+            for n in 0..10 {
+                let name = format!("08{}", second * 10 + u64::from(n));
+                let_in += u32::from(guess(&mut attempts, peer(n), &name, s(second)).is_ok());
+            }
+        }
+        assert!(let_in <= 30 + 360, "{let_in}");
+        assert_eq!(log_in(&mut attempts, A, "0812", s(3600)), Ok(()), "a customer who did not guess");
+        assert_eq!(log_in(&mut attempts, A, "0812", s(3600)), Ok(()), "and again from there");
+    }
+
+    #[test]
+    fn one_household_has_one_allowance_whatever_its_address() {
+        let mut attempts = Attempts::new(Guarded::Passwords);
+        let address = |n: u16| IpAddr::V6(Ipv6Addr::new(0xfd00, 1, 2, 3, 0, 0, 0, n));
+        for n in 0..5 {
+            assert_eq!(guess(&mut attempts, address(n), "budi", s(0)), Ok(()));
+        }
+        assert_eq!(guess(&mut attempts, address(9), "budi", s(0)), Err(s(10)));
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        assert_eq!(network_of(mapped), A);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut attempts = Attempts::new(Guarded::Names);
+        for n in 0..5_000 {
+            let _ = log_in(&mut attempts, peer(n), &n.to_string(), s(0));
+            let _ = guess(&mut attempts, peer(n), &(n + 1).to_string(), s(0));
+        }
+        let sizes = [attempts.due.len(), attempts.known.len(), attempts.failed.len()];
+        assert!(sizes.iter().all(|size| *size <= REMEMBERED_MAX), "{sizes:?}");
+    }
+}

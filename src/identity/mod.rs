@@ -1,0 +1,12 @@
+//! What people prove themselves with, for the desk and the portal alike: passwords and PINs, tokens and sessions, and
+//! the patience with those who guess.
+
+pub(crate) mod login_limiter;
+pub(crate) mod passwords;
+pub(crate) mod secrets;
+pub mod signed_tokens;
+pub(crate) mod totp;
+
+pub(crate) use login_limiter::{Attempt, Attempts, Guarded};
+pub(crate) use passwords::Passwords;
+pub(crate) use secrets::{hash, new_pin, new_token};

@@ -1,0 +1,51 @@
+//! The style sheet and the script of every page: compiled in, named by what they hold, so that a browser keeps them
+//! until they change.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+
+const STYLE: &str = include_str!("../../assets/kuota.css");
+const SCRIPT: &str = include_str!("../../assets/kuota.js");
+const ICON: &str = include_str!("../../assets/kuota.svg");
+/// A year: a file of other content has another name.
+const KEPT: &str = "public, max-age=31536000, immutable";
+
+/// What a page links: addresses that change with what they hold.
+pub(crate) struct Links {
+    /// The style sheet.
+    pub style: String,
+    /// The script.
+    pub script: String,
+    /// The icon of a tab.
+    pub icon: String,
+}
+
+/// The addresses of the files compiled in.
+pub(crate) static LINKS: LazyLock<Links> = LazyLock::new(|| Links {
+    style: named("kuota.css", STYLE),
+    script: named("kuota.js", SCRIPT),
+    icon: named("kuota.svg", ICON),
+});
+
+fn named(file: &str, content: &str) -> String {
+    let hash = Sha256::digest(content.as_bytes());
+    format!("/assets/{file}?v={:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
+}
+
+/// The files.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let file = |kind: &'static str, content: &'static str| {
+        get(async move || ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEPT)], content).into_response())
+    };
+    Router::new()
+        .route("/assets/kuota.css", file("text/css; charset=utf-8", STYLE))
+        .route("/assets/kuota.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/assets/kuota.svg", file("image/svg+xml", ICON))
+        // Browsers ask for it by themselves; without an answer they complain to whoever looks at the console.
+        .route("/favicon.ico", file("image/svg+xml", ICON))
+}

@@ -1,0 +1,123 @@
+//! What a browser's form sends: texts by name. Which of them are numbers or ticks is known to whoever asked.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Form as AxumForm, FromRequest, Request};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::domain::units::Rupiah;
+use crate::web::Problem;
+use crate::web::body::named;
+
+/// The field that proves that the form came from a page of ours.
+pub(crate) const TOKEN: &str = "_token";
+/// The field of passwords.
+const PASSWORD: &str = "password";
+/// The field that names one press of a button, so that pressing twice is once.
+pub(crate) const KEY: &str = "_key";
+/// The field by which a person says yes to what was shown.
+pub(crate) const SURE: &str = "_sure";
+
+/// A form that was sent. Names that stand twice keep their last value; texts but passwords are trimmed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Form(pub BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let AxumForm(pairs) = AxumForm::<Vec<(String, String)>>::from_request(request, state)
+            .await
+            .map_err(|_| Problem::malformed("the form cannot be read"))?;
+        // A password is all that was typed, spaces too.
+        let read = |(name, value): (String, String)| {
+            let value = if name == PASSWORD { value } else { value.trim().to_owned() };
+            (name, value)
+        };
+        Ok(Self(pairs.into_iter().map(read).collect()))
+    }
+}
+
+impl Form {
+    /// The text of a field; an empty one counts as not given.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Whether a person said yes.
+    pub fn is_sure(&self) -> bool {
+        self.text(SURE).is_some()
+    }
+
+    /// What the person typed: every field but those of the machinery.
+    pub fn typed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.0.iter().filter(|(name, _)| !name.starts_with('_'));
+        own.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The form as a call of the API has its body: `money` is rupiah as people write it (`10.000`, `Rp 10.000`),
+    /// `numbers` are digits, `ticks` are true unless they say `no`. Empty fields are not given.
+    pub fn body(&self, money: &[&str], numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {
+        let mut body = Map::new();
+        for (name, value) in self.typed().filter(|(_, value)| !value.is_empty()) {
+            let value = if money.contains(&name) {
+                value.parse::<Rupiah>().map_or_else(|_| Value::from(value), |amount| Value::from(amount.0))
+            } else if numbers.contains(&name) {
+                digits(value).map_or_else(|| Value::from(value), Value::from)
+            } else if ticks.contains(&name) {
+                Value::from(value != "no")
+            } else {
+                Value::from(value)
+            };
+            body.insert(name.to_owned(), value);
+        }
+        body
+    }
+}
+
+/// Reads a body; a mistake names its field.
+pub(crate) fn read_body<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Value::Object(body))
+        .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
+}
+
+/// A whole number in digits alone.
+fn digits(text: &str) -> Option<u64> {
+    let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_digits.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_as_a_body_and_its_mistakes_are_named() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Asked {
+            price_rp: u64,
+            days: Option<u32>,
+            note: Option<String>,
+            #[serde(default)]
+            unblock: bool,
+        }
+        let form =
+            |pairs: &[(&str, &str)]| Form(pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect());
+        let read = |pairs: &[(&str, &str)]| {
+            read_body::<Asked>(form(pairs).body(&["price_rp"], &["days"], &["unblock"]))
+        };
+        let asked = Asked { price_rp: 10_000, days: Some(30), note: None, unblock: true };
+        assert_eq!(
+            read(&[("price_rp", "10.000"), ("days", "30"), ("note", ""), ("unblock", "on"), ("_key", "k")])
+                .unwrap(),
+            asked
+        );
+        assert_eq!(read(&[("price_rp", "1"), ("days", "3.0")]).unwrap_err().errors()[0].field, "days");
+        assert_eq!(read(&[("price_rp", "ten")]).unwrap_err().errors()[0].field, "price_rp");
+        assert_eq!(read(&[("price_rp", "1"), ("x", "y")]).unwrap_err().status(), 422);
+    }
+}

@@ -1,0 +1,351 @@
+//! Answers that are pages: in the reader's language, within a strict content policy, and problems as pages too.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE,
+    WWW_AUTHENTICATE, X_FRAME_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+
+use super::assets::{LINKS, Links};
+use super::catalogue::words;
+use super::locale::Locale;
+use crate::agent::config::Language;
+use crate::clock::Zone;
+use crate::store::Unwritable;
+use crate::web::{Peer, Problem};
+
+/// The cookie that remembers a reader's language.
+const LANGUAGE_COOKIE: &str = "kuota_lang";
+/// The parameter that changes it.
+const LANGUAGE_PARAM: &str = "bahasa";
+
+/// Everything from our own address and nothing else: no inline script or style, no frame, no foreign request.
+pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+words! {
+    /// What every page says around its content.
+    FrameWords {
+        skip: "Langsung ke isi", "Skip to content";
+        language: "English", "Bahasa Indonesia";
+        source: "Perangkat lunak bebas (AGPL-3.0)", "Free software (AGPL-3.0)";
+        home: "Halaman utama", "Home";
+        not_found: "Halaman tidak ditemukan", "Page not found";
+        not_found_text: "Alamat ini tidak ada, atau isinya sudah dihapus.", "There is nothing at this address, or it was removed.";
+        refused: "Tidak dapat dilakukan", "This cannot be done";
+        forbidden: "Tidak diizinkan", "Not allowed";
+        no_role: "Peran Anda tidak mengizinkan ini. Mintalah kepada pemilik.", "Your role does not allow this. Ask the owner.";
+        stale_form: "Formulir ini sudah kedaluwarsa atau tidak dibuat oleh halaman ini. Muat ulang halamannya.",
+            "The form is too old or was not made by this page. Load the page again.";
+        no_network: "Alamat Anda tidak diizinkan membuka halaman ini.", "Your address may not open this page.";
+        too_many: "Terlalu sering", "Too many attempts";
+        too_many_text: "Silakan tunggu sebentar, lalu coba lagi.", "Please wait a moment and try again.";
+        failed: "Ada gangguan", "Something failed";
+        failed_text: "Tidak ada yang berubah. Silakan coba lagi sebentar lagi.", "Nothing was changed. Please try again in a moment.";
+        about: "Tentang kuota", "About kuota";
+        about_text: "kuota {0} adalah perangkat lunak bebas di bawah lisensi GNU AGPL versi 3. Anda berhak mendapat kode sumbernya.",
+            "kuota {0} is free software under the GNU AGPL, version 3. You are entitled to its source code.";
+        about_ask: "Mintalah kode sumber kepada pengelola hotspot ini.", "Ask whoever runs this hotspot for the source code.";
+        about_where: "Kode sumber:", "Source code:";
+    }
+}
+
+/// How a site's pages are by default.
+#[derive(Clone)]
+pub(crate) struct House {
+    /// For readers who did not choose.
+    pub language: Language,
+    /// The site's zone.
+    pub zone: Zone,
+    /// How a problem is shown.
+    pub complain: Complain,
+    /// Why nothing can be changed at present.
+    pub hindrance: Hindrance,
+    /// What that means for whoever reads these pages.
+    pub hindrance_text: HindranceText,
+    /// Hears of every problem that was answered.
+    pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
+}
+
+/// Asks why nothing can be changed at present; nothing where all is well.
+pub(crate) type Hindrance = Arc<dyn Fn() -> Option<Unwritable> + Send + Sync>;
+
+/// Says in one sentence why nothing can be changed.
+pub(crate) type HindranceText = fn(Language, &Unwritable) -> String;
+
+/// Shows a problem as a page.
+pub(crate) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
+
+/// Who looks at a page: in which language, from where, at what.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// How amounts and dates are written.
+    pub locale: Locale,
+    /// From where.
+    pub peer: Peer,
+    /// The page's address, without the host.
+    pub uri: Uri,
+    /// Why nothing can be changed at present.
+    pub hindrance: Option<Unwritable>,
+    /// What that means for whoever reads these pages.
+    pub hindrance_text: HindranceText,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::internal)
+    }
+}
+
+/// What every page begins and ends with.
+pub(crate) struct Frame {
+    /// The page's name.
+    pub title: String,
+    /// How amounts and dates are written.
+    pub locale: Locale,
+    /// The texts around the content.
+    pub words: &'static FrameWords,
+    /// The style sheet and the script.
+    pub links: &'static Links,
+    /// This page in the other language.
+    pub other_language: String,
+    /// Why nothing can be changed at present.
+    pub hindrance: Option<String>,
+}
+
+impl Visit {
+    /// The frame of a page with that name.
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        let locale = self.locale.clone();
+        let other = match locale.language {
+            Language::Indonesian => "en",
+            Language::English => "id",
+        };
+        let query = without_language(self.uri.query().unwrap_or_default());
+        let and = if query.is_empty() { "" } else { "&" };
+        let other_language = format!("{}?{query}{and}{LANGUAGE_PARAM}={other}", self.uri.path());
+        let words = FrameWords::of(locale.language);
+        let hindrance = self.hindrance.as_ref().map(|why| (self.hindrance_text)(locale.language, why));
+        Frame { title: title.into(), locale, words, links: &LINKS, other_language, hindrance }
+    }
+}
+
+/// A page as an answer.
+pub(crate) fn html(page: &impl Template) -> Result<Response, Problem> {
+    page_with(StatusCode::OK, page)
+}
+
+/// A page with another status than 200.
+pub(crate) fn page_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+    let text = page.render().map_err(|error| {
+        tracing::error!(%error, "a page could not be written");
+        Problem::internal()
+    })?;
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (X_FRAME_OPTIONS, "DENY"),
+    ];
+    Ok((status, headers, text).into_response())
+}
+
+/// Sends the browser on, by GET, to an address of ours.
+pub(crate) fn see_other(to: &str) -> Response {
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response()
+}
+
+/// Puts language and problems-as-pages around a router of pages.
+pub(crate) fn around<S: Clone + Send + Sync + 'static>(pages: Router<S>, house: House) -> Router<S> {
+    pages.layer(from_fn_with_state(Arc::new(house), visit))
+}
+
+async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response {
+    if let Some(again) = in_other_language(request.uri()) {
+        return again;
+    }
+    let Some(visit) = house.visit(&request) else { return Problem::internal().into_response() };
+    request.extensions_mut().insert(visit.clone());
+    let response = next.run(request).await;
+    match response.extensions().get::<Problem>() {
+        Some(problem) => {
+            (house.noticed)(problem);
+            house.troubled(&visit, problem, &response)
+        }
+        None => response,
+    }
+}
+
+impl House {
+    /// How a request looks at its page; nothing when nobody knows where it comes from.
+    pub fn visit(&self, request: &Request) -> Option<Visit> {
+        let peer = request.extensions().get::<Peer>().copied()?;
+        let language = remembered(request.headers()).unwrap_or(self.language);
+        let locale = Locale { language, zone: self.zone.clone() };
+        let (hindrance, hindrance_text) = ((self.hindrance)(), self.hindrance_text);
+        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance, hindrance_text })
+    }
+
+    /// The page of a problem in place of its answer.
+    pub fn troubled(&self, visit: &Visit, problem: &Problem, answer: &Response) -> Response {
+        // What the request itself ran into is told by its own page.
+        let visit = &Visit { hindrance: (self.hindrance)(), ..visit.clone() };
+        kept((self.complain)(visit, problem).unwrap_or_else(IntoResponse::into_response), answer)
+    }
+}
+
+/// Whether a browser asks for a page, not a program for data.
+pub(crate) fn is_for_people(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html")
+}
+
+/// The same page once more, where the address asks for a language; the browser remembers it.
+pub(crate) fn in_other_language(uri: &Uri) -> Option<Response> {
+    chosen(uri.query()?).map(|language| choose(uri, language))
+}
+
+fn chosen(query: &str) -> Option<Language> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == LANGUAGE_PARAM).and_then(|(_, value)| language(value))
+}
+
+fn language(tag: &str) -> Option<Language> {
+    match tag {
+        "id" => Some(Language::Indonesian),
+        "en" => Some(Language::English),
+        _ => None,
+    }
+}
+
+fn without_language(query: &str) -> String {
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(LANGUAGE_PARAM));
+    others.collect::<Vec<_>>().join("&")
+}
+
+/// Remembers the language and shows the same page again.
+fn choose(uri: &Uri, language: Language) -> Response {
+    let tag = if language == Language::English { "en" } else { "id" };
+    let query = without_language(uri.query().unwrap_or_default());
+    // A path that begins with two strokes would be another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
+    let to = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let mut response = see_other(&to);
+    let cookie = format!("{LANGUAGE_COOKIE}={tag}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
+    if let Ok(cookie) = cookie.parse() {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn remembered(headers: &HeaderMap) -> Option<Language> {
+    language(cookie(headers, LANGUAGE_COOKIE)?)
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+#[derive(Template)]
+#[template(path = "pages/problem.html")]
+struct ProblemPage {
+    frame: Frame,
+    text: String,
+}
+
+/// A page with what a problem's answer says beside its text, such as when to come again.
+fn kept(mut page: Response, problem: &Response) -> Response {
+    for (name, value) in problem.headers() {
+        let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(name);
+        if !is_of_body && !page.headers().contains_key(name) {
+            page.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    page
+}
+
+/// A problem as a page. Its text is in English where no page said it better before.
+pub(crate) fn complain(visit: &Visit, problem: &Problem) -> Result<Response, Problem> {
+    complain_with(visit, problem, None)
+}
+
+/// The same with a sentence for what does not answer, in place of the general one.
+pub(crate) fn complain_with(
+    visit: &Visit,
+    problem: &Problem,
+    sentence: Option<&str>,
+) -> Result<Response, Problem> {
+    let words = FrameWords::of(visit.locale.language);
+    let detail = problem.detail().to_owned();
+    let forbidden = match problem.code() {
+        "role" => words.no_role.to_owned(),
+        "form_token" | "cross_site" => words.stale_form.to_owned(),
+        "network" => words.no_network.to_owned(),
+        _ => detail.clone(),
+    };
+    let (title, text) = match problem.status().as_u16() {
+        404 | 405 => (words.not_found, words.not_found_text.to_owned()),
+        401 | 403 => (words.forbidden, forbidden),
+        429 => (words.too_many, words.too_many_text.to_owned()),
+        500.. => (words.failed, sentence.unwrap_or(words.failed_text).to_owned()),
+        _ => (words.refused, detail),
+    };
+    page_with(problem.status(), &ProblemPage { frame: visit.frame(title), text })
+}
+
+#[derive(Template)]
+#[template(path = "pages/about.html")]
+struct AboutPage {
+    frame: Frame,
+    text: String,
+    source_url: String,
+}
+
+/// What the program is and where its source can be had, as its licence demands of every server.
+pub(crate) fn about(visit: &Visit, source_url: &str) -> Result<Response, Problem> {
+    let frame = visit.frame(FrameWords::of(visit.locale.language).about);
+    let text = super::catalogue::fill(frame.words.about_text, &[env!("CARGO_PKG_VERSION")]);
+    html(&AboutPage { frame, text, source_url: source_url.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(uri: &'static str) -> Visit {
+        let zone = Zone::named("Asia/Jakarta").unwrap();
+        let locale = Locale { language: Language::Indonesian, zone };
+        let hindrance_text = crate::agent::http::store_notice::text;
+        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None, hindrance_text }
+    }
+
+    #[test]
+    fn the_other_language_is_the_same_page() {
+        assert_eq!(visit("/beli").frame("x").other_language, "/beli?bahasa=en");
+        assert_eq!(visit("/a?t=1&bahasa=id&b=2").frame("x").other_language, "/a?t=1&b=2&bahasa=en");
+        super::super::catalogue::check(FrameWords::ALL);
+    }
+
+    #[test]
+    fn choosing_a_language_never_leaves_this_host() {
+        let to = |uri: &'static str| {
+            let response = choose(&Uri::from_static(uri), Language::English);
+            response.headers()[LOCATION].to_str().unwrap().to_owned()
+        };
+        assert_eq!(to("/beli?bahasa=en"), "/beli");
+        assert_eq!(to("//evil.example/x?bahasa=en&a=1"), "/evil.example/x?a=1");
+    }
+}

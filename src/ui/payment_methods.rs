@@ -1,0 +1,28 @@
+//! Names of online payment methods, the same in every language.
+
+use crate::domain::order::OnlineMethod;
+
+/// How a method is named.
+pub(crate) struct MethodName {
+    /// For customers, who choose a bank or a wallet.
+    pub short: &'static str,
+    /// For the owner, who compares with the gateway's pages.
+    pub full: &'static str,
+}
+
+/// The names of a method.
+pub(crate) const fn name(method: OnlineMethod) -> MethodName {
+    let (short, full) = match method {
+        OnlineMethod::Snap => ("Midtrans", "Snap"),
+        OnlineMethod::Qris => ("QRIS", "QRIS"),
+        OnlineMethod::Gopay => ("GoPay", "GoPay"),
+        OnlineMethod::Shopeepay => ("ShopeePay", "ShopeePay"),
+        OnlineMethod::VaBca => ("BCA", "VA BCA"),
+        OnlineMethod::VaBni => ("BNI", "VA BNI"),
+        OnlineMethod::VaBri => ("BRI", "VA BRI"),
+        OnlineMethod::VaPermata => ("Permata", "VA Permata"),
+        OnlineMethod::VaCimb => ("CIMB Niaga", "VA CIMB Niaga"),
+        OnlineMethod::VaMandiri => ("Mandiri", "Mandiri"),
+    };
+    MethodName { short, full }
+}

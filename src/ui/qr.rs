@@ -1,0 +1,46 @@
+//! QR codes as SVG: black on white in every theme, since cameras do not like it the other way round.
+
+use std::fmt::Write;
+
+use qrcode::{Color, EcLevel, QrCode};
+
+/// Empty modules around the code; readers want four.
+const QUIET: usize = 4;
+
+/// The code of a text; `title` names it for screen readers. `None` for a text too long for any code.
+pub(crate) fn svg(text: &str, title: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let (width, colors) = (code.width(), code.to_colors());
+    let size = width + 2 * QUIET;
+    let title = crate::web::html::escaped(title);
+    let mut path = String::new();
+    for (y, row) in colors.chunks(width).enumerate() {
+        let mut x = 0;
+        while x < width {
+            let dark = row[x..].iter().take_while(|color| **color == Color::Dark).count();
+            if dark > 0 {
+                write!(path, "M{} {}h{dark}v1h-{dark}z", x + QUIET, y + QUIET)
+                    .expect("a text takes every text");
+            }
+            x += dark.max(1);
+        }
+    }
+    Some(format!(
+        "<svg viewBox=\"0 0 {size} {size}\" role=\"img\" aria-label=\"{title}\" shape-rendering=\"crispEdges\">\
+         <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/><path d=\"{path}\" fill=\"#000\"/></svg>"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_small_and_has_a_quiet_edge() {
+        let text = "0".repeat(300);
+        let svg = svg(&text, "QRIS \"<b>\"").unwrap();
+        assert!(svg.len() < 20_000 && !svg.contains("<b>"), "{}", svg.len());
+        assert!(!svg.contains("M0 ") && !svg.contains("M3 "));
+        assert!(super::svg(&"x".repeat(8000), "x").is_none());
+    }
+}

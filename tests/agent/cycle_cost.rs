@@ -1,0 +1,172 @@
+//! What a cycle costs: round trips to the router, statements, syncs and bytes to the card. The figures are kept
+//! here, so that a change that makes a cycle dearer fails.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use crate::support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use kuota::agent::engine::{Action, Actor, Engine, NewDevice, NewUser, Reading, Request};
+use kuota::clock::{Clock, ManualClock, Zone};
+use kuota::domain::id::{Mac, UserId};
+use kuota::domain::policy::{Grant, Settings};
+use kuota::domain::units::Bytes;
+use kuota::domain::usage::{HostRow, HostTable, RowId};
+use support::{NOON, World, address, mac};
+
+/// Round trips of one cycle: uptime, hosts, lists, bindings, leases.
+const ROUND_TRIPS: u64 = 5;
+/// Statements of one commit beside those of active users: single values of the store, and the commit's number.
+const STATEMENTS_FIXED: u64 = 5;
+/// Statements for one active user and device: account, counter, usage of the hour.
+const STATEMENTS_ACTIVE: u64 = 3;
+/// Syncs of a hundred commits: one of the write-ahead log for each, and those of a few checkpoints. A checkpoint
+/// more or less at the end of a run moves the difference of two runs by three.
+const SYNCS_PER_100: std::ops::RangeInclusive<u64> = 97..=115;
+/// Bytes handed to the file system for one commit of 100 active users, checkpoints included.
+const WRITTEN_MAX: u64 = 20 * 1024;
+
+async fn round_trips(world: &World) -> (u64, u64) {
+    let before = world.sim.stats();
+    world.cycle().await.unwrap();
+    let after = world.sim.stats();
+    let sum = |commands: &BTreeMap<String, u64>| commands.values().sum::<u64>();
+    (sum(&after.commands) - sum(&before.commands), after.writes - before.writes)
+}
+
+#[tokio::test]
+async fn a_steady_cycle_has_as_many_round_trips_for_one_user_as_for_many() {
+    let world = World::new().await;
+    world.online(1, Bytes::gb(1)).await;
+    assert_eq!(round_trips(&world).await, (ROUND_TRIPS, 0));
+    for n in 2..=60 {
+        world.online(n, Bytes::gb(1)).await;
+    }
+    for n in 1..=60 {
+        world.sim.traffic(mac(n), 1000, 1000);
+        assert!(world.sim.has_access(mac(n)), "{}", address(n));
+    }
+    assert_eq!(round_trips(&world).await, (ROUND_TRIPS, 0));
+}
+
+#[tokio::test]
+async fn a_change_adds_one_round_trip_for_each_row_that_changes() {
+    let world = World::new().await;
+    let user = world.online(1, Bytes::gb(1)).await;
+    world.ask(Action::Block(user, "tes".into())).await;
+    assert_eq!(round_trips(&world).await, (ROUND_TRIPS + 2, 2));
+}
+
+/// An engine with `users` users, each with a device that is about to use something.
+struct Crowd {
+    engine: Engine,
+    clock: ManualClock,
+    users: u8,
+    round: u64,
+}
+
+impl Crowd {
+    fn new(dir: &Path, users: u8) -> Self {
+        let clock = ManualClock::new(NOON);
+        let zone = Zone::named("Asia/Jakarta").unwrap();
+        let parts = Engine::parts(dir, std::sync::Arc::new(clock.clone()), zone).unwrap();
+        let mut crowd = Self { engine: Engine::open(parts).unwrap(), clock, users, round: 0 };
+        for n in 1..=users {
+            let user =
+                NewUser { name: format!("u{n}"), phone: None, login: None, settings: Settings::default() };
+            let body = crowd.ask(Action::AddUser(user));
+            let id: UserId = body["id"].as_str().unwrap().parse().unwrap();
+            let grant = Grant { amount: Bytes::gb(1), days: None, reason: "tes".into() };
+            crowd.ask(Action::Grant(id, grant));
+            crowd.ask(Action::Bind(NewDevice::of(id, Mac([2, 0, 0, 0, 0, n]))));
+        }
+        crowd.commit();
+        crowd
+    }
+
+    fn ask(&mut self, action: Action) -> serde_json::Value {
+        let request = Request { actor: Actor::daemon(), action, key: None, reading: None };
+        serde_json::from_str(&self.engine.submit(request).unwrap().body).unwrap()
+    }
+
+    /// A minute of readings in which every user used something, and the commit at its end.
+    fn commit(&mut self) {
+        for _ in 0..6 {
+            self.round += 1;
+            self.clock.advance(Duration::from_secs(10));
+            let round = self.round;
+            let row = |n| HostRow {
+                mac: Mac([2, 0, 0, 0, 0, n]),
+                row: RowId(format!("*{n:X}")),
+                address: None,
+                to_address: None,
+                uptime_s: 10 * round,
+                bytes: 1000 * round,
+                counts: true,
+            };
+            let rows = (1..=self.users).map(row).collect();
+            let hosts = HostTable { uptime_s: 10 * round, rows, ..HostTable::default() };
+            let begun = self.clock.uptime();
+            self.engine.meter(&Reading { hosts: std::sync::Arc::new(hosts), begun }).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_commit_has_three_statements_for_each_active_user() {
+    for users in [1, 50] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut crowd = Crowd::new(dir.path(), users);
+        crowd.commit();
+        let before = crowd.engine.store_stats();
+        crowd.commit();
+        let after = crowd.engine.store_stats();
+        assert_eq!(after.commits - before.commits, 1, "six readings, one commit");
+        let statements = after.statements - before.statements;
+        assert_eq!(statements, STATEMENTS_FIXED + STATEMENTS_ACTIVE * u64::from(users));
+    }
+}
+
+/// Set for the copy of this test that runs under strace: how many commits to make, and where.
+const CHILD: &str = "KUOTA_COST_COMMITS";
+const CHILD_DIR: &str = "KUOTA_COST_DIR";
+
+#[test]
+fn a_commit_is_one_sync_and_a_bounded_number_of_bytes() {
+    if let (Ok(commits), Ok(dir)) = (std::env::var(CHILD), std::env::var(CHILD_DIR)) {
+        let mut crowd = Crowd::new(Path::new(&dir), 100);
+        (0..commits.parse().unwrap()).for_each(|_| crowd.commit());
+        return;
+    }
+    // What both runs share - set-up, schema, users - cancels out.
+    let (few, many) = (traced(20), traced(120));
+    let (syncs, bytes) = (many.0 - few.0, (many.1 - few.1) / 100);
+    println!("100 commits of 100 active users: {syncs} syncs; {bytes} bytes written by each");
+    assert!(SYNCS_PER_100.contains(&syncs), "{syncs} syncs for a hundred commits");
+    assert!(bytes <= WRITTEN_MAX, "{bytes} bytes for one commit");
+}
+
+/// Syncs and bytes written by this test's own child that makes `commits` commits.
+fn traced(commits: u32) -> (u64, u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("trace");
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=fsync,fdatasync,pwrite64", "-o"])
+        .arg(&log)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "a_commit_is_one_sync_and_a_bounded_number_of_bytes"])
+        .env(CHILD, commits.to_string())
+        .env(CHILD_DIR, dir.path().join("data"))
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("strace is needed: run scripts/test, which installs it");
+    assert!(status.success());
+    let log = std::fs::read_to_string(log).unwrap();
+    let result = |line: &str| line.rsplit("= ").next().and_then(|n| n.trim().parse::<u64>().ok());
+    let syncs = log.lines().filter(|l| l.contains("sync(")).count() as u64;
+    let written = log.lines().filter(|l| l.contains("pwrite64")).filter_map(result).sum();
+    (syncs, written)
+}

@@ -1,0 +1,341 @@
+//! The agent and the relay killed at random moments while customers pay: whatever the gateway took is credited once,
+//! nothing else is, no order that was shown is forgotten, and both stores prove whole after every kill.
+//!
+//! `KUOTA_MONEY_ROUNDS` is how many kills there are, `KUOTA_MONEY_SEED` repeats a run's dice.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use crate::audit;
+use crate::dice;
+use crate::process;
+use crate::proxy;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use audit::{Books, Sums};
+use dice::Dice;
+use kuota::domain::id::Mac;
+use kuota::sim::midtrans::{MidtransSim, Options, SimMerchant};
+use kuota::sim::{SimClock, SimConfig, SimRouter};
+use process::{Asked, DEADLINE, Daemon, LOOK, Place, eventually, said};
+use proxy::{Proxy, Wire};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::runtime::Runtime;
+
+/// Kills in all; each of the places below takes its share.
+const ROUNDS: u64 = 20;
+const PLACES: u64 = 2;
+/// The longest time from one kill to the next.
+const LIFE_MS: u64 = 700;
+const CUSTOMERS: u8 = 4;
+const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
+const TOKEN: &str = "token-of-site-1";
+const METHODS: [&str; 5] = ["qris", "gopay", "shopeepay", "va_bca", "va_permata"];
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+fn mac(n: u8) -> Mac {
+    Mac([2, 0, 0, 0, 0, n])
+}
+
+fn address(n: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 5, 50, n)
+}
+
+/// A running relay. Killed when dropped.
+struct Relay(Child);
+
+impl Relay {
+    fn start(world: &World) -> Self {
+        let mut child = world.relay_command(&["run", "--log-format", "text"]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let listens = |line: &String| line.contains("relay listens");
+        let line = lines.by_ref().map_while(Result::ok).find(listens).expect("the relay ended");
+        // Nobody waits for what it says from here on, but somebody must take it.
+        thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        let port: String =
+            line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+        let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
+        world.uplink.lead_to(address);
+        world.doorway.lead_to(address);
+        Self(child)
+    }
+
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What outlives every kill: the router, the gateway, wires, folders, and what customers saw.
+struct World {
+    place: Place,
+    router: SimRouter,
+    gateway: MidtransSim,
+    uplink: Proxy,
+    doorway: Proxy,
+    users: Vec<String>,
+    package: String,
+    /// Orders that were shown to somebody.
+    shown: Arc<Mutex<BTreeSet<String>>>,
+    _runtime: Runtime,
+}
+
+impl World {
+    /// Everything at work, and customers without quota.
+    fn new() -> (Self, Daemon, Relay) {
+        let runtime = Runtime::new().unwrap();
+        let (router, gateway, uplink, doorway) = runtime.block_on(async {
+            let router = SimRouter::start(SimConfig { clock: SimClock::Real, ..SimConfig::default() });
+            let merchants = vec![SimMerchant::new("G000000001", KEY)];
+            let gateway = MidtransSim::start(Options { merchants, ..Options::default() });
+            (router.await.unwrap(), gateway.await.unwrap(), Proxy::start().await, Proxy::start().await)
+        });
+        let place = Place::new(&router.address().to_string());
+        let mut world = Self {
+            place,
+            router,
+            gateway,
+            uplink,
+            doorway,
+            users: Vec::new(),
+            package: String::new(),
+            shown: Arc::default(),
+            _runtime: runtime,
+        };
+        world.configure();
+        let relay = Relay::start(&world);
+        let daemon = world.place.serve();
+        let package = json!({"name": "10 GB", "quota": "10 GB", "days": 30, "price_rp": 100_000});
+        let package = world.ask("/api/v1/packages", &package);
+        package["id"].as_str().unwrap().clone_into(&mut world.package);
+        for n in 1..=CUSTOMERS {
+            world.router.host_connect(mac(n), address(n));
+            let user = world.ask("/api/v1/users", &json!({"name": format!("Pelanggan {n}")}));
+            let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+            world.ask(&format!("{path}/devices"), &json!({"mac": mac(n).to_string()}));
+            world.users.push(path);
+        }
+        (world, daemon, relay)
+    }
+
+    fn configure(&self) {
+        let path = |name: &str| self.place.path(name).display().to_string();
+        std::fs::write(path("m1.key"), KEY).unwrap();
+        std::fs::write(path("relay.token"), TOKEN).unwrap();
+        let hash: Vec<String> = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::write(path("site-1.sha256"), hash.concat()).unwrap();
+        let relay = format!(
+            "listen = \"127.0.0.1:0\"\npublic_url = \"{}\"\ndatabase = \"sqlite:{}\"\n[[merchant]]\nid = \"m1\"\n\
+             server_key_file = \"{}\"\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
+             token_sha256_file = \"{}\"\n",
+            self.doorway.url(),
+            path("relay/relay.db"),
+            path("m1.key"),
+            self.gateway.core_url(),
+            self.gateway.snap_url(),
+            path("site-1.sha256"),
+        );
+        std::fs::write(path("relay.toml"), relay).unwrap();
+        let agent = std::fs::read_to_string(path("kuotad.toml")).unwrap();
+        let agent = format!(
+            "{agent}[relay]\nurl = \"{}\"\nsite = \"site-1\"\ntoken_file = \"{}\"\n",
+            self.uplink.url(),
+            path("relay.token"),
+        );
+        std::fs::write(path("kuotad.toml"), agent).unwrap();
+    }
+
+    fn relay_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kuota-relay"));
+        command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
+        command.arg("--config").arg(self.place.path("relay.toml")).args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// A call that must succeed.
+    fn ask(&self, path: &str, body: &serde_json::Value) -> serde_json::Value {
+        let mut asked = Asked::new(path, path, body);
+        asked.key.push_str(&body.to_string().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
+        asked.settle(&self.place.socket()).unwrap();
+        asked.answer.unwrap().json()
+    }
+
+    /// The relay's store as it lies on the disk.
+    fn verify_relay(&self) -> Result<(), String> {
+        let output = self.relay_command(&["verify"]).output().unwrap();
+        if output.status.code() == Some(0) { Ok(()) } else { Err(said(&output)) }
+    }
+
+    /// A customer who buys and pays, again and again, until it is over.
+    fn customer(&self, n: usize, over: &Arc<AtomicBool>, mut dice: Dice) -> thread::JoinHandle<u64> {
+        let (over, shown, gateway) = (Arc::clone(over), Arc::clone(&self.shown), self.gateway.clone());
+        let (path, package) = (format!("{}/purchases", self.users[n]), self.package.clone());
+        let socket = self.place.socket();
+        thread::spawn(move || {
+            let mut calls = 0;
+            while !over.load(Ordering::SeqCst) {
+                calls += 1;
+                let body = json!({"package_id": package, "method": dice.one_of(&METHODS)});
+                let asked = Asked::new(format!("buy-{n}-{calls}"), &path, &body);
+                let Some(order) = insist(&asked, &socket) else { continue };
+                shown.lock().unwrap().insert(order.clone());
+                if dice.below(4) > 0 {
+                    // It may have been called off meanwhile.
+                    let _ = gateway.pay(&order);
+                }
+                thread::sleep(Duration::from_millis(dice.below(100)));
+            }
+            calls
+        })
+    }
+
+    fn check(&self) -> Result<Sums, String> {
+        let gateway = self.gateway.orders();
+        let books = Books::read(self.place.data()).map_err(|error| error.to_string())?;
+        let sums = books.check(&gateway, &BTreeSet::new())?;
+        for id in self.shown.lock().unwrap().iter() {
+            if !books.orders.contains_key(id) {
+                return Err(format!("{id} was shown to somebody and is gone"));
+            }
+        }
+        match (books.openings, books.outbox) {
+            (0, 0) => Ok(sums),
+            (openings, outbox) => Err(format!("{openings} openings and {outbox} errands are left")),
+        }
+    }
+
+    /// Waits until everything adds up.
+    fn adds_up(&self) -> Sums {
+        let until = Instant::now() + 2 * DEADLINE;
+        loop {
+            match self.check() {
+                Ok(sums) => return sums,
+                Err(why) => assert!(Instant::now() < until, "never adds up: {why}"),
+            }
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+/// Makes a call again under its key until there is an answer that says what became of it: the order, if one did.
+fn insist(asked: &Asked, socket: &Path) -> Option<String> {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        match asked.send(socket) {
+            Ok(answer) if answer.status == 201 => {
+                return Some(answer.json()["id"].as_str().unwrap().to_owned());
+            }
+            Ok(answer) if answer.status < 500 => return None,
+            Ok(answer) => {
+                assert!(Instant::now() < until, "{} is refused for ever: {}", asked.key, answer.json());
+            }
+            Err(_) => assert!(Instant::now() < until, "{} is never answered", asked.key),
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// One place's share of the kills.
+fn crash(share: u64) {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let seed = setting("KUOTA_MONEY_SEED").unwrap_or(now) + share;
+    let rounds = setting("KUOTA_MONEY_ROUNDS").unwrap_or(ROUNDS).div_ceil(PLACES);
+    println!("share {share}: {rounds} kills, KUOTA_MONEY_SEED={}", seed - share);
+    let mut dice = Dice(seed);
+    let (world, mut daemon, mut relay) = World::new();
+    let over = Arc::new(AtomicBool::new(false));
+    let customers: Vec<_> =
+        (0..usize::from(CUSTOMERS)).map(|n| world.customer(n, &over, Dice(dice.below(u64::MAX)))).collect();
+    let mut kills = [0; 2];
+    for round in 0..rounds {
+        thread::sleep(Duration::from_millis(dice.below(LIFE_MS)));
+        let (of_agent, of_relay) =
+            [(true, false), (false, true), (true, true)][usize::try_from(dice.below(3)).unwrap()];
+        let fail = |why: String| panic!("seed {seed}, round {round}: {why}");
+        if of_relay {
+            kills[1] += 1;
+            relay.kill();
+            world.verify_relay().unwrap_or_else(fail);
+            relay = Relay::start(&world);
+        }
+        if of_agent {
+            kills[0] += 1;
+            daemon.kill();
+            world.place.verify().unwrap_or_else(fail);
+            daemon = world.place.serve();
+        }
+    }
+    over.store(true, Ordering::SeqCst);
+    let calls: u64 = customers.into_iter().map(|customer| customer.join().unwrap()).sum();
+    let sums = world.adds_up();
+    let [of_agent, of_relay] = kills;
+    println!("share {share}: agent killed {of_agent} times, relay {of_relay} times, {calls} calls, {sums:?}");
+    assert!(sums.paid > 0 && sums.credited == sums.paid, "{sums:?}");
+    eventually("whoever paid is online", || {
+        (1..=CUSTOMERS).all(|n| world.router.lists_of(address(n)) == ["klient_aktif"])
+    });
+    daemon.stop();
+    relay.kill();
+    world.place.verify().unwrap();
+    world.verify_relay().unwrap();
+}
+
+#[test]
+fn killed_while_customers_pay_both_credit_every_payment_once_1() {
+    crash(0);
+}
+
+#[test]
+fn killed_while_customers_pay_both_credit_every_payment_once_2() {
+    crash(1);
+}
+
+#[test]
+fn the_check_finds_a_payment_that_is_not_credited_and_an_order_that_is_gone() {
+    let (world, daemon, relay) = World::new();
+    let buy = |n: usize, method: &str| {
+        let body = json!({"package_id": world.package, "method": method});
+        let asked = Asked::new(format!("buy-{n}"), format!("{}/purchases", world.users[n]), &body);
+        insist(&asked, &world.place.socket()).unwrap()
+    };
+    let (first, second) = (buy(0, "qris"), buy(1, "va_bca"));
+    world.gateway.pay(&first).unwrap();
+    assert_eq!(world.adds_up().credited, 1);
+
+    world.uplink.set(Wire::Cut);
+    world.gateway.pay(&second).unwrap();
+    assert!(world.check().unwrap_err().contains("nothing credited"));
+    world.uplink.set(Wire::Whole);
+    assert_eq!(world.adds_up().credited, 2);
+
+    world.shown.lock().unwrap().insert("never".into());
+    assert!(world.check().unwrap_err().contains("is gone"));
+    // A ledger that lost a line does not prove whole.
+    daemon.stop();
+    relay.kill();
+    let conn = rusqlite::Connection::open(world.place.data().join("kuota.db")).unwrap();
+    conn.execute("DELETE FROM entries WHERE order_id = ?1", [&second]).unwrap();
+    drop(conn);
+    assert!(world.check().unwrap_err().contains("nothing credited"));
+    world.place.verify().unwrap_err();
+}

@@ -1,0 +1,10 @@
+//! The owner's office as pages over real sockets: figures that are what was done, decisions that are shown before they
+//! are made, and who may see what.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod entrance;
+mod house;
+mod money;
+mod rooms;
+mod sent;

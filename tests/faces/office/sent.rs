@@ -1,0 +1,374 @@
+//! Every form that is sent to the desk leads on by a redirect when it did its work, so that going back in a browser
+//! never sends it again. The list of forms is made from the source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use axum::http::Method;
+use kuota::domain::id::Mac;
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, Fields, Page, text};
+use crate::desk::PASSWORD;
+use crate::office::entrance::{code, second_factor};
+use crate::shop::Shop;
+
+const MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
+/// Answers with a file, which is no page to go back to.
+const FILE: &str = "/cadangan/unduh";
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn sources() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/admin/pages");
+    files(&root).iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+/// Segments of every table of deeds, by its name.
+fn tables(sources: &[String]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in sources {
+        let mut table = String::new();
+        for line in source.lines().map(str::trim) {
+            if let Some((before, _)) = line.split_once(": &[Deed<") {
+                before.rsplit(' ').next().unwrap().clone_into(&mut table);
+            } else if let Some(segment) = line.strip_prefix("segment: ") {
+                let segment = segment.trim_end_matches(',').replace("TOTP_OFF", "dua-langkah");
+                tables.entry(table.clone()).or_default().insert(segment.trim_matches('"').to_owned());
+            }
+        }
+    }
+    tables
+}
+
+/// Addresses of all deeds, and of all other forms that are sent.
+fn forms_of_the_source() -> (BTreeSet<String>, BTreeSet<String>) {
+    let sources = sources();
+    let tables = tables(&sources);
+    let (mut deeds, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for source in &sources {
+        for placed in source.split("routes(\"").skip(1) {
+            let (place, rest) = placed.split_once("\", ").unwrap();
+            let name = match rest.split(')').next().unwrap() {
+                "NEW_USER_DEEDS" | "NEW_PACKAGE_DEEDS" => "NEW_DEEDS",
+                name => name,
+            };
+            deeds.extend(tables[name].iter().map(|segment| format!("{place}/{segment}")));
+        }
+        for route in source.split(".route(").skip(1) {
+            let (path, handler) = route.split_once(',').unwrap();
+            if handler.split(".merge(").next().unwrap().contains("post(") && !path.contains("format!") {
+                let path = path.trim().replace("PAGE_PATH", FILE);
+                others.insert(path.trim_matches('"').to_owned());
+            }
+        }
+    }
+    (deeds, others)
+}
+
+/// What is typed.
+type Typed = Vec<(&'static str, String)>;
+
+/// A customer of its own, as a place of the desk.
+async fn customer(shop: &Shop) -> String {
+    shop.desk.user("Warga").await.replace("/users/", "/pelanggan/")
+}
+
+fn api(place: &str) -> String {
+    place.replace("/pelanggan/", "/users/")
+}
+
+async fn debt(shop: &Shop, place: &str) -> String {
+    let debt = json!({"amount": "1 GB", "price_rp": 20_000});
+    text(&shop.desk.post(&format!("{}/debts", api(place)), debt).await.ok(201)["id"])
+}
+
+/// Where a customer's deed is, and what is typed for it.
+async fn to_customer(shop: &Shop, deed: &str) -> (String, Typed) {
+    let place = customer(shop).await;
+    let reason = || ("reason", "uji".to_owned());
+    let amount = || ("amount", "1 GB".to_owned());
+    let typed = match deed {
+        "jual" | "tagihan-paket" => vec![("package_id", text(&shop.package))],
+        "lunasi" => {
+            debt(shop, &place).await;
+            Vec::new()
+        }
+        "bayar" => {
+            debt(shop, &place).await;
+            vec![("amount_rp", "5.000".to_owned())]
+        }
+        "tagihan-kuota" => vec![amount()],
+        "kuota" | "koreksi" => vec![amount(), reason()],
+        "reset" | "blokir" => vec![reason()],
+        "ubah" => vec![("name", "Warga Lain".to_owned())],
+        "perangkat" => vec![("mac", MAC.to_string())],
+        "setujui" => {
+            shop.desk.patch(&api(&place), json!({"approved": false})).await.ok(200);
+            Vec::new()
+        }
+        "buka" => {
+            shop.desk.post(&format!("{}/block", api(&place)), json!({"reason": "uji"})).await.ok(200);
+            Vec::new()
+        }
+        "pin" | "hapus" => Vec::new(),
+        other => panic!("no case for the deed {other} to a customer"),
+    };
+    (format!("{place}/{deed}"), typed)
+}
+
+async fn to_debt(shop: &Shop, deed: &str) -> (String, Typed) {
+    let place = customer(shop).await;
+    let debt = debt(shop, &place).await;
+    let typed = match deed {
+        "lunas" => Vec::new(),
+        "jatuh-tempo" => vec![("due_date", "2026-12-24".to_owned())],
+        "hapus" => vec![("reason", "uji".to_owned())],
+        other => panic!("no case for the deed {other} to a debt"),
+    };
+    (format!("{place}/tagihan/{debt}/{deed}"), typed)
+}
+
+async fn to_package(shop: &Shop, deed: &str) -> (String, Typed) {
+    let package = text(&shop.desk.package(1024, 10_000).await);
+    let typed = match deed {
+        "ubah" => vec![("price_rp", "12.000".to_owned())],
+        "jual" => {
+            shop.desk.patch(&format!("/packages/{package}"), json!({"active": false})).await.ok(200);
+            Vec::new()
+        }
+        "henti" | "hapus" => Vec::new(),
+        other => panic!("no case for the deed {other} to a package"),
+    };
+    (format!("/paket/{package}/{deed}"), typed)
+}
+
+async fn to_order(shop: &Shop, deed: &str) -> (String, Typed) {
+    let order = shop.order().await;
+    let typed = match deed {
+        "bukukan" | "tutup" => {
+            shop.relay.pay_wrongly(&order);
+            shop.pull().await;
+            vec![("reason", "uji".to_owned())]
+        }
+        "kembalikan" => {
+            shop.relay.pay(&order);
+            shop.pull().await;
+            vec![("reason", "uji".to_owned())]
+        }
+        "tanya" | "batalkan" => Vec::new(),
+        other => panic!("no case for the deed {other} to an order"),
+    };
+    (format!("/pembayaran/{order}/{deed}"), typed)
+}
+
+/// A name that no admin has.
+fn name(n: &mut u32) -> String {
+    *n += 1;
+    format!("kelola-{n}")
+}
+
+async fn prepared(shop: &Shop, owner: &Browser<'_>, deed: &str, n: &mut u32) -> (String, Typed) {
+    let last = deed.rsplit('/').next().unwrap();
+    match deed.strip_suffix(last).unwrap() {
+        "/pelanggan/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
+        "/pelanggan/{id}/" => to_customer(shop, last).await,
+        "/pelanggan/{id}/tagihan/{debt}/" => to_debt(shop, last).await,
+        "/pelanggan/{id}/perangkat/{mac}/" => {
+            let place = customer(shop).await;
+            let mac = Mac([2, 0, 0, 0, 0, 77]);
+            shop.desk
+                .post(&format!("{}/devices", api(&place)), json!({"mac": mac.to_string()}))
+                .await
+                .ok(201);
+            (format!("{place}/perangkat/{mac}/{last}"), Vec::new())
+        }
+        "/paket/" => {
+            let typed = [("name", "P"), ("quota", "1 GB"), ("days", "1"), ("price_rp", "5.000")];
+            (deed.to_owned(), typed.map(|(name, value)| (name, value.to_owned())).into())
+        }
+        "/paket/{id}/" => to_package(shop, last).await,
+        "/pembayaran/{id}/" => to_order(shop, last).await,
+        "/kasir/" => (deed.to_owned(), vec![("counted_rp", "0".to_owned())]),
+        "/router/" | "/jam/" => (deed.to_owned(), Vec::new()),
+        "/pengelola/" => {
+            (deed.to_owned(), vec![("name", name(n)), ("password", "rahasia sekali".to_owned())])
+        }
+        "/pengelola/{name}/" => {
+            let name = name(n);
+            let token = shop.desk.admin(&name, "viewer").await;
+            if last == "dua-langkah" {
+                second_factor(&shop.desk, &token).await;
+            }
+            (format!("/pengelola/{name}/{last}"), Vec::new())
+        }
+        "/pengelola/{name}/token/{hash}/" => {
+            let name = name(n);
+            shop.desk.admin(&name, "viewer").await;
+            let page = owner.open("/pengelola").await;
+            let place = format!("/pengelola/{name}/token/");
+            let rest = page.html.split(&place).nth(1).unwrap().split('"').next().unwrap();
+            (format!("{place}{rest}"), Vec::new())
+        }
+        other => panic!("no case for the deeds at {other}"),
+    }
+}
+
+/// Fills in and says yes. Both forms lead on, and what they lead to are pages that can be loaded again.
+async fn leads_on(owner: &Browser<'_>, path: &str, typed: Typed) {
+    let form = owner.open(path).await;
+    let mut fields = form.fields();
+    fields.extend(typed.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    fields.remove("_key");
+    let sent = owner.post(&form.action(), &fields).await;
+    assert_eq!(sent.status, 303, "{path}: {}", sent.words());
+    let shown = owner.open(&sent.to).await;
+    shown.says("Belum ada yang berubah");
+    assert_eq!(
+        owner.open(&sent.to).await.fields(),
+        shown.fields(),
+        "{path} is another page when it is loaded again"
+    );
+    let done = owner.sure(&shown).await;
+    assert_eq!(done.status, 303, "{path}: {}", done.words());
+    owner.open(&done.to).await.says("Sudah dilakukan");
+    // Going back to what was shown leads to where it was told, and does nothing.
+    assert_eq!(owner.get(&sent.to).await.to, done.to, "{path}");
+}
+
+/// Sends a form of a page as it stands.
+async fn sends(browser: &Browser<'_>, page: &Page, path: &str, otp: Option<String>) -> Page {
+    assert!(page.html.contains(&format!("action=\"{path}\"")), "{path}: {}", page.html);
+    let token = page.html.split("name=\"_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut fields = Fields::from([("_token".to_owned(), token.to_owned())]);
+    fields.extend(otp.map(|otp| ("otp".to_owned(), otp)));
+    browser.post(path, &fields).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_deed_of_the_desk_leads_on_whenever_it_is_sent() {
+    let (deeds, _) = forms_of_the_source();
+    assert!(deeds.len() > 35, "{deeds:?}");
+    let shop = Shop::open().await;
+    let owner = Browser::owner(&shop.desk).await;
+    let mut n = 0;
+    for deed in deeds {
+        let (path, typed) = prepared(&shop, &owner, &deed, &mut n).await;
+        leads_on(&owner, &path, typed).await;
+    }
+    shop.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
+    let (_, others) = forms_of_the_source();
+    assert!(others.len() >= 8, "{others:?}");
+    let shop = Shop::open().await;
+    let desk = &shop.desk;
+    for path in others {
+        let browser = Browser::of(desk, &format!("kelola{}", path.replace('/', "-")), "owner").await;
+        let at = if path.starts_with("/cadangan") { "/cadangan" } else { "/saya" };
+        let page = browser.open(at).await;
+        let sent = match path.as_str() {
+            FILE => {
+                let copy = desk.call(Method::POST, FILE).header("cookie", browser.cookie());
+                let copy = copy.header("origin", &desk.base);
+                let copy = copy.header("content-type", "application/x-www-form-urlencoded");
+                let body = format!("_token={}", page.fields()["_token"]);
+                assert!(copy.body(body).bytes().await.starts_with(b"SQLite format 3"));
+                continue;
+            }
+            "/masuk" => {
+                let form = [("username", "juragan"), ("password", PASSWORD)];
+                let fields = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                browser.post(&path, &fields.into()).await
+            }
+            "/saya/dua-langkah/pastikan" | "/saya/dua-langkah/matikan" => {
+                let begun = sends(&browser, &page, "/saya/dua-langkah", None).await;
+                let shown = browser.open(&begun.to).await;
+                let secret =
+                    shown.html.split("<code class=\"wrap\">").nth(1).unwrap().split('<').next().unwrap();
+                let confirm = "/saya/dua-langkah/pastikan";
+                let on = sends(&browser, &shown, confirm, Some(code(desk, secret))).await;
+                if path == confirm {
+                    on
+                } else {
+                    assert_eq!(on.status, 303);
+                    // A code is good once.
+                    desk.clock.advance(std::time::Duration::from_mins(1));
+                    let page = browser.open("/saya").await;
+                    sends(&browser, &page, &path, Some(code(desk, secret))).await
+                }
+            }
+            _ => sends(&browser, &page, &path, None).await,
+        };
+        assert_eq!(sent.status, 303, "{path}: {}", sent.words());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_is_there_again_to_be_changed_and_belongs_to_its_session() {
+    let shop = Shop::open().await;
+    let owner = Browser::owner(&shop.desk).await;
+    let place = customer(&shop).await;
+    let path = format!("{place}/kuota");
+    let shown = owner.fill(&path, &[("amount", "1,5 GB"), ("reason", "hadiah")]).await;
+    shown.says("1,50 GB");
+    let edit = shown.html.split("class=\"button link\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = owner.open(edit).await;
+    assert_eq!((form.fields()["amount"].as_str(), form.fields()["reason"].as_str()), ("1,5 GB", "hadiah"));
+    // Nobody else sees it, and what was forgotten is asked again.
+    let other = Browser::of(&shop.desk, "rini", "owner").await;
+    assert_eq!(other.get(&shown.path).await.to, path);
+    assert_eq!(other.open(edit).await.fields()["amount"], "");
+    assert_eq!(owner.get(&format!("{path}?lihat=x")).await.to, path);
+    // Where a person wants to go afterwards is not forgotten on the way.
+    let shown = owner.fill(&format!("{path}?ke=/tagihan"), &[("amount", "1 GB"), ("reason", "x")]).await;
+    let done = owner.sure(&shown).await;
+    assert!(done.to.starts_with("/tagihan?kabar="), "{}", done.to);
+    let credited = shop.desk.get(&api(&place)).await.ok(200)["credited_bytes"].clone();
+    assert_eq!(credited, Value::from(1_u64 << 30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_was_typed_is_in_no_address_and_in_no_form_again() {
+    let shop = Shop::open().await;
+    let owner = Browser::owner(&shop.desk).await;
+    let typed = [("name", "siti"), ("role", "cashier"), ("password", "sangat rahasia ini")];
+    let shown = owner.fill("/pengelola/baru", &typed).await;
+    assert!(!shown.path.contains("rahasia"));
+    let edit = shown.html.split("class=\"button link\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = owner.open(edit).await;
+    assert!(!form.html.contains("rahasia ini") && form.fields()["name"] == "siti", "{}", form.html);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_asked_for_online_leads_to_what_it_is_paid_with_and_the_page_follows_it() {
+    let shop = Shop::open().await;
+    shop.desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
+    let owner = Browser::owner(&shop.desk).await;
+    let place = shop.user.replace("/users/", "/pelanggan/");
+    let told = owner.does(&format!("{place}/jual"), &[("method", "qris")]).await;
+    let order = shop.orders("").await.remove(0);
+    assert!(told.path.starts_with(&format!("/pembayaran/{order}?kabar=")), "{}", told.path);
+    let json = shop.desk.get(&format!("/orders/{order}")).await.ok(200);
+    let qr = json["qr_string"].as_str().unwrap();
+    assert!(told.html.contains("<div class=\"qr\"><svg"), "{}", told.html);
+    assert!(!told.html.contains(qr), "a code is for cameras, not for people");
+    assert!(
+        told.html.contains("data-live=\"3\"") && told.html.contains("<noscript><meta http-equiv=\"refresh\"")
+    );
+    told.says("Menunggu pembayaran.");
+
+    shop.relay.pay(&order);
+    shop.pull().await;
+    let paid = owner.open(&told.path).await;
+    paid.says("Pembayaran diterima.").says("Lunas").hides("Menunggu pembayaran.");
+    assert!(
+        !paid.html.contains("<svg") && !paid.html.contains("data-live") && !paid.html.contains("http-equiv")
+    );
+}

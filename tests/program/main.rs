@@ -1,0 +1,19 @@
+//! The programs as processes: commands, configuration, set-up, memory, and disks that fail.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cli;
+mod config;
+mod disk;
+mod memory;
+mod relay_cli;
+mod setup;
+
+#[path = "../../benches/pages/crowd.rs"]
+#[allow(dead_code, reason = "every program uses its own part")]
+mod crowd;
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "every program uses its own part")]
+mod process;
+#[path = "../support/relay.rs"]
+#[allow(dead_code, reason = "every program uses its own part")]
+mod relay;
