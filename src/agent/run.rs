@@ -11,19 +11,18 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
-use super::config::{self, Config, Enforcement};
+use super::config::{self, Config, Enforcement, Language};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::payments::{Link, Relay};
 use super::site::Service;
 use super::{api, portal, watchdog};
-use crate::agent::http::store_notice;
 use crate::agent::router::site_plan::list_names;
 use crate::clock::Clock;
 use crate::identity::signed_tokens::Tickets;
 use crate::retry_log::RetryLog;
 use crate::routeros::Router;
 use crate::routeros::lists::ListNames;
-use crate::store::{Broken, Store, StoreError, Verified};
+use crate::store::{Broken, Store, StoreError, Unwritable, Verified};
 use crate::tools::backoff;
 use crate::ui::layout;
 use crate::ui::layout::House;
@@ -153,8 +152,8 @@ impl Site {
         Ok(Self { config, service, clock, tickets, answers: Answers::default(), pace, in_force })
     }
 
-    /// How the site's pages are by default.
-    pub(super) fn house(&self) -> House {
+    /// How the site's pages are by default. `hindrance` says to their readers why nothing can be changed.
+    pub(super) fn house(&self, hindrance: fn(Language, &Unwritable) -> String) -> House {
         let complain = Arc::new(layout::complain);
         let engine = self.service.engine().clone();
         let told = engine.clone();
@@ -165,13 +164,12 @@ impl Site {
                 tokio::spawn(async move { engine.call(move |engine| engine.read_failed(&why)).await });
             }
         });
-        let hindrance = Arc::new(move || engine.unwritable());
+        let hindrance = Arc::new(move |language| engine.unwritable().map(|why| hindrance(language, &why)));
         House {
             language: self.config.language,
             zone: self.config.timezone.clone(),
             complain,
             hindrance,
-            hindrance_text: store_notice::text,
             noticed,
         }
     }

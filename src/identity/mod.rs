@@ -5,6 +5,7 @@ pub(crate) mod login_limiter;
 pub(crate) mod passwords;
 pub(crate) mod secrets;
 pub mod signed_tokens;
+pub mod site_secret;
 pub(crate) mod totp;
 
 pub(crate) use login_limiter::{Attempt, Attempts, Guarded};

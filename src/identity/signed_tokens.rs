@@ -10,9 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::site_secret::SiteSecret;
 use crate::domain::id::OrderId;
 use crate::domain::units::Timestamp;
-use crate::store::SiteSecret;
 use crate::tools::digest;
 
 /// Crockford's base32: without I, L, O and U, which people take for others.

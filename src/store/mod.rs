@@ -36,6 +36,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
+pub use crate::identity::site_secret::SiteSecret;
 pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
 pub use identity::Fault;
 pub use load::Loaded;
@@ -47,7 +48,6 @@ pub use record::{
     UsageSum, UserRecord,
 };
 pub use rescue::{Beside, Left, Rescue, left as rescued};
-pub use site_secret::SiteSecret;
 pub use unwritable::Unwritable;
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};

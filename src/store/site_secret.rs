@@ -1,47 +1,13 @@
-//! The secret that a site signs with: made with the store, kept in it, and carried by its copies, so that what was
-//! signed before a restart or a restore is good after it.
+//! The site's secret in the store: made with it, kept in it, and carried by its copies, so that what was signed before a
+//! restart or a restore is good after it.
 
-use std::fmt;
-
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
+use crate::identity::site_secret::{BYTES, SiteSecret};
 
 /// Where it is among the single values.
 pub(super) const KEY: &str = "site_secret";
-/// Random bytes.
-const BYTES: usize = 32;
-
-/// 32 random bytes that only this site has. Prints as nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SiteSecret([u8; BYTES]);
-
-impl SiteSecret {
-    /// The secret of these bytes.
-    pub const fn new(bytes: [u8; BYTES]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, for a key.
-    pub const fn bytes(&self) -> &[u8; BYTES] {
-        &self.0
-    }
-
-    fn hex(&self) -> String {
-        HEXLOWER.encode(&self.0)
-    }
-
-    fn read(hex: &str) -> Option<Self> {
-        HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?.try_into().ok().map(Self)
-    }
-}
-
-impl fmt::Debug for SiteSecret {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("SiteSecret")
-    }
-}
 
 /// The store's secret, where it has one.
 pub(super) fn kept(conn: &Connection) -> Result<Option<SiteSecret>, StoreError> {
@@ -62,7 +28,7 @@ pub(super) fn ensured(conn: &Connection) -> Result<SiteSecret, StoreError> {
     }
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
-    let made = SiteSecret(bytes);
+    let made = SiteSecret::new(bytes);
     conn.execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", [KEY, &made.hex()])?;
     Ok(made)
 }

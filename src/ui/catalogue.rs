@@ -15,10 +15,10 @@ macro_rules! words {
             const EN: Self = Self { $($key: $en,)* };
 
             /// The texts in that language.
-            pub fn of(language: $crate::agent::config::Language) -> &'static Self {
+            pub fn of(language: $crate::ui::language::Language) -> &'static Self {
                 match language {
-                    $crate::agent::config::Language::Indonesian => &Self::ID,
-                    $crate::agent::config::Language::English => &Self::EN,
+                    $crate::ui::language::Language::Indonesian => &Self::ID,
+                    $crate::ui::language::Language::English => &Self::EN,
                 }
             }
 
@@ -68,7 +68,7 @@ pub(crate) fn check(all: &[(&str, &str, &str)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::config::Language;
+    use crate::ui::language::Language;
 
     words! {
         /// For this test.

@@ -17,9 +17,8 @@ use axum::response::{IntoResponse, Response};
 use super::assets::{LINKS, Links};
 use super::catalogue::words;
 use super::locale::Locale;
-use crate::agent::config::Language;
 use crate::clock::Zone;
-use crate::store::Unwritable;
+use crate::ui::language::Language;
 use crate::web::{Peer, Problem};
 
 /// The cookie that remembers a reader's language.
@@ -69,17 +68,12 @@ pub(crate) struct House {
     pub complain: Complain,
     /// Why nothing can be changed at present.
     pub hindrance: Hindrance,
-    /// What that means for whoever reads these pages.
-    pub hindrance_text: HindranceText,
     /// Hears of every problem that was answered.
     pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
 }
 
-/// Asks why nothing can be changed at present; nothing where all is well.
-pub(crate) type Hindrance = Arc<dyn Fn() -> Option<Unwritable> + Send + Sync>;
-
-/// Says in one sentence why nothing can be changed.
-pub(crate) type HindranceText = fn(Language, &Unwritable) -> String;
+/// Says in one sentence why nothing can be changed at present; nothing where all is well.
+pub(crate) type Hindrance = Arc<dyn Fn(Language) -> Option<String> + Send + Sync>;
 
 /// Shows a problem as a page.
 pub(crate) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
@@ -94,9 +88,7 @@ pub(crate) struct Visit {
     /// The page's address, without the host.
     pub uri: Uri,
     /// Why nothing can be changed at present.
-    pub hindrance: Option<Unwritable>,
-    /// What that means for whoever reads these pages.
-    pub hindrance_text: HindranceText,
+    pub hindrance: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -135,7 +127,7 @@ impl Visit {
         let and = if query.is_empty() { "" } else { "&" };
         let other_language = format!("{}?{query}{and}{LANGUAGE_PARAM}={other}", self.uri.path());
         let words = FrameWords::of(locale.language);
-        let hindrance = self.hindrance.as_ref().map(|why| (self.hindrance_text)(locale.language, why));
+        let hindrance = self.hindrance.clone();
         Frame { title: title.into(), locale, words, links: &LINKS, other_language, hindrance }
     }
 }
@@ -192,14 +184,14 @@ impl House {
         let peer = request.extensions().get::<Peer>().copied()?;
         let language = remembered(request.headers()).unwrap_or(self.language);
         let locale = Locale { language, zone: self.zone.clone() };
-        let (hindrance, hindrance_text) = ((self.hindrance)(), self.hindrance_text);
-        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance, hindrance_text })
+        let hindrance = (self.hindrance)(language);
+        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance })
     }
 
     /// The page of a problem in place of its answer.
     pub fn troubled(&self, visit: &Visit, problem: &Problem, answer: &Response) -> Response {
         // What the request itself ran into is told by its own page.
-        let visit = &Visit { hindrance: (self.hindrance)(), ..visit.clone() };
+        let visit = &Visit { hindrance: (self.hindrance)(visit.locale.language), ..visit.clone() };
         kept((self.complain)(visit, problem).unwrap_or_else(IntoResponse::into_response), answer)
     }
 }
@@ -328,8 +320,7 @@ mod tests {
     fn visit(uri: &'static str) -> Visit {
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let locale = Locale { language: Language::Indonesian, zone };
-        let hindrance_text = crate::agent::http::store_notice::text;
-        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None, hindrance_text }
+        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use crate::agent::config::Language;
 use crate::clock::Zone;
 use crate::domain::units::{Bytes, GB, MB, Timestamp};
+use crate::ui::language::Language;
 
 const MONTHS_ID: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"];

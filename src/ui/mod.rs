@@ -17,6 +17,7 @@ pub(crate) mod assets;
 pub(crate) mod catalogue;
 pub(crate) mod chart;
 pub(crate) mod form;
+pub mod language;
 pub(crate) mod layout;
 pub(crate) mod locale;
 pub(crate) mod payment_methods;

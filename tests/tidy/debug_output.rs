@@ -16,10 +16,11 @@ const FOR_DEVELOPERS: [&str; 8] = [
 
 /// Formats of a text in quotes, which `Debug` escapes: what was typed is shown in an error.
 const QUOTES: &[(&str, &[&str])] = &[
-    ("src/agent/api/orders.rs", &["{name:?}"]),
+    ("src/protocol/admin/orders.rs", &["{name:?}"]),
     ("src/agent/http/commands/import.rs", &["{name:?}"]),
     ("src/agent/config/mod.rs", &["{text:?}"]),
     ("src/cli/import.rs", &["{heading:?}", "{cell:?}"]),
+    ("src/cli/import/debts.rs", &["{heading:?}", "{cell:?}", "{id:?}"]),
     ("src/cli/packages.rs", &["{which:?}"]),
     ("src/cli/users.rs", &["{who:?}"]),
     ("src/clock.rs", &["{name:?}"]),

@@ -26,6 +26,7 @@ use crate::routeros::tls::{self, Authorities};
 use crate::settings::{
     self, Environment, Finding, Fingerprint, ListName, Secret, SecretSource, SettingsError, Sources,
 };
+pub use crate::ui::language::Language;
 use section::Section;
 
 /// Variables that begin with this are settings.
@@ -61,15 +62,6 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// Language of pages and messages.
-    Language {
-        /// Indonesian.
-        Indonesian = "id",
-        /// English.
-        English = "en",
-    }
-}
 words! {
     /// Whether customers may register themselves.
     Registration {

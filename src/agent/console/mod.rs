@@ -40,6 +40,7 @@ use axum::routing::{get, post};
 
 use super::run::Site;
 use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::store_notice;
 use crate::ui::layout::House;
 use crate::ui::{Visit, assets, layout};
 use crate::web::Problem;
@@ -60,7 +61,7 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
 
 /// How the desk's pages are by default.
 pub(crate) fn house(site: &Site) -> House {
-    House { complain: Arc::new(complain), ..site.house() }
+    House { complain: Arc::new(complain), ..site.house(store_notice::text) }
 }
 
 /// Problems in the reader's language, where there is a sentence for their code.

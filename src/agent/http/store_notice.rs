@@ -1,8 +1,8 @@
 //! What pages say while the store cannot be written.
 
-use crate::agent::config::Language;
 use crate::store::Unwritable;
 use crate::ui::catalogue::{fill, words};
+use crate::ui::language::Language;
 
 words! {
     /// Why nothing can be changed, and what to do.

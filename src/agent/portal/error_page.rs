@@ -83,7 +83,7 @@ fn action(words: &Words, code: &str) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::config::Language;
+    use crate::ui::language::Language;
 
     #[test]
     fn no_refusal_is_told_in_the_words_of_programs() {

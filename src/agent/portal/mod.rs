@@ -146,7 +146,7 @@ impl Portal {
         let complain = Arc::new(move |visit: &Visit, problem: &Problem| {
             error_page::page(visit, problem, contact.as_ref())
         });
-        House { complain, hindrance_text: store_notice::text_for_customers, ..self.site.house() }
+        House { complain, ..self.site.house(store_notice::text_for_customers) }
     }
 
     /// Looks at the engine; `look` copies out what it needs.

@@ -50,12 +50,12 @@ pub(super) fn tone(account: &Account) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::config::Language;
     use crate::clock::{Zone, parse_rfc3339};
     use crate::domain::access::Access;
     use crate::domain::id::UserId;
     use crate::domain::ledger::Balance;
     use crate::domain::units::Bytes;
+    use crate::ui::language::Language;
 
     #[test]
     fn customers_read_what_holds_in_their_words() {

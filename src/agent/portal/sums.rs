@@ -86,10 +86,10 @@ pub(super) fn figures(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::config::Language;
     use crate::clock::Zone;
     use crate::domain::id::UserId;
     use crate::domain::ledger::Balance;
+    use crate::ui::language::Language;
 
     fn shown(credits: u64, used: u64, corrected: u64) -> Vec<(&'static str, String)> {
         let locale = Locale { language: Language::Indonesian, zone: Zone::named("Asia/Jakarta").unwrap() };

@@ -3,13 +3,13 @@
 use std::net::Ipv4Addr;
 
 use super::edit_backoff::RefusedEdit;
-use crate::agent::config::Language;
 use crate::agent::engine::{RouterChange, Who};
 use crate::clock::rfc3339;
 use crate::domain::listing::{BindingKind, Conflict, Edit, List};
 use crate::domain::usage::UnreadRow;
 use crate::routeros::lists::ListNames;
 use crate::ui::catalogue::{fill, words};
+use crate::ui::language::Language;
 
 /// What edits of address lists change.
 pub const LISTS: &str = "/ip/firewall/address-list";

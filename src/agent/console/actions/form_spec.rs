@@ -243,7 +243,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::agent::config::Language;
+    use crate::ui::language::Language;
 
     fn form(pairs: &[(&str, &str)]) -> Form {
         Form(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())

@@ -34,7 +34,6 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::session::{Filled, Seat};
-use crate::agent::config::Language;
 use crate::agent::console::texts::people::People;
 use crate::agent::engine::{Action, Actor, Engine};
 use crate::agent::http::commands::money::Money;
@@ -44,6 +43,7 @@ use crate::agent::http::state::Desk;
 use crate::agent::run::Site;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::store::Role;
+use crate::ui::language::Language;
 use crate::ui::{Form, Locale};
 use crate::web::{Path, Paths, Problem};
 pub(crate) use customers::{DEVICE_DEEDS, NEW_DEEDS as NEW_USER_DEEDS, USER_DEEDS};

@@ -257,7 +257,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::agent::config::Language;
+    use crate::ui::language::Language;
 
     #[test]
     fn a_reminder_names_amount_and_day_and_goes_to_the_whole_number() {

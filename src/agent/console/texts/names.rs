@@ -1,9 +1,9 @@
 //! Stable names of orders as people read them: what they are for, where they stand, and their marks.
 
 use super::say::Badge;
-use crate::agent::config::Language;
 use crate::domain::order::{Flag, OrderKind, OrderState};
 use crate::ui::catalogue::words;
+use crate::ui::language::Language;
 
 words! {
     /// Names of orders.

@@ -120,7 +120,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::agent::config::Language;
+    use crate::ui::language::Language;
 
     #[test]
     fn both_languages_say_the_same() {

@@ -2,7 +2,6 @@
 
 use super::people::People;
 use super::refusals::Refusals;
-use crate::agent::config::Language;
 use crate::domain::access::{Access, Reason, Status};
 use crate::domain::account::Overage;
 use crate::domain::debt::{DebtItem, DebtStatus};
@@ -11,6 +10,7 @@ use crate::domain::order::{CashMethod, Method, OnlineMethod};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
+use crate::ui::language::Language;
 use crate::ui::payment_methods;
 use crate::web::Problem;
 
