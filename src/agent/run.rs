@@ -18,14 +18,14 @@ use super::site::Service;
 use super::{api, portal, watchdog};
 use crate::agent::router::site_plan::list_names;
 use crate::clock::Clock;
-use crate::identity::signed_tokens::Tickets;
+use crate::identity::signed_tokens::SignedTokens;
 use crate::retry_log::RetryLog;
 use crate::routeros::Router;
 use crate::routeros::lists::ListNames;
 use crate::store::{Broken, Store, StoreError, Unwritable, Verified};
 use crate::tools::backoff;
 use crate::ui::layout;
-use crate::ui::layout::House;
+use crate::ui::layout::PageDefaults;
 use crate::web::serve::serve;
 use crate::web::status_counts::StatusCounts;
 use crate::web::{ConnectionLimits, Problem};
@@ -94,7 +94,7 @@ pub struct Site {
     /// The only now.
     pub clock: Arc<dyn Clock>,
     /// What it signs and knows again.
-    pub tickets: Tickets,
+    pub signed_tokens: SignedTokens,
     /// What its servers answered.
     pub answers: Answers,
     /// Time from one reading to the next.
@@ -141,7 +141,7 @@ impl Site {
         let lists = list_names(&config.router.lists);
         let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
         router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
-        let tickets = Tickets::new(engine.site_secret());
+        let signed_tokens = SignedTokens::new(engine.site_secret());
         let engine = EngineHandle::spawn(engine)?;
         let dry_run = config.policy.enforcement == Enforcement::DryRun;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
@@ -149,11 +149,11 @@ impl Site {
         let service = Arc::new(service);
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
-        Ok(Self { config, service, clock, tickets, answers: Answers::default(), pace, in_force })
+        Ok(Self { config, service, clock, signed_tokens, answers: Answers::default(), pace, in_force })
     }
 
     /// How the site's pages are by default. `hindrance` says to their readers why nothing can be changed.
-    pub(super) fn house(&self, hindrance: fn(Language, &Unwritable) -> String) -> House {
+    pub(super) fn house(&self, hindrance: fn(Language, &Unwritable) -> String) -> PageDefaults {
         let complain = Arc::new(layout::complain);
         let engine = self.service.engine().clone();
         let told = engine.clone();
@@ -165,7 +165,7 @@ impl Site {
             }
         });
         let hindrance = Arc::new(move |language| engine.unwritable().map(|why| hindrance(language, &why)));
-        House {
+        PageDefaults {
             language: self.config.language,
             zone: self.config.timezone.clone(),
             complain,
@@ -367,7 +367,7 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
 
 /// The loops of the link: one hangs on the feed, one runs errands. Neither ends by itself.
 async fn link_loops(site: Arc<Site>) {
-    tokio::join!(pull(&site.service), errands(&site.service));
+    tokio::join!(pull(&site.service), outbox(&site.service));
 }
 
 /// Hangs on the feed; a relay that fails is asked again after a pause, or when a call to it succeeded.
@@ -430,11 +430,11 @@ impl FeedRestarts {
 }
 
 /// Runs errands when there are new ones, and again when they are due.
-async fn errands(service: &Service) {
+async fn outbox(service: &Service) {
     let Ok(link) = service.link() else { return };
     let mut retry_log = RetryLog::warning("errands to the relay");
     loop {
-        let next = service.errands_once().await;
+        let next = service.outbox_once().await;
         let due = next.as_ref().ok().copied().flatten();
         retry_log.record(next.map(drop));
         let ms = due.map_or(0, |at| at.0.saturating_sub(service.now().0));
@@ -442,7 +442,7 @@ async fn errands(service: &Service) {
             u64::try_from(ms).ok().filter(|_| due.is_some()).map_or(ERRANDS_PAUSE, Duration::from_millis);
         tokio::select! {
             () = tokio::time::sleep(until.clamp(ERRANDS_PAUSE_MIN, ERRANDS_PAUSE)) => {}
-            () = link.errands_woken() => {}
+            () = link.outbox_woken() => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use super::config::Language;
 use super::engine::{
-    Action, Actor, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
+    Actor, Command, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
     RouterChange, Who,
 };
 use super::payments::{Link, RelayError};
@@ -219,7 +219,7 @@ pub struct Service {
     /// Held while reconciling: two plans at once would send the same adds twice.
     reconciling: AsyncMutex<Turns>,
     lists: ListNames,
-    nudge: Notify,
+    wake: Notify,
     started_at: Timestamp,
     health: Mutex<Health>,
 }
@@ -243,7 +243,7 @@ impl Service {
             reading: AsyncMutex::new(()),
             reconciling: AsyncMutex::default(),
             lists: ListNames::default(),
-            nudge: Notify::new(),
+            wake: Notify::new(),
             health: Mutex::new(Health::default()),
             started_at,
         }
@@ -288,7 +288,7 @@ impl Service {
         };
         drop(gate);
         if turned {
-            self.nudge();
+            self.wake();
         }
         read?;
         Ok(turned)
@@ -319,42 +319,42 @@ impl Service {
     pub async fn submit(
         &self,
         actor: Actor,
-        action: Action,
+        action: Command,
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let gate = match &action {
-            Action::Import { users, findings }
+            Command::Import { users, findings }
                 if findings.is_empty() && users.iter().any(|user| !user.devices.is_empty()) =>
             {
                 Some(self.reading.lock().await)
             }
-            Action::Bind(_)
-            | Action::Unbind { .. }
-            | Action::Reset { .. }
-            | Action::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
-            Action::AddUser(_)
-            | Action::Import { .. }
-            | Action::Register { mac: None, .. }
-            | Action::ChangeUser(..)
-            | Action::DeleteUser(_)
-            | Action::Grant(..)
-            | Action::Debit { .. }
-            | Action::AddDebt(..)
-            | Action::ChangeDebt(..)
-            | Action::WriteOff { .. }
-            | Action::Refund { .. }
-            | Action::Review { .. }
-            | Action::CloseDrawer { .. }
-            | Action::SetPin(..)
-            | Action::Buy(..)
-            | Action::SettleAll(..)
-            | Action::SettleItem(..)
-            | Action::PayPart(..)
-            | Action::Block(..)
-            | Action::Unblock(..)
-            | Action::AddPackage(_)
-            | Action::ChangePackage(..)
-            | Action::DeletePackage(_) => None,
+            Command::Bind(_)
+            | Command::Unbind { .. }
+            | Command::Reset { .. }
+            | Command::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
+            Command::AddUser(_)
+            | Command::Import { .. }
+            | Command::Register { mac: None, .. }
+            | Command::ChangeUser(..)
+            | Command::DeleteUser(_)
+            | Command::Grant(..)
+            | Command::Debit { .. }
+            | Command::AddDebt(..)
+            | Command::ChangeDebt(..)
+            | Command::WriteOff { .. }
+            | Command::Refund { .. }
+            | Command::Review { .. }
+            | Command::CloseDrawer { .. }
+            | Command::SetPin(..)
+            | Command::Buy(..)
+            | Command::SettleAll(..)
+            | Command::SettleItem(..)
+            | Command::PayPart(..)
+            | Command::Block(..)
+            | Command::Unblock(..)
+            | Command::AddPackage(_)
+            | Command::ChangePackage(..)
+            | Command::DeletePackage(_) => None,
         };
         let (reading, failure) = match gate {
             None => (None, None),
@@ -370,15 +370,15 @@ impl Service {
             (EngineError::RouterNeeded(_), Some(why)) => EngineError::RouterNeeded(why.to_string()),
             (error, _) => error,
         })?;
-        self.nudge();
+        self.wake();
         if let Some(link) = &self.link {
-            link.wake_errands();
+            link.wake_outbox();
         }
         Ok(outcome)
     }
 
     /// What an action would do now, by the last reading of the router. Changes nothing and asks nobody.
-    pub async fn preview(&self, actor: Actor, action: Action) -> Result<Preview, ServiceError> {
+    pub async fn preview(&self, actor: Actor, action: Command) -> Result<Preview, ServiceError> {
         let request = Request { actor, action, key: None, reading: None };
         Ok(self.engine.call(move |engine| engine.preview(request)).await??)
     }
@@ -533,8 +533,8 @@ impl Service {
     }
 
     /// Something changed what the router should hold: reconcile now.
-    pub fn nudge(&self) {
-        self.nudge.notify_one();
+    pub fn wake(&self) {
+        self.wake.notify_one();
     }
 
     /// The link to the relay; an error where there is none.
@@ -554,7 +554,7 @@ impl Service {
 
     /// Waits until something changed what the router should hold.
     pub async fn nudged(&self) {
-        self.nudge.notified().await;
+        self.wake.notified().await;
     }
 
     /// The router link's state.

@@ -62,12 +62,12 @@ pub struct Args {
     pub json: bool,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: CliCommand,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Run the daemon.
     Run,
     /// Show how it works on this machine alone: simulated router and payment gateway, relay, customers and traffic.
@@ -136,7 +136,7 @@ pub enum Command {
     Clock(clock::ClockCommand),
 }
 
-impl Command {
+impl CliCommand {
     /// What is logged where nobody says otherwise. A command's answer is on stdout; the daemon's life is its log.
     pub fn log_level(&self) -> &'static str {
         match self {
@@ -241,25 +241,25 @@ fn survive_file_limits() {
 async fn dispatch(args: Args) -> Result<(), Failure> {
     let output = Output { json: args.json };
     match args.command {
-        Command::Run => daemon::run(&args.config).await,
+        CliCommand::Run => daemon::run(&args.config).await,
         #[cfg(feature = "sim")]
-        Command::Demo(demo) => demo::run(demo).await,
-        Command::CheckConfig => daemon::check_config(&args.config, output),
-        Command::Setup(setup) => setup::run(setup, &args.config).await,
-        Command::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
-        Command::RouterSetup(setup) => {
+        CliCommand::Demo(demo) => demo::run(demo).await,
+        CliCommand::CheckConfig => daemon::check_config(&args.config, output),
+        CliCommand::Setup(setup) => setup::run(setup, &args.config).await,
+        CliCommand::Doctor(doctor) => doctor::run(&doctor, &args.config, output).await,
+        CliCommand::RouterSetup(setup) => {
             let config = Config::load(&args.config, &Environment::process())?;
             router_setup::run(&setup, &config, output)
         }
-        Command::Ledger(command) => {
+        CliCommand::Ledger(command) => {
             let config = Config::load(&args.config, &Environment::process())?;
             ledger::run(command, &config, output).await
         }
-        Command::Backup { file } => {
+        CliCommand::Backup { file } => {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::backup(&file, &config, output).await
         }
-        Command::Restore { file } => {
+        CliCommand::Restore { file } => {
             let config = Config::load(&args.config, &Environment::process())?;
             backup::restore(&file, &config, output).await
         }
@@ -273,28 +273,28 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
 }
 
 /// Commands that are calls of the API.
-async fn client(command: Command, api: &Api, output: Output) -> Result<(), Failure> {
+async fn client(command: CliCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Admin(command) => admins::run(command, api, output).await,
-        Command::User(command) => users::run(command, api, output).await,
-        Command::Debt(command) => debts::run(command, api, output).await,
-        Command::Package(command) => packages::run(command, api, output).await,
-        Command::Order(command) => orders::run(command, api, output).await,
-        Command::Report(command) => reports::run(command, api, output).await,
-        Command::Export { dir } => backup::export(&dir, api, output).await,
-        Command::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
-        Command::Closing(command) => closings::run(command, api, output).await,
-        Command::RouterPlan => plan::run(api, output).await,
-        Command::Clock(command) => clock::run(api, command, output).await,
-        Command::Run
-        | Command::CheckConfig
-        | Command::Setup(_)
-        | Command::Doctor(_)
-        | Command::RouterSetup(_)
-        | Command::Ledger(_)
-        | Command::Backup { .. }
-        | Command::Restore { .. } => Err(Failure::said("this command does not go through the API")),
+        CliCommand::Admin(command) => admins::run(command, api, output).await,
+        CliCommand::User(command) => users::run(command, api, output).await,
+        CliCommand::Debt(command) => debts::run(command, api, output).await,
+        CliCommand::Package(command) => packages::run(command, api, output).await,
+        CliCommand::Order(command) => orders::run(command, api, output).await,
+        CliCommand::Report(command) => reports::run(command, api, output).await,
+        CliCommand::Export { dir } => backup::export(&dir, api, output).await,
+        CliCommand::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
+        CliCommand::Closing(command) => closings::run(command, api, output).await,
+        CliCommand::RouterPlan => plan::run(api, output).await,
+        CliCommand::Clock(command) => clock::run(api, command, output).await,
+        CliCommand::Run
+        | CliCommand::CheckConfig
+        | CliCommand::Setup(_)
+        | CliCommand::Doctor(_)
+        | CliCommand::RouterSetup(_)
+        | CliCommand::Ledger(_)
+        | CliCommand::Backup { .. }
+        | CliCommand::Restore { .. } => Err(Failure::said("this command does not go through the API")),
         #[cfg(feature = "sim")]
-        Command::Demo(_) => Err(Failure::said("this command does not go through the API")),
+        CliCommand::Demo(_) => Err(Failure::said("this command does not go through the API")),
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::api::Replaceable;
 use super::daemon::load_all;
-use crate::agent::config::{self, Config, Effect};
+use crate::agent::config::{self, Config, TakesEffect};
 use crate::agent::run::Site;
 use crate::settings::Environment;
 
@@ -46,8 +46,8 @@ impl Reload {
         let changes = changes(&self.running, &config);
         for (key, from, to) in &changes {
             match config::key(key).map(|known| known.effect) {
-                Some(Effect::AtReload) => tracing::info!(key, from, to, "setting changed"),
-                Some(Effect::AtStart) | None => tracing::warn!(
+                Some(TakesEffect::AtReload) => tracing::info!(key, from, to, "setting changed"),
+                Some(TakesEffect::AtStart) | None => tracing::warn!(
                     key,
                     from,
                     to,

@@ -134,7 +134,7 @@ pub fn rules(account: &Account, policy: &Policy, facts: &Facts) -> [Rule; 10] {
         && may_start(Reason::Expired);
     let nothing_left = terms.overage == Overage::Stop && remaining.is_zero();
     let habis = finite && (account.balance.credits.is_zero() || nothing_left);
-    let fup = finite && account.tank > policy.fup_threshold && remaining <= policy.fup_threshold;
+    let fup = finite && account.fup_base > policy.fup_threshold && remaining <= policy.fup_threshold;
     let paying = facts.paying && (over_limit || overdue || expired || habis);
     let inactive = !account.approved || !account.active;
 
@@ -185,7 +185,7 @@ pub fn numbers(
             ("overage_mode", terms.overage.name().to_owned()),
         ],
         Some(Reason::Fup) => vec![
-            ("tank", account.tank.to_string()),
+            ("tank", account.fup_base.to_string()),
             remaining(),
             ("fup_threshold", policy.fup_threshold.to_string()),
         ],

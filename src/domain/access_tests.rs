@@ -17,7 +17,7 @@ fn facts() -> Facts {
 fn user(credited_mb: u64, used: Bytes) -> Account {
     Account {
         balance: Balance { credits: Bytes::mb(credited_mb), debits: used },
-        tank: Bytes::mb(credited_mb),
+        fup_base: Bytes::mb(credited_mb),
         ..Account::fresh(UserId(uuid::Uuid::nil()), true)
     }
 }
@@ -196,7 +196,7 @@ fn four_purchases_each_used_up_before_the_next_are_never_fup() {
     let mut account = user(0, Bytes::ZERO);
     for _ in 0..4 {
         account.balance.credits = account.balance.credits.plus(Bytes::gb(1));
-        account.tank = account.balance.remaining();
+        account.fup_base = account.balance.remaining();
         assert_eq!(status(&account, &Policy::default()).0, Status::Active);
         account.balance.debits = account.balance.credits;
     }

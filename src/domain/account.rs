@@ -105,7 +105,7 @@ pub struct Account {
     /// Metered usage of this period.
     pub used: Bytes,
     /// Remaining right after the latest credit: what FUP is measured against.
-    pub tank: Bytes,
+    pub fup_base: Bytes,
     /// Debt items. Closed ones may be among them.
     pub items: Vec<DebtItem>,
     /// What policy decided last.
@@ -129,7 +129,7 @@ impl Account {
             balance: Balance::default(),
             open_usage: Bytes::ZERO,
             used: Bytes::ZERO,
-            tank: Bytes::ZERO,
+            fup_base: Bytes::ZERO,
             items: Vec::new(),
             access: Access::default(),
         }

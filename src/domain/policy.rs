@@ -192,7 +192,7 @@ impl<'a> Context<'a> {
 
 /// What to do outside after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum Effect {
     /// Access changed: reconcile the router.
     Enforce {
         /// What held before.
@@ -221,7 +221,7 @@ pub struct Decision {
     /// The account that follows.
     pub account: Account,
     /// To be done after the commit.
-    pub commands: Vec<Command>,
+    pub effects: Vec<Effect>,
     /// For [`Event::Metered`]: where the bytes went.
     pub split: Split,
     /// For [`Event::Paid`]: some of the money covered what was no longer owed.
@@ -430,19 +430,19 @@ impl<'a> Book<'a> {
     /// Decides access again and returns the decision.
     fn close(mut self) -> Decision {
         self.account.access = access::decide(&self.account, self.ctx.policy, &self.ctx.facts);
-        let mut commands = Vec::new();
+        let mut effects = Vec::new();
         if !self.account.access.is_same(&self.before.access) {
-            commands.push(Command::Enforce { from: self.before.access.clone() });
+            effects.push(Effect::Enforce { from: self.before.access.clone() });
         }
         let grows = self.account.balance.overage() > self.before.balance.overage();
         if grows && self.nears_limit(&self.account) && !self.nears_limit(self.before) {
-            commands.push(Command::WarnOverage);
+            effects.push(Effect::WarnOverage);
         }
         Decision {
             entries: self.entries,
             validity: self.validity,
             account: self.account,
-            commands,
+            effects,
             split: self.split,
             surplus: self.surplus,
             nothing_owed: self.nothing_owed,
@@ -465,7 +465,7 @@ impl<'a> Book<'a> {
         self.seal();
         self.account.balance = self.account.balance.and(&entry);
         if entry.kind.book() == LedgerBook::Quota && entry.side == Side::Credit {
-            self.account.tank = self.account.balance.remaining();
+            self.account.fup_base = self.account.balance.remaining();
         }
         self.entries.push(entry);
     }
@@ -773,7 +773,7 @@ impl<'a> Book<'a> {
         self.seal();
         self.post(self.account.balance.closing(&reset.reason));
         self.account.used = Bytes::ZERO;
-        self.account.tank = Bytes::ZERO;
+        self.account.fup_base = Bytes::ZERO;
         self.set_plan(false, None);
         if let Some(item) = &reset.debt {
             self.post_debt(item);

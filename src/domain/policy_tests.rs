@@ -345,9 +345,9 @@ fn a_first_part_payment_freezes_the_price_of_an_unpriced_item() {
 fn a_user_in_debt_mode_is_warned_once_at_four_fifths() {
     let mut desk = in_debt_mode();
     desk.play(&grant(1));
-    assert!(!desk.use_up(400).commands.contains(&Command::WarnOverage));
-    assert!(desk.use_up(1).commands.contains(&Command::WarnOverage));
-    assert!(!desk.use_up(1).commands.contains(&Command::WarnOverage));
+    assert!(!desk.use_up(400).effects.contains(&Effect::WarnOverage));
+    assert!(desk.use_up(1).effects.contains(&Effect::WarnOverage));
+    assert!(!desk.use_up(1).effects.contains(&Effect::WarnOverage));
 }
 
 #[test]

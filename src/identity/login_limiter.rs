@@ -63,7 +63,7 @@ enum Bucket {
 /// An attempt that was begun. It stays counted as a wrong one unless it is given back.
 #[derive(Debug)]
 #[must_use = "an attempt that is not given back counts as a wrong one"]
-pub(crate) struct Attempt {
+pub(crate) struct LoginAttempt {
     peer: IpAddr,
     name: String,
     charged: Vec<(Bucket, Allowance)>,
@@ -73,7 +73,7 @@ pub(crate) struct Attempt {
 
 /// Attempts that were paid for by waiting, and those that were not.
 #[derive(Debug)]
-pub(crate) struct Attempts {
+pub(crate) struct LoginLimiter {
     guarded: Guarded,
     /// When what was attempted will have been waited for.
     due: HashMap<Bucket, Duration>,
@@ -83,14 +83,14 @@ pub(crate) struct Attempts {
     failed: HashMap<IpAddr, Duration>,
 }
 
-impl Attempts {
+impl LoginLimiter {
     /// Without a memory.
     pub fn new(guarded: Guarded) -> Self {
         Self { guarded, due: HashMap::new(), known: HashMap::new(), failed: HashMap::new() }
     }
 
     /// Counts an attempt before it is made; an error is how long to wait.
-    pub fn begin(&mut self, peer: IpAddr, name: &str, now: Duration) -> Result<Attempt, Duration> {
+    pub fn begin(&mut self, peer: IpAddr, name: &str, now: Duration) -> Result<LoginAttempt, Duration> {
         let (peer, name) = (network_of(peer), name.trim().to_lowercase());
         let failed_before = self.failed.get(&peer).copied();
         if self.is_doubted(peer, now) {
@@ -117,11 +117,11 @@ impl Attempts {
         }
         make_room(&mut self.failed, &peer, |at| *at + DOUBTED > now);
         self.failed.insert(peer, now);
-        Ok(Attempt { peer, name, charged, failed_before })
+        Ok(LoginAttempt { peer, name, charged, failed_before })
     }
 
     /// The attempt succeeded: it costs nothing, and its name is known at its address from here on.
-    pub fn succeeded(&mut self, attempt: Attempt, now: Duration) {
+    pub fn succeeded(&mut self, attempt: LoginAttempt, now: Duration) {
         self.due.remove(&Bucket::Pair(attempt.peer, attempt.name.clone()));
         let key = (attempt.peer, attempt.name.clone());
         self.taken_back(attempt);
@@ -130,7 +130,7 @@ impl Attempts {
     }
 
     /// The attempt was none, neither right nor wrong: it costs nothing, and those before it are remembered.
-    pub fn taken_back(&mut self, attempt: Attempt) {
+    pub fn taken_back(&mut self, attempt: LoginAttempt) {
         for (bucket, allowance) in attempt.charged {
             if let Some(due) = self.due.get_mut(&bucket) {
                 *due = due.saturating_sub(allowance.cost);
@@ -226,11 +226,11 @@ mod tests {
     }
 
     /// A wrong guess: how long it must wait, if it must.
-    fn guess(attempts: &mut Attempts, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
+    fn guess(attempts: &mut LoginLimiter, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
         attempts.begin(peer, name, at).map(drop)
     }
 
-    fn log_in(attempts: &mut Attempts, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
+    fn log_in(attempts: &mut LoginLimiter, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
         let attempt = attempts.begin(peer, name, at)?;
         attempts.succeeded(attempt, at);
         Ok(())
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_few_attempts_are_free_and_then_each_is_waited_for() {
-        let mut attempts = Attempts::new(Guarded::Passwords);
+        let mut attempts = LoginLimiter::new(Guarded::Passwords);
         for _ in 0..PEER.burst {
             assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
         }
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_attempt_taken_back_frees_nothing_but_itself() {
-        let mut attempts = Attempts::new(Guarded::Passwords);
+        let mut attempts = LoginLimiter::new(Guarded::Passwords);
         for _ in 1..PEER.burst {
             assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
         }
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn whoever_logged_in_before_is_not_locked_out_by_others() {
-        let mut attempts = Attempts::new(Guarded::Passwords);
+        let mut attempts = LoginLimiter::new(Guarded::Passwords);
         assert_eq!(log_in(&mut attempts, A, "juragan", s(0)), Ok(()));
         let mut refused = 0;
         for second in 1..600 {
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn one_name_is_guarded_against_many_addresses_and_a_newcomer_is_heard() {
-        let mut attempts = Attempts::new(Guarded::Passwords);
+        let mut attempts = LoginLimiter::new(Guarded::Passwords);
         for second in 0..300 {
             for n in 0..4 {
                 let _ = guess(&mut attempts, peer(n), "juragan", s(second));
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn pins_of_all_customers_have_one_allowance() {
-        let mut attempts = Attempts::new(Guarded::Pins);
+        let mut attempts = LoginLimiter::new(Guarded::Pins);
         let mut let_in = 0;
         for second in 0..3600 {
             for n in 0..10 {
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn one_household_has_one_allowance_whatever_its_address() {
-        let mut attempts = Attempts::new(Guarded::Passwords);
+        let mut attempts = LoginLimiter::new(Guarded::Passwords);
         let address = |n: u16| IpAddr::V6(Ipv6Addr::new(0xfd00, 1, 2, 3, 0, 0, 0, n));
         for n in 0..5 {
             assert_eq!(guess(&mut attempts, address(n), "budi", s(0)), Ok(()));
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut attempts = Attempts::new(Guarded::Names);
+        let mut attempts = LoginLimiter::new(Guarded::Names);
         for n in 0..5_000 {
             let _ = log_in(&mut attempts, peer(n), &n.to_string(), s(0));
             let _ = guess(&mut attempts, peer(n), &(n + 1).to_string(), s(0));

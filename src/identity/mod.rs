@@ -8,6 +8,6 @@ pub mod signed_tokens;
 pub mod site_secret;
 pub(crate) mod totp;
 
-pub(crate) use login_limiter::{Attempt, Attempts, Guarded};
+pub(crate) use login_limiter::{Guarded, LoginAttempt, LoginLimiter};
 pub(crate) use passwords::Passwords;
 pub(crate) use secrets::{hash, new_pin, new_token};

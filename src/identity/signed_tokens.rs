@@ -26,17 +26,17 @@ const CODE_CHARS: usize = 8;
 
 /// Signs and checks for one site. Prints as nothing.
 #[derive(Clone)]
-pub struct Tickets {
+pub struct SignedTokens {
     key: SiteSecret,
 }
 
-impl fmt::Debug for Tickets {
+impl fmt::Debug for SignedTokens {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("Tickets")
     }
 }
 
-impl Tickets {
+impl SignedTokens {
     /// Tickets of the site with that secret.
     pub fn new(secret: &SiteSecret) -> Self {
         Self { key: secret.clone() }
@@ -115,7 +115,7 @@ impl Tickets {
     }
 }
 
-/// A code as [`Tickets::order_code`] writes it, from what people typed: in either case, O for 0, I and L for 1, spaces
+/// A code as [`SignedTokens::order_code`] writes it, from what people typed: in either case, O for 0, I and L for 1, spaces
 /// and dashes anywhere. `None` for what is no code.
 pub fn read_code(given: &str) -> Option<String> {
     let typed = given.chars().filter(|c| !matches!(c, ' ' | '-'));
@@ -150,8 +150,8 @@ fn crockford(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn tickets(n: u8) -> Tickets {
-        Tickets::new(&SiteSecret::new([n; 32]))
+    fn signed_tokens(n: u8) -> SignedTokens {
+        SignedTokens::new(&SiteSecret::new([n; 32]))
     }
 
     fn order(id: &str) -> OrderId {
@@ -162,7 +162,7 @@ mod tests {
     fn signatures_are_hmac_sha256_of_purpose_and_parts_with_their_lengths() {
         // python3: hmac.new(bytes([1]*32), b"".join(struct.pack(">Q", len(p)) + p for p in
         //   [b"kuota", b"order", b"k-1"]), "sha256").hexdigest()
-        let signed = tickets(1).sign("order", &["k-1"]);
+        let signed = signed_tokens(1).sign("order", &["k-1"]);
         assert_eq!(
             HEXLOWER.encode(&signed),
             "a56c0b5ada0c08b92e784f8d55d246eb7fa2ba50c906561b172354fe8a1b7966"
@@ -173,15 +173,17 @@ mod tests {
 
     #[test]
     fn an_orders_token_and_code_are_its_own_and_the_sites_own() {
-        let (ours, theirs) = (tickets(1), tickets(2));
+        let (ours, theirs) = (signed_tokens(1), signed_tokens(2));
         let (a, b) = (order("k-1"), order("k-2"));
         let (token, code) = (ours.order_token(&a), ours.order_code(&a));
         assert_eq!((token.len(), code.len()), (32, 8));
         assert!(token.bytes().all(|c| c.is_ascii_alphanumeric()));
         assert!(ours.is_order_token(&a, &token) && ours.is_order_code(&a, &code));
         assert_eq!((ours.order_token(&a), ours.order_code(&a)), (token.clone(), code.clone()), "for good");
-        for (tickets, order) in [(&ours, &b), (&theirs, &a)] {
-            assert!(!tickets.is_order_token(order, &token) && !tickets.is_order_code(order, &code));
+        for (signed_tokens, order) in [(&ours, &b), (&theirs, &a)] {
+            assert!(
+                !signed_tokens.is_order_token(order, &token) && !signed_tokens.is_order_code(order, &code)
+            );
         }
         assert!(!token.starts_with(&code), "one does not tell the other");
         for wrong in ["", &token[1..], &token.to_lowercase(), &format!("{token}0")] {
@@ -211,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_form_is_good_on_its_day_and_the_next_in_its_scope_alone() {
-        let ours = tickets(1);
+        let ours = signed_tokens(1);
         let token = ours.form_token("session a", 100);
         let rows = [
             ("session a", 100, true),
@@ -225,19 +227,19 @@ mod tests {
             assert_eq!(ours.check_form_token(scope, day, &token), good, "{scope} {day}");
         }
         assert!(!ours.check_form_token("session a", 100, ""));
-        assert!(!tickets(2).check_form_token("session a", 100, &token));
+        assert!(!signed_tokens(2).check_form_token("session a", 100, &token));
         assert!(!ours.check_form_token("session a", i64::MIN, &token));
     }
 
     #[test]
     fn a_sealed_text_opens_until_its_end_and_only_whole() {
-        let ours = tickets(1);
+        let ours = signed_tokens(1);
         for text in ["", "budi", "a.b.c", "kuota é \u{0}"] {
             let sealed = ours.sealed(text, Timestamp(1000));
             assert!(sealed.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'.'), "{sealed}");
             assert_eq!(ours.opened(&sealed, Timestamp(999)).as_deref(), Some(text));
             assert_eq!(ours.opened(&sealed, Timestamp(1000)), None, "it ended");
-            assert_eq!(tickets(2).opened(&sealed, Timestamp(0)), None);
+            assert_eq!(signed_tokens(2).opened(&sealed, Timestamp(0)), None);
         }
         let sealed = ours.sealed("budi", Timestamp(1000));
         let later = sealed.replacen("1000", "2000", 1);

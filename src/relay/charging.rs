@@ -51,7 +51,7 @@ pub(super) async fn open(
 }
 
 async fn open_once(relay: &Relay, site: &RelaySite, wanted: OpenOrder) -> Result<RelayOrder, Problem> {
-    let end = Instant::now() + relay.patience.charge;
+    let end = Instant::now() + relay.timeouts.charge;
     let name = format!("{}/{}", site.id, wanted.request_id);
     let Ok(_held) = timeout_at(end, relay.locks.hold(name)).await else {
         return Err(unknown("the same request is still being worked on"));
@@ -166,7 +166,7 @@ impl Charging<'_> {
         let repeats = self.merchant.repeats_safely(self.order.method);
         let (mut unsure, mut not_sent, mut slow) = (0, 0, 0);
         loop {
-            let Some(limit) = self.left(self.relay.patience.charge_try) else { return Tried::Unsure(None) };
+            let Some(limit) = self.left(self.relay.timeouts.charge_try) else { return Tried::Unsure(None) };
             let error = match self.merchant.charge(&charge, &key, limit).await {
                 Ok(charged) => return Tried::Charged(Box::new(charged)),
                 Err(error) => error,
@@ -182,11 +182,11 @@ impl Charging<'_> {
                 }
                 GatewayError::Unreachable(_) => {
                     not_sent += 1;
-                    sleep(jittered(CONNECT_PAUSE, CONNECT_PAUSE * 3 / 2).min(self.relay.patience.charge_try))
+                    sleep(jittered(CONNECT_PAUSE, CONNECT_PAUSE * 3 / 2).min(self.relay.timeouts.charge_try))
                         .await;
                 }
                 GatewayError::SlowDown if slow < SLOW_TRIES_MAX => {
-                    let pause = self.relay.patience.slow_down * 2_u32.pow(slow);
+                    let pause = self.relay.timeouts.slow_down * 2_u32.pow(slow);
                     slow += 1;
                     sleep(jittered(pause, pause * 3 / 2)).await;
                 }
@@ -221,12 +221,12 @@ impl Charging<'_> {
         absent: Absent,
     ) -> Result<RelayOrder, Problem> {
         let mut is_absent = false;
-        for pause in [Duration::ZERO].into_iter().chain(self.relay.patience.ask_again) {
+        for pause in [Duration::ZERO].into_iter().chain(self.relay.timeouts.ask_again) {
             if self.end.saturating_duration_since(Instant::now()) <= pause {
                 break;
             }
             sleep(pause).await;
-            let Some(limit) = self.left(self.relay.patience.call) else { break };
+            let Some(limit) = self.left(self.relay.timeouts.call) else { break };
             match self.merchant.recall(&self.order.id, limit).await {
                 Ok(Some(charged)) => return self.accept(charged).await,
                 Ok(None) => is_absent = true,
@@ -333,7 +333,7 @@ impl Charging<'_> {
         let names: Vec<&str> = flags.iter().map(|flag| flag.name()).collect();
         tracing::error!(order.id = %self.order.id, flags = names.join(","), "the gateway opened another charge");
         let id = report.transaction.clone().unwrap_or_else(|| self.order.id.clone());
-        let limit = self.left(self.relay.patience.call).unwrap_or(self.relay.patience.charge_try / 10);
+        let limit = self.left(self.relay.timeouts.call).unwrap_or(self.relay.timeouts.charge_try / 10);
         let cancelled = self.merchant.cancel(&id, limit).await;
         let now = self.relay.now();
         let edit = |row: &mut OrderRow| {
@@ -362,7 +362,7 @@ impl Charging<'_> {
 
     /// The charge is open, and how to pay it was lost on the way.
     async fn call_off_orphan(mut self) -> Result<RelayOrder, Problem> {
-        let limit = self.left(self.relay.patience.call).unwrap_or(self.relay.patience.charge_try / 10);
+        let limit = self.left(self.relay.timeouts.call).unwrap_or(self.relay.timeouts.charge_try / 10);
         match self.merchant.cancel(&self.order.id, limit).await {
             Ok(Some(report)) => {
                 let taken = self.relay.take_report(self.merchant, &self.order.id, &report).await?;
@@ -381,7 +381,7 @@ impl Charging<'_> {
 
     /// A charge of an order that is over already: nobody was shown how to pay it.
     async fn call_off_late(self) -> Result<RelayOrder, Problem> {
-        let limit = self.left(self.relay.patience.call).unwrap_or(self.relay.patience.charge_try / 10);
+        let limit = self.left(self.relay.timeouts.call).unwrap_or(self.relay.timeouts.charge_try / 10);
         if let Err(error) = self.merchant.cancel(&self.order.id, limit).await {
             tracing::warn!(order.id = %self.order.id, %error, "a charge that nobody wants could not be called off");
         }

@@ -31,7 +31,7 @@ const FEED: &str = "/v1/feed";
 /// How long the store may take before the relay counts as not ready.
 const CHECK_MAX: Duration = Duration::from_secs(5);
 /// A long poll's wait and time to answer.
-const FEED_PATIENCE: Duration = Duration::from_secs(FEED_WAIT_S_MAX + 15);
+const FEED_TIMEOUT: Duration = Duration::from_secs(FEED_WAIT_S_MAX + 15);
 
 /// One address has at most one in so many of all connections ...
 const ADDRESS_SHARE: usize = 8;
@@ -61,7 +61,7 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .with_state(Arc::clone(relay));
     let answers = Arc::clone(&relay.figures().answers);
-    status_counts::count_answers(limits::surround(all).layer(from_fn(patience)), answers)
+    status_counts::count_answers(limits::surround(all).layer(from_fn(timeouts)), answers)
 }
 
 /// What the listener takes. A web server in front of it forwards many callers, so this machine's own addresses count
@@ -83,9 +83,9 @@ pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
     }
 }
 
-async fn patience(mut request: Request, next: Next) -> Response {
+async fn timeouts(mut request: Request, next: Next) -> Response {
     if request.uri().path() == FEED {
-        request.extensions_mut().insert(RequestTimeout(FEED_PATIENCE));
+        request.extensions_mut().insert(RequestTimeout(FEED_TIMEOUT));
     }
     next.run(request).await
 }

@@ -183,7 +183,7 @@ async fn decide(relay: &Relay, merchant: &str, order: &str, rows: &[InboxRow]) -
         return postpone(relay, rows).await;
     };
     let _held = relay.locks.hold(order.to_owned()).await;
-    match merchant.status(order, relay.patience.call).await {
+    match merchant.status(order, relay.timeouts.call).await {
         Ok(Some(report)) => settle(relay, merchant, order, rows, &report).await,
         Ok(None) => doubt_claims(relay, merchant, order, rows).await,
         Err(error) => {

@@ -57,7 +57,7 @@ pub(super) async fn cancel(relay: &Relay, site: &RelaySite, id: &str) -> Result<
     // A charge that was made is not gone because the gateway does not find it now. One that nobody knows of was shown
     // to nobody, and waiting for it would keep its customer from paying anything else.
     let unheard = order.standing.transaction.is_none().then_some(OrderState::Cancelled);
-    let order = call_off(relay, &order, unheard).await?;
+    let order = cancel_order(relay, &order, unheard).await?;
     if !order.standing.state.is_open() {
         return Ok(row::view(&order));
     }
@@ -67,13 +67,13 @@ pub(super) async fn cancel(relay: &Relay, site: &RelaySite, id: &str) -> Result<
 
 /// Calls an open order off at the gateway; the caller holds it. An order that the gateway does not know ends in the
 /// state `unheard`, if there is one. Where it was paid before, it is answered as paid.
-pub(super) async fn call_off(
+pub(super) async fn cancel_order(
     relay: &Relay,
     order: &OrderRow,
     unheard: Option<OrderState>,
 ) -> Result<OrderRow, AskError> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(order.clone()) };
-    let taken = match merchant.cancel(&order.id, relay.patience.call).await {
+    let taken = match merchant.cancel(&order.id, relay.timeouts.call).await {
         // About money only a question is believed.
         Ok(Some(report)) if report.status.is_money() => relay.ask(merchant, &order.id).await?.0,
         Ok(Some(report)) => relay.take_report(merchant, &order.id, &report).await?,
@@ -127,7 +127,7 @@ pub(super) async fn refund(
         Rupiah(wanted.amount_rp),
         &wanted.refund_key,
         &wanted.reason,
-        relay.patience.call,
+        relay.timeouts.call,
     );
     let outcome = match given.await {
         // The same key was sent before: it is one refund.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use tokio::task::JoinSet;
 
 use super::merchant::Merchant;
-use super::orders::call_off;
+use super::orders::cancel_order;
 use super::row::{self, is_by_page};
 use super::schedule;
 use super::service::{AskError, OrderEdit, Relay, RelayAsk};
@@ -182,7 +182,7 @@ async fn ask_and_act(
             && (is_by_page(order) || schedule::is_charge_lost(order, now));
         let is_unheard = is_uncharged || schedule::is_past_hope(order, now);
         let unheard = is_unheard.then_some(OrderState::Failed);
-        return call_off(relay, order, unheard).await.map(drop);
+        return cancel_order(relay, order, unheard).await.map(drop);
     }
     let (order, is_known) = relay.ask(merchant, &order.id).await?;
     let Some(order) = order else { return Ok(()) };
@@ -190,7 +190,7 @@ async fn ask_and_act(
         return absent(relay, merchant, &order, now).await.map_err(Into::into);
     }
     if order.standing.state.is_open() && schedule::is_past_grace(&order, now) {
-        call_off(relay, &order, Some(OrderState::Expired)).await?;
+        cancel_order(relay, &order, Some(OrderState::Expired)).await?;
     }
     Ok(())
 }

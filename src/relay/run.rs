@@ -108,7 +108,7 @@ pub async fn assemble(
         secrets,
         merchants,
         public_url,
-        patience: RelayTimeouts::default(),
+        timeouts: RelayTimeouts::default(),
         connections_max: within_limit(config.connections_max),
     };
     Ok(Relay::new(parts).await?)

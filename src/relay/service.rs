@@ -69,7 +69,7 @@ pub struct RelayParts {
     /// How the gateway reaches the relay, without a slash at the end; `None`: it does not.
     pub public_url: Option<String>,
     /// How long it waits.
-    pub patience: RelayTimeouts,
+    pub timeouts: RelayTimeouts,
     /// Connections at the same time, those of sites that wait for their feed included.
     pub connections_max: usize,
 }
@@ -114,7 +114,7 @@ pub struct Relay {
     pub(super) store: Arc<dyn RelayStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: Secrets,
-    pub(super) patience: RelayTimeouts,
+    pub(super) timeouts: RelayTimeouts,
     pub(super) figures: Arc<RelayFigures>,
     /// Orders that are being asked about, and requests that are being opened.
     pub(super) locks: KeyedLocks<String>,
@@ -205,7 +205,7 @@ impl Relay {
             store: parts.store,
             clock: parts.clock,
             secrets: parts.secrets,
-            patience: parts.patience,
+            timeouts: parts.timeouts,
             figures,
             locks: KeyedLocks::default(),
             inbox: Notify::new(),
@@ -300,7 +300,7 @@ impl Relay {
         merchant: &Merchant,
         id: &str,
     ) -> Result<(Option<OrderRow>, bool), AskError> {
-        match merchant.status(id, self.patience.call).await? {
+        match merchant.status(id, self.timeouts.call).await? {
             Some(report) => Ok((self.take_report(merchant, id, &report).await?, true)),
             None => Ok((self.store.order(&merchant.id, id).await?, false)),
         }

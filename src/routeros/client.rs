@@ -91,10 +91,10 @@ impl RouterClient {
         F: FnMut(&mut T, &Row<'_>) -> Result<(), BadRow> + Send + 'static,
     {
         let (sink, answer) = Fold::new(T::default(), fold);
-        let patience = self.config.patience().command;
-        let send_by = Instant::now() + patience;
+        let timeouts = self.config.timeouts().command;
+        let send_by = Instant::now() + timeouts;
         // The task answers earlier than this in every case; this bound applies even if it does not.
-        let until = send_by + patience + patience;
+        let until = send_by + timeouts + timeouts;
         let sink = Box::new(sink);
         let request = CommandRequest { name, command, sink, counted: true, session, send_by: Some(send_by) };
         match timeout_at(send_by, self.requests.send(request)).await {

@@ -75,7 +75,7 @@ impl ClientConfig {
         self.timeout / 2
     }
 
-    pub(super) fn patience(&self) -> SessionTimeouts {
+    pub(super) fn timeouts(&self) -> SessionTimeouts {
         SessionTimeouts { idle: self.timeout, command: self.timeout.saturating_mul(6) }
     }
 

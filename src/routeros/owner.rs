@@ -101,7 +101,7 @@ impl ConnectionTask {
         };
         self.sessions += 1;
         let commands = Arc::clone(&self.shared.commands);
-        let session = RouterSession::new(self.sessions, self.config.limits, self.config.patience(), commands);
+        let session = RouterSession::new(self.sessions, self.config.limits, self.config.timeouts(), commands);
         let mut link = RouterLink::new(stream, session);
         let limit = self.config.timeout;
         let log_in = match timeout(limit, link.log_in(credentials)).await {

@@ -209,7 +209,7 @@ pub(super) struct RouterSession {
     framer: Framer,
     slots: HashMap<Tag, InFlight>,
     limits: Limits,
-    patience: SessionTimeouts,
+    timeouts: SessionTimeouts,
     last_sign: Instant,
     replies: u64,
     commands: Arc<AtomicU64>,
@@ -221,7 +221,7 @@ impl RouterSession {
     pub(super) fn new(
         number: u64,
         limits: Limits,
-        patience: SessionTimeouts,
+        timeouts: SessionTimeouts,
         commands: Arc<AtomicU64>,
     ) -> Self {
         Self {
@@ -230,7 +230,7 @@ impl RouterSession {
             framer: Framer::new(limits.sentence_bytes),
             slots: HashMap::new(),
             limits,
-            patience,
+            timeouts,
             last_sign: Instant::now(),
             replies: 0,
             commands,
@@ -317,7 +317,7 @@ impl RouterSession {
     pub(super) fn deadline(&self) -> Instant {
         match self.slots.values().map(|slot| slot.sent).min() {
             None => self.last_sign + HEARTBEAT,
-            Some(oldest) => (self.last_sign + self.patience.idle).min(oldest + self.patience.command),
+            Some(oldest) => (self.last_sign + self.timeouts.idle).min(oldest + self.timeouts.command),
         }
     }
 
@@ -326,12 +326,12 @@ impl RouterSession {
         if self.is_quiet() {
             return Ok(());
         }
-        if now >= self.last_sign + self.patience.idle {
-            return Err(BrokenLink::new(format!("no answer for {:?}", self.patience.idle)));
+        if now >= self.last_sign + self.timeouts.idle {
+            return Err(BrokenLink::new(format!("no answer for {:?}", self.timeouts.idle)));
         }
-        match self.slots.values().find(|slot| now >= slot.sent + self.patience.command) {
+        match self.slots.values().find(|slot| now >= slot.sent + self.timeouts.command) {
             Some(slot) => {
-                Err(BrokenLink::new(format!("{} took longer than {:?}", slot.name, self.patience.command)))
+                Err(BrokenLink::new(format!("{} took longer than {:?}", slot.name, self.timeouts.command)))
             }
             None => Ok(()),
         }

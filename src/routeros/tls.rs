@@ -71,11 +71,11 @@ pub(super) fn dial(tls: &Tls, address: &str, limit: Duration) -> Dial {
     };
     let connector = TlsConnector::from(Arc::new(config));
     let name = server_name(&address);
-    let patience = limit.mul_f32(0.9);
+    let timeouts = limit.mul_f32(0.9);
     Arc::new(move || {
         let (connector, name, address) = (connector.clone(), name.clone(), Arc::clone(&address));
         Box::pin(async move {
-            let until = Instant::now() + patience;
+            let until = Instant::now() + timeouts;
             let name = name.map_err(failure)?;
             let plain = dial_tcp(address).await?;
             match timeout_at(until, connector.connect(name, plain)).await {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rusqlite::Row;
 
 use super::record::{
-    DeviceRecord, Errand, OpeningRecord, OrderRecord, PackageRecord, Pending, UndatedRecord, UserRecord,
+    DeviceRecord, OpeningRecord, OrderRecord, OutboxItem, PackageRecord, Pending, UndatedRecord, UserRecord,
 };
 use super::{Store, StoreError};
 use crate::domain::access::{Access, Reason, Status};
@@ -34,7 +34,7 @@ pub struct Loaded {
     /// Attempts to open an order whose outcome is not known.
     pub openings: Vec<OpeningRecord>,
     /// What the relay must still be told.
-    pub errands: Vec<Errand>,
+    pub outbox: Vec<OutboxItem>,
     /// What was entered while the clock was not trusted and has no date yet.
     pub undated: Vec<UndatedRecord>,
     /// Single values.
@@ -96,7 +96,7 @@ impl Store {
         })?;
         out.open_orders = self.open_orders()?;
         out.openings = self.openings()?;
-        out.errands = self.errands()?;
+        out.outbox = self.outbox()?;
         out.undated = self.undated()?;
         let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));
         out.user_no = highest("SELECT ifnull(max(user_no), 0) FROM users")?;
@@ -178,7 +178,7 @@ pub(super) fn user(row: &Row) -> Result<UserRecord, StoreError> {
         },
         open_usage: Bytes(unsigned(row, "open_bytes")?),
         used: Bytes(unsigned(row, "used_bytes")?),
-        tank: Bytes(unsigned(row, "tank_bytes")?),
+        fup_base: Bytes(unsigned(row, "tank_bytes")?),
         access: access(row)?,
         ..Account::fresh(UserId(parsed(row, "id", |t| t.parse().ok())?), false)
     };

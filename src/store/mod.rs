@@ -43,9 +43,9 @@ pub use load::Loaded;
 pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
-    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork, EventRecord, Online,
-    OpeningRecord, OrderRecord, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey,
-    UsageSum, UserRecord,
+    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, Online, OpeningRecord,
+    OrderRecord, OutboxItem, OutboxWork, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord,
+    UsageKey, UsageSum, UserRecord,
 };
 pub use rescue::{Beside, Left, Rescue, left as rescued};
 pub use unwritable::Unwritable;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::load::{debt, instant, parsed, unsigned, unsigned_or_none, user};
 use super::read::Page;
-use super::record::{Errand, Online, OpeningRecord, OrderRecord, PayWindow, UserRecord};
+use super::record::{Online, OpeningRecord, OrderRecord, OutboxItem, PayWindow, UserRecord};
 use super::write::{Batch, Writer, int};
 use super::{Reader, Store, StoreError};
 use crate::domain::id::{OrderId, UserId};
@@ -57,8 +57,8 @@ impl Writer<'_> {
         for request_id in &batch.openings_ended {
             self.run("DELETE FROM openings WHERE request_id = ?1", [request_id])?;
         }
-        for errand in &batch.errands {
-            self.errand(errand)?;
+        for outbox_item in &batch.outbox {
+            self.outbox_item(outbox_item)?;
         }
         for no in &batch.errands_done {
             self.run("DELETE FROM outbox WHERE errand_no = ?1", [int(*no)])?;
@@ -120,15 +120,15 @@ impl Writer<'_> {
         )
     }
 
-    fn errand(&mut self, errand: &Errand) -> Result<(), StoreError> {
+    fn outbox_item(&mut self, outbox_item: &OutboxItem) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO outbox (errand_no, work, attempts, next_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (errand_no) DO UPDATE SET attempts = ?3, next_at = ?4",
             params![
-                int(errand.no),
-                serde_json::json!(errand.work).to_string(),
-                errand.attempts,
-                errand.next_at.0
+                int(outbox_item.no),
+                serde_json::json!(outbox_item.work).to_string(),
+                outbox_item.attempts,
+                outbox_item.next_at.0
             ],
         )
     }
@@ -161,10 +161,10 @@ impl Store {
     }
 
     /// Errands that are not done.
-    pub(super) fn errands(&self) -> Result<Vec<Errand>, StoreError> {
+    pub(super) fn outbox(&self) -> Result<Vec<OutboxItem>, StoreError> {
         let mut out = Vec::new();
         self.each("SELECT * FROM outbox ORDER BY errand_no", |row| {
-            out.push(Errand {
+            out.push(OutboxItem {
                 no: unsigned(row, "errand_no")?,
                 work: parsed(row, "work", |text| serde_json::from_str(text).ok())?,
                 attempts: row.get("attempts")?,

@@ -193,7 +193,7 @@ pub struct OpeningRecord {
 /// Something that the relay must be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub enum ErrandWork {
+pub enum OutboxWork {
     /// Give an attempt up whose outcome is not known.
     Abandon {
         /// The attempt.
@@ -226,11 +226,11 @@ pub enum ErrandWork {
 
 /// An errand to the relay that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Errand {
+pub struct OutboxItem {
     /// Its number.
     pub no: u64,
     /// What to do.
-    pub work: ErrandWork,
+    pub work: OutboxWork,
     /// How often it was tried in vain.
     pub attempts: u32,
     /// When to try again.

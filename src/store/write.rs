@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Params, Transaction, TransactionBehavior, params
 
 use super::commit_mark::{self, CommitMark};
 use super::record::{
-    AuditLine, CashMove, ClosingRecord, DeviceRecord, Errand, EventRecord, OpeningRecord, OrderRecord,
+    AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
 use super::{Store, StoreError};
@@ -74,7 +74,7 @@ pub struct Batch<'a> {
     /// Attempts whose outcome is known by now.
     pub openings_ended: Vec<&'a str>,
     /// Errands that are new or were tried in vain.
-    pub errands: Vec<&'a Errand>,
+    pub outbox: Vec<&'a OutboxItem>,
     /// Errands that are done.
     pub errands_done: Vec<u64>,
     /// Events of the feed that were looked at.
@@ -264,7 +264,7 @@ impl Writer<'_> {
                 int(a.balance.debits.0),
                 int(a.open_usage.0),
                 int(a.used.0),
-                int(a.tank.0),
+                int(a.fup_base.0),
             ],
         )
     }

@@ -59,7 +59,7 @@ words! {
 
 /// How a site's pages are by default.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct PageDefaults {
     /// For readers who did not choose.
     pub language: Language,
     /// The site's zone.
@@ -76,11 +76,11 @@ pub(crate) struct House {
 pub(crate) type Hindrance = Arc<dyn Fn(Language) -> Option<String> + Send + Sync>;
 
 /// Shows a problem as a page.
-pub(crate) type Complain = Arc<dyn Fn(&Visit, &Problem) -> Result<Response, Problem> + Send + Sync>;
+pub(crate) type Complain = Arc<dyn Fn(&PageRequest, &Problem) -> Result<Response, Problem> + Send + Sync>;
 
 /// Who looks at a page: in which language, from where, at what.
 #[derive(Clone, Debug)]
-pub(crate) struct Visit {
+pub(crate) struct PageRequest {
     /// How amounts and dates are written.
     pub locale: Locale,
     /// From where.
@@ -91,7 +91,7 @@ pub(crate) struct Visit {
     pub hindrance: Option<String>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Visit {
+impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -115,7 +115,7 @@ pub(crate) struct Frame {
     pub hindrance: Option<String>,
 }
 
-impl Visit {
+impl PageRequest {
     /// The frame of a page with that name.
     pub fn frame(&self, title: impl Into<String>) -> Frame {
         let locale = self.locale.clone();
@@ -158,41 +158,44 @@ pub(crate) fn see_other(to: &str) -> Response {
 }
 
 /// Puts language and problems-as-pages around a router of pages.
-pub(crate) fn around<S: Clone + Send + Sync + 'static>(pages: Router<S>, house: House) -> Router<S> {
-    pages.layer(from_fn_with_state(Arc::new(house), visit))
+pub(crate) fn around<S: Clone + Send + Sync + 'static>(pages: Router<S>, house: PageDefaults) -> Router<S> {
+    pages.layer(from_fn_with_state(Arc::new(house), page_request))
 }
 
-async fn visit(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response {
+async fn page_request(State(house): State<Arc<PageDefaults>>, mut request: Request, next: Next) -> Response {
     if let Some(again) = in_other_language(request.uri()) {
         return again;
     }
-    let Some(visit) = house.visit(&request) else { return Problem::internal().into_response() };
-    request.extensions_mut().insert(visit.clone());
+    let Some(page_request) = house.page_request(&request) else { return Problem::internal().into_response() };
+    request.extensions_mut().insert(page_request.clone());
     let response = next.run(request).await;
     match response.extensions().get::<Problem>() {
         Some(problem) => {
             (house.noticed)(problem);
-            house.troubled(&visit, problem, &response)
+            house.troubled(&page_request, problem, &response)
         }
         None => response,
     }
 }
 
-impl House {
+impl PageDefaults {
     /// How a request looks at its page; nothing when nobody knows where it comes from.
-    pub fn visit(&self, request: &Request) -> Option<Visit> {
+    pub fn page_request(&self, request: &Request) -> Option<PageRequest> {
         let peer = request.extensions().get::<Peer>().copied()?;
         let language = remembered(request.headers()).unwrap_or(self.language);
         let locale = Locale { language, zone: self.zone.clone() };
         let hindrance = (self.hindrance)(language);
-        Some(Visit { locale, peer, uri: request.uri().clone(), hindrance })
+        Some(PageRequest { locale, peer, uri: request.uri().clone(), hindrance })
     }
 
     /// The page of a problem in place of its answer.
-    pub fn troubled(&self, visit: &Visit, problem: &Problem, answer: &Response) -> Response {
+    pub fn troubled(&self, page_request: &PageRequest, problem: &Problem, answer: &Response) -> Response {
         // What the request itself ran into is told by its own page.
-        let visit = &Visit { hindrance: (self.hindrance)(visit.locale.language), ..visit.clone() };
-        kept((self.complain)(visit, problem).unwrap_or_else(IntoResponse::into_response), answer)
+        let page_request = &PageRequest {
+            hindrance: (self.hindrance)(page_request.locale.language),
+            ..page_request.clone()
+        };
+        kept((self.complain)(page_request, problem).unwrap_or_else(IntoResponse::into_response), answer)
     }
 }
 
@@ -270,17 +273,17 @@ fn kept(mut page: Response, problem: &Response) -> Response {
 }
 
 /// A problem as a page. Its text is in English where no page said it better before.
-pub(crate) fn complain(visit: &Visit, problem: &Problem) -> Result<Response, Problem> {
-    complain_with(visit, problem, None)
+pub(crate) fn complain(page_request: &PageRequest, problem: &Problem) -> Result<Response, Problem> {
+    complain_with(page_request, problem, None)
 }
 
 /// The same with a sentence for what does not answer, in place of the general one.
 pub(crate) fn complain_with(
-    visit: &Visit,
+    page_request: &PageRequest,
     problem: &Problem,
     sentence: Option<&str>,
 ) -> Result<Response, Problem> {
-    let words = FrameWords::of(visit.locale.language);
+    let words = FrameWords::of(page_request.locale.language);
     let detail = problem.detail().to_owned();
     let forbidden = match problem.code() {
         "role" => words.no_role.to_owned(),
@@ -295,7 +298,7 @@ pub(crate) fn complain_with(
         500.. => (words.failed, sentence.unwrap_or(words.failed_text).to_owned()),
         _ => (words.refused, detail),
     };
-    page_with(problem.status(), &ProblemPage { frame: visit.frame(title), text })
+    page_with(problem.status(), &ProblemPage { frame: page_request.frame(title), text })
 }
 
 #[derive(Template)]
@@ -307,8 +310,8 @@ struct AboutPage {
 }
 
 /// What the program is and where its source can be had, as its licence demands of every server.
-pub(crate) fn about(visit: &Visit, source_url: &str) -> Result<Response, Problem> {
-    let frame = visit.frame(FrameWords::of(visit.locale.language).about);
+pub(crate) fn about(page_request: &PageRequest, source_url: &str) -> Result<Response, Problem> {
+    let frame = page_request.frame(FrameWords::of(page_request.locale.language).about);
     let text = super::catalogue::fill(frame.words.about_text, &[env!("CARGO_PKG_VERSION")]);
     html(&AboutPage { frame, text, source_url: source_url.to_owned() })
 }
@@ -317,16 +320,16 @@ pub(crate) fn about(visit: &Visit, source_url: &str) -> Result<Response, Problem
 mod tests {
     use super::*;
 
-    fn visit(uri: &'static str) -> Visit {
+    fn page_request(uri: &'static str) -> PageRequest {
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let locale = Locale { language: Language::Indonesian, zone };
-        Visit { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None }
+        PageRequest { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None }
     }
 
     #[test]
     fn the_other_language_is_the_same_page() {
-        assert_eq!(visit("/beli").frame("x").other_language, "/beli?bahasa=en");
-        assert_eq!(visit("/a?t=1&bahasa=id&b=2").frame("x").other_language, "/a?t=1&b=2&bahasa=en");
+        assert_eq!(page_request("/beli").frame("x").other_language, "/beli?bahasa=en");
+        assert_eq!(page_request("/a?t=1&bahasa=id&b=2").frame("x").other_language, "/a?t=1&b=2&bahasa=en");
         super::super::catalogue::check(FrameWords::ALL);
     }
 

@@ -24,5 +24,5 @@ pub(crate) mod payment_methods;
 pub(crate) mod qr;
 
 pub(crate) use form::Form;
-pub(crate) use layout::{Frame, Visit, html};
+pub(crate) use layout::{Frame, PageRequest, html};
 pub(crate) use locale::Locale;

@@ -6,10 +6,10 @@ use crate::support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process;
 use std::time::Duration;
 
-use kuota::agent::engine::{Action, Actor, Engine, NewDevice, NewUser, Reading, Request};
+use kuota::agent::engine::{Actor, Command, Engine, NewDevice, NewUser, Reading, Request};
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::id::{Mac, UserId};
 use kuota::domain::policy::{Grant, Settings};
@@ -56,7 +56,7 @@ async fn a_steady_cycle_has_as_many_round_trips_for_one_user_as_for_many() {
 async fn a_change_adds_one_round_trip_for_each_row_that_changes() {
     let world = World::new().await;
     let user = world.online(1, Bytes::gb(1)).await;
-    world.ask(Action::Block(user, "tes".into())).await;
+    world.ask(Command::Block(user, "tes".into())).await;
     assert_eq!(round_trips(&world).await, (ROUND_TRIPS + 2, 2));
 }
 
@@ -77,17 +77,17 @@ impl Crowd {
         for n in 1..=users {
             let user =
                 NewUser { name: format!("u{n}"), phone: None, login: None, settings: Settings::default() };
-            let body = crowd.ask(Action::AddUser(user));
+            let body = crowd.ask(Command::AddUser(user));
             let id: UserId = body["id"].as_str().unwrap().parse().unwrap();
             let grant = Grant { amount: Bytes::gb(1), days: None, reason: "tes".into() };
-            crowd.ask(Action::Grant(id, grant));
-            crowd.ask(Action::Bind(NewDevice::of(id, Mac([2, 0, 0, 0, 0, n]))));
+            crowd.ask(Command::Grant(id, grant));
+            crowd.ask(Command::Bind(NewDevice::of(id, Mac([2, 0, 0, 0, 0, n]))));
         }
         crowd.commit();
         crowd
     }
 
-    fn ask(&mut self, action: Action) -> serde_json::Value {
+    fn ask(&mut self, action: Command) -> serde_json::Value {
         let request = Request { actor: Actor::daemon(), action, key: None, reading: None };
         serde_json::from_str(&self.engine.submit(request).unwrap().body).unwrap()
     }
@@ -153,7 +153,7 @@ fn a_commit_is_one_sync_and_a_bounded_number_of_bytes() {
 fn traced(commits: u32) -> (u64, u64) {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("trace");
-    let status = Command::new("strace")
+    let status = process::Command::new("strace")
         .args(["-f", "-qq", "-e", "trace=fsync,fdatasync,pwrite64", "-o"])
         .arg(&log)
         .arg(std::env::current_exe().unwrap())

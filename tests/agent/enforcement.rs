@@ -3,7 +3,7 @@
 
 use crate::support;
 
-use kuota::agent::engine::{Action, NewDevice};
+use kuota::agent::engine::{Command, NewDevice};
 use kuota::domain::units::Bytes;
 use kuota::routeros::EditOutcome;
 use kuota::sim::{Fault, Rights, When};
@@ -95,10 +95,10 @@ async fn access_stands_on_the_router_as_the_table_says() {
     world.sim.traffic(mac(1), Bytes::gb(1).0, 0);
     world.cycle().await.unwrap();
     assert_eq!(on_router(), expected("klient_habis", "regular"));
-    world.ask(Action::Block(user, "tes".into())).await;
+    world.ask(Command::Block(user, "tes".into())).await;
     world.cycle().await.unwrap();
     assert_eq!(on_router(), expected("klient_blocked", "blocked"));
-    world.ask(Action::Unbind { user, mac: mac(1) }).await;
+    world.ask(Command::Unbind { user, mac: mac(1) }).await;
     world.cycle().await.unwrap();
     assert_eq!(on_router(), (vec![], vec![]));
 }
@@ -218,7 +218,7 @@ async fn without_the_right_to_write_edits_thin_out_and_are_told_in_words() {
     for n in 1..=3 {
         let user = world.user(&format!("Budi {n}"), Bytes::gb(1)).await;
         world.sim.host_connect(mac(n), address(n));
-        world.ask(Action::Bind(NewDevice::of(user, mac(n)))).await;
+        world.ask(Command::Bind(NewDevice::of(user, mac(n)))).await;
     }
     // At 10, 20, 30, 50, 90, 170, ... seconds: each of six edits is sent far less than once a cycle.
     let (lists, bindings) = (sent(&world, LISTS_ADD, 3600).await, sent(&world, LISTS_ADD, 36_000).await);
@@ -247,7 +247,7 @@ async fn a_reconnect_or_another_access_is_sent_at_once() {
     let world = World::new().await;
     let user = world.online(1, Bytes::gb(1)).await;
     world.sim.change_rights(Rights::ReadOnly);
-    world.ask(Action::Block(user, "tes".into())).await;
+    world.ask(Command::Block(user, "tes".into())).await;
     for _ in 0..60 {
         world.cycle().await.unwrap();
     }
@@ -255,8 +255,8 @@ async fn a_reconnect_or_another_access_is_sent_at_once() {
     assert_eq!(waiting.len(), 2);
     // Another wish for the same device is another edit: it does not wait for the first one's turn.
     world.sim.change_rights(Rights::ReadWrite);
-    world.ask(Action::Unblock(user, "tes".into())).await;
-    world.ask(Action::Block(user, "lagi".into())).await;
+    world.ask(Command::Unblock(user, "tes".into())).await;
+    world.ask(Command::Block(user, "lagi".into())).await;
     assert_eq!(world.cycle().await.unwrap().edits.len(), 0, "the same edits again, and they still wait");
     world.sim.cut_sessions();
     world.recover().await;
@@ -297,7 +297,7 @@ async fn a_block_is_one_move_and_one_set() {
     let world = World::new().await;
     let user = world.online(1, Bytes::gb(1)).await;
     let before = world.sim.stats().writes;
-    world.ask(Action::Block(user, "tes".into())).await;
+    world.ask(Command::Block(user, "tes".into())).await;
     world.cycle().await.unwrap();
     assert_eq!(world.sim.stats().writes, before + 2);
 }
@@ -340,7 +340,7 @@ async fn a_lost_reply_to_an_add_is_looked_at_before_it_is_tried_again() {
     let world = World::new().await;
     let user = world.user("Siti", Bytes::gb(1)).await;
     world.sim.host_connect(mac(1), address(1));
-    world.ask(Action::Bind(NewDevice::of(user, mac(1)))).await;
+    world.ask(Command::Bind(NewDevice::of(user, mac(1)))).await;
     world.sim.fault(Fault::LostReply, When::next(LISTS_ADD));
     assert!(world.cycle().await.is_err());
     let healed = world.recover().await;
@@ -409,7 +409,7 @@ async fn a_dry_run_writes_nothing() {
     let world = World::dry().await;
     let user = world.user("Siti", Bytes::gb(1)).await;
     world.sim.host_connect(mac(1), address(1));
-    world.ask(Action::Bind(NewDevice::of(user, mac(1)))).await;
+    world.ask(Command::Bind(NewDevice::of(user, mac(1)))).await;
     let enforced = world.cycle().await.unwrap();
     assert_eq!((enforced.edits.len(), enforced.dry_run), (2, true));
     assert_eq!(world.sim.stats().writes, 0);
@@ -431,7 +431,7 @@ async fn reset_needs_the_router_and_then_stays_at_zero() {
     let user = world.online(1, Bytes::gb(1)).await;
     world.sim.traffic(mac(1), 500_000, 0);
     world.cycle().await.unwrap();
-    let reset = Action::Reset {
+    let reset = Command::Reset {
         user,
         debt: Some(Bytes::gb(10)),
         credit: None,

@@ -8,7 +8,7 @@ use crate::support;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use kuota::agent::engine::{Action, NewDevice};
+use kuota::agent::engine::{Command, NewDevice};
 use kuota::domain::id::{Mac, UserId};
 use kuota::domain::units::Bytes;
 use support::World;
@@ -52,7 +52,7 @@ async fn crowd(world: &World, size: Size) -> Vec<UserId> {
     for n in 0..size.bound {
         let user = world.user(&format!("user {n}"), Bytes::gb(100)).await;
         // Not there yet: a bind reads the router, and an empty one is read fast.
-        world.ask(Action::Bind(NewDevice::of(user, mac(n)))).await;
+        world.ask(Command::Bind(NewDevice::of(user, mac(n)))).await;
         users.push(user);
     }
     for n in 0..size.hosts {

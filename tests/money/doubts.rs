@@ -128,7 +128,7 @@ async fn the_owner_gives_money_in_review_back_through_the_gateway() {
     town.gateway.settle_late(&order).unwrap();
     town.stands(&order, OrderState::Review).await;
     let id = kuota::domain::id::OrderId(order.clone());
-    town.ask(kuota::agent::engine::Action::Refund { order: id, amount: None, reason: "ganda".into() }).await;
+    town.ask(kuota::agent::engine::Command::Refund { order: id, amount: None, reason: "ganda".into() }).await;
     town.stands(&order, OrderState::Refunded).await;
     assert_eq!(town.audit(&[]).await.credited, 0);
     assert_eq!(town.remaining(user).await, PACKAGE);

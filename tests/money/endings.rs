@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kuota::agent::engine::{Action, Actor, Purpose};
+use kuota::agent::engine::{Actor, Command, Purpose};
 use kuota::domain::id::{OrderId, UserId};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Rupiah};
@@ -166,7 +166,7 @@ async fn a_full_refund_takes_the_quota_back_whoever_made_it() {
     }
     for one in &by_owner {
         let order = OrderId(one.order.clone());
-        town.ask(Action::Refund { order, amount: None, reason: "salah beli".into() }).await;
+        town.ask(Command::Refund { order, amount: None, reason: "salah beli".into() }).await;
     }
     for one in by_dashboard.iter().chain(&by_owner) {
         town.stands(&one.order, OrderState::Refunded).await;
@@ -188,7 +188,7 @@ async fn a_partial_refund_takes_its_share_and_the_last_one_the_rest() {
         assert_eq!(town.remaining(one.user).await, PACKAGE.minus(quarter));
         assert!(town.flags(&one.order).await.contains(&Flag::PartialRefund));
         let (order, amount) = (OrderId(one.order.clone()), Some(Rupiah(PRICE_RP / 4)));
-        town.ask(Action::Refund { order, amount, reason: "lagi".into() }).await;
+        town.ask(Command::Refund { order, amount, reason: "lagi".into() }).await;
     }
     let half = Bytes(PACKAGE.0 / 2);
     town.until("half is left", async |town: &Town| {

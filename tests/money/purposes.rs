@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use kuota::agent::config::Config;
-use kuota::agent::engine::{Action, DebtTerms, Purpose};
+use kuota::agent::engine::{Command, DebtTerms, Purpose};
 use kuota::domain::id::{DebtId, PackageId, UserId};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Rupiah};
@@ -20,7 +20,7 @@ async fn lend(town: &Town, user: UserId, what: Result<Bytes, PackageId>, price_r
         price: price_rp.map(Rupiah),
         note: "pinjaman".into(),
     };
-    let debt = town.ask(Action::AddDebt(user, terms)).await;
+    let debt = town.ask(Command::AddDebt(user, terms)).await;
     debt["id"].as_str().unwrap().parse().unwrap()
 }
 
@@ -70,7 +70,7 @@ async fn what_was_forgiven_meanwhile_becomes_quota() {
     let user = town.customer(1, Bytes::ZERO).await;
     let debt = lend(&town, user, Ok(Bytes::gb(10)), None).await;
     let order = town.open(user, Purpose::SettleAll, OnlineMethod::VaBri).await.unwrap();
-    town.ask(Action::WriteOff { user, debt, reason: "maaf".into() }).await;
+    town.ask(Command::WriteOff { user, debt, reason: "maaf".into() }).await;
     let order = order["id"].as_str().unwrap();
     town.gateway.pay(order).unwrap();
     town.stands(order, OrderState::Paid).await;
@@ -86,7 +86,7 @@ async fn money_for_a_plan_that_is_no_longer_owed_waits_for_the_owner() {
     let user = town.customer(1, Bytes::ZERO).await;
     let debt = lend(&town, user, Err(plan), None).await;
     let order = town.open(user, Purpose::SettleItem(debt), OnlineMethod::VaBni).await.unwrap();
-    town.ask(Action::WriteOff { user, debt, reason: "maaf".into() }).await;
+    town.ask(Command::WriteOff { user, debt, reason: "maaf".into() }).await;
     let order = order["id"].as_str().unwrap();
     town.gateway.pay(order).unwrap();
     town.stands(order, OrderState::Review).await;

@@ -137,7 +137,7 @@ fn unseen(town: &Town, shown: &[String]) -> Vec<String> {
 /// Several customers shop while the gateway, and now and then the uplink, does what it should not.
 async fn storm(share: u64, faults: Vec<GatewayFault>, cuts: bool, after: &[Duration]) {
     let share = seed() * 100 + share;
-    let setup = Setup { patience: Some(impatient()), seed: share, ..Setup::default() };
+    let setup = Setup { timeouts: Some(impatient()), seed: share, ..Setup::default() };
     let town = Arc::new(Town::with(setup).await);
     // The time that calls are held back passes quickly.
     town.hasten(10);
@@ -256,7 +256,7 @@ async fn an_uplink_that_comes_and_goes_leaves_one_charge() {
 
 #[tokio::test]
 async fn a_charge_that_never_reached_the_gateway_keeps_nobody_from_the_next() {
-    let town = Town::with(Setup { patience: Some(impatient()), ..Setup::default() }).await;
+    let town = Town::with(Setup { timeouts: Some(impatient()), ..Setup::default() }).await;
     let user = town.customer(1, Bytes::ZERO).await;
     let fault = town.gateway.plant(GatewayFault::on(Operation::Charge, Trouble::Reset));
     let buy = || Purpose::Buy(town.package);

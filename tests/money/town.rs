@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Action, Actor, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, Purpose, Replaces,
-    ReviewDecision, Tender, Wish,
+    Actor, Command, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, PaymentRequest, Purpose,
+    Replaces, ReviewDecision, Tender,
 };
 use kuota::agent::payments::client::RelayClient;
 use kuota::agent::run::Site;
@@ -60,7 +60,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// How a town differs from the usual one.
 pub struct Setup {
     /// How long the relay waits; its own patience where not given.
-    pub patience: Option<RelayTimeouts>,
+    pub timeouts: Option<RelayTimeouts>,
     /// Where the gateway's dice begin.
     pub seed: u64,
     /// What the gateway adds to every amount, and whether the relay knows of it.
@@ -72,7 +72,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { patience: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {} }
+        Self { timeouts: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {} }
     }
 }
 
@@ -91,7 +91,7 @@ pub fn impatient() -> RelayTimeouts {
 /// How the relay is set up, at every start.
 #[derive(Clone, Copy)]
 struct Terms {
-    patience: Option<RelayTimeouts>,
+    timeouts: Option<RelayTimeouts>,
     fee_imposition: bool,
 }
 
@@ -174,7 +174,7 @@ impl Town {
         let gateway = MidtransSim::start(options).await.unwrap();
         let (uplink, doorway) = (Proxy::start().await, Proxy::start().await);
         let file = dir.path().join("relay/relay.db");
-        let terms = Terms { patience: setup.patience, fee_imposition: setup.fee_imposition };
+        let terms = Terms { timeouts: setup.timeouts, fee_imposition: setup.fee_imposition };
         let relay = start_relay(&file, &gateway, &clock, doorway.url(), terms).await;
         lead(&relay, &uplink, &doorway);
         let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
@@ -228,7 +228,7 @@ impl Town {
 
     // What people do.
 
-    pub async fn ask(&self, action: Action) -> Value {
+    pub async fn ask(&self, action: Command) -> Value {
         let outcome = self.site().service.submit(Actor::daemon(), action, None).await.unwrap();
         if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
     }
@@ -237,12 +237,12 @@ impl Town {
     pub async fn customer(&self, n: u8, quota: Bytes) -> UserId {
         let settings = Settings::default();
         let user = NewUser { name: format!("Pelanggan {n}"), phone: None, login: None, settings };
-        let id: UserId = self.ask(Action::AddUser(user)).await["id"].as_str().unwrap().parse().unwrap();
+        let id: UserId = self.ask(Command::AddUser(user)).await["id"].as_str().unwrap().parse().unwrap();
         if !quota.is_zero() {
-            self.ask(Action::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
+            self.ask(Command::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
         }
         self.router.host_connect(mac(n), address(n));
-        self.ask(Action::Bind(NewDevice::of(id, mac(n)))).await;
+        self.ask(Command::Bind(NewDevice::of(id, mac(n)))).await;
         id
     }
 
@@ -253,7 +253,7 @@ impl Town {
         purpose: Purpose,
         method: OnlineMethod,
     ) -> Result<Value, ServiceError> {
-        let wish = Wish { user, purpose, method, expect: None, replaces: Replaces::Anything };
+        let wish = PaymentRequest { user, purpose, method, expect: None, replaces: Replaces::Anything };
         let outcome = self.site().service.pay_online(Actor::daemon(), wish, None).await?;
         assert_eq!(outcome.status, 201, "{}", outcome.body);
         Ok(serde_json::from_str(&outcome.body).unwrap())
@@ -267,14 +267,14 @@ impl Town {
 
     pub async fn pay_cash(&self, user: UserId) -> Result<Value, ServiceError> {
         let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
-        let buy = Action::Buy(user, self.package, tender);
+        let buy = Command::Buy(user, self.package, tender);
         let outcome = self.site().service.take_money(Actor::daemon(), user, buy, None).await?;
         Ok(serde_json::from_str(&outcome.body).unwrap())
     }
 
     pub async fn review(&self, order: &str, decision: ReviewDecision) -> Value {
         let order = OrderId(order.to_owned());
-        self.ask(Action::Review { order, decision, reason: "diperiksa".into() }).await
+        self.ask(Command::Review { order, decision, reason: "diperiksa".into() }).await
     }
 
     /// The customer pays what was shown.
@@ -293,11 +293,11 @@ impl Town {
         let service = &self.site().service;
         let _ = service.meter_once().await;
         let pulled = service.pull_once(Duration::ZERO).await;
-        let errands = service.errands_once().await;
+        let outbox = service.outbox_once().await;
         let _ = service.enforce_once().await;
         let news =
             pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
-        news || pulled.is_err() || errands.is_err()
+        news || pulled.is_err() || outbox.is_err()
     }
 
     /// Turns until `done` says yes.
@@ -479,7 +479,7 @@ async fn start_relay(
 ) -> RelayHost {
     let store = Arc::new(SqliteStore::open(file).unwrap());
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
-    let relay = match terms.patience {
+    let relay = match terms.timeouts {
         None => {
             let text = format!(
                 "public_url = \"{public_url}\"\n[[merchant]]\nid = \"m1\"\nserver_key_file = \"key\"\n\
@@ -494,7 +494,7 @@ async fn start_relay(
                     .unwrap();
             run::assemble(&config, secrets(), Arc::clone(&store) as _, port).await.unwrap()
         }
-        Some(patience) => {
+        Some(timeouts) => {
             let access = MerchantAccess {
                 environment: GatewayEnvironment::Sandbox,
                 server_key: ServerKey::new(KEY).into(),
@@ -514,7 +514,7 @@ async fn start_relay(
                 secrets: secrets(),
                 merchants: vec![merchant],
                 public_url: Some(public_url),
-                patience,
+                timeouts,
                 connections_max: 4096,
             };
             Relay::new(parts).await.unwrap()
@@ -548,7 +548,7 @@ fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_ur
 pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
     let price = Rupiah(price_rp);
     let package = NewPackage { name: name.into(), quota, days: 30, price, active: true };
-    let outcome = site.service.submit(Actor::daemon(), Action::AddPackage(package), None).await.unwrap();
+    let outcome = site.service.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap();
     let package: Value = serde_json::from_str(&outcome.body).unwrap();
     package["id"].as_str().unwrap().parse().unwrap()
 }

@@ -172,19 +172,19 @@ async fn a_clock_set_back_a_little_does_not_end_what_is_just_being_opened() {
     until(1).await;
     let now = town.site().service.now();
     town.clock.set_wall(Timestamp(now.0 - 2_000));
-    town.site().service.errands_once().await.unwrap();
+    town.site().service.outbox_once().await.unwrap();
     assert_eq!(openings(&town).await, 1);
     // So far ahead it was written by a clock that was wrong.
     town.clock.set_wall(Timestamp(now.0 - 180_000));
-    let errands = {
+    let outbox = {
         let town = std::sync::Arc::clone(&town);
-        tokio::spawn(async move { town.site().service.errands_once().await.map(drop) })
+        tokio::spawn(async move { town.site().service.outbox_once().await.map(drop) })
     };
     until(0).await;
     town.clock.set_wall(now);
     town.uplink.set(Wire::Cut);
     opening.await.unwrap().unwrap_err();
-    errands.await.unwrap().unwrap();
+    outbox.await.unwrap().unwrap();
     town.uplink.set(Wire::Whole);
     assert_eq!(town.audit(&[]).await.credited, 0);
 }

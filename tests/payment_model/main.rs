@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kuota::domain::order::{Flag, OrderState};
 use kuota::domain::payment::{Advance, ClaimedMoney, Effect, PaymentTerms, Standing};
 use kuota::domain::units::Rupiah;
-use lives::{AMOUNT, Attempts, Dice};
+use lives::{AMOUNT, Dice, LoginLimiter};
 use model::{Event, Outcome};
 use proptest::prelude::*;
 
@@ -89,11 +89,11 @@ fn unnamed(events: &[Event]) -> Vec<Event> {
     events
 }
 
-fn compare(seed: u64, attempts: Attempts) -> Option<Outcome> {
+fn compare(seed: u64, attempts: LoginLimiter) -> Option<Outcome> {
     let mut dice = Dice(seed);
     let terms = lives::terms(&mut dice);
     let events = lives::life(&mut dice, attempts);
-    let understood = if attempts == Attempts::One { unnamed(&events) } else { events.clone() };
+    let understood = if attempts == LoginLimiter::One { unnamed(&events) } else { events.clone() };
     let from = if seed.is_multiple_of(STEPWISE_EVERY) { 0 } else { events.len() };
     let mut reviews = 0;
     let mut last = None;
@@ -118,7 +118,7 @@ fn the_reducer_and_the_model_agree_on_every_life() {
     let mut flags: BTreeSet<Flag> = BTreeSet::new();
     let (mut credited, mut reversed) = (0, 0);
     for seed in 0..LIVES_COMPARED {
-        for attempts in [Attempts::One, Attempts::Several] {
+        for attempts in [LoginLimiter::One, LoginLimiter::Several] {
             let outcome = compare(seed, attempts).expect("every life is compared once at least");
             *states.entry(outcome.state).or_default() += 1;
             flags.extend(outcome.flags);
@@ -132,7 +132,7 @@ fn the_reducer_and_the_model_agree_on_every_life() {
     assert!(states.values().all(|n| *n > 100) && credited > 10_000 && reversed > 10_000, "of each enough");
 }
 
-fn check_promises(seed: u64, attempts: Attempts) {
+fn check_promises(seed: u64, attempts: LoginLimiter) {
     let mut dice = Dice(seed);
     let terms = lives::terms(&mut dice);
     let events = lives::life(&mut dice, attempts);
@@ -204,15 +204,15 @@ fn check_each_step(terms: &PaymentTerms, events: &[Event], say: &dyn Fn() -> Str
 #[test]
 fn the_promises_hold_even_where_the_gateway_does_not_say_which_attempt_it_means() {
     for seed in 0..LIVES_UNCLEAR {
-        check_promises(seed, Attempts::Unclear);
+        check_promises(seed, LoginLimiter::Unclear);
     }
 }
 
 #[test]
 fn the_promises_hold_for_named_attempts() {
     for seed in LIVES_COMPARED..LIVES_COMPARED + LIVES_UNCLEAR / 2 {
-        check_promises(seed, Attempts::One);
-        check_promises(seed, Attempts::Several);
+        check_promises(seed, LoginLimiter::One);
+        check_promises(seed, LoginLimiter::Several);
     }
 }
 
@@ -221,7 +221,7 @@ fn claims_alone_never_move_anything() {
     for seed in 0..LIVES_UNCLEAR / 4 {
         let mut dice = Dice(seed);
         let terms = lives::terms(&mut dice);
-        let events = lives::life(&mut dice, Attempts::Unclear);
+        let events = lives::life(&mut dice, LoginLimiter::Unclear);
         let claims: Vec<Event> = events.into_iter().filter(|e| matches!(e, Event::Claim(_))).collect();
         let run = run(&terms, &claims);
         assert_eq!(run.effects, []);

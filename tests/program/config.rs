@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kuota::agent::config::{self, Config, Effect, Enforcement, Key, Tls};
+use kuota::agent::config::{self, Config, Enforcement, Key, TakesEffect, Tls};
 use kuota::domain::account::{Overage, Policy};
 use kuota::domain::debt::DebtDue;
 use kuota::domain::order::OnlineMethod;
@@ -414,7 +414,8 @@ fn a_key_takes_effect_at_a_reload_everywhere_or_at_the_next_start_everywhere() {
     let untried: Vec<String> =
         running.keys().into_keys().filter(|key| !tried.contains(&key.as_str())).collect();
     assert!(untried.is_empty(), "give these keys another value here: {untried:?}");
-    let live: Vec<&str> = rows().filter(|key| key.effect == Effect::AtReload).map(|key| key.path).collect();
+    let live: Vec<&str> =
+        rows().filter(|key| key.effect == TakesEffect::AtReload).map(|key| key.path).collect();
     for (key, value) in OTHER_VALUES.into_iter().chain([("payment.methods", "qris")]) {
         let new = with_key(key, value);
         assert_eq!(new == running, ONE_VALUE.contains(&key), "{key}");

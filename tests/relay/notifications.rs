@@ -345,7 +345,7 @@ async fn one_body_padded_again_and_again_is_kept_a_few_times_and_hides_no_other(
 
 #[tokio::test]
 async fn a_merchant_whose_gateway_is_slow_keeps_no_other_merchant_waiting() {
-    let bench = Arc::new(Bench::with(Setup { patience: patient(), ..Setup::default() }).await);
+    let bench = Arc::new(Bench::with(Setup { timeouts: patient(), ..Setup::default() }).await);
     let never = Arc::new(Semaphore::new(0));
     let mut slow = Vec::new();
     for n in 0..12 {
@@ -378,5 +378,5 @@ async fn a_merchant_whose_gateway_is_slow_keeps_no_other_merchant_waiting() {
 /// Longer than any test takes: only what is told to go on does.
 fn patient() -> RelayTimeouts {
     let hour = std::time::Duration::from_hours(1);
-    RelayTimeouts { call: hour, ..Setup::default().patience }
+    RelayTimeouts { call: hour, ..Setup::default().timeouts }
 }

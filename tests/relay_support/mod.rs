@@ -50,7 +50,7 @@ pub struct Setup {
     pub notified: bool,
     pub fee_imposition: bool,
     pub account: Option<String>,
-    pub patience: RelayTimeouts,
+    pub timeouts: RelayTimeouts,
     pub connections_max: usize,
 }
 
@@ -62,7 +62,7 @@ impl Default for Setup {
             fee_imposition: false,
             account: Some(ACCOUNT.to_owned()),
             connections_max: 4096,
-            patience: RelayTimeouts {
+            timeouts: RelayTimeouts {
                 charge: ms(3000),
                 charge_try: ms(600),
                 call: ms(1000),
@@ -146,7 +146,7 @@ impl Bench {
                 },
             ],
             public_url: setup.notified.then(|| "https://relay.example".to_owned()),
-            patience: setup.patience,
+            timeouts: setup.timeouts,
             connections_max: setup.connections_max,
         };
         let relay = Relay::new(parts).await.unwrap();

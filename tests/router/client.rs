@@ -675,8 +675,8 @@ async fn answer_in_batches(mut stream: RouterStream, seen: Arc<Mutex<Vec<Vec<Str
     loop {
         let mut batch: Vec<Vec<String>> = Vec::new();
         loop {
-            let patience = if batch.is_empty() { Duration::from_hours(1) } else { Duration::from_secs(1) };
-            match tokio::time::timeout(patience, read_sentence(&mut stream)).await {
+            let timeouts = if batch.is_empty() { Duration::from_hours(1) } else { Duration::from_secs(1) };
+            match tokio::time::timeout(timeouts, read_sentence(&mut stream)).await {
                 Ok(Some(sentence)) => batch.push(sentence),
                 Ok(None) => return,
                 Err(_) => break,

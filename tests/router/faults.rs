@@ -7,11 +7,11 @@
 use crate::support;
 
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kuota::agent::engine::{Action, Actor, NewDevice};
+use kuota::agent::engine::{Actor, Command, NewDevice};
 use kuota::domain::id::UserId;
 use kuota::domain::units::Bytes;
 use kuota::routeros::wire::Limits;
@@ -105,8 +105,8 @@ impl Case {
             assert_eq!(world.sim.traffic(mac(n), 1000 * u64::from(n), 11), 1000 * u64::from(n) + 11);
         }
         world.sim.host_connect(mac(BOUND), address(BOUND));
-        let bind = Action::Bind(NewDevice::of(self.bound, mac(BOUND)));
-        for action in [bind, Action::Unbind { user: self.unbound, mac: mac(UNBOUND) }] {
+        let bind = Command::Bind(NewDevice::of(self.bound, mac(BOUND)));
+        for action in [bind, Command::Unbind { user: self.unbound, mac: mac(UNBOUND) }] {
             // A busy machine may make the router seem silent.
             let until = Instant::now() + RECOVERY_MAX;
             while let Err(error) = self.world.site.service.submit(Actor::daemon(), action.clone(), None).await
@@ -116,7 +116,7 @@ impl Case {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        world.ask(Action::Block(self.blocked, "tes".into())).await;
+        world.ask(Command::Block(self.blocked, "tes".into())).await;
     }
 
     /// Cycles and traffic under the fault, until it struck and one cycle more.
@@ -287,7 +287,7 @@ fn memory_kib(field: &str) -> u64 {
 async fn a_router_that_talks_without_end_costs_no_memory() {
     if std::env::var(CHILD).is_err() {
         let name = "a_router_that_talks_without_end_costs_no_memory";
-        let output = Command::new(std::env::current_exe().unwrap())
+        let output = process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture"])
             .env(CHILD, "1")
             .output()

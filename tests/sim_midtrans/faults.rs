@@ -20,8 +20,8 @@ async fn charge_with(trouble: Trouble) -> (Option<Result<Answer, String>>, bool)
     let carried_out = trouble == Trouble::HangAfter;
     let sim = start().await;
     sim.plant(GatewayFault::on(Operation::Charge, trouble));
-    let patience = if hangs { SHORT } else { PATIENCE };
-    let answer = tokio::time::timeout(patience, Caller::new(&sim).charge("o", NOBODY)).await.ok();
+    let timeouts = if hangs { SHORT } else { PATIENCE };
+    let answer = tokio::time::timeout(timeouts, Caller::new(&sim).charge("o", NOBODY)).await.ok();
     if carried_out {
         charged(&sim).await;
     }

@@ -43,7 +43,7 @@ fn seen_account(account: &Account) -> SeenUser {
         credits: account.balance.credits.0,
         debits: account.balance.debits.0,
         used: account.used.0,
-        tank: account.tank.0,
+        tank: account.fup_base.0,
         items: account.items.iter().filter(|item| item.is_open()).map(seen_item).collect(),
         access: (access.status.name().to_owned(), access.reason.map(|reason| reason.name().to_owned())),
         devices: BTreeSet::new(),

@@ -3,8 +3,8 @@
 
 use kuota::agent::engine::NewPackage;
 use kuota::agent::engine::{
-    Action, Actor, DebtChange, DebtTerms, Key, NewDevice, NewUser, Purpose, Replaces, ReviewDecision, Tender,
-    UserChange, Wish,
+    Actor, Command, DebtChange, DebtTerms, Key, NewDevice, NewUser, PaymentRequest, Purpose, Replaces,
+    ReviewDecision, Tender, UserChange,
 };
 use kuota::agent::site::ServiceError;
 use kuota::clock::Clock;
@@ -65,7 +65,7 @@ impl World {
             };
             self.submit(
                 "a package goes on sale",
-                Action::AddPackage(package),
+                Command::AddPackage(package),
                 Box::new(move |books, id| {
                     let id = id.to_owned();
                     books.packages.push(auditor::Package { id, quota, days, price, on_sale: true });
@@ -104,7 +104,7 @@ impl World {
     }
 
     /// One change over the counter, and what must come of it. Some are sent twice with one key.
-    async fn submit(&mut self, what: &str, action: Action, must: Must<'_>) -> Result<(), String> {
+    async fn submit(&mut self, what: &str, action: Command, must: Must<'_>) -> Result<(), String> {
         let key = self.dice.chance(REPEATED).then(|| self.key());
         self.look();
         let sent = self.agent.service().submit(Actor::daemon(), action.clone(), key.clone()).await;
@@ -160,7 +160,7 @@ impl World {
         let mut entered = String::new();
         self.submit(
             "a user is entered",
-            Action::AddUser(user),
+            Command::AddUser(user),
             Box::new(|books, id| {
                 id.clone_into(&mut entered);
                 books.add_user(id, &must);
@@ -180,7 +180,7 @@ impl World {
     async fn bind(&mut self, who: &str) -> Result<(), String> {
         let mac = self.some_mac();
         let name = mac.to_string();
-        let action = Action::Bind(NewDevice { is_move: true, ..NewDevice::of(id(who), mac) });
+        let action = Command::Bind(NewDevice { is_move: true, ..NewDevice::of(id(who), mac) });
         let reading = self.truth();
         let what = format!("{mac} is bound to {}", self.short(who));
         self.submit(&what, action, Box::new(move |books, _| books.bind(who, &name, reading.as_ref()))).await
@@ -195,7 +195,7 @@ impl World {
         let mac = self.some_mac();
         let (name, is_read) = (mac.to_string(), self.truth().is_some());
         let what = format!("{mac} is unbound from {}", self.short(who));
-        let action = Action::Unbind { user: id(who), mac };
+        let action = Command::Unbind { user: id(who), mac };
         self.submit(&what, action, Box::new(move |books, _| books.unbind(who, &name, is_read))).await
     }
 
@@ -205,13 +205,13 @@ impl World {
         let what = format!("{} is given {} MB", self.short(who), amount / MB);
         let grant = Grant { amount: Bytes(amount), days, reason: "tes".to_owned() };
         let must: Must = Box::new(move |books, _| books.grant(who, amount, days));
-        self.submit(&what, Action::Grant(id(who), grant), must).await
+        self.submit(&what, Command::Grant(id(who), grant), must).await
     }
 
     async fn debit(&mut self, who: &str) -> Result<(), String> {
         let amount = MB * self.dice.one_of(&[1, 50, 700]);
         let what = format!("{} MB are taken from {}", amount / MB, self.short(who));
-        let action = Action::Debit { user: id(who), amount: Bytes(amount), reason: "salah".to_owned() };
+        let action = Command::Debit { user: id(who), amount: Bytes(amount), reason: "salah".to_owned() };
         self.submit(&what, action, Box::new(move |books, _| books.debit(who, amount))).await
     }
 
@@ -241,10 +241,10 @@ impl World {
         let (purpose, must) = self.some_purpose(who);
         let user: UserId = id(who);
         let action = match purpose {
-            Purpose::Buy(package) => Action::Buy(user, package, tender()),
-            Purpose::SettleAll => Action::SettleAll(user, tender()),
-            Purpose::SettleItem(item) => Action::SettleItem(user, item, tender()),
-            Purpose::PayPart(amount) => Action::PayPart(user, amount, tender()),
+            Purpose::Buy(package) => Command::Buy(user, package, tender()),
+            Purpose::SettleAll => Command::SettleAll(user, tender()),
+            Purpose::SettleItem(item) => Command::SettleItem(user, item, tender()),
+            Purpose::PayPart(amount) => Command::PayPart(user, amount, tender()),
         };
         let what = format!("{} pays cash: {must:?}", self.short(who));
         self.doom_some();
@@ -299,7 +299,7 @@ impl World {
         let what = format!("{} gets on credit: {wish:?}", self.short(who));
         self.submit(
             &what,
-            Action::AddDebt(id(who), terms),
+            Command::AddDebt(id(who), terms),
             Box::new(move |books, debt| {
                 if !is_on_sale {
                     return Err("not_on_sale");
@@ -319,7 +319,7 @@ impl World {
         let item = items[self.dice.pick(items.len())].clone();
         if self.dice.chance(400) {
             let what = format!("a debt of {} is forgiven", self.short(who));
-            let action = Action::WriteOff { user: id(who), debt: id(&item), reason: "lunas".to_owned() };
+            let action = Command::WriteOff { user: id(who), debt: id(&item), reason: "lunas".to_owned() };
             return self.submit(&what, action, Box::new(move |books, _| books.write_off(who, &item))).await;
         }
         let later = self.dice.one_of(&[0, 1, 5]);
@@ -329,7 +329,7 @@ impl World {
         let change = DebtChange { due_date: Some(due), note: None };
         self.submit(
             &what,
-            Action::ChangeDebt(id(who), id(&item), change),
+            Command::ChangeDebt(id(who), id(&item), change),
             Box::new(move |books, _| books.promise(who, &item, today + later)),
         )
         .await
@@ -338,11 +338,11 @@ impl World {
     async fn block(&mut self, who: &str) -> Result<(), String> {
         if self.dice.chance(400) {
             let what = format!("{} is blocked", self.short(who));
-            let action = Action::Block(id(who), "tes".to_owned());
+            let action = Command::Block(id(who), "tes".to_owned());
             return self.submit(&what, action, Box::new(move |books, _| books.block(who, true))).await;
         }
         let what = format!("{} is unblocked", self.short(who));
-        let action = Action::Unblock(id(who), "tes".to_owned());
+        let action = Command::Unblock(id(who), "tes".to_owned());
         self.submit(&what, action, Box::new(move |books, _| books.block(who, false))).await
     }
 
@@ -354,7 +354,7 @@ impl World {
         let wish = ResetWish { debt, credit, days, unblock };
         let is_read = self.truth().is_some();
         let what = format!("{} is reset: {wish:?}", self.short(who));
-        let action = Action::Reset {
+        let action = Command::Reset {
             user: id(who),
             debt: debt.map(Bytes),
             credit: credit.map(Bytes),
@@ -403,7 +403,7 @@ impl World {
         let what = format!("{} is changed: {must:?}", self.short(who));
         let change = UserChange { settings, ..UserChange::default() };
         let must: Must = Box::new(move |books, _| books.change(who, &must));
-        self.submit(&what, Action::ChangeUser(id(who), change), must).await
+        self.submit(&what, Command::ChangeUser(id(who), change), must).await
     }
 
     async fn refund(&mut self) -> Result<(), String> {
@@ -425,7 +425,7 @@ impl World {
         });
         let (order, amount, is_cash) = orders[self.dice.pick(orders.len())].clone();
         let part = self.dice.chance(300).then_some(amount / 3).filter(|part| *part > 0);
-        let action = Action::Refund {
+        let action = Command::Refund {
             order: OrderId(order.clone()),
             amount: part.map(Rupiah),
             reason: "batal".to_owned(),
@@ -456,7 +456,7 @@ impl World {
         };
         self.submit(
             &what,
-            Action::ChangePackage(id(&package.id), change),
+            Command::ChangePackage(id(&package.id), change),
             Box::new(move |books, _| {
                 (books.packages[at].price, books.packages[at].on_sale) = (price, on_sale);
                 Ok(())
@@ -471,7 +471,8 @@ impl World {
         let is_credited = self.dice.chance(500);
         let decision = if is_credited { ReviewDecision::Credit } else { ReviewDecision::Dismiss };
         let what = format!("the owner ends a review: {decision:?}");
-        let action = Action::Review { order: OrderId(order.clone()), decision, reason: "dilihat".to_owned() };
+        let action =
+            Command::Review { order: OrderId(order.clone()), decision, reason: "dilihat".to_owned() };
         self.submit(&what, action, Box::new(move |books, _| books.review(&order, is_credited))).await
     }
 
@@ -495,7 +496,8 @@ impl World {
             OnlineMethod::VaMandiri,
         ];
         let method = self.dice.one_of(&methods);
-        let wish = Wish { user: id(who), purpose, method, expect: None, replaces: Replaces::Anything };
+        let wish =
+            PaymentRequest { user: id(who), purpose, method, expect: None, replaces: Replaces::Anything };
         let what = format!("{} asks for {} to pay {must:?}", self.short(who), method.name());
         self.doom_some();
         if self.dice.chance(15) {

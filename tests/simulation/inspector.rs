@@ -29,7 +29,7 @@ pub struct Inspector {
 }
 
 /// Who wishes to pay online, and for what, while that goes on.
-pub type Wish = Option<(String, Purpose)>;
+pub type PaymentRequest = Option<(String, Purpose)>;
 
 impl Inspector {
     pub fn new(books: Books) -> Self {
@@ -90,7 +90,7 @@ impl Inspector {
     pub fn hear(
         &mut self,
         heard: Vec<Heard>,
-        wish: &Wish,
+        wish: &PaymentRequest,
         truths: &BTreeMap<String, Paid>,
     ) -> Result<(), String> {
         for one in heard {
@@ -99,7 +99,12 @@ impl Inspector {
         Ok(())
     }
 
-    fn hear_one(&mut self, heard: Heard, wish: &Wish, truths: &BTreeMap<String, Paid>) -> Result<(), String> {
+    fn hear_one(
+        &mut self,
+        heard: Heard,
+        wish: &PaymentRequest,
+        truths: &BTreeMap<String, Paid>,
+    ) -> Result<(), String> {
         match heard {
             Heard::Asks { request, amount } => self.asks(request, amount, wish)?,
             Heard::Opened { request, order } => {
@@ -130,7 +135,7 @@ impl Inspector {
         Ok(())
     }
 
-    fn asks(&mut self, request: String, amount: u64, wish: &Wish) -> Result<(), String> {
+    fn asks(&mut self, request: String, amount: u64, wish: &PaymentRequest) -> Result<(), String> {
         if self.books.openings.contains_key(&request) {
             return Ok(());
         }

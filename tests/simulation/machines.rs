@@ -209,14 +209,14 @@ async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>,
         secrets: secrets(),
         merchants: vec![merchant],
         public_url: Some("http://relay".to_owned()),
-        patience: patience(),
+        timeouts: timeouts(),
         connections_max: 4096,
     };
     (Relay::new(parts).await.expect("the parts go together"), store)
 }
 
 /// The gateway here answers at once, or never: nothing is gained by pausing.
-fn patience() -> RelayTimeouts {
+fn timeouts() -> RelayTimeouts {
     RelayTimeouts {
         charge: Duration::from_hours(1),
         charge_try: Duration::ZERO,

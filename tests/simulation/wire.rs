@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use kuota::agent::payments::client::read_answer;
-use kuota::agent::payments::{Patience, Pending, Relay, RelayError};
+use kuota::agent::payments::{CallTimeouts, Pending, Relay, RelayError};
 use kuota::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -227,7 +227,7 @@ impl Relay for Wire {
         })
     }
 
-    fn patience(&self) -> Patience {
-        Patience::default()
+    fn timeouts(&self) -> CallTimeouts {
+        CallTimeouts::default()
     }
 }

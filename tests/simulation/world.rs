@@ -24,7 +24,7 @@ use crate::bank::Bank;
 use crate::border;
 use crate::dice::Dice;
 use crate::hotspot::{Device, Hotspot};
-use crate::inspector::{Inspector, Wish};
+use crate::inspector::{Inspector, PaymentRequest};
 use crate::machines::{Agent, AgentParts, RelayHost};
 use crate::rows::judge_rows;
 use crate::wire::{Fate, Wire};
@@ -356,7 +356,7 @@ impl World {
         }
         self.inspector.books.give_up_old();
         self.inspector.note();
-        let _ = self.agent.service().errands_once().await;
+        let _ = self.agent.service().outbox_once().await;
         self.hear(&None)?;
         self.wire.doom(Vec::new());
         self.judge().await?;
@@ -366,7 +366,7 @@ impl World {
     }
 
     /// Tells the auditor what the agent heard.
-    pub fn hear(&mut self, wish: &Wish) -> Result<(), String> {
+    pub fn hear(&mut self, wish: &PaymentRequest) -> Result<(), String> {
         let heard = self.wire.take_heard();
         if heard.is_empty() {
             return Ok(());

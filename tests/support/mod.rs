@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kuota::agent::config::{Config, Enforcement, Lists};
-use kuota::agent::engine::{Action, Actor, NewDevice, NewUser, Notice, Notifier};
+use kuota::agent::engine::{Actor, Command, NewDevice, NewUser, Notice, Notifier};
 use kuota::agent::router::site_plan::list_names;
 use kuota::agent::run::Site;
 use kuota::agent::site::Enforced;
@@ -111,18 +111,18 @@ impl World {
         self.sim.advance(by);
     }
 
-    pub async fn ask(&self, action: Action) -> Value {
+    pub async fn ask(&self, action: Command) -> Value {
         let outcome = self.site.service.submit(Actor::daemon(), action, None).await.unwrap();
         if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
     }
 
     pub async fn user(&self, name: &str, quota: Bytes) -> UserId {
         let user = NewUser { name: name.into(), phone: None, login: None, settings: Settings::default() };
-        let user = self.ask(Action::AddUser(user)).await;
+        let user = self.ask(Command::AddUser(user)).await;
         let id: UserId = user["id"].as_str().unwrap().parse().unwrap();
         if !quota.is_zero() {
             let grant = Grant { amount: quota, days: None, reason: "tes".into() };
-            self.ask(Action::Grant(id, grant)).await;
+            self.ask(Command::Grant(id, grant)).await;
         }
         id
     }
@@ -131,7 +131,7 @@ impl World {
     pub async fn online(&self, n: u8, quota: Bytes) -> UserId {
         let user = self.user(&format!("user {n}"), quota).await;
         self.sim.host_connect(mac(n), address(n));
-        self.ask(Action::Bind(NewDevice::of(user, mac(n)))).await;
+        self.ask(Command::Bind(NewDevice::of(user, mac(n)))).await;
         self.cycle().await.unwrap();
         user
     }

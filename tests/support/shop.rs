@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::http::Method;
 use kuota::agent::config::Config;
-use kuota::agent::engine::{Actor, Engine, Errand};
-use kuota::agent::payments::Patience;
+use kuota::agent::engine::{Actor, Engine, OutboxItem};
+use kuota::agent::payments::CallTimeouts;
 use kuota::agent::payments::client::RelayClient;
 use kuota::clock::{ManualClock, parse_rfc3339};
 use kuota::domain::id::Mac;
@@ -42,30 +42,30 @@ impl Shop {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::build(false, Patience::default(), change).await
+        Self::build(false, CallTimeouts::default(), change).await
     }
 
     /// With callers who wait so long.
-    pub async fn patient(patience: Patience) -> Self {
-        Self::build(false, patience, |_| {}).await
+    pub async fn patient(timeouts: CallTimeouts) -> Self {
+        Self::build(false, timeouts, |_| {}).await
     }
 
     /// With the daemon's loops.
     pub async fn daemon() -> Self {
-        Self::build(true, Patience::default(), |config| {
+        Self::build(true, CallTimeouts::default(), |config| {
             config.router.poll_interval = Duration::from_millis(200);
         })
         .await
     }
 
-    async fn build(is_daemon: bool, patience: Patience, change: impl FnOnce(&mut Config)) -> Self {
+    async fn build(is_daemon: bool, timeouts: CallTimeouts, change: impl FnOnce(&mut Config)) -> Self {
         let clock = ManualClock::new(parse_rfc3339("2026-11-10T03:00:00Z").unwrap());
         let relay = FakeRelay::start(clock.clone()).await;
         let token = Arc::new(Mutex::new(TOKEN.to_owned()));
         let held = Arc::clone(&token);
         let client = RelayClient::new(&relay.url, move || Secret::new(held.lock().unwrap().clone()))
             .unwrap()
-            .with_patience(patience, Duration::from_secs(15));
+            .with_patience(timeouts, Duration::from_secs(15));
         let url = relay.url.clone();
         let desk = Desk::linked(clock, Some(Arc::new(client)), is_daemon, |config| {
             let text = format!("[relay]\nurl = \"{url}\"\nsite = \"site-1\"");
@@ -139,13 +139,13 @@ impl Shop {
         self.desk.site().service.pull_once(Duration::ZERO).await.unwrap_err();
     }
 
-    /// Runs every errand, whenever it is due.
-    pub async fn errands(&self) {
+    /// Runs every item of the outbox, whenever it is due.
+    pub async fn run_outbox(&self) {
         self.desk.clock.advance(Duration::from_mins(2));
-        self.desk.site().service.errands_once().await.unwrap();
+        self.desk.site().service.outbox_once().await.unwrap();
     }
 
-    pub async fn outbox(&self) -> Vec<Errand> {
+    pub async fn outbox(&self) -> Vec<OutboxItem> {
         self.desk.site().service.engine().call(|engine: &mut Engine| engine.outbox()).await.unwrap()
     }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller;
 use crate::agent::http::caller::Owner;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::clock::rfc3339;
 use crate::identity::{hash, new_token};
 pub(crate) use crate::protocol::admin::admins::{AddAdmin, MakeToken};
@@ -20,7 +20,7 @@ use crate::protocol::admin::page::{List, PageQuery};
 use crate::store::{AdminRecord, Role, SecondFactor, SecretKind};
 use crate::web::{Body, Path, Problem, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/admins", get(list).post(add))
         .route("/admins/{name}", delete(remove))
@@ -53,25 +53,25 @@ struct TokenView {
     role: &'static str,
 }
 
-async fn list(State(desk): State<Arc<Desk>>, _: Owner, Query(page): Query<PageQuery>) -> Answer {
-    let all = desk.look(|engine| Ok(engine.reader().admins()?)).await?;
+async fn list(State(app): State<Arc<AppState>>, _: Owner, Query(page): Query<PageQuery>) -> Answer {
+    let all = app.look(|engine| Ok(engine.reader().admins()?)).await?;
     let page = List::of_all(all, page.limit, page.after);
     Ok(Json(page.map(|admin| AdminView::of(&admin))).into_response())
 }
 
-async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<AddAdmin>) -> Answer {
-    let view = AdminView::of(&enter(&desk, actor, body.value).await?);
+async fn add(State(app): State<Arc<AppState>>, Owner(actor): Owner, body: Body<AddAdmin>) -> Answer {
+    let view = AdminView::of(&enter(&app, actor, body.value).await?);
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
 /// Makes an admin.
-pub(crate) async fn enter(desk: &Desk, actor: Actor, add: AddAdmin) -> Result<AdminRecord, Problem> {
+pub(crate) async fn enter(app: &AppState, actor: Actor, add: AddAdmin) -> Result<AdminRecord, Problem> {
     let AddAdmin { name, role, password } = add;
-    let password_hash = desk.passwords.hash(password.0).await?;
-    let created_at = desk.site.clock.now();
+    let password_hash = app.passwords.hash(password.0).await?;
+    let created_at = app.site.clock.now();
     let second_factor = SecondFactor::default();
     let admin = AdminRecord { name: name.0, role: role.0, password_hash, created_at, second_factor };
-    desk.look(move |engine| {
+    app.look(move |engine| {
         if !engine.store_mut().add_admin(&admin)? {
             return Err(Problem::conflict("name_taken", "there is an admin with that name"));
         }
@@ -81,8 +81,8 @@ pub(crate) async fn enter(desk: &Desk, actor: Actor, add: AddAdmin) -> Result<Ad
     .await
 }
 
-async fn remove(State(desk): State<Arc<Desk>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
-    desk.look(move |engine| remove_admin(engine, &actor, &name)).await?;
+async fn remove(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
+    app.look(move |engine| remove_admin(engine, &actor, &name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -100,11 +100,11 @@ pub(crate) fn remove_admin(engine: &mut Engine, actor: &Actor, name: &str) -> Re
 
 /// For an admin who lost what makes the codes.
 async fn end_second_factor(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Path(name): Path<String>,
 ) -> Answer {
-    desk.look(move |engine| {
+    app.look(move |engine| {
         engine.reader().admin(&name)?.ok_or_else(|| Problem::not_found("admin"))?;
         caller::turn_off(engine, &actor, &name)
     })
@@ -113,18 +113,18 @@ async fn end_second_factor(
 }
 
 async fn add_token(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Path(name): Path<String>,
     body: Body<MakeToken>,
 ) -> Answer {
-    let (token, role) = make_token(&desk, actor, name, body.value).await?;
+    let (token, role) = make_token(&app, actor, name, body.value).await?;
     Ok((StatusCode::CREATED, Json(TokenView { token, role: role.name() })).into_response())
 }
 
 /// Makes a token of an admin; the answer is the only place where it can be read.
 pub(crate) async fn make_token(
-    desk: &Desk,
+    app: &AppState,
     actor: Actor,
     name: String,
     asked: MakeToken,
@@ -132,7 +132,7 @@ pub(crate) async fn make_token(
     let token = new_token()?;
     let secret = hash(&token);
     let wanted = asked.role.map(|role| role.0);
-    let role = desk.look(move |engine| store_token(engine, &actor, &name, wanted, secret)).await?;
+    let role = app.look(move |engine| store_token(engine, &actor, &name, wanted, secret)).await?;
     Ok((token, role))
 }
 

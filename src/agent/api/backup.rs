@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 
 use crate::agent::engine::Actor;
 use crate::agent::http::caller::Owner;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::clock::rfc3339;
 use crate::protocol::admin::Empty;
 use crate::store::Reader;
@@ -31,38 +31,38 @@ const COPY_FILE: &str = "kuota.db.copying";
 /// How long copying and proving a store may take: years of a large site on a slow card.
 const COPY_MAX: Duration = Duration::from_mins(15);
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/backup", post(copy))
 }
 
 /// A copy takes longer than other calls may.
-pub(crate) async fn patience(mut request: Request, next: Next) -> Response {
+pub(crate) async fn timeouts(mut request: Request, next: Next) -> Response {
     if ["/api/v1/backup", PAGE_PATH].contains(&request.uri().path()) {
         request.extensions_mut().insert(RequestTimeout(COPY_MAX));
     }
     next.run(request).await
 }
 
-async fn copy(State(desk): State<Arc<Desk>>, Owner(actor): Owner, _: Body<Empty>) -> Answer {
-    send(&desk, actor).await
+async fn copy(State(app): State<Arc<AppState>>, Owner(actor): Owner, _: Body<Empty>) -> Answer {
+    send(&app, actor).await
 }
 
 /// Copies the store, proves the copy and streams it.
-pub(crate) async fn send(desk: &Desk, actor: Actor) -> Answer {
-    let one_at_a_time = desk.copying.lock().await;
-    let reader = desk
+pub(crate) async fn send(app: &AppState, actor: Actor) -> Answer {
+    let one_at_a_time = app.copying.lock().await;
+    let reader = app
         .look(move |engine| {
             // What was read of the router so far goes into the copy, too.
             engine.note(&actor, "backup", "store", String::new())?;
             Ok(engine.new_reader()?)
         })
         .await?;
-    let path = desk.site.config.data_dir.join(COPY_FILE);
+    let path = app.site.config.data_dir.join(COPY_FILE);
     let copied = spawn_blocking(move || make(&reader, path)).await;
     let (file, length) = copied.map_err(|_| Problem::internal())??;
     drop(one_at_a_time);
     let (mut feed, body) = stream::feed();
-    let (data_dir, now) = (desk.site.config.data_dir.clone(), rfc3339(desk.site.clock.now()));
+    let (data_dir, now) = (app.site.config.data_dir.clone(), rfc3339(app.site.clock.now()));
     spawn_blocking(move || {
         let sent = io::copy(&mut &file, &mut feed).and_then(|_| feed.finish());
         match sent {

@@ -7,36 +7,36 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
 
-use crate::agent::engine::{Action, Actor, ClosingView, Engine};
+use crate::agent::engine::{Actor, ClosingView, Command, Engine};
 use crate::agent::http::caller::Cashier;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::closings::CountDrawer;
 use crate::protocol::admin::page::{List, PageQuery};
 use crate::store::{ClosingRecord, Page, Role};
 use crate::web::{Body, Problem, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/closings", post(close).get(list))
 }
 
 impl CountDrawer {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Action {
+    pub(crate) fn action(self) -> Command {
         let note = self.note.map(|note| note.0).unwrap_or_default();
-        Action::CloseDrawer { counted: self.counted_rp.0, note }
+        Command::CloseDrawer { counted: self.counted_rp.0, note }
     }
 }
 
-async fn close(State(desk): State<Arc<Desk>>, Cashier(actor): Cashier, body: Body<CountDrawer>) -> Answer {
-    desk.submit(actor, body, |count: CountDrawer| Ok(count.action())).await
+async fn close(State(app): State<Arc<AppState>>, Cashier(actor): Cashier, body: Body<CountDrawer>) -> Answer {
+    app.submit(actor, body, |count: CountDrawer| Ok(count.action())).await
 }
 
 async fn list(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let page = desk.look(move |engine| counted(engine, &actor, page)).await?;
+    let page = app.look(move |engine| counted(engine, &actor, page)).await?;
     Ok(Json(page.map(|closing| ClosingView::of(&closing))).into_response())
 }
 

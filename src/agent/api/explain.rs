@@ -10,9 +10,9 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use super::money::{QuoteView, settle_all_quote};
-use crate::agent::engine::{DebtView, Engine, EntryView, Look, UserView};
+use crate::agent::engine::{DebtView, Engine, EntryView, ReadView, UserView};
 use crate::agent::http::caller::Viewer;
-use crate::agent::http::state::{Answer, Desk, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::clock::rfc3339;
 use crate::domain::access::{self, Reason, Rule};
 use crate::domain::account::Account;
@@ -24,7 +24,7 @@ use crate::web::{Path, Problem};
 /// Ledger lines shown: the latest of the period.
 const LINES_MAX: u32 = 100;
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/users/{id}/explain", get(explain))
 }
 
@@ -67,8 +67,8 @@ struct RefusalView {
     detail: String,
 }
 
-async fn explain(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
-    let view = desk.look(move |engine| view(engine, id)).await?;
+async fn explain(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
+    let view = app.look(move |engine| view(engine, id)).await?;
     Ok(Json(view).into_response())
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn period(lines: Vec<Posted>) -> Vec<Posted> {
     lines.into_iter().take_while(|line| line.entry.kind != Kind::Closing).collect()
 }
 
-fn rules(user_no: u32, account: &Account, look: &Look, lines: &[Posted]) -> Vec<RuleView> {
+fn rules(user_no: u32, account: &Account, look: &ReadView, lines: &[Posted]) -> Vec<RuleView> {
     let facts = look.facts_of(user_no);
     let rules = access::rules(account, look.policy, &facts);
     let first = rules.iter().position(|rule| rule.holds);
@@ -120,7 +120,7 @@ fn rules(user_no: u32, account: &Account, look: &Look, lines: &[Posted]) -> Vec<
 }
 
 /// The windows in which the user is online to pay.
-fn windows(rule: Rule, user_no: u32, look: &Look) -> Vec<(&'static str, String)> {
+fn windows(rule: Rule, user_no: u32, look: &ReadView) -> Vec<(&'static str, String)> {
     if rule.reason != Some(Reason::Paying) {
         return Vec::new();
     }
@@ -136,7 +136,7 @@ fn windows(rule: Rule, user_no: u32, look: &Look) -> Vec<(&'static str, String)>
 }
 
 /// The lines that a rule's numbers are made of.
-pub(crate) fn behind(rule: Rule, account: &Account, look: &Look, lines: &[Posted]) -> Vec<u64> {
+pub(crate) fn behind(rule: Rule, account: &Account, look: &ReadView, lines: &[Posted]) -> Vec<u64> {
     let seqs = |fits: &dyn Fn(&Posted) -> bool| lines.iter().filter(|l| fits(l)).map(|l| l.seq).collect();
     match rule.reason {
         Some(Reason::DebtLimit | Reason::Habis | Reason::Fup) => {
@@ -150,7 +150,7 @@ pub(crate) fn behind(rule: Rule, account: &Account, look: &Look, lines: &[Posted
     }
 }
 
-fn overdue(account: &Account, look: &Look) -> BTreeSet<DebtId> {
+fn overdue(account: &Account, look: &ReadView) -> BTreeSet<DebtId> {
     let (local, policy) = (look.facts.local, look.policy);
     let is_late = |item: &&crate::domain::debt::DebtItem| item.is_overdue(local, policy.overdue);
     account.items.iter().filter(is_late).map(|item| item.id).collect()

@@ -10,19 +10,19 @@ use axum::routing::get;
 use tokio::task::spawn_blocking;
 
 use crate::agent::http::caller::Owner;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::store::Reader;
 use crate::store::export::{ExportError, Table};
 use crate::web::stream::Feed;
 use crate::web::{Path, Problem, csv, stream};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/export/{table}", get(export))
 }
 
-async fn export(State(desk): State<Arc<Desk>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
+async fn export(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
     let table = Table::from_name(&name).ok_or_else(|| Problem::not_found("table"))?;
-    let reader = desk
+    let reader = app
         .look(move |engine| {
             engine.note(&actor, "export", table.name(), String::new())?;
             Ok(engine.new_reader()?)

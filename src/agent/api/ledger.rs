@@ -11,14 +11,14 @@ use serde::Serialize;
 
 use crate::agent::engine::{Engine, EntryView};
 use crate::agent::http::caller::{Operator, Viewer};
-use crate::agent::http::state::{Answer, Desk, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
 use crate::protocol::admin::page::{List, PageQuery};
 use crate::store::{AuditLine, Broken, Page, Reader, Verified};
 use crate::web::{Path, Problem, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/users/{id}/statement", get(statement))
         .route("/audit", get(audit))
@@ -35,12 +35,12 @@ struct StatementView {
 }
 
 async fn statement(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     _: Viewer,
     Path(id): Path<UserId>,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let view = desk.look(move |engine| statement_view(engine, id, page)).await?;
+    let view = app.look(move |engine| statement_view(engine, id, page)).await?;
     Ok(Json(view).into_response())
 }
 
@@ -83,9 +83,9 @@ impl AuditView {
     }
 }
 
-async fn audit(State(desk): State<Arc<Desk>>, _: Operator, Query(page): Query<PageQuery>) -> Answer {
+async fn audit(State(app): State<Arc<AppState>>, _: Operator, Query(page): Query<PageQuery>) -> Answer {
     let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
-    let lines = desk.look(move |engine| Ok(engine.reader().audit(rows)?)).await?;
+    let lines = app.look(move |engine| Ok(engine.reader().audit(rows)?)).await?;
     let page = List::of(lines, page.limit, |(no, _)| *no);
     Ok(Json(page.map(|(_, line)| AuditView::of(line))).into_response())
 }
@@ -98,15 +98,15 @@ struct VerifiedView {
     receipts: u64,
 }
 
-async fn verify(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
-    let Verified { entries, accounts, debts, receipts } = proof(&desk).await?;
+async fn verify(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
+    let Verified { entries, accounts, debts, receipts } = proof(&app).await?;
     Ok(Json(VerifiedView { entries, accounts, debts, receipts }).into_response())
 }
 
 /// Walks the whole ledger on a connection of its own, so that nobody waits for it.
-pub(crate) async fn proof(desk: &Desk) -> Result<Verified, Problem> {
-    let _turn = desk.verifying.lock().await;
-    let reader: Reader = desk.look(|engine| Ok(engine.new_reader()?)).await?;
+pub(crate) async fn proof(app: &AppState) -> Result<Verified, Problem> {
+    let _turn = app.verifying.lock().await;
+    let reader: Reader = app.look(|engine| Ok(engine.new_reader()?)).await?;
     let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
     walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
         Broken::Store(error) => error.into(),

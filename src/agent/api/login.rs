@@ -13,13 +13,13 @@ use serde::Serialize;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller::{Session, Viewer};
 use crate::agent::http::sessions;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::clock::rfc3339;
 use crate::protocol::admin::auth::LogIn;
 use crate::web::same_site::is_cross_site;
 use crate::web::{Body, Peer, Problem};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/login", post(log_in)).route("/logout", post(log_out)).route("/me", get(me))
 }
 
@@ -31,7 +31,7 @@ struct LoggedIn {
 }
 
 async fn log_in(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body<LogIn>,
@@ -40,7 +40,7 @@ async fn log_in(
         return Err(Problem::forbidden("cross_site", "log in from our own page"));
     }
     let LogIn { username, password, otp } = body.value;
-    let opened = sessions::log_in(&desk, peer, sessions::LogIn { username, password, otp }).await?;
+    let opened = sessions::log_in(&app, peer, sessions::LogIn { username, password, otp }).await?;
     let cookie = sessions::cookie(Some(&opened.secret))?;
     let view =
         LoggedIn { name: opened.name, role: opened.role.name(), expires_at: rfc3339(opened.expires_at) };
@@ -63,11 +63,11 @@ impl MeView {
     }
 }
 
-async fn me(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer) -> Answer {
-    Ok(Json(desk.look(move |engine| MeView::of(engine, actor)).await?).into_response())
+async fn me(State(app): State<Arc<AppState>>, Viewer(actor): Viewer) -> Answer {
+    Ok(Json(app.look(move |engine| MeView::of(engine, actor)).await?).into_response())
 }
 
-async fn log_out(State(desk): State<Arc<Desk>>, Session(secret): Session) -> Answer {
-    sessions::log_out(&desk, &secret).await?;
+async fn log_out(State(app): State<Arc<AppState>>, Session(secret): Session) -> Answer {
+    sessions::log_out(&app, &secret).await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, sessions::cookie(None)?)]).into_response())
 }

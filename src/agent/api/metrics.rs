@@ -17,7 +17,7 @@ use prometheus_client::registry::Unit;
 use super::status::LOOK_MAX;
 use crate::agent::engine::Engine;
 use crate::agent::http::caller::Viewer;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::agent::payments::{Link, LinkFigures};
 use crate::agent::site::CycleFigures;
 use crate::clock::parse_rfc3339;
@@ -32,30 +32,30 @@ const STATES: [&str; 3] = ["ok", "degraded", "down"];
 /// The state of a link that is not configured.
 const OFF: &str = "off";
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/metrics", get(metrics))
 }
 
 /// A network that the configuration names for this needs no log-in, every other one does: how much a site sells is
 /// nobody's business.
-async fn metrics(State(desk): State<Arc<Desk>>, _: Reader) -> Response {
-    metrics::answer("kuota", sample(&desk).await)
+async fn metrics(State(app): State<Arc<AppState>>, _: Reader) -> Response {
+    metrics::answer("kuota", sample(&app).await)
 }
 
 /// Whoever may read the figures.
 struct Reader;
 
-impl FromRequestParts<Arc<Desk>> for Reader {
+impl FromRequestParts<Arc<AppState>> for Reader {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
         let is_named = match parts.extensions.get::<Peer>() {
             Some(Peer::Local) => true,
-            Some(Peer::Network(address)) => desk.site.config.may_read_metrics(*address),
+            Some(Peer::Network(address)) => app.site.config.may_read_metrics(*address),
             None => false,
         };
         if !is_named {
-            Viewer::from_request_parts(parts, desk).await?;
+            Viewer::from_request_parts(parts, app).await?;
         }
         Ok(Self)
     }
@@ -93,16 +93,16 @@ struct Books {
 struct Waiting {
     orders: u64,
     openings: u64,
-    errands: u64,
+    outbox: u64,
     reviews: u64,
 }
 
-async fn sample(desk: &Desk) -> Sample {
-    let service = desk.service();
-    let books = tokio::time::timeout(LOOK_MAX, desk.look(books)).await;
-    let answers = &desk.site.answers;
-    let noted = backup::last(&desk.site.config.data_dir);
-    let now = desk.site.clock.now();
+async fn sample(app: &AppState) -> Sample {
+    let service = app.service();
+    let books = tokio::time::timeout(LOOK_MAX, app.look(books)).await;
+    let answers = &app.site.answers;
+    let noted = backup::last(&app.site.config.data_dir);
+    let now = app.site.clock.now();
     let link = service.link().ok();
     Sample {
         cycle: service.figures(),
@@ -130,7 +130,7 @@ fn books(engine: &mut Engine) -> Result<Books, Problem> {
     let online = Waiting {
         orders: engine.open_orders().len() as u64,
         openings: engine.openings().len() as u64,
-        errands: engine.outbox().len() as u64,
+        outbox: engine.outbox().len() as u64,
         reviews,
     };
     Ok(Books {
@@ -193,7 +193,7 @@ impl Waiting {
     fn encode(&self, out: &mut Out) -> fmt::Result {
         out.gauge("online_orders_open", "Online orders that may still be paid", self.orders)?;
         out.gauge("online_openings", "Online orders whose outcome is not known yet", self.openings)?;
-        out.gauge("relay_errands", "What the relay must still be told", self.errands)?;
+        out.gauge("relay_errands", "What the relay must still be told", self.outbox)?;
         out.gauge("orders_in_review", "Orders that wait for the owner", self.reviews)
     }
 }

@@ -31,14 +31,14 @@ use axum::routing::get;
 use axum::{Extension, Router};
 
 use super::run::Site;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::web::{Peer, Problem, host_names, limits, status_counts};
 
 /// Every call of the admin API. Requests carry a [`Peer`] as an extension.
 pub fn router(site: Arc<Site>) -> Router {
     let answers = Arc::clone(&site.answers.admin);
     let house = Arc::new(super::console::house(&site));
-    let desk = Desk::new(site);
+    let app = AppState::new(site);
     let api = Router::new()
         .merge(status::routes())
         .merge(crate::agent::http::caller::routes())
@@ -62,11 +62,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/ping", get(status::ping))
         .route("/healthz", get(status::healthz))
         .merge(metrics::routes())
-        .merge(super::console::routes(&desk))
-        .with_state(Arc::clone(&desk));
+        .merge(super::console::routes(&app))
+        .with_state(Arc::clone(&app));
     // Inside of the limits: a refusal finds a caller that has sent all, and a body that is too large is told so first.
-    let admitted = limits::answer_unknown(all).layer(from_fn_with_state(desk, admit));
-    let whole = limits::bound(admitted).layer(from_fn(backup::patience));
+    let admitted = limits::answer_unknown(all).layer(from_fn_with_state(app, admit));
+    let whole = limits::bound(admitted).layer(from_fn(backup::timeouts));
     status_counts::count_answers(whole.layer(from_fn_with_state(house, super::console::for_people)), answers)
 }
 
@@ -76,17 +76,17 @@ pub fn router_for_socket(site: Arc<Site>) -> Router {
 }
 
 /// Lets callers from allowed networks in who ask for a host of ours, and whoever may use the socket.
-async fn admit(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let is_allowed = match request.extensions().get::<Peer>() {
         Some(Peer::Local) => return next.run(request).await,
-        Some(Peer::Network(address)) => desk.site.config.may_manage(*address),
+        Some(Peer::Network(address)) => app.site.config.may_manage(*address),
         None => false,
     };
     if !is_allowed {
         let detail = "calls from this address are not allowed (admin.allowed_networks)";
         return Problem::forbidden("network", detail).into_response();
     }
-    if !desk.host_names.are_asked(request.uri(), request.headers()) {
+    if !app.host_names.are_asked(request.uri(), request.headers()) {
         return host_names::foreign_host().into_response();
     }
     next.run(request).await

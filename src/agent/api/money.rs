@@ -13,7 +13,7 @@ use crate::agent::engine::{Actor, DebtView, Engine, Key, Outcome};
 use crate::agent::http::caller::{Cashier, Operator, Owner, Viewer};
 use crate::agent::http::commands::money::Money;
 use crate::agent::http::state;
-use crate::agent::http::state::{Answer, Desk, finish, user};
+use crate::agent::http::state::{Answer, AppState, finish, user};
 use crate::domain::id::{DebtId, UserId};
 use crate::domain::order::{OnlineMethod, Quote};
 use crate::domain::policy::Refusal;
@@ -24,7 +24,7 @@ use crate::protocol::admin::page::{List, PageQuery};
 use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::web::{Body, Path, Paths, Problem, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/users/{id}/credits", post(credit))
         .route("/users/{id}/debits", post(debit))
@@ -60,88 +60,88 @@ pub(crate) fn settle_all_quote(engine: &Engine, id: UserId) -> Result<QuoteView,
 }
 
 async fn credit(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     body: Body<CreditUser>,
 ) -> Answer {
-    desk.submit(actor, body, |credit| Ok(credit.action(id))).await
+    app.submit(actor, body, |credit| Ok(credit.action(id))).await
 }
 
 async fn debit(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Path(id): Path<UserId>,
     body: Body<DebitUser>,
 ) -> Answer {
-    desk.submit(actor, body, |debit| Ok(debit.action(id))).await
+    app.submit(actor, body, |debit| Ok(debit.action(id))).await
 }
 
 async fn purchase(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
     body: Body<BuyPackage>,
 ) -> Answer {
-    take(&desk, actor, id, body, |purchase| purchase.money(id)).await
+    take(&app, actor, id, body, |purchase| purchase.money(id)).await
 }
 
 async fn settle_all(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
     body: Body<SettleDebts>,
 ) -> Answer {
-    take(&desk, actor, id, body, |settlement| settlement.all(id)).await
+    take(&app, actor, id, body, |settlement| settlement.all(id)).await
 }
 
 async fn settle_one(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Paths(id, debt): Paths<UserId, DebtId>,
     body: Body<SettleDebts>,
 ) -> Answer {
-    take(&desk, actor, id, body, |settlement| settlement.one(id, debt)).await
+    take(&app, actor, id, body, |settlement| settlement.one(id, debt)).await
 }
 
 async fn pay(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
     body: Body<PayPart>,
 ) -> Answer {
-    take(&desk, actor, id, body, |payment| payment.money(id)).await
+    take(&app, actor, id, body, |payment| payment.money(id)).await
 }
 
 /// Takes money over the counter, or opens an order for it. That there is such a user is asked first: it outweighs
 /// how the money comes.
 async fn take<T>(
-    desk: &Desk,
+    app: &AppState,
     actor: Actor,
     id: UserId,
     body: Body<T>,
     money: impl FnOnce(T) -> Money,
 ) -> Answer {
-    desk.look(move |engine| user(engine, id).map(drop)).await?;
+    app.look(move |engine| user(engine, id).map(drop)).await?;
     let key = state::key(&actor, &body);
-    Ok(state::said(taken(desk, actor, id, money(body.value), key).await?))
+    Ok(state::said(taken(app, actor, id, money(body.value), key).await?))
 }
 
 /// Takes money to its end, whoever still waits for it.
 pub(crate) async fn taken(
-    desk: &Desk,
+    app: &AppState,
     actor: Actor,
     id: UserId,
     money: Money,
     key: Option<Key>,
 ) -> Result<Outcome, Problem> {
-    let service = Arc::clone(desk.service());
+    let service = Arc::clone(app.service());
     match money {
         Money::Taken(action) => {
             Ok(finish(async move { service.take_money(actor, id, action, key).await }).await??)
         }
         Money::Asked(wish) => {
-            on_offer(&desk.site.config, wish.method)?;
+            on_offer(&app.site.config, wish.method)?;
             Ok(finish(async move { service.pay_online(actor, wish, key).await }).await??)
         }
     }
@@ -158,12 +158,12 @@ fn on_offer(config: &Config, method: OnlineMethod) -> Result<(), Problem> {
 }
 
 async fn debts(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     _: Viewer,
     Path(id): Path<UserId>,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let all = desk.look(move |engine| debt_views(engine, id)).await?;
+    let all = app.look(move |engine| debt_views(engine, id)).await?;
     Ok(Json(List::of_all(all, page.limit, page.after)).into_response())
 }
 
@@ -178,42 +178,42 @@ fn debt_views(engine: &Engine, id: UserId) -> Result<Vec<DebtView>, Problem> {
 
 /// Cashiers give credit too, as far as the site's policy lets them.
 async fn add_debt(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Path(id): Path<UserId>,
     body: Body<AddDebt>,
 ) -> Answer {
-    desk.submit(actor, body, |debt| debt.action(id)).await
+    app.submit(actor, body, |debt| debt.action(id)).await
 }
 
 async fn change_debt(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Paths(id, debt): Paths<UserId, DebtId>,
     body: Body<ChangeDebt>,
 ) -> Answer {
-    desk.submit(actor, body, |edit| edit.action(id, debt)).await
+    app.submit(actor, body, |edit| edit.action(id, debt)).await
 }
 
 async fn write_off(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Paths(id, debt): Paths<UserId, DebtId>,
     body: Body<WriteOffDebt>,
 ) -> Answer {
-    desk.submit(actor, body, |write_off| Ok(write_off.action(id, debt))).await
+    app.submit(actor, body, |write_off| Ok(write_off.action(id, debt))).await
 }
 
-async fn quote(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
-    let quote = desk.look(move |engine| settle_all_quote(engine, id)).await?;
+async fn quote(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
+    let quote = app.look(move |engine| settle_all_quote(engine, id)).await?;
     Ok(Json(quote).into_response())
 }
 
 async fn reset(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     body: Body<ResetAccount>,
 ) -> Answer {
-    desk.submit(actor, body, |reset| Ok(reset.action(id))).await
+    app.submit(actor, body, |reset| Ok(reset.action(id))).await
 }

@@ -8,12 +8,12 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 
 /// The description in `OpenAPI` 3.1.
 pub const DOCUMENT: &str = include_str!("openapi.json");
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/openapi.json", get(document))
 }
 

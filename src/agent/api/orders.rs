@@ -7,9 +7,9 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use crate::agent::engine::{Action, Actor, Engine, OrderView, ReviewDecision};
+use crate::agent::engine::{Actor, Command, Engine, OrderView, ReviewDecision};
 use crate::agent::http::caller::{Cashier, Owner, Viewer};
-use crate::agent::http::state::{Answer, Desk, finish, user};
+use crate::agent::http::state::{Answer, AppState, finish, user};
 use crate::domain::id::OrderId;
 use crate::domain::order::Method;
 use crate::protocol::admin::Empty;
@@ -18,7 +18,7 @@ use crate::protocol::admin::page::List;
 use crate::store::{OrderFilter, OrderRecord, Page};
 use crate::web::{Body, Path, Problem, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/orders", get(list))
         .route("/orders/{id}", get(show))
@@ -28,8 +28,8 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .route("/orders/{id}/refund", post(refund))
 }
 
-async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<FindOrders>) -> Answer {
-    let page = desk.look(move |engine| find(engine, &search)).await?;
+async fn list(State(app): State<Arc<AppState>>, _: Viewer, Query(search): Query<FindOrders>) -> Answer {
+    let page = app.look(move |engine| find(engine, &search)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -51,21 +51,21 @@ fn view(engine: &Engine, order: &OrderRecord) -> Result<OrderView, Problem> {
     Ok(OrderView::of(order, user))
 }
 
-async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<String>) -> Answer {
-    told(&desk, OrderId(id)).await
+async fn show(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<String>) -> Answer {
+    told(&app, OrderId(id)).await
 }
 
 /// An order as it stands.
-async fn told(desk: &Desk, id: OrderId) -> Answer {
+async fn told(app: &AppState, id: OrderId) -> Answer {
     let find = move |engine: &mut Engine| {
         let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
         view(engine, &order)
     };
-    Ok(Json(desk.look(find).await?).into_response())
+    Ok(Json(app.look(find).await?).into_response())
 }
 
 /// An online order, or why there is none.
-async fn online(desk: &Desk, id: &OrderId) -> Result<(), Problem> {
+async fn online(app: &AppState, id: &OrderId) -> Result<(), Problem> {
     let id = id.clone();
     let find = move |engine: &mut Engine| {
         let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
@@ -74,81 +74,81 @@ async fn online(desk: &Desk, id: &OrderId) -> Result<(), Problem> {
             Method::Cash(_) => Err(Problem::conflict("not_online", "this order was paid over the counter")),
         }
     };
-    desk.look(find).await
+    app.look(find).await
 }
 
 /// Calls an open order off at the gateway. One that proves paid is applied, and the call is refused.
-pub(crate) async fn call_off(desk: &Desk, actor: Actor, id: OrderId) -> Result<(), Problem> {
-    online(desk, &id).await?;
-    let service = Arc::clone(desk.service());
+pub(crate) async fn cancel_order(app: &AppState, actor: Actor, id: OrderId) -> Result<(), Problem> {
+    online(app, &id).await?;
+    let service = Arc::clone(app.service());
     Ok(finish(async move { service.cancel_order(&actor, id).await }).await??)
 }
 
 async fn cancel(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
     Path(id): Path<String>,
     _: Body<Empty>,
 ) -> Answer {
     let id = OrderId(id);
-    call_off(&desk, actor, id.clone()).await?;
-    told(&desk, id).await
+    cancel_order(&app, actor, id.clone()).await?;
+    told(&app, id).await
 }
 
 /// Has the gateway asked now.
-pub(crate) async fn ask_again(desk: &Desk, id: OrderId) -> Result<(), Problem> {
-    online(desk, &id).await?;
-    let service = Arc::clone(desk.service());
+pub(crate) async fn ask_again(app: &AppState, id: OrderId) -> Result<(), Problem> {
+    online(app, &id).await?;
+    let service = Arc::clone(app.service());
     Ok(finish(async move { service.refresh_order(&id).await }).await??)
 }
 
 async fn refresh(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     _: Cashier,
     Path(id): Path<String>,
     _: Body<Empty>,
 ) -> Answer {
     let id = OrderId(id);
-    ask_again(&desk, id.clone()).await?;
-    told(&desk, id).await
+    ask_again(&app, id.clone()).await?;
+    told(&app, id).await
 }
 
 impl ReviewOrder {
     /// The command it asks for.
-    pub(crate) fn action(self, order: OrderId) -> Action {
+    pub(crate) fn action(self, order: OrderId) -> Command {
         let decision = match self.decision {
             Decision::Credit => ReviewDecision::Credit,
             Decision::Dismiss => ReviewDecision::Dismiss,
         };
-        Action::Review { order, decision, reason: self.reason.0 }
+        Command::Review { order, decision, reason: self.reason.0 }
     }
 }
 
 async fn review(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Path(id): Path<String>,
     body: Body<ReviewOrder>,
 ) -> Answer {
     let order = OrderId(id);
-    desk.submit(actor, body, |review: ReviewOrder| Ok(review.action(order))).await
+    app.submit(actor, body, |review: ReviewOrder| Ok(review.action(order))).await
 }
 
 impl RefundOrder {
     /// The command it asks for.
-    pub(crate) fn action(self, order: OrderId) -> Action {
+    pub(crate) fn action(self, order: OrderId) -> Command {
         let amount = self.amount_rp.map(|amount| amount.0);
-        Action::Refund { order, amount, reason: self.reason.0 }
+        Command::Refund { order, amount, reason: self.reason.0 }
     }
 }
 
 /// The money of a counter order leaves the drawer of whoever calls; that of an online order goes back by the gateway.
 async fn refund(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Path(id): Path<String>,
     body: Body<RefundOrder>,
 ) -> Answer {
     let order = OrderId(id);
-    desk.submit(actor, body, |refund: RefundOrder| Ok(refund.action(order))).await
+    app.submit(actor, body, |refund: RefundOrder| Ok(refund.action(order))).await
 }

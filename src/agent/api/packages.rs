@@ -7,39 +7,39 @@ use axum::response::IntoResponse;
 use axum::routing::{get, patch};
 use axum::{Json, Router};
 
-use crate::agent::engine::{Action, PackageView};
+use crate::agent::engine::{Command, PackageView};
 use crate::agent::http::caller::{Owner, Viewer};
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::id::PackageId;
 use crate::protocol::admin::packages::{AddPackage, ChangePackage};
 use crate::protocol::admin::page::{List, PageQuery};
 use crate::web::{Body, Path, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/packages", get(list).post(add))
         .route("/packages/{id}", patch(change).delete(remove))
 }
 
-async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(page): Query<PageQuery>) -> Answer {
-    let all = desk.look(|engine| Ok(engine.look().packages())).await?;
+async fn list(State(app): State<Arc<AppState>>, _: Viewer, Query(page): Query<PageQuery>) -> Answer {
+    let all = app.look(|engine| Ok(engine.look().packages())).await?;
     let page = List::of_all(all, page.limit, page.after);
     Ok(Json(page.map(|package| PackageView::of(&package))).into_response())
 }
 
-async fn add(State(desk): State<Arc<Desk>>, Owner(actor): Owner, body: Body<AddPackage>) -> Answer {
-    desk.submit(actor, body, |add| Ok(add.action())).await
+async fn add(State(app): State<Arc<AppState>>, Owner(actor): Owner, body: Body<AddPackage>) -> Answer {
+    app.submit(actor, body, |add| Ok(add.action())).await
 }
 
 async fn change(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
     Path(id): Path<PackageId>,
     body: Body<ChangePackage>,
 ) -> Answer {
-    desk.submit(actor, body, |change| Ok(change.action(id))).await
+    app.submit(actor, body, |change| Ok(change.action(id))).await
 }
 
-async fn remove(State(desk): State<Arc<Desk>>, Owner(actor): Owner, Path(id): Path<PackageId>) -> Answer {
-    desk.act(actor, Action::DeletePackage(id), None).await
+async fn remove(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(id): Path<PackageId>) -> Answer {
+    app.act(actor, Command::DeletePackage(id), None).await
 }

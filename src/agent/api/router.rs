@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::agent::config::{Language, Lists};
 use crate::agent::engine::{Actor, Who};
 use crate::agent::http::caller::{Operator, Viewer};
-use crate::agent::http::state::{Answer, Desk, finish};
+use crate::agent::http::state::{Answer, AppState, finish};
 use crate::agent::router::edit_backoff::RefusedEdit;
 use crate::agent::router::faults::{BINDINGS, LISTS, RouterFault, refused_text, remedy, type_name};
 use crate::agent::site::Enforced;
@@ -23,7 +23,7 @@ use crate::protocol::admin::Empty;
 use crate::routeros::EditOutcome;
 use crate::web::{Body, Problem};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/router/plan", get(plan)).route("/router/sync", post(sync))
 }
 
@@ -94,8 +94,8 @@ pub(crate) struct UnreadView {
 }
 
 /// Refusals and rows that could not be read, as the status has them: at most so many of each.
-pub(crate) fn faults(desk: &Desk, each_max: usize) -> (Vec<RefusedView>, Vec<UnreadView>) {
-    let (service, lists) = (desk.service(), &desk.site.config.router.lists);
+pub(crate) fn faults(app: &AppState, each_max: usize) -> (Vec<RefusedView>, Vec<UnreadView>) {
+    let (service, lists) = (app.service(), &app.site.config.router.lists);
     let (now, names) = (service.uptime(), service.lists());
     let (mut refusals, mut unread) = (Vec::new(), Vec::new());
     for fault in service.router_faults() {
@@ -222,20 +222,20 @@ fn list_name(list: List, lists: &Lists) -> String {
     name.as_str().to_owned()
 }
 
-async fn plan(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
-    Ok(Json(difference(&desk).await?).into_response())
+async fn plan(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
+    Ok(Json(difference(&app).await?).into_response())
 }
 
 /// What reconciling would change now.
-async fn difference(desk: &Desk) -> Result<PlanView, Problem> {
-    let found = desk.service().plan().await?;
-    Ok(planned(desk, &found))
+async fn difference(app: &AppState) -> Result<PlanView, Problem> {
+    let found = app.service().plan().await?;
+    Ok(planned(app, &found))
 }
 
 /// The difference, and which parts of it wait after a refusal.
-fn planned(desk: &Desk, found: &Enforced) -> PlanView {
-    let service = desk.service();
-    let mut plan = PlanView::of(found, &desk.site.config.router.lists, service.is_dry_run());
+fn planned(app: &AppState, found: &Enforced) -> PlanView {
+    let service = app.service();
+    let mut plan = PlanView::of(found, &app.site.config.router.lists, service.is_dry_run());
     let refused: BTreeMap<Edit, RefusedEdit> = service
         .router_faults()
         .into_iter()
@@ -254,22 +254,25 @@ fn planned(desk: &Desk, found: &Enforced) -> PlanView {
 }
 
 /// The same for people, who read the first so many edits and how many there are.
-pub(crate) async fn first_of_difference(desk: &Desk, edits_max: usize) -> Result<(PlanView, usize), Problem> {
-    let mut found = desk.service().plan().await?;
+pub(crate) async fn first_of_difference(
+    app: &AppState,
+    edits_max: usize,
+) -> Result<(PlanView, usize), Problem> {
+    let mut found = app.service().plan().await?;
     let all = found.edits.len();
     found.edits.truncate(edits_max);
-    Ok((planned(desk, &found), all))
+    Ok((planned(app, &found), all))
 }
 
-async fn sync(State(desk): State<Arc<Desk>>, Operator(actor): Operator, _: Body<Empty>) -> Answer {
-    Ok(Json(reconcile(&desk, actor).await?).into_response())
+async fn sync(State(app): State<Arc<AppState>>, Operator(actor): Operator, _: Body<Empty>) -> Answer {
+    Ok(Json(reconcile(&app, actor).await?).into_response())
 }
 
 /// Brings the router to what access wants because somebody asks for it.
-pub(crate) async fn reconcile(desk: &Desk, actor: Actor) -> Result<PlanView, Problem> {
-    let service = Arc::clone(desk.service());
+pub(crate) async fn reconcile(app: &AppState, actor: Actor) -> Result<PlanView, Problem> {
+    let service = Arc::clone(app.service());
     let found = finish(async move { service.enforce_now().await }).await??;
     let detail = format!("{} edits", found.edits.len());
-    desk.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
-    Ok(PlanView::of(&found, &desk.site.config.router.lists, found.dry_run))
+    app.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
+    Ok(PlanView::of(&found, &app.site.config.router.lists, found.dry_run))
 }

@@ -13,7 +13,7 @@ use super::login::MeView;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::sessions;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::identity::totp;
 use crate::protocol::admin::Empty;
 use crate::protocol::admin::auth::OneTimeCode;
@@ -23,7 +23,7 @@ use crate::web::{Body, Peer, Problem};
 /// What the audit calls it.
 const AUDIT: &str = "admin.totp";
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/me/totp", post(begin).delete(end)).route("/me/totp/confirm", post(confirm))
 }
 
@@ -42,15 +42,15 @@ impl SecretView {
 }
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another secret.
-async fn begin(State(desk): State<Arc<Desk>>, Viewer(actor): Viewer, _: Body<Empty>) -> Answer {
-    Ok((StatusCode::CREATED, Json(ask_for(&desk, actor).await?)).into_response())
+async fn begin(State(app): State<Arc<AppState>>, Viewer(actor): Viewer, _: Body<Empty>) -> Answer {
+    Ok((StatusCode::CREATED, Json(ask_for(&app, actor).await?)).into_response())
 }
 
 /// Gives an admin a secret that a first code makes the second factor.
-pub(crate) async fn ask_for(desk: &Desk, actor: Actor) -> Result<SecretView, Problem> {
+pub(crate) async fn ask_for(app: &AppState, actor: Actor) -> Result<SecretView, Problem> {
     let secret = totp::new_secret()?;
     let view = SecretView::of(&actor.name, secret.clone());
-    desk.look(move |engine| {
+    app.look(move |engine| {
         if own(engine, &actor)?.is_on() {
             return Err(Problem::conflict("totp_on", "the second factor is on; turn it off first"));
         }
@@ -62,22 +62,22 @@ pub(crate) async fn ask_for(desk: &Desk, actor: Actor) -> Result<SecretView, Pro
 }
 
 async fn confirm(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Viewer(actor): Viewer,
     Extension(peer): Extension<Peer>,
     body: Body<OneTimeCode>,
 ) -> Answer {
-    Ok(Json(make_sure(&desk, peer, actor, body.value.otp).await?).into_response())
+    Ok(Json(make_sure(&app, peer, actor, body.value.otp).await?).into_response())
 }
 
 /// Makes the secret that was asked for the second factor, on a first code of it.
 pub(crate) async fn make_sure(
-    desk: &Desk,
+    app: &AppState,
     peer: Peer,
     actor: Actor,
     code: String,
 ) -> Result<MeView, Problem> {
-    guarded(desk, peer, actor, move |engine, actor| {
+    guarded(app, peer, actor, move |engine, actor| {
         let pending = own(engine, actor)?.pending;
         let pending = pending
             .ok_or_else(|| Problem::conflict("totp_not_begun", "ask for a secret first: POST me/totp"))?;
@@ -90,18 +90,18 @@ pub(crate) async fn make_sure(
 }
 
 async fn end(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Viewer(actor): Viewer,
     Extension(peer): Extension<Peer>,
     body: Body<OneTimeCode>,
 ) -> Answer {
-    give_up(&desk, peer, actor, body.value.otp).await?;
+    give_up(&app, peer, actor, body.value.otp).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Ends an admin's own second factor, on a code of it.
-pub(crate) async fn give_up(desk: &Desk, peer: Peer, actor: Actor, code: String) -> Result<(), Problem> {
-    guarded(desk, peer, actor, move |engine, actor| {
+pub(crate) async fn give_up(app: &AppState, peer: Peer, actor: Actor, code: String) -> Result<(), Problem> {
+    guarded(app, peer, actor, move |engine, actor| {
         if !own(engine, actor)?.is_on() {
             return Err(Problem::conflict("totp_off", "there is no second factor to turn off"));
         }
@@ -123,15 +123,15 @@ pub(crate) fn turn_off(engine: &mut Engine, actor: &Actor, admin: &str) -> Resul
 
 /// Does what a code decides. Wrong codes are counted as log-ins that failed, so that a stolen session cannot guess.
 async fn guarded<T: Send + 'static>(
-    desk: &Desk,
+    app: &AppState,
     peer: Peer,
     actor: Actor,
     work: impl FnOnce(&mut Engine, &Actor) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let attempt = sessions::begin_attempt(desk, peer, &actor.name).await?;
-    let done = desk.look(move |engine| work(engine, &actor)).await;
+    let attempt = sessions::begin_attempt(app, peer, &actor.name).await?;
+    let done = app.look(move |engine| work(engine, &actor)).await;
     if !done.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNPROCESSABLE_ENTITY) {
-        sessions::take_back(desk, attempt);
+        sessions::take_back(app, attempt);
     }
     done
 }

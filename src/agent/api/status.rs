@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::router::{RefusedView, UnreadView, faults};
 use crate::agent::engine::{Actor, Engine, SharedName};
 use crate::agent::http::caller::{Owner, Viewer};
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::agent::site::LinkState;
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
@@ -26,7 +26,7 @@ const FAULTS_MAX: usize = 100;
 /// How long the engine may keep a look waiting before the daemon counts as not ready.
 pub(crate) const LOOK_MAX: Duration = Duration::from_secs(5);
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/ping", get(ping))
         .route("/healthz", get(healthz))
@@ -41,10 +41,10 @@ pub(crate) async fn ping() -> impl IntoResponse {
 
 /// Ready when the engine answers. A store that cannot be written for a while does not make it unready: restarting helps
 /// nothing, and pages, metering and blocking go on. One that is damaged does.
-pub(crate) async fn healthz(State(desk): State<Arc<Desk>>) -> Answer {
-    let looked = tokio::time::timeout(LOOK_MAX, desk.look(|engine| Ok(engine.look().users_len())));
+pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
+    let looked = tokio::time::timeout(LOOK_MAX, app.look(|engine| Ok(engine.look().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
-    match desk.service().engine().unwritable() {
+    match app.service().engine().unwritable() {
         None => Ok(Json(json!({"status": "ok"})).into_response()),
         Some(why @ Unwritable::Damaged(_)) => Err(Problem::unavailable(why.code(), why.to_string())),
         Some(why) => {
@@ -55,20 +55,20 @@ pub(crate) async fn healthz(State(desk): State<Arc<Desk>>) -> Answer {
 }
 
 /// A person vouches for the wall clock as it stands.
-async fn confirm_clock(State(desk): State<Arc<Desk>>, Owner(actor): Owner) -> Answer {
-    let now = vouch(&desk, actor).await?;
+async fn confirm_clock(State(app): State<Arc<AppState>>, Owner(actor): Owner) -> Answer {
+    let now = vouch(&app, actor).await?;
     Ok(Json(json!({"now": rfc3339(now)})).into_response())
 }
 
 /// Believes the wall clock on somebody's word; the answer is what it says.
-pub(crate) async fn vouch(desk: &Desk, actor: Actor) -> Result<Timestamp, Problem> {
+pub(crate) async fn vouch(app: &AppState, actor: Actor) -> Result<Timestamp, Problem> {
     let work = move |engine: &mut Engine| {
         engine.confirm_clock()?;
         let now = engine.now();
         engine.note(&actor, "clock.confirm", "clock", rfc3339(now))?;
         Ok(now)
     };
-    desk.look(work).await
+    app.look(work).await
 }
 
 /// One part's state.
@@ -137,9 +137,9 @@ pub(crate) struct Health {
 }
 
 /// How the daemon's parts are; whoever asks has an answer of the engine, which says whether the clock is trusted.
-pub(crate) fn health(desk: &Desk, clock_trusted: bool) -> Health {
-    let now = desk.site.clock.now();
-    let (since, answered) = (Some(desk.since), Some(now));
+pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
+    let now = app.site.clock.now();
+    let (since, answered) = (Some(app.since), Some(now));
     let fine = Part { state: "ok", since, last_success: answered, ..Part::default() };
     let clock = if clock_trusted {
         fine.clone()
@@ -148,15 +148,15 @@ pub(crate) fn health(desk: &Desk, clock_trusted: bool) -> Health {
                    synchronized or confirmed";
         Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
     };
-    let relay = match desk.service().link() {
+    let relay = match app.service().link() {
         Ok(link) => Part::of(link.state(), now),
         Err(_) => Part { state: "off", since, ..Part::default() },
     };
-    let store = match desk.service().engine().unwritable() {
+    let store = match app.service().engine().unwritable() {
         None => fine,
         Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
     };
-    Health { router: Part::of(desk.service().router_state(), now), relay, store, clock }
+    Health { router: Part::of(app.service().router_state(), now), relay, store, clock }
 }
 
 /// Two customers with one number or log-in name, and what to do.
@@ -182,17 +182,17 @@ fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
     }
 }
 
-async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
+async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let work = |engine: &mut Engine| {
         let (look, stats) = (engine.look(), engine.store_stats());
         Ok((look.facts, stats, engine.store_times(), look.shared_names()))
     };
-    let (facts, store, times, shared) = desk.look(work).await?;
-    let Health { router, relay, store: mut books, clock } = health(&desk, facts.clock_trusted);
-    set_times(&mut books, times, desk.site.clock.now());
-    let figures = desk.service().figures();
-    let link = desk.service().router().health();
-    let (refused, unread) = faults(&desk, FAULTS_MAX);
+    let (facts, store, times, shared) = app.look(work).await?;
+    let Health { router, relay, store: mut books, clock } = health(&app, facts.clock_trusted);
+    set_times(&mut books, times, app.site.clock.now());
+    let figures = app.service().figures();
+    let link = app.service().router().health();
+    let (refused, unread) = faults(&app, FAULTS_MAX);
     let view = json!({
         "router": RouterView { part: router.into(), refused, unread },
         "relay": PartView::from(relay),
@@ -208,7 +208,7 @@ async fn status(State(desk): State<Arc<Desk>>, _: Viewer) -> Answer {
             "router_commands": link.commands,
             "router_version": link.version,
             "commits": store.commits,
-            "dry_run": desk.service().is_dry_run(),
+            "dry_run": app.service().is_dry_run(),
         },
     });
     Ok(Json(view).into_response())

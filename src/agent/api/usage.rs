@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::agent::engine::Engine;
 use crate::agent::http::caller::Viewer;
-use crate::agent::http::state::{Answer, Desk, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::clock::rfc3339;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::{Bytes, DAY_MS, Timestamp, day_number};
@@ -31,7 +31,7 @@ const DAILY_DAYS_MAX: i64 = 3660;
 /// Counter restarts of one answer.
 const RESTARTS_MAX: u32 = 1000;
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/users/{id}/usage", get(usage))
 }
 
@@ -87,13 +87,13 @@ struct UsageView {
 }
 
 async fn usage(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     _: Viewer,
     Path(id): Path<UserId>,
     Query(span): Query<UsageQuery>,
 ) -> Answer {
-    let bounds = span.bounds(desk.site.clock.now())?;
-    let view = desk.look(move |engine| view(engine, id, bounds, span.step)).await?;
+    let bounds = span.bounds(app.site.clock.now())?;
+    let view = app.look(move |engine| view(engine, id, bounds, span.step)).await?;
     Ok(Json(view).into_response())
 }
 

@@ -10,9 +10,9 @@ use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::agent::engine::{Action, Actor, Engine, Look, PinHash, Request, UserView};
+use crate::agent::engine::{Actor, Command, Engine, PinHash, ReadView, Request, UserView};
 use crate::agent::http::caller::{Operator, Viewer};
-use crate::agent::http::state::{Answer, Desk, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::id::{Mac, UserId};
 use crate::domain::search;
 use crate::identity;
@@ -23,7 +23,7 @@ use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, FindUsers, I
 use crate::store::UserRecord;
 use crate::web::{Body, Path, Paths, Problem, Query};
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/users", get(list).post(add))
         .route("/users/import", post(import_many))
@@ -35,25 +35,25 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .route("/users/{id}/unblock", post(unblock))
 }
 
-async fn list(State(desk): State<Arc<Desk>>, _: Viewer, Query(search): Query<FindUsers>) -> Answer {
-    let page = desk.look(move |engine| Ok(find(engine, &search))).await?;
+async fn list(State(app): State<Arc<AppState>>, _: Viewer, Query(search): Query<FindUsers>) -> Answer {
+    let page = app.look(move |engine| Ok(find(engine, &search))).await?;
     Ok(Json(page).into_response())
 }
 
-async fn add(State(desk): State<Arc<Desk>>, Operator(actor): Operator, body: Body<AddUser>) -> Answer {
-    desk.submit(actor, body, |add| Ok(add.action())).await
+async fn add(State(app): State<Arc<AppState>>, Operator(actor): Operator, body: Body<AddUser>) -> Answer {
+    app.submit(actor, body, |add| Ok(add.action())).await
 }
 
 async fn import_many(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     body: Body<ImportUsers<crate::agent::http::commands::import::Fields>>,
 ) -> Answer {
     if !body.value.dry_run {
-        return desk.submit(actor, body, |import| Ok(import.action())).await;
+        return app.submit(actor, body, |import| Ok(import.action())).await;
     }
     let action = body.value.action();
-    let outcome = desk
+    let outcome = app
         .look(move |engine| {
             let request = Request { actor, action, key: None, reading: None };
             Ok(engine.preview(request)?.outcome)
@@ -65,39 +65,43 @@ async fn import_many(
     Ok(Json(view).into_response())
 }
 
-async fn show(State(desk): State<Arc<Desk>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
-    let view = desk.look(move |engine| Ok(UserView::of(&user(engine, id)?, engine.look().policy))).await?;
+async fn show(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
+    let view = app.look(move |engine| Ok(UserView::of(&user(engine, id)?, engine.look().policy))).await?;
     Ok(Json(view).into_response())
 }
 
 async fn change(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     body: Body<ChangeUser>,
 ) -> Answer {
-    desk.submit(actor, body, |change| Ok(change.action(id))).await
+    app.submit(actor, body, |change| Ok(change.action(id))).await
 }
 
-async fn remove(State(desk): State<Arc<Desk>>, Operator(actor): Operator, Path(id): Path<UserId>) -> Answer {
-    desk.act(actor, Action::DeleteUser(id), None).await
+async fn remove(
+    State(app): State<Arc<AppState>>,
+    Operator(actor): Operator,
+    Path(id): Path<UserId>,
+) -> Answer {
+    app.act(actor, Command::DeleteUser(id), None).await
 }
 
 async fn bind(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     body: Body<BindDevice>,
 ) -> Answer {
-    desk.submit(actor, body, |bind| Ok(bind.action(id))).await
+    app.submit(actor, body, |bind| Ok(bind.action(id))).await
 }
 
 async fn unbind(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Paths(id, mac): Paths<UserId, Mac>,
 ) -> Answer {
-    desk.act(actor, Action::Unbind { user: id, mac }, None).await
+    app.act(actor, Command::Unbind { user: id, mac }, None).await
 }
 
 /// A PIN, shown this once.
@@ -108,40 +112,40 @@ struct PinView {
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another PIN.
 async fn new_pin(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     _: Body<Empty>,
 ) -> Answer {
-    let pin = give_pin(&desk, actor, id).await?;
+    let pin = give_pin(&app, actor, id).await?;
     Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
 }
 
 /// Gives a user another PIN, to be shown once.
-pub(crate) async fn give_pin(desk: &Desk, actor: Actor, id: UserId) -> Result<String, Problem> {
-    desk.look(move |engine| user(engine, id).map(drop)).await?;
+pub(crate) async fn give_pin(app: &AppState, actor: Actor, id: UserId) -> Result<String, Problem> {
+    app.look(move |engine| user(engine, id).map(drop)).await?;
     let pin = identity::new_pin()?;
-    let hash = desk.passwords.hash(pin.clone()).await?;
-    desk.done(actor, Action::SetPin(id, PinHash(hash)), None).await?;
+    let hash = app.passwords.hash(pin.clone()).await?;
+    app.done(actor, Command::SetPin(id, PinHash(hash)), None).await?;
     Ok(pin)
 }
 
 async fn block(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     body: Body<BlockUser>,
 ) -> Answer {
-    desk.submit(actor, body, |block| Ok(block.action(id))).await
+    app.submit(actor, body, |block| Ok(block.action(id))).await
 }
 
 async fn unblock(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
     Path(id): Path<UserId>,
     body: Body<UnblockUser>,
 ) -> Answer {
-    desk.submit(actor, body, |unblock| Ok(unblock.action(id))).await
+    app.submit(actor, body, |unblock| Ok(unblock.action(id))).await
 }
 
 /// A page of the users that fit, in the order they were entered.
@@ -152,7 +156,7 @@ fn find(engine: &Engine, search: &FindUsers) -> List<UserView> {
 
 /// The same as they are on file, of those that fit `also`.
 pub(crate) fn found<'a>(
-    look: &'a Look,
+    look: &'a ReadView,
     search: &FindUsers,
     also: impl Fn(&UserRecord) -> bool,
 ) -> List<&'a UserRecord> {
@@ -167,7 +171,7 @@ pub(crate) fn found<'a>(
     List::of(found, search.limit, |user| i64::from(user.no))
 }
 
-fn fits(q: &search::Query, user: &UserRecord, look: &Look) -> bool {
+fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {
     let devices: Vec<_> = look.macs(user.no).map(|mac| (mac, look.address_of(mac))).collect();
     q.fits(&search::Candidate {
         name: &user.name,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use section::{Effect, Key, SectionKeys};
+pub use section::{Key, SectionKeys, TakesEffect};
 pub use tree::{Admin, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store};
 
 use crate::domain::account;

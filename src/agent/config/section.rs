@@ -9,7 +9,7 @@ use crate::settings::{self, Finding};
 
 /// When a changed key takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum TakesEffect {
     /// When the daemon reads its configuration again.
     AtReload,
     /// At the next start of the daemon.
@@ -24,7 +24,7 @@ pub struct Key {
     /// Its comment in the shipped file, by line. Each line begins with a space.
     pub comment: &'static [&'static str],
     /// When a change takes effect.
-    pub effect: Effect,
+    pub effect: TakesEffect,
     indonesian: &'static str,
     english: &'static str,
 }
@@ -41,7 +41,7 @@ impl Key {
     pub(super) const fn row(
         path: &'static str,
         comment: &'static [&'static str],
-        effect: Effect,
+        effect: TakesEffect,
         [indonesian, english]: [&'static str; 2],
     ) -> Self {
         Self { path, comment, effect, indonesian, english }
@@ -172,7 +172,7 @@ macro_rules! section {
                 const KEYS: &[Key] = &[$(Key::row(
                     concat!($prefix, section!(@wire $field $($wire)?)),
                     &[$($doc),+],
-                    Effect::$effect,
+                    TakesEffect::$effect,
                     [$indonesian, $english],
                 )),+];
                 out.push(SectionKeys { name: $name, comment: &[$($section_doc),+], keys: KEYS });
@@ -188,9 +188,9 @@ macro_rules! section {
             }
 
             fn take_live(&mut self, new: &Self) {
-                $(match Effect::$effect {
-                    Effect::AtReload => self.$field.clone_from(&new.$field),
-                    Effect::AtStart => {}
+                $(match TakesEffect::$effect {
+                    TakesEffect::AtReload => self.$field.clone_from(&new.$field),
+                    TakesEffect::AtStart => {}
                 })+
                 $(self.$below.take_live(&new.$below);)*
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::section::{Effect, Key, Ranged, Section, SectionKeys, section};
+use super::section::{Key, Ranged, Section, SectionKeys, TakesEffect, section};
 use super::{
     ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource, debt_due,
     literal,

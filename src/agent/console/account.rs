@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::actions::{Told, parameter};
+use super::actions::{Flash, parameter};
 use super::admins::role_name;
-use super::session::{Filled, Room, Seat};
+use super::session::{AdminSession, Filled, Layout};
 use crate::agent::api::second_factor::{SecretView, ask_for, give_up, make_sure, own};
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
 use crate::agent::http::caller::Session;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::identity::hash;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
@@ -28,10 +28,10 @@ struct Pending {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/account.html")]
+#[template(path = "console/office/account.html")]
 struct AccountPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     role: &'static str,
     sessions: String,
@@ -53,26 +53,26 @@ const HOME: &str = "/saya";
 /// The parameter by which a session proves that it is setting up the second factor.
 const SETTING_UP: &str = "pasang";
 
-async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
-    let actor = seat.actor.clone();
+async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
+    let actor = session.actor.clone();
     let look = move |engine: &mut Engine| Ok((own(engine, &actor)?, engine.sessions(&actor.name)?));
-    let (factor, sessions) = desk.look(look).await?;
-    let (locale, w) = (&seat.visit.locale, super::office::words(seat));
+    let (factor, sessions) = app.look(look).await?;
+    let (locale, w) = (&session.page_request.locale, super::office::words(session));
     let is_on = factor.is_on();
     let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
-        let view = SecretView::of(&seat.actor.name, secret);
+        let view = SecretView::of(&session.actor.name, secret);
         // People type it in groups.
         let groups: Vec<String> =
             view.secret.as_bytes().chunks(4).map(|group| group.escape_ascii().to_string()).collect();
         Pending { qr: qr::svg(&view.url, w.second_factor).unwrap_or_default(), secret: groups.join(" ") }
     });
-    let (frame, room) = seat.room(w.account, HOME);
+    let (frame, layout) = session.layout(w.account, HOME);
     let status = said.complaint.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
     let page = AccountPage {
         frame,
-        room,
+        layout,
         w,
-        role: role_name(w, seat.actor.role),
+        role: role_name(w, session.actor.role),
         sessions: fill(w.sessions_text, &[&locale.count(sessions)]),
         is_on,
         pending,
@@ -83,69 +83,69 @@ async fn page(desk: &Desk, seat: &Seat, said: Said) -> Answer {
 
 /// `GET /saya`. The secret is shown as long as the second factor is being set up, however often the page is loaded:
 /// phones load it again when their owner comes back from the authenticator.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    let key = parameter(&seat.visit.uri, SETTING_UP);
-    let shows_secret = key.is_some_and(|key| desk.news.draft(&seat.token, key).is_some());
-    page(&desk, &seat, Said { shows_secret, ..Said::default() }).await
+pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
+    let key = parameter(&session.page_request.uri, SETTING_UP);
+    let shows_secret = key.is_some_and(|key| app.flash.draft(&session.token, key).is_some());
+    page(&app, &session, Said { shows_secret, ..Said::default() }).await
 }
 
 /// `POST /saya/dua-langkah`: a secret is made and shown.
-pub(crate) async fn begin(State(desk): State<Arc<Desk>>, Filled { seat, .. }: Filled) -> Answer {
-    ask_for(&desk, seat.actor.clone()).await?;
-    let key = desk.news.remember(&seat.token, Form::default());
+pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
+    ask_for(&app, session.actor.clone()).await?;
+    let key = app.flash.remember(&session.token, Form::default());
     Ok(see_other(&format!("{HOME}?{SETTING_UP}={key}")))
 }
 
 /// `POST /saya/dua-langkah/pastikan`: a first code makes it the second factor.
-pub(crate) async fn confirm(State(desk): State<Arc<Desk>>, Filled { seat, form }: Filled) -> Answer {
+pub(crate) async fn confirm(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
     let code = form.text("otp").unwrap_or_default().to_owned();
-    let done = make_sure(&desk, seat.visit.peer, seat.actor.clone(), code).await.map(drop);
-    let w = super::office::words(&seat);
-    answer(&desk, &seat, done, w.totp_started, true).await
+    let done = make_sure(&app, session.page_request.peer, session.actor.clone(), code).await.map(drop);
+    let w = super::office::words(&session);
+    answer(&app, &session, done, w.totp_started, true).await
 }
 
 /// `POST /saya/dua-langkah/matikan`: a code ends it.
-pub(crate) async fn end(State(desk): State<Arc<Desk>>, Filled { seat, form }: Filled) -> Answer {
+pub(crate) async fn end(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
     let code = form.text("otp").unwrap_or_default().to_owned();
-    let done = give_up(&desk, seat.visit.peer, seat.actor.clone(), code).await;
-    let w = super::office::words(&seat);
-    answer(&desk, &seat, done, w.totp_stopped, false).await
+    let done = give_up(&app, session.page_request.peer, session.actor.clone(), code).await;
+    let w = super::office::words(&session);
+    answer(&app, &session, done, w.totp_stopped, false).await
 }
 
 /// Leads to where it is told that it was done, or says that the code was wrong.
 async fn answer(
-    desk: &Desk,
-    seat: &Seat,
+    app: &AppState,
+    session: &AdminSession,
     done: Result<(), Problem>,
     text: &'static str,
     shows_secret: bool,
 ) -> Result<Response, Problem> {
     match done {
-        Ok(()) => Ok(told(desk, seat, text)),
+        Ok(()) => Ok(told(app, session, text)),
         Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
-            let complaint = Some(super::office::words(seat).totp_wrong);
-            page(desk, seat, Said { complaint, shows_secret }).await
+            let complaint = Some(super::office::words(session).totp_wrong);
+            page(app, session, Said { complaint, shows_secret }).await
         }
         Err(problem) => Err(problem),
     }
 }
 
-fn told(desk: &Desk, seat: &Seat, text: &str) -> Response {
-    let told = Told { text: text.to_owned(), ..Told::default() };
-    see_other(&desk.news.tell_at_once(&seat.token, HOME, told))
+fn told(app: &AppState, session: &AdminSession, text: &str) -> Response {
+    let told = Flash { text: text.to_owned(), ..Flash::default() };
+    see_other(&app.flash.tell_at_once(&session.token, HOME, told))
 }
 
 /// `POST /saya/sesi`: every other session of one's own ends.
 pub(crate) async fn end_sessions(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Session(secret): Session,
-    Filled { seat, .. }: Filled,
+    Filled { session, .. }: Filled,
 ) -> Answer {
-    let (actor, this) = (seat.actor.clone(), hash(&secret));
+    let (actor, this) = (session.actor.clone(), hash(&secret));
     let work = move |engine: &mut Engine| {
         engine.store_mut().end_sessions(&actor.name, &this)?;
         Ok(engine.note(&actor, "admin.end_sessions", &actor.name, String::new())?)
     };
-    desk.look(work).await?;
-    Ok(told(&desk, &seat, super::office::words(&seat).sessions_ended))
+    app.look(work).await?;
+    Ok(told(&app, &session, super::office::words(&session).sessions_ended))
 }

@@ -7,10 +7,10 @@ use axum::extract::State;
 use data_encoding::HEXLOWER;
 
 use super::actions::{Button, buttons};
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::console::actions::office::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
 use crate::agent::console::texts::office::Office;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::store::Role;
 use crate::ui::{Frame, html};
 
@@ -30,10 +30,10 @@ struct TokenRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/admins.html")]
+#[template(path = "console/office/admins.html")]
 struct AdminsPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     admins: Vec<AdminRow>,
     tokens: Vec<TokenRow>,
@@ -50,14 +50,14 @@ pub(crate) fn role_name(w: &Office, role: Role) -> &'static str {
 }
 
 /// `GET /pengelola`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    seat.at_least(Role::Owner)?;
+pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
+    session.at_least(Role::Owner)?;
     let (admins, tokens) =
-        desk.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+        app.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
     let admins = admins.into_iter().map(|admin| AdminRow {
-        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &seat, |deed| {
-            deed != TOTP_OFF || admin.second_factor.is_on()
+        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &session, |action| {
+            action != TOTP_OFF || admin.second_factor.is_on()
         }),
         has_second_factor: admin.second_factor.is_on(),
         role: role_name(w, admin.role),
@@ -68,13 +68,13 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
         let hash = HEXLOWER.encode(&token.hash);
         let place = format!("/pengelola/{}/token/{hash}", token.admin);
         TokenRow {
-            buttons: buttons(&place, TOKEN_DEEDS, &seat, |_| true),
+            buttons: buttons(&place, TOKEN_DEEDS, &session, |_| true),
             role: role_name(w, token.role),
             made: locale.moment(token.created_at),
             admin: token.admin,
         }
     });
     let (admins, tokens) = (admins.collect(), tokens.collect());
-    let (frame, room) = seat.room(w.admins, "/pengelola");
-    html(&AdminsPage { frame, room, w, admins, tokens })
+    let (frame, layout) = session.layout(w.admins, "/pengelola");
+    html(&AdminsPage { frame, layout, w, admins, tokens })
 }

@@ -7,9 +7,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::office::Office;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{AuditFilter, Page, Role};
 use crate::ui::{Frame, html};
@@ -39,10 +39,10 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/audit.html")]
+#[template(path = "console/office/audit.html")]
 struct AuditPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     actor: String,
     q: String,
@@ -52,19 +52,23 @@ struct AuditPage {
     is_later: bool,
 }
 
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
-    seat.at_least(Role::Operator)?;
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
+    session.at_least(Role::Operator)?;
     let short = |text: &str| text.trim().chars().take(SEARCH_CHARS_MAX).collect::<String>();
     let filter = AuditFilter { actor: short(&ask.pelaku), text: short(&ask.q) };
     let (actor, q, is_later) = (filter.actor.clone(), filter.text.clone(), ask.after.is_some());
     let limit = PageLimit::default();
     let page = Page { limit: limit.rows_and_one(), after: ask.after.map(|cursor| cursor.0) };
     // A search that finds little walks far: nobody waits for it on the engine's thread.
-    let reader = desk.look(|engine| Ok(engine.new_reader()?)).await?;
+    let reader = app.look(|engine| Ok(engine.new_reader()?)).await?;
     let lines = spawn_blocking(move || reader.find_audit(&filter, page));
     let lines = lines.await.map_err(|_| Problem::internal())??;
     let List { items, next } = List::of(lines, limit, |(no, _)| *no);
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
     let rows = items.into_iter().map(|(_, line)| Row {
         at: locale.moment(line.at),
         actor: line.actor,
@@ -74,6 +78,6 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): 
         target: line.target,
         detail: line.detail,
     });
-    let (frame, room) = seat.room(w.audit, "/catatan");
-    html(&AuditPage { frame, room, w, actor, q, rows: rows.collect(), next, is_later })
+    let (frame, layout) = session.layout(w.audit, "/catatan");
+    html(&AuditPage { frame, layout, w, actor, q, rows: rows.collect(), next, is_later })
 }

@@ -8,13 +8,13 @@ use askama::Template;
 use axum::extract::State;
 
 use super::figures::{Books, Figures, figures};
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::api::reports::debts::Owed;
 use crate::agent::api::status::{Health, Part, health};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::clock::parse_rfc3339;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
@@ -61,10 +61,10 @@ struct Sums {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/dashboard.html")]
+#[template(path = "console/office/dashboard.html")]
 struct Page {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     /// What waits for somebody: where and what.
     waiting: Vec<(&'static str, String)>,
@@ -88,20 +88,20 @@ struct Page {
 }
 
 /// `GET /`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    let figures = figures(&desk).await?;
-    let locale = &seat.visit.locale;
-    let w = super::office::words(&seat);
-    let (books, now) = (&figures.books, desk.site.clock.now());
-    let parts = parts(&desk, locale, books.clock_trusted, now);
-    let may_vouch = !books.clock_trusted && seat.actor.role >= Role::Owner;
-    let (frame, room) = seat.room(seat.words().dashboard, "/");
+pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
+    let figures = figures(&app).await?;
+    let locale = &session.page_request.locale;
+    let w = super::office::words(&session);
+    let (books, now) = (&figures.books, app.site.clock.now());
+    let parts = parts(&app, locale, books.clock_trusted, now);
+    let may_vouch = !books.clock_trusted && session.actor.role >= Role::Owner;
+    let (frame, layout) = session.layout(session.words().dashboard, "/");
     let today = |day| day == figures.today;
     let this_month = |day: jiff::civil::Date| day.first_of_month() == figures.today.first_of_month();
     let owed = &books.owed;
     html(&Page {
         frame,
-        room,
+        layout,
         w,
         waiting: waiting(w, locale, books),
         parts,
@@ -134,10 +134,10 @@ fn waiting(w: &Office, locale: &Locale, books: &Books) -> Vec<(&'static str, Str
 }
 
 /// Router, relay, clock, store and backup.
-pub(crate) fn parts(desk: &Desk, locale: &Locale, clock_trusted: bool, now: Timestamp) -> Vec<PartLine> {
+pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: Timestamp) -> Vec<PartLine> {
     let w = Office::of(locale.language);
-    let Health { mut router, relay, store, clock } = health(desk, clock_trusted);
-    let (faults, lists) = (desk.service().router_faults(), desk.service().lists());
+    let Health { mut router, relay, store, clock } = health(app, clock_trusted);
+    let (faults, lists) = (app.service().router_faults(), app.service().lists());
     let lines: Vec<String> = faults.iter().map(|fault| fault.text(locale.language, lists)).collect();
     let more = lines.len().saturating_sub(FAULTS_SHOWN_MAX) as u64;
     router.warnings = lines.into_iter().take(FAULTS_SHOWN_MAX).collect();
@@ -176,14 +176,14 @@ pub(crate) fn parts(desk: &Desk, locale: &Locale, clock_trusted: bool, now: Time
         line(w.relay, relay, says[1]),
         line(w.clock, clock, says[2]),
         line(w.store, store, w.store_ok),
-        copies(desk, locale, now),
+        copies(app, locale, now),
     ]
 }
 
 /// How old the last backup is.
-pub(crate) fn copies(desk: &Desk, locale: &Locale, now: Timestamp) -> PartLine {
+pub(crate) fn copies(app: &AppState, locale: &Locale, now: Timestamp) -> PartLine {
     let w = Office::of(locale.language);
-    let made = last(&desk.site.config.data_dir).and_then(|at| parse_rfc3339(&at));
+    let made = last(&app.site.config.data_dir).and_then(|at| parse_rfc3339(&at));
     let (badge, class, text) = match made {
         None => (w.degraded, "warn", w.backup_never.to_owned()),
         Some(at) if backup::is_ahead(at, now) => {

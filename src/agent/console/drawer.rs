@@ -7,11 +7,11 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::office::signed;
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::api::closings::counted;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::drawer::{Drawer, Turnover};
 use crate::domain::order::{CashMethod, Method};
 use crate::protocol::admin::page::{Cursor, PageQuery, given};
@@ -88,10 +88,10 @@ impl ClosingRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/drawer.html")]
+#[template(path = "console/office/drawer.html")]
 struct DrawerPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     drawer: DrawerView,
     closings: Vec<ClosingRow>,
@@ -107,18 +107,22 @@ pub(crate) struct Ask {
 }
 
 /// `GET /kasir`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
-    seat.at_least(Role::Cashier)?;
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
+    session.at_least(Role::Cashier)?;
     let page = PageQuery { after: ask.after, ..PageQuery::default() };
-    let actor = seat.actor.clone();
-    let (drawer, closings) = desk
+    let actor = session.actor.clone();
+    let (drawer, closings) = app
         .look(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
         .await?;
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let (frame, room) = seat.room(w.drawer, "/kasir");
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (frame, layout) = session.layout(w.drawer, "/kasir");
     html(&DrawerPage {
         frame,
-        room,
+        layout,
         w,
         drawer: DrawerView::of(locale, &drawer),
         next: closings.next.map(|next| format!("/kasir?after={next}")),
@@ -127,10 +131,10 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): 
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/closing.html")]
+#[template(path = "console/office/closing.html")]
 struct ClosingPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     drawer: DrawerView,
     row: ClosingRow,
@@ -138,15 +142,19 @@ struct ClosingPage {
 }
 
 /// `GET /kasir/{no}`: one closing, for paper. Cashiers see their own.
-pub(crate) async fn closing(State(desk): State<Arc<Desk>>, seat: Seat, Path(no): Path<u32>) -> Answer {
-    seat.at_least(Role::Cashier)?;
-    let own = (seat.actor.role < Role::Operator).then(|| seat.actor.name.clone());
+pub(crate) async fn closing(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Path(no): Path<u32>,
+) -> Answer {
+    session.at_least(Role::Cashier)?;
+    let own = (session.actor.role < Role::Operator).then(|| session.actor.name.clone());
     let page = Page { limit: 1, after: Some(i64::from(no) + 1) };
-    let found = desk.look(move |engine| Ok(engine.reader().closings(own.as_deref(), page)?)).await?;
+    let found = app.look(move |engine| Ok(engine.reader().closings(own.as_deref(), page)?)).await?;
     let closing = found.into_iter().find(|closing| closing.no == u64::from(no));
     let closing = closing.ok_or_else(|| Problem::not_found("closing"))?;
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let (frame, room) = seat.room(fill(w.closing, &[&no.to_string()]), "/kasir");
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (frame, layout) = session.layout(fill(w.closing, &[&no.to_string()]), "/kasir");
     let (drawer, row) = (DrawerView::of(locale, &closing.drawer), ClosingRow::of(locale, &closing));
-    html(&ClosingPage { frame, room, w, drawer, row, note: closing.note })
+    html(&ClosingPage { frame, layout, w, drawer, row, note: closing.note })
 }

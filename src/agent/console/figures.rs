@@ -13,7 +13,7 @@ use crate::agent::api::reports::debts::Owed;
 use crate::agent::api::reports::sales::{Sum, sums};
 use crate::agent::api::reports::usage::Source;
 use crate::agent::engine::Engine;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::domain::access::{Access, Status};
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Timestamp};
@@ -63,8 +63,8 @@ pub(crate) struct Figures {
 }
 
 /// Counts.
-pub(crate) async fn figures(desk: &Arc<Desk>) -> Result<Figures, Problem> {
-    let (today, books, source) = desk.look(look).await?;
+pub(crate) async fn figures(app: &Arc<AppState>) -> Result<Figures, Problem> {
+    let (today, books, source) = app.look(look).await?;
     let days: Vec<Date> = (0..PLOT_DAYS).rev().map(|ago| today.saturating_sub(ago.days())).collect();
     let from = days.first().copied().unwrap_or(today).min(today.first_of_month());
     let history = spawn_blocking(move || {

@@ -14,14 +14,14 @@ use super::session::Filled;
 use super::texts::Words;
 use crate::agent::http::caller::Session;
 use crate::agent::http::sessions;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::ui::layout::{page_with, see_other};
-use crate::ui::{Form, Frame, Visit};
+use crate::ui::{Form, Frame, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
 
 #[derive(Template)]
-#[template(path = "desk/entrance.html")]
+#[template(path = "console/login.html")]
 struct Entrance {
     frame: Frame,
     words: &'static Words,
@@ -65,35 +65,39 @@ pub(crate) fn path_of_ours(text: &str) -> String {
 }
 
 /// `GET /masuk`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, visit: Visit, Query(to): Query<Towards>) -> Answer {
-    let said = match desk.news.draft(NOBODY, &to.kode) {
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    page_request: PageRequest,
+    Query(to): Query<Towards>,
+) -> Answer {
+    let said = match app.flash.draft(NOBODY, &to.kode) {
         Some(Draft::Typed(kept)) => {
             let text = |name| kept.text(name).map(str::to_owned);
             Said { to: text(TO).unwrap_or_default(), proof: text(PROOF), ..Said::default() }
         }
         Some(Draft::Done(_)) | None => Said { to: path_of_ours(&to.ke), ..Said::default() },
     };
-    page(&desk, &visit, StatusCode::OK, said).await
+    page(&app, &page_request, StatusCode::OK, said).await
 }
 
-async fn page(desk: &Desk, visit: &Visit, status: StatusCode, said: Said) -> Answer {
-    let words = Words::of(visit.locale.language);
-    let is_empty = desk.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
+async fn page(app: &AppState, page_request: &PageRequest, status: StatusCode, said: Said) -> Answer {
+    let words = Words::of(page_request.locale.language);
+    let is_empty = app.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
     let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
     let title = match (is_empty, &said.proof) {
         (true, _) => words.no_admin,
         (false, Some(_)) => words.otp_title,
         (false, None) => words.log_in_title,
     };
-    page_with(status, &Entrance { frame: visit.frame(title), words, said, first })
+    page_with(status, &Entrance { frame: page_request.frame(title), words, said, first })
 }
 
 /// `POST /masuk`: the name and the password; then, of an admin with a second factor, the code.
 pub(crate) async fn enter(
-    State(desk): State<Arc<Desk>>,
+    State(app): State<Arc<AppState>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    visit: Visit,
+    page_request: PageRequest,
     form: Form,
 ) -> Answer {
     if is_cross_site(&headers) {
@@ -103,10 +107,10 @@ pub(crate) async fn enter(
     let (username, password, to) = (text("username"), text("password"), path_of_ours(&text(TO)));
     let proof = form.text(PROOF).map(str::to_owned);
     let entered = if let Some(proof) = &proof {
-        sessions::log_in_by_code(&desk, peer, proof.clone(), text("otp")).await
+        sessions::log_in_by_code(&app, peer, proof.clone(), text("otp")).await
     } else {
         let given = sessions::LogIn { username: username.clone(), password, otp: None };
-        sessions::log_in(&desk, peer, given).await
+        sessions::log_in(&app, peer, given).await
     };
     let problem = match entered {
         Ok(opened) => {
@@ -118,18 +122,18 @@ pub(crate) async fn enter(
         Err(problem) => return Err(problem),
     };
     if problem.code() == "otp_required" {
-        let proof = sessions::proof(&desk, &username).await?;
+        let proof = sessions::proof(&app, &username).await?;
         let kept = Form([(TO.to_owned(), to), (PROOF.to_owned(), proof)].into());
-        return Ok(see_other(&format!("/masuk?kode={}", desk.news.remember(NOBODY, kept))));
+        return Ok(see_other(&format!("/masuk?kode={}", app.flash.remember(NOBODY, kept))));
     }
-    let complaint = Some(Words::of(visit.locale.language).wrong);
+    let complaint = Some(Words::of(page_request.locale.language).wrong);
     let said = Said { to, name: username, complaint, proof };
-    page(&desk, &visit, StatusCode::UNAUTHORIZED, said).await
+    page(&app, &page_request, StatusCode::UNAUTHORIZED, said).await
 }
 
 /// `POST /keluar`.
-pub(crate) async fn leave(State(desk): State<Arc<Desk>>, Session(secret): Session, _: Filled) -> Answer {
-    sessions::log_out(&desk, &secret).await?;
+pub(crate) async fn leave(State(app): State<Arc<AppState>>, Session(secret): Session, _: Filled) -> Answer {
+    sessions::log_out(&app, &secret).await?;
     let mut response = see_other("/masuk");
     response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);
     Ok(response)

@@ -39,15 +39,15 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::run::Site;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::agent::http::store_notice;
-use crate::ui::layout::House;
-use crate::ui::{Visit, assets, layout};
+use crate::ui::layout::PageDefaults;
+use crate::ui::{PageRequest, assets, layout};
 use crate::web::Problem;
-pub(crate) use actions::News;
+pub(crate) use actions::FlashStore;
 
 /// Every page of the desk.
-pub(crate) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
+pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
     let pages = Router::new()
         .route("/masuk", get(login::show).post(login::enter))
         .route("/keluar", post(login::leave))
@@ -56,40 +56,49 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
         .merge(office::routes())
         .merge(customers::routes())
         .merge(assets::routes());
-    layout::around(pages, house(&desk.site))
+    layout::around(pages, house(&app.site))
 }
 
 /// How the desk's pages are by default.
-pub(crate) fn house(site: &Site) -> House {
-    House { complain: Arc::new(complain), ..site.house(store_notice::text) }
+pub(crate) fn house(site: &Site) -> PageDefaults {
+    PageDefaults { complain: Arc::new(complain), ..site.house(store_notice::text) }
 }
 
 /// Problems in the reader's language, where there is a sentence for their code.
-fn complain(visit: &Visit, problem: &Problem) -> Answer {
-    let text = texts::say::refusal(visit.locale.language, problem);
-    let sentence = texts::say::sentence(visit.locale.language, problem);
-    layout::complain_with(visit, &Problem::new(problem.status(), problem.code(), text), sentence)
+fn complain(page_request: &PageRequest, problem: &Problem) -> Answer {
+    let text = texts::say::refusal(page_request.locale.language, problem);
+    let sentence = texts::say::sentence(page_request.locale.language, problem);
+    layout::complain_with(page_request, &Problem::new(problem.status(), problem.code(), text), sentence)
 }
 
 /// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that
 /// took too long - is a page for whoever looks with a browser.
-pub(crate) async fn for_people(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+pub(crate) async fn for_people(
+    State(house): State<Arc<PageDefaults>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_call = request.uri().path().starts_with("/api/");
-    let visit = house.visit(&request).filter(|_| !is_call && layout::is_for_people(request.headers()));
-    if let Some(again) = visit.as_ref().and_then(|visit| layout::in_other_language(&visit.uri)) {
+    let page_request =
+        house.page_request(&request).filter(|_| !is_call && layout::is_for_people(request.headers()));
+    if let Some(again) =
+        page_request.as_ref().and_then(|page_request| layout::in_other_language(&page_request.uri))
+    {
         return again;
     }
     let response = next.run(request).await;
     if let Some(problem) = response.extensions().get::<Problem>() {
         (house.noticed)(problem);
     }
-    let Some((visit, problem)) = visit.zip(response.extensions().get::<Problem>()) else { return response };
+    let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>()) else {
+        return response;
+    };
     match problem.status().as_u16() {
-        401 => layout::see_other(&session::entrance(&visit.uri)),
-        _ => house.troubled(&visit, problem, &response),
+        401 => layout::see_other(&session::entrance(&page_request.uri)),
+        _ => house.troubled(&page_request, problem, &response),
     }
 }
 
-async fn about(State(desk): State<Arc<Desk>>, visit: Visit) -> Answer {
-    layout::about(&visit, &desk.site.config.source_url)
+async fn about(State(app): State<Arc<AppState>>, page_request: PageRequest) -> Answer {
+    layout::about(&page_request, &app.site.config.source_url)
 }

@@ -20,13 +20,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::session::Seat;
+use super::session::AdminSession;
 use crate::agent::api::backup::PAGE_PATH;
 use crate::agent::console::texts::office::Office;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 
 /// Every page of the office.
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(super::dashboard::show))
         .route("/pembayaran", get(super::payments::show))
@@ -53,8 +53,8 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
 }
 
 /// The office's texts for whoever sits there.
-pub(crate) fn words(seat: &Seat) -> &'static Office {
-    Office::of(seat.visit.locale.language)
+pub(crate) fn words(session: &AdminSession) -> &'static Office {
+    Office::of(session.page_request.locale.language)
 }
 
 /// Rupiah that may be below zero: `-Rp 1.000`.

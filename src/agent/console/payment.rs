@@ -7,14 +7,14 @@ use axum::extract::State;
 
 use super::actions::{Button, buttons};
 use super::customers::debts_of;
-use super::session::{Room, Seat};
-use crate::agent::console::actions::payments::{ORDER_DEEDS, fits};
+use super::session::{AdminSession, Layout};
+use crate::agent::console::actions::payments::{ORDER_ACTIONS, fits};
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
-use crate::agent::engine::{Engine, ErrandWork};
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::engine::{Engine, OutboxWork};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::OrderId;
 use crate::domain::ledger::Posted;
@@ -32,10 +32,10 @@ struct LineRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/payment.html")]
+#[template(path = "console/office/payment.html")]
 struct PaymentPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     id: String,
     amount: String,
@@ -49,7 +49,7 @@ struct PaymentPage {
     /// Whether it can still be paid or is being checked: the page then follows it.
     is_live: bool,
     /// What is to be said about money that is awaited or came, and its tone.
-    news: Option<(&'static str, &'static str)>,
+    flash: Option<(&'static str, &'static str)>,
     /// What the customer pays with, while that is possible.
     means: Option<Means>,
     timeline: Vec<(String, String)>,
@@ -81,16 +81,20 @@ struct Found {
 }
 
 /// `GET /pembayaran/{id}`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Path<String>) -> Answer {
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Path(id): Path<String>,
+) -> Answer {
     let id = OrderId(id);
-    let found = desk.look(move |engine| find(engine, &id)).await?;
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+    let found = app.look(move |engine| find(engine, &id)).await?;
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
     let order = &found.order;
-    let (frame, room) = seat.room(fill(w.order, &[&order.id.0]), "/pembayaran");
+    let (frame, layout) = session.layout(fill(w.order, &[&order.id.0]), "/pembayaran");
     let user = found.user.as_ref().map(|user| (format!("/pelanggan/{}", user.account.id), user.name.clone()));
     html(&PaymentPage {
         frame,
-        room,
+        layout,
         w,
         id: order.id.0.clone(),
         amount: order.amount.to_string(),
@@ -101,11 +105,11 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
         lines: order.quote.lines.iter().map(|line| line_row(w, locale, line, &found.debts)).collect(),
         flags: order.flags.iter().map(|flag| names::flag(locale.language, *flag)).collect(),
         is_live: order.status.is_open(),
-        news: news(w, order),
+        flash: flash(w, order),
         means: can_be_paid(order).then(|| means(w, locale, order)),
         timeline: timeline(w, locale, &found),
-        buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_DEEDS, &seat, |deed| {
-            fits(order, deed)
+        buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_ACTIONS, &session, |action| {
+            fits(order, action)
         }),
     })
 }
@@ -115,12 +119,12 @@ fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
     let order = reader.order(id)?.ok_or_else(|| Problem::not_found("order"))?;
     let look = engine.look();
     let user = order.user_no.and_then(|no| look.user_no(no)).cloned();
-    let refunds = engine.outbox().into_iter().filter_map(|errand| match errand.work {
-        ErrandWork::Refund { order, amount, .. } if order == *id => Some(amount),
-        ErrandWork::Abandon { .. }
-        | ErrandWork::Cancel { .. }
-        | ErrandWork::Refund { .. }
-        | ErrandWork::Adopt { .. } => None,
+    let refunds = engine.outbox().into_iter().filter_map(|operation| match operation.work {
+        OutboxWork::Refund { order, amount, .. } if order == *id => Some(amount),
+        OutboxWork::Abandon { .. }
+        | OutboxWork::Cancel { .. }
+        | OutboxWork::Refund { .. }
+        | OutboxWork::Adopt { .. } => None,
     });
     let (entries, debts) = (reader.order_entries(id)?, debts_of(engine, &order)?);
     Ok(Found { entries, debts, refunds: refunds.collect(), order, user })
@@ -156,7 +160,7 @@ fn can_be_paid(order: &OrderRecord) -> bool {
     matches!(order.status, OrderState::Created | OrderState::Pending)
 }
 
-fn news(w: &Office, order: &OrderRecord) -> Option<(&'static str, &'static str)> {
+fn flash(w: &Office, order: &OrderRecord) -> Option<(&'static str, &'static str)> {
     match (order.method, order.status) {
         (Method::Online(_), OrderState::Paid) => Some(("good", w.money_came)),
         _ => can_be_paid(order).then_some(("", w.money_awaited)),

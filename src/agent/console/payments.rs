@@ -6,13 +6,13 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::Engine;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::order::OrderState;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderFilter, OrderRecord, Page};
@@ -101,10 +101,10 @@ struct Filter {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/payments.html")]
+#[template(path = "console/office/payments.html")]
 struct PaymentsPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     filters: Vec<Filter>,
     q: String,
@@ -120,18 +120,22 @@ struct Found {
     list: List<(OrderRecord, Option<String>)>,
 }
 
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
     let (which, is_later) = (ask.status, ask.after.is_some());
     let q: String = ask.q.trim().chars().take(SEARCH_CHARS_MAX).collect();
     let wanted = Ask { q: q.clone(), ..ask };
-    let found = desk.look(move |engine| find(engine, &wanted)).await?;
-    let w = super::office::words(&seat);
-    let locale = &seat.visit.locale;
+    let found = app.look(move |engine| find(engine, &wanted)).await?;
+    let w = super::office::words(&session);
+    let locale = &session.page_request.locale;
     let rows = |orders: Vec<(OrderRecord, Option<String>)>| {
         orders.into_iter().map(|(order, user)| row(locale, &order, user)).collect()
     };
     let next = found.list.next.map(|next| format!("/pembayaran?status={}&after={next}", which.name()));
-    let (frame, room) = seat.room(w.payments, "/pembayaran");
+    let (frame, layout) = session.layout(w.payments, "/pembayaran");
     let filter = |one: Which| Filter {
         path: if one == Which::All {
             "/pembayaran".to_owned()
@@ -143,7 +147,7 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): 
     };
     html(&PaymentsPage {
         frame,
-        room,
+        layout,
         w,
         filters: Which::ALL.into_iter().map(filter).collect(),
         queue: rows(found.queue),

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::api::reports::debts as owed;
 use crate::agent::api::reports::debts::{Call, Collection, Debts, Owes};
 use crate::agent::api::reports::sales as sold;
@@ -20,7 +20,7 @@ use crate::agent::api::reports::{Days, Span};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
@@ -95,8 +95,8 @@ struct Asked {
 }
 
 impl Asked {
-    async fn of(desk: &Desk, w: &'static Office, ask: &Ask) -> Result<Self, Problem> {
-        let today = desk.look(|engine| Ok(engine.look().facts.local.date)).await?;
+    async fn of(app: &AppState, w: &'static Office, ask: &Ask) -> Result<Self, Problem> {
+        let today = app.look(|engine| Ok(engine.look().facts.local.date)).await?;
         let span = ask.span().ok().filter(|span| span.days(today).is_ok());
         let complaint = span.is_none().then_some(w.bad_span);
         let span = span.unwrap_or_default();
@@ -161,10 +161,10 @@ struct SumRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/sales.html")]
+#[template(path = "console/office/sales.html")]
 struct SalesPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     head: Head,
     totals: SumRow,
@@ -176,19 +176,23 @@ struct SalesPage {
 }
 
 /// `GET /laporan`.
-pub(crate) async fn sales(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let asked = Asked::of(&desk, w, &ask).await?;
+pub(crate) async fn sales(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
-    let (reader, zone) = desk.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
+    let (reader, zone) = app.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
     let sums = spawn_blocking(move || sold::sums(&reader, &zone, days)).await;
     let report = sums.map_err(|_| Problem::internal())??;
     let is_daily = is_daily(asked.days);
     let slots = by_slot(&report, is_daily);
-    let (frame, room) = seat.room(w.reports, "/laporan");
+    let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&SalesPage {
         frame,
-        room,
+        layout,
         w,
         head: asked.head(locale, 0, true),
         totals: sum_row(locale, w.sum.to_owned(), &report.iter().fold(Sum::default(), total)),
@@ -294,10 +298,10 @@ fn sales_plot(w: &Office, locale: &Locale, sums: &BTreeMap<Date, Sum>, days: Day
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/usage.html")]
+#[template(path = "console/office/usage.html")]
 struct UsagePage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     head: Head,
     total: String,
@@ -308,14 +312,18 @@ struct UsagePage {
 }
 
 /// `GET /laporan/pemakaian`.
-pub(crate) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let asked = Asked::of(&desk, w, &ask).await?;
+pub(crate) async fn usage(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
-    let source = desk.look(move |engine| Ok(Source::of(engine, days)?)).await?;
+    let source = app.look(move |engine| Ok(Source::of(engine, days)?)).await?;
     let history = spawn_blocking(move || source.by_day_and_user(USERS_MAX));
     let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
-    let heaviest = desk.look(move |engine| Ok(named(engine, heaviest))).await?;
+    let heaviest = app.look(move |engine| Ok(named(engine, heaviest))).await?;
     let is_daily = is_daily(days);
     let mut sums: BTreeMap<Date, Bytes> = BTreeMap::new();
     for (day, bytes) in &by_day {
@@ -323,10 +331,10 @@ pub(crate) async fn usage(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
         *sum = sum.plus(*bytes);
     }
     let total = by_day.values().fold(Bytes::ZERO, |sum, bytes| sum.plus(*bytes));
-    let (frame, room) = seat.room(w.reports, "/laporan");
+    let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&UsagePage {
         frame,
-        room,
+        layout,
         w,
         head: asked.head(locale, 2, true),
         total: locale.quota(total),
@@ -381,10 +389,10 @@ struct OweRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/debts.html")]
+#[template(path = "console/office/debts.html")]
 struct DebtsPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     head: Head,
     total: String,
@@ -418,11 +426,15 @@ fn next_page(head: &Head, next: Option<String>) -> Option<String> {
 }
 
 /// `GET /laporan/tagihan`.
-pub(crate) async fn debts(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let asked = Asked::of(&desk, w, &ask).await?;
+pub(crate) async fn debts(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let asked = Asked::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
-    let (report, all) = desk
+    let (report, all) = app
         .look(move |engine| {
             let look = engine.look();
             let mut all = owed::Owed::default();
@@ -437,10 +449,10 @@ pub(crate) async fn debts(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask):
     let head = asked.head(locale, 1, false);
     let page = List::of_all(items, PageLimit::default(), ask.after);
     let bytes = Bytes(totals.unpaid_bytes.saturating_add(totals.overage_bytes));
-    let (frame, room) = seat.room(w.reports, "/laporan");
+    let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&DebtsPage {
         frame,
-        room,
+        layout,
         w,
         total: Rupiah(totals.due_rp).to_string(),
         total_text: fill(w.debt_users, &[&locale.count(totals.users), &locale.quota(bytes)]),
@@ -465,10 +477,10 @@ struct CallRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/collection.html")]
+#[template(path = "console/office/collection.html")]
 struct CollectionPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     head: Head,
     total: String,
@@ -496,18 +508,22 @@ fn call_row(w: &Office, locale: &Locale, call: Call) -> CallRow {
 }
 
 /// `GET /laporan/penagihan`.
-pub(crate) async fn collection(State(desk): State<Arc<Desk>>, seat: Seat, Query(ask): Query<Ask>) -> Answer {
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let asked = Asked::of(&desk, w, &ask).await?;
+pub(crate) async fn collection(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(ask): Query<Ask>,
+) -> Answer {
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let asked = Asked::of(&app, w, &ask).await?;
     let given = asked.given;
-    let report = desk.look(move |engine| Ok(owed::collection(&engine.look(), given))).await?;
+    let report = app.look(move |engine| Ok(owed::collection(&engine.look(), given))).await?;
     let Collection { items, totals, .. } = report;
     let head = asked.head(locale, 3, false);
     let page = List::of_all(items, PageLimit::default(), ask.after);
-    let (frame, room) = seat.room(w.reports, "/laporan");
+    let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&CollectionPage {
         frame,
-        room,
+        layout,
         w,
         total: Rupiah(totals.amount_rp).to_string(),
         next: next_page(&head, page.next),

@@ -7,12 +7,12 @@ use askama::Template;
 use axum::extract::State;
 
 use super::dashboard::{PartLine, parts};
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::api::router::{EditView, PlanView, first_of_difference};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::agent::router::faults::RouterFault;
 use crate::domain::access::Access;
 use crate::domain::id::Mac;
@@ -32,10 +32,10 @@ struct EditRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/router.html")]
+#[template(path = "console/office/router.html")]
 struct RouterPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     part: PartLine,
     mode: &'static str,
@@ -50,42 +50,42 @@ struct RouterPage {
 }
 
 /// `GET /router`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    let (plan, all) = first_of_difference(&desk, EDITS_SHOWN_MAX).await.ok().unzip();
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
+pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
+    let (plan, all) = first_of_difference(&app, EDITS_SHOWN_MAX).await.ok().unzip();
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
     let edits = plan.as_ref().map(shown).unwrap_or_default();
     let owners =
-        desk.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
+        app.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
     let (clock_trusted, owners) = owners;
-    let is_dry_run = desk.service().is_dry_run();
-    let part = parts(&desk, locale, clock_trusted, desk.site.clock.now()).swap_remove(0);
+    let is_dry_run = app.service().is_dry_run();
+    let part = parts(&app, locale, clock_trusted, app.site.clock.now()).swap_remove(0);
     let left = all.unwrap_or_default().saturating_sub(EDITS_SHOWN_MAX) as u64;
     let is_conflict = |fault: &RouterFault| matches!(fault, RouterFault::Conflict(..));
-    let (faults, lists) = (desk.service().router_faults(), desk.service().lists());
+    let (faults, lists) = (app.service().router_faults(), app.service().lists());
     let conflicts =
         faults.iter().filter(|fault| is_conflict(fault)).map(|fault| fault.text(locale.language, lists));
     let conflicts = if plan.is_some() { conflicts.collect() } else { Vec::new() };
     let rows = plan.map(|plan| plan.edits.iter().map(|edit| edit_row(locale, edit, &owners)).collect());
-    let (frame, room) = seat.room(w.router, "/router");
+    let (frame, layout) = session.layout(w.router, "/router");
     html(&RouterPage {
         frame,
-        room,
+        layout,
         w,
         part,
         mode: if is_dry_run { w.dry_run_on } else { w.dry_run_off },
         is_dry_run,
-        facts: facts(&desk, locale),
+        facts: facts(&app, locale),
         plan: rows,
         more: (left > 0).then(|| fill(w.plan_more, &[&locale.count(left)])),
         conflicts,
-        may_sync: seat.actor.role >= Role::Operator,
+        may_sync: session.actor.role >= Role::Operator,
         doctor: fill(w.doctor, &["kuotad doctor"]),
     })
 }
 
-fn facts(desk: &Desk, locale: &Locale) -> Vec<(&'static str, String)> {
+fn facts(app: &AppState, locale: &Locale) -> Vec<(&'static str, String)> {
     let w = Office::of(locale.language);
-    let (figures, health) = (desk.service().figures(), desk.service().router().health());
+    let (figures, health) = (app.service().figures(), app.service().router().health());
     vec![
         (w.version, health.version.unwrap_or_else(|| w.unknown.to_owned())),
         (w.hosts, locale.count(figures.hosts)),

@@ -11,44 +11,44 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::actions::{NEWS, Told, parameter};
+use super::actions::{FLASH, Flash, parameter};
 use super::texts::Words;
 use crate::agent::engine::Actor;
 use crate::agent::http::caller::{demand, identify};
 use crate::agent::http::sessions::session_secret;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::store::Role;
 use crate::ui::form::TOKEN;
 use crate::ui::layout::see_other;
-use crate::ui::{Form, Frame, Visit};
+use crate::ui::{Form, Frame, PageRequest};
 use crate::web::Problem;
 
 /// Somebody who logged in and looks at a page.
-pub(crate) struct Seat {
+pub(crate) struct AdminSession {
     /// Who.
     pub actor: Actor,
     /// What a form of this session carries.
     pub token: String,
     /// How the page is looked at.
-    pub visit: Visit,
+    pub page_request: PageRequest,
     /// What was done just before, told this once.
-    pub told: Option<Told>,
+    pub told: Option<Flash>,
 }
 
-impl Seat {
+impl AdminSession {
     /// The texts in the reader's language.
     pub fn words(&self) -> &'static Words {
-        Words::of(self.visit.locale.language)
+        Words::of(self.page_request.locale.language)
     }
 
     /// What a page of the desk has around its content; `part` is the path of its tab.
-    pub fn room(&self, title: impl Into<String>, part: &str) -> (Frame, Room) {
+    pub fn layout(&self, title: impl Into<String>, part: &str) -> (Frame, Layout) {
         let words = self.words();
         let tabs = TABS.iter().filter(|tab| self.actor.role >= tab.role);
         let tabs = tabs.map(|tab| Tab { path: tab.path, name: (tab.name)(words), is_here: tab.path == part });
         let (tabs, who) = (tabs.collect(), self.actor.name.clone());
         let (token, told) = (self.token.clone(), self.told.clone());
-        (self.visit.frame(title), Room { words, tabs, who, token, told })
+        (self.page_request.frame(title), Layout { words, tabs, who, token, told })
     }
 
     /// An error unless this role or a higher one sits here.
@@ -81,7 +81,7 @@ const TABS: [TabOf; 13] = [
 ];
 
 /// What stands around every page of the desk, beside its frame.
-pub(crate) struct Room {
+pub(crate) struct Layout {
     pub words: &'static Words,
     pub tabs: Vec<Tab>,
     /// Who is logged in.
@@ -89,7 +89,7 @@ pub(crate) struct Room {
     /// What its forms carry.
     pub token: String,
     /// What was done just before.
-    pub told: Option<Told>,
+    pub told: Option<Flash>,
 }
 
 /// A tab as it is shown.
@@ -99,16 +99,17 @@ pub(crate) struct Tab {
     pub is_here: bool,
 }
 
-impl FromRequestParts<Arc<Desk>> for Seat {
+impl FromRequestParts<Arc<AppState>> for AdminSession {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Response> {
-        let visit = Visit::from_request_parts(parts, desk).await.map_err(IntoResponse::into_response)?;
-        match identify(parts, desk).await {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Response> {
+        let page_request =
+            PageRequest::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        match identify(parts, app).await {
             Ok(actor) => {
                 let token = token(session_secret(&parts.headers));
-                let told = parameter(&parts.uri, NEWS).and_then(|key| desk.news.take(&token, key));
-                Ok(Self { actor, token, visit, told })
+                let told = parameter(&parts.uri, FLASH).and_then(|key| app.flash.take(&token, key));
+                Ok(Self { actor, token, page_request, told })
             }
             Err(problem) if problem.status() == 401 => Err(see_other(&entrance(&parts.uri))),
             Err(problem) => Err(problem.into_response()),
@@ -124,22 +125,22 @@ pub(crate) fn entrance(uri: &Uri) -> String {
 /// A form of somebody who sits at the desk, made by a page of ours.
 pub(crate) struct Filled {
     /// Who sent it.
-    pub seat: Seat,
+    pub session: AdminSession,
     /// What it says.
     pub form: Form,
 }
 
-impl FromRequest<Arc<Desk>> for Filled {
+impl FromRequest<Arc<AppState>> for Filled {
     type Rejection = Response;
 
-    async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &Arc<AppState>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let seat = Seat::from_request_parts(&mut parts, desk).await?;
-        let form = Form::from_request(Request::from_parts(parts, body), desk).await;
+        let session = AdminSession::from_request_parts(&mut parts, app).await?;
+        let form = Form::from_request(Request::from_parts(parts, body), app).await;
         let form = form.map_err(IntoResponse::into_response)?;
         let given = form.text(TOKEN).unwrap_or_default();
-        if bool::from(given.as_bytes().ct_eq(seat.token.as_bytes())) {
-            return Ok(Self { seat, form });
+        if bool::from(given.as_bytes().ct_eq(session.token.as_bytes())) {
+            return Ok(Self { session, form });
         }
         let detail = "the form is too old or was not made by this page; load the page again";
         Err(Problem::forbidden("form_token", detail).into_response())

@@ -7,10 +7,10 @@ use askama::Template;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::session::{Room, Seat};
+use super::session::{AdminSession, Layout};
 use crate::agent::config::{self, Config, Language};
 use crate::agent::console::texts::office::Office;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::account::{Expiry, Overage};
 use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
@@ -27,23 +27,23 @@ pub(crate) struct KeyRow {
 }
 
 #[derive(Template)]
-#[template(path = "desk/office/settings.html")]
+#[template(path = "console/office/settings.html")]
 struct SettingsPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     w: &'static Office,
     rules: Vec<String>,
     sections: Vec<(String, Vec<KeyRow>)>,
 }
 
 /// `GET /pengaturan`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat) -> Answer {
-    seat.at_least(Role::Owner)?;
-    let config = desk.site.in_force();
-    let (locale, w) = (&seat.visit.locale, super::office::words(&seat));
-    let (frame, room) = seat.room(w.settings, "/pengaturan");
+pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
+    session.at_least(Role::Owner)?;
+    let config = app.site.in_force();
+    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (frame, layout) = session.layout(w.settings, "/pengaturan");
     let (rules, sections) = (rules(w, locale, &config), sections(&config, locale.language));
-    html(&SettingsPage { frame, room, w, rules, sections })
+    html(&SettingsPage { frame, layout, w, rules, sections })
 }
 
 /// Every key with its value, by section. Secrets are no part of the tree: it names their files only.

@@ -12,9 +12,9 @@ use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
-    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, Cursor, DeviceRecord, Errand, ErrandWork,
-    EventRecord, OpeningRecord, OrderRecord, PackageRecord, Redated, Undated, UndatedRecord, UsageKey,
-    UsageSum, UserRecord,
+    AuditLine, Batch, CashMove, Chained, ClosedDay, ClosingRecord, Cursor, DeviceRecord, EventRecord,
+    OpeningRecord, OrderRecord, OutboxItem, OutboxWork, PackageRecord, Redated, Undated, UndatedRecord,
+    UsageKey, UsageSum, UserRecord,
 };
 
 /// A change of one device.
@@ -149,7 +149,7 @@ pub(super) struct Changes {
     pub orders: BTreeMap<OrderId, OpenOrder>,
     /// Pay windows opened, by user.
     pub windows: BTreeMap<u32, u32>,
-    pub errands: Vec<ErrandWork>,
+    pub outbox: Vec<OutboxWork>,
     pub cursor: Option<Cursor>,
     /// What has no date, because the clock is not trusted.
     pub undated: Vec<(Undated, String)>,
@@ -178,7 +178,7 @@ pub(super) struct Dirty {
     pub orders: Vec<OrderRecord>,
     /// Orders whose pay window moved.
     pub windows: BTreeSet<OrderId>,
-    pub errands: BTreeMap<u64, Errand>,
+    pub outbox: BTreeMap<u64, OutboxItem>,
     /// The feed's cursor, which is among the single values.
     pub cursor: bool,
     pub undated: Vec<UndatedRecord>,
@@ -211,7 +211,7 @@ impl Dirty {
             packages,
             orders,
             windows,
-            errands,
+            outbox,
             cursor,
             undated,
             redated,
@@ -235,7 +235,7 @@ impl Dirty {
             && packages.is_empty()
             && orders.is_empty()
             && windows.is_empty()
-            && errands.is_empty()
+            && outbox.is_empty()
             && !cursor
             && undated.is_empty()
             && redated.is_empty()

@@ -10,7 +10,7 @@ use crate::domain::units::{Rupiah, Timestamp};
 
 /// A payment to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct PaymentRequest {
     /// Whose.
     pub user: UserId,
     /// What for.
@@ -43,7 +43,7 @@ impl Replaces {
 
 /// An order asked of the relay whose gateway id is not known yet. It is on file.
 #[derive(Clone, Debug)]
-pub struct Opening {
+pub struct PendingOrder {
     /// How the attempt is called; the same for every repetition.
     pub request_id: String,
     /// Whose.
@@ -66,11 +66,11 @@ pub enum OpenOne {
     /// An order that may still be paid.
     Order(OrderId),
     /// An attempt whose outcome is not known, by request.
-    Opening(String),
+    PendingOrder(String),
     /// An attempt that was given up, and the relay was not told yet.
     GivenUp {
         /// The errand that tells it.
-        errand: u64,
+        outbox_item: u64,
         /// The attempt.
         request_id: String,
     },
@@ -81,7 +81,7 @@ impl OpenOne {
     pub fn consent(&self) -> Option<&str> {
         match self {
             Self::Order(id) => Some(&id.0),
-            Self::Opening(request) => Some(request),
+            Self::PendingOrder(request) => Some(request),
             Self::GivenUp { .. } => None,
         }
     }
@@ -89,9 +89,9 @@ impl OpenOne {
 
 /// What a wish for an online order leads to.
 #[derive(Clone, Debug)]
-pub enum Begun {
+pub enum Checkout {
     /// Ask the relay for this. A repeated call whose outcome nobody knows gets the same opening again.
-    Ask(Opening),
+    Ask(PendingOrder),
     /// What the user has open must be called off first; then begin again.
     CancelFirst(OpenOne),
     /// A repeated call: answered.

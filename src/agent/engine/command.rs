@@ -16,7 +16,7 @@ pub const JUST_PAID_MS: i64 = 10 * 60 * 1000;
 
 /// One change, in domain types; amounts are bounded by who made it.
 #[derive(Clone, Debug)]
-pub enum Action {
+pub enum Command {
     /// Enter a user.
     AddUser(NewUser),
     /// Enter many users with their devices, all or none.
@@ -34,7 +34,7 @@ pub enum Action {
         phone: String,
         /// What the user logs in with.
         pin: PinHash,
-        /// The device that asks, to be bound as [`Action::Bind`] does.
+        /// The device that asks, to be bound as [`Command::Bind`] does.
         mac: Option<Mac>,
         /// Where it asks from, as in [`NewDevice::seen_at`].
         seen_at: Option<Ipv4Addr>,
@@ -138,7 +138,7 @@ pub enum Action {
     DeletePackage(PackageId),
 }
 
-impl Action {
+impl Command {
     /// The user on file whom it names; `None` for a new one, and where it names an order, a package or the drawer.
     pub fn user(&self) -> Option<UserId> {
         match self {

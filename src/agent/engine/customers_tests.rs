@@ -1,9 +1,9 @@
 use super::*;
 use crate::store::Customer;
 
-fn register(name: &str, phone: &str, device: Option<u8>) -> Action {
+fn register(name: &str, phone: &str, device: Option<u8>) -> Command {
     let (name, phone) = (name.to_owned(), phone.to_owned());
-    Action::Register { name, phone, pin: PinHash("$argon2id$".into()), mac: device.map(mac), seen_at: None }
+    Command::Register { name, phone, pin: PinHash("$argon2id$".into()), mac: device.map(mac), seen_at: None }
 }
 
 fn found(pi: &mut Pi, text: &str) -> Option<Customer> {
@@ -50,7 +50,7 @@ fn a_phone_belongs_to_one_user_however_it_is_written() {
             login: None,
             settings: Settings::default(),
         };
-        assert!(taken(pi.ask(Action::AddUser(new), None)), "{phone}");
+        assert!(taken(pi.ask(Command::AddUser(new), None)), "{phone}");
     }
     for (name, phone, wrong) in [("Budi", "budi", "phone"), (" ", "08990000001", "name")] {
         let refused = pi.ask(register(name, phone, Some(1)), None);
@@ -76,7 +76,7 @@ fn an_import_is_one_commit_of_all_rows_or_none() {
         debts: Vec::new(),
         admin_block: None,
     };
-    let import = |users: Vec<ImportedUser>| Action::Import { users, findings: Vec::new() };
+    let import = |users: Vec<ImportedUser>| Command::Import { users, findings: Vec::new() };
     let commits = pi.engine().store_stats().commits;
     let bad = vec![
         row(0, "081234567002", Some("budi"), &[1]),
@@ -111,7 +111,7 @@ fn customers_are_found_by_phone_or_log_in_name() {
             login: login.map(Into::into),
             settings: Settings::default(),
         };
-        pi.ask(Action::AddUser(new), None).unwrap()["id"].as_str().unwrap().parse().unwrap()
+        pi.ask(Command::AddUser(new), None).unwrap()["id"].as_str().unwrap().parse().unwrap()
     };
     let local = add(&mut pi, Some("081234567"), Some("budi"));
     let abroad = add(&mut pi, Some("+6285000111"), None);
@@ -135,7 +135,7 @@ fn customers_are_found_by_phone_or_log_in_name() {
         assert!(found(&mut pi, text).map(|customer| customer.id) == whose, "{text}");
     }
     assert!(found(&mut pi, "budi").unwrap().pin_hash.is_none());
-    pi.ask(Action::DeleteUser(local), None).unwrap();
+    pi.ask(Command::DeleteUser(local), None).unwrap();
     assert!(found(&mut pi, "budi").is_none());
     assert!(found(&mut pi, "+6281234567").unwrap().id == other);
 }
@@ -156,6 +156,6 @@ fn customers_with_one_number_are_named_until_one_gets_another() {
         found.iter().map(|s| (s.what, s.value.as_str(), s.kept_by.1.as_str(), s.user.1.as_str())).collect();
     assert_eq!(told, [("phone", "+6281234567001", "Budi", "Siti")]);
     let change = UserChange { phone: Some(Some("081234567004".into())), ..UserChange::default() };
-    pi.ask(Action::ChangeUser(found[0].user.0, change), None).unwrap();
+    pi.ask(Command::ChangeUser(found[0].user.0, change), None).unwrap();
     assert!(pi.engine().look().shared_names().is_empty());
 }

@@ -12,8 +12,8 @@ fn full_site() -> (Pi, UserId) {
     (pi, user)
 }
 
-fn in_place_of_oldest(user: UserId, device: u8) -> Action {
-    Action::Bind(NewDevice { replace_oldest: true, is_move: true, ..NewDevice::of(user, mac(device)) })
+fn in_place_of_oldest(user: UserId, device: u8) -> Command {
+    Command::Bind(NewDevice { replace_oldest: true, is_move: true, ..NewDevice::of(user, mac(device)) })
 }
 
 fn macs(pi: &mut Pi, user: UserId) -> Vec<crate::domain::id::Mac> {
@@ -28,7 +28,7 @@ fn oldest(pi: &mut Pi, no: u32) -> Option<crate::domain::id::Mac> {
 #[test]
 fn one_device_too_many_is_refused_or_takes_the_place_of_the_one_seen_longest_ago() {
     let (mut pi, user) = full_site();
-    let plain = Action::Bind(NewDevice::of(user, mac(9)));
+    let plain = Command::Bind(NewDevice::of(user, mac(9)));
     let reading = pi.reading(104, vec![row(1, "*1", 54, 1000)]);
     let refused = pi.ask(plain, Some(reading.clone()));
     assert!(matches!(refused, Err(EngineError::Conflict { code: "too_many_devices", .. })));
@@ -127,14 +127,14 @@ fn a_device_of_somebody_else_is_refused_with_its_owner_and_moves_when_that_is_sa
     };
     let before = audit_of(&mut pi, owner);
     for reading in [None, Some(pi.reading(105, vec![row(1, "*1", 55, 1700)]))] {
-        let refused = pi.ask(Action::Bind(NewDevice::of(heir, mac(1))), reading).unwrap_err();
+        let refused = pi.ask(Command::Bind(NewDevice::of(heir, mac(1))), reading).unwrap_err();
         let EngineError::DeviceTaken { mac: taken, owner: by, .. } = refused else { panic!("{refused}") };
         assert_eq!((taken, by), (mac(1), owner));
     }
     assert_eq!((macs(&mut pi, owner).len(), macs(&mut pi, heir).len()), (1, 0), "nothing moved");
     assert_eq!(audit_of(&mut pi, owner), before);
 
-    let moving = |user| Action::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac(1)) });
+    let moving = |user| Command::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac(1)) });
     let request = |action| Request { actor: Actor::daemon(), action, key: None, reading: None };
     let preview = pi.engine().preview(request(moving(heir))).unwrap();
     let others: Vec<_> = preview
@@ -148,7 +148,7 @@ fn a_device_of_somebody_else_is_refused_with_its_owner_and_moves_when_that_is_sa
     // Without the router it waits, and whom it waits for cannot be deleted meanwhile.
     let answer = pi.ask(moving(heir), None).unwrap();
     assert_eq!(answer["moved_from"], owner.to_string());
-    let refused = pi.ask(Action::DeleteUser(heir), None).unwrap_err();
+    let refused = pi.ask(Command::DeleteUser(heir), None).unwrap_err();
     assert!(matches!(refused, EngineError::Conflict { code: "user_has_devices", .. }), "{refused}");
     pi.pass(10);
     pi.meter(115, vec![row(1, "*1", 65, 1700)]);
@@ -179,7 +179,7 @@ fn a_device_that_asks_for_itself_is_bound_only_where_it_alone_is_seen() {
     for (hosts, refusal) in rows {
         pi.pass(1);
         let reading = pi.reading(110, hosts);
-        let done = pi.ask(Action::Bind(at(own)), Some(reading));
+        let done = pi.ask(Command::Bind(at(own)), Some(reading));
         let code = match done {
             Err(EngineError::Conflict { code, .. }) => Some(code),
             Err(error) => panic!("{error}"),

@@ -24,8 +24,8 @@ use crate::domain::policy::{self, Context, Decision, Event, Refusal};
 use crate::domain::units::{Rupiah, day_number};
 use crate::domain::validity::ValidityStep;
 use crate::store::{
-    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, ErrandWork, EventRecord, OpeningRecord,
-    OrderRecord, PackageRecord, Undated, UserRecord,
+    AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, OpeningRecord, OrderRecord,
+    OutboxWork, PackageRecord, Undated, UserRecord,
 };
 
 /// A request in the making: reads fall through to the state, writes stay here until it is finished.
@@ -211,15 +211,15 @@ impl<'a> Draft<'a> {
     }
 
     /// An errand, unless the same is waiting already.
-    pub fn put_errand(&mut self, work: ErrandWork) {
-        let mut waiting = self.state.online.errands.values().map(|errand| &errand.work);
-        if !waiting.any(|other| *other == work) && !self.changes.errands.contains(&work) {
-            self.changes.errands.push(work);
+    pub fn put_errand(&mut self, work: OutboxWork) {
+        let mut waiting = self.state.online.outbox.values().map(|outbox_item| &outbox_item.work);
+        if !waiting.any(|other| *other == work) && !self.changes.outbox.contains(&work) {
+            self.changes.outbox.push(work);
         }
     }
 
     /// The relay has it, or needs it no more.
-    pub fn end_errand(&mut self, no: u64) {
+    pub fn end_outbox_item(&mut self, no: u64) {
         self.changes.records.errands_done.insert(no);
     }
 
@@ -325,7 +325,7 @@ impl<'a> Draft<'a> {
         if !before.access.is_same(&user.account.access) {
             user.access_at = self.facts.now;
         }
-        self.changes.records.notices.extend(decision.commands.iter().map(|command| notice(&user, command)));
+        self.changes.records.notices.extend(decision.effects.iter().map(|effect| notice(&user, effect)));
         let changed = user.account.items.iter().filter(|item| before.item(item.id) != Some(*item));
         self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
         let entries = decision.entries.iter().cloned();

@@ -112,13 +112,13 @@ impl Pi {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    fn ask(&mut self, action: Action, reading: Option<Reading>) -> Result<Value, EngineError> {
+    fn ask(&mut self, action: Command, reading: Option<Reading>) -> Result<Value, EngineError> {
         self.ask_keyed(action, reading, None)
     }
 
     fn ask_keyed(
         &mut self,
-        action: Action,
+        action: Command,
         reading: Option<Reading>,
         key: Option<Key>,
     ) -> Result<Value, EngineError> {
@@ -128,17 +128,17 @@ impl Pi {
 
     fn add_user(&mut self, name: &str) -> UserId {
         let user = NewUser { name: name.into(), phone: None, login: None, settings: Settings::default() };
-        let user = self.ask(Action::AddUser(user), None).unwrap();
+        let user = self.ask(Command::AddUser(user), None).unwrap();
         user["id"].as_str().unwrap().parse().unwrap()
     }
 
     fn grant(&mut self, user: UserId, amount: Bytes) {
         let grant = Grant { amount, days: None, reason: "tes".into() };
-        self.ask(Action::Grant(user, grant), None).unwrap();
+        self.ask(Command::Grant(user, grant), None).unwrap();
     }
 
     fn bind(&mut self, user: UserId, mac: Mac, reading: Option<Reading>) {
-        self.ask(Action::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac) }), reading).unwrap();
+        self.ask(Command::Bind(NewDevice { is_move: true, ..NewDevice::of(user, mac) }), reading).unwrap();
     }
 
     fn user(&mut self, id: UserId) -> crate::domain::account::Account {
@@ -250,7 +250,7 @@ fn reset_with_debt_stays_at_zero_after_the_next_poll() {
     // Three megabytes flowed since the poll: they belong to the period that ends.
     let counter = 1000 + Bytes::gb(2).0 + Bytes::mb(3).0;
     let reading = pi.reading(113, vec![row(1, "*1", 63, counter)]);
-    let reset = Action::Reset {
+    let reset = Command::Reset {
         user,
         debt: Some(Bytes::gb(10)),
         credit: None,
@@ -315,7 +315,7 @@ fn the_last_bytes_before_unbinding_belong_to_the_old_owner() {
     assert_eq!((pi.used(old), pi.used(new)), (700, 200));
 
     // Without the router the device waits, and goes on being charged to its owner.
-    pi.ask(Action::Bind(NewDevice { is_move: true, ..NewDevice::of(old, mac(1)) }), None).unwrap();
+    pi.ask(Command::Bind(NewDevice { is_move: true, ..NewDevice::of(old, mac(1)) }), None).unwrap();
     pi.restart();
     pi.pass(5);
     pi.meter(115, vec![row(1, "*1", 65, 2000)]);
@@ -329,7 +329,7 @@ fn the_last_bytes_before_unbinding_belong_to_the_old_owner() {
 #[test]
 fn unbinding_without_a_router_waits_for_a_last_reading() {
     let (mut pi, user) = site();
-    pi.ask(Action::Unbind { user, mac: mac(1) }, None).unwrap();
+    pi.ask(Command::Unbind { user, mac: mac(1) }, None).unwrap();
     pi.pass(5);
     pi.meter(105, vec![row(1, "*1", 55, 1600)]);
     assert_eq!(pi.used(user), 600);
@@ -349,7 +349,7 @@ fn unbinding_without_a_router_waits_for_a_last_reading() {
 fn a_key_does_its_work_once_and_answers_the_same_across_a_restart() {
     let (mut pi, user) = site();
     let key = |hash| Some(Key { id: "siti/1".into(), content_hash: [hash; 32] });
-    let grant = Action::Grant(user, Grant { amount: Bytes::gb(1), days: None, reason: "x".into() });
+    let grant = Command::Grant(user, Grant { amount: Bytes::gb(1), days: None, reason: "x".into() });
     let first = pi.ask_keyed(grant.clone(), None, key(1)).unwrap();
     pi.restart();
     let again = pi.ask_keyed(grant.clone(), None, key(1)).unwrap();
@@ -372,16 +372,16 @@ fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
     let order_id = |order: &Value| crate::domain::id::OrderId(order["id"].as_str().unwrap().into());
     let refund = |pi: &mut Pi, order: &Value, amount: Option<u64>| {
         let action =
-            Action::Refund { order: order_id(order), amount: amount.map(Rupiah), reason: "salah".into() };
+            Command::Refund { order: order_id(order), amount: amount.map(Rupiah), reason: "salah".into() };
         let answer = pi.ask(action, None);
         pi.verify();
         pi.restart();
         pi.verify();
         answer
     };
-    let before = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+    let before = pi.ask(Command::Buy(user, package, cash(None)), None).unwrap();
     let reading = pi.reading(100, vec![row(1, "*1", 50, 1000)]);
-    let reset = Action::Reset {
+    let reset = Command::Reset {
         user,
         debt: Some(Bytes::gb(10)),
         credit: None,
@@ -395,13 +395,13 @@ fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
     refund(&mut pi, &before, None).unwrap();
     assert_eq!(pi.user(user).balance.remaining(), Bytes::gb(10), "the new period is not touched");
 
-    let part = pi.ask(Action::PayPart(user, Rupiah(40_000), cash(None)), None).unwrap();
+    let part = pi.ask(Command::PayPart(user, Rupiah(40_000), cash(None)), None).unwrap();
     let debt = pi.user(user).items[0].id;
-    pi.ask(Action::WriteOff { user, debt, reason: "pindah".into() }, None).unwrap();
+    pi.ask(Command::WriteOff { user, debt, reason: "pindah".into() }, None).unwrap();
     pi.restart();
     refund(&mut pi, &part, None).unwrap();
     assert_eq!(pi.user(user).debt_items(), Bytes::gb(4), "what was forgiven stays forgiven");
-    pi.ask(Action::SettleAll(user, cash(Some(40_000))), None).unwrap();
+    pi.ask(Command::SettleAll(user, cash(Some(40_000))), None).unwrap();
     let twice = refund(&mut pi, &part, None);
     assert!(matches!(twice, Err(EngineError::Refused(Refusal::RefundsTooMuch(Rupiah::ZERO)))));
 }
@@ -417,14 +417,14 @@ fn an_order_that_goes_back_leaves_the_days_of_the_others_whatever_came_between()
             price: Rupiah(10_000),
             active: true,
         };
-        let package = pi.ask(Action::AddPackage(package), None).unwrap();
+        let package = pi.ask(Command::AddPackage(package), None).unwrap();
         let package = package["id"].as_str().unwrap().parse().unwrap();
-        let order = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+        let order = pi.ask(Command::Buy(user, package, cash(None)), None).unwrap();
         pi.pass(24 * 3600);
         crate::domain::id::OrderId(order["id"].as_str().unwrap().into())
     };
     let back = |pi: &mut Pi, order: crate::domain::id::OrderId| {
-        pi.ask(Action::Refund { order, amount: None, reason: "salah".into() }, None).unwrap();
+        pi.ask(Command::Refund { order, amount: None, reason: "salah".into() }, None).unwrap();
         pi.restart();
         pi.user(user).expires_at
     };
@@ -434,7 +434,7 @@ fn an_order_that_goes_back_leaves_the_days_of_the_others_whatever_came_between()
     pi.restart();
     assert_eq!(back(&mut pi, long), Some(start.plus_days(31)));
     let grant = Grant { amount: Bytes::gb(1), days: Some(45), reason: "maaf".into() };
-    pi.ask(Action::Grant(user, grant), None).unwrap();
+    pi.ask(Command::Grant(user, grant), None).unwrap();
     let longest = days(&mut pi, 90);
     assert_eq!(back(&mut pi, short), Some(start.plus_days(92)));
     assert_eq!(back(&mut pi, longest), Some(start.plus_days(47)), "the grant's days");
@@ -443,7 +443,7 @@ fn an_order_that_goes_back_leaves_the_days_of_the_others_whatever_came_between()
 fn add_package(pi: &mut Pi, quota: Bytes, price: u64) -> crate::domain::id::PackageId {
     let package =
         NewPackage { name: "p".into(), quota: Some(quota), days: 30, price: Rupiah(price), active: true };
-    let package = pi.ask(Action::AddPackage(package), None).unwrap();
+    let package = pi.ask(Command::AddPackage(package), None).unwrap();
     package["id"].as_str().unwrap().parse().unwrap()
 }
 
@@ -453,7 +453,7 @@ fn receipts_have_no_gaps_whatever_is_refused_between() {
     let package = add_package(&mut pi, Bytes::gb(10), 100_000);
     let mut receipts = Vec::new();
     for expect in [None, Some(1), Some(100_000), Some(2), None] {
-        match pi.ask(Action::Buy(user, package, cash(expect)), None) {
+        match pi.ask(Command::Buy(user, package, cash(expect)), None) {
             Ok(order) => receipts.push(order["receipt"].as_u64().unwrap()),
             Err(error) => {
                 assert!(matches!(error, EngineError::Refused(Refusal::QuoteChanged(Rupiah(100_000)))));
@@ -479,16 +479,16 @@ fn a_paid_item_is_refused_and_never_becomes_everything() {
             price: None,
             note: String::new(),
         };
-        let debt = pi.ask(Action::AddDebt(user, terms), None).unwrap();
+        let debt = pi.ask(Command::AddDebt(user, terms), None).unwrap();
         debt["id"].as_str().unwrap().parse::<crate::domain::id::DebtId>().unwrap()
     };
     let (first, second) = (owe(&mut pi), owe(&mut pi));
-    pi.ask(Action::SettleItem(user, first, cash(None)), None).unwrap();
+    pi.ask(Command::SettleItem(user, first, cash(None)), None).unwrap();
     pi.restart();
-    let again = pi.ask(Action::SettleItem(user, first, cash(None)), None);
+    let again = pi.ask(Command::SettleItem(user, first, cash(None)), None);
     assert!(matches!(again, Err(EngineError::Refused(Refusal::AlreadyPaid))));
     let other = pi.add_user("Budi");
-    let foreign = pi.ask(Action::SettleItem(other, second, cash(None)), None);
+    let foreign = pi.ask(Command::SettleItem(other, second, cash(None)), None);
     assert!(matches!(foreign, Err(EngineError::NotFound(_))));
     assert_eq!(pi.user(user).debt_items(), Bytes::gb(1));
 }
@@ -544,7 +544,7 @@ fn time_alone_ends_and_begins_access() {
     let expires_at = Some(Some(Timestamp(NOON.0 + 60_000)));
     let change =
         UserChange { settings: Settings { expires_at, ..Settings::default() }, ..UserChange::default() };
-    pi.ask(Action::ChangeUser(user, change), None).unwrap();
+    pi.ask(Command::ChangeUser(user, change), None).unwrap();
     pi.pass(61);
     assert!(pi.engine().pass_time().unwrap());
     assert_eq!(pi.user(user).access.status.name(), "expired");
@@ -556,7 +556,7 @@ fn a_clock_that_jumped_expires_nobody_until_it_is_confirmed() {
     let expires_at = Some(Some(NOON.plus_days(30)));
     let change =
         UserChange { settings: Settings { expires_at, ..Settings::default() }, ..UserChange::default() };
-    pi.ask(Action::ChangeUser(user, change), None).unwrap();
+    pi.ask(Command::ChangeUser(user, change), None).unwrap();
     pi.clock.set_wall(NOON.plus_days(400));
     pi.engine().pass_time().unwrap();
     assert_eq!(pi.user(user).access.status.name(), "active");
@@ -586,7 +586,7 @@ fn owe(pi: &mut Pi, user: UserId, due_date: Option<jiff::civil::Date>) -> crate:
         price: Some(Rupiah(10_000)),
         note: "bon".into(),
     };
-    let debt = pi.ask(Action::AddDebt(user, terms), None).unwrap();
+    let debt = pi.ask(Command::AddDebt(user, terms), None).unwrap();
     debt["id"].as_str().unwrap().parse().unwrap()
 }
 
@@ -603,7 +603,7 @@ fn a_debt_entered_in_1970_is_due_by_the_day_it_was_entered_and_blocks_nobody_at_
         let (debt, dated, promised) =
             (owe(&mut pi, user, None), owe(&mut pi, user, Some(given)), owe(&mut pi, user, None));
         let promise = DebtChange { due_date: Some(given), note: None };
-        pi.ask(Action::ChangeDebt(user, promised, promise), None).unwrap();
+        pi.ask(Command::ChangeDebt(user, promised, promise), None).unwrap();
         if restarts {
             pi.restart();
         }
@@ -625,7 +625,7 @@ fn a_debt_entered_in_1970_is_due_by_the_day_it_was_entered_and_blocks_nobody_at_
         let causes = pi.user(user).access.causes;
         assert!(causes.contains(&Reason::DebtOverdue), "what a person dated is late: {causes:?}");
         for late in [dated, promised] {
-            pi.ask(Action::WriteOff { user, debt: late, reason: "x".into() }, None).unwrap();
+            pi.ask(Command::WriteOff { user, debt: late, reason: "x".into() }, None).unwrap();
         }
         assert!(!pi.user(user).access.causes.contains(&Reason::DebtOverdue));
         pi.verify();
@@ -638,9 +638,9 @@ fn what_is_sold_in_1970_is_a_sale_of_its_day_once_that_is_known() {
     let package = add_package(&mut pi, Bytes::gb(10), 100_000);
     let noon = pi.clock.now();
     boot_in_1970(&mut pi);
-    let order = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
+    let order = pi.ask(Command::Buy(user, package, cash(None)), None).unwrap();
     let id = crate::domain::id::OrderId(order["id"].as_str().unwrap().into());
-    let close = Action::CloseDrawer { counted: Rupiah(100_000), note: String::new() };
+    let close = Command::CloseDrawer { counted: Rupiah(100_000), note: String::new() };
     pi.ask(close, None).unwrap();
     let said = pi.engine().reader().order_entries(&id).unwrap()[0].at;
     pi.pass(3600);
@@ -667,14 +667,14 @@ fn whoever_is_expired_stays_so_while_the_clock_says_1970() {
     let (mut pi, user) = site();
     let settings = Settings { expires_at: Some(Some(pi.clock.now())), ..Settings::default() };
     let change = UserChange { settings, ..UserChange::default() };
-    pi.ask(Action::ChangeUser(user, change), None).unwrap();
+    pi.ask(Command::ChangeUser(user, change), None).unwrap();
     pi.pass(60);
     pi.engine().pass_time().unwrap();
     assert_eq!(pi.user(user).access.status, Status::Expired);
     boot_in_1970(&mut pi);
     assert_eq!(pi.user(user).access.status, Status::Expired);
     let reading = pi.reading(100, Vec::new());
-    let reset = Action::Reset {
+    let reset = Command::Reset {
         user,
         debt: None,
         credit: Some(Bytes::gb(1)),
@@ -800,10 +800,10 @@ fn counter_action(
     act: &Counter,
     user: UserId,
     package: crate::domain::id::PackageId,
-) -> Option<Action> {
+) -> Option<Command> {
     Some(match act {
-        Counter::Buy => Action::Buy(user, package, cash(None)),
-        Counter::Owe(mb) => Action::AddDebt(
+        Counter::Buy => Command::Buy(user, package, cash(None)),
+        Counter::Owe(mb) => Command::AddDebt(
             user,
             DebtTerms {
                 what: Ok(Bytes::mb(*mb)),
@@ -814,20 +814,20 @@ fn counter_action(
                 note: String::new(),
             },
         ),
-        Counter::Pay(rp) => Action::PayPart(user, Rupiah(*rp), cash(None)),
-        Counter::SettleAll => Action::SettleAll(user, cash(None)),
+        Counter::Pay(rp) => Command::PayPart(user, Rupiah(*rp), cash(None)),
+        Counter::SettleAll => Command::SettleAll(user, cash(None)),
         Counter::Refund(n, percent) => {
             let orders = pi.engine().reader().orders(None, Page { limit: 100, after: None }).unwrap();
             let (_, order) = (!orders.is_empty()).then(|| n.get(&orders).clone())?;
             let amount = (*percent < 100).then(|| Rupiah(order.amount.0 * percent / 100));
-            Action::Refund { order: order.id, amount, reason: "salah".into() }
+            Command::Refund { order: order.id, amount, reason: "salah".into() }
         }
         Counter::WriteOff(n) => {
             let debts = pi.engine().reader().debts(1).unwrap();
             let debt = (!debts.is_empty()).then(|| n.get(&debts).id)?;
-            Action::WriteOff { user, debt, reason: "pindah".into() }
+            Command::WriteOff { user, debt, reason: "pindah".into() }
         }
-        Counter::Reset => Action::Reset {
+        Counter::Reset => Command::Reset {
             user,
             debt: Some(Bytes::gb(1)),
             credit: None,
@@ -835,7 +835,7 @@ fn counter_action(
             unblock: None,
             reason: "bulan baru".into(),
         },
-        Counter::Close => Action::CloseDrawer { counted: Rupiah(1), note: String::new() },
+        Counter::Close => Command::CloseDrawer { counted: Rupiah(1), note: String::new() },
         Counter::Use(_) | Counter::Restart => return None,
     })
 }
@@ -991,7 +991,7 @@ fn world_step(pi: &mut Pi, truth: &mut Truth, users: [UserId; 2], act: World) {
         World::Unbind(d) => {
             if let Some(owner) = truth.owner.remove(&d) {
                 let reading = pi.reading(truth.uptime_s, truth.table());
-                pi.ask(Action::Unbind { user: users[owner], mac: mac(d) }, Some(reading)).unwrap();
+                pi.ask(Command::Unbind { user: users[owner], mac: mac(d) }, Some(reading)).unwrap();
             }
         }
         World::Crash => pi.restart(),
@@ -1039,7 +1039,7 @@ proptest! {
         let mut answers = BTreeMap::new();
         for (n, crash) in acts {
             let key = Key { id: format!("kasir/{n}"), content_hash: [n; 32] };
-            let answer = pi.ask_keyed(Action::Buy(user, package, cash(None)), None, Some(key)).unwrap();
+            let answer = pi.ask_keyed(Command::Buy(user, package, cash(None)), None, Some(key)).unwrap();
             let first = answers.entry(n).or_insert_with(|| answer.clone()).clone();
             prop_assert_eq!(first, answer);
             if crash {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Engine;
 use super::actor::Actor;
 use super::checkout::FeedApplied;
-use super::commands::Act;
+use super::commands::CommandContext;
 use super::error::EngineError;
 use super::names::with_free_names;
 use super::{memo, odd};
@@ -16,7 +16,7 @@ use crate::domain::order::{Flag, Method, OnlineMethod, OrderKind, OrderState, Qu
 use crate::domain::policy::{Event, Refund};
 use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedEntry, FeedItem, FeedPage, Memo};
-use crate::store::{Cursor, ErrandWork, Online, OrderRecord, UserRecord};
+use crate::store::{Cursor, Online, OrderRecord, OutboxWork, UserRecord};
 
 /// The age to which orders are handed back to a relay that lost them: most wallets give money back for so long.
 const HANDED_BACK_DAYS: i64 = 45;
@@ -62,7 +62,7 @@ impl Engine {
         orders.extend(self.reader.online_since(recent)?.into_iter().filter(|order| !known.contains(order)));
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
             for order in orders {
-                act.draft.put_errand(ErrandWork::Adopt { order });
+                act.draft.put_errand(OutboxWork::Adopt { order });
             }
             act.draft.set_cursor(Cursor { epoch: Some(page.epoch.clone()), seq: 0 });
             act.draft.audit("feed.restart", &page.epoch, String::new());
@@ -116,7 +116,7 @@ fn paid_at(item: &FeedItem) -> Option<Timestamp> {
     item.paid_at.as_deref().and_then(parse_rfc3339).or_else(|| parse_rfc3339(&item.at))
 }
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn is_applied(&self, event: &str) -> Result<bool, EngineError> {
         let drafted = self.draft.applies(event);
         Ok(drafted || self.reader.is_applied(event)?)

@@ -7,7 +7,7 @@ use super::error::{EngineError, conflict};
 use crate::clock::rfc3339;
 use crate::domain::order::{Item, Line, OrderKind, Quote};
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX, Timestamp};
-use crate::identity::signed_tokens::Tickets;
+use crate::identity::signed_tokens::SignedTokens;
 use crate::protocol::LineWire;
 use crate::protocol::relay::{MEMO_BYTES_MAX, Memo};
 use crate::store::UserRecord;
@@ -23,7 +23,7 @@ const DAYS_MAX: u32 = 3660;
 
 /// The memo of an attempt, signed, as JSON of at most [`MEMO_BYTES_MAX`] bytes: names are shortened to make it fit.
 pub(super) fn write(
-    signer: &Tickets,
+    signer: &SignedTokens,
     user: &UserRecord,
     request_id: &str,
     (kind, quote): (OrderKind, &Quote),
@@ -62,7 +62,7 @@ fn signed_text(memo: &Memo) -> String {
 
 /// Whether this site wrote the memo for that attempt. Whoever has a memo may send it again, so that it is good for
 /// its own attempt alone.
-pub(super) fn is_signed(signer: &Tickets, memo: &Memo, request_id: &str) -> bool {
+pub(super) fn is_signed(signer: &SignedTokens, memo: &Memo, request_id: &str) -> bool {
     let Some(sig) = memo.sig.as_deref() else { return false };
     memo.request.as_deref() == Some(request_id) && signer.is_memo_token(&signed_text(memo), sig)
 }

@@ -39,15 +39,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use actor::{Actor, Key};
-pub use checkout::{Begun, FeedApplied, OpenOne, OpenView, Opening, Replaces, Wish};
+pub use checkout::{Checkout, FeedApplied, OpenOne, OpenView, PaymentRequest, PendingOrder, Replaces};
 pub use command::{
-    Action, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser, JUST_PAID_MS, NewDevice,
+    Command, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser, JUST_PAID_MS, NewDevice,
     NewPackage, NewUser, PackageChange, PinHash, Purpose, ReviewDecision, Tender, UserChange,
 };
 pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};
 pub use handle::{EngineGone, EngineHandle};
 pub use notice::{Notice, Notifier};
-pub use read_view::{Look, SharedName, Who, WindowView};
+pub use read_view::{ReadView, SharedName, Who, WindowView};
 pub use reading::Reading;
 pub use request::{Outcome, Preview, Request};
 pub use snapshot::{Reached, Snapshot};
@@ -63,9 +63,9 @@ use crate::domain::usage::HostTable;
 use crate::store::{
     AuditLine, Reader, Role, SecretKind, SiteSecret, Store, StoreError, StoreStats, StoreTimes, Unwritable,
 };
-pub use crate::store::{Cursor, Errand, ErrandWork};
+pub use crate::store::{Cursor, OutboxItem, OutboxWork};
 use changes::Changes;
-use commands::Act;
+use commands::CommandContext;
 use draft::Draft;
 use notice::Silence;
 use state::State;
@@ -206,11 +206,11 @@ impl Engine {
         &mut self,
         actor: &Actor,
         event: &str,
-        work: impl FnOnce(&mut Act) -> Result<T, EngineError>,
+        work: impl FnOnce(&mut CommandContext) -> Result<T, EngineError>,
     ) -> Result<(T, Changes), EngineError> {
         let facts = self.facts();
         let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        match work(&mut Act::new(&mut draft, &self.reader, event.to_owned())) {
+        match work(&mut CommandContext::new(&mut draft, &self.reader, event.to_owned())) {
             Ok(done) => Ok((done, draft.finish())),
             Err(error) => Err(self.heard(error)),
         }
@@ -380,10 +380,10 @@ impl Engine {
     }
 
     /// Everything a page or an answer shows, gathered readings included. Commits nothing.
-    pub fn look(&self) -> Look<'_> {
+    pub fn look(&self) -> ReadView<'_> {
         let uptime = self.parts.clock.uptime();
         let (policy, zone) = (&self.parts.policy, &self.parts.zone);
-        Look { state: &self.state, policy, zone, facts: self.facts(), uptime }
+        ReadView { state: &self.state, policy, zone, facts: self.facts(), uptime }
     }
 
     /// A connection for history.

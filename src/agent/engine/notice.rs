@@ -2,7 +2,7 @@
 
 use crate::domain::access::Access;
 use crate::domain::id::UserId;
-use crate::domain::policy::Command;
+use crate::domain::policy::Effect;
 use crate::store::UserRecord;
 
 /// Something people are told after a commit.
@@ -41,12 +41,12 @@ impl Notifier for Silence {
     fn notify(&self, _: &Notice) {}
 }
 
-pub(super) fn notice(user: &UserRecord, command: &Command) -> Notice {
+pub(super) fn notice(user: &UserRecord, effect: &Effect) -> Notice {
     let (id, name) = (user.account.id, user.name.clone());
-    match command {
-        Command::Enforce { from } => {
+    match effect {
+        Effect::Enforce { from } => {
             Notice::AccessChanged { user: id, name, from: from.clone(), to: user.account.access.clone() }
         }
-        Command::WarnOverage => Notice::OverageWarning { user: id, name },
+        Effect::WarnOverage => Notice::OverageWarning { user: id, name },
     }
 }

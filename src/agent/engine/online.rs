@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 
 use super::Engine;
 use super::actor::{Actor, Key};
-use super::checkout::{Begun, OpenOne, OpenView, Opening, Wish};
+use super::checkout::{Checkout, OpenOne, OpenView, PaymentRequest, PendingOrder};
 use super::command::Purpose;
-use super::commands::{Act, done};
+use super::commands::{CommandContext, done};
 use super::error::{EngineError, OPEN_PAYMENT, conflict, idempotency_conflict};
 use super::feed::{mark, rise};
 use super::memo;
@@ -21,25 +21,25 @@ use crate::domain::order::{Method, OrderKind, Quote};
 use crate::domain::policy::{self, Event, Refusal};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{AdoptOrder, PaymentMeans, RelayOrder};
-use crate::store::{Cursor, Errand, ErrandWork, Online, OpeningRecord, OrderRecord};
+use crate::store::{Cursor, Online, OpeningRecord, OrderRecord, OutboxItem, OutboxWork};
 
 impl Engine {
     /// Freezes the price of what is wished and writes the attempt down, so that the relay may be asked for it.
     pub fn begin_order(
         &mut self,
         actor: &Actor,
-        wish: &Wish,
+        wish: &PaymentRequest,
         key: Option<&Key>,
-    ) -> Result<Begun, EngineError> {
+    ) -> Result<Checkout, EngineError> {
         self.begin()?;
         if let Some(outcome) = self.answered(key)? {
-            return Ok(Begun::Answered(outcome));
+            return Ok(Checkout::Answered(outcome));
         }
         if let Some(opening) = self.resumed(key)? {
-            return Ok(Begun::Ask(opening));
+            return Ok(Checkout::Ask(opening));
         }
         let (begun, changes) = self.draft(actor, "", |act| act.begin_order(wish, key))?;
-        if matches!(begun, Begun::Ask(_)) {
+        if matches!(begun, Checkout::Ask(_)) {
             self.take_over(changes)?;
         }
         Ok(begun)
@@ -48,7 +48,7 @@ impl Engine {
     /// What a purpose costs the user now, by the same rules as [`Self::begin_order`]. Changes nothing.
     pub fn price(&mut self, user: UserId, purpose: &Purpose) -> Result<Quote, EngineError> {
         self.begin()?;
-        let price = |act: &mut Act| {
+        let price = |act: &mut CommandContext| {
             let no = act.draft.find_user(user)?;
             Ok(act.priced(no, purpose)?.1)
         };
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// The opening that an earlier call with this key left behind.
-    fn resumed(&self, key: Option<&Key>) -> Result<Option<Opening>, EngineError> {
+    fn resumed(&self, key: Option<&Key>) -> Result<Option<PendingOrder>, EngineError> {
         let Some(key) = key else { return Ok(None) };
         let of_key = |opening: &&OpeningRecord| opening.key.as_ref().is_some_and(|(id, _)| *id == key.id);
         let Some(opening) = self.state.online.openings.values().find(of_key) else { return Ok(None) };
@@ -66,8 +66,8 @@ impl Engine {
         Ok(self.opening(opening))
     }
 
-    fn opening(&self, record: &OpeningRecord) -> Option<Opening> {
-        Some(Opening {
+    fn opening(&self, record: &OpeningRecord) -> Option<PendingOrder> {
+        Some(PendingOrder {
             request_id: record.request_id.clone(),
             user: self.state.users.get(&record.user_no)?.account.id,
             kind: record.kind,
@@ -79,8 +79,8 @@ impl Engine {
     }
 
     /// Attempts whose outcome is not known, oldest first.
-    pub fn openings(&self) -> Vec<Opening> {
-        let mut all: Vec<Opening> =
+    pub fn openings(&self) -> Vec<PendingOrder> {
+        let mut all: Vec<PendingOrder> =
             self.state.online.openings.values().filter_map(|record| self.opening(record)).collect();
         all.sort_by(|a, b| (a.created_at, &a.request_id).cmp(&(b.created_at, &b.request_id)));
         all
@@ -145,27 +145,27 @@ impl Engine {
     }
 
     /// What the relay must still be told, in the order it was decided; due or not.
-    pub fn outbox(&self) -> Vec<Errand> {
-        self.state.online.errands.values().cloned().collect()
+    pub fn outbox(&self) -> Vec<OutboxItem> {
+        self.state.online.outbox.values().cloned().collect()
     }
 
     /// The relay has it, or it needs it no more.
     pub fn errand_done(&mut self, no: u64) -> Result<(), EngineError> {
-        self.end_errand(no, None)
+        self.end_outbox_item(no, None)
     }
 
     /// The relay or the gateway refuses it for good: it is given up, and the audit says why.
     pub fn errand_refused(&mut self, no: u64, why: &str) -> Result<(), EngineError> {
-        self.end_errand(no, Some(why))
+        self.end_outbox_item(no, Some(why))
     }
 
-    fn end_errand(&mut self, no: u64, refused: Option<&str>) -> Result<(), EngineError> {
+    fn end_outbox_item(&mut self, no: u64, refused: Option<&str>) -> Result<(), EngineError> {
         self.begin()?;
-        let Some(errand) = self.state.online.errands.get(&no).cloned() else { return Ok(()) };
+        let Some(outbox_item) = self.state.online.outbox.get(&no).cloned() else { return Ok(()) };
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
-            act.draft.end_errand(no);
+            act.draft.end_outbox_item(no);
             if let Some(why) = refused {
-                let (action, target) = errand.work.named();
+                let (action, target) = outbox_item.work.named();
                 act.draft.audit(&format!("{action}_refused"), target, why.to_owned());
             }
             Ok(())
@@ -176,10 +176,10 @@ impl Engine {
     /// It failed: it is tried again at `at`. Written with the next commit.
     pub fn errand_postponed(&mut self, no: u64, at: Timestamp) -> Result<(), EngineError> {
         self.begin()?;
-        if let Some(errand) = self.state.online.errands.get_mut(&no) {
-            errand.attempts = errand.attempts.saturating_add(1);
-            errand.next_at = at;
-            self.state.dirty.errands.insert(no, errand.clone());
+        if let Some(outbox_item) = self.state.online.outbox.get_mut(&no) {
+            outbox_item.attempts = outbox_item.attempts.saturating_add(1);
+            outbox_item.next_at = at;
+            self.state.dirty.outbox.insert(no, outbox_item.clone());
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Engine {
         let order = self.state.online.orders_of(no).map(|open| OpenOne::Order(open.record.id.clone())).next();
         order.or_else(|| {
             let opening = self.state.online.openings_of(no).next();
-            opening.map(|opening| OpenOne::Opening(opening.request_id.clone()))
+            opening.map(|opening| OpenOne::PendingOrder(opening.request_id.clone()))
         })
     }
 
@@ -244,7 +244,7 @@ impl Engine {
     }
 }
 
-impl ErrandWork {
+impl OutboxWork {
     /// The audit's names of what is done and to what.
     fn named(&self) -> (&'static str, &str) {
         match self {
@@ -261,8 +261,8 @@ fn means_of(order: &RelayOrder) -> (PaymentMeans, Option<Timestamp>) {
     (order.means.clone(), order.expires_at.as_deref().and_then(parse_rfc3339))
 }
 
-impl Act<'_, '_> {
-    fn begin_order(&mut self, wish: &Wish, key: Option<&Key>) -> Result<Begun, EngineError> {
+impl CommandContext<'_, '_> {
+    fn begin_order(&mut self, wish: &PaymentRequest, key: Option<&Key>) -> Result<Checkout, EngineError> {
         let no = self.draft.find_user(wish.user)?;
         let (kind, quote) = self.priced(no, &wish.purpose)?;
         let total = quote.total();
@@ -274,7 +274,7 @@ impl Act<'_, '_> {
         }
         let order = self.draft.open_orders(no).next().map(|open| OpenOne::Order(open.record.id.clone()));
         let opening =
-            || self.draft.openings(no).next().map(|found| OpenOne::Opening(found.request_id.clone()));
+            || self.draft.openings(no).next().map(|found| OpenOne::PendingOrder(found.request_id.clone()));
         if let Some(open) = order.or_else(opening).or_else(|| self.given_up(wish.user)) {
             if !wish.replaces.allows(&open) {
                 return Err(conflict(
@@ -282,7 +282,7 @@ impl Act<'_, '_> {
                     "another payment is open; say that it shall be called off",
                 ));
             }
-            return Ok(Begun::CancelFirst(open));
+            return Ok(Checkout::CancelFirst(open));
         }
         let now = self.draft.state.wall;
         let request_id = self.draft.new_id().to_string();
@@ -301,7 +301,7 @@ impl Act<'_, '_> {
         let detail = format!("{} {} {total}", kind.name(), wish.method.name());
         self.draft.audit("order.ask", &wish.user.to_string(), detail);
         self.draft.put_opening(opening.clone());
-        Ok(Begun::Ask(Opening {
+        Ok(Checkout::Ask(PendingOrder {
             request_id: opening.request_id,
             user: wish.user,
             kind,
@@ -340,20 +340,20 @@ impl Act<'_, '_> {
         self.draft.end_opening(request_id.clone());
         if abandon {
             let user = self.draft.user(opening.user_no).account.id;
-            self.draft.put_errand(ErrandWork::Abandon { request_id, user });
+            self.draft.put_errand(OutboxWork::Abandon { request_id, user });
         }
     }
 
     /// An attempt of the user that the relay was not yet told to give up: a charge of it may be open.
     fn given_up(&self, user: UserId) -> Option<OpenOne> {
-        self.draft.state.online.errands.values().find_map(|errand| match &errand.work {
-            ErrandWork::Abandon { request_id, user: whose } if *whose == user => {
-                Some(OpenOne::GivenUp { errand: errand.no, request_id: request_id.clone() })
+        self.draft.state.online.outbox.values().find_map(|outbox_item| match &outbox_item.work {
+            OutboxWork::Abandon { request_id, user: whose } if *whose == user => {
+                Some(OpenOne::GivenUp { outbox_item: outbox_item.no, request_id: request_id.clone() })
             }
-            ErrandWork::Abandon { .. }
-            | ErrandWork::Cancel { .. }
-            | ErrandWork::Refund { .. }
-            | ErrandWork::Adopt { .. } => None,
+            OutboxWork::Abandon { .. }
+            | OutboxWork::Cancel { .. }
+            | OutboxWork::Refund { .. }
+            | OutboxWork::Adopt { .. } => None,
         })
     }
 
@@ -442,10 +442,10 @@ impl Act<'_, '_> {
     }
 
     /// Money came another way: whatever the user has open online is called off by the outbox.
-    pub(super) fn call_off(&mut self, no: u32) {
+    pub(super) fn cancel_order(&mut self, no: u32) {
         let orders: Vec<OrderId> = self.draft.open_orders(no).map(|open| open.record.id.clone()).collect();
         for order in orders {
-            self.draft.put_errand(ErrandWork::Cancel { order });
+            self.draft.put_errand(OutboxWork::Cancel { order });
         }
         let openings: Vec<OpeningRecord> = self.draft.openings(no).cloned().collect();
         for opening in openings {

@@ -32,8 +32,8 @@ impl Shop {
         self.pi.engine()
     }
 
-    pub fn wish(&self, purpose: Purpose) -> Wish {
-        Wish {
+    pub fn wish(&self, purpose: Purpose) -> PaymentRequest {
+        PaymentRequest {
             user: self.user,
             purpose,
             method: OnlineMethod::Qris,
@@ -42,20 +42,20 @@ impl Shop {
         }
     }
 
-    pub fn begin(&mut self, purpose: Purpose) -> Result<Begun, EngineError> {
+    pub fn begin(&mut self, purpose: Purpose) -> Result<Checkout, EngineError> {
         let wish = self.wish(purpose);
         self.engine().begin_order(&Actor::daemon(), &wish, None)
     }
 
     /// An opening, or the test fails.
-    pub fn ask(&mut self, purpose: Purpose) -> Opening {
+    pub fn ask(&mut self, purpose: Purpose) -> PendingOrder {
         match self.begin(purpose).unwrap() {
-            Begun::Ask(opening) => opening,
+            Checkout::Ask(opening) => opening,
             other => panic!("{other:?}"),
         }
     }
 
-    pub fn answer(&mut self, opening: &Opening, status: OrderState) -> RelayOrder {
+    pub fn answer(&mut self, opening: &PendingOrder, status: OrderState) -> RelayOrder {
         self.orders += 1;
         RelayOrder {
             order_id: format!("K-{}", self.orders),
@@ -143,7 +143,7 @@ impl Shop {
 
     pub fn review(&mut self, order: &RelayOrder, decision: ReviewDecision) -> Result<Value, EngineError> {
         let order = OrderId(order.order_id.clone());
-        self.pi.ask(Action::Review { order, decision, reason: "dicek".into() }, None)
+        self.pi.ask(Command::Review { order, decision, reason: "dicek".into() }, None)
     }
 
     /// The card as it is now, for a later restore.
@@ -229,7 +229,7 @@ pub(super) fn owe(shop: &mut Shop, amount: Bytes) -> DebtId {
         price: None,
         note: "utang".into(),
     };
-    let debt = shop.pi.ask(Action::AddDebt(shop.user, terms), None).unwrap();
+    let debt = shop.pi.ask(Command::AddDebt(shop.user, terms), None).unwrap();
     debt["id"].as_str().unwrap().parse().unwrap()
 }
 
@@ -266,9 +266,9 @@ fn a_repeated_call_resumes_its_opening_and_is_answered_once_it_stands() {
     let wish = shop.wish(Purpose::Buy(shop.package));
     let key = Key { id: "siti/1".into(), content_hash: [1; 32] };
     let begin = |shop: &mut Shop, key: &Key| shop.engine().begin_order(&Actor::daemon(), &wish, Some(key));
-    let Begun::Ask(first) = begin(&mut shop, &key).unwrap() else { panic!() };
+    let Checkout::Ask(first) = begin(&mut shop, &key).unwrap() else { panic!() };
     shop.pi.restart();
-    let Begun::Ask(again) = begin(&mut shop, &key).unwrap() else { panic!() };
+    let Checkout::Ask(again) = begin(&mut shop, &key).unwrap() else { panic!() };
     assert_eq!((&first.request_id, first.memo.get()), (&again.request_id, again.memo.get()));
     let other = Key { content_hash: [2; 32], ..key.clone() };
     assert!(is_conflict(&begin(&mut shop, &other), "idempotency_conflict"));
@@ -277,7 +277,7 @@ fn a_repeated_call_resumes_its_opening_and_is_answered_once_it_stands() {
     assert_eq!(opened.status, 201);
     let view: Value = serde_json::from_str(&opened.body).unwrap();
     assert_eq!((view["status"].as_str(), view["qr_string"].as_str()), (Some("pending"), Some("00020101")));
-    let Begun::Answered(answer) = begin(&mut shop, &key).unwrap() else { panic!() };
+    let Checkout::Answered(answer) = begin(&mut shop, &key).unwrap() else { panic!() };
     assert_eq!(answer, opened);
     assert!(is_conflict(&begin(&mut shop, &other), "idempotency_conflict"));
     let repeated = shop.engine().order_opened(&again.request_id, &order).unwrap();
@@ -290,16 +290,16 @@ fn what_is_open_must_be_called_off_before_another_is_opened() {
     let mut shop = Shop::new(Policy::default());
     let opening = shop.ask(Purpose::Buy(shop.package));
     let open = |shop: &mut Shop| match shop.begin(Purpose::Buy(shop.package)).unwrap() {
-        Begun::CancelFirst(open) => open,
+        Checkout::CancelFirst(open) => open,
         other => panic!("{other:?}"),
     };
-    assert_eq!(open(&mut shop), OpenOne::Opening(opening.request_id.clone()));
+    assert_eq!(open(&mut shop), OpenOne::PendingOrder(opening.request_id.clone()));
     let order = shop.answer(&opening, OrderState::Pending);
     shop.engine().order_opened(&opening.request_id, &order).unwrap();
     assert_eq!(open(&mut shop), OpenOne::Order(OrderId("K-1".into())));
     assert!(shop.begin(Purpose::SettleAll).is_err(), "what cannot be had calls nothing off");
     let user = shop.user;
-    assert!(is_conflict(&shop.pi.ask(Action::DeleteUser(user), None), "user_pays"));
+    assert!(is_conflict(&shop.pi.ask(Command::DeleteUser(user), None), "user_pays"));
     let cancelled = RelayOrder { status: OrderState::Cancelled, ..order.clone() };
     shop.engine().order_seen(&cancelled).unwrap();
     assert_eq!(shop.order("K-1").status, OrderState::Cancelled);
@@ -320,21 +320,21 @@ fn an_attempt_that_failed_leaves_nothing_but_what_the_relay_must_hear() {
     shop.engine().order_failed(&unsure.request_id, true).unwrap();
     shop.engine().order_failed(&unsure.request_id, true).unwrap();
     let work = |shop: &mut Shop| shop.engine().outbox().into_iter().map(|e| e.work).collect::<Vec<_>>();
-    let abandon = ErrandWork::Abandon { request_id: unsure.request_id.clone(), user: shop.user };
+    let abandon = OutboxWork::Abandon { request_id: unsure.request_id.clone(), user: shop.user };
     assert_eq!(work(&mut shop), [abandon]);
     let late = shop.answer(&unsure, OrderState::Pending);
     assert!(matches!(
         shop.engine().order_opened(&unsure.request_id, &late),
         Err(EngineError::NotFound("opening"))
     ));
-    let errand = shop.engine().outbox().remove(0);
+    let outbox_item = shop.engine().outbox().remove(0);
     let later = Timestamp(NOON.0 + 5000);
-    shop.engine().errand_postponed(errand.no, later).unwrap();
+    shop.engine().errand_postponed(outbox_item.no, later).unwrap();
     shop.engine().flush().unwrap();
     shop.pi.restart();
     let kept = shop.engine().outbox().remove(0);
-    assert_eq!((kept.no, kept.attempts, kept.next_at), (errand.no, 1, later));
-    shop.engine().errand_done(errand.no).unwrap();
+    assert_eq!((kept.no, kept.attempts, kept.next_at), (outbox_item.no, 1, later));
+    shop.engine().errand_done(outbox_item.no).unwrap();
     shop.pi.restart();
     assert!(shop.engine().outbox().is_empty());
     // Money that came all the same is credited.
@@ -350,7 +350,7 @@ fn a_charge_of_another_amount_is_given_up() {
     let order = RelayOrder { amount_rp: 1, ..shop.answer(&opening, OrderState::Pending) };
     let answer = shop.engine().order_opened(&opening.request_id, &order);
     assert!(is_conflict(&answer, "amount_mismatch"));
-    let abandon = ErrandWork::Abandon { request_id: opening.request_id, user: shop.user };
+    let abandon = OutboxWork::Abandon { request_id: opening.request_id, user: shop.user };
     assert_eq!(shop.engine().outbox().remove(0).work, abandon);
     let user = shop.user;
     assert_eq!(shop.engine().open_online(user), None);
@@ -360,8 +360,8 @@ fn a_charge_of_another_amount_is_given_up() {
 fn cash_calls_off_what_is_open_in_the_same_commit_and_both_payments_count() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
-    shop.pi.ask(Action::Buy(shop.user, shop.package, cash(None)), None).unwrap();
-    let cancel = ErrandWork::Cancel { order: OrderId("K-1".into()) };
+    shop.pi.ask(Command::Buy(shop.user, shop.package, cash(None)), None).unwrap();
+    let cancel = OutboxWork::Cancel { order: OrderId("K-1".into()) };
     assert_eq!(shop.engine().outbox().remove(0).work, cancel);
     shop.settle(&order);
     assert_eq!(shop.remaining(), 20_480);
@@ -375,7 +375,7 @@ fn cash_calls_off_what_is_open_in_the_same_commit_and_both_payments_count() {
 #[test]
 fn another_price_by_now_and_a_price_of_nothing_are_refused() {
     let mut shop = Shop::new(Policy::default());
-    let wish = Wish { expect: Some(Rupiah(1)), ..shop.wish(Purpose::Buy(shop.package)) };
+    let wish = PaymentRequest { expect: Some(Rupiah(1)), ..shop.wish(Purpose::Buy(shop.package)) };
     let begun = shop.engine().begin_order(&Actor::daemon(), &wish, None);
     assert!(matches!(begun, Err(EngineError::Refused(crate::domain::policy::Refusal::QuoteChanged(_)))));
     let free = add_package(&mut shop.pi, Bytes::gb(1), 0);
@@ -391,7 +391,7 @@ fn a_memo_too_long_is_shortened_and_then_refused() {
         let debt = owe(&mut shop, Bytes::gb(1));
         let note = Some("x".repeat(500));
         let change = DebtChange { due_date: None, note };
-        shop.pi.ask(Action::ChangeDebt(shop.user, debt, change), None).unwrap();
+        shop.pi.ask(Command::ChangeDebt(shop.user, debt, change), None).unwrap();
     }
     let opening = shop.ask(Purpose::SettleAll);
     assert!(opening.memo.get().len() <= 4096);
@@ -410,7 +410,7 @@ fn paying_approves_where_registration_is_by_payment() {
         let mut shop = Shop::new(Policy { payment_approves, ..Policy::default() });
         let settings = Settings { approved: Some(false), ..Settings::default() };
         let change = UserChange { settings, ..UserChange::default() };
-        shop.pi.ask(Action::ChangeUser(shop.user, change), None).unwrap();
+        shop.pi.ask(Command::ChangeUser(shop.user, change), None).unwrap();
         if payment_approves {
             let order = shop.buy();
             assert_eq!(shop.account().access.status, Status::Inactive);
@@ -467,7 +467,7 @@ fn orders_are_paged_from_the_newest_whatever_their_receipts() {
     let mut shop = Shop::new(Policy::default());
     shop.buy();
     shop.pi.pass(1);
-    shop.pi.ask(Action::Buy(shop.user, shop.package, cash(None)), None).unwrap();
+    shop.pi.ask(Command::Buy(shop.user, shop.package, cash(None)), None).unwrap();
     shop.pi.pass(1);
     let (mut after, mut seen) = (None, Vec::new());
     loop {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Engine;
 use super::changes::Changes;
-use super::command::Action;
+use super::command::Command;
 use super::commands;
 use super::draft::Draft;
 use super::error::EngineError;
@@ -45,9 +45,9 @@ impl Engine {
     }
 
     /// The key of the user on file whom an action is about.
-    fn subject(&self, action: &Action) -> Result<Option<u32>, EngineError> {
+    fn subject(&self, action: &Command) -> Result<Option<u32>, EngineError> {
         let no = match action {
-            Action::Refund { order, .. } | Action::Review { order, .. } => {
+            Command::Refund { order, .. } | Command::Review { order, .. } => {
                 self.reader.order(order)?.and_then(|order| order.user_no)
             }
             other => other.user().and_then(|id| self.state.by_id.get(&id).copied()),

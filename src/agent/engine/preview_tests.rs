@@ -31,9 +31,9 @@ fn shop() -> Shop {
     let (mut pi, user) = site();
     let idle = pi.add_user("Budi");
     let package = add_package(&mut pi, Bytes::gb(10), 100_000);
-    let order = pi.ask(Action::Buy(user, package, cash(None)), None).unwrap();
-    let debt = pi.ask(Action::AddDebt(user, terms(Bytes::gb(2))), None).unwrap();
-    pi.ask(Action::AddDebt(user, terms(Bytes::gb(1))), None).unwrap();
+    let order = pi.ask(Command::Buy(user, package, cash(None)), None).unwrap();
+    let debt = pi.ask(Command::AddDebt(user, terms(Bytes::gb(2))), None).unwrap();
+    pi.ask(Command::AddDebt(user, terms(Bytes::gb(1))), None).unwrap();
     pi.pass(10);
     // Gathered and not committed: what a draft seals.
     pi.meter(110, vec![row(1, "*1", 60, 6000)]);
@@ -51,39 +51,39 @@ fn why() -> String {
     "tes".to_owned()
 }
 
-fn reset(user: UserId) -> Action {
-    Action::Reset { user, debt: Some(Bytes::gb(10)), credit: None, days: None, unblock: None, reason: why() }
+fn reset(user: UserId) -> Command {
+    Command::Reset { user, debt: Some(Bytes::gb(10)), credit: None, days: None, unblock: None, reason: why() }
 }
 
 /// Every action of the table with what it is called.
-fn actions(shop: &Shop) -> Vec<(&'static str, Action)> {
+fn actions(shop: &Shop) -> Vec<(&'static str, Command)> {
     let Shop { user, idle, package, debt, .. } = *shop;
     let new = NewUser { name: "Sari".into(), phone: None, login: None, settings: Settings::default() };
     let pin = PinHash("$argon2id$".into());
     vec![
-        ("grant", Action::Grant(user, Grant { amount: Bytes::gb(1), days: Some(3), reason: why() })),
-        ("debit", Action::Debit { user, amount: Bytes::gb(90), reason: why() }),
-        ("buy", Action::Buy(user, package, cash(None))),
-        ("settle all", Action::SettleAll(user, cash(None))),
-        ("settle one", Action::SettleItem(user, debt, cash(None))),
-        ("settle a part", Action::PayPart(user, Rupiah(7_000), cash(None))),
-        ("add debt", Action::AddDebt(user, terms(Bytes::mb(700)))),
-        ("change debt", Action::ChangeDebt(user, debt, DebtChange { note: Some(why()), due_date: None })),
+        ("grant", Command::Grant(user, Grant { amount: Bytes::gb(1), days: Some(3), reason: why() })),
+        ("debit", Command::Debit { user, amount: Bytes::gb(90), reason: why() }),
+        ("buy", Command::Buy(user, package, cash(None))),
+        ("settle all", Command::SettleAll(user, cash(None))),
+        ("settle one", Command::SettleItem(user, debt, cash(None))),
+        ("settle a part", Command::PayPart(user, Rupiah(7_000), cash(None))),
+        ("add debt", Command::AddDebt(user, terms(Bytes::mb(700)))),
+        ("change debt", Command::ChangeDebt(user, debt, DebtChange { note: Some(why()), due_date: None })),
         ("reset with debt", reset(user)),
-        ("block", Action::Block(user, why())),
-        ("unblock", Action::Unblock(user, why())),
-        ("write off", Action::WriteOff { user, debt, reason: why() }),
-        ("refund", Action::Refund { order: shop.order.clone(), amount: None, reason: why() }),
-        ("close drawer", Action::CloseDrawer { counted: Rupiah(1), note: why() }),
-        ("delete", Action::DeleteUser(idle)),
-        ("add user", Action::AddUser(new)),
+        ("block", Command::Block(user, why())),
+        ("unblock", Command::Unblock(user, why())),
+        ("write off", Command::WriteOff { user, debt, reason: why() }),
+        ("refund", Command::Refund { order: shop.order.clone(), amount: None, reason: why() }),
+        ("close drawer", Command::CloseDrawer { counted: Rupiah(1), note: why() }),
+        ("delete", Command::DeleteUser(idle)),
+        ("add user", Command::AddUser(new)),
         (
             "change user",
-            Action::ChangeUser(user, UserChange { name: Some("S".into()), ..UserChange::default() }),
+            Command::ChangeUser(user, UserChange { name: Some("S".into()), ..UserChange::default() }),
         ),
         (
             "register",
-            Action::Register {
+            Command::Register {
                 name: "Dewi".into(),
                 phone: "08990000001".into(),
                 pin: pin.clone(),
@@ -91,11 +91,11 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Action)> {
                 seen_at: None,
             },
         ),
-        ("set pin", Action::SetPin(user, pin)),
-        ("bind", Action::Bind(NewDevice { label: why(), ..NewDevice::of(idle, mac(2)) })),
-        ("move", Action::Bind(NewDevice { label: why(), is_move: true, ..NewDevice::of(idle, mac(1)) })),
-        ("unbind", Action::Unbind { user, mac: mac(1) }),
-        ("delete package", Action::DeletePackage(package)),
+        ("set pin", Command::SetPin(user, pin)),
+        ("bind", Command::Bind(NewDevice { label: why(), ..NewDevice::of(idle, mac(2)) })),
+        ("move", Command::Bind(NewDevice { label: why(), is_move: true, ..NewDevice::of(idle, mac(1)) })),
+        ("unbind", Command::Unbind { user, mac: mac(1) }),
+        ("delete package", Command::DeletePackage(package)),
     ]
 }
 
@@ -118,7 +118,7 @@ fn entries_after(pi: &mut Pi, lines: u64) -> Vec<crate::domain::ledger::Entry> {
     made.into_iter().map(|line| line.entry).collect()
 }
 
-fn preview(pi: &mut Pi, action: &Action) -> Result<Preview, EngineError> {
+fn preview(pi: &mut Pi, action: &Command) -> Result<Preview, EngineError> {
     counted_ids(pi);
     let request = Request { actor: Actor::daemon(), action: action.clone(), key: None, reading: None };
     pi.engine().preview(request)
@@ -200,10 +200,10 @@ fn what_would_be_refused_is_refused_in_the_preview() {
     let mut shop = shop();
     let (user, package) = (shop.user, shop.package);
     let rows = [
-        Action::Buy(user, package, cash(Some(1))),
-        Action::DeleteUser(user),
-        Action::SettleItem(shop.idle, shop.debt, cash(None)),
-        Action::PayPart(user, Rupiah(90_000_000), cash(None)),
+        Command::Buy(user, package, cash(Some(1))),
+        Command::DeleteUser(user),
+        Command::SettleItem(shop.idle, shop.debt, cash(None)),
+        Command::PayPart(user, Rupiah(90_000_000), cash(None)),
     ];
     for action in rows {
         let previewed = preview(&mut shop.pi, &action).unwrap_err();

@@ -47,7 +47,7 @@ pub struct Who {
 
 /// The engine's memory for reading: what answers and pages are made from.
 #[derive(Clone, Copy)]
-pub struct Look<'a> {
+pub struct ReadView<'a> {
     pub(super) state: &'a State,
     /// The owner's rules.
     pub policy: &'a Policy,
@@ -59,7 +59,7 @@ pub struct Look<'a> {
     pub(super) uptime: Duration,
 }
 
-impl Look<'_> {
+impl ReadView<'_> {
     /// Calls `f` with the context in which events would be decided.
     pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
         let packages: Vec<Package> = self.state.packages_on_file();

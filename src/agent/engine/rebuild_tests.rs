@@ -14,7 +14,7 @@ fn a_user_who_was_deleted_comes_back_with_the_money() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
     shop.engine().order_seen(&RelayOrder { status: OrderState::Expired, ..order.clone() }).unwrap();
-    shop.pi.ask(Action::DeleteUser(shop.user), None).unwrap();
+    shop.pi.ask(Command::DeleteUser(shop.user), None).unwrap();
     shop.pi.restart();
     shop.tell(FeedItem { flags: vec![Flag::LateSettlement], ..credit(&order) });
     assert_eq!(shop.pull().credited, [shop.user]);
@@ -31,7 +31,7 @@ fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carr
     let card = shop.backup();
     let change = UserChange { phone: Some(Some("081200000001".into())), ..UserChange::default() };
     let stranger = shop.pi.add_user("Budi");
-    shop.pi.ask(Action::ChangeUser(stranger, change.clone()), None).unwrap();
+    shop.pi.ask(Command::ChangeUser(stranger, change.clone()), None).unwrap();
     let mine = shop.buy();
     let siti = std::mem::replace(&mut shop.user, stranger);
     let theirs = shop.buy();
@@ -43,7 +43,7 @@ fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carr
     };
     shop.restore(&card);
     // Somebody else has the phone by now.
-    shop.pi.ask(Action::ChangeUser(siti, change), None).unwrap();
+    shop.pi.ask(Command::ChangeUser(siti, change), None).unwrap();
     for order in [&mine, &theirs, &broken] {
         shop.tell(credit(order));
     }
@@ -236,7 +236,7 @@ fn another_epoch_is_read_from_its_start_and_open_orders_are_adopted() {
     let first = shop.engine().apply_feed(&page).unwrap();
     assert!(first.restarted && first.more && first.items == 0);
     assert_eq!(shop.engine().cursor(), Cursor { epoch: Some("e2".into()), seq: 0 });
-    let adopt = ErrandWork::Adopt { order: OrderId(open.order_id.clone()) };
+    let adopt = OutboxWork::Adopt { order: OrderId(open.order_id.clone()) };
     assert_eq!(shop.engine().outbox().remove(0).work, adopt);
     let body = shop.engine().adoption(&OrderId(open.order_id.clone())).unwrap().unwrap();
     assert_eq!((body.request_id, body.amount_rp), (open.request_id.clone(), open.amount_rp));

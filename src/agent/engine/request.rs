@@ -1,7 +1,7 @@
 //! One change asked for, its answer, and what it would do.
 
 use super::actor::{Actor, Key};
-use super::command::Action;
+use super::command::Command;
 use super::reading::Reading;
 use super::snapshot::Snapshot;
 use crate::domain::debt::DebtItem;
@@ -14,7 +14,7 @@ pub struct Request {
     /// Who asks.
     pub actor: Actor,
     /// What for.
-    pub action: Action,
+    pub action: Command,
     /// A repeated call with the same key is answered, not done again.
     pub key: Option<Key>,
     /// A reading of the router made for this request; it is counted first, in the same transaction.

@@ -83,9 +83,9 @@ fn a_cancel_that_the_relay_was_not_told_yet_is_not_yet_one() {
     let order = shop.buy();
     let package = shop.package;
     // Cash is taken while the relay cannot be asked: the cancel waits in the outbox.
-    shop.pi.ask(Action::Buy(shop.user, package, cash(None)), None).unwrap();
-    let cancel = ErrandWork::Cancel { order: OrderId(order.order_id.clone()) };
-    assert!(shop.engine().outbox().iter().any(|errand| errand.work == cancel));
+    shop.pi.ask(Command::Buy(shop.user, package, cash(None)), None).unwrap();
+    let cancel = OutboxWork::Cancel { order: OrderId(order.order_id.clone()) };
+    assert!(shop.engine().outbox().iter().any(|outbox_item| outbox_item.work == cancel));
     shop.settle(&order);
     assert_eq!((shop.order("K-1").status, shop.remaining()), (OrderState::Paid, 20_480));
     shop.pi.verify();
@@ -109,7 +109,7 @@ fn bytes_that_are_no_longer_owed_become_quota() {
     let mut shop = Shop::new(Policy::default());
     let debt = owe(&mut shop, Bytes::gb(10));
     let order = shop.open(Purpose::SettleItem(debt));
-    shop.pi.ask(Action::SettleItem(shop.user, debt, cash(None)), None).unwrap();
+    shop.pi.ask(Command::SettleItem(shop.user, debt, cash(None)), None).unwrap();
     shop.settle(&order);
     let paid = shop.order("K-1");
     assert_eq!(paid.status, OrderState::Paid);
@@ -127,7 +127,7 @@ fn paid_twice() -> (Shop, RelayOrder) {
     let mut shop = Shop::new(Policy::default());
     let plan =
         NewPackage { name: "bulanan".into(), quota: None, days: 30, price: Rupiah(150_000), active: true };
-    let plan = shop.pi.ask(Action::AddPackage(plan), None).unwrap();
+    let plan = shop.pi.ask(Command::AddPackage(plan), None).unwrap();
     let terms = DebtTerms {
         what: Err(plan["id"].as_str().unwrap().parse().unwrap()),
         advance: true,
@@ -136,10 +136,10 @@ fn paid_twice() -> (Shop, RelayOrder) {
         price: None,
         note: String::new(),
     };
-    let debt = shop.pi.ask(Action::AddDebt(shop.user, terms), None).unwrap();
+    let debt = shop.pi.ask(Command::AddDebt(shop.user, terms), None).unwrap();
     let debt: DebtId = debt["id"].as_str().unwrap().parse().unwrap();
     let order = shop.open(Purpose::SettleItem(debt));
-    shop.pi.ask(Action::SettleItem(shop.user, debt, cash(None)), None).unwrap();
+    shop.pi.ask(Command::SettleItem(shop.user, debt, cash(None)), None).unwrap();
     shop.settle(&order);
     (shop, order)
 }
@@ -213,7 +213,7 @@ fn part_of_several_lines_or_of_an_ended_period_is_left_to_a_person() {
     let order = shop.buy();
     shop.settle(&order);
     let reading = shop.pi.reading(100, Vec::new());
-    let reset = Action::Reset {
+    let reset = Command::Reset {
         user: shop.user,
         debt: None,
         credit: Some(Bytes::mb(5)),
@@ -247,7 +247,7 @@ fn a_return_of_an_order_that_was_never_credited_moves_its_state_alone() {
 fn a_refund_through_the_gateway_is_an_errand_and_comes_back_by_the_feed() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
-    let refund = |amount: Option<u64>| Action::Refund {
+    let refund = |amount: Option<u64>| Command::Refund {
         order: OrderId("K-1".into()),
         amount: amount.map(Rupiah),
         reason: "salah".into(),
@@ -262,8 +262,8 @@ fn a_refund_through_the_gateway_is_an_errand_and_comes_back_by_the_feed() {
         .engine()
         .outbox()
         .into_iter()
-        .map(|errand| match errand.work {
-            ErrandWork::Refund { amount, key, .. } => {
+        .map(|outbox_item| match outbox_item.work {
+            OutboxWork::Refund { amount, key, .. } => {
                 assert!(key.len() <= 46, "the gateway cuts longer keys");
                 amount.0
             }

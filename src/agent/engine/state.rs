@@ -112,8 +112,8 @@ impl State {
         let meta = |key: &str| loaded.meta.get(key);
         let router: Option<RouterClock> = meta("router").and_then(|text| serde_json::from_str(text).ok());
         let number = |key: &str| meta(key).and_then(|text| text.parse::<i64>().ok());
-        let (orders, openings, errands) = (loaded.open_orders, loaded.openings, loaded.errands);
-        let mut online = OnlineState::load(store, orders, openings, errands, clock.now(), zone)?;
+        let (orders, openings, outbox) = (loaded.open_orders, loaded.openings, loaded.outbox);
+        let mut online = OnlineState::load(store, orders, openings, outbox, clock.now(), zone)?;
         online.cursor = meta("feed").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let mut state = Self {
             online,
@@ -207,7 +207,7 @@ impl State {
         if !before.access.is_same(&user.account.access) {
             user.access_at = facts.now;
         }
-        let notices = decision.commands.iter().map(|command| notice(user, command));
+        let notices = decision.effects.iter().map(|effect| notice(user, effect));
         self.dirty.records.notices.extend(notices);
         for entry in decision.entries.clone() {
             self.post(user_no, entry, self.wall, &Actor::daemon().name, "daemon");
@@ -325,7 +325,7 @@ impl State {
             granted_by,
             orders,
             windows,
-            errands,
+            outbox,
             cursor,
             undated,
             entries,
@@ -358,9 +358,9 @@ impl State {
         for (user_no, windows) in windows {
             (0..windows).for_each(|_| self.online.count_window(user_no, day));
         }
-        for work in errands {
-            let errand = self.online.put_errand(work, at);
-            self.dirty.errands.insert(errand.no, errand);
+        for work in outbox {
+            let outbox_item = self.online.put_errand(work, at);
+            self.dirty.outbox.insert(outbox_item.no, outbox_item);
         }
         if let Some(cursor) = cursor {
             self.online.cursor = cursor;
@@ -425,7 +425,7 @@ impl State {
             self.online.openings.remove(request_id);
         }
         for no in errands_done {
-            self.online.errands.remove(no);
+            self.online.outbox.remove(no);
         }
         for (what, id) in dated {
             self.undated.retain(|record| record.what != *what || record.id != *id);
@@ -470,7 +470,7 @@ impl State {
             packages,
             orders,
             windows,
-            errands,
+            outbox,
             cursor: _,
             undated,
             redated,
@@ -501,7 +501,7 @@ impl State {
             packages: packages.iter().map(|no| &self.packages[no]).collect(),
             orders: orders.iter().collect(),
             windows: windows.iter().filter_map(window).collect(),
-            errands: errands.values().collect(),
+            outbox: outbox.values().collect(),
             undated: undated.iter().collect(),
             redated: redated.iter().collect(),
             all_dated: *all_dated,

@@ -188,7 +188,7 @@ fn unbinding_a_device_whose_row_cannot_be_read_waits_and_charges_the_old_owner()
     router.pass();
     let reading = router.reading(vec![], vec![unread(Some(MINE), Some("*1"))]);
     let user = router.user;
-    router.pi.ask(Action::Unbind { user, mac: MINE }, Some(reading)).unwrap();
+    router.pi.ask(Command::Unbind { user, mac: MINE }, Some(reading)).unwrap();
     assert_eq!(router.pending(), Some("unbind"));
     router.miss(unread(Some(MINE), Some("*1")));
     assert_eq!(router.pending(), Some("unbind"));
@@ -216,7 +216,7 @@ fn a_reset_needs_every_row_of_the_user() {
     router.pass();
     let user = router.user;
     let reset =
-        || Action::Reset { user, debt: None, credit: None, days: None, unblock: None, reason: "tes".into() };
+        || Command::Reset { user, debt: None, credit: None, days: None, unblock: None, reason: "tes".into() };
     let reading = router.reading(vec![], vec![unread(Some(MINE), Some("*1"))]);
     let error = router.pi.ask(reset(), Some(reading)).unwrap_err();
     assert!(matches!(error, EngineError::RouterNeeded(_)), "{error}");

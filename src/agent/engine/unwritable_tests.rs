@@ -15,9 +15,9 @@ fn access_follows_the_router_while_the_store_cannot_be_written() {
     let held = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
     let before = (pi.used(user), pi.engine().look().users_len(), pi.engine().look().entries());
     let new = NewUser { name: "Budi".into(), phone: None, login: None, settings: Settings::default() };
-    assert!(is_refused(&pi.ask(Action::AddUser(new.clone()), None)));
+    assert!(is_refused(&pi.ask(Command::AddUser(new.clone()), None)));
     let grant = Grant { amount: Bytes::gb(5), days: None, reason: "tes".into() };
-    assert!(is_refused(&pi.ask(Action::Grant(user, grant), None)));
+    assert!(is_refused(&pi.ask(Command::Grant(user, grant), None)));
     let after = (pi.used(user), pi.engine().look().users_len(), pi.engine().look().entries());
     assert_eq!(after, before, "a refused change leaves nothing behind");
 
@@ -36,7 +36,7 @@ fn access_follows_the_router_while_the_store_cannot_be_written() {
         pi.pass(10);
         pi.engine().pass_time().unwrap();
     }
-    pi.ask(Action::AddUser(new), None).unwrap();
+    pi.ask(Command::AddUser(new), None).unwrap();
     pi.restart();
     assert_eq!(pi.used(user), Bytes::mb(1524).0, "what was gathered meanwhile is written");
     assert_eq!(pi.user(user).access.status.name(), "blocked");

@@ -11,8 +11,8 @@ use crate::domain::access::{Facts, Reason};
 use crate::domain::account::Policy;
 use crate::domain::id::OrderId;
 use crate::domain::units::{Bytes, Timestamp, day_number};
-use crate::identity::signed_tokens::Tickets;
-use crate::store::{Cursor, Errand, ErrandWork, OpeningRecord, OrderRecord, Store, StoreError};
+use crate::identity::signed_tokens::SignedTokens;
+use crate::store::{Cursor, OpeningRecord, OrderRecord, OutboxItem, OutboxWork, Store, StoreError};
 
 /// Windows older than two days are of no day that can still be today.
 const WINDOW_DAYS_READ_MS: i64 = 2 * crate::domain::units::DAY_MS;
@@ -24,7 +24,7 @@ pub(super) struct OnlineState {
     of_user: BTreeMap<u32, BTreeSet<OrderId>>,
     /// Attempts whose outcome is not known, by request.
     pub openings: BTreeMap<String, OpeningRecord>,
-    pub errands: BTreeMap<u64, Errand>,
+    pub outbox: BTreeMap<u64, OutboxItem>,
     errand_no: u64,
     pub cursor: Cursor,
     /// The last local day on which each user had a window, and how many.
@@ -34,7 +34,7 @@ pub(super) struct OnlineState {
     /// Time since boot at the last look.
     pub uptime: Duration,
     /// Signs what orders carry to the relay and back.
-    pub signer: Tickets,
+    pub signer: SignedTokens,
 }
 
 impl OnlineState {
@@ -42,21 +42,21 @@ impl OnlineState {
         store: &Store,
         orders: Vec<OrderRecord>,
         openings: Vec<OpeningRecord>,
-        errands: Vec<Errand>,
+        outbox: Vec<OutboxItem>,
         now: Timestamp,
         zone: &Zone,
     ) -> Result<Self, StoreError> {
         let mut state = Self {
-            errand_no: errands.iter().map(|errand| errand.no).max().unwrap_or_default(),
+            errand_no: outbox.iter().map(|outbox_item| outbox_item.no).max().unwrap_or_default(),
             openings: openings.into_iter().map(|opening| (opening.request_id.clone(), opening)).collect(),
-            errands: errands.into_iter().map(|errand| (errand.no, errand)).collect(),
+            outbox: outbox.into_iter().map(|outbox_item| (outbox_item.no, outbox_item)).collect(),
             orders: BTreeMap::new(),
             of_user: BTreeMap::new(),
             cursor: Cursor::default(),
             windows: BTreeMap::new(),
             silent_since: None,
             uptime: Duration::ZERO,
-            signer: Tickets::new(store.site_secret()),
+            signer: SignedTokens::new(store.site_secret()),
         };
         for order in orders {
             state.put(order, None);
@@ -129,11 +129,11 @@ impl OnlineState {
     }
 
     /// Something more that the relay must be told.
-    pub fn put_errand(&mut self, work: ErrandWork, at: Timestamp) -> Errand {
+    pub fn put_errand(&mut self, work: OutboxWork, at: Timestamp) -> OutboxItem {
         self.errand_no += 1;
-        let errand = Errand { no: self.errand_no, work, attempts: 0, next_at: at };
-        self.errands.insert(errand.no, errand.clone());
-        errand
+        let outbox_item = OutboxItem { no: self.errand_no, work, attempts: 0, next_at: at };
+        self.outbox.insert(outbox_item.no, outbox_item.clone());
+        outbox_item
     }
 
     /// The facts as they are for one user.

@@ -97,7 +97,7 @@ fn a_user_who_runs_out_while_paying_gets_the_window_then() {
 fn an_admins_block_and_a_window_of_nothing_let_nobody_pay() {
     let (mut shop, _) = on_air();
     shop.buy();
-    shop.pi.ask(Action::Block(shop.user, "x".into()), None).unwrap();
+    shop.pi.ask(Command::Block(shop.user, "x".into()), None).unwrap();
     assert_eq!(access(&mut shop).0, Status::Blocked);
     let mut shop = Shop::new(Policy { pay_window_ms: 0, ..Policy::default() });
     shop.buy();
@@ -130,7 +130,7 @@ fn an_order_that_cannot_be_checked_holds_a_block_off_for_the_grace() {
     assert_eq!(access(&mut shop), blocked, "a block that holds is not lifted");
     assert!(!held_off(&mut shop));
     // Another user, who is not blocked yet, waits until the grace is over.
-    shop.pi.ask(Action::Debit { user, amount: Bytes::mb(1), reason: "x".into() }, None).unwrap();
+    shop.pi.ask(Command::Debit { user, amount: Bytes::mb(1), reason: "x".into() }, None).unwrap();
     shop.pi.pass(60);
     shop.engine().pass_time().unwrap();
     assert_eq!(access(&mut shop), blocked);

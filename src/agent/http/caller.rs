@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 pub(crate) use crate::agent::api::second_factor::turn_off;
 
 use super::sessions::{session_of, session_secret};
-use super::state::Desk;
+use super::state::AppState;
 use crate::agent::engine::Actor;
 use crate::identity::hash;
 use crate::store::{Role, SecretKind};
@@ -19,7 +19,7 @@ use crate::web::same_site::is_same_site;
 use crate::web::{Peer, Problem};
 
 /// Logging in and out, and the second factor.
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     crate::agent::api::login::routes().merge(crate::agent::api::second_factor::routes())
 }
 
@@ -38,11 +38,11 @@ macro_rules! at_least {
         $(#[$doc])*
         pub(crate) struct $name(pub Actor);
 
-        impl FromRequestParts<Arc<Desk>> for $name {
+        impl FromRequestParts<Arc<AppState>> for $name {
             type Rejection = Problem;
 
-            async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
-                let actor = identify(parts, desk).await?;
+            async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
+                let actor = identify(parts, app).await?;
                 demand(&actor, $role)?;
                 Ok(Self(actor))
             }
@@ -70,11 +70,11 @@ at_least! {
 /// The secret of a browser's session.
 pub(crate) struct Session(pub String);
 
-impl FromRequestParts<Arc<Desk>> for Session {
+impl FromRequestParts<Arc<AppState>> for Session {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
-        identify(parts, desk).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
+        identify(parts, app).await?;
         let secret = session_secret(&parts.headers);
         let secret = secret.ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
         Ok(Self(secret.to_owned()))
@@ -82,7 +82,7 @@ impl FromRequestParts<Arc<Desk>> for Session {
 }
 
 /// Who calls, by the control socket, a bearer token or a session.
-pub(crate) async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Problem> {
+pub(crate) async fn identify(parts: &Parts, app: &AppState) -> Result<Actor, Problem> {
     let peer = match parts.extensions.get::<Peer>() {
         Some(Peer::Local) => return Ok(local()),
         Some(peer) => *peer,
@@ -91,9 +91,9 @@ pub(crate) async fn identify(parts: &Parts, desk: &Desk) -> Result<Actor, Proble
     let (found, kind) = if let Some(header) = parts.headers.get(AUTHORIZATION) {
         let token = header.to_str().ok().and_then(bearer);
         let token = token.ok_or_else(|| Problem::unauthorized("send Authorization: Bearer TOKEN"))?;
-        (super::sessions::actor_of(desk, peer, hash(token), SecretKind::Token).await?, SecretKind::Token)
+        (super::sessions::actor_of(app, peer, hash(token), SecretKind::Token).await?, SecretKind::Token)
     } else if session_secret(&parts.headers).is_some() {
-        (session_of(desk, peer, &parts.headers).await?, SecretKind::Session)
+        (session_of(app, peer, &parts.headers).await?, SecretKind::Session)
     } else {
         return Err(Problem::unauthorized("log in, or send Authorization: Bearer TOKEN"));
     };

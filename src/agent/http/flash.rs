@@ -14,11 +14,11 @@ const PRESSES_MAX: usize = 256;
 const TYPED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The parameter of the page that tells.
-pub(crate) const NEWS: &str = "kabar";
+pub(crate) const FLASH: &str = "kabar";
 
 /// What was done.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct Flash {
     /// In a sentence.
     pub text: String,
     /// Whether something about it still waits.
@@ -34,21 +34,21 @@ pub(crate) struct Told {
 }
 
 /// What became of one press of a button. What is done has the address at which it is told.
-enum Press {
+enum SubmitState {
     Typed(Form),
     Running(Option<Form>),
-    Told(String, Box<Told>),
+    Flash(String, Box<Flash>),
     Shown(String),
 }
 
-impl Press {
+impl SubmitState {
     /// Bytes of what was typed.
     fn typed_bytes(&self) -> usize {
         match self {
             Self::Typed(form) | Self::Running(Some(form)) => {
                 form.0.iter().map(|(name, value)| name.len() + value.len()).sum()
             }
-            Self::Running(None) | Self::Told(..) | Self::Shown(_) => 0,
+            Self::Running(None) | Self::Flash(..) | Self::Shown(_) => 0,
         }
     }
 }
@@ -78,14 +78,14 @@ type Name = (String, String);
 
 /// Presses of late.
 #[derive(Default)]
-pub(crate) struct News(Mutex<VecDeque<(Name, Press)>>);
+pub(crate) struct FlashStore(Mutex<VecDeque<(Name, SubmitState)>>);
 
-impl News {
-    fn with<T>(&self, f: impl FnOnce(&mut VecDeque<(Name, Press)>) -> T) -> T {
+impl FlashStore {
+    fn with<T>(&self, f: impl FnOnce(&mut VecDeque<(Name, SubmitState)>) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn with_press<T>(&self, session: &str, key: &str, f: impl FnOnce(&mut Press) -> T) -> Option<T> {
+    fn with_press<T>(&self, session: &str, key: &str, f: impl FnOnce(&mut SubmitState) -> T) -> Option<T> {
         self.with(|presses| {
             let found = presses.iter_mut().find(|((whose, of), _)| whose == session && of == key);
             found.map(|(_, press)| f(press))
@@ -95,27 +95,27 @@ impl News {
     /// Keeps what was typed until somebody says yes to it; the answer is its key.
     pub fn remember(&self, session: &str, typed: Form) -> String {
         let key = Uuid::new_v4().to_string();
-        self.with(|presses| add(presses, (session.to_owned(), key.clone()), Press::Typed(typed)));
+        self.with(|presses| add(presses, (session.to_owned(), key.clone()), SubmitState::Typed(typed)));
         key
     }
 
     /// What a session's key stands for, unless that was forgotten.
     pub fn draft(&self, session: &str, key: &str) -> Option<Draft> {
-        let draft = |press: &mut Press| match press {
-            Press::Typed(form) | Press::Running(Some(form)) => Some(Draft::Typed(form.clone())),
-            Press::Running(None) => None,
-            Press::Told(at, _) | Press::Shown(at) => Some(Draft::Done(at.clone())),
+        let draft = |press: &mut SubmitState| match press {
+            SubmitState::Typed(form) | SubmitState::Running(Some(form)) => Some(Draft::Typed(form.clone())),
+            SubmitState::Running(None) => None,
+            SubmitState::Flash(at, _) | SubmitState::Shown(at) => Some(Draft::Done(at.clone())),
         };
         self.with_press(session, key, draft).flatten()
     }
 
     /// Begins a press, unless it was begun before.
     pub fn claim(&self, session: &str, key: &str) -> Claim {
-        let begin = |press: &mut Press| match press {
-            Press::Running(_) => Claim::Running,
-            Press::Told(at, _) | Press::Shown(at) => Claim::Done(at.clone()),
-            Press::Typed(form) => {
-                *press = Press::Running(Some(std::mem::take(form)));
+        let begin = |press: &mut SubmitState| match press {
+            SubmitState::Running(_) => Claim::Running,
+            SubmitState::Flash(at, _) | SubmitState::Shown(at) => Claim::Done(at.clone()),
+            SubmitState::Typed(form) => {
+                *press = SubmitState::Running(Some(std::mem::take(form)));
                 Claim::First
             }
         };
@@ -125,21 +125,21 @@ impl News {
             {
                 return begin(press);
             }
-            add(presses, (session.to_owned(), key.to_owned()), Press::Running(None));
+            add(presses, (session.to_owned(), key.to_owned()), SubmitState::Running(None));
             Claim::First
         })
     }
 
     /// The press is done; `told` waits for the page `home` that follows, whose address with it is answered.
-    pub fn tell(&self, session: &str, key: &str, home: &str, told: Told) -> String {
+    pub fn tell(&self, session: &str, key: &str, home: &str, told: Flash) -> String {
         let and = if home.contains('?') { '&' } else { '?' };
-        let at = format!("{home}{and}{NEWS}={key}");
-        self.with_press(session, key, |press| *press = Press::Told(at.clone(), Box::new(told)));
+        let at = format!("{home}{and}{FLASH}={key}");
+        self.with_press(session, key, |press| *press = SubmitState::Flash(at.clone(), Box::new(told)));
         at
     }
 
     /// Tells of something that asked for no key; the address at which it is told is answered.
-    pub fn tell_at_once(&self, session: &str, home: &str, told: Told) -> String {
+    pub fn tell_at_once(&self, session: &str, home: &str, told: Flash) -> String {
         let key = Uuid::new_v4().to_string();
         self.claim(session, &key);
         self.tell(session, &key, home, told)
@@ -147,12 +147,15 @@ impl News {
 
     /// The press did nothing: the same may come again.
     pub fn drop_claim(&self, session: &str, key: &str) {
-        let is_typed = |press: &mut Press| match press {
-            Press::Running(Some(form)) => {
-                *press = Press::Typed(std::mem::take(form));
+        let is_typed = |press: &mut SubmitState| match press {
+            SubmitState::Running(Some(form)) => {
+                *press = SubmitState::Typed(std::mem::take(form));
                 true
             }
-            Press::Typed(_) | Press::Running(None) | Press::Told(..) | Press::Shown(_) => false,
+            SubmitState::Typed(_)
+            | SubmitState::Running(None)
+            | SubmitState::Flash(..)
+            | SubmitState::Shown(_) => false,
         };
         if self.with_press(session, key, is_typed) != Some(true) {
             self.with(|presses| presses.retain(|((whose, of), _)| whose != session || of != key));
@@ -160,10 +163,10 @@ impl News {
     }
 
     /// What a press did, the first time that it is asked for by its own session.
-    pub fn take(&self, session: &str, key: &str) -> Option<Told> {
-        let take = |press: &mut Press| match std::mem::replace(press, Press::Running(None)) {
-            Press::Told(at, told) => {
-                *press = Press::Shown(at);
+    pub fn take(&self, session: &str, key: &str) -> Option<Flash> {
+        let take = |press: &mut SubmitState| match std::mem::replace(press, SubmitState::Running(None)) {
+            SubmitState::Flash(at, told) => {
+                *press = SubmitState::Shown(at);
                 Some(*told)
             }
             other => {
@@ -176,7 +179,7 @@ impl News {
 }
 
 /// Adds a press; the oldest make room for it.
-fn add(presses: &mut VecDeque<(Name, Press)>, name: Name, press: Press) {
+fn add(presses: &mut VecDeque<(Name, SubmitState)>, name: Name, press: SubmitState) {
     presses.push_back((name, press));
     let mut typed_bytes: usize = presses.iter().map(|(_, press)| press.typed_bytes()).sum();
     while presses.len() > PRESSES_MAX || typed_bytes > TYPED_BYTES_MAX {
@@ -191,30 +194,30 @@ mod tests {
 
     #[test]
     fn a_press_is_claimed_once_and_told_once_to_its_own_session() {
-        let news = News::default();
-        assert_eq!(news.claim("a", "k"), Claim::First);
-        assert_eq!(news.claim("a", "k"), Claim::Running);
-        assert_eq!(news.claim("b", "k"), Claim::First);
-        assert!(news.take("a", "k").is_none());
-        let at = news.tell("a", "k", "/x?y=1", Told { text: "ya".into(), ..Told::default() });
+        let flash = FlashStore::default();
+        assert_eq!(flash.claim("a", "k"), Claim::First);
+        assert_eq!(flash.claim("a", "k"), Claim::Running);
+        assert_eq!(flash.claim("b", "k"), Claim::First);
+        assert!(flash.take("a", "k").is_none());
+        let at = flash.tell("a", "k", "/x?y=1", Flash { text: "ya".into(), ..Flash::default() });
         assert_eq!(at, "/x?y=1&kabar=k");
-        assert_eq!(news.claim("a", "k"), Claim::Done(at.clone()));
-        assert!(news.take("b", "k").is_none() && news.take("a", "x").is_none());
-        assert_eq!(news.take("a", "k").unwrap().text, "ya");
-        assert!(news.take("a", "k").is_none());
-        assert_eq!(news.claim("a", "k"), Claim::Done(at));
-        news.drop_claim("b", "k");
-        assert_eq!(news.claim("b", "k"), Claim::First);
+        assert_eq!(flash.claim("a", "k"), Claim::Done(at.clone()));
+        assert!(flash.take("b", "k").is_none() && flash.take("a", "x").is_none());
+        assert_eq!(flash.take("a", "k").unwrap().text, "ya");
+        assert!(flash.take("a", "k").is_none());
+        assert_eq!(flash.claim("a", "k"), Claim::Done(at));
+        flash.drop_claim("b", "k");
+        assert_eq!(flash.claim("b", "k"), Claim::First);
     }
 
     #[test]
     fn the_oldest_presses_are_forgotten() {
-        let news = News::default();
+        let flash = FlashStore::default();
         for n in 0..=PRESSES_MAX {
-            news.claim("a", &n.to_string());
+            flash.claim("a", &n.to_string());
         }
-        assert_eq!(news.with(|presses| presses.len()), PRESSES_MAX);
-        assert_eq!(news.claim("a", "0"), Claim::First);
+        assert_eq!(flash.with(|presses| presses.len()), PRESSES_MAX);
+        assert_eq!(flash.claim("a", "0"), Claim::First);
     }
 
     fn typed(text: &str) -> Form {
@@ -227,31 +230,31 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_kept_until_it_is_done() {
-        let news = News::default();
-        let key = news.remember("a", typed("Budi"));
-        assert!(is_typed(news.draft("a", &key), "Budi"));
-        assert!(news.draft("b", &key).is_none() && news.draft("a", "x").is_none());
-        assert_eq!(news.claim("a", &key), Claim::First);
-        assert_eq!(news.claim("a", &key), Claim::Running);
-        news.drop_claim("a", &key);
-        assert!(is_typed(news.draft("a", &key), "Budi"), "what was refused can be looked at again");
-        assert_eq!(news.claim("a", &key), Claim::First);
-        let at = news.tell("a", &key, "/x", Told::default());
-        assert!(matches!(news.draft("a", &key), Some(Draft::Done(to)) if to == at));
-        assert_eq!(news.claim("a", &key), Claim::Done(at));
+        let flash = FlashStore::default();
+        let key = flash.remember("a", typed("Budi"));
+        assert!(is_typed(flash.draft("a", &key), "Budi"));
+        assert!(flash.draft("b", &key).is_none() && flash.draft("a", "x").is_none());
+        assert_eq!(flash.claim("a", &key), Claim::First);
+        assert_eq!(flash.claim("a", &key), Claim::Running);
+        flash.drop_claim("a", &key);
+        assert!(is_typed(flash.draft("a", &key), "Budi"), "what was refused can be looked at again");
+        assert_eq!(flash.claim("a", &key), Claim::First);
+        let at = flash.tell("a", &key, "/x", Flash::default());
+        assert!(matches!(flash.draft("a", &key), Some(Draft::Done(to)) if to == at));
+        assert_eq!(flash.claim("a", &key), Claim::Done(at));
     }
 
     #[test]
     fn what_was_typed_takes_no_more_than_its_bytes() {
-        let news = News::default();
-        let first = news.remember("a", typed("x"));
+        let flash = FlashStore::default();
+        let first = flash.remember("a", typed("x"));
         let large = "x".repeat(TYPED_BYTES_MAX - 100);
-        let second = news.remember("a", typed(&large));
-        assert!(news.draft("a", &first).is_some() && news.draft("a", &second).is_some());
-        let third = news.remember("a", typed(&large));
-        assert!(news.draft("a", &first).is_none() && news.draft("a", &second).is_none());
-        assert!(news.draft("a", &third).is_some());
-        news.remember("a", typed(&"x".repeat(TYPED_BYTES_MAX + 1)));
-        assert_eq!(news.with(|presses| presses.len()), 0);
+        let second = flash.remember("a", typed(&large));
+        assert!(flash.draft("a", &first).is_some() && flash.draft("a", &second).is_some());
+        let third = flash.remember("a", typed(&large));
+        assert!(flash.draft("a", &first).is_none() && flash.draft("a", &second).is_none());
+        assert!(flash.draft("a", &third).is_some());
+        flash.remember("a", typed(&"x".repeat(TYPED_BYTES_MAX + 1)));
+        assert_eq!(flash.with(|presses| presses.len()), 0);
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::state::Desk;
+use super::state::AppState;
 use crate::agent::engine::{Actor, Engine};
 use crate::domain::units::Timestamp;
-use crate::identity::signed_tokens::Tickets;
-use crate::identity::{Attempt, Attempts, hash, new_token, totp};
+use crate::identity::signed_tokens::SignedTokens;
+use crate::identity::{LoginAttempt, LoginLimiter, hash, new_token, totp};
 use crate::store::{AdminRecord, AuditFilter, Page, Role, SecretKind, Unwritable};
 use crate::ui::layout;
 use crate::web::{Peer, Problem};
@@ -57,102 +57,102 @@ pub(crate) struct Opened {
 /// A whole log-in. Wrong names, passwords and codes answer alike (401), and as slowly; a right password without the
 /// code that it needs is 401 with the code `otp_required`; after too many failures it is 429. Whoever serves a form
 /// must have made sure that it came from a page of ours.
-pub(crate) async fn log_in(desk: &Desk, peer: Peer, given: LogIn) -> Result<Opened, Problem> {
+pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<Opened, Problem> {
     let LogIn { username, password, otp } = given;
     if username.len() > TEXT_BYTES_MAX || password.len() > TEXT_BYTES_MAX {
         // Nothing that long is remembered among the attempts.
-        return Err(wrong(peer, desk.look(|engine| Ok(engine.facts().clock_trusted)).await?));
+        return Err(wrong(peer, app.look(|engine| Ok(engine.facts().clock_trusted)).await?));
     }
-    let username = on_file(desk, username).await?;
-    let attempt = begin_attempt(desk, peer, &username).await?;
+    let username = on_file(app, username).await?;
+    let attempt = begin_attempt(app, peer, &username).await?;
     let asked = username.clone();
     let (admin, trusted) =
-        desk.look(move |engine| Ok((engine.reader().admin(&asked)?, engine.facts().clock_trusted))).await?;
+        app.look(move |engine| Ok((engine.reader().admin(&asked)?, engine.facts().clock_trusted))).await?;
     let known = admin.as_ref().map(|admin| admin.password_hash.clone());
-    let right = desk.passwords.check(password, known).await?;
+    let right = app.passwords.check(password, known).await?;
     let Some(admin) = admin.filter(|_| right) else { return Err(wrong(peer, trusted)) };
     if admin.second_factor.is_on() {
         let Some(otp) = otp.filter(|otp| !otp.trim().is_empty()) else {
-            take_back(desk, attempt);
+            take_back(app, attempt);
             return Err(otp_required(trusted));
         };
         let name = username.clone();
-        if !desk.look(move |engine| accept_code(engine, &name, &otp)).await? {
+        if !app.look(move |engine| accept_code(engine, &name, &otp)).await? {
             return Err(wrong(peer, trusted));
         }
     }
-    succeeded(desk, attempt);
-    open(desk, peer, admin).await
+    succeeded(app, attempt);
+    open(app, peer, admin).await
 }
 
 /// The admin's name that was meant, or what was typed where nobody has it: guesses at one name count together.
-async fn on_file(desk: &Desk, typed: String) -> Result<String, Problem> {
+async fn on_file(app: &AppState, typed: String) -> Result<String, Problem> {
     let asked = typed.clone();
-    let named = desk.look(move |engine| Ok(engine.reader().admin_named(&asked)?)).await?;
+    let named = app.look(move |engine| Ok(engine.reader().admin_named(&asked)?)).await?;
     Ok(named.unwrap_or(typed))
 }
 
 /// What a page gives back with the code, so that the password need not stand in it: that `username`'s password was
 /// right a moment ago. Only for whoever was just answered `otp_required`.
-pub(crate) async fn proof(desk: &Desk, username: &str) -> Result<String, Problem> {
-    let text = format!("{PROOF_OF}{}", on_file(desk, username.to_owned()).await?);
+pub(crate) async fn proof(app: &AppState, username: &str) -> Result<String, Problem> {
+    let text = format!("{PROOF_OF}{}", on_file(app, username.to_owned()).await?);
     let seal = move |engine: &mut Engine| {
         let until = Timestamp(engine.now().0.saturating_add(PROOF_MS));
-        Ok(Tickets::new(engine.site_secret()).sealed(&text, until))
+        Ok(SignedTokens::new(engine.site_secret()).sealed(&text, until))
     };
-    desk.look(seal).await
+    app.look(seal).await
 }
 
 /// The second step of a log-in: a code, and the [`proof`] of the first. Wrong ones answer 401, and are counted.
 pub(crate) async fn log_in_by_code(
-    desk: &Desk,
+    app: &AppState,
     peer: Peer,
     proof: String,
     otp: String,
 ) -> Result<Opened, Problem> {
     let open_proof = move |engine: &mut Engine| {
-        let text = Tickets::new(engine.site_secret()).opened(&proof, engine.now());
+        let text = SignedTokens::new(engine.site_secret()).opened(&proof, engine.now());
         let name = text.and_then(|text| text.strip_prefix(PROOF_OF).map(str::to_owned));
         let admin = name.and_then(|name| engine.reader().admin(&name).transpose()).transpose()?;
         Ok((admin.filter(|admin| admin.second_factor.is_on()), engine.facts().clock_trusted))
     };
-    let (admin, trusted) = desk.look(open_proof).await?;
+    let (admin, trusted) = app.look(open_proof).await?;
     let Some(admin) = admin else { return Err(wrong(peer, trusted)) };
     let name = admin.name.clone();
-    let attempt = begin_attempt(desk, peer, &name).await?;
+    let attempt = begin_attempt(app, peer, &name).await?;
     let asked = name.clone();
-    if !desk.look(move |engine| accept_code(engine, &asked, &otp)).await? {
+    if !app.look(move |engine| accept_code(engine, &asked, &otp)).await? {
         return Err(wrong(peer, trusted));
     }
-    succeeded(desk, attempt);
-    open(desk, peer, admin).await
+    succeeded(app, attempt);
+    open(app, peer, admin).await
 }
 
 /// Ends the session with that secret; one that is not known has ended already.
-pub(crate) async fn log_out(desk: &Desk, secret: &str) -> Result<(), Problem> {
+pub(crate) async fn log_out(app: &AppState, secret: &str) -> Result<(), Problem> {
     let secret = hash(secret);
-    desk.look(move |engine| Ok(engine.store_mut().end_session(&secret)?)).await
+    app.look(move |engine| Ok(engine.store_mut().end_session(&secret)?)).await
 }
 
 /// Whose session the request's cookie names; `None` without a cookie, or when the session has ended. It does not say
 /// from whose page the request comes: see [`crate::web::same_site`].
 pub(crate) async fn session_of(
-    desk: &Desk,
+    app: &AppState,
     peer: Peer,
     headers: &HeaderMap,
 ) -> Result<Option<Actor>, Problem> {
     let Some(secret) = session_secret(headers) else { return Ok(None) };
-    actor_of(desk, peer, hash(secret), SecretKind::Session).await
+    actor_of(app, peer, hash(secret), SecretKind::Session).await
 }
 
 /// Who a secret belongs to, while it is good.
 pub(crate) async fn actor_of(
-    desk: &Desk,
+    app: &AppState,
     peer: Peer,
     hash: [u8; 32],
     kind: SecretKind,
 ) -> Result<Option<Actor>, Problem> {
-    let found = desk.look(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
+    let found = app.look(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
     Ok(found.map(|(name, role)| Actor { name, role, source: source(peer) }))
 }
 
@@ -171,10 +171,14 @@ pub(crate) fn cookie(secret: Option<&str>) -> Result<HeaderValue, Problem> {
 
 /// Counts an attempt before it is made; 429 after too many. Whoever may use the socket guesses nothing, and nothing is
 /// counted. It counts as a wrong one unless it [succeeded] or is [taken back](take_back).
-pub(crate) async fn begin_attempt(desk: &Desk, peer: Peer, name: &str) -> Result<Option<Attempt>, Problem> {
+pub(crate) async fn begin_attempt(
+    app: &AppState,
+    peer: Peer,
+    name: &str,
+) -> Result<Option<LoginAttempt>, Problem> {
     let Peer::Network(address) = peer else { return Ok(None) };
-    desk.remembered.get_or_try_init(|| remember(desk)).await?;
-    let begun = attempts(desk).begin(address, name, desk.site.clock.uptime());
+    app.remembered.get_or_try_init(|| remember(app)).await?;
+    let begun = attempts(app).begin(address, name, app.site.clock.uptime());
     begun.map(Some).map_err(|wait| {
         let seconds = wait.as_secs() + 1;
         Problem::too_many(format!("too many log-ins that failed; wait {seconds} seconds"), seconds)
@@ -182,25 +186,25 @@ pub(crate) async fn begin_attempt(desk: &Desk, peer: Peer, name: &str) -> Result
 }
 
 /// The attempt was a right one.
-fn succeeded(desk: &Desk, attempt: Option<Attempt>) {
+fn succeeded(app: &AppState, attempt: Option<LoginAttempt>) {
     if let Some(attempt) = attempt {
-        attempts(desk).succeeded(attempt, desk.site.clock.uptime());
+        attempts(app).succeeded(attempt, app.site.clock.uptime());
     }
 }
 
 /// The attempt was neither right nor wrong.
-pub(crate) fn take_back(desk: &Desk, attempt: Option<Attempt>) {
+pub(crate) fn take_back(app: &AppState, attempt: Option<LoginAttempt>) {
     if let Some(attempt) = attempt {
-        attempts(desk).taken_back(attempt);
+        attempts(app).taken_back(attempt);
     }
 }
 
-fn attempts(desk: &Desk) -> MutexGuard<'_, Attempts> {
-    desk.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+fn attempts(app: &AppState) -> MutexGuard<'_, LoginLimiter> {
+    app.attempts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who logged in from where before the daemon started, as the audit tells: a restart locks nobody out.
-async fn remember(desk: &Desk) -> Result<(), Problem> {
+async fn remember(app: &AppState) -> Result<(), Problem> {
     let logged_in = AuditFilter { actor: String::new(), text: LOG_IN.to_owned() };
     let page = Page { after: None, limit: REMEMBERED_MAX };
     let read = move |engine: &mut Engine| {
@@ -210,8 +214,8 @@ async fn remember(desk: &Desk) -> Result<(), Problem> {
         }
         Ok(engine.reader().find_audit(&logged_in, page)?)
     };
-    let lines = desk.look(read).await?;
-    let mut attempts = attempts(desk);
+    let lines = app.look(read).await?;
+    let mut attempts = attempts(app);
     for (_, line) in lines.into_iter().filter(|(_, line)| line.action == LOG_IN) {
         if let Ok(address) = line.source.parse() {
             attempts.remember(address, &line.actor);
@@ -249,13 +253,13 @@ fn otp_required(trusted: bool) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "otp_required", detail)
 }
 
-async fn open(desk: &Desk, peer: Peer, admin: AdminRecord) -> Result<Opened, Problem> {
+async fn open(app: &AppState, peer: Peer, admin: AdminRecord) -> Result<Opened, Problem> {
     let AdminRecord { name, role, .. } = admin;
     let secret = new_token()?;
     let hash = hash(&secret);
     let actor = Actor { name: name.clone(), role, source: source(peer) };
     let lasts_ms = i64::try_from(SESSION.as_millis()).unwrap_or(i64::MAX);
-    let expires_at = desk
+    let expires_at = app
         .look(move |engine| {
             let now = engine.now();
             let expires_at = Timestamp(now.0.saturating_add(lasts_ms));

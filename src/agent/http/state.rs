@@ -7,13 +7,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
-use crate::agent::console::News;
-use crate::agent::engine::{Action, Actor, Engine, Key, Outcome, Snapshot};
+use crate::agent::console::FlashStore;
+use crate::agent::engine::{Actor, Command, Engine, Key, Outcome, Snapshot};
 use crate::agent::run::Site;
 use crate::agent::site::Service;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
-use crate::identity::{Attempts, Guarded, Passwords};
+use crate::identity::{Guarded, LoginLimiter, Passwords};
 pub(crate) use crate::web::finish::finish;
 use crate::web::{Body, HostNames, Problem};
 
@@ -21,7 +21,7 @@ use crate::web::{Body, HostNames, Problem};
 pub(crate) type Answer = Result<Response, Problem>;
 
 /// The handlers' state.
-pub(crate) struct Desk {
+pub(crate) struct AppState {
     /// The daemon's parts.
     pub site: Arc<Site>,
     /// Names by which it is asked.
@@ -29,7 +29,7 @@ pub(crate) struct Desk {
     /// Hashing, one at a time.
     pub passwords: Passwords,
     /// Failed log-ins.
-    pub attempts: Mutex<Attempts>,
+    pub attempts: Mutex<LoginLimiter>,
     /// Set once the attempts remember who logged in before the daemon started.
     pub remembered: OnceCell<()>,
     /// Held while the ledger is verified: one walk at a time is load enough.
@@ -39,18 +39,18 @@ pub(crate) struct Desk {
     /// Since when calls are answered.
     pub since: Timestamp,
     /// What was done at the desk's pages and is yet to be told.
-    pub news: News,
+    pub flash: FlashStore,
 }
 
-impl Desk {
+impl AppState {
     pub fn new(site: Arc<Site>) -> Arc<Self> {
         let since = site.clock.now();
         let host_names = site.config.host_names();
-        let (passwords, attempts) = (Passwords::default(), Mutex::new(Attempts::new(Guarded::Passwords)));
+        let (passwords, attempts) = (Passwords::default(), Mutex::new(LoginLimiter::new(Guarded::Passwords)));
         let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
-        let news = News::default();
+        let flash = FlashStore::default();
         let remembered = OnceCell::new();
-        Arc::new(Self { site, host_names, passwords, attempts, remembered, verifying, copying, since, news })
+        Arc::new(Self { site, host_names, passwords, attempts, remembered, verifying, copying, since, flash })
     }
 
     pub fn service(&self) -> &Arc<Service> {
@@ -70,19 +70,19 @@ impl Desk {
         &self,
         actor: Actor,
         body: Body<T>,
-        action: impl FnOnce(T) -> Result<Action, Problem>,
+        action: impl FnOnce(T) -> Result<Command, Problem>,
     ) -> Answer {
         let key = key(&actor, &body);
         self.act(actor, action(body.value)?, key).await
     }
 
     /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
-    pub async fn act(&self, actor: Actor, action: Action, key: Option<Key>) -> Answer {
+    pub async fn act(&self, actor: Actor, action: Command, key: Option<Key>) -> Answer {
         Ok(said(self.done(actor, action, key).await?))
     }
 
     /// Does an action like [`Self::act`], for whoever tells of it in other words than the API's.
-    pub async fn done(&self, actor: Actor, action: Action, key: Option<Key>) -> Result<Outcome, Problem> {
+    pub async fn done(&self, actor: Actor, action: Command, key: Option<Key>) -> Result<Outcome, Problem> {
         let service = Arc::clone(self.service());
         Ok(finish(async move { service.submit(actor, action, key).await }).await??)
     }

@@ -8,7 +8,8 @@ use tokio::time::{Instant, timeout_at};
 use super::feed::{ErrandError, NOT_CANCELLED};
 use super::{Link, RelayError};
 use crate::agent::engine::{
-    Action, Actor, Begun, Engine, EngineError, Key, OpenOne, Opening, Outcome, Wish, order_paid,
+    Actor, Checkout, Command, Engine, EngineError, Key, OpenOne, Outcome, PaymentRequest, PendingOrder,
+    order_paid,
 };
 use crate::agent::site::{Service, ServiceError};
 use crate::domain::id::{OrderId, UserId};
@@ -29,22 +30,22 @@ impl Service {
     pub async fn pay_online(
         &self,
         actor: Actor,
-        wish: Wish,
+        wish: PaymentRequest,
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let link = self.link()?;
-        let patience = link.relay.patience();
+        let timeouts = link.relay.timeouts();
         let begun = Instant::now();
         // What is left of the call's time is for asking: half an order is worse than none.
-        let until = begun + patience.call_off;
+        let until = begun + timeouts.cancel_order;
         let _turn = timeout_at(until, link.turn(wish.user)).await.map_err(|_| busy())?;
         for _ in 0..ROUNDS_MAX {
             let (actor, asked, key) = (actor.clone(), wish.clone(), key.clone());
             let begin = move |engine: &mut Engine| engine.begin_order(&actor, &asked, key.as_ref());
             match self.engine().call(begin).await?? {
-                Begun::Answered(outcome) => return Ok(outcome),
-                Begun::CancelFirst(open) => self.make_room(link, open, until).await?,
-                Begun::Ask(opening) => return self.ask(link, opening, begun + patience.open).await,
+                Checkout::Answered(outcome) => return Ok(outcome),
+                Checkout::CancelFirst(open) => self.make_room(link, open, until).await?,
+                Checkout::Ask(opening) => return self.ask(link, opening, begun + timeouts.open).await,
             }
         }
         Err(busy())
@@ -52,17 +53,17 @@ impl Service {
 
     /// Calls off what is open. An order that was paid meanwhile is applied, and that is an error of its own.
     async fn make_room(&self, link: &Link, open: OpenOne, until: Instant) -> Result<(), ServiceError> {
-        match timeout_at(until, self.call_off(link, open)).await {
+        match timeout_at(until, self.cancel_open(link, open)).await {
             Err(_) => Err(RelayError::Unreachable("no answer in time".to_owned()).into()),
             Ok(Err(error)) => Err(error),
-            Ok(Ok(CalledOff::Gone)) => Ok(()),
-            Ok(Ok(CalledOff::Paid(order))) => Err(self.found_paid(link, &order).await.into()),
+            Ok(Ok(Cancellation::Gone)) => Ok(()),
+            Ok(Ok(Cancellation::Paid(order))) => Err(self.found_paid(link, &order).await.into()),
         }
     }
 
     /// The refusal for an order that is paid already, whose credit is applied where the relay still answers.
     async fn found_paid(&self, link: &Link, order: &OrderId) -> EngineError {
-        match tokio::time::timeout(link.relay.patience().catch_up, self.catch_up()).await {
+        match tokio::time::timeout(link.relay.timeouts().catch_up, self.catch_up()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(order.id = %order, %error, "a paid order waits for the feed"),
             Err(_) => tracing::warn!(order.id = %order, "a paid order waits for the feed, which takes long"),
@@ -72,7 +73,12 @@ impl Service {
     }
 
     /// Asks the relay for an opening's order and brings the answer to the ledger.
-    async fn ask(&self, link: &Link, opening: Opening, deadline: Instant) -> Result<Outcome, ServiceError> {
+    async fn ask(
+        &self,
+        link: &Link,
+        opening: PendingOrder,
+        deadline: Instant,
+    ) -> Result<Outcome, ServiceError> {
         let request = opening.request_id.clone();
         let order = open_order(&opening, &link.return_url);
         let limit = deadline.saturating_duration_since(Instant::now());
@@ -83,39 +89,39 @@ impl Service {
                 let opened = move |engine: &mut Engine| engine.order_opened(&request, &order);
                 let outcome = self.engine().call(opened).await?;
                 // An amount that does not agree left an errand, an access that turned a difference on the router.
-                link.wake_errands();
-                self.nudge();
+                link.wake_outbox();
+                self.wake();
                 return outcome.map_err(unopened);
             }
             Err(error) => error,
         };
         let unsure = failed.is_transient();
         self.engine().call(move |engine| engine.order_failed(&request, unsure)).await??;
-        link.wake_errands();
+        link.wake_outbox();
         Err(failed.into())
     }
 
     /// Ends what a user has open online, and says whether it was paid instead.
-    async fn call_off(&self, link: &Link, open: OpenOne) -> Result<CalledOff, ServiceError> {
+    async fn cancel_open(&self, link: &Link, open: OpenOne) -> Result<Cancellation, ServiceError> {
         let order = match open {
             OpenOne::Order(order) => order,
-            OpenOne::Opening(request) => match self.give_up(link, request).await? {
+            OpenOne::PendingOrder(request) => match self.give_up(link, request).await? {
                 Some(order) => order,
-                None => return Ok(CalledOff::Gone),
+                None => return Ok(Cancellation::Gone),
             },
-            OpenOne::GivenUp { errand, request_id } => {
+            OpenOne::GivenUp { outbox_item, request_id } => {
                 let ended = self.abandon(link, &request_id).await.map_err(plain)?;
-                self.engine().call(move |engine| engine.errand_done(errand)).await??;
-                return Ok(ended.map_or(CalledOff::Gone, CalledOff::Paid));
+                self.engine().call(move |engine| engine.errand_done(outbox_item)).await??;
+                return Ok(ended.map_or(Cancellation::Gone, Cancellation::Paid));
             }
         };
         let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await.map_err(plain)?;
         match status {
             status if status.is_open() => Err(busy()),
             OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => {
-                Ok(CalledOff::Paid(order))
+                Ok(Cancellation::Paid(order))
             }
-            _ => Ok(CalledOff::Gone),
+            _ => Ok(Cancellation::Gone),
         }
     }
 
@@ -156,13 +162,13 @@ impl Service {
         &self,
         actor: Actor,
         user: UserId,
-        action: Action,
+        action: Command,
         key: Option<Key>,
     ) -> Result<Outcome, ServiceError> {
         let Ok(link) = self.link() else { return self.submit(actor, action, key).await };
-        let patience = link.relay.patience();
+        let timeouts = link.relay.timeouts();
         // Whoever has the turn for so long waits for the relay. The engine settles what happens at once.
-        let turn = tokio::time::timeout(patience.cash, link.turn(user)).await;
+        let turn = tokio::time::timeout(timeouts.cash, link.turn(user)).await;
         let asked = key.clone();
         let known = move |engine: &mut Engine| {
             Ok::<_, EngineError>((engine.answered(asked.as_ref())?, engine.open_online(user)))
@@ -172,8 +178,8 @@ impl Service {
             return Ok(outcome);
         }
         if let Some(open) = open.filter(|_| turn.is_ok()) {
-            match tokio::time::timeout(patience.cash, self.call_off(link, open)).await {
-                Ok(Ok(CalledOff::Paid(order))) => return Err(self.found_paid(link, &order).await.into()),
+            match tokio::time::timeout(timeouts.cash, self.cancel_open(link, open)).await {
+                Ok(Ok(Cancellation::Paid(order))) => return Err(self.found_paid(link, &order).await.into()),
                 Ok(Err(error @ (ServiceError::Gone(_) | ServiceError::Engine(_)))) => return Err(error),
                 Ok(_) | Err(_) => {}
             }
@@ -185,7 +191,7 @@ impl Service {
     pub async fn cancel_order(&self, actor: &Actor, id: OrderId) -> Result<(), ServiceError> {
         let link = self.link()?;
         let user = self.open_order_of(&id).await?;
-        let until = Instant::now() + link.relay.patience().call_off;
+        let until = Instant::now() + link.relay.timeouts().cancel_order;
         let _turn = timeout_at(until, link.turn(user)).await.map_err(|_| busy())?;
         let (actor, target) = (actor.clone(), id.0.clone());
         let note = move |engine: &mut Engine| engine.note(&actor, "order.cancel", &target, String::new());
@@ -215,7 +221,7 @@ impl Service {
 const AMOUNT_MISMATCH: &str = "amount_mismatch";
 
 /// What became of something that was to be called off.
-enum CalledOff {
+enum Cancellation {
     /// Nobody can pay it any more.
     Gone,
     /// It was paid before.
@@ -252,7 +258,7 @@ fn plain(error: ErrandError) -> ServiceError {
 }
 
 /// What the relay is asked for.
-fn open_order(opening: &Opening, return_url: &str) -> OpenOrder {
+fn open_order(opening: &PendingOrder, return_url: &str) -> OpenOrder {
     let items = opening.quote.lines.iter().filter(|line| line.price.0 > 0).map(item).collect();
     let expires_in_s = match opening.method {
         OnlineMethod::Qris | OnlineMethod::Gopay | OnlineMethod::Shopeepay => WALLET_S,

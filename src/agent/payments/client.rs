@@ -6,7 +6,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use super::{Patience, Pending, Relay, RelayError};
+use super::{CallTimeouts, Pending, Relay, RelayError};
 use crate::http_client;
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
@@ -26,7 +26,7 @@ pub struct RelayClient {
     http: Client,
     base: String,
     token: Box<dyn Fn() -> Secret + Send + Sync>,
-    patience: Patience,
+    timeouts: CallTimeouts,
     call_max: Duration,
 }
 
@@ -36,13 +36,13 @@ impl RelayClient {
     pub fn new(url: &str, token: impl Fn() -> Secret + Send + Sync + 'static) -> Result<Self, String> {
         let http = http_client::builder().build().map_err(|error| format!("no HTTP client: {error}"))?;
         let base = url.trim_end_matches('/').to_owned();
-        Ok(Self { http, base, token: Box::new(token), patience: Patience::default(), call_max: CALL_MAX })
+        Ok(Self { http, base, token: Box::new(token), timeouts: CallTimeouts::default(), call_max: CALL_MAX })
     }
 
     /// The same with other limits: for a whole flow, and for one call.
     #[must_use]
-    pub fn with_patience(self, patience: Patience, call_max: Duration) -> Self {
-        Self { patience, call_max, ..self }
+    pub fn with_patience(self, timeouts: CallTimeouts, call_max: Duration) -> Self {
+        Self { timeouts, call_max, ..self }
     }
 
     fn request(&self, method: Method, path: &str, limit: Duration) -> RequestBuilder {
@@ -99,8 +99,8 @@ impl Relay for RelayClient {
         Box::pin(send(self.request(Method::GET, &path, wait + FEED_SLACK.min(self.call_max))))
     }
 
-    fn patience(&self) -> Patience {
-        self.patience
+    fn timeouts(&self) -> CallTimeouts {
+        self.timeouts
     }
 }
 

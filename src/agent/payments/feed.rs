@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Link, Pending, RelayError, lock};
-use crate::agent::engine::{Engine, EngineError, EngineGone, Errand, ErrandWork, FeedApplied};
+use crate::agent::engine::{Engine, EngineError, EngineGone, FeedApplied, OutboxItem, OutboxWork};
 use crate::agent::site::{Service, ServiceError};
 use crate::domain::id::OrderId;
 use crate::domain::order::OrderState;
@@ -50,28 +50,28 @@ impl Service {
             figures.credited += applied.credited.len() as u64;
         }
         if applied.turned || !applied.credited.is_empty() {
-            self.nudge();
+            self.wake();
         }
         if applied.restarted {
-            link.wake_errands();
+            link.wake_outbox();
         }
         Ok(applied)
     }
 
     /// Does every errand that is due, until the relay cannot be reached. Answers when to come again, if there is more.
-    pub async fn errands_once(&self) -> Result<Option<Timestamp>, ServiceError> {
+    pub async fn outbox_once(&self) -> Result<Option<Timestamp>, ServiceError> {
         let link = self.link()?;
         self.give_up_openings(link).await?;
         let now = self.now();
         let outbox = self.engine().call(|engine| engine.outbox()).await?;
-        for errand in outbox.into_iter().filter(|errand| is_due(errand, now)) {
-            let done = self.run_errand(link, &errand).await;
-            let no = errand.no;
+        for outbox_item in outbox.into_iter().filter(|outbox_item| is_due(outbox_item, now)) {
+            let done = self.run_errand(link, &outbox_item).await;
+            let no = outbox_item.no;
             match done {
                 Ok(()) => self.engine().call(move |engine| engine.errand_done(no)).await??,
                 Err(error) if error.is_transient() => {
-                    let at = Timestamp(self.now().0.saturating_add(pause(errand.attempts)));
-                    tracing::debug!(errand = no, %error, "an errand to the relay waits");
+                    let at = Timestamp(self.now().0.saturating_add(pause(outbox_item.attempts)));
+                    tracing::debug!(outbox_item = no, %error, "an errand to the relay waits");
                     self.engine().call(move |engine| engine.errand_postponed(no, at)).await??;
                     if error.is_silence() {
                         // The others would only wait as long for the same nothing.
@@ -79,14 +79,14 @@ impl Service {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(errand = no, %error, "the relay refuses an errand; it is given up");
+                    tracing::warn!(outbox_item = no, %error, "the relay refuses an errand; it is given up");
                     let why = error.to_string();
                     self.engine().call(move |engine| engine.errand_refused(no, &why)).await??;
                 }
             }
         }
         let outbox = self.engine().call(|engine| engine.outbox()).await?;
-        Ok(outbox.into_iter().map(|errand| errand.next_at).min())
+        Ok(outbox.into_iter().map(|outbox_item| outbox_item.next_at).min())
     }
 
     /// Openings that a restart or a cut-off call left behind.
@@ -106,19 +106,19 @@ impl Service {
         Ok(())
     }
 
-    async fn run_errand(&self, link: &Link, errand: &Errand) -> Result<(), ErrandError> {
-        match &errand.work {
-            ErrandWork::Abandon { request_id, .. } => self.abandon(link, request_id).await.map(drop),
-            ErrandWork::Cancel { order } => {
+    async fn run_errand(&self, link: &Link, outbox_item: &OutboxItem) -> Result<(), ErrandError> {
+        match &outbox_item.work {
+            OutboxWork::Abandon { request_id, .. } => self.abandon(link, request_id).await.map(drop),
+            OutboxWork::Cancel { order } => {
                 let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await?;
                 if status.is_open() { Err(ErrandError::StillOpen) } else { Ok(()) }
             }
-            ErrandWork::Refund { order, key, amount, reason } => {
+            OutboxWork::Refund { order, key, amount, reason } => {
                 let refund =
                     RefundOrder { refund_key: key.clone(), amount_rp: amount.0, reason: reason.clone() };
                 self.ask_about(link, &order.0, || link.relay.refund(&order.0, &refund)).await.map(drop)
             }
-            ErrandWork::Adopt { order } => self.adopt(link, &order.0).await,
+            OutboxWork::Adopt { order } => self.adopt(link, &order.0).await,
         }
     }
 
@@ -206,7 +206,7 @@ impl Service {
         if was_silent.is_some() && silent.is_none() {
             // Whatever waited for the relay need not wait any longer.
             link.wake_feed.notify_one();
-            link.wake_errands();
+            link.wake_outbox();
         }
         Ok(())
     }
@@ -252,8 +252,8 @@ impl From<EngineError> for ErrandError {
 }
 
 /// A time far ahead is one that was written before the clock was set back.
-fn is_due(errand: &Errand, now: Timestamp) -> bool {
-    errand.next_at <= now || errand.next_at.0 > now.0.saturating_add(ms(PAUSE_MAX))
+fn is_due(outbox_item: &OutboxItem, now: Timestamp) -> bool {
+    outbox_item.next_at <= now || outbox_item.next_at.0 > now.0.saturating_add(ms(PAUSE_MAX))
 }
 
 fn pause(attempts: u32) -> i64 {

@@ -58,28 +58,28 @@ pub trait Relay: Send + Sync {
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>>;
 
     /// How long whoever waits for this relay does.
-    fn patience(&self) -> Patience {
-        Patience::default()
+    fn timeouts(&self) -> CallTimeouts {
+        CallTimeouts::default()
     }
 }
 
 /// How long calls of people wait for the relay. They themselves wait 30 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct CallTimeouts {
     /// From the beginning of a call that opens an order to its end, whatever the relay does.
     pub open: Duration,
     /// From its beginning until what was open before is called off.
-    pub call_off: Duration,
+    pub cancel_order: Duration,
     /// Until a cashier takes the money although nobody could call the open order off.
     pub cash: Duration,
     /// Reading the feed, once an order is known to be paid.
     pub catch_up: Duration,
 }
 
-impl Default for Patience {
+impl Default for CallTimeouts {
     fn default() -> Self {
         let s = Duration::from_secs;
-        Self { open: s(28), call_off: s(14), cash: s(8), catch_up: s(8) }
+        Self { open: s(28), cancel_order: s(14), cash: s(8), catch_up: s(8) }
     }
 }
 
@@ -133,7 +133,7 @@ pub struct Link {
     /// Held by whoever opens or calls off something of a user: one open order for each.
     turns: KeyedLocks<UserId>,
     wake_feed: Notify,
-    wake_errands: Notify,
+    wake_outbox: Notify,
 }
 
 /// Counts, for metrics.
@@ -160,7 +160,7 @@ impl Link {
             figures: Mutex::default(),
             turns: KeyedLocks::default(),
             wake_feed: Notify::new(),
-            wake_errands: Notify::new(),
+            wake_outbox: Notify::new(),
         }
     }
 
@@ -180,13 +180,13 @@ impl Link {
     }
 
     /// There may be an errand to run.
-    pub fn wake_errands(&self) {
-        self.wake_errands.notify_one();
+    pub fn wake_outbox(&self) {
+        self.wake_outbox.notify_one();
     }
 
     /// Waits until there is a reason to look at the outbox at once.
-    pub async fn errands_woken(&self) {
-        self.wake_errands.notified().await;
+    pub async fn outbox_woken(&self) {
+        self.wake_outbox.notified().await;
     }
 
     /// Waits for this user's turn.

@@ -8,11 +8,11 @@ use super::texts::{SorryWords, Words};
 use crate::agent::engine::{ADDRESS_SHARED, DEVICE_GONE};
 use crate::ui::layout;
 use crate::ui::layout::page_with;
-use crate::ui::{Frame, Visit};
+use crate::ui::{Frame, PageRequest};
 use crate::web::{Problem, host_names};
 
 #[derive(Template)]
-#[template(path = "portal/sorry.html")]
+#[template(path = "portal/error.html")]
 struct Sorry<'a> {
     frame: Frame,
     words: &'static Words,
@@ -23,13 +23,19 @@ struct Sorry<'a> {
 }
 
 /// A problem as a page.
-pub(super) fn page(visit: &Visit, problem: &Problem, contact: Option<&Contact>) -> Result<Response, Problem> {
-    let language = visit.locale.language;
-    let Some(text) = text(SorryWords::of(language), problem) else { return layout::complain(visit, problem) };
+pub(super) fn page(
+    page_request: &PageRequest,
+    problem: &Problem,
+    contact: Option<&Contact>,
+) -> Result<Response, Problem> {
+    let language = page_request.locale.language;
+    let Some(text) = text(SorryWords::of(language), problem) else {
+        return layout::complain(page_request, problem);
+    };
     let words = Words::of(language);
     let title = SorryWords::of(language).title;
     let action = action(words, problem.code());
-    page_with(problem.status(), &Sorry { frame: visit.frame(title), words, text, action, contact })
+    page_with(problem.status(), &Sorry { frame: page_request.frame(title), words, text, action, contact })
 }
 
 /// What a problem means for a customer; `None` where the frame's own words are good enough.

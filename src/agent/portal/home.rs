@@ -122,7 +122,7 @@ fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<Seen, P
     let usage = by_day(engine, customer.user.no, PLOT_DAYS)?;
     let open = match engine.open_online(customer.user.account.id) {
         Some(OpenOne::Order(id)) => engine.reader().order(&id)?,
-        Some(OpenOne::Opening(_) | OpenOne::GivenUp { .. }) | None => None,
+        Some(OpenOne::PendingOrder(_) | OpenOne::GivenUp { .. }) | None => None,
     };
     let look = engine.look();
     let account = &customer.user.account;
@@ -217,7 +217,7 @@ fn quota(seen: &Seen, words: &'static Words, locale: &Locale) -> Quota {
     let account = &seen.customer.user.account;
     let left = account.balance.remaining();
     // The bar was full right after the last credit.
-    let of = account.tank.max(left);
+    let of = account.fup_base.max(left);
     Quota {
         left: locale.quota(left),
         of: fill(words.since_filled, &[&locale.quota(left), &locale.quota(of)]),

@@ -13,7 +13,7 @@ use super::texts::{DoorWords, Words};
 use super::visitor::{Guest, Sent};
 use super::{Answer, Portal};
 use crate::agent::config::Registration;
-use crate::agent::engine::{Action, DEVICE_GONE, Engine, EngineError, NewDevice};
+use crate::agent::engine::{Command, DEVICE_GONE, Engine, EngineError, NewDevice};
 use crate::agent::site::ServiceError;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
@@ -31,7 +31,7 @@ const TEXT_BYTES_MAX: usize = 200;
 const REPLACE_MS: i64 = 5 * 60 * 1000;
 
 #[derive(Template)]
-#[template(path = "portal/door.html")]
+#[template(path = "portal/login.html")]
 struct LogIn {
     frame: Frame,
     words: &'static Words,
@@ -163,7 +163,7 @@ async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> An
         Ok(()) => Ok(see_other("/")),
         Err(problem) if problem.code() == "too_many_devices" => {
             let until = Timestamp(portal.site.clock.now().0.saturating_add(REPLACE_MS));
-            let ticket = portal.site.tickets.sealed(&ticket_text(user, mac), until);
+            let ticket = portal.site.signed_tokens.sealed(&ticket_text(user, mac), until);
             Ok(see_other(&format!("/masuk/ganti?tiket={ticket}")))
         }
         Err(problem) => Err(problem),
@@ -178,7 +178,7 @@ async fn submit(
     replace_oldest: bool,
 ) -> Result<(), Problem> {
     let device = NewDevice { replace_oldest, seen_at: guest.on_router(), ..NewDevice::of(user, mac) };
-    let bind = Action::Bind(device);
+    let bind = Command::Bind(device);
     let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
     match finish(async move { service.submit(actor, bind, None).await }).await? {
         Ok(_) => Ok(()),
@@ -234,7 +234,7 @@ pub(super) async fn ask(
 
 /// The customer who logged in on this device, as a ticket says.
 fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Option<UserId> {
-    let text = portal.site.tickets.opened(ticket, portal.site.clock.now())?;
+    let text = portal.site.signed_tokens.opened(ticket, portal.site.clock.now())?;
     let user = text.split(' ').nth(1)?.parse().ok()?;
     (text == ticket_text(user, mac)).then_some(user)
 }

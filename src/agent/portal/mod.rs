@@ -55,9 +55,9 @@ use super::run::Site;
 use crate::agent::http::store_notice;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
-use crate::identity::{Attempt, Attempts, Guarded, Passwords};
-use crate::ui::layout::House;
-use crate::ui::{Visit, assets, layout};
+use crate::identity::{Guarded, LoginAttempt, LoginLimiter, Passwords};
+use crate::ui::layout::PageDefaults;
+use crate::ui::{PageRequest, assets, layout};
 use crate::web::same_site::names_foreign_origin;
 use crate::web::{HostNames, Peer, Problem, host_names, limits, status_counts};
 use contact::Contact;
@@ -77,13 +77,13 @@ struct Portal {
     /// Hashing, one at a time.
     passwords: Passwords,
     /// Log-ins that failed.
-    entries: Mutex<Attempts>,
+    entries: Mutex<LoginLimiter>,
     /// Registrations.
-    registrations: Mutex<Attempts>,
+    registrations: Mutex<LoginLimiter>,
     /// Codes of orders that were wrong.
-    codes: Mutex<Attempts>,
+    codes: Mutex<LoginLimiter>,
     /// Questions to the gateway.
-    questions: Mutex<Attempts>,
+    questions: Mutex<LoginLimiter>,
 }
 
 /// The portal's pages. Requests carry a [`Peer`] as an extension.
@@ -118,8 +118,8 @@ pub fn router(site: Arc<Site>) -> Router {
     status_counts::count_answers(secured, answers)
 }
 
-async fn about(State(portal): State<Arc<Portal>>, visit: Visit) -> Answer {
-    layout::about(&visit, &portal.site.config.source_url)
+async fn about(State(portal): State<Arc<Portal>>, page_request: PageRequest) -> Answer {
+    layout::about(&page_request, &portal.site.config.source_url)
 }
 
 impl Portal {
@@ -133,20 +133,20 @@ impl Portal {
             targets: Targets { loopback },
             contact,
             passwords: Passwords::default(),
-            entries: Mutex::new(Attempts::new(Guarded::Pins)),
-            registrations: Mutex::new(Attempts::new(Guarded::Names)),
-            codes: Mutex::new(Attempts::new(Guarded::Names)),
-            questions: Mutex::new(Attempts::new(Guarded::Names)),
+            entries: Mutex::new(LoginLimiter::new(Guarded::Pins)),
+            registrations: Mutex::new(LoginLimiter::new(Guarded::Names)),
+            codes: Mutex::new(LoginLimiter::new(Guarded::Names)),
+            questions: Mutex::new(LoginLimiter::new(Guarded::Names)),
         }
     }
 
     /// The site's pages, with problems told in the words of the portal.
-    fn house(&self) -> House {
+    fn house(&self) -> PageDefaults {
         let contact = self.contact.clone();
-        let complain = Arc::new(move |visit: &Visit, problem: &Problem| {
-            error_page::page(visit, problem, contact.as_ref())
+        let complain = Arc::new(move |page_request: &PageRequest, problem: &Problem| {
+            error_page::page(page_request, problem, contact.as_ref())
         });
-        House { complain, ..self.site.house(store_notice::text_for_customers) }
+        PageDefaults { complain, ..self.site.house(store_notice::text_for_customers) }
     }
 
     /// Looks at the engine; `look` copies out what it needs.
@@ -180,7 +180,12 @@ impl Portal {
 
     /// Counts an attempt before it is made; more than a few are refused for a while. It counts as a wrong one unless it
     /// [succeeded](Self::succeeded).
-    fn attempt(&self, attempts: &Mutex<Attempts>, address: IpAddr, name: &str) -> Result<Attempt, Problem> {
+    fn attempt(
+        &self,
+        attempts: &Mutex<LoginLimiter>,
+        address: IpAddr,
+        name: &str,
+    ) -> Result<LoginAttempt, Problem> {
         let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts
             .begin(address, name, self.site.clock.uptime())
@@ -188,7 +193,7 @@ impl Portal {
     }
 
     /// The attempt was a good one: it costs nothing.
-    fn succeeded(&self, attempts: &Mutex<Attempts>, attempt: Attempt) {
+    fn succeeded(&self, attempts: &Mutex<LoginLimiter>, attempt: LoginAttempt) {
         let now = self.site.clock.uptime();
         attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(attempt, now);
     }

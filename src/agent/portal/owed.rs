@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::texts::Words;
-use crate::agent::engine::Look;
+use crate::agent::engine::ReadView;
 use crate::domain::account::Account;
 use crate::domain::id::DebtId;
 use crate::domain::order::{Item, Line};
@@ -32,7 +32,7 @@ pub(super) struct Owed {
 
 impl Owed {
     /// What `account` owes by now, at today's prices.
-    pub fn of(look: &Look, account: &Account) -> Self {
+    pub fn of(look: &ReadView, account: &Account) -> Self {
         let (local, policy) = (look.facts.local, look.policy);
         look.with_context(|ctx| {
             let debt = |owed: tariff::DebtLine<'_>| Debt {

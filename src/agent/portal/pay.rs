@@ -15,7 +15,7 @@ use super::texts::{PayWords, Words};
 use super::visitor::{Guest, Sent};
 use super::{Answer, Portal, bill};
 use crate::agent::config::PaymentMode;
-use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, Purpose, Replaces, Snapshot, Wish};
+use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot};
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
 use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
@@ -56,19 +56,20 @@ impl Portal {
             is_open: self.site.service.link().is_ok(),
             token: guest.token.clone(),
             key: Uuid::new_v4().to_string(),
-            payer: self.site.tickets.form_token(&payer_scope(user), self.today()),
+            payer: self.site.signed_tokens.form_token(&payer_scope(user), self.today()),
         }
     }
 
     /// Whether a form was made for this customer. Our own forms always say for whom.
     fn is_for(&self, form: &Form, user: UserId) -> bool {
-        let is_same = |given| self.site.tickets.check_form_token(&payer_scope(user), self.today(), given);
+        let is_same =
+            |given| self.site.signed_tokens.check_form_token(&payer_scope(user), self.today(), given);
         form.text(PAYER).is_none_or(is_same)
     }
 
     /// Where an order is looked at, from any browser.
     pub fn status_path(&self, order: &OrderId) -> String {
-        format!("/payment/status/{order}?t={}", self.site.tickets.order_token(order))
+        format!("/payment/status/{order}?t={}", self.site.signed_tokens.order_token(order))
     }
 }
 
@@ -341,7 +342,7 @@ async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
     };
     let expect = form.text("expect_rp").and_then(|text| text.parse::<Rupiah>().ok());
     let replaces = Replaces::Named(form.text(REPLACES).map(str::to_owned));
-    let wish = Wish { user, purpose: purpose.clone(), method, expect, replaces };
+    let wish = PaymentRequest { user, purpose: purpose.clone(), method, expect, replaces };
     let (key, actor) = (key(user, &wish, form), guest.actor());
     let service = Arc::clone(&portal.site.service);
     let opened = finish(async move { service.pay_online(actor, wish, key).await }).await?;
@@ -370,7 +371,7 @@ impl Portal {
 }
 
 /// What makes a button that is pressed twice one press.
-fn key(user: UserId, wish: &Wish, form: &Form) -> Option<Key> {
+fn key(user: UserId, wish: &PaymentRequest, form: &Form) -> Option<Key> {
     let given = form.text(KEY)?;
     let is_plain = given.len() <= KEY_CHARS_MAX && given.bytes().all(|b| b.is_ascii_graphic());
     is_plain.then(|| Key {
@@ -380,7 +381,7 @@ fn key(user: UserId, wish: &Wish, form: &Form) -> Option<Key> {
 }
 
 /// Two forms with the same content have the same hash.
-fn content_hash(Wish { user, purpose, method, expect, replaces }: &Wish) -> [u8; 32] {
+fn content_hash(PaymentRequest { user, purpose, method, expect, replaces }: &PaymentRequest) -> [u8; 32] {
     let purpose = match purpose {
         Purpose::Buy(package) => format!("buy {package}"),
         Purpose::SettleAll => "settle_all".to_owned(),

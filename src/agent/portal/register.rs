@@ -13,7 +13,7 @@ use super::texts::{DoorWords, Words};
 use super::visitor::{Guest, Sent};
 use super::{Answer, Portal};
 use crate::agent::config::Registration;
-use crate::agent::engine::{ADDRESS_SHARED, Action, DEVICE_GONE, PinHash};
+use crate::agent::engine::{ADDRESS_SHARED, Command, DEVICE_GONE, PinHash};
 use crate::domain::id::Mac;
 use crate::domain::phone::{self, Phone};
 use crate::ui::layout::{page_with, see_other};
@@ -134,7 +134,7 @@ async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Wanted, mac: Mac)
     let pin = PinHash(portal.passwords.hash(wanted.pin).await?);
     let Wanted { name, phone, .. } = wanted;
     let action =
-        Action::Register { name, phone: phone.typed, pin, mac: Some(mac), seen_at: guest.on_router() };
+        Command::Register { name, phone: phone.typed, pin, mac: Some(mac), seen_at: guest.on_router() };
     let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
     finish(async move { service.submit(actor, action, None).await }).await??;
     Ok(())

@@ -110,7 +110,7 @@ struct Found {
 impl Portal {
     /// The order, for whoever has its token or is its customer. Anybody else is told that there is none.
     async fn found(&self, guest: &Guest, id: OrderId, t: &str) -> Result<Found, Problem> {
-        let has_link = self.site.tickets.is_order_token(&id, t);
+        let has_link = self.site.signed_tokens.is_order_token(&id, t);
         let guest = guest.clone();
         self.look(move |engine| find(engine, &guest, &id, has_link)).await
     }
@@ -181,7 +181,7 @@ fn page(portal: &Portal, guest: &Guest, found: &Found, asked: &str) -> Status {
         receipt: order.receipt_no.map(|no| no.to_string()),
         window: found.window.as_ref().and_then(|window| window_text(window, found, guest, pay)),
         means: waits.then(|| means(portal, guest, found, pay)),
-        t: portal.site.tickets.order_token(&order.id),
+        t: portal.site.signed_tokens.order_token(&order.id),
         token: guest.token.clone(),
         can_change: is_live && found.is_own,
         again: (is_over && found.is_own).then(|| path_again(order)),
@@ -244,7 +244,11 @@ fn means(portal: &Portal, guest: &Guest, found: &Found, pay: &PayWords) -> Means
     };
     let is_empty = qr.is_none() && qr_link.is_none() && given.va.is_none() && !has_link;
     let code = || {
-        format!("{}/b/{}", portal.site.config.portal.public_url, portal.site.tickets.order_code(&order.id))
+        format!(
+            "{}/b/{}",
+            portal.site.config.portal.public_url,
+            portal.site.signed_tokens.order_code(&order.id)
+        )
     };
     Means {
         until: order
@@ -307,7 +311,7 @@ pub(super) async fn change(
     Path(order): Path<String>,
     sent: Sent,
 ) -> Answer {
-    let found = call_off(&portal, OrderId(order), &sent).await?;
+    let found = cancel_order(&portal, OrderId(order), &sent).await?;
     Ok(see_other(&found.map_or_else(|path| path, |order| path_again(&order))))
 }
 
@@ -317,12 +321,12 @@ pub(super) async fn cancel(
     Path(order): Path<String>,
     sent: Sent,
 ) -> Answer {
-    let found = call_off(&portal, OrderId(order), &sent).await?;
+    let found = cancel_order(&portal, OrderId(order), &sent).await?;
     Ok(see_other(&found.map_or_else(|path| path, |_| "/".to_owned())))
 }
 
 /// Calls an order off for its customer. The inner error is where to look when it is over another way.
-async fn call_off(
+async fn cancel_order(
     portal: &Arc<Portal>,
     id: OrderId,
     sent: &Sent,
@@ -354,12 +358,12 @@ pub(super) async fn by_code(
 ) -> Answer {
     let name = guest.address.to_string();
     let attempt = portal.attempt(&portal.codes, guest.address, &name)?;
-    let tickets = portal.site.tickets.clone();
+    let signed_tokens = portal.site.signed_tokens.clone();
     let found = portal.look(move |engine| {
         let since = Timestamp(engine.now().0.saturating_sub(CODES_MS));
         let open = engine.open_orders().into_iter().map(|order| order.order);
         let recent = engine.reader().online_since(since)?;
-        Ok(open.chain(recent).find(|id| tickets.is_order_code(id, &code)))
+        Ok(open.chain(recent).find(|id| signed_tokens.is_order_code(id, &code)))
     });
     let id = found.await?.ok_or_else(|| Problem::not_found("order"))?;
     portal.succeeded(&portal.codes, attempt);

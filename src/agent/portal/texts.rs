@@ -71,7 +71,7 @@ words! {
         open_order: "Pembayaran yang sedang berjalan", "Payment under way";
         open_order_text: "{0} dengan {1}, dibuat {2}.", "{0} by {1}, made {2}.";
         go_on: "Lanjutkan pembayaran", "Go on paying";
-        call_off: "Batalkan", "Cancel";
+        cancel_order: "Batalkan", "Cancel";
 
         usage: "Pemakaian {0} hari terakhir", "Usage of the last {0} days";
         usage_none: "Belum ada pemakaian.", "No usage yet.";

@@ -15,7 +15,7 @@ use crate::domain::id::Mac;
 use crate::domain::units::day_number;
 use crate::domain::usage::DeviceAt;
 use crate::ui::form::TOKEN;
-use crate::ui::{Form, Frame, Locale, Visit};
+use crate::ui::{Form, Frame, Locale, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
 
@@ -23,7 +23,7 @@ use crate::web::{Peer, Problem};
 #[derive(Clone)]
 pub(super) struct Guest {
     /// How the page is looked at.
-    pub visit: Visit,
+    pub page_request: PageRequest,
     /// From where; forms are good for this address only.
     pub address: IpAddr,
     /// Whether the browser is the little window of a hotspot's log-in, which cannot leave for an app.
@@ -35,17 +35,17 @@ pub(super) struct Guest {
 impl Guest {
     /// The texts in the reader's language.
     pub fn words(&self) -> &'static Words {
-        Words::of(self.visit.locale.language)
+        Words::of(self.page_request.locale.language)
     }
 
     /// How amounts and dates are written.
     pub fn locale(&self) -> &Locale {
-        &self.visit.locale
+        &self.page_request.locale
     }
 
     /// The frame of a page with that name.
     pub fn frame(&self, title: impl Into<String>) -> Frame {
-        self.visit.frame(title)
+        self.page_request.frame(title)
     }
 
     /// Whoever asks the engine for something from here.
@@ -85,12 +85,12 @@ impl FromRequestParts<Arc<Portal>> for Guest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Problem> {
-        let visit = Visit::from_request_parts(parts, portal).await?;
-        let Peer::Network(address) = visit.peer else {
+        let page_request = PageRequest::from_request_parts(parts, portal).await?;
+        let Peer::Network(address) = page_request.peer else {
             return Err(Problem::forbidden("network", "the portal is for devices on the network"));
         };
-        let token = portal.site.tickets.form_token(&address.to_string(), portal.today());
-        Ok(Self { visit, address, is_captive: is_captive(&parts.headers), token })
+        let token = portal.site.signed_tokens.form_token(&address.to_string(), portal.today());
+        Ok(Self { page_request, address, is_captive: is_captive(&parts.headers), token })
     }
 }
 
@@ -113,7 +113,7 @@ impl FromRequest<Arc<Portal>> for Sent {
         let guest = Guest::from_request_parts(&mut parts, portal).await?;
         let form = Form::from_request(Request::from_parts(parts, body), portal).await?;
         let (scope, given) = (guest.address.to_string(), form.text(TOKEN).unwrap_or_default());
-        if portal.site.tickets.check_form_token(&scope, portal.today(), given) {
+        if portal.site.signed_tokens.check_form_token(&scope, portal.today(), given) {
             return Ok(Self { guest, form });
         }
         Err(Problem::forbidden("form_token", "the form is too old or was not made by this page"))

@@ -1,6 +1,6 @@
 //! The demo's cashier: now and then somebody who was stopped comes by and pays cash.
 
-use crate::agent::engine::{Action, Actor, PackageView, UserView};
+use crate::agent::engine::{Actor, Command, PackageView, UserView};
 use crate::cli::Failure;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
@@ -54,16 +54,16 @@ impl Cashier {
         self.served += 1;
         let packages = town.packages().await?;
         let (action, what) = match remedy(user, &packages, self.served.is_multiple_of(2)) {
-            Remedy::Settle => (Action::SettleAll(user.id, cash()), "settles everything".to_owned()),
+            Remedy::Settle => (Command::SettleAll(user.id, cash()), "settles everything".to_owned()),
             Remedy::Buy(package) => {
-                (Action::Buy(user.id, package.id, cash()), format!("buys {}", package.name))
+                (Command::Buy(user.id, package.id, cash()), format!("buys {}", package.name))
             }
         };
         Ok(Some(take(town, user, action, &what).await))
     }
 }
 
-async fn take(town: &Town, user: &UserView, action: Action, what: &str) -> String {
+async fn take(town: &Town, user: &UserView, action: Command, what: &str) -> String {
     let cashier = Actor { name: "kasir".to_owned(), role: Role::Cashier, source: "demo".to_owned() };
     let name = &user.name;
     match town.site.service.take_money(cashier, user.id, action, None).await {

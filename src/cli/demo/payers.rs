@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::SEED;
 use super::cashier::{Remedy, is_stopped, remedy};
 use super::town::Town;
-use crate::agent::engine::{Actor, Purpose, Replaces, UserView, Wish};
+use crate::agent::engine::{Actor, PaymentRequest, Purpose, Replaces, UserView};
 use crate::cli::Failure;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::OnlineMethod;
@@ -118,7 +118,13 @@ impl Payers {
         let method = OnlineMethod::ALL[self.random.place(OnlineMethod::ALL.len())];
         let visit = Visit {
             name: user.name.clone(),
-            wish: Wish { user: user.id, purpose, method, expect: None, replaces: Replaces::Anything },
+            wish: PaymentRequest {
+                user: user.id,
+                purpose,
+                method,
+                expect: None,
+                replaces: Replaces::Anything,
+            },
             habit: habit(self.random.within((0, 99))),
             page: PAGE[self.random.place(PAGE.len())],
             pause: Duration::from_millis(self.random.within(PAUSE_MS)),
@@ -175,7 +181,7 @@ fn habit(mut place: u64) -> Habit {
 /// One customer with one payment.
 struct Visit {
     name: String,
-    wish: Wish,
+    wish: PaymentRequest,
     habit: Habit,
     /// What is picked on the payment page, when that is the method.
     page: (PayMethod, &'static str),

@@ -14,7 +14,8 @@ use super::bank::Bank;
 use super::people::{Person, Plan};
 use crate::agent::config::{Config, PaymentMode, Registration};
 use crate::agent::engine::{
-    Action, Actor, DebtTerms, NewDevice, NewPackage, NewUser, Notice, Notifier, PackageView, Tender, UserView,
+    Actor, Command, DebtTerms, NewDevice, NewPackage, NewUser, Notice, Notifier, PackageView, Tender,
+    UserView,
 };
 use crate::agent::payments::Relay;
 use crate::agent::run::{Listeners, Site};
@@ -128,7 +129,7 @@ impl Town {
         ] {
             let package =
                 NewPackage { name: name.to_owned(), quota, days, price: Rupiah(price), active: true };
-            packages.push(id(&self.ask(Action::AddPackage(package)).await?)?);
+            packages.push(id(&self.ask(Command::AddPackage(package)).await?)?);
         }
         for person in people {
             self.move_in(person, &packages).await?;
@@ -143,7 +144,7 @@ impl Town {
     async fn move_in(&self, person: &Person, packages: &[Uuid]) -> Result<(), Failure> {
         let own = person.plan == Plan::Debtor;
         let user = self
-            .ask(Action::AddUser(NewUser {
+            .ask(Command::AddUser(NewUser {
                 name: person.name.clone(),
                 phone: Some(person.phone.clone()),
                 login: None,
@@ -158,7 +159,7 @@ impl Town {
             .await?;
         let user = UserId(id(&user)?);
         for device in &person.devices {
-            self.ask(Action::Bind(NewDevice {
+            self.ask(Command::Bind(NewDevice {
                 label: device.label.to_owned(),
                 ..NewDevice::of(user, device.mac)
             }))
@@ -176,7 +177,7 @@ impl Town {
     }
 
     /// Asks as the owner and answers what was said.
-    async fn ask(&self, action: Action) -> Result<Value, Failure> {
+    async fn ask(&self, action: Command) -> Result<Value, Failure> {
         let owner = Actor { name: OWNER.to_owned(), role: Role::Owner, source: "demo".to_owned() };
         let outcome = self.site.service.submit(owner, action, None).await.map_err(Failure::said)?;
         Ok(serde_json::from_str(&outcome.body).unwrap_or_default())
@@ -204,17 +205,17 @@ impl Town {
 }
 
 /// What happens to an account before the demo begins.
-fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> Vec<Action> {
+fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> Vec<Command> {
     let grant = |amount, reason: &str| {
-        Action::Grant(user, Grant { amount, days: Some(30), reason: reason.to_owned() })
+        Command::Grant(user, Grant { amount, days: Some(30), reason: reason.to_owned() })
     };
-    let buy = |which: usize| Action::Buy(user, PackageId(packages[which]), cash());
+    let buy = |which: usize| Command::Buy(user, PackageId(packages[which]), cash());
     let on_credit = |due_date: Option<Date>, note: &str| {
         let what = Err(PackageId(packages[0]));
         let debt_date = due_date.and_then(|due| due.checked_sub(jiff::Span::new().days(14)).ok());
         let note = note.to_owned();
         let terms = DebtTerms { what, advance: true, debt_date, due_date, price: None, note };
-        Action::AddDebt(user, terms)
+        Command::AddDebt(user, terms)
     };
     match plan {
         Plan::Debtor | Plan::Small => vec![grant(LITTLE, "kuota percobaan")],
@@ -224,7 +225,7 @@ fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> V
         Plan::Overdue => vec![on_credit(Some(yesterday), "janji bayar kemarin")],
         Plan::Unlimited => vec![buy(3)],
         Plan::Exempt => vec![grant(Bytes::gb(50), "keluarga pemilik")],
-        Plan::Blocked => vec![buy(1), Action::Block(user, "berbagi akun".to_owned())],
+        Plan::Blocked => vec![buy(1), Command::Block(user, "berbagi akun".to_owned())],
         Plan::Waiting => Vec::new(),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kuota::agent::payments::Patience;
-use kuota::store::ErrandWork;
+use kuota::agent::payments::CallTimeouts;
+use kuota::store::OutboxWork;
 use serde_json::json;
 
 use crate::relay::{Fault, OnCancel};
@@ -52,12 +52,12 @@ async fn without_the_relay_cash_is_taken_and_the_order_called_off_later() {
     shop.relay.up(false);
     shop.buy("cash").await.ok(201);
     assert_eq!((shop.credited().await, shop.status(&id).await), (PACKAGE_BYTES, json!("pending")));
-    let work: Vec<ErrandWork> = shop.outbox().await.into_iter().map(|errand| errand.work).collect();
-    assert!(matches!(work.as_slice(), [ErrandWork::Cancel { order }] if order.0 == id), "{work:?}");
-    shop.errands().await;
+    let work: Vec<OutboxWork> = shop.outbox().await.into_iter().map(|errand| errand.work).collect();
+    assert!(matches!(work.as_slice(), [OutboxWork::Cancel { order }] if order.0 == id), "{work:?}");
+    shop.run_outbox().await;
     assert_eq!(shop.outbox().await[0].attempts, 1, "it waits");
     shop.relay.up(true);
-    shop.errands().await;
+    shop.run_outbox().await;
     assert!(shop.outbox().await.is_empty());
     assert_eq!((shop.status(&id).await, shop.relay.open_orders().len()), (json!("cancelled"), 0));
 }
@@ -70,7 +70,7 @@ async fn cash_and_an_order_that_was_paid_meanwhile_both_count() {
     shop.buy("cash").await.ok(201);
     shop.relay.pay(&id);
     shop.relay.up(true);
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert_eq!((shop.credited().await, shop.status(&id).await), (2 * PACKAGE_BYTES, json!("paid")));
     assert!(shop.outbox().await.is_empty());
@@ -84,11 +84,11 @@ async fn an_order_that_the_gateway_will_not_call_off_is_asked_for_again_and_agai
     shop.relay.on_cancel(OnCancel::Refuses);
     shop.buy("cash").await.ok(201);
     for attempts in 1..=3 {
-        shop.errands().await;
+        shop.run_outbox().await;
         assert_eq!(shop.outbox().await[0].attempts, attempts);
     }
     shop.relay.on_cancel(OnCancel::Cancels);
-    shop.errands().await;
+    shop.run_outbox().await;
     assert!(shop.outbox().await.is_empty());
     assert_eq!(shop.status(&id).await, "cancelled");
 }
@@ -96,8 +96,8 @@ async fn an_order_that_the_gateway_will_not_call_off_is_asked_for_again_and_agai
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_hangs_holds_cash_up_for_as_long_as_a_cashier_waits() {
     let ms = Duration::from_millis;
-    let patience = Patience { open: ms(800), call_off: ms(400), cash: ms(200), catch_up: ms(200) };
-    let shop = Shop::patient(patience).await;
+    let timeouts = CallTimeouts { open: ms(800), cancel_order: ms(400), cash: ms(200), catch_up: ms(200) };
+    let shop = Shop::patient(timeouts).await;
     let id = shop.order().await;
     shop.relay.fault("cancel", Fault::Hang);
     shop.buy("gopay").await.problem(503, "relay_unreachable");
@@ -105,15 +105,15 @@ async fn a_relay_that_hangs_holds_cash_up_for_as_long_as_a_cashier_waits() {
     shop.buy("cash").await.ok(201);
     assert_eq!(shop.credited().await, PACKAGE_BYTES);
     shop.relay.heal();
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!(shop.status(&id).await, "cancelled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cash_does_not_wait_for_somebody_who_just_asks_for_an_order() {
     let ms = Duration::from_millis;
-    let patience = Patience { cash: ms(100), ..Patience::default() };
-    let shop = Shop::patient(patience).await;
+    let timeouts = CallTimeouts { cash: ms(100), ..CallTimeouts::default() };
+    let shop = Shop::patient(timeouts).await;
     shop.relay.fault("open", Fault::Hang);
     let asking = tokio::spawn(shop.buying("qris").send());
     shop.relay.called("open", 1).await;
@@ -121,22 +121,22 @@ async fn cash_does_not_wait_for_somebody_who_just_asks_for_an_order() {
     assert_eq!((shop.credited().await, shop.openings().await), (PACKAGE_BYTES, 0));
     shop.relay.heal();
     asking.await.unwrap().problem(503, "relay_unreachable");
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.relay.count("abandon"), shop.outbox().await.len()), (1, 0));
     assert!(shop.relay.open_orders().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_opens_after_its_user_paid_cash_does_not_stand() {
-    let patience = Patience { cash: Duration::from_millis(100), ..Patience::default() };
-    let shop = Shop::patient(patience).await;
+    let timeouts = CallTimeouts { cash: Duration::from_millis(100), ..CallTimeouts::default() };
+    let shop = Shop::patient(timeouts).await;
     shop.relay.fault("open", Fault::Late);
     let asking = tokio::spawn(shop.buying("qris").send());
     shop.relay.called("open", 1).await;
     shop.buy("cash").await.ok(201);
     shop.relay.heal();
     asking.await.unwrap().problem(409, "order_superseded");
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert!(shop.relay.open_orders().is_empty() && shop.outbox().await.is_empty());
     assert_eq!((shop.credited().await, shop.orders("").await.len()), (PACKAGE_BYTES, 1));
@@ -149,7 +149,7 @@ async fn an_attempt_that_somebody_waits_for_is_not_given_up_by_its_age() {
     let asking = tokio::spawn(shop.buying("qris").send());
     shop.relay.called("open", 1).await;
     // The wall clock was set while the relay was being asked.
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.openings().await, shop.outbox().await.len()), (1, 0));
     shop.relay.heal();
     asking.await.unwrap().ok(201);

@@ -16,7 +16,7 @@ async fn an_unreachable_relay_leaves_nothing_open() {
     assert!(!problem.to_string().contains("token"), "{problem}");
     assert_eq!((shop.orders("").await.len(), shop.openings().await), (0, 0));
     shop.relay.up(true);
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.relay.count("abandon"), shop.outbox().await.len()), (1, 0), "told to forget it");
     shop.order().await;
 }
@@ -42,7 +42,7 @@ async fn an_order_whose_answer_was_lost_is_given_up_and_its_money_counts_all_the
     // The customer's wallet has it open already and pays before the relay hears that it was given up.
     shop.relay.pay(&orphan);
     shop.relay.heal();
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert_eq!((shop.credited().await, shop.status(&orphan).await), (PACKAGE_BYTES, json!("paid")));
     assert_eq!(shop.flags(&orphan).await, json!(["rebuilt"]));
@@ -58,7 +58,7 @@ async fn a_key_whose_call_failed_begins_anew_and_one_order_is_left() {
     shop.relay.heal();
     let order = buy().await.ok(201);
     assert_eq!(buy().await.ok(201), order);
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert_eq!(shop.relay.open_orders(), [order["id"].as_str().unwrap()]);
 }
@@ -85,7 +85,7 @@ async fn refusals_keep_their_codes_and_leave_nothing_open() {
     shop.relay.fault("open", Fault::Proxy);
     shop.buy("va_bca").await.problem(503, "relay_unreachable");
     shop.relay.heal();
-    shop.errands().await;
+    shop.run_outbox().await;
     assert!(shop.outbox().await.is_empty() && shop.relay.open_orders().is_empty());
     shop.buy("va_bca").await.ok(201);
 }
@@ -96,7 +96,7 @@ async fn a_charge_of_another_amount_does_not_stand() {
     shop.relay.overcharge(1);
     shop.buy("qris").await.problem(502, "gateway_mismatch");
     assert_eq!((shop.orders("").await.len(), shop.openings().await), (0, 0));
-    shop.errands().await;
+    shop.run_outbox().await;
     assert!(shop.relay.open_orders().is_empty(), "it is called off");
 }
 
@@ -161,7 +161,7 @@ async fn the_same_feed_from_another_store_credits_nobody_twice() {
     for _ in 0..2 {
         shop.relay.tell_all_again();
         shop.pull().await;
-        shop.errands().await;
+        shop.run_outbox().await;
     }
     assert_eq!((shop.credited().await, shop.status(&open).await), (PACKAGE_BYTES, json!("pending")));
     assert!(shop.outbox().await.is_empty());
@@ -177,7 +177,7 @@ async fn a_relay_that_lost_its_store_gets_recent_orders_back_and_credits_none_tw
     let open = shop.order().await;
     shop.relay.lose_everything();
     shop.pull().await;
-    shop.errands().await;
+    shop.run_outbox().await;
     assert!(shop.relay.has(&open) && shop.relay.has(&paid), "money of a recent order may still go back");
     let adopted = shop.relay.order(&open);
     assert_eq!(adopted.amount_rp, crate::shop::PRICE_RP);
@@ -201,10 +201,10 @@ async fn a_silent_relay_is_asked_once_however_many_errands_wait() {
     shop.relay.lose_everything();
     shop.pull().await;
     shop.relay.fault("order", Fault::Cut);
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.outbox().await.len(), shop.relay.count("order")), (4, 1));
     shop.relay.heal();
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.outbox().await.len(), shop.relay.count("adopt")), (0, 4));
 }
 
@@ -226,7 +226,7 @@ async fn a_day_without_uplink_costs_nobody_anything() {
     shop.relay.pay(&id);
     for hour in 0..24 {
         shop.pull_fails().await;
-        shop.desk.site().service.errands_once().await.unwrap();
+        shop.desk.site().service.outbox_once().await.unwrap();
         shop.desk.use_mb(crate::shop::MAC, 10).await;
         shop.cycle().await;
         if hour == 12 {
@@ -238,7 +238,7 @@ async fn a_day_without_uplink_costs_nobody_anything() {
     assert_eq!(shop.relay_state().await["state"], "down");
     shop.relay.up(true);
     shop.pull().await;
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert_eq!((shop.credited().await, shop.status(&id).await), (2 * PACKAGE_BYTES, json!("paid")));
     assert!(shop.outbox().await.is_empty() && shop.relay.open_orders().is_empty());

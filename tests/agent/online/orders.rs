@@ -70,10 +70,10 @@ async fn money_goes_back_by_the_gateway_and_quota_with_it() {
     assert_eq!((&order["status"], &order["refunded_rp"]), (&json!("paid"), &json!(0)), "asked, not done");
     assert_eq!(shop.credited().await, PACKAGE_BYTES);
     shop.relay.fault("refund", Fault::Cut);
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!(shop.outbox().await.len(), 1, "it waits for the relay");
     shop.relay.heal();
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     let order = shop.desk.get(&format!("/orders/{id}")).await.ok(200);
     assert_eq!(
@@ -84,7 +84,7 @@ async fn money_goes_back_by_the_gateway_and_quota_with_it() {
     let more = json!({"amount_rp": PRICE_RP, "reason": "semua"});
     shop.desk.post(&path, more).await.status_in(&[409]);
     shop.desk.post(&path, json!({"reason": "semua"})).await.ok(200);
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert_eq!(
         (shop.status(&id).await, shop.user().await["remaining_bytes"].clone()),
@@ -108,9 +108,9 @@ async fn a_refund_whose_answer_was_lost_is_made_once() {
     refund().await;
     refund().await;
     shop.relay.fault("refund", Fault::AnswerLost);
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.relay.heal();
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     assert!(shop.outbox().await.is_empty());
     assert_eq!(shop.relay.order(&id).refunded_rp, PRICE_RP / 2);
@@ -125,7 +125,7 @@ async fn a_refund_that_the_gateway_refuses_is_given_up_and_the_audit_says_why() 
     shop.pull().await;
     shop.desk.post(&format!("/orders/{id}/refund"), json!({"reason": "salah"})).await.ok(200);
     shop.relay.fault("refund", Fault::Refused(409, "refund_refused"));
-    shop.errands().await;
+    shop.run_outbox().await;
     assert!(shop.outbox().await.is_empty());
     let audit = shop.desk.get("/audit").await.ok(200);
     let refused =

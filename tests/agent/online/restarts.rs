@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use kuota::agent::engine::{Begun, Engine, Purpose, Replaces, Wish};
+use kuota::agent::engine::{Checkout, Engine, PaymentRequest, Purpose, Replaces};
 use kuota::agent::payments::Relay;
 use kuota::agent::payments::client::RelayClient;
 use kuota::domain::order::OnlineMethod;
@@ -19,7 +19,7 @@ impl Shop {
     async fn begin(&self) -> OpenOrder {
         let id = self.user.trim_start_matches("/users/").parse().unwrap();
         let purpose = Purpose::Buy(self.package.as_str().unwrap().parse().unwrap());
-        let wish = Wish {
+        let wish = PaymentRequest {
             user: id,
             purpose,
             method: OnlineMethod::Qris,
@@ -27,7 +27,7 @@ impl Shop {
             replaces: Replaces::Anything,
         };
         let begin = move |engine: &mut Engine| engine.begin_order(&daemon(), &wish, None);
-        let Begun::Ask(opening) = self.desk.site().service.engine().call(begin).await.unwrap().unwrap()
+        let Checkout::Ask(opening) = self.desk.site().service.engine().call(begin).await.unwrap().unwrap()
         else {
             panic!("nothing else is open");
         };
@@ -60,9 +60,9 @@ async fn stopped_before_the_relay_was_asked_nothing_is_left() {
     shop.begin().await;
     let shop = shop.restarted().await;
     assert_eq!(shop.openings().await, 1, "on file");
-    shop.desk.site().service.errands_once().await.unwrap();
+    shop.desk.site().service.outbox_once().await.unwrap();
     assert_eq!(shop.openings().await, 1, "young enough that somebody may ask again");
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.openings().await, shop.outbox().await.len(), shop.relay.count("abandon")), (0, 0, 1));
     shop.order().await;
 }
@@ -87,7 +87,7 @@ async fn stopped_before_the_answer_a_payment_is_credited_once() {
     shop.relay.pay(&lost);
     shop.pull().await;
     assert_eq!((shop.credited().await, shop.status(&lost).await), (PACKAGE_BYTES, json!("paid")));
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     let shop = shop.restarted().await;
     shop.pull().await;
@@ -122,7 +122,7 @@ async fn errands_outlive_a_stop() {
     let shop = shop.restarted().await;
     assert_eq!(shop.outbox().await.len(), 1);
     shop.relay.up(true);
-    shop.errands().await;
+    shop.run_outbox().await;
     assert_eq!((shop.status(&id).await, shop.outbox().await.len()), (json!("cancelled"), 0));
 }
 

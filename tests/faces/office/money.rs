@@ -194,7 +194,7 @@ async fn an_online_refund_waits_for_the_gateway_and_is_told_so() {
         .says("gerbang");
     let page = owner.does(&format!("{place}/kembalikan"), &[("amount_rp", &half), ("reason", "x")]).await;
     page.says("Pengembalian Rp 50.000 menunggu gerbang pembayaran");
-    shop.errands().await;
+    shop.run_outbox().await;
     shop.pull().await;
     owner.open(&place).await.says("Dikembalikan sebagian").hides("menunggu gerbang");
 }

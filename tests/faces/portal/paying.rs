@@ -330,6 +330,6 @@ async fn what_the_gateway_refuses_is_told_politely() {
         assert!(page.status >= 400, "{}", page.status);
         page.says(text).says_nothing_of("relay").says_nothing_of("the ");
         shop.relay.heal();
-        shop.errands().await;
+        shop.run_outbox().await;
     }
 }

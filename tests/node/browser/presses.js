@@ -361,22 +361,22 @@ const ELSEWHERE = {
 
 /** Which cases press what a template makes. `*` stands for every one below an address. */
 const PRESSED_BY = {
-  'desk/deed.html form {{ action }}': ['desk /pelanggan/baru', 'desk /pengelola/baru'],
-  'desk/sure.html form {{ action }}': ['desk /pelanggan/{id}/jual', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
-  'desk/entrance.html form /masuk': ['desk /masuk'],
-  'desk/room.html form /keluar': ['desk /keluar'],
-  'desk/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
-  'desk/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
-  'desk/office/account.html form /saya/dua-langkah': ['desk /saya/dua-langkah'],
-  'desk/office/account.html form /saya/dua-langkah/pastikan': ['desk /saya/dua-langkah/pastikan'],
-  'desk/office/account.html form /saya/dua-langkah/matikan': ['desk /saya/dua-langkah/matikan'],
-  'desk/office/account.html form /saya/sesi': ['desk /saya/sesi'],
-  'desk/office/admins.html dialog /pengelola/baru': ['desk /pengelola/baru'],
-  'desk/office/admins.html dialog {{ button.href }}': [
+  'console/form.html form {{ action }}': ['desk /pelanggan/baru', 'desk /pengelola/baru'],
+  'console/confirm.html form {{ action }}': ['desk /pelanggan/{id}/jual', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
+  'console/login.html form /masuk': ['desk /masuk'],
+  'console/layout.html form /keluar': ['desk /keluar'],
+  'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
+  'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
+  'console/office/account.html form /saya/dua-langkah': ['desk /saya/dua-langkah'],
+  'console/office/account.html form /saya/dua-langkah/pastikan': ['desk /saya/dua-langkah/pastikan'],
+  'console/office/account.html form /saya/dua-langkah/matikan': ['desk /saya/dua-langkah/matikan'],
+  'console/office/account.html form /saya/sesi': ['desk /saya/sesi'],
+  'console/office/admins.html dialog /pengelola/baru': ['desk /pengelola/baru'],
+  'console/office/admins.html dialog {{ button.href }}': [
     'desk /pengelola/{name}/token', 'desk /pengelola/{name}/dua-langkah', 'desk /pengelola/{name}/hapus',
     'desk /pengelola/{name}/token/{hash}/hapus',
   ],
-  'desk/office/payment.html dialog {{ button.href }}': [
+  'console/office/payment.html dialog {{ button.href }}': [
     'desk /pembayaran/{order}/tutup', 'desk /pembayaran/{order}/tanya',
     'desk /pembayaran/{order}/batalkan', 'desk /pembayaran/{order}/kembalikan',
   ],
@@ -390,7 +390,7 @@ const PRESSED_BY = {
   'portal/status.html form /payment/status/{{ id }}/cek': ['portal /payment/status/{order}/cek'],
   'portal/status.html form /payment/status/{{ id }}/ganti': ['portal /payment/status/{order}/ganti'],
   'portal/status.html form /payment/status/{{ id }}/batal': ['portal /payment/status/{order}/batal'],
-  'portal/door.html form /masuk': ['portal /masuk'],
+  'portal/login.html form /masuk': ['portal /masuk'],
   'portal/replace.html form /masuk/ganti': ['portal /masuk/ganti'],
   'portal/register.html form /daftar': ['portal /daftar'],
 }

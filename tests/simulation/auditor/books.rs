@@ -9,7 +9,7 @@ use super::account::{
 use super::lists::Claimed;
 use super::local;
 use super::meter::{Baselines, Reading, Row, baselines, usage};
-use super::online::{Opening, Order};
+use super::online::{Order, PendingOrder};
 use super::price::{self, NoPart};
 
 /// What a device waits for while the router cannot be read.
@@ -50,7 +50,7 @@ pub struct Books {
     /// In the order in which they were bound.
     pub devices: Vec<Device>,
     pub orders: BTreeMap<String, Order>,
-    pub openings: BTreeMap<String, Opening>,
+    pub openings: BTreeMap<String, PendingOrder>,
     /// Events of the feed that were applied.
     pub applied: BTreeSet<String>,
     pub cursor: (Option<String>, u64),

@@ -12,7 +12,7 @@ const ATTEMPT_MS: i64 = 60_000;
 
 /// An attempt whose outcome is not known.
 #[derive(Clone, Debug)]
-pub struct Opening {
+pub struct PendingOrder {
     pub user: String,
     pub lines: Vec<Line>,
     pub created: i64,
@@ -191,7 +191,7 @@ impl Books {
     pub fn begin(&mut self, request: &str, user: &str, purpose: &Purpose) -> Result<u64, Refusal> {
         let lines = self.priced(user, purpose)?;
         let price = lines.iter().map(Line::price).sum();
-        let opening = Opening { user: user.to_owned(), lines, created: self.pi.now };
+        let opening = PendingOrder { user: user.to_owned(), lines, created: self.pi.now };
         self.openings.insert(request.to_owned(), opening);
         Ok(price)
     }
@@ -213,7 +213,7 @@ impl Books {
         let _ = self.step(&opening.user, |_, _| Ok(()));
     }
 
-    fn order_of(&self, opening: &Opening) -> Order {
+    fn order_of(&self, opening: &PendingOrder) -> Order {
         let order = Order::new(Some(opening.user.clone()), opening.lines.clone(), "created");
         Order { created: self.pi.now, opened: Some(self.pi.uptime), ..order }
     }

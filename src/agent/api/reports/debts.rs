@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Days, Record, Report, cell};
-use crate::agent::engine::Look;
+use crate::agent::engine::ReadView;
 use crate::domain::access::Reason;
 use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, oldest_first};
@@ -77,7 +77,7 @@ pub(crate) struct Totals {
 }
 
 /// Open items, of the debt dates in `days` where given, and overage.
-pub(crate) fn report(look: &Look, days: Option<Days>) -> Debts {
+pub(crate) fn report(look: &ReadView, days: Option<Days>) -> Debts {
     let today = look.facts.local.date;
     let items: Vec<Owes> = look.with_context(|ctx| {
         let tariff = ctx.tariff();
@@ -294,7 +294,7 @@ pub(crate) struct CallTotals {
 }
 
 /// Who is stopped for debt, is late or has to pay soon; with the earliest due date in `days` where given.
-pub(crate) fn collection(look: &Look, days: Option<Days>) -> Collection {
+pub(crate) fn collection(look: &ReadView, days: Option<Days>) -> Collection {
     let today = look.facts.local.date;
     let mut items: Vec<Call> = look.with_context(|ctx| {
         let tariff = ctx.tariff();

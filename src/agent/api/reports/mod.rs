@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use tokio::task::spawn_blocking;
 
 use crate::agent::http::caller::Viewer;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::reports::{ReportFormat, ReportQuery};
 use crate::protocol::admin::values::Day;
 use crate::store::export::ExportError;
@@ -27,7 +27,7 @@ use crate::web::{Problem, Query, csv, stream};
 /// The longest span of one report.
 const DAYS_MAX: i32 = 366;
 
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/reports/sales", get(sales))
         .route("/reports/debts", get(debts))
@@ -134,29 +134,29 @@ fn cell(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-async fn today(desk: &Desk) -> Result<Date, Problem> {
-    desk.look(|engine| Ok(engine.look().facts.local.date)).await
+async fn today(app: &AppState) -> Result<Date, Problem> {
+    app.look(|engine| Ok(engine.look().facts.local.date)).await
 }
 
-async fn sales(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
-    let days = ask.span().days(today(&desk).await?)?;
-    Ok(answer(sales::report(&desk, days).await?, ask.format))
+async fn sales(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
+    let days = ask.span().days(today(&app).await?)?;
+    Ok(answer(sales::report(&app, days).await?, ask.format))
 }
 
-async fn usage(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
-    let days = ask.span().days(today(&desk).await?)?;
-    Ok(answer(usage::report(&desk, days).await?, ask.format))
+async fn usage(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
+    let days = ask.span().days(today(&app).await?)?;
+    Ok(answer(usage::report(&app, days).await?, ask.format))
 }
 
-async fn debts(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
-    let days = ask.span().given(today(&desk).await?)?;
-    let report = desk.look(move |engine| Ok(debts::report(&engine.look(), days))).await?;
+async fn debts(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
+    let days = ask.span().given(today(&app).await?)?;
+    let report = app.look(move |engine| Ok(debts::report(&engine.look(), days))).await?;
     Ok(answer(report, ask.format))
 }
 
-async fn collection(State(desk): State<Arc<Desk>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
-    let days = ask.span().given(today(&desk).await?)?;
-    let report = desk.look(move |engine| Ok(debts::collection(&engine.look(), days))).await?;
+async fn collection(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
+    let days = ask.span().given(today(&app).await?)?;
+    let report = app.look(move |engine| Ok(debts::collection(&engine.look(), days))).await?;
     Ok(answer(report, ask.format))
 }
 

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use super::{Days, Record, Report, cell};
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::clock::{Zone, rfc3339};
 use crate::domain::units::Rupiah;
 use crate::store::export::ExportError;
@@ -73,8 +73,8 @@ impl Sum {
     }
 }
 
-pub(crate) async fn report(desk: &Desk, days: Days) -> Result<Sales, Problem> {
-    desk.look(move |engine| {
+pub(crate) async fn report(app: &AppState, days: Days) -> Result<Sales, Problem> {
+    app.look(move |engine| {
         let reader = engine.new_reader()?;
         reader.freeze()?;
         Ok(Sales { reader, zone: engine.zone().clone(), days })
@@ -103,9 +103,12 @@ pub(crate) fn sums(reader: &Reader, zone: &Zone, days: Days) -> Result<Vec<Sum>,
 
 impl Sales {
     /// Visits every order with the local day of its payment.
-    fn each<E: From<StoreError>>(&self, mut visit: impl FnMut(Date, Sale) -> Result<(), E>) -> Result<(), E> {
+    fn each<E: From<StoreError>>(
+        &self,
+        mut page_request: impl FnMut(Date, Sale) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (from, to) = (self.zone.day_start(self.days.from), self.zone.day_start(self.days.after()));
-        self.reader.each_sale(from, to, |sale| visit(self.zone.local(sale.paid_at).date, sale))
+        self.reader.each_sale(from, to, |sale| page_request(self.zone.local(sale.paid_at).date, sale))
     }
 
     fn view(&self) -> Result<View, StoreError> {

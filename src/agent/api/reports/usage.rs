@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Days, Record, Report};
 use crate::agent::engine::Engine;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::clock::Zone;
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Timestamp, day_number};
@@ -90,14 +90,15 @@ impl Source {
     /// Visits one sum for each day and user, by day and by the order in which users were entered.
     fn each_sum(
         &self,
-        mut visit: impl FnMut(Date, u32, UsageSum) -> Result<(), ExportError>,
+        mut page_request: impl FnMut(Date, u32, UsageSum) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
         let (from, to) = self.ended();
-        self.reader.each_usage(UsageStep::Day, from, to, |day, user, sum| visit(date(day), user, sum))?;
+        self.reader
+            .each_usage(UsageStep::Day, from, to, |day, user, sum| page_request(date(day), user, sum))?;
         let mut day = self.days.from.max(self.open);
         while day <= self.days.to {
             for (user, sum) in self.of_running(day)? {
-                visit(day, user, sum)?;
+                page_request(day, user, sum)?;
             }
             let next = day.saturating_add(1.day());
             if next == day {
@@ -174,8 +175,8 @@ impl Source {
     }
 }
 
-pub(crate) async fn report(desk: &Desk, days: Days) -> Result<Source, Problem> {
-    desk.look(move |engine| Ok(Source::of(engine, days)?)).await
+pub(crate) async fn report(app: &AppState, days: Days) -> Result<Source, Problem> {
+    app.look(move |engine| Ok(Source::of(engine, days)?)).await
 }
 
 fn hour(at: Timestamp) -> i64 {
@@ -190,7 +191,7 @@ fn date(day: i64) -> Date {
 /// Hands out each sum with the day as text and the user's id and name, and answers with the total.
 fn each_row(
     source: &Source,
-    mut visit: impl FnMut(&str, &(UserId, String), UsageSum) -> Result<(), ExportError>,
+    mut page_request: impl FnMut(&str, &(UserId, String), UsageSum) -> Result<(), ExportError>,
 ) -> Result<UsageSum, ExportError> {
     let users = source.reader.user_names()?;
     let mut total = UsageSum::default();
@@ -201,7 +202,7 @@ fn each_row(
         }
         let user = users.get(&user).ok_or_else(|| StoreError::Nonsense(format!("user {user} is gone")))?;
         total = total.plus(sum);
-        visit(&day.1, user, sum)
+        page_request(&day.1, user, sum)
     })?;
     Ok(total)
 }

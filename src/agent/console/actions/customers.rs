@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::form_spec::{Field, Kind, Sheet};
-use super::{Asked, Deed, Entry, Told, Work, errand};
+use super::form_spec::{Field, FormSpec, Kind};
+use super::{Flash, FormAction, FormContext, Submission, Work, operation};
 use crate::agent::api::users::give_pin;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::engine::{Action, Engine, Snapshot};
+use crate::agent::engine::{Command, Engine, Snapshot};
 use crate::agent::http::errors::DEVICE_TAKEN;
 use crate::agent::http::state::user;
 use crate::clock::rfc3339;
@@ -26,239 +26,275 @@ use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// A customer is entered.
-pub(crate) const NEW_DEEDS: &[Deed<()>] = &[Deed {
+pub(crate) const NEW_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "baru",
     title: |l| People::of(l).do_add,
     role: Role::Operator,
     is_grave: false,
-    sheet: |asked, engine| {
-        let fields = settings(asked, engine, None);
-        Ok(Sheet { home: "/pelanggan".into(), fields, ..Sheet::default() })
+    spec: |context, engine| {
+        let fields = settings(context, engine, None);
+        Ok(FormSpec { home: "/pelanggan".into(), fields, ..FormSpec::default() })
     },
-    work: |entry| {
-        let body = entry.sheet.body(entry.form)?;
-        Ok(Work::Act(read_body::<AddUser>(until_evening(body, &entry.asked.locale))?.action()))
+    work: |submission| {
+        let body = submission.spec.body(submission.form)?;
+        Ok(Work::CommandContext(
+            read_body::<AddUser>(until_evening(body, &submission.context.locale))?.action(),
+        ))
     },
 }];
 
 /// Everything that can be done to a customer, in the order of its buttons.
-pub(crate) const USER_DEEDS: &[Deed<UserId>] = &[
-    Deed {
+pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
+    FormAction {
         segment: "jual",
         title: |l| People::of(l).do_sell,
         role: Role::Cashier,
         is_grave: false,
-        sheet: |asked, engine| {
-            let fields = [vec![package(asked, engine)], paying(asked)].concat();
-            Ok(Sheet { fields, is_priced: true, takes_money: true, ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let fields = [vec![package(context, engine)], paying(context)].concat();
+            Ok(FormSpec { fields, is_priced: true, takes_money: true, ..spec(context, engine)? })
         },
-        work: |entry| {
-            Ok(Work::Money(entry.asked.subject, entry.read::<BuyPackage>()?.money(entry.asked.subject)))
+        work: |submission| {
+            Ok(Work::Money(
+                submission.context.subject,
+                submission.read::<BuyPackage>()?.money(submission.context.subject),
+            ))
         },
     },
-    Deed {
+    FormAction {
         segment: "lunasi",
         title: |l| People::of(l).do_settle_all,
         role: Role::Cashier,
         is_grave: false,
-        sheet: |asked, engine| {
-            let notes = owed(asked, engine)?;
-            Ok(Sheet {
+        spec: |context, engine| {
+            let notes = owed(context, engine)?;
+            Ok(FormSpec {
                 notes,
-                fields: paying(asked),
+                fields: paying(context),
                 is_priced: true,
                 takes_money: true,
-                ..sheet(asked, engine)?
+                ..spec(context, engine)?
             })
         },
-        work: |entry| {
-            Ok(Work::Money(entry.asked.subject, entry.read::<SettleDebts>()?.all(entry.asked.subject)))
+        work: |submission| {
+            Ok(Work::Money(
+                submission.context.subject,
+                submission.read::<SettleDebts>()?.all(submission.context.subject),
+            ))
         },
     },
-    Deed {
+    FormAction {
         segment: "bayar",
         title: |l| People::of(l).do_pay_part,
         role: Role::Cashier,
         is_grave: false,
-        sheet: |asked, engine| {
-            let amount = Field::new("amount_rp", asked.words().pay_rp, Kind::Rupiah).required();
-            let fields = [vec![amount], paying(asked)].concat();
-            Ok(Sheet { notes: owed(asked, engine)?, fields, takes_money: true, ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let amount = Field::new("amount_rp", context.words().pay_rp, Kind::Rupiah).required();
+            let fields = [vec![amount], paying(context)].concat();
+            Ok(FormSpec {
+                notes: owed(context, engine)?,
+                fields,
+                takes_money: true,
+                ..spec(context, engine)?
+            })
         },
-        work: |entry| {
-            Ok(Work::Money(entry.asked.subject, entry.read::<PayPart>()?.money(entry.asked.subject)))
+        work: |submission| {
+            Ok(Work::Money(
+                submission.context.subject,
+                submission.read::<PayPart>()?.money(submission.context.subject),
+            ))
         },
     },
-    Deed {
+    FormAction {
         segment: "tagihan-paket",
         title: |l| People::of(l).do_debt_package,
         role: Role::Cashier,
         is_grave: false,
-        sheet: |asked, engine| {
-            let fields = [vec![package(asked, engine)], terms(asked)].concat();
-            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let fields = [vec![package(context, engine)], terms(context)].concat();
+            Ok(FormSpec { fields, ..spec(context, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<AddDebt>()?.action(entry.asked.subject)?)),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<AddDebt>()?.action(submission.context.subject)?))
+        },
     },
-    Deed {
+    FormAction {
         segment: "tagihan-kuota",
         title: |l| People::of(l).do_debt_amount,
         role: Role::Cashier,
         is_grave: false,
-        sheet: |asked, engine| {
-            let words = asked.words();
+        spec: |context, engine| {
+            let words = context.words();
             let advance = Field::tick("advance", words.advance, true);
             let day = Field::new("debt_date", words.debt_date, Kind::Date);
             let price = Field::new("price_rp", words.price, Kind::Rupiah).hint(words.price_own_hint);
             // Whoever makes the price makes the limit: cashiers do not.
-            let price = (asked.actor.role > Role::Cashier).then_some(price);
-            let fields = [vec![amount(asked, "amount").required(), advance, day], terms(asked)].concat();
+            let price = (context.actor.role > Role::Cashier).then_some(price);
+            let fields = [vec![amount(context, "amount").required(), advance, day], terms(context)].concat();
             let fields = fields.into_iter().chain(price).collect();
-            Ok(Sheet { fields, ..sheet(asked, engine)? })
+            Ok(FormSpec { fields, ..spec(context, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<AddDebt>()?.action(entry.asked.subject)?)),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<AddDebt>()?.action(submission.context.subject)?))
+        },
     },
-    Deed {
+    FormAction {
         segment: "kuota",
         title: |l| People::of(l).do_grant,
         role: Role::Operator,
         is_grave: false,
-        sheet: |asked, engine| {
-            let days = Field::new("days", asked.words().days, Kind::Number).hint(asked.words().days_hint);
-            let fields = vec![amount(asked, "amount").required(), days, reason(asked)];
-            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let days = Field::new("days", context.words().days, Kind::Number).hint(context.words().days_hint);
+            let fields = vec![amount(context, "amount").required(), days, reason(context)];
+            Ok(FormSpec { fields, ..spec(context, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<CreditUser>()?.action(entry.asked.subject))),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<CreditUser>()?.action(submission.context.subject)))
+        },
     },
-    Deed {
+    FormAction {
         segment: "reset",
         title: |l| People::of(l).do_reset,
         role: Role::Operator,
         is_grave: true,
-        sheet: reset_sheet,
-        work: |entry| Ok(Work::Act(entry.read::<ResetAccount>()?.action(entry.asked.subject))),
+        spec: reset_sheet,
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<ResetAccount>()?.action(submission.context.subject)))
+        },
     },
-    Deed {
+    FormAction {
         segment: "setujui",
         title: |l| People::of(l).do_approve,
         role: Role::Operator,
         is_grave: false,
-        sheet,
-        work: |entry| {
+        spec,
+        work: |submission| {
             let body = Map::from_iter([("approved".to_owned(), Value::from(true))]);
-            Ok(Work::Act(read_body::<ChangeUser>(body)?.action(entry.asked.subject)))
+            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.action(submission.context.subject)))
         },
     },
-    Deed {
+    FormAction {
         segment: "ubah",
         title: |l| People::of(l).do_change,
         role: Role::Operator,
         is_grave: false,
-        sheet: |asked, engine| {
-            let snapshot = user(engine, asked.subject)?;
-            Ok(Sheet { fields: settings(asked, engine, Some(&snapshot)), ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let snapshot = user(engine, context.subject)?;
+            Ok(FormSpec { fields: settings(context, engine, Some(&snapshot)), ..spec(context, engine)? })
         },
-        work: |entry| {
-            let body = until_evening(entry.sheet.changed(entry.form)?, &entry.asked.locale);
-            Ok(Work::Act(read_body::<ChangeUser>(body)?.action(entry.asked.subject)))
+        work: |submission| {
+            let body = until_evening(submission.spec.changed(submission.form)?, &submission.context.locale);
+            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.action(submission.context.subject)))
         },
     },
-    Deed {
+    FormAction {
         segment: "perangkat",
         title: |l| People::of(l).do_bind,
         role: Role::Operator,
         is_grave: false,
-        sheet: |asked, engine| {
-            let words = asked.words();
+        spec: |context, engine| {
+            let words = context.words();
             let mac = Field::new("mac", words.mac, Kind::Mac).required();
             let label = Field::new("label", words.label, Kind::Text);
             let moves = Field::tick("move", words.move_device, false).hint(words.move_device_hint);
             let fields = vec![mac, label, moves.only_after(DEVICE_TAKEN)];
-            Ok(Sheet { fields, ..sheet(asked, engine)? })
+            Ok(FormSpec { fields, ..spec(context, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<BindDevice>()?.action(entry.asked.subject))),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<BindDevice>()?.action(submission.context.subject)))
+        },
     },
-    Deed {
+    FormAction {
         segment: "pin",
         title: |l| People::of(l).do_pin,
         role: Role::Operator,
         is_grave: false,
-        sheet,
-        work: |entry| Ok(pin(entry)),
+        spec,
+        work: |submission| Ok(pin(submission)),
     },
-    Deed {
+    FormAction {
         segment: "blokir",
         title: |l| People::of(l).do_block,
         role: Role::Operator,
         is_grave: true,
-        sheet: |asked, engine| Ok(Sheet { fields: vec![reason(asked)], ..sheet(asked, engine)? }),
-        work: |entry| Ok(Work::Act(entry.read::<BlockUser>()?.action(entry.asked.subject))),
+        spec: |context, engine| Ok(FormSpec { fields: vec![reason(context)], ..spec(context, engine)? }),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<BlockUser>()?.action(submission.context.subject)))
+        },
     },
-    Deed {
+    FormAction {
         segment: "buka",
         title: |l| People::of(l).do_unblock,
         role: Role::Operator,
         is_grave: false,
-        sheet: |asked, engine| {
-            let reason = Field::new("reason", asked.words().reason, Kind::Text);
-            Ok(Sheet { fields: vec![reason], ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let reason = Field::new("reason", context.words().reason, Kind::Text);
+            Ok(FormSpec { fields: vec![reason], ..spec(context, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<UnblockUser>()?.action(entry.asked.subject))),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<UnblockUser>()?.action(submission.context.subject)))
+        },
     },
-    Deed {
+    FormAction {
         segment: "koreksi",
         title: |l| People::of(l).do_debit,
         role: Role::Owner,
         is_grave: true,
-        sheet: |asked, engine| {
-            let fields = vec![amount(asked, "amount").required(), reason(asked)];
-            Ok(Sheet { fields, ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let fields = vec![amount(context, "amount").required(), reason(context)];
+            Ok(FormSpec { fields, ..spec(context, engine)? })
         },
-        work: |entry| Ok(Work::Act(entry.read::<DebitUser>()?.action(entry.asked.subject))),
+        work: |submission| {
+            Ok(Work::CommandContext(submission.read::<DebitUser>()?.action(submission.context.subject)))
+        },
     },
-    Deed {
+    FormAction {
         segment: "hapus",
         title: |l| People::of(l).do_delete,
         role: Role::Operator,
         is_grave: true,
-        sheet: |asked, engine| Ok(Sheet { home: "/pelanggan".into(), ..sheet(asked, engine)? }),
-        work: |entry| Ok(Work::Act(Action::DeleteUser(entry.asked.subject))),
+        spec: |context, engine| Ok(FormSpec { home: "/pelanggan".into(), ..spec(context, engine)? }),
+        work: |submission| Ok(Work::CommandContext(Command::DeleteUser(submission.context.subject))),
     },
 ];
 
 /// What can be done to a customer's device.
-pub(crate) const DEVICE_DEEDS: &[Deed<(UserId, Mac)>] = &[Deed {
+pub(crate) const DEVICE_ACTIONS: &[FormAction<(UserId, Mac)>] = &[FormAction {
     segment: "lepas",
     title: |l| People::of(l).do_unbind,
     role: Role::Operator,
     is_grave: false,
-    sheet: |asked, engine| {
-        let (id, mac) = asked.subject;
+    spec: |context, engine| {
+        let (id, mac) = context.subject;
         let name = user(engine, id)?.user.name;
-        Ok(Sheet { about: format!("{name}, {mac}"), home: format!("/pelanggan/{id}"), ..Sheet::default() })
+        Ok(FormSpec {
+            about: format!("{name}, {mac}"),
+            home: format!("/pelanggan/{id}"),
+            ..FormSpec::default()
+        })
     },
-    work: |entry| {
-        let (user, mac) = entry.asked.subject;
-        Ok(Work::Act(Action::Unbind { user, mac }))
+    work: |submission| {
+        let (user, mac) = submission.context.subject;
+        Ok(Work::CommandContext(Command::Unbind { user, mac }))
     },
 }];
 
 /// A sheet about a customer that asks nothing yet.
-fn sheet(asked: &Asked<UserId>, engine: &Engine) -> Result<Sheet, Problem> {
-    let about = user(engine, asked.subject)?.user.name;
-    Ok(Sheet { about, home: format!("/pelanggan/{}", asked.subject), ..Sheet::default() })
+fn spec(context: &FormContext<UserId>, engine: &Engine) -> Result<FormSpec, Problem> {
+    let about = user(engine, context.subject)?.user.name;
+    Ok(FormSpec { about, home: format!("/pelanggan/{}", context.subject), ..FormSpec::default() })
 }
 
 /// How money comes.
-pub(crate) fn paying<S>(asked: &Asked<S>) -> Vec<Field> {
-    let words = asked.words();
+pub(crate) fn paying<S>(context: &FormContext<S>) -> Vec<Field> {
+    let words = context.words();
     let cash = CashMethod::ALL.iter().map(|method| Method::Cash(*method));
-    let config = &asked.site.config;
+    let config = &context.site.config;
     let others = config.payment.methods.iter().filter(|method| **method != OnlineMethod::Snap);
     let online = [OnlineMethod::Snap].into_iter().chain(others.copied()).map(Method::Online);
     let online = online.filter(|_| config.relay.is_some());
     let option = |method: Method| {
-        let name = say::method(asked.locale.language, method);
+        let name = say::method(context.locale.language, method);
         let name =
             if method.cash().is_some() { name.to_owned() } else { say::with(words.online_method, &[name]) };
         (method.name().to_owned(), name)
@@ -271,66 +307,66 @@ pub(crate) fn paying<S>(asked: &Asked<S>) -> Vec<Field> {
 }
 
 /// A package on sale.
-fn package<S>(asked: &Asked<S>, engine: &Engine) -> Field {
+fn package<S>(context: &FormContext<S>, engine: &Engine) -> Field {
     let on_sale = engine.look().packages().into_iter().filter(|package| package.active);
     let option = |package: crate::domain::package::Package| {
-        let quota = say::quota(&asked.locale, package.quota);
-        let days = asked.locale.span(std::time::Duration::from_hours(24 * u64::from(package.days)));
+        let quota = say::quota(&context.locale, package.quota);
+        let days = context.locale.span(std::time::Duration::from_hours(24 * u64::from(package.days)));
         (package.id.to_string(), format!("{}: {quota}, {days}, {}", package.name, package.price))
     };
-    Field::new("package_id", asked.words().package, Kind::Choice(on_sale.map(option).collect())).required()
+    Field::new("package_id", context.words().package, Kind::Choice(on_sale.map(option).collect())).required()
 }
 
 /// When a debt is due, and why it was made.
-fn terms<S>(asked: &Asked<S>) -> Vec<Field> {
-    let words = asked.words();
+fn terms<S>(context: &FormContext<S>) -> Vec<Field> {
+    let words = context.words();
     vec![
         Field::new("due_date", words.due_date, Kind::Date).hint(words.due_hint),
         Field::new("note", words.note, Kind::Text),
     ]
 }
 
-fn amount<S>(asked: &Asked<S>, name: &'static str) -> Field {
-    Field::new(name, asked.words().amount, Kind::Amount).hint(asked.words().amount_hint)
+fn amount<S>(context: &FormContext<S>, name: &'static str) -> Field {
+    Field::new(name, context.words().amount, Kind::Amount).hint(context.words().amount_hint)
 }
 
-pub(crate) fn reason<S>(asked: &Asked<S>) -> Field {
-    Field::new("reason", asked.words().reason, Kind::Text).required()
+pub(crate) fn reason<S>(context: &FormContext<S>) -> Field {
+    Field::new("reason", context.words().reason, Kind::Text).required()
 }
 
 /// Everything owed with its price, line by line.
-fn owed(asked: &Asked<UserId>, engine: &Engine) -> Result<Vec<String>, Problem> {
-    let account = user(engine, asked.subject)?.user.account;
+fn owed(context: &FormContext<UserId>, engine: &Engine) -> Result<Vec<String>, Problem> {
+    let account = user(engine, context.subject)?.user.account;
     let quote = engine.look().with_context(|ctx| ctx.tariff().settle_all(&account));
     let Ok(quote) = quote else { return Ok(Vec::new()) };
-    let words = asked.words();
+    let words = context.words();
     let line = |line: &crate::domain::order::Line| {
         let name = match line.item {
             crate::domain::order::Item::Overage => words.overage,
             _ if line.name.is_empty() => words.debt,
             _ => line.name.as_str(),
         };
-        format!("{name}: {} ({})", line.price, asked.locale.quota(line.bytes))
+        format!("{name}: {} ({})", line.price, context.locale.quota(line.bytes))
     };
     let total = format!("{}: {}", words.owed, quote.total());
     Ok(quote.lines.iter().map(line).chain([total]).collect())
 }
 
-fn reset_sheet(asked: &Asked<UserId>, engine: &Engine) -> Result<Sheet, Problem> {
-    let words = asked.words();
-    let is_blocked = user(engine, asked.subject)?.user.account.admin_block.is_some();
+fn reset_sheet(context: &FormContext<UserId>, engine: &Engine) -> Result<FormSpec, Problem> {
+    let words = context.words();
+    let is_blocked = user(engine, context.subject)?.user.account.admin_block.is_some();
     let unblock = is_blocked.then(|| Field::tick("unblock", words.unblock_too, true));
-    let quota = |name, label| Field { label, ..amount(asked, name) };
+    let quota = |name, label| Field { label, ..amount(context, name) };
     let days = Field::new("days", words.days, Kind::Number).hint(words.reset_days_hint);
     let fields = [quota("debt", words.reset_debt), quota("credit", words.reset_credit), days];
-    let fields = fields.into_iter().chain(unblock).chain([reason(asked)]).collect();
-    Ok(Sheet { fields, ..sheet(asked, engine)? })
+    let fields = fields.into_iter().chain(unblock).chain([reason(context)]).collect();
+    Ok(FormSpec { fields, ..spec(context, engine)? })
 }
 
 /// Everything that is on file of a customer, or of one that is entered.
-fn settings<S>(asked: &Asked<S>, engine: &Engine, snapshot: Option<&Snapshot>) -> Vec<Field> {
-    let (words, look) = (asked.words(), engine.look());
-    let language = asked.locale.language;
+fn settings<S>(context: &FormContext<S>, engine: &Engine, snapshot: Option<&Snapshot>) -> Vec<Field> {
+    let (words, look) = (context.words(), engine.look());
+    let language = context.locale.language;
     let user = snapshot.map(|snapshot| &snapshot.user);
     let account = user.map(|user| &user.account);
     let text = |text: Option<&String>| text.cloned().unwrap_or_default();
@@ -343,7 +379,7 @@ fn settings<S>(asked: &Asked<S>, engine: &Engine, snapshot: Option<&Snapshot>) -
     let modes = Kind::Choice([(String::new(), house)].into_iter().chain(modes).collect());
     let mode = account.and_then(|account| account.overage).map(Overage::name).unwrap_or_default();
     let limit = account.and_then(|account| account.debt_limit).map(|limit| limit.to_string());
-    let limit_hint = say::with(words.debt_limit_hint, &[&asked.locale.quota(look.policy.debt_limit)]);
+    let limit_hint = say::with(words.debt_limit_hint, &[&context.locale.quota(look.policy.debt_limit)]);
     vec![
         Field::new("name", words.name, Kind::Text).required().value(text(user.map(|user| &user.name))),
         Field::new("phone", words.phone, Kind::Phone)
@@ -379,12 +415,12 @@ fn until_evening(mut body: Map<String, Value>, locale: &Locale) -> Map<String, V
 }
 
 /// The PIN is shown once and kept nowhere, so no answer of the engine can hold it.
-fn pin(entry: &Entry<UserId>) -> Work {
-    let (id, words) = (entry.asked.subject, entry.asked.words());
-    let work = errand(async move |desk, actor| {
-        let pin = give_pin(&desk, actor, id).await?;
+fn pin(submission: &Submission<UserId>) -> Work {
+    let (id, words) = (submission.context.subject, submission.context.words());
+    let work = operation(async move |app, actor| {
+        let pin = give_pin(&app, actor, id).await?;
         let lines = vec![words.pin_once.to_owned()];
-        Ok(Told { lines, secret: Some((words.pin.to_owned(), pin)), ..Told::default() })
+        Ok(Flash { lines, secret: Some((words.pin.to_owned(), pin)), ..Flash::default() })
     });
-    Work::Errand(vec![words.pin_will.to_owned()], work)
+    Work::Operation(vec![words.pin_will.to_owned()], work)
 }

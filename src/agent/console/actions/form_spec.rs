@@ -20,7 +20,7 @@ pub(crate) const LAST_PAID: &str = "last_paid";
 
 /// What a deed asks, as things stand.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sheet {
+pub(crate) struct FormSpec {
     /// Whom or what it is about, for people.
     pub about: String,
     /// Where a person goes afterwards: a path of ours.
@@ -154,7 +154,7 @@ impl Field {
     }
 }
 
-impl Sheet {
+impl FormSpec {
     /// The same sheet with what was typed.
     pub fn filled(&self, form: &Form) -> Self {
         let fill = |field: &Field| Field {
@@ -200,12 +200,12 @@ impl Sheet {
                 || self.takes_money && name == LAST_PAID
                 || self.fields.iter().any(|field| field.name == name)
         };
-        let asked = form.0.iter().filter(|(name, _)| is_asked(name));
-        let asked = Form(asked.map(|(name, value)| (name.clone(), value.clone())).collect());
+        let context = form.0.iter().filter(|(name, _)| is_asked(name));
+        let context = Form(context.map(|(name, value)| (name.clone(), value.clone())).collect());
         let mut money = self.named(|kind| matches!(kind, Kind::Rupiah));
         money.push(EXPECT);
         let numbers = self.named(|kind| matches!(kind, Kind::Number));
-        let mut body = asked.body(&money, &numbers, &self.named(|kind| matches!(kind, Kind::Tick)));
+        let mut body = context.body(&money, &numbers, &self.named(|kind| matches!(kind, Kind::Tick)));
         for field in &self.fields {
             match body.get(field.name).and_then(Value::as_str) {
                 None if field.is_required && !body.contains_key(field.name) => {
@@ -249,7 +249,7 @@ mod tests {
         Form(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
     }
 
-    fn sheet() -> Sheet {
+    fn spec() -> FormSpec {
         let fields = vec![
             Field::new("name", "Nama", Kind::Text).required().value("Budi"),
             Field::new("phone", "Telepon", Kind::Phone).or_null().value("0812"),
@@ -257,7 +257,7 @@ mod tests {
             Field::tick("active", "Aktif", true),
             Field::new("price_rp", "Harga", Kind::Rupiah),
         ];
-        Sheet { fields, ..Sheet::default() }
+        FormSpec { fields, ..FormSpec::default() }
     }
 
     #[test]
@@ -271,10 +271,10 @@ mod tests {
             ("expect_rp", "5"),
         ]);
         let whole = json!({"name": "Budi", "phone": null, "active": false, "price_rp": 10000});
-        assert_eq!(Value::Object(sheet().body(&typed).unwrap()), whole);
+        assert_eq!(Value::Object(spec().body(&typed).unwrap()), whole);
         let changed = json!({"phone": null, "active": false, "price_rp": 10000});
-        assert_eq!(Value::Object(sheet().changed(&typed).unwrap()), changed);
-        let priced = Sheet { is_priced: true, ..sheet() };
+        assert_eq!(Value::Object(spec().changed(&typed).unwrap()), changed);
+        let priced = FormSpec { is_priced: true, ..spec() };
         assert_eq!(priced.body(&typed).unwrap()["expect_rp"], 5);
     }
 
@@ -286,12 +286,12 @@ mod tests {
             ("10", ["\u{201c}10\u{201d}", "10 MB", "10 GB"]),
             ("ten", ["ten", "10 GB", "500 MB"]),
         ] {
-            let filled = sheet().filled(&form(&[("debt_limit", typed)]));
+            let filled = spec().filled(&form(&[("debt_limit", typed)]));
             let told = filled.complaints(&Problem::invalid("debt_limit", "x"), words)["debt_limit"].clone();
             assert!(parts.iter().all(|part| told.contains(part)), "{told}");
         }
-        let problem = sheet().body(&form(&[])).unwrap_err();
-        let filled = sheet().filled(&form(&[]));
+        let problem = spec().body(&form(&[])).unwrap_err();
+        let filled = spec().filled(&form(&[]));
         assert_eq!(filled.complaints(&problem, words)["name"], words.missing);
         assert_eq!(filled.fields[3].value, "no");
         assert!(filled.complaints(&Problem::conflict("exempt", ""), words).is_empty());

@@ -2,7 +2,7 @@
 //! then it is done, once, and told. Every form that is sent leads on to a page of its own, so that going back never sends
 //! it again.
 //!
-//! A [`Deed`] is a row of a table: where it is, who may, what it asks, and how what was typed becomes work. The work is
+//! A [`FormAction`] is a row of a table: where it is, who may, what it asks, and how what was typed becomes work. The work is
 //! the API's own: the same request structs, the same actions, the same calls.
 //!
 //! | file | what it is |
@@ -33,27 +33,27 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use super::session::{Filled, Seat};
+use super::session::{AdminSession, Filled};
 use crate::agent::console::texts::people::People;
-use crate::agent::engine::{Action, Actor, Engine};
+use crate::agent::engine::{Actor, Command, Engine};
 use crate::agent::http::commands::money::Money;
-pub(crate) use crate::agent::http::flash::{Draft, NEWS};
-pub(crate) use crate::agent::http::flash::{News, Told};
-use crate::agent::http::state::Desk;
+pub(crate) use crate::agent::http::flash::{Draft, FLASH};
+pub(crate) use crate::agent::http::flash::{Flash, FlashStore};
+use crate::agent::http::state::AppState;
 use crate::agent::run::Site;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::store::Role;
 use crate::ui::language::Language;
 use crate::ui::{Form, Locale};
 use crate::web::{Path, Paths, Problem};
-pub(crate) use customers::{DEVICE_DEEDS, NEW_DEEDS as NEW_USER_DEEDS, USER_DEEDS};
-pub(crate) use debts::DEBT_DEEDS;
-pub(crate) use form_spec::{Field, Kind, Sheet};
-pub(crate) use packages::{NEW_DEEDS as NEW_PACKAGE_DEEDS, PACKAGE_DEEDS};
+pub(crate) use customers::{DEVICE_ACTIONS, NEW_ACTIONS as NEW_USER_ACTIONS, USER_ACTIONS};
+pub(crate) use debts::DEBT_ACTIONS;
+pub(crate) use form_spec::{Field, FormSpec, Kind};
+pub(crate) use packages::{NEW_ACTIONS as NEW_PACKAGE_ACTIONS, PACKAGE_ACTIONS};
 pub(crate) use pages::parameter;
 
 /// Something that can be done to an `S`.
-pub(crate) struct Deed<S: 'static> {
+pub(crate) struct FormAction<S: 'static> {
     /// The last part of its address.
     pub segment: &'static str,
     /// Its name, on buttons and as a title.
@@ -63,36 +63,37 @@ pub(crate) struct Deed<S: 'static> {
     /// Whether its button warns.
     pub is_grave: bool,
     /// What it asks, as things stand.
-    pub sheet: fn(&Asked<S>, &Engine) -> Result<Sheet, Problem>,
+    pub spec: fn(&FormContext<S>, &Engine) -> Result<FormSpec, Problem>,
     /// What is to be done with what was typed.
-    pub work: fn(&Entry<S>) -> Result<Work, Problem>,
+    pub work: fn(&Submission<S>) -> Result<Work, Problem>,
 }
 
 /// Work to be done.
 pub(crate) enum Work {
     /// By the engine.
-    Act(Action),
+    CommandContext(Command),
     /// Money of this user comes.
     Money(UserId, Money),
     /// Something else, told beforehand in these words.
-    Errand(Vec<String>, Errand),
+    Operation(Vec<String>, Operation),
 }
 
 /// Work that is no action of the engine: told what was done.
-pub(crate) type Errand =
-    Box<dyn FnOnce(Arc<Desk>, Actor) -> Pin<Box<dyn Future<Output = Result<Told, Problem>> + Send>> + Send>;
+pub(crate) type Operation = Box<
+    dyn FnOnce(Arc<AppState>, Actor) -> Pin<Box<dyn Future<Output = Result<Flash, Problem>> + Send>> + Send,
+>;
 
 /// An errand from an async function.
-pub(crate) fn errand<F>(work: impl FnOnce(Arc<Desk>, Actor) -> F + Send + 'static) -> Errand
+pub(crate) fn operation<F>(work: impl FnOnce(Arc<AppState>, Actor) -> F + Send + 'static) -> Operation
 where
-    F: Future<Output = Result<Told, Problem>> + Send + 'static,
+    F: Future<Output = Result<Flash, Problem>> + Send + 'static,
 {
-    Box::new(move |desk, actor| Box::pin(work(desk, actor)))
+    Box::new(move |app, actor| Box::pin(work(app, actor)))
 }
 
 /// Who asks to do something to what.
 #[derive(Clone)]
-pub(crate) struct Asked<S> {
+pub(crate) struct FormContext<S> {
     /// What the address names.
     pub subject: S,
     /// Who asks.
@@ -103,7 +104,7 @@ pub(crate) struct Asked<S> {
     pub site: Arc<Site>,
 }
 
-impl<S> Asked<S> {
+impl<S> FormContext<S> {
     /// The texts of deeds.
     pub fn words(&self) -> &'static People {
         People::of(self.locale.language)
@@ -111,26 +112,26 @@ impl<S> Asked<S> {
 }
 
 /// What was typed on a sheet.
-pub(crate) struct Entry<'a, S> {
+pub(crate) struct Submission<'a, S> {
     /// Who asks.
-    pub asked: &'a Asked<S>,
+    pub context: &'a FormContext<S>,
     /// What was asked, with the values on file.
-    pub sheet: &'a Sheet,
+    pub spec: &'a FormSpec,
     /// What was typed.
     pub form: &'a Form,
 }
 
-impl<S> Entry<'_, S> {
+impl<S> Submission<'_, S> {
     /// Reads it as a request of the API.
     pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.sheet.read(self.form)
+        self.spec.read(self.form)
     }
 }
 
 /// What addresses can name.
 pub(crate) trait Subject: Clone + Send + Sync + 'static {
     /// How it stands in a path.
-    type Path: FromRequestParts<Arc<Desk>, Rejection: IntoResponse> + Send;
+    type Path: FromRequestParts<Arc<AppState>, Rejection: IntoResponse> + Send;
 
     /// The subject in it.
     fn of(path: Self::Path) -> Self;
@@ -201,24 +202,26 @@ impl Subject for (UserId, Mac) {
 /// The subject of an address.
 struct About<S>(S);
 
-impl<S: Subject> FromRequestParts<Arc<Desk>> for About<S> {
-    type Rejection = <S::Path as FromRequestParts<Arc<Desk>>>::Rejection;
+impl<S: Subject> FromRequestParts<Arc<AppState>> for About<S> {
+    type Rejection = <S::Path as FromRequestParts<Arc<AppState>>>::Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Self::Rejection> {
-        S::Path::from_request_parts(parts, desk).await.map(|path| Self(S::of(path)))
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Self::Rejection> {
+        S::Path::from_request_parts(parts, app).await.map(|path| Self(S::of(path)))
     }
 }
 
 /// The pages of every deed of a table, below `place`.
-pub(crate) fn routes<S: Subject>(place: &str, deeds: &'static [Deed<S>]) -> Router<Arc<Desk>> {
-    deeds.iter().fold(Router::new(), |router, deed| {
-        let show = async move |State(desk): State<Arc<Desk>>, seat: Seat, About(subject): About<S>| {
-            submit::show(deed, &desk, &seat, subject).await
-        };
-        let press = async move |State(desk): State<Arc<Desk>>, About(subject): About<S>, filled: Filled| {
-            submit::press(deed, &desk, filled, subject).await
-        };
-        router.route(&format!("{place}/{}", deed.segment), get(show).post(press))
+pub(crate) fn routes<S: Subject>(place: &str, actions: &'static [FormAction<S>]) -> Router<Arc<AppState>> {
+    actions.iter().fold(Router::new(), |router, action| {
+        let show =
+            async move |State(app): State<Arc<AppState>>, session: AdminSession, About(subject): About<S>| {
+                submit::show(action, &app, &session, subject).await
+            };
+        let submit =
+            async move |State(app): State<Arc<AppState>>, About(subject): About<S>, filled: Filled| {
+                submit::submit(action, &app, filled, subject).await
+            };
+        router.route(&format!("{place}/{}", action.segment), get(show).post(submit))
     })
 }
 
@@ -235,25 +238,25 @@ pub(crate) struct Button {
 /// Those deeds below `place` that the role may do and that `fits`.
 pub(crate) fn buttons<S>(
     place: &str,
-    deeds: &[Deed<S>],
-    seat: &Seat,
+    actions: &[FormAction<S>],
+    session: &AdminSession,
     fits: impl Fn(&str) -> bool,
 ) -> Vec<Button> {
-    let may = deeds.iter().filter(|deed| seat.actor.role >= deed.role && fits(deed.segment));
-    let button = |deed: &Deed<S>| Button {
-        href: format!("{place}/{}", deed.segment),
-        name: (deed.title)(seat.visit.locale.language),
-        is_grave: deed.is_grave,
+    let may = actions.iter().filter(|action| session.actor.role >= action.role && fits(action.segment));
+    let button = |action: &FormAction<S>| Button {
+        href: format!("{place}/{}", action.segment),
+        name: (action.title)(session.page_request.locale.language),
+        is_grave: action.is_grave,
     };
     may.map(button).collect()
 }
 
 /// The pages of every deed about customers, their debts and devices, and packages.
-pub(crate) fn people() -> Router<Arc<Desk>> {
-    routes("/pelanggan", NEW_USER_DEEDS)
-        .merge(routes("/pelanggan/{id}", USER_DEEDS))
-        .merge(routes("/pelanggan/{id}/tagihan/{debt}", DEBT_DEEDS))
-        .merge(routes("/pelanggan/{id}/perangkat/{mac}", DEVICE_DEEDS))
-        .merge(routes("/paket", NEW_PACKAGE_DEEDS))
-        .merge(routes("/paket/{id}", PACKAGE_DEEDS))
+pub(crate) fn people() -> Router<Arc<AppState>> {
+    routes("/pelanggan", NEW_USER_ACTIONS)
+        .merge(routes("/pelanggan/{id}", USER_ACTIONS))
+        .merge(routes("/pelanggan/{id}/tagihan/{debt}", DEBT_ACTIONS))
+        .merge(routes("/pelanggan/{id}/perangkat/{mac}", DEVICE_ACTIONS))
+        .merge(routes("/paket", NEW_PACKAGE_ACTIONS))
+        .merge(routes("/paket/{id}", PACKAGE_ACTIONS))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use super::payments::ORDER_DEEDS;
-use super::{Asked, Deed, Entry, Field, Kind, Sheet, Told, Work, errand};
+use super::payments::ORDER_ACTIONS;
+use super::{Field, Flash, FormAction, FormContext, FormSpec, Kind, Submission, Work, operation};
 use crate::agent::api::admins::{AddAdmin, MakeToken, enter, make_token, remove_admin};
 use crate::agent::api::router::reconcile;
 use crate::agent::api::status::vouch;
@@ -14,7 +14,7 @@ use crate::agent::console::actions;
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller::turn_off;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 use crate::protocol::admin::closings::CountDrawer;
 use crate::store::Role;
 use crate::ui::Locale;
@@ -22,8 +22,8 @@ use crate::ui::catalogue::fill;
 use crate::web::Problem;
 
 /// The pages of every deed of the office.
-pub(crate) fn routes() -> Router<Arc<Desk>> {
-    actions::routes("/pembayaran/{id}", ORDER_DEEDS)
+pub(crate) fn routes() -> Router<Arc<AppState>> {
+    actions::routes("/pembayaran/{id}", ORDER_ACTIONS)
         .merge(actions::routes("/kasir", DRAWER_DEEDS))
         .merge(actions::routes("/router", ROUTER_DEEDS))
         .merge(actions::routes("/jam", CLOCK_DEEDS))
@@ -32,76 +32,76 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .merge(actions::routes("/pengelola/{name}/token/{hash}", TOKEN_DEEDS))
 }
 
-fn office<S>(asked: &Asked<S>) -> &'static Office {
-    Office::of(asked.locale.language)
+fn office<S>(context: &FormContext<S>) -> &'static Office {
+    Office::of(context.locale.language)
 }
 
 /// A cashier's own drawer.
-const DRAWER_DEEDS: &[Deed<()>] = &[Deed {
+const DRAWER_DEEDS: &[FormAction<()>] = &[FormAction {
     segment: "tutup",
     title: |l| Office::of(l).close_drawer,
     role: Role::Cashier,
     is_grave: false,
-    sheet: |asked, engine| {
-        let w = office(asked);
-        let drawer = engine.reader().drawer(&asked.actor.name, None)?;
+    spec: |context, engine| {
+        let w = office(context);
+        let drawer = engine.reader().drawer(&context.actor.name, None)?;
         let expected = crate::agent::console::office::signed(drawer.expected());
         let fields = vec![
             Field::new("counted_rp", w.counted, Kind::Rupiah).required().hint(w.counted_hint),
             Field::new("note", w.note, Kind::Text),
         ];
         let notes = vec![format!("{}: {expected}", w.expected_cash)];
-        Ok(Sheet { home: "/kasir".into(), notes, fields, ..Sheet::default() })
+        Ok(FormSpec { home: "/kasir".into(), notes, fields, ..FormSpec::default() })
     },
-    work: |entry| Ok(Work::Act(entry.read::<CountDrawer>()?.action())),
+    work: |submission| Ok(Work::CommandContext(submission.read::<CountDrawer>()?.action())),
 }];
 
 /// The router.
-const ROUTER_DEEDS: &[Deed<()>] = &[Deed {
+const ROUTER_DEEDS: &[FormAction<()>] = &[FormAction {
     segment: "samakan",
     title: |l| Office::of(l).sync,
     role: Role::Operator,
     is_grave: false,
-    sheet: |_, _| Ok(Sheet { home: "/router".into(), ..Sheet::default() }),
-    work: |entry| {
-        let locale = entry.asked.locale.clone();
-        let work = errand(async move |desk: Arc<Desk>, actor| synced(&desk, actor, &locale).await);
-        Ok(Work::Errand(vec![office(entry.asked).sync_will.to_owned()], work))
+    spec: |_, _| Ok(FormSpec { home: "/router".into(), ..FormSpec::default() }),
+    work: |submission| {
+        let locale = submission.context.locale.clone();
+        let work = operation(async move |app: Arc<AppState>, actor| synced(&app, actor, &locale).await);
+        Ok(Work::Operation(vec![office(submission.context).sync_will.to_owned()], work))
     },
 }];
 
 /// Brings the router to what access wants.
-async fn synced(desk: &Desk, actor: Actor, locale: &Locale) -> Result<Told, Problem> {
-    let found = reconcile(desk, actor).await?;
+async fn synced(app: &AppState, actor: Actor, locale: &Locale) -> Result<Flash, Problem> {
+    let found = reconcile(app, actor).await?;
     let w = Office::of(locale.language);
     let edits = locale.count(found.edits.len() as u64);
     if found.dry_run {
-        return Ok(Told { lines: vec![fill(w.sync_dry, &[&edits])], ..Told::default() });
+        return Ok(Flash { lines: vec![fill(w.sync_dry, &[&edits])], ..Flash::default() });
     }
     let refused = found.edits.iter().filter(|edit| edit.refused.is_some()).count() as u64;
     let mut lines = vec![fill(w.synced, &[&edits])];
     if refused > 0 {
         lines.push(fill(w.sync_refused, &[&locale.count(refused)]));
     }
-    Ok(Told { lines, ..Told::default() })
+    Ok(Flash { lines, ..Flash::default() })
 }
 
 /// The wall clock.
-const CLOCK_DEEDS: &[Deed<()>] = &[Deed {
+const CLOCK_DEEDS: &[FormAction<()>] = &[FormAction {
     segment: "pastikan",
     title: |l| Office::of(l).confirm,
     role: Role::Owner,
     is_grave: false,
-    sheet: |asked, engine| {
-        let about = asked.locale.moment(engine.now());
-        Ok(Sheet { about, home: "/".into(), ..Sheet::default() })
+    spec: |context, engine| {
+        let about = context.locale.moment(engine.now());
+        Ok(FormSpec { about, home: "/".into(), ..FormSpec::default() })
     },
-    work: |entry| {
-        let work = errand(async move |desk: Arc<Desk>, actor| {
-            vouch(&desk, actor).await?;
-            Ok(Told::default())
+    work: |submission| {
+        let work = operation(async move |app: Arc<AppState>, actor| {
+            vouch(&app, actor).await?;
+            Ok(Flash::default())
         });
-        Ok(Work::Errand(vec![office(entry.asked).confirm_will.to_owned()], work))
+        Ok(Work::Operation(vec![office(submission.context).confirm_will.to_owned()], work))
     },
 }];
 
@@ -122,126 +122,129 @@ fn roles(w: &Office, up_to: Role) -> Kind {
 }
 
 /// An admin is made.
-const NEW_ADMIN_DEEDS: &[Deed<()>] = &[Deed {
+const NEW_ADMIN_DEEDS: &[FormAction<()>] = &[FormAction {
     segment: "baru",
     title: |l| Office::of(l).add_admin,
     role: Role::Owner,
     is_grave: false,
-    sheet: |asked, _| {
-        let w = office(asked);
+    spec: |context, _| {
+        let w = office(context);
         let fields = vec![
             Field::new("name", w.name, Kind::Text).required().hint(w.name_hint),
             Field::new("role", w.role, roles(w, Role::Owner)).required().value(Role::Cashier.name()),
             Field::new("password", w.password, Kind::Password).required().hint(w.password_hint),
         ];
-        Ok(Sheet { home: "/pengelola".into(), fields, ..Sheet::default() })
+        Ok(FormSpec { home: "/pengelola".into(), fields, ..FormSpec::default() })
     },
-    work: |entry| {
-        let add: AddAdmin = entry.read()?;
+    work: |submission| {
+        let add: AddAdmin = submission.read()?;
         let says = format!(
             "{}: {}. {}: {}.",
             add.name.0,
             add.role.0.name(),
-            entry.sheet.fields[2].label,
+            submission.spec.fields[2].label,
             "\u{2022}".repeat(8)
         );
-        let work = errand(async move |desk: Arc<Desk>, actor| {
-            enter(&desk, actor, add).await?;
-            Ok(Told::default())
+        let work = operation(async move |app: Arc<AppState>, actor| {
+            enter(&app, actor, add).await?;
+            Ok(Flash::default())
         });
-        Ok(Work::Errand(vec![says], work))
+        Ok(Work::Operation(vec![says], work))
     },
 }];
 
 /// An admin with that name, for a deed.
-fn admin_sheet(asked: &Asked<String>, engine: &Engine) -> Result<Sheet, Problem> {
-    let admin = engine.reader().admin(&asked.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
+fn admin_sheet(context: &FormContext<String>, engine: &Engine) -> Result<FormSpec, Problem> {
+    let admin = engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
     let about = format!("{} ({})", admin.name, admin.role.name());
-    Ok(Sheet { about, home: "/pengelola".into(), ..Sheet::default() })
+    Ok(FormSpec { about, home: "/pengelola".into(), ..FormSpec::default() })
 }
 
 /// Ending the second factor of somebody who lost the phone.
 pub(crate) const TOTP_OFF: &str = "dua-langkah";
 
 /// What can be done to an admin.
-pub(crate) const ADMIN_DEEDS: &[Deed<String>] = &[
-    Deed {
+pub(crate) const ADMIN_DEEDS: &[FormAction<String>] = &[
+    FormAction {
         segment: "token",
         title: |l| Office::of(l).add_token,
         role: Role::Owner,
         is_grave: false,
-        sheet: |asked, engine| {
-            let w = office(asked);
-            let admin = engine.reader().admin(&asked.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
+        spec: |context, engine| {
+            let w = office(context);
+            let admin =
+                engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
             let role = Field::new("role", w.role, roles(w, admin.role)).required().value(admin.role.name());
-            Ok(Sheet { fields: vec![role], ..admin_sheet(asked, engine)? })
+            Ok(FormSpec { fields: vec![role], ..admin_sheet(context, engine)? })
         },
-        work: |entry| {
-            let (asked, token): (MakeToken, _) = (entry.read()?, office(entry.asked).token);
-            let name = entry.asked.subject.clone();
-            let work = errand(async move |desk: Arc<Desk>, actor| {
-                let (secret, _) = make_token(&desk, actor, name, asked).await?;
-                Ok(Told { secret: Some((token.to_owned(), secret)), ..Told::default() })
+        work: |submission| {
+            let (context, token): (MakeToken, _) = (submission.read()?, office(submission.context).token);
+            let name = submission.context.subject.clone();
+            let work = operation(async move |app: Arc<AppState>, actor| {
+                let (secret, _) = make_token(&app, actor, name, context).await?;
+                Ok(Flash { secret: Some((token.to_owned(), secret)), ..Flash::default() })
             });
-            Ok(Work::Errand(vec![office(entry.asked).tokens_text.to_owned()], work))
+            Ok(Work::Operation(vec![office(submission.context).tokens_text.to_owned()], work))
         },
     },
-    Deed {
+    FormAction {
         segment: TOTP_OFF,
         title: |l| Office::of(l).totp_remove,
         role: Role::Owner,
         is_grave: true,
-        sheet: admin_sheet,
-        work: |entry| Ok(upon_admin(entry, office(entry.asked).totp_remove_will, turn_off)),
+        spec: admin_sheet,
+        work: |submission| Ok(upon_admin(submission, office(submission.context).totp_remove_will, turn_off)),
     },
-    Deed {
+    FormAction {
         segment: "hapus",
         title: |l| Office::of(l).remove_admin,
         role: Role::Owner,
         is_grave: true,
-        sheet: admin_sheet,
-        work: |entry| Ok(upon_admin(entry, office(entry.asked).remove_admin_will, remove_admin)),
+        spec: admin_sheet,
+        work: |submission| {
+            Ok(upon_admin(submission, office(submission.context).remove_admin_will, remove_admin))
+        },
     },
 ];
 
 /// Work upon the admin that the address names, told beforehand as `will`.
 fn upon_admin(
-    entry: &Entry<String>,
+    submission: &Submission<String>,
     will: &str,
     change: fn(&mut Engine, &Actor, &str) -> Result<(), Problem>,
 ) -> Work {
-    let name = entry.asked.subject.clone();
-    let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
-        desk.look(move |engine| change(engine, &actor, &name)).await?;
-        Ok(Told::default())
+    let name = submission.context.subject.clone();
+    let work = operation(async move |app: Arc<AppState>, actor: Actor| {
+        app.look(move |engine| change(engine, &actor, &name)).await?;
+        Ok(Flash::default())
     });
-    Work::Errand(vec![will.to_owned()], work)
+    Work::Operation(vec![will.to_owned()], work)
 }
 
 /// What can be done to a token: admin and hash.
-pub(crate) const TOKEN_DEEDS: &[Deed<(String, String)>] = &[Deed {
+pub(crate) const TOKEN_DEEDS: &[FormAction<(String, String)>] = &[FormAction {
     segment: "hapus",
     title: |l| Office::of(l).remove_token,
     role: Role::Owner,
     is_grave: true,
-    sheet: |asked, _| {
-        Ok(Sheet { about: asked.subject.0.clone(), home: "/pengelola".into(), ..Sheet::default() })
+    spec: |context, _| {
+        Ok(FormSpec { about: context.subject.0.clone(), home: "/pengelola".into(), ..FormSpec::default() })
     },
     work: token_removal,
 }];
 
-fn token_removal(entry: &Entry<(String, String)>) -> Result<Work, Problem> {
-    let (name, hash) = entry.asked.subject.clone();
+fn token_removal(submission: &Submission<(String, String)>) -> Result<Work, Problem> {
+    let (name, hash) = submission.context.subject.clone();
     let hash = HEXLOWER_PERMISSIVE.decode(hash.as_bytes()).map_err(|_| Problem::not_found("token"))?;
-    let work = errand(async move |desk: Arc<Desk>, actor: Actor| {
+    let work = operation(async move |app: Arc<AppState>, actor: Actor| {
         let remove = move |engine: &mut Engine| {
             if !engine.store_mut().remove_token(&name, &hash)? {
                 return Err(Problem::not_found("token"));
             }
             Ok(engine.note(&actor, "admin.token_remove", &name, String::new())?)
         };
-        desk.look(remove).await?;
-        Ok(Told::default())
+        app.look(remove).await?;
+        Ok(Flash::default())
     });
-    Ok(Work::Errand(vec![office(entry.asked).remove_token_will.to_owned()], work))
+    Ok(Work::Operation(vec![office(submission.context).remove_token_will.to_owned()], work))
 }

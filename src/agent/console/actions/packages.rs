@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::form_spec::{Field, Kind, Sheet};
-use super::{Asked, Deed, Entry, Work};
+use super::form_spec::{Field, FormSpec, Kind};
+use super::{FormAction, FormContext, Submission, Work};
 use crate::agent::console::texts::people::People;
-use crate::agent::engine::{Action, Engine};
+use crate::agent::engine::{Command, Engine};
 use crate::domain::id::PackageId;
 use crate::domain::package::Package;
 use crate::protocol::admin::packages::{AddPackage, ChangePackage};
@@ -14,74 +14,76 @@ use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// A package is put on sale.
-pub(crate) const NEW_DEEDS: &[Deed<()>] = &[Deed {
+pub(crate) const NEW_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "baru",
     title: |l| People::of(l).do_package_add,
     role: Role::Owner,
     is_grave: false,
-    sheet: |asked, _| Ok(Sheet { home: "/paket".into(), fields: fields(asked, None), ..Sheet::default() }),
-    work: |entry| Ok(Work::Act(entry.read::<AddPackage>()?.action())),
+    spec: |context, _| {
+        Ok(FormSpec { home: "/paket".into(), fields: fields(context, None), ..FormSpec::default() })
+    },
+    work: |submission| Ok(Work::CommandContext(submission.read::<AddPackage>()?.action())),
 }];
 
 /// Everything that can be done to a package.
-pub(crate) const PACKAGE_DEEDS: &[Deed<PackageId>] = &[
-    Deed {
+pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
+    FormAction {
         segment: "ubah",
         title: |l| People::of(l).do_package_change,
         role: Role::Owner,
         is_grave: false,
-        sheet: |asked, engine| {
-            let package = find(asked, engine)?;
-            Ok(Sheet { fields: fields(asked, Some(&package)), ..sheet(asked, engine)? })
+        spec: |context, engine| {
+            let package = find(context, engine)?;
+            Ok(FormSpec { fields: fields(context, Some(&package)), ..spec(context, engine)? })
         },
-        work: |entry| {
-            let body = entry.sheet.changed(entry.form)?;
-            Ok(Work::Act(read_body::<ChangePackage>(body)?.action(entry.asked.subject)))
+        work: |submission| {
+            let body = submission.spec.changed(submission.form)?;
+            Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.action(submission.context.subject)))
         },
     },
-    Deed {
+    FormAction {
         segment: "henti",
         title: |l| People::of(l).do_package_stop,
         role: Role::Owner,
         is_grave: false,
-        sheet,
-        work: |entry| on_sale(entry, false),
+        spec,
+        work: |submission| on_sale(submission, false),
     },
-    Deed {
+    FormAction {
         segment: "jual",
         title: |l| People::of(l).do_package_sell,
         role: Role::Owner,
         is_grave: false,
-        sheet,
-        work: |entry| on_sale(entry, true),
+        spec,
+        work: |submission| on_sale(submission, true),
     },
-    Deed {
+    FormAction {
         segment: "hapus",
         title: |l| People::of(l).do_package_delete,
         role: Role::Owner,
         is_grave: true,
-        sheet,
-        work: |entry| Ok(Work::Act(Action::DeletePackage(entry.asked.subject))),
+        spec,
+        work: |submission| Ok(Work::CommandContext(Command::DeletePackage(submission.context.subject))),
     },
 ];
 
-fn on_sale(entry: &Entry<PackageId>, is_on: bool) -> Result<Work, Problem> {
+fn on_sale(submission: &Submission<PackageId>, is_on: bool) -> Result<Work, Problem> {
     let body = Map::from_iter([("active".to_owned(), Value::from(is_on))]);
-    Ok(Work::Act(read_body::<ChangePackage>(body)?.action(entry.asked.subject)))
+    Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.action(submission.context.subject)))
 }
 
-fn find(asked: &Asked<PackageId>, engine: &Engine) -> Result<Package, Problem> {
+fn find(context: &FormContext<PackageId>, engine: &Engine) -> Result<Package, Problem> {
     let packages = engine.look().packages();
-    let found = packages.into_iter().find(|package| package.id == asked.subject);
+    let found = packages.into_iter().find(|package| package.id == context.subject);
     found.ok_or_else(|| Problem::not_found("package"))
 }
 
-fn sheet(asked: &Asked<PackageId>, engine: &Engine) -> Result<Sheet, Problem> {
-    Ok(Sheet { about: find(asked, engine)?.name, home: "/paket".into(), ..Sheet::default() })
+fn spec(context: &FormContext<PackageId>, engine: &Engine) -> Result<FormSpec, Problem> {
+    Ok(FormSpec { about: find(context, engine)?.name, home: "/paket".into(), ..FormSpec::default() })
 }
 
-fn fields<S>(asked: &Asked<S>, package: Option<&Package>) -> Vec<Field> {
-    let words = asked.words();
+fn fields<S>(context: &FormContext<S>, package: Option<&Package>) -> Vec<Field> {
+    let words = context.words();
     let value = |of: fn(&Package) -> String| package.map(of).unwrap_or_default();
     let quota = |package: &Package| package.quota.map(|quota| quota.to_string()).unwrap_or_default();
     vec![

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::form_spec::{EXPECT, LAST_PAID};
 use super::preview::Shown;
-use super::{Field, Kind, Sheet};
+use super::{Field, FormSpec, Kind};
 use crate::agent::console::login::path_of_ours;
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::http::errors::DEVICE_TAKEN;
@@ -27,21 +27,21 @@ const TOWARDS: &str = "ke";
 
 /// The pages of one deed for whoever sits there.
 pub(crate) struct Of<'a> {
-    pub seat: &'a Seat,
+    pub session: &'a AdminSession,
     pub title: &'static str,
     pub about: String,
     /// Where to go afterwards.
     pub home: String,
     /// The page's own address, which says where to go afterwards.
     address: String,
-    sheet: Sheet,
+    spec: FormSpec,
 }
 
 #[derive(Template)]
-#[template(path = "desk/deed.html")]
+#[template(path = "console/form.html")]
 struct FormPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     about: String,
     /// Where its form goes. Said in full: a dialog shows this page at another address.
@@ -53,10 +53,10 @@ struct FormPage {
 }
 
 #[derive(Template)]
-#[template(path = "desk/sure.html")]
-struct SurePage {
+#[template(path = "console/confirm.html")]
+struct ConfirmPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     about: String,
     /// Where its form goes. Said in full: a dialog shows this page at another address.
@@ -137,12 +137,12 @@ impl FieldView {
 }
 
 impl<'a> Of<'a> {
-    pub fn new(seat: &'a Seat, title: &'static str, sheet: Sheet) -> Self {
-        let towards = parameter(&seat.visit.uri, TOWARDS).map(path_of_ours);
-        let path = seat.visit.uri.path();
+    pub fn new(session: &'a AdminSession, title: &'static str, spec: FormSpec) -> Self {
+        let towards = parameter(&session.page_request.uri, TOWARDS).map(path_of_ours);
+        let path = session.page_request.uri.path();
         let address = towards.as_ref().map_or_else(|| path.to_owned(), |to| format!("{path}?{TOWARDS}={to}"));
-        let (about, home) = (sheet.about.clone(), towards.unwrap_or_else(|| sheet.home.clone()));
-        Self { seat, title, about, home, address, sheet }
+        let (about, home) = (spec.about.clone(), towards.unwrap_or_else(|| spec.home.clone()));
+        Self { session, title, about, home, address, spec }
     }
 
     /// The page's own address; what was typed before it is asked for by this parameter and key.
@@ -153,29 +153,29 @@ impl<'a> Of<'a> {
 
     /// What of a form is asked here.
     pub fn typed(&self, form: &Form) -> Form {
-        let filled = self.sheet.filled(form);
+        let filled = self.spec.filled(form);
         Form(filled.fields.into_iter().map(|field| (field.name.to_owned(), field.value)).collect())
     }
 
     pub fn words(&self) -> &'static People {
-        People::of(self.seat.visit.locale.language)
+        People::of(self.session.page_request.locale.language)
     }
 
-    fn around(&self) -> (Frame, Room) {
-        self.seat.room(self.title, part(&self.sheet.home))
+    fn around(&self) -> (Frame, Layout) {
+        self.session.layout(self.title, part(&self.spec.home))
     }
 
     /// The form as things stand, or with what was typed.
     pub fn form(&self, typed: Option<&Form>) -> Result<Response, Problem> {
-        let sheet = typed.map_or_else(|| self.sheet.clone(), |form| self.sheet.filled(form));
-        html(&self.form_page(&sheet, None))
+        let spec = typed.map_or_else(|| self.spec.clone(), |form| self.spec.filled(form));
+        html(&self.form_page(&spec, None))
     }
 
-    fn form_page(&self, sheet: &Sheet, problem: Option<&Problem>) -> FormPage {
+    fn form_page(&self, spec: &FormSpec, problem: Option<&Problem>) -> FormPage {
         let words = self.words();
-        let complaints = problem.map(|problem| sheet.complaints(problem, words)).unwrap_or_default();
+        let complaints = problem.map(|problem| spec.complaints(problem, words)).unwrap_or_default();
         let complaint = problem.map(|problem| {
-            let named: Vec<String> = sheet
+            let named: Vec<String> = spec
                 .fields
                 .iter()
                 .filter_map(|field| complaints.get(field.name).map(|why| format!("{}: {why}", field.label)))
@@ -183,21 +183,21 @@ impl<'a> Of<'a> {
             if let Some(owner) = problem.member("owner_name").filter(|_| problem.code() == DEVICE_TAKEN) {
                 say::with(words.device_taken, &[owner])
             } else if named.is_empty() {
-                say::refusal(self.seat.visit.locale.language, problem)
+                say::refusal(self.session.page_request.locale.language, problem)
             } else {
                 named.join(" ")
             }
         });
-        let (frame, room) = self.around();
+        let (frame, layout) = self.around();
         FormPage {
             frame,
-            room,
+            layout,
             words,
             about: self.about.clone(),
             action: self.address(None),
             home: self.home.clone(),
-            notes: sheet.notes.clone(),
-            fields: sheet
+            notes: spec.notes.clone(),
+            fields: spec
                 .fields
                 .iter()
                 .filter(|field| is_asked(field, problem))
@@ -212,31 +212,31 @@ impl<'a> Of<'a> {
         if !matches!(problem.status().as_u16(), 400 | 409 | 422 | 502 | 503) {
             return Err(problem);
         }
-        page_with(problem.status(), &self.form_page(&self.sheet.filled(typed), Some(&problem)))
+        page_with(problem.status(), &self.form_page(&self.spec.filled(typed), Some(&problem)))
     }
 
     /// What would happen, and the button that does it; `key` names the press when what was typed is kept by it.
-    pub fn sure(
+    pub fn confirm(
         &self,
         form: &Form,
         shown: Shown,
         is_grave: bool,
         key: Option<&str>,
     ) -> Result<Response, Problem> {
-        let filled = self.sheet.filled(form);
+        let filled = self.spec.filled(form);
         let mut typed: Vec<(&'static str, String)> =
             filled.fields.iter().map(|field| (field.name, field.value.clone())).collect();
-        if let Some(price) = shown.price.filter(|_| self.sheet.is_priced) {
+        if let Some(price) = shown.price.filter(|_| self.spec.is_priced) {
             typed.push((EXPECT, price.0.to_string()));
         }
-        if let Some(paid) = shown.last_paid.as_ref().filter(|_| self.sheet.takes_money) {
+        if let Some(paid) = shown.last_paid.as_ref().filter(|_| self.spec.takes_money) {
             let id = paid.as_ref().map_or_else(|| NONE_PAID.to_owned(), |id| id.0.clone());
             typed.push((LAST_PAID, id));
         }
-        let (frame, room) = self.around();
-        html(&SurePage {
+        let (frame, layout) = self.around();
+        html(&ConfirmPage {
             frame,
-            room,
+            layout,
             words: self.words(),
             about: self.about.clone(),
             action: self.address(None),

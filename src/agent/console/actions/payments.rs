@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Asked, Deed, Entry, Field, Kind, Sheet, Told, Work, errand};
-use crate::agent::api::orders::{ask_again, call_off};
+use super::{Field, Flash, FormAction, FormContext, FormSpec, Kind, Submission, Work, operation};
+use crate::agent::api::orders::{ask_again, cancel_order};
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
 use crate::domain::id::OrderId;
@@ -14,61 +14,66 @@ use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// Everything that can be done to an order.
-pub(crate) const ORDER_DEEDS: &[Deed<OrderId>] = &[
-    Deed {
+pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
+    FormAction {
         segment: "bukukan",
         title: |l| Office::of(l).credit,
         role: Role::Owner,
         is_grave: false,
-        sheet: with_reason,
-        work: |entry| review(entry, "credit"),
+        spec: with_reason,
+        work: |submission| review(submission, "credit"),
     },
-    Deed {
+    FormAction {
         segment: "tutup",
         title: |l| Office::of(l).dismiss,
         role: Role::Owner,
         is_grave: true,
-        sheet: with_reason,
-        work: |entry| review(entry, "dismiss"),
+        spec: with_reason,
+        work: |submission| review(submission, "dismiss"),
     },
-    Deed {
+    FormAction {
         segment: "tanya",
         title: |l| Office::of(l).refresh,
         role: Role::Cashier,
         is_grave: false,
-        sheet,
-        work: |entry| {
-            let (id, w) = (entry.asked.subject.clone(), Office::of(entry.asked.locale.language));
-            let ask =
-                async |desk: std::sync::Arc<_>, id| ask_again(&desk, id).await.map(|()| Told::default());
-            Ok(Work::Errand(
+        spec,
+        work: |submission| {
+            let (id, w) =
+                (submission.context.subject.clone(), Office::of(submission.context.locale.language));
+            let ask = async |app: std::sync::Arc<_>, id| ask_again(&app, id).await.map(|()| Flash::default());
+            Ok(Work::Operation(
                 vec![w.refresh_will.to_owned()],
-                errand(async move |desk, _| ask(desk, id).await),
+                operation(async move |app, _| ask(app, id).await),
             ))
         },
     },
-    Deed {
+    FormAction {
         segment: "batalkan",
         title: |l| Office::of(l).cancel,
         role: Role::Cashier,
         is_grave: true,
-        sheet,
-        work: |entry| {
-            let (id, w) = (entry.asked.subject.clone(), Office::of(entry.asked.locale.language));
-            let work = errand(async move |desk: std::sync::Arc<_>, actor| {
-                call_off(&desk, actor, id).await?;
-                Ok(Told::default())
+        spec,
+        work: |submission| {
+            let (id, w) =
+                (submission.context.subject.clone(), Office::of(submission.context.locale.language));
+            let work = operation(async move |app: std::sync::Arc<_>, actor| {
+                cancel_order(&app, actor, id).await?;
+                Ok(Flash::default())
             });
-            Ok(Work::Errand(vec![w.cancel_will.to_owned()], work))
+            Ok(Work::Operation(vec![w.cancel_will.to_owned()], work))
         },
     },
-    Deed {
+    FormAction {
         segment: "kembalikan",
         title: |l| Office::of(l).refund,
         role: Role::Owner,
         is_grave: true,
-        sheet: refund_sheet,
-        work: |entry| Ok(Work::Act(entry.read::<RefundOrder>()?.action(entry.asked.subject.clone()))),
+        spec: refund_sheet,
+        work: |submission| {
+            Ok(Work::CommandContext(
+                submission.read::<RefundOrder>()?.action(submission.context.subject.clone()),
+            ))
+        },
     },
 ];
 
@@ -87,43 +92,47 @@ pub(crate) fn fits(order: &OrderRecord, segment: &str) -> bool {
     }
 }
 
-fn find(asked: &Asked<OrderId>, engine: &Engine) -> Result<OrderRecord, Problem> {
-    engine.reader().order(&asked.subject)?.ok_or_else(|| Problem::not_found("order"))
+fn find(context: &FormContext<OrderId>, engine: &Engine) -> Result<OrderRecord, Problem> {
+    engine.reader().order(&context.subject)?.ok_or_else(|| Problem::not_found("order"))
 }
 
 /// What every deed to an order says of it.
-fn sheet(asked: &Asked<OrderId>, engine: &Engine) -> Result<Sheet, Problem> {
-    let order = find(asked, engine)?;
+fn spec(context: &FormContext<OrderId>, engine: &Engine) -> Result<FormSpec, Problem> {
+    let order = find(context, engine)?;
     let look = engine.look();
     let user = order.user_no.and_then(|no| look.user_no(no)).map(|user| format!(", {}", user.name));
     let about = format!("{} {}{}", order.id.0, order.amount, user.unwrap_or_default());
-    Ok(Sheet { about, home: format!("/pembayaran/{}", order.id.0), ..Sheet::default() })
+    Ok(FormSpec { about, home: format!("/pembayaran/{}", order.id.0), ..FormSpec::default() })
 }
 
-fn reason(asked: &Asked<OrderId>) -> Field {
-    Field::new("reason", Office::of(asked.locale.language).reason, Kind::Text).required()
+fn reason(context: &FormContext<OrderId>) -> Field {
+    Field::new("reason", Office::of(context.locale.language).reason, Kind::Text).required()
 }
 
-fn with_reason(asked: &Asked<OrderId>, engine: &Engine) -> Result<Sheet, Problem> {
-    let marks = find(asked, engine)?.flags;
+fn with_reason(context: &FormContext<OrderId>, engine: &Engine) -> Result<FormSpec, Problem> {
+    let marks = find(context, engine)?.flags;
     let notes = marks
         .iter()
-        .map(|flag| crate::agent::console::texts::names::flag(asked.locale.language, *flag).to_owned());
-    Ok(Sheet { notes: notes.collect(), fields: vec![reason(asked)], ..sheet(asked, engine)? })
+        .map(|flag| crate::agent::console::texts::names::flag(context.locale.language, *flag).to_owned());
+    Ok(FormSpec { notes: notes.collect(), fields: vec![reason(context)], ..spec(context, engine)? })
 }
 
-fn refund_sheet(asked: &Asked<OrderId>, engine: &Engine) -> Result<Sheet, Problem> {
-    let w = Office::of(asked.locale.language);
-    let order = find(asked, engine)?;
+fn refund_sheet(context: &FormContext<OrderId>, engine: &Engine) -> Result<FormSpec, Problem> {
+    let w = Office::of(context.locale.language);
+    let order = find(context, engine)?;
     let left = order.amount.minus(order.refunded).to_string();
     let hint = crate::ui::catalogue::fill(w.refund_hint, &[&left]);
     let how = if order.method.cash().is_some() { w.refund_counter } else { w.refund_gateway };
     let amount = Field::new("amount_rp", w.amount, Kind::Rupiah).hint(hint);
-    Ok(Sheet { notes: vec![how.to_owned()], fields: vec![amount, reason(asked)], ..sheet(asked, engine)? })
+    Ok(FormSpec {
+        notes: vec![how.to_owned()],
+        fields: vec![amount, reason(context)],
+        ..spec(context, engine)?
+    })
 }
 
-fn review(entry: &Entry<OrderId>, decision: &str) -> Result<Work, Problem> {
-    let mut body = entry.sheet.body(entry.form)?;
+fn review(submission: &Submission<OrderId>, decision: &str) -> Result<Work, Problem> {
+    let mut body = submission.spec.body(submission.form)?;
     body.insert("decision".to_owned(), Value::from(decision));
-    Ok(Work::Act(read_body::<ReviewOrder>(body)?.action(entry.asked.subject.clone())))
+    Ok(Work::CommandContext(read_body::<ReviewOrder>(body)?.action(submission.context.subject.clone())))
 }

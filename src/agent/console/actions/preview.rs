@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Line;
-use crate::agent::engine::{Action, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
+use crate::agent::engine::{Command, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
 use crate::domain::access::Status;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{OrderId, PackageId};
@@ -58,7 +58,7 @@ type Facts = Vec<(&'static str, String)>;
 pub(crate) fn of(
     locale: &Locale,
     engine: &Engine,
-    action: &Action,
+    action: &Command,
     preview: &Preview,
     online: Option<OnlineMethod>,
 ) -> Result<Shown, Problem> {
@@ -70,7 +70,7 @@ pub(crate) fn of(
             &telling.user(preview.after.as_ref(), action),
             words,
         ),
-        lines: preview.entries.iter().map(|entry| say::line(locale, entry)).collect(),
+        lines: preview.entries.iter().map(|submission| say::line(locale, submission)).collect(),
         is_ledger: preview.before.is_some() && !is_about_settings(action),
         debts: preview.debts.iter().map(|item| telling.debt(item)).collect(),
         ..Shown::default()
@@ -85,49 +85,49 @@ pub(crate) fn of(
         telling.last_paid(action, preview, &mut shown)?;
     }
     match action {
-        Action::Reset { .. } | Action::Bind(_) | Action::Unbind { .. } => {
+        Command::Reset { .. } | Command::Bind(_) | Command::Unbind { .. } => {
             shown.notes.push(words.by_router.to_owned());
         }
-        Action::Refund { .. } if preview.orders.is_empty() => shown.notes.push(words.by_gateway.to_owned()),
-        Action::CloseDrawer { .. } => shown.facts.extend(drawer(words, &preview.outcome.body)),
-        Action::AddPackage(_) => shown.rows = telling.package(None, &preview.outcome.body),
-        Action::ChangePackage(id, _) => shown.rows = telling.package(Some(*id), &preview.outcome.body),
-        Action::DeletePackage(id) => shown.rows = telling.package(Some(*id), ""),
-        Action::AddUser(_)
-        | Action::Import { .. }
-        | Action::Register { .. }
-        | Action::ChangeUser(..)
-        | Action::DeleteUser(_)
-        | Action::Grant(..)
-        | Action::Debit { .. }
-        | Action::AddDebt(..)
-        | Action::ChangeDebt(..)
-        | Action::WriteOff { .. }
-        | Action::Refund { .. }
-        | Action::Review { .. }
-        | Action::SetPin(..)
-        | Action::Buy(..)
-        | Action::SettleAll(..)
-        | Action::SettleItem(..)
-        | Action::PayPart(..)
-        | Action::Block(..)
-        | Action::Unblock(..) => {}
+        Command::Refund { .. } if preview.orders.is_empty() => shown.notes.push(words.by_gateway.to_owned()),
+        Command::CloseDrawer { .. } => shown.facts.extend(drawer(words, &preview.outcome.body)),
+        Command::AddPackage(_) => shown.rows = telling.package(None, &preview.outcome.body),
+        Command::ChangePackage(id, _) => shown.rows = telling.package(Some(*id), &preview.outcome.body),
+        Command::DeletePackage(id) => shown.rows = telling.package(Some(*id), ""),
+        Command::AddUser(_)
+        | Command::Import { .. }
+        | Command::Register { .. }
+        | Command::ChangeUser(..)
+        | Command::DeleteUser(_)
+        | Command::Grant(..)
+        | Command::Debit { .. }
+        | Command::AddDebt(..)
+        | Command::ChangeDebt(..)
+        | Command::WriteOff { .. }
+        | Command::Refund { .. }
+        | Command::Review { .. }
+        | Command::SetPin(..)
+        | Command::Buy(..)
+        | Command::SettleAll(..)
+        | Command::SettleItem(..)
+        | Command::PayPart(..)
+        | Command::Block(..)
+        | Command::Unblock(..) => {}
     }
     Ok(shown)
 }
 
 /// Deeds that never write a line.
-fn is_about_settings(action: &Action) -> bool {
+fn is_about_settings(action: &Command) -> bool {
     matches!(
         action,
-        Action::AddUser(_)
-            | Action::ChangeUser(..)
-            | Action::Bind(_)
-            | Action::Unbind { .. }
-            | Action::SetPin(..)
-            | Action::ChangeDebt(..)
-            | Action::Block(..)
-            | Action::Unblock(..)
+        Command::AddUser(_)
+            | Command::ChangeUser(..)
+            | Command::Bind(_)
+            | Command::Unbind { .. }
+            | Command::SetPin(..)
+            | Command::ChangeDebt(..)
+            | Command::Block(..)
+            | Command::Unblock(..)
     )
 }
 
@@ -169,7 +169,7 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     /// A customer in a few values; the settings too where they are what changes.
-    fn user(&self, snapshot: Option<&Snapshot>, action: &Action) -> Facts {
+    fn user(&self, snapshot: Option<&Snapshot>, action: &Command) -> Facts {
         let Some(snapshot) = snapshot else { return Vec::new() };
         let (words, locale, account) = (self.words, self.locale, &snapshot.user.account);
         let mut facts = vec![
@@ -181,14 +181,14 @@ impl Telling<'_> {
             (words.expires, say::expiry(locale, account.expires_at)),
             (words.devices, self.devices(snapshot)),
         ];
-        if matches!(action, Action::AddUser(_) | Action::ChangeUser(..)) {
+        if matches!(action, Command::AddUser(_) | Command::ChangeUser(..)) {
             facts.extend(self.settings(snapshot));
         }
         facts
     }
 
     /// A customer whom the deed changes beside the one it is about.
-    fn other(&self, before: &Snapshot, after: &Snapshot, action: &Action) -> (String, Vec<Row>) {
+    fn other(&self, before: &Snapshot, after: &Snapshot, action: &Command) -> (String, Vec<Row>) {
         let (before_facts, after_facts) = (self.user(Some(before), action), self.user(Some(after), action));
         (before.user.name.clone(), rows(&before_facts, &after_facts, self.words))
     }
@@ -250,12 +250,12 @@ impl Telling<'_> {
     }
 
     /// What somebody may not have thought of.
-    fn warnings(&self, action: &Action, preview: &Preview) -> Result<Vec<String>, Problem> {
+    fn warnings(&self, action: &Command, preview: &Preview) -> Result<Vec<String>, Problem> {
         let (words, locale) = (self.words, self.locale);
         let mut warnings = Vec::new();
-        for entry in preview.entries.iter().filter(|entry| !entry.amount.is_zero()) {
-            let amount = locale.quota(entry.amount);
-            match (entry.kind, entry.side) {
+        for submission in preview.entries.iter().filter(|submission| !submission.amount.is_zero()) {
+            let amount = locale.quota(submission.amount);
+            match (submission.kind, submission.side) {
                 (Kind::Closing, Side::Debit) => warnings.push(say::with(words.forfeits, &[&amount])),
                 (Kind::Closing, Side::Credit) => warnings.push(say::with(words.forgives, &[&amount])),
                 (Kind::WrittenOff, _) => warnings.push(say::with(words.forgives_debt, &[&amount])),
@@ -281,7 +281,7 @@ impl Telling<'_> {
         if let Some(access) = after.filter(|access| is_stopped(access.status) && gives_access(action)) {
             warnings.push(say::with(words.stays_stopped, &[&say::access(locale.language, access)]));
         }
-        if let Action::Bind(NewDevice { mac, .. }) = action {
+        if let Command::Bind(NewDevice { mac, .. }) = action {
             let from = preview.others.iter().map(|(before, _)| &before.user.name);
             warnings.extend(from.map(|name| say::with(words.takes_device, &[&mac.to_string(), name])));
         }
@@ -292,7 +292,7 @@ impl Telling<'_> {
     }
 
     /// What the customer paid online last: with a word about it when that is news.
-    fn last_paid(&self, action: &Action, preview: &Preview, shown: &mut Shown) -> Result<(), Problem> {
+    fn last_paid(&self, action: &Command, preview: &Preview, shown: &mut Shown) -> Result<(), Problem> {
         let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(()) };
         let paid = self.engine.reader().last_paid_online(before.user.no)?;
         if let Some((order, at)) = paid.as_ref().and_then(|order| Some((order, order.paid_at?)))
@@ -307,7 +307,7 @@ impl Telling<'_> {
     }
 
     /// An online order that taking money calls off.
-    fn open_order(&self, action: &Action, preview: &Preview) -> Result<Option<OrderRecord>, Problem> {
+    fn open_order(&self, action: &Command, preview: &Preview) -> Result<Option<OrderRecord>, Problem> {
         let Some(before) = preview.before.as_ref().filter(|_| takes_money(action)) else { return Ok(None) };
         let states = vec![OrderState::Pending];
         let which = OrderFilter { user_no: Some(before.user.no), states, ..OrderFilter::default() };
@@ -358,20 +358,23 @@ impl Telling<'_> {
 }
 
 /// Deeds by which money is taken for something.
-fn takes_money(action: &Action) -> bool {
-    matches!(action, Action::Buy(..) | Action::SettleAll(..) | Action::SettleItem(..) | Action::PayPart(..))
+fn takes_money(action: &Command) -> bool {
+    matches!(
+        action,
+        Command::Buy(..) | Command::SettleAll(..) | Command::SettleItem(..) | Command::PayPart(..)
+    )
 }
 
 /// Deeds after which people expect the internet to work.
-fn gives_access(action: &Action) -> bool {
+fn gives_access(action: &Command) -> bool {
     matches!(
         action,
-        Action::Buy(..)
-            | Action::SettleAll(..)
-            | Action::SettleItem(..)
-            | Action::Grant(..)
-            | Action::AddDebt(..)
-            | Action::Unblock(..)
-            | Action::Reset { .. }
+        Command::Buy(..)
+            | Command::SettleAll(..)
+            | Command::SettleItem(..)
+            | Command::Grant(..)
+            | Command::AddDebt(..)
+            | Command::Unblock(..)
+            | Command::Reset { .. }
     )
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::pages::{self, EDITED, SHOWN, parameter};
 use super::preview;
 use super::preview::Shown;
-use super::{Asked, Deed, Entry, Sheet, Subject, Work};
+use super::{FormAction, FormContext, FormSpec, Subject, Submission, Work};
 use crate::agent::api::money::taken;
-use crate::agent::console::session::{Filled, Seat};
+use crate::agent::console::session::{AdminSession, Filled};
 use crate::agent::console::texts::say;
-use crate::agent::engine::{Action, Engine, Key, Outcome, Request};
+use crate::agent::engine::{Command, Engine, Key, Outcome, Request};
 use crate::agent::http::commands::money::{Money, over_the_counter};
-use crate::agent::http::flash::{Claim, Draft, Told};
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::flash::{Claim, Draft, Flash};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::id::UserId;
 use crate::store::Page;
 use crate::tools::digest;
@@ -28,57 +28,57 @@ const LINES_MAX: u32 = 100;
 /// Longest key of a press.
 const KEY_CHARS_MAX: usize = 64;
 
-fn asked<S>(desk: &Desk, seat: &Seat, subject: S) -> Asked<S> {
-    let (actor, locale) = (seat.actor.clone(), seat.visit.locale.clone());
-    Asked { subject, actor, locale, site: Arc::clone(&desk.site) }
+fn context<S>(app: &AppState, session: &AdminSession, subject: S) -> FormContext<S> {
+    let (actor, locale) = (session.actor.clone(), session.page_request.locale.clone());
+    FormContext { subject, actor, locale, site: Arc::clone(&app.site) }
 }
 
 /// A deed under consideration: its sheet as things stand, and what would be done, or why not.
 struct Considered {
-    sheet: Sheet,
+    spec: FormSpec,
     ready: Result<(Work, Shown), Problem>,
 }
 
 /// Looks at what was typed; without `is_shown` nobody needs to know what it would do.
 fn consider<S>(
-    deed: &Deed<S>,
-    asked: &Asked<S>,
+    action: &FormAction<S>,
+    context: &FormContext<S>,
     form: &Form,
     is_shown: bool,
     engine: &mut Engine,
 ) -> Result<Considered, Problem> {
-    let sheet = (deed.sheet)(asked, engine)?;
-    let ready = (deed.work)(&Entry { asked, sheet: &sheet, form }).and_then(|work| {
-        let shown = if is_shown { preview(asked, &work, engine)? } else { Shown::default() };
+    let spec = (action.spec)(context, engine)?;
+    let ready = (action.work)(&Submission { context, spec: &spec, form }).and_then(|work| {
+        let shown = if is_shown { preview(context, &work, engine)? } else { Shown::default() };
         Ok((work, shown))
     });
-    Ok(Considered { sheet, ready })
+    Ok(Considered { spec, ready })
 }
 
 /// What work would do now.
-fn preview<S>(asked: &Asked<S>, work: &Work, engine: &mut Engine) -> Result<Shown, Problem> {
+fn preview<S>(context: &FormContext<S>, work: &Work, engine: &mut Engine) -> Result<Shown, Problem> {
     let (action, online) = match work {
-        Work::Act(action) | Work::Money(_, Money::Taken(action)) => (action.clone(), None),
+        Work::CommandContext(action) | Work::Money(_, Money::Taken(action)) => (action.clone(), None),
         Work::Money(_, Money::Asked(wish)) => (over_the_counter(wish), Some(wish.method)),
-        Work::Errand(says, _) => return Ok(Shown { notes: says.clone(), ..Shown::default() }),
+        Work::Operation(says, _) => return Ok(Shown { notes: says.clone(), ..Shown::default() }),
     };
-    let actor = asked.actor.clone();
+    let actor = context.actor.clone();
     let preview = engine.preview(Request { actor, action: action.clone(), key: None, reading: None })?;
-    preview::of(&asked.locale, engine, &action, &preview, online)
+    preview::of(&context.locale, engine, &action, &preview, online)
 }
 
 /// `GET`: the form; of a deed that asks nothing, or of one that was filled in, what it would do.
 pub(crate) async fn show<S: Subject>(
-    deed: &'static Deed<S>,
-    desk: &Arc<Desk>,
-    seat: &Seat,
+    action: &'static FormAction<S>,
+    app: &Arc<AppState>,
+    session: &AdminSession,
     subject: S,
 ) -> Answer {
-    seat.at_least(deed.role)?;
-    let asked = asked(desk, seat, subject);
-    let uri = &seat.visit.uri;
+    session.at_least(action.role)?;
+    let context = context(app, session, subject);
+    let uri = &session.page_request.uri;
     let (shown, edited) = (parameter(uri, SHOWN), parameter(uri, EDITED));
-    let draft = shown.or(edited).map(|key| desk.news.draft(&seat.token, key));
+    let draft = shown.or(edited).map(|key| app.flash.draft(&session.token, key));
     let typed = match draft {
         Some(Some(Draft::Done(at))) => return Ok(see_other(&at)),
         Some(Some(Draft::Typed(form))) => Some(form),
@@ -89,64 +89,64 @@ pub(crate) async fn show<S: Subject>(
     let look = {
         let form = typed.clone().unwrap_or_default();
         move |engine: &mut Engine| {
-            let sheet = (deed.sheet)(&asked, engine)?;
-            if sheet.fields.is_empty() || is_shown {
-                let Considered { sheet, ready } = consider(deed, &asked, &form, true, engine)?;
-                return Ok((sheet, Some(ready)));
+            let spec = (action.spec)(&context, engine)?;
+            if spec.fields.is_empty() || is_shown {
+                let Considered { spec, ready } = consider(action, &context, &form, true, engine)?;
+                return Ok((spec, Some(ready)));
             }
-            Ok((sheet, None))
+            Ok((spec, None))
         }
     };
-    let (sheet, ready) = desk.look(look).await?;
-    let page = pages::Of::new(seat, (deed.title)(seat.visit.locale.language), sheet);
+    let (spec, ready) = app.look(look).await?;
+    let page = pages::Of::new(session, (action.title)(session.page_request.locale.language), spec);
     let form = typed.clone().unwrap_or_default();
     match ready {
         None if is_forgotten => Ok(see_other(&page.address(None))),
         None => page.form(typed.as_ref()),
-        Some(Ok((_, work))) => page.sure(&form, work, deed.is_grave, shown.filter(|_| is_shown)),
+        Some(Ok((_, work))) => page.confirm(&form, work, action.is_grave, shown.filter(|_| is_shown)),
         Some(Err(problem)) => page.refused(&form, problem),
     }
 }
 
 /// `POST`: keeps what was typed and leads to what it would do, or does it. Either way the browser is sent on, so that
 /// going back never sends a form again.
-pub(crate) async fn press<S: Subject>(
-    deed: &'static Deed<S>,
-    desk: &Arc<Desk>,
+pub(crate) async fn submit<S: Subject>(
+    action: &'static FormAction<S>,
+    app: &Arc<AppState>,
     filled: Filled,
     subject: S,
 ) -> Answer {
-    let Filled { seat, form } = filled;
-    seat.at_least(deed.role)?;
-    let asked = asked(desk, &seat, subject);
+    let Filled { session, form } = filled;
+    session.at_least(action.role)?;
+    let context = context(app, &session, subject);
     let key = form.text(KEY).filter(|key| form.is_sure() && is_key(key)).map(str::to_owned);
-    let claim = key.as_ref().map(|key| desk.news.claim(&seat.token, key));
+    let claim = key.as_ref().map(|key| app.flash.claim(&session.token, key));
     if let Some(Claim::Done(at)) = &claim {
         return Ok(see_other(at));
     }
     let look = {
         let (typed, is_shown) = (form.clone(), key.is_none());
-        move |engine: &mut Engine| consider(deed, &asked, &typed, is_shown, engine)
+        move |engine: &mut Engine| consider(action, &context, &typed, is_shown, engine)
     };
-    let considered = desk.look(look).await;
-    let give_up = || key.iter().for_each(|key| desk.news.drop_claim(&seat.token, key));
-    let Considered { sheet, ready } = considered.inspect_err(|_| give_up())?;
-    let page = pages::Of::new(&seat, (deed.title)(seat.visit.locale.language), sheet);
+    let considered = app.look(look).await;
+    let give_up = || key.iter().for_each(|key| app.flash.drop_claim(&session.token, key));
+    let Considered { spec, ready } = considered.inspect_err(|_| give_up())?;
+    let page = pages::Of::new(&session, (action.title)(session.page_request.locale.language), spec);
     let done = match (ready, &key) {
         (Err(problem), _) => Err(problem),
         (Ok(_), None) => {
-            let key = desk.news.remember(&seat.token, page.typed(&form));
+            let key = app.flash.remember(&session.token, page.typed(&form));
             return Ok(see_other(&page.address(Some((SHOWN, &key)))));
         }
-        (Ok((Work::Errand(..), _)), Some(_)) if claim == Some(Claim::Running) => {
+        (Ok((Work::Operation(..), _)), Some(_)) if claim == Some(Claim::Running) => {
             return page.refused(&form, Problem::conflict("deed_running", "this is being done"));
         }
-        (Ok((work, _)), Some(key)) => Doing { desk, page: &page, form: &form, key }.does(work).await,
+        (Ok((work, _)), Some(key)) => Doing { app, page: &page, form: &form, key }.does(work).await,
     };
     match done {
         Ok((home, told)) => {
             let key = key.as_deref().unwrap_or_default();
-            Ok(see_other(&desk.news.tell(&seat.token, key, &home, told)))
+            Ok(see_other(&app.flash.tell(&session.token, key, &home, told)))
         }
         Err(problem) => {
             give_up();
@@ -162,7 +162,7 @@ fn is_key(text: &str) -> bool {
 
 /// A press that somebody is sure of.
 struct Doing<'a> {
-    desk: &'a Arc<Desk>,
+    app: &'a Arc<AppState>,
     page: &'a pages::Of<'a>,
     form: &'a Form,
     key: &'a str,
@@ -170,22 +170,22 @@ struct Doing<'a> {
 
 impl Doing<'_> {
     /// Does the work by the API's own calls; answers where to go and what to tell there.
-    async fn does(&self, work: Work) -> Result<(String, Told), Problem> {
-        let (desk, actor) = (self.desk, self.page.seat.actor.clone());
+    async fn does(&self, work: Work) -> Result<(String, Flash), Problem> {
+        let (app, actor) = (self.app, self.page.session.actor.clone());
         let key = Key { id: format!("{}/{}", actor.name, self.key), content_hash: self.content_hash() };
         let event = key.id.clone();
         let (action, outcome) = match work {
-            Work::Errand(_, errand) => {
-                let told = errand(Arc::clone(desk), actor).await?;
+            Work::Operation(_, operation) => {
+                let told = operation(Arc::clone(app), actor).await?;
                 return Ok((self.page.home.clone(), self.named(told)));
             }
-            Work::Act(action) => (Some(action.clone()), desk.done(actor, action, Some(key)).await?),
+            Work::CommandContext(action) => (Some(action.clone()), app.done(actor, action, Some(key)).await?),
             Work::Money(user, money) => {
                 let action = match &money {
                     Money::Taken(action) => Some(action.clone()),
                     Money::Asked(_) => None,
                 };
-                (action, taken(desk, actor, user, money, Some(key)).await?)
+                (action, taken(app, actor, user, money, Some(key)).await?)
             }
         };
         self.told(action, event, outcome).await
@@ -194,10 +194,10 @@ impl Doing<'_> {
     /// What makes the same press the same: where it is and everything that was typed.
     fn content_hash(&self) -> [u8; 32] {
         let typed = self.form.typed().flat_map(|(name, value)| [name, value]);
-        digest::of_parts([self.page.seat.visit.uri.path()].into_iter().chain(typed))
+        digest::of_parts([self.page.session.page_request.uri.path()].into_iter().chain(typed))
     }
 
-    fn named(&self, told: Told) -> Told {
+    fn named(&self, told: Flash) -> Flash {
         let words = self.page.words();
         let text = if told.is_waiting { words.did_waiting } else { words.did };
         let what = if self.page.about.is_empty() {
@@ -205,13 +205,13 @@ impl Doing<'_> {
         } else {
             format!("{} \u{2013} {}", self.page.title, self.page.about)
         };
-        Told { text: say::with(text, &[&what]), ..told }
+        Flash { text: say::with(text, &[&what]), ..told }
     }
 
     /// From whom a device was moved.
     async fn moved(&self, from: Option<UserId>) -> Result<Vec<String>, Problem> {
         let name = move |engine: &mut Engine| Ok(from.and_then(|id| engine.look().user(id)));
-        let owner = self.desk.look(name).await?;
+        let owner = self.app.look(name).await?;
         let text = self.page.words().device_moved;
         Ok(owner.iter().map(|owner| say::with(text, &[&owner.user.name])).collect())
     }
@@ -219,14 +219,14 @@ impl Doing<'_> {
     /// Where to go after an action of the engine, and what it wrote.
     async fn told(
         &self,
-        action: Option<Action>,
+        action: Option<Command>,
         event: String,
         outcome: Outcome,
-    ) -> Result<(String, Told), Problem> {
+    ) -> Result<(String, Flash), Problem> {
         let body: Value = serde_json::from_str(&outcome.body).unwrap_or_default();
         let id = body["id"].as_str().unwrap_or_default();
         let home = match &action {
-            Some(Action::AddUser(_)) => format!("/pelanggan/{id}"),
+            Some(Command::AddUser(_)) => format!("/pelanggan/{id}"),
             Some(_) => self.page.home.clone(),
             // Whoever was asked for money online needs what to pay with.
             None => format!("/pembayaran/{id}"),
@@ -234,25 +234,25 @@ impl Doing<'_> {
         let words = self.page.words();
         let receipt = |no: u64| (format!("/kuitansi/{id}"), say::with(words.receipt_no, &[&no.to_string()]));
         let links = body["receipt"].as_u64().map(receipt).into_iter().collect();
-        let locale = self.page.seat.visit.locale.clone();
+        let locale = self.page.session.page_request.locale.clone();
         let moved_from = body["moved_from"].as_str().and_then(|id| id.parse().ok());
         let lines = match action {
             Some(_) if moved_from.is_some() => self.moved(moved_from).await?,
             Some(action) => {
                 let look = move |engine: &mut Engine| written(engine, &locale, &action, &event);
-                self.desk.look(look).await?
+                self.app.look(look).await?
             }
             None => Vec::new(),
         };
         let is_waiting = outcome.status == 202;
-        Ok((home, self.named(Told { is_waiting, lines, links, ..Told::default() })))
+        Ok((home, self.named(Flash { is_waiting, lines, links, ..Flash::default() })))
     }
 }
 
 /// The ledger lines that an event wrote for whom an action was about.
-fn written(engine: &Engine, locale: &Locale, action: &Action, event: &str) -> Result<Vec<String>, Problem> {
+fn written(engine: &Engine, locale: &Locale, action: &Command, event: &str) -> Result<Vec<String>, Problem> {
     let user_no = match action {
-        Action::Refund { order, .. } | Action::Review { order, .. } => {
+        Command::Refund { order, .. } | Command::Review { order, .. } => {
             engine.reader().order(order)?.and_then(|order| order.user_no)
         }
         other => other.user().and_then(|id| engine.look().user(id)).map(|found| found.user.no),

@@ -10,13 +10,13 @@ use super::explain;
 use super::statement::LineRow;
 use super::usage::{self, Usage};
 use crate::agent::console::actions;
-use crate::agent::console::actions::{Button, DEBT_DEEDS, DEVICE_DEEDS, USER_DEEDS};
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::actions::{Button, DEBT_ACTIONS, DEVICE_ACTIONS, USER_ACTIONS};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::{Engine, Reached, Snapshot};
-use crate::agent::http::state::{Answer, Desk, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
@@ -36,10 +36,10 @@ const CLOSED_MAX: usize = 10;
 const STAYS_MAX: u32 = 15;
 
 #[derive(Template)]
-#[template(path = "desk/people/one.html")]
+#[template(path = "console/customers/customer.html")]
 struct OnePage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     badge: Badge,
     access: String,
@@ -47,7 +47,7 @@ struct OnePage {
     quota: Quota,
     facts: Vec<(&'static str, String)>,
     whatsapp: Option<String>,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
     rules: Vec<explain::Row>,
     usage: Usage,
     owed: String,
@@ -78,7 +78,7 @@ struct DebtRow {
     debt_date: String,
     badge: Badge,
     note: String,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
 }
 
 struct DeviceRow {
@@ -89,7 +89,7 @@ struct DeviceRow {
     seen: String,
     /// What it waits for; empty for nothing.
     waits: String,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
 }
 
 /// A time in which a device was the customer's.
@@ -127,14 +127,14 @@ struct Known {
 
 /// `GET /pelanggan/{id}`.
 pub(crate) async fn show(
-    State(desk): State<Arc<Desk>>,
-    seat: Seat,
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
     Path(id): Path<UserId>,
     Query(wanted): Query<usage::Wanted>,
 ) -> Answer {
-    let locale = seat.visit.locale.clone();
-    let known = desk.look(move |engine| look(engine, &locale, id, &wanted)).await?;
-    html(&page(&desk, &seat, id, known))
+    let locale = session.page_request.locale.clone();
+    let known = app.look(move |engine| look(engine, &locale, id, &wanted)).await?;
+    html(&page(&app, &session, id, known))
 }
 
 fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) -> Result<Known, Problem> {
@@ -168,19 +168,19 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     Ok(Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold })
 }
 
-fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
-    let (words, locale) = (super::words(seat), &seat.visit.locale);
+fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> OnePage {
+    let (words, locale) = (super::words(session), &session.page_request.locale);
     let Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold } = known;
     let (user, account) = (&snapshot.user, &snapshot.user.account);
     let place = format!("/pelanggan/{id}");
     let (open, closed): (Vec<_>, Vec<_>) = debts.into_iter().partition(|(item, _)| item.is_open());
     let earliest = open.iter().map(|(item, _)| item.due_date).min();
-    let debt_row = |(item, due): &(DebtItem, Option<Rupiah>)| debt_row(seat, &place, item, *due);
-    let (frame, room) = seat.room(user.name.clone(), "/pelanggan");
-    let house = super::debts::House::of(desk);
+    let debt_row = |(item, due): &(DebtItem, Option<Rupiah>)| debt_row(session, &place, item, *due);
+    let (frame, layout) = session.layout(user.name.clone(), "/pelanggan");
+    let house = super::debts::House::of(app);
     OnePage {
         frame,
-        room,
+        layout,
         words,
         badge: say::status(locale.language, account.access.status),
         access: say::access(locale.language, &account.access),
@@ -194,7 +194,7 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
                 due.map(|due| house.reminder(&user.name, &account.access, due, earliest)).as_deref(),
             )
         }),
-        deeds: actions::buttons(&place, USER_DEEDS, seat, |deed| fits(account, deed)),
+        actions: actions::buttons(&place, USER_ACTIONS, session, |action| fits(account, action)),
         rules,
         usage,
         owed: say::price(locale.language, owed),
@@ -203,7 +203,7 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
         devices: snapshot
             .devices
             .iter()
-            .map(|(device, reached)| device_row(seat, &place, device, reached, &heirs))
+            .map(|(device, reached)| device_row(session, &place, device, reached, &heirs))
             .collect(),
         stays,
         orders: orders.iter().map(|order| order_row(words, locale, order)).collect(),
@@ -214,9 +214,9 @@ fn page(desk: &Desk, seat: &Seat, id: UserId, known: Known) -> OnePage {
 }
 
 /// Whether a deed means anything for an account; what is shown all the same is refused with its reason.
-fn fits(account: &Account, deed: &str) -> bool {
+fn fits(account: &Account, action: &str) -> bool {
     let owes = !account.open_items().is_empty();
-    match deed {
+    match action {
         "lunasi" => owes || !account.balance.overage().is_zero(),
         "bayar" => owes,
         "setujui" => !account.approved,
@@ -228,7 +228,7 @@ fn fits(account: &Account, deed: &str) -> bool {
 
 fn quota(locale: &Locale, account: &Account, threshold: Bytes) -> Quota {
     let remaining = account.balance.remaining();
-    let full = account.tank.max(remaining);
+    let full = account.fup_base.max(remaining);
     let bar = (!account.unlimited && !full.is_zero()).then(|| (remaining.0, full.0, remaining <= threshold));
     Quota {
         text: say::quota(locale, (!account.unlimited).then_some(remaining)),
@@ -260,8 +260,8 @@ fn facts(words: &People, locale: &Locale, snapshot: &Snapshot) -> Vec<(&'static 
     facts
 }
 
-fn debt_row(seat: &Seat, place: &str, item: &DebtItem, due: Option<Rupiah>) -> DebtRow {
-    let locale = &seat.visit.locale;
+fn debt_row(session: &AdminSession, place: &str, item: &DebtItem, due: Option<Rupiah>) -> DebtRow {
+    let locale = &session.page_request.locale;
     let place = format!("{place}/tagihan/{}", item.id);
     DebtRow {
         amount: say::debt_amount(locale, item),
@@ -271,25 +271,29 @@ fn debt_row(seat: &Seat, place: &str, item: &DebtItem, due: Option<Rupiah>) -> D
         debt_date: locale.day(item.debt_date),
         badge: say::debt_status(locale.language, item.status),
         note: item.note.clone(),
-        deeds: if item.is_open() { actions::buttons(&place, DEBT_DEEDS, seat, |_| true) } else { Vec::new() },
+        actions: if item.is_open() {
+            actions::buttons(&place, DEBT_ACTIONS, session, |_| true)
+        } else {
+            Vec::new()
+        },
     }
 }
 
 fn device_row(
-    seat: &Seat,
+    session: &AdminSession,
     place: &str,
     device: &DeviceRecord,
     reached: &Reached,
     heirs: &BTreeMap<u32, String>,
 ) -> DeviceRow {
-    let words = super::words(seat);
+    let words = super::words(session);
     let place = format!("{place}/perangkat/{}", device.mac);
     DeviceRow {
         mac: device.mac.to_string(),
         label: device.label.clone(),
         address: reached.address.map(|address| address.to_string()).unwrap_or_default(),
         is_online: reached.online,
-        seen: device.seen_at.map(|at| seat.visit.locale.moment(at)).unwrap_or_default(),
+        seen: device.seen_at.map(|at| session.page_request.locale.moment(at)).unwrap_or_default(),
         waits: match device.pending {
             Some(Pending::Move(to)) => {
                 let heir = heirs.get(&to).map(String::as_str).unwrap_or_default();
@@ -298,7 +302,7 @@ fn device_row(
             Some(Pending::Unbind) => words.waits_router.to_owned(),
             Some(Pending::Baseline) | None => String::new(),
         },
-        deeds: actions::buttons(&place, DEVICE_DEEDS, seat, |_| true),
+        actions: actions::buttons(&place, DEVICE_ACTIONS, session, |_| true),
     }
 }
 

@@ -9,13 +9,13 @@ use serde::Deserialize;
 
 use crate::agent::api::reports::debts::{Call, Owed, State as Urgency, age, collection};
 use crate::agent::console::actions;
-use crate::agent::console::actions::{Button, DEBT_DEEDS};
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::actions::{Button, DEBT_ACTIONS};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
-use crate::agent::engine::Look;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::engine::ReadView;
+use crate::agent::http::state::{Answer, AppState};
 use crate::clock::Zone;
 use crate::domain::access::{Access, Reason};
 use crate::domain::debt::DebtItem;
@@ -31,10 +31,10 @@ use crate::web::Query;
 const AGES: [&str; 4] = ["belum", "1-7", "8-30", "31"];
 
 #[derive(Template)]
-#[template(path = "desk/people/debts.html")]
+#[template(path = "console/customers/debts.html")]
 struct DebtsPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     total: String,
     users: String,
@@ -72,7 +72,7 @@ struct ItemRow {
     due_date: String,
     late: String,
     note: String,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
 }
 
 /// `GET /tagihan`.
@@ -93,10 +93,14 @@ struct Open {
     late_days: i32,
 }
 
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
     let chosen = AGES.iter().position(|age| *age == wanted.umur);
     let after = wanted.after;
-    let (owed, calls, items) = desk
+    let (owed, calls, items) = app
         .look(move |engine| {
             let look = engine.look();
             let limit = PageLimit::default();
@@ -105,8 +109,8 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
             Ok((owed(&look), calls, items))
         })
         .await?;
-    let (words, locale) = (super::words(&seat), &seat.visit.locale);
-    let (frame, room) = seat.room(seat.words().debts, "/tagihan");
+    let (words, locale) = (super::words(&session), &session.page_request.locale);
+    let (frame, layout) = session.layout(session.words().debts, "/tagihan");
     let names = [words.age_not_due, words.age_week, words.age_month, words.age_more];
     let view = |place: usize| AgeView {
         href: format!("/tagihan?umur={}", AGES[place]),
@@ -115,14 +119,14 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
         is_chosen: chosen == Some(place),
     };
     let next = calls.as_ref().map_or_else(|| items.as_ref().and_then(|i| i.next.clone()), |c| c.next.clone());
-    let house = House::of(&desk);
-    let may_take = seat.actor.role >= crate::store::Role::Cashier;
+    let house = House::of(&app);
+    let may_take = session.actor.role >= crate::store::Role::Cashier;
     let calls = calls
         .map(|page| page.items.iter().map(|call| call_row(&house, words, locale, call, may_take)).collect());
     let items = items.map(|page| page.items).unwrap_or_default();
     html(&DebtsPage {
         frame,
-        room,
+        layout,
         words,
         total: owed.due.to_string(),
         users: locale.count(owed.users),
@@ -130,12 +134,12 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
         ages: (0..AGES.len()).map(view).collect(),
         overage: owed.by_age[4].to_string(),
         calls,
-        items: items.iter().map(|open| item_row(&seat, open)).collect(),
+        items: items.iter().map(|open| item_row(&session, open)).collect(),
         next: next.map(|after| format!("/tagihan?umur={}&after={after}", chosen.map_or("", |age| AGES[age]))),
     })
 }
 
-fn owed(look: &Look) -> Owed {
+fn owed(look: &ReadView) -> Owed {
     let mut owed = Owed::default();
     look.with_context(|ctx| {
         let tariff = ctx.tariff();
@@ -147,7 +151,7 @@ fn owed(look: &Look) -> Owed {
 }
 
 /// Open items of an age, the latest due first.
-fn open_items(look: &Look, wanted: usize, limit: PageLimit, after: Option<Cursor>) -> List<Open> {
+fn open_items(look: &ReadView, wanted: usize, limit: PageLimit, after: Option<Cursor>) -> List<Open> {
     let today = look.facts.local.date;
     look.with_context(|ctx| {
         let tariff = ctx.tariff();
@@ -169,8 +173,8 @@ fn open_items(look: &Look, wanted: usize, limit: PageLimit, after: Option<Cursor
     })
 }
 
-fn item_row(seat: &Seat, open: &Open) -> ItemRow {
-    let (words, locale) = (super::words(seat), &seat.visit.locale);
+fn item_row(session: &AdminSession, open: &Open) -> ItemRow {
+    let (words, locale) = (super::words(session), &session.page_request.locale);
     let place = format!("/pelanggan/{}", open.user);
     let late = u64::try_from(open.late_days).unwrap_or_default();
     ItemRow {
@@ -180,7 +184,12 @@ fn item_row(seat: &Seat, open: &Open) -> ItemRow {
         due_date: locale.day(open.item.due_date),
         late: if late == 0 { String::new() } else { say::with(words.late_days, &[&locale.count(late)]) },
         note: open.item.note.clone(),
-        deeds: actions::buttons(&format!("{place}/tagihan/{}", open.item.id), DEBT_DEEDS, seat, |_| true),
+        actions: actions::buttons(
+            &format!("{place}/tagihan/{}", open.item.id),
+            DEBT_ACTIONS,
+            session,
+            |_| true,
+        ),
         href: place,
     }
 }
@@ -213,10 +222,10 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub fn of(desk: &Desk) -> Self {
-        let config = &desk.site.config;
+    pub fn of(app: &AppState) -> Self {
+        let config = &app.site.config;
         let zone: Zone = config.timezone.clone();
-        let today = zone.local(desk.site.clock.now()).date;
+        let today = zone.local(app.site.clock.now()).date;
         let locale = Locale { language: config.language, zone };
         Self { name: config.name.clone(), locale, today }
     }

@@ -4,7 +4,7 @@ use crate::agent::api::explain;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
-use crate::agent::engine::Look;
+use crate::agent::engine::ReadView;
 use crate::domain::access::{self, Facts, Reason, Rule, Status};
 use crate::domain::debt::DebtItem;
 use crate::domain::ledger::Posted;
@@ -30,7 +30,7 @@ pub(crate) struct Row {
 }
 
 /// Every rule of a customer's access; `lines` are the latest of the ledger.
-pub(crate) fn rules(locale: &Locale, look: &Look, user: &UserRecord, lines: &[Posted]) -> Vec<Row> {
+pub(crate) fn rules(locale: &Locale, look: &ReadView, user: &UserRecord, lines: &[Posted]) -> Vec<Row> {
     let facts = look.facts_of(user.no);
     let rules = access::rules(&user.account, look.policy, &facts);
     let first = rules.iter().position(|rule| rule.holds);
@@ -49,7 +49,7 @@ pub(crate) fn rules(locale: &Locale, look: &Look, user: &UserRecord, lines: &[Po
 struct Telling<'a> {
     locale: &'a Locale,
     words: &'static People,
-    look: &'a Look<'a>,
+    look: &'a ReadView<'a>,
     user: &'a UserRecord,
     facts: Facts,
 }
@@ -81,8 +81,8 @@ impl Telling<'_> {
                 (words.why_habis, say::with(words.numbers_habis, &[&given, &remaining, mode]))
             }
             Some(Reason::Fup) => {
-                let (tank, threshold) = (quota(account.tank), quota(policy.fup_threshold));
-                (words.why_fup, say::with(words.numbers_fup, &[&tank, &remaining, &threshold]))
+                let (fup_base, threshold) = (quota(account.fup_base), quota(policy.fup_threshold));
+                (words.why_fup, say::with(words.numbers_fup, &[&fup_base, &remaining, &threshold]))
             }
             None if rule.status == Status::Unlimited => {
                 (words.why_unlimited, yes(account.unlimited).to_owned())

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use crate::agent::api::users::found;
 use crate::agent::console::actions;
 use crate::agent::console::actions::Button;
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
-use crate::agent::engine::Look;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::engine::ReadView;
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::access::Status;
 use crate::protocol::admin::page::{Cursor, given};
 use crate::protocol::admin::users::FindUsers;
@@ -28,10 +28,10 @@ use crate::web::Query;
 const WAITING: &str = "menunggu";
 
 #[derive(Template)]
-#[template(path = "desk/people/list.html")]
+#[template(path = "console/customers/list.html")]
 struct ListPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     q: String,
     /// Filters: value, name, whether it is chosen.
@@ -39,7 +39,7 @@ struct ListPage {
     rows: Vec<Row>,
     next: Option<String>,
     total: String,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
 }
 
 struct Row {
@@ -63,7 +63,11 @@ pub(crate) struct Wanted {
     after: Option<Cursor>,
 }
 
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
     let Wanted { q, status, after } = wanted;
     let is_waiting = status == WAITING;
     let status_wanted = Status::from_name(&status);
@@ -73,17 +77,17 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
         after,
         ..FindUsers::default()
     };
-    let locale = seat.visit.locale.clone();
-    let (page, total) = desk
+    let locale = session.page_request.locale.clone();
+    let (page, total) = app
         .look(move |engine| {
             let look = engine.look();
             let page = found(&look, &search, |user| !is_waiting || !user.account.approved);
             Ok((page.map(|user| row(&look, &locale, user)), look.users_len()))
         })
         .await?;
-    let words = super::words(&seat);
-    let (frame, room) = seat.room(seat.words().users, "/pelanggan");
-    let language = seat.visit.locale.language;
+    let words = super::words(&session);
+    let (frame, layout) = session.layout(session.words().users, "/pelanggan");
+    let language = session.page_request.locale.language;
     let all = [("", words.every_status, status.is_empty()), (WAITING, words.waiting, is_waiting)];
     let named =
         Status::ALL.iter().map(|s| (s.name(), say::status(language, *s).text, status_wanted == Some(*s)));
@@ -91,12 +95,12 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted
     let next = page.next.map(|after| {
         format!("/pelanggan?q={}&status={}&after={after}", percent::value(&q), percent::value(&status))
     });
-    let total = seat.visit.locale.count(total as u64);
-    let deeds = actions::buttons("/pelanggan", actions::NEW_USER_DEEDS, &seat, |_| true);
-    html(&ListPage { frame, room, words, q, filters, rows: page.items, next, total, deeds })
+    let total = session.page_request.locale.count(total as u64);
+    let actions = actions::buttons("/pelanggan", actions::NEW_USER_ACTIONS, &session, |_| true);
+    html(&ListPage { frame, layout, words, q, filters, rows: page.items, next, total, actions })
 }
 
-fn row(look: &Look, locale: &Locale, user: &UserRecord) -> Row {
+fn row(look: &ReadView, locale: &Locale, user: &UserRecord) -> Row {
     let account = &user.account;
     let snapshot = look.snapshot(user);
     let quote = look.with_context(|ctx| ctx.tariff().settle_all(account));

@@ -25,13 +25,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use super::session::Seat;
+use super::session::AdminSession;
 use crate::agent::console::texts::people::People;
-use crate::agent::http::state::Desk;
+use crate::agent::http::state::AppState;
 pub(crate) use receipt::debts_of;
 
 /// Every page about people.
-pub(crate) fn routes() -> Router<Arc<Desk>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/pelanggan", get(list::show))
         .route("/pelanggan/{id}", get(customer::show))
@@ -41,6 +41,6 @@ pub(crate) fn routes() -> Router<Arc<Desk>> {
         .route("/kuitansi/{id}", get(receipt::show))
 }
 
-fn words(seat: &Seat) -> &'static People {
-    People::of(seat.visit.locale.language)
+fn words(session: &AdminSession) -> &'static People {
+    People::of(session.page_request.locale.language)
 }

@@ -6,25 +6,25 @@ use askama::Template;
 use axum::extract::State;
 
 use crate::agent::console::actions;
-use crate::agent::console::actions::{Button, PACKAGE_DEEDS};
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::actions::{Button, PACKAGE_ACTIONS};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::package::Package;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, PageQuery, given};
 use crate::ui::{Frame, html};
 use crate::web::Query;
 
 #[derive(Template)]
-#[template(path = "desk/people/packages.html")]
+#[template(path = "console/customers/packages.html")]
 struct PackagesPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     rows: Vec<Row>,
     next: Option<String>,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
 }
 
 struct Row {
@@ -33,7 +33,7 @@ struct Row {
     days: String,
     price: String,
     is_on_sale: bool,
-    deeds: Vec<Button>,
+    actions: Vec<Button>,
 }
 
 /// `GET /paket`.
@@ -44,20 +44,24 @@ pub(crate) struct Wanted {
     after: Option<Cursor>,
 }
 
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Query(wanted): Query<Wanted>) -> Answer {
-    let all = desk.look(|engine| Ok(engine.look().packages())).await?;
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let all = app.look(|engine| Ok(engine.look().packages())).await?;
     let PageQuery { limit, after } = PageQuery { limit: PageLimit::default(), after: wanted.after };
     let page = List::of_all(all, limit, after);
-    let words = super::words(&seat);
-    let (frame, room) = seat.room(seat.words().packages, "/paket");
-    let deeds = actions::buttons("/paket", actions::NEW_PACKAGE_DEEDS, &seat, |_| true);
+    let words = super::words(&session);
+    let (frame, layout) = session.layout(session.words().packages, "/paket");
+    let actions = actions::buttons("/paket", actions::NEW_PACKAGE_ACTIONS, &session, |_| true);
     let next = page.next.map(|after| format!("/paket?after={after}"));
-    let rows = page.items.iter().map(|package| row(&seat, package)).collect();
-    html(&PackagesPage { frame, room, words, rows, next, deeds })
+    let rows = page.items.iter().map(|package| row(&session, package)).collect();
+    html(&PackagesPage { frame, layout, words, rows, next, actions })
 }
 
-fn row(seat: &Seat, package: &Package) -> Row {
-    let locale = &seat.visit.locale;
+fn row(session: &AdminSession, package: &Package) -> Row {
+    let locale = &session.page_request.locale;
     let other = if package.active { "jual" } else { "henti" };
     Row {
         name: package.name.clone(),
@@ -65,6 +69,8 @@ fn row(seat: &Seat, package: &Package) -> Row {
         days: locale.count(u64::from(package.days)),
         price: package.price.to_string(),
         is_on_sale: package.active,
-        deeds: actions::buttons(&format!("/paket/{}", package.id), PACKAGE_DEEDS, seat, |deed| deed != other),
+        actions: actions::buttons(&format!("/paket/{}", package.id), PACKAGE_ACTIONS, session, |action| {
+            action != other
+        }),
     }
 }

@@ -7,11 +7,11 @@ use askama::Template;
 use axum::extract::State;
 use jiff::civil::Date;
 
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
-use crate::agent::http::state::{Answer, Desk};
+use crate::agent::http::state::{Answer, AppState};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::order::{Item, Line};
@@ -21,10 +21,10 @@ use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem};
 
 #[derive(Template)]
-#[template(path = "desk/people/receipt.html")]
+#[template(path = "console/customers/receipt.html")]
 struct ReceiptPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     site: String,
     contact: String,
@@ -36,18 +36,22 @@ struct ReceiptPage {
 }
 
 /// `GET /kuitansi/{receipt or order}`.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Path<String>) -> Answer {
+pub(crate) async fn show(
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
+    Path(id): Path<String>,
+) -> Answer {
     let look = move |engine: &mut Engine| {
         let (order, customer) = find(engine, id)?;
         let debts = debts_of(engine, &order)?;
         let days = debts.into_iter().map(|item| (item.id, item.debt_date)).collect();
         Ok((order, customer, days))
     };
-    let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = desk.look(look).await?;
-    let (words, locale) = (super::words(&seat), &seat.visit.locale);
+    let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = app.look(look).await?;
+    let (words, locale) = (super::words(&session), &session.page_request.locale);
     let no = order.receipt_no.map(|no| no.to_string()).unwrap_or_default();
-    let (frame, room) = seat.room(say::with(words.receipt_no, &[&no]), "/pembayaran");
-    let config = &desk.site.config;
+    let (frame, layout) = session.layout(say::with(words.receipt_no, &[&no]), "/pembayaran");
+    let config = &app.site.config;
     let paid = order.paid_at.unwrap_or(order.created_at);
     let mut facts = vec![
         (words.receipt_short, no),
@@ -60,7 +64,7 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, seat: Seat, Path(id): Pa
     facts.retain(|(_, value)| !value.is_empty());
     html(&ReceiptPage {
         frame,
-        room,
+        layout,
         words,
         site: config.name.clone(),
         contact: config.portal.contact.clone(),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use crate::agent::console::session::{Room, Seat};
+use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::http::state::{Answer, Desk, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
@@ -17,10 +17,10 @@ use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Query};
 
 #[derive(Template)]
-#[template(path = "desk/people/statement.html")]
+#[template(path = "console/customers/statement.html")]
 struct StatementPage {
     frame: Frame,
-    room: Room,
+    layout: Layout,
     words: &'static People,
     name: String,
     home: String,
@@ -58,12 +58,12 @@ pub(crate) struct Wanted {
 }
 
 pub(crate) async fn show(
-    State(desk): State<Arc<Desk>>,
-    seat: Seat,
+    State(app): State<Arc<AppState>>,
+    session: AdminSession,
     Path(id): Path<UserId>,
     Query(wanted): Query<Wanted>,
 ) -> Answer {
-    let (snapshot, lines) = desk
+    let (snapshot, lines) = app
         .look(move |engine| {
             let snapshot = user(engine, id)?;
             let limit = PageLimit::default();
@@ -72,7 +72,7 @@ pub(crate) async fn show(
             Ok((snapshot, List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX))))
         })
         .await?;
-    let (words, locale) = (super::words(&seat), &seat.visit.locale);
+    let (words, locale) = (super::words(&session), &session.page_request.locale);
     let account = &snapshot.user.account;
     let facts = vec![
         (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),
@@ -81,14 +81,14 @@ pub(crate) async fn show(
         (words.overage, locale.quota(account.balance.overage())),
         (words.expires, say::expiry(locale, account.expires_at)),
     ];
-    let (frame, room) = seat.room(words.statement, "/pelanggan");
+    let (frame, layout) = session.layout(words.statement, "/pelanggan");
     html(&StatementPage {
         frame,
-        room,
+        layout,
         words,
         name: snapshot.user.name,
         home: format!("/pelanggan/{id}"),
-        printed: locale.moment(desk.site.clock.now()),
+        printed: locale.moment(app.site.clock.now()),
         facts,
         next: lines.next.map(|after| format!("/pelanggan/{id}/rekening?after={after}")),
         lines: lines.items.iter().map(|line| LineRow::of(locale, line)).collect(),

@@ -12,7 +12,7 @@ use crate::domain::policy::Event;
 use crate::store::Reader;
 
 /// A request being done.
-pub(in crate::agent::engine) struct Act<'d, 'a> {
+pub(in crate::agent::engine) struct CommandContext<'d, 'a> {
     pub draft: &'d mut Draft<'a>,
     pub reader: &'d Reader,
     /// The name of the event that lines are written for.
@@ -24,14 +24,14 @@ pub(in crate::agent::engine) fn done(status: u16, view: &impl Serialize) -> Outc
     Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
 }
 
-impl<'d, 'a> Act<'d, 'a> {
+impl<'d, 'a> CommandContext<'d, 'a> {
     /// A request without a reading of its own.
     pub fn new(draft: &'d mut Draft<'a>, reader: &'d Reader, event: String) -> Self {
         Self { draft, reader, event, reading: None }
     }
 }
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn user_view(&self, no: u32, status: u16) -> Outcome {
         let snapshot = self.draft.snapshot(no);
         done(status, &UserView::of(&snapshot, self.draft.policy))

@@ -1,6 +1,6 @@
 //! Debt items: entered, promised for another day, forgiven, and how much credit cashiers may give.
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::command::{DebtChange, DebtTerms};
 use crate::agent::engine::error::{EngineError, conflict};
@@ -22,7 +22,7 @@ fn check_due(item: &DebtItem) -> Result<(), EngineError> {
     Ok(())
 }
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn new_item(&mut self, amount: Option<Bytes>, note: &str) -> DebtItem {
         let today = self.draft.facts.local.date;
         DebtItem {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::context::Act;
+use super::context::CommandContext;
 use crate::agent::engine::changes::Work;
 use crate::agent::engine::command::NewDevice;
 use crate::agent::engine::error::{
@@ -22,7 +22,7 @@ fn lacks(reading: &Reading, mac: Mac) -> bool {
     Unknown::of(hosts).may_lack(mac, hosts.rows.iter().any(|row| row.mac == mac))
 }
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     /// Binds a device; answers with the user from whom it is moved.
     pub(super) fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
         let NewDevice { user, mac, label, replace_oldest, is_move, seen_at } = new;

@@ -1,13 +1,13 @@
 //! The cash drawer, counted by whoever is behind it.
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::error::EngineError;
 use crate::agent::engine::request::Outcome;
 use crate::agent::engine::views::ClosingView;
 use crate::domain::units::Rupiah;
 use crate::store::ClosingRecord;
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     /// Counts the drawer of whoever asks. Moves are committed with the request that makes them, so the store lacks
     /// none.
     pub(super) fn close_drawer(&mut self, counted: Rupiah, note: &str) -> Result<Outcome, EngineError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
 use crate::agent::engine::error::{EngineError, RowFinding};
 use crate::agent::engine::names::{Holders, Names};
@@ -35,7 +35,7 @@ struct Claims<'a> {
     macs: BTreeMap<Mac, usize>,
 }
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     /// Enters every user of an import; `findings` are what whoever read it has against its rows.
     pub(super) fn import(
         &mut self,

@@ -1,6 +1,6 @@
 //! Money in hand, and money that goes back.
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::command::{JUST_PAID_MS, Purpose, Tender};
 use crate::agent::engine::error::{EngineError, conflict, order_paid};
 use crate::agent::engine::request::Outcome;
@@ -14,7 +14,7 @@ use crate::domain::units::Rupiah;
 use crate::domain::validity::ValidityStep;
 use crate::store::OrderRecord;
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     /// Money in hand: the order is born paid, gets the next receipt, and its quote is applied, all in one commit.
     pub(super) fn take(
         &mut self,
@@ -34,7 +34,7 @@ impl Act<'_, '_> {
         {
             return Err(order_paid(&order.id));
         }
-        self.call_off(no);
+        self.cancel_order(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
         let decision = self.draft.step(no, &paid, &self.event)?;

@@ -1,6 +1,6 @@
 //! Packages on sale.
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::command::{NewPackage, PackageChange};
 use crate::agent::engine::error::EngineError;
@@ -10,7 +10,7 @@ use crate::domain::id::PackageId;
 use crate::domain::package::Package;
 use crate::store::PackageRecord;
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn add_package(&mut self, new: &NewPackage) -> Outcome {
         let package = Package {
             id: PackageId(self.draft.new_id()),

@@ -1,6 +1,6 @@
 //! A new period: what is left and used is sealed, and what is given begins.
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::error::{EngineError, no_reading, unread_row};
 use crate::agent::engine::request::Outcome;
@@ -9,7 +9,7 @@ use crate::domain::id::UserId;
 use crate::domain::policy::{Event, Reset};
 use crate::store::Undated;
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
         if self.reading.is_none() {
             return Err(no_reading());

@@ -2,14 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use super::context::Act;
+use super::context::CommandContext;
 use crate::agent::engine::command::{NewDevice, NewUser, PinHash};
 use crate::agent::engine::error::EngineError;
 use crate::agent::engine::request::Outcome;
 use crate::domain::id::Mac;
 use crate::domain::policy::Settings;
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn register(
         &mut self,
         name: &str,

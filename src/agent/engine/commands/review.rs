@@ -1,6 +1,6 @@
 //! What the owner decides about online orders: how a review ends, and money that goes back through the gateway.
 
-use super::context::{Act, done};
+use super::context::{CommandContext, done};
 use crate::agent::engine::command::ReviewDecision;
 use crate::agent::engine::error::{EngineError, conflict};
 use crate::agent::engine::request::Outcome;
@@ -10,9 +10,9 @@ use crate::domain::order::{Flag, OrderState};
 use crate::domain::policy::Refusal;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::credit_event;
-use crate::store::{ErrandWork, OrderRecord};
+use crate::store::{OrderRecord, OutboxWork};
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     pub(super) fn review(
         &mut self,
         id: &OrderId,
@@ -82,20 +82,21 @@ impl Act<'_, '_> {
         if !matches!(order.status, Paid | PartiallyRefunded | Review) {
             return Err(conflict("not_paid", "only money that was paid can go back"));
         }
-        let waiting = self.draft.state.online.errands.values().filter_map(|errand| match &errand.work {
-            ErrandWork::Refund { order: of, amount, .. } if *of == order.id => Some(*amount),
-            ErrandWork::Abandon { .. }
-            | ErrandWork::Cancel { .. }
-            | ErrandWork::Refund { .. }
-            | ErrandWork::Adopt { .. } => None,
-        });
+        let waiting =
+            self.draft.state.online.outbox.values().filter_map(|outbox_item| match &outbox_item.work {
+                OutboxWork::Refund { order: of, amount, .. } if *of == order.id => Some(*amount),
+                OutboxWork::Abandon { .. }
+                | OutboxWork::Cancel { .. }
+                | OutboxWork::Refund { .. }
+                | OutboxWork::Adopt { .. } => None,
+            });
         let left = order.amount.minus(order.refunded).minus(waiting.fold(Rupiah::ZERO, Rupiah::plus));
         let amount = amount.unwrap_or(left);
         if amount > left || amount == Rupiah::ZERO {
             return Err(Refusal::RefundsTooMuch(left).into());
         }
         let key = self.draft.new_id().to_string();
-        self.draft.put_errand(ErrandWork::Refund {
+        self.draft.put_errand(OutboxWork::Refund {
             order: order.id.clone(),
             key,
             amount,

@@ -1,6 +1,6 @@
 //! Users: entered, changed, hidden, and their portal PINs.
 
-use super::context::Act;
+use super::context::CommandContext;
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::command::{NewUser, PinHash, UserChange};
 use crate::agent::engine::error::{EngineError, conflict};
@@ -12,7 +12,7 @@ use crate::domain::login;
 use crate::domain::policy::{Event, Refusal, Settings};
 use crate::store::UserRecord;
 
-impl Act<'_, '_> {
+impl CommandContext<'_, '_> {
     /// Enters a user; answers with its key.
     pub(super) fn enter(&mut self, new: &NewUser, action: &str) -> Result<u32, EngineError> {
         let names = Names::read(new.phone.as_deref(), new.login.as_deref())?;

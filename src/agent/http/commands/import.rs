@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::agent::engine::{Action, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
+use crate::agent::engine::{Command, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
 use crate::domain::policy::{Settings, Transfer};
 use crate::domain::units::Bytes;
 use crate::protocol::admin::users::{ImportUsers, OpenItem};
@@ -31,13 +31,13 @@ impl OpenItem {
 
 impl ImportUsers<Fields> {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Action {
+    pub(crate) fn action(self) -> Command {
         let mut findings = Vec::new();
         let rows = self.users.into_iter().enumerate();
         let users =
             rows.filter_map(|(row, fields)| RowReader { row, fields, findings: &mut findings }.read());
         let users = users.collect();
-        Action::Import { users, findings }
+        Command::Import { users, findings }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What requests about quota, debts and money ask of the engine.
 
-use crate::agent::engine::{Action, DebtChange, DebtTerms, Purpose, Replaces, Tender, Wish};
+use crate::agent::engine::{Command, DebtChange, DebtTerms, PaymentRequest, Purpose, Replaces, Tender};
 use crate::domain::id::{DebtId, OrderId, UserId};
 use crate::domain::order::{CashMethod, Method};
 use crate::domain::policy::Grant;
@@ -11,20 +11,20 @@ use crate::protocol::admin::values::{MethodName, Note, Price};
 use crate::web::Problem;
 
 impl CreditUser {
-    pub(crate) fn action(self, user: UserId) -> Action {
+    pub(crate) fn action(self, user: UserId) -> Command {
         let days = self.days.map(|days| days.0);
-        Action::Grant(user, Grant { amount: self.amount.0, days, reason: self.reason.0 })
+        Command::Grant(user, Grant { amount: self.amount.0, days, reason: self.reason.0 })
     }
 }
 
 impl DebitUser {
-    pub(crate) fn action(self, user: UserId) -> Action {
-        Action::Debit { user, amount: self.amount.0, reason: self.reason.0 }
+    pub(crate) fn action(self, user: UserId) -> Command {
+        Command::Debit { user, amount: self.amount.0, reason: self.reason.0 }
     }
 }
 
 impl AddDebt {
-    pub(crate) fn action(self, user: UserId) -> Result<Action, Problem> {
+    pub(crate) fn action(self, user: UserId) -> Result<Command, Problem> {
         let what = match (self.amount, self.package_id) {
             (Some(amount), None) => Ok(amount.0),
             (None, Some(package)) => Err(package),
@@ -38,33 +38,33 @@ impl AddDebt {
             price: self.price_rp.map(|price| price.0),
             note: self.note.map(|note| note.0).unwrap_or_default(),
         };
-        Ok(Action::AddDebt(user, terms))
+        Ok(Command::AddDebt(user, terms))
     }
 }
 
 impl ChangeDebt {
-    pub(crate) fn action(self, user: UserId, debt: DebtId) -> Result<Action, Problem> {
+    pub(crate) fn action(self, user: UserId, debt: DebtId) -> Result<Command, Problem> {
         if self.due_date.is_none() && self.note.is_none() {
             return Err(Problem::invalid("due_date", "give due_date or note"));
         }
         let change =
             DebtChange { due_date: self.due_date.map(|day| day.0), note: self.note.map(|note| note.0) };
-        Ok(Action::ChangeDebt(user, debt, change))
+        Ok(Command::ChangeDebt(user, debt, change))
     }
 }
 
 impl WriteOffDebt {
-    pub(crate) fn action(self, user: UserId, debt: DebtId) -> Action {
-        Action::WriteOff { user, debt, reason: self.reason.0 }
+    pub(crate) fn action(self, user: UserId, debt: DebtId) -> Command {
+        Command::WriteOff { user, debt, reason: self.reason.0 }
     }
 }
 
 /// Money that comes, and how.
 pub(crate) enum Money {
     /// Over the counter: settled at once.
-    Taken(Action),
+    Taken(Command),
     /// Through the gateway: an open order.
-    Asked(Wish),
+    Asked(PaymentRequest),
 }
 
 /// How somebody pays.
@@ -83,7 +83,7 @@ impl Tendered {
         let last_paid = self.last_paid.map(|id| Some(OrderId(id.0)).filter(|id| id.0 != NONE_PAID));
         match self.method.0 {
             Method::Online(method) => {
-                Money::Asked(Wish { user, purpose, method, expect, replaces: Replaces::Anything })
+                Money::Asked(PaymentRequest { user, purpose, method, expect, replaces: Replaces::Anything })
             }
             Method::Cash(method) => {
                 Money::Taken(taking(user, &purpose, Tender { method, reference, expect, last_paid }))
@@ -93,17 +93,17 @@ impl Tendered {
 }
 
 /// The action that takes money over the counter.
-fn taking(user: UserId, purpose: &Purpose, tender: Tender) -> Action {
+fn taking(user: UserId, purpose: &Purpose, tender: Tender) -> Command {
     match *purpose {
-        Purpose::Buy(package) => Action::Buy(user, package, tender),
-        Purpose::SettleAll => Action::SettleAll(user, tender),
-        Purpose::SettleItem(debt) => Action::SettleItem(user, debt, tender),
-        Purpose::PayPart(amount) => Action::PayPart(user, amount, tender),
+        Purpose::Buy(package) => Command::Buy(user, package, tender),
+        Purpose::SettleAll => Command::SettleAll(user, tender),
+        Purpose::SettleItem(debt) => Command::SettleItem(user, debt, tender),
+        Purpose::PayPart(amount) => Command::PayPart(user, amount, tender),
     }
 }
 
 /// The action that would do at once what an online payment does when it is paid.
-pub(crate) fn over_the_counter(wish: &Wish) -> Action {
+pub(crate) fn over_the_counter(wish: &PaymentRequest) -> Command {
     let tender = Tender { method: CashMethod::Cash, reference: None, expect: wish.expect, last_paid: None };
     taking(wish.user, &wish.purpose, tender)
 }
@@ -138,8 +138,8 @@ impl PayPart {
 }
 
 impl ResetAccount {
-    pub(crate) fn action(self, user: UserId) -> Action {
-        Action::Reset {
+    pub(crate) fn action(self, user: UserId) -> Command {
+        Command::Reset {
             user,
             debt: self.debt.map(|amount| amount.0),
             credit: self.credit.map(|amount| amount.0),

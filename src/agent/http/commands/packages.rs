@@ -1,13 +1,13 @@
 //! What requests about packages ask of the engine.
 
-use crate::agent::engine::{Action, NewPackage, PackageChange};
+use crate::agent::engine::{Command, NewPackage, PackageChange};
 use crate::domain::id::PackageId;
 use crate::protocol::admin::packages::{AddPackage, ChangePackage};
 
 impl AddPackage {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Action {
-        Action::AddPackage(NewPackage {
+    pub(crate) fn action(self) -> Command {
+        Command::AddPackage(NewPackage {
             name: self.name.0,
             quota: self.quota.map(|quota| quota.0),
             days: self.days.0,
@@ -19,7 +19,7 @@ impl AddPackage {
 
 impl ChangePackage {
     /// The command it asks for.
-    pub(crate) fn action(self, package: PackageId) -> Action {
+    pub(crate) fn action(self, package: PackageId) -> Command {
         let change = PackageChange {
             name: self.name.map(|name| name.0),
             quota: self.quota.map(|quota| quota.map(|quota| quota.0)),
@@ -27,6 +27,6 @@ impl ChangePackage {
             price: self.price_rp.map(|price| price.0),
             active: self.active,
         };
-        Action::ChangePackage(package, change)
+        Command::ChangePackage(package, change)
     }
 }

@@ -1,6 +1,6 @@
 //! What requests about users and their devices ask of the engine.
 
-use crate::agent::engine::{Action, NewDevice, NewUser, UserChange};
+use crate::agent::engine::{Command, NewDevice, NewUser, UserChange};
 use crate::domain::id::UserId;
 use crate::domain::policy::Settings;
 use crate::protocol::admin::devices::BindDevice;
@@ -8,7 +8,7 @@ use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser}
 
 impl AddUser {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Action {
+    pub(crate) fn action(self) -> Command {
         let settings = Settings {
             approved: self.approved,
             active: self.active,
@@ -18,13 +18,13 @@ impl AddUser {
             debt_limit: self.debt_limit.map(|limit| Some(limit.0)),
         };
         let (phone, login) = (self.phone.map(|phone| phone.0), self.login.map(|login| login.0));
-        Action::AddUser(NewUser { name: self.name.0, phone, login, settings })
+        Command::AddUser(NewUser { name: self.name.0, phone, login, settings })
     }
 }
 
 impl ChangeUser {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Action {
+    pub(crate) fn action(self, user: UserId) -> Command {
         let settings = Settings {
             approved: self.approved,
             active: self.active,
@@ -39,30 +39,30 @@ impl ChangeUser {
             login: self.login.map(|login| login.map(|login| login.0)),
             settings,
         };
-        Action::ChangeUser(user, change)
+        Command::ChangeUser(user, change)
     }
 }
 
 impl BindDevice {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Action {
+    pub(crate) fn action(self, user: UserId) -> Command {
         let label = self.label.map(|label| label.0).unwrap_or_default();
         // Which device goes is for a person to say.
         let is_move = self.r#move.unwrap_or(false);
-        Action::Bind(NewDevice { label, is_move, ..NewDevice::of(user, self.mac.0) })
+        Command::Bind(NewDevice { label, is_move, ..NewDevice::of(user, self.mac.0) })
     }
 }
 
 impl BlockUser {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Action {
-        Action::Block(user, self.reason.0)
+    pub(crate) fn action(self, user: UserId) -> Command {
+        Command::Block(user, self.reason.0)
     }
 }
 
 impl UnblockUser {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Action {
-        Action::Unblock(user, self.reason.map(|reason| reason.0).unwrap_or_default())
+    pub(crate) fn action(self, user: UserId) -> Command {
+        Command::Unblock(user, self.reason.map(|reason| reason.0).unwrap_or_default())
     }
 }
