@@ -4,9 +4,11 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::load::{parsed, unsigned};
-use super::{Reader, Store, StoreError};
-pub use crate::domain::role::Role;
+use super::error::StoreError;
+use super::lifecycle::Store;
+use super::read::Reader;
+use super::rows::{parsed, unsigned};
+use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 
 /// What a secret is for.

@@ -14,10 +14,14 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
+use super::connect::READ_ONLY;
+use super::error::StoreError;
+use super::files::{FILE, LOCK_FILE};
+use super::migrations::MIGRATIONS;
 use super::place::{self, Lock};
-use super::{
-    Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified, commit_mark, rescue,
-};
+use super::read::Reader;
+use super::verify::{Broken, Verified};
+use super::{commit_mark, rescue};
 use crate::domain::units::Timestamp;
 use crate::sqlite;
 

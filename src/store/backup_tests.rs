@@ -1,8 +1,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::store::read::open_to_read;
 use crate::store::tests::ledger;
-use crate::store::{Store, Verified, open_to_read};
+use crate::store::{Store, Verified};
 
 const WHOLE: Verified = Verified { entries: 5, accounts: 1, debts: 0, receipts: 0 };
 

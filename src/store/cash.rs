@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use rusqlite::types::Null;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::load::{parsed, unsigned, unsigned_or_none};
+use super::error::StoreError;
 use super::read::Page;
+use super::read::Reader;
 use super::record::ClosingRecord;
-use super::verify::entry;
+use super::rows::entry;
+use super::rows::{parsed, unsigned, unsigned_or_none};
 use super::write::{Batch, Writer, int};
-use super::{Reader, StoreError};
 use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::ledger::{Kind, Posted};

@@ -13,7 +13,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::{FILE, StoreError};
+use super::error::StoreError;
+use super::files::FILE;
 
 /// The row of the store's single values.
 pub(super) const KEY: &str = "commit";

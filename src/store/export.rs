@@ -4,7 +4,8 @@ use std::io;
 
 use rusqlite::types::ValueRef;
 
-use super::{Reader, StoreError};
+use super::error::StoreError;
+use super::read::Reader;
 
 /// What can be taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

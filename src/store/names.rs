@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::domain::{login, phone};
 
 /// What `fill` found of one user.

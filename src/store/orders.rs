@@ -2,13 +2,15 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::load::{debt, instant, parsed, unsigned, unsigned_or_none, user};
+use super::error::StoreError;
+use super::lifecycle::Store;
 use super::read::Page;
+use super::read::Reader;
 use super::record::{Online, OpeningRecord, OrderRecord, OutboxItem, PayWindow, UserRecord};
+use super::rows::{debt, instant, parsed, quote, unsigned, unsigned_or_none, user};
 use super::write::{Batch, Writer, int};
-use super::{Reader, Store, StoreError};
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::{CashMethod, Line, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::protocol::LineWire;
 use crate::protocol::relay::PaymentMeans;
@@ -288,11 +290,6 @@ impl Reader {
         found.account.items = self.all(open, [found.no], debt)?;
         Ok(Some(found))
     }
-}
-
-pub(super) fn quote(row: &Row) -> Result<Quote, StoreError> {
-    let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
-    Ok(Quote { lines: lines.into_iter().map(Line::from).collect() })
 }
 
 fn order(row: &Row) -> Result<OrderRecord, StoreError> {

@@ -9,14 +9,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::commit_mark::{self, CommitMark};
-use super::rescue;
-use super::{FILE, LOCK_FILE, StoreError};
+use super::connect::open_alone;
+use super::error::StoreError;
+use super::files::{FILE, LOCK_FILE, LOG_MARK, LOG_MARK_AT};
+use super::rescued_copy::{Beside, left};
 
 /// What SQLite keeps beside the file.
 const BESIDE: [&str; 2] = ["db-wal", "db-shm"];
-/// Where an SQLite file says whether it is used with a log, and what that says.
-pub(super) const LOG_MARK_AT: usize = 18;
-pub(super) const LOG_MARK: u8 = 2;
 /// Which schema an SQLite file has, as its own number.
 const VERSION_AT: std::ops::Range<usize> = 60..64;
 /// Bytes of a log's index that was made and never used, as on a disk that had no room for the log.
@@ -60,7 +59,7 @@ impl Lock {
         if let Some(file) = &folder {
             file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
         }
-        rescue::check_none_left(data_dir)?;
+        check_none_left(data_dir)?;
         check_log(data_dir)?;
         let path = data_dir.join(FILE);
         make_private(&path)?;
@@ -135,6 +134,31 @@ fn at(path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Folder { path: path.to_owned(), source }
 }
 
+/// Refuses a folder with a copy that nobody has dealt with.
+fn check_none_left(data_dir: &Path) -> Result<(), StoreError> {
+    let Some(copy) = left(data_dir) else { return Ok(()) };
+    let path = data_dir.join(FILE);
+    let beside = match std::fs::metadata(&path) {
+        Ok(file) if file.len() > 0 => match check_log(data_dir) {
+            Ok(()) => Beside::Store,
+            Err(_) => Beside::WithoutLog,
+        },
+        _ => Beside::Nothing,
+    };
+    Err(StoreError::Rescued { path, copy, beside })
+}
+
+/// Refuses to read a store that is missing while such a copy is there.
+fn check_not_missing(data_dir: &Path) -> Result<(), StoreError> {
+    match left(data_dir) {
+        Some(copy) => {
+            let path = data_dir.join(FILE);
+            Err(StoreError::Rescued { path, copy, beside: Beside::Nothing })
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses a store whose log is lost. SQLite would take an empty file for a new store and delete the log beside it, and a
 /// file without its log for one that never had one.
 pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
@@ -145,7 +169,7 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
         if length(&log) > 0 {
             return Err(StoreError::Emptied(path));
         }
-        rescue::check_not_missing(data_dir)?;
+        check_not_missing(data_dir)?;
         return match commit_mark::written(data_dir) {
             Some(mark) => Err(StoreError::Vanished { path, commits: mark.commits }),
             None => Ok(()),
@@ -190,7 +214,7 @@ struct Unclosed {
 /// That a writer has not closed the file, as far as the file itself says so.
 fn unclosed(path: &Path) -> Option<Unclosed> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = super::open_alone(path, flags).ok()?;
+    let conn = open_alone(path, flags).ok()?;
     is_open(&conn).ok()?.then(|| Unclosed { mark: CommitMark::of(&conn).ok().flatten() })
 }
 

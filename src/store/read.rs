@@ -4,10 +4,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::load::{debt, parsed, unsigned};
+use super::connect::open_beside;
+use super::error::StoreError;
+use super::files::FILE;
+use super::place;
 use super::record::{AuditLine, EventRecord};
-use super::verify::entry;
-use super::{FILE, StoreError, open_to_read};
+use super::rows::{debt, entry, parsed, unsigned};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::Posted;
@@ -87,6 +89,12 @@ pub struct Customer {
     pub id: UserId,
     /// Argon2id of the PIN in PHC form; `None` for one that was given none.
     pub pin_hash: Option<String>,
+}
+
+/// Opens the store's file beside a writer, unless its log is lost.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    place::check_log(path.parent().unwrap_or(Path::new(".")))?;
+    open_beside(path)
 }
 
 impl Reader {

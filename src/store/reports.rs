@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Row, params};
 
-use super::load::{parsed, unsigned, unsigned_or_none};
-use super::{Reader, StoreError, UsageSum};
+use super::error::StoreError;
+use super::read::Reader;
+use super::record::UsageSum;
+use super::rows::{parsed, unsigned, unsigned_or_none};
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 

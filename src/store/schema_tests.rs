@@ -1,8 +1,11 @@
 //! What earlier versions wrote is brought up whole.
 
+use std::path::Path;
+
 use rusqlite::types::Value;
 
 use super::*;
+use crate::store::{FILE, Store};
 
 /// Steps of the version before the last release.
 const EARLIER: usize = 3;

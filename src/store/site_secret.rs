@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::identity::site_secret::{BYTES, SiteSecret};
 
 /// Where it is among the single values.

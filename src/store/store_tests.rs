@@ -1,8 +1,13 @@
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::connect::{READ_ONLY, open_alone};
+use super::migrations::MIGRATIONS;
 use super::*;
 use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};

@@ -2,10 +2,11 @@
 
 use rusqlite::params;
 
-use super::load::parsed;
+use super::error::StoreError;
+use super::lifecycle::Store;
 use super::record::{Redated, Undated, UndatedRecord};
+use super::rows::parsed;
 use super::write::{Batch, Writer};
-use super::{Store, StoreError};
 use crate::domain::units::Timestamp;
 
 impl Writer<'_> {

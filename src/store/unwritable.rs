@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::files::FILE;
 use crate::sqlite::Cause;
 
 /// A file that is written and removed to learn what the file system says.
@@ -56,20 +56,7 @@ impl Unwritable {
         }
     }
 
-    /// What an error of the store in `folder` means; `None` where writing must not go on.
-    pub(super) fn of(error: &StoreError, folder: &Path) -> Option<Self> {
-        match error {
-            StoreError::Unwritable(why) => Some(why.clone()),
-            StoreError::Folder { source, .. } => Self::of_io(source, folder),
-            StoreError::Sqlite(error) => Self::of_sqlite(error, folder),
-            StoreError::Schema(rusqlite_migration::Error::RusqliteError { err, .. }) => {
-                Self::of_sqlite(err, folder)
-            }
-            _ => None,
-        }
-    }
-
-    fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
+    pub(super) fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
         match Cause::of(error) {
             Cause::Full => Some(Self::Full(folder.to_owned())),
             Cause::Busy => Some(Self::Busy(holder(folder))),
@@ -79,7 +66,7 @@ impl Unwritable {
         }
     }
 
-    fn of_io(error: &io::Error, folder: &Path) -> Option<Self> {
+    pub(super) fn of_io(error: &io::Error, folder: &Path) -> Option<Self> {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match error.kind() {
             StorageFull | QuotaExceeded | FileTooLarge => Some(Self::Full(folder.to_owned())),
@@ -91,7 +78,7 @@ impl Unwritable {
     /// What the file system says to a write as far out as the log's next one.
     pub(super) fn probed(folder: &Path) -> Option<Self> {
         let probe = folder.join(PROBE_FILE);
-        let log = folder.join(super::FILE).with_extension("db-wal");
+        let log = folder.join(FILE).with_extension("db-wal");
         let end = std::fs::metadata(log).map_or(0, |log| log.len());
         let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&probe);
         let written = file.and_then(|file| file.write_all_at(&[0xA5; 4096], end));
@@ -102,9 +89,8 @@ impl Unwritable {
 
 /// Who else holds a lock on the store's files, for people.
 fn holder(folder: &Path) -> String {
-    let inode = |end: &str| {
-        std::fs::metadata(folder.join(super::FILE).with_extension(end)).map(|file| file.ino()).ok()
-    };
+    let inode =
+        |end: &str| std::fs::metadata(folder.join(FILE).with_extension(end)).map(|file| file.ino()).ok();
     let files = [inode("db"), inode("db-shm")];
     let locks = std::fs::read_to_string(LOCKS).unwrap_or_default();
     let process = locks.lines().find_map(|line| writer_of(line, &files));

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, Row, params};
 use rusqlite_migration::{HookError, HookResult};
 
-use super::load::{instant, parsed};
-use super::orders::quote;
+use super::error::StoreError;
+use super::read::Reader;
+use super::rows::quote;
+use super::rows::{instant, parsed};
 use super::write::Writer;
-use super::{Reader, StoreError};
 use crate::domain::account::Expiry;
 use crate::domain::id::OrderId;
 use crate::domain::order::Item;

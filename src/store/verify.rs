@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 
 use super::cash::{ORDER_SUMS, OrderSums, UNAPPLIED_LINES, WRONG_CLOSINGS, order_sums};
-use super::load::{parsed, unsigned, unsigned_or_none};
-use super::{Reader, StoreError};
+use super::error::StoreError;
+use super::read::Reader;
+use super::rows::{entry, parsed, unsigned, unsigned_or_none};
 use crate::domain::debt::DebtStatus;
-use crate::domain::id::{DebtId, OrderId, UserId};
-use crate::domain::ledger::{Balance, Book, CHAIN_START, Entry, Hash, Kind, Posted, Side};
+use crate::domain::id::{DebtId, OrderId};
+use crate::domain::ledger::{Balance, Book, CHAIN_START, Kind, Posted, Side};
 use crate::domain::order::OrderState;
-use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::units::Bytes;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -396,30 +397,4 @@ impl Folds {
             }
         }
     }
-}
-
-/// One row of `entries` joined with its user's id.
-pub(super) fn entry(row: &Row) -> Result<(Posted, u32, Hash), StoreError> {
-    let debt = match row.get::<_, Option<String>>("debt_id")? {
-        None => None,
-        Some(_) => Some(parsed(row, "debt_id", |text| text.parse().ok())?),
-    };
-    let entry = Entry {
-        kind: parsed(row, "kind", Kind::from_name)?,
-        side: parsed(row, "side", Side::from_name)?,
-        amount: Bytes(unsigned(row, "amount_bytes")?),
-        amount_rp: unsigned_or_none(row, "amount_rp")?.map(Rupiah),
-        debt,
-        order: row.get::<_, Option<String>>("order_id")?.map(OrderId),
-        note: row.get("note")?,
-    };
-    let posted = Posted {
-        seq: unsigned(row, "seq")?,
-        user: UserId(parsed(row, "user_id", |text| text.parse().ok())?),
-        at: Timestamp(row.get("at")?),
-        actor: row.get("actor")?,
-        event: row.get("event_id")?,
-        entry,
-    };
-    Ok((posted, row.get("user_no")?, row.get("hash")?))
 }

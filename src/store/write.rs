@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::Null;
-use rusqlite::{CachedStatement, Params, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Params, Transaction, params};
 
-use super::commit_mark::{self, CommitMark};
+use super::error::StoreError;
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
-use super::{Store, StoreError};
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
@@ -107,73 +106,14 @@ pub struct Batch<'a> {
     pub at: Timestamp,
 }
 
-impl Store {
-    /// Writes `batch` in one transaction, on the card when this returns.
-    ///
-    /// [`StoreError::Unwritable`] means that nothing was written and that the same may succeed later. After any other error
-    /// the store must not be used any more: what the card holds is only known by opening it again.
-    pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.check_writable()?;
-        let written = self.write(batch).map(|(mark, statements)| {
-            self.stats.commits += 1;
-            self.stats.statements += statements;
-            self.committed(mark);
-        });
-        self.judged(written)
-    }
-
-    /// The commit's mark, and how many statements made it.
-    fn write(&mut self, batch: &Batch) -> Result<(CommitMark, u64), StoreError> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut writer = Writer { tx, statements: 0 };
-        for package in &batch.packages {
-            writer.package(package)?;
-        }
-        for user in &batch.users {
-            writer.user(user)?;
-        }
-        for user in &batch.accounts {
-            writer.account(user)?;
-        }
-        for (user_no, item, by) in &batch.debts {
-            writer.debt(*user_no, item, by)?;
-        }
-        writer.orders(batch)?;
-        writer.counter(batch)?;
-        writer.undated(batch)?;
-        writer.metering(batch)?;
-        writer.days(batch)?;
-        for line in &batch.entries {
-            writer.entry(line)?;
-        }
-        for (user_no, step) in &batch.validity {
-            writer.validity(*user_no, step)?;
-        }
-        if let Some(event) = batch.event {
-            writer.event(event, batch.at)?;
-        }
-        for line in &batch.audit {
-            writer.audit(line)?;
-        }
-        for (key, value) in &batch.meta {
-            writer.value(key, value)?;
-        }
-        let mark = self.mark.next();
-        writer.value(commit_mark::KEY, &mark.text())?;
-        let Writer { tx, statements } = writer;
-        tx.commit()?;
-        Ok((mark, statements))
-    }
-}
-
 /// SQLite holds signed 64-bit numbers; amounts here are bounded far below.
 pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 pub(super) struct Writer<'a> {
-    tx: Transaction<'a>,
-    statements: u64,
+    pub(super) tx: Transaction<'a>,
+    pub(super) statements: u64,
 }
 
 impl Writer<'_> {
@@ -184,14 +124,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+    pub(super) fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
             params![key, value],
         )
     }
 
-    fn package(&mut self, record: &PackageRecord) -> Result<(), StoreError> {
+    pub(super) fn package(&mut self, record: &PackageRecord) -> Result<(), StoreError> {
         let p = &record.package;
         self.run(
             "INSERT INTO packages (package_no, id, name, quota_bytes, days, price_rp, active, deleted)
@@ -211,7 +151,7 @@ impl Writer<'_> {
         )
     }
 
-    fn user(&mut self, user: &UserRecord) -> Result<(), StoreError> {
+    pub(super) fn user(&mut self, user: &UserRecord) -> Result<(), StoreError> {
         let a = &user.account;
         let causes: Vec<&str> = a.access.causes.iter().map(|c| c.name()).collect();
         self.run(
@@ -251,7 +191,7 @@ impl Writer<'_> {
         )
     }
 
-    fn account(&mut self, user: &UserRecord) -> Result<(), StoreError> {
+    pub(super) fn account(&mut self, user: &UserRecord) -> Result<(), StoreError> {
         let a = &user.account;
         self.run(
             "INSERT INTO accounts (user_no, credits_bytes, debits_bytes, open_bytes, used_bytes, tank_bytes)
@@ -269,7 +209,7 @@ impl Writer<'_> {
         )
     }
 
-    fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
+    pub(super) fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO debts (id, user_no, amount_bytes, paid_bytes, price_rp, paid_rp, debt_date, due_date, note,
                created_at, created_by, status)
@@ -293,7 +233,7 @@ impl Writer<'_> {
         )
     }
 
-    fn metering(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    pub(super) fn metering(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for device in &batch.devices {
             self.device(device)?;
         }
@@ -321,7 +261,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    pub(super) fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for day in &batch.days {
             // A day may be closed twice, and some of its hours may be dropped by then: its sums never shrink.
             self.run(
@@ -383,7 +323,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, line: &Chained) -> Result<(), StoreError> {
+    pub(super) fn entry(&mut self, line: &Chained) -> Result<(), StoreError> {
         let (posted, e) = (&line.posted, &line.posted.entry);
         self.run(
             "INSERT INTO entries (seq, user_no, at, kind, side, amount_bytes, amount_rp, debt_id, order_id, note,
@@ -407,14 +347,14 @@ impl Writer<'_> {
         )
     }
 
-    fn event(&mut self, event: &EventRecord, at: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn event(&mut self, event: &EventRecord, at: Timestamp) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO events (id, content_hash, at, status, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![event.id, event.content_hash, at.0, event.status, event.answer],
         )
     }
 
-    fn audit(&mut self, line: &AuditLine) -> Result<(), StoreError> {
+    pub(super) fn audit(&mut self, line: &AuditLine) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO audit (audit_no, at, actor, role, source, action, target, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
