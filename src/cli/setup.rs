@@ -65,7 +65,7 @@ pub struct SetupArgs {
 }
 
 /// Every answer.
-struct Answers {
+struct SetupAnswers {
     config: Config,
     text: String,
     router_password: Secret,
@@ -116,7 +116,7 @@ fn is_other(file: &Path, secret: &Secret) -> bool {
 }
 
 /// Reads what flags do not say, and judges the whole before anything is written.
-fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<Answers, Failure> {
+fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<SetupAnswers, Failure> {
     let default = Config::default();
     let usual = default.router.address.to_string();
     let address = asker.word("Router's address and API port", text(args.router_address.as_ref()), &usual)?;
@@ -153,7 +153,7 @@ fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<A
         json!(secret?),
     );
     let config = Config::parse(&text, "your answers", &Environment::default())?;
-    Ok(Answers { config, text, router_password, owner, owner_password })
+    Ok(SetupAnswers { config, text, router_password, owner, owner_password })
 }
 
 fn text(value: Option<&impl ToString>) -> Option<String> {
@@ -248,7 +248,7 @@ fn stty(word: &str) -> bool {
 
 /// Enters the first owner; before any file is written, so that a refused password leaves nothing behind. An owner of that
 /// name is there already when a set-up was cut off after this: the password must then be the same.
-async fn make_owner(answers: &Answers, may_exist: bool) -> Result<String, Failure> {
+async fn make_owner(answers: &SetupAnswers, may_exist: bool) -> Result<String, Failure> {
     let api = Api::open(&answers.config, Environment::process()).await?;
     let (owner, password) = (&answers.owner, answers.owner_password.expose());
     let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
@@ -362,7 +362,7 @@ fn hand_over((uid, gid): (u32, u32), files: &[&Path], data_dir: &Path) -> Result
     Ok(())
 }
 
-fn next_steps(answers: &Answers, script: &Path) -> String {
+fn next_steps(answers: &SetupAnswers, script: &Path) -> String {
     format!(
         "next:\n  1. copy {} to the router and run /import {SCRIPT_FILE}\n  \
          2. /user set [find where name={}] password=\"...\" disabled=no\n  \
@@ -376,7 +376,7 @@ fn next_steps(answers: &Answers, script: &Path) -> String {
 }
 
 /// Whether the router lets us in. It need not yet: the script makes the user.
-async fn test_router(answers: &Answers) -> Result<(), Failure> {
+async fn test_router(answers: &SetupAnswers) -> Result<(), Failure> {
     let password = answers.router_password.clone();
     let router = router_client(&answers.config, move || password.clone())?;
     match router.read_hosts().await {

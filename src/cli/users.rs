@@ -143,13 +143,13 @@ pub enum UserCommand {
         /// Id or name of the package.
         package: String,
         #[command(flatten)]
-        tender: Tender,
+        tender: PaymentArgs,
     },
 }
 
 /// How somebody pays.
 #[derive(Debug, clap::Args)]
-pub struct Tender {
+pub struct PaymentArgs {
     /// How it is paid: `cash`, `transfer`, `qris_static`, or online: `snap`, `qris`, `gopay`, ...
     #[arg(long)]
     method: String,
@@ -161,7 +161,7 @@ pub struct Tender {
     expect_rp: Option<Rupiah>,
 }
 
-impl Tender {
+impl PaymentArgs {
     /// The fields of a payment call.
     pub(super) fn fields(&self) -> Map<String, Value> {
         given([

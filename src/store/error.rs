@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::identity::Fault;
+use super::identity::FileFault;
 use super::rescued_copy::{self, Beside, Left, Rescue};
 use super::unwritable::Unwritable;
 
@@ -70,7 +70,7 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
         /// What happened to it.
-        fault: Fault,
+        fault: FileFault,
         /// Where it is, if its folder was moved.
         moved: Option<PathBuf>,
         /// What became of everything that was committed.

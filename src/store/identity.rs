@@ -20,7 +20,7 @@ const FRAME_HEADER_BYTES: u64 = 24;
 
 /// What happened to the files of a store that is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum FileFault {
     /// Another file has the name, or none.
     Replaced,
     /// The file is shorter than it was.
@@ -31,7 +31,7 @@ pub enum Fault {
     LogCut,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Replaced => "was deleted or replaced",
@@ -78,25 +78,25 @@ impl Identity {
     }
 
     /// What happened to the files since; `store` is the store's file as it was opened.
-    pub fn fault(&self, path: &Path, store: Option<&File>) -> Option<Fault> {
+    pub fn fault(&self, path: &Path, store: Option<&File>) -> Option<FileFault> {
         let log = std::fs::metadata(path.with_extension("db-wal")).ok();
         let log_id = log.as_ref().map(|file| (file.dev(), file.ino()));
         if self.store != id(path) || (self.log.is_some() && self.log != log_id) {
-            return Some(Fault::Replaced);
+            return Some(FileFault::Replaced);
         }
         let index = self.index.as_ref().and_then(Index::read);
         if let Some(file) = store {
             let pages = index.as_ref().map_or(0, Index::store_bytes);
             let needed = if pages == 0 { self.bytes } else { self.bytes.min(pages) };
             if file.metadata().is_ok_and(|held| held.len() < needed) {
-                return Some(Fault::Cut);
+                return Some(FileFault::Cut);
             }
             if has_other_head(file) {
-                return Some(Fault::Overwritten);
+                return Some(FileFault::Overwritten);
             }
         }
         let is_log_cut = index.zip(log).is_some_and(|(index, log)| log.len() < index.log_bytes());
-        is_log_cut.then_some(Fault::LogCut)
+        is_log_cut.then_some(FileFault::LogCut)
     }
 
     /// Moves the log of the opened store away, which must not be played into another one under that name.

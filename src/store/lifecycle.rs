@@ -11,7 +11,7 @@ use super::connect::{BUSY_TIMEOUT, READ_ONLY, configure, open_alone};
 use super::error::StoreError;
 use super::files::FILE;
 use super::held_logins::HeldLogins;
-use super::identity::{Fault, Identity};
+use super::identity::{FileFault, Identity};
 use super::migrations::{MIGRATIONS, is_up_to_date};
 use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::{Reader, open_to_read};
@@ -107,7 +107,7 @@ impl Store {
         let path = data_dir.join(FILE);
         let written_before = last_written(&path);
         let (opened, pause) = open_as_can_be(&path, &ballast).map_err(|error| damage_of(error, &path))?;
-        let Opened { conn, site_secret, is_read_only } = opened;
+        let OpenedFile { conn, site_secret, is_read_only } = opened;
         let mut store = Self {
             identity: Identity::default(),
             mark: CommitMark::begin()?,
@@ -351,7 +351,7 @@ impl Store {
         let _ = self.conn.set_db_config(keep, true);
         let moved = self.lock.moved_to(&self.path);
         let rescue = rescue::rescue(&self.conn, self.folder(), &self.mark);
-        if fault == Fault::Replaced {
+        if fault == FileFault::Replaced {
             let to = match &rescue {
                 Rescue::Whole(copy) | Rescue::Partial(copy) => copy,
                 Rescue::Failed => &self.path,
@@ -381,14 +381,14 @@ impl Drop for Store {
 }
 
 /// A connection that was opened to write, or, where that cannot be, to read.
-struct Opened {
+struct OpenedFile {
     conn: Connection,
     site_secret: SiteSecret,
     is_read_only: bool,
 }
 
 /// Opens the file to write, or to read where the disk takes no writes, and says why.
-fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwritable>), StoreError> {
+fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(OpenedFile, Option<Unwritable>), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let until = Instant::now() + BUSY_START_MAX;
     loop {
@@ -408,7 +408,7 @@ fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwr
                     return Err(why.into());
                 }
                 let site_secret = site_secret::kept(&conn)?.ok_or_else(|| StoreError::from(why.clone()))?;
-                return Ok((Opened { conn, site_secret, is_read_only: true }, Some(why)));
+                return Ok((OpenedFile { conn, site_secret, is_read_only: true }, Some(why)));
             }
         }
     }
@@ -424,7 +424,7 @@ fn last_written(path: &Path) -> Option<SystemTime> {
     files.iter().filter_map(written).max()
 }
 
-fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
+fn open_to_write(path: &Path) -> Result<OpenedFile, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     if conn.is_readonly(MAIN_DB)? {
@@ -441,7 +441,7 @@ fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
     conn.pragma_update(None, "journal_mode", "WAL")?;
     names::fill(&mut conn)?;
     let site_secret = site_secret::ensured(&conn)?;
-    Ok(Opened { conn, site_secret, is_read_only: false })
+    Ok(OpenedFile { conn, site_secret, is_read_only: false })
 }
 
 /// Says which tables are damaged where a store could not be opened for that.

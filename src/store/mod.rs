@@ -59,7 +59,7 @@ pub use crate::identity::site_secret::SiteSecret;
 pub use admins::{AdminRecord, SecondFactor, SecretKind, TokenRecord};
 pub use error::StoreError;
 pub use files::FILE;
-pub use identity::Fault;
+pub use identity::FileFault;
 pub use lifecycle::{Store, StoreStats, StoreTimes};
 pub use load::Loaded;
 pub use orders::OrderFilter;

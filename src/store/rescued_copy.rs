@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::identity::Fault;
+use super::identity::FileFault;
 
 /// What the names of copies begin with.
 pub(super) const RESCUED: &str = "kuota.db.rescued-";
@@ -105,7 +105,7 @@ pub(super) fn refusal(path: &Path, copy: &Left, beside: Beside) -> String {
 }
 
 /// The fault and what became of the contents, for people.
-pub(super) fn told(path: &Path, fault: Fault, moved: Option<&Path>, rescue: &Rescue) -> String {
+pub(super) fn told(path: &Path, fault: FileFault, moved: Option<&Path>, rescue: &Rescue) -> String {
     let store = path.display();
     match (moved, rescue) {
         (Some(to), Rescue::Failed) => format!(

@@ -94,7 +94,7 @@ pub(super) fn derive(conn: &Connection) -> HookResult {
 }
 
 /// A line of the ledger that may have changed expiry or plan, with what its order remembers.
-struct Line {
+struct PastLine {
     kind: String,
     at: Timestamp,
     order: Option<OrderId>,
@@ -142,7 +142,7 @@ impl Past {
         self.steps.push(ValidityStep { change, order: order.cloned() });
     }
 
-    fn take(&mut self, line: &Line) {
+    fn take(&mut self, line: &PastLine) {
         match line.kind.as_str() {
             "purchase" => self.take_purchase(line),
             "closing" => {
@@ -159,7 +159,7 @@ impl Past {
         }
     }
 
-    fn take_purchase(&mut self, line: &Line) {
+    fn take_purchase(&mut self, line: &PastLine) {
         let Some((days, unlimited)) = line.bought else { return };
         let order = line.order.as_ref();
         if let Some((before, set)) = line.expiry {
@@ -245,7 +245,7 @@ impl Past {
     }
 }
 
-fn line(row: &Row) -> Result<Line, StoreError> {
+fn line(row: &Row) -> Result<PastLine, StoreError> {
     let bought = match row.get::<_, Option<String>>("lines")? {
         None => None,
         // An old order that cannot be read says nothing of days; it must not keep the store from being brought up.
@@ -256,7 +256,7 @@ fn line(row: &Row) -> Result<Line, StoreError> {
             })
         }),
     };
-    Ok(Line {
+    Ok(PastLine {
         kind: row.get("kind")?,
         at: Timestamp(row.get("at")?),
         order: row.get::<_, Option<String>>("order_id")?.map(OrderId),

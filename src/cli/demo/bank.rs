@@ -17,12 +17,12 @@ use crate::agent::payments::client::RelayClient;
 use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::relay::config::{
-    Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, Secrets, SiteConfig,
+    Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, RelaySecrets, SiteConfig,
 };
-use crate::relay::run::{RunError, assemble, drive};
+use crate::relay::run::{RelayRunError, assemble, drive};
 use crate::relay::service::Relay;
 use crate::relay::store::sqlite::SqliteStore;
-use crate::relay::store::{RelayStore, StoreError};
+use crate::relay::store::{RelayStore, RelayStoreError};
 use crate::settings::{HttpUrl, Secret};
 use crate::sim::midtrans::{self, Fraud, MidtransSim, Options, SimPayment};
 
@@ -80,7 +80,7 @@ impl Bank {
         };
         let keys = MerchantKeys { server_key: key, previous_keys: Vec::new() };
         let hash = Sha256::digest(token.expose()).into();
-        let secrets = Secrets::new(
+        let secrets = RelaySecrets::new(
             BTreeMap::from([(MERCHANT.to_owned(), keys)]),
             BTreeMap::from([(SITE.to_owned(), hash)]),
         );
@@ -119,7 +119,7 @@ impl Bank {
 
     /// Whether every notification arrived and was decided, and everything that came of them was told to the agent,
     /// which has applied the feed up to `seq`.
-    pub async fn is_drained(&self, seq: u64) -> Result<bool, StoreError> {
+    pub async fn is_drained(&self, seq: u64) -> Result<bool, RelayStoreError> {
         if self.gateway.notifications().waiting > 0 || self.store.counts().await?.inbox > 0 {
             return Ok(false);
         }
@@ -129,12 +129,12 @@ impl Bank {
 }
 
 /// A relay at work.
-pub(super) struct Serving(JoinHandle<Result<(), RunError>>);
+pub(super) struct Serving(JoinHandle<Result<(), RelayRunError>>);
 
 impl Serving {
     /// Waits until it ended, and says how where it should not have.
     pub async fn ended(&mut self) -> Result<(), Failure> {
-        let ended: Result<Result<(), RunError>, JoinError> = (&mut self.0).await;
+        let ended: Result<Result<(), RelayRunError>, JoinError> = (&mut self.0).await;
         match ended {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::said(format!("the relay ended: {error}"))),

@@ -31,7 +31,7 @@ use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
 use cashier::Cashier;
 use flow::Flow;
-use news::News;
+use news::DemoNews;
 use payers::Payers;
 use people::Person;
 use report::Summary;
@@ -110,7 +110,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let people = people::people(args.users);
     let began = town.site.clock.now();
     let lived = async {
-        let mut news = News::of(&town, notices);
+        let mut news = DemoNews::of(&town, notices);
         let served = live(&town, &mut news, &people, args.speed, ending).await?;
         conclude(&town, &mut news, &people, began, served).await
     };
@@ -181,7 +181,7 @@ fn ending(length: Option<Duration>) -> std::io::Result<watch::Receiver<bool>> {
 /// People move in and use the hotspot, until the end is told. How many were served over the counter.
 async fn live(
     town: &Arc<Town>,
-    news: &mut News<'_>,
+    news: &mut DemoNews<'_>,
     people: &[Person],
     speed: f64,
     mut ending: watch::Receiver<bool>,
@@ -231,7 +231,7 @@ fn paced(first: Duration, every: Duration) -> Interval {
 /// Lets what was paid arrive, counts the last bytes, commits and prints the sums.
 async fn conclude(
     town: &Town,
-    news: &mut News<'_>,
+    news: &mut DemoNews<'_>,
     people: &[Person],
     began: Timestamp,
     served: u64,

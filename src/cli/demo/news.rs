@@ -11,7 +11,7 @@ use crate::domain::units::{Bytes, Timestamp};
 const TOLD_PER_SECOND_MAX: u32 = 6;
 
 /// Tells the news.
-pub(super) struct News<'a> {
+pub(super) struct DemoNews<'a> {
     town: &'a Town,
     notices: Notices,
     /// Turns of access since the people moved in.
@@ -19,7 +19,7 @@ pub(super) struct News<'a> {
     pace: Pace,
 }
 
-impl<'a> News<'a> {
+impl<'a> DemoNews<'a> {
     /// Nothing happened yet.
     pub fn of(town: &'a Town, notices: Notices) -> Self {
         Self { town, notices, changes: 0, pace: Pace::default() }

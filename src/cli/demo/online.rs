@@ -33,7 +33,7 @@ fn is_return(kind: Kind) -> bool {
 
 /// Online payments at the end.
 #[derive(Debug)]
-pub(super) struct Online {
+pub(super) struct OnlineTotals {
     opened: u64,
     paid: BTreeMap<String, Rupiah>,
     credited: BTreeMap<String, Credited>,
@@ -41,7 +41,7 @@ pub(super) struct Online {
     held: BTreeSet<String>,
 }
 
-impl Online {
+impl OnlineTotals {
     /// `opened` orders and the `paid` ones by the gateway's books, the `credited` and `held` ones by the site's.
     pub fn new(
         opened: u64,
@@ -78,7 +78,7 @@ impl Online {
     }
 }
 
-impl fmt::Display for Online {
+impl fmt::Display for OnlineTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sum = |amounts: &mut dyn Iterator<Item = Rupiah>| amounts.fold(Rupiah::ZERO, Rupiah::plus);
         let paid = sum(&mut self.paid.values().copied());
@@ -102,8 +102,8 @@ impl fmt::Display for Online {
 mod tests {
     use super::*;
 
-    fn online(paid: &[(&str, u64)], credited: &[(&str, u64, usize)]) -> Online {
-        Online {
+    fn online(paid: &[(&str, u64)], credited: &[(&str, u64, usize)]) -> OnlineTotals {
+        OnlineTotals {
             opened: 3,
             paid: paid.iter().map(|(id, rp)| ((*id).to_owned(), Rupiah(*rp))).collect(),
             credited: credited

@@ -97,12 +97,12 @@ pub(super) struct Person {
     /// What the account is like.
     pub plan: Plan,
     /// One or two, each with an address and a habit.
-    pub devices: Vec<Device>,
+    pub devices: Vec<DemoDevice>,
 }
 
 /// One device of a customer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Device {
+pub(super) struct DemoDevice {
     /// What it is.
     pub mac: Mac,
     /// Where it is.
@@ -125,7 +125,8 @@ pub(super) fn people(count: u16) -> Vec<Person> {
 
 /// Owes for a package that fell due yesterday, on a phone that has this machine's address.
 fn guest() -> Person {
-    let phone = Device { mac: GUEST_MAC, address: Ipv4Addr::LOCALHOST, label: "HP", profile: Profile::Phone };
+    let phone =
+        DemoDevice { mac: GUEST_MAC, address: Ipv4Addr::LOCALHOST, label: "HP", profile: Profile::Phone };
     Person {
         name: GUEST.to_owned(),
         phone: "08125560000".to_owned(),
@@ -150,12 +151,12 @@ fn person(no: u16) -> Person {
     Person { name, phone: format!("0812{:07}", 5_550_000 + u32::from(no)), plan, devices }
 }
 
-fn device(no: u16, which: u8, label: &'static str, profile: Profile) -> Device {
+fn device(no: u16, which: u8, label: &'static str, profile: Profile) -> DemoDevice {
     let [high, low] = no.to_be_bytes();
     let host = 2 * u32::from(no) + u32::from(which) + 10;
     // 10.5.48.0/20 has room for two devices of every person.
     let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 5, 48, 0)) + host);
-    Device { mac: Mac([0x02, 0xC0, 0x1D, high, low, which]), address, label, profile }
+    DemoDevice { mac: Mac([0x02, 0xC0, 0x1D, high, low, which]), address, label, profile }
 }
 
 #[cfg(test)]

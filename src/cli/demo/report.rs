@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::online::{Credited, Online};
+use super::online::{Credited, OnlineTotals};
 use super::people::Person;
 use super::town::Town;
 use crate::agent::engine::{Engine, UserView};
@@ -26,7 +26,7 @@ pub(super) struct Summary {
     metered: Bytes,
     orders: u64,
     cash: Rupiah,
-    online: Online,
+    online: OnlineTotals,
     overage: Bytes,
     debt_items: Bytes,
     changes: u64,
@@ -61,7 +61,7 @@ impl Summary {
             metered: books.metered,
             orders: books.orders,
             cash: books.cash,
-            online: Online::new(opened, paid, books.credited, books.held),
+            online: OnlineTotals::new(opened, paid, books.credited, books.held),
             overage: sum(|user| user.overage_bytes),
             debt_items: sum(|user| user.debt_items_bytes),
             changes,
@@ -83,7 +83,7 @@ impl Summary {
     }
 }
 
-struct Books {
+struct DemoTotals {
     metered: Bytes,
     orders: u64,
     cash: Rupiah,
@@ -95,7 +95,7 @@ struct Books {
 }
 
 /// The usage series and the orders, as they stand in the store.
-fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
+fn books(engine: &mut Engine, began: Timestamp) -> Result<DemoTotals, StoreError> {
     let (from, to) = (began.0.div_euclid(HOUR_MS), engine.now().0.div_euclid(HOUR_MS) + 1);
     let reader = engine.reader();
     let mut metered = Bytes::ZERO;
@@ -126,7 +126,7 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
             break;
         }
     }
-    Ok(Books { metered, orders, cash, credited, held, verified: reader.verify() })
+    Ok(DemoTotals { metered, orders, cash, credited, held, verified: reader.verify() })
 }
 
 impl fmt::Display for Summary {

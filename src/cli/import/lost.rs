@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// One column of which something is not taken over.
 #[derive(Debug)]
-struct Column {
+struct LostColumn {
     file: &'static str,
     name: String,
     why: &'static str,
@@ -13,7 +13,7 @@ struct Column {
 
 /// Everything that is not taken over.
 #[derive(Debug, Default)]
-pub(super) struct Lost(Vec<Column>);
+pub(super) struct Lost(Vec<LostColumn>);
 
 impl Lost {
     /// A line has something in a column that is not taken over; `*` is the whole line.
@@ -22,13 +22,13 @@ impl Lost {
             self.0.iter_mut().find(|column| (column.file, column.why) == (file, why) && column.name == name);
         match known {
             Some(column) => column.lines.push(line),
-            None => self.0.push(Column { file, name: name.to_owned(), why, lines: vec![line] }),
+            None => self.0.push(LostColumn { file, name: name.to_owned(), why, lines: vec![line] }),
         }
     }
 
     /// For people, one sentence for each column.
     pub fn sentences(&self) -> Vec<String> {
-        let sentence = |Column { file, name, why, lines }: &Column| {
+        let sentence = |LostColumn { file, name, why, lines }: &LostColumn| {
             let what = if name == "*" { "left out".to_owned() } else { format!("{name} is not taken over") };
             format!("{file}: {what} (lines {}): {why}", spans(lines))
         };
@@ -36,7 +36,7 @@ impl Lost {
     }
 
     pub fn as_json(&self) -> Value {
-        let column = |Column { file, name, why, lines }: &Column| {
+        let column = |LostColumn { file, name, why, lines }: &LostColumn| {
             let column = (name != "*").then_some(name);
             json!({"file": file, "column": column, "why": why, "lines": lines})
         };

@@ -38,7 +38,7 @@ const WINDOWS_1252: [Option<char>; 32] = [
 
 /// One record with the line it begins on.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(super) struct CsvRecord {
     pub line: usize,
     pub cells: Vec<String>,
 }
@@ -97,7 +97,7 @@ fn separator(content: &str) -> (char, usize) {
 }
 
 /// CSV as RFC 4180 has it, with any separator and line end; or the line of a quotation mark that is never closed.
-pub(super) fn records(content: &str) -> (std::vec::IntoIter<Record>, Vec<(usize, String)>) {
+pub(super) fn records(content: &str) -> (std::vec::IntoIter<CsvRecord>, Vec<(usize, String)>) {
     let (separator, skipped) = separator(content);
     // A line that names the separator is no record.
     let line = if skipped > 0 { 2 } else { 1 };
@@ -123,7 +123,7 @@ struct RecordReader {
     is_quoted: bool,
     cell: String,
     cells: Vec<String>,
-    records: Vec<Record>,
+    records: Vec<CsvRecord>,
 }
 
 impl RecordReader {
@@ -157,11 +157,11 @@ impl RecordReader {
 
     fn end_record(&mut self) {
         self.cells.push(std::mem::take(&mut self.cell));
-        self.records.push(Record { line: self.begun, cells: std::mem::take(&mut self.cells) });
+        self.records.push(CsvRecord { line: self.begun, cells: std::mem::take(&mut self.cells) });
         self.begun = self.line;
     }
 
-    fn end(mut self) -> (std::vec::IntoIter<Record>, Vec<(usize, String)>) {
+    fn end(mut self) -> (std::vec::IntoIter<CsvRecord>, Vec<(usize, String)>) {
         if self.is_quoted {
             let why = "a quotation mark is opened and never closed".to_owned();
             return (Vec::new().into_iter(), vec![(self.begun, why)]);

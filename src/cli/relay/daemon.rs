@@ -11,12 +11,12 @@ use crate::cli::daemon::Signals;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 use crate::relay;
-use crate::relay::config::{Config, Secrets};
+use crate::relay::config::{Config, RelaySecrets};
 use crate::relay::store::sqlite::SqliteStore;
 use crate::settings::{Environment, SettingsError};
 
 /// The configuration and what its files hold.
-fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
+fn load_all(path: &Path, env: &Environment) -> Result<(Config, RelaySecrets), SettingsError> {
     let config = Config::load(path, env)?;
     let secrets = config.load_secrets(env)?;
     Ok((config, secrets))
@@ -46,7 +46,8 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     }
     let store = Arc::new(SqliteStore::open(&file_of(&config))?);
     let (stop, mut stopped) = watch::channel(false);
-    let reload = Reload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
+    let reload =
+        RelayReload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
     let obeying = tokio::spawn(obey(signals, reload, stop));
     let ended = relay::run::run(config, secrets, store, async move {
         // Whoever obeys ends only after a signal.
@@ -57,7 +58,7 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     Ok(ended?)
 }
 
-async fn obey(mut signals: Signals, mut reload: Reload, stop: watch::Sender<bool>) {
+async fn obey(mut signals: Signals, mut reload: RelayReload, stop: watch::Sender<bool>) {
     loop {
         let name = tokio::select! {
             _ = signals.terminate.recv() => "SIGTERM",
@@ -75,14 +76,14 @@ async fn obey(mut signals: Signals, mut reload: Reload, stop: watch::Sender<bool
 
 /// SIGHUP: keys and tokens read again, so that they can be changed while customers pay. Everything else waits for a
 /// restart, and a bad file changes nothing.
-struct Reload {
+struct RelayReload {
     path: PathBuf,
     env: Environment,
     running: Config,
-    secrets: Secrets,
+    secrets: RelaySecrets,
 }
 
-impl Reload {
+impl RelayReload {
     fn once(&mut self) {
         let (config, secrets) = match load_all(&self.path, &self.env) {
             Ok(read) => read,

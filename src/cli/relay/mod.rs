@@ -15,8 +15,8 @@ use super::failure::Failure;
 use super::logging::LogFormat;
 use super::output::Output;
 use crate::relay::config::Config;
-use crate::relay::run::RunError;
-use crate::relay::store::StoreError;
+use crate::relay::run::RelayRunError;
+use crate::relay::store::RelayStoreError;
 use crate::relay::store::sqlite::OpenError;
 use crate::settings::Environment;
 
@@ -95,14 +95,14 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<RelayStoreError> for Failure {
+    fn from(error: RelayStoreError) -> Self {
         Self::said(error)
     }
 }
 
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
+impl From<RelayRunError> for Failure {
+    fn from(error: RelayRunError) -> Self {
         Self::said(error)
     }
 }

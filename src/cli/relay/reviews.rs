@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::order::OrderState;
 use crate::relay::config::Config;
 use crate::relay::store::sqlite::SqliteStore;
-use crate::relay::store::{OrderRow, RelayStore};
+use crate::relay::store::{RelayStore, StoredOrder};
 
 /// The most reviews that are listed; more than a person decides in a day.
 const REVIEWS_MAX: u32 = 1000;
@@ -25,7 +25,7 @@ pub(super) async fn list(config: &Config, output: Output) -> Result<(), Failure>
     })
 }
 
-fn item(order: &OrderRow) -> Value {
+fn item(order: &StoredOrder) -> Value {
     json!({
         "order_id": order.id,
         "merchant": order.merchant,
@@ -41,7 +41,7 @@ fn item(order: &OrderRow) -> Value {
     })
 }
 
-fn row(order: &OrderRow) -> Vec<String> {
+fn row(order: &StoredOrder) -> Vec<String> {
     let flags: Vec<&str> = order.standing.flags.iter().map(|flag| flag.name()).collect();
     vec![
         order.id.clone(),
