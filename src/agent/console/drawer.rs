@@ -1,4 +1,4 @@
-//! The cashier's drawer: what must lie in it, and what was counted before.
+//! The cashier's drawer: the expected cash, and earlier closings.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::office::signed;
 use super::session::{AdminSession, Layout};
-use crate::agent::api::closings::counted;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::reports::closings::counted;
 use crate::domain::drawer::{Drawer, Turnover};
 use crate::domain::order::{CashMethod, Method};
 use crate::protocol::admin::page::{Cursor, PageQuery, given};

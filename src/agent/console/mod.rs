@@ -1,15 +1,17 @@
-//! The owner's desk as pages: the API's calls for people with a browser. A page asks the same engine as the API does,
-//! and every change is asked once, shown before it is made, and told after.
+//! The console: the API's calls as pages, for people with a browser. A page asks the same engine as the API does.
+//! Every change has a form, a preview and a result that is shown once.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `seat` | who sits at the desk, and forms that only our own pages can send |
-//! | `entrance` | logging in and out |
-//! | `words` | the texts |
-//! | `people` | customers, what they owe, packages, receipts |
-//! | `say` | the rules' words as people read them |
-//! | `deeds` | everything that can be done, by one way |
-//! | `office` | the dashboard, payments, the drawer, the router, reports, and what is on record |
+//! | `session` | the logged-in admin, the layout, and forms that only our own pages can send |
+//! | `login` | logging in and out |
+//! | `actions` | every change, through one path |
+//! | `customers` | customers, debts, packages, receipts |
+//! | `office` | the routes of the pages below |
+//! | `dashboard`, `payments`, `payment`, `drawer` | the state of the site; orders; one order; the cash drawer |
+//! | `router`, `reports` | the router compared with the desired state; reports |
+//! | `audit`, `account`, `admins`, `settings`, `backup` | one page each |
+//! | `texts` | the texts in both languages |
 
 pub(crate) mod account;
 pub(crate) mod actions;
@@ -19,7 +21,6 @@ pub(crate) mod backup;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
-pub(crate) mod figures;
 pub(crate) mod login;
 pub(crate) mod office;
 pub(crate) mod payment;
@@ -44,7 +45,6 @@ use crate::agent::http::store_notice;
 use crate::ui::layout::PageDefaults;
 use crate::ui::{PageRequest, assets, layout};
 use crate::web::Problem;
-pub(crate) use actions::FlashStore;
 
 /// Every page of the desk.
 pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
@@ -56,11 +56,11 @@ pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
         .merge(office::routes())
         .merge(customers::routes())
         .merge(assets::routes());
-    layout::around(pages, house(&app.site))
+    layout::around(pages, page_defaults(&app.site))
 }
 
-/// How the desk's pages are by default.
-pub(crate) fn house(site: &Site) -> PageDefaults {
+/// How the console's pages are by default.
+pub(crate) fn page_defaults(site: &Site) -> PageDefaults {
     PageDefaults { complain: Arc::new(complain), ..site.house(store_notice::text) }
 }
 

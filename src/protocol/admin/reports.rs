@@ -1,11 +1,11 @@
-//! Reports over everybody.
+//! Reports over all users.
 
 use serde::{Deserialize, Serialize};
 
 use super::page::given;
 use super::values::{Day, one_of};
 
-/// What a report comes as.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReportFormat {
     /// For programs.
@@ -51,6 +51,6 @@ pub struct ReportQuery {
     /// To this day, included.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub to: Option<Day>,
-    /// What it comes as.
+    /// The format.
     pub format: ReportFormat,
 }
