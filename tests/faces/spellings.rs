@@ -109,18 +109,18 @@ fn every_field_of_these_kinds_has_a_case() {
     let money: Vec<&String> = raw.iter().filter(|name| name.contains("_rp ")).collect();
     assert!(money.is_empty(), "money on the command line is read as Rupiah: {money:?}");
 
-    let config = lines("agent").into_iter().filter(|(_, line)| line.contains("\"settings::amount\""));
+    let config = lines("agent").into_iter().filter(|(_, line)| line.contains("\"crate::settings::amount\""));
     assert_eq!(config.count(), 2, "an amount of the configuration: add its key to CONFIG_KEYS");
 
     let kinds = ["Kind::Phone", "Kind::Login", "Kind::Mac", "Kind::Amount", "Kind::Rupiah"];
     let field = |(_, line): &(String, String)| {
-        let start = ["Field::new(\"", "amount(asked, \"", "quota(\""].into_iter().find_map(|mark| {
+        let start = ["Field::new(\"", "amount(context, \"", "quota(\""].into_iter().find_map(|mark| {
             let (_, rest) = line.split_once(mark)?;
             (mark != "Field::new(\"" || kinds.iter().any(|kind| line.contains(kind))).then_some(rest)
         })?;
         start.split('"').next().map(str::to_owned)
     };
-    let pages: BTreeSet<String> = lines("agent/admin/pages").iter().filter_map(field).collect();
+    let pages: BTreeSet<String> = lines("agent/console").iter().filter_map(field).collect();
     let expected = set(&[
         "amount",
         "amount_rp",

@@ -272,9 +272,7 @@ fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
         }
         let (base, prefix) = match &file {
             file if file.contains("/agent/portal/") => (&site.portal, ""),
-            file if file.contains("/agent/admin/pages/") || file.contains("/agent/pages/") => {
-                (&site.desk, "")
-            }
+            file if file.contains("/agent/console/") => (&site.desk, ""),
             _ if ["/healthz", "/metrics", "/api/ping"].contains(&route.as_str()) => (&site.desk, ""),
             _ => (&site.desk, "/api/v1"),
         };
