@@ -83,9 +83,7 @@ fn filled(file: &str, route: &str) -> Vec<String> {
             .map(|table| format!("/export/{table}"))
             .to_vec(),
         _ if route.contains("{id}") && route.matches('{').count() == 1 => {
-            let is_order =
-                ["orders.rs", "payment.rs", "office/mod.rs"].iter().any(|name| file.ends_with(name))
-                    || route.starts_with("/kuitansi");
+            let is_order = ["/orders", "/pembayaran", "/kuitansi"].iter().any(|of| route.starts_with(of));
             one("{id}", if is_order { &order } else { &user })
         }
         _ => {
