@@ -36,6 +36,11 @@ pub(crate) struct FormAction<S: Subject> {
     pub work: fn(&Submission<S>) -> Result<Work, Problem>,
 }
 
+/// For actions that fit whatever is on file.
+pub(crate) fn always<T>(_: &T) -> bool {
+    true
+}
+
 /// Work to be done.
 pub(crate) enum Work {
     /// By the engine.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::action::{FormAction, FormContext, Submission, Work, operation};
+use super::action::{FormAction, FormContext, Submission, Work, always, operation};
 use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -32,7 +32,7 @@ pub(crate) const NEW_USER_ACTIONS: &[FormAction<()>] = &[FormAction {
     title: |l| People::of(l).do_add,
     role: Role::Operator,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |context, engine| {
         let fields = settings(context, engine, None);
         Ok(FormSpec { home: "/pelanggan".into(), fields, ..FormSpec::default() })
@@ -52,7 +52,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_sell,
         role: Role::Cashier,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let fields = [vec![package(context, engine)], paying(context)].concat();
             Ok(FormSpec { fields, is_priced: true, takes_money: true, ..spec(context, engine)? })
@@ -115,7 +115,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_debt_package,
         role: Role::Cashier,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let fields = [vec![package(context, engine)], terms(context)].concat();
             Ok(FormSpec { fields, ..spec(context, engine)? })
@@ -129,7 +129,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_debt_amount,
         role: Role::Cashier,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let words = context.words();
             let advance = Field::tick("advance", words.advance, true);
@@ -150,7 +150,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_grant,
         role: Role::Operator,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let days = Field::new("days", context.words().days, Kind::Number).hint(context.words().days_hint);
             let fields = vec![amount(context, "amount").required(), days, reason(context)];
@@ -165,7 +165,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_reset,
         role: Role::Operator,
         is_grave: true,
-        fits: |_| true,
+        fits: always,
         spec: reset_sheet,
         work: |submission| {
             Ok(Work::CommandContext(submission.read::<ResetAccount>()?.action(submission.context.subject)))
@@ -188,7 +188,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_change,
         role: Role::Operator,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let snapshot = user(engine, context.subject)?;
             Ok(FormSpec { fields: settings(context, engine, Some(&snapshot)), ..spec(context, engine)? })
@@ -203,7 +203,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_bind,
         role: Role::Operator,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let words = context.words();
             let mac = Field::new("mac", words.mac, Kind::Mac).required();
@@ -221,7 +221,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_pin,
         role: Role::Operator,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec,
         work: |submission| Ok(pin(submission)),
     },
@@ -255,7 +255,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_debit,
         role: Role::Owner,
         is_grave: true,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let fields = vec![amount(context, "amount").required(), reason(context)];
             Ok(FormSpec { fields, ..spec(context, engine)? })
@@ -269,7 +269,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_delete,
         role: Role::Operator,
         is_grave: true,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| Ok(FormSpec { home: "/pelanggan".into(), ..spec(context, engine)? }),
         work: |submission| Ok(Work::CommandContext(Command::DeleteUser(submission.context.subject))),
     },
@@ -281,7 +281,7 @@ pub(crate) const DEVICE_ACTIONS: &[FormAction<(UserId, Mac)>] = &[FormAction {
     title: |l| People::of(l).do_unbind,
     role: Role::Operator,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |context, engine| {
         let (id, mac) = context.subject;
         let name = user(engine, id)?.user.name;

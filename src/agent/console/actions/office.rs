@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use super::action::{FormAction, FormContext, Submission, Work, operation};
+use super::action::{FormAction, FormContext, Submission, Work, always, operation};
 use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say::signed;
@@ -32,7 +32,7 @@ pub(crate) const DRAWER_ACTIONS: &[FormAction<()>] = &[FormAction {
     title: |l| Office::of(l).close_drawer,
     role: Role::Cashier,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |context, engine| {
         let w = office(context);
         let drawer = engine.reader().drawer(&context.actor.name, None)?;
@@ -53,7 +53,7 @@ pub(crate) const ROUTER_ACTIONS: &[FormAction<()>] = &[FormAction {
     title: |l| Office::of(l).sync,
     role: Role::Operator,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |_, _| Ok(FormSpec { home: "/router".into(), ..FormSpec::default() }),
     work: |submission| {
         let locale = submission.context.locale.clone();
@@ -84,7 +84,7 @@ pub(crate) const CLOCK_ACTIONS: &[FormAction<()>] = &[FormAction {
     title: |l| Office::of(l).confirm,
     role: Role::Owner,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |context, engine| {
         let about = context.locale.moment(engine.now());
         Ok(FormSpec { about, home: "/".into(), ..FormSpec::default() })
@@ -120,7 +120,7 @@ pub(crate) const NEW_ADMIN_ACTIONS: &[FormAction<()>] = &[FormAction {
     title: |l| Office::of(l).add_admin,
     role: Role::Owner,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |context, _| {
         let w = office(context);
         let fields = vec![
@@ -161,7 +161,7 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
         title: |l| Office::of(l).add_token,
         role: Role::Owner,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let w = office(context);
             let admin =
@@ -193,7 +193,7 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
         title: |l| Office::of(l).remove_admin,
         role: Role::Owner,
         is_grave: true,
-        fits: |_| true,
+        fits: always,
         spec: admin_sheet,
         work: |submission| {
             Ok(upon_admin(submission, office(submission.context).remove_admin_will, remove_admin))
@@ -221,7 +221,7 @@ pub(crate) const TOKEN_ACTIONS: &[FormAction<(String, String)>] = &[FormAction {
     title: |l| Office::of(l).remove_token,
     role: Role::Owner,
     is_grave: true,
-    fits: |_| true,
+    fits: always,
     spec: |context, _| {
         Ok(FormSpec { about: context.subject.0.clone(), home: "/pengelola".into(), ..FormSpec::default() })
     },

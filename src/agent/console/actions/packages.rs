@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::action::{FormAction, FormContext, Submission, Work};
+use super::action::{FormAction, FormContext, Submission, Work, always};
 use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::people::People;
 use crate::agent::engine::{Command, Engine};
@@ -19,7 +19,7 @@ pub(crate) const NEW_PACKAGE_ACTIONS: &[FormAction<()>] = &[FormAction {
     title: |l| People::of(l).do_package_add,
     role: Role::Owner,
     is_grave: false,
-    fits: |_| true,
+    fits: always,
     spec: |context, _| {
         Ok(FormSpec { home: "/paket".into(), fields: fields(context, None), ..FormSpec::default() })
     },
@@ -33,7 +33,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         title: |l| People::of(l).do_package_change,
         role: Role::Owner,
         is_grave: false,
-        fits: |_| true,
+        fits: always,
         spec: |context, engine| {
             let package = find(context, engine)?;
             Ok(FormSpec { fields: fields(context, Some(&package)), ..spec(context, engine)? })
@@ -66,7 +66,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         title: |l| People::of(l).do_package_delete,
         role: Role::Owner,
         is_grave: true,
-        fits: |_| true,
+        fits: always,
         spec,
         work: |submission| Ok(Work::CommandContext(Command::DeletePackage(submission.context.subject))),
     },
