@@ -15,7 +15,7 @@ use super::config::{self, Config, Enforcement, Language};
 use super::engine::{Engine, EngineGone, EngineHandle, Notifier, Parts};
 use super::payments::{Link, Relay};
 use super::site::Service;
-use super::{api, portal, watchdog};
+use super::{faces, portal, watchdog};
 use crate::agent::router::site_plan::list_names;
 use crate::clock::Clock;
 use crate::identity::signed_tokens::SignedTokens;
@@ -281,7 +281,7 @@ pub struct Listeners {
 
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
-    let admin = api::router(Arc::clone(&site));
+    let admin = faces::admin_router(Arc::clone(&site));
     let data_dir = site.config.data_dir.clone();
     let config = Arc::new(site.config.clone());
     tokio::join!(
