@@ -24,7 +24,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn sources() -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/admin/pages");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/console");
     files(&root).iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
@@ -34,7 +34,7 @@ fn tables(sources: &[String]) -> BTreeMap<String, BTreeSet<String>> {
     for source in sources {
         let mut table = String::new();
         for line in source.lines().map(str::trim) {
-            if let Some((before, _)) = line.split_once(": &[Deed<") {
+            if let Some((before, _)) = line.split_once(": &[FormAction<") {
                 before.rsplit(' ').next().unwrap().clone_into(&mut table);
             } else if let Some(segment) = line.strip_prefix("segment: ") {
                 let segment = segment.trim_end_matches(',').replace("TOTP_OFF", "dua-langkah");
@@ -54,7 +54,7 @@ fn forms_of_the_source() -> (BTreeSet<String>, BTreeSet<String>) {
         for placed in source.split("routes(\"").skip(1) {
             let (place, rest) = placed.split_once("\", ").unwrap();
             let name = match rest.split(')').next().unwrap() {
-                "NEW_USER_DEEDS" | "NEW_PACKAGE_DEEDS" => "NEW_DEEDS",
+                "NEW_USER_ACTIONS" | "NEW_PACKAGE_ACTIONS" => "NEW_ACTIONS",
                 name => name,
             };
             deeds.extend(tables[name].iter().map(|segment| format!("{place}/{segment}")));
