@@ -37,8 +37,8 @@ fn tables(sources: &[String]) -> BTreeMap<String, BTreeSet<String>> {
             if let Some((before, _)) = line.split_once(": &[FormAction<") {
                 before.rsplit(' ').next().unwrap().clone_into(&mut table);
             } else if let Some(segment) = line.strip_prefix("segment: ") {
-                let segment = segment.trim_end_matches(',').replace("TOTP_OFF", "dua-langkah");
-                tables.entry(table.clone()).or_default().insert(segment.trim_matches('"').to_owned());
+                let segment = segment.trim_end_matches(',').trim_matches('"');
+                tables.entry(table.clone()).or_default().insert(segment.to_owned());
             }
         }
     }
@@ -53,16 +53,13 @@ fn forms_of_the_source() -> (BTreeSet<String>, BTreeSet<String>) {
     for source in &sources {
         for placed in source.split("routes(\"").skip(1) {
             let (place, rest) = placed.split_once("\", ").unwrap();
-            let name = match rest.split(')').next().unwrap() {
-                "NEW_USER_ACTIONS" | "NEW_PACKAGE_ACTIONS" => "NEW_ACTIONS",
-                name => name,
-            };
+            let name = rest.split(')').next().unwrap().rsplit("::").next().unwrap();
             deeds.extend(tables[name].iter().map(|segment| format!("{place}/{segment}")));
         }
         for route in source.split(".route(").skip(1) {
             let (path, handler) = route.split_once(',').unwrap();
             if handler.split(".merge(").next().unwrap().contains("post(") && !path.contains("format!") {
-                let path = path.trim().replace("PAGE_PATH", FILE);
+                let path = path.trim().replace("backup::DOWNLOAD_PATH", FILE);
                 others.insert(path.trim_matches('"').to_owned());
             }
         }
