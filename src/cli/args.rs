@@ -74,7 +74,7 @@ pub enum CliCommand {
         /// Where to; a file of that name is replaced once the copy is whole.
         file: PathBuf,
     },
-    /// Make a copy the store again, with no daemon running. The store from before is kept beside it.
+    /// Restore the store from a backup, with no daemon running. The previous store is kept in the same folder.
     Restore {
         /// The copy.
         file: PathBuf,

@@ -14,7 +14,7 @@ const OURS: &str = "G000000001";
 
 /// Which attempts a life speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginLimiter {
+pub enum Attempts {
     /// One, whose name is missing here and there.
     One,
     /// Three, always named.
@@ -59,7 +59,7 @@ pub fn terms(dice: &mut Dice) -> PaymentTerms {
     }
 }
 
-pub fn life(dice: &mut Dice, attempts: LoginLimiter) -> Vec<Event> {
+pub fn life(dice: &mut Dice, attempts: Attempts) -> Vec<Event> {
     // Most lives are shorter than the longest, and some are nearly honest: else hardly one would be credited.
     let (length, noise) = (1 + dice.below(10), *dice.pick(&[0, 4, 25]));
     let mut events: Vec<Event> = Vec::new();
@@ -89,12 +89,12 @@ fn status(dice: &mut Dice) -> Status {
     }
 }
 
-fn attempt(dice: &mut Dice, attempts: LoginLimiter) -> Option<String> {
+fn attempt(dice: &mut Dice, attempts: Attempts) -> Option<String> {
     let names = match attempts {
-        LoginLimiter::One => &["t1"][..],
-        LoginLimiter::Several | LoginLimiter::Unclear => &["t1", "t1", "t2", "t3"][..],
+        Attempts::One => &["t1"][..],
+        Attempts::Several | Attempts::Unclear => &["t1", "t1", "t2", "t3"][..],
     };
-    let is_missing = attempts != LoginLimiter::Several && dice.percent(15);
+    let is_missing = attempts != Attempts::Several && dice.percent(15);
     (!is_missing).then(|| (*dice.pick(names)).to_owned())
 }
 
@@ -106,13 +106,13 @@ fn usual_code(status: Status) -> u16 {
     }
 }
 
-fn claim(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> Claim {
+fn claim(dice: &mut Dice, attempts: Attempts, noise: usize) -> Claim {
     let status = status(dice);
     let code = if dice.percent(noise) { *dice.pick(&[200, 201, 202]) } else { usual_code(status) };
     Claim { transaction: attempt(dice, attempts), status, code }
 }
 
-fn report(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> GatewayReport {
+fn report(dice: &mut Dice, attempts: Attempts, noise: usize) -> GatewayReport {
     let status = status(dice);
     let transaction = attempt(dice, attempts);
     let mut report = GatewayReport {
@@ -140,7 +140,7 @@ fn report(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> GatewayRepor
     report
 }
 
-fn spoil(dice: &mut Dice, report: &mut GatewayReport, attempts: LoginLimiter, noise: usize) {
+fn spoil(dice: &mut Dice, report: &mut GatewayReport, attempts: Attempts, noise: usize) {
     if dice.percent(noise) {
         report.code = *dice.pick(&[200, 201, 202, 404, 407]);
     }
@@ -161,7 +161,7 @@ fn spoil(dice: &mut Dice, report: &mut GatewayReport, attempts: LoginLimiter, no
     if dice.percent(noise / 2) {
         report.order = Some("K1-0002-A".to_owned());
     }
-    if attempts == LoginLimiter::Unclear && dice.percent(noise) {
+    if attempts == Attempts::Unclear && dice.percent(noise) {
         report.order.clone_from(&report.transaction);
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kuota::domain::order::{Flag, OrderState};
 use kuota::domain::payment::{Advance, ClaimedMoney, PaymentEffect, PaymentTerms, Standing};
 use kuota::domain::units::Rupiah;
-use lives::{AMOUNT, Dice, LoginLimiter};
+use lives::{AMOUNT, Dice, Attempts};
 use model::{Event, Outcome};
 use proptest::prelude::*;
 
@@ -89,11 +89,11 @@ fn unnamed(events: &[Event]) -> Vec<Event> {
     events
 }
 
-fn compare(seed: u64, attempts: LoginLimiter) -> Option<Outcome> {
+fn compare(seed: u64, attempts: Attempts) -> Option<Outcome> {
     let mut dice = Dice(seed);
     let terms = lives::terms(&mut dice);
     let events = lives::life(&mut dice, attempts);
-    let understood = if attempts == LoginLimiter::One { unnamed(&events) } else { events.clone() };
+    let understood = if attempts == Attempts::One { unnamed(&events) } else { events.clone() };
     let from = if seed.is_multiple_of(STEPWISE_EVERY) { 0 } else { events.len() };
     let mut reviews = 0;
     let mut last = None;
@@ -122,7 +122,7 @@ fn the_reducer_and_the_model_agree_on_every_life() {
     let mut flags: BTreeSet<Flag> = BTreeSet::new();
     let (mut credited, mut reversed) = (0, 0);
     for seed in 0..LIVES_COMPARED {
-        for attempts in [LoginLimiter::One, LoginLimiter::Several] {
+        for attempts in [Attempts::One, Attempts::Several] {
             let outcome = compare(seed, attempts).expect("every life is compared once at least");
             *states.entry(outcome.state).or_default() += 1;
             flags.extend(outcome.flags);
@@ -136,7 +136,7 @@ fn the_reducer_and_the_model_agree_on_every_life() {
     assert!(states.values().all(|n| *n > 100) && credited > 10_000 && reversed > 10_000, "of each enough");
 }
 
-fn check_promises(seed: u64, attempts: LoginLimiter) {
+fn check_promises(seed: u64, attempts: Attempts) {
     let mut dice = Dice(seed);
     let terms = lives::terms(&mut dice);
     let events = lives::life(&mut dice, attempts);
@@ -209,15 +209,15 @@ fn check_each_step(terms: &PaymentTerms, events: &[Event], say: &dyn Fn() -> Str
 #[test]
 fn the_promises_hold_even_where_the_gateway_does_not_say_which_attempt_it_means() {
     for seed in 0..LIVES_UNCLEAR {
-        check_promises(seed, LoginLimiter::Unclear);
+        check_promises(seed, Attempts::Unclear);
     }
 }
 
 #[test]
 fn the_promises_hold_for_named_attempts() {
     for seed in LIVES_COMPARED..LIVES_COMPARED + LIVES_UNCLEAR / 2 {
-        check_promises(seed, LoginLimiter::One);
-        check_promises(seed, LoginLimiter::Several);
+        check_promises(seed, Attempts::One);
+        check_promises(seed, Attempts::Several);
     }
 }
 
@@ -226,7 +226,7 @@ fn claims_alone_never_move_anything() {
     for seed in 0..LIVES_UNCLEAR / 4 {
         let mut dice = Dice(seed);
         let terms = lives::terms(&mut dice);
-        let events = lives::life(&mut dice, LoginLimiter::Unclear);
+        let events = lives::life(&mut dice, Attempts::Unclear);
         let claims: Vec<Event> = events.into_iter().filter(|e| matches!(e, Event::Claim(_))).collect();
         let run = run(&terms, &claims);
         assert_eq!(run.effects, []);

@@ -18,7 +18,7 @@ pub struct Rows {
 pub const RELAY: Rows = Rows {
     folder: "relay",
     rows: &[
-        &["breaker", "config", "figures", "locks", "order_id", "pace", "polls", "store"],
+        &["breaker", "config", "figures", "order_id", "polls", "store"],
         &["merchant", "request", "row"],
         &["schedule"],
         &["service"],
