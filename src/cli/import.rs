@@ -1,5 +1,5 @@
-//! `import`: users and devices from a table, as spreadsheets and `export` write it. The file becomes one call of the
-//! API, which enters all rows or none and says what is wrong with each.
+//! `import`: users and devices from a table, in the formats of spreadsheets and `export`. The file becomes one call
+//! of the API, which imports all rows or none and lists the errors of each.
 
 mod debts;
 mod lost;
@@ -17,26 +17,26 @@ use crate::web::csv::unguarded;
 use lost::Lost;
 use table::CsvRecord;
 
-/// The most a file may hold: far more users than one router serves.
+/// The largest file: far more users than one router serves.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// The longest cell that makes sense.
+/// The longest cell that can be valid.
 const CELL_CHARS_MAX: usize = 500;
 /// The table of users in a folder that `export` wrote.
 const EXPORTED: &str = "users.csv";
 
-/// What is wrong, by line.
+/// Errors by line.
 type Bad = Vec<(usize, String)>;
 
-/// A user to be entered as the API takes it, with the line it came from.
+/// A user in the API's format, with the line it came from.
 #[derive(Debug, PartialEq)]
 struct ImportRow {
     line: usize,
-    /// What the user is called where it comes from; empty in an owner's own table.
+    /// The user's id in the store of origin; empty in an owner's own table.
     id: String,
     user: Map<String, Value>,
 }
 
-/// Which of our columns a heading is.
+/// The meaning of a column heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UserColumn {
     /// A text of that field.
@@ -47,17 +47,17 @@ enum UserColumn {
     Bytes(&'static str),
     /// Devices, separated by spaces.
     Devices,
-    /// A user with something in it was deleted, and is left out.
+    /// A user deleted in the store of origin, who is left out.
     Deleted,
     /// Labels of the devices, one a line.
     Labels,
-    /// What the user is called where it comes from: debts name it.
+    /// The user's id in the store of origin, by which debts name it.
     Id,
-    /// Written by `export` and not taken over, because of this.
+    /// Written by `export` and not imported, for this reason.
     NotTaken(&'static str),
 }
 
-/// Columns that `export` writes of users and that are not taken over, each with the reason.
+/// Columns of users that `export` writes and that are not imported, each with the reason.
 const NOT_TAKEN: [(&str, &str); 5] = [
     ("access_status", "it follows from the rest"),
     ("access_reason", "it follows from the rest"),
@@ -66,7 +66,7 @@ const NOT_TAKEN: [(&str, &str); 5] = [
     ("phone_e164", "it is read from the phone"),
 ];
 
-/// What a file or folder holds.
+/// The content of a file or folder.
 #[derive(Debug, Default)]
 struct ParsedTables {
     rows: Vec<ImportRow>,
@@ -117,7 +117,7 @@ pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -
     })
 }
 
-/// A table of users, or the folder that `export` wrote, with the debts in it.
+/// Reads a table of users, or the folder that `export` wrote, with its debts.
 fn read_path(path: &Path) -> Result<ParsedTables, Failure> {
     let is_folder = path.is_dir();
     let file = if is_folder { path.join(EXPORTED) } else { path.to_owned() };
@@ -141,7 +141,7 @@ fn read_path(path: &Path) -> Result<ParsedTables, Failure> {
     Ok(found)
 }
 
-/// The text of a file, and what a person should know about how it was read.
+/// The text of a file, and notes for people about how it was read.
 fn content(file: &Path) -> Result<(String, Vec<String>), Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::said(format!("{}: {error}", file.display()));
     let length = std::fs::metadata(file).map_err(|e| unreadable(&e))?.len();
@@ -152,7 +152,7 @@ fn content(file: &Path) -> Result<(String, Vec<String>), Failure> {
     table::decode(&bytes).map_err(|why| unreadable(&why))
 }
 
-/// What the API has against the rows, by the file's lines.
+/// The API's errors, by the file's lines.
 fn by_line(problem: &Value, rows: &[ImportRow]) -> Bad {
     let finding = |error: &Value| {
         let (field, message) = (error["field"].as_str()?, error["message"].as_str()?);
@@ -166,7 +166,7 @@ fn by_line(problem: &Value, rows: &[ImportRow]) -> Bad {
     errors.map(|error| finding(error).unwrap_or_else(|| whole(error))).collect()
 }
 
-/// A message that names another row, with that row's line instead.
+/// Replaces the row numbers in a message by the file's lines.
 fn lines_of(message: &str, rows: &[ImportRow]) -> String {
     let named = message.rsplit_once("is in row ").and_then(|(before, after)| {
         let (row, after) = after.split_once(' ')?;
@@ -187,7 +187,7 @@ fn refused(bad: &Bad) -> Failure {
     Failure::Said(out)
 }
 
-/// The rows of a table, what of it is not taken over, and what is wrong with its form.
+/// The rows of a table, the data that is not imported, and the errors of its format.
 fn read(content: &str) -> ParsedTables {
     let mut found = ParsedTables::default();
     let (mut records, bad) = table::records(content);
@@ -220,7 +220,7 @@ fn read(content: &str) -> ParsedTables {
     found
 }
 
-/// Headings in English and Indonesian, as exports and owners' own tables have them; `mac` may come numbered.
+/// The column for a heading, in English or Indonesian, from exports and owners' own tables; `mac` may be numbered.
 fn column(heading: &str) -> Option<UserColumn> {
     let heading = heading.trim().to_lowercase();
     let plain: String = heading.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -258,8 +258,8 @@ fn column(heading: &str) -> Option<UserColumn> {
     })
 }
 
-/// What is wrong with the number of a record's cells. One cut short may lack anything; what is empty beyond the
-/// headings is what spreadsheets leave.
+/// The error in a record's number of cells. A short record may lack any cell; empty cells beyond the headings are an
+/// artefact of spreadsheets.
 fn miscounted(record: &CsvRecord, headings: usize) -> Option<String> {
     let cells = record.cells.len();
     let is_wrong = cells < headings || record.cells[headings..].iter().any(|cell| !cell.trim().is_empty());
@@ -317,7 +317,7 @@ fn row(record: &CsvRecord, columns: &[(&str, UserColumn)], found: &mut ParsedTab
     }
 }
 
-/// The devices of a cell. What separates them is also found inside of no address.
+/// The devices in a cell. No separator occurs inside an address.
 fn devices(cell: &str) -> impl Iterator<Item = &str> {
     cell.split([' ', ';', ',', '\n', '\r']).map(str::trim).filter(|text| !text.is_empty())
 }

@@ -1,4 +1,4 @@
-//! `report`: sales, debts, usage, and whom to call.
+//! `report`: sales, debts, usage, and the list for collection.
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -17,7 +17,7 @@ pub enum ReportCommand {
     Debts(ReportSpan),
     /// What was used, by user and day.
     Usage(ReportSpan),
-    /// Who is stopped for debt, is late, or has to pay within a week.
+    /// Customers who are blocked for debt, are late, or have to pay within a week.
     Collection(ReportSpan),
 }
 

@@ -1,4 +1,4 @@
-//! The one way to write: everything of a batch in one transaction.
+//! The only way to write: a whole batch in one transaction.
 
 use rusqlite::TransactionBehavior;
 
@@ -8,10 +8,10 @@ use super::lifecycle::Store;
 use super::write::{Batch, Writer};
 
 impl Store {
-    /// Writes `batch` in one transaction, on the card when this returns.
+    /// Writes `batch` in one transaction, which is on the card when this returns.
     ///
-    /// [`StoreError::Unwritable`] means that nothing was written and that the same may succeed later. After any other error
-    /// the store must not be used any more: what the card holds is only known by opening it again.
+    /// [`StoreError::Unwritable`] means that nothing was written and that a retry may succeed. After any other error
+    /// the store must not be used any more: the content of the card is unknown until it is opened again.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.check_writable()?;
         let written = self.write(batch).map(|(mark, statements)| {
@@ -22,7 +22,7 @@ impl Store {
         self.judged(written)
     }
 
-    /// The commit's mark, and how many statements made it.
+    /// Writes the batch; returns the commit's mark and the number of statements.
     fn write(&mut self, batch: &Batch) -> Result<(CommitMark, u64), StoreError> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut writer = Writer { tx, statements: 0 };

@@ -9,22 +9,22 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::StoreError;
 use crate::tools::percent;
 
-/// How long to wait for another program that holds the file. Everybody who asks the engine waits as long.
+/// How long to wait for another program's lock on the file. All callers of the engine wait as long.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// SQLite's way to open a file without locking it and without an index of its log on the disk.
+/// SQLite's VFS that opens a file without locking it and without an index of its log on the disk.
 const VFS_ALONE: &std::ffi::CStr = c"unix-none";
-/// Prepared statements kept: every statement of a commit, so that none is compiled twice.
+/// Prepared statements in the cache: every statement of a commit, so that none is compiled twice.
 const STATEMENT_CACHE: usize = 64;
 
 pub(super) const READ_ONLY: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// Opens a file that nobody writes, without locks and without a log's index on the disk. It is right where the disk
-/// takes no writes: a log beside the file is read like everywhere else.
+/// Opens a file without a writer, without locks and without a log's index on the disk. This is correct if the disk
+/// does not accept writes: an existing log is read as usual.
 pub(super) fn open_alone(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     if !path.with_extension("db-wal").exists() {
-        // Without a log there is nothing to be made beside it.
+        // Without a log SQLite does not have to create any further file.
         let flags = flags | OpenFlags::SQLITE_OPEN_URI;
         return Ok(Connection::open_with_flags(
             format!("file:{}?immutable=1", percent::path(path.as_os_str().as_bytes())),
@@ -40,7 +40,7 @@ pub(super) fn open_alone(path: &Path, flags: OpenFlags) -> Result<Connection, St
 /// What every connection that writes is set to.
 pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    // Money must survive a power cut: NORMAL was measured to lose acknowledged commits.
+    // Payments must survive a power cut: with NORMAL, acknowledged commits were lost in measurements.
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
     conn.pragma_update(None, "trusted_schema", "OFF")?;
@@ -48,7 +48,7 @@ pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens the file to read it beside a writer.
+/// Opens the file to read it while a writer may use it.
 pub(super) fn open_beside(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, READ_ONLY)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;

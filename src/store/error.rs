@@ -1,4 +1,4 @@
-//! Why the store cannot be used, and what that means for going on.
+//! Errors of the store, and whether it can continue after them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,31 +6,31 @@ use super::identity::FileFault;
 use super::rescued_copy::{self, Beside, Left, Rescue};
 use super::unwritable::Unwritable;
 
-/// Why the store cannot be used. None but [`StoreError::Unwritable`] goes away by trying again.
+/// The reason why the store cannot be used. Only [`StoreError::Unwritable`] can be retried.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another process writes to it.
+    /// Another process has opened it for writing.
     #[error("the store in {0} is in use by another kuotad; stop it, or use its socket")]
     InUse(PathBuf),
-    /// The folder or its files cannot be made or opened.
+    /// The folder or its files cannot be created or opened.
     #[error("{path}: {source}; check that the folder exists, is writable and not full")]
     Folder {
-        /// What was to be opened.
+        /// The path.
         path: PathBuf,
-        /// The system's reason.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
+    /// The file is empty or missing while its log is not. SQLite would treat it as new and delete the log.
     #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
     Emptied(PathBuf),
-    /// A copy that was written when the store went away lies beside it, and nobody has dealt with it.
+    /// The folder has a copy that was rescued when the store went away, and the operator has not decided about it.
     #[error("{}", rescued_copy::refusal(path, copy, *beside))]
     Rescued {
         /// The store's file.
         path: PathBuf,
         /// The copy.
         copy: Left,
-        /// What is under the store's name.
+        /// The file under the store's name.
         beside: Beside,
     },
     /// The file is missing or empty although commits were made in it.
@@ -44,7 +44,7 @@ pub enum StoreError {
         /// Commits of the last run.
         commits: u64,
     },
-    /// The file lacks commits that were acknowledged.
+    /// The file lacks acknowledged commits.
     #[error(
         "{path} ends at change {found} of its last run, and change {written} was acknowledged: its log (kuota.db-wal) is \
          missing or was cut, so the last changes would be lost; put the log back, or restore a backup: kuotad restore \
@@ -53,12 +53,12 @@ pub enum StoreError {
     Behind {
         /// The store's file.
         path: PathBuf,
-        /// The last commit that it holds.
+        /// The last commit in it.
         found: u64,
-        /// The last one that was acknowledged.
+        /// The last acknowledged commit.
         written: u64,
     },
-    /// The file is used with a log, and that is missing.
+    /// The file is in log mode, and its log is missing.
     #[error(
         "{0} was not closed and its log (kuota.db-wal) is missing, so the last changes would be lost; put the log back beside \
          it, or restore a backup: kuotad restore FILE"
@@ -71,12 +71,12 @@ pub enum StoreError {
         path: PathBuf,
         /// What happened to it.
         fault: FileFault,
-        /// Where it is, if its folder was moved.
+        /// Its present path, if its folder was moved.
         moved: Option<PathBuf>,
-        /// What became of everything that was committed.
+        /// The outcome for the committed data.
         rescue: Rescue,
     },
-    /// Tables that everything stands on are damaged.
+    /// Required tables are damaged.
     #[error(
         "{path} is damaged: {tables}; restore the latest backup ({last}): kuotad restore FILE",
         path = path.display()
@@ -84,30 +84,30 @@ pub enum StoreError {
     Damaged {
         /// The store's file.
         path: PathBuf,
-        /// Which tables, for people.
+        /// The tables, for people.
         tables: String,
-        /// When a backup was made last, for people.
+        /// The time of the last backup, for people.
         last: String,
     },
-    /// Nothing can be written at present; nothing was changed.
+    /// The store cannot be written at present; nothing was changed.
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
     /// SQLite failed: a failing card, or a damaged file.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// The file comes from a later version, or its schema could not be brought up.
+    /// The file comes from a later version, or its schema could not be upgraded.
     #[error("the store's schema cannot be used by this version: {0}")]
     Schema(#[from] rusqlite_migration::Error),
     /// The system has no random bytes for the site's secret.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
-    /// A row says what no version of this program writes.
+    /// A row has a value that no version of this program writes.
     #[error("the store holds a row that makes no sense: {0}")]
     Nonsense(String),
 }
 
 impl StoreError {
-    /// Whether the file must not be used any more: what it holds is only known by opening it again.
+    /// Whether the file must not be used any more, because its content is unknown until it is opened again.
     pub fn is_fatal(&self) -> bool {
         use rusqlite::ErrorCode::{
             CannotOpen, DatabaseCorrupt, FileLockingProtocolFailed, NotADatabase, SystemIoFailure,
@@ -124,7 +124,7 @@ impl StoreError {
         }
     }
 
-    /// Whether it goes away by itself: another program has the file, or the disk takes no writes.
+    /// Whether it is temporary: another program has locked the file, or the disk does not accept writes.
     pub fn is_passing(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly};
         match self {

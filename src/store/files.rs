@@ -2,9 +2,9 @@
 
 /// The store's file inside the data folder.
 pub const FILE: &str = "kuota.db";
-/// Held by whoever may write.
+/// The lock file of the writer.
 pub(super) const LOCK_FILE: &str = "kuotad.lock";
 
-/// Where an SQLite file says whether it is used with a log, and what that says.
+/// The offset in an SQLite file that says whether it is in log mode.
 pub(super) const LOG_MARK_AT: usize = 18;
 pub(super) const LOG_MARK: u8 = 2;

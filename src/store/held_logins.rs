@@ -1,12 +1,12 @@
-//! Log-ins while nothing can be written: sessions, used one-time codes and ended sessions are held in memory until the
-//! store takes them. Whoever must see what is wrong can log in, and a code is still accepted only once.
+//! Log-ins while the store cannot be written: sessions, used one-time codes and ended sessions are kept in memory
+//! until they can be stored. An admin can then log in to see the problem, and a code is still accepted only once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 
-/// What the store could not take. Secrets are hashes here as well.
+/// Changes that could not be stored. Secrets are hashes here as well.
 #[derive(Debug, Default)]
 pub(super) struct HeldLogins {
     pub(super) sessions: Vec<HeldSession>,

@@ -1,4 +1,4 @@
-//! The writer: opened, paused while nothing can be written, tried again, and closed.
+//! The writer: opening, pausing while the store cannot be written, retrying, and closing.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -21,15 +21,15 @@ use super::{backup, names, rescue, site_secret, verify};
 use crate::identity::site_secret::SiteSecret;
 use crate::sqlite;
 
-/// The same once it is known that one holds it.
+/// The same while the file is known to be locked.
 const BUSY_AGAIN_TIMEOUT: Duration = Duration::from_millis(50);
-/// How long a start waits for one that lets nobody read.
+/// How long a start waits for a lock that prevents reading.
 const BUSY_START_MAX: Duration = Duration::from_secs(30);
-/// From one try to write again to the next ...
+/// The first pause between two tries to write ...
 const RECOVER_PAUSE: Duration = Duration::from_millis(500);
-/// ... which doubles up to this.
+/// ... which is doubled up to this.
 const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// What the store has done since it was opened: measured by tests and shown in metrics.
+/// Counts of the store's work since it was opened: checked by tests and shown in metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreStats {
     /// Transactions committed; each is one fsync of the write-ahead log.
@@ -38,14 +38,14 @@ pub struct StoreStats {
     pub statements: u64,
 }
 
-/// How long ago the store came into its present state, and was written last.
+/// How long the store is in its present state, and when it was last written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreTimes {
-    /// Since it can be written, or cannot.
+    /// Time since it became writable, or unwritable.
     pub state_for: Duration,
-    /// Since the last commit of this process.
+    /// Time since the last commit of this process.
     pub committed_for: Option<Duration>,
-    /// When its files were written last before it was opened.
+    /// When its files were last written before it was opened.
     pub written_before: Option<SystemTime>,
 }
 
@@ -55,29 +55,29 @@ pub struct Store {
     pub(super) conn: Connection,
     pub(super) path: PathBuf,
     pub(super) stats: StoreStats,
-    /// Since when it can be written, or cannot.
+    /// When it became writable, or unwritable.
     state_since: Instant,
     committed_at: Option<Instant>,
     written_before: Option<SystemTime>,
     site_secret: SiteSecret,
     ballast: Ballast,
-    /// While nothing can be written.
+    /// Set while the store cannot be written.
     pub(super) pause: Option<Pause>,
-    /// The connection cannot write, whatever the disk says by now.
+    /// The connection cannot write, even if the disk now can.
     pub(super) is_read_only: bool,
-    /// Why the file must not be used any more.
+    /// The reason why the file must not be used any more.
     broken: Option<String>,
     identity: Identity,
     /// The last commit.
     pub(super) mark: CommitMark,
     mark_file: Option<MarkFile>,
-    /// Log-ins that could not be written yet.
+    /// Log-ins that could not be stored yet.
     pub(super) held: HeldLogins,
-    /// Released when the store is closed, whatever ends the process.
+    /// Released when the store is closed, however the process ends.
     lock: Lock,
 }
 
-/// Since when and why nothing can be written.
+/// Since when and why the store cannot be written.
 #[derive(Debug)]
 pub(super) struct Pause {
     why: Unwritable,
@@ -92,8 +92,8 @@ impl Pause {
 }
 
 impl Store {
-    /// Opens the store in `data_dir`, creating folder and file where they are missing and bringing the schema up. A disk
-    /// that is full or can only be read does not keep a store that is there from being read: see [`Self::unwritable`].
+    /// Opens the store in `data_dir`, creating folder and file if they are missing and upgrading the schema. On a
+    /// full or read-only disk an existing store can still be read: see [`Self::unwritable`].
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let ballast = Ballast::of(data_dir);
         let lock = match Lock::take(data_dir) {
@@ -133,7 +133,7 @@ impl Store {
         Ok(store)
     }
 
-    /// A second connection that only reads.
+    /// A second, read-only connection.
     pub fn reader(&self) -> Result<Reader, StoreError> {
         if self.is_read_only {
             return Ok(Reader::new(open_alone(&self.path, READ_ONLY)?));
@@ -141,17 +141,17 @@ impl Store {
         Ok(Reader::new(open_to_read(&self.path)?))
     }
 
-    /// What the site signs with.
+    /// The site's signing secret.
     pub fn site_secret(&self) -> &SiteSecret {
         &self.site_secret
     }
 
-    /// What was done since the store was opened.
+    /// Counts of the work since the store was opened.
     pub fn stats(&self) -> StoreStats {
         self.stats
     }
 
-    /// Since when the store is as it is, and when it was written last.
+    /// When the store's present state began, and when it was last written.
     pub fn times(&self) -> StoreTimes {
         StoreTimes {
             state_for: self.state_since.elapsed(),
@@ -160,18 +160,18 @@ impl Store {
         }
     }
 
-    /// Why nothing can be written, while nothing can.
+    /// The reason why the store cannot be written, while it cannot.
     pub fn unwritable(&self) -> Option<&Unwritable> {
         self.pause.as_ref().map(|pause| &pause.why)
     }
 
-    /// Why the file must not be used any more, if so.
+    /// The reason why the file must not be used any more, if any.
     pub fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
     }
 
-    /// Deals with tables that are damaged although the ledger is whole. Statistics begin again with empty tables, the
-    /// damaged ones are kept under another name; for any other table the store is only read from here on.
+    /// Handles damaged tables of a store whose ledger is intact. Statistics restart with empty tables, and the
+    /// damaged ones are kept under another name; for any other table the store becomes read-only.
     pub fn protect(&mut self, tables: Vec<String>) -> Result<(), StoreError> {
         let (statistics, others): (Vec<_>, Vec<_>) =
             tables.into_iter().partition(|table| verify::STATISTICS.contains(&table.as_str()));
@@ -202,12 +202,13 @@ impl Store {
         Ok(())
     }
 
-    /// Whether readers see a file that nobody writes: they must be closed before [`Self::recover`] and opened again after.
+    /// Whether readers use a file without a writer: they must be closed before [`Self::recover`] and opened again
+    /// after it.
     pub fn is_read_only(&self) -> bool {
         self.is_read_only
     }
 
-    /// Tries to write again, where nothing could be written. Not tried again at once.
+    /// Retries writing if the store could not be written. Does nothing until a pause has passed.
     pub fn recover(&mut self) -> Result<(), StoreError> {
         let Some(pause) = &mut self.pause else { return Ok(()) };
         let now = Instant::now();
@@ -231,7 +232,7 @@ impl Store {
             return Err(why.into());
         }
         if self.is_read_only {
-            // Closed before another one is opened: closing it would end the other's locks.
+            // Closed before another one is opened: closing it would release the other's locks.
             self.conn = Connection::open_in_memory()?;
             match open_to_write(&self.path) {
                 Ok(opened) => self.conn = opened.conn,
@@ -242,12 +243,12 @@ impl Store {
             }
             self.is_read_only = false;
         }
-        // What can be had from the log is had before the ballast is asked for.
+        // The log is opened before the ballast takes its space.
         self.open_log()?;
         self.ballast.restore().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
     }
 
-    /// Says in the file that its log may be ahead of it, and takes the ballast aboard.
+    /// Marks the file as having an open log, and creates the ballast.
     fn start_log(&mut self) -> Result<(), StoreError> {
         let loaded = self.open_log().and_then(|()| {
             self.ballast.ensure().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
@@ -258,7 +259,7 @@ impl Store {
         }
     }
 
-    /// Says in the file that its log may be ahead of it, and which run this is; the file beside it follows.
+    /// Marks the file as having an open log, and stores the new run's commit mark in it and in the mark file.
     fn open_log(&mut self) -> Result<(), StoreError> {
         let opened = place::mark(&self.conn, LOG_OPEN, Some(&self.mark));
         self.identity.look(&self.path);
@@ -277,7 +278,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes a commit that is on the card.
+    /// Records a commit that is on the card.
     pub(super) fn committed(&mut self, mark: CommitMark) {
         self.mark = mark;
         self.committed_at = Some(Instant::now());
@@ -291,7 +292,7 @@ impl Store {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    /// What an outcome means for the store: a passing hindrance pauses it, anything else ends it.
+    /// Applies a result to the store's state: a temporary obstacle pauses it, any other error ends its use.
     pub(super) fn judged<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         let error = match outcome {
             Ok(value) => return Ok(value),
@@ -311,7 +312,7 @@ impl Store {
         if matches!(why, Unwritable::Full(_)) {
             self.ballast.free();
         }
-        // Everybody waits for the engine: what is known to be held is not waited for again.
+        // All callers wait for the engine, so a known lock is not waited for again.
         if let Err(error) = self.conn.busy_timeout(BUSY_AGAIN_TIMEOUT) {
             tracing::debug!(%error, "the time to wait stays as it is");
         }
@@ -329,8 +330,8 @@ impl Store {
         }
     }
 
-    /// Refuses to write where it cannot succeed. A connection that only reads would say so itself, and that looks like a
-    /// broken store as soon as the disk has room again.
+    /// Fails early if writing cannot succeed. The error of a read-only connection would look like a broken store as
+    /// soon as the disk has room again.
     pub(super) fn check_writable(&mut self) -> Result<(), StoreError> {
         match self.unwritable() {
             Some(why) if self.is_read_only || matches!(why, Unwritable::Damaged(_)) => {
@@ -340,13 +341,13 @@ impl Store {
         }
     }
 
-    /// Refuses to write into a file that nobody will find again or that was cut, and saves what it holds.
+    /// Refuses to write into a file that was replaced or cut, and rescues its content.
     fn check_in_place(&mut self) -> Result<(), StoreError> {
         if self.is_read_only {
             return Ok(());
         }
         let Some(fault) = self.identity.fault(&self.path, self.lock.store()) else { return Ok(()) };
-        // Closing must not touch what has the names, nor bring a log that was cut into the file.
+        // Closing must neither touch the file that has the name now, nor copy a log that was cut into the file.
         let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         let _ = self.conn.set_db_config(keep, true);
         let moved = self.lock.moved_to(&self.path);
@@ -365,13 +366,13 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// Leaves one file that holds everything.
+    /// Leaves one file with all data.
     fn drop(&mut self) {
         let can_write = !self.is_read_only && !matches!(self.unwritable(), Some(Unwritable::Damaged(_)));
         if self.broken.is_some() || !can_write {
             return;
         }
-        // A reader may have met the fault first, and said no more than that it could not read.
+        // A reader may have met the fault first, with an error that does not name it.
         if let Err(error) = self.check_in_place() {
             tracing::error!("{error}");
         } else if let Err(error) = place::mark(&self.conn, LOG_CLOSED, None) {
@@ -380,14 +381,14 @@ impl Drop for Store {
     }
 }
 
-/// A connection that was opened to write, or, where that cannot be, to read.
+/// A connection that was opened for writing or, if that is impossible, for reading.
 struct OpenedFile {
     conn: Connection,
     site_secret: SiteSecret,
     is_read_only: bool,
 }
 
-/// Opens the file to write, or to read where the disk takes no writes, and says why.
+/// Opens the file for writing, or for reading if the disk does not accept writes, and returns the reason.
 fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(OpenedFile, Option<Unwritable>), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let until = Instant::now() + BUSY_START_MAX;
@@ -398,7 +399,7 @@ fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(OpenedFile, Option<
         };
         match error.hindrance(folder) {
             None => return Err(error),
-            // Nothing can be shown of a file that cannot be read.
+            // A file that cannot be read cannot be shown.
             Some(why @ Unwritable::Busy(_)) if Instant::now() > until => return Err(why.into()),
             Some(why @ Unwritable::Busy(_)) => tracing::warn!("{why}; waiting for it"),
             Some(Unwritable::Full(_)) if ballast.free() => {}
@@ -414,7 +415,7 @@ fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(OpenedFile, Option<
     }
 }
 
-/// When the store's files were written last.
+/// When the store's files were last written.
 fn last_written(path: &Path) -> Option<SystemTime> {
     let files = [path.to_owned(), path.with_extension("db-wal")];
     let written = |file: &PathBuf| {
@@ -428,7 +429,7 @@ fn open_to_write(path: &Path) -> Result<OpenedFile, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     if conn.is_readonly(MAIN_DB)? {
-        // SQLite falls back to reading; the first payment would be the first to hear of it.
+        // SQLite falls back to reading, and only the first payment would fail.
         let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it can only be read");
         let refused = StoreError::Folder { path: path.to_owned(), source };
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -436,7 +437,7 @@ fn open_to_write(path: &Path) -> Result<OpenedFile, StoreError> {
     }
     configure(&conn)?;
     check_not_behind(path, &conn)?;
-    // A new store gets its schema before it gets a log: a file without tables never needs one.
+    // A new store gets its schema before its log: a file without tables never needs one.
     sqlite::bring_up(&mut conn, &MIGRATIONS)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     names::fill(&mut conn)?;
@@ -444,7 +445,7 @@ fn open_to_write(path: &Path) -> Result<OpenedFile, StoreError> {
     Ok(OpenedFile { conn, site_secret, is_read_only: false })
 }
 
-/// Says which tables are damaged where a store could not be opened for that.
+/// Lists the damaged tables when a store could not be opened because of them.
 fn damage_of(error: StoreError, path: &Path) -> StoreError {
     let inner = match &error {
         StoreError::Sqlite(inner) => inner,
@@ -464,9 +465,9 @@ fn damage_of(error: StoreError, path: &Path) -> StoreError {
     }
 }
 
-/// Refuses a store whose log was cut or went away, and leaves the log as it is.
+/// Refuses a store whose log was cut or removed, and leaves the log unchanged.
 fn check_not_behind(path: &Path, conn: &Connection) -> Result<(), StoreError> {
-    // A file without tables has no mark, and one that is used without a log is a copy that was put here.
+    // A file without tables has no mark, and a file that is not in log mode is a copy that was put here.
     let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     let has_mark = mode == "wal" && conn.table_exists(None, "meta")? && place::is_open(conn)?;
     if !has_mark {

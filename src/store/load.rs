@@ -1,4 +1,4 @@
-//! Reading everything back at the start: what the engine keeps in memory.
+//! Loads the data that the engine keeps in memory, at the start.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::{Counter, RowId};
 
-/// The store's contents as the engine works on them.
+/// The store's content as the engine uses it.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// Users that are not deleted, by key.
@@ -27,33 +27,33 @@ pub struct Loaded {
     pub packages: BTreeMap<u32, PackageRecord>,
     /// Who entered each open debt item.
     pub granted_by: BTreeMap<DebtId, String>,
-    /// Online orders that a customer may still be paying.
+    /// Online orders that can still be paid.
     pub open_orders: Vec<OrderRecord>,
     /// Attempts to open an order whose outcome is not known.
     pub openings: Vec<OpeningRecord>,
-    /// What the relay must still be told.
+    /// Pending notifications to the relay.
     pub outbox: Vec<OutboxItem>,
-    /// What was entered while the clock was not trusted and has no date yet.
+    /// Records entered while the clock was not trusted that have no date yet.
     pub undated: Vec<UndatedRecord>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
     pub chain_seq: u64,
-    /// The last entry's link.
+    /// The last entry's hash.
     pub chain_hash: Hash,
     /// The last receipt's number.
     pub receipt_no: u64,
-    /// The highest user key ever given.
+    /// The highest user key ever assigned.
     pub user_no: u32,
-    /// The highest device key ever given.
+    /// The highest device key ever assigned.
     pub device_no: u32,
 }
 
 impl Store {
-    /// Reads what the engine needs.
+    /// Loads the data for the engine.
     pub fn load(&self) -> Result<Loaded, StoreError> {
         let mut out = Loaded { chain_hash: CHAIN_START, ..Loaded::default() };
-        // The secret is no fact to be looked at.
+        // The secret has its own accessor.
         self.each("SELECT key, value FROM meta WHERE key <> 'site_secret'", |row| {
             out.meta.insert(row.get(0)?, row.get(1)?);
             Ok(())

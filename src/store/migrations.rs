@@ -1,4 +1,4 @@
-//! The schema's versions and how a file is brought to the last one.
+//! The schema's versions and the upgrade of a file to the last one.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
 /// The same, ready to be applied.
 pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(steps()));
 
-/// Whether every step was taken.
+/// Whether every schema step is applied.
 pub(super) fn is_up_to_date(conn: &Connection) -> Result<bool, StoreError> {
     let steps = steps().len();
     Ok(matches!(MIGRATIONS.current_version(conn)?, SchemaVersion::Inside(version) if version.get() == steps))

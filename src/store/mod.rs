@@ -1,26 +1,28 @@
-//! The store: one SQLite file that holds users, the ledger and everything that must survive a power cut.
+//! The store: one SQLite file with users, the ledger and everything that must survive a power cut.
 //!
-//! WAL with `synchronous=FULL`: an acknowledged commit is on the card. One [`Store`] writes, through
-//! [`Store::commit`] alone; any number of [`Reader`]s look at history beside it. After an I/O error nothing is known about
-//! what the card holds until it is opened again, so that ends the program. A full disk, one that can only be read and a
-//! lock of another program do not ([`Unwritable`]): nothing was half done, and [`Store::recover`] tries again.
+//! WAL with `synchronous=FULL`: an acknowledged commit is on the card. One [`Store`] writes, only through
+//! [`Store::commit`]; any number of [`Reader`]s read history at the same time. After an I/O error the content of the
+//! card is unknown until the store is opened again, so the program stops. A full disk, a read-only disk and a lock
+//! of another program are different ([`Unwritable`]): nothing was half done, and [`Store::recover`] retries.
 //!
-//! What is needed first:
-//! - `files` names, `error` why the store cannot be used, `unwritable` why nothing can be written for the time being
-//! - `connect` connections, `place` who may write and whether the log is there, `identity` whether the files are still the
-//!   same, `commit_mark` the number of the last commit, `ballast` room kept for a full disk
-//! - `record` the records, `rows` how they are read back, `migrations` the schema, `names` and `validity` what its steps derive
+//! Foundations:
+//! - `files` names, `error` its errors, `unwritable` why it temporarily cannot be written
+//! - `connect` connections, `place` the writer's lock and the check for the log, `identity` whether the files are
+//!   still the same, `commit_mark` the number of the last commit, `ballast` space reserved for a full disk
+//! - `record` the records, `rows` how they are read back, `migrations` the schema, `names` and `validity` data that
+//!   its steps derive
 //!
 //! The writer:
-//! - `lifecycle` opens, pauses, tries again and closes, `commit` writes a batch, `write` its parts
-//! - `load` what the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with `held_logins`,
-//!   `site_secret` one subject each
+//! - `lifecycle` opens, pauses, retries and closes, `commit` writes a batch, `write` its parts
+//! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
+//!   `held_logins`, `site_secret` one subject each
 //!
 //! Readers:
 //! - `read` the reader and history, `reports` sums, `export` tables as CSV, `verify` the proof of the ledger
 //!
 //! Copies:
-//! - `backup` made and put back, `rescue` made of a store that went away, `rescued_copy` what is left of those
+//! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
+//!   those
 
 mod admins;
 pub mod backup;

@@ -1,8 +1,8 @@
-//! The contents of a store whose file went away, was replaced or was cut while it was in use.
+//! Rescues the content of a store whose file was removed, replaced or cut while it was in use.
 //!
-//! Everything committed is copied through the open connection and proven. A copy that proves is named
-//! `kuota.db.rescued-NNNN`; one that does not gets `.partial` behind that. While either lies beside the store, no writer
-//! starts: which contents count is the operator's to say.
+//! All committed data is copied through the open connection and proven. A copy that passes is named
+//! `kuota.db.rescued-NNNN`; one that fails also gets `.partial`. While either is in the store's folder, no writer
+//! starts: the operator decides which content counts.
 
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,15 @@ use super::place::make_folder;
 use super::read::Reader;
 use super::rescued_copy::{PARTIAL, RESCUED, Rescue, left};
 
-/// Where a copy is put together.
+/// The file in which a copy is prepared.
 const RESCUING: &str = "kuota.db.rescuing";
 /// Copies kept.
 const RESCUED_MAX: u32 = 10_000;
-/// What is put behind the name of a copy that was taken over, and of one that a restored store makes useless.
+/// The suffix of a copy that was restored, and of one that is useless after a restore.
 const RESTORED: &str = ".restored";
 const SET_ASIDE: &str = ".set-aside";
 
-/// Copies everything that is committed out of an open store, and proves that it reaches to `last`.
+/// Copies all committed data out of an open store, and proves that it includes the commit `last`.
 pub(super) fn rescue(conn: &Connection, folder: &Path, last: &CommitMark) -> Rescue {
     match copied(conn, folder, last) {
         Ok(rescue) => rescue,
@@ -36,7 +36,7 @@ pub(super) fn rescue(conn: &Connection, folder: &Path, last: &CommitMark) -> Res
 }
 
 fn copied(conn: &Connection, folder: &Path, last: &CommitMark) -> Result<Rescue, backup::BackupError> {
-    // The folder itself may be gone; a start on its name must find the copy.
+    // The folder itself may be gone; a start with its name must find the copy.
     make_folder(folder)?;
     let temp = folder.join(RESCUING);
     let made = backup::copy_pages(conn, &temp, &mut |_| {});
@@ -62,7 +62,7 @@ fn copied(conn: &Connection, folder: &Path, last: &CommitMark) -> Result<Rescue,
     let n = (1..RESCUED_MAX).find(is_free).unwrap_or(RESCUED_MAX);
     let copy = folder.join(format!("{RESCUED}{n:04}{ends}"));
     backup::publish(&temp, &copy)?;
-    // What SQLite left beside a copy that it could not end.
+    // Files that SQLite left for a copy that it could not finish.
     backup::remove(&temp);
     Ok(if is_whole { Rescue::Whole(copy) } else { Rescue::Partial(copy) })
 }
@@ -79,8 +79,8 @@ fn proves(copy: &Path, last: &CommitMark) -> Result<(), String> {
     Err(format!("it ends at commit {found} of this run, and commit {} was acknowledged", last.commits))
 }
 
-/// Deals with the copies after `from` became the store: it was a copy itself, or it makes those useless that are not whole.
-/// The answer is the new name of what was taken over.
+/// Renames the copies after `from` became the store: `from` may be one itself, and incomplete copies are no longer
+/// useful. Returns the new name of the restored copy.
 pub(super) fn settle(data_dir: &Path, from: &Path) -> Option<PathBuf> {
     let mut taken = None;
     while let Some(copy) = left(data_dir) {

@@ -1,22 +1,22 @@
-//! Copies of a store that went away while it was in use: their names, which of them are left, and what people read about
-//! them. `rescue.rs` makes them.
+//! Copies of a store that went away while it was in use: their names, which of them await a decision, and their
+//! messages. `rescue.rs` makes them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::identity::FileFault;
 
-/// What the names of copies begin with.
+/// The prefix of a copy's name.
 pub(super) const RESCUED: &str = "kuota.db.rescued-";
-/// What the name of one ends with that is not whole.
+/// The suffix of an incomplete copy's name.
 pub(super) const PARTIAL: &str = ".partial";
 
-/// What became of the contents.
+/// The outcome for the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rescue {
-    /// All of them are in this file.
+    /// All of it is in this file.
     Whole(PathBuf),
-    /// What could be read is in this file.
+    /// The readable part is in this file.
     Partial(PathBuf),
     /// Nothing could be written.
     Failed,
@@ -41,16 +41,16 @@ impl fmt::Display for Rescue {
     }
 }
 
-/// A copy that nobody has dealt with.
+/// A copy that awaits the operator's decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     /// The file.
     pub path: PathBuf,
-    /// Whether it holds everything that was committed.
+    /// Whether it has all committed data.
     pub is_whole: bool,
 }
 
-/// The newest copy in a folder that nobody has dealt with.
+/// The newest copy in a folder that awaits the operator's decision.
 pub fn left(data_dir: &Path) -> Option<Left> {
     let files = std::fs::read_dir(data_dir).ok()?;
     let copies = files.filter_map(|file| {
@@ -66,7 +66,7 @@ pub fn left(data_dir: &Path) -> Option<Left> {
     copies.max_by_key(|(number, _)| *number).map(|(_, copy)| copy)
 }
 
-/// What is under the store's name while a copy lies beside it.
+/// The file under the store's name while a copy is in its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
     /// No file, or an empty one.
@@ -77,7 +77,7 @@ pub enum Beside {
     Store,
 }
 
-/// Why nothing starts, and what to do.
+/// The error text of a refused start, with what to do.
 pub(super) fn refusal(path: &Path, copy: &Left, beside: Beside) -> String {
     let (store, file) = (path.display(), copy.path.display());
     let happened = match beside {
@@ -104,7 +104,7 @@ pub(super) fn refusal(path: &Path, copy: &Left, beside: Beside) -> String {
     format!("{happened}; {found}{keep}")
 }
 
-/// The fault and what became of the contents, for people.
+/// The fault and the outcome for the content, for people.
 pub(super) fn told(path: &Path, fault: FileFault, moved: Option<&Path>, rescue: &Rescue) -> String {
     let store = path.display();
     match (moved, rescue) {

@@ -1,4 +1,4 @@
-//! Rows of the store's tables read back as values of the rules.
+//! Reads rows of the store's tables as values of the rules.
 
 use jiff::civil::Date;
 use rusqlite::Row;
@@ -14,7 +14,7 @@ use crate::domain::order::{Line, Quote};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::protocol::LineWire;
 
-/// A column that CHECKs keep from being negative.
+/// A column that a CHECK constraint keeps from being negative.
 pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, StoreError> {
     let value: i64 = row.get(column)?;
     u64::try_from(value).map_err(|_| StoreError::Nonsense(format!("{column} is {value}")))
@@ -27,7 +27,7 @@ pub(super) fn unsigned_or_none(row: &Row, column: &str) -> Result<Option<u64>, S
     }
 }
 
-/// A text column read by `parse`.
+/// A text column parsed by `parse`.
 pub(super) fn parsed<T>(
     row: &Row,
     column: &str,

@@ -1,4 +1,4 @@
-//! Sessions and one-time codes, also while nothing can be written: then they are held in memory.
+//! Sessions and one-time codes. While the store cannot be written, they are kept in memory.
 
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
@@ -9,13 +9,13 @@ use super::lifecycle::Store;
 use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 
-/// Sessions that are held at most; the oldest makes room.
+/// The most sessions in memory; the oldest is dropped for a new one.
 const SESSIONS_MAX: usize = 64;
-/// Ended sessions that are held at most; further ones cannot be ended until the store can be written.
+/// The most ended sessions in memory; further ones cannot be ended until the store can be written.
 const ENDED_MAX: usize = 256;
 
 impl Store {
-    /// Opens a session. Where nothing can be written it is held in memory.
+    /// Opens a session, in memory if the store cannot be written.
     pub fn open_session(
         &mut self,
         hash: &[u8; 32],
@@ -35,23 +35,23 @@ impl Store {
         Ok(())
     }
 
-    /// Whose session in memory this is, if it is good at `now`.
+    /// The owner and role of a session in memory that is valid at `now`.
     pub fn held_session(&self, hash: &[u8; 32], now: Timestamp) -> Option<(String, Role)> {
         let is_it = |session: &&HeldSession| session.hash == *hash && session.expires_at >= now;
         self.held.sessions.iter().find(is_it).map(|session| (session.admin.clone(), session.role))
     }
 
-    /// How many sessions in memory an admin has.
+    /// The number of an admin's sessions in memory.
     pub fn held_sessions(&self, admin: &str) -> u64 {
         self.held.sessions.iter().filter(|session| session.admin == admin).count() as u64
     }
 
-    /// Whether a stored session was ended while that could not be written.
+    /// Whether a stored session was ended while the store could not be written.
     pub fn is_ended(&self, hash: &[u8; 32]) -> bool {
         self.held.ended.contains(hash)
     }
 
-    /// Ends a session. Where nothing can be written that is held in memory.
+    /// Ends a session, in memory if the store cannot be written.
     pub fn end_session(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
         let held = self.held.sessions.len();
         self.held.sessions.retain(|session| session.hash != *hash);
@@ -67,8 +67,8 @@ impl Store {
         }
     }
 
-    /// Remembers that a code of `step` was accepted, in memory where nothing can be written. `false` when it, or a later
-    /// one, was before.
+    /// Records that a code of `step` was accepted, in memory if the store cannot be written. `false` when this step,
+    /// or a later one, was accepted before.
     pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
         if self.held.steps.get(admin).is_some_and(|held| *held >= step) {
             return Ok(false);
@@ -85,25 +85,25 @@ impl Store {
         }
     }
 
-    /// Whether no code of `step` or a later one is stored of an admin. `false` without such an admin.
+    /// Whether no code of `step` or a later one is stored for an admin. `false` without such an admin.
     fn is_later_step(&self, admin: &str, step: i64) -> Result<bool, StoreError> {
         let sql = "SELECT ifnull(totp_step < ?2, TRUE) FROM admins WHERE name = ?1";
         let found = self.conn.query_row(sql, params![admin, step], |row| row.get(0)).optional()?;
         Ok(found.unwrap_or(false))
     }
 
-    /// Forgets the sessions in memory of an admin, but the one with that hash.
+    /// Drops an admin's sessions in memory except the one with that hash.
     pub(super) fn drop_held_sessions(&mut self, admin: &str, but: &[u8]) {
         self.held.sessions.retain(|session| session.admin != admin || session.hash == but);
     }
 
-    /// Forgets everything that is held of an admin who was removed.
+    /// Drops everything in memory of a removed admin.
     pub(super) fn drop_held(&mut self, admin: &str) {
         self.drop_held_sessions(admin, &[]);
         self.held.steps.remove(admin);
     }
 
-    /// Writes what is held, where something is.
+    /// Writes the changes in memory, if there are any.
     pub fn write_held_logins(&mut self) -> Result<(), StoreError> {
         if self.held.is_empty() {
             return Ok(());

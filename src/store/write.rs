@@ -1,4 +1,4 @@
-//! The one transaction that everything is written by.
+//! The single transaction that writes all changes.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +19,14 @@ use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
 use crate::domain::validity::ValidityStep;
 
-/// An entry with its user's key and its link.
+/// An entry with its user's key and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chained {
-    /// The line.
+    /// The entry.
     pub posted: Posted,
-    /// Whose, by key.
+    /// The user's key.
     pub user_no: u32,
-    /// Its link.
+    /// Its hash.
     pub hash: Hash,
 }
 
@@ -56,9 +56,9 @@ pub struct Batch<'a> {
     pub gone: Vec<(u32, &'a RowId)>,
     /// Usage to add to its hours.
     pub usage: Vec<(&'a UsageKey, &'a UsageSum)>,
-    /// Counters that began anew: when, device key, evidence.
+    /// Counter restarts: when, device key, evidence.
     pub restarts: Vec<(Timestamp, u32, &'a Restart)>,
-    /// Lines of the ledger, following the chain's head.
+    /// Entries of the ledger, following the chain's head.
     pub entries: Vec<Chained>,
     /// Changes of expiry and plan, by user key, in order.
     pub validity: Vec<(u32, &'a ValidityStep)>,
@@ -66,47 +66,47 @@ pub struct Batch<'a> {
     pub packages: Vec<&'a PackageRecord>,
     /// Orders that are new or changed.
     pub orders: Vec<&'a OrderRecord>,
-    /// Pay windows that moved, by order.
+    /// Pay windows that changed, by order.
     pub windows: Vec<(&'a OrderId, PayWindow)>,
-    /// Orders asked of the relay.
+    /// Orders requested from the relay.
     pub openings: Vec<&'a OpeningRecord>,
-    /// Attempts whose outcome is known by now.
+    /// Attempts whose outcome is now known.
     pub openings_ended: Vec<&'a str>,
-    /// Errands that are new or were tried in vain.
+    /// Outbox items that are new or whose delivery failed.
     pub outbox: Vec<&'a OutboxItem>,
-    /// Errands that are done.
+    /// Outbox items that are delivered.
     pub errands_done: Vec<u64>,
-    /// Events of the feed that were looked at.
+    /// Events of the feed that were processed.
     pub applied: Vec<&'a str>,
-    /// Money over the counter.
+    /// Cash moves.
     pub moves: Vec<&'a CashMove>,
-    /// A drawer that was counted: it takes in every move of its cashier that no closing has.
+    /// A closing of a drawer: it includes every move of its cashier that no closing has.
     pub closing: Option<&'a ClosingRecord>,
-    /// What is entered while the clock is not trusted.
+    /// Records entered while the clock is not trusted.
     pub undated: Vec<&'a UndatedRecord>,
-    /// What a person gave a date meanwhile.
+    /// Records that an admin gave a date.
     pub dated: Vec<(Undated, &'a str)>,
-    /// What gets its time because the clock is trusted again.
+    /// Records that get their time because the clock is trusted again.
     pub redated: Vec<&'a Redated>,
-    /// Nothing is left without a date.
+    /// Whether no undated record is left.
     pub all_dated: bool,
     /// Hashes of new portal PINs, by user key.
     pub pins: Vec<(u32, &'a str)>,
     /// The call's idempotency record.
     pub event: Option<&'a EventRecord>,
-    /// Who did what.
+    /// Lines of the audit.
     pub audit: Vec<&'a AuditLine>,
-    /// Local days that ended: their hours are summed into them.
+    /// Local days that ended: their hours are summed into daily usage.
     pub days: Vec<ClosedDay>,
-    /// Hours before this one are dropped, the days they made are kept.
+    /// Hours before this one are deleted; the days they were summed into are kept.
     pub hours_from: Option<i64>,
     /// Single values.
     pub meta: BTreeMap<&'static str, String>,
-    /// When the commit is made.
+    /// The time of the commit.
     pub at: Timestamp,
 }
 
-/// SQLite holds signed 64-bit numbers; amounts here are bounded far below.
+/// SQLite stores signed 64-bit numbers; amounts here are bounded far below.
 pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -263,7 +263,7 @@ impl Writer<'_> {
 
     pub(super) fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for day in &batch.days {
-            // A day may be closed twice, and some of its hours may be dropped by then: its sums never shrink.
+            // A day may be closed twice, when some of its hours are already deleted: its sums never shrink.
             self.run(
                 "INSERT INTO usage_days (day, user_no, device_no, bytes, unenforced_bytes)
                  SELECT ?1, user_no, device_no, sum(bytes), sum(unenforced_bytes) FROM usage_hours

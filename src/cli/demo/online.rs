@@ -1,4 +1,4 @@
-//! What customers paid at the gateway against what the ledger credited, order by order.
+//! Compares the payments at the gateway with the credits in the ledger, order by order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::store::{OrderRecord, Reader, StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Credited {
     amount: Rupiah,
-    /// How many events credited it: one.
+    /// The number of events that credited it, which must be one.
     times: usize,
 }
 
@@ -26,7 +26,7 @@ impl Credited {
     }
 }
 
-/// Whether a line undoes a payment.
+/// Whether an entry undoes a payment.
 fn is_return(kind: Kind) -> bool {
     matches!(kind, Kind::Reversal | Kind::DebtReopened)
 }
@@ -42,7 +42,8 @@ pub(super) struct OnlineTotals {
 }
 
 impl OnlineTotals {
-    /// `opened` orders and the `paid` ones by the gateway's books, the `credited` and `held` ones by the site's.
+    /// `opened` orders and the `paid` ones according to the gateway, the `credited` and `held` ones according to the
+    /// site.
     pub fn new(
         opened: u64,
         paid: Vec<SimPayment>,
@@ -57,7 +58,7 @@ impl OnlineTotals {
         Self { opened, paid: sums, credited, held }
     }
 
-    /// What must never be: money that was not credited exactly once, and credits without money.
+    /// A fault: money that was not credited exactly once, or credits without money.
     pub fn fault(&self) -> Option<String> {
         let orders: BTreeSet<&String> = self.paid.keys().chain(self.credited.keys()).collect();
         let wrongs: Vec<String> = orders.into_iter().filter_map(|order| self.wrong(order)).collect();
@@ -138,7 +139,7 @@ mod tests {
             (&[], &[("a", 50_000, 1)], "a: Rp 50.000 credited and not paid"),
             (&[("a", 50_000)], &[("a", 50_000, 2)], "credited 2 times"),
             (&[("a", 50_000)], &[("a", 60_000, 1)], "Rp 60.000 credited 1 times"),
-            // Sums that agree are not enough.
+            // Equal sums are not enough.
             (&[("a", 50_000)], &[("b", 50_000, 1)], "b: Rp 50.000 credited and not paid"),
         ] {
             let wrong = online(paid, credited);

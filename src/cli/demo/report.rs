@@ -1,4 +1,4 @@
-//! What the demo prints at the end: the sums.
+//! The sums that the demo prints at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,9 +20,9 @@ const PAGE_ROWS: u32 = 500;
 #[derive(Debug)]
 pub(super) struct Summary {
     statuses: BTreeMap<&'static str, usize>,
-    /// What the simulated router knows to have flowed.
+    /// Bytes that flowed according to the simulated router.
     moved: Bytes,
-    /// What the agent counted.
+    /// Bytes that the agent counted.
     metered: Bytes,
     orders: u64,
     cash: Rupiah,
@@ -35,7 +35,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Adds everything up. Traffic must have stopped and the last reading must be counted.
+    /// Computes the sums. Traffic must have stopped and the last reading must be counted.
     pub async fn of(
         town: &Town,
         people: &[Person],
@@ -70,7 +70,7 @@ impl Summary {
         })
     }
 
-    /// What must never be: more counted than flowed, money that was not credited once, or books that do not add up.
+    /// A fault: more bytes counted than flowed, money not credited exactly once, or books that fail verification.
     pub fn fault(&self) -> Option<String> {
         if let Err(why) = &self.verified {
             return Some(format!("the ledger is broken: {why}"));
@@ -94,7 +94,7 @@ struct DemoTotals {
     verified: Result<Verified, Broken>,
 }
 
-/// The usage series and the orders, as they stand in the store.
+/// The usage series and the orders in the store.
 fn books(engine: &mut Engine, began: Timestamp) -> Result<DemoTotals, StoreError> {
     let (from, to) = (began.0.div_euclid(HOUR_MS), engine.now().0.div_euclid(HOUR_MS) + 1);
     let reader = engine.reader();

@@ -1,4 +1,4 @@
-//! The debts of an export: what is still owed goes with its customer.
+//! The debts of an export: the unpaid ones are imported with their user.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::web::csv::unguarded;
 /// The table of debts in a folder that `export` wrote.
 pub(super) const EXPORTED: &str = "debts.csv";
 
-/// What is done with a column of debts.
+/// The use of a column of debts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DebtColumn {
-    /// Read by that name.
+    /// Read under that name.
     Taken,
-    /// Not taken over, because of this.
+    /// Not imported, for this reason.
     NotTaken(&'static str),
 }
 
-/// The decision about a column that `export` writes.
+/// The use of a column that `export` writes.
 pub(super) fn column(heading: &str) -> Option<DebtColumn> {
     Some(match heading {
         "user_id" | "amount_bytes" | "paid_bytes" | "price_rp" | "debt_date" | "due_date" | "status"
@@ -35,7 +35,7 @@ pub(super) fn column(heading: &str) -> Option<DebtColumn> {
     })
 }
 
-/// Gives every row of users what it still owes.
+/// Adds its unpaid debts to every row of users.
 pub(super) fn add(content: &str, found: &mut ParsedTables) {
     let (mut records, bad) = table::records(content);
     let mut bad: Vec<(usize, String)> = bad;
@@ -55,7 +55,7 @@ pub(super) fn add(content: &str, found: &mut ParsedTables) {
     found.bad.extend(bad.into_iter().map(|(line, why)| (line, format!("{EXPORTED}: {why}"))));
 }
 
-/// Reads one debt; a closed one is history.
+/// Reads one debt; a closed one is skipped.
 fn one(
     record: &CsvRecord,
     headings: &[String],
@@ -96,7 +96,7 @@ fn one(
     Ok(())
 }
 
-/// The unpaid part and what it costs: of a price that was paid in part, the same share, rounded up.
+/// The unpaid amount and its price: of a partly paid price, the same share, rounded up.
 fn rest(amount: Option<u64>, paid: u64, price: Option<u64>) -> Result<Map<String, Value>, String> {
     let mut debt = Map::new();
     let Some(amount) = amount else {

@@ -1,8 +1,8 @@
-//! What of a table is not taken over: by column with the reason, and by line.
+//! Data of a table that is not imported: by column with the reason, and by line.
 
 use serde_json::{Value, json};
 
-/// One column of which something is not taken over.
+/// A column with data that is not imported.
 #[derive(Debug)]
 struct LostColumn {
     file: &'static str,
@@ -11,12 +11,12 @@ struct LostColumn {
     lines: Vec<usize>,
 }
 
-/// Everything that is not taken over.
+/// All data that is not imported.
 #[derive(Debug, Default)]
 pub(super) struct Lost(Vec<LostColumn>);
 
 impl Lost {
-    /// A line has something in a column that is not taken over; `*` is the whole line.
+    /// Records a line with a cell that is not imported; `*` is the whole line.
     pub fn add(&mut self, file: &'static str, name: &str, why: &'static str, line: usize) {
         let known =
             self.0.iter_mut().find(|column| (column.file, column.why) == (file, why) && column.name == name);
@@ -26,7 +26,7 @@ impl Lost {
         }
     }
 
-    /// For people, one sentence for each column.
+    /// One sentence for each column.
     pub fn sentences(&self) -> Vec<String> {
         let sentence = |LostColumn { file, name, why, lines }: &LostColumn| {
             let what = if name == "*" { "left out".to_owned() } else { format!("{name} is not taken over") };

@@ -1,4 +1,4 @@
-//! `run` and `check-config`: the configuration judged, the store opened, signals obeyed.
+//! `run` and `check-config`: check the configuration, open the store, handle signals.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ use crate::relay::config::{Config, RelaySecrets};
 use crate::relay::store::sqlite::SqliteStore;
 use crate::settings::{Environment, SettingsError};
 
-/// The configuration and what its files hold.
+/// Loads the configuration and its secrets.
 fn load_all(path: &Path, env: &Environment) -> Result<(Config, RelaySecrets), SettingsError> {
     let config = Config::load(path, env)?;
     let secrets = config.load_secrets(env)?;
     Ok((config, secrets))
 }
 
-/// `check-config`: what would take effect, or everything that is wrong.
+/// `check-config`: prints the effective configuration, or every error in it.
 pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Result<(), Failure> {
     let (config, secrets) = load_all(path, env)?;
     for warning in config.warnings().into_iter().chain(config.key_warnings(&secrets)) {
@@ -36,7 +36,7 @@ pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Re
     }
 }
 
-/// `run`: the relay, until a signal or a failure ends it.
+/// `run`: runs the relay until a signal or a failure stops it.
 pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     let (config, secrets) = load_all(path, &env)?;
     let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
@@ -50,7 +50,7 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
         RelayReload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
     let obeying = tokio::spawn(obey(signals, reload, stop));
     let ended = relay::run::run(config, secrets, store, async move {
-        // Whoever obeys ends only after a signal.
+        // The signal handler ends only after a signal.
         let _ = stopped.wait_for(|stop| *stop).await;
     });
     let ended = ended.await;
@@ -74,8 +74,8 @@ async fn obey(mut signals: Signals, mut reload: RelayReload, stop: watch::Sender
     }
 }
 
-/// SIGHUP: keys and tokens read again, so that they can be changed while customers pay. Everything else waits for a
-/// restart, and a bad file changes nothing.
+/// SIGHUP: reloads keys and tokens, so that they can be changed during operation. All other keys wait for a restart,
+/// and a bad file changes nothing.
 struct RelayReload {
     path: PathBuf,
     env: Environment,
@@ -105,7 +105,7 @@ impl RelayReload {
     }
 }
 
-/// Merchants and their sites: whom secrets are for.
+/// Merchants and their sites, to which the secrets belong.
 fn names(config: &Config) -> BTreeSet<(&str, &str)> {
     let sites = config.merchant.iter().flat_map(|merchant| {
         let sites = merchant.site.iter().map(|site| site.id.as_str());
@@ -114,7 +114,7 @@ fn names(config: &Config) -> BTreeSet<(&str, &str)> {
     sites.collect()
 }
 
-/// The configuration but for the names of secret files, which a reload takes over.
+/// The configuration without the names of secret files, which a reload replaces.
 fn without_files(config: &Config) -> Config {
     let mut config = config.clone();
     for merchant in &mut config.merchant {

@@ -1,4 +1,4 @@
-//! `review list` and `reconcile`: what a person should look at, and asking the gateway again.
+//! `review list` and `reconcile`: orders in review, and querying the gateway again.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ use crate::relay::config::Config;
 use crate::relay::store::sqlite::SqliteStore;
 use crate::relay::store::{RelayStore, StoredOrder};
 
-/// The most reviews that are listed; more than a person decides in a day.
+/// The most reviews listed; more than a person decides in a day.
 const REVIEWS_MAX: u32 = 1000;
 
-/// `review list`: orders whose money waits for a person.
+/// `review list`: orders whose money waits for a decision.
 pub(super) async fn list(config: &Config, output: Output) -> Result<(), Failure> {
     let store = SqliteStore::open_beside(&file_of(config))?;
     let orders = store.in_state(OrderState::Review, REVIEWS_MAX).await?;
@@ -53,7 +53,7 @@ fn row(order: &StoredOrder) -> Vec<String> {
     ]
 }
 
-/// `reconcile`: everything that may have changed becomes due; the running relay asks the gateway about it.
+/// `reconcile`: marks every order that may have changed as due; the running relay queries the gateway about them.
 pub(super) async fn reconcile(config: &Config, output: Output) -> Result<(), Failure> {
     let store = SqliteStore::open_beside(&file_of(config))?;
     let orders = store.ask_all(SystemClock::new().now()).await?;

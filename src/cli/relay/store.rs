@@ -19,7 +19,7 @@ pub(super) fn file_of(config: &Config) -> PathBuf {
     path.clone()
 }
 
-/// `backup FILE`: a copy that is whole and proven before it has that name.
+/// `backup FILE`: the copy is complete and proven before it gets that name.
 pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
     let (path, target) = (file_of(config), file.to_owned());
     let work = spawn_blocking(move || {
@@ -32,7 +32,7 @@ pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Resu
     output.answer(&answer, |_| format!("{}: {bytes} bytes, {}", file.display(), counts(verified)))
 }
 
-/// `restore FILE`: the store becomes what the copy says.
+/// `restore FILE`: replaces the store by the copy.
 pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
     let (path, from) = (file_of(config), file.to_owned());
     let now = SystemClock::new().now();
@@ -56,7 +56,7 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
     })
 }
 
-/// `verify`: every row, or the first bad one.
+/// `verify`: checks every row and reports the first bad one.
 pub(super) async fn verify(config: &Config, output: Output) -> Result<(), Failure> {
     let path = file_of(config);
     let shown = path.display().to_string();
