@@ -14,7 +14,8 @@ use crate::agent::engine::{Notice, Notifier};
 use crate::agent::payments::Relay;
 use crate::agent::payments::client::RelayClient;
 use crate::agent::router::site_plan::list_names;
-use crate::agent::run::Site;
+use crate::agent::run;
+use crate::agent::site::Site;
 use crate::clock::SystemClock;
 use crate::domain::access::Access;
 use crate::routeros::client::{ClientConfig, Password, RouterClient};
@@ -91,11 +92,11 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     };
     let clock = Arc::new(SystemClock::new());
     let site = Arc::new(Site::assemble(config.clone(), router, relay, clock, Arc::new(LogNotifier))?);
-    let listeners = site.listen().await?;
+    let listeners = run::listen(&site).await?;
     let (stop, stopped) = watch::channel(false);
     let reload = reload::Reload { path: path.to_owned(), env, running: config, password, token };
     let obeying = tokio::spawn(obey(signals, Arc::clone(&site), reload, stop));
-    let ended = site.run(listeners, stopped).await;
+    let ended = run::run(site, listeners, stopped).await;
     obeying.abort();
     Ok(ended?)
 }

@@ -35,6 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::agent::config::Config;
 use crate::agent::run::RunError;
+use crate::agent::site::StartError;
 use crate::settings::{Environment, SettingsError};
 use api::Api;
 use logging::LogFormat;
@@ -185,6 +186,12 @@ impl Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         Self::Config(error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::said(error)
     }
 }
 

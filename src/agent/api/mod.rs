@@ -30,7 +30,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 
-use super::run::Site;
+use super::site::Site;
 use crate::agent::http::state::AppState;
 use crate::web::{Peer, Problem, host_names, limits, status_counts};
 

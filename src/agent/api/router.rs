@@ -14,9 +14,9 @@ use crate::agent::config::{Language, Lists};
 use crate::agent::engine::{Actor, Who};
 use crate::agent::http::caller::{Operator, Viewer};
 use crate::agent::http::state::{Answer, AppState, finish};
+use crate::agent::router::Enforced;
 use crate::agent::router::edit_backoff::RefusedEdit;
 use crate::agent::router::faults::{BINDINGS, LISTS, RouterFault, refused_text, remedy, type_name};
-use crate::agent::site::Enforced;
 use crate::clock::rfc3339;
 use crate::domain::listing::{Edit, List};
 use crate::protocol::admin::Empty;
@@ -95,10 +95,10 @@ pub(crate) struct UnreadView {
 
 /// Refusals and rows that could not be read, as the status has them: at most so many of each.
 pub(crate) fn faults(app: &AppState, each_max: usize) -> (Vec<RefusedView>, Vec<UnreadView>) {
-    let (service, lists) = (app.service(), &app.site.config.router.lists);
-    let (now, names) = (service.uptime(), service.lists());
+    let (site, lists) = (&app.site, &app.site.config.router.lists);
+    let (now, names) = (site.clock.uptime(), site.cycle.lists());
     let (mut refusals, mut unread) = (Vec::new(), Vec::new());
-    for fault in service.router_faults() {
+    for fault in site.cycle.faults() {
         let text = || fault.text(Language::English, names);
         match &fault {
             RouterFault::Refused(refused, who) if refusals.len() < each_max => refusals.push(RefusedView {
@@ -228,23 +228,24 @@ async fn plan(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
 
 /// What reconciling would change now.
 async fn difference(app: &AppState) -> Result<PlanView, Problem> {
-    let found = app.service().plan().await?;
+    let found = app.site.cycle.plan().await?;
     Ok(planned(app, &found))
 }
 
 /// The difference, and which parts of it wait after a refusal.
 fn planned(app: &AppState, found: &Enforced) -> PlanView {
-    let service = app.service();
-    let mut plan = PlanView::of(found, &app.site.config.router.lists, service.is_dry_run());
-    let refused: BTreeMap<Edit, RefusedEdit> = service
-        .router_faults()
+    let site = &app.site;
+    let mut plan = PlanView::of(found, &app.site.config.router.lists, site.cycle.is_dry_run());
+    let refused: BTreeMap<Edit, RefusedEdit> = site
+        .cycle
+        .faults()
         .into_iter()
         .filter_map(|fault| {
             let RouterFault::Refused(refused, _) = fault else { return None };
             Some((refused.edit.clone(), refused))
         })
         .collect();
-    let now = service.uptime();
+    let now = site.clock.uptime();
     for (view, edit) in plan.edits.iter_mut().zip(&found.edits) {
         if let Some(refused) = refused.get(edit) {
             *view = std::mem::take(view).waiting(refused, now);
@@ -258,7 +259,7 @@ pub(crate) async fn first_of_difference(
     app: &AppState,
     edits_max: usize,
 ) -> Result<(PlanView, usize), Problem> {
-    let mut found = app.service().plan().await?;
+    let mut found = app.site.cycle.plan().await?;
     let all = found.edits.len();
     found.edits.truncate(edits_max);
     Ok((planned(app, &found), all))
@@ -270,8 +271,8 @@ async fn sync(State(app): State<Arc<AppState>>, Operator(actor): Operator, _: Bo
 
 /// Brings the router to what access wants because somebody asks for it.
 pub(crate) async fn reconcile(app: &AppState, actor: Actor) -> Result<PlanView, Problem> {
-    let service = Arc::clone(app.service());
-    let found = finish(async move { service.enforce_now().await }).await??;
+    let site = Arc::clone(&app.site);
+    let found = finish(async move { site.cycle.enforce_now().await }).await??;
     let detail = format!("{} edits", found.edits.len());
     app.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
     Ok(PlanView::of(&found, &app.site.config.router.lists, found.dry_run))

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::router::{RefusedView, UnreadView, faults};
 use crate::agent::engine::{Actor, Engine, SharedName};
+use crate::agent::health::LinkState;
 use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::site::LinkState;
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
@@ -44,7 +44,7 @@ pub(crate) async fn ping() -> impl IntoResponse {
 pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
     let looked = tokio::time::timeout(LOOK_MAX, app.look(|engine| Ok(engine.look().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
-    match app.service().engine().unwritable() {
+    match app.site.engine().unwritable() {
         None => Ok(Json(json!({"status": "ok"})).into_response()),
         Some(why @ Unwritable::Damaged(_)) => Err(Problem::unavailable(why.code(), why.to_string())),
         Some(why) => {
@@ -148,15 +148,15 @@ pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
                    synchronized or confirmed";
         Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
     };
-    let relay = match app.service().link() {
+    let relay = match app.site.payments.link() {
         Ok(link) => Part::of(link.state(), now),
         Err(_) => Part { state: "off", since, ..Part::default() },
     };
-    let store = match app.service().engine().unwritable() {
+    let store = match app.site.engine().unwritable() {
         None => fine,
         Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
     };
-    Health { router: Part::of(app.service().router_state(), now), relay, store, clock }
+    Health { router: Part::of(app.site.cycle.state(), now), relay, store, clock }
 }
 
 /// Two customers with one number or log-in name, and what to do.
@@ -190,8 +190,8 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let (facts, store, times, shared) = app.look(work).await?;
     let Health { router, relay, store: mut books, clock } = health(&app, facts.clock_trusted);
     set_times(&mut books, times, app.site.clock.now());
-    let figures = app.service().figures();
-    let link = app.service().router().health();
+    let figures = app.site.cycle.figures();
+    let link = app.site.cycle.router().health();
     let (refused, unread) = faults(&app, FAULTS_MAX);
     let view = json!({
         "router": RouterView { part: router.into(), refused, unread },
@@ -208,7 +208,7 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
             "router_commands": link.commands,
             "router_version": link.version,
             "commits": store.commits,
-            "dry_run": app.service().is_dry_run(),
+            "dry_run": app.site.cycle.is_dry_run(),
         },
     });
     Ok(Json(view).into_response())

@@ -18,7 +18,7 @@ use super::{Answer, Portal, pay};
 use crate::agent::api::usage::{Sums, daily};
 use crate::agent::config::Registration;
 use crate::agent::engine::{Engine, OpenOne, Snapshot};
-use crate::agent::site::LinkState;
+use crate::agent::health::LinkState;
 use crate::domain::id::Mac;
 use crate::domain::policy;
 use crate::domain::units::{Bytes, MB, Rupiah, Timestamp};
@@ -198,7 +198,7 @@ fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
 
 /// What does not work now, and since when.
 pub(super) fn notices(portal: &Portal, words: &Words, locale: &Locale) -> Vec<String> {
-    let router = router_notice(&portal.site.service.router_state(), portal.site.clock.now(), words, locale);
+    let router = router_notice(&portal.site.cycle.state(), portal.site.clock.now(), words, locale);
     let relay = portal.relay_down_since().map(|since| fill(words.relay_down, &[&locale.moment(since)]));
     relay.into_iter().chain(router).collect()
 }

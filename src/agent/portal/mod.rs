@@ -51,7 +51,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::engine::{Engine, Snapshot};
-use super::run::Site;
+use super::site::Site;
 use crate::agent::http::store_notice;
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
@@ -146,7 +146,7 @@ impl Portal {
         let complain = Arc::new(move |page_request: &PageRequest, problem: &Problem| {
             error_page::page(page_request, problem, contact.as_ref())
         });
-        PageDefaults { complain, ..self.site.house(store_notice::text_for_customers) }
+        PageDefaults { complain, ..self.site.page_defaults(store_notice::text_for_customers) }
     }
 
     /// Looks at the engine; `look` copies out what it needs.
@@ -154,7 +154,7 @@ impl Portal {
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.site.service.engine().call(look).await?
+        self.site.engine().call(look).await?
     }
 
     /// Looks at the user whose device asks; `None` for an unknown device, an error where two devices have the address.
@@ -172,7 +172,7 @@ impl Portal {
 
     /// Since when the relay cannot be reached, while it cannot; `None` too where there is none.
     fn relay_down_since(&self) -> Option<Timestamp> {
-        let state = self.site.service.link().ok()?.state();
+        let state = self.site.payments.link().ok()?.state();
         // Before the first word of a relay nothing is wrong yet.
         let is_down = state.last_error.is_some() && state.name(self.site.clock.now()) == "down";
         state.since.filter(|_| is_down)

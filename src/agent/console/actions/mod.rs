@@ -40,7 +40,7 @@ use crate::agent::http::commands::money::Money;
 pub(crate) use crate::agent::http::flash::{Draft, FLASH};
 pub(crate) use crate::agent::http::flash::{Flash, FlashStore};
 use crate::agent::http::state::AppState;
-use crate::agent::run::Site;
+use crate::agent::site::Site;
 use crate::domain::id::{DebtId, Mac, OrderId, PackageId, UserId};
 use crate::store::Role;
 use crate::ui::language::Language;

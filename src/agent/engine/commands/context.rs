@@ -12,7 +12,7 @@ use crate::domain::policy::Event;
 use crate::store::Reader;
 
 /// A request being done.
-pub(in crate::agent::engine) struct CommandContext<'d, 'a> {
+pub struct CommandContext<'d, 'a> {
     pub draft: &'d mut Draft<'a>,
     pub reader: &'d Reader,
     /// The name of the event that lines are written for.
@@ -20,7 +20,7 @@ pub(in crate::agent::engine) struct CommandContext<'d, 'a> {
     pub reading: Option<&'d Reading>,
 }
 
-pub(in crate::agent::engine) fn done(status: u16, view: &impl Serialize) -> Outcome {
+pub fn done(status: u16, view: &impl Serialize) -> Outcome {
     Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
 }
 

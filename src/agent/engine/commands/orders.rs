@@ -91,7 +91,7 @@ impl CommandContext<'_, '_> {
 
     /// The refund with the order's own effects, as the store and this draft tell them. Lines are committed with the
     /// request that makes them, so the two lack none.
-    pub(in crate::agent::engine) fn refund_of(
+    pub fn refund_of(
         &mut self,
         order: &OrderRecord,
         user_no: u32,
