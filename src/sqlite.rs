@@ -1,4 +1,4 @@
-//! What both SQLite stores do alike: bring a schema up, and tell apart why a write failed.
+//! Shared by both SQLite stores: applying the schema, and classifying errors of writes.
 
 use rusqlite::{Connection, ErrorCode};
 use rusqlite_migration::Migrations;
@@ -6,25 +6,25 @@ use rusqlite_migration::Migrations;
 /// SQLite's extended codes of I/O errors of a write, which rusqlite does not name.
 const WRITE_ERRORS: [i32; 5] = [778, 1546, 4618, 4874, 5386];
 
-/// What an error of SQLite means for whoever wanted to write.
+/// The meaning of an SQLite error for a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// There is no room. Nothing was written.
+    /// The disk is full. Nothing was written.
     Full,
-    /// The file can only be read. Nothing was written.
+    /// The file is read-only. Nothing was written.
     ReadOnly,
-    /// Another program holds the file. Nothing was written.
+    /// Another program has locked the file. Nothing was written.
     Busy,
-    /// A write failed; the file system has to be asked why. A full disk looks like this as well.
+    /// A write failed; only the file system can tell why. A full disk can look like this as well.
     Write,
-    /// Nothing is known about what the disk holds until the file is opened again.
+    /// The content of the disk is unknown until the file is opened again.
     Broken,
-    /// The statement or its values are at fault; the file is well.
+    /// The statement or its values are wrong; the file is intact.
     Statement,
 }
 
 impl Cause {
-    /// What an error means.
+    /// Classifies an error.
     pub fn of(error: &rusqlite::Error) -> Self {
         use ErrorCode::{
             CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, FileLockingProtocolFailed,
@@ -42,7 +42,7 @@ impl Cause {
     }
 }
 
-/// Brings a schema up. Steps that rebuild a table must not take its rows for deleted.
+/// Applies the schema. Steps that rebuild a table must not count its rows as deleted.
 pub fn bring_up(conn: &mut Connection, steps: &Migrations) -> Result<(), rusqlite_migration::Error> {
     conn.pragma_update(None, "foreign_keys", "OFF")?;
     steps.to_latest(conn)?;

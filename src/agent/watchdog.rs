@@ -1,5 +1,5 @@
-//! Telling the service manager that the daemon is alive: only while the engine answers from its store. A router
-//! that hangs and a long poll interval are nothing to restart for; an engine that is stuck is.
+//! Notifies the service manager that the daemon is alive, only while the engine answers from its store. A router that
+//! hangs and a long poll interval are no reason to restart; a stuck engine is.
 
 use std::time::Duration;
 

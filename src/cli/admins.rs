@@ -6,8 +6,8 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
-use super::Failure;
 use super::api::Api;
+use super::failure::Failure;
 use super::output::{Output, say, table, text};
 use crate::settings::without_mark;
 use crate::store::Role;

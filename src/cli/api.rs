@@ -14,8 +14,9 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::daemon::{LogNotifier, relay_client, router_client};
-use super::{Failure, output};
+use super::assemble::{LogNotifier, relay_client, router_client};
+use super::failure::Failure;
+use super::output;
 use crate::agent::api::router_for_socket;
 use crate::agent::config::{Config, Secrets};
 use crate::agent::run::SOCKET_FILE;
@@ -24,6 +25,8 @@ use crate::clock::SystemClock;
 use crate::settings::{Environment, Secret, SettingsError};
 use crate::tools::percent;
 
+/// The users of the API.
+pub(super) const USERS: &str = "/api/v1/users";
 /// The longest wait for one answer: longer than the router's own patience.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
 /// The longest wait for the first byte of a copy of everything.

@@ -10,8 +10,8 @@ use axum::http::{Method, Response, header};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use super::Failure;
 use super::api::{Api, broken};
+use super::failure::Failure;
 use super::output::{Output, complain};
 use crate::agent::config::Config;
 use crate::clock::{Clock, SystemClock, rfc3339};

@@ -3,8 +3,8 @@
 use crate::protocol::admin::Empty;
 use clap::Subcommand;
 
-use super::Failure;
 use super::api::Api;
+use super::failure::Failure;
 use super::output::Output;
 
 /// What to do about the clock.

@@ -5,10 +5,11 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::api::Api;
+use super::api::{Api, USERS};
+use super::failure::Failure;
 use super::output::{Output, bytes, rupiah, table, text};
-use super::users::{Tender, USERS, find_id, order_line};
-use super::{Failure, packages};
+use super::packages;
+use super::users::{Tender, find_id, order_line};
 use crate::domain::id::PackageId;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};

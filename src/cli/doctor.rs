@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::api::Api;
-use super::daemon::{load_all, relay_client, router_client};
+use super::assemble::{load_all, relay_client, router_client};
+use super::failure::Failure;
 use super::output::{Output, complain, say};
 use crate::agent::config::Config;
 use crate::agent::doctor::{Level, Subject, examine};

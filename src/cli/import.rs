@@ -10,10 +10,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::Failure;
-use super::api::Api;
+use super::api::{Api, USERS};
+use super::failure::Failure;
 use super::output::{self, Output};
-use super::users::USERS;
 use crate::web::csv::unguarded;
 use lost::Lost;
 use table::Record;

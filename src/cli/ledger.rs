@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::api::Api;
+use super::failure::Failure;
 use super::output::Output;
 use crate::agent::config::Config;
 use crate::store::{Reader, Verified};

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::api::Api;
+use super::failure::Failure;
 use super::output::{Output, outline, rupiah, table, text};
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::Empty;

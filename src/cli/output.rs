@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::domain::units::{Bytes, Rupiah};
 
 /// How answers are printed.

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Failure;
 use super::api::Api;
+use super::failure::Failure;
 use super::output::{Output, bytes, rupiah, table, text};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::packages::AddPackage;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Failure;
 use super::api::Api;
+use super::failure::Failure;
 use super::output::{Output, outline};
 
 pub(super) async fn run(api: &Api, output: Output) -> Result<(), Failure> {

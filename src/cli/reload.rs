@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::api::Replaceable;
-use super::daemon::load_all;
+use super::assemble::load_all;
 use crate::agent::config::{self, Config, TakesEffect};
 use crate::agent::site::Site;
 use crate::settings::Environment;
 
 /// What is read again, and what it is compared with.
-pub(super) struct Reload {
+pub(super) struct ConfigReload {
     /// The configuration.
     pub path: PathBuf,
     /// The environment the daemon was started in.
@@ -24,7 +24,7 @@ pub(super) struct Reload {
     pub token: Option<Replaceable>,
 }
 
-impl Reload {
+impl ConfigReload {
     /// Reads once and applies what can be.
     pub async fn once(&mut self, site: &Site) {
         let (config, secrets) = match load_all(&self.path, &self.env) {

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::Failure;
 use super::api::{Api, with_query};
+use super::failure::Failure;
 use super::output::{Output, bytes, outline, rupiah, table, text};
 
 /// Which report.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
+use super::failure::Failure;
 use super::output::{Output, say};
 use crate::agent::config::Config;
 use crate::agent::router::site_plan::site_plan;

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
 use super::api::Api;
-use super::daemon::router_client;
+use super::assemble::router_client;
+use super::failure::Failure;
 use super::output::{complain, say};
 use crate::agent::config::Config;
 use crate::agent::router::site_plan::site_plan;

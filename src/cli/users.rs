@@ -7,9 +7,10 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::api::Api;
+use super::api::{Api, USERS};
+use super::failure::Failure;
 use super::output::{Output, bytes, outline, rupiah, table, text};
-use super::{Failure, import, packages};
+use super::{import, packages};
 use crate::domain::id::Mac;
 use crate::domain::phone;
 use crate::domain::units::{Bytes, Rupiah};
@@ -19,9 +20,6 @@ use crate::protocol::admin::quota::{CreditUser, ResetAccount};
 use crate::protocol::admin::users::{AddUser, BlockUser, UnblockUser};
 use crate::protocol::admin::values::{Amount, DayCount, DeviceMac, Label, Login, Name, Phone, Reason};
 use crate::tools::percent;
-
-/// The users of the API.
-pub(super) const USERS: &str = "/api/v1/users";
 
 /// What to do about customers. USER is an id, or a name, phone or log-in name that is one user's alone.
 #[derive(Debug, Subcommand)]

@@ -1,9 +1,9 @@
-//! Guesses at log-ins, slowed down so that guessing is hopeless and nobody is locked out by somebody else's guesses.
+//! Rate limits for log-in attempts: guessing is too slow to succeed, and nobody is locked out by another's guesses.
 //!
-//! A wrong guess counts for its address, for address and name together, and for what is shared: the name, or everybody.
-//! Whoever logged in from an address before has an allowance of their own there, which no guess from elsewhere uses up.
-//! When what is shared is used up, addresses that have not guessed wrong of late draw on a reserve. Time is the clock's
-//! uptime.
+//! A wrong guess counts for its address, for address and name together, and for a shared limit: the name, or all
+//! callers. A user who logged in from an address before has a separate allowance there, which guesses from elsewhere
+//! do not use up. When a shared limit is used up, addresses without a recent wrong guess draw on a reserve. Time is
+//! the clock's uptime.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,55 +12,55 @@ use std::time::Duration;
 
 /// Addresses and names remembered, of each kind.
 const REMEMBERED_MAX: usize = 4096;
-/// How long an address that guessed wrong stays away from the reserve.
+/// How long an address with a wrong guess may not use the reserve.
 const DOUBTED: Duration = Duration::from_mins(10);
 
-/// So many attempts at once, then one in `cost`.
+/// A number of attempts at once, then one in `cost`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Allowance {
     burst: u32,
     cost: Duration,
 }
 
-/// Of one address, and of one name from it.
+/// For one address, and for one name from it.
 const PEER: Allowance = Allowance { burst: 5, cost: Duration::from_secs(10) };
-/// Of one name from everywhere.
+/// For one name from any address.
 const NAME: Allowance = Allowance { burst: 20, cost: Duration::from_secs(10) };
-/// Of everybody at the desk: as much hashing as a small machine bears beside its work.
+/// For all callers of the admin interface: as much hashing as a small machine can do next to its work.
 const DESK: Allowance = Allowance { burst: 60, cost: Duration::from_secs(2) };
-/// Of everybody at the portal, where a PIN has six digits: a year of guessing finds one of a hundred customers' PINs
-/// with four attempts in a hundred a day at most.
+/// For all callers of the portal, where a PIN has six digits. Together with the reserve this bounds guessing to about
+/// 11 500 PINs a day, from any number of devices.
 const PORTAL: Allowance = Allowance { burst: 30, cost: Duration::from_secs(10) };
-/// For addresses without a wrong guess when what is shared is used up.
+/// For addresses without a wrong guess when a shared limit is used up.
 const RESERVE: Allowance = Allowance { burst: 10, cost: Duration::from_secs(30) };
 
-/// What guesses share beyond their address.
+/// The limits that attempts share beyond their address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guarded {
-    /// Passwords: each name has an allowance, and everybody together another.
+    /// Passwords: each name has an allowance, and all callers together another.
     Passwords,
-    /// PINs: everybody together has one.
+    /// PINs: all callers together have one.
     Pins,
-    /// What is asked by many and guessed by nobody: each name has an allowance.
+    /// For requests made by many and not worth guessing: each name has an allowance.
     Names,
 }
 
-/// What an attempt counts for.
+/// A limit that an attempt counts for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Bucket {
     /// A name from an address.
     Pair(IpAddr, String),
-    /// Every name from an address.
+    /// All names from an address.
     Peer(IpAddr),
-    /// A name from everywhere.
+    /// A name from all addresses.
     Name(String),
-    /// Everybody.
+    /// All callers.
     All,
     /// The reserve of a name.
     Reserve(String),
 }
 
-/// An attempt that was begun. It stays counted as a wrong one unless it is given back.
+/// A started attempt. It counts as a wrong one unless it is returned.
 #[derive(Debug)]
 #[must_use = "an attempt that is not given back counts as a wrong one"]
 pub(crate) struct LoginAttempt {
@@ -71,30 +71,30 @@ pub(crate) struct LoginAttempt {
     failed_before: Option<Duration>,
 }
 
-/// Attempts that were paid for by waiting, and those that were not.
+/// The counted attempts of each limit.
 #[derive(Debug)]
 pub(crate) struct LoginLimiter {
     guarded: Guarded,
-    /// When what was attempted will have been waited for.
+    /// When each limit will be completely free again.
     due: HashMap<Bucket, Duration>,
-    /// When somebody last logged in by that name from that address.
+    /// The last log-in by that name from that address.
     known: HashMap<(IpAddr, String), Duration>,
-    /// When an address last guessed wrong.
+    /// The last wrong guess of an address.
     failed: HashMap<IpAddr, Duration>,
 }
 
 impl LoginLimiter {
-    /// Without a memory.
+    /// A limiter without history.
     pub fn new(guarded: Guarded) -> Self {
         Self { guarded, due: HashMap::new(), known: HashMap::new(), failed: HashMap::new() }
     }
 
-    /// Counts an attempt before it is made; an error is how long to wait.
+    /// Counts an attempt before it is made; an error is the time to wait.
     pub fn begin(&mut self, peer: IpAddr, name: &str, now: Duration) -> Result<LoginAttempt, Duration> {
         let (peer, name) = (network_of(peer), name.trim().to_lowercase());
         let failed_before = self.failed.get(&peer).copied();
         if self.is_doubted(peer, now) {
-            // Whoever goes on guessing stays away, refused or not.
+            // An address that keeps guessing is kept off the reserve, refused or not.
             self.failed.insert(peer, now);
         }
         let own = (Bucket::Pair(peer, name.clone()), PEER);
@@ -120,7 +120,7 @@ impl LoginLimiter {
         Ok(LoginAttempt { peer, name, charged, failed_before })
     }
 
-    /// The attempt succeeded: it costs nothing, and its name is known at its address from here on.
+    /// Records a successful attempt: it costs nothing, and its name is known at its address from here on.
     pub fn succeeded(&mut self, attempt: LoginAttempt, now: Duration) {
         self.due.remove(&Bucket::Pair(attempt.peer, attempt.name.clone()));
         let key = (attempt.peer, attempt.name.clone());
@@ -129,7 +129,7 @@ impl LoginLimiter {
         self.known.insert(key, now);
     }
 
-    /// The attempt was none, neither right nor wrong: it costs nothing, and those before it are remembered.
+    /// Uncounts an attempt that was neither right nor wrong; earlier attempts are kept.
     pub fn taken_back(&mut self, attempt: LoginAttempt) {
         for (bucket, allowance) in attempt.charged {
             if let Some(due) = self.due.get_mut(&bucket) {
@@ -142,14 +142,14 @@ impl LoginLimiter {
         };
     }
 
-    /// Somebody logged in by that name from that address before this memory began.
+    /// Records a log-in by that name from that address that is older than this limiter.
     pub fn remember(&mut self, peer: IpAddr, name: &str) {
         let key = (network_of(peer), name.trim().to_lowercase());
         make_room(&mut self.known, &key, |_| true);
         self.known.entry(key).or_default();
     }
 
-    /// These buckets, where each of them has an attempt left; else how long to wait for all of them.
+    /// These limits, if each has an attempt left; else the time to wait for all of them.
     fn affordable(
         &self,
         buckets: Vec<(Bucket, Allowance)>,
@@ -174,7 +174,7 @@ impl LoginLimiter {
         }
     }
 
-    /// Who shares a reserve.
+    /// The scope of a reserve.
     fn scope(&self, name: &str) -> String {
         match self.guarded {
             Guarded::Passwords | Guarded::Names => name.to_owned(),
@@ -187,7 +187,7 @@ impl LoginLimiter {
     }
 }
 
-/// Whom an address belongs to: of IPv6 a household has a whole network to choose addresses from.
+/// The network of an address: an IPv6 household can choose addresses from a whole network.
 fn network_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
@@ -195,7 +195,7 @@ fn network_of(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// Makes room for one more: what no longer matters goes, else what is oldest.
+/// Makes room for one more entry: removes entries that no longer matter, else the oldest.
 fn make_room<K: Clone + Eq + Hash>(
     map: &mut HashMap<K, Duration>,
     key: &K,
@@ -225,7 +225,7 @@ mod tests {
         IpAddr::V4((0x0a00_0100 + n).into())
     }
 
-    /// A wrong guess: how long it must wait, if it must.
+    /// Makes a wrong guess; returns the time to wait, if any.
     fn guess(attempts: &mut LoginLimiter, peer: IpAddr, name: &str, at: Duration) -> Result<(), Duration> {
         attempts.begin(peer, name, at).map(drop)
     }
@@ -277,7 +277,7 @@ mod tests {
             assert_eq!(log_in(&mut attempts, A, "Juragan", s(second)), Ok(()), "{second}");
         }
         assert!(refused > 2200, "guesses were let through: {}", 2396 - refused);
-        // Their own mistakes are theirs, and guesses at another name from there are a stranger's.
+        // Their own mistakes count only for them, and guesses at another name from there count for a stranger.
         for _ in 0..PEER.burst {
             assert_eq!(guess(&mut attempts, A, "juragan", s(600)), Ok(()));
         }
@@ -296,7 +296,7 @@ mod tests {
         let _ = guess(&mut attempts, peer(0), "juragan", s(300));
         assert!(guess(&mut attempts, peer(1), "juragan", s(300)).is_err());
         assert_eq!(log_in(&mut attempts, A, "juragan", s(300)), Ok(()), "a new phone of the owner");
-        // Ever new addresses use the reserve up, and get no further.
+        // Ever new addresses use up the reserve and gain nothing else.
         let let_in =
             (0..500).filter(|n| guess(&mut attempts, peer(100 + n), "juragan", s(300)).is_ok()).count();
         assert!(let_in <= 12, "{let_in}");

@@ -1,5 +1,5 @@
-//! What people prove themselves with, for the desk and the portal alike: passwords and PINs, tokens and sessions, and
-//! the patience with those who guess.
+//! Credentials of the console, the API and the portal: passwords and PINs, tokens and sessions, and the limits on
+//! log-in attempts.
 
 pub(crate) mod login_limiter;
 pub(crate) mod passwords;

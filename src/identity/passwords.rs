@@ -1,4 +1,4 @@
-//! Passwords: argon2id, one at a time, so that log-ins never take the machine's memory.
+//! Passwords: argon2id, one hash at a time, so that log-ins do not use up the machine's memory.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -9,15 +9,15 @@ use crate::web::Problem;
 
 /// Memory of one hash, in KiB.
 const MEMORY_KIB: u32 = 19 * 1024;
-/// Passes over it.
+/// Passes over that memory.
 const PASSES: u32 = 2;
-/// Lanes: a Pi has better things to do with its other cores.
+/// Lanes: one, because the other cores of a Pi have other work.
 const LANES: u32 = 1;
 
 /// Hashes and checks passwords.
 pub(crate) struct Passwords {
     seat: Semaphore,
-    /// A hash that no password has, checked when the name is unknown: that takes as long as a wrong password.
+    /// A hash of no password, checked when the name is unknown, so that this takes as long as a wrong password.
     nobody: OnceCell<String>,
 }
 
@@ -40,7 +40,7 @@ impl Passwords {
         .await?
     }
 
-    /// Whether the password is the one that was hashed. `None` takes as long and is never right.
+    /// Whether the password matches the hash. `None` takes as long and never matches.
     pub async fn check(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
         let is_known = hash.is_some();
         let hash = match hash {

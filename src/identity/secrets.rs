@@ -1,15 +1,15 @@
-//! Tokens, sessions and PINs: random texts that only their holder knows. The store has their hashes.
+//! Tokens, sessions and PINs: random secrets. The store has only their hashes.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::web::Problem;
 
-/// What a token begins with, so that people and scanners know one when they see it.
+/// The prefix of a token, by which people and scanners recognize one.
 const PREFIX: &str = "kuota_";
 /// Random bytes of a secret.
 const RANDOM_BYTES: usize = 32;
-/// How many PINs of six digits there are.
+/// The number of PINs of six digits.
 const PINS: u32 = 1_000_000;
 
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Problem> {
@@ -21,7 +21,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Problem> {
     Ok(random)
 }
 
-/// Six random digits. Numbers behind the last whole million are drawn again, so that every PIN is as likely.
+/// Six random digits. Numbers above the last whole million are drawn again, so that every PIN is equally likely.
 pub(crate) fn new_pin() -> Result<String, Problem> {
     loop {
         let drawn = u32::from_be_bytes(random()?);
@@ -31,12 +31,12 @@ pub(crate) fn new_pin() -> Result<String, Problem> {
     }
 }
 
-/// A token nobody had before.
+/// A new random token.
 pub(crate) fn new_token() -> Result<String, Problem> {
     Ok(format!("{PREFIX}{}", HEXLOWER.encode(&random::<RANDOM_BYTES>()?)))
 }
 
-/// What the store knows a secret by. A random secret of this length needs no slow hash.
+/// The hash under which the store has a secret. A random secret of this length needs no slow hash.
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

@@ -1,7 +1,7 @@
-//! What the site signs and knows again: links and codes of orders, forms of its own pages, texts that expire.
+//! Tokens that the site signs and verifies: links and codes of orders, tokens of its own forms, texts that expire.
 //!
-//! Every signature is HMAC-SHA256 under the site's secret over a purpose and the parts, each with its length before
-//! it, so that what was signed for one purpose is worth nothing for another.
+//! Every signature is HMAC-SHA256 under the site's secret over a purpose and the parts, each preceded by its length.
+//! A signature for one purpose is therefore invalid for any other.
 
 use std::fmt;
 
@@ -15,16 +15,16 @@ use crate::domain::id::OrderId;
 use crate::domain::units::Timestamp;
 use crate::tools::digest;
 
-/// Crockford's base32: without I, L, O and U, which people take for others.
+/// Crockford's base32: without I, L, O and U, which people misread.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Bytes of a signature in a link: 160 bits.
 const TOKEN_BYTES: usize = 20;
-/// Bytes of a code that people type: 40 bits, which is little, so whoever takes one must slow guessing down.
+/// Bytes of a code that people type: 40 bits, which is little, so every check of a code must be rate-limited.
 const CODE_BYTES: usize = 5;
 /// Characters of such a code.
 const CODE_CHARS: usize = 8;
 
-/// Signs and checks for one site. Prints as nothing.
+/// Signs and checks for one site. Its `Debug` output is empty.
 #[derive(Clone)]
 pub struct SignedTokens {
     key: SiteSecret,
@@ -37,12 +37,12 @@ impl fmt::Debug for SignedTokens {
 }
 
 impl SignedTokens {
-    /// Tickets of the site with that secret.
+    /// Signer with that secret.
     pub fn new(secret: &SiteSecret) -> Self {
         Self { key: secret.clone() }
     }
 
-    /// What lets whoever has the link look at an order: 160 bits, to be put into a URL as it is.
+    /// A token that gives access to an order by its link: 160 bits, safe in a URL without escaping.
     pub fn order_token(&self, order: &OrderId) -> String {
         self.token("order", &[&order.0])
     }
@@ -57,24 +57,24 @@ impl SignedTokens {
         crockford(&self.sign("order code", &[&order.0])[..CODE_BYTES])
     }
 
-    /// Whether it is that order's code, however people typed it; see [`read_code`].
+    /// Whether it is that order's code, in any spelling; see [`read_code`].
     pub fn is_order_code(&self, order: &OrderId, given: &str) -> bool {
         read_code(given).is_some_and(|given| is_same(&self.order_code(order), &given))
     }
 
-    /// What a form of our own pages carries, so that no other page can send it: for one scope, such as a session, and
-    /// one local day, in days since 1970-01-01.
+    /// A token for a form of our own pages, which no other page can make: for one scope, such as a session, and one
+    /// local day, in days since 1970-01-01.
     pub fn form_token(&self, scope: &str, day: i64) -> String {
         self.token("form", &[scope, &day.to_string()])
     }
 
-    /// Whether a form of that scope was made on `day` or the day before.
+    /// Whether the token of a form of that scope was made on `day` or the day before.
     pub fn check_form_token(&self, scope: &str, day: i64, given: &str) -> bool {
         let made_on = |day| is_same(&self.form_token(scope, day), given);
         made_on(day) | made_on(day.saturating_sub(1))
     }
 
-    /// The signature of what an order carries to the relay and back.
+    /// The signature of an order's memo.
     pub fn memo_token(&self, memo: &str) -> String {
         self.token("memo", &[memo])
     }
@@ -84,14 +84,14 @@ impl SignedTokens {
         is_same(&self.memo_token(memo), given)
     }
 
-    /// A text that can be read by anybody and made by nobody else, good before `until`; safe in URLs and cookies.
+    /// A signed text, readable by anybody, valid before `until`; safe in URLs and cookies.
     pub fn sealed(&self, text: &str, until: Timestamp) -> String {
         let until = until.0.to_string();
         let token = self.token("sealed", &[text, &until]);
         format!("{until}.{}.{token}", HEXLOWER.encode(text.as_bytes()))
     }
 
-    /// The text of what [`Self::sealed`] made; `None` from its end on, and for anything else.
+    /// The text in a result of [`Self::sealed`]; `None` once it has expired, and for anything else.
     pub fn opened(&self, given: &str, now: Timestamp) -> Option<String> {
         let mut parts = given.split('.');
         let (until, hex, token) = (parts.next()?, parts.next()?, parts.next()?);
@@ -115,8 +115,8 @@ impl SignedTokens {
     }
 }
 
-/// A code as [`SignedTokens::order_code`] writes it, from what people typed: in either case, O for 0, I and L for 1, spaces
-/// and dashes anywhere. `None` for what is no code.
+/// A code as [`SignedTokens::order_code`] writes it, from user input: either case, O for 0, I and L for 1, spaces and
+/// dashes anywhere. `None` for anything that is not a code.
 pub fn read_code(given: &str) -> Option<String> {
     let typed = given.chars().filter(|c| !matches!(c, ' ' | '-'));
     let meant = typed.map(|c| match c.to_ascii_uppercase() {
@@ -133,7 +133,7 @@ fn is_same(own: &str, given: &str) -> bool {
     own.as_bytes().ct_eq(given.as_bytes()).into()
 }
 
-/// Every five bytes as eight characters.
+/// Encodes every five bytes as eight characters.
 fn crockford(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(5) {

@@ -1,4 +1,4 @@
-//! The secret that a site signs with: 32 random bytes. The store keeps it.
+//! The signing secret of a site: 32 random bytes. It is kept in the store.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 /// Random bytes.
 pub(crate) const BYTES: usize = 32;
 
-/// 32 random bytes that only this site has. Prints as nothing.
+/// 32 random bytes that only this site has. Its `Debug` output is empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SiteSecret([u8; BYTES]);
 
 impl SiteSecret {
-    /// The secret of these bytes.
+    /// The secret with these bytes.
     pub const fn new(bytes: [u8; BYTES]) -> Self {
         Self(bytes)
     }
@@ -22,12 +22,12 @@ impl SiteSecret {
         &self.0
     }
 
-    /// As text, to be kept.
+    /// The secret as text, for the store.
     pub fn hex(&self) -> String {
         HEXLOWER.encode(&self.0)
     }
 
-    /// The secret that [`Self::hex`] wrote; `None` for any other text.
+    /// Parses the text written by [`Self::hex`]; `None` for any other text.
     pub fn read(hex: &str) -> Option<Self> {
         HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?.try_into().ok().map(Self)
     }

@@ -1,5 +1,5 @@
-//! One-time codes by the clock (RFC 6238): SHA-1, six digits, 30 seconds, one step of tolerance each way, as every
-//! authenticator knows them. Whoever checks one remembers its step and accepts none again.
+//! One-time codes by the clock (RFC 6238): SHA-1, six digits, 30 seconds, one step of tolerance each way, as all
+//! authenticators support. The caller must store the step of an accepted code and accept none twice.
 
 use totp_rs::{Algorithm, Builder, Secret};
 
@@ -11,25 +11,25 @@ use crate::web::Problem;
 const SECRET_BYTES: usize = 20;
 /// Digits of a code.
 const DIGITS: u8 = 6;
-/// How long one code holds.
+/// Validity of one code.
 const STEP_S: u64 = 30;
 /// Steps before and after the present one whose codes are accepted.
 const SKEW: u16 = 1;
 
-/// A secret nobody had before, in base32.
+/// A new random secret, in base32.
 pub(crate) fn new_secret() -> Result<String, Problem> {
     Ok(Secret::from(random::<SECRET_BYTES>()?).to_base32())
 }
 
-/// What an authenticator scans: a secret under the name of an admin, which needs no escaping.
+/// The address for the authenticator's QR code: a secret under the name of an admin, which needs no escaping.
 pub(crate) fn url(admin: &str, secret: &str) -> String {
     format!(
         "otpauth://totp/kuota:{admin}?secret={secret}&issuer=kuota&algorithm=SHA1&digits={DIGITS}&period={STEP_S}"
     )
 }
 
-/// The step that a code belongs to, in 30 s since 1970-01-01 UTC; `None` for one that is wrong at `now`. Spaces are
-/// how authenticators show it.
+/// The step of a code, in 30 s since 1970-01-01 UTC; `None` for one that is wrong at `now`. Spaces are ignored,
+/// because authenticators show them.
 pub(crate) fn step_of(secret: &str, code: &str, now: Timestamp) -> Option<i64> {
     let seconds = u64::try_from(now.0.div_euclid(1000)).ok()?;
     let totp = Builder::new()

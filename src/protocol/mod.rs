@@ -1,4 +1,4 @@
-//! Wire and stored forms shared by programs: the admin API, a quote as JSON, and what agent and relay say to each other.
+//! Wire and stored formats shared by programs: the admin API, quotes as JSON, and the protocol of agent and relay.
 
 pub mod admin;
 mod quote;

@@ -12,9 +12,9 @@ use crate::domain::units::{Bytes, Rupiah};
 pub enum LineWire {
     /// A package.
     Package {
-        /// Which.
+        /// Its id.
         package_id: PackageId,
-        /// Its name for people.
+        /// Its name.
         name: String,
         /// Quota it gives; 0 for an unlimited plan.
         bytes: u64,
@@ -27,7 +27,7 @@ pub enum LineWire {
     },
     /// A debt item, whole or in part.
     Debt {
-        /// Which.
+        /// Its id.
         debt_id: DebtId,
         /// Its note.
         name: String,
@@ -35,14 +35,14 @@ pub enum LineWire {
         bytes: u64,
         /// The item's full price.
         full_price_rp: u64,
-        /// What this line costs.
+        /// The price of this line.
         price_rp: u64,
     },
-    /// Usage beyond what was paid for.
+    /// Usage beyond the paid quota.
     Overage {
         /// Bytes this line settles.
         bytes: u64,
-        /// What this line costs.
+        /// The price of this line.
         price_rp: u64,
     },
 }

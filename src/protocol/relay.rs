@@ -1,15 +1,16 @@
-//! What agent and relay say to each other: JSON over HTTP, every call with the site's token as Bearer.
+//! The protocol of agent and relay: JSON over HTTP, every call with the site's token as Bearer.
 //!
 //! | call | body | answer |
 //! |---|---|---|
-//! | `POST /v1/orders` | [`OpenOrder`] | 201 [`RelayOrder`]: the charge is open, or what became of it is known |
+//! | `POST /v1/orders` | [`OpenOrder`] | 201 [`RelayOrder`]: the charge is open, or its outcome is known |
 //! | `GET /v1/orders/{id}`, `POST …/cancel`, `POST …/refresh` | | 200 [`RelayOrder`] |
-//! | `POST /v1/orders/{id}/refund` | [`RefundOrder`] | 200 [`RelayOrder`]; the return itself comes by the feed |
-//! | `POST /v1/orders/{id}/adopt` | [`AdoptOrder`] | 200 [`RelayOrder`]: the relay lost it to an older backup |
-//! | `POST /v1/requests/{request_id}/abandon` | | 200 [`Abandoned`]: never charged, or being called off |
+//! | `POST /v1/orders/{id}/refund` | [`RefundOrder`] | 200 [`RelayOrder`]; the feed reports the refund itself |
+//! | `POST /v1/orders/{id}/adopt` | [`AdoptOrder`] | 200 [`RelayOrder`]: for an order that the relay lost to an older
+//! backup |
+//! | `POST /v1/requests/{request_id}/abandon` | | 200 [`Abandoned`]: never charged, or being cancelled |
 //! | `GET /v1/feed?after=&wait=&limit=` | | 200 [`FeedPage`] |
 //!
-//! Unknown fields of an answer are ignored, so that either side may be updated first.
+//! Unknown fields of an answer are ignored, so that either side can be updated first.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -29,69 +30,69 @@ pub const FEED_LIMIT_MAX: u32 = 500;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenOrder {
-    /// The site's own name for the attempt. The same id with the same content is one order, for good.
+    /// The site's id of the attempt. The same id with the same content is one order, for good.
     pub request_id: String,
-    /// How the customer wants to pay.
+    /// The payment method.
     pub method: OnlineMethod,
-    /// What must be paid, in whole rupiah.
+    /// The amount to pay, in whole rupiah.
     pub amount_rp: u64,
-    /// What the gateway shows the customer; their sum is `amount_rp`.
+    /// The lines that the gateway shows to the customer; their sum is `amount_rp`.
     pub items: Vec<OrderItem>,
-    /// How long the customer has, in seconds.
+    /// Time until the order expires, in seconds.
     pub expires_in_s: u32,
-    /// Opaque to the relay; comes back, to the byte, with every item of the feed.
+    /// Opaque to the relay, which returns it byte for byte with every item of the feed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<Box<RawValue>>,
-    /// Where the gateway's page or wallet sends the customer's browser afterwards.
+    /// The address to which the gateway's page or wallet sends the customer's browser afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
 }
 
-/// One line that the gateway shows.
+/// One line shown by the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrderItem {
-    /// For people.
+    /// Text for people.
     pub name: String,
-    /// For one.
+    /// Price of one.
     pub price_rp: u64,
-    /// How many.
+    /// Quantity.
     pub quantity: u32,
 }
 
-/// An order as the relay knows it.
+/// An order in the relay's store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelayOrder {
     /// The gateway's order id.
     pub order_id: String,
-    /// The site's name for the attempt.
+    /// The site's id of the attempt.
     pub request_id: String,
-    /// How it is paid.
+    /// The payment method.
     pub method: OnlineMethod,
-    /// What must be paid.
+    /// The amount to pay.
     pub amount_rp: u64,
-    /// Where it stands.
+    /// The order's state.
     pub status: OrderState,
-    /// Marks for people; unknown ones are left out.
+    /// Flags; unknown ones are dropped.
     #[serde(deserialize_with = "known_flags")]
     pub flags: Vec<Flag>,
-    /// What went back so far.
+    /// The amount refunded so far.
     pub refunded_rp: u64,
     /// What the customer needs to pay.
     #[serde(flatten)]
     pub means: PaymentMeans,
-    /// When the customer's time is over, RFC 3339.
+    /// When the order expires, RFC 3339.
     pub expires_at: Option<String>,
     /// When it was paid, RFC 3339.
     pub paid_at: Option<String>,
     /// When it was opened, RFC 3339.
     pub created_at: String,
-    /// The site's memo, as it was sent.
+    /// The site's memo, as sent.
     #[serde(default)]
     pub memo: Option<Box<RawValue>>,
 }
 
-/// What a customer needs to pay: whatever the gateway gave for the method.
+/// What a customer needs to pay: the data that the gateway returned for the method.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentMeans {
     /// The gateway's page.
@@ -100,7 +101,7 @@ pub struct PaymentMeans {
     pub deeplink_url: Option<String>,
     /// The content of a QR code.
     pub qr_string: Option<String>,
-    /// A picture of the QR code at the gateway, for want of its content.
+    /// A picture of the QR code at the gateway, if its content is not known.
     pub qr_url: Option<String>,
     /// A bank account number, or a bill.
     pub va: Option<VirtualAccount>,
@@ -109,7 +110,7 @@ pub struct PaymentMeans {
 /// An account number made for one order, or Mandiri's bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VirtualAccount {
-    /// Which bank, in lower case.
+    /// The bank, in lower case.
     pub bank: String,
     /// The account number, or the bill key.
     pub number: String,
@@ -121,39 +122,39 @@ pub struct VirtualAccount {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RefundOrder {
-    /// Names the refund: the same key is one refund.
+    /// The id of the refund: a repeated key is the same refund.
     pub refund_key: String,
-    /// How much.
+    /// The amount.
     pub amount_rp: u64,
-    /// Why; the gateway keeps it.
+    /// The reason, stored by the gateway.
     pub reason: String,
 }
 
-/// `POST /v1/orders/{id}/adopt`: what the site remembers of an order that the relay does not know any more.
+/// `POST /v1/orders/{id}/adopt`: the site's data of an order that the relay lost.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdoptOrder {
-    /// As it was opened.
+    /// As in [`OpenOrder`].
     pub request_id: String,
-    /// As it was opened.
+    /// As in [`OpenOrder`].
     pub method: OnlineMethod,
-    /// As it was opened.
+    /// As in [`OpenOrder`].
     pub amount_rp: u64,
-    /// As it was opened.
+    /// As in [`OpenOrder`].
     #[serde(default)]
     pub memo: Option<Box<RawValue>>,
-    /// When the customer's time is over, RFC 3339.
+    /// When the order expires, RFC 3339.
     pub expires_at: Option<String>,
 }
 
-/// What became of a request that its site gave up.
+/// The outcome of a request that its site discarded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Abandoned {
-    /// The order, when there was one. It is being called off; money that comes all the same is credited.
+    /// The order, if there was one. It is being cancelled; money that arrives nevertheless is credited.
     pub order: Option<RelayOrder>,
 }
 
-/// What an item of the feed asks the site to do.
+/// The action that an item of the feed requires of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FeedEffect {
@@ -161,38 +162,38 @@ pub enum FeedEffect {
     Credit,
     /// Undo `amount_rp` of it, once for each `event_id`.
     Reverse,
-    /// Show the state.
+    /// Update the state.
     Status,
-    /// A person decides.
+    /// Put the order into review.
     Review,
 }
 
-/// One thing that happened to one order.
+/// One event of one order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FeedItem {
-    /// Its place in the site's feed, from 1, without gaps in order.
+    /// Its position in the site's feed, from 1, increasing without gaps.
     pub seq: u64,
-    /// Names it for good, whatever its place: `order/{order_id}/credit`, `order/{order_id}/reverse/{refund key}`, ...
+    /// Its permanent id, at any position: `order/{order_id}/credit`, `order/{order_id}/reverse/{refund key}`, ...
     pub event_id: String,
     /// The gateway's order id.
     pub order_id: String,
-    /// The site's name for the attempt.
+    /// The site's id of the attempt.
     pub request_id: String,
-    /// The site's memo, as it was sent.
+    /// The site's memo, as sent.
     #[serde(default)]
     pub memo: Option<Box<RawValue>>,
-    /// What to do.
+    /// The action.
     pub effect: FeedEffect,
-    /// Where the order stood then.
+    /// The order's state at that time.
     pub status: OrderState,
-    /// Marks for people.
+    /// Flags.
     pub flags: Vec<Flag>,
-    /// Of a reversal what goes back, else what the order costs.
+    /// The refunded amount of a reversal, else the order's amount.
     pub amount_rp: u64,
-    /// What went back of the order so far, this item's amount included.
+    /// The amount of the order refunded so far, this item included.
     #[serde(default)]
     pub refunded_rp: u64,
-    /// How the order is paid.
+    /// The payment method.
     #[serde(default)]
     pub method: Option<OnlineMethod>,
     /// When it happened, RFC 3339.
@@ -205,13 +206,13 @@ pub struct FeedItem {
 /// `GET /v1/feed`. A relay writes items, an agent reads entries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FeedPage<T = FeedItem> {
-    /// Names the relay's store. Another one than before means that the feed begins anew from 0.
+    /// The id of the relay's store. A changed one means that the feed restarts from 0.
     pub epoch: String,
     /// In order of `seq`.
     pub items: Vec<T>,
-    /// The cursor for the next call. Below the one sent when the relay's store went back in time.
+    /// The cursor for the next call. It is below the one sent when the relay's store went back in time.
     pub next: u64,
-    /// Whether more are there already.
+    /// Whether more items are available.
     #[serde(default)]
     pub has_more: bool,
 }
@@ -223,16 +224,16 @@ impl From<FeedPage> for FeedPage<FeedEntry> {
     }
 }
 
-/// An item as an agent reads it: one that it cannot read does not keep it from the others.
+/// An item as an agent reads it: an unreadable item does not block the others.
 #[derive(Clone, Debug)]
 pub enum FeedEntry {
-    /// Every word of it is known here.
+    /// All of it is readable.
     Known(FeedItem),
-    /// A newer relay's words, or nonsense.
+    /// From a newer relay, or malformed.
     Odd {
-        /// As it came.
+        /// The raw text.
         raw: String,
-        /// What is not known of it, for people.
+        /// The reason why it is unreadable, for people.
         why: String,
     },
 }
@@ -247,18 +248,18 @@ impl<'de> Deserialize<'de> for FeedEntry {
     }
 }
 
-/// The marks of an order that are known here. What a newer relay adds is for its own people.
+/// The known flags of an order; flags of a newer relay are dropped.
 fn known_flags<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Flag>, D::Error> {
     let names = Vec::<String>::deserialize(d)?;
     Ok(names.iter().filter_map(|name| Flag::from_name(name)).collect())
 }
 
-/// The memo that an agent sends with an order: enough to credit it in a store that knows neither order nor user.
+/// The memo that an agent sends with an order: enough to credit it in a store that has neither order nor user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memo {
-    /// Version of this form.
+    /// Version of this format.
     pub v: u32,
-    /// Whose order.
+    /// The user of the order.
     pub user: UserId,
     /// The user's name.
     pub name: String,
@@ -268,26 +269,26 @@ pub struct Memo {
     /// The user's log-in name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
-    /// What the order is for.
+    /// The kind of order.
     pub kind: OrderKind,
     /// The frozen quote.
     pub lines: Vec<LineWire>,
     /// When it was opened, RFC 3339.
     pub at: String,
-    /// The site's name for the attempt. Absent in memos of before there were signatures.
+    /// The site's id of the attempt. Absent in memos from before signatures were added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// The site's signature over all of the above.
+    /// The site's signature over all other fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sig: Option<String>,
 }
 
-/// The name of the event that credits an order.
+/// The id of the event that credits an order.
 pub fn credit_event(order: &str) -> String {
     format!("order/{order}/credit")
 }
 
-/// The name of the event that undoes part of an order.
+/// The id of the event that undoes part of an order.
 pub fn reverse_event(order: &str, key: &str) -> String {
     format!("order/{order}/reverse/{key}")
 }

@@ -1,25 +1,26 @@
-//! The relay: opens charges at the gateway, follows their status, and reports it to the sites.
+//! The relay: opens charges at the gateway, follows their status, and reports it to the sites. `tests/tidy/rows.rs` keeps
+//! the rows of its modules.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`config`] | what it is configured to do, and its secrets |
-//! | [`run`] | the parts put together, and the loops |
-//! | [`service`] | the parts; changing an order, asking about one |
-//! | `http` | who may call what |
-//! | `request` | what a site may ask for |
-//! | `charging` | opening a charge, once |
-//! | `orders` | what a site may do with an order |
-//! | `notifications` | the gateway's messages: kept, then decided by asking |
-//! | `reconcile`, `schedule` | asking about every order that may still change, and when |
-//! | `feed` | events of a site's orders, in order |
-//! | `polls` | calls that wait for news: a few of each site |
-//! | `row` | one order: how answers change it, and how it is reported |
-//! | `merchant`, `breaker`, `pace` | calls to the gateway, and when they are held back |
-//! | `order_id` | names of orders |
-//! | [`figures`], `metrics` | what it counts about itself |
-//! | [`store`] | what it keeps |
+//! | [`config`] | the configuration and the secrets |
+//! | [`run`] | assembly of the parts, and the loops |
+//! | [`service`] | the parts; changing an order, querying one at the gateway |
+//! | `http` | routes, callers and their limits |
+//! | `request` | requests of a site, and their bounds |
+//! | `charging` | opens a charge, once |
+//! | `orders` | the calls of a site about an order |
+//! | `notifications` | the gateway's messages: stored, then decided by a status query |
+//! | `reconcile`, `schedule` | status queries for every order that may still change, and their times |
+//! | `feed` | the events of a site's orders, in order |
+//! | `polls` | long polls: a few for each site |
+//! | `row` | one order: the effect of an answer, and its report to the site |
+//! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
+//! | `order_id` | ids of orders |
+//! | [`figures`], `metrics` | counts, and their text for Prometheus |
+//! | [`store`] | orders, notifications and feeds: the store's trait and SQLite |
 //!
-//! One notification's walk: `http` -> `notifications::receive` -> the store, and the gateway has its answer; then
+//! The walk of one notification: `http` -> `notifications::receive` -> the store, and the gateway has its answer; then
 //! `notifications::decide_once` -> the gateway's status -> [`crate::domain::payment`] -> the store, which wakes the
 //! site's `feed`.
 

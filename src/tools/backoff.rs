@@ -1,8 +1,8 @@
-//! How long to wait before the next try.
+//! Delays before the next try.
 
 use std::time::Duration;
 
-/// `first`, twice as long for each failure so far, at most `max`.
+/// `first`, doubled for each failure so far, at most `max`.
 pub fn doubled(first: Duration, failures: u32, max: Duration) -> Duration {
     first.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(max)
 }
@@ -13,10 +13,10 @@ pub fn between(least: Duration, most: Duration, dice: u64) -> Duration {
     least + Duration::from_millis(dice % (room_ms + 1))
 }
 
-/// A random time from `least` to `most`, so that many who wait do not return together.
+/// A random time from `least` to `most`, so that many waiting callers do not retry together.
 pub fn jittered(least: Duration, most: Duration) -> Duration {
     let mut random = [0; 8];
-    // Without random bytes all wait alike, which is only less polite.
+    // Without random bytes all callers wait equally long, which is acceptable.
     let _ = getrandom::fill(&mut random);
     between(least, most, u64::from_be_bytes(random))
 }

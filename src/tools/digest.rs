@@ -3,14 +3,14 @@
 use sha2::digest::Update;
 use sha2::{Digest, Sha256};
 
-/// Adds a part with its length before it, so that no two lists of parts look alike.
+/// Adds a part preceded by its length, so that different lists of parts have different digests.
 pub fn add_part(digest: &mut impl Update, part: impl AsRef<[u8]>) {
     let part = part.as_ref();
     digest.update(&(part.len() as u64).to_be_bytes());
     digest.update(part);
 }
 
-/// SHA-256 over parts, each with its length before it.
+/// SHA-256 over parts, each preceded by its length.
 pub fn of_parts<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> [u8; 32] {
     let mut digest = Sha256::new();
     for part in parts {

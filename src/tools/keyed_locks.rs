@@ -1,4 +1,4 @@
-//! One at a time for each key, within this process.
+//! Mutual exclusion for each key, within this process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use tokio::sync::OwnedMutexGuard;
 
 type Table<K> = Arc<Mutex<BTreeMap<K, Arc<tokio::sync::Mutex<()>>>>>;
 
-/// Locks by key. A key that nobody holds takes no memory.
+/// Locks by key. An unused key takes no memory.
 #[derive(Debug)]
 pub struct KeyedLocks<K: Ord>(Table<K>);
 
@@ -17,7 +17,7 @@ impl<K: Ord> Default for KeyedLocks<K> {
     }
 }
 
-/// Holds a key until it is dropped.
+/// Locks a key until it is dropped.
 #[derive(Debug)]
 pub struct KeyGuard<K: Ord> {
     table: Table<K>,
@@ -26,7 +26,7 @@ pub struct KeyGuard<K: Ord> {
 }
 
 impl<K: Ord + Clone> KeyedLocks<K> {
-    /// Waits for its turn.
+    /// Waits for the lock of the key.
     pub async fn hold(&self, key: K) -> KeyGuard<K> {
         let lock = {
             let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +37,7 @@ impl<K: Ord + Clone> KeyedLocks<K> {
         held
     }
 
-    /// The key's lock, unless it is held.
+    /// The key's lock, unless it is taken.
     pub fn try_hold(&self, key: K) -> Option<KeyGuard<K>> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let guard = Arc::clone(table.entry(key.clone()).or_default()).try_lock_owned().ok()?;
@@ -49,7 +49,7 @@ impl<K: Ord> Drop for KeyGuard<K> {
     fn drop(&mut self) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.guard.take());
-        // One reference is the table's own; each task that waits has another.
+        // One reference is the table's own; each waiting task has another.
         if table.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             table.remove(&self.key);
         }

@@ -1,4 +1,4 @@
-//! Small tools without a subject of their own.
+//! Small tools without a domain.
 
 pub mod backoff;
 pub mod bearer;

@@ -1,10 +1,10 @@
-//! Percent-encoding of what is put into an address.
+//! Percent-encoding of parts of an address.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
 /// Everything but letters, digits and `- . _ ~`.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// Dots as well: `..` as a segment would climb.
+/// Dots as well: a segment `..` would lead to the parent.
 const SEGMENT: &AsciiSet = &VALUE.add(b'.');
 const PATH: &AsciiSet = &VALUE.remove(b'/');
 

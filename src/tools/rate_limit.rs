@@ -1,8 +1,8 @@
-//! At most so many in a second, some of them at once. Time is the clock's uptime.
+//! A rate limit with bursts. Time is the clock's uptime.
 
 use std::time::Duration;
 
-/// A bucket of tokens, kept as the time at which it would be full again.
+/// A token bucket, stored as the time at which it is full again.
 #[derive(Debug)]
 pub struct RateLimit {
     each: Duration,
@@ -17,7 +17,7 @@ impl RateLimit {
         Self { each, burst: each * burst.max(1), full_at: Duration::ZERO }
     }
 
-    /// Takes one. An error says how long to wait before the next try; nothing was taken.
+    /// Takes one token. An error is the time to wait before the next try; nothing was taken.
     pub fn take(&mut self, now: Duration) -> Result<(), Duration> {
         let full_at = self.full_at.max(now) + self.each;
         match full_at.checked_sub(now + self.burst) {

@@ -1,5 +1,5 @@
-//! The style sheet and the script of every page: compiled in, named by what they hold, so that a browser keeps them
-//! until they change.
+//! The style sheet and the script of every page: compiled in, with a hash of their content in their names, so that
+//! browsers cache them until they change.
 
 use std::sync::LazyLock;
 
@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 const STYLE: &str = include_str!("../../assets/kuota.css");
 const SCRIPT: &str = include_str!("../../assets/kuota.js");
 const ICON: &str = include_str!("../../assets/kuota.svg");
-/// A year: a file of other content has another name.
+/// A year: a file with other content has another name.
 const KEPT: &str = "public, max-age=31536000, immutable";
 
-/// What a page links: addresses that change with what they hold.
+/// Links of every page, with names that change with the content.
 pub(crate) struct Links {
     /// The style sheet.
     pub style: String,
@@ -46,6 +46,6 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/assets/kuota.css", file("text/css; charset=utf-8", STYLE))
         .route("/assets/kuota.js", file("text/javascript; charset=utf-8", SCRIPT))
         .route("/assets/kuota.svg", file("image/svg+xml", ICON))
-        // Browsers ask for it by themselves; without an answer they complain to whoever looks at the console.
+        // Browsers request it by themselves, and log an error in their console without it.
         .route("/favicon.ico", file("image/svg+xml", ICON))
 }

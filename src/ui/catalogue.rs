@@ -1,5 +1,5 @@
-//! Texts for people. A catalogue is declared once, every text in Indonesian and in English beside each other, so that
-//! none can be missing in one of them; pages hold the catalogue of their reader's language.
+//! Texts for people. A catalogue declares each text in Indonesian and in English together, so that neither can be
+//! missing; pages have the catalogue of their reader's language.
 
 /// Declares a catalogue: `words! { Words { key: "Indonesian", "English"; … } }` makes a struct with a field for each
 /// text and `Words::of(language)`.
@@ -50,7 +50,7 @@ pub(crate) fn fill(text: &str, values: &[&str]) -> String {
     out
 }
 
-/// Fails unless both languages of every text have the same places, and no text is empty.
+/// Fails unless both languages of every text have the same placeholders, and no text is empty.
 #[cfg(test)]
 pub(crate) fn check(all: &[(&str, &str, &str)]) {
     let places = |text: &str| {

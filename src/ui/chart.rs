@@ -1,4 +1,4 @@
-//! Bars as SVG, drawn by the server: no script, and colours from the style sheet.
+//! Bars as SVG, made by the server: no script, and colours from the style sheet.
 
 use std::fmt::Write;
 
@@ -7,11 +7,11 @@ use crate::web::html::escaped;
 /// One bar.
 #[derive(Clone, Debug)]
 pub(crate) struct Bar {
-    /// Below it; empty for none.
+    /// The label below it; empty for none.
     pub label: String,
-    /// What it stands for, told when pointed at and to screen readers.
+    /// The value as text, for the tooltip and for screen readers.
     pub told: String,
-    /// How tall it is, in any unit.
+    /// Its height, in any unit.
     pub value: u64,
 }
 
@@ -21,7 +21,7 @@ const HEIGHT: u64 = 140;
 const BELOW: u64 = 18;
 const ABOVE: u64 = 16;
 
-/// A plot of `bars`; `title` says what it shows, `largest` how much the tallest bar is. Nothing for no bars.
+/// A plot of `bars`; `title` describes it, `largest` is the value of the tallest bar as text. Empty without bars.
 pub(crate) fn bars(title: &str, largest: &str, bars: &[Bar]) -> String {
     let most = bars.iter().map(|bar| bar.value).max().unwrap_or_default();
     let Some(step) = (WIDTH * 100).checked_div(bars.len() as u64) else { return String::new() };
@@ -36,7 +36,7 @@ pub(crate) fn bars(title: &str, largest: &str, bars: &[Bar]) -> String {
     put(format_args!("<text x=\"0\" y=\"11\">{}</text>", escaped(largest)));
     for (at, bar) in bars.iter().enumerate() {
         let height = u128::from(bar.value) * u128::from(room) / u128::from(most.max(1));
-        // What is there is seen.
+        // A value above zero is always visible.
         let height = u64::try_from(height).unwrap_or(room).max(u64::from(bar.value > 0));
         let left = at as u64 * step;
         let width = step * 4 / 5;

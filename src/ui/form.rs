@@ -1,4 +1,4 @@
-//! What a browser's form sends: texts by name. Which of them are numbers or ticks is known to whoever asked.
+//! A submitted form: texts by name. The handler decides which of them are numbers or ticks.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use crate::domain::units::Rupiah;
 use crate::web::Problem;
 use crate::web::body::named;
 
-/// The field that proves that the form came from a page of ours.
+/// The field with the token that only forms of our own pages have.
 pub(crate) const TOKEN: &str = "_token";
 /// The field of passwords.
 const PASSWORD: &str = "password";
-/// The field that names one press of a button, so that pressing twice is once.
+/// The field with the id of one submission, so that a double press submits once.
 pub(crate) const KEY: &str = "_key";
-/// The field by which a person says yes to what was shown.
+/// The field that confirms what was shown.
 pub(crate) const SURE: &str = "_sure";
 
-/// A form that was sent. Names that stand twice keep their last value; texts but passwords are trimmed.
+/// A submitted form. Repeated names keep their last value; texts except passwords are trimmed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Form(pub BTreeMap<String, String>);
 
@@ -30,7 +30,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let AxumForm(pairs) = AxumForm::<Vec<(String, String)>>::from_request(request, state)
             .await
             .map_err(|_| Problem::malformed("the form cannot be read"))?;
-        // A password is all that was typed, spaces too.
+        // A password is everything that was typed, spaces included.
         let read = |(name, value): (String, String)| {
             let value = if name == PASSWORD { value } else { value.trim().to_owned() };
             (name, value)
@@ -40,24 +40,24 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 impl Form {
-    /// The text of a field; an empty one counts as not given.
+    /// The text of a field; `None` for an empty one.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
-    /// Whether a person said yes.
+    /// Whether the person confirmed.
     pub fn is_sure(&self) -> bool {
         self.text(SURE).is_some()
     }
 
-    /// What the person typed: every field but those of the machinery.
+    /// User input: every field except the internal ones.
     pub fn typed(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = self.0.iter().filter(|(name, _)| !name.starts_with('_'));
         own.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The form as a call of the API has its body: `money` is rupiah as people write it (`10.000`, `Rp 10.000`),
-    /// `numbers` are digits, `ticks` are true unless they say `no`. Empty fields are not given.
+    /// The form as the body of an API call: `money` is rupiah in people's notation (`10.000`, `Rp 10.000`), `numbers`
+    /// are digits, `ticks` are true unless they are `no`. Empty fields are left out.
     pub fn body(&self, money: &[&str], numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {
         let mut body = Map::new();
         for (name, value) in self.typed().filter(|(_, value)| !value.is_empty()) {
@@ -76,7 +76,7 @@ impl Form {
     }
 }
 
-/// Reads a body; a mistake names its field.
+/// Reads a body; an error names its field.
 pub(crate) fn read_body<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, Problem> {
     serde_path_to_error::deserialize(Value::Object(body))
         .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))

@@ -1,4 +1,4 @@
-//! Answers that are pages: in the reader's language, within a strict content policy, and problems as pages too.
+//! Pages as answers: in the reader's language, with a strict content policy; problems become pages too.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::clock::Zone;
 use crate::ui::language::Language;
 use crate::web::{Peer, Problem};
 
-/// The cookie that remembers a reader's language.
+/// The cookie with a reader's language.
 const LANGUAGE_COOKIE: &str = "kuota_lang";
 /// The parameter that changes it.
 const LANGUAGE_PARAM: &str = "bahasa";
@@ -31,7 +31,7 @@ pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; s
     img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 words! {
-    /// What every page says around its content.
+    /// Texts of the layout of every page.
     FrameWords {
         skip: "Langsung ke isi", "Skip to content";
         language: "English", "Bahasa Indonesia";
@@ -57,33 +57,33 @@ words! {
     }
 }
 
-/// How a site's pages are by default.
+/// Defaults of a site's pages.
 #[derive(Clone)]
 pub(crate) struct PageDefaults {
     /// For readers who did not choose.
     pub language: Language,
     /// The site's zone.
     pub zone: Zone,
-    /// How a problem is shown.
+    /// Renders a problem.
     pub complain: Complain,
-    /// Why nothing can be changed at present.
+    /// Returns why nothing can be changed at present.
     pub hindrance: Hindrance,
-    /// Hears of every problem that was answered.
+    /// Called for every problem in an answer.
     pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
 }
 
-/// Says in one sentence why nothing can be changed at present; nothing where all is well.
+/// Returns in one sentence why nothing can be changed at present; `None` when writing works.
 pub(crate) type Hindrance = Arc<dyn Fn(Language) -> Option<String> + Send + Sync>;
 
-/// Shows a problem as a page.
+/// Renders a problem as a page.
 pub(crate) type Complain = Arc<dyn Fn(&PageRequest, &Problem) -> Result<Response, Problem> + Send + Sync>;
 
-/// Who looks at a page: in which language, from where, at what.
+/// The request of a page: language, origin and address.
 #[derive(Clone, Debug)]
 pub(crate) struct PageRequest {
-    /// How amounts and dates are written.
+    /// The formats of amounts and dates.
     pub locale: Locale,
-    /// From where.
+    /// The peer of the request.
     pub peer: Peer,
     /// The page's address, without the host.
     pub uri: Uri,
@@ -103,7 +103,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
 pub(crate) struct Frame {
     /// The page's name.
     pub title: String,
-    /// How amounts and dates are written.
+    /// The formats of amounts and dates.
     pub locale: Locale,
     /// The texts around the content.
     pub words: &'static FrameWords,
@@ -179,7 +179,7 @@ async fn page_request(State(house): State<Arc<PageDefaults>>, mut request: Reque
 }
 
 impl PageDefaults {
-    /// How a request looks at its page; nothing when nobody knows where it comes from.
+    /// The page request of an HTTP request; `None` when its peer is unknown.
     pub fn page_request(&self, request: &Request) -> Option<PageRequest> {
         let peer = request.extensions().get::<Peer>().copied()?;
         let language = remembered(request.headers()).unwrap_or(self.language);
@@ -190,7 +190,7 @@ impl PageDefaults {
 
     /// The page of a problem in place of its answer.
     pub fn troubled(&self, page_request: &PageRequest, problem: &Problem, answer: &Response) -> Response {
-        // What the request itself ran into is told by its own page.
+        // The error page describes the problem of the request itself.
         let page_request = &PageRequest {
             hindrance: (self.hindrance)(page_request.locale.language),
             ..page_request.clone()
@@ -199,13 +199,13 @@ impl PageDefaults {
     }
 }
 
-/// Whether a browser asks for a page, not a program for data.
+/// Whether a browser requests a page, rather than a program data.
 pub(crate) fn is_for_people(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     accept.contains("text/html")
 }
 
-/// The same page once more, where the address asks for a language; the browser remembers it.
+/// A redirect to the same page when the address asks for a language; the browser stores the language.
 pub(crate) fn in_other_language(uri: &Uri) -> Option<Response> {
     chosen(uri.query()?).map(|language| choose(uri, language))
 }
@@ -228,11 +228,11 @@ fn without_language(query: &str) -> String {
     others.collect::<Vec<_>>().join("&")
 }
 
-/// Remembers the language and shows the same page again.
+/// Stores the language and redirects to the same page.
 fn choose(uri: &Uri, language: Language) -> Response {
     let tag = if language == Language::English { "en" } else { "id" };
     let query = without_language(uri.query().unwrap_or_default());
-    // A path that begins with two strokes would be another host.
+    // A path that begins with two slashes would be another host.
     let path = format!("/{}", uri.path().trim_start_matches('/'));
     let to = if query.is_empty() { path } else { format!("{path}?{query}") };
     let mut response = see_other(&to);
@@ -261,7 +261,7 @@ struct ProblemPage {
     text: String,
 }
 
-/// A page with what a problem's answer says beside its text, such as when to come again.
+/// A page with the other headers of a problem's answer, such as when to retry.
 fn kept(mut page: Response, problem: &Response) -> Response {
     for (name, value) in problem.headers() {
         let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(name);
@@ -272,12 +272,12 @@ fn kept(mut page: Response, problem: &Response) -> Response {
     page
 }
 
-/// A problem as a page. Its text is in English where no page said it better before.
+/// A problem as a page. Its text is English unless a page has a better one.
 pub(crate) fn complain(page_request: &PageRequest, problem: &Problem) -> Result<Response, Problem> {
     complain_with(page_request, problem, None)
 }
 
-/// The same with a sentence for what does not answer, in place of the general one.
+/// The same, with a sentence that replaces the general one for an upstream that does not answer.
 pub(crate) fn complain_with(
     page_request: &PageRequest,
     problem: &Problem,
@@ -309,7 +309,7 @@ struct AboutPage {
     source_url: String,
 }
 
-/// What the program is and where its source can be had, as its licence demands of every server.
+/// The name of the program and the address of its source, which its licence requires of every server.
 pub(crate) fn about(page_request: &PageRequest, source_url: &str) -> Result<Response, Problem> {
     let frame = page_request.frame(FrameWords::of(page_request.locale.language).about);
     let text = super::catalogue::fill(frame.words.about_text, &[env!("CARGO_PKG_VERSION")]);

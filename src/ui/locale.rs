@@ -1,4 +1,4 @@
-//! Amounts, dates and durations as people read them: `Rp 10.000`, `1,25 GB`, `22 Nov 2026 14.05 WIB`.
+//! Formats of amounts, dates and durations: `Rp 10.000`, `1,25 GB`, `22 Nov 2026 14.05 WIB`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const MONTHS_ID: [&str; 12] =
 const MONTHS_EN: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Who reads: in which language, and whose clock.
+/// The reader's language and the site's zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Locale {
     /// The language of texts and numbers.
@@ -23,7 +23,7 @@ pub(crate) struct Locale {
 }
 
 impl Locale {
-    /// The language as HTML names it.
+    /// The language's HTML tag.
     pub fn tag(&self) -> &'static str {
         match self.language {
             Language::Indonesian => "id",
@@ -31,8 +31,8 @@ impl Locale {
         }
     }
 
-    /// Gigabytes with two digits from 1 GB on, else megabytes: whole ones from 10 MB on, or two digits. What is there
-    /// never reads as nothing.
+    /// Gigabytes with two digits from 1 GB on, else megabytes: whole ones from 10 MB on, or two digits. An amount
+    /// above zero is never shown as zero.
     pub fn quota(&self, bytes: Bytes) -> String {
         match bytes.0 {
             b if b >= GB => format!("{} GB", self.two_digits(b, GB)),
@@ -90,7 +90,7 @@ impl Locale {
         format!("{} {} {}", self.day_of(at), self.time(at), self.zone.abbreviation(at))
     }
 
-    /// How long something takes or took, in its largest unit: `10 menit`, `3 hari`.
+    /// A duration in its largest unit: `10 menit`, `3 hari`.
     pub fn span(&self, time: Duration) -> String {
         let s = time.as_secs();
         let (n, id, en) = match s {

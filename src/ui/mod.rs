@@ -1,16 +1,16 @@
-//! What the customer's portal and the owner's desk share: language, amounts and dates as people write them, the
-//! frame of a page, forms, plots, and the two files that every page links.
+//! Shared by the customer portal and the admin console: language, formats of amounts and dates, the layout of a page,
+//! forms, charts, and the two files that every page links.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`words`] | how a catalogue of texts in both languages is declared |
-//! | [`locale`] | amounts, dates and durations as people read them |
-//! | [`frame`] | answers that are pages: language, headers, problems as pages |
-//! | [`form`] | what a browser's form sends |
+//! | [`language`] | the languages of pages and messages |
+//! | [`catalogue`] | how a catalogue of texts in both languages is declared |
+//! | [`locale`] | formats of amounts, dates and durations |
+//! | [`layout`] | pages as answers: language, headers, problems as pages |
+//! | [`form`] | submitted forms |
 //! | [`payment_methods`] | names of online payment methods |
-//! | [`plot`] | bars of usage and money, as SVG |
+//! | [`chart`] | bars of usage and money, as SVG |
 //! | [`qr`] | QR codes, as SVG |
-//! | [`store_notice`] | what pages say while the store cannot be written |
 //! | [`assets`] | the style sheet and the script |
 
 pub(crate) mod assets;

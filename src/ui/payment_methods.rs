@@ -2,11 +2,11 @@
 
 use crate::domain::order::OnlineMethod;
 
-/// How a method is named.
+/// The names of a method.
 pub(crate) struct MethodName {
     /// For customers, who choose a bank or a wallet.
     pub short: &'static str,
-    /// For the owner, who compares with the gateway's pages.
+    /// For the owner, as on the gateway's pages.
     pub full: &'static str,
 }
 

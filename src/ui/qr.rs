@@ -1,13 +1,13 @@
-//! QR codes as SVG: black on white in every theme, since cameras do not like it the other way round.
+//! QR codes as SVG: black on white in every theme, because cameras read inverted codes badly.
 
 use std::fmt::Write;
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// Empty modules around the code; readers want four.
+/// Empty modules around the code; readers need four.
 const QUIET: usize = 4;
 
-/// The code of a text; `title` names it for screen readers. `None` for a text too long for any code.
+/// The QR code of a text; `title` describes it for screen readers. `None` for a text that is too long.
 pub(crate) fn svg(text: &str, title: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let (width, colors) = (code.width(), code.to_colors());

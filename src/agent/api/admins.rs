@@ -1,4 +1,4 @@
-//! Admins and their tokens: the owner's business.
+//! Admins and their tokens. The owner's alone.
 
 use std::sync::Arc;
 

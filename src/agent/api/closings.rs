@@ -1,4 +1,4 @@
-//! Cash drawers: counted by their cashiers, seen by whoever leads them.
+//! Closings of cash drawers: a cashier counts the own drawer, operators read all of them.
 
 use std::sync::Arc;
 

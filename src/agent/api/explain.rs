@@ -1,4 +1,4 @@
-//! Why a user has this access: every rule with the numbers and ledger lines behind it, and what to pay.
+//! Why a user has this access: every rule with its numbers and ledger lines, and what to pay.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What is on record: statements, the audit, and the proof that the ledger is whole.
+//! Statements, the audit, and verification of the ledger.
 
 use std::sync::Arc;
 

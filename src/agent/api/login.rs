@@ -1,4 +1,4 @@
-//! Logging in and out with a browser, as JSON.
+//! Browser log-in and log-out, as JSON.
 
 use std::sync::Arc;
 

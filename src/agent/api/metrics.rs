@@ -1,4 +1,4 @@
-//! Figures for Prometheus: how the daemon works and what the site looks like, as counts and sums without names.
+//! Metrics for Prometheus: counts and sums about the daemon and the site, without names.
 
 use std::collections::BTreeMap;
 use std::fmt;

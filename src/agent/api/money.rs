@@ -1,4 +1,4 @@
-//! Quota given and taken, debts, and money for them.
+//! Quota credits and debits, debts, and payments.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The description of the API. Its text is kept by hand beside this file; the tests of the API hold every answer
-//! and every route against it.
+//! The description of the API. Paths and answers are written by hand, request schemas are generated. The API's tests
+//! compare every answer and every route with it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Orders: what was paid, for what, and what went back.
+//! Orders: payments, refunds and reviews.
 
 use std::sync::Arc;
 

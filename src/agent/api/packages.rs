@@ -1,4 +1,4 @@
-//! What is on sale.
+//! Packages on sale.
 
 use std::sync::Arc;
 

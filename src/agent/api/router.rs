@@ -1,4 +1,4 @@
-//! The router: what would change, and making it so.
+//! The router: the difference from the desired state, and the sync that sends it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! An admin's own second factor: asked for, confirmed by a first code, and ended by another. Tokens need none.
+//! An admin's own second factor: requested, confirmed by a first code, turned off by another. Tokens need none.
 
 use std::sync::Arc;
 

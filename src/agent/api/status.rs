@@ -1,4 +1,4 @@
-//! How the daemon is doing.
+//! The status of the daemon.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! Usage by device and hour or day, with every counter that began anew: the answer to "I did not use that much".
+//! Usage by device and hour or day, with every counter restart: the evidence when a customer disputes usage.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

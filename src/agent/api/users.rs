@@ -1,4 +1,4 @@
-//! Users: found, entered, changed; their devices; an admin's block.
+//! Users: search, creation and changes; devices; the admin block.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Who may connect to the desk and to the portal, and by which names: what the configuration says about networks, in
-//! one place for the listeners, the faces, the router's script and doctor.
+//! Who may connect to the admin listener and to the portal, and under which host names: the configured networks in
+//! one place for the listeners, the pages, the router's script and doctor.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use crate::settings::Network;
 use crate::web::serve::refusal;
 use crate::web::{Admission, ConnectionLimits, HostNames, Peer};
 
-/// Connections of one address at the desk: an office behind one address, each browser with six.
+/// Connections of one address to the admin listener: an office has one address and several browsers, each with six.
 const DESK_PER_ADDRESS_MAX: usize = 32;
 /// Connections of one phone at the portal: a browser and the captive window, each with six.
 const PORTAL_PER_ADDRESS_MAX: usize = 12;
 
-/// What whoever may not use the desk is told.
+/// The answer to a peer that may not use the admin listener.
 const DESK_REFUSAL: &str = "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,\"code\":\"network\",\
     \"detail\":\"calls from this address are not allowed (admin.allowed_networks); \
     alamat ini tidak diizinkan membuka halaman pengelola\"}";
-/// What whoever may not open the portal is told.
+/// The answer to a peer that may not open the portal.
 const PORTAL_REFUSAL: &str = "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><title>Hotspot</title>\
     <p>Halaman ini hanya bisa dibuka dari jaringan hotspot.\
     <p lang=\"en\">This page can be opened from the hotspot's network only.";
 
 impl Config {
-    /// Whether somebody at this address may use the desk. A customers' network lies inside a private one as a rule, so
-    /// the narrower of both decides: what is allowed must be as narrow as the customers' network, which names it or a
-    /// part of it. This machine itself may always.
+    /// Whether this address may use the admin listener. A customers' network usually lies inside a private one, so
+    /// the narrower of both decides: an allowed network must be as narrow as the customers' network, and name it or a
+    /// part of it. This machine is always allowed.
     pub fn may_manage(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         if is_this_machine(address) {
@@ -37,18 +37,18 @@ impl Config {
         allowed.is_some() && allowed >= customers
     }
 
-    /// Whether somebody at this address may open the portal: customers, and whoever may use the desk.
+    /// Whether this address may open the portal: customers, and every address that may use the admin listener.
     pub fn may_visit(&self, address: IpAddr) -> bool {
         let mut networks = self.portal.client_networks.iter().chain(&self.admin.allowed_networks);
         networks.any(|network| network.contains(address))
     }
 
-    /// Whether somebody at this address may read the figures without a token.
+    /// Whether this address may read the metrics without a token.
     pub fn may_read_metrics(&self, address: IpAddr) -> bool {
         self.admin.metrics_networks.iter().any(|network| network.contains(address))
     }
 
-    /// What the desk's listener takes.
+    /// The limits of the admin listener.
     pub fn desk_limits(self: &Arc<Self>) -> ConnectionLimits {
         let config = Arc::clone(self);
         ConnectionLimits {
@@ -59,7 +59,7 @@ impl Config {
         }
     }
 
-    /// What the portal's listener takes.
+    /// The limits of the portal's listener.
     pub fn portal_limits(self: &Arc<Self>) -> ConnectionLimits {
         let config = Arc::clone(self);
         ConnectionLimits {
@@ -70,26 +70,28 @@ impl Config {
         }
     }
 
-    /// Allowed networks that lie inside a network of customers: devices that may use the desk although customers may not.
+    /// Allowed networks inside a customers' network: devices that may use the admin listener although customers may
+    /// not.
     pub fn managers_among_customers(&self) -> Vec<Network> {
         let clients = &self.portal.client_networks;
         let is_inside = |network: &&Network| clients.iter().any(|client| network.is_within(client));
         self.admin.allowed_networks.iter().filter(is_inside).copied().collect()
     }
 
-    /// Names by which desk and portal are asked, beside addresses.
+    /// Host names of the admin listener and the portal, in addition to addresses.
     pub fn host_names(&self) -> HostNames {
         let hosts = self.admin.hosts.iter().map(|host| host.as_str().to_owned());
         HostNames::new(hosts.chain([self.portal.public_url.host()]))
     }
 }
 
-/// Whether somebody asks from this machine itself, as a web server in front of the pages does.
+/// Whether the address is this machine, such as a web server in front of the pages.
 fn is_this_machine(address: IpAddr) -> bool {
     address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
 }
 
-/// What becomes of a connection of this peer. This machine itself stands for many callers and counts for none.
+/// The admission of a peer's connection. This machine may connect for many callers, so its connections are not
+/// counted.
 fn admission(peer: Peer, may: impl Fn(IpAddr) -> bool) -> Admission {
     match peer {
         Peer::Local => Admission::Uncounted,
@@ -99,7 +101,7 @@ fn admission(peer: Peer, may: impl Fn(IpAddr) -> bool) -> Admission {
     }
 }
 
-/// Bits of the narrowest network that holds an address; `None` where none does.
+/// Prefix length of the narrowest network that contains an address; `None` if none does.
 fn narrowest(networks: &[Network], address: IpAddr) -> Option<u8> {
     networks.iter().filter(|network| network.contains(address)).map(Network::prefix_len).max()
 }

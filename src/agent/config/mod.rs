@@ -1,8 +1,8 @@
 //! The configuration of `kuotad`: one tree whose sections are the tables of the TOML file.
 //!
-//! Defaults < file < environment (`KUOTA__SECTION__KEY`). Each key is one row of `config/tree.rs`. `config/kuotad.toml`
-//! holds every key with its default and comment. Secrets are not part of the tree: it names files, and
-//! [`Config::load_secrets`] reads them.
+//! Defaults < file < environment (`KUOTA__SECTION__KEY`). Each key is one row of `config/tree.rs`.
+//! `config/kuotad.toml` has every key with its default and comment. Secrets are not part of the tree: it names files,
+//! and [`Config::load_secrets`] reads them.
 
 pub(crate) mod admission;
 mod section;
@@ -29,14 +29,14 @@ use crate::settings::{
 pub use crate::ui::language::Language;
 use section::Section;
 
-/// Variables that begin with this are settings.
+/// Prefix of environment variables that are settings.
 pub const ENV_PREFIX: &str = "KUOTA__";
 
-/// Everything that is wrong with a configuration.
+/// All errors of a configuration.
 pub type ConfigError = SettingsError;
 
 const DAY: Duration = Duration::from_hours(24);
-/// The most days that a key may name: ten years.
+/// The most days in a value: ten years.
 const DAYS_MAX: u32 = 3660;
 
 /// Every table of the file with its keys, in the order of the shipped file.
@@ -46,7 +46,7 @@ pub fn sections() -> Vec<SectionKeys> {
     out
 }
 
-/// The row of the key with this whole path.
+/// The key with this full path.
 pub fn key(path: &str) -> Option<&'static Key> {
     sections().into_iter().flat_map(|section| section.keys).find(|key| key.path == path)
 }
@@ -85,23 +85,23 @@ words! {
     }
 }
 words! {
-    /// Which table of the router tells usage.
+    /// The router's table from which usage is read.
     UsageSource {
         /// The hotspot's host table.
         HotspotHost = "hotspot-host",
     }
 }
 words! {
-    /// Whether the router is changed.
+    /// Whether kuotad changes the router.
     Enforcement {
         /// Yes.
         On = "on",
-        /// No; what would change is only shown.
+        /// No; changes are only shown.
         DryRun = "dry-run",
     }
 }
 words! {
-    /// When the wall clock is believed.
+    /// When the wall clock is trusted.
     ClockTrust {
         /// While it agrees with the last trusted time and the monotonic clock.
         Auto = "auto",
@@ -110,7 +110,7 @@ words! {
     }
 }
 words! {
-    /// Whose payment pages customers see.
+    /// Which payment pages customers see.
     PaymentMode {
         /// Ours.
         Core = "core",
@@ -147,12 +147,12 @@ mod debt_due {
     }
 }
 
-/// A default written as people write it.
+/// A default in the notation of the file.
 fn literal<T: std::str::FromStr<Err = String>>(text: &str) -> T {
     text.parse().expect("defaults are well formed")
 }
 
-/// What the configuration's files hold.
+/// Secrets read from the files that the configuration names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secrets {
     /// Password of the RouterOS user.
@@ -162,8 +162,8 @@ pub struct Secrets {
 }
 
 impl Config {
-    /// Reads the file over the defaults and the environment over both. The error holds every mistake found; a
-    /// missing file is one.
+    /// Reads the file over the defaults and the environment over both. The error lists every mistake found; a missing
+    /// file is one.
     pub fn load(path: &Path, env: &Environment) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let reason = format!(
@@ -175,7 +175,7 @@ impl Config {
         Self::parse(&text, &path.display().to_string(), env)
     }
 
-    /// Like [`Config::load`], from the file's text; `name` is what findings call it.
+    /// Like [`Config::load`], from the file's text; `name` is its name in findings.
     pub fn parse(text: &str, name: &str, env: &Environment) -> Result<Self, ConfigError> {
         let sources = Sources { file: text, file_name: name, env, env_prefix: ENV_PREFIX };
         let config = settings::read(&Self::default(), &Self::complete(), sources)?;
@@ -183,7 +183,7 @@ impl Config {
         Ok(config)
     }
 
-    /// A tree with every optional part present: it says which keys there are and of what type.
+    /// A tree with every optional part present, from which the keys and their types are taken.
     fn complete() -> Self {
         let mut config = Self { relay: Some(Relay::default()), ..Self::default() };
         config.router.tls_fingerprint = Some(Fingerprint([0; 32]));
@@ -191,8 +191,8 @@ impl Config {
         config
     }
 
-    /// Reads the secrets that this configuration needs, from systemd credentials or files. The error names every
-    /// one that cannot be had.
+    /// Reads the secrets that this configuration needs, from systemd credentials or files. The error lists every one
+    /// that is missing.
     pub fn load_secrets(&self, env: &Environment) -> Result<Secrets, ConfigError> {
         let mut findings = Vec::new();
         let mut read = |name: &str, file: &Path| {
@@ -215,7 +215,7 @@ impl Config {
         Section::take_live(self, new);
     }
 
-    /// What the rules need to know.
+    /// The policy for the rules.
     pub fn policy(&self) -> account::Policy {
         let policy = &self.policy;
         let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -239,8 +239,8 @@ impl Config {
         }
     }
 
-    /// Every key with its whole path, such as `policy.debt_limit`, and its value as it is written. Keys of absent
-    /// sections are left out.
+    /// Every key with its full path, such as `policy.debt_limit`, and its value in the notation of the file. Keys of
+    /// absent sections are left out.
     pub fn keys(&self) -> BTreeMap<String, String> {
         let tree =
             serde_json::to_value(self).expect("configuration trees hold texts, numbers and sections only");
@@ -249,8 +249,8 @@ impl Config {
         out
     }
 
-    /// The configuration in effect as TOML that reads back to an equal one. It names secret files; what they hold
-    /// is not in it.
+    /// The effective configuration as TOML that reads back as an equal one. It has the names of secret files, not
+    /// their content.
     pub fn effective_toml(&self) -> String {
         settings::to_toml(self)
     }
@@ -366,7 +366,7 @@ impl Router {
         }
     }
 
-    /// The encryption for the router's client. Reads `tls_ca_file` where it counts; the error names the key.
+    /// The encryption for the router's client. Reads `tls_ca_file` if it is used; the error names the key.
     pub fn client_tls(&self) -> Result<tls::Tls, ConfigError> {
         ConfigError::check(self.tls_finding().into_iter().collect())?;
         match (self.tls, &self.tls_fingerprint, &self.tls_ca_file) {

@@ -1,6 +1,6 @@
-//! One row for each key of the configuration: name, type, default, range, when a change takes effect, and what it is
-//! for. Structs, defaults, range checks, the reload, the comments of the shipped file and the settings page are made
-//! from these rows.
+//! One row for each key of the configuration: name, type, default, range, when a change takes effect, and its
+//! purpose. Structs, defaults, range checks, the reload, the comments of the shipped file and the settings page are
+//! generated from these rows.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ pub enum TakesEffect {
     AtStart,
 }
 
-/// What is known of a key besides its value.
+/// The description of a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// The whole path, such as `policy.debt_limit`.
+    /// The full path, such as `policy.debt_limit`.
     pub path: &'static str,
     /// Its comment in the shipped file, by line. Each line begins with a space.
     pub comment: &'static [&'static str],
@@ -30,7 +30,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// What the key is for, in one sentence.
+    /// The purpose of the key, in one sentence.
     pub const fn meaning(&self, language: Language) -> &'static str {
         match language {
             Language::Indonesian => self.indonesian,
@@ -50,10 +50,10 @@ impl Key {
 
 /// A value that may be out of range.
 pub(super) trait Ranged: Copy + PartialOrd {
-    /// As it is written in the file.
+    /// The value in the notation of the file.
     fn written(self) -> String;
 
-    /// What is wrong with a value outside of `min` to `max`.
+    /// The finding for a value outside of `min` to `max`.
     fn finding(self, key: &str, min: Self, max: Self) -> Option<Finding> {
         let reason =
             || format!("{} is out of range: write {} to {}", self.written(), min.written(), max.written());

@@ -1,4 +1,4 @@
-//! One's own account: the second factor, and sessions elsewhere.
+//! The admin's own account: second factor and other sessions.
 
 use std::sync::Arc;
 

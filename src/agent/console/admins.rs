@@ -1,4 +1,4 @@
-//! Who may sit at the desk, and tokens for programs.
+//! Admins, and tokens for programs.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Who did what, when, and from where.
+//! The audit: who did what, when, and from where.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Copies of everything, how to put one back, and the proof that the ledger adds up.
+//! Backups, how to restore one, and verification of the ledger.
 
 use std::sync::Arc;
 

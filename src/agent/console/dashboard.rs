@@ -1,4 +1,4 @@
-//! How things are, on one page that keeps itself up to date.
+//! The dashboard: the state of the site on one live page.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The cashier's drawer: what must lie in it, and what was counted before.
+//! The cashier's drawer: the expected cash, and earlier closings.
 
 use std::sync::Arc;
 

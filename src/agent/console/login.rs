@@ -1,4 +1,4 @@
-//! Logging in and out, and what to do while there is nobody who could.
+//! Logging in and out, and the page shown while there is no admin.
 
 use std::sync::Arc;
 

@@ -1,15 +1,17 @@
-//! The owner's desk as pages: the API's calls for people with a browser. A page asks the same engine as the API does,
-//! and every change is asked once, shown before it is made, and told after.
+//! The console: the API's calls as pages, for people with a browser. A page asks the same engine as the API does.
+//! Every change has a form, a preview and a result that is shown once.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `seat` | who sits at the desk, and forms that only our own pages can send |
-//! | `entrance` | logging in and out |
-//! | `words` | the texts |
-//! | `people` | customers, what they owe, packages, receipts |
-//! | `say` | the rules' words as people read them |
-//! | `deeds` | everything that can be done, by one way |
-//! | `office` | the dashboard, payments, the drawer, the router, reports, and what is on record |
+//! | `session` | the logged-in admin, the layout, and forms that only our own pages can send |
+//! | `login` | logging in and out |
+//! | `actions` | every change, through one path |
+//! | `customers` | customers, debts, packages, receipts |
+//! | `office` | the routes of the pages below |
+//! | `dashboard`, `payments`, `payment`, `drawer` | the state of the site; orders; one order; the cash drawer |
+//! | `router`, `reports` | the router compared with the desired state; reports |
+//! | `audit`, `account`, `admins`, `settings`, `backup` | one page each |
+//! | `texts` | the texts in both languages |
 
 pub(crate) mod account;
 pub(crate) mod actions;

@@ -1,19 +1,5 @@
-//! The office: how things are, money that came in, the drawer, the router, reports, and what is on record.
-//!
-//! | file | what it is |
-//! |---|---|
-//! | `dashboard` | how things are, on one page; `figures` counts it |
-//! | `payments`, `payment` | orders, the review queue, one order |
-//! | `drawer` | the cashier's drawer and its closings |
-//! | `router` | the router as it should be against what it is |
-//! | `reports` | sales, debts, usage and collection over a span |
-//! | `audit` | who did what |
-//! | `account` | one's own account |
-//! | `admins` | who may sit here, and tokens for programs |
-//! | `settings` | the configuration in force; `keys` says what each is for |
-//! | `backup` | copies, and the proof of the ledger |
-//! | `deeds`, `payment_deeds` | what can be done here |
-//! | `names`, `words` | how things are called, and every other text |
+//! Routes of the console's pages about the site: dashboard, payments, drawer, router, reports, audit, account,
+//! admins, settings and backup.
 
 use std::sync::Arc;
 

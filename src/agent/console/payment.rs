@@ -1,4 +1,4 @@
-//! One order: what it is for, where it stands and why, what the customer was given, and what came of it.
+//! One order: purpose, state and reason, receipt, and what followed.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Payments: the review queue first, then everything, newest first.
+//! Payments, newest first, with the review queue on top.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Reports over a span: sums, a plot, and the same as a table for spreadsheets.
+//! Reports over a range of days: sums, a plot, and CSV for spreadsheets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

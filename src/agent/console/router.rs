@@ -1,4 +1,4 @@
-//! The router as it should be against what it is.
+//! The router compared with the desired state.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Who sits at the desk. A page without a session leads to the log-in; a form proves by its token that a page of
-//! ours made it.
+//! The session of an admin. A page without a session redirects to the log-in; a form proves by its token that one of
+//! our pages made it.
 
 use std::sync::Arc;
 

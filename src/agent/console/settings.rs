@@ -1,4 +1,4 @@
-//! The configuration in force, by section, with what each key is for; and the rules in words.
+//! The configuration in force, by section, with the purpose of each key; and the rules in words.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Checks of this machine: its disk, its clock, its backups, and what it is configured to do.
+//! Checks of this machine: disk, clock, backups, configuration.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

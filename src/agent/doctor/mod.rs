@@ -1,4 +1,4 @@
-//! Looks at everything that the agent stands on and says what is wrong and what to do. It changes nothing.
+//! Checks router, relay and machine, and reports what is wrong and what to do. It changes nothing.
 
 mod machine;
 

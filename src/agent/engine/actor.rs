@@ -1,17 +1,17 @@
-//! Who asks, and by which key a repeated call is known.
+//! The caller of a request, and its idempotency key.
 
 use std::net::IpAddr;
 
 use crate::store::Role;
 
-/// Who asks.
+/// The caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// An admin's name, or `kuotad`.
     pub name: String,
-    /// In which role.
+    /// The caller's role.
     pub role: Role,
-    /// From where: an address, `socket` or `daemon`.
+    /// The caller's origin: an address, `socket` or `daemon`.
     pub source: String,
 }
 
@@ -21,22 +21,22 @@ impl Actor {
         Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
     }
 
-    /// Somebody on the portal, from that address. Customers have no role among admins: the least.
+    /// A customer on the portal at that address. Customers have no admin role, so this uses the least one.
     pub fn portal(address: IpAddr) -> Self {
         Self { name: "portal".into(), role: Role::Viewer, source: address.to_string() }
     }
 
-    /// The relay, by what it tells.
+    /// The relay, as the source of feed items.
     pub fn relay() -> Self {
         Self { name: "relay".into(), role: Role::Owner, source: "relay".into() }
     }
 }
 
-/// An idempotency key with what it was sent for.
+/// An idempotency key with the content it was sent for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// The key, scoped by who called.
+    /// The key, scoped by caller.
     pub id: String,
-    /// SHA-256 of the call.
+    /// SHA-256 of the call's content.
     pub content_hash: [u8; 32],
 }

@@ -1,4 +1,4 @@
-//! What the audit says of a change: each field that changed, from what to what.
+//! Audit details: each changed field with its value before and after.
 
 use jiff::civil::Date;
 
@@ -87,7 +87,7 @@ impl Differences {
     }
 }
 
-/// How a user was changed.
+/// The changed fields of a user.
 pub(super) fn of_user(before: &UserRecord, after: &UserRecord) -> String {
     let (was, is) = (&before.account, &after.account);
     Differences::default()
@@ -103,7 +103,7 @@ pub(super) fn of_user(before: &UserRecord, after: &UserRecord) -> String {
         .detail()
 }
 
-/// How a package was changed.
+/// The changed fields of a package.
 pub(super) fn of_package(before: &Package, after: &Package) -> String {
     Differences::default()
         .compare("name", &before.name, &after.name)
@@ -114,7 +114,7 @@ pub(super) fn of_package(before: &Package, after: &Package) -> String {
         .detail()
 }
 
-/// How an item of debt was changed.
+/// The changed fields of a debt item.
 pub(super) fn of_debt(before: &DebtItem, after: &DebtItem) -> String {
     let changed = Differences::default()
         .compare("due", &before.due_date, &after.due_date)
@@ -123,7 +123,7 @@ pub(super) fn of_debt(before: &DebtItem, after: &DebtItem) -> String {
     format!("{} {changed}", before.id)
 }
 
-/// What a reset gave, and why.
+/// What a reset granted, and its reason.
 pub(super) fn of_reset(reset: &Reset) -> String {
     let debt = reset.debt.as_ref().map(|item| format!("debt {}", item.amount.shown()));
     let credit = reset.credit.map(|credit| format!("quota {credit}"));

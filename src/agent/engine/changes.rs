@@ -1,4 +1,4 @@
-//! What a draft changes, and what the next commit writes.
+//! The changes a draft makes, and the changes the next commit writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(super) enum Work {
     Change(DeviceRecord),
 }
 
-/// Records that are written as they were made: a draft gathers them, and after it the memory until the next commit.
+/// Records that are appended as made. A draft collects them; afterwards the state keeps them until the next commit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     /// Changes of expiry and plan, by user.
@@ -37,12 +37,12 @@ pub(super) struct Records {
     pub applied: BTreeSet<String>,
     pub moves: Vec<CashMove>,
     pub closing: Option<ClosingRecord>,
-    /// What a person gave a date.
+    /// Undated records that an admin gave a date.
     pub dated: Vec<(Undated, String)>,
     pub pins: Vec<(u32, PinHash)>,
     pub event: Option<EventRecord>,
     pub audit: Vec<AuditLine>,
-    /// Who will be told once it is committed.
+    /// Notices to send after the commit.
     pub notices: Vec<Notice>,
 }
 
@@ -61,7 +61,7 @@ impl Records {
             pins,
             event,
             audit,
-            // Told, not written; whatever they are about is.
+            // Notices are sent, not written; the changes they report are written on their own.
             notices: _,
         } = self;
         validity.is_empty()
@@ -77,7 +77,7 @@ impl Records {
             && audit.is_empty()
     }
 
-    /// Adds what was made later.
+    /// Appends later records.
     pub fn append(&mut self, later: Self) {
         let Self {
             validity,
@@ -107,7 +107,7 @@ impl Records {
         self.notices.extend(notices);
     }
 
-    /// Puts everything that is written into a batch.
+    /// Puts every record into a batch.
     pub fn fill<'a>(&'a self, batch: &mut Batch<'a>) {
         let Self {
             validity,
@@ -137,21 +137,21 @@ impl Records {
     }
 }
 
-/// What a finished draft changes.
+/// The changes of a finished draft.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     pub users: BTreeMap<u32, UserRecord>,
     pub packages: BTreeMap<u32, PackageRecord>,
     pub devices: Vec<Work>,
     pub debts: Vec<(u32, DebtItem)>,
-    /// Who entered items that come back from the store.
+    /// Who entered the items that are loaded back from the store.
     pub granted_by: BTreeMap<DebtId, String>,
     pub orders: BTreeMap<OrderId, OpenOrder>,
     /// Pay windows opened, by user.
     pub windows: BTreeMap<u32, u32>,
     pub outbox: Vec<OutboxWork>,
     pub cursor: Option<Cursor>,
-    /// What has no date, because the clock is not trusted.
+    /// Records without a date, because the clock is not trusted.
     pub undated: Vec<(Undated, String)>,
     pub entries: Vec<(u32, Entry, String)>,
     pub records: Records,
@@ -161,7 +161,7 @@ pub(super) struct Changes {
     pub day: i64,
 }
 
-/// What must be written at the next commit.
+/// Changes to write at the next commit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dirty {
     pub users: BTreeSet<u32>,
@@ -179,18 +179,18 @@ pub(super) struct Dirty {
     /// Orders whose pay window moved.
     pub windows: BTreeSet<OrderId>,
     pub outbox: BTreeMap<u64, OutboxItem>,
-    /// The feed's cursor, which is among the single values.
+    /// Whether the feed's cursor changed; it is stored among the single values.
     pub cursor: bool,
     pub undated: Vec<UndatedRecord>,
     pub redated: Vec<Redated>,
-    /// Nothing is left without a date.
+    /// Whether no undated record is left.
     pub all_dated: bool,
     pub days: Vec<ClosedDay>,
     pub hours_from: Option<i64>,
-    /// The names of the lists, which are among the single values.
+    /// Whether the list names changed; they are stored among the single values.
     pub lists: bool,
     pub records: Records,
-    /// Something waited for: commit without waiting for the interval.
+    /// A caller waits for the write: commit without waiting for the interval.
     pub urgent: bool,
 }
 
@@ -205,7 +205,7 @@ impl Dirty {
             counters,
             gone,
             usage,
-            // Seen with counters that moved.
+            // A restart is always seen together with counters that moved.
             restarts: _,
             entries,
             packages,
@@ -217,7 +217,7 @@ impl Dirty {
             redated,
             all_dated,
             days,
-            // Only ever with days.
+            // Set only together with days.
             hours_from: _,
             lists,
             records,
@@ -245,7 +245,7 @@ impl Dirty {
             && records.is_empty()
     }
 
-    /// Whether access turned for anybody.
+    /// Whether any user's access changed.
     pub fn turned(&self) -> bool {
         self.records.notices.iter().any(|notice| matches!(notice, Notice::AccessChanged { .. }))
     }

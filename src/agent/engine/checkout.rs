@@ -1,4 +1,4 @@
-//! Payments through the gateway as the engine is asked for them and answers.
+//! Requests for payments through the gateway, and the engine's answers.
 
 use serde_json::value::RawValue;
 
@@ -8,27 +8,28 @@ use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::units::{Rupiah, Timestamp};
 
-/// A payment to be opened.
+/// A payment to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentRequest {
-    /// Whose.
+    /// The paying user.
     pub user: UserId,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// How it is to be paid.
+    /// The payment method.
     pub method: OnlineMethod,
-    /// The price that the payer was told; another by now is refused.
+    /// The price shown to the payer; any other current price is refused.
     pub expect: Option<Rupiah>,
-    /// What this payment may take the place of.
+    /// The open payment that this one may replace.
     pub replaces: Replaces,
 }
 
-/// What somebody who opens a payment knows of an open one, which is called off for it.
+/// The open payment that the caller agrees to replace. It is cancelled for the new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replaces {
-    /// Whatever is open: who asks has been told, or is a program.
+    /// Any open payment: the caller was shown it, or is a program.
     Anything,
-    /// Only what is named so, as by [`OpenOne::consent`]; anything else open is refused with [`OPEN_PAYMENT`].
+    /// Only the payment with this name, as given by [`OpenOne::consent`]; any other open one is refused with
+    /// [`OPEN_PAYMENT`].
     Named(Option<String>),
 }
 
@@ -41,35 +42,35 @@ impl Replaces {
     }
 }
 
-/// An order asked of the relay whose gateway id is not known yet. It is on file.
+/// An order requested from the relay whose gateway id is not known yet. It is stored.
 #[derive(Clone, Debug)]
 pub struct PendingOrder {
-    /// How the attempt is called; the same for every repetition.
+    /// Id of the attempt; the same for every repetition.
     pub request_id: String,
-    /// Whose.
+    /// The paying user.
     pub user: UserId,
-    /// What for.
+    /// The kind of order.
     pub kind: OrderKind,
-    /// How it is to be paid.
+    /// The payment method.
     pub method: OnlineMethod,
     /// The frozen price.
     pub quote: Quote,
-    /// Comes back with every item of the feed.
+    /// Returned with every item of the feed.
     pub memo: Box<RawValue>,
-    /// When it was asked for.
+    /// Time of the request.
     pub created_at: Timestamp,
 }
 
-/// What a user has open online.
+/// An online payment that a user has open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenOne {
-    /// An order that may still be paid.
+    /// An order that can still be paid.
     Order(OrderId),
     /// An attempt whose outcome is not known, by request.
     PendingOrder(String),
-    /// An attempt that was given up, and the relay was not told yet.
+    /// An attempt that was discarded here, while the relay has not been notified yet.
     GivenUp {
-        /// The errand that tells it.
+        /// The outbox item that notifies the relay.
         outbox_item: u64,
         /// The attempt.
         request_id: String,
@@ -77,7 +78,7 @@ pub enum OpenOne {
 }
 
 impl OpenOne {
-    /// The name by which a person agrees to have it called off; nothing for what was given up already.
+    /// The name by which a caller agrees to cancel it; `None` for an attempt that is already discarded.
     pub fn consent(&self) -> Option<&str> {
         match self {
             Self::Order(id) => Some(&id.0),
@@ -87,43 +88,43 @@ impl OpenOne {
     }
 }
 
-/// What a wish for an online order leads to.
+/// The result of a request for an online order.
 #[derive(Clone, Debug)]
 pub enum Checkout {
-    /// Ask the relay for this. A repeated call whose outcome nobody knows gets the same opening again.
+    /// Send this request to the relay. A repeated call whose outcome is unknown gets the same pending order.
     Ask(PendingOrder),
-    /// What the user has open must be called off first; then begin again.
+    /// Cancel the user's open payment first, then retry.
     CancelFirst(OpenOne),
-    /// A repeated call: answered.
+    /// A repeated call, with its stored answer.
     Answered(Outcome),
 }
 
-/// An online order that may still be paid, as the relay must be asked about it.
+/// An online order that can still be paid, as needed to query the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenView {
-    /// Which.
+    /// The order.
     pub order: OrderId,
-    /// Whose.
+    /// The paying user.
     pub user: UserId,
-    /// Where it stands, as far as is known here.
+    /// Its state as stored here.
     pub status: OrderState,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// When the customer's time is over.
+    /// When the order expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What a page of the feed did.
+/// The effects of one page of the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeedApplied {
-    /// Items that were news here.
+    /// Items that were not yet applied here.
     pub items: u64,
-    /// Who was credited.
+    /// Users credited.
     pub credited: Vec<UserId>,
-    /// Access turned for somebody: reconcile the router.
+    /// Some user's access changed: reconcile the router.
     pub turned: bool,
-    /// The feed begins anew from 0: ask for it at once. Nothing of this page was applied.
+    /// The feed restarts from 0: fetch it at once. Nothing of this page was applied.
     pub restarted: bool,
-    /// There is more: ask again at once.
+    /// There are more items: fetch the next page at once.
     pub more: bool,
 }

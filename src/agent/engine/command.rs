@@ -1,4 +1,4 @@
-//! What can be asked of the engine.
+//! Commands of the engine.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -11,22 +11,22 @@ use crate::domain::order::CashMethod;
 use crate::domain::policy::{Grant, Settings, Transfer};
 use crate::domain::units::{Bytes, Rupiah};
 
-/// A payment of so short a time ago is news to whoever takes money of the same user.
+/// A cashier gets a warning when the same user paid less than this long ago.
 pub const JUST_PAID_MS: i64 = 10 * 60 * 1000;
 
-/// One change, in domain types; amounts are bounded by who made it.
+/// One change, in domain types. The interfaces check the bounds of amounts.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Enter a user.
+    /// Create a user.
     AddUser(NewUser),
-    /// Enter many users with their devices, all or none.
+    /// Create many users with their devices, all or none.
     Import {
         /// The users whose rows could be read.
         users: Vec<ImportedUser>,
-        /// What is wrong with the other rows; any refuses the whole.
+        /// Errors in the other rows; any error refuses the whole import.
         findings: Vec<RowFinding>,
     },
-    /// Enter somebody who asks for it on the portal and is not approved yet.
+    /// Create a user who registers on the portal and is not approved yet.
     Register {
         /// Name for people.
         name: String,
@@ -34,9 +34,9 @@ pub enum Command {
         phone: String,
         /// What the user logs in with.
         pin: PinHash,
-        /// The device that asks, to be bound as [`Command::Bind`] does.
+        /// The registering device, to be bound as [`Command::Bind`] does.
         mac: Option<Mac>,
-        /// Where it asks from, as in [`NewDevice::seen_at`].
+        /// The address of the request, as in [`NewDevice::seen_at`].
         seen_at: Option<Ipv4Addr>,
     },
     /// Change a user's names or settings.
@@ -56,49 +56,49 @@ pub enum Command {
     Grant(UserId, Grant),
     /// Take quota, correcting a mistake.
     Debit {
-        /// Whose.
+        /// The user.
         user: UserId,
-        /// How much.
+        /// The quota to take.
         amount: Bytes,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Enter a debt item.
+    /// Add a debt item.
     AddDebt(UserId, DebtTerms),
     /// Move a debt item's due date, or its note.
     ChangeDebt(UserId, DebtId, DebtChange),
     /// Forgive what is left of a debt item.
     WriteOff {
-        /// Whose.
+        /// The user.
         user: UserId,
-        /// Which.
+        /// The debt item.
         debt: DebtId,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Give money of an order back: over the counter from the drawer of whoever asks, else through the gateway.
+    /// Refund an order: a cash order from the caller's cash drawer, an online order through the gateway.
     Refund {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// How much; all that is left of it when not given.
+        /// The amount; everything not yet refunded when not given.
         amount: Option<Rupiah>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// End the review of an online order.
     Review {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// How.
+        /// The decision.
         decision: ReviewDecision,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Count the drawer of whoever asks.
+    /// Count the caller's cash drawer.
     CloseDrawer {
-        /// The cash that is there.
+        /// The cash counted.
         counted: Rupiah,
-        /// For people.
+        /// A note.
         note: String,
     },
     /// Give a user another portal PIN.
@@ -113,7 +113,7 @@ pub enum Command {
     PayPart(UserId, Rupiah, Tender),
     /// Begin a new period.
     Reset {
-        /// Whose.
+        /// The user.
         user: UserId,
         /// Quota granted as debt.
         debt: Option<Bytes>,
@@ -123,7 +123,7 @@ pub enum Command {
         days: Option<u32>,
         /// Whether to end an admin's block.
         unblock: Option<bool>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Block a user.
@@ -139,7 +139,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// The user on file whom it names; `None` for a new one, and where it names an order, a package or the drawer.
+    /// The existing user that the command names; `None` for a new user, and for a command about an order, a package
+    /// or the drawer.
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::ChangeUser(user, _)
@@ -172,7 +173,7 @@ impl Command {
     }
 }
 
-/// A user to be entered.
+/// A user to create.
 #[derive(Clone, Debug)]
 pub struct NewUser {
     /// Name for people.
@@ -181,11 +182,11 @@ pub struct NewUser {
     pub phone: Option<String>,
     /// Log-in name, unique.
     pub login: Option<String>,
-    /// Settings from the start; `approved` is on unless told otherwise.
+    /// Initial settings; `approved` defaults to on.
     pub settings: Settings,
 }
 
-/// A device to be bound.
+/// A device to bind.
 #[derive(Clone, Debug)]
 pub struct NewDevice {
     /// The owner.
@@ -194,19 +195,19 @@ pub struct NewDevice {
     pub mac: Mac,
     /// Name for people.
     pub label: String,
-    /// Of a user with as many devices as allowed, unbind the one seen longest ago instead of refusing. That needs a
-    /// reading of the router.
+    /// When the user already has the most devices allowed, unbind the one seen longest ago instead of refusing.
+    /// Requires a reading of the router.
     pub replace_oldest: bool,
-    /// Take it from the user who has it. Without this a device of somebody else is refused
+    /// Move the device from its present owner. Without this, another user's device is refused
     /// ([`EngineError::DeviceTaken`]).
     pub is_move: bool,
-    /// The address that the device itself asks from. The router must see this device there, and no other, by the
-    /// reading that comes with the request: else a stranger's device would be bound.
+    /// The address from which the device sends the request. In the reading that comes with the request the router
+    /// must show this device, and no other, at that address; otherwise a stranger's device would be bound.
     pub seen_at: Option<Ipv4Addr>,
 }
 
 impl NewDevice {
-    /// The device as an admin binds it: without a label, in nobody's place.
+    /// A device bound by an admin: no label, not replacing another.
     pub fn of(user: UserId, mac: Mac) -> Self {
         Self { user, mac, label: String::new(), replace_oldest: false, is_move: false, seen_at: None }
     }
@@ -225,20 +226,20 @@ pub struct UserChange {
     pub settings: Settings,
 }
 
-/// A debt item to be entered.
+/// A debt item to add.
 #[derive(Clone, Debug)]
 pub struct DebtTerms {
-    /// How much, or the package given on credit.
+    /// The quota, or the package given on credit.
     pub what: Result<Bytes, PackageId>,
-    /// Whether the quota or plan is given now.
+    /// Whether the quota or plan is given at once.
     pub advance: bool,
     /// The day it counts from; today when not given.
     pub debt_date: Option<Date>,
-    /// The last day to pay; by the site's rule when not given.
+    /// The last day to pay; computed by the site's rule when not given.
     pub due_date: Option<Date>,
     /// Its own price.
     pub price: Option<Rupiah>,
-    /// For people.
+    /// A note.
     pub note: String,
 }
 
@@ -247,26 +248,26 @@ pub struct DebtTerms {
 pub struct DebtChange {
     /// The last day to pay.
     pub due_date: Option<Date>,
-    /// For people.
+    /// A note.
     pub note: Option<String>,
 }
 
-/// How money was taken.
+/// A cash payment.
 #[derive(Clone, Debug)]
 pub struct Tender {
-    /// How.
+    /// The method.
     pub method: CashMethod,
-    /// The cashier's note of it.
+    /// The cashier's reference.
     pub reference: Option<String>,
-    /// The price the payer was told; another by now is refused.
+    /// The price shown to the payer; any other current price is refused.
     pub expect: Option<Rupiah>,
-    /// The user's last online order that was paid, as whoever takes the money was shown it; another by now is
-    /// refused (`order_paid`). `None` asks nothing.
+    /// The user's last paid online order as the cashier saw it; any later one is refused (`order_paid`). `None` skips
+    /// the check.
     #[allow(clippy::option_option, reason = "not asked, nothing paid before and a payment say three things")]
     pub last_paid: Option<Option<OrderId>>,
 }
 
-/// A package to be put on sale.
+/// A package to create.
 #[derive(Clone, Debug)]
 pub struct NewPackage {
     /// Name for people.
@@ -296,7 +297,7 @@ pub struct PackageChange {
     pub active: Option<bool>,
 }
 
-/// What a customer or a cashier wants to pay online.
+/// What an online payment is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A package.
@@ -327,9 +328,9 @@ pub struct ImportedUser {
     pub user: NewUser,
     /// Devices that are bound to it.
     pub devices: Vec<ImportedDevice>,
-    /// The quota account and the plan of the store it comes from. The owner's alone: it takes quota.
+    /// The quota account and the plan in the store of origin. For the owner only, because it can take quota.
     pub quota: Option<Transfer>,
-    /// What it still owes there.
+    /// Debt items still unpaid there.
     pub debts: Vec<ImportedDebt>,
     /// Why an admin blocked it there.
     pub admin_block: Option<String>,
@@ -344,7 +345,7 @@ pub struct ImportedDevice {
     pub label: String,
 }
 
-/// What is still owed of a debt item of another store. Nothing is given with it: the quota was given there.
+/// The unpaid rest of a debt item in another store. No quota is granted for it: the other store granted it.
 #[derive(Clone, Debug)]
 pub struct ImportedDebt {
     /// The unpaid part; `None` is an unlimited plan.
@@ -355,11 +356,12 @@ pub struct ImportedDebt {
     pub debt_date: Date,
     /// The last day to pay.
     pub due_date: Date,
-    /// For people.
+    /// A note.
     pub note: String,
 }
 
-/// The argon2id hash of a portal PIN. Six digits are guessed from their hash in minutes, so it prints as nothing.
+/// The argon2id hash of a portal PIN. Its `Debug` output is empty, because six digits can be guessed from their hash
+/// in minutes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PinHash(pub String);
 

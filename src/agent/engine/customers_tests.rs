@@ -115,7 +115,7 @@ fn customers_are_found_by_phone_or_log_in_name() {
     };
     let local = add(&mut pi, Some("081234567"), Some("budi"));
     let abroad = add(&mut pi, Some("+6285000111"), None);
-    // A log-in name that looks like somebody's number.
+    // A log-in name that looks like another user's phone.
     let other = add(&mut pi, None, Some("+6281234567"));
     let rows = [
         ("081234567", Some(local)),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::usage::DeviceAt;
 
-/// The usual site with two more devices, bound a second apart: as many as a user may have.
+/// The usual site with two more devices, bound a second apart: the most a user may have.
 fn full_site() -> (Pi, UserId) {
     let (mut pi, user) = site();
     for n in 2..=3 {
@@ -53,7 +53,7 @@ fn what_the_replaced_device_used_is_charged_first_and_nothing_of_the_other_is() 
     let before = pi.used(user);
     let commits = pi.engine().store_stats().commits;
     pi.pass(5);
-    // The first one leaves; what the second and the third used by then is theirs.
+    // The first device is unbound; the usage of the second and the third stays with their owner.
     let reading = |pi: &Pi, bytes| {
         let mut rows = rows(bytes);
         rows.push(row(9, "*9", 30, 900_000));
@@ -145,7 +145,7 @@ fn a_device_of_somebody_else_is_refused_with_its_owner_and_moves_when_that_is_sa
     assert_eq!(others, [(owner, 1, 0)]);
     assert_eq!(preview.after.unwrap().devices.len(), 1);
 
-    // Without the router it waits, and whom it waits for cannot be deleted meanwhile.
+    // Without the router the move waits, and its target cannot be deleted meanwhile.
     let answer = pi.ask(moving(heir), None).unwrap();
     assert_eq!(answer["moved_from"], owner.to_string());
     let refused = pi.ask(Command::DeleteUser(heir), None).unwrap_err();

@@ -1,4 +1,4 @@
-//! Drafts: requests in the making, applied to the memory whole or not at all.
+//! Drafts: the changes of one request, applied to the state whole or not at all.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ use crate::store::{
     OutboxWork, PackageRecord, Undated, UserRecord,
 };
 
-/// A request in the making: reads fall through to the state, writes stay here until it is finished.
+/// The changes of one request: reads fall through to the state, writes stay here until the draft is finished.
 pub(super) struct Draft<'a> {
     pub state: &'a State,
     pub actor: &'a Actor,
@@ -52,49 +52,49 @@ impl<'a> Draft<'a> {
         Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
     }
 
-    /// What was written so far, to go back to.
+    /// The changes made so far, for `go_back`.
     pub fn checkpoint(&self) -> Changes {
         self.changes.clone()
     }
 
-    /// Forgets what was written since.
+    /// Restores the changes of a checkpoint.
     pub fn go_back(&mut self, checkpoint: Changes) {
         self.changes = checkpoint;
     }
 
-    /// A name for something new.
+    /// Makes an id for a new object.
     pub fn new_id(&mut self) -> Uuid {
         (self.new_id)()
     }
 
-    /// The user as this draft leaves it.
+    /// The user after this draft.
     pub fn user(&self, no: u32) -> &UserRecord {
         self.changes.users.get(&no).unwrap_or_else(|| &self.state.users[&no])
     }
 
-    /// Whether the draft knows a user with that key.
+    /// Whether the draft has a user with that key.
     pub fn has_user(&self, no: u32) -> bool {
         self.changes.users.contains_key(&no) || self.state.users.contains_key(&no)
     }
 
-    /// Users on file, as this draft leaves them.
+    /// Existing users after this draft.
     pub fn users(&self) -> impl Iterator<Item = &UserRecord> {
         let unchanged = self.state.users.values().filter(|user| !self.changes.users.contains_key(&user.no));
         unchanged.chain(self.changes.users.values())
     }
 
-    /// The key of a user on file.
+    /// The key of an existing user.
     pub fn find_user(&self, id: UserId) -> Result<u32, EngineError> {
         let drafted = self.changes.users.values().find(|user| user.account.id == id).map(|user| user.no);
         drafted.or_else(|| self.state.by_id.get(&id).copied()).ok_or(EngineError::NotFound("user"))
     }
 
-    /// The key of the last user that this draft enters.
+    /// The key of the last user created by this draft.
     pub fn entered_user(&self) -> Option<u32> {
         self.changes.users.keys().last().copied().filter(|no| *no > self.state.user_no)
     }
 
-    /// Keys of users on file whom this draft changes, themselves or their devices, other than the one it is about.
+    /// Keys of existing users, other than the subject of the draft, that it changes: themselves or their devices.
     pub fn others(&self, about: Option<u32>) -> BTreeSet<u32> {
         let owner = |work: &Work| match work {
             Work::Bind(device) | Work::Change(device) => Some(device.user_no),
@@ -105,7 +105,7 @@ impl<'a> Draft<'a> {
         changed.filter(|no| Some(*no) != about && self.state.users.contains_key(no)).collect()
     }
 
-    /// The key of the next user to be entered.
+    /// The key for the next new user.
     pub fn next_user_no(&self) -> u32 {
         let drafted = self.changes.users.keys().last().copied().unwrap_or_default();
         self.state.user_no.max(drafted) + 1
@@ -126,7 +126,7 @@ impl<'a> Draft<'a> {
             .ok_or(EngineError::NotFound("package"))
     }
 
-    /// The user as this draft leaves it, with its devices as the draft leaves them.
+    /// The user and its devices after this draft.
     pub fn snapshot(&self, no: u32) -> Snapshot {
         let user = self.user(no);
         let mut snapshot = self.state.snapshot(user);
@@ -147,17 +147,17 @@ impl<'a> Draft<'a> {
         snapshot
     }
 
-    /// Calls `f` with the surroundings of an event.
+    /// Calls `f` with the context of an event.
     pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
         f(&Context { policy: self.policy, packages: &self.packages, facts: self.facts })
     }
 
-    /// Puts a user in place of the one on file, or beside them.
+    /// Replaces or adds a user.
     pub fn put_user(&mut self, user: UserRecord) {
         self.changes.users.insert(user.no, user);
     }
 
-    /// Puts a package in place of the one on file, or beside them.
+    /// Replaces or adds a package.
     pub fn put_package(&mut self, package: PackageRecord) {
         self.changes.packages.insert(package.no, package);
     }
@@ -171,20 +171,20 @@ impl<'a> Draft<'a> {
         self.changes.orders.insert(open.record.id.clone(), open);
     }
 
-    /// An order as this draft leaves it, if the draft or the memory has it.
+    /// An order after this draft, if the draft or the memory has it.
     pub fn order(&self, id: &OrderId) -> Option<&OrderRecord> {
         let drafted = self.changes.orders.get(id).map(|open| &open.record);
         drafted.or_else(|| self.state.online.order(id))
     }
 
-    /// Whether another order of this draft came of the same attempt.
+    /// Whether this draft has another order of the same attempt.
     pub fn has_other_of(&self, request_id: &str, id: &OrderId) -> bool {
         let mut others =
             self.changes.orders.values().map(|open| &open.record).filter(|order| order.id != *id);
         others.any(|order| order.online.request_id.as_deref() == Some(request_id))
     }
 
-    /// Lines that this draft writes for an order.
+    /// Ledger entries that this draft writes for an order.
     pub fn entries_of(&self, order: &OrderId) -> impl Iterator<Item = &Entry> {
         let entries = self.changes.entries.iter().map(|(_, entry, _)| entry);
         entries.filter(move |entry| entry.order.as_ref() == Some(order))
@@ -195,7 +195,7 @@ impl<'a> Draft<'a> {
         self.changes.records.validity.iter().filter(move |(no, _)| *no == user_no).map(|(_, step)| step)
     }
 
-    /// Online orders of a user that may still be paid, as this draft leaves them.
+    /// Online orders of a user that can still be paid, after this draft.
     pub fn open_orders(&self, user_no: u32) -> impl Iterator<Item = &OpenOrder> {
         let known = self.state.online.orders_of(user_no);
         let unchanged = known.filter(|open| !self.changes.orders.contains_key(&open.record.id));
@@ -204,13 +204,13 @@ impl<'a> Draft<'a> {
         unchanged.chain(self.changes.orders.values().filter(is_open))
     }
 
-    /// Attempts of a user whose outcome is not known, as this draft leaves them.
+    /// Attempts of a user whose outcome is not known, after this draft.
     pub fn openings(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
         let known = self.state.online.openings_of(user_no);
         known.filter(|opening| !self.changes.records.openings_ended.contains(&opening.request_id))
     }
 
-    /// An errand, unless the same is waiting already.
+    /// Adds an outbox item, unless the same work is pending.
     pub fn put_errand(&mut self, work: OutboxWork) {
         let mut waiting = self.state.online.outbox.values().map(|outbox_item| &outbox_item.work);
         if !waiting.any(|other| *other == work) && !self.changes.outbox.contains(&work) {
@@ -218,22 +218,22 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The relay has it, or needs it no more.
+    /// Removes an outbox item that is delivered or no longer needed.
     pub fn end_outbox_item(&mut self, no: u64) {
         self.changes.records.errands_done.insert(no);
     }
 
-    /// An attempt whose outcome is not known.
+    /// Adds an attempt whose outcome is not known.
     pub fn put_opening(&mut self, opening: OpeningRecord) {
         self.changes.records.openings.push(opening);
     }
 
-    /// The outcome of an attempt is known.
+    /// Removes an attempt whose outcome is known.
     pub fn end_opening(&mut self, request_id: String) {
         self.changes.records.openings_ended.insert(request_id);
     }
 
-    /// An event of the feed that is never applied again.
+    /// Marks an event of the feed as applied.
     pub fn put_applied(&mut self, event: String) {
         self.changes.records.applied.insert(event);
     }
@@ -243,17 +243,17 @@ impl<'a> Draft<'a> {
         self.changes.records.applied.contains(event)
     }
 
-    /// How far the feed is applied.
+    /// Sets the position up to which the feed is applied.
     pub fn set_cursor(&mut self, cursor: Cursor) {
         self.changes.cursor = Some(cursor);
     }
 
-    /// The answer that a repetition of this call gets.
+    /// Stores the answer for repetitions of this call.
     pub fn put_event(&mut self, event: EventRecord) {
         self.changes.records.event = Some(event);
     }
 
-    /// Money of an order over this actor's counter.
+    /// Records cash of an order in this actor's drawer.
     pub fn put_move(&mut self, order: &OrderRecord, method: CashMethod, kind: Move, amount: Rupiah) {
         self.put_undated(Undated::Order, order.id.0.clone());
         self.changes.records.moves.push(CashMove {
@@ -267,14 +267,14 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Of what is entered now this has no date where the clock is not trusted.
+    /// Marks a record as undated, if the clock is not trusted.
     pub fn put_undated(&mut self, what: Undated, id: String) {
         if !self.facts.clock_trusted && !self.changes.undated.contains(&(what, id.clone())) {
             self.changes.undated.push((what, id));
         }
     }
 
-    /// A person gave it a date.
+    /// Marks a record as dated by an admin.
     pub fn put_dated(&mut self, what: Undated, id: String) {
         if self.state.undated.iter().any(|record| record.what == what && record.id == id) {
             self.changes.records.dated.push((what, id));
@@ -290,7 +290,7 @@ impl<'a> Draft<'a> {
         self.changes.records.pins.push((user_no, hash));
     }
 
-    /// Remembers who entered an item that comes back from the store.
+    /// Records who entered an item that is loaded back from the store.
     pub fn put_granter(&mut self, debt: DebtId, by: String) {
         self.changes.granted_by.insert(debt, by);
     }
@@ -299,7 +299,7 @@ impl<'a> Draft<'a> {
         self.changes.devices.push(work);
     }
 
-    /// What the world says for one user.
+    /// The facts for one user.
     pub fn facts_of(&self, user_no: u32) -> Facts {
         let at = self.now();
         at.narrowed(self.open_orders(user_no), self.windows_today(user_no, at.day()))
@@ -315,7 +315,7 @@ impl<'a> Draft<'a> {
         self.state.online.windows_on(user_no, day) + drafted
     }
 
-    /// One event of one user.
+    /// Applies one event to one user.
     pub fn step(&mut self, user_no: u32, event: &Event, event_id: &str) -> Result<Decision, Refusal> {
         let mut user = self.user(user_no).clone();
         let facts = self.facts_of(user_no);
@@ -337,7 +337,7 @@ impl<'a> Draft<'a> {
         Ok(decision)
     }
 
-    /// Opens the window that a user stands in after this decision, if one is due.
+    /// Opens the user's pay window after this decision, if one is due.
     fn open_window(&mut self, user_no: u32) {
         if self.user(user_no).account.access.reason != Some(Reason::Paying) {
             return;
@@ -362,7 +362,7 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// What an item costs by now, if anything on sale gives it a price.
+    /// The current price of an item, if anything on sale gives it one.
     pub fn tariff_due(&self, item: &DebtItem) -> Option<Rupiah> {
         self.with_context(|ctx| ctx.tariff().due(item)).ok()
     }

@@ -72,7 +72,7 @@ impl Pi {
         pi
     }
 
-    /// The process ends without a word and starts again: only what was committed is left.
+    /// The process is killed and starts again: only committed changes are left.
     fn restart(&mut self) {
         self.engine = None;
         let zone = Zone::named("Asia/Jakarta").unwrap();
@@ -89,7 +89,7 @@ impl Pi {
         self.reading_of(None, uptime_s, rows)
     }
 
-    /// A reading of the router that tells this serial number.
+    /// A reading of the router with this serial number.
     fn reading_of(&self, serial: Option<&str>, uptime_s: u64, rows: Vec<HostRow>) -> Reading {
         let identity = serial.map(str::to_owned);
         let hosts = HostTable { uptime_s, rows, identity, ..HostTable::default() };
@@ -225,7 +225,7 @@ fn a_turn_of_access_is_committed_at_once_and_told() {
     assert!(pi.meter(110, vec![row(1, "*1", 60, 1000 + Bytes::mb(1524).0)]));
     assert_eq!(pi.engine().store_stats().commits, commits + 1);
     let notices = pi.notices.0.lock().unwrap();
-    // Whoever is blocked needs no warning any more.
+    // A blocked user needs no warning.
     let Some(Notice::AccessChanged { user: whose, to, .. }) = notices.last() else { panic!("{notices:?}") };
     assert_eq!((*whose, to.status.name()), (user, "blocked"));
 }
@@ -314,7 +314,7 @@ fn the_last_bytes_before_unbinding_belong_to_the_old_owner() {
     pi.meter(110, vec![row(1, "*1", 60, 1900)]);
     assert_eq!((pi.used(old), pi.used(new)), (700, 200));
 
-    // Without the router the device waits, and goes on being charged to its owner.
+    // Without the router the device waits, and its owner is still charged.
     pi.ask(Command::Bind(NewDevice { is_move: true, ..NewDevice::of(old, mac(1)) }), None).unwrap();
     pi.restart();
     pi.pass(5);
@@ -337,7 +337,7 @@ fn unbinding_without_a_router_waits_for_a_last_reading() {
     pi.pass(5);
     pi.meter(110, vec![row(1, "*1", 60, 9999)]);
     assert_eq!(pi.used(user), 600, "a device bound to nobody");
-    // Bound again while its row lives: nothing from before.
+    // Bound again while its row still exists: earlier bytes are not counted.
     let reading = pi.reading(110, vec![row(1, "*1", 60, 9999)]);
     pi.bind(user, mac(1), Some(reading));
     pi.pass(5);
@@ -364,7 +364,7 @@ fn cash(expect: Option<u64>) -> Tender {
     Tender { method: CashMethod::Cash, reference: None, expect: expect.map(Rupiah), last_paid: None }
 }
 
-/// Whatever money goes back, whatever is forgiven, the store proves the books after each step and each restart.
+/// Whatever is refunded or written off, the store proves its books after each step and each restart.
 #[test]
 fn refunds_and_write_offs_keep_the_books_whole_across_resets_and_restarts() {
     let (mut pi, user) = site();
@@ -517,7 +517,7 @@ fn a_day_that_a_jump_over_midnight_closed_is_closed_again_when_it_ends() {
     let (mut pi, user) = site();
     pi.pass(10);
     pi.meter(110, vec![row(1, "*1", 60, 6000)]);
-    // Twelve hours and a minute ahead: the next day by the wall, and trusted, as every step of less than a day.
+    // Twelve hours and a minute ahead: the next day by the wall clock, and trusted, as every step of less than a day.
     let truth = pi.clock.now();
     pi.clock.set_wall(Timestamp(truth.0 + 12 * 3_600_000 + 60_000));
     pi.meter(110, vec![row(1, "*1", 60, 6000)]);
@@ -529,7 +529,7 @@ fn a_day_that_a_jump_over_midnight_closed_is_closed_again_when_it_ends() {
     assert_eq!(pi.engine().look().open_day(), Some(today), "the day is open again");
     assert_eq!(pi.user(user).open_usage, Bytes(700));
     pi.restart();
-    // Two minutes after the real midnight, and behind nothing that was ever trusted.
+    // Two minutes after the real midnight, and not before any time that was trusted.
     pi.pass(11 * 3600 + 120);
     pi.meter(43_430, vec![row(1, "*1", 43_380, 6700)]);
     assert_eq!((pi.user(user).open_usage, pi.used(user)), (Bytes::ZERO, 5700));
@@ -607,7 +607,7 @@ fn a_debt_entered_in_1970_is_due_by_the_day_it_was_entered_and_blocks_nobody_at_
         if restarts {
             pi.restart();
         }
-        // It was two days before the network set the clock that the machine had booted.
+        // The machine had booted two days before the network set the clock.
         pi.pass(2 * 24 * 3600);
         pi.clock.set_wall(Timestamp(noon.0 + 30 * crate::domain::units::DAY_MS));
         pi.clock.synchronize();
@@ -708,7 +708,7 @@ fn usage_that_is_counted_in_1970_is_not_lost_to_the_reports() {
 
 #[test]
 fn nothing_is_metered_across_a_change_of_router() {
-    // The spare's clock and rows go on where the old one's stopped, began anew, or have nothing to do with them.
+    // The spare's clock and rows continue those of the old router, restart, or are unrelated to them.
     for (uptime_s, id, age_s, bytes) in
         [(120, "*1", 70, 9000), (5, "*1", 3, 700), (900_000, "*7", 800_000, 1 << 40)]
     {
@@ -763,7 +763,7 @@ fn what_an_earlier_version_remembered_of_the_router_is_read() {
     assert_eq!((clock.identity, clock.change), (None, None));
 }
 
-/// What happens at the counter of one user.
+/// A command of an admin for one user.
 #[derive(Clone, Debug)]
 enum Counter {
     Buy,
@@ -794,7 +794,7 @@ fn any_counter() -> impl Strategy<Value = Counter> {
     ]
 }
 
-/// The action that an act stands for, if there is anything to do it to.
+/// The command for an act, if it has an object to act on.
 fn counter_action(
     pi: &mut Pi,
     act: &Counter,
@@ -840,7 +840,7 @@ fn counter_action(
     })
 }
 
-/// What the world does between readings of one site with two users and two devices.
+/// Events between readings of one site with two users and two devices.
 #[derive(Clone, Copy, Debug)]
 enum World {
     Flow(u8, u32),
@@ -875,7 +875,7 @@ fn any_world() -> impl Strategy<Value = World> {
     ]
 }
 
-/// The router and the truth about what flowed, sharing no code with the metering rules.
+/// The router and the true usage, sharing no code with the metering rules.
 struct Truth {
     uptime_s: u64,
     next_row: u32,
@@ -884,9 +884,9 @@ struct Truth {
     owner: BTreeMap<u8, usize>,
     /// Bytes that flowed while a device was bound to a user.
     flowed: [u64; 2],
-    /// The part of it that flowed while logged in.
+    /// The part of `flowed` while logged in.
     flowed_logged_in: [u64; 2],
-    /// What restarts may have cost: bytes in a row since the last committed reading.
+    /// Bytes that restarts may have lost: bytes in a row since the last committed reading.
     may_be_lost: u64,
     committed: BTreeMap<u8, (u32, u64)>,
 }
@@ -965,7 +965,7 @@ fn world_step(pi: &mut Pi, truth: &mut Truth, users: [UserId; 2], act: World) {
             truth.rows.remove(&d);
         }
         World::ResetCounter(d) => {
-            // A row that is reset within the tolerance of its own start cannot be told from itself.
+            // A row that is reset within the tolerance of its own start cannot be told apart from the old one.
             pi.pass(6);
             truth.uptime_s += 6;
             truth.restart_row(d);
@@ -978,7 +978,7 @@ fn world_step(pi: &mut Pi, truth: &mut Truth, users: [UserId; 2], act: World) {
         World::Reboot => {
             (0..2).for_each(|d| truth.restart_row(d));
             truth.rows.clear();
-            // Names of rows begin anew, and no router boots faster than this.
+            // Row names restart, and no router boots faster than this.
             (truth.uptime_s, truth.next_row) = (1, 0);
             truth.committed.clear();
             pi.pass(10);
@@ -1011,7 +1011,7 @@ fn world_step(pi: &mut Pi, truth: &mut Truth, users: [UserId; 2], act: World) {
     }
 }
 
-/// Every case is a store of its own, so there are few unless more are asked for.
+/// Every case has a store of its own, so the default number is small.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
 }
@@ -1019,7 +1019,8 @@ fn cases() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
-    /// Metered never exceeds what flowed while the device was this user's, whatever happens in between.
+    /// Metered usage never exceeds the bytes that flowed while the device was bound to the user, whatever happens in
+    /// between.
     #[test]
     fn metered_never_exceeds_moved(acts in prop::collection::vec(any_world(), 1..60)) {
         let (truth, _pi, used) = play(&acts);
@@ -1029,8 +1030,8 @@ proptest! {
         }
     }
 
-    /// However often a sale is repeated, and whatever crashes in between: each key credits once, takes one
-    /// receipt and one price.
+    /// However often a sale is repeated, and whatever crashes in between: each key credits once, with one receipt and
+    /// one price.
     #[test]
     fn a_settled_quote_credits_once(acts in prop::collection::vec((0..4_u8, any::<bool>()), 1..20)) {
         let mut pi = Pi::new(debt_mode());
@@ -1053,7 +1054,7 @@ proptest! {
         pi.verify();
     }
 
-    /// What is lost is at most what flowed between the last committed reading and a counter's restart.
+    /// At most the bytes between the last committed reading and a counter's restart are lost.
     #[test]
     fn lost_is_at_most_what_flowed_before_a_restart(acts in prop::collection::vec(any_world(), 1..60)) {
         let stays_logged_in = |act: &World| !matches!(act, World::Login(..));
@@ -1068,8 +1069,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Whatever is sold, lent, paid, returned and forgiven, the store proves its books, memory and store are the
-    /// same after a restart, and what orders took is what closings and the open drawer hold.
+    /// Whatever is sold, lent, paid, refunded and written off: the store proves its books, memory and store agree
+    /// after a restart, and the sums of orders equal those of the closings and the open drawer.
     #[test]
     fn the_books_are_whole_after_any_day_at_the_counter(acts in prop::collection::vec(any_counter(), 1..40)) {
         let (mut pi, user) = site();

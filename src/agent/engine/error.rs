@@ -1,4 +1,4 @@
-//! Why a request was not done.
+//! Errors of the engine.
 
 use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::policy::Refusal;
@@ -6,36 +6,36 @@ use crate::store::StoreError;
 
 /// The code of the refusal for an address that more than one device has.
 pub const ADDRESS_SHARED: &str = "address_shared";
-/// The code of the refusal for a device that is no longer where it asks from.
+/// The code of the refusal for a device that is no longer at the address of the request.
 pub const DEVICE_GONE: &str = "device_gone";
-/// The code of the refusal to open a payment beside one that nobody agreed to call off.
+/// The code of the refusal to open a payment while another is open that the caller did not agree to cancel.
 pub const OPEN_PAYMENT: &str = "open_payment";
 
-/// Why a request was not done. Nothing changed.
+/// The reason why a request failed. Nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// A business rule says no.
+    /// A business rule refused it.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// There is no such thing.
+    /// The object does not exist.
     #[error("there is no {0} with that id")]
     NotFound(&'static str),
-    /// It cannot be together with what is there.
+    /// The request conflicts with the present state.
     #[error("{message}")]
     Conflict {
         /// The stable code of the API.
         code: &'static str,
-        /// For people.
+        /// Message for people.
         message: String,
     },
-    /// The device belongs to somebody else, and nobody said that it shall move.
+    /// The device belongs to another user, and the request did not ask to move it.
     #[error(
         "the device {mac} belongs to {name} ({owner}); to take it from there say move (--move, or \"move\": true)"
     )]
     DeviceTaken {
         /// The device.
         mac: Mac,
-        /// Whose it is.
+        /// Its owner.
         owner: UserId,
         /// The owner's name.
         name: String,
@@ -45,10 +45,10 @@ pub enum EngineError {
     Invalid {
         /// The field.
         field: &'static str,
-        /// For people.
+        /// Message for people.
         message: String,
     },
-    /// Rows of an import are not as they must be; nothing was entered.
+    /// Rows of an import have errors; nothing was imported.
     #[error("{} findings in the rows; nothing was imported", .0.len())]
     Rows(Vec<RowFinding>),
     /// The request needs a reading of the router and none could be made.
@@ -59,16 +59,16 @@ pub enum EngineError {
     Store(#[from] StoreError),
 }
 
-/// What is wrong with one row of an import.
+/// An error in one row of an import.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowFinding {
     /// The row, from 0.
     pub row: usize,
     /// Its field.
     pub field: &'static str,
-    /// For people.
+    /// Message for people.
     pub message: String,
-    /// Whether the row is sound and somebody else has what it names.
+    /// Whether the row is valid but conflicts with another user.
     pub is_conflict: bool,
 }
 

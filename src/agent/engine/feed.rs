@@ -1,4 +1,4 @@
-//! The relay's feed on the ledger: every event once for good, a page in one transaction with the cursor.
+//! Applies the relay's feed to the ledger: each event once, a page in one transaction with the cursor.
 
 use std::collections::BTreeSet;
 
@@ -18,13 +18,13 @@ use crate::domain::units::{DAY_MS, Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedEntry, FeedItem, FeedPage, Memo};
 use crate::store::{Cursor, Online, OrderRecord, OutboxWork, UserRecord};
 
-/// The age to which orders are handed back to a relay that lost them: most wallets give money back for so long.
+/// Orders up to this age are handed back to a relay that lost them: most wallets allow refunds for this long.
 const HANDED_BACK_DAYS: i64 = 45;
 
 impl Engine {
-    /// Applies one page of the feed: every effect and the new cursor in one transaction. `page` must be the answer
-    /// to a call from [`Engine::cursor`]; one of another epoch, or that ends before the cursor, applies nothing and
-    /// sets the cursor to 0. What cannot be read or applied becomes a review, and the others go on.
+    /// Applies one page of the feed: every effect and the new cursor in one transaction. `page` must be the answer to
+    /// a call from [`Engine::cursor`]; one of another epoch, or that ends before the cursor, applies nothing and sets
+    /// the cursor to 0. An item that cannot be read or applied becomes a review; the others are applied.
     pub fn apply_feed(&mut self, page: &FeedPage<FeedEntry>) -> Result<FeedApplied, EngineError> {
         self.begin()?;
         let cursor = self.cursor();
@@ -50,10 +50,10 @@ impl Engine {
         Ok(applied)
     }
 
-    /// The relay's store is another one, or went back in time: the feed is read again from its start, and orders
-    /// that are known here may be unknown there. Those that may still be paid are handed back, and so are those whose
-    /// money may still come late or go back: the gateway's word about an order that the relay does not know reaches
-    /// nobody.
+    /// The relay's store was replaced or restored from a backup: the feed is read again from its start, and the relay
+    /// may have lost orders. Orders that can still be paid are handed back to it, and so are those whose money may
+    /// still arrive late or be refunded: the relay drops a notification of the gateway about an order that it does
+    /// not have.
     fn restart_feed(&mut self, page: &FeedPage<FeedEntry>) -> Result<FeedApplied, EngineError> {
         tracing::warn!(epoch = page.epoch, "the relay's feed begins anew; reading it from its start");
         let mut orders: Vec<OrderId> = self.state.online.orders().map(|order| order.id.clone()).collect();
@@ -73,8 +73,8 @@ impl Engine {
     }
 }
 
-/// Moves an order's state up, as the relay tells it: never to paid before the quote was applied here, and not past a
-/// person's decision unless the money is gone.
+/// Moves an order's state up to the relay's: never to paid before the quote was applied here, and not past an owner's
+/// decision unless the money was refunded.
 pub(super) fn rise(order: &mut OrderRecord, to: OrderState) {
     use OrderState::{Paid, PartiallyRefunded, Review};
     let is_decided = order.flags.contains(&Flag::Dismissed) || order.flags.contains(&Flag::CreditedByOwner);
@@ -93,7 +93,7 @@ pub(super) fn rise(order: &mut OrderRecord, to: OrderState) {
     }
 }
 
-/// Marks add up. A suspicion that the relay has dropped is dropped here.
+/// Flags accumulate, except that a suspicion of forgery is cleared once the relay has cleared it.
 pub(super) fn mark(order: &mut OrderRecord, flags: &[Flag], status: OrderState) {
     order.flags.extend(flags);
     if !flags.contains(&Flag::StaleOrForged) && status.rank() >= order.status.rank() {
@@ -101,8 +101,8 @@ pub(super) fn mark(order: &mut OrderRecord, flags: &[Flag], status: OrderState) 
     }
 }
 
-/// An order of an attempt that has another order already waits in review: an attempt is paid once, and a relay that
-/// told of it under ever new ids would be credited each time.
+/// An order of an attempt that has another order already goes to review: an attempt is paid once, and a relay that
+/// reported it under ever new ids would be credited each time.
 fn only_of_its_attempt(mut order: OrderRecord) -> OrderRecord {
     if order.online.request_id.is_none() {
         order.flags.insert(Flag::PaidTwice);
@@ -111,7 +111,7 @@ fn only_of_its_attempt(mut order: OrderRecord) -> OrderRecord {
     order
 }
 
-/// When an item says that its order was paid.
+/// The time at which the order was paid, from an item.
 fn paid_at(item: &FeedItem) -> Option<Timestamp> {
     item.paid_at.as_deref().and_then(parse_rfc3339).or_else(|| parse_rfc3339(&item.at))
 }
@@ -129,7 +129,7 @@ impl CommandContext<'_, '_> {
         };
         let (before, so_far) = (self.draft.checkpoint(), applied.clone());
         match self.apply_item(item, applied) {
-            // Nothing can be said of any item while the store fails.
+            // No item can be decided while the store fails.
             Err(error @ EngineError::Store(_)) => Err(error),
             Err(error) => {
                 self.draft.go_back(before);
@@ -141,7 +141,7 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    /// What cannot be read or applied waits for the owner, as it came.
+    /// Stores an item that cannot be read or applied as a review for the owner, with its raw text.
     fn odd_item(&mut self, raw: &str, why: &str, applied: &mut FeedApplied) -> Result<(), EngineError> {
         let item = odd::item(raw);
         if self.is_applied(&item.event_id)? {
@@ -209,7 +209,7 @@ impl CommandContext<'_, '_> {
         let before = self.known_or_rebuilt(known, item)?;
         let mut order = before.clone();
         mark(&mut order, &item.flags, item.status);
-        // The owner who closed a review of money that was there has decided; one who closed a mere riddle has not.
+        // A review of received money that the owner dismissed is decided; one of an unreadable item is not.
         let is_dismissed = order.flags.contains(&Flag::Dismissed) && order.paid_at.is_some();
         if is_dismissed || order.flags.contains(&Flag::CreditedByOwner) || order.is_credited() {
             self.draft.put_order(order);
@@ -233,8 +233,8 @@ impl CommandContext<'_, '_> {
         Ok(())
     }
 
-    /// Money for an order that was cancelled or is in review here is the owner's to decide, whatever the relay says of
-    /// it: it may have been restored from an older copy, or have lost its store.
+    /// Money for an order that is cancelled or in review here is left to the owner, whatever state the relay reports:
+    /// the relay may have been restored from an older copy, or have lost its store.
     fn hold_money(
         &mut self,
         before: &OrderRecord,
@@ -252,19 +252,19 @@ impl CommandContext<'_, '_> {
         self.put_in_review(before, order)
     }
 
-    /// Money that cannot be applied waits for the owner.
+    /// Puts money that cannot be applied into review.
     fn put_in_review(&mut self, before: &OrderRecord, order: OrderRecord) -> Result<(), EngineError> {
         let flags: Vec<&str> = order.flags.iter().map(|flag| flag.name()).collect();
         self.draft.audit("order.review", &order.id.0, flags.join(" "));
         self.put_moved(before, order)
     }
 
-    /// Applies the frozen quote. Whoever calls has made sure that it never was.
+    /// Applies the frozen quote. The caller has checked that it was never applied.
     pub(super) fn credit(&mut self, no: u32, mut order: OrderRecord) -> Result<OrderRecord, EngineError> {
         order.status = OrderState::Paid;
         order.receipt_no = Some(self.draft.next_receipt());
         order.paid_at = order.paid_at.or(Some(self.draft.state.wall));
-        // Before the step: a paid order holds no window open.
+        // Before the step: a paid order keeps no window open.
         self.draft.put_order(order.clone());
         let paid = Event::Paid { order: order.id.clone(), quote: order.quote.clone() };
         let decision = self.draft.step(no, &paid, &self.event)?;
@@ -285,12 +285,12 @@ impl CommandContext<'_, '_> {
     fn status_item(&mut self, known: Option<OrderRecord>, item: &FeedItem) -> Result<(), EngineError> {
         let before = match known {
             Some(order) => order,
-            // An attempt that is over and moved no money is not worth a row, nor one that nobody was shown how to pay;
-            // one that may be paid is.
+            // A finished attempt without money needs no row, nor does an order that was never shown to the customer;
+            // one that can be paid does.
             None if item.status.is_open() && item.status != OrderState::Created => {
                 match self.rebuilt(item, false)? {
                     Some(order) if order.status != OrderState::Review => order,
-                    // Nothing was paid yet, and what it is for is only claimed.
+                    // Nothing was paid yet, and its purpose is only claimed.
                     Some(_) | None => return Ok(()),
                 }
             }
@@ -299,11 +299,11 @@ impl CommandContext<'_, '_> {
         let returned = Rupiah(item.refunded_rp).min(before.amount).minus(before.refunded);
         let left = before.amount.minus(before.refunded);
         if before.is_credited() && item.status.is_returned() && left > Rupiah::ZERO {
-            // Credited by the owner, or told by a relay that had lost the order: it tells of no reversal.
+            // Credited by the owner, or reported by a relay that had lost the order: the relay sends no reversal.
             return self.reverse(&before, item, left);
         }
         if returned > Rupiah::ZERO && before.flags.contains(&Flag::CreditedByOwner) {
-            // The relay never had it credited, so it tells of no reversal.
+            // The relay never had it credited, so it sends no reversal.
             return self.reverse(&before, item, returned);
         }
         let mut order = before.clone();
@@ -320,7 +320,7 @@ impl CommandContext<'_, '_> {
         let mut order = before.clone();
         mark(&mut order, &item.flags, item.status);
         if order.paid_at.is_none() {
-            // Whatever the owner closed before, it was not this money.
+            // An earlier dismissal was not about this money.
             order.flags.remove(&Flag::Dismissed);
         }
         order.paid_at = order.paid_at.or_else(|| paid_at(item));
@@ -334,7 +334,7 @@ impl CommandContext<'_, '_> {
         self.put_in_review(&before, order)
     }
 
-    /// Money went back: what the order did is undone as far as rules say how.
+    /// A refund: undoes the effects of the order as far as the rules define it.
     fn reverse(&mut self, before: &OrderRecord, item: &FeedItem, amount: Rupiah) -> Result<(), EngineError> {
         let mut order = before.clone();
         mark(&mut order, &item.flags, item.status);
@@ -354,7 +354,7 @@ impl CommandContext<'_, '_> {
         self.put_moved(before, order)
     }
 
-    /// Undoes `amount` of a credited order; `false` when no rule says how, and the ledger is untouched.
+    /// Undoes `amount` of a credited order; returns `false` when no rule defines it, and leaves the ledger unchanged.
     fn undo(&mut self, order: &OrderRecord, amount: Rupiah, item: &FeedItem) -> Result<bool, EngineError> {
         let Some(no) = order.user_no.filter(|no| self.draft.has_user(*no)) else { return Ok(false) };
         let reason = format!("refund {}", item.event_id);
@@ -382,9 +382,9 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    /// An order that the store does not know, from its attempt or from what it carried. A user that is not known
-    /// either is made again when money is there (`revive`). What this site did not sign waits in review: whoever runs
-    /// the relay could have written it.
+    /// An order that the store does not have, rebuilt from its attempt or from its memo. An unknown user is created
+    /// again when money arrived (`revive`). An order that this site did not sign goes to review: the operator of the
+    /// relay could have written it.
     fn rebuilt(&mut self, item: &FeedItem, revive: bool) -> Result<Option<OrderRecord>, EngineError> {
         if let Some(opening) = self.draft.state.online.openings.get(&item.request_id).cloned() {
             return Ok(Some(only_of_its_attempt(self.order_of(&opening, &item.order_id)?)));
@@ -406,7 +406,7 @@ impl CommandContext<'_, '_> {
         Ok(Some(only_of_its_attempt(order)))
     }
 
-    /// Money whose order cannot be read: a row for a person to look at.
+    /// Money whose order cannot be read: a row for the owner to review.
     fn unreadable(&mut self, item: &FeedItem) -> Result<OrderRecord, EngineError> {
         tracing::error!(order.id = item.order_id, "an order came back with a memo that cannot be read");
         let order = self.fresh(item, None, OrderKind::Purchase, Quote::default())?;
@@ -431,7 +431,7 @@ impl CommandContext<'_, '_> {
         })
     }
 
-    /// A user made again from a memo, or taken back from among the deleted.
+    /// Creates a user again from a memo, or restores a deleted one.
     fn revive(&mut self, memo: &Memo) -> Result<u32, EngineError> {
         if let Some(deleted) = self.reader.user(memo.user)? {
             return Ok(self.undelete(deleted));
@@ -463,13 +463,13 @@ impl CommandContext<'_, '_> {
         no
     }
 
-    /// A phone or log-in name that is somebody else's by now stays theirs.
+    /// A phone or log-in name that another user has meanwhile taken stays with that user.
     fn put_with_free_names(&mut self, user: UserRecord) {
         let holders = self.draft.holders(Some(user.no));
         self.draft.put_user(with_free_names(user, &holders));
     }
 
-    /// The user whose order it is, taken back from among the deleted where need be; `None` when nobody knows.
+    /// The user of the order, restored if deleted; `None` when unknown.
     pub(super) fn living_user(&mut self, order: &OrderRecord) -> Result<Option<u32>, EngineError> {
         let Some(no) = order.user_no else { return Ok(None) };
         if self.draft.has_user(no) {

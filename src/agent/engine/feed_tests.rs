@@ -1,4 +1,4 @@
-//! The feed under whatever befalls it, against a fold of its own.
+//! The feed under faults, checked against an independent fold.
 
 use std::collections::BTreeSet;
 
@@ -7,30 +7,30 @@ use super::*;
 use crate::domain::order::{Flag, OrderState};
 use crate::protocol::relay::{FeedEffect, FeedItem, RelayOrder};
 
-/// What becomes of one order.
+/// The outcome of one order.
 #[derive(Clone, Debug)]
 enum Fate {
     Lapses,
     Paid,
-    /// Paid, and so many rupiah go back, one after the other.
+    /// Paid, then refunded in these amounts of rupiah, one after the other.
     Returned(Vec<u64>),
-    /// Held by the relay; nobody decides.
+    /// Held by the relay; undecided.
     Held,
 }
 
-/// What befalls the agent while it reads.
+/// A fault of the agent while it reads.
 #[derive(Clone, Copy, Debug)]
 enum Luck {
-    /// It reads so many items.
+    /// It reads this many items.
     Reads(usize),
-    /// It reads a page and is told it again.
+    /// It reads a page, then gets it again.
     ReadsTwice(usize),
     Restarts,
-    /// The relay tells everything under another epoch.
+    /// The relay sends everything under another epoch.
     OtherEpoch,
     /// The card is copied ...
     Copied,
-    /// ... and put back.
+    /// ... and restored.
     PutBack,
 }
 
@@ -54,7 +54,7 @@ fn any_luck() -> impl Strategy<Value = Luck> {
     ]
 }
 
-/// What the relay tells of an order with that fate, in order.
+/// The items that the relay sends for an order with that fate, in order.
 fn story(order: &RelayOrder, fate: &Fate) -> Vec<FeedItem> {
     let event = |name: &str| format!("order/{}/{name}", order.order_id);
     let pending = told(order, &event("status/1"), FeedEffect::Status, OrderState::Pending);
@@ -81,7 +81,7 @@ fn story(order: &RelayOrder, fate: &Fate) -> Vec<FeedItem> {
     out
 }
 
-/// Stories of several orders, told as they happen to fall together.
+/// The items of several orders, interleaved.
 fn woven(mut stories: Vec<Vec<FeedItem>>, picks: &[prop::sample::Index]) -> Vec<FeedItem> {
     let mut out = Vec::new();
     let mut picks = picks.iter().cycle();
@@ -95,7 +95,7 @@ fn woven(mut stories: Vec<Vec<FeedItem>>, picks: &[prop::sample::Index]) -> Vec<
     }
 }
 
-/// What the books must say in the end: bytes given and taken, by each event once.
+/// The expected books: bytes granted and taken, by each event once.
 fn fold(feed: &[FeedItem], bytes: u64) -> (u64, u64) {
     let mut seen = BTreeSet::new();
     let (mut given, mut taken) = (0, 0);
@@ -148,8 +148,8 @@ fn befall(shop: &mut Shop, luck: Luck, copy: &mut Option<Vec<u8>>, epochs: &mut 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
-    /// Pages twice, crashes, other epochs and older cards between: in the end the books say what the events say,
-    /// each once, and to read everything again changes nothing.
+    /// Repeated pages, crashes, other epochs and older cards: in the end the books match the events, each once, and
+    /// reading everything again changes nothing.
     #[test]
     fn every_event_counts_once_whatever_befalls_the_feed(
         fates in prop::collection::vec(any_fate(), 1..5),
@@ -163,7 +163,7 @@ proptest! {
         let mut stories = Vec::new();
         for fate in &fates {
             let order = shop.buy();
-            // One at a time: the next may be opened while the relay still decides about this one.
+            // One at a time: the next may be opened while the relay still holds this one.
             shop.engine().order_seen(&RelayOrder { status: OrderState::Expired, ..order.clone() }).unwrap();
             stories.push(story(&order, fate));
         }

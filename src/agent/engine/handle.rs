@@ -1,4 +1,4 @@
-//! The engine on its own thread. SQLite waits for the card; nothing else in the program does.
+//! The engine on its own thread, the only thread that waits for SQLite and the card.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Engine;
 use crate::store::Unwritable;
 
-/// Calls that may wait for the engine before a caller has to.
+/// Calls that may wait in the engine's queue before a caller has to wait.
 const QUEUE_MAX: usize = 256;
 
 /// How long the last handle waits for the thread to close the store.
@@ -18,7 +18,7 @@ const END_MAX: Duration = Duration::from_secs(3);
 
 type Job = Box<dyn FnOnce(&mut Engine) + Send>;
 
-/// A way to the engine. Cloned freely; the engine ends with the last one.
+/// Handle to the engine thread. Cheap to clone; dropping the last one stops the engine.
 #[derive(Clone)]
 pub struct EngineHandle {
     jobs: Jobs,
@@ -29,12 +29,12 @@ pub struct EngineHandle {
 /// How calls reach the engine.
 #[derive(Clone)]
 enum Jobs {
-    /// The queue goes before the keeper, which waits for the thread to see that.
+    /// The sender is dropped before the keeper, which waits for the thread to notice that.
     Queued(mpsc::Sender<Job>, #[allow(dead_code, reason = "it is there to be dropped")] Arc<Keeper>),
     Inline(Arc<Mutex<Host>>),
 }
 
-/// Waits for the thread when the last handle is dropped, so that a process does not end with its store open.
+/// Waits for the thread when the last handle is dropped, so that the process does not exit with its store open.
 struct Keeper {
     thread: ThreadId,
     ended: Mutex<blocking::Receiver<()>>,
@@ -49,16 +49,16 @@ impl Drop for Keeper {
     }
 }
 
-/// Who runs the calls: on a thread of its own, or within each call.
+/// Runs the calls: on a thread of its own, or within each call.
 struct Host {
-    /// There until it stops.
+    /// `Some` until the engine stops.
     engine: Option<Engine>,
     stop: watch::Sender<Option<String>>,
     unwritable: watch::Sender<Option<Unwritable>>,
 }
 
 impl Host {
-    /// Runs one call; answers why the engine must stop, if it must.
+    /// Runs one call; returns the reason if the engine must stop.
     fn run(&mut self, job: Job) -> Option<String> {
         let why = self.run_job(job);
         if let Some(engine) = &self.engine {
@@ -76,7 +76,7 @@ impl Host {
     fn run_job(&mut self, job: Job) -> Option<String> {
         let engine = self.engine.as_mut()?;
         if catch_unwind(AssertUnwindSafe(|| job(&mut *engine))).is_err() {
-            // Memory may be half way: what is committed is whole, so it is read again.
+            // The state may be half changed; the store has only whole commits, so the state is read from it again.
             tracing::error!("a request made the engine panic; reading the store again");
             if let Err(error) = engine.reload() {
                 return Some(error.to_string());
@@ -90,7 +90,7 @@ impl Host {
         if let Err(error) = engine.flush() {
             tracing::debug!(%error, "nothing more is committed");
         }
-        // The store is closed before anybody learns of it.
+        // The store is closed before any caller is notified.
         drop(engine);
         self.stop.send_replace(Some(why));
     }
@@ -102,7 +102,7 @@ impl Drop for Host {
     }
 }
 
-/// The engine stopped, or this call made it panic. Nothing of the call was committed, or all of it.
+/// The engine stopped, or this call made it panic. Either nothing of the call was committed, or all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the ledger is not available: {0}")]
 pub struct EngineGone(pub String);
@@ -123,7 +123,7 @@ impl EngineHandle {
                     break;
                 }
             }
-            // The store is closed before the end is told.
+            // The store is closed before the reason is published.
             drop(host);
             drop::<blocking::Sender<()>>(end);
         })?;
@@ -131,8 +131,8 @@ impl EngineHandle {
         Ok(Self { jobs: Jobs::Queued(jobs, Arc::new(keeper)), stopped, unwritable })
     }
 
-    /// An engine without a thread: each call runs it to the end within its first poll. For a simulation, in which
-    /// nothing may happen but what its one thread does next.
+    /// An engine without a thread: each call runs to its end within its first poll. For simulations, where only the
+    /// one thread may decide what happens next.
     pub fn inline(engine: Engine) -> Self {
         let (stop, stopped) = watch::channel(None);
         let (news, unwritable) = watch::channel(engine.unwritable().cloned());
@@ -140,14 +140,14 @@ impl EngineHandle {
         Self { jobs: Jobs::Inline(Arc::new(Mutex::new(host))), stopped, unwritable }
     }
 
-    /// Runs `f` on the engine, after every call before it.
+    /// Runs `f` on the engine, after all earlier calls.
     pub async fn call<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> Result<T, EngineGone> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |engine| {
-            // A caller that went away does not take its change back.
+            // A caller that disconnected does not undo its change.
             let _ = answer.send(f(engine));
         });
         match &self.jobs {
@@ -162,7 +162,7 @@ impl EngineHandle {
         answered.await.map_err(|_| self.gone())
     }
 
-    /// Why nothing can be changed at present, as of the last call.
+    /// The reason why nothing can be changed at present, as of the last call.
     pub fn unwritable(&self) -> Option<Unwritable> {
         self.unwritable.borrow().clone()
     }
@@ -171,8 +171,8 @@ impl EngineHandle {
         EngineGone(self.stopped.borrow().clone().unwrap_or_else(|| "the request failed inside".into()))
     }
 
-    /// Gives this way to the engine up, and waits until the engine has stopped for want of any other. The store is
-    /// closed then.
+    /// Drops this handle and waits until the engine has stopped because no other handle is left. The store is closed
+    /// then.
     pub async fn closed(self) -> String {
         let Self { jobs, mut stopped, unwritable: _ } = self;
         drop(jobs);
@@ -180,7 +180,7 @@ impl EngineHandle {
         why.ok().flatten().unwrap_or_else(|| "its thread is gone".into())
     }
 
-    /// Waits until the engine has stopped, and says why.
+    /// Waits until the engine has stopped; returns the reason.
     pub async fn stopped(&self) -> String {
         let mut stopped = self.stopped.clone();
         let why = stopped.wait_for(Option::is_some).await.map(|why| why.clone());

@@ -1,4 +1,4 @@
-//! The memo that travels with an order to the relay and back: enough to credit it in a store that knows neither
+//! The memo that travels with an order to the relay and back: enough to credit the order in a store that has neither
 //! order nor user.
 
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use crate::protocol::LineWire;
 use crate::protocol::relay::{MEMO_BYTES_MAX, Memo};
 use crate::store::UserRecord;
 
-/// The version of the form that is written and read here.
+/// The version of the format written and read here.
 const VERSION: u32 = 1;
 /// Names are cut to so many characters when the memo is too long, and then to none.
 const NAME_CHARS: [usize; 3] = [usize::MAX, 24, 0];
@@ -54,14 +54,14 @@ pub(super) fn write(
     Err(conflict("too_many_lines", "too many debts for one online payment; settle them one by one"))
 }
 
-/// What a memo's signature is made of: the memo as it is written here, whatever became of its spaces on the way.
+/// The text that a memo's signature covers: the memo as serialized here, whatever its spacing on arrival.
 fn signed_text(memo: &Memo) -> String {
     let unsigned = Memo { sig: None, ..memo.clone() };
     serde_json::to_string(&unsigned).expect("a memo is plain data")
 }
 
-/// Whether this site wrote the memo for that attempt. Whoever has a memo may send it again, so that it is good for
-/// its own attempt alone.
+/// Whether this site wrote the memo for that attempt. The signature covers the attempt, so that a copied memo is
+/// invalid for any other.
 pub(super) fn is_signed(signer: &SignedTokens, memo: &Memo, request_id: &str) -> bool {
     let Some(sig) = memo.sig.as_deref() else { return false };
     memo.request.as_deref() == Some(request_id) && signer.is_memo_token(&signed_text(memo), sig)

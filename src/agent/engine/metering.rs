@@ -1,4 +1,4 @@
-//! Readings into usage: the metering rules applied to every bound device, gathered in memory.
+//! Turns readings into usage: applies the metering rules to every bound device, collecting the results in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,30 +14,30 @@ use crate::domain::units::Bytes;
 use crate::domain::usage::{self, Counter, HostRow, HostTable, Unknown};
 use crate::store::{DeviceRecord, Pending, UsageKey};
 
-/// When a reading is counted.
+/// The time at which a reading is counted.
 pub struct Moment {
-    /// What the world says.
+    /// The facts.
     pub facts: Facts,
     /// Time since boot.
     pub uptime: Duration,
-    /// Which boot.
+    /// The boot of that uptime.
     pub boot_id: String,
 }
 
-/// What happened to the router since the reading before.
+/// A change of the router since the previous reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meanwhile {
     Nothing,
-    /// It restarted: what its rows count flowed since.
+    /// It restarted: the bytes in its rows flowed since.
     Rebooted,
-    /// Another router answers: what its rows count is anybody's.
+    /// Another router answered: the bytes in its rows cannot be attributed.
     Replaced,
 }
 
-/// Counts a reading: usage, balances and access move in memory, and are marked to be committed.
+/// Counts a reading: updates usage, balances and access in memory, and marks them for the next commit.
 pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Policy) {
     if state.last_begun.is_some_and(|last| reading.begun < last) {
-        // An older reading after a newer one would look like counters that went back.
+        // Counting an older reading after a newer one would look like counters that went back.
         tracing::debug!("a reading overtaken by a later one is dropped");
         return;
     }
@@ -50,7 +50,7 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     let devices: Vec<u32> = state.devices.keys().copied().collect();
     for no in devices {
         let device = &state.devices[&no];
-        // Across boots and routers an id names another row.
+        // After a reboot, or on another router, an id names another row.
         let known = if meanwhile == Meanwhile::Nothing { device.counters.as_slice() } else { &[] };
         if unknown.holds(device.mac, known) {
             hold_device(state, no, meanwhile, now);
@@ -61,7 +61,7 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     }
     state.router = Some(clock);
     if meanwhile == Meanwhile::Replaced {
-        // After a crash the same change would be seen again, and what flowed in between be nobody's.
+        // After a crash the change would be detected again, and the usage in between would be charged to no user.
         state.dirty.urgent = true;
     }
     state.seen =
@@ -75,7 +75,7 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     state.hosts = Arc::clone(table);
 }
 
-/// What happened to the router, and what to remember of it.
+/// Detects a change of the router; returns it with the clock record for the next reading.
 fn look_at_router(state: &State, table: &HostTable, now: &Moment) -> (Meanwhile, RouterClock) {
     let before = state.router.as_ref();
     let known = before.and_then(|before| before.identity.clone());
@@ -101,7 +101,7 @@ fn look_at_router(state: &State, table: &HostTable, now: &Moment) -> (Meanwhile,
         read_at: now.facts.now,
         pi_uptime_s: now.uptime.as_secs(),
         boot_id: now.boot_id.clone(),
-        // A router that keeps it to itself counts as the same one.
+        // A router that does not report its identity counts as the same one.
         identity: table.identity.clone().or(known),
         change,
     };
@@ -125,8 +125,8 @@ fn rows_by_bound_mac<'a>(state: &State, table: &'a HostTable) -> BTreeMap<Mac, V
     out
 }
 
-/// A row of the device could not be read: nothing is charged, and what the next reading is compared with stays as it
-/// was. What waits for a reading of the device goes on waiting.
+/// A row of the device could not be read: nothing is charged, and the baselines for the next reading are unchanged. A
+/// pending change of the device stays pending.
 fn hold_device(state: &mut State, no: u32, meanwhile: Meanwhile, now: &Moment) {
     let Some(device) = state.devices.get_mut(&no) else { return };
     device.seen_at = Some(now.facts.now);
@@ -137,7 +137,7 @@ fn hold_device(state: &mut State, no: u32, meanwhile: Meanwhile, now: &Moment) {
             state.dirty.counters.insert(no);
         }
         Meanwhile::Replaced => {
-            // What the rows of another router count is nobody's, so there is nothing left to wait for.
+            // The bytes in another router's rows belong to no user, so the change need not wait for a reading.
             let rows = std::mem::take(&mut device.counters).into_iter().map(|counter| (no, counter.row));
             state.dirty.gone.extend(rows);
             state.dirty.counters.remove(&no);
@@ -183,7 +183,7 @@ fn absorb_device(
     if !rows.is_empty() {
         device.seen_at = Some(now.facts.now);
     } else if !before.is_empty() {
-        // While it is there the committed reading tells when it was seen; now that it went, the device does.
+        // A device in the committed reading was seen at its time; once it is gone, its own record must say when.
         state.dirty.devices.insert(no);
     }
     let gone = |c: &&Counter| usage.counters.iter().all(|n| n.row != c.row);
@@ -201,13 +201,13 @@ fn absorb_device(
     resolve_pending(state, no, rows, table, unknown, now);
 }
 
-/// Whether baselines must be written. A row that only grew older is the same row after a crash, too.
+/// Whether baselines must be written. A row that only grew older is recognized after a crash as well.
 fn moved(before: &[Counter], after: &[Counter]) -> bool {
     let says = |c: &Counter| (c.row.clone(), c.bytes, c.counts);
     before.len() != after.len() || before.iter().zip(after).any(|(b, a)| says(b) != says(a))
 }
 
-/// Usage of one device: debited from its user as far as the rules say, and all of it in the usage series.
+/// Charges usage of one device: debits its user according to the rules, and adds all of it to the usage series.
 fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &Moment, policy: &Policy) {
     if bytes.is_zero() {
         return;
@@ -215,7 +215,7 @@ fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &M
     state.use_windows(user_no, bytes, &now.facts, policy);
     let split = state.step(user_no, &Event::Metered(bytes), &now.facts, policy).map_or_else(
         |refusal| {
-            // Metering is never refused; were it, the series must still say what flowed.
+            // Metering is never refused; if it were, the series must still record the bytes.
             tracing::error!(%refusal, "usage was refused");
             Split::default()
         },
@@ -227,7 +227,7 @@ fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &M
     sum.unenforced = sum.unenforced.plus(split.unenforced);
 }
 
-/// What waited for this reading happens with it.
+/// Applies the change that waited for this reading.
 fn resolve_pending(
     state: &mut State,
     no: u32,
@@ -254,7 +254,7 @@ fn resolve_pending(
     }
 }
 
-/// The device goes to the user with the key `to`.
+/// Moves the device to the user with the key `to`.
 fn move_device(
     state: &mut State,
     no: u32,

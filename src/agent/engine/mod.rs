@@ -1,8 +1,8 @@
-//! The engine: the one writer. Readings, admin calls and time all become events here, go through
-//! [`policy::step`], and are committed in one transaction before anybody is answered.
+//! The engine, the only writer of the store. Readings, commands and time become events here, pass through
+//! [`policy::step`], and are committed in one transaction before any caller is answered.
 //!
-//! The engine's memory is ahead of the store by the readings gathered since the last commit, never by anything
-//! else: the router's counters are themselves the log of those, so a crash loses nothing.
+//! The engine's memory is ahead of the store only by the readings collected since the last commit. The router's
+//! counters are the log of those readings, so a crash loses nothing.
 
 mod actor;
 mod audit_detail;
@@ -70,51 +70,51 @@ use draft::Draft;
 use notice::Silence;
 use state::State;
 
-/// Lines of the audit that wait for a store that cannot be written.
+/// The most audit lines that wait for a store that cannot be written.
 const NOTES_HELD_MAX: usize = 256;
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct Parts {
     /// The open store.
     pub store: Store,
-    /// The only now.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The site's zone.
     pub zone: Zone,
-    /// The owner's rules.
+    /// The site's policy.
     pub policy: Policy,
     /// Whether the wall clock is always trusted.
     pub trust_clock: bool,
-    /// How long readings may be gathered before they are committed.
+    /// The longest time for which readings are collected before they are committed.
     pub commit_interval: Duration,
-    /// How long usage by hour is kept; days are kept for good.
+    /// How long hourly usage is kept; daily usage is kept for good.
     pub usage_kept: Duration,
-    /// Who is told.
+    /// Receives notices.
     pub notifier: Arc<dyn Notifier>,
-    /// Where names of new things come from.
+    /// Makes ids for new objects.
     pub new_id: Box<dyn FnMut() -> Uuid + Send>,
 }
 
-/// The one writer. See the module.
+/// The only writer of the store. See the module.
 pub struct Engine {
-    /// Closed before the store, so that the store is the last connection and folds its log into the file.
+    /// Closed before the store, so that the store is the last connection and merges the WAL into the file.
     reader: Reader,
     parts: Parts,
     state: State,
     access_changes: u64,
-    /// Set by a failed commit: what the card holds is unknown, so nothing may be answered any more.
+    /// Set by a failed commit: the content of the card is unknown, so every later call fails.
     failed: Option<String>,
 }
 
 impl Engine {
-    /// Reads the store and is ready.
+    /// Reads the store into memory.
     pub fn open(parts: Parts) -> Result<Self, StoreError> {
         let reader = parts.store.reader()?;
         let state = State::load(&parts.store, parts.clock.as_ref(), &parts.zone)?;
         Ok(Self { parts, reader, state, access_changes: 0, failed: None })
     }
 
-    /// The usual parts on a folder, for the daemon's own use of the defaults.
+    /// Default parts with the store in that folder.
     pub fn parts(data_dir: &Path, clock: Arc<dyn Clock>, zone: Zone) -> Result<Parts, StoreError> {
         Ok(Parts {
             store: Store::open(data_dir)?,
@@ -129,24 +129,24 @@ impl Engine {
         })
     }
 
-    /// Forgets everything gathered and reads the store again, as after a panic half way through a request.
+    /// Drops all uncommitted changes and reads the store again, as after a panic in the middle of a request.
     pub fn reload(&mut self) -> Result<(), StoreError> {
         self.state = State::load(&self.parts.store, self.parts.clock.as_ref(), &self.parts.zone)?;
         Ok(())
     }
 
-    /// Why the engine stopped, if it did.
+    /// The reason why the engine stopped, if it did.
     pub fn failure(&self) -> Option<&str> {
         self.failed.as_deref().or(self.parts.store.broken())
     }
 
-    /// Why nothing can be changed at present, if so. Readings go on and access follows them.
+    /// The reason why nothing can be changed at present, if any. Readings are still counted, and access follows them.
     pub fn unwritable(&self) -> Option<&Unwritable> {
         self.parts.store.unwritable()
     }
 
-    /// A read of the store failed, as if a commit had: it is opened and proved again by the next start. Tables that are
-    /// known to be damaged were proved already.
+    /// Stops the engine after a failed read of the store, as after a failed commit: the next start opens the store
+    /// and proves it again. Tables known to be damaged were proved already.
     pub fn read_failed(&mut self, why: &str) {
         if matches!(self.unwritable(), Some(Unwritable::Damaged(_))) || self.failed.is_some() {
             return;
@@ -155,14 +155,14 @@ impl Engine {
         self.failed = Some(why.to_owned());
     }
 
-    /// Commits what is gathered and closes: nothing is answered any more.
+    /// Commits what is collected and closes the store: every later call fails.
     pub fn close(&mut self) -> Result<(), EngineError> {
         let flushed = self.flush().and_then(|()| Ok(self.parts.store.write_held_logins()?));
         self.failed.get_or_insert_with(|| "closed".to_owned());
         flushed
     }
 
-    /// Does what `request` asks, commits it, and answers. The only way anything but usage changes.
+    /// Executes `request`, commits it, and answers. Everything but usage changes only here.
     pub fn submit(&mut self, request: Request) -> Result<Outcome, EngineError> {
         self.begin()?;
         if let Some(outcome) = self.answered(request.key.as_ref())? {
@@ -186,7 +186,7 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// Before anything is asked: the engine must be alive, and looks at the clock.
+    /// The start of each call: fails if the engine has stopped, and checks the clock.
     fn begin(&mut self) -> Result<(), EngineError> {
         self.check_alive()?;
         self.state.trust.look(self.parts.clock.as_ref());
@@ -201,7 +201,8 @@ impl Engine {
         self.parts.trust_clock || self.state.trust.believes(self.parts.clock.as_ref())
     }
 
-    /// Works on a draft for `actor`; lines are written for the event with that name. Nothing changes yet.
+    /// Runs `work` on a draft for `actor`; entries are written for the event with that name. The state does not
+    /// change.
     fn draft<T>(
         &mut self,
         actor: &Actor,
@@ -216,7 +217,7 @@ impl Engine {
         }
     }
 
-    /// A store that cannot be read is as broken as one that cannot be written.
+    /// A store that cannot be read counts as failed, like one that cannot be written.
     fn heard(&mut self, error: EngineError) -> EngineError {
         if let EngineError::Store(store) = &error
             && store.is_fatal()
@@ -226,7 +227,7 @@ impl Engine {
         error
     }
 
-    /// Takes a draft over and commits it, or leaves everything as it was where the store cannot be written.
+    /// Applies a draft to the state and commits it; restores the state if the store cannot be written.
     fn take_over(&mut self, changes: Changes) -> Result<(), EngineError> {
         self.recover()?;
         let before = self.state.clone();
@@ -238,7 +239,7 @@ impl Engine {
         done
     }
 
-    /// Tries to write again where the store could not be written.
+    /// Retries writing if the store could not be written.
     fn recover(&mut self) -> Result<(), EngineError> {
         if self.unwritable().is_none() {
             return Ok(());
@@ -266,15 +267,15 @@ impl Engine {
         }
     }
 
-    /// Counts a complete reading. Commits when access turned for anybody, or when the gathered readings are
-    /// older than the commit interval. Answers whether access turned.
+    /// Counts a complete reading. Commits when any user's access changed, or when the collected readings are older
+    /// than the commit interval. Returns whether access changed.
     pub fn meter(&mut self, reading: &Reading) -> Result<bool, EngineError> {
         self.begin()?;
         self.absorb(reading);
         self.pass_time()
     }
 
-    /// Lets time pass without a reading: expiry, due dates and local midnight do not wait for the router.
+    /// Processes time without a reading: expiry, due dates and local midnight do not wait for the router.
     pub fn pass_time(&mut self) -> Result<bool, EngineError> {
         self.begin()?;
         let facts = self.facts();
@@ -294,13 +295,13 @@ impl Engine {
             passing(self.parts.store.write_held_logins().map_err(EngineError::from))?;
         }
         if turned || due || self.state.dirty.urgent {
-            // The router follows memory, which is right; the card follows when it can.
+            // The router follows memory, which is right; the card is written when it can be.
             passing(self.commit())?;
         }
         Ok(turned)
     }
 
-    /// Commits whatever readings are gathered.
+    /// Commits the collected readings.
     pub fn flush(&mut self) -> Result<(), EngineError> {
         self.check_alive()?;
         if self.state.dirty.is_empty() { Ok(()) } else { self.commit() }
@@ -316,7 +317,7 @@ impl Engine {
         metering::absorb(&mut self.state, reading, &now, &self.parts.policy);
     }
 
-    /// One transaction, one fsync; then people are told.
+    /// Commits in one transaction with one fsync, then sends the notices.
     fn commit(&mut self) -> Result<(), EngineError> {
         let now = self.parts.clock.now();
         let written = {
@@ -338,7 +339,7 @@ impl Engine {
         Ok(())
     }
 
-    /// A person says that the wall clock is right: blocks may begin again.
+    /// An admin confirms the wall clock: blocks may start again.
     pub fn confirm_clock(&mut self) -> Result<(), EngineError> {
         self.check_alive()?;
         self.recover()?;
@@ -359,7 +360,7 @@ impl Engine {
         }
     }
 
-    /// What the world says now, before it is narrowed to one user.
+    /// The facts at present, not narrowed to one user.
     pub fn facts(&self) -> Facts {
         let is_trusted = self.is_clock_trusted();
         let clock = self.parts.clock.as_ref();
@@ -373,30 +374,30 @@ impl Engine {
         }
     }
 
-    /// Replaces the owner's rules, as a reload does; access follows at the next tick.
+    /// Replaces the site's policy on a reload; access follows at the next tick.
     pub fn set_policy(&mut self, policy: Policy, commit_interval: Duration) {
         self.parts.policy = policy;
         self.parts.commit_interval = commit_interval;
     }
 
-    /// Everything a page or an answer shows, gathered readings included. Commits nothing.
+    /// Read access to the state, uncommitted readings included. Commits nothing.
     pub fn look(&self) -> ReadView<'_> {
         let uptime = self.parts.clock.uptime();
         let (policy, zone) = (&self.parts.policy, &self.parts.zone);
         ReadView { state: &self.state, policy, zone, facts: self.facts(), uptime }
     }
 
-    /// A connection for history.
+    /// A connection for reading history.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Another connection for history, for work too long for this thread.
+    /// A new connection for reading history, for work too long for this thread.
     pub fn new_reader(&self) -> Result<Reader, StoreError> {
         self.parts.store.reader()
     }
 
-    /// Writes a line of the audit for what is no event of a user, such as a log-in.
+    /// Writes an audit line for something that is no event of a user, such as a log-in.
     pub fn note(
         &mut self,
         actor: &Actor,
@@ -412,8 +413,8 @@ impl Engine {
         self.take_over(changes)
     }
 
-    /// Writes such a line, or gathers it until the store can be written, for what must work on a full disk as well. Of
-    /// more lines than are gathered only the daemon's log tells.
+    /// Writes such a line, or keeps it until the store can be written, for actions that must work on a full disk.
+    /// Lines beyond `NOTES_HELD_MAX` go only to the daemon's log.
     pub fn note_when_possible(
         &mut self,
         actor: &Actor,
@@ -439,7 +440,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Whose secret this is, and in which role, while it is good: what is stored, and the sessions that could not be.
+    /// The owner and role of a valid secret: a stored one, or a session that could not be stored.
     pub fn secret(&self, hash: &[u8; 32], kind: SecretKind) -> Result<Option<(String, Role)>, StoreError> {
         let now = self.now();
         if kind == SecretKind::Session {
@@ -451,32 +452,32 @@ impl Engine {
         self.reader.secret(hash, kind, now)
     }
 
-    /// How many sessions of an admin are good.
+    /// The number of valid sessions of an admin.
     pub fn sessions(&self, admin: &str) -> Result<u64, StoreError> {
         Ok(self.reader.sessions(admin, self.now())? + self.parts.store.held_sessions(admin))
     }
 
-    /// The store, for admins and tokens, which are no part of the engine's state.
+    /// The store, for admins and tokens, which are not part of the engine's state.
     pub fn store_mut(&mut self) -> &mut Store {
         &mut self.parts.store
     }
 
-    /// What the site signs with.
+    /// The site's signing secret.
     pub fn site_secret(&self) -> &SiteSecret {
         self.parts.store.site_secret()
     }
 
-    /// What the store has done since it was opened.
+    /// Counts of the store's work since it was opened.
     pub fn store_stats(&self) -> StoreStats {
         self.parts.store.stats()
     }
 
-    /// Since when the store is as it is, and when it was written last.
+    /// When the store's present state began, and when it was last written.
     pub fn store_times(&self) -> StoreTimes {
         self.parts.store.times()
     }
 
-    /// How often anybody's access turned since the start.
+    /// How many times any user's access changed since the start.
     pub fn access_changes(&self) -> u64 {
         self.access_changes
     }
@@ -491,34 +492,34 @@ impl Engine {
         &self.parts.zone
     }
 
-    /// How long ago the hosts were read, if they were since the start.
+    /// The age of the last reading of the hosts, if there was one since the start.
     pub fn hosts_age(&self) -> Option<Duration> {
         self.state.last_begun.map(|begun| self.parts.clock.uptime().saturating_sub(begun))
     }
 
-    /// The last time that another router answered than before, if it ever was so.
+    /// The last replacement of the router, if there was one.
     pub fn router_change(&self) -> Option<RouterChange> {
         self.state.router.as_ref().and_then(|router| router.change.clone())
     }
 
-    /// Says what the address lists are called, in the configuration and by default; the answer is the names that they
-    /// had before. Both are committed with the next reading.
+    /// Sets the names of the address lists, in the configuration and by default; returns their former names. Both are
+    /// committed with the next reading.
     pub fn use_lists(&mut self, names: &[String], default_names: &[String]) -> Vec<String> {
         self.state.use_lists(names, default_names)
     }
 
-    /// What every bound device should have on the router.
+    /// The access that every bound device should have on the router.
     pub fn desired(&self) -> Vec<DeviceAccess> {
         self.state.device_access()
     }
 
-    /// The hosts as last read.
+    /// The hosts of the last reading.
     pub fn hosts(&self) -> Arc<HostTable> {
         Arc::clone(&self.state.hosts)
     }
 }
 
-/// What does not stop readings from being counted: nothing could be written, and later it may be.
+/// Ignores an error that does not stop the counting of readings: the store cannot be written at present.
 fn passing(done: Result<(), EngineError>) -> Result<(), EngineError> {
     match done {
         Err(EngineError::Store(StoreError::Unwritable(_))) => Ok(()),

@@ -1,4 +1,4 @@
-//! Numbers and log-in names: read once, each one user's alone.
+//! Phones and log-in names: normalized once, unique among users.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use crate::domain::login;
 use crate::domain::phone::{self, Phone};
 use crate::store::UserRecord;
 
-/// What a user is called by, in the forms that are kept and compared.
+/// A user's phone and log-in name, in the forms that are stored and compared.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     pub phone: Option<Phone>,
     pub login: Option<String>,
 }
 
-/// Who has which number and log-in name, by their normal forms: the key of the user.
+/// Users by the normal forms of their phones and log-in names: the key of each user.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
     phones: BTreeMap<String, u32>,
@@ -23,7 +23,7 @@ pub(super) struct Holders {
 }
 
 impl Names {
-    /// Reads what was typed.
+    /// Parses user input.
     pub fn read(phone: Option<&str>, login: Option<&str>) -> Result<Self, EngineError> {
         let invalid = |field, message| EngineError::Invalid { field, message };
         let phone = phone.map(phone::read).transpose().map_err(|e| invalid("phone", e.to_string()))?;
@@ -31,7 +31,7 @@ impl Names {
         Ok(Self { phone, login })
     }
 
-    /// Refuses what somebody has.
+    /// Refuses names that another user has.
     pub fn check_free(&self, holders: &Holders) -> Result<(), EngineError> {
         let conflict = |code, message: &str| Err(EngineError::Conflict { code, message: message.to_owned() });
         if holders.phone(self).is_some() {
@@ -45,17 +45,17 @@ impl Names {
 }
 
 impl Holders {
-    /// The user who has the number.
+    /// The user with that phone.
     pub fn phone(&self, names: &Names) -> Option<u32> {
         names.phone.as_ref().and_then(|phone| self.phones.get(&phone.e164).copied())
     }
 
-    /// The user who has the log-in name.
+    /// The user with that log-in name.
     pub fn login(&self, names: &Names) -> Option<u32> {
         names.login.as_deref().and_then(|name| self.logins.get(&login::key(name)).copied())
     }
 
-    /// Notes names under a key.
+    /// Adds names under a key.
     pub fn claim(&mut self, names: &Names, no: u32) {
         self.phones.extend(names.phone.as_ref().map(|phone| (phone.e164.clone(), no)));
         self.logins.extend(names.login.as_deref().map(|name| (login::key(name), no)));
@@ -71,7 +71,7 @@ impl Holders {
 }
 
 impl Draft<'_> {
-    /// Who has which number and log-in name as this draft leaves them, but for one user.
+    /// Phones and log-in names of all users but one, after this draft.
     pub fn holders(&self, but: Option<u32>) -> Holders {
         let mut holders = Holders::default();
         self.users().filter(|user| Some(user.no) != but).for_each(|user| holders.add(user));
@@ -79,7 +79,7 @@ impl Draft<'_> {
     }
 }
 
-/// The user without a number or log-in name that somebody else has by now, the rest in its normal form.
+/// The user without a phone or log-in name that another user has meanwhile taken; the rest in normal form.
 pub(super) fn with_free_names(user: UserRecord, holders: &Holders) -> UserRecord {
     let number = user.phone.as_deref().and_then(|phone| phone::read(phone).ok());
     let names = Names { phone: number, login: user.login.filter(|login| !login.is_empty()) };

@@ -1,40 +1,40 @@
-//! What people are told after a commit, and the port to them.
+//! Notices sent after a commit, and the port that receives them.
 
 use crate::domain::access::Access;
 use crate::domain::id::UserId;
 use crate::domain::policy::Effect;
 use crate::store::UserRecord;
 
-/// Something people are told after a commit.
+/// A notice sent after a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A user's access turned.
+    /// A user's access changed.
     AccessChanged {
-        /// Whose.
+        /// The user.
         user: UserId,
         /// The user's name.
         name: String,
-        /// What held before.
+        /// The access before.
         from: Access,
-        /// What holds.
+        /// The access now.
         to: Access,
     },
     /// A user in mode `debt` reached four fifths of the limit.
     OverageWarning {
-        /// Whose.
+        /// The user.
         user: UserId,
         /// The user's name.
         name: String,
     },
 }
 
-/// The port to people: log, terminal, messages.
+/// The port for notices: log, terminal, messages.
 pub trait Notifier: Send + Sync {
-    /// Tells. Called after the commit, on the engine's thread: it must return at once and never fail.
+    /// Sends a notice. Called after the commit, on the engine's thread: it must return at once and never fail.
     fn notify(&self, notice: &Notice);
 }
 
-/// Nobody is told.
+/// Drops all notices.
 pub(super) struct Silence;
 
 impl Notifier for Silence {

@@ -1,5 +1,5 @@
-//! Items of the feed that cannot be read or applied here: a newer relay's words, or nonsense. As much of them as can
-//! be read is shown to the owner.
+//! Items of the feed that cannot be read or applied here: from a newer relay, or malformed. The readable fields are
+//! shown to the owner.
 
 use data_encoding::HEXLOWER;
 use serde_json::Value;
@@ -10,15 +10,15 @@ use crate::domain::order::OrderState;
 use crate::domain::units::AMOUNT_RP_MAX;
 use crate::protocol::relay::{FeedEffect, FeedItem};
 
-/// The longest name that is believed.
+/// The longest name that is accepted.
 const NAME_CHARS_MAX: usize = 128;
-/// How much of an item the audit keeps: every item of a relay of ours is shorter.
+/// How much of an item the audit keeps: every item of our relay is shorter.
 const RAW_CHARS_MAX: usize = 8192;
-/// Bytes of the hash that names what has no name.
+/// Bytes of the hash that serves as a missing name.
 const HASH_BYTES: usize = 12;
 
-/// What can be read of an item, as one that a person decides about. What names neither its event nor its order is
-/// named after its content, so that the same thing told again is the same.
+/// The readable fields of an item, as an order in review. An item without an event or order id gets one from the hash
+/// of its content, so that a repetition has the same id.
 pub(super) fn item(raw: &str) -> FeedItem {
     let read: Value = serde_json::from_str(raw).unwrap_or_default();
     let text = |key: &str| read[key].as_str().map(str::to_owned);
@@ -32,7 +32,7 @@ pub(super) fn item(raw: &str) -> FeedItem {
     let known = |key: &str| serde_json::from_value(read[key].clone()).ok();
     FeedItem {
         seq: read["seq"].as_u64().unwrap_or_default(),
-        // Never the name of an event that does something: that may still come in words that are known.
+        // Never the id of an event that can be applied: that event may still arrive in a readable form.
         event_id: format!("unreadable/{}", name("event_id").unwrap_or_else(|| hash.clone())),
         order_id: name("order_id").unwrap_or_else(|| format!("unreadable-{hash}")),
         request_id: name("request_id").unwrap_or_default(),
@@ -48,7 +48,7 @@ pub(super) fn item(raw: &str) -> FeedItem {
     }
 }
 
-/// What the audit says of an item.
+/// The audit detail of an item.
 pub(super) fn detail(raw: &str, why: &str) -> String {
     let shown: String = raw.chars().take(RAW_CHARS_MAX).collect();
     format!("{why}: {shown}")

@@ -1,5 +1,5 @@
-//! Orders through the gateway, on the ledger's side: asking for one, what became of it, and what the relay must
-//! still be told. Money is credited by the feed alone ([`super::feed`]).
+//! Online orders on the ledger's side: requesting them, recording their outcome, and the outbox for the relay. Only
+//! the feed credits money ([`super::feed`]).
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::protocol::relay::{AdoptOrder, PaymentMeans, RelayOrder};
 use crate::store::{Cursor, Online, OpeningRecord, OrderRecord, OutboxItem, OutboxWork};
 
 impl Engine {
-    /// Freezes the price of what is wished and writes the attempt down, so that the relay may be asked for it.
+    /// Freezes the price of the purpose and stores the attempt, before the relay is asked for it.
     pub fn begin_order(
         &mut self,
         actor: &Actor,
@@ -45,7 +45,7 @@ impl Engine {
         Ok(begun)
     }
 
-    /// What a purpose costs the user now, by the same rules as [`Self::begin_order`]. Changes nothing.
+    /// The present cost of a purpose for the user, by the same rules as [`Self::begin_order`]. Changes nothing.
     pub fn price(&mut self, user: UserId, purpose: &Purpose) -> Result<Quote, EngineError> {
         self.begin()?;
         let price = |act: &mut CommandContext| {
@@ -55,7 +55,7 @@ impl Engine {
         Ok(self.draft(&Actor::daemon(), "", price)?.0)
     }
 
-    /// The opening that an earlier call with this key left behind.
+    /// The pending order of an earlier call with this key.
     fn resumed(&self, key: Option<&Key>) -> Result<Option<PendingOrder>, EngineError> {
         let Some(key) = key else { return Ok(None) };
         let of_key = |opening: &&OpeningRecord| opening.key.as_ref().is_some_and(|(id, _)| *id == key.id);
@@ -86,10 +86,10 @@ impl Engine {
         all
     }
 
-    /// The relay answered: the order stands, the attempt is over, and its idempotency key is answered with the order.
-    /// An order that the relay calls paid stands as pending until the feed credits it. Repeating it changes nothing.
-    /// An attempt that was given up meanwhile is not found, and a charge of another amount is a conflict
-    /// (`amount_mismatch`): either way the relay is told to call it off.
+    /// Records the relay's answer: stores the order, ends the attempt, and answers its idempotency key with the
+    /// order. An order that the relay reports as paid is stored as pending until the feed credits it. Repeating the
+    /// call changes nothing. An attempt that was discarded meanwhile is not found, and a charge of another amount is
+    /// a conflict (`amount_mismatch`); in both cases the outbox cancels it at the relay.
     pub fn order_opened(&mut self, request_id: &str, order: &RelayOrder) -> Result<Outcome, EngineError> {
         self.begin()?;
         let opening = self.state.online.openings.get(request_id).cloned();
@@ -109,7 +109,7 @@ impl Engine {
         wrong.map_or(Ok(outcome), Err)
     }
 
-    /// The answer about an attempt that ended before the relay's answer was brought here.
+    /// The answer about an attempt that ended before the relay's answer arrived here.
     fn opened_before(&self, order: &RelayOrder) -> Result<Outcome, EngineError> {
         let found = self.reader.order(&OrderId(order.order_id.clone()))?;
         let found = found.ok_or(EngineError::NotFound("opening"))?;
@@ -120,7 +120,7 @@ impl Engine {
         Ok(order.user_no.map(|no| self.reader.user_id(no)).transpose()?)
     }
 
-    /// No order came of an attempt: it is over. When that is not certain, the relay is told to give it up.
+    /// Ends an attempt that created no order. If that is not certain, the outbox makes the relay discard it.
     pub fn order_failed(&mut self, request_id: &str, unsure: bool) -> Result<(), EngineError> {
         self.begin()?;
         let Some(opening) = self.state.online.openings.get(request_id).cloned() else { return Ok(()) };
@@ -131,30 +131,30 @@ impl Engine {
         self.take_over(changes)
     }
 
-    /// What the relay said of an order when it was asked: state, marks and means move up. Nothing is credited, and
-    /// nothing written when it says nothing new.
+    /// Records the relay's answer to a query about an order: state, flags and means of payment move up. Credits
+    /// nothing, and writes nothing when there is nothing new.
     pub fn order_seen(&mut self, order: &RelayOrder) -> Result<(), EngineError> {
         self.begin()?;
         let (changed, changes) = self.draft(&Actor::relay(), "", |act| act.order_seen(order))?;
         if changed { self.take_over(changes) } else { Ok(()) }
     }
 
-    /// How far the feed was applied.
+    /// The position up to which the feed is applied.
     pub fn cursor(&self) -> Cursor {
         self.state.online.cursor.clone()
     }
 
-    /// What the relay must still be told, in the order it was decided; due or not.
+    /// Pending notifications to the relay, in the order of their decisions; due or not.
     pub fn outbox(&self) -> Vec<OutboxItem> {
         self.state.online.outbox.values().cloned().collect()
     }
 
-    /// The relay has it, or it needs it no more.
+    /// Removes an outbox item that is delivered or no longer needed.
     pub fn errand_done(&mut self, no: u64) -> Result<(), EngineError> {
         self.end_outbox_item(no, None)
     }
 
-    /// The relay or the gateway refuses it for good: it is given up, and the audit says why.
+    /// Removes an outbox item that the relay or the gateway refused for good, with the reason in the audit.
     pub fn errand_refused(&mut self, no: u64, why: &str) -> Result<(), EngineError> {
         self.end_outbox_item(no, Some(why))
     }
@@ -173,7 +173,7 @@ impl Engine {
         self.take_over(changes)
     }
 
-    /// It failed: it is tried again at `at`. Written with the next commit.
+    /// Schedules the next try of an outbox item. Written with the next commit.
     pub fn errand_postponed(&mut self, no: u64, at: Timestamp) -> Result<(), EngineError> {
         self.begin()?;
         if let Some(outbox_item) = self.state.online.outbox.get_mut(&no) {
@@ -184,12 +184,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Since when the relay does not answer, in time since boot; `None` while it does.
+    /// Records since when the relay does not answer, in time since boot; `None` while it does.
     pub fn relay_silent_since(&mut self, since: Option<Duration>) {
         self.state.online.silent_since = since;
     }
 
-    /// What a user has open online: an order before an attempt.
+    /// The user's open online payment: an order before an attempt.
     pub fn open_online(&self, user: UserId) -> Option<OpenOne> {
         let no = *self.state.by_id.get(&user)?;
         let order = self.state.online.orders_of(no).map(|open| OpenOne::Order(open.record.id.clone())).next();
@@ -199,7 +199,7 @@ impl Engine {
         })
     }
 
-    /// Every online order that may still be paid, oldest first.
+    /// Every online order that can still be paid, oldest first.
     pub fn open_orders(&self) -> Vec<OpenView> {
         let view = |order: &OrderRecord| {
             let user = self.state.users.get(&order.user_no?)?.account.id;
@@ -217,7 +217,7 @@ impl Engine {
         all
     }
 
-    /// What a relay that lost an order needs to know of it; `None` for an order that it could not have.
+    /// The data that a relay needs to restore a lost order; `None` for an order that it could not have had.
     pub fn adoption(&self, id: &OrderId) -> Result<Option<AdoptOrder>, EngineError> {
         let known = self.state.online.order(id).cloned();
         let order = match known {
@@ -245,7 +245,7 @@ impl Engine {
 }
 
 impl OutboxWork {
-    /// The audit's names of what is done and to what.
+    /// The audit's names of the work and of its object.
     fn named(&self) -> (&'static str, &str) {
         match self {
             Self::Abandon { request_id, .. } => ("order.abandon", request_id),
@@ -256,7 +256,7 @@ impl OutboxWork {
     }
 }
 
-/// What the gateway gave for paying an order, and until when.
+/// The means of payment from the gateway, and their expiry.
 fn means_of(order: &RelayOrder) -> (PaymentMeans, Option<Timestamp>) {
     (order.means.clone(), order.expires_at.as_deref().and_then(parse_rfc3339))
 }
@@ -312,7 +312,7 @@ impl CommandContext<'_, '_> {
         }))
     }
 
-    /// What a purpose costs the user now.
+    /// The present cost of a purpose for the user.
     pub(super) fn priced(&self, no: u32, purpose: &Purpose) -> Result<(OrderKind, Quote), EngineError> {
         let account = &self.draft.user(no).account;
         Ok(match purpose {
@@ -344,7 +344,7 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    /// An attempt of the user that the relay was not yet told to give up: a charge of it may be open.
+    /// A discarded attempt of the user of which the relay is not yet notified: it may have an open charge.
     fn given_up(&self, user: UserId) -> Option<OpenOne> {
         self.draft.state.online.outbox.values().find_map(|outbox_item| match &outbox_item.work {
             OutboxWork::Abandon { request_id, user: whose } if *whose == user => {
@@ -385,7 +385,7 @@ impl CommandContext<'_, '_> {
         Ok(outcome)
     }
 
-    /// The order that an attempt becomes, before anything was said of it.
+    /// The order of an attempt, in its initial state.
     pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
         let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
         Ok(OrderRecord {
@@ -395,14 +395,14 @@ impl CommandContext<'_, '_> {
         })
     }
 
-    /// The attempt's name, unless another order came of it: a relay from an older backup may make two.
+    /// The attempt's id, unless another order has it: a relay restored from an older backup may create two.
     pub(super) fn free_request(&self, request_id: &str, id: &OrderId) -> Result<Option<String>, EngineError> {
         let on_file = self.reader.order_of_request(request_id)?;
         let is_taken = on_file.is_some_and(|other| other != *id) || self.draft.has_other_of(request_id, id);
         Ok((!is_taken).then(|| request_id.to_owned()))
     }
 
-    /// An order as the draft leaves it, wherever it is on file.
+    /// An order after the draft, from the draft, the memory or the store.
     pub(super) fn find_order(&self, id: &OrderId) -> Result<Option<OrderRecord>, EngineError> {
         match self.draft.order(id) {
             Some(order) => Ok(Some(order.clone())),
@@ -430,7 +430,7 @@ impl CommandContext<'_, '_> {
         Ok(true)
     }
 
-    /// Puts an order that moved; where it no longer may be paid, its user's access is decided anew.
+    /// Puts an order that moved; if it can no longer be paid, its user's access is decided again.
     pub(super) fn put_moved(&mut self, before: &OrderRecord, order: OrderRecord) -> Result<(), EngineError> {
         let turned = before.status.is_open() != order.status.is_open();
         let user_no = order.user_no.filter(|no| turned && self.draft.has_user(*no));
@@ -441,7 +441,7 @@ impl CommandContext<'_, '_> {
         Ok(())
     }
 
-    /// Money came another way: whatever the user has open online is called off by the outbox.
+    /// Money arrived by another method: the outbox cancels the user's open online payment.
     pub(super) fn cancel_order(&mut self, no: u32) {
         let orders: Vec<OrderId> = self.draft.open_orders(no).map(|open| open.record.id.clone()).collect();
         for order in orders {

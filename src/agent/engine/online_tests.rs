@@ -1,4 +1,4 @@
-//! Orders through the gateway, from the wish to the money and back.
+//! Online orders, from the request to the money and back.
 
 use super::*;
 use crate::domain::access::Status;
@@ -47,7 +47,7 @@ impl Shop {
         self.engine().begin_order(&Actor::daemon(), &wish, None)
     }
 
-    /// An opening, or the test fails.
+    /// Requests an order that must be sent to the relay.
     pub fn ask(&mut self, purpose: Purpose) -> PendingOrder {
         match self.begin(purpose).unwrap() {
             Checkout::Ask(opening) => opening,
@@ -86,7 +86,7 @@ impl Shop {
         self.open(Purpose::Buy(package))
     }
 
-    /// The relay tells one thing more.
+    /// The relay adds one item to the feed.
     pub fn tell(&mut self, item: FeedItem) {
         let seq = self.feed.len() as u64 + 1;
         self.feed.push(FeedItem { seq, ..item });
@@ -337,7 +337,7 @@ fn an_attempt_that_failed_leaves_nothing_but_what_the_relay_must_hear() {
     shop.engine().errand_done(outbox_item.no).unwrap();
     shop.pi.restart();
     assert!(shop.engine().outbox().is_empty());
-    // Money that came all the same is credited.
+    // Money that arrives nevertheless is credited.
     shop.settle(&late);
     assert_eq!(shop.remaining(), 10_240);
     shop.pi.verify();

@@ -1,4 +1,4 @@
-//! What an open online order does to access: the window in which a stopped user is online to pay.
+//! The effect of an open online order on access: the pay window, in which a blocked user is online to pay.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use crate::domain::account::Policy;
 use crate::domain::units::{Bytes, Timestamp, day_number};
 use crate::store::{OrderRecord, PayWindow};
 
-/// What one window lets through: bank and wallet apps need little.
+/// The most traffic of one window: bank and wallet apps need little.
 pub(super) const WINDOW_BYTES_MAX: Bytes = Bytes::mb(30);
 /// Windows one user may have on one local day.
 const WINDOWS_PER_DAY: u32 = 2;
 
-/// An online order that may still be paid.
+/// An online order that can still be paid.
 #[derive(Clone, Debug)]
 pub(super) struct OpenOrder {
     pub record: OrderRecord,
@@ -21,7 +21,7 @@ pub(super) struct OpenOrder {
 }
 
 impl OpenOrder {
-    /// Milliseconds since it was opened; `None` when the wall clock went back behind that.
+    /// Milliseconds since it was opened; `None` when the wall clock went back to an earlier time.
     fn age_ms(&self, now: Timestamp, uptime: Duration) -> Option<u64> {
         match self.opened {
             Some(opened) => u64::try_from(uptime.saturating_sub(opened).as_millis()).ok(),
@@ -29,12 +29,12 @@ impl OpenOrder {
         }
     }
 
-    /// Whether it can still hold or open a window.
+    /// Whether it can still keep open or open a window.
     pub fn is_young(&self, at: &Now) -> bool {
         self.age_ms(at.wall, at.uptime).is_some_and(|age| age < at.policy.pay_window_ms)
     }
 
-    /// Whether it holds a window open, or would open one for a user who is stopped.
+    /// Whether it keeps a window open, or would open one for a blocked user.
     fn lets_pay(&self, windows_today: u32, at: &Now) -> bool {
         let has_room = match self.record.online.window {
             Some(window) => window.used < WINDOW_BYTES_MAX,
@@ -43,7 +43,7 @@ impl OpenOrder {
         has_room && self.is_young(at)
     }
 
-    /// An order as a draft leaves it: opened now, unless the memory knows it.
+    /// An order of a draft: opened now, unless the memory has it.
     pub fn drafted(record: OrderRecord, known: Option<&Self>, now: Timestamp, uptime: Duration) -> Self {
         let is_fresh = record.created_at == now;
         let opened = known.map_or(is_fresh.then_some(uptime), |known| known.opened);
@@ -59,14 +59,14 @@ impl OpenOrder {
 #[derive(Clone, Copy)]
 pub(super) struct Now<'a> {
     pub facts: &'a Facts,
-    /// What the wall clock says, right or not: what orders are written with.
+    /// The wall clock, trusted or not: orders are written with it.
     pub wall: Timestamp,
     pub uptime: Duration,
     pub policy: &'a Policy,
 }
 
 impl Now<'_> {
-    /// The facts as they are for a user with these open orders and so many windows today.
+    /// The facts for a user with these open orders and this number of windows today.
     pub fn narrowed<'o>(&self, orders: impl Iterator<Item = &'o OpenOrder>, windows_today: u32) -> Facts {
         let (mut paying, mut has_order) = (false, false);
         for order in orders {
@@ -76,7 +76,7 @@ impl Now<'_> {
         Facts { paying, grace: self.facts.grace && has_order, ..*self.facts }
     }
 
-    /// The youngest order that would open a window, when none of these holds one open.
+    /// The youngest order that would open a window, when none of these keeps one open.
     pub fn window_due<'o>(
         &self,
         orders: impl Iterator<Item = &'o OpenOrder>,

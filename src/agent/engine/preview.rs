@@ -1,4 +1,4 @@
-//! What a request would do, shown before it is done: the same work on a draft that is dropped.
+//! Previews of requests: the same work on a draft that is dropped.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::domain::debt::DebtItem;
 use crate::domain::id::DebtId;
 
 impl Engine {
-    /// Does what `request` asks on a draft that is dropped. Errors are those of [`Engine::submit`].
+    /// Executes `request` on a draft that is dropped. Errors are those of [`Engine::submit`].
     ///
-    /// Nothing is committed and no idempotency key is looked at or remembered. The router need not answer: without a
-    /// reading of its own the request finds the last host table as if it was read just then, and no reading is
+    /// Nothing is committed, and idempotency keys are neither checked nor stored. The router need not answer: a
+    /// request without a reading of its own uses the last host table as if it was read just then, and no reading is
     /// counted.
     pub fn preview(&mut self, request: Request) -> Result<Preview, EngineError> {
         self.begin()?;
@@ -44,7 +44,7 @@ impl Engine {
         Reading { hosts: self.hosts(), begun: self.state.last_begun.unwrap_or_default() }
     }
 
-    /// The key of the user on file whom an action is about.
+    /// The key of the existing user that a command is about.
     fn subject(&self, action: &Command) -> Result<Option<u32>, EngineError> {
         let no = match action {
             Command::Refund { order, .. } | Command::Review { order, .. } => {
@@ -56,7 +56,7 @@ impl Engine {
     }
 }
 
-/// A user as the draft leaves it and the memory would keep it: closed items are history.
+/// A user after the draft, as the memory would keep it: closed items are history.
 fn left(draft: &Draft, no: u32) -> Option<Snapshot> {
     let mut after = draft.snapshot(no);
     after.user.account.items.retain(DebtItem::is_open);
@@ -65,7 +65,7 @@ fn left(draft: &Draft, no: u32) -> Option<Snapshot> {
 
 impl Preview {
     fn of(before: Option<Snapshot>, after: Option<Snapshot>, changes: Changes, outcome: Outcome) -> Self {
-        // An item that moved twice stands there as it is left.
+        // An item that changed twice appears once, in its last state.
         let debts: BTreeMap<DebtId, DebtItem> =
             changes.debts.into_iter().map(|(_, item)| (item.id, item)).collect();
         Self {

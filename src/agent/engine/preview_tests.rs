@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::access::Status;
 use crate::domain::id::{DebtId, OrderId, PackageId};
 
-/// A site where every kind of action has something to be done to.
+/// A site with an object for every kind of command.
 struct Shop {
     pi: Pi,
     user: UserId,
@@ -13,7 +13,7 @@ struct Shop {
     order: OrderId,
 }
 
-/// Names of new things, the same ones from the start each time.
+/// Makes ids of new objects count up from the same start each time.
 fn counted_ids(pi: &mut Pi) {
     let mut next = 1_000_u128;
     pi.engine().parts.new_id = Box::new(move || {
@@ -35,7 +35,7 @@ fn shop() -> Shop {
     let debt = pi.ask(Command::AddDebt(user, terms(Bytes::gb(2))), None).unwrap();
     pi.ask(Command::AddDebt(user, terms(Bytes::gb(1))), None).unwrap();
     pi.pass(10);
-    // Gathered and not committed: what a draft seals.
+    // Collected and not committed: a draft seals these.
     pi.meter(110, vec![row(1, "*1", 60, 6000)]);
     Shop {
         user,
@@ -55,7 +55,7 @@ fn reset(user: UserId) -> Command {
     Command::Reset { user, debt: Some(Bytes::gb(10)), credit: None, days: None, unblock: None, reason: why() }
 }
 
-/// Every action of the table with what it is called.
+/// Every command of the table with its name.
 fn actions(shop: &Shop) -> Vec<(&'static str, Command)> {
     let Shop { user, idle, package, debt, .. } = *shop;
     let new = NewUser { name: "Sari".into(), phone: None, login: None, settings: Settings::default() };
@@ -99,7 +99,7 @@ fn actions(shop: &Shop) -> Vec<(&'static str, Command)> {
     ]
 }
 
-/// The reading that the last one would be if it was made at this moment.
+/// The last reading, repeated at this moment.
 fn same_reading(pi: &mut Pi) -> Reading {
     Reading { hosts: pi.engine().hosts(), begun: pi.clock.uptime() }
 }
@@ -109,7 +109,7 @@ fn shown(pi: &mut Pi, snapshot: Option<&Snapshot>) -> Option<Value> {
     snapshot.map(|snapshot| serde_json::to_value(UserView::of(snapshot, &policy)).unwrap())
 }
 
-/// Lines of the ledger after the first `lines`, in order.
+/// Entries of the ledger after the first `lines`, in order.
 fn entries_after(pi: &mut Pi, lines: u64) -> Vec<crate::domain::ledger::Entry> {
     let page = Page { limit: 100, after: None };
     let statement = |no| pi.engine().reader().statement(no, page).unwrap();

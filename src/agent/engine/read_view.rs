@@ -1,4 +1,4 @@
-//! What answers and pages are made from: the memory for reading.
+//! Read access to the engine's memory, for answers and pages.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,20 +19,20 @@ use crate::domain::{login, phone};
 use crate::store::reports::UserUsage;
 use crate::store::{DeviceRecord, UsageKey, UsageRow, UserRecord};
 
-/// A pay window, for people.
+/// A pay window, for answers and pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowView {
-    /// The order that it was opened for.
+    /// The order for which it was opened.
     pub order: OrderId,
-    /// When it opened.
+    /// When it was opened.
     pub since: Timestamp,
-    /// What was used since.
+    /// Bytes used since.
     pub used: Bytes,
-    /// What it lets through.
+    /// The most bytes it allows.
     pub limit: Bytes,
 }
 
-/// Whom a row is about, as far as it is known.
+/// The known subjects of a row of the router.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Who {
     /// The customer.
@@ -45,15 +45,15 @@ pub struct Who {
     pub address: Option<Ipv4Addr>,
 }
 
-/// The engine's memory for reading: what answers and pages are made from.
+/// Read access to the engine's memory, for answers and pages.
 #[derive(Clone, Copy)]
 pub struct ReadView<'a> {
     pub(super) state: &'a State,
-    /// The owner's rules.
+    /// The site's policy.
     pub policy: &'a Policy,
     /// The site's zone.
     pub zone: &'a Zone,
-    /// What the world says, before it is narrowed to one user.
+    /// The facts, not narrowed to one user.
     pub facts: Facts,
     /// Time since boot.
     pub(super) uptime: Duration,
@@ -71,7 +71,7 @@ impl ReadView<'_> {
         self.state.by_id.get(&id).map(|no| self.snapshot(&self.state.users[no]))
     }
 
-    /// The user who owns the one device that has that address by the last reading.
+    /// The owner of the only device at that address in the last reading.
     pub fn user_at(&self, address: Ipv4Addr) -> Option<Snapshot> {
         match self.device_at(address) {
             DeviceAt::One(mac) => self.user_with(mac).map(|user| self.snapshot(user)),
@@ -79,7 +79,7 @@ impl ReadView<'_> {
         }
     }
 
-    /// The device that has that address by the last reading, bound or not.
+    /// The device at that address in the last reading, bound or not.
     pub fn device_at(&self, address: Ipv4Addr) -> DeviceAt {
         self.state.hosts.device_at(address)
     }
@@ -89,7 +89,7 @@ impl ReadView<'_> {
         self.state.oldest_device(user_no)
     }
 
-    /// Users in the order they were entered, after the one with key `after`.
+    /// Users in the order of creation, after the one with key `after`.
     pub fn users_after(&self, after: u32) -> impl Iterator<Item = &UserRecord> {
         self.state.users.range(after + 1..).map(|(_, user)| user)
     }
@@ -99,8 +99,8 @@ impl ReadView<'_> {
         self.state.users.get(&no)
     }
 
-    /// Customers who have the number or log-in name of an older one, as earlier versions allowed: they log in by it
-    /// only as it is typed, until one of the two gets another.
+    /// Customers who share a phone or log-in name with an older customer, as earlier versions allowed. They log in
+    /// with it only as stored, until one of the two is changed.
     pub fn shared_names(&self) -> Vec<SharedName> {
         let users = || self.state.users.values();
         let holder_of = |is_held: &dyn Fn(&UserRecord) -> bool| users().find(|user| is_held(user));
@@ -128,30 +128,30 @@ impl ReadView<'_> {
         found
     }
 
-    /// How many lines the ledger has.
+    /// The number of entries in the ledger.
     pub fn entries(&self) -> u64 {
         self.state.chain_seq
     }
 
-    /// How many users there are.
+    /// The number of users.
     pub fn users_len(&self) -> usize {
         self.state.users.len()
     }
 
-    /// The user and where its devices are.
+    /// The user with its devices and their addresses.
     pub fn snapshot(&self, user: &UserRecord) -> Snapshot {
         let facts = self.facts_of(user.no);
         let offline_grace = access::is_held_off(&user.account, self.policy, &facts);
         Snapshot { offline_grace, ..self.state.snapshot(user) }
     }
 
-    /// What the world says for the user with that key: what access is decided by.
+    /// The facts for the user with that key, on which access is decided.
     pub fn facts_of(&self, user_no: u32) -> Facts {
         let at = Now { facts: &self.facts, wall: self.state.wall, uptime: self.uptime, policy: self.policy };
         self.state.online.facts_of(user_no, &at)
     }
 
-    /// The windows that a user's open orders have opened.
+    /// The pay windows of a user's open orders.
     pub fn windows(&self, user_no: u32) -> Vec<WindowView> {
         let view = |open: &OpenOrder| {
             let window = open.record.online.window?;
@@ -161,14 +161,13 @@ impl ReadView<'_> {
         self.state.online.orders_of(user_no).filter_map(view).collect()
     }
 
-    /// The owner of a device that is bound.
+    /// The owner of a bound device.
     pub fn user_with(&self, mac: Mac) -> Option<&UserRecord> {
         let device = self.state.devices.get(self.state.by_mac.get(&mac)?)?;
         self.state.users.get(&device.user_no)
     }
 
-    /// Whom a row of the router is about, by whatever of it is known: the owner that its comment names, the device,
-    /// the address.
+    /// The user and device of a row of the router, found by the owner in its comment, the MAC or the address.
     pub fn who(&self, owner: Option<&str>, mac: Option<Mac>, address: Option<Ipv4Addr>) -> Who {
         let owner = owner.and_then(|id| id.parse().ok()).and_then(|id: UserId| self.state.by_id.get(&id));
         let named = owner.and_then(|no| self.state.users.get(no));
@@ -190,7 +189,7 @@ impl ReadView<'_> {
         owners.len() as u64
     }
 
-    /// Packages on file, in the order they were entered.
+    /// Existing packages, in the order of creation.
     pub fn packages(&self) -> Vec<Package> {
         self.state.packages_on_file()
     }
@@ -206,12 +205,12 @@ impl ReadView<'_> {
         numbers.filter_map(|no| self.state.devices.get(no)).map(|device| device.mac)
     }
 
-    /// The address that a device has by the last reading.
+    /// The address of a device in the last reading.
     pub fn address_of(&self, mac: Mac) -> Option<IpAddr> {
         self.state.reached(mac).address.map(IpAddr::V4)
     }
 
-    /// A user's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
+    /// A user's counted but uncommitted usage, in `from..to` hours since 1970-01-01 UTC.
     pub fn gathered_usage(&self, user_no: u32, from: i64, to: i64) -> Vec<UsageRow> {
         let wanted = |key: &UsageKey| key.user_no == user_no && (from..to).contains(&key.hour);
         let rows = self.state.dirty.usage.iter().filter(|(key, _)| wanted(key));
@@ -222,7 +221,7 @@ impl ReadView<'_> {
         .collect()
     }
 
-    /// Everybody's usage that is counted but not yet committed, in `from..to` hours since 1970-01-01 UTC.
+    /// All users' counted but uncommitted usage, in `from..to` hours since 1970-01-01 UTC.
     pub fn gathered_of_all(&self, from: i64, to: i64) -> Vec<UserUsage> {
         let rows = self.state.dirty.usage.iter().filter(|(key, _)| (from..to).contains(&key.hour));
         rows.map(|(key, sum)| UserUsage { hour: key.hour, user_no: key.user_no, sum: *sum }).collect()
@@ -233,7 +232,7 @@ impl ReadView<'_> {
         self.state.sealed_day
     }
 
-    /// Counter restarts of a user's devices that are seen but not yet committed.
+    /// Detected but uncommitted counter restarts of a user's devices.
     pub fn gathered_restarts(&self, user_no: u32) -> Vec<(Timestamp, Mac, Restart)> {
         let of_user = |no: &u32| self.state.devices.get(no).filter(|device| device.user_no == user_no);
         let restarts = self.state.dirty.restarts.iter();
@@ -241,7 +240,7 @@ impl ReadView<'_> {
     }
 }
 
-/// A number or log-in name that two customers have.
+/// A phone or log-in name that two customers share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedName {
     /// `phone` or `login`.

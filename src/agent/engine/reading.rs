@@ -11,8 +11,8 @@ pub(super) const HOUR_MS: i64 = 3_600_000;
 /// One complete reading of the host table.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// What was read.
+    /// The host table.
     pub hosts: Arc<HostTable>,
-    /// When it was begun, in time since boot: a reading begun before one that was counted is dropped.
+    /// When the reading began, in time since boot: one that began before the last counted reading is dropped.
     pub begun: Duration,
 }

@@ -1,4 +1,4 @@
-//! What comes back from the relay into a store that lost it, and a relay that lost its own.
+//! Restoring orders from the relay into a store that lost them, and into a relay that lost its store.
 
 use serde_json::json;
 
@@ -42,7 +42,7 @@ fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carr
         ..theirs.clone()
     };
     shop.restore(&card);
-    // Somebody else has the phone by now.
+    // Another user meanwhile has the phone.
     shop.pi.ask(Command::ChangeUser(siti, change), None).unwrap();
     for order in [&mine, &theirs, &broken] {
         shop.tell(credit(order));
@@ -70,7 +70,7 @@ fn a_second_order_of_one_attempt_waits_for_the_owner() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
     shop.settle(&order);
-    // A relay from an older backup made another order of the same request, or tells of one that never was.
+    // A relay from an older backup created another order of the same request, or reports one that never existed.
     let again = RelayOrder { order_id: "K-1b".into(), ..order };
     shop.settle(&again);
     let held = shop.order("K-1b");
@@ -82,7 +82,7 @@ fn a_second_order_of_one_attempt_waits_for_the_owner() {
     shop.pi.verify();
 }
 
-/// A memo with one change, which its signature does not cover any more.
+/// A memo with one change, which invalidates its signature.
 fn forged(order: &RelayOrder, change: impl FnOnce(&mut Value)) -> RelayOrder {
     let mut memo: Value = serde_json::from_str(order.memo.as_ref().unwrap().get()).unwrap();
     change(&mut memo);
@@ -108,7 +108,7 @@ fn what_the_site_did_not_sign_credits_nobody_an_order_that_is_not_known() {
         let order = shop.buy();
         shop.restore(&card);
         let order = forged(&order, change);
-        // It may not even come to stand as open here: an order that is known is credited.
+        // It must not even be stored as open here: a stored order is credited.
         shop.tell(status(&order, OrderState::Pending));
         shop.settle(&order);
         assert_eq!(shop.remaining(), 0, "{name}");
@@ -116,7 +116,7 @@ fn what_the_site_did_not_sign_credits_nobody_an_order_that_is_not_known() {
         assert_eq!((held.status, held.receipt_no), (OrderState::Review, None), "{name}");
         assert!(held.flags.contains(&Flag::Unsigned), "{name}");
         shop.pi.verify();
-        // Nothing is lost: the owner sees whose and what for, and decides.
+        // Nothing is lost: the review shows the user and the purpose to the owner, who decides.
         shop.review(&order, ReviewDecision::Credit).unwrap();
         assert!(shop.remaining() > 0, "{name}");
         shop.pi.verify();
@@ -147,7 +147,7 @@ fn a_signed_memo_is_good_for_its_own_attempt_and_however_it_is_written() {
     let elsewhere = RelayOrder { order_id: "K-7".into(), request_id: "r-7".into(), ..order.clone() };
     shop.settle(&elsewhere);
     assert_eq!(shop.order("K-7").status, OrderState::Review);
-    // Through a store that sorts keys and writes spaces.
+    // Through a store that sorts keys and adds spaces.
     let memo: BTreeMap<String, Value> = serde_json::from_str(order.memo.as_ref().unwrap().get()).unwrap();
     let pretty = serde_json::to_string_pretty(&memo).unwrap();
     shop.settle(&RelayOrder { memo: serde_json::value::RawValue::from_string(pretty).ok(), ..order });
@@ -208,7 +208,7 @@ fn one_item_that_cannot_be_read_goes_to_review_and_stops_no_other() {
         let raw = odd.to_string();
         let told = |line: &AuditLine| line.action == "feed.unreadable" && line.detail.ends_with(&raw);
         assert!(audit.iter().any(|(_, line)| told(line)), "{name}: {raw}");
-        // Told again, by another relay or the same, it is no news; and the money is the owner's to decide about.
+        // Repeated by the same relay or another one it changes nothing, and the money is left to the owner.
         shop.epoch = "e2".into();
         let page = page_with(&mut shop, 1, &odd);
         assert!(shop.engine().apply_feed(&page).unwrap().restarted);

@@ -1,4 +1,4 @@
-//! One change asked for, its answer, and what it would do.
+//! A request for one change, its answer and its preview.
 
 use super::actor::{Actor, Key};
 use super::command::Command;
@@ -8,20 +8,20 @@ use crate::domain::debt::DebtItem;
 use crate::domain::ledger::Entry;
 use crate::store::{EventRecord, OrderRecord};
 
-/// One change asked for.
+/// A request for one change.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Who asks.
+    /// The caller.
     pub actor: Actor,
-    /// What for.
+    /// The command.
     pub action: Command,
-    /// A repeated call with the same key is answered, not done again.
+    /// A repeated call with the same key gets the stored answer and is not executed again.
     pub key: Option<Key>,
     /// A reading of the router made for this request; it is counted first, in the same transaction.
     pub reading: Option<Reading>,
 }
 
-/// The answer to a request that was done.
+/// The answer to a request that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// HTTP status: 200, 201 or 204.
@@ -31,26 +31,26 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What a repetition of the call is answered from.
+    /// The record from which a repetition of the call is answered.
     pub(super) fn remembered(&self, id: String, content_hash: [u8; 32]) -> EventRecord {
         EventRecord { id, content_hash, status: self.status, answer: self.body.clone() }
     }
 }
 
-/// What a request would do. Names of new things are given anew when it is done.
+/// The effects a request would have. Ids of new objects differ when it is executed.
 #[derive(Clone, Debug)]
 pub struct Preview {
-    /// The user as it is; `None` for one that is only entered, and where the request is about nobody.
+    /// The user before; `None` for a new user, and where the request is about no user.
     pub before: Option<Snapshot>,
-    /// The user as it would be; `None` for one that would be deleted, and where the request is about nobody.
+    /// The user after; `None` for a deleted user, and where the request is about no user.
     pub after: Option<Snapshot>,
-    /// Other users whom it changes, as they are and as they would be.
+    /// Other users that it changes, before and after.
     pub others: Vec<(Snapshot, Snapshot)>,
-    /// Lines of the ledger, in order.
+    /// Entries of the ledger, in order.
     pub entries: Vec<Entry>,
-    /// Orders that are new or change.
+    /// New and changed orders.
     pub orders: Vec<OrderRecord>,
-    /// Debt items that are new or change, closed ones too.
+    /// New and changed debt items, closed ones too.
     pub debts: Vec<DebtItem>,
     /// The answer.
     pub outcome: Outcome,

@@ -1,4 +1,4 @@
-//! Money that rules cannot apply, and money that goes back.
+//! Money that the rules cannot apply, and refunds.
 
 use super::online_tests::{Shop, back, credit, held, is_conflict, owe, status};
 use super::*;
@@ -25,7 +25,7 @@ fn money_that_no_rule_can_apply_waits_for_the_owner() {
     shop.engine().order_seen(&RelayOrder { status: OrderState::Review, ..order.clone() }).unwrap();
     assert_eq!(shop.remaining(), 10_240, "credited once, whatever the relay says afterwards");
     assert_eq!(shop.order("K-1").status, OrderState::Paid);
-    // The relay never credited it, so that it tells of a return as a mere state.
+    // The relay never credited it, so it reports the refund as a state only.
     let gone = FeedItem { refunded_rp: order.amount_rp, ..status(&order, OrderState::Refunded) };
     shop.tell(gone);
     shop.pull();
@@ -61,7 +61,7 @@ fn a_credit_for_an_order_in_review_or_cancelled_here_is_the_owners_to_decide() {
             Some(_) => shop.tell(status(&order, OrderState::Cancelled)),
         }
         shop.pull();
-        // The relay was restored from an older copy, or lost its store: it knows nothing of that.
+        // The relay was restored from an older copy, or lost its store, and does not have the decision.
         shop.epoch = "e2".into();
         shop.feed.clear();
         shop.settle(&order);
@@ -82,7 +82,7 @@ fn a_cancel_that_the_relay_was_not_told_yet_is_not_yet_one() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
     let package = shop.package;
-    // Cash is taken while the relay cannot be asked: the cancel waits in the outbox.
+    // Cash is taken while the relay is unreachable: the cancellation waits in the outbox.
     shop.pi.ask(Command::Buy(shop.user, package, cash(None)), None).unwrap();
     let cancel = OutboxWork::Cancel { order: OrderId(order.order_id.clone()) };
     assert!(shop.engine().outbox().iter().any(|outbox_item| outbox_item.work == cancel));
@@ -122,7 +122,7 @@ fn bytes_that_are_no_longer_owed_become_quota() {
     shop.pi.verify();
 }
 
-/// An unlimited plan on credit, and the order that would pay it, paid over the counter meanwhile.
+/// An unlimited plan on credit, and the order for it, while the plan was meanwhile paid in cash.
 fn paid_twice() -> (Shop, RelayOrder) {
     let mut shop = Shop::new(Policy::default());
     let plan =

@@ -1,4 +1,4 @@
-//! One user for answers, with devices and where they are.
+//! One user for answers, with devices and their addresses.
 
 use std::net::Ipv4Addr;
 
@@ -6,12 +6,12 @@ use super::state::State;
 use crate::domain::id::Mac;
 use crate::store::{DeviceRecord, Pending, UserRecord};
 
-/// A device as last read.
+/// A device in the last reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// The address firewall rules see.
+    /// The address seen by firewall rules.
     pub address: Option<Ipv4Addr>,
-    /// In the last reading.
+    /// Whether it is in the last reading.
     pub online: bool,
 }
 
@@ -20,9 +20,9 @@ pub struct Reached {
 pub struct Snapshot {
     /// The user.
     pub user: UserRecord,
-    /// The user's devices with where they are.
+    /// The user's devices with their addresses.
     pub devices: Vec<(DeviceRecord, Reached)>,
-    /// A block for debt is held off because an order cannot be checked.
+    /// A block for debt is delayed because an order cannot be checked.
     pub offline_grace: bool,
 }
 
@@ -34,8 +34,8 @@ impl State {
         Snapshot { user: user.clone(), devices: devices.collect(), offline_grace: false }
     }
 
-    /// The user's device seen longest ago; one never seen counts from when it was bound, one in the last reading is
-    /// the last to go.
+    /// The user's device seen longest ago. One never seen counts from its binding; one in the last reading comes
+    /// last.
     pub fn oldest_device(&self, user_no: u32) -> Option<&DeviceRecord> {
         let devices = self.devices_of.get(&user_no)?.iter().filter_map(|no| self.devices.get(no));
         devices.min_by_key(|device| {
@@ -44,7 +44,7 @@ impl State {
         })
     }
 
-    /// Whether a device of somebody else waits for the router to move to the user with that key.
+    /// Whether another user's device waits for the router to move to the user with that key.
     pub fn is_awaited(&self, user_no: u32) -> bool {
         self.devices.values().any(|device| device.pending == Some(Pending::Move(user_no)))
     }

@@ -1,4 +1,4 @@
-//! The engine's memory, and the two ways it changes: readings gathered in place, and drafts of requests that are
+//! The engine's memory, and the two ways to change it: readings collected in place, and drafts of requests that are
 //! applied whole or not at all ([`super::draft`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,39 +31,39 @@ use crate::store::{
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 
-/// After being off for longer, days before are closed only this far back; there is no usage in them.
+/// After the machine was off for longer, only this many days are closed; earlier ones have no usage.
 const DAYS_CLOSED_MAX: i64 = 400;
 
-/// Names of lists remembered after they went out of use.
+/// The most former list names remembered.
 const FORMER_LISTS_MAX: usize = 18;
 
-/// What is remembered of the router and its clock between readings.
+/// The router and its clock at the last reading.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RouterClock {
     /// The router's uptime at the last reading.
     pub uptime_s: u64,
-    /// Our wall clock then; shown, never computed with.
+    /// The wall clock of this machine at that reading; for display only.
     pub read_at: Timestamp,
-    /// Our own uptime then.
+    /// The uptime of this machine at that reading.
     pub pi_uptime_s: u64,
-    /// The boot that uptime belongs to.
+    /// The boot of that uptime.
     pub boot_id: String,
-    /// Which router it is, as far as it ever told.
+    /// The identity of the router, if it ever reported one.
     #[serde(default)]
     pub identity: Option<String>,
-    /// The last time that another router answered than before.
+    /// The last replacement of the router.
     #[serde(default)]
     pub change: Option<RouterChange>,
 }
 
-/// Another router answered than before.
+/// A replacement of the router.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouterChange {
-    /// Which one it was.
+    /// The identity of the old router.
     pub was: String,
-    /// Which one it is.
+    /// The identity of the new router.
     pub is: String,
-    /// The first reading of that one.
+    /// The first reading of the new router.
     pub since: Timestamp,
 }
 
@@ -79,22 +79,22 @@ pub(super) struct State {
     /// Who entered each open debt item.
     pub granted_by: BTreeMap<DebtId, String>,
     pub hosts: Arc<HostTable>,
-    /// Bound devices in that table, with the address firewall rules see.
+    /// Bound devices in that table, with the address seen by firewall rules.
     pub seen: BTreeMap<Mac, Option<Ipv4Addr>>,
     pub router: Option<RouterClock>,
     pub last_begun: Option<Duration>,
     /// The last commit, in time since boot.
     pub committed_at: Duration,
     pub trust: Trust,
-    /// What the wall clock said at the last look: lines are written with it, whether it is right or not.
+    /// The wall clock at the last check: entries are written with it, whether it is right or not.
     pub wall: Timestamp,
-    /// The boot that times since boot belong to.
+    /// The boot of all times since boot.
     pub boot_id: String,
     /// What was entered while the clock was not trusted.
     pub undated: Vec<UndatedRecord>,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
-    /// Every name that an address list of ours ever had, those in use first.
+    /// Every name that an address list of ours ever had, current ones first.
     pub lists: Vec<String>,
     /// Online payment.
     pub online: OnlineState,
@@ -146,7 +146,7 @@ impl State {
         };
         for device in state.devices.values_mut() {
             state.devices_of.entry(device.user_no).or_default().insert(device.no);
-            // Rows on file mean that the last committed reading showed the device.
+            // Rows on file mean that the last committed reading had the device.
             if !device.counters.is_empty() {
                 device.seen_at = state.router.as_ref().map(|r| r.read_at).or(device.seen_at);
             }
@@ -161,8 +161,8 @@ impl State {
         Ok(state)
     }
 
-    /// From here on the address lists have these names; the answer is those that others had before. A store that
-    /// does not say was written by a version that did not remember them: they had the names in `assumed`.
+    /// Sets the names of the address lists; returns their former names. A store without names was written by a
+    /// version that did not store them, with the names in `assumed`.
     pub fn use_lists(&mut self, names: &[String], assumed: &[String]) -> Vec<String> {
         let is_new = self.users.is_empty() && self.chain_seq == 0;
         let known = if self.lists.is_empty() && !is_new { assumed } else { &self.lists };
@@ -181,7 +181,7 @@ impl State {
         self.packages.values().filter(|p| !p.deleted).map(|p| p.package.clone()).collect()
     }
 
-    /// One event of one user outside any request: the account moves in place.
+    /// Applies one event to one user outside any request: the account changes in place.
     pub fn step(
         &mut self,
         user_no: u32,
@@ -190,7 +190,7 @@ impl State {
         policy: &Policy,
     ) -> Result<Decision, Refusal> {
         let user = self.users.get_mut(&user_no).expect("devices and days belong to users on file");
-        // Usage, seals and ticks never price anything.
+        // Usage, seals and ticks need no price.
         let own = self
             .online
             .facts_of(user_no, &Now { facts, wall: self.wall, uptime: self.online.uptime, policy });
@@ -201,7 +201,7 @@ impl State {
             self.dirty.accounts.insert(user_no);
         }
         if before.access != user.account.access || before.waiting_days != user.account.waiting_days {
-            // Causes further down are kept too: an untrusted clock after a restart may end none of them.
+            // Every further cause is stored as well: with an untrusted clock after a restart none of them may end.
             self.dirty.users.insert(user_no);
         }
         if !before.access.is_same(&user.account.access) {
@@ -217,7 +217,7 @@ impl State {
         Ok(decision)
     }
 
-    /// Decides everybody's access anew where time changed it.
+    /// Decides the access of every user again where time changed it.
     pub fn tick(&mut self, facts: &Facts, policy: &Policy) {
         let at = Now { facts, wall: self.wall, uptime: self.online.uptime, policy };
         let turned: Vec<u32> = self
@@ -237,8 +237,8 @@ impl State {
         }
     }
 
-    /// A clock that went back over midnight opens the day again that it closed: it is closed once more when it really
-    /// ends. A clock that is not trusted is behind by what a trusted step can have been: less than a day.
+    /// Reopens a closed day after the clock went back over midnight: it is closed again at its real end. An untrusted
+    /// clock is behind by less than a day, the largest step that is trusted.
     pub fn reopen_day(&mut self, facts: &Facts) {
         let today = day_number(facts.local.date);
         let is_reopened = |last: i64| last > today && (facts.clock_trusted || last - today == 1);
@@ -286,7 +286,7 @@ impl State {
         self.dirty.entries.push(Chained { posted, user_no, hash });
     }
 
-    /// Binds a device; its key is given here.
+    /// Binds a device and assigns its key.
     pub fn bind(&mut self, device: DeviceRecord) {
         self.device_no += 1;
         let device = DeviceRecord { no: self.device_no, ..device };
@@ -315,7 +315,7 @@ impl State {
         });
     }
 
-    /// Takes over a finished draft.
+    /// Applies a finished draft.
     pub fn apply(&mut self, changes: Changes) {
         let Changes {
             users,
@@ -401,14 +401,14 @@ impl State {
         self.dirty.orders.push(order);
     }
 
-    /// What records mean for the memory; then they wait for the commit.
+    /// Applies records to the memory and queues them for the commit.
     fn apply_records(&mut self, records: Records) {
         let Records {
             openings,
             openings_ended,
             errands_done,
             dated,
-            // The memory knows nothing of these beside what it was given with them.
+            // The memory keeps only what the changes above gave it of these.
             validity: _,
             applied: _,
             moves: _,
@@ -515,7 +515,7 @@ impl State {
         batch
     }
 
-    /// After the commit: forgets what was written, drops what is only history by now, hands out the notices.
+    /// After the commit: drops written changes and closed history, and returns the notices.
     pub fn settle(&mut self) -> Vec<Notice> {
         let dirty = std::mem::take(&mut self.dirty);
         for no in dirty.users {
@@ -531,7 +531,7 @@ impl State {
         dirty.records.notices
     }
 
-    /// What every bound device should have on the router.
+    /// The access that every bound device should have on the router.
     pub fn device_access(&self) -> Vec<DeviceAccess> {
         self.devices
             .values()

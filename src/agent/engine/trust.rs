@@ -1,6 +1,6 @@
-//! Whether the wall clock may be believed. The Pi has no clock that survives a power cut: a time behind the last
-//! trusted one, or one that jumped by more than a day against the monotonic clock, starts no block and moves no
-//! floor until it is synchronized or a person confirms it.
+//! Whether the wall clock is trusted. The Pi has no clock that survives a power cut. A time before the last trusted
+//! one, or one that jumped by more than a day against the monotonic clock, starts no block and moves no floor until
+//! the clock is synchronized or an admin confirms it.
 
 use std::time::Duration;
 
@@ -9,34 +9,34 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::domain::units::{DAY_MS, Timestamp};
 
-/// A step of the wall clock against the monotonic one that is not believed.
+/// The largest trusted step of the wall clock against the monotonic one.
 const STEP_MAX_MS: i64 = DAY_MS;
 
-/// How far ahead of the last trusted time a clock may be at a boot: no machine was off for longer. A battery that ran
-/// out, or a register that broke, sets the clock decades ahead as easily as behind.
+/// The most that a clock may be ahead of the last trusted time at a boot: no machine was off for longer. An empty
+/// battery or a broken register sets the clock decades ahead as easily as back.
 const AHEAD_MAX_MS: i64 = 400 * DAY_MS;
 
 /// A clock before 2025-01-01 UTC was never set: this program is younger.
 const BORN: Timestamp = Timestamp(1_735_689_600_000);
 
-/// A moment that was trusted, on both clocks.
+/// A trusted moment, on both clocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Trust {
-    /// The latest trusted time: nothing earlier is believed.
+    /// The latest trusted time: nothing earlier is trusted.
     floor: Timestamp,
-    /// The wall clock at the last trusted look.
+    /// The wall clock at the last trusted check.
     wall: Timestamp,
-    /// Milliseconds since boot then.
+    /// Milliseconds since boot at that check.
     uptime_ms: i64,
-    /// Which boot.
+    /// The boot of that uptime.
     boot_id: String,
-    /// When doubts began, in milliseconds since the boot named here. Not kept: a restart doubts anew.
+    /// When the clock became untrusted, in milliseconds since the boot above. Not stored: a restart starts over.
     #[serde(skip)]
     doubted_at_ms: Option<i64>,
 }
 
 impl Trust {
-    /// The first look of a new store: there is nothing to doubt it by.
+    /// The first check of a new store: there is nothing to compare with.
     pub fn first(clock: &dyn Clock) -> Self {
         let now = clock.now();
         Self {
@@ -48,13 +48,13 @@ impl Trust {
         }
     }
 
-    /// Whether the clock may be believed at this look. Changes nothing.
+    /// Whether the clock is trusted at this check. Changes nothing.
     pub fn believes(&self, clock: &dyn Clock) -> bool {
         let now = clock.now();
         if self.is_synchronized(clock, now) {
             return true;
         }
-        // A moment that was itself no time to believe is nothing to measure a step from.
+        // A moment with an implausible time cannot serve to measure a step.
         let comparable = clock.boot_id() == self.boot_id && self.wall >= BORN;
         let wall_moved = now.0.saturating_sub(self.wall.0);
         let step = wall_moved.saturating_sub(uptime_ms(clock) - self.uptime_ms);
@@ -66,9 +66,9 @@ impl Trust {
         now >= self.floor.max(BORN) && !is_odd
     }
 
-    /// What the time most likely is while the clock is not believed: the last trusted moment and what passed since on
-    /// the monotonic clock, of this boot or at least since it began. A wall clock within a day of that is as good a
-    /// guess: a step of so little was or would be believed.
+    /// The most likely time while the clock is not trusted: the last trusted moment plus the time since on the
+    /// monotonic clock, of this boot or at least since it began. A wall clock within a day of that is as good a
+    /// guess, because such a step was or would be trusted.
     pub fn reckon(&self, clock: &dyn Clock) -> Timestamp {
         let (now, uptime) = (clock.now(), uptime_ms(clock));
         let reckoned = if clock.boot_id() == self.boot_id && self.wall >= BORN {
@@ -79,7 +79,7 @@ impl Trust {
         if now.0.saturating_sub(reckoned).saturating_abs() <= STEP_MAX_MS { now } else { Timestamp(reckoned) }
     }
 
-    /// Looks at the clock and remembers what it saw: a trusted time moves the floor, doubts are dated.
+    /// Checks the clock and records the result: a trusted time moves the floor, an untrusted one starts the doubt.
     pub fn look(&mut self, clock: &dyn Clock) -> bool {
         if self.is_synchronized(clock, clock.now()) {
             // Before this boot the clock may have been wrong and trusted: the floor follows, backwards too.
@@ -95,17 +95,17 @@ impl Trust {
         trusted
     }
 
-    /// A person, or the network, says that the time is right. The floor follows, backwards too.
+    /// An admin, or the network, confirms the time. The floor follows, backwards too.
     pub fn confirm(&mut self, clock: &dyn Clock) {
         let now = clock.now();
         let floor = if self.doubted_at_ms.is_some() { now } else { self.floor.max(now) };
         *self = Self { floor, ..Self::first(clock) };
     }
 
-    /// Whether the network set the clock since doubts began; after a boot, since that.
+    /// Whether the network set the clock since it became untrusted; after a boot, since the boot.
     fn is_synchronized(&self, clock: &dyn Clock, now: Timestamp) -> bool {
         let begin = match self.doubted_at_ms {
-            // Nothing of this boot was trusted yet: whatever the network did in it counts.
+            // Nothing of this boot was trusted yet: any synchronization in it counts.
             _ if clock.boot_id() != self.boot_id => 0,
             Some(doubted) => doubted,
             None => return false,

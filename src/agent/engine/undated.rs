@@ -1,5 +1,5 @@
-//! What is entered while the clock is not trusted has no date of its own: it stands at the reckoned time, is remembered,
-//! and gets its date when trust comes. Lines of the ledger and of the audit keep what the clock said.
+//! Records entered while the clock is not trusted have no date of their own: they get the reckoned time, are
+//! remembered, and get their date when the clock is trusted. Ledger entries and audit lines keep the clock's time.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::domain::id::DebtId;
 use crate::domain::units::Timestamp;
 use crate::store::{AuditLine, Redated, Undated, UndatedRecord};
 
-/// Dates that a debt gets.
+/// The dates for a debt item.
 #[derive(Clone, Copy, Default)]
 struct Dates {
     entered: Option<Date>,
@@ -22,8 +22,8 @@ struct Dates {
 }
 
 impl Engine {
-    /// Dates what waited for it, once the clock is trusted. Whatever of it belongs to this boot happened so long ago as
-    /// the monotonic clock says; of what is older nothing is known but that it was before now.
+    /// Dates the waiting records, once the clock is trusted. Records of this boot are dated by the monotonic clock;
+    /// of older ones only that they are in the past is known.
     pub(super) fn date_what_waited(&mut self) -> Result<(), EngineError> {
         if self.state.undated.is_empty() || !self.is_clock_trusted() {
             return Ok(());
@@ -91,7 +91,7 @@ impl Engine {
     }
 }
 
-/// A due date that was given stands, and no debt is entered after it.
+/// A given due date is kept, and no debt item is dated after it.
 fn set_dates(item: &mut DebtItem, dates: Dates, due_of: impl Fn(Date) -> Date) {
     item.debt_date = dates.entered.unwrap_or(item.debt_date);
     match dates.due {
@@ -101,7 +101,7 @@ fn set_dates(item: &mut DebtItem, dates: Dates, due_of: impl Fn(Date) -> Date) {
 }
 
 impl State {
-    /// When something happened that was entered while the clock was not trusted, now that it is.
+    /// When a record was entered, computed with the clock trusted.
     fn time_of(&self, record: &UndatedRecord) -> Timestamp {
         if record.boot_id != self.boot_id {
             return self.wall;
@@ -110,7 +110,7 @@ impl State {
         Timestamp(self.wall.0.saturating_sub(uptime_ms.saturating_sub(record.uptime_ms)))
     }
 
-    /// Remembers what a draft entered without a date.
+    /// Remembers the records that a draft entered without a date.
     pub(super) fn remember_undated(&mut self, undated: Vec<(Undated, String)>) {
         let uptime_ms = i64::try_from(self.online.uptime.as_millis()).unwrap_or(i64::MAX);
         let (said, boot_id) = (self.wall, self.boot_id.clone());

@@ -1,5 +1,5 @@
-//! Rows of the host table that cannot be read: nothing is charged for them, and nothing is lost or charged twice when
-//! they can be read again.
+//! Unreadable rows of the host table: nothing is charged for them, and nothing is lost or charged twice when they can
+//! be read again.
 
 use super::*;
 use crate::domain::usage::UnreadRow;
@@ -64,7 +64,7 @@ impl Router {
         self.pi.engine().meter(&reading).unwrap();
     }
 
-    /// The device's row is there and cannot be read.
+    /// The device's row is present but unreadable.
     fn miss(&mut self, row: UnreadRow) {
         self.pass();
         let reading = self.reading(vec![], vec![row]);

@@ -1,4 +1,4 @@
-//! Readings go on while the store cannot be written, and nothing of a refused change is left.
+//! Readings are counted while the store cannot be written, and a refused change leaves nothing.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -29,7 +29,7 @@ fn access_follows_the_router_while_the_store_cannot_be_written() {
     assert!(pi.engine().unwritable().is_some() && pi.engine().failure().is_none());
 
     drop(held);
-    // The pause between two tries is of real time.
+    // The pause between two tries is in real time.
     let until = std::time::Instant::now() + Duration::from_mins(1);
     while pi.engine().unwritable().is_some() {
         assert!(std::time::Instant::now() < until);

@@ -1,4 +1,4 @@
-//! Answers as JSON: what the outside sees of users, debts, orders, packages and ledger lines.
+//! Answers as JSON: users, debts, orders, packages and ledger entries.
 
 use serde::Serialize;
 
@@ -25,11 +25,11 @@ pub struct AccessView {
     pub status: &'static str,
     /// Stable name of the reason; null for full access.
     pub reason: Option<&'static str>,
-    /// Every cause that holds.
+    /// Every cause that applies.
     pub reasons: Vec<&'static str>,
     /// Since when, RFC 3339.
     pub since: String,
-    /// A block for debt is held off because an order cannot be checked now.
+    /// A block for debt is delayed because an order cannot be checked now.
     pub offline_grace: bool,
 }
 
@@ -42,15 +42,15 @@ pub struct DeviceView {
     pub label: String,
     /// The address in the last reading.
     pub address: Option<String>,
-    /// In the last reading.
+    /// Whether it is in the last reading.
     pub online: bool,
-    /// The last reading that showed it, RFC 3339.
+    /// The last reading with the device, RFC 3339.
     pub last_seen: Option<String>,
-    /// Waits for the router: `baseline`, `unbind` or `move`.
+    /// The change that waits for the router: `baseline`, `unbind` or `move`.
     pub pending: Option<&'static str>,
 }
 
-/// A user with its sums. Every sum stands twice: in bytes, and in MB with two digits.
+/// A user with its sums. Every sum appears twice: in bytes, and in MB with two digits.
 #[derive(Clone, Debug, Serialize)]
 #[allow(
     missing_docs,
@@ -60,7 +60,7 @@ pub struct UserView {
     pub id: UserId,
     pub name: String,
     pub phone: Option<String>,
-    /// The number that the phone is compared by; null for what is no number.
+    /// The normalized phone used in comparisons; null if the input is not a phone number.
     pub phone_e164: Option<String>,
     pub login: Option<String>,
     pub access: AccessView,
@@ -81,13 +81,13 @@ pub struct UserView {
     pub exempt: bool,
     pub approved: bool,
     pub active: bool,
-    /// The mode that holds: the user's own, else the site's.
+    /// The effective mode: the user's own, else the site's.
     pub overage: &'static str,
-    /// The limit that holds: the user's own, else the site's.
+    /// The effective limit: the user's own, else the site's.
     pub debt_limit_bytes: u64,
     pub devices: Vec<DeviceView>,
     pub created_at: String,
-    /// After a device was moved here: from whom.
+    /// After a device was moved here: its former owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_from: Option<UserId>,
 }
@@ -170,7 +170,7 @@ pub struct DebtView {
     pub unpaid_bytes: u64,
     /// Its own price; null is quoted by the tariff.
     pub price_rp: Option<u64>,
-    /// What must still be paid; null when nothing on sale gives it a price.
+    /// The unpaid rest in rupiah; null when nothing on sale gives it a price.
     pub due_rp: Option<u64>,
     pub debt_date: String,
     pub due_date: String,
@@ -179,7 +179,7 @@ pub struct DebtView {
 }
 
 impl DebtView {
-    /// The view of an item that costs `due` by now.
+    /// The view of an item that costs `due` at present.
     pub fn of(item: &DebtItem, due: Option<Rupiah>) -> Self {
         Self {
             id: item.id,
@@ -202,7 +202,7 @@ impl DebtView {
 #[allow(missing_docs, reason = "the fields are the contract's own names")]
 pub struct OrderView {
     pub id: OrderId,
-    /// Null when money came and nobody can tell whose.
+    /// Null when money arrived whose user is unknown.
     pub user_id: Option<UserId>,
     pub kind: OrderKind,
     pub method: &'static str,
@@ -211,7 +211,7 @@ pub struct OrderView {
     pub flags: Vec<Flag>,
     pub lines: Vec<LineWire>,
     pub reference: Option<String>,
-    /// What went back of it.
+    /// The refunded amount.
     pub refunded_rp: u64,
     pub receipt: Option<u64>,
     pub cashier: Option<String>,
@@ -220,9 +220,9 @@ pub struct OrderView {
     /// What the customer needs to pay online.
     #[serde(flatten)]
     pub means: PaymentMeans,
-    /// When the customer's time is over; null for one over the counter.
+    /// When the order expires; null for a cash order.
     pub expires_at: Option<String>,
-    /// With money taken over the counter: an online order that the user paid minutes before.
+    /// With a cash payment: an online order that the user paid minutes before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paid_just_before: Option<OrderId>,
 }
@@ -266,14 +266,14 @@ impl From<Turnover> for TurnoverView {
     }
 }
 
-/// A drawer that was counted.
+/// A closing of the cash drawer.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields are the contract's own names")]
 pub struct ClosingView {
     pub id: u64,
     pub at: String,
     pub cashier: String,
-    /// Cash alone: taken less returned since the closing before. Below zero when more went back.
+    /// Cash only: taken less refunded since the previous closing. Below zero when more was refunded.
     pub expected_rp: i64,
     pub counted_rp: u64,
     /// Counted less expected.
@@ -339,7 +339,7 @@ impl PackageView {
     }
 }
 
-/// A ledger line.
+/// A ledger entry.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields are the ledger's own names")]
 pub struct EntryView {
@@ -360,7 +360,7 @@ pub struct EntryView {
 }
 
 impl EntryView {
-    /// The view of a line about to be committed.
+    /// The view of an entry about to be committed.
     pub fn of(entry: &Entry) -> Self {
         Self {
             seq: None,
@@ -377,7 +377,7 @@ impl EntryView {
         }
     }
 
-    /// The view of a line on file.
+    /// The view of a stored entry.
     pub fn posted(line: &Posted) -> Self {
         Self {
             seq: Some(line.seq),
@@ -388,13 +388,13 @@ impl EntryView {
     }
 }
 
-/// What a reset answers: the user as it is, and the statement lines it made.
+/// The answer of a reset: the user, and the entries it wrote.
 #[derive(Clone, Debug, Serialize)]
 pub struct ResetView {
     /// The user.
     #[serde(flatten)]
     pub user: UserView,
-    /// The lines.
+    /// The entries.
     pub entries: Vec<EntryView>,
 }
 

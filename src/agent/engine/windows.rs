@@ -1,5 +1,5 @@
-//! Online orders in memory, and what open ones do to access: the window in which a stopped user is online to pay,
-//! and the grace while the relay is silent.
+//! Online orders in memory, and the effect of open ones on access: the pay window, in which a blocked user is online
+//! to pay, and the grace while the relay is silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::domain::units::{Bytes, Timestamp, day_number};
 use crate::identity::signed_tokens::SignedTokens;
 use crate::store::{Cursor, OpeningRecord, OrderRecord, OutboxItem, OutboxWork, Store, StoreError};
 
-/// Windows older than two days are of no day that can still be today.
+/// A window older than two days cannot be of today.
 const WINDOW_DAYS_READ_MS: i64 = 2 * crate::domain::units::DAY_MS;
 
-/// Everything about online payment that the engine remembers.
+/// The engine's memory of online payments.
 #[derive(Clone, Debug)]
 pub(super) struct OnlineState {
     orders: BTreeMap<OrderId, OpenOrder>,
@@ -33,7 +33,7 @@ pub(super) struct OnlineState {
     pub silent_since: Option<Duration>,
     /// Time since boot at the last look.
     pub uptime: Duration,
-    /// Signs what orders carry to the relay and back.
+    /// Signs the memos of orders.
     pub signer: SignedTokens,
 }
 
@@ -67,7 +67,7 @@ impl OnlineState {
         Ok(state)
     }
 
-    /// Takes an order over, or forgets it once nobody may be paying it any more.
+    /// Stores an order, or drops it once it can no longer be paid.
     pub fn put(&mut self, record: OrderRecord, opened: Option<Duration>) {
         let id = record.id.clone();
         let before = self.orders.remove(&id);
@@ -84,7 +84,7 @@ impl OnlineState {
         self.orders.insert(id, OpenOrder { record, opened });
     }
 
-    /// An open order was opened at another time than the clock said.
+    /// Corrects the time at which an open order was opened.
     pub fn redate(&mut self, id: &str, said: Timestamp, at: Timestamp) {
         if let Some(open) = self.orders.get_mut(&OrderId(id.to_owned()))
             && open.record.created_at == said
@@ -123,12 +123,12 @@ impl OnlineState {
         match windows.0.cmp(&day) {
             std::cmp::Ordering::Less => *windows = (day, 1),
             std::cmp::Ordering::Equal => windows.1 += 1,
-            // A clock that went back: the later day is the one that counts.
+            // A clock that went back: the later day counts.
             std::cmp::Ordering::Greater => {}
         }
     }
 
-    /// Something more that the relay must be told.
+    /// Adds an outbox item for the relay.
     pub fn put_errand(&mut self, work: OutboxWork, at: Timestamp) -> OutboxItem {
         self.errand_no += 1;
         let outbox_item = OutboxItem { no: self.errand_no, work, attempts: 0, next_at: at };
@@ -136,7 +136,7 @@ impl OnlineState {
         outbox_item
     }
 
-    /// The facts as they are for one user.
+    /// The facts for one user.
     pub fn facts_of(&self, user_no: u32, at: &Now) -> Facts {
         at.narrowed(self.orders_of(user_no), self.windows_on(user_no, at.day()))
     }
@@ -149,7 +149,7 @@ impl OnlineState {
 }
 
 impl State {
-    /// Opens the window that a user stands in after this decision, if one is due.
+    /// Opens the user's pay window after this decision, if one is due.
     pub(super) fn open_window(&mut self, user_no: u32, facts: &Facts, policy: &Policy) {
         if self.users[&user_no].account.access.reason != Some(Reason::Paying) {
             return;
@@ -165,7 +165,7 @@ impl State {
         }
     }
 
-    /// Counts what flowed through the windows that a user has open.
+    /// Counts traffic in the user's open pay windows.
     pub(super) fn use_windows(&mut self, user_no: u32, bytes: Bytes, facts: &Facts, policy: &Policy) {
         let at = Now { facts, wall: self.wall, uptime: self.online.uptime, policy };
         let Some(ids) = self.online.of_user.get(&user_no) else { return };

@@ -1,4 +1,4 @@
-//! Access while an order is open: windows to pay in, and the grace.
+//! Access while an order is open: pay windows and the grace.
 
 use super::online_tests::Shop;
 use super::*;
@@ -6,7 +6,7 @@ use crate::domain::access::{Reason, Status};
 use crate::domain::order::OrderState;
 use crate::protocol::relay::RelayOrder;
 
-/// A shop whose user has one device on the air.
+/// A shop whose user has one connected device.
 fn on_air() -> (Shop, impl FnMut(&mut Shop, u64)) {
     let mut shop = Shop::new(Policy::default());
     let user = shop.user;

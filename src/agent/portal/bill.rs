@@ -1,4 +1,4 @@
-//! Everything owed, to be paid whole, one by one, or in part.
+//! The bill: everything owed, payable in full, item by item, or in part.
 
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ struct Bill {
     lines: Vec<OwedLine>,
     total: Option<String>,
     total_rp: u64,
-    /// How much a part payment may be at most; empty where nothing can be paid in part.
+    /// The largest part payment; `None` where nothing can be paid in part.
     part_hint: Option<String>,
-    /// What is wrong with the amount that was typed.
+    /// The error in the amount that was entered.
     complaint: Option<&'static str>,
     till: Till,
     contact: Option<Contact>,
@@ -41,7 +41,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     page(&portal, &guest, None).await
 }
 
-/// The bill, with what is wrong with an amount that was typed on it.
+/// The bill, with the error in an amount that was entered.
 pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'static str>) -> Answer {
     let owed = portal.look_at(guest, |engine, customer| {
         let account = customer.user.account;

@@ -1,15 +1,15 @@
-//! Which browsers can leave a page for an app. Phones open a hotspot's portal in a little window of their own, which
-//! follows no link into another app and forgets everything when it is closed.
+//! Which browsers can open an app from a page. Phones open a hotspot's portal in a captive window, which follows no
+//! link into an app and loses all state when it is closed.
 
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 
-/// Whether the page is shown in such a window, or in nothing that says what it is.
+/// Whether the page is shown in a captive window, or in an unknown client.
 pub(super) fn is_captive(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let agent = text(USER_AGENT.as_str());
     let inside_app = text("x-requested-with").to_ascii_lowercase().contains("captiveportallogin");
-    // Apple's assistant says that it is WebKit on a phone, but not that it is Safari, nor another browser by its name.
+    // Apple's captive assistant names WebKit on a phone, but neither Safari nor another browser.
     let is_assistant = agent.contains("AppleWebKit/")
         && agent.contains("Mobile/")
         && !["Safari/", "CriOS/", "FxiOS/", "EdgiOS/"].iter().any(|browser| agent.contains(browser));

@@ -1,20 +1,20 @@
-//! How customers reach the owner: a link when the owner wrote a phone number.
+//! The owner's contact for customers: a link if it is a phone number.
 
 use crate::domain::phone;
 
-/// The owner's contact as it is shown, with where it leads.
+/// The owner's contact as shown, with its link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Contact {
-    /// As the owner wrote it.
+    /// As configured.
     pub text: String,
-    /// A chat or a call; `None` where it is no phone number.
+    /// A chat or a call; `None` if it is not a phone number.
     pub link: Option<String>,
 }
 
-/// Reads `portal.contact`; nothing where it is empty.
+/// Reads `portal.contact`; `None` if it is empty.
 pub(super) fn contact(text: &str) -> Option<Contact> {
     let text = text.trim();
-    // A mobile number of the country has a chat; any other number can be called.
+    // An Indonesian mobile number has a chat; any other number can be called.
     let link = phone::e164(text).map(|number| match number.strip_prefix("+628") {
         Some(_) => format!("https://wa.me/{}", &number[1..]),
         None => format!("tel:{number}"),

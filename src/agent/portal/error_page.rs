@@ -1,4 +1,4 @@
-//! What went wrong, politely, with what to do: the stable codes of problems in a customer's words.
+//! Error pages: the stable codes of problems as texts for customers, with the next step.
 
 use askama::Template;
 use axum::response::Response;
@@ -17,7 +17,7 @@ struct Sorry<'a> {
     frame: Frame,
     words: &'static Words,
     text: &'static str,
-    /// What to do: path and label.
+    /// The next step: path and label.
     action: Option<(&'static str, &'static str)>,
     contact: Option<&'a Contact>,
 }
@@ -38,7 +38,7 @@ pub(super) fn page(
     page_with(problem.status(), &Sorry { frame: page_request.frame(title), words, text, action, contact })
 }
 
-/// What a problem means for a customer; `None` where the frame's own words are good enough.
+/// The text of a problem for a customer; `None` where the layout's own text is good enough.
 pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str> {
     Some(match problem.code() {
         "settle_first" => words.settle_first,
@@ -74,7 +74,7 @@ pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str
     })
 }
 
-/// Where to go with it: path and label.
+/// The next step for a problem: path and label.
 fn action(words: &Words, code: &str) -> Option<(&'static str, &'static str)> {
     match code {
         "settle_first" | "debt_overdue" | "owes_while_unlimited" | "pays_too_much" => {

@@ -1,4 +1,4 @@
-//! The first page: what a customer needs to know at a glance.
+//! The home page: quota, dues, payments and devices at a glance.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::ui::chart::{Bar, bars};
 use crate::ui::{Frame, Locale, html};
 use crate::web::Problem;
 
-/// Days of the plot.
+/// Days of the chart.
 const PLOT_DAYS: i32 = 14;
 
 #[derive(Template)]
@@ -40,12 +40,12 @@ struct Home {
     name: String,
     tone: &'static str,
     sentence: String,
-    /// What the router or the relay cannot do now.
+    /// Outages of the router or the relay.
     notices: Vec<String>,
     quota: Option<Quota>,
     until: String,
     bill: Vec<OwedLine>,
-    /// What everything owed costs; empty where it has no price.
+    /// The price of everything owed; `None` where part of it has no price.
     total: Option<String>,
     can_buy: bool,
     can_pay: bool,
@@ -56,18 +56,18 @@ struct Home {
     contact: Option<Contact>,
 }
 
-/// What is left, as a bar.
+/// The quota left, as a bar.
 struct Quota {
     left: String,
     of: String,
-    /// Given, used and left, as they add up.
+    /// Granted, used and left, as figures that add up.
     figures: Vec<(&'static str, String)>,
     left_mb: u64,
     of_mb: u64,
     is_low: bool,
 }
 
-/// A payment that was begun.
+/// A payment that was started.
 struct OpenCard {
     text: String,
     path: String,
@@ -75,7 +75,7 @@ struct OpenCard {
     token: String,
 }
 
-/// A device as it is read.
+/// A device as shown.
 struct Device {
     name: String,
     is_this: bool,
@@ -91,10 +91,10 @@ struct Unknown {
     contact: Option<Contact>,
 }
 
-/// What the page is made from.
+/// The data of the page.
 struct Seen {
     customer: Snapshot,
-    /// The device that asks.
+    /// The device of the request.
     asking: Option<Mac>,
     owed: Owed,
     can_buy: bool,
@@ -151,13 +151,13 @@ pub(super) fn by_day(engine: &Engine, user_no: u32, days: i32) -> Result<Vec<(Da
     Ok(all.map(|day| (day, of_day.get(&day).copied().unwrap_or_default())).collect())
 }
 
-/// Usage by day as a plot; nothing for none.
+/// Usage by day as a chart; empty without usage.
 pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], words: &Words, locale: &Locale) -> String {
     let most = usage.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default();
     if most.is_zero() {
         return String::new();
     }
-    // Labels on a phone: not every day has room.
+    // On a phone there is not enough room for the label of every day.
     let every = usage.len().div_ceil(8).max(1);
     let bar = |(at, (day, bytes)): (usize, &(Date, Bytes))| Bar {
         label: if at % every == 0 { day.day().to_string() } else { String::new() },
@@ -196,7 +196,7 @@ fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
     }
 }
 
-/// What does not work now, and since when.
+/// Present outages, and since when.
 pub(super) fn notices(portal: &Portal, words: &Words, locale: &Locale) -> Vec<String> {
     let router = router_notice(&portal.site.cycle.state(), portal.site.clock.now(), words, locale);
     let relay = portal.relay_down_since().map(|since| fill(words.relay_down, &[&locale.moment(since)]));

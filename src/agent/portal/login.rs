@@ -1,5 +1,5 @@
-//! Logging a device in: who knows a customer's name or number and PIN has the device bound. Unknown names, customers
-//! without a PIN and wrong PINs answer alike and as slowly, and guessing is slow.
+//! Log-in of a device: a customer's name or phone and PIN bind it. Unknown names, customers without a PIN and wrong
+//! PINs get the same answer after the same time, and attempts are rate-limited.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ use crate::ui::layout::{page_with, see_other};
 use crate::web::finish::finish;
 use crate::web::{Problem, Query};
 
-/// A longer name or PIN than any is wrong without looking.
+/// A longer name or PIN cannot exist, and is refused without a check.
 const TEXT_BYTES_MAX: usize = 200;
-/// How long a log-in waits for the customer to say that another device makes room.
+/// How long a log-in waits for the customer to confirm that another device is unbound.
 const REPLACE_MS: i64 = 5 * 60 * 1000;
 
 #[derive(Template)]
@@ -59,21 +59,21 @@ struct Replace {
     door: &'static DoorWords,
     text: String,
     token: String,
-    /// Proves the log-in to the second form.
+    /// Proves the log-in in the second form.
     ticket: String,
 }
 
-/// Where the asking device stands.
+/// The state of the device of the request.
 pub(super) enum Standing {
-    /// It is a customer's.
+    /// It is bound to a customer.
     Known,
-    /// The router sees it, and it is nobody's.
+    /// The router shows it, and it is not bound.
     Seen(Mac),
     /// The router did not show it in the last reading.
     NotSeen,
 }
 
-/// How the asking device stands by the last reading.
+/// The state of the device of the request in the last reading.
 pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing, Problem> {
     let guest = guest.clone();
     let look = move |engine: &mut Engine| {
@@ -84,7 +84,7 @@ pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing,
     portal.look(look).await
 }
 
-/// What is said to a device that the router does not show.
+/// The answer to a device that the router does not show.
 pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
     let door = DoorWords::of(guest.locale().language);
     page_with(StatusCode::OK, &NotSeen { frame: guest.frame(door.not_seen), door, path })
@@ -137,12 +137,12 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     page(&portal, guest, StatusCode::UNAUTHORIZED, &who, Some(wrong))
 }
 
-/// The customer with that name or number and PIN.
+/// The customer with that name or phone and PIN.
 async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result<Option<UserId>, Problem> {
     if who.len() > TEXT_BYTES_MAX || pin.len() > TEXT_BYTES_MAX {
         return Ok(None);
     }
-    // However a number is written, guesses at it count together.
+    // Attempts at a phone number count together in any spelling.
     let name = phone::e164(who).unwrap_or_else(|| login::key(who));
     let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
     let asked = who.to_owned();
@@ -157,7 +157,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
     Ok(found.map(|customer| customer.id))
 }
 
-/// Binds the device, or asks whether the one seen longest ago makes room.
+/// Binds the device, or asks whether the one seen longest ago is to be unbound.
 async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> Answer {
     match submit(portal, guest, user, mac, false).await {
         Ok(()) => Ok(see_other("/")),
@@ -182,7 +182,7 @@ async fn submit(
     let (site, actor) = (Arc::clone(&portal.site), guest.actor());
     match finish(async move { site.submit(actor, bind, None).await }).await? {
         Ok(_) => Ok(()),
-        // Whose it is by now is nobody's business here.
+        // The page does not reveal the present owner.
         Err(SiteError::Engine(EngineError::DeviceTaken { .. })) => {
             Err(Problem::conflict(DEVICE_GONE, "the device became somebody else's meanwhile"))
         }
@@ -190,14 +190,14 @@ async fn submit(
     }
 }
 
-/// The log-in that a page about making room belongs to.
+/// The log-in that a page about unbinding another device belongs to.
 #[derive(Default, Deserialize)]
 pub(super) struct Ticket {
     #[serde(default)]
     tiket: String,
 }
 
-/// `GET /masuk/ganti?tiket=`: whether the device seen longest ago makes room.
+/// `GET /masuk/ganti?tiket=`: asks whether the device seen longest ago is to be unbound.
 pub(super) async fn ask(
     State(portal): State<Arc<Portal>>,
     Query(Ticket { tiket }): Query<Ticket>,
@@ -232,14 +232,14 @@ pub(super) async fn ask(
     )
 }
 
-/// The customer who logged in on this device, as a ticket says.
+/// The customer who logged in on this device, from a ticket.
 fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Option<UserId> {
     let text = portal.site.signed_tokens.opened(ticket, portal.site.clock.now())?;
     let user = text.split(' ').nth(1)?.parse().ok()?;
     (text == ticket_text(user, mac)).then_some(user)
 }
 
-/// What a ticket says: this customer logged in on this device.
+/// The text of a ticket: this customer logged in on this device.
 fn ticket_text(user: UserId, mac: Mac) -> String {
     format!("masuk {user} {mac}")
 }

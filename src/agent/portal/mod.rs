@@ -1,24 +1,24 @@
-//! What customers see on the LAN: how much is left, until when, what is owed and why, and what to do. Who asks is
-//! told by the router's host table, never by the query.
+//! The customer portal on the LAN: quota left, expiry, dues with their reasons, and what to do. The caller is
+//! identified by the router's host table, never by the query.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `guest` | who looks at a page, and forms that only our own pages can send |
-//! | `browser` | which browsers can leave a page for an app |
+//! | `visitor` | the visitor of a page, and forms that only our own pages can send |
+//! | `browser` | which browsers can open an app from a page |
 //! | `targets` | where a browser may be sent |
-//! | `sentence` | what holds for a user, in the words of the house |
+//! | `sentence` | the state of a customer in one or two sentences |
 //! | `sums` | the quota account as figures that add up |
 //! | `owed` | what is owed and what it costs |
-//! | `home` | the first page |
+//! | `home` | the home page |
 //! | `shop`, `bill` | packages on sale; everything owed |
-//! | `pay` | how to pay, for every purpose, and where that leads |
-//! | `status` | one payment, until it is over |
+//! | `pay` | payment of any purpose, and where it leads |
+//! | `status` | one payment, until it ends |
 //! | `records` | orders, statement and usage |
 //! | `policy` | why the internet is slow or stopped |
-//! | `door`, `register` | logging a device in; customers who register themselves |
-//! | `sorry` | what went wrong, politely |
-//! | `contact` | the owner's number as a link |
-//! | `words` | the texts |
+//! | `login`, `register` | logging a device in; customers who register themselves |
+//! | `error_page` | error pages with the next step |
+//! | `contact` | the owner's phone as a link |
+//! | `texts` | the texts |
 
 mod bill;
 mod browser;
@@ -64,25 +64,25 @@ use contact::Contact;
 use targets::Targets;
 use visitor::Guest;
 
-/// What a handler answers.
+/// The result of a handler.
 type Answer = Result<Response, Problem>;
 
-/// The handlers' state.
+/// The shared state of the handlers.
 struct Portal {
     site: Arc<Site>,
     targets: Targets,
     contact: Option<Contact>,
-    /// Names by which it is asked.
+    /// Accepted host names.
     host_names: HostNames,
-    /// Hashing, one at a time.
+    /// Hashes PINs, one at a time.
     passwords: Passwords,
-    /// Log-ins that failed.
+    /// Failed log-ins.
     entries: Mutex<LoginLimiter>,
     /// Registrations.
     registrations: Mutex<LoginLimiter>,
-    /// Codes of orders that were wrong.
+    /// Wrong order codes.
     codes: Mutex<LoginLimiter>,
-    /// Questions to the gateway.
+    /// Queries to the gateway.
     questions: Mutex<LoginLimiter>,
 }
 
@@ -140,7 +140,7 @@ impl Portal {
         }
     }
 
-    /// The site's pages, with problems told in the words of the portal.
+    /// The defaults of the site's pages, with problems in the portal's texts.
     fn house(&self) -> PageDefaults {
         let contact = self.contact.clone();
         let complain = Arc::new(move |page_request: &PageRequest, problem: &Problem| {
@@ -149,7 +149,7 @@ impl Portal {
         PageDefaults { complain, ..self.site.page_defaults(store_notice::text_for_customers) }
     }
 
-    /// Looks at the engine; `look` copies out what it needs.
+    /// Reads from the engine; `look` copies out what it needs.
     async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
@@ -157,7 +157,8 @@ impl Portal {
         self.site.engine().call(look).await?
     }
 
-    /// Looks at the user whose device asks; `None` for an unknown device, an error where two devices have the address.
+    /// Reads the user whose device sent the request; `None` for an unknown device, an error where two devices share
+    /// the address.
     async fn look_at<T: Send + 'static>(
         &self,
         guest: &Guest,
@@ -170,16 +171,16 @@ impl Portal {
         self.look(look).await
     }
 
-    /// Since when the relay cannot be reached, while it cannot; `None` too where there is none.
+    /// Since when the relay is unreachable; `None` if it is reachable or not configured.
     fn relay_down_since(&self) -> Option<Timestamp> {
         let state = self.site.payments.link().ok()?.state();
-        // Before the first word of a relay nothing is wrong yet.
+        // Before its first answer a relay does not count as down.
         let is_down = state.last_error.is_some() && state.name(self.site.clock.now()) == "down";
         state.since.filter(|_| is_down)
     }
 
-    /// Counts an attempt before it is made; more than a few are refused for a while. It counts as a wrong one unless it
-    /// [succeeded](Self::succeeded).
+    /// Counts an attempt before it is made; after a few, further ones are refused for a while. It counts as a wrong
+    /// one unless it [succeeded](Self::succeeded).
     fn attempt(
         &self,
         attempts: &Mutex<LoginLimiter>,
@@ -192,21 +193,21 @@ impl Portal {
             .map_err(|wait| Problem::too_many("too many attempts; wait a moment", wait.as_secs() + 1))
     }
 
-    /// The attempt was a good one: it costs nothing.
+    /// Uncounts an attempt that succeeded.
     fn succeeded(&self, attempts: &Mutex<LoginLimiter>, attempt: LoginAttempt) {
         let now = self.site.clock.uptime();
         attempts.lock().unwrap_or_else(PoisonError::into_inner).succeeded(attempt, now);
     }
 }
 
-/// An instant as `data-until` takes it.
+/// An instant in the format of `data-until`.
 fn until(at: Timestamp) -> String {
     rfc3339(at)
 }
 
-/// Lets devices of the hotspot and the owner's networks in, under a host of ours. Phones find a hotspot's pages by asking
-/// for a page elsewhere, which the router hands to us: they are led to the portal's own address. Nothing else is said
-/// or done under a foreign name, which a foreign page may have pointed here.
+/// Admits devices of the hotspot and of the owner's networks, under a host name of ours. Phones detect a portal by
+/// requesting a page elsewhere, which the router redirects to us: they are redirected to the portal's own address.
+/// Under a foreign name nothing else is served or done, because a foreign page may have pointed it here.
 async fn admit(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let is_allowed = match request.extensions().get::<Peer>() {
         Some(Peer::Local) => true,
@@ -231,7 +232,7 @@ async fn admit(State(portal): State<Arc<Portal>>, request: Request, next: Next) 
     next.run(request).await
 }
 
-/// What systems ask for to find out whether a network has a log-in page.
+/// Requests by which systems detect a log-in page on a network.
 const PROBES: [&str; 9] = [
     "/generate_204",
     "/gen_204",
@@ -244,17 +245,17 @@ const PROBES: [&str; 9] = [
     "/check_network_status.txt",
 ];
 
-/// Leads a captive window on; its systems know 302 best.
+/// Redirects a captive window with 302, which its systems support best.
 fn found(to: &str) -> Response {
     let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::FOUND, [(LOCATION, to)]).into_response()
 }
 
-/// Headers of every answer: nothing is kept or guessed at, no sensor is used, and forms lead to us or to the gateway.
+/// Headers of every answer: no caching, no content sniffing, no sensors, and forms only to us or to the gateway.
 async fn secure(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers: &mut HeaderMap = response.headers_mut();
-    // Pages that tell of a problem are made outside the limits.
+    // Pages about a problem are made outside the limits.
     limits::quiet(headers);
     let permissions = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
     headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(permissions));

@@ -1,4 +1,4 @@
-//! What a customer owes, line by line, with what each costs: the bill of every page.
+//! What a customer owes, item by item with prices: the bill of every page.
 
 use jiff::civil::Date;
 
@@ -12,14 +12,14 @@ use crate::domain::units::{Bytes, Rupiah};
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
 
-/// Something that is owed.
+/// One thing owed.
 #[derive(Clone, Debug)]
 struct Debt {
     /// The item; `None` for usage beyond the quota.
     id: Option<DebtId>,
     bytes: Bytes,
     price: Option<Rupiah>,
-    /// When it was made and when it is due.
+    /// When it was entered and when it is due.
     dates: Option<(Date, Date)>,
     is_late: bool,
 }
@@ -31,7 +31,7 @@ pub(super) struct Owed {
 }
 
 impl Owed {
-    /// What `account` owes by now, at today's prices.
+    /// What `account` owes at present prices.
     pub fn of(look: &ReadView, account: &Account) -> Self {
         let (local, policy) = (look.facts.local, look.policy);
         look.with_context(|ctx| {
@@ -47,19 +47,19 @@ impl Owed {
         })
     }
 
-    /// What all of it costs; `None` when part of it has no price, which is never zero.
+    /// The price of all of it; `None` when part of it has no price, which is never zero.
     pub fn total(&self) -> Option<Rupiah> {
         self.debts.iter().try_fold(Rupiah::ZERO, |sum, debt| Some(sum.plus(debt.price?)))
     }
 
-    /// What the items alone cost: part payments go to them. `None` as above, and where there are none.
+    /// The price of the items only, to which part payments go. `None` as above, and if there are none.
     pub fn total_of_items(&self) -> Option<Rupiah> {
         let mut items = self.debts.iter().filter(|debt| debt.id.is_some()).peekable();
         items.peek()?;
         items.try_fold(Rupiah::ZERO, |sum, debt| Some(sum.plus(debt.price?)))
     }
 
-    /// The lines as they are read.
+    /// The lines as shown.
     pub fn lines(&self, words: &Words, locale: &Locale) -> Vec<OwedLine> {
         self.debts.iter().map(|debt| debt.line(words, locale)).collect()
     }
@@ -75,14 +75,14 @@ impl Owed {
     }
 }
 
-/// One line of a bill as it is read.
+/// One line of a bill as shown.
 pub(super) struct OwedLine {
-    /// Where this alone is paid; only items can be.
+    /// The address to pay only this line; only items have one.
     pub path: Option<String>,
     pub name: String,
     pub quota: String,
     pub price: Option<String>,
-    /// When it is due.
+    /// Its due date.
     pub due: String,
     pub is_late: bool,
 }
@@ -108,7 +108,7 @@ impl Debt {
     }
 }
 
-/// What a line of a quote is for, as it is read. A bill is called by its day: its note is the owner's own.
+/// The name of a quote's line as shown. A debt item is named by its date, because its note is for the owner.
 pub(super) fn line_name(line: &Line, account: &Account, words: &Words, locale: &Locale) -> String {
     match &line.item {
         Item::Package { .. } => line.name.clone(),

@@ -1,5 +1,5 @@
-//! How to pay, the same for every purpose: a page (or a dialog) that asks for the method, and a form that opens the
-//! order and leads to the gateway, the wallet or the status page.
+//! Payment, the same for every purpose: a page (or a dialog) to choose the method, and a form that opens the order
+//! and redirects to the gateway, the wallet or the status page.
 
 use std::sync::Arc;
 
@@ -29,23 +29,23 @@ use crate::ui::{Form, Frame};
 use crate::web::finish::finish;
 use crate::web::{Path, Problem, Query};
 
-/// The field that says for whom a form was made.
+/// The field with the customer for whom a form was made.
 const PAYER: &str = "untuk";
-/// The field that names the open payment which may be called off for this one.
+/// The field with the open payment that may be cancelled for this one.
 const REPLACES: &str = "ganti";
-/// Longest name of one press of a button.
+/// Longest id of one submission.
 const KEY_CHARS_MAX: usize = 100;
 
-/// What a page that sells needs for its forms.
+/// The data that a page needs for its payment forms.
 pub(super) struct Till {
-    /// The gateway's own page asks for the method.
+    /// Whether the gateway's own page offers the methods.
     pub is_snap: bool,
-    /// There is a relay to pay through.
+    /// Whether a relay is configured.
     pub is_open: bool,
     pub token: String,
-    /// Names one press of a button, so that pressing twice is once.
+    /// The id of one submission, so that a double press submits once.
     pub key: String,
-    /// For whom the form was made: an address may have gone to another customer by the time that it is sent.
+    /// The customer for whom the form was made: another customer may have the address when it is submitted.
     pub payer: String,
 }
 
@@ -60,14 +60,14 @@ impl Portal {
         }
     }
 
-    /// Whether a form was made for this customer. Our own forms always say for whom.
+    /// Whether a form was made for this customer. Our own forms always name one.
     fn is_for(&self, form: &Form, user: UserId) -> bool {
         let is_same =
             |given| self.site.signed_tokens.check_form_token(&payer_scope(user), self.today(), given);
         form.text(PAYER).is_none_or(is_same)
     }
 
-    /// Where an order is looked at, from any browser.
+    /// The address of an order's status page, for any browser.
     pub fn status_path(&self, order: &OrderId) -> String {
         format!("/payment/status/{order}?t={}", self.site.signed_tokens.order_token(order))
     }
@@ -82,10 +82,10 @@ struct Choose {
     here: &'static str,
     /// The customer who pays, by name.
     for_whom: String,
-    /// A payment that is called off when this one is opened.
+    /// A payment that is cancelled when this one is opened.
     open: Option<Replaced>,
     path: String,
-    /// The amount of a part payment, which its form carries along.
+    /// The amount of a part payment, repeated in the form.
     part_rp: Option<u64>,
     lines: Vec<PricedLine>,
     total: String,
@@ -99,23 +99,23 @@ struct Choose {
     contact: Option<Contact>,
 }
 
-/// An open payment in the way of another.
+/// An open payment that another would replace.
 struct Replaced {
-    /// What the form says to have it called off.
+    /// The value by which the form agrees to cancel it.
     id: String,
     text: String,
-    /// Where it is gone on with; none for an attempt that the gateway has not answered.
+    /// The page to continue it; `None` for an attempt that the gateway has not answered.
     path: Option<String>,
 }
 
-/// A line of a quote as it is read.
+/// A line of a quote as shown.
 struct PricedLine {
     name: String,
     quota: String,
     price: String,
 }
 
-/// A method on offer.
+/// A method as shown.
 struct MethodView {
     value: &'static str,
     name: &'static str,
@@ -150,7 +150,7 @@ fn hint(method: OnlineMethod, words: &PayWords) -> &'static str {
     }
 }
 
-/// Where a purpose is paid.
+/// The address to pay for a purpose.
 fn path_of(purpose: &Purpose) -> String {
     match purpose {
         Purpose::Buy(package) => format!("/beli/{package}"),
@@ -183,7 +183,7 @@ pub(super) async fn choose_item(
     choose(&portal, &guest, Purpose::SettleItem(debt), None).await
 }
 
-/// How much of the debts is to be paid.
+/// The amount of a part payment.
 #[derive(Deserialize)]
 pub(super) struct Part {
     #[serde(default)]
@@ -202,17 +202,17 @@ pub(super) async fn choose_part(
     }
 }
 
-/// An amount as people write it.
+/// An amount in people's notation.
 fn amount(text: &str) -> Option<Rupiah> {
     text.parse::<Rupiah>().ok().filter(|amount| (1..=AMOUNT_RP_MAX).contains(&amount.0))
 }
 
-/// What the page is made from.
+/// The data of the page.
 struct Seen {
     customer: Snapshot,
     quote: Quote,
     open: Option<OpenOne>,
-    /// The open order, where it is one.
+    /// The open order, if the open payment is one.
     order: Option<OrderRecord>,
 }
 
@@ -227,7 +227,7 @@ fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<See
     Ok(Seen { customer, quote, open, order })
 }
 
-/// The page that asks how a purpose is to be paid, at its price by now.
+/// The page to choose the method for a purpose, at its present price.
 async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose, notice: Option<&'static str>) -> Answer {
     let asked = purpose.clone();
     let seen = portal.look_at(guest, move |engine, customer| see(engine, customer, &asked));
@@ -236,7 +236,7 @@ async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose, notice: Option
     page_with(status, &page(portal, guest, &purpose, &seen, notice))
 }
 
-/// The open payment as it is told before another takes its place.
+/// The open payment as shown before another replaces it.
 fn replaced(portal: &Portal, guest: &Guest, seen: &Seen) -> Option<Replaced> {
     let (words, locale) = (guest.words(), guest.locale());
     let pay = PayWords::of(locale.language);
@@ -327,8 +327,8 @@ pub(super) async fn pay_part(State(portal): State<Arc<Portal>>, sent: Sent) -> A
     }
 }
 
-/// Opens the order and leads on. Another price than the one that was shown asks again; whatever else is in the way is
-/// told in the customer's words.
+/// Opens the order and redirects. If the price differs from the one shown, the page asks again; any other refusal is
+/// shown in the portal's texts.
 async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
     let Sent { guest, form } = sent;
     let user = portal.look_at(guest, |_, customer| Ok(customer.user.account.id)).await?;
@@ -359,7 +359,7 @@ async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
 }
 
 impl Portal {
-    /// The method that a form asks for, as far as the owner offers it.
+    /// The method in a form, if the owner offers it.
     fn method(&self, form: &Form) -> Option<OnlineMethod> {
         let payment = &self.site.config.payment;
         if payment.mode == PaymentMode::Snap {
@@ -370,7 +370,7 @@ impl Portal {
     }
 }
 
-/// What makes a button that is pressed twice one press.
+/// The idempotency key that makes a double press one submission.
 fn key(user: UserId, wish: &PaymentRequest, form: &Form) -> Option<Key> {
     let given = form.text(KEY)?;
     let is_plain = given.len() <= KEY_CHARS_MAX && given.bytes().all(|b| b.is_ascii_graphic());
@@ -397,7 +397,7 @@ fn content_hash(PaymentRequest { user, purpose, method, expect, replaces }: &Pay
     digest::of_parts([&user.to_string(), &purpose, method.name(), &expect, &replaces])
 }
 
-/// The order that an answer names.
+/// The order in an answer.
 #[derive(Deserialize)]
 struct Named {
     id: OrderId,
@@ -415,7 +415,7 @@ async fn lead_on(portal: &Portal, guest: &Guest, answer: &str) -> Answer {
 }
 
 impl Portal {
-    /// Where a customer pays outside our pages, when it is a place on the list.
+    /// Where a customer pays outside our pages, if that address is allowed.
     pub fn way_out(&self, order: &OrderRecord) -> Option<String> {
         let means = &order.online.means;
         let link = match order.method {
@@ -428,7 +428,7 @@ impl Portal {
     }
 }
 
-/// Where the purpose of an order is paid another way.
+/// The address to pay for an order's purpose again.
 pub(super) fn path_again(order: &OrderRecord) -> String {
     use crate::domain::order::{Item, OrderKind};
     let first = order.quote.lines.first().map(|line| &line.item);

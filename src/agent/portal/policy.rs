@@ -1,5 +1,5 @@
-//! Why the internet is slow or stopped: which rule, which numbers, and what to pay. The router sends stopped devices
-//! here; unknown ones read the rule in general words.
+//! Why the internet is slow or stopped: which rule, which numbers, and what to pay. The router sends blocked devices
+//! here; unknown devices get a general description of the rule.
 
 use std::sync::Arc;
 
@@ -29,16 +29,16 @@ struct Page {
     policy: &'static PolicyWords,
     here: &'static str,
     general: String,
-    /// What holds for the asking customer.
+    /// The state of the customer of the request.
     yours: Option<Yours>,
     contact: Option<Contact>,
 }
 
-/// What holds for a known device.
+/// The state of a known device's customer.
 struct Yours {
     tone: &'static str,
     sentence: String,
-    /// The rule asked about does not hold.
+    /// The rule in the address does not apply.
     is_other: bool,
     by_owner: bool,
     numbers: Vec<(String, String)>,
@@ -47,7 +47,7 @@ struct Yours {
     can_buy: bool,
 }
 
-/// What the page is made from.
+/// The data of the page.
 struct Seen {
     customer: Snapshot,
     rules: Vec<Rule>,
@@ -102,7 +102,7 @@ fn title(status: Status, words: &PolicyWords) -> &'static str {
     }
 }
 
-/// The rule in general words, with the site's numbers.
+/// A general description of the rule, with the site's numbers.
 fn general(status: Status, policy: &Policy, words: &PolicyWords, locale: &Locale) -> String {
     match status {
         Status::Inactive => words.general_inactive.to_owned(),
@@ -136,7 +136,7 @@ fn yours(status: Status, seen: &Seen, guest: &Guest, words: &PolicyWords) -> You
     }
 }
 
-/// The numbers that a rule compared, as they are read.
+/// The numbers that a rule compared, as shown.
 fn numbers(reason: Reason, seen: &Seen, guest: &Guest, words: &PolicyWords) -> Vec<(String, String)> {
     let (account, locale) = (&seen.customer.user.account, guest.locale());
     let named = |name: &str, value: String| (name.to_owned(), value);

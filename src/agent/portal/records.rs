@@ -1,4 +1,4 @@
-//! What was: orders, the statement in people's words, and usage by day and device.
+//! History: orders, the statement, and usage by day and device.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::web::{Problem, Query};
 /// Days of usage shown.
 const USAGE_DAYS: i32 = 30;
 
-/// Which part of the history.
+/// The part of the history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum View {
@@ -66,7 +66,7 @@ struct Page {
     older: Option<String>,
 }
 
-/// An order as it is read.
+/// An order as shown.
 struct OrderRow {
     path: String,
     at: String,
@@ -77,7 +77,7 @@ struct OrderRow {
     tone: &'static str,
 }
 
-/// A line of the ledger as it is read.
+/// A ledger entry as shown.
 struct LineRow {
     at: String,
     what: &'static str,
@@ -94,7 +94,7 @@ struct UsageView {
     by_day: Vec<(String, String)>,
 }
 
-/// What the page is made from.
+/// The data of the page.
 enum Seen {
     Orders(List<(i64, OrderRecord)>, Box<Owed>),
     Lines(List<Posted>),
@@ -130,7 +130,7 @@ fn see(engine: &mut Engine, customer: &Snapshot, view: View, after: Option<Curso
     })
 }
 
-/// Usage of each device in the same days, most first.
+/// Usage of each device in the same days, largest first.
 fn by_device(engine: &Engine, customer: &Snapshot) -> Result<Vec<(String, Bytes)>, Problem> {
     let (zone, now) = (engine.zone(), engine.now());
     let first = zone.local(now).date.saturating_sub((USAGE_DAYS - 1).days());
@@ -222,9 +222,9 @@ fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale:
 fn line_row(line: &Posted, record: &RecordWords, locale: &Locale) -> LineRow {
     let entry = &line.entry;
     let sign = if entry.side == Side::Credit { "+" } else { "−" };
-    // Bytes of the other book are owed or paid, not given or taken.
+    // Entries of the other book are owed or paid, not granted or taken.
     let sign = if entry.kind.book() == Book::Quota { sign } else { "" };
-    // Reasons and notes that the owner wrote are the owner's; names of what was sold are the customer's.
+    // Reasons and notes by the owner are for the owner; names of purchased packages are for the customer.
     let is_told = matches!(entry.kind, Kind::Purchase);
     LineRow {
         at: locale.moment(line.at),

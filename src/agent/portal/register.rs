@@ -1,5 +1,4 @@
-//! Customers who register themselves, where the owner lets them: an operator approves each, or the first paid order
-//! does.
+//! Registration by customers themselves, if enabled: an operator approves each, or the first paid order does.
 
 use std::sync::Arc;
 
@@ -40,7 +39,7 @@ struct Page {
     contact: Option<Contact>,
 }
 
-/// Who wants to be a customer.
+/// The data of a registration.
 struct Wanted {
     name: String,
     phone: Phone,
@@ -57,7 +56,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     }
 }
 
-/// Nothing is at this address where nobody may register.
+/// Answers not found where registration is disabled.
 fn open(portal: &Portal) -> Result<(), Problem> {
     let is_off = portal.site.config.portal.registration == Registration::Off;
     if is_off { Err(Problem::not_found("page")) } else { Ok(()) }
@@ -101,13 +100,13 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
         Ok(wanted) => wanted,
         Err(wrong) => return page(&portal, guest, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong)),
     };
-    // Registering is never refunded: each costs a hash and a row.
+    // An attempt to register is never uncounted: each costs a hash and a row.
     let _ = portal.attempt(&portal.registrations, guest.address, &wanted.phone.e164)?;
     match register(&portal, guest, wanted, mac).await {
         Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
         Ok(()) => Ok(see_other("/")),
         Err(problem) if matches!(problem.code(), ADDRESS_SHARED | DEVICE_GONE) => Err(problem),
-        // Which numbers are customers' is nobody else's business, as far as it can be hidden.
+        // The page hides which numbers belong to customers, as far as possible.
         Err(problem) if problem.status() == 409 || problem.status() == 422 => {
             page(&portal, guest, StatusCode::CONFLICT, form, Some(door.not_taken))
         }
@@ -115,7 +114,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     }
 }
 
-/// What the form says, or what is wrong with it.
+/// The data of the form, or its error.
 fn read(form: &Form, door: &'static DoorWords) -> Result<Wanted, &'static str> {
     let text = |name| form.text(name).unwrap_or_default();
     let (name, pin) = (text("nama"), text("pin"));

@@ -1,4 +1,4 @@
-//! What holds for a user, in one polite sentence or two.
+//! The state of a customer in one or two sentences.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::domain::units::Rupiah;
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
 
-/// What holds, with what everything owed costs and how long a window to pay is open.
+/// The state, with the price of everything owed and how long a pay window is open.
 pub(super) fn sentence(
     account: &Account,
     owed: Option<Rupiah>,
@@ -38,7 +38,7 @@ pub(super) fn sentence(
     }
 }
 
-/// The colour of a notice that says so.
+/// The colour of a notice with that sentence.
 pub(super) fn tone(account: &Account) -> &'static str {
     match account.access.status {
         Status::Active | Status::Unlimited => "good",

@@ -1,4 +1,4 @@
-//! Packages on sale, each with its price or with why it cannot be bought now.
+//! Packages on sale, each with its price or the reason why it cannot be bought now.
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ struct Shop {
     packages: Vec<Ware>,
     till: Till,
     contact: Option<Contact>,
-    /// Why nothing can be bought, when it is the same for every package.
+    /// Why nothing can be bought, if the reason is the same for every package.
     refusal: Option<&'static str>,
     settle: bool,
 }
 
-/// A package as it is read.
+/// A package as shown.
 struct Ware {
     path: String,
     name: String,
@@ -61,7 +61,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     let first = packages.first().and_then(|ware| ware.refusal);
     let refusal = first.filter(|_| packages.iter().all(|ware| ware.refusal == first));
     if refusal.is_some() {
-        // Said once above them all.
+        // Shown once, above all packages.
         for ware in &mut packages {
             ware.refusal = Some("");
         }
@@ -72,7 +72,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     html(&Shop { frame, words, here: "/beli", notices, packages, till, contact, refusal, settle })
 }
 
-/// Packages on sale, the cheapest first, with why this customer cannot buy them.
+/// Packages on sale, the cheapest first, each with the reason why this customer cannot buy it.
 fn on_sale(engine: &Engine, customer: &Snapshot) -> Vec<(Package, Option<Refusal>)> {
     let look = engine.look();
     let account = &customer.user.account;

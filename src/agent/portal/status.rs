@@ -1,5 +1,5 @@
-//! One payment until it is over: what to pay with, how long there is, and what became of it. Whoever has the link may
-//! look, from any browser and without cookies; calling it off takes the customer's own device.
+//! One payment until it ends: what to pay with, the time left, and the result. Anybody with the link can view it,
+//! from any browser and without cookies; cancelling requires the customer's own device.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,16 +29,16 @@ use crate::ui::{Frame, html};
 use crate::web::finish::finish;
 use crate::web::{Path, Problem, Query};
 
-/// Orders that a code may be typed for: those of the last day.
+/// Orders that a code can find: those of the last day.
 const CODES_MS: i64 = DAY_MS;
 
-/// What an address of an order carries.
+/// The query of an order's address.
 #[derive(Default, Deserialize)]
 pub(super) struct Link {
     /// The order's token.
     #[serde(default)]
     t: String,
-    /// What came of asking the gateway.
+    /// The result of querying the gateway.
     #[serde(default)]
     dicek: String,
 }
@@ -54,7 +54,7 @@ struct Status {
     heading: String,
     text: String,
     notices: Vec<String>,
-    /// What came of asking.
+    /// The result of querying the gateway.
     asked: Option<&'static str>,
     amount: String,
     method: &'static str,
@@ -62,7 +62,7 @@ struct Status {
     receipt: Option<String>,
     window: Option<String>,
     means: Option<Means>,
-    /// What the forms carry: the order's token and the form's.
+    /// The tokens in the forms: the order's and the form's.
     t: String,
     token: String,
     can_change: bool,
@@ -70,20 +70,20 @@ struct Status {
     contact: Option<Contact>,
 }
 
-/// What the customer pays with.
+/// The means of payment.
 struct Means {
-    /// When the time is over, for scripts, and how much is left, as read.
+    /// The expiry, for scripts, and the time left, as shown.
     until: Option<(String, String)>,
     is_over: bool,
     qr: Option<String>,
-    /// A picture at the gateway, for want of the code's content.
+    /// A picture at the gateway, if the code's content is not known.
     qr_link: Option<String>,
     va: Option<Va>,
-    /// The way out: address and label.
+    /// The link to the gateway or wallet: address and label.
     app: Option<(String, String)>,
-    /// There is a link, and it leads nowhere that we know.
+    /// There is a link, but not to an allowed address.
     is_unknown: bool,
-    /// In a little window: the address to open elsewhere.
+    /// In a captive window: the address to open in another browser.
     elsewhere: Option<String>,
     is_empty: bool,
 }
@@ -95,11 +95,11 @@ struct Va {
     biller: Option<String>,
 }
 
-/// An order that the guest may look at.
+/// An order that the visitor may view.
 struct Found {
     order: OrderRecord,
     user: Option<Snapshot>,
-    /// The guest's device is the customer's own.
+    /// The visitor's device is the customer's own.
     is_own: bool,
     owed: Option<Rupiah>,
     window: Option<WindowView>,
@@ -108,7 +108,7 @@ struct Found {
 }
 
 impl Portal {
-    /// The order, for whoever has its token or is its customer. Anybody else is told that there is none.
+    /// The order, for a visitor with its token or its customer. Any other visitor gets not found.
     async fn found(&self, guest: &Guest, id: OrderId, t: &str) -> Result<Found, Problem> {
         let has_link = self.site.signed_tokens.is_order_token(&id, t);
         let guest = guest.clone();
@@ -119,7 +119,7 @@ impl Portal {
 fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Result<Found, Problem> {
     let unknown = || Problem::not_found("order");
     let order = engine.reader().order(id)?.ok_or_else(unknown)?;
-    // Whoever has the link needs no device; an address of two devices is nobody's own.
+    // A visitor with the link needs no device; an address that two devices share belongs to no customer.
     let own = match guest.customer(engine) {
         Ok(customer) => customer.map(|customer| customer.user.no),
         Err(_) if has_link => None,
@@ -190,7 +190,7 @@ fn page(portal: &Portal, guest: &Guest, found: &Found, asked: &str) -> Status {
     }
 }
 
-/// Tone, heading and text of where an order stands.
+/// Tone, heading and text of an order's state.
 fn told(found: &Found, guest: &Guest, pay: &PayWords) -> (&'static str, String, String) {
     let plain = |tone, heading: &str, text: &str| (tone, heading.to_owned(), text.to_owned());
     match found.order.status {
@@ -211,13 +211,13 @@ fn told(found: &Found, guest: &Guest, pay: &PayWords) -> (&'static str, String, 
     }
 }
 
-/// What holds for the customer by now.
+/// The present state of the customer.
 fn holds(found: &Found, guest: &Guest) -> String {
     let Some(user) = &found.user else { return String::new() };
     sentence(&user.user.account, found.owed, found.pay_window_ms, guest.words(), guest.locale())
 }
 
-/// How long the internet is open for paying, while it is.
+/// How long a pay window is open.
 fn window_text(window: &WindowView, found: &Found, guest: &Guest, pay: &PayWords) -> Option<String> {
     let is_open = found.user.as_ref()?.user.account.access.reason == Some(Reason::Paying);
     let lasts = i64::try_from(found.pay_window_ms).unwrap_or(i64::MAX);
@@ -267,7 +267,7 @@ fn means(portal: &Portal, guest: &Guest, found: &Found, pay: &PayWords) -> Means
     }
 }
 
-/// Minutes and seconds, with hours when there are some, as the script counts them down.
+/// Minutes and seconds, with hours if there are any, in the format of the script's countdown.
 fn left(now: Timestamp, at: Timestamp) -> String {
     let s = Duration::from_millis(u64::try_from(at.0 - now.0).unwrap_or_default()).as_secs();
     let hours = if s >= 3600 { format!("{}:", s / 3600) } else { String::new() };
@@ -282,7 +282,7 @@ fn va_view(va: &VirtualAccount, bank: &str, pay: &PayWords) -> Va {
     Va { title, number: va.number.clone(), biller: va.biller_code.clone() }
 }
 
-/// `POST /payment/status/{order}/cek`: the customer says that it is paid, so the gateway is asked.
+/// `POST /payment/status/{order}/cek`: the customer reports the payment, so the gateway is queried.
 pub(super) async fn ask(State(portal): State<Arc<Portal>>, Path(order): Path<String>, sent: Sent) -> Answer {
     let guest = &sent.guest;
     let found = portal.found(guest, OrderId(order), sent.form.text("t").unwrap_or_default()).await?;
@@ -305,7 +305,7 @@ pub(super) async fn ask(State(portal): State<Arc<Portal>>, Path(order): Path<Str
     Ok(see_other(&format!("{page}&dicek={came}")))
 }
 
-/// `POST /payment/status/{order}/ganti`: calls it off and asks how to pay instead.
+/// `POST /payment/status/{order}/ganti`: cancels it and shows the page to choose another method.
 pub(super) async fn change(
     State(portal): State<Arc<Portal>>,
     Path(order): Path<String>,
@@ -315,7 +315,7 @@ pub(super) async fn change(
     Ok(see_other(&found.map_or_else(|path| path, |order| path_again(&order))))
 }
 
-/// `POST /payment/status/{order}/batal`: calls it off.
+/// `POST /payment/status/{order}/batal`: cancels it.
 pub(super) async fn cancel(
     State(portal): State<Arc<Portal>>,
     Path(order): Path<String>,
@@ -325,7 +325,7 @@ pub(super) async fn cancel(
     Ok(see_other(&found.map_or_else(|path| path, |_| "/".to_owned())))
 }
 
-/// Calls an order off for its customer. The inner error is where to look when it is over another way.
+/// Cancels an order for its customer. The inner error is the page to show when the order ended in another way.
 async fn cancel_order(
     portal: &Arc<Portal>,
     id: OrderId,
@@ -350,7 +350,7 @@ async fn cancel_order(
     }
 }
 
-/// `GET /b/{code}`: the address that people type in a real browser. Guessing is slow.
+/// `GET /b/{code}`: the address to type into another browser. Attempts are rate-limited.
 pub(super) async fn by_code(
     State(portal): State<Arc<Portal>>,
     Path(code): Path<String>,

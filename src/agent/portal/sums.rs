@@ -1,12 +1,12 @@
-//! A customer's quota account as figures that add up: what was given this period, less what was used and what was
-//! corrected, is what is left, or what was used beyond it.
+//! A customer's quota account as figures that add up: granted this period, less used and corrected, is what is left,
+//! or what was used beyond the quota.
 
 use super::texts::Words;
 use crate::domain::account::Account;
 use crate::domain::units::{Bytes, GB, MB};
 use crate::ui::Locale;
 
-/// The unit that every figure of an account is shown in.
+/// The unit of all figures of an account.
 #[derive(Clone, Copy)]
 enum Unit {
     /// Gigabytes with two digits.
@@ -16,12 +16,12 @@ enum Unit {
 }
 
 impl Unit {
-    /// The one for an account whose largest figure is this.
+    /// The unit for an account whose largest figure is this.
     fn of(largest: Bytes) -> Self {
         if largest.0 >= GB { Self::Gigabytes } else { Self::Megabytes }
     }
 
-    /// Bytes in the last digit that is shown, half-up.
+    /// Bytes in units of the last digit shown, half-up.
     fn digits(self, bytes: Bytes) -> i128 {
         let bytes = i128::from(bytes.0);
         match self {
@@ -39,10 +39,10 @@ impl Unit {
     }
 }
 
-/// What was given, used, corrected and is left, with its name; and what was used beyond the quota where that is any.
+/// The figures granted, used, corrected and left, with their names, and the usage beyond the quota if there is any.
 ///
-/// All in one unit. Rounding each by itself would leave a hundredth over, which goes to the larger of what was used
-/// and what was corrected: what was given and what is left read as everywhere else.
+/// All are in one unit. Rounding each separately could leave a hundredth over, which is added to the larger of used
+/// and corrected: granted and left are the same as everywhere else.
 pub(super) fn figures(
     account: &Account,
     words: &'static Words,
@@ -62,7 +62,7 @@ pub(super) fn figures(
     let told = |digits: i128, exact: Bytes| {
         let text = unit.text(digits, locale);
         match unit {
-            // Two digits of a gigabyte hide what is small.
+            // Two digits of a gigabyte would show a small amount as zero.
             Unit::Gigabytes if !exact.is_zero() && exact.0 < GB => {
                 format!("{text} ({})", locale.quota(exact))
             }
@@ -101,7 +101,7 @@ mod tests {
         figures(&account, Words::of(Language::Indonesian), &locale)
     }
 
-    /// A figure in its last digit.
+    /// A figure in units of its last digit.
     fn number(figures: &[(&str, String)], name: &str) -> i128 {
         let found = figures.iter().find(|(known, _)| *known == name);
         let text = found.map_or("0", |(_, text)| text.as_str());

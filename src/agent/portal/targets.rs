@@ -1,4 +1,4 @@
-//! Where a customer's browser may be sent: the gateway's pages and the wallets' apps, and nowhere else.
+//! Allowed targets for a customer's browser: the gateway's pages and the wallets' apps, and no others.
 
 use reqwest::Url;
 
@@ -23,15 +23,15 @@ const HOSTS: [&str; 11] = [
 /// Hosts of this machine, for a gateway that is simulated on it.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// Where links from the gateway may lead.
+/// Allowed targets of links from the gateway.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Targets {
-    /// Whether pages of this machine count, as they do while the relay is on it.
+    /// Whether this machine is allowed, as it is while the relay runs on it.
     pub loopback: bool,
 }
 
 impl Targets {
-    /// The address as a browser would read it, when it leads to a place on the list.
+    /// The address as a browser would parse it, if its target is allowed.
     pub fn allowed(self, address: &str) -> Option<String> {
         let url = Url::parse(address).ok()?;
         let host = url.host_str().unwrap_or_default();
@@ -45,7 +45,7 @@ impl Targets {
         (is_plain && is_known).then(|| url.into())
     }
 
-    /// The content policy of the portal's pages: browsers hold redirects after a form against it, too.
+    /// The content policy of the portal's pages: browsers apply it to redirects after a form, too.
     pub fn content_policy(self) -> String {
         let mut sources: Vec<String> = SCHEMES.iter().map(|scheme| format!("{scheme}:")).collect();
         sources.extend(HOSTS.iter().map(|host| {

@@ -1,9 +1,9 @@
-//! What customers read. They read *tagihan*, never *hutang*.
+//! Texts for customers. They use *tagihan*, never *hutang*.
 
 use crate::ui::catalogue::words;
 
 words! {
-    /// Texts of every page of a customer: what holds, what is owed, what to do.
+    /// Texts of all customer pages: state, dues, next steps.
     Words {
         title: "Internet saya", "My internet";
         menu: "Menu", "Menu";
@@ -265,7 +265,7 @@ words! {
 }
 
 words! {
-    /// Texts of the pages that say why.
+    /// Texts of the pages that explain a rule.
     PolicyWords {
         blocked: "Mengapa internet dijeda", "Why your internet is paused";
         inactive: "Mengapa akun belum aktif", "Why your account is not active";
@@ -301,7 +301,7 @@ words! {
 }
 
 words! {
-    /// What went wrong, for customers.
+    /// Error texts for customers.
     SorryWords {
         title: "Belum bisa", "Not yet";
         settle_first: "Pemakaian lebih Anda sama dengan atau melebihi kuota paket ini. Silakan bayar tagihan dulu.",

@@ -1,5 +1,5 @@
-//! Who looks at a page of the portal: a device by its address, in a browser that may or may not leave the page. Forms
-//! prove without cookies that a page of ours made them.
+//! The visitor of a portal page: a device by its address, in a browser that may or may not be able to leave the page.
+//! Forms prove without cookies that our own page made them.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use crate::ui::{Form, Frame, Locale, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
 
-/// Somebody who looks at a page.
+/// The visitor of a page.
 #[derive(Clone)]
 pub(super) struct Guest {
-    /// How the page is looked at.
+    /// The request of the page.
     pub page_request: PageRequest,
-    /// From where; forms are good for this address only.
+    /// The visitor's address; forms are valid for this address only.
     pub address: IpAddr,
-    /// Whether the browser is the little window of a hotspot's log-in, which cannot leave for an app.
+    /// Whether the browser is a captive window, which cannot open an app.
     pub is_captive: bool,
-    /// What a form for this guest carries.
+    /// The token for forms of this visitor.
     pub token: String,
 }
 
@@ -38,22 +38,22 @@ impl Guest {
         Words::of(self.page_request.locale.language)
     }
 
-    /// How amounts and dates are written.
+    /// The formats of amounts and dates.
     pub fn locale(&self) -> &Locale {
         &self.page_request.locale
     }
 
-    /// The frame of a page with that name.
+    /// The layout of a page with that title.
     pub fn frame(&self, title: impl Into<String>) -> Frame {
         self.page_request.frame(title)
     }
 
-    /// Whoever asks the engine for something from here.
+    /// The visitor as an actor of engine requests.
     pub fn actor(&self) -> Actor {
         Actor::portal(self.address)
     }
 
-    /// The address by which the router knows the device.
+    /// The visitor's address in the router's tables.
     pub fn on_router(&self) -> Option<Ipv4Addr> {
         match self.address {
             IpAddr::V4(address) => Some(address),
@@ -61,8 +61,8 @@ impl Guest {
         }
     }
 
-    /// The device that asks, by the address at which the router last saw it and by nothing else. An address with
-    /// two devices is nobody's: answering it would show one customer's account to another.
+    /// The device of the request, identified only by the address at which the router last saw it. An address of two
+    /// devices belongs to neither: an answer would show one customer's account to another.
     pub fn device(&self, engine: &Engine) -> Result<Option<Mac>, Problem> {
         let Some(address) = self.on_router() else { return Ok(None) };
         match engine.look().device_at(address) {
@@ -74,7 +74,7 @@ impl Guest {
         }
     }
 
-    /// The user whose device asks.
+    /// The user whose device sent the request.
     pub fn customer(&self, engine: &Engine) -> Result<Option<Snapshot>, Problem> {
         let look = engine.look();
         Ok(self.device(engine)?.and_then(|mac| look.user_with(mac)).map(|user| look.snapshot(user)))
@@ -94,11 +94,11 @@ impl FromRequestParts<Arc<Portal>> for Guest {
     }
 }
 
-/// A form that a page of ours made for the device that sends it.
+/// A submitted form that a page of ours made for the device that sends it.
 pub(super) struct Sent {
-    /// Who sent it.
+    /// The sender.
     pub guest: Guest,
-    /// What it says.
+    /// The content.
     pub form: Form,
 }
 

@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use uuid::Uuid;
 
-use super::SEED;
+use super::people::SEED;
 use crate::agent::config::Relay as RelaySection;
 use crate::agent::payments::client::RelayClient;
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::relay::config::{
     Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, Secrets, SiteConfig,

@@ -1,7 +1,7 @@
 //! The demo's cashier: now and then somebody who was stopped comes by and pays cash.
 
 use crate::agent::engine::{Actor, Command, PackageView, UserView};
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
 

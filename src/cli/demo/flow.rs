@@ -6,8 +6,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
-use super::SEED;
 use super::people::Person;
+use super::people::SEED;
 use super::town::Town;
 use crate::agent::config::Lists;
 use crate::sim::SimRouter;

@@ -21,11 +21,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::output::{complain, say};
-use super::{Failure, RunError};
 use crate::agent::config::{PaymentMode, Registration};
 use crate::agent::engine::Engine;
-use crate::agent::run;
+use crate::agent::run::{self, RunError};
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
@@ -37,8 +37,6 @@ use people::Person;
 use report::Summary;
 use town::{Ports, Town};
 
-/// Seed of everybody's habits, and of the gateway's.
-const SEED: u64 = 25;
 /// How often somebody comes to pay.
 const CASHIER_TICK: Duration = Duration::from_secs(4);
 /// When the first customer pays online, never when the cashier is visited ...

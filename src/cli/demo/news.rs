@@ -2,7 +2,7 @@
 
 use super::town::{Notices, Town};
 use crate::agent::engine::{Engine, Notice, UserView};
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::output::say;
 use crate::domain::access::{Access, Reason};
 use crate::domain::units::{Bytes, Timestamp};

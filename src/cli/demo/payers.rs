@@ -8,11 +8,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::SEED;
 use super::cashier::{Remedy, is_stopped, remedy};
+use super::people::SEED;
 use super::town::Town;
 use crate::agent::engine::{Actor, PaymentRequest, Purpose, Replaces, UserView};
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::OnlineMethod;
 use crate::domain::units::Rupiah;

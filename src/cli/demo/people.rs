@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use crate::domain::id::Mac;
 use crate::sim::traffic::Profile;
 
+/// Seed of everybody's habits, and of the gateway's.
+pub(super) const SEED: u64 = 25;
 const FIRST: [&str; 25] = [
     "Budi", "Siti", "Agus", "Dewi", "Eko", "Rina", "Joko", "Wulan", "Hendra", "Ayu", "Bambang", "Fitri",
     "Dedi", "Lestari", "Rudi", "Nur", "Yanto", "Indah", "Slamet", "Putri", "Iwan", "Ratna", "Wahyu", "Sri",

@@ -7,7 +7,7 @@ use super::online::{Credited, Online};
 use super::people::Person;
 use super::town::Town;
 use crate::agent::engine::{Engine, UserView};
-use crate::cli::Failure;
+use crate::cli::failure::Failure;
 use crate::domain::order::OrderState;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::store::{Broken, Page, StoreError, Verified};

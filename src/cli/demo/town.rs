@@ -20,9 +20,9 @@ use crate::agent::engine::{
 use crate::agent::payments::Relay;
 use crate::agent::run::{self, Listeners};
 use crate::agent::site::Site;
-use crate::cli::Failure;
 use crate::cli::api::Api;
-use crate::cli::daemon::router_client;
+use crate::cli::assemble::router_client;
+use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::domain::account::Overage;
 use crate::domain::id::{PackageId, UserId};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::Failure;
 use super::store::file_of;
 use crate::cli::daemon::Signals;
+use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 use crate::relay;
 use crate::relay::config::{Config, Secrets};

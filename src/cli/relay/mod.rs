@@ -10,9 +10,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use super::execute::perform;
+use super::failure::Failure;
 use super::logging::LogFormat;
 use super::output::Output;
-use super::{Failure, perform};
 use crate::relay::config::Config;
 use crate::relay::run::RunError;
 use crate::relay::store::StoreError;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::store::file_of;
+use crate::cli::failure::Failure;
 use crate::cli::output::{Output, table};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::order::OrderState;

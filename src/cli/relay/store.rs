@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use super::Failure;
 use crate::cli::backup::Teller;
+use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::relay::config::{Config, Database};

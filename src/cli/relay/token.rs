@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::Failure;
+use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 
 /// What a token begins with, so that people and scanners know one when they see it.

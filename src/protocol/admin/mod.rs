@@ -1,6 +1,6 @@
-//! The contract of the admin API: what every call takes, as types that both sides read and write.
+//! The contract of the admin API: the request of every call, as types that both sides read and write.
 //!
-//! What a request says is bounded where it is read ([`values`]); what it does is the agent's.
+//! Requests are validated where they are read ([`values`]); the agent executes them.
 
 pub mod admins;
 pub mod auth;

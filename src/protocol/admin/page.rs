@@ -3,7 +3,7 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Rows of a page when nobody asks for another number.
+/// Rows of a page by default.
 const LIMIT_DEFAULT: u32 = 50;
 /// The most rows of a page; a request for more gets these and a cursor.
 const LIMIT_MAX: u32 = 500;
@@ -24,7 +24,7 @@ impl PageLimit {
         self.0 as usize
     }
 
-    /// Rows to ask for: the extra one shows whether there is a next page.
+    /// Rows to query: the extra one shows whether there is a next page.
     pub fn rows_and_one(self) -> u32 {
         self.0 + 1
     }
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for PageLimit {
     }
 }
 
-/// Where a page ends. Opaque outside: callers hand back what they were given.
+/// The end of a page. Opaque outside: callers send back what they received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor(pub i64);
 
@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         let number = text.strip_prefix('p').and_then(|hex| i64::from_str_radix(hex, 16).ok());
-        // One text for one place: signs and leading zeros are not ours.
+        // A cursor has one text only: without sign or leading zeros.
         match number.map(Self) {
             Some(cursor) if cursor.0 >= 0 && cursor.text() == text => Ok(cursor),
             _ => Err(D::Error::custom("is not a cursor of this list: send the `next` of the page before")),
@@ -84,7 +84,7 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A page from up to one row more than it has; `at` returns a row's place.
+    /// A page from up to one row more than its limit; `at` returns a row's cursor.
     pub fn of(mut rows: Vec<T>, limit: PageLimit, at: impl Fn(&T) -> i64) -> Self {
         let more = rows.len() > limit.rows();
         rows.truncate(limit.rows());
@@ -117,7 +117,7 @@ pub struct PageQuery {
     pub after: Option<Cursor>,
 }
 
-/// For optional parameters of a query: what is there is read as a value.
+/// For optional parameters of a query: a parameter that is present is read as a value.
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
     T::deserialize(d).map(Some)
 }

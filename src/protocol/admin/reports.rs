@@ -1,11 +1,11 @@
-//! Reports over everybody.
+//! Reports over all users.
 
 use serde::{Deserialize, Serialize};
 
 use super::page::given;
 use super::values::{Day, one_of};
 
-/// What a report comes as.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReportFormat {
     /// For programs.

@@ -1,4 +1,4 @@
-//! Every request type: it writes what it reads, and the description of the API has its schema.
+//! Every request type writes what it reads, and openapi.json has its schema.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,12 +33,12 @@ use crate::domain::order::{CashMethod, Method, OnlineMethod};
 use crate::domain::role::Role;
 use crate::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX};
 
-/// The description of the API.
+/// The API description.
 const DOCUMENT: &str = "src/agent/api/openapi.json";
-/// Set by whoever wants the schemas of the description written anew.
+/// Set it to rewrite the schemas of the API description.
 const WRITE: &str = "KUOTA_WRITE_SCHEMAS";
 
-/// A type's schema, under the name that the description gives it.
+/// A type's schema, under its name in the API description.
 macro_rules! schemas {
     ($($kind:ty, $name:literal, $schema:expr;)+) => {
         $(impl JsonSchema for $kind {
@@ -53,7 +53,7 @@ macro_rules! schemas {
     };
 }
 
-/// The same for types that stand in place.
+/// The same for types whose schema appears in place.
 macro_rules! inline_schemas {
     ($($kind:ty, $schema:expr;)+) => {
         $(impl JsonSchema for $kind {
@@ -81,7 +81,7 @@ fn methods() -> Value {
     words(cash.chain(OnlineMethod::ALL.iter().map(|method| Method::Online(*method).name())))
 }
 
-/// A text with bounds, what it must have, and what it is.
+/// The schema of a text with its bounds, pattern and description.
 fn text(min: usize, max: usize, pattern: &str, description: &str) -> Value {
     let mut schema = json!({"type": "string", "maxLength": max, "description": description});
     if min > 0 {
@@ -138,7 +138,7 @@ inline_schemas! {
     Decision, words(["credit", "dismiss"]);
 }
 
-/// Quota that must be said, and null is unlimited.
+/// A required quota; null is unlimited.
 pub(super) struct AmountOrUnlimited;
 
 impl JsonSchema for AmountOrUnlimited {
@@ -272,7 +272,7 @@ fn declared() -> BTreeSet<String> {
             }
         }
     }
-    // A page of an answer is no request.
+    // A page of an answer is not a request.
     names.remove("List");
     names
 }
@@ -287,7 +287,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// A null in the manner of the description, no defaults, and an object without fields says so.
+/// Adapts a schema to the style of the description: how null is written, no defaults, objects without fields marked.
 fn in_our_manner(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
     object.remove("default");
@@ -342,13 +342,13 @@ fn generated() -> BTreeMap<String, Value> {
     generator.take_definitions(true).into_iter().collect()
 }
 
-/// An entry of the description's schemas as its file has it.
+/// An entry of the description's schemas as formatted in its file.
 fn entry(name: &str, schema: &Value) -> String {
     let text = format!("{}: {schema:#}", Value::from(name));
     text.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// The description's text with this schema in the place of the one of that name, or as the first.
+/// The description's text with this schema replacing the one of that name, or inserted as the first.
 fn replaced(text: &str, name: &str, schema: &Value) -> String {
     let (head, schemas) = text.split_once("    \"schemas\": {\n").unwrap();
     let entry = entry(name, schema);
@@ -395,7 +395,7 @@ fn the_description_has_the_schema_of_every_request() {
     }
 }
 
-/// The request body of a call is a schema with a name, never one of its own.
+/// The request body of a call is a named schema, never an inline one.
 #[test]
 fn every_body_is_a_request_of_ours() {
     let document: Value =

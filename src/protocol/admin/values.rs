@@ -1,4 +1,4 @@
-//! Values in requests, read and bounded one by one: what gets past here is safe to act on.
+//! Values in requests, validated one by one: a value that is accepted here is safe to use.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,7 +26,7 @@ pub(super) const DAYS_MAX: u32 = 3660;
 pub(super) const ADMIN_NAME_CHARS_MAX: usize = 64;
 /// Shortest and longest password of an admin, in bytes.
 pub(super) const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=1024;
-/// Names that the audit gives to callers who are no admins.
+/// Names that the audit uses for callers who are not admins.
 const RESERVED_NAMES: [&str; 4] = ["local", "kuotad", "relay", "portal"];
 
 /// Reads whole numbers and texts into one type.
@@ -238,7 +238,7 @@ text_field! {
     |method| method.name().to_owned()
 }
 
-/// The message for a word that is none of these.
+/// The error message for a word that is not in the list.
 pub fn one_of(names: impl IntoIterator<Item = &'static str>) -> String {
     format!("must be one of {}", names.into_iter().collect::<Vec<_>>().join(", "))
 }
@@ -269,13 +269,13 @@ fn admin_name(text: &str) -> Result<String, String> {
     if RESERVED_NAMES.contains(&text) { Err("is reserved".into()) } else { Ok(text.to_owned()) }
 }
 
-/// For fields where null says something else than absence: what is there is read, null too. Without
-/// `#[serde(default)]` the field is required.
+/// For fields where null differs from absence: a present value is read, even null. Without `#[serde(default)]` the
+/// field is required.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<T, D::Error> {
     T::deserialize(d)
 }
 
-/// The same where absence leaves a value as it is.
+/// The same for fields whose absence leaves the value unchanged.
 pub fn changed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
     T::deserialize(d).map(Some)
 }

@@ -1,4 +1,4 @@
-//! What can be done to customers, their quota, money and devices.
+//! Form actions for customers: quota, money and devices.
 
 use serde_json::{Map, Value};
 

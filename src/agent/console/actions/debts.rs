@@ -1,4 +1,4 @@
-//! What can be done to one debt item.
+//! Form actions for one debt item.
 
 use super::customers::{paying, reason};
 use super::form_spec::{Field, FormSpec, Kind};

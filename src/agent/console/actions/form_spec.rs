@@ -1,4 +1,4 @@
-//! The form of a deed: what is asked, how it is written, and how what was typed becomes a request of the API.
+//! The form of an action: its fields, how they are written, and how a submission becomes a request of the API.
 
 use std::collections::BTreeMap;
 

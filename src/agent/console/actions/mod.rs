@@ -1,18 +1,16 @@
-//! Everything a person can do at the desk, by one way: a form asks, a second page shows what would happen, and only
-//! then it is done, once, and told. Every form that is sent leads on to a page of its own, so that going back never sends
-//! it again.
+//! Every change in the console, through one path: a form, a preview, then the change, once, and its result. Every
+//! form redirects to a page of its own, so that going back never sends it again.
 //!
-//! A [`FormAction`] is a row of a table: where it is, who may, what it asks, and how what was typed becomes work. The work is
-//! the API's own: the same request structs, the same actions, the same calls.
+//! A [`FormAction`] is a row of a table: address, role, form, and the command that a submission becomes. Requests,
+//! commands and calls are the same as the API's.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `sheet` | the form: its fields, and how what was typed is read |
-//! | `shown` | what a deed would do, from the engine's preview |
-//! | `press` | asking, showing, doing |
+//! | `form_spec` | the fields of a form, and how a submission is read |
+//! | `submit` | the handlers: form, preview, change |
+//! | `preview` | what a change would do, from the engine's preview |
 //! | `pages` | the two pages |
-//! | `news` | what was typed and not yet done; what was done, told once |
-//! | `users`, `debts`, `packages` | the tables |
+//! | `customers`, `debts`, `packages`, `payments`, `office` | the tables |
 
 pub(crate) mod customers;
 pub(crate) mod debts;

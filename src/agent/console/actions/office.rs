@@ -1,4 +1,4 @@
-//! What can be done in the office beside payments: the drawer, the router, the clock, admins and their tokens.
+//! Form actions for the drawer, the router, the clock, admins and their tokens.
 
 use std::sync::Arc;
 

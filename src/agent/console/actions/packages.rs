@@ -1,4 +1,4 @@
-//! What can be done to packages.
+//! Form actions for packages.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! The two pages of a deed: the form, and what would happen.
+//! The two pages of a form action: the form and the preview.
 
 use askama::Template;
 use axum::http::Uri;

@@ -1,4 +1,4 @@
-//! What can be done to an order.
+//! Form actions for one order.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a deed would do, in words: the customer before and after, the lines of the ledger, the money.
+//! The preview of an action in words: the customer before and after, the ledger lines, the money.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Asking, showing and doing: the handlers of every deed.
+//! Handlers of every form action: form, preview, change.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One customer: access and why, quota, usage, what is owed, devices, payments, the ledger; and every deed.
+//! One customer: access and reason, quota, usage, debts, devices, payments, the ledger, and every action.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What is owed: by age, and whom to call about it with a message ready to be sent.
+//! Debts by age, and whom to call, with a message ready to send.
 
 use std::sync::Arc;
 

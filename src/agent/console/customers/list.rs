@@ -1,4 +1,4 @@
-//! Customers: searched, filtered, fifty at a time.
+//! Customers: search and filter, fifty to a page.
 
 use std::sync::Arc;
 

@@ -1,15 +1,15 @@
-//! Customers, what they owe, and what they can buy.
+//! Pages about customers, their debts, and packages.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `list` | customers, searched and filtered |
-//! | `one` | one customer: everything at a glance, and every deed |
-//! | `why` | why a customer has this access, rule by rule |
-//! | `usage` | what was used, by day, hour and device |
-//! | `statement` | the ledger's lines of a customer, to read and to print |
-//! | `packages` | what is on sale |
-//! | `debts` | what is owed by age, and whom to call |
-//! | `receipt` | a payment on paper |
+//! | `customer` | one customer with every action |
+//! | `explain` | why a customer has this access, rule by rule |
+//! | `usage` | usage by day, hour and device |
+//! | `statement` | the ledger lines of a customer, to read and to print |
+//! | `packages` | packages on sale |
+//! | `debts` | debts by age, and whom to call |
+//! | `receipt` | a receipt on paper |
 
 pub(crate) mod customer;
 pub(crate) mod debts;

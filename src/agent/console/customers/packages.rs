@@ -1,4 +1,4 @@
-//! What is on sale, and what was.
+//! Packages on sale, and those taken off.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A payment on paper: 58 mm wide.
+//! A receipt on 58 mm paper.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

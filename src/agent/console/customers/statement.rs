@@ -1,4 +1,4 @@
-//! The ledger's lines of a customer in words: to read, and to print.
+//! The ledger lines of a customer in words, to read and to print.
 
 use std::sync::Arc;
 

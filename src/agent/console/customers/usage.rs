@@ -1,4 +1,4 @@
-//! What a customer used: by day, by hour on demand, and by device.
+//! A customer's usage by day, by hour on demand, and by device.
 
 use std::collections::BTreeMap;
 

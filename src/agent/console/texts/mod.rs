@@ -1,4 +1,4 @@
-//! What the owner and the cashiers read.
+//! The texts of the console.
 
 pub(crate) mod names;
 pub(crate) mod office;

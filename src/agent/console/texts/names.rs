@@ -1,4 +1,4 @@
-//! Stable names of orders as people read them: what they are for, where they stand, and their marks.
+//! Names of order purposes, states and flags for people.
 
 use super::say::Badge;
 use crate::domain::order::{Flag, OrderKind, OrderState};

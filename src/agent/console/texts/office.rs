@@ -1,5 +1,4 @@
-//! What the owner reads in the office: the dashboard, payments, the drawer, the router, reports, and what is on
-//! record.
+//! Texts of the dashboard, payments, drawer, router, reports, audit and settings.
 
 use crate::ui::catalogue::words;
 

@@ -1,4 +1,4 @@
-//! What the desk says about customers, packages, debts and receipts, and around everything that can be done.
+//! Texts about customers, packages, debts and receipts, and of every form action.
 
 use crate::ui::catalogue::words;
 

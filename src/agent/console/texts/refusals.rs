@@ -1,4 +1,4 @@
-//! Why something cannot be done, by the stable codes of the API. What is not here is told in the API's own words.
+//! Refusals by the stable codes of the API. A code without a text here is shown with the API's own detail.
 
 use crate::ui::catalogue::words;
 

@@ -1,4 +1,4 @@
-//! The rules' words as people read them: access, ledger lines, methods of payment.
+//! Access, ledger lines and payment methods in words.
 
 use super::people::People;
 use super::refusals::Refusals;

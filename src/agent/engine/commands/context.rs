@@ -1,4 +1,4 @@
-//! What every command works with: the draft, history, and the reading that came with the request.
+//! The context of every command: the draft, the history, and the reading that came with the request.
 
 use serde::Serialize;
 
@@ -11,11 +11,11 @@ use crate::domain::id::UserId;
 use crate::domain::policy::Event;
 use crate::store::Reader;
 
-/// A request being done.
+/// A command being executed.
 pub struct CommandContext<'d, 'a> {
     pub draft: &'d mut Draft<'a>,
     pub reader: &'d Reader,
-    /// The name of the event that lines are written for.
+    /// Id of the event that entries are written for.
     pub event: String,
     pub reading: Option<&'d Reading>,
 }
@@ -25,7 +25,7 @@ pub fn done(status: u16, view: &impl Serialize) -> Outcome {
 }
 
 impl<'d, 'a> CommandContext<'d, 'a> {
-    /// A request without a reading of its own.
+    /// A context without a reading.
     pub fn new(draft: &'d mut Draft<'a>, reader: &'d Reader, event: String) -> Self {
         Self { draft, reader, event, reading: None }
     }
@@ -37,7 +37,7 @@ impl CommandContext<'_, '_> {
         done(status, &UserView::of(&snapshot, self.draft.policy))
     }
 
-    /// One event of one user, with its audit line, answered with the user.
+    /// Applies one event to one user, writes its audit line and answers with the user.
     pub(super) fn plain(
         &mut self,
         user: UserId,

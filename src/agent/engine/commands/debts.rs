@@ -1,4 +1,4 @@
-//! Debt items: entered, promised for another day, forgiven, and how much credit cashiers may give.
+//! Debt items: adding, moving the due date, writing off, and the limit on credit given by cashiers.
 
 use super::context::{CommandContext, done};
 use crate::agent::engine::audit_detail;
@@ -13,7 +13,7 @@ use crate::domain::tariff::PriceError;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::{Role, Undated};
 
-/// A debt cannot be due before it is made.
+/// A debt item cannot be due before its date.
 fn check_due(item: &DebtItem) -> Result<(), EngineError> {
     if item.due_date < item.debt_date {
         let message = "the due date lies before the debt date".to_owned();
@@ -55,7 +55,7 @@ impl CommandContext<'_, '_> {
         let mut item = self.new_item(amount, &terms.note);
         let today = item.debt_date;
         item.debt_date = terms.debt_date.unwrap_or(today);
-        // A debt entered for an earlier day is not late the moment it is entered.
+        // A debt entered with an earlier date must not be overdue at once.
         let counts_from = item.debt_date.max(today);
         item.due_date = terms.due_date.unwrap_or_else(|| self.draft.policy.debt_due.date(counts_from));
         item.price = terms.price.or(package.as_ref().map(|p| p.price));
@@ -75,7 +75,7 @@ impl CommandContext<'_, '_> {
         Ok(done(201, &view))
     }
 
-    /// An item of the user, open or closed. Closed items live in the store only.
+    /// An item of the user, open or closed. Closed items exist only in the store.
     pub fn find_item(&self, user_no: u32, debt: DebtId) -> Result<DebtItem, EngineError> {
         if let Some(item) = self.draft.user(user_no).account.item(debt) {
             return Ok(item.clone());
@@ -86,7 +86,7 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    /// An item of the user that still owes something.
+    /// An item of the user with an unpaid part.
     fn find_open_item(&self, user: UserId, debt: DebtId) -> Result<(u32, DebtItem), EngineError> {
         let no = self.draft.find_user(user)?;
         let item = self.find_item(no, debt)?;
@@ -127,20 +127,20 @@ impl CommandContext<'_, '_> {
         Ok(self.debt_view(no, debt))
     }
 
-    /// An item as the draft leaves it.
+    /// An item after the draft.
     fn debt_view(&self, user_no: u32, debt: DebtId) -> Outcome {
         let item = self.draft.user(user_no).account.item(debt);
         let item = item.expect("an item that was stepped on is in its account until the commit");
         done(200, &DebtView::of(item, self.draft.tariff_due(item)))
     }
 
-    /// What a cashier gave on credit, this item included, may owe no more than the site allows.
+    /// The credit given by a cashier, this item included, must not exceed the site's limit.
     fn check_cashier_credit(&self, item: &DebtItem, own_price: Option<Rupiah>) -> Result<(), EngineError> {
         if self.draft.actor.role > Role::Cashier {
             return Ok(());
         }
         if own_price.is_some() {
-            // Whoever makes the price makes the limit.
+            // A cashier who sets the price would also set the limit.
             let message =
                 "cashiers give credit at the price of the packages on sale; an operator sets another";
             return Err(conflict("cashier_credit", message));

@@ -1,4 +1,4 @@
-//! Devices: bound, moved and unbound. What a device used before is its owner's of then.
+//! Devices: binding, moving and unbinding. Earlier usage of a device belongs to its owner at that time.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -16,14 +16,14 @@ use crate::domain::units::Timestamp;
 use crate::domain::usage::{self, DeviceAt, Unknown};
 use crate::store::{DeviceRecord, Pending};
 
-/// Whether a row of the device may have been there that the reading could not read.
+/// Whether the unreadable part of the reading may include a row of the device.
 fn lacks(reading: &Reading, mac: Mac) -> bool {
     let hosts = &reading.hosts;
     Unknown::of(hosts).may_lack(mac, hosts.rows.iter().any(|row| row.mac == mac))
 }
 
 impl CommandContext<'_, '_> {
-    /// Binds a device; answers with the user from whom it is moved.
+    /// Binds a device; returns the user from whom it was moved.
     pub(super) fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
         let NewDevice { user, mac, label, replace_oldest, is_move, seen_at } = new;
         if let Some(address) = seen_at {
@@ -31,7 +31,7 @@ impl CommandContext<'_, '_> {
         }
         let held = self.draft.state.by_mac.get(mac).map(|no| self.draft.state.devices[no].clone());
         if let Some(device) = held.as_ref().filter(|device| device.user_no == no) {
-            // Bound here already: the call says it again, or takes an unbinding back.
+            // Already bound here: the call repeats the binding, or cancels an unbinding.
             let pending = device.pending.filter(|p| *p == Pending::Baseline);
             self.note_move_dropped(device);
             self.draft.work(Work::Change(DeviceRecord { label: label.clone(), pending, ..device.clone() }));
@@ -48,11 +48,11 @@ impl CommandContext<'_, '_> {
             self.draft.audit("device.unbind", &from.to_string(), format!("{mac} moved to {user}"));
             self.note_move_dropped(old);
         }
-        // A reading in which the device's row could not be read says as little about it as none.
+        // A reading in which the device's row is unreadable is as good as none.
         let reading = self.reading.filter(|_| !self.is_unknown(*mac));
         match (held, reading) {
             (Some(old), None) => {
-                // The old owner's last bytes are not known: the device waits for the router.
+                // The old owner's last usage is unknown: the device waits for the router.
                 self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Move(no)), ..old }));
             }
             (held, reading) => {
@@ -66,8 +66,8 @@ impl CommandContext<'_, '_> {
         Ok(from)
     }
 
-    /// A device that asks for itself must be the only one that the router sees at its address, by the reading of
-    /// this request: an earlier one may show somebody who has left.
+    /// A device that binds itself must be the only one that the router shows at its address. Only the reading of this
+    /// request counts: an earlier one may show a device that has left.
     fn check_asker(&self, mac: Mac, address: Ipv4Addr) -> Result<(), EngineError> {
         match self.draft.state.hosts.device_at(address) {
             DeviceAt::One(there) if there == mac => Ok(()),
@@ -85,7 +85,7 @@ impl CommandContext<'_, '_> {
         EngineError::DeviceTaken { mac: device.mac, owner: owner.account.id, name: owner.name.clone() }
     }
 
-    /// Somebody to whom a device was about to move does not get it.
+    /// A device that was about to move stays with its owner: notes this for the user who was to get it.
     fn note_move_dropped(&mut self, device: &DeviceRecord) {
         let Some(Pending::Move(to)) = device.pending else { return };
         if self.draft.has_user(to) {
@@ -94,7 +94,7 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    /// One more device of the user must be allowed, or take the place of the one seen longest ago. What that one used
+    /// Checks that the user may have one more device, or unbinds the one seen longest ago. The usage of that device
     /// is in the reading that came with the request, and was counted before.
     fn make_room(&mut self, no: u32, replace_oldest: bool) -> Result<(), EngineError> {
         let owned = self.draft.state.devices_of.get(&no).map_or(0, BTreeSet::len);
@@ -120,8 +120,8 @@ impl CommandContext<'_, '_> {
         Ok(())
     }
 
-    /// Whether the reading that came with the request counted nothing for a bound device, because a row of it could
-    /// not be read.
+    /// Whether the reading that came with the request counted nothing for a bound device because one of its rows was
+    /// unreadable.
     pub(super) fn is_unknown(&self, mac: Mac) -> bool {
         let (state, reading) = (&self.draft.state, self.reading);
         let device = state.by_mac.get(&mac).and_then(|no| state.devices.get(no));
@@ -141,13 +141,13 @@ impl CommandContext<'_, '_> {
             self.draft.work(Work::Unbind(device.no));
             return Ok(Outcome { status: 204, body: String::new() });
         }
-        // What flowed since the last reading is the owner's: the device waits for the router.
+        // The traffic since the last reading belongs to the owner: the device waits for the router.
         self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Unbind), ..device }));
         Ok(Outcome { status: 202, body: self.user_view(no, 202).body })
     }
 }
 
-/// A device as it is bound: what its rows had counted before is nobody's.
+/// A newly bound device: bytes its rows counted before belong to no user.
 fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestamp) -> DeviceRecord {
     let rows = |reading: &Reading| {
         let hosts = &reading.hosts;

@@ -1,4 +1,4 @@
-//! The cash drawer, counted by whoever is behind it.
+//! Counting the cash drawer.
 
 use super::context::{CommandContext, done};
 use crate::agent::engine::error::EngineError;
@@ -8,8 +8,8 @@ use crate::domain::units::Rupiah;
 use crate::store::ClosingRecord;
 
 impl CommandContext<'_, '_> {
-    /// Counts the drawer of whoever asks. Moves are committed with the request that makes them, so the store lacks
-    /// none.
+    /// Closes the caller's cash drawer. Moves are committed with the request that makes them, so the store has all of
+    /// them.
     pub(super) fn close_drawer(&mut self, counted: Rupiah, note: &str) -> Result<Outcome, EngineError> {
         let cashier = self.draft.actor.name.clone();
         let closing = ClosingRecord {

@@ -1,4 +1,4 @@
-//! Many users at once, with their devices, quota, debts and blocks: all of them in one transaction, or none.
+//! Import of many users with their devices, quota, debts and blocks, in one transaction.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::store::Role;
 struct ImportView {
     imported: usize,
     devices: usize,
-    /// Users whose quota account was taken over.
+    /// Users whose quota account was imported.
     quotas: usize,
     debts: usize,
     /// Users who are blocked by an admin from the start.
@@ -28,7 +28,7 @@ struct ImportView {
     ids: Vec<UserId>,
 }
 
-/// What rows before this one, and users on file, have.
+/// Names and devices already used by earlier rows and by existing users.
 struct Claims<'a> {
     on_file: &'a Holders,
     by_row: Holders,
@@ -36,7 +36,7 @@ struct Claims<'a> {
 }
 
 impl CommandContext<'_, '_> {
-    /// Enters every user of an import; `findings` are what whoever read it has against its rows.
+    /// Creates every user of an import; `findings` are the errors of the parser.
     pub(super) fn import(
         &mut self,
         users: &[ImportedUser],
@@ -87,7 +87,8 @@ impl CommandContext<'_, '_> {
         if findings.is_empty() { Ok(done(201, &view)) } else { Err(EngineError::Rows(findings)) }
     }
 
-    /// Enters one user with everything that came with it. Debts come before quota and exemption, as they were made.
+    /// Creates one user with devices, quota and debts. Debts come before quota and exemption, in the order they
+    /// arose.
     fn enter_imported(&mut self, imported: &ImportedUser, names: Names) -> Result<UserId, EngineError> {
         let mut user = imported.user.clone();
         let exempt = user.settings.exempt.take().filter(|exempt| *exempt);
@@ -96,7 +97,7 @@ impl CommandContext<'_, '_> {
         for ImportedDevice { mac, label } in &imported.devices {
             self.bind(no, &NewDevice { label: label.clone(), ..NewDevice::of(id, *mac) })?;
         }
-        // A plan on credit is entered while nothing else is owed.
+        // A plan on credit is only accepted while nothing else is owed.
         let (plans, items): (Vec<_>, Vec<_>) = imported.debts.iter().partition(|debt| debt.amount.is_none());
         for (no_of_debt, debt) in (0..).zip(plans.into_iter().chain(items)) {
             let item = self.imported_item(debt, no_of_debt);
@@ -121,7 +122,7 @@ impl CommandContext<'_, '_> {
         Ok(id)
     }
 
-    /// The item; its order among the user's own breaks ties of their dates.
+    /// The item; its position among the user's items breaks ties of equal dates.
     fn imported_item(&mut self, debt: &ImportedDebt, no: i64) -> DebtItem {
         DebtItem {
             id: DebtId(self.draft.new_id()),
@@ -137,7 +138,7 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    /// What stands against one row: users on file, rows before it, and how many devices one user may have.
+    /// Checks one row against existing users, earlier rows and the limit of devices per user.
     fn judge(
         &self,
         imported: &ImportedUser,

@@ -1,4 +1,4 @@
-//! How each command is done on a draft: find, check, step, answer. One file for each resource.
+//! The execution of each command on a draft: find, check, step, answer. One file for each resource.
 
 mod context;
 mod debts;
@@ -22,7 +22,7 @@ use crate::store::Reader;
 pub(super) use context::CommandContext;
 pub(super) use context::done;
 
-/// Does what the request asks on the draft.
+/// Executes the request on the draft.
 pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> Result<Outcome, EngineError> {
     let event = request.key.as_ref().map_or_else(|| draft.new_id().to_string(), |key| key.id.clone());
     let mut act =

@@ -1,4 +1,4 @@
-//! Money in hand, and money that goes back.
+//! Cash payments and refunds.
 
 use super::context::{CommandContext, done};
 use crate::agent::engine::command::{JUST_PAID_MS, Purpose, Tender};
@@ -15,7 +15,7 @@ use crate::domain::validity::ValidityStep;
 use crate::store::OrderRecord;
 
 impl CommandContext<'_, '_> {
-    /// Money in hand: the order is born paid, gets the next receipt, and its quote is applied, all in one commit.
+    /// A cash payment: creates the order as paid, numbers its receipt and applies its quote, all in one commit.
     pub(super) fn take(
         &mut self,
         user: UserId,
@@ -56,7 +56,7 @@ impl CommandContext<'_, '_> {
         Ok(done(201, &view))
     }
 
-    /// Whether an order was paid so short a time ago that whoever pays may not know of it.
+    /// Whether an order was paid so recently that the payer may not have seen it.
     fn is_recent(&self, order: &OrderRecord) -> bool {
         order.paid_at.is_some_and(|at| self.draft.state.wall.0.saturating_sub(at.0) < JUST_PAID_MS)
     }
@@ -89,8 +89,8 @@ impl CommandContext<'_, '_> {
         Ok(done(200, &view))
     }
 
-    /// The refund with the order's own effects, as the store and this draft tell them. Lines are committed with the
-    /// request that makes them, so the two lack none.
+    /// The refund with the order's own effects, from the store and this draft. Entries are committed with the request
+    /// that makes them, so these two are complete.
     pub fn refund_of(
         &mut self,
         order: &OrderRecord,
@@ -130,7 +130,7 @@ impl CommandContext<'_, '_> {
         })
     }
 
-    /// Every change of a user's expiry and plan: as committed, as time made it since, and as this draft makes it.
+    /// Every change of a user's expiry and plan: committed, made by time since, and made by this draft.
     fn validity_of(&self, user_no: u32) -> Result<Vec<ValidityStep>, EngineError> {
         let mut steps = self.reader.validity(user_no)?;
         let gathered = self.draft.state.dirty.records.validity.iter().filter(|(no, _)| *no == user_no);

@@ -1,4 +1,4 @@
-//! A new period: what is left and used is sealed, and what is given begins.
+//! A reset: seals the balance and usage of the old period, and grants quota for the new one.
 
 use super::context::{CommandContext, done};
 use crate::agent::engine::audit_detail;

@@ -1,4 +1,4 @@
-//! People who ask for an account on the portal.
+//! Registrations on the portal.
 
 use std::net::Ipv4Addr;
 

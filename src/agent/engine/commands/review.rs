@@ -1,4 +1,4 @@
-//! What the owner decides about online orders: how a review ends, and money that goes back through the gateway.
+//! The owner's decisions about online orders: ending a review, and refunds through the gateway.
 
 use super::context::{CommandContext, done};
 use crate::agent::engine::command::ReviewDecision;
@@ -55,7 +55,7 @@ impl CommandContext<'_, '_> {
         Ok(order)
     }
 
-    /// The review ends without a credit. An order that was credited before stands where its money does.
+    /// Ends the review without a credit. An order credited before keeps the state that matches its money.
     fn dismiss(&mut self, mut order: OrderRecord, reason: &str) -> OrderRecord {
         order.flags.insert(Flag::Dismissed);
         order.status = match (order.is_credited(), order.refunded) {
@@ -71,7 +71,7 @@ impl CommandContext<'_, '_> {
         order
     }
 
-    /// Money of an online order is to go back: the gateway is asked, and what it did comes by the feed.
+    /// Requests a refund of an online order from the gateway; the feed reports the result.
     pub(super) fn refund_online(
         &mut self,
         order: &OrderRecord,

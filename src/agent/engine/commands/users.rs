@@ -1,4 +1,4 @@
-//! Users: entered, changed, hidden, and their portal PINs.
+//! Users: creating, changing, deleting, and their portal PINs.
 
 use super::context::CommandContext;
 use crate::agent::engine::audit_detail;
@@ -13,14 +13,14 @@ use crate::domain::policy::{Event, Refusal, Settings};
 use crate::store::UserRecord;
 
 impl CommandContext<'_, '_> {
-    /// Enters a user; answers with its key.
+    /// Creates a user; returns its key.
     pub(super) fn enter(&mut self, new: &NewUser, action: &str) -> Result<u32, EngineError> {
         let names = Names::read(new.phone.as_deref(), new.login.as_deref())?;
         names.check_free(&self.draft.holders(None))?;
         Ok(self.enter_with(new, names, action)?)
     }
 
-    /// Enters a user whose number and log-in name are free.
+    /// Creates a user whose phone and log-in name are free.
     pub(super) fn enter_with(&mut self, new: &NewUser, names: Names, action: &str) -> Result<u32, Refusal> {
         let no = self.draft.next_user_no();
         let id = UserId(self.draft.new_id());
@@ -47,7 +47,7 @@ impl CommandContext<'_, '_> {
         let no = self.draft.find_user(id)?;
         let before = self.draft.user(no).clone();
         let mut user = before.clone();
-        // What stands as it was is nobody's mistake of now, even where it could not be entered today.
+        // An unchanged value is not checked, even if it would be refused for a new user.
         let phone = change.phone.as_ref().filter(|phone| **phone != user.phone);
         let login = change.login.as_ref().filter(|login| **login != user.login);
         let names =

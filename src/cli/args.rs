@@ -1,0 +1,130 @@
+//! The command line of `kuotad`: what can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[cfg(feature = "sim")]
+use super::demo;
+use super::logging::LogFormat;
+use super::{
+    admins, clock, closings, debts, doctor, ledger, orders, packages, reports, router_setup, setup, users,
+};
+
+/// The command line of `kuotad`.
+#[derive(Debug, Parser)]
+#[command(name = "kuotad", version, about = "Quota, debt and access for MikroTik hotspots")]
+pub struct Args {
+    /// The configuration.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/kuota/kuotad.toml")]
+    pub config: PathBuf,
+    /// What log lines on stderr look like.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+    /// Print the API's answer as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CliCommand,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum CliCommand {
+    /// Run the daemon.
+    Run,
+    /// Show how it works on this machine alone: simulated router and payment gateway, relay, customers and traffic.
+    #[cfg(feature = "sim")]
+    Demo(demo::DemoArgs),
+    /// Validate the configuration and print it as it takes effect, secrets masked.
+    CheckConfig,
+    /// Write a configuration from a few answers, make the first owner and test the router.
+    Setup(setup::SetupArgs),
+    /// Look for what is wrong with the router, this machine and the configuration, and say what to do.
+    Doctor(doctor::DoctorArgs),
+    /// Print the script that prepares the router for this configuration.
+    RouterSetup(router_setup::RouterSetupArgs),
+    /// Who may log in.
+    #[command(subcommand)]
+    Admin(admins::AdminCommand),
+    /// Customers, their devices and their access.
+    #[command(subcommand)]
+    User(users::UserCommand),
+    /// What customers owe.
+    #[command(subcommand)]
+    Debt(debts::DebtCommand),
+    /// What is on sale.
+    #[command(subcommand)]
+    Package(packages::PackageCommand),
+    /// What was paid.
+    #[command(subcommand)]
+    Order(orders::OrderCommand),
+    /// Sales, debts, usage, and whom to call.
+    #[command(subcommand)]
+    Report(reports::ReportCommand),
+    /// Cash drawers.
+    #[command(subcommand)]
+    Closing(closings::ClosingCommand),
+    /// The books.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Copy the whole store into a file, with or without a running daemon.
+    Backup {
+        /// Where to; a file of that name is replaced once the copy is whole.
+        file: PathBuf,
+    },
+    /// Make a copy the store again, with no daemon running. The store from before is kept beside it.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
+    /// Write users, packages, debts, orders and ledger entries as CSV.
+    Export {
+        /// The folder for the tables.
+        dir: PathBuf,
+    },
+    /// Enter users with their devices from a table, all of them or none.
+    Import {
+        /// CSV with the columns name, phone, login, and mac as often as needed, or the `users.csv` of an export, or the
+        /// folder that `export` wrote.
+        file: PathBuf,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// What reconciling the router would change now; changes nothing.
+    RouterPlan,
+    /// The wall clock.
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
+}
+
+impl CliCommand {
+    /// What is logged where nobody says otherwise. A command's answer is on stdout; the daemon's life is its log.
+    pub fn log_level(&self) -> &'static str {
+        match self {
+            Self::Run => "info",
+            // They say in words what came of everything, between questions or in a table.
+            Self::Setup(_) | Self::Doctor(_) => "error",
+            Self::CheckConfig
+            | Self::RouterSetup(_)
+            | Self::Admin(_)
+            | Self::User(_)
+            | Self::Debt(_)
+            | Self::Package(_)
+            | Self::Order(_)
+            | Self::Report(_)
+            | Self::Closing(_)
+            | Self::Ledger(_)
+            | Self::Backup { .. }
+            | Self::Restore { .. }
+            | Self::Export { .. }
+            | Self::Import { .. }
+            | Self::RouterPlan
+            | Self::Clock(_) => "warn",
+            #[cfg(feature = "sim")]
+            Self::Demo(_) => "warn",
+        }
+    }
+}

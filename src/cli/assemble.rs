@@ -1,0 +1,84 @@
+//! What a site is assembled from: the configuration with its secrets, the clients of router and relay, the notifier.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use crate::agent::config::{Config, Secrets};
+use crate::agent::engine::{Notice, Notifier};
+use crate::agent::payments::Relay;
+use crate::agent::payments::client::RelayClient;
+use crate::agent::router::site_plan::list_names;
+use crate::domain::access::Access;
+use crate::routeros::client::{ClientConfig, Password, RouterClient};
+use crate::settings::{Environment, Secret, SettingsError};
+
+/// The configuration and what its files hold. The error names everything that is wrong with either.
+pub(super) fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
+    let config = Config::load(path, env)?;
+    let secrets = config.load_secrets(env);
+    let mut findings = config.router.client_tls().err().map(|error| error.findings).unwrap_or_default();
+    match secrets {
+        Ok(secrets) => {
+            SettingsError::check(findings)?;
+            Ok((config, secrets))
+        }
+        Err(error) => {
+            findings.extend(error.findings);
+            Err(SettingsError { findings })
+        }
+    }
+}
+
+/// A client of the configured router; it connects when it is first asked for something. The error names the file of
+/// authorities where that cannot be had.
+pub(super) fn router_client(
+    config: &Config,
+    password: impl Fn() -> Secret + Send + Sync + 'static,
+) -> Result<RouterClient, SettingsError> {
+    let router = &config.router;
+    let password = Password::reloadable(move || password().expose().to_owned());
+    let lists = list_names(&router.lists);
+    Ok(RouterClient::spawn(ClientConfig {
+        tls: router.client_tls()?,
+        timeout: router.timeout,
+        lists,
+        ..ClientConfig::new(router.address.to_string(), router.username.clone(), password)
+    }))
+}
+
+/// A client of the configured relay, where there is one.
+pub(super) fn relay_client(
+    config: &Config,
+    token: impl Fn() -> Secret + Send + Sync + 'static,
+) -> Result<Option<Arc<dyn Relay>>, Failure> {
+    let Some(relay) = &config.relay else { return Ok(None) };
+    let client = RelayClient::new(relay.url.as_str(), token).map_err(Failure::said)?;
+    Ok(Some(Arc::new(client)))
+}
+
+/// Tells people by the log: one line for each turn of access.
+pub(super) struct LogNotifier;
+
+impl Notifier for LogNotifier {
+    fn notify(&self, notice: &Notice) {
+        match notice {
+            Notice::AccessChanged { user, name, from, to } => tracing::info!(
+                user.id = %user,
+                user.name = %name,
+                from = from.status.name(),
+                to = to.status.name(),
+                reason = reason(to),
+                "access changed"
+            ),
+            Notice::OverageWarning { user, name } => {
+                tracing::info!(user.id = %user, user.name = %name, "overage is near the debt limit");
+            }
+        }
+    }
+}
+
+/// The stable name of an access's reason; empty for full access.
+pub(super) fn reason(access: &Access) -> &'static str {
+    access.reason.map_or("", |reason| reason.name())
+}

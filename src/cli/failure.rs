@@ -1,0 +1,40 @@
+//! Why a command failed, in words for the operator.
+
+use crate::agent::run::RunError;
+use crate::agent::site::StartError;
+use crate::settings::SettingsError;
+
+/// Why a command failed; decides the exit code.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The configuration is bad: every finding on a line of its own.
+    Config(SettingsError),
+    /// Anything else, in words for the operator.
+    Said(String),
+}
+
+impl Failure {
+    /// In the words of an error or of a text.
+    #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands errors over")]
+    pub fn said(text: impl ToString) -> Self {
+        Self::Said(text.to_string())
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::said(error)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::said(error)
+    }
+}
