@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use super::engine::{Engine, EngineHandle};
 use super::payments::Payments;
 use super::site::Site;
-use super::{api, portal, watchdog};
+use super::{faces, portal, watchdog};
 use crate::retry_log::RetryLog;
 use crate::tools::backoff;
 use crate::web::ConnectionLimits;
@@ -147,7 +147,7 @@ pub struct Listeners {
 
 /// Serves every listener until `stop` turns true and open requests have ended.
 pub async fn serve_all(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bool>) {
-    let admin = api::router(Arc::clone(&site));
+    let admin = faces::admin_router(Arc::clone(&site));
     let data_dir = site.config.data_dir.clone();
     let config = Arc::new(site.config.clone());
     tokio::join!(

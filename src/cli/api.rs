@@ -17,8 +17,8 @@ use tower::ServiceExt;
 use super::assemble::{LogNotifier, relay_client, router_client};
 use super::failure::Failure;
 use super::output;
-use crate::agent::api::router_for_socket;
 use crate::agent::config::{Config, Secrets};
+use crate::agent::faces::admin_router_for_socket;
 use crate::agent::run::SOCKET_FILE;
 use crate::agent::site::Site;
 use crate::clock::SystemClock;
@@ -103,7 +103,7 @@ impl Api {
 
     /// The API around a site of this process.
     pub fn here(site: Arc<Site>) -> Self {
-        Self { way: Way::Here(router_for_socket(site)) }
+        Self { way: Way::Here(admin_router_for_socket(site)) }
     }
 
     /// Looks.

@@ -9,9 +9,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, request};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use kuota::agent::api;
 use kuota::agent::config::Config;
 use kuota::agent::engine::{Notice, Notifier};
+use kuota::agent::faces::admin_router_for_socket;
 use kuota::agent::payments::Relay;
 use kuota::agent::run;
 use kuota::agent::site::Site;
@@ -233,7 +233,7 @@ impl Desk {
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()))
             .unwrap();
-        let response = api::router_for_socket(Arc::clone(self.site())).oneshot(request).await.unwrap();
+        let response = admin_router_for_socket(Arc::clone(self.site())).oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();

@@ -21,21 +21,14 @@ pub const AGENT: Rows = Rows {
     folder: "agent",
     rows: &[
         &["config", "engine", "health"],
-        &["router", "payments", "watchdog"],
+        &["router", "payments", "reports", "watchdog"],
         &["site", "doctor"],
         &["http"],
         &["api", "console", "portal"],
+        &["faces"],
         &["run"],
     ],
-    // The faces borrow from each other.
-    pending: &[
-        ("http", "api"),
-        ("http", "console"),
-        ("api", "console"),
-        ("console", "api"),
-        ("portal", "api"),
-        ("portal", "console"),
-    ],
+    pending: &[],
 };
 
 /// `relay`: what it stands on, one order and one merchant, the parts together, the walks, the HTTP face, the loops.

@@ -1,88 +1,24 @@
-//! A consistent copy of everything, streamed to the owner.
+//! A consistent copy of everything, for the owner.
 
-use std::fs::File;
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
 use axum::routing::post;
-use tokio::task::spawn_blocking;
 
-use crate::agent::engine::Actor;
+use crate::agent::http::backup::send;
 use crate::agent::http::caller::Owner;
 use crate::agent::http::state::{Answer, AppState};
-use crate::clock::rfc3339;
 use crate::protocol::admin::Empty;
-use crate::store::Reader;
-use crate::store::backup::{self, BackupError};
-use crate::web::limits::RequestTimeout;
-use crate::web::{Body, Problem, stream};
+use crate::web::Body;
 
-/// Where the desk's page asks for a copy.
-pub(crate) const PAGE_PATH: &str = "/cadangan/unduh";
-/// Where a copy is put together; it has lost this name before the first byte of it is sent.
-const COPY_FILE: &str = "kuota.db.copying";
-/// How long copying and proving a store may take: years of a large site on a slow card.
-const COPY_MAX: Duration = Duration::from_mins(15);
+/// Where a copy is asked for.
+pub(crate) const PATH: &str = "/backup";
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
-    Router::new().route("/backup", post(copy))
-}
-
-/// A copy takes longer than other calls may.
-pub(crate) async fn timeouts(mut request: Request, next: Next) -> Response {
-    if ["/api/v1/backup", PAGE_PATH].contains(&request.uri().path()) {
-        request.extensions_mut().insert(RequestTimeout(COPY_MAX));
-    }
-    next.run(request).await
+    Router::new().route(PATH, post(copy))
 }
 
 async fn copy(State(app): State<Arc<AppState>>, Owner(actor): Owner, _: Body<Empty>) -> Answer {
     send(&app, actor).await
-}
-
-/// Copies the store, proves the copy and streams it.
-pub(crate) async fn send(app: &AppState, actor: Actor) -> Answer {
-    let one_at_a_time = app.copying.lock().await;
-    let reader = app
-        .look(move |engine| {
-            // What was read of the router so far goes into the copy, too.
-            engine.note(&actor, "backup", "store", String::new())?;
-            Ok(engine.new_reader()?)
-        })
-        .await?;
-    let path = app.site.config.data_dir.join(COPY_FILE);
-    let copied = spawn_blocking(move || make(&reader, path)).await;
-    let (file, length) = copied.map_err(|_| Problem::internal())??;
-    drop(one_at_a_time);
-    let (mut feed, body) = stream::feed();
-    let (data_dir, now) = (app.site.config.data_dir.clone(), rfc3339(app.site.clock.now()));
-    spawn_blocking(move || {
-        let sent = io::copy(&mut &file, &mut feed).and_then(|_| feed.finish());
-        match sent {
-            Ok(()) => backup::note_last(&data_dir, &now),
-            Err(error) => tracing::warn!(%error, "a backup was not sent to its end"),
-        }
-    });
-    let headers = [
-        (CONTENT_TYPE, "application/vnd.sqlite3".to_owned()),
-        (CONTENT_LENGTH, length.to_string()),
-        (CONTENT_DISPOSITION, "attachment; filename=\"kuota-backup.db\"".to_owned()),
-    ];
-    Ok((headers, body).into_response())
-}
-
-/// A proven copy without a name: it is gone with whoever reads it.
-fn make(reader: &Reader, path: PathBuf) -> Result<(File, u64), Problem> {
-    reader.copy_to(&path, &mut |_| {})?;
-    let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
-    backup::remove(&path);
-    let (length, file) = opened.map_err(|source| BackupError::File { path, source })?;
-    Ok((file, length))
 }

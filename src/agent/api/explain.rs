@@ -1,6 +1,5 @@
 //! Why a user has this access: every rule with its numbers and ledger lines, and what to pay.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,11 +12,12 @@ use super::money::{QuoteView, settle_all_quote};
 use crate::agent::engine::{DebtView, Engine, EntryView, ReadView, UserView};
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::state::{Answer, AppState, user};
+use crate::agent::reports::explain::{behind, period};
 use crate::clock::rfc3339;
 use crate::domain::access::{self, Reason, Rule};
 use crate::domain::account::Account;
-use crate::domain::id::{DebtId, UserId};
-use crate::domain::ledger::{Book, Kind, Posted};
+use crate::domain::id::UserId;
+use crate::domain::ledger::Posted;
 use crate::store::Page;
 use crate::web::{Path, Problem};
 
@@ -95,11 +95,6 @@ fn view(engine: &Engine, id: UserId) -> Result<ExplainView, Problem> {
     })
 }
 
-/// Lines since the last closing, newest first.
-pub(crate) fn period(lines: Vec<Posted>) -> Vec<Posted> {
-    lines.into_iter().take_while(|line| line.entry.kind != Kind::Closing).collect()
-}
-
 fn rules(user_no: u32, account: &Account, look: &ReadView, lines: &[Posted]) -> Vec<RuleView> {
     let facts = look.facts_of(user_no);
     let rules = access::rules(account, look.policy, &facts);
@@ -133,25 +128,4 @@ fn windows(rule: Rule, user_no: u32, look: &ReadView) -> Vec<(&'static str, Stri
         ]
     });
     numbers.collect()
-}
-
-/// The lines that a rule's numbers are made of.
-pub(crate) fn behind(rule: Rule, account: &Account, look: &ReadView, lines: &[Posted]) -> Vec<u64> {
-    let seqs = |fits: &dyn Fn(&Posted) -> bool| lines.iter().filter(|l| fits(l)).map(|l| l.seq).collect();
-    match rule.reason {
-        Some(Reason::DebtLimit | Reason::Habis | Reason::Fup) => {
-            seqs(&|line| line.entry.kind.book() == Book::Quota)
-        }
-        Some(Reason::DebtOverdue) => {
-            let overdue = overdue(account, look);
-            seqs(&|line| line.entry.debt.is_some_and(|debt| overdue.contains(&debt)))
-        }
-        Some(Reason::Admin | Reason::Inactive | Reason::Paying | Reason::Expired) | None => Vec::new(),
-    }
-}
-
-fn overdue(account: &Account, look: &ReadView) -> BTreeSet<DebtId> {
-    let (local, policy) = (look.facts.local, look.policy);
-    let is_late = |item: &&crate::domain::debt::DebtItem| item.is_overdue(local, policy.overdue);
-    account.items.iter().filter(is_late).map(|item| item.id).collect()
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -11,11 +10,12 @@ use serde::Serialize;
 
 use crate::agent::engine::{Engine, EntryView};
 use crate::agent::http::caller::{Operator, Viewer};
+use crate::agent::http::ledger::proof;
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
 use crate::protocol::admin::page::{List, PageQuery};
-use crate::store::{AuditLine, Broken, Page, Reader, Verified};
+use crate::store::{AuditLine, Page, Verified};
 use crate::web::{Path, Problem, Query};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
@@ -101,18 +101,4 @@ struct VerifiedView {
 async fn verify(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let Verified { entries, accounts, debts, receipts } = proof(&app).await?;
     Ok(Json(VerifiedView { entries, accounts, debts, receipts }).into_response())
-}
-
-/// Walks the whole ledger on a connection of its own, so that nobody waits for it.
-pub(crate) async fn proof(app: &AppState) -> Result<Verified, Problem> {
-    let _turn = app.verifying.lock().await;
-    let reader: Reader = app.look(|engine| Ok(engine.new_reader()?)).await?;
-    let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
-    walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
-        Broken::Store(error) => error.into(),
-        broken => {
-            tracing::error!(%broken, "the ledger does not add up");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
-        }
-    })
 }

@@ -8,14 +8,14 @@ use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::agent::config::Config;
-use crate::agent::engine::{Actor, DebtView, Engine, Key, Outcome};
+use crate::agent::engine::{Actor, DebtView, Engine};
 use crate::agent::http::caller::{Cashier, Operator, Owner, Viewer};
+use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::Money;
 use crate::agent::http::state;
-use crate::agent::http::state::{Answer, AppState, finish, user};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::id::{DebtId, UserId};
-use crate::domain::order::{OnlineMethod, Quote};
+use crate::domain::order::Quote;
 use crate::domain::policy::Refusal;
 use crate::protocol::LineWire;
 use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
@@ -124,37 +124,7 @@ async fn take<T>(
 ) -> Answer {
     app.look(move |engine| user(engine, id).map(drop)).await?;
     let key = state::key(&actor, &body);
-    Ok(state::said(taken(app, actor, id, money(body.value), key).await?))
-}
-
-/// Takes money to its end, whoever still waits for it.
-pub(crate) async fn taken(
-    app: &AppState,
-    actor: Actor,
-    id: UserId,
-    money: Money,
-    key: Option<Key>,
-) -> Result<Outcome, Problem> {
-    let site = Arc::clone(&app.site);
-    match money {
-        Money::Taken(action) => {
-            Ok(finish(async move { site.take_money(actor, id, action, key).await }).await??)
-        }
-        Money::Asked(wish) => {
-            on_offer(&app.site.config, wish.method)?;
-            Ok(finish(async move { site.payments.pay_online(actor, wish, key).await }).await??)
-        }
-    }
-}
-
-/// The gateway's page is always there; other methods are what the owner chose to offer.
-fn on_offer(config: &Config, method: OnlineMethod) -> Result<(), Problem> {
-    if method == OnlineMethod::Snap || config.payment.methods.contains(&method) {
-        return Ok(());
-    }
-    let names: Vec<&str> = config.payment.methods.iter().map(|method| method.name()).collect();
-    let message = format!("{} is not offered here (payment.methods): {}", method.name(), names.join(", "));
-    Err(Problem::invalid("method", message))
+    Ok(state::said(take_money(app, actor, id, money(body.value), key).await?))
 }
 
 async fn debts(

@@ -7,13 +7,13 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use crate::agent::engine::{Actor, Command, Engine, OrderView, ReviewDecision};
+use crate::agent::engine::{Engine, OrderView};
 use crate::agent::http::caller::{Cashier, Owner, Viewer};
-use crate::agent::http::state::{Answer, AppState, finish, user};
+use crate::agent::http::orders::{ask_again, cancel_order};
+use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::id::OrderId;
-use crate::domain::order::Method;
 use crate::protocol::admin::Empty;
-use crate::protocol::admin::orders::{Decision, FindOrders, RefundOrder, ReviewOrder};
+use crate::protocol::admin::orders::{FindOrders, RefundOrder, ReviewOrder};
 use crate::protocol::admin::page::List;
 use crate::store::{OrderFilter, OrderRecord, Page};
 use crate::web::{Body, Path, Problem, Query};
@@ -64,26 +64,6 @@ async fn told(app: &AppState, id: OrderId) -> Answer {
     Ok(Json(app.look(find).await?).into_response())
 }
 
-/// An online order, or why there is none.
-async fn online(app: &AppState, id: &OrderId) -> Result<(), Problem> {
-    let id = id.clone();
-    let find = move |engine: &mut Engine| {
-        let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
-        match order.method {
-            Method::Online(_) => Ok(()),
-            Method::Cash(_) => Err(Problem::conflict("not_online", "this order was paid over the counter")),
-        }
-    };
-    app.look(find).await
-}
-
-/// Calls an open order off at the gateway. One that proves paid is applied, and the call is refused.
-pub(crate) async fn cancel_order(app: &AppState, actor: Actor, id: OrderId) -> Result<(), Problem> {
-    online(app, &id).await?;
-    let site = Arc::clone(&app.site);
-    Ok(finish(async move { site.payments.cancel_order(&actor, id).await }).await??)
-}
-
 async fn cancel(
     State(app): State<Arc<AppState>>,
     Cashier(actor): Cashier,
@@ -93,13 +73,6 @@ async fn cancel(
     let id = OrderId(id);
     cancel_order(&app, actor, id.clone()).await?;
     told(&app, id).await
-}
-
-/// Has the gateway asked now.
-pub(crate) async fn ask_again(app: &AppState, id: OrderId) -> Result<(), Problem> {
-    online(app, &id).await?;
-    let site = Arc::clone(&app.site);
-    Ok(finish(async move { site.payments.refresh_order(&id).await }).await??)
 }
 
 async fn refresh(
@@ -113,17 +86,6 @@ async fn refresh(
     told(&app, id).await
 }
 
-impl ReviewOrder {
-    /// The command it asks for.
-    pub(crate) fn action(self, order: OrderId) -> Command {
-        let decision = match self.decision {
-            Decision::Credit => ReviewDecision::Credit,
-            Decision::Dismiss => ReviewDecision::Dismiss,
-        };
-        Command::Review { order, decision, reason: self.reason.0 }
-    }
-}
-
 async fn review(
     State(app): State<Arc<AppState>>,
     Owner(actor): Owner,
@@ -132,14 +94,6 @@ async fn review(
 ) -> Answer {
     let order = OrderId(id);
     app.submit(actor, body, |review: ReviewOrder| Ok(review.action(order))).await
-}
-
-impl RefundOrder {
-    /// The command it asks for.
-    pub(crate) fn action(self, order: OrderId) -> Command {
-        let amount = self.amount_rp.map(|amount| amount.0);
-        Command::Refund { order, amount, reason: self.reason.0 }
-    }
 }
 
 /// The money of a counter order leaves the drawer of whoever calls; that of an online order goes back by the gateway.

@@ -1,6 +1,5 @@
 //! The router: the difference from the desired state, and the sync that sends it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +10,17 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::agent::config::{Language, Lists};
-use crate::agent::engine::{Actor, Who};
+use crate::agent::engine::Who;
 use crate::agent::http::caller::{Operator, Viewer};
-use crate::agent::http::state::{Answer, AppState, finish};
-use crate::agent::router::Enforced;
+use crate::agent::http::router::{Difference, PlannedEdit, difference, list_name, reconcile, refusal};
+use crate::agent::http::state::{Answer, AppState};
 use crate::agent::router::edit_backoff::RefusedEdit;
 use crate::agent::router::faults::{BINDINGS, LISTS, RouterFault, refused_text, remedy, type_name};
 use crate::clock::rfc3339;
 use crate::domain::listing::{Edit, List};
 use crate::protocol::admin::Empty;
 use crate::routeros::EditOutcome;
-use crate::web::{Body, Problem};
+use crate::web::Body;
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/router/plan", get(plan)).route("/router/sync", post(sync))
@@ -29,40 +28,40 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 
 /// The difference between the router and what access wants.
 #[derive(Serialize)]
-pub(crate) struct PlanView {
-    pub edits: Vec<EditView>,
+struct PlanView {
+    edits: Vec<EditView>,
     /// Foreign rows in the way, which are the operator's to change.
-    pub conflicts: Vec<String>,
+    conflicts: Vec<String>,
     /// Whether the configuration only looks at the router.
-    pub dry_run: bool,
+    dry_run: bool,
 }
 
 /// One edit, and what became of it if it was sent.
 #[derive(Default, Serialize)]
-pub(crate) struct EditView {
-    pub action: &'static str,
-    pub menu: &'static str,
+struct EditView {
+    action: &'static str,
+    menu: &'static str,
     /// The router's name of the row; null for one to be added.
-    pub row: Option<String>,
+    row: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub list: Option<String>,
+    list: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
+    address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mac: Option<String>,
+    mac: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub r#type: Option<&'static str>,
+    r#type: Option<&'static str>,
     /// Whose device it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
+    user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<&'static str>,
+    outcome: Option<&'static str>,
     /// The router's words, where it refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
+    refused: Option<String>,
     /// Time until it is sent again, where it waits after a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_in_s: Option<u64>,
+    retry_in_s: Option<u64>,
 }
 
 /// An edit that the router refuses, with what it is about.
@@ -130,17 +129,23 @@ pub(crate) fn faults(app: &AppState, each_max: usize) -> (Vec<RefusedView>, Vec<
 }
 
 impl PlanView {
-    fn of(found: &Enforced, lists: &Lists, dry_run: bool) -> Self {
-        let mut outcomes = found.outcomes.iter();
-        let edits = found.edits.iter().map(|edit| EditView::of(edit, lists).with(outcomes.next()));
-        Self { edits: edits.collect(), conflicts: found.conflicts.clone(), dry_run }
+    fn of(plan: &Difference, lists: &Lists) -> Self {
+        let edit = |planned: &PlannedEdit| {
+            let view = EditView::of(&planned.edit, lists).with(planned.outcome.as_ref());
+            match &planned.refused {
+                Some(refused) => view.waiting(refused, plan.now),
+                None => view,
+            }
+        };
+        let edits = plan.edits.iter().map(edit).collect();
+        Self { edits, conflicts: plan.conflicts.clone(), dry_run: plan.dry_run }
     }
 }
 
 impl EditView {
     fn of(edit: &Edit, lists: &Lists) -> Self {
         let at = |action, menu| Self { action, menu, ..Self::default() };
-        let name = |list: &List| Some(list_name(*list, lists));
+        let name = |list: &List| Some(list_name(*list, lists).to_owned());
         match edit {
             Edit::AddListing { list, address, owner } => Self {
                 list: name(list),
@@ -192,7 +197,7 @@ impl EditView {
 
     /// Says that it waits, `now` being time since boot.
     fn waiting(mut self, refused: &RefusedEdit, now: Duration) -> Self {
-        self.refused = refused.answer.clone().or_else(|| Some("already so".to_owned()));
+        self.refused = Some(refusal(refused).to_owned());
         self.retry_in_s = Some(refused.retry_at.saturating_sub(now).as_secs());
         self
     }
@@ -210,70 +215,12 @@ impl EditView {
     }
 }
 
-fn list_name(list: List, lists: &Lists) -> String {
-    let name = match list {
-        List::Active => &lists.active,
-        List::Fup => &lists.fup,
-        List::Habis => &lists.habis,
-        List::Expired => &lists.expired,
-        List::Inactive => &lists.inactive,
-        List::Blocked => &lists.blocked,
-    };
-    name.as_str().to_owned()
-}
-
 async fn plan(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
-    Ok(Json(difference(&app).await?).into_response())
-}
-
-/// What reconciling would change now.
-async fn difference(app: &AppState) -> Result<PlanView, Problem> {
-    let found = app.site.cycle.plan().await?;
-    Ok(planned(app, &found))
-}
-
-/// The difference, and which parts of it wait after a refusal.
-fn planned(app: &AppState, found: &Enforced) -> PlanView {
-    let site = &app.site;
-    let mut plan = PlanView::of(found, &app.site.config.router.lists, site.cycle.is_dry_run());
-    let refused: BTreeMap<Edit, RefusedEdit> = site
-        .cycle
-        .faults()
-        .into_iter()
-        .filter_map(|fault| {
-            let RouterFault::Refused(refused, _) = fault else { return None };
-            Some((refused.edit.clone(), refused))
-        })
-        .collect();
-    let now = site.clock.uptime();
-    for (view, edit) in plan.edits.iter_mut().zip(&found.edits) {
-        if let Some(refused) = refused.get(edit) {
-            *view = std::mem::take(view).waiting(refused, now);
-        }
-    }
-    plan
-}
-
-/// The same for people, who read the first so many edits and how many there are.
-pub(crate) async fn first_of_difference(
-    app: &AppState,
-    edits_max: usize,
-) -> Result<(PlanView, usize), Problem> {
-    let mut found = app.site.cycle.plan().await?;
-    let all = found.edits.len();
-    found.edits.truncate(edits_max);
-    Ok((planned(app, &found), all))
+    let plan = difference(&app).await?;
+    Ok(Json(PlanView::of(&plan, &app.site.config.router.lists)).into_response())
 }
 
 async fn sync(State(app): State<Arc<AppState>>, Operator(actor): Operator, _: Body<Empty>) -> Answer {
-    Ok(Json(reconcile(&app, actor).await?).into_response())
-}
-
-/// Brings the router to what access wants because somebody asks for it.
-pub(crate) async fn reconcile(app: &AppState, actor: Actor) -> Result<PlanView, Problem> {
-    let site = Arc::clone(&app.site);
-    let found = finish(async move { site.cycle.enforce_now().await }).await??;
-    let detail = format!("{} edits", found.edits.len());
-    app.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
-    Ok(PlanView::of(&found, &app.site.config.router.lists, found.dry_run))
+    let made = reconcile(&app, actor).await?;
+    Ok(Json(PlanView::of(&made, &app.site.config.router.lists)).into_response())
 }

@@ -10,18 +10,14 @@ use axum::{Extension, Json, Router};
 use serde::Serialize;
 
 use super::login::MeView;
-use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller::Viewer;
-use crate::agent::http::sessions;
+use crate::agent::http::second_factor::{
+    NewSecret, begin_second_factor, confirm_second_factor, end_second_factor,
+};
 use crate::agent::http::state::{Answer, AppState};
-use crate::identity::totp;
 use crate::protocol::admin::Empty;
 use crate::protocol::admin::auth::OneTimeCode;
-use crate::store::SecondFactor;
-use crate::web::{Body, Peer, Problem};
-
-/// What the audit calls it.
-const AUDIT: &str = "admin.totp";
+use crate::web::{Body, Peer};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/me/totp", post(begin).delete(end)).route("/me/totp/confirm", post(confirm))
@@ -29,36 +25,15 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 
 /// A secret, shown this once.
 #[derive(Serialize)]
-pub(crate) struct SecretView {
-    pub secret: String,
-    pub url: String,
-}
-
-impl SecretView {
-    /// The secret of an admin.
-    pub fn of(admin: &str, secret: String) -> Self {
-        Self { url: totp::url(admin, &secret), secret }
-    }
+struct SecretView {
+    secret: String,
+    url: String,
 }
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another secret.
 async fn begin(State(app): State<Arc<AppState>>, Viewer(actor): Viewer, _: Body<Empty>) -> Answer {
-    Ok((StatusCode::CREATED, Json(ask_for(&app, actor).await?)).into_response())
-}
-
-/// Gives an admin a secret that a first code makes the second factor.
-pub(crate) async fn ask_for(app: &AppState, actor: Actor) -> Result<SecretView, Problem> {
-    let secret = totp::new_secret()?;
-    let view = SecretView::of(&actor.name, secret.clone());
-    app.look(move |engine| {
-        if own(engine, &actor)?.is_on() {
-            return Err(Problem::conflict("totp_on", "the second factor is on; turn it off first"));
-        }
-        engine.store_mut().begin_second_factor(&actor.name, &secret)?;
-        Ok(engine.note(&actor, AUDIT, &actor.name, "begun".into())?)
-    })
-    .await?;
-    Ok(view)
+    let NewSecret { secret, url } = begin_second_factor(&app, actor).await?;
+    Ok((StatusCode::CREATED, Json(SecretView { secret, url })).into_response())
 }
 
 async fn confirm(
@@ -67,26 +42,8 @@ async fn confirm(
     Extension(peer): Extension<Peer>,
     body: Body<OneTimeCode>,
 ) -> Answer {
-    Ok(Json(make_sure(&app, peer, actor, body.value.otp).await?).into_response())
-}
-
-/// Makes the secret that was asked for the second factor, on a first code of it.
-pub(crate) async fn make_sure(
-    app: &AppState,
-    peer: Peer,
-    actor: Actor,
-    code: String,
-) -> Result<MeView, Problem> {
-    guarded(app, peer, actor, move |engine, actor| {
-        let pending = own(engine, actor)?.pending;
-        let pending = pending
-            .ok_or_else(|| Problem::conflict("totp_not_begun", "ask for a secret first: POST me/totp"))?;
-        let step = totp::step_of(&pending, &code, engine.now()).ok_or_else(|| wrong(engine))?;
-        engine.store_mut().confirm_second_factor(&actor.name, step)?;
-        engine.note(actor, AUDIT, &actor.name, "on".into())?;
-        MeView::of(engine, actor.clone())
-    })
-    .await
+    confirm_second_factor(&app, peer, actor.clone(), body.value.otp).await?;
+    Ok(Json(app.look(move |engine| MeView::of(engine, actor)).await?).into_response())
 }
 
 async fn end(
@@ -95,56 +52,6 @@ async fn end(
     Extension(peer): Extension<Peer>,
     body: Body<OneTimeCode>,
 ) -> Answer {
-    give_up(&app, peer, actor, body.value.otp).await?;
+    end_second_factor(&app, peer, actor, body.value.otp).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// Ends an admin's own second factor, on a code of it.
-pub(crate) async fn give_up(app: &AppState, peer: Peer, actor: Actor, code: String) -> Result<(), Problem> {
-    guarded(app, peer, actor, move |engine, actor| {
-        if !own(engine, actor)?.is_on() {
-            return Err(Problem::conflict("totp_off", "there is no second factor to turn off"));
-        }
-        if !sessions::accept_code(engine, &actor.name, &code)? {
-            return Err(wrong(engine));
-        }
-        turn_off(engine, actor, &actor.name)
-    })
-    .await
-}
-
-/// Ends an admin's second factor, pending or in force.
-pub(crate) fn turn_off(engine: &mut Engine, actor: &Actor, admin: &str) -> Result<(), Problem> {
-    if engine.store_mut().end_second_factor(admin)? {
-        engine.note(actor, AUDIT, admin, "off".into())?;
-    }
-    Ok(())
-}
-
-/// Does what a code decides. Wrong codes are counted as log-ins that failed, so that a stolen session cannot guess.
-async fn guarded<T: Send + 'static>(
-    app: &AppState,
-    peer: Peer,
-    actor: Actor,
-    work: impl FnOnce(&mut Engine, &Actor) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let attempt = sessions::begin_attempt(app, peer, &actor.name).await?;
-    let done = app.look(move |engine| work(engine, &actor)).await;
-    if !done.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNPROCESSABLE_ENTITY) {
-        sessions::take_back(app, attempt);
-    }
-    done
-}
-
-/// The second factor of whoever calls, who must be an admin: the control socket belongs to none.
-pub(crate) fn own(engine: &Engine, actor: &Actor) -> Result<SecondFactor, Problem> {
-    let admin = engine.reader().admin(&actor.name)?;
-    let admin = admin
-        .ok_or_else(|| Problem::forbidden("no_admin", "only an admin's own session or token may do this"))?;
-    Ok(admin.second_factor)
-}
-
-fn wrong(engine: &Engine) -> Problem {
-    let hint = sessions::clock_hint(engine.facts().clock_trusted);
-    Problem::invalid("otp", format!("is wrong or was used before{hint}"))
 }

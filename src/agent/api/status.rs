@@ -11,9 +11,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::router::{RefusedView, UnreadView, faults};
-use crate::agent::engine::{Actor, Engine, SharedName};
-use crate::agent::health::LinkState;
+use crate::agent::engine::{Engine, SharedName};
 use crate::agent::http::caller::{Owner, Viewer};
+use crate::agent::http::clock::confirm_clock;
+use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
 use crate::clock::rfc3339;
 use crate::domain::id::UserId;
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/ping", get(ping))
         .route("/healthz", get(healthz))
         .route("/status", get(status))
-        .route("/clock/confirm", post(confirm_clock))
+        .route("/clock/confirm", post(confirm))
 }
 
 /// That there is somebody.
@@ -55,20 +56,9 @@ pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
 }
 
 /// A person vouches for the wall clock as it stands.
-async fn confirm_clock(State(app): State<Arc<AppState>>, Owner(actor): Owner) -> Answer {
-    let now = vouch(&app, actor).await?;
+async fn confirm(State(app): State<Arc<AppState>>, Owner(actor): Owner) -> Answer {
+    let now = confirm_clock(&app, actor).await?;
     Ok(Json(json!({"now": rfc3339(now)})).into_response())
-}
-
-/// Believes the wall clock on somebody's word; the answer is what it says.
-pub(crate) async fn vouch(app: &AppState, actor: Actor) -> Result<Timestamp, Problem> {
-    let work = move |engine: &mut Engine| {
-        engine.confirm_clock()?;
-        let now = engine.now();
-        engine.note(&actor, "clock.confirm", "clock", rfc3339(now))?;
-        Ok(now)
-    };
-    app.look(work).await
 }
 
 /// One part's state.
@@ -103,60 +93,6 @@ struct RouterView {
     refused: Vec<RefusedView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread: Vec<UnreadView>,
-}
-
-/// How one part of the daemon is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Part {
-    /// `ok`, `degraded`, `down` or `off`.
-    pub state: &'static str,
-    /// Since when.
-    pub since: Option<Timestamp>,
-    /// The last attempt that succeeded.
-    pub last_success: Option<Timestamp>,
-    /// What the last one failed with, while none succeeded since.
-    pub last_error: Option<String>,
-    /// Reachable, but not well.
-    pub warnings: Vec<String>,
-}
-
-impl Part {
-    fn of(link: LinkState, now: Timestamp) -> Self {
-        let state = link.name(now);
-        let LinkState { since, last_success, last_error, warnings } = link;
-        Self { state, since, last_success, last_error, warnings }
-    }
-}
-
-/// How all of them are.
-pub(crate) struct Health {
-    pub router: Part,
-    pub relay: Part,
-    pub store: Part,
-    pub clock: Part,
-}
-
-/// How the daemon's parts are; whoever asks has an answer of the engine, which says whether the clock is trusted.
-pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
-    let now = app.site.clock.now();
-    let (since, answered) = (Some(app.since), Some(now));
-    let fine = Part { state: "ok", since, last_success: answered, ..Part::default() };
-    let clock = if clock_trusted {
-        fine.clone()
-    } else {
-        let why = "the wall clock fell behind, jumped, or is far ahead of the last trusted time: no block for expiry or due dates begins until it is \
-                   synchronized or confirmed";
-        Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
-    };
-    let relay = match app.site.payments.link() {
-        Ok(link) => Part::of(link.state(), now),
-        Err(_) => Part { state: "off", since, ..Part::default() },
-    };
-    let store = match app.site.engine().unwritable() {
-        None => fine,
-        Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
-    };
-    Health { router: Part::of(app.site.cycle.state(), now), relay, store, clock }
 }
 
 /// Two customers with one number or log-in name, and what to do.

@@ -10,18 +10,17 @@ use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::agent::engine::{Actor, Command, Engine, PinHash, ReadView, Request, UserView};
+use crate::agent::engine::{Command, Engine, Request, UserView};
 use crate::agent::http::caller::{Operator, Viewer};
 use crate::agent::http::state::{Answer, AppState, user};
+use crate::agent::http::users::give_pin;
+use crate::agent::reports::users::found;
 use crate::domain::id::{Mac, UserId};
-use crate::domain::search;
-use crate::identity;
 use crate::protocol::admin::Empty;
 use crate::protocol::admin::devices::BindDevice;
 use crate::protocol::admin::page::List;
 use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, UnblockUser};
-use crate::store::UserRecord;
-use crate::web::{Body, Path, Paths, Problem, Query};
+use crate::web::{Body, Path, Paths, Query};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
@@ -121,15 +120,6 @@ async fn new_pin(
     Ok((StatusCode::CREATED, Json(PinView { pin })).into_response())
 }
 
-/// Gives a user another PIN, to be shown once.
-pub(crate) async fn give_pin(app: &AppState, actor: Actor, id: UserId) -> Result<String, Problem> {
-    app.look(move |engine| user(engine, id).map(drop)).await?;
-    let pin = identity::new_pin()?;
-    let hash = app.passwords.hash(pin.clone()).await?;
-    app.done(actor, Command::SetPin(id, PinHash(hash)), None).await?;
-    Ok(pin)
-}
-
 async fn block(
     State(app): State<Arc<AppState>>,
     Operator(actor): Operator,
@@ -152,31 +142,4 @@ async fn unblock(
 fn find(engine: &Engine, search: &FindUsers) -> List<UserView> {
     let look = engine.look();
     found(&look, search, |_| true).map(|user| UserView::of(&look.snapshot(user), look.policy))
-}
-
-/// The same as they are on file, of those that fit `also`.
-pub(crate) fn found<'a>(
-    look: &'a ReadView,
-    search: &FindUsers,
-    also: impl Fn(&UserRecord) -> bool,
-) -> List<&'a UserRecord> {
-    let q = search.q.as_deref().map(search::Query::new);
-    let after = search.after.map_or(0, |cursor| u32::try_from(cursor.0).unwrap_or(u32::MAX - 1));
-    let fits = |user: &&UserRecord| {
-        let status = search.status.as_ref().is_none_or(|status| user.account.access.status == status.0);
-        status && also(user) && q.as_ref().is_none_or(|q| fits(q, user, look))
-    };
-    let found: Vec<&UserRecord> =
-        look.users_after(after).filter(fits).take(search.limit.rows() + 1).collect();
-    List::of(found, search.limit, |user| i64::from(user.no))
-}
-
-fn fits(q: &search::Query, user: &UserRecord, look: &ReadView) -> bool {
-    let devices: Vec<_> = look.macs(user.no).map(|mac| (mac, look.address_of(mac))).collect();
-    q.fits(&search::Candidate {
-        name: &user.name,
-        phone: user.phone.as_deref(),
-        login: user.login.as_deref(),
-        devices: &devices,
-    })
 }

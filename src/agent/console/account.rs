@@ -10,10 +10,13 @@ use axum::response::Response;
 use super::actions::{Flash, parameter};
 use super::admins::role_name;
 use super::session::{AdminSession, Filled, Layout};
-use crate::agent::api::second_factor::{SecretView, ask_for, give_up, make_sure, own};
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
+use crate::agent::http::admins::end_other_sessions;
 use crate::agent::http::caller::Session;
+use crate::agent::http::second_factor::{
+    NewSecret, begin_second_factor, confirm_second_factor, end_second_factor, own,
+};
 use crate::agent::http::state::{Answer, AppState};
 use crate::identity::hash;
 use crate::ui::catalogue::fill;
@@ -60,7 +63,7 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
     let (locale, w) = (&session.page_request.locale, super::office::words(session));
     let is_on = factor.is_on();
     let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
-        let view = SecretView::of(&session.actor.name, secret);
+        let view = NewSecret::of(&session.actor.name, secret);
         // People type it in groups.
         let groups: Vec<String> =
             view.secret.as_bytes().chunks(4).map(|group| group.escape_ascii().to_string()).collect();
@@ -91,7 +94,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
 
 /// `POST /saya/dua-langkah`: a secret is made and shown.
 pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
-    ask_for(&app, session.actor.clone()).await?;
+    begin_second_factor(&app, session.actor.clone()).await?;
     let key = app.flash.remember(&session.token, Form::default());
     Ok(see_other(&format!("{HOME}?{SETTING_UP}={key}")))
 }
@@ -99,7 +102,7 @@ pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, ..
 /// `POST /saya/dua-langkah/pastikan`: a first code makes it the second factor.
 pub(crate) async fn confirm(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
     let code = form.text("otp").unwrap_or_default().to_owned();
-    let done = make_sure(&app, session.page_request.peer, session.actor.clone(), code).await.map(drop);
+    let done = confirm_second_factor(&app, session.page_request.peer, session.actor.clone(), code).await;
     let w = super::office::words(&session);
     answer(&app, &session, done, w.totp_started, true).await
 }
@@ -107,7 +110,7 @@ pub(crate) async fn confirm(State(app): State<Arc<AppState>>, Filled { session, 
 /// `POST /saya/dua-langkah/matikan`: a code ends it.
 pub(crate) async fn end(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
     let code = form.text("otp").unwrap_or_default().to_owned();
-    let done = give_up(&app, session.page_request.peer, session.actor.clone(), code).await;
+    let done = end_second_factor(&app, session.page_request.peer, session.actor.clone(), code).await;
     let w = super::office::words(&session);
     answer(&app, &session, done, w.totp_stopped, false).await
 }
@@ -142,10 +145,6 @@ pub(crate) async fn end_sessions(
     Filled { session, .. }: Filled,
 ) -> Answer {
     let (actor, this) = (session.actor.clone(), hash(&secret));
-    let work = move |engine: &mut Engine| {
-        engine.store_mut().end_sessions(&actor.name, &this)?;
-        Ok(engine.note(&actor, "admin.end_sessions", &actor.name, String::new())?)
-    };
-    app.look(work).await?;
+    app.look(move |engine| end_other_sessions(engine, &actor, &this)).await?;
     Ok(told(&app, &session, super::office::words(&session).sessions_ended))
 }

@@ -8,9 +8,9 @@ use axum::extract::State;
 use super::actions::Flash;
 use super::dashboard::{PartLine, copies};
 use super::session::{AdminSession, Filled, Layout};
-use crate::agent::api::backup::send;
-use crate::agent::api::ledger::proof;
 use crate::agent::console::texts::office::Office;
+use crate::agent::http::backup::send;
+use crate::agent::http::ledger::proof;
 use crate::agent::http::state::{Answer, AppState};
 use crate::store::{Role, Verified};
 use crate::ui::catalogue::fill;
@@ -27,6 +27,8 @@ struct BackupPage {
     is_owner: bool,
 }
 
+/// Where a copy is asked for.
+pub(crate) const DOWNLOAD_PATH: &str = "/cadangan/unduh";
 /// Where copies are.
 const HOME: &str = "/cadangan";
 

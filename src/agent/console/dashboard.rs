@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
+use tokio::task::spawn_blocking;
 
-use super::figures::{Books, Figures, figures};
 use super::session::{AdminSession, Layout};
-use crate::agent::api::reports::debts::Owed;
-use crate::agent::api::status::{Health, Part, health};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
+use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::reports::dashboard::{Books, Figures, Turn, count};
+use crate::agent::reports::debts::Owed;
 use crate::clock::parse_rfc3339;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
@@ -23,6 +24,7 @@ use crate::store::backup::{self, last};
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
 use crate::ui::{Frame, Locale, html};
+use crate::web::Problem;
 
 /// Faults of the router that are shown one by one.
 const FAULTS_SHOWN_MAX: usize = 20;
@@ -89,7 +91,8 @@ struct Page {
 
 /// `GET /`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
-    let figures = figures(&app).await?;
+    let counted = app.look(|engine| Ok(count(engine)?)).await?;
+    let figures = spawn_blocking(move || counted.figures()).await.map_err(|_| Problem::internal())??;
     let locale = &session.page_request.locale;
     let w = super::office::words(&session);
     let (books, now) = (&figures.books, app.site.clock.now());
@@ -227,7 +230,7 @@ fn by_status(locale: &Locale, books: &Books) -> Vec<StatusLine> {
 }
 
 fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
-    let line = |turn: &super::figures::Turn| TurnLine {
+    let line = |turn: &Turn| TurnLine {
         path: format!("/pelanggan/{}", turn.user),
         name: turn.name.clone(),
         class: say::status(locale.language, turn.access.status).class,

@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::office::signed;
 use super::session::{AdminSession, Layout};
-use crate::agent::api::closings::counted;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::reports::closings::counted;
 use crate::domain::drawer::{Drawer, Turnover};
 use crate::domain::order::{CashMethod, Method};
 use crate::protocol::admin::page::{Cursor, PageQuery, given};

@@ -21,7 +21,6 @@ pub(crate) mod backup;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
-pub(crate) mod figures;
 pub(crate) mod login;
 pub(crate) mod office;
 pub(crate) mod payment;
@@ -46,7 +45,6 @@ use crate::agent::http::store_notice;
 use crate::ui::layout::PageDefaults;
 use crate::ui::{PageRequest, assets, layout};
 use crate::web::Problem;
-pub(crate) use actions::FlashStore;
 
 /// Every page of the desk.
 pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
@@ -58,11 +56,11 @@ pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
         .merge(office::routes())
         .merge(customers::routes())
         .merge(assets::routes());
-    layout::around(pages, house(&app.site))
+    layout::around(pages, page_defaults(&app.site))
 }
 
-/// How the desk's pages are by default.
-pub(crate) fn house(site: &Site) -> PageDefaults {
+/// How the console's pages are by default.
+pub(crate) fn page_defaults(site: &Site) -> PageDefaults {
     PageDefaults { complain: Arc::new(complain), ..site.page_defaults(store_notice::text) }
 }
 

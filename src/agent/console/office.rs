@@ -7,7 +7,6 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::session::AdminSession;
-use crate::agent::api::backup::PAGE_PATH;
 use crate::agent::console::texts::office::Office;
 use crate::agent::http::state::AppState;
 
@@ -29,7 +28,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/pengaturan", get(super::settings::show))
         .route("/cadangan", get(super::backup::show))
         .route("/cadangan/periksa", post(super::backup::verify))
-        .route(PAGE_PATH, post(super::backup::download))
+        .route(super::backup::DOWNLOAD_PATH, post(super::backup::download))
         .route("/saya", get(super::account::show))
         .route("/saya/dua-langkah", post(super::account::begin))
         .route("/saya/dua-langkah/pastikan", post(super::account::confirm))

@@ -11,16 +11,17 @@ use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::session::{AdminSession, Layout};
-use crate::agent::api::reports::debts as owed;
-use crate::agent::api::reports::debts::{Call, Collection, Debts, Owes};
-use crate::agent::api::reports::sales as sold;
-use crate::agent::api::reports::sales::Sum;
-use crate::agent::api::reports::usage::Source;
-use crate::agent::api::reports::{Days, Span};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::reports::collection::{Call, Collection, State as Urgency, collection as whom_to_call};
+use crate::agent::reports::debts as owed;
+use crate::agent::reports::debts::{Debts, Owes};
+use crate::agent::reports::sales as sold;
+use crate::agent::reports::sales::Sum;
+use crate::agent::reports::span::{Days, Span};
+use crate::agent::reports::usage::Source;
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
@@ -490,9 +491,9 @@ struct CollectionPage {
 
 fn call_row(w: &Office, locale: &Locale, call: Call) -> CallRow {
     let (state, class) = match call.state {
-        owed::State::Stopped => (w.stopped, "bad"),
-        owed::State::Overdue => (w.overdue, "warn"),
-        owed::State::DueSoon => (w.due_soon, ""),
+        Urgency::Stopped => (w.stopped, "bad"),
+        Urgency::Overdue => (w.overdue, "warn"),
+        Urgency::DueSoon => (w.due_soon, ""),
     };
     let date = call.due_date.and_then(|date| date.parse::<Date>().ok());
     CallRow {
@@ -516,7 +517,7 @@ pub(crate) async fn collection(
     let (locale, w) = (&session.page_request.locale, super::office::words(&session));
     let asked = Asked::of(&app, w, &ask).await?;
     let given = asked.given;
-    let report = app.look(move |engine| Ok(owed::collection(&engine.look(), given))).await?;
+    let report = app.look(move |engine| Ok(whom_to_call(&engine.look(), given))).await?;
     let Collection { items, totals, .. } = report;
     let head = asked.head(locale, 3, false);
     let page = List::of_all(items, PageLimit::default(), ask.after);

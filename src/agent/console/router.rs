@@ -8,14 +8,16 @@ use axum::extract::State;
 
 use super::dashboard::{PartLine, parts};
 use super::session::{AdminSession, Layout};
-use crate::agent::api::router::{EditView, PlanView, first_of_difference};
+use crate::agent::config::Lists;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
+use crate::agent::http::router::{Difference, PlannedEdit, first_of_difference, list_name};
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::router::faults::RouterFault;
+use crate::agent::router::faults::{RouterFault, type_name};
 use crate::domain::access::Access;
 use crate::domain::id::Mac;
+use crate::domain::listing::Edit;
 use crate::store::Role;
 use crate::ui::catalogue::fill;
 use crate::ui::{Frame, Locale, html};
@@ -65,7 +67,9 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     let conflicts =
         faults.iter().filter(|fault| is_conflict(fault)).map(|fault| fault.text(locale.language, lists));
     let conflicts = if plan.is_some() { conflicts.collect() } else { Vec::new() };
-    let rows = plan.map(|plan| plan.edits.iter().map(|edit| edit_row(locale, edit, &owners)).collect());
+    let names = &app.site.config.router.lists;
+    let rows =
+        plan.map(|plan| plan.edits.iter().map(|edit| edit_row(locale, edit, names, &owners)).collect());
     let (frame, layout) = session.layout(w.router, "/router");
     html(&RouterPage {
         frame,
@@ -97,12 +101,19 @@ fn facts(app: &AppState, locale: &Locale) -> Vec<(&'static str, String)> {
 }
 
 /// What a change is about: the device or the address, by which its owner is found.
-fn key_of(edit: &EditView) -> String {
-    edit.mac.clone().or_else(|| edit.address.clone()).unwrap_or_default()
+fn key_of(edit: &Edit) -> String {
+    match edit {
+        Edit::AddListing { address, .. }
+        | Edit::MoveListing { address, .. }
+        | Edit::EnableListing { address, .. } => address.to_string(),
+        Edit::RemoveListing { address, .. } => address.map(|address| address.to_string()).unwrap_or_default(),
+        Edit::AddBinding { mac, .. } | Edit::SetBinding { mac, .. } => mac.to_string(),
+        Edit::RemoveBinding { mac, .. } => mac.map(|mac| mac.to_string()).unwrap_or_default(),
+    }
 }
 
-fn shown(plan: &PlanView) -> Vec<String> {
-    plan.edits.iter().map(key_of).collect()
+fn shown(plan: &Difference) -> Vec<String> {
+    plan.edits.iter().map(|planned| key_of(&planned.edit)).collect()
 }
 
 /// Whom a change is about: path, name and access.
@@ -121,18 +132,27 @@ fn owners(engine: &Engine, keys: &[String]) -> BTreeMap<String, Owner> {
     keys.iter().filter_map(find).collect()
 }
 
-fn edit_row(locale: &Locale, edit: &EditView, owners: &BTreeMap<String, Owner>) -> EditRow {
+fn edit_row(
+    locale: &Locale,
+    planned: &PlannedEdit,
+    lists: &Lists,
+    owners: &BTreeMap<String, Owner>,
+) -> EditRow {
     let w = Office::of(locale.language);
-    let change = match (edit.action, &edit.list, edit.r#type) {
-        ("enable", _, _) => w.edit_enable.to_owned(),
-        (_, Some(list), _) => fill(w.edit_list, &[list]),
-        (_, None, Some(kind)) => fill(w.edit_bind, &[kind]),
-        (_, None, None) if edit.mac.is_some() => w.edit_unbind.to_owned(),
-        _ => w.edit_unlist.to_owned(),
+    let change = match &planned.edit {
+        Edit::EnableListing { .. } => w.edit_enable.to_owned(),
+        Edit::AddListing { list, .. } | Edit::MoveListing { list, .. } => {
+            fill(w.edit_list, &[list_name(*list, lists)])
+        }
+        Edit::AddBinding { kind, .. } | Edit::SetBinding { kind, .. } => {
+            fill(w.edit_bind, &[type_name(*kind)])
+        }
+        Edit::RemoveBinding { mac: Some(_), .. } => w.edit_unbind.to_owned(),
+        Edit::RemoveBinding { mac: None, .. } | Edit::RemoveListing { .. } => w.edit_unlist.to_owned(),
     };
-    let device = key_of(edit);
+    let device = key_of(&planned.edit);
     let owner = owners.get(&device);
-    let refused = edit.refused.as_ref().map(|answer| format!(" ({})", fill(w.edit_refused, &[answer])));
+    let refused = planned.refusal().map(|answer| format!(" ({})", fill(w.edit_refused, &[answer])));
     let change = change + refused.as_deref().unwrap_or_default();
     let why =
         owner.map_or_else(|| w.not_ours.to_owned(), |(_, _, access)| say::access(locale.language, access));

@@ -205,7 +205,7 @@ impl Dirty {
             counters,
             gone,
             usage,
-            // A restart is always seen together with counters that moved.
+            // A restart always comes together with changed counters.
             restarts: _,
             entries,
             packages,

@@ -32,7 +32,7 @@ pub enum Command {
         name: String,
         /// Phone, unique.
         phone: String,
-        /// What the user logs in with.
+        /// The PIN for log-ins.
         pin: PinHash,
         /// The registering device, to be bound as [`Command::Bind`] does.
         mac: Option<Mac>,
@@ -67,7 +67,7 @@ pub enum Command {
     AddDebt(UserId, DebtTerms),
     /// Move a debt item's due date, or its note.
     ChangeDebt(UserId, DebtId, DebtChange),
-    /// Forgive what is left of a debt item.
+    /// Write off the unpaid rest of a debt item.
     WriteOff {
         /// The user.
         user: UserId,
@@ -101,9 +101,9 @@ pub enum Command {
         /// A note.
         note: String,
     },
-    /// Give a user another portal PIN.
+    /// Set a user's portal PIN.
     SetPin(UserId, PinHash),
-    /// Sell a package for money in hand.
+    /// Sell a package for cash.
     Buy(UserId, PackageId, Tender),
     /// Take money for everything owed.
     SettleAll(UserId, Tender),
@@ -132,7 +132,7 @@ pub enum Command {
     Unblock(UserId, String),
     /// Put a package on sale.
     AddPackage(NewPackage),
-    /// Change a package; what was sold stays as it was sold.
+    /// Change a package; earlier sales are unchanged.
     ChangePackage(PackageId, PackageChange),
     /// Take a package off for good.
     DeletePackage(PackageId),
@@ -350,7 +350,7 @@ pub struct ImportedDevice {
 pub struct ImportedDebt {
     /// The unpaid part; `None` is an unlimited plan.
     pub amount: Option<Bytes>,
-    /// What the unpaid part costs; by the tariff when not given.
+    /// The price of the unpaid part; computed by the tariff when not given.
     pub price: Option<Rupiah>,
     /// The day it counts from.
     pub debt_date: Date,

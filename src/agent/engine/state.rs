@@ -90,7 +90,7 @@ pub(super) struct State {
     pub wall: Timestamp,
     /// The boot of all times since boot.
     pub boot_id: String,
-    /// What was entered while the clock was not trusted.
+    /// Records entered while the clock was not trusted.
     pub undated: Vec<UndatedRecord>,
     /// The last local day whose usage was sealed, in days since 1970-01-01.
     pub sealed_day: Option<i64>,
@@ -408,7 +408,7 @@ impl State {
             openings_ended,
             errands_done,
             dated,
-            // The memory keeps only what the changes above gave it of these.
+            // These are only written: their effects on the memory come with the draft's other changes.
             validity: _,
             applied: _,
             moves: _,

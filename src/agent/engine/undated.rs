@@ -23,7 +23,7 @@ struct Dates {
 
 impl Engine {
     /// Dates the waiting records, once the clock is trusted. Records of this boot are dated by the monotonic clock;
-    /// of older ones only that they are in the past is known.
+    /// of older ones it is only known that they are in the past.
     pub(super) fn date_what_waited(&mut self) -> Result<(), EngineError> {
         if self.state.undated.is_empty() || !self.is_clock_trusted() {
             return Ok(());

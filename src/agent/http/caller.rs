@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-
-pub(crate) use crate::agent::api::second_factor::turn_off;
 
 use super::sessions::{session_of, session_secret};
 use super::state::AppState;
@@ -17,11 +14,6 @@ use crate::store::{Role, SecretKind};
 use crate::tools::bearer::bearer;
 use crate::web::same_site::is_same_site;
 use crate::web::{Peer, Problem};
-
-/// Logging in and out, and the second factor.
-pub(crate) fn routes() -> Router<Arc<AppState>> {
-    crate::agent::api::login::routes().merge(crate::agent::api::second_factor::routes())
-}
 
 /// An error unless the caller has this role or a higher one.
 pub(crate) fn demand(actor: &Actor, role: Role) -> Result<(), Problem> {

@@ -1,9 +1,34 @@
-//! TODO: what it is for.
+//! What the agent's faces share: the state of their handlers, who calls, errors as problems, and work that more than
+//! one face does. It answers in types; status codes, JSON and pages are made by the faces.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `state` | the handlers' state, and the few ways to ask the site for something |
+//! | `caller`, `sessions`, `second_factor` | who calls, how browsers log in, the one-time codes |
+//! | `errors` | what the engine, the store, the router and the relay say, as problems |
+//! | `flash` | what was typed and not yet done; what was done, shown once |
+//! | `store_notice` | what pages say while the store cannot be written |
+//! | `health` | how the daemon's parts are |
+//! | `commands` | requests of the admin contract as commands of the engine |
+//! | `admins`, `users` | admins and tokens; PINs |
+//! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
+//! | `router` | the router's difference, and making it so |
+//! | `clock`, `ledger`, `backup` | the clock confirmed, the ledger proven, the store copied |
 
+pub(crate) mod admins;
+pub(crate) mod backup;
 pub(crate) mod caller;
+pub(crate) mod checkout;
+pub(crate) mod clock;
 pub(crate) mod commands;
 pub(crate) mod errors;
 pub(crate) mod flash;
+pub(crate) mod health;
+pub(crate) mod ledger;
+pub(crate) mod orders;
+pub(crate) mod router;
+pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod state;
 pub(crate) mod store_notice;
+pub(crate) mod users;

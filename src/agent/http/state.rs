@@ -7,13 +7,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
-use crate::agent::console::FlashStore;
+use super::flash::FlashStore;
 use crate::agent::engine::{Actor, Command, Engine, Key, Outcome, Snapshot};
 use crate::agent::site::Site;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::identity::{Guarded, LoginLimiter, Passwords};
-pub(crate) use crate::web::finish::finish;
+use crate::web::finish::finish;
 use crate::web::{Body, HostNames, Problem};
 
 /// What a handler answers.

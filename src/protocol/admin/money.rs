@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::values::{MethodName, Money, Note, Price};
 use crate::domain::id::PackageId;
 
-/// What `last_paid` says where no online order was ever paid.
+/// The value of `last_paid` if no online order was ever paid.
 pub const NONE_PAID: &str = "none";
 
 /// `POST /users/{id}/purchases`.

@@ -13,20 +13,20 @@ use crate::domain::order::{Method, OrderKind, OrderState};
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FindOrders {
-    /// Whose.
+    /// The user.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// In which state.
+    /// The state.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub status: Option<OrderState>,
-    /// Paid how.
+    /// The payment method.
     #[serde(
         serialize_with = "by_name",
         deserialize_with = "of_name",
         skip_serializing_if = "Option::is_none"
     )]
     pub method: Option<Method>,
-    /// For what.
+    /// The kind of order.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub kind: Option<OrderKind>,
     /// Rows of the page.

@@ -51,6 +51,6 @@ pub struct ReportQuery {
     /// To this day, included.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub to: Option<Day>,
-    /// What it comes as.
+    /// The format.
     pub format: ReportFormat,
 }

@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for UsageStep {
     }
 }
 
-/// `GET /users/{id}/usage`; the last 24 hours when nothing is said.
+/// `GET /users/{id}/usage`; the last 24 hours by default.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UsageQuery {

@@ -1,29 +1,20 @@
-//! What was used: by user and local day.
+//! What was used, as JSON and as a table.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use jiff::ToSpan;
-use jiff::civil::{self, Date};
+use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Days, Record, Report};
-use crate::agent::engine::Engine;
-use crate::agent::http::state::AppState;
-use crate::clock::Zone;
+use super::format::{Record, Report};
+use crate::agent::reports::span::Days;
+use crate::agent::reports::usage::Source;
 use crate::domain::id::UserId;
-use crate::domain::units::{Bytes, Timestamp, day_number};
 use crate::store::export::ExportError;
-use crate::store::reports::{UsageStep, UserUsage};
-use crate::store::{Reader, StoreError, UsageSum};
-use crate::web::Problem;
+use crate::store::{StoreError, UsageSum};
 use crate::web::stream::Feed;
 
-/// Milliseconds of an hour, the step in which usage is kept.
-const HOUR_MS: i64 = 3_600_000;
-
 #[derive(Serialize)]
-struct Row<'a> {
+struct UsageLine<'a> {
     day: &'a str,
     user_id: UserId,
     name: &'a str,
@@ -34,164 +25,22 @@ struct Row<'a> {
 }
 
 #[derive(Serialize)]
-struct Totals {
+struct UsageTotals {
     bytes: u64,
     mb: String,
     unenforced_bytes: u64,
 }
 
-impl Totals {
+impl UsageTotals {
     fn of(sum: UsageSum) -> Self {
         Self { bytes: sum.bytes.0, mb: sum.bytes.to_mb_string(), unenforced_bytes: sum.unenforced.0 }
     }
 }
 
-/// Usage of a span at one moment: what is gathered in memory, and a connection that sees what was on file then.
-pub(crate) struct Source {
-    pub reader: Reader,
-    pub zone: Zone,
-    days: Days,
-    /// The first day that is kept by the hour only.
-    open: Date,
-    gathered: Vec<UserUsage>,
-}
-
-/// Usage by local day, and of those who used most by their keys.
-pub(crate) type DaysAndUsers = (BTreeMap<Date, Bytes>, Vec<(u32, Bytes)>);
-
-impl Source {
-    /// The usage of `days` as it is now.
-    pub fn of(engine: &Engine, days: Days) -> Result<Self, StoreError> {
-        // Of one moment: what is gathered here must not be on file there, too.
-        let reader = engine.new_reader()?;
-        reader.freeze()?;
-        let look = engine.look();
-        let open = look.open_day().map_or(days.from, date);
-        let start = hour(look.zone.day_start(days.from.max(open)));
-        let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));
-        Ok(Self { reader, zone: look.zone.clone(), days, open, gathered })
-    }
-
-    /// Days on file, by number.
-    fn ended(&self) -> (i64, i64) {
-        (day_number(self.days.from), day_number(self.open.min(self.days.after())))
-    }
-
-    /// Hours on file of the days that have not ended, by number.
-    fn running(&self) -> (i64, i64) {
-        let start = self.zone.day_start(self.days.from.max(self.open));
-        (hour(start), hour(self.zone.day_start(self.days.after())))
-    }
-
-    fn date_of(&self, hour: i64) -> Date {
-        self.zone.local(Timestamp(hour * HOUR_MS)).date
-    }
-
-    /// Visits one sum for each day and user, by day and by the order in which users were entered.
-    fn each_sum(
-        &self,
-        mut page_request: impl FnMut(Date, u32, UsageSum) -> Result<(), ExportError>,
-    ) -> Result<(), ExportError> {
-        let (from, to) = self.ended();
-        self.reader
-            .each_usage(UsageStep::Day, from, to, |day, user, sum| page_request(date(day), user, sum))?;
-        let mut day = self.days.from.max(self.open);
-        while day <= self.days.to {
-            for (user, sum) in self.of_running(day)? {
-                page_request(day, user, sum)?;
-            }
-            let next = day.saturating_add(1.day());
-            if next == day {
-                break;
-            }
-            day = next;
-        }
-        Ok(())
-    }
-
-    /// Sums of a day that has not ended, by user: what is on file by the hour, and what is gathered.
-    fn of_running(&self, day: Date) -> Result<BTreeMap<u32, UsageSum>, StoreError> {
-        let mut sums: BTreeMap<u32, UsageSum> = BTreeMap::new();
-        let mut add = |user: u32, more: UsageSum| {
-            let sum = sums.entry(user).or_default();
-            *sum = sum.plus(more);
-        };
-        let hours = [day, day.saturating_add(1.day())].map(|day| hour(self.zone.day_start(day)));
-        self.reader.each_usage(UsageStep::Hour, hours[0], hours[1], |_, user, sum| {
-            add(user, sum);
-            Ok::<_, StoreError>(())
-        })?;
-        let gathered = self.gathered.iter().filter(|usage| (hours[0]..hours[1]).contains(&usage.hour));
-        gathered.for_each(|usage| add(usage.user_no, usage.sum));
-        Ok(sums)
-    }
-
-    /// Everybody's usage together by local day; days without any are left out.
-    pub fn by_day(&self) -> Result<BTreeMap<Date, Bytes>, StoreError> {
-        let (from, to) = self.ended();
-        let days = self.reader.usage_sums(UsageStep::Day, from, to)?;
-        let (from, to) = self.running();
-        let hours = self.reader.usage_sums(UsageStep::Hour, from, to)?;
-        let gathered = self.gathered.iter().map(|usage| (usage.hour, usage.sum.bytes));
-        let hours = hours.into_iter().chain(gathered).map(|(hour, bytes)| (self.date_of(hour), bytes));
-        let mut sums = BTreeMap::new();
-        for (day, bytes) in days.into_iter().map(|(day, bytes)| (date(day), bytes)).chain(hours) {
-            let sum: &mut Bytes = sums.entry(day).or_default();
-            *sum = sum.plus(bytes);
-        }
-        Ok(sums)
-    }
-
-    /// The same, and who used most of it: keys and bytes.
-    pub fn by_day_and_user(&self, users_max: usize) -> Result<DaysAndUsers, StoreError> {
-        let mut by_slot: BTreeMap<(bool, i64), Bytes> = BTreeMap::new();
-        let mut by_user: HashMap<u32, Bytes> = HashMap::new();
-        let mut add = |is_hour: bool, slot: i64, user: u32, bytes: Bytes| {
-            let sum = by_slot.entry((is_hour, slot)).or_default();
-            *sum = sum.plus(bytes);
-            let sum = by_user.entry(user).or_default();
-            *sum = sum.plus(bytes);
-        };
-        let (from, to) = self.ended();
-        self.reader.each_usage(UsageStep::Day, from, to, |slot, user, sum| {
-            add(false, slot, user, sum.bytes);
-            Ok::<_, StoreError>(())
-        })?;
-        let (from, to) = self.running();
-        self.reader.each_usage(UsageStep::Hour, from, to, |slot, user, sum| {
-            add(true, slot, user, sum.bytes);
-            Ok::<_, StoreError>(())
-        })?;
-        self.gathered.iter().for_each(|usage| add(true, usage.hour, usage.user_no, usage.sum.bytes));
-        let mut by_day: BTreeMap<Date, Bytes> = BTreeMap::new();
-        for ((is_hour, slot), bytes) in by_slot {
-            let sum = by_day.entry(if is_hour { self.date_of(slot) } else { date(slot) }).or_default();
-            *sum = sum.plus(bytes);
-        }
-        let mut users: Vec<_> = by_user.into_iter().filter(|(_, bytes)| !bytes.is_zero()).collect();
-        users.sort_unstable_by_key(|(user, bytes)| (std::cmp::Reverse(*bytes), *user));
-        users.truncate(users_max);
-        Ok((by_day, users))
-    }
-}
-
-pub(crate) async fn report(app: &AppState, days: Days) -> Result<Source, Problem> {
-    app.look(move |engine| Ok(Source::of(engine, days)?)).await
-}
-
-fn hour(at: Timestamp) -> i64 {
-    at.0.div_euclid(HOUR_MS)
-}
-
-/// The day with that number.
-fn date(day: i64) -> Date {
-    civil::date(1970, 1, 1).saturating_add(day.days())
-}
-
 /// Hands out each sum with the day as text and the user's id and name, and answers with the total.
 fn each_row(
     source: &Source,
-    mut page_request: impl FnMut(&str, &(UserId, String), UsageSum) -> Result<(), ExportError>,
+    mut visit: impl FnMut(&str, &(UserId, String), UsageSum) -> Result<(), ExportError>,
 ) -> Result<UsageSum, ExportError> {
     let users = source.reader.user_names()?;
     let mut total = UsageSum::default();
@@ -202,7 +51,7 @@ fn each_row(
         }
         let user = users.get(&user).ok_or_else(|| StoreError::Nonsense(format!("user {user} is gone")))?;
         total = total.plus(sum);
-        page_request(&day.1, user, sum)
+        visit(&day.1, user, sum)
     })?;
     Ok(total)
 }
@@ -217,18 +66,18 @@ impl Report for Source {
         let mut separator = "";
         let total = each_row(&self, |day, (user_id, name), sum| {
             out.write_all(std::mem::replace(&mut separator, ",").as_bytes())?;
-            let Totals { bytes, mb, unenforced_bytes } = Totals::of(sum);
-            let row = Row { day, user_id: *user_id, name, bytes, mb, unenforced_bytes };
+            let UsageTotals { bytes, mb, unenforced_bytes } = UsageTotals::of(sum);
+            let row = UsageLine { day, user_id: *user_id, name, bytes, mb, unenforced_bytes };
             Ok(serde_json::to_writer(&mut *out, &row).map_err(io::Error::from)?)
         })?;
         out.write_all(b"],\"totals\":")?;
-        serde_json::to_writer(&mut *out, &Totals::of(total)).map_err(io::Error::from)?;
+        serde_json::to_writer(&mut *out, &UsageTotals::of(total)).map_err(io::Error::from)?;
         Ok(out.write_all(b"}")?)
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
         let cells = |day: &str, user: &str, name: &str, sum| {
-            let Totals { bytes, mb, unenforced_bytes } = Totals::of(sum);
+            let UsageTotals { bytes, mb, unenforced_bytes } = UsageTotals::of(sum);
             let words = [day, user, name].map(str::to_owned).into_iter();
             words.chain([bytes.to_string(), mb, unenforced_bytes.to_string()]).collect::<Vec<_>>()
         };

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use super::form_spec::{Field, FormSpec, Kind};
 use super::{Flash, FormAction, FormContext, Submission, Work, operation};
-use crate::agent::api::users::give_pin;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Command, Engine, Snapshot};
 use crate::agent::http::errors::DEVICE_TAKEN;
 use crate::agent::http::state::user;
+use crate::agent::http::users::give_pin;
 use crate::clock::rfc3339;
 use crate::domain::account::Overage;
 use crate::domain::id::{Mac, UserId};

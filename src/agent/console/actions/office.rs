@@ -7,14 +7,15 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::payments::ORDER_ACTIONS;
 use super::{Field, Flash, FormAction, FormContext, FormSpec, Kind, Submission, Work, operation};
-use crate::agent::api::admins::{AddAdmin, MakeToken, enter, make_token, remove_admin};
-use crate::agent::api::router::reconcile;
-use crate::agent::api::status::vouch;
 use crate::agent::console::actions;
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::{Actor, Engine};
-use crate::agent::http::caller::turn_off;
+use crate::agent::http::admins::{add_admin, make_token, remove_admin, remove_token};
+use crate::agent::http::clock::confirm_clock;
+use crate::agent::http::router::reconcile;
+use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::AppState;
+use crate::protocol::admin::admins::{AddAdmin, MakeToken};
 use crate::protocol::admin::closings::CountDrawer;
 use crate::store::Role;
 use crate::ui::Locale;
@@ -78,7 +79,7 @@ async fn synced(app: &AppState, actor: Actor, locale: &Locale) -> Result<Flash, 
     if found.dry_run {
         return Ok(Flash { lines: vec![fill(w.sync_dry, &[&edits])], ..Flash::default() });
     }
-    let refused = found.edits.iter().filter(|edit| edit.refused.is_some()).count() as u64;
+    let refused = found.edits.iter().filter(|edit| edit.refusal().is_some()).count() as u64;
     let mut lines = vec![fill(w.synced, &[&edits])];
     if refused > 0 {
         lines.push(fill(w.sync_refused, &[&locale.count(refused)]));
@@ -98,7 +99,7 @@ const CLOCK_DEEDS: &[FormAction<()>] = &[FormAction {
     },
     work: |submission| {
         let work = operation(async move |app: Arc<AppState>, actor| {
-            vouch(&app, actor).await?;
+            confirm_clock(&app, actor).await?;
             Ok(Flash::default())
         });
         Ok(Work::Operation(vec![office(submission.context).confirm_will.to_owned()], work))
@@ -146,7 +147,7 @@ const NEW_ADMIN_DEEDS: &[FormAction<()>] = &[FormAction {
             "\u{2022}".repeat(8)
         );
         let work = operation(async move |app: Arc<AppState>, actor| {
-            enter(&app, actor, add).await?;
+            add_admin(&app, actor, add).await?;
             Ok(Flash::default())
         });
         Ok(Work::Operation(vec![says], work))
@@ -237,13 +238,7 @@ fn token_removal(submission: &Submission<(String, String)>) -> Result<Work, Prob
     let (name, hash) = submission.context.subject.clone();
     let hash = HEXLOWER_PERMISSIVE.decode(hash.as_bytes()).map_err(|_| Problem::not_found("token"))?;
     let work = operation(async move |app: Arc<AppState>, actor: Actor| {
-        let remove = move |engine: &mut Engine| {
-            if !engine.store_mut().remove_token(&name, &hash)? {
-                return Err(Problem::not_found("token"));
-            }
-            Ok(engine.note(&actor, "admin.token_remove", &name, String::new())?)
-        };
-        app.look(remove).await?;
+        app.look(move |engine| remove_token(engine, &actor, &name, &hash)).await?;
         Ok(Flash::default())
     });
     Ok(Work::Operation(vec![office(submission.context).remove_token_will.to_owned()], work))

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{Field, Flash, FormAction, FormContext, FormSpec, Kind, Submission, Work, operation};
-use crate::agent::api::orders::{ask_again, cancel_order};
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
+use crate::agent::http::orders::{ask_again, cancel_order};
 use crate::domain::id::OrderId;
 use crate::domain::order::{Method, OrderState};
 use crate::protocol::admin::orders::{RefundOrder, ReviewOrder};

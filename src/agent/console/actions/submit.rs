@@ -8,10 +8,10 @@ use super::pages::{self, EDITED, SHOWN, parameter};
 use super::preview;
 use super::preview::Shown;
 use super::{FormAction, FormContext, FormSpec, Subject, Submission, Work};
-use crate::agent::api::money::taken;
 use crate::agent::console::session::{AdminSession, Filled};
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Command, Engine, Key, Outcome, Request};
+use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::{Money, over_the_counter};
 use crate::agent::http::flash::{Claim, Draft, Flash};
 use crate::agent::http::state::{Answer, AppState};
@@ -185,7 +185,7 @@ impl Doing<'_> {
                     Money::Taken(action) => Some(action.clone()),
                     Money::Asked(_) => None,
                 };
-                (action, taken(app, actor, user, money, Some(key)).await?)
+                (action, take_money(app, actor, user, money, Some(key)).await?)
             }
         };
         self.told(action, event, outcome).await

@@ -17,6 +17,7 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::{Engine, Reached, Snapshot};
 use crate::agent::http::state::{Answer, AppState, user};
+use crate::agent::reports::explain::period;
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
@@ -141,8 +142,7 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     let snapshot = user(engine, id)?;
     let (look, reader, no) = (engine.look(), engine.reader(), snapshot.user.no);
     let mut lines = reader.statement(no, Page { limit: RULE_LINES_MAX, after: None })?;
-    let rules =
-        explain::rules(locale, &look, &snapshot.user, &crate::agent::api::explain::period(lines.clone()));
+    let rules = explain::rules(locale, &look, &snapshot.user, &period(lines.clone()));
     lines.truncate(LINES_MAX);
     let account = &snapshot.user.account;
     let open: Vec<DebtItem> = account.open_items().into_iter().cloned().collect();

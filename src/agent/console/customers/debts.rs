@@ -7,7 +7,6 @@ use axum::extract::State;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::agent::api::reports::debts::{Call, Owed, State as Urgency, age, collection};
 use crate::agent::console::actions;
 use crate::agent::console::actions::{Button, DEBT_ACTIONS};
 use crate::agent::console::session::{AdminSession, Layout};
@@ -16,6 +15,8 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::reports::collection::{Call, State as Urgency, collection};
+use crate::agent::reports::debts::{Owed, age};
 use crate::clock::Zone;
 use crate::domain::access::{Access, Reason};
 use crate::domain::debt::DebtItem;

@@ -1,10 +1,10 @@
 //! Why a customer has this access: every rule in order, with its numbers.
 
-use crate::agent::api::explain;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
+use crate::agent::reports::explain::behind;
 use crate::domain::access::{self, Facts, Reason, Rule, Status};
 use crate::domain::debt::DebtItem;
 use crate::domain::ledger::Posted;
@@ -37,8 +37,7 @@ pub(crate) fn rules(locale: &Locale, look: &ReadView, user: &UserRecord, lines: 
     let telling = Telling { locale, words: People::of(locale.language), look, user, facts };
     let row = |(place, rule): (usize, &Rule)| {
         let (question, numbers) = telling.rule(*rule);
-        let mut lines =
-            if rule.holds { explain::behind(*rule, &user.account, look, lines) } else { Vec::new() };
+        let mut lines = if rule.holds { behind(*rule, &user.account, look, lines) } else { Vec::new() };
         lines.truncate(LINES_MAX);
         let badge = say::status(locale.language, rule.status);
         Row { badge, question, numbers, holds: rule.holds, decides: first == Some(place), lines }

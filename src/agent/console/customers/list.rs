@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use crate::agent::api::users::found;
 use crate::agent::console::actions;
 use crate::agent::console::actions::Button;
 use crate::agent::console::session::{AdminSession, Layout};
@@ -15,6 +14,7 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::reports::users::found;
 use crate::domain::access::Status;
 use crate::protocol::admin::page::{Cursor, given};
 use crate::protocol::admin::users::FindUsers;

@@ -6,9 +6,9 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::agent::api::usage::{Sums, daily, hourly, restarts};
 use crate::agent::console::texts::people::People;
 use crate::agent::engine::{Engine, Snapshot};
+use crate::agent::reports::user_usage::{Sums, daily, hourly, restarts};
 use crate::domain::id::Mac;
 use crate::domain::units::{Bytes, Timestamp};
 use crate::protocol::admin::page::given;

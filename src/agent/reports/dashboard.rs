@@ -1,24 +1,20 @@
-//! The dashboard's figures: counted in one look at the engine, history on a connection beside it.
+//! The dashboard's figures: counted in one look at the engine, history on a connection of its own.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use tokio::task::spawn_blocking;
 
-use crate::agent::api::reports::Days;
-use crate::agent::api::reports::debts::Owed;
-use crate::agent::api::reports::sales::{Sum, sums};
-use crate::agent::api::reports::usage::Source;
+use super::debts::Owed;
+use super::sales::{Sum, sums};
+use super::span::Days;
+use super::usage::Source;
 use crate::agent::engine::Engine;
-use crate::agent::http::state::AppState;
 use crate::domain::access::{Access, Status};
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Timestamp};
 use crate::store::StoreError;
-use crate::web::Problem;
 
 /// Days of the plots.
 const PLOT_DAYS: i32 = 14;
@@ -62,20 +58,26 @@ pub(crate) struct Figures {
     pub income: Vec<Sum>,
 }
 
-/// Counts.
-pub(crate) async fn figures(app: &Arc<AppState>) -> Result<Figures, Problem> {
-    let (today, books, source) = app.look(look).await?;
-    let days: Vec<Date> = (0..PLOT_DAYS).rev().map(|ago| today.saturating_sub(ago.days())).collect();
-    let from = days.first().copied().unwrap_or(today).min(today.first_of_month());
-    let history = spawn_blocking(move || {
-        let income = sums(&source.reader, &source.zone, Days { from, to: today })?;
-        Ok::<_, StoreError>((source.by_day()?, income))
-    });
-    let (usage, income) = history.await.map_err(|_| Problem::internal())??;
-    Ok(Figures { today, days, books, usage, income })
+/// What one look at the engine gives; [`Counted::figures`] reads the history.
+pub(crate) struct Counted {
+    today: Date,
+    books: Books,
+    source: Source,
 }
 
-fn look(engine: &mut Engine) -> Result<(Date, Books, Source), Problem> {
+impl Counted {
+    /// Reads the history, which may take its time.
+    pub fn figures(self) -> Result<Figures, StoreError> {
+        let Self { today, books, source } = self;
+        let days: Vec<Date> = (0..PLOT_DAYS).rev().map(|ago| today.saturating_sub(ago.days())).collect();
+        let from = days.first().copied().unwrap_or(today).min(today.first_of_month());
+        let income = sums(&source.reader, &source.zone, Days { from, to: today })?;
+        Ok(Figures { today, days, books, usage: source.by_day()?, income })
+    }
+}
+
+/// Counts in one look at the engine.
+pub(crate) fn count(engine: &mut Engine) -> Result<Counted, StoreError> {
     let today = engine.look().facts.local.date;
     let from = today.saturating_sub((PLOT_DAYS - 1).days());
     let source = Source::of(engine, Days { from, to: today })?;
@@ -115,5 +117,5 @@ fn look(engine: &mut Engine) -> Result<(Date, Books, Source), Problem> {
         Some(Turn { user: id, name: user.name.clone(), at, access })
     });
     books.turns = turns.collect();
-    Ok((today, books, source))
+    Ok(Counted { today, books, source })
 }

@@ -1,0 +1,59 @@
+//! How the daemon's parts are, as every face says it.
+
+use super::state::AppState;
+use crate::agent::health::LinkState;
+use crate::domain::units::Timestamp;
+
+/// How one part of the daemon is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Part {
+    /// `ok`, `degraded`, `down` or `off`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// The last attempt that succeeded.
+    pub last_success: Option<Timestamp>,
+    /// What the last one failed with, while none succeeded since.
+    pub last_error: Option<String>,
+    /// Reachable, but not well.
+    pub warnings: Vec<String>,
+}
+
+impl Part {
+    fn of(link: LinkState, now: Timestamp) -> Self {
+        let state = link.name(now);
+        let LinkState { since, last_success, last_error, warnings } = link;
+        Self { state, since, last_success, last_error, warnings }
+    }
+}
+
+/// How all of them are.
+pub(crate) struct Health {
+    pub router: Part,
+    pub relay: Part,
+    pub store: Part,
+    pub clock: Part,
+}
+
+/// How the daemon's parts are; whoever asks has an answer of the engine, which says whether the clock is trusted.
+pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
+    let now = app.site.clock.now();
+    let (since, answered) = (Some(app.since), Some(now));
+    let fine = Part { state: "ok", since, last_success: answered, ..Part::default() };
+    let clock = if clock_trusted {
+        fine.clone()
+    } else {
+        let why = "the wall clock fell behind, jumped, or is far ahead of the last trusted time: no block for expiry or due dates begins until it is \
+                   synchronized or confirmed";
+        Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
+    };
+    let relay = match app.site.payments.link() {
+        Ok(link) => Part::of(link.state(), now),
+        Err(_) => Part { state: "off", since, ..Part::default() },
+    };
+    let store = match app.site.engine().unwritable() {
+        None => fine,
+        Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
+    };
+    Health { router: Part::of(app.site.cycle.state(), now), relay, store, clock }
+}

@@ -1,0 +1,21 @@
+//! The proof that the ledger is whole.
+
+use axum::http::StatusCode;
+
+use super::state::AppState;
+use crate::store::{Broken, Reader, Verified};
+use crate::web::Problem;
+
+/// Walks the whole ledger on a connection of its own, so that nobody waits for it.
+pub(crate) async fn proof(app: &AppState) -> Result<Verified, Problem> {
+    let _turn = app.verifying.lock().await;
+    let reader: Reader = app.look(|engine| Ok(engine.new_reader()?)).await?;
+    let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
+    walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
+        Broken::Store(error) => error.into(),
+        broken => {
+            tracing::error!(%broken, "the ledger does not add up");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
+        }
+    })
+}

@@ -1,0 +1,177 @@
+//! What is owed: every open item by user, and its sums by age.
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::span::Days;
+use crate::agent::engine::ReadView;
+use crate::domain::account::Account;
+use crate::domain::debt::{DebtItem, oldest_first};
+use crate::domain::id::{DebtId, UserId};
+use crate::domain::tariff::Tariff;
+use crate::domain::units::{Bytes, Rupiah};
+use crate::store::UserRecord;
+
+/// Who owes what.
+#[derive(Serialize)]
+pub(crate) struct Debts {
+    pub date: String,
+    pub items: Vec<Owes>,
+    pub totals: Totals,
+}
+
+/// What one user owes.
+#[derive(Serialize)]
+pub(crate) struct Owes {
+    pub user_id: UserId,
+    pub name: String,
+    pub phone: Option<String>,
+    pub debts: Vec<Open>,
+    pub unpaid_bytes: u64,
+    pub unpaid_mb: String,
+    pub overage_bytes: u64,
+    pub overage_mb: String,
+    /// What the overage costs by now; null when nothing on sale gives it a price.
+    pub overage_rp: Option<u64>,
+    /// The sum of all of it; null when a part has no price.
+    pub due_rp: Option<u64>,
+}
+
+/// One open item.
+#[derive(Serialize)]
+pub(crate) struct Open {
+    pub id: DebtId,
+    pub debt_date: String,
+    pub due_date: String,
+    /// Days since the debt date.
+    pub age_days: i32,
+    /// Days since the due date; 0 until then.
+    pub late_days: i32,
+    /// Null is an unlimited plan.
+    pub amount_bytes: Option<u64>,
+    pub unpaid_bytes: u64,
+    pub unpaid_mb: String,
+    /// Null when nothing on sale gives it a price.
+    pub due_rp: Option<u64>,
+    pub note: String,
+}
+
+#[derive(Default, Serialize)]
+pub(crate) struct Totals {
+    pub users: u64,
+    pub debts: u64,
+    pub unpaid_bytes: u64,
+    pub overage_bytes: u64,
+    /// Of everything that has a price.
+    pub due_rp: u64,
+    /// Users of whom a part has no price.
+    pub unpriced: u64,
+}
+
+/// Open items, of the debt dates in `days` where given, and overage.
+pub(crate) fn report(look: &ReadView, days: Option<Days>) -> Debts {
+    let today = look.facts.local.date;
+    let items: Vec<Owes> = look.with_context(|ctx| {
+        let tariff = ctx.tariff();
+        look.users_after(0).filter_map(|user| owes(user, &tariff, today, days)).collect()
+    });
+    let mut totals = Totals::default();
+    for user in &items {
+        totals.users += 1;
+        totals.debts += user.debts.len() as u64;
+        totals.unpaid_bytes = totals.unpaid_bytes.saturating_add(user.unpaid_bytes);
+        totals.overage_bytes = totals.overage_bytes.saturating_add(user.overage_bytes);
+        let priced = user.debts.iter().filter_map(|debt| debt.due_rp).chain(user.overage_rp);
+        totals.due_rp = priced.fold(totals.due_rp, u64::saturating_add);
+        totals.unpriced += u64::from(user.due_rp.is_none());
+    }
+    Debts { date: today.to_string(), items, totals }
+}
+
+fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<Owes> {
+    let account = &user.account;
+    let wanted = |item: &&&DebtItem| days.is_none_or(|days| days.hold(item.debt_date));
+    let items: Vec<&DebtItem> = oldest_first(&account.items).iter().filter(wanted).copied().collect();
+    // Overage has no date, so a span leaves it out.
+    let overage = if days.is_some() { Bytes::ZERO } else { account.balance.overage() };
+    if items.is_empty() && overage.is_zero() {
+        return None;
+    }
+    let unpaid = items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()));
+    let overage_rp = if overage.is_zero() { Some(Rupiah::ZERO) } else { tariff.quote(overage).ok() };
+    let dues = items.iter().map(|item| tariff.due(item).ok());
+    let due = dues.chain([overage_rp]).try_fold(Rupiah::ZERO, |sum, due| Some(sum.plus(due?)));
+    Some(Owes {
+        user_id: account.id,
+        name: user.name.clone(),
+        phone: user.phone.clone(),
+        debts: items.into_iter().map(|item| open(item, tariff, today)).collect(),
+        unpaid_bytes: unpaid.0,
+        unpaid_mb: unpaid.to_mb_string(),
+        overage_bytes: overage.0,
+        overage_mb: overage.to_mb_string(),
+        overage_rp: overage_rp.map(|rp| rp.0),
+        due_rp: due.map(|rp| rp.0),
+    })
+}
+
+fn open(item: &DebtItem, tariff: &Tariff, today: Date) -> Open {
+    Open {
+        id: item.id,
+        debt_date: item.debt_date.to_string(),
+        due_date: item.due_date.to_string(),
+        age_days: (today - item.debt_date).get_days().max(0),
+        late_days: (today - item.due_date).get_days().max(0),
+        amount_bytes: item.amount.map(|amount| amount.0),
+        unpaid_bytes: item.unpaid().0,
+        unpaid_mb: item.unpaid().to_mb_string(),
+        due_rp: tariff.due(item).ok().map(|rp| rp.0),
+        note: item.note.clone(),
+    }
+}
+
+/// What everybody owes, and how old it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Owed {
+    /// Everything: items and overage.
+    pub bytes: Bytes,
+    /// Of everything that has a price.
+    pub due: Rupiah,
+    /// Users who owe something.
+    pub users: u64,
+    /// Users of whom a part has no price.
+    pub unpriced: u64,
+    /// What is due by age: not due yet, late by up to a week, by up to a month, by more; then overage, which has no
+    /// date.
+    pub by_age: [Rupiah; 5],
+}
+
+impl Owed {
+    /// Adds what one user owes.
+    pub fn add(&mut self, account: &Account, tariff: &Tariff, today: Date) {
+        let (mut is_owing, mut is_unpriced) = (false, false);
+        for owed in tariff.owed(account) {
+            is_owing = true;
+            let age = owed.item.map_or(4, |item| age((today - item.due_date).get_days()));
+            let Ok(due) = owed.price else {
+                is_unpriced = true;
+                continue;
+            };
+            self.by_age[age] = self.by_age[age].plus(due);
+            self.due = self.due.plus(due);
+        }
+        self.bytes = self.bytes.plus(account.total_debt());
+        self.users += u64::from(is_owing);
+        self.unpriced += u64::from(is_unpriced);
+    }
+}
+
+/// The place in [`Owed::by_age`] of an item that is so many days late.
+pub(crate) fn age(late_days: i32) -> usize {
+    match late_days {
+        ..=0 => 0,
+        1..=7 => 1,
+        8..=30 => 2,
+        _ => 3,
+    }
+}

@@ -1,0 +1,22 @@
+//! Queries over the engine and the store: no HTTP, and no words for people.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `span` | the days of a report |
+//! | `debts`, `collection` | what is owed, and whom to call about it |
+//! | `sales` | what was sold, by day, method and cashier |
+//! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
+//! | `dashboard` | how things are, in figures |
+//! | `explain` | the ledger lines behind a user's access |
+//! | `users`, `closings` | users, searched; closings of cash drawers |
+
+pub(crate) mod closings;
+pub(crate) mod collection;
+pub(crate) mod dashboard;
+pub(crate) mod debts;
+pub(crate) mod explain;
+pub(crate) mod sales;
+pub(crate) mod span;
+pub(crate) mod usage;
+pub(crate) mod user_usage;
+pub(crate) mod users;
