@@ -34,8 +34,7 @@ pub fn admin_router_for_socket(site: Arc<Site>) -> Router {
 /// A copy of the store takes longer than other requests may.
 async fn allow_copying(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_call = path.strip_prefix(api::PREFIX) == Some(api::backup::PATH);
-    if is_call || path == console::backup::DOWNLOAD_PATH {
+    if [api::backup::PATH, console::backup::DOWNLOAD_PATH].contains(&path) {
         request.extensions_mut().insert(RequestTimeout(COPY_MAX));
     }
     next.run(request).await

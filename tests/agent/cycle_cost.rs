@@ -157,7 +157,7 @@ fn traced(commits: u32) -> (u64, u64) {
         .args(["-f", "-qq", "-e", "trace=fsync,fdatasync,pwrite64", "-o"])
         .arg(&log)
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "a_commit_is_one_sync_and_a_bounded_number_of_bytes"])
+        .args(["--exact", "cycle_cost::a_commit_is_one_sync_and_a_bounded_number_of_bytes"])
         .env(CHILD, commits.to_string())
         .env(CHILD_DIR, dir.path().join("data"))
         .stdout(std::process::Stdio::null())

@@ -109,18 +109,18 @@ fn every_field_of_these_kinds_has_a_case() {
     let money: Vec<&String> = raw.iter().filter(|name| name.contains("_rp ")).collect();
     assert!(money.is_empty(), "money on the command line is read as Rupiah: {money:?}");
 
-    let config = lines("agent").into_iter().filter(|(_, line)| line.contains("\"settings::amount\""));
+    let config = lines("agent").into_iter().filter(|(_, line)| line.contains("settings::amount\""));
     assert_eq!(config.count(), 2, "an amount of the configuration: add its key to CONFIG_KEYS");
 
     let kinds = ["Kind::Phone", "Kind::Login", "Kind::Mac", "Kind::Amount", "Kind::Rupiah"];
     let field = |(_, line): &(String, String)| {
-        let start = ["Field::new(\"", "amount(asked, \"", "quota(\""].into_iter().find_map(|mark| {
+        let start = ["Field::new(\"", "amount(context, \"", "quota(\""].into_iter().find_map(|mark| {
             let (_, rest) = line.split_once(mark)?;
             (mark != "Field::new(\"" || kinds.iter().any(|kind| line.contains(kind))).then_some(rest)
         })?;
         start.split('"').next().map(str::to_owned)
     };
-    let pages: BTreeSet<String> = lines("agent/admin/pages").iter().filter_map(field).collect();
+    let pages: BTreeSet<String> = lines("agent/console").iter().filter_map(field).collect();
     let expected = set(&[
         "amount",
         "amount_rp",
@@ -218,6 +218,28 @@ async fn an_import_reads_every_spelling_and_names_every_other_by_its_row() {
             let user = format!("/users/{id}");
             desk.delete(&format!("{user}/devices/02:C0:1D:00:27:01")).await;
             desk.patch(&user, json!({"phone": null})).await.ok(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_refuses_every_ambiguous_amount_of_quota_and_debt_by_its_row() {
+    let desk = Desk::start().await;
+    let day = json!("2026-11-01");
+    for field in ["credits_bytes", "debits_bytes", "fup_base_bytes", "amount"] {
+        for (text, value) in spellings("amounts") {
+            if value.is_some() || text.is_empty() || is_off(&text, field != "amount") {
+                continue;
+            }
+            let user = if field == "amount" {
+                json!({"name": "U", "debts": [{"amount": text, "debt_date": day, "due_date": day}]})
+            } else {
+                json!({"name": "U", field: text})
+            };
+            let problem = desk.post("/users/import", json!({"users": [user]})).await.problem(422, "invalid");
+            let named = problem["errors"][0]["field"].as_str().unwrap();
+            let wanted = if field == "amount" { "debts" } else { field };
+            assert!(named.starts_with("users[0].") && named.contains(wanted), "{field} {text:?} {problem}");
         }
     }
 }

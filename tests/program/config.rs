@@ -46,7 +46,7 @@ fn the_rules_have_the_same_defaults_with_a_file_and_without() {
 }
 
 /// Set to write the comments of the table of keys into the shipped file:
-/// `KUOTA_WRITE=1 cargo test --test config comments`.
+/// `KUOTA_WRITE=1 cargo test --test program config::`.
 const WRITE: &str = "KUOTA_WRITE";
 
 /// The file with the comment of each table and key replaced by that of the table of keys.
@@ -87,7 +87,7 @@ fn the_shipped_files_comments_are_those_of_the_table_of_keys() {
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(&path, &expected).unwrap();
     }
-    assert!(file == expected, "run {WRITE}=1 cargo test --test config comments");
+    assert!(file == expected, "run {WRITE}=1 cargo test --test program config::");
 }
 
 #[test]

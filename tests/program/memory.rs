@@ -83,9 +83,7 @@ fn filled(file: &str, route: &str) -> Vec<String> {
             .map(|table| format!("/export/{table}"))
             .to_vec(),
         _ if route.contains("{id}") && route.matches('{').count() == 1 => {
-            let is_order =
-                ["orders.rs", "payment.rs", "office/mod.rs"].iter().any(|name| file.ends_with(name))
-                    || route.starts_with("/kuitansi");
+            let is_order = ["/orders", "/pembayaran", "/kuitansi"].iter().any(|of| route.starts_with(of));
             one("{id}", if is_order { &order } else { &user })
         }
         _ => {
@@ -272,9 +270,7 @@ fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
         }
         let (base, prefix) = match &file {
             file if file.contains("/agent/portal/") => (&site.portal, ""),
-            file if file.contains("/agent/admin/pages/") || file.contains("/agent/pages/") => {
-                (&site.desk, "")
-            }
+            file if file.contains("/agent/console/") => (&site.desk, ""),
             _ if ["/healthz", "/metrics", "/api/ping"].contains(&route.as_str()) => (&site.desk, ""),
             _ => (&site.desk, "/api/v1"),
         };

@@ -285,14 +285,15 @@ fn memory_kib(field: &str) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_router_that_talks_without_end_costs_no_memory() {
     if std::env::var(CHILD).is_err() {
-        let name = "a_router_that_talks_without_end_costs_no_memory";
+        let name = "faults::a_router_that_talks_without_end_costs_no_memory";
         let output = process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--nocapture"])
             .env(CHILD, "1")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        print!("{}", said.lines().find(|line| line.contains("KiB")).unwrap_or_default());
+        let measured = said.lines().find(|line| line.contains("KiB"));
+        println!("{}", measured.expect("the child runs this test"));
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
         return;
     }

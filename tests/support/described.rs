@@ -158,7 +158,7 @@ pub fn documented() -> BTreeSet<String> {
 /// Every call that the sources route, as `get /path`.
 pub fn routed() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/admin");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/api");
     each_source(&folder, &mut |text| {
         for call in text.split(".route(").skip(1) {
             let (path, methods) = call.trim_start().trim_start_matches('"').split_once("\",").unwrap();
@@ -184,9 +184,7 @@ pub fn routed() -> BTreeSet<String> {
 fn each_source(folder: &Path, visit: &mut dyn FnMut(&str)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("pages") {
-            // Pages for people.
-        } else if path.is_dir() {
+        if path.is_dir() {
             each_source(&path, visit);
         } else if path.extension().is_some_and(|end| end == "rs") {
             visit(&std::fs::read_to_string(&path).unwrap());

@@ -12,11 +12,11 @@ use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::Empty;
 use crate::web::Body;
 
-/// Where a copy is asked for.
-pub(crate) const PATH: &str = "/backup";
+/// Where a copy is asked for, below the root.
+pub(crate) const PATH: &str = "/api/v1/backup";
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
-    Router::new().route(PATH, post(copy))
+    Router::new().route("/backup", post(copy))
 }
 
 async fn copy(State(app): State<Arc<AppState>>, Owner(actor): Owner, _: Body<Empty>) -> Answer {

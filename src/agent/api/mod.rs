@@ -42,9 +42,6 @@ use axum::routing::get;
 
 use crate::agent::http::state::AppState;
 
-/// Where the calls are.
-pub(crate) const PREFIX: &str = "/api/v1";
-
 /// Every call of the admin API.
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     let api = Router::new()
@@ -67,7 +64,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(reports::routes())
         .merge(openapi::routes());
     Router::new()
-        .nest(PREFIX, api)
+        .nest("/api/v1", api)
         .route("/api/ping", get(status::ping))
         .route("/healthz", get(status::healthz))
         .merge(metrics::routes())

@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::actions::{Flash, parameter};
-use super::admins::role_name;
+use super::address::parameter;
 use super::session::{AdminSession, Filled, Layout};
-use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::engine::Engine;
 use crate::agent::http::admins::end_other_sessions;
 use crate::agent::http::caller::Session;
+use crate::agent::http::flash::Flash;
 use crate::agent::http::second_factor::{
     NewSecret, begin_second_factor, confirm_second_factor, end_second_factor, own,
 };
@@ -60,7 +60,7 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
     let actor = session.actor.clone();
     let look = move |engine: &mut Engine| Ok((own(engine, &actor)?, engine.sessions(&actor.name)?));
     let (factor, sessions) = app.look(look).await?;
-    let (locale, w) = (&session.page_request.locale, super::office::words(session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let is_on = factor.is_on();
     let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
         let view = NewSecret::of(&session.actor.name, secret);
@@ -103,7 +103,7 @@ pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, ..
 pub(crate) async fn confirm(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
     let code = form.text("otp").unwrap_or_default().to_owned();
     let done = confirm_second_factor(&app, session.page_request.peer, session.actor.clone(), code).await;
-    let w = super::office::words(&session);
+    let w = session.office();
     answer(&app, &session, done, w.totp_started, true).await
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn confirm(State(app): State<Arc<AppState>>, Filled { session, 
 pub(crate) async fn end(State(app): State<Arc<AppState>>, Filled { session, form }: Filled) -> Answer {
     let code = form.text("otp").unwrap_or_default().to_owned();
     let done = end_second_factor(&app, session.page_request.peer, session.actor.clone(), code).await;
-    let w = super::office::words(&session);
+    let w = session.office();
     answer(&app, &session, done, w.totp_stopped, false).await
 }
 
@@ -126,7 +126,7 @@ async fn answer(
     match done {
         Ok(()) => Ok(told(app, session, text)),
         Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
-            let complaint = Some(super::office::words(session).totp_wrong);
+            let complaint = Some(session.office().totp_wrong);
             page(app, session, Said { complaint, shows_secret }).await
         }
         Err(problem) => Err(problem),
@@ -146,5 +146,5 @@ pub(crate) async fn end_sessions(
 ) -> Answer {
     let (actor, this) = (session.actor.clone(), hash(&secret));
     app.look(move |engine| end_other_sessions(engine, &actor, &this)).await?;
-    Ok(told(&app, &session, super::office::words(&session).sessions_ended))
+    Ok(told(&app, &session, session.office().sessions_ended))
 }

@@ -6,10 +6,10 @@ use askama::Template;
 use axum::extract::State;
 use data_encoding::HEXLOWER;
 
-use super::actions::{Button, buttons};
+use super::actions::buttons::{Button, buttons};
 use super::session::{AdminSession, Layout};
-use crate::agent::console::actions::office::{ADMIN_DEEDS, TOKEN_DEEDS, TOTP_OFF};
-use crate::agent::console::texts::office::Office;
+use crate::agent::console::actions::office::{ADMIN_ACTIONS, TOKEN_ACTIONS};
+use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::http::state::{Answer, AppState};
 use crate::store::Role;
 use crate::ui::{Frame, html};
@@ -39,26 +39,14 @@ struct AdminsPage {
     tokens: Vec<TokenRow>,
 }
 
-/// What an admin may do, as a word.
-pub(crate) fn role_name(w: &Office, role: Role) -> &'static str {
-    match role {
-        Role::Viewer => w.role_viewer,
-        Role::Cashier => w.role_cashier,
-        Role::Operator => w.role_operator,
-        Role::Owner => w.role_owner,
-    }
-}
-
 /// `GET /pengelola`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     session.at_least(Role::Owner)?;
     let (admins, tokens) =
         app.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let admins = admins.into_iter().map(|admin| AdminRow {
-        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_DEEDS, &session, |action| {
-            action != TOTP_OFF || admin.second_factor.is_on()
-        }),
+        buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_ACTIONS, &session, &admin),
         has_second_factor: admin.second_factor.is_on(),
         role: role_name(w, admin.role),
         made: locale.moment(admin.created_at),
@@ -68,7 +56,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
         let hash = HEXLOWER.encode(&token.hash);
         let place = format!("/pengelola/{}/token/{hash}", token.admin);
         TokenRow {
-            buttons: buttons(&place, TOKEN_DEEDS, &session, |_| true),
+            buttons: buttons(&place, TOKEN_ACTIONS, &session, &()),
             role: role_name(w, token.role),
             made: locale.moment(token.created_at),
             admin: token.admin,

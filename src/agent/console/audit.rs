@@ -68,7 +68,7 @@ pub(crate) async fn show(
     let lines = spawn_blocking(move || reader.find_audit(&filter, page));
     let lines = lines.await.map_err(|_| Problem::internal())??;
     let List { items, next } = List::of(lines, limit, |(no, _)| *no);
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let rows = items.into_iter().map(|(_, line)| Row {
         at: locale.moment(line.at),
         actor: line.actor,

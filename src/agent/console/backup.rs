@@ -5,11 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use super::actions::Flash;
 use super::dashboard::{PartLine, copies};
 use super::session::{AdminSession, Filled, Layout};
 use crate::agent::console::texts::office::Office;
 use crate::agent::http::backup::send;
+use crate::agent::http::flash::Flash;
 use crate::agent::http::ledger::proof;
 use crate::agent::http::state::{Answer, AppState};
 use crate::store::{Role, Verified};
@@ -35,7 +35,7 @@ const HOME: &str = "/cadangan";
 /// `GET /cadangan`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     session.at_least(Role::Operator)?;
-    let w = super::office::words(&session);
+    let w = session.office();
     let part = copies(&app, &session.page_request.locale, app.site.clock.now());
     let (frame, layout) = session.layout(w.backups, HOME);
     html(&BackupPage { frame, layout, w, part, is_owner: session.actor.role >= Role::Owner })
@@ -51,7 +51,7 @@ pub(crate) async fn download(State(app): State<Arc<AppState>>, filled: Filled) -
 /// `POST /cadangan/periksa`.
 pub(crate) async fn verify(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
     session.at_least(Role::Operator)?;
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let (text, is_bad) = match proof(&app).await {
         Ok(Verified { entries, accounts, debts, receipts }) => {
             let counts = [entries, accounts, debts, receipts].map(|n| locale.count(n));

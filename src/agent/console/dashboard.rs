@@ -94,7 +94,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     let counted = app.look(|engine| Ok(count(engine)?)).await?;
     let figures = spawn_blocking(move || counted.figures()).await.map_err(|_| Problem::internal())??;
     let locale = &session.page_request.locale;
-    let w = super::office::words(&session);
+    let w = session.office();
     let (books, now) = (&figures.books, app.site.clock.now());
     let parts = parts(&app, locale, books.clock_trusted, now);
     let may_vouch = !books.clock_trusted && session.actor.role >= Role::Owner;

@@ -6,10 +6,10 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::office::signed;
 use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
+use crate::agent::console::texts::say::signed;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::reports::closings::counted;
 use crate::domain::drawer::{Drawer, Turnover};
@@ -118,7 +118,7 @@ pub(crate) async fn show(
     let (drawer, closings) = app
         .look(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
         .await?;
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let (frame, layout) = session.layout(w.drawer, "/kasir");
     html(&DrawerPage {
         frame,
@@ -153,7 +153,7 @@ pub(crate) async fn closing(
     let found = app.look(move |engine| Ok(engine.reader().closings(own.as_deref(), page)?)).await?;
     let closing = found.into_iter().find(|closing| closing.no == u64::from(no));
     let closing = closing.ok_or_else(|| Problem::not_found("closing"))?;
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let (frame, layout) = session.layout(fill(w.closing, &[&no.to_string()]), "/kasir");
     let (drawer, row) = (DrawerView::of(locale, &closing.drawer), ClosingRow::of(locale, &closing));
     html(&ClosingPage { frame, layout, w, drawer, row, note: closing.note })

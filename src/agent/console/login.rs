@@ -9,10 +9,11 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::actions::Draft;
+use super::address::path_of_ours;
 use super::session::Filled;
-use super::texts::Words;
+use super::texts::common::Words;
 use crate::agent::http::caller::Session;
+use crate::agent::http::flash::Draft;
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
 use crate::ui::layout::{page_with, see_other};
@@ -56,13 +57,6 @@ const NOBODY: &str = "";
 /// What is kept of a log-in between its two steps: where to go, and that the password was right.
 const TO: &str = "ke";
 const PROOF: &str = "bukti";
-
-/// A path of ours, whatever was asked for: two strokes would be another host.
-pub(crate) fn path_of_ours(text: &str) -> String {
-    let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let is_ours = text.starts_with('/') && !text.starts_with("//") && plain;
-    if is_ours { text.to_owned() } else { "/".to_owned() }
-}
 
 /// `GET /masuk`.
 pub(crate) async fn show(
@@ -137,23 +131,4 @@ pub(crate) async fn leave(State(app): State<Arc<AppState>>, Session(secret): Ses
     let mut response = see_other("/masuk");
     response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn after_logging_in_nobody_is_led_to_another_host() {
-        for (asked, to) in [
-            ("/pelanggan", "/pelanggan"),
-            ("//evil.example", "/"),
-            ("https://evil.example", "/"),
-            ("/\\evil.example", "/"),
-            ("/a\r\nb", "/"),
-            ("", "/"),
-        ] {
-            assert_eq!(path_of_ours(asked), to, "{asked:?}");
-        }
-    }
 }

@@ -1,20 +1,27 @@
-//! The console: the API's calls as pages, for people with a browser. A page asks the same engine as the API does.
-//! Every change has a form, a preview and a result that is shown once.
+//! The owner's console: the API's calls as pages, for people with a browser. A page asks the same engine as the API does,
+//! and every change is asked once, shown before it is made, and confirmed after.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `session` | the logged-in admin, the layout, and forms that only our own pages can send |
-//! | `login` | logging in and out |
-//! | `actions` | every change, through one path |
-//! | `customers` | customers, debts, packages, receipts |
-//! | `office` | the routes of the pages below |
-//! | `dashboard`, `payments`, `payment`, `drawer` | the state of the site; orders; one order; the cash drawer |
-//! | `router`, `reports` | the router compared with the desired state; reports |
-//! | `audit`, `account`, `admins`, `settings`, `backup` | one page each |
-//! | `texts` | the texts in both languages |
+//! | `session` | the admin who looks at a page, and forms that only our own pages can send |
+//! | `address` | parameters and paths of the console's addresses |
+//! | `login`, `account` | logging in and out; one's own account |
+//! | `texts` | all texts |
+//! | `actions` | everything that can be done, by one way |
+//! | `customers` | customers, what they owe, packages, receipts |
+//! | `dashboard` | how things are, on one page |
+//! | `payments`, `payment` | orders, the review queue, one order |
+//! | `drawer` | the cashier's drawer and its closings |
+//! | `reports` | sales, debts, usage and collection over a span |
+//! | `router` | the router as it should be against what it is |
+//! | `audit` | who did what |
+//! | `admins` | admins, and tokens for programs |
+//! | `settings` | the configuration in force |
+//! | `backup` | copies, and the proof of the ledger |
 
 pub(crate) mod account;
 pub(crate) mod actions;
+pub(crate) mod address;
 pub(crate) mod admins;
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -22,7 +29,6 @@ pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
 pub(crate) mod login;
-pub(crate) mod office;
 pub(crate) mod payment;
 pub(crate) mod payments;
 pub(crate) mod reports;
@@ -46,14 +52,34 @@ use crate::ui::layout::PageDefaults;
 use crate::ui::{PageRequest, assets, layout};
 use crate::web::Problem;
 
-/// Every page of the desk.
+/// Every page of the console.
 pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
     let pages = Router::new()
         .route("/masuk", get(login::show).post(login::enter))
         .route("/keluar", post(login::leave))
         .route("/tentang", get(about))
-        .merge(actions::people())
-        .merge(office::routes())
+        .route("/", get(dashboard::show))
+        .route("/pembayaran", get(payments::show))
+        .route("/pembayaran/{id}", get(payment::show))
+        .route("/kasir", get(drawer::show))
+        .route("/kasir/{no}", get(drawer::closing))
+        .route("/router", get(router::show))
+        .route("/laporan", get(reports::sales))
+        .route("/laporan/tagihan", get(reports::debts))
+        .route("/laporan/pemakaian", get(reports::usage))
+        .route("/laporan/penagihan", get(reports::collection))
+        .route("/catatan", get(audit::show))
+        .route("/pengelola", get(admins::show))
+        .route("/pengaturan", get(settings::show))
+        .route("/cadangan", get(backup::show))
+        .route("/cadangan/periksa", post(backup::verify))
+        .route(backup::DOWNLOAD_PATH, post(backup::download))
+        .route("/saya", get(account::show))
+        .route("/saya/dua-langkah", post(account::begin))
+        .route("/saya/dua-langkah/pastikan", post(account::confirm))
+        .route("/saya/dua-langkah/matikan", post(account::end))
+        .route("/saya/sesi", post(account::end_sessions))
+        .merge(actions::routes())
         .merge(customers::routes())
         .merge(assets::routes());
     layout::around(pages, page_defaults(&app.site))

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use super::actions::{Button, buttons};
-use super::customers::debts_of;
+use super::actions::buttons::{Button, buttons};
+use super::customers::receipt::debts_of;
 use super::session::{AdminSession, Layout};
-use crate::agent::console::actions::payments::{ORDER_ACTIONS, fits};
+use crate::agent::console::actions::payments::ORDER_ACTIONS;
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
@@ -88,7 +88,7 @@ pub(crate) async fn show(
 ) -> Answer {
     let id = OrderId(id);
     let found = app.look(move |engine| find(engine, &id)).await?;
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let order = &found.order;
     let (frame, layout) = session.layout(fill(w.order, &[&order.id.0]), "/pembayaran");
     let user = found.user.as_ref().map(|user| (format!("/pelanggan/{}", user.account.id), user.name.clone()));
@@ -108,9 +108,7 @@ pub(crate) async fn show(
         flash: flash(w, order),
         means: can_be_paid(order).then(|| means(w, locale, order)),
         timeline: timeline(w, locale, &found),
-        buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_ACTIONS, &session, |action| {
-            fits(order, action)
-        }),
+        buttons: buttons(&format!("/pembayaran/{}", order.id.0), ORDER_ACTIONS, &session, order),
     })
 }
 

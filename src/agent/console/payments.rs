@@ -129,7 +129,7 @@ pub(crate) async fn show(
     let q: String = ask.q.trim().chars().take(SEARCH_CHARS_MAX).collect();
     let wanted = Ask { q: q.clone(), ..ask };
     let found = app.look(move |engine| find(engine, &wanted)).await?;
-    let w = super::office::words(&session);
+    let w = session.office();
     let locale = &session.page_request.locale;
     let rows = |orders: Vec<(OrderRecord, Option<String>)>| {
         orders.into_iter().map(|(order, user)| row(locale, &order, user)).collect()

@@ -182,7 +182,7 @@ pub(crate) async fn sales(
     session: AdminSession,
     Query(ask): Query<Ask>,
 ) -> Answer {
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
     let (reader, zone) = app.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
@@ -318,7 +318,7 @@ pub(crate) async fn usage(
     session: AdminSession,
     Query(ask): Query<Ask>,
 ) -> Answer {
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
     let source = app.look(move |engine| Ok(Source::of(engine, days)?)).await?;
@@ -432,7 +432,7 @@ pub(crate) async fn debts(
     session: AdminSession,
     Query(ask): Query<Ask>,
 ) -> Answer {
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
     let (report, all) = app
@@ -514,7 +514,7 @@ pub(crate) async fn collection(
     session: AdminSession,
     Query(ask): Query<Ask>,
 ) -> Answer {
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let given = asked.given;
     let report = app.look(move |engine| Ok(whom_to_call(&engine.look(), given))).await?;

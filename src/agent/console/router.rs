@@ -54,7 +54,7 @@ struct RouterPage {
 /// `GET /router`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     let (plan, all) = first_of_difference(&app, EDITS_SHOWN_MAX).await.ok().unzip();
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let edits = plan.as_ref().map(shown).unwrap_or_default();
     let owners =
         app.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;

@@ -11,10 +11,13 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::actions::{FLASH, Flash, parameter};
-use super::texts::Words;
+use super::address::parameter;
+use super::texts::common::Words;
+use super::texts::office::Office;
+use super::texts::people::People;
 use crate::agent::engine::Actor;
 use crate::agent::http::caller::{demand, identify};
+use crate::agent::http::flash::{FLASH, Flash};
 use crate::agent::http::sessions::session_secret;
 use crate::agent::http::state::AppState;
 use crate::store::Role;
@@ -39,6 +42,16 @@ impl AdminSession {
     /// The texts in the reader's language.
     pub fn words(&self) -> &'static Words {
         Words::of(self.page_request.locale.language)
+    }
+
+    /// The texts about customers.
+    pub fn people(&self) -> &'static People {
+        People::of(self.page_request.locale.language)
+    }
+
+    /// The texts of the office.
+    pub fn office(&self) -> &'static Office {
+        Office::of(self.page_request.locale.language)
     }
 
     /// What a page of the desk has around its content; `part` is the path of its tab.

@@ -40,7 +40,7 @@ struct SettingsPage {
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     session.at_least(Role::Owner)?;
     let config = app.site.in_force();
-    let (locale, w) = (&session.page_request.locale, super::office::words(&session));
+    let (locale, w) = (&session.page_request.locale, session.office());
     let (frame, layout) = session.layout(w.settings, "/pengaturan");
     let (rules, sections) = (rules(w, locale, &config), sections(&config, locale.language));
     html(&SettingsPage { frame, layout, w, rules, sections })

@@ -5,18 +5,22 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize;
 
 use super::contact::Contact;
-use super::home::notices;
+use super::notices::notices;
 use super::owed::{Owed, OwedLine};
-use super::pay::Till;
+use super::pay::{Till, choose, pay};
+use super::state::Portal;
 use super::texts::Words;
-use super::visitor::Guest;
-use super::{Answer, Portal};
-use crate::domain::units::Rupiah;
+use super::visitor::{Guest, Sent};
+use crate::agent::engine::Purpose;
+use crate::agent::http::state::Answer;
+use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
 use crate::ui::Frame;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
+use crate::web::Query;
 
 #[derive(Template)]
 #[template(path = "portal/bill.html")]
@@ -66,4 +70,36 @@ pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'sta
         contact: portal.contact.clone(),
     };
     page_with(status, &page)
+}
+
+/// The amount of a part payment.
+#[derive(Deserialize)]
+pub(super) struct Part {
+    #[serde(default)]
+    rp: String,
+}
+
+/// `GET /lunasi/sebagian?rp=`.
+pub(super) async fn choose_part(
+    State(portal): State<Arc<Portal>>,
+    Query(part): Query<Part>,
+    guest: Guest,
+) -> Answer {
+    match amount(&part.rp) {
+        Some(amount) => choose(&portal, &guest, Purpose::PayPart(amount), None).await,
+        None => page(&portal, &guest, Some(guest.words().part_bad)).await,
+    }
+}
+
+/// An amount in people's notation.
+fn amount(text: &str) -> Option<Rupiah> {
+    text.parse::<Rupiah>().ok().filter(|amount| (1..=AMOUNT_RP_MAX).contains(&amount.0))
+}
+
+/// `POST /lunasi/sebagian`.
+pub(super) async fn pay_part(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
+    match amount(sent.form.text("rp").unwrap_or_default()) {
+        Some(amount) => pay(&portal, &sent, Purpose::PayPart(amount)).await,
+        None => page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await,
+    }
 }

@@ -9,15 +9,17 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::contact::Contact;
+use super::notices::notices;
 use super::owed::{Owed, OwedLine};
+use super::pay;
 use super::sentence::{sentence, tone};
+use super::state::Portal;
 use super::sums::figures;
 use super::texts::Words;
 use super::visitor::Guest;
-use super::{Answer, Portal, pay};
 use crate::agent::config::Registration;
 use crate::agent::engine::{Engine, OpenOne, Snapshot};
-use crate::agent::health::LinkState;
+use crate::agent::http::state::Answer;
 use crate::agent::reports::user_usage::{Sums, daily};
 use crate::domain::id::Mac;
 use crate::domain::policy;
@@ -194,23 +196,6 @@ fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
         devices: devices(seen, guest),
         contact: portal.contact.clone(),
     }
-}
-
-/// Present outages, and since when.
-pub(super) fn notices(portal: &Portal, words: &Words, locale: &Locale) -> Vec<String> {
-    let router = router_notice(&portal.site.cycle.state(), portal.site.clock.now(), words, locale);
-    let relay = portal.relay_down_since().map(|since| fill(words.relay_down, &[&locale.moment(since)]));
-    relay.into_iter().chain(router).collect()
-}
-
-fn router_notice(state: &LinkState, now: Timestamp, words: &Words, locale: &Locale) -> Option<String> {
-    if state.last_error.is_none() || state.name(now) != "down" {
-        return None;
-    }
-    Some(match state.last_success {
-        Some(at) => fill(words.router_down, &[&locale.moment(at)]),
-        None => words.router_never.to_owned(),
-    })
 }
 
 fn quota(seen: &Seen, words: &'static Words, locale: &Locale) -> Quota {

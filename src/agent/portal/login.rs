@@ -9,11 +9,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::contact::Contact;
+use super::state::Portal;
 use super::texts::{DoorWords, Words};
 use super::visitor::{Guest, Sent};
-use super::{Answer, Portal};
 use crate::agent::config::Registration;
 use crate::agent::engine::{Command, DEVICE_GONE, Engine, EngineError, NewDevice};
+use crate::agent::http::state::Answer;
 use crate::agent::site::SiteError;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;

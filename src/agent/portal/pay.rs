@@ -10,15 +10,17 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::contact::Contact;
+use super::notices::notices;
 use super::owed::line_name;
+use super::state::Portal;
 use super::texts::{PayWords, Words};
 use super::visitor::{Guest, Sent};
-use super::{Answer, Portal, bill};
 use crate::agent::config::PaymentMode;
 use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot};
+use crate::agent::http::state::Answer;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
-use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
+use crate::domain::units::Rupiah;
 use crate::store::OrderRecord;
 use crate::tools::digest;
 use crate::ui::catalogue::fill;
@@ -27,7 +29,7 @@ use crate::ui::layout::{page_with, see_other};
 use crate::ui::payment_methods;
 use crate::ui::{Form, Frame};
 use crate::web::finish::finish;
-use crate::web::{Path, Problem, Query};
+use crate::web::{Path, Problem};
 
 /// The field with the customer for whom a form was made.
 const PAYER: &str = "untuk";
@@ -183,30 +185,6 @@ pub(super) async fn choose_item(
     choose(&portal, &guest, Purpose::SettleItem(debt), None).await
 }
 
-/// The amount of a part payment.
-#[derive(Deserialize)]
-pub(super) struct Part {
-    #[serde(default)]
-    rp: String,
-}
-
-/// `GET /lunasi/sebagian?rp=`.
-pub(super) async fn choose_part(
-    State(portal): State<Arc<Portal>>,
-    Query(part): Query<Part>,
-    guest: Guest,
-) -> Answer {
-    match amount(&part.rp) {
-        Some(amount) => choose(&portal, &guest, Purpose::PayPart(amount), None).await,
-        None => bill::page(&portal, &guest, Some(guest.words().part_bad)).await,
-    }
-}
-
-/// An amount in people's notation.
-fn amount(text: &str) -> Option<Rupiah> {
-    text.parse::<Rupiah>().ok().filter(|amount| (1..=AMOUNT_RP_MAX).contains(&amount.0))
-}
-
 /// The data of the page.
 struct Seen {
     customer: Snapshot,
@@ -228,7 +206,12 @@ fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<See
 }
 
 /// The page to choose the method for a purpose, at its present price.
-async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose, notice: Option<&'static str>) -> Answer {
+pub(super) async fn choose(
+    portal: &Portal,
+    guest: &Guest,
+    purpose: Purpose,
+    notice: Option<&'static str>,
+) -> Answer {
     let asked = purpose.clone();
     let seen = portal.look_at(guest, move |engine, customer| see(engine, customer, &asked));
     let Some(seen) = seen.await? else { return Ok(see_other("/")) };
@@ -291,7 +274,7 @@ fn page(
         methods: methods.collect(),
         till: portal.till(guest, account.id),
         notice,
-        notices: super::home::notices(portal, words, locale),
+        notices: notices(portal, words, locale),
         contact: portal.contact.clone(),
     }
 }
@@ -319,17 +302,9 @@ pub(super) async fn pay_item(
     pay(&portal, &sent, Purpose::SettleItem(debt)).await
 }
 
-/// `POST /lunasi/sebagian`.
-pub(super) async fn pay_part(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
-    match amount(sent.form.text("rp").unwrap_or_default()) {
-        Some(amount) => pay(&portal, &sent, Purpose::PayPart(amount)).await,
-        None => bill::page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await,
-    }
-}
-
 /// Opens the order and redirects. If the price differs from the one shown, the page asks again; any other refusal is
 /// shown in the portal's texts.
-async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
+pub(super) async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> Answer {
     let Sent { guest, form } = sent;
     let user = portal.look_at(guest, |_, customer| Ok(customer.user.account.id)).await?;
     let Some(user) = user else { return Ok(see_other("/")) };

@@ -8,11 +8,12 @@ use axum::http::StatusCode;
 
 use super::contact::Contact;
 use super::login::{Standing, not_seen, standing};
+use super::state::Portal;
 use super::texts::{DoorWords, Words};
 use super::visitor::{Guest, Sent};
-use super::{Answer, Portal};
 use crate::agent::config::Registration;
 use crate::agent::engine::{ADDRESS_SHARED, Command, DEVICE_GONE, PinHash};
+use crate::agent::http::state::Answer;
 use crate::domain::id::Mac;
 use crate::domain::phone::{self, Phone};
 use crate::ui::layout::{page_with, see_other};

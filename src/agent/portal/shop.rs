@@ -7,12 +7,13 @@ use axum::extract::State;
 
 use super::contact::Contact;
 use super::error_page;
-use super::home::notices;
+use super::notices::notices;
 use super::pay::Till;
+use super::state::Portal;
 use super::texts::{SorryWords, Words};
 use super::visitor::Guest;
-use super::{Answer, Portal};
 use crate::agent::engine::{Engine, Snapshot};
+use crate::agent::http::state::Answer;
 use crate::domain::package::Package;
 use crate::domain::policy::{self, Refusal};
 use crate::ui::catalogue::fill;

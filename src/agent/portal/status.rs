@@ -9,13 +9,16 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::contact::Contact;
+use super::notices::notices;
 use super::owed::Owed;
 use super::pay::{method_name, path_again};
 use super::sentence::sentence;
+use super::state::Portal;
 use super::texts::{PayWords, Words};
 use super::visitor::{Guest, Sent};
-use super::{Answer, Portal, until};
 use crate::agent::engine::{Engine, Snapshot, WindowView};
+use crate::agent::http::state::Answer;
+use crate::clock::rfc3339;
 use crate::domain::access::Reason;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Method, OnlineMethod, OrderState};
@@ -174,7 +177,7 @@ fn page(portal: &Portal, guest: &Guest, found: &Found, asked: &str) -> Status {
         tone,
         heading,
         text,
-        notices: if is_live { super::home::notices(portal, words, locale) } else { Vec::new() },
+        notices: if is_live { notices(portal, words, locale) } else { Vec::new() },
         asked: asked.filter(|_| is_live),
         amount: order.amount.to_string(),
         method: method_name(order.method),
@@ -368,4 +371,9 @@ pub(super) async fn by_code(
     let id = found.await?.ok_or_else(|| Problem::not_found("order"))?;
     portal.succeeded(&portal.codes, attempt);
     Ok(see_other(&portal.status_path(&id)))
+}
+
+/// An instant in the format of `data-until`.
+fn until(at: Timestamp) -> String {
+    rfc3339(at)
 }

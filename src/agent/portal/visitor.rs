@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 
-use super::Portal;
 use super::browser::is_captive;
+use super::state::Portal;
 use super::texts::Words;
 use crate::agent::engine::{ADDRESS_SHARED, Actor, Engine, Snapshot};
 use crate::domain::id::Mac;
@@ -121,6 +121,20 @@ impl FromRequest<Arc<Portal>> for Sent {
 }
 
 impl Portal {
+    /// Reads the user whose device sent the request; `None` for an unknown device, an error where two devices share
+    /// the address.
+    pub async fn look_at<T: Send + 'static>(
+        &self,
+        guest: &Guest,
+        look: impl FnOnce(&mut Engine, Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Option<T>, Problem> {
+        let guest = guest.clone();
+        let look = move |engine: &mut Engine| {
+            guest.customer(engine)?.map(|customer| look(engine, customer)).transpose()
+        };
+        self.look(look).await
+    }
+
     /// The local day, in days since 1970-01-01.
     pub fn today(&self) -> i64 {
         day_number(self.site.config.timezone.local(self.site.clock.now()).date)

@@ -179,7 +179,7 @@ async fn an_older_store_is_made_whole_by_the_feed() {
 
 /// The store of one folder, put into another in place of what is there.
 fn copied(from: &Path, to: &Path) {
-    for name in ["kuota.db", "kuota.db-wal", "kuota.db-shm"] {
+    for name in ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuota.db-mark"] {
         let (source, target) = (from.join(name), to.join(name));
         let _ = std::fs::remove_file(&target);
         if name != "kuota.db-shm" && source.exists() {

@@ -24,7 +24,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn sources() -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/admin/pages");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agent/console");
     files(&root).iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
@@ -34,11 +34,11 @@ fn tables(sources: &[String]) -> BTreeMap<String, BTreeSet<String>> {
     for source in sources {
         let mut table = String::new();
         for line in source.lines().map(str::trim) {
-            if let Some((before, _)) = line.split_once(": &[Deed<") {
+            if let Some((before, _)) = line.split_once(": &[FormAction<") {
                 before.rsplit(' ').next().unwrap().clone_into(&mut table);
             } else if let Some(segment) = line.strip_prefix("segment: ") {
-                let segment = segment.trim_end_matches(',').replace("TOTP_OFF", "dua-langkah");
-                tables.entry(table.clone()).or_default().insert(segment.trim_matches('"').to_owned());
+                let segment = segment.trim_end_matches(',').trim_matches('"');
+                tables.entry(table.clone()).or_default().insert(segment.to_owned());
             }
         }
     }
@@ -53,16 +53,13 @@ fn forms_of_the_source() -> (BTreeSet<String>, BTreeSet<String>) {
     for source in &sources {
         for placed in source.split("routes(\"").skip(1) {
             let (place, rest) = placed.split_once("\", ").unwrap();
-            let name = match rest.split(')').next().unwrap() {
-                "NEW_USER_DEEDS" | "NEW_PACKAGE_DEEDS" => "NEW_DEEDS",
-                name => name,
-            };
+            let name = rest.split(')').next().unwrap().rsplit("::").next().unwrap();
             deeds.extend(tables[name].iter().map(|segment| format!("{place}/{segment}")));
         }
         for route in source.split(".route(").skip(1) {
             let (path, handler) = route.split_once(',').unwrap();
             if handler.split(".merge(").next().unwrap().contains("post(") && !path.contains("format!") {
-                let path = path.trim().replace("PAGE_PATH", FILE);
+                let path = path.trim().replace("backup::DOWNLOAD_PATH", FILE);
                 others.insert(path.trim_matches('"').to_owned());
             }
         }

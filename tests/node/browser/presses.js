@@ -356,7 +356,7 @@ async function stranger(town, devices) {
 
 /** What cannot come to be among simulated people, and the test in Rust that presses it to its end. */
 const ELSEWHERE = {
-  'desk /pembayaran/{order}/bukukan': 'office_pages: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
+  'desk /pembayaran/{order}/bukukan': 'faces office: the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does',
 }
 
 /** Which cases press what a template makes. `*` stands for every one below an address. */

@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value};
 
+use super::action::{FormAction, FormContext, Submission, Work, always, operation};
 use super::form_spec::{Field, FormSpec, Kind};
-use super::{Flash, FormAction, FormContext, Submission, Work, operation};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Command, Engine, Snapshot};
 use crate::agent::http::errors::DEVICE_TAKEN;
+use crate::agent::http::flash::Flash;
 use crate::agent::http::state::user;
 use crate::agent::http::users::give_pin;
 use crate::clock::rfc3339;
-use crate::domain::account::Overage;
+use crate::domain::account::{Account, Overage};
 use crate::domain::id::{Mac, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod};
 use crate::domain::units::Timestamp;
@@ -26,11 +27,12 @@ use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// A customer is entered.
-pub(crate) const NEW_ACTIONS: &[FormAction<()>] = &[FormAction {
+pub(crate) const NEW_USER_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "baru",
     title: |l| People::of(l).do_add,
     role: Role::Operator,
     is_grave: false,
+    fits: always,
     spec: |context, engine| {
         let fields = settings(context, engine, None);
         Ok(FormSpec { home: "/pelanggan".into(), fields, ..FormSpec::default() })
@@ -50,6 +52,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_sell,
         role: Role::Cashier,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let fields = [vec![package(context, engine)], paying(context)].concat();
             Ok(FormSpec { fields, is_priced: true, takes_money: true, ..spec(context, engine)? })
@@ -66,6 +69,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_settle_all,
         role: Role::Cashier,
         is_grave: false,
+        fits: |account| owes(account) || !account.balance.overage().is_zero(),
         spec: |context, engine| {
             let notes = owed(context, engine)?;
             Ok(FormSpec {
@@ -88,6 +92,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_pay_part,
         role: Role::Cashier,
         is_grave: false,
+        fits: owes,
         spec: |context, engine| {
             let amount = Field::new("amount_rp", context.words().pay_rp, Kind::Rupiah).required();
             let fields = [vec![amount], paying(context)].concat();
@@ -110,6 +115,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_debt_package,
         role: Role::Cashier,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let fields = [vec![package(context, engine)], terms(context)].concat();
             Ok(FormSpec { fields, ..spec(context, engine)? })
@@ -123,6 +129,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_debt_amount,
         role: Role::Cashier,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let words = context.words();
             let advance = Field::tick("advance", words.advance, true);
@@ -143,6 +150,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_grant,
         role: Role::Operator,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let days = Field::new("days", context.words().days, Kind::Number).hint(context.words().days_hint);
             let fields = vec![amount(context, "amount").required(), days, reason(context)];
@@ -157,6 +165,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_reset,
         role: Role::Operator,
         is_grave: true,
+        fits: always,
         spec: reset_sheet,
         work: |submission| {
             Ok(Work::CommandContext(submission.read::<ResetAccount>()?.action(submission.context.subject)))
@@ -167,6 +176,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_approve,
         role: Role::Operator,
         is_grave: false,
+        fits: |account| !account.approved,
         spec,
         work: |submission| {
             let body = Map::from_iter([("approved".to_owned(), Value::from(true))]);
@@ -178,6 +188,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_change,
         role: Role::Operator,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let snapshot = user(engine, context.subject)?;
             Ok(FormSpec { fields: settings(context, engine, Some(&snapshot)), ..spec(context, engine)? })
@@ -192,6 +203,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_bind,
         role: Role::Operator,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let words = context.words();
             let mac = Field::new("mac", words.mac, Kind::Mac).required();
@@ -209,6 +221,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_pin,
         role: Role::Operator,
         is_grave: false,
+        fits: always,
         spec,
         work: |submission| Ok(pin(submission)),
     },
@@ -217,6 +230,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_block,
         role: Role::Operator,
         is_grave: true,
+        fits: |account| account.admin_block.is_none(),
         spec: |context, engine| Ok(FormSpec { fields: vec![reason(context)], ..spec(context, engine)? }),
         work: |submission| {
             Ok(Work::CommandContext(submission.read::<BlockUser>()?.action(submission.context.subject)))
@@ -227,6 +241,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_unblock,
         role: Role::Operator,
         is_grave: false,
+        fits: |account| account.admin_block.is_some(),
         spec: |context, engine| {
             let reason = Field::new("reason", context.words().reason, Kind::Text);
             Ok(FormSpec { fields: vec![reason], ..spec(context, engine)? })
@@ -240,6 +255,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_debit,
         role: Role::Owner,
         is_grave: true,
+        fits: always,
         spec: |context, engine| {
             let fields = vec![amount(context, "amount").required(), reason(context)];
             Ok(FormSpec { fields, ..spec(context, engine)? })
@@ -253,6 +269,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         title: |l| People::of(l).do_delete,
         role: Role::Operator,
         is_grave: true,
+        fits: always,
         spec: |context, engine| Ok(FormSpec { home: "/pelanggan".into(), ..spec(context, engine)? }),
         work: |submission| Ok(Work::CommandContext(Command::DeleteUser(submission.context.subject))),
     },
@@ -264,6 +281,7 @@ pub(crate) const DEVICE_ACTIONS: &[FormAction<(UserId, Mac)>] = &[FormAction {
     title: |l| People::of(l).do_unbind,
     role: Role::Operator,
     is_grave: false,
+    fits: always,
     spec: |context, engine| {
         let (id, mac) = context.subject;
         let name = user(engine, id)?.user.name;
@@ -278,6 +296,11 @@ pub(crate) const DEVICE_ACTIONS: &[FormAction<(UserId, Mac)>] = &[FormAction {
         Ok(Work::CommandContext(Command::Unbind { user, mac }))
     },
 }];
+
+/// Whether there is an open debt item.
+fn owes(account: &Account) -> bool {
+    !account.open_items().is_empty()
+}
 
 /// A sheet about a customer that asks nothing yet.
 fn spec(context: &FormContext<UserId>, engine: &Engine) -> Result<FormSpec, Problem> {
@@ -370,7 +393,7 @@ fn settings<S>(context: &FormContext<S>, engine: &Engine, snapshot: Option<&Snap
     let user = snapshot.map(|snapshot| &snapshot.user);
     let account = user.map(|user| &user.account);
     let text = |text: Option<&String>| text.cloned().unwrap_or_default();
-    let is = |of: fn(&crate::domain::account::Account) -> bool, fresh| account.map_or(fresh, of);
+    let is = |of: fn(&Account) -> bool, fresh| account.map_or(fresh, of);
     let expires =
         account.and_then(|account| account.expires_at).map(|at| look.zone.local(at).date.to_string());
     let house = say::with(words.mode_site, &[say::mode(language, look.policy.overage)]);

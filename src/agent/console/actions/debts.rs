@@ -1,8 +1,8 @@
 //! Form actions for one debt item.
 
+use super::action::{FormAction, FormContext, Work};
 use super::customers::{paying, reason};
 use super::form_spec::{Field, FormSpec, Kind};
-use super::{FormAction, FormContext, Work};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
@@ -21,6 +21,7 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
         title: |l| People::of(l).do_settle,
         role: Role::Cashier,
         is_grave: false,
+        fits: DebtItem::is_open,
         spec: |context, engine| {
             let (_, spec) = spec(context, engine)?;
             Ok(FormSpec { fields: paying(context), is_priced: true, takes_money: true, ..spec })
@@ -35,6 +36,7 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
         title: |l| People::of(l).do_promise,
         role: Role::Operator,
         is_grave: false,
+        fits: DebtItem::is_open,
         spec: |context, engine| {
             let (item, spec) = spec(context, engine)?;
             let words = context.words();
@@ -52,6 +54,7 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
         title: |l| People::of(l).do_write_off,
         role: Role::Owner,
         is_grave: true,
+        fits: DebtItem::is_open,
         spec: |context, engine| {
             let (_, spec) = spec(context, engine)?;
             Ok(FormSpec { fields: vec![reason(context)], ..spec })

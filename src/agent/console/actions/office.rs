@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use super::payments::ORDER_ACTIONS;
-use super::{Field, Flash, FormAction, FormContext, FormSpec, Kind, Submission, Work, operation};
-use crate::agent::console::actions;
+use super::action::{FormAction, FormContext, Submission, Work, always, operation};
+use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::say::signed;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::admins::{add_admin, make_token, remove_admin, remove_token};
 use crate::agent::http::clock::confirm_clock;
+use crate::agent::http::flash::Flash;
 use crate::agent::http::router::reconcile;
 use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::AppState;
@@ -22,31 +22,21 @@ use crate::ui::Locale;
 use crate::ui::catalogue::fill;
 use crate::web::Problem;
 
-/// The pages of every deed of the office.
-pub(crate) fn routes() -> Router<Arc<AppState>> {
-    actions::routes("/pembayaran/{id}", ORDER_ACTIONS)
-        .merge(actions::routes("/kasir", DRAWER_DEEDS))
-        .merge(actions::routes("/router", ROUTER_DEEDS))
-        .merge(actions::routes("/jam", CLOCK_DEEDS))
-        .merge(actions::routes("/pengelola", NEW_ADMIN_DEEDS))
-        .merge(actions::routes("/pengelola/{name}", ADMIN_DEEDS))
-        .merge(actions::routes("/pengelola/{name}/token/{hash}", TOKEN_DEEDS))
-}
-
 fn office<S>(context: &FormContext<S>) -> &'static Office {
     Office::of(context.locale.language)
 }
 
 /// A cashier's own drawer.
-const DRAWER_DEEDS: &[FormAction<()>] = &[FormAction {
+pub(crate) const DRAWER_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "tutup",
     title: |l| Office::of(l).close_drawer,
     role: Role::Cashier,
     is_grave: false,
+    fits: always,
     spec: |context, engine| {
         let w = office(context);
         let drawer = engine.reader().drawer(&context.actor.name, None)?;
-        let expected = crate::agent::console::office::signed(drawer.expected());
+        let expected = signed(drawer.expected());
         let fields = vec![
             Field::new("counted_rp", w.counted, Kind::Rupiah).required().hint(w.counted_hint),
             Field::new("note", w.note, Kind::Text),
@@ -58,11 +48,12 @@ const DRAWER_DEEDS: &[FormAction<()>] = &[FormAction {
 }];
 
 /// The router.
-const ROUTER_DEEDS: &[FormAction<()>] = &[FormAction {
+pub(crate) const ROUTER_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "samakan",
     title: |l| Office::of(l).sync,
     role: Role::Operator,
     is_grave: false,
+    fits: always,
     spec: |_, _| Ok(FormSpec { home: "/router".into(), ..FormSpec::default() }),
     work: |submission| {
         let locale = submission.context.locale.clone();
@@ -88,11 +79,12 @@ async fn synced(app: &AppState, actor: Actor, locale: &Locale) -> Result<Flash, 
 }
 
 /// The wall clock.
-const CLOCK_DEEDS: &[FormAction<()>] = &[FormAction {
+pub(crate) const CLOCK_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "pastikan",
     title: |l| Office::of(l).confirm,
     role: Role::Owner,
     is_grave: false,
+    fits: always,
     spec: |context, engine| {
         let about = context.locale.moment(engine.now());
         Ok(FormSpec { about, home: "/".into(), ..FormSpec::default() })
@@ -123,11 +115,12 @@ fn roles(w: &Office, up_to: Role) -> Kind {
 }
 
 /// An admin is made.
-const NEW_ADMIN_DEEDS: &[FormAction<()>] = &[FormAction {
+pub(crate) const NEW_ADMIN_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "baru",
     title: |l| Office::of(l).add_admin,
     role: Role::Owner,
     is_grave: false,
+    fits: always,
     spec: |context, _| {
         let w = office(context);
         let fields = vec![
@@ -161,16 +154,14 @@ fn admin_sheet(context: &FormContext<String>, engine: &Engine) -> Result<FormSpe
     Ok(FormSpec { about, home: "/pengelola".into(), ..FormSpec::default() })
 }
 
-/// Ending the second factor of somebody who lost the phone.
-pub(crate) const TOTP_OFF: &str = "dua-langkah";
-
 /// What can be done to an admin.
-pub(crate) const ADMIN_DEEDS: &[FormAction<String>] = &[
+pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
     FormAction {
         segment: "token",
         title: |l| Office::of(l).add_token,
         role: Role::Owner,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let w = office(context);
             let admin =
@@ -189,10 +180,11 @@ pub(crate) const ADMIN_DEEDS: &[FormAction<String>] = &[
         },
     },
     FormAction {
-        segment: TOTP_OFF,
+        segment: "dua-langkah",
         title: |l| Office::of(l).totp_remove,
         role: Role::Owner,
         is_grave: true,
+        fits: |admin| admin.second_factor.is_on(),
         spec: admin_sheet,
         work: |submission| Ok(upon_admin(submission, office(submission.context).totp_remove_will, turn_off)),
     },
@@ -201,6 +193,7 @@ pub(crate) const ADMIN_DEEDS: &[FormAction<String>] = &[
         title: |l| Office::of(l).remove_admin,
         role: Role::Owner,
         is_grave: true,
+        fits: always,
         spec: admin_sheet,
         work: |submission| {
             Ok(upon_admin(submission, office(submission.context).remove_admin_will, remove_admin))
@@ -223,11 +216,12 @@ fn upon_admin(
 }
 
 /// What can be done to a token: admin and hash.
-pub(crate) const TOKEN_DEEDS: &[FormAction<(String, String)>] = &[FormAction {
+pub(crate) const TOKEN_ACTIONS: &[FormAction<(String, String)>] = &[FormAction {
     segment: "hapus",
     title: |l| Office::of(l).remove_token,
     role: Role::Owner,
     is_grave: true,
+    fits: always,
     spec: |context, _| {
         Ok(FormSpec { about: context.subject.0.clone(), home: "/pengelola".into(), ..FormSpec::default() })
     },

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::action::{FormAction, FormContext, Submission, Work, always};
 use super::form_spec::{Field, FormSpec, Kind};
-use super::{FormAction, FormContext, Submission, Work};
 use crate::agent::console::texts::people::People;
 use crate::agent::engine::{Command, Engine};
 use crate::domain::id::PackageId;
@@ -14,11 +14,12 @@ use crate::ui::form::read_body;
 use crate::web::Problem;
 
 /// A package is put on sale.
-pub(crate) const NEW_ACTIONS: &[FormAction<()>] = &[FormAction {
+pub(crate) const NEW_PACKAGE_ACTIONS: &[FormAction<()>] = &[FormAction {
     segment: "baru",
     title: |l| People::of(l).do_package_add,
     role: Role::Owner,
     is_grave: false,
+    fits: always,
     spec: |context, _| {
         Ok(FormSpec { home: "/paket".into(), fields: fields(context, None), ..FormSpec::default() })
     },
@@ -32,6 +33,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         title: |l| People::of(l).do_package_change,
         role: Role::Owner,
         is_grave: false,
+        fits: always,
         spec: |context, engine| {
             let package = find(context, engine)?;
             Ok(FormSpec { fields: fields(context, Some(&package)), ..spec(context, engine)? })
@@ -46,6 +48,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         title: |l| People::of(l).do_package_stop,
         role: Role::Owner,
         is_grave: false,
+        fits: |package| package.active,
         spec,
         work: |submission| on_sale(submission, false),
     },
@@ -54,6 +57,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         title: |l| People::of(l).do_package_sell,
         role: Role::Owner,
         is_grave: false,
+        fits: |package| !package.active,
         spec,
         work: |submission| on_sale(submission, true),
     },
@@ -62,6 +66,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         title: |l| People::of(l).do_package_delete,
         role: Role::Owner,
         is_grave: true,
+        fits: always,
         spec,
         work: |submission| Ok(Work::CommandContext(Command::DeletePackage(submission.context.subject))),
     },

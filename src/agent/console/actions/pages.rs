@@ -1,14 +1,12 @@
 //! The two pages of a form action: the form and the preview.
 
 use askama::Template;
-use axum::http::Uri;
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::form_spec::{EXPECT, LAST_PAID};
+use super::form_spec::{EXPECT, Field, FormSpec, Kind, LAST_PAID};
 use super::preview::Shown;
-use super::{Field, FormSpec, Kind};
-use crate::agent::console::login::path_of_ours;
+use crate::agent::console::address::{parameter, path_of_ours};
 use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -254,12 +252,6 @@ impl<'a> Of<'a> {
 fn is_asked(field: &Field, problem: Option<&Problem>) -> bool {
     let Some(code) = field.only_after else { return true };
     field.value == "yes" || problem.is_some_and(|problem| problem.code() == code)
-}
-
-/// The value of a parameter of an address, as it stands there.
-pub(crate) fn parameter<'u>(uri: &'u Uri, name: &str) -> Option<&'u str> {
-    let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// The tab that an address belongs to: its first part.

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Field, Flash, FormAction, FormContext, FormSpec, Kind, Submission, Work, operation};
+use super::action::{FormAction, FormContext, Submission, Work, operation};
+use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
+use crate::agent::http::flash::Flash;
 use crate::agent::http::orders::{ask_again, cancel_order};
 use crate::domain::id::OrderId;
 use crate::domain::order::{Method, OrderState};
@@ -20,6 +22,7 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
         title: |l| Office::of(l).credit,
         role: Role::Owner,
         is_grave: false,
+        fits: |order| order.status == OrderState::Review && !order.is_credited(),
         spec: with_reason,
         work: |submission| review(submission, "credit"),
     },
@@ -28,6 +31,7 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
         title: |l| Office::of(l).dismiss,
         role: Role::Owner,
         is_grave: true,
+        fits: |order| order.status == OrderState::Review,
         spec: with_reason,
         work: |submission| review(submission, "dismiss"),
     },
@@ -36,6 +40,7 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
         title: |l| Office::of(l).refresh,
         role: Role::Cashier,
         is_grave: false,
+        fits: is_online,
         spec,
         work: |submission| {
             let (id, w) =
@@ -52,6 +57,7 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
         title: |l| Office::of(l).cancel,
         role: Role::Cashier,
         is_grave: true,
+        fits: |order| is_online(order) && order.status.is_open(),
         spec,
         work: |submission| {
             let (id, w) =
@@ -68,6 +74,7 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
         title: |l| Office::of(l).refund,
         role: Role::Owner,
         is_grave: true,
+        fits: |order| has_money(order) && order.refunded < order.amount,
         spec: refund_sheet,
         work: |submission| {
             Ok(Work::CommandContext(
@@ -77,19 +84,13 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
     },
 ];
 
-/// Whether a deed makes sense for an order as it stands.
-pub(crate) fn fits(order: &OrderRecord, segment: &str) -> bool {
-    let is_online = matches!(order.method, Method::Online(_));
-    let has_money =
-        matches!(order.status, OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review);
-    match segment {
-        "bukukan" => order.status == OrderState::Review && !order.is_credited(),
-        "tutup" => order.status == OrderState::Review,
-        "tanya" => is_online,
-        "batalkan" => is_online && order.status.is_open(),
-        "kembalikan" => has_money && order.refunded < order.amount,
-        _ => false,
-    }
+fn is_online(order: &OrderRecord) -> bool {
+    matches!(order.method, Method::Online(_))
+}
+
+/// Whether money came that may go back.
+fn has_money(order: &OrderRecord) -> bool {
+    matches!(order.status, OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review)
 }
 
 fn find(context: &FormContext<OrderId>, engine: &Engine) -> Result<OrderRecord, Problem> {

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::pages::{self, EDITED, SHOWN, parameter};
+use super::action::{FormAction, FormContext, Submission, Work};
+use super::form_spec::FormSpec;
+use super::pages::{self, EDITED, SHOWN};
 use super::preview;
 use super::preview::Shown;
-use super::{FormAction, FormContext, FormSpec, Subject, Submission, Work};
+use super::subject::Subject;
+use crate::agent::console::address::parameter;
 use crate::agent::console::session::{AdminSession, Filled};
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Command, Engine, Key, Outcome, Request};
@@ -40,7 +43,7 @@ struct Considered {
 }
 
 /// Looks at what was typed; without `is_shown` nobody needs to know what it would do.
-fn consider<S>(
+fn consider<S: Subject>(
     action: &FormAction<S>,
     context: &FormContext<S>,
     form: &Form,

@@ -9,8 +9,9 @@ use axum::extract::State;
 use super::explain;
 use super::statement::LineRow;
 use super::usage::{self, Usage};
-use crate::agent::console::actions;
-use crate::agent::console::actions::{Button, DEBT_ACTIONS, DEVICE_ACTIONS, USER_ACTIONS};
+use crate::agent::console::actions::buttons::{Button, buttons};
+use crate::agent::console::actions::customers::{DEVICE_ACTIONS, USER_ACTIONS};
+use crate::agent::console::actions::debts::DEBT_ACTIONS;
 use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -169,7 +170,7 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
 }
 
 fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> OnePage {
-    let (words, locale) = (super::words(session), &session.page_request.locale);
+    let (words, locale) = (session.people(), &session.page_request.locale);
     let Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold } = known;
     let (user, account) = (&snapshot.user, &snapshot.user.account);
     let place = format!("/pelanggan/{id}");
@@ -194,7 +195,7 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> One
                 due.map(|due| house.reminder(&user.name, &account.access, due, earliest)).as_deref(),
             )
         }),
-        actions: actions::buttons(&place, USER_ACTIONS, session, |action| fits(account, action)),
+        actions: buttons(&place, USER_ACTIONS, session, account),
         rules,
         usage,
         owed: say::price(locale.language, owed),
@@ -210,19 +211,6 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> One
         lines: lines.iter().map(|line| LineRow::of(locale, line)).collect(),
         statement: format!("{place}/rekening"),
         place,
-    }
-}
-
-/// Whether a deed means anything for an account; what is shown all the same is refused with its reason.
-fn fits(account: &Account, action: &str) -> bool {
-    let owes = !account.open_items().is_empty();
-    match action {
-        "lunasi" => owes || !account.balance.overage().is_zero(),
-        "bayar" => owes,
-        "setujui" => !account.approved,
-        "buka" => account.admin_block.is_some(),
-        "blokir" => account.admin_block.is_none(),
-        _ => true,
     }
 }
 
@@ -271,11 +259,7 @@ fn debt_row(session: &AdminSession, place: &str, item: &DebtItem, due: Option<Ru
         debt_date: locale.day(item.debt_date),
         badge: say::debt_status(locale.language, item.status),
         note: item.note.clone(),
-        actions: if item.is_open() {
-            actions::buttons(&place, DEBT_ACTIONS, session, |_| true)
-        } else {
-            Vec::new()
-        },
+        actions: buttons(&place, DEBT_ACTIONS, session, item),
     }
 }
 
@@ -286,7 +270,7 @@ fn device_row(
     reached: &Reached,
     heirs: &BTreeMap<u32, String>,
 ) -> DeviceRow {
-    let words = super::words(session);
+    let words = session.people();
     let place = format!("{place}/perangkat/{}", device.mac);
     DeviceRow {
         mac: device.mac.to_string(),
@@ -302,7 +286,7 @@ fn device_row(
             Some(Pending::Unbind) => words.waits_router.to_owned(),
             Some(Pending::Baseline) | None => String::new(),
         },
-        actions: actions::buttons(&place, DEVICE_ACTIONS, session, |_| true),
+        actions: buttons(&place, DEVICE_ACTIONS, session, device),
     }
 }
 

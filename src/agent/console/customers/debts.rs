@@ -7,8 +7,8 @@ use axum::extract::State;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::agent::console::actions;
-use crate::agent::console::actions::{Button, DEBT_ACTIONS};
+use crate::agent::console::actions::buttons::{Button, buttons};
+use crate::agent::console::actions::debts::DEBT_ACTIONS;
 use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -110,7 +110,7 @@ pub(crate) async fn show(
             Ok((owed(&look), calls, items))
         })
         .await?;
-    let (words, locale) = (super::words(&session), &session.page_request.locale);
+    let (words, locale) = (session.people(), &session.page_request.locale);
     let (frame, layout) = session.layout(session.words().debts, "/tagihan");
     let names = [words.age_not_due, words.age_week, words.age_month, words.age_more];
     let view = |place: usize| AgeView {
@@ -175,7 +175,7 @@ fn open_items(look: &ReadView, wanted: usize, limit: PageLimit, after: Option<Cu
 }
 
 fn item_row(session: &AdminSession, open: &Open) -> ItemRow {
-    let (words, locale) = (super::words(session), &session.page_request.locale);
+    let (words, locale) = (session.people(), &session.page_request.locale);
     let place = format!("/pelanggan/{}", open.user);
     let late = u64::try_from(open.late_days).unwrap_or_default();
     ItemRow {
@@ -185,12 +185,7 @@ fn item_row(session: &AdminSession, open: &Open) -> ItemRow {
         due_date: locale.day(open.item.due_date),
         late: if late == 0 { String::new() } else { say::with(words.late_days, &[&locale.count(late)]) },
         note: open.item.note.clone(),
-        actions: actions::buttons(
-            &format!("{place}/tagihan/{}", open.item.id),
-            DEBT_ACTIONS,
-            session,
-            |_| true,
-        ),
+        actions: buttons(&format!("{place}/tagihan/{}", open.item.id), DEBT_ACTIONS, session, &open.item),
         href: place,
     }
 }

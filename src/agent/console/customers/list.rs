@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use crate::agent::console::actions;
-use crate::agent::console::actions::Button;
+use crate::agent::console::actions::buttons::{Button, buttons};
+use crate::agent::console::actions::customers::NEW_USER_ACTIONS;
 use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -85,7 +85,7 @@ pub(crate) async fn show(
             Ok((page.map(|user| row(&look, &locale, user)), look.users_len()))
         })
         .await?;
-    let words = super::words(&session);
+    let words = session.people();
     let (frame, layout) = session.layout(session.words().users, "/pelanggan");
     let language = session.page_request.locale.language;
     let all = [("", words.every_status, status.is_empty()), (WAITING, words.waiting, is_waiting)];
@@ -96,7 +96,7 @@ pub(crate) async fn show(
         format!("/pelanggan?q={}&status={}&after={after}", percent::value(&q), percent::value(&status))
     });
     let total = session.page_request.locale.count(total as u64);
-    let actions = actions::buttons("/pelanggan", actions::NEW_USER_ACTIONS, &session, |_| true);
+    let actions = buttons("/pelanggan", NEW_USER_ACTIONS, &session, &());
     html(&ListPage { frame, layout, words, q, filters, rows: page.items, next, total, actions })
 }
 

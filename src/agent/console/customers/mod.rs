@@ -1,15 +1,15 @@
-//! Pages about customers, their debts, and packages.
+//! Customers, what they owe, and what they can buy.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `list` | customers, searched and filtered |
-//! | `customer` | one customer with every action |
+//! | `customer` | one customer: everything at a glance, and every action |
 //! | `explain` | why a customer has this access, rule by rule |
-//! | `usage` | usage by day, hour and device |
-//! | `statement` | the ledger lines of a customer, to read and to print |
-//! | `packages` | packages on sale |
-//! | `debts` | debts by age, and whom to call |
-//! | `receipt` | a receipt on paper |
+//! | `usage` | what was used, by day, hour and device |
+//! | `statement` | the ledger's lines of a customer, to read and to print |
+//! | `packages` | what is on sale |
+//! | `debts` | what is owed by age, and whom to call |
+//! | `receipt` | a payment on paper |
 
 pub(crate) mod customer;
 pub(crate) mod debts;
@@ -25,10 +25,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use super::session::AdminSession;
-use crate::agent::console::texts::people::People;
 use crate::agent::http::state::AppState;
-pub(crate) use receipt::debts_of;
 
 /// Every page about people.
 pub(crate) fn routes() -> Router<Arc<AppState>> {
@@ -39,8 +36,4 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/paket", get(packages::show))
         .route("/tagihan", get(debts::show))
         .route("/kuitansi/{id}", get(receipt::show))
-}
-
-fn words(session: &AdminSession) -> &'static People {
-    People::of(session.page_request.locale.language)
 }

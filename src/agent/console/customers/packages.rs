@@ -5,8 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use crate::agent::console::actions;
-use crate::agent::console::actions::{Button, PACKAGE_ACTIONS};
+use crate::agent::console::actions::buttons::{Button, buttons};
+use crate::agent::console::actions::packages::{NEW_PACKAGE_ACTIONS, PACKAGE_ACTIONS};
 use crate::agent::console::session::{AdminSession, Layout};
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -52,9 +52,9 @@ pub(crate) async fn show(
     let all = app.look(|engine| Ok(engine.look().packages())).await?;
     let PageQuery { limit, after } = PageQuery { limit: PageLimit::default(), after: wanted.after };
     let page = List::of_all(all, limit, after);
-    let words = super::words(&session);
+    let words = session.people();
     let (frame, layout) = session.layout(session.words().packages, "/paket");
-    let actions = actions::buttons("/paket", actions::NEW_PACKAGE_ACTIONS, &session, |_| true);
+    let actions = buttons("/paket", NEW_PACKAGE_ACTIONS, &session, &());
     let next = page.next.map(|after| format!("/paket?after={after}"));
     let rows = page.items.iter().map(|package| row(&session, package)).collect();
     html(&PackagesPage { frame, layout, words, rows, next, actions })
@@ -62,15 +62,12 @@ pub(crate) async fn show(
 
 fn row(session: &AdminSession, package: &Package) -> Row {
     let locale = &session.page_request.locale;
-    let other = if package.active { "jual" } else { "henti" };
     Row {
         name: package.name.clone(),
         quota: say::quota(locale, package.quota),
         days: locale.count(u64::from(package.days)),
         price: package.price.to_string(),
         is_on_sale: package.active,
-        actions: actions::buttons(&format!("/paket/{}", package.id), PACKAGE_ACTIONS, session, |action| {
-            action != other
-        }),
+        actions: buttons(&format!("/paket/{}", package.id), PACKAGE_ACTIONS, session, package),
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn show(
         Ok((order, customer, days))
     };
     let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = app.look(look).await?;
-    let (words, locale) = (super::words(&session), &session.page_request.locale);
+    let (words, locale) = (session.people(), &session.page_request.locale);
     let no = order.receipt_no.map(|no| no.to_string()).unwrap_or_default();
     let (frame, layout) = session.layout(say::with(words.receipt_no, &[&no]), "/pembayaran");
     let config = &app.site.config;

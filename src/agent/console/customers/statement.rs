@@ -72,7 +72,7 @@ pub(crate) async fn show(
             Ok((snapshot, List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX))))
         })
         .await?;
-    let (words, locale) = (super::words(&session), &session.page_request.locale);
+    let (words, locale) = (session.people(), &session.page_request.locale);
     let account = &snapshot.user.account;
     let facts = vec![
         (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),

@@ -1,5 +1,6 @@
 //! Texts of the dashboard, payments, drawer, router, reports, audit and settings.
 
+use crate::store::Role;
 use crate::ui::catalogue::words;
 
 words! {
@@ -337,6 +338,16 @@ words! {
         totp_wrong: "Kode tidak cocok. Periksa jam ponsel Anda, lalu coba kode berikutnya.", "The code does not match. Check your phone's clock and try the next code.";
         totp_started: "Verifikasi dua langkah aktif.", "The second factor is on.";
         totp_stopped: "Verifikasi dua langkah dimatikan.", "The second factor is off.";
+    }
+}
+
+/// What an admin may do, as a word.
+pub(crate) fn role_name(w: &Office, role: Role) -> &'static str {
+    match role {
+        Role::Viewer => w.role_viewer,
+        Role::Cashier => w.role_cashier,
+        Role::Operator => w.role_operator,
+        Role::Owner => w.role_owner,
     }
 }
 

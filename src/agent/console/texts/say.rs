@@ -54,6 +54,12 @@ pub(crate) fn access(language: Language, access: &Access) -> String {
     format!("{name}: {why}")
 }
 
+/// Rupiah that may be below zero: `-Rp 1.000`.
+pub(crate) fn signed(amount_rp: i64) -> String {
+    let sign = if amount_rp < 0 { "\u{2212}" } else { "" };
+    format!("{sign}{}", Rupiah(amount_rp.unsigned_abs()))
+}
+
 /// A ledger line in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
