@@ -1,4 +1,4 @@
-//! `admin`: who may log in, and their tokens.
+//! `admin`: admins and their tokens.
 
 use std::io::BufRead;
 
@@ -13,14 +13,14 @@ use crate::settings::without_mark;
 use crate::store::Role;
 use crate::tools::percent;
 
-/// What to do about admins.
+/// Commands about admins.
 #[derive(Debug, Subcommand)]
 pub enum AdminCommand {
-    /// Let somebody log in.
+    /// Add an admin.
     Add {
         /// Log-in name.
         name: String,
-        /// What they may do.
+        /// The admin's role.
         #[arg(long, value_parser = roles())]
         role: String,
         /// Read the password from the first line of stdin; there is no other way to give one.
@@ -29,20 +29,20 @@ pub enum AdminCommand {
     },
     /// Make an API token and print it. It is shown this once and survives restarts.
     Token {
-        /// Whose.
+        /// The admin.
         name: String,
-        /// What it may do, at most what its admin may; the admin's own role when not given.
+        /// The token's role, at most its admin's; the admin's own role when not given.
         #[arg(long, value_parser = roles())]
         role: Option<String>,
     },
-    /// Show who may log in.
+    /// List admins.
     List,
-    /// Ask somebody for no one-time code any more, because the phone that makes them is lost.
+    /// Turn off an admin's one-time codes, because the phone that makes them is lost.
     TotpOff {
         /// Log-in name.
         name: String,
     },
-    /// Let somebody log in no more; their tokens and sessions end.
+    /// Remove an admin, with all tokens and sessions.
     Remove {
         /// Log-in name.
         name: String,

@@ -1,4 +1,4 @@
-//! The way to the admin API: the running daemon's socket where it answers, else the same API in this process.
+//! Client of the admin API: the running daemon's socket if it answers, else the same API in this process.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -25,23 +25,23 @@ use crate::clock::SystemClock;
 use crate::settings::{Environment, Secret, SettingsError};
 use crate::tools::percent;
 
-/// The users of the API.
+/// Path of the users.
 pub(super) const USERS: &str = "/api/v1/users";
-/// The longest wait for one answer: longer than the router's own patience.
+/// The longest wait for one answer: longer than the router's own timeout.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
-/// The longest wait for the first byte of a copy of everything.
+/// The longest wait for the first byte of a copy of the store.
 const STREAM_HEAD_MAX: Duration = Duration::from_mins(16);
-/// The most an answer may hold.
+/// The longest answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Rows asked for at a time where a list is followed to its end.
+/// Rows requested at a time when a list is read to its end.
 const PAGE_ROWS: u32 = 200;
 
-/// The admin API, wherever it runs.
+/// The admin API, in the daemon or in this process.
 pub(super) struct Api {
     way: Way,
 }
 
-/// Secrets that are read when something needs them.
+/// Secrets that are read when first needed.
 struct Lazy {
     config: Config,
     env: Environment,
@@ -52,7 +52,7 @@ impl Lazy {
         Self { config: config.clone(), env: env.clone() }
     }
 
-    /// What cannot be read is complained about, and whoever asked is refused where it uses it.
+    /// Reads the secrets. If that fails, the error is printed, and requests that need them are refused.
     fn load(&self) -> Option<Secrets> {
         let complain = |error: &SettingsError| output::complain(&error.to_string());
         self.config.load_secrets(&self.env).inspect_err(complain).ok()
@@ -71,12 +71,12 @@ enum Way {
 }
 
 impl Api {
-    /// Asks the daemon of this configuration, or opens its store when none runs.
+    /// Connects to the daemon of this configuration, or opens its store if none runs.
     pub async fn open(config: &Config, env: Environment) -> Result<Self, Failure> {
         if let Some(daemon) = Self::daemon(&config.data_dir).await? {
             return Ok(daemon);
         }
-        // Router and relay are only asked by commands that need them; until then their secrets may be missing.
+        // Only some commands use router and relay, so their secrets are read when first needed.
         let (with_password, with_token) = (Lazy::new(config, &env), Lazy::new(config, &env));
         let password = move || with_password.load().map(|secrets| secrets.router_password);
         let token = move || with_token.load().and_then(|secrets| secrets.relay_token);
@@ -87,7 +87,7 @@ impl Api {
         Ok(Self::here(Arc::new(site)))
     }
 
-    /// The daemon that listens in `data_dir`, if one does.
+    /// Connects to the daemon that listens in `data_dir`, if there is one.
     pub async fn daemon(data_dir: &Path) -> Result<Option<Self>, Failure> {
         use std::io::ErrorKind::{ConnectionRefused, NotFound};
         let path = data_dir.join(SOCKET_FILE);
@@ -101,22 +101,22 @@ impl Api {
         }
     }
 
-    /// The API around a site of this process.
+    /// The API of a site in this process.
     pub fn here(site: Arc<Site>) -> Self {
         Self { way: Way::Here(admin_router_for_socket(site)) }
     }
 
-    /// Looks.
+    /// Sends a GET.
     pub async fn get(&self, path: &str) -> Result<Value, Failure> {
         self.call(Method::GET, path, None).await
     }
 
-    /// Asks for a change.
+    /// Sends a POST.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
         self.call(Method::POST, path, Some(json(body)?)).await
     }
 
-    /// Asks for a change; the problem document where the API refuses it.
+    /// Sends a POST; the inner error is the API's problem document.
     pub async fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Result<Value, Value>, Failure> {
         let what = format!("POST {path}");
         let (status, answer) = self.answer(Method::POST, path, Some(json(body)?)).await?;
@@ -126,17 +126,17 @@ impl Api {
         }
     }
 
-    /// Asks for a change of what is there.
+    /// Sends a PATCH.
     pub async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
         self.call(Method::PATCH, path, Some(json(body)?)).await
     }
 
-    /// Asks for a removal. The answer is null when there is nothing more to say.
+    /// Sends a DELETE. The answer is null if the API returns no content.
     pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.call(Method::DELETE, path, None).await
     }
 
-    /// A list, followed page by page until it ends or `limit` rows are there.
+    /// A list, read page by page to its end or to `limit` rows.
     pub async fn list(
         &self,
         path: &str,
@@ -154,7 +154,7 @@ impl Api {
             let page = rows(&answer)?;
             items.extend(page.iter().cloned());
             let next = answer["next"].as_str().map(str::to_owned);
-            // A page that does not move on would be asked for without end.
+            // A cursor that does not advance would be followed forever.
             if items.len() >= limit || next.is_none() || next == after || page.is_empty() {
                 items.truncate(limit);
                 return Ok(items);
@@ -186,7 +186,7 @@ impl Api {
         timeout(ANSWER_MAX, answer).await.map_err(|_| Failure::Said(late))?
     }
 
-    /// Prints what is text and no JSON as it comes, however long it is.
+    /// Prints a text answer of any length as it arrives.
     pub async fn print(&self, path: &str) -> Result<(), Failure> {
         let mut body = self.stream(Method::GET, path).await?.into_body();
         while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await
@@ -199,7 +199,7 @@ impl Api {
         Ok(())
     }
 
-    /// An answer that is no JSON, to be read as it comes. Its head may take long.
+    /// An answer to be read as it arrives. Its head may take long.
     pub async fn stream(&self, method: Method, path: &str) -> Result<Response<Body>, Failure> {
         let what = format!("{method} {path}");
         let sent = timeout(STREAM_HEAD_MAX, self.send(request(method, path, None)?)).await;
@@ -223,7 +223,7 @@ impl Api {
     }
 }
 
-/// The rows of an answer that is a list.
+/// The rows of a list answer.
 fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
     answer["items"].as_array().ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
 }
@@ -253,13 +253,13 @@ async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<B
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     tokio::spawn(async move {
-        // What went wrong on the connection is what the request fails with.
+        // An error of the connection also fails the request.
         let _ = connection.await;
     });
     Ok(sender.send_request(request).await.map_err(broken)?.map(Body::new))
 }
 
-/// The answer's JSON, or what the API has against the call.
+/// The answer's JSON, or the API's error.
 fn judge(what: &str, status: StatusCode, body: &[u8]) -> Result<Value, Failure> {
     let value: Option<Value> =
         if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
@@ -270,7 +270,7 @@ fn judge(what: &str, status: StatusCode, body: &[u8]) -> Result<Value, Failure> 
     }
 }
 
-/// A problem document in words: its code, its detail, and a line for each field it names.
+/// A problem document as text: its code, its detail, and a line for each field it names.
 fn complaint(problem: &Value, status: StatusCode) -> String {
     let either = |names: [&str; 2]| names.iter().find_map(|name| problem[*name].as_str()).map(str::to_owned);
     let code = either(["code", "type"]).unwrap_or_else(|| status.to_string());
@@ -301,7 +301,7 @@ fn complaint(problem: &Value, status: StatusCode) -> String {
     out
 }
 
-/// Whether a text holds the field and message of a finding already.
+/// Whether a text already has the field and message of a finding.
 fn names(text: &str, finding: &Value) -> bool {
     ["field", "message"].iter().all(|part| finding[*part].as_str().is_some_and(|part| text.contains(part)))
 }
@@ -318,17 +318,17 @@ pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
 pub(super) struct Replaceable(Arc<Mutex<Secret>>);
 
 impl Replaceable {
-    /// Begins with this one.
+    /// Starts with this secret.
     pub fn new(secret: Secret) -> Self {
         Self(Arc::new(Mutex::new(secret)))
     }
 
-    /// The one that counts by now.
+    /// The present secret.
     pub fn get(&self) -> Secret {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// Puts another in its place; answers whether it differs.
+    /// Replaces the secret; returns whether it differs.
     pub fn replace(&self, secret: Secret) -> bool {
         let mut held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let differs = *held != secret;

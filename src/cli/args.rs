@@ -1,4 +1,4 @@
-//! The command line of `kuotad`: what can be asked.
+//! The command line of `kuotad`.
 
 use std::path::PathBuf;
 
@@ -18,18 +18,18 @@ pub struct Args {
     /// The configuration.
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/kuota/kuotad.toml")]
     pub config: PathBuf,
-    /// What log lines on stderr look like.
+    /// The format of log lines on stderr.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: LogFormat,
     /// Print the API's answer as JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: CliCommand,
 }
 
-/// What to do.
+/// Commands of kuotad.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
     /// Run the daemon.
@@ -74,7 +74,7 @@ pub enum CliCommand {
         /// Where to; a file of that name is replaced once the copy is whole.
         file: PathBuf,
     },
-    /// Make a copy the store again, with no daemon running. The store from before is kept beside it.
+    /// Restore the store from a backup, with no daemon running. The old store is kept.
     Restore {
         /// The copy.
         file: PathBuf,
@@ -89,7 +89,7 @@ pub enum CliCommand {
         /// CSV with the columns name, phone, login, and mac as often as needed, or the `users.csv` of an export, or the
         /// folder that `export` wrote.
         file: PathBuf,
-        /// Only say what would be done.
+        /// Only check and show what would be entered.
         #[arg(long)]
         dry_run: bool,
     },
@@ -101,11 +101,11 @@ pub enum CliCommand {
 }
 
 impl CliCommand {
-    /// What is logged where nobody says otherwise. A command's answer is on stdout; the daemon's life is its log.
+    /// The default log level. A command prints its answer to stdout; the daemon reports in its log.
     pub fn log_level(&self) -> &'static str {
         match self {
             Self::Run => "info",
-            // They say in words what came of everything, between questions or in a table.
+            // These commands report every result themselves, between questions or in a table.
             Self::Setup(_) | Self::Doctor(_) => "error",
             Self::CheckConfig
             | Self::RouterSetup(_)

@@ -1,4 +1,4 @@
-//! What a site is assembled from: the configuration with its secrets, the clients of router and relay, the notifier.
+//! The parts of a site: the configuration with its secrets, the clients of router and relay, the notifier.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::domain::access::Access;
 use crate::routeros::client::{ClientConfig, Password, RouterClient};
 use crate::settings::{Environment, Secret, SettingsError};
 
-/// The configuration and what its files hold. The error names everything that is wrong with either.
+/// Loads the configuration and its secrets. The error lists every mistake in either.
 pub(super) fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
     let config = Config::load(path, env)?;
     let secrets = config.load_secrets(env);
@@ -30,8 +30,8 @@ pub(super) fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secret
     }
 }
 
-/// A client of the configured router; it connects when it is first asked for something. The error names the file of
-/// authorities where that cannot be had.
+/// A client of the configured router; it connects at its first request. The error names the file of authorities if it
+/// cannot be read.
 pub(super) fn router_client(
     config: &Config,
     password: impl Fn() -> Secret + Send + Sync + 'static,
@@ -47,7 +47,7 @@ pub(super) fn router_client(
     }))
 }
 
-/// A client of the configured relay, where there is one.
+/// A client of the configured relay, if there is one.
 pub(super) fn relay_client(
     config: &Config,
     token: impl Fn() -> Secret + Send + Sync + 'static,
@@ -57,7 +57,7 @@ pub(super) fn relay_client(
     Ok(Some(Arc::new(client)))
 }
 
-/// Tells people by the log: one line for each turn of access.
+/// Writes notices to the log: one line for each change of access.
 pub(super) struct LogNotifier;
 
 impl Notifier for LogNotifier {

@@ -1,4 +1,4 @@
-//! `backup`, `restore` and `export`: everything into a file, back from one, and as tables.
+//! `backup`, `restore` and `export`.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -18,12 +18,12 @@ use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::store::backup::{self, Progress, Restored};
 use crate::store::{Reader, Verified};
 
-/// How often progress is told.
+/// Time between two progress messages.
 const TELL_EVERY: Duration = Duration::from_millis(500);
 /// The tables of an export.
 const TABLES: [&str; 5] = ["users", "packages", "debts", "orders", "entries"];
 
-/// `backup FILE`: a copy that is whole and proven before it has that name.
+/// `backup FILE`: the copy is complete and proven before it gets that name.
 pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
     let part = part_of(file)?;
     refuse_own(file, config)?;
@@ -49,7 +49,7 @@ pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Resu
     output.answer(&answer, |_| format!("{}: {bytes} bytes, {}", file.display(), counts(verified)))
 }
 
-/// `restore FILE`: the store becomes what the copy says.
+/// `restore FILE`: replaces the store by the copy.
 pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
     let (data_dir, from) = (config.data_dir.clone(), file.to_owned());
     let stamp: String =
@@ -81,7 +81,7 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
     })
 }
 
-/// `export DIR`: tables for other programs.
+/// `export DIR`: writes tables for other programs.
 pub(super) async fn export(folder: &Path, api: &Api, output: Output) -> Result<(), Failure> {
     let failed = |path: &Path, error: io::Error| Failure::said(format!("{}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
@@ -107,7 +107,7 @@ fn counts(Verified { entries, accounts, debts, receipts }: Verified) -> String {
     format!("{entries} entries, {accounts} accounts, {debts} debts and {receipts} receipts verified")
 }
 
-/// What a file is called until it is whole.
+/// The name of a file until it is complete.
 fn part_of(file: &Path) -> Result<PathBuf, Failure> {
     let name = file.file_name().filter(|_| !file.is_dir());
     let mut name =
@@ -116,7 +116,7 @@ fn part_of(file: &Path) -> Result<PathBuf, Failure> {
     Ok(file.with_file_name(name))
 }
 
-/// A copy must not take the place of what it is a copy of.
+/// Refuses to overwrite the store with its own copy.
 fn refuse_own(file: &Path, config: &Config) -> Result<(), Failure> {
     let own = |name: &str| backup::is_same(file, &config.data_dir.join(name));
     if ["kuota.db", "kuota.db-wal", "kuota.db-shm", "kuotad.lock"].into_iter().any(own) {
@@ -128,7 +128,7 @@ fn refuse_own(file: &Path, config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// From the running daemon, which makes the copy and sends it.
+/// Fetches a copy from the running daemon.
 async fn fetch(daemon: &Api, part: &Path) -> Result<Verified, Failure> {
     let answer = daemon.stream(Method::POST, "/api/v1/backup").await?;
     save(answer, part, "copying").await?;
@@ -136,7 +136,7 @@ async fn fetch(daemon: &Api, part: &Path) -> Result<Verified, Failure> {
     spawn_blocking(move || backup::prove(&part)).await.map_err(Failure::said)?.map_err(Failure::said)
 }
 
-/// From the store's file, with no daemon running.
+/// Copies the store's file, with no daemon running.
 async fn copy(config: &Config, part: &Path) -> Result<Verified, Failure> {
     let (data_dir, part) = (config.data_dir.clone(), part.to_owned());
     let work = spawn_blocking(move || {
@@ -149,7 +149,7 @@ async fn copy(config: &Config, part: &Path) -> Result<Verified, Failure> {
     work.await.map_err(Failure::said)?
 }
 
-/// Writes an answer to a file as it comes.
+/// Writes an answer to a file as it arrives.
 async fn save(answer: Response<Body>, path: &Path, what: &str) -> Result<(), Failure> {
     let length = answer.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let total = length.and_then(|length| length.parse().ok());
@@ -170,7 +170,7 @@ async fn save(answer: Response<Body>, path: &Path, what: &str) -> Result<(), Fai
     Ok(())
 }
 
-/// Tells on stderr how far long work is: at its end, and now and then before.
+/// Prints the progress of long work to stderr, at intervals and at its end.
 pub(super) struct Teller {
     what: String,
     told: Instant,
@@ -178,12 +178,12 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    /// Begins to tell about `what`.
+    /// Starts reporting the progress of `what`.
     pub fn new(what: &str) -> Self {
         Self { what: what.to_owned(), told: Instant::now(), overwrites: io::stderr().is_terminal() }
     }
 
-    /// So far it is.
+    /// Reports the present progress.
     pub fn tell(&mut self, Progress { done, total }: Progress) {
         let is_end = done >= total;
         if !is_end && self.told.elapsed() < TELL_EVERY {

@@ -7,10 +7,10 @@ use super::api::Api;
 use super::failure::Failure;
 use super::output::Output;
 
-/// What to do about the clock.
+/// Commands about the clock.
 #[derive(Debug, Subcommand)]
 pub enum ClockCommand {
-    /// Vouch for the time as it stands, after setting it by hand.
+    /// Confirm the wall clock, after setting it by hand.
     Confirm,
 }
 

@@ -1,4 +1,4 @@
-//! `closing`: cash drawers, counted against what must lie in them.
+//! `closing`: closings of cash drawers.
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -12,12 +12,12 @@ use crate::protocol::admin::values::{Note, Price};
 
 const CLOSINGS: &str = "/api/v1/closings";
 
-/// What to do about cash drawers.
+/// Commands about cash drawers.
 #[derive(Debug, Subcommand)]
 pub enum ClosingCommand {
     /// Count the caller's drawer and close it.
     Add {
-        /// The cash that is there.
+        /// The cash counted.
         #[arg(long)]
         counted_rp: Rupiah,
         /// For people.
@@ -66,7 +66,7 @@ pub(super) async fn run(command: ClosingCommand, api: &Api, output: Output) -> R
     }
 }
 
-/// A field that counts rupiah and may be below zero.
+/// A rupiah field that may be below zero.
 fn signed(value: &Value, field: &str) -> String {
     match value[field].as_i64() {
         Some(n) if n < 0 => format!("-{}", Rupiah(n.unsigned_abs())),

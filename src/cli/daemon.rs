@@ -1,4 +1,4 @@
-//! `run` and `check-config`: the configuration judged, the site put together, signals obeyed.
+//! `run` and `check-config`: check the configuration, assemble the site, handle signals.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::agent::site::Site;
 use crate::clock::SystemClock;
 use crate::settings::Environment;
 
-/// `check-config`: what would take effect, or everything that is wrong.
+/// `check-config`: prints the effective configuration, or every error in it.
 pub(super) fn check_config(path: &Path, output: Output) -> Result<(), Failure> {
     let (config, _) = load_all(path, &Environment::process())?;
     if output.json {
@@ -27,7 +27,7 @@ pub(super) fn check_config(path: &Path, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// `run`: the daemon, until a signal or a failure ends it.
+/// `run`: runs the daemon until a signal or a failure stops it.
 pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     let env = Environment::process();
     let (config, secrets) = load_all(path, &env)?;
@@ -52,18 +52,18 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     Ok(ended?)
 }
 
-/// The signals that a daemon knows.
+/// The signals that a daemon handles.
 pub(super) struct Signals {
-    /// Ends the daemon.
+    /// Stops the daemon.
     pub terminate: Signal,
-    /// Ends it too, from a terminal.
+    /// Stops it too, from a terminal.
     pub interrupt: Signal,
-    /// Has it read its configuration again.
+    /// Reloads the configuration.
     pub hang_up: Signal,
 }
 
 impl Signals {
-    /// From here on they no longer end the process by themselves.
+    /// Catches the signals: from here on they no longer end the process by themselves.
     pub fn catch() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

@@ -9,7 +9,7 @@ use super::api::{Api, USERS};
 use super::failure::Failure;
 use super::output::{Output, bytes, rupiah, table, text};
 use super::packages;
-use super::users::{Tender, find_id, order_line};
+use super::users::{PaymentArgs, find_id, order_line};
 use crate::domain::id::PackageId;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
@@ -70,9 +70,9 @@ pub enum DebtCommand {
         /// Who pays.
         user: String,
         #[command(flatten)]
-        which: Which,
+        which: DebtSelection,
         #[command(flatten)]
-        tender: Tender,
+        tender: PaymentArgs,
     },
 }
 
@@ -90,7 +90,7 @@ pub struct What {
 /// What is paid for. One must be said: nothing falls back to everything.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub struct Which {
+pub struct DebtSelection {
     /// This item.
     debt_id: Option<Uuid>,
     /// Every open item and the overage.
@@ -151,8 +151,8 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
 async fn settle(
     api: &Api,
     user: &str,
-    which: &Which,
-    tender: &Tender,
+    which: &DebtSelection,
+    tender: &PaymentArgs,
     output: Output,
 ) -> Result<(), Failure> {
     let id = find_id(api, user).await?;

@@ -1,4 +1,4 @@
-//! `doctor`: what is wrong, and what to do about it.
+//! `doctor`: finds problems, and prints what to do about them.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -18,13 +18,13 @@ use crate::clock::SystemClock;
 use crate::routeros::inspect::CheckFinding;
 use crate::settings::Environment;
 
-/// Time between the two readings that tell whether counters move.
+/// Time between the two readings that show whether counters move.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// What to take for given.
+/// Assumptions of the checks.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// This machine's address as the router sees it; the portal's where not given.
+    /// This machine's address as the router sees it; the portal's when not given.
     #[arg(long, value_name = "ADDRESS")]
     agent_address: Option<IpAddr>,
 }
@@ -59,7 +59,7 @@ pub(super) async fn run(args: &DoctorArgs, path: &Path, output: Output) -> Resul
     }
 }
 
-/// What the running daemon says of itself.
+/// The running daemon's status.
 async fn status(config: &Config) -> Option<Value> {
     let asked = async {
         Api::daemon(&config.data_dir).await?.ok_or_else(|| Failure::said(""))?.get("/api/v1/status").await

@@ -1,4 +1,4 @@
-//! Runs the work of a command on threads of its own and gives the exit code.
+//! Runs the work of a command on its own threads and returns the exit code.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::output;
 const EXIT_FAILURE: u8 = 1;
 /// Exit code of a bad configuration; nothing was started.
 const EXIT_CONFIG: u8 = 78;
-/// How long work on other threads may go on after the command is done.
+/// How long work on other threads may continue after the command is done.
 const SHUTDOWN_MAX: Duration = Duration::from_millis(500);
 
-/// The signal for a file that grew beyond a limit, on every Linux but MIPS and PA-RISC.
+/// The signal for a file that exceeds a limit, on every Linux but MIPS and PA-RISC.
 const SIGXFSZ: i32 = 25;
 
-/// Does the work of a command and answers the exit code.
+/// Runs a command and returns the exit code.
 pub(super) fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -36,7 +36,7 @@ pub(super) fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
         Ok(()) => 0,
         Err(Failure::Config(error)) => {
             output::complain(&error.to_string());
-            // The service manager tries again after a failure, and not after a bad configuration.
+            // The service manager restarts after a failure, but not after a bad configuration.
             if error.is_machine_fault() { EXIT_FAILURE } else { EXIT_CONFIG }
         }
         Err(Failure::Said(text)) => {
@@ -46,8 +46,8 @@ pub(super) fn perform(work: impl Future<Output = Result<(), Failure>>) -> u8 {
     }
 }
 
-/// A file that reaches a limit of the process is an error like a full disk, not the end of the process: once the signal
-/// is caught, the write fails instead.
+/// Exceeding a file limit of the process is to be an error like a full disk, not the end of the process: while the
+/// signal is caught, the write fails instead.
 fn survive_file_limits() {
     if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
         tracing::debug!(%error, "a limit on file sizes ends the process");

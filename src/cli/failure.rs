@@ -1,4 +1,4 @@
-//! Why a command failed, in words for the operator.
+//! Why a command failed, for the operator.
 
 use crate::agent::run::RunError;
 use crate::agent::site::StartError;
@@ -9,12 +9,12 @@ use crate::settings::SettingsError;
 pub(super) enum Failure {
     /// The configuration is bad: every finding on a line of its own.
     Config(SettingsError),
-    /// Anything else, in words for the operator.
+    /// Any other failure, for the operator.
     Said(String),
 }
 
 impl Failure {
-    /// In the words of an error or of a text.
+    /// A failure with the text of an error.
     #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands errors over")]
     pub fn said(text: impl ToString) -> Self {
         Self::Said(text.to_string())

@@ -1,5 +1,5 @@
-//! `import`: users and devices from a table, as spreadsheets and `export` write it. The file becomes one call of the
-//! API, which enters all rows or none and says what is wrong with each.
+//! `import`: users and devices from a table, in the formats of spreadsheets and `export`. The file becomes one call
+//! of the API, which imports all rows or none and lists the errors of each.
 
 mod debts;
 mod lost;
@@ -15,30 +15,30 @@ use super::failure::Failure;
 use super::output::{self, Output};
 use crate::web::csv::unguarded;
 use lost::Lost;
-use table::Record;
+use table::CsvRecord;
 
-/// The most a file may hold: far more users than one router serves.
+/// The largest file: far more users than one router serves.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// The longest cell that makes sense.
+/// The longest cell that can be valid.
 const CELL_CHARS_MAX: usize = 500;
 /// The table of users in a folder that `export` wrote.
 const EXPORTED: &str = "users.csv";
 
-/// What is wrong, by line.
+/// Errors by line.
 type Bad = Vec<(usize, String)>;
 
-/// A user to be entered as the API takes it, with the line it came from.
+/// A user in the API's format, with the line it came from.
 #[derive(Debug, PartialEq)]
-struct Row {
+struct ImportRow {
     line: usize,
-    /// What the user is called where it comes from; empty in an owner's own table.
+    /// The user's id in the store of origin; empty in an owner's own table.
     id: String,
     user: Map<String, Value>,
 }
 
-/// Which of our columns a heading is.
+/// The meaning of a column heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
+enum UserColumn {
     /// A text of that field.
     Text(&'static str),
     /// Yes or no.
@@ -47,17 +47,17 @@ enum Column {
     Bytes(&'static str),
     /// Devices, separated by spaces.
     Devices,
-    /// A user with something in it was deleted, and is left out.
+    /// A user deleted in the store of origin, who is left out.
     Deleted,
     /// Labels of the devices, one a line.
     Labels,
-    /// What the user is called where it comes from: debts name it.
+    /// The user's id in the store of origin, by which debts name it.
     Id,
-    /// Written by `export` and not taken over, because of this.
+    /// Written by `export` and not imported, for this reason.
     NotTaken(&'static str),
 }
 
-/// Columns that `export` writes of users and that are not taken over, each with the reason.
+/// Columns of users that `export` writes and that are not imported, each with the reason.
 const NOT_TAKEN: [(&str, &str); 5] = [
     ("access_status", "it follows from the rest"),
     ("access_reason", "it follows from the rest"),
@@ -66,17 +66,17 @@ const NOT_TAKEN: [(&str, &str); 5] = [
     ("phone_e164", "it is read from the phone"),
 ];
 
-/// What a file or folder holds.
+/// The content of a file or folder.
 #[derive(Debug, Default)]
-struct Found {
-    rows: Vec<Row>,
+struct ParsedTables {
+    rows: Vec<ImportRow>,
     lost: Lost,
     bad: Bad,
     notes: Vec<String>,
 }
 
 pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -> Result<(), Failure> {
-    let Found { rows, lost, notes, .. } = read_path(file)?;
+    let ParsedTables { rows, lost, notes, .. } = read_path(file)?;
     let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
     let body = json!({"users": users, "dry_run": dry_run});
     let answer = match api.try_post(&format!("{USERS}/import"), &body).await? {
@@ -117,12 +117,12 @@ pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -
     })
 }
 
-/// A table of users, or the folder that `export` wrote, with the debts in it.
-fn read_path(path: &Path) -> Result<Found, Failure> {
+/// Reads a table of users, or the folder that `export` wrote, with its debts.
+fn read_path(path: &Path) -> Result<ParsedTables, Failure> {
     let is_folder = path.is_dir();
     let file = if is_folder { path.join(EXPORTED) } else { path.to_owned() };
     let (content, notes) = content(&file)?;
-    let mut found = Found { notes, ..read(&content) };
+    let mut found = ParsedTables { notes, ..read(&content) };
     let debts = path.join(debts::EXPORTED);
     if is_folder && debts.is_file() {
         let (content, notes) = self::content(&debts)?;
@@ -141,7 +141,7 @@ fn read_path(path: &Path) -> Result<Found, Failure> {
     Ok(found)
 }
 
-/// The text of a file, and what a person should know about how it was read.
+/// The text of a file, and notes for people about how it was read.
 fn content(file: &Path) -> Result<(String, Vec<String>), Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::said(format!("{}: {error}", file.display()));
     let length = std::fs::metadata(file).map_err(|e| unreadable(&e))?.len();
@@ -152,8 +152,8 @@ fn content(file: &Path) -> Result<(String, Vec<String>), Failure> {
     table::decode(&bytes).map_err(|why| unreadable(&why))
 }
 
-/// What the API has against the rows, by the file's lines.
-fn by_line(problem: &Value, rows: &[Row]) -> Bad {
+/// The API's errors, by the file's lines.
+fn by_line(problem: &Value, rows: &[ImportRow]) -> Bad {
     let finding = |error: &Value| {
         let (field, message) = (error["field"].as_str()?, error["message"].as_str()?);
         let (row, name) = field.strip_prefix("users[")?.split_once("].")?;
@@ -166,8 +166,8 @@ fn by_line(problem: &Value, rows: &[Row]) -> Bad {
     errors.map(|error| finding(error).unwrap_or_else(|| whole(error))).collect()
 }
 
-/// A message that names another row, with that row's line instead.
-fn lines_of(message: &str, rows: &[Row]) -> String {
+/// Replaces the row numbers in a message by the file's lines.
+fn lines_of(message: &str, rows: &[ImportRow]) -> String {
     let named = message.rsplit_once("is in row ").and_then(|(before, after)| {
         let (row, after) = after.split_once(' ')?;
         let line = rows.get(row.parse::<usize>().ok()?.checked_sub(1)?)?.line;
@@ -187,32 +187,32 @@ fn refused(bad: &Bad) -> Failure {
     Failure::Said(out)
 }
 
-/// The rows of a table, what of it is not taken over, and what is wrong with its form.
-fn read(content: &str) -> Found {
-    let mut found = Found::default();
+/// The rows of a table, the data that is not imported, and the errors of its format.
+fn read(content: &str) -> ParsedTables {
+    let mut found = ParsedTables::default();
     let (mut records, bad) = table::records(content);
     found.bad = bad;
     if !found.bad.is_empty() {
         return found;
     }
-    let Some(Record { line, cells: headings }) = records.next() else {
+    let Some(CsvRecord { line, cells: headings }) = records.next() else {
         let why = "the file is empty: write the headings name,phone,login,mac".to_owned();
         found.bad.push((1, why));
         return found;
     };
-    let columns: Vec<Option<Column>> = headings.iter().map(|heading| column(heading)).collect();
+    let columns: Vec<Option<UserColumn>> = headings.iter().map(|heading| column(heading)).collect();
     for (heading, _) in headings.iter().zip(&columns).filter(|(_, column)| column.is_none()) {
         let why = format!("there is no column {heading:?}: write name, phone, login and mac");
         found.bad.push((line, why));
     }
-    if !columns.contains(&Some(Column::Text("name"))) {
+    if !columns.contains(&Some(UserColumn::Text("name"))) {
         let why = "the column name is missing: the first line holds the headings".to_owned();
         found.bad.push((line, why));
     }
     if !found.bad.is_empty() {
         return found;
     }
-    let columns: Vec<(&str, Column)> =
+    let columns: Vec<(&str, UserColumn)> =
         headings.iter().map(String::as_str).zip(columns.into_iter().flatten()).collect();
     for record in records.filter(|record| record.cells.iter().any(|cell| !cell.trim().is_empty())) {
         row(&record, &columns, &mut found);
@@ -220,51 +220,54 @@ fn read(content: &str) -> Found {
     found
 }
 
-/// Headings in English and Indonesian, as exports and owners' own tables have them; `mac` may come numbered.
-fn column(heading: &str) -> Option<Column> {
+/// The column for a heading, in English or Indonesian, from exports and owners' own tables; `mac` may be numbered.
+fn column(heading: &str) -> Option<UserColumn> {
     let heading = heading.trim().to_lowercase();
     let plain: String = heading.chars().filter(|c| c.is_alphanumeric()).collect();
     Some(match plain.as_str() {
-        "name" | "nama" => Column::Text("name"),
+        "name" | "nama" => UserColumn::Text("name"),
         "phone" | "telepon" | "telp" | "hp" | "nohp" | "nomorhp" | "wa" | "nowa" | "whatsapp" => {
-            Column::Text("phone")
+            UserColumn::Text("phone")
         }
-        "login" | "namalogin" | "username" => Column::Text("login"),
-        "overage" => Column::Text("overage"),
-        "expiresat" => Column::Text("expires_at"),
-        "debtlimit" => Column::Text("debt_limit"),
-        "debtlimitbytes" => Column::Bytes("debt_limit"),
-        "creditsbytes" => Column::Bytes("credits_bytes"),
-        "debitsbytes" => Column::Bytes("debits_bytes"),
-        "fupbasebytes" => Column::Bytes("fup_base_bytes"),
-        "unlimited" => Column::Flag("unlimited"),
-        "adminblock" => Column::Text("admin_block"),
-        "devicelabels" => Column::Labels,
-        "id" => Column::Id,
-        "approved" => Column::Flag("approved"),
-        "active" => Column::Flag("active"),
-        "exempt" => Column::Flag("exempt"),
-        "deletedat" => Column::Deleted,
-        "macaddress" | "alamatmac" | "macs" => Column::Devices,
+        "login" | "namalogin" | "username" => UserColumn::Text("login"),
+        "overage" => UserColumn::Text("overage"),
+        "expiresat" => UserColumn::Text("expires_at"),
+        "debtlimit" => UserColumn::Text("debt_limit"),
+        "debtlimitbytes" => UserColumn::Bytes("debt_limit"),
+        "creditsbytes" => UserColumn::Bytes("credits_bytes"),
+        "debitsbytes" => UserColumn::Bytes("debits_bytes"),
+        "fupbasebytes" => UserColumn::Bytes("fup_base_bytes"),
+        "unlimited" => UserColumn::Flag("unlimited"),
+        "adminblock" => UserColumn::Text("admin_block"),
+        "devicelabels" => UserColumn::Labels,
+        "id" => UserColumn::Id,
+        "approved" => UserColumn::Flag("approved"),
+        "active" => UserColumn::Flag("active"),
+        "exempt" => UserColumn::Flag("exempt"),
+        "deletedat" => UserColumn::Deleted,
+        "macaddress" | "alamatmac" | "macs" => UserColumn::Devices,
         mac if mac.strip_prefix("mac").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())) => {
-            Column::Devices
+            UserColumn::Devices
         }
         _ => {
-            return NOT_TAKEN.iter().find(|(name, _)| *name == heading).map(|(_, why)| Column::NotTaken(why));
+            return NOT_TAKEN
+                .iter()
+                .find(|(name, _)| *name == heading)
+                .map(|(_, why)| UserColumn::NotTaken(why));
         }
     })
 }
 
-/// What is wrong with the number of a record's cells. One cut short may lack anything; what is empty beyond the
-/// headings is what spreadsheets leave.
-fn miscounted(record: &Record, headings: usize) -> Option<String> {
+/// The error in a record's number of cells. A short record may lack any cell; empty cells beyond the headings are an
+/// artefact of spreadsheets.
+fn miscounted(record: &CsvRecord, headings: usize) -> Option<String> {
     let cells = record.cells.len();
     let is_wrong = cells < headings || record.cells[headings..].iter().any(|cell| !cell.trim().is_empty());
     is_wrong.then(|| format!("has {cells} cells under {headings} headings"))
 }
 
 /// Reads one user.
-fn row(record: &Record, columns: &[(&str, Column)], found: &mut Found) {
+fn row(record: &CsvRecord, columns: &[(&str, UserColumn)], found: &mut ParsedTables) {
     let (mut user, mut id) = (Map::new(), String::new());
     let (mut macs, mut labels, mut bad, mut lost) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     bad.extend(miscounted(record, columns.len()));
@@ -278,24 +281,24 @@ fn row(record: &Record, columns: &[(&str, Column)], found: &mut Found) {
             continue;
         }
         match column {
-            Column::Text(field) => drop(user.insert((*field).to_owned(), json!(cell))),
-            Column::Flag(field) => match flag(cell) {
+            UserColumn::Text(field) => drop(user.insert((*field).to_owned(), json!(cell))),
+            UserColumn::Flag(field) => match flag(cell) {
                 Some(is_so) => drop(user.insert((*field).to_owned(), json!(is_so))),
                 None => bad.push(format!("{field}: {cell:?} is neither yes nor no")),
             },
-            Column::Bytes(field) => match cell.parse::<u64>() {
+            UserColumn::Bytes(field) => match cell.parse::<u64>() {
                 Ok(bytes) => drop(user.insert((*field).to_owned(), json!(bytes))),
                 Err(_) => bad.push(format!("{field}: {cell:?} is not whole bytes")),
             },
-            Column::Devices => macs.extend(devices(cell)),
+            UserColumn::Devices => macs.extend(devices(cell)),
             // A device without a label has an empty line.
-            Column::Labels => labels.extend(unguarded(whole).split('\n').map(str::trim)),
-            Column::Id => cell.clone_into(&mut id),
-            Column::Deleted => {
+            UserColumn::Labels => labels.extend(unguarded(whole).split('\n').map(str::trim)),
+            UserColumn::Id => cell.clone_into(&mut id),
+            UserColumn::Deleted => {
                 found.lost.add(EXPORTED, "*", "the user was deleted before the export", record.line);
                 return;
             }
-            Column::NotTaken(why) => lost.extend((cell != "0").then_some((*heading, *why))),
+            UserColumn::NotTaken(why) => lost.extend((cell != "0").then_some((*heading, *why))),
         }
     }
     if !macs.is_empty() {
@@ -308,13 +311,13 @@ fn row(record: &Record, columns: &[(&str, Column)], found: &mut Found) {
         found.lost.add(EXPORTED, heading, why, record.line);
     }
     if bad.is_empty() {
-        found.rows.push(Row { line: record.line, id, user });
+        found.rows.push(ImportRow { line: record.line, id, user });
     } else {
         found.bad.extend(bad.into_iter().map(|why| (record.line, why)));
     }
 }
 
-/// The devices of a cell. What separates them is also found inside of no address.
+/// The devices in a cell. No separator occurs inside an address.
 fn devices(cell: &str) -> impl Iterator<Item = &str> {
     cell.split([' ', ';', ',', '\n', '\r']).map(str::trim).filter(|text| !text.is_empty())
 }
@@ -333,7 +336,7 @@ mod tests {
     use crate::store::Store;
     use crate::store::export::Table;
 
-    fn texts(row: &Row, field: &str) -> String {
+    fn texts(row: &ImportRow, field: &str) -> String {
         row.user.get(field).map_or_else(String::new, |value| match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -358,7 +361,7 @@ mod tests {
             format!("sep=;\r\n{}", table(";", "\r\n")),
             format!("\"sep=\t\"\n{}", table("\t", "\n")),
         ] {
-            let Found { rows, bad, .. } = read(&text);
+            let ParsedTables { rows, bad, .. } = read(&text);
             assert_eq!(bad, [], "{text:?}");
             let shift = usize::from(text.contains("sep="));
             let lines: Vec<usize> = rows.iter().map(|row| row.line - shift).collect();
@@ -394,7 +397,7 @@ mod tests {
     #[test]
     fn a_table_of_an_export_is_read_with_block_quota_and_labels() {
         let text = "id,name,phone,login,approved,active,exempt,admin_block,unlimited,expires_at,overage,debt_limit_bytes,access_status,access_reason,credits_bytes,debits_bytes,used_bytes,fup_base_bytes,created_at,deleted_at,mac,device_labels\r\nx,Budi,'+62812,,1,1,0,'=spam,0,2026-12-31T00:00:00Z,stop,1048576,active,,5,4,3,5,2026-01-01T00:00:00Z,,02:00:00:00:00:01 02:00:00:00:00:02,\"\nLaptop\"\r\ny,Tuti,,,1,1,0,,0,,,,,,,,,,,2026-01-01T00:00:00Z,,\r\n";
-        let Found { rows, lost, bad, .. } = read(text);
+        let ParsedTables { rows, lost, bad, .. } = read(text);
         assert_eq!(bad, Vec::new());
         let expected = json!({"name": "Budi", "phone": "+62812", "approved": true, "active": true, "exempt": false,
             "expires_at": "2026-12-31T00:00:00Z", "overage": "stop", "debt_limit": 1_048_576, "unlimited": false,
@@ -418,7 +421,7 @@ mod tests {
             "name\nA,b",
             "name,phone\nA",
         ] {
-            let Found { bad, .. } = read(text);
+            let ParsedTables { bad, .. } = read(text);
             assert!(!bad.is_empty(), "{text:?}");
         }
     }
@@ -434,7 +437,7 @@ mod tests {
             ("A,1,2", false),
             ("A,1,,2", false),
         ] {
-            let Found { rows, bad, .. } = read(&format!("name,phone\nB,2\n{cells}\n"));
+            let ParsedTables { rows, bad, .. } = read(&format!("name,phone\nB,2\n{cells}\n"));
             let expected = (if is_good { 2 } else { 1 }, !is_good);
             assert_eq!((rows.len(), bad.iter().any(|(line, _)| *line == 3)), expected, "{cells:?}: {bad:?}");
         }
@@ -442,7 +445,7 @@ mod tests {
 
     #[test]
     fn findings_of_the_api_name_lines_of_the_file() {
-        let Found { rows, .. } = read("name,phone\n\"two\nlines\",1\n\nSiti,2\n");
+        let ParsedTables { rows, .. } = read("name,phone\n\"two\nlines\",1\n\nSiti,2\n");
         let problem = json!({"errors": [
             {"field": "users[1].phone", "message": "2 is in row 1 already"},
             {"field": "users[0].name", "message": "bad"},

@@ -1,4 +1,4 @@
-//! `ledger verify`: the proof that the books are whole, whether a daemon runs or not.
+//! `ledger verify`: verifies the books, with or without a running daemon.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::output::Output;
 use crate::agent::config::Config;
 use crate::store::{Reader, Verified};
 
-/// What to do about the books.
+/// Commands about the books.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Recompute every balance and the hash chain; the first bad row is named.
@@ -30,7 +30,7 @@ pub(super) async fn run(command: LedgerCommand, config: &Config, output: Output)
     })
 }
 
-/// Reads the store's file and writes nothing.
+/// Verifies the store's file without writing.
 fn read(config: &Config) -> Result<Value, Failure> {
     let reader = Reader::open(&config.data_dir).map_err(Failure::said)?;
     let broken = |error| Failure::said(format!("ledger_broken: {error}; restore a backup"));

@@ -1,4 +1,4 @@
-//! Where log lines go: the journal under systemd, else people's eyes or a program on stderr.
+//! The destination of log lines: the journal under systemd, else text or JSON on stderr.
 
 use std::io::IsTerminal;
 
@@ -6,10 +6,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-/// What a log line looks like.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// The journal where systemd started the process and it answers, else human text on stderr.
+    /// The journal if systemd started the process and it answers, else human text on stderr.
     #[default]
     Auto,
     /// Human text on stderr, also under systemd.
@@ -20,8 +20,8 @@ pub enum LogFormat {
 
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Sets up logging for the process, once. `RUST_LOG` chooses what is logged; without it, or when it makes no
-/// sense, everything from `level` up. Returns without effect when logging is set up already, as in tests.
+/// Sets up logging for the process, once. `RUST_LOG` chooses what is logged; if it is missing or invalid, everything
+/// from `level` up is. Does nothing if logging is set up already, as in tests.
 pub fn init(format: LogFormat, level: &str) {
     let (filter, filter_error) = filter(std::env::var("RUST_LOG").ok().as_deref(), level);
     let (output, journal_error) = output(format);

@@ -1,6 +1,6 @@
-//! The operator's commands: what is asked, who does it, and what is said about it.
+//! The operator's commands: arguments, execution and output.
 //!
-//! Commands that look or change go through [`api`]: the running daemon's socket, or the same API in this process.
+//! Commands that read or change the site use [`api`]: the running daemon's socket, or the same API in this process.
 
 mod admins;
 mod api;
@@ -39,7 +39,7 @@ use execute::perform;
 use failure::Failure;
 use output::Output;
 
-/// Does what the arguments ask and answers the exit code. Failures are said on stderr.
+/// Runs the command and returns the exit code. Failures are printed to stderr.
 pub fn run(args: Args) -> u8 {
     perform(dispatch(args))
 }
@@ -78,7 +78,7 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
     }
 }
 
-/// Commands that are calls of the API.
+/// Runs a command that calls the API.
 async fn client(command: CliCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         CliCommand::Admin(command) => admins::run(command, api, output).await,

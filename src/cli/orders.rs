@@ -1,4 +1,4 @@
-//! `order`: what was paid, and what went back.
+//! `order`: payments and refunds.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::tools::percent;
 
 const ORDERS: &str = "/api/v1/orders";
 
-/// What to do about orders.
+/// Commands about orders.
 #[derive(Debug, Subcommand)]
 pub enum OrderCommand {
     /// Show orders, newest first.
@@ -32,41 +32,41 @@ pub enum OrderCommand {
         #[arg(long, value_name = "ID")]
         user: Option<String>,
     },
-    /// Call off an online order that may still be paid.
+    /// Cancel an online order that can still be paid.
     Cancel {
-        /// Which.
+        /// The order.
         id: String,
     },
-    /// Have the gateway asked about an online order now.
+    /// Query the gateway about an online order now.
     Refresh {
-        /// Which.
+        /// The order.
         id: String,
     },
     /// End a review: money that the gateway confirms and that could not be applied.
     Review {
-        /// Which.
+        /// The order.
         id: String,
-        /// Whether the quote is credited, or the review closed without.
+        /// Credit the quote, or close the review without a credit.
         #[arg(value_parser = ["credit", "dismiss"])]
         decision: String,
-        /// Why.
+        /// The reason.
         #[arg(long)]
         reason: String,
     },
-    /// Give the money of an order back, whole or in part; cash leaves the caller's drawer.
+    /// Refund an order, fully or partially; cash leaves the caller's drawer.
     Refund {
-        /// Which.
+        /// The order.
         id: String,
-        /// How much; all that is left when not given.
+        /// The amount; everything not yet refunded when not given.
         #[arg(long)]
         amount_rp: Option<Rupiah>,
-        /// Why.
+        /// The reason.
         #[arg(long)]
         reason: String,
     },
-    /// Show one order with its lines.
+    /// Show one order with its entries.
     Show {
-        /// Which.
+        /// The order.
         id: String,
     },
 }

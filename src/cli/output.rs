@@ -1,4 +1,4 @@
-//! What commands say: JSON for programs, short text and tables for people.
+//! The output of commands: JSON for programs, short text and tables for people.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use crate::domain::units::{Bytes, Rupiah};
 
-/// How answers are printed.
+/// The format of answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
     /// The API's JSON instead of text.
@@ -15,12 +15,12 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Prints an answer: as it came, or as `human` puts it.
+    /// Prints an answer: as JSON, or as text made by `human`.
     pub fn answer(self, value: &Value, human: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
         if self.json { say(&format!("{value:#}")) } else { say(&human(value)) }
     }
 
-    /// Prints a list: all of it, in the API's own envelope.
+    /// Prints a list in full, in the API's envelope.
     pub fn list(self, items: &[Value], human: impl FnOnce(&[Value]) -> String) -> Result<(), Failure> {
         if self.json {
             say(&format!("{:#}", serde_json::json!({"items": items, "next": null})))
@@ -30,7 +30,7 @@ impl Output {
     }
 }
 
-/// Prints to stdout. Whoever reads may stop reading; an empty text is nothing to say.
+/// Prints to stdout. A closed pipe is no error; an empty text prints nothing.
 pub(super) fn say(text: &str) -> Result<(), Failure> {
     let text = text.trim_end_matches('\n');
     if text.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn say(text: &str) -> Result<(), Failure> {
     print(format!("{text}\n").as_bytes()).map(|_| ())
 }
 
-/// Prints a part of an answer to stdout; `false` once nobody reads any more.
+/// Prints a part of an answer to stdout; `false` once the pipe is closed.
 pub(super) fn print(part: &[u8]) -> Result<bool, Failure> {
     match std::io::stdout().lock().write_all(part) {
         Ok(()) => Ok(true),
@@ -48,12 +48,12 @@ pub(super) fn print(part: &[u8]) -> Result<bool, Failure> {
     }
 }
 
-/// Prints to stderr, as well as that goes.
+/// Prints to stderr, ignoring errors.
 pub(super) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Columns under their headings; the last one is not filled up.
+/// Columns under their headings; the last one is not padded.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return "none".to_owned();
@@ -69,7 +69,7 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     lines.iter().map(show).collect::<Vec<_>>().join("\n")
 }
 
-/// A field as people read it; nothing for one that is absent.
+/// A field as text; empty for an absent one.
 pub(super) fn text(value: &Value, field: &str) -> String {
     plain(&value[field])
 }
@@ -85,12 +85,12 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// A field that counts bytes; `none` where it is null.
+/// A field in bytes; `none` if it is null.
 pub(super) fn bytes(value: &Value, field: &str, none: &str) -> String {
     value[field].as_u64().map_or_else(|| none.to_owned(), |n| Bytes(n).to_string())
 }
 
-/// A field that counts rupiah.
+/// A field in rupiah.
 pub(super) fn rupiah(value: &Value, field: &str) -> String {
     value[field].as_u64().map_or_else(|| "-".to_owned(), |n| Rupiah(n).to_string())
 }
@@ -127,7 +127,7 @@ fn outline_into(out: &mut String, value: &Value, depth: usize) {
                 } else {
                     let mut lines = String::new();
                     outline_into(&mut lines, item, depth + 1);
-                    // The first line of an item carries its dash.
+                    // The first line of an item has its dash.
                     out.extend([pad.as_str(), "- ", lines.trim_start()]);
                 }
             }
@@ -136,7 +136,7 @@ fn outline_into(out: &mut String, value: &Value, depth: usize) {
     }
 }
 
-/// A value whose name says its unit, with that unit.
+/// A value with the unit that its name ends with.
 fn shown(name: &str, value: &Value) -> String {
     match value.as_u64() {
         Some(n) if name.ends_with("_bytes") => Bytes(n).to_string(),

@@ -1,4 +1,4 @@
-//! `package`: what is on sale.
+//! `package`: packages on sale.
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::protocol::admin::values::{Amount, DayCount, Name, Price};
 
 const PACKAGES: &str = "/api/v1/packages";
 
-/// What to do about packages.
+/// Commands about packages.
 #[derive(Debug, Subcommand)]
 pub enum PackageCommand {
     /// Put a package on sale.
@@ -79,7 +79,7 @@ fn row(package: &Value) -> Vec<String> {
     ]
 }
 
-/// The id of the package that is meant: by id, or by a name that no other has.
+/// The id of a package: by id, or by a name that is unique.
 pub(super) async fn find_id(api: &Api, which: &str) -> Result<Uuid, Failure> {
     if let Ok(id) = Uuid::parse_str(which) {
         return Ok(id);

@@ -1,4 +1,4 @@
-//! `router-plan`: what reconciling would change now.
+//! `router-plan`: shows what reconciling would change now.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration read again. What can change while the daemon runs does, what cannot is said, and a
+//! SIGHUP: reloads the configuration. Changes that can take effect while the daemon runs do, others are logged, and a
 //! bad file changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use crate::agent::config::{self, Config, TakesEffect};
 use crate::agent::site::Site;
 use crate::settings::Environment;
 
-/// What is read again, and what it is compared with.
+/// The state of reloads.
 pub(super) struct ConfigReload {
     /// The configuration.
     pub path: PathBuf,
@@ -25,7 +25,7 @@ pub(super) struct ConfigReload {
 }
 
 impl ConfigReload {
-    /// Reads once and applies what can be.
+    /// Reloads once and applies the changes that can take effect.
     pub async fn once(&mut self, site: &Site) {
         let (config, secrets) = match load_all(&self.path, &self.env) {
             Ok(read) => read,

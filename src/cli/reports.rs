@@ -1,4 +1,4 @@
-//! `report`: sales, debts, usage, and whom to call.
+//! `report`: sales, debts, usage, and the list for collection.
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -12,18 +12,18 @@ use super::output::{Output, bytes, outline, rupiah, table, text};
 #[derive(Debug, Subcommand)]
 pub enum ReportCommand {
     /// What was sold, by day, method and cashier.
-    Sales(Span),
+    Sales(ReportSpan),
     /// What is owed.
-    Debts(Span),
+    Debts(ReportSpan),
     /// What was used, by user and day.
-    Usage(Span),
-    /// Who is stopped for debt, is late, or has to pay within a week.
-    Collection(Span),
+    Usage(ReportSpan),
+    /// Customers who are blocked for debt, are late, or have to pay within a week.
+    Collection(ReportSpan),
 }
 
 /// Which days, and as what.
 #[derive(Debug, Args)]
-pub struct Span {
+pub struct ReportSpan {
     /// The first day, like 2026-11-01; the first of the month when not given.
     #[arg(long)]
     from: Option<Date>,

@@ -10,16 +10,16 @@ use super::output::{Output, say};
 use crate::agent::config::Config;
 use crate::agent::router::site_plan::site_plan;
 
-/// What to print.
+/// The script to print.
 #[derive(Debug, Args)]
 pub struct RouterSetupArgs {
-    /// The script that undoes what the other one did.
+    /// The script that undoes the other one.
     #[arg(long, conflicts_with = "login_page")]
     remove: bool,
     /// The hotspot's log-in page: save it as login.html in the hotspot's HTML directory on the router.
     #[arg(long)]
     login_page: bool,
-    /// This machine's address as the router sees it; the portal's where not given.
+    /// This machine's address as the router sees it; the portal's when not given.
     #[arg(long, value_name = "ADDRESS")]
     agent_address: Option<IpAddr>,
 }

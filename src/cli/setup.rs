@@ -19,14 +19,14 @@ use crate::routeros::Router;
 use crate::settings::without_mark;
 use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};
 
-/// The router's script, beside the configuration.
+/// The router's script, in the folder of the configuration.
 const SCRIPT_FILE: &str = "router-setup.rsc";
-/// The router's password, beside the configuration.
+/// The router's password, in the folder of the configuration.
 const PASSWORD_FILE: &str = "router.password";
 /// The longest answer.
 const ANSWER_BYTES_MAX: usize = 4096;
 
-/// The answers. On a terminal those that are missing are asked for.
+/// The answers. On a terminal, missing ones are prompted for.
 #[derive(Debug, Args)]
 pub struct SetupArgs {
     /// Host and port of the router's API.
@@ -65,7 +65,7 @@ pub struct SetupArgs {
 }
 
 /// Every answer.
-struct Answers {
+struct SetupAnswers {
     config: Config,
     text: String,
     router_password: Secret,
@@ -96,7 +96,7 @@ pub(super) async fn run(args: SetupArgs, path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(&folder).map_err(|error| refused(&folder, &error))?;
     replace(&password_file, answers.router_password.expose(), 0o600)?;
     replace(&script, &site_plan(&answers.config, None).script(), 0o644)?;
-    // The configuration comes last: until it is there, the same answers finish what was cut off.
+    // The configuration is written last: until it exists, the same answers complete an interrupted set-up.
     replace(path, &answers.text, 0o640)?;
     if let Some(keeper) = keeper {
         hand_over(keeper, &[path, &password_file], data_dir)?;
@@ -109,14 +109,14 @@ fn is_there(file: &Path) -> Failure {
     Failure::said(format!("{} is there already; --force replaces it", file.display()))
 }
 
-/// Whether a file holds another secret than this one. One that was cut off before its end is no secret.
+/// Whether a file has a different secret. A truncated file has no secret.
 fn is_other(file: &Path, secret: &Secret) -> bool {
     fs::read_to_string(file)
         .map_or_else(|_| file.exists(), |text| !text.trim().is_empty() && text.trim() != secret.expose())
 }
 
-/// Reads what flags do not say, and judges the whole before anything is written.
-fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<Answers, Failure> {
+/// Reads the answers missing from the flags, and checks all of them before anything is written.
+fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<SetupAnswers, Failure> {
     let default = Config::default();
     let usual = default.router.address.to_string();
     let address = asker.word("Router's address and API port", text(args.router_address.as_ref()), &usual)?;
@@ -139,7 +139,7 @@ fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<A
         path.to_str().ok_or_else(|| Failure::said(format!("{}: the name is no UTF-8", path.display())))
     });
     let networks: Vec<&str> = networks.split([' ', ',']).filter(|network| !network.is_empty()).collect();
-    // A JSON text or list of texts is one of TOML too.
+    // A JSON text or list of texts is valid TOML too.
     let text = format!(
         "# Written by kuotad setup. Every key and its default: kuotad check-config\n\
          data_dir = {}\n\n[portal]\npublic_url = {}\nclient_networks = {}\ncontact = {}\n\n\
@@ -153,14 +153,14 @@ fn gather(args: &SetupArgs, asker: &mut Asker, password_file: &Path) -> Result<A
         json!(secret?),
     );
     let config = Config::parse(&text, "your answers", &Environment::default())?;
-    Ok(Answers { config, text, router_password, owner, owner_password })
+    Ok(SetupAnswers { config, text, router_password, owner, owner_password })
 }
 
 fn text(value: Option<&impl ToString>) -> Option<String> {
     value.map(ToString::to_string)
 }
 
-/// Whoever gives the answers that flags do not.
+/// Gets the answers that are not given by flags.
 struct Asker {
     asks: bool,
 }
@@ -170,7 +170,7 @@ impl Asker {
         Self { asks: !yes && io::stdin().is_terminal() && io::stderr().is_terminal() }
     }
 
-    /// A word: given, asked for, or the usual one.
+    /// An answer: given, prompted for, or the default.
     fn word(&mut self, question: &str, given: Option<String>, usual: &str) -> Result<String, Failure> {
         if let Some(given) = given {
             return Ok(given);
@@ -184,7 +184,7 @@ impl Asker {
         Ok(if answer.trim().is_empty() { usual.to_owned() } else { answer.trim().to_owned() })
     }
 
-    /// A password: from stdin where that is asked, else from the terminal without showing it.
+    /// A password: from stdin if requested, else from the terminal without echo.
     fn secret(&mut self, question: &str, from_stdin: bool, flag: &str) -> Result<Secret, Failure> {
         let answer = if from_stdin {
             line()?
@@ -206,7 +206,7 @@ impl Asker {
     }
 }
 
-/// Questions go to stderr: stdout is for what was done.
+/// Prompts go to stderr; stdout is for results.
 fn prompt(text: &str) -> Result<(), Failure> {
     let mut err = io::stderr().lock();
     err.write_all(text.as_bytes()).and_then(|()| err.flush()).map_err(Failure::said)
@@ -223,7 +223,7 @@ fn line() -> Result<String, Failure> {
     Ok(without_mark(&line).trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// The terminal shows nothing that is typed while this lives, where it knows how.
+/// Turns off the terminal's echo until dropped, if the terminal supports it.
 struct Quiet(bool);
 
 impl Quiet {
@@ -246,9 +246,9 @@ fn stty(word: &str) -> bool {
     done.is_ok_and(|status| status.success())
 }
 
-/// Enters the first owner; before any file is written, so that a refused password leaves nothing behind. An owner of that
-/// name is there already when a set-up was cut off after this: the password must then be the same.
-async fn make_owner(answers: &Answers, may_exist: bool) -> Result<String, Failure> {
+/// Creates the first owner before any file is written, so that a refused password leaves nothing. After an
+/// interrupted set-up an owner of that name exists already: the password must then be the same.
+async fn make_owner(answers: &SetupAnswers, may_exist: bool) -> Result<String, Failure> {
     let api = Api::open(&answers.config, Environment::process()).await?;
     let (owner, password) = (&answers.owner, answers.owner_password.expose());
     let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
@@ -275,12 +275,12 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
     Failure::said(format!("{}: {error}", path.display()))
 }
 
-/// Writes a file whole, readable by whom `mode` says from its first byte on.
+/// Writes a file atomically, with the permissions `mode` from its first byte on.
 fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let part = PathBuf::from(name);
-    // What a power cut left of an earlier one.
+    // A power cut may have left an earlier one.
     let _ = fs::remove_file(&part);
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part)?;
@@ -290,7 +290,7 @@ fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         }
         file.sync_all()?;
         fs::rename(&part, path)?;
-        // The name is on the disk once its folder is.
+        // The name is durable once its folder is synced.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     };
@@ -300,12 +300,12 @@ fn replace(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     })
 }
 
-/// The service's user, by whom it is run and to whom its files belong.
+/// The service's user, who runs it and owns its files.
 const SERVICE_USER: &str = "kuota";
-/// Where the system's users are.
+/// The file with the system's users.
 const USERS_FILE: &str = "/etc/passwd";
 
-/// To whom the data folder belongs, or where it is not there yet, the service's user where the system has one.
+/// The owner of the data folder or, if it does not exist yet, the service's user if the system has one.
 fn keeper(data_dir: &Path) -> Option<(u32, u32)> {
     match fs::metadata(data_dir) {
         Ok(folder) => Some((folder.uid(), folder.gid())),
@@ -320,7 +320,7 @@ fn ids_of(name: &str, users: &str) -> Option<(u32, u32)> {
     Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
 }
 
-/// Makes the data folder where it is not there: its store is nobody else's business.
+/// Creates the data folder if it is missing, readable by its owner only.
 fn make_private(data_dir: &Path) -> Result<(), Failure> {
     if data_dir.exists() {
         return Ok(());
@@ -329,7 +329,7 @@ fn make_private(data_dir: &Path) -> Result<(), Failure> {
     made.map_err(|error| refused(data_dir, &error))
 }
 
-/// What this set-up made in the data folder can be read by its owner alone, whatever the umask of the shell was.
+/// Makes the files that this set-up created in the data folder readable by their owner only, whatever the umask.
 fn close_to_others(data_dir: &Path) -> Result<(), Failure> {
     let own = fs::metadata(data_dir).map(|folder| folder.uid());
     for entry in fs::read_dir(data_dir).map_err(|error| refused(data_dir, &error))?.flatten() {
@@ -338,7 +338,7 @@ fn close_to_others(data_dir: &Path) -> Result<(), Failure> {
         let is_ours = file.uid() == 0 || own.as_ref().is_ok_and(|own| *own == file.uid());
         if file.is_file() && is_ours && file.permissions().mode() & 0o077 != 0 {
             match fs::set_permissions(&path, fs::Permissions::from_mode(0o600)) {
-                // A running daemon's, asked by a member of its group: it keeps its own files.
+                // They belong to a running daemon whose group the caller is in; it sets their permissions itself.
                 Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
                     return Err(refused(&path, &error));
                 }
@@ -349,7 +349,7 @@ fn close_to_others(data_dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What root made is given to the keeper of the data folder: the service runs as that user.
+/// Gives files created by root to the owner of the data folder, as whom the service runs.
 fn hand_over((uid, gid): (u32, u32), files: &[&Path], data_dir: &Path) -> Result<(), Failure> {
     let by_root = |path: &Path| fs::metadata(path).is_ok_and(|file| file.uid() == 0);
     let inside = fs::read_dir(data_dir).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -362,7 +362,7 @@ fn hand_over((uid, gid): (u32, u32), files: &[&Path], data_dir: &Path) -> Result
     Ok(())
 }
 
-fn next_steps(answers: &Answers, script: &Path) -> String {
+fn next_steps(answers: &SetupAnswers, script: &Path) -> String {
     format!(
         "next:\n  1. copy {} to the router and run /import {SCRIPT_FILE}\n  \
          2. /user set [find where name={}] password=\"...\" disabled=no\n  \
@@ -375,8 +375,8 @@ fn next_steps(answers: &Answers, script: &Path) -> String {
     )
 }
 
-/// Whether the router lets us in. It need not yet: the script makes the user.
-async fn test_router(answers: &Answers) -> Result<(), Failure> {
+/// Tests the log-in to the router. It may fail, because the script creates the user.
+async fn test_router(answers: &SetupAnswers) -> Result<(), Failure> {
     let password = answers.router_password.clone();
     let router = router_client(&answers.config, move || password.clone())?;
     match router.read_hosts().await {

@@ -1,4 +1,4 @@
-//! `user`: customers, their devices, their quota and their access.
+//! `user`: users, their devices, quota and access.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::protocol::admin::users::{AddUser, BlockUser, UnblockUser};
 use crate::protocol::admin::values::{Amount, DayCount, DeviceMac, Label, Login, Name, Phone, Reason};
 use crate::tools::percent;
 
-/// What to do about customers. USER is an id, or a name, phone or log-in name that is one user's alone.
+/// Commands about users. USER is an id, or a unique name, phone or log-in name.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Enter a user.
@@ -37,7 +37,7 @@ pub enum UserCommand {
     },
     /// Show users.
     List {
-        /// Only those whose name, phone or log-in name holds this.
+        /// Only those whose name, phone or log-in name contains this.
         #[arg(long)]
         q: Option<String>,
         /// Only those with this access: active, fup, habis, expired, inactive, blocked, unlimited.
@@ -53,7 +53,7 @@ pub enum UserCommand {
     Import {
         /// The table, as `kuotad import` reads it.
         file: PathBuf,
-        /// Only say what would be done.
+        /// Only check and show what would be entered.
         #[arg(long)]
         dry_run: bool,
     },
@@ -77,7 +77,7 @@ pub enum UserCommand {
         #[arg(long)]
         reason: String,
     },
-    /// Give another portal PIN, shown this once; the old one ends.
+    /// Set a new portal PIN and show it once; the old one becomes invalid.
     Pin {
         /// Who.
         user: String,
@@ -90,7 +90,7 @@ pub enum UserCommand {
         #[arg(long)]
         reason: String,
     },
-    /// End an admin's block. It forgives nothing.
+    /// End an admin's block. Debts stay.
     Unblock {
         /// Who.
         user: String,
@@ -107,7 +107,7 @@ pub enum UserCommand {
         /// Name of the device for people.
         #[arg(long)]
         label: Option<String>,
-        /// Take it from the user who has it; without this a device of somebody else is refused.
+        /// Move it from the user who has it; without this another user's device is refused.
         #[arg(long = "move")]
         is_move: bool,
     },
@@ -143,26 +143,26 @@ pub enum UserCommand {
         /// Id or name of the package.
         package: String,
         #[command(flatten)]
-        tender: Tender,
+        tender: PaymentArgs,
     },
 }
 
 /// How somebody pays.
 #[derive(Debug, clap::Args)]
-pub struct Tender {
+pub struct PaymentArgs {
     /// How it is paid: `cash`, `transfer`, `qris_static`, or online: `snap`, `qris`, `gopay`, ...
     #[arg(long)]
     method: String,
     /// Note of the payment, like the number of a transfer.
     #[arg(long)]
     reference: Option<String>,
-    /// The price the payer was told; refused when it is another by now.
+    /// The price shown to the payer; refused if the present price differs.
     #[arg(long)]
     expect_rp: Option<Rupiah>,
 }
 
-impl Tender {
-    /// The fields of a payment call.
+impl PaymentArgs {
+    /// The fields of a payment request.
     pub(super) fn fields(&self) -> Map<String, Value> {
         given([
             ("method", Some(json!(self.method))),
@@ -214,7 +214,7 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
     }
 }
 
-/// Commands that change one user and answer with it.
+/// Commands that change one user and print it.
 async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         UserCommand::Reset { user, debt, credit, days, unblock, reason } => {
@@ -276,7 +276,7 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
     }
 }
 
-/// The path of a call about a user.
+/// The path of an API call about a user.
 async fn path(api: &Api, user: &str, call: &str) -> Result<String, Failure> {
     Ok(format!("{USERS}/{}/{call}", find_id(api, user).await?))
 }
@@ -302,7 +302,7 @@ async fn list(api: &Api, q: Option<&str>, status: Option<&str>, output: Output) 
     })
 }
 
-/// The one user that is meant: by id, or by a name, phone or log-in name that nobody else has.
+/// The user with that id, or with that unique name, phone or log-in name.
 pub(super) async fn find(api: &Api, who: &str) -> Result<Value, Failure> {
     if let Ok(id) = Uuid::parse_str(who) {
         return api.get(&format!("{USERS}/{id}")).await;
@@ -339,7 +339,7 @@ fn candidates(users: &[&Value]) -> Vec<String> {
     users.iter().map(line).collect()
 }
 
-/// The id of the user that is meant.
+/// The id of that user.
 pub(super) async fn find_id(api: &Api, who: &str) -> Result<Uuid, Failure> {
     if let Ok(id) = Uuid::parse_str(who) {
         return Ok(id);

@@ -95,7 +95,7 @@ pub struct PaymentTerms {
 
 /// The gateway's answer to a status query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct GatewayReport {
     /// Which order it is about, as it says.
     pub order: Option<String>,
     /// Which attempt.
@@ -172,7 +172,7 @@ pub struct ClaimedMoney {
 
 /// Something to report to the order's site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum PaymentEffect {
     /// The quote is paid: apply it, once.
     Credit,
     /// Money went back: undo as much, once for each key.
@@ -194,7 +194,7 @@ pub struct Advance {
     /// The standing that follows.
     pub standing: Standing,
     /// What is reported to the site, in order.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<PaymentEffect>,
 }
 
 impl Standing {
@@ -268,7 +268,7 @@ impl Standing {
     }
 
     /// The gateway answered.
-    pub fn reported(&self, terms: &PaymentTerms, report: &Report) -> Advance {
+    pub fn reported(&self, terms: &PaymentTerms, report: &GatewayReport) -> Advance {
         let mut next = Next::after(self);
         if !terms.is_about(report, self) {
             next.standing.flags.insert(Flag::OrderMismatch);
@@ -302,7 +302,7 @@ impl Standing {
     }
 
     /// Whether an attempt of this report's ended so; who does not say which attempt it is may be any.
-    fn has_ended(&self, state: OrderState, report: &Report) -> bool {
+    fn has_ended(&self, state: OrderState, report: &GatewayReport) -> bool {
         self.ends.iter().any(|(end, attempt)| {
             *end == state && may_be_same(attempt.as_deref(), report.transaction.as_deref())
         })

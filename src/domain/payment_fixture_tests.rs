@@ -44,13 +44,13 @@ fn rupiah(value: &Value) -> Option<Rupiah> {
     value.as_str()?.trim_end_matches(".00").parse().ok().map(Rupiah)
 }
 
-fn read(body: &Value) -> Report {
+fn read(body: &Value) -> GatewayReport {
     let text = |key: &str| body[key].as_str().map(str::to_owned);
     let refund = |refund: &Value| {
         let key = refund["refund_key"].as_str().expect("a key").to_owned();
         (key, rupiah(&refund["refund_amount"]).expect("an amount"))
     };
-    Report {
+    GatewayReport {
         order: text("order_id"),
         transaction: text("transaction_id"),
         status: text("transaction_status")
@@ -84,7 +84,7 @@ fn rank(body: &Value) -> u8 {
 struct Site {
     terms: PaymentTerms,
     standing: Standing,
-    effects: Vec<Effect>,
+    effects: Vec<PaymentEffect>,
 }
 
 impl Site {
@@ -130,10 +130,10 @@ impl Site {
 
     fn check(&self, case: &Case, way: &str) {
         let reversed = self.effects.iter().fold(Rupiah::ZERO, |sum, effect| match effect {
-            Effect::Reverse { amount, .. } => sum.plus(*amount),
+            PaymentEffect::Reverse { amount, .. } => sum.plus(*amount),
             _ => sum,
         });
-        let credits = self.effects.iter().filter(|effect| **effect == Effect::Credit).count();
+        let credits = self.effects.iter().filter(|effect| **effect == PaymentEffect::Credit).count();
         let undone = usize::from(credits > 0 && reversed == self.terms.amount);
         let found = (self.standing.state, &self.standing.flags, credits - undone);
         let expected = &case.expected;

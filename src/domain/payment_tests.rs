@@ -26,9 +26,9 @@ fn code(status: GatewayStatus) -> u16 {
 }
 
 /// A report as the gateway makes it for an attempt of the order.
-fn report(word: &str, attempt: &str) -> Report {
+fn report(word: &str, attempt: &str) -> GatewayReport {
     let status = GatewayStatus::from_name(word).expect("a word of the gateway");
-    Report {
+    GatewayReport {
         order: Some("K1-0001-A".to_owned()),
         transaction: (attempt != "?").then(|| attempt.to_owned()),
         status,
@@ -61,7 +61,7 @@ fn message(standing: &Standing, terms: &PaymentTerms, text: &str) -> Advance {
     }
 }
 
-fn edited(mut report: Report, edits: &[&str]) -> Report {
+fn edited(mut report: GatewayReport, edits: &[&str]) -> GatewayReport {
     for edit in edits {
         let (name, value) = edit.split_once('=').expect("name=value");
         let text = (value != "-").then(|| value.to_owned());
@@ -81,12 +81,12 @@ fn edited(mut report: Report, edits: &[&str]) -> Report {
     report
 }
 
-fn told(effects: &[Effect]) -> String {
+fn told(effects: &[PaymentEffect]) -> String {
     let words = effects.iter().map(|effect| match effect {
-        Effect::Credit => "credit".to_owned(),
-        Effect::Reverse { key, amount } => format!("{key}:{}", amount.0),
-        Effect::Review => "review".to_owned(),
-        Effect::Status => "status".to_owned(),
+        PaymentEffect::Credit => "credit".to_owned(),
+        PaymentEffect::Reverse { key, amount } => format!("{key}:{}", amount.0),
+        PaymentEffect::Review => "review".to_owned(),
+        PaymentEffect::Status => "status".to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }

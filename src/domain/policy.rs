@@ -6,7 +6,7 @@ use super::access::{self, Access, Facts};
 use super::account::{Account, Overage, Policy};
 use super::debt::{DebtItem, DebtStatus};
 use super::id::{DebtId, OrderId};
-use super::ledger::{Book as LedgerBook, Entry, Kind, Side};
+use super::ledger::{Book, Entry, Kind, Side};
 use super::order::{Item, Line, Quote};
 use super::package::Package;
 use super::tariff::{PriceError, Tariff};
@@ -311,7 +311,7 @@ impl Refusal {
 
 /// What `event` means for `account`. The only way an account changes.
 pub fn step(account: &Account, event: &Event, ctx: &Context) -> Result<Decision, Refusal> {
-    let mut book = Book::open(account, ctx);
+    let mut book = AccountDraft::open(account, ctx);
     book.start_waiting_days();
     match event {
         Event::Metered(bytes) => book.meter(*bytes),
@@ -401,7 +401,7 @@ impl Account {
 }
 
 /// One event's work in progress: the account as it becomes and the lines written so far.
-struct Book<'a> {
+struct AccountDraft<'a> {
     before: &'a Account,
     account: Account,
     entries: Vec<Entry>,
@@ -412,7 +412,7 @@ struct Book<'a> {
     ctx: &'a Context<'a>,
 }
 
-impl<'a> Book<'a> {
+impl<'a> AccountDraft<'a> {
     fn open(before: &'a Account, ctx: &'a Context<'a>) -> Self {
         let account = before.clone();
         Self {
@@ -464,7 +464,7 @@ impl<'a> Book<'a> {
     fn post(&mut self, entry: Entry) {
         self.seal();
         self.account.balance = self.account.balance.and(&entry);
-        if entry.kind.book() == LedgerBook::Quota && entry.side == Side::Credit {
+        if entry.kind.book() == Book::Quota && entry.side == Side::Credit {
             self.account.fup_base = self.account.balance.remaining();
         }
         self.entries.push(entry);
@@ -702,8 +702,7 @@ impl<'a> Book<'a> {
             return Err(Refusal::RefundsTooMuch(left));
         }
         let whole = refund.amount == left;
-        let quota: Vec<&Entry> =
-            refund.entries.iter().filter(|e| e.kind.book() == LedgerBook::Quota).collect();
+        let quota: Vec<&Entry> = refund.entries.iter().filter(|e| e.kind.book() == Book::Quota).collect();
         let paid_debts = refund.entries.iter().filter(|e| e.kind == Kind::DebtPaid);
         let given = |side| quota.iter().filter(|e| e.side == side).fold(Bytes::ZERO, |n, e| n.plus(e.amount));
         let lines = quota.iter().filter(|e| e.side == Side::Credit).count() + paid_debts.clone().count();

@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::access::{Reason, Status};
 use crate::domain::account::Expiry;
 use crate::domain::id::{PackageId, UserId};
-use crate::domain::ledger::{Balance, Book as LedgerBook};
+use crate::domain::ledger::{Balance, Book};
 use crate::domain::units::LocalTime;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -710,7 +710,7 @@ fn order_quota(desk: &Desk, order: &OrderId, side: Side) -> Bytes {
     let of_order = desk
         .ledger
         .iter()
-        .filter(|e| e.order.as_ref() == Some(order) && e.kind.book() == LedgerBook::Quota && e.side == side);
+        .filter(|e| e.order.as_ref() == Some(order) && e.kind.book() == Book::Quota && e.side == side);
     of_order.fold(Bytes::ZERO, |sum, e| sum.plus(e.amount))
 }
 
@@ -730,7 +730,7 @@ proptest! {
             let mut fold = Balance::fold(&desk.ledger);
             fold.debits = fold.debits.plus(desk.account.open_usage);
             prop_assert_eq!(fold, desk.account.balance, "after {:?}", one);
-            let debts = desk.ledger.iter().filter(|e| e.kind.book() == LedgerBook::Debt);
+            let debts = desk.ledger.iter().filter(|e| e.kind.book() == Book::Debt);
             let owed = debts.fold(0_i128, |sum, e| match e.side {
                 Side::Debit => sum + i128::from(e.amount.0),
                 Side::Credit => sum - i128::from(e.amount.0),

@@ -9,7 +9,7 @@ use reqwest::Url;
 use super::fields::JsonFields;
 use super::gateway::{Charged, GatewayError};
 use super::outcome::{AcceptedAnswer, shortened};
-use crate::domain::payment::{Fraud, GatewayStatus, Report};
+use crate::domain::payment::{Fraud, GatewayReport, GatewayStatus};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{PaymentMeans, VirtualAccount};
 
@@ -26,7 +26,7 @@ pub(super) fn status(word: &str) -> Option<GatewayStatus> {
 }
 
 /// What an answer says of a transaction. An answer without a status that is known is no answer.
-pub(super) fn report(answer: &AcceptedAnswer<'_>) -> Result<Report, GatewayError> {
+pub(super) fn report(answer: &AcceptedAnswer<'_>) -> Result<GatewayReport, GatewayError> {
     let fields = &answer.fields;
     let status = match fields.string("transaction_status") {
         Some(word) => status(&word).ok_or_else(|| {
@@ -35,7 +35,7 @@ pub(super) fn report(answer: &AcceptedAnswer<'_>) -> Result<Report, GatewayError
         None if answer.code == CODE_EXPIRED => GatewayStatus::Expire,
         None => return Err(GatewayError::Unknown("it says nothing of transaction_status".to_owned())),
     };
-    Ok(Report {
+    Ok(GatewayReport {
         order: fields.text("order_id"),
         transaction: fields.text("transaction_id"),
         status,
@@ -167,7 +167,7 @@ mod tests {
         body.to_string()
     }
 
-    fn asked(body: &str) -> Result<Report, GatewayError> {
+    fn asked(body: &str) -> Result<GatewayReport, GatewayError> {
         report(&read(CallKind::Status, 200, body.as_bytes())?)
     }
 
@@ -182,7 +182,7 @@ mod tests {
         // 10:01:30 in Jakarta is 03:01:30 UTC.
         let paid_at: jiff::Timestamp = "2026-03-01T03:01:30Z".parse().unwrap();
         let expires_at: jiff::Timestamp = "2026-03-01T03:15:00Z".parse().unwrap();
-        let expected = Report {
+        let expected = GatewayReport {
             order: Some("HS1-0001-A".to_owned()),
             transaction: Some("5dd80e13".to_owned()),
             status: GatewayStatus::Settlement,

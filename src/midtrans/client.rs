@@ -15,7 +15,7 @@ use super::gateway::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 use super::outcome::{AcceptedAnswer, CallKind, read, shortened};
 use super::{answer, charge};
 use crate::domain::order::OnlineMethod;
-use crate::domain::payment::Report;
+use crate::domain::payment::GatewayReport;
 use crate::domain::units::Rupiah;
 use crate::http_client;
 
@@ -66,7 +66,7 @@ impl Midtrans {
         .await
     }
 
-    async fn look(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
+    async fn look(&self, id: &str, limit: Duration) -> Result<Option<GatewayReport>, GatewayError> {
         let request = self.http.get(self.transaction(id, "status")?);
         none_if_unknown(self.ask(CallKind::Status, request, limit, answer::report).await)
     }
@@ -76,7 +76,7 @@ impl Midtrans {
         none_if_unknown(self.ask(CallKind::Status, request, limit, answer::charged).await)
     }
 
-    async fn call_off(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
+    async fn call_off(&self, id: &str, limit: Duration) -> Result<Option<GatewayReport>, GatewayError> {
         let request = self.post(self.transaction(id, "cancel")?, &json!({}));
         none_if_unknown(self.ask(CallKind::Cancel, request, limit, answer::report).await)
     }
@@ -141,7 +141,7 @@ impl Gateway for Midtrans {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>> {
         Box::pin(self.look(id, limit))
     }
 
@@ -157,7 +157,7 @@ impl Gateway for Midtrans {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>> {
         Box::pin(self.call_off(id, limit))
     }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::domain::order::OnlineMethod;
-use crate::domain::payment::Report;
+use crate::domain::payment::GatewayReport;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{OrderItem, PaymentMeans};
 
@@ -32,7 +32,7 @@ pub trait Gateway: Send + Sync {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>>;
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>>;
 
     /// Like [`Gateway::status`], with whatever the answer still says of how to pay: after a charge whose own answer
     /// was lost.
@@ -56,7 +56,7 @@ pub trait Gateway: Send + Sync {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>>;
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>>;
 
     /// Gives money back. `key` names the return: the same key is one return.
     fn refund<'a>(
@@ -96,7 +96,7 @@ pub struct Charge {
 pub struct Charged {
     /// What the gateway says of it. `None` for its own payment page, where no transaction exists before the
     /// customer chooses how to pay.
-    pub report: Option<Report>,
+    pub report: Option<GatewayReport>,
     /// What the customer needs.
     pub means: PaymentMeans,
     /// When it lapses, where the gateway says so.

@@ -15,9 +15,9 @@ use super::order_id::new_order_id;
 use super::request::{self, OrderOwner, check_open};
 use super::row;
 use super::service::{OrderEdit, Relay, RelayAsk, RelaySite};
-use super::store::{Opened, OrderRow};
+use super::store::{OpenedOrder, StoredOrder};
 use crate::domain::order::{Flag, OrderState};
-use crate::domain::payment::{Effect, GatewayStatus, Report, Standing};
+use crate::domain::payment::{GatewayReport, GatewayStatus, PaymentEffect, Standing};
 use crate::domain::units::Timestamp;
 use crate::midtrans::{Charge, Charged, GatewayError};
 use crate::protocol::relay::{OpenOrder, RelayOrder};
@@ -66,13 +66,13 @@ async fn open_once(relay: &Relay, site: &RelaySite, wanted: OpenOrder) -> Result
     let order = request::new_row(owner, id, wanted, now, look_after(now));
     let mut charging = Charging { relay, merchant, order, expires_in, end };
     match relay.store.open(&charging.order).await? {
-        Opened::New => charging.charge().await,
-        Opened::Known(known) => {
+        OpenedOrder::New => charging.charge().await,
+        OpenedOrder::Known(known) => {
             charging.order = *known;
             charging.resume().await
         }
-        Opened::Conflict => Err(conflict()),
-        Opened::Abandoned => Err(abandoned()),
+        OpenedOrder::Conflict => Err(conflict()),
+        OpenedOrder::Abandoned => Err(abandoned()),
     }
 }
 
@@ -104,7 +104,7 @@ enum Absent {
 struct Charging<'a> {
     relay: &'a Relay,
     merchant: &'a Merchant,
-    order: OrderRow,
+    order: StoredOrder,
     expires_in: Duration,
     end: Instant,
 }
@@ -136,13 +136,13 @@ impl Charging<'_> {
     async fn begin_again(mut self) -> Result<RelayOrder, Problem> {
         let now = self.relay.now();
         let expires_in_ms = i64::try_from(self.expires_in.as_millis()).unwrap_or(i64::MAX);
-        let edit = |row: &mut OrderRow| {
+        let edit = |row: &mut StoredOrder| {
             if row.standing.state != OrderState::Failed || !never_left(row) {
                 return None;
             }
             row.standing = Standing::created();
             row.expires_at = Timestamp(now.0.saturating_add(expires_in_ms));
-            Some(OrderEdit { effects: vec![Effect::Status], ask: RelayAsk::At(look_after(now)) })
+            Some(OrderEdit { effects: vec![PaymentEffect::Status], ask: RelayAsk::At(look_after(now)) })
         };
         self.change(edit).await?;
         if self.order.standing.state == OrderState::Created {
@@ -242,7 +242,7 @@ impl Charging<'_> {
         if is_absent && absent == Absent::TryAgain {
             return self.charge_again().await;
         }
-        let edit = |row: &mut OrderRow| {
+        let edit = |row: &mut StoredOrder| {
             let nobody_knows = row.standing.state == OrderState::Created && !row::has_means(row);
             nobody_knows.then(|| {
                 let advance = row.standing.flagged(Flag::ChargeUnknown);
@@ -285,7 +285,7 @@ impl Charging<'_> {
         let (now, merchant) = (self.relay.now(), self.merchant);
         // Only a question is believed about money: the answer to a charge says that it is open.
         let says_paid = charged.report.as_ref().is_some_and(|report| report.status.is_money());
-        let edit = |row: &mut OrderRow| {
+        let edit = |row: &mut StoredOrder| {
             row::add_means(row, &charged.means);
             if let Some(at) = charged.expires_at.filter(|_| row.standing.state.is_open()) {
                 row.expires_at = at;
@@ -319,7 +319,7 @@ impl Charging<'_> {
         Ok(row::view(&self.order))
     }
 
-    fn mismatches(&self, report: &Report) -> BTreeSet<Flag> {
+    fn mismatches(&self, report: &GatewayReport) -> BTreeSet<Flag> {
         let terms = self.merchant.terms(&self.order);
         let mut flags = terms.doubts(report);
         if !terms.is_about(report, &self.order.standing) {
@@ -329,17 +329,17 @@ impl Charging<'_> {
     }
 
     /// The gateway opened something else than was asked for: nobody shall pay that.
-    async fn refuse(mut self, report: &Report, flags: BTreeSet<Flag>) -> Result<RelayOrder, Problem> {
+    async fn refuse(mut self, report: &GatewayReport, flags: BTreeSet<Flag>) -> Result<RelayOrder, Problem> {
         let names: Vec<&str> = flags.iter().map(|flag| flag.name()).collect();
         tracing::error!(order.id = %self.order.id, flags = names.join(","), "the gateway opened another charge");
         let id = report.transaction.clone().unwrap_or_else(|| self.order.id.clone());
         let limit = self.left(self.relay.timeouts.call).unwrap_or(self.relay.timeouts.charge_try / 10);
         let cancelled = self.merchant.cancel(&id, limit).await;
         let now = self.relay.now();
-        let edit = |row: &mut OrderRow| {
+        let edit = |row: &mut StoredOrder| {
             row.standing.transaction = row.standing.transaction.take().or_else(|| report.transaction.clone());
             row.standing.flags.extend(flags.iter().copied());
-            let mut effects = vec![Effect::Status];
+            let mut effects = vec![PaymentEffect::Status];
             if cancelled.is_ok() {
                 let advance = row.standing.closed(OrderState::Failed);
                 effects.extend(row::apply_advance(row, advance, row.created_at));
@@ -390,7 +390,7 @@ impl Charging<'_> {
 
     async fn call_off_later(&mut self) -> Result<(), Problem> {
         let now = self.relay.now();
-        let edit = |row: &mut OrderRow| {
+        let edit = |row: &mut StoredOrder| {
             row.abandoned = true;
             Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) })
         };
@@ -424,7 +424,7 @@ impl Charging<'_> {
 
     /// The gateway did not open it: the order ends here, unless it turns out to be paid all the same.
     async fn fail(mut self, error: GatewayError) -> Result<RelayOrder, Problem> {
-        let edit = |row: &mut OrderRow| {
+        let edit = |row: &mut StoredOrder| {
             let advance = row.standing.closed(OrderState::Failed);
             Some(OrderEdit::by_plan(row::apply_advance(row, advance, row.created_at)))
         };
@@ -440,7 +440,7 @@ impl Charging<'_> {
 
     async fn change(
         &mut self,
-        edit: impl Fn(&mut OrderRow) -> Option<OrderEdit> + Send + Sync,
+        edit: impl Fn(&mut StoredOrder) -> Option<OrderEdit> + Send + Sync,
     ) -> Result<(), Problem> {
         if let Some(order) = self.relay.change(self.merchant, &self.order.id, &[], edit).await? {
             self.order = order;
@@ -450,7 +450,7 @@ impl Charging<'_> {
 }
 
 /// Whether a failed order was never known to the gateway, as far as is known.
-fn never_left(row: &OrderRow) -> bool {
+fn never_left(row: &StoredOrder) -> bool {
     row.standing.transaction.is_none() && row.standing.flags.is_empty() && !row.standing.credited
 }
 

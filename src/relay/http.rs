@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::feed::{FeedQuery, page};
 use super::service::{Relay, RelaySite};
-use super::store::StoreError;
+use super::store::RelayStoreError;
 use super::{charging, metrics, notifications, orders};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
@@ -210,7 +210,7 @@ async fn healthz(State(relay): State<Arc<Relay>>) -> HttpAnswer<HealthBody> {
         relay.store.check().await?;
         relay.store.counts().await
     });
-    let looked: Result<_, StoreError> =
+    let looked: Result<_, RelayStoreError> =
         looked.await.map_err(|_| Problem::unavailable("not_ready", "the relay's store is busy"))?;
     let counts = looked?;
     let is_held_back = relay.merchants().any(|merchant| merchant.is_held_back());

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::figures::{GatewayOperation, RelayFigures};
-use super::store::OrderRow;
+use super::store::StoredOrder;
 use crate::clock::Clock;
 use crate::domain::order::OnlineMethod;
-use crate::domain::payment::{PaymentTerms, Report};
+use crate::domain::payment::{GatewayReport, PaymentTerms};
 use crate::domain::units::Rupiah;
 use crate::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 use crate::tools::rate_limit::RateLimit;
@@ -86,7 +86,7 @@ impl Merchant {
         self.secret.as_bytes().ct_eq(secret.as_bytes()).into()
     }
 
-    pub(super) fn terms(&self, row: &OrderRow) -> PaymentTerms {
+    pub(super) fn terms(&self, row: &StoredOrder) -> PaymentTerms {
         PaymentTerms {
             order: row.id.clone(),
             amount: row.amount,
@@ -108,7 +108,11 @@ impl Merchant {
         self.call(GatewayOperation::Charge, self.gateway.charge(charge, key, limit)).await
     }
 
-    pub(super) async fn status(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
+    pub(super) async fn status(
+        &self,
+        id: &str,
+        limit: Duration,
+    ) -> Result<Option<GatewayReport>, GatewayError> {
         self.call(GatewayOperation::Status, self.gateway.status(id, limit)).await
     }
 
@@ -116,7 +120,11 @@ impl Merchant {
         self.call(GatewayOperation::Status, self.gateway.recall(id, limit)).await
     }
 
-    pub(super) async fn cancel(&self, id: &str, limit: Duration) -> Result<Option<Report>, GatewayError> {
+    pub(super) async fn cancel(
+        &self,
+        id: &str,
+        limit: Duration,
+    ) -> Result<Option<GatewayReport>, GatewayError> {
         self.call(GatewayOperation::Cancel, self.gateway.cancel(id, limit)).await
     }
 

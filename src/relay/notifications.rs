@@ -15,10 +15,10 @@ use super::figures::Reception;
 use super::merchant::Merchant;
 use super::order_id::is_plausible;
 use super::service::{OrderEdit, Relay, RelayAsk};
-use super::store::{InboxRow, NewNotification, OrderRow, StoreError};
+use super::store::{InboxRow, NewNotification, RelayStoreError, StoredOrder};
 use super::{row, schedule};
 use crate::domain::order::Flag;
-use crate::domain::payment::{Claim, Effect, Report};
+use crate::domain::payment::{Claim, GatewayReport, PaymentEffect};
 use crate::domain::units::Timestamp;
 use crate::midtrans::notification::{BODY_BYTES_MAX, Malformed, Notification};
 use crate::midtrans::{GatewayError, ServerKey};
@@ -109,11 +109,11 @@ fn is_logged(count: u64) -> bool {
     count <= LOGGED_MAX || count.is_multiple_of(LOGGED_MAX)
 }
 
-async fn mark(relay: &Relay, merchant: &Merchant, order: &str, flag: Flag) -> Result<(), StoreError> {
+async fn mark(relay: &Relay, merchant: &Merchant, order: &str, flag: Flag) -> Result<(), RelayStoreError> {
     if !is_plausible(order) {
         return Ok(());
     }
-    let edit = |row: &mut OrderRow| {
+    let edit = |row: &mut StoredOrder| {
         let is_marked = row.standing.flags.contains(&flag);
         (!is_marked).then(|| {
             let advance = row.standing.flagged(flag);
@@ -125,7 +125,7 @@ async fn mark(relay: &Relay, merchant: &Merchant, order: &str, flag: Flag) -> Re
 }
 
 /// Decides every notification that is due and that no other turn is deciding. Answers how many there were.
-pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, RelayStoreError> {
     let rows = relay.store.inbox(now, BATCH).await?;
     let mut orders: BTreeMap<(String, String), Vec<InboxRow>> = BTreeMap::new();
     for row in rows {
@@ -177,7 +177,12 @@ impl Drop for DecidingTurn {
     }
 }
 
-async fn decide(relay: &Relay, merchant: &str, order: &str, rows: &[InboxRow]) -> Result<(), StoreError> {
+async fn decide(
+    relay: &Relay,
+    merchant: &str,
+    order: &str,
+    rows: &[InboxRow],
+) -> Result<(), RelayStoreError> {
     let Some(merchant) = relay.merchant(merchant) else {
         // The configuration lost the merchant; it may come back.
         return postpone(relay, rows).await;
@@ -201,20 +206,20 @@ async fn settle(
     merchant: &Merchant,
     order: &str,
     rows: &[InboxRow],
-    report: &Report,
-) -> Result<(), StoreError> {
+    report: &GatewayReport,
+) -> Result<(), RelayStoreError> {
     relay.learn(merchant, report).await?;
     let claims = claims(rows);
     let decided: Vec<u64> = rows.iter().map(|row| row.no).collect();
     let now = relay.now();
     let is_credited = std::sync::atomic::AtomicBool::new(false);
-    let edit = |row: &mut OrderRow| {
+    let edit = |row: &mut StoredOrder| {
         for claim in &claims {
             row.standing = row.standing.claimed(claim);
         }
         let terms = merchant.terms(row);
         let effects = row::apply_report(row, &terms, report, now);
-        is_credited.store(effects.contains(&Effect::Credit), std::sync::atomic::Ordering::Relaxed);
+        is_credited.store(effects.contains(&PaymentEffect::Credit), std::sync::atomic::Ordering::Relaxed);
         // A claim that the gateway does not confirm is asked about again, soon.
         row.asked = 0;
         Some(OrderEdit { effects, ask: RelayAsk::ByPlan })
@@ -235,7 +240,7 @@ async fn doubt_claims(
     merchant: &Merchant,
     order: &str,
     rows: &[InboxRow],
-) -> Result<(), StoreError> {
+) -> Result<(), RelayStoreError> {
     let now = relay.now();
     let mut ended = Vec::new();
     for row in rows {
@@ -248,7 +253,7 @@ async fn doubt_claims(
         return Ok(());
     }
     let claims: Vec<Claim> = claims(rows).into_iter().filter(|claim| claim.status.is_money()).collect();
-    let edit = |row: &mut OrderRow| {
+    let edit = |row: &mut StoredOrder| {
         let mut effects = Vec::new();
         if !claims.is_empty() {
             let advance = row.standing.flagged(Flag::StaleOrForged);
@@ -264,7 +269,7 @@ fn claims(rows: &[InboxRow]) -> Vec<Claim> {
     rows.iter().filter_map(|row| Notification::parse(&row.body).ok()).map(|read| read.claim()).collect()
 }
 
-async fn postpone(relay: &Relay, rows: &[InboxRow]) -> Result<(), StoreError> {
+async fn postpone(relay: &Relay, rows: &[InboxRow]) -> Result<(), RelayStoreError> {
     let now = relay.now();
     for row in rows {
         relay.store.postpone(row.no, schedule::after_silence(row.attempts, now)).await?;

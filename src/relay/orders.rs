@@ -7,7 +7,7 @@ use super::order_id::{is_order_id_of, is_plausible};
 use super::request::{self, OrderOwner, check_adopt, check_refund, check_request_id};
 use super::row;
 use super::service::{AskError, OrderEdit, Relay, RelayAsk, RelaySite};
-use super::store::{Opened, OrderRow};
+use super::store::{OpenedOrder, StoredOrder};
 use crate::clock::parse_rfc3339;
 use crate::domain::order::OrderState;
 use crate::domain::units::Rupiah;
@@ -28,7 +28,7 @@ impl From<AskError> for Problem {
 }
 
 /// The site's own order; another site's is none.
-async fn find(relay: &Relay, site: &RelaySite, id: &str) -> Result<OrderRow, Problem> {
+async fn find(relay: &Relay, site: &RelaySite, id: &str) -> Result<StoredOrder, Problem> {
     let order = if is_plausible(id) { relay.store.site_order(&site.id, id).await? } else { None };
     order.filter(|order| order.merchant == site.merchant.id).ok_or_else(|| Problem::not_found("order"))
 }
@@ -69,16 +69,16 @@ pub(super) async fn cancel(relay: &Relay, site: &RelaySite, id: &str) -> Result<
 /// state `unheard`, if there is one. Where it was paid before, it is answered as paid.
 pub(super) async fn cancel_order(
     relay: &Relay,
-    order: &OrderRow,
+    order: &StoredOrder,
     unheard: Option<OrderState>,
-) -> Result<OrderRow, AskError> {
+) -> Result<StoredOrder, AskError> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(order.clone()) };
     let taken = match merchant.cancel(&order.id, relay.timeouts.call).await {
         // About money only a question is believed.
         Ok(Some(report)) if report.status.is_money() => relay.ask(merchant, &order.id).await?.0,
         Ok(Some(report)) => relay.take_report(merchant, &order.id, &report).await?,
         Ok(None) => {
-            let close = |row: &mut OrderRow| {
+            let close = |row: &mut StoredOrder| {
                 let advance = unheard.map(|state| row.standing.closed(state));
                 let effects = advance.map(|advance| row::apply_advance(row, advance, row.created_at));
                 Some(OrderEdit::by_plan(effects.unwrap_or_default()))
@@ -146,10 +146,10 @@ pub(super) async fn refund(
     }
 }
 
-async fn ask_soon(relay: &Relay, order: &OrderRow) -> Result<(), Problem> {
+async fn ask_soon(relay: &Relay, order: &StoredOrder) -> Result<(), Problem> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(()) };
     let now = relay.now();
-    let edit = |_: &mut OrderRow| Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) });
+    let edit = |_: &mut StoredOrder| Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) });
     relay.change(merchant, &order.id, &[], edit).await?;
     Ok(())
 }
@@ -179,10 +179,10 @@ pub(super) async fn adopt(
     let owner = OrderOwner { merchant: &site.merchant.id, site: &site.id };
     let order = request::adopted_row(owner, id.to_owned(), wanted, expires_at, now);
     match relay.store.open(&order).await? {
-        Opened::New => {}
-        Opened::Known(known) if known.id == id => return Ok(row::view(&known)),
-        Opened::Known(_) | Opened::Conflict => return Err(other_order()),
-        Opened::Abandoned => {
+        OpenedOrder::New => {}
+        OpenedOrder::Known(known) if known.id == id => return Ok(row::view(&known)),
+        OpenedOrder::Known(_) | OpenedOrder::Conflict => return Err(other_order()),
+        OpenedOrder::Abandoned => {
             return Err(Problem::conflict("request_abandoned", "this request was given up before"));
         }
     }
@@ -197,7 +197,7 @@ pub(super) async fn adopt(
     }
 }
 
-fn is_same(known: &OrderRow, wanted: &AdoptOrder) -> bool {
+fn is_same(known: &StoredOrder, wanted: &AdoptOrder) -> bool {
     known.request_id == wanted.request_id
         && known.method == wanted.method
         && known.amount.0 == wanted.amount_rp

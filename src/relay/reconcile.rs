@@ -10,7 +10,7 @@ use super::orders::cancel_order;
 use super::row::{self, is_by_page};
 use super::schedule;
 use super::service::{AskError, OrderEdit, Relay, RelayAsk};
-use super::store::{OrderRow, StoreError};
+use super::store::{RelayStoreError, StoredOrder};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::midtrans::GatewayError;
@@ -23,8 +23,8 @@ const PARALLEL_MAX: usize = 4;
 
 /// Asks about every order that is due, but for those of merchants that another turn is busy with: one whose gateway is
 /// slow keeps no other waiting. Answers how many were asked about.
-pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, StoreError> {
-    let mut by_merchant: BTreeMap<String, Vec<OrderRow>> = BTreeMap::new();
+pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, RelayStoreError> {
+    let mut by_merchant: BTreeMap<String, Vec<StoredOrder>> = BTreeMap::new();
     for order in relay.store.due(now, BATCH).await? {
         by_merchant.entry(order.merchant.clone()).or_default().push(order);
     }
@@ -79,9 +79,9 @@ impl Drop for AskingTurn {
 /// Nobody can be asked about these now. They make room for those of other merchants.
 async fn put_off(
     relay: &Relay,
-    orders: impl IntoIterator<Item = OrderRow>,
+    orders: impl IntoIterator<Item = StoredOrder>,
     until: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), RelayStoreError> {
     let now = relay.now();
     for mut order in orders {
         order.ask_at = Some(until);
@@ -94,8 +94,8 @@ async fn put_off(
 async fn of_merchant(
     relay: &Arc<Relay>,
     merchant: &Arc<Merchant>,
-    orders: Vec<OrderRow>,
-) -> Result<usize, StoreError> {
+    orders: Vec<StoredOrder>,
+) -> Result<usize, RelayStoreError> {
     let (mut work, mut asked, mut result) = (JoinSet::new(), 0, Ok(()));
     let mut orders = orders.into_iter();
     while let Some(order) = orders.next() {
@@ -121,7 +121,9 @@ async fn of_merchant(
     result.map(|()| asked)
 }
 
-fn joined(ended: Option<Result<Result<(), StoreError>, tokio::task::JoinError>>) -> Result<(), StoreError> {
+fn joined(
+    ended: Option<Result<Result<(), RelayStoreError>, tokio::task::JoinError>>,
+) -> Result<(), RelayStoreError> {
     match ended {
         Some(Ok(result)) => result,
         Some(Err(error)) => {
@@ -144,7 +146,7 @@ async fn paced(merchant: &Merchant) {
 }
 
 /// Asks about one order, and does what its time and its site's wish demand.
-async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), StoreError> {
+async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), RelayStoreError> {
     let _held = relay.locks.hold(id.to_owned()).await;
     let now = relay.now();
     let Some(order) = relay.store.order(&merchant.id, id).await? else { return Ok(()) };
@@ -159,7 +161,7 @@ async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), 
             if let GatewayError::Misconfigured { .. } = &error {
                 tracing::error!(merchant.id = %merchant.id, %error, "the gateway cannot be asked");
             }
-            let edit = |row: &mut OrderRow| {
+            let edit = |row: &mut StoredOrder| {
                 row.asked = row.asked.saturating_add(1);
                 let at = schedule::after_silence(row.asked, now);
                 Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(at) })
@@ -172,7 +174,7 @@ async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), 
 async fn ask_and_act(
     relay: &Relay,
     merchant: &Merchant,
-    order: &OrderRow,
+    order: &StoredOrder,
     now: Timestamp,
 ) -> Result<(), AskError> {
     if order.standing.state.is_open() && order.abandoned {
@@ -199,10 +201,10 @@ async fn ask_and_act(
 async fn absent(
     relay: &Relay,
     merchant: &Merchant,
-    order: &OrderRow,
+    order: &StoredOrder,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let edit = |row: &mut OrderRow| {
+) -> Result<(), RelayStoreError> {
+    let edit = |row: &mut StoredOrder| {
         let is_uncharged = row.standing.state == OrderState::Created && !is_by_page(row);
         let end = if is_uncharged && schedule::is_charge_lost(row, now) {
             Some(OrderState::Failed)

@@ -10,7 +10,7 @@ use crate::protocol::relay::{AdoptOrder, MEMO_BYTES_MAX, OpenOrder, OrderItem, P
 use crate::tools::digest;
 use crate::web::Problem;
 
-use super::store::OrderRow;
+use super::store::StoredOrder;
 
 /// The longest name of an attempt.
 const REQUEST_ID_CHARS_MAX: usize = 64;
@@ -161,8 +161,8 @@ pub(super) fn new_row(
     request: OpenOrder,
     now: Timestamp,
     ask_at: Timestamp,
-) -> OrderRow {
-    OrderRow {
+) -> StoredOrder {
+    StoredOrder {
         id,
         merchant: owner.merchant.to_owned(),
         site: owner.site.to_owned(),
@@ -192,7 +192,7 @@ pub(super) fn adopted_row(
     request: AdoptOrder,
     expires_at: Timestamp,
     now: Timestamp,
-) -> OrderRow {
+) -> StoredOrder {
     let method: OnlineMethod = request.method;
     let open = OpenOrder {
         request_id: request.request_id,
@@ -203,7 +203,7 @@ pub(super) fn adopted_row(
         memo: request.memo,
         return_url: None,
     };
-    OrderRow { expires_at, ..new_row(owner, id, open, now, now) }
+    StoredOrder { expires_at, ..new_row(owner, id, open, now, now) }
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::store::{FeedEvent, OrderRow};
+use super::store::{FeedEvent, StoredOrder};
 use crate::clock::rfc3339;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
-use crate::domain::payment::{Advance, Effect, PaymentTerms, Report};
+use crate::domain::payment::{Advance, GatewayReport, PaymentEffect, PaymentTerms};
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, RelayOrder, credit_event, reverse_event};
 
 /// The order as its site sees it.
-pub(super) fn view(row: &OrderRow) -> RelayOrder {
+pub(super) fn view(row: &StoredOrder) -> RelayOrder {
     RelayOrder {
         order_id: row.id.clone(),
         request_id: row.request_id.clone(),
@@ -29,17 +29,17 @@ pub(super) fn view(row: &OrderRow) -> RelayOrder {
 }
 
 /// Whether a customer can pay with what is known.
-pub(super) fn has_means(row: &OrderRow) -> bool {
+pub(super) fn has_means(row: &StoredOrder) -> bool {
     row.means != PaymentMeans::default()
 }
 
 /// Whether the order came from its site's memory, after the relay had lost it: how to pay it, only the site knows.
-pub(super) fn is_adopted(row: &OrderRow) -> bool {
+pub(super) fn is_adopted(row: &StoredOrder) -> bool {
     row.items.is_empty()
 }
 
 /// Adds to what is known of how to pay; what is known stays.
-pub(super) fn add_means(row: &mut OrderRow, more: &PaymentMeans) {
+pub(super) fn add_means(row: &mut StoredOrder, more: &PaymentMeans) {
     let (known, more) = (&mut row.means, more.clone());
     known.redirect_url = known.redirect_url.take().or(more.redirect_url);
     known.deeplink_url = known.deeplink_url.take().or(more.deeplink_url);
@@ -50,11 +50,11 @@ pub(super) fn add_means(row: &mut OrderRow, more: &PaymentMeans) {
 
 /// Applies an answer of the gateway; returns the effects to report.
 pub(super) fn apply_report(
-    row: &mut OrderRow,
+    row: &mut StoredOrder,
     terms: &PaymentTerms,
-    report: &Report,
+    report: &GatewayReport,
     now: Timestamp,
-) -> Vec<Effect> {
+) -> Vec<PaymentEffect> {
     let was_unknown = row.standing.flags.remove(&Flag::ChargeUnknown);
     let advance = row.standing.reported(terms, report);
     let mut effects = apply_advance(row, advance, report.paid_at.unwrap_or(now));
@@ -68,16 +68,20 @@ pub(super) fn apply_report(
             row.abandoned = true;
         }
         if effects.is_empty() {
-            effects.push(Effect::Status);
+            effects.push(PaymentEffect::Status);
         }
     }
     effects
 }
 
 /// Applies a step; returns the effects to report.
-pub(super) fn apply_advance(row: &mut OrderRow, advance: Advance, paid_at: Timestamp) -> Vec<Effect> {
+pub(super) fn apply_advance(
+    row: &mut StoredOrder,
+    advance: Advance,
+    paid_at: Timestamp,
+) -> Vec<PaymentEffect> {
     row.standing = advance.standing;
-    if advance.effects.contains(&Effect::Credit) || row.standing.state == OrderState::Paid {
+    if advance.effects.contains(&PaymentEffect::Credit) || row.standing.state == OrderState::Paid {
         row.paid_at.get_or_insert(paid_at);
     }
     advance.effects
@@ -85,21 +89,21 @@ pub(super) fn apply_advance(row: &mut OrderRow, advance: Advance, paid_at: Times
 
 /// The events for the site. Names are made of their content, so that a relay that went back in time to an older backup
 /// gives the same name to the same thing only.
-pub(super) fn events(row: &OrderRow, effects: &[Effect]) -> Vec<FeedEvent> {
+pub(super) fn events(row: &StoredOrder, effects: &[PaymentEffect]) -> Vec<FeedEvent> {
     let id = &row.id;
-    let event = |effect: &Effect| match effect {
-        Effect::Credit => {
+    let event = |effect: &PaymentEffect| match effect {
+        PaymentEffect::Credit => {
             FeedEvent { event_id: credit_event(id), effect: FeedEffect::Credit, amount: row.amount }
         }
-        Effect::Reverse { key, amount } => {
+        PaymentEffect::Reverse { key, amount } => {
             FeedEvent { event_id: reverse_event(id, key), effect: FeedEffect::Reverse, amount: *amount }
         }
-        Effect::Review => FeedEvent {
+        PaymentEffect::Review => FeedEvent {
             event_id: format!("order/{id}/review/{}", shown(row)),
             effect: FeedEffect::Review,
             amount: row.amount,
         },
-        Effect::Status => FeedEvent {
+        PaymentEffect::Status => FeedEvent {
             event_id: format!("order/{id}/status/{}-{}", row.version + 1, shown(row)),
             effect: FeedEffect::Status,
             amount: row.amount,
@@ -109,7 +113,7 @@ pub(super) fn events(row: &OrderRow, effects: &[Effect]) -> Vec<FeedEvent> {
 }
 
 /// A short name for what an order shows: its state and flags.
-fn shown(row: &OrderRow) -> String {
+fn shown(row: &StoredOrder) -> String {
     let mut hash = Sha256::new();
     hash.update(row.standing.state.name());
     for flag in &row.standing.flags {
@@ -120,7 +124,7 @@ fn shown(row: &OrderRow) -> String {
 }
 
 /// Whether the gateway learns of an order only when its customer picks how to pay on the gateway's page.
-pub(super) fn is_by_page(row: &OrderRow) -> bool {
+pub(super) fn is_by_page(row: &StoredOrder) -> bool {
     row.method == OnlineMethod::Snap
 }
 

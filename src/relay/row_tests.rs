@@ -5,8 +5,8 @@ use crate::domain::payment::{GatewayStatus, Standing};
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::VirtualAccount;
 
-fn order() -> OrderRow {
-    OrderRow {
+fn order() -> StoredOrder {
+    StoredOrder {
         id: "a".into(),
         merchant: "m".into(),
         site: "s".into(),
@@ -29,8 +29,8 @@ fn order() -> OrderRow {
     }
 }
 
-fn answer(status: GatewayStatus, code: u16) -> Report {
-    Report {
+fn answer(status: GatewayStatus, code: u16) -> GatewayReport {
+    GatewayReport {
         order: Some("a".into()),
         transaction: Some("t".into()),
         status,
@@ -72,29 +72,31 @@ fn a_charge_found_after_all_is_called_off_when_nobody_was_shown_how_to_pay_it() 
         row.means = means;
         row.standing.flags.insert(Flag::ChargeUnknown);
         let effects = apply_report(&mut row, &terms(), &answer(GatewayStatus::Pending, 201), Timestamp(5));
-        assert_eq!(effects, [Effect::Status]);
+        assert_eq!(effects, [PaymentEffect::Status]);
         assert!(row.standing.flags.is_empty());
         assert_eq!((row.abandoned, row.expires_at), (abandoned, Timestamp(800_000)));
     }
     let mut row = order();
     row.standing.flags.insert(Flag::ChargeUnknown);
     let effects = apply_report(&mut row, &terms(), &answer(GatewayStatus::Settlement, 200), Timestamp(5));
-    assert_eq!(effects, [Effect::Credit]);
+    assert_eq!(effects, [PaymentEffect::Credit]);
     assert!(!row.abandoned && row.paid_at == Some(Timestamp(5)) && row.expires_at == Timestamp(900_000));
 }
 
 #[test]
 fn names_of_events_tell_the_same_things_apart_from_others_only() {
-    let told =
-        |row: &OrderRow, effect: &Effect| events(row, std::slice::from_ref(effect))[0].event_id.clone();
-    let paid = OrderRow { standing: Standing { state: OrderState::Paid, ..Standing::created() }, ..order() };
-    let later = OrderRow { version: 9, ..paid.clone() };
-    assert_eq!(told(&paid, &Effect::Credit), "order/a/credit");
-    let back = Effect::Reverse { key: "k1".into(), amount: Rupiah(1) };
+    let told = |row: &StoredOrder, effect: &PaymentEffect| {
+        events(row, std::slice::from_ref(effect))[0].event_id.clone()
+    };
+    let paid =
+        StoredOrder { standing: Standing { state: OrderState::Paid, ..Standing::created() }, ..order() };
+    let later = StoredOrder { version: 9, ..paid.clone() };
+    assert_eq!(told(&paid, &PaymentEffect::Credit), "order/a/credit");
+    let back = PaymentEffect::Reverse { key: "k1".into(), amount: Rupiah(1) };
     assert_eq!(told(&paid, &back), "order/a/reverse/k1");
-    assert_ne!(told(&paid, &Effect::Status), told(&later, &Effect::Status));
-    assert_eq!(told(&paid, &Effect::Review), told(&later, &Effect::Review));
+    assert_ne!(told(&paid, &PaymentEffect::Status), told(&later, &PaymentEffect::Status));
+    assert_eq!(told(&paid, &PaymentEffect::Review), told(&later, &PaymentEffect::Review));
     let mut flagged = paid.clone();
     flagged.standing.flags.insert(Flag::PaidTwice);
-    assert_ne!(told(&paid, &Effect::Status), told(&flagged, &Effect::Status));
+    assert_ne!(told(&paid, &PaymentEffect::Status), told(&flagged, &PaymentEffect::Status));
 }

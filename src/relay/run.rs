@@ -8,12 +8,12 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::config::{Config, MerchantConfig, Secrets};
+use super::config::{Config, MerchantConfig, RelaySecrets};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
 use super::service::{AssembleError, MerchantParts, Relay, RelayParts, RelayTimeouts};
-use super::store::{RelayStore, StoreError};
+use super::store::{RelayStore, RelayStoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
@@ -34,7 +34,7 @@ const KEPT_DAYS: i64 = 400;
 
 /// Why the relay did not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub enum RelayRunError {
     /// The port cannot be had.
     #[error("cannot listen on {what}: {source}; is another kuota-relay running?")]
     Listen {
@@ -65,11 +65,11 @@ pub enum RunError {
 /// Runs until `stop` ends or the store fails. `secrets` may be replaced meanwhile.
 pub async fn run(
     config: Config,
-    secrets: Secrets,
+    secrets: RelaySecrets,
     store: Arc<dyn RelayStore>,
     stop: impl Future<Output = ()>,
-) -> Result<(), RunError> {
-    let listen = |source| RunError::Listen { what: config.listen.to_string(), source };
+) -> Result<(), RelayRunError> {
+    let listen = |source| RelayRunError::Listen { what: config.listen.to_string(), source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await?;
     let (stopper, stopped) = watch::channel(false);
@@ -85,14 +85,14 @@ pub async fn run(
 /// Puts a relay together as configured. Nothing runs and nothing listens yet.
 pub async fn assemble(
     config: &Config,
-    secrets: Secrets,
+    secrets: RelaySecrets,
     store: Arc<dyn RelayStore>,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<Relay>, RunError> {
+) -> Result<Arc<Relay>, RelayRunError> {
     let mut merchants = Vec::new();
     for merchant in &config.merchant {
         let gateway = gateway(merchant, secrets.clone())
-            .map_err(|why| RunError::Merchant { merchant: merchant.id.clone(), why })?;
+            .map_err(|why| RelayRunError::Merchant { merchant: merchant.id.clone(), why })?;
         merchants.push(MerchantParts {
             id: merchant.id.clone(),
             gateway: Arc::new(gateway),
@@ -116,7 +116,7 @@ pub async fn assemble(
 
 /// A client of the gateway for the merchant as configured: a replaced key takes effect at the next call. The error, for
 /// people, says what cannot be used.
-fn gateway(merchant: &MerchantConfig, secrets: Secrets) -> Result<Midtrans, String> {
+fn gateway(merchant: &MerchantConfig, secrets: RelaySecrets) -> Result<Midtrans, String> {
     let id = merchant.id.clone();
     let key = move || secrets.merchant(&id).map(|keys| ServerKey::new(keys.server_key.expose()));
     let first = key().ok_or_else(|| "there is no server key".to_owned())?;
@@ -133,7 +133,7 @@ pub async fn drive(
     relay: Arc<Relay>,
     listener: TcpListener,
     mut stop: watch::Receiver<bool>,
-) -> Result<(), RunError> {
+) -> Result<(), RelayRunError> {
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "relay listens");
     }
@@ -149,9 +149,9 @@ pub async fn drive(
     }
     let failed = tokio::select! {
         _ = stop.wait_for(|stop| *stop) => None,
-        why = relay.store.failure() => Some(RunError::Store(why)),
-        ended = &mut serving => Some(RunError::Ended(cause(ended))),
-        Some(ended) = loops.join_next() => Some(RunError::Ended(cause(ended))),
+        why = relay.store.failure() => Some(RelayRunError::Store(why)),
+        ended = &mut serving => Some(RelayRunError::Ended(cause(ended))),
+        Some(ended) = loops.join_next() => Some(RelayRunError::Ended(cause(ended))),
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     relay.stopping.send_replace(true);
@@ -189,7 +189,7 @@ async fn deciding(relay: Arc<Relay>) {
                 () = relay.inbox.notified() => break,
                 () = &mut look => break,
                 Some(ended) = turns.join_next() => {
-                    let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
+                    let result = ended.map_err(|error| RelayStoreError::Nonsense(error.to_string())).and_then(|r| r);
                     retry_log.record(result.map(drop));
                 }
             }
@@ -215,7 +215,7 @@ async fn reconciling(relay: Arc<Relay>) {
                 () = relay.due.notified() => break,
                 () = &mut look => break,
                 Some(ended) = turns.join_next() => {
-                    let result = ended.map_err(|error| StoreError::Nonsense(error.to_string())).and_then(|r| r);
+                    let result = ended.map_err(|error| RelayStoreError::Nonsense(error.to_string())).and_then(|r| r);
                     retry_log.record(result.map(drop));
                 }
             }

@@ -4,7 +4,7 @@
 //! change is asked about, often while somebody waits and rarely afterwards.
 
 use super::row::is_by_page;
-use super::store::OrderRow;
+use super::store::StoredOrder;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::units::{DAY_MS, Timestamp};
 
@@ -68,22 +68,22 @@ pub(super) fn after_absence(tries: u32, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Whether the customer's time has been over for long enough to call the order off.
-pub(super) fn is_past_grace(row: &OrderRow, now: Timestamp) -> bool {
+pub(super) fn is_past_grace(row: &StoredOrder, now: Timestamp) -> bool {
     now >= after(row.expires_at, EXPIRY_GRACE_MS)
 }
 
 /// Whether nothing is expected any more of an order that the gateway does not know.
-pub(super) fn is_past_hope(row: &OrderRow, now: Timestamp) -> bool {
+pub(super) fn is_past_hope(row: &StoredOrder, now: Timestamp) -> bool {
     now >= after(row.expires_at, LATE_MS)
 }
 
 /// Whether a charge that the gateway does not know can be taken for one that was never made.
-pub(super) fn is_charge_lost(row: &OrderRow, now: Timestamp) -> bool {
+pub(super) fn is_charge_lost(row: &StoredOrder, now: Timestamp) -> bool {
     now >= after(row.created_at, CHARGE_LOST_MS)
 }
 
 /// When to ask next; `None`: nothing more is expected. `notified` says whether notifications can come.
-pub(super) fn next_ask(row: &OrderRow, now: Timestamp, notified: bool) -> Option<Timestamp> {
+pub(super) fn next_ask(row: &StoredOrder, now: Timestamp, notified: bool) -> Option<Timestamp> {
     let hourly = || after(now, H);
     let late = [after(row.expires_at, EXPIRY_GRACE_MS), after(row.expires_at, LATE_MS)];
     match row.standing.state {
@@ -113,7 +113,7 @@ pub(super) fn next_ask(row: &OrderRow, now: Timestamp, notified: bool) -> Option
 }
 
 /// The next time by the order's age.
-fn open_plan(row: &OrderRow, now: Timestamp, notified: bool) -> Vec<Timestamp> {
+fn open_plan(row: &StoredOrder, now: Timestamp, notified: bool) -> Vec<Timestamp> {
     let age = now.0.saturating_sub(row.created_at.0).max(0);
     if notified {
         let next_hour = (age / H).saturating_add(1).saturating_mul(H);
@@ -141,8 +141,8 @@ mod tests {
     use crate::protocol::relay::PaymentMeans;
 
     /// Opened at zero, for a quarter of an hour.
-    fn order(state: OrderState, method: OnlineMethod) -> OrderRow {
-        OrderRow {
+    fn order(state: OrderState, method: OnlineMethod) -> StoredOrder {
+        StoredOrder {
             id: "a".into(),
             merchant: "m".into(),
             site: "s".into(),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     /// Every time from `from` on at which such an order is asked about, up to `count` of them.
-    fn times(order: &OrderRow, from: i64, notified: bool, count: usize) -> Vec<i64> {
+    fn times(order: &StoredOrder, from: i64, notified: bool, count: usize) -> Vec<i64> {
         let next = |now: &i64| next_ask(order, Timestamp(*now), notified).map(|at| at.0);
         std::iter::successors(next(&from), next).take(count).collect()
     }

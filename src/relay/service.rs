@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::config::Secrets;
+use super::config::RelaySecrets;
 use super::figures::RelayFigures;
 use super::merchant::Merchant;
 use super::order_id::{new_secret, site_tag};
 use super::polls::Polls;
-use super::store::{OrderRow, RelayStore, StoreError, Updated};
+use super::store::{RelayStore, RelayStoreError, StoredOrder, Updated};
 use super::{row, schedule};
 use crate::clock::Clock;
-use crate::domain::payment::{Effect, Report};
+use crate::domain::payment::{GatewayReport, PaymentEffect};
 use crate::domain::units::Timestamp;
 use crate::midtrans::{Gateway, GatewayError};
 use crate::tools::keyed_locks::KeyedLocks;
@@ -63,7 +63,7 @@ pub struct RelayParts {
     /// The only now.
     pub clock: Arc<dyn Clock>,
     /// Tokens of sites and keys of merchants; they may be replaced meanwhile.
-    pub secrets: Secrets,
+    pub secrets: RelaySecrets,
     /// Accounts at the gateway.
     pub merchants: Vec<MerchantParts>,
     /// How the gateway reaches the relay, without a slash at the end; `None`: it does not.
@@ -93,7 +93,7 @@ pub struct MerchantParts {
 pub enum AssembleError {
     /// The store cannot be used.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] RelayStoreError),
     /// The system has no random bytes.
     #[error("the system has no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -113,7 +113,7 @@ pub(super) struct RelaySite {
 pub struct Relay {
     pub(super) store: Arc<dyn RelayStore>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) secrets: Secrets,
+    pub(super) secrets: RelaySecrets,
     pub(super) timeouts: RelayTimeouts,
     pub(super) figures: Arc<RelayFigures>,
     /// Orders that are being asked about, and requests that are being opened.
@@ -136,7 +136,7 @@ pub struct Relay {
 
 /// A change of an order: the effects to report, and when to ask next.
 pub(super) struct OrderEdit {
-    pub effects: Vec<Effect>,
+    pub effects: Vec<PaymentEffect>,
     pub ask: RelayAsk,
 }
 
@@ -152,7 +152,7 @@ pub(super) enum RelayAsk {
 }
 
 impl OrderEdit {
-    pub fn by_plan(effects: Vec<Effect>) -> Self {
+    pub fn by_plan(effects: Vec<PaymentEffect>) -> Self {
         Self { effects, ask: RelayAsk::ByPlan }
     }
 }
@@ -161,7 +161,7 @@ impl OrderEdit {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AskError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] RelayStoreError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
 }
@@ -264,8 +264,8 @@ impl Relay {
         merchant: &Merchant,
         id: &str,
         decided: &[u64],
-        edit: impl Fn(&mut OrderRow) -> Option<OrderEdit> + Send + Sync,
-    ) -> Result<Option<OrderRow>, StoreError> {
+        edit: impl Fn(&mut StoredOrder) -> Option<OrderEdit> + Send + Sync,
+    ) -> Result<Option<StoredOrder>, RelayStoreError> {
         loop {
             let Some(before) = self.store.order(&merchant.id, id).await? else { return Ok(None) };
             let mut row = before.clone();
@@ -299,7 +299,7 @@ impl Relay {
         &self,
         merchant: &Merchant,
         id: &str,
-    ) -> Result<(Option<OrderRow>, bool), AskError> {
+    ) -> Result<(Option<StoredOrder>, bool), AskError> {
         match merchant.status(id, self.timeouts.call).await? {
             Some(report) => Ok((self.take_report(merchant, id, &report).await?, true)),
             None => Ok((self.store.order(&merchant.id, id).await?, false)),
@@ -310,8 +310,8 @@ impl Relay {
         &self,
         merchant: &Merchant,
         id: &str,
-        report: &Report,
-    ) -> Result<Option<OrderRow>, StoreError> {
+        report: &GatewayReport,
+    ) -> Result<Option<StoredOrder>, RelayStoreError> {
         let now = self.now();
         self.learn(merchant, report).await?;
         self.change(merchant, id, &[], |row| {
@@ -322,7 +322,11 @@ impl Relay {
     }
 
     /// Remembers the account's id from the first answer that names it.
-    pub(super) async fn learn(&self, merchant: &Merchant, report: &Report) -> Result<(), StoreError> {
+    pub(super) async fn learn(
+        &self,
+        merchant: &Merchant,
+        report: &GatewayReport,
+    ) -> Result<(), RelayStoreError> {
         if let (None, Some(id)) = (merchant.account(), report.merchant.as_deref()) {
             self.store.learn_merchant_id(&merchant.id, id).await?;
             tracing::info!(merchant.id = %merchant.id, account = id, "learned the account's id from the gateway");
@@ -340,14 +344,14 @@ impl RelaySite {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl From<RelayStoreError> for Problem {
+    fn from(error: RelayStoreError) -> Self {
         tracing::error!(%error, "the relay's store failed");
         Self::unavailable("store_failed", "the relay's store failed; its log says how")
     }
 }
 
-fn log_change(before: &OrderRow, row: &OrderRow, effects: &[Effect]) {
+fn log_change(before: &StoredOrder, row: &StoredOrder, effects: &[PaymentEffect]) {
     if effects.is_empty() {
         return;
     }

@@ -1,18 +1,20 @@
-//! Who may do what: admins, API tokens and browser sessions. Secrets are stored as hashes only.
+//! Admins, API tokens and browser sessions. Secrets are stored as hashes only.
 
 use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::load::{parsed, unsigned};
-use super::{Reader, Store, StoreError};
-pub use crate::domain::role::Role;
+use super::error::StoreError;
+use super::lifecycle::Store;
+use super::read::Reader;
+use super::rows::{parsed, unsigned};
+use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 
-/// What a secret is for.
+/// The kind of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
-    /// An API token, good until removed.
+    /// An API token, valid until removed.
     Token,
     /// A browser session.
     Session,
@@ -23,27 +25,27 @@ pub enum SecretKind {
 pub struct AdminRecord {
     /// Log-in name.
     pub name: String,
-    /// What it may do.
+    /// The admin's role.
     pub role: Role,
     /// Argon2id in PHC form.
     pub password_hash: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// What it logs in with besides.
+    /// The admin's one-time codes.
     pub second_factor: SecondFactor,
 }
 
-/// One-time codes of an admin. The secrets print as nothing.
+/// One-time codes of an admin. The secrets are left out of `Debug` output.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// Base32 of the secret in force; `None` is off.
+    /// Base32 of the active secret; `None` is off.
     pub secret: Option<String>,
-    /// Base32 of the secret that no code has confirmed yet.
+    /// Base32 of a secret that no code has confirmed yet.
     pub pending: Option<String>,
 }
 
 impl SecondFactor {
-    /// Whether a code is asked for.
+    /// Whether a code is required.
     pub fn is_on(&self) -> bool {
         self.secret.is_some()
     }
@@ -55,16 +57,16 @@ impl fmt::Debug for SecondFactor {
     }
 }
 
-/// An API token that is good.
+/// A valid API token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
-    /// SHA-256 of it, by which it is removed.
+    /// SHA-256 of the token, by which it is removed.
     pub hash: Vec<u8>,
-    /// Whose.
+    /// The admin who owns it.
     pub admin: String,
-    /// What it may do.
+    /// The token's role.
     pub role: Role,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -75,7 +77,7 @@ impl Store {
         self.judged(done)
     }
 
-    /// Adds an admin. `false` when the name is taken, capitals aside.
+    /// Adds an admin. `false` when the name is taken, ignoring case.
     pub fn add_admin(&mut self, admin: &AdminRecord) -> Result<bool, StoreError> {
         let added = self.execute(
             "INSERT INTO admins (name, role, password_hash, created_at)
@@ -92,31 +94,31 @@ impl Store {
         Ok(removed)
     }
 
-    /// Keeps the secret of a second factor that is being set up, in place of an earlier one. `false` when there is no
+    /// Stores the secret of a second factor that is being set up, replacing an earlier one. `false` when there is no
     /// such admin.
     pub fn begin_second_factor(&mut self, admin: &str, secret: &str) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_pending = ?2 WHERE name = ?1";
         Ok(self.execute(sql, params![admin, secret])? == 1)
     }
 
-    /// Puts the pending secret in force; the code of `step` confirmed it. `false` when none is pending.
+    /// Activates the pending secret, confirmed by the code of `step`. `false` when none is pending.
     pub fn confirm_second_factor(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_secret = totp_pending, totp_pending = NULL, totp_step = ?2
                    WHERE name = ?1 AND totp_pending IS NOT NULL";
         Ok(self.execute(sql, params![admin, step])? == 1)
     }
 
-    /// Stores that a code of `step` was accepted. `false` when it, or a later one, was before.
+    /// Stores that a code of `step` was accepted. `false` when this step, or a later one, was accepted before.
     pub(super) fn write_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)";
         Ok(self.execute(sql, params![admin, step])? == 1)
     }
 
-    /// Forgets an admin's second factor, pending or in force. `false` when there was none in force.
+    /// Removes an admin's second factor, pending or active. `false` when none was active.
     pub fn end_second_factor(&mut self, admin: &str) -> Result<bool, StoreError> {
         let sql = "UPDATE admins SET totp_pending = NULL WHERE name = ?1";
         self.execute(sql, [admin])?;
-        // The step stays: a code that was used is used, whatever comes after.
+        // The step is kept, so that a used code is never accepted again.
         let sql = "UPDATE admins SET totp_secret = NULL WHERE name = ?1 AND totp_secret IS NOT NULL";
         Ok(self.execute(sql, [admin])? == 1)
     }
@@ -132,7 +134,7 @@ impl Store {
         expires_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let kind = if kind == SecretKind::Token { "token" } else { "session" };
-        // Sessions that ended are dropped here: new ones come rarely, and nothing else needs to look.
+        // Expired sessions are deleted here: log-ins are rare, and no other place needs to check.
         self.execute("DELETE FROM tokens WHERE expires_at < ?1", [now.0])?;
         self.execute(
             "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -147,7 +149,7 @@ impl Store {
         Ok(self.execute(sql, params![admin, hash])? == 1)
     }
 
-    /// Ends every session of an admin but the one with that hash.
+    /// Ends every session of an admin except the one with that hash.
     pub fn end_sessions(&mut self, admin: &str, but: &[u8]) -> Result<usize, StoreError> {
         let sql = "DELETE FROM tokens WHERE admin = ?1 AND hash <> ?2 AND kind = 'session'";
         let ended = self.execute(sql, params![admin, but])?;
@@ -155,7 +157,7 @@ impl Store {
         Ok(ended)
     }
 
-    /// Forgets a secret, as logging out does.
+    /// Deletes a secret, as logging out does.
     pub(super) fn remove_secret(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
         self.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
         Ok(())
@@ -163,7 +165,7 @@ impl Store {
 }
 
 impl Reader {
-    /// API tokens of everybody, the oldest first.
+    /// API tokens of all admins, the oldest first.
     pub fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
         let sql = "SELECT * FROM tokens WHERE kind = 'token' ORDER BY admin, created_at";
         self.all(sql, [], |row| {
@@ -176,7 +178,7 @@ impl Reader {
         })
     }
 
-    /// How many sessions of an admin are good at `now`.
+    /// The number of an admin's sessions valid at `now`.
     pub fn sessions(&self, admin: &str, now: Timestamp) -> Result<u64, StoreError> {
         let sql =
             "SELECT count(*) AS n FROM tokens WHERE admin = ?1 AND kind = 'session' AND expires_at >= ?2";
@@ -202,8 +204,8 @@ impl Reader {
         rows.next()?.map(admin).transpose()
     }
 
-    /// The name on file that somebody means who typed this: phones write a capital first. As it is typed outweighs, and
-    /// of two that differ by capitals alone neither is meant.
+    /// The stored name for user input, ignoring case, because phones capitalize the first letter. An exact match is
+    /// preferred; of two names that differ only in case, neither matches.
     pub fn admin_named(&self, typed: &str) -> Result<Option<String>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT name FROM admins WHERE lower(name) = lower(?1) ORDER BY name = ?1 DESC LIMIT 2",
@@ -214,7 +216,7 @@ impl Reader {
         Ok(names.into_iter().next().filter(|_| is_meant))
     }
 
-    /// Whose secret this is, and in which role, if it is good at `now`.
+    /// The owner and role of a secret that is valid at `now`.
     pub fn secret(
         &self,
         hash: &[u8; 32],

@@ -1,7 +1,7 @@
-//! Copies of the whole store: made beside the writer, proven before they count, and put back.
+//! Copies of the whole store: made while the writer works, proven, and restored.
 //!
-//! A copy is one file without a log beside it. It gets its name only after it was verified and is on the card, so a
-//! file of that name is always a good one.
+//! A copy is one file without a log. It gets its final name only after it was verified and is on the card, so a file
+//! of that name is always good.
 
 use std::ffi::c_int;
 use std::fs::File;
@@ -14,50 +14,54 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
+use super::connect::READ_ONLY;
+use super::error::StoreError;
+use super::files::{FILE, LOCK_FILE};
+use super::migrations::MIGRATIONS;
 use super::place::{self, Lock};
-use super::{
-    Broken, FILE, LOCK_FILE, MIGRATIONS, READ_ONLY, Reader, StoreError, Verified, commit_mark, rescue,
-};
+use super::read::Reader;
+use super::verify::{Broken, Verified};
+use super::{commit_mark, rescue};
 use crate::domain::units::Timestamp;
 use crate::sqlite;
 
 /// Pages copied in one step: 1 MiB, a fraction of a second on the slowest card.
 const PAGES_PER_STEP: c_int = 256;
-/// How long to wait when somebody else holds the file.
+/// Pause before the next try when another program has locked the file.
 const BUSY_PAUSE: Duration = Duration::from_millis(50);
-/// What every SQLite file begins with.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Where a copy is put together before it replaces the store.
+/// The file in which a copy is prepared before it replaces the store.
 const RESTORING: &str = "kuota.db.restoring";
-/// Says when the last copy was made.
+/// The file with the time of the last copy.
 const LAST_FILE: &str = "last-backup";
-/// Stores replaced in one second.
+/// The most stores replaced in one second.
 const ASIDE_MAX: u32 = 100;
-/// How far ahead of the clock a copy's time may be before it counts as one of the future.
+/// How far ahead of the clock a copy's time may be before it counts as in the future.
 const AHEAD_MAX_MS: i64 = 5 * 60_000;
-/// What SQLite keeps beside a file.
+/// Suffixes of SQLite's further files.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Why a copy was not made or not put back. The store is as it was.
+/// The reason why a copy was not made or not restored. The store is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// A file or folder cannot be read or written.
     #[error("{path}: {source}")]
     File {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// The system's reason.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file is no whole store.
+    /// The file is not a complete store.
     #[error("{path} is no usable backup: {why}")]
     Unusable {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error found in it.
         why: String,
     },
-    /// What was copied does not add up.
+    /// The copy failed verification.
     #[error("the store was copied, but the copy cannot be trusted, so it was dropped: {0}")]
     Copy(#[from] Broken),
     /// The store cannot be used.
@@ -71,30 +75,30 @@ impl From<rusqlite::Error> for BackupError {
     }
 }
 
-/// How far a copy is, in bytes.
+/// The progress of a copy, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Copied.
     pub done: u64,
-    /// In all.
+    /// The total.
     pub total: u64,
 }
 
-/// What was put back, and where the store from before is.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// What the ledger holds.
+    /// The verified content of the ledger.
     pub verified: Verified,
-    /// When its newest line was written, by the clock of then.
+    /// The time of its newest entry, by the clock at that time.
     pub newest: Option<Timestamp>,
-    /// The file that was replaced, under the name that it has from here on.
+    /// The replaced store, under its new name.
     pub replaced: Option<PathBuf>,
-    /// The copy that was put back, under the name that it has from here on, if it lay beside the store as a rescued one.
+    /// The restored copy under its new name, if it was a rescued copy in the data folder.
     pub rescued: Option<PathBuf>,
 }
 
 impl Reader {
-    /// Copies the store as it is at this moment into a new file, in steps, and proves the copy. The writer goes on
+    /// Copies the present state of the store into a new file, in steps, and proves the copy. The writer can go on
     /// meanwhile. The file is on the card when this returns; after an error there is none.
     pub fn copy_to(
         &self,
@@ -103,7 +107,7 @@ impl Reader {
     ) -> Result<Verified, BackupError> {
         let made = copy_pages(&self.conn, target, progress).and_then(|()| {
             sync(target)?;
-            // What is damaged beside the ledger is no reason to have no copy of the ledger.
+            // Damage outside the ledger must not prevent a copy of the ledger.
             Ok(Self::new(Connection::open_with_flags(target, READ_ONLY)?).verify_money()?.0)
         });
         if made.is_err() {
@@ -113,20 +117,20 @@ impl Reader {
     }
 }
 
-/// Copies a database as it is at this moment into a new file without a log beside it, in steps. Whoever writes goes on
-/// meanwhile. Nothing is proven, and it is not on the card yet.
+/// Copies the present state of a database into a new file without a log, in steps. Writers can go on meanwhile. The
+/// copy is neither proven nor synced to the card.
 pub fn copy_pages(
     from: &Connection,
     target: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), BackupError> {
     create(target)?;
-    // One snapshot for all steps: without it every commit beside us would begin the copy anew.
+    // One snapshot for all steps: without it every commit by the writer would restart the copy.
     let snapshot = from.unchecked_transaction()?;
     let page_bytes: u32 = from.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     from.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     let mut copy = Connection::open(target)?;
-    // It is synced once, when it is whole.
+    // It is synced once, when it is complete.
     copy.pragma_update(None, "synchronous", "OFF")?;
     {
         let backup = Backup::new(from, &mut copy)?;
@@ -146,28 +150,28 @@ pub fn copy_pages(
         }
     }
     drop(snapshot);
-    // A copy is one file: it must not come to need a log beside it.
+    // A copy is one file, so it must not use a log.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     copy.close().map_err(|(_, error)| error)?;
     Ok(())
 }
 
-/// Proves that a file is a whole copy of a store which this version can use.
+/// Proves that a file is a complete copy of a store that this version can use.
 pub fn prove(path: &Path) -> Result<Verified, BackupError> {
     let reader = open_copy(path)?;
     reader.verify().map_err(|broken| unusable(path, broken))
 }
 
-/// Gives a proven copy its name, replacing a file of that name, so that it holds after a power cut.
+/// Gives a proven copy its final name, replacing a file of that name, durably.
 pub fn publish(part: &Path, target: &Path) -> Result<(), BackupError> {
     sync(part)?;
     std::fs::rename(part, target).map_err(at(target))?;
     sync_folder(target)
 }
 
-/// Replaces the store of `data_dir` by a copy. Refused while anybody else has the store, and unless the copy is
-/// whole, adds up, and has a schema this version knows. The store from before is kept beside as
-/// `kuota.db.replaced-STAMP`. At every moment there is a whole store under its name.
+/// Replaces the store of `data_dir` by a copy. Refused while another process uses the store, and unless the copy is
+/// complete, verified, and has a schema that this version supports. The old store is kept as
+/// `kuota.db.replaced-STAMP`. At every moment a complete store has the store's name.
 pub fn restore(
     data_dir: &Path,
     from: &Path,
@@ -183,7 +187,7 @@ pub fn restore(
     remove(&temp);
     let drawn = draw(&source, from, &temp, progress).and_then(|verified| {
         hand_over(data_dir, &temp)?;
-        // Removed first: after a power cut in between, the old store is only compared with nothing.
+        // Removed first: after a power cut in between, the old store is merely not compared.
         commit_mark::remove(data_dir);
         Ok((verified, newest(&temp)?, set_aside(&path, stamp)?))
     });
@@ -200,7 +204,7 @@ pub fn restore(
     }
 }
 
-/// When the newest line of a copy was written.
+/// The time of a copy's newest entry.
 fn newest(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
     let at: Option<i64> = Connection::open_with_flags(copy, READ_ONLY)?.query_row(
         "SELECT max(at) FROM entries",
@@ -210,7 +214,7 @@ fn newest(copy: &Path) -> Result<Option<Timestamp>, BackupError> {
     Ok(at.map(Timestamp))
 }
 
-/// Remembers when a copy was made, as well as that goes.
+/// Stores the time of a copy; errors are ignored.
 pub fn note_last(data_dir: &Path, at: &str) {
     let path = data_dir.join(LAST_FILE);
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path);
@@ -223,30 +227,30 @@ pub fn note_last(data_dir: &Path, at: &str) {
     }
 }
 
-/// When the last copy was made, as it was noted.
+/// The stored time of the last copy.
 pub fn last(data_dir: &Path) -> Option<String> {
     std::fs::read_to_string(data_dir.join(LAST_FILE)).ok().map(|text| text.trim().to_owned())
 }
 
-/// Whether a copy made `at` lies ahead of `now`: one of the two was told by a wrong clock.
+/// Whether the time `at` of a copy is ahead of `now`: one of the two comes from a wrong clock.
 pub fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
     at.0.saturating_sub(now.0) > AHEAD_MAX_MS
 }
 
-/// Whether two names are one file.
+/// Whether two paths are the same file.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     let id = |path: &Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
     id(a).is_some_and(|a| Some(a) == id(b))
 }
 
-/// Removes a copy that is not whole, with whatever is beside it.
+/// Removes an incomplete copy with its further files.
 pub fn remove(path: &Path) {
     for end in [""].iter().chain(&BESIDE) {
         let _ = std::fs::remove_file(beside(path, end));
     }
 }
 
-/// An empty file that only its owner can read: a store holds hashes of passwords.
+/// An empty file that only its owner can read, because a store has hashes of passwords.
 pub fn create(path: &Path) -> Result<File, BackupError> {
     remove(path);
     File::options().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))
@@ -286,7 +290,7 @@ fn head(path: &Path) -> io::Result<[u8; MAGIC.len()]> {
     Ok(head)
 }
 
-/// Opens a file that should be a copy of some store, as far as its head and length tell.
+/// Opens a file that should be a copy of some store, after checking its head and length.
 pub fn open_whole(path: &Path) -> Result<Connection, BackupError> {
     let head = match head(path) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -301,14 +305,14 @@ pub fn open_whole(path: &Path) -> Result<Connection, BackupError> {
     let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     let whole: i64 = conn.query_row(pages, [], |row| row.get(0)).map_err(|error| unusable(path, error))?;
     let length = std::fs::metadata(path).map_err(at(path))?.len();
-    // A store with its log beside it may be shorter than it says.
+    // A store with a log may be shorter than its head says.
     if u64::try_from(whole) != Ok(length) && !beside(path, "-wal").exists() {
         return Err(unusable(path, format!("it has {length} of {whole} bytes")));
     }
     Ok(conn)
 }
 
-/// Opens a file that should be a copy, as far as its head, length and schema tell.
+/// Opens a file that should be a copy, after checking its head, length and schema.
 fn open_copy(path: &Path) -> Result<Reader, BackupError> {
     let conn = open_whole(path)?;
     match MIGRATIONS.current_version(&conn) {
@@ -321,7 +325,7 @@ fn open_copy(path: &Path) -> Result<Reader, BackupError> {
     }
 }
 
-/// Copies into `temp`, brings the schema up there, and proves what came out.
+/// Copies into `temp`, applies the schema there, and proves the result.
 fn draw(
     source: &Reader,
     from: &Path,
@@ -344,7 +348,7 @@ fn draw(
     })
 }
 
-/// Whoever owns the data folder must be able to use what is put into it, also when somebody else restores.
+/// Gives the file to the owner of the data folder, who must be able to use it when another user restores.
 fn hand_over(data_dir: &Path, temp: &Path) -> Result<(), BackupError> {
     let folder = std::fs::metadata(data_dir).map_err(at(data_dir))?;
     for file in [temp, &data_dir.join(LOCK_FILE)] {
@@ -356,11 +360,10 @@ fn hand_over(data_dir: &Path, temp: &Path) -> Result<(), BackupError> {
     std::fs::set_permissions(temp, std::fs::Permissions::from_mode(0o600)).map_err(at(temp))
 }
 
-/// Gives the present store a second name and takes away what lies beside it: the log of one store would be
-/// played into another.
+/// Renames the present store and moves its log away: SQLite would otherwise replay the log of one store into another.
 pub fn set_aside(path: &Path, stamp: &str) -> Result<Option<PathBuf>, BackupError> {
-    // The log's lines belong into the file. A store too damaged for that keeps them beside its other name; SQLite
-    // would drop the log of a file that it does not know.
+    // The log's pages belong in the file. A store too damaged for that keeps its log under its new name; SQLite would
+    // delete the log of a file that it does not recognize.
     let is_sqlite = head(path).is_ok_and(|head| head == *MAGIC);
     if is_sqlite
         && let Ok(old) = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)

@@ -1,8 +1,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::store::read::open_to_read;
 use crate::store::tests::ledger;
-use crate::store::{Store, Verified, open_to_read};
+use crate::store::{Store, Verified};
 
 const WHOLE: Verified = Verified { entries: 5, accounts: 1, debts: 0, receipts: 0 };
 
@@ -26,7 +27,7 @@ fn a_copy_is_one_whole_file_of_one_moment_while_the_writer_goes_on() {
     let verified = reader
         .copy_to(&target, &mut |progress| {
             seen.push(progress);
-            // The copy is of the moment it began.
+            // The copy has the state at its start.
             store
                 .conn
                 .execute("INSERT INTO meta VALUES ('late' || ?1, 'x')", [seen.len().to_string()])
@@ -55,7 +56,7 @@ fn a_ledger_that_does_not_add_up_is_not_copied() {
     assert_eq!(names(copies.path()), Vec::<String>::new());
 }
 
-/// A folder with a copy of the ledger in it.
+/// A folder with a copy of the ledger.
 fn copied() -> (tempfile::TempDir, PathBuf) {
     let (_dir, store) = ledger();
     let copies = tempfile::tempdir().unwrap();
@@ -71,7 +72,7 @@ fn a_copy_replaces_the_store_which_is_kept_with_its_log() {
     store.conn.execute("INSERT INTO meta VALUES ('after', 'x')", []).unwrap();
     let in_use = restore(dir.path(), &copy, "1", &mut |_| {});
     assert!(matches!(in_use, Err(BackupError::Store(StoreError::InUse(_)))));
-    // As a killed daemon leaves it: the last lines are in the log only.
+    // As after a killed daemon: the last entries are only in the log.
     let log = dir.path().join("kuota.db-wal");
     let kept = std::fs::read(&log).unwrap();
     drop(store);

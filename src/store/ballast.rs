@@ -1,5 +1,5 @@
-//! A file of no use but its size. It is given up when the disk is full, so that what was gathered can be written down,
-//! and it is made again before changes are taken again.
+//! A file that only reserves space. It is deleted when the disk is full, so that collected readings can still be
+//! written, and it is created again before other changes are accepted.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 
 /// The file inside the data folder.
 const FILE: &str = "kuota.ballast";
-/// How large it is, by what the disk has room for.
+/// Its size, by the free space of the disk.
 const SIZES: [u64; 3] = [1 << 20, 256 << 10, 64 << 10];
-/// What it is made of.
+/// Its content, repeated.
 const BLOCK: [u8; 4096] = [0xA5; 4096];
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Ballast {
     path: PathBuf,
-    /// How large it is, or was before it was given up.
+    /// Its size, or its size before it was deleted.
     bytes: u64,
 }
 
@@ -28,7 +28,7 @@ impl Ballast {
         Self { path, bytes }
     }
 
-    /// Makes it where it is missing, as large as the disk has room for twice.
+    /// Creates it if it is missing, as large as the disk has room for twice.
     pub fn ensure(&mut self) -> io::Result<()> {
         if self.path.exists() && SIZES.contains(&self.bytes) {
             return Ok(());
@@ -43,12 +43,12 @@ impl Ballast {
         made
     }
 
-    /// Makes it again as it was. The error says that there is not yet room for it and as much again.
+    /// Creates it again at its old size. An error means that there is not yet room for twice that size.
     pub fn restore(&mut self) -> io::Result<()> {
         if self.bytes == 0 || self.path.exists() { self.ensure() } else { self.make(self.bytes) }
     }
 
-    /// Gives it up. `false` where there was none.
+    /// Deletes it. `false` if there was none.
     pub fn free(&self) -> bool {
         std::fs::remove_file(&self.path).is_ok()
     }

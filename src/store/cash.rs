@@ -1,16 +1,17 @@
-//! Money over the counter: moves, drawers and closings, and what a refund must know of its order.
+//! Cash: moves, drawers and closings, and the data that a refund needs of its order.
 
 use std::collections::BTreeSet;
 
 use rusqlite::types::Null;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::load::{parsed, unsigned, unsigned_or_none};
+use super::error::StoreError;
 use super::read::Page;
+use super::read::Reader;
 use super::record::ClosingRecord;
-use super::verify::entry;
+use super::rows::entry;
+use super::rows::{parsed, unsigned, unsigned_or_none};
 use super::write::{Batch, Writer, int};
-use super::{Reader, StoreError};
 use crate::domain::drawer::{Drawer, Move};
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::ledger::{Kind, Posted};
@@ -18,7 +19,7 @@ use crate::domain::order::{CashMethod, Flag, Method, OrderState};
 use crate::domain::units::{Rupiah, Timestamp};
 
 impl Writer<'_> {
-    /// Moves, closings and PINs of a batch.
+    /// Writes moves, closings and PINs of a batch.
     pub(super) fn counter(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for m in &batch.moves {
             self.run(
@@ -71,7 +72,7 @@ impl Writer<'_> {
 }
 
 impl Reader {
-    /// What went through a cashier's hands since the last closing, or in the closing with that number.
+    /// A cashier's moves since the last closing, or of the closing with that number.
     pub fn drawer(&self, cashier: &str, closing_no: Option<u64>) -> Result<Drawer, StoreError> {
         let sums = self.all(
             "SELECT method, kind, sum(amount_rp) AS amount_rp, count(*) AS moves, min(receipt_no) AS first,
@@ -95,7 +96,7 @@ impl Reader {
         Ok(drawer)
     }
 
-    /// Closings of everybody or of one cashier, newest first.
+    /// Closings of all cashiers or of one, newest first.
     pub fn closings(&self, cashier: Option<&str>, page: Page) -> Result<Vec<ClosingRecord>, StoreError> {
         self.all(
             "SELECT * FROM closings WHERE (?1 IS NULL OR cashier = ?1) AND closing_no < ?2
@@ -122,7 +123,7 @@ impl Reader {
         Ok(found.first().copied().unwrap_or_default())
     }
 
-    /// Every line that an order wrote, oldest first.
+    /// Every entry of an order, oldest first.
     pub fn order_entries(&self, id: &OrderId) -> Result<Vec<Posted>, StoreError> {
         self.all(
             "SELECT entries.*, users.id AS user_id FROM entries JOIN users USING (user_no)
@@ -132,7 +133,7 @@ impl Reader {
         )
     }
 
-    /// Whether a period of the user ended after that line.
+    /// Whether a period of the user ended after that entry.
     pub fn period_ended_after(&self, user_no: u32, seq: u64) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM entries WHERE user_no = ?1 AND seq > ?2 AND kind = ?3)",
@@ -140,7 +141,7 @@ impl Reader {
         Ok(statement.query_row(params![user_no, int(seq), Kind::Closing.name()], |row| row.get(0))?)
     }
 
-    /// Who entered a debt item.
+    /// The name of the admin who entered a debt item.
     pub fn granted_by(&self, id: DebtId) -> Result<Option<String>, StoreError> {
         let mut statement = self.conn.prepare_cached("SELECT created_by FROM debts WHERE id = ?1")?;
         Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
@@ -153,20 +154,20 @@ impl Reader {
     }
 }
 
-/// An order as the books must show it.
+/// The sums of an order for verification.
 pub(super) struct OrderSums {
     pub id: OrderId,
-    /// Whether it was paid over the counter.
+    /// Whether it was paid in cash.
     pub is_cash: bool,
     pub status: OrderState,
-    /// Part of what went back was left to a person.
+    /// Part of the refund was left to the owner.
     pub by_hand: bool,
     pub receipt_no: Option<u64>,
-    /// Paid and returned, as the order says.
+    /// Paid and refunded according to the order.
     pub says: (u64, u64),
-    /// Paid and returned, as its moves say.
+    /// Paid and refunded according to its moves.
     pub moves: (u64, u64),
-    /// How often it was taken.
+    /// The number of moves that took its money.
     pub takes: u64,
 }
 
@@ -191,12 +192,12 @@ pub(super) fn order_sums(row: &Row) -> Result<OrderSums, StoreError> {
     })
 }
 
-/// Lines of online orders whose event of the feed is not on file.
+/// Entries of online orders whose feed event is not stored as applied.
 pub(super) const UNAPPLIED_LINES: &str = "SELECT e.order_id FROM entries e JOIN orders o ON o.id = e.order_id
  LEFT JOIN applied a ON a.event_id = e.event_id
  WHERE o.method NOT IN ('cash', 'transfer', 'qris_static') AND a.event_id IS NULL ORDER BY e.seq LIMIT 1";
 
-/// Closings whose figures are not those of the moves they marked.
+/// Closings whose sums differ from those of their moves.
 pub(super) const WRONG_CLOSINGS: &str = "SELECT c.closing_no FROM closings c
  LEFT JOIN cash_moves m ON m.closing_no = c.closing_no
  GROUP BY c.closing_no

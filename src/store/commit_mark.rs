@@ -1,9 +1,9 @@
-//! The number of the last commit, kept in the store and beside it, so that a start notices when commits are missing.
+//! The number of the last commit, in the store and in a separate file, so that a start detects missing commits.
 //!
-//! Each commit writes its number into the store. After the commit is on the card, the number is written into a small file
-//! beside the store, without a sync. The file is therefore never ahead of what the card holds, at whatever instant the
-//! power fails; where it is ahead, the log that held the difference was deleted or cut. Every start of a writer draws a
-//! new name for its run: a store that was put here from another run is not compared.
+//! Each commit writes its number into the store. After the commit is on the card, the number is written into a small
+//! file in the same folder, without a sync. The file is therefore never ahead of the card, whenever the power fails;
+//! if it is ahead, the log with the difference was deleted or cut. Every start of a writer draws a new id for its
+//! run: a store from another run is not compared.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,28 +13,29 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::{FILE, StoreError};
+use super::error::StoreError;
+use super::files::FILE;
 
-/// The row of the store's single values.
+/// The key in the store's table of single values.
 pub(super) const KEY: &str = "commit";
-/// What the file's name ends with.
+/// The extension of the file's name.
 const ENDS: &str = "db-mark";
 /// Longer files are not ours.
 const BYTES_MAX: u64 = 256;
-/// Bytes of the digest that follows the mark: a write that was torn must not pass for a mark.
+/// Bytes of the digest that follows the mark, which detects a torn write.
 const CHECK_BYTES: usize = 8;
 
 /// A commit of one run of a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CommitMark {
-    /// Names the run.
+    /// The id of the run.
     run: String,
     /// Commits of the run.
     pub commits: u64,
 }
 
 impl CommitMark {
-    /// The mark of a run that begins.
+    /// The mark of a new run.
     pub fn begin() -> Result<Self, getrandom::Error> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
@@ -52,7 +53,7 @@ impl CommitMark {
         Ok(text.as_deref().and_then(Self::parse))
     }
 
-    /// As the store keeps it.
+    /// The mark as stored in the database.
     pub fn text(&self) -> String {
         format!("{} {:020}", self.run, self.commits)
     }
@@ -62,7 +63,8 @@ impl CommitMark {
         Some(Self { run: run.to_owned(), commits: commits.parse().ok()? })
     }
 
-    /// As the file keeps it: the mark and its digest. Every mark is equally long, so that one replaces another in place.
+    /// The mark as written in the file, with its digest. Every mark is equally long, so that one can be written over
+    /// another.
     fn line(&self) -> String {
         let text = self.text();
         format!("{text} {}\n", check_of(&text))
@@ -78,12 +80,12 @@ fn check_of(text: &str) -> String {
     })
 }
 
-/// The file beside the store.
+/// The file with the mark.
 #[derive(Debug)]
 pub(super) struct MarkFile(File);
 
 impl MarkFile {
-    /// Opens it, making it where it is missing.
+    /// Opens it, creating it if it is missing.
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let path = data_dir.join(FILE).with_extension(ENDS);
         File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map(Self)
@@ -97,7 +99,7 @@ impl MarkFile {
     }
 }
 
-/// The mark beside the store; `None` where there is none, or none that is whole.
+/// The mark in the file; `None` if it is missing or damaged.
 pub(super) fn written(data_dir: &Path) -> Option<CommitMark> {
     let mut line = String::new();
     let file = File::open(data_dir.join(FILE).with_extension(ENDS)).ok()?;
@@ -106,12 +108,12 @@ pub(super) fn written(data_dir: &Path) -> Option<CommitMark> {
     (check == check_of(text)).then(|| CommitMark::parse(text))?
 }
 
-/// Removes the mark, which speaks of a store that is about to be replaced.
+/// Removes the file, before its store is replaced.
 pub(super) fn remove(data_dir: &Path) {
     let _ = std::fs::remove_file(data_dir.join(FILE).with_extension(ENDS));
 }
 
-/// Refuses a store that says `found` where a later commit of the same run was acknowledged.
+/// Refuses a store with the mark `found` if a later commit of the same run was acknowledged.
 pub(super) fn check(data_dir: &Path, found: Option<&CommitMark>) -> Result<(), StoreError> {
     let (Some(written), Some(found)) = (written(data_dir), found) else { return Ok(()) };
     if written.run == found.run && written.commits > found.commits {

@@ -1,12 +1,13 @@
-//! Whole tables for other programs, with names instead of keys.
+//! Export of whole tables for other programs, with names instead of keys.
 
 use std::io;
 
 use rusqlite::types::ValueRef;
 
-use super::{Reader, StoreError};
+use super::error::StoreError;
+use super::read::Reader;
 
-/// What can be taken out.
+/// A table that can be exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// Users with their sums, deleted ones too.
@@ -21,7 +22,7 @@ pub enum Table {
     Entries,
 }
 
-/// Why a table was not written.
+/// The reason why a table was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The store cannot be read.
@@ -104,7 +105,7 @@ impl Table {
 }
 
 impl Reader {
-    /// Hands out the names of a table's columns, then row by row, all of one moment.
+    /// Calls `record` with the names of a table's columns, then with each row, from one snapshot.
     pub fn export(
         &self,
         table: Table,

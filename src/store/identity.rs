@@ -1,37 +1,37 @@
-//! Whether the files under the store's names are still the ones that were opened, and as long as what is committed
-//! needs them to be.
+//! Checks that the files under the store's names are still the ones that were opened, and still as long as the
+//! committed data requires.
 
 use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use super::place::{LOG_MARK, LOG_MARK_AT};
+use super::files::{LOG_MARK, LOG_MARK_AT};
 
-/// What every SQLite file begins with.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// One copy of the header of a log's index. Two of them stand one behind the other.
+/// One copy of the header of a log's index. The index begins with two copies.
 const INDEX_HEADER_BYTES: usize = 48;
-/// The version of the index that is understood here.
+/// The supported version of the index.
 const INDEX_VERSION: u32 = 3_007_000;
 /// Bytes of a log's header, and of the header of each of its frames.
 const LOG_HEADER_BYTES: u64 = 32;
 const FRAME_HEADER_BYTES: u64 = 24;
 
-/// What happened to the files of a store that is in use.
+/// A change of the files of an open store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Another file has the name, or none.
+pub enum FileFault {
+    /// The name belongs to another file, or to none.
     Replaced,
     /// The file is shorter than it was.
     Cut,
-    /// The file's head is another one: something was written over it.
+    /// The file has another head: it was overwritten.
     Overwritten,
-    /// The log is shorter than what was committed into it.
+    /// The log is shorter than the commits in it require.
     LogCut,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Replaced => "was deleted or replaced",
@@ -42,26 +42,26 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Which files were opened. It must live longer than every connection: see `index`.
+/// The opened files. It must live longer than every connection: see `index`.
 #[derive(Debug, Default)]
 pub(super) struct Identity {
     store: Option<(u64, u64)>,
     log: Option<(u64, u64)>,
-    /// How long the store's file was seen to be.
+    /// The last known length of the store's file.
     bytes: u64,
-    /// The log's index. Closing any handle of it ends SQLite's own locks, so one is kept.
+    /// The log's index. Closing any handle of it releases SQLite's own locks, so one is kept.
     index: Option<File>,
 }
 
 impl Identity {
-    /// Looks which files have the names.
+    /// Records which files have the names.
     pub fn look(&mut self, path: &Path) {
         self.store = id(path);
         self.log = id(&path.with_extension("db-wal"));
         self.bytes = std::fs::metadata(path).map_or(0, |file| file.len());
     }
 
-    /// Keeps the log's index at hand. Only for a connection that uses it.
+    /// Opens the log's index and keeps it open. Only for a connection that uses it.
     pub fn keep_index(&mut self, path: &Path) {
         let path = path.with_extension("db-shm");
         let held = self.index.as_ref().and_then(|file| file.metadata().ok());
@@ -70,36 +70,36 @@ impl Identity {
         }
     }
 
-    /// Remembers how long the store's file is after a commit.
+    /// Records the length of the store's file after a commit.
     pub fn grown(&mut self, store: Option<&File>) {
         if let Some(held) = store.and_then(|file| file.metadata().ok()) {
             self.bytes = held.len();
         }
     }
 
-    /// What happened to the files since; `store` is the store's file as it was opened.
-    pub fn fault(&self, path: &Path, store: Option<&File>) -> Option<Fault> {
+    /// The change of the files since they were opened; `store` is the store's file as it was opened.
+    pub fn fault(&self, path: &Path, store: Option<&File>) -> Option<FileFault> {
         let log = std::fs::metadata(path.with_extension("db-wal")).ok();
         let log_id = log.as_ref().map(|file| (file.dev(), file.ino()));
         if self.store != id(path) || (self.log.is_some() && self.log != log_id) {
-            return Some(Fault::Replaced);
+            return Some(FileFault::Replaced);
         }
         let index = self.index.as_ref().and_then(Index::read);
         if let Some(file) = store {
             let pages = index.as_ref().map_or(0, Index::store_bytes);
             let needed = if pages == 0 { self.bytes } else { self.bytes.min(pages) };
             if file.metadata().is_ok_and(|held| held.len() < needed) {
-                return Some(Fault::Cut);
+                return Some(FileFault::Cut);
             }
             if has_other_head(file) {
-                return Some(Fault::Overwritten);
+                return Some(FileFault::Overwritten);
             }
         }
         let is_log_cut = index.zip(log).is_some_and(|(index, log)| log.len() < index.log_bytes());
-        is_log_cut.then_some(Fault::LogCut)
+        is_log_cut.then_some(FileFault::LogCut)
     }
 
-    /// Moves the log of the opened store away, which must not be played into another one under that name.
+    /// Moves the log of the opened store away, so that it is not replayed into another store of that name.
     pub fn move_log(&self, path: &Path, to: &Path) {
         let log = path.with_extension("db-wal");
         if self.log.is_some() && id(&log) == self.log {
@@ -115,22 +115,22 @@ fn id(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok()
 }
 
-/// Whether the file does not begin like a store that is used with a log. A copy of a store is never used with one.
+/// Whether the file's head is not that of a store in log mode. A copy of a store is never in log mode.
 fn has_other_head(file: &File) -> bool {
     let mut head = [0; LOG_MARK_AT + 1];
     let read = file.read_exact_at(&mut head, 0);
     read.is_ok() && (head[..MAGIC.len()] != *MAGIC || head[LOG_MARK_AT] != LOG_MARK)
 }
 
-/// What the log's index says. Its form is that of SQLite's file format, "WAL-Index Format".
+/// The content of the log's index. Its format is SQLite's, "WAL-Index Format".
 #[derive(Debug, PartialEq, Eq)]
 struct Index {
     page_bytes: u64,
-    /// Frames of the log that hold commits.
+    /// Frames of the log with committed data.
     frames: u64,
     /// Pages of the store as of the last commit.
     pages: u64,
-    /// Frames that were brought into the store's file.
+    /// Frames that were copied into the store's file.
     brought_in: u64,
 }
 
@@ -141,7 +141,7 @@ impl Index {
         Self::parse(&bytes)
     }
 
-    /// `None` for one that is being written or is of another form.
+    /// `None` if it is being written or has another format.
     fn parse(bytes: &[u8; 2 * INDEX_HEADER_BYTES + 4]) -> Option<Self> {
         let (first, rest) = bytes.split_at(INDEX_HEADER_BYTES);
         let (second, brought_in) = rest.split_at(INDEX_HEADER_BYTES);
@@ -157,12 +157,12 @@ impl Index {
         })
     }
 
-    /// How long the store's file is once everything is brought in.
+    /// The length of the store's file once all frames are copied into it.
     fn store_bytes(&self) -> u64 {
         self.pages * self.page_bytes
     }
 
-    /// How long the log must be.
+    /// The length that the log must have.
     fn log_bytes(&self) -> u64 {
         if self.frames <= self.brought_in {
             return 0;

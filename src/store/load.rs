@@ -1,24 +1,22 @@
-//! Reading everything back at the start: what the engine keeps in memory.
+//! Loads the data that the engine keeps in memory, at the start.
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use rusqlite::Row;
 
+use super::error::StoreError;
+use super::lifecycle::Store;
 use super::record::{
     DeviceRecord, OpeningRecord, OrderRecord, OutboxItem, PackageRecord, Pending, UndatedRecord, UserRecord,
 };
-use super::{Store, StoreError};
-use crate::domain::access::{Access, Reason, Status};
-use crate::domain::account::{Account, Overage};
-use crate::domain::debt::{DebtItem, DebtStatus};
-use crate::domain::id::{DebtId, Mac, PackageId, UserId};
-use crate::domain::ledger::{Balance, CHAIN_START, Hash};
+use super::rows::{debt, instant, parsed, unsigned, unsigned_or_none, user};
+use crate::domain::id::{DebtId, Mac, PackageId};
+use crate::domain::ledger::{CHAIN_START, Hash};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::{Counter, RowId};
 
-/// The store's contents as the engine works on them.
+/// The store's content as the engine uses it.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// Users that are not deleted, by key.
@@ -29,33 +27,33 @@ pub struct Loaded {
     pub packages: BTreeMap<u32, PackageRecord>,
     /// Who entered each open debt item.
     pub granted_by: BTreeMap<DebtId, String>,
-    /// Online orders that a customer may still be paying.
+    /// Online orders that can still be paid.
     pub open_orders: Vec<OrderRecord>,
     /// Attempts to open an order whose outcome is not known.
     pub openings: Vec<OpeningRecord>,
-    /// What the relay must still be told.
+    /// Pending notifications to the relay.
     pub outbox: Vec<OutboxItem>,
-    /// What was entered while the clock was not trusted and has no date yet.
+    /// Records entered while the clock was not trusted that have no date yet.
     pub undated: Vec<UndatedRecord>,
     /// Single values.
     pub meta: BTreeMap<String, String>,
     /// The last entry's number.
     pub chain_seq: u64,
-    /// The last entry's link.
+    /// The last entry's hash.
     pub chain_hash: Hash,
     /// The last receipt's number.
     pub receipt_no: u64,
-    /// The highest user key ever given.
+    /// The highest user key ever assigned.
     pub user_no: u32,
-    /// The highest device key ever given.
+    /// The highest device key ever assigned.
     pub device_no: u32,
 }
 
 impl Store {
-    /// Reads what the engine needs.
+    /// Loads the data for the engine.
     pub fn load(&self) -> Result<Loaded, StoreError> {
         let mut out = Loaded { chain_hash: CHAIN_START, ..Loaded::default() };
-        // The secret is no fact to be looked at.
+        // The secret has its own accessor.
         self.each("SELECT key, value FROM meta WHERE key <> 'site_secret'", |row| {
             out.meta.insert(row.get(0)?, row.get(1)?);
             Ok(())
@@ -119,33 +117,6 @@ impl Store {
     }
 }
 
-/// A column that CHECKs keep from being negative.
-pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, StoreError> {
-    let value: i64 = row.get(column)?;
-    u64::try_from(value).map_err(|_| StoreError::Nonsense(format!("{column} is {value}")))
-}
-
-pub(super) fn unsigned_or_none(row: &Row, column: &str) -> Result<Option<u64>, StoreError> {
-    match row.get::<_, Option<i64>>(column)? {
-        None => Ok(None),
-        Some(_) => unsigned(row, column).map(Some),
-    }
-}
-
-/// A text column read by `parse`.
-pub(super) fn parsed<T>(
-    row: &Row,
-    column: &str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, StoreError> {
-    let text: String = row.get(column)?;
-    parse(&text).ok_or_else(|| StoreError::Nonsense(format!("{column} is {text:?}")))
-}
-
-pub(super) fn instant(row: &Row, column: &str) -> Result<Option<Timestamp>, StoreError> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
-}
-
 fn package(row: &Row) -> Result<PackageRecord, StoreError> {
     let package = Package {
         id: PackageId(parsed(row, "id", |t| t.parse().ok())?),
@@ -156,75 +127,6 @@ fn package(row: &Row) -> Result<PackageRecord, StoreError> {
         active: row.get("active")?,
     };
     Ok(PackageRecord { no: row.get("package_no")?, deleted: row.get("deleted")?, package })
-}
-
-pub(super) fn user(row: &Row) -> Result<UserRecord, StoreError> {
-    let account = Account {
-        approved: row.get("approved")?,
-        active: row.get("active")?,
-        exempt: row.get("exempt")?,
-        admin_block: row.get("admin_block")?,
-        unlimited: row.get("unlimited")?,
-        expires_at: instant(row, "expires_at")?,
-        waiting_days: row.get("waiting_days")?,
-        overage: match row.get::<_, Option<String>>("overage")? {
-            None => None,
-            Some(_) => Some(parsed(row, "overage", Overage::from_name)?),
-        },
-        debt_limit: unsigned_or_none(row, "debt_limit_bytes")?.map(Bytes),
-        balance: Balance {
-            credits: Bytes(unsigned(row, "credits_bytes")?),
-            debits: Bytes(unsigned(row, "debits_bytes")?),
-        },
-        open_usage: Bytes(unsigned(row, "open_bytes")?),
-        used: Bytes(unsigned(row, "used_bytes")?),
-        fup_base: Bytes(unsigned(row, "tank_bytes")?),
-        access: access(row)?,
-        ..Account::fresh(UserId(parsed(row, "id", |t| t.parse().ok())?), false)
-    };
-    Ok(UserRecord {
-        no: row.get("user_no")?,
-        name: row.get("name")?,
-        phone: row.get("phone")?,
-        phone_e164: row.get("phone_e164")?,
-        login: row.get("login")?,
-        login_key: row.get("login_key")?,
-        created_at: Timestamp(row.get("created_at")?),
-        deleted_at: instant(row, "deleted_at")?,
-        access_at: Timestamp(row.get("access_at")?),
-        account,
-    })
-}
-
-fn access(row: &Row) -> Result<Access, StoreError> {
-    let causes = parsed(row, "access_causes", |text| {
-        let names: Vec<String> = serde_json::from_str(text).ok()?;
-        names.iter().map(|name| Reason::from_name(name)).collect()
-    })?;
-    Ok(Access {
-        status: parsed(row, "access_status", Status::from_name)?,
-        reason: match row.get::<_, Option<String>>("access_reason")? {
-            None => None,
-            Some(_) => Some(parsed(row, "access_reason", Reason::from_name)?),
-        },
-        causes,
-    })
-}
-
-pub(super) fn debt(row: &Row) -> Result<DebtItem, StoreError> {
-    let date = |column| parsed(row, column, |text| text.parse::<Date>().ok());
-    Ok(DebtItem {
-        id: parsed(row, "id", |t| t.parse().ok())?,
-        amount: unsigned_or_none(row, "amount_bytes")?.map(Bytes),
-        paid: Bytes(unsigned(row, "paid_bytes")?),
-        price: unsigned_or_none(row, "price_rp")?.map(Rupiah),
-        paid_rp: Rupiah(unsigned(row, "paid_rp")?),
-        debt_date: date("debt_date")?,
-        due_date: date("due_date")?,
-        note: row.get("note")?,
-        created_at: Timestamp(row.get("created_at")?),
-        status: parsed(row, "status", DebtStatus::from_name)?,
-    })
 }
 
 fn device(row: &Row) -> Result<DeviceRecord, StoreError> {

@@ -1,19 +1,44 @@
-//! The store: one SQLite file that holds users, the ledger and everything that must survive a power cut.
+//! The store: one SQLite file with users, the ledger and everything that must survive a power cut.
 //!
-//! WAL with `synchronous=FULL`: an acknowledged commit is on the card. One [`Store`] writes, through
-//! [`Store::commit`] alone; any number of [`Reader`]s look at history beside it. After an I/O error nothing is known about
-//! what the card holds until it is opened again, so that ends the program. A full disk, one that can only be read and a
-//! lock of another program do not ([`Unwritable`]): nothing was half done, and [`Store::recover`] tries again.
+//! WAL with `synchronous=FULL`: an acknowledged commit is on the card. One [`Store`] writes, only through
+//! [`Store::commit`]; any number of [`Reader`]s read history at the same time. After an I/O error the content of the
+//! card is unknown until the store is opened again, so the program stops. A full disk, a read-only disk and a lock
+//! of another program are different ([`Unwritable`]): nothing was half done, and [`Store::recover`] retries.
+//!
+//! Foundations:
+//! - `files` names, `error` its errors, `unwritable` why it temporarily cannot be written
+//! - `connect` connections, `place` the writer's lock and the check for the log, `identity` whether the files are
+//!   still the same, `commit_mark` the number of the last commit, `ballast` space reserved for a full disk
+//! - `record` the records, `rows` how they are read back, `migrations` the schema, `names` and `validity` data that
+//!   its steps derive
+//!
+//! The writer:
+//! - `lifecycle` opens, pauses, retries and closes, `commit` writes a batch, `write` its parts
+//! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
+//!   `held_logins`, `site_secret` one subject each
+//!
+//! Readers:
+//! - `read` the reader and history, `reports` sums, `export` tables as CSV, `verify` the proof of the ledger
+//!
+//! Copies:
+//! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
+//!   those
 
 mod admins;
 pub mod backup;
 mod ballast;
 mod cash;
+mod commit;
 mod commit_mark;
+mod connect;
+mod error;
 pub mod export;
+mod files;
 mod held_logins;
 mod identity;
+mod lifecycle;
 mod load;
+mod migrations;
 mod names;
 mod orders;
 mod place;
@@ -21,6 +46,9 @@ mod read;
 mod record;
 pub mod reports;
 mod rescue;
+mod rescued_copy;
+mod rows;
+mod sessions;
 mod site_secret;
 mod undated;
 mod unwritable;
@@ -28,17 +56,13 @@ mod validity;
 mod verify;
 mod write;
 
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::time::{Duration, Instant, SystemTime};
-
-use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
-use rusqlite_migration::{M, Migrations, SchemaVersion};
-
+pub use crate::domain::role::Role;
 pub use crate::identity::site_secret::SiteSecret;
-pub use admins::{AdminRecord, Role, SecondFactor, SecretKind, TokenRecord};
-pub use identity::Fault;
+pub use admins::{AdminRecord, SecondFactor, SecretKind, TokenRecord};
+pub use error::StoreError;
+pub use files::FILE;
+pub use identity::FileFault;
+pub use lifecycle::{Store, StoreStats, StoreTimes};
 pub use load::Loaded;
 pub use orders::OrderFilter;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
@@ -47,681 +71,11 @@ pub use record::{
     OrderRecord, OutboxItem, OutboxWork, PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord,
     UsageKey, UsageSum, UserRecord,
 };
-pub use rescue::{Beside, Left, Rescue, left as rescued};
+pub use rescued_copy::{Beside, Left, Rescue, left as rescued};
 pub use unwritable::Unwritable;
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
 
-use ballast::Ballast;
-use commit_mark::{CommitMark, MarkFile};
-use held_logins::HeldLogins;
-use identity::Identity;
-use place::{LOG_CLOSED, LOG_OPEN, Lock};
-
-use crate::sqlite;
-use crate::tools::percent;
-
-/// The store's file inside the data folder.
-pub const FILE: &str = "kuota.db";
-/// Held by whoever may write.
-const LOCK_FILE: &str = "kuotad.lock";
-/// How long to wait for another program that holds the file. Everybody who asks the engine waits as long.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// The same once it is known that one holds it.
-const BUSY_AGAIN_TIMEOUT: Duration = Duration::from_millis(50);
-/// How long a start waits for one that lets nobody read.
-const BUSY_START_MAX: Duration = Duration::from_secs(30);
-/// From one try to write again to the next ...
-const RECOVER_PAUSE: Duration = Duration::from_millis(500);
-/// ... which doubles up to this.
-const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// SQLite's way to open a file without locking it and without an index of its log on the disk.
-const VFS_ALONE: &std::ffi::CStr = c"unix-none";
-/// Prepared statements kept: every statement of a commit, so that none is compiled twice.
-const STATEMENT_CACHE: usize = 64;
-
-/// The schema's versions, in order.
-fn steps() -> Vec<M<'static>> {
-    vec![
-        M::up(include_str!("schema/0001_ledger.sql")),
-        M::up(include_str!("schema/0002_second_factor.sql")),
-        M::up(include_str!("schema/0003_sales.sql")),
-        M::up(include_str!("schema/0004_names.sql")),
-        M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
-        M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
-        M::up(include_str!("schema/0007_device_history.sql")),
-    ]
-}
-
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(steps()));
-
-/// Why the store cannot be used. None but [`StoreError::Unwritable`] goes away by trying again.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another process writes to it.
-    #[error("the store in {0} is in use by another kuotad; stop it, or use its socket")]
-    InUse(PathBuf),
-    /// The folder or its files cannot be made or opened.
-    #[error("{path}: {source}; check that the folder exists, is writable and not full")]
-    Folder {
-        /// What was to be opened.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// The file is empty or gone while its log is not. SQLite would take it for new and delete the log.
-    #[error("{0} is empty or missing, but its log is not; keep a copy of the folder and restore a backup")]
-    Emptied(PathBuf),
-    /// A copy that was written when the store went away lies beside it, and nobody has dealt with it.
-    #[error("{}", rescue::refusal(path, copy, *beside))]
-    Rescued {
-        /// The store's file.
-        path: PathBuf,
-        /// The copy.
-        copy: Left,
-        /// What is under the store's name.
-        beside: Beside,
-    },
-    /// The file is missing or empty although commits were made in it.
-    #[error(
-        "{path} is missing or empty, but {commits} changes were written to it since its last start; put the file back, or \
-         restore a backup: kuotad restore FILE; to begin with an empty store, delete {path}-mark", path = path.display()
-    )]
-    Vanished {
-        /// The store's file.
-        path: PathBuf,
-        /// Commits of the last run.
-        commits: u64,
-    },
-    /// The file lacks commits that were acknowledged.
-    #[error(
-        "{path} ends at change {found} of its last run, and change {written} was acknowledged: its log (kuota.db-wal) is \
-         missing or was cut, so the last changes would be lost; put the log back, or restore a backup: kuotad restore \
-         FILE; to go on without those changes, delete {path}-mark", path = path.display()
-    )]
-    Behind {
-        /// The store's file.
-        path: PathBuf,
-        /// The last commit that it holds.
-        found: u64,
-        /// The last one that was acknowledged.
-        written: u64,
-    },
-    /// The file is used with a log, and that is missing.
-    #[error(
-        "{0} was not closed and its log (kuota.db-wal) is missing, so the last changes would be lost; put the log back beside \
-         it, or restore a backup: kuotad restore FILE"
-    )]
-    LogLost(PathBuf),
-    /// The file was deleted, replaced or cut while it was open.
-    #[error("{}", rescue::told(path, *fault, moved.as_deref(), rescue))]
-    Replaced {
-        /// The store's file.
-        path: PathBuf,
-        /// What happened to it.
-        fault: Fault,
-        /// Where it is, if its folder was moved.
-        moved: Option<PathBuf>,
-        /// What became of everything that was committed.
-        rescue: Rescue,
-    },
-    /// Tables that everything stands on are damaged.
-    #[error(
-        "{path} is damaged: {tables}; restore the latest backup ({last}): kuotad restore FILE",
-        path = path.display()
-    )]
-    Damaged {
-        /// The store's file.
-        path: PathBuf,
-        /// Which tables, for people.
-        tables: String,
-        /// When a backup was made last, for people.
-        last: String,
-    },
-    /// Nothing can be written at present; nothing was changed.
-    #[error(transparent)]
-    Unwritable(#[from] Unwritable),
-    /// SQLite failed: a failing card, or a damaged file.
-    #[error("the store failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    /// The file comes from a later version, or its schema could not be brought up.
-    #[error("the store's schema cannot be used by this version: {0}")]
-    Schema(#[from] rusqlite_migration::Error),
-    /// The system has no random bytes for the site's secret.
-    #[error("the system gave no random bytes: {0}")]
-    Random(#[from] getrandom::Error),
-    /// A row says what no version of this program writes.
-    #[error("the store holds a row that makes no sense: {0}")]
-    Nonsense(String),
-}
-
-/// What the store has done since it was opened: measured by tests and shown in metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StoreStats {
-    /// Transactions committed; each is one fsync of the write-ahead log.
-    pub commits: u64,
-    /// Statements executed in them.
-    pub statements: u64,
-}
-
-/// How long ago the store came into its present state, and was written last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoreTimes {
-    /// Since it can be written, or cannot.
-    pub state_for: Duration,
-    /// Since the last commit of this process.
-    pub committed_for: Option<Duration>,
-    /// When its files were written last before it was opened.
-    pub written_before: Option<SystemTime>,
-}
-
-/// The writer. There is one, in one process.
-#[derive(Debug)]
-pub struct Store {
-    conn: Connection,
-    path: PathBuf,
-    stats: StoreStats,
-    /// Since when it can be written, or cannot.
-    state_since: Instant,
-    committed_at: Option<Instant>,
-    written_before: Option<SystemTime>,
-    site_secret: SiteSecret,
-    ballast: Ballast,
-    /// While nothing can be written.
-    pause: Option<Pause>,
-    /// The connection cannot write, whatever the disk says by now.
-    is_read_only: bool,
-    /// Why the file must not be used any more.
-    broken: Option<String>,
-    identity: Identity,
-    /// The last commit.
-    mark: CommitMark,
-    mark_file: Option<MarkFile>,
-    /// Log-ins that could not be written yet.
-    held: HeldLogins,
-    /// Released when the store is closed, whatever ends the process.
-    lock: Lock,
-}
-
-/// Since when and why nothing can be written.
-#[derive(Debug)]
-struct Pause {
-    why: Unwritable,
-    next_try: Instant,
-    wait: Duration,
-}
-
-impl Pause {
-    fn new(why: Unwritable) -> Self {
-        Self { why, next_try: Instant::now(), wait: RECOVER_PAUSE }
-    }
-}
-
-impl Store {
-    /// Opens the store in `data_dir`, creating folder and file where they are missing and bringing the schema up. A disk
-    /// that is full or can only be read does not keep a store that is there from being read: see [`Self::unwritable`].
-    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
-        let ballast = Ballast::of(data_dir);
-        let lock = match Lock::take(data_dir) {
-            Err(StoreError::Folder { source, .. })
-                if source.kind() == std::io::ErrorKind::StorageFull && ballast.free() =>
-            {
-                Lock::take(data_dir)?
-            }
-            other => other?,
-        };
-        let path = data_dir.join(FILE);
-        let written_before = last_written(&path);
-        let (opened, pause) = open_as_can_be(&path, &ballast).map_err(|error| damage_of(error, &path))?;
-        let Opened { conn, site_secret, is_read_only } = opened;
-        let mut store = Self {
-            identity: Identity::default(),
-            mark: CommitMark::begin()?,
-            mark_file: None,
-            conn,
-            path,
-            stats: StoreStats::default(),
-            state_since: Instant::now(),
-            committed_at: None,
-            written_before,
-            site_secret,
-            ballast,
-            pause: None,
-            is_read_only,
-            broken: None,
-            held: HeldLogins::default(),
-            lock,
-        };
-        match pause {
-            Some(why) => store.pause(why),
-            None => store.start_log()?,
-        }
-        Ok(store)
-    }
-
-    /// A second connection that only reads.
-    pub fn reader(&self) -> Result<Reader, StoreError> {
-        if self.is_read_only {
-            return Ok(Reader::new(open_alone(&self.path, READ_ONLY)?));
-        }
-        Ok(Reader::new(open_to_read(&self.path)?))
-    }
-
-    /// What the site signs with.
-    pub fn site_secret(&self) -> &SiteSecret {
-        &self.site_secret
-    }
-
-    /// What was done since the store was opened.
-    pub fn stats(&self) -> StoreStats {
-        self.stats
-    }
-
-    /// Since when the store is as it is, and when it was written last.
-    pub fn times(&self) -> StoreTimes {
-        StoreTimes {
-            state_for: self.state_since.elapsed(),
-            committed_for: self.committed_at.map(|at| at.elapsed()),
-            written_before: self.written_before,
-        }
-    }
-
-    /// Why nothing can be written, while nothing can.
-    pub fn unwritable(&self) -> Option<&Unwritable> {
-        self.pause.as_ref().map(|pause| &pause.why)
-    }
-
-    /// Why the file must not be used any more, if so.
-    pub fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
-    }
-
-    /// Deals with tables that are damaged although the ledger is whole. Statistics begin again with empty tables, the
-    /// damaged ones are kept under another name; for any other table the store is only read from here on.
-    pub fn protect(&mut self, tables: Vec<String>) -> Result<(), StoreError> {
-        let (statistics, others): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|table| verify::STATISTICS.contains(&table.as_str()));
-        if !others.is_empty() {
-            self.pause(Unwritable::Damaged(others.join(", ")));
-            return Ok(());
-        }
-        for table in statistics {
-            let sql: String = self.conn.query_row(
-                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-                [&table],
-                |row| row.get(0),
-            )?;
-            let stamp: i64 =
-                self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            let aside = format!("{}{table}_{stamp}", verify::ASIDE);
-            let put = self.conn.execute_batch(&format!(
-                "BEGIN IMMEDIATE; ALTER TABLE {table} RENAME TO {aside}; {sql}; COMMIT"
-            ));
-            self.judged(put.map_err(StoreError::from))?;
-            tracing::error!(
-                table,
-                aside,
-                "this table of statistics is damaged, so it begins again empty; the ledger is whole; restore a backup to \
-                 have the figures back"
-            );
-        }
-        Ok(())
-    }
-
-    /// Whether readers see a file that nobody writes: they must be closed before [`Self::recover`] and opened again after.
-    pub fn is_read_only(&self) -> bool {
-        self.is_read_only
-    }
-
-    /// Tries to write again, where nothing could be written. Not tried again at once.
-    pub fn recover(&mut self) -> Result<(), StoreError> {
-        let Some(pause) = &mut self.pause else { return Ok(()) };
-        let now = Instant::now();
-        if matches!(pause.why, Unwritable::Damaged(_)) || now < pause.next_try {
-            return Err(pause.why.clone().into());
-        }
-        pause.next_try = now + pause.wait;
-        pause.wait = (pause.wait * 2).min(RECOVER_PAUSE_MAX);
-        let tried = self.try_to_write();
-        self.judged(tried)?;
-        self.pause = None;
-        self.state_since = Instant::now();
-        self.conn.busy_timeout(BUSY_TIMEOUT)?;
-        tracing::info!("the store can be written again");
-        Ok(())
-    }
-
-    fn try_to_write(&mut self) -> Result<(), StoreError> {
-        self.check_in_place()?;
-        if let Some(why) = Unwritable::probed(self.folder()) {
-            return Err(why.into());
-        }
-        if self.is_read_only {
-            // Closed before another one is opened: closing it would end the other's locks.
-            self.conn = Connection::open_in_memory()?;
-            match open_to_write(&self.path) {
-                Ok(opened) => self.conn = opened.conn,
-                Err(error) => {
-                    self.conn = open_alone(&self.path, READ_ONLY)?;
-                    return Err(error);
-                }
-            }
-            self.is_read_only = false;
-        }
-        // What can be had from the log is had before the ballast is asked for.
-        self.open_log()?;
-        self.ballast.restore().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
-    }
-
-    /// Says in the file that its log may be ahead of it, and takes the ballast aboard.
-    fn start_log(&mut self) -> Result<(), StoreError> {
-        let loaded = self.open_log().and_then(|()| {
-            self.ballast.ensure().map_err(|source| StoreError::Folder { path: self.path.clone(), source })
-        });
-        match self.judged(loaded) {
-            Err(StoreError::Unwritable(_)) => Ok(()),
-            other => other,
-        }
-    }
-
-    /// Says in the file that its log may be ahead of it, and which run this is; the file beside it follows.
-    fn open_log(&mut self) -> Result<(), StoreError> {
-        let opened = place::mark(&self.conn, LOG_OPEN, Some(&self.mark));
-        self.identity.look(&self.path);
-        self.identity.keep_index(&self.path);
-        opened?;
-        if self.mark_file.is_none() {
-            self.mark_file = MarkFile::open(self.folder())
-                .inspect_err(
-                    |error| tracing::warn!(%error, "a lost log would go unnoticed at the next start"),
-                )
-                .ok();
-        }
-        if let Some(file) = &self.mark_file {
-            file.write(&self.mark);
-        }
-        Ok(())
-    }
-
-    /// Notes a commit that is on the card.
-    fn committed(&mut self, mark: CommitMark) {
-        self.mark = mark;
-        self.committed_at = Some(Instant::now());
-        if let Some(file) = &self.mark_file {
-            file.write(&self.mark);
-        }
-        self.identity.grown(self.lock.store());
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new("."))
-    }
-
-    /// What an outcome means for the store: a passing hindrance pauses it, anything else ends it.
-    fn judged<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
-        let error = match outcome {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        if let Some(why) = Unwritable::of(&error, self.folder()) {
-            self.pause(why.clone());
-            return Err(why.into());
-        }
-        if error.is_fatal() {
-            self.broken.get_or_insert_with(|| error.to_string());
-        }
-        Err(error)
-    }
-
-    fn pause(&mut self, why: Unwritable) {
-        if matches!(why, Unwritable::Full(_)) {
-            self.ballast.free();
-        }
-        // Everybody waits for the engine: what is known to be held is not waited for again.
-        if let Err(error) = self.conn.busy_timeout(BUSY_AGAIN_TIMEOUT) {
-            tracing::debug!(%error, "the time to wait stays as it is");
-        }
-        match &mut self.pause {
-            Some(pause) if std::mem::discriminant(&pause.why) == std::mem::discriminant(&why) => {
-                pause.why = why;
-            }
-            _ => {
-                tracing::error!("{why}");
-                if self.pause.is_none() {
-                    self.state_since = Instant::now();
-                }
-                self.pause = Some(Pause::new(why));
-            }
-        }
-    }
-
-    /// Refuses to write where it cannot succeed. A connection that only reads would say so itself, and that looks like a
-    /// broken store as soon as the disk has room again.
-    fn check_writable(&mut self) -> Result<(), StoreError> {
-        match self.unwritable() {
-            Some(why) if self.is_read_only || matches!(why, Unwritable::Damaged(_)) => {
-                Err(why.clone().into())
-            }
-            _ => self.check_in_place(),
-        }
-    }
-
-    /// Refuses to write into a file that nobody will find again or that was cut, and saves what it holds.
-    fn check_in_place(&mut self) -> Result<(), StoreError> {
-        if self.is_read_only {
-            return Ok(());
-        }
-        let Some(fault) = self.identity.fault(&self.path, self.lock.store()) else { return Ok(()) };
-        // Closing must not touch what has the names, nor bring a log that was cut into the file.
-        let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        let _ = self.conn.set_db_config(keep, true);
-        let moved = self.lock.moved_to(&self.path);
-        let rescue = rescue::rescue(&self.conn, self.folder(), &self.mark);
-        if fault == Fault::Replaced {
-            let to = match &rescue {
-                Rescue::Whole(copy) | Rescue::Partial(copy) => copy,
-                Rescue::Failed => &self.path,
-            };
-            self.identity.move_log(&self.path, to);
-        }
-        let error = StoreError::Replaced { path: self.path.clone(), fault, moved, rescue };
-        self.broken = Some(error.to_string());
-        Err(error)
-    }
-}
-
-impl Drop for Store {
-    /// Leaves one file that holds everything.
-    fn drop(&mut self) {
-        let can_write = !self.is_read_only && !matches!(self.unwritable(), Some(Unwritable::Damaged(_)));
-        if self.broken.is_some() || !can_write {
-            return;
-        }
-        // A reader may have met the fault first, and said no more than that it could not read.
-        if let Err(error) = self.check_in_place() {
-            tracing::error!("{error}");
-        } else if let Err(error) = place::mark(&self.conn, LOG_CLOSED, None) {
-            tracing::warn!(%error, "the log stays beside the store");
-        }
-    }
-}
-
-impl StoreError {
-    /// Whether the file must not be used any more: what it holds is only known by opening it again.
-    pub fn is_fatal(&self) -> bool {
-        use rusqlite::ErrorCode::{
-            CannotOpen, DatabaseCorrupt, FileLockingProtocolFailed, NotADatabase, SystemIoFailure,
-        };
-        match self {
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(
-                    CannotOpen | DatabaseCorrupt | FileLockingProtocolFailed | NotADatabase | SystemIoFailure
-                )
-            ),
-            Self::Replaced { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// Whether it goes away by itself: another program has the file, or the disk takes no writes.
-    pub fn is_passing(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly};
-        match self {
-            Self::Unwritable(_) => true,
-            Self::Sqlite(error) => {
-                matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly))
-            }
-            _ => false,
-        }
-    }
-}
-
-/// A connection that was opened to write, or, where that cannot be, to read.
-struct Opened {
-    conn: Connection,
-    site_secret: SiteSecret,
-    is_read_only: bool,
-}
-
-const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-
-/// Opens the file to write, or to read where the disk takes no writes, and says why.
-fn open_as_can_be(path: &Path, ballast: &Ballast) -> Result<(Opened, Option<Unwritable>), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let until = Instant::now() + BUSY_START_MAX;
-    loop {
-        let error = match open_to_write(path) {
-            Ok(opened) => return Ok((opened, None)),
-            Err(error) => error,
-        };
-        match Unwritable::of(&error, folder) {
-            None => return Err(error),
-            // Nothing can be shown of a file that cannot be read.
-            Some(why @ Unwritable::Busy(_)) if Instant::now() > until => return Err(why.into()),
-            Some(why @ Unwritable::Busy(_)) => tracing::warn!("{why}; waiting for it"),
-            Some(Unwritable::Full(_)) if ballast.free() => {}
-            Some(why) => {
-                let conn = open_alone(path, READ_ONLY)?;
-                if !is_up_to_date(&conn)? {
-                    return Err(why.into());
-                }
-                let site_secret = site_secret::kept(&conn)?.ok_or_else(|| StoreError::from(why.clone()))?;
-                return Ok((Opened { conn, site_secret, is_read_only: true }, Some(why)));
-            }
-        }
-    }
-}
-
-/// When the store's files were written last.
-fn last_written(path: &Path) -> Option<SystemTime> {
-    let files = [path.to_owned(), path.with_extension("db-wal")];
-    let written = |file: &PathBuf| {
-        let held = std::fs::metadata(file).ok().filter(|held| held.len() > 0)?;
-        held.modified().ok()
-    };
-    files.iter().filter_map(written).max()
-}
-
-fn open_to_write(path: &Path) -> Result<Opened, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    if conn.is_readonly(MAIN_DB)? {
-        // SQLite falls back to reading; the first payment would be the first to hear of it.
-        let source = std::io::Error::new(std::io::ErrorKind::PermissionDenied, "it can only be read");
-        let refused = StoreError::Folder { path: path.to_owned(), source };
-        let folder = path.parent().unwrap_or(Path::new("."));
-        return Err(Unwritable::probed(folder).map_or(refused, StoreError::from));
-    }
-    configure(&conn)?;
-    check_not_behind(path, &conn)?;
-    // A new store gets its schema before it gets a log: a file without tables never needs one.
-    sqlite::bring_up(&mut conn, &MIGRATIONS)?;
-    conn.pragma_update(None, "journal_mode", "WAL")?;
-    names::fill(&mut conn)?;
-    let site_secret = site_secret::ensured(&conn)?;
-    Ok(Opened { conn, site_secret, is_read_only: false })
-}
-
-/// Says which tables are damaged where a store could not be opened for that.
-fn damage_of(error: StoreError, path: &Path) -> StoreError {
-    let inner = match &error {
-        StoreError::Sqlite(inner) => inner,
-        StoreError::Schema(rusqlite_migration::Error::RusqliteError { err, .. }) => err,
-        _ => return error,
-    };
-    if inner.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseCorrupt) {
-        return error;
-    }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let tables = open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables());
-    StoreError::Damaged {
-        path: path.to_owned(),
-        tables: verify::told(&tables.unwrap_or_default()),
-        last: backup::last(folder)
-            .map_or_else(|| "none was noted here".to_owned(), |at| format!("the last was made at {at}")),
-    }
-}
-
-/// Refuses a store whose log was cut or went away, and leaves the log as it is.
-fn check_not_behind(path: &Path, conn: &Connection) -> Result<(), StoreError> {
-    // A file without tables has no mark, and one that is used without a log is a copy that was put here.
-    let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
-    let has_mark = mode == "wal" && conn.table_exists(None, "meta")? && place::is_open(conn)?;
-    if !has_mark {
-        return Ok(());
-    }
-    let found = CommitMark::of(conn)?;
-    commit_mark::check(path.parent().unwrap_or(Path::new(".")), found.as_ref()).inspect_err(|_| {
-        let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        let _ = conn.set_db_config(keep, true);
-    })
-}
-
-/// Whether every step was taken.
-fn is_up_to_date(conn: &Connection) -> Result<bool, StoreError> {
-    let steps = steps().len();
-    Ok(matches!(MIGRATIONS.current_version(conn)?, SchemaVersion::Inside(version) if version.get() == steps))
-}
-
-/// Opens a file that nobody writes, without locks and without a log's index on the disk. It is right where the disk
-/// takes no writes: a log beside the file is read like everywhere else.
-fn open_alone(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    if !path.with_extension("db-wal").exists() {
-        // Without a log there is nothing to be made beside it.
-        let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-        return Ok(Connection::open_with_flags(
-            format!("file:{}?immutable=1", percent::path(path.as_os_str().as_bytes())),
-            flags,
-        )?);
-    }
-    let conn = Connection::open_with_flags_and_vfs(path, flags, VFS_ALONE)?;
-    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(conn)
-}
-
-fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
-    place::check_log(path.parent().unwrap_or(Path::new(".")))?;
-    let conn = Connection::open_with_flags(path, READ_ONLY)?;
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(conn)
-}
-
-fn configure(conn: &Connection) -> Result<(), StoreError> {
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    // Money must survive a power cut: NORMAL was measured to lose acknowledged commits.
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    conn.pragma_update(None, "trusted_schema", "OFF")?;
-    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    Ok(())
-}
-
-#[cfg(test)]
-#[path = "schema_tests.rs"]
-mod schema_tests;
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;

@@ -1,14 +1,14 @@
-//! Normal forms of numbers and log-in names for users that have none: those of earlier versions, and those whose number
-//! an older user had until it was changed.
+//! Normal forms of phones and log-in names for users without one: those of earlier versions, and those whose phone an
+//! older user had until it was changed.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::domain::{login, phone};
 
-/// What `fill` found of one user.
+/// A user found by `fill`.
 struct Unnamed {
     user_no: u32,
     id: String,
@@ -17,19 +17,19 @@ struct Unnamed {
     login: Option<String>,
 }
 
-/// Two users whose number or log-in name is the same.
+/// Two users with the same phone or log-in name.
 #[derive(Debug)]
 struct Shared {
     what: &'static str,
     value: String,
     /// Id and name of the older user, who keeps it.
     kept_by: (String, String),
-    /// Of the younger one.
+    /// Id and name of the younger user.
     user: (String, String),
 }
 
-/// Fills in normal forms where they are missing and free. The first time, numbers and names that two users share are
-/// logged and written to the audit, so that a person can give one of them another.
+/// Fills in missing normal forms that are free. The first time, phones and names that two users share are logged and
+/// written to the audit, so that an admin can change one of them.
 pub(super) fn fill(conn: &mut Connection) -> Result<(), StoreError> {
     let unnamed = unnamed(conn)?;
     if unnamed.is_empty() {
@@ -67,7 +67,7 @@ pub(super) fn fill(conn: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Living users, oldest first, that have a number or a name without its normal form.
+/// Users that are not deleted, oldest first, with a phone or a name without its normal form.
 fn unnamed(conn: &Connection) -> Result<Vec<Unnamed>, StoreError> {
     let mut statement = conn.prepare(
         "SELECT user_no, id, name, phone, login FROM users
@@ -87,7 +87,7 @@ fn unnamed(conn: &Connection) -> Result<Vec<Unnamed>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Id and name of the living user that holds each value of a column.
+/// Id and name of the user that has each value of a column, deleted users left out.
 fn holders(tx: &Transaction, column: &str) -> Result<BTreeMap<String, (String, String)>, StoreError> {
     let sql =
         format!("SELECT {column}, id, name FROM users WHERE deleted_at IS NULL AND {column} IS NOT NULL");

@@ -1,33 +1,36 @@
-//! Orders, attempts to open one, and what the relay was told and told us.
+//! Orders, attempts to open one, the outbox to the relay and its feed.
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::load::{debt, instant, parsed, unsigned, unsigned_or_none, user};
+use super::error::StoreError;
+use super::lifecycle::Store;
 use super::read::Page;
+use super::read::Reader;
 use super::record::{Online, OpeningRecord, OrderRecord, OutboxItem, PayWindow, UserRecord};
+use super::rows::{debt, instant, parsed, quote, unsigned, unsigned_or_none, user};
 use super::write::{Batch, Writer, int};
-use super::{Reader, Store, StoreError};
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::{CashMethod, Line, Method, OnlineMethod, OrderKind, OrderState, Quote};
+use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::protocol::LineWire;
 use crate::protocol::relay::PaymentMeans;
 
-/// Which orders; what is not given does not matter.
+/// A filter of orders; fields that are not given match every order.
 #[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
-    /// Whose.
+    /// The user's key.
     pub user_no: Option<u32>,
-    /// Where they stand: in one of these, or anywhere when there are none.
+    /// States; an empty list matches any state.
     pub states: Vec<OrderState>,
-    /// How they are paid.
+    /// The payment method.
     pub method: Option<Method>,
-    /// What for.
+    /// The kind of order.
     pub kind: Option<OrderKind>,
 }
 
 impl OrderFilter {
-    /// The condition on the status as text, as the indexes of the few that are open or in review have it.
+    /// The condition on the status as text, in the form of the partial indexes of open orders and of orders in
+    /// review.
     fn condition(&self) -> String {
         let names: Vec<String> = self.states.iter().map(|state| format!("'{}'", state.name())).collect();
         match names.as_slice() {
@@ -39,7 +42,7 @@ impl OrderFilter {
 }
 
 impl Writer<'_> {
-    /// Orders, attempts and errands of a batch.
+    /// Writes orders, attempts and outbox items of a batch.
     pub(super) fn orders(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for order in &batch.orders {
             self.order(order)?;
@@ -50,7 +53,7 @@ impl Writer<'_> {
                 params![order.0, window.at.0, int(window.used.0)],
             )?;
         }
-        // An attempt may be made and ended, an errand given and done, in one commit.
+        // One commit may both create and end an attempt, or an outbox item.
         for opening in &batch.openings {
             self.opening(opening)?;
         }
@@ -140,7 +143,7 @@ fn lines_text(quote: &Quote) -> String {
 }
 
 impl Store {
-    /// Orders that a customer may still be paying.
+    /// Orders that can still be paid.
     pub(super) fn open_orders(&self) -> Result<Vec<OrderRecord>, StoreError> {
         let mut out = Vec::new();
         self.each("SELECT * FROM orders WHERE status IN ('created', 'pending', 'challenge')", |row| {
@@ -160,7 +163,7 @@ impl Store {
         Ok(out)
     }
 
-    /// Errands that are not done.
+    /// Outbox items that are not delivered.
     pub(super) fn outbox(&self) -> Result<Vec<OutboxItem>, StoreError> {
         let mut out = Vec::new();
         self.each("SELECT * FROM outbox ORDER BY errand_no", |row| {
@@ -175,7 +178,7 @@ impl Store {
         Ok(out)
     }
 
-    /// Every pay window since `from`: whose, and when it opened.
+    /// Every pay window since `from`: the user's key, and when it was opened.
     pub fn windows_since(&self, from: Timestamp) -> Result<Vec<(u32, Timestamp)>, StoreError> {
         let mut out = Vec::new();
         let sql = format!(
@@ -191,12 +194,12 @@ impl Store {
 }
 
 impl Reader {
-    /// Orders of everybody or of one user, newest first, each with its number, which a page ends at.
+    /// Orders of all users or of one, newest first, each with its number, the cursor of a page.
     pub fn orders(&self, user_no: Option<u32>, page: Page) -> Result<Vec<(i64, OrderRecord)>, StoreError> {
         self.find_orders(&OrderFilter { user_no, ..OrderFilter::default() }, page)
     }
 
-    /// The online order of a user that was paid last.
+    /// The last paid online order of a user.
     pub fn last_paid_online(&self, user_no: u32) -> Result<Option<OrderRecord>, StoreError> {
         let cash: Vec<String> = CashMethod::ALL.iter().map(|method| format!("'{}'", method.name())).collect();
         let sql = format!(
@@ -207,7 +210,7 @@ impl Reader {
         Ok(self.all(&sql, [user_no], order)?.into_iter().next())
     }
 
-    /// The same of orders that fit.
+    /// The same for orders that match the filter.
     pub fn find_orders(
         &self,
         which: &OrderFilter,
@@ -227,7 +230,7 @@ impl Reader {
         })
     }
 
-    /// Orders whose id begins so, and the one with that receipt number; at most so many.
+    /// At most `limit` orders: those whose id begins with the text, and the one with that receipt number.
     pub fn orders_called(&self, text: &str, limit: u32) -> Result<Vec<OrderRecord>, StoreError> {
         self.all(
             "SELECT * FROM orders WHERE (id >= ?1 AND id < ?1 || char(1114111)) OR receipt_no = ?2
@@ -237,7 +240,7 @@ impl Reader {
         )
     }
 
-    /// How many orders wait for the owner.
+    /// The number of orders in review.
     pub fn orders_in_review(&self) -> Result<u64, StoreError> {
         let mut statement =
             self.conn.prepare_cached("SELECT count(*) FROM orders WHERE status = 'review'")?;
@@ -258,7 +261,7 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
-    /// The order that an attempt became.
+    /// The order that an attempt created.
     pub fn order_of_request(&self, request_id: &str) -> Result<Option<OrderId>, StoreError> {
         let found = self.all("SELECT id FROM orders WHERE request_id = ?1", [request_id], |row| {
             Ok(OrderId(row.get("id")?))
@@ -266,14 +269,14 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
-    /// Online orders opened since `from`, oldest first, as far as another relay could take them over.
+    /// Online orders opened since `from`, oldest first, that another relay could adopt.
     pub fn online_since(&self, from: Timestamp) -> Result<Vec<OrderId>, StoreError> {
         let sql = "SELECT id FROM orders WHERE created_at >= ?1 AND request_id IS NOT NULL
                    ORDER BY created_at, order_no";
         self.all(sql, [from.0], |row| Ok(OrderId(row.get("id")?)))
     }
 
-    /// Whether an event of the feed was looked at before.
+    /// Whether an event of the feed was processed before.
     pub fn is_applied(&self, event: &str) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached("SELECT 1 FROM applied WHERE event_id = ?1")?;
         Ok(statement.query_row([event], |_| Ok(())).optional()?.is_some())
@@ -288,11 +291,6 @@ impl Reader {
         found.account.items = self.all(open, [found.no], debt)?;
         Ok(Some(found))
     }
-}
-
-pub(super) fn quote(row: &Row) -> Result<Quote, StoreError> {
-    let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
-    Ok(Quote { lines: lines.into_iter().map(Line::from).collect() })
 }
 
 fn order(row: &Row) -> Result<OrderRecord, StoreError> {

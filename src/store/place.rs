@@ -1,4 +1,4 @@
-//! Where the store lies: who may write there, who may read its files, and whether its log is there.
+//! The store's folder: the writer's lock, file permissions, and whether the log is present.
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io;
@@ -9,40 +9,39 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::commit_mark::{self, CommitMark};
-use super::rescue;
-use super::{FILE, LOCK_FILE, StoreError};
+use super::connect::open_alone;
+use super::error::StoreError;
+use super::files::{FILE, LOCK_FILE, LOG_MARK, LOG_MARK_AT};
+use super::rescued_copy::{Beside, left};
 
-/// What SQLite keeps beside the file.
+/// Extensions of SQLite's further files.
 const BESIDE: [&str; 2] = ["db-wal", "db-shm"];
-/// Where an SQLite file says whether it is used with a log, and what that says.
-pub(super) const LOG_MARK_AT: usize = 18;
-pub(super) const LOG_MARK: u8 = 2;
-/// Which schema an SQLite file has, as its own number.
+/// The schema version in an SQLite file.
 const VERSION_AT: std::ops::Range<usize> = 60..64;
-/// Bytes of a log's index that was made and never used, as on a disk that had no room for the log.
+/// Bytes of a log's index that was created but never used, as on a disk without room for the log.
 const INDEX_STUB: u64 = 3;
-/// The key under which the store says whether it was closed cleanly.
+/// The key under which the store records whether it was closed cleanly.
 pub(super) const LOG_KEY: &str = "log";
-/// What stands there from the start of a writer on ...
+/// Its value from the start of a writer on ...
 pub(super) const LOG_OPEN: &str = "open";
 /// ... and after it has closed the store.
 pub(super) const LOG_CLOSED: &str = "closed";
 
-/// What stands in the lock file of a folder that a writer has used.
+/// Content of the lock file in a folder that a writer has used.
 const PROCESS: &[u8] = b"kuotad\n";
 
-/// The right to write in a folder, held as long as the files are.
+/// The writer's lock on a folder, held until the files are closed.
 #[derive(Debug)]
 pub(super) struct Lock {
     _folder: Option<File>,
-    /// The store's own file: a lock file may be deleted, and a second one be made, while the first one is held. SQLite
-    /// locks ranges of its files in another way, which this does not touch. It must be opened before SQLite opens the
-    /// file and closed after it: closing any handle ends SQLite's own locks.
+    /// The store's own file: a lock file may be deleted, and a second one be created, while the first one is locked.
+    /// SQLite locks byte ranges of its files in a different way, so the two locks do not interfere. It must be opened
+    /// before SQLite opens the file and closed after it: closing any handle releases SQLite's own locks.
     store: Option<File>,
 }
 
 impl Lock {
-    /// Takes it to put another store in the place of one that need not be good.
+    /// Takes the lock to replace a store, which need not be valid.
     pub fn take_to_replace(data_dir: &Path) -> Result<Self, StoreError> {
         make_folder(data_dir)?;
         let folder = lock_file(data_dir)?;
@@ -53,14 +52,14 @@ impl Lock {
         Ok(Self { _folder: folder, store })
     }
 
-    /// Takes it. The folder is created where it is missing, and so is the file, readable by its owner only.
+    /// Takes the lock. Creates the folder and the file if they are missing, the file readable by its owner only.
     pub fn take(data_dir: &Path) -> Result<Self, StoreError> {
         make_folder(data_dir)?;
         let folder = lock_file(data_dir)?;
         if let Some(file) = &folder {
             file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
         }
-        rescue::check_none_left(data_dir)?;
+        check_none_left(data_dir)?;
         check_log(data_dir)?;
         let path = data_dir.join(FILE);
         make_private(&path)?;
@@ -69,7 +68,7 @@ impl Lock {
             file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
         }
         if let Some(file) = &folder {
-            // See `is_used`. A full disk is no reason not to start.
+            // See `is_used`. A full disk must not prevent a start.
             let _ = file.set_len(0).and_then(|()| file.write_all_at(PROCESS, 0));
         }
         Ok(Self { _folder: folder, store })
@@ -80,7 +79,7 @@ impl Lock {
         self.store.as_ref()
     }
 
-    /// Where that file is, if its folder has another name than `path` says.
+    /// The file's present path, if its folder no longer has the name `path`.
     pub fn moved_to(&self, path: &Path) -> Option<PathBuf> {
         let handle = format!("/proc/self/fd/{}", self.store.as_ref()?.as_raw_fd());
         let held = std::fs::read_link(handle).ok().filter(|held| held.is_file())?;
@@ -89,12 +88,12 @@ impl Lock {
     }
 }
 
-/// Makes the folder where it is missing. Its group may look into it: the control socket lies there.
+/// Creates the folder if it is missing. Its group may enter it, because the control socket is in it.
 pub(super) fn make_folder(data_dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(0o750).create(data_dir).map_err(at(data_dir))
 }
 
-/// The lock file, made where it is missing; none where the file system takes no new file.
+/// The lock file, created if it is missing; `None` if the file system accepts no new file.
 fn lock_file(data_dir: &Path) -> Result<Option<File>, StoreError> {
     let path = data_dir.join(LOCK_FILE);
     let opened = File::options().create(true).truncate(false).write(true).mode(0o640).open(&path);
@@ -105,14 +104,14 @@ fn lock_file(data_dir: &Path) -> Result<Option<File>, StoreError> {
     }
 }
 
-/// Whether the file system is full or can only be read.
+/// Whether the file system is full or read-only.
 fn is_hindered(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(error.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
-/// Makes the file where it is missing, so that SQLite and its logs inherit who may read it, and takes the right to read
-/// it from everybody but its owner.
+/// Creates the file if it is missing, so that SQLite and its logs inherit its permissions, and makes it readable by
+/// its owner only.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     if !path.exists() {
         match File::options().create_new(true).write(true).mode(0o600).open(path) {
@@ -135,8 +134,33 @@ fn at(path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Folder { path: path.to_owned(), source }
 }
 
-/// Refuses a store whose log is lost. SQLite would take an empty file for a new store and delete the log beside it, and a
-/// file without its log for one that never had one.
+/// Refuses a folder with a copy that awaits the operator's decision.
+fn check_none_left(data_dir: &Path) -> Result<(), StoreError> {
+    let Some(copy) = left(data_dir) else { return Ok(()) };
+    let path = data_dir.join(FILE);
+    let beside = match std::fs::metadata(&path) {
+        Ok(file) if file.len() > 0 => match check_log(data_dir) {
+            Ok(()) => Beside::Store,
+            Err(_) => Beside::WithoutLog,
+        },
+        _ => Beside::Nothing,
+    };
+    Err(StoreError::Rescued { path, copy, beside })
+}
+
+/// Refuses to read a store that is missing while there is such a copy.
+fn check_not_missing(data_dir: &Path) -> Result<(), StoreError> {
+    match left(data_dir) {
+        Some(copy) => {
+            let path = data_dir.join(FILE);
+            Err(StoreError::Rescued { path, copy, beside: Beside::Nothing })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a store whose log is lost. SQLite would treat an empty file as a new store and delete its log, and a file
+/// without its log as one that never had one.
 pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
     let path = data_dir.join(FILE);
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
@@ -145,7 +169,7 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
         if length(&log) > 0 {
             return Err(StoreError::Emptied(path));
         }
-        rescue::check_not_missing(data_dir)?;
+        check_not_missing(data_dir)?;
         return match commit_mark::written(data_dir) {
             Some(mark) => Err(StoreError::Vanished { path, commits: mark.commits }),
             None => Ok(()),
@@ -158,7 +182,8 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
         return Ok(());
     };
     let has_no_schema = head[VERSION_AT].iter().all(|byte| *byte == 0);
-    // Whoever closes a store last takes its log and the log's index away together, after bringing all into the file.
+    // The last process that closes a store copies everything into the file, then deletes the log and its index
+    // together.
     if length(&index) > INDEX_STUB || has_no_schema {
         return Err(StoreError::LogLost(path));
     }
@@ -170,7 +195,7 @@ pub(super) fn check_log(data_dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Whether a writer has worked in the folder before: a store without its log may then have been closed by another
-/// program. A file that was brought here alone was not.
+/// program. This is not possible for a file that was copied here alone.
 fn is_used(data_dir: &Path) -> bool {
     std::fs::metadata(data_dir.join(LOCK_FILE)).is_ok_and(|file| file.len() > 0)
 }
@@ -182,15 +207,15 @@ fn head(path: &Path) -> Option<[u8; 100]> {
     Some(head)
 }
 
-/// What a file says of its last commit that a writer has not closed.
+/// The last commit recorded in a file that a writer has not closed.
 struct Unclosed {
     mark: Option<CommitMark>,
 }
 
-/// That a writer has not closed the file, as far as the file itself says so.
+/// Reads from the file whether a writer has not closed it.
 fn unclosed(path: &Path) -> Option<Unclosed> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = super::open_alone(path, flags).ok()?;
+    let conn = open_alone(path, flags).ok()?;
     is_open(&conn).ok()?.then(|| Unclosed { mark: CommitMark::of(&conn).ok().flatten() })
 }
 
@@ -201,7 +226,8 @@ pub(super) fn is_open(conn: &Connection) -> rusqlite::Result<bool> {
     Ok(mark.as_deref() == Some(LOG_OPEN))
 }
 
-/// Says in the store whether its log may be ahead of the file and which run begins, and brings that into the file.
+/// Records in the store whether its log may be ahead of the file, and the mark of a new run, and copies the log into
+/// the file.
 pub(super) fn mark(conn: &Connection, mark: &str, run: Option<&CommitMark>) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2)
                ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE value IS NOT ?2";
@@ -211,6 +237,6 @@ pub(super) fn mark(conn: &Connection, mark: &str, run: Option<&CommitMark>) -> r
         tx.execute(sql, [commit_mark::KEY, &run.text()])?;
     }
     tx.commit()?;
-    // A reader beside us may hold the log up; it is there then, and so are its lines.
+    // A reader may prevent the truncation of the log; its pages then stay in the log.
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }

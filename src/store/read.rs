@@ -1,13 +1,15 @@
-//! Looking at history: statements, orders, debts, usage. Beside the writer, on a connection that cannot write.
+//! Reads of history: statements, orders, debts, usage. They run next to the writer, on a read-only connection.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use super::load::{debt, parsed, unsigned};
+use super::connect::open_beside;
+use super::error::StoreError;
+use super::files::FILE;
+use super::place;
 use super::record::{AuditLine, EventRecord};
-use super::verify::entry;
-use super::{FILE, StoreError, open_to_read};
+use super::rows::{debt, entry, parsed, unsigned};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::Posted;
@@ -15,31 +17,31 @@ use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::usage::{Restart, RowId};
 use crate::domain::{login, phone};
 
-/// A connection that only reads.
+/// A read-only connection.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) conn: Connection,
 }
 
-/// Which part of a list: at most `limit` rows, older than `after`.
+/// A part of a list: at most `limit` rows, older than `after`.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     /// Rows wanted.
     pub limit: u32,
-    /// The number of the last row of the page before; `None` starts.
+    /// The number of the last row of the previous page; `None` for the first page.
     pub after: Option<i64>,
 }
 
-/// Which lines of the audit; what is empty does not matter.
+/// A filter of audit lines; an empty field matches every line.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// Who did it.
+    /// The actor.
     pub actor: String,
     /// A part of the action, its target or its detail.
     pub text: String,
 }
 
-/// A time in which a device was a user's.
+/// A period in which a device was bound to a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceStay {
     /// The device.
@@ -57,7 +59,7 @@ pub struct DeviceStay {
 }
 
 impl AuditFilter {
-    /// The text as a pattern that finds it anywhere; empty for none.
+    /// The text as a pattern that matches it anywhere; empty for none.
     fn pattern(&self) -> String {
         if self.text.is_empty() {
             return String::new();
@@ -74,19 +76,26 @@ pub struct UsageRow {
     pub slot: i64,
     /// The device.
     pub mac: Mac,
-    /// All that flowed.
+    /// All traffic.
     pub bytes: Bytes,
-    /// The part beyond the limit that should have stopped the user.
+    /// The part beyond the limit that should have blocked the user.
     pub unenforced: Bytes,
 }
 
-/// Somebody who may log in on the portal. Not printed: six digits are guessed from their hash in minutes.
+/// A user who can log in on the portal. Its `Debug` output is empty, because six digits can be guessed from their
+/// hash in minutes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Customer {
     /// The user.
     pub id: UserId,
-    /// Argon2id of the PIN in PHC form; `None` for one that was given none.
+    /// Argon2id of the PIN in PHC form; `None` for a user without a PIN.
     pub pin_hash: Option<String>,
+}
+
+/// Opens the store's file beside a writer, unless its log is lost.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    place::check_log(path.parent().unwrap_or(Path::new(".")))?;
+    open_beside(path)
 }
 
 impl Reader {
@@ -94,18 +103,19 @@ impl Reader {
         Self { conn }
     }
 
-    /// Reads nothing.
+    /// A reader without data.
     pub fn closed() -> Result<Self, StoreError> {
         Ok(Self::new(Connection::open_in_memory()?))
     }
 
-    /// Looks into the store of `data_dir` without a writer, and without creating or bringing up anything.
+    /// Opens the store of `data_dir` without a writer, creating and upgrading nothing.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let path = data_dir.join(FILE);
-        // SQLite says no more than that it cannot open it.
+        // SQLite's own error says only that it cannot open the file.
         std::fs::metadata(&path).map_err(|source| StoreError::Folder { path: path.clone(), source })?;
         if path.with_extension("db-journal").exists() {
-            // The first start was cut before the store had a log: whoever opens it next takes the half of it back.
+            // The first start was cut before the store had a log: the next one to open it rolls the incomplete part
+            // back.
             let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         }
@@ -127,7 +137,7 @@ impl Reader {
         Ok(out)
     }
 
-    /// A user's ledger lines, newest first.
+    /// A user's ledger entries, newest first.
     pub fn statement(&self, user_no: u32, page: Page) -> Result<Vec<Posted>, StoreError> {
         self.all(
             "SELECT entries.*, users.id AS user_id FROM entries JOIN users USING (user_no)
@@ -150,7 +160,7 @@ impl Reader {
         Ok(found.into_iter().next())
     }
 
-    /// What was answered to a call with that idempotency key.
+    /// The stored answer to a call with that idempotency key.
     pub fn event(&self, id: &str) -> Result<Option<EventRecord>, StoreError> {
         let mut statement = self.conn.prepare_cached("SELECT * FROM events WHERE id = ?1")?;
         let found = statement.query_row([id], |row| {
@@ -167,7 +177,7 @@ impl Reader {
     /// A user's usage by device: by hour in `from..to` hours since 1970-01-01 UTC, oldest first.
     pub fn usage_hours(&self, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
         self.all(
-            // The table is clustered by time: one seek for each hour, not a scan over every user's rows.
+            // The table is clustered by time: one seek for each hour, not a scan over all users' rows.
             "WITH RECURSIVE span (h) AS (SELECT ?2 WHERE ?2 < ?3 UNION ALL SELECT h + 1 FROM span WHERE h + 1 < ?3)
              SELECT hour AS slot, mac, bytes, unenforced_bytes
              FROM span CROSS JOIN usage_hours u ON u.hour = h AND u.user_no = ?1 JOIN devices d USING (device_no)
@@ -180,7 +190,7 @@ impl Reader {
     /// The same by local day in `from..to` days since 1970-01-01, for the days that have ended.
     pub fn usage_days(&self, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
         self.all(
-            // From the first day there is on: a span may be ten years.
+            // From the first stored day on: a span may be ten years.
             "WITH RECURSIVE first (d) AS (SELECT max(?2, ifnull(min(day), ?3)) FROM usage_days),
                last (d) AS (SELECT min(?3, ifnull(max(day) + 1, ?3)) FROM usage_days),
                span (d) AS (SELECT d FROM first WHERE d < (SELECT d FROM last)
@@ -193,7 +203,7 @@ impl Reader {
         )
     }
 
-    /// Counters of a user's devices that began anew in `from..to`, oldest first, at most so many.
+    /// Counter restarts of a user's devices in `from..to`, oldest first, at most `limit`.
     pub fn restarts(
         &self,
         user_no: u32,
@@ -218,8 +228,8 @@ impl Reader {
         )
     }
 
-    /// Devices that a user has or had, the last bound first, at most so many; each with whom it came from and went to
-    /// where it was moved between two users.
+    /// Devices that a user has or had, the last bound first, at most `limit`; each with the users from and to whom it
+    /// was moved.
     pub fn device_history(&self, user_no: u32, limit: u32) -> Result<Vec<DeviceStay>, StoreError> {
         self.all(
             "SELECT d.mac, d.label, d.bound_at, d.unbound_at,
@@ -242,8 +252,8 @@ impl Reader {
         )
     }
 
-    /// The user on file with that phone number, however it is written, or that log-in name. A number outweighs a
-    /// name. Of two users that earlier versions gave the same, what is typed as it is on file outweighs its normal form.
+    /// The user with that phone, in any spelling, or that log-in name. A phone is preferred to a name. If earlier
+    /// versions gave two users the same, an exact match is preferred to a normal form.
     pub fn customer(&self, phone_or_login: &str) -> Result<Option<Customer>, StoreError> {
         let typed = phone_or_login.trim();
         let bare: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
@@ -272,12 +282,12 @@ impl Reader {
         found.into_iter().next().ok_or_else(|| StoreError::Nonsense(format!("user {user_no} is gone")))
     }
 
-    /// Who did what, newest first, with each line's number.
+    /// Audit lines, newest first, each with its number.
     pub fn audit(&self, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
         self.find_audit(&AuditFilter::default(), page)
     }
 
-    /// The same of lines that fit.
+    /// The same for lines that match the filter.
     pub fn find_audit(&self, which: &AuditFilter, page: Page) -> Result<Vec<(i64, AuditLine)>, StoreError> {
         self.all(
             "SELECT * FROM audit WHERE audit_no < ?1 AND (?3 = '' OR actor = ?3) AND (?4 = '' OR action LIKE ?4 ESCAPE '!'

@@ -1,4 +1,4 @@
-//! What the store holds, as the program sees it: one record per row, with domain types inside.
+//! The records of the store: one per row, with domain types.
 
 use std::collections::BTreeSet;
 
@@ -13,33 +13,33 @@ use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::domain::usage::Counter;
 use crate::protocol::relay::PaymentMeans;
 
-/// A user: what people call it, and the account the rules work on.
+/// A user: names, and the account that the rules work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
     /// Narrow key between tables; never shown outside.
     pub no: u32,
     /// Name for people.
     pub name: String,
-    /// Phone number as it was typed.
+    /// Phone number as entered.
     pub phone: Option<String>,
-    /// Its international form, unique among users; absent where an older user of an earlier version has the same, or
-    /// `phone` is no number.
+    /// Its international form, unique among users; absent if an older user of an earlier version has the same, or
+    /// `phone` is not a phone number.
     pub phone_e164: Option<String>,
-    /// Log-in name as it was typed.
+    /// Log-in name as entered.
     pub login: Option<String>,
-    /// The form that log-in names are compared by, unique among users; absent as `phone_e164` may be.
+    /// The normal form used to compare log-in names, unique among users; may be absent like `phone_e164`.
     pub login_key: Option<String>,
-    /// When it was entered.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was deleted; its history stays.
     pub deleted_at: Option<Timestamp>,
-    /// Since when the present access holds.
+    /// Since when the present access applies.
     pub access_at: Timestamp,
-    /// The rules' view. Its `items` are the open ones.
+    /// The account for the rules. Its `items` are the open ones.
     pub account: Account,
 }
 
-/// Why a device waits for the router.
+/// The change of a device that waits for the router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
     /// Bound without a reading: the first one is its baseline.
@@ -63,9 +63,9 @@ pub struct DeviceRecord {
     pub label: String,
     /// When it was bound.
     pub bound_at: Timestamp,
-    /// The last reading that showed it.
+    /// The last reading with the device.
     pub seen_at: Option<Timestamp>,
-    /// What it waits for.
+    /// The change that waits for the router.
     pub pending: Option<Pending>,
     /// When it was unbound; usage history keeps the row.
     pub unbound_at: Option<Timestamp>,
@@ -80,47 +80,47 @@ pub struct PackageRecord {
     pub no: u32,
     /// Hidden from everything but history.
     pub deleted: bool,
-    /// What is sold.
+    /// The package.
     pub package: Package,
 }
 
 /// One attempt to pay one quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderRecord {
-    /// Its name.
+    /// Its id.
     pub id: OrderId,
-    /// Whose; `None` when money came and what its order carried cannot be read.
+    /// The user's key; `None` when money arrived with a memo that cannot be read.
     pub user_no: Option<u32>,
-    /// What it is for.
+    /// The kind of order.
     pub kind: OrderKind,
-    /// How it is paid.
+    /// The payment method.
     pub method: Method,
-    /// What must be paid.
+    /// The amount to pay.
     pub amount: Rupiah,
-    /// Where it stands. Paid, in whole or in part, only once its quote was applied.
+    /// Its state. Paid, fully or partially, only once its quote was applied.
     pub status: OrderState,
     /// The frozen quote.
     pub quote: Quote,
-    /// Marks for people.
+    /// Flags.
     pub flags: BTreeSet<Flag>,
-    /// The cashier's note of the payment.
+    /// The cashier's reference of the payment.
     pub reference: Option<String>,
     /// The receipt's number. An order has one if and only if its quote was applied.
     pub receipt_no: Option<u64>,
-    /// Who took the money over the counter.
+    /// The cashier who took the money.
     pub cashier: Option<String>,
-    /// What went back of it.
+    /// The amount refunded.
     pub refunded: Rupiah,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it was paid.
     pub paid_at: Option<Timestamp>,
-    /// What only orders through the gateway have.
+    /// Data of an order through the gateway.
     pub online: Online,
 }
 
 impl OrderRecord {
-    /// An order of which nothing is known but what it is; made at no time.
+    /// An order in its initial state: all other fields are empty, and its times are zero.
     pub fn created(id: OrderId, user_no: Option<u32>, kind: OrderKind, method: Method, quote: Quote) -> Self {
         Self {
             id,
@@ -147,142 +147,142 @@ impl OrderRecord {
     }
 }
 
-/// The part of an order that the gateway knows; empty for one over the counter.
+/// The gateway's part of an order; empty for a cash order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Online {
-    /// How the attempt was called before the gateway named it.
+    /// Id of the attempt, before the gateway assigned one.
     pub request_id: Option<String>,
     /// What the customer needs to pay.
     pub means: PaymentMeans,
-    /// When the customer's time is over.
+    /// When the order expires.
     pub expires_at: Option<Timestamp>,
     /// The pay window that it opened.
     pub window: Option<PayWindow>,
 }
 
-/// A window in which a stopped user is online to pay.
+/// A window in which a blocked user is online to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PayWindow {
-    /// When it opened.
+    /// When it was opened.
     pub at: Timestamp,
-    /// What was used since.
+    /// Bytes used since.
     pub used: Bytes,
 }
 
-/// An order asked of the relay whose outcome is not known.
+/// An order requested from the relay whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpeningRecord {
-    /// How the attempt is called; the same for every repetition.
+    /// Id of the attempt; the same for every repetition.
     pub request_id: String,
-    /// Whose.
+    /// The user's key.
     pub user_no: u32,
-    /// What it is for.
+    /// The kind of order.
     pub kind: OrderKind,
-    /// How it is to be paid.
+    /// The payment method.
     pub method: OnlineMethod,
     /// The frozen quote.
     pub quote: Quote,
     /// The memo, as JSON text.
     pub memo: String,
-    /// The call's idempotency key, and SHA-256 of what was asked.
+    /// The call's idempotency key, and SHA-256 of its content.
     pub key: Option<(String, [u8; 32])>,
-    /// When it was asked for.
+    /// Time of the request.
     pub created_at: Timestamp,
 }
 
-/// Something that the relay must be told.
+/// A notification to the relay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum OutboxWork {
-    /// Give an attempt up whose outcome is not known.
+    /// Discard an attempt whose outcome is not known.
     Abandon {
         /// The attempt.
         request_id: String,
-        /// Whose it was.
+        /// The user of it.
         user: UserId,
     },
-    /// Call an order off at the gateway.
+    /// Cancel an order at the gateway.
     Cancel {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
-    /// Give money back through the gateway.
+    /// Refund through the gateway.
     Refund {
-        /// Of which order.
+        /// The order.
         order: OrderId,
-        /// Names the refund: the same key is one refund.
+        /// The id of the refund: a repeated key is the same refund.
         key: String,
-        /// How much.
+        /// The amount.
         amount: Rupiah,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Make sure that the relay knows an order that is open here.
+    /// Make sure that the relay has an order that is open here.
     Adopt {
-        /// Which.
+        /// The order.
         order: OrderId,
     },
 }
 
-/// An errand to the relay that is not done.
+/// A notification to the relay that is not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxItem {
     /// Its number.
     pub no: u64,
-    /// What to do.
+    /// The notification.
     pub work: OutboxWork,
-    /// How often it was tried in vain.
+    /// The number of failed tries.
     pub attempts: u32,
-    /// When to try again.
+    /// Time of the next try.
     pub next_at: Timestamp,
 }
 
-/// How far the relay's feed was applied.
+/// The position up to which the relay's feed is applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Which store of the relay tells it; `None` before the first page.
+    /// The relay's store that it refers to; `None` before the first page.
     pub epoch: Option<String>,
     /// The last item applied.
     pub seq: u64,
 }
 
-/// Money over the counter.
+/// Cash taken or returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CashMove {
-    /// When.
+    /// When it moved.
     pub at: Timestamp,
-    /// Whose drawer.
+    /// The cashier.
     pub cashier: String,
-    /// For which order.
+    /// The order.
     pub order: OrderId,
-    /// How the order was paid.
+    /// The payment method of the order.
     pub method: CashMethod,
     /// In or out.
     pub kind: Move,
-    /// How much.
+    /// The amount.
     pub amount: Rupiah,
     /// The order's receipt.
     pub receipt_no: u64,
 }
 
-/// A drawer that was counted.
+/// A closing of a cash drawer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosingRecord {
     /// Its number, from 1.
     pub no: u64,
-    /// When.
+    /// When it was closed.
     pub at: Timestamp,
-    /// Whose drawer.
+    /// The cashier.
     pub cashier: String,
-    /// What went through it since the closing before.
+    /// The moves since the previous closing.
     pub drawer: Drawer,
-    /// The cash that was there.
+    /// The cash counted.
     pub counted: Rupiah,
-    /// For people; may be empty.
+    /// A note; may be empty.
     pub note: String,
 }
 
-/// Where usage is summed.
+/// The slot in which usage is summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsageKey {
     /// Hours since 1970-01-01 UTC.
@@ -296,21 +296,21 @@ pub struct UsageKey {
 /// Usage of one hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageSum {
-    /// All that flowed.
+    /// All traffic.
     pub bytes: Bytes,
-    /// The part beyond the limit that should have stopped the user.
+    /// The part beyond the limit that should have blocked the user.
     pub unenforced: Bytes,
 }
 
 impl UsageSum {
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self { bytes: self.bytes.plus(other.bytes), unenforced: self.unenforced.plus(other.unenforced) }
     }
 }
 
-/// What has no date yet.
+/// A date or time that is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Undated {
     /// The debt date of the debt with that id.
@@ -338,40 +338,40 @@ impl Undated {
     }
 }
 
-/// What was entered while nobody could say what day it was.
+/// A record entered while the clock was not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndatedRecord {
-    /// What of it.
+    /// The undated field.
     pub what: Undated,
-    /// Which.
+    /// The id of the record.
     pub id: String,
-    /// What the wall clock said.
+    /// The wall clock's time.
     pub said: Timestamp,
-    /// Which boot the uptime belongs to.
+    /// The boot of the uptime.
     pub boot_id: String,
     /// Milliseconds since that boot.
     pub uptime_ms: i64,
 }
 
-/// Times that an order or a closing gets instead of what the clock said.
+/// The corrected times of an order or a closing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redated {
-    /// What of it; never a debt, which is written whole.
+    /// The undated field; never a debt's, which is written as a whole.
     pub what: Undated,
-    /// Which.
+    /// The id of the record.
     pub id: String,
-    /// What the wall clock said.
+    /// The wall clock's time.
     pub said: Timestamp,
-    /// When it was.
+    /// The corrected time.
     pub at: Timestamp,
 }
 
 /// A call that carried an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRecord {
-    /// The key, scoped by who called.
+    /// The key, scoped by caller.
     pub id: String,
-    /// SHA-256 of what was asked.
+    /// SHA-256 of the call's content.
     pub content_hash: [u8; 32],
     /// HTTP status of the answer.
     pub status: u16,
@@ -379,20 +379,20 @@ pub struct EventRecord {
     pub answer: String,
 }
 
-/// Who did what.
+/// A line of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditLine {
-    /// When.
+    /// When it was done.
     pub at: Timestamp,
     /// An admin's name, or the daemon.
     pub actor: String,
-    /// In which role.
+    /// The actor's role.
     pub role: String,
-    /// From where.
+    /// The origin: an address, `socket` or `daemon`.
     pub source: String,
-    /// What was done.
+    /// The action.
     pub action: String,
-    /// To what.
+    /// The target of the action.
     pub target: String,
     /// Details for people.
     pub detail: String,

@@ -1,36 +1,38 @@
-//! Sums over everybody for reports.
+//! Sums over all users for reports.
 
 use std::collections::HashMap;
 
 use rusqlite::{Row, params};
 
-use super::load::{parsed, unsigned, unsigned_or_none};
-use super::{Reader, StoreError, UsageSum};
+use super::error::StoreError;
+use super::read::Reader;
+use super::record::UsageSum;
+use super::rows::{parsed, unsigned, unsigned_or_none};
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
-/// An order that was paid.
+/// A paid order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sale {
-    /// Its name.
+    /// Its id.
     pub order: String,
     /// When it was paid.
     pub paid_at: Timestamp,
     /// The receipt's number.
     pub receipt: Option<u64>,
-    /// Whose.
+    /// The user.
     pub user: String,
-    /// What for.
+    /// The kind of order.
     pub kind: String,
-    /// How.
+    /// The payment method.
     pub method: String,
-    /// Who took the money.
+    /// The cashier.
     pub cashier: Option<String>,
-    /// Where it stands.
+    /// Its state.
     pub status: String,
-    /// What was paid.
+    /// The amount paid.
     pub amount: Rupiah,
-    /// What went back of it since.
+    /// The amount refunded since.
     pub refunded: Rupiah,
 }
 
@@ -39,34 +41,34 @@ pub struct Sale {
 pub struct UserUsage {
     /// The hour since 1970-01-01 UTC.
     pub hour: i64,
-    /// Whose, by key.
+    /// The user's key.
     pub user_no: u32,
-    /// What flowed.
+    /// The traffic.
     pub sum: UsageSum,
 }
 
-/// Orders of one method and cashier that were paid within the same quarter of an hour: in every zone such a quarter
-/// belongs to one day.
+/// Orders of one method and cashier that were paid within the same quarter of an hour: in every time zone such a
+/// quarter belongs to one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Income {
     /// When the quarter began.
     pub at: Timestamp,
-    /// How they were paid.
+    /// The payment method.
     pub method: String,
-    /// Who took the money.
+    /// The cashier.
     pub cashier: Option<String>,
-    /// How many.
+    /// The number of orders.
     pub orders: u64,
-    /// What was paid.
+    /// The amount paid.
     pub amount: Rupiah,
-    /// What went back of it since.
+    /// The amount refunded since.
     pub refunded: Rupiah,
 }
 
 /// Milliseconds of a quarter of an hour.
 const QUARTER_MS: i64 = 15 * 60 * 1000;
 
-/// Which table keeps usage by what.
+/// The step of usage, which decides the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UsageStep {
     /// By hour since 1970-01-01 UTC.
@@ -97,7 +99,7 @@ impl Reader {
         )
     }
 
-    /// Everybody's usage together, by slot in `from..to`.
+    /// The usage of all users together, by slot in `from..to`.
     pub fn usage_sums(&self, step: UsageStep, from: i64, to: i64) -> Result<Vec<(i64, Bytes)>, StoreError> {
         let sql = match step {
             UsageStep::Hour => {
@@ -133,7 +135,7 @@ impl Reader {
         let mut statement = self.conn.prepare_cached(sql).map_err(failed)?;
         let mut rows = statement.query(params![from, to]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            // By place: names would be looked up for each of very many rows.
+            // By position: looking up column names would cost too much for so many rows.
             let read = || {
                 let (bytes, unenforced): (i64, i64) = (row.get(2)?, row.get(3)?);
                 let sum = UsageSum {
@@ -157,7 +159,7 @@ impl Reader {
         Ok(rows.into_iter().collect())
     }
 
-    /// From here on everything is read as it is at this moment, whatever is committed meanwhile.
+    /// Makes all further reads see the present state, whatever is committed meanwhile.
     pub fn freeze(&self) -> Result<(), StoreError> {
         self.conn.execute_batch("BEGIN")?;
         Ok(self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))?)

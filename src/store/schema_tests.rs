@@ -1,13 +1,16 @@
-//! What earlier versions wrote is brought up whole.
+//! Stores of earlier versions are upgraded completely.
+
+use std::path::Path;
 
 use rusqlite::types::Value;
 
 use super::*;
+use crate::store::{FILE, Store};
 
 /// Steps of the version before the last release.
 const EARLIER: usize = 3;
 
-/// A store as an earlier version left it: a sale over the counter with a refund, an online order, a ledger line of each.
+/// A store of an earlier version: a cash sale with a refund, an online order, and an entry of each.
 const EARLIER_ROWS: &str = r#"
 INSERT INTO users (user_no, id, name, approved, active, exempt, unlimited, waiting_days, access_status, access_causes,
   access_at, created_at) VALUES (1, '7d3c3b52-6a25-4be1-8a3c-0e8d7cbb3f10', 'Budi', 1, 1, 0, 0, 0, 'active', '[]', 1, 1);
@@ -73,7 +76,7 @@ fn a_store_of_an_earlier_version_keeps_every_row_link_and_index() {
     let broken: i64 =
         store.conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
     assert_eq!(broken, 0);
-    // Links hold from here on, too.
+    // Foreign keys are enforced from here on, too.
     let orphan = "UPDATE cash_moves SET order_id = 'none' WHERE move_no = 1";
     assert!(store.conn.execute(orphan, []).is_err());
     assert!(store.conn.execute("DELETE FROM orders WHERE id = 'cash-1'", []).is_err());

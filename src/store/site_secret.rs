@@ -1,19 +1,19 @@
-//! The site's secret in the store: made with it, kept in it, and carried by its copies, so that what was signed before a
-//! restart or a restore is good after it.
+//! The site's secret in the store: created with the store, and included in its copies, so that signatures from before
+//! a restart or a restore stay valid.
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::identity::site_secret::{BYTES, SiteSecret};
 
-/// Where it is among the single values.
+/// Its key in the table of single values.
 pub(super) const KEY: &str = "site_secret";
 
-/// The store's secret, where it has one.
+/// The store's secret, if it has one.
 pub(super) fn kept(conn: &Connection) -> Result<Option<SiteSecret>, StoreError> {
     let sql = "SELECT value FROM meta WHERE key = ?1";
     let kept: Option<String> = conn.query_row(sql, [KEY], |row| row.get(0)).optional()?;
-    // Another one in its place would quietly end whatever this one signed.
+    // A new secret in its place would silently invalidate everything that the old one signed.
     let read = |hex: String| {
         SiteSecret::read(&hex)
             .ok_or_else(|| StoreError::Nonsense(format!("{KEY} is no {BYTES} bytes in hex")))
@@ -21,7 +21,7 @@ pub(super) fn kept(conn: &Connection) -> Result<Option<SiteSecret>, StoreError> 
     kept.map(read).transpose()
 }
 
-/// The store's secret; one is made where there is none.
+/// The store's secret, created if there is none.
 pub(super) fn ensured(conn: &Connection) -> Result<SiteSecret, StoreError> {
     if let Some(secret) = kept(conn)? {
         return Ok(secret);

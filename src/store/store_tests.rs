@@ -1,8 +1,13 @@
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::connect::{READ_ONLY, open_alone};
+use super::migrations::MIGRATIONS;
 use super::*;
 use crate::domain::account::Account;
 use crate::domain::id::{OrderId, UserId};
@@ -10,7 +15,7 @@ use crate::domain::ledger::{CHAIN_START, Entry, Hash, Kind, Posted, Side};
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::validity::{Validity, ValidityChange, ValidityStep};
 
-/// A store with one user and a few entries, and the folder it lives in.
+/// A store with one user and a few entries, and its folder.
 pub(super) fn ledger() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path()).unwrap();
@@ -85,7 +90,7 @@ fn whatever_is_tampered_with_shows() {
     assert!(matches!(found(debt), Broken::Debt { .. }));
 }
 
-/// Orders over the counter for nothing, each with its receipt and move, and a closing of them; and an online order.
+/// Cash orders for nothing, each with its receipt and move, and a closing of them; and an online order.
 const COUNTER: &str = "
     INSERT INTO orders (id, user_no, kind, method, amount_rp, status, lines, flags, receipt_no, cashier, plan, refunded_rp,
       created_at, paid_at, window_bytes) VALUES
@@ -250,7 +255,7 @@ fn a_store_of_version_1_and_its_copies_are_brought_up() {
     is_up(dir.path());
 }
 
-/// A store of version 3 with users named like this: name, phone, log-in name.
+/// A store of version 3 with these users: name, phone, log-in name.
 fn store_of_version_3(dir: &Path, users: &[(&str, Option<&str>, Option<&str>)]) {
     let mut conn = Connection::open(dir.join(FILE)).unwrap();
     MIGRATIONS.to_version(&mut conn, 3).unwrap();
@@ -395,7 +400,7 @@ fn the_writer_is_durable_and_keeps_foreign_keys() {
 const DAY: i64 = crate::domain::units::DAY_MS;
 const T: i64 = 1_800_000_000_000;
 
-/// A store of version 3 with one user: what it says of the expiry, orders and other lines of the ledger.
+/// A store of version 3 with one user: its expiry, orders and other entries.
 fn version_3(expires_at: Option<i64>, waiting: u32, unlimited: bool, lines: &[Version3]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut conn = Connection::open(dir.path().join(FILE)).unwrap();
@@ -438,7 +443,7 @@ fn version_3(expires_at: Option<i64>, waiting: u32, unlimited: bool, lines: &[Ve
     dir
 }
 
-/// A line of the ledger as version 3 has it.
+/// An entry of version 3.
 enum Version3 {
     /// Order, when, days, unlimited, and the expiry before and after where it changed.
     Bought(&'static str, i64, u32, bool, Option<i64>, Option<i64>),
@@ -447,10 +452,10 @@ enum Version3 {
     Back(&'static str, i64),
 }
 
-/// A name, the expiry, lines, the order that goes back, and the expiry without it.
+/// A name, the expiry, entries, the order to refund, and the expiry without it.
 type Version3Row<'a> = (&'a str, Option<i64>, &'a [Version3], &'a str, Option<i64>);
 
-/// What the store says once it is brought up, and what would be if the order went back.
+/// The validity in the upgraded store, and the validity after a refund of the order.
 fn brought_up(dir: &TempDir, back: &str) -> (Validity, Validity) {
     let store = Store::open(dir.path()).unwrap();
     let mut steps = store.reader().unwrap().validity(1).unwrap();
@@ -526,7 +531,7 @@ fn a_store_that_is_only_read_refuses_changes_and_goes_on_when_the_disk_has_room_
     store.conn = open_alone(&store.path, READ_ONLY).unwrap();
     store.is_read_only = true;
     store.pause(Unwritable::Full(dir.path().to_owned()));
-    // The disk has room, and nobody has looked yet.
+    // The disk has room again, which was not checked yet.
     let refused = store.commit(&Batch::default()).unwrap_err();
     assert!(matches!(refused, StoreError::Unwritable(Unwritable::Full(_))), "{refused}");
     assert_eq!(store.broken(), None);

@@ -1,11 +1,12 @@
-//! What was entered while the clock was not trusted, until it gets its date.
+//! Records entered while the clock was not trusted, until they get their date.
 
 use rusqlite::params;
 
-use super::load::parsed;
+use super::error::StoreError;
+use super::lifecycle::Store;
 use super::record::{Redated, Undated, UndatedRecord};
+use super::rows::parsed;
 use super::write::{Batch, Writer};
-use super::{Store, StoreError};
 use crate::domain::units::Timestamp;
 
 impl Writer<'_> {
@@ -45,7 +46,7 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// What has no date yet, oldest first.
+    /// Records without a date, oldest first.
     pub(super) fn undated(&self) -> Result<Vec<UndatedRecord>, StoreError> {
         let mut out = Vec::new();
         self.each("SELECT * FROM undated ORDER BY undated_no", |row| {

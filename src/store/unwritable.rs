@@ -1,43 +1,43 @@
-//! Why nothing can be written for the time being, as far as SQLite and the file system say.
+//! Why the store temporarily cannot be written, according to SQLite and the file system.
 //!
-//! A full disk, a disk that can only be read and a lock of another program are told by SQLite before anything is half
-//! done: the transaction is rolled back, the connection stays good, and trying again later may succeed. A failed sync or
-//! an I/O error is none of these: nothing is known about what the disk holds.
+//! SQLite reports a full disk, a read-only disk and a lock of another program before anything is half done: the
+//! transaction is rolled back, the connection stays valid, and a later try may succeed. A failed sync or an I/O error
+//! is different: the content of the disk is unknown.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::files::FILE;
 use crate::sqlite::Cause;
 
-/// A file that is written and removed to learn what the file system says.
+/// A file that is written and removed to probe the file system.
 const PROBE_FILE: &str = ".kuota.probe";
-/// Where the kernel lists who holds which lock.
+/// Where the kernel lists locks and their processes.
 const LOCKS: &str = "/proc/locks";
-/// Why the store cannot be written. Reading goes on.
+/// The reason why the store cannot be written. Reading still works.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
-    /// There is no room.
+    /// The disk is full.
     #[error(
         "the disk that holds {0} is full, so nothing can be changed; metering and blocking go on from memory; free some \
          space, and changes are taken again by themselves"
     )]
     Full(PathBuf),
-    /// The file system takes no writes.
+    /// The file system does not accept writes.
     #[error(
         "the disk that holds {0} can only be read, so nothing can be changed; metering and blocking go on from memory; \
          look for a failing card in the kernel's log, make a backup, and mount it writable again"
     )]
     ReadOnly(PathBuf),
-    /// Another program holds the file.
+    /// Another program has locked the file.
     #[error(
         "{0} holds the store's file, so nothing can be changed until it lets go; metering and blocking go on from \
          memory; close that program"
     )]
     Busy(String),
-    /// Tables that are not money's are damaged.
+    /// Tables not related to money are damaged.
     #[error(
         "the store's tables are damaged: {0}; it is only read, so nothing can be changed; metering and blocking go on \
          from memory; stop the daemon and restore a backup: kuotad restore FILE"
@@ -56,30 +56,17 @@ impl Unwritable {
         }
     }
 
-    /// What an error of the store in `folder` means; `None` where writing must not go on.
-    pub(super) fn of(error: &StoreError, folder: &Path) -> Option<Self> {
-        match error {
-            StoreError::Unwritable(why) => Some(why.clone()),
-            StoreError::Folder { source, .. } => Self::of_io(source, folder),
-            StoreError::Sqlite(error) => Self::of_sqlite(error, folder),
-            StoreError::Schema(rusqlite_migration::Error::RusqliteError { err, .. }) => {
-                Self::of_sqlite(err, folder)
-            }
-            _ => None,
-        }
-    }
-
-    fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
+    pub(super) fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
         match Cause::of(error) {
             Cause::Full => Some(Self::Full(folder.to_owned())),
             Cause::Busy => Some(Self::Busy(holder(folder))),
-            // SQLite does not pass the system's reason on, so the file system is asked.
+            // SQLite does not pass on the system's error, so the file system is probed.
             Cause::ReadOnly | Cause::Write => Self::probed(folder),
             Cause::Broken | Cause::Statement => None,
         }
     }
 
-    fn of_io(error: &io::Error, folder: &Path) -> Option<Self> {
+    pub(super) fn of_io(error: &io::Error, folder: &Path) -> Option<Self> {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match error.kind() {
             StorageFull | QuotaExceeded | FileTooLarge => Some(Self::Full(folder.to_owned())),
@@ -88,10 +75,10 @@ impl Unwritable {
         }
     }
 
-    /// What the file system says to a write as far out as the log's next one.
+    /// The result of probing the file system with a write at the offset of the log's next one.
     pub(super) fn probed(folder: &Path) -> Option<Self> {
         let probe = folder.join(PROBE_FILE);
-        let log = folder.join(super::FILE).with_extension("db-wal");
+        let log = folder.join(FILE).with_extension("db-wal");
         let end = std::fs::metadata(log).map_or(0, |log| log.len());
         let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&probe);
         let written = file.and_then(|file| file.write_all_at(&[0xA5; 4096], end));
@@ -100,11 +87,10 @@ impl Unwritable {
     }
 }
 
-/// Who else holds a lock on the store's files, for people.
+/// Another process with a lock on the store's files, for people.
 fn holder(folder: &Path) -> String {
-    let inode = |end: &str| {
-        std::fs::metadata(folder.join(super::FILE).with_extension(end)).map(|file| file.ino()).ok()
-    };
+    let inode =
+        |end: &str| std::fs::metadata(folder.join(FILE).with_extension(end)).map(|file| file.ino()).ok();
     let files = [inode("db"), inode("db-shm")];
     let locks = std::fs::read_to_string(LOCKS).unwrap_or_default();
     let process = locks.lines().find_map(|line| writer_of(line, &files));
@@ -120,8 +106,8 @@ fn holder(folder: &Path) -> String {
     }
 }
 
-/// The process of a line of `/proc/locks`, where it is another one's lock for writing on one of those inodes. The line
-/// reads `1: POSIX  ADVISORY  WRITE 1234 fe:01:131090 120 120`.
+/// The process of a line of `/proc/locks`, if it is another process with a write lock on one of those inodes. The
+/// line has the format `1: POSIX  ADVISORY  WRITE 1234 fe:01:131090 120 120`.
 fn writer_of(line: &str, inodes: &[Option<u64>]) -> Option<u32> {
     let fields: Vec<&str> = line.split_whitespace().filter(|field| *field != "->").collect();
     let [_, "POSIX" | "OFDLCK", _, "WRITE", process, place, ..] = fields.as_slice() else { return None };

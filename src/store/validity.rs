@@ -1,12 +1,13 @@
-//! Changes of expiry and plan, and how stores from before they were kept are brought up.
+//! Changes of expiry and plan, and the upgrade of stores from before they were kept.
 
 use rusqlite::{Connection, Row, params};
 use rusqlite_migration::{HookError, HookResult};
 
-use super::load::{instant, parsed};
-use super::orders::quote;
+use super::error::StoreError;
+use super::read::Reader;
+use super::rows::quote;
+use super::rows::{instant, parsed};
 use super::write::Writer;
-use super::{Reader, StoreError};
 use crate::domain::account::Expiry;
 use crate::domain::id::OrderId;
 use crate::domain::order::Item;
@@ -64,8 +65,8 @@ fn step(row: &Row) -> Result<ValidityStep, StoreError> {
     Ok(ValidityStep { change, order: row.get::<_, Option<String>>("order_id")?.map(OrderId) })
 }
 
-/// Derives the changes that a store of the versions before did not keep, as far as ledger and orders tell them. What
-/// nothing tells is entered as set by hand, so that the fold is always what the user has.
+/// Derives the changes that earlier versions did not store, from ledger and orders. A difference that neither
+/// explains is entered as set by an admin, so that the fold always equals the user's state.
 pub(super) fn derive(conn: &Connection) -> HookResult {
     let run = || -> Result<(), StoreError> {
         let mut users = conn.prepare("SELECT user_no, expires_at, waiting_days, unlimited FROM users")?;
@@ -92,8 +93,8 @@ pub(super) fn derive(conn: &Connection) -> HookResult {
     run().map_err(|error| HookError::Hook(error.to_string()))
 }
 
-/// A line of the ledger that may have changed expiry or plan, with what its order remembers.
-struct Line {
+/// An entry of the ledger that may have changed expiry or plan, with the data of its order.
+struct PastLine {
     kind: String,
     at: Timestamp,
     order: Option<OrderId>,
@@ -101,17 +102,17 @@ struct Line {
     bought: Option<(u32, bool)>,
     /// The expiry before the order and the one it set, if it set one.
     expiry: Option<(Option<Timestamp>, Timestamp)>,
-    /// The line gave the last of the order's money back.
+    /// The entry refunded the last of the order's money.
     is_undone: bool,
-    /// The line entered an unlimited plan on credit.
+    /// The entry is an unlimited plan on credit.
     is_plan: bool,
 }
 
-/// The past of one user, as it is found out.
+/// The reconstructed history of one user.
 #[derive(Default)]
 struct Past {
     steps: Vec<ValidityStep>,
-    /// When something was given since the expiry was last known.
+    /// When days were given since the expiry was last known.
     gifts: Vec<Timestamp>,
 }
 
@@ -141,7 +142,7 @@ impl Past {
         self.steps.push(ValidityStep { change, order: order.cloned() });
     }
 
-    fn take(&mut self, line: &Line) {
+    fn take(&mut self, line: &PastLine) {
         match line.kind.as_str() {
             "purchase" => self.take_purchase(line),
             "closing" => {
@@ -158,7 +159,7 @@ impl Past {
         }
     }
 
-    fn take_purchase(&mut self, line: &Line) {
+    fn take_purchase(&mut self, line: &PastLine) {
         let Some((days, unlimited)) = line.bought else { return };
         let order = line.order.as_ref();
         if let Some((before, set)) = line.expiry {
@@ -177,7 +178,7 @@ impl Past {
         let began = ValidityChange::Began { at, rule: Expiry::ResetFromNow };
         let rules = [Expiry::ResetFromNow, Expiry::Extend];
         let mut direct = rules.map(|rule| vec![given(Some(at), rule)]).to_vec();
-        // Days that waited began in the same moment.
+        // Waiting days began at the same moment.
         direct.extend(rules.map(|rule| vec![began, given(Some(at), rule)]));
         // Sold while the clock was not trusted.
         direct.push(vec![given(None, Expiry::ResetFromNow)]);
@@ -192,7 +193,7 @@ impl Past {
         self.gifts.clear();
     }
 
-    /// The expiry is known to be `actual`: what else changed it is guessed from when something was given.
+    /// The expiry is known to be `actual`: other changes of it are inferred from the times when days were given.
     fn meet(&mut self, actual: Option<Timestamp>) {
         let now = self.fold();
         if now.expires_at != actual {
@@ -221,7 +222,7 @@ impl Past {
         })
     }
 
-    /// Whatever was found out, the fold is what the user has.
+    /// Appends the change that makes the fold equal the user's state, if it differs.
     fn end_at(&mut self, has: Validity) {
         let waiting = self.fold().waiting_days;
         if waiting == has.waiting_days && waiting == 0 {
@@ -229,7 +230,7 @@ impl Past {
         } else if waiting == has.waiting_days {
             self.push(ValidityChange::Expiry(has.expires_at), None);
         } else {
-            // Which days wait is not known: all that were found began, and those that wait come last.
+            // Which days wait is not known: all known days began, and those that wait come last.
             if waiting > 0 {
                 let at = has.expires_at.unwrap_or_default();
                 self.push(ValidityChange::Began { at, rule: Expiry::ResetFromNow }, None);
@@ -244,10 +245,10 @@ impl Past {
     }
 }
 
-fn line(row: &Row) -> Result<Line, StoreError> {
+fn line(row: &Row) -> Result<PastLine, StoreError> {
     let bought = match row.get::<_, Option<String>>("lines")? {
         None => None,
-        // An old order that cannot be read says nothing of days; it must not keep the store from being brought up.
+        // An old order that cannot be read has no information on days, and must not prevent the upgrade.
         Some(_) => quote(row).ok().and_then(|quote| {
             quote.lines.into_iter().find_map(|line| match line.item {
                 Item::Package { unlimited, days, .. } => Some((days, unlimited)),
@@ -255,7 +256,7 @@ fn line(row: &Row) -> Result<Line, StoreError> {
             })
         }),
     };
-    Ok(Line {
+    Ok(PastLine {
         kind: row.get("kind")?,
         at: Timestamp(row.get("at")?),
         order: row.get::<_, Option<String>>("order_id")?.map(OrderId),

@@ -1,19 +1,20 @@
-//! Proof that the ledger is whole: the chain of every entry, and every balance as the fold of its entries.
+//! Verifies the ledger: the hash chain of all entries, and every balance as the fold of its entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 
 use super::cash::{ORDER_SUMS, OrderSums, UNAPPLIED_LINES, WRONG_CLOSINGS, order_sums};
-use super::load::{parsed, unsigned, unsigned_or_none};
-use super::{Reader, StoreError};
+use super::error::StoreError;
+use super::read::Reader;
+use super::rows::{entry, parsed, unsigned, unsigned_or_none};
 use crate::domain::debt::DebtStatus;
-use crate::domain::id::{DebtId, OrderId, UserId};
-use crate::domain::ledger::{Balance, Book, CHAIN_START, Entry, Hash, Kind, Posted, Side};
+use crate::domain::id::{DebtId, OrderId};
+use crate::domain::ledger::{Balance, Book, CHAIN_START, Kind, Posted, Side};
 use crate::domain::order::OrderState;
-use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::units::Bytes;
 
-/// What was checked.
+/// Counts of the verified rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Entries in the chain.
@@ -26,13 +27,13 @@ pub struct Verified {
     pub receipts: u64,
 }
 
-/// Why the ledger cannot be trusted: the first bad row.
+/// The reason why the ledger cannot be trusted: the first bad row.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
-    /// SQLite itself finds the file damaged.
+    /// SQLite reports damage of the file.
     #[error("the file is damaged: {0}")]
     File(String),
-    /// A line is missing, or one was put in between.
+    /// An entry is missing, or one was inserted.
     #[error("entry {found} stands where entry {expected} should: a line is missing or was put in")]
     Gap {
         /// The number that should follow.
@@ -40,10 +41,10 @@ pub enum Broken {
         /// The number found.
         found: u64,
     },
-    /// A line was changed, or lines were cut off and others written after.
+    /// An entry was changed, or entries were cut off and others written after them.
     #[error("entry {0} does not match its hash: it, or a line before it, was changed")]
     Link(u64),
-    /// Lines are missing at the end.
+    /// Entries are missing at the end.
     #[error(
         "the chain ends at entry {found}, but entry {expected} was committed: lines are missing at the end"
     )]
@@ -59,24 +60,24 @@ pub enum Broken {
         .stored.credits, .stored.debits, .folded.credits, .folded.debits
     )]
     Balance {
-        /// Whose.
+        /// The user.
         user: String,
-        /// What the account says.
+        /// The sums in the account.
         stored: Balance,
-        /// What the entries say.
+        /// The sums of the entries.
         folded: Balance,
     },
-    /// A debt item's paid part is not what its entries say.
+    /// A debt item's paid part differs from its entries.
     #[error("debt {debt}: the item says {stored} bytes unpaid, its entries make {folded}")]
     Debt {
-        /// Which.
+        /// The debt item.
         debt: String,
-        /// What the item says.
+        /// The unpaid bytes in the item.
         stored: i128,
-        /// What the entries say.
+        /// The unpaid bytes by the entries.
         folded: i128,
     },
-    /// A receipt is missing, or one was put in between.
+    /// A receipt is missing, or one was inserted.
     #[error("receipt {found} stands where receipt {expected} should: one is missing or was put in")]
     Receipt {
         /// The number that should follow.
@@ -84,40 +85,40 @@ pub enum Broken {
         /// The number found; zero for an order that has none.
         found: u64,
     },
-    /// An order's money is not what its moves and its lines say.
+    /// An order's money differs from its moves or its entries.
     #[error(
         "order {order}: it says (paid, returned) ({}, {}), its cash moves ({}, {}), its entries ({}, {})",
         .stored.0, .stored.1, .moves.0, .moves.1, .entries.0, .entries.1
     )]
     Money {
-        /// Which.
+        /// The order.
         order: String,
-        /// What the order says.
+        /// Paid and refunded in the order.
         stored: (u64, u64),
-        /// What the cash moves say.
+        /// Paid and refunded in the cash moves.
         moves: (u64, u64),
-        /// What the ledger says.
+        /// Paid and refunded in the ledger.
         entries: (u64, u64),
     },
-    /// An order was credited twice, or says that it is paid and was never credited, or the reverse.
+    /// An order was credited twice, or is paid and was never credited, or the reverse.
     #[error(
         "order {order}: it is {status}, with {}, and the ledger credits it {credits} times",
         .receipt.map_or_else(|| "no receipt".to_owned(), |receipt| format!("receipt {receipt}"))
     )]
     Credits {
-        /// Which.
+        /// The order.
         order: String,
-        /// Where it says that it stands.
+        /// Its state.
         status: &'static str,
         /// Its receipt.
         receipt: Option<u64>,
         /// Events that credited it.
         credits: u64,
     },
-    /// An online order was booked by an event that could come again.
+    /// An online order was booked by an event that could be applied again.
     #[error("order {0} was booked by an event that is not on file as applied")]
     Unapplied(String),
-    /// Lines of the ledger belong to an order that is not there.
+    /// The ledger has entries of an order that does not exist.
     #[error("order {0} stands in the ledger and is missing")]
     Order(String),
     /// A closing is not the sum of its moves, or one is missing.
@@ -134,11 +135,11 @@ impl From<rusqlite::Error> for Broken {
     }
 }
 
-/// Tables of mere statistics: a site goes on with empty ones.
+/// Tables of statistics only: a site can continue with empty ones.
 pub(super) const STATISTICS: [&str; 4] = ["counter_restarts", "usage_days", "usage_hours", "usage_totals"];
 /// Other tables that no money depends on.
 const SECONDARY: [&str; 3] = ["admins", "audit", "tokens"];
-/// What the names of damaged tables begin with that were put aside.
+/// The prefix of damaged tables that were renamed.
 pub(super) const ASIDE: &str = "damaged_";
 
 /// Damaged tables, for people.
@@ -147,15 +148,15 @@ pub(super) fn told(tables: &[String]) -> String {
 }
 
 impl Reader {
-    /// Recomputes the chain, every balance and every debt item. Stops at the first bad row.
+    /// Verifies the chain, every balance and every debt item. Stops at the first bad row.
     pub fn verify(&self) -> Result<Verified, Broken> {
         let (verified, damaged) = self.verify_money()?;
         if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(told(&damaged))) }
     }
 
-    /// The same, but tables that no money depends on may be damaged: their names come along.
+    /// The same, but tables not related to money may be damaged: their names are returned.
     pub fn verify_money(&self) -> Result<(Verified, Vec<String>), Broken> {
-        // One snapshot for all: a writer may be at work beside us.
+        // One snapshot for all: a writer may be active.
         let tx = self.conn.unchecked_transaction()?;
         let tables = "SELECT count(*) FROM sqlite_schema";
         if self.conn.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
@@ -183,7 +184,7 @@ impl Reader {
         Ok((Verified { entries, accounts, debts, receipts }, damaged))
     }
 
-    /// Tables that cannot be read whole.
+    /// Tables that cannot be read completely.
     pub(super) fn damaged_tables(&self) -> Result<Vec<String>, StoreError> {
         let mut statement =
             self.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
@@ -260,14 +261,14 @@ impl Reader {
     }
 }
 
-/// What the ledger books on one order.
+/// The bookings of one order in the ledger.
 #[derive(Clone, Debug, Default)]
 struct Booked {
-    /// Paid and returned.
+    /// Paid and refunded.
     money: (u64, u64),
     /// Events that credited it.
     credits: u64,
-    /// The last of those: the lines of one stand together.
+    /// The last of those events: the entries of one event are adjacent.
     event: String,
 }
 
@@ -297,7 +298,7 @@ impl Booked {
         }
     }
 
-    /// Whether the order says the same: what was paid once, and what went back as far as rules could undo it.
+    /// Whether the order agrees: paid once, and refunded as far as the rules could undo it.
     fn agrees(&self, order: &OrderSums) -> bool {
         let (paid, returned) = order.says;
         let is_returned = if order.by_hand { self.money.1 <= returned } else { self.money.1 == returned };
@@ -310,7 +311,7 @@ impl Booked {
         }
     }
 
-    /// Whether the order was credited as often as its state says.
+    /// Whether the order was credited as many times as its state requires.
     fn is_credited_right(&self, order: &OrderSums) -> bool {
         use OrderState::{Paid, PartiallyRefunded};
         let is_credited = order.receipt_no.is_some();
@@ -318,15 +319,15 @@ impl Booked {
             Paid | PartiallyRefunded => is_credited,
             status => !is_credited || status.rank() > Paid.rank(),
         };
-        // A sale for nothing over the counter may leave no line.
+        // A cash sale for nothing may have no entry.
         let is_once = if order.is_cash { self.credits <= 1 } else { self.credits == u64::from(is_credited) };
         may_be && is_once
     }
 }
 
 impl Reader {
-    /// Receipts follow each other, and the money of every order is the same in the order, in its moves over the
-    /// counter and in the ledger, which credits it once.
+    /// Checks that receipts are consecutive, and that every order has the same money in the order, in its cash moves
+    /// and in the ledger, which credits it once.
     fn check_orders(&self, folds: &BTreeMap<OrderId, Booked>) -> Result<u64, Broken> {
         let (mut receipts, mut seen) = (0, BTreeSet::new());
         let mut statement = self.conn.prepare(ORDER_SUMS)?;
@@ -396,30 +397,4 @@ impl Folds {
             }
         }
     }
-}
-
-/// One row of `entries` joined with its user's id.
-pub(super) fn entry(row: &Row) -> Result<(Posted, u32, Hash), StoreError> {
-    let debt = match row.get::<_, Option<String>>("debt_id")? {
-        None => None,
-        Some(_) => Some(parsed(row, "debt_id", |text| text.parse().ok())?),
-    };
-    let entry = Entry {
-        kind: parsed(row, "kind", Kind::from_name)?,
-        side: parsed(row, "side", Side::from_name)?,
-        amount: Bytes(unsigned(row, "amount_bytes")?),
-        amount_rp: unsigned_or_none(row, "amount_rp")?.map(Rupiah),
-        debt,
-        order: row.get::<_, Option<String>>("order_id")?.map(OrderId),
-        note: row.get("note")?,
-    };
-    let posted = Posted {
-        seq: unsigned(row, "seq")?,
-        user: UserId(parsed(row, "user_id", |text| text.parse().ok())?),
-        at: Timestamp(row.get("at")?),
-        actor: row.get("actor")?,
-        event: row.get("event_id")?,
-        entry,
-    };
-    Ok((posted, row.get("user_no")?, row.get("hash")?))
 }

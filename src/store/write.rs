@@ -1,16 +1,15 @@
-//! The one transaction that everything is written by.
+//! The single transaction that writes all changes.
 
 use std::collections::BTreeMap;
 
 use rusqlite::types::Null;
-use rusqlite::{CachedStatement, Params, Transaction, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Params, Transaction, params};
 
-use super::commit_mark::{self, CommitMark};
+use super::error::StoreError;
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
-use super::{Store, StoreError};
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
@@ -20,14 +19,14 @@ use crate::domain::units::Timestamp;
 use crate::domain::usage::{Restart, RowId};
 use crate::domain::validity::ValidityStep;
 
-/// An entry with its user's key and its link.
+/// An entry with its user's key and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chained {
-    /// The line.
+    /// The entry.
     pub posted: Posted,
-    /// Whose, by key.
+    /// The user's key.
     pub user_no: u32,
-    /// Its link.
+    /// Its hash.
     pub hash: Hash,
 }
 
@@ -57,9 +56,9 @@ pub struct Batch<'a> {
     pub gone: Vec<(u32, &'a RowId)>,
     /// Usage to add to its hours.
     pub usage: Vec<(&'a UsageKey, &'a UsageSum)>,
-    /// Counters that began anew: when, device key, evidence.
+    /// Counter restarts: when, device key, evidence.
     pub restarts: Vec<(Timestamp, u32, &'a Restart)>,
-    /// Lines of the ledger, following the chain's head.
+    /// Entries of the ledger, following the chain's head.
     pub entries: Vec<Chained>,
     /// Changes of expiry and plan, by user key, in order.
     pub validity: Vec<(u32, &'a ValidityStep)>,
@@ -67,113 +66,54 @@ pub struct Batch<'a> {
     pub packages: Vec<&'a PackageRecord>,
     /// Orders that are new or changed.
     pub orders: Vec<&'a OrderRecord>,
-    /// Pay windows that moved, by order.
+    /// Pay windows that changed, by order.
     pub windows: Vec<(&'a OrderId, PayWindow)>,
-    /// Orders asked of the relay.
+    /// Orders requested from the relay.
     pub openings: Vec<&'a OpeningRecord>,
-    /// Attempts whose outcome is known by now.
+    /// Attempts whose outcome is now known.
     pub openings_ended: Vec<&'a str>,
-    /// Errands that are new or were tried in vain.
+    /// Outbox items that are new or whose delivery failed.
     pub outbox: Vec<&'a OutboxItem>,
-    /// Errands that are done.
+    /// Outbox items that are delivered.
     pub errands_done: Vec<u64>,
-    /// Events of the feed that were looked at.
+    /// Events of the feed that were processed.
     pub applied: Vec<&'a str>,
-    /// Money over the counter.
+    /// Cash moves.
     pub moves: Vec<&'a CashMove>,
-    /// A drawer that was counted: it takes in every move of its cashier that no closing has.
+    /// A closing of a drawer: it includes every move of its cashier that no closing has.
     pub closing: Option<&'a ClosingRecord>,
-    /// What is entered while the clock is not trusted.
+    /// Records entered while the clock is not trusted.
     pub undated: Vec<&'a UndatedRecord>,
-    /// What a person gave a date meanwhile.
+    /// Records that an admin gave a date.
     pub dated: Vec<(Undated, &'a str)>,
-    /// What gets its time because the clock is trusted again.
+    /// Records that get their time because the clock is trusted again.
     pub redated: Vec<&'a Redated>,
-    /// Nothing is left without a date.
+    /// Whether no undated record is left.
     pub all_dated: bool,
     /// Hashes of new portal PINs, by user key.
     pub pins: Vec<(u32, &'a str)>,
     /// The call's idempotency record.
     pub event: Option<&'a EventRecord>,
-    /// Who did what.
+    /// Lines of the audit.
     pub audit: Vec<&'a AuditLine>,
-    /// Local days that ended: their hours are summed into them.
+    /// Local days that ended: their hours are summed into daily usage.
     pub days: Vec<ClosedDay>,
-    /// Hours before this one are dropped, the days they made are kept.
+    /// Hours before this one are deleted; the days they were summed into are kept.
     pub hours_from: Option<i64>,
     /// Single values.
     pub meta: BTreeMap<&'static str, String>,
-    /// When the commit is made.
+    /// The time of the commit.
     pub at: Timestamp,
 }
 
-impl Store {
-    /// Writes `batch` in one transaction, on the card when this returns.
-    ///
-    /// [`StoreError::Unwritable`] means that nothing was written and that the same may succeed later. After any other error
-    /// the store must not be used any more: what the card holds is only known by opening it again.
-    pub fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.check_writable()?;
-        let written = self.write(batch).map(|(mark, statements)| {
-            self.stats.commits += 1;
-            self.stats.statements += statements;
-            self.committed(mark);
-        });
-        self.judged(written)
-    }
-
-    /// The commit's mark, and how many statements made it.
-    fn write(&mut self, batch: &Batch) -> Result<(CommitMark, u64), StoreError> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut writer = Writer { tx, statements: 0 };
-        for package in &batch.packages {
-            writer.package(package)?;
-        }
-        for user in &batch.users {
-            writer.user(user)?;
-        }
-        for user in &batch.accounts {
-            writer.account(user)?;
-        }
-        for (user_no, item, by) in &batch.debts {
-            writer.debt(*user_no, item, by)?;
-        }
-        writer.orders(batch)?;
-        writer.counter(batch)?;
-        writer.undated(batch)?;
-        writer.metering(batch)?;
-        writer.days(batch)?;
-        for line in &batch.entries {
-            writer.entry(line)?;
-        }
-        for (user_no, step) in &batch.validity {
-            writer.validity(*user_no, step)?;
-        }
-        if let Some(event) = batch.event {
-            writer.event(event, batch.at)?;
-        }
-        for line in &batch.audit {
-            writer.audit(line)?;
-        }
-        for (key, value) in &batch.meta {
-            writer.value(key, value)?;
-        }
-        let mark = self.mark.next();
-        writer.value(commit_mark::KEY, &mark.text())?;
-        let Writer { tx, statements } = writer;
-        tx.commit()?;
-        Ok((mark, statements))
-    }
-}
-
-/// SQLite holds signed 64-bit numbers; amounts here are bounded far below.
+/// SQLite stores signed 64-bit numbers; amounts here are bounded far below.
 pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 pub(super) struct Writer<'a> {
-    tx: Transaction<'a>,
-    statements: u64,
+    pub(super) tx: Transaction<'a>,
+    pub(super) statements: u64,
 }
 
 impl Writer<'_> {
@@ -184,14 +124,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+    pub(super) fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
             params![key, value],
         )
     }
 
-    fn package(&mut self, record: &PackageRecord) -> Result<(), StoreError> {
+    pub(super) fn package(&mut self, record: &PackageRecord) -> Result<(), StoreError> {
         let p = &record.package;
         self.run(
             "INSERT INTO packages (package_no, id, name, quota_bytes, days, price_rp, active, deleted)
@@ -211,7 +151,7 @@ impl Writer<'_> {
         )
     }
 
-    fn user(&mut self, user: &UserRecord) -> Result<(), StoreError> {
+    pub(super) fn user(&mut self, user: &UserRecord) -> Result<(), StoreError> {
         let a = &user.account;
         let causes: Vec<&str> = a.access.causes.iter().map(|c| c.name()).collect();
         self.run(
@@ -251,7 +191,7 @@ impl Writer<'_> {
         )
     }
 
-    fn account(&mut self, user: &UserRecord) -> Result<(), StoreError> {
+    pub(super) fn account(&mut self, user: &UserRecord) -> Result<(), StoreError> {
         let a = &user.account;
         self.run(
             "INSERT INTO accounts (user_no, credits_bytes, debits_bytes, open_bytes, used_bytes, tank_bytes)
@@ -269,7 +209,7 @@ impl Writer<'_> {
         )
     }
 
-    fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
+    pub(super) fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO debts (id, user_no, amount_bytes, paid_bytes, price_rp, paid_rp, debt_date, due_date, note,
                created_at, created_by, status)
@@ -293,7 +233,7 @@ impl Writer<'_> {
         )
     }
 
-    fn metering(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    pub(super) fn metering(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for device in &batch.devices {
             self.device(device)?;
         }
@@ -321,9 +261,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    pub(super) fn days(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for day in &batch.days {
-            // A day may be closed twice, and some of its hours may be dropped by then: its sums never shrink.
+            // A day may be closed twice, when some of its hours are already deleted: its sums never shrink.
             self.run(
                 "INSERT INTO usage_days (day, user_no, device_no, bytes, unenforced_bytes)
                  SELECT ?1, user_no, device_no, sum(bytes), sum(unenforced_bytes) FROM usage_hours
@@ -383,7 +323,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, line: &Chained) -> Result<(), StoreError> {
+    pub(super) fn entry(&mut self, line: &Chained) -> Result<(), StoreError> {
         let (posted, e) = (&line.posted, &line.posted.entry);
         self.run(
             "INSERT INTO entries (seq, user_no, at, kind, side, amount_bytes, amount_rp, debt_id, order_id, note,
@@ -407,14 +347,14 @@ impl Writer<'_> {
         )
     }
 
-    fn event(&mut self, event: &EventRecord, at: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn event(&mut self, event: &EventRecord, at: Timestamp) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO events (id, content_hash, at, status, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![event.id, event.content_hash, at.0, event.status, event.answer],
         )
     }
 
-    fn audit(&mut self, line: &AuditLine) -> Result<(), StoreError> {
+    pub(super) fn audit(&mut self, line: &AuditLine) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO audit (audit_no, at, actor, role, source, action, target, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -5,22 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-type Table<K> = Arc<Mutex<BTreeMap<K, Arc<tokio::sync::Mutex<()>>>>>;
+type LockTable<K> = Arc<Mutex<BTreeMap<K, Arc<tokio::sync::Mutex<()>>>>>;
 
 /// Locks by key. An unused key takes no memory.
 #[derive(Debug)]
-pub struct KeyedLocks<K: Ord>(Table<K>);
+pub struct KeyedLocks<K: Ord>(LockTable<K>);
 
 impl<K: Ord> Default for KeyedLocks<K> {
     fn default() -> Self {
-        Self(Table::default())
+        Self(LockTable::default())
     }
 }
 
 /// Locks a key until it is dropped.
 #[derive(Debug)]
 pub struct KeyGuard<K: Ord> {
-    table: Table<K>,
+    table: LockTable<K>,
     key: K,
     guard: Option<OwnedMutexGuard<()>>,
 }

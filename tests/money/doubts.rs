@@ -4,7 +4,7 @@ use kuota::agent::engine::ReviewDecision;
 use kuota::domain::id::UserId;
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::Bytes;
-use kuota::sim::midtrans::{GatewayFault, Meddling, Operation, Trouble};
+use kuota::sim::midtrans::{GatewayFault, Meddling, SimOperation, Trouble};
 use serde_json::{Value, json};
 
 use crate::town::{PACKAGE, Town};
@@ -16,7 +16,7 @@ async fn waiting(town: &Town, n: u8, method: OnlineMethod) -> (UserId, String) {
 }
 
 fn answers(order: &str, field: &str, value: Value) -> GatewayFault {
-    GatewayFault::on(Operation::Status, Trouble::Field(field.to_owned(), value)).order(order)
+    GatewayFault::on(SimOperation::Status, Trouble::Field(field.to_owned(), value)).order(order)
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_charge_over_another_amount_is_called_off_and_nobody_is_shown_it() {
     for (field, value) in
         [("gross_amount", json!("90000.00")), ("currency", json!("USD")), ("order_id", json!("other"))]
     {
-        let fault = GatewayFault::on(Operation::Charge, Trouble::Field(field.to_owned(), value));
+        let fault = GatewayFault::on(SimOperation::Charge, Trouble::Field(field.to_owned(), value));
         let fault = town.gateway.plant(fault);
         let buy = kuota::agent::engine::Purpose::Buy(town.package);
         let refused = town.open(user, buy, OnlineMethod::VaBca).await.unwrap_err();

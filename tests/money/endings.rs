@@ -6,7 +6,7 @@ use kuota::agent::engine::{Actor, Command, Purpose};
 use kuota::domain::id::{OrderId, UserId};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Rupiah};
-use kuota::sim::midtrans::{GatewayFault, Operation, PayMethod, Trouble, VaBank};
+use kuota::sim::midtrans::{GatewayFault, PayMethod, SimOperation, Trouble, VaBank};
 use serde_json::Value;
 
 use crate::audit::Sums;
@@ -256,7 +256,7 @@ async fn a_challenged_payment_waits_for_the_fraud_check() {
     let town = Town::new().await;
     for (field, value) in [("transaction_status", "capture"), ("fraud_status", "challenge")] {
         town.gateway
-            .plant(GatewayFault::on(Operation::Status, Trouble::Field(field.to_owned(), value.into())));
+            .plant(GatewayFault::on(SimOperation::Status, Trouble::Field(field.to_owned(), value.into())));
     }
     let all = waiting(&town, 1, &[OnlineMethod::Qris; 3]).await;
     for one in &all {

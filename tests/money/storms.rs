@@ -10,7 +10,7 @@ use kuota::agent::engine::Purpose;
 use kuota::domain::id::UserId;
 use kuota::domain::order::{OnlineMethod, OrderState};
 use kuota::domain::units::Bytes;
-use kuota::sim::midtrans::{GatewayFault, Meddling, Operation, Strikes, TransactionStatus, Trouble};
+use kuota::sim::midtrans::{GatewayFault, Meddling, SimOperation, Strikes, TransactionStatus, Trouble};
 use serde_json::json;
 
 use crate::audit::Books;
@@ -195,7 +195,7 @@ async fn storm(share: u64, faults: Vec<GatewayFault>, cuts: bool, after: &[Durat
     assert_eq!(town.audit(&held).await.credited, before + 6);
 }
 
-fn some(operation: Operation, trouble: Trouble, permille: u16) -> GatewayFault {
+fn some(operation: SimOperation, trouble: Trouble, permille: u16) -> GatewayFault {
     GatewayFault::on(operation, trouble).when(Strikes::Permille(permille))
 }
 
@@ -204,7 +204,7 @@ async fn a_charge_that_is_answered_and_reset_is_one_charge() {
     let faults = [Trouble::ResetAfter, Trouble::HalfAnswer, Trouble::HtmlAfter(502)];
     let refused = Trouble::RefuseAfter { http: 500, code: 500 };
     let all = faults.into_iter().chain([refused]);
-    storm(1, all.map(|trouble| some(Operation::Charge, trouble, 250)).collect(), false, &PLAN[..2]).await;
+    storm(1, all.map(|trouble| some(SimOperation::Charge, trouble, 250)).collect(), false, &PLAN[..2]).await;
 }
 
 #[tokio::test]
@@ -212,9 +212,9 @@ async fn a_gateway_that_hangs_leaves_one_charge() {
     let slow = Trouble::DelayAnswer(Duration::from_millis(600));
     let faults = [Trouble::Hang, Trouble::HangAfter, slow, Trouble::KeyRunning];
     let mut faults: Vec<GatewayFault> =
-        faults.into_iter().map(|trouble| some(Operation::Charge, trouble, 200)).collect();
-    faults.push(some(Operation::Status, Trouble::HangAfter, 100));
-    faults.push(some(Operation::Cancel, Trouble::HangAfter, 100));
+        faults.into_iter().map(|trouble| some(SimOperation::Charge, trouble, 200)).collect();
+    faults.push(some(SimOperation::Status, Trouble::HangAfter, 100));
+    faults.push(some(SimOperation::Cancel, Trouble::HangAfter, 100));
     storm(2, faults, false, &PLAN[..2]).await;
 }
 
@@ -230,7 +230,7 @@ async fn refusals_and_server_faults_by_the_dozen_leave_one_charge() {
         everywhere(hidden, 50),
         everywhere(Trouble::Reset, 50),
         everywhere(Trouble::ErrorInOk, 300),
-        some(Operation::Charge, Trouble::HtmlAfter(502), 200),
+        some(SimOperation::Charge, Trouble::HtmlAfter(502), 200),
     ];
     storm(3, faults, false, &PLAN[..2]).await;
 }
@@ -239,10 +239,10 @@ async fn refusals_and_server_faults_by_the_dozen_leave_one_charge() {
 async fn a_charge_that_the_gateway_does_not_know_yet_is_found_later() {
     let lag = Trouble::StatusLag(Duration::from_secs(20));
     let faults = vec![
-        some(Operation::Charge, Trouble::ResetAfter, 500),
-        some(Operation::Charge, lag, 700),
-        some(Operation::Status, Trouble::Edge404, 100),
-        some(Operation::Cancel, Trouble::ResetAfter, 200),
+        some(SimOperation::Charge, Trouble::ResetAfter, 500),
+        some(SimOperation::Charge, lag, 700),
+        some(SimOperation::Status, Trouble::Edge404, 100),
+        some(SimOperation::Cancel, Trouble::ResetAfter, 200),
     ];
     // A charge that was called off before the gateway knew of it can be paid by nobody, and lapses there by itself.
     storm(4, faults, false, &PLAN[..5]).await;
@@ -250,7 +250,7 @@ async fn a_charge_that_the_gateway_does_not_know_yet_is_found_later() {
 
 #[tokio::test]
 async fn an_uplink_that_comes_and_goes_leaves_one_charge() {
-    let faults = vec![some(Operation::Charge, Trouble::ResetAfter, 200)];
+    let faults = vec![some(SimOperation::Charge, Trouble::ResetAfter, 200)];
     storm(5, faults, true, &PLAN[..2]).await;
 }
 
@@ -258,7 +258,7 @@ async fn an_uplink_that_comes_and_goes_leaves_one_charge() {
 async fn a_charge_that_never_reached_the_gateway_keeps_nobody_from_the_next() {
     let town = Town::with(Setup { timeouts: Some(impatient()), ..Setup::default() }).await;
     let user = town.customer(1, Bytes::ZERO).await;
-    let fault = town.gateway.plant(GatewayFault::on(Operation::Charge, Trouble::Reset));
+    let fault = town.gateway.plant(GatewayFault::on(SimOperation::Charge, Trouble::Reset));
     let buy = || Purpose::Buy(town.package);
     town.open(user, buy(), OnlineMethod::Qris).await.unwrap_err();
     town.gateway.heal(fault);

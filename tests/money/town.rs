@@ -22,8 +22,8 @@ use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
 use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
 use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
-use kuota::relay::config::{MerchantKeys, Secrets};
-use kuota::relay::run::{self, RunError};
+use kuota::relay::config::{MerchantKeys, RelaySecrets};
+use kuota::relay::run::{self, RelayRunError};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
@@ -132,7 +132,7 @@ struct RelayHost {
     relay: Arc<Relay>,
     store: Arc<SqliteStore>,
     stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), RunError>>,
+    task: JoinHandle<Result<(), RelayRunError>>,
     address: SocketAddr,
 }
 
@@ -527,10 +527,10 @@ async fn start_relay(
     RelayHost { relay, store, stop, task, address }
 }
 
-fn secrets() -> Secrets {
+fn secrets() -> RelaySecrets {
     let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
     let token: [u8; 32] = Sha256::digest(TOKEN).into();
-    Secrets::new(BTreeMap::from([("m1".into(), keys)]), BTreeMap::from([("site-1".into(), token)]))
+    RelaySecrets::new(BTreeMap::from([("m1".into(), keys)]), BTreeMap::from([("site-1".into(), token)]))
 }
 
 fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_url: &str) -> Arc<Site> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kuota::domain::order::OrderState;
-use kuota::domain::payment::{Claim, Fraud, GatewayStatus as Status, PaymentTerms, Report};
+use kuota::domain::payment::{Claim, Fraud, GatewayReport, GatewayStatus as Status, PaymentTerms};
 use kuota::domain::units::Rupiah;
 
 use crate::model::Event;
@@ -112,10 +112,10 @@ fn claim(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> Claim {
     Claim { transaction: attempt(dice, attempts), status, code }
 }
 
-fn report(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> Report {
+fn report(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> GatewayReport {
     let status = status(dice);
     let transaction = attempt(dice, attempts);
-    let mut report = Report {
+    let mut report = GatewayReport {
         order: dice.percent(80).then(|| ORDER.to_owned()),
         transaction,
         status,
@@ -140,7 +140,7 @@ fn report(dice: &mut Dice, attempts: LoginLimiter, noise: usize) -> Report {
     report
 }
 
-fn spoil(dice: &mut Dice, report: &mut Report, attempts: LoginLimiter, noise: usize) {
+fn spoil(dice: &mut Dice, report: &mut GatewayReport, attempts: LoginLimiter, noise: usize) {
     if dice.percent(noise) {
         report.code = *dice.pick(&[200, 201, 202, 404, 407]);
     }
@@ -166,7 +166,7 @@ fn spoil(dice: &mut Dice, report: &mut Report, attempts: LoginLimiter, noise: us
     }
 }
 
-fn list_returns(dice: &mut Dice, report: &mut Report) {
+fn list_returns(dice: &mut Dice, report: &mut GatewayReport) {
     for key in ["r1", "r2", "r3", "unlisted", "reversal", "chargeback"] {
         if dice.percent(25) {
             let amount = *dice.pick(&[0, 1_000, 2_500, 3_000, 4_000, AMOUNT, 12_000, u64::MAX]);

@@ -6,7 +6,7 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kuota::domain::order::{Flag, OrderState};
-use kuota::domain::payment::{Advance, ClaimedMoney, Effect, PaymentTerms, Standing};
+use kuota::domain::payment::{Advance, ClaimedMoney, PaymentEffect, PaymentTerms, Standing};
 use kuota::domain::units::Rupiah;
 use lives::{AMOUNT, Dice, LoginLimiter};
 use model::{Event, Outcome};
@@ -30,7 +30,7 @@ fn advance(standing: &Standing, terms: &PaymentTerms, event: &Event) -> Advance 
 /// What the reducer makes of a life.
 struct Run {
     standing: Standing,
-    effects: Vec<(usize, Effect)>,
+    effects: Vec<(usize, PaymentEffect)>,
 }
 
 fn run(terms: &PaymentTerms, events: &[Event]) -> Run {
@@ -47,12 +47,12 @@ impl Run {
     fn outcome(&self) -> Outcome {
         let mut reversed: BTreeMap<(usize, String), u64> = BTreeMap::new();
         for (i, effect) in &self.effects {
-            if let Effect::Reverse { key, amount } = effect {
+            if let PaymentEffect::Reverse { key, amount } = effect {
                 // A name that was taken is made another by signs behind it.
                 *reversed.entry((*i, key.trim_end_matches('+').to_owned())).or_default() += amount.0;
             }
         }
-        let credit = self.effects.iter().find(|(_, effect)| *effect == Effect::Credit);
+        let credit = self.effects.iter().find(|(_, effect)| *effect == PaymentEffect::Credit);
         Outcome {
             state: self.standing.state,
             flags: self.standing.flags.clone(),
@@ -61,7 +61,7 @@ impl Run {
         }
     }
 
-    fn count(&self, wanted: &Effect) -> usize {
+    fn count(&self, wanted: &PaymentEffect) -> usize {
         self.effects.iter().filter(|(_, effect)| effect == wanted).count()
     }
 
@@ -69,7 +69,7 @@ impl Run {
         self.effects
             .iter()
             .filter_map(|(_, effect)| match effect {
-                Effect::Reverse { key, amount } => Some((key.as_str(), amount.0)),
+                PaymentEffect::Reverse { key, amount } => Some((key.as_str(), amount.0)),
                 _ => None,
             })
             .collect()
@@ -105,7 +105,11 @@ fn compare(seed: u64, attempts: LoginLimiter) -> Option<Outcome> {
             && last.as_ref().is_some_and(|before: &Outcome| before.state != OrderState::Review);
         reviews += usize::from(entered);
         if from == 0 {
-            assert_eq!(found.count(&Effect::Review), reviews, "seed {seed} {attempts:?}: reviews told");
+            assert_eq!(
+                found.count(&PaymentEffect::Review),
+                reviews,
+                "seed {seed} {attempts:?}: reviews told"
+            );
         }
         last = Some(expected);
     }
@@ -138,16 +142,17 @@ fn check_promises(seed: u64, attempts: LoginLimiter) {
     let events = lives::life(&mut dice, attempts);
     let run = run(&terms, &events);
     let say = || format!("seed {seed} {attempts:?}: {terms:?} {events:?}");
-    assert!(run.count(&Effect::Credit) <= 1, "credited once at most: {}", say());
-    assert_eq!(run.count(&Effect::Credit) == 1, run.standing.credited, "{}", say());
+    assert!(run.count(&PaymentEffect::Credit) <= 1, "credited once at most: {}", say());
+    assert_eq!(run.count(&PaymentEffect::Credit) == 1, run.standing.credited, "{}", say());
     let reversals = run.reversals();
     let names: BTreeSet<&str> = reversals.iter().map(|(key, _)| *key).collect();
     assert_eq!(names.len(), reversals.len(), "each return has a name of its own: {}", say());
     let total: u64 = reversals.iter().map(|(_, amount)| amount).sum();
     assert!(total <= AMOUNT, "no more goes back than was paid: {}", say());
     assert_eq!(Rupiah(total), run.standing.refunded(), "{}", say());
-    let first_reversal = run.effects.iter().position(|(_, effect)| matches!(effect, Effect::Reverse { .. }));
-    let credit = run.effects.iter().position(|(_, effect)| *effect == Effect::Credit);
+    let first_reversal =
+        run.effects.iter().position(|(_, effect)| matches!(effect, PaymentEffect::Reverse { .. }));
+    let credit = run.effects.iter().position(|(_, effect)| *effect == PaymentEffect::Credit);
     assert!(first_reversal.is_none_or(|at| credit.is_some_and(|credit| credit < at)), "{}", say());
     if run.standing.credited {
         let clean = |event: &Event| matches!(event, Event::Report(report) if is_clean_money(&terms, report));
@@ -158,7 +163,7 @@ fn check_promises(seed: u64, attempts: LoginLimiter) {
 }
 
 /// Money by the words of the gateway's documentation, for this order.
-fn is_clean_money(terms: &PaymentTerms, report: &kuota::domain::payment::Report) -> bool {
+fn is_clean_money(terms: &PaymentTerms, report: &kuota::domain::payment::GatewayReport) -> bool {
     let words = ["settlement", "capture", "partial_refund", "partial_chargeback"];
     let fee_paid = terms.fee_imposition && report.original_amount == Some(terms.amount);
     words.contains(&report.status.name())
@@ -179,7 +184,7 @@ fn check_each_step(terms: &PaymentTerms, events: &[Event], say: &dyn Fn() -> Str
         // Of money that was never credited, what went back is shown; the rest is told to be undone.
         let shown = |s: &Standing| (s.state, s.flags.clone(), (!s.credited).then(|| s.returned()));
         let changed = shown(&standing) != shown(&next.standing);
-        let only_money = next.effects.iter().all(|effect| matches!(effect, Effect::Reverse { .. }));
+        let only_money = next.effects.iter().all(|effect| matches!(effect, PaymentEffect::Reverse { .. }));
         assert!(!changed || !next.effects.is_empty(), "a change is told: {}", say());
         assert!(
             changed || only_money,

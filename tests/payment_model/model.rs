@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kuota::domain::order::{Flag, OrderState};
 use kuota::domain::payment::{
-    CHARGEBACK_KEY, Claim, Fraud, GatewayStatus as Status, PaymentTerms, REVERSAL_KEY, Report, UNLISTED_KEY,
+    CHARGEBACK_KEY, Claim, Fraud, GatewayReport, GatewayStatus as Status, PaymentTerms, REVERSAL_KEY,
+    UNLISTED_KEY,
 };
 use kuota::domain::units::Rupiah;
 
@@ -14,7 +15,7 @@ use kuota::domain::units::Rupiah;
 #[derive(Clone, Debug)]
 pub enum Event {
     Claim(Claim),
-    Report(Report),
+    Report(GatewayReport),
     Closed(OrderState),
 }
 
@@ -71,7 +72,7 @@ pub fn outcome(terms: &PaymentTerms, events: &[Event]) -> Outcome {
     Outcome { state: history.state(credited_at), flags: history.flags(credited_at), credited_at, reversed }
 }
 
-fn said(report: &Report) -> u64 {
+fn said(report: &GatewayReport) -> u64 {
     let listed = report.refunds.values().fold(0_u64, |sum, amount| sum.saturating_add(amount.0));
     listed.max(report.refunded.map_or(0, |total| total.0))
 }
@@ -95,7 +96,7 @@ fn claim_fact(claim: &Claim) -> Fact {
     }
 }
 
-fn report_fact(terms: &PaymentTerms, report: &Report) -> Fact {
+fn report_fact(terms: &PaymentTerms, report: &GatewayReport) -> Fact {
     if report.order.as_ref().is_some_and(|order| *order != terms.order) {
         return Fact::AboutAnotherOrder;
     }
@@ -114,7 +115,7 @@ fn report_fact(terms: &PaymentTerms, report: &Report) -> Fact {
     }
 }
 
-fn report_doubts(terms: &PaymentTerms, report: &Report) -> BTreeSet<Flag> {
+fn report_doubts(terms: &PaymentTerms, report: &GatewayReport) -> BTreeSet<Flag> {
     let paid_for_us = match report.original_amount {
         Some(original) if terms.fee_imposition => Some(original),
         _ => report.amount,

@@ -4,10 +4,10 @@
 use crate::relay_support;
 
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
-use kuota::domain::payment::{Fraud, GatewayStatus, Report, Standing};
+use kuota::domain::payment::{Fraud, GatewayReport, GatewayStatus, Standing};
 use kuota::domain::units::{Rupiah, Timestamp};
 use kuota::protocol::relay::{OrderItem, PaymentMeans};
-use kuota::relay::store::{Opened, OrderRow, Updated};
+use kuota::relay::store::{OpenedOrder, StoredOrder, Updated};
 use relay_support::{Bench, START, Setup, words};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ enum Pace {
     AllAtOnce,
 }
 
-fn row(case: &Value) -> OrderRow {
+fn row(case: &Value) -> StoredOrder {
     let order = &case["order"];
     let mut standing = Standing::created();
     match order["state"].as_str().unwrap() {
@@ -32,7 +32,7 @@ fn row(case: &Value) -> OrderRow {
         "cancelled" => standing = standing.closed(OrderState::Cancelled).standing,
         state => standing.state = OrderState::from_name(state).unwrap(),
     }
-    OrderRow {
+    StoredOrder {
         id: order["order_id"].as_str().unwrap().into(),
         merchant: "m1".into(),
         site: "site-1".into(),
@@ -56,7 +56,7 @@ fn row(case: &Value) -> OrderRow {
 }
 
 /// What a status query answers, by a notification's words.
-fn report(body: &Value) -> Report {
+fn report(body: &Value) -> GatewayReport {
     let text = |name: &str| body[name].as_str().map(str::to_owned);
     let money = |value: &Value| {
         let text = value.as_str()?;
@@ -64,7 +64,7 @@ fn report(body: &Value) -> Report {
     };
     let refunds = body["refunds"].as_array().cloned().unwrap_or_default();
     let original = &body["metadata"]["extra_info"]["gross_amount_info"]["original_amount"];
-    Report {
+    GatewayReport {
         order: text("order_id"),
         transaction: text("transaction_id"),
         status: GatewayStatus::from_name(&text("transaction_status").unwrap()).unwrap(),
@@ -107,14 +107,14 @@ async fn play(case: &Value, pace: Pace) -> Vec<String> {
     let row = row(case);
     let is_late = case["order"]["state"] == "absent-at-delivery";
     if !is_late {
-        assert!(matches!(bench.store.open(&row).await.unwrap(), Opened::New));
+        assert!(matches!(bench.store.open(&row).await.unwrap(), OpenedOrder::New));
         if row.standing != Standing::created() {
             assert_eq!(bench.store.update(&row, &[], &[], START).await.unwrap(), Updated::Done);
         }
     }
     let mut wrong = Vec::new();
     let bodies = case["notifications"].as_array().unwrap();
-    let mut known: Option<Report> = None;
+    let mut known: Option<GatewayReport> = None;
     for (i, body) in bodies.iter().enumerate() {
         let reply = bench.notify_raw("m1", body.to_string().into_bytes()).await;
         let expected = &case["expected"]["http_reply"][i];
@@ -142,7 +142,7 @@ async fn play(case: &Value, pace: Pace) -> Vec<String> {
     }
     if is_late {
         assert_eq!(bench.decide().await, 0, "there is nothing to decide about an order that nobody knows");
-        assert!(matches!(bench.store.open(&row).await.unwrap(), Opened::New));
+        assert!(matches!(bench.store.open(&row).await.unwrap(), OpenedOrder::New));
     }
     bench.decide().await;
     // Whatever a doubt was left about is asked again, and nothing changes any more.

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::Method;
-use kuota::domain::payment::{GatewayStatus, Report};
+use kuota::domain::payment::{GatewayReport, GatewayStatus};
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::GatewayError;
 use relay_support::scripted::{Plan, rejected, unknown, unreachable};
@@ -762,11 +762,11 @@ async fn the_relay_says_how_it_is() {
 
 #[tokio::test]
 async fn a_charge_or_a_cancel_that_says_paid_is_asked_about_before_anything_is_credited() {
-    let settled = |report: &mut Report| {
+    let settled = |report: &mut GatewayReport| {
         report.status = GatewayStatus::Settlement;
         report.code = 200;
     };
-    let open = |report: &mut Report| {
+    let open = |report: &mut GatewayReport| {
         report.status = GatewayStatus::Pending;
         report.code = 201;
     };

@@ -11,13 +11,15 @@ use axum::http::{Method as Verb, Request};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kuota::clock::SystemClock;
-use kuota::relay::config::{Config, GatewayEnvironment, MerchantConfig, MerchantKeys, Secrets, SiteConfig};
+use kuota::relay::config::{
+    Config, GatewayEnvironment, MerchantConfig, MerchantKeys, RelaySecrets, SiteConfig,
+};
 use kuota::relay::run::{assemble, drive};
 use kuota::relay::service::Relay;
 use kuota::relay::store::sqlite::SqliteStore;
 use kuota::settings::Secret;
 use kuota::sim::midtrans::{
-    GatewayFault, Meddling, MidtransSim, Operation, Options, PayMethod, SimMerchant as Account, Strikes,
+    GatewayFault, Meddling, MidtransSim, Options, PayMethod, SimMerchant as Account, SimOperation, Strikes,
     TransactionStatus, Trouble, VaBank,
 };
 use serde_json::{Value, json};
@@ -82,7 +84,7 @@ impl Town {
         let config = Config { public_url, merchant: vec![merchant], ..Config::default() };
         let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
         let token: [u8; 32] = Sha256::digest(TOKEN).into();
-        let secrets = Secrets::new(
+        let secrets = RelaySecrets::new(
             BTreeMap::from([("m1".to_owned(), keys)]),
             BTreeMap::from([("site-1".to_owned(), token)]),
         );
@@ -348,7 +350,7 @@ async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
     .enumerate()
     {
         let what = format!("{trouble:?}");
-        let fault = town.sim.plant(GatewayFault::on(Operation::Charge, trouble).when(Strikes::First(1)));
+        let fault = town.sim.plant(GatewayFault::on(SimOperation::Charge, trouble).when(Strikes::First(1)));
         let id = town.opened(&format!("r-{n}"), "qris").await;
         town.sim.heal(fault);
         assert!(town.order(&id).await["qr_string"].is_string(), "{what}");
@@ -359,14 +361,14 @@ async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
     }
     // Permata heeds no key: it is found, and its number with it.
     let fault =
-        town.sim.plant(GatewayFault::on(Operation::Charge, Trouble::ResetAfter).when(Strikes::First(1)));
+        town.sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::First(1)));
     let id = town.opened("permata", "va_permata").await;
     town.sim.heal(fault);
     let number = town.sim.find(&id).unwrap().va_number.unwrap();
     assert_eq!(town.order(&id).await["va"]["number"], json!(number));
     // Lost for good: called off at the gateway, and nobody is left with something to pay.
     let fault =
-        town.sim.plant(GatewayFault::on(Operation::Charge, Trouble::ResetAfter).when(Strikes::First(2)));
+        town.sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::First(2)));
     let (status, problem) = town.open("lost", "qris").await;
     town.sim.heal(fault);
     assert_eq!((status, &problem["code"]), (504, &json!("gateway_unknown")));
@@ -385,7 +387,7 @@ async fn another_charge_than_was_asked_for_is_called_off() {
             .enumerate()
     {
         let trouble = Trouble::Field(field.into(), json!(value));
-        let fault = town.sim.plant(GatewayFault::on(Operation::Charge, trouble).when(Strikes::First(1)));
+        let fault = town.sim.plant(GatewayFault::on(SimOperation::Charge, trouble).when(Strikes::First(1)));
         let (status, problem) = town.open(&format!("r-{n}"), "qris").await;
         town.sim.heal(fault);
         assert_eq!((status, &problem["code"]), (502, &json!("gateway_mismatch")), "{field}: {problem}");
@@ -403,9 +405,9 @@ async fn another_charge_than_was_asked_for_is_called_off() {
 async fn many_at_once_with_faults_are_each_credited_once() {
     let town = Arc::new(Town::with(Options { seed: 7, ..Options::default() }, true).await);
     let troubles = [
-        GatewayFault::on(Operation::Charge, Trouble::ResetAfter).when(Strikes::Permille(60)),
-        GatewayFault::on(Operation::Charge, Trouble::HtmlAfter(502)).when(Strikes::Permille(60)),
-        GatewayFault::on(Operation::Status, Trouble::Reset).when(Strikes::Permille(60)),
+        GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::Permille(60)),
+        GatewayFault::on(SimOperation::Charge, Trouble::HtmlAfter(502)).when(Strikes::Permille(60)),
+        GatewayFault::on(SimOperation::Status, Trouble::Reset).when(Strikes::Permille(60)),
         GatewayFault::notification(Meddling::Duplicate(2)).when(Strikes::Permille(300)),
     ];
     for fault in troubles {

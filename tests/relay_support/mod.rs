@@ -17,7 +17,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kuota::clock::ManualClock;
 use kuota::domain::units::Timestamp;
-use kuota::relay::config::{MerchantKeys, Secrets};
+use kuota::relay::config::{MerchantKeys, RelaySecrets};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
 use kuota::relay::store::sqlite::SqliteStore;
@@ -281,10 +281,10 @@ pub fn signature(order: &str, code: &str, amount: &str, key: &str) -> String {
     })
 }
 
-fn secrets() -> Secrets {
+fn secrets() -> RelaySecrets {
     let keys = |key: &str| MerchantKeys { server_key: Secret::new(key), previous_keys: Vec::new() };
     let token = |token: &str| -> [u8; 32] { Sha256::digest(token).into() };
-    Secrets::new(
+    RelaySecrets::new(
         BTreeMap::from([("m1".to_owned(), keys(KEY)), ("m2".to_owned(), keys(OTHER_KEY))]),
         BTreeMap::from([
             ("site-1".to_owned(), token(TOKEN)),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kuota::domain::order::OnlineMethod;
-use kuota::domain::payment::{Fraud, GatewayStatus, Report};
+use kuota::domain::payment::{Fraud, GatewayReport, GatewayStatus};
 use kuota::domain::units::Rupiah;
 use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 use kuota::protocol::relay::{PaymentMeans, VirtualAccount};
@@ -23,7 +23,7 @@ pub enum Plan {
     /// It is done once the semaphore has a permit, or it times out.
     Wait(Arc<Semaphore>),
     /// It is done, with another answer.
-    Alter(fn(&mut Report)),
+    Alter(fn(&mut GatewayReport)),
     /// It is done, and the answer does not say how to pay.
     WithoutMeans,
 }
@@ -31,7 +31,7 @@ pub enum Plan {
 #[derive(Default)]
 struct Books {
     /// Where each order stands; an order without an entry is unknown.
-    reports: BTreeMap<String, Report>,
+    reports: BTreeMap<String, GatewayReport>,
     keys: BTreeMap<String, Charged>,
     charges: VecDeque<Plan>,
     statuses: VecDeque<Plan>,
@@ -113,7 +113,7 @@ impl Scripted {
     }
 
     /// Puts a transaction where it should be.
-    pub fn put(&self, order: &str, report: Report) {
+    pub fn put(&self, order: &str, report: GatewayReport) {
         self.books(|books| books.reports.insert(order.into(), report));
     }
 
@@ -121,7 +121,7 @@ impl Scripted {
         self.books(|books| books.reports.remove(order));
     }
 
-    pub fn alter(&self, order: &str, change: impl FnOnce(&mut Report)) {
+    pub fn alter(&self, order: &str, change: impl FnOnce(&mut GatewayReport)) {
         self.books(|books| change(books.reports.get_mut(order).expect("the gateway knows the order")));
     }
 
@@ -137,8 +137,8 @@ impl Scripted {
     }
 
     /// A report of an order as it is first.
-    pub fn pending(&self, order: &str, amount: Rupiah) -> Report {
-        Report {
+    pub fn pending(&self, order: &str, amount: Rupiah) -> GatewayReport {
+        GatewayReport {
             order: Some(order.into()),
             transaction: Some(format!("t-{order}")),
             status: GatewayStatus::Pending,
@@ -276,7 +276,7 @@ impl Gateway for Scripted {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>> {
         Box::pin(async move {
             let plan = self.books(|books| {
                 books.log.push("status".into());
@@ -309,7 +309,7 @@ impl Gateway for Scripted {
         &'a self,
         id: &'a str,
         limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>> {
         Box::pin(async move {
             let plan = self.books(|books| {
                 books.log.push("cancel".into());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kuota::sim::midtrans::{
-    ConnectionMode, GatewayFault, MidtransSim, Operation, Options, SimClock, Strikes, TransactionStatus,
+    ConnectionMode, GatewayFault, MidtransSim, Options, SimClock, SimOperation, Strikes, TransactionStatus,
     Trouble,
 };
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn charge_with(trouble: Trouble) -> (Option<Result<Answer, String>>, bool)
     let hangs = matches!(trouble, Trouble::Hang | Trouble::HangAfter);
     let carried_out = trouble == Trouble::HangAfter;
     let sim = start().await;
-    sim.plant(GatewayFault::on(Operation::Charge, trouble));
+    sim.plant(GatewayFault::on(SimOperation::Charge, trouble));
     let timeouts = if hangs { SHORT } else { PATIENCE };
     let answer = tokio::time::timeout(timeouts, Caller::new(&sim).charge("o", NOBODY)).await.ok();
     if carried_out {
@@ -127,7 +127,7 @@ async fn an_error_can_come_as_http_200() {
 async fn a_slow_call_keeps_its_key_running_and_outlives_its_caller() {
     let sim = start().await;
     let caller = Caller::new(&sim);
-    sim.plant(GatewayFault::on(Operation::Charge, Trouble::Delay(10 * SHORT)).when(Strikes::First(1)));
+    sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::Delay(10 * SHORT)).when(Strikes::First(1)));
     let keyed = |caller: Caller| async move {
         caller.call("POST", "/v2/charge", &[("idempotency-key", "k")], &qris("o")).await
     };
@@ -146,7 +146,7 @@ async fn a_slow_call_keeps_its_key_running_and_outlives_its_caller() {
 #[tokio::test]
 async fn a_late_answer_was_carried_out_long_before() {
     let sim = start().await;
-    sim.plant(GatewayFault::on(Operation::Charge, Trouble::DelayAnswer(10 * SHORT)));
+    sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::DelayAnswer(10 * SHORT)));
     let caller = Caller::new(&sim);
     let call = tokio::spawn({
         let caller = caller.clone();
@@ -162,7 +162,7 @@ async fn the_status_can_lag_behind_the_charge() {
     let options = Options { clock: SimClock::Virtual, ..options() };
     let sim = MidtransSim::start(options).await.expect("a free port");
     let caller = Caller::new(&sim);
-    sim.plant(GatewayFault::on(Operation::Charge, Trouble::StatusLag(Duration::from_secs(10))));
+    sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::StatusLag(Duration::from_secs(10))));
     assert_eq!(caller.charge("o", NOBODY).await.expect("charged").code(), "201");
     assert_eq!(caller.status("o").await.code(), "404");
     assert_eq!(caller.charge("o", NOBODY).await.expect("answered").code(), "406");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kuota::sim::midtrans::{
-    GatewayFault, Meddling, MidtransSim, NotPossible, Operation, Options, PayMethod, Reply, SimClock,
+    GatewayFault, Meddling, MidtransSim, NotPossible, Options, PayMethod, Reply, SimClock, SimOperation,
     Strikes, TransactionStatus,
 };
 use serde_json::json;
@@ -157,7 +157,9 @@ async fn planted_faults_reorder_and_duplicate() {
     quiet(&sim).await;
     assert_eq!(listener.told(), ["settlement", "pending", "settlement"]);
     sim.heal_all();
-    assert!(sim.calls().iter().any(|call| call.operation == Operation::Charge && call.status == Some(200)));
+    assert!(
+        sim.calls().iter().any(|call| call.operation == SimOperation::Charge && call.status == Some(200))
+    );
 }
 
 #[tokio::test]

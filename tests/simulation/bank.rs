@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::order::OnlineMethod;
-use kuota::domain::payment::{Fraud, GatewayStatus, Report};
+use kuota::domain::payment::{Fraud, GatewayReport, GatewayStatus};
 use kuota::domain::units::{Rupiah, Timestamp};
 use kuota::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
 use kuota::protocol::relay::PaymentMeans;
@@ -157,11 +157,11 @@ impl Inside {
         }
     }
 
-    fn report(&self, order: &str) -> Option<Report> {
+    fn report(&self, order: &str) -> Option<GatewayReport> {
         let deal = self.deals.get(order)?;
         let refunds: BTreeMap<String, Rupiah> =
             deal.refunds.iter().map(|(key, rp)| (key.clone(), Rupiah(*rp))).collect();
-        Some(Report {
+        Some(GatewayReport {
             order: Some(order.to_owned()),
             transaction: Some(format!("t-{}", deal.number)),
             status: deal.status,
@@ -268,7 +268,7 @@ impl Inside {
         Some(Charged { report: Some(report), means, expires_at })
     }
 
-    fn cancel(&mut self, order: &str) -> Result<Option<Report>, GatewayError> {
+    fn cancel(&mut self, order: &str) -> Result<Option<GatewayReport>, GatewayError> {
         match self.deals.get(order).map(|deal| deal.status) {
             None => Ok(None),
             Some(GatewayStatus::Pending) => {
@@ -344,7 +344,7 @@ impl Gateway for Bank {
         &'a self,
         id: &'a str,
         _limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>> {
         Box::pin(async move { lucky(&mut self.inside(), id, |inside| Ok(inside.report(id))) })
     }
 
@@ -360,7 +360,7 @@ impl Gateway for Bank {
         &'a self,
         id: &'a str,
         _limit: Duration,
-    ) -> GatewayFuture<'a, Result<Option<Report>, GatewayError>> {
+    ) -> GatewayFuture<'a, Result<Option<GatewayReport>, GatewayError>> {
         Box::pin(async move { lucky(&mut self.inside(), id, |inside| inside.cancel(id)) })
     }
 

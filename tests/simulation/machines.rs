@@ -14,7 +14,7 @@ use kuota::agent::payments::Link;
 use kuota::agent::site::Site;
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::account::Policy;
-use kuota::relay::config::{MerchantKeys, Secrets};
+use kuota::relay::config::{MerchantKeys, RelaySecrets};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::settings::Secret;
@@ -229,8 +229,8 @@ fn timeouts() -> RelayTimeouts {
     }
 }
 
-fn secrets() -> Secrets {
+fn secrets() -> RelaySecrets {
     let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
     let token: [u8; 32] = Sha256::digest(TOKEN).into();
-    Secrets::new(BTreeMap::from([(MERCHANT.into(), keys)]), BTreeMap::from([(SITE.into(), token)]))
+    RelaySecrets::new(BTreeMap::from([(MERCHANT.into(), keys)]), BTreeMap::from([(SITE.into(), token)]))
 }

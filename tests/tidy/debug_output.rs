@@ -33,7 +33,8 @@ const QUOTES: &[(&str, &[&str])] = &[
     ("src/routeros/wire.rs", &["{0:?}"]),
     ("src/settings/layers.rs", &["{value:?}"]),
     ("src/settings/values.rs", &["{text:?}"]),
-    ("src/store/load.rs", &["{text:?}", "{other:?}"]),
+    ("src/store/load.rs", &["{other:?}"]),
+    ("src/store/rows.rs", &["{text:?}"]),
     ("src/store/validity.rs", &["{other:?}"]),
 ];
 

@@ -345,6 +345,21 @@ fn the_house_in_figures() {
 }
 
 #[test]
+fn no_import_circle_is_larger_than_three_files() {
+    let circles = imports::circles(&imports::graph(&sources(".rs")));
+    demand_none(&imports::check_circles(&circles, &imports::LARGER_CIRCLES), "import circles");
+}
+
+#[test]
+fn type_names_are_declared_once() {
+    let types = imports::types(&sources(".rs"));
+    demand_none(
+        &imports::check_type_names(&types, &imports::SHARED_TYPE_NAMES),
+        "type names declared more than once",
+    );
+}
+
+#[test]
 fn the_rules_are_pure() {
     let domain = sources(".rs").into_iter().filter(|s| s.path.starts_with("src/domain/"));
     let findings: Vec<_> = domain.flat_map(|s| check_purity(&s)).collect();

@@ -1,4 +1,4 @@
-//! Where the demo's online money goes: a simulated Midtrans, and the real relay between it and the agent.
+//! Online payments of the demo: a simulated Midtrans, and the real relay between it and the agent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,29 +17,29 @@ use crate::agent::payments::client::RelayClient;
 use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::relay::config::{
-    Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, Secrets, SiteConfig,
+    Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, RelaySecrets, SiteConfig,
 };
-use crate::relay::run::{RunError, assemble, drive};
+use crate::relay::run::{RelayRunError, assemble, drive};
 use crate::relay::service::Relay;
 use crate::relay::store::sqlite::SqliteStore;
-use crate::relay::store::{RelayStore, StoreError};
+use crate::relay::store::{RelayStore, RelayStoreError};
 use crate::settings::{HttpUrl, Secret};
 use crate::sim::midtrans::{self, Fraud, MidtransSim, Options, SimPayment};
 
-/// The hotspot's name at the relay.
+/// The site's name at the relay.
 const SITE: &str = "demo";
 /// The relay's name for the account at the gateway.
 const MERCHANT: &str = "m1";
-/// The gateway's own name for it.
+/// The gateway's own name of the account.
 const ACCOUNT: &str = "G000000001";
-/// How many times sooner than in life the gateway sends a notification again.
+/// How many times faster than in reality the gateway repeats a notification.
 const RETRY_SCALE: u32 = 100;
 
-/// The gateway and the relay, put together and not yet serving.
+/// The gateway and the relay, assembled but not yet serving.
 pub(super) struct Bank {
     /// The gateway.
     pub gateway: MidtransSim,
-    /// What the relay keeps.
+    /// The relay's store.
     store: Arc<SqliteStore>,
     relay: Arc<Relay>,
     url: HttpUrl,
@@ -53,7 +53,7 @@ impl fmt::Debug for Bank {
 }
 
 impl Bank {
-    /// Opens an account, and a relay that keeps its books in `folder`. The port is the relay's, to be served by
+    /// Opens an account, and a relay with its store in `folder`. The port is the relay's, to be served by
     /// [`Bank::serve`].
     pub async fn open(folder: &Path) -> Result<(Self, TcpListener), Failure> {
         let cannot = |what: &str, why: &dyn fmt::Display| Failure::said(format!("the demo's {what}: {why}"));
@@ -80,7 +80,7 @@ impl Bank {
         };
         let keys = MerchantKeys { server_key: key, previous_keys: Vec::new() };
         let hash = Sha256::digest(token.expose()).into();
-        let secrets = Secrets::new(
+        let secrets = RelaySecrets::new(
             BTreeMap::from([(MERCHANT.to_owned(), keys)]),
             BTreeMap::from([(SITE.to_owned(), hash)]),
         );
@@ -91,24 +91,24 @@ impl Bank {
         Ok((Self { gateway, store, relay, url, token }, listener))
     }
 
-    /// What the agent's configuration says about the relay. The token is in no file.
+    /// The relay section of the agent's configuration. The token is in no file.
     pub fn section(&self, folder: &Path) -> RelaySection {
         let token_file = folder.join("relay.token");
         RelaySection { url: self.url.clone(), site: SITE.to_owned(), token_file }
     }
 
-    /// The agent's way to the relay.
+    /// The agent's client of the relay.
     pub fn client(&self) -> Result<RelayClient, Failure> {
         let token = self.token.clone();
         RelayClient::new(self.url.as_str(), move || token.clone()).map_err(Failure::Said)
     }
 
-    /// Has the relay work until `stop` turns true.
+    /// Runs the relay until `stop` turns true.
     pub fn serve(&self, listener: TcpListener, stop: watch::Receiver<bool>) -> Serving {
         Serving(tokio::spawn(drive(Arc::clone(&self.relay), listener, stop)))
     }
 
-    /// How many payments were opened, and those that customers paid, by the gateway's own books.
+    /// How many payments were opened, and those that were paid, according to the gateway.
     pub fn payments(&self) -> (u64, Vec<SimPayment>) {
         let all = self.gateway.orders();
         let opened = all.iter().map(|payment| &payment.order_id).collect::<BTreeSet<_>>();
@@ -117,9 +117,9 @@ impl Bank {
         (opened, all.into_iter().filter(is_paid).collect())
     }
 
-    /// Whether every notification arrived and was decided, and everything that came of them was told to the agent,
-    /// which has applied the feed up to `seq`.
-    pub async fn is_drained(&self, seq: u64) -> Result<bool, StoreError> {
+    /// Whether every notification arrived and was processed, and every resulting item was sent to the agent, which
+    /// has applied the feed up to `seq`.
+    pub async fn is_drained(&self, seq: u64) -> Result<bool, RelayStoreError> {
         if self.gateway.notifications().waiting > 0 || self.store.counts().await?.inbox > 0 {
             return Ok(false);
         }
@@ -128,13 +128,13 @@ impl Bank {
     }
 }
 
-/// A relay at work.
-pub(super) struct Serving(JoinHandle<Result<(), RunError>>);
+/// A running relay.
+pub(super) struct Serving(JoinHandle<Result<(), RelayRunError>>);
 
 impl Serving {
-    /// Waits until it ended, and says how where it should not have.
+    /// Waits until it stopped; an unexpected end is an error.
     pub async fn ended(&mut self) -> Result<(), Failure> {
-        let ended: Result<Result<(), RunError>, JoinError> = (&mut self.0).await;
+        let ended: Result<Result<(), RelayRunError>, JoinError> = (&mut self.0).await;
         match ended {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::said(format!("the relay ended: {error}"))),
@@ -143,7 +143,7 @@ impl Serving {
     }
 }
 
-/// The account at the gateway, as the relay's configuration has it. Its secrets are in no file.
+/// The account in the relay's configuration. Its secrets are in no file.
 fn account(gateway: &MidtransSim) -> Result<MerchantConfig, Failure> {
     let url = |text: String| text.parse::<HttpUrl>().map_err(Failure::Said);
     let site = SiteConfig { id: SITE.to_owned(), token_sha256_file: "in-memory".into() };

@@ -1,4 +1,4 @@
-//! The demo's cashier: now and then somebody who was stopped comes by and pays cash.
+//! The demo's cashier: at intervals a blocked customer pays cash.
 
 use crate::agent::engine::{Actor, Command, PackageView, UserView};
 use crate::cli::failure::Failure;
@@ -8,7 +8,7 @@ use crate::store::Role;
 use super::people::GUEST_MAC;
 use super::town::{Town, cash};
 
-/// What gets a stopped customer online again.
+/// What unblocks a customer.
 pub(super) enum Remedy<'a> {
     /// Paying everything owed.
     Settle,
@@ -16,7 +16,7 @@ pub(super) enum Remedy<'a> {
     Buy(&'a PackageView),
 }
 
-/// Whether a customer has to pay to be online again, and does so without a hand at a browser.
+/// Whether a customer is blocked and must pay. The guest is left out, because a browser pays for that one.
 pub(super) fn is_stopped(user: &UserView) -> bool {
     let guest = GUEST_MAC.to_string();
     matches!(user.access.reason, Some("debt_limit" | "debt_overdue" | "habis" | "expired"))
@@ -24,7 +24,7 @@ pub(super) fn is_stopped(user: &UserView) -> bool {
         && user.devices.iter().all(|device| device.mac != guest)
 }
 
-/// Debt is settled, or paid off by the next package for those who would rather buy; used-up quota is bought anew.
+/// Debt is settled, or paid with the next package by customers who prefer to buy; used-up quota is bought again.
 pub(super) fn remedy<'a>(user: &UserView, packages: &'a [PackageView], rather_buys: bool) -> Remedy<'a> {
     let buys = match user.access.reason {
         Some("habis" | "expired") => true,
@@ -38,15 +38,16 @@ pub(super) fn remedy<'a>(user: &UserView, packages: &'a [PackageView], rather_bu
     }
 }
 
-/// The one who takes the money.
+/// The cashier.
 #[derive(Debug, Default)]
 pub(super) struct Cashier {
-    /// Visits so far.
+    /// Customers served so far.
     pub served: u64,
 }
 
 impl Cashier {
-    /// Takes money from whoever has been stopped the longest. What was done, in words; `None` without customers.
+    /// Takes money from the customer who is blocked the longest. Returns a line about it; `None` without such a
+    /// customer.
     pub async fn serve(&mut self, town: &Town) -> Result<Option<String>, Failure> {
         let users = town.users().await?;
         let stopped = users.iter().filter(|user| is_stopped(user));

@@ -1,4 +1,4 @@
-//! The demo's traffic: bytes that flow by themselves, as people's habits and the router's lists have it.
+//! The demo's traffic: bytes that flow by habit, limited by the router's lists.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use crate::agent::config::Lists;
 use crate::sim::SimRouter;
 use crate::sim::traffic::Traffic;
 
-/// How much faster than life people use the hotspot at speed 1: a minute in a second.
+/// How much faster than in reality customers use the hotspot at speed 1: a minute in a second.
 const HASTE: f64 = 60.0;
-/// How often bytes flow.
+/// Time between two steps of traffic.
 const TRAFFIC_TICK: Duration = Duration::from_millis(200);
-/// What the fup list lets through: 1 Mbit/s.
+/// The rate of the fup list: 1 Mbit/s.
 const FUP_BYTES_PER_S: u64 = 125_000;
 
-/// Bytes that flow by themselves.
+/// Traffic that runs by itself.
 pub(super) struct Flow {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Flow {
-    /// Everybody's devices are in use from here on, so much faster than usual.
+    /// Starts the traffic of all devices, `speed` times faster than usual.
     pub fn start(town: &Town, people: &[Person], speed: f64) -> Self {
         let mut traffic = habits(&town.router, &town.site.config.router.lists);
         for device in people.iter().flat_map(|person| &person.devices) {
@@ -50,7 +50,7 @@ impl Flow {
         Self { stop, task }
     }
 
-    /// Nothing flows any more.
+    /// Stops the traffic.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         let _ = self.task.await;

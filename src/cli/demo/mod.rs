@@ -31,26 +31,26 @@ use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
 use cashier::Cashier;
 use flow::Flow;
-use news::News;
+use news::DemoNews;
 use payers::Payers;
 use people::Person;
 use report::Summary;
 use town::{Ports, Town};
 
-/// How often somebody comes to pay.
+/// Time between two customers of the cashier.
 const CASHIER_TICK: Duration = Duration::from_secs(4);
-/// When the first customer pays online, never when the cashier is visited ...
+/// When the first customer pays online, so that it never coincides with the cashier ...
 const PAYER_FIRST: Duration = Duration::from_millis(1_500);
-/// ... and how often another one does.
+/// ... and the time between two of them.
 const PAYER_TICK: Duration = Duration::from_secs(3);
-/// How long payments may take to arrive after the last one was made ...
+/// How long the last payments may take to arrive ...
 const CATCH_UP_MAX: Duration = Duration::from_secs(10);
-/// ... and how often that is looked at.
+/// ... and the time between two checks of that.
 const CATCH_UP_LOOK: Duration = Duration::from_millis(50);
-/// Attempts to read the router a last time.
+/// Attempts to make the last reading of the router.
 const LAST_READINGS_MAX: u32 = 5;
 
-/// How large, how fast and how long.
+/// Size, speed and duration.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
     /// Customers.
@@ -95,7 +95,7 @@ fn registration(text: &str) -> Result<Registration, String> {
     }
 }
 
-/// Runs the demo until its time is over or somebody ends it.
+/// Runs the demo until its time is up or it is interrupted.
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let folder = Folder::make(args.data_dir.as_deref())?;
     let ending = ending(args.length).map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
@@ -110,7 +110,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let people = people::people(args.users);
     let began = town.site.clock.now();
     let lived = async {
-        let mut news = News::of(&town, notices);
+        let mut news = DemoNews::of(&town, notices);
         let served = live(&town, &mut news, &people, args.speed, ending).await?;
         conclude(&town, &mut news, &people, began, served).await
     };
@@ -134,7 +134,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     told
 }
 
-/// Where everything is, for people with a browser.
+/// Prints the addresses to open in a browser.
 fn greet(town: &Town, ports: &Ports, password: &str) -> Result<(), Failure> {
     let admin = ports.agent.admin.local_addr().map_err(Failure::said)?;
     let portal = ports.agent.portal.local_addr().map_err(Failure::said)?;
@@ -147,7 +147,7 @@ fn greet(town: &Town, ports: &Ports, password: &str) -> Result<(), Failure> {
     ))
 }
 
-/// The agent ended, and nobody had asked it to.
+/// The agent stopped unexpectedly.
 fn early(ended: Result<Result<(), RunError>, tokio::task::JoinError>) -> Failure {
     match ended {
         Ok(Ok(())) => Failure::said("the agent ended by itself"),
@@ -156,7 +156,7 @@ fn early(ended: Result<Result<(), RunError>, tokio::task::JoinError>) -> Failure
     }
 }
 
-/// Turns true when the time is over or a signal came.
+/// Turns true when the time is up or a signal arrives.
 fn ending(length: Option<Duration>) -> std::io::Result<watch::Receiver<bool>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let (end, ending) = watch::channel(false);
@@ -178,10 +178,10 @@ fn ending(length: Option<Duration>) -> std::io::Result<watch::Receiver<bool>> {
     Ok(ending)
 }
 
-/// People move in and use the hotspot, until the end is told. How many were served over the counter.
+/// Creates the customers, who use the hotspot until `ending` turns true. Returns the number served by the cashier.
 async fn live(
     town: &Arc<Town>,
-    news: &mut News<'_>,
+    news: &mut DemoNews<'_>,
     people: &[Person],
     speed: f64,
     mut ending: watch::Receiver<bool>,
@@ -190,7 +190,7 @@ async fn live(
         settled = town.settle(people) => settled.map(|()| false)?,
         _ = ending.wait_for(|end| *end) => true,
     };
-    // How people came to their accounts is no news.
+    // Notices from creating the accounts are not shown.
     news.forget();
     if is_over {
         return Ok(0);
@@ -205,7 +205,7 @@ async fn live(
         tokio::select! {
             biased;
             _ = ending.wait_for(|end| *end) => break,
-            // What somebody did comes before what came of it.
+            // A payment is shown before its effects.
             Some(line) = payers.lines.recv() => news.tell(&line)?,
             notice = news.next() => news.pass_on(&notice).await?,
             _ = payments.tick() => payers.invite().await?,
@@ -228,10 +228,10 @@ fn paced(first: Duration, every: Duration) -> Interval {
     ticks
 }
 
-/// Lets what was paid arrive, counts the last bytes, commits and prints the sums.
+/// Waits for outstanding payments, counts the last bytes, commits and prints the sums.
 async fn conclude(
     town: &Town,
-    news: &mut News<'_>,
+    news: &mut DemoNews<'_>,
     people: &[Person],
     began: Timestamp,
     served: u64,
@@ -257,7 +257,7 @@ async fn conclude(
     summary.fault().map_or(Ok(()), |fault| Err(Failure::Said(fault)))
 }
 
-/// Waits until what the gateway had to say is in the ledger. What is not by then shows in the sums.
+/// Waits until all notifications of the gateway are in the ledger. Missing ones show in the sums.
 async fn catch_up(town: &Town) -> Result<(), Failure> {
     let drained = async {
         loop {
@@ -274,7 +274,7 @@ async fn catch_up(town: &Town) -> Result<(), Failure> {
     })
 }
 
-/// Where the demo keeps its store.
+/// The folder of the demo's store.
 struct Folder {
     path: PathBuf,
     is_ours: bool,

@@ -1,4 +1,4 @@
-//! What the demo prints while it runs: a line for what somebody did, and for each turn of access.
+//! The demo's output while it runs: a line for each action of a customer, and for each change of access.
 
 use super::town::{Notices, Town};
 use crate::agent::engine::{Engine, Notice, UserView};
@@ -7,30 +7,30 @@ use crate::cli::output::say;
 use crate::domain::access::{Access, Reason};
 use crate::domain::units::{Bytes, Timestamp};
 
-/// Turns of access told in one second at most, besides those that come of paying: nobody reads faster.
+/// The most changes of access shown in one second, apart from those caused by payments: more cannot be read.
 const TOLD_PER_SECOND_MAX: u32 = 6;
 
-/// Tells the news.
-pub(super) struct News<'a> {
+/// Prints the events.
+pub(super) struct DemoNews<'a> {
     town: &'a Town,
     notices: Notices,
-    /// Turns of access since the people moved in.
+    /// Changes of access since the customers were created.
     pub changes: u64,
     pace: Pace,
 }
 
-impl<'a> News<'a> {
-    /// Nothing happened yet.
+impl<'a> DemoNews<'a> {
+    /// Starts without events.
     pub fn of(town: &'a Town, notices: Notices) -> Self {
         Self { town, notices, changes: 0, pace: Pace::default() }
     }
 
-    /// Something that happened, with the time of day.
+    /// Prints an event with the time of day.
     pub fn tell(&self, line: &str) -> Result<(), Failure> {
         say(&format!("{}  {line}", time(self.town)))
     }
 
-    /// What the agent tells next; for ever, when it has ended.
+    /// The agent's next notice; waits forever once the agent has stopped.
     pub async fn next(&mut self) -> Notice {
         match self.notices.recv().await {
             Some(notice) => notice,
@@ -38,7 +38,7 @@ impl<'a> News<'a> {
         }
     }
 
-    /// Tells what the agent told, as far as there is time to read it.
+    /// Prints a notice of the agent, if there is time to read it.
     pub async fn pass_on(&mut self, notice: &Notice) -> Result<(), Failure> {
         self.changes += u64::from(matches!(notice, Notice::AccessChanged { .. }));
         let (is_told, left_out) = self.pace.admit(is_of_money(notice), self.town.site.clock.now());
@@ -51,7 +51,7 @@ impl<'a> News<'a> {
         line(self.town, notice).await.map_or(Ok(()), |line| self.tell(&line))
     }
 
-    /// Tells everything that the agent told and nobody heard yet.
+    /// Prints all outstanding notices of the agent.
     pub async fn pass_on_rest(&mut self) -> Result<(), Failure> {
         while let Ok(notice) = self.notices.try_recv() {
             self.pass_on(&notice).await?;
@@ -59,13 +59,13 @@ impl<'a> News<'a> {
         Ok(())
     }
 
-    /// What was told so far is no news.
+    /// Drops all notices so far.
     pub fn forget(&mut self) {
         while self.notices.try_recv().is_ok() {}
     }
 }
 
-/// Whether somebody's payment brought it about, or is to.
+/// Whether a payment caused it, or is due after it.
 fn is_of_money(notice: &Notice) -> bool {
     match notice {
         Notice::AccessChanged { from, to, .. } => {
@@ -76,7 +76,7 @@ fn is_of_money(notice: &Notice) -> bool {
     }
 }
 
-/// How much was told this second.
+/// The number of lines printed this second.
 #[derive(Debug, Default)]
 struct Pace {
     second: i64,
@@ -85,8 +85,8 @@ struct Pace {
 }
 
 impl Pace {
-    /// Whether there is time to tell something, which there always is for what is `important`; and how much was left
-    /// out in the seconds before and was not owned up to yet.
+    /// Whether a line may be printed, as `important` ones always may; and how many lines were left out in the seconds
+    /// before and not reported yet.
     fn admit(&mut self, important: bool, now: Timestamp) -> (bool, u64) {
         let second = now.0.div_euclid(1000);
         let mut owned_up = 0;
@@ -140,7 +140,7 @@ fn full(access: &Access) -> String {
     }
 }
 
-/// The number behind an access.
+/// The number that caused an access.
 fn number(user: &UserView) -> String {
     match user.access.reason {
         _ if user.unlimited => "unlimited".to_owned(),

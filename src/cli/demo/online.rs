@@ -1,4 +1,4 @@
-//! What customers paid at the gateway against what the ledger credited, order by order.
+//! Compares the payments at the gateway with the credits in the ledger, order by order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::store::{OrderRecord, Reader, StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Credited {
     amount: Rupiah,
-    /// How many events credited it: one.
+    /// The number of events that credited it, which must be one.
     times: usize,
 }
 
@@ -26,14 +26,14 @@ impl Credited {
     }
 }
 
-/// Whether a line undoes a payment.
+/// Whether an entry undoes a payment.
 fn is_return(kind: Kind) -> bool {
     matches!(kind, Kind::Reversal | Kind::DebtReopened)
 }
 
 /// Online payments at the end.
 #[derive(Debug)]
-pub(super) struct Online {
+pub(super) struct OnlineTotals {
     opened: u64,
     paid: BTreeMap<String, Rupiah>,
     credited: BTreeMap<String, Credited>,
@@ -41,8 +41,9 @@ pub(super) struct Online {
     held: BTreeSet<String>,
 }
 
-impl Online {
-    /// `opened` orders and the `paid` ones by the gateway's books, the `credited` and `held` ones by the site's.
+impl OnlineTotals {
+    /// `opened` orders and the `paid` ones according to the gateway, the `credited` and `held` ones according to the
+    /// site.
     pub fn new(
         opened: u64,
         paid: Vec<SimPayment>,
@@ -57,7 +58,7 @@ impl Online {
         Self { opened, paid: sums, credited, held }
     }
 
-    /// What must never be: money that was not credited exactly once, and credits without money.
+    /// A fault: money that was not credited exactly once, or credits without money.
     pub fn fault(&self) -> Option<String> {
         let orders: BTreeSet<&String> = self.paid.keys().chain(self.credited.keys()).collect();
         let wrongs: Vec<String> = orders.into_iter().filter_map(|order| self.wrong(order)).collect();
@@ -78,7 +79,7 @@ impl Online {
     }
 }
 
-impl fmt::Display for Online {
+impl fmt::Display for OnlineTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sum = |amounts: &mut dyn Iterator<Item = Rupiah>| amounts.fold(Rupiah::ZERO, Rupiah::plus);
         let paid = sum(&mut self.paid.values().copied());
@@ -102,8 +103,8 @@ impl fmt::Display for Online {
 mod tests {
     use super::*;
 
-    fn online(paid: &[(&str, u64)], credited: &[(&str, u64, usize)]) -> Online {
-        Online {
+    fn online(paid: &[(&str, u64)], credited: &[(&str, u64, usize)]) -> OnlineTotals {
+        OnlineTotals {
             opened: 3,
             paid: paid.iter().map(|(id, rp)| ((*id).to_owned(), Rupiah(*rp))).collect(),
             credited: credited
@@ -138,7 +139,7 @@ mod tests {
             (&[], &[("a", 50_000, 1)], "a: Rp 50.000 credited and not paid"),
             (&[("a", 50_000)], &[("a", 50_000, 2)], "credited 2 times"),
             (&[("a", 50_000)], &[("a", 60_000, 1)], "Rp 60.000 credited 1 times"),
-            // Sums that agree are not enough.
+            // Equal sums are not enough.
             (&[("a", 50_000)], &[("b", 50_000, 1)], "b: Rp 50.000 credited and not paid"),
         ] {
             let wrong = online(paid, credited);

@@ -1,4 +1,4 @@
-//! The demo's online customers: now and then somebody who was stopped pays by phone, each in a way of their own.
+//! The demo's online customers: at intervals a blocked customer pays by phone, each in a different way.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,15 +22,15 @@ use crate::sim::midtrans::{
 use crate::sim::traffic::Random;
 use crate::store::Role;
 
-/// From the code on the screen to the money, in milliseconds: wallets are opened, numbers copied.
+/// Time from the code on the screen to the payment, in milliseconds.
 const PAUSE_MS: (u64, u64) = (800, 3_000);
-/// How much later than it should a late notification comes, in milliseconds.
+/// Delay of a late notification, in milliseconds.
 const LATE_MS: (u64, u64) = (500, 2_000);
-/// How long somebody waits whose payment does not show, before asking again.
+/// How long a customer waits for a payment to show before checking it.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long a customer looks at what came of it before doing anything else: longer than late messages take.
+/// How long a customer views the result: longer than late notifications take.
 const LOOK: Duration = Duration::from_secs(3);
-/// How long the last ones may take to leave.
+/// How long the last customers may take to finish.
 const LEAVE_MAX: Duration = Duration::from_secs(5);
 
 /// Methods of the payment page.
@@ -41,26 +41,26 @@ const PAGE: [(PayMethod, &str); 4] = [
     (PayMethod::Echannel, "Mandiri bill"),
 ];
 
-/// What becomes of a payment.
+/// The behaviour of a customer in one payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Habit {
     /// It is paid.
     Pays,
     /// It is paid, and paid again.
     PaysTwice,
-    /// It is forgotten until it expires.
+    /// It is not paid, and expires.
     Forgets,
     /// The money arrives after it expired.
     PaysLate,
-    /// It is paid, and the gateway tells so several times.
+    /// It is paid, and the gateway sends the notification several times.
     ToldTwice,
-    /// It is paid, and the gateway tells so late.
+    /// It is paid, and the gateway sends the notification late.
     ToldLate,
-    /// It is paid, and the gateway's message is lost.
+    /// It is paid, and the gateway's notification is lost.
     NeverTold,
 }
 
-/// How many of a hundred do what.
+/// How many of a hundred customers have which habit.
 const HABITS: [(u64, Habit); 7] = [
     (46, Habit::Pays),
     (10, Habit::PaysTwice),
@@ -71,9 +71,9 @@ const HABITS: [(u64, Habit); 7] = [
     (6, Habit::NeverTold),
 ];
 
-/// Everybody who pays online.
+/// All customers who pay online.
 pub(super) struct Payers {
-    /// What they did, in words.
+    /// Lines about their actions.
     pub lines: mpsc::UnboundedReceiver<String>,
     town: Arc<Town>,
     random: Random,
@@ -84,7 +84,7 @@ pub(super) struct Payers {
 }
 
 impl Payers {
-    /// Nobody pays yet.
+    /// Starts without customers.
     pub fn new(town: &Arc<Town>) -> Self {
         let (tell, lines) = mpsc::unbounded_channel();
         Self {
@@ -98,7 +98,7 @@ impl Payers {
         }
     }
 
-    /// Somebody who was stopped begins to pay, where there is somebody.
+    /// Starts a payment by a blocked customer, if there is one.
     pub async fn invite(&mut self) -> Result<(), Failure> {
         while let Some(done) = self.visits.try_join_next() {
             self.paying.remove(&done.map_err(|error| broke_off(&error))?);
@@ -138,7 +138,7 @@ impl Payers {
         Ok(())
     }
 
-    /// Nobody pays any more; whoever paid waits for what comes of it. What was opened and not paid stays open.
+    /// Starts no further payments and waits for the results of those made. Unpaid orders stay open.
     pub async fn leave(&mut self) -> Result<(), Failure> {
         self.stop.send_replace(true);
         let all = async {
@@ -157,7 +157,7 @@ fn broke_off(error: &JoinError) -> Failure {
     Failure::said(format!("a customer's payment broke off: {error}"))
 }
 
-/// Why the gateway does not take the money.
+/// The reason why the gateway does not accept the money.
 fn why(error: NotPossible) -> String {
     match error {
         NotPossible::Status(TransactionStatus::Cancel) => "it was called off".to_owned(),
@@ -167,7 +167,7 @@ fn why(error: NotPossible) -> String {
     }
 }
 
-/// The habit at this place among a hundred.
+/// The habit at this position among a hundred.
 fn habit(mut place: u64) -> Habit {
     for (share, habit) in HABITS {
         if place < share {
@@ -183,7 +183,7 @@ struct Visit {
     name: String,
     wish: PaymentRequest,
     habit: Habit,
-    /// What is picked on the payment page, when that is the method.
+    /// The method chosen on the payment page, when that is the order's method.
     page: (PayMethod, &'static str),
     pause: Duration,
     late: Duration,
@@ -204,7 +204,7 @@ impl Visit {
         user
     }
 
-    /// What is asked of the agent, as the portal asks it. `None` where it refuses.
+    /// Opens the order through the agent as the portal does. `None` if it is refused.
     async fn open(&self) -> Option<(OrderId, Rupiah)> {
         let customer = Actor { name: self.name.clone(), role: Role::Viewer, source: "demo".to_owned() };
         let opened = self.town.site.payments.pay_online(customer, self.wish.clone(), None).await;
@@ -238,7 +238,7 @@ impl Visit {
         }
     }
 
-    /// On the payment page a method is picked first.
+    /// On the payment page a method is chosen first.
     fn pick(&self, order: &OrderId) -> Result<(), NotPossible> {
         match self.wish.method {
             OnlineMethod::Snap => self.town.bank.gateway.pick(&order.0, self.page.0),
@@ -273,7 +273,7 @@ impl Visit {
         }
     }
 
-    /// The bank lets money through that comes after the time.
+    /// The bank accepts money after the order expired.
     async fn pay_late(&mut self, order: &OrderId, amount: Rupiah) {
         let by = self.by();
         let gateway = &self.town.bank.gateway;
@@ -292,7 +292,7 @@ impl Visit {
         }
     }
 
-    /// What the gateway does to the message about this payment, and how that is said.
+    /// The gateway's fault for the notification of this payment, and its description.
     fn meddle(&self, order: &OrderId) -> Option<(GatewayFaultId, &'static str)> {
         let (meddling, told) = match self.habit {
             Habit::ToldTwice => (Meddling::Duplicate(2), ", and Midtrans says so three times"),
@@ -304,7 +304,7 @@ impl Visit {
         Some((self.town.bank.gateway.plant(fault), told))
     }
 
-    /// The customer's page has the gateway asked.
+    /// The customer's page makes the agent query the gateway.
     async fn ask_again(&self, order: &OrderId) {
         self.say("looks again, so that Midtrans is asked");
         if let Err(error) = self.town.site.payments.refresh_order(order).await {
@@ -312,7 +312,7 @@ impl Visit {
         }
     }
 
-    /// Waits; whether everybody is to leave meanwhile.
+    /// Waits; returns whether all customers are to leave meanwhile.
     async fn wait(&mut self, long: Duration) -> bool {
         tokio::select! {
             _ = self.stopping.wait_for(|stop| *stop) => true,
@@ -320,7 +320,7 @@ impl Visit {
         }
     }
 
-    /// The method as people call it.
+    /// The method's name for people.
     fn by(&self) -> String {
         match self.wish.method {
             OnlineMethod::Snap => format!("Snap with {}", self.page.1),
@@ -337,7 +337,7 @@ impl Visit {
     }
 
     fn say(&self, what: &str) {
-        // After the end nobody listens.
+        // After the end nothing receives it.
         let _ = self.tell.send(format!("{:18}  {what}", self.name));
     }
 }

@@ -1,11 +1,11 @@
-//! Who lives in the demo: names, what each bought and how each uses the hotspot. The same for every run.
+//! The customers of the demo: names, purchases and usage. The same for every run.
 
 use std::net::Ipv4Addr;
 
 use crate::domain::id::Mac;
 use crate::sim::traffic::Profile;
 
-/// Seed of everybody's habits, and of the gateway's.
+/// Seed of the habits of all customers and of the gateway.
 pub(super) const SEED: u64 = 25;
 const FIRST: [&str; 25] = [
     "Budi", "Siti", "Agus", "Dewi", "Eko", "Rina", "Joko", "Wulan", "Hendra", "Ayu", "Bambang", "Fitri",
@@ -38,18 +38,18 @@ const LAST: [&str; 23] = [
     "Hidayat",
 ];
 
-/// What somebody's account is like from the start.
+/// The initial state of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
-    /// A little quota and leave to go on into debt: soon blocked.
+    /// A little quota, with debt allowed: soon blocked.
     Debtor,
-    /// A little quota and nothing beyond: soon used up.
+    /// A little quota, without debt: soon used up.
     Small,
     /// Just above the threshold of reduced speed.
     Brink,
-    /// A package of this place in the list of packages, paid in cash.
+    /// The package at this position in the list, paid in cash.
     Package(usize),
-    /// A package on credit, due some day.
+    /// A package on credit, not due yet.
     OnCredit,
     /// A package on credit, due yesterday.
     Overdue,
@@ -63,7 +63,7 @@ pub(super) enum Plan {
     Waiting,
 }
 
-/// The first people are one of each kind; after them come ordinary customers.
+/// The first customers have one plan each; all later ones are ordinary customers.
 const FIRST_PLANS: [Plan; 10] = [
     Plan::Debtor,
     Plan::Brink,
@@ -90,22 +90,22 @@ const MORE_PLANS: [Plan; 8] = [
 /// One customer.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    /// Unlike any other's.
+    /// Unique.
     pub name: String,
-    /// Unlike any other's.
+    /// Unique.
     pub phone: String,
-    /// What the account is like.
+    /// The plan of the account.
     pub plan: Plan,
     /// One or two, each with an address and a habit.
-    pub devices: Vec<Device>,
+    pub devices: Vec<DemoDevice>,
 }
 
 /// One device of a customer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Device {
-    /// What it is.
+pub(super) struct DemoDevice {
+    /// Its MAC.
     pub mac: Mac,
-    /// Where it is.
+    /// Its address.
     pub address: Ipv4Addr,
     /// For people.
     pub label: &'static str,
@@ -113,19 +113,20 @@ pub(super) struct Device {
     pub profile: Profile,
 }
 
-/// Whoever opens the portal with a browser of this machine.
+/// The user who opens the portal with a browser on this machine.
 pub(super) const GUEST: &str = "Tamu Demo";
-/// The device that has this machine's address. Nobody but the browser pays for whoever owns it.
+/// The device with this machine's address. Only the browser pays for its owner.
 pub(super) const GUEST_MAC: Mac = Mac([0x02, 0xC0, 0x1D, 0xFF, 0xFF, 0x00]);
 
-/// The guest and the first so many people.
+/// The guest and the first `count` customers.
 pub(super) fn people(count: u16) -> Vec<Person> {
     std::iter::once(guest()).chain((0..count).map(person)).collect()
 }
 
-/// Owes for a package that fell due yesterday, on a phone that has this machine's address.
+/// Owes for a package that was due yesterday, on a phone with this machine's address.
 fn guest() -> Person {
-    let phone = Device { mac: GUEST_MAC, address: Ipv4Addr::LOCALHOST, label: "HP", profile: Profile::Phone };
+    let phone =
+        DemoDevice { mac: GUEST_MAC, address: Ipv4Addr::LOCALHOST, label: "HP", profile: Profile::Phone };
     Person {
         name: GUEST.to_owned(),
         phone: "08125560000".to_owned(),
@@ -150,12 +151,12 @@ fn person(no: u16) -> Person {
     Person { name, phone: format!("0812{:07}", 5_550_000 + u32::from(no)), plan, devices }
 }
 
-fn device(no: u16, which: u8, label: &'static str, profile: Profile) -> Device {
+fn device(no: u16, which: u8, label: &'static str, profile: Profile) -> DemoDevice {
     let [high, low] = no.to_be_bytes();
     let host = 2 * u32::from(no) + u32::from(which) + 10;
     // 10.5.48.0/20 has room for two devices of every person.
     let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 5, 48, 0)) + host);
-    Device { mac: Mac([0x02, 0xC0, 0x1D, high, low, which]), address, label, profile }
+    DemoDevice { mac: Mac([0x02, 0xC0, 0x1D, high, low, which]), address, label, profile }
 }
 
 #[cfg(test)]

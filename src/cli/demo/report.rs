@@ -1,9 +1,9 @@
-//! What the demo prints at the end: the sums.
+//! The sums that the demo prints at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::online::{Credited, Online};
+use super::online::{Credited, OnlineTotals};
 use super::people::Person;
 use super::town::Town;
 use crate::agent::engine::{Engine, UserView};
@@ -20,13 +20,13 @@ const PAGE_ROWS: u32 = 500;
 #[derive(Debug)]
 pub(super) struct Summary {
     statuses: BTreeMap<&'static str, usize>,
-    /// What the simulated router knows to have flowed.
+    /// Bytes that flowed according to the simulated router.
     moved: Bytes,
-    /// What the agent counted.
+    /// Bytes that the agent counted.
     metered: Bytes,
     orders: u64,
     cash: Rupiah,
-    online: Online,
+    online: OnlineTotals,
     overage: Bytes,
     debt_items: Bytes,
     changes: u64,
@@ -35,7 +35,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Adds everything up. Traffic must have stopped and the last reading must be counted.
+    /// Computes the sums. Traffic must have stopped and the last reading must be counted.
     pub async fn of(
         town: &Town,
         people: &[Person],
@@ -61,7 +61,7 @@ impl Summary {
             metered: books.metered,
             orders: books.orders,
             cash: books.cash,
-            online: Online::new(opened, paid, books.credited, books.held),
+            online: OnlineTotals::new(opened, paid, books.credited, books.held),
             overage: sum(|user| user.overage_bytes),
             debt_items: sum(|user| user.debt_items_bytes),
             changes,
@@ -70,7 +70,7 @@ impl Summary {
         })
     }
 
-    /// What must never be: more counted than flowed, money that was not credited once, or books that do not add up.
+    /// A fault: more bytes counted than flowed, money not credited exactly once, or books that fail verification.
     pub fn fault(&self) -> Option<String> {
         if let Err(why) = &self.verified {
             return Some(format!("the ledger is broken: {why}"));
@@ -83,7 +83,7 @@ impl Summary {
     }
 }
 
-struct Books {
+struct DemoTotals {
     metered: Bytes,
     orders: u64,
     cash: Rupiah,
@@ -94,8 +94,8 @@ struct Books {
     verified: Result<Verified, Broken>,
 }
 
-/// The usage series and the orders, as they stand in the store.
-fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
+/// The usage series and the orders in the store.
+fn books(engine: &mut Engine, began: Timestamp) -> Result<DemoTotals, StoreError> {
     let (from, to) = (began.0.div_euclid(HOUR_MS), engine.now().0.div_euclid(HOUR_MS) + 1);
     let reader = engine.reader();
     let mut metered = Bytes::ZERO;
@@ -126,7 +126,7 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<Books, StoreError> {
             break;
         }
     }
-    Ok(Books { metered, orders, cash, credited, held, verified: reader.verify() })
+    Ok(DemoTotals { metered, orders, cash, credited, held, verified: reader.verify() })
 }
 
 impl fmt::Display for Summary {

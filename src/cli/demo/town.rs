@@ -1,4 +1,4 @@
-//! The demo's place: a simulated router, a bank and an agent on loopback, and how customers come to be there.
+//! The demo's set-up: a simulated router, a bank and an agent on loopback, and the creation of customers.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,24 +35,24 @@ use crate::store::Role;
 
 /// Log-in name of the demo's owner.
 pub(super) const OWNER: &str = "demo";
-/// What a debtor may owe.
+/// The debt limit of a debtor.
 const DEBT_LIMIT: Bytes = Bytes::mb(150);
-/// What debtors and small accounts begin with.
+/// The initial quota of debtors and small accounts.
 const LITTLE: Bytes = Bytes::mb(100);
-/// What the people on the brink begin with: a little above the threshold of reduced speed.
+/// The initial quota on the brink: a little above the threshold of reduced speed.
 const BRINK: Bytes = Bytes::mb(3072 + 192);
 
-/// Everything that runs.
+/// All running parts.
 pub(super) struct Town {
     /// The agent.
     pub site: Arc<Site>,
     /// The router.
     pub router: SimRouter,
-    /// Where online money goes.
+    /// The gateway and the relay.
     pub bank: Bank,
 }
 
-/// Ports that are open and not yet served.
+/// Ports that are open but not yet served.
 pub(super) struct Ports {
     /// The agent's.
     pub agent: Listeners,
@@ -60,15 +60,15 @@ pub(super) struct Ports {
     pub relay: TcpListener,
 }
 
-/// What the agent tells people.
+/// The agent's notices.
 pub(super) type Notices = mpsc::UnboundedReceiver<Notice>;
 
-/// Hands notices to the demo's own loop.
+/// Passes notices to the demo's own loop.
 struct Messenger(mpsc::UnboundedSender<Notice>);
 
 impl Notifier for Messenger {
     fn notify(&self, notice: &Notice) {
-        // After the end nobody listens.
+        // After the end nothing receives it.
         let _ = self.0.send(notice.clone());
     }
 }
@@ -106,12 +106,12 @@ impl Town {
         let clock = Arc::new(SystemClock::new());
         let link: Arc<dyn Relay> = Arc::new(bank.client()?);
         let site = Site::assemble(config, client, Some(link), clock, Arc::new(Messenger(tell)))?;
-        // The gateway sends customers back to the portal, so its port had to be known before.
+        // The gateway redirects customers to the portal, so its port must be known before.
         let agent = Listeners { portal, ..run::listen(&site).await? };
         Ok((Self { site: Arc::new(site), router, bank }, Ports { agent, relay }, notices))
     }
 
-    /// Makes the owner and answers the password.
+    /// Creates the owner and returns the password.
     pub async fn make_owner(&self) -> Result<String, Failure> {
         let password: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
         let body = json!({"name": OWNER, "role": Role::Owner.name(), "password": password});
@@ -119,7 +119,7 @@ impl Town {
         Ok(password)
     }
 
-    /// Puts packages on sale and lets people in. Nothing flows yet.
+    /// Creates packages and customers. No traffic flows yet.
     pub async fn settle(&self, people: &[Person]) -> Result<(), Failure> {
         let mut packages = Vec::new();
         for (name, quota, days, price) in [
@@ -135,7 +135,7 @@ impl Town {
         for person in people {
             self.move_in(person, &packages).await?;
         }
-        // Only then: every binding reads the router's hosts, and a thousand times a thousand takes long.
+        // Last, because every binding reads the router's hosts, which takes long with a thousand customers.
         for device in people.iter().flat_map(|person| &person.devices) {
             self.router.host_connect(device.mac, device.address);
         }
@@ -177,7 +177,7 @@ impl Town {
         today.yesterday().unwrap_or(today)
     }
 
-    /// Asks as the owner and answers what was said.
+    /// Submits a command as the owner and returns its answer.
     async fn ask(&self, action: Command) -> Result<Value, Failure> {
         let owner = Actor { name: OWNER.to_owned(), role: Role::Owner, source: "demo".to_owned() };
         let outcome = self.site.submit(owner, action, None).await.map_err(Failure::said)?;
@@ -205,7 +205,7 @@ impl Town {
     }
 }
 
-/// What happens to an account before the demo begins.
+/// The commands that bring a new account into its plan's state.
 fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> Vec<Command> {
     let grant = |amount, reason: &str| {
         Command::Grant(user, Grant { amount, days: Some(30), reason: reason.to_owned() })
@@ -231,7 +231,7 @@ fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> V
     }
 }
 
-/// Money on the table.
+/// Payment in cash.
 pub(super) fn cash() -> Tender {
     Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None }
 }

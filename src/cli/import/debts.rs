@@ -1,42 +1,42 @@
-//! The debts of an export: what is still owed goes with its customer.
+//! The debts of an export: the unpaid ones are imported with their user.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::table::{self, Record};
-use super::{Found, miscounted};
+use super::table::{self, CsvRecord};
+use super::{ParsedTables, miscounted};
 use crate::web::csv::unguarded;
 
 /// The table of debts in a folder that `export` wrote.
 pub(super) const EXPORTED: &str = "debts.csv";
 
-/// What is done with a column of debts.
+/// The use of a column of debts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    /// Read by that name.
+pub(super) enum DebtColumn {
+    /// Read under that name.
     Taken,
-    /// Not taken over, because of this.
+    /// Not imported, for this reason.
     NotTaken(&'static str),
 }
 
-/// The decision about a column that `export` writes.
-pub(super) fn column(heading: &str) -> Option<Column> {
+/// The use of a column that `export` writes.
+pub(super) fn column(heading: &str) -> Option<DebtColumn> {
     Some(match heading {
         "user_id" | "amount_bytes" | "paid_bytes" | "price_rp" | "debt_date" | "due_date" | "status"
-        | "note" => Column::Taken,
-        "id" => Column::NotTaken("debts get new ids"),
-        "user_name" => Column::NotTaken("the customer is known by its id"),
-        "paid_rp" => {
-            Column::NotTaken("money that was paid stays in the store that took it; the rest is taken over")
-        }
-        "created_by" | "created_at" => Column::NotTaken("debts are entered by the import"),
+        | "note" => DebtColumn::Taken,
+        "id" => DebtColumn::NotTaken("debts get new ids"),
+        "user_name" => DebtColumn::NotTaken("the customer is known by its id"),
+        "paid_rp" => DebtColumn::NotTaken(
+            "money that was paid stays in the store that took it; the rest is taken over",
+        ),
+        "created_by" | "created_at" => DebtColumn::NotTaken("debts are entered by the import"),
         _ => return None,
     })
 }
 
-/// Gives every row of users what it still owes.
-pub(super) fn add(content: &str, found: &mut Found) {
+/// Adds its unpaid debts to every row of users.
+pub(super) fn add(content: &str, found: &mut ParsedTables) {
     let (mut records, bad) = table::records(content);
     let mut bad: Vec<(usize, String)> = bad;
     let headings = records.next().map(|record| record.cells).unwrap_or_default();
@@ -55,12 +55,12 @@ pub(super) fn add(content: &str, found: &mut Found) {
     found.bad.extend(bad.into_iter().map(|(line, why)| (line, format!("{EXPORTED}: {why}"))));
 }
 
-/// Reads one debt; a closed one is history.
+/// Reads one debt; a closed one is skipped.
 fn one(
-    record: &Record,
+    record: &CsvRecord,
     headings: &[String],
     rows: &BTreeMap<String, usize>,
-    found: &mut Found,
+    found: &mut ParsedTables,
 ) -> Result<(), String> {
     if let Some(why) = miscounted(record, headings.len()) {
         return Err(why);
@@ -87,7 +87,7 @@ fn one(
     let debts = found.rows[*row].user.entry("debts").or_insert_with(|| json!([]));
     debts.as_array_mut().ok_or("the customer's debts are no list")?.push(Value::Object(debt.collect()));
     for (heading, column) in headings.iter().filter_map(|heading| Some((heading, column(heading)?))) {
-        if let Column::NotTaken(why) = column
+        if let DebtColumn::NotTaken(why) = column
             && !matches!(text(heading), "" | "0")
         {
             found.lost.add(EXPORTED, heading, why, record.line);
@@ -96,7 +96,7 @@ fn one(
     Ok(())
 }
 
-/// The unpaid part and what it costs: of a price that was paid in part, the same share, rounded up.
+/// The unpaid amount and its price: of a partly paid price, the same share, rounded up.
 fn rest(amount: Option<u64>, paid: u64, price: Option<u64>) -> Result<Map<String, Value>, String> {
     let mut debt = Map::new();
     let Some(amount) = amount else {

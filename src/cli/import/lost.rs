@@ -1,34 +1,34 @@
-//! What of a table is not taken over: by column with the reason, and by line.
+//! Data of a table that is not imported: by column with the reason, and by line.
 
 use serde_json::{Value, json};
 
-/// One column of which something is not taken over.
+/// A column with data that is not imported.
 #[derive(Debug)]
-struct Column {
+struct LostColumn {
     file: &'static str,
     name: String,
     why: &'static str,
     lines: Vec<usize>,
 }
 
-/// Everything that is not taken over.
+/// All data that is not imported.
 #[derive(Debug, Default)]
-pub(super) struct Lost(Vec<Column>);
+pub(super) struct Lost(Vec<LostColumn>);
 
 impl Lost {
-    /// A line has something in a column that is not taken over; `*` is the whole line.
+    /// Records a line with a cell that is not imported; `*` is the whole line.
     pub fn add(&mut self, file: &'static str, name: &str, why: &'static str, line: usize) {
         let known =
             self.0.iter_mut().find(|column| (column.file, column.why) == (file, why) && column.name == name);
         match known {
             Some(column) => column.lines.push(line),
-            None => self.0.push(Column { file, name: name.to_owned(), why, lines: vec![line] }),
+            None => self.0.push(LostColumn { file, name: name.to_owned(), why, lines: vec![line] }),
         }
     }
 
-    /// For people, one sentence for each column.
+    /// One sentence for each column.
     pub fn sentences(&self) -> Vec<String> {
-        let sentence = |Column { file, name, why, lines }: &Column| {
+        let sentence = |LostColumn { file, name, why, lines }: &LostColumn| {
             let what = if name == "*" { "left out".to_owned() } else { format!("{name} is not taken over") };
             format!("{file}: {what} (lines {}): {why}", spans(lines))
         };
@@ -36,7 +36,7 @@ impl Lost {
     }
 
     pub fn as_json(&self) -> Value {
-        let column = |Column { file, name, why, lines }: &Column| {
+        let column = |LostColumn { file, name, why, lines }: &LostColumn| {
             let column = (name != "*").then_some(name);
             json!({"file": file, "column": column, "why": why, "lines": lines})
         };

@@ -1,6 +1,6 @@
 //! Tables in text: every encoding, separator and line end that spreadsheets write.
 
-/// Windows-1252 from 0x80 to 0x9F; the rest is Latin-1. Bytes that it does not define are no character.
+/// Windows-1252 from 0x80 to 0x9F; the rest is Latin-1. Undefined bytes are `None`.
 const WINDOWS_1252: [Option<char>; 32] = [
     Some('€'),
     None,
@@ -38,12 +38,12 @@ const WINDOWS_1252: [Option<char>; 32] = [
 
 /// One record with the line it begins on.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(super) struct CsvRecord {
     pub line: usize,
     pub cells: Vec<String>,
 }
 
-/// The text of a file, and what a person should know about how it was read.
+/// The text of a file, and notes for people about how it was read.
 pub(super) fn decode(bytes: &[u8]) -> Result<(String, Vec<String>), String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(String, Vec<String>), String> {
     match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        // Without a mark: the headings are ASCII, so every second byte of them is zero.
+        // Without a byte order mark: the headings are ASCII, so every second byte of them is zero.
         [first, 0, ..] if *first != 0 => utf16(bytes, u16::from_le_bytes),
         [0, first, ..] if *first != 0 => utf16(bytes, u16::from_be_bytes),
         _ if bytes.contains(&0) => Err("holds zero bytes and is no text; save it as CSV".to_owned()),
@@ -81,7 +81,7 @@ fn windows_1252(byte: u8) -> Option<char> {
     }
 }
 
-/// The separator: as the first line says (`sep=;`), else whichever stands most often in the headings. Spreadsheets set to
+/// The separator: named by the first line (`sep=;`), else the most frequent one in the headings. Spreadsheets set to
 /// Indonesian write semicolons.
 fn separator(content: &str) -> (char, usize) {
     let first = content.split(['\n', '\r']).next().unwrap_or_default();
@@ -91,15 +91,16 @@ fn separator(content: &str) -> (char, usize) {
         return (separator, first.len());
     }
     let count = |separator: &char| first.matches(*separator).count();
-    // Of equals the last wins: the comma, which needs no other sign.
+    // Of equal counts the last one wins: the comma, also when the headings have no separator.
     let separator = ['\t', ';', ','].into_iter().max_by_key(count).unwrap_or(',');
     (separator, 0)
 }
 
-/// CSV as RFC 4180 has it, with any separator and line end; or the line of a quotation mark that is never closed.
-pub(super) fn records(content: &str) -> (std::vec::IntoIter<Record>, Vec<(usize, String)>) {
+/// Parses CSV (RFC 4180) with any separator and line end; also returns errors, such as an unclosed quotation mark, by
+/// line.
+pub(super) fn records(content: &str) -> (std::vec::IntoIter<CsvRecord>, Vec<(usize, String)>) {
     let (separator, skipped) = separator(content);
-    // A line that names the separator is no record.
+    // A line that names the separator is not a record.
     let line = if skipped > 0 { 2 } else { 1 };
     let rest = &content[skipped..];
     let after =
@@ -123,11 +124,11 @@ struct RecordReader {
     is_quoted: bool,
     cell: String,
     cells: Vec<String>,
-    records: Vec<Record>,
+    records: Vec<CsvRecord>,
 }
 
 impl RecordReader {
-    /// Takes one character; whether the next one belongs to it.
+    /// Processes one character; returns whether it consumed the next one too.
     fn read(&mut self, c: char, next: Option<char>) -> bool {
         match c {
             '"' if self.is_quoted && next == Some('"') => {
@@ -157,11 +158,11 @@ impl RecordReader {
 
     fn end_record(&mut self) {
         self.cells.push(std::mem::take(&mut self.cell));
-        self.records.push(Record { line: self.begun, cells: std::mem::take(&mut self.cells) });
+        self.records.push(CsvRecord { line: self.begun, cells: std::mem::take(&mut self.cells) });
         self.begun = self.line;
     }
 
-    fn end(mut self) -> (std::vec::IntoIter<Record>, Vec<(usize, String)>) {
+    fn end(mut self) -> (std::vec::IntoIter<CsvRecord>, Vec<(usize, String)>) {
         if self.is_quoted {
             let why = "a quotation mark is opened and never closed".to_owned();
             return (Vec::new().into_iter(), vec![(self.begun, why)]);

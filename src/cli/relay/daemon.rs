@@ -1,4 +1,4 @@
-//! `run` and `check-config`: the configuration judged, the store opened, signals obeyed.
+//! `run` and `check-config`: check the configuration, open the store, handle signals.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,18 @@ use crate::cli::daemon::Signals;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 use crate::relay;
-use crate::relay::config::{Config, Secrets};
+use crate::relay::config::{Config, RelaySecrets};
 use crate::relay::store::sqlite::SqliteStore;
 use crate::settings::{Environment, SettingsError};
 
-/// The configuration and what its files hold.
-fn load_all(path: &Path, env: &Environment) -> Result<(Config, Secrets), SettingsError> {
+/// Loads the configuration and its secrets.
+fn load_all(path: &Path, env: &Environment) -> Result<(Config, RelaySecrets), SettingsError> {
     let config = Config::load(path, env)?;
     let secrets = config.load_secrets(env)?;
     Ok((config, secrets))
 }
 
-/// `check-config`: what would take effect, or everything that is wrong.
+/// `check-config`: prints the effective configuration, or every error in it.
 pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Result<(), Failure> {
     let (config, secrets) = load_all(path, env)?;
     for warning in config.warnings().into_iter().chain(config.key_warnings(&secrets)) {
@@ -36,7 +36,7 @@ pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Re
     }
 }
 
-/// `run`: the relay, until a signal or a failure ends it.
+/// `run`: runs the relay until a signal or a failure stops it.
 pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     let (config, secrets) = load_all(path, &env)?;
     let signals = Signals::catch().map_err(|e| Failure::said(format!("signals cannot be caught: {e}")))?;
@@ -46,10 +46,11 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     }
     let store = Arc::new(SqliteStore::open(&file_of(&config))?);
     let (stop, mut stopped) = watch::channel(false);
-    let reload = Reload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
+    let reload =
+        RelayReload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
     let obeying = tokio::spawn(obey(signals, reload, stop));
     let ended = relay::run::run(config, secrets, store, async move {
-        // Whoever obeys ends only after a signal.
+        // The signal handler ends only after a signal.
         let _ = stopped.wait_for(|stop| *stop).await;
     });
     let ended = ended.await;
@@ -57,7 +58,7 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     Ok(ended?)
 }
 
-async fn obey(mut signals: Signals, mut reload: Reload, stop: watch::Sender<bool>) {
+async fn obey(mut signals: Signals, mut reload: RelayReload, stop: watch::Sender<bool>) {
     loop {
         let name = tokio::select! {
             _ = signals.terminate.recv() => "SIGTERM",
@@ -73,16 +74,16 @@ async fn obey(mut signals: Signals, mut reload: Reload, stop: watch::Sender<bool
     }
 }
 
-/// SIGHUP: keys and tokens read again, so that they can be changed while customers pay. Everything else waits for a
-/// restart, and a bad file changes nothing.
-struct Reload {
+/// SIGHUP: reloads keys and tokens, so that they can be changed during operation. All other keys wait for a restart,
+/// and a bad file changes nothing.
+struct RelayReload {
     path: PathBuf,
     env: Environment,
     running: Config,
-    secrets: Secrets,
+    secrets: RelaySecrets,
 }
 
-impl Reload {
+impl RelayReload {
     fn once(&mut self) {
         let (config, secrets) = match load_all(&self.path, &self.env) {
             Ok(read) => read,
@@ -104,7 +105,7 @@ impl Reload {
     }
 }
 
-/// Merchants and their sites: whom secrets are for.
+/// Merchants and their sites, to which the secrets belong.
 fn names(config: &Config) -> BTreeSet<(&str, &str)> {
     let sites = config.merchant.iter().flat_map(|merchant| {
         let sites = merchant.site.iter().map(|site| site.id.as_str());
@@ -113,7 +114,7 @@ fn names(config: &Config) -> BTreeSet<(&str, &str)> {
     sites.collect()
 }
 
-/// The configuration but for the names of secret files, which a reload takes over.
+/// The configuration without the names of secret files, which a reload replaces.
 fn without_files(config: &Config) -> Config {
     let mut config = config.clone();
     for merchant in &mut config.merchant {

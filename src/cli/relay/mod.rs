@@ -1,5 +1,5 @@
-//! The command line of `kuota-relay`: the relay itself, and what its operator does beside it. Commands open the store
-//! themselves; SQLite lets several processes in.
+//! The command line of `kuota-relay`: the relay itself, and the commands of its operator. Commands open the store
+//! themselves; SQLite allows several processes.
 
 mod daemon;
 mod reviews;
@@ -15,8 +15,8 @@ use super::failure::Failure;
 use super::logging::LogFormat;
 use super::output::Output;
 use crate::relay::config::Config;
-use crate::relay::run::RunError;
-use crate::relay::store::StoreError;
+use crate::relay::run::RelayRunError;
+use crate::relay::store::RelayStoreError;
 use crate::relay::store::sqlite::OpenError;
 use crate::settings::Environment;
 
@@ -27,18 +27,18 @@ pub struct RelayArgs {
     /// The configuration.
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/kuota-relay/relay.toml")]
     pub config: PathBuf,
-    /// What log lines on stderr look like.
+    /// The format of log lines on stderr.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: LogFormat,
     /// Print the answer as JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: RelayCommand,
 }
 
-/// What to do.
+/// Commands of kuota-relay.
 #[derive(Debug, Subcommand)]
 pub enum RelayCommand {
     /// Run the relay.
@@ -57,7 +57,7 @@ pub enum RelayCommand {
         /// Where to; a file of that name is replaced once the copy is whole.
         file: PathBuf,
     },
-    /// Make a copy the store again, with no relay running. The store from before is kept beside it.
+    /// Restore the store from a backup, with no relay running. The old store is kept.
     Restore {
         /// The copy.
         file: PathBuf,
@@ -66,7 +66,7 @@ pub enum RelayCommand {
     Verify,
 }
 
-/// What to do about reviews.
+/// Commands about reviews.
 #[derive(Debug, Subcommand)]
 pub enum ReviewCommand {
     /// List them, newest first. They are decided on the site's agent.
@@ -74,7 +74,7 @@ pub enum ReviewCommand {
 }
 
 impl RelayCommand {
-    /// What is logged where nobody says otherwise. A command's answer is on stdout; the relay's life is its log.
+    /// The default log level. A command prints its answer to stdout; the relay reports in its log.
     pub fn log_level(&self) -> &'static str {
         match self {
             Self::Run => "info",
@@ -95,19 +95,19 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<RelayStoreError> for Failure {
+    fn from(error: RelayStoreError) -> Self {
         Self::said(error)
     }
 }
 
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
+impl From<RelayRunError> for Failure {
+    fn from(error: RelayRunError) -> Self {
         Self::said(error)
     }
 }
 
-/// Does what the arguments ask and answers the exit code. Failures are said on stderr.
+/// Runs the command and returns the exit code. Failures are printed to stderr.
 pub fn run(args: RelayArgs) -> u8 {
     perform(dispatch(args))
 }

@@ -1,4 +1,4 @@
-//! `review list` and `reconcile`: what a person should look at, and asking the gateway again.
+//! `review list` and `reconcile`: orders in review, and querying the gateway again.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::order::OrderState;
 use crate::relay::config::Config;
 use crate::relay::store::sqlite::SqliteStore;
-use crate::relay::store::{OrderRow, RelayStore};
+use crate::relay::store::{RelayStore, StoredOrder};
 
-/// The most reviews that are listed; more than a person decides in a day.
+/// The most reviews listed; more than a person decides in a day.
 const REVIEWS_MAX: u32 = 1000;
 
-/// `review list`: orders whose money waits for a person.
+/// `review list`: orders whose money waits for a decision.
 pub(super) async fn list(config: &Config, output: Output) -> Result<(), Failure> {
     let store = SqliteStore::open_beside(&file_of(config))?;
     let orders = store.in_state(OrderState::Review, REVIEWS_MAX).await?;
@@ -25,7 +25,7 @@ pub(super) async fn list(config: &Config, output: Output) -> Result<(), Failure>
     })
 }
 
-fn item(order: &OrderRow) -> Value {
+fn item(order: &StoredOrder) -> Value {
     json!({
         "order_id": order.id,
         "merchant": order.merchant,
@@ -41,7 +41,7 @@ fn item(order: &OrderRow) -> Value {
     })
 }
 
-fn row(order: &OrderRow) -> Vec<String> {
+fn row(order: &StoredOrder) -> Vec<String> {
     let flags: Vec<&str> = order.standing.flags.iter().map(|flag| flag.name()).collect();
     vec![
         order.id.clone(),
@@ -53,7 +53,7 @@ fn row(order: &OrderRow) -> Vec<String> {
     ]
 }
 
-/// `reconcile`: everything that may have changed becomes due; the running relay asks the gateway about it.
+/// `reconcile`: marks every order that may have changed as due; the running relay queries the gateway about them.
 pub(super) async fn reconcile(config: &Config, output: Output) -> Result<(), Failure> {
     let store = SqliteStore::open_beside(&file_of(config))?;
     let orders = store.ask_all(SystemClock::new().now()).await?;

@@ -10,8 +10,8 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::relay::config::{Config, Database};
-use crate::relay::store::sqlite::backup::{self, Restored};
-use crate::relay::store::sqlite::{Verified, verify_file};
+use crate::relay::store::sqlite::backup::{self, RelayRestored};
+use crate::relay::store::sqlite::{RelayVerified, verify_file};
 
 /// The file of the configured store.
 pub(super) fn file_of(config: &Config) -> PathBuf {
@@ -19,7 +19,7 @@ pub(super) fn file_of(config: &Config) -> PathBuf {
     path.clone()
 }
 
-/// `backup FILE`: a copy that is whole and proven before it has that name.
+/// `backup FILE`: the copy is complete and proven before it gets that name.
 pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
     let (path, target) = (file_of(config), file.to_owned());
     let work = spawn_blocking(move || {
@@ -32,7 +32,7 @@ pub(super) async fn backup(file: &Path, config: &Config, output: Output) -> Resu
     output.answer(&answer, |_| format!("{}: {bytes} bytes, {}", file.display(), counts(verified)))
 }
 
-/// `restore FILE`: the store becomes what the copy says.
+/// `restore FILE`: replaces the store by the copy.
 pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Result<(), Failure> {
     let (path, from) = (file_of(config), file.to_owned());
     let now = SystemClock::new().now();
@@ -42,7 +42,7 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
         backup::restore(&path, &from, &stamp, now, &mut |progress| teller.tell(progress))
     });
     let refused = |error| Failure::said(format!("{error}; nothing was changed"));
-    let Restored { verified, replaced, asked } = work.await.map_err(Failure::said)?.map_err(refused)?;
+    let RelayRestored { verified, replaced, asked } = work.await.map_err(Failure::said)?.map_err(refused)?;
     let answer =
         json!({"restored": file, "replaced": replaced, "orders_to_ask": asked, "verified": verified});
     output.answer(&answer, |_| {
@@ -56,7 +56,7 @@ pub(super) async fn restore(file: &Path, config: &Config, output: Output) -> Res
     })
 }
 
-/// `verify`: every row, or the first bad one.
+/// `verify`: checks every row and reports the first bad one.
 pub(super) async fn verify(config: &Config, output: Output) -> Result<(), Failure> {
     let path = file_of(config);
     let shown = path.display().to_string();
@@ -65,7 +65,7 @@ pub(super) async fn verify(config: &Config, output: Output) -> Result<(), Failur
     output.answer(&json!({"file": shown, "verified": verified}), |_| format!("{shown}: {}", counts(verified)))
 }
 
-fn counts(Verified { orders, credited, feed_items, notifications }: Verified) -> String {
+fn counts(RelayVerified { orders, credited, feed_items, notifications }: RelayVerified) -> String {
     format!(
         "{orders} orders ({credited} credited), {feed_items} feed items and {notifications} notifications verified"
     )

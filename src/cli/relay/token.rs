@@ -1,4 +1,4 @@
-//! `site-token`: a secret that an agent and its relay share. The agent has the token, the relay its hash.
+//! `site-token`: a secret shared by an agent and its relay. The agent has the token, the relay its hash.
 
 use data_encoding::HEXLOWER;
 use serde_json::json;
@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 
-/// What a token begins with, so that people and scanners know one when they see it.
+/// The prefix of a token, by which people and scanners recognize one.
 const PREFIX: &str = "kuota_site_";
 /// Random bytes of a token.
 const RANDOM_BYTES: usize = 32;
 
-/// Prints a token that nobody had before, once: it is kept nowhere.
+/// Prints a new random token, once: it is not stored.
 pub(super) fn run(output: Output) -> Result<(), Failure> {
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random)

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Advance, CHARGEBACK_KEY, CODE_SETTLED, CURRENCY, Effect, Flag, Fraud, GatewayStatus, OrderState,
-    PaymentTerms, REVERSAL_KEY, Report, Rupiah, Standing, UNLISTED_KEY, ended_state, gravity, may_be_same,
-    sum,
+    Advance, CHARGEBACK_KEY, CODE_SETTLED, CURRENCY, Flag, Fraud, GatewayReport, GatewayStatus, OrderState,
+    PaymentEffect, PaymentTerms, REVERSAL_KEY, Rupiah, Standing, UNLISTED_KEY, ended_state, gravity,
+    may_be_same, sum,
 };
 
 /// What a report means, before the order's past is looked at.
@@ -33,7 +33,7 @@ pub(super) struct Return {
 }
 
 impl Verdict {
-    pub(super) fn of(report: &Report) -> Self {
+    pub(super) fn of(report: &GatewayReport) -> Self {
         use GatewayStatus::{
             Authorize, Capture, Chargeback, PartialChargeback, PartialRefund, Pending, Refund, Settlement,
         };
@@ -56,13 +56,13 @@ impl Verdict {
 
 impl PaymentTerms {
     /// Whether the report speaks of this order. Some rails echo the transaction id in the place of the order's.
-    pub fn is_about(&self, report: &Report, standing: &Standing) -> bool {
+    pub fn is_about(&self, report: &GatewayReport, standing: &Standing) -> bool {
         let echoed = report.order.as_deref();
         echoed.is_none_or(|order| order == self.order || standing.knows(order))
     }
 
     /// What speaks against a payment: in what it differs from what was ordered, and the fraud check.
-    pub fn doubts(&self, report: &Report) -> BTreeSet<Flag> {
+    pub fn doubts(&self, report: &GatewayReport) -> BTreeSet<Flag> {
         let ordered = if self.fee_imposition && report.original_amount.is_some() {
             report.original_amount
         } else {
@@ -84,7 +84,7 @@ impl PaymentTerms {
 /// A standing as it becomes.
 pub(super) struct Next {
     pub(super) standing: Standing,
-    effects: Vec<Effect>,
+    effects: Vec<PaymentEffect>,
 }
 
 impl Next {
@@ -104,16 +104,16 @@ impl Next {
 
     /// Whether the report speaks of the attempt that the state speaks of. Who does not say, does, unless there are
     /// several to speak of.
-    fn is_same_attempt(&self, report: &Report) -> bool {
+    fn is_same_attempt(&self, report: &GatewayReport) -> bool {
         may_be_same(self.standing.transaction.as_deref(), report.transaction.as_deref())
             && !self.is_unnamed_among_many(report)
     }
 
-    fn is_unnamed_among_many(&self, report: &Report) -> bool {
+    fn is_unnamed_among_many(&self, report: &GatewayReport) -> bool {
         report.transaction.is_none() && !self.standing.others.is_empty()
     }
 
-    fn take_attempt(&mut self, report: &Report) {
+    fn take_attempt(&mut self, report: &GatewayReport) {
         if report.transaction.is_some() {
             self.standing.transaction.clone_from(&report.transaction);
         }
@@ -134,7 +134,7 @@ impl Next {
         self.standing.state.rank() == OrderState::Reversed.rank()
     }
 
-    pub(super) fn open(&mut self, state: OrderState, report: &Report) {
+    pub(super) fn open(&mut self, state: OrderState, report: &GatewayReport) {
         if state == OrderState::Challenge && self.standing.is_unpaid() {
             self.flag(Flag::FraudChallenge);
         }
@@ -145,7 +145,7 @@ impl Next {
     }
 
     /// The customer's money is there.
-    pub(super) fn money(&mut self, terms: &PaymentTerms, report: &Report) {
+    pub(super) fn money(&mut self, terms: &PaymentTerms, report: &GatewayReport) {
         if self.standing.has_ended(OrderState::Refunded, report) {
             return;
         }
@@ -178,7 +178,7 @@ impl Next {
         !self.standing.credited && !held.iter().any(|flag| self.standing.flags.contains(flag))
     }
 
-    fn credit(&mut self, report: &Report) {
+    fn credit(&mut self, report: &GatewayReport) {
         // Earlier returns are reported as well, from here on.
         self.standing.listed.clear();
         if self.end_before(report).is_some() {
@@ -194,7 +194,7 @@ impl Next {
         self.take_attempt(report);
         self.standing.state = OrderState::Paid;
         self.standing.credited = true;
-        self.effects.push(Effect::Credit);
+        self.effects.push(PaymentEffect::Credit);
     }
 
     /// Money of one more attempt.
@@ -204,7 +204,7 @@ impl Next {
     }
 
     /// Money that waits for a person.
-    fn hold(&mut self, flags: BTreeSet<Flag>, report: &Report) {
+    fn hold(&mut self, flags: BTreeSet<Flag>, report: &GatewayReport) {
         self.standing.flags.extend(flags);
         if self.standing.state != OrderState::Review {
             self.take_attempt(report);
@@ -217,13 +217,13 @@ impl Next {
     fn review(&mut self) {
         if self.standing.state != OrderState::Review {
             self.standing.state = OrderState::Review;
-            self.effects.push(Effect::Review);
+            self.effects.push(PaymentEffect::Review);
         }
     }
 
     /// How the attempt that this settlement belongs to had ended, by the notifications received. An attempt that follows a
     /// denied one is a payment like any other.
-    fn end_before(&self, report: &Report) -> Option<OrderState> {
+    fn end_before(&self, report: &GatewayReport) -> Option<OrderState> {
         let told = self.standing.ends.iter().chain(&self.standing.claimed_end);
         let matters = |(end, attempt): &&(OrderState, Option<String>)| match end {
             OrderState::Denied => may_be_same(attempt.as_deref(), report.transaction.as_deref()),
@@ -232,7 +232,7 @@ impl Next {
         told.filter(matters).map(|(end, _)| *end).max_by_key(|end| gravity(*end))
     }
 
-    pub(super) fn ended(&mut self, terms: &PaymentTerms, state: OrderState, report: &Report) {
+    pub(super) fn ended(&mut self, terms: &PaymentTerms, state: OrderState, report: &GatewayReport) {
         self.standing.ends.insert((state, report.transaction.clone()));
         if self.standing.is_unpaid() {
             if state == OrderState::Denied && self.was_settled_by_claim(report) {
@@ -254,7 +254,7 @@ impl Next {
         }
     }
 
-    fn was_settled_by_claim(&self, report: &Report) -> bool {
+    fn was_settled_by_claim(&self, report: &GatewayReport) -> bool {
         let claimed = self.standing.claimed.as_ref();
         claimed.is_some_and(|claim| {
             claim.signed && may_be_same(claim.transaction.as_deref(), report.transaction.as_deref())
@@ -262,14 +262,14 @@ impl Next {
     }
 
     /// Whether money of the report's attempt is there.
-    fn is_there(&self, report: &Report) -> bool {
+    fn is_there(&self, report: &GatewayReport) -> bool {
         let some = self.is_applied() || self.standing.state == OrderState::Review;
         let is_other = report.transaction.as_ref().is_some_and(|t| self.standing.others.contains(t));
         some && (is_other || self.is_same_attempt(report))
     }
 
     /// Money that went back. A partial return proves that the order was paid before.
-    pub(super) fn returned(&mut self, terms: &PaymentTerms, way: Return, report: &Report) {
+    pub(super) fn returned(&mut self, terms: &PaymentTerms, way: Return, report: &GatewayReport) {
         let said = sum(&report.refunds).max(report.refunded.unwrap_or_default());
         let whole = way.whole || said >= terms.amount;
         if way.charged_back {
@@ -296,7 +296,7 @@ impl Next {
 
     /// All of an attempt's money is gone. The order is over, unless there is money of another attempt, which then
     /// waits for a person.
-    fn lose(&mut self, end: OrderState, report: &Report) {
+    fn lose(&mut self, end: OrderState, report: &GatewayReport) {
         self.standing.ends.insert((end, report.transaction.clone()));
         let was_other = report.transaction.as_ref().is_some_and(|t| self.standing.others.remove(t));
         let is_another = !self.standing.is_unpaid() && !self.is_same_attempt(report);
@@ -359,7 +359,7 @@ impl Next {
             key.push('+');
         }
         self.standing.refunds.insert(key.clone(), amount);
-        self.effects.push(Effect::Reverse { key, amount });
+        self.effects.push(PaymentEffect::Reverse { key, amount });
     }
 
     /// What the answer settles besides: claims of money are confirmed by a report of money and suspicious with any
@@ -389,7 +389,7 @@ impl Next {
     pub(super) fn finish(mut self, before: &Standing) -> Advance {
         let shown = |s: &Standing| (s.state, s.flags.clone(), (!s.credited).then(|| s.returned()));
         if self.effects.is_empty() && shown(&self.standing) != shown(before) {
-            self.effects.push(Effect::Status);
+            self.effects.push(PaymentEffect::Status);
         }
         Advance { standing: self.standing, effects: self.effects }
     }

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use secrets::{MerchantKeys, Secrets, SiteTokens};
+pub use secrets::{MerchantKeys, RelaySecrets, SiteTokens};
 
 pub use crate::midtrans::GatewayEnvironment;
 use crate::settings::{self, Environment, Finding, HttpUrl, SettingsError, Sources};

@@ -37,9 +37,9 @@ struct HeldSecret {
 
 /// The secrets in force. Clones share them, so that replacing them in one place replaces them everywhere.
 #[derive(Clone)]
-pub struct Secrets(Arc<RwLock<Arc<HeldSecret>>>);
+pub struct RelaySecrets(Arc<RwLock<Arc<HeldSecret>>>);
 
-impl fmt::Debug for Secrets {
+impl fmt::Debug for RelaySecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let held = self.held();
         f.debug_struct("Secrets")
@@ -49,7 +49,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-impl Secrets {
+impl RelaySecrets {
     /// Secrets that were read.
     pub fn new(merchants: BTreeMap<String, MerchantKeys>, tokens: SiteTokens) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(HeldSecret { merchants, tokens }))))
@@ -92,7 +92,7 @@ impl Secrets {
 impl Config {
     /// Reads the secrets that this configuration needs, from systemd credentials or files. The error names every
     /// one that cannot be had or cannot be right.
-    pub fn load_secrets(&self, env: &Environment) -> Result<Secrets, SettingsError> {
+    pub fn load_secrets(&self, env: &Environment) -> Result<RelaySecrets, SettingsError> {
         let (mut merchants, mut tokens) = (BTreeMap::new(), SiteTokens::new());
         let mut findings = Vec::new();
         for (i, merchant) in self.merchant.iter().enumerate() {
@@ -111,11 +111,11 @@ impl Config {
             }
         }
         SettingsError::check(findings)?;
-        Ok(Secrets::new(merchants, tokens))
+        Ok(RelaySecrets::new(merchants, tokens))
     }
 
     /// Keys that look like those of the other world, where an address of our own makes them possible.
-    pub fn key_warnings(&self, secrets: &Secrets) -> Vec<Finding> {
+    pub fn key_warnings(&self, secrets: &RelaySecrets) -> Vec<Finding> {
         let doubt = |(i, merchant): (usize, &MerchantConfig)| {
             let key = format!("merchant.{i}.server_key_file");
             wrong_world(&key, merchant, &secrets.merchant(&merchant.id)?.server_key)

@@ -79,8 +79,8 @@ fn after(ms: i64) -> Timestamp {
 }
 
 /// Order `n` of a site, as the relay writes it down first.
-fn order_of(site: &str, n: u32) -> OrderRow {
-    OrderRow {
+fn order_of(site: &str, n: u32) -> StoredOrder {
+    StoredOrder {
         id: format!("K1-{site}-{n}-x"),
         merchant: "m1".to_owned(),
         site: site.to_owned(),
@@ -103,7 +103,7 @@ fn order_of(site: &str, n: u32) -> OrderRow {
     }
 }
 
-fn order(n: u32) -> OrderRow {
+fn order(n: u32) -> StoredOrder {
     order_of("site-1", n)
 }
 
@@ -121,21 +121,26 @@ fn notification(merchant: &str, order: &str, body: &str) -> NewNotification {
 }
 
 /// Everything that is stored of an order.
-fn shown(order: &OrderRow) -> String {
+fn shown(order: &StoredOrder) -> String {
     format!("{order:?}")
 }
 
-async fn opened(store: &dyn RelayStore, order: OrderRow) -> OrderRow {
-    assert!(matches!(store.open(&order).await.unwrap(), Opened::New));
+async fn opened(store: &dyn RelayStore, order: StoredOrder) -> StoredOrder {
+    assert!(matches!(store.open(&order).await.unwrap(), OpenedOrder::New));
     order
 }
 
-async fn read(store: &dyn RelayStore, order: &OrderRow) -> OrderRow {
+async fn read(store: &dyn RelayStore, order: &StoredOrder) -> StoredOrder {
     store.order(&order.merchant, &order.id).await.unwrap().unwrap()
 }
 
 /// Stores `order` with an event, and reads it again.
-async fn told(store: &dyn RelayStore, order: &OrderRow, events: &[FeedEvent], at: Timestamp) -> OrderRow {
+async fn told(
+    store: &dyn RelayStore,
+    order: &StoredOrder,
+    events: &[FeedEvent],
+    at: Timestamp,
+) -> StoredOrder {
     assert_eq!(store.update(order, events, &[], at).await.unwrap(), Updated::Done);
     read(store, order).await
 }
@@ -200,22 +205,22 @@ pub async fn what_is_opened_comes_back_to_the_byte(Fresh { store, other, keep: _
     opened(&*store, full.clone()).await;
     assert_eq!(shown(&read(&*other, &full).await), shown(&full));
 
-    let plain = OrderRow { memo: None, items: Vec::new(), ..order(2) };
+    let plain = StoredOrder { memo: None, items: Vec::new(), ..order(2) };
     opened(&*store, plain.clone()).await;
     assert_eq!(shown(&read(&*other, &plain).await), shown(&plain));
 }
 
 pub async fn a_request_is_one_order_whatever_is_repeated(Fresh { store, other, keep: _keep }: Fresh) {
     let first = opened(&*store, order(1)).await;
-    let repeated = OrderRow { id: "K1-another-x".to_owned(), ..first.clone() };
+    let repeated = StoredOrder { id: "K1-another-x".to_owned(), ..first.clone() };
     match other.open(&repeated).await.unwrap() {
-        Opened::Known(known) => assert_eq!(shown(&known), shown(&first)),
+        OpenedOrder::Known(known) => assert_eq!(shown(&known), shown(&first)),
         answer => panic!("{answer:?}"),
     }
-    let differs = OrderRow { request_hash: [8; 32], ..repeated.clone() };
-    assert!(matches!(store.open(&differs).await.unwrap(), Opened::Conflict));
-    let same_id = OrderRow { request_id: "request-2".to_owned(), ..first.clone() };
-    assert!(matches!(store.open(&same_id).await.unwrap(), Opened::Conflict));
+    let differs = StoredOrder { request_hash: [8; 32], ..repeated.clone() };
+    assert!(matches!(store.open(&differs).await.unwrap(), OpenedOrder::Conflict));
+    let same_id = StoredOrder { request_id: "request-2".to_owned(), ..first.clone() };
+    assert!(matches!(store.open(&same_id).await.unwrap(), OpenedOrder::Conflict));
     assert!(store.order("m1", &repeated.id).await.unwrap().is_none());
     let elsewhere = order_of("site-2", 1);
     assert_eq!(elsewhere.request_id, first.request_id);
@@ -226,14 +231,14 @@ pub async fn a_request_opened_by_many_at_once_is_one_order(Fresh { store, other,
     let mut opening = JoinSet::new();
     for n in 0..8 {
         let store = Arc::clone(if n % 2 == 0 { &store } else { &other });
-        let order = OrderRow { id: format!("K1-{n}-x"), ..order(1) };
+        let order = StoredOrder { id: format!("K1-{n}-x"), ..order(1) };
         opening.spawn(async move { (order.id.clone(), store.open(&order).await.unwrap()) });
     }
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for (id, answer) in opening.join_all().await {
         match answer {
-            Opened::New => new.push(id),
-            Opened::Known(order) => known.push(order.id),
+            OpenedOrder::New => new.push(id),
+            OpenedOrder::Known(order) => known.push(order.id),
             other => panic!("{other:?}"),
         }
     }
@@ -252,8 +257,8 @@ pub async fn sites_and_merchants_see_their_own_orders_only(Fresh { store, other:
     assert!(!read(&*store, &order).await.abandoned);
 
     for foreign in [
-        OrderRow { merchant: "m2".to_owned(), ..order.clone() },
-        OrderRow { site: "site-2".to_owned(), ..order.clone() },
+        StoredOrder { merchant: "m2".to_owned(), ..order.clone() },
+        StoredOrder { site: "site-2".to_owned(), ..order.clone() },
     ] {
         let events = [event("a", FeedEffect::Status, 1)];
         assert_eq!(store.update(&foreign, &events, &[], START).await.unwrap(), Updated::Stale);
@@ -269,7 +274,7 @@ pub async fn a_request_given_up_before_it_came_is_never_opened(Fresh { store, ot
         assert!(store.abandon("site-1", "request-1", START).await.unwrap().is_none());
     }
     for _ in 0..2 {
-        assert!(matches!(other.open(&order(1)).await.unwrap(), Opened::Abandoned));
+        assert!(matches!(other.open(&order(1)).await.unwrap(), OpenedOrder::Abandoned));
     }
     assert!(store.order("m1", &order(1).id).await.unwrap().is_none());
     opened(&*store, order_of("site-2", 1)).await;
@@ -288,9 +293,9 @@ pub async fn a_request_given_up_afterwards_is_due_to_be_called_off(
     let again = other.abandon("site-1", "request-1", after(2000)).await.unwrap().unwrap();
     assert_eq!(shown(&again), shown(&marked), "the second time changes nothing");
     assert_eq!(store.update(&first, &[], &[], at).await.unwrap(), Updated::Stale, "the mark is not lost");
-    assert!(matches!(store.open(&first).await.unwrap(), Opened::Known(known) if known.abandoned));
+    assert!(matches!(store.open(&first).await.unwrap(), OpenedOrder::Known(known) if known.abandoned));
 
-    let mut paid = OrderRow { ask_at: None, ..order(2) };
+    let mut paid = StoredOrder { ask_at: None, ..order(2) };
     paid.standing.state = OrderState::Paid;
     opened(&*store, paid).await;
     let marked = store.abandon("site-1", "request-2", at).await.unwrap().unwrap();
@@ -527,7 +532,7 @@ pub async fn a_stray_becomes_due_when_its_order_is_opened(Fresh { store, other, 
         racing.spawn(async move {
             let (order, body) = (order(n), notification("m1", &order(n).id, &n.to_string()));
             let (opened, kept) = tokio::join!(store.open(&order), other.receive(&body));
-            assert!(matches!(opened.unwrap(), Opened::New) && kept.unwrap());
+            assert!(matches!(opened.unwrap(), OpenedOrder::New) && kept.unwrap());
         });
     }
     racing.join_all().await;
@@ -557,7 +562,7 @@ pub async fn a_notification_waits_until_it_is_due_and_ends_when_decided(
 
 pub async fn orders_are_asked_about_in_the_order_they_are_due(Fresh { store, other, keep: _keep }: Fresh) {
     for (n, ask_at) in [(1, Some(300)), (2, Some(100)), (3, None), (4, Some(200)), (5, Some(400))] {
-        opened(&*store, OrderRow { ask_at: ask_at.map(after), ..order(n) }).await;
+        opened(&*store, StoredOrder { ask_at: ask_at.map(after), ..order(n) }).await;
     }
     let due = async |now, limit| {
         let due = other.due(after(now), limit).await.unwrap();
@@ -589,7 +594,7 @@ pub async fn everything_that_may_change_is_asked_about_after_a_restore(
     ];
     for (n, state, day, ask_day, _) in rows {
         let at = |day: i64| after(day * DAY_MS);
-        let mut order = OrderRow { created_at: at(day), ask_at: ask_day.map(at), asked: 7, ..order(n) };
+        let mut order = StoredOrder { created_at: at(day), ask_at: ask_day.map(at), asked: 7, ..order(n) };
         order.standing.state = state;
         opened(&*store, order).await;
     }
@@ -607,7 +612,7 @@ pub async fn orders_of_a_state_come_newest_first(Fresh { store, other, keep: _ke
         order.standing.state = state;
         opened(&*store, order).await;
     }
-    let ids = |rows: Vec<OrderRow>| rows.into_iter().map(|order| order.request_id).collect::<Vec<_>>();
+    let ids = |rows: Vec<StoredOrder>| rows.into_iter().map(|order| order.request_id).collect::<Vec<_>>();
     assert_eq!(ids(other.in_state(OrderState::Review, 10).await.unwrap()), ["request-3", "request-1"]);
     assert_eq!(ids(other.in_state(OrderState::Review, 1).await.unwrap()), ["request-3"]);
     assert!(store.in_state(OrderState::Failed, 10).await.unwrap().is_empty());
@@ -640,8 +645,8 @@ pub async fn what_waits_is_counted(Fresh { store, other, keep: _keep }: Fresh) {
 }
 
 /// An order that is over, with one event reported at `at`.
-async fn over(store: &dyn RelayStore, n: u32, at: Timestamp) -> OrderRow {
-    let mut order = opened(store, OrderRow { ask_at: None, ..order(n) }).await;
+async fn over(store: &dyn RelayStore, n: u32, at: Timestamp) -> StoredOrder {
+    let mut order = opened(store, StoredOrder { ask_at: None, ..order(n) }).await;
     order.standing.state = OrderState::Paid;
     told(store, &order, &[event(&credit_event(&order.id), FeedEffect::Credit, 50_000)], at).await
 }

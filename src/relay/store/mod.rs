@@ -19,11 +19,11 @@ use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 
 /// A future that a [`RelayStore`] hands out.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, RelayStoreError>> + Send + 'a>>;
 
 /// Why the store could not do it. Nothing changed.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum RelayStoreError {
     /// The database cannot be used now: full, read-only, gone. Callers answer 503.
     #[error("the relay's store failed: {0}")]
     Unavailable(String),
@@ -34,7 +34,7 @@ pub enum StoreError {
 
 /// One order, with everything the relay remembers of it.
 #[derive(Clone, Debug)]
-pub struct OrderRow {
+pub struct StoredOrder {
     /// The gateway's order id, made by the relay.
     pub id: String,
     /// Whose money.
@@ -88,11 +88,11 @@ pub struct FeedEvent {
 
 /// What opening found.
 #[derive(Clone, Debug)]
-pub enum Opened {
+pub enum OpenedOrder {
     /// It is written down.
     New,
     /// The same request was opened before: this is its order.
-    Known(Box<OrderRow>),
+    Known(Box<StoredOrder>),
     /// The request id belongs to another request.
     Conflict,
     /// The site gave this request up before it came.
@@ -165,27 +165,27 @@ pub struct StoreCounts {
 /// - Every method that names a site sees that site's orders only.
 pub trait RelayStore: Send + Sync {
     /// Names this store; another name after it was restored.
-    fn epoch(&self) -> Pending<'_, String>;
+    fn epoch(&self) -> StoreFuture<'_, String>;
 
     /// The unguessable part of a merchant's notification address, made at the first call and then the same for all
     /// processes and for good. `fresh` is taken when there is none.
-    fn merchant_secret<'a>(&'a self, merchant: &'a str, fresh: &'a str) -> Pending<'a, String>;
+    fn merchant_secret<'a>(&'a self, merchant: &'a str, fresh: &'a str) -> StoreFuture<'a, String>;
 
     /// The merchant id that the gateway named first, if it was learned.
-    fn merchant_id<'a>(&'a self, merchant: &'a str) -> Pending<'a, Option<String>>;
+    fn merchant_id<'a>(&'a self, merchant: &'a str) -> StoreFuture<'a, Option<String>>;
 
     /// Remembers the merchant id that the gateway names, where none is known.
-    fn learn_merchant_id<'a>(&'a self, merchant: &'a str, id: &'a str) -> Pending<'a, ()>;
+    fn learn_merchant_id<'a>(&'a self, merchant: &'a str, id: &'a str) -> StoreFuture<'a, ()>;
 
     /// Writes an order down before the gateway hears of it, once for each site and request. Notifications that came
     /// before it become due.
-    fn open<'a>(&'a self, order: &'a OrderRow) -> Pending<'a, Opened>;
+    fn open<'a>(&'a self, order: &'a StoredOrder) -> StoreFuture<'a, OpenedOrder>;
 
     /// The order of a merchant, whatever the site.
-    fn order<'a>(&'a self, merchant: &'a str, id: &'a str) -> Pending<'a, Option<OrderRow>>;
+    fn order<'a>(&'a self, merchant: &'a str, id: &'a str) -> StoreFuture<'a, Option<StoredOrder>>;
 
     /// A site's order.
-    fn site_order<'a>(&'a self, site: &'a str, id: &'a str) -> Pending<'a, Option<OrderRow>>;
+    fn site_order<'a>(&'a self, site: &'a str, id: &'a str) -> StoreFuture<'a, Option<StoredOrder>>;
 
     /// A site gives a request up: its order is marked, or the request will never be opened.
     fn abandon<'a>(
@@ -193,52 +193,52 @@ pub trait RelayStore: Send + Sync {
         site: &'a str,
         request_id: &'a str,
         at: Timestamp,
-    ) -> Pending<'a, Option<OrderRow>>;
+    ) -> StoreFuture<'a, Option<StoredOrder>>;
 
     /// Stores a changed order, adds its events to the feed, and ends the notifications that led to it, all at once. Refused
     /// as stale unless `order.version` is the stored one; the stored version then is one more.
     fn update<'a>(
         &'a self,
-        order: &'a OrderRow,
+        order: &'a StoredOrder,
         events: &'a [FeedEvent],
         decided: &'a [u64],
         at: Timestamp,
-    ) -> Pending<'a, Updated>;
+    ) -> StoreFuture<'a, Updated>;
 
     /// Keeps a notification. The same body for the same merchant is kept once; `false` for one known already. Of one
     /// order so many are kept, undecided and decided: of more, the oldest of its kind goes. None of them is believed,
     /// and as long as one waits the gateway is asked.
-    fn receive<'a>(&'a self, notification: &'a NewNotification) -> Pending<'a, bool>;
+    fn receive<'a>(&'a self, notification: &'a NewNotification) -> StoreFuture<'a, bool>;
 
     /// Notifications that are due and whose order is known, oldest first, at most `limit` of each merchant.
-    fn inbox(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<InboxRow>>;
+    fn inbox(&self, now: Timestamp, limit: u32) -> StoreFuture<'_, Vec<InboxRow>>;
 
     /// A notification could not be decided: try again at `at`.
-    fn postpone(&self, no: u64, at: Timestamp) -> Pending<'_, ()>;
+    fn postpone(&self, no: u64, at: Timestamp) -> StoreFuture<'_, ()>;
 
     /// Orders to ask the gateway about, the longest due first, at most `limit` of each merchant.
-    fn due(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<OrderRow>>;
+    fn due(&self, now: Timestamp, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>>;
 
     /// Makes every order that may still change due now, as after a restore.
-    fn ask_all(&self, now: Timestamp) -> Pending<'_, u64>;
+    fn ask_all(&self, now: Timestamp) -> StoreFuture<'_, u64>;
 
     /// Items of a site's feed after `after`, in order, and the last number there is.
-    fn feed<'a>(&'a self, site: &'a str, after: u64, limit: u32) -> Pending<'a, (Vec<FeedItem>, u64)>;
+    fn feed<'a>(&'a self, site: &'a str, after: u64, limit: u32) -> StoreFuture<'a, (Vec<FeedItem>, u64)>;
 
     /// Waits until something was added to any site's feed since this was called, or for ever.
     fn fed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
     /// Orders in a state, newest first.
-    fn in_state(&self, state: OrderState, limit: u32) -> Pending<'_, Vec<OrderRow>>;
+    fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>>;
 
     /// What is waiting.
-    fn counts(&self) -> Pending<'_, StoreCounts>;
+    fn counts(&self) -> StoreFuture<'_, StoreCounts>;
 
     /// Drops feed items and notifications older than `before` whose orders are over.
-    fn prune(&self, before: Timestamp) -> Pending<'_, u64>;
+    fn prune(&self, before: Timestamp) -> StoreFuture<'_, u64>;
 
     /// Proves that the store can be written.
-    fn check(&self) -> Pending<'_, ()>;
+    fn check(&self) -> StoreFuture<'_, ()>;
 
     /// Why the store can never be used again by this process, once that is so: every later call is refused, and the
     /// process must end.

@@ -3,14 +3,14 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::backup::{BackupError, back_up, restore};
+use super::backup::{RelayBackupError, back_up, restore};
 use super::open::beside;
 use super::*;
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, credit_event};
-use crate::relay::store::StoreError;
+use crate::relay::store::RelayStoreError;
 use crate::relay::store::conformance::{Fresh, conforms};
 
 async fn fresh() -> Fresh {
@@ -52,8 +52,8 @@ impl Place {
     }
 }
 
-fn order(n: u32) -> OrderRow {
-    OrderRow {
+fn order(n: u32) -> StoredOrder {
+    StoredOrder {
         id: format!("K1-{n}-x"),
         merchant: "m1".to_owned(),
         site: "site-1".to_owned(),
@@ -79,7 +79,7 @@ fn order(n: u32) -> OrderRow {
 /// Two orders, one of them paid and credited, and a notification.
 async fn fill(store: &SqliteStore) {
     for n in 1..=2 {
-        assert!(matches!(store.open(&order(n)).await.unwrap(), Opened::New));
+        assert!(matches!(store.open(&order(n)).await.unwrap(), OpenedOrder::New));
     }
     let body =
         NewNotification { merchant: "m1".to_owned(), order: order(1).id, body: b"{}".to_vec(), at: NOW };
@@ -91,7 +91,7 @@ async fn fill(store: &SqliteStore) {
     assert_eq!(store.update(&paid, &[event], &[], NOW).await.unwrap(), Updated::Done);
 }
 
-const FILLED: Verified = Verified { orders: 2, credited: 1, feed_items: 1, notifications: 1 };
+const FILLED: RelayVerified = RelayVerified { orders: 2, credited: 1, feed_items: 1, notifications: 1 };
 
 #[tokio::test]
 async fn folder_and_file_are_their_owners_only() {
@@ -146,10 +146,10 @@ async fn many_changes_at_once_share_flushes_and_each_has_its_own_fate() {
         changes.spawn(async move {
             if n % 10 == 3 {
                 // A row that the schema refuses, in the middle of others.
-                let spoilt = OrderRow { id: String::new(), ..order(n) };
-                matches!(store.open(&spoilt).await, Err(StoreError::Nonsense(_)))
+                let spoilt = StoredOrder { id: String::new(), ..order(n) };
+                matches!(store.open(&spoilt).await, Err(RelayStoreError::Nonsense(_)))
             } else {
-                matches!(store.open(&order(n)).await, Ok(Opened::New))
+                matches!(store.open(&order(n)).await, Ok(OpenedOrder::New))
             }
         });
     }
@@ -166,12 +166,12 @@ async fn after_an_io_error_nothing_is_done_any_more() {
     let io =
         || rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC), None);
     let failed = store.writer.change::<(), _>(move |_| Err(io().into())).await;
-    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+    assert!(matches!(failed, Err(RelayStoreError::Unavailable(_))), "{failed:?}");
     let why = store.failure().await;
     assert_eq!(store.failed().as_deref(), Some(why.as_str()));
     assert!(why.contains("disk I/O error"), "{why}");
-    assert!(matches!(store.check().await, Err(StoreError::Unavailable(again)) if again == why));
-    assert!(matches!(store.epoch().await, Err(StoreError::Unavailable(_))), "reading ends too");
+    assert!(matches!(store.check().await, Err(RelayStoreError::Unavailable(again)) if again == why));
+    assert!(matches!(store.epoch().await, Err(RelayStoreError::Unavailable(_))), "reading ends too");
     drop(store);
     place.open().check().await.unwrap();
 }
@@ -191,7 +191,7 @@ async fn a_full_disk_is_told_and_ends_nothing() {
     let big =
         NewNotification { merchant: "m1".to_owned(), order: "x".to_owned(), body: vec![0; 1 << 20], at: NOW };
     let error = store.receive(&big).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Unavailable(why) if why.contains("full")), "{error}");
+    assert!(matches!(&error, RelayStoreError::Unavailable(why) if why.contains("full")), "{error}");
     assert_eq!(store.failed(), None);
     store.writer.change(pages(1_000_000)).await.unwrap();
     assert!(store.receive(&big).await.unwrap());
@@ -203,7 +203,7 @@ async fn a_writer_that_breaks_down_says_so() {
     let place = Place::new();
     let store = place.open();
     let broke = store.writer.change::<(), _>(|_| panic!("on purpose")).await;
-    assert!(matches!(broke, Err(StoreError::Unavailable(_))));
+    assert!(matches!(broke, Err(RelayStoreError::Unavailable(_))));
     assert!(store.failure().await.contains("broke down"));
     assert!(store.check().await.is_err() && store.counts().await.is_err());
 }
@@ -216,7 +216,7 @@ async fn nonsense_in_a_row_is_told_and_ends_nothing() {
     let store = place.open();
     let error = store.order("m1", "K1-2-x").await.unwrap_err();
     assert!(
-        matches!(&error, StoreError::Nonsense(what) if what.contains("K1-2-x") && what.contains("shells"))
+        matches!(&error, RelayStoreError::Nonsense(what) if what.contains("K1-2-x") && what.contains("shells"))
     );
     assert!(store.order("m1", "K1-1-x").await.unwrap().is_some());
     assert_eq!(store.failed(), None);
@@ -274,7 +274,7 @@ async fn a_copy_made_beside_a_relay_brings_everything_back_under_another_name() 
     store.open(&lost).await.unwrap();
 
     let refused = restore(&place.db(), &copy, "s", NOW, &mut |_| {}).unwrap_err();
-    assert!(matches!(refused, BackupError::Open(OpenError::InUse(_))), "{refused}");
+    assert!(matches!(refused, RelayBackupError::Open(OpenError::InUse(_))), "{refused}");
     drop(store);
     let restored = restore(&place.db(), &copy, "s", NOW, &mut |_| {}).unwrap();
     assert_eq!((restored.verified, restored.asked), (FILLED, 2));
@@ -364,14 +364,14 @@ async fn a_copy_never_takes_the_place_of_the_store() {
 async fn one_merchant_with_much_to_do_leaves_room_for_the_others() {
     let place = Place::new();
     let store = place.open();
-    let of = |merchant: &str, n: u32| OrderRow {
+    let of = |merchant: &str, n: u32| StoredOrder {
         merchant: merchant.to_owned(),
         site: format!("site-of-{merchant}"),
         ask_at: Some(NOW),
         ..order(n)
     };
     for row in (1..=5).map(|n| of("m1", n)).chain([of("m2", 6)]) {
-        assert!(matches!(store.open(&row).await.unwrap(), Opened::New));
+        assert!(matches!(store.open(&row).await.unwrap(), OpenedOrder::New));
         let body = NewNotification {
             merchant: row.merchant.clone(),
             order: row.id.clone(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{ApiAnswer, CoreError};
 use super::auth;
-use super::call::{LoggedCall, Operation};
+use super::call::{LoggedCall, SimOperation};
 use super::fault::Trouble;
 use super::idempotency::{KeyTurn, MerchantKey};
 use super::method::{PayMethod, VaBank};
@@ -183,7 +183,7 @@ fn unauthorized() -> CoreError {
 
 /// The body of calls that have one that matters.
 fn parse(seen: &ApiRequest, route: &Route) -> Result<Value, CoreError> {
-    if !matches!(route.operation(), Operation::Charge | Operation::Refund | Operation::SnapCreate) {
+    if !matches!(route.operation(), SimOperation::Charge | SimOperation::Refund | SimOperation::SnapCreate) {
         return Ok(Value::Null);
     }
     let is_json = |kind: &String| kind.to_ascii_lowercase().starts_with("application/json");

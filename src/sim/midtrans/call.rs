@@ -2,7 +2,7 @@
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub enum SimOperation {
     /// `POST /v2/charge`.
     Charge,
     /// `GET /v2/{id}/status`.
@@ -33,7 +33,7 @@ pub struct LoggedCall {
     /// Path, without a query.
     pub path: String,
     /// What it was for.
-    pub operation: Operation,
+    pub operation: SimOperation,
     /// The order or transaction named, in the path or in the body.
     pub order_id: Option<String>,
     /// The header `Idempotency-MerchantKey`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::Operation;
+use super::call::SimOperation;
 use super::dice::Dice;
 
 /// What happens to a call.
@@ -101,7 +101,7 @@ pub enum Strikes {
 #[derive(Clone, Debug, PartialEq)]
 enum FaultTarget {
     /// `None`: every operation.
-    Call(Option<Operation>, Trouble),
+    Call(Option<SimOperation>, Trouble),
     Notification(Meddling),
 }
 
@@ -115,7 +115,7 @@ pub struct GatewayFault {
 
 impl GatewayFault {
     /// Of calls for one operation.
-    pub fn on(operation: Operation, trouble: Trouble) -> Self {
+    pub fn on(operation: SimOperation, trouble: Trouble) -> Self {
         Self { kind: FaultTarget::Call(Some(operation), trouble), when: Strikes::Always, order_id: None }
     }
 
@@ -196,14 +196,14 @@ impl GatewayFaults {
     /// Everything that strikes this call.
     pub(super) fn of_call(
         &mut self,
-        operation: Operation,
+        operation: SimOperation,
         id: Option<&str>,
         dice: &mut Dice,
     ) -> Vec<Trouble> {
         let mut struck = Vec::new();
         for planted in &mut self.planted {
             let FaultTarget::Call(wanted, trouble) = &planted.fault.kind else { continue };
-            let fits = operation != Operation::Page
+            let fits = operation != SimOperation::Page
                 && wanted.is_none_or(|wanted| wanted == operation)
                 && planted.fault.fits_order(id);
             let trouble = trouble.clone();
@@ -234,8 +234,8 @@ mod tests {
 
     fn strikes(when: Strikes, tries: usize) -> Vec<bool> {
         let (mut faults, mut dice) = (GatewayFaults::default(), Dice::new(3));
-        faults.plant(GatewayFault::on(Operation::Charge, Trouble::Hang).when(when));
-        (0..tries).map(|_| !faults.of_call(Operation::Charge, None, &mut dice).is_empty()).collect()
+        faults.plant(GatewayFault::on(SimOperation::Charge, Trouble::Hang).when(when));
+        (0..tries).map(|_| !faults.of_call(SimOperation::Charge, None, &mut dice).is_empty()).collect()
     }
 
     #[test]
@@ -251,18 +251,18 @@ mod tests {
     #[test]
     fn a_fault_strikes_its_operation_and_order_only() {
         let (mut faults, mut dice) = (GatewayFaults::default(), Dice::new(1));
-        let id = faults.plant(GatewayFault::on(Operation::Cancel, Trouble::Reset).order("a"));
+        let id = faults.plant(GatewayFault::on(SimOperation::Cancel, Trouble::Reset).order("a"));
         faults.plant(GatewayFault::notification(Meddling::Drop));
-        assert!(faults.of_call(Operation::Charge, Some("a"), &mut dice).is_empty());
-        assert!(faults.of_call(Operation::Cancel, Some("b"), &mut dice).is_empty());
-        assert_eq!(faults.of_call(Operation::Cancel, Some("a"), &mut dice), [Trouble::Reset]);
+        assert!(faults.of_call(SimOperation::Charge, Some("a"), &mut dice).is_empty());
+        assert!(faults.of_call(SimOperation::Cancel, Some("b"), &mut dice).is_empty());
+        assert_eq!(faults.of_call(SimOperation::Cancel, Some("a"), &mut dice), [Trouble::Reset]);
         faults.heal(id);
-        assert!(faults.of_call(Operation::Cancel, Some("a"), &mut dice).is_empty());
+        assert!(faults.of_call(SimOperation::Cancel, Some("a"), &mut dice).is_empty());
         assert_eq!(faults.of_notification("x", &mut dice), [Meddling::Drop]);
         faults.heal_all();
         faults.plant(GatewayFault::everywhere(Trouble::Hang));
-        assert!(faults.of_call(Operation::Page, None, &mut dice).is_empty());
-        assert_eq!(faults.of_call(Operation::Status, None, &mut dice), [Trouble::Hang]);
+        assert!(faults.of_call(SimOperation::Page, None, &mut dice).is_empty());
+        assert_eq!(faults.of_call(SimOperation::Status, None, &mut dice), [Trouble::Hang]);
         assert!(faults.of_notification("x", &mut dice).is_empty());
     }
 }

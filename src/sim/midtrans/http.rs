@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::api::{ApiRequest, Early};
-use super::call::Operation;
+use super::call::SimOperation;
 use super::fault::Trouble;
 use super::method::PayMethod;
 use super::not_possible::NotPossible;
@@ -112,7 +112,7 @@ async fn outcome_of(shared: &GatewayShared, seen: &ApiRequest) -> CallOutcome {
         world.tick();
         world.log(seen, &route)
     });
-    let outcome = if route.operation() == Operation::Page {
+    let outcome = if route.operation() == SimOperation::Page {
         CallOutcome::Answer(shared.change(|world| page(world, &route)))
     } else {
         api(shared, seen, &route, &troubles).await

@@ -38,7 +38,7 @@ mod request_tests;
 
 pub use super::clock::SimClock;
 pub use super::connection_mode::ConnectionMode;
-pub use call::{LoggedCall, Operation};
+pub use call::{LoggedCall, SimOperation};
 pub use dashboard::SimPayment;
 pub use fault::{GatewayFault, GatewayFaultId, Meddling, Strikes, Trouble};
 pub use gateway::MidtransSim;

@@ -1,6 +1,6 @@
 //! From a request's method and path to what it is for.
 
-use super::call::Operation;
+use super::call::SimOperation;
 
 /// How far a customer goes with one press on the Snap page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,23 +81,23 @@ impl Route {
     }
 
     /// As faults and the log of calls name it.
-    pub(super) fn operation(&self) -> Operation {
+    pub(super) fn operation(&self) -> SimOperation {
         match self {
-            Self::Charge => Operation::Charge,
-            Self::Status(_) => Operation::Status,
-            Self::Cancel(_) => Operation::Cancel,
-            Self::Expire(_) => Operation::Expire,
-            Self::Refund(_) => Operation::Refund,
-            Self::Approve(_) => Operation::Approve,
-            Self::Deny(_) => Operation::Deny,
-            Self::SnapCreate => Operation::SnapCreate,
+            Self::Charge => SimOperation::Charge,
+            Self::Status(_) => SimOperation::Status,
+            Self::Cancel(_) => SimOperation::Cancel,
+            Self::Expire(_) => SimOperation::Expire,
+            Self::Refund(_) => SimOperation::Refund,
+            Self::Approve(_) => SimOperation::Approve,
+            Self::Deny(_) => SimOperation::Deny,
+            Self::SnapCreate => SimOperation::SnapCreate,
             Self::SnapPage(_)
             | Self::SnapPick(..)
             | Self::Payable
             | Self::PayPage(_)
             | Self::Pay(_)
-            | Self::QrCode(_) => Operation::Page,
-            Self::WrongMethod | Self::Unknown => Operation::Unknown,
+            | Self::QrCode(_) => SimOperation::Page,
+            Self::WrongMethod | Self::Unknown => SimOperation::Unknown,
         }
     }
 

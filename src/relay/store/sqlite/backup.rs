@@ -12,7 +12,7 @@ use super::errors::{OpenError, QueryError};
 use super::open::{
     MIGRATIONS, at, beside, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
 };
-use super::verify::{Broken, Verified, verify};
+use super::verify::{RelayBroken, RelayVerified, verify};
 use crate::domain::units::Timestamp;
 use crate::sqlite;
 use crate::store::backup::{self as copies, Progress};
@@ -22,7 +22,7 @@ const MODE: u32 = 0o600;
 
 /// Why a copy was not made or not put back. The store is as it was.
 #[derive(Debug, thiserror::Error)]
-pub enum BackupError {
+pub enum RelayBackupError {
     /// A file cannot be read, written or used.
     #[error(transparent)]
     File(#[from] copies::BackupError),
@@ -31,14 +31,14 @@ pub enum BackupError {
     Open(#[from] OpenError),
     /// What was copied does not add up.
     #[error("the store was copied, but the copy cannot be trusted, so it was dropped: {0}")]
-    Copy(Broken),
+    Copy(RelayBroken),
 }
 
 /// What was put back, and where the store from before is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Restored {
+pub struct RelayRestored {
     /// What it holds.
-    pub verified: Verified,
+    pub verified: RelayVerified,
     /// The file that was replaced, under the name that it has from here on.
     pub replaced: Option<PathBuf>,
     /// Orders that the relay will ask the gateway about, as they may have changed since the copy was made.
@@ -51,7 +51,7 @@ pub fn back_up(
     path: &Path,
     target: &Path,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Verified, BackupError> {
+) -> Result<RelayVerified, RelayBackupError> {
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()).into());
     }
@@ -69,13 +69,17 @@ pub fn back_up(
     made
 }
 
-fn copy(path: &Path, part: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verified, BackupError> {
+fn copy(
+    path: &Path,
+    part: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RelayVerified, RelayBackupError> {
     copies::copy_pages(&connect_to_read(path)?, part, progress)?;
-    verify(&connect_to_read(part)?).map_err(BackupError::Copy)
+    verify(&connect_to_read(part)?).map_err(RelayBackupError::Copy)
 }
 
 /// What a file is called until it is whole.
-fn part_of(file: &Path) -> Result<PathBuf, BackupError> {
+fn part_of(file: &Path) -> Result<PathBuf, RelayBackupError> {
     let is_name = file.file_name().is_some() && !file.is_dir();
     if is_name { Ok(beside(file, ".part")) } else { Err(unusable(file, "it is a folder; name a file")) }
 }
@@ -89,7 +93,7 @@ pub fn restore(
     stamp: &str,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Restored, BackupError> {
+) -> Result<RelayRestored, RelayBackupError> {
     let source = copies::open_whole(from)?;
     check_schema(&source, from)?;
     if copies::is_same(from, path) {
@@ -104,7 +108,7 @@ pub fn restore(
     let drawn = draw(&source, from, &temp, now, progress).and_then(|(verified, asked)| {
         hand_over(path, &temp).map_err(at(&temp))?;
         let replaced = copies::set_aside(path, stamp)?;
-        Ok(Restored { verified, replaced, asked })
+        Ok(RelayRestored { verified, replaced, asked })
     });
     match drawn {
         Ok(restored) => {
@@ -118,11 +122,11 @@ pub fn restore(
     }
 }
 
-fn unusable(path: &Path, why: impl Into<String>) -> BackupError {
+fn unusable(path: &Path, why: impl Into<String>) -> RelayBackupError {
     copies::BackupError::Unusable { path: path.to_owned(), why: why.into() }.into()
 }
 
-fn check_schema(source: &Connection, from: &Path) -> Result<(), BackupError> {
+fn check_schema(source: &Connection, from: &Path) -> Result<(), RelayBackupError> {
     // The version of another program's file may be any number: only the tables show it.
     let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('feeds', 'inbox')";
     let tables: i64 =
@@ -145,7 +149,7 @@ fn draw(
     temp: &Path,
     now: Timestamp,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Verified, u64), BackupError> {
+) -> Result<(RelayVerified, u64), RelayBackupError> {
     copies::copy_pages(source, temp, progress)?;
     let bad = |why: String| unusable(from, why);
     let mut copy = Connection::open(temp).map_err(|error| bad(error.to_string()))?;

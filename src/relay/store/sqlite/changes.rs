@@ -9,7 +9,7 @@ use super::rows::{all, effect_name, insert_order, int, json, one, order, run, un
 use super::writer::WriteContext;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedEffect;
-use crate::relay::store::{FeedEvent, NewNotification, Opened, OrderRow, Updated};
+use crate::relay::store::{FeedEvent, NewNotification, OpenedOrder, StoredOrder, Updated};
 use crate::tools::digest;
 
 /// Orders younger than this may still change after they were paid or refused: refunds, chargebacks, late settlements.
@@ -47,26 +47,26 @@ pub(super) fn learn_merchant_id(
 }
 
 /// Writes an order down, once for each request.
-pub(super) fn open(desk: &mut WriteContext<'_>, fresh: &OrderRow) -> Result<Opened, QueryError> {
+pub(super) fn open(desk: &mut WriteContext<'_>, fresh: &StoredOrder) -> Result<OpenedOrder, QueryError> {
     if let Some(known) = of_request(desk.tx, &fresh.site, &fresh.request_id)? {
         let is_same = known.request_hash == fresh.request_hash && known.merchant == fresh.merchant;
-        return Ok(if is_same { Opened::Known(Box::new(known)) } else { Opened::Conflict });
+        return Ok(if is_same { OpenedOrder::Known(Box::new(known)) } else { OpenedOrder::Conflict });
     }
     let sql = "SELECT 1 FROM abandoned WHERE site = ?1 AND request_id = ?2";
     if one(desk.tx, sql, [&fresh.site, &fresh.request_id], |_| Ok(()))?.is_some() {
-        return Ok(Opened::Abandoned);
+        return Ok(OpenedOrder::Abandoned);
     }
     if one(desk.tx, "SELECT 1 FROM orders WHERE id = ?1", [&fresh.id], |_| Ok(()))?.is_some() {
-        return Ok(Opened::Conflict);
+        return Ok(OpenedOrder::Conflict);
     }
     insert_order(desk.tx, fresh)?;
     let sql = "UPDATE inbox SET due_at = came_at
                WHERE merchant = ?1 AND order_id = ?2 AND decided_at IS NULL AND due_at IS NULL";
     run(desk.tx, sql, [&fresh.merchant, &fresh.id])?;
-    Ok(Opened::New)
+    Ok(OpenedOrder::New)
 }
 
-fn of_request(conn: &Connection, site: &str, request_id: &str) -> Result<Option<OrderRow>, QueryError> {
+fn of_request(conn: &Connection, site: &str, request_id: &str) -> Result<Option<StoredOrder>, QueryError> {
     one(conn, "SELECT * FROM orders WHERE site = ?1 AND request_id = ?2", [site, request_id], order)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn abandon(
     site: &str,
     request_id: &str,
     at: Timestamp,
-) -> Result<Option<OrderRow>, QueryError> {
+) -> Result<Option<StoredOrder>, QueryError> {
     let Some(known) = of_request(desk.tx, site, request_id)? else {
         let sql = "INSERT INTO abandoned (site, request_id, abandoned_at) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO NOTHING";
@@ -90,13 +90,13 @@ pub(super) fn abandon(
     let ask_at = if known.standing.state.is_open() { Some(at) } else { known.ask_at };
     let sql = "UPDATE orders SET abandoned = 1, ask_at = ?2, version = version + 1 WHERE id = ?1";
     run(desk.tx, sql, params![known.id, ask_at.map(|at| at.0)])?;
-    Ok(Some(OrderRow { abandoned: true, ask_at, version: known.version + 1, ..known }))
+    Ok(Some(StoredOrder { abandoned: true, ask_at, version: known.version + 1, ..known }))
 }
 
 /// Stores a changed order, adds its events to the feed, and ends the notifications that led to it.
 pub(super) fn update(
     desk: &mut WriteContext<'_>,
-    order: &OrderRow,
+    order: &StoredOrder,
     events: &[FeedEvent],
     decided: &[u64],
     at: Timestamp,
@@ -134,7 +134,7 @@ pub(super) fn update(
 /// Puts an event at the end of its site's feed, unless its name was used before.
 fn tell(
     desk: &mut WriteContext<'_>,
-    order: &OrderRow,
+    order: &StoredOrder,
     event: &FeedEvent,
     later: &[FeedEvent],
     at: Timestamp,

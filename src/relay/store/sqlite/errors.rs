@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
-use crate::relay::store::StoreError;
+use crate::relay::store::RelayStoreError;
 use crate::sqlite::Cause;
 
 /// Why the store's file cannot be used.
@@ -81,7 +81,7 @@ fn explain(error: &rusqlite::Error) -> String {
     }
 }
 
-impl From<QueryError> for StoreError {
+impl From<QueryError> for RelayStoreError {
     fn from(trouble: QueryError) -> Self {
         match trouble {
             QueryError::Nonsense(what) => Self::Nonsense(what),

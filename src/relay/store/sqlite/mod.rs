@@ -24,10 +24,11 @@ use std::sync::Arc;
 use rusqlite::{MAIN_DB, OpenFlags};
 
 pub use errors::OpenError;
-pub use verify::{Broken, Verified, verify_file};
+pub use verify::{RelayBroken, RelayVerified, verify_file};
 
 use super::{
-    FeedEvent, InboxRow, NewNotification, Opened, OrderRow, Pending, RelayStore, StoreCounts, Updated,
+    FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore, StoreCounts, StoreFuture, StoredOrder,
+    Updated,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -101,39 +102,39 @@ impl SqliteStore {
 }
 
 impl RelayStore for SqliteStore {
-    fn epoch(&self) -> Pending<'_, String> {
+    fn epoch(&self) -> StoreFuture<'_, String> {
         Box::pin(self.readers.read(|conn| {
             let epoch = rows::value(conn, EPOCH)?;
             epoch.ok_or_else(|| QueryError::Nonsense("it has no name".to_owned()))
         }))
     }
 
-    fn merchant_secret<'a>(&'a self, merchant: &'a str, fresh: &'a str) -> Pending<'a, String> {
+    fn merchant_secret<'a>(&'a self, merchant: &'a str, fresh: &'a str) -> StoreFuture<'a, String> {
         let (merchant, fresh) = (merchant.to_owned(), fresh.to_owned());
         Box::pin(self.writer.change(move |desk| changes::merchant_secret(desk, &merchant, &fresh)))
     }
 
-    fn merchant_id<'a>(&'a self, merchant: &'a str) -> Pending<'a, Option<String>> {
+    fn merchant_id<'a>(&'a self, merchant: &'a str) -> StoreFuture<'a, Option<String>> {
         let merchant = merchant.to_owned();
         Box::pin(self.readers.read(move |conn| queries::merchant_id(conn, &merchant)))
     }
 
-    fn learn_merchant_id<'a>(&'a self, merchant: &'a str, id: &'a str) -> Pending<'a, ()> {
+    fn learn_merchant_id<'a>(&'a self, merchant: &'a str, id: &'a str) -> StoreFuture<'a, ()> {
         let (merchant, id) = (merchant.to_owned(), id.to_owned());
         Box::pin(self.writer.change(move |desk| changes::learn_merchant_id(desk, &merchant, &id)))
     }
 
-    fn open<'a>(&'a self, order: &'a OrderRow) -> Pending<'a, Opened> {
+    fn open<'a>(&'a self, order: &'a StoredOrder) -> StoreFuture<'a, OpenedOrder> {
         let order = order.clone();
         Box::pin(self.writer.change(move |desk| changes::open(desk, &order)))
     }
 
-    fn order<'a>(&'a self, merchant: &'a str, id: &'a str) -> Pending<'a, Option<OrderRow>> {
+    fn order<'a>(&'a self, merchant: &'a str, id: &'a str) -> StoreFuture<'a, Option<StoredOrder>> {
         let (merchant, id) = (merchant.to_owned(), id.to_owned());
         Box::pin(self.readers.read(move |conn| queries::of_merchant(conn, &merchant, &id)))
     }
 
-    fn site_order<'a>(&'a self, site: &'a str, id: &'a str) -> Pending<'a, Option<OrderRow>> {
+    fn site_order<'a>(&'a self, site: &'a str, id: &'a str) -> StoreFuture<'a, Option<StoredOrder>> {
         let (site, id) = (site.to_owned(), id.to_owned());
         Box::pin(self.readers.read(move |conn| queries::of_site(conn, &site, &id)))
     }
@@ -143,44 +144,44 @@ impl RelayStore for SqliteStore {
         site: &'a str,
         request_id: &'a str,
         at: Timestamp,
-    ) -> Pending<'a, Option<OrderRow>> {
+    ) -> StoreFuture<'a, Option<StoredOrder>> {
         let (site, request_id) = (site.to_owned(), request_id.to_owned());
         Box::pin(self.writer.change(move |desk| changes::abandon(desk, &site, &request_id, at)))
     }
 
     fn update<'a>(
         &'a self,
-        order: &'a OrderRow,
+        order: &'a StoredOrder,
         events: &'a [FeedEvent],
         decided: &'a [u64],
         at: Timestamp,
-    ) -> Pending<'a, Updated> {
+    ) -> StoreFuture<'a, Updated> {
         let (order, events, decided) = (order.clone(), events.to_vec(), decided.to_vec());
         Box::pin(self.writer.change(move |desk| changes::update(desk, &order, &events, &decided, at)))
     }
 
-    fn receive<'a>(&'a self, notification: &'a NewNotification) -> Pending<'a, bool> {
+    fn receive<'a>(&'a self, notification: &'a NewNotification) -> StoreFuture<'a, bool> {
         let notification = notification.clone();
         Box::pin(self.writer.change(move |desk| changes::receive(desk, &notification)))
     }
 
-    fn inbox(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<InboxRow>> {
+    fn inbox(&self, now: Timestamp, limit: u32) -> StoreFuture<'_, Vec<InboxRow>> {
         Box::pin(self.readers.read(move |conn| queries::inbox(conn, now, limit)))
     }
 
-    fn postpone(&self, no: u64, at: Timestamp) -> Pending<'_, ()> {
+    fn postpone(&self, no: u64, at: Timestamp) -> StoreFuture<'_, ()> {
         Box::pin(self.writer.change(move |desk| changes::postpone(desk, no, at)))
     }
 
-    fn due(&self, now: Timestamp, limit: u32) -> Pending<'_, Vec<OrderRow>> {
+    fn due(&self, now: Timestamp, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {
         Box::pin(self.readers.read(move |conn| queries::due(conn, now, limit)))
     }
 
-    fn ask_all(&self, now: Timestamp) -> Pending<'_, u64> {
+    fn ask_all(&self, now: Timestamp) -> StoreFuture<'_, u64> {
         Box::pin(self.writer.change(move |desk| changes::ask_all(desk.tx, now)))
     }
 
-    fn feed<'a>(&'a self, site: &'a str, after: u64, limit: u32) -> Pending<'a, (Vec<FeedItem>, u64)> {
+    fn feed<'a>(&'a self, site: &'a str, after: u64, limit: u32) -> StoreFuture<'a, (Vec<FeedItem>, u64)> {
         let site = site.to_owned();
         Box::pin(self.readers.read(move |conn| queries::feed(conn, &site, after, limit)))
     }
@@ -195,19 +196,19 @@ impl RelayStore for SqliteStore {
         })
     }
 
-    fn in_state(&self, state: OrderState, limit: u32) -> Pending<'_, Vec<OrderRow>> {
+    fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {
         Box::pin(self.readers.read(move |conn| queries::in_state(conn, state, limit)))
     }
 
-    fn counts(&self) -> Pending<'_, StoreCounts> {
+    fn counts(&self) -> StoreFuture<'_, StoreCounts> {
         Box::pin(self.readers.read(queries::counts))
     }
 
-    fn prune(&self, before: Timestamp) -> Pending<'_, u64> {
+    fn prune(&self, before: Timestamp) -> StoreFuture<'_, u64> {
         Box::pin(self.writer.change(move |desk| changes::prune(desk, before)))
     }
 
-    fn check(&self) -> Pending<'_, ()> {
+    fn check(&self) -> StoreFuture<'_, ()> {
         Box::pin(self.writer.change(changes::check))
     }
 

@@ -7,7 +7,7 @@ use super::rows::{all, feed_item, int, notification, one, order, unsigned};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
-use crate::relay::store::{InboxRow, OrderRow, StoreCounts};
+use crate::relay::store::{InboxRow, StoreCounts, StoredOrder};
 
 pub(super) fn merchant_id(conn: &Connection, merchant: &str) -> Result<Option<String>, QueryError> {
     let sql = "SELECT merchant_id FROM merchants WHERE merchant = ?1";
@@ -18,11 +18,11 @@ pub(super) fn of_merchant(
     conn: &Connection,
     merchant: &str,
     id: &str,
-) -> Result<Option<OrderRow>, QueryError> {
+) -> Result<Option<StoredOrder>, QueryError> {
     one(conn, "SELECT * FROM orders WHERE id = ?1 AND merchant = ?2", [id, merchant], order)
 }
 
-pub(super) fn of_site(conn: &Connection, site: &str, id: &str) -> Result<Option<OrderRow>, QueryError> {
+pub(super) fn of_site(conn: &Connection, site: &str, id: &str) -> Result<Option<StoredOrder>, QueryError> {
     one(conn, "SELECT * FROM orders WHERE id = ?1 AND site = ?2", [id, site], order)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn inbox(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec
     all(conn, sql, params![now.0, limit], notification)
 }
 
-pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<OrderRow>, QueryError> {
+pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<StoredOrder>, QueryError> {
     let sql = "SELECT * FROM orders WHERE order_no IN (
                  SELECT order_no FROM (
                    SELECT order_no, row_number() OVER (PARTITION BY merchant ORDER BY ask_at, order_no) AS place
@@ -65,7 +65,7 @@ pub(super) fn in_state(
     conn: &Connection,
     state: OrderState,
     limit: u32,
-) -> Result<Vec<OrderRow>, QueryError> {
+) -> Result<Vec<StoredOrder>, QueryError> {
     let sql = "SELECT * FROM orders WHERE state = ?1 ORDER BY created_at DESC, order_no DESC LIMIT ?2";
     all(conn, sql, params![state.name(), limit], order)
 }

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::errors::{OpenError, QueryError};
 use super::open::connect_to_read;
 use super::writer::Signs;
-use crate::relay::store::StoreError;
+use crate::relay::store::RelayStoreError;
 
 /// Questions at the same time. More wait: each is a few reads of pages that are mostly in memory.
 const READERS_MAX: usize = 4;
@@ -31,7 +31,10 @@ impl Readers {
     }
 
     /// Answers a question on a thread that may wait for the disk.
-    pub fn read<T, F>(&self, question: F) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, F>
+    pub fn read<T, F>(
+        &self,
+        question: F,
+    ) -> impl Future<Output = Result<T, RelayStoreError>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, QueryError> + Send + 'static,
@@ -42,7 +45,7 @@ impl Readers {
             let _seat = pool.seats.acquire().await.expect("the seats are never taken away");
             let asked = Arc::clone(&pool);
             let answer = tokio::task::spawn_blocking(move || asked.answer(question)).await;
-            answer.map_err(|error| StoreError::Unavailable(error.to_string()))?
+            answer.map_err(|error| RelayStoreError::Unavailable(error.to_string()))?
         }
     }
 }
@@ -51,13 +54,13 @@ impl Pool {
     fn answer<T>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, QueryError>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, RelayStoreError> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = idle().pop();
         let conn = match taken {
             Some(conn) => conn,
             None => connect_to_read(&self.path)
-                .map_err(|error: OpenError| StoreError::Unavailable(error.to_string()))?,
+                .map_err(|error: OpenError| RelayStoreError::Unavailable(error.to_string()))?,
         };
         let answer = in_snapshot(&conn, question).map_err(|trouble| {
             if trouble.is_fatal() {

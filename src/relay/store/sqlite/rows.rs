@@ -11,7 +11,7 @@ use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem};
-use crate::relay::store::{InboxRow, OrderRow};
+use crate::relay::store::{InboxRow, StoredOrder};
 
 /// SQLite holds signed 64-bit numbers; amounts and counts here are bounded far below.
 pub(super) fn int(value: u64) -> i64 {
@@ -105,7 +105,7 @@ fn effect(name: &str) -> Option<FeedEffect> {
 }
 
 /// One row of `orders`. What is wrong with it is said with its name.
-pub(super) fn order(row: &Row) -> Result<OrderRow, QueryError> {
+pub(super) fn order(row: &Row) -> Result<StoredOrder, QueryError> {
     let id: String = row.get("id")?;
     order_fields(row).map_err(|trouble| match trouble {
         QueryError::Nonsense(what) => QueryError::Nonsense(format!("order {id}: {what}")),
@@ -113,12 +113,12 @@ pub(super) fn order(row: &Row) -> Result<OrderRow, QueryError> {
     })
 }
 
-fn order_fields(row: &Row) -> Result<OrderRow, QueryError> {
+fn order_fields(row: &Row) -> Result<StoredOrder, QueryError> {
     let standing: Standing = parsed(row, "standing")?;
     if standing.state != state(row)? {
         return Err(QueryError::Nonsense(format!("its standing says {}", standing.state.name())));
     }
-    Ok(OrderRow {
+    Ok(StoredOrder {
         id: row.get("id")?,
         merchant: row.get("merchant")?,
         site: row.get("site")?,
@@ -142,7 +142,7 @@ fn order_fields(row: &Row) -> Result<OrderRow, QueryError> {
 }
 
 /// Writes an order down for the first time.
-pub(super) fn insert_order(conn: &Connection, order: &OrderRow) -> Result<(), QueryError> {
+pub(super) fn insert_order(conn: &Connection, order: &StoredOrder) -> Result<(), QueryError> {
     let sql = "INSERT INTO orders (id, merchant, site, request_id, request_hash, method, amount_rp, items, memo,
                  return_url, state, standing, means, abandoned, created_at, expires_at, paid_at, asked, ask_at,
                  version)

@@ -11,11 +11,11 @@ use super::errors::{OpenError, QueryError};
 use super::open::{EPOCH, connect_to_read};
 use super::rows::{all, one, order, unsigned, value};
 use crate::protocol::relay::credit_event;
-use crate::relay::store::StoreError;
+use crate::relay::store::RelayStoreError;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Verified {
+pub struct RelayVerified {
     /// Orders that were read whole.
     pub orders: u64,
     /// Of those, credited ones with the one event that says so.
@@ -28,7 +28,7 @@ pub struct Verified {
 
 /// Why the store cannot be trusted: the first bad row.
 #[derive(Debug, thiserror::Error)]
-pub enum Broken {
+pub enum RelayBroken {
     /// SQLite itself finds the file damaged.
     #[error("the file is damaged: {0}")]
     File(String),
@@ -72,26 +72,26 @@ pub enum Broken {
     Notification(u64),
     /// A row makes no sense, or the store cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] RelayStoreError),
     /// The store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
 }
 
-impl From<QueryError> for Broken {
+impl From<QueryError> for RelayBroken {
     fn from(trouble: QueryError) -> Self {
         Self::Store(trouble.into())
     }
 }
 
-impl From<rusqlite::Error> for Broken {
+impl From<rusqlite::Error> for RelayBroken {
     fn from(error: rusqlite::Error) -> Self {
         QueryError::from(error).into()
     }
 }
 
 /// Checks the store in a file, also while a relay works on it.
-pub fn verify_file(path: &Path) -> Result<Verified, Broken> {
+pub fn verify_file(path: &Path) -> Result<RelayVerified, RelayBroken> {
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()).into());
     }
@@ -99,31 +99,31 @@ pub fn verify_file(path: &Path) -> Result<Verified, Broken> {
 }
 
 /// Checks every row. Stops at the first bad one.
-pub(super) fn verify(conn: &Connection) -> Result<Verified, Broken> {
+pub(super) fn verify(conn: &Connection) -> Result<RelayVerified, RelayBroken> {
     // One snapshot for all: a relay may be running.
     let snapshot = conn.unchecked_transaction()?;
     check_file(conn)?;
     if value(conn, EPOCH)?.is_none_or(|epoch| epoch.is_empty()) {
-        return Err(Broken::Epoch);
+        return Err(RelayBroken::Epoch);
     }
     let (orders, credited) = check_orders(conn)?;
     let feed_items = check_feeds(conn)?;
     let notifications = check_inbox(conn)?;
     drop(snapshot);
-    Ok(Verified { orders, credited, feed_items, notifications })
+    Ok(RelayVerified { orders, credited, feed_items, notifications })
 }
 
-fn check_file(conn: &Connection) -> Result<(), Broken> {
+fn check_file(conn: &Connection) -> Result<(), RelayBroken> {
     let text = |row: &rusqlite::Row<'_>| Ok(row.get::<_, String>(0)?);
     let found = one(conn, "PRAGMA integrity_check(1)", [], text)?.unwrap_or_default();
     if found != "ok" {
-        return Err(Broken::File(found));
+        return Err(RelayBroken::File(found));
     }
     let lost = one(conn, "PRAGMA foreign_key_check", [], text)?;
-    lost.map_or(Ok(()), |table| Err(Broken::File(format!("a row of {table} belongs to nothing"))))
+    lost.map_or(Ok(()), |table| Err(RelayBroken::File(format!("a row of {table} belongs to nothing"))))
 }
 
-fn check_orders(conn: &Connection) -> Result<(u64, u64), Broken> {
+fn check_orders(conn: &Connection) -> Result<(u64, u64), RelayBroken> {
     let (mut orders, mut credited) = (0, 0);
     let events = "SELECT (SELECT count(*) FROM feed WHERE event_id = ?1 AND effect = 'credit')
                        + (SELECT count(*) FROM told WHERE event_id = ?1) AS events";
@@ -135,7 +135,7 @@ fn check_orders(conn: &Connection) -> Result<(u64, u64), Broken> {
         let events = one(conn, events, [&name], |row| unsigned(row, "events"))?.unwrap_or_default();
         let is_credited = order.standing.credited;
         if events != u64::from(is_credited) {
-            return Err(Broken::Credit { order: order.id, credited: is_credited, events });
+            return Err(RelayBroken::Credit { order: order.id, credited: is_credited, events });
         }
         orders += 1;
         credited += events;
@@ -143,7 +143,7 @@ fn check_orders(conn: &Connection) -> Result<(u64, u64), Broken> {
     Ok((orders, credited))
 }
 
-fn check_feeds(conn: &Connection) -> Result<u64, Broken> {
+fn check_feeds(conn: &Connection) -> Result<u64, RelayBroken> {
     let mut items = 0;
     let feeds = "SELECT site, ifnull(pruned_seq, 0) AS pruned, ifnull(last_seq, 0) AS last, count(seq) AS found,
                    count(seq) FILTER (WHERE seq > ifnull(pruned_seq, 0) AND seq <= ifnull(last_seq, 0)) AS inside
@@ -157,7 +157,7 @@ fn check_feeds(conn: &Connection) -> Result<u64, Broken> {
         let expected = last.saturating_sub(pruned);
         // Numbers are unique, so that as many as there should be within the bounds leave no gap.
         if found != expected || inside != expected {
-            return Err(Broken::Gap { site, pruned, last, expected, found });
+            return Err(RelayBroken::Gap { site, pruned, last, expected, found });
         }
         items += found;
     }
@@ -166,12 +166,12 @@ fn check_feeds(conn: &Connection) -> Result<u64, Broken> {
                    OR (effect = 'credit' AND event_id <> 'order/' || id || '/credit')
                  ORDER BY feed.site, seq LIMIT 1";
     match one(conn, wrong, [], |row| Ok((row.get("site")?, unsigned(row, "seq")?)))? {
-        Some((site, seq)) => Err(Broken::Item { site, seq }),
+        Some((site, seq)) => Err(RelayBroken::Item { site, seq }),
         None => Ok(items),
     }
 }
 
-fn check_inbox(conn: &Connection) -> Result<u64, Broken> {
+fn check_inbox(conn: &Connection) -> Result<u64, RelayBroken> {
     let mut notifications = 0;
     let mut statement =
         conn.prepare("SELECT inbox_no, merchant, body, hash FROM inbox LEFT JOIN bodies USING (inbox_no)")?;
@@ -179,7 +179,7 @@ fn check_inbox(conn: &Connection) -> Result<u64, Broken> {
     while let Some(row) = rows.next()? {
         let (merchant, body): (String, Vec<u8>) = (row.get("merchant")?, row.get("body")?);
         if row.get::<_, [u8; 32]>("hash")? != body_hash(&merchant, &body) {
-            return Err(Broken::Notification(unsigned(row, "inbox_no")?));
+            return Err(RelayBroken::Notification(unsigned(row, "inbox_no")?));
         }
         notifications += 1;
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{oneshot, watch};
 
 use super::errors::QueryError;
-use crate::relay::store::StoreError;
+use crate::relay::store::RelayStoreError;
 
 /// The most changes of one transaction: a flush of the disk is what they share, and it must not grow old.
 const GROUP_MAX: usize = 256;
@@ -39,10 +39,10 @@ impl Signs {
     }
 
     /// Refuses when the store failed before.
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub fn check(&self) -> Result<(), RelayStoreError> {
         match self.failed.borrow().as_ref() {
             None => Ok(()),
-            Some(why) => Err(StoreError::Unavailable(why.clone())),
+            Some(why) => Err(RelayStoreError::Unavailable(why.clone())),
         }
     }
 }
@@ -55,14 +55,14 @@ pub(super) struct WriteContext<'a> {
 }
 
 /// Says what became of a change, once its group is over.
-type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Tell = Box<dyn FnOnce(Result<(), RelayStoreError>) + Send>;
 
 /// A queued change.
 trait WriteJob: Send {
     /// Makes the change, which counts once it is committed. The error is why it was not made.
     fn run(self: Box<Self>, desk: &mut WriteContext<'_>) -> (Tell, Result<(), Failed>);
     /// Says that nobody tried.
-    fn refuse(self: Box<Self>, error: StoreError);
+    fn refuse(self: Box<Self>, error: RelayStoreError);
 }
 
 /// Why a change was not made; its caller has the whole error.
@@ -73,7 +73,7 @@ struct Failed {
 
 struct WriteChange<T, F> {
     work: F,
-    answer: oneshot::Sender<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, RelayStoreError>>,
 }
 
 impl<T, F> WriteJob for WriteChange<T, F>
@@ -86,7 +86,7 @@ where
         let made = work(desk);
         let failed = |trouble: &QueryError| Failed { why: trouble.explain(), is_fatal: trouble.is_fatal() };
         let outcome = made.as_ref().map(|_| ()).map_err(failed);
-        let tell = move |committed: Result<(), StoreError>| {
+        let tell = move |committed: Result<(), RelayStoreError>| {
             let said = match made {
                 Ok(value) => committed.map(|()| value),
                 Err(trouble) => Err(trouble.into()),
@@ -96,7 +96,7 @@ where
         (Box::new(tell), outcome)
     }
 
-    fn refuse(self: Box<Self>, error: StoreError) {
+    fn refuse(self: Box<Self>, error: RelayStoreError) {
         drop(self.answer.send(Err(error)));
     }
 }
@@ -119,14 +119,14 @@ impl WriterThread {
     }
 
     /// Makes a change, all of it or nothing. It is on the disk when this answers.
-    pub async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub async fn change<T, F>(&self, work: F) -> Result<T, RelayStoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut WriteContext<'_>) -> Result<T, QueryError> + Send + 'static,
     {
         self.signs.check()?;
         let (answer, answered) = oneshot::channel();
-        let gone = || StoreError::Unavailable("its writer ended".to_owned());
+        let gone = || RelayStoreError::Unavailable("its writer ended".to_owned());
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         queue.send(Box::new(WriteChange { work, answer })).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
@@ -179,7 +179,7 @@ fn end_writing(trouble: &QueryError, signs: &Signs) -> String {
 
 fn refuse(jobs: impl IntoIterator<Item = Box<dyn WriteJob>>, why: &str) {
     for job in jobs {
-        job.refuse(StoreError::Unavailable(why.to_owned()));
+        job.refuse(RelayStoreError::Unavailable(why.to_owned()));
     }
 }
 
@@ -201,7 +201,7 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Si
         signs.fed.send_modify(|count| *count += 1);
     }
     for tell in tells {
-        tell(committed.clone().map_err(StoreError::Unavailable));
+        tell(committed.clone().map_err(RelayStoreError::Unavailable));
     }
     if let Err(why) = committed {
         refuse(left, &why);
@@ -217,7 +217,7 @@ fn write_one(
     let mut point = match tx.savepoint() {
         Ok(point) => point,
         Err(error) => {
-            let tell = |told: Result<(), StoreError>| job.refuse(told.err().unwrap_or_else(untold));
+            let tell = |told: Result<(), RelayStoreError>| job.refuse(told.err().unwrap_or_else(untold));
             return (Box::new(tell), Err(error.into()));
         }
     };
@@ -235,6 +235,6 @@ fn write_one(
     (tell, kept)
 }
 
-fn untold() -> StoreError {
-    StoreError::Unavailable("the change could not be begun".to_owned())
+fn untold() -> RelayStoreError {
+    RelayStoreError::Unavailable("the change could not be begun".to_owned())
 }

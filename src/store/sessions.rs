@@ -1,0 +1,139 @@
+//! Sessions and one-time codes. While the store cannot be written, they are kept in memory.
+
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
+
+use super::admins::SecretKind;
+use super::error::StoreError;
+use super::held_logins::{HeldLogins, HeldSession};
+use super::lifecycle::Store;
+use crate::domain::role::Role;
+use crate::domain::units::Timestamp;
+
+/// The most sessions in memory; the oldest is dropped for a new one.
+const SESSIONS_MAX: usize = 64;
+/// The most ended sessions in memory; further ones cannot be ended until the store can be written.
+const ENDED_MAX: usize = 256;
+
+impl Store {
+    /// Opens a session, in memory if the store cannot be written.
+    pub fn open_session(
+        &mut self,
+        hash: &[u8; 32],
+        admin: &str,
+        role: Role,
+        created_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let added = self.add_secret(hash, admin, role, SecretKind::Session, created_at, Some(expires_at));
+        let Err(StoreError::Unwritable(_)) = added else { return added };
+        let held = &mut self.held.sessions;
+        held.retain(|session| session.expires_at >= created_at);
+        if held.len() >= SESSIONS_MAX {
+            held.remove(0);
+        }
+        held.push(HeldSession { hash: *hash, admin: admin.to_owned(), role, created_at, expires_at });
+        Ok(())
+    }
+
+    /// The owner and role of a session in memory that is valid at `now`.
+    pub fn held_session(&self, hash: &[u8; 32], now: Timestamp) -> Option<(String, Role)> {
+        let is_it = |session: &&HeldSession| session.hash == *hash && session.expires_at >= now;
+        self.held.sessions.iter().find(is_it).map(|session| (session.admin.clone(), session.role))
+    }
+
+    /// The number of an admin's sessions in memory.
+    pub fn held_sessions(&self, admin: &str) -> u64 {
+        self.held.sessions.iter().filter(|session| session.admin == admin).count() as u64
+    }
+
+    /// Whether a stored session was ended while the store could not be written.
+    pub fn is_ended(&self, hash: &[u8; 32]) -> bool {
+        self.held.ended.contains(hash)
+    }
+
+    /// Ends a session, in memory if the store cannot be written.
+    pub fn end_session(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
+        let held = self.held.sessions.len();
+        self.held.sessions.retain(|session| session.hash != *hash);
+        if self.held.sessions.len() < held {
+            return Ok(());
+        }
+        match self.remove_secret(hash) {
+            Err(StoreError::Unwritable(_)) if self.held.ended.len() < ENDED_MAX => {
+                self.held.ended.insert(*hash);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Records that a code of `step` was accepted, in memory if the store cannot be written. `false` when this step,
+    /// or a later one, was accepted before.
+    pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
+        if self.held.steps.get(admin).is_some_and(|held| *held >= step) {
+            return Ok(false);
+        }
+        match self.write_step(admin, step) {
+            Err(StoreError::Unwritable(_)) => {
+                let is_later = self.is_later_step(admin, step)?;
+                if is_later {
+                    self.held.steps.insert(admin.to_owned(), step);
+                }
+                Ok(is_later)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether no code of `step` or a later one is stored for an admin. `false` without such an admin.
+    fn is_later_step(&self, admin: &str, step: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT ifnull(totp_step < ?2, TRUE) FROM admins WHERE name = ?1";
+        let found = self.conn.query_row(sql, params![admin, step], |row| row.get(0)).optional()?;
+        Ok(found.unwrap_or(false))
+    }
+
+    /// Drops an admin's sessions in memory except the one with that hash.
+    pub(super) fn drop_held_sessions(&mut self, admin: &str, but: &[u8]) {
+        self.held.sessions.retain(|session| session.admin != admin || session.hash == but);
+    }
+
+    /// Drops everything in memory of a removed admin.
+    pub(super) fn drop_held(&mut self, admin: &str) {
+        self.drop_held_sessions(admin, &[]);
+        self.held.steps.remove(admin);
+    }
+
+    /// Writes the changes in memory, if there are any.
+    pub fn write_held_logins(&mut self) -> Result<(), StoreError> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        self.check_writable()?;
+        let written = self.write_held();
+        self.judged(written)?;
+        self.held = HeldLogins::default();
+        Ok(())
+    }
+
+    fn write_held(&mut self) -> Result<(), StoreError> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for session in &self.held.sessions {
+            let HeldSession { hash, admin, role, created_at, expires_at } = session;
+            tx.execute(
+                "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at)
+                 SELECT ?1, ?2, ?3, 'session', ?4, ?5 WHERE EXISTS (SELECT 1 FROM admins WHERE name = ?2)",
+                params![hash, admin, role.name(), created_at.0, expires_at.0],
+            )?;
+        }
+        for (admin, step) in &self.held.steps {
+            tx.execute(
+                "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)",
+                params![admin, step],
+            )?;
+        }
+        for hash in &self.held.ended {
+            tx.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
+        }
+        Ok(tx.commit()?)
+    }
+}
