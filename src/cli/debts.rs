@@ -18,7 +18,7 @@ use crate::protocol::admin::values::{Amount, Day, Money, Note, Reason};
 /// What to do about debts. USER is an id, or a name, phone or log-in name that is one user's alone.
 #[derive(Debug, Subcommand)]
 pub enum DebtCommand {
-    /// Enter a debt item; its quota is given with it unless told not to.
+    /// Enter a debt item; its quota is given with it, except with --no-advance.
     Add {
         /// Who owes.
         user: String,

@@ -48,7 +48,7 @@ pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens the file to read it beside a writer.
+/// Opens the file to read it while a writer may use it.
 pub(super) fn open_beside(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, READ_ONLY)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;

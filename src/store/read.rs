@@ -92,7 +92,7 @@ pub struct Customer {
     pub pin_hash: Option<String>,
 }
 
-/// Opens the store's file beside a writer, unless its log is lost.
+/// Opens the store's file while a writer may use it, unless its log is lost.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     place::check_log(path.parent().unwrap_or(Path::new(".")))?;
     open_beside(path)
