@@ -7,7 +7,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
-use super::run::Site;
+use super::site::Site;
 use super::{api, console};
 use crate::agent::http::backup::COPY_MAX;
 use crate::agent::http::state::AppState;

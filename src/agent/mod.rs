@@ -1,4 +1,23 @@
-//! The daemon beside the router: engine, meter, enforcer, admin API and what it is configured to do.
+//! The daemon beside the router. `tests/tidy/rows.rs` keeps the rows: a module uses the rows above its own in this
+//! table, never its neighbours.
+//!
+//! | row | module | what it is |
+//! |---|---|---|
+//! | 0 | [`config`] | what the daemon is configured to do, and who may connect |
+//! | 0 | [`engine`] | the one writer: commands, readings and the relay's feed become ledger entries |
+//! | 0 | [`health`] | how the router, the relay and the cycle are doing |
+//! | 1 | [`router`] | the router cycle: meter, plan, enforce; what is wrong with the router |
+//! | 1 | [`payments`] | the port to the relay, checkout, feed, outbox |
+//! | 1 | `reports` | queries without HTTP and without words: usage, sales, debts, collection, explain |
+//! | 1 | [`watchdog`] | tells the service manager that the daemon is alive |
+//! | 2 | [`site`] | the parts put together: configuration in force, cycle, payments, clock, signed tokens |
+//! | 2 | [`doctor`] | examines router, relay and machine |
+//! | 3 | `http` | shared by the three faces: state, caller, errors, flash |
+//! | 4 | [`api`] | the admin API |
+//! | 4 | `console` | the owner's and the staff's pages |
+//! | 4 | [`portal`] | the customers' pages |
+//! | 5 | [`faces`] | the admin listener: API and console behind one gate |
+//! | 6 | [`run`] | the loops, the listeners, and stopping |
 
 pub mod api;
 pub mod config;
@@ -6,6 +25,7 @@ pub(crate) mod console;
 pub mod doctor;
 pub mod engine;
 pub mod faces;
+pub mod health;
 pub(crate) mod http;
 pub mod payments;
 pub mod portal;

@@ -1,43 +1,51 @@
-//! What the daemon does, as plain calls: meter once, enforce once, submit a request. The loops, the admin API
-//! and tests all come in here.
+//! One site: the configuration in force, the router cycle, payments, the clock and signed tokens, put together. The
+//! loops, the faces, the operator's commands and tests all come in here.
 
-use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::watch;
+use uuid::Uuid;
 
-use super::config::Language;
+use super::config::{self, Config, Enforcement, Language};
 use super::engine::{
-    Actor, Command, EngineError, EngineGone, EngineHandle, Key, Outcome, Preview, Reading, Request,
-    RouterChange, Who,
+    Actor, Command, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier, Outcome, Parts, Preview,
+    Request,
 };
-use super::payments::{Link, RelayError};
-use crate::agent::router::edit_backoff::{EditBackoff, RefusedEdit};
-use crate::agent::router::fault_log;
-use crate::agent::router::fault_log::FaultLog;
-use crate::agent::router::faults::{Menu, RouterFault};
+use super::payments::{BeforeCash, Link, PaymentError, Payments, Relay, RelayError};
+use super::router::site_plan::list_names;
+use super::router::{CycleError, RouterCycle};
 use crate::clock::Clock;
-use crate::domain::id::Mac;
-use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};
-use crate::domain::units::Timestamp;
-use crate::domain::usage::{HostTable, UnreadRow};
+use crate::domain::id::UserId;
+use crate::identity::signed_tokens::SignedTokens;
+use crate::identity::site_secret::SiteSecret;
 use crate::routeros::lists::ListNames;
-use crate::routeros::{EditOutcome, Router, RouterError};
+use crate::routeros::{Router, RouterError};
+use crate::store::{Broken, Store, StoreError, Unwritable, Verified};
+use crate::ui::layout::{self, PageDefaults};
+use crate::web::Problem;
+use crate::web::status_counts::StatusCounts;
 
-/// How old a reading of the hosts may be for reconciling between two polls.
-const HOSTS_AGE_MAX: Duration = Duration::from_secs(30);
-/// Without a success for this long, a link that fails is `down`.
-const DOWN_AFTER_MS: i64 = 30_000;
-/// Warnings of a router that are shown one by one.
-const WARNINGS_MAX: usize = 20;
-/// How long another router than before is worth a warning.
-const CHANGE_SHOWN_MS: i64 = 24 * 3_600_000;
+/// The code of problems that a failing store causes.
+pub(super) const STORE_FAILED: &str = "store_failed";
 
-/// Why a call of the service failed.
+/// Why a site could not be put together.
 #[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
+pub enum StartError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger does not add up; starting would build on sand.
+    #[error("the ledger is broken, so nothing was started: {0}; restore a backup")]
+    Ledger(#[from] Broken),
+    /// The system refused a thread.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Why a call of the site failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
     /// The request was not done.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -51,267 +59,123 @@ pub enum ServiceError {
     #[error(transparent)]
     Relay(#[from] RelayError),
     /// There is no relay.
-    #[error("no relay is configured, so nothing can be paid online; take cash, transfer or qris_static")]
+    #[error("{}", PaymentError::NoRelay)]
     NoRelay,
 }
 
-/// What reconciling found and did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Enforced {
-    /// The difference, in the order it is sent, without what waits.
-    pub edits: Vec<Edit>,
-    /// What became of each edit; empty in a dry run.
-    pub outcomes: Vec<EditOutcome>,
-    /// The part of the difference that was not sent, because the router refused it a short while ago.
-    pub waiting: Vec<Edit>,
-    /// Foreign rows in the way, in the operator's words.
-    pub conflicts: Vec<String>,
-    /// Only looked.
-    pub dry_run: bool,
-}
-
-/// The state of one link, for status pages.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LinkState {
-    /// The last attempt that succeeded.
-    pub last_success: Option<Timestamp>,
-    /// The last failure, while it is newer than the last success.
-    pub last_error: Option<String>,
-    /// Since when the present state holds.
-    pub since: Option<Timestamp>,
-    /// Reachable, but with errors: refused edits, foreign rows in the way, a menu that is missing.
-    pub warnings: Vec<String>,
-}
-
-impl LinkState {
-    /// `ok`, `degraded` or `down`, at `now`.
-    pub fn name(&self, now: Timestamp) -> &'static str {
-        let recent = self.last_success.is_some_and(|at| now.0 - at.0 < DOWN_AFTER_MS);
-        match (&self.last_error, recent) {
-            (Some(_), false) => "down",
-            (Some(_), true) => "degraded",
-            (None, _) if !self.warnings.is_empty() => "degraded",
-            (None, _) if self.last_success.is_none() => "down",
-            (None, _) => "ok",
-        }
-    }
-
-    pub(super) fn succeeded(&mut self, now: Timestamp) {
-        if self.last_error.take().is_some() || self.last_success.is_none() {
-            self.since = Some(now);
-        }
-        self.last_success = Some(now);
-    }
-
-    pub(super) fn failed(&mut self, now: Timestamp, error: &str) {
-        if self.last_error.is_none() {
-            self.since = Some(now);
-        }
-        self.last_error = Some(error.to_owned());
-    }
-}
-
-/// Figures of the cycle, for status and metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CycleFigures {
-    /// Cycles that metered.
-    pub metered: u64,
-    /// Cycles that failed to read.
-    pub failed: u64,
-    /// Edits sent.
-    pub edits: u64,
-    /// Rows in the last host table.
-    pub hosts: u64,
-    /// How long the last host table took, in milliseconds.
-    pub read_ms: u64,
-}
-
-#[derive(Default)]
-struct Health {
-    router: LinkState,
-    /// What the last comparison found; refusals are told apart.
-    faults: Vec<RouterFault>,
-    refused: Vec<(RefusedEdit, Who)>,
-    figures: CycleFigures,
-}
-
-/// What reconciling remembers from one turn to the next.
-#[derive(Default)]
-struct Turns {
-    backoff: EditBackoff,
-    refused_log: FaultLog<Edit>,
-    unread_log: FaultLog<(Menu, String)>,
-}
-
-/// What one comparison of the router with what access wants came to.
-struct Difference {
-    edits: Vec<Edit>,
-    desired: Desired,
-    observed: AccessRows,
-    faults: Vec<RouterFault>,
-}
-
-/// What is known of a row whose owner is to be named.
-#[derive(Clone, Debug, Default)]
-struct About {
-    owner: Option<String>,
-    mac: Option<Mac>,
-    address: Option<Ipv4Addr>,
-}
-
-impl About {
-    fn of_unread(row: &UnreadRow) -> Self {
-        Self { owner: None, mac: row.mac, address: row.address }
-    }
-
-    fn of_conflict(conflict: &Conflict) -> Self {
-        match conflict {
-            Conflict::Binding { mac, owner, .. } => {
-                Self { owner: Some(owner.clone()), mac: Some(*mac), address: None }
-            }
-            Conflict::Listed { address, owner, .. } | Conflict::SwitchedOff { address, owner, .. } => {
-                Self { owner: Some(owner.clone()), mac: None, address: Some(*address) }
-            }
+impl From<CycleError> for SiteError {
+    fn from(error: CycleError) -> Self {
+        match error {
+            CycleError::Engine(error) => Self::Engine(error),
+            CycleError::Gone(error) => Self::Gone(error),
+            CycleError::Router(error) => Self::Router(error),
         }
     }
 }
 
-impl Difference {
-    /// What is known of the row that an edit changes.
-    fn about(&self, edit: &Edit) -> About {
-        let at = |address: &Ipv4Addr| {
-            let owner = self.desired.listings.get(address).map(|(_, owner)| owner.clone());
-            About { owner, mac: None, address: Some(*address) }
-        };
-        match edit {
-            Edit::AddListing { address, .. }
-            | Edit::MoveListing { address, .. }
-            | Edit::EnableListing { address, .. } => at(address),
-            Edit::RemoveListing { row, address } => {
-                // The address may be another one's by now: whose row it was is what its comment says.
-                let found = self.observed.listings.iter().find(|listing| listing.row == *row);
-                About { owner: found.map(|listing| listing.owner.clone()), mac: None, address: *address }
-            }
-            Edit::AddBinding { mac, .. } | Edit::SetBinding { mac, .. } => {
-                let owner = self.desired.bindings.get(mac).map(|(_, owner)| owner.clone());
-                About { owner, mac: Some(*mac), address: None }
-            }
-            Edit::RemoveBinding { mac, .. } => About { owner: None, mac: *mac, address: None },
+impl From<PaymentError> for SiteError {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::Engine(error) => Self::Engine(error),
+            PaymentError::Gone(error) => Self::Gone(error),
+            PaymentError::Relay(error) => Self::Relay(error),
+            PaymentError::NoRelay => Self::NoRelay,
         }
     }
 }
 
-/// What an unreadable row is known by while it lasts: its text may change at every reading.
-fn key_of(row: &UnreadRow) -> String {
-    let mac = row.mac.map(|mac| mac.to_string());
-    mac.or_else(|| row.row.as_ref().map(|row| row.0.clone())).unwrap_or_default()
-}
-
-/// The daemon's doings.
-pub struct Service {
+/// The parts of the daemon, put together but not yet running. Commands without a daemon use them the same way.
+pub struct Site {
+    /// What it is configured to do.
+    pub config: Config,
+    /// Metering and reconciling.
+    pub cycle: RouterCycle,
+    /// Online payments, and the link to the relay.
+    pub payments: Payments,
+    /// The only now.
+    pub clock: Arc<dyn Clock>,
+    /// What it signs and knows again.
+    pub signed_tokens: SignedTokens,
+    /// What its servers answered.
+    pub answers: Answers,
     engine: EngineHandle,
-    router: Arc<dyn Router>,
-    link: Option<Link>,
-    clock: Arc<dyn Clock>,
-    dry_run: AtomicBool,
-    /// Held from the start of a reading until it is counted: readings are counted in the order they were made.
-    reading: AsyncMutex<()>,
-    /// Held while reconciling: two plans at once would send the same adds twice.
-    reconciling: AsyncMutex<Turns>,
-    lists: ListNames,
-    wake: Notify,
-    started_at: Timestamp,
-    health: Mutex<Health>,
+    /// Time from one reading to the next.
+    pace: watch::Sender<Duration>,
+    /// The configuration with what a reload took over.
+    in_force: Mutex<Config>,
 }
 
-impl Service {
-    /// Ready to be called; no loop runs yet.
+/// Answers of each server, counted.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// The admin API, on the LAN and on the control socket.
+    pub admin: Arc<StatusCounts>,
+    /// The portal.
+    pub portal: Arc<StatusCounts>,
+}
+
+impl Site {
+    /// Opens and proves the store, and puts everything around it. Nothing runs and nothing listens yet.
+    pub fn assemble(
+        config: Config,
+        router: Arc<dyn Router>,
+        relay: Option<Arc<dyn Relay>>,
+        clock: Arc<dyn Clock>,
+        notifier: Arc<dyn Notifier>,
+    ) -> Result<Self, StartError> {
+        let mut store = Store::open(&config.data_dir)?;
+        // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
+        let (verified, damaged) = store.reader()?.verify_money()?;
+        let Verified { entries, accounts, debts, receipts } = verified;
+        tracing::info!(entries, accounts, debts, receipts, "ledger verified");
+        store.protect(damaged)?;
+        let mut engine = Engine::open(Parts {
+            store,
+            clock: Arc::clone(&clock),
+            zone: config.timezone.clone(),
+            policy: config.policy(),
+            trust_clock: config.clock.trust == config::ClockTrust::Always,
+            commit_interval: config.store.commit_interval,
+            usage_kept: config.store.usage_hours_kept,
+            notifier,
+            new_id: Box::new(Uuid::new_v4),
+        })?;
+        let lists = list_names(&config.router.lists);
+        let names = |lists: &ListNames| lists.all().map(str::to_owned).collect::<Vec<_>>();
+        router.look_under(engine.use_lists(&names(&lists), &names(&ListNames::default())));
+        let secret = engine.site_secret().clone();
+        let engine = EngineHandle::spawn(engine)?;
+        let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
+        Ok(Self::new(config, engine, &secret, router, link, clock))
+    }
+
+    /// A site around an engine that runs already; `secret` is what the engine's store signs with.
     pub fn new(
+        config: Config,
         engine: EngineHandle,
+        secret: &SiteSecret,
         router: Arc<dyn Router>,
         link: Option<Link>,
         clock: Arc<dyn Clock>,
-        dry_run: bool,
     ) -> Self {
-        let started_at = clock.now();
-        Self {
-            engine,
-            router,
-            link,
-            clock,
-            dry_run: AtomicBool::new(dry_run),
-            reading: AsyncMutex::new(()),
-            reconciling: AsyncMutex::default(),
-            lists: ListNames::default(),
-            wake: Notify::new(),
-            health: Mutex::new(Health::default()),
-            started_at,
-        }
+        let dry_run = config.policy.enforcement == Enforcement::DryRun;
+        let lists = list_names(&config.router.lists);
+        let cycle = RouterCycle::new(engine.clone(), router, Arc::clone(&clock), lists, dry_run);
+        let payments = Payments::new(engine.clone(), link, Arc::clone(&clock), cycle.waker());
+        let pace = watch::Sender::new(config.router.poll_interval);
+        let in_force = Mutex::new(config.clone());
+        let (signed_tokens, answers) = (SignedTokens::new(secret), Answers::default());
+        Self { config, cycle, payments, clock, signed_tokens, answers, engine, pace, in_force }
     }
 
-    /// The same with other names of the address lists.
-    #[must_use]
-    pub fn with_lists(self, lists: ListNames) -> Self {
-        Self { lists, ..self }
-    }
-
-    /// The engine, for looking.
+    /// The handle to the engine.
     pub fn engine(&self) -> &EngineHandle {
         &self.engine
     }
 
-    /// Whether the router is only looked at.
-    pub fn is_dry_run(&self) -> bool {
-        self.dry_run.load(Ordering::Relaxed)
-    }
-
-    /// From the next cycle on the router is only looked at, or changed again.
-    pub fn set_dry_run(&self, dry_run: bool) {
-        self.dry_run.store(dry_run, Ordering::Relaxed);
-    }
-
-    /// The router's warnings and counters, without asking it.
-    pub fn router(&self) -> &dyn Router {
-        self.router.as_ref()
-    }
-
-    /// Reads the router once and counts the reading. A failed read counts nothing; time passes all the same.
-    pub async fn meter_once(&self) -> Result<bool, ServiceError> {
-        let gate = self.reading.lock().await;
-        let read = self.read_hosts().await;
-        let turned = match &read {
-            Ok(reading) => {
-                let reading = reading.clone();
-                self.engine.call(move |engine| engine.meter(&reading)).await??
-            }
-            Err(_) => self.engine.call(super::engine::Engine::pass_time).await??,
-        };
-        drop(gate);
-        if turned {
-            self.wake();
-        }
-        read?;
-        Ok(turned)
-    }
-
-    async fn read_hosts(&self) -> Result<Reading, RouterError> {
-        let begun = self.clock.uptime();
-        let read = self.router.read_hosts().await;
-        let took = self.clock.uptime().saturating_sub(begun);
-        let now = self.clock.now();
-        self.with_health(|health| match &read {
-            Ok(hosts) => {
-                health.router.succeeded(now);
-                health.figures.metered += 1;
-                health.figures.hosts = hosts.rows.len() as u64;
-                health.figures.read_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-            }
-            Err(error) => {
-                health.router.failed(now, &error.to_string());
-                health.figures.failed += 1;
-            }
-        });
-        Ok(Reading { hosts: Arc::new(read?), begun })
+    /// The time from one reading to the next, as it is and as a reload changes it.
+    pub fn pace(&self) -> watch::Receiver<Duration> {
+        self.pace.subscribe()
     }
 
     /// Does what is asked. Binding, unbinding and resetting read the router first, so that every byte goes to
@@ -321,272 +185,120 @@ impl Service {
         actor: Actor,
         action: Command,
         key: Option<Key>,
-    ) -> Result<Outcome, ServiceError> {
-        let gate = match &action {
-            Command::Import { users, findings }
-                if findings.is_empty() && users.iter().any(|user| !user.devices.is_empty()) =>
-            {
-                Some(self.reading.lock().await)
-            }
-            Command::Bind(_)
-            | Command::Unbind { .. }
-            | Command::Reset { .. }
-            | Command::Register { mac: Some(_), .. } => Some(self.reading.lock().await),
-            Command::AddUser(_)
-            | Command::Import { .. }
-            | Command::Register { mac: None, .. }
-            | Command::ChangeUser(..)
-            | Command::DeleteUser(_)
-            | Command::Grant(..)
-            | Command::Debit { .. }
-            | Command::AddDebt(..)
-            | Command::ChangeDebt(..)
-            | Command::WriteOff { .. }
-            | Command::Refund { .. }
-            | Command::Review { .. }
-            | Command::CloseDrawer { .. }
-            | Command::SetPin(..)
-            | Command::Buy(..)
-            | Command::SettleAll(..)
-            | Command::SettleItem(..)
-            | Command::PayPart(..)
-            | Command::Block(..)
-            | Command::Unblock(..)
-            | Command::AddPackage(_)
-            | Command::ChangePackage(..)
-            | Command::DeletePackage(_) => None,
-        };
-        let (reading, failure) = match gate {
+    ) -> Result<Outcome, SiteError> {
+        let turn = if needs_reading(&action) { Some(self.cycle.reading_turn().await) } else { None };
+        let (reading, failure) = match &turn {
             None => (None, None),
-            Some(_) => match self.read_hosts().await {
+            Some(turn) => match turn.read().await {
                 Ok(reading) => (Some(reading), None),
                 Err(error) => (None, Some(error)),
             },
         };
         let request = Request { actor, action, key, reading };
         let outcome = self.engine.call(move |engine| engine.submit(request)).await?;
-        drop(gate);
+        drop(turn);
         let outcome = outcome.map_err(|error| match (error, failure) {
             (EngineError::RouterNeeded(_), Some(why)) => EngineError::RouterNeeded(why.to_string()),
             (error, _) => error,
         })?;
-        self.wake();
-        if let Some(link) = &self.link {
-            link.wake_outbox();
-        }
+        self.cycle.wake();
+        self.payments.wake_outbox();
         Ok(outcome)
     }
 
     /// What an action would do now, by the last reading of the router. Changes nothing and asks nobody.
-    pub async fn preview(&self, actor: Actor, action: Command) -> Result<Preview, ServiceError> {
+    pub async fn preview(&self, actor: Actor, action: Command) -> Result<Preview, SiteError> {
         let request = Request { actor, action, key: None, reading: None };
         Ok(self.engine.call(move |engine| engine.preview(request)).await??)
     }
 
-    /// What reconciling would change now. Changes nothing.
-    pub async fn plan(&self) -> Result<Enforced, ServiceError> {
-        let _turn = self.reconciling.lock().await;
-        let found = self.compare().await?;
-        Ok(Enforced { conflicts: self.conflicts(&found), edits: found.edits, ..Enforced::default() })
+    /// Takes money over the counter. What the user has open online is called off first.
+    pub async fn take_money(
+        &self,
+        actor: Actor,
+        user: UserId,
+        action: Command,
+        key: Option<Key>,
+    ) -> Result<Outcome, SiteError> {
+        let _turn = match self.payments.before_cash(user, key.as_ref()).await? {
+            BeforeCash::Answered(outcome) => return Ok(*outcome),
+            BeforeCash::Clear(turn) => turn,
+        };
+        self.submit(actor, action, key).await
     }
 
-    /// Compares the router with what access wants and sends the difference, except for edits that it refused a short
-    /// while ago. Nothing is sent on a failed read.
-    pub async fn enforce_once(&self) -> Result<Enforced, ServiceError> {
-        self.enforce(false).await
-    }
-
-    /// The same because a person asks for it: nothing waits.
-    pub async fn enforce_now(&self) -> Result<Enforced, ServiceError> {
-        self.enforce(true).await
-    }
-
-    async fn enforce(&self, all: bool) -> Result<Enforced, ServiceError> {
-        let mut turns = self.reconciling.lock().await;
-        let mut found = self.compare().await?;
-        let conflicts = self.conflicts(&found);
-        self.log_unread(&mut turns, &found);
-        if self.is_dry_run() {
-            self.with_health(|health| health.refused.clear());
-            return Ok(Enforced { edits: found.edits, conflicts, dry_run: true, ..Enforced::default() });
-        }
-        turns.backoff.follow(&found.edits, self.router.health().session);
-        let now = self.clock.uptime();
-        let (edits, waiting): (Vec<Edit>, Vec<Edit>) = std::mem::take(&mut found.edits)
-            .into_iter()
-            .partition(|edit| all || turns.backoff.is_due(edit, now));
-        let outcomes = if edits.is_empty() { Vec::new() } else { self.router.apply(&edits).await? };
-        let (now, at) = (self.clock.uptime(), self.clock.now());
-        for (edit, outcome) in edits.iter().zip(&outcomes) {
-            turns.backoff.note(edit, outcome, now, at);
-        }
-        self.with_health(|health| health.figures.edits += edits.len() as u64);
-        self.tell_refused(&mut turns, &found).await?;
-        Ok(Enforced { edits, outcomes, waiting, conflicts, dry_run: false })
-    }
-
-    /// The foreign rows in the way, in the operator's words.
-    fn conflicts(&self, found: &Difference) -> Vec<String> {
-        let is_conflict = |fault: &&RouterFault| matches!(fault, RouterFault::Conflict(..));
-        found.faults.iter().filter(is_conflict).map(|fault| self.in_english(fault)).collect()
-    }
-
-    fn in_english(&self, fault: &RouterFault) -> String {
-        fault.text(Language::English, &self.lists)
-    }
-
-    /// Notes which edits the router refuses, and logs those that it begins or ceases to refuse.
-    async fn tell_refused(&self, turns: &mut Turns, found: &Difference) -> Result<(), ServiceError> {
-        let refused: Vec<RefusedEdit> = turns.backoff.refused().cloned().collect();
-        let about: Vec<About> = refused.iter().map(|refused| found.about(&refused.edit)).collect();
-        let refused: Vec<(RefusedEdit, Who)> = refused.into_iter().zip(self.who(about).await?).collect();
-        let lasting = refused.iter().map(|(refused, who)| {
-            let text = self.in_english(&RouterFault::Refused(refused.clone(), who.clone()));
-            (refused.edit.clone(), text)
+    /// How the site's pages are by default. `hindrance` says to their readers why nothing can be changed.
+    pub(super) fn page_defaults(&self, hindrance: fn(Language, &Unwritable) -> String) -> PageDefaults {
+        let complain = Arc::new(layout::complain);
+        let engine = self.engine.clone();
+        let told = engine.clone();
+        let noticed = Arc::new(move |problem: &Problem| {
+            if problem.code() == STORE_FAILED {
+                let (engine, why) = (told.clone(), problem.detail().to_owned());
+                // It ends with the engine.
+                tokio::spawn(async move { engine.call(move |engine| engine.read_failed(&why)).await });
+            }
         });
-        let news = turns.refused_log.turn(self.clock.uptime(), lasting);
-        news.log("an edit is refused", "an edit is refused no more; recovered from");
-        self.with_health(|health| health.refused = refused);
+        let hindrance = Arc::new(move |language| engine.unwritable().map(|why| hindrance(language, &why)));
+        PageDefaults {
+            language: self.config.language,
+            zone: self.config.timezone.clone(),
+            complain,
+            hindrance,
+            noticed,
+        }
+    }
+
+    /// Takes over what may change while the daemon runs, the keys of [`config::Effect::AtReload`]. Everything else in `config` waits
+    /// for a restart: what runs is told the configuration in force, never `config` itself.
+    pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
+        let mut next = self.in_force();
+        next.take_live(config);
+        let (rules, commit_interval) = (next.policy(), next.store.commit_interval);
+        self.engine.call(move |engine| engine.set_policy(rules, commit_interval)).await?;
+        self.cycle.set_dry_run(next.policy.enforcement == Enforcement::DryRun);
+        self.pace.send_replace(next.router.poll_interval);
+        *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
 
-    fn log_unread(&self, turns: &mut Turns, found: &Difference) {
-        let lasting = found.faults.iter().filter_map(|fault| match fault {
-            RouterFault::Unread(menu, row, _) => Some(((*menu, key_of(row)), self.in_english(fault))),
-            RouterFault::Noticed(_)
-            | RouterFault::Changed(_)
-            | RouterFault::Conflict(..)
-            | RouterFault::Refused(..) => None,
-        });
-        let news = turns.unread_log.turn(self.clock.uptime(), lasting);
-        news.log("a row of the router is skipped", "a row of the router is skipped no more; recovered from");
+    /// The configuration as it holds now: what was read at the start, with what a reload took over.
+    pub fn in_force(&self) -> Config {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
-    /// Whom rows are about. The engine is asked only where there are some.
-    async fn who(&self, about: Vec<About>) -> Result<Vec<Who>, ServiceError> {
-        if about.is_empty() {
-            return Ok(Vec::new());
+/// Whether a command needs a reading made after it was asked for, so that every byte goes to whom it belonged then.
+fn needs_reading(command: &Command) -> bool {
+    match command {
+        Command::Import { users, findings } => {
+            findings.is_empty() && users.iter().any(|user| !user.devices.is_empty())
         }
-        let name = move |engine: &mut super::engine::Engine| {
-            let look = engine.look();
-            about.iter().map(|about| look.who(about.owner.as_deref(), about.mac, about.address)).collect()
-        };
-        Ok(self.engine.call(name).await?)
-    }
-
-    async fn compare(&self) -> Result<Difference, ServiceError> {
-        let hosts = self.recent_hosts().await?;
-        let observed = self.router.read_access().await?;
-        let known = |engine: &mut super::engine::Engine| (engine.desired(), engine.router_change());
-        let (devices, change) = self.engine.call(known).await?;
-        let desired = listing::desired(&devices, &hosts, &observed);
-        let now = self.clock.now();
-        let is_news = |change: &RouterChange| now.0.saturating_sub(change.since.0) < CHANGE_SHOWN_MS;
-        let mut faults: Vec<RouterFault> =
-            self.router.health().warnings.into_iter().map(RouterFault::Noticed).collect();
-        faults.extend(change.filter(is_news).map(RouterFault::Changed));
-        faults.extend(self.faults_of_rows(&hosts, &observed, &desired).await?);
-        self.with_health(|health| health.faults.clone_from(&faults));
-        let edits = listing::plan(&desired, &observed);
-        Ok(Difference { edits, desired, observed, faults })
-    }
-
-    /// Rows that cannot be read, and foreign ones in the way.
-    async fn faults_of_rows(
-        &self,
-        hosts: &HostTable,
-        observed: &AccessRows,
-        desired: &Desired,
-    ) -> Result<Vec<RouterFault>, ServiceError> {
-        let unread = [
-            (Menu::Hosts, &hosts.unread),
-            (Menu::Lists, &observed.unread.listings),
-            (Menu::Bindings, &observed.unread.bindings),
-            (Menu::Leases, &observed.unread.leases),
-        ];
-        let unread: Vec<(Menu, UnreadRow)> =
-            unread.iter().flat_map(|(menu, rows)| rows.iter().map(|row| (*menu, row.clone()))).collect();
-        let conflicts = listing::conflicts(desired, observed);
-        let about = unread.iter().map(|(_, row)| About::of_unread(row));
-        let about = about.chain(conflicts.iter().map(About::of_conflict)).collect();
-        let mut who = self.who(about).await?.into_iter();
-        let mut next = || who.next().unwrap_or_default();
-        let mut out: Vec<RouterFault> =
-            unread.into_iter().map(|(menu, row)| RouterFault::Unread(menu, row, next())).collect();
-        out.extend(conflicts.into_iter().map(|conflict| RouterFault::Conflict(conflict, next())));
-        Ok(out)
-    }
-
-    /// The last host table, or a fresh one when it is too old to say where devices are.
-    async fn recent_hosts(&self) -> Result<Arc<HostTable>, ServiceError> {
-        let last = |engine: &mut super::engine::Engine| (engine.hosts(), engine.hosts_age());
-        let (table, age) = self.engine.call(last).await?;
-        if age.is_some_and(|age| age <= HOSTS_AGE_MAX) {
-            return Ok(table);
-        }
-        let gate = self.reading.lock().await;
-        let reading = self.read_hosts().await?;
-        let table = Arc::clone(&reading.hosts);
-        self.engine.call(move |engine| engine.meter(&reading)).await??;
-        drop(gate);
-        Ok(table)
-    }
-
-    /// Something changed what the router should hold: reconcile now.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// The link to the relay; an error where there is none.
-    pub fn link(&self) -> Result<&Link, ServiceError> {
-        self.link.as_ref().ok_or(ServiceError::NoRelay)
-    }
-
-    /// The wall clock.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// Time since boot.
-    pub fn uptime(&self) -> Duration {
-        self.clock.uptime()
-    }
-
-    /// Waits until something changed what the router should hold.
-    pub async fn nudged(&self) {
-        self.wake.notified().await;
-    }
-
-    /// The router link's state.
-    pub fn router_state(&self) -> LinkState {
-        let lines = self.router_faults().iter().map(|fault| self.in_english(fault)).collect();
-        let warnings = fault_log::shorten(lines, WARNINGS_MAX);
-        self.with_health(|health| {
-            let since = health.router.since.or(Some(self.started_at));
-            LinkState { since, warnings, ..health.router.clone() }
-        })
-    }
-
-    /// What is not as it should be on the router, refusals first.
-    pub fn router_faults(&self) -> Vec<RouterFault> {
-        self.with_health(|health| {
-            let refused = health.refused.iter().cloned();
-            let refused = refused.map(|(refused, who)| RouterFault::Refused(refused, who));
-            refused.chain(health.faults.iter().cloned()).collect()
-        })
-    }
-
-    /// What the address lists are called.
-    pub fn lists(&self) -> &ListNames {
-        &self.lists
-    }
-
-    /// Figures of the cycle.
-    pub fn figures(&self) -> CycleFigures {
-        self.with_health(|health| health.figures)
-    }
-
-    fn with_health<T>(&self, f: impl FnOnce(&mut Health) -> T) -> T {
-        f(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
+        Command::Bind(_)
+        | Command::Unbind { .. }
+        | Command::Reset { .. }
+        | Command::Register { mac: Some(_), .. } => true,
+        Command::AddUser(_)
+        | Command::Register { mac: None, .. }
+        | Command::ChangeUser(..)
+        | Command::DeleteUser(_)
+        | Command::Grant(..)
+        | Command::Debit { .. }
+        | Command::AddDebt(..)
+        | Command::ChangeDebt(..)
+        | Command::WriteOff { .. }
+        | Command::Refund { .. }
+        | Command::Review { .. }
+        | Command::CloseDrawer { .. }
+        | Command::SetPin(..)
+        | Command::Buy(..)
+        | Command::SettleAll(..)
+        | Command::SettleItem(..)
+        | Command::PayPart(..)
+        | Command::Block(..)
+        | Command::Unblock(..)
+        | Command::AddPackage(_)
+        | Command::ChangePackage(..)
+        | Command::DeletePackage(_) => false,
     }
 }

@@ -11,7 +11,8 @@ use super::assemble::{LogNotifier, load_all, relay_client, router_client};
 use super::failure::Failure;
 use super::output::{Output, say};
 use super::reload::ConfigReload;
-use crate::agent::run::Site;
+use crate::agent::run;
+use crate::agent::site::Site;
 use crate::clock::SystemClock;
 use crate::settings::Environment;
 
@@ -42,11 +43,11 @@ pub(super) async fn run(path: &Path) -> Result<(), Failure> {
     };
     let clock = Arc::new(SystemClock::new());
     let site = Arc::new(Site::assemble(config.clone(), router, relay, clock, Arc::new(LogNotifier))?);
-    let listeners = site.listen().await?;
+    let listeners = run::listen(&site).await?;
     let (stop, stopped) = watch::channel(false);
     let reload = ConfigReload { path: path.to_owned(), env, running: config, password, token };
     let obeying = tokio::spawn(obey(signals, Arc::clone(&site), reload, stop));
-    let ended = site.run(listeners, stopped).await;
+    let ended = run::run(site, listeners, stopped).await;
     obeying.abort();
     Ok(ended?)
 }

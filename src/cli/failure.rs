@@ -1,6 +1,7 @@
 //! Why a command failed, for the operator.
 
 use crate::agent::run::RunError;
+use crate::agent::site::StartError;
 use crate::settings::SettingsError;
 
 /// Why a command failed; decides the exit code.
@@ -23,6 +24,12 @@ impl Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         Self::Config(error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::said(error)
     }
 }
 

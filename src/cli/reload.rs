@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::api::Replaceable;
 use super::assemble::load_all;
 use crate::agent::config::{self, Config, TakesEffect};
-use crate::agent::run::Site;
+use crate::agent::site::Site;
 use crate::settings::Environment;
 
 /// The state of reloads.

@@ -63,13 +63,13 @@ async fn nothing_is_metered_across_a_change_of_router_and_it_shows() {
     let user = world.online(1, Bytes::gb(1)).await;
     world.sim.traffic(mac(1), 5000, 0);
     world.cycle().await.unwrap();
-    assert_eq!(world.site.service.router_state().warnings, [""; 0]);
+    assert_eq!(world.site.cycle.state().warnings, [""; 0]);
 
     world.sim.replace_board("SPARE");
     world.sim.traffic(mac(1), 80_000_000, 0);
     world.recover().await;
     assert_eq!(world.used(user).await, 5000);
-    let warnings = world.site.service.router_state().warnings;
+    let warnings = world.site.cycle.state().warnings;
     let expected = "router changed: was serial number HEX0123ABCD, is serial number SPARE since 2026-11-22T";
     assert!(warnings.len() == 1 && warnings[0].starts_with(expected), "{warnings:?}");
 
@@ -78,7 +78,7 @@ async fn nothing_is_metered_across_a_change_of_router_and_it_shows() {
     assert_eq!(world.used(user).await, 5400);
     world.pass(std::time::Duration::from_hours(24));
     world.cycle().await.unwrap();
-    assert_eq!(world.site.service.router_state().warnings, [""; 0], "no news after a day");
+    assert_eq!(world.site.cycle.state().warnings, [""; 0], "no news after a day");
     world.verify().await;
 }
 
@@ -105,7 +105,7 @@ async fn access_stands_on_the_router_as_the_table_says() {
 
 /// Warnings of the router, as the status has them.
 fn warnings(world: &World) -> Vec<String> {
-    world.site.service.router_state().warnings
+    world.site.cycle.state().warnings
 }
 
 fn row_of(world: &World, mac: kuota::domain::id::Mac) -> String {
@@ -235,7 +235,7 @@ async fn without_the_right_to_write_edits_thin_out_and_are_told_in_words() {
     // Whoever asks for it does not wait.
     world.sim.change_rights(Rights::ReadWrite);
     world.cycle().await.unwrap();
-    let done = world.site.service.enforce_now().await.unwrap();
+    let done = world.site.cycle.enforce_now().await.unwrap();
     assert_eq!((done.edits.len(), done.waiting.len()), (6, 0));
     assert_eq!(world.listings().len(), 3);
     world.cycle().await.unwrap();
@@ -441,7 +441,7 @@ async fn reset_needs_the_router_and_then_stays_at_zero() {
     };
     let id = world.sim.fault(Fault::CutAfterRows(0), When::always(HOSTS_PRINT));
     let actor = kuota::agent::engine::Actor::daemon();
-    assert!(world.site.service.submit(actor, reset.clone(), None).await.is_err());
+    assert!(world.site.submit(actor, reset.clone(), None).await.is_err());
     assert_eq!((world.used(user).await, world.account(user).await.items.len()), (500_000, 0));
     world.sim.clear_fault(id);
     world.recover().await;

@@ -19,7 +19,7 @@ async fn copy(world: &World) -> PathBuf {
         engine.flush().unwrap();
         engine.new_reader().unwrap().copy_to(&to, &mut |_| {}).unwrap();
     };
-    world.site.service.engine().call(copy).await.unwrap();
+    world.site.engine().call(copy).await.unwrap();
     target
 }
 

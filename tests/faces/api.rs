@@ -831,7 +831,7 @@ async fn metrics_tell_counts_and_sums_without_names_or_a_log_in() {
     let user = desk.user("Budi").await;
     desk.post(&format!("{user}/debts"), json!({"amount": "3 GB"})).await.ok(201);
     desk.get("/nowhere").await.problem(404, "not_found");
-    desk.site().service.meter_once().await.unwrap();
+    desk.site().cycle.meter_once().await.unwrap();
     for path in ["/metrics", "/api/v1/metrics"] {
         let reply = send(desk.call(Method::GET, path)).await;
         reply.ok_text();

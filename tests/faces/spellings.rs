@@ -249,11 +249,11 @@ async fn three_hundred_users_are_one_commit_and_one_reading_of_the_router() {
     let desk = Desk::start().await;
     let user = |n: u32| json!({"name": format!("U{n}"), "phone": format!("0812{n:08}"), "macs": [format!("0200000{n:05}")]});
     let users: Vec<Value> = (0..300).map(user).collect();
-    let commits = || desk.site().service.engine().call(|engine| engine.store_stats().commits);
-    let (readings, before) = (desk.site().service.figures().metered, commits().await.unwrap());
+    let commits = || desk.site().engine().call(|engine| engine.store_stats().commits);
+    let (readings, before) = (desk.site().cycle.figures().metered, commits().await.unwrap());
     let answer = desk.post("/users/import", json!({"users": users})).await.ok(201);
     assert_eq!((&answer["imported"], &answer["devices"]), (&json!(300), &json!(300)));
-    assert_eq!(desk.site().service.figures().metered - readings, 1);
+    assert_eq!(desk.site().cycle.figures().metered - readings, 1);
     assert_eq!(commits().await.unwrap() - before, 1);
     let again = desk.post("/users/import", json!({"users": users})).await.problem(409, "import_refused");
     assert_eq!(again["errors"].as_array().unwrap().len(), 600, "every row with every reason");
@@ -364,7 +364,7 @@ async fn the_search_finds_a_customer_by_whatever_somebody_has_in_hand() {
     let mac = "02:C0:1D:00:27:01";
     desk.sim.host_connect(mac.parse().unwrap(), Ipv4Addr::new(10, 5, 50, 27));
     desk.post(&format!("/users/{joko}/devices"), json!({"mac": mac})).await.ok(201);
-    desk.site().service.meter_once().await.unwrap();
+    desk.site().cycle.meter_once().await.unwrap();
     let fixture: Value = serde_json::from_str(FIXTURE).unwrap();
     let searches =
         fixture.as_object().unwrap().iter().find(|(name, _)| name.starts_with("search_")).unwrap().1;

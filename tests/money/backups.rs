@@ -180,7 +180,7 @@ async fn an_agent_from_an_older_copy_is_told_everything_again() {
         assert_eq!(town.flags(order).await, [Flag::Rebuilt]);
         let user = town.order(order).await.unwrap().user_no.unwrap();
         let id = move |engine: &mut kuota::agent::engine::Engine| engine.reader().user_id(user).unwrap();
-        let id = town.site().service.engine().call(id).await.unwrap();
+        let id = town.site().engine().call(id).await.unwrap();
         assert_eq!(town.remaining(id).await, PACKAGE);
     }
 }

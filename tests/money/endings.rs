@@ -120,7 +120,7 @@ async fn what_is_called_off_here_or_at_the_gateway_credits_nothing() {
     ends_without_money(OrderState::Cancelled, async |town, one| {
         if one.n.is_multiple_of(2) {
             let order = OrderId(one.order.clone());
-            town.site().service.cancel_order(&Actor::daemon(), order).await.unwrap();
+            town.site().payments.cancel_order(&Actor::daemon(), order).await.unwrap();
         } else {
             town.gateway.cancel_by_merchant(&one.order).unwrap();
         }

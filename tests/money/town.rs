@@ -14,8 +14,8 @@ use kuota::agent::engine::{
     Replaces, ReviewDecision, Tender,
 };
 use kuota::agent::payments::client::RelayClient;
-use kuota::agent::run::Site;
-use kuota::agent::site::ServiceError;
+use kuota::agent::site::Site;
+use kuota::agent::site::SiteError;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::id::{Mac, OrderId, PackageId, UserId};
 use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
@@ -229,7 +229,7 @@ impl Town {
     // What people do.
 
     pub async fn ask(&self, action: Command) -> Value {
-        let outcome = self.site().service.submit(Actor::daemon(), action, None).await.unwrap();
+        let outcome = self.site().submit(Actor::daemon(), action, None).await.unwrap();
         if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
     }
 
@@ -252,9 +252,9 @@ impl Town {
         user: UserId,
         purpose: Purpose,
         method: OnlineMethod,
-    ) -> Result<Value, ServiceError> {
+    ) -> Result<Value, SiteError> {
         let wish = PaymentRequest { user, purpose, method, expect: None, replaces: Replaces::Anything };
-        let outcome = self.site().service.pay_online(Actor::daemon(), wish, None).await?;
+        let outcome = self.site().payments.pay_online(Actor::daemon(), wish, None).await?;
         assert_eq!(outcome.status, 201, "{}", outcome.body);
         Ok(serde_json::from_str(&outcome.body).unwrap())
     }
@@ -265,10 +265,10 @@ impl Town {
         order["id"].as_str().unwrap().to_owned()
     }
 
-    pub async fn pay_cash(&self, user: UserId) -> Result<Value, ServiceError> {
+    pub async fn pay_cash(&self, user: UserId) -> Result<Value, SiteError> {
         let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
         let buy = Command::Buy(user, self.package, tender);
-        let outcome = self.site().service.take_money(Actor::daemon(), user, buy, None).await?;
+        let outcome = self.site().take_money(Actor::daemon(), user, buy, None).await?;
         Ok(serde_json::from_str(&outcome.body).unwrap())
     }
 
@@ -290,11 +290,11 @@ impl Town {
     /// Meters, enforces, pulls and runs errands, as the daemon's loops do; whether anything of the link was news. What
     /// fails is tried again by the next turn.
     pub async fn turn(&self) -> bool {
-        let service = &self.site().service;
-        let _ = service.meter_once().await;
-        let pulled = service.pull_once(Duration::ZERO).await;
-        let outbox = service.outbox_once().await;
-        let _ = service.enforce_once().await;
+        let site = self.site();
+        let _ = site.cycle.meter_once().await;
+        let pulled = site.payments.pull_once(Duration::ZERO).await;
+        let outbox = site.payments.outbox_once().await;
+        let _ = site.cycle.enforce_once().await;
         let news =
             pulled.as_ref().is_ok_and(|applied| applied.items > 0 || applied.more || applied.restarted);
         news || pulled.is_err() || outbox.is_err()
@@ -346,7 +346,7 @@ impl Town {
         let counts = self.relay_counts().await;
         let due = self.relay().store.due(self.clock.now(), 10).await.unwrap();
         let waits = |engine: &mut Engine| (engine.outbox(), engine.openings().len());
-        let (outbox, openings) = self.site().service.engine().call(waits).await.unwrap();
+        let (outbox, openings) = self.site().engine().call(waits).await.unwrap();
         let is_quiet = counts.inbox == 0 && due.is_empty() && outbox.is_empty() && openings == 0;
         let due: Vec<_> = due.iter().map(|order| (&order.id, order.standing.state)).collect();
         (!is_quiet).then(|| format!("{counts:?}, due {due:?}, outbox {outbox:?}, {openings} openings"))
@@ -361,7 +361,7 @@ impl Town {
     pub async fn order(&self, id: &str) -> Option<OrderRecord> {
         let id = OrderId(id.to_owned());
         let find = move |engine: &mut Engine| engine.reader().order(&id).unwrap();
-        self.site().service.engine().call(find).await.unwrap()
+        self.site().engine().call(find).await.unwrap()
     }
 
     pub async fn flags(&self, id: &str) -> Vec<Flag> {
@@ -374,7 +374,7 @@ impl Town {
 
     pub async fn account(&self, user: UserId) -> kuota::domain::account::Account {
         let look = move |engine: &mut Engine| engine.look().user(user).unwrap().user.account;
-        self.site().service.engine().call(look).await.unwrap()
+        self.site().engine().call(look).await.unwrap()
     }
 
     /// The one list that a device is on, by our rows.
@@ -424,14 +424,14 @@ impl Town {
             engine.flush().unwrap();
             engine.reader().copy_to(&target, &mut |_| {}).unwrap();
         };
-        self.site().service.engine().call(work).await.unwrap();
+        self.site().engine().call(work).await.unwrap();
         copy
     }
 
     /// The agent ends; `between` has its folder to itself; it starts again.
     pub async fn restart_agent(&mut self, between: impl FnOnce(&Path)) {
         let site = self.site.take().expect("it runs");
-        let engine = site.service.engine().clone();
+        let engine = site.engine().clone();
         drop(site);
         engine.closed().await;
         between(&self.config.data_dir);
@@ -548,7 +548,7 @@ fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_ur
 pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
     let price = Rupiah(price_rp);
     let package = NewPackage { name: name.into(), quota, days: 30, price, active: true };
-    let outcome = site.service.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap();
+    let outcome = site.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap();
     let package: Value = serde_json::from_str(&outcome.body).unwrap();
     package["id"].as_str().unwrap().parse().unwrap()
 }
@@ -569,7 +569,7 @@ impl Town {
             engine.flush().unwrap();
             engine.reader().verify().unwrap();
         };
-        self.site().service.engine().call(verify).await.unwrap();
+        self.site().engine().call(verify).await.unwrap();
         backup::back_up(&self.relay_file(), &self.dir.path().join("proof.db"), &mut |_| {}).unwrap();
         let held = held.iter().map(|id| (*id).to_owned()).collect();
         let books = Books::read(self.agent_folder()).unwrap();
@@ -603,9 +603,9 @@ impl Town {
     /// Runs the agent as the daemon does. Set it up with [`on_free_ports`].
     pub async fn run_agent(&self) -> Running {
         let site = Arc::clone(self.site());
-        let listeners = site.listen().await.unwrap();
+        let listeners = kuota::agent::run::listen(&site).await.unwrap();
         let admin = listeners.admin.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        Running { admin, stop, task: tokio::spawn(site.run(listeners, stopped)) }
+        Running { admin, stop, task: tokio::spawn(kuota::agent::run::run(site, listeners, stopped)) }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kuota::agent::engine::Purpose;
-use kuota::agent::site::ServiceError;
+use kuota::agent::site::SiteError;
 use kuota::domain::order::{OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Timestamp};
 
@@ -11,7 +11,7 @@ use crate::proxy::Wire;
 use crate::town::{PACKAGE, Town, mac};
 
 fn state(town: &Town) -> &'static str {
-    town.site().service.link().unwrap().state().name(town.site().service.now())
+    town.site().payments.link().unwrap().state().name(town.site().clock.now())
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_day_without_uplink_costs_nobody_anything() {
         if hour == 1 {
             assert_eq!(state(&town), "down");
             let refused = town.open(tries, Purpose::Buy(town.package), OnlineMethod::Qris).await.unwrap_err();
-            assert!(matches!(refused, ServiceError::Relay(_)), "{refused:?}");
+            assert!(matches!(refused, SiteError::Relay(_)), "{refused:?}");
         }
     }
     // Metered, slowed and stopped by the rules, as on any other day.
@@ -99,7 +99,7 @@ async fn an_answer_that_is_lost_on_the_way_leaves_nothing_to_pay() {
     for method in [OnlineMethod::Qris, OnlineMethod::VaPermata, OnlineMethod::Snap] {
         town.uplink.set(Wire::NoAnswers);
         let refused = town.open(user, Purpose::Buy(town.package), method).await.unwrap_err();
-        assert!(matches!(refused, ServiceError::Relay(_)), "{refused:?}");
+        assert!(matches!(refused, SiteError::Relay(_)), "{refused:?}");
         town.uplink.set(Wire::Whole);
         town.audit(&[]).await;
     }
@@ -157,7 +157,7 @@ async fn a_clock_set_back_a_little_does_not_end_what_is_just_being_opened() {
     let user = town.customer(1, Bytes::ZERO).await;
     let openings = async |town: &Town| {
         let count = |engine: &mut kuota::agent::engine::Engine| engine.openings().len();
-        town.site().service.engine().call(count).await.unwrap()
+        town.site().engine().call(count).await.unwrap()
     };
     let until = async |count: usize| {
         while openings(&town).await != count {
@@ -170,15 +170,15 @@ async fn a_clock_set_back_a_little_does_not_end_what_is_just_being_opened() {
         tokio::spawn(async move { town.open(user, Purpose::Buy(town.package), OnlineMethod::Qris).await })
     };
     until(1).await;
-    let now = town.site().service.now();
+    let now = town.site().clock.now();
     town.clock.set_wall(Timestamp(now.0 - 2_000));
-    town.site().service.outbox_once().await.unwrap();
+    town.site().payments.outbox_once().await.unwrap();
     assert_eq!(openings(&town).await, 1);
     // So far ahead it was written by a clock that was wrong.
     town.clock.set_wall(Timestamp(now.0 - 180_000));
     let outbox = {
         let town = std::sync::Arc::clone(&town);
-        tokio::spawn(async move { town.site().service.outbox_once().await.map(drop) })
+        tokio::spawn(async move { town.site().payments.outbox_once().await.map(drop) })
     };
     until(0).await;
     town.clock.set_wall(now);

@@ -109,8 +109,7 @@ impl Case {
         for action in [bind, Command::Unbind { user: self.unbound, mac: mac(UNBOUND) }] {
             // A busy machine may make the router seem silent.
             let until = Instant::now() + RECOVERY_MAX;
-            while let Err(error) = self.world.site.service.submit(Actor::daemon(), action.clone(), None).await
-            {
+            while let Err(error) = self.world.site.submit(Actor::daemon(), action.clone(), None).await {
                 assert!(Instant::now() < until, "{}: {error}", self.what);
                 let _ = self.world.cycle().await;
                 tokio::time::sleep(Duration::from_millis(50)).await;

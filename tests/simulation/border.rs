@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kuota::agent::engine::{Engine, EngineError};
-use kuota::agent::site::ServiceError;
+use kuota::agent::site::SiteError;
 use kuota::clock::{Clock, ManualClock, parse_rfc3339};
 use kuota::domain::account::{Account, Expiry, Overage, Policy};
 use kuota::domain::debt::DebtItem;
@@ -167,14 +167,14 @@ fn line(wire: &LineWire) -> Line {
 }
 
 /// The stable code of a refusal.
-pub fn code(error: &ServiceError) -> String {
+pub fn code(error: &SiteError) -> String {
     match error {
-        ServiceError::Engine(EngineError::Refused(refusal)) => refusal.code().to_owned(),
-        ServiceError::Engine(EngineError::Conflict { code, .. }) => (*code).to_owned(),
-        ServiceError::Engine(EngineError::NotFound(_)) => "not_found".to_owned(),
-        ServiceError::Engine(EngineError::RouterNeeded(_)) => "router_needed".to_owned(),
-        ServiceError::Engine(EngineError::Invalid { field, .. }) => format!("invalid {field}"),
-        ServiceError::Relay(_) => "relay".to_owned(),
+        SiteError::Engine(EngineError::Refused(refusal)) => refusal.code().to_owned(),
+        SiteError::Engine(EngineError::Conflict { code, .. }) => (*code).to_owned(),
+        SiteError::Engine(EngineError::NotFound(_)) => "not_found".to_owned(),
+        SiteError::Engine(EngineError::RouterNeeded(_)) => "router_needed".to_owned(),
+        SiteError::Engine(EngineError::Invalid { field, .. }) => format!("invalid {field}"),
+        SiteError::Relay(_) => "relay".to_owned(),
         error => format!("failed: {error}"),
     }
 }

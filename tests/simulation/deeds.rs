@@ -6,7 +6,7 @@ use kuota::agent::engine::{
     Actor, Command, DebtChange, DebtTerms, Key, NewDevice, NewUser, PaymentRequest, Purpose, Replaces,
     ReviewDecision, Tender, UserChange,
 };
-use kuota::agent::site::ServiceError;
+use kuota::agent::site::SiteError;
 use kuota::clock::Clock;
 use kuota::domain::account::Overage;
 use kuota::domain::id::{Mac, OrderId, UserId};
@@ -107,16 +107,16 @@ impl World {
     async fn submit(&mut self, what: &str, action: Command, must: Must<'_>) -> Result<(), String> {
         let key = self.dice.chance(REPEATED).then(|| self.key());
         self.look();
-        let sent = self.agent.service().submit(Actor::daemon(), action.clone(), key.clone()).await;
+        let sent = self.agent.site().submit(Actor::daemon(), action.clone(), key.clone()).await;
         self.came(what, &sent, must)?;
         if let (Some(key), Ok(first)) = (key, &sent) {
-            let again = self.agent.service().submit(Actor::daemon(), action.clone(), Some(key.clone())).await;
+            let again = self.agent.site().submit(Actor::daemon(), action.clone(), Some(key.clone())).await;
             self.take_readings();
             if !again.as_ref().is_ok_and(|again| again == first) {
                 return Err(format!("{what}, sent twice with one key: {first:?}, then {again:?}"));
             }
             let other = Key { content_hash: [9; 32], ..key };
-            let other = self.agent.service().submit(Actor::daemon(), action, Some(other)).await;
+            let other = self.agent.site().submit(Actor::daemon(), action, Some(other)).await;
             self.take_readings();
             if other.as_ref().err().map(border::code).as_deref() != Some("idempotency_conflict") {
                 return Err(format!("{what}, with the key of another call: {other:?}"));
@@ -134,7 +134,7 @@ impl World {
     fn came(
         &mut self,
         what: &str,
-        sent: &Result<kuota::agent::engine::Outcome, ServiceError>,
+        sent: &Result<kuota::agent::engine::Outcome, SiteError>,
         must: Must<'_>,
     ) -> Result<(), String> {
         self.take_readings();
@@ -249,7 +249,7 @@ impl World {
         let what = format!("{} pays cash: {must:?}", self.short(who));
         self.doom_some();
         self.look();
-        let sent = self.agent.service().take_money(Actor::daemon(), user, action, None).await;
+        let sent = self.agent.site().take_money(Actor::daemon(), user, action, None).await;
         self.wire.doom(Vec::new());
         self.hear(&None)?;
         if sent.as_ref().err().map(border::code).as_deref() == Some("order_paid") {
@@ -437,7 +437,7 @@ impl World {
                 .await;
         }
         self.look();
-        let sent = self.agent.service().submit(Actor::daemon(), action, None).await;
+        let sent = self.agent.site().submit(Actor::daemon(), action, None).await;
         let came = sent.as_ref().err().map(border::code).unwrap_or_default();
         self.tell(format!("the owner wants {amount} rupiah given back through the gateway: {part:?}"), came);
         self.judge().await
@@ -508,7 +508,7 @@ impl World {
         let refused = self.inspector.books.priced(who, &must).err();
         let asked = tokio::select! {
             biased;
-            asked = self.agent.service().pay_online(Actor::daemon(), wish, None) => Some(asked),
+            asked = self.agent.site().payments.pay_online(Actor::daemon(), wish, None) => Some(asked.map_err(SiteError::from)),
             () = self.wire.hung() => None,
         };
         self.wire.doom(Vec::new());

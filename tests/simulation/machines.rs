@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use kuota::agent::config::Config;
 use kuota::agent::engine::{Engine, EngineHandle, Notice, Notifier, Parts as EngineParts};
 use kuota::agent::payments::Link;
-use kuota::agent::site::Service;
+use kuota::agent::site::Site;
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::account::Policy;
 use kuota::relay::config::{MerchantKeys, RelaySecrets};
@@ -49,33 +50,33 @@ pub struct AgentParts {
 /// The agent at work.
 pub struct Agent {
     parts: AgentParts,
-    service: Option<Service>,
+    site: Option<Site>,
 }
 
 impl Agent {
     pub fn start(parts: AgentParts) -> Self {
-        let service = Some(serve(&parts));
-        Self { parts, service }
+        let site = Some(serve(&parts));
+        Self { parts, site }
     }
 
-    pub fn service(&self) -> &Service {
-        self.service.as_ref().expect("it runs but for the moments of a restart")
+    pub fn site(&self) -> &Site {
+        self.site.as_ref().expect("it runs but for the moments of a restart")
     }
 
     /// Looks into the engine, or has it do something.
     pub async fn engine<T: Send + 'static>(&self, work: impl FnOnce(&mut Engine) -> T + Send + 'static) -> T {
-        self.service().engine().call(work).await.expect("the engine runs")
+        self.site().engine().call(work).await.expect("the engine runs")
     }
 
     /// The power goes: only what was committed is left.
     pub async fn crash(&mut self) {
         self.stop().await;
-        self.service = Some(serve(&self.parts));
+        self.site = Some(serve(&self.parts));
     }
 
     async fn stop(&mut self) {
         self.engine(|engine| engine.reload().expect("the store is whole")).await;
-        self.service = None;
+        self.site = None;
     }
 
     /// A copy of the store as it is, gathered readings included.
@@ -93,11 +94,11 @@ impl Agent {
         self.stop().await;
         let restored = books::restore(&self.parts.folder, copy, "then", &mut |_| {}).expect("a copy is good");
         restored.replaced.iter().for_each(|old| std::fs::remove_file(old).expect("it is there"));
-        self.service = Some(serve(&self.parts));
+        self.site = Some(serve(&self.parts));
     }
 }
 
-fn serve(parts: &AgentParts) -> Service {
+fn serve(parts: &AgentParts) -> Site {
     let clock: Arc<dyn Clock> = Arc::new(parts.clock.clone());
     let zone = Zone::named("Asia/Jakarta").expect("a zone that exists");
     let names = Arc::clone(&parts.names);
@@ -108,9 +109,11 @@ fn serve(parts: &AgentParts) -> Service {
         new_id: Box::new(move || name(names.fetch_add(1, Ordering::Relaxed))),
         ..usual
     });
-    let engine = EngineHandle::inline(engine.expect("the store is read"));
+    let engine = engine.expect("the store is read");
+    let secret = engine.site_secret().clone();
+    let engine = EngineHandle::inline(engine);
     let link = Link::new(Arc::new(parts.wire.clone()), String::new());
-    Service::new(engine, Arc::new(parts.router.clone()), Some(link), clock, false)
+    Site::new(Config::default(), engine, &secret, Arc::new(parts.router.clone()), Some(link), clock)
 }
 
 fn name(number: u64) -> Uuid {

@@ -251,7 +251,7 @@ impl World {
     /// Meters and enforces.
     pub async fn cycle(&mut self) -> Result<(), String> {
         self.look();
-        let metered = self.agent.service().meter_once().await;
+        let metered = self.agent.site().cycle.meter_once().await;
         if let Err(error) = metered {
             self.tell("the router is read", format!("{error}"));
         }
@@ -278,7 +278,7 @@ impl World {
         let foreign = self.hotspot.inside().foreign();
         let mut is_done = false;
         for _ in 0..2 {
-            let enforced = self.agent.service().enforce_once().await;
+            let enforced = self.agent.site().cycle.enforce_once().await;
             let readings = self.hotspot.inside().take_readings();
             if !readings.is_empty() {
                 self.has_read = true;
@@ -345,7 +345,7 @@ impl World {
         self.look();
         let (mut has_news, mut has_read_feed) = (false, false);
         for _ in 0..20 {
-            let pulled = self.agent.service().pull_once(Duration::ZERO).await;
+            let pulled = self.agent.site().payments.pull_once(Duration::ZERO).await;
             self.hear(&None)?;
             let Ok(applied) = pulled else { break };
             has_news |= applied.items > 0;
@@ -356,7 +356,7 @@ impl World {
         }
         self.inspector.books.give_up_old();
         self.inspector.note();
-        let _ = self.agent.service().outbox_once().await;
+        let _ = self.agent.site().payments.outbox_once().await;
         self.hear(&None)?;
         self.wire.doom(Vec::new());
         self.judge().await?;

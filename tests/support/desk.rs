@@ -13,7 +13,8 @@ use kuota::agent::config::Config;
 use kuota::agent::engine::{Notice, Notifier};
 use kuota::agent::faces::admin_router_for_socket;
 use kuota::agent::payments::Relay;
-use kuota::agent::run::{self, Site};
+use kuota::agent::run;
+use kuota::agent::site::Site;
 use kuota::clock::{ManualClock, parse_rfc3339};
 use kuota::domain::id::Mac;
 use kuota::routeros::client::{ClientConfig, RouterClient};
@@ -174,13 +175,13 @@ impl Desk {
             Arc::new(Silence),
         );
         let site = Arc::new(site.unwrap());
-        let listeners = site.listen().await.unwrap();
+        let listeners = run::listen(&site).await.unwrap();
         self.base = format!("http://{}", listeners.admin.local_addr().unwrap());
         self.portal = format!("http://{}", listeners.portal.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
         self.stop = stop;
         self.serving = Some(if self.is_daemon {
-            let running = Arc::clone(&site).run(listeners, stopped);
+            let running = run::run(Arc::clone(&site), listeners, stopped);
             tokio::spawn(async { running.await.unwrap() })
         } else {
             tokio::spawn(run::serve_all(Arc::clone(&site), listeners, stopped))
@@ -199,7 +200,7 @@ impl Desk {
         self.serving.take().unwrap().await.unwrap();
         let stopped = {
             let site = self.site.take().unwrap();
-            let engine = site.service.engine().clone();
+            let engine = site.engine().clone();
             drop(site);
             engine.closed()
         };
@@ -282,7 +283,7 @@ impl Desk {
     /// Traffic of a device, counted by a poll.
     pub async fn use_mb(&self, mac: Mac, mb: u64) {
         self.sim.traffic(mac, mb * MIB, 0);
-        self.site().service.meter_once().await.unwrap();
+        self.site().cycle.meter_once().await.unwrap();
     }
 
     /// How many lines the ledger and the audit have: what changed nothing leaves both as they were.

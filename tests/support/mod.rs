@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use kuota::agent::config::{Config, Enforcement, Lists};
 use kuota::agent::engine::{Actor, Command, NewDevice, NewUser, Notice, Notifier};
+use kuota::agent::router::Enforced;
 use kuota::agent::router::site_plan::list_names;
-use kuota::agent::run::Site;
-use kuota::agent::site::Enforced;
+use kuota::agent::site::Site;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::account::Account;
 use kuota::domain::id::{Mac, UserId};
@@ -68,7 +68,7 @@ impl World {
     /// The agent stops, `between` has its folder to itself, and the agent starts again.
     pub async fn restarted(self, between: impl FnOnce(&std::path::Path)) -> Self {
         let Self { sim, clock, site, dir } = self;
-        let (config, engine) = (site.config.clone(), site.service.engine().clone());
+        let (config, engine) = (site.config.clone(), site.engine().clone());
         drop(site);
         engine.closed().await;
         between(dir.path());
@@ -79,7 +79,7 @@ impl World {
     /// The agent starts again with other names of the address lists.
     pub async fn renamed(self, rename: impl FnOnce(&mut Lists)) -> Self {
         let Self { sim, clock, site, dir } = self;
-        let (mut config, engine) = (site.config.clone(), site.service.engine().clone());
+        let (mut config, engine) = (site.config.clone(), site.engine().clone());
         drop(site);
         engine.closed().await;
         rename(&mut config.router.lists);
@@ -112,7 +112,7 @@ impl World {
     }
 
     pub async fn ask(&self, action: Command) -> Value {
-        let outcome = self.site.service.submit(Actor::daemon(), action, None).await.unwrap();
+        let outcome = self.site.submit(Actor::daemon(), action, None).await.unwrap();
         if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
     }
 
@@ -139,8 +139,8 @@ impl World {
     /// One cycle as the daemon makes it: meter, then enforce.
     pub async fn cycle(&self) -> Result<Enforced, String> {
         self.pass(Duration::from_secs(10));
-        self.site.service.meter_once().await.map_err(|e| e.to_string())?;
-        self.site.service.enforce_once().await.map_err(|e| e.to_string())
+        self.site.cycle.meter_once().await.map_err(|e| e.to_string())?;
+        self.site.cycle.enforce_once().await.map_err(|e| e.to_string())
     }
 
     /// Cycles until one succeeds; the client waits between attempts to connect, so this waits in real time.
@@ -157,7 +157,7 @@ impl World {
     pub async fn account(&self, user: UserId) -> Account {
         let look =
             move |engine: &mut kuota::agent::engine::Engine| engine.look().user(user).unwrap().user.account;
-        self.site.service.engine().call(look).await.unwrap()
+        self.site.engine().call(look).await.unwrap()
     }
 
     pub async fn used(&self, user: UserId) -> u64 {
@@ -169,7 +169,7 @@ impl World {
             engine.flush().unwrap();
             engine.reader().verify().unwrap();
         };
-        self.site.service.engine().call(verify).await.unwrap();
+        self.site.engine().call(verify).await.unwrap();
     }
 
     /// Rows of `menu` with our tag, as `(column, address or mac)` pairs, sorted.

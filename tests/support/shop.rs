@@ -131,33 +131,33 @@ impl Shop {
 
     /// Reads the feed to its end.
     pub async fn pull(&self) {
-        let service = &self.desk.site().service;
-        while service.pull_once(Duration::ZERO).await.unwrap().more {}
+        let site = self.desk.site();
+        while site.payments.pull_once(Duration::ZERO).await.unwrap().more {}
     }
 
     pub async fn pull_fails(&self) {
-        self.desk.site().service.pull_once(Duration::ZERO).await.unwrap_err();
+        self.desk.site().payments.pull_once(Duration::ZERO).await.unwrap_err();
     }
 
     /// Runs every item of the outbox, whenever it is due.
     pub async fn run_outbox(&self) {
         self.desk.clock.advance(Duration::from_mins(2));
-        self.desk.site().service.outbox_once().await.unwrap();
+        self.desk.site().payments.outbox_once().await.unwrap();
     }
 
     pub async fn outbox(&self) -> Vec<OutboxItem> {
-        self.desk.site().service.engine().call(|engine: &mut Engine| engine.outbox()).await.unwrap()
+        self.desk.site().engine().call(|engine: &mut Engine| engine.outbox()).await.unwrap()
     }
 
     /// What an attempt left behind in the ledger.
     pub async fn openings(&self) -> usize {
-        self.desk.site().service.engine().call(|engine: &mut Engine| engine.openings().len()).await.unwrap()
+        self.desk.site().engine().call(|engine: &mut Engine| engine.openings().len()).await.unwrap()
     }
 
     /// One cycle of the daemon.
     pub async fn cycle(&self) {
-        self.desk.site().service.meter_once().await.unwrap();
-        self.desk.site().service.enforce_once().await.unwrap();
+        self.desk.site().cycle.meter_once().await.unwrap();
+        self.desk.site().cycle.enforce_once().await.unwrap();
     }
 
     /// The router's list that the customer's device is on.

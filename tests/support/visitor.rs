@@ -172,7 +172,7 @@ impl Visitor {
 pub async fn seen(desk: &Desk) {
     desk.sim.host_disconnect(MAC);
     desk.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
-    desk.site().service.meter_once().await.unwrap();
+    desk.site().cycle.meter_once().await.unwrap();
 }
 
 fn escaped(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! Rows inside a folder: the modules of `relay` may use the rows below their own only, as the layers of `src` do.
+//! Rows inside a folder: the modules of `agent` and `relay` may use the rows below their own only, as the layers of `src` do.
 //!
 //! The check reads the graph of imports, so that it sees a path however it is written. A folder's own `mod.rs`
 //! declares, re-exports and composes; it has no row, and none of the folder's modules may import from it.
@@ -12,7 +12,24 @@ pub struct Rows {
     pub folder: &'static str,
     /// From the lowest row up.
     pub rows: &'static [&'static [&'static str]],
+    /// Imports that are still there although they go up or sideways: who, and whom. Shorten it; never add to it.
+    pub pending: &'static [(&'static str, &'static str)],
 }
+
+/// `agent`: what is configured, written and known; router and relay; the site; the three faces; the loops.
+pub const AGENT: Rows = Rows {
+    folder: "agent",
+    rows: &[
+        &["config", "engine", "health"],
+        &["router", "payments", "reports", "watchdog"],
+        &["site", "doctor"],
+        &["http"],
+        &["api", "console", "portal"],
+        &["faces"],
+        &["run"],
+    ],
+    pending: &[],
+};
 
 /// `relay`: what it stands on, one order and one merchant, the parts together, the walks, the HTTP face, the loops.
 pub const RELAY: Rows = Rows {
@@ -28,6 +45,7 @@ pub const RELAY: Rows = Rows {
         &["http"],
         &["run"],
     ],
+    pending: &[],
 };
 
 /// Imports that go up or sideways, and modules without a row.
@@ -48,7 +66,8 @@ pub fn check(graph: &Graph, table: &Rows) -> Vec<String> {
                     .push(format!("{file}: imports from {import}; import from the file that declares it"));
                 continue;
             };
-            if target != own && row(&target).is_some_and(|target_row| target_row >= own_row) {
+            let is_pending = table.pending.contains(&(own.as_str(), target.as_str()));
+            if target != own && !is_pending && row(&target).is_some_and(|target_row| target_row >= own_row) {
                 findings.push(format!("{file}: {own} (row {own_row}) uses {target}; imports go down only"));
             }
         }
@@ -61,7 +80,7 @@ mod checks {
     use super::super::scan::Source;
     use super::*;
 
-    const TABLE: Rows = Rows { folder: "a", rows: &[&["low", "other"], &["high"]] };
+    const TABLE: Rows = Rows { folder: "a", rows: &[&["low", "other"], &["high"]], pending: &[] };
 
     #[test]
     fn imports_up_and_sideways_are_found_and_down_is_fine() {

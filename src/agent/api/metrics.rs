@@ -16,10 +16,10 @@ use prometheus_client::registry::Unit;
 
 use super::status::LOOK_MAX;
 use crate::agent::engine::Engine;
+use crate::agent::health::CycleFigures;
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::state::AppState;
 use crate::agent::payments::{Link, LinkFigures};
-use crate::agent::site::CycleFigures;
 use crate::clock::parse_rfc3339;
 use crate::domain::access::Status;
 use crate::domain::units::Bytes;
@@ -98,19 +98,19 @@ struct Waiting {
 }
 
 async fn sample(app: &AppState) -> Sample {
-    let service = app.service();
+    let site = &app.site;
     let books = tokio::time::timeout(LOOK_MAX, app.look(books)).await;
     let answers = &app.site.answers;
     let noted = backup::last(&app.site.config.data_dir);
     let now = app.site.clock.now();
-    let link = service.link().ok();
+    let link = site.payments.link().ok();
     Sample {
-        cycle: service.figures(),
-        router: service.router_state().name(now),
+        cycle: site.cycle.figures(),
+        router: site.cycle.state().name(now),
         relay: link.map_or(OFF, |link| link.state().name(now)),
         link: link.map(Link::figures).unwrap_or_default(),
-        commands: service.router().health().commands,
-        dry_run: service.is_dry_run(),
+        commands: site.cycle.router().health().commands,
+        dry_run: site.cycle.is_dry_run(),
         last_backup_s: noted.and_then(|at| parse_rfc3339(&at)).map(|at| at.0.div_euclid(1000)),
         answers: vec![("admin", answers.admin.classes()), ("portal", answers.portal.classes())],
         books: books.ok().and_then(Result::ok),

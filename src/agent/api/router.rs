@@ -94,10 +94,10 @@ pub(crate) struct UnreadView {
 
 /// Refusals and rows that could not be read, as the status has them: at most so many of each.
 pub(crate) fn faults(app: &AppState, each_max: usize) -> (Vec<RefusedView>, Vec<UnreadView>) {
-    let (service, lists) = (app.service(), &app.site.config.router.lists);
-    let (now, names) = (service.uptime(), service.lists());
+    let (site, lists) = (&app.site, &app.site.config.router.lists);
+    let (now, names) = (site.clock.uptime(), site.cycle.lists());
     let (mut refusals, mut unread) = (Vec::new(), Vec::new());
-    for fault in service.router_faults() {
+    for fault in site.cycle.faults() {
         let text = || fault.text(Language::English, names);
         match &fault {
             RouterFault::Refused(refused, who) if refusals.len() < each_max => refusals.push(RefusedView {

@@ -45,7 +45,7 @@ pub(crate) async fn ping() -> impl IntoResponse {
 pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
     let looked = tokio::time::timeout(LOOK_MAX, app.look(|engine| Ok(engine.look().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
-    match app.service().engine().unwritable() {
+    match app.site.engine().unwritable() {
         None => Ok(Json(json!({"status": "ok"})).into_response()),
         Some(why @ Unwritable::Damaged(_)) => Err(Problem::unavailable(why.code(), why.to_string())),
         Some(why) => {
@@ -126,8 +126,8 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let (facts, store, times, shared) = app.look(work).await?;
     let Health { router, relay, store: mut books, clock } = health(&app, facts.clock_trusted);
     set_times(&mut books, times, app.site.clock.now());
-    let figures = app.service().figures();
-    let link = app.service().router().health();
+    let figures = app.site.cycle.figures();
+    let link = app.site.cycle.router().health();
     let (refused, unread) = faults(&app, FAULTS_MAX);
     let view = json!({
         "router": RouterView { part: router.into(), refused, unread },
@@ -144,7 +144,7 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
             "router_commands": link.commands,
             "router_version": link.version,
             "commits": store.commits,
-            "dry_run": app.service().is_dry_run(),
+            "dry_run": app.site.cycle.is_dry_run(),
         },
     });
     Ok(Json(view).into_response())

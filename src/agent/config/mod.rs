@@ -122,7 +122,7 @@ words! {
 mod debt_due {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    use super::DAYS_MAX;
+    use crate::agent::config::DAYS_MAX;
     use crate::domain::debt::DebtDue;
     use crate::settings::days_text;
 

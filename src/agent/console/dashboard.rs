@@ -140,7 +140,7 @@ fn waiting(w: &Office, locale: &Locale, books: &Books) -> Vec<(&'static str, Str
 pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: Timestamp) -> Vec<PartLine> {
     let w = Office::of(locale.language);
     let Health { mut router, relay, store, clock } = health(app, clock_trusted);
-    let (faults, lists) = (app.service().router_faults(), app.service().lists());
+    let (faults, lists) = (app.site.cycle.faults(), app.site.cycle.lists());
     let lines: Vec<String> = faults.iter().map(|fault| fault.text(locale.language, lists)).collect();
     let more = lines.len().saturating_sub(FAULTS_SHOWN_MAX) as u64;
     router.warnings = lines.into_iter().take(FAULTS_SHOWN_MAX).collect();

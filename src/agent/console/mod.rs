@@ -45,7 +45,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::run::Site;
+use super::site::Site;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::http::store_notice;
 use crate::ui::layout::PageDefaults;
@@ -87,7 +87,7 @@ pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
 
 /// How the console's pages are by default.
 pub(crate) fn page_defaults(site: &Site) -> PageDefaults {
-    PageDefaults { complain: Arc::new(complain), ..site.house(store_notice::text) }
+    PageDefaults { complain: Arc::new(complain), ..site.page_defaults(store_notice::text) }
 }
 
 /// Problems in the reader's language, where there is a sentence for their code.

@@ -59,11 +59,11 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     let owners =
         app.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
     let (clock_trusted, owners) = owners;
-    let is_dry_run = app.service().is_dry_run();
+    let is_dry_run = app.site.cycle.is_dry_run();
     let part = parts(&app, locale, clock_trusted, app.site.clock.now()).swap_remove(0);
     let left = all.unwrap_or_default().saturating_sub(EDITS_SHOWN_MAX) as u64;
     let is_conflict = |fault: &RouterFault| matches!(fault, RouterFault::Conflict(..));
-    let (faults, lists) = (app.service().router_faults(), app.service().lists());
+    let (faults, lists) = (app.site.cycle.faults(), app.site.cycle.lists());
     let conflicts =
         faults.iter().filter(|fault| is_conflict(fault)).map(|fault| fault.text(locale.language, lists));
     let conflicts = if plan.is_some() { conflicts.collect() } else { Vec::new() };
@@ -89,7 +89,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
 
 fn facts(app: &AppState, locale: &Locale) -> Vec<(&'static str, String)> {
     let w = Office::of(locale.language);
-    let (figures, health) = (app.service().figures(), app.service().router().health());
+    let (figures, health) = (app.site.cycle.figures(), app.site.cycle.router().health());
     vec![
         (w.version, health.version.unwrap_or_else(|| w.unknown.to_owned())),
         (w.hosts, locale.count(figures.hosts)),

@@ -19,14 +19,14 @@ pub(crate) async fn take_money(
     money: Money,
     key: Option<Key>,
 ) -> Result<Outcome, Problem> {
-    let service = Arc::clone(app.service());
+    let site = Arc::clone(&app.site);
     match money {
         Money::Taken(action) => {
-            Ok(finish(async move { service.take_money(actor, id, action, key).await }).await??)
+            Ok(finish(async move { site.take_money(actor, id, action, key).await }).await??)
         }
         Money::Asked(wish) => {
             on_offer(&app.site.config, wish.method)?;
-            Ok(finish(async move { service.pay_online(actor, wish, key).await }).await??)
+            Ok(finish(async move { site.payments.pay_online(actor, wish, key).await }).await??)
         }
     }
 }

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 
 use crate::agent::engine::{EngineError, EngineGone, RowFinding};
-use crate::agent::payments::RelayError;
-use crate::agent::run::STORE_FAILED;
-use crate::agent::site::ServiceError;
+use crate::agent::payments::{PaymentError, RelayError};
+use crate::agent::router::CycleError;
+use crate::agent::site::{STORE_FAILED, SiteError};
 use crate::domain::policy::Refusal;
 use crate::routeros::RouterError;
 use crate::store::StoreError;
@@ -93,14 +93,26 @@ impl From<RouterError> for Problem {
     }
 }
 
-impl From<ServiceError> for Problem {
-    fn from(error: ServiceError) -> Self {
+impl From<CycleError> for Problem {
+    fn from(error: CycleError) -> Self {
+        SiteError::from(error).into()
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        SiteError::from(error).into()
+    }
+}
+
+impl From<SiteError> for Problem {
+    fn from(error: SiteError) -> Self {
         match error {
-            ServiceError::Engine(error) => error.into(),
-            ServiceError::Gone(error) => error.into(),
-            ServiceError::Router(error) => error.into(),
-            ServiceError::Relay(error) => error.into(),
-            ServiceError::NoRelay => Self::unavailable("relay_unreachable", error.to_string()),
+            SiteError::Engine(error) => error.into(),
+            SiteError::Gone(error) => error.into(),
+            SiteError::Router(error) => error.into(),
+            SiteError::Relay(error) => error.into(),
+            SiteError::NoRelay => Self::unavailable("relay_unreachable", error.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How the daemon's parts are, as every face says it.
 
 use super::state::AppState;
-use crate::agent::site::LinkState;
+use crate::agent::health::LinkState;
 use crate::domain::units::Timestamp;
 
 /// How one part of the daemon is.
@@ -47,13 +47,13 @@ pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
                    synchronized or confirmed";
         Part { state: "degraded", last_error: Some(why.to_owned()), ..Part::default() }
     };
-    let relay = match app.service().link() {
+    let relay = match app.site.payments.link() {
         Ok(link) => Part::of(link.state(), now),
         Err(_) => Part { state: "off", since, ..Part::default() },
     };
-    let store = match app.service().engine().unwritable() {
+    let store = match app.site.engine().unwritable() {
         None => fine,
         Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
     };
-    Health { router: Part::of(app.service().router_state(), now), relay, store, clock }
+    Health { router: Part::of(app.site.cycle.state(), now), relay, store, clock }
 }

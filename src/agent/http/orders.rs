@@ -25,13 +25,13 @@ async fn online(app: &AppState, id: &OrderId) -> Result<(), Problem> {
 /// Calls an open order off at the gateway. One that proves paid is applied, and the call is refused.
 pub(crate) async fn cancel_order(app: &AppState, actor: Actor, id: OrderId) -> Result<(), Problem> {
     online(app, &id).await?;
-    let service = Arc::clone(app.service());
-    Ok(finish(async move { service.cancel_order(&actor, id).await }).await??)
+    let site = Arc::clone(&app.site);
+    Ok(finish(async move { site.payments.cancel_order(&actor, id).await }).await??)
 }
 
 /// Has the gateway asked now.
 pub(crate) async fn ask_again(app: &AppState, id: OrderId) -> Result<(), Problem> {
     online(app, &id).await?;
-    let service = Arc::clone(app.service());
-    Ok(finish(async move { service.refresh_order(&id).await }).await??)
+    let site = Arc::clone(&app.site);
+    Ok(finish(async move { site.payments.refresh_order(&id).await }).await??)
 }

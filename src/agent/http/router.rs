@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::state::AppState;
 use crate::agent::config::Lists;
 use crate::agent::engine::Actor;
+use crate::agent::router::Enforced;
 use crate::agent::router::edit_backoff::RefusedEdit;
 use crate::agent::router::faults::RouterFault;
-use crate::agent::site::Enforced;
 use crate::domain::listing::{Edit, List};
 use crate::routeros::EditOutcome;
 use crate::web::Problem;
@@ -62,7 +62,7 @@ impl Difference {
 
 /// What reconciling would change now, and which parts of it wait after a refusal.
 pub(crate) async fn difference(app: &AppState) -> Result<Difference, Problem> {
-    let found = app.service().plan().await?;
+    let found = app.site.cycle.plan().await?;
     Ok(planned(app, found))
 }
 
@@ -71,17 +71,18 @@ pub(crate) async fn first_of_difference(
     app: &AppState,
     edits_max: usize,
 ) -> Result<(Difference, usize), Problem> {
-    let mut found = app.service().plan().await?;
+    let mut found = app.site.cycle.plan().await?;
     let all = found.edits.len();
     found.edits.truncate(edits_max);
     Ok((planned(app, found), all))
 }
 
 fn planned(app: &AppState, found: Enforced) -> Difference {
-    let service = app.service();
-    let mut difference = Difference::of(found, service.is_dry_run(), service.uptime());
-    let refused: BTreeMap<Edit, RefusedEdit> = service
-        .router_faults()
+    let site = &app.site;
+    let mut difference = Difference::of(found, site.cycle.is_dry_run(), site.clock.uptime());
+    let refused: BTreeMap<Edit, RefusedEdit> = site
+        .cycle
+        .faults()
         .into_iter()
         .filter_map(|fault| {
             let RouterFault::Refused(refused, _) = fault else { return None };
@@ -96,12 +97,12 @@ fn planned(app: &AppState, found: Enforced) -> Difference {
 
 /// Brings the router to what access wants because somebody asks for it.
 pub(crate) async fn reconcile(app: &AppState, actor: Actor) -> Result<Difference, Problem> {
-    let service = Arc::clone(app.service());
-    let found = finish(async move { service.enforce_now().await }).await??;
+    let site = Arc::clone(&app.site);
+    let found = finish(async move { site.cycle.enforce_now().await }).await??;
     let detail = format!("{} edits", found.edits.len());
     app.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
     let dry_run = found.dry_run;
-    Ok(Difference::of(found, dry_run, app.service().uptime()))
+    Ok(Difference::of(found, dry_run, app.site.clock.uptime()))
 }
 
 /// The router's name of a list.

@@ -9,8 +9,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
 use super::flash::FlashStore;
 use crate::agent::engine::{Actor, Command, Engine, Key, Outcome, Snapshot};
-use crate::agent::run::Site;
-use crate::agent::site::Service;
+use crate::agent::site::Site;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::identity::{Guarded, LoginLimiter, Passwords};
@@ -53,16 +52,12 @@ impl AppState {
         Arc::new(Self { site, host_names, passwords, attempts, remembered, verifying, copying, since, flash })
     }
 
-    pub fn service(&self) -> &Arc<Service> {
-        &self.site.service
-    }
-
     /// Looks at the engine; `look` copies out what it needs.
     pub async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.service().engine().call(look).await?
+        self.site.engine().call(look).await?
     }
 
     /// Does what a body asks; with an idempotency key at most once.
@@ -83,8 +78,8 @@ impl AppState {
 
     /// Does an action like [`Self::act`], for whoever tells of it in other words than the API's.
     pub async fn done(&self, actor: Actor, action: Command, key: Option<Key>) -> Result<Outcome, Problem> {
-        let service = Arc::clone(self.service());
-        Ok(finish(async move { service.submit(actor, action, key).await }).await??)
+        let site = Arc::clone(&self.site);
+        Ok(finish(async move { site.submit(actor, action, key).await }).await??)
     }
 }
 

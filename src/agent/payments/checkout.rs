@@ -1,38 +1,34 @@
 //! Paying online, and taking cash while something is open online: the relay is asked outside every transaction, and
 //! what it says is brought to the ledger by the engine alone.
 
-use std::time::Duration;
-
 use tokio::time::{Instant, timeout_at};
 
-use super::feed::{ErrandError, NOT_CANCELLED};
-use super::{Link, RelayError};
+use super::calls::{CallError, NOT_CANCELLED};
+use super::link::Link;
+use super::port::RelayError;
+use super::{BeforeCash, PaymentError, Payments};
 use crate::agent::engine::{
-    Actor, Checkout, Command, Engine, EngineError, Key, OpenOne, Outcome, PaymentRequest, PendingOrder,
-    order_paid,
+    Actor, Checkout, Engine, EngineError, Key, OpenOne, Outcome, PaymentRequest, PendingOrder, order_paid,
 };
-use crate::agent::site::{Service, ServiceError};
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
 use crate::protocol::relay::{OpenOrder, OrderItem};
 
 /// Openings and orders called off one after the other before a call gives up.
 const ROUNDS_MAX: u32 = 4;
-/// Pages of the feed read to find that an order was paid.
-const CATCH_UP_PAGES_MAX: u32 = 20;
 /// How long a wallet or QR payment stays open: the gateway's own time for them.
 const WALLET_S: u32 = 15 * 60;
 /// How long a bank account number stays open: people go to a machine with it.
 const BANK_S: u32 = 24 * 60 * 60;
 
-impl Service {
+impl Payments {
     /// Opens a payment through the gateway. Whatever the user has open is called off first.
     pub async fn pay_online(
         &self,
         actor: Actor,
         wish: PaymentRequest,
         key: Option<Key>,
-    ) -> Result<Outcome, ServiceError> {
+    ) -> Result<Outcome, PaymentError> {
         let link = self.link()?;
         let timeouts = link.relay.timeouts();
         let begun = Instant::now();
@@ -42,7 +38,7 @@ impl Service {
         for _ in 0..ROUNDS_MAX {
             let (actor, asked, key) = (actor.clone(), wish.clone(), key.clone());
             let begin = move |engine: &mut Engine| engine.begin_order(&actor, &asked, key.as_ref());
-            match self.engine().call(begin).await?? {
+            match self.engine.call(begin).await?? {
                 Checkout::Answered(outcome) => return Ok(outcome),
                 Checkout::CancelFirst(open) => self.make_room(link, open, until).await?,
                 Checkout::Ask(opening) => return self.ask(link, opening, begun + timeouts.open).await,
@@ -52,7 +48,7 @@ impl Service {
     }
 
     /// Calls off what is open. An order that was paid meanwhile is applied, and that is an error of its own.
-    async fn make_room(&self, link: &Link, open: OpenOne, until: Instant) -> Result<(), ServiceError> {
+    async fn make_room(&self, link: &Link, open: OpenOne, until: Instant) -> Result<(), PaymentError> {
         match timeout_at(until, self.cancel_open(link, open)).await {
             Err(_) => Err(RelayError::Unreachable("no answer in time".to_owned()).into()),
             Ok(Err(error)) => Err(error),
@@ -78,7 +74,7 @@ impl Service {
         link: &Link,
         opening: PendingOrder,
         deadline: Instant,
-    ) -> Result<Outcome, ServiceError> {
+    ) -> Result<Outcome, PaymentError> {
         let request = opening.request_id.clone();
         let order = open_order(&opening, &link.return_url);
         let limit = deadline.saturating_duration_since(Instant::now());
@@ -87,22 +83,22 @@ impl Service {
         let failed = match answer {
             Ok(order) => {
                 let opened = move |engine: &mut Engine| engine.order_opened(&request, &order);
-                let outcome = self.engine().call(opened).await?;
+                let outcome = self.engine.call(opened).await?;
                 // An amount that does not agree left an errand, an access that turned a difference on the router.
                 link.wake_outbox();
-                self.wake();
+                self.access_turned.notify_one();
                 return outcome.map_err(unopened);
             }
             Err(error) => error,
         };
         let unsure = failed.is_transient();
-        self.engine().call(move |engine| engine.order_failed(&request, unsure)).await??;
+        self.engine.call(move |engine| engine.order_failed(&request, unsure)).await??;
         link.wake_outbox();
         Err(failed.into())
     }
 
     /// Ends what a user has open online, and says whether it was paid instead.
-    async fn cancel_open(&self, link: &Link, open: OpenOne) -> Result<Cancellation, ServiceError> {
+    async fn cancel_open(&self, link: &Link, open: OpenOne) -> Result<Cancellation, PaymentError> {
         let order = match open {
             OpenOne::Order(order) => order,
             OpenOne::PendingOrder(request) => match self.give_up(link, request).await? {
@@ -111,7 +107,7 @@ impl Service {
             },
             OpenOne::GivenUp { outbox_item, request_id } => {
                 let ended = self.abandon(link, &request_id).await.map_err(plain)?;
-                self.engine().call(move |engine| engine.errand_done(outbox_item)).await??;
+                self.engine.call(move |engine| engine.errand_done(outbox_item)).await??;
                 return Ok(ended.map_or(Cancellation::Gone, Cancellation::Paid));
             }
         };
@@ -126,15 +122,15 @@ impl Service {
     }
 
     /// Gives up an attempt whose outcome is not known; answers the order that came of it, if one did.
-    async fn give_up(&self, link: &Link, request: String) -> Result<Option<OrderId>, ServiceError> {
+    async fn give_up(&self, link: &Link, request: String) -> Result<Option<OrderId>, PaymentError> {
         let answer = link.relay.abandon(&request).await;
         self.heard(link, &answer).await?;
         let Some(order) = answer?.order else {
-            self.engine().call(move |engine| engine.order_failed(&request, false)).await??;
+            self.engine.call(move |engine| engine.order_failed(&request, false)).await??;
             return Ok(None);
         };
         let id = OrderId(order.order_id.clone());
-        match self.engine().call(move |engine| engine.order_opened(&request, &order)).await? {
+        match self.engine.call(move |engine| engine.order_opened(&request, &order)).await? {
             // Of another amount than was asked for, or given up meanwhile: it never stood here.
             Err(EngineError::Conflict { code: AMOUNT_MISMATCH, .. } | EngineError::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -142,66 +138,46 @@ impl Service {
         }
     }
 
-    /// Reads the feed as far as it goes.
-    async fn catch_up(&self) -> Result<(), ServiceError> {
-        let mut restarts = 0;
-        for _ in 0..CATCH_UP_PAGES_MAX {
-            let applied = self.pull_once(Duration::ZERO).await?;
-            restarts += u32::from(applied.restarted);
-            // A feed that begins anew each time has no end.
-            if !applied.more && !applied.restarted || restarts > 1 {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes money over the counter. What the user has open online is called off first; where the relay cannot be
-    /// asked the money is taken all the same, and the order is called off when it can.
-    pub async fn take_money(
-        &self,
-        actor: Actor,
-        user: UserId,
-        action: Command,
-        key: Option<Key>,
-    ) -> Result<Outcome, ServiceError> {
-        let Ok(link) = self.link() else { return self.submit(actor, action, key).await };
+    /// Makes way for money over the counter: what the user has open online is called off first. Where the relay cannot
+    /// be asked the money is taken all the same, and the order is called off when it can.
+    pub async fn before_cash(&self, user: UserId, key: Option<&Key>) -> Result<BeforeCash, PaymentError> {
+        let Ok(link) = self.link() else { return Ok(BeforeCash::Clear(None)) };
         let timeouts = link.relay.timeouts();
         // Whoever has the turn for so long waits for the relay. The engine settles what happens at once.
-        let turn = tokio::time::timeout(timeouts.cash, link.turn(user)).await;
-        let asked = key.clone();
+        let turn = tokio::time::timeout(timeouts.cash, link.turn(user)).await.ok();
+        let asked = key.cloned();
         let known = move |engine: &mut Engine| {
             Ok::<_, EngineError>((engine.answered(asked.as_ref())?, engine.open_online(user)))
         };
-        let (answered, open) = self.engine().call(known).await??;
+        let (answered, open) = self.engine.call(known).await??;
         if let Some(outcome) = answered {
-            return Ok(outcome);
+            return Ok(BeforeCash::Answered(Box::new(outcome)));
         }
-        if let Some(open) = open.filter(|_| turn.is_ok()) {
+        if let Some(open) = open.filter(|_| turn.is_some()) {
             match tokio::time::timeout(timeouts.cash, self.cancel_open(link, open)).await {
                 Ok(Ok(Cancellation::Paid(order))) => return Err(self.found_paid(link, &order).await.into()),
-                Ok(Err(error @ (ServiceError::Gone(_) | ServiceError::Engine(_)))) => return Err(error),
+                Ok(Err(error @ (PaymentError::Gone(_) | PaymentError::Engine(_)))) => return Err(error),
                 Ok(_) | Err(_) => {}
             }
         }
-        self.submit(actor, action, key).await
+        Ok(BeforeCash::Clear(turn))
     }
 
     /// Calls an online order off because somebody asks for it.
-    pub async fn cancel_order(&self, actor: &Actor, id: OrderId) -> Result<(), ServiceError> {
+    pub async fn cancel_order(&self, actor: &Actor, id: OrderId) -> Result<(), PaymentError> {
         let link = self.link()?;
         let user = self.open_order_of(&id).await?;
         let until = Instant::now() + link.relay.timeouts().cancel_order;
         let _turn = timeout_at(until, link.turn(user)).await.map_err(|_| busy())?;
         let (actor, target) = (actor.clone(), id.0.clone());
         let note = move |engine: &mut Engine| engine.note(&actor, "order.cancel", &target, String::new());
-        self.engine().call(note).await??;
+        self.engine.call(note).await??;
         self.make_room(link, OpenOne::Order(id), until).await
     }
 
-    async fn open_order_of(&self, id: &OrderId) -> Result<UserId, ServiceError> {
+    async fn open_order_of(&self, id: &OrderId) -> Result<UserId, PaymentError> {
         let wanted = id.clone();
-        let orders = self.engine().call(|engine| engine.open_orders()).await?;
+        let orders = self.engine.call(|engine| engine.open_orders()).await?;
         let found = orders.into_iter().find(|order| order.order == wanted).map(|order| order.user);
         found.ok_or_else(|| {
             let message = "only an online order that may still be paid can be called off".to_owned();
@@ -210,7 +186,7 @@ impl Service {
     }
 
     /// Has the gateway asked about an online order, and applies what comes of it.
-    pub async fn refresh_order(&self, id: &OrderId) -> Result<(), ServiceError> {
+    pub async fn refresh_order(&self, id: &OrderId) -> Result<(), PaymentError> {
         let link = self.link()?;
         self.ask_about(link, &id.0, || link.relay.refresh(&id.0)).await.map_err(plain)?;
         self.catch_up().await
@@ -229,7 +205,7 @@ enum Cancellation {
 }
 
 /// Why an order that the relay opened does not stand.
-fn unopened(error: EngineError) -> ServiceError {
+fn unopened(error: EngineError) -> PaymentError {
     match error {
         // The gateway's fault, not the caller's.
         EngineError::Conflict { code: AMOUNT_MISMATCH, message } => {
@@ -243,17 +219,17 @@ fn unopened(error: EngineError) -> ServiceError {
     }
 }
 
-fn busy() -> ServiceError {
+fn busy() -> PaymentError {
     let detail = "the order before could not be called off yet; try again in a moment".to_owned();
     RelayError::Refused { status: 503, code: "order_open".to_owned(), detail }.into()
 }
 
-fn plain(error: ErrandError) -> ServiceError {
+fn plain(error: CallError) -> PaymentError {
     match error {
-        ErrandError::Relay(RelayError::Refused { code, .. }) if code == NOT_CANCELLED => busy(),
-        ErrandError::Relay(error) => error.into(),
-        ErrandError::Service(error) => error,
-        ErrandError::StillOpen => busy(),
+        CallError::Relay(RelayError::Refused { code, .. }) if code == NOT_CANCELLED => busy(),
+        CallError::Relay(error) => error.into(),
+        CallError::Payment(error) => error,
+        CallError::StillOpen => busy(),
     }
 }
 

@@ -15,7 +15,7 @@ use super::visitor::{Guest, Sent};
 use crate::agent::config::Registration;
 use crate::agent::engine::{Command, DEVICE_GONE, Engine, EngineError, NewDevice};
 use crate::agent::http::state::Answer;
-use crate::agent::site::ServiceError;
+use crate::agent::site::SiteError;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::{login, phone};
@@ -180,11 +180,11 @@ async fn submit(
 ) -> Result<(), Problem> {
     let device = NewDevice { replace_oldest, seen_at: guest.on_router(), ..NewDevice::of(user, mac) };
     let bind = Command::Bind(device);
-    let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
-    match finish(async move { service.submit(actor, bind, None).await }).await? {
+    let (site, actor) = (Arc::clone(&portal.site), guest.actor());
+    match finish(async move { site.submit(actor, bind, None).await }).await? {
         Ok(_) => Ok(()),
         // The page does not reveal the present owner.
-        Err(ServiceError::Engine(EngineError::DeviceTaken { .. })) => {
+        Err(SiteError::Engine(EngineError::DeviceTaken { .. })) => {
             Err(Problem::conflict(DEVICE_GONE, "the device became somebody else's meanwhile"))
         }
         Err(error) => Err(error.into()),

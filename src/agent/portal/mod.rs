@@ -53,7 +53,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::run::Site;
+use super::site::Site;
 use crate::agent::http::state::Answer;
 use crate::ui::{PageRequest, assets, layout};
 use crate::web::same_site::names_foreign_origin;

@@ -2,14 +2,14 @@
 
 use super::state::Portal;
 use super::texts::Words;
-use crate::agent::site::LinkState;
+use crate::agent::health::LinkState;
 use crate::domain::units::Timestamp;
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
 
 /// Present outages, and since when.
 pub(super) fn notices(portal: &Portal, words: &Words, locale: &Locale) -> Vec<String> {
-    let router = router_notice(&portal.site.service.router_state(), portal.site.clock.now(), words, locale);
+    let router = router_notice(&portal.site.cycle.state(), portal.site.clock.now(), words, locale);
     let relay = portal.relay_down_since().map(|since| fill(words.relay_down, &[&locale.moment(since)]));
     relay.into_iter().chain(router).collect()
 }

@@ -55,7 +55,7 @@ impl Portal {
     pub fn till(&self, guest: &Guest, user: UserId) -> Till {
         Till {
             is_snap: self.site.config.payment.mode == PaymentMode::Snap,
-            is_open: self.site.service.link().is_ok(),
+            is_open: self.site.payments.link().is_ok(),
             token: guest.token.clone(),
             key: Uuid::new_v4().to_string(),
             payer: self.site.signed_tokens.form_token(&payer_scope(user), self.today()),
@@ -319,8 +319,8 @@ pub(super) async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> 
     let replaces = Replaces::Named(form.text(REPLACES).map(str::to_owned));
     let wish = PaymentRequest { user, purpose: purpose.clone(), method, expect, replaces };
     let (key, actor) = (key(user, &wish, form), guest.actor());
-    let service = Arc::clone(&portal.site.service);
-    let opened = finish(async move { service.pay_online(actor, wish, key).await }).await?;
+    let site = Arc::clone(&portal.site);
+    let opened = finish(async move { site.payments.pay_online(actor, wish, key).await }).await?;
     match opened.map_err(Problem::from) {
         Ok(outcome) => lead_on(portal, guest, &outcome.body).await,
         Err(problem) if problem.code() == "quote_changed" => {

@@ -163,7 +163,7 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: Seen) -> Page {
         here: "/riwayat",
         view,
         owed: Vec::new(),
-        is_open: portal.site.service.link().is_ok(),
+        is_open: portal.site.payments.link().is_ok(),
         orders: Vec::new(),
         lines: Vec::new(),
         usage: None,

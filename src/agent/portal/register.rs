@@ -135,7 +135,7 @@ async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Wanted, mac: Mac)
     let Wanted { name, phone, .. } = wanted;
     let action =
         Command::Register { name, phone: phone.typed, pin, mac: Some(mac), seen_at: guest.on_router() };
-    let (service, actor) = (Arc::clone(&portal.site.service), guest.actor());
-    finish(async move { service.submit(actor, action, None).await }).await??;
+    let (site, actor) = (Arc::clone(&portal.site), guest.actor());
+    finish(async move { site.submit(actor, action, None).await }).await??;
     Ok(())
 }

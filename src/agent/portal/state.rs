@@ -8,7 +8,7 @@ use super::error_page;
 use super::targets::Targets;
 use crate::agent::engine::Engine;
 use crate::agent::http::store_notice;
-use crate::agent::run::Site;
+use crate::agent::site::Site;
 use crate::domain::units::Timestamp;
 use crate::identity::{Guarded, LoginAttempt, LoginLimiter, Passwords};
 use crate::ui::PageRequest;
@@ -59,7 +59,7 @@ impl Portal {
         let complain = Arc::new(move |page_request: &PageRequest, problem: &Problem| {
             error_page::page(page_request, problem, contact.as_ref())
         });
-        PageDefaults { complain, ..self.site.house(store_notice::text_for_customers) }
+        PageDefaults { complain, ..self.site.page_defaults(store_notice::text_for_customers) }
     }
 
     /// Reads from the engine; `look` copies out what it needs.
@@ -67,12 +67,12 @@ impl Portal {
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.site.service.engine().call(look).await?
+        self.site.engine().call(look).await?
     }
 
     /// Since when the relay is unreachable; `None` if it is reachable or not configured.
     pub fn relay_down_since(&self) -> Option<Timestamp> {
-        let state = self.site.service.link().ok()?.state();
+        let state = self.site.payments.link().ok()?.state();
         // Before its first answer a relay does not count as down.
         let is_down = state.last_error.is_some() && state.name(self.site.clock.now()) == "down";
         state.since.filter(|_| is_down)

@@ -297,8 +297,8 @@ pub(super) async fn ask(State(portal): State<Arc<Portal>>, Path(order): Path<Str
     if portal.attempt(&portal.questions, guest.address, &id.0).is_err() {
         return Ok(see_other(&format!("{page}&dicek=sering")));
     }
-    let (service, asked) = (Arc::clone(&portal.site.service), id.clone());
-    let came = match finish(async move { service.refresh_order(&asked).await }).await? {
+    let (site, asked) = (Arc::clone(&portal.site), id.clone());
+    let came = match finish(async move { site.payments.refresh_order(&asked).await }).await? {
         Ok(()) => "belum",
         Err(error) => {
             tracing::warn!(order.id = %id, %error, "the gateway could not be asked for a customer");
@@ -343,8 +343,8 @@ async fn cancel_order(
     if !order.status.is_open() {
         return Ok(Ok(order));
     }
-    let (service, actor, id) = (Arc::clone(&portal.site.service), guest.actor(), order.id.clone());
-    let ended = finish(async move { service.cancel_order(&actor, id).await }).await?;
+    let (site, actor, id) = (Arc::clone(&portal.site), guest.actor(), order.id.clone());
+    let ended = finish(async move { site.payments.cancel_order(&actor, id).await }).await?;
     match ended.map_err(Problem::from) {
         Ok(()) => Ok(Ok(order)),
         // It was paid, or it ended, a moment before.

@@ -1,6 +1,17 @@
-//! TODO: what it is for.
+//! The router beside the agent: what is read from it, what it should hold, and what is wrong with it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`cycle`] | meter once, plan, enforce once: [`RouterCycle`] |
+//! | [`edit_backoff`] | edits that the router refuses, and when each is sent again |
+//! | [`faults`] | what is not as it should be, in words for people |
+//! | `fault_log` | one log line when a fault begins and one when it ends |
+//! | [`site_plan`] | what the configuration says about the router's side of the site |
 
+pub mod cycle;
 pub mod edit_backoff;
-pub(crate) mod fault_log;
+mod fault_log;
 pub mod faults;
 pub mod site_plan;
+
+pub use cycle::{CycleError, Enforced, RouterCycle};

@@ -67,7 +67,7 @@ impl Cashier {
 async fn take(town: &Town, user: &UserView, action: Command, what: &str) -> String {
     let cashier = Actor { name: "kasir".to_owned(), role: Role::Cashier, source: "demo".to_owned() };
     let name = &user.name;
-    match town.site.service.take_money(cashier, user.id, action, None).await {
+    match town.site.take_money(cashier, user.id, action, None).await {
         Ok(outcome) => {
             let order: serde_json::Value = serde_json::from_str(&outcome.body).unwrap_or_default();
             let paid = Rupiah(order["amount_rp"].as_u64().unwrap_or_default());

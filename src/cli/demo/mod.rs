@@ -25,7 +25,7 @@ use super::failure::Failure;
 use super::output::{complain, say};
 use crate::agent::config::{PaymentMode, Registration};
 use crate::agent::engine::Engine;
-use crate::agent::run::RunError;
+use crate::agent::run::{self, RunError};
 use crate::clock::Clock as _;
 use crate::domain::units::Timestamp;
 use crate::settings::parse_duration;
@@ -106,7 +106,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let (stop_relay, relay_stopped) = watch::channel(false);
     let mut relay = town.bank.serve(ports.relay, relay_stopped);
-    let mut agent = tokio::spawn(Arc::clone(&town.site).run(ports.agent, stopped));
+    let mut agent = tokio::spawn(run::run(Arc::clone(&town.site), ports.agent, stopped));
     let people = people::people(args.users);
     let began = town.site.clock.now();
     let lived = async {
@@ -237,19 +237,19 @@ async fn conclude(
     served: u64,
 ) -> Result<(), Failure> {
     catch_up(town).await?;
-    let service = &town.site.service;
-    let mut last = service.meter_once().await;
+    let site = &town.site;
+    let mut last = site.cycle.meter_once().await;
     for _ in 1..LAST_READINGS_MAX {
         if last.is_ok() {
             break;
         }
         sleep(Duration::from_secs(1)).await;
-        last = service.meter_once().await;
+        last = site.cycle.meter_once().await;
     }
     if let Err(error) = last {
         complain(&format!("the router could not be read a last time: {error}"));
     }
-    let flushed = service.engine().call(Engine::flush).await;
+    let flushed = site.engine().call(Engine::flush).await;
     flushed.map_err(Failure::said)?.map_err(Failure::said)?;
     news.pass_on_rest().await?;
     let summary = Summary::of(town, people, began, news.changes, served).await?;
@@ -261,7 +261,7 @@ async fn conclude(
 async fn catch_up(town: &Town) -> Result<(), Failure> {
     let drained = async {
         loop {
-            let cursor = town.site.service.engine().call(|engine| engine.cursor()).await;
+            let cursor = town.site.engine().call(|engine| engine.cursor()).await;
             if town.bank.is_drained(cursor.map_err(Failure::said)?.seq).await.map_err(Failure::said)? {
                 return Ok(());
             }

@@ -125,7 +125,7 @@ async fn line(town: &Town, notice: &Notice) -> Option<String> {
         let look = engine.look();
         look.user(id).map(|snapshot| UserView::of(&snapshot, look.policy))
     };
-    let user = town.site.service.engine().call(look).await.ok().flatten()?;
+    let user = town.site.engine().call(look).await.ok().flatten()?;
     Some(format!("{name:18}  {what}  {}", number(&user)))
 }
 

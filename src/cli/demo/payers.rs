@@ -207,7 +207,7 @@ impl Visit {
     /// Opens the order through the agent as the portal does. `None` if it is refused.
     async fn open(&self) -> Option<(OrderId, Rupiah)> {
         let customer = Actor { name: self.name.clone(), role: Role::Viewer, source: "demo".to_owned() };
-        let opened = self.town.site.service.pay_online(customer, self.wish.clone(), None).await;
+        let opened = self.town.site.payments.pay_online(customer, self.wish.clone(), None).await;
         match opened {
             Ok(outcome) => {
                 let order: serde_json::Value = serde_json::from_str(&outcome.body).ok()?;
@@ -307,7 +307,7 @@ impl Visit {
     /// The customer's page makes the agent query the gateway.
     async fn ask_again(&self, order: &OrderId) {
         self.say("looks again, so that Midtrans is asked");
-        if let Err(error) = self.town.site.service.refresh_order(order).await {
+        if let Err(error) = self.town.site.payments.refresh_order(order).await {
             self.say(&format!("looks again in vain: {error}"));
         }
     }

@@ -51,7 +51,7 @@ impl Summary {
         let devices = people.iter().flat_map(|person| &person.devices);
         let moved = devices.fold(Bytes::ZERO, |sum, device| sum.plus(Bytes(town.router.moved(device.mac))));
         let books = move |engine: &mut Engine| books(engine, began);
-        let books = town.site.service.engine().call(books).await.map_err(Failure::said)?;
+        let books = town.site.engine().call(books).await.map_err(Failure::said)?;
         let books = books.map_err(Failure::said)?;
         let (opened, paid) = town.bank.payments();
         let sum = |field: fn(&UserView) -> u64| Bytes(users.iter().map(field).sum());

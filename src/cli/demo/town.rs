@@ -18,7 +18,8 @@ use crate::agent::engine::{
     UserView,
 };
 use crate::agent::payments::Relay;
-use crate::agent::run::{Listeners, Site};
+use crate::agent::run::{self, Listeners};
+use crate::agent::site::Site;
 use crate::cli::api::Api;
 use crate::cli::assemble::router_client;
 use crate::cli::failure::Failure;
@@ -106,7 +107,7 @@ impl Town {
         let link: Arc<dyn Relay> = Arc::new(bank.client()?);
         let site = Site::assemble(config, client, Some(link), clock, Arc::new(Messenger(tell)))?;
         // The gateway redirects customers to the portal, so its port must be known before.
-        let agent = Listeners { portal, ..site.listen().await? };
+        let agent = Listeners { portal, ..run::listen(&site).await? };
         Ok((Self { site: Arc::new(site), router, bank }, Ports { agent, relay }, notices))
     }
 
@@ -179,7 +180,7 @@ impl Town {
     /// Submits a command as the owner and returns its answer.
     async fn ask(&self, action: Command) -> Result<Value, Failure> {
         let owner = Actor { name: OWNER.to_owned(), role: Role::Owner, source: "demo".to_owned() };
-        let outcome = self.site.service.submit(owner, action, None).await.map_err(Failure::said)?;
+        let outcome = self.site.submit(owner, action, None).await.map_err(Failure::said)?;
         Ok(serde_json::from_str(&outcome.body).unwrap_or_default())
     }
 
@@ -190,7 +191,7 @@ impl Town {
             let view = |user| UserView::of(&look.snapshot(user), look.policy);
             look.users_after(0).map(view).collect()
         };
-        self.site.service.engine().call(look).await.map_err(Failure::said)
+        self.site.engine().call(look).await.map_err(Failure::said)
     }
 
     /// Packages on sale, cheapest first.
@@ -198,7 +199,7 @@ impl Town {
         let look = |engine: &mut crate::agent::engine::Engine| {
             engine.look().packages().iter().map(PackageView::of).collect::<Vec<_>>()
         };
-        let mut packages = self.site.service.engine().call(look).await.map_err(Failure::said)?;
+        let mut packages = self.site.engine().call(look).await.map_err(Failure::said)?;
         packages.sort_by_key(|package| package.price_rp);
         Ok(packages)
     }

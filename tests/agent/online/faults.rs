@@ -226,7 +226,7 @@ async fn a_day_without_uplink_costs_nobody_anything() {
     shop.relay.pay(&id);
     for hour in 0..24 {
         shop.pull_fails().await;
-        shop.desk.site().service.outbox_once().await.unwrap();
+        shop.desk.site().payments.outbox_once().await.unwrap();
         shop.desk.use_mb(crate::shop::MAC, 10).await;
         shop.cycle().await;
         if hour == 12 {

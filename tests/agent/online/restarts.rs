@@ -27,8 +27,7 @@ impl Shop {
             replaces: Replaces::Anything,
         };
         let begin = move |engine: &mut Engine| engine.begin_order(&daemon(), &wish, None);
-        let Checkout::Ask(opening) = self.desk.site().service.engine().call(begin).await.unwrap().unwrap()
-        else {
+        let Checkout::Ask(opening) = self.desk.site().engine().call(begin).await.unwrap().unwrap() else {
             panic!("nothing else is open");
         };
         OpenOrder {
@@ -60,7 +59,7 @@ async fn stopped_before_the_relay_was_asked_nothing_is_left() {
     shop.begin().await;
     let shop = shop.restarted().await;
     assert_eq!(shop.openings().await, 1, "on file");
-    shop.desk.site().service.outbox_once().await.unwrap();
+    shop.desk.site().payments.outbox_once().await.unwrap();
     assert_eq!(shop.openings().await, 1, "young enough that somebody may ask again");
     shop.run_outbox().await;
     assert_eq!((shop.openings().await, shop.outbox().await.len(), shop.relay.count("abandon")), (0, 0, 1));

@@ -139,10 +139,10 @@ async fn devices_come_and_go_and_a_reset_shows_what_is_lost() {
     desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 11));
     let mac = [("mac", "02-00-00-00-00-01"), ("label", "HP")];
     done(&desk, &browser, &format!("{place}/perangkat"), &mac).await.says("02:00:00:00:00:01");
-    desk.site().service.enforce_once().await.unwrap();
+    desk.site().cycle.enforce_once().await.unwrap();
     done(&desk, &browser, &format!("{place}/kuota"), &[("amount", "1 GB"), ("reason", "x")]).await;
-    desk.site().service.enforce_once().await.unwrap();
-    desk.site().service.meter_once().await.unwrap();
+    desk.site().cycle.enforce_once().await.unwrap();
+    desk.site().cycle.meter_once().await.unwrap();
     desk.use_mb(MAC, 100).await;
     browser.open(&place).await.says("Online").says("100 MB");
     browser.open(&format!("{place}?hari=2026-11-10&perangkat=02:00:00:00:00:01")).await.says("10 Nov 2026");

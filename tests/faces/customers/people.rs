@@ -124,7 +124,7 @@ async fn a_customers_page_says_why_and_offers_what_to_do() {
     assert!(page.html.contains("https://wa.me/62812345678?text=Halo%20Budi"), "{}", page.html);
 
     desk.clock.advance(Duration::from_hours(24 * 4));
-    desk.site().service.engine().call(kuota::agent::engine::Engine::pass_time).await.unwrap().unwrap();
+    desk.site().engine().call(kuota::agent::engine::Engine::pass_time).await.unwrap().unwrap();
     // The session has ended by then.
     let browser = Browser::owner(&desk).await;
     let page = browser.open(&place).await;

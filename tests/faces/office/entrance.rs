@@ -58,13 +58,7 @@ async fn sent(browser: &Browser<'_>, page: &Page, action: &str, typed: &[(&str, 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_without_admins_says_how_to_make_the_first() {
     let desk = Desk::start().await;
-    desk.site()
-        .service
-        .engine()
-        .call(|engine| engine.store_mut().remove_admin("juragan"))
-        .await
-        .unwrap()
-        .unwrap();
+    desk.site().engine().call(|engine| engine.store_mut().remove_admin("juragan")).await.unwrap().unwrap();
     let page = desk.call(Method::GET, "/masuk").header("accept", "text/html").send().await;
     page.ok_text();
     assert!(

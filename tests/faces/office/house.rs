@@ -21,7 +21,7 @@ async fn the_plan_is_shown_with_its_reasons_and_sent_by_an_operator() {
     desk.sim.host_connect(MAC, ADDRESS);
     desk.post(&format!("{user}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
     desk.post(&format!("{user}/credits"), json!({"amount": "5 GB", "reason": "hadiah"})).await.ok(201);
-    desk.site().service.meter_once().await.unwrap();
+    desk.site().cycle.meter_once().await.unwrap();
     let operator = Browser::of(&desk, "operator", "operator").await;
     let page = operator.open("/router").await;
     page.says("10.5.50.17 masuk daftar klient_aktif Budi Aktif")
@@ -36,7 +36,7 @@ async fn the_plan_is_shown_with_its_reasons_and_sent_by_an_operator() {
     let lists = desk.sim.rows("/ip/firewall/address-list");
     assert!(lists.iter().any(|row| row.get("address") == Some(&ADDRESS.to_string())));
 
-    desk.site().service.set_dry_run(true);
+    desk.site().cycle.set_dry_run(true);
     desk.post(&format!("{user}/block"), json!({"reason": "nakal"})).await.ok(200);
     operator.open("/router").await.says("Uji coba").says("masuk daftar klient_blocked Budi Diblokir");
     let done = operator.sure(&operator.open("/router/samakan").await).await;
@@ -48,7 +48,7 @@ async fn a_router_that_is_away_is_told_and_not_taken_for_in_step() {
     let desk = Desk::start().await;
     desk.sim.connections(kuota::sim::ConnectionMode::Refuse).await;
     desk.clock.advance(Duration::from_mins(1));
-    assert!(desk.site().service.meter_once().await.is_err());
+    assert!(desk.site().cycle.meter_once().await.is_err());
     let owner = Browser::owner(&desk).await;
     owner.open("/router").await.says("Router tidak dapat dibaca sekarang").says("Terputus");
     owner.open("/").await.says("Router tidak menjawab. Periksa listrik");

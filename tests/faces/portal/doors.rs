@@ -16,7 +16,7 @@ const NEW: Mac = Mac([2, 0, 0, 0, 0, 9]);
 /// A phone that the router sees and that is nobody's.
 async fn stranger(shop: &Shop) -> Visitor {
     shop.desk.sim.host_connect(NEW, Ipv4Addr::LOCALHOST);
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     Visitor::at(&shop.desk)
 }
 
@@ -53,7 +53,7 @@ async fn whoever_knows_number_or_name_and_pin_has_the_device_bound() {
         assert_eq!(phone.get("/masuk").await.leads_to(), "/", "a known device needs no log-in");
         assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
         shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
-        shop.desk.site().service.meter_once().await.unwrap();
+        shop.desk.site().cycle.meter_once().await.unwrap();
     }
 }
 
@@ -125,7 +125,7 @@ async fn guesses_of_others_lock_no_customer_out_and_are_few_for_the_whole_portal
     for (mac, address) in guessers.clone().chain([40, 41]).map(device) {
         shop.desk.sim.host_connect(mac, address);
     }
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     let wrong =
         |n: u8| [("siapa", if n.is_multiple_of(2) { "budi" } else { "081234567890" }), ("pin", "000000")];
     let mut heard = 0;
@@ -203,7 +203,7 @@ async fn who_registers_waits_for_approval() {
 
     // Another phone, with the same number: nothing is told of whose it is.
     shop.desk.delete(&format!("/users/{}/devices/{NEW}", found["id"].as_str().unwrap())).await;
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     let page = phone.fill("/daftar", "/daftar", &FORM).await;
     assert_eq!(page.status, 409);
     page.says("Pendaftaran dengan data ini tidak dapat diterima.");

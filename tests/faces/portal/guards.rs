@@ -27,7 +27,7 @@ async fn neighbour(shop: &Shop) -> String {
 }
 
 async fn read(shop: &Shop) {
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
 }
 
 /// The customer is at his address, and the neighbour's row, which stands first, claims the same one.
@@ -190,7 +190,7 @@ async fn only_its_link_or_its_customers_device_opens_a_payment() {
 
     // Another device, without cookies.
     shop.desk.sim.host_disconnect(MAC);
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     let page = phone.get(&status).await;
     page.ok().says("Menunggu pembayaran").says("Saya sudah bayar").says_nothing_of("Ganti cara bayar");
     let unknown = phone.get("/payment/status/K1-9999?t=x").await;
@@ -333,7 +333,7 @@ async fn another_customers_debt_is_not_found() {
     let thief = Mac([2, 0, 0, 0, 0, 66]);
     shop.desk.sim.host_disconnect(MAC);
     shop.desk.sim.host_connect(thief, Ipv4Addr::LOCALHOST);
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     phone.get("/").await.says("Perangkat ini belum terdaftar");
 }
 

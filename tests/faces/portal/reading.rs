@@ -227,9 +227,9 @@ async fn what_is_down_is_told_with_since_when_and_cash_is_offered() {
 
     shop.desk.sim.cut_sessions();
     shop.desk.sim.change_password("lain");
-    shop.desk.site().service.meter_once().await.unwrap_err();
+    shop.desk.site().cycle.meter_once().await.unwrap_err();
     shop.pass(Duration::from_secs(40));
-    shop.desk.site().service.meter_once().await.unwrap_err();
+    shop.desk.site().cycle.meter_once().await.unwrap_err();
     phone.get("/").await.says("Angka di halaman ini terakhir diperbarui 10 Nov 2026 10.00 WIB.");
 }
 

@@ -55,7 +55,7 @@ async fn stranger(shop: &Shop, is_full: bool) -> (Visitor, String) {
         shop.desk.delete(&format!("{}/devices/{}", shop.user, crate::shop::MAC)).await;
     }
     shop.desk.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     (Visitor::at(&shop.desk), pin["pin"].as_str().unwrap().to_owned())
 }
 

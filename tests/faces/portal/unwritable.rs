@@ -28,8 +28,8 @@ fn hold(desk: &Desk) -> Connection {
 async fn released(desk: &Desk, holder: Connection) {
     drop(holder);
     crate::shop::until("the store is written again", async || {
-        desk.site().service.meter_once().await.unwrap();
-        desk.site().service.engine().unwritable().is_none()
+        desk.site().cycle.meter_once().await.unwrap();
+        desk.site().engine().unwritable().is_none()
     })
     .await;
 }
@@ -126,7 +126,7 @@ async fn customers_read_what_it_means_for_them_and_no_path() {
     shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
     let pin: Value = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
     shop.desk.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
-    shop.desk.site().service.meter_once().await.unwrap();
+    shop.desk.site().cycle.meter_once().await.unwrap();
     let phone = Visitor::at(&shop.desk);
     let holder = hold(&shop.desk);
     shop.desk.post("/users", json!({"name": "Baru"})).await.problem(503, "store_busy");

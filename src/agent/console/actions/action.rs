@@ -11,7 +11,7 @@ use crate::agent::engine::{Actor, Command, Engine};
 use crate::agent::http::commands::money::Money;
 use crate::agent::http::flash::Flash;
 use crate::agent::http::state::AppState;
-use crate::agent::run::Site;
+use crate::agent::site::Site;
 use crate::domain::id::UserId;
 use crate::store::Role;
 use crate::ui::language::Language;

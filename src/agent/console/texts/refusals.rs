@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn every_code_of_something_that_does_not_answer_has_a_sentence_and_a_row_in_the_manual() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut found = vec![crate::agent::run::STORE_FAILED.to_owned()];
+        let mut found = vec![crate::agent::site::STORE_FAILED.to_owned()];
         for folder in ["src/agent", "src/web"] {
             for mark in ["unavailable(", "SERVICE_UNAVAILABLE,", "REQUEST_TIMEOUT,", "GATEWAY_TIMEOUT,"] {
                 codes(&root.join(folder), mark, &mut found);

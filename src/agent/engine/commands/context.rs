@@ -12,7 +12,7 @@ use crate::domain::policy::Event;
 use crate::store::Reader;
 
 /// A command being executed.
-pub(in crate::agent::engine) struct CommandContext<'d, 'a> {
+pub struct CommandContext<'d, 'a> {
     pub draft: &'d mut Draft<'a>,
     pub reader: &'d Reader,
     /// Id of the event that entries are written for.
@@ -20,7 +20,7 @@ pub(in crate::agent::engine) struct CommandContext<'d, 'a> {
     pub reading: Option<&'d Reading>,
 }
 
-pub(in crate::agent::engine) fn done(status: u16, view: &impl Serialize) -> Outcome {
+pub fn done(status: u16, view: &impl Serialize) -> Outcome {
     Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
 }
 

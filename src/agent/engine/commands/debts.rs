@@ -76,11 +76,7 @@ impl CommandContext<'_, '_> {
     }
 
     /// An item of the user, open or closed. Closed items exist only in the store.
-    pub(in crate::agent::engine) fn find_item(
-        &self,
-        user_no: u32,
-        debt: DebtId,
-    ) -> Result<DebtItem, EngineError> {
+    pub fn find_item(&self, user_no: u32, debt: DebtId) -> Result<DebtItem, EngineError> {
         if let Some(item) = self.draft.user(user_no).account.item(debt) {
             return Ok(item.clone());
         }

@@ -91,7 +91,7 @@ impl CommandContext<'_, '_> {
 
     /// The refund with the order's own effects, from the store and this draft. Entries are committed with the request
     /// that makes them, so these two are complete.
-    pub(in crate::agent::engine) fn refund_of(
+    pub fn refund_of(
         &mut self,
         order: &OrderRecord,
         user_no: u32,
