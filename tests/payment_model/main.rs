@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kuota::domain::order::{Flag, OrderState};
 use kuota::domain::payment::{Advance, ClaimedMoney, PaymentEffect, PaymentTerms, Standing};
 use kuota::domain::units::Rupiah;
-use lives::{AMOUNT, Dice, Attempts};
+use lives::{AMOUNT, Attempts, Dice};
 use model::{Event, Outcome};
 use proptest::prelude::*;
 
