@@ -373,7 +373,7 @@ impl Town {
     }
 
     pub async fn account(&self, user: UserId) -> kuota::domain::account::Account {
-        let look = move |engine: &mut Engine| engine.look().user(user).unwrap().user.account;
+        let look = move |engine: &mut Engine| engine.read_view().user(user).unwrap().user.account;
         self.site().engine().call(look).await.unwrap()
     }
 

@@ -537,7 +537,7 @@ fn rescued(data: &Path) -> Option<PathBuf> {
     let mut files = std::fs::read_dir(data).unwrap().map(|file| file.unwrap().path());
     files.find(|path| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.starts_with("kuota.db.rescued-") && !name.ends_with(".log")
+        name.starts_with("kuota.db.rescued-") && Path::new(&name).extension().is_none_or(|end| end != "log")
     })
 }
 

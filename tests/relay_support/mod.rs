@@ -1,6 +1,5 @@
 //! A relay for one test: a real store in a folder of its own, HTTP over a free port, a gateway that does as it is
 //! told, and a clock that moves when it is told.
-#![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(unused_imports, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 

@@ -1,5 +1,4 @@
 //! A whole site for tests: the real agent over a real socket to the simulated router, in a folder of its own.
-#![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::net::Ipv4Addr;
@@ -155,8 +154,9 @@ impl World {
     }
 
     pub async fn account(&self, user: UserId) -> Account {
-        let look =
-            move |engine: &mut kuota::agent::engine::Engine| engine.look().user(user).unwrap().user.account;
+        let look = move |engine: &mut kuota::agent::engine::Engine| {
+            engine.read_view().user(user).unwrap().user.account
+        };
         self.site.engine().call(look).await.unwrap()
     }
 

@@ -1,6 +1,5 @@
 //! The program as a process of its own, for tests that kill it or spoil its disk: a folder, the daemon on it, and
 //! calls through its control socket that are remembered and asked for again.
-#![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};

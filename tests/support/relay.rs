@@ -1,6 +1,5 @@
 //! A relay for tests of the agent: the wire of `protocol::relay` over a real socket, with a gateway behind it that does
 //! what it is told, and with everything that may go wrong between the two programs.
-#![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::collections::{BTreeMap, BTreeSet};

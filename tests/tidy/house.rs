@@ -4,12 +4,12 @@ use super::scan::{Source, line_of};
 
 /// Enums of ours whose cases are never caught by `_`.
 const ENUMS: [&str; 12] = [
-    "Action",
     "Book",
+    "CliCommand",
     "Command",
     "DebtStatus",
-    "ErrandWork",
     "Kind",
+    "OutboxWork",
     "Reason",
     "RelayCommand",
     "Role",

@@ -208,10 +208,11 @@ mod checks {
 
     #[test]
     fn a_large_circle_is_found_unless_its_folder_is_listed() {
+        type Case<'a> = (&'a [Vec<String>], &'a [(&'a str, &'a str)], usize);
         let circle = |files: &[&str]| files.iter().map(|file| (*file).to_owned()).collect::<Vec<_>>();
         let small = circle(&["src/a/b.rs", "src/a/c.rs", "src/a/d.rs"]);
         let large = circle(&["src/a/b.rs", "src/a/c.rs", "src/a/d.rs", "src/a/mod.rs"]);
-        let rows: [(&[Vec<String>], &[(&str, &str)], usize); 5] = [
+        let rows: [Case; 5] = [
             (std::slice::from_ref(&small), &[], 0),
             (std::slice::from_ref(&large), &[], 1),
             (std::slice::from_ref(&large), &[("src/a/", "why")], 0),

@@ -11,7 +11,7 @@ pub struct Rows {
     /// The folder below `src`.
     pub folder: &'static str,
     /// From the lowest row up.
-    pub rows: &'static [&'static [&'static str]],
+    pub table: &'static [&'static [&'static str]],
     /// Imports that are still there although they go up or sideways: who, and whom. Shorten it; never add to it.
     pub pending: &'static [(&'static str, &'static str)],
 }
@@ -19,7 +19,7 @@ pub struct Rows {
 /// `agent`: what is configured, written and known; router and relay; the site; the three faces; the loops.
 pub const AGENT: Rows = Rows {
     folder: "agent",
-    rows: &[
+    table: &[
         &["config", "engine", "health"],
         &["router", "payments", "reports", "watchdog"],
         &["site", "doctor"],
@@ -34,7 +34,7 @@ pub const AGENT: Rows = Rows {
 /// `relay`: what it stands on, one order and one merchant, the parts together, the walks, the HTTP face, the loops.
 pub const RELAY: Rows = Rows {
     folder: "relay",
-    rows: &[
+    table: &[
         &["breaker", "config", "figures", "order_id", "polls", "store"],
         &["merchant", "request", "row"],
         &["schedule"],
@@ -51,7 +51,7 @@ pub const RELAY: Rows = Rows {
 /// Imports that go up or sideways, and modules without a row.
 pub fn check(graph: &Graph, table: &Rows) -> Vec<String> {
     let module = |path: &str| module_path(path).get(1).map(|name| (*name).to_owned());
-    let row = |name: &str| table.rows.iter().position(|row| row.contains(&name));
+    let row = |name: &str| table.table.iter().position(|row| row.contains(&name));
     let inside = |path: &&String| module_path(path).first() == Some(&table.folder);
     let mut findings = Vec::new();
     for (file, imports) in graph.iter().filter(|(file, _)| inside(file)) {
@@ -80,7 +80,7 @@ mod checks {
     use super::super::scan::Source;
     use super::*;
 
-    const TABLE: Rows = Rows { folder: "a", rows: &[&["low", "other"], &["high"]], pending: &[] };
+    const TABLE: Rows = Rows { folder: "a", table: &[&["low", "other"], &["high"]], pending: &[] };
 
     #[test]
     fn imports_up_and_sideways_are_found_and_down_is_fine() {

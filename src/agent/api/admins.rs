@@ -53,7 +53,7 @@ struct TokenView {
 }
 
 async fn list(State(app): State<Arc<AppState>>, _: Owner, Query(page): Query<PageQuery>) -> Answer {
-    let all = app.look(|engine| Ok(engine.reader().admins()?)).await?;
+    let all = app.read(|engine| Ok(engine.reader().admins()?)).await?;
     let page = List::of_all(all, page.limit, page.after);
     Ok(Json(page.map(|admin| AdminView::of(&admin))).into_response())
 }
@@ -64,7 +64,7 @@ async fn add(State(app): State<Arc<AppState>>, Owner(actor): Owner, body: Body<A
 }
 
 async fn remove(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
-    app.look(move |engine| remove_admin(engine, &actor, &name)).await?;
+    app.read(move |engine| remove_admin(engine, &actor, &name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -74,7 +74,7 @@ async fn end_second_factor(
     Owner(actor): Owner,
     Path(name): Path<String>,
 ) -> Answer {
-    app.look(move |engine| {
+    app.read(move |engine| {
         engine.reader().admin(&name)?.ok_or_else(|| Problem::not_found("admin"))?;
         turn_off(engine, &actor, &name)
     })

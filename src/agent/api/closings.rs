@@ -20,7 +20,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 }
 
 async fn close(State(app): State<Arc<AppState>>, Cashier(actor): Cashier, body: Body<CountDrawer>) -> Answer {
-    app.submit(actor, body, |count: CountDrawer| Ok(count.action())).await
+    app.submit(actor, body, |count: CountDrawer| Ok(count.command())).await
 }
 
 async fn list(
@@ -28,6 +28,6 @@ async fn list(
     Cashier(actor): Cashier,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let page = app.look(move |engine| Ok(counted(engine, &actor, page)?)).await?;
+    let page = app.read(move |engine| Ok(counted(engine, &actor, page)?)).await?;
     Ok(Json(page.map(|closing| ClosingView::of(&closing))).into_response())
 }

@@ -68,13 +68,13 @@ struct RefusalView {
 }
 
 async fn explain(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
-    let view = app.look(move |engine| view(engine, id)).await?;
+    let view = app.read(move |engine| view(engine, id)).await?;
     Ok(Json(view).into_response())
 }
 
 fn view(engine: &Engine, id: UserId) -> Result<ExplainView, Problem> {
     let snapshot = user(engine, id)?;
-    let look = engine.look();
+    let look = engine.read_view();
     let account = &snapshot.user.account;
     let lines = period(engine.reader().statement(snapshot.user.no, Page { limit: LINES_MAX, after: None })?);
     let (to_pay, to_pay_refused) = match settle_all_quote(engine, id) {

@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 async fn export(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(name): Path<String>) -> Answer {
     let table = Table::from_name(&name).ok_or_else(|| Problem::not_found("table"))?;
     let reader = app
-        .look(move |engine| {
+        .read(move |engine| {
             engine.note(&actor, "export", table.name(), String::new())?;
             Ok(engine.new_reader()?)
         })

@@ -40,7 +40,7 @@ async fn statement(
     Path(id): Path<UserId>,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let view = app.look(move |engine| statement_view(engine, id, page)).await?;
+    let view = app.read(move |engine| statement_view(engine, id, page)).await?;
     Ok(Json(view).into_response())
 }
 
@@ -85,7 +85,7 @@ impl AuditView {
 
 async fn audit(State(app): State<Arc<AppState>>, _: Operator, Query(page): Query<PageQuery>) -> Answer {
     let rows = Page { limit: page.limit.rows_and_one(), after: page.after.map(|cursor| cursor.0) };
-    let lines = app.look(move |engine| Ok(engine.reader().audit(rows)?)).await?;
+    let lines = app.read(move |engine| Ok(engine.reader().audit(rows)?)).await?;
     let page = List::of(lines, page.limit, |(no, _)| *no);
     Ok(Json(page.map(|(_, line)| AuditView::of(line))).into_response())
 }

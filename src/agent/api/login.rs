@@ -64,7 +64,7 @@ impl MeView {
 }
 
 async fn me(State(app): State<Arc<AppState>>, Viewer(actor): Viewer) -> Answer {
-    Ok(Json(app.look(move |engine| MeView::of(engine, actor)).await?).into_response())
+    Ok(Json(app.read(move |engine| MeView::of(engine, actor)).await?).into_response())
 }
 
 async fn log_out(State(app): State<Arc<AppState>>, Session(secret): Session) -> Answer {

@@ -99,7 +99,7 @@ struct Waiting {
 
 async fn sample(app: &AppState) -> Sample {
     let site = &app.site;
-    let books = tokio::time::timeout(LOOK_MAX, app.look(books)).await;
+    let books = tokio::time::timeout(LOOK_MAX, app.read(books)).await;
     let answers = &app.site.answers;
     let noted = backup::last(&app.site.config.data_dir);
     let now = app.site.clock.now();
@@ -119,7 +119,7 @@ async fn sample(app: &AppState) -> Sample {
 
 fn books(engine: &mut Engine) -> Result<Books, Problem> {
     let reviews = engine.reader().orders_in_review()?;
-    let look = engine.look();
+    let look = engine.read_view();
     let mut users: BTreeMap<Status, u64> = Status::ALL.iter().map(|status| (*status, 0)).collect();
     let (mut debt, mut overage) = (Bytes::ZERO, Bytes::ZERO);
     for user in look.users_after(0) {

@@ -55,7 +55,8 @@ impl From<&Quote> for QuoteView {
 /// What everything that a user owes costs; nothing owed costs nothing.
 pub(crate) fn settle_all_quote(engine: &Engine, id: UserId) -> Result<QuoteView, Problem> {
     let account = user(engine, id)?.user.account;
-    let quote = engine.look().with_context(|ctx| ctx.tariff().settle_all(&account)).map_err(Refusal::from)?;
+    let quote =
+        engine.read_view().with_context(|ctx| ctx.tariff().settle_all(&account)).map_err(Refusal::from)?;
     Ok(QuoteView::from(&quote))
 }
 
@@ -65,7 +66,7 @@ async fn credit(
     Path(id): Path<UserId>,
     body: Body<CreditUser>,
 ) -> Answer {
-    app.submit(actor, body, |credit| Ok(credit.action(id))).await
+    app.submit(actor, body, |credit| Ok(credit.command(id))).await
 }
 
 async fn debit(
@@ -74,7 +75,7 @@ async fn debit(
     Path(id): Path<UserId>,
     body: Body<DebitUser>,
 ) -> Answer {
-    app.submit(actor, body, |debit| Ok(debit.action(id))).await
+    app.submit(actor, body, |debit| Ok(debit.command(id))).await
 }
 
 async fn purchase(
@@ -122,9 +123,9 @@ async fn take<T>(
     body: Body<T>,
     money: impl FnOnce(T) -> Money,
 ) -> Answer {
-    app.look(move |engine| user(engine, id).map(drop)).await?;
+    app.read(move |engine| user(engine, id).map(drop)).await?;
     let key = state::key(&actor, &body);
-    Ok(state::said(take_money(app, actor, id, money(body.value), key).await?))
+    Ok(state::response_of(take_money(app, actor, id, money(body.value), key).await?))
 }
 
 async fn debts(
@@ -133,14 +134,14 @@ async fn debts(
     Path(id): Path<UserId>,
     Query(page): Query<PageQuery>,
 ) -> Answer {
-    let all = app.look(move |engine| debt_views(engine, id)).await?;
+    let all = app.read(move |engine| debt_views(engine, id)).await?;
     Ok(Json(List::of_all(all, page.limit, page.after)).into_response())
 }
 
 /// Every debt item of a user, open and closed, in the order they were entered.
 fn debt_views(engine: &Engine, id: UserId) -> Result<Vec<DebtView>, Problem> {
     let items = engine.reader().debts(user(engine, id)?.user.no)?;
-    Ok(engine.look().with_context(|ctx| {
+    Ok(engine.read_view().with_context(|ctx| {
         let tariff = ctx.tariff();
         items.iter().map(|item| DebtView::of(item, tariff.due(item).ok())).collect()
     }))
@@ -153,7 +154,7 @@ async fn add_debt(
     Path(id): Path<UserId>,
     body: Body<AddDebt>,
 ) -> Answer {
-    app.submit(actor, body, |debt| debt.action(id)).await
+    app.submit(actor, body, |debt| debt.command(id)).await
 }
 
 async fn change_debt(
@@ -162,7 +163,7 @@ async fn change_debt(
     Paths(id, debt): Paths<UserId, DebtId>,
     body: Body<ChangeDebt>,
 ) -> Answer {
-    app.submit(actor, body, |edit| edit.action(id, debt)).await
+    app.submit(actor, body, |edit| edit.command(id, debt)).await
 }
 
 async fn write_off(
@@ -171,11 +172,11 @@ async fn write_off(
     Paths(id, debt): Paths<UserId, DebtId>,
     body: Body<WriteOffDebt>,
 ) -> Answer {
-    app.submit(actor, body, |write_off| Ok(write_off.action(id, debt))).await
+    app.submit(actor, body, |write_off| Ok(write_off.command(id, debt))).await
 }
 
 async fn quote(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
-    let quote = app.look(move |engine| settle_all_quote(engine, id)).await?;
+    let quote = app.read(move |engine| settle_all_quote(engine, id)).await?;
     Ok(Json(quote).into_response())
 }
 
@@ -185,5 +186,5 @@ async fn reset(
     Path(id): Path<UserId>,
     body: Body<ResetAccount>,
 ) -> Answer {
-    app.submit(actor, body, |reset| Ok(reset.action(id))).await
+    app.submit(actor, body, |reset| Ok(reset.command(id))).await
 }

@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 }
 
 async fn list(State(app): State<Arc<AppState>>, _: Viewer, Query(search): Query<FindOrders>) -> Answer {
-    let page = app.look(move |engine| find(engine, &search)).await?;
+    let page = app.read(move |engine| find(engine, &search)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -61,7 +61,7 @@ async fn told(app: &AppState, id: OrderId) -> Answer {
         let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
         view(engine, &order)
     };
-    Ok(Json(app.look(find).await?).into_response())
+    Ok(Json(app.read(find).await?).into_response())
 }
 
 async fn cancel(
@@ -93,7 +93,7 @@ async fn review(
     body: Body<ReviewOrder>,
 ) -> Answer {
     let order = OrderId(id);
-    app.submit(actor, body, |review: ReviewOrder| Ok(review.action(order))).await
+    app.submit(actor, body, |review: ReviewOrder| Ok(review.command(order))).await
 }
 
 /// The money of a counter order leaves the drawer of whoever calls; that of an online order goes back by the gateway.
@@ -104,5 +104,5 @@ async fn refund(
     body: Body<RefundOrder>,
 ) -> Answer {
     let order = OrderId(id);
-    app.submit(actor, body, |refund: RefundOrder| Ok(refund.action(order))).await
+    app.submit(actor, body, |refund: RefundOrder| Ok(refund.command(order))).await
 }

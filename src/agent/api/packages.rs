@@ -22,13 +22,13 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 }
 
 async fn list(State(app): State<Arc<AppState>>, _: Viewer, Query(page): Query<PageQuery>) -> Answer {
-    let all = app.look(|engine| Ok(engine.look().packages())).await?;
+    let all = app.read(|engine| Ok(engine.read_view().packages())).await?;
     let page = List::of_all(all, page.limit, page.after);
     Ok(Json(page.map(|package| PackageView::of(&package))).into_response())
 }
 
 async fn add(State(app): State<Arc<AppState>>, Owner(actor): Owner, body: Body<AddPackage>) -> Answer {
-    app.submit(actor, body, |add| Ok(add.action())).await
+    app.submit(actor, body, |add| Ok(add.command())).await
 }
 
 async fn change(
@@ -37,7 +37,7 @@ async fn change(
     Path(id): Path<PackageId>,
     body: Body<ChangePackage>,
 ) -> Answer {
-    app.submit(actor, body, |change| Ok(change.action(id))).await
+    app.submit(actor, body, |change| Ok(change.command(id))).await
 }
 
 async fn remove(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(id): Path<PackageId>) -> Answer {

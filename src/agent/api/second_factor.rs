@@ -43,7 +43,7 @@ async fn confirm(
     body: Body<OneTimeCode>,
 ) -> Answer {
     confirm_second_factor(&app, peer, actor.clone(), body.value.otp).await?;
-    Ok(Json(app.look(move |engine| MeView::of(engine, actor)).await?).into_response())
+    Ok(Json(app.read(move |engine| MeView::of(engine, actor)).await?).into_response())
 }
 
 async fn end(

@@ -43,7 +43,7 @@ pub(crate) async fn ping() -> impl IntoResponse {
 /// Ready when the engine answers. A store that cannot be written for a while does not make it unready: restarting helps
 /// nothing, and pages, metering and blocking go on. One that is damaged does.
 pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
-    let looked = tokio::time::timeout(LOOK_MAX, app.look(|engine| Ok(engine.look().users_len())));
+    let looked = tokio::time::timeout(LOOK_MAX, app.read(|engine| Ok(engine.read_view().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
     match app.site.engine().unwritable() {
         None => Ok(Json(json!({"status": "ok"})).into_response()),
@@ -120,10 +120,10 @@ fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
 
 async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let work = |engine: &mut Engine| {
-        let (look, stats) = (engine.look(), engine.store_stats());
+        let (look, stats) = (engine.read_view(), engine.store_stats());
         Ok((look.facts, stats, engine.store_times(), look.shared_names()))
     };
-    let (facts, store, times, shared) = app.look(work).await?;
+    let (facts, store, times, shared) = app.read(work).await?;
     let Health { router, relay, store: mut books, clock } = health(&app, facts.clock_trusted);
     set_times(&mut books, times, app.site.clock.now());
     let figures = app.site.cycle.figures();

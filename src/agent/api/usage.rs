@@ -86,7 +86,7 @@ async fn usage(
     Query(span): Query<UsageQuery>,
 ) -> Answer {
     let bounds = span.bounds(app.site.clock.now())?;
-    let view = app.look(move |engine| view(engine, id, bounds, span.step)).await?;
+    let view = app.read(move |engine| view(engine, id, bounds, span.step)).await?;
     Ok(Json(view).into_response())
 }
 

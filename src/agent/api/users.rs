@@ -35,12 +35,12 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 }
 
 async fn list(State(app): State<Arc<AppState>>, _: Viewer, Query(search): Query<FindUsers>) -> Answer {
-    let page = app.look(move |engine| Ok(find(engine, &search))).await?;
+    let page = app.read(move |engine| Ok(find(engine, &search))).await?;
     Ok(Json(page).into_response())
 }
 
 async fn add(State(app): State<Arc<AppState>>, Operator(actor): Operator, body: Body<AddUser>) -> Answer {
-    app.submit(actor, body, |add| Ok(add.action())).await
+    app.submit(actor, body, |add| Ok(add.command())).await
 }
 
 async fn import_many(
@@ -49,11 +49,11 @@ async fn import_many(
     body: Body<ImportUsers<crate::agent::http::commands::import::Fields>>,
 ) -> Answer {
     if !body.value.dry_run {
-        return app.submit(actor, body, |import| Ok(import.action())).await;
+        return app.submit(actor, body, |import| Ok(import.command())).await;
     }
-    let action = body.value.action();
+    let action = body.value.command();
     let outcome = app
-        .look(move |engine| {
+        .read(move |engine| {
             let request = Request { actor, action, key: None, reading: None };
             Ok(engine.preview(request)?.outcome)
         })
@@ -65,7 +65,8 @@ async fn import_many(
 }
 
 async fn show(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
-    let view = app.look(move |engine| Ok(UserView::of(&user(engine, id)?, engine.look().policy))).await?;
+    let view =
+        app.read(move |engine| Ok(UserView::of(&user(engine, id)?, engine.read_view().policy))).await?;
     Ok(Json(view).into_response())
 }
 
@@ -75,7 +76,7 @@ async fn change(
     Path(id): Path<UserId>,
     body: Body<ChangeUser>,
 ) -> Answer {
-    app.submit(actor, body, |change| Ok(change.action(id))).await
+    app.submit(actor, body, |change| Ok(change.command(id))).await
 }
 
 async fn remove(
@@ -92,7 +93,7 @@ async fn bind(
     Path(id): Path<UserId>,
     body: Body<BindDevice>,
 ) -> Answer {
-    app.submit(actor, body, |bind| Ok(bind.action(id))).await
+    app.submit(actor, body, |bind| Ok(bind.command(id))).await
 }
 
 async fn unbind(
@@ -126,7 +127,7 @@ async fn block(
     Path(id): Path<UserId>,
     body: Body<BlockUser>,
 ) -> Answer {
-    app.submit(actor, body, |block| Ok(block.action(id))).await
+    app.submit(actor, body, |block| Ok(block.command(id))).await
 }
 
 async fn unblock(
@@ -135,11 +136,11 @@ async fn unblock(
     Path(id): Path<UserId>,
     body: Body<UnblockUser>,
 ) -> Answer {
-    app.submit(actor, body, |unblock| Ok(unblock.action(id))).await
+    app.submit(actor, body, |unblock| Ok(unblock.command(id))).await
 }
 
 /// A page of the users that fit, in the order they were entered.
 fn find(engine: &Engine, search: &FindUsers) -> List<UserView> {
-    let look = engine.look();
+    let look = engine.read_view();
     found(&look, search, |_| true).map(|user| UserView::of(&look.snapshot(user), look.policy))
 }

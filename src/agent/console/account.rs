@@ -59,7 +59,7 @@ const SETTING_UP: &str = "pasang";
 async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
     let actor = session.actor.clone();
     let look = move |engine: &mut Engine| Ok((own(engine, &actor)?, engine.sessions(&actor.name)?));
-    let (factor, sessions) = app.look(look).await?;
+    let (factor, sessions) = app.read(look).await?;
     let (locale, w) = (&session.page_request.locale, session.office());
     let is_on = factor.is_on();
     let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
@@ -145,6 +145,6 @@ pub(crate) async fn end_sessions(
     Filled { session, .. }: Filled,
 ) -> Answer {
     let (actor, this) = (session.actor.clone(), hash(&secret));
-    app.look(move |engine| end_other_sessions(engine, &actor, &this)).await?;
+    app.read(move |engine| end_other_sessions(engine, &actor, &this)).await?;
     Ok(told(&app, &session, session.office().sessions_ended))
 }

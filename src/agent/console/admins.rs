@@ -43,7 +43,7 @@ struct AdminsPage {
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     session.at_least(Role::Owner)?;
     let (admins, tokens) =
-        app.look(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
+        app.read(|engine| Ok((engine.reader().admins()?, engine.reader().tokens()?))).await?;
     let (locale, w) = (&session.page_request.locale, session.office());
     let admins = admins.into_iter().map(|admin| AdminRow {
         buttons: buttons(&format!("/pengelola/{}", admin.name), ADMIN_ACTIONS, &session, &admin),

@@ -64,7 +64,7 @@ pub(crate) async fn show(
     let limit = PageLimit::default();
     let page = Page { limit: limit.rows_and_one(), after: ask.after.map(|cursor| cursor.0) };
     // A search that finds little walks far: nobody waits for it on the engine's thread.
-    let reader = app.look(|engine| Ok(engine.new_reader()?)).await?;
+    let reader = app.read(|engine| Ok(engine.new_reader()?)).await?;
     let lines = spawn_blocking(move || reader.find_audit(&filter, page));
     let lines = lines.await.map_err(|_| Problem::internal())??;
     let List { items, next } = List::of(lines, limit, |(no, _)| *no);

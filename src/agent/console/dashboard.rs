@@ -91,7 +91,7 @@ struct Page {
 
 /// `GET /`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
-    let counted = app.look(|engine| Ok(count(engine)?)).await?;
+    let counted = app.read(|engine| Ok(count(engine)?)).await?;
     let figures = spawn_blocking(move || counted.figures()).await.map_err(|_| Problem::internal())??;
     let locale = &session.page_request.locale;
     let w = session.office();

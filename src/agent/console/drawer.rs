@@ -116,7 +116,7 @@ pub(crate) async fn show(
     let page = PageQuery { after: ask.after, ..PageQuery::default() };
     let actor = session.actor.clone();
     let (drawer, closings) = app
-        .look(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
+        .read(move |engine| Ok((engine.reader().drawer(&actor.name, None)?, counted(engine, &actor, page)?)))
         .await?;
     let (locale, w) = (&session.page_request.locale, session.office());
     let (frame, layout) = session.layout(w.drawer, "/kasir");
@@ -150,7 +150,7 @@ pub(crate) async fn closing(
     session.at_least(Role::Cashier)?;
     let own = (session.actor.role < Role::Operator).then(|| session.actor.name.clone());
     let page = Page { limit: 1, after: Some(i64::from(no) + 1) };
-    let found = app.look(move |engine| Ok(engine.reader().closings(own.as_deref(), page)?)).await?;
+    let found = app.read(move |engine| Ok(engine.reader().closings(own.as_deref(), page)?)).await?;
     let closing = found.into_iter().find(|closing| closing.no == u64::from(no));
     let closing = closing.ok_or_else(|| Problem::not_found("closing"))?;
     let (locale, w) = (&session.page_request.locale, session.office());

@@ -76,7 +76,7 @@ pub(crate) async fn show(
 
 async fn page(app: &AppState, page_request: &PageRequest, status: StatusCode, said: Said) -> Answer {
     let words = Words::of(page_request.locale.language);
-    let is_empty = app.look(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
+    let is_empty = app.read(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
     let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
     let title = match (is_empty, &said.proof) {
         (true, _) => words.no_admin,

@@ -87,7 +87,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let id = OrderId(id);
-    let found = app.look(move |engine| find(engine, &id)).await?;
+    let found = app.read(move |engine| find(engine, &id)).await?;
     let (locale, w) = (&session.page_request.locale, session.office());
     let order = &found.order;
     let (frame, layout) = session.layout(fill(w.order, &[&order.id.0]), "/pembayaran");
@@ -115,7 +115,7 @@ pub(crate) async fn show(
 fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
     let reader = engine.reader();
     let order = reader.order(id)?.ok_or_else(|| Problem::not_found("order"))?;
-    let look = engine.look();
+    let look = engine.read_view();
     let user = order.user_no.and_then(|no| look.user_no(no)).cloned();
     let refunds = engine.outbox().into_iter().filter_map(|operation| match operation.work {
         OutboxWork::Refund { order, amount, .. } if order == *id => Some(amount),

@@ -128,7 +128,7 @@ pub(crate) async fn show(
     let (which, is_later) = (ask.status, ask.after.is_some());
     let q: String = ask.q.trim().chars().take(SEARCH_CHARS_MAX).collect();
     let wanted = Ask { q: q.clone(), ..ask };
-    let found = app.look(move |engine| find(engine, &wanted)).await?;
+    let found = app.read(move |engine| find(engine, &wanted)).await?;
     let w = session.office();
     let locale = &session.page_request.locale;
     let rows = |orders: Vec<(OrderRecord, Option<String>)>| {
@@ -180,7 +180,7 @@ fn find(engine: &Engine, ask: &Ask) -> Result<Found, Problem> {
 
 /// Each order with its user's name; deleted users have none.
 fn named(engine: &Engine, orders: Vec<OrderRecord>) -> Vec<(OrderRecord, Option<String>)> {
-    let look = engine.look();
+    let look = engine.read_view();
     let name =
         |order: &OrderRecord| order.user_no.and_then(|no| look.user_no(no)).map(|user| user.name.clone());
     orders.into_iter().map(|order| (name(&order), order)).map(|(name, order)| (order, name)).collect()

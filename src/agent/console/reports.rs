@@ -97,7 +97,7 @@ struct Asked {
 
 impl Asked {
     async fn of(app: &AppState, w: &'static Office, ask: &Ask) -> Result<Self, Problem> {
-        let today = app.look(|engine| Ok(engine.look().facts.local.date)).await?;
+        let today = app.read(|engine| Ok(engine.read_view().facts.local.date)).await?;
         let span = ask.span().ok().filter(|span| span.days(today).is_ok());
         let complaint = span.is_none().then_some(w.bad_span);
         let span = span.unwrap_or_default();
@@ -185,7 +185,7 @@ pub(crate) async fn sales(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
-    let (reader, zone) = app.look(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
+    let (reader, zone) = app.read(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
     let sums = spawn_blocking(move || sold::sums(&reader, &zone, days)).await;
     let report = sums.map_err(|_| Problem::internal())??;
     let is_daily = is_daily(asked.days);
@@ -321,10 +321,10 @@ pub(crate) async fn usage(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
-    let source = app.look(move |engine| Ok(Source::of(engine, days)?)).await?;
+    let source = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
     let history = spawn_blocking(move || source.by_day_and_user(USERS_MAX));
     let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
-    let heaviest = app.look(move |engine| Ok(named(engine, heaviest))).await?;
+    let heaviest = app.read(move |engine| Ok(named(engine, heaviest))).await?;
     let is_daily = is_daily(days);
     let mut sums: BTreeMap<Date, Bytes> = BTreeMap::new();
     for (day, bytes) in &by_day {
@@ -354,7 +354,7 @@ pub(crate) async fn usage(
 
 /// Id and name of each user that is not deleted.
 fn named(engine: &Engine, users: Vec<(u32, Bytes)>) -> Vec<(UserId, String, Bytes)> {
-    let look = engine.look();
+    let look = engine.read_view();
     let name = |(no, bytes)| look.user_no(no).map(|user| (user.account.id, user.name.clone(), bytes));
     users.into_iter().filter_map(name).collect()
 }
@@ -436,8 +436,8 @@ pub(crate) async fn debts(
     let asked = Asked::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
     let (report, all) = app
-        .look(move |engine| {
-            let look = engine.look();
+        .read(move |engine| {
+            let look = engine.read_view();
             let mut all = owed::Owed::default();
             look.with_context(|ctx| {
                 let tariff = ctx.tariff();
@@ -517,7 +517,7 @@ pub(crate) async fn collection(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let given = asked.given;
-    let report = app.look(move |engine| Ok(whom_to_call(&engine.look(), given))).await?;
+    let report = app.read(move |engine| Ok(whom_to_call(&engine.read_view(), given))).await?;
     let Collection { items, totals, .. } = report;
     let head = asked.head(locale, 3, false);
     let page = List::of_all(items, PageLimit::default(), ask.after);

@@ -57,7 +57,7 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
     let (locale, w) = (&session.page_request.locale, session.office());
     let edits = plan.as_ref().map(shown).unwrap_or_default();
     let owners =
-        app.look(move |engine| Ok((engine.look().facts.clock_trusted, owners(engine, &edits)))).await?;
+        app.read(move |engine| Ok((engine.read_view().facts.clock_trusted, owners(engine, &edits)))).await?;
     let (clock_trusted, owners) = owners;
     let is_dry_run = app.site.cycle.is_dry_run();
     let part = parts(&app, locale, clock_trusted, app.site.clock.now()).swap_remove(0);
@@ -121,7 +121,7 @@ type Owner = (String, String, Access);
 
 /// The owners of devices and addresses, as far as they are known.
 fn owners(engine: &Engine, keys: &[String]) -> BTreeMap<String, Owner> {
-    let look = engine.look();
+    let look = engine.read_view();
     let find = |key: &String| {
         let user = match key.parse::<Mac>() {
             Ok(mac) => look.user_with(mac).cloned(),

@@ -56,7 +56,7 @@ fn a_phone_belongs_to_one_user_however_it_is_written() {
         let refused = pi.ask(register(name, phone, Some(1)), None);
         assert!(matches!(refused, Err(EngineError::Invalid { field, .. }) if field == wrong));
     }
-    assert_eq!(pi.engine().look().users_len(), 1, "nothing changed");
+    assert_eq!(pi.engine().read_view().users_len(), 1, "nothing changed");
 }
 
 #[test]
@@ -90,14 +90,14 @@ fn an_import_is_one_commit_of_all_rows_or_none() {
     assert_eq!((told[0].1, told[0].2), ("login", "BUDI is in row 1 already"));
     assert!(told.contains(&(2, "phone", "+62 812-3456-7001 belongs to Sari already")), "{told:?}");
     assert!(told.iter().any(|(row, field, _)| (*row, *field) == (3, "phone")), "{told:?}");
-    assert_eq!((pi.engine().look().users_len(), pi.engine().store_stats().commits), (1, commits));
+    assert_eq!((pi.engine().read_view().users_len(), pi.engine().store_stats().commits), (1, commits));
     let good = vec![row(0, "081234567002", Some("budi"), &[1]), row(1, "081234567003", None, &[2, 3])];
     let answer = pi.ask(import(good.clone()), None).unwrap();
     assert_eq!((&answer["imported"], &answer["devices"]), (&2.into(), &3.into()));
     assert_eq!(pi.engine().store_stats().commits, commits + 1);
     assert!(matches!(pi.ask(import(good), None), Err(EngineError::Rows(found)) if found.len() == 6));
     pi.restart();
-    assert_eq!(pi.engine().look().users_len(), 3);
+    assert_eq!(pi.engine().read_view().users_len(), 3);
     pi.verify();
 }
 
@@ -151,11 +151,11 @@ fn customers_with_one_number_are_named_until_one_gets_another() {
     conn.execute("UPDATE users SET phone = '81234567001', phone_e164 = NULL WHERE user_no = 2", []).unwrap();
     drop(conn);
     pi.restart();
-    let found = pi.engine().look().shared_names();
+    let found = pi.engine().read_view().shared_names();
     let told: Vec<_> =
         found.iter().map(|s| (s.what, s.value.as_str(), s.kept_by.1.as_str(), s.user.1.as_str())).collect();
     assert_eq!(told, [("phone", "+6281234567001", "Budi", "Siti")]);
     let change = UserChange { phone: Some(Some("081234567004".into())), ..UserChange::default() };
     pi.ask(Command::ChangeUser(found[0].user.0, change), None).unwrap();
-    assert!(pi.engine().look().shared_names().is_empty());
+    assert!(pi.engine().read_view().shared_names().is_empty());
 }

@@ -17,12 +17,12 @@ fn in_place_of_oldest(user: UserId, device: u8) -> Command {
 }
 
 fn macs(pi: &mut Pi, user: UserId) -> Vec<crate::domain::id::Mac> {
-    let snapshot = pi.engine().look().user(user).unwrap();
+    let snapshot = pi.engine().read_view().user(user).unwrap();
     snapshot.devices.iter().map(|(device, _)| device.mac).collect()
 }
 
 fn oldest(pi: &mut Pi, no: u32) -> Option<crate::domain::id::Mac> {
-    pi.engine().look().oldest_device(no).map(|device| device.mac)
+    pi.engine().read_view().oldest_device(no).map(|device| device.mac)
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_address_tells_its_device_bound_or_not() {
     let (mut pi, _) = site();
     let moved = HostRow { to_address: Some([10, 5, 51, 7].into()), ..row(7, "*7", 5, 0) };
     pi.meter(110, vec![row(1, "*1", 60, 1000), moved]);
-    let look = pi.engine().look();
+    let look = pi.engine().read_view();
     let at = |address: [u8; 4]| look.device_at(address.into());
     assert_eq!(at([10, 5, 50, 1]), DeviceAt::One(mac(1)));
     assert_eq!(at([10, 5, 51, 7]), DeviceAt::One(mac(7)));

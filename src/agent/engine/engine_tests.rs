@@ -142,7 +142,7 @@ impl Pi {
     }
 
     fn user(&mut self, id: UserId) -> crate::domain::account::Account {
-        self.engine().look().user(id).unwrap().user.account
+        self.engine().read_view().user(id).unwrap().user.account
     }
 
     fn used(&mut self, id: UserId) -> u64 {
@@ -291,7 +291,7 @@ fn binding_without_a_router_makes_the_first_reading_the_baseline() {
     let user = pi.add_user("Budi");
     pi.bind(user, mac(1), None);
     assert_eq!(
-        pi.engine().look().user(user).unwrap().devices[0].0.pending,
+        pi.engine().read_view().user(user).unwrap().devices[0].0.pending,
         Some(crate::store::Pending::Baseline)
     );
     pi.restart();
@@ -333,7 +333,7 @@ fn unbinding_without_a_router_waits_for_a_last_reading() {
     pi.pass(5);
     pi.meter(105, vec![row(1, "*1", 55, 1600)]);
     assert_eq!(pi.used(user), 600);
-    assert!(pi.engine().look().user(user).unwrap().devices.is_empty());
+    assert!(pi.engine().read_view().user(user).unwrap().devices.is_empty());
     pi.pass(5);
     pi.meter(110, vec![row(1, "*1", 60, 9999)]);
     assert_eq!(pi.used(user), 600, "a device bound to nobody");
@@ -526,7 +526,7 @@ fn a_day_that_a_jump_over_midnight_closed_is_closed_again_when_it_ends() {
     pi.pass(3600);
     pi.meter(3710, vec![row(1, "*1", 3660, 6700)]);
     let today = crate::domain::units::day_number(pi.engine().facts().local.date);
-    assert_eq!(pi.engine().look().open_day(), Some(today), "the day is open again");
+    assert_eq!(pi.engine().read_view().open_day(), Some(today), "the day is open again");
     assert_eq!(pi.user(user).open_usage, Bytes(700));
     pi.restart();
     // Two minutes after the real midnight, and not before any time that was trusted.
@@ -693,8 +693,8 @@ fn usage_that_is_counted_in_1970_is_not_lost_to_the_reports() {
     let floor = hour(pi.clock.now());
     boot_in_1970(&mut pi);
     let used = |pi: &mut Pi, from, to| {
-        let no = pi.engine().look().user(user).unwrap().user.no;
-        let gathered = pi.engine().look().gathered_usage(no, from, to);
+        let no = pi.engine().read_view().user(user).unwrap().user.no;
+        let gathered = pi.engine().read_view().gathered_usage(no, from, to);
         let filed = pi.engine().reader().usage_hours(no, from, to).unwrap();
         gathered.iter().chain(&filed).map(|row| row.bytes.0).sum::<u64>()
     };

@@ -381,7 +381,7 @@ impl Engine {
     }
 
     /// Read access to the state, uncommitted readings included. Commits nothing.
-    pub fn look(&self) -> ReadView<'_> {
+    pub fn read_view(&self) -> ReadView<'_> {
         let uptime = self.parts.clock.uptime();
         let (policy, zone) = (&self.parts.policy, &self.parts.zone);
         ReadView { state: &self.state, policy, zone, facts: self.facts(), uptime }

@@ -25,7 +25,7 @@ impl Engine {
         let reading = request.reading.or_else(|| Some(self.last_reading()));
         let request = Request { reading, ..request };
         let known = self.subject(&request.action)?;
-        let before = known.map(|no| self.look().snapshot(&self.state.users[&no]));
+        let before = known.map(|no| self.read_view().snapshot(&self.state.users[&no]));
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);

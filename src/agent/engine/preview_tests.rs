@@ -130,13 +130,13 @@ fn what_is_previewed_is_what_is_done() {
         let mut shop = shop();
         let (what, action) = actions(&shop).swap_remove(n);
         let pi = &mut shop.pi;
-        let lines = pi.engine().look().entries();
+        let lines = pi.engine().read_view().entries();
         let previewed = preview(pi, &action).unwrap_or_else(|error| panic!("{what}: {error}"));
         let (before, after) = (shown(pi, previewed.before.as_ref()), shown(pi, previewed.after.as_ref()));
         let subject = previewed.before.as_ref().or(previewed.after.as_ref());
         let id = subject.map(|snapshot| snapshot.user.account.id);
 
-        let now = |pi: &mut Pi| id.and_then(|id| pi.engine().look().user(id));
+        let now = |pi: &mut Pi| id.and_then(|id| pi.engine().read_view().user(id));
         let as_it_is = now(pi);
         assert_eq!(before, shown(pi, as_it_is.as_ref()), "{what}: nothing changed");
         counted_ids(pi);
@@ -181,7 +181,7 @@ fn a_preview_commits_nothing_counts_no_reading_and_remembers_no_key() {
     pi.engine().preview(request).unwrap();
     assert_eq!(pi.engine().answered(Some(&key)).unwrap(), None);
     assert_eq!((pi.engine().store_stats().commits, pi.used(shop.user)), (commits, used));
-    assert_eq!(pi.engine().look().packages().len(), 1);
+    assert_eq!(pi.engine().read_view().packages().len(), 1);
     assert!(pi.notices.0.lock().unwrap().iter().all(|n| !matches!(n, Notice::OverageWarning { .. })));
 }
 

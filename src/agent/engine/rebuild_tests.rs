@@ -49,7 +49,7 @@ fn a_store_that_knows_neither_order_nor_user_is_rebuilt_from_what_the_order_carr
     }
     assert_eq!(shop.pull().credited, [siti, stranger]);
     assert_eq!(shop.remaining(), 10_240);
-    let budi = shop.engine().look().user(stranger).unwrap().user;
+    let budi = shop.engine().read_view().user(stranger).unwrap().user;
     assert_eq!((budi.name.as_str(), budi.phone), ("Budi", None));
     for id in ["K-1", "K-2"] {
         assert!(shop.order(id).flags.contains(&Flag::Rebuilt));

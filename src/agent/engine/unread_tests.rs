@@ -82,7 +82,7 @@ impl Router {
 
     fn pending(&mut self) -> Option<&'static str> {
         let user = self.user;
-        let shown = self.pi.engine().look().user(user).unwrap();
+        let shown = self.pi.engine().read_view().user(user).unwrap();
         let view = UserView::of(&shown, &Policy::default());
         view.devices.first().and_then(|device| device.pending)
     }
@@ -234,6 +234,6 @@ fn a_device_whose_counters_cannot_be_read_is_online_at_its_address() {
     let address = Some([10, 5, 50, 2].into());
     router.miss(UnreadRow { address, ..unread(Some(MINE), Some("*1")) });
     let user = router.user;
-    let shown = router.pi.engine().look().user(user).unwrap();
+    let shown = router.pi.engine().read_view().user(user).unwrap();
     assert_eq!((shown.devices[0].1.online, shown.devices[0].1.address), (true, address));
 }

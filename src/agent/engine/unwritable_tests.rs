@@ -13,12 +13,12 @@ fn access_follows_the_router_while_the_store_cannot_be_written() {
     let (mut pi, user) = site();
     let mut other = Connection::open(pi.dir.path().join(crate::store::FILE)).unwrap();
     let held = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    let before = (pi.used(user), pi.engine().look().users_len(), pi.engine().look().entries());
+    let before = (pi.used(user), pi.engine().read_view().users_len(), pi.engine().read_view().entries());
     let new = NewUser { name: "Budi".into(), phone: None, login: None, settings: Settings::default() };
     assert!(is_refused(&pi.ask(Command::AddUser(new.clone()), None)));
     let grant = Grant { amount: Bytes::gb(5), days: None, reason: "tes".into() };
     assert!(is_refused(&pi.ask(Command::Grant(user, grant), None)));
-    let after = (pi.used(user), pi.engine().look().users_len(), pi.engine().look().entries());
+    let after = (pi.used(user), pi.engine().read_view().users_len(), pi.engine().read_view().entries());
     assert_eq!(after, before, "a refused change leaves nothing behind");
 
     pi.pass(10);
@@ -40,6 +40,6 @@ fn access_follows_the_router_while_the_store_cannot_be_written() {
     pi.restart();
     assert_eq!(pi.used(user), Bytes::mb(1524).0, "what was gathered meanwhile is written");
     assert_eq!(pi.user(user).access.status.name(), "blocked");
-    assert_eq!(pi.engine().look().users_len(), 2);
+    assert_eq!(pi.engine().read_view().users_len(), 2);
     pi.verify();
 }

@@ -88,7 +88,11 @@ fn a_user_who_runs_out_while_paying_gets_the_window_then() {
     assert_eq!(access(&mut shop), (Status::Active, None));
     meter(&mut shop, 51);
     assert_eq!(access(&mut shop), PAYING);
-    assert_eq!(shop.engine().look().windows(1)[0].used, Bytes::ZERO, "what flowed before does not count");
+    assert_eq!(
+        shop.engine().read_view().windows(1)[0].used,
+        Bytes::ZERO,
+        "what flowed before does not count"
+    );
     meter(&mut shop, 30);
     assert_eq!(access(&mut shop), HABIS);
 }
@@ -118,7 +122,7 @@ fn an_order_that_cannot_be_checked_holds_a_block_off_for_the_grace() {
     assert_eq!(access(&mut shop), (Status::Active, None));
     let held_off = |shop: &mut Shop| {
         let user = shop.user;
-        shop.engine().look().user(user).unwrap().offline_grace
+        shop.engine().read_view().user(user).unwrap().offline_grace
     };
     assert!(held_off(&mut shop));
     shop.engine().relay_silent_since(None);

@@ -14,7 +14,7 @@ pub(crate) async fn add_admin(app: &AppState, actor: Actor, add: AddAdmin) -> Re
     let created_at = app.site.clock.now();
     let second_factor = SecondFactor::default();
     let admin = AdminRecord { name: name.0, role: role.0, password_hash, created_at, second_factor };
-    app.look(move |engine| {
+    app.read(move |engine| {
         if !engine.store_mut().add_admin(&admin)? {
             return Err(Problem::conflict("name_taken", "there is an admin with that name"));
         }
@@ -46,7 +46,7 @@ pub(crate) async fn make_token(
     let token = new_token()?;
     let secret = hash(&token);
     let wanted = asked.role.map(|role| role.0);
-    let role = app.look(move |engine| store_token(engine, &actor, &name, wanted, secret)).await?;
+    let role = app.read(move |engine| store_token(engine, &actor, &name, wanted, secret)).await?;
     Ok((token, role))
 }
 

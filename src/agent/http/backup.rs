@@ -25,7 +25,7 @@ pub(crate) const COPY_MAX: Duration = Duration::from_mins(15);
 pub(crate) async fn send(app: &AppState, actor: Actor) -> Answer {
     let one_at_a_time = app.copying.lock().await;
     let reader = app
-        .look(move |engine| {
+        .read(move |engine| {
             // What was read of the router so far goes into the copy, too.
             engine.note(&actor, "backup", "store", String::new())?;
             Ok(engine.new_reader()?)

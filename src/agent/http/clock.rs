@@ -14,5 +14,5 @@ pub(crate) async fn confirm_clock(app: &AppState, actor: Actor) -> Result<Timest
         engine.note(&actor, "clock.confirm", "clock", rfc3339(now))?;
         Ok(now)
     };
-    app.look(work).await
+    app.read(work).await
 }

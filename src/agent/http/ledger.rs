@@ -9,7 +9,7 @@ use crate::web::Problem;
 /// Walks the whole ledger on a connection of its own, so that nobody waits for it.
 pub(crate) async fn proof(app: &AppState) -> Result<Verified, Problem> {
     let _turn = app.verifying.lock().await;
-    let reader: Reader = app.look(|engine| Ok(engine.new_reader()?)).await?;
+    let reader: Reader = app.read(|engine| Ok(engine.new_reader()?)).await?;
     let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
     walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
         Broken::Store(error) => error.into(),

@@ -19,7 +19,7 @@ async fn online(app: &AppState, id: &OrderId) -> Result<(), Problem> {
             Method::Cash(_) => Err(Problem::conflict("not_online", "this order was paid over the counter")),
         }
     };
-    app.look(find).await
+    app.read(find).await
 }
 
 /// Calls an open order off at the gateway. One that proves paid is applied, and the call is refused.

@@ -100,7 +100,7 @@ pub(crate) async fn reconcile(app: &AppState, actor: Actor) -> Result<Difference
     let site = Arc::clone(&app.site);
     let found = finish(async move { site.cycle.enforce_now().await }).await??;
     let detail = format!("{} edits", found.edits.len());
-    app.look(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
+    app.read(move |engine| Ok(engine.note_when_possible(&actor, "router.sync", "router", detail)?)).await?;
     let dry_run = found.dry_run;
     Ok(Difference::of(found, dry_run, app.site.clock.uptime()))
 }

@@ -29,7 +29,7 @@ impl NewSecret {
 pub(crate) async fn begin_second_factor(app: &AppState, actor: Actor) -> Result<NewSecret, Problem> {
     let secret = totp::new_secret()?;
     let view = NewSecret::of(&actor.name, secret.clone());
-    app.look(move |engine| {
+    app.read(move |engine| {
         if own(engine, &actor)?.is_on() {
             return Err(Problem::conflict("totp_on", "the second factor is on; turn it off first"));
         }
@@ -93,7 +93,7 @@ async fn guarded<T: Send + 'static>(
     work: impl FnOnce(&mut Engine, &Actor) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let attempt = sessions::begin_attempt(app, peer, &actor.name).await?;
-    let done = app.look(move |engine| work(engine, &actor)).await;
+    let done = app.read(move |engine| work(engine, &actor)).await;
     if !done.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNPROCESSABLE_ENTITY) {
         sessions::take_back(app, attempt);
     }

@@ -61,13 +61,13 @@ pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<O
     let LogIn { username, password, otp } = given;
     if username.len() > TEXT_BYTES_MAX || password.len() > TEXT_BYTES_MAX {
         // Nothing that long is remembered among the attempts.
-        return Err(wrong(peer, app.look(|engine| Ok(engine.facts().clock_trusted)).await?));
+        return Err(wrong(peer, app.read(|engine| Ok(engine.facts().clock_trusted)).await?));
     }
     let username = on_file(app, username).await?;
     let attempt = begin_attempt(app, peer, &username).await?;
     let asked = username.clone();
     let (admin, trusted) =
-        app.look(move |engine| Ok((engine.reader().admin(&asked)?, engine.facts().clock_trusted))).await?;
+        app.read(move |engine| Ok((engine.reader().admin(&asked)?, engine.facts().clock_trusted))).await?;
     let known = admin.as_ref().map(|admin| admin.password_hash.clone());
     let right = app.passwords.check(password, known).await?;
     let Some(admin) = admin.filter(|_| right) else { return Err(wrong(peer, trusted)) };
@@ -77,7 +77,7 @@ pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<O
             return Err(otp_required(trusted));
         };
         let name = username.clone();
-        if !app.look(move |engine| accept_code(engine, &name, &otp)).await? {
+        if !app.read(move |engine| accept_code(engine, &name, &otp)).await? {
             return Err(wrong(peer, trusted));
         }
     }
@@ -88,7 +88,7 @@ pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<O
 /// The admin's name that was meant, or what was typed where nobody has it: guesses at one name count together.
 async fn on_file(app: &AppState, typed: String) -> Result<String, Problem> {
     let asked = typed.clone();
-    let named = app.look(move |engine| Ok(engine.reader().admin_named(&asked)?)).await?;
+    let named = app.read(move |engine| Ok(engine.reader().admin_named(&asked)?)).await?;
     Ok(named.unwrap_or(typed))
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn proof(app: &AppState, username: &str) -> Result<String, Prob
         let until = Timestamp(engine.now().0.saturating_add(PROOF_MS));
         Ok(SignedTokens::new(engine.site_secret()).sealed(&text, until))
     };
-    app.look(seal).await
+    app.read(seal).await
 }
 
 /// The second step of a log-in: a code, and the [`proof`] of the first. Wrong ones answer 401, and are counted.
@@ -116,12 +116,12 @@ pub(crate) async fn log_in_by_code(
         let admin = name.and_then(|name| engine.reader().admin(&name).transpose()).transpose()?;
         Ok((admin.filter(|admin| admin.second_factor.is_on()), engine.facts().clock_trusted))
     };
-    let (admin, trusted) = app.look(open_proof).await?;
+    let (admin, trusted) = app.read(open_proof).await?;
     let Some(admin) = admin else { return Err(wrong(peer, trusted)) };
     let name = admin.name.clone();
     let attempt = begin_attempt(app, peer, &name).await?;
     let asked = name.clone();
-    if !app.look(move |engine| accept_code(engine, &asked, &otp)).await? {
+    if !app.read(move |engine| accept_code(engine, &asked, &otp)).await? {
         return Err(wrong(peer, trusted));
     }
     succeeded(app, attempt);
@@ -131,7 +131,7 @@ pub(crate) async fn log_in_by_code(
 /// Ends the session with that secret; one that is not known has ended already.
 pub(crate) async fn log_out(app: &AppState, secret: &str) -> Result<(), Problem> {
     let secret = hash(secret);
-    app.look(move |engine| Ok(engine.store_mut().end_session(&secret)?)).await
+    app.read(move |engine| Ok(engine.store_mut().end_session(&secret)?)).await
 }
 
 /// Whose session the request's cookie names; `None` without a cookie, or when the session has ended. It does not say
@@ -152,7 +152,7 @@ pub(crate) async fn actor_of(
     hash: [u8; 32],
     kind: SecretKind,
 ) -> Result<Option<Actor>, Problem> {
-    let found = app.look(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
+    let found = app.read(move |engine| Ok(engine.secret(&hash, kind)?)).await?;
     Ok(found.map(|(name, role)| Actor { name, role, source: source(peer) }))
 }
 
@@ -214,7 +214,7 @@ async fn remember(app: &AppState) -> Result<(), Problem> {
         }
         Ok(engine.reader().find_audit(&logged_in, page)?)
     };
-    let lines = app.look(read).await?;
+    let lines = app.read(read).await?;
     let mut attempts = attempts(app);
     for (_, line) in lines.into_iter().filter(|(_, line)| line.action == LOG_IN) {
         if let Ok(address) = line.source.parse() {
@@ -260,7 +260,7 @@ async fn open(app: &AppState, peer: Peer, admin: AdminRecord) -> Result<Opened, 
     let actor = Actor { name: name.clone(), role, source: source(peer) };
     let lasts_ms = i64::try_from(SESSION.as_millis()).unwrap_or(i64::MAX);
     let expires_at = app
-        .look(move |engine| {
+        .read(move |engine| {
             let now = engine.now();
             let expires_at = Timestamp(now.0.saturating_add(lasts_ms));
             let store = engine.store_mut();

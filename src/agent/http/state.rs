@@ -53,7 +53,7 @@ impl AppState {
     }
 
     /// Looks at the engine; `look` copies out what it needs.
-    pub async fn look<T: Send + 'static>(
+    pub async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -72,14 +72,19 @@ impl AppState {
     }
 
     /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
-    pub async fn act(&self, actor: Actor, action: Command, key: Option<Key>) -> Answer {
-        Ok(said(self.done(actor, action, key).await?))
+    pub async fn act(&self, actor: Actor, command: Command, key: Option<Key>) -> Answer {
+        Ok(response_of(self.execute(actor, command, key).await?))
     }
 
     /// Does an action like [`Self::act`], for whoever tells of it in other words than the API's.
-    pub async fn done(&self, actor: Actor, action: Command, key: Option<Key>) -> Result<Outcome, Problem> {
+    pub async fn execute(
+        &self,
+        actor: Actor,
+        command: Command,
+        key: Option<Key>,
+    ) -> Result<Outcome, Problem> {
         let site = Arc::clone(&self.site);
-        Ok(finish(async move { site.submit(actor, action, key).await }).await??)
+        Ok(finish(async move { site.submit(actor, command, key).await }).await??)
     }
 }
 
@@ -90,7 +95,7 @@ pub(crate) fn key<T>(actor: &Actor, body: &Body<T>) -> Option<Key> {
 }
 
 /// An outcome as the API answers it.
-pub(crate) fn said(outcome: Outcome) -> Response {
+pub(crate) fn response_of(outcome: Outcome) -> Response {
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if outcome.body.is_empty() {
         return status.into_response();
@@ -100,5 +105,5 @@ pub(crate) fn said(outcome: Outcome) -> Response {
 
 /// The user with that id, as it is with every reading taken.
 pub(crate) fn user(engine: &Engine, id: UserId) -> Result<Snapshot, Problem> {
-    engine.look().user(id).ok_or_else(|| Problem::not_found("user"))
+    engine.read_view().user(id).ok_or_else(|| Problem::not_found("user"))
 }

@@ -8,9 +8,9 @@ use crate::web::Problem;
 
 /// Gives a user another PIN, to be shown once.
 pub(crate) async fn give_pin(app: &AppState, actor: Actor, id: UserId) -> Result<String, Problem> {
-    app.look(move |engine| user(engine, id).map(drop)).await?;
+    app.read(move |engine| user(engine, id).map(drop)).await?;
     let pin = identity::new_pin()?;
     let hash = app.passwords.hash(pin.clone()).await?;
-    app.done(actor, Command::SetPin(id, PinHash(hash)), None).await?;
+    app.execute(actor, Command::SetPin(id, PinHash(hash)), None).await?;
     Ok(pin)
 }

@@ -49,7 +49,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 pub(super) async fn page(portal: &Portal, guest: &Guest, complaint: Option<&'static str>) -> Answer {
     let owed = portal.look_at(guest, |engine, customer| {
         let account = customer.user.account;
-        Ok((account.id, Owed::of(&engine.look(), &account)))
+        Ok((account.id, Owed::of(&engine.read_view(), &account)))
     });
     let Some((user, owed)) = owed.await? else { return Ok(see_other("/")) };
     let (words, locale) = (guest.words(), guest.locale());

@@ -126,7 +126,7 @@ fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<Seen, P
         Some(OpenOne::Order(id)) => engine.reader().order(&id)?,
         Some(OpenOne::PendingOrder(_) | OpenOne::GivenUp { .. }) | None => None,
     };
-    let look = engine.look();
+    let look = engine.read_view();
     let account = &customer.user.account;
     let packages = look.packages();
     let can_buy = look.with_context(|ctx| {

@@ -79,10 +79,10 @@ pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing,
     let guest = guest.clone();
     let look = move |engine: &mut Engine| {
         let Some(mac) = guest.device(engine)? else { return Ok(Standing::NotSeen) };
-        let is_known = engine.look().user_with(mac).is_some();
+        let is_known = engine.read_view().user_with(mac).is_some();
         Ok(if is_known { Standing::Known } else { Standing::Seen(mac) })
     };
-    portal.look(look).await
+    portal.read(look).await
 }
 
 /// The answer to a device that the router does not show.
@@ -147,7 +147,7 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
     let name = phone::e164(who).unwrap_or_else(|| login::key(who));
     let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
     let asked = who.to_owned();
-    let found = portal.look(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
+    let found = portal.read(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
     let hash = found.as_ref().and_then(|customer: &Customer| customer.pin_hash.clone());
     let right = portal.passwords.check(pin, hash).await?;
     if !right {
@@ -211,13 +211,13 @@ pub(super) async fn ask(
     };
     let Some(user) = logged_in(&portal, &tiket, mac) else { return Ok(see_other("/masuk")) };
     let look = move |engine: &mut Engine| {
-        let look = engine.look();
+        let look = engine.read_view();
         let snapshot = look.user(user).ok_or_else(|| Problem::not_found("user"))?;
         let oldest = look.oldest_device(snapshot.user.no).cloned();
         let oldest = oldest.ok_or_else(|| Problem::not_found("device"))?;
         Ok((snapshot.devices.len(), oldest))
     };
-    let (devices, oldest) = portal.look(look).await?;
+    let (devices, oldest) = portal.read(look).await?;
     let (words, locale) = (guest.words(), guest.locale());
     let door = DoorWords::of(locale.language);
     let name = if oldest.label.is_empty() { oldest.mac.to_string() } else { oldest.label };

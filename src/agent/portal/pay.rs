@@ -384,7 +384,7 @@ async fn lead_on(portal: &Portal, guest: &Guest, answer: &str) -> Answer {
         Problem::internal()
     })?;
     let wanted = id.clone();
-    let order = portal.look(move |engine| Ok(engine.reader().order(&wanted)?)).await?;
+    let order = portal.read(move |engine| Ok(engine.reader().order(&wanted)?)).await?;
     let away = order.filter(|_| !guest.is_captive).and_then(|order| portal.way_out(&order));
     Ok(see_other(&away.unwrap_or_else(|| portal.status_path(&id))))
 }

@@ -67,9 +67,9 @@ pub(super) async fn show(
     let status = status.ok_or_else(|| Problem::not_found("page"))?;
     let asking = guest.clone();
     let (policy, seen) = portal
-        .look(move |engine| {
+        .read(move |engine| {
             let customer = asking.customer(engine);
-            Ok((engine.look().policy.clone(), customer?.map(|customer| see(engine, customer))))
+            Ok((engine.read_view().policy.clone(), customer?.map(|customer| see(engine, customer))))
         })
         .await?;
     let locale = guest.locale();
@@ -86,7 +86,7 @@ pub(super) async fn show(
 }
 
 fn see(engine: &Engine, customer: Snapshot) -> Seen {
-    let look = engine.look();
+    let look = engine.read_view();
     let account = &customer.user.account;
     let rules = access::rules(account, look.policy, &look.facts_of(customer.user.no)).to_vec();
     let (owed, policy) = (Owed::of(&look, account), look.policy.clone());

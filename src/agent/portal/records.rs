@@ -120,7 +120,7 @@ fn see(engine: &mut Engine, customer: &Snapshot, view: View, after: Option<Curso
     Ok(match view {
         View::Bayar => {
             let orders = engine.reader().orders(Some(no), part)?;
-            let owed = Owed::of(&engine.look(), &customer.user.account);
+            let owed = Owed::of(&engine.read_view(), &customer.user.account);
             Seen::Orders(List::of(orders, limit, |(no, _)| *no), Box::new(owed))
         }
         View::Mutasi => {

@@ -75,7 +75,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
 
 /// Packages on sale, the cheapest first, each with the reason why this customer cannot buy it.
 fn on_sale(engine: &Engine, customer: &Snapshot) -> Vec<(Package, Option<Refusal>)> {
-    let look = engine.look();
+    let look = engine.read_view();
     let account = &customer.user.account;
     let mut packages: Vec<Package> = look.packages().into_iter().filter(|package| package.active).collect();
     packages.sort_by_key(|package| (package.price, package.quota));

@@ -63,7 +63,7 @@ impl Portal {
     }
 
     /// Reads from the engine; `look` copies out what it needs.
-    pub async fn look<T: Send + 'static>(
+    pub async fn read<T: Send + 'static>(
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -115,7 +115,7 @@ impl Portal {
     async fn found(&self, guest: &Guest, id: OrderId, t: &str) -> Result<Found, Problem> {
         let has_link = self.site.signed_tokens.is_order_token(&id, t);
         let guest = guest.clone();
-        self.look(move |engine| find(engine, &guest, &id, has_link)).await
+        self.read(move |engine| find(engine, &guest, &id, has_link)).await
     }
 }
 
@@ -132,7 +132,7 @@ fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Res
     if !is_own && !has_link {
         return Err(unknown());
     }
-    let look = engine.look();
+    let look = engine.read_view();
     let user = order.user_no.and_then(|no| look.user(look.user_id(no)?));
     let window = user
         .as_ref()
@@ -362,7 +362,7 @@ pub(super) async fn by_code(
     let name = guest.address.to_string();
     let attempt = portal.attempt(&portal.codes, guest.address, &name)?;
     let signed_tokens = portal.site.signed_tokens.clone();
-    let found = portal.look(move |engine| {
+    let found = portal.read(move |engine| {
         let since = Timestamp(engine.now().0.saturating_sub(CODES_MS));
         let open = engine.open_orders().into_iter().map(|order| order.order);
         let recent = engine.reader().online_since(since)?;

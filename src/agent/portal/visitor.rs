@@ -65,7 +65,7 @@ impl Guest {
     /// devices belongs to neither: an answer would show one customer's account to another.
     pub fn device(&self, engine: &Engine) -> Result<Option<Mac>, Problem> {
         let Some(address) = self.on_router() else { return Ok(None) };
-        match engine.look().device_at(address) {
+        match engine.read_view().device_at(address) {
             DeviceAt::Nobody => Ok(None),
             DeviceAt::One(mac) => Ok(Some(mac)),
             DeviceAt::Shared => {
@@ -76,7 +76,7 @@ impl Guest {
 
     /// The user whose device sent the request.
     pub fn customer(&self, engine: &Engine) -> Result<Option<Snapshot>, Problem> {
-        let look = engine.look();
+        let look = engine.read_view();
         Ok(self.device(engine)?.and_then(|mac| look.user_with(mac)).map(|user| look.snapshot(user)))
     }
 }
@@ -132,7 +132,7 @@ impl Portal {
         let look = move |engine: &mut Engine| {
             guest.customer(engine)?.map(|customer| look(engine, customer)).transpose()
         };
-        self.look(look).await
+        self.read(look).await
     }
 
     /// The local day, in days since 1970-01-01.

@@ -78,13 +78,13 @@ impl Counted {
 
 /// Counts in one look at the engine.
 pub(crate) fn count(engine: &mut Engine) -> Result<Counted, StoreError> {
-    let today = engine.look().facts.local.date;
+    let today = engine.read_view().facts.local.date;
     let from = today.saturating_sub((PLOT_DAYS - 1).days());
     let source = Source::of(engine, Days { from, to: today })?;
     let reviews = engine.reader().orders_in_review()?;
     let open_orders = engine.open_orders().len() as u64;
     let hosts = engine.hosts().rows.len() as u64;
-    let look = engine.look();
+    let look = engine.read_view();
     let mut books = Books {
         clock_trusted: look.facts.clock_trusted,
         online: look.users_online(),

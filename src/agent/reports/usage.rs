@@ -34,7 +34,7 @@ impl Source {
         // Of one moment: what is gathered here must not be on file there, too.
         let reader = engine.new_reader()?;
         reader.freeze()?;
-        let look = engine.look();
+        let look = engine.read_view();
         let open = look.open_day().map_or(days.from, date);
         let start = hour(look.zone.day_start(days.from.max(open)));
         let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));

@@ -23,7 +23,7 @@ pub(crate) fn restarts(
     (start, end): (Timestamp, Timestamp),
 ) -> Result<Vec<(Timestamp, Mac, Restart)>, StoreError> {
     let mut restarts = engine.reader().restarts(user_no, start, end, RESTARTS_MAX)?;
-    let gathered = engine.look().gathered_restarts(user_no).into_iter();
+    let gathered = engine.read_view().gathered_restarts(user_no).into_iter();
     restarts.extend(gathered.filter(|(at, ..)| (start..end).contains(at)));
     Ok(restarts)
 }
@@ -47,7 +47,7 @@ pub(crate) fn daily(
     (from, to): (Timestamp, Timestamp),
     sums: &mut Sums,
 ) -> Result<(Timestamp, Timestamp), StoreError> {
-    let look = engine.look();
+    let look = engine.read_view();
     let zone = look.zone;
     let (first, last) = (zone.local(from).date, zone.local(Timestamp(to.0 - 1)).date);
     let (start, end) = (zone.day_start(first), zone.day_start(last.saturating_add(1.day())));
@@ -72,7 +72,7 @@ fn date(day: i64) -> Date {
 /// Hours as committed, and what is gathered since.
 fn hours(engine: &Engine, user_no: u32, from: i64, to: i64) -> Result<Vec<UsageRow>, StoreError> {
     let mut rows = engine.reader().usage_hours(user_no, from, to)?;
-    rows.extend(engine.look().gathered_usage(user_no, from, to));
+    rows.extend(engine.read_view().gathered_usage(user_no, from, to));
     Ok(rows)
 }
 

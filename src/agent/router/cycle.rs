@@ -336,7 +336,7 @@ impl RouterCycle {
             return Ok(Vec::new());
         }
         let name = move |engine: &mut Engine| {
-            let look = engine.look();
+            let look = engine.read_view();
             about.iter().map(|about| look.who(about.owner.as_deref(), about.mac, about.address)).collect()
         };
         Ok(self.engine.call(name).await?)

@@ -122,7 +122,7 @@ async fn line(town: &Town, notice: &Notice) -> Option<String> {
         Notice::OverageWarning { user, name } => (*user, name, "is warned: near the debt limit".to_owned()),
     };
     let look = move |engine: &mut Engine| {
-        let look = engine.look();
+        let look = engine.read_view();
         look.user(id).map(|snapshot| UserView::of(&snapshot, look.policy))
     };
     let user = town.site.engine().call(look).await.ok().flatten()?;

@@ -99,7 +99,7 @@ fn books(engine: &mut Engine, began: Timestamp) -> Result<DemoTotals, StoreError
     let (from, to) = (began.0.div_euclid(HOUR_MS), engine.now().0.div_euclid(HOUR_MS) + 1);
     let reader = engine.reader();
     let mut metered = Bytes::ZERO;
-    for user in engine.look().users_after(0) {
+    for user in engine.read_view().users_after(0) {
         let rows = reader.usage_hours(user.no, from, to)?;
         metered = rows.iter().fold(metered, |sum, row| sum.plus(row.bytes));
     }

@@ -187,7 +187,7 @@ impl Town {
     /// Every user as pages show them.
     pub async fn users(&self) -> Result<Vec<UserView>, Failure> {
         let look = |engine: &mut crate::agent::engine::Engine| {
-            let look = engine.look();
+            let look = engine.read_view();
             let view = |user| UserView::of(&look.snapshot(user), look.policy);
             look.users_after(0).map(view).collect()
         };
@@ -197,7 +197,7 @@ impl Town {
     /// Packages on sale, cheapest first.
     pub async fn packages(&self) -> Result<Vec<PackageView>, Failure> {
         let look = |engine: &mut crate::agent::engine::Engine| {
-            engine.look().packages().iter().map(PackageView::of).collect::<Vec<_>>()
+            engine.read_view().packages().iter().map(PackageView::of).collect::<Vec<_>>()
         };
         let mut packages = self.site.engine().call(look).await.map_err(Failure::said)?;
         packages.sort_by_key(|package| package.price_rp);

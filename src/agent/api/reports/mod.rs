@@ -44,29 +44,29 @@ impl ReportQuery {
 }
 
 async fn today(app: &AppState) -> Result<Date, Problem> {
-    app.look(|engine| Ok(engine.look().facts.local.date)).await
+    app.read(|engine| Ok(engine.read_view().facts.local.date)).await
 }
 
 async fn sales(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().days(today(&app).await?)?;
-    let report = app.look(move |engine| Ok(Sales::of(engine, days)?)).await?;
+    let report = app.read(move |engine| Ok(Sales::of(engine, days)?)).await?;
     Ok(format::answer(report, ask.format))
 }
 
 async fn usage(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().days(today(&app).await?)?;
-    let report = app.look(move |engine| Ok(Source::of(engine, days)?)).await?;
+    let report = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
     Ok(format::answer(report, ask.format))
 }
 
 async fn debts(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().given(today(&app).await?)?;
-    let report = app.look(move |engine| Ok(owed::report(&engine.look(), days))).await?;
+    let report = app.read(move |engine| Ok(owed::report(&engine.read_view(), days))).await?;
     Ok(format::answer(report, ask.format))
 }
 
 async fn collection(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().given(today(&app).await?)?;
-    let report = app.look(move |engine| Ok(whom_to_call(&engine.look(), days))).await?;
+    let report = app.read(move |engine| Ok(whom_to_call(&engine.read_view(), days))).await?;
     Ok(format::answer(report, ask.format))
 }

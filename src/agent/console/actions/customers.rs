@@ -40,7 +40,7 @@ pub(crate) const NEW_USER_ACTIONS: &[FormAction<()>] = &[FormAction {
     work: |submission| {
         let body = submission.spec.body(submission.form)?;
         Ok(Work::CommandContext(
-            read_body::<AddUser>(until_evening(body, &submission.context.locale))?.action(),
+            read_body::<AddUser>(until_evening(body, &submission.context.locale))?.command(),
         ))
     },
 }];
@@ -121,7 +121,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             Ok(FormSpec { fields, ..spec(context, engine)? })
         },
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<AddDebt>()?.action(submission.context.subject)?))
+            Ok(Work::CommandContext(submission.read::<AddDebt>()?.command(submission.context.subject)?))
         },
     },
     FormAction {
@@ -142,7 +142,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             Ok(FormSpec { fields, ..spec(context, engine)? })
         },
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<AddDebt>()?.action(submission.context.subject)?))
+            Ok(Work::CommandContext(submission.read::<AddDebt>()?.command(submission.context.subject)?))
         },
     },
     FormAction {
@@ -157,7 +157,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             Ok(FormSpec { fields, ..spec(context, engine)? })
         },
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<CreditUser>()?.action(submission.context.subject)))
+            Ok(Work::CommandContext(submission.read::<CreditUser>()?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -168,7 +168,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         fits: always,
         spec: reset_sheet,
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<ResetAccount>()?.action(submission.context.subject)))
+            Ok(Work::CommandContext(submission.read::<ResetAccount>()?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -180,7 +180,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         spec,
         work: |submission| {
             let body = Map::from_iter([("approved".to_owned(), Value::from(true))]);
-            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.action(submission.context.subject)))
+            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -195,7 +195,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         },
         work: |submission| {
             let body = until_evening(submission.spec.changed(submission.form)?, &submission.context.locale);
-            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.action(submission.context.subject)))
+            Ok(Work::CommandContext(read_body::<ChangeUser>(body)?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -213,7 +213,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             Ok(FormSpec { fields, ..spec(context, engine)? })
         },
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<BindDevice>()?.action(submission.context.subject)))
+            Ok(Work::CommandContext(submission.read::<BindDevice>()?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -233,7 +233,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         fits: |account| account.admin_block.is_none(),
         spec: |context, engine| Ok(FormSpec { fields: vec![reason(context)], ..spec(context, engine)? }),
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<BlockUser>()?.action(submission.context.subject)))
+            Ok(Work::CommandContext(submission.read::<BlockUser>()?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -247,7 +247,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             Ok(FormSpec { fields: vec![reason], ..spec(context, engine)? })
         },
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<UnblockUser>()?.action(submission.context.subject)))
+            Ok(Work::CommandContext(submission.read::<UnblockUser>()?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -261,7 +261,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             Ok(FormSpec { fields, ..spec(context, engine)? })
         },
         work: |submission| {
-            Ok(Work::CommandContext(submission.read::<DebitUser>()?.action(submission.context.subject)))
+            Ok(Work::CommandContext(submission.read::<DebitUser>()?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -331,7 +331,7 @@ pub(crate) fn paying<S>(context: &FormContext<S>) -> Vec<Field> {
 
 /// A package on sale.
 fn package<S>(context: &FormContext<S>, engine: &Engine) -> Field {
-    let on_sale = engine.look().packages().into_iter().filter(|package| package.active);
+    let on_sale = engine.read_view().packages().into_iter().filter(|package| package.active);
     let option = |package: crate::domain::package::Package| {
         let quota = say::quota(&context.locale, package.quota);
         let days = context.locale.span(std::time::Duration::from_hours(24 * u64::from(package.days)));
@@ -360,7 +360,7 @@ pub(crate) fn reason<S>(context: &FormContext<S>) -> Field {
 /// Everything owed with its price, line by line.
 fn owed(context: &FormContext<UserId>, engine: &Engine) -> Result<Vec<String>, Problem> {
     let account = user(engine, context.subject)?.user.account;
-    let quote = engine.look().with_context(|ctx| ctx.tariff().settle_all(&account));
+    let quote = engine.read_view().with_context(|ctx| ctx.tariff().settle_all(&account));
     let Ok(quote) = quote else { return Ok(Vec::new()) };
     let words = context.words();
     let line = |line: &crate::domain::order::Line| {
@@ -388,7 +388,7 @@ fn reset_sheet(context: &FormContext<UserId>, engine: &Engine) -> Result<FormSpe
 
 /// Everything that is on file of a customer, or of one that is entered.
 fn settings<S>(context: &FormContext<S>, engine: &Engine, snapshot: Option<&Snapshot>) -> Vec<Field> {
-    let (words, look) = (context.words(), engine.look());
+    let (words, look) = (context.words(), engine.read_view());
     let language = context.locale.language;
     let user = snapshot.map(|snapshot| &snapshot.user);
     let account = user.map(|user| &user.account);

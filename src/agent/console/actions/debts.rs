@@ -46,7 +46,7 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
         },
         work: |submission| {
             let (user, debt) = submission.context.subject;
-            Ok(Work::CommandContext(submission.read::<ChangeDebt>()?.action(user, debt)?))
+            Ok(Work::CommandContext(submission.read::<ChangeDebt>()?.command(user, debt)?))
         },
     },
     FormAction {
@@ -61,7 +61,7 @@ pub(crate) const DEBT_ACTIONS: &[FormAction<(UserId, DebtId)>] = &[
         },
         work: |submission| {
             let (user, debt) = submission.context.subject;
-            Ok(Work::CommandContext(submission.read::<WriteOffDebt>()?.action(user, debt)))
+            Ok(Work::CommandContext(submission.read::<WriteOffDebt>()?.command(user, debt)))
         },
     },
 ];
@@ -72,7 +72,7 @@ fn spec(context: &FormContext<(UserId, DebtId)>, engine: &Engine) -> Result<(Deb
     let found = user(engine, id)?;
     let item = engine.reader().debt(debt)?.filter(|(owner, _)| *owner == found.user.no);
     let (_, item) = item.ok_or_else(|| Problem::not_found("debt of this user"))?;
-    let due = engine.look().with_context(|ctx| ctx.tariff().due(&item).ok());
+    let due = engine.read_view().with_context(|ctx| ctx.tariff().due(&item).ok());
     let parts = [
         say::debt_amount(&context.locale, &item),
         say::price(context.locale.language, due),

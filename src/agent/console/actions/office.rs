@@ -44,7 +44,7 @@ pub(crate) const DRAWER_ACTIONS: &[FormAction<()>] = &[FormAction {
         let notes = vec![format!("{}: {expected}", w.expected_cash)];
         Ok(FormSpec { home: "/kasir".into(), notes, fields, ..FormSpec::default() })
     },
-    work: |submission| Ok(Work::CommandContext(submission.read::<CountDrawer>()?.action())),
+    work: |submission| Ok(Work::CommandContext(submission.read::<CountDrawer>()?.command())),
 }];
 
 /// The router.
@@ -209,7 +209,7 @@ fn upon_admin(
 ) -> Work {
     let name = submission.context.subject.clone();
     let work = operation(async move |app: Arc<AppState>, actor: Actor| {
-        app.look(move |engine| change(engine, &actor, &name)).await?;
+        app.read(move |engine| change(engine, &actor, &name)).await?;
         Ok(Flash::default())
     });
     Work::Operation(vec![will.to_owned()], work)
@@ -232,7 +232,7 @@ fn token_removal(submission: &Submission<(String, String)>) -> Result<Work, Prob
     let (name, hash) = submission.context.subject.clone();
     let hash = HEXLOWER_PERMISSIVE.decode(hash.as_bytes()).map_err(|_| Problem::not_found("token"))?;
     let work = operation(async move |app: Arc<AppState>, actor: Actor| {
-        app.look(move |engine| remove_token(engine, &actor, &name, &hash)).await?;
+        app.read(move |engine| remove_token(engine, &actor, &name, &hash)).await?;
         Ok(Flash::default())
     });
     Ok(Work::Operation(vec![office(submission.context).remove_token_will.to_owned()], work))

@@ -23,7 +23,7 @@ pub(crate) const NEW_PACKAGE_ACTIONS: &[FormAction<()>] = &[FormAction {
     spec: |context, _| {
         Ok(FormSpec { home: "/paket".into(), fields: fields(context, None), ..FormSpec::default() })
     },
-    work: |submission| Ok(Work::CommandContext(submission.read::<AddPackage>()?.action())),
+    work: |submission| Ok(Work::CommandContext(submission.read::<AddPackage>()?.command())),
 }];
 
 /// Everything that can be done to a package.
@@ -40,7 +40,7 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
         },
         work: |submission| {
             let body = submission.spec.changed(submission.form)?;
-            Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.action(submission.context.subject)))
+            Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.command(submission.context.subject)))
         },
     },
     FormAction {
@@ -74,11 +74,11 @@ pub(crate) const PACKAGE_ACTIONS: &[FormAction<PackageId>] = &[
 
 fn on_sale(submission: &Submission<PackageId>, is_on: bool) -> Result<Work, Problem> {
     let body = Map::from_iter([("active".to_owned(), Value::from(is_on))]);
-    Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.action(submission.context.subject)))
+    Ok(Work::CommandContext(read_body::<ChangePackage>(body)?.command(submission.context.subject)))
 }
 
 fn find(context: &FormContext<PackageId>, engine: &Engine) -> Result<Package, Problem> {
-    let packages = engine.look().packages();
+    let packages = engine.read_view().packages();
     let found = packages.into_iter().find(|package| package.id == context.subject);
     found.ok_or_else(|| Problem::not_found("package"))
 }

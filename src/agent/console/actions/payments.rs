@@ -78,7 +78,7 @@ pub(crate) const ORDER_ACTIONS: &[FormAction<OrderId>] = &[
         spec: refund_sheet,
         work: |submission| {
             Ok(Work::CommandContext(
-                submission.read::<RefundOrder>()?.action(submission.context.subject.clone()),
+                submission.read::<RefundOrder>()?.command(submission.context.subject.clone()),
             ))
         },
     },
@@ -100,7 +100,7 @@ fn find(context: &FormContext<OrderId>, engine: &Engine) -> Result<OrderRecord, 
 /// What every deed to an order says of it.
 fn spec(context: &FormContext<OrderId>, engine: &Engine) -> Result<FormSpec, Problem> {
     let order = find(context, engine)?;
-    let look = engine.look();
+    let look = engine.read_view();
     let user = order.user_no.and_then(|no| look.user_no(no)).map(|user| format!(", {}", user.name));
     let about = format!("{} {}{}", order.id.0, order.amount, user.unwrap_or_default());
     Ok(FormSpec { about, home: format!("/pembayaran/{}", order.id.0), ..FormSpec::default() })
@@ -135,5 +135,5 @@ fn refund_sheet(context: &FormContext<OrderId>, engine: &Engine) -> Result<FormS
 fn review(submission: &Submission<OrderId>, decision: &str) -> Result<Work, Problem> {
     let mut body = submission.spec.body(submission.form)?;
     body.insert("decision".to_owned(), Value::from(decision));
-    Ok(Work::CommandContext(read_body::<ReviewOrder>(body)?.action(submission.context.subject.clone())))
+    Ok(Work::CommandContext(read_body::<ReviewOrder>(body)?.command(submission.context.subject.clone())))
 }

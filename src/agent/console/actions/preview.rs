@@ -198,7 +198,7 @@ impl Telling<'_> {
         let text = |text: Option<&String>| text.map_or(words.none, String::as_str).to_owned();
         let yes = |is: bool| say::yes(self.locale.language, is).to_owned();
         let account = &user.account;
-        let terms = account.terms(self.engine.look().policy);
+        let terms = account.terms(self.engine.read_view().policy);
         vec![
             (words.name, user.name.clone()),
             (words.phone, text(user.phone.as_ref())),
@@ -217,7 +217,7 @@ impl Telling<'_> {
             return self.words.none.to_owned();
         }
         let unpaid = items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()));
-        let due = self.engine.look().with_context(|ctx| {
+        let due = self.engine.read_view().with_context(|ctx| {
             let tariff = ctx.tariff();
             items.iter().try_fold(Rupiah::ZERO, |sum, item| tariff.due(item).map(|due| sum.plus(due))).ok()
         });
@@ -236,7 +236,7 @@ impl Telling<'_> {
     }
 
     fn debt(&self, item: &DebtItem) -> String {
-        let due = self.engine.look().with_context(|ctx| ctx.tariff().due(item).ok());
+        let due = self.engine.read_view().with_context(|ctx| ctx.tariff().due(item).ok());
         let language = self.locale.language;
         let parts = [
             say::debt_amount(self.locale, item),
@@ -337,7 +337,7 @@ impl Telling<'_> {
 
     /// A package before and after.
     fn package(&self, id: Option<PackageId>, after: &str) -> Vec<Row> {
-        let packages = self.engine.look().packages();
+        let packages = self.engine.read_view().packages();
         let before = packages.iter().find(|package| Some(package.id) == id);
         let before = before.and_then(|package| serde_json::to_value(PackageView::of(package)).ok());
         let after = serde_json::from_str(after).ok();

@@ -100,7 +100,7 @@ pub(crate) async fn show<S: Subject>(
             Ok((spec, None))
         }
     };
-    let (spec, ready) = app.look(look).await?;
+    let (spec, ready) = app.read(look).await?;
     let page = pages::Of::new(session, (action.title)(session.page_request.locale.language), spec);
     let form = typed.clone().unwrap_or_default();
     match ready {
@@ -131,7 +131,7 @@ pub(crate) async fn submit<S: Subject>(
         let (typed, is_shown) = (form.clone(), key.is_none());
         move |engine: &mut Engine| consider(action, &context, &typed, is_shown, engine)
     };
-    let considered = app.look(look).await;
+    let considered = app.read(look).await;
     let give_up = || key.iter().for_each(|key| app.flash.drop_claim(&session.token, key));
     let Considered { spec, ready } = considered.inspect_err(|_| give_up())?;
     let page = pages::Of::new(&session, (action.title)(session.page_request.locale.language), spec);
@@ -182,7 +182,9 @@ impl Doing<'_> {
                 let told = operation(Arc::clone(app), actor).await?;
                 return Ok((self.page.home.clone(), self.named(told)));
             }
-            Work::CommandContext(action) => (Some(action.clone()), app.done(actor, action, Some(key)).await?),
+            Work::CommandContext(action) => {
+                (Some(action.clone()), app.execute(actor, action, Some(key)).await?)
+            }
             Work::Money(user, money) => {
                 let action = match &money {
                     Money::Taken(action) => Some(action.clone()),
@@ -213,8 +215,8 @@ impl Doing<'_> {
 
     /// From whom a device was moved.
     async fn moved(&self, from: Option<UserId>) -> Result<Vec<String>, Problem> {
-        let name = move |engine: &mut Engine| Ok(from.and_then(|id| engine.look().user(id)));
-        let owner = self.app.look(name).await?;
+        let name = move |engine: &mut Engine| Ok(from.and_then(|id| engine.read_view().user(id)));
+        let owner = self.app.read(name).await?;
         let text = self.page.words().device_moved;
         Ok(owner.iter().map(|owner| say::with(text, &[&owner.user.name])).collect())
     }
@@ -243,7 +245,7 @@ impl Doing<'_> {
             Some(_) if moved_from.is_some() => self.moved(moved_from).await?,
             Some(action) => {
                 let look = move |engine: &mut Engine| written(engine, &locale, &action, &event);
-                self.app.look(look).await?
+                self.app.read(look).await?
             }
             None => Vec::new(),
         };
@@ -258,7 +260,7 @@ fn written(engine: &Engine, locale: &Locale, action: &Command, event: &str) -> R
         Command::Refund { order, .. } | Command::Review { order, .. } => {
             engine.reader().order(order)?.and_then(|order| order.user_no)
         }
-        other => other.user().and_then(|id| engine.look().user(id)).map(|found| found.user.no),
+        other => other.user().and_then(|id| engine.read_view().user(id)).map(|found| found.user.no),
     };
     let Some(user_no) = user_no else { return Ok(Vec::new()) };
     let mut lines = engine.reader().statement(user_no, Page { limit: LINES_MAX, after: None })?;

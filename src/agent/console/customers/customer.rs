@@ -135,13 +135,13 @@ pub(crate) async fn show(
     Query(wanted): Query<usage::Wanted>,
 ) -> Answer {
     let locale = session.page_request.locale.clone();
-    let known = app.look(move |engine| look(engine, &locale, id, &wanted)).await?;
+    let known = app.read(move |engine| look(engine, &locale, id, &wanted)).await?;
     html(&page(&app, &session, id, known))
 }
 
 fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) -> Result<Known, Problem> {
     let snapshot = user(engine, id)?;
-    let (look, reader, no) = (engine.look(), engine.reader(), snapshot.user.no);
+    let (look, reader, no) = (engine.read_view(), engine.reader(), snapshot.user.no);
     let mut lines = reader.statement(no, Page { limit: RULE_LINES_MAX, after: None })?;
     let rules = explain::rules(locale, &look, &snapshot.user, &period(lines.clone()));
     lines.truncate(LINES_MAX);

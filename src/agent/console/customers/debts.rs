@@ -102,8 +102,8 @@ pub(crate) async fn show(
     let chosen = AGES.iter().position(|age| *age == wanted.umur);
     let after = wanted.after;
     let (owed, calls, items) = app
-        .look(move |engine| {
-            let look = engine.look();
+        .read(move |engine| {
+            let look = engine.read_view();
             let limit = PageLimit::default();
             let calls = chosen.is_none().then(|| List::of_all(collection(&look, None).items, limit, after));
             let items = chosen.map(|age| open_items(&look, age, limit, after));

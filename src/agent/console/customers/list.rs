@@ -79,8 +79,8 @@ pub(crate) async fn show(
     };
     let locale = session.page_request.locale.clone();
     let (page, total) = app
-        .look(move |engine| {
-            let look = engine.look();
+        .read(move |engine| {
+            let look = engine.read_view();
             let page = found(&look, &search, |user| !is_waiting || !user.account.approved);
             Ok((page.map(|user| row(&look, &locale, user)), look.users_len()))
         })

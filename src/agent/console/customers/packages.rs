@@ -49,7 +49,7 @@ pub(crate) async fn show(
     session: AdminSession,
     Query(wanted): Query<Wanted>,
 ) -> Answer {
-    let all = app.look(|engine| Ok(engine.look().packages())).await?;
+    let all = app.read(|engine| Ok(engine.read_view().packages())).await?;
     let PageQuery { limit, after } = PageQuery { limit: PageLimit::default(), after: wanted.after };
     let page = List::of_all(all, limit, after);
     let words = session.people();

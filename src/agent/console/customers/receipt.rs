@@ -47,7 +47,7 @@ pub(crate) async fn show(
         let days = debts.into_iter().map(|item| (item.id, item.debt_date)).collect();
         Ok((order, customer, days))
     };
-    let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = app.look(look).await?;
+    let (order, customer, days): (_, _, BTreeMap<DebtId, Date>) = app.read(look).await?;
     let (words, locale) = (session.people(), &session.page_request.locale);
     let no = order.receipt_no.map(|no| no.to_string()).unwrap_or_default();
     let (frame, layout) = session.layout(say::with(words.receipt_no, &[&no]), "/pembayaran");

@@ -64,7 +64,7 @@ pub(crate) async fn show(
     Query(wanted): Query<Wanted>,
 ) -> Answer {
     let (snapshot, lines) = app
-        .look(move |engine| {
+        .read(move |engine| {
             let snapshot = user(engine, id)?;
             let limit = PageLimit::default();
             let rows = Page { limit: limit.rows_and_one(), after: wanted.after.map(|cursor| cursor.0) };

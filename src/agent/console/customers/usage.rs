@@ -66,8 +66,8 @@ pub(crate) fn of(
     wanted: &Wanted,
 ) -> Result<Usage, Problem> {
     let words = People::of(locale.language);
-    let today = engine.look().facts.local.date;
-    let zone = engine.look().zone;
+    let today = engine.read_view().facts.local.date;
+    let zone = engine.read_view().zone;
     let user_no = snapshot.user.no;
     let day = wanted.hari.as_ref().map(|day| day.0);
     let first = day.unwrap_or_else(|| today.saturating_sub((DAYS - 1).days()));

@@ -31,7 +31,7 @@ impl OpenItem {
 
 impl ImportUsers<Fields> {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Command {
+    pub(crate) fn command(self) -> Command {
         let mut findings = Vec::new();
         let rows = self.users.into_iter().enumerate();
         let users =

@@ -11,20 +11,20 @@ use crate::protocol::admin::values::{MethodName, Note, Price};
 use crate::web::Problem;
 
 impl CreditUser {
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         let days = self.days.map(|days| days.0);
         Command::Grant(user, Grant { amount: self.amount.0, days, reason: self.reason.0 })
     }
 }
 
 impl DebitUser {
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         Command::Debit { user, amount: self.amount.0, reason: self.reason.0 }
     }
 }
 
 impl AddDebt {
-    pub(crate) fn action(self, user: UserId) -> Result<Command, Problem> {
+    pub(crate) fn command(self, user: UserId) -> Result<Command, Problem> {
         let what = match (self.amount, self.package_id) {
             (Some(amount), None) => Ok(amount.0),
             (None, Some(package)) => Err(package),
@@ -43,7 +43,7 @@ impl AddDebt {
 }
 
 impl ChangeDebt {
-    pub(crate) fn action(self, user: UserId, debt: DebtId) -> Result<Command, Problem> {
+    pub(crate) fn command(self, user: UserId, debt: DebtId) -> Result<Command, Problem> {
         if self.due_date.is_none() && self.note.is_none() {
             return Err(Problem::invalid("due_date", "give due_date or note"));
         }
@@ -54,7 +54,7 @@ impl ChangeDebt {
 }
 
 impl WriteOffDebt {
-    pub(crate) fn action(self, user: UserId, debt: DebtId) -> Command {
+    pub(crate) fn command(self, user: UserId, debt: DebtId) -> Command {
         Command::WriteOff { user, debt, reason: self.reason.0 }
     }
 }
@@ -138,7 +138,7 @@ impl PayPart {
 }
 
 impl ResetAccount {
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         Command::Reset {
             user,
             debt: self.debt.map(|amount| amount.0),

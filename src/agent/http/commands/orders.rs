@@ -6,7 +6,7 @@ use crate::protocol::admin::orders::{Decision, RefundOrder, ReviewOrder};
 
 impl ReviewOrder {
     /// The command it asks for.
-    pub(crate) fn action(self, order: OrderId) -> Command {
+    pub(crate) fn command(self, order: OrderId) -> Command {
         let decision = match self.decision {
             Decision::Credit => ReviewDecision::Credit,
             Decision::Dismiss => ReviewDecision::Dismiss,
@@ -17,7 +17,7 @@ impl ReviewOrder {
 
 impl RefundOrder {
     /// The command it asks for.
-    pub(crate) fn action(self, order: OrderId) -> Command {
+    pub(crate) fn command(self, order: OrderId) -> Command {
         let amount = self.amount_rp.map(|amount| amount.0);
         Command::Refund { order, amount, reason: self.reason.0 }
     }

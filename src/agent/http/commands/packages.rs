@@ -6,7 +6,7 @@ use crate::protocol::admin::packages::{AddPackage, ChangePackage};
 
 impl AddPackage {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Command {
+    pub(crate) fn command(self) -> Command {
         Command::AddPackage(NewPackage {
             name: self.name.0,
             quota: self.quota.map(|quota| quota.0),
@@ -19,7 +19,7 @@ impl AddPackage {
 
 impl ChangePackage {
     /// The command it asks for.
-    pub(crate) fn action(self, package: PackageId) -> Command {
+    pub(crate) fn command(self, package: PackageId) -> Command {
         let change = PackageChange {
             name: self.name.map(|name| name.0),
             quota: self.quota.map(|quota| quota.map(|quota| quota.0)),

@@ -8,7 +8,7 @@ use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser}
 
 impl AddUser {
     /// The command it asks for.
-    pub(crate) fn action(self) -> Command {
+    pub(crate) fn command(self) -> Command {
         let settings = Settings {
             approved: self.approved,
             active: self.active,
@@ -24,7 +24,7 @@ impl AddUser {
 
 impl ChangeUser {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         let settings = Settings {
             approved: self.approved,
             active: self.active,
@@ -45,7 +45,7 @@ impl ChangeUser {
 
 impl BindDevice {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         let label = self.label.map(|label| label.0).unwrap_or_default();
         // Which device goes is for a person to say.
         let is_move = self.r#move.unwrap_or(false);
@@ -55,14 +55,14 @@ impl BindDevice {
 
 impl BlockUser {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         Command::Block(user, self.reason.0)
     }
 }
 
 impl UnblockUser {
     /// The command it asks for.
-    pub(crate) fn action(self, user: UserId) -> Command {
+    pub(crate) fn command(self, user: UserId) -> Command {
         Command::Unblock(user, self.reason.map(|reason| reason.0).unwrap_or_default())
     }
 }
