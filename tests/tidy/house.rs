@@ -92,7 +92,7 @@ mod tests {
         let bad = [
             "fn f(k: Kind) {\n    match k {\n        Kind::Usage => 1,\n        _ => 2,\n    }\n}\n",
             "fn f(k: Kind) {\n    match (k, s) {\n        (Kind::Usage, _) => {\n            1\n        }\n        _ => 2,\n    }\n}\n",
-            "fn f() {\n    match a {\n        x::Action::Block(_)\n        | x::Action::Buy(..) => 1,\n        _ if b => 2,\n        c => 3,\n    }\n}\n",
+            "fn f() {\n    match a {\n        x::Command::Block(_)\n        | x::Command::Buy(..) => 1,\n        _ if b => 2,\n        c => 3,\n    }\n}\n",
             "impl Kind {\n    fn f(self) {\n        match self {\n            Self::Usage => 1,\n            _ => 2,\n        }\n    }\n}\n",
             "impl Display for Reason {\n    fn f(self) {\n        match self {\n            Some(Self::Fup) => 1,\n            _ => 2,\n        }\n    }\n}\n",
         ];
