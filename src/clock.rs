@@ -1,7 +1,7 @@
 //! The only "now": wall time, time since boot, and the zone the site lives in.
 //!
 //! The Pi has no clock that survives a power cut, so wall time may be wrong, step and go back. Intervals are
-//! measured with [`Clock::uptime`]; which boot an uptime belongs to is told by [`Clock::boot_id`].
+//! measured with [`Clock::uptime`]; [`Clock::boot_id`] says to which boot an uptime belongs.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -118,7 +118,7 @@ fn parse_uptime(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// A clock that stands still until it is told to move. Clones share the same time.
+/// A clock that does not move until it is moved. Clones share the same time.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Mutex<Manual>>);
 
@@ -150,7 +150,7 @@ impl ManualClock {
         self.change(|m| m.wall = wall);
     }
 
-    /// The network says that the wall clock is right as it stands.
+    /// The network says that the wall clock is right.
     pub fn synchronize(&self) {
         self.change(|m| m.synchronized = Some(m.wall));
     }

@@ -13,7 +13,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// is just being closed ends without anybody knowing whether it was carried out.
 const IDLE_KEPT: Duration = Duration::from_secs(15);
 
-/// A client for http and https addresses, to be given time-outs for its answers by whoever uses it.
+/// A client for http and https addresses. The caller sets its time-outs.
 ///
 /// TLS believes the authorities that the system believes (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others). They are
 /// taken rather than a list built into the program because the code that reads them is part of the HTTP client

@@ -15,7 +15,7 @@ pub enum Cause {
     ReadOnly,
     /// Another program has locked the file. Nothing was written.
     Busy,
-    /// A write failed; only the file system can tell why. A full disk can look like this as well.
+    /// A write failed; only the file system knows why. A full disk can look like this as well.
     Write,
     /// The content of the disk is unknown until the file is opened again.
     Broken,

@@ -1,4 +1,4 @@
-//! The admin listener: the API and the console together, behind one gate.
+//! The admin listener: the API and the console with one gate.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ pub fn admin_router(site: Arc<Site>) -> Router {
     let defaults = Arc::new(console::page_defaults(&site));
     let app = AppState::new(site);
     let all = api::routes().merge(console::routes(&app)).with_state(Arc::clone(&app));
-    // Inside of the limits: a refusal finds a caller that has sent all, and a body that is too large is told so first.
+    // Inside of the limits: a refusal reaches a caller that has sent everything, and a body that is too large is refused first.
     let admitted = limits::answer_unknown(all).layer(from_fn_with_state(app, admit));
     let whole = limits::bound(admitted).layer(from_fn(allow_copying));
     status_counts::count_answers(whole.layer(from_fn_with_state(defaults, console::for_people)), answers)
 }
 
-/// The same for whoever may use the control socket, with no socket between: commands use it while no daemon runs.
+/// The same router for the control socket, called without a socket: commands use it while no daemon runs.
 pub fn admin_router_for_socket(site: Arc<Site>) -> Router {
     admin_router(site).layer(Extension(Peer::Local))
 }
@@ -40,7 +40,7 @@ async fn allow_copying(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Lets callers from allowed networks in who ask for a host of ours, and whoever may use the socket.
+/// Lets callers from allowed networks in who ask for a host of ours, and callers on the control socket.
 async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let is_allowed = match request.extensions().get::<Peer>() {
         Some(Peer::Local) => return next.run(request).await,

@@ -1,4 +1,4 @@
-//! The daemon beside the router. `tests/tidy/rows.rs` keeps the rows: a module uses the rows above its own in this
+//! The daemon on the Pi. `tests/tidy/rows.rs` keeps the rows: a module uses the rows above its own in this
 //! table, never its neighbours.
 //!
 //! | row | module | what it is |
@@ -9,14 +9,14 @@
 //! | 1 | [`router`] | the router cycle: meter, plan, enforce; what is wrong with the router |
 //! | 1 | [`payments`] | the port to the relay, checkout, feed, outbox |
 //! | 1 | `reports` | queries without HTTP and without words: usage, sales, debts, collection, explain |
-//! | 1 | [`watchdog`] | tells the service manager that the daemon is alive |
+//! | 1 | [`watchdog`] | notifies the service manager that the daemon is alive |
 //! | 2 | [`site`] | the parts put together: configuration in force, cycle, payments, clock, signed tokens |
 //! | 2 | [`doctor`] | examines router, relay and machine |
 //! | 3 | `http` | shared by the three faces: state, caller, errors, flash |
 //! | 4 | [`api`] | the admin API |
 //! | 4 | `console` | the owner's and the staff's pages |
 //! | 4 | [`portal`] | the customers' pages |
-//! | 5 | [`faces`] | the admin listener: API and console behind one gate |
+//! | 5 | [`faces`] | the admin listener: API and console with one gate |
 //! | 6 | [`run`] | the loops, the listeners, and stopping |
 
 pub mod api;

@@ -31,7 +31,7 @@ const SOCKET_PAUSE: Duration = Duration::from_secs(2);
 const FEED_WAIT: Duration = Duration::from_secs(30);
 /// The pause after the relay failed; each further one is twice as long ...
 const PULL_PAUSE: Duration = Duration::from_secs(1);
-/// A feed that began anew so long ago may do so again at once; one that does so sooner is left alone for a while ...
+/// A feed whose last restart is so long ago may restart at once; one that restarts sooner is left alone for a while ...
 const RESTART_QUIET: Duration = Duration::from_mins(10);
 /// ... this long, twice as long each time ...
 const RESTART_PAUSE: Duration = Duration::from_secs(2);
@@ -103,7 +103,7 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
     if let Some(linking) = &linking {
         linking.abort();
     }
-    // After a failure too: whoever asked is told that it was not done.
+    // After a failure too: pending callers get an error.
     close.send_replace(true);
     let open = !serving.is_finished();
     if open && timeout(DRAIN_MAX, &mut serving).await.is_err() {
@@ -270,7 +270,7 @@ async fn pull(payments: &Payments) {
     }
 }
 
-/// How often the feed began anew. A relay that was restored does so once; two relays with a store each that answer at
+/// How often the feed restarted. A relay that was restored restarts it once; two relays with a store each that answer at
 /// one address do so at every call, and each time costs both sides a whole reading.
 #[derive(Debug, Default)]
 struct FeedRestarts {
@@ -279,7 +279,7 @@ struct FeedRestarts {
 }
 
 impl FeedRestarts {
-    /// The feed began anew. Answers how long to leave it alone: not at all after a quiet time, then ever longer.
+    /// Notes a restart of the feed. Returns how long to pause: not at all after a quiet time, then ever longer.
     fn noted(&mut self, now: Instant) -> Duration {
         let before = self.last.replace(now);
         if before.is_none_or(|before| now.duration_since(before) > RESTART_QUIET) {

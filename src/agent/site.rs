@@ -173,7 +173,7 @@ impl Site {
         &self.engine
     }
 
-    /// The time from one reading to the next, as it is and as a reload changes it.
+    /// The time from one reading to the next. A reload changes it.
     pub fn pace(&self) -> watch::Receiver<Duration> {
         self.pace.subscribe()
     }
@@ -249,8 +249,8 @@ impl Site {
         }
     }
 
-    /// Takes over what may change while the daemon runs, the keys of [`config::Effect::AtReload`]. Everything else in `config` waits
-    /// for a restart: what runs is told the configuration in force, never `config` itself.
+    /// Applies what may change while the daemon runs: the keys of [`config::Effect::AtReload`]. Everything else in `config` waits
+    /// for a restart: running parts get the configuration in force, never `config` itself.
     pub async fn reload(&self, config: &Config) -> Result<(), EngineGone> {
         let mut next = self.in_force();
         next.take_live(config);

@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::engine::EngineHandle;
 
 /// Calls `alive` every half of `deadline`, each time after the engine has read its store. Never returns: when the
-/// engine does not answer, or cannot read, `alive` is not called any more and whoever waits for it acts.
+/// engine does not answer, or cannot read, `alive` is not called any more and the supervisor acts.
 pub async fn feed(engine: EngineHandle, deadline: Duration, alive: impl Fn()) {
     let mut ticks = interval(deadline / 2);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,6 +1,6 @@
 //! What admins may do.
 
-/// What an admin may do; each includes what stands before it.
+/// What an admin may do; each includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Reads.

@@ -9,7 +9,7 @@ use super::units::Bytes;
 
 /// How far two computed starts of one row may lie apart: both ages are whole seconds, read one after the other.
 const START_TOLERANCE_S: u64 = 5;
-/// How far the router's uptime may lag behind time known to have passed before it counts as a reboot: rounding
+/// How far the router's uptime may lag the time known to have passed before it counts as a reboot: rounding
 /// of both, and one part in a thousand for clocks that drift. No router boots in five seconds.
 const REBOOT_TOLERANCE_S: u64 = 5;
 const REBOOT_DRIFT: u64 = 1000;

@@ -51,7 +51,7 @@ struct RuleView {
     /// Whether this is the rule that made the access.
     decides: bool,
     numbers: Vec<NumberView>,
-    /// Lines behind the numbers, by `seq`.
+    /// The ledger lines of these numbers, by `seq`.
     entries: Vec<u64>,
 }
 

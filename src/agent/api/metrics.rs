@@ -42,7 +42,7 @@ async fn metrics(State(app): State<Arc<AppState>>, _: Reader) -> Response {
     metrics::answer("kuota", sample(&app).await)
 }
 
-/// Whoever may read the figures.
+/// A caller that may read the figures.
 struct Reader;
 
 impl FromRequestParts<Arc<AppState>> for Reader {

@@ -9,7 +9,7 @@
 //! | `login`, `second_factor` | browsers' log-ins, and the one-time codes |
 //! | `users`, `packages` | users and their devices; what is on sale |
 //! | `money`, `orders`, `closings` | quota, debts and money; orders; cash drawers |
-//! | `ledger`, `usage`, `explain` | what is on record, what was used, and why access is as it is |
+//! | `ledger`, `usage`, `explain` | what is on record, what was used, and the reasons of a user's access |
 //! | `reports`, `export` | reports over everybody; whole tables |
 //! | `router` | the router's difference, and making it so |
 //! | `admins`, `backup` | admins and tokens; a copy of everything |

@@ -55,7 +55,7 @@ async fn show(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<String
     told(&app, OrderId(id)).await
 }
 
-/// An order as it stands.
+/// The present state of an order.
 async fn told(app: &AppState, id: OrderId) -> Answer {
     let find = move |engine: &mut Engine| {
         let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
@@ -96,7 +96,7 @@ async fn review(
     app.submit(actor, body, |review: ReviewOrder| Ok(review.command(order))).await
 }
 
-/// The money of a counter order leaves the drawer of whoever calls; that of an online order goes back by the gateway.
+/// The money of a counter order leaves the caller's drawer; that of an online order goes back by the gateway.
 async fn refund(
     State(app): State<Arc<AppState>>,
     Owner(actor): Owner,

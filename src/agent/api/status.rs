@@ -22,7 +22,7 @@ use crate::domain::units::Timestamp;
 use crate::store::{StoreTimes, Unwritable};
 use crate::web::Problem;
 
-/// Refusals and unreadable rows that the status tells one by one.
+/// Refusals and unreadable rows that the status lists one by one.
 const FAULTS_MAX: usize = 100;
 /// How long the engine may keep a look waiting before the daemon counts as not ready.
 pub(crate) const LOOK_MAX: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
     }
 }
 
-/// A person vouches for the wall clock as it stands.
+/// A person vouches for the present time of the wall clock.
 async fn confirm(State(app): State<Arc<AppState>>, Owner(actor): Owner) -> Answer {
     let now = confirm_clock(&app, actor).await?;
     Ok(Json(json!({"now": rfc3339(now)})).into_response())
@@ -106,7 +106,7 @@ fn shared_view(shared: &SharedName) -> Value {
     json!({"what": what, "value": value, "kept_by": person(kept_by), "user": person(user), "remedy": remedy})
 }
 
-/// Since when the store is as it is, and when it was written last, by the wall clock.
+/// Since when the store has its present state, and when it was written last, by the wall clock.
 fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
     let ago =
         |span: Duration| Timestamp(now.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)));

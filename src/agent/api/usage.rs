@@ -56,7 +56,7 @@ struct RowView {
     unenforced_bytes: u64,
 }
 
-/// A counter that began anew.
+/// A counter restart.
 #[derive(Serialize)]
 struct RestartView {
     at: String,

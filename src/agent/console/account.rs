@@ -43,11 +43,11 @@ struct AccountPage {
     complaint: Option<&'static str>,
 }
 
-/// What a page of one's own account shows beside what is on file.
+/// What a page of one's own account shows in addition to what is on file.
 #[derive(Default)]
 struct Said {
     complaint: Option<&'static str>,
-    /// Whether the secret that waits for its first code is shown: only to whoever is setting it up.
+    /// Whether the secret that waits for its first code is shown: only to the admin who is setting it up.
     shows_secret: bool,
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn end(State(app): State<Arc<AppState>>, Filled { session, form
     answer(&app, &session, done, w.totp_stopped, false).await
 }
 
-/// Leads to where it is told that it was done, or says that the code was wrong.
+/// Leads to the page that shows the result, or says that the code was wrong.
 async fn answer(
     app: &AppState,
     session: &AdminSession,

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-/// The value of a parameter of an address, as it stands there.
+/// The value of a parameter of an address, undecoded.
 pub(crate) fn parameter<'u>(uri: &'u Uri, name: &str) -> Option<&'u str> {
     let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value)

@@ -47,7 +47,7 @@ struct AuditPage {
     actor: String,
     q: String,
     rows: Vec<Row>,
-    /// What the next page's form carries beside what is searched for.
+    /// What the next page's form carries in addition to the search.
     next: Option<String>,
     is_later: bool,
 }

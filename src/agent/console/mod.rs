@@ -98,7 +98,7 @@ fn complain(page_request: &PageRequest, problem: &Problem) -> Answer {
 }
 
 /// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that
-/// took too long - is a page for whoever looks with a browser.
+/// took too long - is a page for a browser.
 pub(crate) async fn for_people(
     State(house): State<Arc<PageDefaults>>,
     request: Request,

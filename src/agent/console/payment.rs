@@ -76,7 +76,7 @@ struct Found {
     entries: Vec<Posted>,
     /// The debt items that it is for.
     debts: Vec<DebtItem>,
-    /// Refunds that the gateway was not told of yet.
+    /// Refunds not yet sent to the gateway.
     refunds: Vec<Rupiah>,
 }
 

@@ -166,7 +166,7 @@ fn find(engine: &Engine, ask: &Ask) -> Result<Found, Problem> {
         return Ok(Found { queue: Vec::new(), list: List { items: named(engine, orders), next: None } });
     }
     let review = OrderFilter { states: Which::Review.states(), ..OrderFilter::default() };
-    // The queue stands above the first page of everything; where it is itself the list, once is enough.
+    // The queue is above the first page of all payments; where the queue is the list, it is not repeated.
     let is_first = ask.status == Which::All && ask.after.is_none();
     let rows = if is_first { QUEUE_MAX } else { 0 };
     let queue = reader.find_orders(&review, Page { limit: rows, after: None })?;

@@ -37,7 +37,7 @@ const DAILY_DAYS_MAX: i32 = 62;
 /// Users of a report about everybody.
 const USERS_MAX: usize = 50;
 
-/// `GET /laporan/…`. Dates come as a browser's field writes them; one that cannot be read is told.
+/// `GET /laporan/…`. Dates come as a browser's field writes them; one that cannot be read is reported.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ask {
@@ -64,7 +64,7 @@ struct Choice {
     is_here: bool,
 }
 
-/// What stands above every report.
+/// What is shown above every report.
 struct Head {
     tabs: Vec<Choice>,
     spans: Vec<Choice>,
@@ -86,7 +86,7 @@ const TABS: [Tab; 4] = [
     ("/laporan/penagihan", |w| w.collection, "collection"),
 ];
 
-/// The days that a report shows, and what stands above it. Days that cannot be used are told and become this month.
+/// The days that a report shows, and what is shown above it. Days that cannot be used are reported and become this month.
 struct Asked {
     days: Days,
     /// The days, where somebody named any.

@@ -34,7 +34,7 @@ pub(crate) struct AdminSession {
     pub token: String,
     /// How the page is looked at.
     pub page_request: PageRequest,
-    /// What was done just before, told this once.
+    /// What was done just before, shown once.
     pub told: Option<Flash>,
 }
 
@@ -93,7 +93,7 @@ const TABS: [TabOf; 13] = [
     TabOf { path: "/saya", name: |words| words.account, role: Role::Viewer },
 ];
 
-/// What stands around every page of the desk, beside its frame.
+/// What surrounds every page of the console, in addition to its frame.
 pub(crate) struct Layout {
     pub words: &'static Words,
     pub tabs: Vec<Tab>,
@@ -105,7 +105,7 @@ pub(crate) struct Layout {
     pub told: Option<Flash>,
 }
 
-/// A tab as it is shown.
+/// A tab for its template.
 pub(crate) struct Tab {
     pub path: &'static str,
     pub name: &'static str,

@@ -109,7 +109,7 @@ fn free_space(data_dir: &Path) -> CheckFinding {
     }
 }
 
-/// Bytes that may still be written there, as `df` of POSIX tells.
+/// Bytes that may still be written there, as POSIX `df` counts them.
 fn free_bytes(folder: &Path) -> Option<u64> {
     let output = Command::new("df").arg("-Pk").arg(folder).stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -18,7 +18,7 @@ use crate::routeros::{Router, RouterError};
 
 pub use crate::routeros::inspect::Level;
 
-/// Refused changes that are told one by one.
+/// Refused changes that are listed one by one.
 const REFUSED_SHOWN_MAX: usize = 5;
 /// Clients with access from which on it is odd that none moves a byte between two readings.
 const CLIENTS_BUSY: usize = 10;
@@ -37,7 +37,7 @@ pub struct Subject<'a> {
     pub agent: Option<IpAddr>,
     /// What `GET /status` of the running daemon answers; `None` when none runs.
     pub status: Option<&'a Value>,
-    /// Time between the two readings that tell whether counters move.
+    /// Time between the two readings that show whether counters move.
     pub pause: Duration,
 }
 

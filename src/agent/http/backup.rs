@@ -52,7 +52,7 @@ pub(crate) async fn send(app: &AppState, actor: Actor) -> Answer {
     Ok((headers, body).into_response())
 }
 
-/// A proven copy without a name: it is gone with whoever reads it.
+/// A proven copy without a name: it is gone when its reader is dropped.
 fn make(reader: &Reader, path: PathBuf) -> Result<(File, u64), Problem> {
     reader.copy_to(&path, &mut |_| {})?;
     let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));

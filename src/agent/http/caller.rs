@@ -99,7 +99,7 @@ pub(crate) async fn identify(parts: &Parts, app: &AppState) -> Result<Actor, Pro
     Ok(actor)
 }
 
-/// Whoever may use the control socket owns the machine.
+/// The user of the control socket owns the machine.
 fn local() -> Actor {
     Actor { name: "local".into(), role: Role::Owner, source: "socket".into() }
 }

@@ -11,7 +11,7 @@ use crate::domain::order::OnlineMethod;
 use crate::web::Problem;
 use crate::web::finish::finish;
 
-/// Takes money to its end, whoever still waits for it.
+/// Takes money to its end, also when the caller is gone.
 pub(crate) async fn take_money(
     app: &AppState,
     actor: Actor,

@@ -40,7 +40,7 @@ impl From<EngineError> for Problem {
     }
 }
 
-/// Every finding by its row and field. Rows that are sound and stand against what is on file are a conflict.
+/// Every finding by its row and field. Valid rows that collide with what is on file are a conflict.
 fn rows(findings: Vec<RowFinding>) -> Problem {
     let is_conflict = findings.iter().all(|finding| finding.is_conflict);
     let field = |finding: RowFinding| FieldError {
@@ -117,7 +117,7 @@ impl From<SiteError> for Problem {
     }
 }
 
-/// Codes of the relay's problems that callers may rely on; any other is told as a refusal without its code.
+/// Codes of the relay's problems that callers may rely on; any other is reported as a refusal without its code.
 const RELAY_CODES: [&str; 10] = [
     "gateway_busy",
     "gateway_mismatch",
@@ -141,7 +141,7 @@ impl From<RelayError> for Problem {
             RelayError::NotFound => Self::not_found("order at the relay"),
             RelayError::Refused { status, code, .. } => {
                 let known = RELAY_CODES.into_iter().find(|known| *known == code);
-                // Its own fault is not ours: to whoever asks us it is a gateway that failed.
+                // A fault of the relay is not ours: the caller gets a gateway error.
                 let status = match status {
                     409 => StatusCode::CONFLICT,
                     503 => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,4 +1,4 @@
-//! Presses of buttons: what was typed until somebody says yes to what it would do, and what was done, told once on the
+//! Submitted forms: what was typed until it is confirmed, and what was done, shown once on the
 //! page that follows. Kept in memory: after a restart a form is filled in again, and the ledger has what was done.
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ const PRESSES_MAX: usize = 256;
 /// Bytes of everything typed that is remembered; the oldest is forgotten.
 const TYPED_BYTES_MAX: usize = 1024 * 1024;
 
-/// The parameter of the page that tells.
+/// The parameter of the page that shows it.
 pub(crate) const FLASH: &str = "kabar";
 
 /// What was done.
@@ -33,7 +33,7 @@ pub(crate) struct Flash {
     pub secret: Option<(String, String)>,
 }
 
-/// What became of one press of a button. What is done has the address at which it is told.
+/// The state of one submitted form. A finished one has the address that shows its result.
 enum SubmitState {
     Typed(Form),
     Running(Option<Form>),
@@ -53,30 +53,30 @@ impl SubmitState {
     }
 }
 
-/// Where a press stands when it comes.
+/// The state of a submitted form when it arrives again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
     /// It is the first.
     First,
     /// The same press is being done.
     Running,
-    /// The same press was done, and is told at this address.
+    /// The same form was executed; this address shows its result.
     Done(String),
 }
 
-/// What a key stands for when its page is looked at.
+/// What a key refers to when its page is shown.
 #[derive(Clone, Debug)]
 pub(crate) enum Draft {
     /// It was typed, and nobody has said yes.
     Typed(Form),
-    /// It was done, and is told at this address.
+    /// It was executed; this address shows its result.
     Done(String),
 }
 
 /// Whose press: session and key of the form.
 type Name = (String, String);
 
-/// Presses of late.
+/// Recently submitted forms.
 #[derive(Default)]
 pub(crate) struct FlashStore(Mutex<VecDeque<(Name, SubmitState)>>);
 
@@ -99,7 +99,7 @@ impl FlashStore {
         key
     }
 
-    /// What a session's key stands for, unless that was forgotten.
+    /// What a session's key refers to, unless it was forgotten.
     pub fn draft(&self, session: &str, key: &str) -> Option<Draft> {
         let draft = |press: &mut SubmitState| match press {
             SubmitState::Typed(form) | SubmitState::Running(Some(form)) => Some(Draft::Typed(form.clone())),
@@ -130,7 +130,7 @@ impl FlashStore {
         })
     }
 
-    /// The press is done; `told` waits for the page `home` that follows, whose address with it is answered.
+    /// Notes that the form was executed and keeps its result for the page `home`. Returns that page's address.
     pub fn tell(&self, session: &str, key: &str, home: &str, told: Flash) -> String {
         let and = if home.contains('?') { '&' } else { '?' };
         let at = format!("{home}{and}{FLASH}={key}");
@@ -138,7 +138,7 @@ impl FlashStore {
         at
     }
 
-    /// Tells of something that asked for no key; the address at which it is told is answered.
+    /// Keeps the result of something without a key. Returns the address that shows it.
     pub fn tell_at_once(&self, session: &str, home: &str, told: Flash) -> String {
         let key = Uuid::new_v4().to_string();
         self.claim(session, &key);

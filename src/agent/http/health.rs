@@ -35,7 +35,7 @@ pub(crate) struct Health {
     pub clock: Part,
 }
 
-/// How the daemon's parts are; whoever asks has an answer of the engine, which says whether the clock is trusted.
+/// The state of the daemon's parts. The caller has read from the engine whether the clock is trusted.
 pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
     let now = app.site.clock.now();
     let (since, answered) = (Some(app.since), Some(now));

@@ -100,7 +100,7 @@ async fn guarded<T: Send + 'static>(
     done
 }
 
-/// The second factor of whoever calls, who must be an admin: the control socket belongs to none.
+/// The second factor of the caller, who must be an admin: the control socket belongs to none.
 pub(crate) fn own(engine: &Engine, actor: &Actor) -> Result<SecondFactor, Problem> {
     let admin = engine.reader().admin(&actor.name)?;
     let admin = admin

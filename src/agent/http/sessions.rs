@@ -28,7 +28,7 @@ const LOG_IN: &str = "admin.login";
 const REMEMBERED_MAX: u32 = 500;
 /// What a proof says, before the name.
 const PROOF_OF: &str = "the password was right of admin ";
-/// What a wrong code may come from, told while the clock cannot be believed.
+/// A likely reason for a wrong code, shown while the clock is not trusted.
 const CLOCK_HINT: &str =
     "; the clock of this machine is not set, so right one-time codes may be refused until it is";
 
@@ -55,7 +55,7 @@ pub(crate) struct Opened {
 }
 
 /// A whole log-in. Wrong names, passwords and codes answer alike (401), and as slowly; a right password without the
-/// code that it needs is 401 with the code `otp_required`; after too many failures it is 429. Whoever serves a form
+/// code that it needs is 401 with the code `otp_required`; after too many failures it is 429. A handler of a form
 /// must have made sure that it came from a page of ours.
 pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<Opened, Problem> {
     let LogIn { username, password, otp } = given;
@@ -92,8 +92,8 @@ async fn on_file(app: &AppState, typed: String) -> Result<String, Problem> {
     Ok(named.unwrap_or(typed))
 }
 
-/// What a page gives back with the code, so that the password need not stand in it: that `username`'s password was
-/// right a moment ago. Only for whoever was just answered `otp_required`.
+/// What a page gives back with the code, so that the password need not be in it: that `username`'s password was
+/// right a moment ago. Only for a caller that was just answered `otp_required`.
 pub(crate) async fn proof(app: &AppState, username: &str) -> Result<String, Problem> {
     let text = format!("{PROOF_OF}{}", on_file(app, username.to_owned()).await?);
     let seal = move |engine: &mut Engine| {
@@ -169,7 +169,7 @@ pub(crate) fn cookie(secret: Option<&str>) -> Result<HeaderValue, Problem> {
     cookie.parse().map_err(|_| Problem::internal())
 }
 
-/// Counts an attempt before it is made; 429 after too many. Whoever may use the socket guesses nothing, and nothing is
+/// Counts an attempt before it is made; 429 after too many. Callers on the socket guess nothing, and nothing is
 /// counted. It counts as a wrong one unless it [succeeded] or is [taken back](take_back).
 pub(crate) async fn begin_attempt(
     app: &AppState,
@@ -203,7 +203,7 @@ fn attempts(app: &AppState) -> MutexGuard<'_, LoginLimiter> {
     app.attempts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who logged in from where before the daemon started, as the audit tells: a restart locks nobody out.
+/// Who logged in from where before the daemon started, from the audit: a restart locks nobody out.
 async fn remember(app: &AppState) -> Result<(), Problem> {
     let logged_in = AuditFilter { actor: String::new(), text: LOG_IN.to_owned() };
     let page = Page { after: None, limit: REMEMBERED_MAX };

@@ -37,7 +37,7 @@ pub(crate) struct AppState {
     pub copying: AsyncMutex<()>,
     /// Since when calls are answered.
     pub since: Timestamp,
-    /// What was done at the desk's pages and is yet to be told.
+    /// Results of form actions that their pages have not shown yet.
     pub flash: FlashStore,
 }
 
@@ -76,7 +76,7 @@ impl AppState {
         Ok(response_of(self.execute(actor, command, key).await?))
     }
 
-    /// Does an action like [`Self::act`], for whoever tells of it in other words than the API's.
+    /// Does an action like [`Self::act`], for a caller that words the outcome itself.
     pub async fn execute(
         &self,
         actor: Actor,
@@ -103,7 +103,7 @@ pub(crate) fn response_of(outcome: Outcome) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], outcome.body).into_response()
 }
 
-/// The user with that id, as it is with every reading taken.
+/// The user with that id, with every reading counted.
 pub(crate) fn user(engine: &Engine, id: UserId) -> Result<Snapshot, Problem> {
     engine.read_view().user(id).ok_or_else(|| Problem::not_found("user"))
 }

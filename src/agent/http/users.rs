@@ -1,4 +1,4 @@
-//! What faces do to users beside a plain command.
+//! Operations on users that are more than one command.
 
 use super::state::{AppState, user};
 use crate::agent::engine::{Actor, Command, PinHash};

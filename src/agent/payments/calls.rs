@@ -62,7 +62,7 @@ impl Payments {
         Ok(())
     }
 
-    /// Takes over what the relay said of an order, and answers where it stands.
+    /// Applies the relay's state of an order and returns it.
     async fn take_in(
         &self,
         link: &Link,
@@ -78,7 +78,7 @@ impl Payments {
         Ok(status)
     }
 
-    /// Notes how a call went, and tells the ledger since when the relay is silent.
+    /// Notes how a call went, and records in the ledger since when the relay is silent.
     pub(super) async fn heard<T>(
         &self,
         link: &Link,
@@ -90,7 +90,7 @@ impl Payments {
             lock(&link.figures).failed += 1;
         }
         let silent = link.silent_since();
-        // Told at every failure: a ledger that was opened anew does not remember.
+        // Recorded at every failure: a ledger that was reopened does not remember.
         if silent.is_some() || was_silent.is_some() {
             self.engine.call(move |engine: &mut Engine| engine.relay_silent_since(silent)).await?;
         }

@@ -131,7 +131,7 @@ impl Payments {
         };
         let id = OrderId(order.order_id.clone());
         match self.engine.call(move |engine| engine.order_opened(&request, &order)).await? {
-            // Of another amount than was asked for, or given up meanwhile: it never stood here.
+            // Of another amount than was asked for, or discarded meanwhile: it was never stored here.
             Err(EngineError::Conflict { code: AMOUNT_MISMATCH, .. } | EngineError::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(Some(id)),
@@ -143,7 +143,7 @@ impl Payments {
     pub async fn before_cash(&self, user: UserId, key: Option<&Key>) -> Result<BeforeCash, PaymentError> {
         let Ok(link) = self.link() else { return Ok(BeforeCash::Clear(None)) };
         let timeouts = link.relay.timeouts();
-        // Whoever has the turn for so long waits for the relay. The engine settles what happens at once.
+        // A caller that has the turn for so long waits for the relay. The engine settles what happens at once.
         let turn = tokio::time::timeout(timeouts.cash, link.turn(user)).await.ok();
         let asked = key.cloned();
         let known = move |engine: &mut Engine| {
@@ -204,7 +204,7 @@ enum Cancellation {
     Paid(OrderId),
 }
 
-/// Why an order that the relay opened does not stand.
+/// Why an order that the relay opened is not used.
 fn unopened(error: EngineError) -> PaymentError {
     match error {
         // The gateway's fault, not the caller's.

@@ -53,7 +53,7 @@ impl Payments {
         for _ in 0..CATCH_UP_PAGES_MAX {
             let applied = self.pull_once(Duration::ZERO).await?;
             restarts += u32::from(applied.restarted);
-            // A feed that begins anew each time has no end.
+            // A feed that restarts each time has no end.
             if !applied.more && !applied.restarted || restarts > 1 {
                 break;
             }

@@ -1,4 +1,4 @@
-//! What the link remembers beside the ledger.
+//! What the link remembers outside the ledger.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Link {
     state: Mutex<LinkState>,
     silent_since: Mutex<Option<Duration>>,
     pub(super) figures: Mutex<LinkFigures>,
-    /// Held by whoever opens or calls off something of a user: one open order for each.
+    /// Held while an order of the user is opened or cancelled: one open order for each user.
     turns: KeyedLocks<UserId>,
     pub(super) wake_feed: Notify,
     wake_outbox: Notify,

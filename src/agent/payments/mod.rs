@@ -59,7 +59,7 @@ pub struct Payments {
     access_turned: Arc<Notify>,
 }
 
-/// What stands before cash is taken for a user.
+/// What is checked before cash is taken for a user.
 pub enum BeforeCash {
     /// The same call was answered before.
     Answered(Box<Outcome>),

@@ -10,12 +10,12 @@ use crate::domain::units::Timestamp;
 use crate::protocol::relay::RefundOrder;
 use crate::tools::backoff;
 
-/// Nobody waits for an opening of this age any more: whoever asked for it was cut off. One that seems to come from so
+/// Nobody waits for an opening of this age any more: its caller was cut off. One that seems to come from so
 /// far ahead was written before the clock was set back.
 const OPENING_AGE_MAX_MS: i64 = 60_000;
 /// The first pause after an errand failed; each further one is twice as long ...
 const PAUSE: Duration = Duration::from_secs(2);
-/// ... up to this: a relay that is back is told within half a minute.
+/// ... up to this: a relay that is back gets it within half a minute.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 impl Payments {
@@ -50,7 +50,7 @@ impl Payments {
         Ok(outbox.into_iter().map(|outbox_item| outbox_item.next_at).min())
     }
 
-    /// Openings that a restart or a cut-off call left behind.
+    /// Pending orders left by a restart or a call that was cut off.
     async fn give_up_openings(&self, link: &Link) -> Result<(), PaymentError> {
         let now = self.now();
         let openings = self.engine.call(|engine| engine.openings()).await?;

@@ -18,7 +18,7 @@ pub trait Relay: Send + Sync {
     /// Asks for an order; the same request id is the same order. Answers within `limit`.
     fn open<'a>(&'a self, order: &'a OpenOrder, limit: Duration) -> Pending<'a, RelayOrder>;
 
-    /// Where an order stands.
+    /// The state of an order.
     fn order<'a>(&'a self, id: &'a str) -> Pending<'a, RelayOrder>;
 
     /// Calls an order off at the gateway, and answers what became of it.
@@ -39,7 +39,7 @@ pub trait Relay: Send + Sync {
     /// What happened after `after`; waits for something to happen for as long as `wait`.
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>>;
 
-    /// How long whoever waits for this relay does.
+    /// How long callers wait for this relay.
     fn timeouts(&self) -> CallTimeouts {
         CallTimeouts::default()
     }
@@ -81,7 +81,7 @@ pub enum RelayError {
     /// The relay does not know the order.
     #[error("the relay does not know this order")]
     NotFound,
-    /// The relay or the gateway behind it said no, or not now.
+    /// The relay or its gateway refused, or refused for now.
     #[error("{detail}")]
     Refused {
         /// HTTP status.

@@ -26,7 +26,7 @@ const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 /// Allowed targets of links from the gateway.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Targets {
-    /// Whether this machine is allowed, as it is while the relay runs on it.
+    /// Whether this machine is allowed, which it is while the relay runs on it.
     pub loopback: bool,
 }
 

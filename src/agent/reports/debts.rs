@@ -31,7 +31,7 @@ pub(crate) struct Owes {
     pub unpaid_mb: String,
     pub overage_bytes: u64,
     pub overage_mb: String,
-    /// What the overage costs by now; null when nothing on sale gives it a price.
+    /// What the overage costs at present; null when nothing on sale gives it a price.
     pub overage_rp: Option<u64>,
     /// The sum of all of it; null when a part has no price.
     pub due_rp: Option<u64>,

@@ -1,4 +1,4 @@
-//! The ledger lines behind a user's access.
+//! The ledger lines that explain a user's access.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@
 //! | `sales` | what was sold, by day, method and cashier |
 //! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
 //! | `dashboard` | how things are, in figures |
-//! | `explain` | the ledger lines behind a user's access |
+//! | `explain` | the ledger lines that explain a user's access |
 //! | `users`, `closings` | users, searched; closings of cash drawers |
 
 pub(crate) mod closings;

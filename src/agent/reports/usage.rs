@@ -29,7 +29,7 @@ pub(crate) struct Source {
 pub(crate) type DaysAndUsers = (BTreeMap<Date, Bytes>, Vec<(u32, Bytes)>);
 
 impl Source {
-    /// The usage of `days` as it is now.
+    /// The present usage of `days`.
     pub fn of(engine: &Engine, days: Days) -> Result<Self, StoreError> {
         // Of one moment: what is gathered here must not be on file there, too.
         let reader = engine.new_reader()?;

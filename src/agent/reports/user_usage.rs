@@ -1,4 +1,4 @@
-//! What one user used, by device and hour or local day, and counters that began anew.
+//! What one user used, by device and hour or local day, and counter restarts.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// Counter restarts of one answer.
 const RESTARTS_MAX: u32 = 1000;
 
-/// Counters that began anew in a span, oldest first, those not yet committed too.
+/// Counter restarts in a span, oldest first, those not yet committed too.
 pub(crate) fn restarts(
     engine: &Engine,
     user_no: u32,

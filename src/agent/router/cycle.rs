@@ -61,7 +61,7 @@ pub struct Enforced {
 #[derive(Default)]
 struct Health {
     router: LinkState,
-    /// What the last comparison found; refusals are told apart.
+    /// What the last comparison found, without refusals.
     faults: Vec<RouterFault>,
     refused: Vec<(RefusedEdit, Who)>,
     figures: CycleFigures,
@@ -120,7 +120,7 @@ impl Difference {
             | Edit::MoveListing { address, .. }
             | Edit::EnableListing { address, .. } => at(address),
             Edit::RemoveListing { row, address } => {
-                // The address may be another one's by now: whose row it was is what its comment says.
+                // The address may have moved since: the comment says whose row it was.
                 let found = self.observed.listings.iter().find(|listing| listing.row == *row);
                 About { owner: found.map(|listing| listing.owner.clone()), mac: None, address: *address }
             }
@@ -162,7 +162,7 @@ pub struct ReadingTurn<'a> {
 }
 
 impl ReadingTurn<'_> {
-    /// Reads the hosts. Whoever holds the turn brings the reading to the engine.
+    /// Reads the hosts. The holder of the turn passes the reading to the engine.
     pub async fn read(&self) -> Result<Reading, RouterError> {
         self.cycle.read_hosts().await
     }

@@ -1,4 +1,4 @@
-//! The router beside the agent: what is read from it, what it should hold, and what is wrong with it.
+//! The router: what is read from it, which rows it should have, and what is wrong with it.
 //!
 //! | file | what it is |
 //! |---|---|

@@ -14,7 +14,7 @@ use crate::web::{csv, stream};
 /// Takes one row's cells.
 pub(super) type Record<'a> = &'a mut dyn FnMut(&[String]) -> io::Result<()>;
 
-/// A report, written as it is sent: none is held in memory as text.
+/// A report, written while it is sent: its text is never whole in memory.
 pub(super) trait Report: Send + 'static {
     /// The name of its file.
     const NAME: &'static str;

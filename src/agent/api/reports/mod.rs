@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `format` | a report as it is sent |
+//! | `format` | a report in the form that is sent |
 //! | `debts`, `sales`, `usage` | each report as JSON and as a table |
 
 mod debts;

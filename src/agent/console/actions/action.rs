@@ -30,7 +30,7 @@ pub(crate) struct FormAction<S: Subject> {
     pub is_grave: bool,
     /// Whether it makes sense for what is on file. A form that is opened all the same is refused with its reason.
     pub fits: fn(&S::Record) -> bool,
-    /// What it asks, as things stand.
+    /// What it asks, from the present state.
     pub spec: fn(&FormContext<S>, &Engine) -> Result<FormSpec, Problem>,
     /// What is to be done with what was typed.
     pub work: fn(&Submission<S>) -> Result<Work, Problem>,
@@ -47,11 +47,11 @@ pub(crate) enum Work {
     CommandContext(Command),
     /// Money of this user comes.
     Money(UserId, Money),
-    /// Something else, told beforehand in these words.
+    /// Something else, described beforehand in these words.
     Operation(Vec<String>, Operation),
 }
 
-/// Work that is no action of the engine: told what was done.
+/// Work that is no command of the engine. Returns what was done.
 pub(crate) type Operation = Box<
     dyn FnOnce(Arc<AppState>, Actor) -> Pin<Box<dyn Future<Output = Result<Flash, Problem>> + Send>> + Send,
 >;

@@ -135,7 +135,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
             let advance = Field::tick("advance", words.advance, true);
             let day = Field::new("debt_date", words.debt_date, Kind::Date);
             let price = Field::new("price_rp", words.price, Kind::Rupiah).hint(words.price_own_hint);
-            // Whoever makes the price makes the limit: cashiers do not.
+            // A price is a limit: cashiers do not set one.
             let price = (context.actor.role > Role::Cashier).then_some(price);
             let fields = [vec![amount(context, "amount").required(), advance, day], terms(context)].concat();
             let fields = fields.into_iter().chain(price).collect();

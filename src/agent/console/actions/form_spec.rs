@@ -18,7 +18,7 @@ pub(crate) const EXPECT: &str = "expect_rp";
 /// The field that carries the last online payment that a person was shown.
 pub(crate) const LAST_PAID: &str = "last_paid";
 
-/// What a deed asks, as things stand.
+/// What a form action asks, from the present state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FormSpec {
     /// Whom or what it is about, for people.
@@ -50,7 +50,7 @@ pub(crate) struct Field {
     pub is_null_when_empty: bool,
     /// Below the field.
     pub hint: String,
-    /// What stands in it.
+    /// Its value.
     pub value: String,
     /// It is asked only after a refusal with this code: a decision of its own, taken knowing what is in the way.
     pub only_after: Option<&'static str>,
@@ -138,7 +138,7 @@ impl Field {
         Self { hint: hint.into(), ..self }
     }
 
-    /// The same with what stands in it.
+    /// The same field with this value.
     pub fn value(self, value: impl Into<String>) -> Self {
         Self { value: value.into(), ..self }
     }
@@ -148,7 +148,7 @@ impl Field {
         Self { only_after: Some(code), ..self }
     }
 
-    /// A tick as it stands.
+    /// A tick box with its present state.
     pub fn tick(name: &'static str, label: &'static str, is_on: bool) -> Self {
         Self::new(name, label, Kind::Tick).value(if is_on { "yes" } else { "no" })
     }
@@ -225,7 +225,7 @@ impl FormSpec {
         read_body(self.body(form)?)
     }
 
-    /// The same for requests that change something on file: what stands as it was is not said.
+    /// The same for requests that change something on file: unchanged fields are left out.
     pub fn changed(&self, form: &Form) -> Result<Map<String, Value>, Problem> {
         let mut body = self.body(form)?;
         let typed = self.filled(form);

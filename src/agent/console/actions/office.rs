@@ -201,7 +201,7 @@ pub(crate) const ADMIN_ACTIONS: &[FormAction<String>] = &[
     },
 ];
 
-/// Work upon the admin that the address names, told beforehand as `will`.
+/// Work on the admin that the address names, described beforehand as `will`.
 fn upon_admin(
     submission: &Submission<String>,
     will: &str,

@@ -23,7 +23,7 @@ pub(crate) const EDITED: &str = "ubah";
 /// The parameter that says where to go afterwards, when that is not the deed's own place.
 const TOWARDS: &str = "ke";
 
-/// The pages of one deed for whoever sits there.
+/// The pages of one form action for the admin of the session.
 pub(crate) struct Of<'a> {
     pub session: &'a AdminSession,
     pub title: &'static str,
@@ -69,7 +69,7 @@ struct ConfirmPage {
     edit: Option<String>,
 }
 
-/// A field as it is drawn.
+/// A field for its template.
 struct FieldView {
     name: &'static str,
     label: &'static str,
@@ -163,7 +163,7 @@ impl<'a> Of<'a> {
         self.session.layout(self.title, part(&self.spec.home))
     }
 
-    /// The form as things stand, or with what was typed.
+    /// The form with the present values, or with what was typed.
     pub fn form(&self, typed: Option<&Form>) -> Result<Response, Problem> {
         let spec = typed.map_or_else(|| self.spec.clone(), |form| self.spec.filled(form));
         html(&self.form_page(&spec, None))

@@ -131,7 +131,7 @@ fn is_about_settings(action: &Command) -> bool {
     )
 }
 
-/// Pairs up what stood before with what stands after.
+/// Pairs the facts before with the facts after.
 fn rows(before: &Facts, after: &Facts, words: &People) -> Vec<Row> {
     let none = "\u{2013}";
     let names = if after.is_empty() { before } else { after };
@@ -187,7 +187,7 @@ impl Telling<'_> {
         facts
     }
 
-    /// A customer whom the deed changes beside the one it is about.
+    /// Another customer whom the action changes.
     fn other(&self, before: &Snapshot, after: &Snapshot, action: &Command) -> (String, Vec<Row>) {
         let (before_facts, after_facts) = (self.user(Some(before), action), self.user(Some(after), action));
         (before.user.name.clone(), rows(&before_facts, &after_facts, self.words))

@@ -19,7 +19,7 @@ pub(crate) trait Subject: Clone + Send + Sync + 'static {
     /// What is on file of it, by which actions fit.
     type Record: 'static;
 
-    /// How it stands in a path.
+    /// Its form in a path.
     type Path: FromRequestParts<Arc<AppState>, Rejection: IntoResponse> + Send;
 
     /// The subject in it.

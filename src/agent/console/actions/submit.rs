@@ -36,7 +36,7 @@ fn context<S>(app: &AppState, session: &AdminSession, subject: S) -> FormContext
     FormContext { subject, actor, locale, site: Arc::clone(&app.site) }
 }
 
-/// A deed under consideration: its sheet as things stand, and what would be done, or why not.
+/// A form action under consideration: its form from the present state, and what would be done, or why not.
 struct Considered {
     spec: FormSpec,
     ready: Result<(Work, Shown), Problem>,
@@ -172,7 +172,7 @@ struct Doing<'a> {
 }
 
 impl Doing<'_> {
-    /// Does the work by the API's own calls; answers where to go and what to tell there.
+    /// Does the work by the API's own calls; returns where to go and what to show there.
     async fn does(&self, work: Work) -> Result<(String, Flash), Problem> {
         let (app, actor) = (self.app, self.page.session.actor.clone());
         let key = Key { id: format!("{}/{}", actor.name, self.key), content_hash: self.content_hash() };
@@ -233,7 +233,7 @@ impl Doing<'_> {
         let home = match &action {
             Some(Command::AddUser(_)) => format!("/pelanggan/{id}"),
             Some(_) => self.page.home.clone(),
-            // Whoever was asked for money online needs what to pay with.
+            // A payer who was asked for money online needs the means to pay.
             None => format!("/pembayaran/{id}"),
         };
         let words = self.page.words();

@@ -115,7 +115,7 @@ struct OrderRow {
 struct Known {
     snapshot: Snapshot,
     rules: Vec<explain::Row>,
-    /// Items with what each costs by now; the open ones first.
+    /// Items with the present price of each; the open ones first.
     debts: Vec<(DebtItem, Option<Rupiah>)>,
     owed: Option<Rupiah>,
     stays: Vec<StayRow>,

@@ -11,10 +11,10 @@ use crate::domain::ledger::Posted;
 use crate::store::UserRecord;
 use crate::ui::Locale;
 
-/// Ledger lines named beside a rule.
+/// Ledger lines named with a rule.
 const LINES_MAX: usize = 8;
 
-/// A rule as it is shown.
+/// A rule for its template.
 pub(crate) struct Row {
     /// What it makes.
     pub badge: Badge,
@@ -25,7 +25,7 @@ pub(crate) struct Row {
     pub holds: bool,
     /// Whether it is the one that decided.
     pub decides: bool,
-    /// Lines behind the numbers.
+    /// The ledger lines of these numbers.
     pub lines: Vec<u64>,
 }
 

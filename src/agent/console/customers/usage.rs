@@ -37,7 +37,7 @@ pub(crate) struct Wanted {
     perangkat: Option<DeviceMac>,
 }
 
-/// Usage as it is shown.
+/// Usage for its template.
 pub(crate) struct Usage {
     pub title: String,
     pub svg: String,
@@ -50,7 +50,7 @@ pub(crate) struct Usage {
     pub device: String,
 }
 
-/// A counter that began anew.
+/// A counter restart.
 pub(crate) struct RestartRow {
     pub at: String,
     pub mac: String,

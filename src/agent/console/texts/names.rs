@@ -65,7 +65,7 @@ pub(crate) fn order_kind(language: Language, kind: OrderKind) -> &'static str {
     }
 }
 
-/// Where an order stands, with the class of its badge.
+/// The state of an order, with the class of its badge.
 pub(crate) fn order_state(language: Language, state: OrderState) -> Badge {
     let names = Names::of(language);
     let (class, text) = match state {

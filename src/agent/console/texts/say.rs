@@ -129,7 +129,7 @@ pub(crate) fn method(language: Language, method: Method) -> &'static str {
     }
 }
 
-/// Where a debt item stands.
+/// The state of a debt item.
 pub(crate) fn debt_status(language: Language, status: DebtStatus) -> Badge {
     let words = People::of(language);
     let (class, text) = match status {

@@ -1,4 +1,4 @@
-//! `POST /users/import`: many users at once. Rows are read one by one, so that everything that is wrong is told together.
+//! `POST /users/import`: many users at once. Rows are read one by one, so that all findings are reported together.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
