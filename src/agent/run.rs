@@ -253,7 +253,7 @@ async fn pull(payments: &Payments) {
         wait = if idle { FEED_WAIT } else { Duration::ZERO };
         let failed = pulled.is_err();
         let restarted = pulled.as_ref().is_ok_and(|applied| applied.restarted);
-        let restart_pause = if restarted { restarts.noted(Instant::now()) } else { Duration::ZERO };
+        let restart_pause = if restarted { restarts.note(Instant::now()) } else { Duration::ZERO };
         retry_log.record(pulled.map(drop));
         if !failed && !too_fast && restart_pause.is_zero() {
             pause = PULL_PAUSE;
@@ -280,7 +280,7 @@ struct FeedRestarts {
 
 impl FeedRestarts {
     /// Notes a restart of the feed. Returns how long to pause: not at all after a quiet time, then ever longer.
-    fn noted(&mut self, now: Instant) -> Duration {
+    fn note(&mut self, now: Instant) -> Duration {
         let before = self.last.replace(now);
         if before.is_none_or(|before| now.duration_since(before) > RESTART_QUIET) {
             self.pause = Duration::ZERO;
@@ -288,7 +288,7 @@ impl FeedRestarts {
             self.pause = (self.pause * 2).clamp(RESTART_PAUSE, RESTART_PAUSE_MAX);
             tracing::warn!(
                 pause_s = self.pause.as_secs(),
-                "the relay's feed began anew again: do two relays with a store each answer at relay.url?"
+                "the relay's feed restarted again: do two relays with a store each answer at relay.url?"
             );
         }
         self.pause
@@ -317,4 +317,24 @@ fn paced(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_that_restarts_at_every_call_is_asked_ever_less_often() {
+        let mut restarts = FeedRestarts::default();
+        let (start, mut now) = (Instant::now(), Instant::now());
+        let mut calls = 0;
+        while now - start < Duration::from_hours(1) {
+            now += restarts.note(now).max(Duration::from_millis(1));
+            calls += 1;
+        }
+        assert!((10..=25).contains(&calls), "{calls} restarts in an hour");
+        assert_eq!(restarts.note(now), RESTART_PAUSE_MAX);
+        let quiet = now + RESTART_QUIET + Duration::from_secs(1);
+        assert_eq!(restarts.note(quiet), Duration::ZERO, "one restart after a quiet time costs nothing");
+    }
 }
