@@ -170,7 +170,7 @@ mod tests {
         let source = |path: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
         let mut found = Vec::new();
         codes(&source("agent/engine"), "conflict(", &mut found);
-        codes(&source("agent/link"), "code: ", &mut found);
+        codes(&source("agent/payments"), "code: ", &mut found);
         let rules = std::fs::read_to_string(source("domain/policy.rs")).unwrap();
         let rules = rules.split("pub fn code(&self)").nth(1).unwrap().split("\n    }").next().unwrap();
         found.extend(rules.split('"').skip(1).step_by(2).map(str::to_owned));
