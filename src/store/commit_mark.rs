@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
@@ -39,7 +40,7 @@ impl CommitMark {
     pub fn begin() -> Result<Self, getrandom::Error> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
-        Ok(Self { run: format!("{:032x}", u128::from_be_bytes(random)), commits: 0 })
+        Ok(Self { run: HEXLOWER.encode(&random), commits: 0 })
     }
 
     pub fn next(&self) -> Self {
@@ -72,12 +73,7 @@ impl CommitMark {
 }
 
 fn check_of(text: &str) -> String {
-    use std::fmt::Write;
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(CHECK_BYTES).fold(String::new(), |mut out, byte| {
-        write!(out, "{byte:02x}").expect("a text takes every text");
-        out
-    })
+    HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..CHECK_BYTES])
 }
 
 /// The file with the mark.

@@ -2,7 +2,7 @@
 //! committed data requires.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
@@ -65,7 +65,7 @@ impl Identity {
     pub fn keep_index(&mut self, path: &Path) {
         let path = path.with_extension("db-shm");
         let held = self.index.as_ref().and_then(|file| file.metadata().ok());
-        if held.map(|file| (file.dev(), file.ino())) != id(&path) {
+        if held.as_ref().map(id_of) != id(&path) {
             self.index = File::open(path).ok();
         }
     }
@@ -80,7 +80,7 @@ impl Identity {
     /// The change of the files since they were opened; `store` is the store's file as it was opened.
     pub fn fault(&self, path: &Path, store: Option<&File>) -> Option<FileFault> {
         let log = std::fs::metadata(path.with_extension("db-wal")).ok();
-        let log_id = log.as_ref().map(|file| (file.dev(), file.ino()));
+        let log_id = log.as_ref().map(id_of);
         if self.store != id(path) || (self.log.is_some() && self.log != log_id) {
             return Some(FileFault::Replaced);
         }
@@ -112,7 +112,11 @@ impl Identity {
 }
 
 fn id(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok()
+    std::fs::metadata(path).ok().as_ref().map(id_of)
+}
+
+fn id_of(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 /// Whether the file's head is not that of a store in log mode. A copy of a store is never in log mode.

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("../../assets/kuota.css");
@@ -34,7 +35,7 @@ pub(crate) static LINKS: LazyLock<Links> = LazyLock::new(|| Links {
 
 fn named(file: &str, content: &str) -> String {
     let hash = Sha256::digest(content.as_bytes());
-    format!("/assets/{file}?v={:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
+    format!("/assets/{file}?v={}", HEXLOWER.encode(&hash[..4]))
 }
 
 /// The files.

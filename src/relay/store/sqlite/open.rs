@@ -32,7 +32,7 @@ pub(super) const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);
 pub(super) fn random_name() -> io::Result<String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(random)))
+    Ok(data_encoding::HEXLOWER.encode(&random))
 }
 
 pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> OpenError {
