@@ -246,6 +246,8 @@ impl Site {
             complain,
             hindrance,
             noticed,
+            refused: Arc::default(),
+            session_cookie: "",
         }
     }
 
