@@ -91,9 +91,8 @@ pub(crate) fn report(look: &ReadView, days: Option<Days>) -> Debts {
 fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<Owes> {
     let account = &user.account;
     // Overage has no date, so a span leaves it out.
-    let is_asked_for = |line: &DebtLine| {
-        days.is_none_or(|days| line.item.is_some_and(|item| days.hold(item.debt_date)))
-    };
+    let is_asked_for =
+        |line: &DebtLine| days.is_none_or(|days| line.item.is_some_and(|item| days.hold(item.debt_date)));
     let lines: Vec<DebtLine> = tariff.owed(account).into_iter().filter(is_asked_for).collect();
     if lines.is_empty() {
         return None;

@@ -148,7 +148,8 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     let rules = explain::rules(locale, &look, &snapshot.user, &period(lines.clone()));
     lines.truncate(LINES_MAX);
     let account = &snapshot.user.account;
-    let closed = reader.debts(no)?.into_iter().filter(|item| !item.is_open()).rev().take(CLOSED_MAX).collect();
+    let closed =
+        reader.debts(no)?.into_iter().filter(|item| !item.is_open()).rev().take(CLOSED_MAX).collect();
     let (open, owed) = look.with_context(|ctx| {
         let lines = ctx.tariff().owed(account);
         let owed = tariff::total(&lines).ok();
