@@ -23,7 +23,10 @@ pub fn admin_router(site: Arc<Site>) -> Router {
     // Inside of the limits: a refusal reaches a caller that has sent everything, and a body that is too large is refused first.
     let admitted = limits::answer_unknown(all).layer(from_fn_with_state(app, admit));
     let whole = limits::bound(admitted).layer(from_fn(allow_copying));
-    status_counts::count_answers(whole.layer(from_fn_with_state(Arc::new(defaults), console::for_people)), answers)
+    status_counts::count_answers(
+        whole.layer(from_fn_with_state(Arc::new(defaults), console::for_people)),
+        answers,
+    )
 }
 
 /// The same router for the control socket, called without a socket: commands use it while no daemon runs.

@@ -106,7 +106,11 @@ mod tests {
     fn every_secret_that_a_page_asks_for_is_known_as_one() {
         fn files(folder: &std::path::Path, all: &mut String) {
             for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-                if entry.is_dir() { files(&entry, all) } else { *all += &std::fs::read_to_string(entry).unwrap() }
+                if entry.is_dir() {
+                    files(&entry, all)
+                } else {
+                    *all += &std::fs::read_to_string(entry).unwrap()
+                }
             }
         }
         let mut templates = String::new();

@@ -65,7 +65,9 @@ impl Refused {
     fn bytes(&self) -> usize {
         let form = self.form.0.iter().map(|(name, value)| name.len() + value.len());
         let fields = self.problem.errors().iter().map(|error| error.field.len() + error.message.len());
-        form.chain(fields).sum::<usize>() + self.problem.detail().len() + self.at.as_ref().map_or(0, String::len)
+        form.chain(fields).sum::<usize>()
+            + self.problem.detail().len()
+            + self.at.as_ref().map_or(0, String::len)
     }
 
     /// The same, within its bounds.
@@ -73,7 +75,8 @@ impl Refused {
         if self.bytes() <= REFUSAL_BYTES_MAX {
             return self;
         }
-        let problem = Problem::new(self.problem.status(), self.problem.code(), "what was sent is too long to be shown");
+        let problem =
+            Problem::new(self.problem.status(), self.problem.code(), "what was sent is too long to be shown");
         Self { form: Form::default(), problem, at: None, ..self }
     }
 }

@@ -20,10 +20,10 @@ use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::{login, phone};
 use crate::store::Customer;
-use crate::ui::refused::Refused;
-use crate::ui::{Form, Frame};
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
+use crate::ui::refused::Refused;
+use crate::ui::{Form, Frame};
 use crate::web::finish::finish;
 use crate::web::{Problem, Query};
 
@@ -264,7 +264,8 @@ pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> An
     };
     let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac);
     let Some(user) = user else {
-        let ended = Problem::new(StatusCode::UNAUTHORIZED, TICKET_ENDED, "this log-in has ended; log in again");
+        let ended =
+            Problem::new(StatusCode::UNAUTHORIZED, TICKET_ENDED, "this log-in has ended; log in again");
         return refuse(&portal, guest, Refused::of(ended, &Form::default()).at("/masuk"));
     };
     submit(&portal, guest, user, mac, true).await?;

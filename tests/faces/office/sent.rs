@@ -310,8 +310,22 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
 /// What nobody types, in every field that a form of the desk may have.
 fn nonsense() -> Fields {
     let names = [
-        "amount", "amount_rp", "counted_rp", "due_date", "mac", "method", "name", "otp", "package_id", "password",
-        "phone", "price_rp", "quota", "reason", "role", "username",
+        "amount",
+        "amount_rp",
+        "counted_rp",
+        "due_date",
+        "mac",
+        "method",
+        "name",
+        "otp",
+        "package_id",
+        "password",
+        "phone",
+        "price_rp",
+        "quota",
+        "reason",
+        "role",
+        "username",
     ];
     names.map(|name| (name.to_owned(), format!("?{}", "\u{1}".repeat(300)))).into()
 }
@@ -324,8 +338,12 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
     let (mut n, mut refused) = (0, 0);
     for path in deeds.into_iter().chain(others) {
         // Logging out and ending sessions end those of nobody else.
-        let browser = Browser::of(desk, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
-        let path = if path.matches('/').count() > 1 && !path.starts_with("/saya") && !path.starts_with("/cadangan") {
+        let browser =
+            Browser::of(desk, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
+        let path = if path.matches('/').count() > 1
+            && !path.starts_with("/saya")
+            && !path.starts_with("/cadangan")
+        {
             prepared(&shop, &browser, &path, &mut n).await.0
         } else {
             path
@@ -344,12 +362,21 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
             refused += 1;
             let shown = browser.get(&sent.to).await;
             assert!((400..500).contains(&shown.status), "{path}: {} {}", shown.status, shown.words());
-            assert_eq!(browser.get(&sent.to).await.words(), shown.words(), "{path} is another page when loaded again");
+            assert_eq!(
+                browser.get(&sent.to).await.words(),
+                shown.words(),
+                "{path} is another page when loaded again"
+            );
             assert!(!shown.html.contains("class=\"problem\"") && !shown.html.contains("rahasia"), "{path}");
             // What was forgotten is asked again, or leads to a page.
             let lost = sent.to.split(REFUSED).next().unwrap().to_owned() + REFUSED + "x";
             let empty = browser.get(&lost).await;
-            assert!([200, 303].contains(&empty.status) || empty.status == 409, "{lost}: {} {}", empty.status, empty.words());
+            assert!(
+                [200, 303].contains(&empty.status) || empty.status == 409,
+                "{lost}: {} {}",
+                empty.status,
+                empty.words()
+            );
         }
     }
     assert!(refused > 60, "{refused} were refused");
@@ -374,7 +401,8 @@ async fn a_refused_form_is_filled_in_again_and_belongs_to_its_session() {
     // A program that sends the form is answered at once.
     let body = format!("_token={}&name=siti", fields["_token"]);
     let call = shop.desk.call(Method::POST, "/pengelola/baru").header("cookie", owner.cookie());
-    let call = call.header("origin", &shop.desk.base).header("content-type", "application/x-www-form-urlencoded");
+    let call =
+        call.header("origin", &shop.desk.base).header("content-type", "application/x-www-form-urlencoded");
     let reply = call.body(body).send().await;
     assert!(reply.status == 422 && reply.text.contains("value=\"siti\""), "{} {}", reply.status, reply.text);
 }

@@ -123,7 +123,8 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
         let shop = shop().await;
         let (phone, path, page) = addressed(&shop, &path).await;
         let mut wrong = phone.get(page).await.form(page);
-        let typed = [("siapa", "Siti <b>"), ("nama", "Siti <b>"), ("pin", "13579"), ("method", "?"), ("untuk", "?")];
+        let typed =
+            [("siapa", "Siti <b>"), ("nama", "Siti <b>"), ("pin", "13579"), ("method", "?"), ("untuk", "?")];
         wrong.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let stale = [("_token".to_owned(), "x".to_owned())].into();
         for fields in [stale, wrong] {
@@ -137,7 +138,12 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
             let lost = to.split("salah=").next().unwrap().to_owned() + "salah=x";
             let other = Visitor::at(&shop.desk).from(Ipv4Addr::new(127, 0, 0, 9)).get(&to).await;
             for (who, page) in [("another phone", other), ("lost", phone.get(&lost).await)] {
-                assert!([200, 303, 422].contains(&page.status), "{who} {path}: {} {}", page.status, page.read());
+                assert!(
+                    [200, 303, 422].contains(&page.status),
+                    "{who} {path}: {} {}",
+                    page.status,
+                    page.read()
+                );
                 page.says_nothing_of("Siti");
             }
             // A program is answered at once.
