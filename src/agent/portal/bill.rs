@@ -101,12 +101,10 @@ fn amount(text: &str) -> Option<Rupiah> {
 
 /// `POST /lunasi/sebagian`.
 pub(super) async fn pay_part(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
-    match amount(sent.form.text("rp").unwrap_or_default()) {
-        Some(amount) => pay(&portal, &sent, Purpose::PayPart(amount)).await,
-        None => {
-            let page = page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await?;
-            let bad = Problem::invalid("rp", "is not an amount that can be paid");
-            Ok(Refused::of(bad, &sent.form).answered_by(page))
-        }
-    }
+    let Some(amount) = amount(sent.form.text("rp").unwrap_or_default()) else {
+        let page = page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await?;
+        let bad = Problem::invalid("rp", "is not an amount that can be paid");
+        return Ok(Refused::of(bad, &sent.form).answered_by(page));
+    };
+    pay(&portal, &sent, Purpose::PayPart(amount)).await
 }
