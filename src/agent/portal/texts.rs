@@ -15,6 +15,9 @@ words! {
         unknown: "Perangkat ini belum terdaftar", "This device is not registered";
         unknown_text: "Masuk dengan nomor HP atau nama pengguna dan PIN Anda, atau hubungi pengelola.",
             "Log in with your phone number or log-in name and your PIN, or contact the owner.";
+        waking: "Sebentar, sistem baru menyala", "One moment, the system has just started";
+        waking_text: "Router sedang dibaca. Halaman ini memuat ulang sendiri; akun dan kuota Anda tidak hilang.",
+            "The router is being read. This page loads itself again; your account and quota are not lost.";
         ask_owner: "Hubungi pengelola", "Contact the owner";
         contact: "Kontak pengelola:", "The owner's contact:";
         log_in: "Masuk", "Log in";

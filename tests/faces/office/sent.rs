@@ -438,6 +438,7 @@ async fn a_password_that_was_typed_is_in_no_address_and_in_no_form_again() {
     let typed = [("name", "siti"), ("role", "cashier"), ("password", "sangat rahasia ini")];
     let shown = owner.fill("/pengelola/baru", &typed).await;
     assert!(!shown.path.contains("rahasia"));
+    shown.says("siti: Kasir").hides("cashier");
     let edit = shown.html.split("class=\"button link\" href=\"").nth(1).unwrap().split('"').next().unwrap();
     let form = owner.open(edit).await;
     assert!(!form.html.contains("rahasia ini") && form.fields()["name"] == "siti", "{}", form.html);
