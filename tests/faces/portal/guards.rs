@@ -235,7 +235,7 @@ async fn forms_are_taken_from_our_own_pages_only() {
     {
         let page = Visitor::at(&shop.desk).with_header(name, value).post(&path, &fields).await;
         assert_eq!(page.status, 403, "{name}: {value}");
-        page.says("Silakan muat ulang, lalu coba lagi.");
+        page.says("Silakan buka lagi, lalu coba lagi.");
     }
     let own = shop.desk.portal.clone();
     let mut wrong = fields.clone();
