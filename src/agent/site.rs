@@ -241,6 +241,8 @@ impl Site {
             complain,
             hindrance,
             noticed,
+            refused: Arc::default(),
+            session_cookie: "",
         }
     }
 

@@ -78,6 +78,11 @@ pub(crate) async fn show<S: Subject>(
 ) -> Answer {
     session.at_least(action.role)?;
     let context = context(app, session, subject);
+    if let Some(refused) = session.page_request.refused.clone() {
+        let spec = app.read(move |engine| (action.spec)(&context, engine)).await?;
+        let page = pages::Of::new(session, (action.title)(session.page_request.locale.language), spec);
+        return page.refused(&refused.form, refused.problem.clone());
+    }
     let uri = &session.page_request.uri;
     let (shown, edited) = (parameter(uri, SHOWN), parameter(uri, EDITED));
     let draft = shown.or(edited).map(|key| app.flash.draft(&session.token, key));
