@@ -218,7 +218,9 @@ async fn remember(portal: &Portal) -> Result<(), Problem> {
     };
     let known: Vec<(IpAddr, String)> = portal.read(read).await?;
     let mut entries = portal.entries.lock().unwrap_or_else(PoisonError::into_inner);
-    known.iter().for_each(|(from, name)| entries.remember(*from, name));
+    for (from, name) in known {
+        entries.remember(from, &name);
+    }
     Ok(())
 }
 
