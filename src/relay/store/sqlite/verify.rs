@@ -6,12 +6,12 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::changes::body_hash;
 use super::errors::{OpenError, QueryError};
 use super::open::{EPOCH, connect_to_read};
 use super::rows::{all, one, order, unsigned, value};
 use crate::protocol::relay::credit_event;
 use crate::relay::store::RelayStoreError;
+use crate::relay::store::encoding::body_hash;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
