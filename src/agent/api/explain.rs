@@ -82,8 +82,8 @@ fn view(engine: &Engine, id: UserId) -> Result<ExplainView, Problem> {
         Err(why) => (None, Some(RefusalView { code: why.code(), detail: why.detail().to_owned() })),
     };
     let debts = look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        account.open_items().into_iter().map(|item| DebtView::of(item, tariff.due(item).ok())).collect()
+        let lines = ctx.tariff().owed(account);
+        lines.into_iter().filter_map(|line| Some(DebtView::of(line.item?, line.price.ok()))).collect()
     });
     Ok(ExplainView {
         user: UserView::of(&snapshot, look.policy),

@@ -7,10 +7,12 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Line;
 use crate::agent::engine::{Command, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
 use crate::domain::access::Status;
+use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{OrderId, PackageId};
 use crate::domain::ledger::{Kind, Side};
 use crate::domain::order::{Method, OnlineMethod, OrderState};
+use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::{DeviceRecord, OrderFilter, OrderRecord, Page, Pending};
 use crate::ui::Locale;
@@ -177,7 +179,7 @@ impl Telling<'_> {
             (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),
             (words.used, locale.quota(account.used)),
             (words.overage, locale.quota(account.balance.overage())),
-            (words.debts, self.items(&account.open_items())),
+            (words.debts, self.items(account)),
             (words.expires, say::expiry(locale, account.expires_at)),
             (words.devices, self.devices(snapshot)),
         ];
@@ -212,16 +214,17 @@ impl Telling<'_> {
     }
 
     /// What open items owe, by amount and by price.
-    fn items(&self, items: &[&DebtItem]) -> String {
-        if items.is_empty() {
-            return self.words.none.to_owned();
-        }
-        let unpaid = items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()));
-        let due = self.engine.read_view().with_context(|ctx| {
-            let tariff = ctx.tariff();
-            items.iter().try_fold(Rupiah::ZERO, |sum, item| tariff.due(item).map(|due| sum.plus(due))).ok()
-        });
-        format!("{} ({})", say::price(self.locale.language, due), self.locale.quota(unpaid))
+    fn items(&self, account: &Account) -> String {
+        self.engine.read_view().with_context(|ctx| {
+            let mut lines = ctx.tariff().owed(account);
+            lines.retain(|line| line.item.is_some());
+            if lines.is_empty() {
+                return self.words.none.to_owned();
+            }
+            let unpaid = lines.iter().fold(Bytes::ZERO, |sum, line| sum.plus(line.bytes));
+            let due = tariff::total(&lines).ok();
+            format!("{} ({})", say::price(self.locale.language, due), self.locale.quota(unpaid))
+        })
     }
 
     fn devices(&self, snapshot: &Snapshot) -> String {
