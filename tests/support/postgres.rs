@@ -51,6 +51,7 @@ pub struct Server {
     folder: PathBuf,
     bin: PathBuf,
     owner: Option<(u32, u32)>,
+    options: Vec<String>,
     port: u16,
     keeper: Option<Child>,
     databases: AtomicU32,
@@ -71,13 +72,28 @@ pub fn database() -> Database<'static> {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(&[], &[])
+    }
+
+    /// A server with further options, and files that they name, in its folder.
+    pub fn start_with(options: &[&str], files: &[(&str, &[u8])]) -> Self {
         let folder = tempfile::Builder::new().prefix("kuota-pg-").tempdir().unwrap().keep();
         let bin = binaries();
         let owner = owner(&folder);
-        let mut server = Self { folder, bin, owner, port: 0, keeper: None, databases: AtomicU32::new(0) };
+        let options = OPTIONS.iter().chain(options).map(|option| (*option).to_owned()).collect();
+        let mut server =
+            Self { folder, bin, owner, options, port: 0, keeper: None, databases: AtomicU32::new(0) };
         fs::set_permissions(&server.folder, fs::Permissions::from_mode(0o755)).unwrap();
         if let Some((uid, gid)) = server.owner {
             chown(&server.folder, Some(uid), Some(gid)).unwrap();
+        }
+        for (name, content) in files {
+            let path = server.folder.join(name);
+            fs::write(&path, content).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some((uid, gid)) = server.owner {
+                chown(&path, Some(uid), Some(gid)).unwrap();
+            }
         }
         let mut init = server.command("initdb");
         init.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", USER, "-D"]);
@@ -96,7 +112,8 @@ impl Server {
             keeper.args(["-c", KEEPER, "sh"]).arg(&self.folder).arg(self.bin.join("postgres"));
             keeper.arg("-D").arg(self.folder.join("data")).args(["-p", &port.to_string()]);
             keeper.arg("-c").arg(format!("unix_socket_directories={}", self.folder.display()));
-            keeper.args(OPTIONS.iter().flat_map(|option| ["-c", option]));
+            keeper.args(self.options.iter().flat_map(|option| ["-c", option]));
+            keeper.current_dir(self.folder.join("data"));
             self.as_owner(&mut keeper);
             let mut keeper =
                 keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -126,6 +143,11 @@ impl Server {
             sleep(Duration::from_millis(20));
         }
         false
+    }
+
+    /// Where the server's files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Ends the server at once, as a crash would. What was committed stays.
@@ -188,6 +210,27 @@ impl Database<'_> {
 
     pub fn server(&self) -> &Server {
         self.server
+    }
+
+    /// A copy of everything in it, in `file`, while others work on it.
+    pub fn dump(&self, file: &Path) {
+        let mut dump = self.server.command("pg_dump");
+        dump.args(["-U", USER, "-p", &self.server.port.to_string(), "-h"]).arg(&self.server.folder);
+        fs::write(file, succeed(dump.arg(&self.name))).unwrap();
+    }
+
+    /// Goes back to a copy; nobody may have it open.
+    pub fn restore(&self, file: &Path) {
+        let name = &self.name;
+        self.server.psql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
+        self.server.psql("postgres", &format!("CREATE DATABASE {name} TEMPLATE template0"));
+        // The server's owner may not read the tests' folders.
+        let mut psql = self.server.command("psql");
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", USER, "-d", name, "-p"]);
+        psql.arg(self.server.port.to_string()).arg("-h").arg(&self.server.folder);
+        let mut psql = psql.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        psql.stdin.take().unwrap().write_all(&fs::read(file).unwrap()).unwrap();
+        assert!(psql.wait().unwrap().success());
     }
 
     pub fn psql(&self, sql: &str) -> String {

@@ -9,6 +9,7 @@ mod conformance;
 mod encoding;
 pub mod postgres;
 pub mod sqlite;
+mod verified;
 mod wake;
 
 use std::any::Any;
@@ -23,6 +24,8 @@ use crate::domain::order::{OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
+
+pub use verified::{RelayBroken, RelayVerified};
 
 /// A future that a [`RelayStore`] hands out.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, RelayStoreError>> + Send + 'a>>;
@@ -167,9 +170,9 @@ pub struct StoreCounts {
 ///
 /// It saves double questions to the gateway and keeps its answers in order. No promise about money rests on it: changes
 /// are refused as stale by their version.
-pub struct Lease(Option<Box<dyn Any + Send + Sync>>);
+pub struct WorkLease(Option<Box<dyn Any + Send + Sync>>);
 
-impl Lease {
+impl WorkLease {
     /// For a store that only one process can have.
     pub fn of_the_only_process() -> Self {
         Self(None)
@@ -181,9 +184,9 @@ impl Lease {
     }
 }
 
-impl fmt::Debug for Lease {
+impl fmt::Debug for WorkLease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("is_shared", &self.0.is_some()).finish()
+        f.debug_struct("WorkLease").field("is_shared", &self.0.is_some()).finish()
     }
 }
 
@@ -272,7 +275,7 @@ pub trait RelayStore: Send + Sync {
 
     /// The right to work on what `name` names, which one process at a time has. `None`: another process still had it
     /// after `wait`. Within a process the caller keeps its own order.
-    fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<Lease>>;
+    fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<WorkLease>>;
 
     /// Orders in a state, newest first.
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>>;

@@ -10,8 +10,8 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, credit_event};
-use crate::relay::store::RelayStoreError;
 use crate::relay::store::conformance::{Fresh, conforms};
+use crate::relay::store::{RelayStoreError, RelayVerified};
 
 async fn fresh() -> Fresh {
     let dir = tempfile::tempdir().unwrap();

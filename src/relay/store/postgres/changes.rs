@@ -7,7 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::clients::Loan;
-use super::errors::QueryError;
+use super::errors::ServerError;
 use super::rows::{ORDER, get, json, order, unsigned};
 use crate::domain::units::Timestamp;
 use crate::relay::store::encoding::{
@@ -39,7 +39,7 @@ fn opening_lock(order: &str) -> i64 {
 }
 
 /// The secret of a merchant's address.
-pub(super) async fn merchant_secret(db: &Loan, merchant: &str, fresh: &str) -> Result<String, QueryError> {
+pub(super) async fn merchant_secret(db: &Loan, merchant: &str, fresh: &str) -> Result<String, ServerError> {
     let sql = "INSERT INTO merchants (merchant, secret) VALUES ($1, $2)
                ON CONFLICT (merchant) DO UPDATE SET secret = coalesce(merchants.secret, excluded.secret)
                RETURNING secret";
@@ -47,7 +47,7 @@ pub(super) async fn merchant_secret(db: &Loan, merchant: &str, fresh: &str) -> R
 }
 
 /// The gateway's own id of a merchant, the first one that is reported.
-pub(super) async fn learn_merchant_id(db: &Loan, merchant: &str, id: &str) -> Result<(), QueryError> {
+pub(super) async fn learn_merchant_id(db: &Loan, merchant: &str, id: &str) -> Result<(), ServerError> {
     let sql = "INSERT INTO merchants (merchant, merchant_id) VALUES ($1, $2)
                ON CONFLICT (merchant) DO UPDATE SET merchant_id = excluded.merchant_id
                WHERE merchants.merchant_id IS NULL";
@@ -55,7 +55,7 @@ pub(super) async fn learn_merchant_id(db: &Loan, merchant: &str, id: &str) -> Re
 }
 
 /// Writes an order down, once for each request.
-pub(super) async fn open(db: &Loan, fresh: &StoredOrder) -> Result<OpenedOrder, QueryError> {
+pub(super) async fn open(db: &Loan, fresh: &StoredOrder) -> Result<OpenedOrder, ServerError> {
     let locks = [request_lock(&fresh.site, &fresh.request_id), opening_lock(&fresh.id)];
     // Statements of their own: the one that follows must see what others committed until it had the locks.
     let begin = format!(
@@ -68,7 +68,7 @@ pub(super) async fn open(db: &Loan, fresh: &StoredOrder) -> Result<OpenedOrder, 
     Ok(opened)
 }
 
-async fn insert(db: &Loan, fresh: &StoredOrder) -> Result<bool, QueryError> {
+async fn insert(db: &Loan, fresh: &StoredOrder) -> Result<bool, ServerError> {
     let row = db
         .only(
             include_str!("sql/open_order.sql"),
@@ -100,7 +100,7 @@ async fn insert(db: &Loan, fresh: &StoredOrder) -> Result<bool, QueryError> {
 }
 
 /// Why an order could not be written down.
-async fn find_opened(db: &Loan, fresh: &StoredOrder) -> Result<OpenedOrder, QueryError> {
+async fn find_opened(db: &Loan, fresh: &StoredOrder) -> Result<OpenedOrder, ServerError> {
     if let Some(known) = of_request(db, &fresh.site, &fresh.request_id).await? {
         let is_same = known.request_hash == fresh.request_hash && known.merchant == fresh.merchant;
         return Ok(if is_same { OpenedOrder::Known(Box::new(known)) } else { OpenedOrder::Conflict });
@@ -110,7 +110,7 @@ async fn find_opened(db: &Loan, fresh: &StoredOrder) -> Result<OpenedOrder, Quer
     Ok(given_up.map_or(OpenedOrder::Conflict, |_| OpenedOrder::Abandoned))
 }
 
-async fn of_request(db: &Loan, site: &str, request_id: &str) -> Result<Option<StoredOrder>, QueryError> {
+async fn of_request(db: &Loan, site: &str, request_id: &str) -> Result<Option<StoredOrder>, ServerError> {
     let sql = format!("SELECT {ORDER} FROM orders WHERE site = $1 AND request_id = $2 FOR UPDATE");
     db.one(&sql, &[&site, &request_id]).await?.as_ref().map(order).transpose()
 }
@@ -121,7 +121,7 @@ pub(super) async fn abandon(
     site: &str,
     request_id: &str,
     at: Timestamp,
-) -> Result<Option<StoredOrder>, QueryError> {
+) -> Result<Option<StoredOrder>, ServerError> {
     let lock = request_lock(site, request_id);
     db.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock({lock})")).await?;
     let known = match of_request(db, site, request_id).await? {
@@ -138,7 +138,7 @@ pub(super) async fn abandon(
     Ok(known)
 }
 
-async fn mark_abandoned(db: &Loan, known: StoredOrder, at: Timestamp) -> Result<StoredOrder, QueryError> {
+async fn mark_abandoned(db: &Loan, known: StoredOrder, at: Timestamp) -> Result<StoredOrder, ServerError> {
     // Only what may still be paid is to be called off, and that soon.
     let ask_at = if known.standing.state.is_open() { Some(at) } else { known.ask_at };
     let sql =
@@ -155,7 +155,7 @@ pub(super) async fn update(
     events: &[FeedEvent],
     decided: &[u64],
     at: Timestamp,
-) -> Result<(Updated, Option<u64>), QueryError> {
+) -> Result<(Updated, Option<u64>), ServerError> {
     let mut names = BTreeSet::new();
     let (mut ids, mut effects, mut amounts, mut refunded) = (vec![], vec![], vec![], vec![]);
     for (i, event) in events.iter().enumerate() {
@@ -199,7 +199,7 @@ pub(super) async fn update(
 }
 
 /// Keeps a notification, once for each merchant and body, and so many of one order.
-pub(super) async fn receive(db: &Loan, notification: &NewNotification) -> Result<bool, QueryError> {
+pub(super) async fn receive(db: &Loan, notification: &NewNotification) -> Result<bool, ServerError> {
     let NewNotification { merchant, order, body, at } = notification;
     // The database's texts hold no NUL; the body has the name as it came, and such an order is never known.
     let order = order.replace('\0', "\u{fffd}");
@@ -223,7 +223,7 @@ pub(super) async fn receive(db: &Loan, notification: &NewNotification) -> Result
 }
 
 /// Drops the oldest notifications of an order that are too many.
-async fn trim(db: &Loan, merchant: &str, order: &str) -> Result<(), QueryError> {
+async fn trim(db: &Loan, merchant: &str, order: &str) -> Result<(), ServerError> {
     for (which, max) in [("IS NULL", UNDECIDED_MAX), ("IS NOT NULL", DECIDED_MAX)] {
         let sql = format!(
             "DELETE FROM inbox WHERE inbox_no IN (SELECT inbox_no FROM inbox
@@ -235,7 +235,7 @@ async fn trim(db: &Loan, merchant: &str, order: &str) -> Result<(), QueryError> 
 }
 
 /// Another try, later.
-pub(super) async fn postpone(db: &Loan, no: u64, at: Timestamp) -> Result<(), QueryError> {
+pub(super) async fn postpone(db: &Loan, no: u64, at: Timestamp) -> Result<(), ServerError> {
     let sql = "UPDATE inbox SET attempts = attempts + 1, due_at = $2
                WHERE inbox_no = $1 AND decided_at IS NULL AND due_at IS NOT NULL";
     db.run(sql, &[&int(no), &at.0]).await.map(drop)
@@ -243,7 +243,7 @@ pub(super) async fn postpone(db: &Loan, no: u64, at: Timestamp) -> Result<(), Qu
 
 /// Makes due whatever may still change: what waits for a customer, what was to be asked anyway, and what is young enough
 /// to be refunded, charged back or settled late.
-pub(super) async fn ask_all(db: &Loan, now: Timestamp) -> Result<u64, QueryError> {
+pub(super) async fn ask_all(db: &Loan, now: Timestamp) -> Result<u64, ServerError> {
     begin_long(db).await?;
     let sql = "UPDATE orders SET ask_at = $1, asked = 0, version = version + 1
                WHERE state IN ('created', 'pending', 'challenge') OR ask_at IS NOT NULL
@@ -253,12 +253,12 @@ pub(super) async fn ask_all(db: &Loan, now: Timestamp) -> Result<u64, QueryError
     Ok(asked)
 }
 
-async fn begin_long(db: &Loan) -> Result<(), QueryError> {
+async fn begin_long(db: &Loan) -> Result<(), ServerError> {
     db.batch(&format!("BEGIN; SET LOCAL statement_timeout = {}", LONG_MAX.as_millis())).await
 }
 
 /// Sites whose feed may begin with something that is older than `before`.
-pub(super) async fn sites_to_prune(db: &Loan, before: Timestamp) -> Result<Vec<String>, QueryError> {
+pub(super) async fn sites_to_prune(db: &Loan, before: Timestamp) -> Result<Vec<String>, ServerError> {
     let sql = "SELECT feeds.site FROM feeds CROSS JOIN LATERAL (
                  SELECT told_at FROM feed WHERE feed.site = feeds.site ORDER BY seq LIMIT 1) AS first
                WHERE first.told_at < $1";
@@ -266,7 +266,7 @@ pub(super) async fn sites_to_prune(db: &Loan, before: Timestamp) -> Result<Vec<S
 }
 
 /// Drops the old beginning of a site's feed; answers how many items.
-pub(super) async fn prune_site(db: &Loan, site: &str, before: Timestamp) -> Result<u64, QueryError> {
+pub(super) async fn prune_site(db: &Loan, site: &str, before: Timestamp) -> Result<u64, ServerError> {
     begin_long(db).await?;
     let dropped = db.only(include_str!("sql/prune_site.sql"), &[&site, &before.0]).await?;
     db.batch("COMMIT").await?;
@@ -274,7 +274,7 @@ pub(super) async fn prune_site(db: &Loan, site: &str, before: Timestamp) -> Resu
 }
 
 /// Drops old notifications about orders that are over, or that never were.
-pub(super) async fn prune_inbox(db: &Loan, before: Timestamp) -> Result<u64, QueryError> {
+pub(super) async fn prune_inbox(db: &Loan, before: Timestamp) -> Result<u64, ServerError> {
     begin_long(db).await?;
     let sql = "DELETE FROM inbox WHERE came_at < $1 AND (due_at IS NULL OR decided_at IS NOT NULL)
                  AND NOT EXISTS (SELECT FROM orders WHERE orders.id = inbox.order_id
@@ -286,12 +286,12 @@ pub(super) async fn prune_inbox(db: &Loan, before: Timestamp) -> Result<u64, Que
 }
 
 /// Gives the store another name: agents read the feed again from its beginning.
-pub(super) async fn rename(db: &Loan, epoch: &str) -> Result<(), QueryError> {
+pub(super) async fn rename(db: &Loan, epoch: &str) -> Result<(), ServerError> {
     db.run("UPDATE meta SET value = $1 WHERE key = 'epoch'", &[&epoch]).await.map(drop)
 }
 
 /// A change that means nothing, to see that one can be made.
-pub(super) async fn check(db: &Loan) -> Result<(), QueryError> {
+pub(super) async fn check(db: &Loan) -> Result<(), ServerError> {
     let sql = "INSERT INTO meta (key, value) VALUES ('checks', '1')
                ON CONFLICT (key) DO UPDATE SET value = (meta.value::bigint + 1)::text";
     db.run(sql, &[]).await.map(drop)

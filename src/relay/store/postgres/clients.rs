@@ -10,8 +10,8 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::errors::{Cause, QueryError};
-use super::outage::{Access, OutageLog};
+use super::errors::{ServerCause, ServerError};
+use super::outage::{CallKind, OutageLog};
 use crate::relay::store::RelayStoreError;
 use crate::tools::backoff::jittered;
 
@@ -53,30 +53,30 @@ impl Loan {
     }
 
     /// Every row of an answer. Statements are prepared once for each connection.
-    pub async fn all(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, QueryError> {
+    pub async fn all(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, ServerError> {
         let statement = self.client().prepare_cached(sql).await?;
         Ok(self.client().query(&statement, values).await?)
     }
 
     /// The row of an answer, if any.
-    pub async fn one(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, QueryError> {
+    pub async fn one(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, ServerError> {
         Ok(self.all(sql, values).await?.into_iter().next())
     }
 
     /// The row of an answer that always has one.
-    pub async fn only(&self, sql: &str, values: Values<'_>) -> Result<Row, QueryError> {
+    pub async fn only(&self, sql: &str, values: Values<'_>) -> Result<Row, ServerError> {
         let row = self.one(sql, values).await?;
-        row.ok_or_else(|| QueryError::Nonsense("the database left a question without an answer".to_owned()))
+        row.ok_or_else(|| ServerError::Nonsense("the database left a question without an answer".to_owned()))
     }
 
     /// How many rows a statement changed.
-    pub async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64, QueryError> {
+    pub async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64, ServerError> {
         let statement = self.client().prepare_cached(sql).await?;
         Ok(self.client().execute(&statement, values).await?)
     }
 
     /// Statements without values, such as `BEGIN` and `COMMIT`.
-    pub async fn batch(&self, sql: &str) -> Result<(), QueryError> {
+    pub async fn batch(&self, sql: &str) -> Result<(), ServerError> {
         Ok(self.client().batch_execute(sql).await?)
     }
 }
@@ -90,44 +90,53 @@ impl Clients {
     pub async fn change<T, F, W>(&self, work: F) -> Result<T, RelayStoreError>
     where
         F: Fn(Arc<Loan>) -> W,
-        W: Future<Output = Result<T, QueryError>>,
+        W: Future<Output = Result<T, ServerError>>,
     {
-        self.call(Access::Write, CALL_MAX, work).await
+        self.call(CallKind::Write, CALL_MAX, work).await
     }
 
     /// A change that may touch many rows, and takes as long as that takes.
     pub async fn long_change<T, F, W>(&self, max: Duration, work: F) -> Result<T, RelayStoreError>
     where
         F: Fn(Arc<Loan>) -> W,
-        W: Future<Output = Result<T, QueryError>>,
+        W: Future<Output = Result<T, ServerError>>,
     {
-        self.call(Access::Write, max, work).await
+        self.call(CallKind::Write, max, work).await
     }
 
     /// Answers a question.
     pub async fn read<T, F, W>(&self, work: F) -> Result<T, RelayStoreError>
     where
         F: Fn(Arc<Loan>) -> W,
-        W: Future<Output = Result<T, QueryError>>,
+        W: Future<Output = Result<T, ServerError>>,
     {
-        self.call(Access::Read, CALL_MAX, work).await
+        self.call(CallKind::Read, CALL_MAX, work).await
     }
 
-    async fn call<T, F, W>(&self, access: Access, max: Duration, work: F) -> Result<T, RelayStoreError>
+    /// A question about many rows.
+    pub async fn long_read<T, F, W>(&self, max: Duration, work: F) -> Result<T, RelayStoreError>
     where
         F: Fn(Arc<Loan>) -> W,
-        W: Future<Output = Result<T, QueryError>>,
+        W: Future<Output = Result<T, ServerError>>,
+    {
+        self.call(CallKind::Read, max, work).await
+    }
+
+    async fn call<T, F, W>(&self, access: CallKind, max: Duration, work: F) -> Result<T, RelayStoreError>
+    where
+        F: Fn(Arc<Loan>) -> W,
+        W: Future<Output = Result<T, ServerError>>,
     {
         let result = timeout(max, self.attempts(work)).await;
-        let result = result.unwrap_or(Err(QueryError::TimedOut(max.as_secs())));
+        let result = result.unwrap_or(Err(ServerError::TimedOut(max.as_secs())));
         self.outage.record(access, result.as_ref().err());
         Ok(result?)
     }
 
-    async fn attempts<T, F, W>(&self, work: F) -> Result<T, QueryError>
+    async fn attempts<T, F, W>(&self, work: F) -> Result<T, ServerError>
     where
         F: Fn(Arc<Loan>) -> W,
-        W: Future<Output = Result<T, QueryError>>,
+        W: Future<Output = Result<T, ServerError>>,
     {
         let mut tries = 0;
         loop {
@@ -141,11 +150,11 @@ impl Clients {
             };
             let cause = error.cause();
             // A server that was made a standby is not asked again: the next connection looks for the one that writes.
-            if error.is_answer() && cause != Cause::ReadOnly && loan.batch("ROLLBACK").await.is_ok() {
+            if error.is_answer() && cause != ServerCause::ReadOnly && loan.batch("ROLLBACK").await.is_ok() {
                 loan.is_in_call.store(false, Ordering::Relaxed);
             }
             drop(loan);
-            if cause != Cause::Conflict || tries >= CONFLICT_TRIES_MAX {
+            if cause != ServerCause::Conflict || tries >= CONFLICT_TRIES_MAX {
                 return Err(error);
             }
             sleep(jittered(CONFLICT_PAUSE, CONFLICT_PAUSE * 2 * tries)).await;

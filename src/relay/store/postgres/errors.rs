@@ -10,7 +10,7 @@ use crate::relay::store::RelayStoreError;
 
 /// Why the relay's database cannot be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+pub enum ConnectError {
     /// The file with the certificates of authorities cannot be used.
     #[error("{path}: {why}; name a file with certificates in PEM as sslrootcert")]
     RootCertificates {
@@ -41,15 +41,15 @@ pub enum OpenError {
     Process(String),
 }
 
-impl From<QueryError> for OpenError {
-    fn from(error: QueryError) -> Self {
+impl From<ServerError> for ConnectError {
+    fn from(error: ServerError) -> Self {
         Self::Server(error.explain())
     }
 }
 
 /// Why a change or a query failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum QueryError {
+pub(super) enum ServerError {
     #[error(transparent)]
     Server(#[from] tokio_postgres::Error),
     #[error(transparent)]
@@ -66,7 +66,7 @@ pub(super) enum QueryError {
 
 /// What an error means for whoever called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(super) enum ServerCause {
     /// The server is gone, stopping, starting or failing over.
     Away,
     /// It takes no changes: a standby, or its keeper made it read-only.
@@ -85,7 +85,7 @@ pub(super) enum Cause {
     Statement,
 }
 
-impl Cause {
+impl ServerCause {
     /// The meaning of the server's code of an error.
     pub fn of_code(code: &SqlState) -> Self {
         let code = code.code();
@@ -111,13 +111,13 @@ impl Cause {
     }
 }
 
-impl QueryError {
-    pub fn cause(&self) -> Cause {
+impl ServerError {
+    pub fn cause(&self) -> ServerCause {
         match self {
-            Self::Server(error) | Self::Pool(PoolError::Backend(error)) => Cause::of_server(error),
-            Self::Pool(PoolError::Timeout(TimeoutType::Wait)) => Cause::Busy,
-            Self::Pool(_) | Self::TimedOut(_) | Self::NoSession => Cause::Away,
-            Self::Nonsense(_) => Cause::Values,
+            Self::Server(error) | Self::Pool(PoolError::Backend(error)) => ServerCause::of_server(error),
+            Self::Pool(PoolError::Timeout(TimeoutType::Wait)) => ServerCause::Busy,
+            Self::Pool(_) | Self::TimedOut(_) | Self::NoSession => ServerCause::Away,
+            Self::Nonsense(_) => ServerCause::Values,
         }
     }
 
@@ -141,19 +141,19 @@ impl QueryError {
             other => other.to_string(),
         };
         match self.cause() {
-            Cause::Away => format!("the database server does not answer ({what}); retrying"),
-            Cause::ReadOnly => format!(
+            ServerCause::Away => format!("the database server does not answer ({what}); retrying"),
+            ServerCause::ReadOnly => format!(
                 "the database takes no changes ({what}); it is a standby or was made read-only, as hosts do when a disk \
                  fills up"
             ),
-            Cause::Full => {
+            ServerCause::Full => {
                 format!("the database server is full ({what}); free disk space, memory or connections there")
             }
-            Cause::Busy => format!("the database is too busy ({what})"),
-            Cause::Refused => {
+            ServerCause::Busy => format!("the database is too busy ({what})"),
+            ServerCause::Refused => {
                 format!("the database refuses ({what}); check user, password, database and its rights")
             }
-            Cause::Conflict | Cause::Values | Cause::Statement => what,
+            ServerCause::Conflict | ServerCause::Values | ServerCause::Statement => what,
         }
     }
 }
@@ -172,17 +172,17 @@ fn said(error: &tokio_postgres::Error) -> String {
     text
 }
 
-impl From<QueryError> for RelayStoreError {
-    fn from(error: QueryError) -> Self {
+impl From<ServerError> for RelayStoreError {
+    fn from(error: ServerError) -> Self {
         match error.cause() {
-            Cause::Values => Self::Nonsense(error.explain()),
-            Cause::Away
-            | Cause::ReadOnly
-            | Cause::Full
-            | Cause::Busy
-            | Cause::Conflict
-            | Cause::Refused
-            | Cause::Statement => Self::Unavailable(error.explain()),
+            ServerCause::Values => Self::Nonsense(error.explain()),
+            ServerCause::Away
+            | ServerCause::ReadOnly
+            | ServerCause::Full
+            | ServerCause::Busy
+            | ServerCause::Conflict
+            | ServerCause::Refused
+            | ServerCause::Statement => Self::Unavailable(error.explain()),
         }
     }
 }
@@ -194,18 +194,21 @@ mod tests {
     #[test]
     fn codes_of_the_server_mean_what_its_manual_says() {
         let rows = [
-            (Cause::Away, "08000 08001 08003 08004 08006 08007 08P01 57P01 57P02 57P03 57P05 58000 58030"),
-            (Cause::ReadOnly, "25006"),
-            (Cause::Full, "53000 53100 53200 53300 53400"),
-            (Cause::Busy, "57014 55P03 25P03"),
-            (Cause::Conflict, "40001 40P01"),
-            (Cause::Refused, "28000 28P01 3D000 42501 57P04"),
-            (Cause::Values, "22001 22021 22P02 23502 23503 23505 23514"),
-            (Cause::Statement, "0A000 26000 42601 42703 42P01 54000 XX000 XX001"),
+            (
+                ServerCause::Away,
+                "08000 08001 08003 08004 08006 08007 08P01 57P01 57P02 57P03 57P05 58000 58030",
+            ),
+            (ServerCause::ReadOnly, "25006"),
+            (ServerCause::Full, "53000 53100 53200 53300 53400"),
+            (ServerCause::Busy, "57014 55P03 25P03"),
+            (ServerCause::Conflict, "40001 40P01"),
+            (ServerCause::Refused, "28000 28P01 3D000 42501 57P04"),
+            (ServerCause::Values, "22001 22021 22P02 23502 23503 23505 23514"),
+            (ServerCause::Statement, "0A000 26000 42601 42703 42P01 54000 XX000 XX001"),
         ];
         for (cause, codes) in rows {
             for code in codes.split(' ') {
-                assert_eq!(Cause::of_code(&SqlState::from_code(code)), cause, "{code}");
+                assert_eq!(ServerCause::of_code(&SqlState::from_code(code)), cause, "{code}");
             }
         }
     }
@@ -213,18 +216,18 @@ mod tests {
     #[test]
     fn only_values_that_make_no_sense_are_not_worth_another_try() {
         let failed = [
-            QueryError::TimedOut(10),
-            QueryError::NoSession,
-            QueryError::Pool(PoolError::Timeout(TimeoutType::Wait)),
-            QueryError::Pool(PoolError::Timeout(TimeoutType::Create)),
-            QueryError::Pool(PoolError::Closed),
+            ServerError::TimedOut(10),
+            ServerError::NoSession,
+            ServerError::Pool(PoolError::Timeout(TimeoutType::Wait)),
+            ServerError::Pool(PoolError::Timeout(TimeoutType::Create)),
+            ServerError::Pool(PoolError::Closed),
         ];
         for error in failed {
             assert!(!error.is_answer());
             let told = RelayStoreError::from(error);
             assert!(matches!(told, RelayStoreError::Unavailable(_)), "{told}");
         }
-        let nonsense = RelayStoreError::from(QueryError::Nonsense("no".to_owned()));
+        let nonsense = RelayStoreError::from(ServerError::Nonsense("no".to_owned()));
         assert!(matches!(nonsense, RelayStoreError::Nonsense(_)));
     }
 }

@@ -6,6 +6,7 @@
 //! | `clients` | connections on loan, time limits, tries |
 //! | `session` | news between processes, and leases |
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
+//! | `verify` | the proof that everything adds up |
 //! | `errors`, `outage` | what an error means; since when there is no answer |
 //!
 //! A server that is gone is never the end: calls fail with [`RelayStoreError::Unavailable`] until it is back, or until
@@ -19,6 +20,7 @@ mod outage;
 mod queries;
 mod rows;
 mod session;
+mod verify;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,33 +29,35 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-pub use errors::OpenError;
+pub use errors::ConnectError;
 pub use open::{PostgresSettings, ServerTls};
 
 use super::{
-    FeedEvent, InboxRow, Lease, NewNotification, OpenedOrder, Outage, RelayStore, RelayStoreError,
-    StoreCounts, StoreFuture, StoredOrder, Updated,
+    FeedEvent, InboxRow, NewNotification, OpenedOrder, Outage, RelayBroken, RelayStore, RelayStoreError,
+    RelayVerified, StoreCounts, StoreFuture, StoredOrder, Updated, WorkLease,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
 use crate::tools::backoff::jittered;
 use clients::Clients;
-use errors::QueryError;
+use errors::ServerError;
 use open::{bring_up, check_server};
 use outage::OutageLog;
-use session::{Session, Shared};
+use session::{DatabaseSession, FeedNews};
 
 /// Between two tries to have a lease that another process has: first, and at most.
 const LEASE_PAUSE: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(200)];
+/// How long a proof of the whole database may take.
+const VERIFY_MAX: Duration = Duration::from_hours(6);
 /// How often it is tried whether the database is back.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 
 /// The relay's store in a database server.
 pub struct PostgresStore {
     clients: Arc<Clients>,
-    shared: Arc<Shared>,
-    session: Session,
+    shared: Arc<FeedNews>,
+    session: DatabaseSession,
     outage: Arc<OutageLog>,
     probe: JoinHandle<()>,
 }
@@ -67,13 +71,13 @@ impl Drop for PostgresStore {
 impl PostgresStore {
     /// Opens the store, bringing the schema up. Fails where the server does not answer: whoever supervises the process
     /// tries again.
-    pub async fn connect(settings: &PostgresSettings) -> Result<Self, OpenError> {
+    pub async fn connect(settings: &PostgresSettings) -> Result<Self, ConnectError> {
         let (server, tls) = settings.connector()?;
         let pool = settings.pool()?;
         let ready = async {
-            let client = pool.get().await.map_err(QueryError::from)?;
+            let client = pool.get().await.map_err(ServerError::from)?;
             check_server(&client).await?;
-            let epoch = new_epoch().map_err(OpenError::Process)?;
+            let epoch = new_epoch().map_err(ConnectError::Process)?;
             let brought_up = bring_up(&client, &epoch).await;
             // Whatever it left begun is rolled back by the end of its connection.
             drop(deadpool_postgres::Client::take(client));
@@ -81,11 +85,16 @@ impl PostgresStore {
         };
         ready.await?;
         let outage = Arc::new(OutageLog::default());
-        let shared = Arc::new(Shared::new(Arc::clone(&outage)));
+        let shared = Arc::new(FeedNews::new(Arc::clone(&outage)));
         let clients = Arc::new(Clients::new(pool, Arc::clone(&outage)));
-        let session = Session::begin(server, tls, Arc::clone(&shared));
+        let session = DatabaseSession::begin(server, tls, Arc::clone(&shared));
         let probe = tokio::spawn(probe(Arc::clone(&clients), Arc::clone(&outage)));
         Ok(Self { clients, shared, session, outage, probe })
+    }
+
+    /// Checks every row in one snapshot; relays go on meanwhile.
+    pub async fn verify(&self) -> Result<RelayVerified, RelayBroken> {
+        self.clients.long_read(VERIFY_MAX, |db| async move { verify::verify(&db).await }).await?
     }
 
     /// The database went back in time: it was restored, or a standby took over without the last commits. The store gets
@@ -210,13 +219,13 @@ impl RelayStore for PostgresStore {
         Box::pin(self.shared.wake.changed(site))
     }
 
-    fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<Lease>> {
+    fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<WorkLease>> {
         Box::pin(async move {
             let (number, end) = (changes::lock_number("lease", name), Instant::now() + wait);
             let mut pause = LEASE_PAUSE[0];
             loop {
                 if let Some(lock) = self.session.try_lock(number).await? {
-                    return Ok(Some(Lease::until_dropped(lock)));
+                    return Ok(Some(WorkLease::until_dropped(lock)));
                 }
                 if Instant::now() + pause >= end {
                     return Ok(None);

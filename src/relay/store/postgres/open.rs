@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::errors::{OpenError, QueryError};
+use super::errors::{ConnectError, ServerError};
 use crate::http_client::tls_config;
 
 /// How long making a connection may take, TLS and log-in included, and how long a call waits for one of its process.
@@ -54,7 +54,7 @@ pub struct PostgresSettings {
 
 impl PostgresSettings {
     /// How to connect: always to a server that takes changes, when there are several.
-    pub(super) fn connector(&self) -> Result<(tokio_postgres::Config, MakeRustlsConnect), OpenError> {
+    pub(super) fn connector(&self) -> Result<(tokio_postgres::Config, MakeRustlsConnect), ConnectError> {
         let mut server = self.server.clone();
         if server.get_application_name().is_none() {
             server.application_name("kuota-relay");
@@ -74,12 +74,12 @@ impl PostgresSettings {
                 file.as_deref()
             }
         };
-        let unusable = |path: &Path, why| OpenError::RootCertificates { path: path.to_owned(), why };
+        let unusable = |path: &Path, why| ConnectError::RootCertificates { path: path.to_owned(), why };
         let trust = tls_config(file).map_err(|why| unusable(file.unwrap_or(Path::new("")), why))?;
         Ok((server, MakeRustlsConnect::new(trust)))
     }
 
-    pub(super) fn pool(&self) -> Result<Pool, OpenError> {
+    pub(super) fn pool(&self) -> Result<Pool, ConnectError> {
         let (server, tls) = self.connector()?;
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let limit = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
@@ -92,31 +92,33 @@ impl PostgresSettings {
             .recycle_timeout(Some(CONNECT_MAX))
             .post_create(limit)
             .runtime(Runtime::Tokio1);
-        pool.build().map_err(|error| OpenError::Process(error.to_string()))
+        pool.build().map_err(|error| ConnectError::Process(error.to_string()))
     }
 }
 
 /// Refuses a server that loses or changes what it acknowledged.
-pub(super) async fn check_server(client: &Client) -> Result<(), OpenError> {
+pub(super) async fn check_server(client: &Client) -> Result<(), ConnectError> {
+    // Its settings for this user and database, whatever this session has set.
     let sql = "SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
-                 current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS commits,
-                 current_setting('fsync') AS flushes, current_setting('full_page_writes') AS pages";
-    let row = client.query_one(sql, &[]).await.map_err(QueryError::from)?;
-    let text = |column: &str| row.try_get::<_, String>(column).map_err(QueryError::from);
-    let version: i32 = row.try_get("version").map_err(QueryError::from)?;
+                 current_setting('server_encoding') AS encoding, current_setting('fsync') AS flushes,
+                 current_setting('full_page_writes') AS pages,
+                 (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit') AS commits";
+    let row = client.query_one(sql, &[]).await.map_err(ServerError::from)?;
+    let text = |column: &str| row.try_get::<_, String>(column).map_err(ServerError::from);
+    let version: i32 = row.try_get("version").map_err(ServerError::from)?;
     if version < SERVER_VERSION_MIN {
         let why = format!("the server is PostgreSQL {}; PostgreSQL 14 or later is needed", text("name")?);
-        return Err(OpenError::Unfit(why));
+        return Err(ConnectError::Unfit(why));
     }
     let encoding = text("encoding")?;
     if encoding != "UTF8" {
         let why = format!("its encoding is {encoding}; create the database with ENCODING 'UTF8'");
-        return Err(OpenError::Unfit(why));
+        return Err(ConnectError::Unfit(why));
     }
     if text("commits")? == "off" {
         let why = "synchronous_commit is off, so that a power cut loses payments that were acknowledged; set it to on \
                    for this user and database";
-        return Err(OpenError::Unfit(why.to_owned()));
+        return Err(ConnectError::Unfit(why.to_owned()));
     }
     for (setting, column) in [("fsync", "flushes"), ("full_page_writes", "pages")] {
         if text(column)? == "off" {
@@ -130,7 +132,7 @@ pub(super) async fn check_server(client: &Client) -> Result<(), OpenError> {
 
 /// Brings the schema up, and names the store where it has no name. One process at a time; the others find it done. The
 /// connection keeps the lock and must be closed.
-pub(super) async fn bring_up(client: &Client, epoch: &str) -> Result<(), OpenError> {
+pub(super) async fn bring_up(client: &Client, epoch: &str) -> Result<(), ConnectError> {
     let known = i32::try_from(STEPS.len()).unwrap_or(i32::MAX);
     // Processes that have nothing to change need no right to change anything.
     if found(client).await? == Some(known) {
@@ -140,29 +142,29 @@ pub(super) async fn bring_up(client: &Client, epoch: &str) -> Result<(), OpenErr
     let lock = format!(
         "SET lock_timeout = '1min'; SET statement_timeout = '30min'; SELECT pg_advisory_lock({SCHEMA_LOCK})"
     );
-    client.batch_execute(&lock).await.map_err(QueryError::from)?;
-    client.batch_execute("BEGIN").await.map_err(QueryError::from)?;
+    client.batch_execute(&lock).await.map_err(ServerError::from)?;
+    client.batch_execute("BEGIN").await.map_err(ServerError::from)?;
     let is_at = found(client).await?.unwrap_or_default();
     if is_at > known {
-        return Err(OpenError::Later { found: is_at, known });
+        return Err(ConnectError::Later { found: is_at, known });
     }
     for step in &STEPS[usize::try_from(is_at).unwrap_or_default()..] {
-        client.batch_execute(step).await.map_err(QueryError::from)?;
+        client.batch_execute(step).await.map_err(ServerError::from)?;
     }
     let note = format!(
         "CREATE TABLE IF NOT EXISTS relay_schema (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
            version integer NOT NULL);
          INSERT INTO relay_schema (version) VALUES ({known}) ON CONFLICT (only_row) DO UPDATE SET version = {known}"
     );
-    client.batch_execute(&note).await.map_err(QueryError::from)?;
+    client.batch_execute(&note).await.map_err(ServerError::from)?;
     let name = "INSERT INTO meta (key, value) VALUES ('epoch', $1) ON CONFLICT DO NOTHING";
-    client.execute(name, &[&epoch]).await.map_err(QueryError::from)?;
-    client.batch_execute("COMMIT").await.map_err(QueryError::from)?;
+    client.execute(name, &[&epoch]).await.map_err(ServerError::from)?;
+    client.batch_execute("COMMIT").await.map_err(ServerError::from)?;
     Ok(())
 }
 
 /// The version of the schema that is there, if any.
-async fn found(client: &Client) -> Result<Option<i32>, QueryError> {
+async fn found(client: &Client) -> Result<Option<i32>, ServerError> {
     let is_there = "SELECT to_regclass('relay_schema') IS NOT NULL";
     if !client.query_one(is_there, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);

@@ -4,12 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::errors::{Cause, QueryError};
+use super::errors::{ServerCause, ServerError};
 use crate::relay::store::Outage;
 
 /// What a call does with the database. A read-only one answers questions, which does not end its outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum CallKind {
     Read,
     Write,
 }
@@ -18,7 +18,7 @@ pub(super) enum Access {
 struct Since {
     at: Instant,
     why: String,
-    access: Access,
+    access: CallKind,
     failed: u64,
 }
 
@@ -27,11 +27,11 @@ struct Since {
 pub(super) struct OutageLog(Mutex<Option<Since>>);
 
 impl OutageLog {
-    pub fn record(&self, access: Access, error: Option<&QueryError>) {
+    pub fn record(&self, access: CallKind, error: Option<&ServerError>) {
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (error.filter(|error| is_outage(error)), &mut *since) {
             (None, None) => {}
-            (None, Some(known)) if known.access == Access::Write && access == Access::Read => {}
+            (None, Some(known)) if known.access == CallKind::Write && access == CallKind::Read => {}
             (None, Some(known)) => {
                 let lasted_s = known.at.elapsed().as_secs();
                 tracing::info!(lasted_s, failed = known.failed, "the relay's database answers again");
@@ -39,7 +39,7 @@ impl OutageLog {
             }
             (Some(error), Some(known)) => {
                 known.failed += 1;
-                if known.access == Access::Read {
+                if known.access == CallKind::Read {
                     known.access = access;
                 }
                 tracing::debug!(%error, failed = known.failed, "the relay's database still does not answer");
@@ -59,10 +59,15 @@ impl OutageLog {
 }
 
 /// Whether an error speaks of the database rather than of one call.
-fn is_outage(error: &QueryError) -> bool {
+fn is_outage(error: &ServerError) -> bool {
     match error.cause() {
-        Cause::Away | Cause::ReadOnly | Cause::Full | Cause::Busy | Cause::Refused | Cause::Statement => true,
-        Cause::Conflict | Cause::Values => false,
+        ServerCause::Away
+        | ServerCause::ReadOnly
+        | ServerCause::Full
+        | ServerCause::Busy
+        | ServerCause::Refused
+        | ServerCause::Statement => true,
+        ServerCause::Conflict | ServerCause::Values => false,
     }
 }
 
@@ -73,18 +78,18 @@ mod tests {
     #[tokio::test]
     async fn an_outage_ends_with_the_first_answer_and_one_of_changes_with_a_change() {
         let log = OutageLog::default();
-        let away = QueryError::TimedOut(1);
+        let away = ServerError::TimedOut(1);
         assert!(log.current().is_none());
-        log.record(Access::Read, Some(&away));
+        log.record(CallKind::Read, Some(&away));
         assert!(log.current().unwrap().why.contains("does not answer"));
-        log.record(Access::Read, None);
+        log.record(CallKind::Read, None);
         assert!(log.current().is_none());
-        log.record(Access::Write, Some(&away));
-        log.record(Access::Read, None);
+        log.record(CallKind::Write, Some(&away));
+        log.record(CallKind::Read, None);
         assert!(log.current().is_some(), "questions are answered, changes are not");
-        log.record(Access::Write, None);
+        log.record(CallKind::Write, None);
         assert!(log.current().is_none());
-        log.record(Access::Write, Some(&QueryError::Nonsense("no".to_owned())));
+        log.record(CallKind::Write, Some(&ServerError::Nonsense("no".to_owned())));
         assert!(log.current().is_none(), "the database is well");
     }
 }

@@ -1,7 +1,7 @@
 //! What is read: each function is one statement, so one snapshot.
 
 use super::clients::Loan;
-use super::errors::QueryError;
+use super::errors::ServerError;
 use super::rows::{ORDER, feed_item, get, notification, order, unsigned};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -9,13 +9,13 @@ use crate::protocol::relay::FeedItem;
 use crate::relay::store::encoding::int;
 use crate::relay::store::{InboxRow, StoreCounts, StoredOrder};
 
-pub(super) async fn epoch(db: &Loan) -> Result<String, QueryError> {
+pub(super) async fn epoch(db: &Loan) -> Result<String, ServerError> {
     let row = db.one("SELECT value FROM meta WHERE key = 'epoch'", &[]).await?;
-    let row = row.ok_or_else(|| QueryError::Nonsense("it has no name".to_owned()))?;
+    let row = row.ok_or_else(|| ServerError::Nonsense("it has no name".to_owned()))?;
     get(&row, "value")
 }
 
-pub(super) async fn merchant_id(db: &Loan, merchant: &str) -> Result<Option<String>, QueryError> {
+pub(super) async fn merchant_id(db: &Loan, merchant: &str) -> Result<Option<String>, ServerError> {
     let row = db.one("SELECT merchant_id FROM merchants WHERE merchant = $1", &[&merchant]).await?;
     row.map_or(Ok(None), |row| get(&row, "merchant_id"))
 }
@@ -24,17 +24,17 @@ pub(super) async fn of_merchant(
     db: &Loan,
     merchant: &str,
     id: &str,
-) -> Result<Option<StoredOrder>, QueryError> {
+) -> Result<Option<StoredOrder>, ServerError> {
     let sql = format!("SELECT {ORDER} FROM orders WHERE id = $1 AND merchant = $2");
     db.one(&sql, &[&id, &merchant]).await?.as_ref().map(order).transpose()
 }
 
-pub(super) async fn of_site(db: &Loan, site: &str, id: &str) -> Result<Option<StoredOrder>, QueryError> {
+pub(super) async fn of_site(db: &Loan, site: &str, id: &str) -> Result<Option<StoredOrder>, ServerError> {
     let sql = format!("SELECT {ORDER} FROM orders WHERE site = $1 AND id = $2");
     db.one(&sql, &[&site, &id]).await?.as_ref().map(order).transpose()
 }
 
-pub(super) async fn inbox(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<InboxRow>, QueryError> {
+pub(super) async fn inbox(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<InboxRow>, ServerError> {
     let sql = "SELECT inbox_no, merchant, order_id, body, came_at, attempts
                FROM (SELECT inbox_no AS no, row_number() OVER (PARTITION BY merchant ORDER BY inbox_no) AS place
                  FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL AND due_at <= $1) AS due
@@ -42,7 +42,7 @@ pub(super) async fn inbox(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<I
     db.all(sql, &[&now.0, &i64::from(limit)]).await?.iter().map(notification).collect()
 }
 
-pub(super) async fn due(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<StoredOrder>, QueryError> {
+pub(super) async fn due(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<StoredOrder>, ServerError> {
     let sql = format!(
         "SELECT {ORDER} FROM (
            SELECT id AS due_id, row_number() OVER (PARTITION BY merchant ORDER BY ask_at, opened_no) AS place
@@ -57,7 +57,7 @@ pub(super) async fn feed(
     site: &str,
     after: u64,
     limit: u32,
-) -> Result<(Vec<FeedItem>, u64), QueryError> {
+) -> Result<(Vec<FeedItem>, u64), ServerError> {
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&site, &int(after), &i64::from(limit)];
     let rows = db.all(include_str!("sql/feed.sql"), &values).await?;
     let Some(first) = rows.first() else { return Ok((Vec::new(), 0)) };
@@ -73,14 +73,14 @@ pub(super) async fn in_state(
     db: &Loan,
     state: OrderState,
     limit: u32,
-) -> Result<Vec<StoredOrder>, QueryError> {
+) -> Result<Vec<StoredOrder>, ServerError> {
     let sql = format!(
         "SELECT {ORDER} FROM orders WHERE state = $1 ORDER BY created_at DESC, opened_no DESC LIMIT $2"
     );
     db.all(&sql, &[&state.name(), &i64::from(limit)]).await?.iter().map(order).collect()
 }
 
-pub(super) async fn counts(db: &Loan) -> Result<StoreCounts, QueryError> {
+pub(super) async fn counts(db: &Loan) -> Result<StoreCounts, ServerError> {
     // The word for word condition of the index, so that it is the index that is counted.
     let sql = "SELECT count(*) FILTER (WHERE state <> 'review') AS open_orders,
                  count(*) FILTER (WHERE standing LIKE '%charge_unknown%') AS unknown_charges,

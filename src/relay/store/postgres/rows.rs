@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use super::errors::QueryError;
+use super::errors::ServerError;
 use crate::clock::rfc3339;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
@@ -21,69 +21,69 @@ pub(super) const ORDER: &str = "orders.site, id, merchant, request_id, request_h
     version";
 
 /// One column.
-pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, QueryError> {
-    row.try_get(column).map_err(|error| QueryError::Nonsense(format!("{column} cannot be read: {error}")))
+pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, ServerError> {
+    row.try_get(column).map_err(|error| ServerError::Nonsense(format!("{column} cannot be read: {error}")))
 }
 
-pub(super) fn json<T: Serialize>(value: &T) -> Result<String, QueryError> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, ServerError> {
     serde_json::to_string(value)
-        .map_err(|error| QueryError::Nonsense(format!("it cannot be written: {error}")))
+        .map_err(|error| ServerError::Nonsense(format!("it cannot be written: {error}")))
 }
 
-pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, QueryError> {
+pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, ServerError> {
     let number: i64 = get(row, column)?;
-    u64::try_from(number).map_err(|_| QueryError::Nonsense(format!("{column} is {number}")))
+    u64::try_from(number).map_err(|_| ServerError::Nonsense(format!("{column} is {number}")))
 }
 
-fn small(row: &Row, column: &str) -> Result<u32, QueryError> {
+fn small(row: &Row, column: &str) -> Result<u32, ServerError> {
     let number = unsigned(row, column)?;
-    u32::try_from(number).map_err(|_| QueryError::Nonsense(format!("{column} is {number}")))
+    u32::try_from(number).map_err(|_| ServerError::Nonsense(format!("{column} is {number}")))
 }
 
-fn time(row: &Row, column: &str) -> Result<Timestamp, QueryError> {
+fn time(row: &Row, column: &str) -> Result<Timestamp, ServerError> {
     get(row, column).map(Timestamp)
 }
 
-fn maybe_time(row: &Row, column: &str) -> Result<Option<Timestamp>, QueryError> {
+fn maybe_time(row: &Row, column: &str) -> Result<Option<Timestamp>, ServerError> {
     Ok(get::<Option<i64>>(row, column)?.map(Timestamp))
 }
 
-fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, QueryError> {
+fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, ServerError> {
     let text: &str = get(row, column)?;
-    read(text).ok_or_else(|| QueryError::Nonsense(format!("{column} is {text:?}")))
+    read(text).ok_or_else(|| ServerError::Nonsense(format!("{column} is {text:?}")))
 }
 
-fn parsed<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, QueryError> {
+fn parsed<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, ServerError> {
     let text: &str = get(row, column)?;
     serde_json::from_str(text)
-        .map_err(|error| QueryError::Nonsense(format!("{column} cannot be read: {error}")))
+        .map_err(|error| ServerError::Nonsense(format!("{column} cannot be read: {error}")))
 }
 
-fn memo(row: &Row) -> Result<Option<Box<RawValue>>, QueryError> {
+fn memo(row: &Row) -> Result<Option<Box<RawValue>>, ServerError> {
     let Some(bytes) = get::<Option<Vec<u8>>>(row, "memo")? else { return Ok(None) };
     let text = String::from_utf8(bytes).map_err(|error| error.to_string());
     let memo = text.and_then(|text| RawValue::from_string(text).map_err(|error| error.to_string()));
-    memo.map(Some).map_err(|error| QueryError::Nonsense(format!("memo cannot be read: {error}")))
+    memo.map(Some).map_err(|error| ServerError::Nonsense(format!("memo cannot be read: {error}")))
 }
 
-fn hash(row: &Row, column: &str) -> Result<[u8; 32], QueryError> {
+fn hash(row: &Row, column: &str) -> Result<[u8; 32], ServerError> {
     let bytes: &[u8] = get(row, column)?;
-    bytes.try_into().map_err(|_| QueryError::Nonsense(format!("{column} has {} bytes", bytes.len())))
+    bytes.try_into().map_err(|_| ServerError::Nonsense(format!("{column} has {} bytes", bytes.len())))
 }
 
 /// One row of [`ORDER`]. What is wrong with it is said with its name.
-pub(super) fn order(row: &Row) -> Result<StoredOrder, QueryError> {
+pub(super) fn order(row: &Row) -> Result<StoredOrder, ServerError> {
     let id: String = get(row, "id")?;
     order_fields(row).map_err(|error| match error {
-        QueryError::Nonsense(what) => QueryError::Nonsense(format!("order {id}: {what}")),
+        ServerError::Nonsense(what) => ServerError::Nonsense(format!("order {id}: {what}")),
         other => other,
     })
 }
 
-fn order_fields(row: &Row) -> Result<StoredOrder, QueryError> {
+fn order_fields(row: &Row) -> Result<StoredOrder, ServerError> {
     let standing: Standing = parsed(row, "standing")?;
     if standing.state != named(row, "state", OrderState::from_name)? {
-        return Err(QueryError::Nonsense(format!("its standing says {}", standing.state.name())));
+        return Err(ServerError::Nonsense(format!("its standing says {}", standing.state.name())));
     }
     Ok(StoredOrder {
         id: get(row, "id")?,
@@ -109,7 +109,7 @@ fn order_fields(row: &Row) -> Result<StoredOrder, QueryError> {
 }
 
 /// One row of a page of a feed.
-pub(super) fn feed_item(row: &Row) -> Result<FeedItem, QueryError> {
+pub(super) fn feed_item(row: &Row) -> Result<FeedItem, ServerError> {
     let flags: Vec<Flag> = parsed(row, "flags")?;
     Ok(FeedItem {
         seq: unsigned(row, "seq")?,
@@ -129,7 +129,7 @@ pub(super) fn feed_item(row: &Row) -> Result<FeedItem, QueryError> {
 }
 
 /// One row of `inbox`.
-pub(super) fn notification(row: &Row) -> Result<InboxRow, QueryError> {
+pub(super) fn notification(row: &Row) -> Result<InboxRow, ServerError> {
     Ok(InboxRow {
         no: unsigned(row, "inbox_no")?,
         merchant: get(row, "merchant")?,

@@ -19,9 +19,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::errors::QueryError;
+use super::errors::ServerError;
 use super::open::CONNECT_MAX;
-use super::outage::{Access, OutageLog};
+use super::outage::{CallKind, OutageLog};
 use crate::relay::store::wake::FeedWake;
 use crate::tools::backoff::{doubled, jittered};
 
@@ -39,7 +39,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 const PAUSE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(3)];
 
 /// What the session does for others.
-enum Request {
+enum SessionRequest {
     /// Answers the number of this session once it has the lock; `None`: another one has it.
     Lock {
         number: i64,
@@ -52,14 +52,14 @@ enum Request {
 }
 
 /// What session and store share.
-pub(super) struct Shared {
+pub(super) struct FeedNews {
     pub wake: FeedWake,
     pub outage: Arc<OutageLog>,
     /// This process added to a feed.
     added: Notify,
 }
 
-impl Shared {
+impl FeedNews {
     pub fn new(outage: Arc<OutageLog>) -> Self {
         Self { wake: FeedWake::default(), outage, added: Notify::new() }
     }
@@ -72,8 +72,8 @@ impl Shared {
 }
 
 /// The way to the session's task. Dropping it ends both.
-pub(super) struct Session {
-    requests: mpsc::UnboundedSender<Request>,
+pub(super) struct DatabaseSession {
+    requests: mpsc::UnboundedSender<SessionRequest>,
     task: JoinHandle<()>,
 }
 
@@ -81,35 +81,35 @@ pub(super) struct Session {
 pub(super) struct SessionLock {
     number: i64,
     session: u64,
-    requests: mpsc::UnboundedSender<Request>,
+    requests: mpsc::UnboundedSender<SessionRequest>,
 }
 
 impl Drop for SessionLock {
     fn drop(&mut self) {
         // Without a session there is no lock either.
-        let _ = self.requests.send(Request::Unlock { number: self.number, session: self.session });
+        let _ = self.requests.send(SessionRequest::Unlock { number: self.number, session: self.session });
     }
 }
 
-impl Drop for Session {
+impl Drop for DatabaseSession {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Session {
-    pub fn begin(server: Config, tls: MakeRustlsConnect, shared: Arc<Shared>) -> Self {
+impl DatabaseSession {
+    pub fn begin(server: Config, tls: MakeRustlsConnect, shared: Arc<FeedNews>) -> Self {
         let (requests, received) = mpsc::unbounded_channel();
         Self { requests, task: tokio::spawn(keep(server, tls, shared, received)) }
     }
 
     /// Takes a lock, unless another session has it.
-    pub async fn try_lock(&self, number: i64) -> Result<Option<SessionLock>, QueryError> {
+    pub async fn try_lock(&self, number: i64) -> Result<Option<SessionLock>, ServerError> {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Lock { number, answer };
-        self.requests.send(request).map_err(|_| QueryError::NoSession)?;
+        let request = SessionRequest::Lock { number, answer };
+        self.requests.send(request).map_err(|_| ServerError::NoSession)?;
         let answered = timeout(ANSWER_MAX, answered).await;
-        let session = answered.map_err(|_| QueryError::NoSession)?.map_err(|_| QueryError::NoSession)?;
+        let session = answered.map_err(|_| ServerError::NoSession)?.map_err(|_| ServerError::NoSession)?;
         let lock = |session| SessionLock { number, session, requests: self.requests.clone() };
         Ok(session.map(lock))
     }
@@ -119,12 +119,12 @@ impl Session {
 async fn keep(
     server: Config,
     tls: MakeRustlsConnect,
-    shared: Arc<Shared>,
-    mut requests: mpsc::UnboundedReceiver<Request>,
+    shared: Arc<FeedNews>,
+    mut requests: mpsc::UnboundedReceiver<SessionRequest>,
 ) {
     let mut failures = 0;
     for number in 0_u64.. {
-        let served = match Link::connect(&server, &tls).await {
+        let served = match SessionLink::connect(&server, &tls).await {
             Ok(mut link) => {
                 failures = 0;
                 link.serve(&shared, &mut requests, number).await
@@ -132,7 +132,7 @@ async fn keep(
             Err(error) => Err(error),
         };
         let Err(error) = served else { return };
-        shared.outage.record(Access::Read, Some(&error));
+        shared.outage.record(CallKind::Read, Some(&error));
         let pause = doubled(PAUSE[0], failures, PAUSE[1]);
         failures += 1;
         sleep(jittered(pause, pause * 3 / 2)).await;
@@ -140,7 +140,7 @@ async fn keep(
 }
 
 /// A connected session.
-struct Link {
+struct SessionLink {
     client: Client,
     /// Notified when another process said that there is something new.
     heard: Arc<Notify>,
@@ -150,22 +150,22 @@ struct Link {
     seen: String,
 }
 
-impl Drop for Link {
+impl Drop for SessionLink {
     fn drop(&mut self) {
         self.driver.abort();
     }
 }
 
-async fn within<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, QueryError> {
+async fn within<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, ServerError> {
     let answer = timeout(ANSWER_MAX, answer).await;
-    Ok(answer.map_err(|_| QueryError::TimedOut(ANSWER_MAX.as_secs()))??)
+    Ok(answer.map_err(|_| ServerError::TimedOut(ANSWER_MAX.as_secs()))??)
 }
 
-impl Link {
-    async fn connect(server: &Config, tls: &MakeRustlsConnect) -> Result<Self, QueryError> {
+impl SessionLink {
+    async fn connect(server: &Config, tls: &MakeRustlsConnect) -> Result<Self, ServerError> {
         let connected = timeout(CONNECT_MAX * 2, server.connect(tls.clone())).await;
         let (client, connection) =
-            connected.map_err(|_| QueryError::TimedOut(CONNECT_MAX.as_secs() * 2))??;
+            connected.map_err(|_| ServerError::TimedOut(CONNECT_MAX.as_secs() * 2))??;
         let (heard, own) = (Arc::new(Notify::new()), Arc::new(AtomicI32::new(0)));
         let driver = tokio::spawn(drive(connection, Arc::clone(&heard), Arc::clone(&own)));
         let begin = format!(
@@ -183,10 +183,10 @@ impl Link {
     /// Serves until the store is dropped, or the connection breaks.
     async fn serve(
         &mut self,
-        shared: &Shared,
-        requests: &mut mpsc::UnboundedReceiver<Request>,
+        shared: &FeedNews,
+        requests: &mut mpsc::UnboundedReceiver<SessionRequest>,
         number: u64,
-    ) -> Result<(), QueryError> {
+    ) -> Result<(), ServerError> {
         let start = Instant::now();
         let (mut look_at, mut last_look, mut all_at) = (start, start, start + LOOK_AT_ALL_EVERY);
         let (mut tell_at, mut last_told): (Option<Instant>, Instant) = (None, start);
@@ -211,16 +211,16 @@ impl Link {
                         all_at = now + LOOK_AT_ALL_EVERY;
                     }
                     self.look(&shared.wake).await?;
-                    shared.outage.record(Access::Read, None);
+                    shared.outage.record(CallKind::Read, None);
                     last_look = Instant::now();
                     look_at = last_look + LOOK_EVERY;
                 }
-                _ = &mut self.driver => return Err(QueryError::NoSession),
+                _ = &mut self.driver => return Err(ServerError::NoSession),
             }
         }
     }
 
-    async fn look(&mut self, wake: &FeedWake) -> Result<(), QueryError> {
+    async fn look(&mut self, wake: &FeedWake) -> Result<(), ServerError> {
         let rows = within(self.client.query(&self.news, &[&self.seen])).await?;
         for row in rows {
             self.seen = row.try_get("seen")?;
@@ -232,23 +232,23 @@ impl Link {
         Ok(())
     }
 
-    async fn obey(&self, request: Request, session: u64) -> Result<(), QueryError> {
+    async fn obey(&self, request: SessionRequest, session: u64) -> Result<(), ServerError> {
         match request {
-            Request::Lock { number, answer } if !answer.is_closed() => {
+            SessionRequest::Lock { number, answer } if !answer.is_closed() => {
                 let sql = "SELECT pg_try_advisory_lock($1)";
                 let is_taken: bool = within(self.client.query_one(sql, &[&number])).await?.try_get(0)?;
                 if answer.send(is_taken.then_some(session)).is_err() && is_taken {
                     self.unlock(number).await?;
                 }
             }
-            Request::Unlock { number, session: of } if of == session => self.unlock(number).await?,
+            SessionRequest::Unlock { number, session: of } if of == session => self.unlock(number).await?,
             // Nobody waits for it, or it was a lock of an earlier session.
-            Request::Lock { .. } | Request::Unlock { .. } => {}
+            SessionRequest::Lock { .. } | SessionRequest::Unlock { .. } => {}
         }
         Ok(())
     }
 
-    async fn unlock(&self, number: i64) -> Result<(), QueryError> {
+    async fn unlock(&self, number: i64) -> Result<(), ServerError> {
         within(self.client.execute("SELECT pg_advisory_unlock($1)", &[&number])).await.map(drop)
     }
 }

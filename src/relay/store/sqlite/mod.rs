@@ -25,11 +25,11 @@ use std::time::Duration;
 use rusqlite::{MAIN_DB, OpenFlags};
 
 pub use errors::OpenError;
-pub use verify::{RelayBroken, RelayVerified, verify_file};
+pub use verify::verify_file;
 
 use super::{
-    FeedEvent, InboxRow, Lease, NewNotification, OpenedOrder, RelayStore, StoreCounts, StoreFuture,
-    StoredOrder, Updated,
+    FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore, StoreCounts, StoreFuture, StoredOrder,
+    Updated, WorkLease,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -191,9 +191,9 @@ impl RelayStore for SqliteStore {
         Box::pin(self.signs.wake.changed(site))
     }
 
-    fn lease<'a>(&'a self, _: &'a str, _: Duration) -> StoreFuture<'a, Option<Lease>> {
+    fn lease<'a>(&'a self, _: &'a str, _: Duration) -> StoreFuture<'a, Option<WorkLease>> {
         // The file has one relay process, whose own locks are enough.
-        Box::pin(std::future::ready(Ok(Some(Lease::of_the_only_process()))))
+        Box::pin(std::future::ready(Ok(Some(WorkLease::of_the_only_process()))))
     }
 
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {
