@@ -64,12 +64,8 @@ async fn open(store: Arc<dyn RelayStore>, n: usize) {
 
 async fn receive(store: Arc<dyn RelayStore>, n: usize) {
     let body = format!("{{\"order_id\":\"{n}\",\"padding\":\"{}\"}}", "x".repeat(1000));
-    let kept = NewNotification {
-        merchant: "m1".to_owned(),
-        order: order(n).id,
-        body: body.into_bytes(),
-        at: NOW,
-    };
+    let kept =
+        NewNotification { merchant: "m1".to_owned(), order: order(n).id, body: body.into_bytes(), at: NOW };
     assert!(store.receive(&kept).await.unwrap());
 }
 
@@ -118,8 +114,7 @@ async fn wakes(store: &Arc<dyn RelayStore>, other: &Arc<dyn RelayStore>) {
     assert!(matches!(store.open(&waiting).await.unwrap(), OpenedOrder::New));
     for n in 0..WAKES {
         let fed = other.fed(&waiting.site);
-        let event =
-            FeedEvent { event_id: n.to_string(), effect: FeedEffect::Status, amount: waiting.amount };
+        let event = FeedEvent { event_id: n.to_string(), effect: FeedEffect::Status, amount: waiting.amount };
         assert_eq!(store.update(&waiting, &[event], &[], NOW).await.unwrap(), Updated::Done);
         waiting.version += 1;
         let at = Instant::now();
