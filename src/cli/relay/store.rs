@@ -122,12 +122,11 @@ pub(super) async fn verify(config: &Config, env: &Environment, output: Output) -
         Database::Sqlite(path) => path.display().to_string(),
         server @ Database::Postgres(_) => server.to_string(),
     };
-    let checked = match connect(config, env).await? {
-        Some(store) => store.verify().await,
-        None => {
-            let path = file_of(config, "verify")?.to_owned();
-            spawn_blocking(move || verify_file(&path)).await.map_err(Failure::said)?
-        }
+    let checked = if let Some(store) = connect(config, env).await? {
+        store.verify().await
+    } else {
+        let path = file_of(config, "verify")?.to_owned();
+        spawn_blocking(move || verify_file(&path)).await.map_err(Failure::said)?
     };
     let verified = checked.map_err(Failure::said)?;
     output.answer(&json!({"file": shown, "verified": verified}), |_| format!("{shown}: {}", counts(verified)))

@@ -17,7 +17,7 @@ pub enum Database {
     /// A file of this machine.
     Sqlite(PathBuf),
     /// A database that several relay processes share.
-    Postgres(PostgresUrl),
+    Postgres(Box<PostgresUrl>),
 }
 
 const HINT: &str = "write \"sqlite:\" and a file, like \"sqlite:/var/lib/kuota-relay/relay.db\", or a server, like \
@@ -129,7 +129,7 @@ impl FromStr for Database {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return PostgresUrl::parse(text).map(Self::Postgres);
+            return PostgresUrl::parse(text).map(Box::new).map(Self::Postgres);
         }
         let file = text.strip_prefix("sqlite:").map(str::trim).filter(|file| !file.is_empty());
         match file {
@@ -171,7 +171,7 @@ mod tests {
     fn url(text: &str) -> PostgresUrl {
         let Ok(Database::Postgres(url)) = text.parse() else { panic!("{text}") };
         assert_eq!(Database::Postgres(url.clone()).to_string(), text);
-        url
+        *url
     }
 
     #[test]
