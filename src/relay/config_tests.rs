@@ -72,7 +72,7 @@ fn a_bad_file_is_told_by_key_and_reason() {
     let rows = [
         (String::new(), "merchant: is missing", "server_key_file"),
         (format!("listn = \"a\"\n{LEAST}"), "listn: unknown key", "public_url"),
-        (format!("listen = \"8090\"\n{LEAST}"), "listen: ", "socket address"),
+        (format!("listen = \"8090\"\n{LEAST}"), "listen: ", "an address and a port"),
         (format!("public_url = \"relay.example\"\n{LEAST}"), "public_url: not a web address", "https://"),
         (format!("connections_max = 15\n{LEAST}"), "connections_max: 15 is out of range", "16 to 65536"),
         (format!("public_url = 3\n{LEAST}"), "public_url: must be", "text"),
@@ -98,7 +98,7 @@ fn a_bad_file_is_told_by_key_and_reason() {
         (format!("database = \"/var/lib/x.db\"\n{LEAST}"), "database: is no database", "sqlite:/var/lib"),
         (format!("database = \"sqlite::memory:\"\n{LEAST}"), "database: memory forgets", "sqlite:/var/lib"),
         (format!("database = \"sqlite:/var/lib/\"\n{LEAST}"), "database: names a folder", "sqlite:/var/lib"),
-        ("merchant = \"m1\"".to_owned(), "merchant: must be", "sequence"),
+        ("merchant = \"m1\"".to_owned(), "merchant: must be", "a list in square brackets"),
         ("[[merchant]]\nserver_key_file = \"a\"".to_owned(), "merchant.0.id: is missing", "set it"),
         ("[[merchant]]\nid = \"a\"".to_owned(), "merchant.0.server_key_file: is missing", "set it"),
         (
@@ -134,7 +134,7 @@ fn a_bad_file_is_told_by_key_and_reason() {
         ("merchant_id = \"G 1\"", "merchant.0.merchant_id: is no merchant id", "dashboard"),
         ("core_url = \"ftp://a\"", "merchant.0.core_url: not a web address", "http://"),
         ("previous_key_files = [\"\"]", "merchant.0.previous_key_files.0: is empty", "file"),
-        ("fee_imposition = \"yes\"", "merchant.0.fee_imposition: must be", "bool"),
+        ("fee_imposition = \"yes\"", "merchant.0.fee_imposition: must be", "true or false"),
     ];
     for (line, starts, contains) in rows {
         let error = with(line).expect_err(line);
