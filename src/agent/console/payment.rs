@@ -18,7 +18,7 @@ use crate::agent::http::state::{Answer, AppState};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::OrderId;
 use crate::domain::ledger::Posted;
-use crate::domain::order::{Item, Line, Method, OrderState};
+use crate::domain::order::{Item, Line, OrderState};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::store::{OrderRecord, UserRecord};
 use crate::ui::catalogue::fill;
@@ -159,10 +159,10 @@ fn can_be_paid(order: &OrderRecord) -> bool {
 }
 
 fn flash(w: &Office, order: &OrderRecord) -> Option<(&'static str, &'static str)> {
-    match (order.method, order.status) {
-        (Method::Online(_), OrderState::Paid) => Some(("good", w.money_came)),
-        _ => can_be_paid(order).then_some(("", w.money_awaited)),
+    if order.status == OrderState::Paid && order.method.cash().is_none() {
+        return Some(("good", w.money_came));
     }
+    can_be_paid(order).then_some(("", w.money_awaited))
 }
 
 fn means(w: &Office, locale: &Locale, order: &OrderRecord) -> Means {

@@ -23,11 +23,10 @@ impl Payments {
         if status.is_open() {
             status = self.ask_about(link, &id.0, || link.relay.cancel(&id.0)).await?;
         }
-        match status {
-            status if status.is_open() => Err(CallError::StillOpen),
-            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => Ok(Some(id)),
-            _ => Ok(None),
+        if status.is_open() {
+            return Err(CallError::StillOpen);
         }
+        Ok(status.holds_money().then_some(id))
     }
 
     /// A call about one order, whose answer is taken over. An order that the relay lost is handed back first.

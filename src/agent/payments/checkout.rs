@@ -11,7 +11,7 @@ use crate::agent::engine::{
     Actor, Checkout, Engine, EngineError, Key, OpenOne, Outcome, PaymentRequest, PendingOrder, order_paid,
 };
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
+use crate::domain::order::{Item, Line, OnlineMethod};
 use crate::protocol::relay::{OpenOrder, OrderItem};
 
 /// Openings and orders called off one after the other before a call gives up.
@@ -112,13 +112,10 @@ impl Payments {
             }
         };
         let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await.map_err(plain)?;
-        match status {
-            status if status.is_open() => Err(busy()),
-            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => {
-                Ok(Cancellation::Paid(order))
-            }
-            _ => Ok(Cancellation::Gone),
+        if status.is_open() {
+            return Err(busy());
         }
+        Ok(if status.holds_money() { Cancellation::Paid(order) } else { Cancellation::Gone })
     }
 
     /// Gives up an attempt whose outcome is not known; answers the order that came of it, if one did.
@@ -238,7 +235,13 @@ fn open_order(opening: &PendingOrder, return_url: &str) -> OpenOrder {
     let items = opening.quote.lines.iter().filter(|line| line.price.0 > 0).map(item).collect();
     let expires_in_s = match opening.method {
         OnlineMethod::Qris | OnlineMethod::Gopay | OnlineMethod::Shopeepay => WALLET_S,
-        _ => BANK_S,
+        OnlineMethod::Snap
+        | OnlineMethod::VaBca
+        | OnlineMethod::VaBni
+        | OnlineMethod::VaBri
+        | OnlineMethod::VaPermata
+        | OnlineMethod::VaCimb
+        | OnlineMethod::VaMandiri => BANK_S,
     };
     OpenOrder {
         request_id: opening.request_id.clone(),

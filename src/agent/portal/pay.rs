@@ -418,7 +418,17 @@ impl Portal {
         let link = match order.method {
             Method::Online(OnlineMethod::Gopay | OnlineMethod::Shopeepay) => means.deeplink_url.as_ref(),
             Method::Online(OnlineMethod::Snap) => means.redirect_url.as_ref(),
-            _ => None,
+            // A code or a number is paid without leaving our page.
+            Method::Online(
+                OnlineMethod::Qris
+                | OnlineMethod::VaBca
+                | OnlineMethod::VaBni
+                | OnlineMethod::VaBri
+                | OnlineMethod::VaPermata
+                | OnlineMethod::VaCimb
+                | OnlineMethod::VaMandiri,
+            )
+            | Method::Cash(_) => None,
         };
         let is_open = matches!(order.status, OrderState::Created | OrderState::Pending);
         self.targets.allowed(link.filter(|_| is_open)?)

@@ -241,10 +241,8 @@ fn means(portal: &Portal, guest: &Guest, found: &Found, pay: &PayWords) -> Means
     let out = portal.way_out(order);
     let has_link = given.deeplink_url.is_some() || given.redirect_url.is_some();
     let is_unknown = has_link && out.is_none() && qr.is_none();
-    let label = match order.method {
-        Method::Online(OnlineMethod::Snap) => pay.open_page.to_owned(),
-        _ => fill(pay.open_app, &[name]),
-    };
+    let is_page = order.method == Method::Online(OnlineMethod::Snap);
+    let label = if is_page { pay.open_page.to_owned() } else { fill(pay.open_app, &[name]) };
     let is_empty = qr.is_none() && qr_link.is_none() && given.va.is_none() && !has_link;
     let code = || {
         format!(
