@@ -10,9 +10,9 @@ mod audit;
 #[path = "../money/dice.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod dice;
-#[path = "../support/process.rs"]
+#[path = "../support/program.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
-mod process;
+mod program;
 #[path = "../money/proxy.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod proxy;

@@ -1,8 +1,6 @@
 //! The whole product in one process over real sockets: a router and the agent beside it, the relay, the gateway, and
 //! wires between them that can be cut. Time flows by itself, as fast as it is told, and leaps when it is told.
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,40 +8,34 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Actor, Command, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, PaymentRequest, Purpose,
-    Replaces, ReviewDecision, Tender,
+    Actor, Command, Engine, NewPackage, PaymentRequest, Purpose, Replaces, ReviewDecision, Tender,
 };
 use kuota::agent::payments::client::RelayClient;
-use kuota::agent::site::Site;
-use kuota::agent::site::SiteError;
+use kuota::agent::site::{Site, SiteError};
 use kuota::clock::{Clock, ManualClock};
-use kuota::domain::id::{Mac, OrderId, PackageId, UserId};
+use kuota::domain::id::{OrderId, PackageId, UserId};
 use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
-use kuota::domain::policy::{Grant, Settings};
-use kuota::domain::units::{Bytes, Rupiah, Timestamp};
+use kuota::domain::units::{Bytes, Rupiah};
 use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
-use kuota::relay::config::{MerchantKeys, RelaySecrets};
-use kuota::relay::run::{self, RelayRunError};
+use kuota::relay::config::Config as RelayConfig;
+use kuota::relay::run;
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
-use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::settings::Secret;
 use kuota::sim::midtrans::{MidtransSim, Options, PayMethod};
 use kuota::sim::{SimConfig, SimRouter, midtrans};
 use kuota::store::{OrderRecord, backup as books};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::audit::{Books, Sums};
 use crate::proxy::{Proxy, Wire};
+use crate::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, free_port, secrets, simulated_merchant};
+use crate::site::address;
+use crate::site::{NOON, SiteBuilder, TestSite};
 
-/// 2026-11-22 05:00 UTC, noon in Jakarta.
-pub const NOON: Timestamp = Timestamp(1_795_323_600_000);
 /// Nothing here takes longer, whatever else the machine does.
 pub const DEADLINE: Duration = Duration::from_mins(2);
 /// Between two looks at something that will come.
@@ -51,14 +43,11 @@ pub const LOOK: Duration = Duration::from_millis(10);
 /// What the package costs, and gives.
 pub const PRICE_RP: u64 = 100_000;
 pub const PACKAGE: Bytes = Bytes::gb(10);
-const TOKEN: &str = "token-of-site-1";
-const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
-const ACCOUNT: &str = "G000000001";
 /// How often time takes a step.
 const STEP: Duration = Duration::from_millis(5);
 
-/// How a town differs from the usual one.
-pub struct Setup {
+/// How a system differs from the usual one.
+pub struct SystemOptions {
     /// How long the relay waits; its own patience where not given.
     pub timeouts: Option<RelayTimeouts>,
     /// Where the gateway's dice begin.
@@ -70,7 +59,7 @@ pub struct Setup {
     pub agent: fn(&mut Config),
 }
 
-impl Default for Setup {
+impl Default for SystemOptions {
     fn default() -> Self {
         Self { timeouts: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {} }
     }
@@ -95,14 +84,8 @@ struct Terms {
     fee_imposition: bool,
 }
 
-struct Silence;
-
-impl Notifier for Silence {
-    fn notify(&self, _: &Notice) {}
-}
-
 /// Everything that runs.
-pub struct Town {
+pub struct FullSystem {
     pub router: SimRouter,
     pub gateway: MidtransSim,
     pub clock: ManualClock,
@@ -112,52 +95,31 @@ pub struct Town {
     pub doorway: Proxy,
     pub package: PackageId,
     pub dir: TempDir,
-    config: Config,
+    pub site: TestSite,
     terms: Terms,
-    /// There but for the moments of a restart.
-    site: Option<Arc<Site>>,
-    relay: Option<RelayHost>,
+    relay: Option<RunningRelay>,
     speed: Arc<AtomicU32>,
     time: JoinHandle<()>,
 }
 
-impl Drop for Town {
+impl Drop for FullSystem {
     fn drop(&mut self) {
         self.time.abort();
     }
 }
 
-/// A relay that runs.
-struct RelayHost {
-    relay: Arc<Relay>,
+/// The relay with its store.
+struct RunningRelay {
+    host: RelayHost,
     store: Arc<SqliteStore>,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), RelayRunError>>,
-    address: SocketAddr,
 }
 
-impl RelayHost {
-    /// Ends the relay and closes its store.
-    async fn end(self) {
-        let Self { relay, store, stop, task, .. } = self;
-        stop.send_replace(true);
-        task.await.expect("the relay's task").expect("the relay stops cleanly");
-        let until = Instant::now() + DEADLINE;
-        // Charges that were begun hold the relay until they end.
-        while Arc::strong_count(&relay) > 1 {
-            assert!(Instant::now() < until, "somebody keeps the relay");
-            tokio::time::sleep(LOOK).await;
-        }
-        drop((relay, store));
-    }
-}
-
-impl Town {
+impl FullSystem {
     pub async fn new() -> Self {
-        Self::with(Setup::default()).await
+        Self::with(SystemOptions::default()).await
     }
 
-    pub async fn with(setup: Setup) -> Self {
+    pub async fn with(setup: SystemOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(NOON);
         let router = SimRouter::start(SimConfig::default()).await.unwrap();
@@ -177,12 +139,12 @@ impl Town {
         let terms = Terms { timeouts: setup.timeouts, fee_imposition: setup.fee_imposition };
         let relay = start_relay(&file, &gateway, &clock, doorway.url(), terms).await;
         lead(&relay, &uplink, &doorway);
-        let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
-        (setup.agent)(&mut config);
-        let site = start_site(&config, &router, &clock, &uplink.url());
+        let client = RelayClient::new(&uplink.url(), || Secret::new(TOKEN)).unwrap();
+        let builder = SiteBuilder::new().router(router.clone()).clock(clock.clone()).relay(Arc::new(client));
+        let site = builder.data_below("agent").config(setup.agent).start().await;
         let speed = Arc::new(AtomicU32::new(1));
         let time = tokio::spawn(flow(clock.clone(), router.clone(), gateway.clone(), Arc::clone(&speed)));
-        let package = add_package(&site, "10 GB", Some(PACKAGE), PRICE_RP).await;
+        let package = add_package(site.agent(), "10 GB", Some(PACKAGE), PRICE_RP).await;
         Self {
             router,
             gateway,
@@ -191,9 +153,8 @@ impl Town {
             doorway,
             package,
             dir,
-            config,
+            site,
             terms,
-            site: Some(site),
             relay: Some(relay),
             speed,
             time,
@@ -210,16 +171,12 @@ impl Town {
         pass(&self.clock, &self.router, &self.gateway, by);
     }
 
-    pub fn site(&self) -> &Arc<Site> {
-        self.site.as_ref().expect("it runs")
+    pub fn agent(&self) -> &Arc<Site> {
+        self.site.agent()
     }
 
-    fn relay(&self) -> &RelayHost {
+    fn relay(&self) -> &RunningRelay {
         self.relay.as_ref().expect("it runs")
-    }
-
-    pub fn agent_folder(&self) -> &Path {
-        &self.config.data_dir
     }
 
     fn relay_file(&self) -> PathBuf {
@@ -228,22 +185,11 @@ impl Town {
 
     // What people do.
 
-    pub async fn ask(&self, action: Command) -> Value {
-        let outcome = self.site().submit(Actor::daemon(), action, None).await.unwrap();
-        if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
-    }
-
     /// A user with a device on the air, and quota if any is given.
     pub async fn customer(&self, n: u8, quota: Bytes) -> UserId {
-        let settings = Settings::default();
-        let user = NewUser { name: format!("Pelanggan {n}"), phone: None, login: None, settings };
-        let id: UserId = self.ask(Command::AddUser(user)).await["id"].as_str().unwrap().parse().unwrap();
-        if !quota.is_zero() {
-            self.ask(Command::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
-        }
-        self.router.host_connect(mac(n), address(n));
-        self.ask(Command::Bind(NewDevice::of(id, mac(n)))).await;
-        id
+        let user = self.site.add_customer(&format!("Pelanggan {n}"), quota).await;
+        self.site.add_device(user, n).await;
+        user
     }
 
     /// One try to open a payment.
@@ -254,7 +200,7 @@ impl Town {
         method: OnlineMethod,
     ) -> Result<Value, SiteError> {
         let wish = PaymentRequest { user, purpose, method, expect: None, replaces: Replaces::Anything };
-        let outcome = self.site().payments.pay_online(Actor::daemon(), wish, None).await?;
+        let outcome = self.agent().payments.pay_online(Actor::daemon(), wish, None).await?;
         assert_eq!(outcome.status, 201, "{}", outcome.body);
         Ok(serde_json::from_str(&outcome.body).unwrap())
     }
@@ -268,13 +214,13 @@ impl Town {
     pub async fn pay_cash(&self, user: UserId) -> Result<Value, SiteError> {
         let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
         let buy = Command::Buy(user, self.package, tender);
-        let outcome = self.site().take_money(Actor::daemon(), user, buy, None).await?;
+        let outcome = self.agent().take_money(Actor::daemon(), user, buy, None).await?;
         Ok(serde_json::from_str(&outcome.body).unwrap())
     }
 
     pub async fn review(&self, order: &str, decision: ReviewDecision) -> Value {
         let order = OrderId(order.to_owned());
-        self.ask(Command::Review { order, decision, reason: "diperiksa".into() }).await
+        self.site.submit(Command::Review { order, decision, reason: "diperiksa".into() }).await
     }
 
     /// The customer pays what was shown.
@@ -290,7 +236,7 @@ impl Town {
     /// Meters, enforces, pulls and runs errands, as the daemon's loops do; whether anything of the link was news. What
     /// fails is tried again by the next turn.
     pub async fn turn(&self) -> bool {
-        let site = self.site();
+        let site = self.agent();
         let _ = site.cycle.meter_once().await;
         let pulled = site.payments.pull_once(Duration::ZERO).await;
         let outbox = site.payments.outbox_once().await;
@@ -346,7 +292,7 @@ impl Town {
         let counts = self.relay_counts().await;
         let due = self.relay().store.due(self.clock.now(), 10).await.unwrap();
         let waits = |engine: &mut Engine| (engine.outbox(), engine.openings().len());
-        let (outbox, openings) = self.site().engine().call(waits).await.unwrap();
+        let (outbox, openings) = self.agent().engine().call(waits).await.unwrap();
         let is_quiet = counts.inbox == 0 && due.is_empty() && outbox.is_empty() && openings == 0;
         let due: Vec<_> = due.iter().map(|order| (&order.id, order.standing.state)).collect();
         (!is_quiet).then(|| format!("{counts:?}, due {due:?}, outbox {outbox:?}, {openings} openings"))
@@ -361,7 +307,7 @@ impl Town {
     pub async fn order(&self, id: &str) -> Option<OrderRecord> {
         let id = OrderId(id.to_owned());
         let find = move |engine: &mut Engine| engine.reader().order(&id).unwrap();
-        self.site().engine().call(find).await.unwrap()
+        self.agent().engine().call(find).await.unwrap()
     }
 
     pub async fn flags(&self, id: &str) -> Vec<Flag> {
@@ -369,12 +315,7 @@ impl Town {
     }
 
     pub async fn remaining(&self, user: UserId) -> Bytes {
-        self.account(user).await.balance.remaining()
-    }
-
-    pub async fn account(&self, user: UserId) -> kuota::domain::account::Account {
-        let look = move |engine: &mut Engine| engine.read_view().user(user).unwrap().user.account;
-        self.site().engine().call(look).await.unwrap()
+        self.site.account(user).await.balance.remaining()
     }
 
     /// The one list that a device is on, by our rows.
@@ -396,7 +337,9 @@ impl Town {
         // Nobody reaches it meanwhile.
         self.uplink.set(Wire::Cut);
         self.doorway.set(Wire::Cut);
-        self.relay.take().expect("it runs").end().await;
+        let RunningRelay { host, store } = self.relay.take().expect("it runs");
+        host.stop().await;
+        drop(store);
         let file = self.relay_file();
         between(&file);
         let url = self.doorway.url();
@@ -419,23 +362,8 @@ impl Town {
     /// A copy of the agent's store as it is.
     pub async fn back_up_agent(&self) -> PathBuf {
         let copy = self.dir.path().join("agent-copy.db");
-        let target = copy.clone();
-        let work = move |engine: &mut Engine| {
-            engine.flush().unwrap();
-            engine.reader().copy_to(&target, &mut |_| {}).unwrap();
-        };
-        self.site().engine().call(work).await.unwrap();
+        self.site.copy_store(&copy).await;
         copy
-    }
-
-    /// The agent ends; `between` has its folder to itself; it starts again.
-    pub async fn restart_agent(&mut self, between: impl FnOnce(&Path)) {
-        let site = self.site.take().expect("it runs");
-        let engine = site.engine().clone();
-        drop(site);
-        engine.closed().await;
-        between(&self.config.data_dir);
-        self.site = Some(start_site(&self.config, &self.router, &self.clock, &self.uplink.url()));
     }
 
     /// The agent goes back to a copy.
@@ -443,7 +371,7 @@ impl Town {
         let restore = |folder: &Path| {
             books::restore(folder, copy, "then", &mut |_| {}).unwrap();
         };
-        self.restart_agent(restore).await;
+        self.site.restart_after(restore).await;
     }
 }
 
@@ -465,9 +393,9 @@ fn pass(clock: &ManualClock, router: &SimRouter, gateway: &MidtransSim, by: Dura
     gateway.advance(by);
 }
 
-fn lead(relay: &RelayHost, uplink: &Proxy, doorway: &Proxy) {
-    uplink.lead_to(relay.address);
-    doorway.lead_to(relay.address);
+fn lead(relay: &RunningRelay, uplink: &Proxy, doorway: &Proxy) {
+    uplink.lead_to(relay.host.address);
+    doorway.lead_to(relay.host.address);
 }
 
 async fn start_relay(
@@ -476,23 +404,18 @@ async fn start_relay(
     clock: &ManualClock,
     public_url: String,
     terms: Terms,
-) -> RelayHost {
+) -> RunningRelay {
     let store = Arc::new(SqliteStore::open(file).unwrap());
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
+    let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
     let relay = match terms.timeouts {
         None => {
-            let text = format!(
-                "public_url = \"{public_url}\"\n[[merchant]]\nid = \"m1\"\nserver_key_file = \"key\"\n\
-                 fee_imposition = {}\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
-                 token_sha256_file = \"token\"\n",
-                terms.fee_imposition,
-                gateway.core_url(),
-                gateway.snap_url(),
-            );
-            let config =
-                kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default())
-                    .unwrap();
-            run::assemble(&config, secrets(), Arc::clone(&store) as _, port).await.unwrap()
+            let config = RelayConfig {
+                public_url: Some(public_url.parse().unwrap()),
+                merchant: vec![simulated_merchant(gateway, terms.fee_imposition)],
+                ..RelayConfig::default()
+            };
+            run::assemble(&config, secrets, Arc::clone(&store) as _, port).await.unwrap()
         }
         Some(timeouts) => {
             let access = MerchantAccess {
@@ -511,7 +434,7 @@ async fn start_relay(
             let parts = RelayParts {
                 store: Arc::clone(&store) as _,
                 clock: port,
-                secrets: secrets(),
+                secrets,
                 merchants: vec![merchant],
                 public_url: Some(public_url),
                 timeouts,
@@ -520,29 +443,7 @@ async fn start_relay(
             Relay::new(parts).await.unwrap()
         }
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(run::drive(Arc::clone(&relay), listener, stopped));
-    RelayHost { relay, store, stop, task, address }
-}
-
-fn secrets() -> RelaySecrets {
-    let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
-    let token: [u8; 32] = Sha256::digest(TOKEN).into();
-    RelaySecrets::new(BTreeMap::from([("m1".into(), keys)]), BTreeMap::from([("site-1".into(), token)]))
-}
-
-fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_url: &str) -> Arc<Site> {
-    let client = ClientConfig {
-        timeout: Duration::from_secs(2),
-        ..ClientConfig::new(router.address().to_string(), "agent", Password::from("rahasia"))
-    };
-    let client = Arc::new(RouterClient::spawn(client));
-    let relay = RelayClient::new(relay_url, || Secret::new(TOKEN)).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    let site = Site::assemble(config.clone(), client, Some(Arc::new(relay)), clock, Arc::new(Silence));
-    Arc::new(site.unwrap())
+    RunningRelay { host: RelayHost::looping(relay, free_port().await), store }
 }
 
 pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
@@ -553,59 +454,16 @@ pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp
     package["id"].as_str().unwrap().parse().unwrap()
 }
 
-pub fn mac(n: u8) -> Mac {
-    Mac([2, 0, 0, 0, 0, n])
-}
-
-pub fn address(n: u8) -> Ipv4Addr {
-    Ipv4Addr::new(10, 5, 50, n)
-}
-
-impl Town {
+impl FullSystem {
     /// Settles everything and holds the ledger to the gateway. `held` are the orders that wait for a person.
     pub async fn audit(&self, held: &[&str]) -> Sums {
         self.settle().await;
-        let verify = |engine: &mut Engine| {
-            engine.flush().unwrap();
-            engine.reader().verify().unwrap();
-        };
-        self.site().engine().call(verify).await.unwrap();
+        self.site.verify_ledger().await;
         backup::back_up(&self.relay_file(), &self.dir.path().join("proof.db"), &mut |_| {}).unwrap();
         let held = held.iter().map(|id| (*id).to_owned()).collect();
-        let books = Books::read(self.agent_folder()).unwrap();
+        let books = Books::read(self.site.folder()).unwrap();
         let sums = books.check(&self.gateway.orders(), &held).unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!((books.openings, books.outbox), (0, 0));
         sums
-    }
-}
-
-/// For a daemon that listens beside others.
-pub fn on_free_ports(config: &mut Config) {
-    config.admin.listen = ([127, 0, 0, 1], 0).into();
-    config.portal.listen = ([127, 0, 0, 1], 0).into();
-}
-
-/// The agent with its own loops and listeners.
-pub struct Running {
-    pub admin: SocketAddr,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), kuota::agent::run::RunError>>,
-}
-
-impl Running {
-    pub async fn end(self) {
-        self.stop.send_replace(true);
-        self.task.await.expect("the daemon's task").expect("the daemon stops cleanly");
-    }
-}
-
-impl Town {
-    /// Runs the agent as the daemon does. Set it up with [`on_free_ports`].
-    pub async fn run_agent(&self) -> Running {
-        let site = Arc::clone(self.site());
-        let listeners = kuota::agent::run::listen(&site).await.unwrap();
-        let admin = listeners.admin.local_addr().unwrap();
-        let (stop, stopped) = watch::channel(false);
-        Running { admin, stop, task: tokio::spawn(kuota::agent::run::run(site, listeners, stopped)) }
     }
 }
