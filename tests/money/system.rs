@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Actor, Command, Engine, NewPackage, PaymentRequest, Purpose, Replaces, ReviewDecision, Tender,
+    Actor, Command, Done, Engine, NewPackage, PaymentRequest, Purpose, Replaces, ReviewDecision, Tender, View,
 };
 use kuota::agent::payments::client::RelayClient;
 use kuota::agent::site::{Site, SiteError};
@@ -200,9 +200,9 @@ impl FullSystem {
         method: OnlineMethod,
     ) -> Result<Value, SiteError> {
         let wish = PaymentRequest { user, purpose, method, expect: None, replaces: Replaces::Anything };
-        let outcome = self.agent().payments.pay_online(Actor::daemon(), wish, None).await?;
-        assert_eq!(outcome.status, 201, "{}", outcome.body);
-        Ok(serde_json::from_str(&outcome.body).unwrap())
+        let done = self.agent().payments.pay_online(Actor::daemon(), wish, None).await?;
+        assert!(matches!(done, Done::Created(_)), "{done:?}");
+        Ok(serde_json::to_value(done.view()).unwrap())
     }
 
     /// An open order for the package, by its id.
@@ -214,8 +214,8 @@ impl FullSystem {
     pub async fn pay_cash(&self, user: UserId) -> Result<Value, SiteError> {
         let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
         let buy = Command::Buy(user, self.package, tender);
-        let outcome = self.agent().take_money(Actor::daemon(), user, buy, None).await?;
-        Ok(serde_json::from_str(&outcome.body).unwrap())
+        let done = self.agent().take_money(Actor::daemon(), user, buy, None).await?;
+        Ok(serde_json::to_value(done.view()).unwrap())
     }
 
     pub async fn review(&self, order: &str, decision: ReviewDecision) -> Value {
@@ -449,9 +449,10 @@ async fn start_relay(
 pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
     let price = Rupiah(price_rp);
     let package = NewPackage { name: name.into(), quota, days: 30, price, active: true };
-    let outcome = site.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap();
-    let package: Value = serde_json::from_str(&outcome.body).unwrap();
-    package["id"].as_str().unwrap().parse().unwrap()
+    match site.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap() {
+        Done::Created(View::Package(package)) => package.id,
+        other => panic!("{other:?}"),
+    }
 }
 
 impl FullSystem {

@@ -270,8 +270,8 @@ impl TestSite {
 
     /// A command that must succeed; the answer's body.
     pub async fn submit(&self, command: Command) -> Value {
-        let outcome = self.agent().submit(Actor::daemon(), command, None).await.unwrap();
-        if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
+        let done = self.agent().submit(Actor::daemon(), command, None).await.unwrap();
+        serde_json::to_value(done.view()).unwrap()
     }
 
     /// A customer, with quota if any is given.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::contact::Contact;
@@ -16,7 +15,9 @@ use super::state::Portal;
 use super::texts::{PayWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::config::PaymentMode;
-use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot};
+use crate::agent::engine::{
+    Done, Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot,
+};
 use crate::agent::http::state::Answer;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
@@ -347,7 +348,7 @@ pub(super) async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> 
     let site = Arc::clone(&portal.site);
     let opened = finish(async move { site.payments.pay_online(actor, wish, key).await }).await?;
     match opened.map_err(Problem::from) {
-        Ok(outcome) => lead_on(portal, guest, &outcome.body).await,
+        Ok(done) => lead_on(portal, guest, &done).await,
         Err(problem) if matches!(problem.code(), QUOTE_CHANGED | OPEN_PAYMENT) => {
             refuse(portal, sent, purpose, problem).await
         }
@@ -394,17 +395,9 @@ fn content_hash(PaymentRequest { user, purpose, method, expect, replaces }: &Pay
     digest::of_parts([&user.to_string(), &purpose, method.name(), &expect, &replaces])
 }
 
-/// The order in an answer.
-#[derive(Deserialize)]
-struct Named {
-    id: OrderId,
-}
-
-async fn lead_on(portal: &Portal, guest: &Guest, answer: &str) -> Answer {
-    let Named { id } = serde_json::from_str(answer).map_err(|error| {
-        tracing::error!(%error, "an order without an id");
-        Problem::internal()
-    })?;
+async fn lead_on(portal: &Portal, guest: &Guest, done: &Done) -> Answer {
+    // Only an answer that another version kept names no order; the home page shows what is open.
+    let Some(id) = done.order().map(|order| order.id.clone()) else { return Ok(see_other("/")) };
     let wanted = id.clone();
     let order = portal.read(move |engine| Ok(engine.reader().order(&wanted)?)).await?;
     let away = order.filter(|_| !guest.is_captive).and_then(|order| portal.way_out(&order));
