@@ -85,7 +85,7 @@ async fn only_methods_on_offer_are_taken_and_the_refusal_names_them() {
     reply.invalid("method");
     assert!(reply.text.contains("qris, va_bca"), "{}", reply.text);
     site.buy("barter").await.invalid("method");
-    assert_eq!((site.relay.count("open"), site.openings().await), (0, 0));
+    assert_eq!((site.relay.count("open"), site.pending_orders().await), (0, 0));
     site.buy("va_bca").await.ok(201);
 }
 
@@ -129,7 +129,7 @@ async fn an_order_that_proves_paid_is_applied_and_another_refused() {
     site.relay.on_cancel(OnCancel::Paid);
     site.buy("gopay").await.problem(409, "order_paid");
     assert_eq!((site.credited().await, site.status(&id).await), (PACKAGE_BYTES, json!("paid")));
-    assert_eq!((site.relay.count("open"), site.openings().await), (1, 0), "nothing else was asked for");
+    assert_eq!((site.relay.count("open"), site.pending_orders().await), (1, 0), "nothing else was asked for");
     site.relay.on_cancel(OnCancel::Cancels);
     site.buy("gopay").await.ok(201);
     site.pull().await;

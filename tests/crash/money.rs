@@ -189,7 +189,9 @@ impl CrashSystem {
         }
         match (books.openings, books.outbox) {
             (0, 0) => Ok(sums),
-            (openings, outbox) => Err(format!("{openings} openings and {outbox} errands are left")),
+            (openings, outbox) => {
+                Err(format!("{openings} pending orders and {outbox} outbox items are left"))
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! The daemon as it runs by itself: its own loops pull, run errands, meter and reconcile.
+//! The daemon as it runs by itself: its own loops pull, send the outbox, meter and reconcile.
 
 use std::time::{Duration, Instant};
 

@@ -233,7 +233,7 @@ impl FullSystem {
 
     // What the daemon does, once.
 
-    /// Meters, enforces, pulls and runs errands, as the daemon's loops do; whether anything of the link was news. What
+    /// Meters, enforces, pulls and sends the outbox, as the daemon's loops do; whether anything of the link was news. What
     /// fails is tried again by the next turn.
     pub async fn turn(&self) -> bool {
         let site = self.agent();
@@ -271,7 +271,7 @@ impl FullSystem {
     }
 
     /// Turns until nothing is under way anywhere: the gateway has told everything, the relay has decided it and asked
-    /// what it wanted to ask, the agent has applied it and run every errand.
+    /// what it wanted to ask, the agent has applied it and sent every outbox item.
     pub async fn settle(&self) {
         let speed = self.speed.swap(20, Ordering::Relaxed);
         let until = Instant::now() + DEADLINE;
@@ -291,7 +291,7 @@ impl FullSystem {
     async fn unrest(&self) -> Option<String> {
         let counts = self.relay_counts().await;
         let due = self.relay().store.due(self.clock.now(), 10).await.unwrap();
-        let waits = |engine: &mut Engine| (engine.outbox(), engine.openings().len());
+        let waits = |engine: &mut Engine| (engine.outbox(), engine.pending_orders().len());
         let (outbox, openings) = self.agent().engine().call(waits).await.unwrap();
         let is_quiet = counts.inbox == 0 && due.is_empty() && outbox.is_empty() && openings == 0;
         let due: Vec<_> = due.iter().map(|order| (&order.id, order.standing.state)).collect();

@@ -165,7 +165,7 @@ async fn a_clock_set_back_a_little_does_not_end_what_is_just_being_opened() {
     let system = std::sync::Arc::new(FullSystem::new().await);
     let user = system.customer(1, Bytes::ZERO).await;
     let openings = async |system: &FullSystem| {
-        let count = |engine: &mut kuota::agent::engine::Engine| engine.openings().len();
+        let count = |engine: &mut kuota::agent::engine::Engine| engine.pending_orders().len();
         system.agent().engine().call(count).await.unwrap()
     };
     let until = async |count: usize| {

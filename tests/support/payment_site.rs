@@ -162,8 +162,8 @@ impl PaymentSite {
     }
 
     /// What an attempt left behind in the ledger.
-    pub async fn openings(&self) -> usize {
-        self.agent().engine().call(|engine: &mut Engine| engine.openings().len()).await.unwrap()
+    pub async fn pending_orders(&self) -> usize {
+        self.agent().engine().call(|engine: &mut Engine| engine.pending_orders().len()).await.unwrap()
     }
 
     /// The router's list that the customer's device is on.

@@ -52,7 +52,7 @@ async fn without_the_relay_cash_is_taken_and_the_order_called_off_later() {
     site.relay.up(false);
     site.buy("cash").await.ok(201);
     assert_eq!((site.credited().await, site.status(&id).await), (PACKAGE_BYTES, json!("pending")));
-    let work: Vec<OutboxWork> = site.outbox().await.into_iter().map(|errand| errand.work).collect();
+    let work: Vec<OutboxWork> = site.outbox().await.into_iter().map(|item| item.work).collect();
     assert!(matches!(work.as_slice(), [OutboxWork::Cancel { order }] if order.0 == id), "{work:?}");
     site.run_outbox().await;
     assert_eq!(site.outbox().await[0].attempts, 1, "it waits");
@@ -118,7 +118,7 @@ async fn cash_does_not_wait_for_somebody_who_just_asks_for_an_order() {
     let asking = tokio::spawn(site.buying("qris").send());
     site.relay.called("open", 1).await;
     site.buy("cash").await.ok(201);
-    assert_eq!((site.credited().await, site.openings().await), (PACKAGE_BYTES, 0));
+    assert_eq!((site.credited().await, site.pending_orders().await), (PACKAGE_BYTES, 0));
     site.relay.heal();
     asking.await.unwrap().problem(503, "relay_unreachable");
     site.run_outbox().await;
@@ -150,10 +150,10 @@ async fn an_attempt_that_somebody_waits_for_is_not_given_up_by_its_age() {
     site.relay.called("open", 1).await;
     // The wall clock was set while the relay was being asked.
     site.run_outbox().await;
-    assert_eq!((site.openings().await, site.outbox().await.len()), (1, 0));
+    assert_eq!((site.pending_orders().await, site.outbox().await.len()), (1, 0));
     site.relay.heal();
     asking.await.unwrap().ok(201);
-    assert_eq!((site.openings().await, site.relay.open_orders().len()), (0, 1));
+    assert_eq!((site.pending_orders().await, site.relay.open_orders().len()), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

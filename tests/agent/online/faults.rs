@@ -14,7 +14,7 @@ async fn an_unreachable_relay_leaves_nothing_open() {
     site.relay.up(false);
     let problem = site.buy("qris").await.problem(503, "relay_unreachable");
     assert!(!problem.to_string().contains("token"), "{problem}");
-    assert_eq!((site.orders("").await.len(), site.openings().await), (0, 0));
+    assert_eq!((site.orders("").await.len(), site.pending_orders().await), (0, 0));
     site.relay.up(true);
     site.run_outbox().await;
     assert_eq!((site.relay.count("abandon"), site.outbox().await.len()), (1, 0), "told to forget it");
@@ -38,7 +38,7 @@ async fn an_order_whose_answer_was_lost_is_given_up_and_its_money_counts_all_the
     site.relay.fault("open", Fault::AnswerLost);
     site.buy("qris").await.problem(503, "relay_unreachable");
     let orphan = site.relay.open_orders().remove(0);
-    assert_eq!((site.orders("").await.len(), site.openings().await), (0, 0));
+    assert_eq!((site.orders("").await.len(), site.pending_orders().await), (0, 0));
     // The customer's wallet has it open already and pays before the relay hears that it was given up.
     site.relay.pay(&orphan);
     site.relay.heal();
@@ -75,7 +75,7 @@ async fn refusals_keep_their_codes_and_leave_nothing_open() {
     ] {
         site.relay.fault("open", Fault::Refused(status, code));
         site.buy("va_bca").await.problem(status, code);
-        assert_eq!((site.orders("").await.len(), site.openings().await), (0, 0), "{code}");
+        assert_eq!((site.orders("").await.len(), site.pending_orders().await), (0, 0), "{code}");
     }
     // What is none of ours to understand is the relay's fault, not the caller's.
     for (status, code) in [(422, "invalid"), (429, "too_many_calls"), (418, "teapot")] {
@@ -95,7 +95,7 @@ async fn a_charge_of_another_amount_does_not_stand() {
     let site = PaymentSite::start().await;
     site.relay.overcharge(1);
     site.buy("qris").await.problem(502, "gateway_mismatch");
-    assert_eq!((site.orders("").await.len(), site.openings().await), (0, 0));
+    assert_eq!((site.orders("").await.len(), site.pending_orders().await), (0, 0));
     site.run_outbox().await;
     assert!(site.relay.open_orders().is_empty(), "it is called off");
 }
@@ -191,7 +191,7 @@ async fn a_relay_that_lost_its_store_gets_recent_orders_back_and_credits_none_tw
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_relay_is_asked_once_however_many_errands_wait() {
+async fn a_silent_relay_is_asked_once_however_many_outbox_items_wait() {
     let site = PaymentSite::start().await;
     for _ in 0..4 {
         let id = site.order().await;
@@ -242,7 +242,7 @@ async fn a_day_without_uplink_costs_nobody_anything() {
     site.pull().await;
     assert_eq!((site.credited().await, site.status(&id).await), (2 * PACKAGE_BYTES, json!("paid")));
     assert!(site.outbox().await.is_empty() && site.relay.open_orders().is_empty());
-    assert_eq!((site.openings().await, site.orders("").await.len()), (0, 2));
+    assert_eq!((site.pending_orders().await, site.orders("").await.len()), (0, 2));
     site.verify_ledger().await;
 }
 
@@ -260,7 +260,7 @@ async fn a_running_daemon_puts_whoever_paid_online_by_itself() {
     until("it is noticed", async || site.relay_state().await["state"] != "ok").await;
     site.buy("cash").await.ok(201);
     site.relay.up(true);
-    // An errand that failed while the uplink was down is due again by the clock, which only the test moves.
+    // An outbox item that failed while the uplink was down is due again by the clock, which only the test moves.
     until("the order is called off", async || {
         site.pass(Duration::from_secs(1));
         site.status(&second).await == "cancelled" && site.outbox().await.is_empty()

@@ -58,11 +58,14 @@ async fn stopped_before_the_relay_was_asked_nothing_is_left() {
     let site = PaymentSite::start().await;
     site.begin().await;
     let site = site.restarted().await;
-    assert_eq!(site.openings().await, 1, "on file");
+    assert_eq!(site.pending_orders().await, 1, "on file");
     site.agent().payments.outbox_once().await.unwrap();
-    assert_eq!(site.openings().await, 1, "young enough that somebody may ask again");
+    assert_eq!(site.pending_orders().await, 1, "young enough that somebody may ask again");
     site.run_outbox().await;
-    assert_eq!((site.openings().await, site.outbox().await.len(), site.relay.count("abandon")), (0, 0, 1));
+    assert_eq!(
+        (site.pending_orders().await, site.outbox().await.len(), site.relay.count("abandon")),
+        (0, 0, 1)
+    );
     site.order().await;
 }
 
@@ -90,7 +93,7 @@ async fn stopped_before_the_answer_a_payment_is_credited_once() {
     site.pull().await;
     let site = site.restarted().await;
     site.pull().await;
-    assert_eq!((site.credited().await, site.openings().await), (PACKAGE_BYTES, 0));
+    assert_eq!((site.credited().await, site.pending_orders().await), (PACKAGE_BYTES, 0));
     site.verify_ledger().await;
 }
 
@@ -113,7 +116,7 @@ async fn stopped_between_payment_feed_and_router_the_customer_still_comes_online
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errands_outlive_a_stop() {
+async fn outbox_items_outlive_a_stop() {
     let site = PaymentSite::start().await;
     let id = site.order().await;
     site.relay.up(false);
@@ -139,9 +142,9 @@ async fn a_key_resumes_the_attempt_that_a_stop_cut_off() {
     asking.await.unwrap().problem(503, "relay_unreachable");
     let mut site = site;
     site.restart_after(|folder| copied(copy.path(), folder)).await;
-    assert_eq!(site.openings().await, 1);
+    assert_eq!(site.pending_orders().await, 1);
     let order = site.buying("qris").header("idempotency-key", "beli-1").send().await.ok(201);
-    assert_eq!((site.openings().await, site.relay.count("open")), (0, 2));
+    assert_eq!((site.pending_orders().await, site.relay.count("open")), (0, 2));
     assert_eq!(site.relay.open_orders(), [order["id"].as_str().unwrap()]);
 }
 
