@@ -1,5 +1,6 @@
 //! The agent and the relay killed at random moments while customers pay: whatever the gateway took is credited once,
-//! nothing else is, no order that was shown is forgotten, and both stores prove whole after every kill.
+//! nothing else is, no order that was shown is forgotten, and both stores prove whole after every kill. The relay is one
+//! process on a file, or two that share a PostgreSQL database and of which one is killed.
 //!
 //! `KUOTA_MONEY_ROUNDS` is how many kills there are, `KUOTA_MONEY_SEED` repeats a run's dice.
 #![cfg(feature = "sim")]
@@ -7,6 +8,7 @@
 
 use crate::audit;
 use crate::dice;
+use crate::postgres;
 use crate::program;
 use crate::proxy;
 
@@ -29,7 +31,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
-/// Kills in all; each of the places below takes its share.
+/// Kills in all; each of the tests below takes its share.
 const ROUNDS: u64 = 20;
 const PLACES: u64 = 2;
 /// The longest time from one kill to the next.
@@ -51,15 +53,42 @@ fn address(n: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 5, 50, n)
 }
 
-/// The relay, once it listens and the wires lead to it.
-fn start_relay(system: &CrashSystem) -> RunningProgram {
+/// The relays on one store.
+struct Relays(Vec<(RunningProgram, SocketAddr)>);
+
+impl Relays {
+    fn start(system: &CrashSystem) -> Self {
+        let count = if system.database.is_some() { 2 } else { 1 };
+        let relays = Self((0..count).map(|_| start_relay(system)).collect());
+        relays.lead(system);
+        relays
+    }
+
+    /// Agent and gateway reach any of them, in turn.
+    fn lead(&self, system: &CrashSystem) {
+        let addresses: Vec<SocketAddr> = self.0.iter().map(|(_, address)| *address).collect();
+        system.uplink.lead_to_any(addresses.clone());
+        system.doorway.lead_to_any(addresses);
+    }
+
+    /// Kills one and starts it again; the others go on. The store is proved in between.
+    fn kill_one(&mut self, system: &CrashSystem, dice: &mut Dice) -> Result<(), String> {
+        let which = usize::try_from(dice.below(self.0.len() as u64)).unwrap();
+        self.0.remove(which).0.kill();
+        system.verify_relay()?;
+        self.0.push(start_relay(system));
+        self.lead(system);
+        Ok(())
+    }
+}
+
+/// A relay, once it listens, and where.
+fn start_relay(system: &CrashSystem) -> (RunningProgram, SocketAddr) {
     let command = system.folder.relay_command(&["run", "--log-format", "text"]);
     let mut relay = RunningProgram::start(command, &system.folder);
     relay.logs("relay listens");
-    let address: SocketAddr = relay.listens("relay listens").unwrap().parse().unwrap();
-    system.uplink.lead_to(address);
-    system.doorway.lead_to(address);
-    relay
+    let address = relay.listens("relay listens").unwrap().parse().unwrap();
+    (relay, address)
 }
 
 /// What outlives every kill: the router, the gateway, wires, folders, and what customers saw.
@@ -71,6 +100,8 @@ struct CrashSystem {
     doorway: Proxy,
     users: Vec<String>,
     package: String,
+    /// Where the relays' store is, unless it is a file.
+    database: Option<postgres::Database<'static>>,
     /// Orders that were shown to somebody.
     shown: Arc<Mutex<BTreeSet<String>>>,
     _runtime: Runtime,
@@ -78,7 +109,7 @@ struct CrashSystem {
 
 impl CrashSystem {
     /// Everything at work, and customers without quota.
-    fn new() -> (Self, RunningProgram, RunningProgram) {
+    fn new(database: Option<postgres::Database<'static>>) -> (Self, RunningProgram, Relays) {
         let runtime = Runtime::new().unwrap();
         let (router, gateway, uplink, doorway) = runtime.block_on(async {
             let router = SimRouter::start(SimConfig { clock: SimClock::Real, ..SimConfig::default() });
@@ -95,11 +126,12 @@ impl CrashSystem {
             doorway,
             users: Vec::new(),
             package: String::new(),
+            database,
             shown: Arc::default(),
             _runtime: runtime,
         };
         system.configure();
-        let relay = start_relay(&system);
+        let relays = Relays::start(&system);
         let daemon = system.folder.serve();
         let package = json!({"name": "10 GB", "quota": "10 GB", "days": 30, "price_rp": 100_000});
         let package = system.ask("/api/v1/packages", &package);
@@ -111,7 +143,7 @@ impl CrashSystem {
             system.ask(&format!("{path}/devices"), &json!({"mac": mac(n).to_string()}));
             system.users.push(path);
         }
-        (system, daemon, relay)
+        (system, daemon, relays)
     }
 
     fn configure(&self) {
@@ -120,12 +152,13 @@ impl CrashSystem {
         std::fs::write(path("relay.token"), TOKEN).unwrap();
         let hash: Vec<String> = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
         std::fs::write(path("site-1.sha256"), hash.concat()).unwrap();
+        let file = || format!("sqlite:{}", path("relay/relay.db"));
+        let database = self.database.as_ref().map_or_else(file, postgres::Database::url);
         let relay = format!(
-            "listen = \"127.0.0.1:0\"\npublic_url = \"{}\"\ndatabase = \"sqlite:{}\"\n[[merchant]]\nid = \"m1\"\n\
+            "listen = \"127.0.0.1:0\"\npublic_url = \"{}\"\ndatabase = \"{database}\"\n[[merchant]]\nid = \"m1\"\n\
              server_key_file = \"{}\"\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
              token_sha256_file = \"{}\"\n",
             self.doorway.url(),
-            path("relay/relay.db"),
             path("m1.key"),
             self.gateway.core_url(),
             self.gateway.snap_url(),
@@ -227,13 +260,13 @@ fn insist(asked: &Asked, socket: &Path) -> Option<String> {
 }
 
 /// One place's share of the kills.
-fn crash(share: u64) {
+fn crash(share: u64, database: Option<postgres::Database<'static>>) {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let seed = setting("KUOTA_MONEY_SEED").unwrap_or(now) + share;
     let rounds = setting("KUOTA_MONEY_ROUNDS").unwrap_or(ROUNDS).div_ceil(PLACES);
     println!("share {share}: {rounds} kills, KUOTA_MONEY_SEED={}", seed - share);
     let mut dice = Dice(seed);
-    let (system, mut daemon, mut relay) = CrashSystem::new();
+    let (system, mut daemon, mut relays) = CrashSystem::new(database);
     let over = Arc::new(AtomicBool::new(false));
     let customers: Vec<_> =
         (0..usize::from(CUSTOMERS)).map(|n| system.customer(n, &over, Dice(dice.below(u64::MAX)))).collect();
@@ -245,9 +278,7 @@ fn crash(share: u64) {
         let fail = |why: String| panic!("seed {seed}, round {round}: {why}");
         if of_relay {
             kills[1] += 1;
-            relay.kill();
-            system.verify_relay().unwrap_or_else(fail);
-            relay = start_relay(&system);
+            relays.kill_one(&system, &mut dice).unwrap_or_else(fail);
         }
         if of_agent {
             kills[0] += 1;
@@ -266,24 +297,29 @@ fn crash(share: u64) {
         (1..=CUSTOMERS).all(|n| system.router.lists_of(address(n)) == ["klient_aktif"])
     });
     daemon.stop();
-    relay.kill();
+    drop(relays);
     system.folder.verify().unwrap();
     system.verify_relay().unwrap();
 }
 
 #[test]
 fn killed_while_customers_pay_both_credit_every_payment_once_1() {
-    crash(0);
+    crash(0, None);
 }
 
 #[test]
 fn killed_while_customers_pay_both_credit_every_payment_once_2() {
-    crash(1);
+    crash(1, None);
+}
+
+#[test]
+fn two_relays_on_one_database_of_which_one_is_killed_credit_every_payment_once() {
+    crash(2, Some(postgres::database()));
 }
 
 #[test]
 fn the_check_finds_a_payment_that_is_not_credited_and_an_order_that_is_gone() {
-    let (system, daemon, relay) = CrashSystem::new();
+    let (system, daemon, relays) = CrashSystem::new(None);
     let buy = |n: usize, method: &str| {
         let body = json!({"package_id": system.package, "method": method});
         let asked = Asked::new(format!("buy-{n}"), format!("{}/purchases", system.users[n]), &body);
@@ -303,7 +339,7 @@ fn the_check_finds_a_payment_that_is_not_credited_and_an_order_that_is_gone() {
     assert!(system.check().unwrap_err().contains("is gone"));
     // A ledger that lost a line does not prove whole.
     daemon.stop();
-    relay.kill();
+    drop(relays);
     let conn = rusqlite::Connection::open(system.folder.data().join("kuota.db")).unwrap();
     conn.execute("DELETE FROM entries WHERE order_id = ?1", [&second]).unwrap();
     drop(conn);

@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod closed_reviews;
 mod requests;
 mod second_factor;
 
@@ -14,7 +15,10 @@ use crate::support::api_client::PASSWORD;
 use crate::support::http_client::{Call, Reply};
 use crate::support::site::TestSite;
 use axum::http::Method;
+use kuota::agent::engine::Engine;
+use kuota::clock::{Clock, parse_rfc3339};
 use kuota::domain::id::Mac;
+use kuota::domain::units::{DAY_MS, Timestamp};
 use kuota::sim::ConnectionMode;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -709,6 +713,20 @@ async fn binding_charges_nobody_for_what_flowed_before_and_the_plan_reads_like_t
     let status = site.get("/status").await.ok(200);
     assert_eq!((&status["router"]["state"], &status["relay"]["state"]), (&json!("ok"), &json!("off")));
     assert_eq!((&status["store"]["state"], &status["clock"]["state"]), (&json!("ok"), &json!("ok")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumped_is_told_with_its_last_trusted_time_and_since_when() {
+    let site = TestSite::serving().await;
+    let trusted_at = site.clock.now();
+    site.clock.set_wall(Timestamp(trusted_at.0 + 900 * DAY_MS));
+    site.agent().engine().call(Engine::pass_time).await.unwrap().unwrap();
+    site.clock.advance(Duration::from_hours(1));
+    let clock = site.get("/status").await.ok(200)["clock"].clone();
+    assert_eq!(clock["state"], "degraded");
+    let told =
+        [&clock["since"], &clock["last_success"]].map(|at| parse_rfc3339(at.as_str().unwrap()).unwrap());
+    assert!(told.iter().all(|at| trusted_at.0 - at.0 < 60_000 && at.0 <= trusted_at.0), "{clock}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

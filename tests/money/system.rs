@@ -1,5 +1,11 @@
 //! The whole product in one process over real sockets: a router and the agent beside it, the relay, the gateway, and
 //! wires between them that can be cut. Time flows by itself, as fast as it is told, and leaps when it is told.
+//!
+//! `KUOTA_TEST_DATABASE=postgres` makes the relay two relays that share a database: the agent's wire leads to the first,
+//! the gateway's to the second.
+
+#[path = "../support/postgres.rs"]
+mod postgres;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +21,12 @@ use kuota::agent::site::{Site, SiteError};
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::id::{OrderId, PackageId, UserId};
 use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
-use kuota::domain::units::{Bytes, Rupiah};
+use kuota::domain::units::{Bytes, Rupiah, Timestamp};
 use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
 use kuota::relay::config::Config as RelayConfig;
 use kuota::relay::run;
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
+use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
 use kuota::settings::Secret;
@@ -97,7 +104,8 @@ pub struct FullSystem {
     pub dir: TempDir,
     pub site: TestSite,
     terms: Terms,
-    relay: Option<RunningRelay>,
+    relays: Vec<RunningRelay>,
+    books: RelayBooks,
     speed: Arc<AtomicU32>,
     time: JoinHandle<()>,
 }
@@ -111,7 +119,74 @@ impl Drop for FullSystem {
 /// The relay with its store.
 struct RunningRelay {
     host: RelayHost,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn RelayStore>,
+}
+
+/// Where the relay's store is.
+enum RelayBooks {
+    File(PathBuf),
+    Server(postgres::Database<'static>),
+}
+
+impl RelayBooks {
+    async fn make(dir: &Path) -> Self {
+        match std::env::var("KUOTA_TEST_DATABASE").as_deref() {
+            Ok("postgres") => Self::Server(tokio::task::spawn_blocking(postgres::database).await.unwrap()),
+            Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
+            Err(_) => Self::File(dir.join("relay/relay.db")),
+        }
+    }
+
+    /// How many relays work on it.
+    fn relays(&self) -> usize {
+        match self {
+            Self::File(_) => 1,
+            Self::Server(_) => 2,
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn RelayStore> {
+        match self {
+            Self::File(file) => Arc::new(SqliteStore::open(file).unwrap()),
+            Self::Server(database) => Arc::new(connect(database).await),
+        }
+    }
+
+    fn back_up(&self, copy: &Path) {
+        match self {
+            Self::File(file) => drop(backup::back_up(file, copy, &mut |_| {}).unwrap()),
+            Self::Server(database) => database.dump(copy),
+        }
+    }
+
+    /// Goes back to a copy, with no relay at work.
+    async fn restore(&self, copy: &Path, now: Timestamp) {
+        match self {
+            Self::File(file) => drop(backup::restore(file, copy, "then", now, &mut |_| {}).unwrap()),
+            Self::Server(database) => {
+                database.restore(copy);
+                connect(database).await.went_back(now).await.unwrap();
+            }
+        }
+    }
+
+    /// Proves that everything in it adds up.
+    async fn prove(&self, dir: &Path) {
+        match self {
+            Self::File(file) => {
+                backup::back_up(file, &dir.join("proof.db"), &mut |_| {}).unwrap();
+            }
+            Self::Server(database) => {
+                connect(database).await.verify().await.unwrap();
+            }
+        }
+    }
+}
+
+async fn connect(database: &postgres::Database<'_>) -> PostgresStore {
+    let server = database.url().parse().unwrap();
+    let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
+    PostgresStore::connect(&settings).await.unwrap()
 }
 
 impl FullSystem {
@@ -135,10 +210,10 @@ impl FullSystem {
         };
         let gateway = MidtransSim::start(options).await.unwrap();
         let (uplink, doorway) = (Proxy::start().await, Proxy::start().await);
-        let file = dir.path().join("relay/relay.db");
+        let books = RelayBooks::make(dir.path()).await;
         let terms = Terms { timeouts: setup.timeouts, fee_imposition: setup.fee_imposition };
-        let relay = start_relay(&file, &gateway, &clock, doorway.url(), terms).await;
-        lead(&relay, &uplink, &doorway);
+        let relays = start_relays(&books, &gateway, &clock, &doorway.url(), terms).await;
+        lead(&relays, &uplink, &doorway);
         let client = RelayClient::new(&uplink.url(), || Secret::new(TOKEN)).unwrap();
         let builder = SiteBuilder::new().router(router.clone()).clock(clock.clone()).relay(Arc::new(client));
         let site = builder.data_below("agent").config(setup.agent).start().await;
@@ -155,7 +230,8 @@ impl FullSystem {
             dir,
             site,
             terms,
-            relay: Some(relay),
+            relays,
+            books,
             speed,
             time,
         }
@@ -176,11 +252,7 @@ impl FullSystem {
     }
 
     fn relay(&self) -> &RunningRelay {
-        self.relay.as_ref().expect("it runs")
-    }
-
-    fn relay_file(&self) -> PathBuf {
-        self.dir.path().join("relay/relay.db")
+        self.relays.first().expect("it runs")
     }
 
     // What people do.
@@ -327,36 +399,26 @@ impl FullSystem {
 
     /// A copy of the relay's store as it is.
     pub fn back_up_relay(&self) -> PathBuf {
-        let copy = self.dir.path().join("relay-copy.db");
-        backup::back_up(&self.relay_file(), &copy, &mut |_| {}).unwrap();
+        let copy = self.dir.path().join("relay-copy");
+        self.books.back_up(&copy);
         copy
     }
 
-    /// The relay ends; `between` has its store to itself; it starts again.
-    pub async fn restart_relay(&mut self, between: impl FnOnce(&Path)) {
+    /// The relay goes back to a copy: it ends, has its store replaced, and starts again.
+    pub async fn restore_relay(&mut self, copy: &Path) {
         // Nobody reaches it meanwhile.
         self.uplink.set(Wire::Cut);
         self.doorway.set(Wire::Cut);
-        let RunningRelay { host, store } = self.relay.take().expect("it runs");
-        host.stop().await;
-        drop(store);
-        let file = self.relay_file();
-        between(&file);
+        for RunningRelay { host, store } in self.relays.drain(..) {
+            host.stop().await;
+            drop(store);
+        }
+        self.books.restore(copy, self.clock.now()).await;
         let url = self.doorway.url();
-        let relay = start_relay(&file, &self.gateway, &self.clock, url, self.terms).await;
-        lead(&relay, &self.uplink, &self.doorway);
-        self.relay = Some(relay);
+        self.relays = start_relays(&self.books, &self.gateway, &self.clock, &url, self.terms).await;
+        lead(&self.relays, &self.uplink, &self.doorway);
         self.uplink.set(Wire::Whole);
         self.doorway.set(Wire::Whole);
-    }
-
-    /// The relay goes back to a copy.
-    pub async fn restore_relay(&mut self, copy: &Path) {
-        let now = self.clock.now();
-        let restore = |file: &Path| {
-            backup::restore(file, copy, "then", now, &mut |_| {}).unwrap();
-        };
-        self.restart_relay(restore).await;
     }
 
     /// A copy of the agent's store as it is.
@@ -393,19 +455,34 @@ fn pass(clock: &ManualClock, router: &SimRouter, gateway: &MidtransSim, by: Dura
     gateway.advance(by);
 }
 
-fn lead(relay: &RunningRelay, uplink: &Proxy, doorway: &Proxy) {
-    uplink.lead_to(relay.host.address);
-    doorway.lead_to(relay.host.address);
+/// The agent asks the first relay, the gateway tells the last.
+fn lead(relays: &[RunningRelay], uplink: &Proxy, doorway: &Proxy) {
+    uplink.lead_to(relays.first().expect("there is one").host.address);
+    doorway.lead_to(relays.last().expect("there is one").host.address);
+}
+
+async fn start_relays(
+    books: &RelayBooks,
+    gateway: &MidtransSim,
+    clock: &ManualClock,
+    public_url: &str,
+    terms: Terms,
+) -> Vec<RunningRelay> {
+    let mut relays = Vec::new();
+    for _ in 0..books.relays() {
+        let store = books.open().await;
+        relays.push(start_relay(store, gateway, clock, public_url.to_owned(), terms).await);
+    }
+    relays
 }
 
 async fn start_relay(
-    file: &Path,
+    store: Arc<dyn RelayStore>,
     gateway: &MidtransSim,
     clock: &ManualClock,
     public_url: String,
     terms: Terms,
 ) -> RunningRelay {
-    let store = Arc::new(SqliteStore::open(file).unwrap());
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
     let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
     let relay = match terms.timeouts {
@@ -415,7 +492,7 @@ async fn start_relay(
                 merchant: vec![simulated_merchant(gateway, terms.fee_imposition)],
                 ..RelayConfig::default()
             };
-            run::assemble(&config, secrets, Arc::clone(&store) as _, port).await.unwrap()
+            run::assemble(&config, secrets, Arc::clone(&store), port).await.unwrap()
         }
         Some(timeouts) => {
             let access = MerchantAccess {
@@ -432,7 +509,7 @@ async fn start_relay(
                 sites: vec!["site-1".into()],
             };
             let parts = RelayParts {
-                store: Arc::clone(&store) as _,
+                store: Arc::clone(&store),
                 clock: port,
                 secrets,
                 merchants: vec![merchant],
@@ -460,7 +537,7 @@ impl FullSystem {
     pub async fn audit(&self, held: &[&str]) -> Sums {
         self.settle().await;
         self.site.verify_ledger().await;
-        backup::back_up(&self.relay_file(), &self.dir.path().join("proof.db"), &mut |_| {}).unwrap();
+        self.books.prove(self.dir.path()).await;
         let held = held.iter().map(|id| (*id).to_owned()).collect();
         let books = Books::read(self.site.folder()).unwrap();
         let sums = books.check(&self.gateway.orders(), &held).unwrap_or_else(|wrong| panic!("{wrong}"));

@@ -9,7 +9,6 @@ use axum::http::Method as Verb;
 use kuota::clock::SystemClock;
 use kuota::relay::config::Config;
 use kuota::relay::run::assemble;
-use kuota::relay::store::sqlite::SqliteStore;
 use kuota::sim::midtrans::{
     GatewayFault, Meddling, MidtransSim, Options, PayMethod, SimMerchant as Account, SimOperation, Strikes,
     TransactionStatus, Trouble, VaBank,
@@ -23,6 +22,7 @@ use crate::support::http_client::{Call, HttpClient, http_client};
 use crate::support::relay_host::{
     ACCOUNT, KEY, METHODS, RelayHost, TOKEN, free_port, secrets, simulated_merchant,
 };
+use crate::support::test_relay::open_store;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -49,7 +49,7 @@ impl GatewaySite {
         let merchant = vec![simulated_merchant(&sim, false)];
         let config = Config { public_url, merchant, ..Config::default() };
         let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
-        let store = Arc::new(SqliteStore::open(&folder.path().join("relay.db")).unwrap());
+        let store = open_store(folder.path()).await;
         let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await.unwrap();
         Self { sim, host: RelayHost::looping(relay, listener), http: http_client(), _folder: folder }
     }

@@ -1,8 +1,9 @@
 //! A relay for one test: a real store in a folder of its own, HTTP over a free port, a gateway that does as it is
-//! told, and a clock that moves when it is told.
+//! told, and a clock that moves when it is told. `KUOTA_TEST_DATABASE=postgres` puts the store into a database server.
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use kuota::clock::{Clock, ManualClock};
 use kuota::domain::units::Timestamp;
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
+use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::SqliteStore;
 use kuota::relay::{decide_once, reconcile_once};
 use serde_json::{Value, json};
@@ -20,6 +22,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::http_client::{Call, HttpClient, Reply, http_client};
+use super::postgres;
 use super::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, free_port, secrets};
 use super::scripted_gateway::ScriptedGateway;
 
@@ -79,8 +82,7 @@ impl TestRelay {
 
     pub async fn start_with(options: RelayOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn RelayStore> =
-            Arc::new(SqliteStore::open(&folder.path().join("relay.db")).unwrap());
+        let store = open_store(folder.path()).await;
         let clock = ManualClock::new(START);
         let (gateway, other_gateway) =
             (Arc::new(ScriptedGateway::new(ACCOUNT)), Arc::new(ScriptedGateway::new("G2")));
@@ -197,6 +199,20 @@ impl TestRelay {
 
     pub fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// An empty store: a file in `folder`, or a database where the environment asks for one.
+pub async fn open_store(folder: &Path) -> Arc<dyn RelayStore> {
+    match std::env::var("KUOTA_TEST_DATABASE").as_deref() {
+        Ok("postgres") => {
+            let database = tokio::task::spawn_blocking(postgres::database).await.unwrap();
+            let server = database.url().parse().unwrap();
+            let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
+            Arc::new(PostgresStore::connect(&settings).await.unwrap())
+        }
+        Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
+        Err(_) => Arc::new(SqliteStore::open(&folder.join("relay.db")).unwrap()),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::contact::Contact;
-use super::login::{DeviceState, device_state, not_seen};
+use super::login::{DeviceState, device_state, not_seen, unread};
 use super::state::Portal;
 use super::texts::{LoginWords, Words};
 use super::visitor::{Guest, Sent};
@@ -60,6 +60,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
         DeviceState::Bound => Ok(see_other("/")),
         DeviceState::Unbound(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
         DeviceState::Unseen => not_seen(&guest, "/daftar"),
+        DeviceState::Unread => unread(&portal, &guest),
     }
 }
 
@@ -112,7 +113,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     let mac = match device_state(&portal, guest).await? {
         DeviceState::Bound => return Ok(see_other("/")),
         DeviceState::Unbound(mac) => mac,
-        DeviceState::Unseen => return Ok(see_other("/daftar")),
+        DeviceState::Unseen | DeviceState::Unread => return Ok(see_other("/daftar")),
     };
     let wanted = match read(form) {
         Ok(wanted) => wanted,

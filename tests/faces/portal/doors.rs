@@ -235,3 +235,73 @@ async fn registering_is_slowed_down() {
     }
     assert_eq!(statuses, [409, 409, 409, 409, 409, 429]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logged_in_is_still_in_after_a_restart_and_told_to_wait_until_the_router_was_read() {
+    let mut site = PaymentSite::start().await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
+    assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to(), "/");
+    phone.get("/").await.ok().says("Budi");
+    site.restart().await;
+    let phone = PortalClient::at(&site);
+    for path in ["/", "/masuk"] {
+        let page = phone.get(path).await;
+        page.ok().says("sistem baru menyala").says_nothing_of("belum terdaftar").says_nothing_of("PIN");
+        assert!(page.text.contains("http-equiv=\"refresh\""), "{}", page.text);
+    }
+    site.agent().cycle.meter_once().await.unwrap();
+    phone.get("/").await.ok().says("Budi");
+    // A device that the owner unbinds is out.
+    site.delete(&format!("{}/devices/{NEW}", site.user)).await;
+    site.agent().cycle.meter_once().await.unwrap();
+    phone.get("/").await.says("Perangkat ini belum terdaftar");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logged_in_before_a_restart_is_not_locked_out_by_the_guesses_after_it() {
+    let mut site = PaymentSite::start().await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
+    let right = [("siapa", "budi"), ("pin", pin.as_str())];
+    assert_eq!(phone.fill("/masuk", "/masuk", &right).await.leads_to(), "/");
+    site.delete(&format!("{}/devices/{NEW}", site.user)).await;
+    site.restart().await;
+    let device = |n: u8| (Mac([2, 0, 0, 0, 9, n]), Ipv4Addr::new(127, 0, 0, n));
+    for (mac, address) in (10..40).map(device) {
+        site.sim.host_connect(mac, address);
+    }
+    site.agent().cycle.meter_once().await.unwrap();
+    // Its own address guesses, too: a stranger there would have nothing left.
+    let phone = PortalClient::at(&site);
+    for n in 10..40 {
+        let guesser = PortalClient::at(&site).from(device(n).1);
+        for _ in 0..4 {
+            guesser.fill("/masuk", "/masuk", &[("siapa", "lain"), ("pin", "000000")]).await;
+        }
+    }
+    for n in 0..5 {
+        phone.fill("/masuk", "/masuk", &[("siapa", &format!("orang-{n}")), ("pin", "000000")]).await;
+    }
+    assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "orang"), ("pin", "000000")]).await.status, 429);
+    assert_eq!(phone.fill("/masuk", "/masuk", &right).await.leads_to(), "/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_that_waits_for_a_free_place_survives_a_restart_and_ends_with_its_pin() {
+    let mut site = PaymentSite::with(|config| config.policy.max_devices_per_user = 1).await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
+    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to();
+    assert!(asked.starts_with("/masuk/ganti?tiket="), "{asked}");
+    site.restart().await;
+    site.agent().cycle.meter_once().await.unwrap();
+    let phone = PortalClient::at(&site);
+    let form = phone.get(&asked).await.ok().form("/masuk/ganti");
+    site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
+    assert_eq!(phone.get(&asked).await.leads_to(), "/masuk", "another PIN ends it");
+    let refused = phone.post("/masuk/ganti", &form).await;
+    assert_eq!(refused.status, 401);
+    refused.says("Silakan masuk lagi.");
+    assert_eq!(devices(&site).await, [json!(MAC.to_string())]);
+}
