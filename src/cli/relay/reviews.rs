@@ -19,7 +19,7 @@ pub(super) async fn list(config: &Config, output: Output) -> Result<(), Failure>
     let store = SqliteStore::open_beside(&file_of(config))?;
     let orders = store.in_state(OrderState::Review, REVIEWS_MAX).await?;
     let items: Vec<Value> = orders.iter().map(item).collect();
-    output.list(&items, |_| {
+    output.list(items, |_| {
         let headings = ["ORDER", "MERCHANT", "SITE", "AMOUNT", "OPENED", "FLAGS"];
         table(&headings, &orders.iter().map(row).collect::<Vec<_>>())
     })
