@@ -267,18 +267,7 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
             let changed: UserView = api.post(&path(api, &user, "credits").await?, &body).await?;
             output.answer(&changed, line)
         }
-        UserCommand::Buy { user, package, tender } => {
-            let id = find_id(api, &user).await?;
-            let body = BuyPackage {
-                package_id: packages::find_id(api, &package).await?,
-                method: tender.method()?,
-                reference: tender.reference(),
-                expect_rp: tender.expect(),
-                last_paid: None,
-            };
-            let order: OrderView = api.post(&format!("{USERS}/{id}/purchases"), &body).await?;
-            output.answer(&order, order_line)
-        }
+        UserCommand::Buy { user, package, tender } => buy(api, &user, &package, &tender, output).await,
         UserCommand::Add { .. }
         | UserCommand::List { .. }
         | UserCommand::Show { .. }
@@ -286,6 +275,26 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
         | UserCommand::Pin { .. }
         | UserCommand::Explain { .. } => Err(Failure::said("this command changes no user")),
     }
+}
+
+/// Sells a package.
+async fn buy(
+    api: &Api,
+    user: &str,
+    package: &str,
+    tender: &PaymentArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    let id = find_id(api, user).await?;
+    let body = BuyPackage {
+        package_id: packages::find_id(api, package).await?,
+        method: tender.method()?,
+        reference: tender.reference(),
+        expect_rp: tender.expect(),
+        last_paid: None,
+    };
+    let order: OrderView = api.post(&format!("{USERS}/{id}/purchases"), &body).await?;
+    output.answer(&order, order_line)
 }
 
 /// The path of an API call about a user.
