@@ -41,7 +41,7 @@ pub struct ConfirmedView {
 }
 
 /// `GET /status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Status"))]
 pub struct StatusView {
     /// The router.
@@ -59,7 +59,7 @@ pub struct StatusView {
 }
 
 /// One part's state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Part"))]
 pub struct PartView {
     /// `ok`, or a word for what is wrong.
@@ -77,7 +77,7 @@ pub struct PartView {
 }
 
 /// The router's state, and what it refuses or prints so that it cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RouterPart"))]
 pub struct RouterPartView {
     /// The state.
@@ -119,7 +119,7 @@ pub struct PersonView {
 }
 
 /// What the cycle did since the start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct CycleView {
     /// Cycles that counted.
