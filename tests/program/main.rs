@@ -11,6 +11,8 @@ mod setup;
 #[path = "../../benches/pages/crowd.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod crowd;
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod process;

@@ -233,12 +233,36 @@ fn the_configuration_is_judged_with_its_secrets_and_printed_without() {
 }
 
 #[test]
-fn a_database_server_is_refused_until_it_is_built_in() {
+fn commands_work_on_a_database_server_and_say_when_it_is_away() {
     let place = Place::new();
-    let text = std::fs::read_to_string(place.path("relay.toml")).unwrap();
-    let text = text.replace("sqlite:", "postgres://user@host");
-    std::fs::write(place.path("relay.toml"), text).unwrap();
-    place.run(&["run"]).exits(78).complains("database: PostgreSQL is not built into this version yet");
+    let file = std::fs::read_to_string(place.path("relay.toml")).unwrap();
+    let lead_to = |url: &str| {
+        let other = |line: &str| {
+            if line.starts_with("database = ") { format!("database = \"{url}\"") } else { line.to_owned() }
+        };
+        let text: Vec<String> = file.lines().map(other).collect();
+        std::fs::write(place.path("relay.toml"), text.join("\n")).unwrap();
+    };
+    place.run(&["reconcile", "--went-back"]).exits(1).complains("kuota-relay restore");
+
+    lead_to("postgres://user@127.0.0.1:1/relay");
+    for args in [&["run"][..], &["verify"], &["review", "list"], &["reconcile"]] {
+        place.run(args).exits(1).complains("does not answer");
+    }
+    place.run(&["check-config"]).exits(0).says("postgres://user@127.0.0.1:1/relay");
+    place.run(&["backup", &place.file("copy")]).exits(1).complains("base backups");
+    place.run(&["restore", &place.file("copy")]).exits(1).complains("base backups");
+
+    let database = crate::postgres::database();
+    lead_to(&database.url());
+    place.run(&["verify"]).exits(0).says("0 orders").says(&database.name);
+    assert_eq!(place.json(&["review", "list"])["items"], serde_json::json!([]));
+    let epoch = || database.psql("SELECT value FROM meta WHERE key = 'epoch'");
+    let before = epoch();
+    assert_eq!(place.json(&["reconcile"])["orders_to_ask"], 0);
+    assert_eq!(epoch(), before);
+    assert_eq!(place.json(&["reconcile", "--went-back"])["relay_running"], Value::Null);
+    assert_ne!(epoch(), before);
 }
 
 #[test]
