@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::api::{Api, with_query};
 use super::failure::Failure;
 use super::output::{Output, bytes, outline, rupiah, table, text};
+use crate::protocol::admin::reports::{ReportFormat, ReportQuery};
+use crate::protocol::admin::values::Day;
 
 /// Which report.
 #[derive(Debug, Subcommand)]
@@ -42,18 +44,13 @@ pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Re
         ReportCommand::Usage(span) => ("usage", span, usage),
         ReportCommand::Collection(span) => ("collection", span, collection),
     };
-    let dates = [("from", span.from), ("to", span.to)];
-    let dates: Vec<(&str, String)> =
-        dates.iter().filter_map(|(n, d)| Some((*n, d.as_ref()?.to_string()))).collect();
-    let mut query: Vec<(&str, &str)> = dates.iter().map(|(name, date)| (*name, date.as_str())).collect();
-    if span.csv {
-        query.push(("format", "csv"));
-    }
-    let path = with_query(&format!("/api/v1/reports/{name}"), &query);
+    let format = if span.csv { ReportFormat::Csv } else { ReportFormat::Json };
+    let query = ReportQuery { from: span.from.map(Day), to: span.to.map(Day), format };
+    let path = with_query(&format!("/api/v1/reports/{name}"), &query)?;
     if span.csv {
         return api.print(&path).await;
     }
-    output.answer(&api.get(&path).await?, human)
+    output.answer(&api.get::<Value>(&path).await?, human)
 }
 
 /// The items as a table, and the totals below.

@@ -461,7 +461,7 @@ fn damage_of(error: StoreError, path: &Path) -> StoreError {
     let tables = open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables());
     StoreError::Damaged {
         path: path.to_owned(),
-        tables: verify::told(&tables.unwrap_or_default()),
+        tables: verify::damage_text(&tables.unwrap_or_default()),
         last: backup::last(folder)
             .map_or_else(|| "none was noted here".to_owned(), |at| format!("the last was made at {at}")),
     }

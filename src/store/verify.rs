@@ -143,7 +143,7 @@ const SECONDARY: [&str; 3] = ["admins", "audit", "tokens"];
 pub(super) const ASIDE: &str = "damaged_";
 
 /// Damaged tables, for people.
-pub(super) fn told(tables: &[String]) -> String {
+pub(super) fn damage_text(tables: &[String]) -> String {
     if tables.is_empty() { "not in one table alone".to_owned() } else { format!("in {}", tables.join(", ")) }
 }
 
@@ -151,7 +151,7 @@ impl Reader {
     /// Verifies the chain, every balance and every debt item. Stops at the first bad row.
     pub fn verify(&self) -> Result<Verified, Broken> {
         let (verified, damaged) = self.verify_money()?;
-        if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(told(&damaged))) }
+        if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(damage_text(&damaged))) }
     }
 
     /// The same, but tables not related to money may be damaged: their names are returned.
@@ -171,7 +171,7 @@ impl Reader {
                 && !table.starts_with(ASIDE)
         };
         if check != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
-            return Err(Broken::File(format!("{}: {check}", told(&damaged))));
+            return Err(Broken::File(format!("{}: {check}", damage_text(&damaged))));
         }
         let mut folds = Folds::default();
         let entries = self.walk_chain(&mut folds)?;

@@ -11,11 +11,11 @@ mod setup;
 #[path = "../../benches/pages/crowd.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod crowd;
+#[path = "../support/fake_relay.rs"]
+#[allow(dead_code, reason = "every program uses its own part")]
+mod fake_relay;
 #[path = "../support/postgres.rs"]
 mod postgres;
-#[path = "../support/process.rs"]
+#[path = "../support/program.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
-mod process;
-#[path = "../support/relay.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod relay;
+mod program;

@@ -87,7 +87,7 @@ const TABS: [Tab; 4] = [
 ];
 
 /// The days that a report shows, and what is shown above it. Days that cannot be used are reported and become this month.
-struct Asked {
+struct ReportQuery {
     days: Days,
     /// The days, where somebody named any.
     given: Option<Days>,
@@ -95,7 +95,7 @@ struct Asked {
     complaint: Option<&'static str>,
 }
 
-impl Asked {
+impl ReportQuery {
     async fn of(app: &AppState, w: &'static Office, ask: &Ask) -> Result<Self, Problem> {
         let today = app.read(|engine| Ok(engine.read_view().facts.local.date)).await?;
         let span = ask.span().ok().filter(|span| span.days(today).is_ok());
@@ -183,7 +183,7 @@ pub(crate) async fn sales(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let days = asked.days;
     let (reader, zone) = app.read(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
     let sums = spawn_blocking(move || sold::sums(&reader, &zone, days)).await;
@@ -319,7 +319,7 @@ pub(crate) async fn usage(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let days = asked.days;
     let source = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
     let history = spawn_blocking(move || source.by_day_and_user(USERS_MAX));
@@ -433,7 +433,7 @@ pub(crate) async fn debts(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
     let (report, all) = app
         .read(move |engine| {
@@ -515,7 +515,7 @@ pub(crate) async fn collection(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let given = asked.given;
     let report = app.read(move |engine| Ok(whom_to_call(&engine.read_view(), given))).await?;
     let Collection { items, totals, .. } = report;

@@ -23,9 +23,9 @@ pub(super) struct OnlineState {
     orders: BTreeMap<OrderId, OpenOrder>,
     of_user: BTreeMap<u32, BTreeSet<OrderId>>,
     /// Attempts whose outcome is not known, by request.
-    pub openings: BTreeMap<String, OpeningRecord>,
+    pub pending_orders: BTreeMap<String, OpeningRecord>,
     pub outbox: BTreeMap<u64, OutboxItem>,
-    errand_no: u64,
+    outbox_no: u64,
     pub cursor: Cursor,
     /// The last local day on which each user had a window, and how many.
     windows: BTreeMap<u32, (i64, u32)>,
@@ -41,14 +41,17 @@ impl OnlineState {
     pub fn load(
         store: &Store,
         orders: Vec<OrderRecord>,
-        openings: Vec<OpeningRecord>,
+        pending_orders: Vec<OpeningRecord>,
         outbox: Vec<OutboxItem>,
         now: Timestamp,
         zone: &Zone,
     ) -> Result<Self, StoreError> {
         let mut state = Self {
-            errand_no: outbox.iter().map(|outbox_item| outbox_item.no).max().unwrap_or_default(),
-            openings: openings.into_iter().map(|opening| (opening.request_id.clone(), opening)).collect(),
+            outbox_no: outbox.iter().map(|outbox_item| outbox_item.no).max().unwrap_or_default(),
+            pending_orders: pending_orders
+                .into_iter()
+                .map(|opening| (opening.request_id.clone(), opening))
+                .collect(),
             outbox: outbox.into_iter().map(|outbox_item| (outbox_item.no, outbox_item)).collect(),
             orders: BTreeMap::new(),
             of_user: BTreeMap::new(),
@@ -111,7 +114,7 @@ impl OnlineState {
     }
 
     pub fn openings_of(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
-        self.openings.values().filter(move |opening| opening.user_no == user_no)
+        self.pending_orders.values().filter(move |opening| opening.user_no == user_no)
     }
 
     pub fn windows_on(&self, user_no: u32, day: i64) -> u32 {
@@ -129,9 +132,9 @@ impl OnlineState {
     }
 
     /// Adds an outbox item for the relay.
-    pub fn put_errand(&mut self, work: OutboxWork, at: Timestamp) -> OutboxItem {
-        self.errand_no += 1;
-        let outbox_item = OutboxItem { no: self.errand_no, work, attempts: 0, next_at: at };
+    pub fn put_outbox_item(&mut self, work: OutboxWork, at: Timestamp) -> OutboxItem {
+        self.outbox_no += 1;
+        let outbox_item = OutboxItem { no: self.outbox_no, work, attempts: 0, next_at: at };
         self.outbox.insert(outbox_item.no, outbox_item.clone());
         outbox_item
     }
