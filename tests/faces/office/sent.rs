@@ -392,7 +392,7 @@ async fn a_refused_form_is_filled_in_again_and_belongs_to_its_session() {
     let shown = owner.get(&sent.to).await;
     assert_eq!(shown.status, 422);
     assert_eq!((shown.fields()["name"].as_str(), shown.fields()["password"].as_str()), ("siti", ""));
-    shown.says("Kata sandi paling sedikit 8 huruf.").hides("Wajib diisi");
+    shown.says("Kata sandi: Tulis sedikitnya 8 karakter.").hides("Wajib diisi");
     owner.in_english().get(&sent.to).await.hides("Kata sandi");
     let other = ConsoleClient::of(&site, "rini", "owner").await;
     assert_eq!(other.open(&sent.to).await.fields()["name"], "");
