@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::admins::AHEAD_MAX_MS;
 use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 
@@ -24,6 +25,13 @@ pub(super) struct HeldSession {
     pub(super) role: Role,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
+}
+
+impl HeldSession {
+    /// Whether it is valid at `now`: one from far ahead was opened by a clock that was set back since.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires_at >= now && self.created_at.0 <= now.0.saturating_add(AHEAD_MAX_MS)
+    }
 }
 
 impl HeldLogins {

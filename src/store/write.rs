@@ -114,14 +114,29 @@ pub(super) fn int(value: u64) -> i64 {
 pub(super) struct Writer<'a> {
     pub(super) tx: Transaction<'a>,
     pub(super) statements: u64,
+    /// Rows changed so far.
+    pub(super) rows: usize,
 }
 
 impl Writer<'_> {
     pub(super) fn run(&mut self, sql: &str, values: impl Params) -> Result<(), StoreError> {
+        self.change(sql, values).map(drop)
+    }
+
+    /// Executes a statement; returns how many rows it changed.
+    pub(super) fn change(&mut self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
         self.statements += 1;
         let mut statement: CachedStatement = self.tx.prepare_cached(sql)?;
-        statement.execute(values)?;
-        Ok(())
+        let changed = statement.execute(values)?;
+        self.rows += changed;
+        Ok(changed)
+    }
+
+    /// Executes statements that change tables themselves, which count as one row.
+    pub(super) fn alter(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.statements += 1;
+        self.rows += 1;
+        Ok(self.tx.execute_batch(sql)?)
     }
 
     pub(super) fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {

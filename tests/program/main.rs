@@ -3,6 +3,7 @@
 
 mod cli;
 mod config;
+mod damage;
 mod disk;
 mod memory;
 mod relay_cli;

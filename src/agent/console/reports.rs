@@ -8,7 +8,6 @@ use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 
 use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::office::Office;
@@ -186,8 +185,7 @@ pub(crate) async fn sales(
     let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
     let (reader, zone) = app.read(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
-    let sums = spawn_blocking(move || sold::sums(&reader, &zone, days)).await;
-    let report = sums.map_err(|_| Problem::internal())??;
+    let report = app.read_history(move || sold::sums(&reader, &zone, days)).await?;
     let is_daily = is_daily(asked.days);
     let slots = by_slot(&report, is_daily);
     let (frame, layout) = session.layout(w.reports, "/laporan");
@@ -306,6 +304,7 @@ struct UsagePage {
     w: &'static Office,
     head: Head,
     total: String,
+    lost: Option<String>,
     by_slot_title: &'static str,
     by_slot: Vec<(String, String)>,
     heaviest: Vec<(String, String, String)>,
@@ -322,8 +321,8 @@ pub(crate) async fn usage(
     let asked = Asked::of(&app, w, &ask).await?;
     let days = asked.days;
     let source = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
-    let history = spawn_blocking(move || source.by_day_and_user(USERS_MAX));
-    let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
+    let lost = (!source.lost.is_empty()).then(|| fill(w.usage_lost, &[&source.lost.join(", ")]));
+    let (by_day, heaviest) = app.read_history(move || source.by_day_and_user(USERS_MAX)).await?;
     let heaviest = app.read(move |engine| Ok(named(engine, heaviest))).await?;
     let is_daily = is_daily(days);
     let mut sums: BTreeMap<Date, Bytes> = BTreeMap::new();
@@ -339,6 +338,7 @@ pub(crate) async fn usage(
         w,
         head: asked.head(locale, 2, true),
         total: locale.quota(total),
+        lost,
         by_slot_title: if is_daily { w.by_day } else { w.by_month },
         by_slot: sums
             .iter()

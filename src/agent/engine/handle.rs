@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Engine;
-use crate::store::Unwritable;
+use crate::store::{StoreError, Unwritable};
 
 /// Calls that may wait in the engine's queue before a caller has to wait.
 const QUEUE_MAX: usize = 256;
@@ -75,12 +75,17 @@ impl Host {
 
     fn run_job(&mut self, job: Job) -> Option<String> {
         let engine = self.engine.as_mut()?;
+        StoreError::take_broken();
         if catch_unwind(AssertUnwindSafe(|| job(&mut *engine))).is_err() {
             // The state may be half changed; the store has only whole commits, so the state is read from it again.
             tracing::error!("a request made the engine panic; reading the store again");
             if let Err(error) = engine.reload() {
                 return Some(error.to_string());
             }
+        }
+        // Whoever got the error: also a loop that retries, and a page that goes on without what it could not read.
+        if let Some(why) = StoreError::take_broken() {
+            engine.read_failed(&why);
         }
         engine.failure().map(str::to_owned)
     }

@@ -163,7 +163,8 @@ async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> An
     match submit(portal, guest, user, mac, false).await {
         Ok(()) => Ok(see_other("/")),
         Err(problem) if problem.code() == "too_many_devices" => {
-            let until = Timestamp(portal.site.clock.now().0.saturating_add(REPLACE_MS));
+            let now = portal.read(|engine| Ok(engine.reckoned())).await?;
+            let until = Timestamp(now.0.saturating_add(REPLACE_MS));
             let ticket = portal.site.signed_tokens.sealed(&ticket_text(user, mac), until);
             Ok(see_other(&format!("/masuk/ganti?tiket={ticket}")))
         }
@@ -209,7 +210,7 @@ pub(super) async fn ask(
         Standing::Seen(mac) => mac,
         Standing::NotSeen => return not_seen(&guest, "/masuk"),
     };
-    let Some(user) = logged_in(&portal, &tiket, mac) else { return Ok(see_other("/masuk")) };
+    let Some(user) = logged_in(&portal, &tiket, mac).await? else { return Ok(see_other("/masuk")) };
     let look = move |engine: &mut Engine| {
         let look = engine.read_view();
         let snapshot = look.user(user).ok_or_else(|| Problem::not_found("user"))?;
@@ -234,10 +235,11 @@ pub(super) async fn ask(
 }
 
 /// The customer who logged in on this device, from a ticket.
-fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Option<UserId> {
-    let text = portal.site.signed_tokens.opened(ticket, portal.site.clock.now())?;
-    let user = text.split(' ').nth(1)?.parse().ok()?;
-    (text == ticket_text(user, mac)).then_some(user)
+async fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Result<Option<UserId>, Problem> {
+    let now = portal.read(|engine| Ok(engine.reckoned())).await?;
+    let Some(text) = portal.site.signed_tokens.opened(ticket, now, REPLACE_MS) else { return Ok(None) };
+    let user = text.split(' ').nth(1).and_then(|user| user.parse().ok());
+    Ok(user.filter(|user| text == ticket_text(*user, mac)))
 }
 
 /// The text of a ticket: this customer logged in on this device.
@@ -253,7 +255,7 @@ pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> An
         Standing::Seen(mac) => mac,
         Standing::NotSeen => return Ok(see_other("/masuk")),
     };
-    let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac);
+    let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac).await?;
     let Some(user) = user else {
         let door = DoorWords::of(guest.locale().language);
         return page(&portal, guest, StatusCode::UNAUTHORIZED, "", Some(door.too_old));

@@ -23,6 +23,8 @@ pub(crate) struct Source {
     /// The first day that is kept by the hour only.
     open: Date,
     gathered: Vec<UserUsage>,
+    /// Tables that were damaged and began again empty: what was in them is missing here.
+    pub lost: Vec<String>,
 }
 
 /// Usage by local day, and of those who used most by their keys.
@@ -38,7 +40,8 @@ impl Source {
         let open = look.open_day().map_or(days.from, date);
         let start = hour(look.zone.day_start(days.from.max(open)));
         let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));
-        Ok(Self { reader, zone: look.zone.clone(), days, open, gathered })
+        let lost = reader.statistics_lost()?.into_iter().filter(|table| table.starts_with("usage_")).collect();
+        Ok(Self { reader, zone: look.zone.clone(), days, open, gathered, lost })
     }
 
     /// Days on file, by number.

@@ -112,6 +112,8 @@ refusals! {
     not_ready: "Layanan ini belum menjawab. Tunggu sebentar, lalu muat ulang.", "The service does not answer yet. Wait a moment, then load the page again.";
     backup_failed: "Salinan tidak dapat dibuat. Tidak ada yang berubah; sebabnya ada di catatan sistem.",
         "The copy could not be made. Nothing was changed; the log says why.";
+    store_row: "Satu baris data tidak dapat dibaca. Tidak ada yang berubah; sebabnya ada di catatan sistem. Pulihkan cadangan.",
+        "A row of the data cannot be read. Nothing was changed; the log says which. Restore a backup.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
 }
 
