@@ -21,7 +21,7 @@
 //!   `held_logins`, `site_secret` one subject each
 //!
 //! Readers:
-//! - `read` the reader and history, `reports` sums, `export` tables as CSV, `verify` the proof of the ledger
+//! - `read` the reader and history, `reports` sums with `usage_month`, `export` tables as CSV, `verify` the proof of the ledger
 //!
 //! Copies:
 //! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
@@ -57,6 +57,7 @@ mod site_secret;
 mod suspicion;
 mod tables;
 mod undated;
+mod usage_month;
 mod unwritable;
 mod validity;
 mod verify;

@@ -14,7 +14,7 @@ pub(super) enum TableClass {
 }
 
 /// Every table of the schema.
-pub(super) const CLASSES: [(&str, TableClass); 24] = [
+pub(super) const CLASSES: [(&str, TableClass); 26] = [
     ("accounts", TableClass::Money),
     ("admins", TableClass::People),
     ("applied", TableClass::Money),
@@ -36,6 +36,8 @@ pub(super) const CLASSES: [(&str, TableClass); 24] = [
     ("undated", TableClass::Money),
     ("usage_days", TableClass::Statistics),
     ("usage_hours", TableClass::Statistics),
+    ("usage_months", TableClass::Statistics),
+    ("usage_sums", TableClass::Statistics),
     ("usage_totals", TableClass::Statistics),
     ("users", TableClass::Money),
     ("validity", TableClass::Money),

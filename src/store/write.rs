@@ -1,11 +1,12 @@
 //! The single transaction that writes all changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Params, Transaction, params};
 
 use super::error::StoreError;
+use super::usage_month::UsageMonth;
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
@@ -292,6 +293,20 @@ impl Writer<'_> {
                  SELECT ?1, user_no, sum(bytes), sum(unenforced_bytes) FROM usage_days WHERE day = ?1 GROUP BY user_no
                  ON CONFLICT DO UPDATE SET bytes = excluded.bytes, unenforced_bytes = excluded.unenforced_bytes",
                 [day.day],
+            )?;
+            self.run(
+                "INSERT INTO usage_sums (day, bytes) SELECT ?1, sum(bytes) FROM usage_totals WHERE day = ?1 GROUP BY day
+                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
+                [day.day],
+            )?;
+        }
+        let months: BTreeSet<UsageMonth> = batch.days.iter().map(|day| UsageMonth::of(day.day)).collect();
+        for UsageMonth { month, first_day, next_day } in months {
+            self.run(
+                "INSERT INTO usage_months (month, user_no, bytes)
+                 SELECT ?1, user_no, sum(bytes) FROM usage_totals WHERE day >= ?2 AND day < ?3 GROUP BY user_no
+                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
+                [month, first_day, next_day],
             )?;
         }
         if let Some(hour) = batch.hours_from {

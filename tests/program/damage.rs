@@ -35,7 +35,8 @@ const MONEY: [&str; 18] = [
 /// Without these the site is only read.
 const PEOPLE: [&str; 3] = ["admins", "audit", "tokens"];
 /// These begin again empty.
-const STATISTICS: [&str; 4] = ["counter_restarts", "usage_days", "usage_hours", "usage_totals"];
+const STATISTICS: [&str; 6] =
+    ["counter_restarts", "usage_days", "usage_hours", "usage_months", "usage_sums", "usage_totals"];
 /// Tables that a call of `CALLS` reads from the card: their damage must be found while the daemon runs.
 const READ: [&str; 5] = ["admins", "audit", "tokens", "usage_days", "usage_totals"];
 /// Calls that read what the daemon does not keep in memory.
@@ -180,8 +181,9 @@ fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_st
         if let Some(detail) = failed.filter(|detail| !detail.is_empty()) {
             assert!(detail.contains(table) && detail.contains("restore"), "{table}: {detail}");
         }
-        // What was not read is found by the proof.
+        // What was not read is found by the proof. A daemon that is killed leaves its socket.
         drop(daemon);
+        let _ = std::fs::remove_file(place.socket());
         starts_as_it_must(&place, table);
     }
 }

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod damage;
 mod disk;
+mod flood;
 mod memory;
 mod relay_cli;
 mod setup;

@@ -14,9 +14,9 @@ use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::{Call, Collection, State as Urgency, collection as whom_to_call};
+use crate::agent::reports::collection::{Call, State as Urgency, ranked};
 use crate::agent::reports::debts as owed;
-use crate::agent::reports::debts::{Debts, Owes};
+use crate::agent::reports::debts::{Owes, Totals};
 use crate::agent::reports::sales as sold;
 use crate::agent::reports::sales::Sum;
 use crate::agent::reports::span::{Days, Span};
@@ -24,7 +24,7 @@ use crate::agent::reports::usage::Source;
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
+use crate::protocol::admin::page::{Cursor, ListBuilder, PageLimit, given};
 use crate::protocol::admin::values::Day;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
@@ -435,7 +435,8 @@ pub(crate) async fn debts(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
-    let (report, all) = app
+    let after = ask.after;
+    let (page, totals, all) = app
         .read(move |engine| {
             let look = engine.read_view();
             let mut all = owed::Owed::default();
@@ -443,12 +444,15 @@ pub(crate) async fn debts(
                 let tariff = ctx.tariff();
                 look.users_after(0).for_each(|user| all.add(&user.account, &tariff, today));
             });
-            Ok((owed::report(&look, given), all))
+            let (mut totals, mut pages) = (Totals::default(), ListBuilder::new(PageLimit::default(), after));
+            owed::each(&look, given, |owes| {
+                totals.add(&owes);
+                pages.add(owes);
+            });
+            Ok((pages.list(), totals, all))
         })
         .await?;
-    let Debts { items, totals, .. } = report;
     let head = asked.head(locale, 1, false);
-    let page = List::of_all(items, PageLimit::default(), ask.after);
     let bytes = Bytes(totals.unpaid_bytes.saturating_add(totals.overage_bytes));
     let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&DebtsPage {
@@ -517,10 +521,15 @@ pub(crate) async fn collection(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = Asked::of(&app, w, &ask).await?;
     let given = asked.given;
-    let report = app.read(move |engine| Ok(whom_to_call(&engine.read_view(), given))).await?;
-    let Collection { items, totals, .. } = report;
+    let after = ask.after;
+    let look = move |engine: &mut Engine| {
+        let look = engine.read_view();
+        let ranked = ranked(&look, given);
+        let totals = ranked.totals.clone();
+        Ok((ranked.page(&look, given, PageLimit::default(), after), totals))
+    };
+    let (page, totals) = app.read(look).await?;
     let head = asked.head(locale, 3, false);
-    let page = List::of_all(items, PageLimit::default(), ask.after);
     let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&CollectionPage {
         frame,

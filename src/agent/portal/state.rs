@@ -47,7 +47,7 @@ impl Portal {
             contact,
             passwords: Passwords::default(),
             entries: Mutex::new(LoginLimiter::new(Guarded::Pins)),
-            registrations: Mutex::new(LoginLimiter::new(Guarded::Names)),
+            registrations: Mutex::new(LoginLimiter::new(Guarded::Registrations)),
             codes: Mutex::new(LoginLimiter::new(Guarded::Names)),
             questions: Mutex::new(LoginLimiter::new(Guarded::Names)),
         }
