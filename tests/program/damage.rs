@@ -165,6 +165,13 @@ fn until_one_fails(daemon: &Daemon) -> Option<String> {
     None
 }
 
+/// Whether a commit of the daemon wrote the page anew from memory before anybody read it.
+fn is_whole_again(place: &Place) -> bool {
+    let conn = Connection::open(place.data().join("kuota.db")).unwrap();
+    let _ = conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    conn.query_row("PRAGMA quick_check", [], |row| row.get::<_, String>(0)).is_ok_and(|said| said == "ok")
+}
+
 #[test]
 fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_start() {
     for table in [MONEY.as_slice(), &PEOPLE, &STATISTICS].concat() {
@@ -184,6 +191,10 @@ fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_st
         // What was not read is found by the proof. A daemon that is killed leaves its socket.
         drop(daemon);
         let _ = std::fs::remove_file(place.socket());
-        starts_as_it_must(&place, table);
+        if is_whole_again(&place) {
+            assert!(!READ.contains(&table), "{table}");
+        } else {
+            starts_as_it_must(&place, table);
+        }
     }
 }

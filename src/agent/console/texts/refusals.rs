@@ -234,6 +234,8 @@ mod tests {
         let errors = source("src/agent/http/errors.rs");
         let relay = errors.split("const RELAY_CODES").nth(1).unwrap().split("];").next().unwrap();
         found.extend(relay.split('"').skip(1).step_by(2).map(str::to_owned));
+        let arms = errors.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+        found.extend(arms.map(str::to_owned));
         found.push("relay_refused".to_owned());
         let is_code = |code: &String| code.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
         // What tests make up.
