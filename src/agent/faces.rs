@@ -17,13 +17,16 @@ use crate::web::{Peer, Problem, host_names, limits, status_counts};
 /// The admin API and the console's pages. Requests carry a [`Peer`] as an extension.
 pub fn admin_router(site: Arc<Site>) -> Router {
     let answers = Arc::clone(&site.answers.admin);
-    let defaults = Arc::new(console::page_defaults(&site));
+    let defaults = console::page_defaults(&site);
     let app = AppState::new(site);
-    let all = api::routes().merge(console::routes(&app)).with_state(Arc::clone(&app));
+    let all = api::routes().merge(console::routes(defaults.clone())).with_state(Arc::clone(&app));
     // Inside of the limits: a refusal reaches a caller that has sent everything, and a body that is too large is refused first.
     let admitted = limits::answer_unknown(all).layer(from_fn_with_state(app, admit));
     let whole = limits::bound(admitted).layer(from_fn(allow_copying));
-    status_counts::count_answers(whole.layer(from_fn_with_state(defaults, console::for_people)), answers)
+    status_counts::count_answers(
+        whole.layer(from_fn_with_state(Arc::new(defaults), console::for_people)),
+        answers,
+    )
 }
 
 /// The same router for the control socket, called without a socket: commands use it while no daemon runs.

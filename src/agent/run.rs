@@ -239,7 +239,7 @@ async fn link_loops(site: Arc<Site>) {
 /// Hangs on the feed; a relay that fails is asked again after a pause, or when a call to it succeeded.
 async fn pull(payments: &Payments) {
     let Ok(link) = payments.link() else { return };
-    let (mut retry_log, mut pause, mut wait) = (RetryLog::warning("relay feed"), PULL_PAUSE, Duration::ZERO);
+    let (mut retry_log, mut pauses, mut wait) = (RetryLog::warning("relay feed"), 0_u32, Duration::ZERO);
     let mut restarts = FeedRestarts::default();
     loop {
         let begun = Instant::now();
@@ -256,17 +256,17 @@ async fn pull(payments: &Payments) {
         let restart_pause = if restarted { restarts.note(Instant::now()) } else { Duration::ZERO };
         retry_log.record(pulled.map(drop));
         if !failed && !too_fast && restart_pause.is_zero() {
-            pause = PULL_PAUSE;
+            pauses = 0;
             continue;
         }
-        let longest = pause.max(restart_pause);
+        let longest = backoff::doubled(PULL_PAUSE, pauses, PULL_PAUSE_MAX).max(restart_pause);
         // Not every site comes back at the same moment.
         let jittered = backoff::jittered(longest / 4 * 3, longest);
         tokio::select! {
             () = tokio::time::sleep(jittered) => {}
             () = link.feed_woken() => {}
         }
-        pause = (pause * 2).min(PULL_PAUSE_MAX);
+        pauses = pauses.saturating_add(1);
     }
 }
 
@@ -275,7 +275,8 @@ async fn pull(payments: &Payments) {
 #[derive(Debug, Default)]
 struct FeedRestarts {
     last: Option<Instant>,
-    pause: Duration,
+    /// Restarts that came too soon after the one before, without a quiet time between.
+    repeated: u32,
 }
 
 impl FeedRestarts {
@@ -283,15 +284,16 @@ impl FeedRestarts {
     fn note(&mut self, now: Instant) -> Duration {
         let before = self.last.replace(now);
         if before.is_none_or(|before| now.duration_since(before) > RESTART_QUIET) {
-            self.pause = Duration::ZERO;
-        } else {
-            self.pause = (self.pause * 2).clamp(RESTART_PAUSE, RESTART_PAUSE_MAX);
-            tracing::warn!(
-                pause_s = self.pause.as_secs(),
-                "the relay's feed restarted again: do two relays with a store each answer at relay.url?"
-            );
+            self.repeated = 0;
+            return Duration::ZERO;
         }
-        self.pause
+        let pause = backoff::doubled(RESTART_PAUSE, self.repeated, RESTART_PAUSE_MAX);
+        self.repeated = self.repeated.saturating_add(1);
+        tracing::warn!(
+            pause_s = pause.as_secs(),
+            "the relay's feed restarted again: do two relays with a store each answer at relay.url?"
+        );
+        pause
     }
 }
 

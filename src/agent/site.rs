@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::config::{self, Config, Enforcement, Language};
 use super::engine::{
-    Actor, Command, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier, Outcome, Parts, Preview,
+    Actor, Command, Done, Engine, EngineError, EngineGone, EngineHandle, Key, Notifier, Parts, Preview,
     Request,
 };
 use super::payments::{BeforeCash, Link, PaymentError, Payments, Relay, RelayError};
@@ -195,12 +195,7 @@ impl Site {
 
     /// Does what is asked. Binding, unbinding and resetting read the router first, so that every byte goes to
     /// whom it belonged at that moment.
-    pub async fn submit(
-        &self,
-        actor: Actor,
-        action: Command,
-        key: Option<Key>,
-    ) -> Result<Outcome, SiteError> {
+    pub async fn submit(&self, actor: Actor, action: Command, key: Option<Key>) -> Result<Done, SiteError> {
         let turn = if needs_reading(&action) { Some(self.cycle.reading_turn().await) } else { None };
         let (reading, failure) = match &turn {
             None => (None, None),
@@ -234,7 +229,7 @@ impl Site {
         user: UserId,
         action: Command,
         key: Option<Key>,
-    ) -> Result<Outcome, SiteError> {
+    ) -> Result<Done, SiteError> {
         let _turn = match self.payments.before_cash(user, key.as_ref()).await? {
             BeforeCash::Answered(outcome) => return Ok(*outcome),
             BeforeCash::Clear(turn) => turn,
@@ -261,6 +256,8 @@ impl Site {
             complain,
             hindrance,
             noticed,
+            refused: Arc::default(),
+            session_cookie: "",
         }
     }
 

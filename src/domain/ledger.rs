@@ -14,15 +14,6 @@ pub enum Book {
     Debt,
 }
 
-/// The role of an amount. Amounts are unsigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Gives quota, or lowers a debt.
-    Credit,
-    /// Takes quota, or raises a debt.
-    Debit,
-}
-
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -59,6 +50,16 @@ macro_rules! named {
     };
 }
 pub(super) use named;
+
+named! {
+    /// The role of an amount. Amounts are unsigned.
+    Side {
+        /// Gives quota, or lowers a debt.
+        Credit = "credit",
+        /// Takes quota, or raises a debt.
+        Debit = "debit",
+    }
+}
 
 named! {
     /// Why an entry was made.
@@ -107,21 +108,6 @@ impl Kind {
             | Self::Closing
             | Self::Reversal => Book::Quota,
         }
-    }
-}
-
-impl Side {
-    /// The stable name used in the store and the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Credit => "credit",
-            Self::Debit => "debit",
-        }
-    }
-
-    /// The side with that stable name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Credit, Self::Debit].into_iter().find(|side| side.name() == name)
     }
 }
 

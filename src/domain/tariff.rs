@@ -42,6 +42,11 @@ pub struct DebtLine<'a> {
     pub price: Result<Rupiah, PriceError>,
 }
 
+/// What must be paid for all of `lines`. An error when one of them has no price: a part is never the sum.
+pub fn total<'a>(lines: impl IntoIterator<Item = &'a DebtLine<'a>>) -> Result<Rupiah, PriceError> {
+    lines.into_iter().try_fold(Rupiah::ZERO, |sum, line| line.price.map(|price| sum.plus(price)))
+}
+
 impl Tariff<'_> {
     /// Everything a user owes, line by line: open items, oldest first, then usage beyond the quota.
     pub fn owed<'a>(&self, account: &'a Account) -> Vec<DebtLine<'a>> {
@@ -98,7 +103,8 @@ impl Tariff<'_> {
                 .map(Rupiah)
                 .ok_or(PriceError::TooLarge),
             (Some(price), _) => Ok(price),
-            (None, _) => self.quote(item.unpaid()),
+            (None, Some(_)) => self.quote(item.unpaid()),
+            (None, None) => Err(PriceError::NoPackage),
         }
     }
 

@@ -126,3 +126,23 @@ fn an_unlimited_plan_on_credit_is_paid_whole() {
     assert_eq!(tariff(&[]).settle_all(&account).unwrap().total(), Rupiah(50_000));
     assert!(tariff(&[]).part_payment(&account, Rupiah(49_999)).unwrap().is_none());
 }
+
+#[test]
+fn an_unlimited_plan_without_a_price_is_not_free() {
+    let plan = DebtItem { amount: None, price: None, ..item(1, 0, 0, None) };
+    assert_eq!(tariff(&[]).due(&plan), Err(PriceError::NoPackage));
+    let account = debtor(vec![item(1, 3, 0, Some(10_000)), plan], 0);
+    let packages = [package(25, 200_000)];
+    assert_eq!(total(&tariff(&packages).owed(&account)), Err(PriceError::NoPackage));
+    assert!(tariff(&packages).settle_all(&account).is_err());
+}
+
+#[test]
+fn the_sum_of_what_is_owed_is_the_price_of_settling_it() {
+    let packages = [package(25, 200_000)];
+    let account = debtor(vec![item(1, 3, 0, Some(10_000)), item(2, 1024, 0, None)], 700);
+    let lines = tariff(&packages).owed(&account);
+    assert_eq!(lines.len(), 3);
+    assert_eq!(total(&lines), tariff(&packages).settle_all(&account).map(|quote| quote.total()));
+    assert_eq!(total(&[]), Ok(Rupiah::ZERO));
+}

@@ -7,8 +7,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
+
+use crate::tools::client_network::client_network;
 
 /// Addresses and names remembered, of each kind.
 const REMEMBERED_MAX: usize = 4096;
@@ -96,7 +98,7 @@ impl LoginLimiter {
 
     /// Counts an attempt before it is made; an error is the time to wait.
     pub fn begin(&mut self, peer: IpAddr, name: &str, now: Duration) -> Result<LoginAttempt, Duration> {
-        let (peer, name) = (network_of(peer), name.trim().to_lowercase());
+        let (peer, name) = (client_network(peer), name.trim().to_lowercase());
         let failed_before = self.failed.get(&peer).copied();
         if self.is_doubted(peer, now) {
             // An address that keeps guessing is kept off the reserve, refused or not.
@@ -149,7 +151,7 @@ impl LoginLimiter {
 
     /// Records a log-in by that name from that address that is older than this limiter.
     pub fn remember(&mut self, peer: IpAddr, name: &str) {
-        let key = (network_of(peer), name.trim().to_lowercase());
+        let key = (client_network(peer), name.trim().to_lowercase());
         make_room(&mut self.known, &key, |_| true);
         self.known.entry(key).or_default();
     }
@@ -193,14 +195,6 @@ impl LoginLimiter {
     }
 }
 
-/// The network of an address: an IPv6 household can choose addresses from a whole network.
-fn network_of(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 /// Makes room for one more entry: removes entries that no longer matter, else the oldest.
 fn make_room<K: Clone + Eq + Hash>(
     map: &mut HashMap<K, Duration>,
@@ -219,6 +213,8 @@ fn make_room<K: Clone + Eq + Hash>(
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
@@ -342,8 +338,6 @@ mod tests {
             assert_eq!(guess(&mut attempts, address(n), "budi", s(0)), Ok(()));
         }
         assert_eq!(guess(&mut attempts, address(9), "budi", s(0)), Err(s(10)));
-        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
-        assert_eq!(network_of(mapped), A);
     }
 
     #[test]

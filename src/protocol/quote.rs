@@ -8,6 +8,7 @@ use crate::domain::units::{Bytes, Rupiah};
 
 /// One line of a quote as JSON: in API answers, and frozen in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Line"))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum LineWire {
     /// A package.

@@ -94,6 +94,7 @@ pub struct RelayOrder {
 
 /// What a customer needs to pay: the data that the gateway returned for the method.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct PaymentMeans {
     /// The gateway's page.
     pub redirect_url: Option<String>,
@@ -109,6 +110,7 @@ pub struct PaymentMeans {
 
 /// An account number made for one order, or Mandiri's bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct VirtualAccount {
     /// The bank, in lower case.
     pub bank: String,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::tools::backoff;
+
 /// Faults in a row that open it.
 const FAULTS_MAX: u32 = 5;
 /// How long it stays open at first; twice as long after each probe that fails ...
@@ -21,7 +23,8 @@ pub struct Breaker {
 #[derive(Debug)]
 struct OpenState {
     until: Duration,
-    wait: Duration,
+    /// Probes that failed.
+    failures: u32,
     /// When the one call was sent that probes whether the gateway is back.
     probed: Option<Duration>,
 }
@@ -52,14 +55,15 @@ impl Breaker {
     /// The gateway did not answer, or not with sense. Answers whether calls are held back from here on.
     pub fn note_failure(&mut self, now: Duration) -> bool {
         self.faults = self.faults.saturating_add(1);
-        let wait = match &self.open {
+        let failures = match &self.open {
             // Calls from before it opened come back late and say nothing more.
             Some(open) if open.probed.is_none() => return false,
-            Some(open) => (open.wait * 2).min(OPEN_MAX),
+            Some(open) => open.failures.saturating_add(1),
             None if self.faults < FAULTS_MAX => return false,
-            None => OPEN_FIRST,
+            None => 0,
         };
-        self.open = Some(OpenState { until: now + wait, wait, probed: None });
+        let until = now + backoff::doubled(OPEN_FIRST, failures, OPEN_MAX);
+        self.open = Some(OpenState { until, failures, probed: None });
         true
     }
 }

@@ -69,6 +69,7 @@ fn a_bad_file_is_told_by_key_and_reason() {
         (format!("listn = \"a\"\n{LEAST}"), "listn: unknown key", "public_url"),
         (format!("listen = \"8090\"\n{LEAST}"), "listen: ", "socket address"),
         (format!("public_url = \"relay.example\"\n{LEAST}"), "public_url: not a web address", "https://"),
+        (format!("connections_max = 15\n{LEAST}"), "connections_max: 15 is out of range", "16 to 65536"),
         (format!("public_url = 3\n{LEAST}"), "public_url: must be", "text"),
         (format!("database = \"postgres://u@h/db\"\n{LEAST}"), "database: PostgreSQL", "sqlite:/var/lib"),
         (format!("database = \"postgresql:///db\"\n{LEAST}"), "database: PostgreSQL", "not built"),

@@ -8,6 +8,7 @@ mod finding;
 mod layers;
 mod render;
 mod secret;
+mod section;
 mod values;
 
 pub use environment::Environment;
@@ -15,6 +16,8 @@ pub use finding::{Finding, SettingsError};
 pub use layers::{Sources, read};
 pub use render::to_toml;
 pub use secret::{Secret, SecretSource, without_mark};
+pub use section::{Key, SectionKeys, TakesEffect};
+pub(crate) use section::{Ranged, Section, section};
 pub use values::{
     Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, SpeedLimit, amount, day_minute,
     days_text, duration, duration_text, optional_url, parse_duration,

@@ -20,6 +20,7 @@ use super::unwritable::Unwritable;
 use super::{damage, names, rescue, site_secret};
 use crate::identity::site_secret::SiteSecret;
 use crate::sqlite;
+use crate::tools::backoff;
 
 /// The same while the file is known to be locked.
 const BUSY_AGAIN_TIMEOUT: Duration = Duration::from_millis(50);
@@ -82,12 +83,13 @@ pub struct Store {
 pub(super) struct Pause {
     why: Unwritable,
     pub(super) next_try: Instant,
-    wait: Duration,
+    /// Tries that failed.
+    tries: u32,
 }
 
 impl Pause {
     fn new(why: Unwritable) -> Self {
-        Self { why, next_try: Instant::now(), wait: RECOVER_PAUSE }
+        Self { why, next_try: Instant::now(), tries: 0 }
     }
 }
 
@@ -183,8 +185,8 @@ impl Store {
         if matches!(pause.why, Unwritable::Damaged(_)) || now < pause.next_try {
             return Err(pause.why.clone().into());
         }
-        pause.next_try = now + pause.wait;
-        pause.wait = (pause.wait * 2).min(RECOVER_PAUSE_MAX);
+        pause.next_try = now + backoff::doubled(RECOVER_PAUSE, pause.tries, RECOVER_PAUSE_MAX);
+        pause.tries = pause.tries.saturating_add(1);
         let tried = self.try_to_write();
         self.judged(tried)?;
         self.pause = None;

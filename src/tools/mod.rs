@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod bearer;
+pub mod client_network;
 pub mod digest;
 pub mod keyed_locks;
 pub mod percent;

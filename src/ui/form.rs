@@ -14,6 +14,8 @@ use crate::web::body::named;
 pub(crate) const TOKEN: &str = "_token";
 /// The field of passwords.
 const PASSWORD: &str = "password";
+/// Fields that are never kept: passwords, PINs and one-time codes.
+pub(crate) const SECRETS: [&str; 4] = [PASSWORD, "pin", "pin_lagi", "otp"];
 /// The field with the id of one submission, so that a double press submits once.
 pub(crate) const KEY: &str = "_key";
 /// The field that confirms what was shown.
@@ -56,6 +58,12 @@ impl Form {
         own.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// User input without passwords, PINs and codes.
+    pub fn without_secrets(&self) -> Self {
+        let plain = self.typed().filter(|(name, _)| !SECRETS.contains(name));
+        Self(plain.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// The form as the body of an API call: `money` is rupiah in people's notation (`10.000`, `Rp 10.000`), `numbers`
     /// are digits, `ticks` are true unless they are `no`. Empty fields are left out.
     pub fn body(&self, money: &[&str], numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {
@@ -93,6 +101,32 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+
+    #[test]
+    fn every_secret_that_a_page_asks_for_is_known_as_one() {
+        fn files(folder: &std::path::Path, all: &mut String) {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() {
+                    files(&entry, all)
+                } else {
+                    *all += &std::fs::read_to_string(entry).unwrap()
+                }
+            }
+        }
+        let mut templates = String::new();
+        files(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &mut templates);
+        let mut found = 0;
+        for input in templates.split("<input").skip(1).map(|input| input.split('>').next().unwrap()) {
+            if input.contains("type=\"password\"") || input.contains("one-time-code") {
+                let name = input.split(" name=\"").nth(1).unwrap().split('"').next().unwrap();
+                assert!(SECRETS.contains(&name), "{name} is not among SECRETS");
+                found += 1;
+            }
+        }
+        assert!(found >= 7, "{found}");
+        // Forms of the desk draw their fields by a table; its one password is a password.
+        assert!(SECRETS.contains(&PASSWORD));
+    }
 
     #[test]
     fn a_form_is_read_as_a_body_and_its_mistakes_are_named() {

@@ -10,16 +10,17 @@ use axum::http::header::{
     WWW_AUTHENTICATE, X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
 use super::assets::{LINKS, Links};
 use super::catalogue::words;
 use super::locale::Locale;
+use super::refused::{FormSender, Refused, RefusedForms, names_refusal};
 use crate::clock::Zone;
 use crate::ui::language::Language;
-use crate::web::{Peer, Problem};
+use crate::web::{Peer, Problem, limits};
 
 /// The cookie with a reader's language.
 const LANGUAGE_COOKIE: &str = "kuota_lang";
@@ -70,6 +71,10 @@ pub(crate) struct PageDefaults {
     pub hindrance: Hindrance,
     /// Called for every problem in an answer.
     pub noticed: Arc<dyn Fn(&Problem) + Send + Sync>,
+    /// Forms that were refused.
+    pub refused: Arc<RefusedForms>,
+    /// The cookie with a session's secret; empty where there are no sessions.
+    pub session_cookie: &'static str,
 }
 
 /// Returns in one sentence why nothing can be changed at present; `None` when writing works.
@@ -89,6 +94,10 @@ pub(crate) struct PageRequest {
     pub uri: Uri,
     /// Why nothing can be changed at present.
     pub hindrance: Option<String>,
+    /// The refusal of a form that the page shows.
+    pub refused: Option<Arc<Refused>>,
+    /// The browser that sends a form, which is led on by a redirect whatever becomes of it.
+    sender: Option<FormSender>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
@@ -167,13 +176,19 @@ async fn page_request(State(house): State<Arc<PageDefaults>>, mut request: Reque
         return again;
     }
     let Some(page_request) = house.page_request(&request) else { return Problem::internal().into_response() };
+    if let Some(page) = house.refusal(&page_request) {
+        return page;
+    }
     request.extensions_mut().insert(page_request.clone());
     let response = next.run(request).await;
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        (house.noticed)(problem);
+    }
+    if let Some(on) = house.led_on(&page_request, &response) {
+        return on;
+    }
     match response.extensions().get::<Problem>() {
-        Some(problem) => {
-            (house.noticed)(problem);
-            house.troubled(&page_request, problem, &response)
-        }
+        Some(problem) => house.troubled(&page_request, problem, &response),
         None => response,
     }
 }
@@ -185,7 +200,35 @@ impl PageDefaults {
         let language = remembered(request.headers()).unwrap_or(self.language);
         let locale = Locale { language, zone: self.zone.clone() };
         let hindrance = (self.hindrance)(language);
-        Some(PageRequest { locale, peer, uri: request.uri().clone(), hindrance })
+        let uri = request.uri().clone();
+        let sender = FormSender::new(peer, cookie(request.headers(), self.session_cookie));
+        let is_form = request.method() == Method::POST;
+        let refused = if is_form { None } else { self.refused.find(&sender, &uri) };
+        let sender = Some(sender).filter(|_| is_form && is_for_people(request.headers()));
+        Some(PageRequest { locale, peer, uri, hindrance, refused, sender })
+    }
+
+    /// The page of a refused form that no other page shows among its own content, when its address is loaded.
+    pub fn refusal(&self, page_request: &PageRequest) -> Option<Response> {
+        let problem = page_request.refused.as_ref()?.as_page()?;
+        let mut page = self.troubled(page_request, problem, &problem.clone().into_response());
+        limits::quiet(page.headers_mut());
+        Some(page)
+    }
+
+    /// The redirect of a browser whose form was refused, to the page that says so. Without it the browser would offer
+    /// to send the form again whenever its reader goes back.
+    pub fn led_on(&self, page_request: &PageRequest, answer: &Response) -> Option<Response> {
+        let PageRequest { sender, uri, .. } = page_request;
+        let to = match sender {
+            Some(sender) => self.refused.lead_on(sender, uri, answer)?,
+            // What was refused is forgotten, and forms are all that this address takes.
+            None if answer.status() == StatusCode::METHOD_NOT_ALLOWED && names_refusal(uri) => "/".to_owned(),
+            None => return None,
+        };
+        let mut on = see_other(&to);
+        limits::quiet(on.headers_mut());
+        Some(on)
     }
 
     /// The page of a problem in place of its answer.
@@ -323,7 +366,14 @@ mod tests {
     fn page_request(uri: &'static str) -> PageRequest {
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let locale = Locale { language: Language::Indonesian, zone };
-        PageRequest { locale, peer: Peer::Local, uri: Uri::from_static(uri), hindrance: None }
+        PageRequest {
+            locale,
+            peer: Peer::Local,
+            uri: Uri::from_static(uri),
+            hindrance: None,
+            refused: None,
+            sender: None,
+        }
     }
 
     #[test]

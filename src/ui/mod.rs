@@ -8,6 +8,7 @@
 //! | [`locale`] | formats of amounts, dates and durations |
 //! | [`layout`] | pages as answers: language, headers, problems as pages |
 //! | [`form`] | submitted forms |
+//! | [`refused`] | refused forms: what was typed and why, until a page has shown it |
 //! | [`payment_methods`] | names of online payment methods |
 //! | [`chart`] | bars of usage and money, as SVG |
 //! | [`qr`] | QR codes, as SVG |
@@ -22,6 +23,7 @@ pub(crate) mod layout;
 pub(crate) mod locale;
 pub(crate) mod payment_methods;
 pub(crate) mod qr;
+pub(crate) mod refused;
 
 pub(crate) use form::Form;
 pub(crate) use layout::{Frame, PageRequest, html};

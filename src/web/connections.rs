@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use tokio::sync::Notify;
 
 use super::serve::Peer;
+use crate::tools::client_network::client_network;
 
 /// Connections at the same time, unless a listener says otherwise.
 const CONNECTIONS_MAX: usize = 256;
@@ -24,8 +25,6 @@ const CONNECTIONS_MAX: usize = 256;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a caller may take none of an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
-/// Bits of an IPv6 address that one household or host has to itself.
-const IPV6_SHARED_BITS: u32 = 64;
 
 /// What becomes of a connection before anything is read from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,14 +83,6 @@ impl fmt::Debug for ConnectionLimits {
             .field("per_address_max", &self.per_address_max)
             .field("reserved", &self.reserved)
             .finish_non_exhaustive()
-    }
-}
-
-/// What counts as one address: an IPv4 address, or the network part of an IPv6 one.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> IPV6_SHARED_BITS << IPV6_SHARED_BITS).into()),
     }
 }
 
@@ -161,7 +152,7 @@ impl Connections {
     pub fn admit(self: &Arc<Self>, peer: Peer) -> Result<Place, Turned> {
         let address = match ((self.limits.admit)(&peer), peer) {
             (Admission::Refused, _) => return Err(Turned::Refused),
-            (Admission::Counted, Peer::Network(address)) => Some(network_of(address)),
+            (Admission::Counted, Peer::Network(address)) => Some(client_network(address)),
             (Admission::Counted, Peer::Local) | (Admission::Uncounted, _) => None,
         };
         let mut table = self.table();

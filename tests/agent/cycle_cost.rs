@@ -89,7 +89,7 @@ impl Crowd {
 
     fn ask(&mut self, action: Command) -> serde_json::Value {
         let request = Request { actor: Actor::daemon(), action, key: None, reading: None };
-        serde_json::from_str(&self.engine.submit(request).unwrap().body).unwrap()
+        serde_json::to_value(self.engine.submit(request).unwrap().view()).unwrap()
     }
 
     /// A minute of readings in which every user used something, and the commit at its end.

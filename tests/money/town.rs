@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Actor, Command, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, PaymentRequest, Purpose,
-    Replaces, ReviewDecision, Tender,
+    Actor, Command, Done, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, PaymentRequest, Purpose,
+    Replaces, ReviewDecision, Tender, View,
 };
 use kuota::agent::payments::client::RelayClient;
 use kuota::agent::site::Site;
@@ -229,8 +229,8 @@ impl Town {
     // What people do.
 
     pub async fn ask(&self, action: Command) -> Value {
-        let outcome = self.site().submit(Actor::daemon(), action, None).await.unwrap();
-        if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
+        let done = self.site().submit(Actor::daemon(), action, None).await.unwrap();
+        serde_json::to_value(done.view()).unwrap()
     }
 
     /// A user with a device on the air, and quota if any is given.
@@ -254,9 +254,9 @@ impl Town {
         method: OnlineMethod,
     ) -> Result<Value, SiteError> {
         let wish = PaymentRequest { user, purpose, method, expect: None, replaces: Replaces::Anything };
-        let outcome = self.site().payments.pay_online(Actor::daemon(), wish, None).await?;
-        assert_eq!(outcome.status, 201, "{}", outcome.body);
-        Ok(serde_json::from_str(&outcome.body).unwrap())
+        let done = self.site().payments.pay_online(Actor::daemon(), wish, None).await?;
+        assert!(matches!(done, Done::Created(_)), "{done:?}");
+        Ok(serde_json::to_value(done.view()).unwrap())
     }
 
     /// An open order for the package, by its id.
@@ -268,8 +268,8 @@ impl Town {
     pub async fn pay_cash(&self, user: UserId) -> Result<Value, SiteError> {
         let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
         let buy = Command::Buy(user, self.package, tender);
-        let outcome = self.site().take_money(Actor::daemon(), user, buy, None).await?;
-        Ok(serde_json::from_str(&outcome.body).unwrap())
+        let done = self.site().take_money(Actor::daemon(), user, buy, None).await?;
+        Ok(serde_json::to_value(done.view()).unwrap())
     }
 
     pub async fn review(&self, order: &str, decision: ReviewDecision) -> Value {
@@ -548,9 +548,10 @@ fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_ur
 pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
     let price = Rupiah(price_rp);
     let package = NewPackage { name: name.into(), quota, days: 30, price, active: true };
-    let outcome = site.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap();
-    let package: Value = serde_json::from_str(&outcome.body).unwrap();
-    package["id"].as_str().unwrap().parse().unwrap()
+    match site.submit(Actor::daemon(), Command::AddPackage(package), None).await.unwrap() {
+        Done::Created(View::Package(package)) => package.id,
+        other => panic!("{other:?}"),
+    }
 }
 
 pub fn mac(n: u8) -> Mac {

@@ -7,8 +7,9 @@ use kuota::domain::account::{Overage, Policy};
 use kuota::domain::debt::DebtDue;
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::units::Bytes;
+use kuota::relay::config as relay_config;
 use kuota::routeros::tls::Tls as RouterTls;
-use kuota::settings::Environment;
+use kuota::settings::{Environment, SectionKeys};
 
 const SHIPPED: &str = include_str!("../../config/kuotad.toml");
 
@@ -45,13 +46,13 @@ fn the_rules_have_the_same_defaults_with_a_file_and_without() {
     assert_eq!(Config::default().policy(), Policy::default());
 }
 
-/// Set to write the comments of the table of keys into the shipped file:
-/// `KUOTA_WRITE=1 cargo test --test program config::`.
+/// Set to write the comments of the tables of keys into the shipped files:
+/// `KUOTA_WRITE=1 cargo test --test program comments`.
 const WRITE: &str = "KUOTA_WRITE";
 
 /// The file with the comment of each table and key replaced by that of the table of keys.
-fn with_comments(file: &str) -> String {
-    let sections = config::sections();
+fn with_comments(file: &str, sections: &[SectionKeys]) -> String {
+    let key = |path: &str| sections.iter().flat_map(|section| section.keys).find(|key| key.path == path);
     let (mut out, mut comment, mut here) = (String::new(), Vec::new(), "");
     for line in file.lines() {
         // An example is a line switched off: "#" directly before a key or a table.
@@ -60,12 +61,13 @@ fn with_comments(file: &str) -> String {
             comment.push(line.to_owned());
             continue;
         }
-        if let Some(name) = set.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if set.starts_with('[') {
+            let name = set.trim_matches(['[', ']']);
             let section = sections.iter().find(|section| section.name == name).expect(name);
             (here, comment) = (section.name, lines(section.comment));
         } else if let Some((name, _)) = set.split_once(" = ") {
             let path = if here.is_empty() { name.to_owned() } else { format!("{here}.{name}") };
-            comment = lines(config::key(&path).expect(&path).comment);
+            comment = lines(key(&path).expect(&path).comment);
         }
         for line in comment.drain(..).chain([line.to_owned()]) {
             out.push_str(&line);
@@ -79,15 +81,29 @@ fn lines(comment: &[&str]) -> Vec<String> {
     comment.iter().map(|line| format!("#{line}")).collect()
 }
 
-#[test]
-fn the_shipped_files_comments_are_those_of_the_table_of_keys() {
-    let path = format!("{}/config/kuotad.toml", env!("CARGO_MANIFEST_DIR"));
+fn assert_comments(name: &str, sections: &[SectionKeys]) {
+    let path = format!("{}/config/{name}", env!("CARGO_MANIFEST_DIR"));
     let file = std::fs::read_to_string(&path).unwrap();
-    let expected = with_comments(&file);
+    let expected = with_comments(&file, sections);
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(&path, &expected).unwrap();
     }
-    assert!(file == expected, "run {WRITE}=1 cargo test --test program config::");
+    assert!(file == expected, "{name}: run {WRITE}=1 cargo test --test program comments");
+}
+
+#[test]
+fn the_shipped_files_comments_are_those_of_the_table_of_keys() {
+    assert_comments("kuotad.toml", &config::sections());
+}
+
+#[test]
+fn the_relays_shipped_files_comments_are_those_of_its_table_of_keys() {
+    assert_comments("relay.toml", &relay_config::sections());
+    for key in relay_config::sections().into_iter().flat_map(|section| section.keys) {
+        assert!(!key.indonesian.is_empty() && !key.english.is_empty(), "{}", key.path);
+        // A reload of the relay reads its secrets again and nothing else.
+        assert_eq!(key.effect, TakesEffect::AtStart, "{}", key.path);
+    }
 }
 
 #[test]

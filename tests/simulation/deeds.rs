@@ -3,8 +3,8 @@
 
 use kuota::agent::engine::NewPackage;
 use kuota::agent::engine::{
-    Actor, Command, DebtChange, DebtTerms, Key, NewDevice, NewUser, PaymentRequest, Purpose, Replaces,
-    ReviewDecision, Tender, UserChange,
+    Actor, Command, DebtChange, DebtTerms, Done, Key, NewDevice, NewUser, PaymentRequest, Purpose, Replaces,
+    ReviewDecision, Tender, UserChange, View,
 };
 use kuota::agent::site::SiteError;
 use kuota::clock::Clock;
@@ -14,7 +14,6 @@ use kuota::domain::order::{CashMethod, OnlineMethod};
 use kuota::domain::payment::GatewayStatus;
 use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
-use serde_json::Value;
 
 use crate::auditor::{self, Books, DAY_MS, DebtWish, MB, ResetWish};
 use crate::border;
@@ -38,12 +37,19 @@ fn tender() -> Tender {
 }
 
 /// The name of whatever an answer says was made.
-fn made(body: &str) -> String {
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
-    let in_entries = body["entries"]
-        .as_array()
-        .and_then(|entries| entries.iter().find_map(|entry| entry["debt_id"].as_str().map(str::to_owned)));
-    in_entries.or_else(|| body["id"].as_str().map(str::to_owned)).unwrap_or_default()
+fn made(done: &Done) -> String {
+    match done.view() {
+        Some(View::Reset(reset)) => {
+            let item = reset.entries.iter().find_map(|entry| entry.debt_id);
+            item.map_or_else(|| reset.user.id.to_string(), |item| item.to_string())
+        }
+        Some(View::User(user)) => user.id.to_string(),
+        Some(View::Order(order)) => order.id.to_string(),
+        Some(View::Debt(debt)) => debt.id.to_string(),
+        Some(View::Package(package)) => package.id.to_string(),
+        Some(View::Closing(closing)) => closing.id.to_string(),
+        Some(View::Import(_) | View::Other(_)) | None => String::new(),
+    }
 }
 
 impl World {
@@ -131,14 +137,9 @@ impl World {
     }
 
     /// Holds what came of a change to what must come of it.
-    fn came(
-        &mut self,
-        what: &str,
-        sent: &Result<kuota::agent::engine::Outcome, SiteError>,
-        must: Must<'_>,
-    ) -> Result<(), String> {
+    fn came(&mut self, what: &str, sent: &Result<Done, SiteError>, must: Must<'_>) -> Result<(), String> {
         self.take_readings();
-        let name = sent.as_ref().map(|outcome| made(&outcome.body)).unwrap_or_default();
+        let name = sent.as_ref().map(made).unwrap_or_default();
         let is = sent.as_ref().map(drop).map_err(border::code);
         let must = must(&mut self.inspector.books, &name).map_err(str::to_owned);
         self.figures.refusals += u64::from(is.is_err());
@@ -256,10 +257,7 @@ impl World {
             self.tell(what, "an open order was paid");
             return self.judge().await;
         }
-        let price = sent
-            .as_ref()
-            .ok()
-            .and_then(|outcome| serde_json::from_str::<Value>(&outcome.body).ok()?["amount_rp"].as_u64());
+        let price = sent.as_ref().ok().and_then(Done::order).map(|order| order.amount_rp);
         self.came(
             &what,
             &sent,

@@ -10,6 +10,9 @@ use crate::desk::{Desk, PASSWORD, Reply};
 /// No page is larger.
 const PAGE_BYTES_MAX: usize = 50_000;
 
+/// In the address of the page that shows why a form was refused.
+pub const REFUSED: &str = "salah=";
+
 /// Somebody who is logged in.
 pub struct Browser<'a> {
     desk: &'a Desk,
@@ -74,8 +77,14 @@ impl<'a> Browser<'a> {
         }
     }
 
-    /// Sends a form as it is.
+    /// Sends a form as it is. A form that is refused leads to the page that says so, and that page is the answer.
     pub async fn post(&self, path: &str, fields: &Fields) -> Page {
+        let sent = self.post_only(path, fields).await;
+        if sent.to.contains(REFUSED) { self.get(&sent.to).await } else { sent }
+    }
+
+    /// Sends a form as it is, and stays at its answer.
+    pub async fn post_only(&self, path: &str, fields: &Fields) -> Page {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         page(path, send(self.desk, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
@@ -143,6 +152,14 @@ fn encoded(text: &str) -> String {
 fn unescaped(text: &str) -> String {
     let pairs = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
     pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+/// A page without the keys of refused forms in its addresses, which are others each time.
+pub fn without_keys(html: &str) -> String {
+    let mut parts = html.split(REFUSED);
+    let first = parts.next().unwrap().to_owned();
+    let is_of_key = |c: char| c.is_ascii_hexdigit() || c == '-';
+    parts.fold(first, |text, part| text + REFUSED + part.trim_start_matches(is_of_key))
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {

@@ -111,8 +111,8 @@ impl World {
     }
 
     pub async fn ask(&self, action: Command) -> Value {
-        let outcome = self.site.submit(Actor::daemon(), action, None).await.unwrap();
-        if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() }
+        let done = self.site.submit(Actor::daemon(), action, None).await.unwrap();
+        serde_json::to_value(done.view()).unwrap()
     }
 
     pub async fn user(&self, name: &str, quota: Bytes) -> UserId {

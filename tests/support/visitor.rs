@@ -98,13 +98,15 @@ pub struct Visitor {
     http: Client<HttpConnector, Body>,
     pub agent: Option<&'static str>,
     pub headers: Vec<(&'static str, String)>,
+    /// Names no page among what it takes, as programs do.
+    pub is_program: bool,
 }
 
 impl Visitor {
     /// A phone whose address is this machine's.
     pub fn at(desk: &Desk) -> Self {
         let http = Client::builder(TokioExecutor::new()).build_http();
-        Self { base: desk.portal.clone(), http, agent: Some(CHROME), headers: Vec::new() }
+        Self { base: desk.portal.clone(), http, agent: Some(CHROME), headers: Vec::new(), is_program: false }
     }
 
     /// The customer's phone, as the router last saw it.
@@ -116,6 +118,11 @@ impl Visitor {
     /// The same phone at another address of this machine.
     pub fn from(self, address: Ipv4Addr) -> Self {
         Self { http: client_from(address), ..self }
+    }
+
+    /// A program that sends forms.
+    pub fn as_program(self) -> Self {
+        Self { is_program: true, ..self }
     }
 
     pub fn with_agent(mut self, agent: Option<&'static str>) -> Self {
@@ -132,7 +139,18 @@ impl Visitor {
         self.send(Method::GET, path, String::new()).await
     }
 
+    /// Sends a form. One that is refused leads to the page that says so, and that page is the answer.
     pub async fn post(&self, path: &str, fields: &BTreeMap<String, String>) -> Page {
+        let sent = self.post_only(path, fields).await;
+        let to = sent.headers.get("location").map(|to| to.to_str().unwrap().to_owned());
+        match to.filter(|to| to.contains("salah=")) {
+            Some(to) => self.get(&to).await,
+            None => sent,
+        }
+    }
+
+    /// Sends a form and stays at its answer.
+    pub async fn post_only(&self, path: &str, fields: &BTreeMap<String, String>) -> Page {
         let pairs = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
         self.send(Method::POST, path, pairs.collect::<Vec<_>>().join("&")).await
     }
@@ -158,6 +176,9 @@ impl Visitor {
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
+        }
+        if !self.is_program {
+            request = request.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
         }
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let response = self.http.request(request.body(Body::from(body)).unwrap()).await.unwrap();

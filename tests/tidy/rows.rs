@@ -12,8 +12,6 @@ pub struct Rows {
     pub folder: &'static str,
     /// From the lowest row up.
     pub table: &'static [&'static [&'static str]],
-    /// Imports that are still there although they go up or sideways: who, and whom. Shorten it; never add to it.
-    pub pending: &'static [(&'static str, &'static str)],
 }
 
 /// `agent`: what is configured, written and known; router and relay; the site; the three faces; the loops.
@@ -28,7 +26,6 @@ pub const AGENT: Rows = Rows {
         &["faces"],
         &["run"],
     ],
-    pending: &[],
 };
 
 /// `relay`: what it stands on, one order and one merchant, the parts together, the walks, the HTTP face, the loops.
@@ -45,7 +42,6 @@ pub const RELAY: Rows = Rows {
         &["http"],
         &["run"],
     ],
-    pending: &[],
 };
 
 /// Imports that go up or sideways, and modules without a row.
@@ -66,8 +62,7 @@ pub fn check(graph: &Graph, table: &Rows) -> Vec<String> {
                     .push(format!("{file}: imports from {import}; import from the file that declares it"));
                 continue;
             };
-            let is_pending = table.pending.contains(&(own.as_str(), target.as_str()));
-            if target != own && !is_pending && row(&target).is_some_and(|target_row| target_row >= own_row) {
+            if target != own && row(&target).is_some_and(|target_row| target_row >= own_row) {
                 findings.push(format!("{file}: {own} (row {own_row}) uses {target}; imports go down only"));
             }
         }
@@ -80,7 +75,7 @@ mod checks {
     use super::super::scan::Source;
     use super::*;
 
-    const TABLE: Rows = Rows { folder: "a", table: &[&["low", "other"], &["high"]], pending: &[] };
+    const TABLE: Rows = Rows { folder: "a", table: &[&["low", "other"], &["high"]] };
 
     #[test]
     fn imports_up_and_sideways_are_found_and_down_is_fine() {

@@ -7,15 +7,14 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use serde::Serialize;
 
 use crate::agent::http::admins::{add_admin, make_token, remove_admin};
 use crate::agent::http::caller::Owner;
 use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::{Answer, AppState};
-use crate::clock::rfc3339;
-use crate::protocol::admin::admins::{AddAdmin, MakeToken};
+use crate::protocol::admin::admins::{AddAdmin, AdminView, MakeToken, TokenView};
 use crate::protocol::admin::page::{List, PageQuery};
+use crate::protocol::admin::values::{Instant, RoleName};
 use crate::store::AdminRecord;
 use crate::web::{Body, Path, Problem, Query};
 
@@ -27,29 +26,15 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/admins/{name}/totp", delete(end_second_factor))
 }
 
-#[derive(Serialize)]
-struct AdminView {
-    name: String,
-    role: &'static str,
-    created_at: String,
-    totp: bool,
-}
-
 impl AdminView {
     fn of(admin: &AdminRecord) -> Self {
         Self {
             name: admin.name.clone(),
-            role: admin.role.name(),
-            created_at: rfc3339(admin.created_at),
+            role: RoleName(admin.role),
+            created_at: Instant(admin.created_at),
             totp: admin.second_factor.is_on(),
         }
     }
-}
-
-#[derive(Serialize)]
-struct TokenView {
-    token: String,
-    role: &'static str,
 }
 
 async fn list(State(app): State<Arc<AppState>>, _: Owner, Query(page): Query<PageQuery>) -> Answer {
@@ -89,5 +74,5 @@ async fn add_token(
     body: Body<MakeToken>,
 ) -> Answer {
     let (token, role) = make_token(&app, actor, name, body.value).await?;
-    Ok((StatusCode::CREATED, Json(TokenView { token, role: role.name() })).into_response())
+    Ok((StatusCode::CREATED, Json(TokenView { token, role: RoleName(role) })).into_response())
 }

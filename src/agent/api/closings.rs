@@ -7,11 +7,10 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
 
-use crate::agent::engine::ClosingView;
 use crate::agent::http::caller::Cashier;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::reports::closings::counted;
-use crate::protocol::admin::closings::CountDrawer;
+use crate::protocol::admin::closings::{ClosingView, CountDrawer};
 use crate::protocol::admin::page::PageQuery;
 use crate::web::{Body, Query};
 

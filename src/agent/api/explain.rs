@@ -6,10 +6,9 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde::Serialize;
 
-use super::money::{QuoteView, settle_all_quote};
-use crate::agent::engine::{DebtView, Engine, EntryView, ReadView, UserView};
+use super::money::settle_all_quote;
+use crate::agent::engine::{Engine, ReadView};
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::agent::reports::explain::{behind, period};
@@ -18,6 +17,10 @@ use crate::domain::access::{self, Reason, Rule};
 use crate::domain::account::Account;
 use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
+use crate::protocol::admin::debts::DebtView;
+use crate::protocol::admin::explain::{ExplainView, NumberView, RefusalView, RuleView};
+use crate::protocol::admin::ledger::EntryView;
+use crate::protocol::admin::users::UserView;
 use crate::store::Page;
 use crate::web::{Path, Problem};
 
@@ -26,45 +29,6 @@ const LINES_MAX: u32 = 100;
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/users/{id}/explain", get(explain))
-}
-
-#[derive(Serialize)]
-struct ExplainView {
-    user: UserView,
-    /// Every rule in order; the first that holds decides.
-    rules: Vec<RuleView>,
-    /// Open debt items.
-    debts: Vec<DebtView>,
-    /// What settling everything costs; null when it cannot be priced.
-    to_pay: Option<QuoteView>,
-    /// Why it cannot be priced.
-    to_pay_refused: Option<RefusalView>,
-    /// Lines of this period, newest first.
-    entries: Vec<EntryView>,
-}
-
-#[derive(Serialize)]
-struct RuleView {
-    status: &'static str,
-    reason: Option<&'static str>,
-    holds: bool,
-    /// Whether this is the rule that made the access.
-    decides: bool,
-    numbers: Vec<NumberView>,
-    /// The ledger lines of these numbers, by `seq`.
-    entries: Vec<u64>,
-}
-
-#[derive(Serialize)]
-struct NumberView {
-    name: &'static str,
-    value: String,
-}
-
-#[derive(Serialize)]
-struct RefusalView {
-    code: &'static str,
-    detail: String,
 }
 
 async fn explain(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
@@ -79,11 +43,13 @@ fn view(engine: &Engine, id: UserId) -> Result<ExplainView, Problem> {
     let lines = period(engine.reader().statement(snapshot.user.no, Page { limit: LINES_MAX, after: None })?);
     let (to_pay, to_pay_refused) = match settle_all_quote(engine, id) {
         Ok(quote) => (Some(quote), None),
-        Err(why) => (None, Some(RefusalView { code: why.code(), detail: why.detail().to_owned() })),
+        Err(why) => {
+            (None, Some(RefusalView { code: why.code().to_owned(), detail: why.detail().to_owned() }))
+        }
     };
     let debts = look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        account.open_items().into_iter().map(|item| DebtView::of(item, tariff.due(item).ok())).collect()
+        let lines = ctx.tariff().owed(account);
+        lines.into_iter().filter_map(|line| Some(DebtView::of(line.item?, line.price.ok()))).collect()
     });
     Ok(ExplainView {
         user: UserView::of(&snapshot, look.policy),
@@ -100,14 +66,14 @@ fn rules(user_no: u32, account: &Account, look: &ReadView, lines: &[Posted]) -> 
     let rules = access::rules(account, look.policy, &facts);
     let first = rules.iter().position(|rule| rule.holds);
     let views = rules.iter().enumerate().map(|(place, rule)| RuleView {
-        status: rule.status.name(),
-        reason: rule.reason.map(Reason::name),
+        status: rule.status,
+        reason: rule.reason,
         holds: rule.holds,
         decides: first == Some(place),
         numbers: access::numbers(rule, account, look.policy, &facts)
             .into_iter()
             .chain(windows(*rule, user_no, look))
-            .map(|(name, value)| NumberView { name, value })
+            .map(|(name, value)| NumberView { name: name.to_owned(), value })
             .collect(),
         entries: behind(*rule, account, look, lines),
     });

@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde::Serialize;
 
-use crate::agent::engine::{Engine, EntryView};
+use crate::agent::engine::Engine;
 use crate::agent::http::caller::{Operator, Viewer};
 use crate::agent::http::ledger::proof;
 use crate::agent::http::state::{Answer, AppState, user};
-use crate::clock::rfc3339;
 use crate::domain::id::UserId;
+use crate::protocol::admin::ledger::{AuditView, EntryView, StatementView, VerifiedView};
 use crate::protocol::admin::page::{List, PageQuery};
+use crate::protocol::admin::values::Instant;
 use crate::store::{AuditLine, Page, Verified};
 use crate::web::{Path, Problem, Query};
 
@@ -23,15 +23,6 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/users/{id}/statement", get(statement))
         .route("/audit", get(audit))
         .route("/ledger/verify", get(verify))
-}
-
-/// A page of a statement, newest first, and the usage that no line has yet.
-#[derive(Serialize)]
-struct StatementView {
-    open_usage_bytes: u64,
-    open_usage_mb: String,
-    #[serde(flatten)]
-    lines: List<EntryView>,
 }
 
 async fn statement(
@@ -52,27 +43,15 @@ fn statement_view(engine: &Engine, id: UserId, page: PageQuery) -> Result<Statem
     let open = user.account.open_usage;
     Ok(StatementView {
         open_usage_bytes: open.0,
-        open_usage_mb: open.to_mb_string(),
+        open_usage_mb: open.into(),
         lines: lines.map(|line| EntryView::posted(&line)),
     })
 }
 
-/// One line of the audit.
-#[derive(Serialize)]
-pub(crate) struct AuditView {
-    pub at: String,
-    pub actor: String,
-    pub role: String,
-    pub source: String,
-    pub action: String,
-    pub target: String,
-    pub detail: String,
-}
-
 impl AuditView {
-    pub fn of(line: AuditLine) -> Self {
+    pub(crate) fn of(line: AuditLine) -> Self {
         Self {
-            at: rfc3339(line.at),
+            at: Instant(line.at),
             actor: line.actor,
             role: line.role,
             source: line.source,
@@ -88,14 +67,6 @@ async fn audit(State(app): State<Arc<AppState>>, _: Operator, Query(page): Query
     let lines = app.read(move |engine| Ok(engine.reader().audit(rows)?)).await?;
     let page = List::of(lines, page.limit, |(no, _)| *no);
     Ok(Json(page.map(|(_, line)| AuditView::of(line))).into_response())
-}
-
-#[derive(Serialize)]
-struct VerifiedView {
-    entries: u64,
-    accounts: u64,
-    debts: u64,
-    receipts: u64,
 }
 
 async fn verify(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {

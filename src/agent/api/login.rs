@@ -8,26 +8,18 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use serde::Serialize;
 
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller::{Session, Viewer};
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
-use crate::clock::rfc3339;
-use crate::protocol::admin::auth::LogIn;
+use crate::protocol::admin::auth::{LogIn, LoggedInView, MeView};
+use crate::protocol::admin::values::{Instant, RoleName};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Body, Peer, Problem};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/login", post(log_in)).route("/logout", post(log_out)).route("/me", get(me))
-}
-
-#[derive(Serialize)]
-struct LoggedIn {
-    name: String,
-    role: &'static str,
-    expires_at: String,
 }
 
 async fn log_in(
@@ -42,24 +34,18 @@ async fn log_in(
     let LogIn { username, password, otp } = body.value;
     let opened = sessions::log_in(&app, peer, sessions::LogIn { username, password, otp }).await?;
     let cookie = sessions::cookie(Some(&opened.secret))?;
-    let view =
-        LoggedIn { name: opened.name, role: opened.role.name(), expires_at: rfc3339(opened.expires_at) };
+    let view = LoggedInView {
+        name: opened.name,
+        role: RoleName(opened.role),
+        expires_at: Instant(opened.expires_at),
+    };
     Ok(([(SET_COOKIE, cookie)], Json(view)).into_response())
 }
 
-/// Who a token or a session is.
-#[derive(Serialize)]
-pub(crate) struct MeView {
-    name: String,
-    role: &'static str,
-    source: String,
-    totp: bool,
-}
-
 impl MeView {
-    pub fn of(engine: &Engine, actor: Actor) -> Result<Self, Problem> {
+    pub(crate) fn of(engine: &Engine, actor: Actor) -> Result<Self, Problem> {
         let totp = engine.reader().admin(&actor.name)?.is_some_and(|admin| admin.second_factor.is_on());
-        Ok(Self { name: actor.name, role: actor.role.name(), source: actor.source, totp })
+        Ok(Self { name: actor.name, role: RoleName(actor.role), source: actor.source, totp })
     }
 }
 

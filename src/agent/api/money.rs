@@ -6,20 +6,17 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, patch, post};
 use axum::{Json, Router};
-use serde::Serialize;
 
-use crate::agent::engine::{Actor, DebtView, Engine};
+use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::caller::{Cashier, Operator, Owner, Viewer};
 use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::Money;
 use crate::agent::http::state;
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::id::{DebtId, UserId};
-use crate::domain::order::Quote;
 use crate::domain::policy::Refusal;
-use crate::protocol::LineWire;
-use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
-use crate::protocol::admin::money::{BuyPackage, PayPart, SettleDebts};
+use crate::protocol::admin::debts::{AddDebt, ChangeDebt, DebtView, WriteOffDebt};
+use crate::protocol::admin::money::{BuyPackage, PayPart, QuoteView, SettleDebts};
 use crate::protocol::admin::page::{List, PageQuery};
 use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::web::{Body, Path, Paths, Problem, Query};
@@ -37,19 +34,6 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .route("/users/{id}/settlements", post(settle_all))
         .route("/users/{id}/payments", post(pay))
         .route("/users/{id}/reset", post(reset))
-}
-
-/// A quote as JSON.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct QuoteView {
-    amount_rp: u64,
-    lines: Vec<LineWire>,
-}
-
-impl From<&Quote> for QuoteView {
-    fn from(quote: &Quote) -> Self {
-        Self { amount_rp: quote.total().0, lines: quote.lines.iter().map(LineWire::from).collect() }
-    }
 }
 
 /// What everything that a user owes costs; nothing owed costs nothing.
@@ -125,7 +109,7 @@ async fn take<T>(
 ) -> Answer {
     app.read(move |engine| user(engine, id).map(drop)).await?;
     let key = state::key(&actor, &body);
-    Ok(state::response_of(take_money(app, actor, id, money(body.value), key).await?))
+    Ok(state::response_of(&take_money(app, actor, id, money(body.value), key).await?))
 }
 
 async fn debts(

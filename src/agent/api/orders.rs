@@ -7,13 +7,13 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use crate::agent::engine::{Engine, OrderView};
+use crate::agent::engine::Engine;
 use crate::agent::http::caller::{Cashier, Owner, Viewer};
 use crate::agent::http::orders::{ask_again, cancel_order};
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::domain::id::OrderId;
 use crate::protocol::admin::Empty;
-use crate::protocol::admin::orders::{FindOrders, RefundOrder, ReviewOrder};
+use crate::protocol::admin::orders::{FindOrders, OrderView, RefundOrder, ReviewOrder};
 use crate::protocol::admin::page::List;
 use crate::store::{OrderFilter, OrderRecord, Page};
 use crate::web::{Body, Path, Problem, Query};

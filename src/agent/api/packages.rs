@@ -7,11 +7,11 @@ use axum::response::IntoResponse;
 use axum::routing::{get, patch};
 use axum::{Json, Router};
 
-use crate::agent::engine::{Command, PackageView};
+use crate::agent::engine::Command;
 use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::id::PackageId;
-use crate::protocol::admin::packages::{AddPackage, ChangePackage};
+use crate::protocol::admin::packages::{AddPackage, ChangePackage, PackageView};
 use crate::protocol::admin::page::{List, PageQuery};
 use crate::web::{Body, Path, Query};
 

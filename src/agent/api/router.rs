@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Serialize;
 
 use crate::agent::config::{Language, Lists};
 use crate::agent::engine::Who;
@@ -16,80 +15,15 @@ use crate::agent::http::router::{Difference, PlannedEdit, difference, list_name,
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::router::edit_backoff::RefusedEdit;
 use crate::agent::router::faults::{BINDINGS, LISTS, RouterFault, refused_text, remedy, type_name};
-use crate::clock::rfc3339;
 use crate::domain::listing::{Edit, List};
 use crate::protocol::admin::Empty;
+use crate::protocol::admin::router::{EditResult, EditView, PlanView, RefusedView, UnreadView};
+use crate::protocol::admin::values::Instant;
 use crate::routeros::EditOutcome;
 use crate::web::Body;
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/router/plan", get(plan)).route("/router/sync", post(sync))
-}
-
-/// The difference between the router and what access wants.
-#[derive(Serialize)]
-struct PlanView {
-    edits: Vec<EditView>,
-    /// Foreign rows in the way, which are the operator's to change.
-    conflicts: Vec<String>,
-    /// Whether the configuration only looks at the router.
-    dry_run: bool,
-}
-
-/// One edit, and what became of it if it was sent.
-#[derive(Default, Serialize)]
-struct EditView {
-    action: &'static str,
-    menu: &'static str,
-    /// The router's name of the row; null for one to be added.
-    row: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#type: Option<&'static str>,
-    /// Whose device it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<&'static str>,
-    /// The router's words, where it refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<String>,
-    /// Time until it is sent again, where it waits after a refusal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_in_s: Option<u64>,
-}
-
-/// An edit that the router refuses, with what it is about.
-#[derive(Serialize)]
-pub(crate) struct RefusedView {
-    #[serde(flatten)]
-    edit: EditView,
-    user_name: Option<String>,
-    since: String,
-    attempts: u32,
-    /// What is refused, to whom, and the router's words.
-    text: String,
-    /// What to do about it.
-    remedy: String,
-}
-
-/// A row of the router that could not be read.
-#[derive(Serialize)]
-pub(crate) struct UnreadView {
-    menu: &'static str,
-    row: Option<String>,
-    mac: Option<String>,
-    address: Option<String>,
-    user_id: Option<String>,
-    user_name: Option<String>,
-    /// The field that makes no sense.
-    what: String,
-    text: String,
 }
 
 /// Refusals and rows that could not be read, as the status has them: at most so many of each.
@@ -103,13 +37,13 @@ pub(crate) fn faults(app: &AppState, each_max: usize) -> (Vec<RefusedView>, Vec<
             RouterFault::Refused(refused, who) if refusals.len() < each_max => refusals.push(RefusedView {
                 edit: EditView::of(&refused.edit, lists).about(who).waiting(refused, now),
                 user_name: who.name.clone(),
-                since: rfc3339(refused.since),
+                since: Instant(refused.since),
                 attempts: refused.attempts,
                 text: refused_text(Language::English, refused, who, names),
                 remedy: remedy(Language::English, refused),
             }),
             RouterFault::Unread(menu, row, who) if unread.len() < each_max => unread.push(UnreadView {
-                menu: menu.path(),
+                menu: menu.path().to_owned(),
                 row: row.row.as_ref().map(|row| row.0.clone()),
                 mac: row.mac.map(|mac| mac.to_string()),
                 address: row.address.map(|address| address.to_string()),
@@ -144,7 +78,11 @@ impl PlanView {
 
 impl EditView {
     fn of(edit: &Edit, lists: &Lists) -> Self {
-        let at = |action, menu| Self { action, menu, ..Self::default() };
+        let at = |action: &str, menu: &str| Self {
+            action: action.to_owned(),
+            menu: menu.to_owned(),
+            ..Self::default()
+        };
         let name = |list: &List| Some(list_name(*list, lists).to_owned());
         match edit {
             Edit::AddListing { list, address, owner } => Self {
@@ -169,14 +107,14 @@ impl EditView {
             },
             Edit::AddBinding { mac, kind, owner } => Self {
                 mac: Some(mac.to_string()),
-                r#type: Some(type_name(*kind)),
+                r#type: Some(type_name(*kind).to_owned()),
                 user_id: Some(owner.clone()),
                 ..at("add", BINDINGS)
             },
             Edit::SetBinding { row, kind, mac } => Self {
                 row: Some(row.0.clone()),
                 mac: Some(mac.to_string()),
-                r#type: Some(type_name(*kind)),
+                r#type: Some(type_name(*kind).to_owned()),
                 ..at("set", BINDINGS)
             },
             Edit::RemoveBinding { row, mac } => Self {
@@ -204,9 +142,9 @@ impl EditView {
 
     fn with(mut self, outcome: Option<&EditOutcome>) -> Self {
         self.outcome = outcome.map(|outcome| match outcome {
-            EditOutcome::Done => "done",
-            EditOutcome::AlreadySo => "already_so",
-            EditOutcome::Refused(_) => "refused",
+            EditOutcome::Done => EditResult::Done,
+            EditOutcome::AlreadySo => EditResult::AlreadySo,
+            EditOutcome::Refused(_) => EditResult::Refused,
         });
         if let Some(EditOutcome::Refused(why)) = outcome {
             self.refused = Some(why.clone());

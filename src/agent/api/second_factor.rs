@@ -7,27 +7,18 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Extension, Json, Router};
-use serde::Serialize;
 
-use super::login::MeView;
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::second_factor::{
     NewSecret, begin_second_factor, confirm_second_factor, end_second_factor,
 };
 use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::Empty;
-use crate::protocol::admin::auth::OneTimeCode;
+use crate::protocol::admin::auth::{MeView, OneTimeCode, SecretView};
 use crate::web::{Body, Peer};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/me/totp", post(begin).delete(end)).route("/me/totp/confirm", post(confirm))
-}
-
-/// A secret, shown this once.
-#[derive(Serialize)]
-struct SecretView {
-    secret: String,
-    url: String,
 }
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another secret.

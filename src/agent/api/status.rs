@@ -7,18 +7,20 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::router::{RefusedView, UnreadView, faults};
+use super::router::faults;
 use crate::agent::engine::{Engine, SharedName};
 use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::clock::confirm_clock;
 use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
-use crate::clock::rfc3339;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
+use crate::protocol::admin::status::{
+    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, RouterPartView, SharedNameView,
+    StatusView,
+};
+use crate::protocol::admin::values::Instant;
 use crate::store::{StoreTimes, Unwritable};
 use crate::web::Problem;
 
@@ -37,7 +39,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 
 /// That there is somebody.
 pub(crate) async fn ping() -> impl IntoResponse {
-    Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+    Json(PingView { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
 /// Ready when the engine answers. A store that cannot be written for a while does not make it unready: restarting helps
@@ -45,65 +47,53 @@ pub(crate) async fn ping() -> impl IntoResponse {
 pub(crate) async fn healthz(State(app): State<Arc<AppState>>) -> Answer {
     let looked = tokio::time::timeout(LOOK_MAX, app.read(|engine| Ok(engine.read_view().users_len())));
     looked.await.map_err(|_| Problem::unavailable("not_ready", "the ledger is busy"))??;
-    match app.site.engine().unwritable() {
-        None => Ok(Json(json!({"status": "ok"})).into_response()),
-        Some(why @ Unwritable::Damaged(_)) => Err(Problem::unavailable(why.code(), why.to_string())),
-        Some(why) => {
-            let view = json!({"status": "degraded", "code": why.code(), "detail": why.to_string()});
-            Ok(Json(view).into_response())
+    let view = match app.site.engine().unwritable() {
+        None => HealthView { status: "ok".to_owned(), code: None, detail: None },
+        Some(why @ Unwritable::Damaged(_)) => {
+            return Err(Problem::unavailable(why.code(), why.to_string()));
         }
-    }
+        Some(why) => HealthView {
+            status: "degraded".to_owned(),
+            code: Some(why.code().to_owned()),
+            detail: Some(why.to_string()),
+        },
+    };
+    Ok(Json(view).into_response())
 }
 
 /// A person vouches for the present time of the wall clock.
 async fn confirm(State(app): State<Arc<AppState>>, Owner(actor): Owner) -> Answer {
     let now = confirm_clock(&app, actor).await?;
-    Ok(Json(json!({"now": rfc3339(now)})).into_response())
-}
-
-/// One part's state.
-#[derive(Debug, Serialize)]
-struct PartView {
-    state: &'static str,
-    since: Option<String>,
-    last_success: Option<String>,
-    last_error: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
+    Ok(Json(ConfirmedView { now: Instant(now) }).into_response())
 }
 
 impl From<Part> for PartView {
     fn from(part: Part) -> Self {
         Self {
-            state: part.state,
-            since: part.since.map(rfc3339),
-            last_success: part.last_success.map(rfc3339),
+            state: part.state.to_owned(),
+            since: part.since.map(Instant),
+            last_success: part.last_success.map(Instant),
             last_error: part.last_error,
             warnings: part.warnings,
         }
     }
 }
 
-/// The router's state, and what it refuses or prints so that it cannot be read.
-#[derive(Serialize)]
-struct RouterView {
-    #[serde(flatten)]
-    part: PartView,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    refused: Vec<RefusedView>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unread: Vec<UnreadView>,
-}
-
 /// Two customers with one number or log-in name, and what to do.
-fn shared_view(shared: &SharedName) -> Value {
+fn shared_view(shared: &SharedName) -> SharedNameView {
     let SharedName { what, value, kept_by, user } = shared;
-    let person = |(id, name): &(UserId, String)| json!({"id": id, "name": name});
+    let person = |(id, name): &(UserId, String)| PersonView { id: *id, name: name.clone() };
     let remedy = format!(
         "give {} ({}) or {} ({}) another {what}: the desk's page of the customer, or PATCH /users/{{id}}",
         user.1, user.0, kept_by.1, kept_by.0
     );
-    json!({"what": what, "value": value, "kept_by": person(kept_by), "user": person(user), "remedy": remedy})
+    SharedNameView {
+        what: (*what).to_owned(),
+        value: value.clone(),
+        kept_by: person(kept_by),
+        user: person(user),
+        remedy,
+    }
 }
 
 /// Since when the store has its present state, and when it was written last, by the wall clock.
@@ -129,23 +119,23 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let figures = app.site.cycle.figures();
     let link = app.site.cycle.router().health();
     let (refused, unread) = faults(&app, FAULTS_MAX);
-    let view = json!({
-        "router": RouterView { part: router.into(), refused, unread },
-        "relay": PartView::from(relay),
-        "store": PartView::from(books),
-        "clock": PartView::from(clock),
-        "shared_names": shared.iter().take(FAULTS_MAX).map(shared_view).collect::<Vec<_>>(),
-        "cycle": {
-            "metered": figures.metered,
-            "failed": figures.failed,
-            "edits": figures.edits,
-            "hosts": figures.hosts,
-            "read_ms": figures.read_ms,
-            "router_commands": link.commands,
-            "router_version": link.version,
-            "commits": store.commits,
-            "dry_run": app.site.cycle.is_dry_run(),
+    let view = StatusView {
+        router: RouterPartView { part: router.into(), refused, unread },
+        relay: relay.into(),
+        store: books.into(),
+        clock: clock.into(),
+        shared_names: shared.iter().take(FAULTS_MAX).map(shared_view).collect(),
+        cycle: CycleView {
+            metered: figures.metered,
+            failed: figures.failed,
+            edits: figures.edits,
+            hosts: figures.hosts,
+            read_ms: figures.read_ms,
+            router_commands: link.commands,
+            router_version: link.version,
+            commits: store.commits,
+            dry_run: app.site.cycle.is_dry_run(),
         },
-    });
+    };
     Ok(Json(view).into_response())
 }

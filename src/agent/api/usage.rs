@@ -6,17 +6,16 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde::Serialize;
 
 use crate::agent::engine::Engine;
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::agent::reports::user_usage::{Sums, daily, hourly, restarts};
-use crate::clock::rfc3339;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::{Bytes, DAY_MS, Timestamp};
 use crate::domain::usage::Restart;
-use crate::protocol::admin::usage::{UsageQuery, UsageStep};
+use crate::protocol::admin::usage::{RestartView, UsageQuery, UsageRowView, UsageStep, UsageView};
+use crate::protocol::admin::values::Instant;
 use crate::web::{Path, Problem, Query};
 
 /// The longest span of one answer by the hour.
@@ -42,41 +41,6 @@ impl UsageQuery {
         }
         Ok((from, to))
     }
-}
-
-/// Usage of one device in one hour or local day.
-#[derive(Serialize)]
-struct RowView {
-    /// When the hour or day begins.
-    start: String,
-    mac: String,
-    bytes: u64,
-    mb: String,
-    /// The part beyond the limit that should have stopped the user.
-    unenforced_bytes: u64,
-}
-
-/// A counter restart.
-#[derive(Serialize)]
-struct RestartView {
-    at: String,
-    mac: String,
-    old_row: String,
-    old_bytes: u64,
-    new_row: String,
-    new_bytes: u64,
-    uptime_s: u64,
-}
-
-#[derive(Serialize)]
-struct UsageView {
-    from: String,
-    to: String,
-    step: &'static str,
-    total_bytes: u64,
-    total_mb: String,
-    items: Vec<RowView>,
-    restarts: Vec<RestartView>,
 }
 
 async fn usage(
@@ -105,29 +69,29 @@ fn view(
     let restarts = restarts(engine, user_no, (start, end))?;
     let total = sums.values().fold(Bytes::ZERO, |sum, (bytes, _)| sum.plus(*bytes));
     Ok(UsageView {
-        from: rfc3339(start),
-        to: rfc3339(end),
-        step: step.name(),
+        from: Instant(start),
+        to: Instant(end),
+        step,
         total_bytes: total.0,
-        total_mb: total.to_mb_string(),
+        total_mb: total.into(),
         items: sums.into_iter().map(row_view).collect(),
         restarts: restarts.into_iter().map(restart_view).collect(),
     })
 }
 
-fn row_view(((start, mac), (bytes, unenforced)): ((Timestamp, Mac), (Bytes, Bytes))) -> RowView {
-    RowView {
-        start: rfc3339(start),
+fn row_view(((start, mac), (bytes, unenforced)): ((Timestamp, Mac), (Bytes, Bytes))) -> UsageRowView {
+    UsageRowView {
+        start: Instant(start),
         mac: mac.to_string(),
         bytes: bytes.0,
-        mb: bytes.to_mb_string(),
+        mb: bytes.into(),
         unenforced_bytes: unenforced.0,
     }
 }
 
 fn restart_view((at, mac, restart): (Timestamp, Mac, Restart)) -> RestartView {
     RestartView {
-        at: rfc3339(at),
+        at: Instant(at),
         mac: mac.to_string(),
         old_row: restart.old_row.0,
         old_bytes: restart.old_bytes,

@@ -7,10 +7,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use serde::Serialize;
-use serde_json::Value;
 
-use crate::agent::engine::{Command, Engine, Request, UserView};
+use crate::agent::engine::{Command, Engine, Request, View};
 use crate::agent::http::caller::{Operator, Viewer};
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::agent::http::users::give_pin;
@@ -19,8 +17,10 @@ use crate::domain::id::{Mac, UserId};
 use crate::protocol::admin::Empty;
 use crate::protocol::admin::devices::BindDevice;
 use crate::protocol::admin::page::List;
-use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, UnblockUser};
-use crate::web::{Body, Path, Paths, Query};
+use crate::protocol::admin::users::{
+    AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportView, PinView, UnblockUser, UserView,
+};
+use crate::web::{Body, Path, Paths, Problem, Query};
 
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
@@ -52,16 +52,15 @@ async fn import_many(
         return app.submit(actor, body, |import| Ok(import.command())).await;
     }
     let action = body.value.command();
-    let outcome = app
-        .read(move |engine| {
-            let request = Request { actor, action, key: None, reading: None };
-            Ok(engine.preview(request)?.outcome)
-        })
-        .await?;
-    // Ids of a preview are nobody's.
-    let mut view: Value = serde_json::from_str(&outcome.body).unwrap_or_default();
-    view["ids"] = Value::Array(Vec::new());
-    Ok(Json(view).into_response())
+    let request = Request { actor, action, key: None, reading: None };
+    let done = app.read(move |engine| Ok(engine.preview(request)?.done)).await?;
+    match done.view() {
+        // Ids of a preview are nobody's.
+        Some(View::Import(import)) => {
+            Ok(Json(ImportView { ids: Vec::new(), ..import.clone() }).into_response())
+        }
+        Some(_) | None => Err(Problem::internal()),
+    }
 }
 
 async fn show(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<UserId>) -> Answer {
@@ -102,12 +101,6 @@ async fn unbind(
     Paths(id, mac): Paths<UserId, Mac>,
 ) -> Answer {
     app.act(actor, Command::Unbind { user: id, mac }, None).await
-}
-
-/// A PIN, shown this once.
-#[derive(Serialize)]
-struct PinView {
-    pin: String,
 }
 
 /// An idempotency key is not looked at: the answer must be kept nowhere, and a repeated call may give another PIN.

@@ -5,7 +5,6 @@
 //! and [`Config::load_secrets`] reads them.
 
 pub(crate) mod admission;
-mod section;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -14,7 +13,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use section::{Key, SectionKeys, TakesEffect};
 pub use tree::{Admin, Clock, Config, Lists, Payment, Policy, Portal, Relay, Router, Store};
 
 use crate::domain::account;
@@ -24,10 +22,10 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::units::Rupiah;
 use crate::routeros::tls::{self, Authorities};
 use crate::settings::{
-    self, Environment, Finding, Fingerprint, ListName, Secret, SecretSource, SettingsError, Sources,
+    self, Environment, Finding, Fingerprint, ListName, Secret, SecretSource, Section, SettingsError, Sources,
 };
+pub use crate::settings::{Key, SectionKeys, TakesEffect};
 pub use crate::ui::language::Language;
-use section::Section;
 
 /// Prefix of environment variables that are settings.
 pub const ENV_PREFIX: &str = "KUOTA__";
@@ -258,7 +256,7 @@ impl Config {
     /// Ranges and rules between keys.
     fn findings(&self) -> Vec<Finding> {
         let mut out = Vec::new();
-        self.check_ranges(&mut out);
+        self.check_ranges("", &mut out);
         self.check_presence(&mut out);
         self.check_rules(&mut out);
         out

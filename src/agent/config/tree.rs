@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::section::{Key, Ranged, Section, SectionKeys, TakesEffect, section};
 use super::{
     ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource, debt_due,
     literal,
@@ -19,7 +18,7 @@ use crate::domain::debt::DebtDue;
 use crate::domain::order::OnlineMethod;
 use crate::domain::units::{AMOUNT_RP_MAX, Bytes};
 use crate::settings::{
-    Finding, Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, SpeedLimit,
+    Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, Section, SpeedLimit, section,
 };
 
 const MINUTE: Duration = Duration::from_mins(1);

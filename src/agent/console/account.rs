@@ -21,6 +21,7 @@ use crate::agent::http::state::{Answer, AppState};
 use crate::identity::hash;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
+use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame, qr};
 use crate::web::Problem;
 
@@ -89,14 +90,20 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     let key = parameter(&session.page_request.uri, SETTING_UP);
     let shows_secret = key.is_some_and(|key| app.flash.draft(&session.token, key).is_some());
-    page(&app, &session, Said { shows_secret, ..Said::default() }).await
+    let complaint = session.page_request.refused.is_some().then_some(session.office().totp_wrong);
+    page(&app, &session, Said { complaint, shows_secret }).await
 }
 
 /// `POST /saya/dua-langkah`: a secret is made and shown.
 pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
     begin_second_factor(&app, session.actor.clone()).await?;
+    Ok(see_other(&setting_up(&app, &session)))
+}
+
+/// The page that shows a secret to the session that is setting it up.
+fn setting_up(app: &AppState, session: &AdminSession) -> String {
     let key = app.flash.remember(&session.token, Form::default());
-    Ok(see_other(&format!("{HOME}?{SETTING_UP}={key}")))
+    format!("{HOME}?{SETTING_UP}={key}")
 }
 
 /// `POST /saya/dua-langkah/pastikan`: a first code makes it the second factor.
@@ -127,7 +134,9 @@ async fn answer(
         Ok(()) => Ok(told(app, session, text)),
         Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
             let complaint = Some(session.office().totp_wrong);
-            page(app, session, Said { complaint, shows_secret }).await
+            let page = page(app, session, Said { complaint, shows_secret }).await?;
+            let at = if shows_secret { setting_up(app, session) } else { HOME.to_owned() };
+            Ok(Refused::of(problem, &Form::default()).at(at).answered_by(page))
         }
         Err(problem) => Err(problem),
     }

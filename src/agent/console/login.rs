@@ -17,6 +17,7 @@ use crate::agent::http::flash::Draft;
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
 use crate::ui::layout::{page_with, see_other};
+use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
@@ -64,6 +65,9 @@ pub(crate) async fn show(
     page_request: PageRequest,
     Query(to): Query<Towards>,
 ) -> Answer {
+    if let Some(refused) = page_request.refused.clone() {
+        return refused_page(&app, &page_request, &refused).await;
+    }
     let said = match app.flash.draft(NOBODY, &to.kode) {
         Some(Draft::Typed(kept)) => {
             let text = |name| kept.text(name).map(str::to_owned);
@@ -120,9 +124,21 @@ pub(crate) async fn enter(
         let kept = Form([(TO.to_owned(), to), (PROOF.to_owned(), proof)].into());
         return Ok(see_other(&format!("/masuk?kode={}", app.flash.remember(NOBODY, kept))));
     }
-    let complaint = Some(Words::of(page_request.locale.language).wrong);
-    let said = Said { to, name: username, complaint, proof };
-    page(&app, &page_request, StatusCode::UNAUTHORIZED, said).await
+    let refused = Refused::of(problem, &form);
+    let page = refused_page(&app, &page_request, &refused).await?;
+    Ok(refused.answered_by(page))
+}
+
+/// The log-in again, with what was typed except its secrets.
+async fn refused_page(app: &AppState, page_request: &PageRequest, refused: &Refused) -> Answer {
+    let text = |name: &str| refused.form.text(name).map(str::to_owned);
+    let said = Said {
+        to: path_of_ours(&text(TO).unwrap_or_default()),
+        name: text("username").unwrap_or_default(),
+        proof: text(PROOF),
+        complaint: Some(Words::of(page_request.locale.language).wrong),
+    };
+    page(app, page_request, refused.problem.status(), said).await
 }
 
 /// `POST /keluar`.

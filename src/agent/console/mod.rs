@@ -46,6 +46,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::site::Site;
+use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::http::store_notice;
 use crate::ui::layout::PageDefaults;
@@ -53,7 +54,7 @@ use crate::ui::{PageRequest, assets, layout};
 use crate::web::Problem;
 
 /// Every page of the console.
-pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
+pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
     let pages = Router::new()
         .route("/masuk", get(login::show).post(login::enter))
         .route("/keluar", post(login::leave))
@@ -82,12 +83,13 @@ pub(crate) fn routes(app: &Arc<AppState>) -> Router<Arc<AppState>> {
         .merge(actions::routes())
         .merge(customers::routes())
         .merge(assets::routes());
-    layout::around(pages, page_defaults(&app.site))
+    layout::around(pages, defaults)
 }
 
 /// How the console's pages are by default.
 pub(crate) fn page_defaults(site: &Site) -> PageDefaults {
-    PageDefaults { complain: Arc::new(complain), ..site.page_defaults(store_notice::text) }
+    let session_cookie = sessions::COOKIE_NAME;
+    PageDefaults { complain: Arc::new(complain), session_cookie, ..site.page_defaults(store_notice::text) }
 }
 
 /// Problems in the reader's language, where there is a sentence for their code.
@@ -112,9 +114,15 @@ pub(crate) async fn for_people(
     {
         return again;
     }
+    if let Some(page) = page_request.as_ref().and_then(|page_request| house.refusal(page_request)) {
+        return page;
+    }
     let response = next.run(request).await;
     if let Some(problem) = response.extensions().get::<Problem>() {
         (house.noticed)(problem);
+    }
+    if let Some(on) = page_request.as_ref().and_then(|page_request| house.led_on(page_request, &response)) {
+        return on;
     }
     let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>()) else {
         return response;

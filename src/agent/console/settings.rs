@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::session::{AdminSession, Layout};
-use crate::agent::config::{self, Config, Language};
+use crate::agent::config::{self, Config, Key, Language};
 use crate::agent::console::texts::office::Office;
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::account::{Expiry, Overage};
@@ -55,7 +55,7 @@ pub(crate) fn sections(config: &Config, language: Language) -> Vec<(String, Vec<
         let row = KeyRow {
             key: key.clone(),
             value: value.clone(),
-            meaning: config::key(key).map_or("", |known| known.meaning(language)),
+            meaning: config::key(key).map_or("", |known| meaning(known, language)),
             is_default: by_default.get(key) == Some(value),
         };
         match sections.iter_mut().find(|(known, _)| known == section) {
@@ -64,6 +64,14 @@ pub(crate) fn sections(config: &Config, language: Language) -> Vec<(String, Vec<
         }
     }
     sections
+}
+
+/// The purpose of a key, in one sentence.
+const fn meaning(key: &Key, language: Language) -> &'static str {
+    match language {
+        Language::Indonesian => key.indonesian,
+        Language::English => key.english,
+    }
 }
 
 /// Keys with their whole path, and values as text.
@@ -145,7 +153,7 @@ mod tests {
     fn every_key_says_what_it_is_for() {
         for key in config::sections().into_iter().flat_map(|section| section.keys) {
             for language in [Language::Indonesian, Language::English] {
-                assert!(!key.meaning(language).is_empty(), "{}", key.path);
+                assert!(!meaning(key, language).is_empty(), "{}", key.path);
             }
         }
         for (section, rows) in sections(&Config::default(), Language::English) {

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::command::Purpose;
-use super::request::Outcome;
+use super::done::Done;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{OnlineMethod, OrderKind, OrderState, Quote};
 use crate::domain::units::{Rupiah, Timestamp};
@@ -96,7 +96,7 @@ pub enum Checkout {
     /// Cancel the user's open payment first, then retry.
     CancelFirst(OpenOne),
     /// A repeated call, with its stored answer.
-    Answered(Outcome),
+    Answered(Box<Done>),
 }
 
 /// An online order that can still be paid, as needed to query the relay.

@@ -17,14 +17,10 @@ fn whoever_registers_waits_for_approval_with_a_pin_and_the_device_that_asked() {
     let actor = Actor::portal([10, 5, 50, 1].into());
     let action = register("Sari", "0812-345-678", Some(1));
     let request = Request { actor, action, key: None, reading: Some(reading) };
-    let outcome = pi.engine().submit(request).unwrap();
-    let user: Value = serde_json::from_str(&outcome.body).unwrap();
-    assert_eq!(
-        (outcome.status, &user["approved"], &user["access"]["status"]),
-        (201, &Value::Bool(false), &"inactive".into())
-    );
-    assert_eq!(user["devices"][0]["mac"], mac(1).to_string());
-    let id: UserId = user["id"].as_str().unwrap().parse().unwrap();
+    let Done::Created(View::User(user)) = pi.engine().submit(request).unwrap() else { panic!() };
+    assert_eq!((user.approved, user.access.status), (false, Status::Inactive));
+    assert_eq!(user.devices[0].mac, mac(1).to_string());
+    let id = user.id;
     pi.restart();
     let customer = found(&mut pi, "62812345678").unwrap();
     assert_eq!((customer.id, customer.pin_hash.as_deref()), (id, Some("$argon2id$")));

@@ -124,8 +124,8 @@ impl Pi {
         reading: Option<Reading>,
         key: Option<Key>,
     ) -> Result<Value, EngineError> {
-        let outcome = self.engine().submit(Request { actor: Actor::daemon(), action, key, reading })?;
-        Ok(if outcome.body.is_empty() { Value::Null } else { serde_json::from_str(&outcome.body).unwrap() })
+        let done = self.engine().submit(Request { actor: Actor::daemon(), action, key, reading })?;
+        Ok(serde_json::to_value(done.view()).unwrap())
     }
 
     fn add_user(&mut self, name: &str) -> UserId {

@@ -84,6 +84,16 @@ pub(super) fn idempotency_conflict() -> EngineError {
     }
 }
 
+/// The refusal for a key whose answer is unreadable: what the call did stands, so it must not be done again.
+pub(super) fn unreadable_answer() -> EngineError {
+    EngineError::Conflict {
+        code: "idempotency_conflict",
+        message: "this Idempotency-Key was used before, and what it answered cannot be read any more; look at what it \
+                  did, then use a new key"
+            .into(),
+    }
+}
+
 /// The refusal for an online order that is paid already.
 pub fn order_paid(order: &OrderId) -> EngineError {
     let message = format!("order {order} was paid meanwhile: look at the account and the order again");

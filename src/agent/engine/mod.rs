@@ -10,6 +10,7 @@ mod changes;
 mod checkout;
 mod command;
 mod commands;
+mod done;
 mod draft;
 mod error;
 mod feed;
@@ -45,15 +46,15 @@ pub use command::{
     Command, DebtChange, DebtTerms, ImportedDebt, ImportedDevice, ImportedUser, JUST_PAID_MS, NewDevice,
     NewPackage, NewUser, PackageChange, PinHash, Purpose, ReviewDecision, Tender, UserChange,
 };
+pub use done::{Done, View};
 pub use error::{ADDRESS_SHARED, DEVICE_GONE, EngineError, OPEN_PAYMENT, RowFinding, order_paid};
 pub use handle::{EngineGone, EngineHandle};
 pub use notice::{Notice, Notifier};
 pub use read_view::{ReadView, SharedName, Who, WindowView};
 pub use reading::Reading;
-pub use request::{Outcome, Preview, Request};
+pub use request::{Preview, Request};
 pub use snapshot::{Reached, Snapshot};
 pub use state::RouterChange;
-pub use views::{ClosingView, DebtView, EntryView, OrderView, PackageView, UserView};
 
 use crate::clock::{Clock, Zone};
 use crate::domain::access::Facts;
@@ -165,10 +166,10 @@ impl Engine {
     }
 
     /// Executes `request`, commits it, and answers. Everything but usage changes only here.
-    pub fn submit(&mut self, request: Request) -> Result<Outcome, EngineError> {
+    pub fn submit(&mut self, request: Request) -> Result<Done, EngineError> {
         self.begin()?;
-        if let Some(outcome) = self.answered(request.key.as_ref())? {
-            return Ok(outcome);
+        if let Some(done) = self.answered(request.key.as_ref())? {
+            return Ok(done);
         }
         if let Some(reading) = &request.reading {
             self.absorb(reading);
@@ -176,16 +177,16 @@ impl Engine {
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let outcome = match commands::perform(&mut draft, &self.reader, &request) {
-            Ok(outcome) => outcome,
+        let done = match commands::perform(&mut draft, &self.reader, &request) {
+            Ok(done) => done,
             Err(error) => return Err(self.heard(error)),
         };
         if let Some(key) = request.key {
-            draft.put_event(outcome.remembered(key.id, key.content_hash));
+            draft.put_event(done.remembered(key.id, key.content_hash));
         }
         let changes = draft.finish();
         self.take_over(changes)?;
-        Ok(outcome)
+        Ok(done)
     }
 
     /// The start of each call: fails if the engine has stopped, and checks the clock.
@@ -258,12 +259,12 @@ impl Engine {
     }
 
     /// The stored answer to a call with that key.
-    pub fn answered(&self, key: Option<&Key>) -> Result<Option<Outcome>, EngineError> {
+    pub fn answered(&self, key: Option<&Key>) -> Result<Option<Done>, EngineError> {
         let Some(key) = key else { return Ok(None) };
         match self.reader.event(&key.id)? {
             None => Ok(None),
             Some(event) if event.content_hash == key.content_hash => {
-                Ok(Some(Outcome { status: event.status, body: event.answer }))
+                Done::of_record(&event).map(Some).ok_or_else(error::unreadable_answer)
             }
             Some(_) => Err(error::idempotency_conflict()),
         }

@@ -9,17 +9,17 @@ use super::Engine;
 use super::actor::{Actor, Key};
 use super::checkout::{Checkout, OpenOne, OpenView, PaymentRequest, PendingOrder};
 use super::command::Purpose;
-use super::commands::{CommandContext, done};
+use super::commands::CommandContext;
+use super::done::Done;
 use super::error::{EngineError, OPEN_PAYMENT, conflict, idempotency_conflict};
 use super::feed::{mark, rise};
 use super::memo;
-use super::request::Outcome;
-use super::views::OrderView;
 use crate::clock::parse_rfc3339;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Method, OrderKind, Quote};
 use crate::domain::policy::{self, Event, Refusal};
 use crate::domain::units::{Rupiah, Timestamp};
+use crate::protocol::admin::orders::OrderView;
 use crate::protocol::relay::{AdoptOrder, PaymentMeans, RelayOrder};
 use crate::store::{Cursor, Online, OpeningRecord, OrderRecord, OutboxItem, OutboxWork};
 
@@ -32,8 +32,8 @@ impl Engine {
         key: Option<&Key>,
     ) -> Result<Checkout, EngineError> {
         self.begin()?;
-        if let Some(outcome) = self.answered(key)? {
-            return Ok(Checkout::Answered(outcome));
+        if let Some(done) = self.answered(key)? {
+            return Ok(Checkout::Answered(Box::new(done)));
         }
         if let Some(opening) = self.resumed(key)? {
             return Ok(Checkout::Ask(opening));
@@ -90,7 +90,7 @@ impl Engine {
     /// order. An order that the relay reports as paid is stored as pending until the feed credits it. Repeating the
     /// call changes nothing. An attempt that was discarded meanwhile is not found, and a charge of another amount is
     /// a conflict (`amount_mismatch`); in both cases the outbox cancels it at the relay.
-    pub fn order_opened(&mut self, request_id: &str, order: &RelayOrder) -> Result<Outcome, EngineError> {
+    pub fn order_opened(&mut self, request_id: &str, order: &RelayOrder) -> Result<Done, EngineError> {
         self.begin()?;
         let opening = self.state.online.openings.get(request_id).cloned();
         let Some(opening) = opening else { return self.opened_before(order) };
@@ -98,22 +98,22 @@ impl Engine {
             let message = "the gateway would charge another amount; the order is being called off";
             conflict("amount_mismatch", message)
         });
-        let (outcome, changes) = self.draft(&Actor::relay(), "", |act| match &wrong {
-            Some(_) => {
+        let (opened, changes) = self.draft(&Actor::relay(), "", |act| match wrong {
+            Some(wrong) => {
                 act.end_opening(&opening, true);
-                Ok(Outcome { status: 502, body: String::new() })
+                Ok(Err(wrong))
             }
-            None => act.order_opened(&opening, order),
+            None => act.order_opened(&opening, order).map(Ok),
         })?;
         self.take_over(changes)?;
-        wrong.map_or(Ok(outcome), Err)
+        opened
     }
 
     /// The answer about an attempt that ended before the relay's answer arrived here.
-    fn opened_before(&self, order: &RelayOrder) -> Result<Outcome, EngineError> {
+    fn opened_before(&self, order: &RelayOrder) -> Result<Done, EngineError> {
         let found = self.reader.order(&OrderId(order.order_id.clone()))?;
         let found = found.ok_or(EngineError::NotFound("opening"))?;
-        Ok(done(201, &OrderView::of(&found, self.user_of(&found)?)))
+        Ok(Done::created(OrderView::of(&found, self.user_of(&found)?)))
     }
 
     fn user_of(&self, order: &OrderRecord) -> Result<Option<UserId>, EngineError> {
@@ -357,7 +357,7 @@ impl CommandContext<'_, '_> {
         })
     }
 
-    fn order_opened(&mut self, opening: &OpeningRecord, said: &RelayOrder) -> Result<Outcome, EngineError> {
+    fn order_opened(&mut self, opening: &OpeningRecord, said: &RelayOrder) -> Result<Done, EngineError> {
         // The feed may have been faster.
         let known = self.find_order(&OrderId(said.order_id.clone()))?;
         let is_known = known.is_some();
@@ -378,11 +378,11 @@ impl CommandContext<'_, '_> {
         self.draft.put_order(order);
         self.draft.step(opening.user_no, &Event::Tick, &self.event)?;
         let order = self.draft.order(&id).expect("the draft has it since a moment ago");
-        let outcome = done(201, &OrderView::of(order, Some(user)));
+        let done = Done::created(OrderView::of(order, Some(user)));
         if let Some((key, content_hash)) = opening.key.clone() {
-            self.draft.put_event(outcome.remembered(key, content_hash));
+            self.draft.put_event(done.remembered(key, content_hash));
         }
-        Ok(outcome)
+        Ok(done)
     }
 
     /// The order of an attempt, in its initial state.

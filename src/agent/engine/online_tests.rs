@@ -274,11 +274,10 @@ fn a_repeated_call_resumes_its_opening_and_is_answered_once_it_stands() {
     assert!(is_conflict(&begin(&mut shop, &other), "idempotency_conflict"));
     let order = shop.answer(&again, OrderState::Pending);
     let opened = shop.engine().order_opened(&again.request_id, &order).unwrap();
-    assert_eq!(opened.status, 201);
-    let view: Value = serde_json::from_str(&opened.body).unwrap();
-    assert_eq!((view["status"].as_str(), view["qr_string"].as_str()), (Some("pending"), Some("00020101")));
+    let Done::Created(View::Order(view)) = &opened else { panic!("{opened:?}") };
+    assert_eq!((view.status, view.means.qr_string.as_deref()), (OrderState::Pending, Some("00020101")));
     let Checkout::Answered(answer) = begin(&mut shop, &key).unwrap() else { panic!() };
-    assert_eq!(answer, opened);
+    assert_eq!(*answer, opened);
     assert!(is_conflict(&begin(&mut shop, &other), "idempotency_conflict"));
     let repeated = shop.engine().order_opened(&again.request_id, &order).unwrap();
     assert_eq!(repeated, opened, "the relay's answer twice is one order");
@@ -443,8 +442,8 @@ fn the_feed_may_be_faster_than_the_relays_answer() {
     let paid = shop.order("K-1");
     assert!(paid.flags.is_empty(), "the attempt is on file, so nothing was rebuilt");
     let opened = shop.engine().order_opened(&opening.request_id, &order).unwrap();
-    let view: Value = serde_json::from_str(&opened.body).unwrap();
-    assert_eq!((view["status"].as_str(), view["qr_string"].as_str()), (Some("paid"), Some("00020101")));
+    let view = opened.order().unwrap();
+    assert_eq!((view.status, view.means.qr_string.as_deref()), (OrderState::Paid, Some("00020101")));
     assert_eq!(shop.remaining(), 10_240);
     shop.pi.verify();
 }

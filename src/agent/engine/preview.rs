@@ -6,10 +6,11 @@ use super::Engine;
 use super::changes::Changes;
 use super::command::Command;
 use super::commands;
+use super::done::Done;
 use super::draft::Draft;
 use super::error::EngineError;
 use super::reading::Reading;
-use super::request::{Outcome, Preview, Request};
+use super::request::{Preview, Request};
 use super::snapshot::Snapshot;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::DebtId;
@@ -29,7 +30,7 @@ impl Engine {
         let facts = self.facts();
         let mut draft =
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
-        let outcome = commands::perform(&mut draft, &self.reader, &request)?;
+        let done = commands::perform(&mut draft, &self.reader, &request)?;
         let others = draft.others(known);
         let others = others.into_iter().filter_map(|no| {
             let before = self.state.users.get(&no)?;
@@ -37,7 +38,7 @@ impl Engine {
         });
         let others = others.collect();
         let after = known.or_else(|| draft.entered_user()).and_then(|no| left(&draft, no));
-        Ok(Preview { others, ..Preview::of(before, after, draft.finish(), outcome) })
+        Ok(Preview { others, ..Preview::of(before, after, draft.finish(), done) })
     }
 
     fn last_reading(&self) -> Reading {
@@ -64,7 +65,7 @@ fn left(draft: &Draft, no: u32) -> Option<Snapshot> {
 }
 
 impl Preview {
-    fn of(before: Option<Snapshot>, after: Option<Snapshot>, changes: Changes, outcome: Outcome) -> Self {
+    fn of(before: Option<Snapshot>, after: Option<Snapshot>, changes: Changes, done: Done) -> Self {
         // An item that changed twice appears once, in its last state.
         let debts: BTreeMap<DebtId, DebtItem> =
             changes.debts.into_iter().map(|(_, item)| (item.id, item)).collect();
@@ -75,7 +76,7 @@ impl Preview {
             entries: changes.entries.into_iter().map(|(_, entry, _)| entry).collect(),
             orders: changes.orders.into_values().map(|open| open.record).collect(),
             debts: debts.into_values().collect(),
-            outcome,
+            done,
         }
     }
 }

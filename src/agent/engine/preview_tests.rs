@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::access::Status;
 use crate::domain::id::{DebtId, OrderId, PackageId};
+use crate::protocol::admin::users::UserView;
 
 /// A site with an object for every kind of command.
 struct Shop {
@@ -143,7 +144,7 @@ fn what_is_previewed_is_what_is_done() {
         let reading = same_reading(pi);
         let request = Request { actor: Actor::daemon(), action, key: None, reading: Some(reading) };
         let outcome = pi.engine().submit(request).unwrap();
-        assert_eq!(outcome, previewed.outcome, "{what}");
+        assert_eq!(outcome, previewed.done, "{what}");
         let done = now(pi);
         assert_eq!(after, shown(pi, done.as_ref()), "{what}");
         let accounts = (done.map(|s| s.user.account), previewed.after.map(|s| s.user.account));

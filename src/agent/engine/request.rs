@@ -2,11 +2,12 @@
 
 use super::actor::{Actor, Key};
 use super::command::Command;
+use super::done::Done;
 use super::reading::Reading;
 use super::snapshot::Snapshot;
 use crate::domain::debt::DebtItem;
 use crate::domain::ledger::Entry;
-use crate::store::{EventRecord, OrderRecord};
+use crate::store::OrderRecord;
 
 /// A request for one change.
 #[derive(Clone, Debug)]
@@ -19,22 +20,6 @@ pub struct Request {
     pub key: Option<Key>,
     /// A reading of the router made for this request; it is counted first, in the same transaction.
     pub reading: Option<Reading>,
-}
-
-/// The answer to a request that succeeded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// HTTP status: 200, 201 or 204.
-    pub status: u16,
-    /// The answer, as JSON text; empty for 204.
-    pub body: String,
-}
-
-impl Outcome {
-    /// The record from which a repetition of the call is answered.
-    pub(super) fn remembered(&self, id: String, content_hash: [u8; 32]) -> EventRecord {
-        EventRecord { id, content_hash, status: self.status, answer: self.body.clone() }
-    }
 }
 
 /// The effects a request would have. Ids of new objects differ when it is executed.
@@ -53,5 +38,5 @@ pub struct Preview {
     /// New and changed debt items, closed ones too.
     pub debts: Vec<DebtItem>,
     /// The answer.
-    pub outcome: Outcome,
+    pub done: Done,
 }

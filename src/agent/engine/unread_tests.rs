@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::domain::usage::UnreadRow;
+use crate::protocol::admin::devices::PendingChange;
+use crate::protocol::admin::users::UserView;
 
 const MINE: Mac = Mac([2, 0, 0, 0, 0, 1]);
 
@@ -80,7 +82,7 @@ impl Router {
         self.pi.user(user).used.0
     }
 
-    fn pending(&mut self) -> Option<&'static str> {
+    fn pending(&mut self) -> Option<PendingChange> {
         let user = self.user;
         let shown = self.pi.engine().read_view().user(user).unwrap();
         let view = UserView::of(&shown, &Policy::default());
@@ -136,7 +138,7 @@ fn behind_a_change_of_router_the_next_readable_row_is_the_baseline() {
     let mut reading = router.reading(vec![], vec![unread(Some(MINE), Some("*1"))]);
     Arc::get_mut(&mut reading.hosts).unwrap().identity = Some("serial number B".to_owned());
     router.pi.engine().meter(&reading).unwrap();
-    assert_eq!(router.pending(), Some("baseline"));
+    assert_eq!(router.pending(), Some(PendingChange::Baseline));
     for (bytes, used) in [(90_000_000, 600), (90_000_100, 700)] {
         router.pass();
         let mut reading = router.reading(vec![router.row("*1", bytes)], vec![]);
@@ -173,7 +175,7 @@ fn binding_with_an_unreadable_row_waits_for_a_baseline() {
         let mut router = Router { pi, user, uptime_s: 1000, started_s: 900 };
         let first = router.reading(vec![], vec![row.clone()]);
         router.pi.bind(user, MINE, Some(first));
-        assert_eq!(router.pending(), Some("baseline"), "{row:?}");
+        assert_eq!(router.pending(), Some(PendingChange::Baseline), "{row:?}");
         router.miss(row.clone());
         router.read(900_000_000);
         assert_eq!((router.used(), router.pending()), (0, None), "{row:?}");
@@ -189,9 +191,9 @@ fn unbinding_a_device_whose_row_cannot_be_read_waits_and_charges_the_old_owner()
     let reading = router.reading(vec![], vec![unread(Some(MINE), Some("*1"))]);
     let user = router.user;
     router.pi.ask(Command::Unbind { user, mac: MINE }, Some(reading)).unwrap();
-    assert_eq!(router.pending(), Some("unbind"));
+    assert_eq!(router.pending(), Some(PendingChange::Unbind));
     router.miss(unread(Some(MINE), Some("*1")));
-    assert_eq!(router.pending(), Some("unbind"));
+    assert_eq!(router.pending(), Some(PendingChange::Unbind));
     router.read(1400);
     assert_eq!((router.used(), router.pending()), (1000, None));
 }
@@ -203,7 +205,7 @@ fn a_device_moves_when_its_row_can_be_read_again() {
     router.pass();
     let reading = router.reading(vec![], vec![unread(Some(MINE), Some("*1"))]);
     router.pi.bind(next, MINE, Some(reading));
-    assert_eq!(router.pending(), Some("move"));
+    assert_eq!(router.pending(), Some(PendingChange::Move));
     router.read(1400);
     assert_eq!(router.used(), 1000, "what flowed before the move is the old owner's");
     router.read(1405);

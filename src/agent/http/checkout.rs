@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::commands::money::Money;
 use super::state::AppState;
 use crate::agent::config::Config;
-use crate::agent::engine::{Actor, Key, Outcome};
+use crate::agent::engine::{Actor, Done, Key};
 use crate::domain::id::UserId;
 use crate::domain::order::OnlineMethod;
 use crate::web::Problem;
@@ -18,7 +18,7 @@ pub(crate) async fn take_money(
     id: UserId,
     money: Money,
     key: Option<Key>,
-) -> Result<Outcome, Problem> {
+) -> Result<Done, Problem> {
     let site = Arc::clone(&app.site);
     match money {
         Money::Taken(action) => {

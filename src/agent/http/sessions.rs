@@ -15,7 +15,7 @@ use crate::ui::layout;
 use crate::web::{Peer, Problem};
 
 /// The session's cookie.
-const COOKIE_NAME: &str = "kuota_session";
+pub(crate) const COOKIE_NAME: &str = "kuota_session";
 /// How long a session lasts.
 const SESSION: Duration = Duration::from_hours(12);
 /// A name longer than any admin's, or a password longer than any, is wrong.

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
+use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::spawn_blocking;
 
 use super::flash::FlashStore;
-use crate::agent::engine::{Actor, Command, Engine, Key, Outcome, Snapshot};
+use crate::agent::engine::{Actor, Command, Done, Engine, Key, Snapshot};
 use crate::agent::site::{STORE_FAILED, Site};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
@@ -120,16 +120,11 @@ impl AppState {
 
     /// Does an action. A caller that goes away does not stop it half way between the engine and the router.
     pub async fn act(&self, actor: Actor, command: Command, key: Option<Key>) -> Answer {
-        Ok(response_of(self.execute(actor, command, key).await?))
+        Ok(response_of(&self.execute(actor, command, key).await?))
     }
 
     /// Does an action like [`Self::act`], for a caller that words the outcome itself.
-    pub async fn execute(
-        &self,
-        actor: Actor,
-        command: Command,
-        key: Option<Key>,
-    ) -> Result<Outcome, Problem> {
+    pub async fn execute(&self, actor: Actor, command: Command, key: Option<Key>) -> Result<Done, Problem> {
         let site = Arc::clone(&self.site);
         match finish(async move { site.submit(actor, command, key).await }).await? {
             Ok(outcome) => Ok(outcome),
@@ -144,13 +139,18 @@ pub(crate) fn key<T>(actor: &Actor, body: &Body<T>) -> Option<Key> {
     Some(Key { id: format!("{}/{id}", actor.name), content_hash: body.content_hash })
 }
 
-/// An outcome as the API answers it.
-pub(crate) fn response_of(outcome: Outcome) -> Response {
-    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if outcome.body.is_empty() {
-        return status.into_response();
+/// What was done, as the API answers it.
+pub(crate) fn response_of(done: &Done) -> Response {
+    let status = match done {
+        Done::Created(_) => StatusCode::CREATED,
+        Done::Changed(_) => StatusCode::OK,
+        Done::Waiting(_) => StatusCode::ACCEPTED,
+        Done::Finished => StatusCode::NO_CONTENT,
+    };
+    match done.view() {
+        Some(view) => (status, Json(view)).into_response(),
+        None => status.into_response(),
     }
-    (status, [(CONTENT_TYPE, "application/json")], outcome.body).into_response()
 }
 
 /// The user with that id, with every reading counted.

@@ -8,7 +8,7 @@ use super::link::Link;
 use super::port::RelayError;
 use super::{BeforeCash, PaymentError, Payments};
 use crate::agent::engine::{
-    Actor, Checkout, Engine, EngineError, Key, OpenOne, Outcome, PaymentRequest, PendingOrder, order_paid,
+    Actor, Checkout, Done, Engine, EngineError, Key, OpenOne, PaymentRequest, PendingOrder, order_paid,
 };
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
@@ -28,7 +28,7 @@ impl Payments {
         actor: Actor,
         wish: PaymentRequest,
         key: Option<Key>,
-    ) -> Result<Outcome, PaymentError> {
+    ) -> Result<Done, PaymentError> {
         let link = self.link()?;
         let timeouts = link.relay.timeouts();
         let begun = Instant::now();
@@ -39,7 +39,7 @@ impl Payments {
             let (actor, asked, key) = (actor.clone(), wish.clone(), key.clone());
             let begin = move |engine: &mut Engine| engine.begin_order(&actor, &asked, key.as_ref());
             match self.engine.call(begin).await?? {
-                Checkout::Answered(outcome) => return Ok(outcome),
+                Checkout::Answered(done) => return Ok(*done),
                 Checkout::CancelFirst(open) => self.make_room(link, open, until).await?,
                 Checkout::Ask(opening) => return self.ask(link, opening, begun + timeouts.open).await,
             }
@@ -69,12 +69,7 @@ impl Payments {
     }
 
     /// Asks the relay for an opening's order and brings the answer to the ledger.
-    async fn ask(
-        &self,
-        link: &Link,
-        opening: PendingOrder,
-        deadline: Instant,
-    ) -> Result<Outcome, PaymentError> {
+    async fn ask(&self, link: &Link, opening: PendingOrder, deadline: Instant) -> Result<Done, PaymentError> {
         let request = opening.request_id.clone();
         let order = open_order(&opening, &link.return_url);
         let limit = deadline.saturating_duration_since(Instant::now());

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::engine::{EngineError, EngineGone, EngineHandle, Outcome};
+use super::engine::{Done, EngineError, EngineGone, EngineHandle};
 use crate::clock::Clock;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
@@ -62,7 +62,7 @@ pub struct Payments {
 /// What is checked before cash is taken for a user.
 pub enum BeforeCash {
     /// The same call was answered before.
-    Answered(Box<Outcome>),
+    Answered(Box<Done>),
     /// The money may be taken. The turn, where it came in time, is held until it is.
     Clear(Option<KeyGuard<UserId>>),
 }

@@ -20,7 +20,8 @@ use crate::domain::units::{AMOUNT_RP_MAX, Rupiah};
 use crate::ui::Frame;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
-use crate::web::Query;
+use crate::ui::refused::Refused;
+use crate::web::{Problem, Query};
 
 #[derive(Template)]
 #[template(path = "portal/bill.html")]
@@ -85,8 +86,10 @@ pub(super) async fn choose_part(
     Query(part): Query<Part>,
     guest: Guest,
 ) -> Answer {
-    match amount(&part.rp) {
-        Some(amount) => choose(&portal, &guest, Purpose::PayPart(amount), None).await,
+    // A refused form has its amount in what was typed.
+    let typed = guest.page_request.refused.as_ref().and_then(|refused| refused.form.text("rp"));
+    match amount(typed.unwrap_or(&part.rp)) {
+        Some(amount) => choose(&portal, &guest, Purpose::PayPart(amount)).await,
         None => page(&portal, &guest, Some(guest.words().part_bad)).await,
     }
 }
@@ -98,8 +101,10 @@ fn amount(text: &str) -> Option<Rupiah> {
 
 /// `POST /lunasi/sebagian`.
 pub(super) async fn pay_part(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
-    match amount(sent.form.text("rp").unwrap_or_default()) {
-        Some(amount) => pay(&portal, &sent, Purpose::PayPart(amount)).await,
-        None => page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await,
-    }
+    let Some(amount) = amount(sent.form.text("rp").unwrap_or_default()) else {
+        let page = page(&portal, &sent.guest, Some(sent.guest.words().part_bad)).await?;
+        let bad = Problem::invalid("rp", "is not an amount that can be paid");
+        return Ok(Refused::of(bad, &sent.form).answered_by(page));
+    };
+    pay(&portal, &sent, Purpose::PayPart(amount)).await
 }

@@ -20,14 +20,17 @@ use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::{login, phone};
 use crate::store::Customer;
-use crate::ui::Frame;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
+use crate::ui::refused::Refused;
+use crate::ui::{Form, Frame};
 use crate::web::finish::finish;
 use crate::web::{Problem, Query};
 
 /// A longer name or PIN cannot exist, and is refused without a check.
 const TEXT_BYTES_MAX: usize = 200;
+/// The code of a log-in that was confirmed too late.
+const TICKET_ENDED: &str = "login_ended";
 /// How long a log-in waits for the customer to confirm that another device is unbound.
 const REPLACE_MS: i64 = 5 * 60 * 1000;
 
@@ -95,30 +98,36 @@ pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
     match standing(&portal, &guest).await? {
         Standing::Known => Ok(see_other("/")),
-        Standing::Seen(_) => page(&portal, &guest, StatusCode::OK, "", None),
+        Standing::Seen(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
         Standing::NotSeen => not_seen(&guest, "/masuk"),
     }
 }
 
-fn page(
-    portal: &Portal,
-    guest: &Guest,
-    status: StatusCode,
-    who: &str,
-    complaint: Option<&'static str>,
-) -> Answer {
+/// The log-in, or the same again after it was refused.
+fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
     let door = DoorWords::of(guest.locale().language);
+    let complaint = |refused: &Refused| match refused.problem.code() {
+        TICKET_ENDED => door.too_old,
+        _ => door.wrong,
+    };
+    let who = refused.and_then(|refused| refused.form.text("siapa"));
     let page = LogIn {
         frame: guest.frame(door.title),
         words: guest.words(),
         door,
         token: guest.token.clone(),
-        who: who.to_owned(),
-        complaint,
+        who: who.unwrap_or_default().to_owned(),
+        complaint: refused.map(complaint),
         can_register: portal.site.config.portal.registration != Registration::Off,
         contact: portal.contact.clone(),
     };
-    page_with(status, &page)
+    page_with(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &page)
+}
+
+/// The log-in page as the answer to a form that was refused.
+fn refuse(portal: &Portal, guest: &Guest, refused: Refused) -> Answer {
+    let page = page(portal, guest, Some(&refused))?;
+    Ok(refused.answered_by(page))
 }
 
 /// `POST /masuk`.
@@ -134,8 +143,8 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     if let Some(user) = check(&portal, guest, &who, pin).await? {
         return bind(&portal, guest, user, mac).await;
     }
-    let wrong = DoorWords::of(guest.locale().language).wrong;
-    page(&portal, guest, StatusCode::UNAUTHORIZED, &who, Some(wrong))
+    let wrong = Problem::unauthorized("the number, the name or the PIN is wrong");
+    refuse(&portal, guest, Refused::of(wrong, form))
 }
 
 /// The customer with that name or phone and PIN.
@@ -257,8 +266,9 @@ pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> An
     };
     let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac).await?;
     let Some(user) = user else {
-        let door = DoorWords::of(guest.locale().language);
-        return page(&portal, guest, StatusCode::UNAUTHORIZED, "", Some(door.too_old));
+        let ended =
+            Problem::new(StatusCode::UNAUTHORIZED, TICKET_ENDED, "this log-in has ended; log in again");
+        return refuse(&portal, guest, Refused::of(ended, &Form::default()).at("/masuk"));
     };
     submit(&portal, guest, user, mac, true).await?;
     Ok(see_other("/"))

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::contact::Contact;
@@ -16,7 +15,9 @@ use super::state::Portal;
 use super::texts::{PayWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::config::PaymentMode;
-use crate::agent::engine::{Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot};
+use crate::agent::engine::{
+    Done, Engine, Key, OPEN_PAYMENT, OpenOne, PaymentRequest, Purpose, Replaces, Snapshot,
+};
 use crate::agent::http::state::Answer;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::order::{CashMethod, Method, OnlineMethod, OrderState, Quote};
@@ -27,6 +28,7 @@ use crate::ui::catalogue::fill;
 use crate::ui::form::KEY;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::payment_methods;
+use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
 use crate::web::finish::finish;
 use crate::web::{Path, Problem};
@@ -35,6 +37,10 @@ use crate::web::{Path, Problem};
 const PAYER: &str = "untuk";
 /// The field with the open payment that may be cancelled for this one.
 const REPLACES: &str = "ganti";
+/// Codes of refusals that the page to choose shows.
+const OTHER_PAYER: &str = "other_payer";
+const NO_METHOD: &str = "no_method";
+const QUOTE_CHANGED: &str = "quote_changed";
 /// Longest id of one submission.
 const KEY_CHARS_MAX: usize = 100;
 
@@ -168,12 +174,12 @@ pub(super) async fn choose_package(
     Path(package): Path<PackageId>,
     guest: Guest,
 ) -> Answer {
-    choose(&portal, &guest, Purpose::Buy(package), None).await
+    choose(&portal, &guest, Purpose::Buy(package)).await
 }
 
 /// `GET /lunasi/semua`.
 pub(super) async fn choose_all(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
-    choose(&portal, &guest, Purpose::SettleAll, None).await
+    choose(&portal, &guest, Purpose::SettleAll).await
 }
 
 /// `GET /lunasi/{debt}`.
@@ -182,7 +188,7 @@ pub(super) async fn choose_item(
     Path(debt): Path<DebtId>,
     guest: Guest,
 ) -> Answer {
-    choose(&portal, &guest, Purpose::SettleItem(debt), None).await
+    choose(&portal, &guest, Purpose::SettleItem(debt)).await
 }
 
 /// The data of the page.
@@ -205,18 +211,37 @@ fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<See
     Ok(Seen { customer, quote, open, order })
 }
 
-/// The page to choose the method for a purpose, at its present price.
-pub(super) async fn choose(
-    portal: &Portal,
-    guest: &Guest,
-    purpose: Purpose,
-    notice: Option<&'static str>,
-) -> Answer {
+/// The page to choose the method for a purpose, at its present price; after a refusal with what changed, or what is
+/// missing.
+pub(super) async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose) -> Answer {
+    let refused = guest.page_request.refused.as_ref().map(|refused| &refused.problem);
+    chosen(portal, guest, purpose, refused).await
+}
+
+async fn chosen(portal: &Portal, guest: &Guest, purpose: Purpose, refused: Option<&Problem>) -> Answer {
     let asked = purpose.clone();
     let seen = portal.look_at(guest, move |engine, customer| see(engine, customer, &asked));
     let Some(seen) = seen.await? else { return Ok(see_other("/")) };
-    let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    page_with(status, &page(portal, guest, &purpose, &seen, notice))
+    let pay = PayWords::of(guest.locale().language);
+    let notice = refused.and_then(|problem| notice(pay, problem));
+    page_with(refused.map_or(StatusCode::OK, Problem::status), &page(portal, guest, &purpose, &seen, notice))
+}
+
+/// The page to choose as the answer to a form that was refused.
+async fn refuse(portal: &Portal, sent: &Sent, purpose: Purpose, problem: Problem) -> Answer {
+    let page = chosen(portal, &sent.guest, purpose, Some(&problem)).await?;
+    Ok(Refused::of(problem, &sent.form).answered_by(page))
+}
+
+/// What a refusal says on the page to choose; `None` for one that is a page of its own.
+fn notice(pay: &PayWords, problem: &Problem) -> Option<&'static str> {
+    match problem.code() {
+        OTHER_PAYER => Some(pay.other_payer),
+        NO_METHOD => Some(pay.pick),
+        QUOTE_CHANGED => Some(pay.quote_changed),
+        OPEN_PAYMENT => Some(pay.open_first),
+        _ => None,
+    }
 }
 
 /// The open payment as shown before another replaces it.
@@ -308,12 +333,13 @@ pub(super) async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> 
     let Sent { guest, form } = sent;
     let user = portal.look_at(guest, |_, customer| Ok(customer.user.account.id)).await?;
     let Some(user) = user else { return Ok(see_other("/")) };
-    let pay = PayWords::of(guest.locale().language);
     if !portal.is_for(form, user) {
-        return choose(portal, guest, purpose, Some(pay.other_payer)).await;
+        let other = Problem::conflict(OTHER_PAYER, "the form was made for another customer");
+        return refuse(portal, sent, purpose, other).await;
     }
     let Some(method) = portal.method(form) else {
-        return choose(portal, guest, purpose, Some(pay.pick)).await;
+        let none = Problem::conflict(NO_METHOD, "the form names no method that is offered");
+        return refuse(portal, sent, purpose, none).await;
     };
     let expect = form.text("expect_rp").and_then(|text| text.parse::<Rupiah>().ok());
     let replaces = Replaces::Named(form.text(REPLACES).map(str::to_owned));
@@ -322,12 +348,9 @@ pub(super) async fn pay(portal: &Arc<Portal>, sent: &Sent, purpose: Purpose) -> 
     let site = Arc::clone(&portal.site);
     let opened = finish(async move { site.payments.pay_online(actor, wish, key).await }).await?;
     match opened.map_err(Problem::from) {
-        Ok(outcome) => lead_on(portal, guest, &outcome.body).await,
-        Err(problem) if problem.code() == "quote_changed" => {
-            choose(portal, guest, purpose, Some(pay.quote_changed)).await
-        }
-        Err(problem) if problem.code() == OPEN_PAYMENT => {
-            choose(portal, guest, purpose, Some(pay.open_first)).await
+        Ok(done) => lead_on(portal, guest, &done).await,
+        Err(problem) if matches!(problem.code(), QUOTE_CHANGED | OPEN_PAYMENT) => {
+            refuse(portal, sent, purpose, problem).await
         }
         Err(problem) => Err(problem),
     }
@@ -372,17 +395,9 @@ fn content_hash(PaymentRequest { user, purpose, method, expect, replaces }: &Pay
     digest::of_parts([&user.to_string(), &purpose, method.name(), &expect, &replaces])
 }
 
-/// The order in an answer.
-#[derive(Deserialize)]
-struct Named {
-    id: OrderId,
-}
-
-async fn lead_on(portal: &Portal, guest: &Guest, answer: &str) -> Answer {
-    let Named { id } = serde_json::from_str(answer).map_err(|error| {
-        tracing::error!(%error, "an order without an id");
-        Problem::internal()
-    })?;
+async fn lead_on(portal: &Portal, guest: &Guest, done: &Done) -> Answer {
+    // Only an answer that another version kept names no order; the home page shows what is open.
+    let Some(id) = done.order().map(|order| order.id.clone()) else { return Ok(see_other("/")) };
     let wanted = id.clone();
     let order = portal.read(move |engine| Ok(engine.reader().order(&wanted)?)).await?;
     let away = order.filter(|_| !guest.is_captive).and_then(|order| portal.way_out(&order));

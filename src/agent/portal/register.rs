@@ -17,12 +17,18 @@ use crate::agent::http::state::Answer;
 use crate::domain::id::Mac;
 use crate::domain::phone::{self, Phone};
 use crate::ui::layout::{page_with, see_other};
+use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
 use crate::web::Problem;
 use crate::web::finish::finish;
 
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 100;
+/// The fields of the form.
+const NAME: &str = "nama";
+const PHONE: &str = "hp";
+const PIN: &str = "pin";
+const PIN_AGAIN: &str = "pin_lagi";
 /// Digits of a PIN.
 const PIN_DIGITS: usize = 6;
 
@@ -52,7 +58,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     open(&portal)?;
     match standing(&portal, &guest).await? {
         Standing::Known => Ok(see_other("/")),
-        Standing::Seen(_) => page(&portal, &guest, StatusCode::OK, &Form::default(), None),
+        Standing::Seen(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
         Standing::NotSeen => not_seen(&guest, "/daftar"),
     }
 }
@@ -63,28 +69,40 @@ fn open(portal: &Portal) -> Result<(), Problem> {
     if is_off { Err(Problem::not_found("page")) } else { Ok(()) }
 }
 
-fn page(
-    portal: &Portal,
-    guest: &Guest,
-    status: StatusCode,
-    form: &Form,
-    complaint: Option<&'static str>,
-) -> Answer {
+/// The form, or the same again after it was refused.
+fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
     let door = DoorWords::of(guest.locale().language);
     let by_payment = portal.site.config.portal.registration == Registration::Payment;
-    let text = |name| form.text(name).unwrap_or_default().to_owned();
+    let text = |name| refused.and_then(|refused| refused.form.text(name)).unwrap_or_default().to_owned();
     let page = Page {
         frame: guest.frame(door.register),
         words: guest.words(),
         door,
         token: guest.token.clone(),
-        name: text("nama"),
-        phone: text("hp"),
+        name: text(NAME),
+        phone: text(PHONE),
         intro: if by_payment { door.by_payment } else { door.by_approval },
-        complaint,
+        complaint: refused.map(|refused| complaint(door, &refused.problem)),
         contact: portal.contact.clone(),
     };
-    page_with(status, &page)
+    page_with(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &page)
+}
+
+/// The form as the answer to one that was refused.
+fn refuse(portal: &Portal, guest: &Guest, refused: Refused) -> Answer {
+    let page = page(portal, guest, Some(&refused))?;
+    Ok(refused.answered_by(page))
+}
+
+/// What is wrong with the form. The page hides which numbers belong to customers, as far as possible.
+fn complaint(door: &DoorWords, problem: &Problem) -> &'static str {
+    match problem.errors().first().map(|error| error.field.as_str()) {
+        Some(NAME) => door.bad_name,
+        Some(PHONE) => door.bad_phone,
+        Some(PIN) => door.bad_pin,
+        Some(PIN_AGAIN) => door.other_pin,
+        Some(_) | None => door.not_taken,
+    }
 }
 
 /// `POST /daftar`.
@@ -96,10 +114,9 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
         Standing::Seen(mac) => mac,
         Standing::NotSeen => return Ok(see_other("/daftar")),
     };
-    let door = DoorWords::of(guest.locale().language);
-    let wanted = match read(form, door) {
+    let wanted = match read(form) {
         Ok(wanted) => wanted,
-        Err(wrong) => return page(&portal, guest, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong)),
+        Err(wrong) => return refuse(&portal, guest, Refused::of(wrong, form)),
     };
     // An attempt to register is never uncounted: each costs a hash and a row.
     let _ = portal.attempt(&portal.registrations, guest.address, &wanted.phone.e164)?;
@@ -107,25 +124,25 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
         Ok(()) if portal.site.config.portal.registration == Registration::Payment => Ok(see_other("/beli")),
         Ok(()) => Ok(see_other("/")),
         Err(problem) if matches!(problem.code(), ADDRESS_SHARED | DEVICE_GONE) => Err(problem),
-        // The page hides which numbers belong to customers, as far as possible.
         Err(problem) if problem.status() == 409 || problem.status() == 422 => {
-            page(&portal, guest, StatusCode::CONFLICT, form, Some(door.not_taken))
+            let not_taken = Problem::conflict("not_taken", "a registration with these data is not accepted");
+            refuse(&portal, guest, Refused::of(not_taken, form))
         }
         Err(problem) => Err(problem),
     }
 }
 
 /// The data of the form, or its error.
-fn read(form: &Form, door: &'static DoorWords) -> Result<Wanted, &'static str> {
+fn read(form: &Form) -> Result<Wanted, Problem> {
     let text = |name| form.text(name).unwrap_or_default();
-    let (name, pin) = (text("nama"), text("pin"));
+    let (name, pin) = (text(NAME), text(PIN));
     let is_name = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.contains(char::is_control);
     let is_pin = pin.len() == PIN_DIGITS && pin.bytes().all(|digit| digit.is_ascii_digit());
-    let phone = phone::read(text("hp")).map_err(|_| door.bad_phone)?;
+    let phone = phone::read(text(PHONE)).map_err(|_| Problem::invalid(PHONE, "is not a phone number"))?;
     match () {
-        () if !is_name => Err(door.bad_name),
-        () if !is_pin => Err(door.bad_pin),
-        () if pin != text("pin_lagi") => Err(door.other_pin),
+        () if !is_name => Err(Problem::invalid(NAME, format!("has 1 to {NAME_CHARS_MAX} characters"))),
+        () if !is_pin => Err(Problem::invalid(PIN, format!("has {PIN_DIGITS} digits"))),
+        () if pin != text(PIN_AGAIN) => Err(Problem::invalid(PIN_AGAIN, "is another PIN")),
         () => Ok(Wanted { name: name.to_owned(), phone, pin: pin.to_owned() }),
     }
 }

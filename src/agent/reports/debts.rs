@@ -7,9 +7,9 @@ use super::live::{Live, USERS_AT_ONCE};
 use super::span::Days;
 use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::account::Account;
-use crate::domain::debt::{DebtItem, oldest_first};
+use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, UserId};
-use crate::domain::tariff::Tariff;
+use crate::domain::tariff::{self, DebtLine, Tariff};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::UserRecord;
 use crate::store::export::ExportError;
@@ -126,22 +126,26 @@ pub(crate) fn each(look: &ReadView, days: Option<Days>, visit: impl FnMut(Owes))
 
 fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<Owes> {
     let account = &user.account;
-    let wanted = |item: &&&DebtItem| days.is_none_or(|days| days.hold(item.debt_date));
-    let items: Vec<&DebtItem> = oldest_first(&account.items).iter().filter(wanted).copied().collect();
     // Overage has no date, so a span leaves it out.
-    let overage = if days.is_some() { Bytes::ZERO } else { account.balance.overage() };
-    if items.is_empty() && overage.is_zero() {
+    let is_asked_for =
+        |line: &DebtLine| days.is_none_or(|days| line.item.is_some_and(|item| days.hold(item.debt_date)));
+    let lines: Vec<DebtLine> = tariff.owed(account).into_iter().filter(is_asked_for).collect();
+    if lines.is_empty() {
         return None;
     }
-    let unpaid = items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()));
-    let overage_rp = if overage.is_zero() { Some(Rupiah::ZERO) } else { tariff.quote(overage).ok() };
-    let dues = items.iter().map(|item| tariff.due(item).ok());
-    let due = dues.chain([overage_rp]).try_fold(Rupiah::ZERO, |sum, due| Some(sum.plus(due?)));
+    let bytes_where = |is_item: bool| {
+        let lines = lines.iter().filter(|line| line.item.is_some() == is_item);
+        lines.fold(Bytes::ZERO, |sum, line| sum.plus(line.bytes))
+    };
+    let (unpaid, overage) = (bytes_where(true), bytes_where(false));
+    let over = lines.iter().find(|line| line.item.is_none());
+    let overage_rp = over.map_or(Some(Rupiah::ZERO), |line| line.price.ok());
+    let due = tariff::total(&lines).ok();
     Some(Owes {
         user_id: account.id,
         name: user.name.clone(),
         phone: user.phone.clone(),
-        debts: items.into_iter().map(|item| open(item, tariff, today)).collect(),
+        debts: lines.iter().filter_map(|line| Some(open(line.item?, line, today))).collect(),
         unpaid_bytes: unpaid.0,
         unpaid_mb: unpaid.to_mb_string(),
         overage_bytes: overage.0,
@@ -151,7 +155,7 @@ fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> 
     })
 }
 
-fn open(item: &DebtItem, tariff: &Tariff, today: Date) -> Open {
+fn open(item: &DebtItem, line: &DebtLine, today: Date) -> Open {
     Open {
         id: item.id,
         debt_date: item.debt_date.to_string(),
@@ -159,9 +163,9 @@ fn open(item: &DebtItem, tariff: &Tariff, today: Date) -> Open {
         age_days: (today - item.debt_date).get_days().max(0),
         late_days: (today - item.due_date).get_days().max(0),
         amount_bytes: item.amount.map(|amount| amount.0),
-        unpaid_bytes: item.unpaid().0,
-        unpaid_mb: item.unpaid().to_mb_string(),
-        due_rp: tariff.due(item).ok().map(|rp| rp.0),
+        unpaid_bytes: line.bytes.0,
+        unpaid_mb: line.bytes.to_mb_string(),
+        due_rp: line.price.ok().map(|rp| rp.0),
         note: item.note.clone(),
     }
 }

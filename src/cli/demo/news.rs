@@ -1,11 +1,12 @@
 //! The demo's output while it runs: a line for each action of a customer, and for each change of access.
 
 use super::town::{Notices, Town};
-use crate::agent::engine::{Engine, Notice, UserView};
+use crate::agent::engine::{Engine, Notice};
 use crate::cli::failure::Failure;
 use crate::cli::output::say;
 use crate::domain::access::{Access, Reason};
 use crate::domain::units::{Bytes, Timestamp};
+use crate::protocol::admin::users::UserView;
 
 /// The most changes of access shown in one second, apart from those caused by payments: more cannot be read.
 const TOLD_PER_SECOND_MAX: u32 = 6;
@@ -142,12 +143,15 @@ fn full(access: &Access) -> String {
 
 /// The number that caused an access.
 fn number(user: &UserView) -> String {
-    match user.access.reason {
-        _ if user.unlimited => "unlimited".to_owned(),
-        Some("debt_limit") => format!("overage {}", Bytes(user.overage_bytes)),
-        Some("debt_overdue") => format!("owes {}", Bytes(user.debt_items_bytes)),
-        _ if user.overage_bytes > 0 => format!("overage {}", Bytes(user.overage_bytes)),
-        _ => format!("{} left", Bytes(user.remaining_bytes)),
+    let reason = user.access.reason;
+    if user.unlimited {
+        "unlimited".to_owned()
+    } else if reason == Some(Reason::DebtOverdue) {
+        format!("owes {}", Bytes(user.debt_items_bytes))
+    } else if reason == Some(Reason::DebtLimit) || user.overage_bytes > 0 {
+        format!("overage {}", Bytes(user.overage_bytes))
+    } else {
+        format!("{} left", Bytes(user.remaining_bytes))
     }
 }
 

@@ -11,11 +11,12 @@ use tokio::time::{sleep, timeout};
 use super::cashier::{Remedy, is_stopped, remedy};
 use super::people::SEED;
 use super::town::Town;
-use crate::agent::engine::{Actor, PaymentRequest, Purpose, Replaces, UserView};
+use crate::agent::engine::{Actor, PaymentRequest, Purpose, Replaces};
 use crate::cli::failure::Failure;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::order::OnlineMethod;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::users::UserView;
 use crate::sim::midtrans::{
     GatewayFault, GatewayFaultId, Meddling, NotPossible, PayMethod, TransactionStatus, VaBank,
 };
@@ -209,11 +210,7 @@ impl Visit {
         let customer = Actor { name: self.name.clone(), role: Role::Viewer, source: "demo".to_owned() };
         let opened = self.town.site.payments.pay_online(customer, self.wish.clone(), None).await;
         match opened {
-            Ok(outcome) => {
-                let order: serde_json::Value = serde_json::from_str(&outcome.body).ok()?;
-                let id = OrderId(order["id"].as_str()?.to_owned());
-                Some((id, Rupiah(order["amount_rp"].as_u64()?)))
-            }
+            Ok(done) => done.order().map(|order| (order.id.clone(), Rupiah(order.amount_rp))),
             Err(error) => {
                 self.say(&format!("cannot pay online: {error}"));
                 None

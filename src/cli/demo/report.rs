@@ -6,10 +6,11 @@ use std::fmt;
 use super::online::{Credited, OnlineTotals};
 use super::people::Person;
 use super::town::Town;
-use crate::agent::engine::{Engine, UserView};
+use crate::agent::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::domain::order::OrderState;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::protocol::admin::users::UserView;
 use crate::store::{Broken, Page, StoreError, Verified};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -46,7 +47,7 @@ impl Summary {
         let users = town.users().await?;
         let mut statuses = BTreeMap::new();
         for user in &users {
-            *statuses.entry(user.access.status).or_default() += 1;
+            *statuses.entry(user.access.status.name()).or_default() += 1;
         }
         let devices = people.iter().flat_map(|person| &person.devices);
         let moved = devices.fold(Bytes::ZERO, |sum, device| sum.plus(Bytes(town.router.moved(device.mac))));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -14,8 +13,7 @@ use super::bank::Bank;
 use super::people::{Person, Plan};
 use crate::agent::config::{Config, PaymentMode, Registration};
 use crate::agent::engine::{
-    Actor, Command, DebtTerms, NewDevice, NewPackage, NewUser, Notice, Notifier, PackageView, Tender,
-    UserView,
+    Actor, Command, DebtTerms, Done, NewDevice, NewPackage, NewUser, Notice, Notifier, Tender, View,
 };
 use crate::agent::payments::Relay;
 use crate::agent::run::{self, Listeners};
@@ -29,6 +27,10 @@ use crate::domain::id::{PackageId, UserId};
 use crate::domain::order::CashMethod;
 use crate::domain::policy::{Grant, Settings};
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::admins::AddAdmin;
+use crate::protocol::admin::packages::PackageView;
+use crate::protocol::admin::users::UserView;
+use crate::protocol::admin::values::{AdminName, Password, RoleName};
 use crate::settings::Secret;
 use crate::sim::{SimClock, SimConfig, SimRouter};
 use crate::store::Role;
@@ -114,7 +116,11 @@ impl Town {
     /// Creates the owner and returns the password.
     pub async fn make_owner(&self) -> Result<String, Failure> {
         let password: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
-        let body = json!({"name": OWNER, "role": Role::Owner.name(), "password": password});
+        let body = AddAdmin {
+            name: AdminName(OWNER.to_owned()),
+            role: RoleName(Role::Owner),
+            password: Password(password.clone()),
+        };
         Api::here(Arc::clone(&self.site)).post("/api/v1/admins", &body).await?;
         Ok(password)
     }
@@ -130,7 +136,9 @@ impl Town {
         ] {
             let package =
                 NewPackage { name: name.to_owned(), quota, days, price: Rupiah(price), active: true };
-            packages.push(id(&self.ask(Command::AddPackage(package)).await?)?);
+            if let Some(View::Package(package)) = self.ask(Command::AddPackage(package)).await?.view() {
+                packages.push(package.id);
+            }
         }
         for person in people {
             self.move_in(person, &packages).await?;
@@ -142,7 +150,7 @@ impl Town {
         Ok(())
     }
 
-    async fn move_in(&self, person: &Person, packages: &[Uuid]) -> Result<(), Failure> {
+    async fn move_in(&self, person: &Person, packages: &[PackageId]) -> Result<(), Failure> {
         let own = person.plan == Plan::Debtor;
         let user = self
             .ask(Command::AddUser(NewUser {
@@ -158,7 +166,8 @@ impl Town {
                 },
             }))
             .await?;
-        let user = UserId(id(&user)?);
+        let user =
+            user.user().map(|user| user.id).ok_or_else(|| Failure::said("a customer was not entered"))?;
         for device in &person.devices {
             self.ask(Command::Bind(NewDevice {
                 label: device.label.to_owned(),
@@ -178,10 +187,9 @@ impl Town {
     }
 
     /// Submits a command as the owner and returns its answer.
-    async fn ask(&self, action: Command) -> Result<Value, Failure> {
+    async fn ask(&self, action: Command) -> Result<Done, Failure> {
         let owner = Actor { name: OWNER.to_owned(), role: Role::Owner, source: "demo".to_owned() };
-        let outcome = self.site.submit(owner, action, None).await.map_err(Failure::said)?;
-        Ok(serde_json::from_str(&outcome.body).unwrap_or_default())
+        self.site.submit(owner, action, None).await.map_err(Failure::said)
     }
 
     /// Every user as pages show them.
@@ -206,13 +214,13 @@ impl Town {
 }
 
 /// The commands that bring a new account into its plan's state.
-fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> Vec<Command> {
+fn beginnings(plan: Plan, user: UserId, packages: &[PackageId], yesterday: Date) -> Vec<Command> {
     let grant = |amount, reason: &str| {
         Command::Grant(user, Grant { amount, days: Some(30), reason: reason.to_owned() })
     };
-    let buy = |which: usize| Command::Buy(user, PackageId(packages[which]), cash());
+    let buy = |which: usize| Command::Buy(user, packages[which], cash());
     let on_credit = |due_date: Option<Date>, note: &str| {
-        let what = Err(PackageId(packages[0]));
+        let what = Err(packages[0]);
         let debt_date = due_date.and_then(|due| due.checked_sub(jiff::Span::new().days(14)).ok());
         let note = note.to_owned();
         let terms = DebtTerms { what, advance: true, debt_date, due_date, price: None, note };
@@ -234,9 +242,4 @@ fn beginnings(plan: Plan, user: UserId, packages: &[Uuid], yesterday: Date) -> V
 /// Payment in cash.
 pub(super) fn cash() -> Tender {
     Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None }
-}
-
-fn id(answer: &Value) -> Result<Uuid, Failure> {
-    let id = answer["id"].as_str().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Failure::said(format!("the agent answered without an id: {answer}")))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{AdminName, Password, RoleName};
+use super::values::{AdminName, Instant, Password, RoleName};
 
 /// `POST /admins`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,4 +25,28 @@ pub struct MakeToken {
     /// What the token may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleName>,
+}
+
+/// An admin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Admin"))]
+pub struct AdminView {
+    /// Log-in name.
+    pub name: String,
+    /// What the admin may do.
+    pub role: RoleName,
+    /// Since when.
+    pub created_at: Instant,
+    /// Whether logging in takes a one-time code.
+    pub totp: bool,
+}
+
+/// A token, shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Token"))]
+pub struct TokenView {
+    /// The token.
+    pub token: String,
+    /// What it may do.
+    pub role: RoleName,
 }

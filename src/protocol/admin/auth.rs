@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::values::{Instant, RoleName};
+
 /// `POST /login`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -23,4 +25,40 @@ pub struct LogIn {
 pub struct OneTimeCode {
     /// Six digits.
     pub otp: String,
+}
+
+/// Who logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "LoggedIn"))]
+pub struct LoggedInView {
+    /// Log-in name.
+    pub name: String,
+    /// What the admin may do.
+    pub role: RoleName,
+    /// When the session ends.
+    pub expires_at: Instant,
+}
+
+/// Who a token or a session is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Me"))]
+pub struct MeView {
+    /// Log-in name.
+    pub name: String,
+    /// What the caller may do.
+    pub role: RoleName,
+    /// The interface and the address.
+    pub source: String,
+    /// Whether logging in takes a one-time code.
+    pub totp: bool,
+}
+
+/// A second factor's secret, shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TotpSecret"))]
+pub struct SecretView {
+    /// For typing.
+    pub secret: String,
+    /// For the QR code.
+    pub url: String,
 }

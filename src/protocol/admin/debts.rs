@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Amount, Day, Money, Note, Reason};
-use crate::domain::id::PackageId;
+use super::values::{Amount, Day, Megabytes, Money, Note, Reason};
+use crate::domain::debt::DebtStatus;
+use crate::domain::id::{DebtId, PackageId};
 
 /// `POST /users/{id}/debts`. Either amount or `package_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,4 +59,25 @@ pub struct ChangeDebt {
 pub struct WriteOffDebt {
     /// Why.
     pub reason: Reason,
+}
+
+/// A debt item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Debt"))]
+#[allow(missing_docs, reason = "the fields are the contract's own names")]
+pub struct DebtView {
+    pub id: DebtId,
+    /// Null for an unlimited plan.
+    pub amount_bytes: Option<u64>,
+    pub amount_mb: Option<Megabytes>,
+    pub paid_bytes: u64,
+    pub unpaid_bytes: u64,
+    /// Its own price; null is quoted by the tariff.
+    pub price_rp: Option<u64>,
+    /// The unpaid rest in rupiah; null when nothing on sale gives it a price.
+    pub due_rp: Option<u64>,
+    pub debt_date: Day,
+    pub due_date: Day,
+    pub status: DebtStatus,
+    pub note: String,
 }

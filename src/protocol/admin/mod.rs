@@ -1,4 +1,5 @@
-//! The contract of the admin API: the request of every call, as types that both sides read and write.
+//! The contract of the admin API: the request and the answer of every call, as types that both sides read and
+//! write.
 //!
 //! Requests are validated where they are read ([`values`]); the agent executes them.
 
@@ -7,12 +8,16 @@ pub mod auth;
 pub mod closings;
 pub mod debts;
 pub mod devices;
+pub mod explain;
+pub mod ledger;
 pub mod money;
 pub mod orders;
 pub mod packages;
 pub mod page;
 pub mod quota;
 pub mod reports;
+pub mod router;
+pub mod status;
 pub mod usage;
 pub mod users;
 pub mod values;
@@ -25,5 +30,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Empty {}
 
+#[cfg(test)]
+mod answer_schema_tests;
 #[cfg(test)]
 mod schema_tests;

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{MethodName, Money, Note, Price};
 use crate::domain::id::PackageId;
+use crate::domain::order::Quote;
+use crate::protocol::LineWire;
 
 /// The value of `last_paid` if no online order was ever paid.
 pub const NONE_PAID: &str = "none";
@@ -61,4 +63,20 @@ pub struct PayPart {
     /// The user's last paid online order as the caller was shown it, or `none`; another by now is 409 `order_paid`. For money over the counter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_paid: Option<Note>,
+}
+
+/// What something costs, line by line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Quote"))]
+pub struct QuoteView {
+    /// The sum.
+    pub amount_rp: u64,
+    /// The lines.
+    pub lines: Vec<LineWire>,
+}
+
+impl From<&Quote> for QuoteView {
+    fn from(quote: &Quote) -> Self {
+        Self { amount_rp: quote.total().0, lines: quote.lines.iter().map(LineWire::from).collect() }
+    }
 }

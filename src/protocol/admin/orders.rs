@@ -5,9 +5,11 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::page::{Cursor, PageLimit, given};
-use super::values::{Money, Reason};
-use crate::domain::id::UserId;
-use crate::domain::order::{Method, OrderKind, OrderState};
+use super::values::{Instant, MethodName, Money, Reason};
+use crate::domain::id::{OrderId, UserId};
+use crate::domain::order::{Flag, Method, OrderKind, OrderState};
+use crate::protocol::LineWire;
+use crate::protocol::relay::PaymentMeans;
 
 /// `GET /orders`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,4 +81,35 @@ fn of_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Method>, D::Error> 
 #[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn by_name<S: Serializer>(method: &Option<Method>, s: S) -> Result<S::Ok, S::Error> {
     method.map(Method::name).serialize(s)
+}
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Order"))]
+#[allow(missing_docs, reason = "the fields are the contract's own names")]
+pub struct OrderView {
+    pub id: OrderId,
+    /// Null when money came and nobody can tell whose: such an order is in review.
+    pub user_id: Option<UserId>,
+    pub kind: OrderKind,
+    pub method: MethodName,
+    pub amount_rp: u64,
+    pub status: OrderState,
+    pub flags: Vec<Flag>,
+    pub lines: Vec<LineWire>,
+    pub reference: Option<String>,
+    /// What went back of it.
+    pub refunded_rp: u64,
+    pub receipt: Option<u64>,
+    pub cashier: Option<String>,
+    pub created_at: Instant,
+    pub paid_at: Option<Instant>,
+    /// What the customer needs to pay online.
+    #[serde(flatten)]
+    pub means: PaymentMeans,
+    /// When the order expires; null for a cash order.
+    pub expires_at: Option<Instant>,
+    /// With a cash payment: an online order that the user paid minutes before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_just_before: Option<OrderId>,
 }

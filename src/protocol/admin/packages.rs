@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Amount, DayCount, Name, Price, changed, present};
+use super::values::{Amount, DayCount, Megabytes, Name, Price, changed, present};
+use crate::domain::id::PackageId;
 
 /// `POST /packages`; quota must be said, and null is unlimited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,4 +50,19 @@ pub struct ChangePackage {
     #[serde(deserialize_with = "changed", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]
     pub active: Option<bool>,
+}
+
+/// A package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Package"))]
+#[allow(missing_docs, reason = "the fields are the contract's own names")]
+pub struct PackageView {
+    pub id: PackageId,
+    pub name: String,
+    /// Null is unlimited.
+    pub quota_bytes: Option<u64>,
+    pub quota_mb: Option<Megabytes>,
+    pub days: u32,
+    pub price_rp: u64,
+    pub active: bool,
 }

@@ -76,6 +76,7 @@ impl<'de> Deserialize<'de> for Cursor {
 
 /// One page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "{T}List"))]
 pub struct List<T> {
     /// Its rows.
     pub items: Vec<T>,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger::EntryView;
+use super::users::UserView;
 use super::values::{Amount, DayCount, Reason};
 
 /// `POST /users/{id}/credits`.
@@ -48,4 +50,15 @@ pub struct ResetAccount {
     pub unblock: Option<bool>,
     /// Why.
     pub reason: Reason,
+}
+
+/// The answer of a reset: the user, and the entries that it wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ResetUser"))]
+pub struct ResetView {
+    /// The user.
+    #[serde(flatten)]
+    pub user: UserView,
+    /// The entries.
+    pub entries: Vec<EntryView>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::page::given;
-use super::values::{Instant, one_of};
+use super::values::{Instant, Megabytes, one_of};
 
 /// Length of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,4 +53,54 @@ pub struct UsageQuery {
     pub to: Option<Instant>,
     /// Length of one row.
     pub step: UsageStep,
+}
+
+/// Usage of one device in one hour or local day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+pub struct UsageRowView {
+    /// When the hour or day begins.
+    pub start: Instant,
+    /// The device.
+    pub mac: String,
+    /// What it used.
+    pub bytes: u64,
+    /// The same in MB.
+    pub mb: Megabytes,
+    /// The part beyond the limit that should have stopped the user.
+    pub unenforced_bytes: u64,
+}
+
+/// A restart of a counter, with what both rows counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[allow(missing_docs, reason = "the fields are the contract's own names")]
+pub struct RestartView {
+    pub at: Instant,
+    pub mac: String,
+    pub old_row: String,
+    pub old_bytes: u64,
+    pub new_row: String,
+    pub new_bytes: u64,
+    pub uptime_s: u64,
+}
+
+/// Usage of a user by device and hour or day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Usage"))]
+pub struct UsageView {
+    /// The start of the first row.
+    pub from: Instant,
+    /// The end of the last row.
+    pub to: Instant,
+    /// Length of one row.
+    pub step: UsageStep,
+    /// The sum of the rows.
+    pub total_bytes: u64,
+    /// The same in MB.
+    pub total_mb: Megabytes,
+    /// The rows.
+    pub items: Vec<UsageRowView>,
+    /// Every restart of a counter in the span.
+    pub restarts: Vec<RestartView>,
 }

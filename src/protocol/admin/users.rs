@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::devices::DeviceView;
 use super::page::{Cursor, PageLimit, given};
 use super::values::{
-    Amount, Day, DeviceMac, Instant, Label, Limit, Login, Name, Note, OverageName, Phone, Price, Reason,
-    StatusName, changed,
+    Amount, Day, DeviceMac, Instant, Label, Limit, Login, Megabytes, Name, Note, OverageName, Phone, Price,
+    Reason, StatusName, changed,
 };
+use crate::domain::access::{Reason as AccessReason, Status};
+use crate::domain::account::Overage;
+use crate::domain::id::UserId;
 
 /// `GET /users`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -206,4 +210,89 @@ pub struct OpenItem {
     /// Words for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
+}
+
+/// A user's access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Access"))]
+pub struct AccessView {
+    /// The status.
+    pub status: Status,
+    /// The reason; null for full access.
+    pub reason: Option<AccessReason>,
+    /// Every cause that applies.
+    pub reasons: Vec<AccessReason>,
+    /// Since when.
+    pub since: Instant,
+    /// A block for debt is held off because an online order cannot be checked now.
+    pub offline_grace: bool,
+}
+
+/// A user. Sums are of the period since the last reset; each is in bytes, and in MB with two digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "User"))]
+#[allow(
+    missing_docs,
+    reason = "the fields are the contract's own names, and the struct's text says the shape"
+)]
+pub struct UserView {
+    pub id: UserId,
+    pub name: String,
+    pub phone: Option<String>,
+    /// The number that the phone is compared by; null if the input is not a phone number.
+    pub phone_e164: Option<String>,
+    pub login: Option<String>,
+    pub access: AccessView,
+    pub credited_bytes: u64,
+    pub credited_mb: Megabytes,
+    pub used_bytes: u64,
+    pub used_mb: Megabytes,
+    pub remaining_bytes: u64,
+    pub remaining_mb: Megabytes,
+    pub overage_bytes: u64,
+    pub overage_mb: Megabytes,
+    pub debt_items_bytes: u64,
+    pub debt_items_mb: Megabytes,
+    pub total_debt_bytes: u64,
+    pub total_debt_mb: Megabytes,
+    pub expires_at: Option<Instant>,
+    pub unlimited: bool,
+    pub exempt: bool,
+    pub approved: bool,
+    pub active: bool,
+    /// The effective mode: the user's own, else the site's.
+    pub overage: Overage,
+    /// The effective limit: the user's own, else the site's.
+    pub debt_limit_bytes: u64,
+    pub devices: Vec<DeviceView>,
+    pub created_at: Instant,
+    /// After a device was moved here: its former owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<UserId>,
+}
+
+/// What an import entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Imported"))]
+pub struct ImportView {
+    /// Users.
+    pub imported: usize,
+    /// Their devices.
+    pub devices: usize,
+    /// Users whose quota was taken over.
+    pub quotas: usize,
+    /// Debt items.
+    pub debts: usize,
+    /// Users blocked from the start.
+    pub blocked: usize,
+    /// The users' ids, in the order of the rows; none after a dry run.
+    pub ids: Vec<UserId>,
+}
+
+/// A PIN, shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Pin"))]
+pub struct PinView {
+    /// Six digits.
+    pub pin: String,
 }

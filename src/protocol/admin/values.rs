@@ -238,6 +238,17 @@ text_field! {
     |method| method.name().to_owned()
 }
 
+/// A sum in MB with two digits, as answers write it beside the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Megabytes(pub String);
+
+impl From<Bytes> for Megabytes {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes.to_mb_string())
+    }
+}
+
 /// The error message for a word that is not in the list.
 pub fn one_of(names: impl IntoIterator<Item = &'static str>) -> String {
     format!("must be one of {}", names.into_iter().collect::<Vec<_>>().join(", "))

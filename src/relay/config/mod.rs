@@ -1,89 +1,36 @@
 //! The configuration of `kuota-relay`: one tree whose sections are the tables of the TOML file.
 //!
-//! Defaults < file < environment (`KUOTA_RELAY__KEY`). `config/relay.toml` holds every key and says in words what each
-//! is for. Secrets are not part of the tree: it names files, and [`Config::load_secrets`] reads them.
+//! Defaults < file < environment (`KUOTA_RELAY__KEY`). Each key is one row of `config/tree.rs`. `config/relay.toml` has
+//! every key with its default and comment. Secrets are not part of the tree: it names files, and [`Config::load_secrets`] reads them.
 
 mod secrets;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 pub use secrets::{MerchantKeys, RelaySecrets, SiteTokens};
+pub use tree::{Config, MerchantConfig, SiteConfig};
 
 pub use crate::midtrans::GatewayEnvironment;
-use crate::settings::{self, Environment, Finding, HttpUrl, SettingsError, Sources};
+use crate::settings::{self, Environment, Finding, HttpUrl, Section, SectionKeys, SettingsError, Sources};
 
 /// Variables that begin with this are settings.
 pub const ENV_PREFIX: &str = "KUOTA_RELAY__";
 /// The longest id of a merchant or a site.
 const ID_CHARS_MAX: usize = 64;
-/// Bounds of `connections_max`: fewer leave nothing to keep for notifications, more need more than memory.
-const CONNECTIONS: std::ops::RangeInclusive<usize> = 16..=65_536;
 /// The longest merchant id of the gateway.
 const MERCHANT_ID_CHARS_MAX: usize = 64;
 
-/// The whole configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Where agents, and whatever passes the gateway's notifications on, find the relay.
-    pub listen: SocketAddr,
-    /// How the gateway reaches the relay; without it nothing notifies, and open orders are asked for.
-    #[serde(with = "settings::optional_url")]
-    pub public_url: Option<HttpUrl>,
-    /// Where orders, notifications and the feed are kept.
-    pub database: Database,
-    /// Connections at the same time; a site that waits for its feed has one.
-    pub connections_max: usize,
-    /// Accounts at the gateway.
-    pub merchant: Vec<MerchantConfig>,
-}
-
-/// `[[merchant]]`: one account at the gateway.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MerchantConfig {
-    /// Its name here; part of the address for notifications.
-    pub id: String,
-    /// Which of the gateway's two worlds it lives in.
-    #[serde(default)]
-    pub environment: GatewayEnvironment,
-    /// File with the server key; the credential `{id}.server_key` replaces it.
-    pub server_key_file: PathBuf,
-    /// Files with keys from before, still accepted in signatures; the credentials `{id}.previous_key.0`, … replace
-    /// them.
-    #[serde(default)]
-    pub previous_key_files: Vec<PathBuf>,
-    /// The gateway's own id of the account; empty: learned from the first charge.
-    #[serde(default)]
-    pub merchant_id: String,
-    /// Whether the gateway adds its fee to what customers pay.
-    #[serde(default)]
-    pub fee_imposition: bool,
-    /// Scheme, host and path prefix instead of the gateway's own, for charges and status.
-    #[serde(default, with = "settings::optional_url")]
-    pub core_url: Option<HttpUrl>,
-    /// The same for the gateway's payment page.
-    #[serde(default, with = "settings::optional_url")]
-    pub snap_url: Option<HttpUrl>,
-    /// The hotspots whose customers pay into it.
-    #[serde(default)]
-    pub site: Vec<SiteConfig>,
-}
-
-/// `[[merchant.site]]`: one hotspot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SiteConfig {
-    /// Its name, as its agent has it in `[relay] site`. Unique among all merchants.
-    pub id: String,
-    /// File with the SHA-256 of its token in hexadecimal; the credential `{id}.token_sha256` replaces it.
-    pub token_sha256_file: PathBuf,
+/// Every table of the file with its keys, in the order of the shipped file.
+pub fn sections() -> Vec<SectionKeys> {
+    let mut out = Vec::new();
+    Config::describe(&mut out);
+    out
 }
 
 /// Where the relay keeps what it knows.
@@ -133,18 +80,6 @@ impl TryFrom<String> for Database {
 impl From<Database> for String {
     fn from(database: Database) -> Self {
         database.to_string()
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            listen: ([127, 0, 0, 1], 8090).into(),
-            public_url: None,
-            database: Database::Sqlite("/var/lib/kuota-relay/relay.db".into()),
-            connections_max: 4096,
-            merchant: Vec::new(),
-        }
     }
 }
 
@@ -217,10 +152,7 @@ impl Config {
                  with id and server_key_file, and [[merchant.site]] below it",
             ));
         }
-        if !CONNECTIONS.contains(&self.connections_max) {
-            let reason = format!("must be {} to {}", CONNECTIONS.start(), CONNECTIONS.end());
-            out.push(Finding::new("connections_max", reason));
-        }
+        self.check_ranges("", &mut out);
         let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
         for (i, merchant) in self.merchant.iter().enumerate() {
             let at = |key: &str| format!("merchant.{i}.{key}");

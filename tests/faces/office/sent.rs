@@ -9,7 +9,7 @@ use axum::http::Method;
 use kuota::domain::id::Mac;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, Fields, Page, text};
+use crate::browser::{Browser, Fields, Page, REFUSED, text};
 use crate::desk::PASSWORD;
 use crate::office::entrance::{code, second_factor};
 use crate::shop::Shop;
@@ -305,6 +305,106 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
         };
         assert_eq!(sent.status, 303, "{path}: {}", sent.words());
     }
+}
+
+/// What nobody types, in every field that a form of the desk may have.
+fn nonsense() -> Fields {
+    let names = [
+        "amount",
+        "amount_rp",
+        "counted_rp",
+        "due_date",
+        "mac",
+        "method",
+        "name",
+        "otp",
+        "package_id",
+        "password",
+        "phone",
+        "price_rp",
+        "quota",
+        "reason",
+        "role",
+        "username",
+    ];
+    names.map(|name| (name.to_owned(), format!("?{}", "\u{1}".repeat(300)))).into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_loaded_again() {
+    let (deeds, others) = forms_of_the_source();
+    let shop = Shop::open().await;
+    let desk = &shop.desk;
+    let (mut n, mut refused) = (0, 0);
+    for path in deeds.into_iter().chain(others) {
+        // Logging out and ending sessions end those of nobody else.
+        let browser =
+            Browser::of(desk, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
+        let path = if path.matches('/').count() > 1
+            && !path.starts_with("/saya")
+            && !path.starts_with("/cadangan")
+        {
+            prepared(&shop, &browser, &path, &mut n).await.0
+        } else {
+            path
+        };
+        let token = browser.open("/saya").await.fields()["_token"].clone();
+        let stale = Fields::from([("_token".to_owned(), "x".to_owned())]);
+        let mut wrong = nonsense();
+        wrong.insert("_token".to_owned(), token);
+        let forms = if path == FILE { vec![stale] } else { vec![stale, wrong] };
+        for fields in forms {
+            let sent = browser.post_only(&path, &fields).await;
+            assert_eq!(sent.status, 303, "{path}: {}", sent.words());
+            if !sent.to.contains(REFUSED) {
+                continue;
+            }
+            refused += 1;
+            let shown = browser.get(&sent.to).await;
+            assert!((400..500).contains(&shown.status), "{path}: {} {}", shown.status, shown.words());
+            assert_eq!(
+                browser.get(&sent.to).await.words(),
+                shown.words(),
+                "{path} is another page when loaded again"
+            );
+            assert!(!shown.html.contains("class=\"problem\"") && !shown.html.contains("rahasia"), "{path}");
+            // What was forgotten is asked again, or leads to a page.
+            let lost = sent.to.split(REFUSED).next().unwrap().to_owned() + REFUSED + "x";
+            let empty = browser.get(&lost).await;
+            assert!(
+                [200, 303].contains(&empty.status) || empty.status == 409,
+                "{lost}: {} {}",
+                empty.status,
+                empty.words()
+            );
+        }
+    }
+    assert!(refused > 60, "{refused} were refused");
+    shop.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_form_is_filled_in_again_and_belongs_to_its_session() {
+    let shop = Shop::open().await;
+    let owner = Browser::owner(&shop.desk).await;
+    let typed = [("name", "siti"), ("role", "cashier"), ("password", "x")];
+    let form = owner.open("/pengelola/baru").await;
+    let mut fields = form.fields();
+    fields.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let sent = owner.post_only(&form.action(), &fields).await;
+    let shown = owner.get(&sent.to).await;
+    assert_eq!(shown.status, 422);
+    assert_eq!((shown.fields()["name"].as_str(), shown.fields()["password"].as_str()), ("siti", ""));
+    owner.in_english().get(&sent.to).await.hides("Kata sandi");
+    let other = Browser::of(&shop.desk, "rini", "owner").await;
+    assert_eq!(other.open(&sent.to).await.fields()["name"], "");
+    // A program that sends the form is answered at once.
+    let body = format!("_token={}&name=siti", fields["_token"]);
+    let call = shop.desk.call(Method::POST, "/pengelola/baru").header("cookie", owner.cookie());
+    let call =
+        call.header("origin", &shop.desk.base).header("content-type", "application/x-www-form-urlencoded");
+    let reply = call.body(body).send().await;
+    assert!(reply.status == 422 && reply.text.contains("value=\"siti\""), "{} {}", reply.status, reply.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

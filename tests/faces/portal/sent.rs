@@ -103,3 +103,67 @@ async fn every_form_of_the_portal_leads_on_when_it_is_sent() {
         assert_eq!(page.status, 303, "{path}: {}", page.read());
     }
 }
+
+/// An address of the form, and the page whose token it carries.
+async fn addressed(shop: &Shop, path: &str) -> (Visitor, String, &'static str) {
+    match path {
+        "/masuk" | "/masuk/ganti" | "/daftar" => (stranger(shop, true).await.0, path.to_owned(), "/masuk"),
+        _ => {
+            let debt = debt(shop).await;
+            let package = shop.package.as_str().unwrap();
+            let path = path.replace("{package}", package).replace("{debt}", &debt).replace("{order}", "x");
+            (Visitor::of(shop).await, path, "/lunasi/semua")
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_be_loaded_again() {
+    for path in forms_of_the_source() {
+        let shop = shop().await;
+        let (phone, path, page) = addressed(&shop, &path).await;
+        let mut wrong = phone.get(page).await.form(page);
+        let typed =
+            [("siapa", "Siti <b>"), ("nama", "Siti <b>"), ("pin", "13579"), ("method", "?"), ("untuk", "?")];
+        wrong.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let stale = [("_token".to_owned(), "x".to_owned())].into();
+        for fields in [stale, wrong] {
+            let to = phone.post_only(&path, &fields).await.leads_to();
+            assert!(to.contains("salah="), "{path} was not refused: {to}");
+            let shown = phone.get(&to).await;
+            assert!((400..500).contains(&shown.status), "{path}: {} {}", shown.status, shown.read());
+            assert_eq!(phone.get(&to).await.read(), shown.read(), "{path} is another page when loaded again");
+            assert!(!shown.text.contains("13579") && !shown.text.contains("<b>"), "{path}: {}", shown.text);
+            // Another phone is shown nothing of it, and what was forgotten is asked again.
+            let lost = to.split("salah=").next().unwrap().to_owned() + "salah=x";
+            let other = Visitor::at(&shop.desk).from(Ipv4Addr::new(127, 0, 0, 9)).get(&to).await;
+            for (who, page) in [("another phone", other), ("lost", phone.get(&lost).await)] {
+                assert!(
+                    [200, 303, 422].contains(&page.status),
+                    "{who} {path}: {} {}",
+                    page.status,
+                    page.read()
+                );
+                page.says_nothing_of("Siti");
+            }
+            // A program is answered at once.
+            let program = Visitor::at(&shop.desk).as_program().post_only(&path, &fields).await;
+            assert_eq!(program.status, shown.status, "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_registers_or_logs_in_wrongly_types_no_more_than_the_pin_again() {
+    let shop = shop().await;
+    let (phone, _) = stranger(&shop, true).await;
+    let typed = [("nama", "Siti"), ("hp", "081234567890"), ("pin", "13579"), ("pin_lagi", "13579")];
+    let page = phone.fill("/daftar", "/daftar", &typed).await;
+    assert_eq!(page.status, 422);
+    page.says("PIN terdiri dari 6 angka.");
+    for kept in ["value=\"Siti\"", "value=\"081234567890\""] {
+        assert!(page.text.contains(kept), "{kept}: {}", page.text);
+    }
+    let page = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "000000")]).await;
+    assert!(page.status == 401 && page.text.contains("value=\"budi\"") && !page.text.contains("000000"));
+}

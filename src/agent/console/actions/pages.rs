@@ -13,6 +13,7 @@ use crate::agent::console::texts::say;
 use crate::agent::http::errors::DEVICE_TAKEN;
 use crate::protocol::admin::money::NONE_PAID;
 use crate::ui::layout::page_with;
+use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame, html};
 use crate::web::Problem;
 
@@ -210,7 +211,8 @@ impl<'a> Of<'a> {
         if !matches!(problem.status().as_u16(), 400 | 409 | 422 | 502 | 503) {
             return Err(problem);
         }
-        page_with(problem.status(), &self.form_page(&self.spec.filled(typed), Some(&problem)))
+        let page = page_with(problem.status(), &self.form_page(&self.spec.filled(typed), Some(&problem)))?;
+        Ok(Refused::of(problem, &self.typed(typed)).answered_by(page))
     }
 
     /// What would happen, and the button that does it; `key` names the press when what was typed is kept by it.

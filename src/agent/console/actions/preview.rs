@@ -1,17 +1,19 @@
 //! The preview of an action in words: the customer before and after, the ledger lines, the money.
 
-use serde_json::Value;
-
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Line;
-use crate::agent::engine::{Command, Engine, JUST_PAID_MS, NewDevice, PackageView, Preview, Snapshot};
+use crate::agent::engine::{Command, Engine, JUST_PAID_MS, NewDevice, Preview, Snapshot, View};
 use crate::domain::access::Status;
+use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{OrderId, PackageId};
 use crate::domain::ledger::{Kind, Side};
 use crate::domain::order::{Method, OnlineMethod, OrderState};
+use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::closings::ClosingView;
+use crate::protocol::admin::packages::PackageView;
 use crate::store::{DeviceRecord, OrderFilter, OrderRecord, Page, Pending};
 use crate::ui::Locale;
 use crate::web::Problem;
@@ -84,35 +86,7 @@ pub(crate) fn of(
     if online.is_none() {
         telling.last_paid(action, preview, &mut shown)?;
     }
-    match action {
-        Command::Reset { .. } | Command::Bind(_) | Command::Unbind { .. } => {
-            shown.notes.push(words.by_router.to_owned());
-        }
-        Command::Refund { .. } if preview.orders.is_empty() => shown.notes.push(words.by_gateway.to_owned()),
-        Command::CloseDrawer { .. } => shown.facts.extend(drawer(words, &preview.outcome.body)),
-        Command::AddPackage(_) => shown.rows = telling.package(None, &preview.outcome.body),
-        Command::ChangePackage(id, _) => shown.rows = telling.package(Some(*id), &preview.outcome.body),
-        Command::DeletePackage(id) => shown.rows = telling.package(Some(*id), ""),
-        Command::AddUser(_)
-        | Command::Import { .. }
-        | Command::Register { .. }
-        | Command::ChangeUser(..)
-        | Command::DeleteUser(_)
-        | Command::Grant(..)
-        | Command::Debit { .. }
-        | Command::AddDebt(..)
-        | Command::ChangeDebt(..)
-        | Command::WriteOff { .. }
-        | Command::Refund { .. }
-        | Command::Review { .. }
-        | Command::SetPin(..)
-        | Command::Buy(..)
-        | Command::SettleAll(..)
-        | Command::SettleItem(..)
-        | Command::PayPart(..)
-        | Command::Block(..)
-        | Command::Unblock(..) => {}
-    }
+    telling.subject(action, preview, &mut shown);
     Ok(shown)
 }
 
@@ -147,17 +121,15 @@ fn rows(before: &Facts, after: &Facts, words: &People) -> Vec<Row> {
 }
 
 /// The drawer that would be closed.
-fn drawer(words: &People, body: &str) -> Facts {
-    let closing: Value = serde_json::from_str(body).unwrap_or_default();
-    let rp = |field: &str| {
-        let number = closing[field].as_i64().unwrap_or_default();
+fn drawer(words: &People, closing: &ClosingView) -> Facts {
+    let rp = |number: i64| {
         let sign = if number < 0 { "\u{2212}" } else { "" };
         format!("{sign}{}", Rupiah(number.unsigned_abs()))
     };
     vec![
-        (words.expected, rp("expected_rp")),
-        (words.counted, rp("counted_rp")),
-        (words.difference, rp("difference_rp")),
+        (words.expected, rp(closing.expected_rp)),
+        (words.counted, Rupiah(closing.counted_rp).to_string()),
+        (words.difference, rp(closing.difference_rp)),
     ]
 }
 
@@ -168,6 +140,46 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
+    /// What else the action is about: a drawer, a package, or something outside.
+    fn subject(&self, action: &Command, preview: &Preview, shown: &mut Shown) {
+        match action {
+            Command::Reset { .. } | Command::Bind(_) | Command::Unbind { .. } => {
+                shown.notes.push(self.words.by_router.to_owned());
+            }
+            Command::Refund { .. } if preview.orders.is_empty() => {
+                shown.notes.push(self.words.by_gateway.to_owned());
+            }
+            Command::CloseDrawer { .. } => {
+                if let Some(View::Closing(closing)) = preview.done.view() {
+                    shown.facts.extend(drawer(self.words, closing));
+                }
+            }
+            Command::AddPackage(_) => shown.rows = self.package(None, preview),
+            Command::ChangePackage(id, _) | Command::DeletePackage(id) => {
+                shown.rows = self.package(Some(*id), preview);
+            }
+            Command::AddUser(_)
+            | Command::Import { .. }
+            | Command::Register { .. }
+            | Command::ChangeUser(..)
+            | Command::DeleteUser(_)
+            | Command::Grant(..)
+            | Command::Debit { .. }
+            | Command::AddDebt(..)
+            | Command::ChangeDebt(..)
+            | Command::WriteOff { .. }
+            | Command::Refund { .. }
+            | Command::Review { .. }
+            | Command::SetPin(..)
+            | Command::Buy(..)
+            | Command::SettleAll(..)
+            | Command::SettleItem(..)
+            | Command::PayPart(..)
+            | Command::Block(..)
+            | Command::Unblock(..) => {}
+        }
+    }
+
     /// A customer in a few values; the settings too where they are what changes.
     fn user(&self, snapshot: Option<&Snapshot>, action: &Command) -> Facts {
         let Some(snapshot) = snapshot else { return Vec::new() };
@@ -177,7 +189,7 @@ impl Telling<'_> {
             (words.remaining, say::quota(locale, (!account.unlimited).then(|| account.balance.remaining()))),
             (words.used, locale.quota(account.used)),
             (words.overage, locale.quota(account.balance.overage())),
-            (words.debts, self.items(&account.open_items())),
+            (words.debts, self.items(account)),
             (words.expires, say::expiry(locale, account.expires_at)),
             (words.devices, self.devices(snapshot)),
         ];
@@ -212,16 +224,17 @@ impl Telling<'_> {
     }
 
     /// What open items owe, by amount and by price.
-    fn items(&self, items: &[&DebtItem]) -> String {
-        if items.is_empty() {
-            return self.words.none.to_owned();
-        }
-        let unpaid = items.iter().fold(Bytes::ZERO, |sum, item| sum.plus(item.unpaid()));
-        let due = self.engine.read_view().with_context(|ctx| {
-            let tariff = ctx.tariff();
-            items.iter().try_fold(Rupiah::ZERO, |sum, item| tariff.due(item).map(|due| sum.plus(due))).ok()
-        });
-        format!("{} ({})", say::price(self.locale.language, due), self.locale.quota(unpaid))
+    fn items(&self, account: &Account) -> String {
+        self.engine.read_view().with_context(|ctx| {
+            let mut lines = ctx.tariff().owed(account);
+            lines.retain(|line| line.item.is_some());
+            if lines.is_empty() {
+                return self.words.none.to_owned();
+            }
+            let unpaid = lines.iter().fold(Bytes::ZERO, |sum, line| sum.plus(line.bytes));
+            let due = tariff::total(&lines).ok();
+            format!("{} ({})", say::price(self.locale.language, due), self.locale.quota(unpaid))
+        })
     }
 
     fn devices(&self, snapshot: &Snapshot) -> String {
@@ -336,23 +349,26 @@ impl Telling<'_> {
     }
 
     /// A package before and after.
-    fn package(&self, id: Option<PackageId>, after: &str) -> Vec<Row> {
+    fn package(&self, id: Option<PackageId>, preview: &Preview) -> Vec<Row> {
         let packages = self.engine.read_view().packages();
-        let before = packages.iter().find(|package| Some(package.id) == id);
-        let before = before.and_then(|package| serde_json::to_value(PackageView::of(package)).ok());
-        let after = serde_json::from_str(after).ok();
-        let facts = |view: Option<Value>| view.map(|view| self.package_facts(&view)).unwrap_or_default();
-        rows(&facts(before), &facts(after), self.words)
+        let before = packages.iter().find(|package| Some(package.id) == id).map(PackageView::of);
+        let after = match preview.done.view() {
+            Some(View::Package(package)) => Some(package),
+            Some(_) | None => None,
+        };
+        let facts =
+            |view: Option<&PackageView>| view.map(|view| self.package_facts(view)).unwrap_or_default();
+        rows(&facts(before.as_ref()), &facts(after), self.words)
     }
 
-    fn package_facts(&self, view: &Value) -> Facts {
+    fn package_facts(&self, package: &PackageView) -> Facts {
         let words = self.words;
         vec![
-            (words.name, view["name"].as_str().unwrap_or_default().to_owned()),
-            (words.quota, say::quota(self.locale, view["quota_bytes"].as_u64().map(Bytes))),
-            (words.days, view["days"].to_string()),
-            (words.price, Rupiah(view["price_rp"].as_u64().unwrap_or_default()).to_string()),
-            (words.on_sale, say::yes(self.locale.language, view["active"] == Value::Bool(true)).to_owned()),
+            (words.name, package.name.clone()),
+            (words.quota, say::quota(self.locale, package.quota_bytes.map(Bytes))),
+            (words.days, package.days.to_string()),
+            (words.price, Rupiah(package.price_rp).to_string()),
+            (words.on_sale, say::yes(self.locale.language, package.active).to_owned()),
         ]
     }
 }

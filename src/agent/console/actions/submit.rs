@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::action::{FormAction, FormContext, Submission, Work};
 use super::form_spec::FormSpec;
 use super::pages::{self, EDITED, SHOWN};
@@ -13,12 +11,13 @@ use super::subject::Subject;
 use crate::agent::console::address::parameter;
 use crate::agent::console::session::{AdminSession, Filled};
 use crate::agent::console::texts::say;
-use crate::agent::engine::{Command, Engine, Key, Outcome, Request};
+use crate::agent::engine::{Command, Done, Engine, Key, Request};
 use crate::agent::http::checkout::take_money;
 use crate::agent::http::commands::money::{Money, over_the_counter};
 use crate::agent::http::flash::{Claim, Draft, Flash};
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::id::UserId;
+use crate::protocol::admin::orders::OrderView;
 use crate::store::Page;
 use crate::tools::digest;
 use crate::ui::form::KEY;
@@ -79,6 +78,11 @@ pub(crate) async fn show<S: Subject>(
 ) -> Answer {
     session.at_least(action.role)?;
     let context = context(app, session, subject);
+    if let Some(refused) = session.page_request.refused.clone() {
+        let spec = app.read(move |engine| (action.spec)(&context, engine)).await?;
+        let page = pages::Of::new(session, (action.title)(session.page_request.locale.language), spec);
+        return page.refused(&refused.form, refused.problem.clone());
+    }
     let uri = &session.page_request.uri;
     let (shown, edited) = (parameter(uri, SHOWN), parameter(uri, EDITED));
     let draft = shown.or(edited).map(|key| app.flash.draft(&session.token, key));
@@ -177,7 +181,7 @@ impl Doing<'_> {
         let (app, actor) = (self.app, self.page.session.actor.clone());
         let key = Key { id: format!("{}/{}", actor.name, self.key), content_hash: self.content_hash() };
         let event = key.id.clone();
-        let (action, outcome) = match work {
+        let (action, done) = match work {
             Work::Operation(_, operation) => {
                 let told = operation(Arc::clone(app), actor).await?;
                 return Ok((self.page.home.clone(), self.named(told)));
@@ -193,7 +197,7 @@ impl Doing<'_> {
                 (action, take_money(app, actor, user, money, Some(key)).await?)
             }
         };
-        self.told(action, event, outcome).await
+        self.told(action, event, &done).await
     }
 
     /// What makes the same press the same: where it is and everything that was typed.
@@ -226,21 +230,23 @@ impl Doing<'_> {
         &self,
         action: Option<Command>,
         event: String,
-        outcome: Outcome,
+        done: &Done,
     ) -> Result<(String, Flash), Problem> {
-        let body: Value = serde_json::from_str(&outcome.body).unwrap_or_default();
-        let id = body["id"].as_str().unwrap_or_default();
-        let home = match &action {
-            Some(Command::AddUser(_)) => format!("/pelanggan/{id}"),
-            Some(_) => self.page.home.clone(),
+        let (user, order) = (done.user(), done.order());
+        let home = match (&action, user, order) {
+            (Some(Command::AddUser(_)), Some(user), _) => format!("/pelanggan/{}", user.id),
             // A payer who was asked for money online needs the means to pay.
-            None => format!("/pembayaran/{id}"),
+            (None, _, Some(order)) => format!("/pembayaran/{}", order.id),
+            (Some(_) | None, ..) => self.page.home.clone(),
         };
         let words = self.page.words();
-        let receipt = |no: u64| (format!("/kuitansi/{id}"), say::with(words.receipt_no, &[&no.to_string()]));
-        let links = body["receipt"].as_u64().map(receipt).into_iter().collect();
+        let receipt = |order: &OrderView| {
+            let words = say::with(words.receipt_no, &[&order.receipt?.to_string()]);
+            Some((format!("/kuitansi/{}", order.id), words))
+        };
+        let links = order.and_then(receipt).into_iter().collect();
         let locale = self.page.session.page_request.locale.clone();
-        let moved_from = body["moved_from"].as_str().and_then(|id| id.parse().ok());
+        let moved_from = user.and_then(|user| user.moved_from);
         let lines = match action {
             Some(_) if moved_from.is_some() => self.moved(moved_from).await?,
             Some(action) => {
@@ -249,7 +255,7 @@ impl Doing<'_> {
             }
             None => Vec::new(),
         };
-        let is_waiting = outcome.status == 202;
+        let is_waiting = done.is_waiting();
         Ok((home, self.named(Flash { is_waiting, lines, links, ..Flash::default() })))
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
+use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending};
 use crate::ui::{Frame, Locale, html};
@@ -115,8 +116,9 @@ struct OrderRow {
 struct Known {
     snapshot: Snapshot,
     rules: Vec<explain::Row>,
-    /// Items with the present price of each; the open ones first.
-    debts: Vec<(DebtItem, Option<Rupiah>)>,
+    /// Open items with the present price of each.
+    open: Vec<(DebtItem, Option<Rupiah>)>,
+    closed: Vec<DebtItem>,
     owed: Option<Rupiah>,
     stays: Vec<StayRow>,
     /// Names of those to whom devices are about to move.
@@ -146,13 +148,12 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     let rules = explain::rules(locale, &look, &snapshot.user, &period(lines.clone()));
     lines.truncate(LINES_MAX);
     let account = &snapshot.user.account;
-    let open: Vec<DebtItem> = account.open_items().into_iter().cloned().collect();
-    let closed = reader.debts(no)?.into_iter().filter(|item| !item.is_open()).rev().take(CLOSED_MAX);
-    let items: Vec<DebtItem> = open.into_iter().chain(closed).collect();
-    let (debts, owed) = look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        let debts = items.into_iter().map(|item| (item.clone(), tariff.due(&item).ok())).collect();
-        (debts, tariff.settle_all(account).ok().map(|quote| quote.total()))
+    let closed =
+        reader.debts(no)?.into_iter().filter(|item| !item.is_open()).rev().take(CLOSED_MAX).collect();
+    let (open, owed) = look.with_context(|ctx| {
+        let lines = ctx.tariff().owed(account);
+        let owed = tariff::total(&lines).ok();
+        (lines.into_iter().filter_map(|line| Some((line.item?.clone(), line.price.ok()))).collect(), owed)
     });
     let orders = reader.orders(Some(no), Page { limit: ORDERS_MAX, after: None })?;
     let orders = orders.into_iter().map(|(_, order)| order).collect();
@@ -166,17 +167,17 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     let heirs = heirs.collect();
     let usage = usage::of(engine, locale, &snapshot, wanted)?;
     let threshold = look.policy.fup_threshold;
-    Ok(Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold })
+    Ok(Known { snapshot, rules, open, closed, owed, stays, heirs, orders, lines, usage, threshold })
 }
 
 fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> OnePage {
     let (words, locale) = (session.people(), &session.page_request.locale);
-    let Known { snapshot, rules, debts, owed, stays, heirs, orders, lines, usage, threshold } = known;
+    let Known { snapshot, rules, open, closed, owed, stays, heirs, orders, lines, usage, threshold } = known;
     let (user, account) = (&snapshot.user, &snapshot.user.account);
     let place = format!("/pelanggan/{id}");
-    let (open, closed): (Vec<_>, Vec<_>) = debts.into_iter().partition(|(item, _)| item.is_open());
     let earliest = open.iter().map(|(item, _)| item.due_date).min();
-    let debt_row = |(item, due): &(DebtItem, Option<Rupiah>)| debt_row(session, &place, item, *due);
+    let open_row = |(item, due): &(DebtItem, Option<Rupiah>)| debt_row(session, &place, item, *due);
+    let closed_row = |item: &DebtItem| debt_row(session, &place, item, Some(Rupiah::ZERO));
     let (frame, layout) = session.layout(user.name.clone(), "/pelanggan");
     let house = super::debts::House::of(app);
     OnePage {
@@ -199,8 +200,8 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> One
         rules,
         usage,
         owed: say::price(locale.language, owed),
-        debts: open.iter().map(debt_row).collect(),
-        closed: closed.iter().map(debt_row).collect(),
+        debts: open.iter().map(open_row).collect(),
+        closed: closed.iter().map(closed_row).collect(),
         devices: snapshot
             .devices
             .iter()

@@ -158,15 +158,17 @@ fn open_items(look: &ReadView, wanted: usize, limit: PageLimit, after: Option<Cu
         let tariff = ctx.tariff();
         let users = look.users_after(0);
         let mut found: Vec<Open> = users
-            .flat_map(|user| user.account.open_items().into_iter().map(move |item| (user, item)))
-            .map(|(user, item)| (user, item, (today - item.due_date).get_days()))
-            .filter(|(_, _, late_days)| age(*late_days) == wanted)
-            .map(|(user, item, late_days)| Open {
-                user: user.account.id,
-                name: user.name.clone(),
-                item: item.clone(),
-                due: tariff.due(item).ok(),
-                late_days,
+            .flat_map(|user| tariff.owed(&user.account).into_iter().map(move |line| (user, line)))
+            .filter_map(|(user, line)| {
+                let item = line.item?;
+                let late_days = (today - item.due_date).get_days();
+                (age(late_days) == wanted).then(|| Open {
+                    user: user.account.id,
+                    name: user.name.clone(),
+                    item: item.clone(),
+                    due: line.price.ok(),
+                    late_days,
+                })
             })
             .collect();
         found.sort_by(|a, b| (a.item.due_date, &a.name).cmp(&(b.item.due_date, &b.name)));

@@ -1,14 +1,11 @@
 //! The context of every command: the draft, the history, and the reading that came with the request.
 
-use serde::Serialize;
-
 use crate::agent::engine::draft::Draft;
 use crate::agent::engine::error::EngineError;
 use crate::agent::engine::reading::Reading;
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::UserView;
 use crate::domain::id::UserId;
 use crate::domain::policy::Event;
+use crate::protocol::admin::users::UserView;
 use crate::store::Reader;
 
 /// A command being executed.
@@ -20,10 +17,6 @@ pub struct CommandContext<'d, 'a> {
     pub reading: Option<&'d Reading>,
 }
 
-pub fn done(status: u16, view: &impl Serialize) -> Outcome {
-    Outcome { status, body: serde_json::to_string(view).expect("views are plain data") }
-}
-
 impl<'d, 'a> CommandContext<'d, 'a> {
     /// A context without a reading.
     pub fn new(draft: &'d mut Draft<'a>, reader: &'d Reader, event: String) -> Self {
@@ -32,9 +25,9 @@ impl<'d, 'a> CommandContext<'d, 'a> {
 }
 
 impl CommandContext<'_, '_> {
-    pub(super) fn user_view(&self, no: u32, status: u16) -> Outcome {
-        let snapshot = self.draft.snapshot(no);
-        done(status, &UserView::of(&snapshot, self.draft.policy))
+    /// A user after the draft.
+    pub(super) fn user_view(&self, no: u32) -> UserView {
+        UserView::of(&self.draft.snapshot(no), self.draft.policy)
     }
 
     /// Applies one event to one user, writes its audit line and answers with the user.
@@ -44,11 +37,10 @@ impl CommandContext<'_, '_> {
         event: &Event,
         action: &str,
         detail: String,
-        status: u16,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<UserView, EngineError> {
         let no = self.draft.find_user(user)?;
         self.draft.step(no, event, &self.event)?;
         self.draft.audit(action, &user.to_string(), detail);
-        Ok(self.user_view(no, status))
+        Ok(self.user_view(no))
     }
 }

@@ -1,16 +1,16 @@
 //! Debt items: adding, moving the due date, writing off, and the limit on credit given by cashiers.
 
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::command::{DebtChange, DebtTerms};
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, conflict};
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::DebtView;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, UserId};
 use crate::domain::policy::{DebtGrant, Event, Refusal};
 use crate::domain::tariff::PriceError;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::debts::DebtView;
 use crate::store::{Role, Undated};
 
 /// A debt item cannot be due before its date.
@@ -39,7 +39,7 @@ impl CommandContext<'_, '_> {
         }
     }
 
-    pub(super) fn add_debt(&mut self, user: UserId, terms: &DebtTerms) -> Result<Outcome, EngineError> {
+    pub(super) fn add_debt(&mut self, user: UserId, terms: &DebtTerms) -> Result<Done, EngineError> {
         let no = self.draft.find_user(user)?;
         let package = match &terms.what {
             Ok(_) => None,
@@ -72,7 +72,7 @@ impl CommandContext<'_, '_> {
         self.draft.step(no, &Event::DebtGranted(grant), &self.event)?;
         let detail = format!("{} {}", view.id, amount.unwrap_or_default());
         self.draft.audit("debt.add", &user.to_string(), detail);
-        Ok(done(201, &view))
+        Ok(Done::created(view))
     }
 
     /// An item of the user, open or closed. Closed items exist only in the store.
@@ -98,7 +98,7 @@ impl CommandContext<'_, '_> {
         user: UserId,
         debt: DebtId,
         change: &DebtChange,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let (no, before) = self.find_open_item(user, debt)?;
         let mut item = before.clone();
         item.due_date = change.due_date.unwrap_or(item.due_date);
@@ -118,7 +118,7 @@ impl CommandContext<'_, '_> {
         user: UserId,
         debt: DebtId,
         reason: &str,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let (no, item) = self.find_open_item(user, debt)?;
         let event = Event::WrittenOff { debt, reason: reason.to_owned() };
         self.draft.step(no, &event, &self.event)?;
@@ -128,10 +128,10 @@ impl CommandContext<'_, '_> {
     }
 
     /// An item after the draft.
-    fn debt_view(&self, user_no: u32, debt: DebtId) -> Outcome {
+    fn debt_view(&self, user_no: u32, debt: DebtId) -> Done {
         let item = self.draft.user(user_no).account.item(debt);
         let item = item.expect("an item that was stepped on is in its account until the commit");
-        done(200, &DebtView::of(item, self.draft.tariff_due(item)))
+        Done::changed(DebtView::of(item, self.draft.tariff_due(item)))
     }
 
     /// The credit given by a cashier, this item included, must not exceed the site's limit.

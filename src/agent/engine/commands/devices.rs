@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 use super::context::CommandContext;
 use crate::agent::engine::changes::Work;
 use crate::agent::engine::command::NewDevice;
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{
     ADDRESS_SHARED, DEVICE_GONE, EngineError, conflict, no_reading, unread_row,
 };
 use crate::agent::engine::reading::Reading;
-use crate::agent::engine::request::Outcome;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::usage::{self, DeviceAt, Unknown};
@@ -130,7 +130,7 @@ impl CommandContext<'_, '_> {
             .is_some_and(|(device, reading)| Unknown::of(&reading.hosts).holds(mac, &device.counters))
     }
 
-    pub(super) fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Outcome, EngineError> {
+    pub(super) fn unbind(&mut self, user: UserId, mac: Mac) -> Result<Done, EngineError> {
         let no = self.draft.find_user(user)?;
         let device = self.draft.state.by_mac.get(&mac).map(|no| self.draft.state.devices[no].clone());
         let device =
@@ -139,11 +139,11 @@ impl CommandContext<'_, '_> {
         let is_counted = self.reading.is_some() && !self.is_unknown(mac);
         if is_counted || device.pending == Some(Pending::Baseline) {
             self.draft.work(Work::Unbind(device.no));
-            return Ok(Outcome { status: 204, body: String::new() });
+            return Ok(Done::Finished);
         }
         // The traffic since the last reading belongs to the owner: the device waits for the router.
         self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Unbind), ..device }));
-        Ok(Outcome { status: 202, body: self.user_view(no, 202).body })
+        Ok(Done::Waiting(self.user_view(no).into()))
     }
 }
 

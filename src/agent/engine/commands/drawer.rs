@@ -1,16 +1,16 @@
 //! Counting the cash drawer.
 
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::EngineError;
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::ClosingView;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::closings::ClosingView;
 use crate::store::ClosingRecord;
 
 impl CommandContext<'_, '_> {
     /// Closes the caller's cash drawer. Moves are committed with the request that makes them, so the store has all of
     /// them.
-    pub(super) fn close_drawer(&mut self, counted: Rupiah, note: &str) -> Result<Outcome, EngineError> {
+    pub(super) fn close_drawer(&mut self, counted: Rupiah, note: &str) -> Result<Done, EngineError> {
         let cashier = self.draft.actor.name.clone();
         let closing = ClosingRecord {
             no: self.reader.last_closing_no()? + 1,
@@ -27,6 +27,6 @@ impl CommandContext<'_, '_> {
         );
         self.draft.audit("drawer.close", &cashier, detail);
         self.draft.put_closing(closing);
-        Ok(done(201, &view))
+        Ok(Done::created(view))
     }
 }

@@ -2,31 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
 use crate::agent::engine::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, RowFinding};
 use crate::agent::engine::names::{Holders, Names};
-use crate::agent::engine::request::Outcome;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::policy::{DebtGrant, Event, Settings};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::protocol::admin::users::ImportView;
 use crate::store::Role;
-
-/// The answer to an import.
-#[derive(Serialize)]
-struct ImportView {
-    imported: usize,
-    devices: usize,
-    /// Users whose quota account was imported.
-    quotas: usize,
-    debts: usize,
-    /// Users who are blocked by an admin from the start.
-    blocked: usize,
-    ids: Vec<UserId>,
-}
 
 /// Names and devices already used by earlier rows and by existing users.
 struct Claims<'a> {
@@ -41,7 +27,7 @@ impl CommandContext<'_, '_> {
         &mut self,
         users: &[ImportedUser],
         findings: &[RowFinding],
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let on_file = self.draft.holders(None);
         let mut claims = Claims { on_file: &on_file, by_row: Holders::default(), macs: BTreeMap::new() };
         let mut findings = findings.to_vec();
@@ -84,7 +70,7 @@ impl CommandContext<'_, '_> {
             view.debts += imported.debts.len();
             view.blocked += usize::from(imported.admin_block.is_some());
         }
-        if findings.is_empty() { Ok(done(201, &view)) } else { Err(EngineError::Rows(findings)) }
+        if findings.is_empty() { Ok(Done::created(view)) } else { Err(EngineError::Rows(findings)) }
     }
 
     /// Creates one user with devices, quota and debts. Debts come before quota and exemption, in the order they

@@ -13,24 +13,24 @@ mod review;
 mod users;
 
 use super::command::{Command, Purpose};
+use super::done::Done;
 use super::draft::Draft;
 use super::error::EngineError;
-use super::request::{Outcome, Request};
-use super::views::UserView;
+use super::request::Request;
 use crate::domain::policy::{Event, Reset};
+use crate::protocol::admin::users::UserView;
 use crate::store::Reader;
 pub(super) use context::CommandContext;
-pub(super) use context::done;
 
 /// Executes the request on the draft.
-pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> Result<Outcome, EngineError> {
+pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> Result<Done, EngineError> {
     let event = request.key.as_ref().map_or_else(|| draft.new_id().to_string(), |key| key.id.clone());
     let mut act =
         CommandContext { reading: request.reading.as_ref(), ..CommandContext::new(draft, reader, event) };
     match &request.action {
         Command::AddUser(user) => {
             let no = act.enter(user, "user.add")?;
-            Ok(act.user_view(no, 201))
+            Ok(Done::created(act.user_view(no)))
         }
         Command::Import { users, findings } => act.import(users, findings),
         Command::Register { name, phone, pin, mac, seen_at } => {
@@ -42,17 +42,16 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         Command::Bind(device) => {
             let no = act.draft.find_user(device.user)?;
             let moved_from = act.bind(no, device)?;
-            let view = UserView::of(&act.draft.snapshot(no), act.draft.policy);
-            Ok(done(201, &UserView { moved_from, ..view }))
+            Ok(Done::created(UserView { moved_from, ..act.user_view(no) }))
         }
         Command::Unbind { user, mac } => act.unbind(*user, *mac),
         Command::Grant(user, grant) => {
             let detail = format!("{} {}", grant.amount, grant.reason);
-            act.plain(*user, &Event::Granted(grant.clone()), "user.grant", detail, 201)
+            act.plain(*user, &Event::Granted(grant.clone()), "user.grant", detail).map(Done::created)
         }
         Command::Debit { user, amount, reason } => {
             let event = Event::Debited { amount: *amount, reason: reason.clone() };
-            act.plain(*user, &event, "user.debit", format!("{amount} {reason}"), 201)
+            act.plain(*user, &event, "user.debit", format!("{amount} {reason}")).map(Done::created)
         }
         Command::AddDebt(user, terms) => act.add_debt(*user, terms),
         Command::ChangeDebt(user, debt, change) => act.change_debt(*user, *debt, change),
@@ -73,10 +72,10 @@ pub(super) fn perform(draft: &mut Draft, reader: &Reader, request: &Request) -> 
         }
         Command::Block(user, reason) => {
             let event = Event::Blocked { reason: reason.clone() };
-            act.plain(*user, &event, "user.block", reason.clone(), 200)
+            act.plain(*user, &event, "user.block", reason.clone()).map(Done::changed)
         }
         Command::Unblock(user, reason) => {
-            act.plain(*user, &Event::Unblocked, "user.unblock", reason.clone(), 200)
+            act.plain(*user, &Event::Unblocked, "user.unblock", reason.clone()).map(Done::changed)
         }
         Command::AddPackage(package) => Ok(act.add_package(package)),
         Command::ChangePackage(id, change) => act.change_package(*id, change),

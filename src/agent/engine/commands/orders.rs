@@ -1,10 +1,9 @@
 //! Cash payments and refunds.
 
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
 use crate::agent::engine::command::{JUST_PAID_MS, Purpose, Tender};
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, conflict, order_paid};
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::OrderView;
 use crate::domain::drawer::Move;
 use crate::domain::id::{OrderId, UserId};
 use crate::domain::ledger::{Entry, Kind};
@@ -12,6 +11,7 @@ use crate::domain::order::{Flag, Method, OrderState};
 use crate::domain::policy::{Event, Refund, Refusal};
 use crate::domain::units::Rupiah;
 use crate::domain::validity::ValidityStep;
+use crate::protocol::admin::orders::OrderView;
 use crate::store::OrderRecord;
 
 impl CommandContext<'_, '_> {
@@ -21,7 +21,7 @@ impl CommandContext<'_, '_> {
         user: UserId,
         purpose: &Purpose,
         tender: &Tender,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let no = self.draft.find_user(user)?;
         let (kind, quote) = self.priced(no, purpose)?;
         let total = quote.total();
@@ -53,7 +53,7 @@ impl CommandContext<'_, '_> {
         self.draft.audit("order.paid", &user.to_string(), format!("{} {} {total}", order.id, kind.name()));
         self.draft.put_move(&order, tender.method, Move::Taken, total);
         self.draft.put_order(order);
-        Ok(done(201, &view))
+        Ok(Done::created(view))
     }
 
     /// Whether an order was paid so recently that the payer may not have seen it.
@@ -66,7 +66,7 @@ impl CommandContext<'_, '_> {
         id: &OrderId,
         amount: Option<Rupiah>,
         reason: &str,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let mut order = self.reader.order(id)?.ok_or(EngineError::NotFound("order"))?;
         let Some(method) = order.method.cash() else {
             return self.refund_online(&order, amount, reason);
@@ -86,7 +86,7 @@ impl CommandContext<'_, '_> {
         self.draft.put_move(&order, method, Move::Returned, amount);
         let view = OrderView::of(&order, Some(user));
         self.draft.put_order(order);
-        Ok(done(200, &view))
+        Ok(Done::changed(view))
     }
 
     /// The refund with the order's own effects, from the store and this draft. Entries are committed with the request

@@ -1,17 +1,17 @@
 //! Packages on sale.
 
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::command::{NewPackage, PackageChange};
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::EngineError;
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::PackageView;
 use crate::domain::id::PackageId;
 use crate::domain::package::Package;
+use crate::protocol::admin::packages::PackageView;
 use crate::store::PackageRecord;
 
 impl CommandContext<'_, '_> {
-    pub(super) fn add_package(&mut self, new: &NewPackage) -> Outcome {
+    pub(super) fn add_package(&mut self, new: &NewPackage) -> Done {
         let package = Package {
             id: PackageId(self.draft.new_id()),
             name: new.name.clone(),
@@ -24,14 +24,14 @@ impl CommandContext<'_, '_> {
         let view = PackageView::of(&package);
         self.draft.audit("package.add", &package.id.to_string(), package.name.clone());
         self.draft.put_package(PackageRecord { no, deleted: false, package });
-        done(201, &view)
+        Done::created(view)
     }
 
     pub(super) fn change_package(
         &mut self,
         id: PackageId,
         change: &PackageChange,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let mut record = self.draft.find_package(id)?.clone();
         let package = &mut record.package;
         package.name = change.name.clone().unwrap_or(std::mem::take(&mut package.name));
@@ -43,13 +43,13 @@ impl CommandContext<'_, '_> {
         let detail = audit_detail::of_package(&self.draft.find_package(id)?.package, &record.package);
         self.draft.audit("package.change", &id.to_string(), detail);
         self.draft.put_package(record);
-        Ok(done(200, &view))
+        Ok(Done::changed(view))
     }
 
-    pub(super) fn delete_package(&mut self, id: PackageId) -> Result<Outcome, EngineError> {
+    pub(super) fn delete_package(&mut self, id: PackageId) -> Result<Done, EngineError> {
         let record = self.draft.find_package(id)?.clone();
         self.draft.audit("package.delete", &id.to_string(), record.package.name.clone());
         self.draft.put_package(PackageRecord { deleted: true, ..record });
-        Ok(Outcome { status: 204, body: String::new() })
+        Ok(Done::Finished)
     }
 }

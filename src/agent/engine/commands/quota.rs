@@ -1,16 +1,16 @@
 //! A reset: seals the balance and usage of the old period, and grants quota for the new one.
 
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
 use crate::agent::engine::audit_detail;
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, no_reading, unread_row};
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::ResetView;
 use crate::domain::id::UserId;
 use crate::domain::policy::{Event, Reset};
+use crate::protocol::admin::quota::ResetView;
 use crate::store::Undated;
 
 impl CommandContext<'_, '_> {
-    pub(super) fn reset(&mut self, user: UserId, reset: Reset) -> Result<Outcome, EngineError> {
+    pub(super) fn reset(&mut self, user: UserId, reset: Reset) -> Result<Done, EngineError> {
         if self.reading.is_none() {
             return Err(no_reading());
         }
@@ -30,6 +30,6 @@ impl CommandContext<'_, '_> {
         let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
         self.draft.audit("user.reset", &user.to_string(), detail);
         let snapshot = self.draft.snapshot(no);
-        Ok(done(200, &ResetView::of(&snapshot, self.draft.policy, &decision.entries)))
+        Ok(Done::changed(ResetView::of(&snapshot, self.draft.policy, &decision.entries)))
     }
 }

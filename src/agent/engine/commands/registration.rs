@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 
 use super::context::CommandContext;
 use crate::agent::engine::command::{NewDevice, NewUser, PinHash};
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::EngineError;
-use crate::agent::engine::request::Outcome;
 use crate::domain::id::Mac;
 use crate::domain::policy::Settings;
 
@@ -16,7 +16,7 @@ impl CommandContext<'_, '_> {
         phone: &str,
         pin: &PinHash,
         device: Option<(Mac, Option<Ipv4Addr>)>,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let settings = Settings { approved: Some(false), ..Settings::default() };
         let (name, phone) = (name.trim().to_owned(), Some(phone.to_owned()));
         if name.is_empty() {
@@ -28,6 +28,6 @@ impl CommandContext<'_, '_> {
             let user = self.draft.user(no).account.id;
             self.bind(no, &NewDevice { seen_at, ..NewDevice::of(user, mac) })?;
         }
-        Ok(self.user_view(no, 201))
+        Ok(Done::created(self.user_view(no)))
     }
 }

@@ -1,14 +1,14 @@
 //! The owner's decisions about online orders: ending a review, and refunds through the gateway.
 
-use super::context::{CommandContext, done};
+use super::context::CommandContext;
 use crate::agent::engine::command::ReviewDecision;
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, conflict};
-use crate::agent::engine::request::Outcome;
-use crate::agent::engine::views::OrderView;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::policy::Refusal;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::orders::OrderView;
 use crate::protocol::relay::credit_event;
 use crate::store::{OrderRecord, OutboxWork};
 
@@ -18,7 +18,7 @@ impl CommandContext<'_, '_> {
         id: &OrderId,
         decision: ReviewDecision,
         reason: &str,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         let order = self.find_order(id)?.ok_or(EngineError::NotFound("order"))?;
         if order.status != OrderState::Review {
             return Err(conflict("not_in_review", "this order is not in review"));
@@ -28,7 +28,7 @@ impl CommandContext<'_, '_> {
             ReviewDecision::Dismiss => self.dismiss(order, reason),
         };
         let user = self.user_id_of(&order)?;
-        Ok(done(200, &OrderView::of(&order, user)))
+        Ok(Done::changed(OrderView::of(&order, user)))
     }
 
     fn credit_by_owner(&mut self, mut order: OrderRecord, reason: &str) -> Result<OrderRecord, EngineError> {
@@ -77,7 +77,7 @@ impl CommandContext<'_, '_> {
         order: &OrderRecord,
         amount: Option<Rupiah>,
         reason: &str,
-    ) -> Result<Outcome, EngineError> {
+    ) -> Result<Done, EngineError> {
         use OrderState::{Paid, PartiallyRefunded, Review};
         if !matches!(order.status, Paid | PartiallyRefunded | Review) {
             return Err(conflict("not_paid", "only money that was paid can go back"));
@@ -104,6 +104,6 @@ impl CommandContext<'_, '_> {
         });
         self.draft.audit("order.refund", &order.id.0, format!("{amount} {reason}"));
         let user = self.user_id_of(order)?;
-        Ok(done(200, &OrderView::of(order, user)))
+        Ok(Done::changed(OrderView::of(order, user)))
     }
 }

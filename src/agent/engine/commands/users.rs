@@ -3,9 +3,9 @@
 use super::context::CommandContext;
 use crate::agent::engine::audit_detail;
 use crate::agent::engine::command::{NewUser, PinHash, UserChange};
+use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, conflict};
 use crate::agent::engine::names::Names;
-use crate::agent::engine::request::Outcome;
 use crate::domain::account::Account;
 use crate::domain::id::UserId;
 use crate::domain::login;
@@ -43,7 +43,7 @@ impl CommandContext<'_, '_> {
         Ok(no)
     }
 
-    pub(super) fn change_user(&mut self, id: UserId, change: &UserChange) -> Result<Outcome, EngineError> {
+    pub(super) fn change_user(&mut self, id: UserId, change: &UserChange) -> Result<Done, EngineError> {
         let no = self.draft.find_user(id)?;
         let before = self.draft.user(no).clone();
         let mut user = before.clone();
@@ -66,10 +66,10 @@ impl CommandContext<'_, '_> {
         self.draft.step(no, &Event::Changed(change.settings.clone()), &self.event)?;
         let detail = audit_detail::of_user(&before, self.draft.user(no));
         self.draft.audit("user.change", &id.to_string(), detail);
-        Ok(self.user_view(no, 200))
+        Ok(Done::changed(self.user_view(no)))
     }
 
-    pub(super) fn delete_user(&mut self, id: UserId) -> Result<Outcome, EngineError> {
+    pub(super) fn delete_user(&mut self, id: UserId) -> Result<Done, EngineError> {
         let no = self.draft.find_user(id)?;
         let mut user = self.draft.user(no).clone();
         if !user.account.total_debt().is_zero() || !user.account.open_items().is_empty() {
@@ -92,13 +92,13 @@ impl CommandContext<'_, '_> {
         user.deleted_at = Some(self.draft.facts.now);
         self.draft.put_user(user);
         self.draft.audit("user.delete", &id.to_string(), String::new());
-        Ok(Outcome { status: 204, body: String::new() })
+        Ok(Done::Finished)
     }
 
-    pub(super) fn set_pin(&mut self, user: UserId, hash: &PinHash) -> Result<Outcome, EngineError> {
+    pub(super) fn set_pin(&mut self, user: UserId, hash: &PinHash) -> Result<Done, EngineError> {
         let no = self.draft.find_user(user)?;
         self.draft.audit("user.pin", &user.to_string(), String::new());
         self.draft.put_pin(no, hash.clone());
-        Ok(Outcome { status: 204, body: String::new() })
+        Ok(Done::Finished)
     }
 }

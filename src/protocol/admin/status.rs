@@ -1,0 +1,139 @@
+//! The state of the daemon.
+
+use serde::{Deserialize, Serialize};
+
+use super::router::{RefusedView, UnreadView};
+use super::values::Instant;
+use crate::domain::id::UserId;
+
+/// `GET /ping`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Ping"))]
+pub struct PingView {
+    /// Always `ok`.
+    pub status: String,
+    /// The daemon's version.
+    pub version: String,
+}
+
+/// `GET /healthz` of a daemon that is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Healthy"))]
+pub struct HealthView {
+    /// `ok`, or `degraded` while the store cannot be written.
+    pub status: String,
+    /// Why it is degraded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The same for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The time that a person vouched for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ClockConfirmed"))]
+pub struct ConfirmedView {
+    /// The wall clock.
+    pub now: Instant,
+}
+
+/// `GET /status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Status"))]
+pub struct StatusView {
+    /// The router.
+    pub router: RouterPartView,
+    /// The relay.
+    pub relay: PartView,
+    /// The store.
+    pub store: PartView,
+    /// The wall clock.
+    pub clock: PartView,
+    /// Customers who have the number or log-in name of an older one, and what to do.
+    pub shared_names: Vec<SharedNameView>,
+    /// The cycle.
+    pub cycle: CycleView,
+}
+
+/// One part's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Part"))]
+pub struct PartView {
+    /// `ok`, or a word for what is wrong.
+    pub state: String,
+    /// Since when.
+    pub since: Option<Instant>,
+    /// When it last worked.
+    pub last_success: Option<Instant>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// What a person should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// The router's state, and what it refuses or prints so that it cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RouterPart"))]
+pub struct RouterPartView {
+    /// The state.
+    #[serde(flatten)]
+    pub part: PartView,
+    /// Edits that it refuses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedView>,
+    /// Rows that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadView>,
+}
+
+/// Two customers with one number or log-in name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+pub struct SharedNameView {
+    /// `phone` or `login`.
+    pub what: String,
+    /// The number or log-in name.
+    pub value: String,
+    /// Who had it first.
+    pub kept_by: PersonView,
+    /// Who has it too.
+    pub user: PersonView,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Person"))]
+pub struct PersonView {
+    /// The user.
+    pub id: UserId,
+    /// The same for people.
+    pub name: String,
+}
+
+/// What the cycle did since the start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+pub struct CycleView {
+    /// Cycles that counted.
+    pub metered: u64,
+    /// Cycles that failed.
+    pub failed: u64,
+    /// Edits sent.
+    pub edits: u64,
+    /// Rows of the host table in the last reading.
+    pub hosts: u64,
+    /// Time of the last reading.
+    pub read_ms: u64,
+    /// Commands sent to the router.
+    pub router_commands: u64,
+    /// The router's version.
+    pub router_version: Option<String>,
+    /// Commits of the store.
+    pub commits: u64,
+    /// Whether the configuration only looks at the router.
+    pub dry_run: bool,
+}
