@@ -112,7 +112,11 @@ mod tests {
         assert_eq!(probe(&file), None);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left");
         let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        assert_eq!(Cause::in_file(&error(778), &file), Cause::Broken, "the disk takes writes, so the card failed");
+        assert_eq!(
+            Cause::in_file(&error(778), &file),
+            Cause::Broken,
+            "the disk takes writes, so the card failed"
+        );
         assert_eq!(Cause::in_file(&error(13), &file), Cause::Full);
         assert_eq!(Cause::in_file(&error(5), &file), Cause::Busy);
     }

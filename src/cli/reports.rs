@@ -64,9 +64,8 @@ pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Re
     let body = api.stream(Method::GET, &path).await?.into_body();
     let table = Arc::new(Mutex::new(GrowingTable::new(columns.headings)));
     let grown = Arc::clone(&table);
-    let locked = |table: &Mutex<GrowingTable>, row| {
-        table.lock().unwrap_or_else(PoisonError::into_inner).add(row)
-    };
+    let locked =
+        |table: &Mutex<GrowingTable>, row| table.lock().unwrap_or_else(PoisonError::into_inner).add(row);
     let totals = each_row(body, move |row| locked(&grown, (columns.row)(&row))).await?;
     table.lock().unwrap_or_else(PoisonError::into_inner).end()?;
     say(&format!("\n{}", outline(&totals)))

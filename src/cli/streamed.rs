@@ -54,10 +54,7 @@ pub(super) async fn each_row(
     reader.await.map_err(broken)?
 }
 
-fn parse(
-    text: impl Read,
-    mut visit: impl FnMut(Value) -> Result<(), Failure>,
-) -> Result<Value, Failure> {
+fn parse(text: impl Read, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<Value, Failure> {
     let mut failed = None;
     let report = Report(|row| {
         visit(row).map_err(|failure| {

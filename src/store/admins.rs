@@ -5,11 +5,12 @@ use std::fmt;
 use rusqlite::{OptionalExtension, params};
 
 use super::error::StoreError;
+use super::held_logins::AHEAD_MAX_MS;
 use super::lifecycle::Store;
 use super::read::Reader;
 use super::rows::{parsed, unsigned};
 use crate::domain::role::Role;
-use crate::domain::units::{DAY_MS, Timestamp};
+use crate::domain::units::Timestamp;
 
 /// The kind of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +70,6 @@ pub struct TokenRecord {
     /// When it was created.
     pub created_at: Timestamp,
 }
-
-/// A session from further ahead than this was opened by a clock that was set back since, and is over: the largest step
-/// of a trusted clock.
-pub(super) const AHEAD_MAX_MS: i64 = DAY_MS;
-
-/// The same for the step of an accepted code: later codes than it are not refused until then.
-pub(super) const STEPS_AHEAD_MAX: i64 = AHEAD_MAX_MS / 30_000;
 
 impl Store {
     /// One statement as a commit of its own; returns how many rows it changed.
@@ -189,7 +183,8 @@ impl Reader {
 
     /// The number of an admin's sessions valid at `now`.
     pub fn sessions(&self, admin: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) AS n FROM tokens WHERE admin = ?1 AND kind = 'session' AND expires_at >= ?2
+        let sql =
+            "SELECT count(*) AS n FROM tokens WHERE admin = ?1 AND kind = 'session' AND expires_at >= ?2
                    AND created_at <= ?2 + ?3";
         let found = self.all(sql, params![admin, now.0, AHEAD_MAX_MS], |row| unsigned(row, "n"))?;
         Ok(found.first().copied().unwrap_or_default())
@@ -238,7 +233,9 @@ impl Reader {
              AND (expires_at IS NULL OR (expires_at >= ?3 AND created_at <= ?3 + ?4))",
         )?;
         let found = statement
-            .query_row(params![hash, kind, now.0, AHEAD_MAX_MS], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .query_row(params![hash, kind, now.0, AHEAD_MAX_MS], |row| {
+                Ok((row.get(0)?, row.get::<_, String>(1)?))
+            })
             .optional()?;
         Ok(found.and_then(|(admin, role)| Some((admin, Role::from_name(&role)?))))
     }

@@ -56,11 +56,16 @@ impl Store {
     /// for the next start.
     pub fn explain_failure(&self, why: &str) -> String {
         let found = self.reader().and_then(|reader| reader.damaged_tables(Check::Quick));
-        let why = match found {
-            Ok(tables) if !tables.is_empty() => {
-                format!("{why}: the store is damaged {}; {}", told(&tables), remedy(&tables))
-            }
-            _ => why.to_owned(),
+        let tables = match found {
+            Ok(tables) => tables,
+            // The list of tables itself.
+            Err(error) if error.is_fatal() => vec!["sqlite_schema".to_owned()],
+            Err(_) => Vec::new(),
+        };
+        let why = if tables.is_empty() {
+            why.to_owned()
+        } else {
+            format!("{why}: the store is damaged {}; {}", told(&tables), remedy(&tables))
         };
         suspicion::note(self.folder(), &why);
         why
@@ -78,8 +83,7 @@ pub(super) fn found_at_start(error: StoreError, path: &Path) -> StoreError {
         return error;
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let tables =
-        open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables(Check::Quick));
+    let tables = open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables(Check::Quick));
     StoreError::Damaged {
         path: path.to_owned(),
         tables: told(&tables.unwrap_or_default()),

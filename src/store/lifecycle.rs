@@ -108,7 +108,8 @@ impl Store {
         };
         let path = data_dir.join(FILE);
         let written_before = last_written(&path);
-        let (opened, pause) = open_as_can_be(&path, &ballast).map_err(|error| damage::found_at_start(error, &path))?;
+        let (opened, pause) =
+            open_as_can_be(&path, &ballast).map_err(|error| damage::found_at_start(error, &path))?;
         let OpenedFile { conn, site_secret, is_read_only } = opened;
         let mut store = Self {
             identity: Identity::default(),

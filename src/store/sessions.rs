@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::admins::{STEPS_AHEAD_MAX, SecretKind};
+use super::admins::SecretKind;
 use super::error::StoreError;
-use super::held_logins::{HeldLogins, HeldSession};
+use super::held_logins::{HeldLogins, HeldSession, STEPS_AHEAD_MAX};
 use super::lifecycle::Store;
 use super::write::Writer;
 use crate::domain::role::Role;

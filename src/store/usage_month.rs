@@ -82,7 +82,9 @@ mod tests {
             let split = Months::of(day(from), day(to));
             assert_eq!(split.months.clone().count(), months, "{from} {to}");
             let mut days: Vec<i64> = split.days.iter().cloned().flatten().collect();
-            days.extend((day(from)..day(to)).filter(|day| split.months.contains(&UsageMonth::of(*day).month)));
+            days.extend(
+                (day(from)..day(to)).filter(|day| split.months.contains(&UsageMonth::of(*day).month)),
+            );
             days.sort_unstable();
             assert_eq!(days, (day(from)..day(to)).collect::<Vec<_>>(), "{from} {to}");
         }

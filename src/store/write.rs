@@ -6,11 +6,11 @@ use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Params, Transaction, params};
 
 use super::error::StoreError;
-use super::usage_month::UsageMonth;
 use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
+use super::usage_month::UsageMonth;
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;

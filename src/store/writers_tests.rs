@@ -132,7 +132,8 @@ fn no_function_writes_that_is_not_listed_here() {
     for part in ["execute", "write_step", "remove_secret", "put_aside"] {
         assert!(writing.remove(part), "{part}");
     }
-    let called = [("accept_step", "write_step"), ("open_session", "add_secret"), ("end_session", "remove_secret")];
+    let called =
+        [("accept_step", "write_step"), ("open_session", "add_secret"), ("end_session", "remove_secret")];
     writing.extend(called.map(|(writer, _)| writer.to_owned()));
     writing.insert("protect".to_owned());
     let listed: BTreeSet<String> = writers().into_iter().map(|(name, _)| name.to_owned()).collect();

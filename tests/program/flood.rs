@@ -29,7 +29,10 @@ fn call(address: &str, request: &str) -> (u16, String) {
 }
 
 fn get(address: &str, path: &str) -> (u16, String) {
-    call(address, &format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/html\r\nconnection: close\r\n\r\n"))
+    call(
+        address,
+        &format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/html\r\nconnection: close\r\n\r\n"),
+    )
 }
 
 fn post(address: &str, path: &str, kind: &str, body: &str) -> u16 {
@@ -51,7 +54,8 @@ fn written(place: &Place) -> (BTreeMap<String, i64>, u64) {
         let count = conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         (table, count)
     };
-    let bytes = ["db", "db-wal"].map(|end| std::fs::metadata(file.with_extension(end)).map_or(0, |f| f.len()));
+    let bytes =
+        ["db", "db-wal"].map(|end| std::fs::metadata(file.with_extension(end)).map_or(0, |f| f.len()));
     (tables.map(rows).collect(), bytes.iter().sum())
 }
 
@@ -103,7 +107,10 @@ fn a_flood_of_strangers_writes_nothing_to_the_store_and_little_to_the_log() {
         count("password", post(&desk, "/api/v1/login", "application/json", &login));
     }
     assert!(answers.keys().all(|(_, status)| *status < 500), "{answers:?}");
-    assert!(answers[&("pin", 429)] > REQUESTS / 2 && answers[&("password", 429)] > REQUESTS / 2, "{answers:?}");
+    assert!(
+        answers[&("pin", 429)] > REQUESTS / 2 && answers[&("password", 429)] > REQUESTS / 2,
+        "{answers:?}"
+    );
     assert_eq!(written(&place), before, "rows and bytes: {answers:?}");
     assert_eq!(commits(&daemon), before_commits, "{answers:?}");
     let log = daemon.log()[before_log..].to_owned();

@@ -29,8 +29,8 @@ mod request;
 mod snapshot;
 mod state;
 mod trust;
-mod undo;
 mod undated;
+mod undo;
 mod views;
 mod windows;
 

@@ -40,7 +40,8 @@ impl Source {
         let open = look.open_day().map_or(days.from, date);
         let start = hour(look.zone.day_start(days.from.max(open)));
         let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));
-        let lost = reader.statistics_lost()?.into_iter().filter(|table| table.starts_with("usage_")).collect();
+        let lost =
+            reader.statistics_lost()?.into_iter().filter(|table| table.starts_with("usage_")).collect();
         Ok(Self { reader, zone: look.zone.clone(), days, open, gathered, lost })
     }
 

@@ -108,6 +108,7 @@ impl<T> List<T> {
 }
 
 /// A page of a list that is made row by row; the cursor counts rows.
+#[derive(Debug)]
 pub struct ListBuilder<T> {
     items: Vec<T>,
     page: std::ops::Range<usize>,

@@ -153,6 +153,7 @@ refusals! {
     totp_on: "Kode dua langkah sudah aktif. Matikan dulu.", "The second factor is on. Turn it off first.";
     totp_not_begun: "Mintalah kuncinya dulu.", "Ask for a secret first.";
     totp_off: "Kode dua langkah tidak aktif.", "There is no second factor to turn off.";
+    not_taken: "Nama atau nomor ini tidak dapat didaftarkan.", "This name or number cannot be registered.";
     store_row: "Satu baris data tidak dapat dibaca. Tidak ada yang berubah; sebabnya ada di catatan sistem. Pulihkan cadangan.",
         "A row of the data cannot be read. Nothing was changed; the log says which. Restore a backup.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
@@ -212,8 +213,10 @@ mod tests {
     fn all_codes() -> std::collections::BTreeSet<String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = codes_of_silence();
-        let statuses = ["BAD_REQUEST", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED", "CONFLICT"];
-        let more = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNPROCESSABLE_ENTITY", "MISDIRECTED_REQUEST"];
+        let statuses =
+            ["BAD_REQUEST", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED", "CONFLICT"];
+        let more =
+            ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNPROCESSABLE_ENTITY", "MISDIRECTED_REQUEST"];
         let last = ["TOO_MANY_REQUESTS", "INTERNAL_SERVER_ERROR", "BAD_GATEWAY"];
         let statuses = statuses.iter().chain(&more).chain(&last).map(|name| format!("StatusCode::{name},"));
         let marks = ["forbidden(", "conflict(", "code: "].map(str::to_owned).into_iter().chain(statuses);
@@ -245,7 +248,9 @@ mod tests {
     #[test]
     fn every_code_has_a_sentence_in_both_languages_and_is_in_the_description_of_the_api() {
         let found = all_codes();
-        for code in ["busy", "store_row", "not_found", "device_taken", "debt_overdue", "totp_on", "gateway_busy"] {
+        for code in
+            ["busy", "store_row", "not_found", "device_taken", "debt_overdue", "totp_on", "gateway_busy"]
+        {
             assert!(found.contains(code), "{code}: {found:?}");
         }
         let silent: Vec<&String> = found
@@ -256,9 +261,11 @@ mod tests {
             })
             .collect();
         assert!(silent.is_empty(), "without a sentence: {silent:?}");
-        let document: serde_json::Value = serde_json::from_str(&source("src/agent/api/openapi.json")).unwrap();
+        let document: serde_json::Value =
+            serde_json::from_str(&source("src/agent/api/openapi.json")).unwrap();
         let listed = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
-        let listed: Vec<&str> = listed.as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect();
+        let listed: Vec<&str> =
+            listed.as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect();
         let found: Vec<&str> = found.iter().map(String::as_str).collect();
         assert_eq!(listed, found, "the codes of Problem in src/agent/api/openapi.json");
     }
