@@ -1,10 +1,13 @@
 //! The client side of HTTP for every part that calls another server: the gateway's and the relay's. One place decides
 //! whom TLS believes and what a client never does.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 /// How long making a connection, TLS included, may take.
@@ -50,6 +53,18 @@ fn system_roots() -> RootCertStore {
     roots
 }
 
+/// TLS of other protocols than HTTP, by the same rules: it believes the authorities of a file in PEM, or the system's.
+/// The error is for people.
+pub fn tls_config(authorities: Option<&Path>) -> Result<ClientConfig, String> {
+    let Some(file) = authorities else { return Ok(trusting(system_roots())) };
+    let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates.map_err(|error| error.to_string())? {
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.is_empty() { Err("there is no certificate in it".to_owned()) } else { Ok(trusting(roots)) }
+}
+
 fn trusting(roots: RootCertStore) -> ClientConfig {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -64,8 +79,7 @@ mod tests {
     use std::net::SocketAddr;
 
     use rustls::ServerConfig;
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::pki_types::PrivateKeyDer;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;

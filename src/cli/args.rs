@@ -100,6 +100,9 @@ pub enum CliCommand {
     Clock(clock::ClockCommand),
 }
 
+/// What commands log. The answer of a command says by itself that the router does not answer.
+const COMMANDS: &str = "warn,kuota::routeros=error";
+
 impl CliCommand {
     /// The default log level. A command prints its answer to stdout; the daemon reports in its log.
     pub fn log_level(&self) -> &'static str {
@@ -122,7 +125,7 @@ impl CliCommand {
             | Self::Export { .. }
             | Self::Import { .. }
             | Self::RouterPlan
-            | Self::Clock(_) => "warn",
+            | Self::Clock(_) => COMMANDS,
             #[cfg(feature = "sim")]
             Self::Demo(_) => "warn",
         }

@@ -1,7 +1,7 @@
 //! Metering: readings of the router's counters into bytes used. The rules are the metering table of the
 //! domain; the promise is that metered never exceeds what really flowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::id::Mac;
@@ -55,6 +55,15 @@ pub enum DeviceAt {
     Shared,
 }
 
+/// An address of more than one device, which the portal takes for nobody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedAddress {
+    /// As firewall rules see it.
+    pub address: Ipv4Addr,
+    /// The devices there, as far as their rows could be read.
+    pub macs: Vec<Mac>,
+}
+
 /// A row that the router printed and that could not be read. What it says is unknown, except for the parts below.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnreadRow {
@@ -97,6 +106,20 @@ impl HostTable {
             Some(Some(mac)) if macs.all(|other| other == Some(mac)) => DeviceAt::One(mac),
             Some(_) => DeviceAt::Shared,
         }
+    }
+
+    /// Every address of more than one device, in order.
+    pub fn shared_addresses(&self) -> Vec<SharedAddress> {
+        let mut at: BTreeMap<Ipv4Addr, BTreeSet<Option<Mac>>> = BTreeMap::new();
+        let rows = self.rows.iter().filter_map(|row| Some((row.seen_address()?, Some(row.mac))));
+        let unread = self.unread.iter().filter_map(|row| Some((row.address?, row.mac)));
+        for (address, mac) in rows.chain(unread) {
+            at.entry(address).or_default().insert(mac);
+        }
+        let shared = at.into_iter().filter(|(_, macs)| macs.len() > 1);
+        shared
+            .map(|(address, macs)| SharedAddress { address, macs: macs.into_iter().flatten().collect() })
+            .collect()
     }
 }
 

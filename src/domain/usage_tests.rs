@@ -229,3 +229,27 @@ fn a_baseline_that_outlived_a_boot_is_of_another_life() {
     assert_eq!(usage.bytes, Bytes(900));
     assert_eq!(usage.restarts.len(), 1);
 }
+
+#[test]
+fn addresses_of_more_than_one_device_are_found_with_their_devices() {
+    let at = |n: u8, mac: u8| HostRow {
+        mac: Mac([2, 0, 0, 0, 0, mac]),
+        row: RowId(format!("*{n}")),
+        address: Some([10, 5, 50, n].into()),
+        to_address: None,
+        uptime_s: 1,
+        bytes: 0,
+        counts: true,
+    };
+    let claimed = HostRow { to_address: Some([10, 5, 50, 9].into()), ..at(1, 6) };
+    let unread = UnreadRow { address: Some([10, 5, 50, 4].into()), ..UnreadRow::default() };
+    let rows = vec![at(3, 3), at(1, 2), at(1, 1), at(2, 4), at(2, 4), claimed, at(4, 5)];
+    let table = HostTable { rows, unread: vec![unread], ..HostTable::default() };
+    let found: Vec<(u8, Vec<u8>)> = table
+        .shared_addresses()
+        .into_iter()
+        .map(|shared| (shared.address.octets()[3], shared.macs.iter().map(|mac| mac.0[5]).collect()))
+        .collect();
+    assert_eq!(found, [(1, vec![1, 2]), (4, vec![5])], "in order, and each device once");
+    assert!(found.iter().all(|(n, _)| table.device_at([10, 5, 50, *n].into()) == DeviceAt::Shared));
+}

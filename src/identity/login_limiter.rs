@@ -11,33 +11,27 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::tools::client_network::client_network;
+use crate::tools::rate_limit::RateLimit;
 
 /// Addresses and names remembered, of each kind.
 const REMEMBERED_MAX: usize = 4096;
 /// How long an address with a wrong guess may not use the reserve.
 const DOUBTED: Duration = Duration::from_mins(10);
 
-/// A number of attempts at once, then one in `cost`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Allowance {
-    burst: u32,
-    cost: Duration,
-}
-
 /// For one address, and for one name from it.
-const PEER: Allowance = Allowance { burst: 5, cost: Duration::from_secs(10) };
+const PEER: RateLimit = RateLimit::every(Duration::from_secs(10), 5);
 /// For one name from any address.
-const NAME: Allowance = Allowance { burst: 20, cost: Duration::from_secs(10) };
+const NAME: RateLimit = RateLimit::every(Duration::from_secs(10), 20);
 /// For all callers of the admin interface: as much hashing as a small machine can do next to its work.
-const DESK: Allowance = Allowance { burst: 60, cost: Duration::from_secs(2) };
+const DESK: RateLimit = RateLimit::every(Duration::from_secs(2), 60);
 /// For all callers of the portal, where a PIN has six digits. Together with the reserve this bounds guessing to about
 /// 11 500 PINs a day, from any number of devices.
-const PORTAL: Allowance = Allowance { burst: 30, cost: Duration::from_secs(10) };
+const PORTAL: RateLimit = RateLimit::every(Duration::from_secs(10), 30);
 /// For registrations of all callers: each is written to the card. With the reserve this bounds them to 5 800 a day, from
 /// any number of devices.
-const NEWCOMERS: Allowance = Allowance { burst: 60, cost: Duration::from_secs(30) };
+const NEWCOMERS: RateLimit = RateLimit::every(Duration::from_secs(30), 60);
 /// For addresses without a wrong guess when a shared limit is used up.
-const RESERVE: Allowance = Allowance { burst: 10, cost: Duration::from_secs(30) };
+const RESERVE: RateLimit = RateLimit::every(Duration::from_secs(30), 10);
 
 /// The limits that attempts share beyond their address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +67,7 @@ enum Bucket {
 pub(crate) struct LoginAttempt {
     peer: IpAddr,
     name: String,
-    charged: Vec<(Bucket, Allowance)>,
+    charged: Vec<Bucket>,
     /// When the address guessed wrong before.
     failed_before: Option<Duration>,
 }
@@ -82,8 +76,8 @@ pub(crate) struct LoginAttempt {
 #[derive(Debug)]
 pub(crate) struct LoginLimiter {
     guarded: Guarded,
-    /// When each limit will be completely free again.
-    due: HashMap<Bucket, Duration>,
+    /// Limits that are not completely free.
+    limits: HashMap<Bucket, RateLimit>,
     /// The last log-in by that name from that address.
     known: HashMap<(IpAddr, String), Duration>,
     /// The last wrong guess of an address.
@@ -93,7 +87,7 @@ pub(crate) struct LoginLimiter {
 impl LoginLimiter {
     /// A limiter without history.
     pub fn new(guarded: Guarded) -> Self {
-        Self { guarded, due: HashMap::new(), known: HashMap::new(), failed: HashMap::new() }
+        Self { guarded, limits: HashMap::new(), known: HashMap::new(), failed: HashMap::new() }
     }
 
     /// Counts an attempt before it is made; an error is the time to wait.
@@ -117,30 +111,30 @@ impl LoginLimiter {
             };
             [here, shared].concat()
         };
-        for (bucket, allowance) in &charged {
-            make_room(&mut self.due, bucket, |due| *due > now);
-            let due = self.due.entry(bucket.clone()).or_default();
-            *due = (*due).max(now) + allowance.cost;
+        for (bucket, limit) in &charged {
+            make_room(&mut self.limits, bucket, RateLimit::full_at, |limit| limit.full_at() > now);
+            self.limits.entry(bucket.clone()).or_insert(*limit).take(now)?;
         }
-        make_room(&mut self.failed, &peer, |at| *at + DOUBTED > now);
+        make_room(&mut self.failed, &peer, |at| *at, |at| *at + DOUBTED > now);
         self.failed.insert(peer, now);
+        let charged = charged.into_iter().map(|(bucket, _)| bucket).collect();
         Ok(LoginAttempt { peer, name, charged, failed_before })
     }
 
     /// Records a successful attempt: it costs nothing, and its name is known at its address from here on.
     pub fn succeeded(&mut self, attempt: LoginAttempt, now: Duration) {
-        self.due.remove(&Bucket::Pair(attempt.peer, attempt.name.clone()));
+        self.limits.remove(&Bucket::Pair(attempt.peer, attempt.name.clone()));
         let key = (attempt.peer, attempt.name.clone());
         self.taken_back(attempt);
-        make_room(&mut self.known, &key, |_| true);
+        make_room(&mut self.known, &key, |at| *at, |_| true);
         self.known.insert(key, now);
     }
 
     /// Uncounts an attempt that was neither right nor wrong; earlier attempts are kept.
     pub fn taken_back(&mut self, attempt: LoginAttempt) {
-        for (bucket, allowance) in attempt.charged {
-            if let Some(due) = self.due.get_mut(&bucket) {
-                *due = due.saturating_sub(allowance.cost);
+        for bucket in attempt.charged {
+            if let Some(limit) = self.limits.get_mut(&bucket) {
+                limit.give_back();
             }
         }
         match attempt.failed_before {
@@ -152,28 +146,24 @@ impl LoginLimiter {
     /// Records a log-in by that name from that address that is older than this limiter.
     pub fn remember(&mut self, peer: IpAddr, name: &str) {
         let key = (client_network(peer), name.trim().to_lowercase());
-        make_room(&mut self.known, &key, |_| true);
+        make_room(&mut self.known, &key, |at| *at, |_| true);
         self.known.entry(key).or_default();
     }
 
     /// These limits, if each has an attempt left; else the time to wait for all of them.
     fn affordable(
         &self,
-        buckets: Vec<(Bucket, Allowance)>,
+        buckets: Vec<(Bucket, RateLimit)>,
         now: Duration,
-    ) -> Result<Vec<(Bucket, Allowance)>, Duration> {
-        let wait = |(bucket, allowance): &(Bucket, Allowance)| {
-            let due = self.due.get(bucket).copied().unwrap_or_default();
-            let allowed_at = (due + allowance.cost).saturating_sub(allowance.cost * allowance.burst);
-            allowed_at.saturating_sub(now)
-        };
+    ) -> Result<Vec<(Bucket, RateLimit)>, Duration> {
+        let wait = |(bucket, limit): &(Bucket, RateLimit)| self.limits.get(bucket).unwrap_or(limit).wait(now);
         match buckets.iter().map(wait).max() {
             Some(wait) if !wait.is_zero() => Err(wait),
             _ => Ok(buckets),
         }
     }
 
-    fn shared(&self, name: &str) -> Vec<(Bucket, Allowance)> {
+    fn shared(&self, name: &str) -> Vec<(Bucket, RateLimit)> {
         match self.guarded {
             Guarded::Passwords => vec![(Bucket::Name(name.to_owned()), NAME), (Bucket::All, DESK)],
             Guarded::Pins => vec![(Bucket::All, PORTAL)],
@@ -196,17 +186,18 @@ impl LoginLimiter {
 }
 
 /// Makes room for one more entry: removes entries that no longer matter, else the oldest.
-fn make_room<K: Clone + Eq + Hash>(
-    map: &mut HashMap<K, Duration>,
+fn make_room<K: Clone + Eq + Hash, V>(
+    map: &mut HashMap<K, V>,
     key: &K,
-    matters: impl Fn(&Duration) -> bool,
+    age: impl Fn(&V) -> Duration,
+    matters: impl Fn(&V) -> bool,
 ) {
     if map.len() < REMEMBERED_MAX || map.contains_key(key) {
         return;
     }
     map.retain(|_, at| matters(at));
     if map.len() >= REMEMBERED_MAX {
-        let oldest = map.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone());
+        let oldest = map.iter().min_by_key(|(_, value)| age(value)).map(|(key, _)| key.clone());
         oldest.and_then(|key| map.remove(&key));
     }
 }
@@ -217,6 +208,8 @@ mod tests {
 
     use super::*;
 
+    /// Attempts at once of one address.
+    const PEER_BURST: u32 = 5;
     const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
 
     fn s(seconds: u64) -> Duration {
@@ -252,7 +245,7 @@ mod tests {
     #[test]
     fn a_few_attempts_are_free_and_then_each_is_waited_for() {
         let mut attempts = LoginLimiter::new(Guarded::Passwords);
-        for _ in 0..PEER.burst {
+        for _ in 0..PEER_BURST {
             assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
         }
         assert_eq!(guess(&mut attempts, A, "sari", s(100)), Err(s(10)));
@@ -265,7 +258,7 @@ mod tests {
     #[test]
     fn an_attempt_taken_back_frees_nothing_but_itself() {
         let mut attempts = LoginLimiter::new(Guarded::Passwords);
-        for _ in 1..PEER.burst {
+        for _ in 1..PEER_BURST {
             assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
         }
         for _ in 0..9 {
@@ -291,7 +284,7 @@ mod tests {
         }
         assert!(refused > 2200, "guesses were let through: {}", 2396 - refused);
         // Their own mistakes count only for them, and guesses at another name from there count for a stranger.
-        for _ in 0..PEER.burst {
+        for _ in 0..PEER_BURST {
             assert_eq!(guess(&mut attempts, A, "juragan", s(600)), Ok(()));
         }
         assert_eq!(log_in(&mut attempts, A, "juragan", s(600)), Err(s(10)));
@@ -347,7 +340,7 @@ mod tests {
             let _ = log_in(&mut attempts, peer(n), &n.to_string(), s(0));
             let _ = guess(&mut attempts, peer(n), &(n + 1).to_string(), s(0));
         }
-        let sizes = [attempts.due.len(), attempts.known.len(), attempts.failed.len()];
+        let sizes = [attempts.limits.len(), attempts.known.len(), attempts.failed.len()];
         assert!(sizes.iter().all(|size| *size <= REMEMBERED_MAX), "{sizes:?}");
     }
 }

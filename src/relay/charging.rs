@@ -53,9 +53,10 @@ pub(super) async fn open(
 async fn open_once(relay: &Relay, site: &RelaySite, wanted: OpenOrder) -> Result<RelayOrder, Problem> {
     let end = Instant::now() + relay.timeouts.charge;
     let name = format!("{}/{}", site.id, wanted.request_id);
-    let Ok(_held) = timeout_at(end, relay.locks.hold(name)).await else {
+    let Ok(held) = timeout_at(end, relay.hold(name)).await else {
         return Err(unknown("the same request is still being worked on"));
     };
+    let _held = held?;
     let id = new_order_id(&site.tag).map_err(|error| {
         tracing::error!(%error, "the system has no random bytes");
         Problem::internal()
@@ -399,7 +400,7 @@ impl Charging<'_> {
 
     /// Asks for the status of the order. `false` when the gateway does not answer.
     async fn is_confirmed(&mut self) -> Result<bool, Problem> {
-        let _held = self.relay.locks.hold(self.order.id.clone()).await;
+        let _held = self.relay.hold(self.order.id.clone()).await?;
         match self.relay.ask(self.merchant, &self.order.id).await {
             Ok((order, is_known)) => {
                 self.order = order.unwrap_or_else(|| self.order.clone());
@@ -411,7 +412,7 @@ impl Charging<'_> {
     }
 
     async fn ask_now(&mut self) -> Result<(), Problem> {
-        let _held = self.relay.locks.hold(self.order.id.clone()).await;
+        let _held = self.relay.hold(self.order.id.clone()).await?;
         match self.relay.ask(self.merchant, &self.order.id).await {
             Ok((Some(order), _)) => self.order = order,
             Ok((None, _)) => {}

@@ -1,5 +1,6 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use super::*;
 
@@ -47,7 +48,11 @@ fn what_is_printed_reads_back_equal() {
          environment = \"production\"\nserver_key_file = \"c\"\nprevious_key_files = [\"d\", \"e\"]\n\
          merchant_id = \"G123\"\nfee_imposition = true\ncore_url = \"http://127.0.0.1:1/core\"\nsnap_url = \"\"\n"
     );
-    for text in [SHIPPED, LEAST, &changed] {
+    let server = format!(
+        "database = \"postgres://u@a,b:5433/db?sslrootcert=/ca.pem\"\ndatabase_password_file = \"/pw\"\n\
+         database_connections_max = 2\n{LEAST}"
+    );
+    for text in [SHIPPED, LEAST, &changed, &server] {
         let config = parse(text).unwrap();
         let printed = config.effective_toml();
         assert_eq!(parse(&printed).unwrap(), config, "{printed}");
@@ -67,17 +72,33 @@ fn a_bad_file_is_told_by_key_and_reason() {
     let rows = [
         (String::new(), "merchant: is missing", "server_key_file"),
         (format!("listn = \"a\"\n{LEAST}"), "listn: unknown key", "public_url"),
-        (format!("listen = \"8090\"\n{LEAST}"), "listen: ", "socket address"),
+        (format!("listen = \"8090\"\n{LEAST}"), "listen: ", "an address and a port"),
         (format!("public_url = \"relay.example\"\n{LEAST}"), "public_url: not a web address", "https://"),
         (format!("connections_max = 15\n{LEAST}"), "connections_max: 15 is out of range", "16 to 65536"),
         (format!("public_url = 3\n{LEAST}"), "public_url: must be", "text"),
-        (format!("database = \"postgres://u@h/db\"\n{LEAST}"), "database: PostgreSQL", "sqlite:/var/lib"),
-        (format!("database = \"postgresql:///db\"\n{LEAST}"), "database: PostgreSQL", "not built"),
+        (
+            format!("database = \"postgres://u@h\"\n{LEAST}"),
+            "database: names no database",
+            "postgres://user@host",
+        ),
+        (format!("database = \"postgres:db\"\n{LEAST}"), "database: is no database", "postgres://user@host"),
+        (format!("database = \"postgres://u:geheim@h/db\"\n{LEAST}"), "database: has a password", "_file"),
+        (
+            format!("database = \"postgres://u@h/db?sslmode=prefer\"\n{LEAST}"),
+            "database: has an sslmode",
+            "full",
+        ),
+        (
+            format!("database = \"postgres://u@h/db?sslmod=x\"\n{LEAST}"),
+            "database: is no PostgreSQL",
+            "sslmod",
+        ),
+        (format!("database_connections_max = 1\n{LEAST}"), "database_connections_max: 1 is out", "2 to 500"),
         (format!("database = \"sqlite:\"\n{LEAST}"), "database: is no database", "sqlite:/var/lib"),
         (format!("database = \"/var/lib/x.db\"\n{LEAST}"), "database: is no database", "sqlite:/var/lib"),
         (format!("database = \"sqlite::memory:\"\n{LEAST}"), "database: memory forgets", "sqlite:/var/lib"),
         (format!("database = \"sqlite:/var/lib/\"\n{LEAST}"), "database: names a folder", "sqlite:/var/lib"),
-        ("merchant = \"m1\"".to_owned(), "merchant: must be", "sequence"),
+        ("merchant = \"m1\"".to_owned(), "merchant: must be", "a list in square brackets"),
         ("[[merchant]]\nserver_key_file = \"a\"".to_owned(), "merchant.0.id: is missing", "set it"),
         ("[[merchant]]\nid = \"a\"".to_owned(), "merchant.0.server_key_file: is missing", "set it"),
         (
@@ -106,13 +127,14 @@ fn a_bad_file_is_told_by_key_and_reason() {
         let error = parse(text).expect_err(text);
         assert!(error.starts_with(starts) && error.contains(contains), "{text}\n  gave: {error}");
         assert_eq!(error.lines().count(), 1, "one mistake, one line: {error}");
+        assert!(!error.contains("geheim"), "{error}");
     }
     let rows = [
         ("environment = \"live\"", "merchant.0.environment: \"live\" is not one of", "sandbox, production"),
         ("merchant_id = \"G 1\"", "merchant.0.merchant_id: is no merchant id", "dashboard"),
         ("core_url = \"ftp://a\"", "merchant.0.core_url: not a web address", "http://"),
         ("previous_key_files = [\"\"]", "merchant.0.previous_key_files.0: is empty", "file"),
-        ("fee_imposition = \"yes\"", "merchant.0.fee_imposition: must be", "bool"),
+        ("fee_imposition = \"yes\"", "merchant.0.fee_imposition: must be", "true or false"),
     ];
     for (line, starts, contains) in rows {
         let error = with(line).expect_err(line);
@@ -249,6 +271,27 @@ fn a_key_of_the_other_world_is_refused_unless_the_gateway_is_another() {
             assert!(!error.contains("TESTKEY"), "{error}");
         }
     }
+}
+
+#[test]
+fn the_databases_password_is_read_where_there_is_a_server() {
+    let (dir, mut config) = with_files(SANDBOX_KEY, HASH);
+    let none = Environment::default();
+    config.database_password_file = dir.path().join("password");
+    assert_eq!(config.load_database_password(&none).unwrap(), None, "a file needs none");
+    config.database = "postgres://u@h/db".parse().unwrap();
+    let error = config.load_database_password(&none).unwrap_err().to_string();
+    assert!(error.starts_with("database_password_file: "), "{error}");
+    std::fs::write(dir.path().join("password"), "from a file\n").unwrap();
+    let read =
+        |config: &Config, env| config.load_database_password(env).unwrap().unwrap().expose().to_owned();
+    assert_eq!(read(&config, &none), "from a file");
+    assert_eq!(config.warnings().len(), 1, "{:?}", config.warnings());
+    let env = Environment::from([("CREDENTIALS_DIRECTORY", dir.path().to_str().unwrap())]);
+    config.database_password_file = PathBuf::new();
+    assert_eq!(config.load_database_password(&none).unwrap(), None);
+    std::fs::write(dir.path().join("database_password"), "from a credential").unwrap();
+    assert_eq!(read(&config, &env), "from a credential");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(super) async fn page(relay: &Relay, site: &RelaySite, query: FeedQuery) -> R
     let mut waiting = None;
     let mut stopping = relay.stopping.subscribe();
     loop {
-        let fed = relay.store.fed();
+        let fed = relay.store.fed(&site.id);
         let (items, last) = relay.store.feed(&site.id, after, limit).await?;
         let next = items.last().map_or(after.min(last), |item| item.seq);
         if !items.is_empty() || after > last {

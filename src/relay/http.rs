@@ -19,6 +19,8 @@ use super::feed::{FeedQuery, page};
 use super::service::{Relay, RelaySite};
 use super::store::RelayStoreError;
 use super::{charging, metrics, notifications, orders};
+use crate::clock::rfc3339;
+use crate::domain::units::Timestamp;
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -210,9 +212,10 @@ async fn healthz(State(relay): State<Arc<Relay>>) -> HttpAnswer<HealthBody> {
         relay.store.check().await?;
         relay.store.counts().await
     });
-    let looked: Result<_, RelayStoreError> =
-        looked.await.map_err(|_| Problem::unavailable("not_ready", "the relay's store is busy"))?;
-    let counts = looked?;
+    let looked: Result<_, RelayStoreError> = looked.await.unwrap_or_else(|_| {
+        Err(RelayStoreError::Unavailable(format!("it did not answer within {} s", CHECK_MAX.as_secs())))
+    });
+    let counts = looked.map_err(|error| not_ready(&relay, error))?;
     let is_held_back = relay.merchants().any(|merchant| merchant.is_held_back());
     Ok(Json(HealthBody {
         status: "ok",
@@ -220,4 +223,13 @@ async fn healthz(State(relay): State<Arc<Relay>>) -> HttpAnswer<HealthBody> {
         inbox_lag_s: metrics::lag_s(&counts, relay.now()),
         gateway: if is_held_back { "down" } else { "ok" },
     }))
+}
+
+/// The store cannot be written. Its reason is for the log: anybody may ask here.
+fn not_ready(relay: &Relay, error: RelayStoreError) -> Problem {
+    let Some(outage) = relay.store.outage() else { return error.into() };
+    let lasted_ms = i64::try_from(outage.lasted.as_millis()).unwrap_or(i64::MAX);
+    let since = rfc3339(Timestamp(relay.now().0.saturating_sub(lasted_ms)));
+    let detail = format!("the relay's database cannot be used since {since}; the log says why");
+    Problem::unavailable("store_failed", detail)
 }

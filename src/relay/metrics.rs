@@ -31,6 +31,7 @@ pub(super) fn lag_s(counts: &StoreCounts, now: Timestamp) -> u64 {
 struct RelaySample {
     /// What the store says; nothing when it does not answer.
     counts: Option<StoreCounts>,
+    outage_s: i64,
     inbox_lag_s: u64,
     calls: Vec<((GatewayOperation, &'static str), u64)>,
     held_back: u64,
@@ -48,6 +49,7 @@ async fn sample(relay: &Relay) -> RelaySample {
     RelaySample {
         inbox_lag_s: counts.as_ref().map_or(0, |counts| lag_s(counts, relay.now())),
         counts,
+        outage_s: relay.store.outage().map_or(0, |o| i64::try_from(o.lasted.as_secs()).unwrap_or(i64::MAX)),
         calls: figures.calls().into_iter().collect(),
         held_back: figures.held_back_count(),
         gateways_down: relay.merchants().map(|merchant| u64::from(merchant.is_held_back())).sum(),
@@ -82,6 +84,12 @@ impl Collector for RelaySample {
         let answers = self.answers.map(|(class, count)| ([("class", class)], count));
         out.counters("http_answers", "Answers by class of status", answers)?;
         out.gauge("store_up", "Whether the store answers", u64::from(self.counts.is_some()))?;
+        out.unit(
+            "store_outage",
+            "For how long the database has not answered",
+            &Unit::Seconds,
+            self.outage_s,
+        )?;
         let lag = i64::try_from(self.inbox_lag_s).unwrap_or(i64::MAX);
         out.unit("inbox_lag", "How long the oldest notification has waited", &Unit::Seconds, lag)?;
         self.counts.as_ref().map_or(Ok(()), |counts| store(&mut out, counts))

@@ -18,7 +18,7 @@
 //! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
 //! | `order_id` | ids of orders |
 //! | [`figures`], `metrics` | counts, and their text for Prometheus |
-//! | [`store`] | orders, notifications and feeds: the store's trait and SQLite |
+//! | [`store`] | orders, notifications and feeds: the store's trait, SQLite and PostgreSQL |
 //!
 //! The walk of one notification: `http` -> `notifications::receive` -> the store, and the gateway has its answer; then
 //! `notifications::decide_once` -> the gateway's status -> [`crate::domain::payment`] -> the store, which wakes the

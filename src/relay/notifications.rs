@@ -187,7 +187,7 @@ async fn decide(
         // The configuration lost the merchant; it may come back.
         return postpone(relay, rows).await;
     };
-    let _held = relay.locks.hold(order.to_owned()).await;
+    let Some(_held) = relay.hold_or_leave(order.to_owned()).await? else { return Ok(()) };
     match merchant.status(order, relay.timeouts.call).await {
         Ok(Some(report)) => settle(relay, merchant, order, rows, &report).await,
         Ok(None) => doubt_claims(relay, merchant, order, rows).await,

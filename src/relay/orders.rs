@@ -41,7 +41,7 @@ pub(super) async fn get(relay: &Relay, site: &RelaySite, id: &str) -> Result<Rel
 /// `POST /v1/orders/{id}/refresh`.
 pub(super) async fn refresh(relay: &Relay, site: &RelaySite, id: &str) -> Result<RelayOrder, Problem> {
     find(relay, site, id).await?;
-    let _held = relay.locks.hold(id.to_owned()).await;
+    let _held = relay.hold(id.to_owned()).await?;
     let (order, _) = relay.ask(&site.merchant, id).await?;
     order.map(|order| row::view(&order)).ok_or_else(|| Problem::not_found("order"))
 }
@@ -49,7 +49,7 @@ pub(super) async fn refresh(relay: &Relay, site: &RelaySite, id: &str) -> Result
 /// `POST /v1/orders/{id}/cancel`. An order that is over already is returned unchanged.
 pub(super) async fn cancel(relay: &Relay, site: &RelaySite, id: &str) -> Result<RelayOrder, Problem> {
     find(relay, site, id).await?;
-    let _held = relay.locks.hold(id.to_owned()).await;
+    let _held = relay.hold(id.to_owned()).await?;
     let order = find(relay, site, id).await?;
     if !order.standing.state.is_open() {
         return Ok(row::view(&order));
@@ -103,7 +103,7 @@ pub(super) async fn refund(
 ) -> Result<RelayOrder, Problem> {
     check_refund(&wanted)?;
     find(relay, site, id).await?;
-    let _held = relay.locks.hold(id.to_owned()).await;
+    let _held = relay.hold(id.to_owned()).await?;
     let order = find(relay, site, id).await?;
     if order.standing.refunds.contains_key(&wanted.refund_key) {
         return Ok(row::view(&order));
@@ -188,7 +188,7 @@ pub(super) async fn adopt(
     }
     tracing::warn!(order.id = %id, site.id = %site.id, "an order that was lost here is taken over from its site");
     relay.inbox.notify_one();
-    let _held = relay.locks.hold(id.to_owned()).await;
+    let _held = relay.hold(id.to_owned()).await?;
     match relay.ask(&site.merchant, id).await {
         Ok((known, _)) => Ok(row::view(&known.unwrap_or(order))),
         Err(AskError::Store(error)) => Err(error.into()),

@@ -147,7 +147,7 @@ async fn paced(merchant: &Merchant) {
 
 /// Asks about one order, and does what its time and its site's wish demand.
 async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), RelayStoreError> {
-    let _held = relay.locks.hold(id.to_owned()).await;
+    let Some(_held) = relay.hold_or_leave(id.to_owned()).await? else { return Ok(()) };
     let now = relay.now();
     let Some(order) = relay.store.order(&merchant.id, id).await? else { return Ok(()) };
     if order.ask_at.is_none_or(|at| at > now) {

@@ -8,16 +8,18 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::config::{Config, MerchantConfig, RelaySecrets};
+use super::config::{Config, Database, MerchantConfig, RelaySecrets, ServerTrust};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
 use super::service::{AssembleError, MerchantParts, Relay, RelayParts, RelayTimeouts};
+use super::store::postgres::{PostgresSettings, ServerTls};
 use super::store::{RelayStore, RelayStoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
 use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
 use crate::retry_log::RetryLog;
+use crate::settings::Secret;
 use crate::web::descriptors::within_limit;
 use crate::web::serve::serve;
 
@@ -102,6 +104,10 @@ pub async fn assemble(
         });
     }
     let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let server_connections = match &config.database {
+        Database::Sqlite(_) => 0,
+        Database::Postgres(_) => config.database_connections_max + 1,
+    };
     let parts = RelayParts {
         store,
         clock,
@@ -109,9 +115,24 @@ pub async fn assemble(
         merchants,
         public_url,
         timeouts: RelayTimeouts::default(),
-        connections_max: within_limit(config.connections_max),
+        connections_max: within_limit(config.connections_max, server_connections),
     };
     Ok(Relay::new(parts).await?)
+}
+
+/// The database server of the configuration; `None` where a file is configured.
+pub fn database_server(config: &Config, password: Option<&Secret>) -> Option<PostgresSettings> {
+    let Database::Postgres(url) = &config.database else { return None };
+    let mut server = url.server().clone();
+    if let Some(password) = password {
+        server.password(password.expose());
+    }
+    let tls = match url.tls() {
+        None => ServerTls::Off,
+        Some(ServerTrust::System) => ServerTls::Verified(None),
+        Some(ServerTrust::File(file)) => ServerTls::Verified(Some(file.clone())),
+    };
+    Some(PostgresSettings { server, tls, connections_max: config.database_connections_max })
 }
 
 /// A client of the gateway for the merchant as configured: a replaced key takes effect at the next call. The error, for

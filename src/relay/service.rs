@@ -5,19 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::sleep;
 
 use super::config::RelaySecrets;
 use super::figures::RelayFigures;
 use super::merchant::Merchant;
 use super::order_id::{new_secret, site_tag};
 use super::polls::Polls;
-use super::store::{RelayStore, RelayStoreError, StoredOrder, Updated};
+use super::store::{RelayStore, RelayStoreError, StoredOrder, Updated, WorkLease};
 use super::{row, schedule};
 use crate::clock::Clock;
 use crate::domain::payment::{GatewayReport, PaymentEffect};
 use crate::domain::units::Timestamp;
 use crate::midtrans::{Gateway, GatewayError};
-use crate::tools::keyed_locks::KeyedLocks;
+use crate::tools::keyed_locks::{KeyGuard, KeyedLocks};
 use crate::tools::rate_limit::RateLimit;
 use crate::web::Problem;
 
@@ -25,6 +26,13 @@ use crate::web::Problem;
 const SITE_CALLS_PER_SECOND: u32 = 200;
 /// See [`SITE_CALLS_PER_SECOND`].
 const SITE_CALLS_BURST: u32 = 1000;
+
+/// How much longer than a call to the gateway another process is waited for.
+const HOLD_ROOM: Duration = Duration::from_secs(2);
+/// How long work that another process has is left alone.
+const LEAVE_FOR: Duration = Duration::from_millis(500);
+/// When to come again where another process is at work, in seconds.
+const RETRY_AFTER_S: u64 = 2;
 
 /// Path of the gateway's notifications: the merchant and its secret follow.
 const NOTIFICATIONS: &str = "/midtrans/notification/";
@@ -99,6 +107,35 @@ pub enum AssembleError {
     Random(#[from] getrandom::Error),
 }
 
+/// The right to work on an order or a request, which no other task of this process or of another one has. The
+/// process's own part is given back last.
+pub(super) struct Held {
+    _lease: WorkLease,
+    _lock: KeyGuard<String>,
+}
+
+/// Why something could not be worked on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HoldError {
+    #[error(transparent)]
+    Store(#[from] RelayStoreError),
+    /// Another relay process works on it for longer than a caller waits.
+    #[error("another relay process is working on it")]
+    Elsewhere,
+}
+
+impl From<HoldError> for Problem {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Store(error) => error.into(),
+            HoldError::Elsewhere => {
+                let detail = "another relay process is working on this; try again in a moment";
+                Self::unavailable("busy", detail).retry_after(RETRY_AFTER_S)
+            }
+        }
+    }
+}
+
 /// One hotspot.
 pub(super) struct RelaySite {
     pub id: String,
@@ -116,8 +153,8 @@ pub struct Relay {
     pub(super) secrets: RelaySecrets,
     pub(super) timeouts: RelayTimeouts,
     pub(super) figures: Arc<RelayFigures>,
-    /// Orders that are being asked about, and requests that are being opened.
-    pub(super) locks: KeyedLocks<String>,
+    /// Orders that are being asked about, and requests that are being opened, by this process; see [`Relay::hold`].
+    locks: KeyedLocks<String>,
     /// Notified when a notification arrived.
     pub(super) inbox: Notify,
     /// Notified when an order became due.
@@ -237,6 +274,25 @@ impl Relay {
     /// What it counts about itself.
     pub fn figures(&self) -> &RelayFigures {
         &self.figures
+    }
+
+    /// Waits for the right to work on what `name` names, in this process for as long as it takes, for other processes a
+    /// little longer than their calls to the gateway take.
+    pub(super) async fn hold(&self, name: String) -> Result<Held, HoldError> {
+        let lock = self.locks.hold(name.clone()).await;
+        let lease = self.store.lease(&name, self.timeouts.call + HOLD_ROOM).await?;
+        Ok(Held { _lease: lease.ok_or(HoldError::Elsewhere)?, _lock: lock })
+    }
+
+    /// The same for work that another process does as well: `None`, after a moment, when one is at it.
+    pub(super) async fn hold_or_leave(&self, name: String) -> Result<Option<Held>, RelayStoreError> {
+        let lock = self.locks.hold(name.clone()).await;
+        let Some(lease) = self.store.lease(&name, Duration::ZERO).await? else {
+            // Whoever comes back at once must not turn in a circle meanwhile.
+            sleep(LEAVE_FOR).await;
+            return Ok(None);
+        };
+        Ok(Some(Held { _lease: lease, _lock: lock }))
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::environment::Environment;
 use super::finding::{Finding, SettingsError};
 use super::secret::without_mark;
+use super::words;
 
 /// What lies above the defaults.
 #[derive(Clone, Copy, Debug)]
@@ -150,9 +151,9 @@ fn finding(error: &figment::Error, path: &[String], origin: &str) -> Finding {
             "is missing: set it".to_owned()
         }
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
-            format!("must be {expected}, not {actual}")
+            words::wrong_type(&key.join("."), actual, expected)
         }
-        Kind::Message(message) => message.clone(),
+        Kind::Message(text) => words::message(text),
         other => other.to_string(),
     };
     Finding { key: key.join("."), reason, origin: origin.to_owned(), is_machine_fault: false }

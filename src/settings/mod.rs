@@ -10,6 +10,7 @@ mod render;
 mod secret;
 mod section;
 mod values;
+mod words;
 
 pub use environment::Environment;
 pub use finding::{Finding, SettingsError};

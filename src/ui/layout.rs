@@ -43,8 +43,8 @@ words! {
         refused: "Tidak dapat dilakukan", "This cannot be done";
         forbidden: "Tidak diizinkan", "Not allowed";
         no_role: "Peran Anda tidak mengizinkan ini. Mintalah kepada pemilik.", "Your role does not allow this. Ask the owner.";
-        stale_form: "Formulir ini sudah kedaluwarsa atau tidak dibuat oleh halaman ini. Muat ulang halamannya.",
-            "The form is too old or was not made by this page. Load the page again.";
+        stale_form: "Formulir ini sudah kedaluwarsa atau tidak dibuat oleh halaman ini. Buka lagi halaman formulirnya, lalu isi ulang.",
+            "The form is too old or was not made by this page. Open the form's page again and fill it in once more.";
         no_network: "Alamat Anda tidak diizinkan membuka halaman ini.", "Your address may not open this page.";
         too_many: "Terlalu sering", "Too many attempts";
         too_many_text: "Silakan tunggu sebentar, lalu coba lagi.", "Please wait a moment and try again.";

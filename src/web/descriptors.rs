@@ -7,15 +7,17 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 /// Descriptors that are not connections of the listener: the store's files, calls to other servers, the log.
 const OTHERS: u64 = 128;
 
-/// Lowers `connections_max` to what the system's limit on open files leaves, after raising that limit as far as it may
-/// be and is needed. A listener that accepted more would fail at every connection, the store's files included.
-pub fn within_limit(connections_max: usize) -> usize {
-    let wanted = u64::try_from(connections_max).unwrap_or(u64::MAX).saturating_add(OTHERS);
+/// Lowers `connections_max` to what the system's limit on open files leaves besides `others` connections, such as those
+/// to a database server, after raising that limit as far as it may be and is needed. A listener that accepted more would
+/// fail at every connection, the store's files included.
+pub fn within_limit(connections_max: usize, others: usize) -> usize {
+    let others = u64::try_from(others).unwrap_or(u64::MAX).saturating_add(OTHERS);
+    let wanted = u64::try_from(connections_max).unwrap_or(u64::MAX).saturating_add(others);
     let limit = raised(wanted);
     if limit >= wanted {
         return connections_max;
     }
-    let left = usize::try_from(limit.saturating_sub(OTHERS)).unwrap_or(usize::MAX).max(1);
+    let left = usize::try_from(limit.saturating_sub(others)).unwrap_or(usize::MAX).max(1);
     tracing::warn!(
         open_files_max = limit,
         connections_max,
@@ -57,11 +59,11 @@ mod tests {
 
     #[test]
     fn what_fits_is_taken_and_what_does_not_is_lowered() {
-        assert_eq!(within_limit(1), 1);
+        assert_eq!(within_limit(1, 1), 1);
         let text = fs::read_to_string("/proc/self/limits").unwrap();
         let (_, maximum) = limits(&text).unwrap();
         if let Ok(all) = usize::try_from(maximum.saturating_sub(1)) {
-            let taken = within_limit(all);
+            let taken = within_limit(all, 0);
             assert!(taken > 0 && (taken < all || maximum == u64::MAX), "{taken} of {all}");
         }
     }

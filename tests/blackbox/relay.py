@@ -1,6 +1,7 @@
 """One `kuota-relay` with its folder and configuration, and what a site says to it.
 
-The binary is `$KUOTA_RELAY`, else `kuota-relay` beside `kuotad`.
+The binary is `$KUOTA_RELAY`, else `kuota-relay` beside `kuotad`. `KUOTA_TEST_DATABASE=postgres` gives each relay a database
+of its own on a real server, and a sister: another relay on the same database, which is killed again and again.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from conftest import KUOTAD, Answer, Ended, clean_env, eventually, http, shown, toml
+from database import fresh_database, wanted
 from midtrans import SERVER_KEY, Midtrans
 
 KUOTA_RELAY = os.environ.get("KUOTA_RELAY") or str(Path(KUOTAD).with_name("kuota-relay"))
@@ -40,6 +43,34 @@ def lasting_port() -> int:
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind(("127.0.0.1", port))
             return port
+
+
+class Sister:
+    """Another relay of the same configuration and database. Nobody calls it; it works on what the first one took in."""
+
+    def __init__(self, relay: Relay):
+        self.relay, self.over = relay, threading.Event()
+        self.thread = threading.Thread(target=self.live, daemon=True)
+        self.thread.start()
+
+    def live(self) -> None:
+        dice = random.Random(self.relay.port)
+        while not self.over.is_set():
+            with open(self.relay.dir / "sister.log", "ab") as log:
+                process = subprocess.Popen(
+                    [KUOTA_RELAY, "--config", str(self.relay.config_file), "run"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=clean_env() | {"KUOTA_RELAY__LISTEN": "127.0.0.1:0"},
+                )
+            self.over.wait(dice.uniform(0.2, 2))
+            process.kill()
+            process.wait()
+
+    def end(self) -> None:
+        self.over.set()
+        self.thread.join()
 
 
 @dataclass
@@ -61,6 +92,8 @@ class Relay:
         self.settings = settings or {}
         self.dir = Path(tempfile.mkdtemp(prefix="kr-", dir="/tmp"))
         self.database = self.dir / "relay.db"
+        self.database_url = fresh_database() if wanted() else f"sqlite:{self.database}"
+        self.sister: Sister | None = None
         self.config_file = self.dir / "relay.toml"
         self.log_file = self.dir / "stderr.log"
         self.process: subprocess.Popen | None = None
@@ -85,7 +118,7 @@ class Relay:
         top = {
             "listen": f"127.0.0.1:{self.port}",
             "public_url": self.url if self.public else "",
-            "database": f"sqlite:{self.database}",
+            "database": self.database_url,
             **self.settings,
         }
         lines = table("", top)
@@ -139,7 +172,14 @@ class Relay:
 
         eventually(answers, timeout=20, pause=0.03)
         self.served = True
+        if wanted():
+            self.sister = Sister(self)
         return self
+
+    def end_sister(self) -> None:
+        sister, self.sister = self.sister, None
+        if sister:
+            sister.end()
 
     @property
     def alive(self) -> bool:
@@ -150,6 +190,7 @@ class Relay:
 
     def stop(self, timeout: float = 10) -> float:
         """SIGTERM; the seconds it took. The exit code must be 0."""
+        self.end_sister()
         process, self.process = self.process, None
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)
@@ -163,6 +204,7 @@ class Relay:
         return time.monotonic() - start
 
     def kill(self) -> None:
+        self.end_sister()
         process, self.process = self.process, None
         if process:
             process.kill()

@@ -10,6 +10,8 @@ mod audit;
 #[path = "../money/dice.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod dice;
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/process.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod process;

@@ -1,5 +1,6 @@
 //! The agent and the relay killed at random moments while customers pay: whatever the gateway took is credited once,
-//! nothing else is, no order that was shown is forgotten, and both stores prove whole after every kill.
+//! nothing else is, no order that was shown is forgotten, and both stores prove whole after every kill. The relay is one
+//! process on a file, or two that share a PostgreSQL database and of which one is killed.
 //!
 //! `KUOTA_MONEY_ROUNDS` is how many kills there are, `KUOTA_MONEY_SEED` repeats a run's dice.
 #![cfg(feature = "sim")]
@@ -7,6 +8,7 @@
 
 use crate::audit;
 use crate::dice;
+use crate::postgres;
 use crate::process;
 use crate::proxy;
 
@@ -31,7 +33,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
-/// Kills in all; each of the places below takes its share.
+/// Kills in all; each of the tests below takes its share.
 const ROUNDS: u64 = 20;
 const PLACES: u64 = 2;
 /// The longest time from one kill to the next.
@@ -54,7 +56,10 @@ fn address(n: u8) -> Ipv4Addr {
 }
 
 /// A running relay. Killed when dropped.
-struct Relay(Child);
+struct Relay {
+    child: Child,
+    address: SocketAddr,
+}
 
 impl Relay {
     fn start(world: &World) -> Self {
@@ -67,21 +72,48 @@ impl Relay {
         let port: String =
             line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
         let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
-        world.uplink.lead_to(address);
-        world.doorway.lead_to(address);
-        Self(child)
+        Self { child, address }
     }
 
-    fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The relays on one store.
+struct Relays(Vec<Relay>);
+
+impl Relays {
+    fn start(world: &World) -> Self {
+        let count = if world.database.is_some() { 2 } else { 1 };
+        let relays = Self((0..count).map(|_| Relay::start(world)).collect());
+        relays.lead(world);
+        relays
+    }
+
+    /// Agent and gateway reach any of them, in turn.
+    fn lead(&self, world: &World) {
+        let addresses: Vec<SocketAddr> = self.0.iter().map(|relay| relay.address).collect();
+        world.uplink.lead_to_any(addresses.clone());
+        world.doorway.lead_to_any(addresses);
+    }
+
+    /// Kills one and starts it again; the others go on. The store is proved in between.
+    fn kill_one(&mut self, world: &World, dice: &mut Dice) -> Result<(), String> {
+        let which = usize::try_from(dice.below(self.0.len() as u64)).unwrap();
+        self.0[which].kill();
+        world.verify_relay()?;
+        self.0[which] = Relay::start(world);
+        self.lead(world);
+        Ok(())
     }
 }
 
@@ -94,6 +126,8 @@ struct World {
     doorway: Proxy,
     users: Vec<String>,
     package: String,
+    /// Where the relays' store is, unless it is a file.
+    database: Option<postgres::Database<'static>>,
     /// Orders that were shown to somebody.
     shown: Arc<Mutex<BTreeSet<String>>>,
     _runtime: Runtime,
@@ -101,7 +135,7 @@ struct World {
 
 impl World {
     /// Everything at work, and customers without quota.
-    fn new() -> (Self, Daemon, Relay) {
+    fn new(database: Option<postgres::Database<'static>>) -> (Self, Daemon, Relays) {
         let runtime = Runtime::new().unwrap();
         let (router, gateway, uplink, doorway) = runtime.block_on(async {
             let router = SimRouter::start(SimConfig { clock: SimClock::Real, ..SimConfig::default() });
@@ -118,11 +152,12 @@ impl World {
             doorway,
             users: Vec::new(),
             package: String::new(),
+            database,
             shown: Arc::default(),
             _runtime: runtime,
         };
         world.configure();
-        let relay = Relay::start(&world);
+        let relays = Relays::start(&world);
         let daemon = world.place.serve();
         let package = json!({"name": "10 GB", "quota": "10 GB", "days": 30, "price_rp": 100_000});
         let package = world.ask("/api/v1/packages", &package);
@@ -134,7 +169,7 @@ impl World {
             world.ask(&format!("{path}/devices"), &json!({"mac": mac(n).to_string()}));
             world.users.push(path);
         }
-        (world, daemon, relay)
+        (world, daemon, relays)
     }
 
     fn configure(&self) {
@@ -143,12 +178,13 @@ impl World {
         std::fs::write(path("relay.token"), TOKEN).unwrap();
         let hash: Vec<String> = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
         std::fs::write(path("site-1.sha256"), hash.concat()).unwrap();
+        let file = || format!("sqlite:{}", path("relay/relay.db"));
+        let database = self.database.as_ref().map_or_else(file, postgres::Database::url);
         let relay = format!(
-            "listen = \"127.0.0.1:0\"\npublic_url = \"{}\"\ndatabase = \"sqlite:{}\"\n[[merchant]]\nid = \"m1\"\n\
+            "listen = \"127.0.0.1:0\"\npublic_url = \"{}\"\ndatabase = \"{database}\"\n[[merchant]]\nid = \"m1\"\n\
              server_key_file = \"{}\"\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
              token_sha256_file = \"{}\"\n",
             self.doorway.url(),
-            path("relay/relay.db"),
             path("m1.key"),
             self.gateway.core_url(),
             self.gateway.snap_url(),
@@ -256,13 +292,13 @@ fn insist(asked: &Asked, socket: &Path) -> Option<String> {
 }
 
 /// One place's share of the kills.
-fn crash(share: u64) {
+fn crash(share: u64, database: Option<postgres::Database<'static>>) {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let seed = setting("KUOTA_MONEY_SEED").unwrap_or(now) + share;
     let rounds = setting("KUOTA_MONEY_ROUNDS").unwrap_or(ROUNDS).div_ceil(PLACES);
     println!("share {share}: {rounds} kills, KUOTA_MONEY_SEED={}", seed - share);
     let mut dice = Dice(seed);
-    let (world, mut daemon, mut relay) = World::new();
+    let (world, mut daemon, mut relays) = World::new(database);
     let over = Arc::new(AtomicBool::new(false));
     let customers: Vec<_> =
         (0..usize::from(CUSTOMERS)).map(|n| world.customer(n, &over, Dice(dice.below(u64::MAX)))).collect();
@@ -274,9 +310,7 @@ fn crash(share: u64) {
         let fail = |why: String| panic!("seed {seed}, round {round}: {why}");
         if of_relay {
             kills[1] += 1;
-            relay.kill();
-            world.verify_relay().unwrap_or_else(fail);
-            relay = Relay::start(&world);
+            relays.kill_one(&world, &mut dice).unwrap_or_else(fail);
         }
         if of_agent {
             kills[0] += 1;
@@ -295,24 +329,29 @@ fn crash(share: u64) {
         (1..=CUSTOMERS).all(|n| world.router.lists_of(address(n)) == ["klient_aktif"])
     });
     daemon.stop();
-    relay.kill();
+    drop(relays);
     world.place.verify().unwrap();
     world.verify_relay().unwrap();
 }
 
 #[test]
 fn killed_while_customers_pay_both_credit_every_payment_once_1() {
-    crash(0);
+    crash(0, None);
 }
 
 #[test]
 fn killed_while_customers_pay_both_credit_every_payment_once_2() {
-    crash(1);
+    crash(1, None);
+}
+
+#[test]
+fn two_relays_on_one_database_of_which_one_is_killed_credit_every_payment_once() {
+    crash(2, Some(postgres::database()));
 }
 
 #[test]
 fn the_check_finds_a_payment_that_is_not_credited_and_an_order_that_is_gone() {
-    let (world, daemon, relay) = World::new();
+    let (world, daemon, relays) = World::new(None);
     let buy = |n: usize, method: &str| {
         let body = json!({"package_id": world.package, "method": method});
         let asked = Asked::new(format!("buy-{n}"), format!("{}/purchases", world.users[n]), &body);
@@ -332,7 +371,7 @@ fn the_check_finds_a_payment_that_is_not_credited_and_an_order_that_is_gone() {
     assert!(world.check().unwrap_err().contains("is gone"));
     // A ledger that lost a line does not prove whole.
     daemon.stop();
-    relay.kill();
+    drop(relays);
     let conn = rusqlite::Connection::open(world.place.data().join("kuota.db")).unwrap();
     conn.execute("DELETE FROM entries WHERE order_id = ?1", [&second]).unwrap();
     drop(conn);

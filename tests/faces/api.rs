@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod closed_reviews;
 mod requests;
 mod second_factor;
 
@@ -13,7 +14,10 @@ use std::time::Duration;
 
 use axum::http::Method;
 use desk::{Call, Desk, PASSWORD, Reply};
+use kuota::agent::engine::Engine;
+use kuota::clock::{Clock, parse_rfc3339};
 use kuota::domain::id::Mac;
+use kuota::domain::units::{DAY_MS, Timestamp};
 use kuota::sim::ConnectionMode;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -706,6 +710,20 @@ async fn binding_charges_nobody_for_what_flowed_before_and_the_plan_reads_like_t
     let status = desk.get("/status").await.ok(200);
     assert_eq!((&status["router"]["state"], &status["relay"]["state"]), (&json!("ok"), &json!("off")));
     assert_eq!((&status["store"]["state"], &status["clock"]["state"]), (&json!("ok"), &json!("ok")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumped_is_told_with_its_last_trusted_time_and_since_when() {
+    let desk = Desk::start().await;
+    let trusted_at = desk.clock.now();
+    desk.clock.set_wall(Timestamp(trusted_at.0 + 900 * DAY_MS));
+    desk.site().engine().call(Engine::pass_time).await.unwrap().unwrap();
+    desk.clock.advance(Duration::from_hours(1));
+    let clock = desk.get("/status").await.ok(200)["clock"].clone();
+    assert_eq!(clock["state"], "degraded");
+    let told =
+        [&clock["since"], &clock["last_success"]].map(|at| parse_rfc3339(at.as_str().unwrap()).unwrap());
+    assert!(told.iter().all(|at| trusted_at.0 - at.0 < 60_000 && at.0 <= trusted_at.0), "{clock}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,11 +20,11 @@ pub enum Wire {
     NoAnswers,
 }
 
-/// A wire to one place. Clones are the same wire; it ends with the runtime.
+/// A wire to one place, or to any of several that do the same. Clones are the same wire; it ends with the runtime.
 #[derive(Clone)]
 pub struct Proxy {
     address: SocketAddr,
-    target: Arc<Mutex<Option<SocketAddr>>>,
+    targets: Arc<Mutex<Vec<SocketAddr>>>,
     wire: watch::Sender<Wire>,
 }
 
@@ -33,7 +33,7 @@ impl Proxy {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let proxy = Self { address, target: Arc::default(), wire: watch::Sender::new(Wire::Whole) };
+        let proxy = Self { address, targets: Arc::default(), wire: watch::Sender::new(Wire::Whole) };
         tokio::spawn(proxy.clone().listen(listener));
         proxy
     }
@@ -45,7 +45,12 @@ impl Proxy {
 
     /// Where it leads from here on.
     pub fn lead_to(&self, target: SocketAddr) {
-        *self.target.lock().expect("nobody panics") = Some(target);
+        self.lead_to_any(vec![target]);
+    }
+
+    /// Where it leads from here on: each connection to the next of them, or to another where that one is gone.
+    pub fn lead_to_any(&self, targets: Vec<SocketAddr>) {
+        *self.targets.lock().expect("nobody panics") = targets;
     }
 
     /// What becomes of bytes from here on; connections that are open are closed, unless it says the same as before.
@@ -55,11 +60,17 @@ impl Proxy {
 
     async fn listen(self, listener: TcpListener) {
         while let Ok((stream, _)) = listener.accept().await {
-            let (target, mut wire) = (*self.target.lock().expect("nobody panics"), self.wire.subscribe());
+            let targets = {
+                let mut targets = self.targets.lock().expect("nobody panics");
+                let step = targets.len().min(1);
+                targets.rotate_left(step);
+                targets.clone()
+            };
+            let mut wire = self.wire.subscribe();
             tokio::spawn(async move {
                 let how = *wire.borrow_and_update();
                 tokio::select! {
-                    () = pass(stream, target, how) => {}
+                    () = pass(stream, &targets, how) => {}
                     _ = wire.changed() => {}
                 }
             });
@@ -67,7 +78,7 @@ impl Proxy {
     }
 }
 
-async fn pass(mut stream: TcpStream, target: Option<SocketAddr>, how: Wire) {
+async fn pass(mut stream: TcpStream, targets: &[SocketAddr], how: Wire) {
     match how {
         Wire::Cut => {}
         Wire::Silent => {
@@ -76,12 +87,12 @@ async fn pass(mut stream: TcpStream, target: Option<SocketAddr>, how: Wire) {
             std::future::pending::<()>().await;
         }
         Wire::Whole => {
-            if let Some(mut far) = reach(target).await {
+            if let Some(mut far) = reach(targets).await {
                 let _ = copy_bidirectional(&mut stream, &mut far).await;
             }
         }
         Wire::NoAnswers => {
-            let Some(mut far) = reach(target).await else { return };
+            let Some(mut far) = reach(targets).await else { return };
             let (mut near, mut begun) = ([0; 4096], [0; 1]);
             loop {
                 tokio::select! {
@@ -96,8 +107,12 @@ async fn pass(mut stream: TcpStream, target: Option<SocketAddr>, how: Wire) {
     }
 }
 
-async fn reach(target: Option<SocketAddr>) -> Option<TcpStream> {
-    let far = TcpStream::connect(target?).await.ok()?;
-    far.set_nodelay(true).ok()?;
-    Some(far)
+async fn reach(targets: &[SocketAddr]) -> Option<TcpStream> {
+    for target in targets {
+        if let Ok(far) = TcpStream::connect(target).await {
+            far.set_nodelay(true).ok()?;
+            return Some(far);
+        }
+    }
+    None
 }

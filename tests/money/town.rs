@@ -1,5 +1,11 @@
 //! The whole product in one process over real sockets: a router and the agent beside it, the relay, the gateway, and
 //! wires between them that can be cut. Time flows by itself, as fast as it is told, and leaps when it is told.
+//!
+//! `KUOTA_TEST_DATABASE=postgres` makes the relay two relays that share a database: the agent's wire leads to the first,
+//! the gateway's to the second.
+
+#[path = "../support/postgres.rs"]
+mod postgres;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +31,7 @@ use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
 use kuota::relay::config::{MerchantKeys, RelaySecrets};
 use kuota::relay::run::{self, RelayRunError};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
+use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
@@ -116,7 +123,8 @@ pub struct Town {
     terms: Terms,
     /// There but for the moments of a restart.
     site: Option<Arc<Site>>,
-    relay: Option<RelayHost>,
+    relays: Vec<RelayHost>,
+    books: RelayBooks,
     speed: Arc<AtomicU32>,
     time: JoinHandle<()>,
 }
@@ -130,10 +138,77 @@ impl Drop for Town {
 /// A relay that runs.
 struct RelayHost {
     relay: Arc<Relay>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn RelayStore>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), RelayRunError>>,
     address: SocketAddr,
+}
+
+/// Where the relay's store is.
+enum RelayBooks {
+    File(PathBuf),
+    Server(postgres::Database<'static>),
+}
+
+impl RelayBooks {
+    async fn make(dir: &Path) -> Self {
+        match std::env::var("KUOTA_TEST_DATABASE").as_deref() {
+            Ok("postgres") => Self::Server(tokio::task::spawn_blocking(postgres::database).await.unwrap()),
+            Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
+            Err(_) => Self::File(dir.join("relay/relay.db")),
+        }
+    }
+
+    /// How many relays work on it.
+    fn relays(&self) -> usize {
+        match self {
+            Self::File(_) => 1,
+            Self::Server(_) => 2,
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn RelayStore> {
+        match self {
+            Self::File(file) => Arc::new(SqliteStore::open(file).unwrap()),
+            Self::Server(database) => Arc::new(connect(database).await),
+        }
+    }
+
+    fn back_up(&self, copy: &Path) {
+        match self {
+            Self::File(file) => drop(backup::back_up(file, copy, &mut |_| {}).unwrap()),
+            Self::Server(database) => database.dump(copy),
+        }
+    }
+
+    /// Goes back to a copy, with no relay at work.
+    async fn restore(&self, copy: &Path, now: Timestamp) {
+        match self {
+            Self::File(file) => drop(backup::restore(file, copy, "then", now, &mut |_| {}).unwrap()),
+            Self::Server(database) => {
+                database.restore(copy);
+                connect(database).await.went_back(now).await.unwrap();
+            }
+        }
+    }
+
+    /// Proves that everything in it adds up.
+    async fn prove(&self, dir: &Path) {
+        match self {
+            Self::File(file) => {
+                backup::back_up(file, &dir.join("proof.db"), &mut |_| {}).unwrap();
+            }
+            Self::Server(database) => {
+                connect(database).await.verify().await.unwrap();
+            }
+        }
+    }
+}
+
+async fn connect(database: &postgres::Database<'_>) -> PostgresStore {
+    let server = database.url().parse().unwrap();
+    let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
+    PostgresStore::connect(&settings).await.unwrap()
 }
 
 impl RelayHost {
@@ -173,10 +248,10 @@ impl Town {
         };
         let gateway = MidtransSim::start(options).await.unwrap();
         let (uplink, doorway) = (Proxy::start().await, Proxy::start().await);
-        let file = dir.path().join("relay/relay.db");
+        let books = RelayBooks::make(dir.path()).await;
         let terms = Terms { timeouts: setup.timeouts, fee_imposition: setup.fee_imposition };
-        let relay = start_relay(&file, &gateway, &clock, doorway.url(), terms).await;
-        lead(&relay, &uplink, &doorway);
+        let relays = start_relays(&books, &gateway, &clock, &doorway.url(), terms).await;
+        lead(&relays, &uplink, &doorway);
         let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
         (setup.agent)(&mut config);
         let site = start_site(&config, &router, &clock, &uplink.url());
@@ -194,7 +269,8 @@ impl Town {
             config,
             terms,
             site: Some(site),
-            relay: Some(relay),
+            relays,
+            books,
             speed,
             time,
         }
@@ -215,15 +291,11 @@ impl Town {
     }
 
     fn relay(&self) -> &RelayHost {
-        self.relay.as_ref().expect("it runs")
+        self.relays.first().expect("it runs")
     }
 
     pub fn agent_folder(&self) -> &Path {
         &self.config.data_dir
-    }
-
-    fn relay_file(&self) -> PathBuf {
-        self.dir.path().join("relay/relay.db")
     }
 
     // What people do.
@@ -386,34 +458,25 @@ impl Town {
 
     /// A copy of the relay's store as it is.
     pub fn back_up_relay(&self) -> PathBuf {
-        let copy = self.dir.path().join("relay-copy.db");
-        backup::back_up(&self.relay_file(), &copy, &mut |_| {}).unwrap();
+        let copy = self.dir.path().join("relay-copy");
+        self.books.back_up(&copy);
         copy
     }
 
-    /// The relay ends; `between` has its store to itself; it starts again.
-    pub async fn restart_relay(&mut self, between: impl FnOnce(&Path)) {
+    /// The relay goes back to a copy: it ends, has its store replaced, and starts again.
+    pub async fn restore_relay(&mut self, copy: &Path) {
         // Nobody reaches it meanwhile.
         self.uplink.set(Wire::Cut);
         self.doorway.set(Wire::Cut);
-        self.relay.take().expect("it runs").end().await;
-        let file = self.relay_file();
-        between(&file);
+        for relay in self.relays.drain(..) {
+            relay.end().await;
+        }
+        self.books.restore(copy, self.clock.now()).await;
         let url = self.doorway.url();
-        let relay = start_relay(&file, &self.gateway, &self.clock, url, self.terms).await;
-        lead(&relay, &self.uplink, &self.doorway);
-        self.relay = Some(relay);
+        self.relays = start_relays(&self.books, &self.gateway, &self.clock, &url, self.terms).await;
+        lead(&self.relays, &self.uplink, &self.doorway);
         self.uplink.set(Wire::Whole);
         self.doorway.set(Wire::Whole);
-    }
-
-    /// The relay goes back to a copy.
-    pub async fn restore_relay(&mut self, copy: &Path) {
-        let now = self.clock.now();
-        let restore = |file: &Path| {
-            backup::restore(file, copy, "then", now, &mut |_| {}).unwrap();
-        };
-        self.restart_relay(restore).await;
     }
 
     /// A copy of the agent's store as it is.
@@ -465,19 +528,34 @@ fn pass(clock: &ManualClock, router: &SimRouter, gateway: &MidtransSim, by: Dura
     gateway.advance(by);
 }
 
-fn lead(relay: &RelayHost, uplink: &Proxy, doorway: &Proxy) {
-    uplink.lead_to(relay.address);
-    doorway.lead_to(relay.address);
+/// The agent asks the first relay, the gateway tells the last.
+fn lead(relays: &[RelayHost], uplink: &Proxy, doorway: &Proxy) {
+    uplink.lead_to(relays.first().expect("there is one").address);
+    doorway.lead_to(relays.last().expect("there is one").address);
+}
+
+async fn start_relays(
+    books: &RelayBooks,
+    gateway: &MidtransSim,
+    clock: &ManualClock,
+    public_url: &str,
+    terms: Terms,
+) -> Vec<RelayHost> {
+    let mut relays = Vec::new();
+    for _ in 0..books.relays() {
+        let store = books.open().await;
+        relays.push(start_relay(store, gateway, clock, public_url.to_owned(), terms).await);
+    }
+    relays
 }
 
 async fn start_relay(
-    file: &Path,
+    store: Arc<dyn RelayStore>,
     gateway: &MidtransSim,
     clock: &ManualClock,
     public_url: String,
     terms: Terms,
 ) -> RelayHost {
-    let store = Arc::new(SqliteStore::open(file).unwrap());
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
     let relay = match terms.timeouts {
         None => {
@@ -492,7 +570,7 @@ async fn start_relay(
             let config =
                 kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default())
                     .unwrap();
-            run::assemble(&config, secrets(), Arc::clone(&store) as _, port).await.unwrap()
+            run::assemble(&config, secrets(), Arc::clone(&store), port).await.unwrap()
         }
         Some(timeouts) => {
             let access = MerchantAccess {
@@ -509,7 +587,7 @@ async fn start_relay(
                 sites: vec!["site-1".into()],
             };
             let parts = RelayParts {
-                store: Arc::clone(&store) as _,
+                store: Arc::clone(&store),
                 clock: port,
                 secrets: secrets(),
                 merchants: vec![merchant],
@@ -571,7 +649,7 @@ impl Town {
             engine.reader().verify().unwrap();
         };
         self.site().engine().call(verify).await.unwrap();
-        backup::back_up(&self.relay_file(), &self.dir.path().join("proof.db"), &mut |_| {}).unwrap();
+        self.books.prove(self.dir.path()).await;
         let held = held.iter().map(|id| (*id).to_owned()).collect();
         let books = Books::read(self.agent_folder()).unwrap();
         let sums = books.check(&self.gateway.orders(), &held).unwrap_or_else(|wrong| panic!("{wrong}"));

@@ -167,7 +167,7 @@ fn what_is_printed_reads_back_equal() {
 
 #[test]
 fn a_bad_file_is_told_by_key_and_reason() {
-    let rows: [(&str, &str, &str); 56] = [
+    let rows: [(&str, &str, &str); 62] = [
         ("datadir = \"/x\"", "datadir: unknown key", "data_dir"),
         ("[router]\nadress = \"a:1\"", "router.adress: unknown key", "password_file"),
         ("[router.lists]\nfub = \"x\"", "router.lists.fub: unknown key", "fup"),
@@ -181,20 +181,24 @@ fn a_bad_file_is_told_by_key_and_reason() {
         ("[relay]", "relay.url: is missing", "set it"),
         ("[relay]\nurl = \"http://a\"\nsite = \"\"", "relay.site: is empty", "write the name"),
         ("[relay]\nurl = \"a\"\nsite = \"s\"", "relay.url: not a web address", "https://relay.example"),
-        ("router = 3", "router: must be", "struct"),
+        ("router = 3", "router: must be", "a section: write [router]"),
         ("timezone = \"Asia/Bandung\"", "timezone: no time zone is named", "Asia/Jakarta"),
-        ("timezone = 7", "timezone: must be", "string"),
+        ("timezone = 7", "timezone: must be", "text in quotes"),
         ("language = \"jv\"", "language: \"jv\" is not one of", "id, en"),
         ("data_dir = \"\"", "data_dir: is empty", "write a folder"),
-        ("[admin]\nlisten = \"8080\"", "admin.listen: ", "socket address"),
-        ("[admin]\nlisten = 8080", "admin.listen: ", "socket address"),
+        ("[admin]\nlisten = \"8080\"", "admin.listen: ", "an address and a port"),
+        ("[admin]\nlisten = 8080", "admin.listen: ", "an address and a port"),
         ("[admin]\nallowed_networks = [\"10.0.0.0/99\"]", "admin.allowed_networks.0: ", "not a network"),
-        ("[admin]\nallowed_networks = \"10.0.0.0/8\"", "admin.allowed_networks: must be", "sequence"),
+        (
+            "[admin]\nallowed_networks = \"10.0.0.0/8\"",
+            "admin.allowed_networks: must be",
+            "a list in square brackets",
+        ),
         ("[admin]\nallowed_networks = []", "admin.allowed_networks: is empty", "nobody"),
         ("[portal]\nclient_networks = []", "portal.client_networks: is empty", "no device"),
         ("[portal]\nlisten = \"0.0.0.0:8080\"", "portal.listen: is the same as admin.listen", "another port"),
         ("[portal]\npublic_url = \"ftp://a\"", "portal.public_url: not a web address", "http://"),
-        ("[portal]\nregistration = true", "portal.registration: ", "bool"),
+        ("[portal]\nregistration = true", "portal.registration: ", "true"),
         ("[router]\naddress = \"192.168.88.1\"", "router.address: ", "address and port"),
         ("[router]\ntls = \"on\"", "router.tls: \"on\" is not one of", "off, verify, pinned"),
         ("[router]\ntls = \"pinned\"", "router.tls_fingerprint: is missing", "SHA-256"),
@@ -237,6 +241,32 @@ fn a_bad_file_is_told_by_key_and_reason() {
         ("[policy]\ndebt_due = \"soon\"", "policy.debt_due: ", "end_of_month"),
         ("[policy]\nprice_rounding_rp = 0", "policy.price_rounding_rp: 0 is out of range", "1 to"),
         ("[policy]\noverdue_grace_days = -1", "policy.overdue_grace_days: ", "-1"),
+        (
+            "[policy]\noverdue_grace_days = \"3\"",
+            "policy.overdue_grace_days: must be a whole number",
+            "write 3",
+        ),
+        (
+            "[policy]\nblock_overdue = \"ya\"",
+            "policy.block_overdue: must be true or false",
+            "the text \"ya\"",
+        ),
+        (
+            "[policy]\ncashier_credit_rp = \"50.000\"",
+            "policy.cashier_credit_rp: must be rupiah",
+            "write 50000",
+        ),
+        (
+            "[policy]\ncashier_credit_rp = \"Rp 50.000\"",
+            "policy.cashier_credit_rp: must be rupiah",
+            "write 50000",
+        ),
+        (
+            "[policy]\ncashier_credit_rp = \"lots\"",
+            "policy.cashier_credit_rp: must be rupiah",
+            "such as 50000",
+        ),
+        ("[policy]\nprice_rounding_rp = 1.5", "policy.price_rounding_rp: must be rupiah", "not 1.5"),
         ("[payment]\nmethods = [\"qris\", \"qris\"]", "payment.methods: names a method twice", "once"),
         ("[payment]\nmethods = [\"cash\"]", "payment.methods.0: \"cash\" is not one of", "qris"),
         ("[router\naddress = 1", "is not TOML", "kuotad.toml"),
@@ -259,6 +289,63 @@ fn a_bad_file_is_told_by_key_and_reason() {
             "one mistake, one line: {error}"
         );
     }
+}
+
+#[test]
+fn no_mistake_of_any_key_is_told_in_the_words_of_programs() {
+    let theirs = [
+        "u64",
+        "u32",
+        "u16",
+        "i64",
+        "string",
+        "sequence",
+        "struct",
+        "bool",
+        "boolean",
+        "map",
+        "unsigned",
+        "signed",
+        "float",
+        "socket",
+        "variant",
+        "enum",
+        "syntax",
+        "option",
+        "type",
+        "invalid",
+        "expected",
+        "deserialize",
+    ];
+    let values = [
+        "true",
+        "-1",
+        "1.5",
+        "\"?\"",
+        "[true]",
+        "[\"?\"]",
+        "{ a = 1 }",
+        "2026-11-29",
+        "\"\"",
+        "99999999999999999999",
+    ];
+    let mut told = 0;
+    for row in rows() {
+        let (section, key) = row
+            .path
+            .rsplit_once('.')
+            .map_or((String::new(), row.path), |(section, key)| (format!("[{section}]\n"), key));
+        for value in values {
+            let text = format!("{section}{key} = {value}");
+            let Err(error) = parse(&text) else { continue };
+            told += 1;
+            let plain = error.split(" (kuotad.toml").next().unwrap();
+            let words = plain.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_lowercase);
+            let odd: Vec<String> = words.filter(|word| theirs.contains(&word.as_str())).collect();
+            assert!(odd.is_empty() || plain.contains("is not TOML"), "{text}: {error}");
+        }
+    }
+    assert!(told > 300, "{told}");
 }
 
 #[test]

@@ -16,7 +16,6 @@ use kuota::relay::config::{
 };
 use kuota::relay::run::{assemble, drive};
 use kuota::relay::service::Relay;
-use kuota::relay::store::sqlite::SqliteStore;
 use kuota::settings::Secret;
 use kuota::sim::midtrans::{
     GatewayFault, Meddling, MidtransSim, Options, PayMethod, SimMerchant as Account, SimOperation, Strikes,
@@ -88,7 +87,7 @@ impl Town {
             BTreeMap::from([("m1".to_owned(), keys)]),
             BTreeMap::from([("site-1".to_owned(), token)]),
         );
-        let store = Arc::new(SqliteStore::open(&folder.path().join("relay.db")).unwrap());
+        let store = crate::relay_support::open_store(folder.path()).await;
         let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let driven = Arc::clone(&relay);

@@ -1,12 +1,15 @@
 //! A relay for one test: a real store in a folder of its own, HTTP over a free port, a gateway that does as it is
-//! told, and a clock that moves when it is told.
+//! told, and a clock that moves when it is told. `KUOTA_TEST_DATABASE=postgres` puts the store into a database server.
 #![allow(unused_imports, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
+#[path = "../support/postgres.rs"]
+mod postgres;
 pub mod scripted;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use kuota::domain::units::Timestamp;
 use kuota::relay::config::{MerchantKeys, RelaySecrets};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
+use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::SqliteStore;
 use kuota::relay::{decide_once, limits, reconcile_once, router};
 use kuota::settings::Secret;
@@ -120,8 +124,7 @@ impl Bench {
 
     pub async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn RelayStore> =
-            Arc::new(SqliteStore::open(&folder.path().join("relay.db")).unwrap());
+        let store = open_store(folder.path()).await;
         let clock = ManualClock::new(START);
         let (gateway, other_gateway) = (Arc::new(Scripted::new(ACCOUNT)), Arc::new(Scripted::new("G2")));
         let parts = RelayParts {
@@ -247,6 +250,20 @@ impl Bench {
 
     pub fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// An empty store: a file in `folder`, or a database where the environment asks for one.
+pub async fn open_store(folder: &Path) -> Arc<dyn RelayStore> {
+    match std::env::var("KUOTA_TEST_DATABASE").as_deref() {
+        Ok("postgres") => {
+            let database = tokio::task::spawn_blocking(postgres::database).await.unwrap();
+            let server = database.url().parse().unwrap();
+            let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
+            Arc::new(PostgresStore::connect(&settings).await.unwrap())
+        }
+        Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
+        Err(_) => Arc::new(SqliteStore::open(&folder.join("relay.db")).unwrap()),
     }
 }
 

@@ -28,6 +28,7 @@ const QUOTES: &[(&str, &[&str])] = &[
     ("src/midtrans/answer.rs", &["{:?}"]),
     ("src/midtrans/client.rs", &["{id:?}"]),
     ("src/relay/config/mod.rs", &["{id:?}"]),
+    ("src/relay/store/postgres/rows.rs", &["{text:?}"]),
     ("src/relay/store/sqlite/rows.rs", &["{text:?}"]),
     ("src/routeros/tls.rs", &["{host:?}"]),
     ("src/routeros/wire.rs", &["{0:?}"]),

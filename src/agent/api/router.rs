@@ -56,7 +56,8 @@ pub(crate) fn faults(app: &AppState, each_max: usize) -> (Vec<RefusedView>, Vec<
             | RouterFault::Unread(..)
             | RouterFault::Noticed(_)
             | RouterFault::Changed(_)
-            | RouterFault::Conflict(..) => {}
+            | RouterFault::Conflict(..)
+            | RouterFault::Shared(..) => {}
         }
     }
     (refusals, unread)

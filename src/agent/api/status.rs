@@ -111,10 +111,15 @@ fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
 async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let work = |engine: &mut Engine| {
         let (look, stats) = (engine.read_view(), engine.store_stats());
-        Ok((look.facts, stats, engine.store_times(), look.shared_names()))
+        let doubt = engine.clock_doubt();
+        Ok((doubt, stats, engine.store_times(), look.shared_names()))
     };
-    let (facts, store, times, shared) = app.read(work).await?;
-    let Health { router, relay, store: mut books, clock } = health(&app, facts.clock_trusted);
+    let (doubt, store, times, shared) = app.read(work).await?;
+    let Health { router, relay, store: mut books, mut clock } = health(&app, doubt.is_none());
+    if let Some(doubt) = doubt {
+        clock.since = Some(doubt.since);
+        clock.last_success = doubt.last_trusted;
+    }
     set_times(&mut books, times, app.site.clock.now());
     let figures = app.site.cycle.figures();
     let link = app.site.cycle.router().health();

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::session::{AdminSession, Layout};
-use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{AuditFilter, Page, Role};
@@ -70,7 +70,8 @@ pub(crate) async fn show(
     let rows = items.into_iter().map(|(_, line)| Row {
         at: locale.moment(line.at),
         actor: line.actor,
-        role: line.role,
+        // Programs that are no admins, such as the relay, have a word of their own.
+        role: Role::from_name(&line.role).map_or(line.role, |role| role_name(w, role).to_owned()),
         source: line.source,
         action: line.action,
         target: line.target,

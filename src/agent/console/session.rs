@@ -8,8 +8,6 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::address::parameter;
 use super::texts::common::Words;
@@ -20,6 +18,7 @@ use crate::agent::http::caller::{demand, identify};
 use crate::agent::http::flash::{FLASH, Flash};
 use crate::agent::http::sessions::session_secret;
 use crate::agent::http::state::AppState;
+use crate::identity::hash;
 use crate::store::Role;
 use crate::ui::form::TOKEN;
 use crate::ui::layout::see_other;
@@ -120,7 +119,8 @@ impl FromRequestParts<Arc<AppState>> for AdminSession {
             PageRequest::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         match identify(parts, app).await {
             Ok(actor) => {
-                let token = token(session_secret(&parts.headers));
+                let scope = form_scope(session_secret(&parts.headers));
+                let token = app.site.signed_tokens.form_token(&scope, NO_DAY);
                 let told = parameter(&parts.uri, FLASH).and_then(|key| app.flash.take(&token, key));
                 Ok(Self { actor, token, page_request, told })
             }
@@ -149,10 +149,11 @@ impl FromRequest<Arc<AppState>> for Filled {
     async fn from_request(request: Request, app: &Arc<AppState>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let session = AdminSession::from_request_parts(&mut parts, app).await?;
+        let scope = form_scope(session_secret(&parts.headers));
         let form = Form::from_request(Request::from_parts(parts, body), app).await;
         let form = form.map_err(IntoResponse::into_response)?;
         let given = form.text(TOKEN).unwrap_or_default();
-        if bool::from(given.as_bytes().ct_eq(session.token.as_bytes())) {
+        if app.site.signed_tokens.check_form_token(&scope, NO_DAY, given) {
             return Ok(Self { session, form });
         }
         let detail = "the form is too old or was not made by this page; load the page again";
@@ -160,10 +161,10 @@ impl FromRequest<Arc<AppState>> for Filled {
     }
 }
 
-/// What forms of a session carry: nobody who does not know the session's secret can make it.
-fn token(secret: Option<&str>) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"kuota form\0");
-    hash.update(secret.unwrap_or_default());
-    HEXLOWER.encode(&hash.finalize()[..16])
+/// Forms of a session end with it, whatever the day.
+const NO_DAY: i64 = 0;
+
+/// What the token of a session's forms is made for.
+fn form_scope(secret: Option<&str>) -> String {
+    format!("session {}", HEXLOWER.encode(&hash(secret.unwrap_or_default())))
 }

@@ -18,6 +18,8 @@ use crate::routeros::{Router, RouterError};
 
 pub use crate::routeros::inspect::Level;
 
+/// Devices of one address that are named.
+const MACS_SHOWN_MAX: usize = 4;
 /// Refused changes that are listed one by one.
 const REFUSED_SHOWN_MAX: usize = 5;
 /// Clients with access from which on it is odd that none moves a byte between two readings.
@@ -57,6 +59,7 @@ async fn router(subject: &Subject<'_>) -> Vec<CheckFinding> {
     let mut out = vec![CheckFinding::ok("router.login", format!("logged in, RouterOS {version}"))];
     out.push(hosts(subject, &first).await);
     out.extend(unread(&first));
+    out.extend(shared(&first));
     out.extend(refused(subject));
     match subject.router.tables().await {
         Ok(tables) => {
@@ -94,6 +97,21 @@ fn unread(table: &HostTable) -> Option<CheckFinding> {
         format!("{rows} rows of the host table cannot be read, the first of them {named}: {}", first.what);
     let remedy = "remove those rows in /ip/hotspot/host; they come back by themselves";
     Some(CheckFinding::warn("hotspot.rows", text, remedy))
+}
+
+/// Addresses of more than one device: the portal takes them for nobody's.
+fn shared(table: &HostTable) -> Option<CheckFinding> {
+    let shared = table.shared_addresses();
+    let first = shared.first()?;
+    let macs: Vec<String> = first.macs.iter().take(MACS_SHOWN_MAX).map(ToString::to_string).collect();
+    let text = format!(
+        "{} addresses of the host table are used by more than one device, the first of them {} by {}: nobody can log in or pay there",
+        shared.len(),
+        first.address,
+        macs.join(" and ")
+    );
+    let remedy = "find the device with an address set by hand, return it to DHCP, and remove its row in /ip/hotspot/host";
+    Some(CheckFinding::warn("hotspot.addresses", text, remedy))
 }
 
 /// What the router refuses the running daemon.

@@ -55,6 +55,7 @@ pub use reading::Reading;
 pub use request::{Preview, Request};
 pub use snapshot::{Reached, Snapshot};
 pub use state::RouterChange;
+pub use trust::ClockDoubt;
 
 use crate::clock::{Clock, Zone};
 use crate::domain::access::Facts;
@@ -197,6 +198,11 @@ impl Engine {
         self.state.wall = self.parts.clock.now();
         self.state.boot_id = self.parts.clock.boot_id();
         self.date_what_waited()
+    }
+
+    /// Since when the wall clock is not trusted; `None` while it is.
+    pub fn clock_doubt(&self) -> Option<ClockDoubt> {
+        (!self.is_clock_trusted()).then(|| self.state.trust.doubt(self.parts.clock.as_ref()))
     }
 
     /// Whether the wall clock may start a block.

@@ -19,6 +19,15 @@ const AHEAD_MAX_MS: i64 = 400 * DAY_MS;
 /// A clock before 2025-01-01 UTC was never set: this program is younger.
 const BORN: Timestamp = Timestamp(1_735_689_600_000);
 
+/// What is known of a clock that is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockDoubt {
+    /// Since when, by the most likely time.
+    pub since: Timestamp,
+    /// The last trusted time; `None` before the first.
+    pub last_trusted: Option<Timestamp>,
+}
+
 /// A trusted moment, on both clocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Trust {
@@ -100,6 +109,14 @@ impl Trust {
         let now = clock.now();
         let floor = if self.doubted_at_ms.is_some() { now } else { self.floor.max(now) };
         *self = Self { floor, ..Self::first(clock) };
+    }
+
+    /// Since when the clock is not trusted, by the most likely time, and the last trusted time.
+    pub fn doubt(&self, clock: &dyn Clock) -> ClockDoubt {
+        let now = self.reckon(clock);
+        let for_ms = self.doubted_at_ms.map_or(0, |at| uptime_ms(clock).saturating_sub(at));
+        let last_trusted = Some(self.floor).filter(|floor| *floor >= BORN);
+        ClockDoubt { since: Timestamp(now.0.saturating_sub(for_ms)), last_trusted }
     }
 
     /// Whether the network set the clock since it became untrusted; after a boot, since the boot.

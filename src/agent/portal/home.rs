@@ -9,6 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::contact::Contact;
+use super::login::unread;
 use super::notices::notices;
 use super::owed::{Owed, OwedLine};
 use super::pay;
@@ -112,6 +113,9 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     let seen = portal.look_at(&guest, look).await?;
     let words = guest.words();
     let Some(seen) = seen else {
+        if portal.read(|engine| Ok(engine.hosts_age().is_none())).await? {
+            return unread(&portal, &guest);
+        }
         let can_register = portal.site.config.portal.registration != Registration::Off;
         let contact = portal.contact.clone();
         return html(&Unknown { frame: guest.frame(words.unknown), words, can_register, contact });

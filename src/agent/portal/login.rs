@@ -1,11 +1,13 @@
 //! Log-in of a device: a customer's name or phone and PIN bind it. Unknown names, customers without a PIN and wrong
 //! PINs get the same answer after the same time, and attempts are rate-limited.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
 use super::contact::Contact;
@@ -19,7 +21,8 @@ use crate::agent::site::SiteError;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
 use crate::domain::{login, phone};
-use crate::store::Customer;
+use crate::store::{AuditFilter, Customer, Page, Unwritable};
+use crate::tools::digest;
 use crate::ui::catalogue::fill;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
@@ -31,6 +34,11 @@ use crate::web::{Problem, Query};
 const TEXT_BYTES_MAX: usize = 200;
 /// The code of a log-in that was confirmed too late.
 const TICKET_ENDED: &str = "login_ended";
+/// Who binds devices here, and what the audit calls that.
+const PORTAL: &str = "portal";
+const DEVICE_BOUND: &str = "device.bind";
+/// Log-ins of before a start that are remembered.
+const REMEMBERED_MAX: u32 = 500;
 /// How long a log-in waits for the customer to confirm that another device is unbound.
 const REPLACE_MS: i64 = 5 * 60 * 1000;
 
@@ -56,6 +64,14 @@ struct NotSeen {
 }
 
 #[derive(Template)]
+#[template(path = "portal/waking.html")]
+struct Waking {
+    frame: Frame,
+    words: &'static Words,
+    contact: Option<Contact>,
+}
+
+#[derive(Template)]
 #[template(path = "portal/replace.html")]
 struct Replace {
     frame: Frame,
@@ -75,13 +91,17 @@ pub(super) enum Standing {
     Seen(Mac),
     /// The router did not show it in the last reading.
     NotSeen,
+    /// The router was not read yet since the program started: whose device it is will be known then.
+    Unread,
 }
 
 /// The state of the device of the request in the last reading.
 pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing, Problem> {
     let guest = guest.clone();
     let look = move |engine: &mut Engine| {
-        let Some(mac) = guest.device(engine)? else { return Ok(Standing::NotSeen) };
+        let Some(mac) = guest.device(engine)? else {
+            return Ok(if engine.hosts_age().is_none() { Standing::Unread } else { Standing::NotSeen });
+        };
         let is_known = engine.read_view().user_with(mac).is_some();
         Ok(if is_known { Standing::Known } else { Standing::Seen(mac) })
     };
@@ -94,12 +114,20 @@ pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
     page_with(StatusCode::OK, &NotSeen { frame: guest.frame(door.not_seen), door, path })
 }
 
+/// The answer before the router was read for the first time: the page loads itself again.
+pub(super) fn unread(portal: &Portal, guest: &Guest) -> Answer {
+    let words = guest.words();
+    let contact = portal.contact.clone();
+    page_with(StatusCode::OK, &Waking { frame: guest.frame(words.waking), words, contact })
+}
+
 /// `GET /masuk`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
     match standing(&portal, &guest).await? {
         Standing::Known => Ok(see_other("/")),
         Standing::Seen(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
         Standing::NotSeen => not_seen(&guest, "/masuk"),
+        Standing::Unread => unread(&portal, &guest),
     }
 }
 
@@ -136,24 +164,25 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return Ok(see_other("/masuk")),
+        Standing::NotSeen | Standing::Unread => return Ok(see_other("/masuk")),
     };
     let who = form.text("siapa").unwrap_or_default().to_owned();
     let pin = form.text("pin").unwrap_or_default().to_owned();
-    if let Some(user) = check(&portal, guest, &who, pin).await? {
-        return bind(&portal, guest, user, mac).await;
+    if let Some(customer) = check(&portal, guest, &who, pin).await? {
+        return bind(&portal, guest, customer, mac).await;
     }
     let wrong = Problem::unauthorized("the number, the name or the PIN is wrong");
     refuse(&portal, guest, Refused::of(wrong, form))
 }
 
 /// The customer with that name or phone and PIN.
-async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result<Option<UserId>, Problem> {
+async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result<Option<Customer>, Problem> {
     if who.len() > TEXT_BYTES_MAX || pin.len() > TEXT_BYTES_MAX {
         return Ok(None);
     }
     // Attempts at a phone number count together in any spelling.
     let name = phone::e164(who).unwrap_or_else(|| login::key(who));
+    portal.remembered.get_or_try_init(|| remember(portal)).await?;
     let attempt = portal.attempt(&portal.entries, guest.address, &name)?;
     let asked = who.to_owned();
     let found = portal.read(move |engine| Ok(engine.reader().customer(&asked)?)).await?;
@@ -164,17 +193,45 @@ async fn check(portal: &Portal, guest: &Guest, who: &str, pin: String) -> Result
         return Ok(None);
     }
     portal.succeeded(&portal.entries, attempt);
-    Ok(found.map(|customer| customer.id))
+    Ok(found)
+}
+
+/// Which customers bound a device from where before the program started, from the audit: after a restart the guesses
+/// of others lock out nobody who was in.
+async fn remember(portal: &Portal) -> Result<(), Problem> {
+    let bound = AuditFilter { actor: PORTAL.to_owned(), text: DEVICE_BOUND.to_owned() };
+    let page = Page { after: None, limit: REMEMBERED_MAX };
+    let read = move |engine: &mut Engine| {
+        // A damaged audit keeps nobody out.
+        if matches!(engine.unwritable(), Some(Unwritable::Damaged(_))) {
+            return Ok(Vec::new());
+        }
+        let lines = engine.reader().find_audit(&bound, page)?;
+        let look = engine.read_view();
+        let names = |target: &str| {
+            let user = target.parse().ok().and_then(|id| look.user(id));
+            user.map(|found| [found.user.phone_e164, found.user.login_key]).into_iter().flatten().flatten()
+        };
+        let lines = lines.into_iter().filter(|(_, line)| line.action == DEVICE_BOUND);
+        let known = lines.filter_map(|(_, line)| Some((line.source.parse::<IpAddr>().ok()?, line.target)));
+        Ok(known.flat_map(|(from, target)| names(&target).map(move |name| (from, name))).collect())
+    };
+    let known: Vec<(IpAddr, String)> = portal.read(read).await?;
+    let mut entries = portal.entries.lock().unwrap_or_else(PoisonError::into_inner);
+    for (from, name) in known {
+        entries.remember(from, &name);
+    }
+    Ok(())
 }
 
 /// Binds the device, or asks whether the one seen longest ago is to be unbound.
-async fn bind(portal: &Arc<Portal>, guest: &Guest, user: UserId, mac: Mac) -> Answer {
-    match submit(portal, guest, user, mac, false).await {
+async fn bind(portal: &Arc<Portal>, guest: &Guest, customer: Customer, mac: Mac) -> Answer {
+    match submit(portal, guest, customer.id, mac, false).await {
         Ok(()) => Ok(see_other("/")),
         Err(problem) if problem.code() == "too_many_devices" => {
             let now = portal.read(|engine| Ok(engine.reckoned())).await?;
             let until = Timestamp(now.0.saturating_add(REPLACE_MS));
-            let ticket = portal.site.signed_tokens.sealed(&ticket_text(user, mac), until);
+            let ticket = portal.site.signed_tokens.sealed(&ticket_text(&customer, mac), until);
             Ok(see_other(&format!("/masuk/ganti?tiket={ticket}")))
         }
         Err(problem) => Err(problem),
@@ -218,6 +275,7 @@ pub(super) async fn ask(
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
         Standing::NotSeen => return not_seen(&guest, "/masuk"),
+        Standing::Unread => return unread(&portal, &guest),
     };
     let Some(user) = logged_in(&portal, &tiket, mac).await? else { return Ok(see_other("/masuk")) };
     let look = move |engine: &mut Engine| {
@@ -246,14 +304,21 @@ pub(super) async fn ask(
 /// The customer who logged in on this device, from a ticket.
 async fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Result<Option<UserId>, Problem> {
     let now = portal.read(|engine| Ok(engine.reckoned())).await?;
-    let Some(text) = portal.site.signed_tokens.opened(ticket, now, REPLACE_MS) else { return Ok(None) };
-    let user = text.split(' ').nth(1).and_then(|user| user.parse().ok());
-    Ok(user.filter(|user| text == ticket_text(*user, mac)))
+    let text = portal.site.signed_tokens.opened(ticket, now, REPLACE_MS);
+    let user = text.as_deref().and_then(|text| text.split(' ').nth(1)?.parse::<UserId>().ok());
+    let Some(id) = user else { return Ok(None) };
+    let look = move |engine: &mut Engine| {
+        let no = engine.read_view().user(id).map(|found| found.user.no);
+        Ok(no.map(|no| engine.reader().pin_hash(no)).transpose()?.flatten())
+    };
+    let pin_hash = portal.read(look).await?;
+    Ok((text == Some(ticket_text(&Customer { id, pin_hash }, mac))).then_some(id))
 }
 
-/// The text of a ticket: this customer logged in on this device.
-fn ticket_text(user: UserId, mac: Mac) -> String {
-    format!("masuk {user} {mac}")
+/// The text of a ticket: this customer logged in on this device, by the PIN of that moment. Another PIN ends it.
+fn ticket_text(customer: &Customer, mac: Mac) -> String {
+    let pin = digest::of_parts([customer.pin_hash.as_deref().unwrap_or_default()]);
+    format!("masuk {} {mac} {}", customer.id, HEXLOWER.encode(&pin[..8]))
 }
 
 /// `POST /masuk/ganti`.
@@ -262,7 +327,7 @@ pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> An
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return Ok(see_other("/masuk")),
+        Standing::NotSeen | Standing::Unread => return Ok(see_other("/masuk")),
     };
     let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac).await?;
     let Some(user) = user else {

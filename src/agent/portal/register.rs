@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::contact::Contact;
-use super::login::{Standing, not_seen, standing};
+use super::login::{Standing, not_seen, standing, unread};
 use super::state::Portal;
 use super::texts::{DoorWords, Words};
 use super::visitor::{Guest, Sent};
@@ -60,6 +60,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
         Standing::Known => Ok(see_other("/")),
         Standing::Seen(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
         Standing::NotSeen => not_seen(&guest, "/daftar"),
+        Standing::Unread => unread(&portal, &guest),
     }
 }
 
@@ -112,7 +113,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     let mac = match standing(&portal, guest).await? {
         Standing::Known => return Ok(see_other("/")),
         Standing::Seen(mac) => mac,
-        Standing::NotSeen => return Ok(see_other("/daftar")),
+        Standing::NotSeen | Standing::Unread => return Ok(see_other("/daftar")),
     };
     let wanted = match read(form) {
         Ok(wanted) => wanted,

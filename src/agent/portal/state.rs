@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::OnceCell;
+
 use super::contact::{Contact, contact};
 use super::error_page;
 use super::targets::Targets;
@@ -26,6 +28,8 @@ pub(super) struct Portal {
     pub passwords: Passwords,
     /// Failed log-ins.
     pub entries: Mutex<LoginLimiter>,
+    /// Set once these remember who logged in before the program started.
+    pub remembered: OnceCell<()>,
     /// Registrations.
     pub registrations: Mutex<LoginLimiter>,
     /// Wrong order codes.
@@ -47,6 +51,7 @@ impl Portal {
             contact,
             passwords: Passwords::default(),
             entries: Mutex::new(LoginLimiter::new(Guarded::Pins)),
+            remembered: OnceCell::new(),
             registrations: Mutex::new(LoginLimiter::new(Guarded::Registrations)),
             codes: Mutex::new(LoginLimiter::new(Guarded::Names)),
             questions: Mutex::new(LoginLimiter::new(Guarded::Names)),

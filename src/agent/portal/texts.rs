@@ -15,6 +15,9 @@ words! {
         unknown: "Perangkat ini belum terdaftar", "This device is not registered";
         unknown_text: "Masuk dengan nomor HP atau nama pengguna dan PIN Anda, atau hubungi pengelola.",
             "Log in with your phone number or log-in name and your PIN, or contact the owner.";
+        waking: "Sebentar, sistem baru menyala", "One moment, the system has just started";
+        waking_text: "Router belum terbaca. Halaman ini memuat ulang sendiri; akun dan kuota Anda tidak hilang.",
+            "The router has not been read yet. This page loads itself again; your account and quota are not lost.";
         ask_owner: "Hubungi pengelola", "Contact the owner";
         contact: "Kontak pengelola:", "The owner's contact:";
         log_in: "Masuk", "Log in";
@@ -329,13 +332,13 @@ words! {
         method: "Cara bayar ini sedang tidak tersedia. Silakan pilih cara lain.", "This way to pay is not available now. Please choose another one.";
         superseded: "Tagihan sudah dibayar dengan cara lain. Pesanan ini dibatalkan.", "You paid another way meanwhile. This order is being cancelled.";
         not_open: "Pembayaran ini sudah selesai atau sudah dibatalkan.", "This payment is over or was cancelled.";
-        stale_form: "Halaman ini terlalu lama terbuka. Silakan muat ulang, lalu coba lagi.",
-            "This page was open for too long. Please load it again and retry.";
+        stale_form: "Halaman tadi terlalu lama terbuka. Silakan buka lagi, lalu coba lagi.",
+            "That page was open for too long. Please open it again and retry.";
         foreign_host: "Alamat ini bukan alamat halaman hotspot. Buka lagi dari halaman hotspot Anda.", "This is not the address of the hotspot's pages. Open them again from your hotspot's page.";
         network: "Halaman ini hanya bisa dibuka dari jaringan hotspot.", "This page can be opened from the hotspot's network only.";
         address_shared: "Alamat IP ini sedang dipakai lebih dari satu perangkat, jadi belum jelas ini halaman siapa. Matikan lalu nyalakan lagi Wi-Fi Anda dengan alamat IP otomatis (DHCP), lalu muat ulang. Bila tetap begini, hubungi pengelola.",
             "More than one device uses this IP address, so it is not clear whose page this is. Turn your Wi-Fi off and on with an automatic IP address (DHCP), then load this page again. If it stays like this, contact the owner.";
-        device_gone: "Perangkat ini baru saja berganti alamat. Silakan muat ulang, lalu coba lagi.",
+        device_gone: "Perangkat ini baru saja berganti alamat. Silakan coba lagi.",
             "This device has just changed its address. Please load the page again and retry.";
         unreadable: "Isian tidak dapat dibaca. Silakan periksa lagi.", "What you typed cannot be read. Please check it.";
         router: "Router sedang tidak dapat dihubungi. Silakan coba lagi sebentar lagi.", "The router is out of reach. Please try again in a moment.";

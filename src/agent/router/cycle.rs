@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::domain::id::Mac;
 use crate::domain::listing::{self, AccessRows, Conflict, Desired, Edit};
 use crate::domain::units::Timestamp;
-use crate::domain::usage::{HostTable, UnreadRow};
+use crate::domain::usage::{HostTable, SharedAddress, UnreadRow};
 use crate::routeros::lists::ListNames;
 use crate::routeros::{EditOutcome, Router, RouterError};
 use crate::ui::language::Language;
@@ -26,6 +26,8 @@ use crate::ui::language::Language;
 const HOSTS_AGE_MAX: Duration = Duration::from_secs(30);
 /// Warnings of a router that are shown one by one.
 const WARNINGS_MAX: usize = 20;
+/// Addresses of more than one device that are named.
+const SHARED_MAX: usize = 20;
 /// How long another router than before is worth a warning.
 const CHANGE_SHOWN_MS: i64 = 24 * 3_600_000;
 
@@ -73,6 +75,7 @@ struct Turns {
     backoff: EditBackoff,
     refused_log: FaultLog<Edit>,
     unread_log: FaultLog<(Menu, String)>,
+    shared_log: FaultLog<Ipv4Addr>,
 }
 
 /// What one comparison of the router with what access wants came to.
@@ -94,6 +97,10 @@ struct About {
 impl About {
     fn of_unread(row: &UnreadRow) -> Self {
         Self { owner: None, mac: row.mac, address: row.address }
+    }
+
+    fn of_device(mac: Mac) -> Self {
+        Self { owner: None, mac: Some(mac), address: None }
     }
 
     fn of_conflict(conflict: &Conflict) -> Self {
@@ -273,7 +280,7 @@ impl RouterCycle {
         let mut turns = self.reconciling.lock().await;
         let mut found = self.compare().await?;
         let conflicts = self.conflicts(&found);
-        self.log_unread(&mut turns, &found);
+        self.log_rows(&mut turns, &found);
         if self.is_dry_run() {
             self.with_health(|health| health.refused.clear());
             return Ok(Enforced { edits: found.edits, conflicts, dry_run: true, ..Enforced::default() });
@@ -318,16 +325,28 @@ impl RouterCycle {
         Ok(())
     }
 
-    fn log_unread(&self, turns: &mut Turns, found: &Difference) {
+    /// Logs rows that begin or cease to be skipped, and addresses that begin or cease to be shared.
+    fn log_rows(&self, turns: &mut Turns, found: &Difference) {
         let lasting = found.faults.iter().filter_map(|fault| match fault {
             RouterFault::Unread(menu, row, _) => Some(((*menu, key_of(row)), self.in_english(fault))),
             RouterFault::Noticed(_)
             | RouterFault::Changed(_)
             | RouterFault::Conflict(..)
-            | RouterFault::Refused(..) => None,
+            | RouterFault::Refused(..)
+            | RouterFault::Shared(..) => None,
         });
         let news = turns.unread_log.turn(self.clock.uptime(), lasting);
         news.log("a row of the router is skipped", "a row of the router is skipped no more; recovered from");
+        let lasting = found.faults.iter().filter_map(|fault| match fault {
+            RouterFault::Shared(address, _) => Some((*address, self.in_english(fault))),
+            RouterFault::Noticed(_)
+            | RouterFault::Changed(_)
+            | RouterFault::Conflict(..)
+            | RouterFault::Refused(..)
+            | RouterFault::Unread(..) => None,
+        });
+        let news = turns.shared_log.turn(self.clock.uptime(), lasting);
+        news.log("an address is nobody's", "an address is shared no more; recovered from");
     }
 
     /// Whom rows are about. The engine is asked only where there are some.
@@ -359,7 +378,7 @@ impl RouterCycle {
         Ok(Difference { edits, desired, observed, faults })
     }
 
-    /// Rows that cannot be read, and foreign ones in the way.
+    /// Rows that cannot be read, foreign ones in the way, and addresses of more than one device.
     async fn faults_of_rows(
         &self,
         hosts: &HostTable,
@@ -375,13 +394,20 @@ impl RouterCycle {
         let unread: Vec<(Menu, UnreadRow)> =
             unread.iter().flat_map(|(menu, rows)| rows.iter().map(|row| (*menu, row.clone()))).collect();
         let conflicts = listing::conflicts(desired, observed);
+        let mut shared = hosts.shared_addresses();
+        shared.truncate(SHARED_MAX);
         let about = unread.iter().map(|(_, row)| About::of_unread(row));
-        let about = about.chain(conflicts.iter().map(About::of_conflict)).collect();
+        let about = about.chain(conflicts.iter().map(About::of_conflict));
+        let devices = shared.iter().flat_map(|shared| shared.macs.iter().map(|mac| About::of_device(*mac)));
+        let about = about.chain(devices).collect();
         let mut who = self.who(about).await?.into_iter();
         let mut next = || who.next().unwrap_or_default();
         let mut out: Vec<RouterFault> =
             unread.into_iter().map(|(menu, row)| RouterFault::Unread(menu, row, next())).collect();
         out.extend(conflicts.into_iter().map(|conflict| RouterFault::Conflict(conflict, next())));
+        out.extend(shared.into_iter().map(|SharedAddress { address, macs }| {
+            RouterFault::Shared(address, macs.iter().map(|_| next()).collect())
+        }));
         Ok(out)
     }
 

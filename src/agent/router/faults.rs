@@ -15,6 +15,8 @@ use crate::ui::language::Language;
 pub const LISTS: &str = "/ip/firewall/address-list";
 /// What edits of bindings change.
 pub const BINDINGS: &str = "/ip/hotspot/ip-binding";
+/// Devices at one address that are named.
+const SHARED_NAMED_MAX: usize = 4;
 const HOSTS: &str = "/ip/hotspot/host";
 const LEASES: &str = "/ip/dhcp-server/lease";
 
@@ -46,6 +48,9 @@ words! {
         row: "baris {0}", "row {0}";
         foreign_binding: "Ikatan {0} bukan buatan kuota dan jenisnya bukan {1}.", "The ip-binding of {0} is not ours and has another type than {1}.";
         foreign_listing: "{0} ada di daftar {1} lewat baris yang bukan buatan kuota.", "{0} stands in the list {1} by a row that is not ours.";
+        shared: "Alamat {0} dipakai lebih dari satu perangkat sekaligus: {1}. Portal tidak tahu siapa yang membukanya, jadi di sana tidak ada yang bisa masuk atau membayar. Cari perangkat yang alamat IP-nya diatur sendiri dan kembalikan ke otomatis (DHCP), lalu hapus barisnya di /ip/hotspot/host.",
+            "More than one device uses the address {0}: {1}. The portal cannot know who opens it, so nobody can log in or pay there. Find the device with an IP address set by hand and return it to automatic (DHCP), then remove its row in /ip/hotspot/host.";
+        and_more: "dan {0} lagi", "and {0} more";
         foreign_off: "{0} seharusnya di daftar {1}, tetapi di sana ada baris nonaktif yang bukan buatan kuota.",
             "{0} belongs in the list {1}, where a row that is not ours is switched off and keeps ours out.";
     }
@@ -103,6 +108,8 @@ pub enum RouterFault {
     Refused(RefusedEdit, Who),
     /// A row makes no sense.
     Unread(Menu, UnreadRow, Who),
+    /// More than one device has this address.
+    Shared(Ipv4Addr, Vec<Who>),
 }
 
 impl RouterFault {
@@ -125,8 +132,24 @@ impl RouterFault {
                 let text = if *menu == Menu::Hosts { w.unread_host } else { w.unread_row };
                 fill(text, &[&who, menu.path(), &row.what])
             }
+            Self::Shared(address, devices) => {
+                fill(w.shared, &[&address.to_string(), &device_names(w, devices)])
+            }
         }
     }
+}
+
+/// Devices at one address, by name where they have one.
+fn device_names(w: &Texts, devices: &[Who]) -> String {
+    let name = |who: &Who| Who { address: None, ..who.clone() }.text();
+    let mut names: Vec<String> = devices
+        .iter()
+        .take(SHARED_NAMED_MAX)
+        .map(|who| name(who).unwrap_or_else(|| w.unknown_row.to_owned()))
+        .collect();
+    let more = devices.len().saturating_sub(SHARED_NAMED_MAX);
+    names.extend((more > 0).then(|| fill(w.and_more, &[&more.to_string()])));
+    names.join(", ")
 }
 
 /// What the router refuses, and its words, without what to do.
@@ -269,6 +292,20 @@ mod tests {
             let text = refused(edits()[0].clone(), answer).text(Language::English, &ListNames::default());
             assert!(text.contains(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn the_devices_of_a_shared_address_are_named_up_to_a_few() {
+        let address = Some(Ipv4Addr::new(10, 5, 50, 2));
+        let who = |n: u8| Who { mac: Some(Mac([2, 0, 0, 0, 0, n])), address, ..Who::default() };
+        let budi = Who { name: Some("Budi".to_owned()), ..who(1) };
+        let text = |devices| {
+            RouterFault::Shared(address.unwrap(), devices).text(Language::English, &ListNames::default())
+        };
+        let two = text(vec![budi, who(2)]);
+        assert!(two.contains("10.5.50.2: Budi (02:00:00:00:00:01), 02:00:00:00:00:02."), "{two}");
+        let many = text((1..=9).map(who).collect());
+        assert!(many.contains("02:00:00:00:00:04, and 5 more.") && !many.contains("00:05"), "{many}");
     }
 
     #[test]

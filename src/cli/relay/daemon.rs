@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::store::file_of;
+use super::store::open_for_relay;
 use crate::cli::daemon::Signals;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 use crate::relay;
 use crate::relay::config::{Config, RelaySecrets};
-use crate::relay::store::sqlite::SqliteStore;
 use crate::settings::{Environment, SettingsError};
 
 /// Loads the configuration and its secrets.
@@ -25,6 +23,7 @@ fn load_all(path: &Path, env: &Environment) -> Result<(Config, RelaySecrets), Se
 /// `check-config`: prints the effective configuration, or every error in it.
 pub(super) fn check_config(path: &Path, env: &Environment, output: Output) -> Result<(), Failure> {
     let (config, secrets) = load_all(path, env)?;
+    config.load_database_password(env)?;
     for warning in config.warnings().into_iter().chain(config.key_warnings(&secrets)) {
         complain(&format!("warning: {warning}"));
     }
@@ -44,7 +43,7 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     for warning in config.warnings().into_iter().chain(config.key_warnings(&secrets)) {
         tracing::warn!("{warning}");
     }
-    let store = Arc::new(SqliteStore::open(&file_of(&config))?);
+    let store = open_for_relay(&config, &env).await?;
     let (stop, mut stopped) = watch::channel(false);
     let reload =
         RelayReload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };

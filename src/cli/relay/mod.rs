@@ -48,7 +48,12 @@ pub enum RelayCommand {
     /// Make a token for a site: the token for its agent, and the hash of it for this relay.
     SiteToken,
     /// Have the running relay ask the gateway about every order that may have changed.
-    Reconcile,
+    Reconcile {
+        /// The database server went back in time: it was restored, or a standby without the last commits took over. Agents
+        /// then read their feeds from the beginning and hand in orders that were lost.
+        #[arg(long)]
+        went_back: bool,
+    },
     /// Money that the gateway confirms and that could not be applied.
     #[command(subcommand)]
     Review(ReviewCommand),
@@ -80,7 +85,7 @@ impl RelayCommand {
             Self::Run => "info",
             Self::CheckConfig
             | Self::SiteToken
-            | Self::Reconcile
+            | Self::Reconcile { .. }
             | Self::Review(_)
             | Self::Backup { .. }
             | Self::Restore { .. }
@@ -124,9 +129,11 @@ async fn dispatch(args: RelayArgs) -> Result<(), Failure> {
             match command {
                 RelayCommand::Backup { file } => store::backup(&file, &config, output).await,
                 RelayCommand::Restore { file } => store::restore(&file, &config, output).await,
-                RelayCommand::Verify => store::verify(&config, output).await,
-                RelayCommand::Reconcile => reviews::reconcile(&config, output).await,
-                RelayCommand::Review(ReviewCommand::List) => reviews::list(&config, output).await,
+                RelayCommand::Verify => store::verify(&config, &env, output).await,
+                RelayCommand::Reconcile { went_back } => {
+                    reviews::reconcile(&config, &env, went_back, output).await
+                }
+                RelayCommand::Review(ReviewCommand::List) => reviews::list(&config, &env, output).await,
                 RelayCommand::Run | RelayCommand::CheckConfig | RelayCommand::SiteToken => {
                     Err(Failure::said("this command does not use the store"))
                 }

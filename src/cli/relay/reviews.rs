@@ -2,22 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::store::file_of;
+use super::store::{OpenedStore, open_for_command};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, table};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::order::OrderState;
 use crate::relay::config::Config;
-use crate::relay::store::sqlite::SqliteStore;
-use crate::relay::store::{RelayStore, StoredOrder};
+use crate::relay::store::StoredOrder;
+use crate::settings::Environment;
 
 /// The most reviews listed; more than a person decides in a day.
 const REVIEWS_MAX: u32 = 1000;
 
 /// `review list`: orders whose money waits for a decision.
-pub(super) async fn list(config: &Config, output: Output) -> Result<(), Failure> {
-    let store = SqliteStore::open_beside(&file_of(config))?;
-    let orders = store.in_state(OrderState::Review, REVIEWS_MAX).await?;
+pub(super) async fn list(config: &Config, env: &Environment, output: Output) -> Result<(), Failure> {
+    let store = open_for_command(config, env).await?;
+    let orders = store.as_store().in_state(OrderState::Review, REVIEWS_MAX).await?;
     let items: Vec<Value> = orders.iter().map(item).collect();
     output.list(&items, |_| {
         let headings = ["ORDER", "MERCHANT", "SITE", "AMOUNT", "OPENED", "FLAGS"];
@@ -54,16 +54,29 @@ fn row(order: &StoredOrder) -> Vec<String> {
 }
 
 /// `reconcile`: marks every order that may have changed as due; the running relay queries the gateway about them.
-pub(super) async fn reconcile(config: &Config, output: Output) -> Result<(), Failure> {
-    let store = SqliteStore::open_beside(&file_of(config))?;
-    let orders = store.ask_all(SystemClock::new().now()).await?;
+/// `went_back`: the database server lost its last commits, so that agents are to read their feeds from the beginning.
+pub(super) async fn reconcile(
+    config: &Config,
+    env: &Environment,
+    went_back: bool,
+    output: Output,
+) -> Result<(), Failure> {
+    let store = open_for_command(config, env).await?;
+    let now = SystemClock::new().now();
+    let orders = match &store {
+        OpenedStore::Server(server) if went_back => server.went_back(now).await?,
+        OpenedStore::File(_) if went_back => {
+            return Err(Failure::said("restore does this by itself for a file: run kuota-relay restore"));
+        }
+        OpenedStore::File(_) | OpenedStore::Server(_) => store.as_store().ask_all(now).await?,
+    };
     let is_running = store.is_beside_relay();
     let answer = json!({"orders_to_ask": orders, "relay_running": is_running});
-    output.answer(&answer, |_| {
-        if is_running {
-            format!("the running relay asks the gateway about {orders} orders")
-        } else {
+    output.answer(&answer, |_| match is_running {
+        Some(true) => format!("the running relay asks the gateway about {orders} orders"),
+        Some(false) => {
             format!("no relay runs: it will ask the gateway about {orders} orders once it does")
         }
+        None => format!("the relays that run on this database ask the gateway about {orders} orders"),
     })
 }

@@ -48,7 +48,7 @@ pub struct StatusView {
     pub relay: PartView,
     /// The store.
     pub store: PartView,
-    /// The wall clock.
+    /// The wall clock; while it is not trusted, since when by the most likely time, and the last trusted time.
     pub clock: PartView,
     /// Customers who have the number or log-in name of an older one, and what to do.
     pub shared_names: Vec<SharedNameView>,

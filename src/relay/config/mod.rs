@@ -3,16 +3,14 @@
 //! Defaults < file < environment (`KUOTA_RELAY__KEY`). Each key is one row of `config/tree.rs`. `config/relay.toml` has
 //! every key with its default and comment. Secrets are not part of the tree: it names files, and [`Config::load_secrets`] reads them.
 
+mod database;
 mod secrets;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+pub use database::{Database, PostgresUrl, ServerTrust};
 pub use secrets::{MerchantKeys, RelaySecrets, SiteTokens};
 pub use tree::{Config, MerchantConfig, SiteConfig};
 
@@ -31,56 +29,6 @@ pub fn sections() -> Vec<SectionKeys> {
     let mut out = Vec::new();
     Config::describe(&mut out);
     out
-}
-
-/// Where the relay keeps what it knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Database {
-    /// A file of this machine.
-    Sqlite(PathBuf),
-}
-
-const DATABASE_HINT: &str = "write \"sqlite:\" and a file, like \"sqlite:/var/lib/kuota-relay/relay.db\"";
-
-impl FromStr for Database {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err(format!("PostgreSQL is not built into this version yet: {DATABASE_HINT}"));
-        }
-        let file = text.strip_prefix("sqlite:").map(str::trim).filter(|file| !file.is_empty());
-        match file {
-            Some(":memory:") => Err(format!("memory forgets what was paid: {DATABASE_HINT}")),
-            Some(file) if file.ends_with('/') => Err(format!("names a folder: {DATABASE_HINT}")),
-            Some(file) if !file.chars().any(char::is_control) => Ok(Self::Sqlite(file.into())),
-            _ => Err(format!("is no database: {DATABASE_HINT}")),
-        }
-    }
-}
-
-impl fmt::Display for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-        }
-    }
-}
-
-impl TryFrom<String> for Database {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<Database> for String {
-    fn from(database: Database) -> Self {
-        database.to_string()
-    }
 }
 
 impl Config {
@@ -133,6 +81,13 @@ impl Config {
             let what = "the server key travels in clear";
             clear(format!("merchant.{i}.core_url"), merchant.core_url.as_ref(), what);
             clear(format!("merchant.{i}.snap_url"), merchant.snap_url.as_ref(), what);
+        }
+        if let Database::Postgres(url) = &self.database
+            && url.is_in_clear()
+        {
+            let reason =
+                "is not encrypted: the password and every payment travel in clear; use sslmode=verify-full";
+            out.push(Finding::new("database", reason));
         }
         for (i, merchant) in self.merchant.iter().enumerate().filter(|(_, m)| m.site.is_empty()) {
             let reason = format!("merchant {} has no site, so nobody can open an order", merchant.id);

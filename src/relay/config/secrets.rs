@@ -1,4 +1,4 @@
-//! What the configuration's files hold: server keys, and the hashes of the sites' tokens.
+//! What the configuration's files hold: server keys, the hashes of the sites' tokens, the database's password.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Config, GatewayEnvironment, MerchantConfig};
+use super::{Config, Database, GatewayEnvironment, MerchantConfig};
 use crate::midtrans::ServerKey;
 use crate::settings::{Environment, Finding, Secret, SecretSource, SettingsError};
 
@@ -114,6 +114,21 @@ impl Config {
         Ok(RelaySecrets::new(merchants, tokens))
     }
 
+    /// The password for the database, where it needs one.
+    pub fn load_database_password(&self, env: &Environment) -> Result<Option<Secret>, SettingsError> {
+        const NAME: &str = "database_password";
+        let is_passed = env
+            .get("CREDENTIALS_DIRECTORY")
+            .is_some_and(|folder| !folder.is_empty() && Path::new(folder).join(NAME).exists());
+        let file = &self.database_password_file;
+        let is_wanted = is_passed || !file.as_os_str().is_empty();
+        if !matches!(self.database, Database::Postgres(_)) || !is_wanted {
+            return Ok(None);
+        }
+        let read = read("database_password_file", NAME, file, env);
+        read.map(Some).map_err(|finding| SettingsError { findings: vec![finding] })
+    }
+
     /// Keys that look like those of the other world, where an address of our own makes them possible.
     pub fn key_warnings(&self, secrets: &RelaySecrets) -> Vec<Finding> {
         let doubt = |(i, merchant): (usize, &MerchantConfig)| {
@@ -129,6 +144,11 @@ impl Config {
             std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & OTHERS_READ != 0)
         };
         let mut out = Vec::new();
+        if is_open(&self.database_password_file) {
+            let file = self.database_password_file.display();
+            let reason = format!("{file} can be read by everybody on this machine: chmod 0600 it");
+            out.push(Finding::new("database_password_file", reason));
+        }
         for (i, merchant) in self.merchant.iter().enumerate() {
             let previous = merchant.previous_key_files.iter().enumerate();
             let previous = previous.map(|(j, file)| (format!("previous_key_files.{j}"), file));

@@ -13,6 +13,9 @@ use crate::settings::{self, HttpUrl, Section, section};
 /// Fewer connections leave nothing to keep for notifications, more need more than memory.
 const CONNECTIONS: [usize; 2] = [16, 65_536];
 
+/// One connection makes everything wait for one answer; a server has some hundred for all.
+const DATABASE_CONNECTIONS: [usize; 2] = [2, 500];
+
 section! {
     /// The whole configuration.
     Config "" "" [default, deny_unknown_fields] {
@@ -25,9 +28,19 @@ section! {
         public_url: Option<HttpUrl> [with = "settings::optional_url"] = None, AtStart,
             "Alamat relay dari internet, untuk pemberitahuan Midtrans.",
             "The relay's address on the internet, for Midtrans' notifications.";
-        /// Where orders, notifications and the feed of each site are kept. It must be a disk of this machine.
+        /// Where orders, notifications and the feed of each site are kept: a file on a disk of this machine, or a PostgreSQL
+        /// database (14 or later), which several relays may share: "postgres://user@host/database". Several hosts are separated
+        /// by commas. Off this machine the connection is encrypted and the server's certificate is checked; at the end
+        /// "?sslrootcert=FILE" names an authority of your own, "?sslmode=disable" turns encryption off.
         database: Database = Database::Sqlite("/var/lib/kuota-relay/relay.db".into()), AtStart,
             "Tempat menyimpan pesanan dan pemberitahuan.", "Where orders and notifications are kept.";
+        /// File with the password for PostgreSQL. Empty: the server asks for none. The systemd credential database_password replaces it.
+        database_password_file: PathBuf = PathBuf::new(), AtStart,
+            "Berkas kata sandi PostgreSQL; isinya rahasia.", "File with the password for PostgreSQL, which is secret.";
+        /// Connections to PostgreSQL at the same time, of this relay; it has one more for itself. All relays together must fit into
+        /// the server's max_connections.
+        database_connections_max: usize = 16, [DATABASE_CONNECTIONS[0], DATABASE_CONNECTIONS[1]], AtStart,
+            "Paling banyak koneksi ke PostgreSQL.", "The most connections to PostgreSQL.";
         /// Connections at the same time. Each hotspot that waits for news of payments holds one, so write at least twice the
         /// number of your hotspots. Some are always kept for Midtrans' notifications. The system must let the service open as
         /// many files (LimitNOFILE in its unit); the log says when it does not.

@@ -368,7 +368,7 @@ pub async fn numbers_of_a_feed_have_no_gaps_and_no_holes(Fresh { store, other, k
     let reading = tokio::spawn(async move {
         let mut cursor = 0;
         while cursor < u64::from(ORDERS) * 2 / 3 * EVENTS {
-            let fed = reader.fed();
+            let fed = reader.fed("site-1");
             let (items, last) = reader.feed("site-1", cursor, 5).await.unwrap();
             if items.is_empty() {
                 fed.await;
@@ -452,15 +452,15 @@ pub async fn a_page_of_the_feed_has_its_bounds(Fresh { store, other: _, keep: _k
 
 pub async fn whoever_asked_before_something_was_told_is_woken(Fresh { store, other, keep: _keep }: Fresh) {
     let order = opened(&*store, order(1)).await;
-    let mut early = other.fed();
+    let mut early = other.fed("site-1");
     assert!(is_pending(&mut early).await);
     let order = told(&*store, &order, &[], START).await;
     assert!(is_pending(&mut early).await, "a change that tells nothing wakes nobody");
-    let never_polled = other.fed();
+    let never_polled = other.fed("site-1");
     let order = told(&*store, &order, &[event("a", FeedEffect::Status, 1)], START).await;
     timeout(DEADLINE, early).await.unwrap();
     timeout(DEADLINE, never_polled).await.unwrap();
-    let mut late = store.fed();
+    let mut late = store.fed("site-1");
     assert!(is_pending(&mut late).await, "what was told before does not wake");
     told(&*other, &order, &[event("b", FeedEffect::Status, 1)], START).await;
     timeout(DEADLINE, late).await.unwrap();
@@ -477,7 +477,7 @@ pub async fn nobody_misses_what_is_told_between_reading_and_waiting(
         readers.spawn(async move {
             let mut seen = 0;
             while seen < EVENTS {
-                let fed = reader.fed();
+                let fed = reader.fed("site-1");
                 let (items, _) = reader.feed("site-1", seen, 1).await.unwrap();
                 match items.last() {
                     Some(item) => seen = item.seq,

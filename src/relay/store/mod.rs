@@ -6,9 +6,16 @@
 #[cfg(test)]
 #[path = "conformance_tests.rs"]
 mod conformance;
+mod encoding;
+pub mod postgres;
 pub mod sqlite;
+mod verified;
+mod wake;
 
+use std::any::Any;
+use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -18,13 +25,16 @@ use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 
+pub use verified::{RelayBroken, RelayVerified};
+
 /// A future that a [`RelayStore`] hands out.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, RelayStoreError>> + Send + 'a>>;
 
-/// Why the store could not do it. Nothing changed.
+/// Why the store could not do it. Nothing changed, unless a database server was lost between its commit and its
+/// answer; every change may therefore be repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayStoreError {
-    /// The database cannot be used now: full, read-only, gone. Callers answer 503.
+    /// The database cannot be used now: full, read-only, gone, failing over. Callers answer 503 and repeat.
     #[error("the relay's store failed: {0}")]
     Unavailable(String),
     /// What is stored makes no sense.
@@ -155,6 +165,40 @@ pub struct StoreCounts {
     pub strays: u64,
 }
 
+/// The right to work on one thing, such as an order, that no other relay process has meanwhile. Dropping it gives it
+/// back. A process that dies or hangs loses it within seconds.
+///
+/// It saves double questions to the gateway and keeps its answers in order. No promise about money rests on it: changes
+/// are refused as stale by their version.
+pub struct WorkLease(Option<Box<dyn Any + Send + Sync>>);
+
+impl WorkLease {
+    /// For a store that only one process can have.
+    pub fn of_the_only_process() -> Self {
+        Self(None)
+    }
+
+    /// Dropping `guard` gives it back.
+    pub fn until_dropped(guard: impl Any + Send + Sync) -> Self {
+        Self(Some(Box::new(guard)))
+    }
+}
+
+impl fmt::Debug for WorkLease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkLease").field("is_shared", &self.0.is_some()).finish()
+    }
+}
+
+/// A database that has stopped answering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// For how long.
+    pub lasted: Duration,
+    /// Why, for people.
+    pub why: String,
+}
+
 /// The relay's store.
 ///
 /// Contract of every implementation, which `conformance` tests:
@@ -225,8 +269,13 @@ pub trait RelayStore: Send + Sync {
     /// Items of a site's feed after `after`, in order, and the last number there is.
     fn feed<'a>(&'a self, site: &'a str, after: u64, limit: u32) -> StoreFuture<'a, (Vec<FeedItem>, u64)>;
 
-    /// Waits until something was added to any site's feed since this was called, or for ever.
-    fn fed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    /// Waits until something was added to the site's feed, by any process, since this was called, or for ever. It may
+    /// wake for nothing; it costs no query.
+    fn fed(&self, site: &str) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// The right to work on what `name` names, which one process at a time has. `None`: another process still had it
+    /// after `wait`. Within a process the caller keeps its own order.
+    fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<WorkLease>>;
 
     /// Orders in a state, newest first.
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>>;
@@ -239,6 +288,11 @@ pub trait RelayStore: Send + Sync {
 
     /// Proves that the store can be written.
     fn check(&self) -> StoreFuture<'_, ()>;
+
+    /// For how long the database has not answered, where it does not.
+    fn outage(&self) -> Option<Outage> {
+        None
+    }
 
     /// Why the store can never be used again by this process, once that is so: every later call is refused, and the
     /// process must end.

@@ -10,8 +10,8 @@ use crate::domain::order::OnlineMethod;
 use crate::domain::payment::Standing;
 use crate::domain::units::Rupiah;
 use crate::protocol::relay::{FeedEffect, PaymentMeans, credit_event};
-use crate::relay::store::RelayStoreError;
 use crate::relay::store::conformance::{Fresh, conforms};
+use crate::relay::store::{RelayStoreError, RelayVerified};
 
 async fn fresh() -> Fresh {
     let dir = tempfile::tempdir().unwrap();
@@ -400,7 +400,7 @@ async fn a_store_of_the_schema_before_is_brought_up_with_its_notifications() {
     let sql = "INSERT INTO inbox (merchant, order_id, body, hash, came_at, due_at, decided_at)
                VALUES ('m1', 'k', ?1, ?2, 1, 1, ?3)";
     for (body, decided) in [(&b"{\"a\":1}"[..], None), (b"{}", Some(2))] {
-        let hash = changes::body_hash("m1", body);
+        let hash = crate::relay::store::encoding::body_hash("m1", body);
         old.execute(sql, rusqlite::params![body, hash, decided]).unwrap();
     }
     let sql = "INSERT INTO orders (order_no, id, merchant, site, request_id, request_hash, method, amount_rp, items,

@@ -395,6 +395,7 @@ async fn a_refused_form_is_filled_in_again_and_belongs_to_its_session() {
     let shown = owner.get(&sent.to).await;
     assert_eq!(shown.status, 422);
     assert_eq!((shown.fields()["name"].as_str(), shown.fields()["password"].as_str()), ("siti", ""));
+    shown.says("Kata sandi paling sedikit 8 huruf.").hides("Wajib diisi");
     owner.in_english().get(&sent.to).await.hides("Kata sandi");
     let other = Browser::of(&shop.desk, "rini", "owner").await;
     assert_eq!(other.open(&sent.to).await.fields()["name"], "");
@@ -438,6 +439,7 @@ async fn a_password_that_was_typed_is_in_no_address_and_in_no_form_again() {
     let typed = [("name", "siti"), ("role", "cashier"), ("password", "sangat rahasia ini")];
     let shown = owner.fill("/pengelola/baru", &typed).await;
     assert!(!shown.path.contains("rahasia"));
+    shown.says("siti: Kasir").hides("cashier");
     let edit = shown.html.split("class=\"button link\" href=\"").nth(1).unwrap().split('"').next().unwrap();
     let form = owner.open(edit).await;
     assert!(!form.html.contains("rahasia ini") && form.fields()["name"] == "siti", "{}", form.html);

@@ -236,3 +236,73 @@ async fn registering_is_slowed_down() {
     }
     assert_eq!(statuses, [409, 409, 409, 409, 409, 429]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logged_in_is_still_in_after_a_restart_and_told_to_wait_until_the_router_was_read() {
+    let mut shop = Shop::open().await;
+    let pin = pin(&shop).await;
+    let phone = stranger(&shop).await;
+    assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to(), "/");
+    phone.get("/").await.ok().says("Budi");
+    shop.desk.restart().await;
+    let phone = Visitor::at(&shop.desk);
+    for path in ["/", "/masuk"] {
+        let page = phone.get(path).await;
+        page.ok().says("sistem baru menyala").says_nothing_of("belum terdaftar").says_nothing_of("PIN");
+        assert!(page.text.contains("http-equiv=\"refresh\""), "{}", page.text);
+    }
+    shop.desk.site().cycle.meter_once().await.unwrap();
+    phone.get("/").await.ok().says("Budi");
+    // A device that the owner unbinds is out.
+    shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
+    shop.desk.site().cycle.meter_once().await.unwrap();
+    phone.get("/").await.says("Perangkat ini belum terdaftar");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logged_in_before_a_restart_is_not_locked_out_by_the_guesses_after_it() {
+    let mut shop = Shop::open().await;
+    let pin = pin(&shop).await;
+    let phone = stranger(&shop).await;
+    let right = [("siapa", "budi"), ("pin", pin.as_str())];
+    assert_eq!(phone.fill("/masuk", "/masuk", &right).await.leads_to(), "/");
+    shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
+    shop.desk.restart().await;
+    let device = |n: u8| (Mac([2, 0, 0, 0, 9, n]), Ipv4Addr::new(127, 0, 0, n));
+    for (mac, address) in (10..40).map(device) {
+        shop.desk.sim.host_connect(mac, address);
+    }
+    shop.desk.site().cycle.meter_once().await.unwrap();
+    // Its own address guesses, too: a stranger there would have nothing left.
+    let phone = Visitor::at(&shop.desk);
+    for n in 10..40 {
+        let guesser = Visitor::at(&shop.desk).from(device(n).1);
+        for _ in 0..4 {
+            guesser.fill("/masuk", "/masuk", &[("siapa", "lain"), ("pin", "000000")]).await;
+        }
+    }
+    for n in 0..5 {
+        phone.fill("/masuk", "/masuk", &[("siapa", &format!("orang-{n}")), ("pin", "000000")]).await;
+    }
+    assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "orang"), ("pin", "000000")]).await.status, 429);
+    assert_eq!(phone.fill("/masuk", "/masuk", &right).await.leads_to(), "/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_that_waits_for_a_free_place_survives_a_restart_and_ends_with_its_pin() {
+    let mut shop = Shop::with(|config| config.policy.max_devices_per_user = 1).await;
+    let pin = pin(&shop).await;
+    let phone = stranger(&shop).await;
+    let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to();
+    assert!(asked.starts_with("/masuk/ganti?tiket="), "{asked}");
+    shop.desk.restart().await;
+    shop.desk.site().cycle.meter_once().await.unwrap();
+    let phone = Visitor::at(&shop.desk);
+    let form = phone.get(&asked).await.ok().form("/masuk/ganti");
+    shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+    assert_eq!(phone.get(&asked).await.leads_to(), "/masuk", "another PIN ends it");
+    let refused = phone.post("/masuk/ganti", &form).await;
+    assert_eq!(refused.status, 401);
+    refused.says("Silakan masuk lagi.");
+    assert_eq!(devices(&shop).await, [json!(MAC.to_string())]);
+}

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use kuota::domain::id::Mac;
 use kuota::settings::Network;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::browser::Browser;
 use crate::desk::Desk;
 use crate::shop::{MAC, Shop};
 use crate::visitor::Visitor;
@@ -128,6 +129,16 @@ async fn an_address_of_two_devices_is_nobodys_and_every_page_says_so() {
     }
     assert_eq!(shop.relay.count("open"), opened, "nothing was paid for");
     assert_eq!(shop.user().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
+    // The owner is told which devices these are, and what to do.
+    shop.cycle().await;
+    let warnings = |status: Value| status["router"]["warnings"].to_string();
+    let told = warnings(shop.desk.get("/status").await.ok(200));
+    let owner = Browser::owner(&shop.desk).await;
+    let dashboard = owner.open("/").await;
+    for text in ["127.0.0.1", &format!("Budi ({MAC})"), &format!("Maling ({NEIGHBOUR})"), "DHCP"] {
+        assert!(told.contains(text), "{text}: {told}");
+        dashboard.says(text);
+    }
     // A payment's link needs no device.
     phone.get(&status).await.ok().says("Menunggu pembayaran").says_nothing_of("Batalkan pembayaran");
     says_so(&phone.get(status.split('?').next().unwrap()).await);
@@ -135,6 +146,9 @@ async fn an_address_of_two_devices_is_nobodys_and_every_page_says_so() {
     shop.desk.sim.host_disconnect(NEIGHBOUR);
     read(&shop).await;
     phone.get("/").await.ok().says("Budi");
+    shop.cycle().await;
+    let told = warnings(shop.desk.get("/status").await.ok(200));
+    assert!(!told.contains("127.0.0.1"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +235,7 @@ async fn forms_are_taken_from_our_own_pages_only() {
     {
         let page = Visitor::at(&shop.desk).with_header(name, value).post(&path, &fields).await;
         assert_eq!(page.status, 403, "{name}: {value}");
-        page.says("Silakan muat ulang, lalu coba lagi.");
+        page.says("Silakan buka lagi, lalu coba lagi.");
     }
     let own = shop.desk.portal.clone();
     let mut wrong = fields.clone();

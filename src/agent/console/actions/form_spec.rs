@@ -181,7 +181,9 @@ impl FormSpec {
     pub fn complaints(&self, problem: &Problem, words: &People) -> BTreeMap<&'static str, String> {
         let about = |name: &str| self.fields.iter().find(|field| field.name == name);
         let complaint = |field: &Field| {
-            let is_empty = field.is_required && field.value.is_empty();
+            // A password that was typed is not kept: that it is empty here says nothing.
+            let is_kept = !matches!(field.kind, Kind::Password);
+            let is_empty = field.is_required && is_kept && field.value.is_empty();
             let why =
                 if is_empty { words.missing.to_owned() } else { field.kind.complaint(words, &field.value) };
             (field.name, why)

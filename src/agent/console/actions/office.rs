@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::action::{FormAction, FormContext, Submission, Work, always, operation};
 use super::form_spec::{Field, FormSpec, Kind};
-use crate::agent::console::texts::office::Office;
+use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::console::texts::say::signed;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::admins::{add_admin, make_token, remove_admin, remove_token};
@@ -135,7 +135,7 @@ pub(crate) const NEW_ADMIN_ACTIONS: &[FormAction<()>] = &[FormAction {
         let says = format!(
             "{}: {}. {}: {}.",
             add.name.0,
-            add.role.0.name(),
+            role_name(office(submission.context), add.role.0),
             submission.spec.fields[2].label,
             "\u{2022}".repeat(8)
         );
@@ -150,7 +150,7 @@ pub(crate) const NEW_ADMIN_ACTIONS: &[FormAction<()>] = &[FormAction {
 /// An admin with that name, for a deed.
 fn admin_sheet(context: &FormContext<String>, engine: &Engine) -> Result<FormSpec, Problem> {
     let admin = engine.reader().admin(&context.subject)?.ok_or_else(|| Problem::not_found("admin"))?;
-    let about = format!("{} ({})", admin.name, admin.role.name());
+    let about = format!("{} ({})", admin.name, role_name(office(context), admin.role));
     Ok(FormSpec { about, home: "/pengelola".into(), ..FormSpec::default() })
 }
 

@@ -12,8 +12,9 @@ use super::errors::{OpenError, QueryError};
 use super::open::{
     MIGRATIONS, at, beside, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
 };
-use super::verify::{RelayBroken, RelayVerified, verify};
+use super::verify::verify;
 use crate::domain::units::Timestamp;
+use crate::relay::store::{RelayBroken, RelayVerified};
 use crate::sqlite;
 use crate::store::backup::{self as copies, Progress};
 

@@ -1,25 +1,16 @@
 //! What is written: each function is a change of one transaction.
 
 use rusqlite::{Connection, params};
-use sha2::{Digest, Sha256};
 
 use super::errors::QueryError;
 use super::open::EPOCH;
-use super::rows::{all, effect_name, insert_order, int, json, one, order, run, unsigned};
+use super::rows::{all, insert_order, json, one, order, run, unsigned};
 use super::writer::WriteContext;
 use crate::domain::units::Timestamp;
-use crate::protocol::relay::FeedEffect;
+use crate::relay::store::encoding::{
+    DECIDED_MAX, MAY_CHANGE_MS, UNDECIDED_MAX, body_hash, effect_name, int, refunded_rp,
+};
 use crate::relay::store::{FeedEvent, NewNotification, OpenedOrder, StoredOrder, Updated};
-use crate::tools::digest;
-
-/// Orders younger than this may still change after they were paid or refused: refunds, chargebacks, late settlements.
-const MAY_CHANGE_MS: i64 = 45 * 24 * 3_600_000;
-
-/// Notifications of one order that wait to be decided. The gateway sends a handful; more are one that somebody sends
-/// again and again, changed where it is not signed.
-const UNDECIDED_MAX: u32 = 32;
-/// Decided notifications of one order that are kept as evidence.
-const DECIDED_MAX: u32 = 64;
 
 /// The secret of a merchant's address.
 pub(super) fn merchant_secret(
@@ -143,10 +134,6 @@ fn tell(
     if one(desk.tx, sql, [&event.event_id], |_| Ok(()))?.is_some() {
         return Ok(());
     }
-    // What this very change gives back later had not gone back yet.
-    let returns = later.iter().filter(|event| event.effect == FeedEffect::Reverse);
-    let later_rp: u64 = returns.map(|event| event.amount.0).sum();
-    let refunded_rp = order.standing.returned().0.saturating_sub(later_rp);
     let sql = "INSERT INTO feeds (site, last_seq) VALUES (?1, 1)
                ON CONFLICT (site) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq";
     let seq = one(desk.tx, sql, [&order.site], |row| unsigned(row, "last_seq"))?;
@@ -163,12 +150,12 @@ fn tell(
         order.standing.state.name(),
         json(&order.standing.flags)?,
         int(event.amount.0),
-        int(refunded_rp),
+        int(refunded_rp(order, later)),
         at.0,
         order.paid_at.map(|at| at.0),
     ];
     run(desk.tx, sql, values)?;
-    desk.fed = true;
+    desk.fed.push((order.site.clone(), seq));
     Ok(())
 }
 
@@ -196,14 +183,6 @@ pub(super) fn receive(
     run(desk.tx, undecided, params![merchant, order, UNDECIDED_MAX])?;
     run(desk.tx, decided, params![merchant, order, DECIDED_MAX])?;
     Ok(true)
-}
-
-/// The length keeps a merchant's name and a body apart.
-pub(super) fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    digest::add_part(&mut hash, merchant);
-    hash.update(body);
-    hash.finalize().into()
 }
 
 /// Another try, later.

@@ -20,15 +20,16 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{MAIN_DB, OpenFlags};
 
 pub use errors::OpenError;
-pub use verify::{RelayBroken, RelayVerified, verify_file};
+pub use verify::verify_file;
 
 use super::{
     FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore, StoreCounts, StoreFuture, StoredOrder,
-    Updated,
+    Updated, WorkLease,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -186,14 +187,13 @@ impl RelayStore for SqliteStore {
         Box::pin(self.readers.read(move |conn| queries::feed(conn, &site, after, limit)))
     }
 
-    fn fed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        // Subscribed here and not at the first poll: what is added between this call and the wait counts.
-        let mut fed = self.signs.fed.subscribe();
-        Box::pin(async move {
-            if fed.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
+    fn fed(&self, site: &str) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.signs.wake.changed(site))
+    }
+
+    fn lease<'a>(&'a self, _: &'a str, _: Duration) -> StoreFuture<'a, Option<WorkLease>> {
+        // The file has one relay process, whose own locks are enough.
+        Box::pin(std::future::ready(Ok(Some(WorkLease::of_the_only_process()))))
     }
 
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, params};
 
 use super::errors::QueryError;
-use super::rows::{all, feed_item, int, notification, one, order, unsigned};
+use super::rows::{all, feed_item, notification, one, order, unsigned};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedItem;
+use crate::relay::store::encoding::int;
 use crate::relay::store::{InboxRow, StoreCounts, StoredOrder};
 
 pub(super) fn merchant_id(conn: &Connection, merchant: &str) -> Result<Option<String>, QueryError> {

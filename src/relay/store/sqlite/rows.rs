@@ -10,13 +10,9 @@ use crate::clock::rfc3339;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
-use crate::protocol::relay::{FeedEffect, FeedItem};
+use crate::protocol::relay::FeedItem;
+use crate::relay::store::encoding::{effect, int};
 use crate::relay::store::{InboxRow, StoredOrder};
-
-/// SQLite holds signed 64-bit numbers; amounts and counts here are bounded far below.
-pub(super) fn int(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
 
 /// Runs a statement and answers how many rows it changed.
 pub(super) fn run(conn: &Connection, sql: &str, values: impl Params) -> Result<usize, QueryError> {
@@ -88,20 +84,6 @@ fn memo(row: &Row) -> Result<Option<Box<RawValue>>, QueryError> {
 /// The stored form of a state.
 pub(super) fn state(row: &Row) -> Result<OrderState, QueryError> {
     named(row, "state", OrderState::from_name)
-}
-
-pub(super) fn effect_name(effect: FeedEffect) -> &'static str {
-    match effect {
-        FeedEffect::Credit => "credit",
-        FeedEffect::Reverse => "reverse",
-        FeedEffect::Status => "status",
-        FeedEffect::Review => "review",
-    }
-}
-
-fn effect(name: &str) -> Option<FeedEffect> {
-    let all = [FeedEffect::Credit, FeedEffect::Reverse, FeedEffect::Status, FeedEffect::Review];
-    all.into_iter().find(|effect| effect_name(*effect) == name)
 }
 
 /// One row of `orders`. What is wrong with it is said with its name.

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::errors::QueryError;
 use crate::relay::store::RelayStoreError;
+use crate::relay::store::wake::FeedWake;
 
 /// The most changes of one transaction: a flush of the disk is what they share, and it must not grow old.
 const GROUP_MAX: usize = 256;
@@ -17,8 +18,8 @@ const GROUP_MAX: usize = 256;
 /// What everybody who uses the store looks at.
 #[derive(Debug)]
 pub(super) struct Signs {
-    /// Counts commits that added to a feed.
-    pub fed: watch::Sender<u64>,
+    /// Wakes calls that wait for a feed.
+    pub wake: FeedWake,
     /// Why the store must not be used any more.
     pub failed: watch::Sender<Option<String>>,
     /// The file, of whose disk the file system is asked.
@@ -27,7 +28,7 @@ pub(super) struct Signs {
 
 impl Signs {
     pub fn new(file: PathBuf) -> Self {
-        Self { fed: watch::Sender::new(0), failed: watch::Sender::new(None), file }
+        Self { wake: FeedWake::default(), failed: watch::Sender::new(None), file }
     }
 
     /// The first reason stays.
@@ -55,8 +56,8 @@ pub(super) struct WriteContext<'a> {
     pub tx: &'a Connection,
     /// The file that it is in.
     pub file: &'a Path,
-    /// Whether something was added to a feed.
-    pub fed: bool,
+    /// The sites whose feeds were added to, and the newest number of each.
+    pub fed: Vec<(String, u64)>,
 }
 
 /// Says what became of a change, once its group is over.
@@ -191,7 +192,7 @@ fn refuse(jobs: impl IntoIterator<Item = Box<dyn WriteJob>>, why: &str) {
 
 /// Makes every change of a group and commits them together. One that fails by itself does not delay the others.
 fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Signs) {
-    let (mut tells, mut fed) = (Vec::with_capacity(jobs.len()), false);
+    let (mut tells, mut fed) = (Vec::with_capacity(jobs.len()), Vec::new());
     let (mut left, mut going) = (jobs.into_iter(), Ok(()));
     for job in left.by_ref() {
         let (tell, kept) = write_one(job, &mut tx, &signs.file, &mut fed);
@@ -203,8 +204,10 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Si
     }
     let committed = going.and_then(|()| tx.commit().map_err(QueryError::from));
     let committed = committed.map_err(|trouble| end_writing(trouble, signs));
-    if committed.is_ok() && fed {
-        signs.fed.send_modify(|count| *count += 1);
+    if committed.is_ok() {
+        for (site, newest) in fed {
+            signs.wake.record(&site, newest);
+        }
     }
     for tell in tells {
         tell(committed.clone().map_err(RelayStoreError::Unavailable));
@@ -219,7 +222,7 @@ fn write_one(
     job: Box<dyn WriteJob>,
     tx: &mut Transaction<'_>,
     file: &Path,
-    fed: &mut bool,
+    fed: &mut Vec<(String, u64)>,
 ) -> (Tell, Result<(), QueryError>) {
     let mut point = match tx.savepoint() {
         Ok(point) => point,
@@ -228,11 +231,11 @@ fn write_one(
             return (Box::new(tell), Err(error.into()));
         }
     };
-    let mut desk = WriteContext { tx: &point, file, fed: false };
+    let mut desk = WriteContext { tx: &point, file, fed: Vec::new() };
     let (tell, made) = job.run(&mut desk);
-    *fed |= desk.fed;
+    let news = std::mem::take(&mut desk.fed);
     let kept = match made {
-        Ok(()) => point.commit().map_err(QueryError::from),
+        Ok(()) => point.commit().map(|()| fed.extend(news)).map_err(QueryError::from),
         // A full disk makes SQLite give the whole transaction up, not only the statement.
         Err(Failed { why, is_fatal }) if is_fatal || point.is_autocommit() => {
             Err(QueryError::Ended { why, is_fatal })

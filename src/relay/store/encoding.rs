@@ -1,0 +1,52 @@
+//! How both implementations write things down, and the bounds that both keep.
+
+use sha2::{Digest, Sha256};
+
+use super::{FeedEvent, StoredOrder};
+use crate::protocol::relay::FeedEffect;
+use crate::tools::digest;
+
+/// Orders younger than this may still change after they were paid or refused: refunds, chargebacks, late settlements.
+pub(super) const MAY_CHANGE_MS: i64 = 45 * 24 * 3_600_000;
+
+/// Notifications of one order that wait to be decided. The gateway sends a handful; more are one that somebody sends
+/// again and again, changed where it is not signed.
+pub(super) const UNDECIDED_MAX: u32 = 32;
+/// Decided notifications of one order that are kept as evidence.
+pub(super) const DECIDED_MAX: u32 = 64;
+
+/// Databases hold signed 64-bit numbers; amounts and counts here are bounded far below.
+pub(super) fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The stored name of an effect.
+pub(super) fn effect_name(effect: FeedEffect) -> &'static str {
+    match effect {
+        FeedEffect::Credit => "credit",
+        FeedEffect::Reverse => "reverse",
+        FeedEffect::Status => "status",
+        FeedEffect::Review => "review",
+    }
+}
+
+/// The effect of a stored name.
+pub(super) fn effect(name: &str) -> Option<FeedEffect> {
+    let all = [FeedEffect::Credit, FeedEffect::Reverse, FeedEffect::Status, FeedEffect::Review];
+    all.into_iter().find(|effect| effect_name(*effect) == name)
+}
+
+/// What had gone back of an order when one of its events happened: what the same change returns `later` had not.
+pub(super) fn refunded_rp(order: &StoredOrder, later: &[FeedEvent]) -> u64 {
+    let returns = later.iter().filter(|event| event.effect == FeedEffect::Reverse);
+    let later_rp: u64 = returns.map(|event| event.amount.0).sum();
+    order.standing.returned().0.saturating_sub(later_rp)
+}
+
+/// Names a notification by its content. The length keeps a merchant's name and a body apart.
+pub(super) fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    digest::add_part(&mut hash, merchant);
+    hash.update(body);
+    hash.finalize().into()
+}
