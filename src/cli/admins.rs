@@ -4,14 +4,19 @@ use std::io::BufRead;
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use serde_json::json;
 
-use super::api::Api;
+use super::api::{Api, parsed};
 use super::failure::Failure;
-use super::output::{Output, say, table, text};
+use super::output::{Output, say, table};
+use crate::domain::rfc3339::rfc3339;
+use crate::protocol::admin::admins::{AddAdmin, AdminView, MakeToken, TokenView};
+use crate::protocol::admin::values::{AdminName, Password};
 use crate::settings::without_mark;
 use crate::store::Role;
 use crate::tools::percent;
+
+/// Path of the admins.
+pub(super) const ADMINS: &str = "/api/v1/admins";
 
 /// Commands about admins.
 #[derive(Debug, Subcommand)]
@@ -57,32 +62,32 @@ pub(super) async fn run(command: AdminCommand, api: &Api, output: Output) -> Res
     match command {
         AdminCommand::Add { name, role, password_stdin: _ } => {
             let password = password(std::io::stdin().lock())?;
-            let body = json!({"name": name, "role": role, "password": password});
-            let added = api.post("/api/v1/admins", &body).await?;
-            output.answer(&added, |_| format!("{name} may log in as {role}"))
+            let role_name = parsed("role", &role)?;
+            let body = AddAdmin { name: AdminName(name), role: role_name, password: Password(password) };
+            let added: AdminView = api.post(ADMINS, &body).await?;
+            output.answer(&added, |admin| format!("{} may log in as {role}", admin.name))
         }
         AdminCommand::Token { name, role } => {
-            let path = format!("/api/v1/admins/{}/tokens", percent::value(&name));
-            let body = role.map_or_else(|| json!({}), |role| json!({"role": role}));
-            let made = api.post(&path, &body).await?;
-            if !output.json && made["token"].as_str().is_none_or(str::is_empty) {
-                return Err(Failure::said("the answer holds no token"));
-            }
-            output.answer(&made, |made| text(made, "token"))
+            let path = format!("{ADMINS}/{}/tokens", percent::value(&name));
+            let role = role.map(|role| parsed("role", &role)).transpose()?;
+            let made: TokenView = api.post(&path, &MakeToken { role }).await?;
+            output.answer(&made, |made| made.token.clone())
         }
         AdminCommand::List => {
-            let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
-            output.list(&admins, |admins| {
-                let row = |a: &serde_json::Value| ["name", "role", "created_at"].map(|f| text(a, f)).to_vec();
+            let admins = api.list(ADMINS, |page| page, usize::MAX).await?;
+            output.list(admins, |admins| {
+                let row = |admin: &AdminView| {
+                    vec![admin.name.clone(), admin.role.0.name().to_owned(), rfc3339(admin.created_at.0)]
+                };
                 table(&["NAME", "ROLE", "SINCE"], &admins.iter().map(row).collect::<Vec<_>>())
             })
         }
         AdminCommand::TotpOff { name } => {
-            api.delete(&format!("/api/v1/admins/{}/totp", percent::value(&name))).await?;
+            api.delete::<()>(&format!("{ADMINS}/{}/totp", percent::value(&name))).await?;
             if output.json { Ok(()) } else { say(&format!("{name} logs in with the password alone")) }
         }
         AdminCommand::Remove { name } => {
-            api.delete(&format!("/api/v1/admins/{}", percent::value(&name))).await?;
+            api.delete::<()>(&format!("{ADMINS}/{}", percent::value(&name))).await?;
             if output.json { Ok(()) } else { say(&format!("{name} may log in no more")) }
         }
     }

@@ -9,6 +9,8 @@ use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -22,8 +24,8 @@ use crate::agent::faces::admin_router_for_socket;
 use crate::agent::run::SOCKET_FILE;
 use crate::agent::site::Site;
 use crate::clock::SystemClock;
+use crate::protocol::admin::page::{Cursor, List, PageLimit, PageQuery};
 use crate::settings::{Environment, Secret, SettingsError};
-use crate::tools::percent;
 
 /// Path of the users.
 pub(super) const USERS: &str = "/api/v1/users";
@@ -33,8 +35,6 @@ const ANSWER_MAX: Duration = Duration::from_mins(2);
 const STREAM_HEAD_MAX: Duration = Duration::from_mins(16);
 /// The longest answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Rows requested at a time when a list is read to its end.
-const PAGE_ROWS: u32 = 200;
 
 /// The admin API, in the daemon or in this process.
 pub(super) struct Api {
@@ -107,17 +107,21 @@ impl Api {
     }
 
     /// Sends a GET.
-    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.call(Method::GET, path, None).await
     }
 
     /// Sends a POST.
-    pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         self.call(Method::POST, path, Some(json(body)?)).await
     }
 
     /// Sends a POST; the inner error is the API's problem document.
-    pub async fn try_post(&self, path: &str, body: &impl Serialize) -> Result<Result<Value, Value>, Failure> {
+    pub async fn try_post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Result<T, Value>, Failure> {
         let what = format!("POST {path}");
         let (status, answer) = self.answer(Method::POST, path, Some(json(body)?)).await?;
         match serde_json::from_slice::<Value>(&answer) {
@@ -127,35 +131,33 @@ impl Api {
     }
 
     /// Sends a PATCH.
-    pub async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         self.call(Method::PATCH, path, Some(json(body)?)).await
     }
 
-    /// Sends a DELETE. The answer is null if the API returns no content.
-    pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
+    /// Sends a DELETE. An answer without content is read as `()`, or as an `Option` without a value.
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.call(Method::DELETE, path, None).await
     }
 
-    /// A list, read page by page to its end or to `limit` rows.
-    pub async fn list(
+    /// A list, read page by page to its end or to `limit` rows. `query` makes the query of a page from what every list
+    /// takes.
+    pub async fn list<T: DeserializeOwned, Q: Serialize>(
         &self,
         path: &str,
-        query: &[(&str, &str)],
+        query: impl Fn(PageQuery) -> Q,
         limit: usize,
-    ) -> Result<Vec<Value>, Failure> {
+    ) -> Result<Vec<T>, Failure> {
         let mut items = Vec::new();
-        let mut after: Option<String> = None;
+        let mut after: Option<Cursor> = None;
         loop {
-            let page = PAGE_ROWS.to_string();
-            let mut query = query.to_vec();
-            query.push(("limit", &page));
-            query.extend(after.as_deref().map(|after| ("after", after)));
-            let answer = self.get(&with_query(path, &query)).await?;
-            let page = rows(&answer)?;
-            items.extend(page.iter().cloned());
-            let next = answer["next"].as_str().map(str::to_owned);
+            let query = query(PageQuery { limit: PageLimit::MAX, after });
+            let page: List<T> = self.get(&with_query(path, &query)?).await?;
+            let is_empty = page.items.is_empty();
+            items.extend(page.items);
+            let next = page.next.map(|next| parsed("next", &next)).transpose()?;
             // A cursor that does not advance would be followed forever.
-            if items.len() >= limit || next.is_none() || next == after || page.is_empty() {
+            if items.len() >= limit || next.is_none() || next == after || is_empty {
                 items.truncate(limit);
                 return Ok(items);
             }
@@ -163,7 +165,12 @@ impl Api {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Value, Failure> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<T, Failure> {
         let what = format!("{method} {path}");
         let (status, body) = self.answer(method, path, body).await?;
         judge(&what, status, &body)
@@ -209,7 +216,9 @@ impl Api {
             return Ok(response);
         }
         let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
-        Err(judge(&what, status, &body).err().unwrap_or_else(|| Failure::said(format!("{what}: {status}"))))
+        Err(judge::<Value>(&what, status, &body)
+            .err()
+            .unwrap_or_else(|| Failure::said(format!("{what}: {status}"))))
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
@@ -221,11 +230,6 @@ impl Api {
             },
         }
     }
-}
-
-/// The rows of a list answer.
-fn rows(answer: &Value) -> Result<&Vec<Value>, Failure> {
-    answer["items"].as_array().ok_or_else(|| Failure::said(format!("the answer is no list: {answer}")))
 }
 
 pub(super) fn broken(error: impl std::fmt::Display) -> Failure {
@@ -259,13 +263,19 @@ async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<B
     Ok(sender.send_request(request).await.map_err(broken)?.map(Body::new))
 }
 
-/// The answer's JSON, or the API's error.
-fn judge(what: &str, status: StatusCode, body: &[u8]) -> Result<Value, Failure> {
-    let value: Option<Value> =
-        if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
-    match value {
-        Some(value) if status.is_success() => Ok(value),
-        Some(problem) if problem.is_object() => Err(Failure::Said(complaint(&problem, status))),
+/// The answer, or the API's error.
+fn judge<T: DeserializeOwned>(what: &str, status: StatusCode, body: &[u8]) -> Result<T, Failure> {
+    if status.is_success() {
+        let body = if body.is_empty() { b"null" } else { body };
+        return serde_json::from_slice(body).map_err(|error| {
+            Failure::said(format!(
+                "{what}: {status}, and the answer cannot be read: {error}; if the daemon is of another version than \
+                 this command, restart it"
+            ))
+        });
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(problem) if problem.is_object() => Err(Failure::Said(complaint(&problem, status))),
         _ => Err(Failure::said(format!("{what}: {status}: {}", String::from_utf8_lossy(body).trim()))),
     }
 }
@@ -307,10 +317,15 @@ fn names(text: &str, finding: &Value) -> bool {
 }
 
 /// A path with its query, every value escaped.
-pub(super) fn with_query(path: &str, query: &[(&str, &str)]) -> String {
-    let pairs: Vec<String> =
-        query.iter().map(|(name, value)| format!("{name}={}", percent::value(value))).collect();
-    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+pub(super) fn with_query(path: &str, query: &impl Serialize) -> Result<String, Failure> {
+    let query = serde_urlencoded::to_string(query).map_err(Failure::said)?;
+    Ok(if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
+}
+
+/// A word of the command line as a value of the contract; `name` says which word.
+pub(super) fn parsed<T: DeserializeOwned>(name: &str, word: &str) -> Result<T, Failure> {
+    let text: StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
+    T::deserialize(text).map_err(|error| Failure::said(format!("{name}: {error}")))
 }
 
 /// A secret that can be replaced while it is in use.
@@ -342,12 +357,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::protocol::admin::Empty;
+    use crate::protocol::admin::orders::Decision;
+    use crate::protocol::admin::users::FindUsers;
+    use crate::protocol::admin::values::StatusName;
 
     #[test]
     fn values_are_escaped() {
-        let query = with_query("/x", &[("q", "Budi & Söhne/1"), ("limit", "5")]);
-        assert_eq!(query, "/x?q=Budi%20%26%20S%C3%B6hne%2F1&limit=5");
-        assert_eq!(with_query("/x", &[]), "/x");
+        let query = FindUsers { q: Some("Budi & Söhne/1".to_owned()), ..FindUsers::default() };
+        assert_eq!(with_query("/x", &query).unwrap(), "/x?q=Budi+%26+S%C3%B6hne%2F1&limit=50");
+        assert_eq!(with_query("/x", &Empty {}).unwrap(), "/x");
     }
 
     #[test]
@@ -377,16 +396,28 @@ mod tests {
         let listener = tokio::net::UnixListener::bind(folder.path().join(SOCKET_FILE)).unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let api = Api::daemon(folder.path()).await.unwrap().unwrap();
-        assert_eq!(api.list("/list", &[], usize::MAX).await.unwrap(), [1, 2, 3]);
-        assert_eq!(api.list("/list", &[], 1).await.unwrap(), [1]);
-        let refused = api.post("/other", &json!({})).await.unwrap_err();
+        assert_eq!(api.list::<u32, _>("/list", |page| page, usize::MAX).await.unwrap(), [1, 2, 3]);
+        assert_eq!(api.list::<u32, _>("/list", |page| page, 1).await.unwrap(), [1]);
+        let refused = api.post::<Value>("/other", &Empty {}).await.unwrap_err();
         assert!(matches!(refused, Failure::Said(text) if text == "no: why"));
     }
 
     #[test]
     fn an_answer_that_is_no_json_is_quoted() {
-        let failure = judge("GET /x", StatusCode::BAD_GATEWAY, b"oops\n").unwrap_err();
+        let failure = judge::<Value>("GET /x", StatusCode::BAD_GATEWAY, b"oops\n").unwrap_err();
         assert!(matches!(failure, Failure::Said(text) if text == "GET /x: 502 Bad Gateway: oops"));
-        assert_eq!(judge("GET /x", StatusCode::NO_CONTENT, b"").unwrap(), Value::Null);
+        judge::<()>("GET /x", StatusCode::NO_CONTENT, b"").unwrap();
+        assert_eq!(judge::<Option<u32>>("GET /x", StatusCode::NO_CONTENT, b"").unwrap(), None);
+        let failure = judge::<u32>("GET /x", StatusCode::OK, b"{}").unwrap_err();
+        assert!(matches!(failure, Failure::Said(text) if text.contains("cannot be read")));
+    }
+
+    #[test]
+    fn words_are_read_as_the_contract_reads_them() {
+        assert_eq!(parsed::<Decision>("decision", "credit").unwrap(), Decision::Credit);
+        let failure = parsed::<StatusName>("status", "gone").unwrap_err();
+        assert!(
+            matches!(failure, Failure::Said(text) if text.starts_with("status: must be one of active, "))
+        );
     }
 }

@@ -1,13 +1,13 @@
 //! `closing`: closings of cash drawers.
 
 use clap::Subcommand;
-use serde_json::Value;
 
 use super::api::Api;
 use super::failure::Failure;
-use super::output::{Output, table, text};
+use super::output::{Output, price, table};
+use crate::domain::rfc3339::rfc3339;
 use crate::domain::units::Rupiah;
-use crate::protocol::admin::closings::CountDrawer;
+use crate::protocol::admin::closings::{ClosingView, CountDrawer};
 use crate::protocol::admin::values::{Note, Price};
 
 const CLOSINGS: &str = "/api/v1/closings";
@@ -36,26 +36,28 @@ pub(super) async fn run(command: ClosingCommand, api: &Api, output: Output) -> R
     match command {
         ClosingCommand::Add { counted_rp, note } => {
             let body = CountDrawer { counted_rp: Price(counted_rp), note: note.map(Note) };
-            let closing = api.post(CLOSINGS, &body).await?;
+            let closing: ClosingView = api.post(CLOSINGS, &body).await?;
             output.answer(&closing, |closing| {
-                let rp = |field| signed(closing, field);
-                let (counted, expected) = (rp("counted_rp"), rp("expected_rp"));
-                format!("counted {counted}, expected {expected}, difference {}", rp("difference_rp"))
+                let (counted, expected) = (price(Some(closing.counted_rp)), signed(closing.expected_rp));
+                format!(
+                    "counted {counted}, expected {expected}, difference {}",
+                    signed(closing.difference_rp)
+                )
             })
         }
         ClosingCommand::List { limit } => {
-            let closings = api.list(CLOSINGS, &[], limit).await?;
-            output.list(&closings, |closings| {
-                let row = |closing: &Value| {
+            let closings = api.list(CLOSINGS, |page| page, limit).await?;
+            output.list(closings, |closings| {
+                let row = |closing: &ClosingView| {
                     vec![
-                        text(closing, "id"),
-                        text(closing, "at"),
-                        text(closing, "cashier"),
-                        signed(closing, "expected_rp"),
-                        signed(closing, "counted_rp"),
-                        signed(closing, "difference_rp"),
-                        text(closing, "receipts"),
-                        text(closing, "note"),
+                        closing.id.to_string(),
+                        rfc3339(closing.at.0),
+                        closing.cashier.clone(),
+                        signed(closing.expected_rp),
+                        price(Some(closing.counted_rp)),
+                        signed(closing.difference_rp),
+                        closing.receipts.to_string(),
+                        closing.note.clone(),
                     ]
                 };
                 let headings =
@@ -66,25 +68,19 @@ pub(super) async fn run(command: ClosingCommand, api: &Api, output: Output) -> R
     }
 }
 
-/// A rupiah field that may be below zero.
-fn signed(value: &Value, field: &str) -> String {
-    match value[field].as_i64() {
-        Some(n) if n < 0 => format!("-{}", Rupiah(n.unsigned_abs())),
-        Some(n) => Rupiah(n.unsigned_abs()).to_string(),
-        None => "-".to_owned(),
-    }
+/// Rupiah that may be below zero.
+fn signed(rupiah: i64) -> String {
+    let sign = if rupiah < 0 { "-" } else { "" };
+    format!("{sign}{}", Rupiah(rupiah.unsigned_abs()))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn too_little_is_shown_with_its_sign() {
-        let closing = json!({"difference_rp": -1500, "counted_rp": 10_000});
-        assert_eq!(signed(&closing, "difference_rp"), "-Rp 1.500");
-        assert_eq!(signed(&closing, "counted_rp"), "Rp 10.000");
+        assert_eq!(signed(-1500), "-Rp 1.500");
+        assert_eq!(signed(10_000), "Rp 10.000");
     }
 }

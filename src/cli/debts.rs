@@ -2,17 +2,17 @@
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::api::{Api, USERS};
 use super::failure::Failure;
-use super::output::{Output, bytes, rupiah, table, text};
+use super::output::{Output, amount, price, table};
 use super::packages;
 use super::users::{PaymentArgs, find_id, order_line};
-use crate::domain::id::PackageId;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::protocol::admin::debts::{AddDebt, ChangeDebt, WriteOffDebt};
+use crate::protocol::admin::debts::{AddDebt, ChangeDebt, DebtView, WriteOffDebt};
+use crate::protocol::admin::money::{PayPart, SettleDebts};
+use crate::protocol::admin::orders::OrderView;
 use crate::protocol::admin::values::{Amount, Day, Money, Note, Reason};
 
 /// What to do about debts. USER is an id, or a name, phone or log-in name that is one user's alone.
@@ -111,23 +111,23 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
             };
             let body = AddDebt {
                 amount: what.amount.map(Amount),
-                package_id: package.map(PackageId),
+                package_id: package,
                 advance: no_advance.then_some(false),
                 debt_date: None,
                 due_date: due_date.map(Day),
                 price_rp: price_rp.map(Money),
                 note: note.map(Note),
             };
-            let debt = api.post(&format!("{USERS}/{id}/debts"), &body).await?;
+            let debt: DebtView = api.post(&format!("{USERS}/{id}/debts"), &body).await?;
             output.answer(&debt, |debt| {
-                let (amount, due) = (bytes(debt, "amount_bytes", "unlimited plan"), text(debt, "due_date"));
-                format!("{}  {amount}, {} due {due}", text(debt, "id"), rupiah(debt, "due_rp"))
+                let amount = amount(debt.amount_bytes, "unlimited plan");
+                format!("{}  {amount}, {} due {}", debt.id, price(debt.due_rp), debt.due_date.0)
             })
         }
         DebtCommand::List { user } => {
             let id = find_id(api, &user).await?;
-            let debts = api.list(&format!("{USERS}/{id}/debts"), &[], usize::MAX).await?;
-            output.list(&debts, |debts| {
+            let debts = api.list(&format!("{USERS}/{id}/debts"), |page| page, usize::MAX).await?;
+            output.list(debts, |debts| {
                 let headings = ["DATE", "DUE", "STATUS", "AMOUNT", "PAID", "TO PAY", "NOTE", "ID"];
                 table(&headings, &debts.iter().map(row).collect::<Vec<_>>())
             })
@@ -135,13 +135,13 @@ pub(super) async fn run(command: DebtCommand, api: &Api, output: Output) -> Resu
         DebtCommand::Promise { user, debt_id, due_date, note } => {
             let id = find_id(api, &user).await?;
             let body = ChangeDebt { due_date: Some(Day(due_date)), note: note.map(Note) };
-            let debt = api.patch(&format!("{USERS}/{id}/debts/{debt_id}"), &body).await?;
+            let debt: DebtView = api.patch(&format!("{USERS}/{id}/debts/{debt_id}"), &body).await?;
             output.answer(&debt, item_line)
         }
         DebtCommand::WriteOff { user, debt_id, reason } => {
             let id = find_id(api, &user).await?;
             let path = format!("{USERS}/{id}/debts/{debt_id}/write-off");
-            let debt = api.post(&path, &WriteOffDebt { reason: Reason(reason) }).await?;
+            let debt: DebtView = api.post(&path, &WriteOffDebt { reason: Reason(reason) }).await?;
             output.answer(&debt, item_line)
         }
         DebtCommand::Settle { user, which, tender } => settle(api, &user, &which, &tender, output).await,
@@ -156,35 +156,51 @@ async fn settle(
     output: Output,
 ) -> Result<(), Failure> {
     let id = find_id(api, user).await?;
-    let mut body = tender.fields();
-    let path = match (which.debt_id, which.amount_rp) {
-        (Some(debt), _) => format!("{USERS}/{id}/debts/{debt}/settlements"),
-        (None, Some(amount)) => {
-            body.insert("amount_rp".to_owned(), json!(amount));
-            format!("{USERS}/{id}/payments")
+    let order: OrderView = match (which.debt_id, which.amount_rp) {
+        (Some(debt), _) => {
+            api.post(&format!("{USERS}/{id}/debts/{debt}/settlements"), &settlement(tender)?).await?
         }
-        (None, None) if which.all => format!("{USERS}/{id}/settlements"),
+        (None, Some(amount)) => {
+            let body = PayPart {
+                amount_rp: Money(amount),
+                method: tender.method()?,
+                reference: tender.reference(),
+                last_paid: None,
+            };
+            api.post(&format!("{USERS}/{id}/payments"), &body).await?
+        }
+        (None, None) if which.all => {
+            api.post(&format!("{USERS}/{id}/settlements"), &settlement(tender)?).await?
+        }
         (None, None) => {
             return Err(Failure::said("say what is paid for: an item, --all or --amount-rp"));
         }
     };
-    let order = api.post(&path, &body).await?;
     output.answer(&order, order_line)
 }
 
-fn item_line(debt: &Value) -> String {
-    format!("{}  {} due {}", text(debt, "id"), text(debt, "status"), text(debt, "due_date"))
+fn settlement(tender: &PaymentArgs) -> Result<SettleDebts, Failure> {
+    Ok(SettleDebts {
+        method: tender.method()?,
+        reference: tender.reference(),
+        expect_rp: tender.expect(),
+        last_paid: None,
+    })
 }
 
-fn row(debt: &Value) -> Vec<String> {
+fn item_line(debt: &DebtView) -> String {
+    format!("{}  {} due {}", debt.id, debt.status.name(), debt.due_date.0)
+}
+
+fn row(debt: &DebtView) -> Vec<String> {
     vec![
-        text(debt, "debt_date"),
-        text(debt, "due_date"),
-        text(debt, "status"),
-        bytes(debt, "amount_bytes", "unlimited"),
-        bytes(debt, "paid_bytes", ""),
-        rupiah(debt, "due_rp"),
-        text(debt, "note"),
-        text(debt, "id"),
+        debt.debt_date.0.to_string(),
+        debt.due_date.0.to_string(),
+        debt.status.name().to_owned(),
+        amount(debt.amount_bytes, "unlimited"),
+        amount(Some(debt.paid_bytes), ""),
+        price(debt.due_rp),
+        debt.note.clone(),
+        debt.id.to_string(),
     ]
 }

@@ -15,6 +15,7 @@ use super::output::{Output, complain, say};
 use crate::agent::config::Config;
 use crate::agent::doctor::{Level, Subject, examine};
 use crate::clock::SystemClock;
+use crate::protocol::admin::status::StatusView;
 use crate::routeros::inspect::CheckFinding;
 use crate::settings::Environment;
 
@@ -60,7 +61,7 @@ pub(super) async fn run(args: &DoctorArgs, path: &Path, output: Output) -> Resul
 }
 
 /// The running daemon's status.
-async fn status(config: &Config) -> Option<Value> {
+async fn status(config: &Config) -> Option<StatusView> {
     let asked = async {
         Api::daemon(&config.data_dir).await?.ok_or_else(|| Failure::said(""))?.get("/api/v1/status").await
     };

@@ -8,11 +8,14 @@ mod table;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Api, USERS};
 use super::failure::Failure;
 use super::output::{self, Output};
+use crate::domain::id::UserId;
+use crate::protocol::admin::users::{ImportUsers, ImportView};
 use crate::web::csv::unguarded;
 use lost::Lost;
 use table::CsvRecord;
@@ -77,44 +80,63 @@ struct ParsedTables {
 
 pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -> Result<(), Failure> {
     let ParsedTables { rows, lost, notes, .. } = read_path(file)?;
+    // As they stand in the tables: the agent reads every row, so that everything that is wrong is told together.
     let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
-    let body = json!({"users": users, "dry_run": dry_run});
-    let answer = match api.try_post(&format!("{USERS}/import"), &body).await? {
-        Ok(answer) => answer,
-        Err(problem) => return Err(refused(&by_line(&problem, &rows))),
-    };
+    let answer: ImportView =
+        match api.try_post(&format!("{USERS}/import"), &ImportUsers { users, dry_run }).await? {
+            Ok(answer) => answer,
+            Err(problem) => return Err(refused(&by_line(&problem, &rows))),
+        };
     for note in notes.into_iter().chain(lost.sentences()) {
         output::complain(&note);
     }
-    let ids = answer["ids"].as_array().cloned().unwrap_or_default();
-    let id = |row: usize| ids.get(row).cloned().unwrap_or_default();
-    let report: Vec<Value> = rows
+    let id = |row: usize| answer.ids.get(row).copied();
+    let report: Vec<ReportedRow> = rows
         .iter()
         .enumerate()
-        .map(|(no, row)| json!({"line": row.line, "id": id(no), "name": row.user.get("name")}))
+        .map(|(no, row)| ReportedRow { line: row.line, id: id(no), name: row.user.get("name").cloned() })
         .collect();
-    let mut shown = answer.clone();
-    shown["rows"] = Value::Array(report.clone());
-    shown["not_taken"] = lost.as_json();
-    shown["dry_run"] = json!(dry_run);
-    output.answer(&shown, |_| {
+    let shown = Report { answer, rows: report, not_taken: lost.as_json(), dry_run };
+    output.answer(&shown, Report::text)
+}
+
+/// What an import did, or would do.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    answer: ImportView,
+    rows: Vec<ReportedRow>,
+    /// What the tables say and an import does not take.
+    not_taken: Value,
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct ReportedRow {
+    line: usize,
+    /// Nobody's before the import.
+    id: Option<UserId>,
+    name: Option<Value>,
+}
+
+impl Report {
+    fn text(&self) -> String {
         let mut out = String::new();
-        for row in &report {
-            let name = row["name"].as_str().unwrap_or_default();
-            let _ = writeln!(out, "line {}: {}  {name}", row["line"], row["id"].as_str().unwrap_or("-"));
+        for row in &self.rows {
+            let id = row.id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+            let name = row.name.as_ref().and_then(Value::as_str).unwrap_or_default();
+            let _ = writeln!(out, "line {}: {id}  {name}", row.line);
         }
-        let verb = if dry_run { "would import" } else { "imported" };
-        let count = |field: &str| answer[field].as_u64().unwrap_or_default();
-        let _ = write!(out, "{verb} {} users with {} devices", count("imported"), count("devices"));
-        for (field, what) in
-            [("quotas", "quota accounts"), ("debts", "debts"), ("blocked", "blocks by an admin")]
-        {
-            if count(field) > 0 {
-                let _ = write!(out, ", {} {what}", count(field));
+        let verb = if self.dry_run { "would import" } else { "imported" };
+        let ImportView { imported, devices, quotas, debts, blocked, ids: _ } = &self.answer;
+        let _ = write!(out, "{verb} {imported} users with {devices} devices");
+        for (count, what) in [(quotas, "quota accounts"), (debts, "debts"), (blocked, "blocks by an admin")] {
+            if *count > 0 {
+                let _ = write!(out, ", {count} {what}");
             }
         }
         out
-    })
+    }
 }
 
 /// Reads a table of users, or the folder that `export` wrote, with its debts.

@@ -1,12 +1,12 @@
 //! `ledger verify`: verifies the books, with or without a running daemon.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use super::api::Api;
 use super::failure::Failure;
 use super::output::Output;
 use crate::agent::config::Config;
+use crate::protocol::admin::ledger::VerifiedView;
 use crate::store::{Reader, Verified};
 
 /// Commands about the books.
@@ -22,18 +22,15 @@ pub(super) async fn run(command: LedgerCommand, config: &Config, output: Output)
         Some(daemon) => daemon.get("/api/v1/ledger/verify").await?,
         None => read(config)?,
     };
-    output.answer(&verified, |v| {
-        let n = |field: &str| v[field].as_u64().unwrap_or_default();
-        let (entries, accounts, debts) = (n("entries"), n("accounts"), n("debts"));
-        let receipts = n("receipts");
+    output.answer(&verified, |VerifiedView { entries, accounts, debts, receipts }| {
         format!("ledger verified: {entries} entries, {accounts} accounts, {debts} debts, {receipts} receipts")
     })
 }
 
 /// Verifies the store's file without writing.
-fn read(config: &Config) -> Result<Value, Failure> {
+fn read(config: &Config) -> Result<VerifiedView, Failure> {
     let reader = Reader::open(&config.data_dir).map_err(Failure::said)?;
     let broken = |error| Failure::said(format!("ledger_broken: {error}; restore a backup"));
     let Verified { entries, accounts, debts, receipts } = reader.verify().map_err(broken)?;
-    Ok(json!({"entries": entries, "accounts": accounts, "debts": debts, "receipts": receipts}))
+    Ok(VerifiedView { entries, accounts, debts, receipts })
 }

@@ -1,15 +1,16 @@
 //! `order`: payments and refunds.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Api, parsed};
 use super::failure::Failure;
-use super::output::{Output, outline, rupiah, table, text};
+use super::output::{Output, outline, price, table};
+use crate::domain::rfc3339::rfc3339;
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::Empty;
-use crate::protocol::admin::orders::RefundOrder;
-use crate::protocol::admin::values::{Money, Reason};
+use crate::protocol::admin::orders::{FindOrders, OrderView, RefundOrder, ReviewOrder};
+use crate::protocol::admin::page::PageQuery;
+use crate::protocol::admin::values::{MethodName, Money, Reason};
 use crate::tools::percent;
 
 const ORDERS: &str = "/api/v1/orders";
@@ -74,52 +75,59 @@ pub enum OrderCommand {
 pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Result<(), Failure> {
     match command {
         OrderCommand::List { limit, status, method, user } => {
-            let given = [("status", &status), ("method", &method), ("user_id", &user)];
-            let query: Vec<(&str, &str)> =
-                given.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
-            let orders = api.list(ORDERS, &query, limit).await?;
-            output.list(&orders, listed)
+            let method: Option<MethodName> = method.map(|word| parsed("method", &word)).transpose()?;
+            let search = FindOrders {
+                status: status.map(|word| parsed("status", &word)).transpose()?,
+                method: method.map(|method| method.0),
+                user_id: user.map(|word| parsed("user", &word)).transpose()?,
+                ..FindOrders::default()
+            };
+            let query = |PageQuery { limit, after }| FindOrders { limit, after, ..search.clone() };
+            output.list(api.list(ORDERS, query, limit).await?, listed)
         }
         OrderCommand::Cancel { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/cancel", percent::value(&id)), &Empty {}).await?;
+            let order: OrderView =
+                api.post(&format!("{ORDERS}/{}/cancel", percent::value(&id)), &Empty {}).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Refresh { id } => {
-            let order = api.post(&format!("{ORDERS}/{}/refresh", percent::value(&id)), &Empty {}).await?;
+            let order: OrderView =
+                api.post(&format!("{ORDERS}/{}/refresh", percent::value(&id)), &Empty {}).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Review { id, decision, reason } => {
-            let body = json!({"decision": decision, "reason": reason});
-            let order = api.post(&format!("{ORDERS}/{}/review", percent::value(&id)), &body).await?;
+            let body = ReviewOrder { decision: parsed("decision", &decision)?, reason: Reason(reason) };
+            let order: OrderView =
+                api.post(&format!("{ORDERS}/{}/review", percent::value(&id)), &body).await?;
             output.answer(&order, outline)
         }
         OrderCommand::Refund { id, amount_rp, reason } => {
             let body = RefundOrder { amount_rp: amount_rp.map(Money), reason: Reason(reason) };
-            let order = api.post(&format!("{ORDERS}/{}/refund", percent::value(&id)), &body).await?;
+            let order: OrderView =
+                api.post(&format!("{ORDERS}/{}/refund", percent::value(&id)), &body).await?;
             output.answer(&order, |order| {
-                let (back, paid) = (rupiah(order, "refunded_rp"), rupiah(order, "amount_rp"));
-                format!("{}  {}: {back} of {paid} went back", text(order, "id"), text(order, "status"))
+                let (back, paid) = (price(Some(order.refunded_rp)), price(Some(order.amount_rp)));
+                format!("{}  {}: {back} of {paid} went back", order.id, order.status.name())
             })
         }
         OrderCommand::Show { id } => {
-            let order = api.get(&format!("{ORDERS}/{}", percent::value(&id))).await?;
+            let order: OrderView = api.get(&format!("{ORDERS}/{}", percent::value(&id))).await?;
             output.answer(&order, outline)
         }
     }
 }
 
-fn listed(orders: &[Value]) -> String {
-    let row = |order: &Value| {
-        let at = if order["paid_at"].is_null() { "created_at" } else { "paid_at" };
+fn listed(orders: &[OrderView]) -> String {
+    let row = |order: &OrderView| {
         vec![
-            text(order, "receipt"),
-            text(order, at),
-            text(order, "kind"),
-            text(order, "method"),
-            rupiah(order, "amount_rp"),
-            text(order, "status"),
-            text(order, "cashier"),
-            text(order, "id"),
+            order.receipt.map(|no| no.to_string()).unwrap_or_default(),
+            rfc3339(order.paid_at.as_ref().unwrap_or(&order.created_at).0),
+            order.kind.name().to_owned(),
+            order.method.0.name().to_owned(),
+            price(Some(order.amount_rp)),
+            order.status.name().to_owned(),
+            order.cashier.clone().unwrap_or_default(),
+            order.id.to_string(),
         ]
     };
     let headings = ["RECEIPT", "AT", "KIND", "METHOD", "AMOUNT", "STATUS", "CASHIER", "ID"];

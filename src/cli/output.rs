@@ -2,10 +2,12 @@
 
 use std::io::Write;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::failure::Failure;
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::page::List;
 
 /// The format of answers.
 #[derive(Clone, Copy, Debug)]
@@ -16,18 +18,22 @@ pub(super) struct Output {
 
 impl Output {
     /// Prints an answer: as JSON, or as text made by `human`.
-    pub fn answer(self, value: &Value, human: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
-        if self.json { say(&format!("{value:#}")) } else { say(&human(value)) }
+    pub fn answer<T: Serialize>(self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+        if self.json { say(&pretty(answer)?) } else { say(&human(answer)) }
     }
 
     /// Prints a list in full, in the API's envelope.
-    pub fn list(self, items: &[Value], human: impl FnOnce(&[Value]) -> String) -> Result<(), Failure> {
-        if self.json {
-            say(&format!("{:#}", serde_json::json!({"items": items, "next": null})))
-        } else {
-            say(&human(items))
-        }
+    pub fn list<T: Serialize>(
+        self,
+        items: Vec<T>,
+        human: impl FnOnce(&[T]) -> String,
+    ) -> Result<(), Failure> {
+        if self.json { say(&pretty(&List { items, next: None })?) } else { say(&human(&items)) }
     }
+}
+
+fn pretty(answer: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(answer).map_err(Failure::said)
 }
 
 /// Prints to stdout. A closed pipe is no error; an empty text prints nothing.
@@ -142,10 +148,26 @@ pub(super) fn rupiah(value: &Value, field: &str) -> String {
 }
 
 /// Any answer as indented lines of name and value.
-pub(super) fn outline(value: &Value) -> String {
+pub(super) fn outline(answer: &impl Serialize) -> String {
     let mut out = String::new();
-    outline_into(&mut out, value, 0);
+    let value = serde_json::to_value(answer).expect("answers are plain data");
+    outline_into(&mut out, &value, 0);
     out
+}
+
+/// Yes or no.
+pub(super) const fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// A sum in bytes; `none` if there is none.
+pub(super) fn amount(bytes: Option<u64>, none: &str) -> String {
+    bytes.map_or_else(|| none.to_owned(), |bytes| Bytes(bytes).to_string())
+}
+
+/// A sum in rupiah; a dash if there is none.
+pub(super) fn price(rupiah: Option<u64>) -> String {
+    rupiah.map_or_else(|| "-".to_owned(), |rupiah| Rupiah(rupiah).to_string())
 }
 
 fn outline_into(out: &mut String, value: &Value, depth: usize) {

@@ -1,14 +1,14 @@
 //! `package`: packages on sale.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::api::Api;
 use super::failure::Failure;
-use super::output::{Output, bytes, rupiah, table, text};
+use super::output::{Output, amount, price, table, yes};
+use crate::domain::id::PackageId;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::protocol::admin::packages::AddPackage;
+use crate::protocol::admin::packages::{AddPackage, PackageView};
 use crate::protocol::admin::values::{Amount, DayCount, Name, Price};
 
 const PACKAGES: &str = "/api/v1/packages";
@@ -55,12 +55,12 @@ pub(super) async fn run(command: PackageCommand, api: &Api, output: Output) -> R
                 price_rp: Price(price_rp),
                 active: None,
             };
-            let added = api.post(PACKAGES, &body).await?;
+            let added: PackageView = api.post(PACKAGES, &body).await?;
             output.answer(&added, |package| row(package).join("  "))
         }
         PackageCommand::List => {
-            let packages = api.list(PACKAGES, &[], usize::MAX).await?;
-            output.list(&packages, |packages| {
+            let packages = api.list(PACKAGES, |page| page, usize::MAX).await?;
+            output.list(packages, |packages| {
                 let headings = ["NAME", "QUOTA", "DAYS", "PRICE", "ON SALE", "ID"];
                 table(&headings, &packages.iter().map(row).collect::<Vec<_>>())
             })
@@ -68,36 +68,28 @@ pub(super) async fn run(command: PackageCommand, api: &Api, output: Output) -> R
     }
 }
 
-fn row(package: &Value) -> Vec<String> {
+fn row(package: &PackageView) -> Vec<String> {
     vec![
-        text(package, "name"),
-        bytes(package, "quota_bytes", "unlimited"),
-        text(package, "days"),
-        rupiah(package, "price_rp"),
-        text(package, "active"),
-        text(package, "id"),
+        package.name.clone(),
+        amount(package.quota_bytes, "unlimited"),
+        package.days.to_string(),
+        price(Some(package.price_rp)),
+        yes(package.active).to_owned(),
+        package.id.to_string(),
     ]
 }
 
 /// The id of a package: by id, or by a name that is unique.
-pub(super) async fn find_id(api: &Api, which: &str) -> Result<Uuid, Failure> {
+pub(super) async fn find_id(api: &Api, which: &str) -> Result<PackageId, Failure> {
     if let Ok(id) = Uuid::parse_str(which) {
-        return Ok(id);
+        return Ok(PackageId(id));
     }
-    let packages = api.list(PACKAGES, &[], usize::MAX).await?;
-    let is = |p: &&Value| p["name"].as_str().is_some_and(|name| name.to_lowercase() == which.to_lowercase());
-    let named: Vec<&Value> = packages.iter().filter(is).collect();
+    let packages: Vec<PackageView> = api.list(PACKAGES, |page| page, usize::MAX).await?;
+    let is = |package: &&PackageView| package.name.to_lowercase() == which.to_lowercase();
+    let named: Vec<&PackageView> = packages.iter().filter(is).collect();
     match named.as_slice() {
-        [package] => package["id"].as_str().and_then(|id| id.parse().ok()),
-        [] => {
-            return Err(Failure::said(format!("no package has the name or id {which:?}; see package list")));
-        }
-        _ => {
-            return Err(Failure::said(format!(
-                "{} packages are named {which:?}; name one by id",
-                named.len()
-            )));
-        }
+        [package] => Ok(package.id),
+        [] => Err(Failure::said(format!("no package has the name or id {which:?}; see package list"))),
+        _ => Err(Failure::said(format!("{} packages are named {which:?}; name one by id", named.len()))),
     }
-    .ok_or_else(|| Failure::said("the answer names no package"))
 }

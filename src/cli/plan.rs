@@ -1,26 +1,17 @@
 //! `router-plan`: shows what reconciling would change now.
 
-use serde_json::Value;
-
 use super::api::Api;
 use super::failure::Failure;
 use super::output::{Output, outline};
+use crate::protocol::admin::router::PlanView;
 
 pub(super) async fn run(api: &Api, output: Output) -> Result<(), Failure> {
-    let plan = api.get("/api/v1/router/plan").await?;
-    output.answer(&plan, |plan| match plan["edits"].as_array() {
-        Some(edits) if edits.is_empty() && is_empty(&plan["conflicts"]) => {
+    let plan: PlanView = api.get("/api/v1/router/plan").await?;
+    output.answer(&plan, |plan| {
+        if plan.edits.is_empty() && plan.conflicts.is_empty() {
             "the router is as it should be".to_owned()
+        } else {
+            format!("{} changes would be sent\n{}", plan.edits.len(), outline(plan))
         }
-        Some(edits) => {
-            let mut out = format!("{} changes would be sent\n", edits.len());
-            out.push_str(&outline(plan));
-            out
-        }
-        None => outline(plan),
     })
-}
-
-fn is_empty(list: &Value) -> bool {
-    list.as_array().is_none_or(Vec::is_empty)
 }

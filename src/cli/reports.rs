@@ -11,6 +11,8 @@ use super::api::{Api, with_query};
 use super::failure::Failure;
 use super::output::{GrowingTable, Output, bytes, outline, print, rupiah, say, text};
 use super::streamed::each_row;
+use crate::protocol::admin::reports::{ReportFormat, ReportQuery};
+use crate::protocol::admin::values::Day;
 
 /// Which report.
 #[derive(Debug, Subcommand)]
@@ -46,14 +48,9 @@ pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Re
         ReportCommand::Usage(span) => ("usage", span, USAGE),
         ReportCommand::Collection(span) => ("collection", span, COLLECTION),
     };
-    let dates = [("from", span.from), ("to", span.to)];
-    let dates: Vec<(&str, String)> =
-        dates.iter().filter_map(|(n, d)| Some((*n, d.as_ref()?.to_string()))).collect();
-    let mut query: Vec<(&str, &str)> = dates.iter().map(|(name, date)| (*name, date.as_str())).collect();
-    if span.csv {
-        query.push(("format", "csv"));
-    }
-    let path = with_query(&format!("/api/v1/reports/{name}"), &query);
+    let format = if span.csv { ReportFormat::Csv } else { ReportFormat::Json };
+    let query = ReportQuery { from: span.from.map(Day), to: span.to.map(Day), format };
+    let path = with_query(&format!("/api/v1/reports/{name}"), &query)?;
     if span.csv {
         return api.print(&path).await;
     }

@@ -9,15 +9,20 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde_json::json;
 
+use super::admins::ADMINS;
 use super::api::Api;
 use super::assemble::router_client;
 use super::failure::Failure;
 use super::output::{complain, say};
 use crate::agent::config::Config;
 use crate::agent::router::site_plan::site_plan;
+use crate::protocol::admin::admins::{AddAdmin, AdminView};
+use crate::protocol::admin::auth::{LogIn, LoggedInView};
+use crate::protocol::admin::values::{AdminName, Password, RoleName};
 use crate::routeros::Router;
 use crate::settings::without_mark;
 use crate::settings::{Environment, HttpUrl, Network, RouterAddress, Secret};
+use crate::store::Role;
 
 /// The router's script, in the folder of the configuration.
 const SCRIPT_FILE: &str = "router-setup.rsc";
@@ -251,17 +256,22 @@ fn stty(word: &str) -> bool {
 async fn make_owner(answers: &SetupAnswers, may_exist: bool) -> Result<String, Failure> {
     let api = Api::open(&answers.config, Environment::process()).await?;
     let (owner, password) = (&answers.owner, answers.owner_password.expose());
-    let admins = api.list("/api/v1/admins", &[], usize::MAX).await?;
-    let Some(known) = admins.iter().find(|admin| admin["name"] == owner.as_str()) else {
-        let body = json!({"name": owner, "role": "owner", "password": password});
-        api.post("/api/v1/admins", &body).await?;
+    let admins: Vec<AdminView> = api.list(ADMINS, |page| page, usize::MAX).await?;
+    let Some(known) = admins.iter().find(|admin| admin.name == *owner) else {
+        let body = AddAdmin {
+            name: AdminName(owner.clone()),
+            role: RoleName(Role::Owner),
+            password: Password(password.to_owned()),
+        };
+        api.post::<AdminView>(ADMINS, &body).await?;
         return Ok(format!("{owner} may log in as owner"));
     };
     if may_exist {
         return Ok(format!("{owner} may log in as before, with the password of before"));
     }
-    let is_same = api.post("/api/v1/login", &json!({"username": owner, "password": password})).await.is_ok();
-    if known["role"] == "owner" && is_same {
+    let log_in = LogIn { username: owner.clone(), password: password.to_owned(), otp: None };
+    let is_same = api.post::<LoggedInView>("/api/v1/login", &log_in).await.is_ok();
+    if known.role.0 == Role::Owner && is_same {
         return Ok(format!("{owner} may log in as owner"));
     }
     Err(Failure::said(format!(

@@ -4,21 +4,28 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::api::{Api, USERS};
+use super::api::{Api, USERS, parsed};
 use super::failure::Failure;
-use super::output::{Output, bytes, outline, rupiah, table, text};
+use super::output::{Output, price, table, yes};
 use super::{import, packages};
-use crate::domain::id::Mac;
+use crate::domain::access::Reason as AccessReason;
+use crate::domain::id::{Mac, UserId};
 use crate::domain::phone;
+use crate::domain::rfc3339::rfc3339;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::Empty;
-use crate::protocol::admin::devices::BindDevice;
-use crate::protocol::admin::quota::{CreditUser, ResetAccount};
-use crate::protocol::admin::users::{AddUser, BlockUser, UnblockUser};
-use crate::protocol::admin::values::{Amount, DayCount, DeviceMac, Label, Login, Name, Phone, Reason};
+use crate::protocol::admin::devices::{BindDevice, PendingChange};
+use crate::protocol::admin::explain::{ExplainView, NumberView, RuleView};
+use crate::protocol::admin::money::BuyPackage;
+use crate::protocol::admin::orders::OrderView;
+use crate::protocol::admin::page::PageQuery;
+use crate::protocol::admin::quota::{CreditUser, ResetAccount, ResetView};
+use crate::protocol::admin::users::{AddUser, BlockUser, FindUsers, PinView, UnblockUser, UserView};
+use crate::protocol::admin::values::{
+    Amount, DayCount, DeviceMac, Label, Login, MethodName, Name, Note, Phone, Price, Reason, StatusName,
+};
 use crate::tools::percent;
 
 /// Commands about users. USER is an id, or a unique name, phone or log-in name.
@@ -162,19 +169,20 @@ pub struct PaymentArgs {
 }
 
 impl PaymentArgs {
-    /// The fields of a payment request.
-    pub(super) fn fields(&self) -> Map<String, Value> {
-        given([
-            ("method", Some(json!(self.method))),
-            ("reference", self.reference.as_ref().map(|r| json!(r))),
-            ("expect_rp", self.expect_rp.map(|rp| json!(rp))),
-        ])
+    /// The method in the contract's words.
+    pub(super) fn method(&self) -> Result<MethodName, Failure> {
+        parsed("method", &self.method)
     }
-}
 
-/// The fields that have a value.
-fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
-    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    /// The note, as a request has it.
+    pub(super) fn reference(&self) -> Option<Note> {
+        self.reference.clone().map(Note)
+    }
+
+    /// The price shown to the payer, as a request has it.
+    pub(super) fn expect(&self) -> Option<Price> {
+        self.expect_rp.map(Price)
+    }
 }
 
 pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Result<(), Failure> {
@@ -191,8 +199,8 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
                 overage: None,
                 debt_limit: None,
             };
-            let added = api.post(USERS, &body).await?;
-            output.answer(&added, |user| format!("{}  {}", text(user, "id"), line(user)))
+            let added: UserView = api.post(USERS, &body).await?;
+            output.answer(&added, |user| format!("{}  {}", user.id, line(user)))
         }
         UserCommand::List { q, status } => list(api, q.as_deref(), status.as_deref(), output).await,
         UserCommand::Show { user } => {
@@ -202,12 +210,12 @@ pub(super) async fn run(command: UserCommand, api: &Api, output: Output) -> Resu
         UserCommand::Import { file, dry_run } => import::run(&file, dry_run, api, output).await,
         UserCommand::Pin { user } => {
             let id = find_id(api, &user).await?;
-            let answer = api.post(&format!("{USERS}/{id}/pin"), &Empty {}).await?;
-            output.answer(&answer, |answer| text(answer, "pin"))
+            let answer: PinView = api.post(&format!("{USERS}/{id}/pin"), &Empty {}).await?;
+            output.answer(&answer, |answer| answer.pin.clone())
         }
         UserCommand::Explain { user } => {
             let id = find_id(api, &user).await?;
-            let why = api.get(&format!("{USERS}/{id}/explain")).await?;
+            let why: ExplainView = api.get(&format!("{USERS}/{id}/explain")).await?;
             output.answer(&why, explained)
         }
         command => change(command, api, output).await,
@@ -225,48 +233,41 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
                 unblock,
                 reason: Reason(reason),
             };
-            let changed = api.post(&path(api, &user, "reset").await?, &body).await?;
-            output.answer(&changed, line)
+            let changed: ResetView = api.post(&path(api, &user, "reset").await?, &body).await?;
+            output.answer(&changed, |changed| line(&changed.user))
         }
         UserCommand::Block { user, reason } => {
             let body = BlockUser { reason: Reason(reason) };
-            let changed = api.post(&path(api, &user, "block").await?, &body).await?;
+            let changed: UserView = api.post(&path(api, &user, "block").await?, &body).await?;
             output.answer(&changed, line)
         }
         UserCommand::Unblock { user, reason } => {
             let body = UnblockUser { reason: reason.map(Reason) };
-            let changed = api.post(&path(api, &user, "unblock").await?, &body).await?;
+            let changed: UserView = api.post(&path(api, &user, "unblock").await?, &body).await?;
             output.answer(&changed, line)
         }
         UserCommand::Bind { user, mac, label, is_move } => {
             let is_move = is_move.then_some(true);
             let body = BindDevice { mac: DeviceMac(mac), label: label.map(Label), r#move: is_move };
-            let changed = api.post(&path(api, &user, "devices").await?, &body).await?;
+            let changed: UserView = api.post(&path(api, &user, "devices").await?, &body).await?;
             output.answer(&changed, card)
         }
         UserCommand::Unbind { user, mac } => {
             let id = find_id(api, &user).await?;
-            let left =
-                api.delete(&format!("{USERS}/{id}/devices/{}", percent::value(&mac.to_string()))).await?;
+            let path = format!("{USERS}/{id}/devices/{}", percent::value(&mac.to_string()));
+            let left: Option<UserView> = api.delete(&path).await?;
             output.answer(&left, |left| match left {
-                Value::Null => format!("{mac} is unbound"),
-                _ => format!("{mac} is unbound as soon as the router has been read"),
+                None => format!("{mac} is unbound"),
+                Some(_) => format!("{mac} is unbound as soon as the router has been read"),
             })
         }
         UserCommand::Credit { user, amount, reason, days } => {
             let body =
                 CreditUser { amount: Amount(amount), days: days.map(DayCount), reason: Reason(reason) };
-            let changed = api.post(&path(api, &user, "credits").await?, &body).await?;
+            let changed: UserView = api.post(&path(api, &user, "credits").await?, &body).await?;
             output.answer(&changed, line)
         }
-        UserCommand::Buy { user, package, tender } => {
-            let id = find_id(api, &user).await?;
-            let package = packages::find_id(api, &package).await?;
-            let mut body = tender.fields();
-            body.insert("package_id".to_owned(), json!(package));
-            let order = api.post(&format!("{USERS}/{id}/purchases"), &body).await?;
-            output.answer(&order, order_line)
-        }
+        UserCommand::Buy { user, package, tender } => buy(api, &user, &package, &tender, output).await,
         UserCommand::Add { .. }
         | UserCommand::List { .. }
         | UserCommand::Show { .. }
@@ -276,25 +277,49 @@ async fn change(command: UserCommand, api: &Api, output: Output) -> Result<(), F
     }
 }
 
+/// Sells a package.
+async fn buy(
+    api: &Api,
+    user: &str,
+    package: &str,
+    tender: &PaymentArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    let id = find_id(api, user).await?;
+    let body = BuyPackage {
+        package_id: packages::find_id(api, package).await?,
+        method: tender.method()?,
+        reference: tender.reference(),
+        expect_rp: tender.expect(),
+        last_paid: None,
+    };
+    let order: OrderView = api.post(&format!("{USERS}/{id}/purchases"), &body).await?;
+    output.answer(&order, order_line)
+}
+
 /// The path of an API call about a user.
 async fn path(api: &Api, user: &str, call: &str) -> Result<String, Failure> {
     Ok(format!("{USERS}/{}/{call}", find_id(api, user).await?))
 }
 
 async fn list(api: &Api, q: Option<&str>, status: Option<&str>, output: Output) -> Result<(), Failure> {
-    let query: Vec<(&str, &str)> =
-        [("q", q), ("status", status)].into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let users = api.list(USERS, &query, usize::MAX).await?;
-    output.list(&users, |users| {
-        let row = |user: &Value| {
+    let status: Option<StatusName> = status.map(|word| parsed("status", word)).transpose()?;
+    let query = |PageQuery { limit, after }| FindUsers {
+        q: q.map(str::to_owned),
+        status: status.clone(),
+        limit,
+        after,
+    };
+    output.list(api.list(USERS, query, usize::MAX).await?, |users| {
+        let row = |user: &UserView| {
             vec![
-                text(user, "name"),
-                text(user, "phone"),
+                user.name.clone(),
+                user.phone.clone().unwrap_or_default(),
                 access(user),
                 left(user),
-                bytes(user, "total_debt_bytes", ""),
-                user["devices"].as_array().map_or(0, Vec::len).to_string(),
-                text(user, "id"),
+                Bytes(user.total_debt_bytes).to_string(),
+                user.devices.len().to_string(),
+                user.id.to_string(),
             ]
         };
         let headings = ["NAME", "PHONE", "ACCESS", "REMAINING", "DEBT", "DEVICES", "ID"];
@@ -303,134 +328,132 @@ async fn list(api: &Api, q: Option<&str>, status: Option<&str>, output: Output) 
 }
 
 /// The user with that id, or with that unique name, phone or log-in name.
-pub(super) async fn find(api: &Api, who: &str) -> Result<Value, Failure> {
+pub(super) async fn find(api: &Api, who: &str) -> Result<UserView, Failure> {
     if let Ok(id) = Uuid::parse_str(who) {
         return api.get(&format!("{USERS}/{id}")).await;
     }
-    let is = |user: &Value, field: &str| {
-        let is_it = |known: &str| match field {
-            "phone" => phone::is_same(known, who),
-            _ => known.to_lowercase() == who.trim().to_lowercase(),
-        };
-        user[field].as_str().is_some_and(is_it)
+    let query =
+        |PageQuery { limit, after }| FindUsers { q: Some(who.to_owned()), status: None, limit, after };
+    let found: Vec<UserView> = api.list(USERS, query, usize::MAX).await?;
+    let is_it = |known: &str| known.to_lowercase() == who.trim().to_lowercase();
+    let is_meant = |user: &&UserView| {
+        is_it(&user.name)
+            || user.login.as_deref().is_some_and(is_it)
+            || user.phone.as_deref().is_some_and(|known| phone::is_same(known, who))
     };
-    let found = api.list(USERS, &[("q", who)], usize::MAX).await?;
-    let mut meant: Vec<&Value> =
-        found.iter().filter(|user| ["name", "phone", "login"].iter().any(|field| is(user, field))).collect();
-    match (meant.pop(), meant.is_empty()) {
-        (Some(user), true) => Ok(user.clone()),
-        (None, _) => {
-            let mut told = format!("no user has the name, phone, log-in name or id {who:?}");
-            told.extend(candidates(&found.iter().take(10).collect::<Vec<_>>()));
-            Err(Failure::Said(told))
-        }
-        (Some(last), false) => {
-            meant.push(last);
-            let mut told = format!("{who:?} may be any of {}; name one by id", meant.len());
-            told.extend(candidates(&meant));
-            Err(Failure::Said(told))
-        }
+    let meant: Vec<&UserView> = found.iter().filter(is_meant).collect();
+    match meant.as_slice() {
+        [user] => Ok((*user).clone()),
+        [] => Err(Failure::Said(format!(
+            "no user has the name, phone, log-in name or id {who:?}{}",
+            candidates(found.iter().take(10))
+        ))),
+        _ => Err(Failure::Said(format!(
+            "{who:?} may be any of {}; name one by id{}",
+            meant.len(),
+            candidates(meant.iter().copied())
+        ))),
     }
 }
 
-fn candidates(users: &[&Value]) -> Vec<String> {
-    let line =
-        |user: &&Value| format!("\n  {}  {}  {}", text(user, "id"), text(user, "name"), text(user, "phone"));
-    users.iter().map(line).collect()
+fn candidates<'a>(users: impl Iterator<Item = &'a UserView>) -> String {
+    let line = |user: &UserView| {
+        format!("\n  {}  {}  {}", user.id, user.name, user.phone.as_deref().unwrap_or_default())
+    };
+    users.map(line).collect()
 }
 
 /// The id of that user.
-pub(super) async fn find_id(api: &Api, who: &str) -> Result<Uuid, Failure> {
-    if let Ok(id) = Uuid::parse_str(who) {
-        return Ok(id);
+pub(super) async fn find_id(api: &Api, who: &str) -> Result<UserId, Failure> {
+    match Uuid::parse_str(who) {
+        Ok(id) => Ok(UserId(id)),
+        Err(_) => Ok(find(api, who).await?.id),
     }
-    let user = find(api, who).await?;
-    let id = user["id"].as_str().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Failure::said(format!("the answer names no user: {user}")))
 }
 
 /// Status and reason: `blocked (debt_limit)`.
-fn access(user: &Value) -> String {
-    let access = &user["access"];
-    match access["reason"].as_str() {
-        Some(reason) if Some(reason) != access["status"].as_str() => {
-            format!("{} ({reason})", text(access, "status"))
-        }
-        _ => text(access, "status"),
+fn access(user: &UserView) -> String {
+    let status = user.access.status.name();
+    match user.access.reason.map(AccessReason::name) {
+        Some(reason) if reason != status => format!("{status} ({reason})"),
+        Some(_) | None => status.to_owned(),
     }
 }
 
-fn left(user: &Value) -> String {
-    if user["unlimited"] == true { "unlimited".to_owned() } else { bytes(user, "remaining_bytes", "") }
+fn left(user: &UserView) -> String {
+    if user.unlimited { "unlimited".to_owned() } else { Bytes(user.remaining_bytes).to_string() }
 }
 
 /// One user in one line.
-fn line(user: &Value) -> String {
-    let mut out = format!("{}: {}, {} left", text(user, "name"), access(user), left(user));
-    if user["total_debt_bytes"].as_u64().is_some_and(|debt| debt > 0) {
-        out.extend([", owes ", &bytes(user, "total_debt_bytes", "")]);
+fn line(user: &UserView) -> String {
+    let mut out = format!("{}: {}, {} left", user.name, access(user), left(user));
+    if user.total_debt_bytes > 0 {
+        let _ = write!(out, ", owes {}", Bytes(user.total_debt_bytes));
     }
     out
 }
 
 /// One user in full.
-fn card(user: &Value) -> String {
-    let mut out = format!("{}\n", line(user));
-    for field in ["id", "phone", "login", "expires_at"] {
-        if !text(user, field).is_empty() {
-            let _ = writeln!(out, "  {field}: {}", text(user, field));
+fn card(user: &UserView) -> String {
+    let mut out = format!("{}\n  id: {}\n", line(user), user.id);
+    let expires = user.expires_at.as_ref().map(|at| rfc3339(at.0));
+    for (name, text) in [("phone", &user.phone), ("login", &user.login), ("expires_at", &expires)] {
+        if let Some(text) = text {
+            let _ = writeln!(out, "  {name}: {text}");
         }
     }
-    for (name, field) in [
-        ("credited", "credited_bytes"),
-        ("used", "used_bytes"),
-        ("overage", "overage_bytes"),
-        ("debt items", "debt_items_bytes"),
-        ("debt limit", "debt_limit_bytes"),
+    for (name, bytes) in [
+        ("credited", user.credited_bytes),
+        ("used", user.used_bytes),
+        ("overage", user.overage_bytes),
+        ("debt items", user.debt_items_bytes),
+        ("debt limit", user.debt_limit_bytes),
     ] {
-        let _ = writeln!(out, "  {name}: {}", bytes(user, field, "-"));
+        let _ = writeln!(out, "  {name}: {}", Bytes(bytes));
     }
-    let flags = ["approved", "active", "exempt"].map(|flag| format!("{flag} {}", text(user, flag)));
-    let _ = writeln!(out, "  overage mode: {}; {}", text(user, "overage"), flags.join(", "));
-    for device in user["devices"].as_array().into_iter().flatten() {
-        let online = if device["online"] == true { "online" } else { "offline" };
-        let more = ["address", "label", "pending"].map(|field| text(device, field));
-        let more = more.iter().filter(|m| !m.is_empty()).map(String::as_str).collect::<Vec<_>>().join("  ");
-        let _ = writeln!(out, "  device {}  {online}  {more}", text(device, "mac"));
+    let flags = [("approved", user.approved), ("active", user.active), ("exempt", user.exempt)];
+    let flags = flags.map(|(name, is)| format!("{name} {}", yes(is)));
+    let _ = writeln!(out, "  overage mode: {}; {}", user.overage.name(), flags.join(", "));
+    for device in &user.devices {
+        let online = if device.online { "online" } else { "offline" };
+        let address = device.address.map(|address| address.to_string()).unwrap_or_default();
+        let pending = device.pending.map_or("", PendingChange::name);
+        let more = [address.as_str(), device.label.as_str(), pending];
+        let more = more.into_iter().filter(|more| !more.is_empty()).collect::<Vec<_>>().join("  ");
+        let _ = writeln!(out, "  device {}  {online}  {more}", device.mac);
     }
-    if !text(user, "moved_from").is_empty() {
-        let _ = writeln!(out, "  the device was moved from user {}", text(user, "moved_from"));
+    if let Some(from) = user.moved_from {
+        let _ = writeln!(out, "  the device was moved from user {from}");
     }
     out
 }
 
 /// Every rule in a line, with its numbers, and what to pay.
-fn explained(why: &Value) -> String {
-    let Some(rules) = why["rules"].as_array() else { return outline(why) };
-    let number = |n: &Value| format!("{} {}", text(n, "name"), text(n, "value"));
-    let row = |rule: &Value| {
-        let mark = match (rule["decides"] == true, rule["holds"] == true) {
+fn explained(why: &ExplainView) -> String {
+    let number = |number: &NumberView| format!("{} {}", number.name, number.value);
+    let row = |rule: &RuleView| {
+        let mark = match (rule.decides, rule.holds) {
             (true, _) => "decides",
             (false, true) => "holds",
             (false, false) => "",
         };
-        let numbers = rule["numbers"].as_array().into_iter().flatten().map(number).collect::<Vec<_>>();
-        vec![text(rule, "status"), text(rule, "reason"), mark.to_owned(), numbers.join(", ")]
+        let numbers = rule.numbers.iter().map(number).collect::<Vec<_>>();
+        let reason = rule.reason.map_or("", AccessReason::name);
+        vec![rule.status.name().to_owned(), reason.to_owned(), mark.to_owned(), numbers.join(", ")]
     };
-    let user = if why["user"].is_object() { &why["user"] } else { why };
-    let rows: Vec<Vec<String>> = rules.iter().map(row).collect();
-    let mut out = format!("{}\n{}", line(user), table(&["ACCESS", "REASON", "", "NUMBERS"], &rows));
-    if why["to_pay"].is_object() {
-        let _ = write!(out, "\nto pay: {}", rupiah(&why["to_pay"], "amount_rp"));
-    } else if why["to_pay_refused"].is_object() {
-        let _ = write!(out, "\nto pay: {}", text(&why["to_pay_refused"], "detail"));
+    let rows: Vec<Vec<String>> = why.rules.iter().map(row).collect();
+    let mut out = format!("{}\n{}", line(&why.user), table(&["ACCESS", "REASON", "", "NUMBERS"], &rows));
+    if let Some(quote) = &why.to_pay {
+        let _ = write!(out, "\nto pay: {}", price(Some(quote.amount_rp)));
+    } else if let Some(refusal) = &why.to_pay_refused {
+        let _ = write!(out, "\nto pay: {}", refusal.detail);
     }
     out
 }
 
 /// One order in one line.
-pub(super) fn order_line(order: &Value) -> String {
-    let receipt = order["receipt"].as_u64().map_or_else(String::new, |no| format!("receipt {no}: "));
-    let (kind, method) = (text(order, "kind"), text(order, "method"));
-    format!("{receipt}{kind} {} by {method}, {}", rupiah(order, "amount_rp"), text(order, "status"))
+pub(super) fn order_line(order: &OrderView) -> String {
+    let receipt = order.receipt.map_or_else(String::new, |no| format!("receipt {no}: "));
+    let (kind, method) = (order.kind.name(), order.method.0.name());
+    format!("{receipt}{kind} {} by {method}, {}", price(Some(order.amount_rp)), order.status.name())
 }

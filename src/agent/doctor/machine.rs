@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
 use tokio::time::timeout;
 
 use super::Subject;
@@ -13,6 +12,7 @@ use crate::agent::payments::RelayError;
 use crate::agent::router::site_plan::endpoint;
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::domain::units::{DAY_MS, Timestamp};
+use crate::protocol::admin::status::{PersonView, SharedNameView};
 use crate::routeros::inspect::CheckFinding;
 use crate::store::{self, backup as store_backup};
 
@@ -36,7 +36,7 @@ pub(super) async fn check(subject: &Subject<'_>) -> Vec<CheckFinding> {
         backup(&config.data_dir, subject.clock.now()),
         clock(subject),
     ];
-    out.extend(subject.status.into_iter().flat_map(shared_names));
+    out.extend(subject.status.into_iter().flat_map(|status| shared_names(&status.shared_names)));
     out.extend(rescued(&config.data_dir));
     out.extend(relay(subject).await);
     out
@@ -142,8 +142,7 @@ fn clock(subject: &Subject<'_>) -> CheckFinding {
     const ID: &str = "clock.trust";
     let remedy = "let NTP set this machine's clock (timedatectl), fit a clock with a battery, or write clock.trust = \
                   \"always\" where there is one";
-    let state = subject.status.map(|status| &status["clock"]);
-    if state.is_some_and(|clock| clock["state"] != "ok") {
+    if subject.status.is_some_and(|status| status.clock.state != "ok") {
         return CheckFinding::warn(
             ID,
             "the daemon does not trust this machine's clock: no new block begins",
@@ -165,16 +164,13 @@ fn clock(subject: &Subject<'_>) -> CheckFinding {
 }
 
 /// Pairs of customers with one number or log-in name, as the daemon names them.
-fn shared_names(status: &Value) -> Vec<CheckFinding> {
-    let pairs = status["shared_names"].as_array().into_iter().flatten();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let person = |value: &Value| format!("{} ({})", text(&value["name"]), text(&value["id"]));
+fn shared_names(pairs: &[SharedNameView]) -> Vec<CheckFinding> {
+    let person = |person: &PersonView| format!("{} ({})", person.name, person.id);
     pairs
-        .map(|pair| {
-            let (what, value) = (text(&pair["what"]), text(&pair["value"]));
-            let (user, kept_by) = (person(&pair["user"]), person(&pair["kept_by"]));
-            let text_of = format!("{user} has the {what} {value} of {kept_by}");
-            CheckFinding::warn("customers.shared", text_of, text(&pair["remedy"]))
+        .iter()
+        .map(|SharedNameView { what, value, kept_by, user, remedy }| {
+            let text = format!("{} has the {what} {value} of {}", person(user), person(kept_by));
+            CheckFinding::warn("customers.shared", text, remedy.clone())
         })
         .collect()
 }
@@ -215,15 +211,16 @@ async fn relay(subject: &Subject<'_>) -> Vec<CheckFinding> {
 
 /// What the running daemon complains of although the relay answers here.
 fn daemons_view(subject: &Subject<'_>, remedy: &str) -> Option<CheckFinding> {
-    let relay = &subject.status?["relay"];
-    let state = relay["state"].as_str().filter(|state| !matches!(*state, "ok" | "off"))?;
-    let why = relay["last_error"].as_str().unwrap_or("it has not reached it yet");
+    let relay = &subject.status?.relay;
+    let state = Some(relay.state.as_str()).filter(|state| !matches!(*state, "ok" | "off"))?;
+    let why = relay.last_error.as_deref().unwrap_or("it has not reached it yet");
     Some(CheckFinding::warn("relay", format!("the daemon calls the relay {state}: {why}"), remedy))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::UserId;
 
     const NOON_MS: i64 = 1_795_323_600_000;
 
@@ -238,16 +235,18 @@ mod tests {
 
     #[test]
     fn customers_with_one_number_are_named_with_what_to_do() {
-        let pair = serde_json::json!({"shared_names": [{"what": "phone", "value": "+6281", "remedy": "give one another",
-            "kept_by": {"id": "a", "name": "Budi"}, "user": {"id": "b", "name": "Siti"}}]});
-        let found = shared_names(&pair);
+        let person = |no, name: &str| PersonView { id: UserId(uuid::Uuid::from_u128(no)), name: name.into() };
+        let (kept_by, user) = (person(1, "Budi"), person(2, "Siti"));
+        let ids = (kept_by.id, user.id);
+        let (what, value, remedy) = ("phone".into(), "+6281".into(), "give one another".into());
+        let found = shared_names(&[SharedNameView { what, value, kept_by, user, remedy }]);
         assert_eq!(found.len(), 1);
         assert_eq!(
             (found[0].text.as_str(), found[0].level.name()),
-            ("Siti (b) has the phone +6281 of Budi (a)", "warn")
+            (format!("Siti ({}) has the phone +6281 of Budi ({})", ids.1, ids.0).as_str(), "warn")
         );
         assert_eq!(found[0].remedy, "give one another");
-        assert!(shared_names(&serde_json::json!({})).is_empty());
+        assert!(shared_names(&[]).is_empty());
     }
 
     #[test]

@@ -5,13 +5,13 @@ mod machine;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::config::Config;
 use super::payments::Relay;
 use crate::agent::router::site_plan::site_plan;
 use crate::clock::Clock;
 use crate::domain::usage::HostTable;
+use crate::protocol::admin::router::RefusedView;
+use crate::protocol::admin::status::StatusView;
 use crate::routeros::client::RouterClient;
 use crate::routeros::inspect::{CheckFinding, inspect};
 use crate::routeros::{Router, RouterError};
@@ -38,7 +38,7 @@ pub struct Subject<'a> {
     /// This machine's address as the router sees it, where somebody says.
     pub agent: Option<IpAddr>,
     /// What `GET /status` of the running daemon answers; `None` when none runs.
-    pub status: Option<&'a Value>,
+    pub status: Option<&'a StatusView>,
     /// Time between the two readings that show whether counters move.
     pub pause: Duration,
 }
@@ -118,9 +118,8 @@ fn shared(table: &HostTable) -> Option<CheckFinding> {
 fn refused(subject: &Subject<'_>) -> Vec<CheckFinding> {
     const ID: &str = "router.edits";
     let Some(status) = subject.status else { return Vec::new() };
-    let refused = status["router"]["refused"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let text = |edit: &Value, key: &str| edit[key].as_str().unwrap_or_default().to_owned();
-    let finding = |edit: &Value| CheckFinding::fail(ID, text(edit, "text"), text(edit, "remedy"));
+    let refused = &status.router.refused;
+    let finding = |edit: &RefusedView| CheckFinding::fail(ID, edit.text.clone(), edit.remedy.clone());
     let mut out: Vec<CheckFinding> = refused.iter().take(REFUSED_SHOWN_MAX).map(finding).collect();
     let more = refused.len().saturating_sub(REFUSED_SHOWN_MAX);
     out.extend(

@@ -27,7 +27,7 @@ use crate::domain::id::{PackageId, UserId};
 use crate::domain::order::CashMethod;
 use crate::domain::policy::{Grant, Settings};
 use crate::domain::units::{Bytes, Rupiah};
-use crate::protocol::admin::admins::AddAdmin;
+use crate::protocol::admin::admins::{AddAdmin, AdminView};
 use crate::protocol::admin::packages::PackageView;
 use crate::protocol::admin::users::UserView;
 use crate::protocol::admin::values::{AdminName, Password, RoleName};
@@ -121,7 +121,7 @@ impl Town {
             role: RoleName(Role::Owner),
             password: Password(password.clone()),
         };
-        Api::here(Arc::clone(&self.site)).post("/api/v1/admins", &body).await?;
+        Api::here(Arc::clone(&self.site)).post::<AdminView>("/api/v1/admins", &body).await?;
         Ok(password)
     }
 

@@ -19,7 +19,7 @@ pub(super) async fn list(config: &Config, env: &Environment, output: Output) -> 
     let store = open_for_command(config, env).await?;
     let orders = store.as_store().in_state(OrderState::Review, REVIEWS_MAX).await?;
     let items: Vec<Value> = orders.iter().map(item).collect();
-    output.list(&items, |_| {
+    output.list(items, |_| {
         let headings = ["ORDER", "MERCHANT", "SITE", "AMOUNT", "OPENED", "FLAGS"];
         table(&headings, &orders.iter().map(row).collect::<Vec<_>>())
     })

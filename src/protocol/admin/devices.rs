@@ -51,3 +51,14 @@ pub enum PendingChange {
     /// It goes to another user when its last usage was read.
     Move,
 }
+
+impl PendingChange {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Unbind => "unbind",
+            Self::Move => "move",
+        }
+    }
+}

@@ -19,6 +19,9 @@ impl Default for PageLimit {
 }
 
 impl PageLimit {
+    /// The most.
+    pub const MAX: Self = Self(LIMIT_MAX);
+
     /// Rows of the page.
     pub fn rows(self) -> usize {
         self.0 as usize
