@@ -7,15 +7,19 @@
 mod audit;
 #[path = "../tests/money/proxy.rs"]
 mod proxy;
-#[path = "../tests/money/town.rs"]
-mod town;
+#[path = "../tests/support/relay_host.rs"]
+mod relay_host;
+#[path = "../tests/support/site.rs"]
+mod site;
+#[path = "../tests/money/system.rs"]
+mod system;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::units::Bytes;
-use town::{DEADLINE, Setup, Town, on_free_ports};
+use system::{DEADLINE, FullSystem};
 
 /// Customers who pay, one after the other.
 const ALONE: u8 = 200;
@@ -28,8 +32,8 @@ const PAUSE: Duration = Duration::from_millis(60);
 const LOOK: Duration = Duration::from_micros(200);
 
 /// Waits until a device is let through; how long that took.
-async fn listed(town: &Town, n: u8, begun: Instant) -> Duration {
-    while town.list_of(n) != "klient_aktif" {
+async fn listed(system: &FullSystem, n: u8, begun: Instant) -> Duration {
+    while system.list_of(n) != "klient_aktif" {
         assert!(begun.elapsed() < DEADLINE, "customer {n} paid and is not online");
         tokio::time::sleep(LOOK).await;
     }
@@ -52,39 +56,42 @@ fn tell(what: &str, mut times: Vec<Duration>) {
 
 #[tokio::main]
 async fn main() {
-    let town = Arc::new(Town::with(Setup { agent: on_free_ports, ..Setup::default() }).await);
+    let mut system = FullSystem::new().await;
     let mut orders = Vec::new();
     for n in 1..=ALONE + TOGETHER {
-        let user = town.customer(n, Bytes::ZERO).await;
+        let user = system.customer(n, Bytes::ZERO).await;
         orders.push((n, user));
     }
-    let daemon = town.run_agent().await;
+    system.site.run_loops().await;
+    let system = Arc::new(system);
     // More orders than a site opens in so short a time.
-    town.hasten(20);
+    system.hasten(20);
     let mut waiting = Vec::new();
     for (n, user) in orders {
-        waiting.push((n, town.ordered(user, OnlineMethod::VaBca).await));
+        waiting.push((n, system.ordered(user, OnlineMethod::VaBca).await));
     }
-    town.hasten(1);
+    system.hasten(1);
     let (alone, together) = waiting.split_at(usize::from(ALONE));
     let mut times = Vec::new();
     for (n, order) in alone {
         let begun = Instant::now();
-        town.gateway.pay(order).unwrap();
-        times.push(listed(&town, *n, begun).await);
+        system.gateway.pay(order).unwrap();
+        times.push(listed(&system, *n, begun).await);
         tokio::time::sleep(PAUSE).await;
     }
     tell("one after the other", times);
     let begun = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for (n, order) in together {
-        town.gateway.pay(order).unwrap();
-        let (town, n) = (Arc::clone(&town), *n);
-        tasks.spawn(async move { listed(&town, n, begun).await });
+        system.gateway.pay(order).unwrap();
+        let (system, n) = (Arc::clone(&system), *n);
+        tasks.spawn(async move { listed(&system, n, begun).await });
     }
     tell("at the same moment", tasks.join_all().await);
-    daemon.end().await;
-    let sums = town.audit(&[]).await;
+    let mut system = Arc::into_inner(system).expect("all customers are done");
+    system.site.end_loops().await;
+    system.site.restart().await;
+    let sums = system.audit(&[]).await;
     println!("{sums:?}");
     assert_eq!(sums.credited, u64::from(ALONE) + u64::from(TOGETHER));
 }

@@ -2,22 +2,15 @@
 //! each under 100 ms and 50 KB, searches under 50 ms. `cargo bench --bench pages`.
 #![allow(clippy::unwrap_used, reason = "a bench may fail loudly")]
 
-#[path = "../tests/support/browser.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
-mod browser;
 #[path = "pages/crowd.rs"]
 mod crowd;
-#[path = "../tests/support/described.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
-mod described;
-#[path = "../tests/support/desk.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
-mod desk;
+#[path = "../tests/support/of_site.rs"]
+mod support;
 
 use std::time::{Duration, Instant};
 
-use browser::Browser;
-use desk::Desk;
+use support::console_client::ConsoleClient;
+use support::site::TestSite;
 
 /// How often each page is asked for, after a first time that warms it up.
 const TIMES: usize = 15;
@@ -71,10 +64,10 @@ fn paths() -> Vec<(String, Duration)> {
 #[tokio::main]
 async fn main() {
     let begun = Instant::now();
-    let mut desk = Desk::start().await;
-    desk.restart_after(crowd::fill).await;
+    let mut site = TestSite::serving().await;
+    site.restart_after(crowd::fill).await;
     println!("filled and verified in {:.1} s", begun.elapsed().as_secs_f64());
-    let owner = Browser::owner(&desk).await;
+    let owner = ConsoleClient::owner(&site).await;
     let mut slow = Vec::new();
     println!("{:>9} {:>9} {:>7}  page", "median", "longest", "bytes");
     for (path, max) in paths() {

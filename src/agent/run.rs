@@ -40,9 +40,9 @@ const RESTART_PAUSE_MAX: Duration = Duration::from_mins(5);
 /// ... up to this.
 const PULL_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// How often the outbox is looked at when nothing in it is due: openings grow old there.
-const ERRANDS_PAUSE: Duration = Duration::from_secs(20);
-/// An errand that is due and fails at once is not tried faster than this.
-const ERRANDS_PAUSE_MIN: Duration = Duration::from_millis(500);
+const OUTBOX_PAUSE: Duration = Duration::from_secs(20);
+/// An outbox item that is due and fails at once is not retried faster than this.
+const OUTBOX_PAUSE_MIN: Duration = Duration::from_millis(500);
 
 /// Why the daemon did not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -231,7 +231,7 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// The loops of the link: one hangs on the feed, one runs errands. Neither ends by itself.
+/// The loops of the link: one reads the feed, one sends the outbox. Neither ends by itself.
 async fn link_loops(site: Arc<Site>) {
     tokio::join!(pull(&site.payments), outbox(&site));
 }
@@ -297,19 +297,19 @@ impl FeedRestarts {
     }
 }
 
-/// Runs errands when there are new ones, and again when they are due.
+/// Sends outbox items when there are new ones, and again when they are due.
 async fn outbox(site: &Site) {
     let Ok(link) = site.payments.link() else { return };
-    let mut retry_log = RetryLog::warning("errands to the relay");
+    let mut retry_log = RetryLog::warning("outbox to the relay");
     loop {
         let next = site.payments.outbox_once().await;
         let due = next.as_ref().ok().copied().flatten();
         retry_log.record(next.map(drop));
         let ms = due.map_or(0, |at| at.0.saturating_sub(site.clock.now().0));
         let until =
-            u64::try_from(ms).ok().filter(|_| due.is_some()).map_or(ERRANDS_PAUSE, Duration::from_millis);
+            u64::try_from(ms).ok().filter(|_| due.is_some()).map_or(OUTBOX_PAUSE, Duration::from_millis);
         tokio::select! {
-            () = tokio::time::sleep(until.clamp(ERRANDS_PAUSE_MIN, ERRANDS_PAUSE)) => {}
+            () = tokio::time::sleep(until.clamp(OUTBOX_PAUSE_MIN, OUTBOX_PAUSE)) => {}
             () = link.outbox_woken() => {}
         }
     }

@@ -198,6 +198,23 @@ impl OrderState {
         matches!(self, Self::Refunded | Self::ChargedBack | Self::Reversed)
     }
 
+    /// Whether the customer's money is here: all of it, part of it, or an amount that a person must decide about.
+    pub const fn holds_money(self) -> bool {
+        match self {
+            Self::Paid | Self::PartiallyRefunded | Self::Review => true,
+            Self::Created
+            | Self::Pending
+            | Self::Challenge
+            | Self::Expired
+            | Self::Cancelled
+            | Self::Denied
+            | Self::Failed
+            | Self::Refunded
+            | Self::ChargedBack
+            | Self::Reversed => false,
+        }
+    }
+
     /// Whether the customer may still be paying it.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Created | Self::Pending | Self::Challenge)

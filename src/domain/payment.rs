@@ -325,7 +325,14 @@ fn ended_state(status: GatewayStatus) -> Option<OrderState> {
         GatewayStatus::Cancel => Some(OrderState::Cancelled),
         GatewayStatus::Expire => Some(OrderState::Expired),
         GatewayStatus::Failure => Some(OrderState::Failed),
-        _ => None,
+        GatewayStatus::Pending
+        | GatewayStatus::Authorize
+        | GatewayStatus::Capture
+        | GatewayStatus::Settlement
+        | GatewayStatus::Refund
+        | GatewayStatus::PartialRefund
+        | GatewayStatus::Chargeback
+        | GatewayStatus::PartialChargeback => None,
     }
 }
 
@@ -335,7 +342,18 @@ fn gravity(end: OrderState) -> u8 {
     match end {
         OrderState::Cancelled => 2,
         OrderState::Denied => 0,
-        _ => 1,
+        OrderState::Expired
+        | OrderState::Failed
+        // No end without money.
+        | OrderState::Created
+        | OrderState::Pending
+        | OrderState::Challenge
+        | OrderState::Paid
+        | OrderState::PartiallyRefunded
+        | OrderState::Refunded
+        | OrderState::ChargedBack
+        | OrderState::Reversed
+        | OrderState::Review => 1,
     }
 }
 

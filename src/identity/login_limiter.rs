@@ -125,13 +125,13 @@ impl LoginLimiter {
     pub fn succeeded(&mut self, attempt: LoginAttempt, now: Duration) {
         self.limits.remove(&Bucket::Pair(attempt.peer, attempt.name.clone()));
         let key = (attempt.peer, attempt.name.clone());
-        self.taken_back(attempt);
+        self.withdraw_attempt(attempt);
         make_room(&mut self.known, &key, |at| *at, |_| true);
         self.known.insert(key, now);
     }
 
     /// Uncounts an attempt that was neither right nor wrong; earlier attempts are kept.
-    pub fn taken_back(&mut self, attempt: LoginAttempt) {
+    pub fn withdraw_attempt(&mut self, attempt: LoginAttempt) {
         for bucket in attempt.charged {
             if let Some(limit) = self.limits.get_mut(&bucket) {
                 limit.give_back();
@@ -263,7 +263,7 @@ mod tests {
         }
         for _ in 0..9 {
             let attempt = attempts.begin(A, "budi", s(100)).unwrap();
-            attempts.taken_back(attempt);
+            attempts.withdraw_attempt(attempt);
         }
         assert_eq!(guess(&mut attempts, A, "budi", s(100)), Ok(()));
         assert_eq!(guess(&mut attempts, A, "budi", s(100)), Err(s(10)));

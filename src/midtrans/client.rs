@@ -61,7 +61,9 @@ impl Midtrans {
         }
         self.ask(call, request, limit, |answer| match call {
             CallKind::Page => answer::page(answer),
-            _ => answer::charged(answer),
+            CallKind::Charge | CallKind::Status | CallKind::Cancel | CallKind::Refund => {
+                answer::charged(answer)
+            }
         })
         .await
     }

@@ -82,9 +82,10 @@ fn has_ended(fields: &JsonFields<'_>) -> bool {
 }
 
 fn refusal(call: CallKind, code: u16, message: String) -> GatewayError {
+    // The payment page marks a used order id by its message only.
+    let is_used = call == CallKind::Page && says_taken(&message);
     match code {
-        // The payment page marks a used order id by its message only.
-        400 if call == CallKind::Page && says_taken(&message) => GatewayError::Duplicate(message),
+        400 if is_used => GatewayError::Duplicate(message),
         406 => GatewayError::Duplicate(message),
         412 => GatewayError::Settled(message),
         429 => GatewayError::SlowDown,

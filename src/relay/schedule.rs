@@ -108,7 +108,13 @@ pub(super) fn next_ask(row: &StoredOrder, now: Timestamp, notified: bool) -> Opt
         OrderState::Denied | OrderState::Expired | OrderState::Cancelled | OrderState::Failed => {
             next_point(now, late)
         }
-        _ => None,
+        // An open state is the first arm's.
+        OrderState::Created
+        | OrderState::Pending
+        | OrderState::Challenge
+        | OrderState::Refunded
+        | OrderState::ChargedBack
+        | OrderState::Reversed => None,
     }
 }
 

@@ -25,7 +25,7 @@ const LICENSE: &str = "/system/license/print";
 const CREDENTIALS: [&str; 3] =
     ["invalid user name or password", "invalid username or password", "cannot log in"];
 /// Characters kept of what a router says about itself.
-const TOLD_CHARS_MAX: usize = 100;
+const PRINTABLE_CHARS_MAX: usize = 100;
 
 /// A connection and the session on it.
 pub(super) struct RouterLink {
@@ -138,7 +138,7 @@ impl RouterLink {
         let answer = self
             .exchange::<LoginReply, _>(RESOURCE, command, |log_in, row| {
                 log_in.version = row.required("version", |text| Some(text.to_owned()))?;
-                log_in.identity.board = told(row, "board-name");
+                log_in.identity.board = printable(row, "board-name");
                 Ok(())
             })
             .await?;
@@ -174,7 +174,7 @@ impl RouterLink {
     ) -> Result<SelfReport, RouterError> {
         let command = print(menu, &columns.join(",")).build();
         let answer = self.exchange::<Option<String>, _>(menu, command, |text, row| {
-            *text = text.take().or_else(|| columns.iter().find_map(|column| told(row, column)));
+            *text = text.take().or_else(|| columns.iter().find_map(|column| printable(row, column)));
             Ok(())
         });
         match answer.await {
@@ -235,10 +235,10 @@ fn is_about_credentials(message: &str) -> bool {
     CREDENTIALS.iter().any(|text| lower.contains(text))
 }
 
-/// What a router says about itself, fit to be shown.
-fn told(row: &Row<'_>, column: &str) -> Option<String> {
+/// A word of the router about itself, without control characters.
+fn printable(row: &Row<'_>, column: &str) -> Option<String> {
     let text = row.lossy(column);
-    let shown: String = text.trim().chars().filter(|c| !c.is_control()).take(TOLD_CHARS_MAX).collect();
+    let shown: String = text.trim().chars().filter(|c| !c.is_control()).take(PRINTABLE_CHARS_MAX).collect();
     Some(shown).filter(|shown| !shown.is_empty())
 }
 

@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::lifecycle::Store;
 use super::read::Reader;
 use super::suspicion::{self, Check};
-use super::tables::{ASIDE, TableClass, class_of, remedy, told};
+use super::tables::{ASIDE, TableClass, class_of, damage_text, remedy};
 use super::unwritable::Unwritable;
 
 impl Store {
@@ -65,7 +65,7 @@ impl Store {
         let why = if tables.is_empty() {
             why.to_owned()
         } else {
-            format!("{why}: the store is damaged {}; {}", told(&tables), remedy(&tables))
+            format!("{why}: the store is damaged {}; {}", damage_text(&tables), remedy(&tables))
         };
         suspicion::note(self.folder(), &why);
         why
@@ -86,7 +86,7 @@ pub(super) fn found_at_start(error: StoreError, path: &Path) -> StoreError {
     let tables = open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables(Check::Quick));
     StoreError::Damaged {
         path: path.to_owned(),
-        tables: told(&tables.unwrap_or_default()),
+        tables: damage_text(&tables.unwrap_or_default()),
         last: backup::last(folder)
             .map_or_else(|| "none was noted here".to_owned(), |at| format!("the last was made at {at}")),
     }

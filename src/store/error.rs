@@ -67,7 +67,7 @@ pub enum StoreError {
     )]
     LogLost(PathBuf),
     /// The file was deleted, replaced or cut while it was open.
-    #[error("{}", rescued_copy::told(path, *fault, moved.as_deref(), rescue))]
+    #[error("{}", rescued_copy::rescue_text(path, *fault, moved.as_deref(), rescue))]
     Replaced {
         /// The store's file.
         path: PathBuf,

@@ -93,7 +93,7 @@ impl Store {
             Ok(())
         })?;
         out.open_orders = self.open_orders()?;
-        out.openings = self.openings()?;
+        out.openings = self.pending_orders()?;
         out.outbox = self.outbox()?;
         out.undated = self.undated()?;
         let highest = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, u32>(0));

@@ -63,7 +63,7 @@ impl Writer<'_> {
         for outbox_item in &batch.outbox {
             self.outbox_item(outbox_item)?;
         }
-        for no in &batch.errands_done {
+        for no in &batch.outbox_done {
             self.run("DELETE FROM outbox WHERE errand_no = ?1", [int(*no)])?;
         }
         for event in &batch.applied {
@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// Attempts whose outcome is not known.
-    pub(super) fn openings(&self) -> Result<Vec<OpeningRecord>, StoreError> {
+    pub(super) fn pending_orders(&self) -> Result<Vec<OpeningRecord>, StoreError> {
         let mut out = Vec::new();
         self.each("SELECT * FROM openings", |row| {
             out.push(opening(row)?);

@@ -105,7 +105,7 @@ pub(super) fn refusal(path: &Path, copy: &Left, beside: Beside) -> String {
 }
 
 /// The fault and the outcome for the content, for people.
-pub(super) fn told(path: &Path, fault: FileFault, moved: Option<&Path>, rescue: &Rescue) -> String {
+pub(super) fn rescue_text(path: &Path, fault: FileFault, moved: Option<&Path>, rescue: &Rescue) -> String {
     let store = path.display();
     match (moved, rescue) {
         (Some(to), Rescue::Failed) => format!(

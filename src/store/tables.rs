@@ -53,7 +53,7 @@ pub(super) fn class_of(table: &str) -> TableClass {
 }
 
 /// Damaged tables, for people.
-pub(super) fn told(tables: &[String]) -> String {
+pub(super) fn damage_text(tables: &[String]) -> String {
     if tables.is_empty() { "not in one table alone".to_owned() } else { format!("in {}", tables.join(", ")) }
 }
 

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::read::Reader;
 use super::rows::{entry, parsed, unsigned, unsigned_or_none};
 use super::suspicion::Check;
-use super::tables::{ASIDE, TableClass, class_of, told};
+use super::tables::{ASIDE, TableClass, class_of, damage_text};
 use crate::domain::debt::DebtStatus;
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::ledger::{Balance, Book, CHAIN_START, Kind, Posted, Side};
@@ -141,7 +141,7 @@ impl Reader {
     /// Verifies the chain, every balance and every debt item. Stops at the first bad row.
     pub fn verify(&self) -> Result<Verified, Broken> {
         let (verified, damaged) = self.verify_money(Check::Quick)?;
-        if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(told(&damaged))) }
+        if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(damage_text(&damaged))) }
     }
 
     /// The same, but tables not related to money may be damaged: their names are returned.
@@ -158,7 +158,7 @@ impl Reader {
         let damaged = if said == "ok" { Vec::new() } else { self.damaged_tables(check)? };
         let is_money = |table: &String| class_of(table) == TableClass::Money && !table.starts_with(ASIDE);
         if said != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
-            return Err(Broken::File(format!("{}: {said}", told(&damaged))));
+            return Err(Broken::File(format!("{}: {said}", damage_text(&damaged))));
         }
         let mut folds = Folds::default();
         let entries = self.walk_chain(&mut folds)?;

@@ -76,7 +76,7 @@ pub struct Batch<'a> {
     /// Outbox items that are new or whose delivery failed.
     pub outbox: Vec<&'a OutboxItem>,
     /// Outbox items that are delivered.
-    pub errands_done: Vec<u64>,
+    pub outbox_done: Vec<u64>,
     /// Events of the feed that were processed.
     pub applied: Vec<&'a str>,
     /// Cash moves.

@@ -2,20 +2,18 @@
 //! here, so that a change that makes a cycle dearer fails.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use crate::support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process;
 use std::time::Duration;
 
+use crate::support::site::{NOON, TestSite, address, mac};
 use kuota::agent::engine::{Actor, Command, Engine, NewDevice, NewUser, Reading, Request};
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::id::{Mac, UserId};
 use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::Bytes;
 use kuota::domain::usage::{HostRow, HostTable, RowId};
-use support::{NOON, World, address, mac};
 
 /// Round trips of one cycle: uptime, hosts, lists, bindings, leases.
 const ROUND_TRIPS: u64 = 5;
@@ -29,35 +27,35 @@ const SYNCS_PER_100: std::ops::RangeInclusive<u64> = 97..=115;
 /// Bytes handed to the file system for one commit of 100 active users, checkpoints included.
 const WRITTEN_MAX: u64 = 20 * 1024;
 
-async fn round_trips(world: &World) -> (u64, u64) {
-    let before = world.sim.stats();
-    world.cycle().await.unwrap();
-    let after = world.sim.stats();
+async fn round_trips(site: &TestSite) -> (u64, u64) {
+    let before = site.sim.stats();
+    site.cycle().await.unwrap();
+    let after = site.sim.stats();
     let sum = |commands: &BTreeMap<String, u64>| commands.values().sum::<u64>();
     (sum(&after.commands) - sum(&before.commands), after.writes - before.writes)
 }
 
 #[tokio::test]
 async fn a_steady_cycle_has_as_many_round_trips_for_one_user_as_for_many() {
-    let world = World::new().await;
-    world.online(1, Bytes::gb(1)).await;
-    assert_eq!(round_trips(&world).await, (ROUND_TRIPS, 0));
+    let site = TestSite::start().await;
+    site.add_online_customer(1, Bytes::gb(1)).await;
+    assert_eq!(round_trips(&site).await, (ROUND_TRIPS, 0));
     for n in 2..=60 {
-        world.online(n, Bytes::gb(1)).await;
+        site.add_online_customer(n, Bytes::gb(1)).await;
     }
     for n in 1..=60 {
-        world.sim.traffic(mac(n), 1000, 1000);
-        assert!(world.sim.has_access(mac(n)), "{}", address(n));
+        site.sim.traffic(mac(n), 1000, 1000);
+        assert!(site.sim.has_access(mac(n)), "{}", address(n));
     }
-    assert_eq!(round_trips(&world).await, (ROUND_TRIPS, 0));
+    assert_eq!(round_trips(&site).await, (ROUND_TRIPS, 0));
 }
 
 #[tokio::test]
 async fn a_change_adds_one_round_trip_for_each_row_that_changes() {
-    let world = World::new().await;
-    let user = world.online(1, Bytes::gb(1)).await;
-    world.ask(Command::Block(user, "tes".into())).await;
-    assert_eq!(round_trips(&world).await, (ROUND_TRIPS + 2, 2));
+    let site = TestSite::start().await;
+    let user = site.add_online_customer(1, Bytes::gb(1)).await;
+    site.submit(Command::Block(user, "tes".into())).await;
+    assert_eq!(round_trips(&site).await, (ROUND_TRIPS + 2, 2));
 }
 
 /// An engine with `users` users, each with a device that is about to use something.

@@ -8,18 +8,5 @@ mod online;
 mod restore;
 mod soak;
 
-#[path = "../support/described.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod described;
-#[path = "../support/desk.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod desk;
-#[path = "../support/relay.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod relay;
-#[path = "../support/shop.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod shop;
-#[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
+#[path = "../support/of_site.rs"]
 mod support;

@@ -3,15 +3,13 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use crate::support;
-
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use crate::support::site::{SiteBuilder, TestSite};
 use kuota::agent::engine::{Command, NewDevice};
 use kuota::domain::id::{Mac, UserId};
 use kuota::domain::units::Bytes;
-use support::World;
 
 /// How much there is of everything.
 #[derive(Clone, Copy)]
@@ -47,55 +45,56 @@ fn rss_kib() -> u64 {
 }
 
 /// Hosts on the air; the first of them with a user, and through.
-async fn crowd(world: &World, size: Size) -> Vec<UserId> {
+async fn crowd(site: &TestSite, size: Size) -> Vec<UserId> {
     let mut users = Vec::new();
     for n in 0..size.bound {
-        let user = world.user(&format!("user {n}"), Bytes::gb(100)).await;
+        let user = site.add_customer(&format!("user {n}"), Bytes::gb(100)).await;
         // Not there yet: a bind reads the router, and an empty one is read fast.
-        world.ask(Command::Bind(NewDevice::of(user, mac(n)))).await;
+        site.submit(Command::Bind(NewDevice::of(user, mac(n)))).await;
         users.push(user);
     }
     for n in 0..size.hosts {
-        world.sim.host_connect(mac(n), address(n));
+        site.sim.host_connect(mac(n), address(n));
     }
     for _ in 0..3 {
-        world.cycle().await.unwrap();
+        site.cycle().await.unwrap();
     }
-    assert!((0..size.bound).all(|n| world.sim.has_access(mac(n))));
+    assert!((0..size.bound).all(|n| site.sim.has_access(mac(n))));
     users
 }
 
 /// A cycle's life: everyone bound moves, some rows are replaced, some devices come and go.
-fn live(world: &World, size: Size, cycle: u32) {
+fn live(site: &TestSite, size: Size, cycle: u32) {
     // First: what the old row held was read by the cycle before.
     for n in 0..size.bound / 100 {
-        world.sim.host_replace(mac((cycle * 7 + n * 13) % size.bound), 4_000);
+        site.sim.host_replace(mac((cycle * 7 + n * 13) % size.bound), 4_000);
     }
     for n in 0..size.bound {
-        world.sim.traffic(mac(n), STEP_BYTES, u64::from(n));
+        site.sim.traffic(mac(n), STEP_BYTES, u64::from(n));
     }
     for n in 0..(size.hosts - size.bound) / 100 {
         let stranger = size.bound + (cycle * 31 + n * 17) % (size.hosts - size.bound);
-        world.sim.host_disconnect(mac(stranger));
-        world.sim.host_connect(mac(stranger), address(stranger));
+        site.sim.host_disconnect(mac(stranger));
+        site.sim.host_connect(mac(stranger), address(stranger));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_is_flat_and_every_byte_is_metered_in_a_crowd() {
     let size = if std::env::var("KUOTA_SOAK").as_deref() == Ok("full") { FULL } else { SMALL };
-    let world = World::reaching(|_| {}, |client| client.timeout = Duration::from_secs(30)).await;
-    let users = crowd(&world, size).await;
+    let site =
+        SiteBuilder::new().router_client(|client| client.timeout = Duration::from_secs(30)).start().await;
+    let users = crowd(&site, size).await;
     let (mut early, begun) = (0, Instant::now());
     for cycle in 1..=size.cycles {
-        world.cycle().await.unwrap();
-        live(&world, size, cycle);
+        site.cycle().await.unwrap();
+        live(&site, size, cycle);
         if cycle == size.cycles / 4 {
             early = rss_kib();
         }
     }
     let (late, took) = (rss_kib(), begun.elapsed());
-    world.cycle().await.unwrap();
+    site.cycle().await.unwrap();
     println!(
         "{} cycles at {} hosts, {} of them bound: {:?} a cycle, {early} KiB at a quarter, {late} KiB at the end",
         size.cycles,
@@ -105,7 +104,7 @@ async fn memory_is_flat_and_every_byte_is_metered_in_a_crowd() {
     );
     assert!(late.saturating_sub(early) <= GROWTH_MAX_KIB, "{early} KiB at a quarter, {late} KiB at the end");
     for (n, user) in (0..).zip(&users) {
-        assert_eq!(world.used(*user).await, world.sim.moved_countable(mac(n)), "device {n}");
+        assert_eq!(site.used(*user).await, site.sim.moved_countable(mac(n)), "device {n}");
     }
-    world.verify().await;
+    site.verify_ledger().await;
 }

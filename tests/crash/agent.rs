@@ -6,7 +6,8 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use crate::process;
+use crate::dice::Dice;
+use crate::program;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -18,7 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use kuota::domain::id::Mac;
 use kuota::sim::{SimClock, SimConfig, SimRouter};
-use process::{Asked, Daemon, LOOK, Place, eventually};
+use program::{Asked, LOOK, ProgramFolder, RunningProgram, eventually};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -32,24 +33,6 @@ const DEVICES: u8 = 3;
 const CALLERS: u64 = 2;
 /// Older acknowledged calls that are asked for again after each kill; all of them are in the end.
 const SAMPLE: u64 = 20;
-
-/// Small dice; a seed gives the same throws.
-#[derive(Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-}
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
@@ -67,7 +50,7 @@ struct Customer {
 
 /// The site, its truth, and everything that was asked of it.
 struct Site {
-    place: Place,
+    folder: ProgramFolder,
     sim: SimRouter,
     _runtime: Runtime,
     customers: Vec<Customer>,
@@ -77,14 +60,14 @@ struct Site {
 
 impl Site {
     /// A router with devices on the air, bound and let through, and the daemon that did it.
-    fn new() -> (Self, Daemon) {
+    fn new() -> (Self, RunningProgram) {
         let runtime = Runtime::new().unwrap();
         let config = SimConfig { clock: SimClock::Real, ..SimConfig::default() };
         let sim = runtime.block_on(SimRouter::start(config)).unwrap();
-        let place = Place::new(&sim.address().to_string());
-        let daemon = place.serve();
+        let folder = ProgramFolder::new(&sim.address().to_string());
+        let daemon = folder.serve();
         let mut site =
-            Self { place, sim, _runtime: runtime, customers: Vec::new(), asked: Vec::new(), calls: 0 };
+            Self { folder, sim, _runtime: runtime, customers: Vec::new(), asked: Vec::new(), calls: 0 };
         for n in 1..=DEVICES {
             site.sim.host_connect(mac(n), Ipv4Addr::new(10, 5, 50, n));
             let id =
@@ -102,20 +85,20 @@ impl Site {
     fn acknowledged(&mut self, path: &str, body: &serde_json::Value) -> serde_json::Value {
         self.calls += 1;
         let mut asked = Asked::new(format!("setup-{}", self.calls), path, body);
-        asked.settle(&self.place.socket()).unwrap();
+        asked.settle(&self.folder.socket()).unwrap();
         let answer = asked.answer.clone().unwrap();
         self.asked.push(asked);
         answer.json()
     }
 
     /// Kills a daemon `after` a while under traffic and calls.
-    fn strike(&mut self, daemon: Daemon, after: Duration, dice: &mut Dice, restarts: bool) {
+    fn strike(&mut self, daemon: RunningProgram, after: Duration, dice: &mut Dice, restarts: bool) {
         let over = Arc::new(AtomicBool::new(false));
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let mut threads = vec![self.flow(&over, Dice(dice.next()), restarts)];
+        let mut threads = vec![self.flow(&over, Dice(dice.below(u64::MAX)), restarts)];
         for _ in 0..CALLERS {
             self.calls += 1;
-            threads.push(self.caller(&over, &asked, Dice(dice.next()), self.calls));
+            threads.push(self.caller(&over, &asked, Dice(dice.below(u64::MAX)), self.calls));
         }
         thread::sleep(after);
         daemon.kill();
@@ -152,7 +135,7 @@ impl Site {
         mut dice: Dice,
         number: u64,
     ) -> thread::JoinHandle<()> {
-        let (over, all, socket) = (Arc::clone(over), Arc::clone(asked), self.place.socket());
+        let (over, all, socket) = (Arc::clone(over), Arc::clone(asked), self.folder.socket());
         let customers: Vec<String> = self.customers.iter().map(|customer| customer.path.clone()).collect();
         thread::spawn(move || {
             for n in 0.. {
@@ -183,7 +166,7 @@ impl Site {
 
     /// Everything that must hold after a kill; the daemon runs again.
     fn check(&mut self, from: usize, dice: &mut Dice) -> Result<(), String> {
-        let socket = self.place.socket();
+        let socket = self.folder.socket();
         self.at_least_the_acknowledged(&socket)?;
         let older: Vec<usize> =
             (0..SAMPLE.min(from as u64)).map(|_| usize::try_from(dice.below(from as u64)).unwrap()).collect();
@@ -245,7 +228,7 @@ impl Site {
     }
 
     fn is_metered_whole(&self) -> bool {
-        let socket = self.place.socket();
+        let socket = self.folder.socket();
         let metered = |customer| user(&socket, customer).unwrap()["used_bytes"].as_u64().unwrap();
         self.customers.iter().all(|customer| metered(customer) == self.sim.moved_countable(customer.mac))
     }
@@ -263,7 +246,7 @@ fn credited(asked: &Asked) -> u64 {
 }
 
 fn user(socket: &Path, customer: &Customer) -> Result<serde_json::Value, String> {
-    let answer = process::call(socket, "GET", &customer.path, None, "").map_err(|e| e.to_string())?;
+    let answer = program::call(socket, "GET", &customer.path, None, "").map_err(|e| e.to_string())?;
     if answer.status == 200 { Ok(answer.json()) } else { Err(format!("no user: {answer:?}")) }
 }
 
@@ -271,7 +254,7 @@ fn count_users(socket: &Path) -> Result<usize, String> {
     let (mut count, mut after) = (0, String::new());
     loop {
         let path = format!("/api/v1/users?limit=200{after}");
-        let answer = process::call(socket, "GET", &path, None, "").map_err(|e| e.to_string())?;
+        let answer = program::call(socket, "GET", &path, None, "").map_err(|e| e.to_string())?;
         let page = answer.json();
         count += page["items"].as_array().ok_or("no list")?.len();
         match page["next"].as_str() {
@@ -296,12 +279,12 @@ fn crash(share: u64, restarts: bool) {
         // One in four dies while it starts or shortly after.
         if dice.below(4) == 0 {
             daemon.kill();
-            daemon = site.place.start();
+            daemon = site.folder.start();
         }
         site.strike(daemon, Duration::from_millis(dice.below(LIFE_MS)), &mut dice, restarts);
         cut += site.asked[from..].iter().filter(|asked| asked.answer.is_none()).count();
-        site.place.verify().unwrap_or_else(|why| panic!("seed {seed}, round {round}: {why}"));
-        daemon = site.place.serve();
+        site.folder.verify().unwrap_or_else(|why| panic!("seed {seed}, round {round}: {why}"));
+        daemon = site.folder.serve();
         site.check(from, &mut dice).unwrap_or_else(|why| panic!("seed {seed}, round {round}: {why}"));
     }
     println!("share {share}: {} calls, {cut} of them cut off", site.asked.len());
@@ -310,7 +293,7 @@ fn crash(share: u64, restarts: bool) {
     }
     site.check(0, &mut dice).unwrap();
     daemon.stop();
-    site.place.verify().unwrap();
+    site.folder.verify().unwrap();
 }
 
 #[test]
@@ -345,30 +328,30 @@ fn copy(from: &Path, to: &PathBuf) {
 #[test]
 fn the_check_finds_what_was_lost() {
     let (mut site, daemon) = Site::new();
-    let socket = site.place.socket();
+    let socket = site.folder.socket();
     let mut dice = Dice(1);
     site.check(0, &mut dice).unwrap();
     daemon.stop();
-    let old = site.place.path("old");
-    copy(site.place.data(), &old);
+    let old = site.folder.path("old");
+    copy(site.folder.data(), &old);
 
     // The disk forgets two calls that were acknowledged.
-    let daemon = site.place.serve();
+    let daemon = site.folder.serve();
     site.acknowledged("/api/v1/users", &json!({"name": "Hilang"}));
     let credits = format!("{}/credits", site.customers[0].path);
     site.acknowledged(&credits, &json!({"amount": 7, "reason": "hilang"}));
     site.check(0, &mut dice).unwrap();
     daemon.stop();
-    std::fs::remove_dir_all(site.place.data()).unwrap();
-    copy(&old, &site.place.data().to_owned());
-    let daemon = site.place.serve();
+    std::fs::remove_dir_all(site.folder.data()).unwrap();
+    copy(&old, &site.folder.data().to_owned());
+    let daemon = site.folder.serve();
     assert!(site.at_least_the_acknowledged(&socket).unwrap_err().contains("possible"));
     assert!(site.sums(&socket).unwrap_err().contains("were acknowledged"));
     let lost = site.asked.iter_mut().map(|asked| asked.settle(&socket)).filter(Result::is_err).count();
     assert_eq!(lost, 2, "made again under new ids");
 
     // A user that nobody acknowledged, a call that was never made, bytes that never flowed.
-    process::call(&socket, "POST", "/api/v1/users", None, "{\"name\": \"Siapa\"}").unwrap();
+    program::call(&socket, "POST", "/api/v1/users", None, "{\"name\": \"Siapa\"}").unwrap();
     assert!(site.sums(&socket).is_err());
     let mut never = Asked::new("never", &credits, &json!({"amount": 1, "reason": "x"}));
     never.answer = site.asked.last().unwrap().answer.clone();

@@ -12,9 +12,9 @@ mod audit;
 mod dice;
 #[path = "../support/postgres.rs"]
 mod postgres;
-#[path = "../support/process.rs"]
+#[path = "../support/program.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
-mod process;
+mod program;
 #[path = "../money/proxy.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod proxy;

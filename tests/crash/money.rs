@@ -9,14 +9,12 @@
 use crate::audit;
 use crate::dice;
 use crate::postgres;
-use crate::process;
+use crate::program;
 use crate::proxy;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -27,7 +25,7 @@ use dice::Dice;
 use kuota::domain::id::Mac;
 use kuota::sim::midtrans::{MidtransSim, Options, SimMerchant};
 use kuota::sim::{SimClock, SimConfig, SimRouter};
-use process::{Asked, DEADLINE, Daemon, LOOK, Place, eventually, said};
+use program::{Asked, DEADLINE, LOOK, ProgramFolder, RunningProgram, eventually, said};
 use proxy::{Proxy, Wire};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -55,71 +53,47 @@ fn address(n: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 5, 50, n)
 }
 
-/// A running relay. Killed when dropped.
-struct Relay {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Relay {
-    fn start(world: &World) -> Self {
-        let mut child = world.relay_command(&["run", "--log-format", "text"]).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let listens = |line: &String| line.contains("relay listens");
-        let line = lines.by_ref().map_while(Result::ok).find(listens).expect("the relay ended");
-        // Nobody waits for what it says from here on, but somebody must take it.
-        thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        let port: String =
-            line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
-        let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
-        Self { child, address }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// The relays on one store.
-struct Relays(Vec<Relay>);
+struct Relays(Vec<(RunningProgram, SocketAddr)>);
 
 impl Relays {
-    fn start(world: &World) -> Self {
-        let count = if world.database.is_some() { 2 } else { 1 };
-        let relays = Self((0..count).map(|_| Relay::start(world)).collect());
-        relays.lead(world);
+    fn start(system: &CrashSystem) -> Self {
+        let count = if system.database.is_some() { 2 } else { 1 };
+        let relays = Self((0..count).map(|_| start_relay(system)).collect());
+        relays.lead(system);
         relays
     }
 
     /// Agent and gateway reach any of them, in turn.
-    fn lead(&self, world: &World) {
-        let addresses: Vec<SocketAddr> = self.0.iter().map(|relay| relay.address).collect();
-        world.uplink.lead_to_any(addresses.clone());
-        world.doorway.lead_to_any(addresses);
+    fn lead(&self, system: &CrashSystem) {
+        let addresses: Vec<SocketAddr> = self.0.iter().map(|(_, address)| *address).collect();
+        system.uplink.lead_to_any(addresses.clone());
+        system.doorway.lead_to_any(addresses);
     }
 
     /// Kills one and starts it again; the others go on. The store is proved in between.
-    fn kill_one(&mut self, world: &World, dice: &mut Dice) -> Result<(), String> {
+    fn kill_one(&mut self, system: &CrashSystem, dice: &mut Dice) -> Result<(), String> {
         let which = usize::try_from(dice.below(self.0.len() as u64)).unwrap();
-        self.0[which].kill();
-        world.verify_relay()?;
-        self.0[which] = Relay::start(world);
-        self.lead(world);
+        self.0.remove(which).0.kill();
+        system.verify_relay()?;
+        self.0.push(start_relay(system));
+        self.lead(system);
         Ok(())
     }
 }
 
+/// A relay, once it listens, and where.
+fn start_relay(system: &CrashSystem) -> (RunningProgram, SocketAddr) {
+    let command = system.folder.relay_command(&["run", "--log-format", "text"]);
+    let mut relay = RunningProgram::start(command, &system.folder);
+    relay.logs("relay listens");
+    let address = relay.listens("relay listens").unwrap().parse().unwrap();
+    (relay, address)
+}
+
 /// What outlives every kill: the router, the gateway, wires, folders, and what customers saw.
-struct World {
-    place: Place,
+struct CrashSystem {
+    folder: ProgramFolder,
     router: SimRouter,
     gateway: MidtransSim,
     uplink: Proxy,
@@ -133,9 +107,9 @@ struct World {
     _runtime: Runtime,
 }
 
-impl World {
+impl CrashSystem {
     /// Everything at work, and customers without quota.
-    fn new(database: Option<postgres::Database<'static>>) -> (Self, Daemon, Relays) {
+    fn new(database: Option<postgres::Database<'static>>) -> (Self, RunningProgram, Relays) {
         let runtime = Runtime::new().unwrap();
         let (router, gateway, uplink, doorway) = runtime.block_on(async {
             let router = SimRouter::start(SimConfig { clock: SimClock::Real, ..SimConfig::default() });
@@ -143,9 +117,9 @@ impl World {
             let gateway = MidtransSim::start(Options { merchants, ..Options::default() });
             (router.await.unwrap(), gateway.await.unwrap(), Proxy::start().await, Proxy::start().await)
         });
-        let place = Place::new(&router.address().to_string());
-        let mut world = Self {
-            place,
+        let folder = ProgramFolder::new(&router.address().to_string());
+        let mut system = Self {
+            folder,
             router,
             gateway,
             uplink,
@@ -156,24 +130,24 @@ impl World {
             shown: Arc::default(),
             _runtime: runtime,
         };
-        world.configure();
-        let relays = Relays::start(&world);
-        let daemon = world.place.serve();
+        system.configure();
+        let relays = Relays::start(&system);
+        let daemon = system.folder.serve();
         let package = json!({"name": "10 GB", "quota": "10 GB", "days": 30, "price_rp": 100_000});
-        let package = world.ask("/api/v1/packages", &package);
-        package["id"].as_str().unwrap().clone_into(&mut world.package);
+        let package = system.ask("/api/v1/packages", &package);
+        package["id"].as_str().unwrap().clone_into(&mut system.package);
         for n in 1..=CUSTOMERS {
-            world.router.host_connect(mac(n), address(n));
-            let user = world.ask("/api/v1/users", &json!({"name": format!("Pelanggan {n}")}));
+            system.router.host_connect(mac(n), address(n));
+            let user = system.ask("/api/v1/users", &json!({"name": format!("Pelanggan {n}")}));
             let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
-            world.ask(&format!("{path}/devices"), &json!({"mac": mac(n).to_string()}));
-            world.users.push(path);
+            system.ask(&format!("{path}/devices"), &json!({"mac": mac(n).to_string()}));
+            system.users.push(path);
         }
-        (world, daemon, relays)
+        (system, daemon, relays)
     }
 
     fn configure(&self) {
-        let path = |name: &str| self.place.path(name).display().to_string();
+        let path = |name: &str| self.folder.path(name).display().to_string();
         std::fs::write(path("m1.key"), KEY).unwrap();
         std::fs::write(path("relay.token"), TOKEN).unwrap();
         let hash: Vec<String> = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -200,25 +174,17 @@ impl World {
         std::fs::write(path("kuotad.toml"), agent).unwrap();
     }
 
-    fn relay_command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kuota-relay"));
-        command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
-        command.arg("--config").arg(self.place.path("relay.toml")).args(args);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
     /// A call that must succeed.
     fn ask(&self, path: &str, body: &serde_json::Value) -> serde_json::Value {
         let mut asked = Asked::new(path, path, body);
         asked.key.push_str(&body.to_string().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
-        asked.settle(&self.place.socket()).unwrap();
+        asked.settle(&self.folder.socket()).unwrap();
         asked.answer.unwrap().json()
     }
 
     /// The relay's store as it lies on the disk.
     fn verify_relay(&self) -> Result<(), String> {
-        let output = self.relay_command(&["verify"]).output().unwrap();
+        let output = self.folder.relay_command(&["verify"]).output().unwrap();
         if output.status.code() == Some(0) { Ok(()) } else { Err(said(&output)) }
     }
 
@@ -226,7 +192,7 @@ impl World {
     fn customer(&self, n: usize, over: &Arc<AtomicBool>, mut dice: Dice) -> thread::JoinHandle<u64> {
         let (over, shown, gateway) = (Arc::clone(over), Arc::clone(&self.shown), self.gateway.clone());
         let (path, package) = (format!("{}/purchases", self.users[n]), self.package.clone());
-        let socket = self.place.socket();
+        let socket = self.folder.socket();
         thread::spawn(move || {
             let mut calls = 0;
             while !over.load(Ordering::SeqCst) {
@@ -247,7 +213,7 @@ impl World {
 
     fn check(&self) -> Result<Sums, String> {
         let gateway = self.gateway.orders();
-        let books = Books::read(self.place.data()).map_err(|error| error.to_string())?;
+        let books = Books::read(self.folder.data()).map_err(|error| error.to_string())?;
         let sums = books.check(&gateway, &BTreeSet::new())?;
         for id in self.shown.lock().unwrap().iter() {
             if !books.orders.contains_key(id) {
@@ -256,7 +222,9 @@ impl World {
         }
         match (books.openings, books.outbox) {
             (0, 0) => Ok(sums),
-            (openings, outbox) => Err(format!("{openings} openings and {outbox} errands are left")),
+            (openings, outbox) => {
+                Err(format!("{openings} pending orders and {outbox} outbox items are left"))
+            }
         }
     }
 
@@ -298,10 +266,10 @@ fn crash(share: u64, database: Option<postgres::Database<'static>>) {
     let rounds = setting("KUOTA_MONEY_ROUNDS").unwrap_or(ROUNDS).div_ceil(PLACES);
     println!("share {share}: {rounds} kills, KUOTA_MONEY_SEED={}", seed - share);
     let mut dice = Dice(seed);
-    let (world, mut daemon, mut relays) = World::new(database);
+    let (system, mut daemon, mut relays) = CrashSystem::new(database);
     let over = Arc::new(AtomicBool::new(false));
     let customers: Vec<_> =
-        (0..usize::from(CUSTOMERS)).map(|n| world.customer(n, &over, Dice(dice.below(u64::MAX)))).collect();
+        (0..usize::from(CUSTOMERS)).map(|n| system.customer(n, &over, Dice(dice.below(u64::MAX)))).collect();
     let mut kills = [0; 2];
     for round in 0..rounds {
         thread::sleep(Duration::from_millis(dice.below(LIFE_MS)));
@@ -310,28 +278,28 @@ fn crash(share: u64, database: Option<postgres::Database<'static>>) {
         let fail = |why: String| panic!("seed {seed}, round {round}: {why}");
         if of_relay {
             kills[1] += 1;
-            relays.kill_one(&world, &mut dice).unwrap_or_else(fail);
+            relays.kill_one(&system, &mut dice).unwrap_or_else(fail);
         }
         if of_agent {
             kills[0] += 1;
             daemon.kill();
-            world.place.verify().unwrap_or_else(fail);
-            daemon = world.place.serve();
+            system.folder.verify().unwrap_or_else(fail);
+            daemon = system.folder.serve();
         }
     }
     over.store(true, Ordering::SeqCst);
     let calls: u64 = customers.into_iter().map(|customer| customer.join().unwrap()).sum();
-    let sums = world.adds_up();
+    let sums = system.adds_up();
     let [of_agent, of_relay] = kills;
     println!("share {share}: agent killed {of_agent} times, relay {of_relay} times, {calls} calls, {sums:?}");
     assert!(sums.paid > 0 && sums.credited == sums.paid, "{sums:?}");
     eventually("whoever paid is online", || {
-        (1..=CUSTOMERS).all(|n| world.router.lists_of(address(n)) == ["klient_aktif"])
+        (1..=CUSTOMERS).all(|n| system.router.lists_of(address(n)) == ["klient_aktif"])
     });
     daemon.stop();
     drop(relays);
-    world.place.verify().unwrap();
-    world.verify_relay().unwrap();
+    system.folder.verify().unwrap();
+    system.verify_relay().unwrap();
 }
 
 #[test]
@@ -351,30 +319,30 @@ fn two_relays_on_one_database_of_which_one_is_killed_credit_every_payment_once()
 
 #[test]
 fn the_check_finds_a_payment_that_is_not_credited_and_an_order_that_is_gone() {
-    let (world, daemon, relays) = World::new(None);
+    let (system, daemon, relays) = CrashSystem::new(None);
     let buy = |n: usize, method: &str| {
-        let body = json!({"package_id": world.package, "method": method});
-        let asked = Asked::new(format!("buy-{n}"), format!("{}/purchases", world.users[n]), &body);
-        insist(&asked, &world.place.socket()).unwrap()
+        let body = json!({"package_id": system.package, "method": method});
+        let asked = Asked::new(format!("buy-{n}"), format!("{}/purchases", system.users[n]), &body);
+        insist(&asked, &system.folder.socket()).unwrap()
     };
     let (first, second) = (buy(0, "qris"), buy(1, "va_bca"));
-    world.gateway.pay(&first).unwrap();
-    assert_eq!(world.adds_up().credited, 1);
+    system.gateway.pay(&first).unwrap();
+    assert_eq!(system.adds_up().credited, 1);
 
-    world.uplink.set(Wire::Cut);
-    world.gateway.pay(&second).unwrap();
-    assert!(world.check().unwrap_err().contains("nothing credited"));
-    world.uplink.set(Wire::Whole);
-    assert_eq!(world.adds_up().credited, 2);
+    system.uplink.set(Wire::Cut);
+    system.gateway.pay(&second).unwrap();
+    assert!(system.check().unwrap_err().contains("nothing credited"));
+    system.uplink.set(Wire::Whole);
+    assert_eq!(system.adds_up().credited, 2);
 
-    world.shown.lock().unwrap().insert("never".into());
-    assert!(world.check().unwrap_err().contains("is gone"));
+    system.shown.lock().unwrap().insert("never".into());
+    assert!(system.check().unwrap_err().contains("is gone"));
     // A ledger that lost a line does not prove whole.
     daemon.stop();
     drop(relays);
-    let conn = rusqlite::Connection::open(world.place.data().join("kuota.db")).unwrap();
+    let conn = rusqlite::Connection::open(system.folder.data().join("kuota.db")).unwrap();
     conn.execute("DELETE FROM entries WHERE order_id = ?1", [&second]).unwrap();
     drop(conn);
-    assert!(world.check().unwrap_err().contains("nothing credited"));
-    world.place.verify().unwrap_err();
+    assert!(system.check().unwrap_err().contains("nothing credited"));
+    system.folder.verify().unwrap_err();
 }

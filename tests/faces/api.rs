@@ -6,14 +6,15 @@ mod closed_reviews;
 mod requests;
 mod second_factor;
 
-use crate::described;
-use crate::desk;
+use crate::support::api_description;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use crate::support::api_client::PASSWORD;
+use crate::support::http_client::{Call, Reply};
+use crate::support::site::TestSite;
 use axum::http::Method;
-use desk::{Call, Desk, PASSWORD, Reply};
 use kuota::agent::engine::Engine;
 use kuota::clock::{Clock, parse_rfc3339};
 use kuota::domain::id::Mac;
@@ -38,122 +39,122 @@ fn bytes(user: &Value, field: &str) -> u64 {
     user[field].as_u64().unwrap_or_else(|| panic!("{field} in {user}"))
 }
 
-async fn log_in(desk: &Desk, username: &str, password: &str) -> Reply {
+async fn log_in(site: &TestSite, username: &str, password: &str) -> Reply {
     let body = json!({"username": username, "password": password});
-    send(desk.request(Method::POST, "/login").json(&body)).await
+    send(site.request(Method::POST, "/login").json(&body)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ping_and_health_need_no_log_in_and_everything_else_does() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     for path in ["/api/ping", "/api/v1/ping"] {
-        let ping = send(desk.call(Method::GET, path)).await.ok(200);
+        let ping = send(site.call(Method::GET, path)).await.ok(200);
         assert_eq!(ping, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
     }
-    send(desk.call(Method::GET, "/healthz")).await.ok(200);
-    send(desk.request(Method::GET, "/healthz")).await.ok(200);
+    send(site.call(Method::GET, "/healthz")).await.ok(200);
+    send(site.request(Method::GET, "/healthz")).await.ok(200);
     for path in
         ["/users", "/status", "/audit", "/admins", "/packages", "/orders", "/ledger/verify", "/router/plan"]
     {
-        let reply = send(desk.request(Method::GET, path)).await;
+        let reply = send(site.request(Method::GET, path)).await;
         reply.problem(401, "unauthorized");
         assert_eq!(reply.headers["www-authenticate"], "Bearer");
     }
     for header in ["Bearer kuota_0000", "Bearer", "Basic eDp5", "nonsense"] {
-        let reply = send(desk.request(Method::GET, "/users").header("authorization", header)).await;
+        let reply = send(site.request(Method::GET, "/users").header("authorization", header)).await;
         reply.problem(401, "unauthorized");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_logs_in_changes_things_from_its_own_pages_only_and_ends() {
-    let desk = Desk::start().await;
-    let reply = log_in(&desk, "juragan", PASSWORD).await;
+    let site = TestSite::serving().await;
+    let reply = log_in(&site, "juragan", PASSWORD).await;
     assert_eq!((&reply.ok(200)["name"], &reply.ok(200)["role"]), (&json!("juragan"), &json!("owner")));
     let cookie = reply.headers["set-cookie"].to_str().unwrap();
     for part in ["kuota_session=", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     let cookie = cookie.split(';').next().unwrap().to_owned();
-    let call = |method, path: &str| desk.request(method, path).header("cookie", &cookie);
+    let call = |method, path: &str| site.request(method, path).header("cookie", &cookie);
     assert_eq!(send(call(Method::GET, "/me")).await.ok(200)["name"], "juragan");
 
     let add = || call(Method::POST, "/users").json(&json!({"name": "Budi"}));
     send(add()).await.problem(403, "cross_site");
     send(add().header("origin", "http://x.example")).await.problem(403, "cross_site");
     send(add().header("sec-fetch-site", "cross-site")).await.problem(403, "cross_site");
-    assert_eq!(desk.get("/users").await.ok(200)["items"], json!([]));
-    send(add().header("origin", &desk.base)).await.ok(201);
+    assert_eq!(site.get("/users").await.ok(200)["items"], json!([]));
+    send(add().header("origin", &site.base)).await.ok(201);
 
-    send(call(Method::POST, "/logout").header("origin", &desk.base)).await.ok(204);
+    send(call(Method::POST, "/logout").header("origin", &site.base)).await.ok(204);
     send(call(Method::GET, "/me")).await.problem(401, "unauthorized");
 
-    let reply = log_in(&desk, "juragan", PASSWORD).await;
+    let reply = log_in(&site, "juragan", PASSWORD).await;
     let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
-    desk.clock.advance(Duration::from_secs(12 * 3600 + 1));
-    send(desk.request(Method::GET, "/me").header("cookie", cookie)).await.problem(401, "unauthorized");
+    site.clock.advance(Duration::from_secs(12 * 3600 + 1));
+    send(site.request(Method::GET, "/me").header("cookie", cookie)).await.problem(401, "unauthorized");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_ins_that_fail_answer_alike_and_are_slowed_down() {
-    let desk = Desk::start().await;
-    let wrong = log_in(&desk, "juragan", "salah").await;
+    let site = TestSite::serving().await;
+    let wrong = log_in(&site, "juragan", "salah").await;
     wrong.problem(401, "unauthorized");
-    assert_eq!(log_in(&desk, "siapa", "salah").await.text, wrong.text, "names cannot be told apart");
-    log_in(&desk, "juragan", PASSWORD).await.ok(200);
+    assert_eq!(log_in(&site, "siapa", "salah").await.text, wrong.text, "names cannot be told apart");
+    log_in(&site, "juragan", PASSWORD).await.ok(200);
     for _ in 0..5 {
-        log_in(&desk, "juragan", "salah").await.problem(401, "unauthorized");
+        log_in(&site, "juragan", "salah").await.problem(401, "unauthorized");
     }
-    let slowed = log_in(&desk, "juragan", PASSWORD).await;
+    let slowed = log_in(&site, "juragan", PASSWORD).await;
     slowed.problem(429, "too_many_attempts");
     let wait: u64 = slowed.headers["retry-after"].to_str().unwrap().parse().unwrap();
-    desk.clock.advance(Duration::from_secs(wait));
-    log_in(&desk, "juragan", PASSWORD).await.ok(200);
-    send(desk.request(Method::POST, "/login").json(&json!({"username": "x"}))).await.invalid("password");
+    site.clock.advance(Duration::from_secs(wait));
+    log_in(&site, "juragan", PASSWORD).await.ok(200);
+    send(site.request(Method::POST, "/login").json(&json!({"username": "x"}))).await.invalid("password");
 }
 
 /// A log-in from another address of this machine.
-async fn log_in_from(desk: &Desk, address: Ipv4Addr, password: &str, otp: Option<&str>) -> Reply {
+async fn log_in_from(site: &TestSite, address: Ipv4Addr, password: &str, otp: Option<&str>) -> Reply {
     let body = json!({"username": "juragan", "password": password, "otp": otp});
-    desk.request(Method::POST, "/login").from(address).json(&body).send().await
+    site.request(Method::POST, "/login").from(address).json(&body).send().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guesses_from_elsewhere_lock_the_owner_out_nowhere() {
-    let mut desk = Desk::start().await;
-    log_in(&desk, "juragan", PASSWORD).await.ok(200);
+    let mut site = TestSite::serving().await;
+    log_in(&site, "juragan", PASSWORD).await.ok(200);
     let attackers: Vec<Ipv4Addr> = (10..14).map(|n| Ipv4Addr::new(127, 0, 0, n)).collect();
     let mut refused = 0;
     for _ in 0..15 {
         for address in &attackers {
-            refused += u32::from(log_in_from(&desk, *address, "salah", None).await.status == 429);
+            refused += u32::from(log_in_from(&site, *address, "salah", None).await.status == 429);
         }
-        log_in(&desk, "juragan", PASSWORD).await.ok(200);
-        desk.clock.advance(Duration::from_secs(2));
+        log_in(&site, "juragan", PASSWORD).await.ok(200);
+        site.clock.advance(Duration::from_secs(2));
     }
     assert!(refused > 20, "only {refused} guesses were refused");
     for address in &attackers {
-        let _ = log_in_from(&desk, *address, "salah", None).await;
+        let _ = log_in_from(&site, *address, "salah", None).await;
     }
-    log_in_from(&desk, attackers[0], PASSWORD, None).await.problem(429, "too_many_attempts");
-    log_in_from(&desk, OTHER, PASSWORD, None).await.ok(200);
+    log_in_from(&site, attackers[0], PASSWORD, None).await.problem(429, "too_many_attempts");
+    log_in_from(&site, OTHER, PASSWORD, None).await.ok(200);
     // Nor after a restart, which the audit outlives.
-    desk.restart().await;
+    site.restart().await;
     for address in attackers.iter().chain(&attackers).chain(&attackers).chain(&attackers).chain(&attackers) {
-        log_in_from(&desk, *address, "salah", None).await.problem(401, "unauthorized");
+        log_in_from(&site, *address, "salah", None).await.problem(401, "unauthorized");
     }
     for n in 20..30 {
-        let _ = log_in_from(&desk, Ipv4Addr::new(127, 0, 0, n), "salah", None).await;
+        let _ = log_in_from(&site, Ipv4Addr::new(127, 0, 0, n), "salah", None).await;
     }
-    log_in_from(&desk, Ipv4Addr::new(127, 0, 0, 30), PASSWORD, None).await.problem(429, "too_many_attempts");
-    log_in_from(&desk, OTHER, PASSWORD, None).await.ok(200);
+    log_in_from(&site, Ipv4Addr::new(127, 0, 0, 30), PASSWORD, None).await.problem(429, "too_many_attempts");
+    log_in_from(&site, OTHER, PASSWORD, None).await.ok(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_what_it_may_and_no_more() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    let package = desk.package(1024, 10_000).await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    let package = site.package(1024, 10_000).await;
     let calls = [
         (0, Method::GET, format!("{user}/explain"), json!(null), 200),
         (1, Method::POST, format!("{user}/purchases"), json!({"package_id": package, "method": "cash"}), 201),
@@ -174,9 +175,9 @@ async fn each_role_may_what_it_may_and_no_more() {
         (3, Method::DELETE, "/admins/nobody".to_owned(), json!(null), 404),
     ];
     for (level, role) in ["viewer", "cashier", "operator"].into_iter().enumerate() {
-        let token = desk.admin(role, role).await;
+        let token = site.admin(role, role).await;
         for (needs, method, path, body, status) in &calls {
-            let mut request = desk.request(method.clone(), path).bearer(&token);
+            let mut request = site.request(method.clone(), path).bearer(&token);
             if !body.is_null() {
                 request = request.json(body);
             }
@@ -188,91 +189,93 @@ async fn each_role_may_what_it_may_and_no_more() {
             }
         }
     }
-    let weak = desk.post("/admins/operator/tokens", json!({"role": "viewer"})).await.ok(201);
+    let weak = site.post("/admins/operator/tokens", json!({"role": "viewer"})).await.ok(201);
     let weak = weak["token"].as_str().unwrap();
     assert!(weak.starts_with("kuota_"));
-    let add = desk.request(Method::POST, "/users").bearer(weak).json(&json!({"name": "x"}));
+    let add = site.request(Method::POST, "/users").bearer(weak).json(&json!({"name": "x"}));
     send(add).await.problem(403, "role");
-    desk.post("/admins/operator/tokens", json!({"role": "owner"})).await.invalid("role");
-    desk.post("/admins/nobody/tokens", json!({})).await.problem(404, "not_found");
-    desk.post("/admins", json!({"name": "viewer", "role": "viewer", "password": PASSWORD}))
+    site.post("/admins/operator/tokens", json!({"role": "owner"})).await.invalid("role");
+    site.post("/admins/nobody/tokens", json!({})).await.problem(404, "not_found");
+    site.post("/admins", json!({"name": "viewer", "role": "viewer", "password": PASSWORD}))
         .await
         .problem(409, "name_taken");
-    desk.delete("/admins/operator").await.ok(204);
-    send(desk.request(Method::GET, "/users").bearer(weak)).await.problem(401, "unauthorized");
-    desk.delete("/admins/juragan").await.problem(409, "last_owner");
+    site.delete("/admins/operator").await.ok(204);
+    send(site.request(Method::GET, "/users").bearer(weak)).await.problem(401, "unauthorized");
+    site.delete("/admins/juragan").await.problem(409, "last_owner");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_from_other_networks_are_refused() {
-    let desk = Desk::with(|config| config.admin.allowed_networks = vec!["10.0.0.0/8".parse().unwrap()]).await;
+    let site =
+        TestSite::serving_with(|config| config.admin.allowed_networks = vec!["10.0.0.0/8".parse().unwrap()])
+            .await;
     for path in ["/users", "/ping", "/nothing"] {
-        desk.request(Method::GET, path).from(OTHER).bearer(&desk.owner).send().await.problem(403, "network");
+        site.request(Method::GET, path).from(OTHER).bearer(&site.owner).send().await.problem(403, "network");
     }
     // This machine itself is let in whatever the list says.
-    send(desk.request(Method::GET, "/ping")).await.ok(200);
-    desk.locally("GET", "/api/v1/ping", &Value::Null).await.ok(200);
+    send(site.request(Method::GET, "/ping")).await.ok(200);
+    site.locally("GET", "/api/v1/ping", &Value::Null).await.ok(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_reach_the_desk_only_where_they_are_named() {
     let network = |text: &str| text.parse::<kuota::settings::Network>().unwrap();
     for (named, status) in [(None, 403), (Some("127.0.0.2/32"), 200), (Some("127.0.0.3/32"), 403)] {
-        let desk = Desk::with(|config| {
+        let site = TestSite::serving_with(|config| {
             config.portal.client_networks = vec![network("127.0.0.2/31")];
             config.admin.allowed_networks.extend(named.map(network));
         })
         .await;
-        let ping = desk.request(Method::GET, "/ping").from(OTHER).send().await;
+        let ping = site.request(Method::GET, "/ping").from(OTHER).send().await;
         assert_eq!(ping.status, status, "{named:?}: {}", ping.text);
-        send(desk.request(Method::GET, "/ping")).await.ok(200);
+        send(site.request(Method::GET, "/ping")).await.ok(200);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_takes_over_whole_keys_and_no_half_of_one() {
-    let desk = Desk::start().await;
-    let package = desk.package(1024, 10_000).await;
-    let user = desk.post("/users", json!({"name": "Baru", "approved": false})).await.ok(201);
+    let site = TestSite::serving().await;
+    let package = site.package(1024, 10_000).await;
+    let user = site.post("/users", json!({"name": "Baru", "approved": false})).await.ok(201);
     let path = format!("/users/{}/purchases", user["id"].as_str().unwrap());
     let buy = json!({"package_id": package, "method": "cash"});
-    desk.post(&path, buy.clone()).await.problem(409, "inactive");
-    let mut config = desk.site().config.clone();
+    site.post(&path, buy.clone()).await.problem(409, "inactive");
+    let mut config = site.agent().config.clone();
     config.portal.registration = kuota::agent::config::Registration::Payment;
     config.policy.max_devices_per_user = 7;
-    desk.site().reload(&config).await.unwrap();
-    let in_force = desk.site().in_force();
+    site.agent().reload(&config).await.unwrap();
+    let in_force = site.agent().in_force();
     assert_eq!(in_force.policy.max_devices_per_user, 7);
     assert_eq!(in_force.portal.registration, kuota::agent::config::Registration::Off);
-    desk.post(&path, buy).await.problem(409, "inactive");
+    site.post(&path, buy).await.problem(409, "inactive");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_host_is_answered_nothing() {
-    let desk = Desk::with(|config| config.admin.hosts = vec!["meja.lan".parse().unwrap()]).await;
-    let port = desk.base.rsplit_once(':').unwrap().1.to_owned();
+    let site = TestSite::serving_with(|config| config.admin.hosts = vec!["meja.lan".parse().unwrap()]).await;
+    let port = site.base.rsplit_once(':').unwrap().1.to_owned();
     for host in
         ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "meja.lan.evil.example", "x@meja.lan"]
     {
         for path in ["/api/v1/users", "/api/v1/ping", "/healthz", "/metrics", "/nothing", "/api/v1/nothing"] {
-            let call = desk.call(Method::GET, path).header("host", host).bearer(&desk.owner);
+            let call = site.call(Method::GET, path).header("host", host).bearer(&site.owner);
             let reply = call.send().await;
             assert_eq!((reply.status, &reply.json()["code"]), (421, &json!("foreign_host")), "{host} {path}");
         }
         let body = json!({"username": "juragan", "password": PASSWORD});
-        let login = desk.request(Method::POST, "/login").header("host", host).json(&body);
+        let login = site.request(Method::POST, "/login").header("host", host).json(&body);
         login.header("origin", &format!("http://{host}")).send().await.problem(421, "foreign_host");
         let page =
-            desk.call(Method::GET, "/masuk").header("host", host).header("accept", "text/html").send().await;
+            site.call(Method::GET, "/masuk").header("host", host).header("accept", "text/html").send().await;
         assert!(page.status == 421 && page.text.contains("admin.hosts"), "{}", page.text);
     }
     for host in ["127.0.0.1", "10.0.0.2:8080", "[fd00::2]:8080", "localhost", "Meja.LAN", "192.168.88.2:8081"]
     {
-        desk.request(Method::GET, "/ping").header("host", host).send().await.ok(200);
+        site.request(Method::GET, "/ping").header("host", host).send().await.ok(200);
     }
-    desk.request(Method::GET, "/ping").header("host", &format!("meja.lan:{port}")).send().await.ok(200);
+    site.request(Method::GET, "/ping").header("host", &format!("meja.lan:{port}")).send().await.ok(200);
     // A caller hears first that its body is too large, whatever it calls us.
-    let large = desk.request(Method::POST, "/users").header("host", "evil.example").bearer(&desk.owner);
+    let large = site.request(Method::POST, "/users").header("host", "evil.example").bearer(&site.owner);
     large
         .header("content-type", "application/json")
         .body(vec![b' '; 2 << 20])
@@ -283,21 +286,21 @@ async fn a_foreign_host_is_answered_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_calls_name_what_is_wrong_and_change_nothing() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    let package = desk.package(1024, 10_000).await;
-    let before = desk.lines().await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    let package = site.package(1024, 10_000).await;
+    let before = site.lines().await;
     let nobody = "/users/00000000-0000-4000-8000-000000000000";
 
-    desk.get("/nothing").await.problem(404, "not_found");
-    send(desk.call(Method::GET, "/api/v2")).await.problem(404, "not_found");
-    desk.delete("/users").await.problem(405, "method_not_allowed");
-    desk.get("/users/x").await.invalid("id");
-    desk.get(nobody).await.problem(404, "not_found");
-    desk.delete(&format!("{user}/devices/xx")).await.invalid("mac");
-    desk.delete(&format!("{user}/devices/{MAC}")).await.problem(404, "not_found");
-    desk.post(&format!("{user}/debts/x/settlements"), json!({"method": "cash"})).await.invalid("debt");
-    desk.get("/orders/x").await.problem(404, "not_found");
+    site.get("/nothing").await.problem(404, "not_found");
+    send(site.call(Method::GET, "/api/v2")).await.problem(404, "not_found");
+    site.delete("/users").await.problem(405, "method_not_allowed");
+    site.get("/users/x").await.invalid("id");
+    site.get(nobody).await.problem(404, "not_found");
+    site.delete(&format!("{user}/devices/xx")).await.invalid("mac");
+    site.delete(&format!("{user}/devices/{MAC}")).await.problem(404, "not_found");
+    site.post(&format!("{user}/debts/x/settlements"), json!({"method": "cash"})).await.invalid("debt");
+    site.get("/orders/x").await.problem(404, "not_found");
     for (path, field) in [
         ("/users?limit=0", "limit"),
         ("/users?after=zz", "after"),
@@ -307,11 +310,11 @@ async fn malformed_calls_name_what_is_wrong_and_change_nothing() {
         ("/orders?user_id=x", "user_id"),
         ("/audit?after=p-1", "after"),
     ] {
-        desk.get(path).await.invalid(field);
+        site.get(path).await.invalid(field);
     }
-    desk.get(&format!("{user}/usage?from=x")).await.invalid("from");
-    desk.get(&format!("{user}/usage?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")).await.invalid("to");
-    desk.get(&format!("{user}/usage?step=week")).await.invalid("step");
+    site.get(&format!("{user}/usage?from=x")).await.invalid("from");
+    site.get(&format!("{user}/usage?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z")).await.invalid("to");
+    site.get(&format!("{user}/usage?step=week")).await.invalid("step");
 
     let rows = [
         ("/users", json!({}), "name"),
@@ -348,27 +351,27 @@ async fn malformed_calls_name_what_is_wrong_and_change_nothing() {
     ];
     for (path, body, field) in rows {
         let path = if path.starts_with('/') { path.to_owned() } else { format!("{user}/{path}") };
-        let reply = desk.post(&path, body.clone()).await;
+        let reply = site.post(&path, body.clone()).await;
         assert_eq!(reply.status, 422, "{path} {body}: {}", reply.text);
         reply.invalid(field);
     }
     let path = format!("{nobody}/purchases");
-    desk.post(&path, json!({"package_id": package, "method": "qris"})).await.problem(404, "not_found");
+    site.post(&path, json!({"package_id": package, "method": "qris"})).await.problem(404, "not_found");
     let path = format!("{user}/purchases");
-    desk.post(&path, json!({"package_id": package, "method": "qris"}))
+    site.post(&path, json!({"package_id": package, "method": "qris"}))
         .await
         .problem(503, "relay_unreachable");
-    desk.post(&path, json!({"package_id": package, "method": "cash", "expect_rp": 9}))
+    site.post(&path, json!({"package_id": package, "method": "cash", "expect_rp": 9}))
         .await
         .problem(409, "quote_changed");
-    assert_eq!(desk.lines().await, before);
+    assert_eq!(site.lines().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_no_json_or_too_large_are_refused() {
-    let desk = Desk::start().await;
-    let before = desk.lines().await;
-    let post = || desk.request(Method::POST, "/users").bearer(&desk.owner);
+    let site = TestSite::serving().await;
+    let before = site.lines().await;
+    let post = || site.request(Method::POST, "/users").bearer(&site.owner);
     let json_kind = ("content-type", "application/json");
     send(post().header(json_kind.0, json_kind.1).body("{\"name\":")).await.problem(400, "malformed");
     send(post().header(json_kind.0, json_kind.1).body(vec![b'"', 0xff, b'"'])).await.status_in(&[400, 422]);
@@ -380,13 +383,13 @@ async fn bodies_that_are_no_json_or_too_large_are_refused() {
     send(post().header(json_kind.0, json_kind.1).body(huge)).await.problem(413, "too_large");
     let key = post().header("idempotency-key", "a b").json(&json!({"name": "x"}));
     send(key).await.invalid("Idempotency-Key");
-    assert_eq!(desk.lines().await, before);
+    assert_eq!(site.lines().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_too_large_and_never_ends_is_answered_all_the_same() {
-    let desk = Desk::start().await;
-    let mut socket = UnixStream::connect(desk.folder().join("kuotad.sock")).await.unwrap();
+    let site = TestSite::serving().await;
+    let mut socket = UnixStream::connect(site.folder().join("kuotad.sock")).await.unwrap();
     let head = "POST /api/v1/users HTTP/1.1\r\nhost: kuotad\r\ncontent-type: application/json\r\n\
                 transfer-encoding: chunked\r\n\r\n200000\r\n";
     socket.write_all(head.as_bytes()).await.unwrap();
@@ -398,9 +401,9 @@ async fn a_body_that_is_too_large_and_never_ends_is_answered_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_entered_found_changed_and_deleted() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let budi = json!({"name": " Budi ", "phone": "0812-3456 7890", "login": "budi"});
-    let budi = desk.post("/users", budi).await.ok(201);
+    let budi = site.post("/users", budi).await.ok(201);
     assert_eq!((&budi["name"], &budi["phone"]), (&json!("Budi"), &json!("0812-3456 7890")));
     assert_eq!(budi["phone_e164"], "+6281234567890");
     assert_eq!(
@@ -409,12 +412,12 @@ async fn users_are_entered_found_changed_and_deleted() {
     );
     assert_eq!((&budi["access"]["status"], &budi["access"]["reason"]), (&json!("habis"), &json!("habis")));
     assert_eq!((bytes(&budi, "remaining_bytes"), &budi["remaining_mb"]), (0, &json!("0.00")));
-    desk.post("/users", json!({"name": "x", "login": "budi"})).await.problem(409, "login_taken");
-    desk.post("/users", json!({"name": "x", "phone": "081234567890"})).await.problem(409, "phone_taken");
+    site.post("/users", json!({"name": "x", "login": "budi"})).await.problem(409, "login_taken");
+    site.post("/users", json!({"name": "x", "phone": "081234567890"})).await.problem(409, "phone_taken");
     let path = format!("/users/{}", budi["id"].as_str().unwrap());
 
     let change = json!({"phone": null, "debt_limit": "1 GB", "overage": "debt", "expires_at": "2026-12-01T07:00:00+07:00"});
-    let changed = desk.patch(&path, change).await.ok(200);
+    let changed = site.patch(&path, change).await.ok(200);
     assert_eq!(
         (&changed["phone"], &changed["login"], &changed["overage"]),
         (&json!(null), &json!("budi"), &json!("debt"))
@@ -423,18 +426,18 @@ async fn users_are_entered_found_changed_and_deleted() {
         (bytes(&changed, "debt_limit_bytes"), &changed["expires_at"]),
         (1024 * MIB, &json!("2026-12-01T00:00:00Z"))
     );
-    desk.patch(&path, json!({"debt_limit": 0})).await.problem(409, "debt_needs_limit");
+    site.patch(&path, json!({"debt_limit": 0})).await.problem(409, "debt_needs_limit");
     let back =
-        desk.patch(&path, json!({"debt_limit": null, "overage": null, "expires_at": null})).await.ok(200);
+        site.patch(&path, json!({"debt_limit": null, "overage": null, "expires_at": null})).await.ok(200);
     assert_eq!(
         (bytes(&back, "debt_limit_bytes"), &back["overage"], &back["expires_at"]),
         (500 * MIB, &json!("stop"), &json!(null))
     );
-    desk.patch(&path, json!({"name": null})).await.invalid("name");
-    assert_eq!(desk.get(&path).await.ok(200), back);
+    site.patch(&path, json!({"name": null})).await.invalid("name");
+    assert_eq!(site.get(&path).await.ok(200), back);
 
-    desk.post(&format!("{path}/devices"), json!({"mac": "02-00-00-00-00-01", "label": "HP"})).await.ok(201);
-    desk.user("Sari").await;
+    site.post(&format!("{path}/devices"), json!({"mac": "02-00-00-00-00-01", "label": "HP"})).await.ok(201);
+    site.user("Sari").await;
     for (query, names) in [
         ("", vec!["Budi", "Sari"]),
         ("?q=bud", vec!["Budi"]),
@@ -443,35 +446,35 @@ async fn users_are_entered_found_changed_and_deleted() {
         ("?q=&status=habis", vec!["Budi", "Sari"]),
         ("?status=active", vec![]),
     ] {
-        let page = desk.get(&format!("/users{query}")).await.ok(200);
+        let page = site.get(&format!("/users{query}")).await.ok(200);
         let found: Vec<_> =
             page["items"].as_array().unwrap().iter().map(|u| u["name"].as_str().unwrap()).collect();
         assert_eq!((found, &page["next"]), (names, &json!(null)), "{query}");
     }
 
-    desk.delete(&path).await.problem(409, "user_has_devices");
-    desk.delete(&format!("{path}/devices/{MAC}")).await.ok(204);
-    desk.delete(&path).await.ok(204);
-    desk.get(&path).await.problem(404, "not_found");
-    desk.delete(&path).await.problem(404, "not_found");
+    site.delete(&path).await.problem(409, "user_has_devices");
+    site.delete(&format!("{path}/devices/{MAC}")).await.ok(204);
+    site.delete(&path).await.ok(204);
+    site.get(&path).await.problem(404, "not_found");
+    site.delete(&path).await.problem(404, "not_found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_come_in_pages_that_follow_each_other() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     for n in 0..7 {
-        desk.user(&format!("U{n}")).await;
+        site.user(&format!("U{n}")).await;
     }
-    let user = desk.user("Terakhir").await;
+    let user = site.user("Terakhir").await;
     for n in 1..=5 {
-        desk.post(&format!("{user}/credits"), json!({"amount": n, "reason": "x"})).await.ok(201);
+        site.post(&format!("{user}/credits"), json!({"amount": n, "reason": "x"})).await.ok(201);
     }
     for (path, rows) in
         [("/users".to_owned(), 8), (format!("{user}/statement"), 5), ("/audit".to_owned(), 15)]
     {
         let (mut seen, mut query) = (Vec::new(), "?limit=3".to_owned());
         loop {
-            let page = desk.get(&format!("{path}{query}")).await.ok(200);
+            let page = site.get(&format!("{path}{query}")).await.ok(200);
             let items = page["items"].as_array().unwrap().clone();
             assert!(items.len() <= 3 && !items.is_empty(), "{path}");
             seen.extend(items);
@@ -486,14 +489,14 @@ async fn lists_come_in_pages_that_follow_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operators_day_adds_up() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    let package = desk.package(10 * 1024, 100_000).await;
-    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
-    desk.sim.set_authorized(MAC, true);
-    desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    let package = site.package(10 * 1024, 100_000).await;
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    site.sim.set_authorized(MAC, true);
+    site.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
 
-    let credited = desk
+    let credited = site
         .post(&format!("{user}/credits"), json!({"amount": "1 GB", "days": 7, "reason": "hadiah"}))
         .await
         .ok(201);
@@ -501,8 +504,8 @@ async fn an_operators_day_adds_up() {
         (bytes(&credited, "remaining_bytes"), &credited["access"]["status"]),
         (1024 * MIB, &json!("active"))
     );
-    desk.use_mb(MAC, 1500).await;
-    let used = desk.get(&user).await.ok(200);
+    site.use_mb(MAC, 1500).await;
+    let used = site.get(&user).await.ok(200);
     assert_eq!((bytes(&used, "used_bytes"), bytes(&used, "overage_bytes")), (1500 * MIB, 476 * MIB));
     assert_eq!((&used["overage_mb"], &used["access"]["status"]), (&json!("476.00"), &json!("habis")));
     assert_eq!(
@@ -510,9 +513,9 @@ async fn an_operators_day_adds_up() {
         (&json!(true), &json!("10.5.50.2"))
     );
 
-    let quote = desk.get(&format!("{user}/quote")).await.ok(200);
+    let quote = site.get(&format!("{user}/quote")).await.ok(200);
     assert_eq!((&quote["amount_rp"], &quote["lines"][0]["kind"]), (&json!(10_000), &json!("overage")));
-    let paid = desk
+    let paid = site
         .post(
             &format!("{user}/settlements"),
             json!({"method": "transfer", "reference": "BCA 1", "expect_rp": 10_000}),
@@ -527,83 +530,83 @@ async fn an_operators_day_adds_up() {
         (&paid["method"], &paid["cashier"], &paid["reference"]),
         (&json!("transfer"), &json!("juragan"), &json!("BCA 1"))
     );
-    desk.post(&format!("{user}/settlements"), json!({"method": "cash"})).await.problem(409, "nothing_owed");
-    assert_eq!(desk.get(&format!("{user}/quote")).await.ok(200), json!({"amount_rp": 0, "lines": []}));
+    site.post(&format!("{user}/settlements"), json!({"method": "cash"})).await.problem(409, "nothing_owed");
+    assert_eq!(site.get(&format!("{user}/quote")).await.ok(200), json!({"amount_rp": 0, "lines": []}));
 
     let debt =
-        desk.post(&format!("{user}/debts"), json!({"package_id": package, "note": "bon"})).await.ok(201);
+        site.post(&format!("{user}/debts"), json!({"package_id": package, "note": "bon"})).await.ok(201);
     assert_eq!(
         (&debt["due_rp"], &debt["status"], &debt["debt_date"]),
         (&json!(100_000), &json!("open"), &json!("2026-11-10"))
     );
     assert_eq!(debt["due_date"], "2026-11-30");
     let part =
-        desk.post(&format!("{user}/payments"), json!({"amount_rp": 50_000, "method": "cash"})).await.ok(201);
+        site.post(&format!("{user}/payments"), json!({"amount_rp": 50_000, "method": "cash"})).await.ok(201);
     assert_eq!(part["amount_rp"], 50_000);
-    desk.post(&format!("{user}/payments"), json!({"amount_rp": 50_001, "method": "cash"}))
+    site.post(&format!("{user}/payments"), json!({"amount_rp": 50_001, "method": "cash"}))
         .await
         .problem(409, "pays_too_much");
     let item = format!("{user}/debts/{}/settlements", debt["id"].as_str().unwrap());
-    let other = desk.user("Sari").await;
+    let other = site.user("Sari").await;
     let foreign = item.replace(&user, &other);
-    desk.post(&foreign, json!({"method": "cash"})).await.problem(404, "not_found");
-    assert_eq!(desk.post(&item, json!({"method": "cash"})).await.ok(201)["amount_rp"], 50_000);
-    desk.post(&item, json!({"method": "cash"})).await.problem(409, "already_paid");
-    let debts = desk.get(&format!("{user}/debts")).await.ok(200);
+    site.post(&foreign, json!({"method": "cash"})).await.problem(404, "not_found");
+    assert_eq!(site.post(&item, json!({"method": "cash"})).await.ok(201)["amount_rp"], 50_000);
+    site.post(&item, json!({"method": "cash"})).await.problem(409, "already_paid");
+    let debts = site.get(&format!("{user}/debts")).await.ok(200);
     assert_eq!((&debts["items"][0]["status"], &debts["items"][0]["due_rp"]), (&json!("paid"), &json!(0)));
 
-    let bought = desk
+    let bought = site
         .post(&format!("{user}/purchases"), json!({"package_id": package, "method": "qris_static"}))
         .await
         .ok(201);
     assert_eq!((&bought["amount_rp"], &bought["receipt"]), (&json!(100_000), &json!(4)));
-    let rich = desk.get(&user).await.ok(200);
+    let rich = site.get(&user).await.ok(200);
     assert_eq!((bytes(&rich, "remaining_bytes"), bytes(&rich, "total_debt_bytes")), (20 * 1024 * MIB, 0));
-    desk.post(&format!("{user}/debits"), json!({"amount": "1 GB", "reason": "salah"})).await.ok(201);
+    site.post(&format!("{user}/debits"), json!({"amount": "1 GB", "reason": "salah"})).await.ok(201);
 
-    let orders = desk.get("/orders").await.ok(200);
+    let orders = site.get("/orders").await.ok(200);
     assert_eq!(orders["items"].as_array().unwrap().len(), 4);
     assert_eq!(orders["items"][0], bought);
     let id = bought["id"].as_str().unwrap();
-    assert_eq!(desk.get(&format!("/orders/{id}")).await.ok(200), bought);
-    let none = desk.get(&format!("/orders?user_id={}", other.trim_start_matches("/users/"))).await.ok(200);
+    assert_eq!(site.get(&format!("/orders/{id}")).await.ok(200), bought);
+    let none = site.get(&format!("/orders?user_id={}", other.trim_start_matches("/users/"))).await.ok(200);
     assert_eq!(none["items"], json!([]));
 
-    let blocked = desk.post(&format!("{user}/block"), json!({"reason": "nakal"})).await.ok(200);
+    let blocked = site.post(&format!("{user}/block"), json!({"reason": "nakal"})).await.ok(200);
     assert_eq!(
         (&blocked["access"]["status"], &blocked["access"]["reason"]),
         (&json!("blocked"), &json!("admin"))
     );
-    send(desk.request(Method::POST, &format!("{user}/unblock")).bearer(&desk.owner)).await.ok(200);
-    desk.post(&format!("{user}/unblock"), json!({"reason": "maaf"})).await.ok(200);
-    let verified = desk.get("/ledger/verify").await.ok(200);
+    send(site.request(Method::POST, &format!("{user}/unblock")).bearer(&site.owner)).await.ok(200);
+    site.post(&format!("{user}/unblock"), json!({"reason": "maaf"})).await.ok(200);
+    let verified = site.get("/ledger/verify").await.ok(200);
     assert_eq!((&verified["accounts"], &verified["debts"]), (&json!(2), &json!(1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_classic_reset_is_one_call_and_needs_the_router() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
-    desk.sim.set_authorized(MAC, true);
-    desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
-    desk.post(&format!("{user}/credits"), json!({"amount": "100 MB", "reason": "x"})).await.ok(201);
-    desk.use_mb(MAC, 300).await;
-    let before = desk.lines().await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    site.sim.set_authorized(MAC, true);
+    site.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
+    site.post(&format!("{user}/credits"), json!({"amount": "100 MB", "reason": "x"})).await.ok(201);
+    site.use_mb(MAC, 300).await;
+    let before = site.lines().await;
 
-    desk.sim.connections(ConnectionMode::Refuse).await;
-    desk.sim.cut_sessions();
+    site.sim.connections(ConnectionMode::Refuse).await;
+    site.sim.cut_sessions();
     let reset = json!({"debt": "10 GB", "reason": "bulan baru"});
     let call = || {
-        let call = desk.request(Method::POST, &format!("{user}/reset")).bearer(&desk.owner);
+        let call = site.request(Method::POST, &format!("{user}/reset")).bearer(&site.owner);
         call.header("idempotency-key", "reset-1").json(&reset)
     };
     send(call()).await.problem(503, "router_unreachable");
-    assert_eq!(desk.lines().await, before);
-    let plan = desk.get("/router/plan").await;
+    assert_eq!(site.lines().await, before);
+    let plan = site.get("/router/plan").await;
     assert!(plan.status == 200 || plan.json()["code"] == "router_unreachable", "{}", plan.text);
 
-    desk.sim.connections(ConnectionMode::Accept).await;
+    site.sim.connections(ConnectionMode::Accept).await;
     // A 5xx is not remembered: the key resumes the same work, once the client has found the router again.
     let found_again = async {
         loop {
@@ -624,102 +627,102 @@ async fn the_classic_reset_is_one_call_and_needs_the_router() {
     assert_eq!(kinds, ["usage", "closing", "debt_granted", "advance"]);
     assert_eq!(send(call()).await.json(), done);
 
-    let synced = desk.post("/router/sync", json!({})).await.ok(200);
+    let synced = site.post("/router/sync", json!({})).await.ok(200);
     assert!(synced["edits"].as_array().unwrap().iter().all(|edit| edit["outcome"] == "done"), "{synced}");
-    assert_eq!(desk.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)), ["klient_aktif"]);
-    desk.use_mb(MAC, 0).await;
-    assert_eq!(bytes(&desk.get(&user).await.ok(200), "used_bytes"), 0);
+    assert_eq!(site.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)), ["klient_aktif"]);
+    site.use_mb(MAC, 0).await;
+    assert_eq!(bytes(&site.get(&user).await.ok(200), "used_bytes"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_call_is_answered_and_not_done_again() {
-    let mut desk = Desk::start().await;
-    let user = desk.user("Budi").await;
+    let mut site = TestSite::serving().await;
+    let user = site.user("Budi").await;
     let path = format!("{user}/credits");
-    let call = |desk: &Desk, token: &str, path: &str, body: &'static str| {
-        desk.request(Method::POST, path)
+    let call = |site: &TestSite, token: &str, path: &str, body: &'static str| {
+        site.request(Method::POST, path)
             .bearer(token)
             .header("idempotency-key", "k-1")
             .header("content-type", "application/json")
             .body(body)
     };
-    let owner = desk.owner.clone();
+    let owner = site.owner.clone();
     let body = r#"{"amount": "1 GB", "reason": "hadiah"}"#;
-    let first = send(call(&desk, &owner, &path, body)).await;
+    let first = send(call(&site, &owner, &path, body)).await;
     first.ok(201);
-    desk.post(&path, json!({"amount": "1 GB", "reason": "lain"})).await.ok(201);
-    let second = send(call(&desk, &owner, &path, body)).await;
+    site.post(&path, json!({"amount": "1 GB", "reason": "lain"})).await.ok(201);
+    let second = send(call(&site, &owner, &path, body)).await;
     assert_eq!((second.status, &second.text), (first.status, &first.text), "byte for byte");
     let other = r#"{"amount": "2 GB", "reason": "hadiah"}"#;
-    send(call(&desk, &owner, &path, other)).await.problem(409, "idempotency_conflict");
-    send(call(&desk, &owner, &format!("{user}/debits"), body)).await.problem(409, "idempotency_conflict");
+    send(call(&site, &owner, &path, other)).await.problem(409, "idempotency_conflict");
+    send(call(&site, &owner, &format!("{user}/debits"), body)).await.problem(409, "idempotency_conflict");
 
-    desk.restart().await;
-    let third = send(call(&desk, &owner, &path, body)).await;
+    site.restart().await;
+    let third = send(call(&site, &owner, &path, body)).await;
     assert_eq!((third.status, third.text), (first.status, first.text));
-    let operator = desk.admin("operator", "operator").await;
-    send(call(&desk, &operator, &path, body)).await.ok(201);
-    assert_eq!(bytes(&desk.get(&user).await.ok(200), "credited_bytes"), 3 * 1024 * MIB);
+    let operator = site.admin("operator", "operator").await;
+    send(call(&site, &operator, &path, body)).await.ok(201);
+    assert_eq!(bytes(&site.get(&user).await.ok(200), "credited_bytes"), 3 * 1024 * MIB);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn binding_charges_nobody_for_what_flowed_before_and_the_plan_reads_like_the_router() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
-    desk.sim.set_authorized(MAC, true);
-    desk.sim.traffic(MAC, 900 * MIB, 0);
-    let bound = desk.post(&format!("{user}/devices"), json!({"mac": MAC, "label": "HP"})).await.ok(201);
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    site.sim.set_authorized(MAC, true);
+    site.sim.traffic(MAC, 900 * MIB, 0);
+    let bound = site.post(&format!("{user}/devices"), json!({"mac": MAC, "label": "HP"})).await.ok(201);
     assert_eq!(
         (&bound["devices"][0]["label"], &bound["devices"][0]["pending"]),
         (&json!("HP"), &json!(null))
     );
-    desk.post(&format!("{user}/credits"), json!({"amount": "10 GB", "reason": "x"})).await.ok(201);
-    desk.use_mb(MAC, 5).await;
-    assert_eq!(bytes(&desk.get(&user).await.ok(200), "used_bytes"), 5 * MIB);
+    site.post(&format!("{user}/credits"), json!({"amount": "10 GB", "reason": "x"})).await.ok(201);
+    site.use_mb(MAC, 5).await;
+    assert_eq!(bytes(&site.get(&user).await.ok(200), "used_bytes"), 5 * MIB);
 
-    let usage = desk.get(&format!("{user}/usage")).await.ok(200);
+    let usage = site.get(&format!("{user}/usage")).await.ok(200);
     assert_eq!((&usage["total_bytes"], &usage["items"][0]["mac"]), (&json!(5 * MIB), &json!(MAC)));
     assert_eq!(usage["items"][0]["start"], "2026-11-10T03:00:00Z");
-    desk.use_mb(MAC, 2).await;
-    let days = desk.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
+    site.use_mb(MAC, 2).await;
+    let days = site.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
     assert_eq!(
         (&days["total_bytes"], &days["items"][0]["start"]),
         (&json!(7 * MIB), &json!("2026-11-09T17:00:00Z"))
     );
 
-    desk.clock.advance(Duration::from_hours(24));
-    desk.sim.advance(Duration::from_hours(24));
-    desk.use_mb(MAC, 1).await;
-    let days = desk.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
+    site.clock.advance(Duration::from_hours(24));
+    site.sim.advance(Duration::from_hours(24));
+    site.use_mb(MAC, 1).await;
+    let days = site.get(&format!("{user}/usage?step=day&from=2026-11-01T00:00:00Z")).await.ok(200);
     let of_day = |n: usize| (days["items"][n]["start"].clone(), days["items"][n]["bytes"].clone());
     assert_eq!(of_day(0), (json!("2026-11-09T17:00:00Z"), json!(7 * MIB)), "a day that ended");
     assert_eq!(of_day(1), (json!("2026-11-10T17:00:00Z"), json!(MIB)), "and the open one: {days}");
 
-    let plan = desk.get("/router/plan").await.ok(200);
+    let plan = site.get("/router/plan").await.ok(200);
     let id = user.trim_start_matches("/users/");
     let binding = json!({"action": "add", "menu": "/ip/hotspot/ip-binding", "row": null, "mac": MAC,
                          "type": "bypassed", "user_id": id});
     let listing = json!({"action": "add", "menu": "/ip/firewall/address-list", "row": null, "list": "klient_aktif",
                          "address": "10.5.50.2", "user_id": id});
     assert_eq!(plan, json!({"edits": [binding, listing], "conflicts": [], "dry_run": false}));
-    assert!(desk.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)).is_empty(), "a plan changes nothing");
-    desk.post("/router/sync", json!({})).await.ok(200);
-    assert_eq!(desk.get("/router/plan").await.ok(200)["edits"], json!([]));
-    assert_eq!(desk.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)), ["klient_aktif"]);
-    let status = desk.get("/status").await.ok(200);
+    assert!(site.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)).is_empty(), "a plan changes nothing");
+    site.post("/router/sync", json!({})).await.ok(200);
+    assert_eq!(site.get("/router/plan").await.ok(200)["edits"], json!([]));
+    assert_eq!(site.sim.lists_of(Ipv4Addr::new(10, 5, 50, 2)), ["klient_aktif"]);
+    let status = site.get("/status").await.ok(200);
     assert_eq!((&status["router"]["state"], &status["relay"]["state"]), (&json!("ok"), &json!("off")));
     assert_eq!((&status["store"]["state"], &status["clock"]["state"]), (&json!("ok"), &json!("ok")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumped_is_told_with_its_last_trusted_time_and_since_when() {
-    let desk = Desk::start().await;
-    let trusted_at = desk.clock.now();
-    desk.clock.set_wall(Timestamp(trusted_at.0 + 900 * DAY_MS));
-    desk.site().engine().call(Engine::pass_time).await.unwrap().unwrap();
-    desk.clock.advance(Duration::from_hours(1));
-    let clock = desk.get("/status").await.ok(200)["clock"].clone();
+    let site = TestSite::serving().await;
+    let trusted_at = site.clock.now();
+    site.clock.set_wall(Timestamp(trusted_at.0 + 900 * DAY_MS));
+    site.agent().engine().call(Engine::pass_time).await.unwrap().unwrap();
+    site.clock.advance(Duration::from_hours(1));
+    let clock = site.get("/status").await.ok(200)["clock"].clone();
     assert_eq!(clock["state"], "degraded");
     let told =
         [&clock["since"], &clock["last_success"]].map(|at| parse_rfc3339(at.as_str().unwrap()).unwrap());
@@ -728,12 +731,12 @@ async fn a_clock_that_jumped_is_told_with_its_last_trusted_time_and_since_when()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn explain_tells_every_rule_its_numbers_and_what_to_pay() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    desk.package(10 * 1024, 100_000).await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    site.package(10 * 1024, 100_000).await;
     let late = json!({"amount": "5 GB", "debt_date": "2026-10-01", "due_date": "2026-10-31", "note": "bon"});
-    let debt = desk.post(&format!("{user}/debts"), late).await.ok(201);
-    let why = desk.get(&format!("{user}/explain")).await.ok(200);
+    let debt = site.post(&format!("{user}/debts"), late).await.ok(201);
+    let why = site.get(&format!("{user}/explain")).await.ok(200);
     assert_eq!(
         (&why["user"]["access"]["status"], &why["user"]["access"]["reason"]),
         (&json!("blocked"), &json!("debt_overdue"))
@@ -750,15 +753,15 @@ async fn explain_tells_every_rule_its_numbers_and_what_to_pay() {
     assert_eq!((&why["to_pay"]["amount_rp"], &why["debts"][0]["id"]), (&json!(50_000), &debt["id"]));
     assert_eq!(why["to_pay_refused"], json!(null));
 
-    let poor = desk.user("Sari").await;
-    let why = desk.get(&format!("{poor}/explain")).await.ok(200);
+    let poor = site.user("Sari").await;
+    let why = site.get(&format!("{poor}/explain")).await.ok(200);
     assert_eq!(why["to_pay"], json!({"amount_rp": 0, "lines": []}));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_control_socket_needs_no_log_in_and_is_an_owner() {
-    let desk = Desk::start().await;
-    let mut socket = UnixStream::connect(desk.folder().join("kuotad.sock")).await.unwrap();
+    let site = TestSite::serving().await;
+    let mut socket = UnixStream::connect(site.folder().join("kuotad.sock")).await.unwrap();
     let body = r#"{"name": "Budi"}"#;
     let head =
         "POST /api/v1/users HTTP/1.1\r\nhost: kuotad\r\nconnection: close\r\ncontent-type: application/json";
@@ -767,7 +770,7 @@ async fn the_control_socket_needs_no_log_in_and_is_an_owner() {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
-    let audit = desk.get("/audit?limit=1").await.ok(200);
+    let audit = site.get("/audit?limit=1").await.ok(200);
     let line = &audit["items"][0];
     assert_eq!(
         (&line["actor"], &line["role"], &line["source"]),
@@ -778,13 +781,13 @@ async fn the_control_socket_needs_no_log_in_and_is_an_owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_desks_pages_show_nothing_before_the_log_in_and_names_are_never_markup() {
-    let desk = Desk::start().await;
-    let user = desk.user("<b>Budi</b>").await.replace("/users/", "/pelanggan/");
+    let site = TestSite::serving().await;
+    let user = site.user("<b>Budi</b>").await.replace("/users/", "/pelanggan/");
     for path in ["/", "/pelanggan", &user] {
-        let page = send(desk.call(Method::GET, path)).await;
+        let page = send(site.call(Method::GET, path)).await;
         assert_eq!((page.status, page.text.as_str()), (303, ""), "{path}");
         assert!(page.headers["location"].to_str().unwrap().starts_with("/masuk"), "{path}");
-        let page = send(desk.call(Method::GET, path).bearer(&desk.owner)).await;
+        let page = send(site.call(Method::GET, path).bearer(&site.owner)).await;
         assert_eq!((page.status, page.kind.as_str()), (200, "text/html; charset=utf-8"), "{path}");
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
@@ -794,64 +797,66 @@ async fn the_desks_pages_show_nothing_before_the_log_in_and_names_are_never_mark
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_a_whole_store_that_only_the_owner_gets() {
-    let desk = Desk::start().await;
-    desk.user("Budi").await;
-    let cashier = desk.admin("kasir", "cashier").await;
-    let call = |token: &str| send(desk.request(Method::POST, "/backup").bearer(token));
+    let site = TestSite::serving().await;
+    site.user("Budi").await;
+    let cashier = site.admin("kasir", "cashier").await;
+    let call = |token: &str| send(site.request(Method::POST, "/backup").bearer(token));
     call(&cashier).await.problem(403, "role");
-    let copy = desk.request(Method::POST, "/backup").bearer(&desk.owner).bytes().await;
+    let copy = site.request(Method::POST, "/backup").bearer(&site.owner).bytes().await;
     assert!(copy.starts_with(b"SQLite format 3\0"));
-    let path = desk.folder().join("fetched.db");
+    let path = site.folder().join("fetched.db");
     std::fs::write(&path, &copy).unwrap();
     assert_eq!(kuota::store::backup::prove(&path).unwrap().accounts, 1);
     let left =
-        std::fs::read_dir(desk.folder()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        std::fs::read_dir(site.folder()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     assert!(!left.into_iter().any(|name| name.contains("copying")), "no copy stays behind");
-    assert_eq!(desk.get("/audit?limit=1").await.ok(200)["items"][0]["action"], "backup");
+    assert_eq!(site.get("/audit?limit=1").await.ok(200)["items"][0]["action"], "backup");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_are_exported_for_the_owner_and_never_as_formulas() {
-    let desk = Desk::start().await;
-    let user = desk.user("=cmd|' /C calc'!A0").await;
-    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB", "note": "a, \"b\""})).await.ok(201);
-    let operator = desk.admin("operator", "operator").await;
-    send(desk.request(Method::GET, "/export/users").bearer(&operator)).await.problem(403, "role");
-    desk.get("/export/tokens").await.problem(404, "not_found");
+    let site = TestSite::serving().await;
+    let user = site.user("=cmd|' /C calc'!A0").await;
+    site.post(&format!("{user}/debts"), json!({"amount": "3 GB", "note": "a, \"b\""})).await.ok(201);
+    let operator = site.admin("operator", "operator").await;
+    send(site.request(Method::GET, "/export/users").bearer(&operator)).await.problem(403, "role");
+    site.get("/export/tokens").await.problem(404, "not_found");
     for table in ["users", "packages", "debts", "orders", "entries"] {
-        let reply = desk.get(&format!("/export/{table}")).await;
+        let reply = site.get(&format!("/export/{table}")).await;
         reply.ok_text();
         assert_eq!(reply.kind, "text/csv; charset=utf-8; header=present");
         assert!(reply.headers["content-disposition"].to_str().unwrap().contains(&format!("{table}.csv")));
         assert!(reply.text.ends_with("\r\n") && !reply.text.contains("\n="), "{}", reply.text);
     }
-    let debts = desk.get("/export/debts").await.text;
+    let debts = site.get("/export/debts").await.text;
     assert!(debts.contains(",'=cmd|' /C calc'!A0,3221225472,0,,0,"), "{debts}");
     assert!(debts.contains(",open,\"a, \"\"b\"\"\",juragan,2026-11-10T03:00:00Z\r\n"), "{debts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_ask_for_a_token_or_a_named_network() {
-    let desk = Desk::with(|config| config.admin.metrics_networks.push("127.0.0.3/32".parse().unwrap())).await;
-    let viewer = desk.admin("viewer", "viewer").await;
+    let site =
+        TestSite::serving_with(|config| config.admin.metrics_networks.push("127.0.0.3/32".parse().unwrap()))
+            .await;
+    let viewer = site.admin("viewer", "viewer").await;
     for path in ["/metrics", "/api/v1/metrics"] {
-        send(desk.call(Method::GET, path)).await.ok_text();
-        desk.call(Method::GET, path).from(NAMED).send().await.ok_text();
-        desk.call(Method::GET, path).from(OTHER).send().await.problem(401, "unauthorized");
-        desk.call(Method::GET, path).from(OTHER).bearer("kuota_x").send().await.problem(401, "unauthorized");
-        desk.call(Method::GET, path).from(OTHER).bearer(&viewer).send().await.ok_text();
+        send(site.call(Method::GET, path)).await.ok_text();
+        site.call(Method::GET, path).from(NAMED).send().await.ok_text();
+        site.call(Method::GET, path).from(OTHER).send().await.problem(401, "unauthorized");
+        site.call(Method::GET, path).from(OTHER).bearer("kuota_x").send().await.problem(401, "unauthorized");
+        site.call(Method::GET, path).from(OTHER).bearer(&viewer).send().await.ok_text();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_tell_counts_and_sums_without_names_or_a_log_in() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    desk.post(&format!("{user}/debts"), json!({"amount": "3 GB"})).await.ok(201);
-    desk.get("/nowhere").await.problem(404, "not_found");
-    desk.site().cycle.meter_once().await.unwrap();
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    site.post(&format!("{user}/debts"), json!({"amount": "3 GB"})).await.ok(201);
+    site.get("/nowhere").await.problem(404, "not_found");
+    site.agent().cycle.meter_once().await.unwrap();
     for path in ["/metrics", "/api/v1/metrics"] {
-        let reply = send(desk.call(Method::GET, path)).await;
+        let reply = send(site.call(Method::GET, path)).await;
         reply.ok_text();
         assert!(reply.kind.starts_with("application/openmetrics-text"), "{}", reply.kind);
         for line in [
@@ -879,21 +884,21 @@ async fn metrics_tell_counts_and_sums_without_names_or_a_log_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sales_are_summed_by_day_method_and_cashier() {
-    let desk = Desk::start().await;
-    let package = desk.package(1024, 50_000).await;
-    let cashier = desk.admin("kasir", "cashier").await;
-    let user = desk.user("+Budi").await;
+    let site = TestSite::serving().await;
+    let package = site.package(1024, 50_000).await;
+    let cashier = site.admin("kasir", "cashier").await;
+    let user = site.user("+Budi").await;
     let buy = |token: &str, method: &str| {
         let body = json!({"package_id": package, "method": method});
-        send(desk.request(Method::POST, &format!("{user}/purchases")).bearer(token).json(&body))
+        send(site.request(Method::POST, &format!("{user}/purchases")).bearer(token).json(&body))
     };
     buy(&cashier, "cash").await.ok(201);
     buy(&cashier, "cash").await.ok(201);
-    buy(&desk.owner, "transfer").await.ok(201);
-    desk.clock.advance(Duration::from_hours(24));
+    buy(&site.owner, "transfer").await.ok(201);
+    site.clock.advance(Duration::from_hours(24));
     buy(&cashier, "cash").await.ok(201);
 
-    let report = desk.get("/reports/sales").await.ok(200);
+    let report = site.get("/reports/sales").await.ok(200);
     assert_eq!((&report["from"], &report["to"]), (&json!("2026-11-01"), &json!("2026-11-30")));
     let sum = |day: &str, method: &str, cashier: &str, orders: u64, first: u64, last: u64| {
         json!({"day": day, "method": method, "cashier": cashier, "orders": orders, "amount_rp": orders * 50_000,
@@ -906,10 +911,10 @@ async fn sales_are_summed_by_day_method_and_cashier() {
     ]);
     assert_eq!(report["items"], expected);
     assert_eq!((&report["totals"]["orders"], &report["totals"]["amount_rp"]), (&json!(4), &json!(200_000)));
-    let day = desk.get("/reports/sales?from=2026-11-11&to=2026-11-11").await.ok(200);
+    let day = site.get("/reports/sales?from=2026-11-11&to=2026-11-11").await.ok(200);
     assert_eq!(day["totals"]["orders"], 1);
 
-    let table = desk.get("/reports/sales?format=csv").await;
+    let table = site.get("/reports/sales?format=csv").await;
     assert_eq!(table.kind, "text/csv; charset=utf-8; header=present");
     assert_eq!(table.headers["content-disposition"], "attachment; filename=\"sales.csv\"");
     let lines: Vec<&str> = table.text.split_terminator("\r\n").collect();
@@ -919,36 +924,36 @@ async fn sales_are_summed_by_day_method_and_cashier() {
     assert!(lines[4].ends_with(",'+Budi,purchase,paid,2026-11-10T03:00:00Z"), "{}", lines[4]);
     assert_eq!(lines[8], "total,,,,4,200000,0,1,4,,,,,");
 
-    desk.get("/reports/sales?from=2025-01-01&to=2026-11-11").await.invalid("from");
-    desk.get("/reports/sales?from=2026-11-11&to=2026-11-10").await.invalid("to");
-    desk.get("/reports/sales?from=11-11-2026").await.invalid("from");
-    desk.get("/reports/sales?format=xml").await.invalid("format");
-    desk.get("/reports/profit").await.problem(404, "not_found");
-    let viewer = desk.admin("tamu", "viewer").await;
-    send(desk.request(Method::GET, "/reports/sales").bearer(&viewer)).await.ok(200);
-    send(desk.request(Method::GET, "/reports/sales")).await.problem(401, "unauthorized");
+    site.get("/reports/sales?from=2025-01-01&to=2026-11-11").await.invalid("from");
+    site.get("/reports/sales?from=2026-11-11&to=2026-11-10").await.invalid("to");
+    site.get("/reports/sales?from=11-11-2026").await.invalid("from");
+    site.get("/reports/sales?format=xml").await.invalid("format");
+    site.get("/reports/profit").await.problem(404, "not_found");
+    let viewer = site.admin("tamu", "viewer").await;
+    send(site.request(Method::GET, "/reports/sales").bearer(&viewer)).await.ok(200);
+    send(site.request(Method::GET, "/reports/sales")).await.problem(401, "unauthorized");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn debts_and_whom_to_call_are_reported() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let owe = async |name: &str, due: &str| {
         let user =
-            desk.post("/users", json!({"name": name, "phone": format!("08120000{:04}", name.len())})).await;
+            site.post("/users", json!({"name": name, "phone": format!("08120000{:04}", name.len())})).await;
         let id = user.ok(201)["id"].as_str().unwrap().to_owned();
         let debt = json!({"amount": "10 GB", "debt_date": "2026-10-01", "due_date": due, "note": "bon"});
-        desk.post(&format!("/users/{id}/debts"), debt).await.ok(201);
+        site.post(&format!("/users/{id}/debts"), debt).await.ok(201);
     };
     owe("Terlambat", "2026-10-31").await;
     owe("Segera", "2026-11-15").await;
     owe("Nanti", "2026-12-31").await;
-    desk.user("Lunas").await;
-    let unpriced = desk.get("/reports/debts").await.ok(200);
+    site.user("Lunas").await;
+    let unpriced = site.get("/reports/debts").await.ok(200);
     assert_eq!(unpriced["items"][0]["due_rp"], json!(null), "no package, no price, and never 0");
     assert_eq!((&unpriced["totals"]["unpriced"], &unpriced["totals"]["due_rp"]), (&json!(3), &json!(0)));
-    desk.package(10 * 1024, 100_000).await;
+    site.package(10 * 1024, 100_000).await;
 
-    let report = desk.get("/reports/debts").await.ok(200);
+    let report = site.get("/reports/debts").await.ok(200);
     let late = &report["items"][0];
     assert_eq!(
         (&late["name"], &late["due_rp"], &late["overage_bytes"]),
@@ -959,57 +964,58 @@ async fn debts_and_whom_to_call_are_reported() {
     let totals = json!({"users": 3, "debts": 3, "unpaid_bytes": 30 * 1024 * MIB, "overage_bytes": 0,
                         "due_rp": 300_000, "unpriced": 0});
     assert_eq!(report["totals"], totals);
-    let none = desk.get("/reports/debts?from=2026-11-01&to=2026-11-30").await.ok(200);
+    let none = site.get("/reports/debts?from=2026-11-01&to=2026-11-30").await.ok(200);
     assert_eq!(none["items"], json!([]), "by debt date");
-    let table = desk.get("/reports/debts?format=csv").await.text;
+    let table = site.get("/reports/debts?format=csv").await.text;
     assert_eq!(table.split_terminator("\r\n").last(), Some("total,,,,,,,,,32212254720,300000,"));
 
-    let report = desk.get("/reports/collection").await.ok(200);
+    let report = site.get("/reports/collection").await.ok(200);
     let calls: Vec<_> =
         report["items"].as_array().unwrap().iter().map(|c| (&c["state"], &c["name"])).collect();
     assert_eq!(calls, [(&json!("stopped"), &json!("Terlambat")), (&json!("due_soon"), &json!("Segera"))]);
     assert_eq!(report["totals"], json!({"users": 2, "amount_rp": 200_000, "unpriced": 0}));
-    let table = desk.get("/reports/collection?format=csv").await.text;
+    let table = site.get("/reports/collection?format=csv").await.text;
     assert!(table.contains(",Terlambat,081200000009,2026-10-31,10737418240,100000\r\n"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_of_everybody_joins_ended_days_and_the_open_one() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    desk.post(&format!("{user}/credits"), json!({"amount": "1 GB", "reason": "tes"})).await.ok(201);
-    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
-    desk.sim.set_authorized(MAC, true);
-    desk.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
-    desk.use_mb(MAC, 5).await;
-    desk.clock.advance(Duration::from_hours(24));
-    desk.sim.advance(Duration::from_hours(24));
-    desk.use_mb(MAC, 2).await;
-    desk.use_mb(MAC, 1).await;
-    let report = desk.get("/reports/usage").await.ok(200);
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    site.post(&format!("{user}/credits"), json!({"amount": "1 GB", "reason": "tes"})).await.ok(201);
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 2));
+    site.sim.set_authorized(MAC, true);
+    site.post(&format!("{user}/devices"), json!({"mac": MAC})).await.ok(201);
+    site.use_mb(MAC, 5).await;
+    site.clock.advance(Duration::from_hours(24));
+    site.sim.advance(Duration::from_hours(24));
+    site.use_mb(MAC, 2).await;
+    site.use_mb(MAC, 1).await;
+    let report = site.get("/reports/usage").await.ok(200);
     let rows: Vec<_> = report["items"].as_array().unwrap().iter().map(|r| (&r["day"], &r["bytes"])).collect();
     let expected = [(&json!("2026-11-10"), &json!(5 * MIB)), (&json!("2026-11-11"), &json!(3 * MIB))];
     assert_eq!(rows, expected, "gathered readings count");
     assert_eq!(report["totals"], json!({"bytes": 8 * MIB, "mb": "8.00", "unenforced_bytes": 0}));
-    let past = desk.get("/reports/usage?from=2026-11-01&to=2026-11-10").await.ok(200);
+    let past = site.get("/reports/usage?from=2026-11-01&to=2026-11-10").await.ok(200);
     assert_eq!(past["totals"]["bytes"], 5 * MIB);
-    let table = desk.get("/reports/usage?format=csv").await.text;
+    let table = site.get("/reports/usage?format=csv").await.text;
     assert!(table.ends_with(",Budi,3145728,3.00,0\r\ntotal,,,8388608,8.00,0\r\n"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_description_needs_no_log_in_and_names_every_route_and_no_other() {
-    let desk = Desk::start().await;
-    let document = send(desk.request(Method::GET, "/openapi.json")).await.ok(200);
+    let site = TestSite::serving().await;
+    let document = send(site.request(Method::GET, "/openapi.json")).await.ok(200);
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(described::documented(), described::routed());
+    assert_eq!(api_description::documented(), api_description::routed());
 }
 
 #[test]
 fn an_answer_that_is_not_as_described_fails() {
     let check = |method: &str, path: &str, status: u16, body: Value| {
         let body = body.to_string();
-        std::panic::catch_unwind(|| described::check(method, path, status, "application/json", &body)).is_ok()
+        std::panic::catch_unwind(|| api_description::check(method, path, status, "application/json", &body))
+            .is_ok()
     };
     assert!(check("GET", "/api/ping", 200, json!({"status": "ok", "version": "1"})));
     assert!(!check("GET", "/api/ping", 201, json!({"status": "ok", "version": "1"})), "another status");

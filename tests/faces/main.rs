@@ -7,21 +7,5 @@ mod office;
 mod portal;
 mod spellings;
 
-#[path = "../support/browser.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod browser;
-#[path = "../support/described.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod described;
-#[path = "../support/desk.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod desk;
-#[path = "../support/relay.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod relay;
-#[path = "../support/shop.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod shop;
-#[path = "../support/visitor.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod visitor;
+#[path = "../support/of_site.rs"]
+mod support;

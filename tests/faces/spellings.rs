@@ -3,17 +3,14 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use crate::browser;
-use crate::desk;
-
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use crate::support::console_client::ConsoleClient;
+use crate::support::site::TestSite;
 use axum::http::Method;
-use browser::Browser;
 use clap::Parser;
-use desk::Desk;
 use kuota::agent::config::Config;
 use kuota::cli::Args;
 use kuota::domain::id::Mac;
@@ -162,15 +159,15 @@ fn is_off(text: &str, is_limit: bool) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_reads_every_spelling_and_refuses_the_rest() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     for (kind, method, path, body, pointer) in API_CASES {
         for (text, value) in spellings(kind) {
-            let user = desk.user("Budi").await;
+            let user = site.user("Budi").await;
             let path = path.replace("$u", &user);
             let escaped = json!(text).to_string();
             let body: Value = serde_json::from_str(&body.replace("\"$\"", &escaped)).unwrap();
             let method: Method = method.parse().unwrap();
-            let reply = desk.request(method, &path).bearer(&desk.owner).json(&body).send().await;
+            let reply = site.request(method, &path).bearer(&site.owner).json(&body).send().await;
             let what = format!("{path} {text:?}: {}", reply.text);
             match value {
                 Some(value) => {
@@ -189,9 +186,9 @@ async fn the_api_reads_every_spelling_and_refuses_the_rest() {
                 }
             }
             // The next spelling is of the same device and number.
-            let _ = desk.delete(&format!("{user}/devices/02:C0:1D:00:27:01")).await;
+            let _ = site.delete(&format!("{user}/devices/02:C0:1D:00:27:01")).await;
             if *kind == "phones" {
-                desk.patch(&user, json!({"phone": null})).await.ok(200);
+                site.patch(&user, json!({"phone": null})).await.ok(200);
             }
         }
     }
@@ -199,7 +196,7 @@ async fn the_api_reads_every_spelling_and_refuses_the_rest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_reads_every_spelling_and_names_every_other_by_its_row() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     for (kind, field) in [("phones", "phone"), ("macs", "mac"), ("amounts", "debt_limit")] {
         for (text, value) in spellings(kind) {
             let user = if field == "mac" {
@@ -207,7 +204,7 @@ async fn an_import_reads_every_spelling_and_names_every_other_by_its_row() {
             } else {
                 json!({"name": "U", field: text})
             };
-            let reply = desk.post("/users/import", json!({"users": [user]})).await;
+            let reply = site.post("/users/import", json!({"users": [user]})).await;
             let is_good = value.is_some() || is_off(&text, field == "debt_limit") || text.is_empty();
             if !is_good {
                 let problem = reply.problem(422, "invalid");
@@ -216,15 +213,15 @@ async fn an_import_reads_every_spelling_and_names_every_other_by_its_row() {
             }
             let id = reply.ok(201)["ids"][0].as_str().unwrap().to_owned();
             let user = format!("/users/{id}");
-            desk.delete(&format!("{user}/devices/02:C0:1D:00:27:01")).await;
-            desk.patch(&user, json!({"phone": null})).await.ok(200);
+            site.delete(&format!("{user}/devices/02:C0:1D:00:27:01")).await;
+            site.patch(&user, json!({"phone": null})).await.ok(200);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_refuses_every_ambiguous_amount_of_quota_and_debt_by_its_row() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let day = json!("2026-11-01");
     for field in ["credits_bytes", "debits_bytes", "fup_base_bytes", "amount"] {
         for (text, value) in spellings("amounts") {
@@ -236,7 +233,7 @@ async fn an_import_refuses_every_ambiguous_amount_of_quota_and_debt_by_its_row()
             } else {
                 json!({"name": "U", field: text})
             };
-            let problem = desk.post("/users/import", json!({"users": [user]})).await.problem(422, "invalid");
+            let problem = site.post("/users/import", json!({"users": [user]})).await.problem(422, "invalid");
             let named = problem["errors"][0]["field"].as_str().unwrap();
             let wanted = if field == "amount" { "debts" } else { field };
             assert!(named.starts_with("users[0].") && named.contains(wanted), "{field} {text:?} {problem}");
@@ -246,16 +243,16 @@ async fn an_import_refuses_every_ambiguous_amount_of_quota_and_debt_by_its_row()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_users_are_one_commit_and_one_reading_of_the_router() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let user = |n: u32| json!({"name": format!("U{n}"), "phone": format!("0812{n:08}"), "macs": [format!("0200000{n:05}")]});
     let users: Vec<Value> = (0..300).map(user).collect();
-    let commits = || desk.site().engine().call(|engine| engine.store_stats().commits);
-    let (readings, before) = (desk.site().cycle.figures().metered, commits().await.unwrap());
-    let answer = desk.post("/users/import", json!({"users": users})).await.ok(201);
+    let commits = || site.agent().engine().call(|engine| engine.store_stats().commits);
+    let (readings, before) = (site.agent().cycle.figures().metered, commits().await.unwrap());
+    let answer = site.post("/users/import", json!({"users": users})).await.ok(201);
     assert_eq!((&answer["imported"], &answer["devices"]), (&json!(300), &json!(300)));
-    assert_eq!(desk.site().cycle.figures().metered - readings, 1);
+    assert_eq!(site.agent().cycle.figures().metered - readings, 1);
     assert_eq!(commits().await.unwrap() - before, 1);
-    let again = desk.post("/users/import", json!({"users": users})).await.problem(409, "import_refused");
+    let again = site.post("/users/import", json!({"users": users})).await.problem(409, "import_refused");
     assert_eq!(again["errors"].as_array().unwrap().len(), 600, "every row with every reason");
 }
 
@@ -278,11 +275,11 @@ const PAGE_CASES: &[PageCase] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forms_read_every_spelling_and_mark_the_rest() {
-    let desk = Desk::start().await;
-    let browser = Browser::owner(&desk).await;
-    let user = desk.user("Budi").await;
+    let site = TestSite::serving().await;
+    let browser = ConsoleClient::owner(&site).await;
+    let user = site.user("Budi").await;
     let debt = json!({"amount": "1 GB", "price_rp": 90_000});
-    desk.post(&format!("{user}/debts"), debt).await.ok(201);
+    site.post(&format!("{user}/debts"), debt).await.ok(201);
     let place = user.replace("/users/", "/pelanggan/");
     for (kind, path, field, rest) in PAGE_CASES {
         for (text, value) in spellings(kind) {
@@ -357,20 +354,20 @@ fn the_configuration_and_its_environment_read_every_spelling_and_refuse_the_rest
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_search_finds_a_customer_by_whatever_somebody_has_in_hand() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let joko = json!({"name": "Joko Susilo", "phone": "081255550006"});
-    let joko = desk.post("/users", joko).await.ok(201)["id"].as_str().unwrap().to_owned();
-    desk.user("Budi").await;
+    let joko = site.post("/users", joko).await.ok(201)["id"].as_str().unwrap().to_owned();
+    site.user("Budi").await;
     let mac = "02:C0:1D:00:27:01";
-    desk.sim.host_connect(mac.parse().unwrap(), Ipv4Addr::new(10, 5, 50, 27));
-    desk.post(&format!("/users/{joko}/devices"), json!({"mac": mac})).await.ok(201);
-    desk.site().cycle.meter_once().await.unwrap();
+    site.sim.host_connect(mac.parse().unwrap(), Ipv4Addr::new(10, 5, 50, 27));
+    site.post(&format!("/users/{joko}/devices"), json!({"mac": mac})).await.ok(201);
+    site.agent().cycle.meter_once().await.unwrap();
     let fixture: Value = serde_json::from_str(FIXTURE).unwrap();
     let searches =
         fixture.as_object().unwrap().iter().find(|(name, _)| name.starts_with("search_")).unwrap().1;
     for q in searches.as_array().unwrap() {
         let q = q.as_str().unwrap().bytes().fold(String::new(), |coded, b| coded + &format!("%{b:02X}"));
-        let found = desk.get(&format!("/users?q={q}")).await.ok(200);
+        let found = site.get(&format!("/users?q={q}")).await.ok(200);
         let ids: Vec<&Value> = found["items"].as_array().unwrap().iter().map(|user| &user["id"]).collect();
         assert_eq!(ids, [&json!(joko)], "{q}");
     }

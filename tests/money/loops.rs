@@ -1,4 +1,4 @@
-//! The daemon as it runs by itself: its own loops pull, run errands, meter and reconcile.
+//! The daemon as it runs by itself: its own loops pull, send the outbox, meter and reconcile.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::proxy::Wire;
-use crate::town::{DEADLINE, LOOK, Running, Setup, Town, on_free_ports};
+use crate::site::TestSite;
+use crate::system::{DEADLINE, FullSystem, LOOK};
 
 async fn eventually(what: &str, done: impl AsyncFn() -> bool) {
     let until = Instant::now() + DEADLINE;
@@ -18,8 +19,8 @@ async fn eventually(what: &str, done: impl AsyncFn() -> bool) {
     }
 }
 
-async fn metrics(daemon: &Running) -> String {
-    let mut stream = TcpStream::connect(daemon.admin).await.unwrap();
+async fn metrics(site: &TestSite) -> String {
+    let mut stream = TcpStream::connect(site.base.trim_start_matches("http://")).await.unwrap();
     let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
@@ -29,15 +30,15 @@ async fn metrics(daemon: &Running) -> String {
 
 #[tokio::test]
 async fn a_payment_finds_its_way_by_the_daemons_own_loops_and_the_metrics_say_so() {
-    let mut town = Town::with(Setup { agent: on_free_ports, ..Setup::default() }).await;
-    let (first, second) = (town.customer(1, Bytes::ZERO).await, town.customer(2, Bytes::ZERO).await);
-    let daemon = town.run_agent().await;
-    let order = town.ordered(first, OnlineMethod::Qris).await;
-    eventually("online to pay", async || town.list_of(1) == "klient_fup").await;
-    town.gateway.pay(&order).unwrap();
-    eventually("online", async || town.list_of(1) == "klient_aktif").await;
+    let mut system = FullSystem::new().await;
+    let (first, second) = (system.customer(1, Bytes::ZERO).await, system.customer(2, Bytes::ZERO).await);
+    system.site.run_loops().await;
+    let order = system.ordered(first, OnlineMethod::Qris).await;
+    eventually("online to pay", async || system.list_of(1) == "klient_fup").await;
+    system.gateway.pay(&order).unwrap();
+    eventually("online", async || system.list_of(1) == "klient_aktif").await;
 
-    let text = metrics(&daemon).await;
+    let text = metrics(&system.site).await;
     for line in [
         "kuota_relay_up 1",
         "kuota_relay_state{state=\"ok\"} 1",
@@ -51,19 +52,19 @@ async fn a_payment_finds_its_way_by_the_daemons_own_loops_and_the_metrics_say_so
     }
 
     // Cut while somebody pays; the loops find back by themselves.
-    let order = town.ordered(second, OnlineMethod::VaBca).await;
-    town.uplink.set(Wire::Cut);
-    town.gateway.pay(&order).unwrap();
-    town.leap(Duration::from_secs(40));
+    let order = system.ordered(second, OnlineMethod::VaBca).await;
+    system.uplink.set(Wire::Cut);
+    system.gateway.pay(&order).unwrap();
+    system.leap(Duration::from_secs(40));
     eventually("the relay is missed", async || {
-        let text = metrics(&daemon).await;
+        let text = metrics(&system.site).await;
         text.contains("kuota_relay_up 0") && text.contains("kuota_relay_state{state=\"down\"} 1")
     })
     .await;
-    town.uplink.set(Wire::Whole);
-    eventually("online", async || town.list_of(2) == "klient_aktif").await;
-    daemon.end().await;
+    system.uplink.set(Wire::Whole);
+    eventually("online", async || system.list_of(2) == "klient_aktif").await;
+    system.site.end_loops().await;
     // A daemon that ended has closed its store; what it left is looked at by the next one.
-    town.restart_agent(|_| {}).await;
-    assert_eq!(town.audit(&[]).await.credited, 2);
+    system.site.restart().await;
+    assert_eq!(system.audit(&[]).await.credited, 2);
 }

@@ -12,5 +12,11 @@ mod loops;
 mod proxy;
 mod purposes;
 mod storms;
-mod town;
+mod system;
 mod uplink;
+
+#[path = "../support/relay_host.rs"]
+mod relay_host;
+#[path = "../support/site.rs"]
+#[allow(dead_code, reason = "every program uses its own part")]
+mod site;

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::audit::Books;
 use crate::dice::Dice;
 use crate::proxy::Wire;
-use crate::town::{LOOK, PRICE_RP, Setup, Town, impatient};
+use crate::system::{FullSystem, LOOK, PRICE_RP, SystemOptions, impatient};
 
 /// `KUOTA_MONEY_SEED` repeats a run's dice; without it every run has the same.
 fn seed() -> u64 {
@@ -37,7 +37,7 @@ const PLAN: [Duration; 6] = [
 
 async fn meddle(share: u64) {
     let (mut dice, gateway_seed) = (Dice(seed() * 100 + share), seed() * 100 + share);
-    let town = Town::with(Setup { seed: gateway_seed, ..Setup::default() }).await;
+    let system = FullSystem::with(SystemOptions { seed: gateway_seed, ..SystemOptions::default() }).await;
     let some = |meddling, permille| GatewayFault::notification(meddling).when(Strikes::Permille(permille));
     let claim = Meddling::Field("transaction_status".into(), json!("settlement"));
     let cheap = Meddling::Field("gross_amount".into(), json!("1.00"));
@@ -52,16 +52,16 @@ async fn meddle(share: u64) {
         (claim, 150),
         (cheap, 100),
     ] {
-        town.gateway.plant(some(meddling, permille));
+        system.gateway.plant(some(meddling, permille));
     }
     let mut orders = Vec::new();
     for n in 1..=20 {
-        let user = town.customer(n, Bytes::ZERO).await;
+        let user = system.customer(n, Bytes::ZERO).await;
         let method = dice.one_of(&OnlineMethod::ALL[1..]);
-        orders.push(town.ordered(user, method).await);
+        orders.push(system.ordered(user, method).await);
     }
     for order in &orders {
-        let gateway = &town.gateway;
+        let gateway = &system.gateway;
         match dice.below(10) {
             0 => gateway.expire(order).unwrap(),
             1 => gateway.deny(order).unwrap(),
@@ -83,15 +83,15 @@ async fn meddle(share: u64) {
             gateway.resend(order).unwrap();
         }
         if dice.below(3) == 0 {
-            town.turn().await;
+            system.turn().await;
         }
     }
     for by in PLAN {
-        town.settle().await;
-        town.leap(by);
+        system.settle().await;
+        system.leap(by);
     }
-    let sums = town.audit(&[]).await;
-    println!("meddling {share}: {sums:?}, {:?}", town.gateway.notifications());
+    let sums = system.audit(&[]).await;
+    println!("meddling {share}: {sums:?}, {:?}", system.gateway.notifications());
     assert!(sums.paid > 5 && sums.orders == 20, "{sums:?}");
 }
 
@@ -106,15 +106,15 @@ async fn notifications_dropped_doubled_late_and_tampered_change_nothing_in_the_e
 }
 
 /// A customer who tries until an order stands, and pays it or lets it be. The orders that were shown.
-async fn shop(town: &Town, user: UserId, mut dice: Dice) -> Vec<String> {
+async fn shop(system: &FullSystem, user: UserId, mut dice: Dice) -> Vec<String> {
     let mut shown = Vec::new();
     for _ in 0..TRIES {
         let method = dice.one_of(&OnlineMethod::ALL[1..]);
-        if let Ok(order) = town.open(user, Purpose::Buy(town.package), method).await {
+        if let Ok(order) = system.open(user, Purpose::Buy(system.package), method).await {
             let id = order["id"].as_str().unwrap();
             if dice.below(2) == 0 {
                 // It may be paid already by whoever pays what was not shown.
-                let _ = town.gateway.pay(id);
+                let _ = system.gateway.pay(id);
             }
             shown.push(id.to_owned());
         }
@@ -125,8 +125,8 @@ async fn shop(town: &Town, user: UserId, mut dice: Dice) -> Vec<String> {
 
 /// Paid orders that were called off before the gateway knew of their charge, and that no customer ever saw: a person
 /// decides about them.
-fn unseen(town: &Town, shown: &[String]) -> Vec<String> {
-    let books = Books::read(town.agent_folder()).unwrap();
+fn unseen(system: &FullSystem, shown: &[String]) -> Vec<String> {
+    let books = Books::read(system.site.folder()).unwrap();
     let is_unseen = |id: &String, flags: &BTreeSet<String>| {
         flags.contains("paid_after_cancel") && !shown.iter().any(|one| one == id)
     };
@@ -137,31 +137,31 @@ fn unseen(town: &Town, shown: &[String]) -> Vec<String> {
 /// Several customers shop while the gateway, and now and then the uplink, does what it should not.
 async fn storm(share: u64, faults: Vec<GatewayFault>, cuts: bool, after: &[Duration]) {
     let share = seed() * 100 + share;
-    let setup = Setup { timeouts: Some(impatient()), seed: share, ..Setup::default() };
-    let town = Arc::new(Town::with(setup).await);
+    let setup = SystemOptions { timeouts: Some(impatient()), seed: share, ..SystemOptions::default() };
+    let system = Arc::new(FullSystem::with(setup).await);
     // The time that calls are held back passes quickly.
-    town.hasten(10);
+    system.hasten(10);
     let mut users = Vec::new();
     for n in 1..=6 {
-        users.push(town.customer(n, Bytes::ZERO).await);
+        users.push(system.customer(n, Bytes::ZERO).await);
     }
     for fault in faults {
-        town.gateway.plant(fault);
+        system.gateway.plant(fault);
     }
     let over = Arc::new(AtomicBool::new(false));
     let world = {
-        let (town, over, mut dice) = (Arc::clone(&town), Arc::clone(&over), Dice(share));
+        let (system, over, mut dice) = (Arc::clone(&system), Arc::clone(&over), Dice(share));
         tokio::spawn(async move {
             while !over.load(Ordering::Relaxed) {
-                town.turn().await;
+                system.turn().await;
                 if cuts && dice.below(4) == 0 {
-                    town.uplink.set(dice.one_of(&[Wire::Cut, Wire::NoAnswers, Wire::Whole, Wire::Whole]));
+                    system.uplink.set(dice.one_of(&[Wire::Cut, Wire::NoAnswers, Wire::Whole, Wire::Whole]));
                 }
                 // Somebody pays what nobody was shown.
-                let pending = town.gateway.orders();
+                let pending = system.gateway.orders();
                 let mut pending = pending.iter().filter(|one| one.status == TransactionStatus::Pending);
                 if let Some(one) = pending.next_back().filter(|_| dice.below(20) == 0) {
-                    let _ = town.gateway.pay(&one.order_id);
+                    let _ = system.gateway.pay(&one.order_id);
                 }
                 tokio::time::sleep(LOOK).await;
             }
@@ -169,30 +169,30 @@ async fn storm(share: u64, faults: Vec<GatewayFault>, cuts: bool, after: &[Durat
     };
     let mut shops = tokio::task::JoinSet::new();
     for (n, user) in (1..).zip(users.iter().copied()) {
-        let (town, dice) = (Arc::clone(&town), Dice(share * 10 + n));
-        shops.spawn(async move { shop(&town, user, dice).await });
+        let (system, dice) = (Arc::clone(&system), Dice(share * 10 + n));
+        shops.spawn(async move { shop(&system, user, dice).await });
     }
     let shown: Vec<String> = shops.join_all().await.concat();
     over.store(true, Ordering::Relaxed);
     world.await.unwrap();
-    town.gateway.heal_all();
-    town.uplink.set(Wire::Whole);
+    system.gateway.heal_all();
+    system.uplink.set(Wire::Whole);
     for by in after {
-        town.settle().await;
-        town.leap(*by);
+        system.settle().await;
+        system.leap(*by);
     }
-    let unseen = unseen(&town, &shown);
+    let unseen = unseen(&system, &shown);
     let held: Vec<&str> = unseen.iter().map(String::as_str).collect();
-    let sums = town.audit(&held).await;
+    let sums = system.audit(&held).await;
     println!("storm {share}: {} of {} tries were shown an order, {sums:?}", shown.len(), users.len() * TRIES);
     // Nobody is stuck: everybody can pay.
     let before = sums.credited;
     for user in &users {
-        let order = town.ordered(*user, OnlineMethod::Qris).await;
-        town.gateway.pay(&order).unwrap();
-        town.stands(&order, OrderState::Paid).await;
+        let order = system.ordered(*user, OnlineMethod::Qris).await;
+        system.gateway.pay(&order).unwrap();
+        system.stands(&order, OrderState::Paid).await;
     }
-    assert_eq!(town.audit(&held).await.credited, before + 6);
+    assert_eq!(system.audit(&held).await.credited, before + 6);
 }
 
 fn some(operation: SimOperation, trouble: Trouble, permille: u16) -> GatewayFault {
@@ -256,15 +256,16 @@ async fn an_uplink_that_comes_and_goes_leaves_one_charge() {
 
 #[tokio::test]
 async fn a_charge_that_never_reached_the_gateway_keeps_nobody_from_the_next() {
-    let town = Town::with(Setup { timeouts: Some(impatient()), ..Setup::default() }).await;
-    let user = town.customer(1, Bytes::ZERO).await;
-    let fault = town.gateway.plant(GatewayFault::on(SimOperation::Charge, Trouble::Reset));
-    let buy = || Purpose::Buy(town.package);
-    town.open(user, buy(), OnlineMethod::Qris).await.unwrap_err();
-    town.gateway.heal(fault);
-    let order = town.open(user, buy(), OnlineMethod::Qris).await.unwrap();
+    let system =
+        FullSystem::with(SystemOptions { timeouts: Some(impatient()), ..SystemOptions::default() }).await;
+    let user = system.customer(1, Bytes::ZERO).await;
+    let fault = system.gateway.plant(GatewayFault::on(SimOperation::Charge, Trouble::Reset));
+    let buy = || Purpose::Buy(system.package);
+    system.open(user, buy(), OnlineMethod::Qris).await.unwrap_err();
+    system.gateway.heal(fault);
+    let order = system.open(user, buy(), OnlineMethod::Qris).await.unwrap();
     let order = order["id"].as_str().unwrap();
-    town.gateway.pay(order).unwrap();
-    town.stands(order, OrderState::Paid).await;
-    assert_eq!(town.audit(&[]).await.credited, 1);
+    system.gateway.pay(order).unwrap();
+    system.stands(order, OrderState::Paid).await;
+    assert_eq!(system.audit(&[]).await.credited, 1);
 }

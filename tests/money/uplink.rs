@@ -8,183 +8,192 @@ use kuota::domain::order::{OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Timestamp};
 
 use crate::proxy::Wire;
-use crate::town::{PACKAGE, Town, mac};
+use crate::site::mac;
+use crate::system::{FullSystem, PACKAGE};
 
-fn state(town: &Town) -> &'static str {
-    town.site().payments.link().unwrap().state().name(town.site().clock.now())
+fn state(system: &FullSystem) -> &'static str {
+    system.agent().payments.link().unwrap().state().name(system.agent().clock.now())
 }
 
 #[tokio::test]
 async fn a_day_without_uplink_costs_nobody_anything() {
-    let town = Town::new().await;
-    let pays_online = town.customer(1, Bytes::ZERO).await;
-    let pays_cash = town.customer(2, Bytes::ZERO).await;
-    let pays_twice = town.customer(3, Bytes::ZERO).await;
-    let heavy = town.customer(4, Bytes::gb(12)).await;
-    let tries = town.customer(5, Bytes::ZERO).await;
-    let online = town.ordered(pays_online, OnlineMethod::VaBca).await;
-    let dropped = town.ordered(pays_cash, OnlineMethod::Qris).await;
-    let twice = town.ordered(pays_twice, OnlineMethod::VaMandiri).await;
-    town.settle().await;
-    assert_eq!(state(&town), "ok");
+    let system = FullSystem::new().await;
+    let pays_online = system.customer(1, Bytes::ZERO).await;
+    let pays_cash = system.customer(2, Bytes::ZERO).await;
+    let pays_twice = system.customer(3, Bytes::ZERO).await;
+    let heavy = system.customer(4, Bytes::gb(12)).await;
+    let tries = system.customer(5, Bytes::ZERO).await;
+    let online = system.ordered(pays_online, OnlineMethod::VaBca).await;
+    let dropped = system.ordered(pays_cash, OnlineMethod::Qris).await;
+    let twice = system.ordered(pays_twice, OnlineMethod::VaMandiri).await;
+    system.settle().await;
+    assert_eq!(state(&system), "ok");
 
-    town.uplink.set(Wire::Cut);
-    town.gateway.pay(&online).unwrap();
+    system.uplink.set(Wire::Cut);
+    system.gateway.pay(&online).unwrap();
     for user in [pays_cash, pays_twice] {
-        town.pay_cash(user).await.unwrap();
-        assert_eq!(town.remaining(user).await, PACKAGE, "cash is taken all the same");
+        system.pay_cash(user).await.unwrap();
+        assert_eq!(system.remaining(user).await, PACKAGE, "cash is taken all the same");
     }
-    town.gateway.pay(&twice).unwrap();
+    system.gateway.pay(&twice).unwrap();
     for hour in 1..=24 {
-        town.leap(Duration::from_hours(1));
-        town.router.traffic(mac(4), Bytes::mb(600).0, 0);
-        town.turn().await;
+        system.leap(Duration::from_hours(1));
+        system.router.traffic(mac(4), Bytes::mb(600).0, 0);
+        system.turn().await;
         if hour == 1 {
-            assert_eq!(state(&town), "down");
-            let refused = town.open(tries, Purpose::Buy(town.package), OnlineMethod::Qris).await.unwrap_err();
+            assert_eq!(state(&system), "down");
+            let refused =
+                system.open(tries, Purpose::Buy(system.package), OnlineMethod::Qris).await.unwrap_err();
             assert!(matches!(refused, SiteError::Relay(_)), "{refused:?}");
         }
     }
     // Metered, slowed and stopped by the rules, as on any other day.
-    assert_eq!(town.account(heavy).await.used, Bytes::gb(12).plus(Bytes::mb(500)), "up to the debt limit");
-    town.until("the heavy user is stopped", async |town: &Town| town.list_of(4) == "klient_blocked").await;
-    town.until("the payer waits", async |town: &Town| town.list_of(1) == "klient_habis").await;
-    town.pay_cash(heavy).await.unwrap();
-    town.until("cash unblocks", async |town: &Town| town.list_of(4) == "klient_aktif").await;
+    assert_eq!(
+        system.site.account(heavy).await.used,
+        Bytes::gb(12).plus(Bytes::mb(500)),
+        "up to the debt limit"
+    );
+    system
+        .until("the heavy user is stopped", async |system: &FullSystem| system.list_of(4) == "klient_blocked")
+        .await;
+    system.until("the payer waits", async |system: &FullSystem| system.list_of(1) == "klient_habis").await;
+    system.pay_cash(heavy).await.unwrap();
+    system.until("cash unblocks", async |system: &FullSystem| system.list_of(4) == "klient_aktif").await;
 
-    town.uplink.set(Wire::Whole);
-    town.until("paid and online", async |town: &Town| town.list_of(1) == "klient_aktif").await;
-    let sums = town.audit(&[]).await;
+    system.uplink.set(Wire::Whole);
+    system.until("paid and online", async |system: &FullSystem| system.list_of(1) == "klient_aktif").await;
+    let sums = system.audit(&[]).await;
     assert_eq!((sums.orders, sums.paid, sums.credited), (3, 2, 2));
-    assert_eq!(town.remaining(pays_online).await, PACKAGE);
-    assert_eq!(town.remaining(pays_twice).await, Bytes(2 * PACKAGE.0));
-    assert_ne!(town.order(&dropped).await.unwrap().status, OrderState::Pending);
-    assert!(town.gateway.pay(&dropped).is_err());
-    assert_eq!(state(&town), "ok");
+    assert_eq!(system.remaining(pays_online).await, PACKAGE);
+    assert_eq!(system.remaining(pays_twice).await, Bytes(2 * PACKAGE.0));
+    assert_ne!(system.order(&dropped).await.unwrap().status, OrderState::Pending);
+    assert!(system.gateway.pay(&dropped).is_err());
+    assert_eq!(state(&system), "ok");
     // And paying online goes on.
-    let order = town.ordered(tries, OnlineMethod::Qris).await;
-    town.gateway.pay(&order).unwrap();
-    town.stands(&order, OrderState::Paid).await;
-    town.audit(&[]).await;
+    let order = system.ordered(tries, OnlineMethod::Qris).await;
+    system.gateway.pay(&order).unwrap();
+    system.stands(&order, OrderState::Paid).await;
+    system.audit(&[]).await;
 }
 
 #[tokio::test]
 async fn what_the_gateway_could_tell_nobody_for_a_day_is_found_by_asking() {
-    let town = Town::new().await;
-    let (paid, lapsed) = (town.customer(1, Bytes::ZERO).await, town.customer(2, Bytes::ZERO).await);
+    let system = FullSystem::new().await;
+    let (paid, lapsed) = (system.customer(1, Bytes::ZERO).await, system.customer(2, Bytes::ZERO).await);
     let (paid, lapsed) =
-        (town.ordered(paid, OnlineMethod::VaBca).await, town.ordered(lapsed, OnlineMethod::Qris).await);
-    town.settle().await;
-    town.doorway.set(Wire::Cut);
-    town.gateway.pay(&paid).unwrap();
-    town.leap(Duration::from_hours(8));
-    town.stands(&paid, OrderState::Paid).await;
-    town.stands(&lapsed, OrderState::Expired).await;
-    town.hasten(20);
-    town.until("the gateway gives up telling", async |town: &Town| {
-        let told = town.gateway.notifications();
-        told.given_up > 0 && told.waiting == 0
-    })
-    .await;
-    town.leap(Duration::from_hours(16));
-    assert_eq!(town.audit(&[]).await.credited, 1);
-    town.doorway.set(Wire::Whole);
-    assert_eq!(town.audit(&[]).await.credited, 1);
+        (system.ordered(paid, OnlineMethod::VaBca).await, system.ordered(lapsed, OnlineMethod::Qris).await);
+    system.settle().await;
+    system.doorway.set(Wire::Cut);
+    system.gateway.pay(&paid).unwrap();
+    system.leap(Duration::from_hours(8));
+    system.stands(&paid, OrderState::Paid).await;
+    system.stands(&lapsed, OrderState::Expired).await;
+    system.hasten(20);
+    system
+        .until("the gateway gives up telling", async |system: &FullSystem| {
+            let told = system.gateway.notifications();
+            told.given_up > 0 && told.waiting == 0
+        })
+        .await;
+    system.leap(Duration::from_hours(16));
+    assert_eq!(system.audit(&[]).await.credited, 1);
+    system.doorway.set(Wire::Whole);
+    assert_eq!(system.audit(&[]).await.credited, 1);
 }
 
 #[tokio::test]
 async fn an_answer_that_is_lost_on_the_way_leaves_nothing_to_pay() {
-    let town = Town::new().await;
-    let user = town.customer(1, Bytes::ZERO).await;
+    let system = FullSystem::new().await;
+    let user = system.customer(1, Bytes::ZERO).await;
     for method in [OnlineMethod::Qris, OnlineMethod::VaPermata, OnlineMethod::Snap] {
-        town.uplink.set(Wire::NoAnswers);
-        let refused = town.open(user, Purpose::Buy(town.package), method).await.unwrap_err();
+        system.uplink.set(Wire::NoAnswers);
+        let refused = system.open(user, Purpose::Buy(system.package), method).await.unwrap_err();
         assert!(matches!(refused, SiteError::Relay(_)), "{refused:?}");
-        town.uplink.set(Wire::Whole);
-        town.audit(&[]).await;
+        system.uplink.set(Wire::Whole);
+        system.audit(&[]).await;
     }
-    assert_eq!(town.gateway.orders().len(), 3, "each was opened and called off");
-    let order = town.ordered(user, OnlineMethod::Qris).await;
-    town.gateway.pay(&order).unwrap();
-    town.stands(&order, OrderState::Paid).await;
-    assert_eq!(town.audit(&[]).await.credited, 1);
+    assert_eq!(system.gateway.orders().len(), 3, "each was opened and called off");
+    let order = system.ordered(user, OnlineMethod::Qris).await;
+    system.gateway.pay(&order).unwrap();
+    system.stands(&order, OrderState::Paid).await;
+    assert_eq!(system.audit(&[]).await.credited, 1);
 }
 
 #[tokio::test]
 async fn cash_is_taken_though_the_relay_says_nothing() {
-    let town = Town::new().await;
-    let user = town.customer(1, Bytes::ZERO).await;
-    let order = town.ordered(user, OnlineMethod::Qris).await;
-    town.uplink.set(Wire::Silent);
-    town.pay_cash(user).await.unwrap();
-    town.uplink.set(Wire::Whole);
-    town.stands(&order, OrderState::Cancelled).await;
-    assert_eq!(town.audit(&[]).await.credited, 0);
-    assert_eq!(town.remaining(user).await, PACKAGE);
+    let system = FullSystem::new().await;
+    let user = system.customer(1, Bytes::ZERO).await;
+    let order = system.ordered(user, OnlineMethod::Qris).await;
+    system.uplink.set(Wire::Silent);
+    system.pay_cash(user).await.unwrap();
+    system.uplink.set(Wire::Whole);
+    system.stands(&order, OrderState::Cancelled).await;
+    assert_eq!(system.audit(&[]).await.credited, 0);
+    assert_eq!(system.remaining(user).await, PACKAGE);
 }
 
 #[tokio::test]
 async fn many_payments_behind_a_cut_are_credited_once_when_it_is_mended() {
-    let town = Town::new().await;
+    let system = FullSystem::new().await;
     let mut orders = Vec::new();
     for n in 1..=60 {
-        let user = town.customer(n, Bytes::ZERO).await;
-        orders.push((user, town.ordered(user, OnlineMethod::Qris).await));
+        let user = system.customer(n, Bytes::ZERO).await;
+        orders.push((user, system.ordered(user, OnlineMethod::Qris).await));
     }
-    town.settle().await;
-    town.uplink.set(Wire::Cut);
+    system.settle().await;
+    system.uplink.set(Wire::Cut);
     // Two items of the feed for each: more than one page.
     for (_, order) in &orders {
-        town.gateway.pay(order).unwrap();
-        town.gateway.refund(order, crate::town::PRICE_RP / 2, None).unwrap();
-        town.turn().await;
+        system.gateway.pay(order).unwrap();
+        system.gateway.refund(order, crate::system::PRICE_RP / 2, None).unwrap();
+        system.turn().await;
     }
     for wait in [Duration::from_secs(30), Duration::from_hours(1)] {
-        town.leap(wait);
-        town.turn().await;
+        system.leap(wait);
+        system.turn().await;
     }
-    tokio::time::timeout(crate::town::DEADLINE, town.gateway.quiet()).await.unwrap();
-    town.uplink.set(Wire::Whole);
-    assert_eq!(town.audit(&[]).await.credited, 60);
+    tokio::time::timeout(crate::system::DEADLINE, system.gateway.quiet()).await.unwrap();
+    system.uplink.set(Wire::Whole);
+    assert_eq!(system.audit(&[]).await.credited, 60);
     for (user, _) in &orders {
-        assert_eq!(town.remaining(*user).await, Bytes(PACKAGE.0 / 2));
+        assert_eq!(system.remaining(*user).await, Bytes(PACKAGE.0 / 2));
     }
 }
 
 #[tokio::test]
 async fn a_clock_set_back_a_little_does_not_end_what_is_just_being_opened() {
-    let town = std::sync::Arc::new(Town::new().await);
-    let user = town.customer(1, Bytes::ZERO).await;
-    let openings = async |town: &Town| {
-        let count = |engine: &mut kuota::agent::engine::Engine| engine.openings().len();
-        town.site().engine().call(count).await.unwrap()
+    let system = std::sync::Arc::new(FullSystem::new().await);
+    let user = system.customer(1, Bytes::ZERO).await;
+    let openings = async |system: &FullSystem| {
+        let count = |engine: &mut kuota::agent::engine::Engine| engine.pending_orders().len();
+        system.agent().engine().call(count).await.unwrap()
     };
     let until = async |count: usize| {
-        while openings(&town).await != count {
-            tokio::time::sleep(crate::town::LOOK).await;
+        while openings(&system).await != count {
+            tokio::time::sleep(crate::system::LOOK).await;
         }
     };
-    town.uplink.set(Wire::Silent);
+    system.uplink.set(Wire::Silent);
     let opening = {
-        let town = std::sync::Arc::clone(&town);
-        tokio::spawn(async move { town.open(user, Purpose::Buy(town.package), OnlineMethod::Qris).await })
+        let system = std::sync::Arc::clone(&system);
+        tokio::spawn(async move { system.open(user, Purpose::Buy(system.package), OnlineMethod::Qris).await })
     };
     until(1).await;
-    let now = town.site().clock.now();
-    town.clock.set_wall(Timestamp(now.0 - 2_000));
-    town.site().payments.outbox_once().await.unwrap();
-    assert_eq!(openings(&town).await, 1);
+    let now = system.agent().clock.now();
+    system.clock.set_wall(Timestamp(now.0 - 2_000));
+    system.agent().payments.outbox_once().await.unwrap();
+    assert_eq!(openings(&system).await, 1);
     // So far ahead it was written by a clock that was wrong.
-    town.clock.set_wall(Timestamp(now.0 - 180_000));
+    system.clock.set_wall(Timestamp(now.0 - 180_000));
     let outbox = {
-        let town = std::sync::Arc::clone(&town);
-        tokio::spawn(async move { town.site().payments.outbox_once().await.map(drop) })
+        let system = std::sync::Arc::clone(&system);
+        tokio::spawn(async move { system.agent().payments.outbox_once().await.map(drop) })
     };
     until(0).await;
-    town.clock.set_wall(now);
-    town.uplink.set(Wire::Cut);
+    system.clock.set_wall(now);
+    system.uplink.set(Wire::Cut);
     opening.await.unwrap().unwrap_err();
     outbox.await.unwrap().unwrap();
-    town.uplink.set(Wire::Whole);
-    assert_eq!(town.audit(&[]).await.credited, 0);
+    system.uplink.set(Wire::Whole);
+    assert_eq!(system.audit(&[]).await.credited, 0);
 }

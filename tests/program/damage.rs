@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::disk::{USERS, earlier_copy, is_refused, is_whole, spoil, until_n, used_place, users};
-use crate::process::{Daemon, Place};
+use crate::program::{ProgramFolder, RunningProgram};
 use rusqlite::{Connection, OpenFlags};
 
 /// Pages of the store's file.
@@ -55,27 +55,27 @@ const CALLS: [&str; 12] = [
     "/api/v1/export/entries",
 ];
 
-fn read_only(place: &Place) -> Connection {
+fn read_only(folder: &ProgramFolder) -> Connection {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    Connection::open_with_flags(place.data().join("kuota.db"), flags).unwrap()
+    Connection::open_with_flags(folder.data().join("kuota.db"), flags).unwrap()
 }
 
 /// Makes the first page of a table unreadable.
-fn spoil_table(place: &Place, table: &str) {
+fn spoil_table(folder: &ProgramFolder, table: &str) {
     let page: u64 = if table == "sqlite_schema" {
         1
     } else {
         let sql = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-        let page = read_only(place).query_row(sql, [table], |row| row.get::<_, i64>(0)).unwrap();
+        let page = read_only(folder).query_row(sql, [table], |row| row.get::<_, i64>(0)).unwrap();
         page.try_into().unwrap()
     };
     // The head of the file stays: without it this is no store at all.
     let head = if page == 1 { 100 } else { 0 };
     let bytes = usize::try_from(PAGE_BYTES - head).unwrap();
-    spoil(&place.data().join("kuota.db"), (page - 1) * PAGE_BYTES + head, bytes);
+    spoil(&folder.data().join("kuota.db"), (page - 1) * PAGE_BYTES + head, bytes);
 }
 
-fn is_degraded_by(daemon: &Daemon, table: &str) {
+fn is_degraded_by(daemon: &RunningProgram, table: &str) {
     let health = daemon.call("GET", "/healthz", None, "").unwrap();
     assert_eq!((health.status, health.json()["code"].as_str()), (503, Some("store_damaged")), "{health:?}");
     let detail = health.json()["detail"].as_str().unwrap().to_owned();
@@ -94,12 +94,12 @@ fn is_degraded_by(daemon: &Daemon, table: &str) {
 }
 
 /// What the next start has to do with a store whose table is damaged.
-fn starts_as_it_must(place: &Place, table: &str) {
+fn starts_as_it_must(folder: &ProgramFolder, table: &str) {
     if MONEY.contains(&table) {
-        is_refused(place, place.command(&["run"]), &["restore"]);
+        is_refused(folder, folder.command(&["run"]), &["restore"]);
         return;
     }
-    let daemon = place.serve();
+    let daemon = folder.serve();
     if PEOPLE.contains(&table) {
         is_degraded_by(&daemon, table);
     } else {
@@ -114,8 +114,8 @@ fn starts_as_it_must(place: &Place, table: &str) {
 
 #[test]
 fn every_table_is_listed_here() {
-    let (place, _) = used_place();
-    let conn = read_only(&place);
+    let (folder, _) = used_place();
+    let conn = read_only(&folder);
     let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
     let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
     let tables: BTreeSet<String> = tables.map(Result::unwrap).collect();
@@ -127,30 +127,30 @@ fn every_table_is_listed_here() {
 #[test]
 fn a_damaged_table_stops_no_more_than_it_must_at_a_start() {
     for table in PEOPLE.iter().chain(&MONEY) {
-        let (place, _) = used_place();
-        spoil_table(&place, table);
-        starts_as_it_must(&place, table);
+        let (folder, _) = used_place();
+        spoil_table(&folder, table);
+        starts_as_it_must(&folder, table);
     }
     for table in STATISTICS {
-        let (place, mut asked) = used_place();
-        spoil_table(&place, table);
-        starts_as_it_must(&place, table);
-        let daemon = place.serve();
-        until_n(&place, &mut asked, USERS + 1);
+        let (folder, mut asked) = used_place();
+        spoil_table(&folder, table);
+        starts_as_it_must(&folder, table);
+        let daemon = folder.serve();
+        until_n(&folder, &mut asked, USERS + 1);
         daemon.stop();
-        is_whole(&place, &mut asked, table);
+        is_whole(&folder, &mut asked, table);
     }
     for table in ["users", "meta"] {
-        let (place, _) = used_place();
-        earlier_copy(&place);
-        spoil_table(&place, table);
+        let (folder, _) = used_place();
+        earlier_copy(&folder);
+        spoil_table(&folder, table);
         let words = ["is damaged", table, "kuotad restore", "the last was made at"];
-        is_refused(&place, place.command(&["run"]), &words);
+        is_refused(&folder, folder.command(&["run"]), &words);
     }
 }
 
 /// Makes every call until one cannot be answered from the store: what it said.
-fn until_one_fails(daemon: &Daemon) -> Option<String> {
+fn until_one_fails(daemon: &RunningProgram) -> Option<String> {
     let user = daemon.get("/api/v1/users?limit=1")["items"][0]["id"].as_str().unwrap().to_owned();
     for call in CALLS {
         let path = call.replace("USER", &user);
@@ -166,8 +166,8 @@ fn until_one_fails(daemon: &Daemon) -> Option<String> {
 }
 
 /// Whether a commit of the daemon wrote the page anew from memory before anybody read it.
-fn is_whole_again(place: &Place) -> bool {
-    let conn = Connection::open(place.data().join("kuota.db")).unwrap();
+fn is_whole_again(folder: &ProgramFolder) -> bool {
+    let conn = Connection::open(folder.data().join("kuota.db")).unwrap();
     let _ = conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     conn.query_row("PRAGMA quick_check", [], |row| row.get::<_, String>(0)).is_ok_and(|said| said == "ok")
 }
@@ -175,9 +175,9 @@ fn is_whole_again(place: &Place) -> bool {
 #[test]
 fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_start() {
     for table in [MONEY.as_slice(), &PEOPLE, &STATISTICS].concat() {
-        let (place, _) = used_place();
-        let mut daemon = place.serve();
-        spoil_table(&place, table);
+        let (folder, _) = used_place();
+        let mut daemon = folder.serve();
+        spoil_table(&folder, table);
         let failed = until_one_fails(&daemon);
         if failed.is_some() || READ.contains(&table) {
             assert_eq!(daemon.ends(), Some(1), "{table}: {}", daemon.log());
@@ -190,11 +190,11 @@ fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_st
         }
         // What was not read is found by the proof. A daemon that is killed leaves its socket.
         drop(daemon);
-        let _ = std::fs::remove_file(place.socket());
-        if is_whole_again(&place) {
+        let _ = std::fs::remove_file(folder.socket());
+        if is_whole_again(&folder) {
             assert!(!READ.contains(&table), "{table}");
         } else {
-            starts_as_it_must(&place, table);
+            starts_as_it_must(&folder, table);
         }
     }
 }

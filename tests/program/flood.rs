@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
-use crate::process::{self, Daemon, Place, eventually};
+use crate::program::{self, ProgramFolder, RunningProgram, eventually};
 use kuota::domain::id::Mac;
 use kuota::sim::{SimClock, SimConfig, SimRouter};
 use rusqlite::{Connection, OpenFlags};
@@ -21,7 +21,7 @@ const LOG_BYTES_MAX: usize = 32 * 1024;
 /// One call: its status and all of its text.
 fn call(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(process::DEADLINE)).unwrap();
+    stream.set_read_timeout(Some(program::DEADLINE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
@@ -45,8 +45,8 @@ fn post(address: &str, path: &str, kind: &str, body: &str) -> u16 {
 }
 
 /// The rows of each table, and the bytes of the store's files.
-fn written(place: &Place) -> (BTreeMap<String, i64>, u64) {
-    let file = place.data().join("kuota.db");
+fn written(folder: &ProgramFolder) -> (BTreeMap<String, i64>, u64) {
+    let file = folder.data().join("kuota.db");
     let conn = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
     let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
@@ -59,7 +59,7 @@ fn written(place: &Place) -> (BTreeMap<String, i64>, u64) {
     (tables.map(rows).collect(), bytes.iter().sum())
 }
 
-fn commits(daemon: &Daemon) -> u64 {
+fn commits(daemon: &RunningProgram) -> u64 {
     daemon.get("/api/v1/status")["cycle"]["commits"].as_u64().unwrap()
 }
 
@@ -69,13 +69,13 @@ fn a_flood_of_strangers_writes_nothing_to_the_store_and_little_to_the_log() {
     let config = SimConfig { clock: SimClock::Real, ..SimConfig::default() };
     let sim = runtime.block_on(SimRouter::start(config)).unwrap();
     sim.host_connect(Mac([2, 0, 0, 0, 0, 1]), Ipv4Addr::LOCALHOST);
-    let place = Place::new(&sim.address().to_string());
-    let file = place.path("kuotad.toml");
+    let folder = ProgramFolder::new(&sim.address().to_string());
+    let file = folder.path("kuotad.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let portal = "[portal]\nclient_networks = [\"127.0.0.0/8\"]\nregistration = \"approval\"\n";
     let admin = "[admin]\nallowed_networks = [\"127.0.0.0/8\"]\n";
     std::fs::write(&file, text.replace("[portal]\n", portal).replace("[admin]\n", admin)).unwrap();
-    let daemon = place.serve();
+    let daemon = folder.serve();
     let owner = json!({"name": "juragan", "role": "owner", "password": "benar kuda baterai"}).to_string();
     assert_eq!(daemon.call("POST", "/api/v1/admins", None, &owner).unwrap().status, 201);
     let (desk, portal) = (daemon.admin().unwrap(), daemon.portal().unwrap());
@@ -86,7 +86,7 @@ fn a_flood_of_strangers_writes_nothing_to_the_store_and_little_to_the_log() {
     });
     let token = form.split("name=\"_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let before_commits = commits(&daemon);
-    let (before, before_log) = (written(&place), daemon.log().len());
+    let (before, before_log) = (written(&folder), daemon.log().len());
     let form = "application/x-www-form-urlencoded";
     let mut answers: BTreeMap<(&str, u16), usize> = BTreeMap::new();
     for n in 0..REQUESTS {
@@ -111,7 +111,7 @@ fn a_flood_of_strangers_writes_nothing_to_the_store_and_little_to_the_log() {
         answers[&("pin", 429)] > REQUESTS / 2 && answers[&("password", 429)] > REQUESTS / 2,
         "{answers:?}"
     );
-    assert_eq!(written(&place), before, "rows and bytes: {answers:?}");
+    assert_eq!(written(&folder), before, "rows and bytes: {answers:?}");
     assert_eq!(commits(&daemon), before_commits, "{answers:?}");
     let log = daemon.log()[before_log..].to_owned();
     assert!(log.len() < LOG_BYTES_MAX, "{} bytes: {}", log.len(), &log[..2000]);

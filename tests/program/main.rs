@@ -13,9 +13,9 @@ mod setup;
 #[path = "../../benches/pages/crowd.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod crowd;
-#[path = "../support/process.rs"]
+#[path = "../support/fake_relay.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
-mod process;
-#[path = "../support/relay.rs"]
+mod fake_relay;
+#[path = "../support/program.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
-mod relay;
+mod program;

@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use crate::crowd;
-use crate::process;
+use crate::program;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,7 +18,7 @@ use std::process::Stdio;
 use kuota::domain::id::Mac;
 use kuota::domain::units::day_number;
 use kuota::sim::{SimClock, SimConfig, SimRouter};
-use process::{Daemon, Place, eventually};
+use program::{ProgramFolder, RunningProgram, eventually};
 use rusqlite::Connection;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -123,8 +123,8 @@ fn routes() -> BTreeSet<(String, String)> {
 
 /// A large site and the daemon on it.
 struct Site {
-    place: Place,
-    daemon: Daemon,
+    folder: ProgramFolder,
+    daemon: RunningProgram,
     _sim: SimRouter,
     _runtime: Runtime,
     desk: String,
@@ -139,20 +139,20 @@ impl Site {
         let sim = runtime.block_on(SimRouter::start(config)).unwrap();
         // The first customer's phone, which is where the portal's pages are asked for from.
         sim.host_connect(Mac([2, 0, 0, 0, 0, 1]), Ipv4Addr::LOCALHOST);
-        let place = Place::new(&sim.address().to_string());
-        let file = place.path("kuotad.toml");
+        let folder = ProgramFolder::new(&sim.address().to_string());
+        let file = folder.path("kuotad.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let portal = "[portal]\nclient_networks = [\"127.0.0.0/8\"]\n";
         let admin = "[admin]\nallowed_networks = [\"127.0.0.0/8\"]\n";
         std::fs::write(&file, text.replace("[portal]\n", portal).replace("[admin]\n", admin)).unwrap();
-        let daemon = place.serve();
+        let daemon = folder.serve();
         let owner = json!({"name": "juragan", "role": "owner", "password": PASSWORD}).to_string();
         let made = daemon.call("POST", "/api/v1/admins", None, &owner).unwrap();
         assert_eq!(made.status, 201, "{made:?}");
         daemon.stop();
-        crowd::fill_with(place.data(), USERS);
-        use_much(place.data());
-        let daemon = place.serve();
+        crowd::fill_with(folder.data(), USERS);
+        use_much(folder.data());
+        let daemon = folder.serve();
         let address = |what: &str| {
             let mut found = None;
             eventually("its addresses stand in the log", || {
@@ -163,7 +163,7 @@ impl Site {
         };
         let (desk, portal) = (address("admin"), address("portal"));
         let mut site =
-            Self { place, daemon, _sim: sim, _runtime: runtime, desk, portal, cookie: String::new() };
+            Self { folder, daemon, _sim: sim, _runtime: runtime, desk, portal, cookie: String::new() };
         site.log_in();
         site
     }
@@ -216,7 +216,7 @@ fn listens(log: &str, what: &str) -> Option<String> {
 /// One call: status, head, and how many bytes followed. The bytes are not kept.
 fn fetch(base: &str, request: &str) -> (u16, String, u64) {
     let mut stream = TcpStream::connect(base).unwrap();
-    stream.set_read_timeout(Some(process::DEADLINE)).unwrap();
+    stream.set_read_timeout(Some(program::DEADLINE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = BufReader::new(stream);
     let mut head = String::new();
@@ -240,8 +240,8 @@ fn fetch(base: &str, request: &str) -> (u16, String, u64) {
 }
 
 /// What a command held at most until it ended well.
-fn peak_of_command(place: &Place, arguments: &[&str]) -> u64 {
-    let mut child = place.command(arguments).stdout(Stdio::null()).spawn().unwrap();
+fn peak_of_command(folder: &ProgramFolder, arguments: &[&str]) -> u64 {
+    let mut child = folder.command(arguments).stdout(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     loop {
@@ -253,7 +253,7 @@ fn peak_of_command(place: &Place, arguments: &[&str]) -> u64 {
             assert!(ended.success(), "{arguments:?}: {ended}");
             return peak;
         }
-        std::thread::sleep(process::LOOK);
+        std::thread::sleep(program::LOOK);
     }
 }
 
@@ -315,7 +315,7 @@ fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
     for way in ["--csv", "--json", ""] {
         let mut usage = vec!["report", "usage", "--from", "2025-11-15", "--to", "2026-11-09"];
         usage.extend(Some(way).filter(|way| !way.is_empty()));
-        let ((peak, own), what) = (site.peak_of(|| peak_of_command(&site.place, &usage)), usage.join(" "));
+        let ((peak, own), what) = (site.peak_of(|| peak_of_command(&site.folder, &usage)), usage.join(" "));
         judge(&what, peak);
         assert!(own < COMMAND_MAX_KB, "kuotad {what}: {own} KB in the command itself");
     }

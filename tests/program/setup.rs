@@ -13,19 +13,15 @@ use kuota::sim::{SimConfig, SimRouter};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::program;
+
 const PASSWORDS: &str = "rahasia\nrahasia-yang-panjang-1\n";
 
 /// Runs `kuotad` on the configuration of a folder.
 fn kuotad(dir: &Path, args: &[&str], stdin: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kuotad"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("KUOTA__") {
-            command.env_remove(name);
-        }
-    }
-    command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
-    command.arg("--config").arg(dir.join("etc/kuotad.toml")).args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let config = dir.join("etc/kuotad.toml");
+    let mut command = program::command(env!("CARGO_BIN_EXE_kuotad"), &config, args);
+    command.stdin(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A command that reads nothing may be gone already.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());

@@ -1,14 +1,12 @@
 //! The notification sequences that the product is judged by, through real HTTP: decided one by one, and all at once.
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
-use crate::relay_support;
-
+use crate::support::test_relay::{RelayOptions, START, TestRelay, words};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::payment::{Fraud, GatewayReport, GatewayStatus, Standing};
 use kuota::domain::units::{Rupiah, Timestamp};
 use kuota::protocol::relay::{OrderItem, PaymentMeans};
 use kuota::relay::store::{OpenedOrder, StoredOrder, Updated};
-use relay_support::{Bench, START, Setup, words};
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
@@ -103,20 +101,20 @@ fn rank(status: GatewayStatus) -> u8 {
 /// Plays one case; what is wrong with it.
 async fn play(case: &Value, pace: Pace) -> Vec<String> {
     let fee_imposition = case["order"]["fee_imposition_allowed"] == true;
-    let bench = Bench::with(Setup { fee_imposition, ..Setup::default() }).await;
+    let relay = TestRelay::start_with(RelayOptions { fee_imposition, ..RelayOptions::default() }).await;
     let row = row(case);
     let is_late = case["order"]["state"] == "absent-at-delivery";
     if !is_late {
-        assert!(matches!(bench.store.open(&row).await.unwrap(), OpenedOrder::New));
+        assert!(matches!(relay.store.open(&row).await.unwrap(), OpenedOrder::New));
         if row.standing != Standing::created() {
-            assert_eq!(bench.store.update(&row, &[], &[], START).await.unwrap(), Updated::Done);
+            assert_eq!(relay.store.update(&row, &[], &[], START).await.unwrap(), Updated::Done);
         }
     }
     let mut wrong = Vec::new();
     let bodies = case["notifications"].as_array().unwrap();
     let mut known: Option<GatewayReport> = None;
     for (i, body) in bodies.iter().enumerate() {
-        let reply = bench.notify_raw("m1", body.to_string().into_bytes()).await;
+        let reply = relay.notify_raw("m1", body.to_string().into_bytes()).await;
         let expected = &case["expected"]["http_reply"][i];
         if *expected != u64::from(reply.status) {
             wrong.push(format!("reply {i}: {} instead of {expected}", reply.status));
@@ -126,31 +124,31 @@ async fn play(case: &Value, pace: Pace) -> Vec<String> {
             if known.as_ref().is_none_or(|known| rank(told.status) >= rank(known.status)) {
                 known = Some(told);
             }
-            bench.gateway.put(&row.id, known.clone().unwrap());
+            relay.gateway.put(&row.id, known.clone().unwrap());
         }
         let is_last = i + 1 == bodies.len();
         if let (true, Some(status)) = (is_last, case["get_status_at_end"]["transaction_status"].as_str()) {
             let of_last = bodies.iter().rev().find(|body| body["transaction_status"] == status);
             match of_last {
-                Some(body) => bench.gateway.put(&row.id, report(body)),
-                None => bench.gateway.set(&row.id, GatewayStatus::from_name(status).unwrap()),
+                Some(body) => relay.gateway.put(&row.id, report(body)),
+                None => relay.gateway.set(&row.id, GatewayStatus::from_name(status).unwrap()),
             }
         }
         if pace == Pace::OneByOne {
-            bench.decide().await;
+            relay.decide().await;
         }
     }
     if is_late {
-        assert_eq!(bench.decide().await, 0, "there is nothing to decide about an order that nobody knows");
-        assert!(matches!(bench.store.open(&row).await.unwrap(), OpenedOrder::New));
+        assert_eq!(relay.decide().await, 0, "there is nothing to decide about an order that nobody knows");
+        assert!(matches!(relay.store.open(&row).await.unwrap(), OpenedOrder::New));
     }
-    bench.decide().await;
+    relay.decide().await;
     // Whatever a doubt was left about is asked again, and nothing changes any more.
     for seconds in [2, 5, 15, 60, 3600] {
-        bench.pass(seconds);
-        bench.decide().await;
+        relay.pass(seconds);
+        relay.decide().await;
     }
-    let order = bench.order(&row.id).await;
+    let order = relay.order(&row.id).await;
     let expected = &case["expected"];
     if order["status"] != expected["final_state"] {
         wrong.push(format!("state {} instead of {}", order["status"], expected["final_state"]));
@@ -158,7 +156,7 @@ async fn play(case: &Value, pace: Pace) -> Vec<String> {
     if words(&order["flags"]) != words(&expected["flags"]) {
         wrong.push(format!("flags {} instead of {}", order["flags"], expected["flags"]));
     }
-    let credits = net_credits(&bench.feed().await, row.amount.0);
+    let credits = net_credits(&relay.feed().await, row.amount.0);
     if credits != expected["credits"].as_i64().unwrap() {
         wrong.push(format!("{credits} net credits instead of {}", expected["credits"]));
     }

@@ -7,6 +7,5 @@ mod notifications;
 mod orders;
 mod service;
 
-#[path = "../relay_support/mod.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod relay_support;
+#[path = "../support/of_relay.rs"]
+mod support;

@@ -2,62 +2,39 @@
 //! wrong, charges whose outcome nobody knows, and many at once.
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Method as Verb, Request};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
+use axum::http::Method as Verb;
 use kuota::clock::SystemClock;
-use kuota::relay::config::{
-    Config, GatewayEnvironment, MerchantConfig, MerchantKeys, RelaySecrets, SiteConfig,
-};
-use kuota::relay::run::{assemble, drive};
-use kuota::relay::service::Relay;
-use kuota::settings::Secret;
+use kuota::relay::config::Config;
+use kuota::relay::run::assemble;
 use kuota::sim::midtrans::{
     GatewayFault, Meddling, MidtransSim, Options, PayMethod, SimMerchant as Account, SimOperation, Strikes,
     TransactionStatus, Trouble, VaBank,
 };
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
-const ACCOUNT: &str = "G000000001";
-const TOKEN: &str = "token-of-site-1";
+use crate::support::http_client::{Call, HttpClient, http_client};
+use crate::support::relay_host::{
+    ACCOUNT, KEY, METHODS, RelayHost, TOKEN, free_port, secrets, simulated_merchant,
+};
+use crate::support::test_relay::open_store;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const METHODS: [&str; 10] = [
-    "snap",
-    "qris",
-    "gopay",
-    "shopeepay",
-    "va_bca",
-    "va_bni",
-    "va_bri",
-    "va_permata",
-    "va_cimb",
-    "va_mandiri",
-];
-
-struct Town {
+/// A relay and its gateway, both running.
+struct GatewaySite {
     sim: MidtransSim,
-    relay: Arc<Relay>,
-    base: String,
-    http: Client<HttpConnector, Body>,
-    stop: watch::Sender<bool>,
-    running: JoinHandle<()>,
+    host: RelayHost,
+    http: HttpClient,
     _folder: TempDir,
 }
 
-impl Town {
+impl GatewaySite {
     async fn new() -> Self {
         Self::with(Options::default(), true).await
     }
@@ -66,47 +43,22 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let sim = MidtransSim::start(Options { merchants: vec![Account::new(ACCOUNT, KEY)], ..options });
         let sim = sim.await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = free_port().await;
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let merchant = MerchantConfig {
-            id: "m1".into(),
-            environment: GatewayEnvironment::Sandbox,
-            server_key_file: "none".into(),
-            previous_key_files: Vec::new(),
-            merchant_id: String::new(),
-            fee_imposition: false,
-            core_url: Some(sim.core_url().parse().unwrap()),
-            snap_url: Some(sim.snap_url().parse().unwrap()),
-            site: vec![SiteConfig { id: "site-1".into(), token_sha256_file: "none".into() }],
-        };
         let public_url = notified.then(|| base.parse().unwrap());
-        let config = Config { public_url, merchant: vec![merchant], ..Config::default() };
-        let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
-        let token: [u8; 32] = Sha256::digest(TOKEN).into();
-        let secrets = RelaySecrets::new(
-            BTreeMap::from([("m1".to_owned(), keys)]),
-            BTreeMap::from([("site-1".to_owned(), token)]),
-        );
-        let store = crate::relay_support::open_store(folder.path()).await;
+        let merchant = vec![simulated_merchant(&sim, false)];
+        let config = Config { public_url, merchant, ..Config::default() };
+        let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
+        let store = open_store(folder.path()).await;
         let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await.unwrap();
-        let (stop, stopped) = watch::channel(false);
-        let driven = Arc::clone(&relay);
-        let running = tokio::spawn(async move { drive(driven, listener, stopped).await.unwrap() });
-        let http = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { sim, relay, base, http, stop, running, _folder: folder }
+        Self { sim, host: RelayHost::looping(relay, listener), http: http_client(), _folder: folder }
     }
 
     async fn call(&self, verb: Verb, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let request = Request::builder()
-            .method(verb)
-            .uri(format!("{}{path}", self.base))
-            .header("Authorization", format!("Bearer {TOKEN}"))
-            .header("Content-Type", "application/json")
-            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
-        let response = self.http.request(request.unwrap()).await.unwrap();
-        let status = response.status().as_u16();
-        let body = axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap())
+        let call = Call::new(&self.http, verb, &format!("{}{path}", self.host.url())).bearer(TOKEN);
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let reply = call.header("content-type", "application/json").body(body).send().await;
+        (reply.status, reply.json())
     }
 
     async fn open(&self, request_id: &str, method: &str) -> (u16, Value) {
@@ -200,102 +152,101 @@ impl Town {
     }
 
     async fn end(self) {
-        self.stop.send_replace(true);
-        timeout(PATIENCE, self.running).await.expect("it stops").unwrap();
+        self.host.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_method_is_charged_paid_and_credited_once() {
-    let town = Town::new().await;
+    let site = GatewaySite::new().await;
     for method in METHODS {
-        let id = town.opened(method, method).await;
-        town.pay(&id, method);
-        let order = town.until(&id, "paid").await;
+        let id = site.opened(method, method).await;
+        site.pay(&id, method);
+        let order = site.until(&id, "paid").await;
         assert_eq!((&order["flags"], &order["amount_rp"]), (&json!([]), &json!(25_000)), "{method}");
         assert!(order["paid_at"].is_string());
     }
-    town.settled_down().await;
-    let feed = town.feed().await;
+    site.settled_down().await;
+    let feed = site.feed().await;
     for method in METHODS {
         let of_method = feed.iter().filter(|item| item["method"] == method && item["effect"] == "credit");
         let credits: Vec<_> = of_method.collect();
         assert_eq!(credits.len(), 1, "{method}");
         assert_eq!(credits[0]["memo"], json!({"v": 1, "request": method}));
     }
-    assert_eq!(town.sim.notifications().failed, 0, "{:?}", town.sim.attempts().last());
-    assert!(town.relay.figures().delay().count >= 10);
-    town.end().await;
+    assert_eq!(site.sim.notifications().failed, 0, "{:?}", site.sim.attempts().last());
+    assert!(site.host.relay.figures().delay().count >= 10);
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_end_of_an_order_is_told() {
-    let town = Town::new().await;
-    let expired = town.opened("expired", "va_bca").await;
-    town.sim.expire(&expired).unwrap();
-    town.until(&expired, "expired").await;
-    town.sim.settle_late(&expired).unwrap();
-    assert_eq!(town.until(&expired, "paid").await["flags"], json!(["late_settlement"]));
+    let site = GatewaySite::new().await;
+    let expired = site.opened("expired", "va_bca").await;
+    site.sim.expire(&expired).unwrap();
+    site.until(&expired, "expired").await;
+    site.sim.settle_late(&expired).unwrap();
+    assert_eq!(site.until(&expired, "paid").await["flags"], json!(["late_settlement"]));
 
-    let denied = town.opened("denied", "gopay").await;
-    town.sim.deny(&denied).unwrap();
-    town.until(&denied, "denied").await;
+    let denied = site.opened("denied", "gopay").await;
+    site.sim.deny(&denied).unwrap();
+    site.until(&denied, "denied").await;
 
-    let cancelled = town.opened("cancelled", "qris").await;
-    assert_eq!(town.act(&cancelled, "cancel").await["status"], "cancelled");
-    assert_eq!(town.sim.find(&cancelled).unwrap().status, TransactionStatus::Cancel);
-    town.sim.settle_late(&cancelled).unwrap();
-    assert_eq!(town.until(&cancelled, "review").await["flags"], json!(["paid_after_cancel"]));
+    let cancelled = site.opened("cancelled", "qris").await;
+    assert_eq!(site.act(&cancelled, "cancel").await["status"], "cancelled");
+    assert_eq!(site.sim.find(&cancelled).unwrap().status, TransactionStatus::Cancel);
+    site.sim.settle_late(&cancelled).unwrap();
+    assert_eq!(site.until(&cancelled, "review").await["flags"], json!(["paid_after_cancel"]));
 
-    let raced = town.opened("raced", "qris").await;
-    town.sim.pay(&raced).unwrap();
-    assert_eq!(town.act(&raced, "cancel").await["status"], "paid");
+    let raced = site.opened("raced", "qris").await;
+    site.sim.pay(&raced).unwrap();
+    assert_eq!(site.act(&raced, "cancel").await["status"], "paid");
 
-    let reversed = town.opened("reversed", "va_permata").await;
-    town.sim.pay(&reversed).unwrap();
-    town.until(&reversed, "paid").await;
-    town.sim.reverse(&reversed).unwrap();
-    assert_eq!(town.until(&reversed, "reversed").await["flags"], json!(["provider_reversal"]));
-    assert_eq!(town.effects(&reversed).await, ["credit", "reverse"]);
+    let reversed = site.opened("reversed", "va_permata").await;
+    site.sim.pay(&reversed).unwrap();
+    site.until(&reversed, "paid").await;
+    site.sim.reverse(&reversed).unwrap();
+    assert_eq!(site.until(&reversed, "reversed").await["flags"], json!(["provider_reversal"]));
+    assert_eq!(site.effects(&reversed).await, ["credit", "reverse"]);
 
-    let charged_back = town.opened("charged-back", "qris").await;
-    town.sim.pay(&charged_back).unwrap();
-    town.until(&charged_back, "paid").await;
-    town.sim.chargeback(&charged_back).unwrap();
-    town.until(&charged_back, "charged_back").await;
-    town.end().await;
+    let charged_back = site.opened("charged-back", "qris").await;
+    site.sim.pay(&charged_back).unwrap();
+    site.until(&charged_back, "paid").await;
+    site.sim.chargeback(&charged_back).unwrap();
+    site.until(&charged_back, "charged_back").await;
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refunds_are_made_and_come_back_by_the_feed() {
-    let town = Town::new().await;
-    let id = town.opened("r-1", "qris").await;
-    town.sim.pay(&id).unwrap();
-    town.until(&id, "paid").await;
+    let site = GatewaySite::new().await;
+    let id = site.opened("r-1", "qris").await;
+    site.sim.pay(&id).unwrap();
+    site.until(&id, "paid").await;
     let refund = async |key: &str, amount_rp: u64| {
         let body = json!({"refund_key": key, "amount_rp": amount_rp, "reason": "salah beli"});
-        town.call(Verb::POST, &format!("/v1/orders/{id}/refund"), Some(&body)).await
+        site.call(Verb::POST, &format!("/v1/orders/{id}/refund"), Some(&body)).await
     };
     assert_eq!(refund("k1", 10_000).await.0, 200);
-    town.until(&id, "partially_refunded").await;
+    site.until(&id, "partially_refunded").await;
     assert_eq!(refund("k1", 10_000).await.0, 200);
     assert_eq!(refund("k2", 15_000).await.0, 200);
-    assert_eq!(town.until(&id, "refunded").await["refunded_rp"], 25_000);
-    town.settled_down().await;
-    assert_eq!(town.effects(&id).await, ["credit", "reverse", "reverse"]);
-    assert_eq!(town.sim.find(&id).unwrap().refunds.len(), 2);
-    let account = town.opened("r-2", "va_bca").await;
-    town.sim.pay(&account).unwrap();
-    town.until(&account, "paid").await;
+    assert_eq!(site.until(&id, "refunded").await["refunded_rp"], 25_000);
+    site.settled_down().await;
+    assert_eq!(site.effects(&id).await, ["credit", "reverse", "reverse"]);
+    assert_eq!(site.sim.find(&id).unwrap().refunds.len(), 2);
+    let account = site.opened("r-2", "va_bca").await;
+    site.sim.pay(&account).unwrap();
+    site.until(&account, "paid").await;
     let body = json!({"refund_key": "k", "amount_rp": 1000, "reason": "x"});
-    let (status, problem) = town.call(Verb::POST, &format!("/v1/orders/{account}/refund"), Some(&body)).await;
+    let (status, problem) = site.call(Verb::POST, &format!("/v1/orders/{account}/refund"), Some(&body)).await;
     assert_eq!((status, &problem["code"]), (409, &json!("refund_refused")), "{problem}");
-    town.end().await;
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notifications_that_go_wrong_credit_once_or_not_at_all() {
-    let town = Town::new().await;
+    let site = GatewaySite::new().await;
     let rows: [(&str, Meddling, &str, Value); 6] = [
         ("duplicated", Meddling::Duplicate(4), "paid", json!([])),
         ("reordered", Meddling::Reorder, "pending", json!([])),
@@ -305,37 +256,37 @@ async fn notifications_that_go_wrong_credit_once_or_not_at_all() {
         ("dropped", Meddling::Drop, "pending", json!([])),
     ];
     for (name, meddling, state, flags) in rows {
-        let id = town.opened(name, "qris").await;
-        town.settled_down().await;
-        let fault = town.sim.plant(GatewayFault::notification(meddling).order(&id).when(Strikes::First(1)));
-        town.sim.pay(&id).unwrap();
+        let id = site.opened(name, "qris").await;
+        site.settled_down().await;
+        let fault = site.sim.plant(GatewayFault::notification(meddling).order(&id).when(Strikes::First(1)));
+        site.sim.pay(&id).unwrap();
         if state == "paid" {
-            town.until(&id, "paid").await;
+            site.until(&id, "paid").await;
         } else if flags != json!([]) {
-            town.until_it_says(&id, "flags", &flags).await;
+            site.until_it_says(&id, "flags", &flags).await;
         }
-        assert_eq!(town.order(&id).await["status"], state, "{name}");
+        assert_eq!(site.order(&id).await["status"], state, "{name}");
         // Asking is what decides, whoever told what.
-        assert_eq!(town.act(&id, "refresh").await["status"], "paid", "{name}");
-        town.sim.heal(fault);
-        assert_eq!(town.effects(&id).await, ["credit"], "{name}");
+        assert_eq!(site.act(&id, "refresh").await["status"], "paid", "{name}");
+        site.sim.heal(fault);
+        assert_eq!(site.effects(&id).await, ["credit"], "{name}");
     }
-    town.end().await;
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_public_address_payments_are_found_by_asking() {
-    let town = Town::with(Options::default(), false).await;
-    let id = town.opened("r-1", "qris").await;
-    town.sim.pay(&id).unwrap();
-    town.until(&id, "paid").await;
-    assert_eq!(town.sim.notifications().sent, 0);
-    town.end().await;
+    let site = GatewaySite::with(Options::default(), false).await;
+    let id = site.opened("r-1", "qris").await;
+    site.sim.pay(&id).unwrap();
+    site.until(&id, "paid").await;
+    assert_eq!(site.sim.notifications().sent, 0);
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
-    let town = Town::new().await;
+    let site = GatewaySite::new().await;
     for (n, trouble) in [
         Trouble::ResetAfter,
         Trouble::HtmlAfter(502),
@@ -349,60 +300,60 @@ async fn a_charge_whose_answer_is_lost_is_one_charge_or_none() {
     .enumerate()
     {
         let what = format!("{trouble:?}");
-        let fault = town.sim.plant(GatewayFault::on(SimOperation::Charge, trouble).when(Strikes::First(1)));
-        let id = town.opened(&format!("r-{n}"), "qris").await;
-        town.sim.heal(fault);
-        assert!(town.order(&id).await["qr_string"].is_string(), "{what}");
-        town.sim.pay(&id).unwrap();
-        town.until(&id, "paid").await;
-        assert_eq!(town.effects(&id).await, ["credit"], "{what}");
-        assert_eq!(town.sim.orders().iter().filter(|payment| payment.order_id == id).count(), 1, "{what}");
+        let fault = site.sim.plant(GatewayFault::on(SimOperation::Charge, trouble).when(Strikes::First(1)));
+        let id = site.opened(&format!("r-{n}"), "qris").await;
+        site.sim.heal(fault);
+        assert!(site.order(&id).await["qr_string"].is_string(), "{what}");
+        site.sim.pay(&id).unwrap();
+        site.until(&id, "paid").await;
+        assert_eq!(site.effects(&id).await, ["credit"], "{what}");
+        assert_eq!(site.sim.orders().iter().filter(|payment| payment.order_id == id).count(), 1, "{what}");
     }
     // Permata heeds no key: it is found, and its number with it.
     let fault =
-        town.sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::First(1)));
-    let id = town.opened("permata", "va_permata").await;
-    town.sim.heal(fault);
-    let number = town.sim.find(&id).unwrap().va_number.unwrap();
-    assert_eq!(town.order(&id).await["va"]["number"], json!(number));
+        site.sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::First(1)));
+    let id = site.opened("permata", "va_permata").await;
+    site.sim.heal(fault);
+    let number = site.sim.find(&id).unwrap().va_number.unwrap();
+    assert_eq!(site.order(&id).await["va"]["number"], json!(number));
     // Lost for good: called off at the gateway, and nobody is left with something to pay.
     let fault =
-        town.sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::First(2)));
-    let (status, problem) = town.open("lost", "qris").await;
-    town.sim.heal(fault);
+        site.sim.plant(GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::First(2)));
+    let (status, problem) = site.open("lost", "qris").await;
+    site.sim.heal(fault);
     assert_eq!((status, &problem["code"]), (504, &json!("gateway_unknown")));
-    let lost = town.sim.orders().into_iter().next_back().unwrap();
+    let lost = site.sim.orders().into_iter().next_back().unwrap();
     assert_eq!(lost.status, TransactionStatus::Cancel);
-    town.end().await;
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_charge_than_was_asked_for_is_called_off() {
-    let town = Town::new().await;
-    town.opened("first", "qris").await;
+    let site = GatewaySite::new().await;
+    site.opened("first", "qris").await;
     for (n, (field, value)) in
         [("gross_amount", "1.00"), ("currency", "USD"), ("merchant_id", "G9"), ("order_id", "somebody-elses")]
             .into_iter()
             .enumerate()
     {
         let trouble = Trouble::Field(field.into(), json!(value));
-        let fault = town.sim.plant(GatewayFault::on(SimOperation::Charge, trouble).when(Strikes::First(1)));
-        let (status, problem) = town.open(&format!("r-{n}"), "qris").await;
-        town.sim.heal(fault);
+        let fault = site.sim.plant(GatewayFault::on(SimOperation::Charge, trouble).when(Strikes::First(1)));
+        let (status, problem) = site.open(&format!("r-{n}"), "qris").await;
+        site.sim.heal(fault);
         assert_eq!((status, &problem["code"]), (502, &json!("gateway_mismatch")), "{field}: {problem}");
-        let last = town.sim.orders().into_iter().next_back().unwrap();
+        let last = site.sim.orders().into_iter().next_back().unwrap();
         assert_eq!(last.status, TransactionStatus::Cancel, "{field}");
-        assert!(town.effects(&last.order_id).await.is_empty());
+        assert!(site.effects(&last.order_id).await.is_empty());
     }
-    town.sim.set_methods_off(ACCOUNT, &["gopay"]);
-    let (status, problem) = town.open("off", "gopay").await;
+    site.sim.set_methods_off(ACCOUNT, &["gopay"]);
+    let (status, problem) = site.open("off", "gopay").await;
     assert_eq!((status, &problem["code"]), (502, &json!("method_unavailable")), "{problem}");
-    town.end().await;
+    site.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_once_with_faults_are_each_credited_once() {
-    let town = Arc::new(Town::with(Options { seed: 7, ..Options::default() }, true).await);
+    let site = Arc::new(GatewaySite::with(Options { seed: 7, ..Options::default() }, true).await);
     let troubles = [
         GatewayFault::on(SimOperation::Charge, Trouble::ResetAfter).when(Strikes::Permille(60)),
         GatewayFault::on(SimOperation::Charge, Trouble::HtmlAfter(502)).when(Strikes::Permille(60)),
@@ -410,17 +361,17 @@ async fn many_at_once_with_faults_are_each_credited_once() {
         GatewayFault::notification(Meddling::Duplicate(2)).when(Strikes::Permille(300)),
     ];
     for fault in troubles {
-        town.sim.plant(fault);
+        site.sim.plant(fault);
     }
     let mut calls = JoinSet::new();
     for n in 0..60 {
-        let town = Arc::clone(&town);
+        let site = Arc::clone(&site);
         calls.spawn(async move {
-            let (status, order) = town.open(&format!("r-{n}"), METHODS[1 + n % 9]).await;
+            let (status, order) = site.open(&format!("r-{n}"), METHODS[1 + n % 9]).await;
             let id = order["order_id"].as_str().map(str::to_owned);
             match (status, id) {
                 (201, Some(id)) => {
-                    town.sim.pay(&id).unwrap();
+                    site.sim.pay(&id).unwrap();
                     Some(id)
                 }
                 // What nobody was shown, nobody pays.
@@ -431,12 +382,12 @@ async fn many_at_once_with_faults_are_each_credited_once() {
     }
     let paid: Vec<String> = calls.join_all().await.into_iter().flatten().collect();
     assert!(paid.len() > 40, "{}", paid.len());
-    town.sim.heal_all();
+    site.sim.heal_all();
     for id in &paid {
-        town.until(id, "paid").await;
+        site.until(id, "paid").await;
     }
-    town.settled_down().await;
-    let feed = town.feed().await;
+    site.settled_down().await;
+    let feed = site.feed().await;
     let seqs: Vec<u64> = feed.iter().map(|item| item["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
     let credits: Vec<&str> = feed
@@ -446,20 +397,20 @@ async fn many_at_once_with_faults_are_each_credited_once() {
         .collect();
     assert_eq!(credits.len(), paid.len());
     assert!(paid.iter().all(|id| credits.contains(&id.as_str())));
-    Arc::into_inner(town).unwrap().end().await;
+    Arc::into_inner(site).unwrap().end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_stops_within_seconds_though_a_site_waits_for_its_feed() {
-    let town = Arc::new(Town::new().await);
-    let site = Arc::clone(&town);
+    let site = Arc::new(GatewaySite::new().await);
+    let caller = Arc::clone(&site);
     let mut waiting =
-        tokio::spawn(async move { site.call(Verb::GET, "/v1/feed?after=0&wait=55", None).await });
+        tokio::spawn(async move { caller.call(Verb::GET, "/v1/feed?after=0&wait=55", None).await });
     assert!(timeout(Duration::from_millis(300), &mut waiting).await.is_err());
     let begun = Instant::now();
-    town.stop.send_replace(true);
+    site.host.ask_to_stop();
     let (status, page) = timeout(PATIENCE, waiting).await.unwrap().unwrap();
     assert_eq!((status, &page["items"]), (200, &json!([])));
-    Arc::into_inner(town).unwrap().end().await;
+    Arc::into_inner(site).unwrap().end().await;
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

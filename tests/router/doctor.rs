@@ -2,11 +2,12 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use crate::relay;
+use crate::support::fake_relay;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fake_relay::{FakeRelay, TOKEN};
 use kuota::agent::config::{Config, Tls};
 use kuota::agent::doctor::{Level, Subject, examine};
 use kuota::agent::payments::Relay;
@@ -20,7 +21,6 @@ use kuota::routeros::inspect::CheckFinding;
 use kuota::routeros::setup::SitePlan;
 use kuota::settings::{Environment, Secret};
 use kuota::sim::{Fault, SimConfig, SimRouter, When};
-use relay::{FakeRelay, TOKEN};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -402,7 +402,7 @@ async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
         Some(json!({"clock": {"state": "ok"}, "relay": {"state": "down", "last_error": "no route"}}));
     site.finds("relay", Level::Warn).await;
     site.status = None;
-    relay.fault("feed", relay::Fault::Refused(503, "store_unavailable"));
+    relay.fault("feed", fake_relay::Fault::Refused(503, "store_unavailable"));
     site.finds("relay", Level::Warn).await;
     relay.heal();
     site.token = "token-of-somebody-else".into();

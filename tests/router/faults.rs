@@ -4,19 +4,18 @@
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use crate::support;
-
 use std::collections::BTreeMap;
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::site::{BINDINGS, LISTS, SiteBuilder, TestSite, address, mac, pair};
 use kuota::agent::engine::{Actor, Command, NewDevice};
 use kuota::domain::id::UserId;
 use kuota::domain::units::Bytes;
+use kuota::routeros::client::ClientConfig;
 use kuota::routeros::wire::Limits;
 use kuota::sim::{Fault, When};
-use support::{BINDINGS, LISTS, World, address, mac, pair};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -48,7 +47,7 @@ const SITES_MAX: usize = 12;
 /// A site in the middle of its work: one user that stays as it is, one to be blocked, one to be bound, one to be
 /// unbound, and rows of others beside them.
 struct Case {
-    world: World,
+    site: TestSite,
     what: String,
     stays: UserId,
     blocked: UserId,
@@ -64,63 +63,57 @@ const UNBOUND: u8 = 4;
 
 impl Case {
     async fn new(fault: &Fault, path: &str) -> Self {
-        let world = World::reaching(
-            |_| {},
-            |client| {
-                client.timeout = PATIENCE;
-                client.limits = Limits { reply_bytes: 256 * 1024, ..Limits::default() };
-            },
-        )
-        .await;
-        let stays = world.online(STAYS, Bytes::gb(1)).await;
-        let blocked = world.online(BLOCKED, Bytes::gb(1)).await;
-        let bound = world.user("user 3", Bytes::gb(1)).await;
-        let unbound = world.online(UNBOUND, Bytes::gb(1)).await;
+        let with_limits = |client: &mut ClientConfig| {
+            client.timeout = PATIENCE;
+            client.limits = Limits { reply_bytes: 256 * 1024, ..Limits::default() };
+        };
+        let site = SiteBuilder::new().router_client(with_limits).start().await;
+        let stays = site.add_online_customer(STAYS, Bytes::gb(1)).await;
+        let blocked = site.add_online_customer(BLOCKED, Bytes::gb(1)).await;
+        let bound = site.add_customer("user 3", Bytes::gb(1)).await;
+        let unbound = site.add_online_customer(UNBOUND, Bytes::gb(1)).await;
         for (list, of) in
             [("klient_aktif", "10.5.50.99"), ("iklan", "10.5.50.1"), ("klient_fup", "10.5.50.3")]
         {
             // One of them stands where the agent's own row must go beside it.
-            world
-                .sim
-                .hand_add(LISTS, &[("list", list), ("address", of), ("comment", "milik orang")])
-                .unwrap();
+            site.sim.hand_add(LISTS, &[("list", list), ("address", of), ("comment", "milik orang")]).unwrap();
         }
         let other = [("mac-address", "02:00:00:00:00:63"), ("type", "bypassed")];
-        world.sim.hand_add(BINDINGS, &other).unwrap();
+        site.sim.hand_add(BINDINGS, &other).unwrap();
         let what = format!("{fault:?} at {path}");
-        let mut case = Self { world, what, stays, blocked, bound, unbound, foreign: Vec::new() };
+        let mut case = Self { site, what, stays, blocked, bound, unbound, foreign: Vec::new() };
         case.foreign = case.rows_of_others();
         case
     }
 
     fn rows_of_others(&self) -> Vec<BTreeMap<String, String>> {
-        let rows = [LISTS, BINDINGS].into_iter().flat_map(|menu| self.world.sim.rows(menu));
+        let rows = [LISTS, BINDINGS].into_iter().flat_map(|menu| self.site.sim.rows(menu));
         rows.filter(|row| !row.get("comment").is_some_and(|comment| comment.starts_with("kuota:"))).collect()
     }
 
     /// Everything that makes the next cycle add, set and remove rows of both menus.
     async fn change(&self) {
-        let world = &self.world;
+        let site = &self.site;
         for n in [STAYS, BLOCKED, UNBOUND] {
-            assert_eq!(world.sim.traffic(mac(n), 1000 * u64::from(n), 11), 1000 * u64::from(n) + 11);
+            assert_eq!(site.sim.traffic(mac(n), 1000 * u64::from(n), 11), 1000 * u64::from(n) + 11);
         }
-        world.sim.host_connect(mac(BOUND), address(BOUND));
+        site.sim.host_connect(mac(BOUND), address(BOUND));
         let bind = Command::Bind(NewDevice::of(self.bound, mac(BOUND)));
         for action in [bind, Command::Unbind { user: self.unbound, mac: mac(UNBOUND) }] {
             // A busy machine may make the router seem silent.
             let until = Instant::now() + RECOVERY_MAX;
-            while let Err(error) = self.world.site.submit(Actor::daemon(), action.clone(), None).await {
+            while let Err(error) = self.site.agent().submit(Actor::daemon(), action.clone(), None).await {
                 assert!(Instant::now() < until, "{}: {error}", self.what);
-                let _ = self.world.cycle().await;
+                let _ = self.site.cycle().await;
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        world.ask(Command::Block(self.blocked, "tes".into())).await;
+        site.submit(Command::Block(self.blocked, "tes".into())).await;
     }
 
     /// Cycles and traffic under the fault, until it struck and one cycle more.
     async fn suffer(&self, fault: &Fault, path: &str) {
-        let sim = &self.world.sim;
+        let sim = &self.site.sim;
         let taken = || sim.stats().commands.get(path).copied().unwrap_or_default();
         let (sessions, before) = (sim.stats().sessions_total, taken());
         let id = sim.fault(fault.clone(), When::always(path));
@@ -131,12 +124,12 @@ impl Case {
         while taken() == before {
             assert!(Instant::now() < until, "{}: the command was never sent", self.what);
             sim.traffic(mac(STAYS), 333, 3);
-            if self.world.cycle().await.is_err() {
+            if self.site.cycle().await.is_err() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
         sim.traffic(mac(STAYS), 777, 7);
-        let _ = self.world.cycle().await;
+        let _ = self.site.cycle().await;
         sim.clear_fault(id);
         self.cycles(1).await;
         let reconnected = sim.stats().sessions_total > sessions;
@@ -148,7 +141,7 @@ impl Case {
         let until = Instant::now() + RECOVERY_MAX;
         while wanted > 0 {
             assert!(Instant::now() < until, "{}: the agent did not find back", self.what);
-            match self.world.cycle().await {
+            match self.site.cycle().await {
                 Ok(_) => wanted -= 1,
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
@@ -157,27 +150,27 @@ impl Case {
 
     /// After the second cycle since the end of the fault.
     async fn is_healed(&self) {
-        let (world, what) = (&self.world, &self.what);
+        let (site, what) = (&self.site, &self.what);
         let listings = [
             pair(address(STAYS), "klient_aktif"),
             pair(address(BLOCKED), "klient_blocked"),
             pair(address(BOUND), "klient_aktif"),
         ];
-        assert_eq!(world.listings(), listings, "{what}");
+        assert_eq!(site.listings(), listings, "{what}");
         let bindings =
             [pair(mac(STAYS), "bypassed"), pair(mac(BLOCKED), "blocked"), pair(mac(BOUND), "bypassed")];
-        assert_eq!(world.bindings(), bindings, "{what}");
+        assert_eq!(site.bindings(), bindings, "{what}");
         assert_eq!(self.rows_of_others(), self.foreign, "{what}: rows of others");
-        let writes = world.sim.stats().writes;
-        world.sim.traffic(mac(BOUND), 5555, 5);
+        let writes = site.sim.stats().writes;
+        site.sim.traffic(mac(BOUND), 5555, 5);
         self.cycles(1).await;
-        assert_eq!(world.sim.stats().writes, writes, "{what}: it goes on writing");
+        assert_eq!(site.sim.stats().writes, writes, "{what}: it goes on writing");
         let users =
             [(STAYS, self.stays), (BLOCKED, self.blocked), (BOUND, self.bound), (UNBOUND, self.unbound)];
         for (n, user) in users {
-            assert_eq!(world.used(user).await, world.sim.moved_countable(mac(n)), "{what}: metered for {n}");
+            assert_eq!(site.used(user).await, site.sim.moved_countable(mac(n)), "{what}: metered for {n}");
         }
-        world.verify().await;
+        site.verify_ledger().await;
     }
 }
 
@@ -264,10 +257,10 @@ async fn after_refusals_and_odd_replies_everything_is_as_it_should_be() {
 async fn the_comparison_sees_a_row_of_others_that_changed_and_bytes_that_were_not_metered() {
     let case = Case::new(&Fault::Hang, HOSTS).await;
     let id = case.foreign[0][".id"].clone();
-    case.world.sim.hand_set(LISTS, &id, &[("comment", "lain")]).unwrap();
+    case.site.sim.hand_set(LISTS, &id, &[("comment", "lain")]).unwrap();
     assert_ne!(case.rows_of_others(), case.foreign);
-    case.world.sim.traffic(mac(STAYS), 5, 0);
-    assert_ne!(case.world.used(case.stays).await, case.world.sim.moved_countable(mac(STAYS)));
+    case.site.sim.traffic(mac(STAYS), 5, 0);
+    assert_ne!(case.site.used(case.stays).await, case.site.sim.moved_countable(mac(STAYS)));
 }
 
 /// Set for the copy of the memory test that measures: nothing else runs in that process.
@@ -298,15 +291,15 @@ async fn a_router_that_talks_without_end_costs_no_memory() {
         return;
     }
     // The usual caps.
-    let world = World::reaching(|_| {}, |client| client.timeout = PATIENCE).await;
-    world.online(1, Bytes::gb(1)).await;
+    let site = SiteBuilder::new().router_client(|client| client.timeout = PATIENCE).start().await;
+    site.add_online_customer(1, Bytes::gb(1)).await;
     let before = memory_kib("VmRSS");
     let garbage = vec![0x7F; 1 << 20];
     for fault in [Fault::HugeWord, Fault::EndlessReply, Fault::Garbage(garbage), Fault::CutAfterBytes(40)] {
-        let id = world.sim.fault(fault.clone(), When::always(HOSTS));
-        assert!(world.cycle().await.is_err(), "{fault:?}");
-        world.sim.clear_fault(id);
-        world.recover().await;
+        let id = site.sim.fault(fault.clone(), When::always(HOSTS));
+        assert!(site.cycle().await.is_err(), "{fault:?}");
+        site.sim.clear_fault(id);
+        site.recover().await;
     }
     let (after, peak) = (memory_kib("VmRSS"), memory_kib("VmHWM"));
     println!("memory: {before} KiB before, {after} KiB after, {peak} KiB at most");

@@ -7,9 +7,5 @@ mod faults;
 mod simulated;
 mod tls;
 
-#[path = "../support/relay.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
-mod relay;
-#[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "every program uses its own part")]
+#[path = "../support/of_site.rs"]
 mod support;

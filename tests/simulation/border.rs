@@ -17,7 +17,7 @@ use crate::auditor::{FeedLine, Line, Mode, Pi, Seen, SeenDevice, SeenItem, SeenU
 
 /// Everything that the engine holds true, as the auditor sees it.
 pub fn seen(engine: &mut Engine) -> Seen {
-    let (open, cursor, openings) = (engine.open_orders(), engine.cursor().seq, engine.openings().len());
+    let (open, cursor, openings) = (engine.open_orders(), engine.cursor().seq, engine.pending_orders().len());
     let look = engine.read_view();
     let users = look.users_after(0).map(|user| {
         let id = user.account.id.to_string();

@@ -113,7 +113,7 @@ impl Inspector {
             }
             Heard::NotOpened { request } => self.books.failed(&request),
             Heard::Order(order) => self.books.told(&border::told(&order)),
-            Heard::GivenUp { request, answer } => match &answer.order {
+            Heard::Discarded { request, answer } => match &answer.order {
                 Some(order) if self.books.openings.contains_key(&request) => {
                     self.books.opened(&request, &border::told(order));
                 }

@@ -45,7 +45,7 @@ pub enum Heard {
     /// Where an order stands.
     Order(Box<RelayOrder>),
     /// What became of an attempt that was given up.
-    GivenUp { request: String, answer: Box<Abandoned> },
+    Discarded { request: String, answer: Box<Abandoned> },
     /// A page of the feed.
     Page(Box<FeedPage>),
 }
@@ -213,7 +213,7 @@ impl Relay for Wire {
             let answer: Abandoned =
                 self.call("POST", format!("/v1/requests/{request}/abandon"), None).await?;
             let request = request.to_owned();
-            self.hear(Heard::GivenUp { request, answer: Box::new(answer.clone()) });
+            self.hear(Heard::Discarded { request, answer: Box::new(answer.clone()) });
             Ok(answer)
         })
     }

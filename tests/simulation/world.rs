@@ -335,7 +335,7 @@ impl World {
         }
     }
 
-    /// Reads the feed and runs errands; answers whether anything was news.
+    /// Reads the feed and sends the outbox; returns whether anything was news.
     async fn link(&mut self) -> Result<bool, String> {
         if !self.is_calm && self.dice.chance(60) {
             let fates = [Fate::Fine, Fate::Lost, Fate::Unanswered, Fate::Fine];
@@ -411,7 +411,8 @@ impl World {
             self.turn().await?;
         }
         self.tell("everything came to rest", "");
-        let (outbox, openings) = self.agent.engine(|engine| (engine.outbox(), engine.openings().len())).await;
+        let (outbox, openings) =
+            self.agent.engine(|engine| (engine.outbox(), engine.pending_orders().len())).await;
         let relay = self.relay.as_ref().expect("it is mended");
         if !outbox.is_empty() || openings > 0 || !relay.is_idle().await {
             let last = self.wire.last_words();

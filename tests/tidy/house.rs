@@ -3,19 +3,38 @@
 use super::scan::{Source, line_of};
 
 /// Enums of ours whose cases are never caught by `_`.
-const ENUMS: [&str; 12] = [
+const ENUMS: [&str; 31] = [
     "Book",
+    "CallKind",
+    "CashMethod",
     "CliCommand",
     "Command",
     "DebtStatus",
+    "Decision",
+    "Effect",
+    "Expiry",
+    "FeedEffect",
+    "Flag",
+    "Fraud",
+    "GatewayStatus",
+    "Item",
     "Kind",
+    "Method",
+    "OnlineMethod",
+    "OrderKind",
+    "OrderState",
     "OutboxWork",
+    "Overage",
+    "PaymentEffect",
     "Reason",
+    "Refusal",
     "RelayCommand",
     "Role",
+    "Side",
     "Status",
     "Undated",
     "UserCommand",
+    "ValidityChange",
 ];
 
 /// Files with another enum of such a name: the simulators' own, and pairs of a question and an answer of any kind.

@@ -129,7 +129,7 @@ fn books(engine: &mut Engine) -> Result<Books, Problem> {
     }
     let online = Waiting {
         orders: engine.open_orders().len() as u64,
-        openings: engine.openings().len() as u64,
+        openings: engine.pending_orders().len() as u64,
         outbox: engine.outbox().len() as u64,
         reviews,
     };

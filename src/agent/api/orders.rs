@@ -52,11 +52,11 @@ fn view(engine: &Engine, order: &OrderRecord) -> Result<OrderView, Problem> {
 }
 
 async fn show(State(app): State<Arc<AppState>>, _: Viewer, Path(id): Path<String>) -> Answer {
-    told(&app, OrderId(id)).await
+    order_answer(&app, OrderId(id)).await
 }
 
 /// The present state of an order.
-async fn told(app: &AppState, id: OrderId) -> Answer {
+async fn order_answer(app: &AppState, id: OrderId) -> Answer {
     let find = move |engine: &mut Engine| {
         let order = engine.reader().order(&id)?.ok_or_else(|| Problem::not_found("order"))?;
         view(engine, &order)
@@ -72,7 +72,7 @@ async fn cancel(
 ) -> Answer {
     let id = OrderId(id);
     cancel_order(&app, actor, id.clone()).await?;
-    told(&app, id).await
+    order_answer(&app, id).await
 }
 
 async fn refresh(
@@ -83,7 +83,7 @@ async fn refresh(
 ) -> Answer {
     let id = OrderId(id);
     ask_again(&app, id.clone()).await?;
-    told(&app, id).await
+    order_answer(&app, id).await
 }
 
 async fn review(

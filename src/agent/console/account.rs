@@ -131,7 +131,7 @@ async fn answer(
     shows_secret: bool,
 ) -> Result<Response, Problem> {
     match done {
-        Ok(()) => Ok(told(app, session, text)),
+        Ok(()) => Ok(flash_answer(app, session, text)),
         Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
             let complaint = Some(session.office().totp_wrong);
             let page = page(app, session, Said { complaint, shows_secret }).await?;
@@ -142,7 +142,7 @@ async fn answer(
     }
 }
 
-fn told(app: &AppState, session: &AdminSession, text: &str) -> Response {
+fn flash_answer(app: &AppState, session: &AdminSession, text: &str) -> Response {
     let told = Flash { text: text.to_owned(), ..Flash::default() };
     see_other(&app.flash.tell_at_once(&session.token, HOME, told))
 }
@@ -155,5 +155,5 @@ pub(crate) async fn end_sessions(
 ) -> Answer {
     let (actor, this) = (session.actor.clone(), hash(&secret));
     app.read(move |engine| end_other_sessions(engine, &actor, &this)).await?;
-    Ok(told(&app, &session, session.office().sessions_ended))
+    Ok(flash_answer(&app, &session, session.office().sessions_ended))
 }

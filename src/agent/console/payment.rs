@@ -18,7 +18,7 @@ use crate::agent::http::state::{Answer, AppState};
 use crate::domain::debt::DebtItem;
 use crate::domain::id::OrderId;
 use crate::domain::ledger::Posted;
-use crate::domain::order::{Item, Line, Method, OrderState};
+use crate::domain::order::{Item, Line, OrderState};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::store::{OrderRecord, UserRecord};
 use crate::ui::catalogue::fill;
@@ -70,7 +70,7 @@ struct Means {
 }
 
 /// An order with whatever came of it.
-struct Found {
+struct FoundPayment {
     order: OrderRecord,
     user: Option<UserRecord>,
     entries: Vec<Posted>,
@@ -112,7 +112,7 @@ pub(crate) async fn show(
     })
 }
 
-fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
+fn find(engine: &Engine, id: &OrderId) -> Result<FoundPayment, Problem> {
     let reader = engine.reader();
     let order = reader.order(id)?.ok_or_else(|| Problem::not_found("order"))?;
     let look = engine.read_view();
@@ -125,7 +125,7 @@ fn find(engine: &Engine, id: &OrderId) -> Result<Found, Problem> {
         | OutboxWork::Adopt { .. } => None,
     });
     let (entries, debts) = (reader.order_entries(id)?, debts_of(engine, &order)?);
-    Ok(Found { entries, debts, refunds: refunds.collect(), order, user })
+    Ok(FoundPayment { entries, debts, refunds: refunds.collect(), order, user })
 }
 
 fn facts(w: &Office, locale: &Locale, order: &OrderRecord) -> Vec<(&'static str, String)> {
@@ -159,10 +159,10 @@ fn can_be_paid(order: &OrderRecord) -> bool {
 }
 
 fn flash(w: &Office, order: &OrderRecord) -> Option<(&'static str, &'static str)> {
-    match (order.method, order.status) {
-        (Method::Online(_), OrderState::Paid) => Some(("good", w.money_came)),
-        _ => can_be_paid(order).then_some(("", w.money_awaited)),
+    if order.status == OrderState::Paid && order.method.cash().is_none() {
+        return Some(("good", w.money_came));
     }
+    can_be_paid(order).then_some(("", w.money_awaited))
 }
 
 fn means(w: &Office, locale: &Locale, order: &OrderRecord) -> Means {
@@ -199,7 +199,7 @@ fn is_web(url: &str) -> bool {
 }
 
 /// What happened, the oldest first.
-fn timeline(w: &Office, locale: &Locale, found: &Found) -> Vec<(String, String)> {
+fn timeline(w: &Office, locale: &Locale, found: &FoundPayment) -> Vec<(String, String)> {
     let order = &found.order;
     let mut events: Vec<(Timestamp, String)> = vec![(order.created_at, w.created.to_owned())];
     if let Some(window) = order.online.window {

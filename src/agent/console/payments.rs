@@ -115,7 +115,7 @@ struct PaymentsPage {
 }
 
 /// What was found.
-struct Found {
+struct FoundPayments {
     queue: Vec<(OrderRecord, Option<String>)>,
     list: List<(OrderRecord, Option<String>)>,
 }
@@ -158,12 +158,15 @@ pub(crate) async fn show(
     })
 }
 
-fn find(engine: &Engine, ask: &Ask) -> Result<Found, Problem> {
+fn find(engine: &Engine, ask: &Ask) -> Result<FoundPayments, Problem> {
     let reader = engine.reader();
     let limit = PageLimit::default();
     if !ask.q.is_empty() {
         let orders = reader.orders_called(&ask.q, limit.rows_and_one() - 1)?;
-        return Ok(Found { queue: Vec::new(), list: List { items: named(engine, orders), next: None } });
+        return Ok(FoundPayments {
+            queue: Vec::new(),
+            list: List { items: named(engine, orders), next: None },
+        });
     }
     let review = OrderFilter { states: Which::Review.states(), ..OrderFilter::default() };
     // The queue is above the first page of all payments; where the queue is the list, it is not repeated.
@@ -175,7 +178,7 @@ fn find(engine: &Engine, ask: &Ask) -> Result<Found, Problem> {
     let filter = OrderFilter { states: ask.status.states(), ..OrderFilter::default() };
     let List { items, next } = List::of(reader.find_orders(&filter, page)?, limit, |(no, _)| *no);
     let items = named(engine, items.into_iter().map(|(_, order)| order).collect());
-    Ok(Found { queue: named(engine, queue), list: List { items, next } })
+    Ok(FoundPayments { queue: named(engine, queue), list: List { items, next } })
 }
 
 /// Each order with its user's name; deleted users have none.

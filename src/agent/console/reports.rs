@@ -86,7 +86,7 @@ const TABS: [Tab; 4] = [
 ];
 
 /// The days that a report shows, and what is shown above it. Days that cannot be used are reported and become this month.
-struct Asked {
+struct ReportQuery {
     days: Days,
     /// The days, where somebody named any.
     given: Option<Days>,
@@ -94,7 +94,7 @@ struct Asked {
     complaint: Option<&'static str>,
 }
 
-impl Asked {
+impl ReportQuery {
     async fn of(app: &AppState, w: &'static Office, ask: &Ask) -> Result<Self, Problem> {
         let today = app.read(|engine| Ok(engine.read_view().facts.local.date)).await?;
         let span = ask.span().ok().filter(|span| span.days(today).is_ok());
@@ -182,7 +182,7 @@ pub(crate) async fn sales(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let days = asked.days;
     let (reader, zone) = app.read(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
     let report = app.read_history(move || sold::sums(&reader, &zone, days)).await?;
@@ -318,7 +318,7 @@ pub(crate) async fn usage(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let days = asked.days;
     let source = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
     let lost = (!source.lost.is_empty()).then(|| fill(w.usage_lost, &[&source.lost.join(", ")]));
@@ -433,7 +433,7 @@ pub(crate) async fn debts(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
     let after = ask.after;
     let (page, totals, all) = app
@@ -519,7 +519,7 @@ pub(crate) async fn collection(
     Query(ask): Query<Ask>,
 ) -> Answer {
     let (locale, w) = (&session.page_request.locale, session.office());
-    let asked = Asked::of(&app, w, &ask).await?;
+    let asked = ReportQuery::of(&app, w, &ask).await?;
     let given = asked.given;
     let after = ask.after;
     let look = move |engine: &mut Engine| {

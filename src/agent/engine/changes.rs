@@ -32,7 +32,7 @@ pub(super) struct Records {
     pub validity: Vec<(u32, ValidityStep)>,
     pub openings: Vec<OpeningRecord>,
     pub openings_ended: BTreeSet<String>,
-    pub errands_done: BTreeSet<u64>,
+    pub outbox_done: BTreeSet<u64>,
     /// Events of the feed.
     pub applied: BTreeSet<String>,
     pub moves: Vec<CashMove>,
@@ -53,7 +53,7 @@ impl Records {
             validity,
             openings,
             openings_ended,
-            errands_done,
+            outbox_done,
             applied,
             moves,
             closing,
@@ -67,7 +67,7 @@ impl Records {
         validity.is_empty()
             && openings.is_empty()
             && openings_ended.is_empty()
-            && errands_done.is_empty()
+            && outbox_done.is_empty()
             && applied.is_empty()
             && moves.is_empty()
             && closing.is_none()
@@ -83,7 +83,7 @@ impl Records {
             validity,
             openings,
             openings_ended,
-            errands_done,
+            outbox_done,
             applied,
             moves,
             closing,
@@ -96,7 +96,7 @@ impl Records {
         self.validity.extend(validity);
         self.openings.extend(openings);
         self.openings_ended.extend(openings_ended);
-        self.errands_done.extend(errands_done);
+        self.outbox_done.extend(outbox_done);
         self.applied.extend(applied);
         self.moves.extend(moves);
         self.closing = closing.or(self.closing.take());
@@ -113,7 +113,7 @@ impl Records {
             validity,
             openings,
             openings_ended,
-            errands_done,
+            outbox_done,
             applied,
             moves,
             closing,
@@ -126,7 +126,7 @@ impl Records {
         batch.validity.extend(validity.iter().map(|(no, step)| (*no, step)));
         batch.openings.extend(openings);
         batch.openings_ended.extend(openings_ended.iter().map(String::as_str));
-        batch.errands_done.extend(errands_done);
+        batch.outbox_done.extend(outbox_done);
         batch.applied.extend(applied.iter().map(String::as_str));
         batch.moves.extend(moves);
         batch.closing = closing.as_ref().or(batch.closing);

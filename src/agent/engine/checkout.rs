@@ -69,7 +69,7 @@ pub enum OpenOne {
     /// An attempt whose outcome is not known, by request.
     PendingOrder(String),
     /// An attempt that was discarded here, while the relay has not been notified yet.
-    GivenUp {
+    Discarded {
         /// The outbox item that notifies the relay.
         outbox_item: u64,
         /// The attempt.
@@ -83,7 +83,7 @@ impl OpenOne {
         match self {
             Self::Order(id) => Some(&id.0),
             Self::PendingOrder(request) => Some(request),
-            Self::GivenUp { .. } => None,
+            Self::Discarded { .. } => None,
         }
     }
 }

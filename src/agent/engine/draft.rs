@@ -205,13 +205,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Attempts of a user whose outcome is not known, after this draft.
-    pub fn openings(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
+    pub fn pending_orders(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
         let known = self.state.online.openings_of(user_no);
         known.filter(|opening| !self.changes.records.openings_ended.contains(&opening.request_id))
     }
 
     /// Adds an outbox item, unless the same work is pending.
-    pub fn put_errand(&mut self, work: OutboxWork) {
+    pub fn put_outbox_item(&mut self, work: OutboxWork) {
         let mut waiting = self.state.online.outbox.values().map(|outbox_item| &outbox_item.work);
         if !waiting.any(|other| *other == work) && !self.changes.outbox.contains(&work) {
             self.changes.outbox.push(work);
@@ -220,7 +220,7 @@ impl<'a> Draft<'a> {
 
     /// Removes an outbox item that is delivered or no longer needed.
     pub fn end_outbox_item(&mut self, no: u64) {
-        self.changes.records.errands_done.insert(no);
+        self.changes.records.outbox_done.insert(no);
     }
 
     /// Adds an attempt whose outcome is not known.
@@ -229,7 +229,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Removes an attempt whose outcome is known.
-    pub fn end_opening(&mut self, request_id: String) {
+    pub fn end_pending_order(&mut self, request_id: String) {
         self.changes.records.openings_ended.insert(request_id);
     }
 

@@ -62,7 +62,7 @@ impl Engine {
         orders.extend(self.reader.online_since(recent)?.into_iter().filter(|order| !known.contains(order)));
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
             for order in orders {
-                act.draft.put_errand(OutboxWork::Adopt { order });
+                act.draft.put_outbox_item(OutboxWork::Adopt { order });
             }
             act.draft.set_cursor(Cursor { epoch: Some(page.epoch.clone()), seq: 0 });
             act.draft.audit("feed.restart", &page.epoch, String::new());
@@ -386,8 +386,8 @@ impl CommandContext<'_, '_> {
     /// again when money arrived (`revive`). An order that this site did not sign goes to review: the operator of the
     /// relay could have written it.
     fn rebuilt(&mut self, item: &FeedItem, revive: bool) -> Result<Option<OrderRecord>, EngineError> {
-        if let Some(opening) = self.draft.state.online.openings.get(&item.request_id).cloned() {
-            return Ok(Some(only_of_its_attempt(self.order_of(&opening, &item.order_id)?)));
+        if let Some(pending) = self.draft.state.online.pending_orders.get(&item.request_id).cloned() {
+            return Ok(Some(only_of_its_attempt(self.order_of(&pending, &item.order_id)?)));
         }
         let Some((memo, quote)) = memo::read(item.memo.as_deref()) else { return Ok(None) };
         let is_ours = memo::is_signed(&self.draft.state.online.signer, &memo, &item.request_id);

@@ -16,7 +16,9 @@ const QUEUE_MAX: usize = 256;
 /// How long the last handle waits for the thread to close the store.
 const END_MAX: Duration = Duration::from_secs(3);
 
-type Job = Box<dyn FnOnce(&mut Engine) + Send>;
+/// A call. What it returns gives the caller the answer, once everybody can read what the call changed.
+type Job = Box<dyn FnOnce(&mut Engine) -> Reply + Send>;
+type Reply = Box<dyn FnOnce() + Send>;
 
 /// Handle to the engine thread. Cheap to clone; dropping the last one stops the engine.
 #[derive(Clone)]
@@ -60,7 +62,7 @@ struct Host {
 impl Host {
     /// Runs one call; returns the reason if the engine must stop.
     fn run(&mut self, job: Job) -> Option<String> {
-        let why = self.run_job(job);
+        let (reply, why) = self.run_job(job);
         if let Some(engine) = &self.engine {
             self.unwritable.send_if_modified(|known| {
                 let is_news = known.as_ref() != engine.unwritable();
@@ -70,24 +72,28 @@ impl Host {
                 is_news
             });
         }
+        if let Some(reply) = reply {
+            reply();
+        }
         why
     }
 
-    fn run_job(&mut self, job: Job) -> Option<String> {
-        let engine = self.engine.as_mut()?;
+    fn run_job(&mut self, job: Job) -> (Option<Reply>, Option<String>) {
+        let Some(engine) = self.engine.as_mut() else { return (None, None) };
         StoreError::take_broken();
-        if catch_unwind(AssertUnwindSafe(|| job(&mut *engine))).is_err() {
+        let reply = catch_unwind(AssertUnwindSafe(|| job(&mut *engine))).ok();
+        if reply.is_none() {
             // The state may be half changed; the store has only whole commits, so the state is read from it again.
             tracing::error!("a request made the engine panic; reading the store again");
             if let Err(error) = engine.reload() {
-                return Some(error.to_string());
+                return (None, Some(error.to_string()));
             }
         }
         // Whoever got the error: also a loop that retries, and a page that goes on without what it could not read.
         if let Some(why) = StoreError::take_broken() {
             engine.read_failed(&why);
         }
-        engine.failure().map(str::to_owned)
+        (reply, engine.failure().map(str::to_owned))
     }
 
     fn stop(&mut self, why: String) {
@@ -152,8 +158,11 @@ impl EngineHandle {
     ) -> Result<T, EngineGone> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |engine| {
-            // A caller that disconnected does not undo its change.
-            let _ = answer.send(f(engine));
+            let result = f(engine);
+            Box::new(move || {
+                // A caller that disconnected does not undo its change.
+                let _ = answer.send(result);
+            })
         });
         match &self.jobs {
             Jobs::Queued(jobs, _) => jobs.send(job).await.map_err(|_| self.gone())?,
@@ -190,5 +199,34 @@ impl EngineHandle {
         let mut stopped = self.stopped.clone();
         let why = stopped.wait_for(Option::is_some).await.map(|why| why.clone());
         why.ok().flatten().unwrap_or_else(|| "its thread is gone".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, TransactionBehavior};
+
+    use super::*;
+    use crate::agent::engine::Actor;
+    use crate::clock::{ManualClock, Zone};
+    use crate::domain::units::Timestamp;
+
+    #[test]
+    fn what_a_call_changed_can_be_read_before_it_is_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp(1_795_323_600_000)));
+        let parts = Engine::parts(dir.path(), clock, Zone::named("Asia/Jakarta").unwrap()).unwrap();
+        let engine = Engine::open(parts).unwrap();
+        let mut other = Connection::open(dir.path().join(crate::store::FILE)).unwrap();
+        let _held = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+
+        let (news, known) = watch::channel(None);
+        let mut host = Host { engine: Some(engine), stop: watch::channel(None).0, unwritable: news };
+        let (answer, answered) = blocking::channel();
+        host.run(Box::new(move |engine| {
+            assert!(engine.note(&Actor::daemon(), "user.note", "Budi", String::new()).is_err());
+            Box::new(move || answer.send(known.borrow().is_some()).unwrap())
+        }));
+        assert!(answered.recv().unwrap(), "the caller reads that nothing can be written");
     }
 }

@@ -180,7 +180,7 @@ impl Engine {
             Draft::new(&self.state, &request.actor, facts, &self.parts.policy, &mut self.parts.new_id);
         let done = match commands::perform(&mut draft, &self.reader, &request) {
             Ok(done) => done,
-            Err(error) => return Err(self.heard(error)),
+            Err(error) => return Err(self.note_error(error)),
         };
         if let Some(key) = request.key {
             draft.put_event(done.remembered(key.id, key.content_hash));
@@ -222,12 +222,12 @@ impl Engine {
         let mut draft = Draft::new(&self.state, actor, facts, &self.parts.policy, &mut self.parts.new_id);
         match work(&mut CommandContext::new(&mut draft, &self.reader, event.to_owned())) {
             Ok(done) => Ok((done, draft.finish())),
-            Err(error) => Err(self.heard(error)),
+            Err(error) => Err(self.note_error(error)),
         }
     }
 
     /// A store that cannot be read counts as failed, like one that cannot be written.
-    fn heard(&mut self, error: EngineError) -> EngineError {
+    fn note_error(&mut self, error: EngineError) -> EngineError {
         if let EngineError::Store(store) = &error
             && store.is_fatal()
         {

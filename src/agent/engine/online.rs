@@ -35,8 +35,8 @@ impl Engine {
         if let Some(done) = self.answered(key)? {
             return Ok(Checkout::Answered(Box::new(done)));
         }
-        if let Some(opening) = self.resumed(key)? {
-            return Ok(Checkout::Ask(opening));
+        if let Some(pending) = self.find_pending(key)? {
+            return Ok(Checkout::Ask(pending));
         }
         let (begun, changes) = self.draft(actor, "", |act| act.begin_order(wish, key))?;
         if matches!(begun, Checkout::Ask(_)) {
@@ -56,17 +56,17 @@ impl Engine {
     }
 
     /// The pending order of an earlier call with this key.
-    fn resumed(&self, key: Option<&Key>) -> Result<Option<PendingOrder>, EngineError> {
+    fn find_pending(&self, key: Option<&Key>) -> Result<Option<PendingOrder>, EngineError> {
         let Some(key) = key else { return Ok(None) };
-        let of_key = |opening: &&OpeningRecord| opening.key.as_ref().is_some_and(|(id, _)| *id == key.id);
-        let Some(opening) = self.state.online.openings.values().find(of_key) else { return Ok(None) };
-        if opening.key.as_ref().is_some_and(|(_, hash)| *hash != key.content_hash) {
+        let of_key = |pending: &&OpeningRecord| pending.key.as_ref().is_some_and(|(id, _)| *id == key.id);
+        let Some(pending) = self.state.online.pending_orders.values().find(of_key) else { return Ok(None) };
+        if pending.key.as_ref().is_some_and(|(_, hash)| *hash != key.content_hash) {
             return Err(idempotency_conflict());
         }
-        Ok(self.opening(opening))
+        Ok(self.pending_order(pending))
     }
 
-    fn opening(&self, record: &OpeningRecord) -> Option<PendingOrder> {
+    fn pending_order(&self, record: &OpeningRecord) -> Option<PendingOrder> {
         Some(PendingOrder {
             request_id: record.request_id.clone(),
             user: self.state.users.get(&record.user_no)?.account.id,
@@ -79,9 +79,14 @@ impl Engine {
     }
 
     /// Attempts whose outcome is not known, oldest first.
-    pub fn openings(&self) -> Vec<PendingOrder> {
-        let mut all: Vec<PendingOrder> =
-            self.state.online.openings.values().filter_map(|record| self.opening(record)).collect();
+    pub fn pending_orders(&self) -> Vec<PendingOrder> {
+        let mut all: Vec<PendingOrder> = self
+            .state
+            .online
+            .pending_orders
+            .values()
+            .filter_map(|record| self.pending_order(record))
+            .collect();
         all.sort_by(|a, b| (a.created_at, &a.request_id).cmp(&(b.created_at, &b.request_id)));
         all
     }
@@ -92,18 +97,18 @@ impl Engine {
     /// a conflict (`amount_mismatch`); in both cases the outbox cancels it at the relay.
     pub fn order_opened(&mut self, request_id: &str, order: &RelayOrder) -> Result<Done, EngineError> {
         self.begin()?;
-        let opening = self.state.online.openings.get(request_id).cloned();
-        let Some(opening) = opening else { return self.opened_before(order) };
-        let wrong = (order.amount_rp != opening.quote.total().0).then(|| {
+        let pending = self.state.online.pending_orders.get(request_id).cloned();
+        let Some(pending) = pending else { return self.opened_before(order) };
+        let wrong = (order.amount_rp != pending.quote.total().0).then(|| {
             let message = "the gateway would charge another amount; the order is being called off";
             conflict("amount_mismatch", message)
         });
         let (opened, changes) = self.draft(&Actor::relay(), "", |act| match wrong {
             Some(wrong) => {
-                act.end_opening(&opening, true);
+                act.end_pending_order(&pending, true);
                 Ok(Err(wrong))
             }
-            None => act.order_opened(&opening, order).map(Ok),
+            None => act.order_opened(&pending, order).map(Ok),
         })?;
         self.take_over(changes)?;
         opened
@@ -123,9 +128,9 @@ impl Engine {
     /// Ends an attempt that created no order. If that is not certain, the outbox makes the relay discard it.
     pub fn order_failed(&mut self, request_id: &str, unsure: bool) -> Result<(), EngineError> {
         self.begin()?;
-        let Some(opening) = self.state.online.openings.get(request_id).cloned() else { return Ok(()) };
+        let Some(pending) = self.state.online.pending_orders.get(request_id).cloned() else { return Ok(()) };
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {
-            act.end_opening(&opening, unsure);
+            act.end_pending_order(&pending, unsure);
             Ok(())
         })?;
         self.take_over(changes)
@@ -150,12 +155,12 @@ impl Engine {
     }
 
     /// Removes an outbox item that is delivered or no longer needed.
-    pub fn errand_done(&mut self, no: u64) -> Result<(), EngineError> {
+    pub fn finish_outbox_item(&mut self, no: u64) -> Result<(), EngineError> {
         self.end_outbox_item(no, None)
     }
 
     /// Removes an outbox item that the relay or the gateway refused for good, with the reason in the audit.
-    pub fn errand_refused(&mut self, no: u64, why: &str) -> Result<(), EngineError> {
+    pub fn refuse_outbox_item(&mut self, no: u64, why: &str) -> Result<(), EngineError> {
         self.end_outbox_item(no, Some(why))
     }
 
@@ -174,7 +179,7 @@ impl Engine {
     }
 
     /// Schedules the next try of an outbox item. Written with the next commit.
-    pub fn errand_postponed(&mut self, no: u64, at: Timestamp) -> Result<(), EngineError> {
+    pub fn postpone_outbox_item(&mut self, no: u64, at: Timestamp) -> Result<(), EngineError> {
         self.begin()?;
         if let Some(outbox_item) = self.state.online.outbox.get_mut(&no) {
             outbox_item.attempts = outbox_item.attempts.saturating_add(1);
@@ -194,8 +199,8 @@ impl Engine {
         let no = *self.state.by_id.get(&user)?;
         let order = self.state.online.orders_of(no).map(|open| OpenOne::Order(open.record.id.clone())).next();
         order.or_else(|| {
-            let opening = self.state.online.openings_of(no).next();
-            opening.map(|opening| OpenOne::PendingOrder(opening.request_id.clone()))
+            let pending = self.state.online.openings_of(no).next();
+            pending.map(|pending| OpenOne::PendingOrder(pending.request_id.clone()))
         })
     }
 
@@ -273,9 +278,10 @@ impl CommandContext<'_, '_> {
             return Err(conflict("nothing_to_pay", "this costs nothing; a cashier can book it"));
         }
         let order = self.draft.open_orders(no).next().map(|open| OpenOne::Order(open.record.id.clone()));
-        let opening =
-            || self.draft.openings(no).next().map(|found| OpenOne::PendingOrder(found.request_id.clone()));
-        if let Some(open) = order.or_else(opening).or_else(|| self.given_up(wish.user)) {
+        let pending = || {
+            self.draft.pending_orders(no).next().map(|found| OpenOne::PendingOrder(found.request_id.clone()))
+        };
+        if let Some(open) = order.or_else(pending).or_else(|| self.discarded_request(wish.user)) {
             if !wish.replaces.allows(&open) {
                 return Err(conflict(
                     OPEN_PAYMENT,
@@ -288,7 +294,7 @@ impl CommandContext<'_, '_> {
         let request_id = self.draft.new_id().to_string();
         let signer = &self.draft.state.online.signer;
         let memo = memo::write(signer, self.draft.user(no), &request_id, (kind, &quote), now)?;
-        let opening = OpeningRecord {
+        let pending = OpeningRecord {
             request_id,
             user_no: no,
             kind,
@@ -300,13 +306,13 @@ impl CommandContext<'_, '_> {
         };
         let detail = format!("{} {} {total}", kind.name(), wish.method.name());
         self.draft.audit("order.ask", &wish.user.to_string(), detail);
-        self.draft.put_opening(opening.clone());
+        self.draft.put_opening(pending.clone());
         Ok(Checkout::Ask(PendingOrder {
-            request_id: opening.request_id,
+            request_id: pending.request_id,
             user: wish.user,
             kind,
-            method: opening.method,
-            quote: opening.quote,
+            method: pending.method,
+            quote: pending.quote,
             memo,
             created_at: now,
         }))
@@ -335,20 +341,20 @@ impl CommandContext<'_, '_> {
         })
     }
 
-    fn end_opening(&mut self, opening: &OpeningRecord, abandon: bool) {
-        let request_id = opening.request_id.clone();
-        self.draft.end_opening(request_id.clone());
+    fn end_pending_order(&mut self, pending: &OpeningRecord, abandon: bool) {
+        let request_id = pending.request_id.clone();
+        self.draft.end_pending_order(request_id.clone());
         if abandon {
-            let user = self.draft.user(opening.user_no).account.id;
-            self.draft.put_errand(OutboxWork::Abandon { request_id, user });
+            let user = self.draft.user(pending.user_no).account.id;
+            self.draft.put_outbox_item(OutboxWork::Abandon { request_id, user });
         }
     }
 
     /// A discarded attempt of the user of which the relay is not yet notified: it may have an open charge.
-    fn given_up(&self, user: UserId) -> Option<OpenOne> {
+    fn discarded_request(&self, user: UserId) -> Option<OpenOne> {
         self.draft.state.online.outbox.values().find_map(|outbox_item| match &outbox_item.work {
             OutboxWork::Abandon { request_id, user: whose } if *whose == user => {
-                Some(OpenOne::GivenUp { outbox_item: outbox_item.no, request_id: request_id.clone() })
+                Some(OpenOne::Discarded { outbox_item: outbox_item.no, request_id: request_id.clone() })
             }
             OutboxWork::Abandon { .. }
             | OutboxWork::Cancel { .. }
@@ -357,41 +363,41 @@ impl CommandContext<'_, '_> {
         })
     }
 
-    fn order_opened(&mut self, opening: &OpeningRecord, said: &RelayOrder) -> Result<Done, EngineError> {
+    fn order_opened(&mut self, pending: &OpeningRecord, said: &RelayOrder) -> Result<Done, EngineError> {
         // The feed may have been faster.
         let known = self.find_order(&OrderId(said.order_id.clone()))?;
         let is_known = known.is_some();
         let mut order = match known {
             Some(order) => order,
-            None => self.order_of(opening, &said.order_id)?,
+            None => self.order_of(pending, &said.order_id)?,
         };
         (order.online.means, order.online.expires_at) = means_of(said);
         mark(&mut order, &said.flags, said.status);
         rise(&mut order, said.status);
-        self.end_opening(opening, false);
-        let user = self.draft.user(opening.user_no).account.id;
+        self.end_pending_order(pending, false);
+        let user = self.draft.user(pending.user_no).account.id;
         if !is_known {
             let detail = format!("{} {} {}", order.id, order.kind.name(), order.amount);
             self.draft.audit("order.open", &user.to_string(), detail);
         }
         let id = order.id.clone();
         self.draft.put_order(order);
-        self.draft.step(opening.user_no, &Event::Tick, &self.event)?;
+        self.draft.step(pending.user_no, &Event::Tick, &self.event)?;
         let order = self.draft.order(&id).expect("the draft has it since a moment ago");
         let done = Done::created(OrderView::of(order, Some(user)));
-        if let Some((key, content_hash)) = opening.key.clone() {
+        if let Some((key, content_hash)) = pending.key.clone() {
             self.draft.put_event(done.remembered(key, content_hash));
         }
         Ok(done)
     }
 
     /// The order of an attempt, in its initial state.
-    pub(super) fn order_of(&self, opening: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
-        let (id, method) = (OrderId(id.to_owned()), Method::Online(opening.method));
+    pub(super) fn order_of(&self, pending: &OpeningRecord, id: &str) -> Result<OrderRecord, EngineError> {
+        let (id, method) = (OrderId(id.to_owned()), Method::Online(pending.method));
         Ok(OrderRecord {
             created_at: self.draft.state.wall,
-            online: Online { request_id: self.free_request(&opening.request_id, &id)?, ..Online::default() },
-            ..OrderRecord::created(id, Some(opening.user_no), opening.kind, method, opening.quote.clone())
+            online: Online { request_id: self.free_request(&pending.request_id, &id)?, ..Online::default() },
+            ..OrderRecord::created(id, Some(pending.user_no), pending.kind, method, pending.quote.clone())
         })
     }
 
@@ -445,11 +451,11 @@ impl CommandContext<'_, '_> {
     pub(super) fn cancel_order(&mut self, no: u32) {
         let orders: Vec<OrderId> = self.draft.open_orders(no).map(|open| open.record.id.clone()).collect();
         for order in orders {
-            self.draft.put_errand(OutboxWork::Cancel { order });
+            self.draft.put_outbox_item(OutboxWork::Cancel { order });
         }
-        let openings: Vec<OpeningRecord> = self.draft.openings(no).cloned().collect();
-        for opening in openings {
-            self.end_opening(&opening, true);
+        let pending_orders: Vec<OpeningRecord> = self.draft.pending_orders(no).cloned().collect();
+        for pending in pending_orders {
+            self.end_pending_order(&pending, true);
         }
     }
 }

@@ -281,7 +281,7 @@ fn a_repeated_call_resumes_its_opening_and_is_answered_once_it_stands() {
     assert!(is_conflict(&begin(&mut shop, &other), "idempotency_conflict"));
     let repeated = shop.engine().order_opened(&again.request_id, &order).unwrap();
     assert_eq!(repeated, opened, "the relay's answer twice is one order");
-    assert!(shop.engine().openings().is_empty());
+    assert!(shop.engine().pending_orders().is_empty());
 }
 
 #[test]
@@ -328,12 +328,12 @@ fn an_attempt_that_failed_leaves_nothing_but_what_the_relay_must_hear() {
     ));
     let outbox_item = shop.engine().outbox().remove(0);
     let later = Timestamp(NOON.0 + 5000);
-    shop.engine().errand_postponed(outbox_item.no, later).unwrap();
+    shop.engine().postpone_outbox_item(outbox_item.no, later).unwrap();
     shop.engine().flush().unwrap();
     shop.pi.restart();
     let kept = shop.engine().outbox().remove(0);
     assert_eq!((kept.no, kept.attempts, kept.next_at), (outbox_item.no, 1, later));
-    shop.engine().errand_done(outbox_item.no).unwrap();
+    shop.engine().finish_outbox_item(outbox_item.no).unwrap();
     shop.pi.restart();
     assert!(shop.engine().outbox().is_empty());
     // Money that arrives nevertheless is credited.

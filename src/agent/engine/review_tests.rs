@@ -244,7 +244,7 @@ fn a_return_of_an_order_that_was_never_credited_moves_its_state_alone() {
 }
 
 #[test]
-fn a_refund_through_the_gateway_is_an_errand_and_comes_back_by_the_feed() {
+fn a_refund_through_the_gateway_is_an_outbox_item_and_comes_back_by_the_feed() {
     let mut shop = Shop::new(Policy::default());
     let order = shop.buy();
     let refund = |amount: Option<u64>| Command::Refund {
@@ -272,7 +272,7 @@ fn a_refund_through_the_gateway_is_an_errand_and_comes_back_by_the_feed() {
         .collect();
     assert_eq!(amounts, [40_000, 60_000]);
     let no = shop.engine().outbox()[0].no;
-    shop.engine().errand_refused(no, "the bank cannot pay back").unwrap();
+    shop.engine().refuse_outbox_item(no, "the bank cannot pay back").unwrap();
     assert_eq!(shop.engine().outbox().len(), 1);
     shop.pi.verify();
 }

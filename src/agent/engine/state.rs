@@ -369,7 +369,7 @@ impl State {
             (0..windows).for_each(|_| self.online.count_window(user_no, day));
         }
         for work in outbox {
-            let outbox_item = self.online.put_errand(work, at);
+            let outbox_item = self.online.put_outbox_item(work, at);
             self.dirty.outbox.insert(outbox_item.no, outbox_item);
         }
         if let Some(cursor) = cursor {
@@ -416,7 +416,7 @@ impl State {
         let Records {
             openings,
             openings_ended,
-            errands_done,
+            outbox_done,
             dated,
             // These are only written: their effects on the memory come with the draft's other changes.
             validity: _,
@@ -429,12 +429,12 @@ impl State {
             notices: _,
         } = &records;
         for opening in openings {
-            self.online.openings.insert(opening.request_id.clone(), opening.clone());
+            self.online.pending_orders.insert(opening.request_id.clone(), opening.clone());
         }
         for request_id in openings_ended {
-            self.online.openings.remove(request_id);
+            self.online.pending_orders.remove(request_id);
         }
-        for no in errands_done {
+        for no in outbox_done {
             self.online.outbox.remove(no);
         }
         for (what, id) in dated {

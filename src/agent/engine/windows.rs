@@ -24,9 +24,9 @@ pub(super) struct OnlineState {
     orders: UndoMap<OrderId, OpenOrder>,
     of_user: UndoMap<u32, BTreeSet<OrderId>>,
     /// Attempts whose outcome is not known, by request.
-    pub openings: UndoMap<String, OpeningRecord>,
+    pub pending_orders: UndoMap<String, OpeningRecord>,
     pub outbox: UndoMap<u64, OutboxItem>,
-    errand_no: u64,
+    outbox_no: u64,
     pub cursor: Cursor,
     /// The last local day on which each user had a window, and how many.
     windows: UndoMap<u32, (i64, u32)>,
@@ -44,14 +44,17 @@ impl OnlineState {
     pub fn load(
         store: &Store,
         orders: Vec<OrderRecord>,
-        openings: Vec<OpeningRecord>,
+        pending_orders: Vec<OpeningRecord>,
         outbox: Vec<OutboxItem>,
         now: Timestamp,
         zone: &Zone,
     ) -> Result<Self, StoreError> {
         let mut state = Self {
-            errand_no: outbox.iter().map(|outbox_item| outbox_item.no).max().unwrap_or_default(),
-            openings: openings.into_iter().map(|opening| (opening.request_id.clone(), opening)).collect(),
+            outbox_no: outbox.iter().map(|outbox_item| outbox_item.no).max().unwrap_or_default(),
+            pending_orders: pending_orders
+                .into_iter()
+                .map(|opening| (opening.request_id.clone(), opening))
+                .collect(),
             outbox: outbox.into_iter().map(|outbox_item| (outbox_item.no, outbox_item)).collect(),
             orders: UndoMap::default(),
             of_user: UndoMap::default(),
@@ -76,9 +79,9 @@ impl OnlineState {
         let Self {
             orders,
             of_user,
-            openings,
+            pending_orders,
             outbox,
-            errand_no,
+            outbox_no,
             cursor,
             windows,
             silent_since: _,
@@ -88,17 +91,17 @@ impl OnlineState {
         } = self;
         orders.begin();
         of_user.begin();
-        openings.begin();
+        pending_orders.begin();
         outbox.begin();
         windows.begin();
-        *before = Some((*errand_no, cursor.clone()));
+        *before = Some((*outbox_no, cursor.clone()));
     }
 
     /// The changes since the beginning stay.
     pub fn keep_changes(&mut self) {
         self.orders.keep();
         self.of_user.keep();
-        self.openings.keep();
+        self.pending_orders.keep();
         self.outbox.keep();
         self.windows.keep();
         self.before = None;
@@ -108,11 +111,11 @@ impl OnlineState {
     pub fn undo_changes(&mut self) {
         self.orders.undo();
         self.of_user.undo();
-        self.openings.undo();
+        self.pending_orders.undo();
         self.outbox.undo();
         self.windows.undo();
-        if let Some((errand_no, cursor)) = self.before.take() {
-            (self.errand_no, self.cursor) = (errand_no, cursor);
+        if let Some((outbox_no, cursor)) = self.before.take() {
+            (self.outbox_no, self.cursor) = (outbox_no, cursor);
         }
     }
 
@@ -160,7 +163,7 @@ impl OnlineState {
     }
 
     pub fn openings_of(&self, user_no: u32) -> impl Iterator<Item = &OpeningRecord> {
-        self.openings.values().filter(move |opening| opening.user_no == user_no)
+        self.pending_orders.values().filter(move |opening| opening.user_no == user_no)
     }
 
     pub fn windows_on(&self, user_no: u32, day: i64) -> u32 {
@@ -178,9 +181,9 @@ impl OnlineState {
     }
 
     /// Adds an outbox item for the relay.
-    pub fn put_errand(&mut self, work: OutboxWork, at: Timestamp) -> OutboxItem {
-        self.errand_no += 1;
-        let outbox_item = OutboxItem { no: self.errand_no, work, attempts: 0, next_at: at };
+    pub fn put_outbox_item(&mut self, work: OutboxWork, at: Timestamp) -> OutboxItem {
+        self.outbox_no += 1;
+        let outbox_item = OutboxItem { no: self.outbox_no, work, attempts: 0, next_at: at };
         self.outbox.insert(outbox_item.no, outbox_item.clone());
         outbox_item
     }

@@ -195,7 +195,7 @@ fn succeeded(app: &AppState, attempt: Option<LoginAttempt>) {
 /// The attempt was neither right nor wrong.
 pub(crate) fn take_back(app: &AppState, attempt: Option<LoginAttempt>) {
     if let Some(attempt) = attempt {
-        attempts(app).taken_back(attempt);
+        attempts(app).withdraw_attempt(attempt);
     }
 }
 

@@ -13,21 +13,24 @@ use crate::protocol::relay::RelayOrder;
 pub(super) const NOT_CANCELLED: &str = "not_cancelled";
 
 impl Payments {
-    /// Gives an attempt up, until nobody can pay a charge of it any more. Answers its order where that was paid before.
-    pub(super) async fn abandon(&self, link: &Link, request: &str) -> Result<Option<OrderId>, CallError> {
+    /// Discards an attempt, until nobody can pay a charge of it any more. Returns its order if that was paid before.
+    pub(super) async fn discard_request(
+        &self,
+        link: &Link,
+        request: &str,
+    ) -> Result<Option<OrderId>, CallError> {
         let answer = link.relay.abandon(request).await;
-        self.heard(link, &answer).await?;
+        self.note_answer(link, &answer).await?;
         let Some(order) = answer?.order else { return Ok(None) };
         let (id, mut status) = (OrderId(order.order_id.clone()), order.status);
         self.engine.call(move |engine| engine.order_seen(&order)).await??;
         if status.is_open() {
             status = self.ask_about(link, &id.0, || link.relay.cancel(&id.0)).await?;
         }
-        match status {
-            status if status.is_open() => Err(CallError::StillOpen),
-            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => Ok(Some(id)),
-            _ => Ok(None),
+        if status.is_open() {
+            return Err(CallError::StillOpen);
         }
+        Ok(status.holds_money().then_some(id))
     }
 
     /// A call about one order, whose answer is taken over. An order that the relay lost is handed back first.
@@ -68,7 +71,7 @@ impl Payments {
         link: &Link,
         answer: Result<RelayOrder, RelayError>,
     ) -> Result<OrderState, CallError> {
-        self.heard(link, &answer).await?;
+        self.note_answer(link, &answer).await?;
         let order = answer?;
         let status = order.status;
         self.engine.call(move |engine| engine.order_seen(&order)).await??;
@@ -79,7 +82,7 @@ impl Payments {
     }
 
     /// Notes how a call went, and records in the ledger since when the relay is silent.
-    pub(super) async fn heard<T>(
+    pub(super) async fn note_answer<T>(
         &self,
         link: &Link,
         answer: &Result<T, RelayError>,

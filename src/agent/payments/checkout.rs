@@ -11,7 +11,7 @@ use crate::agent::engine::{
     Actor, Checkout, Done, Engine, EngineError, Key, OpenOne, PaymentRequest, PendingOrder, order_paid,
 };
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::order::{Item, Line, OnlineMethod, OrderState};
+use crate::domain::order::{Item, Line, OnlineMethod};
 use crate::protocol::relay::{OpenOrder, OrderItem};
 
 /// Openings and orders called off one after the other before a call gives up.
@@ -41,7 +41,7 @@ impl Payments {
             match self.engine.call(begin).await?? {
                 Checkout::Answered(done) => return Ok(*done),
                 Checkout::CancelFirst(open) => self.make_room(link, open, until).await?,
-                Checkout::Ask(opening) => return self.ask(link, opening, begun + timeouts.open).await,
+                Checkout::Ask(pending) => return self.ask(link, pending, begun + timeouts.open).await,
             }
         }
         Err(busy())
@@ -69,17 +69,17 @@ impl Payments {
     }
 
     /// Asks the relay for an opening's order and brings the answer to the ledger.
-    async fn ask(&self, link: &Link, opening: PendingOrder, deadline: Instant) -> Result<Done, PaymentError> {
-        let request = opening.request_id.clone();
-        let order = open_order(&opening, &link.return_url);
+    async fn ask(&self, link: &Link, pending: PendingOrder, deadline: Instant) -> Result<Done, PaymentError> {
+        let request = pending.request_id.clone();
+        let order = open_order(&pending, &link.return_url);
         let limit = deadline.saturating_duration_since(Instant::now());
         let answer = link.relay.open(&order, limit).await;
-        self.heard(link, &answer).await?;
+        self.note_answer(link, &answer).await?;
         let failed = match answer {
             Ok(order) => {
                 let opened = move |engine: &mut Engine| engine.order_opened(&request, &order);
                 let outcome = self.engine.call(opened).await?;
-                // An amount that does not agree left an errand, an access that turned a difference on the router.
+                // An amount that does not agree left an outbox item, an access that turned a difference on the router.
                 link.wake_outbox();
                 self.access_turned.notify_one();
                 return outcome.map_err(unopened);
@@ -96,30 +96,27 @@ impl Payments {
     async fn cancel_open(&self, link: &Link, open: OpenOne) -> Result<Cancellation, PaymentError> {
         let order = match open {
             OpenOne::Order(order) => order,
-            OpenOne::PendingOrder(request) => match self.give_up(link, request).await? {
+            OpenOne::PendingOrder(request) => match self.discard_pending(link, request).await? {
                 Some(order) => order,
                 None => return Ok(Cancellation::Gone),
             },
-            OpenOne::GivenUp { outbox_item, request_id } => {
-                let ended = self.abandon(link, &request_id).await.map_err(plain)?;
-                self.engine.call(move |engine| engine.errand_done(outbox_item)).await??;
+            OpenOne::Discarded { outbox_item, request_id } => {
+                let ended = self.discard_request(link, &request_id).await.map_err(plain)?;
+                self.engine.call(move |engine| engine.finish_outbox_item(outbox_item)).await??;
                 return Ok(ended.map_or(Cancellation::Gone, Cancellation::Paid));
             }
         };
         let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await.map_err(plain)?;
-        match status {
-            status if status.is_open() => Err(busy()),
-            OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review => {
-                Ok(Cancellation::Paid(order))
-            }
-            _ => Ok(Cancellation::Gone),
+        if status.is_open() {
+            return Err(busy());
         }
+        Ok(if status.holds_money() { Cancellation::Paid(order) } else { Cancellation::Gone })
     }
 
-    /// Gives up an attempt whose outcome is not known; answers the order that came of it, if one did.
-    async fn give_up(&self, link: &Link, request: String) -> Result<Option<OrderId>, PaymentError> {
+    /// Discards an attempt whose outcome is not known; returns the order that it created, if any.
+    async fn discard_pending(&self, link: &Link, request: String) -> Result<Option<OrderId>, PaymentError> {
         let answer = link.relay.abandon(&request).await;
-        self.heard(link, &answer).await?;
+        self.note_answer(link, &answer).await?;
         let Some(order) = answer?.order else {
             self.engine.call(move |engine| engine.order_failed(&request, false)).await??;
             return Ok(None);
@@ -229,19 +226,25 @@ fn plain(error: CallError) -> PaymentError {
 }
 
 /// What the relay is asked for.
-fn open_order(opening: &PendingOrder, return_url: &str) -> OpenOrder {
-    let items = opening.quote.lines.iter().filter(|line| line.price.0 > 0).map(item).collect();
-    let expires_in_s = match opening.method {
+fn open_order(pending: &PendingOrder, return_url: &str) -> OpenOrder {
+    let items = pending.quote.lines.iter().filter(|line| line.price.0 > 0).map(item).collect();
+    let expires_in_s = match pending.method {
         OnlineMethod::Qris | OnlineMethod::Gopay | OnlineMethod::Shopeepay => WALLET_S,
-        _ => BANK_S,
+        OnlineMethod::Snap
+        | OnlineMethod::VaBca
+        | OnlineMethod::VaBni
+        | OnlineMethod::VaBri
+        | OnlineMethod::VaPermata
+        | OnlineMethod::VaCimb
+        | OnlineMethod::VaMandiri => BANK_S,
     };
     OpenOrder {
-        request_id: opening.request_id.clone(),
-        method: opening.method,
-        amount_rp: opening.quote.total().0,
+        request_id: pending.request_id.clone(),
+        method: pending.method,
+        amount_rp: pending.quote.total().0,
         items,
         expires_in_s,
-        memo: Some(opening.memo.clone()),
+        memo: Some(pending.memo.clone()),
         return_url: (!return_url.is_empty()).then(|| return_url.to_owned()),
     }
 }

@@ -18,7 +18,7 @@ impl Payments {
         let link = self.link()?;
         let cursor = self.engine.call(|engine| engine.cursor()).await?;
         let page = link.relay.feed(cursor.seq, wait, PAGE_ITEMS).await;
-        self.heard(link, &page).await?;
+        self.note_answer(link, &page).await?;
         if let Err(error @ (RelayError::Refused { .. } | RelayError::NotFound | RelayError::Nonsense(_))) =
             &page
         {

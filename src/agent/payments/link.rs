@@ -68,7 +68,7 @@ impl Link {
         self.wake_feed.notified().await;
     }
 
-    /// There may be an errand to run.
+    /// There may be an outbox item to send.
     pub fn wake_outbox(&self) {
         self.wake_outbox.notify_one();
     }

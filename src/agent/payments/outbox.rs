@@ -13,36 +13,36 @@ use crate::tools::backoff;
 /// Nobody waits for an opening of this age any more: its caller was cut off. One that seems to come from so
 /// far ahead was written before the clock was set back.
 const OPENING_AGE_MAX_MS: i64 = 60_000;
-/// The first pause after an errand failed; each further one is twice as long ...
+/// The first pause after an item failed; each further one is twice as long ...
 const PAUSE: Duration = Duration::from_secs(2);
 /// ... up to this: a relay that is back gets it within half a minute.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 impl Payments {
-    /// Does every errand that is due, until the relay cannot be reached. Answers when to come again, if there is more.
+    /// Sends every outbox item that is due, until the relay cannot be reached. Answers when to come again, if there is more.
     pub async fn outbox_once(&self) -> Result<Option<Timestamp>, PaymentError> {
         let link = self.link()?;
-        self.give_up_openings(link).await?;
+        self.discard_pending_orders(link).await?;
         let now = self.now();
         let outbox = self.engine.call(|engine| engine.outbox()).await?;
         for outbox_item in outbox.into_iter().filter(|outbox_item| is_due(outbox_item, now)) {
-            let done = self.run_errand(link, &outbox_item).await;
+            let done = self.send_outbox_item(link, &outbox_item).await;
             let no = outbox_item.no;
             match done {
-                Ok(()) => self.engine.call(move |engine| engine.errand_done(no)).await??,
+                Ok(()) => self.engine.call(move |engine| engine.finish_outbox_item(no)).await??,
                 Err(error) if error.is_transient() => {
                     let at = Timestamp(self.now().0.saturating_add(pause(outbox_item.attempts)));
-                    tracing::debug!(outbox_item = no, %error, "an errand to the relay waits");
-                    self.engine.call(move |engine| engine.errand_postponed(no, at)).await??;
+                    tracing::debug!(outbox_item = no, %error, "an outbox item waits");
+                    self.engine.call(move |engine| engine.postpone_outbox_item(no, at)).await??;
                     if error.is_silence() {
                         // The others would only wait as long for the same nothing.
                         return Ok(Some(at));
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(outbox_item = no, %error, "the relay refuses an errand; it is given up");
+                    tracing::warn!(outbox_item = no, %error, "the relay refuses an outbox item; it is discarded");
                     let why = error.to_string();
-                    self.engine.call(move |engine| engine.errand_refused(no, &why)).await??;
+                    self.engine.call(move |engine| engine.refuse_outbox_item(no, &why)).await??;
                 }
             }
         }
@@ -51,9 +51,9 @@ impl Payments {
     }
 
     /// Pending orders left by a restart or a call that was cut off.
-    async fn give_up_openings(&self, link: &Link) -> Result<(), PaymentError> {
+    async fn discard_pending_orders(&self, link: &Link) -> Result<(), PaymentError> {
         let now = self.now();
-        let openings = self.engine.call(|engine| engine.openings()).await?;
+        let openings = self.engine.call(|engine| engine.pending_orders()).await?;
         for opening in openings {
             let age = now.0.saturating_sub(opening.created_at.0);
             // Somebody who waits for it has the turn, whatever the wall clock says of its age.
@@ -67,9 +67,9 @@ impl Payments {
         Ok(())
     }
 
-    async fn run_errand(&self, link: &Link, outbox_item: &OutboxItem) -> Result<(), CallError> {
+    async fn send_outbox_item(&self, link: &Link, outbox_item: &OutboxItem) -> Result<(), CallError> {
         match &outbox_item.work {
-            OutboxWork::Abandon { request_id, .. } => self.abandon(link, request_id).await.map(drop),
+            OutboxWork::Abandon { request_id, .. } => self.discard_request(link, request_id).await.map(drop),
             OutboxWork::Cancel { order } => {
                 let status = self.ask_about(link, &order.0, || link.relay.cancel(&order.0)).await?;
                 if status.is_open() { Err(CallError::StillOpen) } else { Ok(()) }

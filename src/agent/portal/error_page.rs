@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::contact::Contact;
-use super::texts::{SorryWords, Words};
+use super::texts::{ErrorWords, Words};
 use crate::agent::engine::{ADDRESS_SHARED, DEVICE_GONE};
 use crate::ui::layout;
 use crate::ui::layout::page_with;
@@ -29,17 +29,17 @@ pub(super) fn page(
     contact: Option<&Contact>,
 ) -> Result<Response, Problem> {
     let language = page_request.locale.language;
-    let Some(text) = text(SorryWords::of(language), problem) else {
+    let Some(text) = text(ErrorWords::of(language), problem) else {
         return layout::complain(page_request, problem);
     };
     let words = Words::of(language);
-    let title = SorryWords::of(language).title;
+    let title = ErrorWords::of(language).title;
     let action = action(words, problem.code());
     page_with(problem.status(), &Sorry { frame: page_request.frame(title), words, text, action, contact })
 }
 
 /// The text of a problem for a customer; `None` where the layout's own text is good enough.
-pub(super) fn text(words: &SorryWords, problem: &Problem) -> Option<&'static str> {
+pub(super) fn text(words: &ErrorWords, problem: &Problem) -> Option<&'static str> {
     Some(match problem.code() {
         "settle_first" => words.settle_first,
         "debt_overdue" => words.debt_overdue,
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn no_refusal_is_told_in_the_words_of_programs() {
-        let words = SorryWords::of(Language::Indonesian);
+        let words = ErrorWords::of(Language::Indonesian);
         for code in ["settle_first", "relay_unreachable", "gateway_busy", "never heard of"] {
             let problem = Problem::conflict(
                 Box::leak(code.to_owned().into_boxed_str()),

@@ -95,7 +95,7 @@ struct Unknown {
 }
 
 /// The data of the page.
-struct Seen {
+struct HomeData {
     customer: Snapshot,
     /// The device of the request.
     asking: Option<Mac>,
@@ -123,12 +123,12 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     html(&page(&portal, &guest, &seen))
 }
 
-fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<Seen, Problem> {
+fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<HomeData, Problem> {
     let asking = guest.device(engine)?;
     let usage = by_day(engine, customer.user.no, PLOT_DAYS)?;
     let open = match engine.open_online(customer.user.account.id) {
         Some(OpenOne::Order(id)) => engine.reader().order(&id)?,
-        Some(OpenOne::PendingOrder(_) | OpenOne::GivenUp { .. }) | None => None,
+        Some(OpenOne::PendingOrder(_) | OpenOne::Discarded { .. }) | None => None,
     };
     let look = engine.read_view();
     let account = &customer.user.account;
@@ -137,7 +137,7 @@ fn see(engine: &mut Engine, guest: &Guest, customer: Snapshot) -> Result<Seen, P
         packages.iter().any(|package| policy::quote_purchase(account, package, ctx).is_ok())
     });
     let (owed, pay_window_ms) = (Owed::of(&look, account), look.policy.pay_window_ms);
-    Ok(Seen { customer, asking, owed, can_buy, pay_window_ms, open, usage })
+    Ok(HomeData { customer, asking, owed, can_buy, pay_window_ms, open, usage })
 }
 
 /// Usage of each of the last days, today last.
@@ -174,7 +174,7 @@ pub(super) fn plot(title: &str, usage: &[(Date, Bytes)], words: &Words, locale: 
     bars(title, &largest, &usage.iter().enumerate().map(bar).collect::<Vec<_>>())
 }
 
-fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
+fn page(portal: &Portal, guest: &Guest, seen: &HomeData) -> Home {
     let (words, locale) = (guest.words(), guest.locale());
     let user = &seen.customer.user;
     let account = &user.account;
@@ -202,7 +202,7 @@ fn page(portal: &Portal, guest: &Guest, seen: &Seen) -> Home {
     }
 }
 
-fn quota(seen: &Seen, words: &'static Words, locale: &Locale) -> Quota {
+fn quota(seen: &HomeData, words: &'static Words, locale: &Locale) -> Quota {
     let account = &seen.customer.user.account;
     let left = account.balance.remaining();
     // The bar was full right after the last credit.
@@ -231,7 +231,7 @@ fn open_card(order: &OrderRecord, portal: &Portal, guest: &Guest) -> OpenCard {
     }
 }
 
-fn devices(seen: &Seen, guest: &Guest) -> Vec<Device> {
+fn devices(seen: &HomeData, guest: &Guest) -> Vec<Device> {
     let (words, locale) = (guest.words(), guest.locale());
     let device = |(device, reached): &(crate::store::DeviceRecord, crate::agent::engine::Reached)| Device {
         name: if device.label.is_empty() { device.mac.to_string() } else { device.label.clone() },

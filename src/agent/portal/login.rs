@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::contact::Contact;
 use super::state::Portal;
-use super::texts::{DoorWords, Words};
+use super::texts::{LoginWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::config::Registration;
 use crate::agent::engine::{Command, DEVICE_GONE, Engine, EngineError, NewDevice};
@@ -47,7 +47,7 @@ const REPLACE_MS: i64 = 5 * 60 * 1000;
 struct LogIn {
     frame: Frame,
     words: &'static Words,
-    door: &'static DoorWords,
+    door: &'static LoginWords,
     token: String,
     who: String,
     complaint: Option<&'static str>,
@@ -59,7 +59,7 @@ struct LogIn {
 #[template(path = "portal/not_seen.html")]
 struct NotSeen {
     frame: Frame,
-    door: &'static DoorWords,
+    door: &'static LoginWords,
     path: &'static str,
 }
 
@@ -76,7 +76,7 @@ struct Waking {
 struct Replace {
     frame: Frame,
     words: &'static Words,
-    door: &'static DoorWords,
+    door: &'static LoginWords,
     text: String,
     token: String,
     /// Proves the log-in in the second form.
@@ -84,33 +84,33 @@ struct Replace {
 }
 
 /// The state of the device of the request.
-pub(super) enum Standing {
+pub(super) enum DeviceState {
     /// It is bound to a customer.
-    Known,
+    Bound,
     /// The router shows it, and it is not bound.
-    Seen(Mac),
+    Unbound(Mac),
     /// The router did not show it in the last reading.
-    NotSeen,
+    Unseen,
     /// The router was not read yet since the program started: whose device it is will be known then.
     Unread,
 }
 
 /// The state of the device of the request in the last reading.
-pub(super) async fn standing(portal: &Portal, guest: &Guest) -> Result<Standing, Problem> {
+pub(super) async fn device_state(portal: &Portal, guest: &Guest) -> Result<DeviceState, Problem> {
     let guest = guest.clone();
     let look = move |engine: &mut Engine| {
         let Some(mac) = guest.device(engine)? else {
-            return Ok(if engine.hosts_age().is_none() { Standing::Unread } else { Standing::NotSeen });
+            return Ok(if engine.hosts_age().is_none() { DeviceState::Unread } else { DeviceState::Unseen });
         };
         let is_known = engine.read_view().user_with(mac).is_some();
-        Ok(if is_known { Standing::Known } else { Standing::Seen(mac) })
+        Ok(if is_known { DeviceState::Bound } else { DeviceState::Unbound(mac) })
     };
     portal.read(look).await
 }
 
 /// The answer to a device that the router does not show.
 pub(super) fn not_seen(guest: &Guest, path: &'static str) -> Answer {
-    let door = DoorWords::of(guest.locale().language);
+    let door = LoginWords::of(guest.locale().language);
     page_with(StatusCode::OK, &NotSeen { frame: guest.frame(door.not_seen), door, path })
 }
 
@@ -123,17 +123,17 @@ pub(super) fn unread(portal: &Portal, guest: &Guest) -> Answer {
 
 /// `GET /masuk`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
-    match standing(&portal, &guest).await? {
-        Standing::Known => Ok(see_other("/")),
-        Standing::Seen(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
-        Standing::NotSeen => not_seen(&guest, "/masuk"),
-        Standing::Unread => unread(&portal, &guest),
+    match device_state(&portal, &guest).await? {
+        DeviceState::Bound => Ok(see_other("/")),
+        DeviceState::Unbound(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
+        DeviceState::Unseen => not_seen(&guest, "/masuk"),
+        DeviceState::Unread => unread(&portal, &guest),
     }
 }
 
 /// The log-in, or the same again after it was refused.
 fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
-    let door = DoorWords::of(guest.locale().language);
+    let door = LoginWords::of(guest.locale().language);
     let complaint = |refused: &Refused| match refused.problem.code() {
         TICKET_ENDED => door.too_old,
         _ => door.wrong,
@@ -161,10 +161,10 @@ fn refuse(portal: &Portal, guest: &Guest, refused: Refused) -> Answer {
 /// `POST /masuk`.
 pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
     let Sent { guest, form } = &sent;
-    let mac = match standing(&portal, guest).await? {
-        Standing::Known => return Ok(see_other("/")),
-        Standing::Seen(mac) => mac,
-        Standing::NotSeen | Standing::Unread => return Ok(see_other("/masuk")),
+    let mac = match device_state(&portal, guest).await? {
+        DeviceState::Bound => return Ok(see_other("/")),
+        DeviceState::Unbound(mac) => mac,
+        DeviceState::Unseen | DeviceState::Unread => return Ok(see_other("/masuk")),
     };
     let who = form.text("siapa").unwrap_or_default().to_owned();
     let pin = form.text("pin").unwrap_or_default().to_owned();
@@ -271,11 +271,11 @@ pub(super) async fn ask(
     Query(Ticket { tiket }): Query<Ticket>,
     guest: Guest,
 ) -> Answer {
-    let mac = match standing(&portal, &guest).await? {
-        Standing::Known => return Ok(see_other("/")),
-        Standing::Seen(mac) => mac,
-        Standing::NotSeen => return not_seen(&guest, "/masuk"),
-        Standing::Unread => return unread(&portal, &guest),
+    let mac = match device_state(&portal, &guest).await? {
+        DeviceState::Bound => return Ok(see_other("/")),
+        DeviceState::Unbound(mac) => mac,
+        DeviceState::Unseen => return not_seen(&guest, "/masuk"),
+        DeviceState::Unread => return unread(&portal, &guest),
     };
     let Some(user) = logged_in(&portal, &tiket, mac).await? else { return Ok(see_other("/masuk")) };
     let look = move |engine: &mut Engine| {
@@ -287,7 +287,7 @@ pub(super) async fn ask(
     };
     let (devices, oldest) = portal.read(look).await?;
     let (words, locale) = (guest.words(), guest.locale());
-    let door = DoorWords::of(locale.language);
+    let door = LoginWords::of(locale.language);
     let name = if oldest.label.is_empty() { oldest.mac.to_string() } else { oldest.label };
     let seen = match oldest.seen_at {
         Some(at) => fill(words.seen, &[&locale.moment(at)]),
@@ -324,10 +324,10 @@ fn ticket_text(customer: &Customer, mac: Mac) -> String {
 /// `POST /masuk/ganti`.
 pub(super) async fn replace(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
     let Sent { guest, form } = &sent;
-    let mac = match standing(&portal, guest).await? {
-        Standing::Known => return Ok(see_other("/")),
-        Standing::Seen(mac) => mac,
-        Standing::NotSeen | Standing::Unread => return Ok(see_other("/masuk")),
+    let mac = match device_state(&portal, guest).await? {
+        DeviceState::Bound => return Ok(see_other("/")),
+        DeviceState::Unbound(mac) => mac,
+        DeviceState::Unseen | DeviceState::Unread => return Ok(see_other("/masuk")),
     };
     let user = logged_in(&portal, form.text("tiket").unwrap_or_default(), mac).await?;
     let Some(user) = user else {

@@ -192,7 +192,7 @@ pub(super) async fn choose_item(
 }
 
 /// The data of the page.
-struct Seen {
+struct PaymentData {
     customer: Snapshot,
     quote: Quote,
     open: Option<OpenOne>,
@@ -200,7 +200,7 @@ struct Seen {
     order: Option<OrderRecord>,
 }
 
-fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<Seen, Problem> {
+fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<PaymentData, Problem> {
     let user = customer.user.account.id;
     let quote = engine.price(user, purpose)?;
     let open = engine.open_online(user);
@@ -208,7 +208,7 @@ fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<See
         Some(OpenOne::Order(id)) => engine.reader().order(id)?,
         _ => None,
     };
-    Ok(Seen { customer, quote, open, order })
+    Ok(PaymentData { customer, quote, open, order })
 }
 
 /// The page to choose the method for a purpose, at its present price; after a refusal with what changed, or what is
@@ -245,7 +245,7 @@ fn notice(pay: &PayWords, problem: &Problem) -> Option<&'static str> {
 }
 
 /// The open payment as shown before another replaces it.
-fn replaced(portal: &Portal, guest: &Guest, seen: &Seen) -> Option<Replaced> {
+fn replaced(portal: &Portal, guest: &Guest, seen: &PaymentData) -> Option<Replaced> {
     let (words, locale) = (guest.words(), guest.locale());
     let pay = PayWords::of(locale.language);
     let id = seen.open.as_ref()?.consent()?.to_owned();
@@ -263,7 +263,7 @@ fn page(
     portal: &Portal,
     guest: &Guest,
     purpose: &Purpose,
-    seen: &Seen,
+    seen: &PaymentData,
     notice: Option<&'static str>,
 ) -> Choose {
     let (words, locale) = (guest.words(), guest.locale());
@@ -411,7 +411,17 @@ impl Portal {
         let link = match order.method {
             Method::Online(OnlineMethod::Gopay | OnlineMethod::Shopeepay) => means.deeplink_url.as_ref(),
             Method::Online(OnlineMethod::Snap) => means.redirect_url.as_ref(),
-            _ => None,
+            // A code or a number is paid without leaving our page.
+            Method::Online(
+                OnlineMethod::Qris
+                | OnlineMethod::VaBca
+                | OnlineMethod::VaBni
+                | OnlineMethod::VaBri
+                | OnlineMethod::VaPermata
+                | OnlineMethod::VaCimb
+                | OnlineMethod::VaMandiri,
+            )
+            | Method::Cash(_) => None,
         };
         let is_open = matches!(order.status, OrderState::Created | OrderState::Pending);
         self.targets.allowed(link.filter(|_| is_open)?)

@@ -49,7 +49,7 @@ struct Yours {
 }
 
 /// The data of the page.
-struct Seen {
+struct PolicyData {
     customer: Snapshot,
     rules: Vec<Rule>,
     owed: Owed,
@@ -85,12 +85,12 @@ pub(super) async fn show(
     })
 }
 
-fn see(engine: &Engine, customer: Snapshot) -> Seen {
+fn see(engine: &Engine, customer: Snapshot) -> PolicyData {
     let look = engine.read_view();
     let account = &customer.user.account;
     let rules = access::rules(account, look.policy, &look.facts_of(customer.user.no)).to_vec();
     let (owed, policy) = (Owed::of(&look, account), look.policy.clone());
-    Seen { customer, rules, owed, policy }
+    PolicyData { customer, rules, owed, policy }
 }
 
 fn title(status: Status, words: &PolicyWords) -> &'static str {
@@ -117,7 +117,7 @@ fn general(status: Status, policy: &Policy, words: &PolicyWords, locale: &Locale
     }
 }
 
-fn yours(status: Status, seen: &Seen, guest: &Guest, words: &PolicyWords) -> Yours {
+fn yours(status: Status, seen: &PolicyData, guest: &Guest, words: &PolicyWords) -> Yours {
     let account = &seen.customer.user.account;
     let locale = guest.locale();
     let holding = seen.rules.iter().filter(|rule| rule.holds && rule.status == status);
@@ -138,7 +138,7 @@ fn yours(status: Status, seen: &Seen, guest: &Guest, words: &PolicyWords) -> You
 }
 
 /// The numbers that a rule compared, as shown.
-fn numbers(reason: Reason, seen: &Seen, guest: &Guest, words: &PolicyWords) -> Vec<(String, String)> {
+fn numbers(reason: Reason, seen: &PolicyData, guest: &Guest, words: &PolicyWords) -> Vec<(String, String)> {
     let (account, locale) = (&seen.customer.user.account, guest.locale());
     let named = |name: &str, value: String| (name.to_owned(), value);
     let quota = |name: &str, bytes: Bytes| named(name, locale.quota(bytes));

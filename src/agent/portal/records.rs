@@ -44,7 +44,7 @@ enum View {
 /// `GET /riwayat`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct RecordsQuery {
     lihat: View,
     #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
@@ -96,7 +96,7 @@ struct UsageView {
 }
 
 /// The data of the page.
-enum Seen {
+enum RecordsData {
     Orders(List<(i64, OrderRecord)>, Box<Owed>),
     Lines(List<Posted>),
     Usage(Vec<(jiff::civil::Date, Bytes)>, Vec<(String, Bytes)>),
@@ -105,29 +105,34 @@ enum Seen {
 /// `GET /riwayat`.
 pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<RecordsQuery>,
     guest: Guest,
 ) -> Answer {
-    let Asked { lihat: view, after } = asked;
+    let RecordsQuery { lihat: view, after } = asked;
     let seen = portal.look_at(&guest, move |engine, customer| see(engine, &customer, view, after));
     let Some(seen) = seen.await? else { return Ok(see_other("/")) };
     html(&page(&portal, &guest, view, seen))
 }
 
-fn see(engine: &mut Engine, customer: &Snapshot, view: View, after: Option<Cursor>) -> Result<Seen, Problem> {
+fn see(
+    engine: &mut Engine,
+    customer: &Snapshot,
+    view: View,
+    after: Option<Cursor>,
+) -> Result<RecordsData, Problem> {
     let (no, limit) = (customer.user.no, PageLimit::default());
     let part = Part { limit: limit.rows_and_one(), after: after.map(|cursor| cursor.0) };
     Ok(match view {
         View::Bayar => {
             let orders = engine.reader().orders(Some(no), part)?;
             let owed = Owed::of(&engine.read_view(), &customer.user.account);
-            Seen::Orders(List::of(orders, limit, |(no, _)| *no), Box::new(owed))
+            RecordsData::Orders(List::of(orders, limit, |(no, _)| *no), Box::new(owed))
         }
         View::Mutasi => {
             let lines = engine.reader().statement(no, part)?;
-            Seen::Lines(List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX)))
+            RecordsData::Lines(List::of(lines, limit, |line| i64::try_from(line.seq).unwrap_or(i64::MAX)))
         }
-        View::Pemakaian => Seen::Usage(by_day(engine, no, USAGE_DAYS)?, by_device(engine, customer)?),
+        View::Pemakaian => RecordsData::Usage(by_day(engine, no, USAGE_DAYS)?, by_device(engine, customer)?),
     })
 }
 
@@ -153,7 +158,7 @@ fn by_device(engine: &Engine, customer: &Snapshot) -> Result<Vec<(String, Bytes)
     Ok(all)
 }
 
-fn page(portal: &Portal, guest: &Guest, view: View, seen: Seen) -> Page {
+fn page(portal: &Portal, guest: &Guest, view: View, seen: RecordsData) -> Page {
     let (words, locale) = (guest.words(), guest.locale());
     let record = RecordWords::of(locale.language);
     let mut page = Page {
@@ -172,17 +177,17 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: Seen) -> Page {
     let older =
         |name: &str, next: Option<String>| next.map(|next| format!("/riwayat?lihat={name}&after={next}"));
     match seen {
-        Seen::Orders(list, owed) => {
+        RecordsData::Orders(list, owed) => {
             page.owed = owed.lines(words, locale);
             page.older = older("bayar", list.next);
             let row = |(_, order): (i64, OrderRecord)| order_row(&order, portal, record, locale);
             page.orders = list.items.into_iter().map(row).collect();
         }
-        Seen::Lines(list) => {
+        RecordsData::Lines(list) => {
             page.older = older("mutasi", list.next);
             page.lines = list.items.iter().map(|line| line_row(line, record, locale)).collect();
         }
-        Seen::Usage(days, devices) => page.usage = Some(usage_view(&days, devices, words, locale)),
+        RecordsData::Usage(days, devices) => page.usage = Some(usage_view(&days, devices, words, locale)),
     }
     page
 }

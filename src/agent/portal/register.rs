@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::contact::Contact;
-use super::login::{Standing, not_seen, standing, unread};
+use super::login::{DeviceState, device_state, not_seen, unread};
 use super::state::Portal;
-use super::texts::{DoorWords, Words};
+use super::texts::{LoginWords, Words};
 use super::visitor::{Guest, Sent};
 use crate::agent::config::Registration;
 use crate::agent::engine::{ADDRESS_SHARED, Command, DEVICE_GONE, PinHash};
@@ -37,7 +37,7 @@ const PIN_DIGITS: usize = 6;
 struct Page {
     frame: Frame,
     words: &'static Words,
-    door: &'static DoorWords,
+    door: &'static LoginWords,
     token: String,
     name: String,
     phone: String,
@@ -47,7 +47,7 @@ struct Page {
 }
 
 /// The data of a registration.
-struct Wanted {
+struct Registrant {
     name: String,
     phone: Phone,
     pin: String,
@@ -56,11 +56,11 @@ struct Wanted {
 /// `GET /daftar`.
 pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Answer {
     open(&portal)?;
-    match standing(&portal, &guest).await? {
-        Standing::Known => Ok(see_other("/")),
-        Standing::Seen(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
-        Standing::NotSeen => not_seen(&guest, "/daftar"),
-        Standing::Unread => unread(&portal, &guest),
+    match device_state(&portal, &guest).await? {
+        DeviceState::Bound => Ok(see_other("/")),
+        DeviceState::Unbound(_) => page(&portal, &guest, guest.page_request.refused.as_deref()),
+        DeviceState::Unseen => not_seen(&guest, "/daftar"),
+        DeviceState::Unread => unread(&portal, &guest),
     }
 }
 
@@ -72,7 +72,7 @@ fn open(portal: &Portal) -> Result<(), Problem> {
 
 /// The form, or the same again after it was refused.
 fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
-    let door = DoorWords::of(guest.locale().language);
+    let door = LoginWords::of(guest.locale().language);
     let by_payment = portal.site.config.portal.registration == Registration::Payment;
     let text = |name| refused.and_then(|refused| refused.form.text(name)).unwrap_or_default().to_owned();
     let page = Page {
@@ -96,7 +96,7 @@ fn refuse(portal: &Portal, guest: &Guest, refused: Refused) -> Answer {
 }
 
 /// What is wrong with the form. The page hides which numbers belong to customers, as far as possible.
-fn complaint(door: &DoorWords, problem: &Problem) -> &'static str {
+fn complaint(door: &LoginWords, problem: &Problem) -> &'static str {
     match problem.errors().first().map(|error| error.field.as_str()) {
         Some(NAME) => door.bad_name,
         Some(PHONE) => door.bad_phone,
@@ -110,10 +110,10 @@ fn complaint(door: &DoorWords, problem: &Problem) -> &'static str {
 pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answer {
     open(&portal)?;
     let Sent { guest, form } = &sent;
-    let mac = match standing(&portal, guest).await? {
-        Standing::Known => return Ok(see_other("/")),
-        Standing::Seen(mac) => mac,
-        Standing::NotSeen | Standing::Unread => return Ok(see_other("/daftar")),
+    let mac = match device_state(&portal, guest).await? {
+        DeviceState::Bound => return Ok(see_other("/")),
+        DeviceState::Unbound(mac) => mac,
+        DeviceState::Unseen | DeviceState::Unread => return Ok(see_other("/daftar")),
     };
     let wanted = match read(form) {
         Ok(wanted) => wanted,
@@ -134,7 +134,7 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
 }
 
 /// The data of the form, or its error.
-fn read(form: &Form) -> Result<Wanted, Problem> {
+fn read(form: &Form) -> Result<Registrant, Problem> {
     let text = |name| form.text(name).unwrap_or_default();
     let (name, pin) = (text(NAME), text(PIN));
     let is_name = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.contains(char::is_control);
@@ -144,13 +144,13 @@ fn read(form: &Form) -> Result<Wanted, Problem> {
         () if !is_name => Err(Problem::invalid(NAME, format!("has 1 to {NAME_CHARS_MAX} characters"))),
         () if !is_pin => Err(Problem::invalid(PIN, format!("has {PIN_DIGITS} digits"))),
         () if pin != text(PIN_AGAIN) => Err(Problem::invalid(PIN_AGAIN, "is another PIN")),
-        () => Ok(Wanted { name: name.to_owned(), phone, pin: pin.to_owned() }),
+        () => Ok(Registrant { name: name.to_owned(), phone, pin: pin.to_owned() }),
     }
 }
 
-async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Wanted, mac: Mac) -> Result<(), Problem> {
+async fn register(portal: &Arc<Portal>, guest: &Guest, wanted: Registrant, mac: Mac) -> Result<(), Problem> {
     let pin = PinHash(portal.passwords.hash(wanted.pin).await?);
-    let Wanted { name, phone, .. } = wanted;
+    let Registrant { name, phone, .. } = wanted;
     let action =
         Command::Register { name, phone: phone.typed, pin, mac: Some(mac), seen_at: guest.on_router() };
     let (site, actor) = (Arc::clone(&portal.site), guest.actor());

@@ -10,7 +10,7 @@ use super::error_page;
 use super::notices::notices;
 use super::pay::Till;
 use super::state::Portal;
-use super::texts::{SorryWords, Words};
+use super::texts::{ErrorWords, Words};
 use super::visitor::Guest;
 use crate::agent::engine::{Engine, Snapshot};
 use crate::agent::http::state::Answer;
@@ -53,7 +53,7 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
         portal.look_at(&guest, |engine, customer| Ok((customer.user.account.id, on_sale(engine, &customer))));
     let Some((user, packages)) = packages.await? else { return Ok(see_other("/")) };
     let (words, locale) = (guest.words(), guest.locale());
-    let sorry = SorryWords::of(locale.language);
+    let sorry = ErrorWords::of(locale.language);
     let settle = packages.iter().any(|(_, refusal)| refusal.as_ref().is_some_and(must_settle));
     let mut packages: Vec<Ware> = packages
         .into_iter()
@@ -95,7 +95,7 @@ fn must_settle(refusal: &Refusal) -> bool {
 fn ware(
     package: &Package,
     refusal: Option<Refusal>,
-    sorry: &SorryWords,
+    sorry: &ErrorWords,
     words: &Words,
     locale: &Locale,
 ) -> Ware {

@@ -99,7 +99,7 @@ struct Va {
 }
 
 /// An order that the visitor may view.
-struct Found {
+struct FoundOrder {
     order: OrderRecord,
     user: Option<Snapshot>,
     /// The visitor's device is the customer's own.
@@ -112,14 +112,14 @@ struct Found {
 
 impl Portal {
     /// The order, for a visitor with its token or its customer. Any other visitor gets not found.
-    async fn found(&self, guest: &Guest, id: OrderId, t: &str) -> Result<Found, Problem> {
+    async fn found(&self, guest: &Guest, id: OrderId, t: &str) -> Result<FoundOrder, Problem> {
         let has_link = self.site.signed_tokens.is_order_token(&id, t);
         let guest = guest.clone();
         self.read(move |engine| find(engine, &guest, &id, has_link)).await
     }
 }
 
-fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Result<Found, Problem> {
+fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Result<FoundOrder, Problem> {
     let unknown = || Problem::not_found("order");
     let order = engine.reader().order(id)?.ok_or_else(unknown)?;
     // A visitor with the link needs no device; an address that two devices share belongs to no customer.
@@ -139,7 +139,7 @@ fn find(engine: &mut Engine, guest: &Guest, id: &OrderId, has_link: bool) -> Res
         .and_then(|user| look.windows(user.user.no).into_iter().find(|window| window.order == order.id));
     let owed = user.as_ref().and_then(|user| Owed::of(&look, &user.user.account).total());
     let (pay_window_ms, now) = (look.policy.pay_window_ms, look.facts.now);
-    Ok(Found { order, user, is_own, owed, window, pay_window_ms, now })
+    Ok(FoundOrder { order, user, is_own, owed, window, pay_window_ms, now })
 }
 
 /// `GET /payment/status/{order}?t=`.
@@ -153,11 +153,11 @@ pub(super) async fn show(
     html(&page(&portal, &guest, &found, &link.dicek))
 }
 
-fn page(portal: &Portal, guest: &Guest, found: &Found, asked: &str) -> Status {
+fn page(portal: &Portal, guest: &Guest, found: &FoundOrder, asked: &str) -> Status {
     let (words, locale, order) = (guest.words(), guest.locale(), &found.order);
     let pay = PayWords::of(locale.language);
     let is_live = order.status.is_open();
-    let (tone, heading, text) = told(found, guest, pay);
+    let (tone, heading, text) = state_text(found, guest, pay);
     let asked = match asked {
         "belum" => Some(pay.asked_not_yet),
         "sering" => Some(pay.asked_often),
@@ -194,7 +194,7 @@ fn page(portal: &Portal, guest: &Guest, found: &Found, asked: &str) -> Status {
 }
 
 /// Tone, heading and text of an order's state.
-fn told(found: &Found, guest: &Guest, pay: &PayWords) -> (&'static str, String, String) {
+fn state_text(found: &FoundOrder, guest: &Guest, pay: &PayWords) -> (&'static str, String, String) {
     let plain = |tone, heading: &str, text: &str| (tone, heading.to_owned(), text.to_owned());
     match found.order.status {
         OrderState::Created | OrderState::Pending => plain("", pay.waiting, ""),
@@ -215,13 +215,13 @@ fn told(found: &Found, guest: &Guest, pay: &PayWords) -> (&'static str, String, 
 }
 
 /// The present state of the customer.
-fn holds(found: &Found, guest: &Guest) -> String {
+fn holds(found: &FoundOrder, guest: &Guest) -> String {
     let Some(user) = &found.user else { return String::new() };
     sentence(&user.user.account, found.owed, found.pay_window_ms, guest.words(), guest.locale())
 }
 
 /// How long a pay window is open.
-fn window_text(window: &WindowView, found: &Found, guest: &Guest, pay: &PayWords) -> Option<String> {
+fn window_text(window: &WindowView, found: &FoundOrder, guest: &Guest, pay: &PayWords) -> Option<String> {
     let is_open = found.user.as_ref()?.user.account.access.reason == Some(Reason::Paying);
     let lasts = i64::try_from(found.pay_window_ms).unwrap_or(i64::MAX);
     let ends = Timestamp(window.since.0.saturating_add(lasts));
@@ -231,7 +231,7 @@ fn window_text(window: &WindowView, found: &Found, guest: &Guest, pay: &PayWords
     (is_open && ends > found.now && window.used < window.limit.max(Bytes(1))).then_some(text)
 }
 
-fn means(portal: &Portal, guest: &Guest, found: &Found, pay: &PayWords) -> Means {
+fn means(portal: &Portal, guest: &Guest, found: &FoundOrder, pay: &PayWords) -> Means {
     let order = &found.order;
     let given = &order.online.means;
     let name = method_name(order.method);
@@ -241,10 +241,8 @@ fn means(portal: &Portal, guest: &Guest, found: &Found, pay: &PayWords) -> Means
     let out = portal.way_out(order);
     let has_link = given.deeplink_url.is_some() || given.redirect_url.is_some();
     let is_unknown = has_link && out.is_none() && qr.is_none();
-    let label = match order.method {
-        Method::Online(OnlineMethod::Snap) => pay.open_page.to_owned(),
-        _ => fill(pay.open_app, &[name]),
-    };
+    let is_page = order.method == Method::Online(OnlineMethod::Snap);
+    let label = if is_page { pay.open_page.to_owned() } else { fill(pay.open_app, &[name]) };
     let is_empty = qr.is_none() && qr_link.is_none() && given.va.is_none() && !has_link;
     let code = || {
         format!(
@@ -335,7 +333,7 @@ async fn cancel_order(
     sent: &Sent,
 ) -> Result<Result<OrderRecord, String>, Problem> {
     let guest = &sent.guest;
-    let Found { order, is_own, .. } = portal.found(guest, id, "").await?;
+    let FoundOrder { order, is_own, .. } = portal.found(guest, id, "").await?;
     let page = portal.status_path(&order.id);
     if !is_own || order.status.rank() >= OrderState::Paid.rank() {
         return Ok(Err(page));

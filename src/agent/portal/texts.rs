@@ -184,7 +184,7 @@ words! {
 
 words! {
     /// Texts of logging in and registering.
-    DoorWords {
+    LoginWords {
         title: "Masuk", "Log in";
         who: "Nomor HP atau nama pengguna", "Phone number or log-in name";
         pin: "PIN", "PIN";
@@ -305,7 +305,7 @@ words! {
 
 words! {
     /// Error texts for customers.
-    SorryWords {
+    ErrorWords {
         title: "Belum bisa", "Not yet";
         settle_first: "Pemakaian lebih Anda sama dengan atau melebihi kuota paket ini. Silakan bayar tagihan dulu.",
             "Your usage beyond the quota is as much as this package gives. Please pay what is due first.";
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn both_languages_say_the_same() {
         for all in
-            [Words::ALL, PayWords::ALL, DoorWords::ALL, RecordWords::ALL, PolicyWords::ALL, SorryWords::ALL]
+            [Words::ALL, PayWords::ALL, LoginWords::ALL, RecordWords::ALL, PolicyWords::ALL, ErrorWords::ALL]
         {
             check(all);
         }
@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn customers_never_read_hutang() {
         for all in
-            [Words::ALL, PayWords::ALL, DoorWords::ALL, RecordWords::ALL, PolicyWords::ALL, SorryWords::ALL]
+            [Words::ALL, PayWords::ALL, LoginWords::ALL, RecordWords::ALL, PolicyWords::ALL, ErrorWords::ALL]
         {
             assert!(all.iter().all(|(_, id, _)| !id.to_lowercase().contains("hutang")));
         }

@@ -237,10 +237,10 @@ impl Visit {
 
     /// On the payment page a method is chosen first.
     fn pick(&self, order: &OrderId) -> Result<(), NotPossible> {
-        match self.wish.method {
-            OnlineMethod::Snap => self.town.bank.gateway.pick(&order.0, self.page.0),
-            _ => Ok(()),
+        if self.wish.method == OnlineMethod::Snap {
+            self.town.bank.gateway.pick(&order.0, self.page.0)?;
         }
+        Ok(())
     }
 
     async fn pay_now(&mut self, order: &OrderId, amount: Rupiah) {

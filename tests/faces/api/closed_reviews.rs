@@ -2,37 +2,37 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::support::payment_site::PaymentSite;
 
 /// How the relay comes to report the order again after the decision.
 const REPORTS: [&str; 5] = ["nothing new", "paid after all", "told again", "restored", "restored and paid"];
 
 /// An order with money of another amount, whose review was decided.
-async fn decided(shop: &Shop, decision: &str) -> String {
-    let order = shop.order().await;
-    shop.relay.pay_wrongly(&order);
-    shop.pull().await;
-    assert_eq!(shop.status(&order).await, "review");
+async fn decided(site: &PaymentSite, decision: &str) -> String {
+    let order = site.order().await;
+    site.relay.pay_wrongly(&order);
+    site.pull().await;
+    assert_eq!(site.status(&order).await, "review");
     let body = json!({"decision": decision, "reason": "uji"});
-    shop.desk.post(&format!("/orders/{order}/review"), body).await.ok(200);
+    site.post(&format!("/orders/{order}/review"), body).await.ok(200);
     order
 }
 
 /// What the books say of the order, and what the customer has.
-async fn books(shop: &Shop, order: &str) -> (Value, Value, u64) {
-    let view = shop.desk.get(&format!("/orders/{order}")).await.ok(200);
-    (view["status"].clone(), view["receipt"].clone(), shop.credited().await)
+async fn books(site: &PaymentSite, order: &str) -> (Value, Value, u64) {
+    let view = site.get(&format!("/orders/{order}")).await.ok(200);
+    (view["status"].clone(), view["receipt"].clone(), site.credited().await)
 }
 
-fn report(shop: &Shop, order: &str, how: &str) {
+fn report(site: &PaymentSite, order: &str, how: &str) {
     match how {
         "nothing new" => {}
-        "paid after all" => shop.relay.pay(order),
-        "told again" => shop.relay.tell_all_again(),
-        "restored" => shop.relay.lose_everything(),
+        "paid after all" => site.relay.pay(order),
+        "told again" => site.relay.tell_all_again(),
+        "restored" => site.relay.lose_everything(),
         "restored and paid" => {
-            shop.relay.pay(order);
-            shop.relay.tell_all_again();
+            site.relay.pay(order);
+            site.relay.tell_all_again();
         }
         other => panic!("no case for {other}"),
     }
@@ -42,21 +42,21 @@ fn report(shop: &Shop, order: &str, how: &str) {
 async fn asking_about_an_order_whose_review_is_closed_credits_nothing_and_overturns_nothing() {
     for (decision, status, credits) in [("credit", "paid", 1), ("dismiss", "cancelled", 0)] {
         for how in REPORTS {
-            let shop = Shop::open().await;
-            let order = decided(&shop, decision).await;
-            let before = books(&shop, &order).await;
+            let site = PaymentSite::start().await;
+            let order = decided(&site, decision).await;
+            let before = books(&site, &order).await;
             assert_eq!(
                 (&before.0, before.2),
-                (&json!(status), credits * crate::shop::PACKAGE_BYTES),
+                (&json!(status), credits * crate::support::payment_site::PACKAGE_BYTES),
                 "{how}"
             );
-            report(&shop, &order, how);
+            report(&site, &order, how);
             for _ in 0..2 {
-                shop.desk.post(&format!("/orders/{order}/refresh"), json!({})).await.ok(200);
-                shop.pull().await;
-                assert_eq!(books(&shop, &order).await, before, "{decision}, {how}");
+                site.post(&format!("/orders/{order}/refresh"), json!({})).await.ok(200);
+                site.pull().await;
+                assert_eq!(books(&site, &order).await, before, "{decision}, {how}");
             }
-            shop.verify().await;
+            site.verify_ledger().await;
         }
     }
 }
@@ -80,25 +80,25 @@ fn under_another_id(page: &mut Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_decided_under_another_id_of_the_same_payment_stays_decided() {
-    let shop = Shop::open().await;
-    let order = shop.order().await;
-    shop.relay.pay(&order);
-    shop.relay.speak(under_another_id);
-    shop.pull().await;
+    let site = PaymentSite::start().await;
+    let order = site.order().await;
+    site.relay.pay(&order);
+    site.relay.speak(under_another_id);
+    site.pull().await;
     let double = format!("{order}-x");
-    assert_eq!((shop.status(&order).await, shop.status(&double).await), (json!("paid"), json!("review")));
-    let credited = shop.credited().await;
-    assert_eq!(credited, crate::shop::PACKAGE_BYTES, "one payment, one credit");
+    assert_eq!((site.status(&order).await, site.status(&double).await), (json!("paid"), json!("review")));
+    let credited = site.credited().await;
+    assert_eq!(credited, crate::support::payment_site::PACKAGE_BYTES, "one payment, one credit");
     let body = json!({"decision": "dismiss", "reason": "dua kali"});
-    shop.desk.post(&format!("/orders/{double}/review"), body).await.ok(200);
-    let before = books(&shop, &double).await;
-    shop.relay.tell_all_again();
+    site.post(&format!("/orders/{double}/review"), body).await.ok(200);
+    let before = books(&site, &double).await;
+    site.relay.tell_all_again();
     for id in [&order, &double] {
         // The relay does not know the other id, and may say so.
-        shop.desk.post(&format!("/orders/{id}/refresh"), json!({})).await;
-        shop.pull().await;
+        site.post(&format!("/orders/{id}/refresh"), json!({})).await;
+        site.pull().await;
     }
-    assert_eq!(books(&shop, &double).await, before);
-    assert_eq!((shop.status(&order).await, shop.credited().await), (json!("paid"), credited));
-    shop.verify().await;
+    assert_eq!(books(&site, &double).await, before);
+    assert_eq!((site.status(&order).await, site.credited().await), (json!("paid"), credited));
+    site.verify_ledger().await;
 }

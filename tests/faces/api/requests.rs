@@ -6,7 +6,8 @@ use kuota::agent::api::openapi::DOCUMENT;
 use kuota::domain::units::{AMOUNT_BYTES_MAX, AMOUNT_RP_MAX};
 use serde_json::{Map, Value, json};
 
-use super::desk::{Desk, Reply};
+use crate::support::http_client::Reply;
+use crate::support::site::TestSite;
 
 const ROLES: [&str; 4] = ["viewer", "cashier", "operator", "owner"];
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
@@ -45,8 +46,8 @@ fn filled(path: &str) -> String {
         .replace("{table}", "users")
 }
 
-async fn ask(desk: &Desk, method: &Method, path: &str, token: &str, body: Option<&Value>) -> Reply {
-    let call = desk.call(method.clone(), path).bearer(token);
+async fn ask(site: &TestSite, method: &Method, path: &str, token: &str, body: Option<&Value>) -> Reply {
+    let call = site.call(method.clone(), path).bearer(token);
     match body {
         Some(body) => call.json(body).send().await,
         None => call.send().await,
@@ -61,10 +62,10 @@ fn least_role(operation: &Value) -> Option<usize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_open_from_its_least_role_up_and_to_nobody_else() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let mut tokens = Vec::new();
     for role in ROLES {
-        tokens.push(desk.admin(&format!("si-{role}"), role).await);
+        tokens.push(site.admin(&format!("si-{role}"), role).await);
     }
     let document = document();
     let mut asked = 0;
@@ -76,13 +77,13 @@ async fn every_route_is_open_from_its_least_role_up_and_to_nobody_else() {
         // Where nothing is said, every admin may.
         let least = least_role(operation).unwrap_or(0);
         let path = filled(&path);
-        let nobody = desk.call(method.clone(), &path).send().await;
+        let nobody = site.call(method.clone(), &path).send().await;
         assert_eq!(nobody.status, 401, "{method} {path}: {}", nobody.text);
         for (at, token) in tokens.iter().enumerate() {
             if at >= least && path == A_COPY {
                 continue;
             }
-            let reply = ask(&desk, &method, &path, token, None).await;
+            let reply = ask(&site, &method, &path, token, None).await;
             let is_refused = reply.status == 403 && reply.json()["code"] == "role";
             assert_eq!(is_refused, at < least, "{method} {path} as {}: {}", ROLES[at], reply.text);
             assert_ne!(reply.status, 401, "{method} {path} as {}: {}", ROLES[at], reply.text);
@@ -183,7 +184,7 @@ const LOG_IN: &str = "/api/v1/login";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_takes_its_documented_bounds_and_nothing_past_them() {
-    let desk = Desk::start().await;
+    let site = TestSite::serving().await;
     let document = document();
     let mut tried = 0;
     for (method, path, operation) in operations(&document) {
@@ -207,7 +208,7 @@ async fn every_field_takes_its_documented_bounds_and_nothing_past_them() {
             for (value, is_good) in good.iter().map(|v| (v, true)).chain(bad.iter().map(|v| (v, false))) {
                 let mut body = base.clone();
                 body.insert(field.clone(), value.clone());
-                let reply = ask(&desk, &method, &target, &desk.owner, Some(&Value::Object(body))).await;
+                let reply = ask(&site, &method, &target, &site.owner, Some(&Value::Object(body))).await;
                 let shown = value.to_string().chars().take(40).collect::<String>();
                 assert_eq!(
                     reply.status == 422,
@@ -225,7 +226,7 @@ async fn every_field_takes_its_documented_bounds_and_nothing_past_them() {
         let mut body: Map<String, Value> =
             required.iter().map(|name| ((*name).to_owned(), usual(name))).collect();
         body.insert("no_such_field".to_owned(), json!(1));
-        let reply = ask(&desk, &method, &target, &desk.owner, Some(&Value::Object(body))).await;
+        let reply = ask(&site, &method, &target, &site.owner, Some(&Value::Object(body))).await;
         assert_eq!(reply.status, 422, "{method} {path} with an unknown field: {}", reply.text);
     }
     assert!(tried > 300, "{tried}");

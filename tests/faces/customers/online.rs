@@ -1,40 +1,40 @@
 //! Money that comes through the gateway, asked for at the desk.
 
-use crate::browser::Browser;
-use crate::shop::Shop;
+use crate::support::console_client::ConsoleClient;
+use crate::support::payment_site::PaymentSite;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_online_payment_is_opened_once_and_cash_says_that_it_calls_it_off() {
-    let shop = Shop::open().await;
-    let place = shop.user.replace("/users/", "/pelanggan/");
+    let site = PaymentSite::start().await;
+    let place = site.user.replace("/users/", "/pelanggan/");
     let sell = format!("{place}/jual");
-    let browser = Browser::owner(&shop.desk).await;
+    let browser = ConsoleClient::owner(&site).await;
     let shown = browser.fill(&sell, &[("method", "qris")]).await;
     shown.says("Pesanan online dibuka.").says("Diminta online Rp 100.000 (QRIS)").hides("Kuitansi");
-    assert!(shop.orders("").await.is_empty());
+    assert!(site.orders("").await.is_empty());
 
     let (one, two) = tokio::join!(browser.sure(&shown), browser.sure(&shown));
     assert_eq!((one.status, &one.to), (303, &two.to), "{}", one.words());
-    let orders = shop.orders("").await;
+    let orders = site.orders("").await;
     assert_eq!(orders.len(), 1, "{orders:?}");
     let told = browser.open(&one.to).await;
     told.says("Sudah dilakukan: Jual paket").says("Menunggu pembayaran.");
     assert!(one.to.starts_with(&format!("/pembayaran/{}?", orders[0])), "{}", one.to);
-    assert_eq!(shop.credited().await, 0);
+    assert_eq!(site.credited().await, 0);
 
     let shown = browser.fill(&sell, &[("method", "cash")]).await;
     shown.says("Pembayaran online yang masih terbuka (Rp 100.000) akan dibatalkan.");
     let done = browser.sure(&shown).await;
     browser.open(&done.to).await.says("Kuitansi No. 1");
-    assert_eq!(shop.status(&orders[0]).await, "cancelled");
+    assert_eq!(site.status(&orders[0]).await, "cancelled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_relay_online_methods_are_not_offered() {
-    let desk = crate::desk::Desk::start().await;
-    let place = desk.user("Budi").await.replace("/users/", "/pelanggan/");
-    desk.package(1024, 10_000).await;
-    let browser = Browser::owner(&desk).await;
+    let site = crate::support::site::TestSite::serving().await;
+    let place = site.user("Budi").await.replace("/users/", "/pelanggan/");
+    site.package(1024, 10_000).await;
+    let browser = ConsoleClient::owner(&site).await;
     let page = browser.open(&format!("{place}/jual")).await;
     page.says("Tunai").hides("QRIS (online)").hides("GoPay");
     let mut fields = page.fields();
@@ -47,48 +47,48 @@ async fn without_a_relay_online_methods_are_not_offered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_stops_when_the_customer_paid_online_since_it_was_shown() {
-    let shop = Shop::open().await;
-    let place = shop.user.replace("/users/", "/pelanggan/");
+    let site = PaymentSite::start().await;
+    let place = site.user.replace("/users/", "/pelanggan/");
     let sell = format!("{place}/jual");
-    let browser = Browser::owner(&shop.desk).await;
-    let order = shop.order().await;
+    let browser = ConsoleClient::owner(&site).await;
+    let order = site.order().await;
     let shown = browser.fill(&sell, &[("method", "cash")]).await;
     shown.says("akan dibatalkan").hides("baru saja membayar");
     // It settles and is applied between the two presses.
-    shop.relay.pay(&order);
-    shop.pull().await;
-    let credited = shop.credited().await;
+    site.relay.pay(&order);
+    site.pull().await;
+    let credited = site.credited().await;
     assert!(credited > 0);
     let refused = browser.sure(&shown).await;
     assert_eq!(refused.status, 409, "{}", refused.words());
     refused.says("ternyata sudah dibayar dan sudah diterapkan");
-    assert_eq!(shop.credited().await, credited, "nothing was sold");
+    assert_eq!(site.credited().await, credited, "nothing was sold");
 
     // Who is told and goes on sells.
     let shown = browser.fill(&sell, &[("method", "cash")]).await;
     shown.says("baru saja membayar Rp 100.000 secara online (QRIS");
     assert_eq!(browser.sure(&shown).await.status, 303);
-    assert_eq!(shop.credited().await, 2 * credited);
+    assert_eq!(site.credited().await, 2 * credited);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_learn_of_an_online_payment_of_a_moment_before() {
-    let shop = Shop::open().await;
-    let path = format!("{}/purchases", shop.user);
-    let sale = |last_paid: Option<&str>| serde_json::json!({"package_id": shop.package, "method": "cash", "last_paid": last_paid});
-    let first = shop.cashier_posts(&path, sale(Some("none"))).await.ok(201);
+    let site = PaymentSite::start().await;
+    let path = format!("{}/purchases", site.user);
+    let sale = |last_paid: Option<&str>| serde_json::json!({"package_id": site.package, "method": "cash", "last_paid": last_paid});
+    let first = site.cashier_posts(&path, sale(Some("none"))).await.ok(201);
     assert!(first.get("paid_just_before").is_none());
-    let order = shop.order().await;
-    shop.relay.pay(&order);
-    shop.pull().await;
-    let refused = shop.cashier_posts(&path, sale(Some("none"))).await;
+    let order = site.order().await;
+    site.relay.pay(&order);
+    site.pull().await;
+    let refused = site.cashier_posts(&path, sale(Some("none"))).await;
     assert_eq!((refused.status, &refused.json()["code"]), (409, &"order_paid".into()));
     for last_paid in [Some(order.as_str()), None] {
-        let sold = shop.cashier_posts(&path, sale(last_paid)).await.ok(201);
+        let sold = site.cashier_posts(&path, sale(last_paid)).await.ok(201);
         assert_eq!(sold["paid_just_before"], order, "{sold}");
     }
-    shop.desk.clock.advance(std::time::Duration::from_mins(11));
-    let sold = shop.cashier_posts(&path, sale(None)).await.ok(201);
+    site.clock.advance(std::time::Duration::from_mins(11));
+    let sold = site.cashier_posts(&path, sale(None)).await.ok(201);
     assert!(sold.get("paid_just_before").is_none(), "{sold}");
-    shop.verify().await;
+    site.verify_ledger().await;
 }

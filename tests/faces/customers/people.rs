@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::browser::{Browser, text};
-use crate::desk::Desk;
+use crate::support::console_client::{ConsoleClient, text};
+use crate::support::site::TestSite;
 
 /// A site with so many customers, `Warga 00001` and on, entered as copies of one; every tenth waits for approval.
-async fn crowd(users: u32) -> Desk {
-    let mut desk = Desk::start().await;
-    desk.user("Warga 00000").await;
-    desk.restart_after(|folder| {
+async fn crowd(users: u32) -> TestSite {
+    let mut site = TestSite::serving().await;
+    site.user("Warga 00000").await;
+    site.restart_after(|folder| {
         let store = rusqlite::Connection::open(folder.join("kuota.db")).unwrap();
         let copies = format!("WITH RECURSIVE n(n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM n WHERE n <= {users})");
         let sql = format!(
@@ -27,28 +27,28 @@ async fn crowd(users: u32) -> Desk {
         store.execute_batch(&sql).unwrap();
     })
     .await;
-    desk
+    site
 }
 
 /// Customers named in a list.
-fn names(page: &crate::browser::Page) -> Vec<String> {
+fn names(page: &crate::support::console_client::Page) -> Vec<String> {
     let cells = page.html.split("<a href=\"/pelanggan/").skip(1);
     let names = cells.filter_map(|cell| Some(cell.split_once('>')?.1.split_once("</a>")?.0.to_owned()));
     names.filter(|name| name.starts_with("Warga")).collect()
 }
 
-fn next(page: &crate::browser::Page) -> Option<String> {
+fn next(page: &crate::support::console_client::Page) -> Option<String> {
     let (before, _) = page.html.split_once("\" rel=\"next\"")?;
     Some(before.rsplit('"').next()?.replace("&#38;", "&"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_are_searched_filtered_and_paged() {
-    let desk = crowd(119).await;
-    let sari = desk.post("/users", json!({"name": "Sari & Tono", "login": "sari"})).await.ok(201);
+    let site = crowd(119).await;
+    let sari = site.post("/users", json!({"name": "Sari & Tono", "login": "sari"})).await.ok(201);
     let devices = format!("/users/{}/devices", text(&sari["id"]));
-    desk.post(&devices, json!({"mac": "02:00:00:00:AB:01"})).await.ok(201);
-    let browser = Browser::owner(&desk).await;
+    site.post(&devices, json!({"mac": "02:00:00:00:AB:01"})).await.ok(201);
+    let browser = ConsoleClient::owner(&site).await;
 
     let mut page = browser.open("/pelanggan").await;
     let mut seen = names(&page);
@@ -78,9 +78,9 @@ async fn customers_are_searched_filtered_and_paged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_stay_small_and_fast_with_ten_thousand_customers() {
-    let desk = crowd(10_000).await;
-    let user = desk.user("Budi").await.replace("/users/", "/pelanggan/");
-    let browser = Browser::owner(&desk).await;
+    let site = crowd(10_000).await;
+    let user = site.user("Budi").await.replace("/users/", "/pelanggan/");
+    let browser = ConsoleClient::owner(&site).await;
     // Builds without optimization are several times slower.
     let slack = if cfg!(debug_assertions) { 8 } else { 1 };
     for (path, most_ms) in [
@@ -102,18 +102,18 @@ async fn pages_stay_small_and_fast_with_ten_thousand_customers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customers_page_says_why_and_offers_what_to_do() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi <i>").await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi <i>").await;
     let place = user.replace("/users/", "/pelanggan/");
-    let browser = Browser::owner(&desk).await;
+    let browser = ConsoleClient::owner(&site).await;
     let page = browser.open(&place).await;
     page.says("Kuota habis").says("Mengapa aksesnya begini").says("Kuota habis, atau belum pernah ada?");
     page.says("diberikan 0 MB, sisa 0 MB; saat habis: Berhenti").says("Tidak ada tagihan.");
     page.hides("Lunasi semua").hides("Setujui").hides("Buka lagi").says("Hentikan internet");
     assert!(!page.html.contains("<i>"));
 
-    desk.patch(&user, json!({"phone": "0812345678"})).await.ok(200);
-    desk.post(
+    site.patch(&user, json!({"phone": "0812345678"})).await.ok(200);
+    site.post(
         &format!("{user}/debts"),
         json!({"amount": "1 GB", "price_rp": 40_000, "due_date": "2026-11-12"}),
     )
@@ -123,10 +123,10 @@ async fn a_customers_page_says_why_and_offers_what_to_do() {
     page.says("Lunasi semua").says("Bayar ini saja").says("12 Nov 2026").says("Rp 40.000");
     assert!(page.html.contains("https://wa.me/62812345678?text=Halo%20Budi"), "{}", page.html);
 
-    desk.clock.advance(Duration::from_hours(24 * 4));
-    desk.site().engine().call(kuota::agent::engine::Engine::pass_time).await.unwrap().unwrap();
+    site.clock.advance(Duration::from_hours(24 * 4));
+    site.agent().engine().call(kuota::agent::engine::Engine::pass_time).await.unwrap().unwrap();
     // The session has ended by then.
-    let browser = Browser::owner(&desk).await;
+    let browser = ConsoleClient::owner(&site).await;
     let page = browser.open(&place).await;
     page.says("Diblokir: tagihan lewat jatuh tempo").says("12 Nov 2026 (lewat)");
     let english = browser.in_english().open(&place).await;
@@ -140,16 +140,16 @@ async fn a_customers_page_says_why_and_offers_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_owed_is_shown_by_age_with_messages_ready_to_send() {
-    let desk = Desk::start().await;
-    let browser = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let browser = ConsoleClient::owner(&site).await;
     browser.open("/tagihan").await.says("Tidak ada tagihan.");
     let rows =
         [("Ani", "2026-10-01"), ("Budi", "2026-10-20"), ("Citra", "2026-11-05"), ("Dedi", "2026-11-15")];
     for (n, (name, due)) in rows.iter().enumerate() {
-        let user = desk.user(name).await;
-        desk.patch(&user, json!({"phone": format!("+62811000{n}")})).await.ok(200);
+        let user = site.user(name).await;
+        site.patch(&user, json!({"phone": format!("+62811000{n}")})).await.ok(200);
         let debt = json!({"amount": "1 GB", "price_rp": 20_000, "debt_date": "2026-09-01", "due_date": due});
-        desk.post(&format!("{user}/debts"), debt).await.ok(201);
+        site.post(&format!("{user}/debts"), debt).await.ok(201);
     }
     let page = browser.open("/tagihan").await;
     page.says("Rp 80.000").says("dari 4 pelanggan").says("Dihentikan").says("Segera jatuh tempo");
@@ -181,14 +181,14 @@ fn next_deed(html: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_are_found_by_number_and_by_order_and_tell_what_went_back() {
-    let desk = Desk::with(|config| config.name = "Warung Net".into()).await;
-    let user = desk.user("Budi").await;
-    let package = desk.package(10_240, 100_000).await;
-    let cashier = Browser::of(&desk, "siti", "cashier").await;
+    let site = TestSite::serving_with(|config| config.name = "Warung Net".into()).await;
+    let user = site.user("Budi").await;
+    let package = site.package(10_240, 100_000).await;
+    let cashier = ConsoleClient::of(&site, "siti", "cashier").await;
     let place = user.replace("/users/", "/pelanggan/");
     cashier.does(&format!("{place}/jual"), &[("method", "transfer"), ("reference", "BCA 123")]).await;
     assert!(package.is_string());
-    let order = desk.get("/orders").await.ok(200)["items"][0].clone();
+    let order = site.get("/orders").await.ok(200)["items"][0].clone();
     for path in ["/kuitansi/1".to_owned(), format!("/kuitansi/{}", text(&order["id"]))] {
         let page = cashier.open(&path).await;
         page.says("Warung Net").says("Budi").says("siti").says("BCA 123").says("Transfer");
@@ -196,7 +196,7 @@ async fn receipts_are_found_by_number_and_by_order_and_tell_what_went_back() {
         assert!(page.html.contains("class=\"receipt\"") && page.html.contains("data-print"));
     }
     let refund = json!({"reason": "salah"});
-    desk.post(&format!("/orders/{}/refund", text(&order["id"])), refund).await.ok(200);
+    site.post(&format!("/orders/{}/refund", text(&order["id"])), refund).await.ok(200);
     cashier.open("/kuitansi/1").await.says("Uang kembali Rp 100.000");
     assert_eq!(cashier.get("/kuitansi/2").await.status, 404);
     assert_eq!(cashier.get("/kuitansi/99999999999999999999999").await.status, 404);
@@ -204,10 +204,10 @@ async fn receipts_are_found_by_number_and_by_order_and_tell_what_went_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn packages_are_listed_for_everybody_and_changed_by_owners_only() {
-    let desk = Desk::start().await;
-    desk.package(10_240, 100_000).await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    site.package(10_240, 100_000).await;
+    let owner = ConsoleClient::owner(&site).await;
     owner.open("/paket").await.says("10,00 GB").says("Rp 100.000").says("Ubah paket").says("Berhenti jual");
-    let viewer = Browser::of(&desk, "tamu", "viewer").await;
+    let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
     viewer.open("/paket").await.says("10,00 GB").hides("Ubah paket").hides("Paket baru");
 }

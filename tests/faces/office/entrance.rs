@@ -7,36 +7,38 @@ use kuota::clock::Clock;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
-use crate::browser::{Browser, Page, REFUSED, without_keys};
-use crate::desk::{Desk, PASSWORD, Reply};
+use crate::support::api_client::PASSWORD;
+use crate::support::console_client::{ConsoleClient, Page, REFUSED, without_keys};
+use crate::support::http_client::Reply;
+use crate::support::site::TestSite;
 
-async fn form(desk: &Desk, path: &str, cookie: &str, body: String) -> Reply {
-    let call = desk.call(Method::POST, path).header("origin", &desk.base).header("accept", "text/html");
+async fn form(site: &TestSite, path: &str, cookie: &str, body: String) -> Reply {
+    let call = site.call(Method::POST, path).header("origin", &site.base).header("accept", "text/html");
     let call = call.header("cookie", cookie);
     let sent = call.header("content-type", "application/x-www-form-urlencoded").body(body).send().await;
     let to = sent.headers.get("location").map(|to| to.to_str().unwrap().to_owned());
     let Some(to) = to.filter(|to| to.contains(REFUSED)) else { return sent };
     assert_eq!(sent.status, 303);
-    desk.call(Method::GET, &to).header("accept", "text/html").header("cookie", cookie).send().await
+    site.call(Method::GET, &to).header("accept", "text/html").header("cookie", cookie).send().await
 }
 
-async fn log_in(desk: &Desk, more: &str) -> Reply {
+async fn log_in(site: &TestSite, more: &str) -> Reply {
     let body = format!("username=juragan&password={}{more}", PASSWORD.replace(' ', "+"));
-    form(desk, "/masuk", "", body).await
+    form(site, "/masuk", "", body).await
 }
 
 /// What an authenticator shows.
-pub fn code(desk: &Desk, secret: &str) -> String {
+pub fn code(site: &TestSite, secret: &str) -> String {
     let secret = Secret::try_from_base32(secret.replace(' ', "")).unwrap();
-    let seconds = u64::try_from(desk.clock.now().0 / 1000).unwrap();
+    let seconds = u64::try_from(site.clock.now().0 / 1000).unwrap();
     Builder::new().with_secret(secret).build().unwrap().generate(seconds).to_string()
 }
 
 /// Turns on the second factor of the admin with this token.
-pub async fn second_factor(desk: &Desk, token: &str) {
-    let call = |path: &str, body: Value| desk.request(Method::POST, path).bearer(token).json(&body).send();
+pub async fn second_factor(site: &TestSite, token: &str) {
+    let call = |path: &str, body: Value| site.request(Method::POST, path).bearer(token).json(&body).send();
     let begun = call("/me/totp", json!({})).await.ok(201);
-    let otp = code(desk, begun["secret"].as_str().unwrap());
+    let otp = code(site, begun["secret"].as_str().unwrap());
     call("/me/totp/confirm", json!({"otp": otp})).await.ok(200);
 }
 
@@ -50,10 +52,10 @@ fn value<'p>(html: &'p str, before: &str) -> &'p str {
 }
 
 /// Sends one of a page's forms, by its address, with what was typed.
-async fn sent(browser: &Browser<'_>, page: &Page, action: &str, typed: &[(&str, &str)]) -> Page {
+async fn sent(browser: &ConsoleClient<'_>, page: &Page, action: &str, typed: &[(&str, &str)]) -> Page {
     assert!(page.html.contains(&format!("action=\"{action}\"")), "{action}: {}", page.html);
     let token = value(&page.html, "name=\"_token\" value=\"");
-    let mut fields = crate::browser::Fields::from([("_token".into(), token.into())]);
+    let mut fields = crate::support::console_client::Fields::from([("_token".into(), token.into())]);
     fields.extend(typed.iter().map(|(name, value)| ((*name).into(), (*value).into())));
     let answer = browser.post(action, &fields).await;
     browser.led_on(answer).await
@@ -61,9 +63,9 @@ async fn sent(browser: &Browser<'_>, page: &Page, action: &str, typed: &[(&str, 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_without_admins_says_how_to_make_the_first() {
-    let desk = Desk::start().await;
-    desk.site().engine().call(|engine| engine.store_mut().remove_admin("juragan")).await.unwrap().unwrap();
-    let page = desk.call(Method::GET, "/masuk").header("accept", "text/html").send().await;
+    let site = TestSite::serving().await;
+    site.agent().engine().call(|engine| engine.store_mut().remove_admin("juragan")).await.unwrap().unwrap();
+    let page = site.call(Method::GET, "/masuk").header("accept", "text/html").send().await;
     page.ok_text();
     assert!(
         page.text.contains("Belum ada pengelola") && page.text.contains("kuotad admin add"),
@@ -75,8 +77,8 @@ async fn a_site_without_admins_says_how_to_make_the_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_factor_is_set_up_asked_for_and_ended_by_pages() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
     let page = owner.open("/saya").await;
     page.says("Belum aktif");
     let shown = sent(&owner, &page, "/saya/dua-langkah", &[]).await;
@@ -87,64 +89,64 @@ async fn a_second_factor_is_set_up_asked_for_and_ended_by_pages() {
 
     let again = sent(&owner, &shown, "/saya/dua-langkah/pastikan", &[("otp", "000000")]).await;
     again.says("Kode tidak cocok").says(&secret);
-    let on = sent(&owner, &again, "/saya/dua-langkah/pastikan", &[("otp", &code(&desk, &secret))]).await;
+    let on = sent(&owner, &again, "/saya/dua-langkah/pastikan", &[("otp", &code(&site, &secret))]).await;
     on.says("Verifikasi dua langkah aktif.").hides(&secret);
 
-    desk.clock.advance(Duration::from_mins(1));
-    let right_password = log_in(&desk, "&ke=%2Fkasir").await;
+    site.clock.advance(Duration::from_mins(1));
+    let right_password = log_in(&site, "&ke=%2Fkasir").await;
     assert_eq!(right_password.status, 303, "going back sends no password again");
     assert!(!right_password.headers.contains_key("set-cookie"));
     let to = right_password.headers["location"].to_str().unwrap();
     assert!(to.starts_with("/masuk?kode=") && !to.contains("kasir"), "{to}");
-    let asked = desk.call(Method::GET, to).header("accept", "text/html").send().await;
+    let asked = site.call(Method::GET, to).header("accept", "text/html").send().await;
     assert!(asked.text.contains("Kode verifikasi") && !asked.text.contains(PASSWORD), "{}", asked.text);
     assert!(!asked.headers.contains_key("set-cookie"));
     let proof = value(&asked.text, "name=\"bukti\" value=\"").to_owned();
     let step =
-        async |otp: &str| form(&desk, "/masuk", "", format!("ke=%2Fkasir&bukti={proof}&otp={otp}")).await;
+        async |otp: &str| form(&site, "/masuk", "", format!("ke=%2Fkasir&bukti={proof}&otp={otp}")).await;
     let wrong = step("000000").await;
     assert!(
         wrong.status == 401 && wrong.text.contains("Nama, kata sandi atau kode salah."),
         "{}",
         wrong.text
     );
-    let right = code(&desk, &secret);
+    let right = code(&site, &secret);
     let forged =
-        form(&desk, "/masuk", "", format!("bukti={}&otp={right}", proof.replacen('1', "2", 1))).await;
+        form(&site, "/masuk", "", format!("bukti={}&otp={right}", proof.replacen('1', "2", 1))).await;
     assert_eq!(forged.status, 401);
     let entered = step(&right).await;
     assert_eq!((entered.status, entered.headers["location"].to_str().unwrap()), (303, "/kasir"));
     assert!(entered.headers["set-cookie"].to_str().unwrap().starts_with("kuota_session="));
     assert_eq!(step(&right).await.status, 401, "a code is good once");
-    desk.clock.advance(Duration::from_mins(6));
-    assert_eq!(step(&code(&desk, &secret)).await.status, 401, "a proof is good for minutes");
+    site.clock.advance(Duration::from_mins(6));
+    assert_eq!(step(&code(&site, &secret)).await.status, 401, "a proof is good for minutes");
 
     let page = owner.open("/saya").await;
     sent(&owner, &page, "/saya/dua-langkah/matikan", &[("otp", "000000")]).await.says("Kode tidak cocok");
-    let off = sent(&owner, &page, "/saya/dua-langkah/matikan", &[("otp", &code(&desk, &secret))]).await;
+    let off = sent(&owner, &page, "/saya/dua-langkah/matikan", &[("otp", &code(&site, &secret))]).await;
     off.says("dimatikan");
-    assert_eq!(log_in(&desk, "").await.status, 303);
+    assert_eq!(log_in(&site, "").await.status, 303);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_a_wrong_name_and_too_many_attempts_are_told_alike() {
-    let desk = Desk::start().await;
-    let wrong = form(&desk, "/masuk", "", "username=juragan&password=salah".into()).await;
-    let nobody = form(&desk, "/masuk", "", "username=siapa&password=salah".into()).await;
+    let site = TestSite::serving().await;
+    let wrong = form(&site, "/masuk", "", "username=juragan&password=salah".into()).await;
+    let nobody = form(&site, "/masuk", "", "username=siapa&password=salah".into()).await;
     assert_eq!((wrong.status, nobody.status), (401, 401));
     assert_eq!(without_keys(&wrong.text).replace("juragan", "siapa"), without_keys(&nobody.text));
     for _ in 0..3 {
-        form(&desk, "/masuk", "", "username=x&password=salah".into()).await;
+        form(&site, "/masuk", "", "username=x&password=salah".into()).await;
     }
-    let slowed = log_in(&desk, "").await;
+    let slowed = log_in(&site, "").await;
     assert!(slowed.status == 429 && slowed.text.contains("Terlalu sering"), "{}", slowed.text);
     assert!(slowed.headers.contains_key("retry-after"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_sessions_of_ones_own_end_and_this_one_goes_on() {
-    let desk = Desk::start().await;
-    let (here, there) = (Browser::owner(&desk).await, Browser::owner(&desk).await);
+    let site = TestSite::serving().await;
+    let (here, there) = (ConsoleClient::owner(&site).await, ConsoleClient::owner(&site).await);
     let page = here.open("/saya").await;
     page.says("2 sesi sedang terbuka");
     sent(&here, &page, "/saya/sesi", &[]).await.says("Sesi lain diakhiri.").says("1 sesi");

@@ -8,36 +8,36 @@ use kuota::agent::config::Enforcement;
 use kuota::domain::id::Mac;
 use serde_json::json;
 
-use crate::browser::{Browser, Fields};
-use crate::desk::Desk;
+use crate::support::console_client::{ConsoleClient, Fields};
+use crate::support::site::TestSite;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 7]);
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 5, 50, 17);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_plan_is_shown_with_its_reasons_and_sent_by_an_operator() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi").await;
-    desk.sim.host_connect(MAC, ADDRESS);
-    desk.post(&format!("{user}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
-    desk.post(&format!("{user}/credits"), json!({"amount": "5 GB", "reason": "hadiah"})).await.ok(201);
-    desk.site().cycle.meter_once().await.unwrap();
-    let operator = Browser::of(&desk, "operator", "operator").await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi").await;
+    site.sim.host_connect(MAC, ADDRESS);
+    site.post(&format!("{user}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
+    site.post(&format!("{user}/credits"), json!({"amount": "5 GB", "reason": "hadiah"})).await.ok(201);
+    site.agent().cycle.meter_once().await.unwrap();
+    let operator = ConsoleClient::of(&site, "operator", "operator").await;
     let page = operator.open("/router").await;
     page.says("10.5.50.17 masuk daftar klient_aktif Budi Aktif")
         .says("ikatan bypassed")
         .says("Router diatur otomatis.");
-    let viewer = Browser::of(&desk, "tamu", "viewer").await;
+    let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
     viewer.open("/router").await.hides("Samakan sekarang");
     assert_eq!(viewer.get("/router/samakan").await.status, 403);
     let shown = operator.open("/router/samakan").await;
     let done = operator.sure(&shown).await;
     operator.open(&done.to).await.says("perubahan dikirim ke router").says("Router sudah sesuai.");
-    let lists = desk.sim.rows("/ip/firewall/address-list");
+    let lists = site.sim.rows("/ip/firewall/address-list");
     assert!(lists.iter().any(|row| row.get("address") == Some(&ADDRESS.to_string())));
 
-    desk.site().cycle.set_dry_run(true);
-    desk.post(&format!("{user}/block"), json!({"reason": "nakal"})).await.ok(200);
+    site.agent().cycle.set_dry_run(true);
+    site.post(&format!("{user}/block"), json!({"reason": "nakal"})).await.ok(200);
     operator.open("/router").await.says("Uji coba").says("masuk daftar klient_blocked Budi Diblokir");
     let done = operator.sure(&operator.open("/router/samakan").await).await;
     operator.open(&done.to).await.says("perubahan tidak dikirim").says("klient_blocked");
@@ -45,22 +45,22 @@ async fn the_plan_is_shown_with_its_reasons_and_sent_by_an_operator() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_router_that_is_away_is_told_and_not_taken_for_in_step() {
-    let desk = Desk::start().await;
-    desk.sim.connections(kuota::sim::ConnectionMode::Refuse).await;
-    desk.clock.advance(Duration::from_mins(1));
-    assert!(desk.site().cycle.meter_once().await.is_err());
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    site.sim.connections(kuota::sim::ConnectionMode::Refuse).await;
+    site.clock.advance(Duration::from_mins(1));
+    assert!(site.agent().cycle.meter_once().await.is_err());
+    let owner = ConsoleClient::owner(&site).await;
     owner.open("/router").await.says("Router tidak dapat dibaca sekarang").says("Terputus");
     owner.open("/").await.says("Router tidak menjawab. Periksa listrik");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_is_searched_and_never_markup() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
-    let user = desk.user("Budi").await;
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let user = site.user("Budi").await;
     let reason = "<script>alert(1)</script>";
-    desk.post(&format!("{user}/block"), json!({"reason": reason})).await.ok(200);
+    site.post(&format!("{user}/block"), json!({"reason": reason})).await.ok(200);
     let page = owner.open("/catatan").await;
     assert!(!page.html.contains("<script>alert"));
     page.says(reason).says("user.block").says("admin.login");
@@ -68,7 +68,7 @@ async fn the_audit_is_searched_and_never_markup() {
     owner.open("/catatan?pelaku=local").await.says("admin.add").hides("user.block");
     owner.open("/catatan?q=tidak-ada").await.says("Tidak ada.");
     for n in 0..60 {
-        desk.user(&format!("U{n}")).await;
+        site.user(&format!("U{n}")).await;
     }
     let first = owner.open("/catatan?q=user.add").await;
     first.says("U59").hides("U5 ");
@@ -78,8 +78,8 @@ async fn the_audit_is_searched_and_never_markup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn admins_and_tokens_are_made_and_removed_and_a_token_is_shown_once() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
     let new = [("name", "siti"), ("role", "cashier"), ("password", "rahasia sekali")];
     let shown = owner.fill("/pengelola/baru", &new).await;
     shown.says("Belum ada yang berubah").says("siti");
@@ -89,7 +89,7 @@ async fn admins_and_tokens_are_made_and_removed_and_a_token_is_shown_once() {
     assert_eq!(taken.status, 409);
     let bad = owner.fill("/pengelola/baru", &[("name", "a b"), ("role", "cashier"), ("password", "x")]).await;
     assert_eq!(bad.status, 422);
-    let entered = desk
+    let entered = site
         .request(Method::POST, "/login")
         .json(&json!({"username": "siti", "password": "rahasia sekali"}))
         .send()
@@ -99,14 +99,14 @@ async fn admins_and_tokens_are_made_and_removed_and_a_token_is_shown_once() {
     let made = owner.does("/pengelola/siti/token", &[("role", "viewer")]).await;
     let token =
         made.html.split("<span class=\"number\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
-    assert_eq!(desk.request(Method::GET, "/me").bearer(&token).send().await.ok(200)["role"], "viewer");
+    assert_eq!(site.request(Method::GET, "/me").bearer(&token).send().await.ok(200)["role"], "viewer");
     let page = owner.open("/pengelola").await;
     page.hides(&token);
     let remove = page.html.split("href=\"/pengelola/siti/token/").nth(1).unwrap().split('"').next().unwrap();
     let shown = owner.open(&format!("/pengelola/siti/token/{remove}")).await;
     let done = owner.sure(&shown).await;
     assert_eq!(done.status, 303, "{}", done.words());
-    desk.request(Method::GET, "/me").bearer(&token).send().await.problem(401, "unauthorized");
+    site.request(Method::GET, "/me").bearer(&token).send().await.problem(401, "unauthorized");
 
     let done = owner.sure(&owner.open("/pengelola/siti/hapus").await).await;
     owner.open(&done.to).await.hides("siti Kasir");
@@ -116,11 +116,11 @@ async fn admins_and_tokens_are_made_and_removed_and_a_token_is_shown_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owner_turns_a_lost_second_factor_off() {
-    let desk = Desk::start().await;
-    let siti = desk.admin("siti", "operator").await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let siti = site.admin("siti", "operator").await;
+    let owner = ConsoleClient::owner(&site).await;
     assert!(!owner.open("/pengelola").await.html.contains("/siti/dua-langkah"));
-    crate::office::entrance::second_factor(&desk, &siti).await;
+    crate::office::entrance::second_factor(&site, &siti).await;
     owner.open("/pengelola").await.says("siti Operator Ya");
     let done = owner.sure(&owner.open("/pengelola/siti/dua-langkah").await).await;
     owner.open(&done.to).await.says("siti Operator Tidak");
@@ -128,25 +128,25 @@ async fn the_owner_turns_a_lost_second_factor_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_those_in_force_and_secrets_are_not_among_them() {
-    let desk = Desk::with(|config| config.portal.contact = "0812 <i>Pak</i> Budi".into()).await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving_with(|config| config.portal.contact = "0812 <i>Pak</i> Budi".into()).await;
+    let owner = ConsoleClient::owner(&site).await;
     let page = owner.open("/pengaturan").await;
     page.says("portal.contact 0812 <i>Pak</i> Budi")
         .says("Saat kuota habis, internet berhenti.")
         .hides("rahasia sekali");
     page.says("policy.enforcement on").says("klient_aktif");
-    let mut config = desk.site().config.clone();
+    let mut config = site.agent().config.clone();
     config.policy.enforcement = Enforcement::DryRun;
     config.policy.max_devices_per_user = 7;
-    desk.site().reload(&config).await.unwrap();
+    site.agent().reload(&config).await.unwrap();
     owner.open("/pengaturan").await.says("policy.enforcement dry-run").says("paling banyak 7 perangkat");
     owner.in_english().open("/pengaturan").await.says("A customer has at most 7 devices.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_is_downloaded_and_the_ledger_is_proven_by_pages() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
     let page = owner.open("/cadangan").await;
     page.says("Belum pernah ada cadangan.").says("kuotad restore");
     let token =
@@ -154,18 +154,18 @@ async fn a_copy_is_downloaded_and_the_ledger_is_proven_by_pages() {
     let fields = Fields::from([("_token".into(), token.clone())]);
     let proven = owner.post("/cadangan/periksa", &fields).await;
     owner.led_on(proven).await.says("Buku besar cocok: 0 baris");
-    let copy = desk
+    let copy = site
         .call(Method::POST, "/cadangan/unduh")
         .header("cookie", owner.cookie())
-        .header("origin", &desk.base)
+        .header("origin", &site.base)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(format!("_token={token}"))
         .bytes()
         .await;
     assert!(copy.starts_with(b"SQLite format 3"));
     let told = async || owner.open("/cadangan").await.words().contains("Dibuat 0 detik yang lalu.");
-    crate::shop::until("the copy is noted", told).await;
-    let operator = Browser::of(&desk, "operator", "operator").await;
+    crate::support::payment_site::until("the copy is noted", told).await;
+    let operator = ConsoleClient::of(&site, "operator", "operator").await;
     operator.open("/cadangan").await.hides("Buat dan unduh cadangan");
     assert_eq!(operator.post("/cadangan/unduh", &fields).await.status, 403);
 }

@@ -7,30 +7,31 @@ use axum::http::Method;
 use kuota::domain::id::Mac;
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::desk::{Desk, PASSWORD};
-use crate::shop::{PACKAGE_BYTES, PRICE_RP, Shop};
+use crate::support::api_client::PASSWORD;
+use crate::support::console_client::ConsoleClient;
+use crate::support::payment_site::{PACKAGE_BYTES, PRICE_RP, PaymentSite};
+use crate::support::site::TestSite;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_shows_what_was_done() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
     owner.open("/").await.says("Belum pernah ada cadangan.").says("Pembayaran online tidak dipasang.");
-    let (budi, sari) = (desk.user("Budi").await, desk.user("Sari").await);
-    let package = desk.package(10_240, 100_000).await;
-    desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
-    desk.post(&format!("{budi}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
+    let (budi, sari) = (site.user("Budi").await, site.user("Sari").await);
+    let package = site.package(10_240, 100_000).await;
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
+    site.post(&format!("{budi}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
     let buy = |method: &str| json!({"package_id": package, "method": method});
-    desk.post(&format!("{budi}/purchases"), buy("cash")).await.ok(201);
-    desk.post(&format!("{budi}/purchases"), buy("transfer")).await.ok(201);
-    desk.post(&format!("{sari}/debts"), json!({"amount": "5 GB", "due_date": "2026-11-12"})).await.ok(201);
-    desk.post("/router/sync", json!({})).await.ok(200);
-    desk.use_mb(MAC, 1536).await;
-    desk.post("/users", json!({"name": "Tono", "approved": false})).await.ok(201);
-    desk.clock.advance(Duration::from_mins(1));
-    desk.post(&format!("{sari}/block"), json!({"reason": "nakal"})).await.ok(200);
+    site.post(&format!("{budi}/purchases"), buy("cash")).await.ok(201);
+    site.post(&format!("{budi}/purchases"), buy("transfer")).await.ok(201);
+    site.post(&format!("{sari}/debts"), json!({"amount": "5 GB", "due_date": "2026-11-12"})).await.ok(201);
+    site.post("/router/sync", json!({})).await.ok(200);
+    site.use_mb(MAC, 1536).await;
+    site.post("/users", json!({"name": "Tono", "approved": false})).await.ok(201);
+    site.clock.advance(Duration::from_mins(1));
+    site.post(&format!("{sari}/block"), json!({"reason": "nakal"})).await.ok(200);
 
     let page = owner.open("/").await;
     page.says("Pemakaian hari ini 1,50 GB")
@@ -55,34 +56,34 @@ async fn the_dashboard_shows_what_was_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_not_trusted_is_told_and_vouched_for_by_the_owner_only() {
-    let desk = Desk::start().await;
-    desk.clock.set_wall(kuota::clock::parse_rfc3339("2028-01-01T00:00:00Z").unwrap());
-    let viewer = Browser::of(&desk, "tamu", "viewer").await;
+    let site = TestSite::serving().await;
+    site.clock.set_wall(kuota::clock::parse_rfc3339("2028-01-01T00:00:00Z").unwrap());
+    let viewer = ConsoleClient::of(&site, "tamu", "viewer").await;
     let page = viewer.open("/").await;
     page.says("Jam mundur, melompat");
     assert!(!page.html.contains("/jam/pastikan"));
     assert_eq!(viewer.get("/jam/pastikan").await.status, 403);
-    let owner = Browser::owner(&desk).await;
+    let owner = ConsoleClient::owner(&site).await;
     assert!(owner.open("/").await.html.contains("/jam/pastikan"));
     let shown = owner.open("/jam/pastikan").await;
     let done = owner.sure(&shown).await;
     owner.open(&done.to).await.says("Sudah dilakukan").says("Jam dipercaya.");
-    assert_eq!(desk.get("/status").await.ok(200)["clock"]["state"], "ok");
+    assert_eq!(site.get("/status").await.ok(200)["clock"]["state"], "ok");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_it_does() {
-    let shop = Shop::open().await;
+    let site = PaymentSite::start().await;
     let (first, second) = {
-        let first = shop.order().await;
-        shop.relay.pay_wrongly(&first);
-        shop.pull().await;
-        let second = shop.order().await;
-        shop.relay.pay_wrongly(&second);
-        shop.pull().await;
+        let first = site.order().await;
+        site.relay.pay_wrongly(&first);
+        site.pull().await;
+        let second = site.order().await;
+        site.relay.pay_wrongly(&second);
+        site.pull().await;
         (first, second)
     };
-    let owner = Browser::owner(&shop.desk).await;
+    let owner = ConsoleClient::owner(&site).await;
     owner.open("/").await.says("2 pembayaran perlu keputusan pemilik");
     owner.open("/pembayaran").await.says("Perlu keputusan pemilik").says("Jumlah yang dibayar berbeda.");
     let place = format!("/pembayaran/{first}");
@@ -93,31 +94,31 @@ async fn the_review_queue_stands_first_and_the_owner_decides_after_seeing_what_i
         .says("Bukukan")
         .says("Tutup tanpa membukukan")
         .hides("Cara pelanggan membayar");
-    let cashier = Browser::of(&shop.desk, "kasir", "cashier").await;
+    let cashier = ConsoleClient::of(&site, "kasir", "cashier").await;
     cashier.open(&place).await.hides("Bukukan");
     assert_eq!(cashier.get(&format!("{place}/bukukan")).await.status, 403);
 
     let shown = owner.fill(&format!("{place}/bukukan"), &[("reason", "sudah dicek")]).await;
     shown.says("Belum ada yang berubah").says("+10,00 GB");
-    assert_eq!(shop.credited().await, 0);
+    assert_eq!(site.credited().await, 0);
     let done = owner.sure(&shown).await;
     let again = owner.sure(&shown).await;
     assert_eq!((done.status, &done.to), (303, &again.to), "pressing twice is once");
     owner.open(&done.to).await.says("Sudah dilakukan").says("Lunas").says("Dibukukan oleh pemilik.");
-    assert_eq!(shop.credited().await, PACKAGE_BYTES);
+    assert_eq!(site.credited().await, PACKAGE_BYTES);
 
     let place = format!("/pembayaran/{second}");
     owner.does(&format!("{place}/tutup"), &[("reason", "uang kembali")]).await.says("Dibatalkan");
-    assert_eq!((shop.credited().await, shop.status(&second).await), (PACKAGE_BYTES, json!("cancelled")));
+    assert_eq!((site.credited().await, site.status(&second).await), (PACKAGE_BYTES, json!("cancelled")));
     owner.open("/pembayaran?status=review").await.says("Tidak ada.");
-    shop.verify().await;
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_orders_are_asked_about_called_off_and_found() {
-    let shop = Shop::open().await;
-    let order = shop.order().await;
-    let cashier = Browser::of(&shop.desk, "kasir", "cashier").await;
+    let site = PaymentSite::start().await;
+    let order = site.order().await;
+    let cashier = ConsoleClient::of(&site, "kasir", "cashier").await;
     cashier.open("/pembayaran?status=open").await.says("Menunggu dibayar").says("QRIS");
     cashier.open(&format!("/pembayaran?q={}", &order[..order.len() - 1])).await.says("Rp 100.000");
     cashier.open("/pembayaran?q=tidak-ada").await.says("Tidak ada.");
@@ -128,22 +129,22 @@ async fn open_orders_are_asked_about_called_off_and_found() {
     let shown = cashier.open(&format!("{place}/batalkan")).await;
     let done = cashier.sure(&shown).await;
     cashier.open(&done.to).await.says("Sudah dilakukan: Batalkan").says("Dibatalkan");
-    assert_eq!(shop.status(&order).await, "cancelled");
+    assert_eq!(site.status(&order).await, "cancelled");
     let refused = cashier.sure(&cashier.open(&format!("{place}/batalkan")).await).await;
     assert_eq!(refused.status, 409);
 
-    shop.relay.up(false);
+    site.relay.up(false);
     let other = cashier.sure(&cashier.open(&format!("{place}/tanya")).await).await;
     assert_eq!(other.status, 503);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_says_what_it_undoes_and_leaves_the_drawer_which_is_closed_with_a_difference() {
-    let shop = Shop::open().await;
-    let owner = Browser::owner(&shop.desk).await;
-    let purchase = json!({"package_id": shop.package, "method": "cash"});
-    let sold = shop.desk.post(&format!("{}/purchases", shop.user), purchase.clone()).await.ok(201);
-    shop.desk.post(&format!("{}/purchases", shop.user), purchase).await.ok(201);
+    let site = PaymentSite::start().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let purchase = json!({"package_id": site.package, "method": "cash"});
+    let sold = site.post(&format!("{}/purchases", site.user), purchase.clone()).await.ok(201);
+    site.post(&format!("{}/purchases", site.user), purchase).await.ok(201);
     owner.open("/kasir").await.says("Rp 200.000").says("2 struk, nomor 1 sampai 2");
     let place = format!("/pembayaran/{}", sold["id"].as_str().unwrap());
     let refund = format!("{place}/kembalikan");
@@ -154,7 +155,7 @@ async fn a_refund_says_what_it_undoes_and_leaves_the_drawer_which_is_closed_with
     shown.says("10,00 GB");
     let done = owner.sure(&shown).await;
     owner.open(&done.to).await.says("Dikembalikan").says("Rp 100.000");
-    assert_eq!(shop.user().await["remaining_bytes"], PACKAGE_BYTES);
+    assert_eq!(site.customer().await["remaining_bytes"], PACKAGE_BYTES);
     assert!(!owner.open(&place).await.html.contains("/kembalikan"));
     owner.open("/pembayaran?status=refunded").await.says("Dikembalikan");
     owner.open("/pembayaran?q=2").await.says("Lunas");
@@ -173,19 +174,19 @@ async fn a_refund_says_what_it_undoes_and_leaves_the_drawer_which_is_closed_with
     let closing = owner.open("/kasir/1").await;
     closing.says("kurang seribu").says("Rp 99.000").says("\u{2212}Rp 1.000");
     assert!(closing.html.contains("data-print"));
-    let other = Browser::of(&shop.desk, "lain", "cashier").await;
+    let other = ConsoleClient::of(&site, "lain", "cashier").await;
     assert_eq!(other.get("/kasir/1").await.status, 404, "cashiers see their own closings");
     other.open("/kasir").await.hides("kurang").says("Tidak ada.");
-    shop.verify().await;
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_online_refund_waits_for_the_gateway_and_is_told_so() {
-    let shop = Shop::open().await;
-    let order = shop.order().await;
-    shop.relay.pay(&order);
-    shop.pull().await;
-    let owner = Browser::owner(&shop.desk).await;
+    let site = PaymentSite::start().await;
+    let order = site.order().await;
+    site.relay.pay(&order);
+    site.pull().await;
+    let owner = ConsoleClient::owner(&site).await;
     let place = format!("/pembayaran/{order}");
     let half = (PRICE_RP / 2).to_string();
     owner
@@ -194,23 +195,23 @@ async fn an_online_refund_waits_for_the_gateway_and_is_told_so() {
         .says("gerbang");
     let page = owner.does(&format!("{place}/kembalikan"), &[("amount_rp", &half), ("reason", "x")]).await;
     page.says("Pengembalian Rp 50.000 menunggu gerbang pembayaran");
-    shop.run_outbox().await;
-    shop.pull().await;
+    site.run_outbox().await;
+    site.pull().await;
     owner.open(&place).await.says("Dikembalikan sebagian").hides("menunggu gerbang");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_for_spreadsheets_are_had_with_the_session_of_the_page() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
-    let user = desk.user("Budi").await;
-    let package = desk.package(1024, 10_000).await;
-    desk.post(&format!("{user}/purchases"), json!({"package_id": package, "method": "cash"})).await.ok(201);
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let user = site.user("Budi").await;
+    let package = site.package(1024, 10_000).await;
+    site.post(&format!("{user}/purchases"), json!({"package_id": package, "method": "cash"})).await.ok(201);
     let body = format!("username=juragan&password={}", PASSWORD.replace(' ', "+"));
-    let entered = desk
+    let entered = site
         .call(Method::POST, "/masuk")
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("origin", &desk.base)
+        .header("origin", &site.base)
         .body(body)
         .send()
         .await;
@@ -224,7 +225,7 @@ async fn tables_for_spreadsheets_are_had_with_the_session_of_the_page() {
         let html = owner.open(page).await.html;
         let link = html.split("/api/v1/reports/").nth(1).unwrap().split('"').next().unwrap();
         let link = format!("/api/v1/reports/{}", link.replace("&#38;", "&"));
-        let table = desk.call(Method::GET, &link).header("cookie", &cookie).send().await;
+        let table = site.call(Method::GET, &link).header("cookie", &cookie).send().await;
         table.ok_text();
         assert!(table.kind.starts_with("text/csv") && table.text.contains(row), "{link}: {}", table.text);
     }

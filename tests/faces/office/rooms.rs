@@ -3,8 +3,9 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::desk::{Desk, Reply};
+use crate::support::console_client::ConsoleClient;
+use crate::support::http_client::Reply;
+use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
 const PAGES: [(&str, &str); 16] = [
@@ -33,13 +34,13 @@ fn rank(role: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_role_sees_its_pages_in_both_languages_and_no_more() {
-    let desk = Desk::start().await;
-    let user = desk.user("Budi <b>Gila</b>").await;
-    let package = desk.package(1024, 10_000).await;
+    let site = TestSite::serving().await;
+    let user = site.user("Budi <b>Gila</b>").await;
+    let package = site.package(1024, 10_000).await;
     let purchase = json!({"package_id": package, "method": "cash"});
-    desk.post(&format!("{user}/purchases"), purchase).await.ok(201);
+    site.post(&format!("{user}/purchases"), purchase).await.ok(201);
     for role in ROLES {
-        let browser = Browser::of(&desk, &format!("si-{role}"), role).await;
+        let browser = ConsoleClient::of(&site, &format!("si-{role}"), role).await;
         for (path, least) in PAGES {
             let page = browser.get(path).await;
             if rank(role) < rank(least) {
@@ -67,27 +68,27 @@ async fn every_role_sees_its_pages_in_both_languages_and_no_more() {
     }
 }
 
-async fn seen(desk: &Desk, path: &str, accept: &str) -> Reply {
-    desk.call(Method::GET, path).header("accept", accept).send().await
+async fn move_to_this_machine(site: &TestSite, path: &str, accept: &str) -> Reply {
+    site.call(Method::GET, path).header("accept", accept).send().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_see_pages_where_programs_see_problems() {
-    let desk = Desk::start().await;
-    let lost = seen(&desk, "/tidak-ada", "text/html,*/*").await;
+    let site = TestSite::serving().await;
+    let lost = move_to_this_machine(&site, "/tidak-ada", "text/html,*/*").await;
     assert_eq!((lost.status, lost.kind.as_str()), (404, "text/html; charset=utf-8"));
     assert!(lost.text.contains("Halaman tidak ditemukan"), "{}", lost.text);
     assert_eq!(lost.headers["cache-control"], "no-store");
     assert!(lost.headers.contains_key("content-security-policy"));
-    seen(&desk, "/tidak-ada", "*/*").await.problem(404, "not_found");
-    seen(&desk, "/api/v1/tidak-ada", "text/html").await.problem(404, "not_found");
-    seen(&desk, "/api/v1/users", "text/html").await.problem(401, "unauthorized");
+    move_to_this_machine(&site, "/tidak-ada", "*/*").await.problem(404, "not_found");
+    move_to_this_machine(&site, "/api/v1/tidak-ada", "text/html").await.problem(404, "not_found");
+    move_to_this_machine(&site, "/api/v1/users", "text/html").await.problem(401, "unauthorized");
     for path in ["/", "/kasir", "/pengelola", "/pembayaran/x", "/catatan"] {
-        let sent = seen(&desk, path, "text/html").await;
+        let sent = move_to_this_machine(&site, path, "text/html").await;
         let to = if path == "/" { "/masuk".to_owned() } else { format!("/masuk?ke={path}") };
         assert_eq!((sent.status, sent.headers["location"].to_str().unwrap()), (303, to.as_str()), "{path}");
     }
-    let owner = Browser::owner(&desk).await;
+    let owner = ConsoleClient::owner(&site).await;
     for path in ["/pembayaran/tidak-ada", "/kasir/99", "/keluar", "/pengelola/x/hapus"] {
         let page = owner.get(path).await;
         assert!(matches!(page.status, 404 | 405), "{path} {}", page.status);
@@ -97,8 +98,8 @@ async fn browsers_see_pages_where_programs_see_problems() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forms_that_no_page_of_ours_made_are_refused() {
-    let desk = Desk::start().await;
-    let owner = Browser::owner(&desk).await;
+    let site = TestSite::serving().await;
+    let owner = ConsoleClient::owner(&site).await;
     let forms = [
         "/cadangan/unduh",
         "/cadangan/periksa",
@@ -109,8 +110,10 @@ async fn forms_that_no_page_of_ours_made_are_refused() {
         "/pengelola/baru",
     ];
     for path in forms {
-        let mut fields =
-            crate::browser::Fields::from([("_token".into(), "0".repeat(32)), ("_sure".into(), "ya".into())]);
+        let mut fields = crate::support::console_client::Fields::from([
+            ("_token".into(), "0".repeat(32)),
+            ("_sure".into(), "ya".into()),
+        ]);
         let page = owner.post(path, &fields).await;
         assert_eq!(page.status, 403, "{path}");
         page.says("kedaluwarsa atau tidak dibuat oleh halaman ini");

@@ -9,10 +9,10 @@ use axum::http::Method;
 use kuota::domain::id::Mac;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, Fields, Page, REFUSED, text};
-use crate::desk::PASSWORD;
 use crate::office::entrance::{code, second_factor};
-use crate::shop::Shop;
+use crate::support::api_client::PASSWORD;
+use crate::support::console_client::{ConsoleClient, Fields, Page, REFUSED, text};
+use crate::support::payment_site::PaymentSite;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
 /// Answers with a file, which is no page to go back to.
@@ -71,32 +71,32 @@ fn forms_of_the_source() -> (BTreeSet<String>, BTreeSet<String>) {
 type Typed = Vec<(&'static str, String)>;
 
 /// A customer of its own, as a place of the desk.
-async fn customer(shop: &Shop) -> String {
-    shop.desk.user("Warga").await.replace("/users/", "/pelanggan/")
+async fn customer(site: &PaymentSite) -> String {
+    site.user("Warga").await.replace("/users/", "/pelanggan/")
 }
 
 fn api(place: &str) -> String {
     place.replace("/pelanggan/", "/users/")
 }
 
-async fn debt(shop: &Shop, place: &str) -> String {
+async fn debt(site: &PaymentSite, place: &str) -> String {
     let debt = json!({"amount": "1 GB", "price_rp": 20_000});
-    text(&shop.desk.post(&format!("{}/debts", api(place)), debt).await.ok(201)["id"])
+    text(&site.post(&format!("{}/debts", api(place)), debt).await.ok(201)["id"])
 }
 
 /// Where a customer's deed is, and what is typed for it.
-async fn to_customer(shop: &Shop, deed: &str) -> (String, Typed) {
-    let place = customer(shop).await;
+async fn to_customer(site: &PaymentSite, deed: &str) -> (String, Typed) {
+    let place = customer(site).await;
     let reason = || ("reason", "uji".to_owned());
     let amount = || ("amount", "1 GB".to_owned());
     let typed = match deed {
-        "jual" | "tagihan-paket" => vec![("package_id", text(&shop.package))],
+        "jual" | "tagihan-paket" => vec![("package_id", text(&site.package))],
         "lunasi" => {
-            debt(shop, &place).await;
+            debt(site, &place).await;
             Vec::new()
         }
         "bayar" => {
-            debt(shop, &place).await;
+            debt(site, &place).await;
             vec![("amount_rp", "5.000".to_owned())]
         }
         "tagihan-kuota" => vec![amount()],
@@ -105,11 +105,11 @@ async fn to_customer(shop: &Shop, deed: &str) -> (String, Typed) {
         "ubah" => vec![("name", "Warga Lain".to_owned())],
         "perangkat" => vec![("mac", MAC.to_string())],
         "setujui" => {
-            shop.desk.patch(&api(&place), json!({"approved": false})).await.ok(200);
+            site.patch(&api(&place), json!({"approved": false})).await.ok(200);
             Vec::new()
         }
         "buka" => {
-            shop.desk.post(&format!("{}/block", api(&place)), json!({"reason": "uji"})).await.ok(200);
+            site.post(&format!("{}/block", api(&place)), json!({"reason": "uji"})).await.ok(200);
             Vec::new()
         }
         "pin" | "hapus" => Vec::new(),
@@ -118,9 +118,9 @@ async fn to_customer(shop: &Shop, deed: &str) -> (String, Typed) {
     (format!("{place}/{deed}"), typed)
 }
 
-async fn to_debt(shop: &Shop, deed: &str) -> (String, Typed) {
-    let place = customer(shop).await;
-    let debt = debt(shop, &place).await;
+async fn to_debt(site: &PaymentSite, deed: &str) -> (String, Typed) {
+    let place = customer(site).await;
+    let debt = debt(site, &place).await;
     let typed = match deed {
         "lunas" => Vec::new(),
         "jatuh-tempo" => vec![("due_date", "2026-12-24".to_owned())],
@@ -130,12 +130,12 @@ async fn to_debt(shop: &Shop, deed: &str) -> (String, Typed) {
     (format!("{place}/tagihan/{debt}/{deed}"), typed)
 }
 
-async fn to_package(shop: &Shop, deed: &str) -> (String, Typed) {
-    let package = text(&shop.desk.package(1024, 10_000).await);
+async fn to_package(site: &PaymentSite, deed: &str) -> (String, Typed) {
+    let package = text(&site.package(1024, 10_000).await);
     let typed = match deed {
         "ubah" => vec![("price_rp", "12.000".to_owned())],
         "jual" => {
-            shop.desk.patch(&format!("/packages/{package}"), json!({"active": false})).await.ok(200);
+            site.patch(&format!("/packages/{package}"), json!({"active": false})).await.ok(200);
             Vec::new()
         }
         "henti" | "hapus" => Vec::new(),
@@ -144,17 +144,17 @@ async fn to_package(shop: &Shop, deed: &str) -> (String, Typed) {
     (format!("/paket/{package}/{deed}"), typed)
 }
 
-async fn to_order(shop: &Shop, deed: &str) -> (String, Typed) {
-    let order = shop.order().await;
+async fn to_order(site: &PaymentSite, deed: &str) -> (String, Typed) {
+    let order = site.order().await;
     let typed = match deed {
         "bukukan" | "tutup" => {
-            shop.relay.pay_wrongly(&order);
-            shop.pull().await;
+            site.relay.pay_wrongly(&order);
+            site.pull().await;
             vec![("reason", "uji".to_owned())]
         }
         "kembalikan" => {
-            shop.relay.pay(&order);
-            shop.pull().await;
+            site.relay.pay(&order);
+            site.pull().await;
             vec![("reason", "uji".to_owned())]
         }
         "tanya" | "batalkan" => Vec::new(),
@@ -169,27 +169,24 @@ fn name(n: &mut u32) -> String {
     format!("kelola-{n}")
 }
 
-async fn prepared(shop: &Shop, owner: &Browser<'_>, deed: &str, n: &mut u32) -> (String, Typed) {
+async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: &mut u32) -> (String, Typed) {
     let last = deed.rsplit('/').next().unwrap();
     match deed.strip_suffix(last).unwrap() {
         "/pelanggan/" => (deed.to_owned(), vec![("name", "Baru".to_owned())]),
-        "/pelanggan/{id}/" => to_customer(shop, last).await,
-        "/pelanggan/{id}/tagihan/{debt}/" => to_debt(shop, last).await,
+        "/pelanggan/{id}/" => to_customer(site, last).await,
+        "/pelanggan/{id}/tagihan/{debt}/" => to_debt(site, last).await,
         "/pelanggan/{id}/perangkat/{mac}/" => {
-            let place = customer(shop).await;
+            let place = customer(site).await;
             let mac = Mac([2, 0, 0, 0, 0, 77]);
-            shop.desk
-                .post(&format!("{}/devices", api(&place)), json!({"mac": mac.to_string()}))
-                .await
-                .ok(201);
+            site.post(&format!("{}/devices", api(&place)), json!({"mac": mac.to_string()})).await.ok(201);
             (format!("{place}/perangkat/{mac}/{last}"), Vec::new())
         }
         "/paket/" => {
             let typed = [("name", "P"), ("quota", "1 GB"), ("days", "1"), ("price_rp", "5.000")];
             (deed.to_owned(), typed.map(|(name, value)| (name, value.to_owned())).into())
         }
-        "/paket/{id}/" => to_package(shop, last).await,
-        "/pembayaran/{id}/" => to_order(shop, last).await,
+        "/paket/{id}/" => to_package(site, last).await,
+        "/pembayaran/{id}/" => to_order(site, last).await,
         "/kasir/" => (deed.to_owned(), vec![("counted_rp", "0".to_owned())]),
         "/router/" | "/jam/" => (deed.to_owned(), Vec::new()),
         "/pengelola/" => {
@@ -197,15 +194,15 @@ async fn prepared(shop: &Shop, owner: &Browser<'_>, deed: &str, n: &mut u32) -> 
         }
         "/pengelola/{name}/" => {
             let name = name(n);
-            let token = shop.desk.admin(&name, "viewer").await;
+            let token = site.admin(&name, "viewer").await;
             if last == "dua-langkah" {
-                second_factor(&shop.desk, &token).await;
+                second_factor(&site, &token).await;
             }
             (format!("/pengelola/{name}/{last}"), Vec::new())
         }
         "/pengelola/{name}/token/{hash}/" => {
             let name = name(n);
-            shop.desk.admin(&name, "viewer").await;
+            site.admin(&name, "viewer").await;
             let page = owner.open("/pengelola").await;
             let place = format!("/pengelola/{name}/token/");
             let rest = page.html.split(&place).nth(1).unwrap().split('"').next().unwrap();
@@ -216,7 +213,7 @@ async fn prepared(shop: &Shop, owner: &Browser<'_>, deed: &str, n: &mut u32) -> 
 }
 
 /// Fills in and says yes. Both forms lead on, and what they lead to are pages that can be loaded again.
-async fn leads_on(owner: &Browser<'_>, path: &str, typed: Typed) {
+async fn leads_on(owner: &ConsoleClient<'_>, path: &str, typed: Typed) {
     let form = owner.open(path).await;
     let mut fields = form.fields();
     fields.extend(typed.into_iter().map(|(name, value)| (name.to_owned(), value)));
@@ -238,7 +235,7 @@ async fn leads_on(owner: &Browser<'_>, path: &str, typed: Typed) {
 }
 
 /// Sends a form of a page as it stands.
-async fn sends(browser: &Browser<'_>, page: &Page, path: &str, otp: Option<String>) -> Page {
+async fn sends(browser: &ConsoleClient<'_>, page: &Page, path: &str, otp: Option<String>) -> Page {
     assert!(page.html.contains(&format!("action=\"{path}\"")), "{path}: {}", page.html);
     let token = page.html.split("name=\"_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let mut fields = Fields::from([("_token".to_owned(), token.to_owned())]);
@@ -250,30 +247,30 @@ async fn sends(browser: &Browser<'_>, page: &Page, path: &str, otp: Option<Strin
 async fn every_deed_of_the_desk_leads_on_whenever_it_is_sent() {
     let (deeds, _) = forms_of_the_source();
     assert!(deeds.len() > 35, "{deeds:?}");
-    let shop = Shop::open().await;
-    let owner = Browser::owner(&shop.desk).await;
+    let site = PaymentSite::start().await;
+    let owner = ConsoleClient::owner(&site).await;
     let mut n = 0;
     for deed in deeds {
-        let (path, typed) = prepared(&shop, &owner, &deed, &mut n).await;
+        let (path, typed) = prepared(&site, &owner, &deed, &mut n).await;
         leads_on(&owner, &path, typed).await;
     }
-    shop.verify().await;
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
     let (_, others) = forms_of_the_source();
     assert!(others.len() >= 8, "{others:?}");
-    let shop = Shop::open().await;
-    let desk = &shop.desk;
+    let site = PaymentSite::start().await;
+    let site = &site;
     for path in others {
-        let browser = Browser::of(desk, &format!("kelola{}", path.replace('/', "-")), "owner").await;
+        let browser = ConsoleClient::of(site, &format!("kelola{}", path.replace('/', "-")), "owner").await;
         let at = if path.starts_with("/cadangan") { "/cadangan" } else { "/saya" };
         let page = browser.open(at).await;
         let sent = match path.as_str() {
             FILE => {
-                let copy = desk.call(Method::POST, FILE).header("cookie", browser.cookie());
-                let copy = copy.header("origin", &desk.base);
+                let copy = site.call(Method::POST, FILE).header("cookie", browser.cookie());
+                let copy = copy.header("origin", &site.base);
                 let copy = copy.header("content-type", "application/x-www-form-urlencoded");
                 let body = format!("_token={}", page.fields()["_token"]);
                 assert!(copy.body(body).bytes().await.starts_with(b"SQLite format 3"));
@@ -290,15 +287,15 @@ async fn every_other_form_of_the_desk_leads_on_when_it_is_sent() {
                 let secret =
                     shown.html.split("<code class=\"wrap\">").nth(1).unwrap().split('<').next().unwrap();
                 let confirm = "/saya/dua-langkah/pastikan";
-                let on = sends(&browser, &shown, confirm, Some(code(desk, secret))).await;
+                let on = sends(&browser, &shown, confirm, Some(code(site, secret))).await;
                 if path == confirm {
                     on
                 } else {
                     assert_eq!(on.status, 303);
                     // A code is good once.
-                    desk.clock.advance(std::time::Duration::from_mins(1));
+                    site.clock.advance(std::time::Duration::from_mins(1));
                     let page = browser.open("/saya").await;
-                    sends(&browser, &page, &path, Some(code(desk, secret))).await
+                    sends(&browser, &page, &path, Some(code(site, secret))).await
                 }
             }
             _ => sends(&browser, &page, &path, None).await,
@@ -333,18 +330,18 @@ fn nonsense() -> Fields {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_loaded_again() {
     let (deeds, others) = forms_of_the_source();
-    let shop = Shop::open().await;
-    let desk = &shop.desk;
+    let site = PaymentSite::start().await;
+    let site = &site;
     let (mut n, mut refused) = (0, 0);
     for path in deeds.into_iter().chain(others) {
         // Logging out and ending sessions end those of nobody else.
         let browser =
-            Browser::of(desk, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
+            ConsoleClient::of(site, &format!("kelola{}", path.replace(['/', '{', '}'], "-")), "owner").await;
         let path = if path.matches('/').count() > 1
             && !path.starts_with("/saya")
             && !path.starts_with("/cadangan")
         {
-            prepared(&shop, &browser, &path, &mut n).await.0
+            prepared(&site, &browser, &path, &mut n).await.0
         } else {
             path
         };
@@ -380,13 +377,13 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
         }
     }
     assert!(refused > 60, "{refused} were refused");
-    shop.verify().await;
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_form_is_filled_in_again_and_belongs_to_its_session() {
-    let shop = Shop::open().await;
-    let owner = Browser::owner(&shop.desk).await;
+    let site = PaymentSite::start().await;
+    let owner = ConsoleClient::owner(&site).await;
     let typed = [("name", "siti"), ("role", "cashier"), ("password", "x")];
     let form = owner.open("/pengelola/baru").await;
     let mut fields = form.fields();
@@ -395,24 +392,23 @@ async fn a_refused_form_is_filled_in_again_and_belongs_to_its_session() {
     let shown = owner.get(&sent.to).await;
     assert_eq!(shown.status, 422);
     assert_eq!((shown.fields()["name"].as_str(), shown.fields()["password"].as_str()), ("siti", ""));
-    shown.says("Kata sandi paling sedikit 8 huruf.").hides("Wajib diisi");
+    shown.says("Kata sandi: Tulis sedikitnya 8 karakter.").hides("Wajib diisi");
     owner.in_english().get(&sent.to).await.hides("Kata sandi");
-    let other = Browser::of(&shop.desk, "rini", "owner").await;
+    let other = ConsoleClient::of(&site, "rini", "owner").await;
     assert_eq!(other.open(&sent.to).await.fields()["name"], "");
     // A program that sends the form is answered at once.
     let body = format!("_token={}&name=siti", fields["_token"]);
-    let call = shop.desk.call(Method::POST, "/pengelola/baru").header("cookie", owner.cookie());
-    let call =
-        call.header("origin", &shop.desk.base).header("content-type", "application/x-www-form-urlencoded");
+    let call = site.call(Method::POST, "/pengelola/baru").header("cookie", owner.cookie());
+    let call = call.header("origin", &site.base).header("content-type", "application/x-www-form-urlencoded");
     let reply = call.body(body).send().await;
     assert!(reply.status == 422 && reply.text.contains("value=\"siti\""), "{} {}", reply.status, reply.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_is_there_again_to_be_changed_and_belongs_to_its_session() {
-    let shop = Shop::open().await;
-    let owner = Browser::owner(&shop.desk).await;
-    let place = customer(&shop).await;
+    let site = PaymentSite::start().await;
+    let owner = ConsoleClient::owner(&site).await;
+    let place = customer(&site).await;
     let path = format!("{place}/kuota");
     let shown = owner.fill(&path, &[("amount", "1,5 GB"), ("reason", "hadiah")]).await;
     shown.says("1,50 GB");
@@ -420,7 +416,7 @@ async fn what_was_typed_is_there_again_to_be_changed_and_belongs_to_its_session(
     let form = owner.open(edit).await;
     assert_eq!((form.fields()["amount"].as_str(), form.fields()["reason"].as_str()), ("1,5 GB", "hadiah"));
     // Nobody else sees it, and what was forgotten is asked again.
-    let other = Browser::of(&shop.desk, "rini", "owner").await;
+    let other = ConsoleClient::of(&site, "rini", "owner").await;
     assert_eq!(other.get(&shown.path).await.to, path);
     assert_eq!(other.open(edit).await.fields()["amount"], "");
     assert_eq!(owner.get(&format!("{path}?lihat=x")).await.to, path);
@@ -428,14 +424,14 @@ async fn what_was_typed_is_there_again_to_be_changed_and_belongs_to_its_session(
     let shown = owner.fill(&format!("{path}?ke=/tagihan"), &[("amount", "1 GB"), ("reason", "x")]).await;
     let done = owner.sure(&shown).await;
     assert!(done.to.starts_with("/tagihan?kabar="), "{}", done.to);
-    let credited = shop.desk.get(&api(&place)).await.ok(200)["credited_bytes"].clone();
+    let credited = site.get(&api(&place)).await.ok(200)["credited_bytes"].clone();
     assert_eq!(credited, Value::from(1_u64 << 30));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_was_typed_is_in_no_address_and_in_no_form_again() {
-    let shop = Shop::open().await;
-    let owner = Browser::owner(&shop.desk).await;
+    let site = PaymentSite::start().await;
+    let owner = ConsoleClient::owner(&site).await;
     let typed = [("name", "siti"), ("role", "cashier"), ("password", "sangat rahasia ini")];
     let shown = owner.fill("/pengelola/baru", &typed).await;
     assert!(!shown.path.contains("rahasia"));
@@ -447,14 +443,14 @@ async fn a_password_that_was_typed_is_in_no_address_and_in_no_form_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn money_asked_for_online_leads_to_what_it_is_paid_with_and_the_page_follows_it() {
-    let shop = Shop::open().await;
-    shop.desk.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
-    let owner = Browser::owner(&shop.desk).await;
-    let place = shop.user.replace("/users/", "/pelanggan/");
+    let site = PaymentSite::start().await;
+    site.sim.host_connect(MAC, Ipv4Addr::new(10, 5, 50, 19));
+    let owner = ConsoleClient::owner(&site).await;
+    let place = site.user.replace("/users/", "/pelanggan/");
     let told = owner.does(&format!("{place}/jual"), &[("method", "qris")]).await;
-    let order = shop.orders("").await.remove(0);
+    let order = site.orders("").await.remove(0);
     assert!(told.path.starts_with(&format!("/pembayaran/{order}?kabar=")), "{}", told.path);
-    let json = shop.desk.get(&format!("/orders/{order}")).await.ok(200);
+    let json = site.get(&format!("/orders/{order}")).await.ok(200);
     let qr = json["qr_string"].as_str().unwrap();
     assert!(told.html.contains("<div class=\"qr\"><svg"), "{}", told.html);
     assert!(!told.html.contains(qr), "a code is for cameras, not for people");
@@ -463,8 +459,8 @@ async fn money_asked_for_online_leads_to_what_it_is_paid_with_and_the_page_follo
     );
     told.says("Menunggu pembayaran.");
 
-    shop.relay.pay(&order);
-    shop.pull().await;
+    site.relay.pay(&order);
+    site.pull().await;
     let paid = owner.open(&told.path).await;
     paid.says("Pembayaran diterima.").says("Lunas").hides("Menunggu pembayaran.");
     assert!(

@@ -8,35 +8,35 @@ use kuota::agent::config::Registration;
 use kuota::domain::id::Mac;
 use serde_json::{Value, json};
 
-use crate::browser::without_keys;
-use crate::shop::{MAC, Shop};
-use crate::visitor::Visitor;
+use crate::support::console_client::without_keys;
+use crate::support::payment_site::{MAC, PaymentSite};
+use crate::support::portal_client::PortalClient;
 
 const NEW: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
 /// A phone that the router sees and that is nobody's.
-async fn stranger(shop: &Shop) -> Visitor {
-    shop.desk.sim.host_connect(NEW, Ipv4Addr::LOCALHOST);
-    shop.desk.site().cycle.meter_once().await.unwrap();
-    Visitor::at(&shop.desk)
+async fn stranger(site: &PaymentSite) -> PortalClient {
+    site.sim.host_connect(NEW, Ipv4Addr::LOCALHOST);
+    site.agent().cycle.meter_once().await.unwrap();
+    PortalClient::at(&site)
 }
 
 /// The customer's PIN, of a customer with this number and name.
-async fn pin(shop: &Shop) -> String {
-    shop.desk.patch(&shop.user, json!({"phone": "081234567890", "login": "budi"})).await.ok(200);
-    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+async fn pin(site: &PaymentSite) -> String {
+    site.patch(&site.user, json!({"phone": "081234567890", "login": "budi"})).await.ok(200);
+    let pin = site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
     pin["pin"].as_str().unwrap().to_owned()
 }
 
-async fn devices(shop: &Shop) -> Vec<Value> {
-    shop.user().await["devices"].as_array().unwrap().iter().map(|device| device["mac"].clone()).collect()
+async fn devices(site: &PaymentSite) -> Vec<Value> {
+    site.customer().await["devices"].as_array().unwrap().iter().map(|device| device["mac"].clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_knows_number_or_name_and_pin_has_the_device_bound() {
-    let shop = Shop::open().await;
-    let pin = pin(&shop).await;
-    let phone = stranger(&shop).await;
+    let site = PaymentSite::start().await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
     let spellings = [
         "+62 812-3456-7890",
         "81234567890",
@@ -52,27 +52,26 @@ async fn whoever_knows_number_or_name_and_pin_has_the_device_bound() {
         assert_eq!(led.leads_to(), "/");
         phone.get("/").await.ok().says("Budi");
         assert_eq!(phone.get("/masuk").await.leads_to(), "/", "a known device needs no log-in");
-        assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
-        shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
-        shop.desk.site().cycle.meter_once().await.unwrap();
+        assert_eq!(devices(&site).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
+        site.delete(&format!("{}/devices/{NEW}", site.user)).await;
+        site.agent().cycle.meter_once().await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
-    let shop = Shop::with(|config| config.policy.max_devices_per_user = 2).await;
-    let pin = pin(&shop).await;
+    let site = PaymentSite::with(|config| config.policy.max_devices_per_user = 2).await;
+    let pin = pin(&site).await;
     let old = Mac([2, 0, 0, 0, 0, 5]);
-    shop.desk
-        .post(&format!("{}/devices", shop.user), json!({"mac": old.to_string(), "label": "Tablet <i>"}))
+    site.post(&format!("{}/devices", site.user), json!({"mac": old.to_string(), "label": "Tablet <i>"}))
         .await
         .ok(201);
-    let phone = stranger(&shop).await;
+    let phone = stranger(&site).await;
     let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
     let asked = phone.get(&led.leads_to()).await;
     asked.ok().says("Akun ini sudah memakai 2 perangkat. Ganti Tablet").says("Ganti perangkat");
     assert!(!asked.text.contains("<i>"));
-    assert_eq!(devices(&shop).await.len(), 2);
+    assert_eq!(devices(&site).await.len(), 2);
 
     // Only the log-in's own ticket opens the second door.
     let mut fields = asked.form("/masuk/ganti");
@@ -84,21 +83,21 @@ async fn a_device_too_many_takes_the_place_of_the_one_seen_longest_ago() {
         page.says("Silakan masuk lagi.");
     }
     fields.insert("tiket".into(), ticket.clone());
-    shop.pass(Duration::from_mins(6));
+    site.pass(Duration::from_mins(6));
     assert_eq!(phone.post("/masuk/ganti", &fields).await.status, 401, "it ended");
     assert_eq!(phone.get(&led.leads_to()).await.leads_to(), "/masuk", "it ended");
     let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
     let asked = phone.get(&led.leads_to()).await;
     assert_eq!(phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await.leads_to(), "/");
-    assert_eq!(devices(&shop).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
+    assert_eq!(devices(&site).await, [json!(MAC.to_string()), json!(NEW.to_string())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_names_missing_pins_and_wrong_pins_answer_alike() {
-    let shop = Shop::open().await;
-    pin(&shop).await;
-    shop.desk.post("/users", json!({"name": "Tanpa PIN", "login": "tanpa"})).await.ok(201);
-    let phone = stranger(&shop).await;
+    let site = PaymentSite::start().await;
+    pin(&site).await;
+    site.post("/users", json!({"name": "Tanpa PIN", "login": "tanpa"})).await.ok(201);
+    let phone = stranger(&site).await;
     let mut answers = Vec::new();
     for who in ["budi", "081234567890", "tanpa", "tidak-ada", "089999999999"] {
         let page = phone.fill("/masuk", "/masuk", &[("siapa", who), ("pin", "000000")]).await;
@@ -113,36 +112,36 @@ async fn unknown_names_missing_pins_and_wrong_pins_answer_alike() {
     assert_eq!(page.status, 429, "guessing is slow");
     page.says("Silakan tunggu sebentar, lalu coba lagi.");
     assert!(page.headers.contains_key("retry-after"));
-    shop.pass(Duration::from_secs(11));
+    site.pass(Duration::from_secs(11));
     assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "000000")]).await.status, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guesses_of_others_lock_no_customer_out_and_are_few_for_the_whole_portal() {
-    let shop = Shop::open().await;
-    let pin = pin(&shop).await;
+    let site = PaymentSite::start().await;
+    let pin = pin(&site).await;
     let device = |n: u8| (Mac([2, 0, 0, 0, 9, n]), Ipv4Addr::new(127, 0, 0, n));
     let guessers = 10..20_u8;
     for (mac, address) in guessers.clone().chain([40, 41]).map(device) {
-        shop.desk.sim.host_connect(mac, address);
+        site.sim.host_connect(mac, address);
     }
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.agent().cycle.meter_once().await.unwrap();
     let wrong =
         |n: u8| [("siapa", if n.is_multiple_of(2) { "budi" } else { "081234567890" }), ("pin", "000000")];
     let mut heard = 0;
     for _ in 0..8 {
         for n in guessers.clone() {
-            let guesser = Visitor::at(&shop.desk).from(device(n).1);
+            let guesser = PortalClient::at(&site).from(device(n).1);
             heard += u32::from(guesser.fill("/masuk", "/masuk", &wrong(n)).await.status == 401);
         }
-        shop.pass(Duration::from_secs(2));
+        site.pass(Duration::from_secs(2));
     }
     assert!(heard <= 32, "{heard} guesses were heard");
-    let refused = Visitor::at(&shop.desk).from(device(10).1);
+    let refused = PortalClient::at(&site).from(device(10).1);
     assert_eq!(refused.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.status, 429);
     // Customers who did not guess are heard.
     for n in [40, 41] {
-        let customer = Visitor::at(&shop.desk).from(device(n).1);
+        let customer = PortalClient::at(&site).from(device(n).1);
         let entered = customer.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
         assert_eq!(entered.leads_to(), "/");
     }
@@ -150,25 +149,25 @@ async fn guesses_of_others_lock_no_customer_out_and_are_few_for_the_whole_portal
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_the_router_does_not_show_is_told_to_connect() {
-    let shop = Shop::open().await;
-    let phone = Visitor::at(&shop.desk);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::at(&site);
     phone.get("/masuk").await.ok().says("Sambungkan dulu ke Wi-Fi hotspot");
     assert_eq!(phone.get("/daftar").await.status, 404, "nobody may register here");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_router_that_cannot_be_read_is_told_politely() {
-    let shop = Shop::with(|config| config.policy.max_devices_per_user = 1).await;
-    let pin = pin(&shop).await;
-    let phone = stranger(&shop).await;
+    let site = PaymentSite::with(|config| config.policy.max_devices_per_user = 1).await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
     let led = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await;
     let asked = phone.get(&led.leads_to()).await;
-    shop.desk.sim.change_password("lain");
-    shop.desk.sim.cut_sessions();
+    site.sim.change_password("lain");
+    site.sim.cut_sessions();
     let page = phone.post("/masuk/ganti", &asked.form("/masuk/ganti")).await;
     assert_eq!(page.status, 503);
     page.says("Router sedang tidak dapat dihubungi.").says_nothing_of("the router");
-    assert_eq!(devices(&shop).await, [json!(MAC.to_string())]);
+    assert_eq!(devices(&site).await, [json!(MAC.to_string())]);
 }
 
 const FORM: [(&str, &str); 4] =
@@ -176,8 +175,8 @@ const FORM: [(&str, &str); 4] =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_registers_waits_for_approval() {
-    let shop = Shop::with(|config| config.portal.registration = Registration::Approval).await;
-    let phone = stranger(&shop).await;
+    let site = PaymentSite::with(|config| config.portal.registration = Registration::Approval).await;
+    let phone = stranger(&site).await;
     phone.get("/").await.says("Daftar");
     for (field, value, text) in [
         ("nama", "", "Tulis nama Anda."),
@@ -197,14 +196,14 @@ async fn who_registers_waits_for_approval() {
     let home = phone.get("/").await;
     home.ok().says("Akun belum aktif. Mohon tunggu persetujuan, atau hubungi kami.").says("Siti");
     assert!(!home.text.contains("<b>"));
-    let found = shop.desk.get("/users?q=Siti").await.ok(200)["items"][0].clone();
+    let found = site.get("/users?q=Siti").await.ok(200)["items"][0].clone();
     assert_eq!((&found["approved"], &found["devices"][0]["mac"]), (&json!(false), &json!(NEW.to_string())));
     let wares = phone.get("/beli").await;
     wares.says("Akun belum aktif.");
 
     // Another phone, with the same number: nothing is told of whose it is.
-    shop.desk.delete(&format!("/users/{}/devices/{NEW}", found["id"].as_str().unwrap())).await;
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.delete(&format!("/users/{}/devices/{NEW}", found["id"].as_str().unwrap())).await;
+    site.agent().cycle.meter_once().await.unwrap();
     let page = phone.fill("/daftar", "/daftar", &FORM).await;
     assert_eq!(page.status, 409);
     page.says("Pendaftaran dengan data ini tidak dapat diterima.");
@@ -212,24 +211,24 @@ async fn who_registers_waits_for_approval() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_registers_and_pays_is_approved_by_it() {
-    let shop = Shop::with(|config| config.portal.registration = Registration::Payment).await;
-    let phone = stranger(&shop).await;
+    let site = PaymentSite::with(|config| config.portal.registration = Registration::Payment).await;
+    let phone = stranger(&site).await;
     assert_eq!(phone.fill("/daftar", "/daftar", &FORM).await.leads_to(), "/beli");
-    let path = format!("/beli/{}", shop.package.as_str().unwrap());
+    let path = format!("/beli/{}", site.package.as_str().unwrap());
     let status = phone.pay(&path, "qris").await.leads_to();
     let id = status.trim_start_matches("/payment/status/").split('?').next().unwrap().to_owned();
-    shop.relay.pay(&id);
-    shop.pull().await;
+    site.relay.pay(&id);
+    site.pull().await;
     phone.get(&status).await.says("Pembayaran diterima. Internet Anda aktif. Sisa 10,00 GB");
-    let found = shop.desk.get("/users?q=Siti").await.ok(200)["items"][0].clone();
+    let found = site.get("/users?q=Siti").await.ok(200)["items"][0].clone();
     assert_eq!(found["approved"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn registering_is_slowed_down() {
-    let shop = Shop::with(|config| config.portal.registration = Registration::Approval).await;
-    shop.desk.post("/users", json!({"name": "Ada", "phone": "085711112222"})).await.ok(201);
-    let phone = stranger(&shop).await;
+    let site = PaymentSite::with(|config| config.portal.registration = Registration::Approval).await;
+    site.post("/users", json!({"name": "Ada", "phone": "085711112222"})).await.ok(201);
+    let phone = stranger(&site).await;
     let mut statuses = Vec::new();
     for _ in 0..6 {
         statuses.push(phone.fill("/daftar", "/daftar", &FORM).await.status);
@@ -239,44 +238,44 @@ async fn registering_is_slowed_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_logged_in_is_still_in_after_a_restart_and_told_to_wait_until_the_router_was_read() {
-    let mut shop = Shop::open().await;
-    let pin = pin(&shop).await;
-    let phone = stranger(&shop).await;
+    let mut site = PaymentSite::start().await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
     assert_eq!(phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to(), "/");
     phone.get("/").await.ok().says("Budi");
-    shop.desk.restart().await;
-    let phone = Visitor::at(&shop.desk);
+    site.restart().await;
+    let phone = PortalClient::at(&site);
     for path in ["/", "/masuk"] {
         let page = phone.get(path).await;
         page.ok().says("sistem baru menyala").says_nothing_of("belum terdaftar").says_nothing_of("PIN");
         assert!(page.text.contains("http-equiv=\"refresh\""), "{}", page.text);
     }
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.agent().cycle.meter_once().await.unwrap();
     phone.get("/").await.ok().says("Budi");
     // A device that the owner unbinds is out.
-    shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.delete(&format!("{}/devices/{NEW}", site.user)).await;
+    site.agent().cycle.meter_once().await.unwrap();
     phone.get("/").await.says("Perangkat ini belum terdaftar");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_logged_in_before_a_restart_is_not_locked_out_by_the_guesses_after_it() {
-    let mut shop = Shop::open().await;
-    let pin = pin(&shop).await;
-    let phone = stranger(&shop).await;
+    let mut site = PaymentSite::start().await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
     let right = [("siapa", "budi"), ("pin", pin.as_str())];
     assert_eq!(phone.fill("/masuk", "/masuk", &right).await.leads_to(), "/");
-    shop.desk.delete(&format!("{}/devices/{NEW}", shop.user)).await;
-    shop.desk.restart().await;
+    site.delete(&format!("{}/devices/{NEW}", site.user)).await;
+    site.restart().await;
     let device = |n: u8| (Mac([2, 0, 0, 0, 9, n]), Ipv4Addr::new(127, 0, 0, n));
     for (mac, address) in (10..40).map(device) {
-        shop.desk.sim.host_connect(mac, address);
+        site.sim.host_connect(mac, address);
     }
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.agent().cycle.meter_once().await.unwrap();
     // Its own address guesses, too: a stranger there would have nothing left.
-    let phone = Visitor::at(&shop.desk);
+    let phone = PortalClient::at(&site);
     for n in 10..40 {
-        let guesser = Visitor::at(&shop.desk).from(device(n).1);
+        let guesser = PortalClient::at(&site).from(device(n).1);
         for _ in 0..4 {
             guesser.fill("/masuk", "/masuk", &[("siapa", "lain"), ("pin", "000000")]).await;
         }
@@ -290,19 +289,19 @@ async fn who_logged_in_before_a_restart_is_not_locked_out_by_the_guesses_after_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_in_that_waits_for_a_free_place_survives_a_restart_and_ends_with_its_pin() {
-    let mut shop = Shop::with(|config| config.policy.max_devices_per_user = 1).await;
-    let pin = pin(&shop).await;
-    let phone = stranger(&shop).await;
+    let mut site = PaymentSite::with(|config| config.policy.max_devices_per_user = 1).await;
+    let pin = pin(&site).await;
+    let phone = stranger(&site).await;
     let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to();
     assert!(asked.starts_with("/masuk/ganti?tiket="), "{asked}");
-    shop.desk.restart().await;
-    shop.desk.site().cycle.meter_once().await.unwrap();
-    let phone = Visitor::at(&shop.desk);
+    site.restart().await;
+    site.agent().cycle.meter_once().await.unwrap();
+    let phone = PortalClient::at(&site);
     let form = phone.get(&asked).await.ok().form("/masuk/ganti");
-    shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+    site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
     assert_eq!(phone.get(&asked).await.leads_to(), "/masuk", "another PIN ends it");
     let refused = phone.post("/masuk/ganti", &form).await;
     assert_eq!(refused.status, 401);
     refused.says("Silakan masuk lagi.");
-    assert_eq!(devices(&shop).await, [json!(MAC.to_string())]);
+    assert_eq!(devices(&site).await, [json!(MAC.to_string())]);
 }

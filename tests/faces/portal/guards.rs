@@ -10,10 +10,10 @@ use kuota::settings::Network;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::browser::Browser;
-use crate::desk::Desk;
-use crate::shop::{MAC, Shop};
-use crate::visitor::Visitor;
+use crate::support::console_client::ConsoleClient;
+use crate::support::payment_site::{MAC, PaymentSite};
+use crate::support::portal_client::PortalClient;
+use crate::support::site::TestSite;
 
 /// The neighbour's device, and the address that is its own.
 const NEIGHBOUR: Mac = Mac([2, 0, 0, 0, 0, 66]);
@@ -21,88 +21,89 @@ const NEIGHBOURS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const HOSTS: &str = "/ip/hotspot/host";
 
 /// Another customer with a device.
-async fn neighbour(shop: &Shop) -> String {
-    let other = shop.desk.user("Maling").await;
-    shop.desk.post(&format!("{other}/devices"), json!({"mac": NEIGHBOUR.to_string()})).await.ok(201);
+async fn neighbour(site: &PaymentSite) -> String {
+    let other = site.user("Maling").await;
+    site.post(&format!("{other}/devices"), json!({"mac": NEIGHBOUR.to_string()})).await.ok(201);
     other
 }
 
-async fn read(shop: &Shop) {
-    shop.desk.site().cycle.meter_once().await.unwrap();
+async fn read(site: &PaymentSite) {
+    site.agent().cycle.meter_once().await.unwrap();
 }
 
 /// The customer is at his address, and the neighbour's row, which stands first, claims the same one.
-async fn claimed(shop: &Shop) {
-    shop.desk.sim.host_disconnect(MAC);
-    let row = shop.desk.sim.host_connect(NEIGHBOUR, NEIGHBOURS);
-    shop.desk.sim.hand_set(HOSTS, &row, &[("address", "127.0.0.1")]).unwrap();
-    shop.desk.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
-    let rows = shop.desk.sim.rows(HOSTS);
+async fn claimed(site: &PaymentSite) {
+    site.sim.host_disconnect(MAC);
+    let row = site.sim.host_connect(NEIGHBOUR, NEIGHBOURS);
+    site.sim.hand_set(HOSTS, &row, &[("address", "127.0.0.1")]).unwrap();
+    site.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
+    let rows = site.sim.rows(HOSTS);
     let addresses: Vec<_> =
         rows.iter().map(|row| (row["address"].as_str(), row["to-address"].as_str())).collect();
     assert_eq!(addresses, [("127.0.0.1", "127.0.0.2"), ("127.0.0.1", "127.0.0.1")]);
-    read(shop).await;
+    read(site).await;
 }
 
 /// Both devices are at the customer's address.
-async fn shared(shop: &Shop) {
-    shop.desk.sim.host_disconnect(MAC);
-    shop.desk.sim.host_connect(NEIGHBOUR, Ipv4Addr::LOCALHOST);
-    shop.desk.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
-    read(shop).await;
+async fn shared(site: &PaymentSite) {
+    site.sim.host_disconnect(MAC);
+    site.sim.host_connect(NEIGHBOUR, Ipv4Addr::LOCALHOST);
+    site.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
+    read(site).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_a_row_only_claims_shows_nobody_anothers_page() {
-    let shop = Shop::open().await;
-    neighbour(&shop).await;
-    claimed(&shop).await;
-    let customer = Visitor::at(&shop.desk);
-    for path in ["/", &package_path(&shop)] {
+    let site = PaymentSite::start().await;
+    neighbour(&site).await;
+    claimed(&site).await;
+    let customer = PortalClient::at(&site);
+    for path in ["/", &package_path(&site)] {
         customer.get(path).await.ok().says("Budi").says_nothing_of("Maling");
     }
-    let status = customer.pay(&package_path(&shop), "qris").await.leads_to();
+    let status = customer.pay(&package_path(&site), "qris").await.leads_to();
     let order = status.trim_start_matches("/payment/status/").split('?').next().unwrap();
-    shop.relay.pay(order);
-    shop.pull().await;
-    assert!(shop.credited().await > 0, "who pays is credited");
-    let neighbour = Visitor::at(&shop.desk).from(NEIGHBOURS);
+    site.relay.pay(order);
+    site.pull().await;
+    assert!(site.credited().await > 0, "who pays is credited");
+    let neighbour = PortalClient::at(&site).from(NEIGHBOURS);
     neighbour.get("/").await.ok().says("Maling").says_nothing_of("Budi");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_logs_in_binds_the_device_that_is_seen_and_not_one_that_claims_the_address() {
-    let shop = Shop::open().await;
+    let site = PaymentSite::start().await;
     let (own, thief) = (Mac([2, 0, 0, 0, 0, 9]), Mac([2, 0, 0, 0, 0, 67]));
-    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
-    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
-    let row = shop.desk.sim.host_connect(thief, NEIGHBOURS);
-    shop.desk.sim.hand_set(HOSTS, &row, &[("address", "127.0.0.1")]).unwrap();
-    shop.desk.sim.host_connect(own, Ipv4Addr::LOCALHOST);
-    read(&shop).await;
-    let phone = Visitor::at(&shop.desk);
+    let pin = site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
+    site.patch(&site.user, json!({"login": "budi"})).await.ok(200);
+    let row = site.sim.host_connect(thief, NEIGHBOURS);
+    site.sim.hand_set(HOSTS, &row, &[("address", "127.0.0.1")]).unwrap();
+    site.sim.host_connect(own, Ipv4Addr::LOCALHOST);
+    read(&site).await;
+    let phone = PortalClient::at(&site);
     let typed = [("siapa", "budi"), ("pin", pin["pin"].as_str().unwrap())];
     assert_eq!(phone.fill("/masuk", "/masuk", &typed).await.leads_to(), "/");
-    let devices = shop.user().await["devices"].clone();
+    let devices = site.customer().await["devices"].clone();
     assert!(devices.to_string().contains(&own.to_string()), "{devices}");
     assert!(!devices.to_string().contains(&thief.to_string()), "{devices}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_of_two_devices_is_nobodys_and_every_page_says_so() {
-    let shop =
-        Shop::with(|config| config.portal.registration = kuota::agent::config::Registration::Approval).await;
-    neighbour(&shop).await;
-    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
-    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site =
+        PaymentSite::with(|config| config.portal.registration = kuota::agent::config::Registration::Approval)
+            .await;
+    neighbour(&site).await;
+    let pin = site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
+    site.patch(&site.user, json!({"login": "budi"})).await.ok(200);
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
     let status = phone.pay(&path, "qris").await.leads_to();
-    shared(&shop).await;
+    shared(&site).await;
 
-    let says_so = |page: &crate::visitor::Page| {
+    let says_so = |page: &crate::support::portal_client::Page| {
         assert_eq!(page.status, 409);
         page.says("dipakai lebih dari satu perangkat").says_nothing_of("Budi").says_nothing_of("Maling");
     };
@@ -121,19 +122,19 @@ async fn an_address_of_two_devices_is_nobodys_and_every_page_says_so() {
     ] {
         says_so(&phone.get(page).await);
     }
-    let opened = shop.relay.count("open");
+    let opened = site.relay.count("open");
     fields.insert("siapa".into(), "budi".into());
     fields.insert("pin".into(), pin["pin"].as_str().unwrap().into());
     for action in [path.as_str(), "/lunasi/semua", "/masuk", "/masuk/ganti", "/daftar"] {
         says_so(&phone.post(action, &fields).await);
     }
-    assert_eq!(shop.relay.count("open"), opened, "nothing was paid for");
-    assert_eq!(shop.user().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
+    assert_eq!(site.relay.count("open"), opened, "nothing was paid for");
+    assert_eq!(site.customer().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
     // The owner is told which devices these are, and what to do.
-    shop.cycle().await;
+    site.cycle_now().await.unwrap();
     let warnings = |status: Value| status["router"]["warnings"].to_string();
-    let told = warnings(shop.desk.get("/status").await.ok(200));
-    let owner = Browser::owner(&shop.desk).await;
+    let told = warnings(site.get("/status").await.ok(200));
+    let owner = ConsoleClient::owner(&site).await;
     let dashboard = owner.open("/").await;
     for text in ["127.0.0.1", &format!("Budi ({MAC})"), &format!("Maling ({NEIGHBOUR})"), "DHCP"] {
         assert!(told.contains(text), "{text}: {told}");
@@ -143,68 +144,68 @@ async fn an_address_of_two_devices_is_nobodys_and_every_page_says_so() {
     phone.get(&status).await.ok().says("Menunggu pembayaran").says_nothing_of("Batalkan pembayaran");
     says_so(&phone.get(status.split('?').next().unwrap()).await);
 
-    shop.desk.sim.host_disconnect(NEIGHBOUR);
-    read(&shop).await;
+    site.sim.host_disconnect(NEIGHBOUR);
+    read(&site).await;
     phone.get("/").await.ok().says("Budi");
-    shop.cycle().await;
-    let told = warnings(shop.desk.get("/status").await.ok(200));
+    site.cycle_now().await.unwrap();
+    let told = warnings(site.get("/status").await.ok(200));
     assert!(!told.contains("127.0.0.1"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_took_the_address_since_the_last_reading_is_not_bound() {
-    let shop = Shop::open().await;
-    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
-    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
+    let site = PaymentSite::start().await;
+    let pin = site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
+    site.patch(&site.user, json!({"login": "budi"})).await.ok(200);
     let (first, second) = (Mac([2, 0, 0, 0, 0, 9]), Mac([2, 0, 0, 0, 0, 10]));
-    shop.desk.sim.host_connect(first, Ipv4Addr::LOCALHOST);
-    read(&shop).await;
-    let phone = Visitor::at(&shop.desk);
+    site.sim.host_connect(first, Ipv4Addr::LOCALHOST);
+    read(&site).await;
+    let phone = PortalClient::at(&site);
     let typed = [("siapa", "budi"), ("pin", pin["pin"].as_str().unwrap())];
-    shop.desk.sim.host_disconnect(first);
-    shop.desk.sim.host_connect(second, Ipv4Addr::LOCALHOST);
+    site.sim.host_disconnect(first);
+    site.sim.host_connect(second, Ipv4Addr::LOCALHOST);
     let refused = phone.fill("/masuk", "/masuk", &typed).await;
     assert_eq!(refused.status, 409);
     refused.says("baru saja berganti alamat");
-    assert_eq!(shop.user().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
+    assert_eq!(site.customer().await["devices"].as_array().unwrap().len(), 1, "nothing was bound");
     assert_eq!(phone.fill("/masuk", "/masuk", &typed).await.leads_to(), "/");
-    assert!(shop.user().await["devices"].to_string().contains(&second.to_string()));
+    assert!(site.customer().await["devices"].to_string().contains(&second.to_string()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_made_for_one_customer_pays_for_no_other() {
-    let shop = Shop::open().await;
-    neighbour(&shop).await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    neighbour(&site).await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     let page = phone.get(&path).await;
     page.ok().says("Untuk: Budi");
     let mut fields: BTreeMap<String, String> = page.form(&path);
     fields.insert("method".into(), "qris".into());
-    shop.desk.sim.host_disconnect(MAC);
-    shop.desk.sim.host_connect(NEIGHBOUR, Ipv4Addr::LOCALHOST);
-    read(&shop).await;
+    site.sim.host_disconnect(MAC);
+    site.sim.host_connect(NEIGHBOUR, Ipv4Addr::LOCALHOST);
+    read(&site).await;
     let asked = phone.post(&path, &fields).await;
     assert_eq!(asked.status, 409);
     asked.says("Perangkat ini sekarang memakai akun lain.").says("Untuk: Maling").says_nothing_of("Budi");
-    assert_eq!(shop.relay.count("open"), 0);
+    assert_eq!(site.relay.count("open"), 0);
 }
 
-fn package_path(shop: &Shop) -> String {
-    format!("/beli/{}", shop.package.as_str().unwrap())
+fn package_path(site: &PaymentSite) -> String {
+    format!("/beli/{}", site.package.as_str().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_link_or_its_customers_device_opens_a_payment() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let status = phone.pay(&package_path(&site), "qris").await.leads_to();
     let (path, token) = status.split_once("?t=").unwrap();
     phone.get(path).await.ok().says("Ganti cara bayar");
 
     // Another device, without cookies.
-    shop.desk.sim.host_disconnect(MAC);
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.sim.host_disconnect(MAC);
+    site.agent().cycle.meter_once().await.unwrap();
     let page = phone.get(&status).await;
     page.ok().says("Menunggu pembayaran").says("Saya sudah bayar").says_nothing_of("Ganti cara bayar");
     let unknown = phone.get("/payment/status/K1-9999?t=x").await;
@@ -220,24 +221,24 @@ async fn only_its_link_or_its_customers_device_opens_a_payment() {
     phone.post(&format!("{path}/batal"), &fields).await.says("Halaman tidak ditemukan");
     fields.insert("t".into(), "x".into());
     assert_eq!(phone.post(&format!("{path}/cek"), &fields).await.status, 404);
-    assert_eq!(shop.status(order).await, "pending");
+    assert_eq!(site.status(order).await, "pending");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forms_are_taken_from_our_own_pages_only() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
     for (name, value) in
         [("origin", "http://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
     {
-        let page = Visitor::at(&shop.desk).with_header(name, value).post(&path, &fields).await;
+        let page = PortalClient::at(&site).with_header(name, value).post(&path, &fields).await;
         assert_eq!(page.status, 403, "{name}: {value}");
         page.says("Silakan buka lagi, lalu coba lagi.");
     }
-    let own = shop.desk.portal.clone();
+    let own = site.portal.clone();
     let mut wrong = fields.clone();
     for token in ["", "x"] {
         wrong.insert("_token".into(), token.into());
@@ -245,18 +246,18 @@ async fn forms_are_taken_from_our_own_pages_only() {
             assert_eq!(phone.post(path, &wrong).await.status, 403, "{path}");
         }
     }
-    assert_eq!(shop.relay.count("open"), 0);
-    shop.pass(Duration::from_hours(49));
+    assert_eq!(site.relay.count("open"), 0);
+    site.pass(Duration::from_hours(49));
     assert_eq!(phone.post(&path, &fields).await.status, 403, "a form of the day before yesterday");
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
-    Visitor::at(&shop.desk).with_header("origin", &own).post(&path, &fields).await.leads_to();
+    PortalClient::at(&site).with_header("origin", &own).post(&path, &fields).await.leads_to();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_led_to_a_foreign_place() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     for link in [
         "https://evil.example/pay",
         "https://app.midtrans.com.evil.example/",
@@ -265,9 +266,9 @@ async fn nobody_is_led_to_a_foreign_place() {
         "intent://pay#Intent;end",
         "http://app.midtrans.com/",
     ] {
-        shop.relay.link_to(link);
+        site.relay.link_to(link);
         for method in ["gopay", "shopeepay"] {
-            let status = phone.pay(&package_path(&shop), method).await.leads_to();
+            let status = phone.pay(&package_path(&site), method).await.leads_to();
             assert!(status.starts_with("/payment/status/"), "{link}: {status}");
             let page = phone.get(&status).await;
             page.ok().says("Tautan pembayaran tidak dikenali.");
@@ -275,8 +276,8 @@ async fn nobody_is_led_to_a_foreign_place() {
         }
     }
     // The relay of this test is on loopback, and so may a simulated gateway be.
-    shop.relay.link_to("http://127.0.0.1:9/simulator");
-    assert_eq!(phone.pay(&package_path(&shop), "gopay").await.leads_to(), "http://127.0.0.1:9/simulator");
+    site.relay.link_to("http://127.0.0.1:9/simulator");
+    assert_eq!(phone.pay(&package_path(&site), "gopay").await.leads_to(), "http://127.0.0.1:9/simulator");
     for path in
         ["//evil.example/?bahasa=en", "/%2f%2fevil.example/?bahasa=en", "/masuk?ke=https://evil.example"]
     {
@@ -290,8 +291,8 @@ async fn nobody_is_led_to_a_foreign_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_and_questions_are_slowed_down() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     let statuses = async |path: &str, times: usize| {
         let mut all = Vec::new();
         for _ in 0..times {
@@ -301,13 +302,13 @@ async fn codes_and_questions_are_slowed_down() {
     };
     assert_eq!(statuses("/b/00000000", 6).await, [404, 404, 404, 404, 404, 429]);
     assert_eq!(phone.get("/b/x").await.status, 429);
-    let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
+    let status = phone.pay(&package_path(&site), "qris").await.leads_to();
     let path = status.split('?').next().unwrap();
     for n in 0..6 {
         let led = phone.fill(&status, &format!("{path}/cek"), &[]).await.leads_to();
         assert_eq!(led.ends_with("dicek=sering"), n == 5, "{led}");
     }
-    assert_eq!(shop.relay.count("refresh"), 5, "the sixth was not asked");
+    assert_eq!(site.relay.count("refresh"), 5, "the sixth was not asked");
     phone.get(&format!("{status}&dicek=sering")).await.says("Baru saja ditanyakan.");
 }
 
@@ -319,43 +320,44 @@ async fn only_networks_of_the_hotspot_and_the_owner_are_let_in() {
         ("127.0.0.0/8", "10.0.0.0/8", 200),
         ("10.5.50.0/24", "127.0.0.0/8", 200),
     ] {
-        let desk = Desk::with(|config| {
+        let site = TestSite::serving_with(|config| {
             config.portal.client_networks = network(clients);
             config.admin.allowed_networks = network(owners);
         })
         .await;
-        let page = Visitor::at(&desk).get("/").await;
+        let page = PortalClient::at(&site).get("/").await;
         assert_eq!(page.status, status, "{clients} {owners}");
         if status == 403 {
             page.says("Halaman ini hanya bisa dibuka dari jaringan hotspot.");
-            assert_eq!(Visitor::at(&desk).get("/nothing-here").await.status, 403);
+            assert_eq!(PortalClient::at(&site).get("/nothing-here").await.status, 403);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_customers_debt_is_not_found() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let other = shop.desk.user("Lain").await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let other = site.user("Lain").await;
     let debt = json!({"amount": 1 << 30, "price_rp": 5000});
-    let debt = shop.desk.post(&format!("{other}/debts"), debt).await.ok(201);
+    let debt = site.post(&format!("{other}/debts"), debt).await.ok(201);
     let page = phone.get(&format!("/lunasi/{}", debt["id"].as_str().unwrap())).await;
     assert_eq!(page.status, 404);
     assert_eq!(phone.get("/lunasi/not-an-id").await.status, 422);
     // A device that takes the customer's address is not the customer.
     let thief = Mac([2, 0, 0, 0, 0, 66]);
-    shop.desk.sim.host_disconnect(MAC);
-    shop.desk.sim.host_connect(thief, Ipv4Addr::LOCALHOST);
-    shop.desk.site().cycle.meter_once().await.unwrap();
+    site.sim.host_disconnect(MAC);
+    site.sim.host_connect(thief, Ipv4Addr::LOCALHOST);
+    site.agent().cycle.meter_once().await.unwrap();
     phone.get("/").await.says("Perangkat ini belum terdaftar");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_captive_window_is_led_to_the_portals_own_address() {
-    let shop =
-        Shop::with(|config| config.portal.public_url = "http://portal.lan:8081".parse().unwrap()).await;
-    let phone = Visitor::of(&shop).await;
+    let site =
+        PaymentSite::with(|config| config.portal.public_url = "http://portal.lan:8081".parse().unwrap())
+            .await;
+    let phone = PortalClient::of(&site).await;
     let paths = [
         "/",
         "/beli",
@@ -369,14 +371,14 @@ async fn a_captive_window_is_led_to_the_portals_own_address() {
         ["connectivitycheck.gstatic.com", "captive.apple.com", "evil.example:8081", "portal.lan.evil.example"]
     {
         for path in paths {
-            let page = Visitor::at(&shop.desk).with_header("host", host).get(path).await;
+            let page = PortalClient::at(&site).with_header("host", host).get(path).await;
             let to = page.headers["location"].to_str().unwrap();
             assert_eq!((page.status, to), (302, "http://portal.lan:8081/"), "{host} {path}");
             assert!(page.text.is_empty() && page.headers["cache-control"] == "no-store", "{host} {path}");
         }
     }
     for host in ["portal.lan", "PORTAL.lan:8081", "localhost", "192.168.88.2:8081"] {
-        let asked = Visitor::at(&shop.desk).with_header("host", host);
+        let asked = PortalClient::at(&site).with_header("host", host);
         asked.get("/").await.ok().says("Budi");
         assert_eq!(asked.get("/generate_204").await.status, 302, "{host}");
     }
@@ -385,16 +387,16 @@ async fn a_captive_window_is_led_to_the_portals_own_address() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_a_foreign_name_nothing_is_shown_or_done() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
     let rebound = |origin: Option<&str>| {
-        let visitor = Visitor::at(&shop.desk).with_header("host", "evil.example:8081");
+        let visitor = PortalClient::at(&site).with_header("host", "evil.example:8081");
         origin.into_iter().fold(visitor, |visitor, origin| visitor.with_header("origin", origin))
     };
-    for origin in [None, Some("http://evil.example:8081"), Some("null"), Some(shop.desk.portal.as_str())] {
+    for origin in [None, Some("http://evil.example:8081"), Some("null"), Some(site.portal.as_str())] {
         for path in [path.as_str(), "/lunasi/semua", "/masuk", "/payment/status/x/cek", "/", "/nothing"] {
             let page = rebound(origin).post(path, &fields).await;
             assert_eq!(page.status, 421, "{origin:?} {path}: {}", page.read());
@@ -402,9 +404,9 @@ async fn under_a_foreign_name_nothing_is_shown_or_done() {
         }
         assert_eq!(rebound(origin).get("/").await.status, 302);
     }
-    assert_eq!(shop.relay.count("open"), 0);
+    assert_eq!(site.relay.count("open"), 0);
     // A script of a foreign page that names our own host is told nothing either.
-    let page = Visitor::at(&shop.desk).with_header("origin", "http://evil.example").get("/").await;
+    let page = PortalClient::at(&site).with_header("origin", "http://evil.example").get("/").await;
     assert_eq!(page.status, 403);
     page.says_nothing_of("Budi");
 }
@@ -423,21 +425,21 @@ async fn half_request(base: &str, from: Ipv4Addr) -> tokio::net::TcpStream {
 async fn half_requests_of_one_phone_or_of_strangers_take_nothing_away() {
     let (phone, stranger, other) = (2, 3, 4);
     let at = |n: u8| Ipv4Addr::new(127, 0, 0, n);
-    let desk = Desk::with(|config| {
+    let site = TestSite::serving_with(|config| {
         config.portal.client_networks = ["127.0.0.2", "127.0.0.4"].map(|text| text.parse().unwrap()).to_vec();
         config.admin.allowed_networks = vec!["127.0.0.1".parse().unwrap()];
     })
     .await;
     let mut told = 0;
     for (base, from) in
-        [(&desk.base, stranger), (&desk.portal, phone), (&desk.portal, stranger), (&desk.base, phone)]
+        [(&site.base, stranger), (&site.portal, phone), (&site.portal, stranger), (&site.base, phone)]
     {
         let mut halves = Vec::new();
         for _ in 0..280 {
             halves.push(half_request(base, at(from)).await);
         }
-        Visitor::at(&desk).from(at(other)).get("/").await.ok();
-        desk.get("/status").await.ok(200);
+        PortalClient::at(&site).from(at(other)).get("/").await.ok();
+        site.get("/status").await.ok(200);
         // Whoever is refused is told so while there is a place for it, and closed in any case.
         let mut said = String::new();
         let _ = halves[0].read_to_string(&mut said).await;
@@ -445,5 +447,5 @@ async fn half_requests_of_one_phone_or_of_strangers_take_nothing_away() {
         assert!(is_told || (said.is_empty() && told > 0), "{from}: {said}");
         told += u32::from(is_told);
     }
-    Visitor::at(&desk).from(at(phone)).get("/").await.ok();
+    PortalClient::at(&site).from(at(phone)).get("/").await.ok();
 }

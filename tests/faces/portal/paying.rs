@@ -3,15 +3,15 @@
 
 use serde_json::json;
 
-use crate::relay::{Fault, OnCancel};
-use crate::shop::{PRICE_RP, Shop};
-use crate::visitor::{CAPTIVE_ANDROID, CAPTIVE_IPHONE, CHROME, Page, Visitor};
+use crate::support::fake_relay::{Fault, OnCancel};
+use crate::support::payment_site::{PRICE_RP, PaymentSite};
+use crate::support::portal_client::{CAPTIVE_ANDROID, CAPTIVE_IPHONE, CHROME, Page, PortalClient};
 
 const MB: u64 = 1 << 20;
 const WALLET: &str = "gojek://gopay/merchanttransfer?tref=1&amount=100000";
 
-fn package_path(shop: &Shop) -> String {
-    format!("/beli/{}", shop.package.as_str().unwrap())
+fn package_path(site: &PaymentSite) -> String {
+    format!("/beli/{}", site.package.as_str().unwrap())
 }
 
 /// The order that a status page's address names.
@@ -19,19 +19,19 @@ fn order_of(path: &str) -> String {
     path.trim_start_matches("/payment/status/").split('?').next().unwrap().to_owned()
 }
 
-async fn debt(shop: &Shop, price_rp: u64) -> String {
+async fn debt(site: &PaymentSite, price_rp: u64) -> String {
     let debt = json!({"amount": 4096 * MB, "price_rp": price_rp, "note": format!("Pinjam {price_rp}"),
         "debt_date": "2026-10-01", "due_date": "2026-10-31"});
-    let debt = shop.desk.post(&format!("{}/debts", shop.user), debt).await.ok(201);
+    let debt = site.post(&format!("{}/debts", site.user), debt).await.ok(201);
     debt["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     phone.get("/beli").await.ok().says("Paket Rp 100.000 10,00 GB · 30 hari Beli");
-    let chosen = phone.get(&package_path(&shop)).await;
+    let chosen = phone.get(&package_path(&site)).await;
     chosen
         .ok()
         .says("QRIS")
@@ -41,9 +41,9 @@ async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
         .says("Mandiri")
         .says("Bayar Rp 100.000");
 
-    let status = phone.pay(&package_path(&shop), "qris").await.leads_to();
+    let status = phone.pay(&package_path(&site), "qris").await.leads_to();
     let id = order_of(&status);
-    shop.cycle().await;
+    site.cycle_now().await.unwrap();
     let page = phone.get(&status).await;
     page.ok()
         .says("Menunggu pembayaran")
@@ -57,8 +57,8 @@ async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
     assert!(page.text.contains("<noscript><meta http-equiv=\"refresh\""));
     phone.get("/").await.says("Internet dibuka 10 menit untuk membayar.").says("Lanjutkan pembayaran");
 
-    shop.relay.pay(&id);
-    shop.pull().await;
+    site.relay.pay(&id);
+    site.pull().await;
     let page = phone.get(&status).await;
     page.ok().says("Pembayaran diterima. Internet Anda aktif. Sisa 10,00 GB, sampai 10 Des 2026.");
     assert!(!page.text.contains("data-live") && !page.text.contains("http-equiv"));
@@ -67,12 +67,12 @@ async fn a_package_is_bought_by_qris_and_the_page_turns_to_success() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_method_shows_what_it_needs_and_wallets_open_by_themselves() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    shop.relay.link_to(WALLET);
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    site.relay.link_to(WALLET);
+    let path = package_path(&site);
     assert_eq!(phone.pay(&path, "gopay").await.leads_to(), WALLET);
-    shop.relay.link_to("https://app.shopeepay.co.id/pay?x=1");
+    site.relay.link_to("https://app.shopeepay.co.id/pay?x=1");
     assert_eq!(phone.pay(&path, "shopeepay").await.leads_to(), "https://app.shopeepay.co.id/pay?x=1");
     let open = phone.get("/").await;
     open.says("Pembayaran yang sedang berjalan").says("Rp 100.000 dengan ShopeePay");
@@ -82,18 +82,19 @@ async fn each_method_shows_what_it_needs_and_wallets_open_by_themselves() {
     assert!(va.text.contains("data-copy=\"8277"), "{}", va.text);
     let bill = phone.get(&phone.pay(&path, "va_mandiri").await.leads_to()).await;
     bill.ok().says("biller code) 70012").says("bill key) 8277");
-    assert_eq!(shop.relay.open_orders().len(), 1, "each one called the one before off");
+    assert_eq!(site.relay.open_orders().len(), 1, "each one called the one before off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_little_window_is_never_led_away_and_the_order_goes_on_in_a_real_browser() {
-    let shop =
-        Shop::with(|config| config.portal.public_url = "http://192.168.88.2:8081".parse().unwrap()).await;
-    shop.relay.link_to(WALLET);
-    let real = Visitor::of(&shop).await;
+    let site =
+        PaymentSite::with(|config| config.portal.public_url = "http://192.168.88.2:8081".parse().unwrap())
+            .await;
+    site.relay.link_to(WALLET);
+    let real = PortalClient::of(&site).await;
     for agent in [Some(CAPTIVE_IPHONE), Some(CAPTIVE_ANDROID), None] {
-        let window = Visitor::at(&shop.desk).with_agent(agent);
-        let status = window.pay(&package_path(&shop), "gopay").await.leads_to();
+        let window = PortalClient::at(&site).with_agent(agent);
+        let status = window.pay(&package_path(&site), "gopay").await.leads_to();
         assert!(status.starts_with("/payment/status/"), "{status}");
         let page = window.get(&status).await;
         page.ok().says("Jendela ini tidak bisa membuka aplikasi").says("http://192.168.88.2:8081/b/");
@@ -110,26 +111,27 @@ async fn a_little_window_is_never_led_away_and_the_order_goes_on_in_a_real_brows
         page.ok().says("Buka GoPay");
         assert!(page.text.contains("href=\"gojek://gopay/merchanttransfer"));
     }
-    let window = Visitor::at(&shop.desk).with_agent(Some(CAPTIVE_IPHONE));
-    let status = window.pay(&package_path(&shop), "qris").await.leads_to();
+    let window = PortalClient::at(&site).with_agent(Some(CAPTIVE_IPHONE));
+    let status = window.pay(&package_path(&site), "qris").await.leads_to();
     let page = window.get(&status).await;
     page.ok().says("Tangkap layar, buka aplikasi bank, lalu pilih QRIS dari galeri.").says("/b/");
     assert!(page.text.contains("<svg"));
-    let inside = Visitor::at(&shop.desk).with_agent(Some(CHROME));
+    let inside = PortalClient::at(&site).with_agent(Some(CHROME));
     let inside = inside.with_header("x-requested-with", "com.google.android.captiveportallogin");
-    let status = inside.pay(&package_path(&shop), "gopay").await.leads_to();
+    let status = inside.pay(&package_path(&site), "gopay").await.leads_to();
     assert!(status.starts_with("/payment/status/"), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn snap_goes_straight_to_the_gateway_but_not_from_a_little_window() {
-    let shop = Shop::with(|config| config.payment.mode = kuota::agent::config::PaymentMode::Snap).await;
-    let phone = Visitor::of(&shop).await;
+    let site =
+        PaymentSite::with(|config| config.payment.mode = kuota::agent::config::PaymentMode::Snap).await;
+    let phone = PortalClient::of(&site).await;
     let snap = "https://app.sandbox.midtrans.com/snap/v4/redirection/abc";
-    shop.relay.link_to(snap);
-    let path = package_path(&shop);
+    site.relay.link_to(snap);
+    let path = package_path(&site);
     assert_eq!(phone.fill("/beli", &path, &[]).await.leads_to(), snap);
-    debt(&shop, 40_000).await;
+    debt(&site, 40_000).await;
     // The package is still open: it is asked whether it may go, by the button that was pressed at once too.
     for (action, typed) in [("/lunasi/semua", None), ("/lunasi/sebagian", Some(("rp", "10.000")))] {
         let asked = phone.fill("/lunasi", action, typed.as_slice()).await;
@@ -138,7 +140,7 @@ async fn snap_goes_straight_to_the_gateway_but_not_from_a_little_window() {
         assert_eq!(phone.post(action, &asked.form(action)).await.leads_to(), snap);
     }
 
-    let window = Visitor::at(&shop.desk).with_agent(Some(CAPTIVE_IPHONE));
+    let window = PortalClient::at(&site).with_agent(Some(CAPTIVE_IPHONE));
     let asked = window.fill("/lunasi", "/lunasi/semua", &[]).await;
     let status = window.post("/lunasi/semua", &asked.form("/lunasi/semua")).await.leads_to();
     assert!(status.starts_with("/payment/status/"), "{status}");
@@ -148,22 +150,22 @@ async fn snap_goes_straight_to_the_gateway_but_not_from_a_little_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_one_item_or_a_part_is_settled() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let (first, second) = (debt(&shop, 20_000).await, debt(&shop, 30_000).await);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let (first, second) = (debt(&site, 20_000).await, debt(&site, 30_000).await);
     let one = phone.get(&format!("/lunasi/{second}")).await;
     one.ok().says("Tagihan 1 Okt 2026").says("Bayar Rp 30.000");
     let status = phone.pay(&format!("/lunasi/{second}"), "qris").await.leads_to();
-    shop.relay.pay(&order_of(&status));
-    shop.pull().await;
+    site.relay.pay(&order_of(&status));
+    site.pull().await;
     phone.get(&status).await.says("Pembayaran diterima. Internet dijeda sementara. Ada tagihan Rp 20.000.");
     let again = phone.get(&format!("/lunasi/{second}")).await;
     assert_eq!(again.status, 409);
     again.says("Tagihan ini sudah dibayar.");
 
     let status = phone.pay("/lunasi/sebagian?rp=5.000", "qris").await.leads_to();
-    shop.relay.pay(&order_of(&status));
-    shop.pull().await;
+    site.relay.pay(&order_of(&status));
+    site.pull().await;
     phone.get("/lunasi").await.says("Rp 15.000");
     phone.get("/riwayat").await.says("Bayar sebagian").says("Bayar ini saja").says("Tagihan 1 Okt 2026");
     for (rp, text) in
@@ -175,36 +177,35 @@ async fn everything_one_item_or_a_part_is_settled() {
     }
 
     let status = phone.pay("/lunasi/semua", "va_bca").await.leads_to();
-    shop.relay.pay(&order_of(&status));
-    shop.pull().await;
+    site.relay.pay(&order_of(&status));
+    site.pull().await;
     phone.get(&status).await.says("Pembayaran diterima. Internet Anda aktif.");
     phone.get("/lunasi").await.says("Tidak ada tagihan.");
     let nothing = phone.get(&format!("/lunasi/{first}")).await;
     assert_eq!(nothing.status, 409);
-    shop.verify().await;
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_price_that_changed_is_asked_again_and_a_button_pressed_twice_is_once() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     let mut fields = phone.get(&path).await.form(&path);
     fields.insert("method".into(), "qris".into());
-    shop.desk
-        .patch(&format!("/packages/{}", shop.package.as_str().unwrap()), json!({"price_rp": 120_000}))
+    site.patch(&format!("/packages/{}", site.package.as_str().unwrap()), json!({"price_rp": 120_000}))
         .await
         .ok(200);
     let again = phone.post(&path, &fields).await;
     assert_eq!(again.status, 409);
     again.says("Harganya berubah.").says("Bayar Rp 120.000");
-    assert_eq!(shop.relay.count("open"), 0);
+    assert_eq!(site.relay.count("open"), 0);
 
     let mut fields = again.form(&path);
     fields.insert("method".into(), "qris".into());
     let (a, b) = tokio::join!(phone.post(&path, &fields), phone.post(&path, &fields));
     assert_eq!(a.leads_to(), b.leads_to());
-    assert_eq!(shop.relay.count("open"), 1);
+    assert_eq!(site.relay.count("open"), 1);
     fields.remove("method");
     let unpicked = phone.post(&path, &fields).await;
     unpicked.says("Pilih salah satu cara bayar.");
@@ -214,9 +215,9 @@ async fn a_price_that_changed_is_asked_again_and_a_button_pressed_twice_is_once(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_payment_is_replaced_only_by_who_was_told_and_agreed() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     // A page from before anything was open.
     let mut early = phone.get(&path).await.form(&path);
     early.insert("method".into(), "va_bca".into());
@@ -229,7 +230,7 @@ async fn an_open_payment_is_replaced_only_by_who_was_told_and_agreed() {
     let asked = phone.post(&path, &early).await;
     assert_eq!(asked.status, 409);
     asked.says("Masih ada pembayaran yang terbuka.").says("Batalkan yang lama, bayar Rp 100.000");
-    assert_eq!((shop.status(&first).await, shop.relay.count("open")), (json!("pending"), 1));
+    assert_eq!((site.status(&first).await, site.relay.count("open")), (json!("pending"), 1));
     // Agreed to another one than the one that is open.
     early.insert("ganti".into(), "K1-0000".into());
     assert_eq!(phone.post(&path, &early).await.status, 409);
@@ -238,16 +239,16 @@ async fn an_open_payment_is_replaced_only_by_who_was_told_and_agreed() {
     assert_eq!(fields["ganti"], first);
     fields.insert("method".into(), "va_bca".into());
     let led = phone.post(&path, &fields).await.leads_to();
-    assert_eq!((shop.status(&first).await, shop.relay.count("open")), (json!("cancelled"), 2));
+    assert_eq!((site.status(&first).await, site.relay.count("open")), (json!("cancelled"), 2));
     assert_eq!(phone.post(&path, &fields).await.leads_to(), led, "pressed twice is once");
-    assert_eq!(shop.relay.count("open"), 2);
+    assert_eq!(site.relay.count("open"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_is_asked_about_changed_and_called_off() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     let status = phone.pay(&path, "qris").await.leads_to();
     let id = order_of(&status);
     let press = async |what: &str| -> Page {
@@ -255,16 +256,16 @@ async fn a_payment_is_asked_about_changed_and_called_off() {
     };
     let asked = press("cek").await.leads_to();
     phone.get(&asked).await.says("Belum ada pembayaran yang masuk.");
-    assert_eq!(shop.relay.count("refresh"), 1);
-    shop.relay.fault("refresh", Fault::Refused(503, "gateway_unreachable"));
+    assert_eq!(site.relay.count("refresh"), 1);
+    site.relay.fault("refresh", Fault::Refused(503, "gateway_unreachable"));
     let asked = press("cek").await.leads_to();
     phone.get(&asked).await.says("Layanan pembayaran belum menjawab.").says_nothing_of("gateway");
-    shop.relay.heal();
+    site.relay.heal();
 
-    shop.relay.on_cancel(OnCancel::Refuses);
+    site.relay.on_cancel(OnCancel::Refuses);
     let busy = press("ganti").await;
     busy.says("Pembayaran sebelumnya belum bisa dibatalkan.");
-    shop.relay.on_cancel(OnCancel::Cancels);
+    site.relay.on_cancel(OnCancel::Cancels);
     assert_eq!(press("ganti").await.leads_to(), path, "back to the choice");
     let page = phone.get(&status).await;
     page.ok().says("Pembayaran dibatalkan").says("Coba lagi");
@@ -273,63 +274,63 @@ async fn a_payment_is_asked_about_changed_and_called_off() {
     let id = order_of(&status);
     let action = format!("/payment/status/{id}/batal");
     assert_eq!(phone.fill("/", &action, &[]).await.leads_to(), "/");
-    assert!(shop.relay.open_orders().is_empty());
+    assert!(site.relay.open_orders().is_empty());
 
     // It was paid a moment before it was called off.
     let status = phone.pay(&path, "qris").await.leads_to();
     let id = order_of(&status);
-    shop.relay.on_cancel(OnCancel::Paid);
+    site.relay.on_cancel(OnCancel::Paid);
     let led = phone.fill(&status, &format!("/payment/status/{id}/ganti"), &[]).await.leads_to();
     phone.get(&led).await.says("Pembayaran diterima.");
-    assert_eq!(shop.credited().await, crate::shop::PACKAGE_BYTES);
+    assert_eq!(site.credited().await, crate::support::payment_site::PACKAGE_BYTES);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_end_of_a_payment_says_what_to_do() {
     use kuota::domain::order::OrderState;
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     for (state, text) in [
         (OrderState::Expired, "Waktu pembayaran habis"),
         (OrderState::Denied, "Pembayaran tidak berhasil"),
         (OrderState::Failed, "Pembayaran tidak berhasil"),
     ] {
         let status = phone.pay(&path, "qris").await.leads_to();
-        shop.relay.become_(&order_of(&status), state);
-        shop.pull().await;
+        site.relay.become_(&order_of(&status), state);
+        site.pull().await;
         let page = phone.get(&status).await;
         page.ok().says(text).says("Coba lagi").says_nothing_of("Saya sudah bayar");
         assert!(page.text.contains(&format!("href=\"{path}\"")));
     }
     let status = phone.pay(&path, "qris").await.leads_to();
-    shop.relay.pay_wrongly(&order_of(&status));
-    shop.pull().await;
+    site.relay.pay_wrongly(&order_of(&status));
+    site.pull().await;
     phone.get(&status).await.says("sedang diperiksa pengelola");
     let status = phone.pay(&path, "qris").await.leads_to();
     let id = order_of(&status);
-    shop.relay.pay(&id);
-    shop.pull().await;
-    shop.relay.give_back(&id, "k1", PRICE_RP);
-    shop.pull().await;
+    site.relay.pay(&id);
+    site.pull().await;
+    site.relay.give_back(&id, "k1", PRICE_RP);
+    site.pull().await;
     phone.get(&status).await.says("Uang dikembalikan");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_gateway_refuses_is_told_politely() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    let path = package_path(&shop);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    let path = package_path(&site);
     for (fault, text) in [
         (Fault::Refused(503, "gateway_busy"), "Layanan pembayaran sedang bermasalah."),
         (Fault::Refused(409, "method_unavailable"), "Cara bayar ini sedang tidak tersedia."),
         (Fault::Refused(503, "never_heard_of"), "Tidak ada yang berubah."),
     ] {
-        shop.relay.fault("open", fault);
+        site.relay.fault("open", fault);
         let page = phone.pay(&path, "qris").await;
         assert!(page.status >= 400, "{}", page.status);
         page.says(text).says_nothing_of("relay").says_nothing_of("the ");
-        shop.relay.heal();
-        shop.run_outbox().await;
+        site.relay.heal();
+        site.run_outbox().await;
     }
 }

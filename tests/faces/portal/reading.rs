@@ -4,40 +4,40 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::shop::{MAC, Shop};
-use crate::visitor::{Visitor, seen};
+use crate::support::payment_site::{MAC, PaymentSite};
+use crate::support::portal_client::{PortalClient, move_to_this_machine};
 
 const MB: u64 = 1 << 20;
 
 /// A grant of quota, counted by a poll.
-async fn give(shop: &Shop, mb: u64, days: Option<u32>) {
+async fn give(site: &PaymentSite, mb: u64, days: Option<u32>) {
     let body = json!({"amount": mb * MB, "days": days, "reason": "tes"});
-    shop.desk.post(&format!("{}/credits", shop.user), body).await.ok(201);
-    shop.cycle().await;
+    site.post(&format!("{}/credits", site.user), body).await.ok(201);
+    site.cycle_now().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_status_has_its_sentence() {
-    let shop = Shop::with(|config| config.portal.contact = "0812-3456-7890".into()).await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::with(|config| config.portal.contact = "0812-3456-7890".into()).await;
+    let phone = PortalClient::of(&site).await;
     let home = async || phone.get("/").await;
     home().await.ok().says("Kuota Anda habis. Silakan beli paket untuk tersambung lagi.").says("Beli paket");
 
-    give(&shop, 8704, Some(12)).await;
+    give(&site, 8704, Some(12)).await;
     home().await.says("Internet Anda aktif. Sisa 8,50 GB, sampai 22 Nov 2026.");
-    shop.desk.use_mb(MAC, 8704 - 2150).await;
+    site.use_mb(MAC, 8704 - 2150).await;
     let page = home().await;
     page.says("Kecepatan dikurangi. Sisa 2,10 GB. Tambah paket agar kencang lagi.");
     page.says("Kuota periode ini 8,50 GB Terpakai 6,40 GB Sisa kuota 2,10 GB").says("perangkat ini");
     assert!(page.text.contains("2,10 GB dari 8,50 GB sejak pengisian terakhir"));
     assert!(page.text.contains("<progress") && page.text.contains("value=\"2150\" max=\"8704\""));
 
-    shop.pass(Duration::from_hours(13 * 24));
-    shop.cycle().await;
+    site.pass(Duration::from_hours(13 * 24));
+    site.cycle_now().await.unwrap();
     home().await.says("Masa aktif berakhir. Silakan perpanjang.");
-    shop.desk.patch(&shop.user, json!({"active": false})).await.ok(200);
+    site.patch(&site.user, json!({"active": false})).await.ok(200);
     home().await.says("Akun belum aktif. Mohon tunggu persetujuan, atau hubungi kami.");
-    shop.desk.post(&format!("{}/block", shop.user), json!({"reason": "rahasia pemilik"})).await.ok(200);
+    site.post(&format!("{}/block", site.user), json!({"reason": "rahasia pemilik"})).await.ok(200);
     let page = home().await;
     page.says("Internet dihentikan pengelola. Hubungi kami.").says("Hubungi pengelola");
     page.says_nothing_of("rahasia pemilik").says_nothing_of("hutang");
@@ -46,12 +46,12 @@ async fn each_status_has_its_sentence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_debt_says_how_much_and_why_and_what_to_do() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     for (note, price) in [("Pinjam <b>Mei</b>", 25_000), ("Pinjam Juni", 15_000)] {
         let debt = json!({"amount": 5 * 1024 * MB, "price_rp": price, "note": note,
             "debt_date": "2026-10-01", "due_date": "2026-10-31"});
-        shop.desk.post(&format!("{}/debts", shop.user), debt).await.ok(201);
+        site.post(&format!("{}/debts", site.user), debt).await.ok(201);
     }
     let page = phone.get("/").await;
     page.says("Internet dijeda sementara. Ada tagihan Rp 40.000. Setelah dibayar, tersambung otomatis.");
@@ -74,7 +74,7 @@ async fn a_debt_says_how_much_and_why_and_what_to_do() {
     // What would be refused is told before anything is chosen.
     let wares = phone.get("/beli").await;
     wares.ok().says("Ada tagihan yang lewat jatuh tempo. Silakan bayar tagihan dulu.").says("Bayar tagihan");
-    let path = format!("/beli/{}", shop.package.as_str().unwrap());
+    let path = format!("/beli/{}", site.package.as_str().unwrap());
     let refused = phone.get(&path).await;
     assert_eq!(refused.status, 409);
     refused.says("Ada tagihan yang lewat jatuh tempo. Silakan bayar tagihan dulu.").says("Bayar tagihan");
@@ -82,25 +82,25 @@ async fn a_debt_says_how_much_and_why_and_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_policy_page_has_the_numbers_of_the_asking_customer() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     phone.get("/policy/habis").await.ok().says("Kuota periode ini 0 MB").says("Beli paket");
-    give(&shop, 1024, Some(1)).await;
+    give(&site, 1024, Some(1)).await;
     // The last megabytes before the router follows become overage.
-    shop.desk.use_mb(MAC, 1024 + 600).await;
+    site.use_mb(MAC, 1024 + 600).await;
     let page = phone.get("/policy/blocked").await;
     page.ok().says("Pemakaian lebih 500 MB").says("Batas 500 MB").says("Rp 10.000");
-    shop.pass(Duration::from_hours(48));
-    shop.cycle().await;
+    site.pass(Duration::from_hours(48));
+    site.cycle_now().await.unwrap();
     phone.get("/policy/expired").await.ok().says("Berakhir 11 Nov 2026 10.00 WIB").says("Sisa kuota 0 MB");
-    shop.desk.patch(&shop.user, json!({"approved": false})).await.ok(200);
+    site.patch(&site.user, json!({"approved": false})).await.ok(200);
     phone.get("/policy/inactive").await.ok().says("Disetujui belum");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_device_reads_the_rules_in_general_and_where_to_log_in() {
-    let shop = Shop::open().await;
-    let phone = Visitor::at(&shop.desk);
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::at(&site);
     phone.get("/").await.ok().says("Perangkat ini belum terdaftar").says("Masuk");
     for (path, text) in [
         ("/policy/blocked", "batas (500 MB)"),
@@ -115,19 +115,19 @@ async fn an_unknown_device_reads_the_rules_in_general_and_where_to_log_in() {
         assert_eq!(phone.get(path).await.leads_to(), "/", "{path}");
     }
     // Whom a page is for is never told by the query.
-    let id = shop.user.trim_start_matches("/users/");
+    let id = site.user.trim_start_matches("/users/");
     phone.get(&format!("/?user={id}&mac={MAC}&ip=10.5.50.11")).await.says("Perangkat ini belum terdaftar");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn usage_and_history_are_read_in_peoples_words() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     phone.get("/riwayat").await.ok().says("Belum ada apa-apa di sini.");
-    let purchase = json!({"package_id": shop.package, "method": "cash"});
-    shop.cashier_posts(&format!("{}/purchases", shop.user), purchase).await.ok(201);
-    shop.cycle().await;
-    shop.desk.use_mb(MAC, 300).await;
+    let purchase = json!({"package_id": site.package, "method": "cash"});
+    site.cashier_posts(&format!("{}/purchases", site.user), purchase).await.ok(201);
+    site.cycle_now().await.unwrap();
+    site.use_mb(MAC, 300).await;
     phone.get("/riwayat").await.ok().says("Beli Paket").says("Rp 100.000").says("tunai").says("dibayar");
     phone.get("/riwayat?lihat=mutasi").await.ok().says("Beli paket: Paket").says("+10,00 GB");
     let usage = phone.get("/riwayat?lihat=pemakaian").await;
@@ -139,11 +139,10 @@ async fn usage_and_history_are_read_in_peoples_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn long_histories_come_in_pages_and_stay_small() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     for _ in 0..60 {
-        shop.desk
-            .post(&format!("{}/purchases", shop.user), json!({"package_id": shop.package, "method": "cash"}))
+        site.post(&format!("{}/purchases", site.user), json!({"package_id": site.package, "method": "cash"}))
             .await
             .ok(201);
     }
@@ -160,13 +159,13 @@ async fn long_histories_come_in_pages_and_stay_small() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_speaks_both_languages_and_has_its_headers() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     let chosen = phone.get("/beli?bahasa=en").await;
     assert_eq!(chosen.leads_to(), "/beli");
-    let english = Visitor::at(&shop.desk).with_header("cookie", "kuota_lang=en");
+    let english = PortalClient::at(&site).with_header("cookie", "kuota_lang=en");
     english.get("/").await.says("Your quota is used up. Please buy a package to be online again.");
-    let package = format!("/beli/{}", shop.package.as_str().unwrap());
+    let package = format!("/beli/{}", site.package.as_str().unwrap());
     let paths = [
         "/",
         "/beli",
@@ -203,14 +202,14 @@ async fn every_page_speaks_both_languages_and_has_its_headers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_down_is_told_with_since_when_and_cash_is_offered() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    shop.pull().await;
-    shop.relay.up(false);
-    shop.pull_fails().await;
-    shop.pass(Duration::from_secs(40));
-    shop.pull_fails().await;
-    let path = format!("/beli/{}", shop.package.as_str().unwrap());
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    site.pull().await;
+    site.relay.up(false);
+    site.pull_fails().await;
+    site.pass(Duration::from_secs(40));
+    site.pull_fails().await;
+    let path = format!("/beli/{}", site.package.as_str().unwrap());
     for path in ["/", "/beli", &path] {
         phone
             .get(path)
@@ -225,24 +224,24 @@ async fn what_is_down_is_told_with_since_when_and_cash_is_offered() {
         .says("Layanan pembayaran sedang tidak terhubung. Tidak ada yang ditagihkan.")
         .says_nothing_of("relay");
 
-    shop.desk.sim.cut_sessions();
-    shop.desk.sim.change_password("lain");
-    shop.desk.site().cycle.meter_once().await.unwrap_err();
-    shop.pass(Duration::from_secs(40));
-    shop.desk.site().cycle.meter_once().await.unwrap_err();
+    site.sim.cut_sessions();
+    site.sim.change_password("lain");
+    site.agent().cycle.meter_once().await.unwrap_err();
+    site.pass(Duration::from_secs(40));
+    site.agent().cycle.meter_once().await.unwrap_err();
     phone.get("/").await.says("Angka di halaman ini terakhir diperbarui 10 Nov 2026 10.00 WIB.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_people_typed_are_never_markup() {
-    let shop = Shop::open().await;
+    let site = PaymentSite::start().await;
     let evil = "<script>alert(1)</script>\"'>";
-    shop.desk.patch(&shop.user, json!({"name": evil})).await.ok(200);
+    site.patch(&site.user, json!({"name": evil})).await.ok(200);
     let package = json!({"name": evil, "quota": 1024 * MB, "days": 1, "price_rp": 5000});
-    shop.desk.post("/packages", package).await.ok(201);
-    shop.desk.post(&format!("{}/devices", shop.user), json!({"mac": MAC.to_string(), "label": evil})).await;
-    seen(&shop.desk).await;
-    let phone = Visitor::at(&shop.desk);
+    site.post("/packages", package).await.ok(201);
+    site.post(&format!("{}/devices", site.user), json!({"mac": MAC.to_string(), "label": evil})).await;
+    move_to_this_machine(&site).await;
+    let phone = PortalClient::at(&site);
     for path in ["/", "/beli", "/riwayat", "/lunasi"] {
         let page = phone.get(path).await;
         assert!(!page.text.contains("<script>alert"), "{path}");
@@ -252,20 +251,20 @@ async fn names_that_people_typed_are_never_markup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_figures_of_the_home_page_add_up_with_corrections_and_beyond_the_quota() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
-    give(&shop, 15 * 1024, Some(30)).await;
-    shop.desk.use_mb(MAC, 92).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
+    give(&site, 15 * 1024, Some(30)).await;
+    site.use_mb(MAC, 92).await;
     let page = phone.get("/").await;
     page.says("Kuota periode ini 15,00 GB Terpakai 0,09 GB (92 MB) Sisa kuota 14,91 GB");
     page.says_nothing_of("Dikoreksi");
     let correction = json!({"amount": 61 * MB, "reason": "rahasia pemilik"});
-    shop.desk.post(&format!("{}/debits", shop.user), correction).await.ok(201);
+    site.post(&format!("{}/debits", site.user), correction).await.ok(201);
     let page = phone.get("/").await;
     page.says("Terpakai 0,09 GB (92 MB) Dikoreksi atau dikembalikan 0,06 GB (61 MB) Sisa kuota 14,85 GB");
     page.says_nothing_of("rahasia");
     // A second purchase does not hide what was used before it.
-    give(&shop, 1024, None).await;
+    give(&site, 1024, None).await;
     phone
         .get("/")
         .await
@@ -275,11 +274,11 @@ async fn the_figures_of_the_home_page_add_up_with_corrections_and_beyond_the_quo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owners_notes_are_on_no_page_of_the_customer() {
-    let shop = Shop::open().await;
-    let phone = Visitor::of(&shop).await;
+    let site = PaymentSite::start().await;
+    let phone = PortalClient::of(&site).await;
     let debt = json!({"amount": 5 * 1024 * MB, "price_rp": 25_000, "note": "Rahasia utang rokok",
         "debt_date": "2026-11-01", "due_date": "2026-12-31"});
-    let debt = shop.desk.post(&format!("{}/debts", shop.user), debt).await.ok(201);
+    let debt = site.post(&format!("{}/debts", site.user), debt).await.ok(201);
     let item = format!("/lunasi/{}", debt["id"].as_str().unwrap());
     let pages = [
         "/",
@@ -301,11 +300,11 @@ async fn the_owners_notes_are_on_no_page_of_the_customer() {
     let status = phone.pay(&item, "qris").await.leads_to();
     let order = status.trim_start_matches("/payment/status/").split('?').next().unwrap();
     assert!(!phone.get(&status).await.ok().text.contains("Rahasia"));
-    let asked = shop.relay.asked();
+    let asked = site.relay.asked();
     assert!(asked.contains("Tagihan") && !asked.contains("Rahasia"), "{asked}");
-    shop.relay.pay(order);
-    shop.pull().await;
-    let paid = shop.desk.get(&format!("/orders/{order}")).await.ok(200);
+    site.relay.pay(order);
+    site.pull().await;
+    let paid = site.get(&format!("/orders/{order}")).await.ok(200);
     assert_eq!(paid["lines"][0]["name"], "2026-11-01");
     for path in ["/", "/riwayat", "/riwayat?lihat=mutasi", &status] {
         assert!(!phone.get(path).await.ok().text.contains("Rahasia"), "{path}");

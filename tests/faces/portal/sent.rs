@@ -7,8 +7,8 @@ use kuota::agent::config::Registration;
 use kuota::domain::id::Mac;
 use serde_json::json;
 
-use crate::shop::Shop;
-use crate::visitor::{Page, Visitor};
+use crate::support::payment_site::PaymentSite;
+use crate::support::portal_client::{Page, PortalClient};
 
 const STRANGER: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
@@ -25,67 +25,67 @@ fn forms_of_the_source() -> BTreeSet<String> {
     forms.collect()
 }
 
-async fn shop() -> Shop {
-    Shop::with(|config| {
+async fn site() -> PaymentSite {
+    PaymentSite::with(|config| {
         config.portal.registration = Registration::Payment;
         config.policy.max_devices_per_user = 1;
     })
     .await
 }
 
-async fn debt(shop: &Shop) -> String {
+async fn debt(site: &PaymentSite) -> String {
     let debt = json!({"amount": "1 GB", "price_rp": 20_000});
-    let debt = shop.desk.post(&format!("{}/debts", shop.user), debt).await.ok(201);
+    let debt = site.post(&format!("{}/debts", site.user), debt).await.ok(201);
     debt["id"].as_str().unwrap().to_owned()
 }
 
 /// Sends a form of an open order's page.
-async fn of_order(shop: &Shop, form: &str) -> Page {
-    let phone = Visitor::of(shop).await;
-    let status = phone.pay(&format!("/beli/{}", shop.package.as_str().unwrap()), "va_bni").await.leads_to();
+async fn of_order(site: &PaymentSite, form: &str) -> Page {
+    let phone = PortalClient::of(site).await;
+    let status = phone.pay(&format!("/beli/{}", site.package.as_str().unwrap()), "va_bni").await.leads_to();
     let action = format!("{}/{form}", status.split('?').next().unwrap());
     phone.fill(&status, &action, &[]).await
 }
 
 /// A phone that is nobody's, and the customer's PIN; the customer has a device already where `is_full`.
-async fn stranger(shop: &Shop, is_full: bool) -> (Visitor, String) {
-    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
-    let pin = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
+async fn stranger(site: &PaymentSite, is_full: bool) -> (PortalClient, String) {
+    site.patch(&site.user, json!({"login": "budi"})).await.ok(200);
+    let pin = site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
     if !is_full {
-        shop.desk.delete(&format!("{}/devices/{}", shop.user, crate::shop::MAC)).await;
+        site.delete(&format!("{}/devices/{}", site.user, crate::support::payment_site::MAC)).await;
     }
-    shop.desk.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
-    shop.desk.site().cycle.meter_once().await.unwrap();
-    (Visitor::at(&shop.desk), pin["pin"].as_str().unwrap().to_owned())
+    site.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
+    site.agent().cycle.meter_once().await.unwrap();
+    (PortalClient::at(&site), pin["pin"].as_str().unwrap().to_owned())
 }
 
 /// Sends the form as a customer does.
-async fn sent(shop: &Shop, path: &str) -> Page {
+async fn sent(site: &PaymentSite, path: &str) -> Page {
     match path {
         "/beli/{package}" => {
-            let phone = Visitor::of(shop).await;
-            phone.pay(&format!("/beli/{}", shop.package.as_str().unwrap()), "qris").await
+            let phone = PortalClient::of(site).await;
+            phone.pay(&format!("/beli/{}", site.package.as_str().unwrap()), "qris").await
         }
         "/lunasi/semua" | "/lunasi/sebagian" | "/lunasi/{debt}" => {
-            let debt = debt(shop).await;
-            let phone = Visitor::of(shop).await;
+            let debt = debt(site).await;
+            let phone = PortalClient::of(site).await;
             let path = path.replace("{debt}", &debt).replace("sebagian", "sebagian?rp=5.000");
             phone.pay(&path, "qris").await
         }
         "/payment/status/{order}/cek" | "/payment/status/{order}/ganti" | "/payment/status/{order}/batal" => {
-            of_order(shop, path.rsplit('/').next().unwrap()).await
+            of_order(site, path.rsplit('/').next().unwrap()).await
         }
         "/masuk" => {
-            let (phone, pin) = stranger(shop, false).await;
+            let (phone, pin) = stranger(site, false).await;
             phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await
         }
         "/masuk/ganti" => {
-            let (phone, pin) = stranger(shop, true).await;
+            let (phone, pin) = stranger(site, true).await;
             let asked = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", &pin)]).await.leads_to();
             phone.fill(&asked, "/masuk/ganti", &[]).await
         }
         "/daftar" => {
-            let (phone, _) = stranger(shop, true).await;
+            let (phone, _) = stranger(site, true).await;
             let form = [("nama", "Siti"), ("hp", "081234567890"), ("pin", "135790"), ("pin_lagi", "135790")];
             phone.fill("/daftar", "/daftar", &form).await
         }
@@ -98,21 +98,21 @@ async fn every_form_of_the_portal_leads_on_when_it_is_sent() {
     let forms = forms_of_the_source();
     assert!(forms.len() >= 10, "{forms:?}");
     for path in forms {
-        let shop = shop().await;
-        let page = sent(&shop, &path).await;
+        let site = site().await;
+        let page = sent(&site, &path).await;
         assert_eq!(page.status, 303, "{path}: {}", page.read());
     }
 }
 
 /// An address of the form, and the page whose token it carries.
-async fn addressed(shop: &Shop, path: &str) -> (Visitor, String, &'static str) {
+async fn addressed(site: &PaymentSite, path: &str) -> (PortalClient, String, &'static str) {
     match path {
-        "/masuk" | "/masuk/ganti" | "/daftar" => (stranger(shop, true).await.0, path.to_owned(), "/masuk"),
+        "/masuk" | "/masuk/ganti" | "/daftar" => (stranger(site, true).await.0, path.to_owned(), "/masuk"),
         _ => {
-            let debt = debt(shop).await;
-            let package = shop.package.as_str().unwrap();
+            let debt = debt(site).await;
+            let package = site.package.as_str().unwrap();
             let path = path.replace("{package}", package).replace("{debt}", &debt).replace("{order}", "x");
-            (Visitor::of(shop).await, path, "/lunasi/semua")
+            (PortalClient::of(site).await, path, "/lunasi/semua")
         }
     }
 }
@@ -120,8 +120,8 @@ async fn addressed(shop: &Shop, path: &str) -> (Visitor, String, &'static str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_be_loaded_again() {
     for path in forms_of_the_source() {
-        let shop = shop().await;
-        let (phone, path, page) = addressed(&shop, &path).await;
+        let site = site().await;
+        let (phone, path, page) = addressed(&site, &path).await;
         let mut wrong = phone.get(page).await.form(page);
         let typed =
             [("siapa", "Siti <b>"), ("nama", "Siti <b>"), ("pin", "13579"), ("method", "?"), ("untuk", "?")];
@@ -136,7 +136,7 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
             assert!(!shown.text.contains("13579") && !shown.text.contains("<b>"), "{path}: {}", shown.text);
             // Another phone is shown nothing of it, and what was forgotten is asked again.
             let lost = to.split("salah=").next().unwrap().to_owned() + "salah=x";
-            let other = Visitor::at(&shop.desk).from(Ipv4Addr::new(127, 0, 0, 9)).get(&to).await;
+            let other = PortalClient::at(&site).from(Ipv4Addr::new(127, 0, 0, 9)).get(&to).await;
             for (who, page) in [("another phone", other), ("lost", phone.get(&lost).await)] {
                 assert!(
                     [200, 303, 422].contains(&page.status),
@@ -147,7 +147,7 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
                 page.says_nothing_of("Siti");
             }
             // A program is answered at once.
-            let program = Visitor::at(&shop.desk).as_program().post_only(&path, &fields).await;
+            let program = PortalClient::at(&site).as_program().post_only(&path, &fields).await;
             assert_eq!(program.status, shown.status, "{path}");
         }
     }
@@ -155,8 +155,8 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_registers_or_logs_in_wrongly_types_no_more_than_the_pin_again() {
-    let shop = shop().await;
-    let (phone, _) = stranger(&shop, true).await;
+    let site = site().await;
+    let (phone, _) = stranger(&site, true).await;
     let typed = [("nama", "Siti"), ("hp", "081234567890"), ("pin", "13579"), ("pin_lagi", "13579")];
     let page = phone.fill("/daftar", "/daftar", &typed).await;
     assert_eq!(page.status, 422);

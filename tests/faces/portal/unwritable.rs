@@ -11,37 +11,39 @@ use totp_rs::{Builder, Secret};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::desk::{Desk, PASSWORD, Reply};
-use crate::shop::Shop;
-use crate::visitor::Visitor;
+use crate::support::api_client::PASSWORD;
+use crate::support::http_client::Reply;
+use crate::support::payment_site::PaymentSite;
+use crate::support::portal_client::PortalClient;
+use crate::support::site::TestSite;
 
 const STRANGER: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
 /// Another program takes the store's file for itself until the connection is dropped.
-fn hold(desk: &Desk) -> Connection {
-    let holder = Connection::open(desk.folder().join("kuota.db")).unwrap();
+fn hold(site: &TestSite) -> Connection {
+    let holder = Connection::open(site.folder().join("kuota.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     holder
 }
 
 /// Cycles until the store is written again. The pause between two tries is of real time.
-async fn released(desk: &Desk, holder: Connection) {
+async fn released(site: &TestSite, holder: Connection) {
     drop(holder);
-    crate::shop::until("the store is written again", async || {
-        desk.site().cycle.meter_once().await.unwrap();
-        desk.site().engine().unwritable().is_none()
+    crate::support::payment_site::until("the store is written again", async || {
+        site.agent().cycle.meter_once().await.unwrap();
+        site.agent().engine().unwritable().is_none()
     })
     .await;
 }
 
-fn code(desk: &Desk, secret: &str) -> String {
+fn code(site: &TestSite, secret: &str) -> String {
     let totp = Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build().unwrap();
-    totp.generate(u64::try_from(desk.clock.now().0 / 1000).unwrap()).to_string()
+    totp.generate(u64::try_from(site.clock.now().0 / 1000).unwrap()).to_string()
 }
 
-async fn log_in(desk: &Desk, otp: Option<&str>) -> Reply {
+async fn log_in(site: &TestSite, otp: Option<&str>) -> Reply {
     let body = json!({"username": "juragan", "password": PASSWORD, "otp": otp});
-    desk.request(Method::POST, "/login").json(&body).send().await
+    site.request(Method::POST, "/login").json(&body).send().await
 }
 
 fn cookie(reply: &Reply) -> String {
@@ -49,94 +51,94 @@ fn cookie(reply: &Reply) -> String {
     reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
 }
 
-async fn with_session(desk: &Desk, method: Method, path: &str, cookie: &str) -> Reply {
-    let call = desk.request(method, path).header("cookie", cookie).header("origin", &desk.base);
+async fn with_session(site: &TestSite, method: Method, path: &str, cookie: &str) -> Reply {
+    let call = site.request(method, path).header("cookie", cookie).header("origin", &site.base);
     call.json(&json!({})).send().await
 }
 
-async fn me(desk: &Desk, cookie: &str) -> u16 {
-    desk.request(Method::GET, "/me").header("cookie", cookie).send().await.status
+async fn me(site: &TestSite, cookie: &str) -> u16 {
+    site.request(Method::GET, "/me").header("cookie", cookie).send().await.status
 }
 
-async fn lines_of(desk: &Desk, action: &str) -> usize {
-    let audit = desk.get("/audit?limit=500").await.ok(200);
+async fn lines_of(site: &TestSite, action: &str) -> usize {
+    let audit = site.get("/audit?limit=500").await.ok(200);
     audit["items"].as_array().unwrap().iter().filter(|line| line["action"] == action).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_owner_logs_in_while_nothing_can_be_written_and_a_code_is_good_once() {
-    let mut shop = Shop::open().await;
-    let before = cookie(&log_in(&shop.desk, None).await);
-    let begun = shop.desk.post("/me/totp", json!({})).await.ok(201);
+    let mut site = PaymentSite::start().await;
+    let before = cookie(&log_in(&site, None).await);
+    let begun = site.post("/me/totp", json!({})).await.ok(201);
     let secret = begun["secret"].as_str().unwrap().to_owned();
-    let otp = code(&shop.desk, &secret);
-    shop.desk.post("/me/totp/confirm", json!({"otp": otp})).await.ok(200);
-    let holder = hold(&shop.desk);
-    shop.desk.post("/users", json!({"name": "Baru"})).await.problem(503, "store_busy");
+    let otp = code(&site, &secret);
+    site.post("/me/totp/confirm", json!({"otp": otp})).await.ok(200);
+    let holder = hold(&site);
+    site.post("/users", json!({"name": "Baru"})).await.problem(503, "store_busy");
 
-    log_in(&shop.desk, Some(&otp)).await.problem(401, "unauthorized");
-    shop.desk.clock.advance(Duration::from_mins(1));
-    let otp = code(&shop.desk, &secret);
-    let kept = cookie(&log_in(&shop.desk, Some(&otp)).await);
-    log_in(&shop.desk, Some(&otp)).await.problem(401, "unauthorized");
-    let status = with_session(&shop.desk, Method::GET, "/status", &kept).await.ok(200);
+    log_in(&site, Some(&otp)).await.problem(401, "unauthorized");
+    site.clock.advance(Duration::from_mins(1));
+    let otp = code(&site, &secret);
+    let kept = cookie(&log_in(&site, Some(&otp)).await);
+    log_in(&site, Some(&otp)).await.problem(401, "unauthorized");
+    let status = with_session(&site, Method::GET, "/status", &kept).await.ok(200);
     assert_eq!(status["store"]["state"], "degraded", "{status}");
-    with_session(&shop.desk, Method::POST, "/router/sync", &kept).await.ok(200);
-    shop.desk.post("/router/sync", json!({})).await.ok(200);
+    with_session(&site, Method::POST, "/router/sync", &kept).await.ok(200);
+    site.post("/router/sync", json!({})).await.ok(200);
 
-    shop.desk.clock.advance(Duration::from_mins(1));
-    let ended = cookie(&log_in(&shop.desk, Some(&code(&shop.desk, &secret))).await);
+    site.clock.advance(Duration::from_mins(1));
+    let ended = cookie(&log_in(&site, Some(&code(&site, &secret))).await);
     for cookie in [&before, &ended] {
-        with_session(&shop.desk, Method::POST, "/logout", cookie).await.ok(204);
-        assert_eq!(me(&shop.desk, cookie).await, 401);
+        with_session(&site, Method::POST, "/logout", cookie).await.ok(204);
+        assert_eq!(me(&site, cookie).await, 401);
     }
-    assert_eq!(lines_of(&shop.desk, "router.sync").await, 0);
+    assert_eq!(lines_of(&site, "router.sync").await, 0);
 
-    released(&shop.desk, holder).await;
-    assert_eq!(me(&shop.desk, &kept).await, 200);
-    shop.desk.post("/users", json!({"name": "Baru"})).await.ok(201);
-    assert_eq!(lines_of(&shop.desk, "router.sync").await, 2);
-    assert_eq!(lines_of(&shop.desk, "admin.login").await, 3);
-    shop.desk.restart().await;
-    assert_eq!(me(&shop.desk, &kept).await, 200, "what was held in memory is stored");
+    released(&site, holder).await;
+    assert_eq!(me(&site, &kept).await, 200);
+    site.post("/users", json!({"name": "Baru"})).await.ok(201);
+    assert_eq!(lines_of(&site, "router.sync").await, 2);
+    assert_eq!(lines_of(&site, "admin.login").await, 3);
+    site.restart().await;
+    assert_eq!(me(&site, &kept).await, 200, "what was held in memory is stored");
     for cookie in [&before, &ended] {
-        assert_eq!(me(&shop.desk, cookie).await, 401);
+        assert_eq!(me(&site, cookie).await, 401);
     }
-    log_in(&shop.desk, Some(&code(&shop.desk, &secret))).await.problem(401, "unauthorized");
-    shop.verify().await;
+    log_in(&site, Some(&code(&site, &secret))).await.problem(401, "unauthorized");
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_could_not_be_stored_ends_with_its_admin() {
-    let shop = Shop::open().await;
-    shop.desk.admin("rini", "owner").await;
-    let holder = hold(&shop.desk);
+    let site = PaymentSite::start().await;
+    site.admin("rini", "owner").await;
+    let holder = hold(&site);
     let body = json!({"username": "rini", "password": PASSWORD});
-    let held = cookie(&shop.desk.request(Method::POST, "/login").json(&body).send().await);
-    assert_eq!(me(&shop.desk, &held).await, 200);
-    released(&shop.desk, holder).await;
-    shop.desk.delete("/admins/rini").await.ok(204);
-    assert_eq!(me(&shop.desk, &held).await, 401);
-    shop.verify().await;
+    let held = cookie(&site.request(Method::POST, "/login").json(&body).send().await);
+    assert_eq!(me(&site, &held).await, 200);
+    released(&site, holder).await;
+    site.delete("/admins/rini").await.ok(204);
+    assert_eq!(me(&site, &held).await, 401);
+    site.verify_ledger().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_read_what_it_means_for_them_and_no_path() {
-    let shop = Shop::open().await;
-    shop.desk.patch(&shop.user, json!({"login": "budi"})).await.ok(200);
-    let pin: Value = shop.desk.post(&format!("{}/pin", shop.user), json!({})).await.ok(201);
-    shop.desk.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
-    shop.desk.site().cycle.meter_once().await.unwrap();
-    let phone = Visitor::at(&shop.desk);
-    let holder = hold(&shop.desk);
-    shop.desk.post("/users", json!({"name": "Baru"})).await.problem(503, "store_busy");
+    let site = PaymentSite::start().await;
+    site.patch(&site.user, json!({"login": "budi"})).await.ok(200);
+    let pin: Value = site.post(&format!("{}/pin", site.user), json!({})).await.ok(201);
+    site.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
+    site.agent().cycle.meter_once().await.unwrap();
+    let phone = PortalClient::at(&site);
+    let holder = hold(&site);
+    site.post("/users", json!({"name": "Baru"})).await.problem(503, "store_busy");
 
     let typed = [("siapa", "budi"), ("pin", pin["pin"].as_str().unwrap())];
     let pages =
         [phone.get("/").await, phone.get("/masuk").await, phone.fill("/masuk", "/masuk", &typed).await];
     for page in &pages {
         assert!(page.text.contains("Internet Anda tetap berjalan seperti sekarang"), "{}", page.text);
-        for word in ["kuota.db", shop.desk.folder().to_str().unwrap(), "process", "berkas data"] {
+        for word in ["kuota.db", site.folder().to_str().unwrap(), "process", "berkas data"] {
             assert!(!page.text.contains(word), "{word}: {}", page.text);
         }
     }
@@ -145,7 +147,7 @@ async fn customers_read_what_it_means_for_them_and_no_path() {
     let wrong = phone.fill("/masuk", "/masuk", &[("siapa", "budi"), ("pin", "x")]).await;
     assert_eq!(wrong.status, 401);
 
-    released(&shop.desk, holder).await;
+    released(&site, holder).await;
     assert_eq!(phone.fill("/masuk", "/masuk", &typed).await.leads_to(), "/");
     phone.get("/").await.ok().says_nothing_of("belum dapat dicatat");
 }

@@ -14,7 +14,7 @@ use crate::agent::http::users::give_pin;
 use crate::clock::rfc3339;
 use crate::domain::account::{Account, Overage};
 use crate::domain::id::{Mac, UserId};
-use crate::domain::order::{CashMethod, Method, OnlineMethod};
+use crate::domain::order::{CashMethod, Item, Line, Method, OnlineMethod};
 use crate::domain::units::Timestamp;
 use crate::protocol::admin::debts::AddDebt;
 use crate::protocol::admin::devices::BindDevice;
@@ -363,11 +363,11 @@ fn owed(context: &FormContext<UserId>, engine: &Engine) -> Result<Vec<String>, P
     let quote = engine.read_view().with_context(|ctx| ctx.tariff().settle_all(&account));
     let Ok(quote) = quote else { return Ok(Vec::new()) };
     let words = context.words();
-    let line = |line: &crate::domain::order::Line| {
+    let line = |line: &Line| {
         let name = match line.item {
-            crate::domain::order::Item::Overage => words.overage,
-            _ if line.name.is_empty() => words.debt,
-            _ => line.name.as_str(),
+            Item::Overage => words.overage,
+            Item::Debt { .. } | Item::Package { .. } if line.name.is_empty() => words.debt,
+            Item::Debt { .. } | Item::Package { .. } => line.name.as_str(),
         };
         format!("{name}: {} ({})", line.price, context.locale.quota(line.bytes))
     };

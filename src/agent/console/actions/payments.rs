@@ -90,7 +90,7 @@ fn is_online(order: &OrderRecord) -> bool {
 
 /// Whether money came that may go back.
 fn has_money(order: &OrderRecord) -> bool {
-    matches!(order.status, OrderState::Paid | OrderState::PartiallyRefunded | OrderState::Review)
+    order.status.holds_money()
 }
 
 fn find(context: &FormContext<OrderId>, engine: &Engine) -> Result<OrderRecord, Problem> {

@@ -65,28 +65,27 @@ pub(crate) fn of(
     online: Option<OnlineMethod>,
 ) -> Result<Shown, Problem> {
     let words = People::of(locale.language);
-    let telling = Telling { locale, words, engine };
+    let writer = PreviewWriter { locale, words, engine };
     let mut shown = Shown {
         rows: rows(
-            &telling.user(preview.before.as_ref(), action),
-            &telling.user(preview.after.as_ref(), action),
+            &writer.user(preview.before.as_ref(), action),
+            &writer.user(preview.after.as_ref(), action),
             words,
         ),
         lines: preview.entries.iter().map(|submission| say::line(locale, submission)).collect(),
         is_ledger: preview.before.is_some() && !is_about_settings(action),
-        debts: preview.debts.iter().map(|item| telling.debt(item)).collect(),
+        debts: preview.debts.iter().map(|item| writer.debt(item)).collect(),
         ..Shown::default()
     };
-    shown.warnings = telling.warnings(action, preview)?;
-    shown.others =
-        preview.others.iter().map(|(before, after)| telling.other(before, after, action)).collect();
+    shown.warnings = writer.warnings(action, preview)?;
+    shown.others = preview.others.iter().map(|(before, after)| writer.other(before, after, action)).collect();
     for order in &preview.orders {
-        telling.money(order, online, &mut shown);
+        writer.money(order, online, &mut shown);
     }
     if online.is_none() {
-        telling.last_paid(action, preview, &mut shown)?;
+        writer.last_paid(action, preview, &mut shown)?;
     }
-    telling.subject(action, preview, &mut shown);
+    writer.subject(action, preview, &mut shown);
     Ok(shown)
 }
 
@@ -133,13 +132,13 @@ fn drawer(words: &People, closing: &ClosingView) -> Facts {
     ]
 }
 
-struct Telling<'a> {
+struct PreviewWriter<'a> {
     locale: &'a Locale,
     words: &'static People,
     engine: &'a Engine,
 }
 
-impl Telling<'_> {
+impl PreviewWriter<'_> {
     /// What else the action is about: a drawer, a package, or something outside.
     fn subject(&self, action: &Command, preview: &Preview, shown: &mut Shown) {
         match action {

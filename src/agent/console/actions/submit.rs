@@ -197,7 +197,7 @@ impl Doing<'_> {
                 (action, take_money(app, actor, user, money, Some(key)).await?)
             }
         };
-        self.told(action, event, &done).await
+        self.result(action, event, &done).await
     }
 
     /// What makes the same press the same: where it is and everything that was typed.
@@ -226,7 +226,7 @@ impl Doing<'_> {
     }
 
     /// Where to go after an action of the engine, and what it wrote.
-    async fn told(
+    async fn result(
         &self,
         action: Option<Command>,
         event: String,

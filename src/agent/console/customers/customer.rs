@@ -113,7 +113,7 @@ struct OrderRow {
 }
 
 /// What is known of a customer at one moment.
-struct Known {
+struct CustomerData {
     snapshot: Snapshot,
     rules: Vec<explain::Row>,
     /// Open items with the present price of each.
@@ -134,14 +134,19 @@ pub(crate) async fn show(
     State(app): State<Arc<AppState>>,
     session: AdminSession,
     Path(id): Path<UserId>,
-    Query(wanted): Query<usage::Wanted>,
+    Query(wanted): Query<usage::UsageQuery>,
 ) -> Answer {
     let locale = session.page_request.locale.clone();
     let known = app.read(move |engine| look(engine, &locale, id, &wanted)).await?;
     html(&page(&app, &session, id, known))
 }
 
-fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) -> Result<Known, Problem> {
+fn look(
+    engine: &Engine,
+    locale: &Locale,
+    id: UserId,
+    wanted: &usage::UsageQuery,
+) -> Result<CustomerData, Problem> {
     let snapshot = user(engine, id)?;
     let (look, reader, no) = (engine.read_view(), engine.reader(), snapshot.user.no);
     let mut lines = reader.statement(no, Page { limit: RULE_LINES_MAX, after: None })?;
@@ -167,12 +172,13 @@ fn look(engine: &Engine, locale: &Locale, id: UserId, wanted: &usage::Wanted) ->
     let heirs = heirs.collect();
     let usage = usage::of(engine, locale, &snapshot, wanted)?;
     let threshold = look.policy.fup_threshold;
-    Ok(Known { snapshot, rules, open, closed, owed, stays, heirs, orders, lines, usage, threshold })
+    Ok(CustomerData { snapshot, rules, open, closed, owed, stays, heirs, orders, lines, usage, threshold })
 }
 
-fn page(app: &AppState, session: &AdminSession, id: UserId, known: Known) -> OnePage {
+fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData) -> OnePage {
     let (words, locale) = (session.people(), &session.page_request.locale);
-    let Known { snapshot, rules, open, closed, owed, stays, heirs, orders, lines, usage, threshold } = known;
+    let CustomerData { snapshot, rules, open, closed, owed, stays, heirs, orders, lines, usage, threshold } =
+        known;
     let (user, account) = (&snapshot.user, &snapshot.user.account);
     let place = format!("/pelanggan/{id}");
     let earliest = open.iter().map(|(item, _)| item.due_date).min();

@@ -79,7 +79,7 @@ struct ItemRow {
 /// `GET /tagihan`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct DebtsQuery {
     umur: String,
     #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
@@ -97,7 +97,7 @@ struct Open {
 pub(crate) async fn show(
     State(app): State<Arc<AppState>>,
     session: AdminSession,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<DebtsQuery>,
 ) -> Answer {
     let chosen = AGES.iter().position(|age| *age == wanted.umur);
     let after = wanted.after;

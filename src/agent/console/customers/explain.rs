@@ -34,9 +34,9 @@ pub(crate) fn rules(locale: &Locale, look: &ReadView, user: &UserRecord, lines: 
     let facts = look.facts_of(user.no);
     let rules = access::rules(&user.account, look.policy, &facts);
     let first = rules.iter().position(|rule| rule.holds);
-    let telling = Telling { locale, words: People::of(locale.language), look, user, facts };
+    let writer = ExplainWriter { locale, words: People::of(locale.language), look, user, facts };
     let row = |(place, rule): (usize, &Rule)| {
-        let (question, numbers) = telling.rule(*rule);
+        let (question, numbers) = writer.rule(*rule);
         let mut lines = if rule.holds { behind(*rule, &user.account, look, lines) } else { Vec::new() };
         lines.truncate(LINES_MAX);
         let badge = say::status(locale.language, rule.status);
@@ -45,7 +45,7 @@ pub(crate) fn rules(locale: &Locale, look: &ReadView, user: &UserRecord, lines: 
     rules.iter().enumerate().map(row).collect()
 }
 
-struct Telling<'a> {
+struct ExplainWriter<'a> {
     locale: &'a Locale,
     words: &'static People,
     look: &'a ReadView<'a>,
@@ -53,7 +53,7 @@ struct Telling<'a> {
     facts: Facts,
 }
 
-impl Telling<'_> {
+impl ExplainWriter<'_> {
     /// What a rule asks, and its numbers.
     fn rule(&self, rule: Rule) -> (&'static str, String) {
         let (words, account) = (self.words, &self.user.account);

@@ -56,7 +56,7 @@ struct Row {
 /// `GET /pelanggan`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct CustomersQuery {
     q: String,
     status: String,
     #[serde(deserialize_with = "given")]
@@ -66,9 +66,9 @@ pub(crate) struct Wanted {
 pub(crate) async fn show(
     State(app): State<Arc<AppState>>,
     session: AdminSession,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<CustomersQuery>,
 ) -> Answer {
-    let Wanted { q, status, after } = wanted;
+    let CustomersQuery { q, status, after } = wanted;
     let is_waiting = status == WAITING;
     let status_wanted = Status::from_name(&status);
     let search = FindUsers {

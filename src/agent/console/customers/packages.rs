@@ -39,7 +39,7 @@ struct Row {
 /// `GET /paket`.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct PackagesQuery {
     #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Wanted {
 pub(crate) async fn show(
     State(app): State<Arc<AppState>>,
     session: AdminSession,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PackagesQuery>,
 ) -> Answer {
     let all = app.read(|engine| Ok(engine.read_view().packages())).await?;
     let PageQuery { limit, after } = PageQuery { limit: PageLimit::default(), after: wanted.after };

@@ -52,7 +52,7 @@ impl LineRow {
 /// `GET /pelanggan/{id}/rekening`.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct StatementQuery {
     #[serde(deserialize_with = "given")]
     after: Option<Cursor>,
 }
@@ -61,7 +61,7 @@ pub(crate) async fn show(
     State(app): State<Arc<AppState>>,
     session: AdminSession,
     Path(id): Path<UserId>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<StatementQuery>,
 ) -> Answer {
     let (snapshot, lines) = app
         .read(move |engine| {

@@ -28,7 +28,7 @@ const RESTARTS_MAX: usize = 20;
 /// Which part of the usage is looked at.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct UsageQuery {
     /// One day, by the hour.
     #[serde(deserialize_with = "given")]
     hari: Option<Day>,
@@ -63,7 +63,7 @@ pub(crate) fn of(
     engine: &Engine,
     locale: &Locale,
     snapshot: &Snapshot,
-    wanted: &Wanted,
+    wanted: &UsageQuery,
 ) -> Result<Usage, Problem> {
     let words = People::of(locale.language);
     let today = engine.read_view().facts.local.date;

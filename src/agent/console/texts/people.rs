@@ -49,7 +49,7 @@ words! {
         bad_number: "Tulis angka bulat yang masuk akal.", "Write a whole number within reason.";
         bad_date: "Pilih tanggal yang benar.", "Choose a date that fits.";
         bad_choice: "Pilih salah satu.", "Choose one of these.";
-        bad_password: "Kata sandi paling sedikit 8 huruf.", "A password has at least 8 characters.";
+        bad_password: "Tulis sedikitnya 8 karakter.", "Write at least 8 characters.";
         // What a customer has.
         customer: "Pelanggan", "Customer";
         name: "Nama", "Name";

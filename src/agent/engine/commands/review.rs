@@ -96,7 +96,7 @@ impl CommandContext<'_, '_> {
             return Err(Refusal::RefundsTooMuch(left).into());
         }
         let key = self.draft.new_id().to_string();
-        self.draft.put_errand(OutboxWork::Refund {
+        self.draft.put_outbox_item(OutboxWork::Refund {
             order: order.id.clone(),
             key,
             amount,

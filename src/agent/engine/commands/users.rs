@@ -84,7 +84,7 @@ impl CommandContext<'_, '_> {
                 "a device is about to move to the user; unbind it from its owner or bind it elsewhere first",
             ));
         }
-        if self.draft.open_orders(no).next().is_some() || self.draft.openings(no).next().is_some() {
+        if self.draft.open_orders(no).next().is_some() || self.draft.pending_orders(no).next().is_some() {
             return Err(conflict("user_pays", "the user has an online order open; cancel it first"));
         }
         self.draft.step(no, &Event::Sealed, &self.event)?;

@@ -11,8 +11,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::desk::{Desk, client_from};
-use crate::shop::{MAC, Shop};
+use super::http_client::client_from;
+use super::payment_site::{MAC, PaymentSite};
+use super::site::TestSite;
 
 pub const CHROME: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36";
 pub const CAPTIVE_IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148";
@@ -93,7 +94,7 @@ fn value(input: &str, name: &str) -> String {
 }
 
 /// The phone.
-pub struct Visitor {
+pub struct PortalClient {
     base: String,
     http: Client<HttpConnector, Body>,
     pub agent: Option<&'static str>,
@@ -102,17 +103,17 @@ pub struct Visitor {
     pub is_program: bool,
 }
 
-impl Visitor {
+impl PortalClient {
     /// A phone whose address is this machine's.
-    pub fn at(desk: &Desk) -> Self {
+    pub fn at(site: &TestSite) -> Self {
         let http = Client::builder(TokioExecutor::new()).build_http();
-        Self { base: desk.portal.clone(), http, agent: Some(CHROME), headers: Vec::new(), is_program: false }
+        Self { base: site.portal.clone(), http, agent: Some(CHROME), headers: Vec::new(), is_program: false }
     }
 
     /// The customer's phone, as the router last saw it.
-    pub async fn of(shop: &Shop) -> Self {
-        seen(&shop.desk).await;
-        Self::at(&shop.desk)
+    pub async fn of(site: &PaymentSite) -> Self {
+        move_to_this_machine(site).await;
+        Self::at(site)
     }
 
     /// The same phone at another address of this machine.
@@ -190,10 +191,10 @@ impl Visitor {
 }
 
 /// The customer's device takes this machine's address, and the agent reads so.
-pub async fn seen(desk: &Desk) {
-    desk.sim.host_disconnect(MAC);
-    desk.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
-    desk.site().cycle.meter_once().await.unwrap();
+pub async fn move_to_this_machine(site: &TestSite) {
+    site.sim.host_disconnect(MAC);
+    site.sim.host_connect(MAC, Ipv4Addr::LOCALHOST);
+    site.agent().cycle.meter_once().await.unwrap();
 }
 
 fn escaped(text: &str) -> String {

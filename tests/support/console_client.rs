@@ -1,11 +1,13 @@
-//! A person at the desk with a browser: logs in by the form, opens pages, fills forms, and presses buttons.
+//! A person in the console with a browser: logs in by the form, opens pages, fills forms, and presses buttons.
 
 use std::collections::BTreeMap;
 
 use axum::http::Method;
 use serde_json::Value;
 
-use crate::desk::{Desk, PASSWORD, Reply};
+use super::api_client::PASSWORD;
+use super::http_client::Reply;
+use super::site::TestSite;
 
 /// No page is larger.
 const PAGE_BYTES_MAX: usize = 50_000;
@@ -14,8 +16,8 @@ const PAGE_BYTES_MAX: usize = 50_000;
 pub const REFUSED: &str = "salah=";
 
 /// Somebody who is logged in.
-pub struct Browser<'a> {
-    desk: &'a Desk,
+pub struct ConsoleClient<'a> {
+    site: &'a TestSite,
     cookie: String,
 }
 
@@ -33,14 +35,14 @@ pub struct Page {
 /// Fields of a form by name.
 pub type Fields = BTreeMap<String, String>;
 
-impl<'a> Browser<'a> {
+impl<'a> ConsoleClient<'a> {
     /// Logs in an admin of that name, who is made in this role unless it is the owner of the site.
-    pub async fn of(desk: &'a Desk, name: &str, role: &str) -> Self {
+    pub async fn of(site: &'a TestSite, name: &str, role: &str) -> Self {
         if name != "juragan" {
-            desk.admin(name, role).await;
+            site.admin(name, role).await;
         }
         let form = format!("username={name}&password={}&ke=%2Fpelanggan", PASSWORD.replace(' ', "+"));
-        let reply = send(desk, Method::POST, "/masuk", "", Some(form)).await;
+        let reply = send(site, Method::POST, "/masuk", "", Some(form)).await;
         assert_eq!(
             (reply.status, reply.headers["location"].to_str().unwrap()),
             (303, "/pelanggan"),
@@ -48,11 +50,11 @@ impl<'a> Browser<'a> {
             reply.text
         );
         let cookie = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        Self { desk, cookie }
+        Self { site, cookie }
     }
 
-    pub async fn owner(desk: &'a Desk) -> Self {
-        Self::of(desk, "juragan", "owner").await
+    pub async fn owner(site: &'a TestSite) -> Self {
+        Self::of(site, "juragan", "owner").await
     }
 
     /// What it sends along.
@@ -63,7 +65,7 @@ impl<'a> Browser<'a> {
 
     /// Opens a page, in Indonesian unless the cookie says otherwise.
     pub async fn get(&self, path: &str) -> Page {
-        page(path, send(self.desk, Method::GET, path, &self.cookie, None).await)
+        page(path, send(self.site, Method::GET, path, &self.cookie, None).await)
     }
 
     /// Opens a page that is there.
@@ -87,7 +89,7 @@ impl<'a> Browser<'a> {
     pub async fn post_only(&self, path: &str, fields: &Fields) -> Page {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        page(path, send(self.desk, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
+        page(path, send(self.site, Method::POST, path, &self.cookie, Some(pairs.join("&"))).await)
     }
 
     /// Fills in the form of a deed and goes on to what it would do, or stays where it is refused.
@@ -122,7 +124,7 @@ impl<'a> Browser<'a> {
 
     /// The same browser, which reads English.
     pub fn in_english(&self) -> Self {
-        Self { desk: self.desk, cookie: format!("{}; kuota_lang=en", self.cookie) }
+        Self { site: self.site, cookie: format!("{}; kuota_lang=en", self.cookie) }
     }
 }
 
@@ -132,8 +134,8 @@ fn page(path: &str, reply: Reply) -> Page {
     Page { path: path.to_owned(), status: reply.status, html: reply.text, to }
 }
 
-async fn send(desk: &Desk, method: Method, path: &str, cookie: &str, form: Option<String>) -> Reply {
-    let call = desk.call(method, path).header("cookie", cookie).header("origin", &desk.base);
+async fn send(site: &TestSite, method: Method, path: &str, cookie: &str, form: Option<String>) -> Reply {
+    let call = site.call(method, path).header("cookie", cookie).header("origin", &site.base);
     let call = call.header("accept", "text/html");
     match form {
         Some(form) => {

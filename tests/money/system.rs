@@ -7,8 +7,6 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,41 +14,35 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::config::Config;
 use kuota::agent::engine::{
-    Actor, Command, Done, Engine, NewDevice, NewPackage, NewUser, Notice, Notifier, PaymentRequest, Purpose,
-    Replaces, ReviewDecision, Tender, View,
+    Actor, Command, Done, Engine, NewPackage, PaymentRequest, Purpose, Replaces, ReviewDecision, Tender, View,
 };
 use kuota::agent::payments::client::RelayClient;
-use kuota::agent::site::Site;
-use kuota::agent::site::SiteError;
+use kuota::agent::site::{Site, SiteError};
 use kuota::clock::{Clock, ManualClock};
-use kuota::domain::id::{Mac, OrderId, PackageId, UserId};
+use kuota::domain::id::{OrderId, PackageId, UserId};
 use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
-use kuota::domain::policy::{Grant, Settings};
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
 use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
-use kuota::relay::config::{MerchantKeys, RelaySecrets};
-use kuota::relay::run::{self, RelayRunError};
+use kuota::relay::config::Config as RelayConfig;
+use kuota::relay::run;
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
-use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::settings::Secret;
 use kuota::sim::midtrans::{MidtransSim, Options, PayMethod};
 use kuota::sim::{SimConfig, SimRouter, midtrans};
 use kuota::store::{OrderRecord, backup as books};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::audit::{Books, Sums};
 use crate::proxy::{Proxy, Wire};
+use crate::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, free_port, secrets, simulated_merchant};
+use crate::site::address;
+use crate::site::{NOON, SiteBuilder, TestSite};
 
-/// 2026-11-22 05:00 UTC, noon in Jakarta.
-pub const NOON: Timestamp = Timestamp(1_795_323_600_000);
 /// Nothing here takes longer, whatever else the machine does.
 pub const DEADLINE: Duration = Duration::from_mins(2);
 /// Between two looks at something that will come.
@@ -58,14 +50,11 @@ pub const LOOK: Duration = Duration::from_millis(10);
 /// What the package costs, and gives.
 pub const PRICE_RP: u64 = 100_000;
 pub const PACKAGE: Bytes = Bytes::gb(10);
-const TOKEN: &str = "token-of-site-1";
-const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
-const ACCOUNT: &str = "G000000001";
 /// How often time takes a step.
 const STEP: Duration = Duration::from_millis(5);
 
-/// How a town differs from the usual one.
-pub struct Setup {
+/// How a system differs from the usual one.
+pub struct SystemOptions {
     /// How long the relay waits; its own patience where not given.
     pub timeouts: Option<RelayTimeouts>,
     /// Where the gateway's dice begin.
@@ -77,7 +66,7 @@ pub struct Setup {
     pub agent: fn(&mut Config),
 }
 
-impl Default for Setup {
+impl Default for SystemOptions {
     fn default() -> Self {
         Self { timeouts: None, seed: 1, fee_rp: 0, fee_imposition: false, agent: |_| {} }
     }
@@ -102,14 +91,8 @@ struct Terms {
     fee_imposition: bool,
 }
 
-struct Silence;
-
-impl Notifier for Silence {
-    fn notify(&self, _: &Notice) {}
-}
-
 /// Everything that runs.
-pub struct Town {
+pub struct FullSystem {
     pub router: SimRouter,
     pub gateway: MidtransSim,
     pub clock: ManualClock,
@@ -119,29 +102,24 @@ pub struct Town {
     pub doorway: Proxy,
     pub package: PackageId,
     pub dir: TempDir,
-    config: Config,
+    pub site: TestSite,
     terms: Terms,
-    /// There but for the moments of a restart.
-    site: Option<Arc<Site>>,
-    relays: Vec<RelayHost>,
+    relays: Vec<RunningRelay>,
     books: RelayBooks,
     speed: Arc<AtomicU32>,
     time: JoinHandle<()>,
 }
 
-impl Drop for Town {
+impl Drop for FullSystem {
     fn drop(&mut self) {
         self.time.abort();
     }
 }
 
-/// A relay that runs.
-struct RelayHost {
-    relay: Arc<Relay>,
+/// The relay with its store.
+struct RunningRelay {
+    host: RelayHost,
     store: Arc<dyn RelayStore>,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), RelayRunError>>,
-    address: SocketAddr,
 }
 
 /// Where the relay's store is.
@@ -211,28 +189,12 @@ async fn connect(database: &postgres::Database<'_>) -> PostgresStore {
     PostgresStore::connect(&settings).await.unwrap()
 }
 
-impl RelayHost {
-    /// Ends the relay and closes its store.
-    async fn end(self) {
-        let Self { relay, store, stop, task, .. } = self;
-        stop.send_replace(true);
-        task.await.expect("the relay's task").expect("the relay stops cleanly");
-        let until = Instant::now() + DEADLINE;
-        // Charges that were begun hold the relay until they end.
-        while Arc::strong_count(&relay) > 1 {
-            assert!(Instant::now() < until, "somebody keeps the relay");
-            tokio::time::sleep(LOOK).await;
-        }
-        drop((relay, store));
-    }
-}
-
-impl Town {
+impl FullSystem {
     pub async fn new() -> Self {
-        Self::with(Setup::default()).await
+        Self::with(SystemOptions::default()).await
     }
 
-    pub async fn with(setup: Setup) -> Self {
+    pub async fn with(setup: SystemOptions) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(NOON);
         let router = SimRouter::start(SimConfig::default()).await.unwrap();
@@ -252,12 +214,12 @@ impl Town {
         let terms = Terms { timeouts: setup.timeouts, fee_imposition: setup.fee_imposition };
         let relays = start_relays(&books, &gateway, &clock, &doorway.url(), terms).await;
         lead(&relays, &uplink, &doorway);
-        let mut config = Config { data_dir: dir.path().join("agent"), ..Config::default() };
-        (setup.agent)(&mut config);
-        let site = start_site(&config, &router, &clock, &uplink.url());
+        let client = RelayClient::new(&uplink.url(), || Secret::new(TOKEN)).unwrap();
+        let builder = SiteBuilder::new().router(router.clone()).clock(clock.clone()).relay(Arc::new(client));
+        let site = builder.data_below("agent").config(setup.agent).start().await;
         let speed = Arc::new(AtomicU32::new(1));
         let time = tokio::spawn(flow(clock.clone(), router.clone(), gateway.clone(), Arc::clone(&speed)));
-        let package = add_package(&site, "10 GB", Some(PACKAGE), PRICE_RP).await;
+        let package = add_package(site.agent(), "10 GB", Some(PACKAGE), PRICE_RP).await;
         Self {
             router,
             gateway,
@@ -266,9 +228,8 @@ impl Town {
             doorway,
             package,
             dir,
-            config,
+            site,
             terms,
-            site: Some(site),
             relays,
             books,
             speed,
@@ -286,36 +247,21 @@ impl Town {
         pass(&self.clock, &self.router, &self.gateway, by);
     }
 
-    pub fn site(&self) -> &Arc<Site> {
-        self.site.as_ref().expect("it runs")
+    pub fn agent(&self) -> &Arc<Site> {
+        self.site.agent()
     }
 
-    fn relay(&self) -> &RelayHost {
+    fn relay(&self) -> &RunningRelay {
         self.relays.first().expect("it runs")
-    }
-
-    pub fn agent_folder(&self) -> &Path {
-        &self.config.data_dir
     }
 
     // What people do.
 
-    pub async fn ask(&self, action: Command) -> Value {
-        let done = self.site().submit(Actor::daemon(), action, None).await.unwrap();
-        serde_json::to_value(done.view()).unwrap()
-    }
-
     /// A user with a device on the air, and quota if any is given.
     pub async fn customer(&self, n: u8, quota: Bytes) -> UserId {
-        let settings = Settings::default();
-        let user = NewUser { name: format!("Pelanggan {n}"), phone: None, login: None, settings };
-        let id: UserId = self.ask(Command::AddUser(user)).await["id"].as_str().unwrap().parse().unwrap();
-        if !quota.is_zero() {
-            self.ask(Command::Grant(id, Grant { amount: quota, days: None, reason: "awal".into() })).await;
-        }
-        self.router.host_connect(mac(n), address(n));
-        self.ask(Command::Bind(NewDevice::of(id, mac(n)))).await;
-        id
+        let user = self.site.add_customer(&format!("Pelanggan {n}"), quota).await;
+        self.site.add_device(user, n).await;
+        user
     }
 
     /// One try to open a payment.
@@ -326,7 +272,7 @@ impl Town {
         method: OnlineMethod,
     ) -> Result<Value, SiteError> {
         let wish = PaymentRequest { user, purpose, method, expect: None, replaces: Replaces::Anything };
-        let done = self.site().payments.pay_online(Actor::daemon(), wish, None).await?;
+        let done = self.agent().payments.pay_online(Actor::daemon(), wish, None).await?;
         assert!(matches!(done, Done::Created(_)), "{done:?}");
         Ok(serde_json::to_value(done.view()).unwrap())
     }
@@ -340,13 +286,13 @@ impl Town {
     pub async fn pay_cash(&self, user: UserId) -> Result<Value, SiteError> {
         let tender = Tender { method: CashMethod::Cash, reference: None, expect: None, last_paid: None };
         let buy = Command::Buy(user, self.package, tender);
-        let done = self.site().take_money(Actor::daemon(), user, buy, None).await?;
+        let done = self.agent().take_money(Actor::daemon(), user, buy, None).await?;
         Ok(serde_json::to_value(done.view()).unwrap())
     }
 
     pub async fn review(&self, order: &str, decision: ReviewDecision) -> Value {
         let order = OrderId(order.to_owned());
-        self.ask(Command::Review { order, decision, reason: "diperiksa".into() }).await
+        self.site.submit(Command::Review { order, decision, reason: "diperiksa".into() }).await
     }
 
     /// The customer pays what was shown.
@@ -359,10 +305,10 @@ impl Town {
 
     // What the daemon does, once.
 
-    /// Meters, enforces, pulls and runs errands, as the daemon's loops do; whether anything of the link was news. What
+    /// Meters, enforces, pulls and sends the outbox, as the daemon's loops do; whether anything of the link was news. What
     /// fails is tried again by the next turn.
     pub async fn turn(&self) -> bool {
-        let site = self.site();
+        let site = self.agent();
         let _ = site.cycle.meter_once().await;
         let pulled = site.payments.pull_once(Duration::ZERO).await;
         let outbox = site.payments.outbox_once().await;
@@ -397,7 +343,7 @@ impl Town {
     }
 
     /// Turns until nothing is under way anywhere: the gateway has told everything, the relay has decided it and asked
-    /// what it wanted to ask, the agent has applied it and run every errand.
+    /// what it wanted to ask, the agent has applied it and sent every outbox item.
     pub async fn settle(&self) {
         let speed = self.speed.swap(20, Ordering::Relaxed);
         let until = Instant::now() + DEADLINE;
@@ -417,8 +363,8 @@ impl Town {
     async fn unrest(&self) -> Option<String> {
         let counts = self.relay_counts().await;
         let due = self.relay().store.due(self.clock.now(), 10).await.unwrap();
-        let waits = |engine: &mut Engine| (engine.outbox(), engine.openings().len());
-        let (outbox, openings) = self.site().engine().call(waits).await.unwrap();
+        let waits = |engine: &mut Engine| (engine.outbox(), engine.pending_orders().len());
+        let (outbox, openings) = self.agent().engine().call(waits).await.unwrap();
         let is_quiet = counts.inbox == 0 && due.is_empty() && outbox.is_empty() && openings == 0;
         let due: Vec<_> = due.iter().map(|order| (&order.id, order.standing.state)).collect();
         (!is_quiet).then(|| format!("{counts:?}, due {due:?}, outbox {outbox:?}, {openings} openings"))
@@ -433,7 +379,7 @@ impl Town {
     pub async fn order(&self, id: &str) -> Option<OrderRecord> {
         let id = OrderId(id.to_owned());
         let find = move |engine: &mut Engine| engine.reader().order(&id).unwrap();
-        self.site().engine().call(find).await.unwrap()
+        self.agent().engine().call(find).await.unwrap()
     }
 
     pub async fn flags(&self, id: &str) -> Vec<Flag> {
@@ -441,12 +387,7 @@ impl Town {
     }
 
     pub async fn remaining(&self, user: UserId) -> Bytes {
-        self.account(user).await.balance.remaining()
-    }
-
-    pub async fn account(&self, user: UserId) -> kuota::domain::account::Account {
-        let look = move |engine: &mut Engine| engine.read_view().user(user).unwrap().user.account;
-        self.site().engine().call(look).await.unwrap()
+        self.site.account(user).await.balance.remaining()
     }
 
     /// The one list that a device is on, by our rows.
@@ -468,8 +409,9 @@ impl Town {
         // Nobody reaches it meanwhile.
         self.uplink.set(Wire::Cut);
         self.doorway.set(Wire::Cut);
-        for relay in self.relays.drain(..) {
-            relay.end().await;
+        for RunningRelay { host, store } in self.relays.drain(..) {
+            host.stop().await;
+            drop(store);
         }
         self.books.restore(copy, self.clock.now()).await;
         let url = self.doorway.url();
@@ -482,23 +424,8 @@ impl Town {
     /// A copy of the agent's store as it is.
     pub async fn back_up_agent(&self) -> PathBuf {
         let copy = self.dir.path().join("agent-copy.db");
-        let target = copy.clone();
-        let work = move |engine: &mut Engine| {
-            engine.flush().unwrap();
-            engine.reader().copy_to(&target, &mut |_| {}).unwrap();
-        };
-        self.site().engine().call(work).await.unwrap();
+        self.site.copy_store(&copy).await;
         copy
-    }
-
-    /// The agent ends; `between` has its folder to itself; it starts again.
-    pub async fn restart_agent(&mut self, between: impl FnOnce(&Path)) {
-        let site = self.site.take().expect("it runs");
-        let engine = site.engine().clone();
-        drop(site);
-        engine.closed().await;
-        between(&self.config.data_dir);
-        self.site = Some(start_site(&self.config, &self.router, &self.clock, &self.uplink.url()));
     }
 
     /// The agent goes back to a copy.
@@ -506,7 +433,7 @@ impl Town {
         let restore = |folder: &Path| {
             books::restore(folder, copy, "then", &mut |_| {}).unwrap();
         };
-        self.restart_agent(restore).await;
+        self.site.restart_after(restore).await;
     }
 }
 
@@ -529,9 +456,9 @@ fn pass(clock: &ManualClock, router: &SimRouter, gateway: &MidtransSim, by: Dura
 }
 
 /// The agent asks the first relay, the gateway tells the last.
-fn lead(relays: &[RelayHost], uplink: &Proxy, doorway: &Proxy) {
-    uplink.lead_to(relays.first().expect("there is one").address);
-    doorway.lead_to(relays.last().expect("there is one").address);
+fn lead(relays: &[RunningRelay], uplink: &Proxy, doorway: &Proxy) {
+    uplink.lead_to(relays.first().expect("there is one").host.address);
+    doorway.lead_to(relays.last().expect("there is one").host.address);
 }
 
 async fn start_relays(
@@ -540,7 +467,7 @@ async fn start_relays(
     clock: &ManualClock,
     public_url: &str,
     terms: Terms,
-) -> Vec<RelayHost> {
+) -> Vec<RunningRelay> {
     let mut relays = Vec::new();
     for _ in 0..books.relays() {
         let store = books.open().await;
@@ -555,22 +482,17 @@ async fn start_relay(
     clock: &ManualClock,
     public_url: String,
     terms: Terms,
-) -> RelayHost {
+) -> RunningRelay {
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
+    let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
     let relay = match terms.timeouts {
         None => {
-            let text = format!(
-                "public_url = \"{public_url}\"\n[[merchant]]\nid = \"m1\"\nserver_key_file = \"key\"\n\
-                 fee_imposition = {}\ncore_url = \"{}\"\nsnap_url = \"{}\"\n[[merchant.site]]\nid = \"site-1\"\n\
-                 token_sha256_file = \"token\"\n",
-                terms.fee_imposition,
-                gateway.core_url(),
-                gateway.snap_url(),
-            );
-            let config =
-                kuota::relay::config::Config::parse(&text, "test", &kuota::settings::Environment::default())
-                    .unwrap();
-            run::assemble(&config, secrets(), Arc::clone(&store), port).await.unwrap()
+            let config = RelayConfig {
+                public_url: Some(public_url.parse().unwrap()),
+                merchant: vec![simulated_merchant(gateway, terms.fee_imposition)],
+                ..RelayConfig::default()
+            };
+            run::assemble(&config, secrets, Arc::clone(&store), port).await.unwrap()
         }
         Some(timeouts) => {
             let access = MerchantAccess {
@@ -589,7 +511,7 @@ async fn start_relay(
             let parts = RelayParts {
                 store: Arc::clone(&store),
                 clock: port,
-                secrets: secrets(),
+                secrets,
                 merchants: vec![merchant],
                 public_url: Some(public_url),
                 timeouts,
@@ -598,29 +520,7 @@ async fn start_relay(
             Relay::new(parts).await.unwrap()
         }
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(run::drive(Arc::clone(&relay), listener, stopped));
-    RelayHost { relay, store, stop, task, address }
-}
-
-fn secrets() -> RelaySecrets {
-    let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
-    let token: [u8; 32] = Sha256::digest(TOKEN).into();
-    RelaySecrets::new(BTreeMap::from([("m1".into(), keys)]), BTreeMap::from([("site-1".into(), token)]))
-}
-
-fn start_site(config: &Config, router: &SimRouter, clock: &ManualClock, relay_url: &str) -> Arc<Site> {
-    let client = ClientConfig {
-        timeout: Duration::from_secs(2),
-        ..ClientConfig::new(router.address().to_string(), "agent", Password::from("rahasia"))
-    };
-    let client = Arc::new(RouterClient::spawn(client));
-    let relay = RelayClient::new(relay_url, || Secret::new(TOKEN)).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    let site = Site::assemble(config.clone(), client, Some(Arc::new(relay)), clock, Arc::new(Silence));
-    Arc::new(site.unwrap())
+    RunningRelay { host: RelayHost::looping(relay, free_port().await), store }
 }
 
 pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp: u64) -> PackageId {
@@ -632,59 +532,16 @@ pub async fn add_package(site: &Site, name: &str, quota: Option<Bytes>, price_rp
     }
 }
 
-pub fn mac(n: u8) -> Mac {
-    Mac([2, 0, 0, 0, 0, n])
-}
-
-pub fn address(n: u8) -> Ipv4Addr {
-    Ipv4Addr::new(10, 5, 50, n)
-}
-
-impl Town {
+impl FullSystem {
     /// Settles everything and holds the ledger to the gateway. `held` are the orders that wait for a person.
     pub async fn audit(&self, held: &[&str]) -> Sums {
         self.settle().await;
-        let verify = |engine: &mut Engine| {
-            engine.flush().unwrap();
-            engine.reader().verify().unwrap();
-        };
-        self.site().engine().call(verify).await.unwrap();
+        self.site.verify_ledger().await;
         self.books.prove(self.dir.path()).await;
         let held = held.iter().map(|id| (*id).to_owned()).collect();
-        let books = Books::read(self.agent_folder()).unwrap();
+        let books = Books::read(self.site.folder()).unwrap();
         let sums = books.check(&self.gateway.orders(), &held).unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!((books.openings, books.outbox), (0, 0));
         sums
-    }
-}
-
-/// For a daemon that listens beside others.
-pub fn on_free_ports(config: &mut Config) {
-    config.admin.listen = ([127, 0, 0, 1], 0).into();
-    config.portal.listen = ([127, 0, 0, 1], 0).into();
-}
-
-/// The agent with its own loops and listeners.
-pub struct Running {
-    pub admin: SocketAddr,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), kuota::agent::run::RunError>>,
-}
-
-impl Running {
-    pub async fn end(self) {
-        self.stop.send_replace(true);
-        self.task.await.expect("the daemon's task").expect("the daemon stops cleanly");
-    }
-}
-
-impl Town {
-    /// Runs the agent as the daemon does. Set it up with [`on_free_ports`].
-    pub async fn run_agent(&self) -> Running {
-        let site = Arc::clone(self.site());
-        let listeners = kuota::agent::run::listen(&site).await.unwrap();
-        let admin = listeners.admin.local_addr().unwrap();
-        let (stop, stopped) = watch::channel(false);
-        Running { admin, stop, task: tokio::spawn(kuota::agent::run::run(site, listeners, stopped)) }
     }
 }

@@ -1,6 +1,8 @@
-//! One site with one customer, one package and a relay, for tests of online payment.
+//! A running site with one customer, one package and a relay, for tests of online payment.
+#![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::net::Ipv4Addr;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,8 +16,9 @@ use kuota::domain::id::Mac;
 use kuota::settings::{Environment, Secret};
 use serde_json::{Value, json};
 
-use crate::desk::{Call, Desk, Reply};
-use crate::relay::{FakeRelay, TOKEN};
+use super::fake_relay::{FakeRelay, TOKEN};
+use super::http_client::{Call, Reply};
+use super::site::{SiteBuilder, TestSite};
 
 pub const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 5, 50, 11);
@@ -25,8 +28,9 @@ pub const PRICE_RP: u64 = 100_000;
 /// Long enough for a busy machine; nothing is waited for longer than it takes.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-pub struct Shop {
-    pub desk: Desk,
+/// The site, which it can be used as, and what payments need.
+pub struct PaymentSite {
+    site: TestSite,
     pub relay: FakeRelay,
     /// The token that the agent sends.
     pub token: Arc<Mutex<String>>,
@@ -36,29 +40,41 @@ pub struct Shop {
     pub cashier: String,
 }
 
-impl Shop {
-    pub async fn open() -> Self {
+impl Deref for PaymentSite {
+    type Target = TestSite;
+
+    fn deref(&self) -> &TestSite {
+        &self.site
+    }
+}
+
+impl DerefMut for PaymentSite {
+    fn deref_mut(&mut self) -> &mut TestSite {
+        &mut self.site
+    }
+}
+
+impl PaymentSite {
+    pub async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::build(false, CallTimeouts::default(), change).await
+        Self::build(CallTimeouts::default(), |site| site.listening().config(change)).await
     }
 
-    /// With callers who wait so long.
-    pub async fn patient(timeouts: CallTimeouts) -> Self {
-        Self::build(false, timeouts, |_| {}).await
+    /// With other timeouts of calls to the relay.
+    pub async fn with_timeouts(timeouts: CallTimeouts) -> Self {
+        Self::build(timeouts, SiteBuilder::listening).await
     }
 
     /// With the daemon's loops.
-    pub async fn daemon() -> Self {
-        Self::build(true, CallTimeouts::default(), |config| {
-            config.router.poll_interval = Duration::from_millis(200);
-        })
-        .await
+    pub async fn looping() -> Self {
+        let often = |config: &mut Config| config.router.poll_interval = Duration::from_millis(200);
+        Self::build(CallTimeouts::default(), |site| site.looping().config(often)).await
     }
 
-    async fn build(is_daemon: bool, timeouts: CallTimeouts, change: impl FnOnce(&mut Config)) -> Self {
+    async fn build(timeouts: CallTimeouts, change: impl FnOnce(SiteBuilder) -> SiteBuilder) -> Self {
         let clock = ManualClock::new(parse_rfc3339("2026-11-10T03:00:00Z").unwrap());
         let relay = FakeRelay::start(clock.clone()).await;
         let token = Arc::new(Mutex::new(TOKEN.to_owned()));
@@ -66,19 +82,16 @@ impl Shop {
         let client = RelayClient::new(&relay.url, move || Secret::new(held.lock().unwrap().clone()))
             .unwrap()
             .with_patience(timeouts, Duration::from_secs(15));
-        let url = relay.url.clone();
-        let desk = Desk::linked(clock, Some(Arc::new(client)), is_daemon, |config| {
-            let text = format!("[relay]\nurl = \"{url}\"\nsite = \"site-1\"");
-            config.relay = Config::parse(&text, "test", &Environment::default()).unwrap().relay;
-            change(config);
-        })
-        .await;
-        let user = desk.user("Budi").await;
-        let package = desk.package(PACKAGE_BYTES >> 20, PRICE_RP).await;
-        desk.sim.host_connect(MAC, ADDRESS);
-        desk.post(&format!("{user}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
-        let cashier = desk.admin("siti", "cashier").await;
-        Self { desk, relay, token, user, package, cashier }
+        let text = format!("[relay]\nurl = \"{}\"\nsite = \"site-1\"", relay.url);
+        let section = Config::parse(&text, "test", &Environment::default()).unwrap().relay;
+        let builder = SiteBuilder::new().clock(clock).relay(Arc::new(client));
+        let site = change(builder.config(|config| config.relay = section)).start().await.with_owner().await;
+        let user = site.user("Budi").await;
+        let package = site.package(PACKAGE_BYTES >> 20, PRICE_RP).await;
+        site.sim.host_connect(MAC, ADDRESS);
+        site.post(&format!("{user}/devices"), json!({"mac": MAC.to_string()})).await.ok(201);
+        let cashier = site.admin("siti", "cashier").await;
+        Self { site, relay, token, user, package, cashier }
     }
 
     /// Somebody wants the package.
@@ -99,70 +112,63 @@ impl Shop {
     }
 
     pub fn as_cashier(&self, method: Method, path: &str) -> Call {
-        self.desk.request(method, path).bearer(&self.cashier)
+        self.request(method, path).bearer(&self.cashier)
     }
 
     pub async fn cashier_posts(&self, path: &str, body: Value) -> Reply {
         self.as_cashier(Method::POST, path).json(&body).send().await
     }
 
-    pub async fn user(&self) -> Value {
-        self.desk.get(&self.user).await.ok(200)
+    pub async fn customer(&self) -> Value {
+        self.get(&self.user).await.ok(200)
     }
 
     pub async fn credited(&self) -> u64 {
-        self.user().await["credited_bytes"].as_u64().unwrap()
+        self.customer().await["credited_bytes"].as_u64().unwrap()
     }
 
     pub async fn status(&self, order: &str) -> Value {
-        self.desk.get(&format!("/orders/{order}")).await.ok(200)["status"].clone()
+        self.get(&format!("/orders/{order}")).await.ok(200)["status"].clone()
     }
 
     pub async fn flags(&self, order: &str) -> Value {
-        self.desk.get(&format!("/orders/{order}")).await.ok(200)["flags"].clone()
+        self.get(&format!("/orders/{order}")).await.ok(200)["flags"].clone()
     }
 
     /// Ids of orders, newest first.
     pub async fn orders(&self, query: &str) -> Vec<String> {
-        let page = self.desk.get(&format!("/orders{query}")).await.ok(200);
+        let page = self.get(&format!("/orders{query}")).await.ok(200);
         let ids = page["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().into());
         ids.collect()
     }
 
     /// Reads the feed to its end.
     pub async fn pull(&self) {
-        let site = self.desk.site();
-        while site.payments.pull_once(Duration::ZERO).await.unwrap().more {}
+        while self.agent().payments.pull_once(Duration::ZERO).await.unwrap().more {}
     }
 
     pub async fn pull_fails(&self) {
-        self.desk.site().payments.pull_once(Duration::ZERO).await.unwrap_err();
+        self.agent().payments.pull_once(Duration::ZERO).await.unwrap_err();
     }
 
     /// Runs every item of the outbox, whenever it is due.
     pub async fn run_outbox(&self) {
-        self.desk.clock.advance(Duration::from_mins(2));
-        self.desk.site().payments.outbox_once().await.unwrap();
+        self.clock.advance(Duration::from_mins(2));
+        self.agent().payments.outbox_once().await.unwrap();
     }
 
     pub async fn outbox(&self) -> Vec<OutboxItem> {
-        self.desk.site().engine().call(|engine: &mut Engine| engine.outbox()).await.unwrap()
+        self.agent().engine().call(|engine: &mut Engine| engine.outbox()).await.unwrap()
     }
 
     /// What an attempt left behind in the ledger.
-    pub async fn openings(&self) -> usize {
-        self.desk.site().engine().call(|engine: &mut Engine| engine.openings().len()).await.unwrap()
-    }
-
-    /// One cycle of the daemon.
-    pub async fn cycle(&self) {
-        self.desk.site().cycle.meter_once().await.unwrap();
-        self.desk.site().cycle.enforce_once().await.unwrap();
+    pub async fn pending_orders(&self) -> usize {
+        self.agent().engine().call(|engine: &mut Engine| engine.pending_orders().len()).await.unwrap()
     }
 
     /// The router's list that the customer's device is on.
     pub fn list(&self) -> Option<String> {
-        let rows = self.desk.sim.rows("/ip/firewall/address-list");
+        let rows = self.sim.rows("/ip/firewall/address-list");
         let is_ours = |row: &&std::collections::BTreeMap<String, String>| {
             row.get("address") == Some(&ADDRESS.to_string())
                 && row.get("comment").is_some_and(|comment| comment.starts_with("kuota:"))
@@ -171,22 +177,12 @@ impl Shop {
     }
 
     pub async fn access(&self) -> (String, Value) {
-        let access = self.user().await["access"].clone();
+        let access = self.customer().await["access"].clone();
         (access["status"].as_str().unwrap().to_owned(), access["reason"].clone())
     }
 
     pub async fn relay_state(&self) -> Value {
-        self.desk.get("/status").await.ok(200)["relay"].clone()
-    }
-
-    /// The whole ledger adds up.
-    pub async fn verify(&self) {
-        self.desk.get("/ledger/verify").await.ok(200);
-    }
-
-    pub fn pass(&self, by: Duration) {
-        self.desk.clock.advance(by);
-        self.desk.sim.advance(by);
+        self.get("/status").await.ok(200)["relay"].clone()
     }
 }
 

@@ -12,7 +12,7 @@ use kuota::protocol::relay::{PaymentMeans, VirtualAccount};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::signature;
+use super::test_relay::signature;
 
 /// What becomes of one call.
 pub enum Plan {
@@ -41,7 +41,7 @@ struct Books {
     charge_seen: Vec<Charge>,
 }
 
-pub struct Scripted {
+pub struct ScriptedGateway {
     account: String,
     books: Mutex<Books>,
     /// Whether a status answer still says how to pay.
@@ -60,7 +60,7 @@ pub fn rejected(code: u16) -> GatewayError {
     GatewayError::Rejected { code, message: "no thanks".into() }
 }
 
-impl Scripted {
+impl ScriptedGateway {
     pub fn new(account: &str) -> Self {
         Self { account: account.into(), books: Mutex::default(), recalls: false.into() }
     }
@@ -234,7 +234,7 @@ fn means(method: OnlineMethod, order: &str) -> PaymentMeans {
     }
 }
 
-impl Gateway for Scripted {
+impl Gateway for ScriptedGateway {
     fn charge<'a>(
         &'a self,
         charge: &'a Charge,

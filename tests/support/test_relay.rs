@@ -1,55 +1,41 @@
 //! A relay for one test: a real store in a folder of its own, HTTP over a free port, a gateway that does as it is
 //! told, and a clock that moves when it is told. `KUOTA_TEST_DATABASE=postgres` puts the store into a database server.
-#![allow(unused_imports, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
-#[path = "../support/postgres.rs"]
-mod postgres;
-pub mod scripted;
-
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Method, Request};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
-use kuota::clock::ManualClock;
+use axum::http::Method;
+use kuota::clock::{Clock, ManualClock};
 use kuota::domain::units::Timestamp;
-use kuota::relay::config::{MerchantKeys, RelaySecrets};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::SqliteStore;
-use kuota::relay::{decide_once, limits, reconcile_once, router};
-use kuota::settings::Secret;
-use kuota::web::serve::serve;
+use kuota::relay::{decide_once, reconcile_once};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha512};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::TcpStream;
 
-use scripted::Scripted;
+use super::http_client::{Call, HttpClient, Reply, http_client};
+use super::postgres;
+use super::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, free_port, secrets};
+use super::scripted_gateway::ScriptedGateway;
 
 /// 2026-03-01 03:00 UTC, ten in the morning in Jakarta.
 pub const START: Timestamp = Timestamp(1_772_334_000_000);
-/// The key that notifications of every merchant here are signed with, but for the last letter.
-pub const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
+/// The key of the other merchant.
 pub const OTHER_KEY: &str = "SB-Mid-server-TESTKEYbbbbbbbbbbbbbbb";
-/// The gateway's name for the first merchant.
-pub const ACCOUNT: &str = "G000000001";
-/// Tokens of the sites.
-pub const TOKEN: &str = "token-of-site-1";
+/// Tokens of the other sites.
 pub const SISTER: &str = "token-of-site-2";
 pub const STRANGER: &str = "token-of-site-3";
 
 /// How a relay differs from the usual one.
-pub struct Setup {
+pub struct RelayOptions {
     pub notified: bool,
     pub fee_imposition: bool,
     pub account: Option<String>,
@@ -57,7 +43,7 @@ pub struct Setup {
     pub connections_max: usize,
 }
 
-impl Default for Setup {
+impl Default for RelayOptions {
     fn default() -> Self {
         let ms = Duration::from_millis;
         Self {
@@ -77,66 +63,41 @@ impl Default for Setup {
 }
 
 /// The relay: merchant `m1` with `site-1` and `site-2`, merchant `m2` with `site-3`.
-pub struct Bench {
-    pub relay: Arc<Relay>,
+pub struct TestRelay {
+    pub service: Arc<Relay>,
     pub store: Arc<dyn RelayStore>,
-    pub gateway: Arc<Scripted>,
-    pub other_gateway: Arc<Scripted>,
+    pub gateway: Arc<ScriptedGateway>,
+    pub other_gateway: Arc<ScriptedGateway>,
     pub clock: ManualClock,
     pub base: String,
-    http: Client<HttpConnector, Body>,
-    stop: watch::Sender<bool>,
+    http: HttpClient,
+    _host: RelayHost,
     pub folder: TempDir,
 }
 
-/// An answer, read whole.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub kind: String,
-    pub text: String,
-}
-
-impl Reply {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+impl TestRelay {
+    pub async fn start() -> Self {
+        Self::start_with(RelayOptions::default()).await
     }
 
-    /// The body of an answer with this status.
-    #[track_caller]
-    pub fn ok(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
-        self.json()
-    }
-
-    /// That it is a problem with this status and code.
-    #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) {
-        assert_eq!((self.status, self.kind.as_str()), (status, "application/problem+json"), "{}", self.text);
-        assert_eq!(self.json()["code"], code, "{}", self.text);
-    }
-}
-
-impl Bench {
-    pub async fn new() -> Self {
-        Self::with(Setup::default()).await
-    }
-
-    pub async fn with(setup: Setup) -> Self {
+    pub async fn start_with(options: RelayOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path()).await;
         let clock = ManualClock::new(START);
-        let (gateway, other_gateway) = (Arc::new(Scripted::new(ACCOUNT)), Arc::new(Scripted::new("G2")));
+        let (gateway, other_gateway) =
+            (Arc::new(ScriptedGateway::new(ACCOUNT)), Arc::new(ScriptedGateway::new("G2")));
+        let merchants = [("m1", KEY), ("m2", OTHER_KEY)];
+        let sites = [("site-1", TOKEN), ("site-2", SISTER), ("site-3", STRANGER)];
         let parts = RelayParts {
             store: Arc::clone(&store),
             clock: Arc::new(clock.clone()),
-            secrets: secrets(),
+            secrets: secrets(&merchants, &sites),
             merchants: vec![
                 MerchantParts {
                     id: "m1".into(),
                     gateway: Arc::clone(&gateway) as _,
-                    account: setup.account,
-                    fee_imposition: setup.fee_imposition,
+                    account: options.account,
+                    fee_imposition: options.fee_imposition,
                     sites: vec!["site-1".into(), "site-2".into()],
                 },
                 MerchantParts {
@@ -147,17 +108,14 @@ impl Bench {
                     sites: vec!["site-3".into()],
                 },
             ],
-            public_url: setup.notified.then(|| "https://relay.example".to_owned()),
-            timeouts: setup.timeouts,
-            connections_max: setup.connections_max,
+            public_url: options.notified.then(|| "https://relay.example".to_owned()),
+            timeouts: options.timeouts,
+            connections_max: options.connections_max,
         };
-        let relay = Relay::new(parts).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, router(&relay), limits(&relay), stopped));
-        let http = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { relay, store, gateway, other_gateway, clock, base, http, stop, folder }
+        let service = Relay::new(parts).await.unwrap();
+        let host = RelayHost::listening(Arc::clone(&service), free_port().await);
+        let (base, http) = (host.url(), http_client());
+        Self { service, store, gateway, other_gateway, clock, base, http, _host: host, folder }
     }
 
     pub async fn call(
@@ -167,18 +125,11 @@ impl Bench {
         token: Option<&str>,
         body: Option<Vec<u8>>,
     ) -> Reply {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let mut call = Call::new(&self.http, method, &format!("{}{path}", self.base));
         if let Some(token) = token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+            call = call.bearer(token);
         }
-        request = request.header("Content-Type", "application/json");
-        let request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
-        let response = self.http.request(request).await.unwrap();
-        let status = response.status().as_u16();
-        let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or_default().to_owned();
-        let body = axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
-        Reply { status, kind, text: String::from_utf8_lossy(&body).into_owned() }
+        call.header("content-type", "application/json").body(body.unwrap_or_default()).send().await
     }
 
     /// Sends these bytes on a connection of their own, which stays open with what comes back unread.
@@ -228,7 +179,7 @@ impl Bench {
     }
 
     pub async fn notify_raw(&self, merchant: &str, body: Vec<u8>) -> Reply {
-        let path = self.relay.notification_path(merchant).unwrap();
+        let path = self.service.notification_path(merchant).unwrap();
         self.call(Method::POST, &path, None, Some(body)).await
     }
 
@@ -239,13 +190,11 @@ impl Bench {
     }
 
     pub async fn decide(&self) -> usize {
-        use kuota::clock::Clock;
-        decide_once(&self.relay, self.clock.now()).await.unwrap()
+        decide_once(&self.service, self.clock.now()).await.unwrap()
     }
 
     pub async fn reconcile(&self) -> usize {
-        use kuota::clock::Clock;
-        reconcile_once(&self.relay, self.clock.now()).await.unwrap()
+        reconcile_once(&self.service, self.clock.now()).await.unwrap()
     }
 
     pub fn pass(&self, seconds: u64) {
@@ -264,12 +213,6 @@ pub async fn open_store(folder: &Path) -> Arc<dyn RelayStore> {
         }
         Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
         Err(_) => Arc::new(SqliteStore::open(&folder.join("relay.db")).unwrap()),
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
     }
 }
 
@@ -295,17 +238,4 @@ pub fn signature(order: &str, code: &str, amount: &str, key: &str) -> String {
         write!(text, "{byte:02x}").unwrap();
         text
     })
-}
-
-fn secrets() -> RelaySecrets {
-    let keys = |key: &str| MerchantKeys { server_key: Secret::new(key), previous_keys: Vec::new() };
-    let token = |token: &str| -> [u8; 32] { Sha256::digest(token).into() };
-    RelaySecrets::new(
-        BTreeMap::from([("m1".to_owned(), keys(KEY)), ("m2".to_owned(), keys(OTHER_KEY))]),
-        BTreeMap::from([
-            ("site-1".to_owned(), token(TOKEN)),
-            ("site-2".to_owned(), token(SISTER)),
-            ("site-3".to_owned(), token(STRANGER)),
-        ]),
-    )
 }

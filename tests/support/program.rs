@@ -1,5 +1,5 @@
-//! The program as a process of its own, for tests that kill it or spoil its disk: a folder, the daemon on it, and
-//! calls through its control socket that are remembered and asked for again.
+//! Either program as a process of its own: a folder with its configuration, commands and how they end, the running
+//! program with its log, and calls through the control socket that are remembered and made again.
 #![allow(clippy::unwrap_used, reason = "only tests come here")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,14 +30,17 @@ pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// A folder with a configuration.
-pub struct Place {
+/// A folder with a configuration, and the program that runs on it.
+pub struct ProgramFolder {
     pub dir: TempDir,
     data: PathBuf,
+    program: &'static str,
+    /// The configuration's name below the folder.
+    config: &'static str,
 }
 
-impl Place {
-    /// For a router at `router`.
+impl ProgramFolder {
+    /// `kuotad` for a router at `router`.
     pub fn new(router: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
@@ -46,21 +49,36 @@ impl Place {
 
     /// With the data in a folder of its own choice.
     pub fn at(dir: TempDir, data: PathBuf, router: &str) -> Self {
-        let place = Self { dir, data };
-        std::fs::write(place.path("router.password"), "rahasia\n").unwrap();
+        let folder = Self { data, ..Self::bare(dir, env!("CARGO_BIN_EXE_kuotad"), "kuotad.toml") };
+        std::fs::write(folder.path("router.password"), "rahasia\n").unwrap();
         let text = format!(
             "data_dir = \"{}\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[portal]\nlisten = \"127.0.0.1:0\"\n\
              [store]\ncommit_interval = \"1s\"\n[router]\naddress = \"{router}\"\nusername = \"agent\"\n\
              password_file = \"{}\"\npoll_interval = \"200ms\"\ntimeout = \"2s\"\n",
-            place.data.display(),
-            place.path("router.password").display(),
+            folder.data.display(),
+            folder.path("router.password").display(),
         );
-        std::fs::write(place.path("kuotad.toml"), text).unwrap();
-        place
+        std::fs::write(folder.path("kuotad.toml"), text).unwrap();
+        folder
+    }
+
+    /// `kuotad` or `kuota-relay`, whose configuration the test writes.
+    pub fn bare(dir: TempDir, program: &'static str, config: &'static str) -> Self {
+        Self { data: dir.path().join("data"), dir, program, config }
+    }
+
+    /// The other program on the same folder.
+    pub fn relay_command(&self, args: &[&str]) -> Command {
+        command(env!("CARGO_BIN_EXE_kuota-relay"), &self.path("relay.toml"), args)
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// The same as text, for arguments.
+    pub fn file(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
     }
 
     pub fn data(&self) -> &Path {
@@ -72,35 +90,45 @@ impl Place {
     }
 
     fn arguments(&self, command: &mut Command, args: &[&str]) {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("KUOTA__") {
-                command.env_remove(name);
-            }
-        }
-        command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
-        command.arg("--config").arg(self.path("kuotad.toml")).args(args);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        arguments(command, &self.path(self.config), args);
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kuotad"));
-        self.arguments(&mut command, args);
-        command
+        command(self.program, &self.path(self.config), args)
     }
 
     /// The program under strace, with what it shall inject.
     pub fn traced(&self, strace: &[&str], args: &[&str]) -> Command {
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "-o", "/dev/null"]).args(strace).arg(env!("CARGO_BIN_EXE_kuotad"));
+        command.args(["-f", "-qq", "-o", "/dev/null"]).args(strace).arg(self.program);
         self.arguments(&mut command, args);
         command
     }
 
     /// The program run by another one, which gets it as its last arguments.
     pub fn within(&self, mut outer: Command, args: &[&str]) -> Command {
-        outer.arg(env!("CARGO_BIN_EXE_kuotad"));
+        outer.arg(self.program);
         self.arguments(&mut outer, args);
         outer
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, args: &[&str]) -> Finished {
+        Finished::of(self.command(args).output().unwrap(), args)
+    }
+
+    pub fn run_with_stdin(&self, args: &[&str], input: &str) -> Finished {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        // A command that reads nothing may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Finished::of(child.wait_with_output().unwrap(), args)
+    }
+
+    /// The JSON that a command that must succeed prints.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let done = self.run(&[args, &["--json"]].concat());
+        done.exits(0);
+        serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("no JSON: {done:?}"))
     }
 
     /// The books as they lie on the disk, without a daemon.
@@ -109,16 +137,36 @@ impl Place {
         if output.status.code() == Some(0) { Ok(()) } else { Err(said(&output)) }
     }
 
-    pub fn start(&self) -> Daemon {
-        Daemon::start(self.command(&["run"]), self)
+    pub fn start(&self) -> RunningProgram {
+        RunningProgram::start(self.command(&["run"]), self)
     }
 
     /// The same, once it answers.
-    pub fn serve(&self) -> Daemon {
+    pub fn serve(&self) -> RunningProgram {
         let mut daemon = self.start();
         daemon.serves();
         daemon
     }
+}
+
+/// A program with its configuration and arguments.
+pub fn command(program: &str, config: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    arguments(&mut command, config, args);
+    command
+}
+
+/// Arguments, and nothing of what this test's own environment says.
+fn arguments(command: &mut Command, config: &Path, args: &[&str]) {
+    for (name, _) in std::env::vars_os() {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("KUOTA__") || name_text.starts_with("KUOTA_RELAY__") {
+            command.env_remove(&name);
+        }
+    }
+    command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM").env_remove("CREDENTIALS_DIRECTORY");
+    command.arg("--config").arg(config).args(args);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
 }
 
 /// What a command said on stderr.
@@ -126,35 +174,80 @@ pub fn said(output: &Output) -> String {
     format!("{:?}: {}", output.status.code(), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A running daemon. Killed when dropped.
-pub struct Daemon {
+/// How a command ended.
+#[derive(Debug)]
+pub struct Finished {
+    pub args: Vec<String>,
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Finished {
+    pub fn of(output: Output, args: &[&str]) -> Self {
+        Self {
+            args: args.iter().map(|a| (*a).to_owned()).collect(),
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// That it exited so, without a panic and without a word of a key.
+    #[track_caller]
+    pub fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(!self.err.contains("panicked") && !format!("{self:?}").contains("TESTKEY"), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn says(&self, text: &str) -> &Self {
+        assert!(self.out.contains(text), "no {text:?} in {self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn complains(&self, text: &str) -> &Self {
+        assert!(self.err.contains(text), "no {text:?} in {self:?}");
+        self
+    }
+}
+
+/// Lines of a log, and a signal for each that is added.
+#[derive(Default)]
+struct Log {
+    lines: Mutex<Vec<String>>,
+    added: Condvar,
+}
+
+/// A running program. Killed when dropped.
+pub struct RunningProgram {
     child: Child,
     socket: PathBuf,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<Log>,
+    /// Lines that [`Self::logs`] has been over.
+    read: usize,
     reading: Option<thread::JoinHandle<()>>,
 }
 
-impl Daemon {
-    pub fn start(mut command: Command, place: &Place) -> Self {
+impl RunningProgram {
+    pub fn start(mut command: Command, folder: &ProgramFolder) -> Self {
         let mut child = command.spawn().expect("strace is needed: run scripts/test, which installs it");
-        let log: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (lines, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
+        let log: Arc<Log> = Arc::default();
+        let (written, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
         let reading = thread::spawn(move || {
-            stderr.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line));
+            for line in stderr.lines().map_while(Result::ok) {
+                written.lines.lock().unwrap().push(line);
+                written.added.notify_all();
+            }
         });
-        Self { child, socket: place.socket(), log, reading: Some(reading) }
+        Self { child, socket: folder.socket(), log, read: 0, reading: Some(reading) }
     }
 
     /// Waits until it answers.
     pub fn serves(&mut self) {
-        let until = Instant::now() + DEADLINE;
-        while self.call("GET", "/healthz", None, "").is_err() {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("it ended with {status}: {}", self.log());
-            }
-            assert!(Instant::now() < until, "never served: {}", self.log());
-            thread::sleep(LOOK);
-        }
+        assert!(self.serves_or_ends(), "it ended: {}", self.log());
     }
 
     /// Waits until it answers or ends; whether it answers.
@@ -175,33 +268,51 @@ impl Daemon {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Where it says that its desk listens.
+    /// Waits for the next line of the log with this text.
+    pub fn logs(&mut self, text: &str) -> String {
+        let until = Instant::now() + DEADLINE;
+        let mut lines = self.log.lines.lock().unwrap();
+        loop {
+            while let Some(line) = lines.get(self.read) {
+                self.read += 1;
+                if line.contains(text) {
+                    return line.clone();
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "never logged {text:?}: {lines:#?}");
+            lines = self.log.added.wait_timeout(lines, left).unwrap().0;
+        }
+    }
+
+    /// Where it says that the admins' pages are.
     pub fn admin(&self) -> Option<String> {
         self.listens("admin listens")
     }
 
-    /// Where it says that its portal listens.
+    /// Where it says that the customers' pages are.
     pub fn portal(&self) -> Option<String> {
         self.listens("portal listens")
     }
 
-    fn listens(&self, said: &str) -> Option<String> {
+    /// The address in the first line of the log with this text.
+    pub fn listens(&self, text: &str) -> Option<String> {
         let log = self.log();
-        let line = log.lines().find(|line| line.contains(said))?;
-        let address = line.split("address").nth(1)?;
-        let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
-        let address: String =
-            address.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| is_part(*c)).collect();
-        Some(address)
+        let line = log.lines().find(|line| line.contains(text))?;
+        let after = line.split("127.0.0.1:").nth(1)?;
+        let port: String = after.chars().take_while(char::is_ascii_digit).collect();
+        Some(format!("127.0.0.1:{port}"))
     }
 
-    /// The process.
+    /// The program itself: the child, or under strace the child's child.
     pub fn id(&self) -> u32 {
-        self.process()
+        let id = self.child.id();
+        let traced = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        traced.split_whitespace().next().and_then(|id| id.parse().ok()).unwrap_or(id)
     }
 
     pub fn log(&self) -> String {
-        self.log.lock().unwrap().join("\n")
+        self.log.lines.lock().unwrap().join("\n")
     }
 
     pub fn call(&self, method: &str, path: &str, key: Option<&str>, body: &str) -> io::Result<Answer> {
@@ -215,6 +326,10 @@ impl Daemon {
         answer.json()
     }
 
+    pub fn signal(&self, name: &str) {
+        signal(self.id(), name);
+    }
+
     /// Ends it the hard way.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -222,10 +337,17 @@ impl Daemon {
     }
 
     /// Ends it the soft way.
-    pub fn stop(mut self) {
-        signal(self.process(), "TERM");
-        let code = self.ends();
-        assert_eq!(code, Some(0), "{}", self.log());
+    pub fn stop(self) {
+        let log = Arc::clone(&self.log);
+        let (code, _) = self.stop_by("TERM");
+        assert_eq!(code, Some(0), "{}", log.lines.lock().unwrap().join("\n"));
+    }
+
+    /// Ends it with a signal; the exit code and how long it took.
+    pub fn stop_by(mut self, signal: &str) -> (Option<i32>, Duration) {
+        let begun = Instant::now();
+        self.signal(signal);
+        (self.ends(), begun.elapsed())
     }
 
     /// Waits until it ends by itself; its exit code.
@@ -237,25 +359,20 @@ impl Daemon {
                 if let Some(reading) = self.reading.take() {
                     reading.join().unwrap();
                 }
+                let log = self.log();
+                assert!(!log.contains("panicked") && !log.contains("TESTKEY"), "{log}");
                 return status.code();
             }
             assert!(Instant::now() < until, "it does not end: {}", self.log());
             thread::sleep(LOOK);
         }
     }
-
-    /// The daemon itself: the child, or under strace the child's child.
-    fn process(&self) -> u32 {
-        let id = self.child.id();
-        let traced = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-        traced.split_whitespace().next().and_then(|id| id.parse().ok()).unwrap_or(id)
-    }
 }
 
-impl Drop for Daemon {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            signal(self.process(), "KILL");
+            signal(self.id(), "KILL");
             let _ = self.child.wait();
         }
     }
