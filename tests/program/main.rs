@@ -3,7 +3,9 @@
 
 mod cli;
 mod config;
+mod damage;
 mod disk;
+mod flood;
 mod memory;
 mod relay_cli;
 mod setup;
