@@ -126,6 +126,7 @@ pub fn fill_with(folder: &Path, users: u32) {
     let seq = ledger.seq;
     (0..REVIEWS).for_each(|n| review(&tx, n));
     (1..=users).for_each(|no| usage(&tx, no));
+    usage_sums(&tx);
     audit(&tx, users);
     let today = day_number(jiff::civil::date(2026, 11, 10));
     for (key, value) in [("chain_seq", seq.to_string()), ("sealed_day", today.to_string())] {
@@ -305,6 +306,18 @@ fn usage(tx: &Transaction, no: u32) {
             hours.execute(params![NOW_MS / HOUR_MS - ago, no, USAGE_BYTES / 20]).unwrap();
         }
     }
+}
+
+/// The sums of those days.
+fn usage_sums(tx: &Transaction) {
+    tx.execute_batch(
+        "INSERT INTO usage_sums SELECT day, sum(bytes) FROM usage_totals WHERE true GROUP BY day ON CONFLICT DO NOTHING;
+         INSERT INTO usage_months
+         SELECT 12 * CAST(strftime('%Y', day * 86400, 'unixepoch') AS INTEGER)
+           + CAST(strftime('%m', day * 86400, 'unixepoch') AS INTEGER) - 1 AS month, user_no, sum(bytes)
+         FROM usage_totals WHERE true GROUP BY month, user_no ON CONFLICT DO NOTHING;",
+    )
+    .unwrap();
 }
 
 fn audit(tx: &Transaction, users: u32) {

@@ -98,6 +98,8 @@ pub struct Site {
     pub signed_tokens: SignedTokens,
     /// What its servers answered.
     pub answers: Answers,
+    /// Tables of statistics that were damaged and began again empty: reports lack what was in them.
+    pub statistics_lost: Vec<String>,
     engine: EngineHandle,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
@@ -125,10 +127,11 @@ impl Site {
     ) -> Result<Self, StartError> {
         let mut store = Store::open(&config.data_dir)?;
         // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
-        let (verified, damaged) = store.reader()?.verify_money()?;
+        let (verified, damaged) = store.reader()?.verify_money(store.check_due())?;
         let Verified { entries, accounts, debts, receipts } = verified;
         tracing::info!(entries, accounts, debts, receipts, "ledger verified");
         store.protect(damaged)?;
+        let statistics_lost = store.reader()?.statistics_lost()?;
         let mut engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
@@ -146,7 +149,7 @@ impl Site {
         let secret = engine.site_secret().clone();
         let engine = EngineHandle::spawn(engine)?;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
-        Ok(Self::new(config, engine, &secret, router, link, clock))
+        Ok(Self { statistics_lost, ..Self::new(config, engine, &secret, router, link, clock) })
     }
 
     /// A site around an engine that runs already; `secret` is what the engine's store signs with.
@@ -165,7 +168,19 @@ impl Site {
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
         let (signed_tokens, answers) = (SignedTokens::new(secret), Answers::default());
-        Self { config, cycle, payments, clock, signed_tokens, answers, engine, pace, in_force }
+        let statistics_lost = Vec::new();
+        Self {
+            config,
+            cycle,
+            payments,
+            clock,
+            signed_tokens,
+            answers,
+            statistics_lost,
+            engine,
+            pace,
+            in_force,
+        }
     }
 
     /// The handle to the engine.

@@ -66,13 +66,59 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     }
     let heading: Vec<String> = headings.iter().map(|h| (*h).to_owned()).collect();
     let lines: Vec<&Vec<String>> = std::iter::once(&heading).chain(rows).collect();
+    let widths = widths(&lines);
+    lines.iter().map(|line| padded(line, &widths)).collect::<Vec<_>>().join("\n")
+}
+
+fn widths(lines: &[&Vec<String>]) -> Vec<usize> {
+    let columns = lines.iter().map(|line| line.len()).max().unwrap_or_default();
     let width = |column: usize| lines.iter().filter_map(|l| l.get(column)).map(|c| c.chars().count()).max();
-    let widths: Vec<usize> = (0..headings.len()).map(|column| width(column).unwrap_or(0)).collect();
-    let show = |line: &&Vec<String>| {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    lines.iter().map(show).collect::<Vec<_>>().join("\n")
+    (0..columns).map(|column| width(column).unwrap_or(0)).collect()
+}
+
+fn padded(line: &[String], widths: &[usize]) -> String {
+    let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+/// A table of any length, printed while its rows come. The first rows decide the widths of its columns.
+pub(super) struct GrowingTable {
+    headings: &'static [&'static str],
+    /// Rows until the widths are decided.
+    waiting: Vec<Vec<String>>,
+    widths: Option<Vec<usize>>,
+}
+
+/// Rows that decide the widths.
+const ROWS_WAITING: usize = 1000;
+
+impl GrowingTable {
+    /// A table without rows.
+    pub fn new(headings: &'static [&'static str]) -> Self {
+        Self { headings, waiting: Vec::new(), widths: None }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, row: Vec<String>) -> Result<(), Failure> {
+        if let Some(widths) = &self.widths {
+            return say(&padded(&row, widths));
+        }
+        self.waiting.push(row);
+        if self.waiting.len() < ROWS_WAITING {
+            return Ok(());
+        }
+        let heading: Vec<String> = self.headings.iter().map(|h| (*h).to_owned()).collect();
+        self.widths = Some(widths(&std::iter::once(&heading).chain(&self.waiting).collect::<Vec<_>>()));
+        say(&table(self.headings, &std::mem::take(&mut self.waiting)))
+    }
+
+    /// Prints what waits, after the last row.
+    pub fn end(&mut self) -> Result<(), Failure> {
+        match self.widths {
+            Some(_) => Ok(()),
+            None => say(&table(self.headings, &std::mem::take(&mut self.waiting))),
+        }
+    }
 }
 
 /// A field as text; empty for an absent one.

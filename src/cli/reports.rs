@@ -1,12 +1,16 @@
 //! `report`: sales, debts, usage, and the list for collection.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::Method;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::Value;
 
 use super::api::{Api, with_query};
 use super::failure::Failure;
-use super::output::{Output, bytes, outline, rupiah, table, text};
+use super::output::{GrowingTable, Output, bytes, outline, print, rupiah, say, text};
+use super::streamed::each_row;
 use crate::protocol::admin::reports::{ReportFormat, ReportQuery};
 use crate::protocol::admin::values::Day;
 
@@ -38,11 +42,11 @@ pub struct ReportSpan {
 }
 
 pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Result<(), Failure> {
-    let (name, span, human): (_, _, fn(&Value) -> String) = match command {
-        ReportCommand::Sales(span) => ("sales", span, sales),
-        ReportCommand::Debts(span) => ("debts", span, debts),
-        ReportCommand::Usage(span) => ("usage", span, usage),
-        ReportCommand::Collection(span) => ("collection", span, collection),
+    let (name, span, columns) = match command {
+        ReportCommand::Sales(span) => ("sales", span, SALES),
+        ReportCommand::Debts(span) => ("debts", span, DEBTS),
+        ReportCommand::Usage(span) => ("usage", span, USAGE),
+        ReportCommand::Collection(span) => ("collection", span, COLLECTION),
     };
     let format = if span.csv { ReportFormat::Csv } else { ReportFormat::Json };
     let query = ReportQuery { from: span.from.map(Day), to: span.to.map(Day), format };
@@ -50,18 +54,30 @@ pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Re
     if span.csv {
         return api.print(&path).await;
     }
-    output.answer(&api.get::<Value>(&path).await?, human)
+    if output.json {
+        api.print(&path).await?;
+        return print(b"\n").map(drop);
+    }
+    let body = api.stream(Method::GET, &path).await?.into_body();
+    let table = Arc::new(Mutex::new(GrowingTable::new(columns.headings)));
+    let grown = Arc::clone(&table);
+    let locked =
+        |table: &Mutex<GrowingTable>, row| table.lock().unwrap_or_else(PoisonError::into_inner).add(row);
+    let totals = each_row(body, move |row| locked(&grown, (columns.row)(&row))).await?;
+    table.lock().unwrap_or_else(PoisonError::into_inner).end()?;
+    say(&format!("\n{}", outline(&totals)))
 }
 
-/// The items as a table, and the totals below.
-fn shown(report: &Value, headings: &[&str], row: impl Fn(&Value) -> Vec<String>) -> String {
-    let items = report["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let rows: Vec<Vec<String>> = items.iter().map(row).collect();
-    format!("{}\n\n{}", table(headings, &rows), outline(&report["totals"]))
+/// How a report's rows are shown.
+#[derive(Clone, Copy)]
+struct Columns {
+    headings: &'static [&'static str],
+    row: fn(&Value) -> Vec<String>,
 }
 
-fn sales(report: &Value) -> String {
-    shown(report, &["DAY", "METHOD", "CASHIER", "ORDERS", "AMOUNT", "BACK", "RECEIPTS"], |sum| {
+const SALES: Columns = Columns {
+    headings: &["DAY", "METHOD", "CASHIER", "ORDERS", "AMOUNT", "BACK", "RECEIPTS"],
+    row: |sum| {
         vec![
             text(sum, "day"),
             text(sum, "method"),
@@ -71,11 +87,12 @@ fn sales(report: &Value) -> String {
             rupiah(sum, "refunded_rp"),
             format!("{}-{}", text(sum, "receipt_first"), text(sum, "receipt_last")),
         ]
-    })
-}
+    },
+};
 
-fn debts(report: &Value) -> String {
-    shown(report, &["NAME", "PHONE", "ITEMS", "UNPAID", "OVERAGE", "TO PAY", "OLDEST DUE"], |user| {
+const DEBTS: Columns = Columns {
+    headings: &["NAME", "PHONE", "ITEMS", "UNPAID", "OVERAGE", "TO PAY", "OLDEST DUE"],
+    row: |user| {
         let debts = user["debts"].as_array().map(Vec::as_slice).unwrap_or_default();
         vec![
             text(user, "name"),
@@ -86,17 +103,17 @@ fn debts(report: &Value) -> String {
             rupiah(user, "due_rp"),
             debts.iter().map(|debt| text(debt, "due_date")).min().unwrap_or_default(),
         ]
-    })
-}
+    },
+};
 
-fn usage(report: &Value) -> String {
-    shown(report, &["DAY", "NAME", "USED"], |row| {
-        vec![text(row, "day"), text(row, "name"), bytes(row, "bytes", "")]
-    })
-}
+const USAGE: Columns = Columns {
+    headings: &["DAY", "NAME", "USED"],
+    row: |row| vec![text(row, "day"), text(row, "name"), bytes(row, "bytes", "")],
+};
 
-fn collection(report: &Value) -> String {
-    shown(report, &["STATE", "NAME", "PHONE", "DUE", "OWES", "TO PAY"], |call| {
+const COLLECTION: Columns = Columns {
+    headings: &["STATE", "NAME", "PHONE", "DUE", "OWES", "TO PAY"],
+    row: |call| {
         vec![
             text(call, "state"),
             text(call, "name"),
@@ -105,5 +122,5 @@ fn collection(report: &Value) -> String {
             bytes(call, "total_debt_bytes", ""),
             rupiah(call, "amount_rp"),
         ]
-    })
-}
+    },
+};

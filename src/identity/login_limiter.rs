@@ -27,6 +27,9 @@ const DESK: RateLimit = RateLimit::every(Duration::from_secs(2), 60);
 /// For all callers of the portal, where a PIN has six digits. Together with the reserve this bounds guessing to about
 /// 11 500 PINs a day, from any number of devices.
 const PORTAL: RateLimit = RateLimit::every(Duration::from_secs(10), 30);
+/// For registrations of all callers: each is written to the card. With the reserve this bounds them to 5 800 a day, from
+/// any number of devices.
+const NEWCOMERS: RateLimit = RateLimit::every(Duration::from_secs(30), 60);
 /// For addresses without a wrong guess when a shared limit is used up.
 const RESERVE: RateLimit = RateLimit::every(Duration::from_secs(30), 10);
 
@@ -37,6 +40,8 @@ pub(crate) enum Guarded {
     Passwords,
     /// PINs: all callers together have one.
     Pins,
+    /// Registrations: each name has an allowance, and all callers together another.
+    Registrations,
     /// For requests made by many and not worth guessing: each name has an allowance.
     Names,
 }
@@ -162,6 +167,7 @@ impl LoginLimiter {
         match self.guarded {
             Guarded::Passwords => vec![(Bucket::Name(name.to_owned()), NAME), (Bucket::All, DESK)],
             Guarded::Pins => vec![(Bucket::All, PORTAL)],
+            Guarded::Registrations => vec![(Bucket::Name(name.to_owned()), NAME), (Bucket::All, NEWCOMERS)],
             Guarded::Names => vec![(Bucket::Name(name.to_owned()), NAME)],
         }
     }
@@ -170,7 +176,7 @@ impl LoginLimiter {
     fn scope(&self, name: &str) -> String {
         match self.guarded {
             Guarded::Passwords | Guarded::Names => name.to_owned(),
-            Guarded::Pins => String::new(),
+            Guarded::Pins | Guarded::Registrations => String::new(),
         }
     }
 
@@ -212,6 +218,17 @@ mod tests {
 
     fn peer(n: u32) -> IpAddr {
         IpAddr::V4((0x0a00_0100 + n).into())
+    }
+
+    #[test]
+    fn registrations_from_ever_new_devices_under_ever_new_numbers_are_few() {
+        let mut attempts = LoginLimiter::new(Guarded::Registrations);
+        let mut written = 0;
+        for second in 0..24 * 3600_u32 {
+            let (peer, name) = (peer(second), format!("+62{second}"));
+            written += u32::from(attempts.begin(peer, &name, s(second.into())).is_ok());
+        }
+        assert!((5_000..6_000).contains(&written), "{written} in a day");
     }
 
     /// Makes a wrong guess; returns the time to wait, if any.

@@ -91,14 +91,16 @@ impl SignedTokens {
         format!("{until}.{}.{token}", HEXLOWER.encode(text.as_bytes()))
     }
 
-    /// The text in a result of [`Self::sealed`]; `None` once it has expired, and for anything else.
-    pub fn opened(&self, given: &str, now: Timestamp) -> Option<String> {
+    /// The text in a result of [`Self::sealed`] that lasts `lasts_ms`; `None` once it has expired, and for anything else.
+    /// One that would end later than a text sealed now was made by a clock that was set back since.
+    pub fn opened(&self, given: &str, now: Timestamp, lasts_ms: i64) -> Option<String> {
         let mut parts = given.split('.');
         let (until, hex, token) = (parts.next()?, parts.next()?, parts.next()?);
         let text = String::from_utf8(HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?).ok()?;
         let is_ours = parts.next().is_none() && is_same(&self.token("sealed", &[&text, until]), token);
         let ends_at: i64 = until.parse().ok()?;
-        (is_ours && now.0 < ends_at).then_some(text)
+        let is_of_now = now.0 < ends_at && ends_at.saturating_sub(now.0) <= lasts_ms;
+        (is_ours && is_of_now).then_some(text)
     }
 
     fn token(&self, purpose: &str, parts: &[&str]) -> String {
@@ -237,9 +239,11 @@ mod tests {
         for text in ["", "budi", "a.b.c", "kuota é \u{0}"] {
             let sealed = ours.sealed(text, Timestamp(1000));
             assert!(sealed.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'.'), "{sealed}");
-            assert_eq!(ours.opened(&sealed, Timestamp(999)).as_deref(), Some(text));
-            assert_eq!(ours.opened(&sealed, Timestamp(1000)), None, "it ended");
-            assert_eq!(signed_tokens(2).opened(&sealed, Timestamp(0)), None);
+            assert_eq!(ours.opened(&sealed, Timestamp(999), 500).as_deref(), Some(text));
+            assert_eq!(ours.opened(&sealed, Timestamp(500), 500).as_deref(), Some(text));
+            assert_eq!(ours.opened(&sealed, Timestamp(1000), 500), None, "it ended");
+            assert_eq!(ours.opened(&sealed, Timestamp(499), 500), None, "the clock was set back since");
+            assert_eq!(signed_tokens(2).opened(&sealed, Timestamp(999), 500), None);
         }
         let sealed = ours.sealed("budi", Timestamp(1000));
         let later = sealed.replacen("1000", "2000", 1);
@@ -248,7 +252,7 @@ mod tests {
         for wrong in
             [later, other, form, sealed[1..].to_owned(), format!("{sealed}."), "..".into(), "é.é.é".into()]
         {
-            assert_eq!(ours.opened(&wrong, Timestamp(0)), None, "{wrong}");
+            assert_eq!(ours.opened(&wrong, Timestamp(0), i64::MAX), None, "{wrong}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::config::RelaySecrets;
 use super::figures::RelayFigures;
@@ -31,6 +31,8 @@ const SITE_CALLS_BURST: u32 = 1000;
 const HOLD_ROOM: Duration = Duration::from_secs(2);
 /// How long work that another process has is left alone.
 const LEAVE_FOR: Duration = Duration::from_millis(500);
+/// How often a store that fails is logged.
+const FAILURE_LOGGED_EVERY: Duration = Duration::from_secs(5);
 /// When to come again where another process is at work, in seconds.
 const RETRY_AFTER_S: u64 = 2;
 
@@ -402,9 +404,21 @@ impl RelaySite {
 
 impl From<RelayStoreError> for Problem {
     fn from(error: RelayStoreError) -> Self {
-        tracing::error!(%error, "the relay's store failed");
+        log_store_failure(&error);
         Self::unavailable("store_failed", "the relay's store failed; its log says how")
     }
+}
+
+/// A line every few seconds: while a database is away, every call fails.
+fn log_store_failure(error: &RelayStoreError) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_some_and(|at| at.elapsed() < FAILURE_LOGGED_EVERY) {
+        tracing::debug!(%error, "the relay's store failed");
+        return;
+    }
+    *last = Some(Instant::now());
+    tracing::error!(%error, "the relay's store failed");
 }
 
 fn log_change(before: &StoredOrder, row: &StoredOrder, effects: &[PaymentEffect]) {

@@ -5,6 +5,7 @@ use std::fmt;
 use rusqlite::{OptionalExtension, params};
 
 use super::error::StoreError;
+use super::held_logins::AHEAD_MAX_MS;
 use super::lifecycle::Store;
 use super::read::Reader;
 use super::rows::{parsed, unsigned};
@@ -71,10 +72,9 @@ pub struct TokenRecord {
 }
 
 impl Store {
+    /// One statement as a commit of its own; returns how many rows it changed.
     fn execute(&mut self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
-        self.check_writable()?;
-        let done = self.conn.execute(sql, values).map_err(StoreError::from);
-        self.judged(done)
+        self.write(|writer| writer.change(sql, values))
     }
 
     /// Adds an admin. `false` when the name is taken, ignoring case.
@@ -110,17 +110,18 @@ impl Store {
 
     /// Stores that a code of `step` was accepted. `false` when this step, or a later one, was accepted before.
     pub(super) fn write_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
-        let sql = "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)";
-        Ok(self.execute(sql, params![admin, step])? == 1)
+        self.write(|writer| Ok(writer.step(admin, step)? == 1))
     }
 
     /// Removes an admin's second factor, pending or active. `false` when none was active.
     pub fn end_second_factor(&mut self, admin: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE admins SET totp_pending = NULL WHERE name = ?1";
-        self.execute(sql, [admin])?;
-        // The step is kept, so that a used code is never accepted again.
-        let sql = "UPDATE admins SET totp_secret = NULL WHERE name = ?1 AND totp_secret IS NOT NULL";
-        Ok(self.execute(sql, [admin])? == 1)
+        self.write(|writer| {
+            let sql = "UPDATE admins SET totp_pending = NULL WHERE name = ?1 AND totp_pending IS NOT NULL";
+            writer.run(sql, [admin])?;
+            // The step is kept, so that a used code is never accepted again.
+            let sql = "UPDATE admins SET totp_secret = NULL WHERE name = ?1 AND totp_secret IS NOT NULL";
+            Ok(writer.change(sql, [admin])? == 1)
+        })
     }
 
     /// Stores the hash of a secret for an admin.
@@ -134,13 +135,15 @@ impl Store {
         expires_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let kind = if kind == SecretKind::Token { "token" } else { "session" };
-        // Expired sessions are deleted here: log-ins are rare, and no other place needs to check.
-        self.execute("DELETE FROM tokens WHERE expires_at < ?1", [now.0])?;
-        self.execute(
-            "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![hash, admin, role.name(), kind, now.0, expires_at.map(|t| t.0)],
-        )?;
-        Ok(())
+        self.write(|writer| {
+            // Sessions that are over are deleted here: log-ins are rare, and no other place needs to check.
+            let sql = "DELETE FROM tokens WHERE expires_at < ?1 OR (kind = 'session' AND created_at > ?1 + ?2)";
+            writer.run(sql, [now.0, AHEAD_MAX_MS])?;
+            writer.run(
+                "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![hash, admin, role.name(), kind, now.0, expires_at.map(|t| t.0)],
+            )
+        })
     }
 
     /// Removes a token of an admin. `false` when there is none.
@@ -181,8 +184,9 @@ impl Reader {
     /// The number of an admin's sessions valid at `now`.
     pub fn sessions(&self, admin: &str, now: Timestamp) -> Result<u64, StoreError> {
         let sql =
-            "SELECT count(*) AS n FROM tokens WHERE admin = ?1 AND kind = 'session' AND expires_at >= ?2";
-        let found = self.all(sql, params![admin, now.0], |row| unsigned(row, "n"))?;
+            "SELECT count(*) AS n FROM tokens WHERE admin = ?1 AND kind = 'session' AND expires_at >= ?2
+                   AND created_at <= ?2 + ?3";
+        let found = self.all(sql, params![admin, now.0, AHEAD_MAX_MS], |row| unsigned(row, "n"))?;
         Ok(found.first().copied().unwrap_or_default())
     }
 
@@ -225,10 +229,13 @@ impl Reader {
     ) -> Result<Option<(String, Role)>, StoreError> {
         let kind = if kind == SecretKind::Token { "token" } else { "session" };
         let mut statement = self.conn.prepare_cached(
-            "SELECT admin, role FROM tokens WHERE hash = ?1 AND kind = ?2 AND (expires_at IS NULL OR expires_at >= ?3)",
+            "SELECT admin, role FROM tokens WHERE hash = ?1 AND kind = ?2
+             AND (expires_at IS NULL OR (expires_at >= ?3 AND created_at <= ?3 + ?4))",
         )?;
         let found = statement
-            .query_row(params![hash, kind, now.0], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .query_row(params![hash, kind, now.0, AHEAD_MAX_MS], |row| {
+                Ok((row.get(0)?, row.get::<_, String>(1)?))
+            })
             .optional()?;
         Ok(found.and_then(|(admin, role)| Some((admin, Role::from_name(&role)?))))
     }

@@ -20,6 +20,7 @@ use super::files::{FILE, LOCK_FILE};
 use super::migrations::MIGRATIONS;
 use super::place::{self, Lock};
 use super::read::Reader;
+use super::suspicion::Check;
 use super::verify::{Broken, Verified};
 use super::{commit_mark, rescue};
 use crate::domain::units::Timestamp;
@@ -108,7 +109,7 @@ impl Reader {
         let made = copy_pages(&self.conn, target, progress).and_then(|()| {
             sync(target)?;
             // Damage outside the ledger must not prevent a copy of the ledger.
-            Ok(Self::new(Connection::open_with_flags(target, READ_ONLY)?).verify_money()?.0)
+            Ok(Self::new(Connection::open_with_flags(target, READ_ONLY)?).verify_money(Check::Quick)?.0)
         });
         if made.is_err() {
             remove(target);

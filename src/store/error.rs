@@ -1,10 +1,12 @@
 //! Errors of the store, and whether it can continue after them.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::identity::FileFault;
 use super::rescued_copy::{self, Beside, Left, Rescue};
 use super::unwritable::Unwritable;
+use crate::sqlite::Cause;
 
 /// The reason why the store cannot be used. Only [`StoreError::Unwritable`] can be retried.
 #[derive(Debug, thiserror::Error)]
@@ -94,19 +96,42 @@ pub enum StoreError {
     Unwritable(#[from] Unwritable),
     /// SQLite failed: a failing card, or a damaged file.
     #[error("the store failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
     /// The file comes from a later version, or its schema could not be upgraded.
     #[error("the store's schema cannot be used by this version: {0}")]
     Schema(#[from] rusqlite_migration::Error),
     /// The system has no random bytes for the site's secret.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
+    /// The store failed before, and is not used until it is opened again.
+    #[error("stopped after the store failed: {0}")]
+    Stopped(String),
     /// A row has a value that no version of this program writes.
     #[error("the store holds a row that makes no sense: {0}")]
     Nonsense(String),
 }
 
+thread_local! {
+    /// The last error of this thread that says that a file is damaged or cannot be read. Whatever becomes of an error
+    /// on its way to a caller, the engine's thread finds it here.
+    static BROKEN: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        if Cause::of(&error) == Cause::Broken {
+            BROKEN.set(Some(error.to_string()));
+        }
+        Self::Sqlite(error)
+    }
+}
+
 impl StoreError {
+    /// The last error of this thread since the last call that says that a file is damaged or cannot be read.
+    pub fn take_broken() -> Option<String> {
+        BROKEN.take()
+    }
+
     /// Whether the file must not be used any more, because its content is unknown until it is opened again.
     pub fn is_fatal(&self) -> bool {
         use rusqlite::ErrorCode::{
@@ -119,7 +144,7 @@ impl StoreError {
                     CannotOpen | DatabaseCorrupt | FileLockingProtocolFailed | NotADatabase | SystemIoFailure
                 )
             ),
-            Self::Replaced { .. } => true,
+            Self::Replaced { .. } | Self::Damaged { .. } => true,
             _ => false,
         }
     }

@@ -4,7 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::role::Role;
-use crate::domain::units::Timestamp;
+use crate::domain::units::{DAY_MS, Timestamp};
+
+/// A session from further ahead than this was opened by a clock that was set back since, and is over: the largest step
+/// of a trusted clock.
+pub(super) const AHEAD_MAX_MS: i64 = DAY_MS;
+
+/// The same for the step of an accepted code: later codes than it are not refused until then.
+pub(super) const STEPS_AHEAD_MAX: i64 = AHEAD_MAX_MS / 30_000;
 
 /// Changes that could not be stored. Secrets are hashes here as well.
 #[derive(Debug, Default)]
@@ -24,6 +31,13 @@ pub(super) struct HeldSession {
     pub(super) role: Role,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
+}
+
+impl HeldSession {
+    /// Whether it is valid at `now`: one from far ahead was opened by a clock that was set back since.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires_at >= now && self.created_at.0 <= now.0.saturating_add(AHEAD_MAX_MS)
+    }
 }
 
 impl HeldLogins {

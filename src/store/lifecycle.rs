@@ -17,7 +17,7 @@ use super::place::{self, LOG_CLOSED, LOG_OPEN, Lock};
 use super::read::{Reader, open_to_read};
 use super::rescued_copy::Rescue;
 use super::unwritable::Unwritable;
-use super::{backup, names, rescue, site_secret, verify};
+use super::{damage, names, rescue, site_secret};
 use crate::identity::site_secret::SiteSecret;
 use crate::sqlite;
 use crate::tools::backoff;
@@ -108,7 +108,8 @@ impl Store {
         };
         let path = data_dir.join(FILE);
         let written_before = last_written(&path);
-        let (opened, pause) = open_as_can_be(&path, &ballast).map_err(|error| damage_of(error, &path))?;
+        let (opened, pause) =
+            open_as_can_be(&path, &ballast).map_err(|error| damage::found_at_start(error, &path))?;
         let OpenedFile { conn, site_secret, is_read_only } = opened;
         let mut store = Self {
             identity: Identity::default(),
@@ -170,38 +171,6 @@ impl Store {
     /// The reason why the file must not be used any more, if any.
     pub fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
-    }
-
-    /// Handles damaged tables of a store whose ledger is intact. Statistics restart with empty tables, and the
-    /// damaged ones are kept under another name; for any other table the store becomes read-only.
-    pub fn protect(&mut self, tables: Vec<String>) -> Result<(), StoreError> {
-        let (statistics, others): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|table| verify::STATISTICS.contains(&table.as_str()));
-        if !others.is_empty() {
-            self.pause(Unwritable::Damaged(others.join(", ")));
-            return Ok(());
-        }
-        for table in statistics {
-            let sql: String = self.conn.query_row(
-                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-                [&table],
-                |row| row.get(0),
-            )?;
-            let stamp: i64 =
-                self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            let aside = format!("{}{table}_{stamp}", verify::ASIDE);
-            let put = self.conn.execute_batch(&format!(
-                "BEGIN IMMEDIATE; ALTER TABLE {table} RENAME TO {aside}; {sql}; COMMIT"
-            ));
-            self.judged(put.map_err(StoreError::from))?;
-            tracing::error!(
-                table,
-                aside,
-                "this table of statistics is damaged, so it begins again empty; the ledger is whole; restore a backup to \
-                 have the figures back"
-            );
-        }
-        Ok(())
     }
 
     /// Whether readers use a file without a writer: they must be closed before [`Self::recover`] and opened again
@@ -290,7 +259,7 @@ impl Store {
         self.identity.grown(self.lock.store());
     }
 
-    fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
@@ -304,8 +273,8 @@ impl Store {
             self.pause(why.clone());
             return Err(why.into());
         }
-        if error.is_fatal() {
-            self.broken.get_or_insert_with(|| error.to_string());
+        if error.is_fatal() && self.broken.is_none() {
+            self.broken = Some(self.explain_failure(&error.to_string()));
         }
         Err(error)
     }
@@ -445,26 +414,6 @@ fn open_to_write(path: &Path) -> Result<OpenedFile, StoreError> {
     names::fill(&mut conn)?;
     let site_secret = site_secret::ensured(&conn)?;
     Ok(OpenedFile { conn, site_secret, is_read_only: false })
-}
-
-/// Lists the damaged tables when a store could not be opened because of them.
-fn damage_of(error: StoreError, path: &Path) -> StoreError {
-    let inner = match &error {
-        StoreError::Sqlite(inner) => inner,
-        StoreError::Schema(rusqlite_migration::Error::RusqliteError { err, .. }) => err,
-        _ => return error,
-    };
-    if inner.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseCorrupt) {
-        return error;
-    }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let tables = open_alone(path, READ_ONLY).and_then(|conn| Reader::new(conn).damaged_tables());
-    StoreError::Damaged {
-        path: path.to_owned(),
-        tables: verify::damage_text(&tables.unwrap_or_default()),
-        last: backup::last(folder)
-            .map_or_else(|| "none was noted here".to_owned(), |at| format!("the last was made at {at}")),
-    }
 }
 
 /// Refuses a store whose log was cut or removed, and leaves the log unchanged.

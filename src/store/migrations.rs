@@ -18,6 +18,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up(include_str!("schema/0005_null_is_no_json.sql")).foreign_key_check(),
         M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
         M::up(include_str!("schema/0007_device_history.sql")),
+        M::up(include_str!("schema/0008_usage_sums.sql")),
     ]
 }
 

@@ -8,17 +8,20 @@
 //! Foundations:
 //! - `files` names, `error` its errors, `unwritable` why it temporarily cannot be written
 //! - `connect` connections, `place` the writer's lock and the check for the log, `identity` whether the files are
-//!   still the same, `commit_mark` the number of the last commit, `ballast` space reserved for a full disk
+//!   still the same, `commit_mark` the number of the last commit, `ballast` space reserved for a full disk, `suspicion`
+//!   whether the last run could not read it
+//! - `tables` what depends on each table
 //! - `record` the records, `rows` how they are read back, `migrations` the schema, `names` and `validity` data that
 //!   its steps derive
 //!
 //! The writer:
-//! - `lifecycle` opens, pauses, retries and closes, `commit` writes a batch, `write` its parts
+//! - `lifecycle` opens, pauses, retries and closes, `damage` what a damaged table stops, `commit` is the one way to
+//!   write, `write` the parts of a batch
 //! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
 //!   `held_logins`, `site_secret` one subject each
 //!
 //! Readers:
-//! - `read` the reader and history, `reports` sums, `export` tables as CSV, `verify` the proof of the ledger
+//! - `read` the reader and history, `reports` sums with `usage_month`, `export` tables as CSV, `verify` the proof of the ledger
 //!
 //! Copies:
 //! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
@@ -31,6 +34,7 @@ mod cash;
 mod commit;
 mod commit_mark;
 mod connect;
+mod damage;
 mod error;
 pub mod export;
 mod files;
@@ -50,8 +54,11 @@ mod rescued_copy;
 mod rows;
 mod sessions;
 mod site_secret;
+mod suspicion;
+mod tables;
 mod undated;
 mod unwritable;
+mod usage_month;
 mod validity;
 mod verify;
 mod write;
@@ -72,6 +79,7 @@ pub use record::{
     UsageKey, UsageSum, UserRecord,
 };
 pub use rescued_copy::{Beside, Left, Rescue, left as rescued};
+pub use suspicion::Check;
 pub use unwritable::Unwritable;
 pub use verify::{Broken, Verified};
 pub use write::{Batch, Chained, ClosedDay};
@@ -79,3 +87,6 @@ pub use write::{Batch, Chained, ClosedDay};
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod writers_tests;

@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::read::Reader;
 use super::record::UsageSum;
 use super::rows::{parsed, unsigned, unsigned_or_none};
+use super::usage_month::Months;
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 
@@ -106,10 +107,29 @@ impl Reader {
                 "SELECT hour AS slot, sum(bytes) AS bytes FROM usage_hours WHERE hour >= ?1 AND hour < ?2 GROUP BY hour"
             }
             UsageStep::Day => {
-                "SELECT day AS slot, sum(bytes) AS bytes FROM usage_totals WHERE day >= ?1 AND day < ?2 GROUP BY day"
+                "SELECT day AS slot, bytes FROM usage_sums WHERE day >= ?1 AND day < ?2 ORDER BY day"
             }
         };
         self.all(sql, params![from, to], |row| Ok((row.get("slot")?, Bytes(unsigned(row, "bytes")?))))
+    }
+
+    /// The usage of each user in the local days `from..to`, for the days that have ended.
+    pub fn usage_by_user(&self, from: i64, to: i64) -> Result<HashMap<u32, Bytes>, StoreError> {
+        let mut sums: HashMap<u32, Bytes> = HashMap::new();
+        let Months { months, days } = Months::of(from, to);
+        let by_month = "SELECT user_no, bytes FROM usage_months WHERE month >= ?1 AND month < ?2";
+        let by_day = "SELECT user_no, bytes FROM usage_totals WHERE day >= ?1 AND day < ?2";
+        let [before, after] = days;
+        for (sql, span) in [(by_month, months), (by_day, before), (by_day, after)] {
+            let mut statement = self.conn.prepare_cached(sql)?;
+            let mut rows = statement.query([span.start, span.end])?;
+            while let Some(row) = rows.next()? {
+                // By position, as in `each_usage`.
+                let sum = sums.entry(row.get(0)?).or_default();
+                *sum = sum.plus(Bytes(row.get::<_, i64>(1)?.unsigned_abs()));
+            }
+        }
+        Ok(sums)
     }
 
     /// Visits usage of one user after the other in the slots `from..to`, oldest first: slot, key and sum. By the hour

@@ -14,6 +14,7 @@ use super::connect::READ_ONLY;
 use super::place::make_folder;
 use super::read::Reader;
 use super::rescued_copy::{PARTIAL, RESCUED, Rescue, left};
+use super::suspicion::Check;
 
 /// The file in which a copy is prepared.
 const RESCUING: &str = "kuota.db.rescuing";
@@ -70,7 +71,7 @@ fn copied(conn: &Connection, folder: &Path, last: &CommitMark) -> Result<Rescue,
 fn proves(copy: &Path, last: &CommitMark) -> Result<(), String> {
     let reader =
         Reader::new(Connection::open_with_flags(copy, READ_ONLY).map_err(|error| error.to_string())?);
-    reader.verify_money().map_err(|broken| broken.to_string())?;
+    reader.verify_money(Check::Quick).map_err(|broken| broken.to_string())?;
     let found = CommitMark::of(&reader.conn).map_err(|error| error.to_string())?;
     if found.as_ref() == Some(last) {
         return Ok(());

@@ -1,11 +1,12 @@
 //! Sessions and one-time codes. While the store cannot be written, they are kept in memory.
 
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::admins::SecretKind;
 use super::error::StoreError;
-use super::held_logins::{HeldLogins, HeldSession};
+use super::held_logins::{HeldLogins, HeldSession, STEPS_AHEAD_MAX};
 use super::lifecycle::Store;
+use super::write::Writer;
 use crate::domain::role::Role;
 use crate::domain::units::Timestamp;
 
@@ -27,7 +28,7 @@ impl Store {
         let added = self.add_secret(hash, admin, role, SecretKind::Session, created_at, Some(expires_at));
         let Err(StoreError::Unwritable(_)) = added else { return added };
         let held = &mut self.held.sessions;
-        held.retain(|session| session.expires_at >= created_at);
+        held.retain(|session| session.is_valid(created_at));
         if held.len() >= SESSIONS_MAX {
             held.remove(0);
         }
@@ -37,7 +38,7 @@ impl Store {
 
     /// The owner and role of a session in memory that is valid at `now`.
     pub fn held_session(&self, hash: &[u8; 32], now: Timestamp) -> Option<(String, Role)> {
-        let is_it = |session: &&HeldSession| session.hash == *hash && session.expires_at >= now;
+        let is_it = |session: &&HeldSession| session.hash == *hash && session.is_valid(now);
         self.held.sessions.iter().find(is_it).map(|session| (session.admin.clone(), session.role))
     }
 
@@ -70,7 +71,8 @@ impl Store {
     /// Records that a code of `step` was accepted, in memory if the store cannot be written. `false` when this step,
     /// or a later one, was accepted before.
     pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {
-        if self.held.steps.get(admin).is_some_and(|held| *held >= step) {
+        let is_used = |held: &i64| (step..=step.saturating_add(STEPS_AHEAD_MAX)).contains(held);
+        if self.held.steps.get(admin).is_some_and(is_used) {
             return Ok(false);
         }
         match self.write_step(admin, step) {
@@ -87,8 +89,9 @@ impl Store {
 
     /// Whether no code of `step` or a later one is stored for an admin. `false` without such an admin.
     fn is_later_step(&self, admin: &str, step: i64) -> Result<bool, StoreError> {
-        let sql = "SELECT ifnull(totp_step < ?2, TRUE) FROM admins WHERE name = ?1";
-        let found = self.conn.query_row(sql, params![admin, step], |row| row.get(0)).optional()?;
+        let sql = "SELECT ifnull(totp_step < ?2 OR totp_step > ?2 + ?3, TRUE) FROM admins WHERE name = ?1";
+        let values = params![admin, step, STEPS_AHEAD_MAX];
+        let found = self.conn.query_row(sql, values, |row| row.get(0)).optional()?;
         Ok(found.unwrap_or(false))
     }
 
@@ -108,32 +111,39 @@ impl Store {
         if self.held.is_empty() {
             return Ok(());
         }
-        self.check_writable()?;
-        let written = self.write_held();
-        self.judged(written)?;
-        self.held = HeldLogins::default();
-        Ok(())
+        let held = std::mem::take(&mut self.held);
+        let written = self.write(|writer| writer.held_logins(&held));
+        if written.is_err() {
+            self.held = held;
+        }
+        written
+    }
+}
+
+impl Writer<'_> {
+    /// Stores that a code of `step` was accepted; returns 0 when this step or a later one was before. A step of days
+    /// ahead was accepted by a clock that was set back since, and refuses nothing.
+    pub(super) fn step(&mut self, admin: &str, step: i64) -> Result<usize, StoreError> {
+        let sql = "UPDATE admins SET totp_step = ?2
+                   WHERE name = ?1 AND ifnull(totp_step < ?2 OR totp_step > ?2 + ?3, TRUE)";
+        self.change(sql, params![admin, step, STEPS_AHEAD_MAX])
     }
 
-    fn write_held(&mut self) -> Result<(), StoreError> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for session in &self.held.sessions {
+    fn held_logins(&mut self, held: &HeldLogins) -> Result<(), StoreError> {
+        for session in &held.sessions {
             let HeldSession { hash, admin, role, created_at, expires_at } = session;
-            tx.execute(
+            self.run(
                 "INSERT INTO tokens (hash, admin, role, kind, created_at, expires_at)
                  SELECT ?1, ?2, ?3, 'session', ?4, ?5 WHERE EXISTS (SELECT 1 FROM admins WHERE name = ?2)",
                 params![hash, admin, role.name(), created_at.0, expires_at.0],
             )?;
         }
-        for (admin, step) in &self.held.steps {
-            tx.execute(
-                "UPDATE admins SET totp_step = ?2 WHERE name = ?1 AND ifnull(totp_step < ?2, TRUE)",
-                params![admin, step],
-            )?;
+        for (admin, step) in &held.steps {
+            self.step(admin, *step)?;
         }
-        for hash in &self.held.ended {
-            tx.execute("DELETE FROM tokens WHERE hash = ?1", [hash])?;
+        for hash in &held.ended {
+            self.run("DELETE FROM tokens WHERE hash = ?1", [hash])?;
         }
-        Ok(tx.commit()?)
+        Ok(())
     }
 }

@@ -4,16 +4,13 @@
 //! transaction is rolled back, the connection stays valid, and a later try may succeed. A failed sync or an I/O error
 //! is different: the content of the disk is unknown.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::files::FILE;
-use crate::sqlite::Cause;
+use crate::sqlite::{self, Cause};
 
-/// A file that is written and removed to probe the file system.
-const PROBE_FILE: &str = ".kuota.probe";
 /// Where the kernel lists locks and their processes.
 const LOCKS: &str = "/proc/locks";
 /// The reason why the store cannot be written. Reading still works.
@@ -58,32 +55,28 @@ impl Unwritable {
 
     pub(super) fn of_sqlite(error: &rusqlite::Error, folder: &Path) -> Option<Self> {
         match Cause::of(error) {
-            Cause::Full => Some(Self::Full(folder.to_owned())),
-            Cause::Busy => Some(Self::Busy(holder(folder))),
-            // SQLite does not pass on the system's error, so the file system is probed.
+            // Also a file that cannot be opened: the file system says whether the disk is the reason.
             Cause::ReadOnly | Cause::Write => Self::probed(folder),
-            Cause::Broken | Cause::Statement => None,
+            cause => Self::of_cause(cause, folder),
         }
     }
 
     pub(super) fn of_io(error: &io::Error, folder: &Path) -> Option<Self> {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-        match error.kind() {
-            StorageFull | QuotaExceeded | FileTooLarge => Some(Self::Full(folder.to_owned())),
-            ReadOnlyFilesystem => Some(Self::ReadOnly(folder.to_owned())),
-            _ => None,
+        Self::of_cause(Cause::of_io(error)?, folder)
+    }
+
+    fn of_cause(cause: Cause, folder: &Path) -> Option<Self> {
+        match cause {
+            Cause::Full => Some(Self::Full(folder.to_owned())),
+            Cause::ReadOnly => Some(Self::ReadOnly(folder.to_owned())),
+            Cause::Busy => Some(Self::Busy(holder(folder))),
+            Cause::Write | Cause::Broken | Cause::Statement => None,
         }
     }
 
-    /// The result of probing the file system with a write at the offset of the log's next one.
+    /// The result of probing the file system with a write.
     pub(super) fn probed(folder: &Path) -> Option<Self> {
-        let probe = folder.join(PROBE_FILE);
-        let log = folder.join(FILE).with_extension("db-wal");
-        let end = std::fs::metadata(log).map_or(0, |log| log.len());
-        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&probe);
-        let written = file.and_then(|file| file.write_all_at(&[0xA5; 4096], end));
-        let _ = std::fs::remove_file(&probe);
-        Self::of_io(&written.err()?, folder)
+        Self::of_cause(sqlite::probe(&folder.join(FILE))?, folder)
     }
 }
 

@@ -8,6 +8,8 @@ use super::cash::{ORDER_SUMS, OrderSums, UNAPPLIED_LINES, WRONG_CLOSINGS, order_
 use super::error::StoreError;
 use super::read::Reader;
 use super::rows::{entry, parsed, unsigned, unsigned_or_none};
+use super::suspicion::Check;
+use super::tables::{ASIDE, TableClass, class_of, damage_text};
 use crate::domain::debt::DebtStatus;
 use crate::domain::id::{DebtId, OrderId};
 use crate::domain::ledger::{Balance, Book, CHAIN_START, Kind, Posted, Side};
@@ -135,27 +137,15 @@ impl From<rusqlite::Error> for Broken {
     }
 }
 
-/// Tables of statistics only: a site can continue with empty ones.
-pub(super) const STATISTICS: [&str; 4] = ["counter_restarts", "usage_days", "usage_hours", "usage_totals"];
-/// Other tables that no money depends on.
-const SECONDARY: [&str; 3] = ["admins", "audit", "tokens"];
-/// The prefix of damaged tables that were renamed.
-pub(super) const ASIDE: &str = "damaged_";
-
-/// Damaged tables, for people.
-pub(super) fn damage_text(tables: &[String]) -> String {
-    if tables.is_empty() { "not in one table alone".to_owned() } else { format!("in {}", tables.join(", ")) }
-}
-
 impl Reader {
     /// Verifies the chain, every balance and every debt item. Stops at the first bad row.
     pub fn verify(&self) -> Result<Verified, Broken> {
-        let (verified, damaged) = self.verify_money()?;
+        let (verified, damaged) = self.verify_money(Check::Quick)?;
         if damaged.is_empty() { Ok(verified) } else { Err(Broken::File(damage_text(&damaged))) }
     }
 
     /// The same, but tables not related to money may be damaged: their names are returned.
-    pub fn verify_money(&self) -> Result<(Verified, Vec<String>), Broken> {
+    pub fn verify_money(&self, check: Check) -> Result<(Verified, Vec<String>), Broken> {
         // One snapshot for all: a writer may be active.
         let tx = self.conn.unchecked_transaction()?;
         let tables = "SELECT count(*) FROM sqlite_schema";
@@ -163,15 +153,12 @@ impl Reader {
             // Its first start was cut before anything was written.
             return Ok((Verified::default(), Vec::new()));
         }
-        let check: String = self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        let damaged = if check == "ok" { Vec::new() } else { self.damaged_tables()? };
-        let is_money = |table: &String| {
-            !SECONDARY.contains(&table.as_str())
-                && !STATISTICS.contains(&table.as_str())
-                && !table.starts_with(ASIDE)
-        };
-        if check != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
-            return Err(Broken::File(format!("{}: {check}", damage_text(&damaged))));
+        let pragma = format!("PRAGMA {}(1)", check.pragma());
+        let said: String = self.conn.query_row(&pragma, [], |row| row.get(0))?;
+        let damaged = if said == "ok" { Vec::new() } else { self.damaged_tables(check)? };
+        let is_money = |table: &String| class_of(table) == TableClass::Money && !table.starts_with(ASIDE);
+        if said != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
+            return Err(Broken::File(format!("{}: {said}", damage_text(&damaged))));
         }
         let mut folds = Folds::default();
         let entries = self.walk_chain(&mut folds)?;
@@ -185,16 +172,26 @@ impl Reader {
     }
 
     /// Tables that cannot be read completely.
-    pub(super) fn damaged_tables(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn damaged_tables(&self, check: Check) -> Result<Vec<String>, StoreError> {
         let mut statement =
             self.conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
         let tables: Vec<String> =
             statement.query_map([], |row| row.get(0))?.collect::<Result<_, rusqlite::Error>>()?;
         let is_whole = |table: &String| {
-            let check = format!("PRAGMA quick_check({table})");
-            self.conn.query_row(&check, [], |row| row.get::<_, String>(0)).is_ok_and(|said| said == "ok")
+            let pragma = format!("PRAGMA {}({table})", check.pragma());
+            self.conn.query_row(&pragma, [], |row| row.get::<_, String>(0)).is_ok_and(|said| said == "ok")
         };
         Ok(tables.into_iter().filter(|table| !is_whole(table)).collect())
+    }
+
+    /// Tables of statistics that were damaged and began again empty.
+    pub fn statistics_lost(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?1 ORDER BY name";
+        self.all(sql, [format!("{ASIDE}*")], |row| {
+            let name: String = row.get(0)?;
+            let name = name.trim_start_matches(ASIDE);
+            Ok(name.rsplit_once('_').map_or(name, |(table, _)| table).to_owned())
+        })
     }
 
     fn walk_chain(&self, folds: &mut Folds) -> Result<u64, Broken> {

@@ -1,6 +1,6 @@
 //! The single transaction that writes all changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Params, Transaction, params};
@@ -10,6 +10,7 @@ use super::record::{
     AuditLine, CashMove, ClosingRecord, DeviceRecord, EventRecord, OpeningRecord, OrderRecord, OutboxItem,
     PackageRecord, PayWindow, Pending, Redated, Undated, UndatedRecord, UsageKey, UsageSum, UserRecord,
 };
+use super::usage_month::UsageMonth;
 use crate::domain::access::Reason;
 use crate::domain::account::Overage;
 use crate::domain::debt::DebtItem;
@@ -114,14 +115,29 @@ pub(super) fn int(value: u64) -> i64 {
 pub(super) struct Writer<'a> {
     pub(super) tx: Transaction<'a>,
     pub(super) statements: u64,
+    /// Rows changed so far.
+    pub(super) rows: usize,
 }
 
 impl Writer<'_> {
     pub(super) fn run(&mut self, sql: &str, values: impl Params) -> Result<(), StoreError> {
+        self.change(sql, values).map(drop)
+    }
+
+    /// Executes a statement; returns how many rows it changed.
+    pub(super) fn change(&mut self, sql: &str, values: impl Params) -> Result<usize, StoreError> {
         self.statements += 1;
         let mut statement: CachedStatement = self.tx.prepare_cached(sql)?;
-        statement.execute(values)?;
-        Ok(())
+        let changed = statement.execute(values)?;
+        self.rows += changed;
+        Ok(changed)
+    }
+
+    /// Executes statements that change tables themselves, which count as one row.
+    pub(super) fn alter(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.statements += 1;
+        self.rows += 1;
+        Ok(self.tx.execute_batch(sql)?)
     }
 
     pub(super) fn value(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
@@ -277,6 +293,20 @@ impl Writer<'_> {
                  SELECT ?1, user_no, sum(bytes), sum(unenforced_bytes) FROM usage_days WHERE day = ?1 GROUP BY user_no
                  ON CONFLICT DO UPDATE SET bytes = excluded.bytes, unenforced_bytes = excluded.unenforced_bytes",
                 [day.day],
+            )?;
+            self.run(
+                "INSERT INTO usage_sums (day, bytes) SELECT ?1, sum(bytes) FROM usage_totals WHERE day = ?1 GROUP BY day
+                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
+                [day.day],
+            )?;
+        }
+        let months: BTreeSet<UsageMonth> = batch.days.iter().map(|day| UsageMonth::of(day.day)).collect();
+        for UsageMonth { month, first_day, next_day } in months {
+            self.run(
+                "INSERT INTO usage_months (month, user_no, bytes)
+                 SELECT ?1, user_no, sum(bytes) FROM usage_totals WHERE day >= ?2 AND day < ?3 GROUP BY user_no
+                 ON CONFLICT DO UPDATE SET bytes = excluded.bytes",
+                [month, first_day, next_day],
             )?;
         }
         if let Some(hour) = batch.hours_from {

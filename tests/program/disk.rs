@@ -23,9 +23,9 @@ const END_MAX: Duration = Duration::from_secs(10);
 /// From the start to a refusal.
 const REFUSED_MAX: Duration = Duration::from_secs(20);
 /// A folder that was used before, by a daemon that stopped cleanly, with this many users.
-const USERS: usize = 3;
+pub(crate) const USERS: usize = 3;
 
-fn used_place() -> (ProgramFolder, Vec<Asked>) {
+pub(crate) fn used_place() -> (ProgramFolder, Vec<Asked>) {
     let folder = ProgramFolder::new("127.0.0.1:1");
     let asked = fill(&folder);
     (folder, asked)
@@ -45,7 +45,7 @@ fn add_user(n: usize) -> Asked {
     Asked::new(format!("user-{n}"), "/api/v1/users", &json!({"name": format!("Pelanggan {n}")}))
 }
 
-fn users(daemon: &RunningProgram) -> usize {
+pub(crate) fn users(daemon: &RunningProgram) -> usize {
     daemon.get("/api/v1/users?limit=200")["items"].as_array().unwrap().len()
 }
 
@@ -75,7 +75,7 @@ fn until_it_fails(daemon: &mut RunningProgram, folder: &ProgramFolder, asked: &m
 }
 
 /// What holds when the disk is well again: all that was acknowledged, and the failed call whole or not at all.
-fn is_whole(folder: &ProgramFolder, asked: &mut [Asked], what: &str) {
+pub(crate) fn is_whole(folder: &ProgramFolder, asked: &mut [Asked], what: &str) {
     folder.verify().unwrap_or_else(|why| panic!("{what}: {why}"));
     let daemon = folder.serve();
     let there = users(&daemon);
@@ -218,7 +218,7 @@ fn a_slow_disk_delays_answers_and_loses_none() {
 }
 
 /// A start that must be refused with a sentence and leave nothing running.
-fn is_refused(folder: &ProgramFolder, mut command: Command, sentences: &[&str]) {
+pub(crate) fn is_refused(folder: &ProgramFolder, mut command: Command, sentences: &[&str]) {
     let mut child = command.spawn().unwrap();
     let until = Instant::now() + REFUSED_MAX;
     while child.try_wait().unwrap().is_none() {
@@ -275,7 +275,7 @@ fn a_store_that_another_process_holds_starts_nothing() {
     is_whole(&folder, &mut asked, "released");
 }
 
-fn spoil(path: &Path, from: u64, bytes: usize) {
+pub(crate) fn spoil(path: &Path, from: u64, bytes: usize) {
     let mut file = File::options().write(true).open(path).unwrap();
     file.seek(SeekFrom::Start(from)).unwrap();
     file.write_all(&vec![0xA5; bytes]).unwrap();
@@ -476,7 +476,7 @@ fn a_disk_that_takes_no_writes_at_the_start_is_told_everywhere_and_heals_by_itse
 }
 
 /// Calls that succeed, until there are so many.
-fn until_n(folder: &ProgramFolder, asked: &mut Vec<Asked>, n: usize) {
+pub(crate) fn until_n(folder: &ProgramFolder, asked: &mut Vec<Asked>, n: usize) {
     while asked.len() < n {
         let mut next = add_user(asked.len());
         next.settle(&folder.socket()).unwrap();
@@ -525,7 +525,7 @@ fn cut(path: &Path, bytes: u64) {
 }
 
 /// Another store of one user less, which the daemon's store is not.
-fn earlier_copy(folder: &ProgramFolder) -> PathBuf {
+pub(crate) fn earlier_copy(folder: &ProgramFolder) -> PathBuf {
     let copy = folder.path("earlier.db");
     let made = folder.command(&["backup", copy.to_str().unwrap()]).output().unwrap();
     assert_eq!(made.status.code(), Some(0), "{}", said(&made));
@@ -943,82 +943,6 @@ fn a_backup_with_cash_sales_is_whole_for_the_systems_sqlite3_too() {
     match system_check(&copy).zip(system_check(&folder.data().join("kuota.db"))) {
         Some(said) => assert_eq!(said, ("ok".to_owned(), "ok".to_owned())),
         None => eprintln!("skipped: this needs the program sqlite3"),
-    }
-}
-
-/// Makes the first page of a table unreadable.
-fn spoil_table(folder: &ProgramFolder, table: &str) {
-    let store = folder.data().join("kuota.db");
-    let conn =
-        rusqlite::Connection::open_with_flags(&store, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let sql = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    let page: u64 = conn.query_row(sql, [table], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap();
-    spoil(&store, (page - 1) * 4096, 4096);
-}
-
-fn is_degraded_by(daemon: &RunningProgram, table: &str) {
-    let health = daemon.call("GET", "/healthz", None, "").unwrap();
-    assert_eq!((health.status, health.json()["code"].as_str()), (503, Some("store_damaged")), "{health:?}");
-    assert!(health.json()["detail"].as_str().unwrap().contains(table), "{health:?}");
-    assert_eq!(users(daemon), USERS);
-    let refused = daemon.call("POST", "/api/v1/users", None, r#"{"name": "Baru"}"#).unwrap();
-    assert_eq!(
-        (refused.status, refused.json()["code"].as_str()),
-        (503, Some("store_damaged")),
-        "{refused:?}"
-    );
-    let page = daemon.call("GET", "/tidak-ada", None, "").unwrap();
-    assert!(page.status == 404 && !page.body.is_empty());
-    let status = daemon.get("/api/v1/status");
-    assert!(status["store"]["last_error"].as_str().unwrap().contains(table), "{status}");
-    // No commit of this process: what was written before it.
-    let times = ["since", "last_success"].map(|time| status["store"][time].as_str().is_some());
-    assert_eq!(times, [true, true], "{status}");
-}
-
-#[test]
-fn a_read_that_fails_ends_the_daemon_and_the_next_start_is_degraded() {
-    let (folder, _) = used_place();
-    let mut daemon = folder.serve();
-    spoil_table(&folder, "admins");
-    let answer = daemon.call("GET", "/api/v1/admins", None, "").unwrap();
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("store_failed")), "{answer:?}");
-    assert_eq!(daemon.ends(), Some(1), "{}", daemon.log());
-    assert!(daemon.log().contains("cannot be read"), "{}", daemon.log());
-    let daemon = folder.serve();
-    is_degraded_by(&daemon, "admins");
-    daemon.stop();
-}
-
-#[test]
-fn a_damaged_table_stops_no_more_than_it_must() {
-    for table in ["tokens", "audit"] {
-        let (folder, _) = used_place();
-        spoil_table(&folder, table);
-        let daemon = folder.serve();
-        is_degraded_by(&daemon, table);
-        daemon.stop();
-    }
-    for table in ["usage_hours", "usage_days", "counter_restarts"] {
-        let (folder, mut asked) = used_place();
-        spoil_table(&folder, table);
-        let daemon = folder.serve();
-        assert!(daemon.log().contains(table), "{}", daemon.log());
-        until_n(&folder, &mut asked, USERS + 1);
-        daemon.stop();
-        is_whole(&folder, &mut asked, table);
-    }
-    for table in ["entries", "orders", "accounts", "events"] {
-        let (folder, _) = used_place();
-        spoil_table(&folder, table);
-        is_refused(&folder, folder.command(&["run"]), &["the ledger is broken", table, "restore a backup"]);
-    }
-    for table in ["users", "meta"] {
-        let (folder, _) = used_place();
-        earlier_copy(&folder);
-        spoil_table(&folder, table);
-        let words = ["is damaged", table, "kuotad restore", "the last was made at"];
-        is_refused(&folder, folder.command(&["run"]), &words);
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod cli;
 mod config;
+mod damage;
 mod disk;
+mod flood;
 mod memory;
 mod relay_cli;
 mod setup;
@@ -14,6 +16,8 @@ mod crowd;
 #[path = "../support/fake_relay.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod fake_relay;
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/program.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod program;

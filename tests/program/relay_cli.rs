@@ -90,12 +90,36 @@ fn the_configuration_is_judged_with_its_secrets_and_printed_without() {
 }
 
 #[test]
-fn a_database_server_is_refused_until_it_is_built_in() {
+fn commands_work_on_a_database_server_and_say_when_it_is_away() {
     let program = new_program();
-    let text = std::fs::read_to_string(program.path("relay.toml")).unwrap();
-    let text = text.replace("sqlite:", "postgres://user@host");
-    std::fs::write(program.path("relay.toml"), text).unwrap();
-    program.run(&["run"]).exits(78).complains("database: PostgreSQL is not built into this version yet");
+    let file = std::fs::read_to_string(program.path("relay.toml")).unwrap();
+    let lead_to = |url: &str| {
+        let other = |line: &str| {
+            if line.starts_with("database = ") { format!("database = \"{url}\"") } else { line.to_owned() }
+        };
+        let text: Vec<String> = file.lines().map(other).collect();
+        std::fs::write(program.path("relay.toml"), text.join("\n")).unwrap();
+    };
+    program.run(&["reconcile", "--went-back"]).exits(1).complains("kuota-relay restore");
+
+    lead_to("postgres://user@127.0.0.1:1/relay");
+    for args in [&["run"][..], &["verify"], &["review", "list"], &["reconcile"]] {
+        program.run(args).exits(1).complains("does not answer");
+    }
+    program.run(&["check-config"]).exits(0).says("postgres://user@127.0.0.1:1/relay");
+    program.run(&["backup", &program.file("copy")]).exits(1).complains("base backups");
+    program.run(&["restore", &program.file("copy")]).exits(1).complains("base backups");
+
+    let database = crate::postgres::database();
+    lead_to(&database.url());
+    program.run(&["verify"]).exits(0).says("0 orders").says(&database.name);
+    assert_eq!(program.json(&["review", "list"])["items"], serde_json::json!([]));
+    let epoch = || database.psql("SELECT value FROM meta WHERE key = 'epoch'");
+    let before = epoch();
+    assert_eq!(program.json(&["reconcile"])["orders_to_ask"], 0);
+    assert_eq!(epoch(), before);
+    assert_eq!(program.json(&["reconcile", "--went-back"])["relay_running"], serde_json::Value::Null);
+    assert_ne!(epoch(), before);
 }
 
 #[test]

@@ -332,12 +332,16 @@ async fn one_body_padded_again_and_again_is_kept_a_few_times_and_hides_no_other(
     assert_eq!(relay.shown(&id).await.0, "paid");
     assert_eq!(relay.store.counts().await.unwrap().inbox, 0);
     assert_eq!(relay.effects().await.iter().filter(|effect| *effect == "credit").count(), 1);
-    // Of the decided ones so many stay as evidence.
+    // Of the decided ones so many stay as evidence. A database server's are counted by its store's own tests.
+    let file = relay.folder.path().join("relay.db");
+    if !file.exists() {
+        return;
+    }
     for n in 0..100 {
         assert_eq!(relay.notify_raw("m1", padded(1000 + n)).await.status, 200);
         relay.decide().await;
     }
-    let file = rusqlite::Connection::open(relay.folder.path().join("relay.db")).unwrap();
+    let file = rusqlite::Connection::open(file).unwrap();
     let kept: u32 = file.query_row("SELECT count(*) FROM bodies", [], |row| row.get(0)).unwrap();
     assert!(kept <= 32 + 64 + 1, "{kept}");
 }

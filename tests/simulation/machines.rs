@@ -16,6 +16,7 @@ use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::account::Policy;
 use kuota::relay::config::{MerchantKeys, RelaySecrets};
 use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
+use kuota::relay::store::RelayStore;
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::settings::Secret;
 use kuota::store::backup as books;
@@ -24,6 +25,8 @@ use uuid::Uuid;
 
 use crate::bank::{Bank, KEY};
 use crate::hotspot::Hotspot;
+use crate::postgres::{self, Database};
+use crate::server::ServerStore;
 use crate::wire::{TOKEN, Wire};
 
 const MERCHANT: &str = "m1";
@@ -120,11 +123,35 @@ fn name(number: u64) -> Uuid {
     Uuid::from_u128((0x51_u128 << 120) | u128::from(number))
 }
 
+/// Where the relay's store is.
+enum RelayBooks {
+    File(PathBuf),
+    /// A database on a server, where `KUOTA_TEST_DATABASE=postgres` asks for one.
+    Server(Database<'static>),
+}
+
+impl RelayBooks {
+    fn in_folder(folder: &Path) -> Self {
+        match std::env::var("KUOTA_TEST_DATABASE").as_deref() {
+            Ok("postgres") => Self::Server(postgres::database()),
+            Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
+            Err(_) => Self::File(folder.join("relay.db")),
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn RelayStore> {
+        match self {
+            Self::File(file) => Arc::new(SqliteStore::open(file).expect("the store opens")),
+            Self::Server(database) => Arc::new(ServerStore::open(database).await),
+        }
+    }
+}
+
 /// The relay at work.
 pub struct RelayHost {
     pub relay: Arc<Relay>,
-    store: Arc<SqliteStore>,
-    file: PathBuf,
+    store: Arc<dyn RelayStore>,
+    books: RelayBooks,
     folder: PathBuf,
     restarts: u32,
     clock: ManualClock,
@@ -133,9 +160,9 @@ pub struct RelayHost {
 
 impl RelayHost {
     pub async fn start(folder: PathBuf, clock: ManualClock, bank: Bank) -> Self {
-        let file = folder.join("relay.db");
-        let (relay, store) = assemble(&file, &clock, &bank).await;
-        Self { relay, store, file, folder, restarts: 0, clock, bank }
+        let books = RelayBooks::in_folder(&folder);
+        let (relay, store) = assemble(&books, &clock, &bank).await;
+        Self { relay, store, books, folder, restarts: 0, clock, bank }
     }
 
     pub fn router(&self) -> Router {
@@ -153,52 +180,65 @@ impl RelayHost {
 
     /// What is still to be done at this moment.
     pub async fn is_idle(&self) -> bool {
-        use kuota::relay::store::RelayStore;
         let counts = self.store.counts().await.expect("the store answers");
         counts.inbox == 0 && self.store.due(self.clock.now(), 10).await.expect("it does").is_empty()
     }
 
     /// The power goes, whatever it is doing.
     pub async fn crash(self) -> Self {
-        self.restart(|_| {}).await
+        self.restart(None).await
     }
 
     pub fn back_up(&self, copy: &Path) {
-        backup::back_up(&self.file, copy, &mut |_| {}).expect("a copy is made");
+        match &self.books {
+            RelayBooks::File(file) => {
+                backup::back_up(file, copy, &mut |_| {}).expect("a copy is made");
+            }
+            RelayBooks::Server(database) => database.dump(copy),
+        }
     }
 
     /// The store goes back to a copy.
     pub async fn restore(self, copy: &Path) -> Self {
-        let (copy, now) = (copy.to_owned(), self.clock.now());
-        let put_back = move |file: &Path| {
-            let restored = backup::restore(file, &copy, "then", now, &mut |_| {}).expect("a copy is good");
-            restored.replaced.iter().for_each(|old| std::fs::remove_file(old).expect("it is there"));
-        };
-        self.restart(put_back).await
+        self.restart(Some(copy)).await
     }
 
-    async fn restart(self, between: impl FnOnce(&Path)) -> Self {
+    async fn restart(self, copy: Option<&Path>) -> Self {
         let is_busy = self.is_busy();
-        let Self { relay, store, mut file, folder, mut restarts, clock, bank } = self;
-        if is_busy {
+        let Self { relay, store, mut books, folder, mut restarts, clock, bank } = self;
+        if let RelayBooks::File(file) = &mut books
+            && is_busy
+        {
             // Its work hangs for ever: what the disk holds at this moment is what the next one finds.
             restarts += 1;
             let next = folder.join(format!("relay-{restarts}.db"));
             for end in ["", "-wal"] {
                 let part = |file: &Path| format!("{}{end}", file.display());
-                let _ = std::fs::copy(part(&file), part(&next));
+                let _ = std::fs::copy(part(file), part(&next));
             }
-            file = next;
+            *file = next;
+        }
+        if let RelayBooks::Server(database) = &books {
+            // Work that hangs keeps the store of the relay that is gone, and its leases with it.
+            database.cut_off();
         }
         drop((relay, store));
-        between(&file);
-        let (relay, store) = assemble(&file, &clock, &bank).await;
-        Self { relay, store, file, folder, restarts, clock, bank }
+        let now = clock.now();
+        match (&books, copy) {
+            (_, None) => {}
+            (RelayBooks::File(file), Some(copy)) => {
+                let restored = backup::restore(file, copy, "then", now, &mut |_| {}).expect("a copy is good");
+                restored.replaced.iter().for_each(|old| std::fs::remove_file(old).expect("it is there"));
+            }
+            (RelayBooks::Server(database), Some(copy)) => ServerStore::restore(database, copy, now).await,
+        }
+        let (relay, store) = assemble(&books, &clock, &bank).await;
+        Self { relay, store, books, folder, restarts, clock, bank }
     }
 }
 
-async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>, Arc<SqliteStore>) {
-    let store = Arc::new(SqliteStore::open(file).expect("the store opens"));
+async fn assemble(books: &RelayBooks, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>, Arc<dyn RelayStore>) {
+    let store = books.open().await;
     let merchant = MerchantParts {
         id: MERCHANT.to_owned(),
         gateway: Arc::new(bank.clone()),
@@ -207,7 +247,7 @@ async fn assemble(file: &Path, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>,
         sites: vec![SITE.to_owned()],
     };
     let parts = RelayParts {
-        store: Arc::clone(&store) as _,
+        store: Arc::clone(&store),
         clock: Arc::new(clock.clone()),
         secrets: secrets(),
         merchants: vec![merchant],

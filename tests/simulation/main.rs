@@ -3,7 +3,7 @@
 //! every step what must be true.
 //!
 //! `SEED=17 cargo test --test simulation one_seed -- --nocapture` runs one seed again. `SIM_SEEDS=1..1001 SIM_DAYS=30`
-//! chooses what `many_seeds` runs.
+//! chooses what `many_seeds` runs, and `KUOTA_TEST_DATABASE=postgres` puts the relay's store into a database server.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod auditor;
@@ -15,7 +15,10 @@ mod dice;
 mod hotspot;
 mod inspector;
 mod machines;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod rows;
+mod server;
 mod throws;
 mod troubles;
 mod wire;

@@ -212,6 +212,14 @@ impl Database<'_> {
         self.server
     }
 
+    /// Ends every session with it, as when the machines of its users lose their power.
+    pub fn cut_off(&self) {
+        self.psql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+    }
+
     /// A copy of everything in it, in `file`, while others work on it.
     pub fn dump(&self, file: &Path) {
         let mut dump = self.server.command("pg_dump");

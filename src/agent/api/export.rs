@@ -32,6 +32,7 @@ async fn export(State(app): State<Arc<AppState>>, Owner(actor): Owner, Path(name
     spawn_blocking(move || {
         if let Err(error) = write(&reader, table, feed) {
             tracing::warn!(%error, table = table.name(), "an export was not sent to its end");
+            app.report_broken_answer(&error);
         }
     });
     let headers = [

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 
 use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::office::{Office, role_name};
@@ -13,7 +12,7 @@ use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{AuditFilter, Page, Role};
 use crate::ui::{Frame, html};
-use crate::web::{Problem, Query};
+use crate::web::Query;
 
 /// Longest text that is searched for.
 const SEARCH_CHARS_MAX: usize = 100;
@@ -65,8 +64,7 @@ pub(crate) async fn show(
     let page = Page { limit: limit.rows_and_one(), after: ask.after.map(|cursor| cursor.0) };
     // A search that finds little walks far: nobody waits for it on the engine's thread.
     let reader = app.read(|engine| Ok(engine.new_reader()?)).await?;
-    let lines = spawn_blocking(move || reader.find_audit(&filter, page));
-    let lines = lines.await.map_err(|_| Problem::internal())??;
+    let lines = app.read_history(move || reader.find_audit(&filter, page)).await?;
     let List { items, next } = List::of(lines, limit, |(no, _)| *no);
     let (locale, w) = (&session.page_request.locale, session.office());
     let rows = items.into_iter().map(|(_, line)| Row {

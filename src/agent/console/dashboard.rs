@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use tokio::task::spawn_blocking;
 
 use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::office::Office;
@@ -24,7 +23,6 @@ use crate::store::backup::{self, last};
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
 use crate::ui::{Frame, Locale, html};
-use crate::web::Problem;
 
 /// Faults of the router that are shown one by one.
 const FAULTS_SHOWN_MAX: usize = 20;
@@ -92,7 +90,7 @@ struct Page {
 /// `GET /`.
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     let counted = app.read(|engine| Ok(count(engine)?)).await?;
-    let figures = spawn_blocking(move || counted.figures()).await.map_err(|_| Problem::internal())??;
+    let figures = app.read_history(move || counted.figures()).await?;
     let locale = &session.page_request.locale;
     let w = session.office();
     let (books, now) = (&figures.books, app.site.clock.now());

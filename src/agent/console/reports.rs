@@ -8,16 +8,15 @@ use axum::extract::State;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 
 use super::session::{AdminSession, Layout};
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::{Call, Collection, State as Urgency, collection as whom_to_call};
+use crate::agent::reports::collection::{Call, State as Urgency, ranked};
 use crate::agent::reports::debts as owed;
-use crate::agent::reports::debts::{Debts, Owes};
+use crate::agent::reports::debts::{Owes, Totals};
 use crate::agent::reports::sales as sold;
 use crate::agent::reports::sales::Sum;
 use crate::agent::reports::span::{Days, Span};
@@ -25,7 +24,7 @@ use crate::agent::reports::usage::Source;
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
-use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
+use crate::protocol::admin::page::{Cursor, ListBuilder, PageLimit, given};
 use crate::protocol::admin::values::Day;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
@@ -186,8 +185,7 @@ pub(crate) async fn sales(
     let asked = ReportQuery::of(&app, w, &ask).await?;
     let days = asked.days;
     let (reader, zone) = app.read(|engine| Ok((engine.new_reader()?, engine.zone().clone()))).await?;
-    let sums = spawn_blocking(move || sold::sums(&reader, &zone, days)).await;
-    let report = sums.map_err(|_| Problem::internal())??;
+    let report = app.read_history(move || sold::sums(&reader, &zone, days)).await?;
     let is_daily = is_daily(asked.days);
     let slots = by_slot(&report, is_daily);
     let (frame, layout) = session.layout(w.reports, "/laporan");
@@ -306,6 +304,7 @@ struct UsagePage {
     w: &'static Office,
     head: Head,
     total: String,
+    lost: Option<String>,
     by_slot_title: &'static str,
     by_slot: Vec<(String, String)>,
     heaviest: Vec<(String, String, String)>,
@@ -322,8 +321,8 @@ pub(crate) async fn usage(
     let asked = ReportQuery::of(&app, w, &ask).await?;
     let days = asked.days;
     let source = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
-    let history = spawn_blocking(move || source.by_day_and_user(USERS_MAX));
-    let (by_day, heaviest) = history.await.map_err(|_| Problem::internal())??;
+    let lost = (!source.lost.is_empty()).then(|| fill(w.usage_lost, &[&source.lost.join(", ")]));
+    let (by_day, heaviest) = app.read_history(move || source.by_day_and_user(USERS_MAX)).await?;
     let heaviest = app.read(move |engine| Ok(named(engine, heaviest))).await?;
     let is_daily = is_daily(days);
     let mut sums: BTreeMap<Date, Bytes> = BTreeMap::new();
@@ -339,6 +338,7 @@ pub(crate) async fn usage(
         w,
         head: asked.head(locale, 2, true),
         total: locale.quota(total),
+        lost,
         by_slot_title: if is_daily { w.by_day } else { w.by_month },
         by_slot: sums
             .iter()
@@ -435,7 +435,8 @@ pub(crate) async fn debts(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = ReportQuery::of(&app, w, &ask).await?;
     let (given, today) = (asked.given, asked.today);
-    let (report, all) = app
+    let after = ask.after;
+    let (page, totals, all) = app
         .read(move |engine| {
             let look = engine.read_view();
             let mut all = owed::Owed::default();
@@ -443,12 +444,15 @@ pub(crate) async fn debts(
                 let tariff = ctx.tariff();
                 look.users_after(0).for_each(|user| all.add(&user.account, &tariff, today));
             });
-            Ok((owed::report(&look, given), all))
+            let (mut totals, mut pages) = (Totals::default(), ListBuilder::new(PageLimit::default(), after));
+            owed::each(&look, given, |owes| {
+                totals.add(&owes);
+                pages.add(owes);
+            });
+            Ok((pages.list(), totals, all))
         })
         .await?;
-    let Debts { items, totals, .. } = report;
     let head = asked.head(locale, 1, false);
-    let page = List::of_all(items, PageLimit::default(), ask.after);
     let bytes = Bytes(totals.unpaid_bytes.saturating_add(totals.overage_bytes));
     let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&DebtsPage {
@@ -517,10 +521,15 @@ pub(crate) async fn collection(
     let (locale, w) = (&session.page_request.locale, session.office());
     let asked = ReportQuery::of(&app, w, &ask).await?;
     let given = asked.given;
-    let report = app.read(move |engine| Ok(whom_to_call(&engine.read_view(), given))).await?;
-    let Collection { items, totals, .. } = report;
+    let after = ask.after;
+    let look = move |engine: &mut Engine| {
+        let look = engine.read_view();
+        let ranked = ranked(&look, given);
+        let totals = ranked.totals.clone();
+        Ok((ranked.page(&look, given, PageLimit::default(), after), totals))
+    };
+    let (page, totals) = app.read(look).await?;
     let head = asked.head(locale, 3, false);
-    let page = List::of_all(items, PageLimit::default(), ask.after);
     let (frame, layout) = session.layout(w.reports, "/laporan");
     html(&CollectionPage {
         frame,

@@ -107,7 +107,7 @@ impl Records {
         self.notices.extend(notices);
     }
 
-    /// Puts every record into a batch.
+    /// Adds every record to a batch.
     pub fn fill<'a>(&'a self, batch: &mut Batch<'a>) {
         let Self {
             validity,
@@ -123,17 +123,17 @@ impl Records {
             audit,
             notices: _,
         } = self;
-        batch.validity = validity.iter().map(|(no, step)| (*no, step)).collect();
-        batch.openings = openings.iter().collect();
-        batch.openings_ended = openings_ended.iter().map(String::as_str).collect();
-        batch.outbox_done = outbox_done.iter().copied().collect();
-        batch.applied = applied.iter().map(String::as_str).collect();
-        batch.moves = moves.iter().collect();
-        batch.closing = closing.as_ref();
-        batch.dated = dated.iter().map(|(what, id)| (*what, id.as_str())).collect();
-        batch.pins = pins.iter().map(|(no, hash)| (*no, hash.0.as_str())).collect();
-        batch.event = event.as_ref();
-        batch.audit = audit.iter().collect();
+        batch.validity.extend(validity.iter().map(|(no, step)| (*no, step)));
+        batch.openings.extend(openings);
+        batch.openings_ended.extend(openings_ended.iter().map(String::as_str));
+        batch.outbox_done.extend(outbox_done);
+        batch.applied.extend(applied.iter().map(String::as_str));
+        batch.moves.extend(moves);
+        batch.closing = closing.as_ref().or(batch.closing);
+        batch.dated.extend(dated.iter().map(|(what, id)| (*what, id.as_str())));
+        batch.pins.extend(pins.iter().map(|(no, hash)| (*no, hash.0.as_str())));
+        batch.event = event.as_ref().or(batch.event);
+        batch.audit.extend(audit);
     }
 }
 
@@ -243,6 +243,49 @@ impl Dirty {
             && days.is_empty()
             && !lists
             && records.is_empty()
+    }
+
+    /// Adds to a batch what is whole here. What is a key only is looked up in the state.
+    pub fn fill<'a>(&'a self, batch: &mut Batch<'a>) {
+        let Self {
+            users: _,
+            accounts: _,
+            debts,
+            devices: _,
+            unbound,
+            counters: _,
+            gone,
+            usage,
+            restarts,
+            entries,
+            packages: _,
+            orders,
+            windows: _,
+            outbox,
+            cursor: _,
+            undated,
+            redated,
+            all_dated,
+            days,
+            hours_from,
+            lists: _,
+            records,
+            urgent: _,
+        } = self;
+        batch.debts.extend(debts.values().map(|(no, item, by)| (*no, item, by.as_str())));
+        batch.devices.extend(unbound);
+        batch.gone.extend(gone.iter().map(|(no, row)| (*no, row)));
+        batch.usage.extend(usage);
+        batch.restarts.extend(restarts.iter().map(|(at, no, restart)| (*at, *no, restart)));
+        batch.entries.extend(entries.iter().cloned());
+        batch.orders.extend(orders);
+        batch.outbox.extend(outbox.values());
+        batch.undated.extend(undated);
+        batch.redated.extend(redated);
+        batch.all_dated |= *all_dated;
+        batch.days.extend(days);
+        batch.hours_from = hours_from.or(batch.hours_from);
+        records.fill(batch);
     }
 
     /// Whether any user's access changed.

@@ -17,6 +17,8 @@ use crate::domain::units::{Bytes, Rupiah};
 use crate::domain::usage::{HostRow, RowId};
 use crate::store::Page;
 
+#[path = "clock_tests.rs"]
+mod clock_tests;
 #[path = "customers_tests.rs"]
 mod customers_tests;
 #[path = "devices_tests.rs"]

@@ -57,7 +57,7 @@ impl Engine {
     fn restart_feed(&mut self, page: &FeedPage<FeedEntry>) -> Result<FeedApplied, EngineError> {
         tracing::warn!(epoch = page.epoch, "the relay's feed begins anew; reading it from its start");
         let mut orders: Vec<OrderId> = self.state.online.orders().map(|order| order.id.clone()).collect();
-        let recent = Timestamp(self.now().0.saturating_sub(HANDED_BACK_DAYS * DAY_MS));
+        let recent = Timestamp(self.reckoned().0.saturating_sub(HANDED_BACK_DAYS * DAY_MS));
         let known: BTreeSet<OrderId> = orders.iter().cloned().collect();
         orders.extend(self.reader.online_since(recent)?.into_iter().filter(|order| !known.contains(order)));
         let ((), changes) = self.draft(&Actor::relay(), "", |act| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Engine;
-use crate::store::Unwritable;
+use crate::store::{StoreError, Unwritable};
 
 /// Calls that may wait in the engine's queue before a caller has to wait.
 const QUEUE_MAX: usize = 256;
@@ -80,6 +80,7 @@ impl Host {
 
     fn run_job(&mut self, job: Job) -> (Option<Reply>, Option<String>) {
         let Some(engine) = self.engine.as_mut() else { return (None, None) };
+        StoreError::take_broken();
         let reply = catch_unwind(AssertUnwindSafe(|| job(&mut *engine))).ok();
         if reply.is_none() {
             // The state may be half changed; the store has only whole commits, so the state is read from it again.
@@ -87,6 +88,10 @@ impl Host {
             if let Err(error) = engine.reload() {
                 return (None, Some(error.to_string()));
             }
+        }
+        // Whoever got the error: also a loop that retries, and a page that goes on without what it could not read.
+        if let Some(why) = StoreError::take_broken() {
+            engine.read_failed(&why);
         }
         (reply, engine.failure().map(str::to_owned))
     }

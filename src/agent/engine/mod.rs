@@ -30,6 +30,7 @@ mod snapshot;
 mod state;
 mod trust;
 mod undated;
+mod undo;
 mod views;
 mod windows;
 
@@ -153,8 +154,9 @@ impl Engine {
         if matches!(self.unwritable(), Some(Unwritable::Damaged(_))) || self.failed.is_some() {
             return;
         }
+        let why = self.parts.store.explain_failure(why);
         tracing::error!(error = why, "the store cannot be read; stopping so that it is opened again");
-        self.failed = Some(why.to_owned());
+        self.failed = Some(why);
     }
 
     /// Commits what is collected and closes the store: every later call fails.
@@ -237,11 +239,11 @@ impl Engine {
     /// Applies a draft to the state and commits it; restores the state if the store cannot be written.
     fn take_over(&mut self, changes: Changes) -> Result<(), EngineError> {
         self.recover()?;
-        let before = self.state.clone();
+        self.state.begin_changes();
         self.state.apply(changes);
         let done = self.commit();
         if done.is_err() {
-            self.state = before;
+            self.state.undo_changes();
         }
         done
     }
@@ -333,8 +335,9 @@ impl Engine {
         };
         if let Err(error) = written {
             if !matches!(error, StoreError::Unwritable(_)) {
-                tracing::error!(error = %error, "the store failed; stopping so that it is opened again");
-                self.failed = Some(error.to_string());
+                let why = self.parts.store.broken().map_or_else(|| error.to_string(), str::to_owned);
+                tracing::error!(error = why, "the store failed; stopping so that it is opened again");
+                self.failed = Some(why);
             }
             return Err(error.into());
         }
@@ -363,7 +366,7 @@ impl Engine {
     fn check_alive(&self) -> Result<(), EngineError> {
         match self.failure() {
             None => Ok(()),
-            Some(why) => Err(StoreError::Nonsense(format!("stopped after a failed commit: {why}")).into()),
+            Some(why) => Err(StoreError::Stopped(why.to_owned()).into()),
         }
     }
 
@@ -449,7 +452,7 @@ impl Engine {
 
     /// The owner and role of a valid secret: a stored one, or a session that could not be stored.
     pub fn secret(&self, hash: &[u8; 32], kind: SecretKind) -> Result<Option<(String, Role)>, StoreError> {
-        let now = self.now();
+        let now = self.reckoned();
         if kind == SecretKind::Session {
             let held = self.parts.store.held_session(hash, now);
             if held.is_some() || self.parts.store.is_ended(hash) {
@@ -461,7 +464,7 @@ impl Engine {
 
     /// The number of valid sessions of an admin.
     pub fn sessions(&self, admin: &str) -> Result<u64, StoreError> {
-        Ok(self.reader.sessions(admin, self.now())? + self.parts.store.held_sessions(admin))
+        Ok(self.reader.sessions(admin, self.reckoned())? + self.parts.store.held_sessions(admin))
     }
 
     /// The store, for admins and tokens, which are not part of the engine's state.
@@ -492,6 +495,13 @@ impl Engine {
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    /// The time that log-ins, tickets and one-time codes go by: the wall clock while it is trusted, else the last
+    /// trusted time and what passed since on the monotonic clock. A clock that jumps by years ends no session and
+    /// makes none valid again.
+    pub fn reckoned(&self) -> Timestamp {
+        self.facts().now
     }
 
     /// The site's zone.

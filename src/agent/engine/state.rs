@@ -12,6 +12,7 @@ use super::notice::{Notice, notice};
 use super::open_orders::{Now, OpenOrder};
 use super::reading::HOUR_MS;
 use super::trust::Trust;
+use super::undo::{Numbers, UndoMap};
 use super::windows::OnlineState;
 use crate::clock::{Clock, Zone};
 use crate::domain::access::{self, Facts};
@@ -70,14 +71,14 @@ pub struct RouterChange {
 /// The engine's memory.
 #[derive(Clone, Debug)]
 pub(super) struct State {
-    pub users: BTreeMap<u32, UserRecord>,
-    pub devices: BTreeMap<u32, DeviceRecord>,
-    pub packages: BTreeMap<u32, PackageRecord>,
-    pub by_id: BTreeMap<UserId, u32>,
-    pub by_mac: BTreeMap<Mac, u32>,
-    pub devices_of: BTreeMap<u32, BTreeSet<u32>>,
+    pub users: UndoMap<u32, UserRecord>,
+    pub devices: UndoMap<u32, DeviceRecord>,
+    pub packages: UndoMap<u32, PackageRecord>,
+    pub by_id: UndoMap<UserId, u32>,
+    pub by_mac: UndoMap<Mac, u32>,
+    pub devices_of: UndoMap<u32, BTreeSet<u32>>,
     /// Who entered each open debt item.
-    pub granted_by: BTreeMap<DebtId, String>,
+    pub granted_by: UndoMap<DebtId, String>,
     pub hosts: Arc<HostTable>,
     /// Bound devices in that table, with the address seen by firewall rules.
     pub seen: BTreeMap<Mac, Option<Ipv4Addr>>,
@@ -99,8 +100,13 @@ pub(super) struct State {
     /// Online payment.
     pub online: OnlineState,
     pub dirty: Dirty,
+    /// What was gathered before the changes that may be taken back, while a draft is being committed: `dirty` has that
+    /// draft's part alone then.
+    pub gathered: Dirty,
+    /// Single values before those changes.
+    pub before: Option<Numbers>,
     pub chain_seq: u64,
-    chain_hash: Hash,
+    pub chain_hash: Hash,
     pub receipt_no: u64,
     pub user_no: u32,
     pub device_no: u32,
@@ -108,49 +114,53 @@ pub(super) struct State {
 
 impl State {
     pub fn load(store: &Store, clock: &dyn Clock, zone: &Zone) -> Result<Self, StoreError> {
-        let loaded: Loaded = store.load()?;
+        let mut loaded: Loaded = store.load()?;
         let meta = |key: &str| loaded.meta.get(key);
         let router: Option<RouterClock> = meta("router").and_then(|text| serde_json::from_str(text).ok());
         let number = |key: &str| meta(key).and_then(|text| text.parse::<i64>().ok());
         let (orders, openings, outbox) = (loaded.open_orders, loaded.openings, loaded.outbox);
-        let mut online = OnlineState::load(store, orders, openings, outbox, clock.now(), zone)?;
+        let trust: Trust =
+            meta("clock").and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Trust::first(clock));
+        let now = if trust.believes(clock) { clock.now() } else { trust.reckon(clock) };
+        let mut online = OnlineState::load(store, orders, openings, outbox, now, zone)?;
         online.cursor = meta("feed").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let mut state = Self {
+        let mut devices_of: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for device in loaded.devices.values_mut() {
+            devices_of.entry(device.user_no).or_default().insert(device.no);
+            // Rows on file mean that the last committed reading had the device.
+            if !device.counters.is_empty() {
+                device.seen_at = router.as_ref().map(|r| r.read_at).or(device.seen_at);
+            }
+        }
+        let state = Self {
             online,
             by_id: loaded.users.values().map(|u| (u.account.id, u.no)).collect(),
             by_mac: loaded.devices.values().map(|d| (d.mac, d.no)).collect(),
-            devices_of: BTreeMap::new(),
-            granted_by: loaded.granted_by,
+            devices_of: devices_of.into(),
+            granted_by: loaded.granted_by.into(),
             hosts: Arc::default(),
             seen: BTreeMap::new(),
             last_begun: None,
             committed_at: clock.uptime(),
-            trust: meta("clock")
-                .and_then(|text| serde_json::from_str(text).ok())
-                .unwrap_or(Trust::first(clock)),
+            trust,
             wall: clock.now(),
             boot_id: clock.boot_id(),
             undated: loaded.undated,
             sealed_day: number("sealed_day"),
             lists: meta("lists").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
             dirty: Dirty::default(),
+            gathered: Dirty::default(),
+            before: None,
             chain_seq: loaded.chain_seq,
             chain_hash: loaded.chain_hash,
             receipt_no: loaded.receipt_no,
             user_no: loaded.user_no,
             device_no: loaded.device_no,
-            users: loaded.users,
-            devices: loaded.devices,
-            packages: loaded.packages,
+            users: loaded.users.into(),
+            devices: loaded.devices.into(),
+            packages: loaded.packages.into(),
             router,
         };
-        for device in state.devices.values_mut() {
-            state.devices_of.entry(device.user_no).or_default().insert(device.no);
-            // Rows on file mean that the last committed reading had the device.
-            if !device.counters.is_empty() {
-                device.seen_at = state.router.as_ref().map(|r| r.read_at).or(device.seen_at);
-            }
-        }
         tracing::info!(
             users = state.users.len(),
             devices = state.devices.len(),
@@ -291,7 +301,7 @@ impl State {
         self.device_no += 1;
         let device = DeviceRecord { no: self.device_no, ..device };
         self.by_mac.insert(device.mac, device.no);
-        self.devices_of.entry(device.user_no).or_default().insert(device.no);
+        self.devices_of.get_or_insert(device.user_no, BTreeSet::new()).insert(device.no);
         self.dirty.devices.insert(device.no);
         self.dirty.counters.insert(device.no);
         self.devices.insert(device.no, device);
@@ -349,7 +359,7 @@ impl State {
         }
         for (user_no, item) in debts {
             let by = granted_by.get(&item.id).unwrap_or(&actor);
-            self.granted_by.entry(item.id).or_insert_with(|| by.clone());
+            self.granted_by.get_or_insert(item.id, by.clone());
             self.dirty.debts.insert(item.id, (user_no, item, by.clone()));
         }
         for open in orders.into_values() {
@@ -442,7 +452,7 @@ impl State {
         if let Some(day) = self.sealed_day {
             meta.insert("sealed_day", day.to_string());
         }
-        if self.dirty.lists {
+        if self.gathered.lists || self.dirty.lists {
             meta.insert("lists", serde_json::json!(self.lists).to_string());
         }
         if self.online.cursor.epoch.is_some() {
@@ -456,79 +466,51 @@ impl State {
 
     /// Everything that must be written, as one batch.
     pub fn batch(&self, at: Timestamp) -> Batch<'_> {
-        let Dirty {
-            users,
-            accounts,
-            debts,
-            devices,
-            unbound,
-            counters,
-            gone,
-            usage,
-            restarts,
-            entries,
-            packages,
-            orders,
-            windows,
-            outbox,
-            cursor: _,
-            undated,
-            redated,
-            all_dated,
-            days,
-            hours_from,
-            lists: _,
-            records,
-            urgent: _,
-        } = &self.dirty;
-        let of_users = |set: &BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
+        let mut batch = Batch { meta: self.meta(), at, ..Batch::default() };
+        let (mut users, mut accounts, mut packages) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut bound, mut counters, mut windows) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for dirty in [&self.gathered, &self.dirty] {
+            users.extend(&dirty.users);
+            accounts.extend(&dirty.accounts);
+            packages.extend(&dirty.packages);
+            bound.extend(&dirty.devices);
+            counters.extend(&dirty.counters);
+            windows.extend(&dirty.windows);
+            dirty.fill(&mut batch);
+        }
+        let of_users = |set: BTreeSet<u32>| set.iter().map(|no| &self.users[no]).collect();
         let of_devices =
-            |set: &BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
-        let mut bound = of_devices(devices);
-        bound.sort_by_key(|device| device.no);
+            |set: BTreeSet<u32>| set.iter().filter_map(|no| self.devices.get(no)).collect::<Vec<_>>();
         let window = |id| Some((id, self.online.order(id)?.online.window?));
-        let mut batch = Batch {
-            users: of_users(users),
-            accounts: of_users(accounts),
-            debts: debts.values().map(|(no, item, by)| (*no, item, by.as_str())).collect(),
-            // A MAC must be free before it is bound again.
-            devices: unbound.iter().chain(bound).collect(),
-            counters: of_devices(counters),
-            gone: gone.iter().map(|(no, row)| (*no, row)).collect(),
-            usage: usage.iter().collect(),
-            restarts: restarts.iter().map(|(at, no, restart)| (*at, *no, restart)).collect(),
-            entries: entries.clone(),
-            packages: packages.iter().map(|no| &self.packages[no]).collect(),
-            orders: orders.iter().collect(),
-            windows: windows.iter().filter_map(window).collect(),
-            outbox: outbox.values().collect(),
-            undated: undated.iter().collect(),
-            redated: redated.iter().collect(),
-            all_dated: *all_dated,
-            days: days.clone(),
-            hours_from: *hours_from,
-            meta: self.meta(),
-            at,
-            ..Batch::default()
-        };
-        records.fill(&mut batch);
+        batch.users = of_users(users);
+        batch.accounts = of_users(accounts);
+        batch.packages = packages.iter().map(|no| &self.packages[no]).collect();
+        // A MAC must be free before it is bound again: those that were unbound come first.
+        batch.devices.extend(of_devices(bound));
+        batch.counters = of_devices(counters);
+        batch.windows = windows.into_iter().filter_map(window).collect();
         batch
     }
 
     /// After the commit: drops written changes and closed history, and returns the notices.
     pub fn settle(&mut self) -> Vec<Notice> {
-        let dirty = std::mem::take(&mut self.dirty);
-        for no in dirty.users {
-            if self.users.get(&no).is_some_and(|user| user.deleted_at.is_some()) {
-                self.users.remove(&no);
-            } else if let Some(user) = self.users.get_mut(&no) {
-                user.account.items.retain(DebtItem::is_open);
+        self.keep_changes();
+        let (mut notices, mut debts) = (Vec::new(), BTreeMap::new());
+        for dirty in [std::mem::take(&mut self.gathered), std::mem::take(&mut self.dirty)] {
+            for no in dirty.users {
+                if self.users.get(&no).is_some_and(|user| user.deleted_at.is_some()) {
+                    self.users.remove(&no);
+                } else if let Some(user) = self.users.get_mut(&no) {
+                    user.account.items.retain(DebtItem::is_open);
+                }
             }
+            debts.extend(dirty.debts);
+            notices.extend(dirty.records.notices);
         }
-        for (_, item, _) in dirty.debts.values().filter(|(_, item, _)| !item.is_open()) {
+        for (_, item, _) in debts.values().filter(|(_, item, _)| !item.is_open()) {
             self.granted_by.remove(&item.id);
         }
-        dirty.records.notices
+        notices
     }
 
     /// The access that every bound device should have on the router.

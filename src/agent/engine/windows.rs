@@ -1,11 +1,12 @@
 //! Online orders in memory, and the effect of open ones on access: the pay window, in which a blocked user is online
 //! to pay, and the grace while the relay is silent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::open_orders::{Now, OpenOrder, WINDOW_BYTES_MAX};
 use super::state::State;
+use super::undo::UndoMap;
 use crate::clock::Zone;
 use crate::domain::access::{Facts, Reason};
 use crate::domain::account::Policy;
@@ -20,21 +21,23 @@ const WINDOW_DAYS_READ_MS: i64 = 2 * crate::domain::units::DAY_MS;
 /// The engine's memory of online payments.
 #[derive(Clone, Debug)]
 pub(super) struct OnlineState {
-    orders: BTreeMap<OrderId, OpenOrder>,
-    of_user: BTreeMap<u32, BTreeSet<OrderId>>,
+    orders: UndoMap<OrderId, OpenOrder>,
+    of_user: UndoMap<u32, BTreeSet<OrderId>>,
     /// Attempts whose outcome is not known, by request.
-    pub pending_orders: BTreeMap<String, OpeningRecord>,
-    pub outbox: BTreeMap<u64, OutboxItem>,
+    pub pending_orders: UndoMap<String, OpeningRecord>,
+    pub outbox: UndoMap<u64, OutboxItem>,
     outbox_no: u64,
     pub cursor: Cursor,
     /// The last local day on which each user had a window, and how many.
-    windows: BTreeMap<u32, (i64, u32)>,
+    windows: UndoMap<u32, (i64, u32)>,
     /// Since when the relay does not answer, in time since boot.
     pub silent_since: Option<Duration>,
     /// Time since boot at the last look.
     pub uptime: Duration,
     /// Signs the memos of orders.
     pub signer: SignedTokens,
+    /// Single values before the changes that may be taken back.
+    before: Option<(u64, Cursor)>,
 }
 
 impl OnlineState {
@@ -53,13 +56,14 @@ impl OnlineState {
                 .map(|opening| (opening.request_id.clone(), opening))
                 .collect(),
             outbox: outbox.into_iter().map(|outbox_item| (outbox_item.no, outbox_item)).collect(),
-            orders: BTreeMap::new(),
-            of_user: BTreeMap::new(),
+            orders: UndoMap::default(),
+            of_user: UndoMap::default(),
             cursor: Cursor::default(),
-            windows: BTreeMap::new(),
+            windows: UndoMap::default(),
             silent_since: None,
             uptime: Duration::ZERO,
             signer: SignedTokens::new(store.site_secret()),
+            before: None,
         };
         for order in orders {
             state.put(order, None);
@@ -68,6 +72,51 @@ impl OnlineState {
             state.count_window(user_no, day_number(zone.local(at).date));
         }
         Ok(state)
+    }
+
+    /// Changes from here on can be taken back.
+    pub fn begin_changes(&mut self) {
+        let Self {
+            orders,
+            of_user,
+            pending_orders,
+            outbox,
+            outbox_no,
+            cursor,
+            windows,
+            silent_since: _,
+            uptime: _,
+            signer: _,
+            before,
+        } = self;
+        orders.begin();
+        of_user.begin();
+        pending_orders.begin();
+        outbox.begin();
+        windows.begin();
+        *before = Some((*outbox_no, cursor.clone()));
+    }
+
+    /// The changes since the beginning stay.
+    pub fn keep_changes(&mut self) {
+        self.orders.keep();
+        self.of_user.keep();
+        self.pending_orders.keep();
+        self.outbox.keep();
+        self.windows.keep();
+        self.before = None;
+    }
+
+    /// Takes back the changes since the beginning.
+    pub fn undo_changes(&mut self) {
+        self.orders.undo();
+        self.of_user.undo();
+        self.pending_orders.undo();
+        self.outbox.undo();
+        self.windows.undo();
+        if let Some((outbox_no, cursor)) = self.before.take() {
+            (self.outbox_no, self.cursor) = (outbox_no, cursor);
+        }
     }
 
     /// Stores an order, or drops it once it can no longer be paid.
@@ -83,7 +132,7 @@ impl OnlineState {
             return;
         };
         let opened = before.map_or(opened, |before| before.opened);
-        self.of_user.entry(user_no).or_default().insert(id.clone());
+        self.of_user.get_or_insert(user_no, BTreeSet::new()).insert(id.clone());
         self.orders.insert(id, OpenOrder { record, opened });
     }
 
@@ -122,7 +171,7 @@ impl OnlineState {
     }
 
     pub fn count_window(&mut self, user_no: u32, day: i64) {
-        let windows = self.windows.entry(user_no).or_insert((day, 0));
+        let windows = self.windows.get_or_insert(user_no, (day, 0));
         match windows.0.cmp(&day) {
             std::cmp::Ordering::Less => *windows = (day, 1),
             std::cmp::Ordering::Equal => windows.1 += 1,

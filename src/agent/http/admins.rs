@@ -65,7 +65,7 @@ fn store_token(
             format!("may be at most the admin's own, {}", admin.role.name()),
         ));
     }
-    let now = engine.now();
+    let now = engine.reckoned();
     engine.store_mut().add_secret(&secret, name, role, SecretKind::Token, now, None)?;
     engine.note(actor, "admin.token", name, role.name().to_owned())?;
     Ok(role)

@@ -14,7 +14,7 @@ use crate::agent::engine::Actor;
 use crate::clock::rfc3339;
 use crate::store::Reader;
 use crate::store::backup::{self, BackupError};
-use crate::web::{Problem, stream};
+use crate::web::stream;
 
 /// Where a copy is put together; it has lost this name before the first byte of it is sent.
 const COPY_FILE: &str = "kuota.db.copying";
@@ -32,8 +32,13 @@ pub(crate) async fn send(app: &AppState, actor: Actor) -> Answer {
         })
         .await?;
     let path = app.site.config.data_dir.join(COPY_FILE);
-    let copied = spawn_blocking(move || make(&reader, path)).await;
-    let (file, length) = copied.map_err(|_| Problem::internal())??;
+    let copied = app
+        .read_history(move || match make(&reader, path) {
+            Err(BackupError::Store(error)) if error.is_fatal() => Err(error),
+            made => Ok(made),
+        })
+        .await?;
+    let (file, length) = copied?;
     drop(one_at_a_time);
     let (mut feed, body) = stream::feed();
     let (data_dir, now) = (app.site.config.data_dir.clone(), rfc3339(app.site.clock.now()));
@@ -53,7 +58,7 @@ pub(crate) async fn send(app: &AppState, actor: Actor) -> Answer {
 }
 
 /// A proven copy without a name: it is gone when its reader is dropped.
-fn make(reader: &Reader, path: PathBuf) -> Result<(File, u64), Problem> {
+fn make(reader: &Reader, path: PathBuf) -> Result<(File, u64), BackupError> {
     reader.copy_to(&path, &mut |_| {})?;
     let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
     backup::remove(&path);

@@ -65,6 +65,12 @@ impl From<StoreError> for Problem {
                             writes; try again in a moment";
                 Self::unavailable("store_busy", text)
             }
+            // The file is whole, so restarting would help nothing.
+            StoreError::Nonsense(what) => {
+                tracing::error!(what, "a row of the store cannot be read");
+                let text = "a row of the store has a value that no version writes; the log says which; restore a backup";
+                Self::unavailable("store_row", text)
+            }
             error => {
                 tracing::error!(%error, "the store failed");
                 Self::unavailable(STORE_FAILED, "the store failed; the log says how")
@@ -76,7 +82,7 @@ impl From<StoreError> for Problem {
 impl From<EngineGone> for Problem {
     fn from(error: EngineGone) -> Self {
         tracing::error!(%error, "the engine is gone");
-        Self::unavailable(STORE_FAILED, "the ledger is not available; the log says why")
+        Self::unavailable(STORE_FAILED, error.to_string())
     }
 }
 

@@ -51,7 +51,16 @@ pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
         Ok(link) => Part::of(link.state(), now),
         Err(_) => Part { state: "off", since, ..Part::default() },
     };
+    let lost = |table: &String| {
+        format!(
+            "the table {table} was damaged and began again empty, so reports lack what was in it; restore a backup to have \
+             the figures back: kuotad restore FILE"
+        )
+    };
     let store = match app.site.engine().unwritable() {
+        None if !app.site.statistics_lost.is_empty() => {
+            Part { state: "degraded", warnings: app.site.statistics_lost.iter().map(lost).collect(), ..fine }
+        }
         None => fine,
         Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
     };

@@ -10,12 +10,12 @@ use crate::web::Problem;
 pub(crate) async fn proof(app: &AppState) -> Result<Verified, Problem> {
     let _turn = app.verifying.lock().await;
     let reader: Reader = app.read(|engine| Ok(engine.new_reader()?)).await?;
-    let walk = tokio::task::spawn_blocking(move || reader.verify()).await;
-    walk.map_err(|_| Problem::internal())?.map_err(|broken| match broken {
-        Broken::Store(error) => error.into(),
-        broken => {
-            tracing::error!(%broken, "the ledger does not add up");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
-        }
+    let walk = move || match reader.verify() {
+        Err(Broken::Store(error)) => Err(error),
+        walked => Ok(walked),
+    };
+    app.read_history(walk).await?.map_err(|broken| {
+        tracing::error!(%broken, "the ledger does not add up");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger_broken", broken.to_string())
     })
 }

@@ -51,7 +51,7 @@ pub(crate) async fn confirm_second_factor(
         let pending = own(engine, actor)?.pending;
         let pending = pending
             .ok_or_else(|| Problem::conflict("totp_not_begun", "ask for a secret first: POST me/totp"))?;
-        let step = totp::step_of(&pending, &code, engine.now()).ok_or_else(|| wrong(engine))?;
+        let step = totp::step_of(&pending, &code, engine.reckoned()).ok_or_else(|| wrong(engine))?;
         engine.store_mut().confirm_second_factor(&actor.name, step)?;
         Ok(engine.note(actor, AUDIT, &actor.name, "on".into())?)
     })

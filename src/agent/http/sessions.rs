@@ -97,7 +97,7 @@ async fn on_file(app: &AppState, typed: String) -> Result<String, Problem> {
 pub(crate) async fn proof(app: &AppState, username: &str) -> Result<String, Problem> {
     let text = format!("{PROOF_OF}{}", on_file(app, username.to_owned()).await?);
     let seal = move |engine: &mut Engine| {
-        let until = Timestamp(engine.now().0.saturating_add(PROOF_MS));
+        let until = Timestamp(engine.reckoned().0.saturating_add(PROOF_MS));
         Ok(SignedTokens::new(engine.site_secret()).sealed(&text, until))
     };
     app.read(seal).await
@@ -111,7 +111,7 @@ pub(crate) async fn log_in_by_code(
     otp: String,
 ) -> Result<Opened, Problem> {
     let open_proof = move |engine: &mut Engine| {
-        let text = SignedTokens::new(engine.site_secret()).opened(&proof, engine.now());
+        let text = SignedTokens::new(engine.site_secret()).opened(&proof, engine.reckoned(), PROOF_MS);
         let name = text.and_then(|text| text.strip_prefix(PROOF_OF).map(str::to_owned));
         let admin = name.and_then(|name| engine.reader().admin(&name).transpose()).transpose()?;
         Ok((admin.filter(|admin| admin.second_factor.is_on()), engine.facts().clock_trusted))
@@ -229,7 +229,7 @@ async fn remember(app: &AppState) -> Result<(), Problem> {
 pub(crate) fn accept_code(engine: &mut Engine, admin: &str, code: &str) -> Result<bool, Problem> {
     let found = engine.reader().admin(admin)?;
     let Some(secret) = found.and_then(|admin| admin.second_factor.secret) else { return Ok(true) };
-    match totp::step_of(&secret, code, engine.now()) {
+    match totp::step_of(&secret, code, engine.reckoned()) {
         Some(step) => Ok(engine.store_mut().accept_step(admin, step)?),
         None => Ok(false),
     }
@@ -261,7 +261,7 @@ async fn open(app: &AppState, peer: Peer, admin: AdminRecord) -> Result<Opened, 
     let lasts_ms = i64::try_from(SESSION.as_millis()).unwrap_or(i64::MAX);
     let expires_at = app
         .read(move |engine| {
-            let now = engine.now();
+            let now = engine.reckoned();
             let expires_at = Timestamp(now.0.saturating_add(lasts_ms));
             let store = engine.store_mut();
             store.open_session(&hash, &actor.name, role, now, expires_at)?;

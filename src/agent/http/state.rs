@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+use tokio::task::spawn_blocking;
 
 use super::flash::FlashStore;
 use crate::agent::engine::{Actor, Command, Done, Engine, Key, Snapshot};
-use crate::agent::site::Site;
+use crate::agent::site::{STORE_FAILED, Site};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::identity::{Guarded, LoginLimiter, Passwords};
+use crate::store::StoreError;
+use crate::store::export::ExportError;
 use crate::web::finish::finish;
 use crate::web::{Body, HostNames, Problem};
 
@@ -57,7 +61,50 @@ impl AppState {
         &self,
         look: impl FnOnce(&mut Engine) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.site.engine().call(look).await?
+        match self.site.engine().call(look).await? {
+            Err(problem) => Err(self.explain(problem).await),
+            read => read,
+        }
+    }
+
+    /// The reason why the store failed in place of the bare fact, once the engine has found it.
+    async fn explain(&self, problem: Problem) -> Problem {
+        if problem.code() != STORE_FAILED {
+            return problem;
+        }
+        match self.site.engine().call(|_| ()).await {
+            Err(gone) => gone.into(),
+            Ok(()) => problem,
+        }
+    }
+
+    /// Reads history on a thread that may wait for the card.
+    pub async fn read_history<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match spawn_blocking(work).await.map_err(|_| Problem::internal())? {
+            Ok(read) => Ok(read),
+            Err(error) => {
+                self.report_failure(&error).await;
+                Err(self.explain(error.into()).await)
+            }
+        }
+    }
+
+    /// The same for an answer that is being sent, on the thread that writes it.
+    pub fn report_broken_answer(&self, error: &ExportError) {
+        if let ExportError::Store(error) = error {
+            Handle::current().block_on(self.report_failure(error));
+        }
+    }
+
+    /// Stops the engine if a connection of its own could not read the store.
+    pub async fn report_failure(&self, error: &StoreError) {
+        if error.is_fatal() {
+            let why = error.to_string();
+            let _ = self.site.engine().call(move |engine| engine.read_failed(&why)).await;
+        }
     }
 
     /// Does what a body asks; with an idempotency key at most once.
@@ -79,7 +126,10 @@ impl AppState {
     /// Does an action like [`Self::act`], for a caller that words the outcome itself.
     pub async fn execute(&self, actor: Actor, command: Command, key: Option<Key>) -> Result<Done, Problem> {
         let site = Arc::clone(&self.site);
-        Ok(finish(async move { site.submit(actor, command, key).await }).await??)
+        match finish(async move { site.submit(actor, command, key).await }).await? {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => Err(self.explain(error.into()).await),
+        }
     }
 }
 

@@ -229,7 +229,8 @@ async fn bind(portal: &Arc<Portal>, guest: &Guest, customer: Customer, mac: Mac)
     match submit(portal, guest, customer.id, mac, false).await {
         Ok(()) => Ok(see_other("/")),
         Err(problem) if problem.code() == "too_many_devices" => {
-            let until = Timestamp(portal.site.clock.now().0.saturating_add(REPLACE_MS));
+            let now = portal.read(|engine| Ok(engine.reckoned())).await?;
+            let until = Timestamp(now.0.saturating_add(REPLACE_MS));
             let ticket = portal.site.signed_tokens.sealed(&ticket_text(&customer, mac), until);
             Ok(see_other(&format!("/masuk/ganti?tiket={ticket}")))
         }
@@ -302,7 +303,8 @@ pub(super) async fn ask(
 
 /// The customer who logged in on this device, from a ticket.
 async fn logged_in(portal: &Portal, ticket: &str, mac: Mac) -> Result<Option<UserId>, Problem> {
-    let text = portal.site.signed_tokens.opened(ticket, portal.site.clock.now());
+    let now = portal.read(|engine| Ok(engine.reckoned())).await?;
+    let text = portal.site.signed_tokens.opened(ticket, now, REPLACE_MS);
     let user = text.as_deref().and_then(|text| text.split(' ').nth(1)?.parse::<UserId>().ok());
     let Some(id) = user else { return Ok(None) };
     let look = move |engine: &mut Engine| {

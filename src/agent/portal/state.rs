@@ -52,7 +52,7 @@ impl Portal {
             passwords: Passwords::default(),
             entries: Mutex::new(LoginLimiter::new(Guarded::Pins)),
             remembered: OnceCell::new(),
-            registrations: Mutex::new(LoginLimiter::new(Guarded::Names)),
+            registrations: Mutex::new(LoginLimiter::new(Guarded::Registrations)),
             codes: Mutex::new(LoginLimiter::new(Guarded::Names)),
             questions: Mutex::new(LoginLimiter::new(Guarded::Names)),
         }

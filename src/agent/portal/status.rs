@@ -361,7 +361,7 @@ pub(super) async fn by_code(
     let attempt = portal.attempt(&portal.codes, guest.address, &name)?;
     let signed_tokens = portal.site.signed_tokens.clone();
     let found = portal.read(move |engine| {
-        let since = Timestamp(engine.now().0.saturating_sub(CODES_MS));
+        let since = Timestamp(engine.reckoned().0.saturating_sub(CODES_MS));
         let open = engine.open_orders().into_iter().map(|order| order.order);
         let recent = engine.reader().online_since(since)?;
         Ok(open.chain(recent).find(|id| signed_tokens.is_order_code(id, &code)))

@@ -3,21 +3,31 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::live::{Live, USERS_AT_ONCE};
 use super::span::Days;
-use crate::agent::engine::ReadView;
+use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::access::Reason;
 use crate::domain::id::UserId;
 use crate::domain::tariff::Tariff;
+use crate::protocol::admin::page::{Cursor, List, PageLimit};
 use crate::store::UserRecord;
+use crate::store::export::ExportError;
 
 /// Days before the due date from which an item is due soon.
 const DUE_SOON_DAYS: i32 = 7;
 
-/// Whom to call, the most urgent first.
-#[derive(Serialize)]
-pub(crate) struct Collection {
-    pub date: String,
-    pub items: Vec<Call>,
+/// Whom to call, the most urgent first, as it is sent.
+pub(crate) struct CallList {
+    /// The local day it is of.
+    pub today: Date,
+    days: Option<Days>,
+    live: Live,
+}
+
+/// Whom to call, the most urgent first, by their keys.
+pub(crate) struct Ranked {
+    users: Vec<u32>,
+    /// Sums over all of them.
     pub totals: CallTotals,
 }
 
@@ -58,7 +68,7 @@ pub(crate) struct Call {
     pub amount_rp: Option<u64>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(crate) struct CallTotals {
     pub users: u64,
     /// Of everybody whose debt has a price.
@@ -66,25 +76,88 @@ pub(crate) struct CallTotals {
     pub unpriced: u64,
 }
 
-/// Who is stopped for debt, is late or has to pay soon; with the earliest due date in `days` where given.
-pub(crate) fn collection(look: &ReadView, days: Option<Days>) -> Collection {
-    let today = look.facts.local.date;
-    let mut items: Vec<Call> = look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        look.users_after(0).filter_map(|user| call(user, &tariff, today, days)).collect()
-    });
-    // Dates in ISO 8601 sort as texts.
-    items.sort_by(|a, b| (a.state, &a.due_date, &a.name).cmp(&(b.state, &b.due_date, &b.name)));
-    let mut totals = CallTotals::default();
-    for item in &items {
-        totals.users += 1;
-        totals.amount_rp = totals.amount_rp.saturating_add(item.amount_rp.unwrap_or_default());
-        totals.unpriced += u64::from(item.amount_rp.is_none());
+impl CallTotals {
+    /// Adds somebody.
+    fn add(&mut self, call: &Call) {
+        self.users += 1;
+        self.amount_rp = self.amount_rp.saturating_add(call.amount_rp.unwrap_or_default());
+        self.unpriced += u64::from(call.amount_rp.is_none());
     }
-    Collection { date: today.to_string(), items, totals }
 }
 
-fn call(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<Call> {
+/// Who is stopped for debt, is late or has to pay soon; with the earliest due date in `days` where given.
+pub(crate) fn ranked(look: &ReadView, days: Option<Days>) -> Ranked {
+    let today = look.facts.local.date;
+    let mut totals = CallTotals::default();
+    let mut calls: Vec<(State, Option<Date>, &str, u32)> = look.with_context(|ctx| {
+        let tariff = ctx.tariff();
+        let ranked = |user: &'_ UserRecord| {
+            let (state, due) = state_of(user, today, days)?;
+            totals.add(&call(user, state, due, &tariff));
+            Some((state, due, user.no))
+        };
+        let named = |(state, due, no)| Some((state, due, look.user_no(no)?.name.as_str(), no));
+        look.users_after(0).filter_map(ranked).filter_map(named).collect()
+    });
+    calls.sort_unstable();
+    Ranked { users: calls.into_iter().map(|(_, _, _, no)| no).collect(), totals }
+}
+
+impl Ranked {
+    /// A page of them.
+    pub fn page(
+        self,
+        look: &ReadView,
+        days: Option<Days>,
+        limit: PageLimit,
+        after: Option<Cursor>,
+    ) -> List<Call> {
+        let List { items, next } = List::of_all(self.users, limit, after);
+        List { items: calls(look, &items, look.facts.local.date, days), next }
+    }
+}
+
+/// The users with those keys who are still to be called.
+fn calls(look: &ReadView, users: &[u32], today: Date, days: Option<Days>) -> Vec<Call> {
+    look.with_context(|ctx| {
+        let tariff = ctx.tariff();
+        let users = users.iter().filter_map(|no| look.user_no(*no));
+        let call = |user| {
+            let (state, due) = state_of(user, today, days)?;
+            Some(call(user, state, due, &tariff))
+        };
+        users.filter_map(call).collect()
+    })
+}
+
+impl CallList {
+    /// The list of `days` where given.
+    pub fn new(engine: &EngineHandle, today: Date, days: Option<Days>) -> Self {
+        Self { today, days, live: Live::new(engine) }
+    }
+
+    /// Visits everybody who is to be called, the most urgent first; returns the sums.
+    pub fn each(
+        &self,
+        mut visit: impl FnMut(&Call) -> Result<(), ExportError>,
+    ) -> Result<CallTotals, ExportError> {
+        let (today, days) = (self.today, self.days);
+        let all = self.live.read(move |engine| ranked(&engine.read_view(), days).users)?;
+        let mut totals = CallTotals::default();
+        for part in all.chunks(USERS_AT_ONCE) {
+            let users = part.to_vec();
+            let part = self.live.read(move |engine| calls(&engine.read_view(), &users, today, days))?;
+            for call in &part {
+                totals.add(call);
+                visit(call)?;
+            }
+        }
+        Ok(totals)
+    }
+}
+
+/// Why somebody is called, and the earliest due date; `None` for everybody else.
+fn state_of(user: &UserRecord, today: Date, days: Option<Days>) -> Option<(State, Option<Date>)> {
     let account = &user.account;
     let due = account.open_items().into_iter().map(|item| item.due_date).min();
     if days.is_some_and(|days| due.is_none_or(|due| !days.hold(due))) {
@@ -100,8 +173,13 @@ fn call(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> 
             _ => return None,
         }
     };
+    Some((state, due))
+}
+
+fn call(user: &UserRecord, state: State, due: Option<Date>, tariff: &Tariff) -> Call {
+    let account = &user.account;
     let total = account.total_debt();
-    Some(Call {
+    Call {
         state,
         user_id: account.id,
         name: user.name.clone(),
@@ -110,5 +188,5 @@ fn call(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> 
         total_debt_bytes: total.0,
         total_debt_mb: total.to_mb_string(),
         amount_rp: tariff.settle_all(account).ok().map(|quote| quote.total().0),
-    })
+    }
 }

@@ -3,21 +3,23 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::live::{Live, USERS_AT_ONCE};
 use super::span::Days;
-use crate::agent::engine::ReadView;
+use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
 use crate::domain::id::{DebtId, UserId};
 use crate::domain::tariff::{self, DebtLine, Tariff};
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::UserRecord;
+use crate::store::export::ExportError;
 
-/// Who owes what.
-#[derive(Serialize)]
-pub(crate) struct Debts {
-    pub date: String,
-    pub items: Vec<Owes>,
-    pub totals: Totals,
+/// Who owes what, as it is sent.
+pub(crate) struct DebtList {
+    /// The local day it is of.
+    pub today: Date,
+    days: Option<Days>,
+    live: Live,
 }
 
 /// What one user owes.
@@ -68,24 +70,58 @@ pub(crate) struct Totals {
     pub unpriced: u64,
 }
 
-/// Open items, of the debt dates in `days` where given, and overage.
-pub(crate) fn report(look: &ReadView, days: Option<Days>) -> Debts {
-    let today = look.facts.local.date;
-    let items: Vec<Owes> = look.with_context(|ctx| {
-        let tariff = ctx.tariff();
-        look.users_after(0).filter_map(|user| owes(user, &tariff, today, days)).collect()
-    });
-    let mut totals = Totals::default();
-    for user in &items {
-        totals.users += 1;
-        totals.debts += user.debts.len() as u64;
-        totals.unpaid_bytes = totals.unpaid_bytes.saturating_add(user.unpaid_bytes);
-        totals.overage_bytes = totals.overage_bytes.saturating_add(user.overage_bytes);
+impl Totals {
+    /// Adds what one user owes.
+    pub fn add(&mut self, user: &Owes) {
+        self.users += 1;
+        self.debts += user.debts.len() as u64;
+        self.unpaid_bytes = self.unpaid_bytes.saturating_add(user.unpaid_bytes);
+        self.overage_bytes = self.overage_bytes.saturating_add(user.overage_bytes);
         let priced = user.debts.iter().filter_map(|debt| debt.due_rp).chain(user.overage_rp);
-        totals.due_rp = priced.fold(totals.due_rp, u64::saturating_add);
-        totals.unpriced += u64::from(user.due_rp.is_none());
+        self.due_rp = priced.fold(self.due_rp, u64::saturating_add);
+        self.unpriced += u64::from(user.due_rp.is_none());
     }
-    Debts { date: today.to_string(), items, totals }
+}
+
+impl DebtList {
+    /// Open items, of the debt dates in `days` where given, and overage.
+    pub fn new(engine: &EngineHandle, today: Date, days: Option<Days>) -> Self {
+        Self { today, days, live: Live::new(engine) }
+    }
+
+    /// Visits everybody who owes something, by the order in which users were entered; returns the sums.
+    pub fn each(
+        &self,
+        mut visit: impl FnMut(&Owes) -> Result<(), ExportError>,
+    ) -> Result<Totals, ExportError> {
+        let (mut totals, mut after) = (Totals::default(), 0);
+        loop {
+            let (today, days) = (self.today, self.days);
+            let part = self.live.read(move |engine| {
+                let look = engine.read_view();
+                let users = look.users_after(after).take(USERS_AT_ONCE);
+                look.with_context(|ctx| {
+                    let tariff = ctx.tariff();
+                    users.map(|user| (user.no, owes(user, &tariff, today, days))).collect::<Vec<_>>()
+                })
+            })?;
+            let Some((last, _)) = part.last() else { return Ok(totals) };
+            after = *last;
+            for user in part.iter().filter_map(|(_, owes)| owes.as_ref()) {
+                totals.add(user);
+                visit(user)?;
+            }
+        }
+    }
+}
+
+/// Calls `visit` with everybody who owes something, one after the other; keeps nothing.
+pub(crate) fn each(look: &ReadView, days: Option<Days>, visit: impl FnMut(Owes)) {
+    let today = look.facts.local.date;
+    look.with_context(|ctx| {
+        let tariff = ctx.tariff();
+        look.users_after(0).filter_map(|user| owes(user, &tariff, today, days)).for_each(visit);
+    });
 }
 
 fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<Owes> {

@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `span` | the days of a report |
+//! | `live` | lists of the engine's memory, read in parts |
 //! | `debts`, `collection` | what is owed, and whom to call about it |
 //! | `sales` | what was sold, by day, method and cashier |
 //! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
@@ -15,6 +16,7 @@ pub(crate) mod collection;
 pub(crate) mod dashboard;
 pub(crate) mod debts;
 pub(crate) mod explain;
+pub(crate) mod live;
 pub(crate) mod sales;
 pub(crate) mod span;
 pub(crate) mod usage;

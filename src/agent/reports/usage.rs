@@ -1,6 +1,6 @@
 //! What was used: by user and local day.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::{self, Date};
@@ -23,6 +23,8 @@ pub(crate) struct Source {
     /// The first day that is kept by the hour only.
     open: Date,
     gathered: Vec<UserUsage>,
+    /// Tables that were damaged and began again empty: what was in them is missing here.
+    pub lost: Vec<String>,
 }
 
 /// Usage by local day, and of those who used most by their keys.
@@ -38,7 +40,9 @@ impl Source {
         let open = look.open_day().map_or(days.from, date);
         let start = hour(look.zone.day_start(days.from.max(open)));
         let gathered = look.gathered_of_all(start, hour(look.zone.day_start(days.after())));
-        Ok(Self { reader, zone: look.zone.clone(), days, open, gathered })
+        let lost =
+            reader.statistics_lost()?.into_iter().filter(|table| table.starts_with("usage_")).collect();
+        Ok(Self { reader, zone: look.zone.clone(), days, open, gathered, lost })
     }
 
     /// Days on file, by number.
@@ -112,30 +116,19 @@ impl Source {
 
     /// The same, and who used most of it: keys and bytes.
     pub fn by_day_and_user(&self, users_max: usize) -> Result<DaysAndUsers, StoreError> {
-        let mut by_slot: BTreeMap<(bool, i64), Bytes> = BTreeMap::new();
-        let mut by_user: HashMap<u32, Bytes> = HashMap::new();
-        let mut add = |is_hour: bool, slot: i64, user: u32, bytes: Bytes| {
-            let sum = by_slot.entry((is_hour, slot)).or_default();
-            *sum = sum.plus(bytes);
+        let by_day = self.by_day()?;
+        let (from, to) = self.ended();
+        let mut by_user = self.reader.usage_by_user(from, to)?;
+        let mut add = |user: u32, bytes: Bytes| {
             let sum = by_user.entry(user).or_default();
             *sum = sum.plus(bytes);
         };
-        let (from, to) = self.ended();
-        self.reader.each_usage(UsageStep::Day, from, to, |slot, user, sum| {
-            add(false, slot, user, sum.bytes);
-            Ok::<_, StoreError>(())
-        })?;
         let (from, to) = self.running();
-        self.reader.each_usage(UsageStep::Hour, from, to, |slot, user, sum| {
-            add(true, slot, user, sum.bytes);
+        self.reader.each_usage(UsageStep::Hour, from, to, |_, user, sum| {
+            add(user, sum.bytes);
             Ok::<_, StoreError>(())
         })?;
-        self.gathered.iter().for_each(|usage| add(true, usage.hour, usage.user_no, usage.sum.bytes));
-        let mut by_day: BTreeMap<Date, Bytes> = BTreeMap::new();
-        for ((is_hour, slot), bytes) in by_slot {
-            let sum = by_day.entry(if is_hour { self.date_of(slot) } else { date(slot) }).or_default();
-            *sum = sum.plus(bytes);
-        }
+        self.gathered.iter().for_each(|usage| add(usage.user_no, usage.sum.bytes));
         let mut users: Vec<_> = by_user.into_iter().filter(|(_, bytes)| !bytes.is_zero()).collect();
         users.sort_unstable_by_key(|(user, bytes)| (std::cmp::Reverse(*bytes), *user));
         users.truncate(users_max);

@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{Output, table};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::domain::order::OrderState;
-use crate::relay::config::Config;
+use crate::relay::config::{Config, Database};
 use crate::relay::store::StoredOrder;
 use crate::settings::Environment;
 
@@ -61,13 +61,13 @@ pub(super) async fn reconcile(
     went_back: bool,
     output: Output,
 ) -> Result<(), Failure> {
+    if went_back && matches!(config.database, Database::Sqlite(_)) {
+        return Err(Failure::said("a file goes back by kuota-relay restore, which does this by itself"));
+    }
     let store = open_for_command(config, env).await?;
     let now = SystemClock::new().now();
     let orders = match &store {
         OpenedStore::Server(server) if went_back => server.went_back(now).await?,
-        OpenedStore::File(_) if went_back => {
-            return Err(Failure::said("restore does this by itself for a file: run kuota-relay restore"));
-        }
         OpenedStore::File(_) | OpenedStore::Server(_) => store.as_store().ask_all(now).await?,
     };
     let is_running = store.is_beside_relay();

@@ -96,17 +96,48 @@ impl<T> List<T> {
         Self { items: rows, next }
     }
 
-    /// A page of a whole list that is in memory; the cursor counts rows.
-    pub fn of_all(all: Vec<T>, limit: PageLimit, after: Option<Cursor>) -> Self {
-        let start = after.and_then(|cursor| usize::try_from(cursor.0).ok()).unwrap_or(0);
-        let end = start.saturating_add(limit.rows());
-        let next = (end < all.len()).then(|| Cursor(i64::try_from(end).unwrap_or(i64::MAX)).text());
-        Self { items: all.into_iter().skip(start).take(limit.rows()).collect(), next }
+    /// A page of a list that is made row by row; the cursor counts rows. Every row is made, also those of other pages,
+    /// and only those of the page are kept.
+    pub fn of_all(all: impl IntoIterator<Item = T>, limit: PageLimit, after: Option<Cursor>) -> Self {
+        let mut builder = ListBuilder::new(limit, after);
+        all.into_iter().for_each(|row| builder.add(row));
+        builder.list()
     }
 
     /// The same page with other rows.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> List<U> {
         List { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// A page of a list that is made row by row; the cursor counts rows.
+#[derive(Debug)]
+pub struct ListBuilder<T> {
+    items: Vec<T>,
+    page: std::ops::Range<usize>,
+    rows: usize,
+}
+
+impl<T> ListBuilder<T> {
+    /// The page after that cursor.
+    pub fn new(limit: PageLimit, after: Option<Cursor>) -> Self {
+        let start = after.and_then(|cursor| usize::try_from(cursor.0).ok()).unwrap_or(0);
+        Self { items: Vec::new(), page: start..start.saturating_add(limit.rows()), rows: 0 }
+    }
+
+    /// Takes the next row, and drops it unless it is of the page.
+    pub fn add(&mut self, row: T) {
+        if self.page.contains(&self.rows) {
+            self.items.push(row);
+        }
+        self.rows += 1;
+    }
+
+    /// The page, after the last row.
+    pub fn list(self) -> List<T> {
+        let Self { items, page, rows } = self;
+        let next = (page.end < rows).then(|| Cursor(i64::try_from(page.end).unwrap_or(i64::MAX)).text());
+        List { items, next }
     }
 }
 
@@ -132,10 +163,10 @@ mod tests {
 
     #[test]
     fn pages_of_a_list_in_memory_follow_each_other_without_gaps() {
-        let mut seen = Vec::new();
+        let mut seen: Vec<i32> = Vec::new();
         let mut after = None;
         loop {
-            let page = List::of_all((0..7).collect(), PageLimit(3), after);
+            let page = List::of_all(0..7, PageLimit(3), after);
             seen.extend(page.items);
             let Some(next) = page.next else { break };
             after = Some(serde_json::from_value(next.into()).unwrap());

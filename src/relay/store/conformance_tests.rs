@@ -60,6 +60,7 @@ macro_rules! conforms {
             whoever_asked_before_something_was_told_is_woken,
             nobody_misses_what_is_told_between_reading_and_waiting,
             a_notification_is_kept_once_for_each_merchant,
+            a_stray_may_have_any_name,
             a_stray_becomes_due_when_its_order_is_opened,
             a_notification_waits_until_it_is_due_and_ends_when_decided,
             orders_are_asked_about_in_the_order_they_are_due,
@@ -511,6 +512,18 @@ pub async fn a_notification_is_kept_once_for_each_merchant(Fresh { store, other,
     let nos: Vec<u64> = inbox.iter().map(|row| row.no).collect();
     assert_eq!(store.update(&order, &[], &nos, START).await.unwrap(), Updated::Done);
     assert!(!store.receive(&later).await.unwrap(), "a decided one is known too");
+    assert!(store.inbox(after(DAY_MS), 10).await.unwrap().is_empty());
+}
+
+pub async fn a_stray_may_have_any_name(Fresh { store, other, keep: _keep }: Fresh) {
+    // Nothing that a database could shorten to less than it takes in a key.
+    let long: String = (0..4000_u32).filter_map(|n| char::from_u32(33 + n * 7919 % 5000)).collect();
+    let names = ["", "\0", "a\0b", "'; --", "\u{fffd}", &long];
+    for (n, name) in names.iter().enumerate() {
+        assert!(store.receive(&notification("m1", name, &n.to_string())).await.unwrap(), "{name}");
+        assert!(!other.receive(&notification("m1", name, &n.to_string())).await.unwrap(), "{name}");
+    }
+    assert_eq!(other.counts().await.unwrap().strays, names.len() as u64);
     assert!(store.inbox(after(DAY_MS), 10).await.unwrap().is_empty());
 }
 

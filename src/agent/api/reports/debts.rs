@@ -1,14 +1,41 @@
 //! What is owed, and whom to call, as JSON and as tables.
 
-use std::io;
+use std::io::{self, Write};
+
+use jiff::civil::Date;
+use serde::Serialize;
 
 use super::format::{Record, Report, cell};
-use crate::agent::reports::collection::{Call, Collection};
-use crate::agent::reports::debts::Debts;
+use crate::agent::reports::collection::{Call, CallList};
+use crate::agent::reports::debts::DebtList;
 use crate::store::export::ExportError;
 use crate::web::stream::Feed;
 
-impl Report for Debts {
+/// `{"date":,"items":[],"totals":}`, written item by item.
+struct JsonList<'a> {
+    out: &'a mut Feed,
+    separator: &'static str,
+}
+
+impl<'a> JsonList<'a> {
+    fn begin(out: &'a mut Feed, date: Date) -> Result<Self, ExportError> {
+        write!(out, "{{\"date\":\"{date}\",\"items\":[")?;
+        Ok(Self { out, separator: "" })
+    }
+
+    fn item(&mut self, item: &impl Serialize) -> Result<(), ExportError> {
+        self.out.write_all(std::mem::replace(&mut self.separator, ",").as_bytes())?;
+        Ok(serde_json::to_writer(&mut *self.out, item).map_err(io::Error::from)?)
+    }
+
+    fn end(self, totals: &impl Serialize) -> Result<(), ExportError> {
+        self.out.write_all(b"],\"totals\":")?;
+        serde_json::to_writer(&mut *self.out, totals).map_err(io::Error::from)?;
+        Ok(self.out.write_all(b"}")?)
+    }
+}
+
+impl Report for DebtList {
     const NAME: &'static str = "debts";
     /// `row` is `debt`, `overage` or `total`.
     const COLUMNS: &'static [&'static str] = &[
@@ -27,11 +54,13 @@ impl Report for Debts {
     ];
 
     fn json(self, out: &mut Feed) -> Result<(), ExportError> {
-        Ok(serde_json::to_writer(out, &self).map_err(io::Error::from)?)
+        let mut list = JsonList::begin(out, self.today)?;
+        let totals = self.each(|user| list.item(user))?;
+        list.end(&totals)
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
-        for user in &self.items {
+        let totals = self.each(|user| {
             let who = [user.user_id.to_string(), user.name.clone(), cell(user.phone.as_ref())];
             for debt in &user.debts {
                 let what = [
@@ -52,9 +81,10 @@ impl Report for Debts {
                 let (bytes, rp) = (user.overage_bytes.to_string(), cell(user.overage_rp));
                 record(&sum("overage", who, &bytes, &rp))?;
             }
-        }
-        let bytes = self.totals.unpaid_bytes.saturating_add(self.totals.overage_bytes).to_string();
-        Ok(record(&sum("total", <[String; 3]>::default(), &bytes, &self.totals.due_rp.to_string()))?)
+            Ok(())
+        })?;
+        let bytes = totals.unpaid_bytes.saturating_add(totals.overage_bytes).to_string();
+        Ok(record(&sum("total", <[String; 3]>::default(), &bytes, &totals.due_rp.to_string()))?)
     }
 }
 
@@ -65,13 +95,15 @@ fn sum(row: &str, who: [String; 3], bytes: &str, rp: &str) -> Vec<String> {
     cells.chain([bytes.to_owned(), rp.to_owned(), String::new()]).collect()
 }
 
-impl Report for Collection {
+impl Report for CallList {
     const NAME: &'static str = "collection";
     const COLUMNS: &'static [&'static str] =
         &["state", "user_id", "name", "phone", "due_date", "total_debt_bytes", "amount_rp"];
 
     fn json(self, out: &mut Feed) -> Result<(), ExportError> {
-        Ok(serde_json::to_writer(out, &self).map_err(io::Error::from)?)
+        let mut list = JsonList::begin(out, self.today)?;
+        let totals = self.each(|user| list.item(user))?;
+        list.end(&totals)
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
@@ -86,6 +118,6 @@ impl Report for Collection {
                 cell(call.amount_rp),
             ]
         };
-        Ok(self.items.iter().try_for_each(|call| record(&row(call)))?)
+        self.each(|call| Ok(record(&row(call))?)).map(drop)
     }
 }

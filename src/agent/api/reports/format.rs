@@ -1,11 +1,13 @@
 //! Reports as they are sent: JSON for programs, CSV for spreadsheets.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use tokio::task::spawn_blocking;
 
+use crate::agent::http::state::AppState;
 use crate::protocol::admin::reports::ReportFormat;
 use crate::store::export::ExportError;
 use crate::web::stream::Feed;
@@ -29,11 +31,12 @@ pub(super) trait Report: Send + 'static {
 }
 
 /// Sends a report.
-pub(super) fn answer<T: Report>(report: T, format: ReportFormat) -> Response {
+pub(super) fn answer<T: Report>(app: Arc<AppState>, report: T, format: ReportFormat) -> Response {
     let (feed, body) = stream::feed();
     spawn_blocking(move || {
         if let Err(error) = write(report, format, feed) {
             tracing::warn!(%error, report = T::NAME, "a report was not sent to its end");
+            app.report_broken_answer(&error);
         }
     });
     if format == ReportFormat::Json {

@@ -19,8 +19,8 @@ use jiff::civil::Date;
 
 use crate::agent::http::caller::Viewer;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::collection as whom_to_call;
-use crate::agent::reports::debts as owed;
+use crate::agent::reports::collection::CallList;
+use crate::agent::reports::debts::DebtList;
 use crate::agent::reports::sales::Sales;
 use crate::agent::reports::span::Span;
 use crate::agent::reports::usage::Source;
@@ -50,23 +50,23 @@ async fn today(app: &AppState) -> Result<Date, Problem> {
 async fn sales(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().days(today(&app).await?)?;
     let report = app.read(move |engine| Ok(Sales::of(engine, days)?)).await?;
-    Ok(format::answer(report, ask.format))
+    Ok(format::answer(app, report, ask.format))
 }
 
 async fn usage(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
     let days = ask.span().days(today(&app).await?)?;
     let report = app.read(move |engine| Ok(Source::of(engine, days)?)).await?;
-    Ok(format::answer(report, ask.format))
+    Ok(format::answer(app, report, ask.format))
 }
 
 async fn debts(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
-    let days = ask.span().given(today(&app).await?)?;
-    let report = app.read(move |engine| Ok(owed::report(&engine.read_view(), days))).await?;
-    Ok(format::answer(report, ask.format))
+    let today = today(&app).await?;
+    let report = DebtList::new(app.site.engine(), today, ask.span().given(today)?);
+    Ok(format::answer(app, report, ask.format))
 }
 
 async fn collection(State(app): State<Arc<AppState>>, _: Viewer, Query(ask): Query<ReportQuery>) -> Answer {
-    let days = ask.span().given(today(&app).await?)?;
-    let report = app.read(move |engine| Ok(whom_to_call(&engine.read_view(), days))).await?;
-    Ok(format::answer(report, ask.format))
+    let today = today(&app).await?;
+    let report = CallList::new(app.site.engine(), today, ask.span().given(today)?);
+    Ok(format::answer(app, report, ask.format))
 }

@@ -72,6 +72,10 @@ impl Report for Source {
         })?;
         out.write_all(b"],\"totals\":")?;
         serde_json::to_writer(&mut *out, &UsageTotals::of(total)).map_err(io::Error::from)?;
+        if !self.lost.is_empty() {
+            out.write_all(b",\"tables_lost\":")?;
+            serde_json::to_writer(&mut *out, &self.lost).map_err(io::Error::from)?;
+        }
         Ok(out.write_all(b"}")?)
     }
 

@@ -15,7 +15,7 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::{Call, State as Urgency, collection};
+use crate::agent::reports::collection::{Call, State as Urgency, ranked};
 use crate::agent::reports::debts::{Owed, age};
 use crate::clock::Zone;
 use crate::domain::access::{Access, Reason};
@@ -105,7 +105,7 @@ pub(crate) async fn show(
         .read(move |engine| {
             let look = engine.read_view();
             let limit = PageLimit::default();
-            let calls = chosen.is_none().then(|| List::of_all(collection(&look, None).items, limit, after));
+            let calls = chosen.is_none().then(|| ranked(&look, None).page(&look, None, limit, after));
             let items = chosen.map(|age| open_items(&look, age, limit, after));
             Ok((owed(&look), calls, items))
         })

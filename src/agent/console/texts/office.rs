@@ -54,6 +54,8 @@ words! {
         no_income: "Belum ada.", "None yet.";
         total_debt: "Total tagihan", "Total debt";
         debt_users: "{0} pelanggan, {1}", "{0} customers, {1}";
+        usage_lost: "Tabel {0} rusak dan dimulai lagi dari kosong, jadi pemakaian sebelumnya tidak lengkap. Untuk memulihkannya: kuotad restore BERKAS.",
+            "The table {0} was damaged and began again empty, so earlier usage is incomplete. To have it back: kuotad restore FILE.";
         unpriced: "{0} pelanggan belum bisa dihitung harganya: belum ada paket yang dijual.",
             "{0} customers have debt without a price: no package is on sale.";
         by_status: "Pelanggan menurut status", "Customers by status";

@@ -112,6 +112,50 @@ refusals! {
     not_ready: "Layanan ini belum menjawab. Tunggu sebentar, lalu muat ulang.", "The service does not answer yet. Wait a moment, then load the page again.";
     backup_failed: "Salinan tidak dapat dibuat. Tidak ada yang berubah; sebabnya ada di catatan sistem.",
         "The copy could not be made. Nothing was changed; the log says why.";
+    malformed: "Yang dikirim tidak dapat dibaca. Tidak ada yang berubah.",
+        "What was sent cannot be read. Nothing was changed.";
+    invalid: "Ada isian yang tidak dapat diterima. Tidak ada yang berubah.",
+        "A value cannot be taken. Nothing was changed.";
+    unsupported_media_type: "Yang dikirim bukan bentuk yang dikenal. Tidak ada yang berubah.",
+        "What was sent has a form that is not known. Nothing was changed.";
+    too_large: "Yang dikirim terlalu besar. Tidak ada yang berubah.",
+        "What was sent is too large. Nothing was changed.";
+    unauthorized: "Nama, kata sandi atau kode salah, atau Anda belum masuk.",
+        "The name, the password or the code is wrong, or you are not logged in.";
+    otp_required: "Masukkan kode dari aplikasi autentikator Anda.", "Enter the code of your authenticator.";
+    too_many_attempts: "Terlalu banyak percobaan. Tunggu sebentar, lalu ulangi.",
+        "Too many attempts. Wait a moment, then try again.";
+    role: "Peran Anda tidak boleh melakukan ini.", "Your role may not do this.";
+    network: "Alamat Anda tidak boleh memakai halaman ini (admin.allowed_networks).",
+        "Your address may not use this page (admin.allowed_networks).";
+    cross_site: "Formulir ini tidak berasal dari halaman kami. Muat ulang, lalu kirim lagi.",
+        "This form does not come from a page of ours. Load the page again, then send it.";
+    form_token: "Formulir ini sudah terlalu lama. Muat ulang, lalu kirim lagi.",
+        "This form is too old. Load the page again, then send it.";
+    no_admin: "Hanya pengelola sendiri yang dapat melakukan ini, dari sesi atau tokennya.",
+        "Only an admin can do this, with a session or token of its own.";
+    not_found: "Tidak ditemukan. Mungkin sudah dihapus.", "It was not found. It may have been deleted.";
+    method_not_allowed: "Alamat ini tidak menerima permintaan seperti itu.",
+        "This address does not take such a request.";
+    internal: "Terjadi kesalahan di dalam. Sebabnya ada di catatan sistem.",
+        "Something failed inside. The log says what.";
+    device_taken: "Perangkat ini milik pelanggan lain. Pindahkan dari sana bila memang maksudnya.",
+        "The device belongs to another customer. Move it from there if that is meant.";
+    address_shared: "Router melihat lebih dari satu perangkat di alamat ini.",
+        "The router sees more than one device at this address.";
+    device_gone: "Perangkat ini sudah tidak ada di alamat itu.", "The device is no longer at that address.";
+    open_payment: "Masih ada pembayaran online yang terbuka. Batalkan dulu, atau setujui pembatalannya.",
+        "An online payment is open. Cancel it first, or agree to that.";
+    import_refused: "Ada baris yang bentrok dengan data yang ada. Tidak ada yang diimpor.",
+        "Rows collide with what is on file. Nothing was imported.";
+    ledger_broken: "Buku besar tidak cocok. Jangan terima uang; pulihkan cadangan.",
+        "The ledger does not add up. Take no money; restore a backup.";
+    totp_on: "Kode dua langkah sudah aktif. Matikan dulu.", "The second factor is on. Turn it off first.";
+    totp_not_begun: "Mintalah kuncinya dulu.", "Ask for a secret first.";
+    totp_off: "Kode dua langkah tidak aktif.", "There is no second factor to turn off.";
+    not_taken: "Nama atau nomor ini tidak dapat didaftarkan.", "This name or number cannot be registered.";
+    store_row: "Satu baris data tidak dapat dibaca. Tidak ada yang berubah; sebabnya ada di catatan sistem. Pulihkan cadangan.",
+        "A row of the data cannot be read. Nothing was changed; the log says which. Restore a backup.";
     store_failed: "Penyimpanan bermasalah. Tidak ada yang berubah; lihat catatan sistem.", "The store failed. Nothing was changed; see the log.";
 }
 
@@ -141,8 +185,19 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_code_of_something_that_does_not_answer_has_a_sentence_and_a_row_in_the_manual() {
+    fn source(path: &str) -> String {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    }
+
+    /// Codes in the `match` of a function that returns them.
+    fn codes_of(path: &str, function: &str) -> Vec<String> {
+        let text = source(path);
+        let body = text.split(function).nth(1).unwrap().split("\n    }").next().unwrap();
+        body.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    /// Codes of what does not answer: 408, 503 and 504.
+    fn codes_of_silence() -> Vec<String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = vec![crate::agent::site::STORE_FAILED.to_owned()];
         for folder in ["src/agent", "src/web"] {
@@ -150,33 +205,80 @@ mod tests {
                 codes(&root.join(folder), mark, &mut found);
             }
         }
-        let source = std::fs::read_to_string(root.join("src/store/unwritable.rs")).unwrap();
-        let of_store = source.split("fn code(&self)").nth(1).unwrap().split("\n    }").next().unwrap();
-        found.extend(of_store.split('"').skip(1).step_by(2).map(str::to_owned));
-        for code in ["busy", "body_timeout", "timeout", "store_full", "store_busy", "relay_unreachable"] {
-            assert!(found.iter().any(|known| known == code), "{code}: {found:?}");
-        }
-        let manual = std::fs::read_to_string(root.join("docs/OPERATIONS.md")).unwrap();
-        for code in found {
-            for language in [Language::Indonesian, Language::English] {
-                assert!(Refusals::of(language).named(&code).is_some(), "{code}");
+        found.extend(codes_of("src/store/unwritable.rs", "fn code(&self)"));
+        found
+    }
+
+    /// Every code that an answer of the agent can have: literals where problems are made, and constants for codes.
+    fn all_codes() -> std::collections::BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = codes_of_silence();
+        let statuses =
+            ["BAD_REQUEST", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED", "CONFLICT"];
+        let more =
+            ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNPROCESSABLE_ENTITY", "MISDIRECTED_REQUEST"];
+        let last = ["TOO_MANY_REQUESTS", "INTERNAL_SERVER_ERROR", "BAD_GATEWAY"];
+        let statuses = statuses.iter().chain(&more).chain(&last).map(|name| format!("StatusCode::{name},"));
+        let marks = ["forbidden(", "conflict(", "code: "].map(str::to_owned).into_iter().chain(statuses);
+        for mark in marks {
+            for folder in ["src/agent", "src/web"] {
+                codes(&root.join(folder), &mark, &mut found);
             }
-            assert!(manual.contains(&format!("| `{code}` |")), "{code} is not in docs/OPERATIONS.md");
         }
+        let constants = [
+            crate::agent::engine::ADDRESS_SHARED,
+            crate::agent::engine::DEVICE_GONE,
+            crate::agent::engine::OPEN_PAYMENT,
+            crate::agent::http::errors::DEVICE_TAKEN,
+            crate::web::host_names::FOREIGN_HOST,
+        ];
+        found.extend(constants.map(str::to_owned));
+        found.extend(codes_of("src/domain/policy.rs", "pub fn code(&self)"));
+        let errors = source("src/agent/http/errors.rs");
+        let relay = errors.split("const RELAY_CODES").nth(1).unwrap().split("];").next().unwrap();
+        found.extend(relay.split('"').skip(1).step_by(2).map(str::to_owned));
+        let arms = errors.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+        found.extend(arms.map(str::to_owned));
+        found.push("relay_refused".to_owned());
+        let is_code = |code: &String| code.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+        // What tests make up.
+        found.into_iter().filter(is_code).filter(|code| !code.is_empty()).collect()
     }
 
     #[test]
-    fn every_code_that_a_deed_can_be_refused_with_has_a_sentence() {
-        let source = |path: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
-        let mut found = Vec::new();
-        codes(&source("agent/engine"), "conflict(", &mut found);
-        codes(&source("agent/payments"), "code: ", &mut found);
-        let rules = std::fs::read_to_string(source("domain/policy.rs")).unwrap();
-        let rules = rules.split("pub fn code(&self)").nth(1).unwrap().split("\n    }").next().unwrap();
-        found.extend(rules.split('"').skip(1).step_by(2).map(str::to_owned));
-        assert!(found.len() > 25, "{found:?}");
+    fn every_code_has_a_sentence_in_both_languages_and_is_in_the_description_of_the_api() {
+        let found = all_codes();
+        for code in
+            ["busy", "store_row", "not_found", "device_taken", "debt_overdue", "totp_on", "gateway_busy"]
+        {
+            assert!(found.contains(code), "{code}: {found:?}");
+        }
+        let silent: Vec<&String> = found
+            .iter()
+            .filter(|code| {
+                let languages = [Language::Indonesian, Language::English];
+                languages.iter().any(|language| Refusals::of(*language).named(code).is_none())
+            })
+            .collect();
+        assert!(silent.is_empty(), "without a sentence: {silent:?}");
+        let document: serde_json::Value =
+            serde_json::from_str(&source("src/agent/api/openapi.json")).unwrap();
+        let listed = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+        let listed: Vec<&str> =
+            listed.as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect();
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!(listed, found, "the codes of Problem in src/agent/api/openapi.json");
+    }
+
+    #[test]
+    fn every_code_of_something_that_does_not_answer_has_a_row_in_the_manual() {
+        let found = codes_of_silence();
+        for code in ["busy", "body_timeout", "timeout", "store_full", "store_busy", "relay_unreachable"] {
+            assert!(found.iter().any(|known| known == code), "{code}: {found:?}");
+        }
+        let manual = source("docs/OPERATIONS.md");
         for code in found {
-            assert!(Refusals::of(Language::Indonesian).named(&code).is_some(), "{code}");
+            assert!(manual.contains(&format!("| `{code}` |")), "{code} is not in docs/OPERATIONS.md");
         }
     }
 }

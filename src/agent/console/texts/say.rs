@@ -169,7 +169,14 @@ pub(crate) fn yes(language: Language, yes: bool) -> &'static str {
 
 /// Why something was not done, as a sentence; in the API's words where there is no better one.
 pub(crate) fn refusal(language: Language, problem: &Problem) -> String {
-    sentence(language, problem).map_or_else(|| problem.detail().to_owned(), str::to_owned)
+    match (sentence(language, problem), problem.code()) {
+        // The sentence says what kind of trouble it is; which value it is about is in the detail alone.
+        (Some(sentence), "invalid" | "malformed" | "import_refused" | "ledger_broken" | "not_found") => {
+            format!("{sentence} ({})", problem.detail())
+        }
+        (Some(sentence), _) => sentence.to_owned(),
+        (None, _) => problem.detail().to_owned(),
+    }
 }
 
 /// The catalogue's sentence for a problem's code.

@@ -16,6 +16,8 @@ use crate::relay::store::encoding::{
 use crate::relay::store::{FeedEvent, NewNotification, OpenedOrder, StoredOrder, Updated};
 use crate::tools::digest;
 
+/// How much of an order's name is stored. Names of ours are much shorter; an index takes 2704 bytes.
+const ORDER_CHARS_MAX: usize = 200;
 /// How long a change of many rows may take.
 pub(super) const LONG_MAX: Duration = Duration::from_mins(10);
 
@@ -201,25 +203,34 @@ pub(super) async fn update(
 /// Keeps a notification, once for each merchant and body, and so many of one order.
 pub(super) async fn receive(db: &Loan, notification: &NewNotification) -> Result<bool, ServerError> {
     let NewNotification { merchant, order, body, at } = notification;
-    // The database's texts hold no NUL; the body has the name as it came, and such an order is never known.
-    let order = order.replace('\0', "\u{fffd}");
+    let order = &storable(order);
     let hash = body_hash(merchant, body);
     let sql = include_str!("sql/receive.sql");
-    let mut row = db.only(sql, &[merchant, &order, body, &hash.as_slice(), &at.0, &false]).await?;
+    let mut row = db.only(sql, &[merchant, order, body, &hash.as_slice(), &at.0, &false]).await?;
     if !get::<bool>(&row, "is_known")? {
         // Its order may be opened at this very moment: whoever comes second sees what the first one did.
-        db.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock_shared({})", opening_lock(&order))).await?;
-        row = db.only(sql, &[merchant, &order, body, &hash.as_slice(), &at.0, &true]).await?;
+        db.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock_shared({})", opening_lock(order))).await?;
+        row = db.only(sql, &[merchant, order, body, &hash.as_slice(), &at.0, &true]).await?;
         db.batch("COMMIT").await?;
     }
     let is_kept = get(&row, "is_kept")?;
     if is_kept && unsigned(&row, "earlier")? >= u64::from(UNDECIDED_MAX) {
         // It is kept, whatever becomes of the others.
-        if let Err(error) = trim(db, merchant, &order).await {
+        if let Err(error) = trim(db, merchant, order).await {
             tracing::debug!(%error, "the oldest notifications of an order could not be dropped");
         }
     }
     Ok(is_kept)
+}
+
+/// The name of an order as the database can have it in an index: without NUL, and not as long as whoever sent it likes. An
+/// order of ours has neither, so that what is changed here is never known; the body has the name as it came.
+fn storable(order: &str) -> String {
+    order
+        .chars()
+        .take(ORDER_CHARS_MAX)
+        .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }
 
 /// Drops the oldest notifications of an order that are too many.

@@ -141,7 +141,7 @@ impl ServerError {
             other => other.to_string(),
         };
         match self.cause() {
-            ServerCause::Away => format!("the database server does not answer ({what}); retrying"),
+            ServerCause::Away => format!("the database server does not answer ({what})"),
             ServerCause::ReadOnly => format!(
                 "the database takes no changes ({what}); it is a standby or was made read-only, as hosts do when a disk \
                  fills up"

@@ -1,7 +1,7 @@
 //! Why the file cannot be used, and why a change or a question failed.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -41,25 +41,44 @@ pub enum OpenError {
 pub(super) enum QueryError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// Nothing is known about what the disk holds.
+    #[error("{0}")]
+    Broken(rusqlite::Error),
     #[error("{0}")]
     Nonsense(String),
-    /// What another change of the group did to their transaction.
+    /// What the disk is the reason for, or what another change of the group did to their transaction.
     #[error("{why}")]
     Ended { why: String, is_fatal: bool },
 }
 
 impl QueryError {
+    /// The trouble with `file`, with what the file system says of a write that failed: a full disk can look like a
+    /// failing one.
+    pub(super) fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Sqlite(error) => match Cause::in_file(&error, file) {
+                Cause::Broken => Self::Broken(error),
+                cause @ (Cause::Full | Cause::ReadOnly) => {
+                    Self::Ended { why: explain(&error, cause), is_fatal: false }
+                }
+                Cause::Busy | Cause::Write | Cause::Statement => Self::Sqlite(error),
+            },
+            told @ (Self::Broken(_) | Self::Nonsense(_) | Self::Ended { .. }) => told,
+        }
+    }
+
     /// For people.
     pub(super) fn explain(&self) -> String {
         match self {
-            Self::Sqlite(error) => explain(error),
-            Self::Nonsense(_) | Self::Ended { .. } => self.to_string(),
+            Self::Sqlite(error) => explain(error, Cause::of(error)),
+            Self::Broken(_) | Self::Nonsense(_) | Self::Ended { .. } => self.to_string(),
         }
     }
 
     /// Whether the file must not be used any more. SQLite reports a full disk before anything is half done.
     pub(super) fn is_fatal(&self) -> bool {
         match self {
+            Self::Broken(_) => true,
             Self::Sqlite(error) => matches!(Cause::of(error), Cause::Broken | Cause::Write),
             Self::Nonsense(_) => false,
             Self::Ended { is_fatal, .. } => *is_fatal,
@@ -68,8 +87,8 @@ impl QueryError {
 }
 
 /// What went wrong with the file, and what to do.
-fn explain(error: &rusqlite::Error) -> String {
-    match Cause::of(error) {
+fn explain(error: &rusqlite::Error, cause: Cause) -> String {
+    match cause {
         Cause::Full => {
             format!("the disk is full ({error}); free some space, and the relay goes on by itself")
         }
@@ -91,8 +110,9 @@ impl From<QueryError> for RelayStoreError {
                 Self::Nonsense(what.unwrap_or_else(|| error.to_string()))
             }
             QueryError::Sqlite(error @ rusqlite::Error::SqliteFailure(..)) => {
-                Self::Unavailable(explain(&error))
+                Self::Unavailable(explain(&error, Cause::of(&error)))
             }
+            QueryError::Broken(error) => Self::Unavailable(error.to_string()),
             // A column of another type than the schema says.
             QueryError::Sqlite(error) => Self::Nonsense(error.to_string()),
             QueryError::Ended { why, .. } => Self::Unavailable(why),

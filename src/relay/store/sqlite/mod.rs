@@ -95,7 +95,7 @@ impl SqliteStore {
         sqlite::bring_up(&mut conn, &MIGRATIONS)?;
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
-        let signs = Arc::new(Signs::new());
+        let signs = Arc::new(Signs::new(path.to_owned()));
         let writer = WriterThread::spawn(conn, Arc::clone(&signs)).map_err(at(path))?;
         let readers = Readers::new(path.to_owned(), Arc::clone(&signs));
         Ok(Self { readers, writer, signs, is_beside_relay, _locks: locks })

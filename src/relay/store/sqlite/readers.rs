@@ -63,6 +63,7 @@ impl Pool {
                 .map_err(|error: OpenError| RelayStoreError::Unavailable(error.to_string()))?,
         };
         let answer = in_snapshot(&conn, question).map_err(|trouble| {
+            let trouble = trouble.in_file(&self.path);
             if trouble.is_fatal() {
                 self.signs.fail(&trouble.to_string());
             }

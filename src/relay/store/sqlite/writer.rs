@@ -1,6 +1,7 @@
 //! The one thread that writes: it takes whatever is queued into one transaction, so that many callers wait for one
 //! flush of the disk.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -21,11 +22,13 @@ pub(super) struct Signs {
     pub wake: FeedWake,
     /// Why the store must not be used any more.
     pub failed: watch::Sender<Option<String>>,
+    /// The file, of whose disk the file system is asked.
+    pub file: PathBuf,
 }
 
 impl Signs {
-    pub fn new() -> Self {
-        Self { wake: FeedWake::default(), failed: watch::Sender::new(None) }
+    pub fn new(file: PathBuf) -> Self {
+        Self { wake: FeedWake::default(), failed: watch::Sender::new(None), file }
     }
 
     /// The first reason stays.
@@ -51,6 +54,8 @@ impl Signs {
 /// The transaction that a change is made in.
 pub(super) struct WriteContext<'a> {
     pub tx: &'a Connection,
+    /// The file that it is in.
+    pub file: &'a Path,
     /// The sites whose feeds were added to, and the newest number of each.
     pub fed: Vec<(String, u64)>,
 }
@@ -84,7 +89,7 @@ where
 {
     fn run(self: Box<Self>, desk: &mut WriteContext<'_>) -> (Tell, Result<(), Failed>) {
         let Self { work, answer } = *self;
-        let made = work(desk);
+        let made = work(desk).map_err(|trouble| trouble.in_file(desk.file));
         let failed = |trouble: &QueryError| Failed { why: trouble.explain(), is_fatal: trouble.is_fatal() };
         let outcome = made.as_ref().map(|_| ()).map_err(failed);
         let tell = move |committed: Result<(), RelayStoreError>| {
@@ -165,13 +170,14 @@ fn write_all(mut conn: Connection, queue: &mpsc::Receiver<Box<dyn WriteJob>>, si
         }
         match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
             Ok(tx) => write_group(tx, jobs, signs),
-            Err(error) => refuse(jobs, &end_writing(&QueryError::from(error), signs)),
+            Err(error) => refuse(jobs, &end_writing(QueryError::from(error), signs)),
         }
     }
 }
 
 /// The answer to everybody whose change was lost to this trouble. A fatal one ends the store.
-fn end_writing(trouble: &QueryError, signs: &Signs) -> String {
+fn end_writing(trouble: QueryError, signs: &Signs) -> String {
+    let trouble = trouble.in_file(&signs.file);
     if trouble.is_fatal() {
         signs.fail(&trouble.to_string());
     }
@@ -189,7 +195,7 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Si
     let (mut tells, mut fed) = (Vec::with_capacity(jobs.len()), Vec::new());
     let (mut left, mut going) = (jobs.into_iter(), Ok(()));
     for job in left.by_ref() {
-        let (tell, kept) = write_one(job, &mut tx, &mut fed);
+        let (tell, kept) = write_one(job, &mut tx, &signs.file, &mut fed);
         tells.push(tell);
         going = kept;
         if going.is_err() {
@@ -197,7 +203,7 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Si
         }
     }
     let committed = going.and_then(|()| tx.commit().map_err(QueryError::from));
-    let committed = committed.map_err(|trouble| end_writing(&trouble, signs));
+    let committed = committed.map_err(|trouble| end_writing(trouble, signs));
     if committed.is_ok() {
         for (site, newest) in fed {
             signs.wake.record(&site, newest);
@@ -215,6 +221,7 @@ fn write_group(mut tx: Transaction<'_>, jobs: Vec<Box<dyn WriteJob>>, signs: &Si
 fn write_one(
     job: Box<dyn WriteJob>,
     tx: &mut Transaction<'_>,
+    file: &Path,
     fed: &mut Vec<(String, u64)>,
 ) -> (Tell, Result<(), QueryError>) {
     let mut point = match tx.savepoint() {
@@ -224,7 +231,7 @@ fn write_one(
             return (Box::new(tell), Err(error.into()));
         }
     };
-    let mut desk = WriteContext { tx: &point, fed: Vec::new() };
+    let mut desk = WriteContext { tx: &point, file, fed: Vec::new() };
     let (tell, made) = job.run(&mut desk);
     let news = std::mem::take(&mut desk.fed);
     let kept = match made {
