@@ -264,8 +264,12 @@ async fn watching(relay: Arc<Relay>) {
     let every = deadline.map_or(WATCH_EVERY, |deadline| (deadline / 2).min(WATCH_EVERY));
     let mut known = 0;
     loop {
-        if let Ok(counts) = relay.store.counts().await {
+        let counted = relay.store.counts().await;
+        // A server that is away is not this process's fault: ending it would only cut the calls that wait.
+        if counted.is_ok() || relay.store.outage().is_some() {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+        if let Ok(counts) = counted {
             if counts.strays > known {
                 tracing::warn!(
                     notifications = counts.strays,
