@@ -2,7 +2,8 @@
 //! nothing else is, no order that was shown is forgotten, and both stores prove whole after every kill. The relay is one
 //! process on a file, or two that share a PostgreSQL database and of which one is killed.
 //!
-//! `KUOTA_MONEY_ROUNDS` is how many kills there are, `KUOTA_MONEY_SEED` repeats a run's dice.
+//! `KUOTA_MONEY_ROUNDS` is how many kills there are, `KUOTA_MONEY_SEED` repeats a run's dice, `KUOTA_MONEY_HUNG_MS` is for how
+//! long a relay hangs at most.
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -36,6 +37,8 @@ const ROUNDS: u64 = 20;
 const PLACES: u64 = 2;
 /// The longest time from one kill to the next.
 const LIFE_MS: u64 = 700;
+/// The longest time that one of several relays hangs. Its leases are another's after 15 s.
+const HUNG_MS: u64 = 1500;
 const CUSTOMERS: u8 = 4;
 const KEY: &str = "SB-Mid-server-TESTKEYaaaaaaaaaaaaaaa";
 const TOKEN: &str = "token-of-site-1";
@@ -71,9 +74,21 @@ impl Relays {
         system.doorway.lead_to_any(addresses);
     }
 
-    /// Kills one and starts it again; the others go on. The store is proved in between.
-    fn kill_one(&mut self, system: &CrashSystem, dice: &mut Dice) -> Result<(), String> {
+    /// Kills one and starts it again, or lets it hang for a while where there are others; those go on. The store is proved
+    /// in between.
+    fn trouble_one(&mut self, system: &CrashSystem, dice: &mut Dice) -> Result<(), String> {
         let which = usize::try_from(dice.below(self.0.len() as u64)).unwrap();
+        if self.0.len() > 1 && dice.below(4) == 0 {
+            // It hangs: what it has begun is the other's, and what it does afterwards comes late.
+            let hung = &self.0[which].0;
+            hung.signal("STOP");
+            thread::sleep(Duration::from_millis(
+                dice.below(setting("KUOTA_MONEY_HUNG_MS").unwrap_or(HUNG_MS)),
+            ));
+            let proved = system.verify_relay();
+            hung.signal("CONT");
+            return proved;
+        }
         self.0.remove(which).0.kill();
         system.verify_relay()?;
         self.0.push(start_relay(system));
@@ -278,7 +293,7 @@ fn crash(share: u64, database: Option<postgres::Database<'static>>) {
         let fail = |why: String| panic!("seed {seed}, round {round}: {why}");
         if of_relay {
             kills[1] += 1;
-            relays.kill_one(&system, &mut dice).unwrap_or_else(fail);
+            relays.trouble_one(&system, &mut dice).unwrap_or_else(fail);
         }
         if of_agent {
             kills[0] += 1;
