@@ -37,8 +37,8 @@ const PEOPLE: [&str; 3] = ["admins", "audit", "tokens"];
 /// These begin again empty.
 const STATISTICS: [&str; 6] =
     ["counter_restarts", "usage_days", "usage_hours", "usage_months", "usage_sums", "usage_totals"];
-/// Tables that a call of `CALLS` reads from the card: their damage must be found while the daemon runs.
-const READ: [&str; 6] = ["admins", "audit", "closings", "devices", "usage_hours", "users"];
+/// Tables that a call of `CALLS` reads from the card at any time: their damage must be found while the daemon runs.
+const READ: [&str; 3] = ["admins", "audit", "closings"];
 /// Calls that read what the daemon does not keep in memory.
 const CALLS: [&str; 12] = [
     "/api/v1/admins",
