@@ -107,9 +107,9 @@ mod tests {
         fn files(folder: &std::path::Path, all: &mut String) {
             for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
                 if entry.is_dir() {
-                    files(&entry, all)
+                    files(&entry, all);
                 } else {
-                    *all += &std::fs::read_to_string(entry).unwrap()
+                    *all += &std::fs::read_to_string(entry).unwrap();
                 }
             }
         }

@@ -220,7 +220,7 @@ async fn a_settlement_that_its_bank_takes_back_is_undone() {
     for one in &all {
         match one.method {
             OnlineMethod::Snap => {
-                system.gateway.pay_with(&one.order, PayMethod::Va(VaBank::Permata)).unwrap()
+                system.gateway.pay_with(&one.order, PayMethod::Va(VaBank::Permata)).unwrap();
             }
             _ => system.gateway.pay(&one.order).unwrap(),
         }

@@ -37,8 +37,8 @@ const PEOPLE: [&str; 3] = ["admins", "audit", "tokens"];
 /// These begin again empty.
 const STATISTICS: [&str; 6] =
     ["counter_restarts", "usage_days", "usage_hours", "usage_months", "usage_sums", "usage_totals"];
-/// Tables that a call of `CALLS` reads from the card: their damage must be found while the daemon runs.
-const READ: [&str; 5] = ["admins", "audit", "tokens", "usage_days", "usage_totals"];
+/// Tables that a call of `CALLS` reads from the card at any time: their damage must be found while the daemon runs.
+const READ: [&str; 3] = ["admins", "audit", "closings"];
 /// Calls that read what the daemon does not keep in memory.
 const CALLS: [&str; 12] = [
     "/api/v1/admins",
@@ -174,12 +174,14 @@ fn is_whole_again(folder: &ProgramFolder) -> bool {
 
 #[test]
 fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_start() {
+    let mut found = BTreeSet::new();
     for table in [MONEY.as_slice(), &PEOPLE, &STATISTICS].concat() {
         let (folder, _) = used_place();
         let mut daemon = folder.serve();
         spoil_table(&folder, table);
         let failed = until_one_fails(&daemon);
-        if failed.is_some() || READ.contains(&table) {
+        if failed.is_some() {
+            found.insert(table);
             assert_eq!(daemon.ends(), Some(1), "{table}: {}", daemon.log());
             let log = daemon.log();
             assert!(log.contains("cannot be read") || log.contains("the store failed"), "{table}: {log}");
@@ -192,9 +194,11 @@ fn a_page_that_goes_bad_while_the_daemon_runs_is_named_and_judged_by_the_next_st
         drop(daemon);
         let _ = std::fs::remove_file(folder.socket());
         if is_whole_again(&folder) {
-            assert!(!READ.contains(&table), "{table}");
+            assert!(MONEY.contains(&table), "{table}: only what is in memory is written before it is read");
         } else {
             starts_as_it_must(&folder, table);
         }
     }
+    let missed: Vec<&str> = READ.into_iter().filter(|table| !found.contains(table)).collect();
+    assert!(missed.is_empty(), "{missed:?} were not found: {found:?}");
 }

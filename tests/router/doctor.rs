@@ -16,12 +16,12 @@ use kuota::agent::router::site_plan::{list_names, site_plan};
 use kuota::clock::ManualClock;
 use kuota::domain::id::Mac;
 use kuota::domain::units::Timestamp;
+use kuota::protocol::admin::status::{PartView, StatusView};
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::routeros::inspect::CheckFinding;
 use kuota::routeros::setup::SitePlan;
 use kuota::settings::{Environment, Secret};
 use kuota::sim::{Fault, SimConfig, SimRouter, When};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const FILTER: &str = "/ip/firewall/filter";
@@ -126,7 +126,7 @@ struct Site {
     /// What the site's token is.
     token: String,
     /// What the running daemon says of itself.
-    status: Option<Value>,
+    status: Option<StatusView>,
     _dir: TempDir,
 }
 
@@ -244,6 +244,15 @@ impl Site {
         let others: Vec<_> = found.iter().filter(|f| f.level == Level::Fail && f.id != id).collect();
         assert!(others.len() <= 2, "{others:#?}");
     }
+}
+
+fn part(state: &str) -> PartView {
+    PartView { state: state.to_owned(), ..PartView::default() }
+}
+
+/// What a daemon answers whose clock and relay are so.
+fn status(clock: &str, relay: PartView) -> StatusView {
+    StatusView { clock: part(clock), relay, ..StatusView::default() }
 }
 
 #[tokio::test]
@@ -398,8 +407,7 @@ async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
     for id in ["relay", "relay.token"] {
         site.passes(id).await;
     }
-    site.status =
-        Some(json!({"clock": {"state": "ok"}, "relay": {"state": "down", "last_error": "no route"}}));
+    site.status = Some(status("ok", PartView { last_error: Some("no route".to_owned()), ..part("down") }));
     site.finds("relay", Level::Warn).await;
     site.status = None;
     relay.fault("feed", fake_relay::Fault::Refused(503, "store_unavailable"));
@@ -417,7 +425,7 @@ async fn a_relay_that_is_away_or_ill_or_knows_another_token_is_told() {
 #[tokio::test]
 async fn a_daemon_that_distrusts_its_clock_is_told() {
     let site = Site::new().await;
-    let status = json!({"clock": {"state": "degraded"}, "relay": {"state": "off"}});
+    let status = status("degraded", part("off"));
     let router = RouterClient::spawn(ClientConfig::new("127.0.0.1:1", "kuota", Password::from("x")));
     let subject = Subject {
         config: &site.config,

@@ -122,7 +122,7 @@ impl PortalClient {
     }
 
     /// A program that sends forms.
-    pub fn as_program(self) -> Self {
+    pub fn by_program(self) -> Self {
         Self { is_program: true, ..self }
     }
 

@@ -200,7 +200,7 @@ mod checks {
         let circle = |files: &[&str]| files.iter().map(|file| (*file).to_owned()).collect::<Vec<_>>();
         let small = circle(&["src/a/b.rs", "src/a/c.rs", "src/a/d.rs"]);
         let large = circle(&["src/a/b.rs", "src/a/c.rs", "src/a/d.rs", "src/a/mod.rs"]);
-        assert!(check_circles(&[small.clone()]).is_empty());
+        assert!(check_circles(std::slice::from_ref(&small)).is_empty());
         assert_eq!(check_circles(&[small, large]).len(), 1);
     }
 

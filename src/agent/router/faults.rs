@@ -296,12 +296,12 @@ mod tests {
 
     #[test]
     fn the_devices_of_a_shared_address_are_named_up_to_a_few() {
-        let address = Some(Ipv4Addr::new(10, 5, 50, 2));
-        let who = |n: u8| Who { mac: Some(Mac([2, 0, 0, 0, 0, n])), address, ..Who::default() };
+        let address = Ipv4Addr::new(10, 5, 50, 2);
+        let who =
+            |n: u8| Who { mac: Some(Mac([2, 0, 0, 0, 0, n])), address: Some(address), ..Who::default() };
         let budi = Who { name: Some("Budi".to_owned()), ..who(1) };
-        let text = |devices| {
-            RouterFault::Shared(address.unwrap(), devices).text(Language::English, &ListNames::default())
-        };
+        let text =
+            |devices| RouterFault::Shared(address, devices).text(Language::English, &ListNames::default());
         let two = text(vec![budi, who(2)]);
         assert!(two.contains("10.5.50.2: Budi (02:00:00:00:00:01), 02:00:00:00:00:02."), "{two}");
         let many = text((1..=9).map(who).collect());

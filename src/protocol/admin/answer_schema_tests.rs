@@ -95,7 +95,28 @@ fn of_answers(schema: &mut Schema) {
     }
     if object.contains_key("properties") {
         object.insert("additionalProperties".to_owned(), json!(false));
+        let required = object.get("required").cloned().unwrap_or_default();
+        let is_required =
+            |name: &str| required.as_array().is_some_and(|names| names.iter().any(|known| known == name));
+        let fields = object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+        for (_, field) in fields.filter(|(name, _)| !is_required(name)) {
+            never_null(field);
+        }
     }
+}
+
+/// A field that may be absent is never null: absence says it.
+fn never_null(field: &mut Value) {
+    if let Some(types) = field["type"].as_array_mut() {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            field["type"] = only.clone();
+        }
+    }
+    if let Some(words) = field["enum"].as_array_mut() {
+        words.retain(|word| !word.is_null());
+    }
+    assert!(field["oneOf"].is_null(), "no answer has an optional field of several shapes yet: {field}");
 }
 
 /// The schema of every answer, by its name in the description.

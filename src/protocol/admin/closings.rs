@@ -43,7 +43,9 @@ pub struct ClosingView {
     pub qris_static: TurnoverView,
     /// Of every method.
     pub receipts: u64,
+    #[cfg_attr(test, schemars(extend("minimum" = 1)))]
     pub first_receipt: Option<u64>,
+    #[cfg_attr(test, schemars(extend("minimum" = 1)))]
     pub last_receipt: Option<u64>,
     pub note: String,
 }

@@ -41,7 +41,6 @@ pub struct DeviceView {
 
 /// What a device waits for the router for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "lowercase")]
 pub enum PendingChange {
     /// Its counters have not been read since it was bound.

@@ -21,6 +21,7 @@ pub struct PlanView {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct EditView {
     /// What is done to the row.
+    #[cfg_attr(test, schemars(extend("enum" = ["add", "move", "enable", "remove", "set"])))]
     pub action: String,
     /// The router's menu.
     pub menu: String,
@@ -37,6 +38,7 @@ pub struct EditView {
     pub mac: Option<String>,
     /// The binding's type.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(extend("enum" = ["regular", "bypassed", "blocked"])))]
     pub r#type: Option<String>,
     /// Whose device it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +56,6 @@ pub struct EditView {
 
 /// What became of an edit that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "snake_case")]
 pub enum EditResult {
     /// The router did it.

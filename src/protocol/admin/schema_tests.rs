@@ -14,13 +14,14 @@ use super::admins::{AddAdmin, MakeToken};
 use super::auth::{LogIn, OneTimeCode};
 use super::closings::CountDrawer;
 use super::debts::{AddDebt, ChangeDebt, WriteOffDebt};
-use super::devices::BindDevice;
+use super::devices::{BindDevice, PendingChange};
 use super::money::{BuyPackage, PayPart, SettleDebts};
 use super::orders::{Decision, FindOrders, RefundOrder, ReviewOrder};
 use super::packages::{AddPackage, ChangePackage};
 use super::page::PageQuery;
 use super::quota::{CreditUser, DebitUser, ResetAccount};
 use super::reports::ReportQuery;
+use super::router::EditResult;
 use super::usage::{UsageQuery, UsageStep};
 use super::users::{
     AddUser, BlockUser, ChangeUser, FindUsers, ImportUsers, ImportedRow, OpenItem, UnblockUser,
@@ -154,6 +155,8 @@ inline_schemas! {
     Flag, words(Flag::ALL.iter().map(|flag| flag.name()));
     Kind, words(Kind::ALL.iter().map(|kind| kind.name()));
     Side, words(Side::ALL.iter().map(|side| side.name()));
+    PendingChange, words([PendingChange::Baseline, PendingChange::Unbind, PendingChange::Move].map(PendingChange::name));
+    EditResult, words(["done", "already_so", "refused"]);
     UsageStep, words([UsageStep::Hour.name(), UsageStep::Day.name()]);
 }
 

@@ -11,6 +11,7 @@ use crate::domain::id::UserId;
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Ping"))]
 pub struct PingView {
     /// Always `ok`.
+    #[cfg_attr(test, schemars(extend("enum" = ["ok"])))]
     pub status: String,
     /// The daemon's version.
     pub version: String,
@@ -21,6 +22,7 @@ pub struct PingView {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Healthy"))]
 pub struct HealthView {
     /// `ok`, or `degraded` while the store cannot be written.
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "degraded"])))]
     pub status: String,
     /// Why it is degraded.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +41,7 @@ pub struct ConfirmedView {
 }
 
 /// `GET /status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Status"))]
 pub struct StatusView {
     /// The router.
@@ -57,10 +59,11 @@ pub struct StatusView {
 }
 
 /// One part's state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Part"))]
 pub struct PartView {
     /// `ok`, or a word for what is wrong.
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "degraded", "down", "off"])))]
     pub state: String,
     /// Since when.
     pub since: Option<Instant>,
@@ -74,7 +77,7 @@ pub struct PartView {
 }
 
 /// The router's state, and what it refuses or prints so that it cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RouterPart"))]
 pub struct RouterPartView {
     /// The state.
@@ -93,6 +96,7 @@ pub struct RouterPartView {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct SharedNameView {
     /// `phone` or `login`.
+    #[cfg_attr(test, schemars(extend("enum" = ["phone", "login"])))]
     pub what: String,
     /// The number or log-in name.
     pub value: String,
@@ -115,7 +119,7 @@ pub struct PersonView {
 }
 
 /// What the cycle did since the start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 pub struct CycleView {
     /// Cycles that counted.

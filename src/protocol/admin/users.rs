@@ -294,5 +294,6 @@ pub struct ImportView {
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Pin"))]
 pub struct PinView {
     /// Six digits.
+    #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]{6}$")))]
     pub pin: String,
 }

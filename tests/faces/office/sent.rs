@@ -196,7 +196,7 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
             let name = name(n);
             let token = site.admin(&name, "viewer").await;
             if last == "dua-langkah" {
-                second_factor(&site, &token).await;
+                second_factor(site, &token).await;
             }
             (format!("/pengelola/{name}/{last}"), Vec::new())
         }
@@ -341,7 +341,7 @@ async fn every_form_of_the_desk_leads_on_when_it_is_refused_and_its_page_can_be_
             && !path.starts_with("/saya")
             && !path.starts_with("/cadangan")
         {
-            prepared(&site, &browser, &path, &mut n).await.0
+            prepared(site, &browser, &path, &mut n).await.0
         } else {
             path
         };

@@ -18,7 +18,7 @@ const NEW: Mac = Mac([2, 0, 0, 0, 0, 9]);
 async fn stranger(site: &PaymentSite) -> PortalClient {
     site.sim.host_connect(NEW, Ipv4Addr::LOCALHOST);
     site.agent().cycle.meter_once().await.unwrap();
-    PortalClient::at(&site)
+    PortalClient::at(site)
 }
 
 /// The customer's PIN, of a customer with this number and name.

@@ -56,7 +56,7 @@ async fn stranger(site: &PaymentSite, is_full: bool) -> (PortalClient, String) {
     }
     site.sim.host_connect(STRANGER, Ipv4Addr::LOCALHOST);
     site.agent().cycle.meter_once().await.unwrap();
-    (PortalClient::at(&site), pin["pin"].as_str().unwrap().to_owned())
+    (PortalClient::at(site), pin["pin"].as_str().unwrap().to_owned())
 }
 
 /// Sends the form as a customer does.
@@ -147,7 +147,7 @@ async fn every_form_of_the_portal_leads_on_when_it_is_refused_and_its_page_can_b
                 page.says_nothing_of("Siti");
             }
             // A program is answered at once.
-            let program = PortalClient::at(&site).as_program().post_only(&path, &fields).await;
+            let program = PortalClient::at(&site).by_program().post_only(&path, &fields).await;
             assert_eq!(program.status, shown.status, "{path}");
         }
     }
