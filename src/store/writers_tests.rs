@@ -24,8 +24,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("write.rs", "the statements of that function"),
 ];
 
-/// Each writer by name, in an order in which each changes something.
-fn writers() -> Vec<(&'static str, fn(&mut Store))> {
+/// A writer by name.
+type Writer = (&'static str, fn(&mut Store));
+
+/// Each writer, in an order in which each changes something.
+fn writers() -> Vec<Writer> {
     const ALL: Timestamp = Timestamp(i64::MAX);
     vec![
         ("commit", |store| {
@@ -117,7 +120,7 @@ fn no_function_writes_that_is_not_listed_here() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if !name.ends_with(".rs") || name.ends_with("_tests.rs") {
+        if path.extension().is_none_or(|kind| kind != "rs") || name.ends_with("_tests.rs") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();

@@ -180,9 +180,9 @@ mod tests {
     fn change() -> impl Strategy<Value = Change> {
         let (key, value) = (0..6_u8, any::<u8>());
         prop_oneof![
-            (key.clone(), value.clone()).prop_map(|(k, v)| Change::Insert(k, v)),
+            (key.clone(), value).prop_map(|(k, v)| Change::Insert(k, v)),
             key.clone().prop_map(Change::Remove),
-            (key.clone(), value.clone()).prop_map(|(k, v)| Change::Add(k, v)),
+            (key.clone(), value).prop_map(|(k, v)| Change::Add(k, v)),
             (key, value).prop_map(|(k, v)| Change::AddOrInsert(k, v)),
         ]
     }
@@ -203,6 +203,12 @@ mod tests {
         }
     }
 
+    fn make_all(map: &mut UndoMap<u8, u8>, changes: &[Change]) {
+        for change in changes {
+            make(map, change);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_taken_back_leaves_the_map_as_it_was_and_what_is_kept_stays(
@@ -210,15 +216,15 @@ mod tests {
             later in prop::collection::vec(change(), 0..12),
         ) {
             let mut map = UndoMap::default();
-            earlier.iter().for_each(|change| make(&mut map, change));
+            make_all(&mut map, &earlier);
             let before = (*map).clone();
             map.begin();
-            later.iter().for_each(|change| make(&mut map, change));
+            make_all(&mut map, &later);
             let after = (*map).clone();
             map.undo();
             prop_assert_eq!(&*map, &before);
             map.begin();
-            later.iter().for_each(|change| make(&mut map, change));
+            make_all(&mut map, &later);
             map.keep();
             map.undo();
             prop_assert_eq!(&*map, &after);
