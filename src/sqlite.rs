@@ -1,9 +1,10 @@
 //! Shared by both SQLite stores: applying the schema, and classifying errors of writes.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 use rusqlite_migration::Migrations;
@@ -81,6 +82,22 @@ pub fn probe(file: &Path) -> Option<Cause> {
     let written = opened.and_then(|opened| opened.write_all_at(&[0xA5; 4096], end));
     let _ = std::fs::remove_file(&probe);
     Cause::of_io(&written.err()?)
+}
+
+/// How often a lock is asked for, and how long between.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Whether a lock is had. One that is given up within a moment counts as free: a program that a process starts holds that
+/// process's open files with their locks until it runs.
+pub fn locked(lock: impl Fn() -> Result<(), TryLockError>) -> bool {
+    for _ in 1..LOCK_TRIES {
+        if lock().is_ok() {
+            return true;
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    lock().is_ok()
 }
 
 /// Applies the schema. Steps that rebuild a table must not count its rows as deleted.

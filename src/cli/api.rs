@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -15,6 +16,7 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::assemble::{LogNotifier, relay_client, router_client};
 use super::failure::Failure;
@@ -326,6 +328,17 @@ pub(super) fn with_query(path: &str, query: &impl Serialize) -> Result<String, F
 pub(super) fn parsed<T: DeserializeOwned>(name: &str, word: &str) -> Result<T, Failure> {
     let text: StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
     T::deserialize(text).map_err(|error| Failure::said(format!("{name}: {error}")))
+}
+
+/// Reads a day.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day like 2026-11-22".to_owned())
+}
+
+/// Reads the id of a debt item.
+pub(super) fn debt_id(text: &str) -> Result<Uuid, String> {
+    text.parse()
+        .map_err(|_| "is no id of a debt item; debt list USER shows them in its last column".to_owned())
 }
 
 /// A secret that can be replaced while it is in use.

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::api::{Api, USERS};
+use super::api::{Api, USERS, day, debt_id};
 use super::failure::Failure;
 use super::output::{Output, amount, price, table};
 use super::packages;
@@ -25,7 +25,7 @@ pub enum DebtCommand {
         #[command(flatten)]
         what: What,
         /// Last day to pay, like 2026-12-31; by the site's rule when not given.
-        #[arg(long)]
+        #[arg(long, value_parser = day)]
         due_date: Option<Date>,
         /// Its own price.
         #[arg(long)]
@@ -47,9 +47,10 @@ pub enum DebtCommand {
         /// Who owes.
         user: String,
         /// Which item.
+        #[arg(value_parser = debt_id)]
         debt_id: Uuid,
         /// Last day to pay, like 2026-12-31.
-        #[arg(long)]
+        #[arg(long, value_parser = day)]
         due_date: Date,
         /// For people; the old note stays when not given.
         #[arg(long)]
@@ -60,6 +61,7 @@ pub enum DebtCommand {
         /// Who owes.
         user: String,
         /// Which item.
+        #[arg(value_parser = debt_id)]
         debt_id: Uuid,
         /// Why.
         #[arg(long)]
@@ -92,6 +94,7 @@ pub struct What {
 #[group(required = true, multiple = false)]
 pub struct DebtSelection {
     /// This item.
+    #[arg(value_parser = debt_id)]
     debt_id: Option<Uuid>,
     /// Every open item and the overage.
     #[arg(long)]

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::api::{Api, parsed};
 use super::failure::Failure;
 use super::output::{Output, outline, price, table};
+use super::users::find_id;
 use crate::domain::rfc3339::rfc3339;
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::Empty;
@@ -29,8 +30,8 @@ pub enum OrderCommand {
         /// Only paid this way, such as `cash` or `qris`.
         #[arg(long)]
         method: Option<String>,
-        /// Only of this user, by id.
-        #[arg(long, value_name = "ID")]
+        /// Only of this user: an id, or a name, phone or log-in name that is one user's alone.
+        #[arg(long)]
         user: Option<String>,
     },
     /// Cancel an online order that can still be paid.
@@ -79,7 +80,10 @@ pub(super) async fn run(command: OrderCommand, api: &Api, output: Output) -> Res
             let search = FindOrders {
                 status: status.map(|word| parsed("status", &word)).transpose()?,
                 method: method.map(|method| method.0),
-                user_id: user.map(|word| parsed("user", &word)).transpose()?,
+                user_id: match &user {
+                    Some(who) => Some(find_id(api, who).await?),
+                    None => None,
+                },
                 ..FindOrders::default()
             };
             let query = |PageQuery { limit, after }| FindOrders { limit, after, ..search.clone() };

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::api::{Api, with_query};
+use super::api::{Api, day, with_query};
 use super::failure::Failure;
 use super::output::{GrowingTable, Output, bytes, outline, print, rupiah, say, text};
 use super::streamed::each_row;
@@ -31,10 +31,10 @@ pub enum ReportCommand {
 #[derive(Debug, Args)]
 pub struct ReportSpan {
     /// The first day, like 2026-11-01; the first of the month when not given.
-    #[arg(long)]
+    #[arg(long, value_parser = day)]
     from: Option<Date>,
     /// The last day.
-    #[arg(long)]
+    #[arg(long, value_parser = day)]
     to: Option<Date>,
     /// Print CSV for spreadsheets.
     #[arg(long, conflicts_with = "json")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::pin::Pin;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{self, Body, HttpBody};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -18,20 +18,20 @@ const PARTS_WAITING: usize = 4;
 
 /// An answer as it arrives, for a thread that may wait.
 struct Arriving {
-    parts: Receiver<io::Result<Bytes>>,
-    part: Bytes,
+    parts: Receiver<io::Result<body::Bytes>>,
+    chunk: body::Bytes,
 }
 
 impl Read for Arriving {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.part.is_empty() {
+        while self.chunk.is_empty() {
             match self.parts.blocking_recv() {
-                Some(part) => self.part = part?,
+                Some(part) => self.chunk = part?,
                 None => return Ok(0),
             }
         }
-        let bytes = self.part.len().min(out.len());
-        out[..bytes].copy_from_slice(&self.part.split_to(bytes));
+        let bytes = self.chunk.len().min(out.len());
+        out[..bytes].copy_from_slice(&self.chunk.split_to(bytes));
         Ok(bytes)
     }
 }
@@ -42,7 +42,7 @@ pub(super) async fn each_row(
     visit: impl FnMut(Value) -> Result<(), Failure> + Send + 'static,
 ) -> Result<Value, Failure> {
     let (sender, parts) = channel(PARTS_WAITING);
-    let reader = spawn_blocking(move || parse(Arriving { parts, part: Bytes::new() }, visit));
+    let reader = spawn_blocking(move || parse(Arriving { parts, chunk: body::Bytes::new() }, visit));
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let part = frame.map(|frame| frame.into_data().unwrap_or_default()).map_err(io::Error::other);
         // The reader went away after an error of its own.

@@ -44,7 +44,8 @@ macro_rules! named {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let name = std::borrow::Cow::<str>::deserialize(d)?;
-                Self::from_name(&name).ok_or_else(|| serde::de::Error::unknown_variant(&name, &[$($text),+]))
+                Self::from_name(&name)
+                    .ok_or_else(|| serde::de::Error::custom(format!("must be one of {}", [$($text),+].join(", "))))
             }
         }
     };

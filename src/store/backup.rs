@@ -15,12 +15,14 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
 use super::connect::READ_ONLY;
+use super::damage::aside_sql;
 use super::error::StoreError;
 use super::files::{FILE, LOCK_FILE};
 use super::migrations::MIGRATIONS;
 use super::place::{self, Lock};
 use super::read::Reader;
 use super::suspicion::Check;
+use super::tables::{TableClass, class_of};
 use super::verify::{Broken, Verified};
 use super::{commit_mark, rescue};
 use crate::domain::units::Timestamp;
@@ -343,10 +345,29 @@ fn draw(
     sqlite::bring_up(&mut copy, &MIGRATIONS).map_err(|error| unusable(from, error))?;
     place::mark(&copy, place::LOG_CLOSED, None)?;
     copy.close().map_err(|(_, error)| error)?;
-    prove(temp).map_err(|error| match error {
+    let named = |error: BackupError| match error {
         BackupError::Unusable { why, .. } => unusable(from, why),
         other => other,
-    })
+    };
+    begin_statistics_again(temp).map_err(named)?;
+    prove(temp).map_err(named)
+}
+
+/// A copy that was rescued from a damaged store may have lost statistics: they begin again empty, as at a start. Other
+/// damage is left to be found.
+fn begin_statistics_again(copy: &Path) -> Result<(), BackupError> {
+    let (_, damaged) =
+        open_copy(copy)?.verify_money(Check::Quick).map_err(|broken| unusable(copy, broken))?;
+    if damaged.is_empty() || damaged.iter().any(|table| class_of(table) != TableClass::Statistics) {
+        return Ok(());
+    }
+    let conn = Connection::open(copy)?;
+    for table in &damaged {
+        conn.execute_batch(&aside_sql(&conn, table)?)?;
+    }
+    conn.close().map_err(|(_, error)| error)?;
+    tracing::warn!(tables = damaged.join(", "), "the copy lost these statistics, so they begin again empty");
+    Ok(())
 }
 
 /// Gives the file to the owner of the data folder, who must be able to use it when another user restores.

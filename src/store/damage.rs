@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::backup;
 use super::connect::{READ_ONLY, open_alone};
 use super::error::StoreError;
@@ -38,14 +40,10 @@ impl Store {
     }
 
     fn put_aside(&mut self, table: &str) -> Result<(), StoreError> {
-        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-        let create: String = self.conn.query_row(sql, [table], |row| row.get(0))?;
-        let stamp: i64 = self.conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        let aside = format!("{ASIDE}{table}_{stamp}");
-        self.write(|writer| writer.alter(&format!("ALTER TABLE {table} RENAME TO {aside}; {create}")))?;
+        let sql = aside_sql(&self.conn, table)?;
+        self.write(|writer| writer.alter(&sql))?;
         tracing::error!(
             table,
-            aside,
             "this table of statistics is damaged, so it begins again empty; the ledger is whole; restore a backup to \
              have the figures back"
         );
@@ -70,6 +68,14 @@ impl Store {
         suspicion::note(self.folder(), &why);
         why
     }
+}
+
+/// What keeps a damaged table under another name and begins it again empty.
+pub(super) fn aside_sql(conn: &Connection, table: &str) -> Result<String, StoreError> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let create: String = conn.query_row(sql, [table], |row| row.get(0))?;
+    let stamp: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(format!("ALTER TABLE {table} RENAME TO {ASIDE}{table}_{stamp}; {create}"))
 }
 
 /// Lists the damaged tables when a store could not be opened because of them.

@@ -13,6 +13,7 @@ use super::connect::open_alone;
 use super::error::StoreError;
 use super::files::{FILE, LOCK_FILE, LOG_MARK, LOG_MARK_AT};
 use super::rescued_copy::{Beside, left};
+use crate::sqlite;
 
 /// Extensions of SQLite's further files.
 const BESIDE: [&str; 2] = ["db-wal", "db-shm"];
@@ -47,7 +48,9 @@ impl Lock {
         let folder = lock_file(data_dir)?;
         let store = File::open(data_dir.join(FILE)).ok();
         for file in [&folder, &store].into_iter().flatten() {
-            file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
+            if !sqlite::locked(|| file.try_lock()) {
+                return Err(StoreError::InUse(data_dir.to_owned()));
+            }
         }
         Ok(Self { _folder: folder, store })
     }
@@ -56,16 +59,20 @@ impl Lock {
     pub fn take(data_dir: &Path) -> Result<Self, StoreError> {
         make_folder(data_dir)?;
         let folder = lock_file(data_dir)?;
-        if let Some(file) = &folder {
-            file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
+        if let Some(file) = &folder
+            && !sqlite::locked(|| file.try_lock())
+        {
+            return Err(StoreError::InUse(data_dir.to_owned()));
         }
         check_none_left(data_dir)?;
         check_log(data_dir)?;
         let path = data_dir.join(FILE);
         make_private(&path)?;
         let store = File::open(&path).ok();
-        if let Some(file) = &store {
-            file.try_lock().map_err(|_| StoreError::InUse(data_dir.to_owned()))?;
+        if let Some(file) = &store
+            && !sqlite::locked(|| file.try_lock())
+        {
+            return Err(StoreError::InUse(data_dir.to_owned()));
         }
         if let Some(file) = &folder {
             // See `is_used`. A full disk must not prevent a start.

@@ -68,6 +68,19 @@ impl Store {
         }
     }
 
+    /// Moves the times of every session, when another clock counts from here on.
+    pub fn move_sessions(&mut self, by_ms: i64) -> Result<(), StoreError> {
+        for session in &mut self.held.sessions {
+            session.created_at = Timestamp(session.created_at.0.saturating_add(by_ms));
+            session.expires_at = Timestamp(session.expires_at.0.saturating_add(by_ms));
+        }
+        self.write(|writer| {
+            let sql = "UPDATE tokens SET created_at = created_at + ?1, expires_at = expires_at + ?1
+                       WHERE kind = 'session' AND expires_at < ?2";
+            writer.run(sql, [by_ms, i64::MAX / 2])
+        })
+    }
+
     /// Records that a code of `step` was accepted, in memory if the store cannot be written. `false` when this step,
     /// or a later one, was accepted before.
     pub fn accept_step(&mut self, admin: &str, step: i64) -> Result<bool, StoreError> {

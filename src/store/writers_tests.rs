@@ -29,7 +29,7 @@ type Writer = (&'static str, fn(&mut Store));
 
 /// Each writer, in an order in which each changes something.
 fn writers() -> Vec<Writer> {
-    const ALL: Timestamp = Timestamp(i64::MAX);
+    const ALL: Timestamp = Timestamp(i64::MAX / 4);
     vec![
         ("commit", |store| {
             let meta = BTreeMap::from([("chain_seq", "5".to_owned())]);
@@ -60,6 +60,7 @@ fn writers() -> Vec<Writer> {
                 store.open_session(&[n; 32], "ani", Role::Owner, Timestamp(1), ALL).unwrap();
             }
         }),
+        ("move_sessions", |store| store.move_sessions(1).unwrap()),
         ("end_session", |store| store.end_session(&[2; 32]).unwrap()),
         ("end_sessions", |store| assert_eq!(store.end_sessions("ani", &[]).unwrap(), 1)),
         ("write_held_logins", |store| {

@@ -64,6 +64,17 @@ impl Form {
         Self(plain.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
+    /// The same with the passwords, PINs and codes of a form that was kept, where this one has none: the page that asks
+    /// whether to go on does not hold them.
+    pub fn with_secrets_of(mut self, kept: &Self) -> Self {
+        for name in SECRETS {
+            if let Some(secret) = kept.0.get(name) {
+                self.0.entry(name.to_owned()).or_insert_with(|| secret.clone());
+            }
+        }
+        self
+    }
+
     /// The form as the body of an API call: `money` is rupiah in people's notation (`10.000`, `Rp 10.000`), `numbers`
     /// are digits, `ticks` are true unless they are `no`. Empty fields are left out.
     pub fn body(&self, money: &[&str], numbers: &[&str], ticks: &[&str]) -> Map<String, Value> {

@@ -48,6 +48,7 @@ words! {
         no_network: "Alamat Anda tidak diizinkan membuka halaman ini.", "Your address may not open this page.";
         too_many: "Terlalu sering", "Too many attempts";
         too_many_text: "Silakan tunggu sebentar, lalu coba lagi.", "Please wait a moment and try again.";
+        slowed: "Terlalu sering. Silakan tunggu sebentar, lalu coba lagi.", "Too many attempts. Please wait a moment and try again.";
         failed: "Ada gangguan", "Something failed";
         failed_text: "Tidak ada yang berubah. Silakan coba lagi sebentar lagi.", "Nothing was changed. Please try again in a moment.";
         about: "Tentang kuota", "About kuota";

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::Uri;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Uri};
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -57,8 +58,17 @@ impl Refused {
     }
 
     /// The page that shows it, as the answer to the form: programs get it as it is, browsers are led to it.
-    pub fn answered_by(self, mut page: Response) -> Response {
+    pub fn answered_by(self, page: Response) -> Response {
+        let mut page = self.shown_by(page);
         page.extensions_mut().insert(self);
+        page
+    }
+
+    /// The page that shows it, with how long to wait where that is known.
+    pub fn shown_by(&self, mut page: Response) -> Response {
+        if let Some(seconds) = self.problem.seconds_to_wait() {
+            page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         page
     }
 

@@ -109,6 +109,11 @@ impl Problem {
         Self { retry_after_s: Some(seconds), ..self }
     }
 
+    /// Seconds after which it may be tried again, where that is known.
+    pub const fn seconds_to_wait(&self) -> Option<u64> {
+        self.retry_after_s
+    }
+
     /// 503: something it needs does not answer.
     pub fn unavailable(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)

@@ -16,7 +16,7 @@ use crate::agent::http::caller::Session;
 use crate::agent::http::flash::Draft;
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
-use crate::ui::layout::{page_with, see_other};
+use crate::ui::layout::{FrameWords, page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame, PageRequest};
 use crate::web::same_site::is_cross_site;
@@ -116,7 +116,11 @@ pub(crate) async fn enter(
             response.headers_mut().insert(SET_COOKIE, sessions::cookie(Some(&opened.secret))?);
             return Ok(response);
         }
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => problem,
+        Err(problem)
+            if matches!(problem.status(), StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) =>
+        {
+            problem
+        }
         Err(problem) => return Err(problem),
     };
     if problem.code() == "otp_required" {
@@ -136,9 +140,13 @@ async fn refused_page(app: &AppState, page_request: &PageRequest, refused: &Refu
         to: path_of_ours(&text(TO).unwrap_or_default()),
         name: text("username").unwrap_or_default(),
         proof: text(PROOF),
-        complaint: Some(Words::of(page_request.locale.language).wrong),
+        complaint: Some(if refused.problem.status() == StatusCode::TOO_MANY_REQUESTS {
+            FrameWords::of(page_request.locale.language).slowed
+        } else {
+            Words::of(page_request.locale.language).wrong
+        }),
     };
-    page(app, page_request, refused.problem.status(), said).await
+    Ok(refused.shown_by(page(app, page_request, refused.problem.status(), said).await?))
 }
 
 /// `POST /keluar`.

@@ -73,17 +73,42 @@ fn a_session_that_is_over_stays_over_after_a_boot_at_an_earlier_time() {
 }
 
 #[test]
-fn a_session_of_a_clock_that_was_believed_in_the_future_is_over_when_it_is_set_right() {
+fn a_clock_that_is_set_right_leaves_each_session_the_rest_of_its_time() {
+    for jump in [-1, 10] {
+        let mut pi = with_admin();
+        log_in(&mut pi, [3; 32]);
+        pi.pass(13 * HOUR_S);
+        pi.engine().confirm_clock().unwrap();
+        pi.clock.set_wall(years(jump));
+        log_in(&mut pi, SESSION);
+        pi.pass(HOUR_S);
+        assert!(is_in(&mut pi, SESSION), "{jump} years");
+        pi.engine().confirm_clock().unwrap();
+        assert!(is_in(&mut pi, SESSION), "{jump} years, and vouched for");
+        pi.clock.set_wall(Timestamp(NOON.0 + LASTS_MS + 60_000));
+        assert!(is_in(&mut pi, SESSION), "{jump} years, and doubted");
+        pi.engine().confirm_clock().unwrap();
+        assert!(is_in(&mut pi, SESSION), "{jump} years, and back");
+        pi.pass(10 * HOUR_S);
+        assert!(is_in(&mut pi, SESSION), "{jump} years, 11 hours");
+        pi.pass(2 * HOUR_S);
+        assert!(!is_in(&mut pi, SESSION), "{jump} years, 13 hours");
+        assert!(!is_in(&mut pi, [3; 32]), "what is over stays over");
+    }
+}
+
+#[test]
+fn a_network_that_sets_the_clock_right_logs_nobody_out() {
     let mut pi = with_admin();
-    pi.clock.set_wall(years(10));
-    pi.engine().confirm_clock().unwrap();
+    pi.clock.set_wall(years(-30));
     log_in(&mut pi, SESSION);
     assert!(is_in(&mut pi, SESSION));
-    pi.clock.set_wall(Timestamp(NOON.0 + 60_000));
-    pi.engine().confirm_clock().unwrap();
-    assert!(!is_in(&mut pi, SESSION), "it would be valid for ten years");
-    log_in(&mut pi, [2; 32]);
-    assert!(is_in(&mut pi, [2; 32]));
+    pi.pass(60);
+    pi.clock.set_wall(years(1));
+    pi.clock.synchronize();
+    assert!(is_in(&mut pi, SESSION));
+    pi.pass(13 * HOUR_S);
+    assert!(!is_in(&mut pi, SESSION));
 }
 
 #[test]

@@ -193,7 +193,9 @@ impl Engine {
     /// The start of each call: fails if the engine has stopped, and checks the clock.
     fn begin(&mut self) -> Result<(), EngineError> {
         self.check_alive()?;
+        let doubted = self.doubted_time();
         self.state.trust.look(self.parts.clock.as_ref());
+        self.move_sessions(doubted)?;
         self.state.online.uptime = self.parts.clock.uptime();
         self.state.wall = self.parts.clock.now();
         self.state.boot_id = self.parts.clock.boot_id();
@@ -203,6 +205,24 @@ impl Engine {
     /// Since when the wall clock is not trusted; `None` while it is.
     pub fn clock_doubt(&self) -> Option<ClockDoubt> {
         (!self.is_clock_trusted()).then(|| self.state.trust.doubt(self.parts.clock.as_ref()))
+    }
+
+    /// The time that sessions go by while the wall clock is not trusted; `None` while it is.
+    fn doubted_time(&self) -> Option<Timestamp> {
+        let (trust, clock) = (&self.state.trust, self.parts.clock.as_ref());
+        // The last check may be older than a jump, and a clock that is synchronized by now was doubted until here.
+        let is_doubted = !self.parts.trust_clock && (trust.is_doubted() || !trust.believes(clock));
+        is_doubted.then(|| trust.reckon(clock))
+    }
+
+    /// Once the clock is trusted again, what is left of each session stays what it was by the time before.
+    fn move_sessions(&mut self, doubted: Option<Timestamp>) -> Result<(), EngineError> {
+        let Some(doubted) = doubted.filter(|_| self.is_clock_trusted()) else { return Ok(()) };
+        let by_ms = self.parts.clock.now().0.saturating_sub(doubted.0);
+        if by_ms == 0 {
+            return Ok(());
+        }
+        passing(self.parts.store.move_sessions(by_ms).map_err(EngineError::from))
     }
 
     /// Whether the wall clock may start a block.
@@ -354,13 +374,14 @@ impl Engine {
         self.check_alive()?;
         self.recover()?;
         let before = self.state.trust.clone();
+        let doubted = self.doubted_time();
         self.state.trust.confirm(self.parts.clock.as_ref());
         self.pass_time()?;
-        let done = self.commit();
-        if done.is_err() {
+        if let Err(error) = self.commit() {
             self.state.trust = before;
+            return Err(error);
         }
-        done
+        self.move_sessions(doubted)
     }
 
     fn check_alive(&self) -> Result<(), EngineError> {

@@ -111,6 +111,11 @@ impl Trust {
         *self = Self { floor, ..Self::first(clock) };
     }
 
+    /// Whether the last check found the clock not to be trusted.
+    pub const fn is_doubted(&self) -> bool {
+        self.doubted_at_ms.is_some()
+    }
+
     /// Since when the clock is not trusted, by the most likely time, and the last trusted time.
     pub fn doubt(&self, clock: &dyn Clock) -> ClockDoubt {
         let now = self.reckon(clock);

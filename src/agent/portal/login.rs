@@ -24,6 +24,7 @@ use crate::domain::{login, phone};
 use crate::store::{AuditFilter, Customer, Page, Unwritable};
 use crate::tools::digest;
 use crate::ui::catalogue::fill;
+use crate::ui::layout::FrameWords;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame};
@@ -136,6 +137,9 @@ fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
     let door = LoginWords::of(guest.locale().language);
     let complaint = |refused: &Refused| match refused.problem.code() {
         TICKET_ENDED => door.too_old,
+        _ if refused.problem.status() == StatusCode::TOO_MANY_REQUESTS => {
+            FrameWords::of(guest.locale().language).slowed
+        }
         _ => door.wrong,
     };
     let who = refused.and_then(|refused| refused.form.text("siapa"));
@@ -149,7 +153,10 @@ fn page(portal: &Portal, guest: &Guest, refused: Option<&Refused>) -> Answer {
         can_register: portal.site.config.portal.registration != Registration::Off,
         contact: portal.contact.clone(),
     };
-    page_with(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &page)
+    match refused {
+        None => page_with(StatusCode::OK, &page),
+        Some(refused) => Ok(refused.shown_by(page_with(refused.problem.status(), &page)?)),
+    }
 }
 
 /// The log-in page as the answer to a form that was refused.
@@ -168,10 +175,12 @@ pub(super) async fn enter(State(portal): State<Arc<Portal>>, sent: Sent) -> Answ
     };
     let who = form.text("siapa").unwrap_or_default().to_owned();
     let pin = form.text("pin").unwrap_or_default().to_owned();
-    if let Some(customer) = check(&portal, guest, &who, pin).await? {
-        return bind(&portal, guest, customer, mac).await;
-    }
-    let wrong = Problem::unauthorized("the number, the name or the PIN is wrong");
+    let wrong = match check(&portal, guest, &who, pin).await {
+        Ok(Some(customer)) => return bind(&portal, guest, customer, mac).await,
+        Ok(None) => Problem::unauthorized("the number, the name or the PIN is wrong"),
+        Err(problem) if problem.status() == StatusCode::TOO_MANY_REQUESTS => problem,
+        Err(problem) => return Err(problem),
+    };
     refuse(&portal, guest, Refused::of(wrong, form))
 }
 

@@ -128,7 +128,7 @@ struct MethodView {
     value: &'static str,
     name: &'static str,
     hint: &'static str,
-    is_first: bool,
+    is_chosen: bool,
 }
 
 fn payer_scope(user: UserId) -> String {
@@ -214,22 +214,35 @@ fn see(engine: &mut Engine, customer: Snapshot, purpose: &Purpose) -> Result<Pay
 /// The page to choose the method for a purpose, at its present price; after a refusal with what changed, or what is
 /// missing.
 pub(super) async fn choose(portal: &Portal, guest: &Guest, purpose: Purpose) -> Answer {
-    let refused = guest.page_request.refused.as_ref().map(|refused| &refused.problem);
+    let refused = guest.page_request.refused.as_ref().map(|refused| (&refused.problem, &refused.form));
     chosen(portal, guest, purpose, refused).await
 }
 
-async fn chosen(portal: &Portal, guest: &Guest, purpose: Purpose, refused: Option<&Problem>) -> Answer {
+async fn chosen(
+    portal: &Portal,
+    guest: &Guest,
+    purpose: Purpose,
+    refused: Option<(&Problem, &Form)>,
+) -> Answer {
     let asked = purpose.clone();
     let seen = portal.look_at(guest, move |engine, customer| see(engine, customer, &asked));
     let Some(seen) = seen.await? else { return Ok(see_other("/")) };
     let pay = PayWords::of(guest.locale().language);
-    let notice = refused.and_then(|problem| notice(pay, problem));
-    page_with(refused.map_or(StatusCode::OK, Problem::status), &page(portal, guest, &purpose, &seen, notice))
+    let notice = refused.and_then(|(problem, _)| notice(pay, problem));
+    let status = refused.map_or(StatusCode::OK, |(problem, _)| problem.status());
+    let mut page = page(portal, guest, &purpose, &seen, notice);
+    // The next press pays by the method that was chosen for the one before.
+    if let Some(method) = refused.and_then(|(_, form)| portal.method(form)) {
+        for shown in &mut page.methods {
+            shown.is_chosen = shown.value == method.name();
+        }
+    }
+    page_with(status, &page)
 }
 
 /// The page to choose as the answer to a form that was refused.
 async fn refuse(portal: &Portal, sent: &Sent, purpose: Purpose, problem: Problem) -> Answer {
-    let page = chosen(portal, &sent.guest, purpose, Some(&problem)).await?;
+    let page = chosen(portal, &sent.guest, purpose, Some((&problem, &sent.form))).await?;
     Ok(Refused::of(problem, &sent.form).answered_by(page))
 }
 
@@ -281,7 +294,7 @@ fn page(
         value: method.name(),
         name: method_name(Method::Online(*method)),
         hint: hint(*method, pay),
-        is_first: at == 0,
+        is_chosen: at == 0,
     });
     Choose {
         frame: guest.frame(pay.how),

@@ -141,6 +141,7 @@ async fn a_wrong_password_a_wrong_name_and_too_many_attempts_are_told_alike() {
     let slowed = log_in(&site, "").await;
     assert!(slowed.status == 429 && slowed.text.contains("Terlalu sering"), "{}", slowed.text);
     assert!(slowed.headers.contains_key("retry-after"));
+    assert!(slowed.text.contains("name=\"password\""), "the form is there for the next try");
 }
 
 #[tokio::test(flavor = "multi_thread")]

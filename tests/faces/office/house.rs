@@ -83,6 +83,7 @@ async fn admins_and_tokens_are_made_and_removed_and_a_token_is_shown_once() {
     let new = [("name", "siti"), ("role", "cashier"), ("password", "rahasia sekali")];
     let shown = owner.fill("/pengelola/baru", &new).await;
     shown.says("Belum ada yang berubah").says("siti");
+    assert!(!shown.html.contains("rahasia sekali"), "the page that asks does not hold the password");
     let done = owner.sure(&shown).await;
     owner.open(&done.to).await.says("Sudah dilakukan").says("siti Kasir Tidak");
     let taken = owner.sure(&owner.fill("/pengelola/baru", &new).await).await;

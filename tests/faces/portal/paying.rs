@@ -192,13 +192,15 @@ async fn a_price_that_changed_is_asked_again_and_a_button_pressed_twice_is_once(
     let phone = PortalClient::of(&site).await;
     let path = package_path(&site);
     let mut fields = phone.get(&path).await.form(&path);
-    fields.insert("method".into(), "qris".into());
+    fields.insert("method".into(), "va_bca".into());
     site.patch(&format!("/packages/{}", site.package.as_str().unwrap()), json!({"price_rp": 120_000}))
         .await
         .ok(200);
     let again = phone.post(&path, &fields).await;
     assert_eq!(again.status, 409);
     again.says("Harganya berubah.").says("Bayar Rp 120.000");
+    assert!(again.text.contains("value=\"va_bca\" checked"), "the method stays the one that was chosen");
+    assert_eq!(again.text.matches(" checked").count(), 1);
     assert_eq!(site.relay.count("open"), 0);
 
     let mut fields = again.form(&path);

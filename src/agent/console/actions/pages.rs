@@ -224,8 +224,10 @@ impl<'a> Of<'a> {
         key: Option<&str>,
     ) -> Result<Response, Problem> {
         let filled = self.spec.filled(form);
+        // Passwords stay with the press that is kept, and are nowhere in a page.
+        let shown_again = filled.fields.iter().filter(|field| !matches!(field.kind, Kind::Password));
         let mut typed: Vec<(&'static str, String)> =
-            filled.fields.iter().map(|field| (field.name, field.value.clone())).collect();
+            shown_again.map(|field| (field.name, field.value.clone())).collect();
         if let Some(price) = shown.price.filter(|_| self.spec.is_priced) {
             typed.push((EXPECT, price.0.to_string()));
         }

@@ -127,6 +127,10 @@ pub(crate) async fn submit<S: Subject>(
     session.at_least(action.role)?;
     let context = context(app, &session, subject);
     let key = form.text(KEY).filter(|key| form.is_sure() && is_key(key)).map(str::to_owned);
+    let form = match key.as_ref().and_then(|key| app.flash.draft(&session.token, key)) {
+        Some(Draft::Typed(kept)) => form.with_secrets_of(&kept),
+        Some(Draft::Done(_)) | None => form,
+    };
     let claim = key.as_ref().map(|key| app.flash.claim(&session.token, key));
     if let Some(Claim::Done(at)) = &claim {
         return Ok(see_other(at));

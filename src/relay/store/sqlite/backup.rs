@@ -104,7 +104,9 @@ pub fn restore(
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
     let lock = lock_file(&beside(path, ".open"))?;
-    lock.try_lock().map_err(|_| OpenError::InUse(path.to_owned()))?;
+    if !sqlite::locked(|| lock.try_lock()) {
+        return Err(OpenError::InUse(path.to_owned()).into());
+    }
     let temp = beside(path, ".restoring");
     let drawn = draw(&source, from, &temp, now, progress).and_then(|(verified, asked)| {
         hand_over(path, &temp).map_err(at(&temp))?;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::errors::OpenError;
+use crate::sqlite;
 
 /// How long to wait for another process that writes, such as a command of the operator.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,14 +78,13 @@ pub(super) fn own_as_folder(path: &Path) -> io::Result<()> {
 /// A share in the file; refused while it is being replaced.
 pub(super) fn lock_open(path: &Path) -> Result<File, OpenError> {
     let file = lock_file(&beside(path, ".open"))?;
-    file.try_lock_shared().map_err(|_| OpenError::InUse(path.to_owned()))?;
-    Ok(file)
+    if sqlite::locked(|| file.try_lock_shared()) { Ok(file) } else { Err(OpenError::InUse(path.to_owned())) }
 }
 
 /// The right to be the relay, unless another process has it.
 pub(super) fn lock_relay(path: &Path) -> Result<Option<File>, OpenError> {
     let file = lock_file(&beside(path, ".lock"))?;
-    Ok(file.try_lock().is_ok().then_some(file))
+    Ok(sqlite::locked(|| file.try_lock()).then_some(file))
 }
 
 /// SQLite takes an empty file for a new store and deletes its log, which may be all that is left.
