@@ -220,6 +220,14 @@ impl Database<'_> {
         );
     }
 
+    /// A session of its own that works on statements.
+    pub fn session(&self, sql: &str) -> Child {
+        let mut psql = self.server.command("psql");
+        psql.args(["-X", "-q", "-U", USER, "-d", &self.name, "-p"]).arg(self.server.port.to_string());
+        psql.arg("-h").arg(&self.server.folder).args(["-c", sql]);
+        psql.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// A copy of everything in it, in `file`, while others work on it.
     pub fn dump(&self, file: &Path) {
         let mut dump = self.server.command("pg_dump");
