@@ -256,7 +256,7 @@ fn a_move_that_is_killed_changes_nothing_and_is_made_again() {
            $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$;
          CREATE TRIGGER wait BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.opened_no = 1500) EXECUTE FUNCTION wait()",
     );
-    let mut holder = database.session("SELECT pg_advisory_lock(4711); SELECT pg_sleep(3600)");
+    let mut holder = database.session("holder", "SELECT pg_advisory_lock(4711); SELECT pg_sleep(3600)");
     crate::program::eventually("the lock is taken", || waiting(&database, true) == "1");
     let mut moving = RunningProgram::start(program.command(&args), &program);
     moving.logs("meta: ");
@@ -293,7 +293,7 @@ fn a_store_is_moved_to_a_server_and_back_by_commands() {
     program.run(&["migrate", "--from", &from]).exits(2);
     program.run(&["migrate", "--from", &from, "--to", "mysql://x"]).exits(1).complains("is no database");
     let missing = ["migrate", "--from", &from, "--to", &to, "--to-password-file", "/nowhere"];
-    program.run(&missing).exits(1).complains("--to-password-file").complains("/nowhere");
+    program.run(&missing).exits(78).complains("--to-password-file").complains("/nowhere");
 
     let password = program.file("password");
     let done = program.run(&["migrate", "--from", &from, "--to", &to, "--to-password-file", &password]);

@@ -19,7 +19,7 @@ pub enum MigrateError {
     NoStore(String),
     /// Others use the database.
     #[error(
-        "{place} is in use by {sessions} other sessions; stop every relay and every command that uses it, and run this again"
+        "{place} is in use by other sessions ({sessions}); stop every relay and every command that uses it, and run this again"
     )]
     InUse {
         /// Which database.
