@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::config::{Config, Database, MerchantConfig, RelaySecrets, ServerTrust};
+use super::config::{Config, Database, MerchantConfig, PostgresUrl, RelaySecrets, ServerTrust};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
@@ -123,6 +123,15 @@ pub async fn assemble(
 /// The database server of the configuration; `None` where a file is configured.
 pub fn database_server(config: &Config, password: Option<&Secret>) -> Option<PostgresSettings> {
     let Database::Postgres(url) = &config.database else { return None };
+    Some(server_settings(url, password, config.database_connections_max))
+}
+
+/// How to reach the database at an address.
+pub fn server_settings(
+    url: &PostgresUrl,
+    password: Option<&Secret>,
+    connections_max: usize,
+) -> PostgresSettings {
     let mut server = url.server().clone();
     if let Some(password) = password {
         server.password(password.expose());
@@ -132,7 +141,7 @@ pub fn database_server(config: &Config, password: Option<&Secret>) -> Option<Pos
         Some(ServerTrust::System) => ServerTls::Verified(None),
         Some(ServerTrust::File(file)) => ServerTls::Verified(Some(file.clone())),
     };
-    Some(PostgresSettings { server, tls, connections_max: config.database_connections_max })
+    PostgresSettings { server, tls, connections_max }
 }
 
 /// A client of the gateway for the merchant as configured: a replaced key takes effect at the next call. The error, for

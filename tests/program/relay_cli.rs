@@ -221,3 +221,91 @@ fn a_broken_store_is_told_and_exits_with_a_failure() {
     program.run(&["backup", &program.file("copy.db")]).exits(1).complains("cannot be trusted");
     assert!(!program.path("copy.db").exists() && !program.path("copy.db.part").exists());
 }
+
+/// A store with so many orders, made without a relay.
+fn fill_store(program: &ProgramFolder, orders: u32) {
+    assert_eq!(stop(start(program).0), Some(0));
+    let store = rusqlite::Connection::open(program.path("data/relay.db")).unwrap();
+    let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+               INSERT INTO orders (id, merchant, site, request_id, request_hash, method, amount_rp, items, state, standing,
+                 means, abandoned, created_at, expires_at, asked, version)
+               SELECT 'K1-' || n || '-x', 'm1', 'site-1', 'r' || n, zeroblob(32), 'qris', 1000, '[]', 'expired', ?2, '{}', 0,
+                 n, n, 0, 0 FROM n";
+    let standing = "{\"state\":\"expired\",\"flags\":[],\"transaction\":null,\"others\":[],\"credited\":false,\"refunds\":{},\
+         \"listed\":{},\"ends\":[],\"claimed\":null,\"claimed_end\":null}";
+    store.execute(sql, rusqlite::params![orders, standing]).unwrap();
+}
+
+#[test]
+fn a_move_that_is_killed_changes_nothing_and_is_made_again() {
+    let program = new_program();
+    fill_store(&program, 2000);
+    let database = crate::postgres::database();
+    let (from, to) = (program.file("data/relay.db"), database.url());
+    let args = ["migrate", "--from", from.as_str(), "--to", to.as_str()];
+    let (relay, _) = start(&program);
+    program.run(&args).exits(1).complains("in use by another kuota-relay");
+    assert_eq!(stop(relay), Some(0));
+
+    // The tables, which wait for a lock in the middle of the orders.
+    let mut command = program.command(&["verify"]);
+    let verified = command.env("KUOTA_RELAY__DATABASE", &to).output().unwrap();
+    assert_eq!(verified.status.code(), Some(0));
+    database.psql(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$;
+         CREATE TRIGGER wait BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.opened_no = 1500) EXECUTE FUNCTION wait()",
+    );
+    let mut holder = database.session("holder", "SELECT pg_advisory_lock(4711); SELECT pg_sleep(3600)");
+    crate::program::eventually("the lock is taken", || waiting(&database, true) == "1");
+    let mut moving = RunningProgram::start(program.command(&args), &program);
+    moving.logs("meta: ");
+    crate::program::eventually("it waits for the lock", || waiting(&database, false) == "1");
+    moving.signal("KILL");
+    crate::program::eventually("it is dead", || moving.is_over());
+    database.psql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted");
+    holder.wait().unwrap();
+    crate::program::eventually("the server noticed", || database.psql("SELECT count(*) FROM orders") == "0");
+    assert!(program.path("data/relay.db").exists() && !program.path("data/relay.db.moved").exists());
+
+    let done = program.json(&args);
+    assert_eq!(done["tables"][2]["rows"], 2000);
+    assert_eq!(done["tables"][2]["amount_rp"], 2_000_000);
+    assert!(done["kept"].as_str().unwrap().ends_with("relay.db.moved"), "{done}");
+    assert_eq!(database.psql("SELECT count(*) FROM orders"), "2000");
+    program.run(&["run"]).exits(1).complains("relay.db.moved").complains("set database");
+}
+
+/// How many sessions have the test's lock, or wait for it.
+fn waiting(database: &crate::postgres::Database<'_>, has_it: bool) -> String {
+    database.psql(&format!(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted = {has_it}"
+    ))
+}
+
+#[test]
+fn a_store_is_moved_to_a_server_and_back_by_commands() {
+    let program = new_program();
+    fill_store(&program, 3);
+    let database = crate::postgres::database();
+    let (from, to) = (format!("sqlite:{}", program.file("data/relay.db")), database.url());
+    std::fs::write(program.path("password"), "secret-word\n").unwrap();
+    program.run(&["migrate", "--from", &from]).exits(2);
+    program.run(&["migrate", "--from", &from, "--to", "mysql://x"]).exits(1).complains("is no database");
+    let missing = ["migrate", "--from", &from, "--to", &to, "--to-password-file", "/nowhere"];
+    program.run(&missing).exits(78).complains("--to-password-file").complains("/nowhere");
+
+    let password = program.file("password");
+    let done = program.run(&["migrate", "--from", &from, "--to", &to, "--to-password-file", &password]);
+    done.exits(0).says("orders").says("3000").says("relay.db.moved").says(&format!("database = \"{to}\""));
+    done.complains("orders: 3 of 3 rows copied").complains("orders: 3 of 3 rows read again");
+    assert!(!format!("{done:?}").contains("secret-word"));
+    program.run(&["verify"]).exits(1).complains("moved to another database");
+
+    program.run(&["migrate", "--from", &to, "--to", &from]).exits(0).says("marked so that no relay uses it");
+    program.run(&["verify"]).exits(0).says("3 orders");
+    let mut command = program.command(&["run"]);
+    let output = command.env("KUOTA_RELAY__DATABASE", &to).output().unwrap();
+    Finished::of(output, &["run"]).exits(1).complains("was moved to").complains("relay.db");
+    assert_eq!(stop(start(&program).0), Some(0));
+}

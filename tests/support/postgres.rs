@@ -220,6 +220,15 @@ impl Database<'_> {
         );
     }
 
+    /// A session of another user, made for it, that works on statements.
+    pub fn session(&self, user: &str, sql: &str) -> Child {
+        self.psql(&format!("CREATE ROLE {user} LOGIN"));
+        let mut psql = self.server.command("psql");
+        psql.args(["-X", "-q", "-U", user, "-d", &self.name, "-p"]).arg(self.server.port.to_string());
+        psql.arg("-h").arg(&self.server.folder).args(["-c", sql]);
+        psql.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// A copy of everything in it, in `file`, while others work on it.
     pub fn dump(&self, file: &Path) {
         let mut dump = self.server.command("pg_dump");

@@ -2,13 +2,14 @@
 //! themselves; SQLite allows several processes.
 
 mod daemon;
+mod migrate;
 mod reviews;
 mod store;
 mod token;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use super::execute::perform;
 use super::failure::Failure;
@@ -69,6 +70,9 @@ pub enum RelayCommand {
     },
     /// Prove that the store is whole, with or without a running relay.
     Verify,
+    /// Move the whole store from a file to a PostgreSQL database or back, with no relay running. All or nothing; the old
+    /// store is kept and refuses to be used.
+    Migrate(MigrateArgs),
 }
 
 /// Commands about reviews.
@@ -76,6 +80,23 @@ pub enum RelayCommand {
 pub enum ReviewCommand {
     /// List them, newest first. They are decided on the site's agent.
     List,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The store: a file, like /var/lib/kuota-relay/relay.db, or the address of a PostgreSQL database, without its password.
+    #[arg(long, value_name = "DATABASE")]
+    pub from: String,
+    /// Where to: a file that does not exist, or a database without a store.
+    #[arg(long, value_name = "DATABASE")]
+    pub to: String,
+    /// File with the password for the database of --from.
+    #[arg(long, value_name = "FILE")]
+    pub from_password_file: Option<PathBuf>,
+    /// File with the password for the database of --to.
+    #[arg(long, value_name = "FILE")]
+    pub to_password_file: Option<PathBuf>,
 }
 
 impl RelayCommand {
@@ -89,7 +110,8 @@ impl RelayCommand {
             | Self::Review(_)
             | Self::Backup { .. }
             | Self::Restore { .. }
-            | Self::Verify => "warn",
+            | Self::Verify
+            | Self::Migrate(_) => "warn",
         }
     }
 }
@@ -124,6 +146,7 @@ async fn dispatch(args: RelayArgs) -> Result<(), Failure> {
         RelayCommand::Run => daemon::run(&args.config, env).await,
         RelayCommand::CheckConfig => daemon::check_config(&args.config, &env, output),
         RelayCommand::SiteToken => token::run(output),
+        RelayCommand::Migrate(args) => migrate::run(&args, &env, output).await,
         command => {
             let config = Config::load(&args.config, &env)?;
             match command {
@@ -134,9 +157,10 @@ async fn dispatch(args: RelayArgs) -> Result<(), Failure> {
                     reviews::reconcile(&config, &env, went_back, output).await
                 }
                 RelayCommand::Review(ReviewCommand::List) => reviews::list(&config, &env, output).await,
-                RelayCommand::Run | RelayCommand::CheckConfig | RelayCommand::SiteToken => {
-                    Err(Failure::said("this command does not use the store"))
-                }
+                RelayCommand::Run
+                | RelayCommand::CheckConfig
+                | RelayCommand::SiteToken
+                | RelayCommand::Migrate(_) => Err(Failure::said("this command does not use the store")),
             }
         }
     }

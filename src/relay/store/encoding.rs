@@ -15,6 +15,11 @@ pub(super) const UNDECIDED_MAX: u32 = 32;
 /// Decided notifications of one order that are kept as evidence.
 pub(super) const DECIDED_MAX: u32 = 64;
 
+/// The key, among the single values, of where a store went on that must not be used any more.
+pub(super) const MOVED_TO: &str = "moved_to";
+/// How much of an order's name is stored. Names of ours are much shorter; an index takes 2704 bytes.
+const ORDER_CHARS_MAX: usize = 200;
+
 /// Databases hold signed 64-bit numbers; amounts and counts here are bounded far below.
 pub(super) fn int(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
@@ -49,4 +54,22 @@ pub(super) fn body_hash(merchant: &str, body: &[u8]) -> [u8; 32] {
     digest::add_part(&mut hash, merchant);
     hash.update(body);
     hash.finalize().into()
+}
+
+/// The name of an order as the database can have it in an index: without NUL, and not as long as whoever sent it likes. An
+/// order of ours has neither, so that what is changed here is never known; the body has the name as it came.
+pub(super) fn storable(order: &str) -> String {
+    order
+        .chars()
+        .take(ORDER_CHARS_MAX)
+        .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
+}
+
+/// What to say of a store that went on in another database.
+pub(super) fn moved_text(to: &str) -> String {
+    format!(
+        "was moved to {to} by kuota-relay migrate and must not be used any more: its orders and feeds go on there; set \
+         database to that one. Only if no relay ever ran there, delete the row moved_to of the table meta here"
+    )
 }

@@ -7,6 +7,7 @@
 #[path = "conformance_tests.rs"]
 mod conformance;
 mod encoding;
+pub mod migrate;
 pub mod postgres;
 pub mod sqlite;
 mod verified;

@@ -1,5 +1,5 @@
 #[path = "../../../tests/support/postgres.rs"]
-mod server;
+pub(in crate::relay::store) mod server;
 
 use server::{Database, Server};
 use tokio::task::{JoinSet, spawn_blocking};

@@ -11,13 +11,11 @@ use super::errors::ServerError;
 use super::rows::{ORDER, get, json, order, unsigned};
 use crate::domain::units::Timestamp;
 use crate::relay::store::encoding::{
-    DECIDED_MAX, MAY_CHANGE_MS, UNDECIDED_MAX, body_hash, effect_name, int, refunded_rp,
+    DECIDED_MAX, MAY_CHANGE_MS, UNDECIDED_MAX, body_hash, effect_name, int, refunded_rp, storable,
 };
 use crate::relay::store::{FeedEvent, NewNotification, OpenedOrder, StoredOrder, Updated};
 use crate::tools::digest;
 
-/// How much of an order's name is stored. Names of ours are much shorter; an index takes 2704 bytes.
-const ORDER_CHARS_MAX: usize = 200;
 /// How long a change of many rows may take.
 pub(super) const LONG_MAX: Duration = Duration::from_mins(10);
 
@@ -221,16 +219,6 @@ pub(super) async fn receive(db: &Loan, notification: &NewNotification) -> Result
         }
     }
     Ok(is_kept)
-}
-
-/// The name of an order as the database can have it in an index: without NUL, and not as long as whoever sent it likes. An
-/// order of ours has neither, so that what is changed here is never known; the body has the name as it came.
-fn storable(order: &str) -> String {
-    order
-        .chars()
-        .take(ORDER_CHARS_MAX)
-        .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
-        .collect()
 }
 
 /// Drops the oldest notifications of an order that are too many.

@@ -3,10 +3,14 @@
 use std::error::Error as _;
 use std::path::PathBuf;
 
-use deadpool_postgres::{PoolError, TimeoutType};
-use tokio_postgres::error::SqlState;
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::relay::store::RelayStoreError;
+use crate::relay::store::encoding::moved_text;
+
+/// The code of the error that a store raises which was moved to another database; its message is where to.
+pub(super) const MOVED_CODE: &str = "KR001";
 
 /// Why the relay's database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,12 @@ pub enum ConnectError {
         /// What this version knows.
         known: i32,
     },
+    /// It goes on in another database.
+    #[error("the relay's database {}", moved_text(to))]
+    Moved {
+        /// Where.
+        to: String,
+    },
     /// The process may not open what it needs.
     #[error("the relay's database cannot be used: {0}")]
     Process(String),
@@ -43,13 +53,16 @@ pub enum ConnectError {
 
 impl From<ServerError> for ConnectError {
     fn from(error: ServerError) -> Self {
-        Self::Server(error.explain())
+        match error.moved_to() {
+            Some(to) => Self::Moved { to: to.to_owned() },
+            None => Self::Server(error.explain()),
+        }
     }
 }
 
 /// Why a change or a query failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ServerError {
+pub(in crate::relay::store) enum ServerError {
     #[error(transparent)]
     Server(#[from] tokio_postgres::Error),
     #[error(transparent)]
@@ -66,7 +79,7 @@ pub(super) enum ServerError {
 
 /// What an error means for whoever called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ServerCause {
+pub(in crate::relay::store) enum ServerCause {
     /// The server is gone, stopping, starting or failing over.
     Away,
     /// It takes no changes: a standby, or its keeper made it read-only.
@@ -79,6 +92,8 @@ pub(super) enum ServerCause {
     Conflict,
     /// It refuses this user, database or table.
     Refused,
+    /// The store was moved to another database.
+    Moved,
     /// The values are not what the schema allows.
     Values,
     /// The statement is wrong for this server.
@@ -94,6 +109,7 @@ impl ServerCause {
             "25006" => return Self::ReadOnly,
             "57014" | "55P03" | "25P03" | "25P04" => return Self::Busy,
             "57P04" | "42501" => return Self::Refused,
+            MOVED_CODE => return Self::Moved,
             _ => {}
         }
         match code.get(..2).unwrap_or_default() {
@@ -114,7 +130,10 @@ impl ServerCause {
 impl ServerError {
     pub fn cause(&self) -> ServerCause {
         match self {
-            Self::Server(error) | Self::Pool(PoolError::Backend(error)) => ServerCause::of_server(error),
+            Self::Server(error)
+            | Self::Pool(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error))) => {
+                ServerCause::of_server(error)
+            }
             Self::Pool(PoolError::Timeout(TimeoutType::Wait)) => ServerCause::Busy,
             Self::Pool(_) | Self::TimedOut(_) | Self::NoSession => ServerCause::Away,
             Self::Nonsense(_) => ServerCause::Values,
@@ -130,10 +149,22 @@ impl ServerError {
         }
     }
 
+    /// Where the store went on, if that is the matter.
+    fn moved_to(&self) -> Option<&str> {
+        let (Self::Server(error) | Self::Pool(PoolError::PostCreateHook(HookError::Backend(error)))) = self
+        else {
+            return None;
+        };
+        error.as_db_error().filter(|error| error.code().code() == MOVED_CODE).map(DbError::message)
+    }
+
     /// For people: what happened, and what to do where somebody has to.
     pub fn explain(&self) -> String {
         let what = match self {
-            Self::Server(error) | Self::Pool(PoolError::Backend(error)) => said(error),
+            Self::Server(error)
+            | Self::Pool(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error))) => {
+                said(error)
+            }
             Self::Pool(PoolError::Timeout(TimeoutType::Wait)) => {
                 "every connection of this process is in use".to_owned()
             }
@@ -153,6 +184,7 @@ impl ServerError {
             ServerCause::Refused => {
                 format!("the database refuses ({what}); check user, password, database and its rights")
             }
+            ServerCause::Moved => format!("it {}", moved_text(self.moved_to().unwrap_or_default())),
             ServerCause::Conflict | ServerCause::Values | ServerCause::Statement => what,
         }
     }
@@ -182,6 +214,7 @@ impl From<ServerError> for RelayStoreError {
             | ServerCause::Busy
             | ServerCause::Conflict
             | ServerCause::Refused
+            | ServerCause::Moved
             | ServerCause::Statement => Self::Unavailable(error.explain()),
         }
     }
@@ -203,6 +236,7 @@ mod tests {
             (ServerCause::Busy, "57014 55P03 25P03"),
             (ServerCause::Conflict, "40001 40P01"),
             (ServerCause::Refused, "28000 28P01 3D000 42501 57P04"),
+            (ServerCause::Moved, MOVED_CODE),
             (ServerCause::Values, "22001 22021 22P02 23502 23503 23505 23514"),
             (ServerCause::Statement, "0A000 26000 42601 42703 42P01 54000 XX000 XX001"),
         ];

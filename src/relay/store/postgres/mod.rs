@@ -7,6 +7,7 @@
 //! | `session` | news between processes, and leases |
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
 //! | `verify` | the proof that everything adds up |
+//! | `migrate` | one end of a move between databases |
 //! | `errors`, `outage` | what an error means; since when there is no answer |
 //!
 //! A server that is gone is never the end: calls fail with [`RelayStoreError::Unavailable`] until it is back, or until
@@ -15,6 +16,7 @@
 mod changes;
 mod clients;
 mod errors;
+pub(in crate::relay::store) mod migrate;
 mod open;
 mod outage;
 mod queries;
@@ -109,7 +111,7 @@ impl PostgresStore {
 }
 
 /// A name for a store: 128 random bits.
-fn new_epoch() -> Result<String, String> {
+pub(super) fn new_epoch() -> Result<String, String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("the system has no random bytes: {error}"))?;
     Ok(data_encoding::HEXLOWER.encode(&random))
@@ -279,4 +281,4 @@ impl RelayStore for PostgresStore {
 
 #[cfg(test)]
 #[path = "../postgres_tests.rs"]
-mod tests;
+pub(in crate::relay::store) mod tests;

@@ -23,6 +23,16 @@ const LIMITS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '4s';
     SET idle_in_transaction_session_timeout = '10s';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Refuses a database whose store was moved to another one: `KR001` with where to. The tables are missing where no relay
+/// ever was.
+pub(super) const REFUSE_MOVED: &str = "DO $$ BEGIN
+      IF to_regclass('relay_schema') IS NOT NULL AND to_regclass('meta') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM meta WHERE key = 'moved_to') THEN
+          RAISE EXCEPTION USING ERRCODE = 'KR001', MESSAGE = (SELECT value FROM meta WHERE key = 'moved_to');
+        END IF;
+      END IF;
+    END $$";
+
 /// The oldest server: it can end a session that its process has stopped using.
 const SERVER_VERSION_MIN: i32 = 140_000;
 
@@ -83,7 +93,10 @@ impl PostgresSettings {
         let (server, tls) = self.connector()?;
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let limit = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
-            Box::pin(async move { client.batch_execute(LIMITS).await.map_err(HookError::Backend) })
+            Box::pin(async move {
+                client.batch_execute(LIMITS).await.map_err(HookError::Backend)?;
+                client.batch_execute(REFUSE_MOVED).await.map_err(HookError::Backend)
+            })
         });
         let pool = Pool::builder(Manager::from_config(server, tls, how))
             .max_size(self.connections_max)
@@ -164,7 +177,7 @@ pub(super) async fn bring_up(client: &Client, epoch: &str) -> Result<(), Connect
 }
 
 /// The version of the schema that is there, if any.
-async fn found(client: &Client) -> Result<Option<i32>, ServerError> {
+pub(super) async fn found(client: &Client) -> Result<Option<i32>, ServerError> {
     let is_there = "SELECT to_regclass('relay_schema') IS NOT NULL";
     if !client.query_one(is_there, &[]).await?.try_get::<_, bool>(0)? {
         return Ok(None);

@@ -66,6 +66,7 @@ fn is_outage(error: &ServerError) -> bool {
         | ServerCause::Full
         | ServerCause::Busy
         | ServerCause::Refused
+        | ServerCause::Moved
         | ServerCause::Statement => true,
         ServerCause::Conflict | ServerCause::Values => false,
     }

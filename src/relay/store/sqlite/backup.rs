@@ -10,7 +10,7 @@ use rusqlite_migration::SchemaVersion;
 use super::changes;
 use super::errors::{OpenError, QueryError};
 use super::open::{
-    MIGRATIONS, at, beside, connect_to_read, folder_of, lock_file, own_as_folder, random_name,
+    MIGRATIONS, at, beside, connect_to_read, folder_of, lock_file, missing, own_as_folder, random_name,
 };
 use super::verify::verify;
 use crate::domain::units::Timestamp;
@@ -54,7 +54,7 @@ pub fn back_up(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RelayVerified, RelayBackupError> {
     if !path.exists() {
-        return Err(OpenError::Missing(path.to_owned()).into());
+        return Err(missing(path).into());
     }
     if ["", "-wal", "-shm", ".lock", ".open"].iter().any(|end| copies::is_same(&beside(path, end), target)) {
         return Err(unusable(target, "it belongs to the store itself; name another file"));

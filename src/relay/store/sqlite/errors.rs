@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use crate::relay::store::RelayStoreError;
+use crate::relay::store::encoding::moved_text;
 use crate::sqlite::Cause;
 
 /// Why the store's file cannot be used.
@@ -17,6 +18,23 @@ pub enum OpenError {
     /// There is none, and making one was not asked for.
     #[error("there is no store {0} yet; kuota-relay run makes it")]
     Missing(PathBuf),
+    /// It goes on in another database.
+    #[error("the relay's store {}", moved_text(to))]
+    Moved {
+        /// Where.
+        to: String,
+    },
+    /// It goes on in another database, and was renamed.
+    #[error(
+        "there is no store {path}: it was moved to another database by kuota-relay migrate, and what is left of it is kept as \
+         {kept}; set database to the new one, or give {kept} another name to begin an empty store here"
+    )]
+    MovedAway {
+        /// What was to be opened.
+        path: PathBuf,
+        /// The old store.
+        kept: PathBuf,
+    },
     /// The folder or its files cannot be made or opened.
     #[error("{path}: {source}; check that the folder exists, is writable and not full")]
     File {
@@ -38,7 +56,7 @@ pub enum OpenError {
 
 /// Why a change or a question failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum QueryError {
+pub(in crate::relay::store) enum QueryError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     /// Nothing is known about what the disk holds.

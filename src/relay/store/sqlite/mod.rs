@@ -7,6 +7,7 @@
 pub mod backup;
 mod changes;
 mod errors;
+pub(in crate::relay::store) mod migrate;
 mod open;
 mod queries;
 mod readers;
@@ -37,8 +38,8 @@ use crate::protocol::relay::FeedItem;
 use crate::sqlite;
 use errors::QueryError;
 use open::{
-    EPOCH, MIGRATIONS, at, check_emptied, configure, connect, create_private, folder_of, lock_open,
-    lock_relay, random_name,
+    EPOCH, MIGRATIONS, at, check_emptied, check_moved, check_moved_away, configure, connect, create_private,
+    folder_of, lock_open, lock_relay, missing, random_name,
 };
 use readers::Readers;
 use writer::{Signs, WriterThread};
@@ -63,13 +64,14 @@ impl SqliteStore {
         builder.recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
         let open = lock_open(path)?;
         let relay = lock_relay(path)?.ok_or_else(|| OpenError::InUse(path.to_owned()))?;
+        check_moved_away(path)?;
         Self::start(path, false, vec![open, relay])
     }
 
     /// Opens a store that exists, for a command, while a relay runs or without one.
     pub fn open_beside(path: &Path) -> Result<Self, OpenError> {
         if !path.exists() {
-            return Err(OpenError::Missing(path.to_owned()));
+            return Err(missing(path));
         }
         let open = lock_open(path)?;
         // Let go at once: a relay that starts meanwhile must not be refused for a command.
@@ -93,6 +95,7 @@ impl SqliteStore {
         }
         configure(&conn)?;
         sqlite::bring_up(&mut conn, &MIGRATIONS)?;
+        check_moved(&conn)?;
         let epoch = random_name().map_err(at(path))?;
         conn.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [EPOCH, &epoch])?;
         let signs = Arc::new(Signs::new(path.to_owned()));

@@ -6,10 +6,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rusqlite_migration::{M, Migrations};
 
 use super::errors::OpenError;
+use crate::relay::store::encoding::MOVED_TO;
 use crate::sqlite;
 
 /// How long to wait for another process that writes, such as a command of the operator.
@@ -20,6 +21,9 @@ const STATEMENT_CACHE: usize = 64;
 
 /// The key of the store's name.
 pub(super) const EPOCH: &str = "epoch";
+
+/// The end of the name of a store that was moved to another database.
+const MOVED_END: &str = ".moved";
 
 const STEPS: &[M] = &[
     M::up(include_str!("../schema/0001_relay.sql")),
@@ -92,6 +96,34 @@ pub(super) fn check_emptied(path: &Path) -> Result<(), OpenError> {
     let is_empty = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
     let log = beside(path, "-wal");
     if is_empty(path) && !is_empty(&log) { Err(OpenError::Emptied(path.to_owned())) } else { Ok(()) }
+}
+
+/// What to say of a file that is not there.
+pub(super) fn missing(path: &Path) -> OpenError {
+    check_moved_away(path).err().unwrap_or_else(|| OpenError::Missing(path.to_owned()))
+}
+
+/// An empty store must not begin where one was that goes on elsewhere.
+pub(super) fn check_moved_away(path: &Path) -> Result<(), OpenError> {
+    let kept = beside(path, MOVED_END);
+    if path.exists() || !kept.exists() {
+        return Ok(());
+    }
+    Err(OpenError::MovedAway { path: path.to_owned(), kept })
+}
+
+/// A store that was moved to another database goes on there.
+pub(super) fn check_moved(conn: &Connection) -> Result<(), OpenError> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    let to: Option<String> = conn.query_row(sql, [MOVED_TO], |row| row.get(0)).optional()?;
+    to.map_or(Ok(()), |to| Err(OpenError::Moved { to }))
+}
+
+/// The name of a store that was moved, which nothing has yet.
+pub(super) fn free_moved_name(path: &Path) -> PathBuf {
+    let first = beside(path, MOVED_END);
+    let later = (1_u32..).map(|n| beside(path, &format!("{MOVED_END}-{n}")));
+    std::iter::once(first.clone()).chain(later).find(|name| !name.exists()).unwrap_or(first)
 }
 
 /// Makes the file where it is missing, so that SQLite and its logs inherit who may read it.

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::errors::{OpenError, QueryError};
-use super::open::{EPOCH, connect_to_read};
+use super::open::{EPOCH, connect_to_read, missing};
 use super::rows::{all, one, order, unsigned, value};
 use crate::protocol::relay::credit_event;
 use crate::relay::store::encoding::body_hash;
@@ -33,7 +33,7 @@ impl From<rusqlite::Error> for RelayBroken {
 /// Checks the store in a file, also while a relay works on it.
 pub fn verify_file(path: &Path) -> Result<RelayVerified, RelayBroken> {
     if !path.exists() {
-        return Err(OpenError::Missing(path.to_owned()).into());
+        return Err(missing(path).into());
     }
     verify(&connect_to_read(path)?)
 }
