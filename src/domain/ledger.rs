@@ -45,7 +45,7 @@ macro_rules! named {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let name = std::borrow::Cow::<str>::deserialize(d)?;
                 Self::from_name(&name)
-                    .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not one of {}", [$($text),+].join(", "))))
+                    .ok_or_else(|| serde::de::Error::custom(format!("\"{name}\" is not one of {}", [$($text),+].join(", "))))
             }
         }
     };

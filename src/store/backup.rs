@@ -15,14 +15,13 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite_migration::SchemaVersion;
 
 use super::connect::READ_ONLY;
-use super::damage::aside_sql;
 use super::error::StoreError;
 use super::files::{FILE, LOCK_FILE};
 use super::migrations::MIGRATIONS;
 use super::place::{self, Lock};
 use super::read::Reader;
 use super::suspicion::Check;
-use super::tables::{TableClass, class_of};
+use super::tables::{TableClass, aside_sql, class_of};
 use super::verify::{Broken, Verified};
 use super::{commit_mark, rescue};
 use crate::domain::units::Timestamp;

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use super::backup;
 use super::connect::{READ_ONLY, open_alone};
 use super::error::StoreError;
 use super::lifecycle::Store;
 use super::read::Reader;
 use super::suspicion::{self, Check};
-use super::tables::{ASIDE, TableClass, class_of, damage_text, remedy};
+use super::tables::{TableClass, aside_sql, class_of, damage_text, remedy};
 use super::unwritable::Unwritable;
 
 impl Store {
@@ -68,14 +66,6 @@ impl Store {
         suspicion::note(self.folder(), &why);
         why
     }
-}
-
-/// What keeps a damaged table under another name and begins it again empty.
-pub(super) fn aside_sql(conn: &Connection, table: &str) -> Result<String, StoreError> {
-    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    let create: String = conn.query_row(sql, [table], |row| row.get(0))?;
-    let stamp: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(format!("ALTER TABLE {table} RENAME TO {ASIDE}{table}_{stamp}; {create}"))
 }
 
 /// Lists the damaged tables when a store could not be opened because of them.

@@ -1,5 +1,9 @@
 //! What depends on each table, which decides what a damaged one stops.
 
+use rusqlite::Connection;
+
+use super::error::StoreError;
+
 /// What depends on a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TableClass {
@@ -67,6 +71,14 @@ pub(super) fn remedy(tables: &[String]) -> &'static str {
     } else {
         "the next start begins these statistics again empty; restore a backup to have the figures back"
     }
+}
+
+/// What keeps a damaged table under another name and begins it again empty.
+pub(super) fn aside_sql(conn: &Connection, table: &str) -> Result<String, StoreError> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    let create: String = conn.query_row(sql, [table], |row| row.get(0))?;
+    let stamp: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(format!("ALTER TABLE {table} RENAME TO {ASIDE}{table}_{stamp}; {create}"))
 }
 
 #[cfg(test)]
