@@ -263,7 +263,7 @@ fn a_move_that_is_killed_changes_nothing_and_is_made_again() {
     crate::program::eventually("it waits for the lock", || waiting(&database, false) == "1");
     moving.signal("KILL");
     crate::program::eventually("it is dead", || moving.is_over());
-    database.psql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted");
+    database.psql(&format!("SELECT pg_terminate_backend(pid) FROM {TEST_LOCK} AND granted"));
     holder.wait().unwrap();
     crate::program::eventually("the server noticed", || database.psql("SELECT count(*) FROM orders") == "0");
     assert!(program.path("data/relay.db").exists() && !program.path("data/relay.db.moved").exists());
@@ -276,11 +276,13 @@ fn a_move_that_is_killed_changes_nothing_and_is_made_again() {
     program.run(&["run"]).exits(1).complains("relay.db.moved").complains("set database");
 }
 
+/// The lock that the test's trigger waits for, in the test's own database.
+const TEST_LOCK: &str = "pg_locks JOIN pg_database own ON own.oid = database AND own.datname = current_database()
+                         WHERE locktype = 'advisory' AND objid = 4711";
+
 /// How many sessions have the test's lock, or wait for it.
 fn waiting(database: &crate::postgres::Database<'_>, has_it: bool) -> String {
-    database.psql(&format!(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted = {has_it}"
-    ))
+    database.psql(&format!("SELECT count(*) FROM {TEST_LOCK} AND granted = {has_it}"))
 }
 
 #[test]

@@ -250,7 +250,10 @@ impl Database<'_> {
         assert!(psql.wait().unwrap().success());
     }
 
+    /// What statements answer. Locks and sessions are those of the whole server, where other tests have theirs.
     pub fn psql(&self, sql: &str) -> String {
+        let sees_others = ["pg_locks", "pg_stat_activity"].iter().any(|view| sql.contains(view));
+        assert!(!sees_others || sql.contains("current_database()"), "this touches other tests: {sql}");
         self.server.psql(&self.name, sql)
     }
 }

@@ -196,6 +196,7 @@ async fn a_process_that_hangs_loses_its_leases_by_the_servers_clock() {
     let held = hung.lease("order", Duration::ZERO).await.unwrap();
     // What the server does to a session that has said nothing for too long.
     let sessions = "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_locks
+                      JOIN pg_database own ON own.oid = database AND own.datname = current_database()
                       WHERE locktype = 'advisory' AND objsubid = 1) AS ended";
     assert_eq!(database.psql(sessions), "1");
     assert!(store.lease("order", DEADLINE).await.unwrap().is_some());
