@@ -8,6 +8,7 @@
 //! | 0 | [`health`] | how the router, the relay and the cycle are doing |
 //! | 1 | [`router`] | the router cycle: meter, plan, enforce; what is wrong with the router |
 //! | 1 | [`payments`] | the port to the relay, checkout, feed, outbox |
+//! | 1 | [`proof`] | the proof of the ledger while the daemon runs |
 //! | 1 | `reports` | queries without HTTP and without words: usage, sales, debts, collection, explain |
 //! | 1 | [`watchdog`] | notifies the service manager that the daemon is alive |
 //! | 2 | [`site`] | the parts put together: configuration in force, cycle, payments, clock, signed tokens |
@@ -29,6 +30,7 @@ pub mod health;
 pub(crate) mod http;
 pub mod payments;
 pub mod portal;
+pub mod proof;
 pub(crate) mod reports;
 pub mod router;
 pub mod run;

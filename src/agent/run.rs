@@ -41,6 +41,10 @@ const RESTART_PAUSE_MAX: Duration = Duration::from_mins(5);
 const PULL_PAUSE_MAX: Duration = Duration::from_secs(20);
 /// How often the outbox is looked at when nothing in it is due: openings grow old there.
 const OUTBOX_PAUSE: Duration = Duration::from_secs(20);
+/// How often the proof of the ledger looks whether there is enough for another checkpoint.
+const PROOF_PAUSE: Duration = Duration::from_mins(1);
+/// How long a proof that is stopped may take before it is stopped again.
+const PROOF_STOP_PAUSE: Duration = Duration::from_millis(20);
 /// An outbox item that is due and fails at once is not retried faster than this.
 const OUTBOX_PAUSE_MIN: Duration = Duration::from_millis(500);
 
@@ -84,6 +88,7 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
     }
     let mut stopping = stop.clone();
     let (close, closing) = watch::channel(false);
+    let mut proving = tokio::spawn(prove(Arc::clone(&site), closing.clone()));
     let mut serving = tokio::spawn(serve_all(Arc::clone(&site), listeners, closing));
     let linking = site.payments.link().is_ok().then(|| tokio::spawn(link_loops(Arc::clone(&site))));
     let mut cycle = tokio::spawn(cycle(Arc::clone(&site), stop));
@@ -110,6 +115,7 @@ pub async fn run(site: Arc<Site>, listeners: Listeners, stop: watch::Receiver<bo
         tracing::warn!("requests still open after {DRAIN_MAX:?} are cut");
     }
     serving.abort();
+    stop_proof(&site, &mut proving).await;
     if let Ok(Err(error)) = site.engine().call(Engine::close).await {
         tracing::error!(%error, "the last readings could not be committed; the router still holds them");
     }
@@ -234,6 +240,28 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
 /// The loops of the link: one reads the feed, one sends the outbox. Neither ends by itself.
 async fn link_loops(site: Arc<Site>) {
     tokio::join!(pull(&site.payments), outbox(&site));
+}
+
+/// Proves the ledger in the background.
+async fn prove(site: Arc<Site>, mut close: watch::Receiver<bool>) {
+    let mut retry_log = RetryLog::error("proof of the ledger");
+    loop {
+        retry_log.record(site.proof.prove_once(site.engine(), site.clock.now()).await);
+        tokio::select! {
+            _ = close.wait_for(|close| *close) => return,
+            () = tokio::time::sleep(PROOF_PAUSE) => {}
+        }
+    }
+}
+
+/// Stops the proof and waits until it no longer reads the store, which is closed next.
+async fn stop_proof(site: &Site, proving: &mut JoinHandle<()>) {
+    let until = Instant::now() + CLOSE_MAX;
+    while !proving.is_finished() && Instant::now() < until {
+        site.proof.stop();
+        let _ = timeout(PROOF_STOP_PAUSE, &mut *proving).await;
+    }
+    proving.abort();
 }
 
 /// Hangs on the feed; a relay that fails is asked again after a pause, or when a call to it succeeded.

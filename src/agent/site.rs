@@ -13,6 +13,7 @@ use super::engine::{
     Request,
 };
 use super::payments::{BeforeCash, Link, PaymentError, Payments, Relay, RelayError};
+use super::proof::LedgerProof;
 use super::router::site_plan::list_names;
 use super::router::{CycleError, RouterCycle};
 use crate::clock::Clock;
@@ -21,7 +22,7 @@ use crate::identity::signed_tokens::SignedTokens;
 use crate::identity::site_secret::SiteSecret;
 use crate::routeros::lists::ListNames;
 use crate::routeros::{Router, RouterError};
-use crate::store::{Broken, Store, StoreError, Unwritable, Verified};
+use crate::store::{Broken, Proved, StartProof, Store, StoreError, Unwritable, Verified};
 use crate::ui::layout::{self, PageDefaults};
 use crate::web::Problem;
 use crate::web::status_counts::StatusCounts;
@@ -98,8 +99,8 @@ pub struct Site {
     pub signed_tokens: SignedTokens,
     /// What its servers answered.
     pub answers: Answers,
-    /// Tables of statistics that were damaged and began again empty: reports lack what was in them.
-    pub statistics_lost: Vec<String>,
+    /// How far the ledger is proved.
+    pub proof: LedgerProof,
     engine: EngineHandle,
     /// Time from one reading to the next.
     pace: watch::Sender<Duration>,
@@ -126,12 +127,7 @@ impl Site {
         notifier: Arc<dyn Notifier>,
     ) -> Result<Self, StartError> {
         let mut store = Store::open(&config.data_dir)?;
-        // A card that lies about flushes breaks even a synchronous log: better to know before taking money.
-        let (verified, damaged) = store.reader()?.verify_money(store.check_due())?;
-        let Verified { entries, accounts, debts, receipts } = verified;
-        tracing::info!(entries, accounts, debts, receipts, "ledger verified");
-        store.protect(damaged)?;
-        let statistics_lost = store.reader()?.statistics_lost()?;
+        let proof = prove(&mut store)?;
         let mut engine = Engine::open(Parts {
             store,
             clock: Arc::clone(&clock),
@@ -149,7 +145,7 @@ impl Site {
         let secret = engine.site_secret().clone();
         let engine = EngineHandle::spawn(engine)?;
         let link = relay.map(|relay| Link::new(relay, config.portal.public_url.to_string()));
-        Ok(Self { statistics_lost, ..Self::new(config, engine, &secret, router, link, clock) })
+        Ok(Self { proof, ..Self::new(config, engine, &secret, router, link, clock) })
     }
 
     /// A site around an engine that runs already; `secret` is what the engine's store signs with.
@@ -168,7 +164,6 @@ impl Site {
         let pace = watch::Sender::new(config.router.poll_interval);
         let in_force = Mutex::new(config.clone());
         let (signed_tokens, answers) = (SignedTokens::new(secret), Answers::default());
-        let statistics_lost = Vec::new();
         Self {
             config,
             cycle,
@@ -176,7 +171,7 @@ impl Site {
             clock,
             signed_tokens,
             answers,
-            statistics_lost,
+            proof: LedgerProof::elsewhere(),
             engine,
             pace,
             in_force,
@@ -278,6 +273,25 @@ impl Site {
     pub fn in_force(&self) -> Config {
         self.in_force.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Proves what has to be proved before anything runs. A card that lies about flushes breaks even a synchronous log:
+/// better to know before taking money.
+fn prove(store: &mut Store) -> Result<LedgerProof, StartError> {
+    let mut start = store.prove_at_start()?;
+    match &mut start {
+        StartProof::Whole(Proved { verified, damaged, checkpoint: _ }) => {
+            let Verified { entries, accounts, debts, receipts } = *verified;
+            tracing::info!(entries, accounts, debts, receipts, "ledger verified");
+            store.protect(std::mem::take(damaged))?;
+        }
+        StartProof::Since { from, checkpoint } => {
+            let (to, from) = (checkpoint.seq, *from);
+            tracing::info!(from, to, "ledger verified since the last checkpoint; the whole follows");
+        }
+    }
+    let statistics_lost = store.reader()?.statistics_lost()?;
+    Ok(LedgerProof::begin(start, statistics_lost))
 }
 
 /// Whether a command needs a reading made after it was asked for, so that every byte goes to whom it belonged then.

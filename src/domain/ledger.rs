@@ -168,30 +168,81 @@ pub type Hash = [u8; 32];
 /// What the first entry links to.
 pub const CHAIN_START: Hash = [0; 32];
 
-impl Posted {
+/// The fields of an entry that its link covers, borrowed: a proof of millions of entries copies none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkFields<'a> {
+    /// Position in the chain.
+    pub seq: u64,
+    /// Whose.
+    pub user: UserId,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Why.
+    pub kind: Kind,
+    /// Role of the amount.
+    pub side: Side,
+    /// How much.
+    pub amount: Bytes,
+    /// Money that the entry records.
+    pub amount_rp: Option<Rupiah>,
+    /// The debt item concerned.
+    pub debt: Option<DebtId>,
+    /// The order that caused it.
+    pub order: Option<&'a str>,
+    /// For people.
+    pub note: &'a str,
+    /// Who caused it.
+    pub actor: &'a str,
+    /// The event it came from.
+    pub event: &'a str,
+}
+
+impl LinkFields<'_> {
     /// The link of this entry: SHA-256 over the previous link and every field, each with its length before it, so
     /// that no two different lines read the same.
     pub fn link(&self, previous: &Hash) -> Hash {
-        let e = &self.entry;
+        let Self { seq, user, at, kind, side, amount, amount_rp, debt, order, note, actor, event } = self;
         let mut hash = Sha256::new();
         hash.update(previous);
         let mut field = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         };
-        field(&self.seq.to_be_bytes());
-        field(self.user.0.as_bytes());
-        field(&self.at.0.to_be_bytes());
-        field(e.kind.name().as_bytes());
-        field(e.side.name().as_bytes());
-        field(&e.amount.0.to_be_bytes());
-        field(&e.amount_rp.map(|rp| rp.0.to_be_bytes().to_vec()).unwrap_or_default());
-        field(&e.debt.map(|d| d.0.as_bytes().to_vec()).unwrap_or_default());
-        field(e.order.as_ref().map_or("", |o| o.0.as_str()).as_bytes());
-        field(e.note.as_bytes());
-        field(self.actor.as_bytes());
-        field(self.event.as_bytes());
+        field(&seq.to_be_bytes());
+        field(user.0.as_bytes());
+        field(&at.0.to_be_bytes());
+        field(kind.name().as_bytes());
+        field(side.name().as_bytes());
+        field(&amount.0.to_be_bytes());
+        field(amount_rp.map(|rp| rp.0.to_be_bytes()).as_ref().map_or(&[], |bytes| bytes.as_slice()));
+        field(debt.as_ref().map_or(&[], |debt| debt.0.as_bytes().as_slice()));
+        field(order.unwrap_or_default().as_bytes());
+        field(note.as_bytes());
+        field(actor.as_bytes());
+        field(event.as_bytes());
         hash.finalize().into()
+    }
+}
+
+impl Posted {
+    /// The link of this entry to the one with the link `previous`.
+    pub fn link(&self, previous: &Hash) -> Hash {
+        let e = &self.entry;
+        let fields = LinkFields {
+            seq: self.seq,
+            user: self.user,
+            at: self.at,
+            kind: e.kind,
+            side: e.side,
+            amount: e.amount,
+            amount_rp: e.amount_rp,
+            debt: e.debt,
+            order: e.order.as_ref().map(|order| order.0.as_str()),
+            note: &e.note,
+            actor: &self.actor,
+            event: &self.event,
+        };
+        fields.link(previous)
     }
 }
 
@@ -218,11 +269,17 @@ impl Balance {
     /// This balance and one entry. Entries of the debt book change nothing here.
     #[must_use]
     pub fn and(self, entry: &Entry) -> Self {
-        match (entry.kind.book(), entry.kind, entry.side) {
+        self.with(entry.kind, entry.side, entry.amount)
+    }
+
+    /// This balance and an entry of that kind, side and amount.
+    #[must_use]
+    pub fn with(self, kind: Kind, side: Side, amount: Bytes) -> Self {
+        match (kind.book(), kind, side) {
             (Book::Debt, ..) => self,
             (Book::Quota, Kind::Closing, _) => Self::default(),
-            (Book::Quota, _, Side::Credit) => Self { credits: self.credits.plus(entry.amount), ..self },
-            (Book::Quota, _, Side::Debit) => Self { debits: self.debits.plus(entry.amount), ..self },
+            (Book::Quota, _, Side::Credit) => Self { credits: self.credits.plus(amount), ..self },
+            (Book::Quota, _, Side::Debit) => Self { debits: self.debits.plus(amount), ..self },
         }
     }
 

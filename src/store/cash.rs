@@ -171,12 +171,13 @@ pub(super) struct OrderSums {
     pub takes: u64,
 }
 
+/// The sums of orders; a condition and `GROUP BY o.id` follow.
 pub(super) const ORDER_SUMS: &str =
-    "SELECT o.id, o.method, o.status, o.flags, o.amount_rp, o.refunded_rp, o.receipt_no,
+    "SELECT o.order_no, o.id, o.method, o.status, o.flags, o.amount_rp, o.refunded_rp, o.receipt_no,
    count(*) FILTER (WHERE m.kind = 'taken') AS takes,
    ifnull(sum(m.amount_rp) FILTER (WHERE m.kind = 'taken'), 0) AS taken_rp,
    ifnull(sum(m.amount_rp) FILTER (WHERE m.kind = 'returned'), 0) AS returned_rp
- FROM orders o LEFT JOIN cash_moves m ON m.order_id = o.id GROUP BY o.id ORDER BY o.receipt_no";
+ FROM orders o LEFT JOIN cash_moves m ON m.order_id = o.id";
 
 pub(super) fn order_sums(row: &Row) -> Result<OrderSums, StoreError> {
     let flags: BTreeSet<Flag> = parsed(row, "flags", |text| serde_json::from_str(text).ok())?;
@@ -192,15 +193,15 @@ pub(super) fn order_sums(row: &Row) -> Result<OrderSums, StoreError> {
     })
 }
 
-/// Entries of online orders whose feed event is not stored as applied.
+/// Entries after a number, of online orders, whose feed event is not stored as applied.
 pub(super) const UNAPPLIED_LINES: &str = "SELECT e.order_id FROM entries e JOIN orders o ON o.id = e.order_id
  LEFT JOIN applied a ON a.event_id = e.event_id
- WHERE o.method NOT IN ('cash', 'transfer', 'qris_static') AND a.event_id IS NULL ORDER BY e.seq LIMIT 1";
+ WHERE e.seq > ?1 AND o.method NOT IN ('cash', 'transfer', 'qris_static') AND a.event_id IS NULL ORDER BY e.seq LIMIT 1";
 
-/// Closings whose sums differ from those of their moves.
+/// Closings after a number whose sums differ from those of their moves.
 pub(super) const WRONG_CLOSINGS: &str = "SELECT c.closing_no FROM closings c
  LEFT JOIN cash_moves m ON m.closing_no = c.closing_no
- GROUP BY c.closing_no
+ WHERE c.closing_no > ?1 GROUP BY c.closing_no
  HAVING c.taken_rp <> ifnull(sum(m.amount_rp) FILTER (WHERE m.kind = 'taken' AND m.method = 'cash'), 0)
    OR c.returned_rp <> ifnull(sum(m.amount_rp) FILTER (WHERE m.kind = 'returned' AND m.method = 'cash'), 0)
    OR c.receipts <> count(*) FILTER (WHERE m.kind = 'taken')

@@ -21,13 +21,12 @@ impl Store {
     /// damaged ones are kept under another name; for any other table the store becomes read-only.
     pub fn protect(&mut self, tables: Vec<String>) -> Result<(), StoreError> {
         suspicion::remove(self.folder());
-        let (statistics, others): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|table| class_of(table) == TableClass::Statistics);
+        let (remade, others): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| is_remade(table));
         if !others.is_empty() {
             self.pause(Unwritable::Damaged(others.join(", ")));
             return Ok(());
         }
-        for table in statistics {
+        for table in remade {
             match self.put_aside(&table) {
                 // A table that cannot be replaced cannot be written either.
                 Err(StoreError::Unwritable(_)) => self.pause(Unwritable::Damaged(table)),
@@ -40,6 +39,10 @@ impl Store {
     fn put_aside(&mut self, table: &str) -> Result<(), StoreError> {
         let sql = aside_sql(&self.conn, table)?;
         self.write(|writer| writer.alter(&sql))?;
+        if class_of(table) == TableClass::Derived {
+            tracing::warn!(table, "this table is damaged and is made anew from the others; nothing is lost");
+            return Ok(());
+        }
         tracing::error!(
             table,
             "this table of statistics is damaged, so it begins again empty; the ledger is whole; restore a backup to \
@@ -65,6 +68,14 @@ impl Store {
         };
         suspicion::note(self.folder(), &why);
         why
+    }
+}
+
+/// Whether the site goes on with this table begun again empty.
+fn is_remade(table: &str) -> bool {
+    match class_of(table) {
+        TableClass::Statistics | TableClass::Derived => true,
+        TableClass::Money | TableClass::People | TableClass::Sessions => false,
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up_with_hook(include_str!("schema/0006_validity.sql"), |tx: &Transaction| validity::derive(tx)),
         M::up(include_str!("schema/0007_device_history.sql")),
         M::up(include_str!("schema/0008_usage_sums.sql")),
+        M::up(include_str!("schema/0009_proofs.sql")),
     ]
 }
 

@@ -22,6 +22,7 @@
 //!
 //! Readers:
 //! - `read` the reader and history, `reports` sums with `usage_month`, `export` tables as CSV, `verify` the proof of the ledger
+//!   with `folds` and `progress`, `checkpoint` how far it came, `since` the proof at a start
 //!
 //! Copies:
 //! - `backup` makes and restores them, `rescue` makes them of a store that went away, `rescued_copy` finds and names
@@ -31,6 +32,7 @@ mod admins;
 pub mod backup;
 mod ballast;
 mod cash;
+mod checkpoint;
 mod commit;
 mod commit_mark;
 mod connect;
@@ -38,6 +40,7 @@ mod damage;
 mod error;
 pub mod export;
 mod files;
+mod folds;
 mod held_logins;
 mod identity;
 mod lifecycle;
@@ -46,6 +49,7 @@ mod migrations;
 mod names;
 mod orders;
 mod place;
+mod progress;
 mod read;
 mod record;
 pub mod reports;
@@ -53,6 +57,7 @@ mod rescue;
 mod rescued_copy;
 mod rows;
 mod sessions;
+mod since;
 mod site_secret;
 mod suspicion;
 mod tables;
@@ -66,12 +71,14 @@ mod write;
 pub use crate::domain::role::Role;
 pub use crate::identity::site_secret::SiteSecret;
 pub use admins::{AdminRecord, SecondFactor, SecretKind, TokenRecord};
+pub use checkpoint::Checkpoint;
 pub use error::StoreError;
 pub use files::FILE;
 pub use identity::FileFault;
 pub use lifecycle::{Store, StoreStats, StoreTimes};
 pub use load::Loaded;
 pub use orders::OrderFilter;
+pub use progress::ProofProgress;
 pub use read::{AuditFilter, Customer, DeviceStay, Page, Reader, UsageRow};
 pub use record::{
     AuditLine, CashMove, ClosingRecord, Cursor, DeviceRecord, EventRecord, Online, OpeningRecord,
@@ -79,14 +86,18 @@ pub use record::{
     UsageKey, UsageSum, UserRecord,
 };
 pub use rescued_copy::{Beside, Left, Rescue, left as rescued};
+pub use since::StartProof;
 pub use suspicion::Check;
 pub use unwritable::Unwritable;
-pub use verify::{Broken, Verified};
+pub use verify::{Broken, Proved, Verified};
 pub use write::{Batch, Chained, ClosedDay};
 
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use since::tests as since_tests;
 
 #[cfg(test)]
 mod writers_tests;

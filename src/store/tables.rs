@@ -15,10 +15,12 @@ pub(super) enum TableClass {
     Sessions,
     /// Figures for reports: the site goes on with an empty table.
     Statistics,
+    /// What is made anew from the other tables: the site goes on with an empty table, and nothing is lost.
+    Derived,
 }
 
 /// Every table of the schema.
-pub(super) const CLASSES: [(&str, TableClass); 26] = [
+pub(super) const CLASSES: [(&str, TableClass); 27] = [
     ("accounts", TableClass::Money),
     ("admins", TableClass::People),
     ("applied", TableClass::Money),
@@ -36,6 +38,7 @@ pub(super) const CLASSES: [(&str, TableClass); 26] = [
     ("orders", TableClass::Money),
     ("outbox", TableClass::Money),
     ("packages", TableClass::Money),
+    ("proofs", TableClass::Derived),
     ("tokens", TableClass::Sessions),
     ("undated", TableClass::Money),
     ("usage_days", TableClass::Statistics),
@@ -68,6 +71,8 @@ pub(super) fn remedy(tables: &[String]) -> &'static str {
         "nothing starts until the latest backup is restored: kuotad restore FILE"
     } else if has(TableClass::People) || has(TableClass::Sessions) {
         "the next start only reads the store: stop the daemon and restore the latest backup: kuotad restore FILE"
+    } else if !has(TableClass::Statistics) {
+        "the next start makes this anew, and nothing is lost"
     } else {
         "the next start begins these statistics again empty; restore a backup to have the figures back"
     }
@@ -103,6 +108,7 @@ mod tests {
         assert!(of(&["tokens", "entries"]).contains("nothing starts"));
         assert!(of(&["a_table_of_tomorrow"]).contains("nothing starts"));
         assert!(of(&["usage_days", "tokens"]).contains("only reads"));
-        assert!(of(&["usage_days"]).contains("begins these statistics again"));
+        assert!(of(&["usage_days", "proofs"]).contains("begins these statistics again"));
+        assert!(of(&["proofs"]).contains("nothing is lost"));
     }
 }

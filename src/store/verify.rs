@@ -1,19 +1,21 @@
 //! Verifies the ledger: the hash chain of all entries, and every balance as the fold of its entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension;
 
 use super::cash::{ORDER_SUMS, OrderSums, UNAPPLIED_LINES, WRONG_CLOSINGS, order_sums};
+use super::checkpoint::Checkpoint;
 use super::error::StoreError;
+use super::folds::{Booked, Folds};
+use super::progress::ProofProgress;
 use super::read::Reader;
-use super::rows::{entry, parsed, unsigned, unsigned_or_none};
+use super::rows::{parsed, unsigned, unsigned_or_none};
 use super::suspicion::Check;
 use super::tables::{ASIDE, TableClass, class_of, damage_text};
 use crate::domain::debt::DebtStatus;
-use crate::domain::id::{DebtId, OrderId};
-use crate::domain::ledger::{Balance, Book, CHAIN_START, Kind, Posted, Side};
-use crate::domain::order::OrderState;
+use crate::domain::id::DebtId;
+use crate::domain::ledger::{Balance, CHAIN_START};
 use crate::domain::units::Bytes;
 
 /// Counts of the verified rows.
@@ -27,6 +29,17 @@ pub struct Verified {
     pub debts: u64,
     /// Receipts, numbered without gaps, whose money agrees.
     pub receipts: u64,
+}
+
+/// A proof of the whole ledger.
+#[derive(Clone, Debug, Default)]
+pub struct Proved {
+    /// What was verified.
+    pub verified: Verified,
+    /// Damaged tables, none of them related to money.
+    pub damaged: Vec<String>,
+    /// The point that was reached.
+    pub checkpoint: Checkpoint,
 }
 
 /// The reason why the ledger cannot be trusted: the first bad row.
@@ -126,6 +139,12 @@ pub enum Broken {
     /// A closing is not the sum of its moves, or one is missing.
     #[error("closing {0} is missing, or says something else than the cash moves it counted")]
     Closing(i64),
+    /// A checkpoint names an entry that is missing or has another hash.
+    #[error("the checkpoint at entry {0} does not fit the entries")]
+    Checkpoint(u64),
+    /// The proof was stopped before its end.
+    #[error("the proof was stopped before its end")]
+    Stopped,
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -146,13 +165,42 @@ impl Reader {
 
     /// The same, but tables not related to money may be damaged: their names are returned.
     pub fn verify_money(&self, check: Check) -> Result<(Verified, Vec<String>), Broken> {
+        let proved = self.prove(check, &ProofProgress::default())?;
+        Ok((proved.verified, proved.damaged))
+    }
+
+    /// The same with the point that was reached. It counts in `progress`, and stops where that is stopped.
+    pub fn prove(&self, check: Check, progress: &ProofProgress) -> Result<Proved, Broken> {
+        progress.watch(&self.conn);
+        let proved = self.prove_whole(check, progress);
+        // An interrupted statement fails like any other.
+        if progress.is_stopped() { Err(Broken::Stopped) } else { proved }
+    }
+
+    fn prove_whole(&self, check: Check, progress: &ProofProgress) -> Result<Proved, Broken> {
         // One snapshot for all: a writer may be active.
         let tx = self.conn.unchecked_transaction()?;
         let tables = "SELECT count(*) FROM sqlite_schema";
         if self.conn.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
             // Its first start was cut before anything was written.
-            return Ok((Verified::default(), Vec::new()));
+            return Ok(Proved::default());
         }
+        progress.expect(self.last_seq()?);
+        let damaged = self.check_file(check)?;
+        let mut folds = Folds::default();
+        let (entries, hash) = self.walk_chain((0, CHAIN_START), &mut folds, progress)?;
+        let accounts = self.check_accounts(&folds.balances)?;
+        let debts = self.check_debts(&folds.debts)?;
+        let receipts = self.check_orders(&folds)?;
+        self.check_closings(0)?;
+        let checkpoint = self.checkpoint_at(entries, hash, folds)?;
+        drop(tx);
+        let damaged = damaged.into_iter().filter(|table| !table.starts_with(ASIDE)).collect();
+        Ok(Proved { verified: Verified { entries, accounts, debts, receipts }, damaged, checkpoint })
+    }
+
+    /// Damaged tables; an error if one of them is related to money.
+    fn check_file(&self, check: Check) -> Result<Vec<String>, Broken> {
         let pragma = format!("PRAGMA {}(1)", check.pragma());
         let said: String = self.conn.query_row(&pragma, [], |row| row.get(0))?;
         let damaged = if said == "ok" { Vec::new() } else { self.damaged_tables(check)? };
@@ -160,15 +208,7 @@ impl Reader {
         if said != "ok" && (damaged.is_empty() || damaged.iter().any(is_money)) {
             return Err(Broken::File(format!("{}: {said}", damage_text(&damaged))));
         }
-        let mut folds = Folds::default();
-        let entries = self.walk_chain(&mut folds)?;
-        let accounts = self.check_accounts(&folds.balances)?;
-        let debts = self.check_debts(&folds.debts)?;
-        let receipts = self.check_orders(&folds.orders)?;
-        self.check_closings()?;
-        drop(tx);
-        let damaged = damaged.into_iter().filter(|table| !table.starts_with(ASIDE)).collect();
-        Ok((Verified { entries, accounts, debts, receipts }, damaged))
+        Ok(damaged)
     }
 
     /// Tables that cannot be read completely.
@@ -187,38 +227,16 @@ impl Reader {
     /// Tables of statistics that were damaged and began again empty.
     pub fn statistics_lost(&self) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?1 ORDER BY name";
-        self.all(sql, [format!("{ASIDE}*")], |row| {
+        let mut lost = self.all(sql, [format!("{ASIDE}*")], |row| {
             let name: String = row.get(0)?;
             let name = name.trim_start_matches(ASIDE);
             Ok(name.rsplit_once('_').map_or(name, |(table, _)| table).to_owned())
-        })
+        })?;
+        lost.retain(|table| class_of(table) == TableClass::Statistics);
+        Ok(lost)
     }
 
-    fn walk_chain(&self, folds: &mut Folds) -> Result<u64, Broken> {
-        let (mut seq, mut hash) = (0, CHAIN_START);
-        let sql =
-            "SELECT entries.*, users.id AS user_id FROM entries LEFT JOIN users USING (user_no) ORDER BY seq";
-        let mut statement = self.conn.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (posted, user_no, stored) = entry(row)?;
-            seq += 1;
-            if posted.seq != seq {
-                return Err(Broken::Gap { expected: seq, found: posted.seq });
-            }
-            hash = posted.link(&hash);
-            if hash != stored {
-                return Err(Broken::Link(seq));
-            }
-            folds.add(user_no, &posted);
-        }
-        let head = "SELECT value FROM meta WHERE key = 'chain_seq'";
-        let committed: String = self.conn.query_row(head, [], |row| row.get(0)).unwrap_or_default();
-        let expected = committed.parse().unwrap_or(0);
-        if expected > seq { Err(Broken::Tail { expected, found: seq }) } else { Ok(seq) }
-    }
-
-    fn check_accounts(&self, folds: &BTreeMap<u32, Balance>) -> Result<u64, Broken> {
+    pub(super) fn check_accounts(&self, folds: &BTreeMap<u32, Balance>) -> Result<u64, Broken> {
         let mut checked = 0;
         let mut statement = self.conn.prepare("SELECT * FROM users LEFT JOIN accounts USING (user_no)")?;
         let mut rows = statement.query([])?;
@@ -239,9 +257,19 @@ impl Reader {
     }
 
     fn check_debts(&self, folds: &BTreeMap<DebtId, i128>) -> Result<u64, Broken> {
+        self.check_debts_of("SELECT * FROM debts", [], folds)
+    }
+
+    /// Checks the debt items that the statement returns.
+    pub(super) fn check_debts_of(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        folds: &BTreeMap<DebtId, i128>,
+    ) -> Result<u64, Broken> {
         let mut checked = 0;
-        let mut statement = self.conn.prepare("SELECT * FROM debts")?;
-        let mut rows = statement.query([])?;
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             let id: DebtId = parsed(row, "id", |text| text.parse().ok())?;
             let amount = unsigned_or_none(row, "amount_bytes")?.unwrap_or_default();
@@ -256,78 +284,13 @@ impl Reader {
         }
         Ok(checked)
     }
-}
 
-/// The bookings of one order in the ledger.
-#[derive(Clone, Debug, Default)]
-struct Booked {
-    /// Paid and refunded.
-    money: (u64, u64),
-    /// Events that credited it.
-    credits: u64,
-    /// The last of those events: the entries of one event are adjacent.
-    event: String,
-}
-
-impl Booked {
-    fn add(&mut self, posted: &Posted) {
-        let amount = posted.entry.amount_rp.unwrap_or_default().0;
-        match posted.entry.kind {
-            Kind::Reversal => self.money.1 += amount,
-            Kind::DebtReopened => {}
-            Kind::Usage
-            | Kind::Purchase
-            | Kind::Grant
-            | Kind::Advance
-            | Kind::OveragePaid
-            | Kind::Surplus
-            | Kind::Correction
-            | Kind::Closing
-            | Kind::DebtGranted
-            | Kind::DebtPaid
-            | Kind::WrittenOff => {
-                self.money.0 += amount;
-                if self.credits == 0 || self.event != posted.event {
-                    self.credits += 1;
-                    self.event.clone_from(&posted.event);
-                }
-            }
-        }
-    }
-
-    /// Whether the order agrees: paid once, and refunded as far as the rules could undo it.
-    fn agrees(&self, order: &OrderSums) -> bool {
-        let (paid, returned) = order.says;
-        let is_returned = if order.by_hand { self.money.1 <= returned } else { self.money.1 == returned };
-        if order.is_cash {
-            order.moves == order.says && self.money == order.says && order.takes == 1
-        } else if order.receipt_no.is_some() {
-            order.moves == (0, 0) && order.takes == 0 && self.money.0 == paid && is_returned
-        } else {
-            order.moves == (0, 0) && order.takes == 0 && self.money == (0, 0)
-        }
-    }
-
-    /// Whether the order was credited as many times as its state requires.
-    fn is_credited_right(&self, order: &OrderSums) -> bool {
-        use OrderState::{Paid, PartiallyRefunded};
-        let is_credited = order.receipt_no.is_some();
-        let may_be = match order.status {
-            Paid | PartiallyRefunded => is_credited,
-            status => !is_credited || status.rank() > Paid.rank(),
-        };
-        // A cash sale for nothing may have no entry.
-        let is_once = if order.is_cash { self.credits <= 1 } else { self.credits == u64::from(is_credited) };
-        may_be && is_once
-    }
-}
-
-impl Reader {
     /// Checks that receipts are consecutive, and that every order has the same money in the order, in its cash moves
     /// and in the ledger, which credits it once.
-    fn check_orders(&self, folds: &BTreeMap<OrderId, Booked>) -> Result<u64, Broken> {
-        let (mut receipts, mut seen) = (0, BTreeSet::new());
-        let mut statement = self.conn.prepare(ORDER_SUMS)?;
+    fn check_orders(&self, folds: &Folds) -> Result<u64, Broken> {
+        let mut receipts = 0;
+        let mut statement =
+            self.conn.prepare(&format!("{ORDER_SUMS} GROUP BY o.id ORDER BY o.receipt_no"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let order = order_sums(row)?;
@@ -338,60 +301,46 @@ impl Reader {
                     return Err(Broken::Receipt { expected: receipts, found });
                 }
             }
-            let booked = folds.get(&order.id).cloned().unwrap_or_default();
-            if !booked.agrees(&order) {
-                let (stored, moves, entries) = (order.says, order.moves, booked.money);
-                return Err(Broken::Money { order: order.id.0, stored, moves, entries });
-            }
-            if !booked.is_credited_right(&order) {
-                let (status, receipt) = (order.status.name(), order.receipt_no);
-                return Err(Broken::Credits { order: order.id.0, status, receipt, credits: booked.credits });
-            }
-            seen.insert(order.id);
+            check_order(order, folds.orders.get(&row.get("order_no")?).unwrap_or(&Booked::default()))?;
         }
-        if let Some(id) = folds.keys().find(|id| !seen.contains(*id)) {
-            return Err(Broken::Order(id.0.clone()));
+        if let Some(id) = folds.missing_orders.first() {
+            return Err(Broken::Order(id.clone()));
         }
-        match self.conn.query_row(UNAPPLIED_LINES, [], |row| row.get(0)).optional()? {
+        self.check_applied(0)?;
+        Ok(receipts)
+    }
+
+    /// Checks that each entry of an online order after `seq` comes from an event that is on file as applied.
+    pub(super) fn check_applied(&self, seq: i64) -> Result<(), Broken> {
+        match self.conn.query_row(UNAPPLIED_LINES, [seq], |row| row.get(0)).optional()? {
             Some(order) => Err(Broken::Unapplied(order)),
-            None => Ok(receipts),
+            None => Ok(()),
         }
     }
 
-    fn check_closings(&self) -> Result<(), Broken> {
-        let numbers = "SELECT ifnull(max(closing_no), 0), count(*) FROM closings";
+    /// Checks the closings after that number.
+    pub(super) fn check_closings(&self, after: i64) -> Result<(), Broken> {
+        let numbers = "SELECT ifnull(max(closing_no), ?1), count(*) FROM closings WHERE closing_no > ?1";
         let (last, count): (i64, i64) =
-            self.conn.query_row(numbers, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let wrong = self.conn.query_row(WRONG_CLOSINGS, [], |row| row.get(0)).optional()?;
+            self.conn.query_row(numbers, [after], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let wrong = self.conn.query_row(WRONG_CLOSINGS, [after], |row| row.get(0)).optional()?;
         match wrong {
             Some(no) => Err(Broken::Closing(no)),
-            None if last != count => Err(Broken::Closing(last)),
+            None if last - after != count => Err(Broken::Closing(last)),
             None => Ok(()),
         }
     }
 }
 
-#[derive(Default)]
-struct Folds {
-    orders: BTreeMap<OrderId, Booked>,
-    balances: BTreeMap<u32, Balance>,
-    debts: BTreeMap<DebtId, i128>,
-}
-
-impl Folds {
-    fn add(&mut self, user_no: u32, posted: &Posted) {
-        let entry = &posted.entry;
-        let balance = self.balances.entry(user_no).or_default();
-        *balance = balance.and(entry);
-        if let Some(order) = &entry.order {
-            self.orders.entry(order.clone()).or_default().add(posted);
-        }
-        if let (Book::Debt, Some(debt)) = (entry.kind.book(), entry.debt) {
-            let sum = self.debts.entry(debt).or_default();
-            match entry.side {
-                Side::Debit => *sum += i128::from(entry.amount.0),
-                Side::Credit => *sum -= i128::from(entry.amount.0),
-            }
-        }
+/// Checks one order against its bookings.
+pub(super) fn check_order(order: OrderSums, booked: &Booked) -> Result<(), Broken> {
+    if !booked.agrees(&order) {
+        let (stored, moves, entries) = (order.says, order.moves, booked.money);
+        return Err(Broken::Money { order: order.id.0, stored, moves, entries });
     }
+    if !booked.is_credited_right(&order) {
+        let (status, receipt) = (order.status.name(), order.receipt_no);
+        return Err(Broken::Credits { order: order.id.0, status, receipt, credits: booked.credits });
+    }
+    Ok(())
 }

@@ -18,6 +18,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("place.rs", "the mark of the run itself"),
     ("read.rs", "reads; rolls back a first start that was cut"),
     ("reports.rs", "begins a transaction that reads"),
+    ("since.rs", "begins a transaction that reads"),
     ("site_secret.rs", "at the start, before the run has a number"),
     ("validity.rs", "a step of the schema"),
     ("verify.rs", "begins a transaction that reads"),
@@ -71,6 +72,7 @@ fn writers() -> Vec<Writer> {
             assert!(store.held_session(&[4; 32], Timestamp(1)).is_none());
         }),
         ("remove_admin", |store| assert!(store.remove_admin("ani").unwrap())),
+        ("keep_checkpoint", |store| store.keep_checkpoint(&Checkpoint::default()).unwrap()),
         ("protect", |store| store.protect(vec!["usage_days".into()]).unwrap()),
     ]
 }

@@ -19,7 +19,7 @@ use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::settings::Secret;
-use kuota::store::backup as books;
+use kuota::store::{Check, ProofProgress, backup as books};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -88,6 +88,8 @@ impl Agent {
         self.engine(move |engine| {
             engine.flush().expect("the store takes it");
             engine.reader().copy_to(&copy, &mut |_| {}).expect("a copy is made");
+            let proved = engine.reader().prove(Check::Quick, &ProofProgress::default()).expect("it adds up");
+            engine.keep_checkpoint(&proved.checkpoint).expect("the store takes it");
         })
         .await;
     }
@@ -106,6 +108,12 @@ fn serve(parts: &AgentParts) -> Site {
     let zone = Zone::named("Asia/Jakarta").expect("a zone that exists");
     let names = Arc::clone(&parts.names);
     let usual = Engine::parts(&parts.folder, Arc::clone(&clock), zone).expect("the store opens");
+    usual
+        .store
+        .reader()
+        .and_then(|reader| Ok(reader.prove_since_checkpoint()))
+        .expect("it can be read")
+        .expect("it adds up");
     let engine = Engine::open(EngineParts {
         policy: parts.policy.clone(),
         notifier: Arc::new(Silence),

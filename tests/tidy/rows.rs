@@ -19,7 +19,7 @@ pub const AGENT: Rows = Rows {
     folder: "agent",
     table: &[
         &["config", "engine", "health"],
-        &["router", "payments", "reports", "watchdog"],
+        &["router", "payments", "proof", "reports", "watchdog"],
         &["site", "doctor"],
         &["http"],
         &["api", "console", "portal"],

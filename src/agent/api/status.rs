@@ -14,11 +14,12 @@ use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::clock::confirm_clock;
 use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::proof::{LedgerProof, ProofState};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::protocol::admin::status::{
-    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, RouterPartView, SharedNameView,
-    StatusView,
+    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView, RouterPartView,
+    SharedNameView, StatusView, StorePartView,
 };
 use crate::protocol::admin::values::Instant;
 use crate::store::{StoreTimes, Unwritable};
@@ -108,6 +109,16 @@ fn set_times(store: &mut Part, times: StoreTimes, now: Timestamp) {
     }
 }
 
+fn proof_view(proof: &LedgerProof) -> ProofView {
+    let (entries, of) = proof.entries();
+    let (state, proved_at) = match proof.state() {
+        ProofState::Waiting => ("waiting", None),
+        ProofState::Proving => ("proving", None),
+        ProofState::Proved(at) => ("proved", at),
+    };
+    ProofView { state: state.to_owned(), entries, of, proved_at: proved_at.map(Instant) }
+}
+
 async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let work = |engine: &mut Engine| {
         let (look, stats) = (engine.read_view(), engine.store_stats());
@@ -127,7 +138,7 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     let view = StatusView {
         router: RouterPartView { part: router.into(), refused, unread },
         relay: relay.into(),
-        store: books.into(),
+        store: StorePartView { part: books.into(), proof: proof_view(&app.site.proof) },
         clock: clock.into(),
         shared_names: shared.iter().take(FAULTS_MAX).map(shared_view).collect(),
         cycle: CycleView {

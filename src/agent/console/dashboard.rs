@@ -13,6 +13,7 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::proof::ProofState;
 use crate::agent::reports::dashboard::{Books, Figures, Turn, count};
 use crate::agent::reports::debts::Owed;
 use crate::clock::parse_rfc3339;
@@ -176,9 +177,21 @@ pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: T
         line(w.router, router, says[0]),
         line(w.relay, relay, says[1]),
         line(w.clock, clock, says[2]),
-        line(w.store, store, w.store_ok),
+        line(w.store, store, &store_text(app, locale)),
         copies(app, locale, now),
     ]
+}
+
+/// What the store's line says while nothing is wrong: a proof of the ledger that runs shows how far it is.
+fn store_text(app: &AppState, locale: &Locale) -> String {
+    let w = Office::of(locale.language);
+    match app.site.proof.state() {
+        ProofState::Waiting | ProofState::Proving => {
+            let (entries, of) = app.site.proof.entries();
+            fill(w.proving, &[&locale.count(entries), &locale.count(of)])
+        }
+        ProofState::Proved(_) => w.store_ok.to_owned(),
+    }
 }
 
 /// How old the last backup is.

@@ -23,6 +23,7 @@ mod odd;
 mod online;
 mod open_orders;
 mod preview;
+mod proof;
 mod read_view;
 mod reading;
 mod request;

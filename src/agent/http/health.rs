@@ -58,10 +58,11 @@ pub(crate) fn health(app: &AppState, clock_trusted: bool) -> Health {
         )
     };
     let store = match app.site.engine().unwritable() {
-        None if !app.site.statistics_lost.is_empty() => {
-            Part { state: "degraded", warnings: app.site.statistics_lost.iter().map(lost).collect(), ..fine }
+        None => {
+            let warnings: Vec<String> = app.site.proof.statistics_lost().iter().map(lost).collect();
+            let state = if warnings.is_empty() { fine.state } else { "degraded" };
+            Part { state, warnings, ..fine }
         }
-        None => fine,
         Some(why) => Part { state: "degraded", last_error: Some(why.to_string()), ..Part::default() },
     };
     Health { router: Part::of(app.site.cycle.state(), now), relay, store, clock }

@@ -24,8 +24,8 @@ use super::quota::ResetView;
 use super::router::{EditView, PlanView, RefusedView, UnreadView};
 use super::schema_tests::{ANSWER, DOCUMENT, declared, in_our_manner, root};
 use super::status::{
-    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, RouterPartView, SharedNameView,
-    StatusView,
+    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView, RouterPartView,
+    SharedNameView, StatusView, StorePartView,
 };
 use super::usage::{RestartView, UsageRowView, UsageView};
 use super::users::{AccessView, ImportView, PinView, UserView};
@@ -40,6 +40,8 @@ macro_rules! answers {
             StatusView,
             PartView,
             RouterPartView,
+            StorePartView,
+            ProofView,
             SharedNameView,
             PersonView,
             CycleView,

@@ -49,7 +49,7 @@ pub struct StatusView {
     /// The relay.
     pub relay: PartView,
     /// The store.
-    pub store: PartView,
+    pub store: StorePartView,
     /// The wall clock; while it is not trusted, since when by the most likely time, and the last trusted time.
     pub clock: PartView,
     /// Customers who have the number or log-in name of an older one, and what to do.
@@ -89,6 +89,34 @@ pub struct RouterPartView {
     /// Rows that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadView>,
+}
+
+/// The store's state, and how far its ledger is proved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "StorePart"))]
+pub struct StorePartView {
+    /// The state.
+    #[serde(flatten)]
+    pub part: PartView,
+    /// The proof of the ledger. A start proves what was written since the last checkpoint, the whole follows.
+    #[serde(default)]
+    pub proof: ProofView,
+}
+
+/// How far the ledger is proved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "LedgerProof"))]
+pub struct ProofView {
+    /// `waiting` before the proof of the whole began, `proving`, or `proved`.
+    #[cfg_attr(test, schemars(extend("enum" = ["waiting", "proving", "proved"])))]
+    pub state: String,
+    /// Entries proved since the daemon started.
+    pub entries: u64,
+    /// Entries to prove.
+    pub of: u64,
+    /// When the whole was proved; not given if that was before the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proved_at: Option<Instant>,
 }
 
 /// Two customers with one number or log-in name.

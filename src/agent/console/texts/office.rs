@@ -35,6 +35,8 @@ words! {
         confirm: "Pastikan jam", "Confirm the clock";
         confirm_will: "Masa aktif dan jatuh tempo dihitung lagi menurut jam ini.", "Expiry and due dates count by this clock again.";
         store_ok: "Semua perubahan tersimpan.", "Every change is on the card.";
+        proving: "Semua perubahan tersimpan. Buku besar sedang diperiksa: {0} dari {1} baris.",
+            "Every change is on the card. The ledger is being proved: {0} of {1} entries.";
         backup_never: "Belum pernah ada cadangan.", "There never was a backup.";
         backup_old: "Cadangan sudah {0}. Buat yang baru.", "The backup is {0} old. Make another.";
         backup_ok: "Dibuat {0} yang lalu.", "Made {0} ago.";
