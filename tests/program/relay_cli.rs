@@ -277,7 +277,8 @@ fn a_move_that_is_killed_changes_nothing_and_is_made_again() {
 }
 
 /// The lock that the test's trigger waits for, in the test's own database.
-const TEST_LOCK: &str = "pg_locks JOIN pg_database own ON own.oid = database AND own.datname = current_database()
+const TEST_LOCK: &str =
+    "pg_locks JOIN pg_database own ON own.oid = database AND own.datname = current_database()
                          WHERE locktype = 'advisory' AND objid = 4711";
 
 /// How many sessions have the test's lock, or wait for it.
