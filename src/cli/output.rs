@@ -137,16 +137,6 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// A field in bytes; `none` if it is null.
-pub(super) fn bytes(value: &Value, field: &str, none: &str) -> String {
-    value[field].as_u64().map_or_else(|| none.to_owned(), |n| Bytes(n).to_string())
-}
-
-/// A field in rupiah.
-pub(super) fn rupiah(value: &Value, field: &str) -> String {
-    value[field].as_u64().map_or_else(|| "-".to_owned(), |n| Rupiah(n).to_string())
-}
-
 /// Any answer as indented lines of name and value.
 pub(super) fn outline(answer: &impl Serialize) -> String {
     let mut out = String::new();

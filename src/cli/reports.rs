@@ -5,13 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::Method;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::api::{Api, day, with_query};
 use super::failure::Failure;
-use super::output::{GrowingTable, Output, bytes, outline, print, rupiah, say, text};
+use super::output::{GrowingTable, Output, amount, outline, price, print, say};
 use super::streamed::each_row;
-use crate::protocol::admin::reports::{ReportFormat, ReportQuery};
+use crate::protocol::admin::reports::{
+    CallTotalsView, CallView, DailyUsageView, DebtTotalsView, OwesView, ReportFormat, ReportQuery,
+    SalesSumView, UsageTotalsView,
+};
 use crate::protocol::admin::values::Day;
 
 /// Which report.
@@ -42,12 +46,28 @@ pub struct ReportSpan {
 }
 
 pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Result<(), Failure> {
-    let (name, span, columns) = match command {
-        ReportCommand::Sales(span) => ("sales", span, SALES),
-        ReportCommand::Debts(span) => ("debts", span, DEBTS),
-        ReportCommand::Usage(span) => ("usage", span, USAGE),
-        ReportCommand::Collection(span) => ("collection", span, COLLECTION),
-    };
+    match command {
+        ReportCommand::Sales(span) => show::<_, SalesSumView>("sales", span, &SALES, api, output).await,
+        ReportCommand::Debts(span) => show::<_, DebtTotalsView>("debts", span, &DEBTS, api, output).await,
+        ReportCommand::Usage(span) => show::<_, UsageTotalsView>("usage", span, &USAGE, api, output).await,
+        ReportCommand::Collection(span) => {
+            show::<_, CallTotalsView>("collection", span, &COLLECTION, api, output).await
+        }
+    }
+}
+
+/// Prints a report of rows `R` and totals `T`.
+async fn show<R, T>(
+    name: &str,
+    span: ReportSpan,
+    columns: &'static Columns<R>,
+    api: &Api,
+    output: Output,
+) -> Result<(), Failure>
+where
+    R: DeserializeOwned + 'static,
+    T: DeserializeOwned + Serialize + Send + 'static,
+{
     let format = if span.csv { ReportFormat::Csv } else { ReportFormat::Json };
     let query = ReportQuery { from: span.from.map(Day), to: span.to.map(Day), format };
     let path = with_query(&format!("/api/v1/reports/{name}"), &query)?;
@@ -63,64 +83,67 @@ pub(super) async fn run(command: ReportCommand, api: &Api, output: Output) -> Re
     let grown = Arc::clone(&table);
     let locked =
         |table: &Mutex<GrowingTable>, row| table.lock().unwrap_or_else(PoisonError::into_inner).add(row);
-    let totals = each_row(body, move |row| locked(&grown, (columns.row)(&row))).await?;
+    let totals: T = each_row(body, move |row: R| locked(&grown, (columns.row)(&row))).await?;
     table.lock().unwrap_or_else(PoisonError::into_inner).end()?;
     say(&format!("\n{}", outline(&totals)))
 }
 
 /// How a report's rows are shown.
-#[derive(Clone, Copy)]
-struct Columns {
+struct Columns<R> {
     headings: &'static [&'static str],
-    row: fn(&Value) -> Vec<String>,
+    row: fn(&R) -> Vec<String>,
 }
 
-const SALES: Columns = Columns {
+const SALES: Columns<SalesSumView> = Columns {
     headings: &["DAY", "METHOD", "CASHIER", "ORDERS", "AMOUNT", "BACK", "RECEIPTS"],
     row: |sum| {
         vec![
-            text(sum, "day"),
-            text(sum, "method"),
-            text(sum, "cashier"),
-            text(sum, "orders"),
-            rupiah(sum, "amount_rp"),
-            rupiah(sum, "refunded_rp"),
-            format!("{}-{}", text(sum, "receipt_first"), text(sum, "receipt_last")),
+            written(sum.day.map(|day| day.0)),
+            written(sum.method.as_ref()),
+            written(sum.cashier.as_ref()),
+            sum.orders.to_string(),
+            price(Some(sum.amount_rp)),
+            price(Some(sum.refunded_rp)),
+            format!("{}-{}", written(sum.receipt_first), written(sum.receipt_last)),
         ]
     },
 };
 
-const DEBTS: Columns = Columns {
+const DEBTS: Columns<OwesView> = Columns {
     headings: &["NAME", "PHONE", "ITEMS", "UNPAID", "OVERAGE", "TO PAY", "OLDEST DUE"],
     row: |user| {
-        let debts = user["debts"].as_array().map(Vec::as_slice).unwrap_or_default();
         vec![
-            text(user, "name"),
-            text(user, "phone"),
-            debts.len().to_string(),
-            bytes(user, "unpaid_bytes", ""),
-            bytes(user, "overage_bytes", ""),
-            rupiah(user, "due_rp"),
-            debts.iter().map(|debt| text(debt, "due_date")).min().unwrap_or_default(),
+            user.name.clone(),
+            written(user.phone.as_ref()),
+            user.debts.len().to_string(),
+            amount(Some(user.unpaid_bytes), ""),
+            amount(Some(user.overage_bytes), ""),
+            price(user.due_rp),
+            written(user.debts.iter().map(|debt| debt.due_date.0).min()),
         ]
     },
 };
 
-const USAGE: Columns = Columns {
+const USAGE: Columns<DailyUsageView> = Columns {
     headings: &["DAY", "NAME", "USED"],
-    row: |row| vec![text(row, "day"), text(row, "name"), bytes(row, "bytes", "")],
+    row: |row| vec![row.day.0.to_string(), row.name.clone(), amount(Some(row.bytes), "")],
 };
 
-const COLLECTION: Columns = Columns {
+const COLLECTION: Columns<CallView> = Columns {
     headings: &["STATE", "NAME", "PHONE", "DUE", "OWES", "TO PAY"],
     row: |call| {
         vec![
-            text(call, "state"),
-            text(call, "name"),
-            text(call, "phone"),
-            text(call, "due_date"),
-            bytes(call, "total_debt_bytes", ""),
-            rupiah(call, "amount_rp"),
+            call.state.name().to_owned(),
+            call.name.clone(),
+            written(call.phone.as_ref()),
+            written(call.due_date.map(|day| day.0)),
+            amount(Some(call.total_debt_bytes), ""),
+            price(call.amount_rp),
         ]
     },
 };
+
+/// What may be absent.
+fn written(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use axum::body::{self, Body, HttpBody};
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::spawn_blocking;
 
@@ -37,10 +37,14 @@ impl Read for Arriving {
 }
 
 /// Calls `visit` with each row in `items` of a report, and returns its `totals`.
-pub(super) async fn each_row(
+pub(super) async fn each_row<R, T>(
     mut body: Body,
-    visit: impl FnMut(Value) -> Result<(), Failure> + Send + 'static,
-) -> Result<Value, Failure> {
+    visit: impl FnMut(R) -> Result<(), Failure> + Send + 'static,
+) -> Result<T, Failure>
+where
+    R: DeserializeOwned,
+    T: DeserializeOwned + Send + 'static,
+{
     let (sender, parts) = channel(PARTS_WAITING);
     let reader = spawn_blocking(move || parse(Arriving { parts, chunk: body::Bytes::new() }, visit));
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
@@ -54,46 +58,65 @@ pub(super) async fn each_row(
     reader.await.map_err(broken)?
 }
 
-fn parse(text: impl Read, mut visit: impl FnMut(Value) -> Result<(), Failure>) -> Result<Value, Failure> {
+fn parse<R: DeserializeOwned, T: DeserializeOwned>(
+    text: impl Read,
+    mut visit: impl FnMut(R) -> Result<(), Failure>,
+) -> Result<T, Failure> {
     let mut failed = None;
-    let report = Report(|row| {
+    let take = |row| {
         visit(row).map_err(|failure| {
             failed = Some(failure);
             "a row was not taken"
         })
-    });
+    };
+    let report = Report { take, kinds: PhantomData };
     let mut text = serde_json::Deserializer::from_reader(io::BufReader::new(text));
     let totals = text.deserialize_map(report).and_then(|totals| text.end().map(|()| totals));
     totals.map_err(|error| failed.unwrap_or_else(|| broken(error)))
 }
 
-/// Reads `{"items": [...], "totals": {...}, ...}`.
-struct Report<F>(F);
+/// Reads `{"items": [...], "totals": {...}, ...}`: hands out the rows, and is the totals.
+struct Report<F, R, T> {
+    take: F,
+    kinds: PhantomData<fn(R) -> T>,
+}
 
-impl<'de, F: FnMut(Value) -> Result<(), &'static str>> Visitor<'de> for Report<F> {
-    type Value = Value;
+impl<'de, F, R, T> Visitor<'de> for Report<F, R, T>
+where
+    F: FnMut(R) -> Result<(), &'static str>,
+    R: DeserializeOwned,
+    T: DeserializeOwned,
+{
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a report")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
-        let mut totals = Value::Null;
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<T, A::Error> {
+        let mut totals = None;
         while let Some(field) = map.next_key::<String>()? {
             match field.as_str() {
-                "items" => map.next_value_seed(Rows(&mut self.0))?,
-                "totals" => totals = map.next_value()?,
+                "items" => map.next_value_seed(Rows { take: &mut self.take, row: PhantomData })?,
+                "totals" => totals = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(totals)
+        totals.ok_or_else(|| A::Error::missing_field("totals"))
     }
 }
 
 /// Reads the rows.
-struct Rows<'a, F>(&'a mut F);
+struct Rows<'a, F, R> {
+    take: &'a mut F,
+    row: PhantomData<fn(R)>,
+}
 
-impl<'de, F: FnMut(Value) -> Result<(), &'static str>> serde::de::DeserializeSeed<'de> for Rows<'_, F> {
+impl<'de, F, R> serde::de::DeserializeSeed<'de> for Rows<'_, F, R>
+where
+    F: FnMut(R) -> Result<(), &'static str>,
+    R: DeserializeOwned,
+{
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -101,7 +124,11 @@ impl<'de, F: FnMut(Value) -> Result<(), &'static str>> serde::de::DeserializeSee
     }
 }
 
-impl<'de, F: FnMut(Value) -> Result<(), &'static str>> Visitor<'de> for Rows<'_, F> {
+impl<'de, F, R> Visitor<'de> for Rows<'_, F, R>
+where
+    F: FnMut(R) -> Result<(), &'static str>,
+    R: DeserializeOwned,
+{
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -109,8 +136,8 @@ impl<'de, F: FnMut(Value) -> Result<(), &'static str>> Visitor<'de> for Rows<'_,
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
-        while let Some(row) = rows.next_element::<Value>()? {
-            self.0(row).map_err(A::Error::custom)?;
+        while let Some(row) = rows.next_element::<R>()? {
+            (self.take)(row).map_err(A::Error::custom)?;
         }
         Ok(())
     }
@@ -118,6 +145,8 @@ impl<'de, F: FnMut(Value) -> Result<(), &'static str>> Visitor<'de> for Rows<'_,
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[tokio::test]
@@ -128,17 +157,20 @@ mod tests {
             sender.send(row["n"].as_u64().unwrap()).unwrap();
             Ok(())
         };
-        let totals = each_row(Body::from(text), visit).await.unwrap_or_else(|_| panic!("it is whole"));
+        let totals = each_row::<Value, Value>(Body::from(text), visit).await;
+        let totals = totals.unwrap_or_else(|_| panic!("it is whole"));
         assert_eq!(totals["n"], 3);
         assert_eq!(seen.iter().collect::<Vec<_>>(), [1, 2]);
     }
 
     #[tokio::test]
     async fn an_answer_that_breaks_off_and_a_row_that_is_not_taken_are_failures() {
-        for text in ["", r#"{"items":[{"n":1},"#, r#"{"items":[]"#, "[]"] {
-            assert!(each_row(Body::from(text), |_| Ok(())).await.is_err(), "{text}");
+        for text in ["", r#"{"items":[{"n":1},"#, r#"{"items":[]"#, r#"{"items":[]}"#, "[]"] {
+            assert!(each_row::<Value, Value>(Body::from(text), |_| Ok(())).await.is_err(), "{text}");
         }
-        let refused = each_row(Body::from(r#"{"items":[{}],"totals":{}}"#), |_| Err(Failure::said("no")));
+        let refused = each_row::<Value, Value>(Body::from(r#"{"items":[{}],"totals":{}}"#), |_| {
+            Err(Failure::said("no"))
+        });
         assert!(matches!(refused.await, Err(Failure::Said(why)) if why == "no"));
     }
 }

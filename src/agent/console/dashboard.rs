@@ -19,6 +19,7 @@ use crate::agent::reports::debts::Owed;
 use crate::clock::parse_rfc3339;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, DAY_MS, Rupiah, Timestamp};
+use crate::protocol::admin::values::Day;
 use crate::store::Role;
 use crate::store::backup::{self, last};
 use crate::ui::catalogue::fill;
@@ -219,7 +220,7 @@ pub(crate) fn copies(app: &AppState, locale: &Locale, now: Timestamp) -> PartLin
 
 fn sums(locale: &Locale, figures: &Figures, is_wanted: impl Fn(jiff::civil::Date) -> bool) -> Sums {
     let mut by_method: BTreeMap<Method, Rupiah> = BTreeMap::new();
-    for income in figures.income.iter().filter(|income| income.day.is_some_and(&is_wanted)) {
+    for income in figures.income.iter().filter(|income| income.day.is_some_and(|day| is_wanted(day.0))) {
         if let Some(method) = income.method.as_deref().and_then(Method::from_name) {
             let sum = by_method.entry(method).or_default();
             *sum = sum.plus(income.kept());
@@ -265,7 +266,7 @@ fn usage_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
 
 fn income_plot(w: &Office, locale: &Locale, figures: &Figures) -> String {
     let of = |day: &jiff::civil::Date| {
-        let that_day = figures.income.iter().filter(|income| income.day == Some(*day));
+        let that_day = figures.income.iter().filter(|income| income.day == Some(Day(*day)));
         that_day.fold(Rupiah::ZERO, |sum, income| sum.plus(income.kept()))
     };
     let bar = |day: &jiff::civil::Date| Bar {

@@ -14,17 +14,16 @@ use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::{Call, State as Urgency, ranked};
+use crate::agent::reports::collection::ranked;
 use crate::agent::reports::debts as owed;
-use crate::agent::reports::debts::{Owes, Totals};
 use crate::agent::reports::sales as sold;
-use crate::agent::reports::sales::Sum;
 use crate::agent::reports::span::{Days, Span};
 use crate::agent::reports::usage::Source;
 use crate::domain::id::UserId;
 use crate::domain::order::Method;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::protocol::admin::page::{Cursor, ListBuilder, PageLimit, given};
+use crate::protocol::admin::reports::{CallReason, CallView, DebtTotalsView, OwesView, SalesSumView};
 use crate::protocol::admin::values::Day;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
@@ -194,7 +193,7 @@ pub(crate) async fn sales(
         layout,
         w,
         head: asked.head(locale, 0, true),
-        totals: sum_row(locale, w.sum.to_owned(), &report.iter().fold(Sum::default(), total)),
+        totals: sum_row(locale, w.sum.to_owned(), &report.iter().fold(SalesSumView::default(), total)),
         by_slot_title: if is_daily { w.by_day } else { w.by_month },
         by_slot: slots
             .iter()
@@ -237,18 +236,21 @@ fn slots(days: Days, is_daily: bool) -> Vec<Date> {
         .collect()
 }
 
-fn add(sum: &mut Sum, other: &Sum) {
+fn add(sum: &mut SalesSumView, other: &SalesSumView) {
     sum.orders += other.orders;
     sum.amount_rp = sum.amount_rp.saturating_add(other.amount_rp);
     sum.refunded_rp = sum.refunded_rp.saturating_add(other.refunded_rp);
 }
 
-fn total(mut sum: Sum, other: &Sum) -> Sum {
+fn total(mut sum: SalesSumView, other: &SalesSumView) -> SalesSumView {
     add(&mut sum, other);
     sum
 }
 
-fn grouped(report: &[Sum], name: impl Fn(&Sum) -> String) -> BTreeMap<String, Sum> {
+fn grouped(
+    report: &[SalesSumView],
+    name: impl Fn(&SalesSumView) -> String,
+) -> BTreeMap<String, SalesSumView> {
     let mut sums = BTreeMap::new();
     for item in report {
         add(sums.entry(name(item)).or_default(), item);
@@ -256,10 +258,10 @@ fn grouped(report: &[Sum], name: impl Fn(&Sum) -> String) -> BTreeMap<String, Su
     sums
 }
 
-fn by_slot(report: &[Sum], is_daily: bool) -> BTreeMap<Date, Sum> {
+fn by_slot(report: &[SalesSumView], is_daily: bool) -> BTreeMap<Date, SalesSumView> {
     let mut sums = BTreeMap::new();
     for item in report {
-        if let Some(day) = item.day {
+        if let Some(Day(day)) = item.day {
             add(sums.entry(slot(day, is_daily)).or_default(), item);
         }
     }
@@ -271,7 +273,7 @@ fn method_name(locale: &Locale, name: &str) -> String {
         .map_or_else(|| name.to_owned(), |method| say::method(locale.language, method).to_owned())
 }
 
-fn sum_row(locale: &Locale, name: String, sum: &Sum) -> SumRow {
+fn sum_row(locale: &Locale, name: String, sum: &SalesSumView) -> SumRow {
     let refunded = if sum.refunded_rp == 0 { String::new() } else { Rupiah(sum.refunded_rp).to_string() };
     SumRow { name, orders: locale.count(sum.orders), amount: Rupiah(sum.amount_rp).to_string(), refunded }
 }
@@ -283,9 +285,15 @@ fn label(at: usize, all: usize, slot: Date, is_daily: bool) -> String {
     if at.is_multiple_of(every) { number.to_string() } else { String::new() }
 }
 
-fn sales_plot(w: &Office, locale: &Locale, sums: &BTreeMap<Date, Sum>, days: Days, is_daily: bool) -> String {
+fn sales_plot(
+    w: &Office,
+    locale: &Locale,
+    sums: &BTreeMap<Date, SalesSumView>,
+    days: Days,
+    is_daily: bool,
+) -> String {
     let slots = slots(days, is_daily);
-    let of = |slot: &Date| sums.get(slot).map_or(Rupiah::ZERO, Sum::kept);
+    let of = |slot: &Date| sums.get(slot).map_or(Rupiah::ZERO, SalesSumView::kept);
     let bar = |(at, slot): (usize, &Date)| Bar {
         label: label(at, slots.len(), *slot, is_daily),
         told: format!("{}: {}", slot_name(locale, *slot, is_daily), of(slot)),
@@ -408,7 +416,7 @@ fn due(w: &Office, due_rp: Option<u64>) -> String {
     due_rp.map_or_else(|| w.no_price.to_owned(), |due| Rupiah(due).to_string())
 }
 
-fn owe_row(w: &Office, locale: &Locale, owes: Owes) -> OweRow {
+fn owe_row(w: &Office, locale: &Locale, owes: OwesView) -> OweRow {
     let late = owes.debts.iter().map(|debt| debt.late_days).max().filter(|days| *days > 0);
     OweRow {
         path: format!("/pelanggan/{}", owes.user_id),
@@ -444,7 +452,8 @@ pub(crate) async fn debts(
                 let tariff = ctx.tariff();
                 look.users_after(0).for_each(|user| all.add(&user.account, &tariff, today));
             });
-            let (mut totals, mut pages) = (Totals::default(), ListBuilder::new(PageLimit::default(), after));
+            let (mut totals, mut pages) =
+                (DebtTotalsView::default(), ListBuilder::new(PageLimit::default(), after));
             owed::each(&look, given, |owes| {
                 totals.add(&owes);
                 pages.add(owes);
@@ -493,13 +502,13 @@ struct CollectionPage {
     next: Option<String>,
 }
 
-fn call_row(w: &Office, locale: &Locale, call: Call) -> CallRow {
+fn call_row(w: &Office, locale: &Locale, call: CallView) -> CallRow {
     let (state, class) = match call.state {
-        Urgency::Stopped => (w.stopped, "bad"),
-        Urgency::Overdue => (w.overdue, "warn"),
-        Urgency::DueSoon => (w.due_soon, ""),
+        CallReason::Stopped => (w.stopped, "bad"),
+        CallReason::Overdue => (w.overdue, "warn"),
+        CallReason::DueSoon => (w.due_soon, ""),
     };
-    let date = call.due_date.and_then(|date| date.parse::<Date>().ok());
+    let date = call.due_date.map(|day| day.0);
     CallRow {
         path: format!("/pelanggan/{}", call.user_id),
         name: call.name,

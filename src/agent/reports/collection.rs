@@ -1,15 +1,15 @@
 //! Whom to call about what is owed.
 
 use jiff::civil::Date;
-use serde::Serialize;
 
 use super::live::{Live, USERS_AT_ONCE};
 use super::span::Days;
 use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::access::Reason;
-use crate::domain::id::UserId;
 use crate::domain::tariff::Tariff;
 use crate::protocol::admin::page::{Cursor, List, PageLimit};
+use crate::protocol::admin::reports::{CallReason, CallTotalsView, CallView};
+use crate::protocol::admin::values::Day;
 use crate::store::UserRecord;
 use crate::store::export::ExportError;
 
@@ -28,57 +28,12 @@ pub(crate) struct CallList {
 pub(crate) struct Ranked {
     users: Vec<u32>,
     /// Sums over all of them.
-    pub totals: CallTotals,
+    pub totals: CallTotalsView,
 }
 
-/// Why somebody is called; least urgent last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    /// Blocked for debt.
-    Stopped,
-    /// Past the due date.
-    Overdue,
-    /// Due within a week.
-    DueSoon,
-}
-
-impl State {
-    /// Its name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Stopped => "stopped",
-            Self::Overdue => "overdue",
-            Self::DueSoon => "due_soon",
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Call {
-    pub state: State,
-    pub user_id: UserId,
-    pub name: String,
-    pub phone: Option<String>,
-    /// The earliest of the open items.
-    pub due_date: Option<String>,
-    pub total_debt_bytes: u64,
-    pub total_debt_mb: String,
-    /// What settling everything costs; null when it cannot be priced.
-    pub amount_rp: Option<u64>,
-}
-
-#[derive(Clone, Default, Serialize)]
-pub(crate) struct CallTotals {
-    pub users: u64,
-    /// Of everybody whose debt has a price.
-    pub amount_rp: u64,
-    pub unpriced: u64,
-}
-
-impl CallTotals {
+impl CallTotalsView {
     /// Adds somebody.
-    fn add(&mut self, call: &Call) {
+    fn add(&mut self, call: &CallView) {
         self.users += 1;
         self.amount_rp = self.amount_rp.saturating_add(call.amount_rp.unwrap_or_default());
         self.unpriced += u64::from(call.amount_rp.is_none());
@@ -88,8 +43,8 @@ impl CallTotals {
 /// Who is stopped for debt, is late or has to pay soon; with the earliest due date in `days` where given.
 pub(crate) fn ranked(look: &ReadView, days: Option<Days>) -> Ranked {
     let today = look.facts.local.date;
-    let mut totals = CallTotals::default();
-    let mut calls: Vec<(State, Option<Date>, &str, u32)> = look.with_context(|ctx| {
+    let mut totals = CallTotalsView::default();
+    let mut calls: Vec<(CallReason, Option<Date>, &str, u32)> = look.with_context(|ctx| {
         let tariff = ctx.tariff();
         let ranked = |user: &'_ UserRecord| {
             let (state, due) = state_of(user, today, days)?;
@@ -111,14 +66,14 @@ impl Ranked {
         days: Option<Days>,
         limit: PageLimit,
         after: Option<Cursor>,
-    ) -> List<Call> {
+    ) -> List<CallView> {
         let List { items, next } = List::of_all(self.users, limit, after);
         List { items: calls(look, &items, look.facts.local.date, days), next }
     }
 }
 
 /// The users with those keys who are still to be called.
-fn calls(look: &ReadView, users: &[u32], today: Date, days: Option<Days>) -> Vec<Call> {
+fn calls(look: &ReadView, users: &[u32], today: Date, days: Option<Days>) -> Vec<CallView> {
     look.with_context(|ctx| {
         let tariff = ctx.tariff();
         let users = users.iter().filter_map(|no| look.user_no(*no));
@@ -139,11 +94,11 @@ impl CallList {
     /// Visits everybody who is to be called, the most urgent first; returns the sums.
     pub fn each(
         &self,
-        mut visit: impl FnMut(&Call) -> Result<(), ExportError>,
-    ) -> Result<CallTotals, ExportError> {
+        mut visit: impl FnMut(&CallView) -> Result<(), ExportError>,
+    ) -> Result<CallTotalsView, ExportError> {
         let (today, days) = (self.today, self.days);
         let all = self.live.read(move |engine| ranked(&engine.read_view(), days).users)?;
-        let mut totals = CallTotals::default();
+        let mut totals = CallTotalsView::default();
         for part in all.chunks(USERS_AT_ONCE) {
             let users = part.to_vec();
             let part = self.live.read(move |engine| calls(&engine.read_view(), &users, today, days))?;
@@ -157,7 +112,7 @@ impl CallList {
 }
 
 /// Why somebody is called, and the earliest due date; `None` for everybody else.
-fn state_of(user: &UserRecord, today: Date, days: Option<Days>) -> Option<(State, Option<Date>)> {
+fn state_of(user: &UserRecord, today: Date, days: Option<Days>) -> Option<(CallReason, Option<Date>)> {
     let account = &user.account;
     let due = account.open_items().into_iter().map(|item| item.due_date).min();
     if days.is_some_and(|days| due.is_none_or(|due| !days.hold(due))) {
@@ -165,28 +120,28 @@ fn state_of(user: &UserRecord, today: Date, days: Option<Days>) -> Option<(State
     }
     let for_debt = |reason: &Reason| matches!(reason, Reason::DebtLimit | Reason::DebtOverdue);
     let state = if account.access.causes.iter().any(for_debt) {
-        State::Stopped
+        CallReason::Stopped
     } else {
         match due.map(|due| (due - today).get_days()) {
-            Some(left) if left < 0 => State::Overdue,
-            Some(left) if left <= DUE_SOON_DAYS => State::DueSoon,
+            Some(left) if left < 0 => CallReason::Overdue,
+            Some(left) if left <= DUE_SOON_DAYS => CallReason::DueSoon,
             _ => return None,
         }
     };
     Some((state, due))
 }
 
-fn call(user: &UserRecord, state: State, due: Option<Date>, tariff: &Tariff) -> Call {
+fn call(user: &UserRecord, state: CallReason, due: Option<Date>, tariff: &Tariff) -> CallView {
     let account = &user.account;
     let total = account.total_debt();
-    Call {
+    CallView {
         state,
         user_id: account.id,
         name: user.name.clone(),
         phone: user.phone.clone(),
-        due_date: due.map(|due| due.to_string()),
+        due_date: due.map(Day),
         total_debt_bytes: total.0,
-        total_debt_mb: total.to_mb_string(),
+        total_debt_mb: total.into(),
         amount_rp: tariff.settle_all(account).ok().map(|quote| quote.total().0),
     }
 }

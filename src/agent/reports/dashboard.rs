@@ -7,13 +7,14 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::debts::Owed;
-use super::sales::{Sum, sums};
+use super::sales::sums;
 use super::span::Days;
 use super::usage::Source;
 use crate::agent::engine::Engine;
 use crate::domain::access::{Access, Status};
 use crate::domain::id::UserId;
 use crate::domain::units::{Bytes, Timestamp};
+use crate::protocol::admin::reports::SalesSumView;
 use crate::store::StoreError;
 
 /// Days of the plots.
@@ -55,7 +56,7 @@ pub(crate) struct Figures {
     pub books: Books,
     pub usage: BTreeMap<Date, Bytes>,
     /// Of the plots' days and of this month.
-    pub income: Vec<Sum>,
+    pub income: Vec<SalesSumView>,
 }
 
 /// What one look at the engine gives; [`Counted::figures`] reads the history.

@@ -1,16 +1,16 @@
 //! What is owed: every open item by user, and its sums by age.
 
 use jiff::civil::Date;
-use serde::Serialize;
 
 use super::live::{Live, USERS_AT_ONCE};
 use super::span::Days;
 use crate::agent::engine::{EngineHandle, ReadView};
 use crate::domain::account::Account;
 use crate::domain::debt::DebtItem;
-use crate::domain::id::{DebtId, UserId};
 use crate::domain::tariff::{self, DebtLine, Tariff};
 use crate::domain::units::{Bytes, Rupiah};
+use crate::protocol::admin::reports::{DebtTotalsView, OwedItemView, OwesView};
+use crate::protocol::admin::values::Day;
 use crate::store::UserRecord;
 use crate::store::export::ExportError;
 
@@ -22,57 +22,9 @@ pub(crate) struct DebtList {
     live: Live,
 }
 
-/// What one user owes.
-#[derive(Serialize)]
-pub(crate) struct Owes {
-    pub user_id: UserId,
-    pub name: String,
-    pub phone: Option<String>,
-    pub debts: Vec<Open>,
-    pub unpaid_bytes: u64,
-    pub unpaid_mb: String,
-    pub overage_bytes: u64,
-    pub overage_mb: String,
-    /// What the overage costs at present; null when nothing on sale gives it a price.
-    pub overage_rp: Option<u64>,
-    /// The sum of all of it; null when a part has no price.
-    pub due_rp: Option<u64>,
-}
-
-/// One open item.
-#[derive(Serialize)]
-pub(crate) struct Open {
-    pub id: DebtId,
-    pub debt_date: String,
-    pub due_date: String,
-    /// Days since the debt date.
-    pub age_days: i32,
-    /// Days since the due date; 0 until then.
-    pub late_days: i32,
-    /// Null is an unlimited plan.
-    pub amount_bytes: Option<u64>,
-    pub unpaid_bytes: u64,
-    pub unpaid_mb: String,
-    /// Null when nothing on sale gives it a price.
-    pub due_rp: Option<u64>,
-    pub note: String,
-}
-
-#[derive(Default, Serialize)]
-pub(crate) struct Totals {
-    pub users: u64,
-    pub debts: u64,
-    pub unpaid_bytes: u64,
-    pub overage_bytes: u64,
-    /// Of everything that has a price.
-    pub due_rp: u64,
-    /// Users of whom a part has no price.
-    pub unpriced: u64,
-}
-
-impl Totals {
+impl DebtTotalsView {
     /// Adds what one user owes.
-    pub fn add(&mut self, user: &Owes) {
+    pub(crate) fn add(&mut self, user: &OwesView) {
         self.users += 1;
         self.debts += user.debts.len() as u64;
         self.unpaid_bytes = self.unpaid_bytes.saturating_add(user.unpaid_bytes);
@@ -84,7 +36,7 @@ impl Totals {
 }
 
 impl DebtList {
-    /// Open items, of the debt dates in `days` where given, and overage.
+    /// OwedItemView items, of the debt dates in `days` where given, and overage.
     pub fn new(engine: &EngineHandle, today: Date, days: Option<Days>) -> Self {
         Self { today, days, live: Live::new(engine) }
     }
@@ -92,9 +44,9 @@ impl DebtList {
     /// Visits everybody who owes something, by the order in which users were entered; returns the sums.
     pub fn each(
         &self,
-        mut visit: impl FnMut(&Owes) -> Result<(), ExportError>,
-    ) -> Result<Totals, ExportError> {
-        let (mut totals, mut after) = (Totals::default(), 0);
+        mut visit: impl FnMut(&OwesView) -> Result<(), ExportError>,
+    ) -> Result<DebtTotalsView, ExportError> {
+        let (mut totals, mut after) = (DebtTotalsView::default(), 0);
         loop {
             let (today, days) = (self.today, self.days);
             let part = self.live.read(move |engine| {
@@ -116,7 +68,7 @@ impl DebtList {
 }
 
 /// Calls `visit` with everybody who owes something, one after the other; keeps nothing.
-pub(crate) fn each(look: &ReadView, days: Option<Days>, visit: impl FnMut(Owes)) {
+pub(crate) fn each(look: &ReadView, days: Option<Days>, visit: impl FnMut(OwesView)) {
     let today = look.facts.local.date;
     look.with_context(|ctx| {
         let tariff = ctx.tariff();
@@ -124,7 +76,7 @@ pub(crate) fn each(look: &ReadView, days: Option<Days>, visit: impl FnMut(Owes))
     });
 }
 
-fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<Owes> {
+fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> Option<OwesView> {
     let account = &user.account;
     // Overage has no date, so a span leaves it out.
     let is_asked_for =
@@ -141,30 +93,31 @@ fn owes(user: &UserRecord, tariff: &Tariff, today: Date, days: Option<Days>) -> 
     let over = lines.iter().find(|line| line.item.is_none());
     let overage_rp = over.map_or(Some(Rupiah::ZERO), |line| line.price.ok());
     let due = tariff::total(&lines).ok();
-    Some(Owes {
+    Some(OwesView {
         user_id: account.id,
         name: user.name.clone(),
         phone: user.phone.clone(),
         debts: lines.iter().filter_map(|line| Some(open(line.item?, line, today))).collect(),
         unpaid_bytes: unpaid.0,
-        unpaid_mb: unpaid.to_mb_string(),
+        unpaid_mb: unpaid.into(),
         overage_bytes: overage.0,
-        overage_mb: overage.to_mb_string(),
+        overage_mb: overage.into(),
         overage_rp: overage_rp.map(|rp| rp.0),
         due_rp: due.map(|rp| rp.0),
     })
 }
 
-fn open(item: &DebtItem, line: &DebtLine, today: Date) -> Open {
-    Open {
+fn open(item: &DebtItem, line: &DebtLine, today: Date) -> OwedItemView {
+    let days_since = |day: Date| u32::try_from((today - day).get_days()).unwrap_or_default();
+    OwedItemView {
         id: item.id,
-        debt_date: item.debt_date.to_string(),
-        due_date: item.due_date.to_string(),
-        age_days: (today - item.debt_date).get_days().max(0),
-        late_days: (today - item.due_date).get_days().max(0),
+        debt_date: Day(item.debt_date),
+        due_date: Day(item.due_date),
+        age_days: days_since(item.debt_date),
+        late_days: days_since(item.due_date),
         amount_bytes: item.amount.map(|amount| amount.0),
         unpaid_bytes: line.bytes.0,
-        unpaid_mb: line.bytes.to_mb_string(),
+        unpaid_mb: line.bytes.into(),
         due_rp: line.price.ok().map(|rp| rp.0),
         note: item.note.clone(),
     }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
 
 use super::span::Days;
 use crate::agent::engine::Engine;
 use crate::clock::Zone;
 use crate::domain::units::Rupiah;
+use crate::protocol::admin::reports::{SalesReportView, SalesSumView};
+use crate::protocol::admin::values::Day;
 use crate::store::reports::Sale;
 use crate::store::{Reader, StoreError};
 
@@ -20,40 +21,9 @@ pub(crate) struct Sales {
     days: Days,
 }
 
-/// The sums of a span, and of all of it.
-#[derive(Serialize)]
-pub(crate) struct SalesSums {
-    pub from: String,
-    pub to: String,
-    pub items: Vec<Sum>,
-    pub totals: Sum,
-}
-
-/// Orders of one day, method and cashier, or all of them.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Sum {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    pub day: Option<Date>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    pub cashier: Option<String>,
-    pub orders: u64,
-    pub amount_rp: u64,
-    /// What went back of these orders, on whatever day.
-    pub refunded_rp: u64,
-    pub receipt_first: Option<u64>,
-    pub receipt_last: Option<u64>,
-}
-
-/// A day as the API writes it.
-#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn as_text<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
-    day.map(|day| day.to_string()).serialize(serializer)
-}
-
-impl Sum {
+impl SalesSumView {
     /// What is left of it.
-    pub fn kept(&self) -> Rupiah {
+    pub(crate) fn kept(&self) -> Rupiah {
         Rupiah(self.amount_rp.saturating_sub(self.refunded_rp))
     }
 
@@ -70,9 +40,22 @@ impl Sum {
     }
 }
 
+/// Sums by local day, method and cashier.
+type SumsByKey = BTreeMap<(Date, String, Option<String>), SalesSumView>;
+
+fn listed(sums: SumsByKey) -> Vec<SalesSumView> {
+    let keyed = |((day, method, cashier), sum)| SalesSumView {
+        day: Some(Day(day)),
+        method: Some(method),
+        cashier,
+        ..sum
+    };
+    sums.into_iter().map(keyed).collect()
+}
+
 /// Sums of a span by day, method and cashier, without its orders, from a connection that may take its time.
-pub(crate) fn sums(reader: &Reader, zone: &Zone, days: Days) -> Result<Vec<Sum>, StoreError> {
-    let mut sums: BTreeMap<(Date, String, Option<String>), Sum> = BTreeMap::new();
+pub(crate) fn sums(reader: &Reader, zone: &Zone, days: Days) -> Result<Vec<SalesSumView>, StoreError> {
+    let mut sums = SumsByKey::new();
     let mut day = (days.from, zone.day_start(days.from));
     for income in reader.income(zone.day_start(days.from), zone.day_start(days.after()))? {
         // They come by time, so the zone is asked once for each day.
@@ -85,8 +68,7 @@ pub(crate) fn sums(reader: &Reader, zone: &Zone, days: Days) -> Result<Vec<Sum>,
         sum.amount_rp = sum.amount_rp.saturating_add(income.amount.0);
         sum.refunded_rp = sum.refunded_rp.saturating_add(income.refunded.0);
     }
-    let named = |((day, method, cashier), sum)| Sum { day: Some(day), method: Some(method), cashier, ..sum };
-    Ok(sums.into_iter().map(named).collect())
+    Ok(listed(sums))
 }
 
 impl Sales {
@@ -107,18 +89,16 @@ impl Sales {
     }
 
     /// Sums by day, method and cashier.
-    pub fn sums(&self) -> Result<SalesSums, StoreError> {
-        let mut sums: BTreeMap<(Date, String, Option<String>), Sum> = BTreeMap::new();
-        let mut totals = Sum::default();
+    pub fn sums(&self) -> Result<SalesReportView, StoreError> {
+        let mut sums = SumsByKey::new();
+        let mut totals = SalesSumView::default();
         self.each(|day, sale| {
             totals.add(&sale);
             let key = (day, sale.method.clone(), sale.cashier.clone());
             sums.entry(key).or_default().add(&sale);
             Ok::<_, StoreError>(())
         })?;
-        let named =
-            |((day, method, cashier), sum)| Sum { day: Some(day), method: Some(method), cashier, ..sum };
-        let items = sums.into_iter().map(named).collect();
-        Ok(SalesSums { from: self.days.from.to_string(), to: self.days.to.to_string(), items, totals })
+        let (from, to) = (Day(self.days.from), Day(self.days.to));
+        Ok(SalesReportView { from, to, items: listed(sums), totals })
     }
 }

@@ -21,6 +21,10 @@ use super::orders::OrderView;
 use super::packages::PackageView;
 use super::page::List;
 use super::quota::ResetView;
+use super::reports::{
+    CallTotalsView, CallView, CollectionReportView, DailyUsageView, DebtTotalsView, DebtsReportView,
+    OwedItemView, OwesView, SalesReportView, SalesSumView, UsageReportView, UsageTotalsView,
+};
 use super::router::{EditView, PlanView, RefusedView, UnreadView};
 use super::schema_tests::{ANSWER, DOCUMENT, declared, in_our_manner, root};
 use super::status::{
@@ -76,7 +80,19 @@ macro_rules! answers {
             PlanView,
             EditView,
             RefusedView,
-            UnreadView
+            UnreadView,
+            SalesReportView,
+            SalesSumView,
+            DebtsReportView,
+            OwesView,
+            OwedItemView,
+            DebtTotalsView,
+            UsageReportView,
+            DailyUsageView,
+            UsageTotalsView,
+            CollectionReportView,
+            CallView,
+            CallTotalsView
         )
     };
 }

@@ -64,8 +64,8 @@ where
 
 /// Declares a value that is read from a JSON text.
 macro_rules! text_field {
-    ($(#[$doc:meta])* $name:ident($inner:ty), $parse:expr, $write:expr) => {
-        $(#[$doc])*
+    ($(#[$attribute:meta])* $name:ident($inner:ty), $parse:expr, $write:expr) => {
+        $(#[$attribute])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name(pub $inner);
 
@@ -192,6 +192,7 @@ text_field! {
 }
 text_field! {
     /// A calendar day.
+    #[derive(Copy)]
     Day(Date), day, Date::to_string
 }
 text_field! {

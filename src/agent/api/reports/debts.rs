@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::format::{Record, Report, cell};
-use crate::agent::reports::collection::{Call, CallList};
+use crate::agent::reports::collection::CallList;
 use crate::agent::reports::debts::DebtList;
+use crate::protocol::admin::reports::CallView;
 use crate::store::export::ExportError;
 use crate::web::stream::Feed;
 
@@ -65,8 +66,8 @@ impl Report for DebtList {
             for debt in &user.debts {
                 let what = [
                     debt.id.to_string(),
-                    debt.debt_date.clone(),
-                    debt.due_date.clone(),
+                    debt.debt_date.0.to_string(),
+                    debt.due_date.0.to_string(),
                     debt.age_days.to_string(),
                     debt.late_days.to_string(),
                     debt.unpaid_bytes.to_string(),
@@ -107,13 +108,13 @@ impl Report for CallList {
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
-        let row = |call: &Call| {
+        let row = |call: &CallView| {
             vec![
                 call.state.name().to_owned(),
                 call.user_id.to_string(),
                 call.name.clone(),
                 cell(call.phone.as_ref()),
-                cell(call.due_date.as_ref()),
+                cell(call.due_date.map(|day| day.0)),
                 call.total_debt_bytes.to_string(),
                 cell(call.amount_rp),
             ]

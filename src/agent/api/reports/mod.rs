@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
 
 impl ReportQuery {
     fn span(&self) -> Span {
-        let date = |day: &Option<Day>| day.as_ref().map(|day| day.0);
+        let date = |day: &Option<Day>| day.map(|day| day.0);
         Span { from: date(&self.from), to: date(&self.to) }
     }
 }

@@ -5,8 +5,9 @@ use std::io;
 use jiff::civil::Date;
 
 use super::format::{Record, Report, cell};
-use crate::agent::reports::sales::{Sales, Sum};
+use crate::agent::reports::sales::Sales;
 use crate::clock::rfc3339;
+use crate::protocol::admin::reports::SalesSumView;
 use crate::store::export::ExportError;
 use crate::store::reports::Sale;
 use crate::web::stream::Feed;
@@ -36,10 +37,10 @@ impl Report for Sales {
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
-        let sum = |row: &str, sum: &Sum| {
+        let sum = |row: &str, sum: &SalesSumView| {
             let mut cells = vec![
                 row.to_owned(),
-                cell(sum.day),
+                cell(sum.day.map(|day| day.0)),
                 cell(sum.method.as_ref()),
                 cell(sum.cashier.as_ref()),
                 sum.orders.to_string(),

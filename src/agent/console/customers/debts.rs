@@ -15,7 +15,7 @@ use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::collection::{Call, State as Urgency, ranked};
+use crate::agent::reports::collection::ranked;
 use crate::agent::reports::debts::{Owed, age};
 use crate::clock::Zone;
 use crate::domain::access::{Access, Reason};
@@ -24,6 +24,7 @@ use crate::domain::id::UserId;
 use crate::domain::phone;
 use crate::domain::units::Rupiah;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
+use crate::protocol::admin::reports::{CallReason, CallView};
 use crate::tools::percent;
 use crate::ui::{Frame, Locale, html};
 use crate::web::Query;
@@ -192,13 +193,13 @@ fn item_row(session: &AdminSession, open: &Open) -> ItemRow {
     }
 }
 
-fn call_row(house: &House, words: &People, locale: &Locale, call: &Call, may_take: bool) -> CallRow {
+fn call_row(house: &House, words: &People, locale: &Locale, call: &CallView, may_take: bool) -> CallRow {
     let (class, text) = match call.state {
-        Urgency::Stopped => ("bad", words.stopped),
-        Urgency::Overdue => ("warn", words.overdue),
-        Urgency::DueSoon => ("", words.due_soon),
+        CallReason::Stopped => ("bad", words.stopped),
+        CallReason::Overdue => ("warn", words.overdue),
+        CallReason::DueSoon => ("", words.due_soon),
     };
-    let due_date = call.due_date.as_deref().and_then(|date| date.parse::<Date>().ok());
+    let due_date = call.due_date.map(|day| day.0);
     let message = call.amount_rp.map(|rp| house.message(&call.name, call.state, Rupiah(rp), due_date));
     let place = format!("/pelanggan/{}", call.user_id);
     CallRow {
@@ -232,21 +233,21 @@ impl House {
     pub fn reminder(&self, name: &str, access: &Access, amount: Rupiah, due: Option<Date>) -> String {
         let for_debt = |reason: &Reason| matches!(reason, Reason::DebtLimit | Reason::DebtOverdue);
         let state = if access.causes.iter().any(for_debt) {
-            Urgency::Stopped
+            CallReason::Stopped
         } else if due.is_some_and(|due| due < self.today) {
-            Urgency::Overdue
+            CallReason::Overdue
         } else {
-            Urgency::DueSoon
+            CallReason::DueSoon
         };
         self.message(name, state, amount, due)
     }
 
-    fn message(&self, name: &str, state: Urgency, amount: Rupiah, due: Option<Date>) -> String {
+    fn message(&self, name: &str, state: CallReason, amount: Rupiah, due: Option<Date>) -> String {
         let words = People::of(self.locale.language);
         let text = match state {
-            Urgency::Stopped => words.wa_stopped,
-            Urgency::Overdue => words.wa_overdue,
-            Urgency::DueSoon => words.wa_due_soon,
+            CallReason::Stopped => words.wa_stopped,
+            CallReason::Overdue => words.wa_overdue,
+            CallReason::DueSoon => words.wa_due_soon,
         };
         let due = due.map(|due| say::with(words.wa_due, &[&self.locale.day(due)])).unwrap_or_default();
         say::with(text, &[name, &self.name, &amount.to_string(), &due])
@@ -272,7 +273,7 @@ mod tests {
         let locale = Locale { language: Language::Indonesian, zone };
         let house = House { name: "Warung Net".into(), locale, today: date(2026, 11, 10) };
         let due = Some(date(2026, 11, 30));
-        let text = house.message("Budi & Co", Urgency::DueSoon, Rupiah(40_000), due);
+        let text = house.message("Budi & Co", CallReason::DueSoon, Rupiah(40_000), due);
         for part in ["Budi & Co", "Warung Net", "Rp 40.000", "30 Nov 2026"] {
             assert!(text.contains(part), "{text}");
         }
