@@ -49,7 +49,7 @@ impl Store {
             match reader.prove_since_checkpoint() {
                 Ok(Some((from, checkpoint))) => return Ok(StartProof::Since { from, checkpoint }),
                 Ok(None) => {
-                    tracing::info!("no checkpoint of an earlier proof; proving the whole ledger first")
+                    tracing::info!("no checkpoint of an earlier proof; proving the whole ledger first");
                 }
                 Err(error) => {
                     // It is judged by the proof of the whole.

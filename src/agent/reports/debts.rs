@@ -36,7 +36,7 @@ impl DebtTotalsView {
 }
 
 impl DebtList {
-    /// OwedItemView items, of the debt dates in `days` where given, and overage.
+    /// Open items, of the debt dates in `days` where given, and overage.
     pub fn new(engine: &EngineHandle, today: Date, days: Option<Days>) -> Self {
         Self { today, days, live: Live::new(engine) }
     }
