@@ -635,3 +635,22 @@ fn every_planted_bug_names_exactly_one_line() {
     assert!(planted > 30, "{planted}");
     demand_none(&lost, "planted bugs without their one line");
 }
+
+/// `scripts/measure` counts the functions of a few walks; a function that was renamed would end it.
+#[test]
+fn every_walk_that_is_measured_names_functions_that_exist() {
+    let script = std::fs::read_to_string("scripts/measure").unwrap();
+    let hops = script.split_whitespace().filter_map(|word| word.split_once(".rs:"));
+    let (mut hops_found, mut gone) = (0, Vec::new());
+    for (file, function) in hops {
+        let file = format!("{}.rs", file.replace("$a", "src/agent"));
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        hops_found += 1;
+        let declared = [format!("fn {function}("), format!("fn {function}<")];
+        if !declared.iter().any(|declared| text.contains(declared)) {
+            gone.push(format!("{file} has no {function}"));
+        }
+    }
+    assert!(hops_found > 40, "{hops_found}");
+    demand_none(&gone, "steps of the walks in scripts/measure");
+}
