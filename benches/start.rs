@@ -72,8 +72,8 @@ fn main() {
                 "{users:>6} {days:>5} {entries:>11} {:>11.0} ms {:>11.0} ms {:>8.1} MiB {:>8.2} M/s",
                 first.listens.as_secs_f64() * 1e3,
                 listens.as_secs_f64() * 1e3,
-                rss_kb as f64 / 1024.0,
-                entries as f64 / whole.as_secs_f64() / 1e6,
+                f64::from(u32::try_from(rss_kb).unwrap()) / 1024.0,
+                f64::from(u32::try_from(entries).unwrap()) / whole.as_secs_f64() / 1e6,
             );
             if listens > START_MAX {
                 missed.push(format!("{users} users, {days} days: {listens:?}"));

@@ -108,12 +108,9 @@ fn serve(parts: &AgentParts) -> Site {
     let zone = Zone::named("Asia/Jakarta").expect("a zone that exists");
     let names = Arc::clone(&parts.names);
     let usual = Engine::parts(&parts.folder, Arc::clone(&clock), zone).expect("the store opens");
-    usual
-        .store
-        .reader()
-        .and_then(|reader| Ok(reader.prove_since_checkpoint()))
-        .expect("it can be read")
-        .expect("it adds up");
+    let reader = usual.store.reader().expect("it can be read");
+    reader.prove_since_checkpoint().expect("it adds up");
+    drop(reader);
     let engine = Engine::open(EngineParts {
         policy: parts.policy.clone(),
         notifier: Arc::new(Silence),
