@@ -129,7 +129,7 @@ impl Reader {
             "SELECT entries.*, users.id AS user_id FROM entries JOIN users USING (user_no)
              WHERE order_id = ?1 ORDER BY seq",
             [&id.0],
-            |row| Ok(entry(row)?.0),
+            entry,
         )
     }
 

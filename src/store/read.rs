@@ -143,7 +143,7 @@ impl Reader {
             "SELECT entries.*, users.id AS user_id FROM entries JOIN users USING (user_no)
              WHERE user_no = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
             params![user_no, page.after.unwrap_or(i64::MAX), page.limit],
-            |row| Ok(entry(row)?.0),
+            entry,
         )
     }
 

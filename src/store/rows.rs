@@ -9,7 +9,7 @@ use crate::domain::access::{Access, Reason, Status};
 use crate::domain::account::{Account, Overage};
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::{OrderId, UserId};
-use crate::domain::ledger::{Balance, Entry, Hash, Kind, Posted, Side};
+use crate::domain::ledger::{Balance, Entry, Kind, Posted, Side};
 use crate::domain::order::{Line, Quote};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
 use crate::protocol::LineWire;
@@ -111,7 +111,7 @@ pub(super) fn debt(row: &Row) -> Result<DebtItem, StoreError> {
 }
 
 /// One row of `entries` joined with its user's id.
-pub(super) fn entry(row: &Row) -> Result<(Posted, u32, Hash), StoreError> {
+pub(super) fn entry(row: &Row) -> Result<Posted, StoreError> {
     let debt = match row.get::<_, Option<String>>("debt_id")? {
         None => None,
         Some(_) => Some(parsed(row, "debt_id", |text| text.parse().ok())?),
@@ -125,15 +125,14 @@ pub(super) fn entry(row: &Row) -> Result<(Posted, u32, Hash), StoreError> {
         order: row.get::<_, Option<String>>("order_id")?.map(OrderId),
         note: row.get("note")?,
     };
-    let posted = Posted {
+    Ok(Posted {
         seq: unsigned(row, "seq")?,
         user: UserId(parsed(row, "user_id", |text| text.parse().ok())?),
         at: Timestamp(row.get("at")?),
         actor: row.get("actor")?,
         event: row.get("event_id")?,
         entry,
-    };
-    Ok((posted, row.get("user_no")?, row.get("hash")?))
+    })
 }
 
 pub(super) fn quote(row: &Row) -> Result<Quote, StoreError> {

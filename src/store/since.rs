@@ -96,16 +96,21 @@ impl Reader {
             return Err(Broken::Checkpoint(from.seq));
         }
         let Checkpoint { seq, hash, order_no, receipt_no, closing_no, balances, debts } = from;
-        let known: BTreeSet<_> = debts.keys().copied().collect();
+        let mut known: BTreeSet<_> = debts.keys().copied().collect();
         let mut folds = Folds { balances, debts, ..Folds::default() };
-        let (last, hash) = self.walk_chain((seq, hash), &mut folds, &ProofProgress::default())?;
+        let users = self.user_ids()?;
+        let (last, hash) = self.walk_chain((seq, hash), &users, &mut folds, &ProofProgress::default())?;
         self.check_accounts(&folds.balances)?;
-        self.check_debts_of("SELECT * FROM debts WHERE status = 'open'", [], &folds.debts)?;
+        let open = "SELECT * FROM debts WHERE status = 'open'";
+        self.check_debts(open, [], &folds.debts, |id| {
+            known.remove(&id);
+        })?;
+        // Those that were closed since.
         for id in known {
-            self.check_debts_of("SELECT * FROM debts WHERE id = ?1", [id.to_string()], &folds.debts)?;
+            self.check_debts("SELECT * FROM debts WHERE id = ?1", [id.to_string()], &folds.debts, |_| ())?;
         }
         self.check_receipts(receipt_no)?;
-        self.check_orders_since(order_no, &folds)?;
+        self.check_orders_since(order_no, &users, &folds)?;
         self.check_applied(int(seq))?;
         self.check_closings(int(closing_no))?;
         let reached = self.checkpoint_at(last, hash, folds)?;
@@ -117,10 +122,10 @@ impl Reader {
     pub(super) fn walk_chain(
         &self,
         after: (u64, Hash),
+        users: &BTreeMap<u32, UserId>,
         folds: &mut Folds,
         progress: &ProofProgress,
     ) -> Result<(u64, Hash), Broken> {
-        let users = self.user_ids()?;
         let (mut seq, mut hash) = after;
         let sql = format!(
             "SELECT {LINE_COLUMNS}, o.order_no FROM entries e LEFT JOIN orders o ON o.id = e.order_id
@@ -129,7 +134,7 @@ impl Reader {
         let mut statement = self.conn.prepare(&sql)?;
         let mut rows = statement.query([int(seq)])?;
         while let Some(row) = rows.next()? {
-            let StoredLine { user_no, fields, hash: stored } = StoredLine::of(row, &users)?;
+            let StoredLine { user_no, fields, hash: stored } = StoredLine::of(row, users)?;
             seq += 1;
             if fields.seq != seq {
                 return Err(Broken::Gap { expected: seq, found: fields.seq });
@@ -153,7 +158,8 @@ impl Reader {
         if expected > seq { Err(Broken::Tail { expected, found: seq }) } else { Ok((seq, hash)) }
     }
 
-    fn user_ids(&self) -> Result<BTreeMap<u32, UserId>, StoreError> {
+    /// The id of each user's key.
+    pub(super) fn user_ids(&self) -> Result<BTreeMap<u32, UserId>, StoreError> {
         let read = |row: &rusqlite::Row| {
             Ok((row.get("user_no")?, UserId(parsed(row, "id", |text| text.parse().ok())?)))
         };
@@ -173,14 +179,18 @@ impl Reader {
     }
 
     /// Checks the orders that entries since the checkpoint name, and those that are newer than it.
-    fn check_orders_since(&self, after: u64, folds: &Folds) -> Result<(), Broken> {
+    fn check_orders_since(
+        &self,
+        after: u64,
+        users: &BTreeMap<u32, UserId>,
+        folds: &Folds,
+    ) -> Result<(), Broken> {
         if let Some(id) = folds.missing_orders.first() {
             return Err(Broken::Order(id.clone()));
         }
         let mut orders: BTreeSet<u32> = folds.orders.keys().copied().collect();
         let newer = "SELECT order_no FROM orders WHERE order_no > ?1";
         orders.extend(self.all(newer, [int(after)], |row| Ok(row.get::<_, u32>(0)?))?);
-        let users = self.user_ids()?;
         let sums = format!("{ORDER_SUMS} WHERE o.order_no = ?1 GROUP BY o.id");
         let lines = format!("SELECT {LINE_COLUMNS} FROM entries e WHERE e.order_id = ?1 ORDER BY e.seq");
         for no in orders {
@@ -193,7 +203,7 @@ impl Reader {
             let mut statement = self.conn.prepare_cached(&lines)?;
             let mut rows = statement.query([&order.id.0])?;
             while let Some(row) = rows.next()? {
-                booked.add(&StoredLine::of(row, &users)?.fields);
+                booked.add(&StoredLine::of(row, users)?.fields);
             }
             check_order(order, &booked)?;
         }

@@ -5,11 +5,11 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::account::Account;
 use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::id::DebtId;
 use crate::domain::ledger::{Balance, CHAIN_START, Entry, Kind, Posted, Side};
 use crate::domain::units::{Bytes, Timestamp};
+use crate::store::tests::person;
 use crate::store::{Batch, Chained, FILE, UserRecord, backup};
 use jiff::civil::date;
 
@@ -31,18 +31,7 @@ impl Growing {
     pub fn new(entries: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let user = UserRecord {
-            no: 1,
-            name: "Siti".into(),
-            phone: None,
-            phone_e164: None,
-            login_key: None,
-            login: None,
-            created_at: Timestamp(1),
-            deleted_at: None,
-            access_at: Timestamp(1),
-            account: Account::fresh(UserId(Uuid::from_u128(1)), true),
-        };
+        let user = person();
         let day = date(2026, 11, 1);
         let debt = DebtItem {
             id: DebtId(Uuid::from_u128(7)),

@@ -15,12 +15,9 @@ use crate::domain::ledger::{CHAIN_START, Entry, Hash, Kind, Posted, Side};
 use crate::domain::units::{Bytes, Timestamp};
 use crate::domain::validity::{Validity, ValidityChange, ValidityStep};
 
-/// A store with one user and a few entries, and its folder.
-pub(super) fn ledger() -> (TempDir, Store) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = Store::open(dir.path()).unwrap();
-    let id = UserId(Uuid::from_u128(1));
-    let mut user = UserRecord {
+/// A user without entries.
+pub(super) fn person() -> UserRecord {
+    UserRecord {
         no: 1,
         name: "Siti".into(),
         phone: None,
@@ -30,8 +27,16 @@ pub(super) fn ledger() -> (TempDir, Store) {
         created_at: Timestamp(1),
         deleted_at: None,
         access_at: Timestamp(1),
-        account: Account::fresh(id, true),
-    };
+        account: Account::fresh(UserId(Uuid::from_u128(1)), true),
+    }
+}
+
+/// A store with one user and a few entries, and its folder.
+pub(super) fn ledger() -> (TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let mut user = person();
+    let id = user.account.id;
     let mut hash: Hash = CHAIN_START;
     let mut entries = Vec::new();
     for seq in 1..=5 {

@@ -188,9 +188,11 @@ impl Reader {
         progress.expect(self.last_seq()?);
         let damaged = self.check_file(check)?;
         let mut folds = Folds::default();
-        let (entries, hash) = self.walk_chain((0, CHAIN_START), &mut folds, progress)?;
+        let users = self.user_ids()?;
+        let (entries, hash) = self.walk_chain((0, CHAIN_START), &users, &mut folds, progress)?;
         let accounts = self.check_accounts(&folds.balances)?;
-        let debts = self.check_debts(&folds.debts)?;
+        let mut debts = 0;
+        self.check_debts("SELECT * FROM debts", [], &folds.debts, |_| debts += 1)?;
         let receipts = self.check_orders(&folds)?;
         self.check_closings(0)?;
         let checkpoint = self.checkpoint_at(entries, hash, folds)?;
@@ -256,18 +258,14 @@ impl Reader {
         Ok(checked)
     }
 
-    fn check_debts(&self, folds: &BTreeMap<DebtId, i128>) -> Result<u64, Broken> {
-        self.check_debts_of("SELECT * FROM debts", [], folds)
-    }
-
-    /// Checks the debt items that the statement returns.
-    pub(super) fn check_debts_of(
+    /// Checks the debt items that the statement returns, and hands out the id of each.
+    pub(super) fn check_debts(
         &self,
         sql: &str,
         values: impl rusqlite::Params,
         folds: &BTreeMap<DebtId, i128>,
-    ) -> Result<u64, Broken> {
-        let mut checked = 0;
+        mut checked: impl FnMut(DebtId),
+    ) -> Result<(), Broken> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
@@ -280,9 +278,9 @@ impl Reader {
             if stored != folded {
                 return Err(Broken::Debt { debt: id.to_string(), stored, folded });
             }
-            checked += 1;
+            checked(id);
         }
-        Ok(checked)
+        Ok(())
     }
 
     /// Checks that receipts are consecutive, and that every order has the same money in the order, in its cash moves
