@@ -17,6 +17,7 @@ use crate::protocol::admin::reports::{
     SalesSumView, UsageTotalsView,
 };
 use crate::protocol::admin::values::Day;
+use crate::tools::or_empty;
 
 /// Which report.
 #[derive(Debug, Subcommand)]
@@ -98,13 +99,13 @@ const SALES: Columns<SalesSumView> = Columns {
     headings: &["DAY", "METHOD", "CASHIER", "ORDERS", "AMOUNT", "BACK", "RECEIPTS"],
     row: |sum| {
         vec![
-            written(sum.day.map(|day| day.0)),
-            written(sum.method.as_ref()),
-            written(sum.cashier.as_ref()),
+            or_empty(sum.day.map(|day| day.0)),
+            or_empty(sum.method.as_ref()),
+            or_empty(sum.cashier.as_ref()),
             sum.orders.to_string(),
             price(Some(sum.amount_rp)),
             price(Some(sum.refunded_rp)),
-            format!("{}-{}", written(sum.receipt_first), written(sum.receipt_last)),
+            format!("{}-{}", or_empty(sum.receipt_first), or_empty(sum.receipt_last)),
         ]
     },
 };
@@ -114,12 +115,12 @@ const DEBTS: Columns<OwesView> = Columns {
     row: |user| {
         vec![
             user.name.clone(),
-            written(user.phone.as_ref()),
+            or_empty(user.phone.as_ref()),
             user.debts.len().to_string(),
             amount(Some(user.unpaid_bytes), ""),
             amount(Some(user.overage_bytes), ""),
             price(user.due_rp),
-            written(user.debts.iter().map(|debt| debt.due_date.0).min()),
+            or_empty(user.debts.iter().map(|debt| debt.due_date.0).min()),
         ]
     },
 };
@@ -135,15 +136,10 @@ const COLLECTION: Columns<CallView> = Columns {
         vec![
             call.state.name().to_owned(),
             call.name.clone(),
-            written(call.phone.as_ref()),
-            written(call.due_date.map(|day| day.0)),
+            or_empty(call.phone.as_ref()),
+            or_empty(call.due_date.map(|day| day.0)),
             amount(Some(call.total_debt_bytes), ""),
             price(call.amount_rp),
         ]
     },
 };
-
-/// What may be absent.
-fn written(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}

@@ -7,3 +7,8 @@ pub mod digest;
 pub mod keyed_locks;
 pub mod percent;
 pub mod rate_limit;
+
+/// What may be absent, as text: empty then.
+pub fn or_empty(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}

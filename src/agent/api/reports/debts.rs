@@ -1,39 +1,20 @@
 //! What is owed, and whom to call, as JSON and as tables.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use jiff::civil::Date;
-use serde::Serialize;
 
-use super::format::{Record, Report, cell};
+use super::format::{JsonList, Record, Report};
 use crate::agent::reports::collection::CallList;
 use crate::agent::reports::debts::DebtList;
 use crate::protocol::admin::reports::CallView;
 use crate::store::export::ExportError;
+use crate::tools::or_empty;
 use crate::web::stream::Feed;
 
-/// `{"date":,"items":[],"totals":}`, written item by item.
-struct JsonList<'a> {
-    out: &'a mut Feed,
-    separator: &'static str,
-}
-
-impl<'a> JsonList<'a> {
-    fn begin(out: &'a mut Feed, date: Date) -> Result<Self, ExportError> {
-        write!(out, "{{\"date\":\"{date}\",\"items\":[")?;
-        Ok(Self { out, separator: "" })
-    }
-
-    fn item(&mut self, item: &impl Serialize) -> Result<(), ExportError> {
-        self.out.write_all(std::mem::replace(&mut self.separator, ",").as_bytes())?;
-        Ok(serde_json::to_writer(&mut *self.out, item).map_err(io::Error::from)?)
-    }
-
-    fn end(self, totals: &impl Serialize) -> Result<(), ExportError> {
-        self.out.write_all(b"],\"totals\":")?;
-        serde_json::to_writer(&mut *self.out, totals).map_err(io::Error::from)?;
-        Ok(self.out.write_all(b"}")?)
-    }
+/// How the list of a day begins.
+fn dated(day: Date) -> String {
+    format!("\"date\":\"{day}\"")
 }
 
 impl Report for DebtList {
@@ -55,14 +36,14 @@ impl Report for DebtList {
     ];
 
     fn json(self, out: &mut Feed) -> Result<(), ExportError> {
-        let mut list = JsonList::begin(out, self.today)?;
+        let mut list = JsonList::begin(out, &dated(self.today))?;
         let totals = self.each(|user| list.item(user))?;
-        list.end(&totals)
+        Ok(list.end(&totals)?.write_all(b"}")?)
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
         let totals = self.each(|user| {
-            let who = [user.user_id.to_string(), user.name.clone(), cell(user.phone.as_ref())];
+            let who = [user.user_id.to_string(), user.name.clone(), or_empty(user.phone.as_ref())];
             for debt in &user.debts {
                 let what = [
                     debt.id.to_string(),
@@ -71,7 +52,7 @@ impl Report for DebtList {
                     debt.age_days.to_string(),
                     debt.late_days.to_string(),
                     debt.unpaid_bytes.to_string(),
-                    cell(debt.due_rp),
+                    or_empty(debt.due_rp),
                     debt.note.clone(),
                 ];
                 let row: Vec<String> =
@@ -79,7 +60,7 @@ impl Report for DebtList {
                 record(&row)?;
             }
             if user.overage_bytes > 0 {
-                let (bytes, rp) = (user.overage_bytes.to_string(), cell(user.overage_rp));
+                let (bytes, rp) = (user.overage_bytes.to_string(), or_empty(user.overage_rp));
                 record(&sum("overage", who, &bytes, &rp))?;
             }
             Ok(())
@@ -102,9 +83,9 @@ impl Report for CallList {
         &["state", "user_id", "name", "phone", "due_date", "total_debt_bytes", "amount_rp"];
 
     fn json(self, out: &mut Feed) -> Result<(), ExportError> {
-        let mut list = JsonList::begin(out, self.today)?;
+        let mut list = JsonList::begin(out, &dated(self.today))?;
         let totals = self.each(|user| list.item(user))?;
-        list.end(&totals)
+        Ok(list.end(&totals)?.write_all(b"}")?)
     }
 
     fn rows(self, record: Record) -> Result<(), ExportError> {
@@ -113,10 +94,10 @@ impl Report for CallList {
                 call.state.name().to_owned(),
                 call.user_id.to_string(),
                 call.name.clone(),
-                cell(call.phone.as_ref()),
-                cell(call.due_date.map(|day| day.0)),
+                or_empty(call.phone.as_ref()),
+                or_empty(call.due_date.map(|day| day.0)),
                 call.total_debt_bytes.to_string(),
-                cell(call.amount_rp),
+                or_empty(call.amount_rp),
             ]
         };
         self.each(|call| Ok(record(&row(call))?)).map(drop)

@@ -1,10 +1,11 @@
 //! Reports as they are sent: JSON for programs, CSV for spreadsheets.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use tokio::task::spawn_blocking;
 
 use crate::agent::http::state::AppState;
@@ -57,7 +58,28 @@ fn write<T: Report>(report: T, format: ReportFormat, mut feed: Feed) -> Result<(
     Ok(feed.finish()?)
 }
 
-/// A cell of what may be absent.
-pub(super) fn cell(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
+/// `{HEAD,"items":[],"totals":`, written item by item. Whoever began it closes the object.
+pub(super) struct JsonList<'a> {
+    out: &'a mut Feed,
+    separator: &'static str,
+}
+
+impl<'a> JsonList<'a> {
+    /// Begins with fields of the report's head, as JSON.
+    pub fn begin(out: &'a mut Feed, head: &str) -> Result<Self, ExportError> {
+        write!(out, "{{{head},\"items\":[")?;
+        Ok(Self { out, separator: "" })
+    }
+
+    pub fn item(&mut self, item: &impl Serialize) -> Result<(), ExportError> {
+        self.out.write_all(std::mem::replace(&mut self.separator, ",").as_bytes())?;
+        Ok(serde_json::to_writer(&mut *self.out, item).map_err(io::Error::from)?)
+    }
+
+    /// Ends the items with their totals; further fields may follow.
+    pub fn end(self, totals: &impl Serialize) -> Result<&'a mut Feed, ExportError> {
+        self.out.write_all(b"],\"totals\":")?;
+        serde_json::to_writer(&mut *self.out, totals).map_err(io::Error::from)?;
+        Ok(self.out)
+    }
 }

@@ -4,12 +4,13 @@ use std::io;
 
 use jiff::civil::Date;
 
-use super::format::{Record, Report, cell};
+use super::format::{Record, Report};
 use crate::agent::reports::sales::Sales;
 use crate::clock::rfc3339;
 use crate::protocol::admin::reports::SalesSumView;
 use crate::store::export::ExportError;
 use crate::store::reports::Sale;
+use crate::tools::or_empty;
 use crate::web::stream::Feed;
 
 impl Report for Sales {
@@ -40,14 +41,14 @@ impl Report for Sales {
         let sum = |row: &str, sum: &SalesSumView| {
             let mut cells = vec![
                 row.to_owned(),
-                cell(sum.day.map(|day| day.0)),
-                cell(sum.method.as_ref()),
-                cell(sum.cashier.as_ref()),
+                or_empty(sum.day.map(|day| day.0)),
+                or_empty(sum.method.as_ref()),
+                or_empty(sum.cashier.as_ref()),
                 sum.orders.to_string(),
                 sum.amount_rp.to_string(),
                 sum.refunded_rp.to_string(),
-                cell(sum.receipt_first),
-                cell(sum.receipt_last),
+                or_empty(sum.receipt_first),
+                or_empty(sum.receipt_last),
             ];
             cells.resize(Self::COLUMNS.len(), String::new());
             cells
@@ -66,12 +67,12 @@ fn order(day: Date, sale: &Sale) -> Vec<String> {
         "order".to_owned(),
         day.to_string(),
         sale.method.clone(),
-        cell(sale.cashier.as_ref()),
+        or_empty(sale.cashier.as_ref()),
         "1".to_owned(),
         sale.amount.0.to_string(),
         sale.refunded.0.to_string(),
-        cell(sale.receipt),
-        cell(sale.receipt),
+        or_empty(sale.receipt),
+        or_empty(sale.receipt),
         sale.order.clone(),
         sale.user.clone(),
         sale.kind.clone(),

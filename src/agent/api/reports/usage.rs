@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::format::{Record, Report};
+use super::format::{JsonList, Record, Report};
 use crate::agent::reports::span::Days;
 use crate::agent::reports::usage::Source;
 use crate::protocol::admin::reports::{DailyUsageView, UsageTotalsView};
@@ -40,14 +40,9 @@ impl Report for Source {
 
     fn json(self, out: &mut Feed) -> Result<(), ExportError> {
         let Days { from, to } = self.days;
-        write!(out, "{{\"from\":\"{from}\",\"to\":\"{to}\",\"items\":[")?;
-        let mut separator = "";
-        let total = each_row(&self, |row| {
-            out.write_all(std::mem::replace(&mut separator, ",").as_bytes())?;
-            Ok(serde_json::to_writer(&mut *out, row).map_err(io::Error::from)?)
-        })?;
-        out.write_all(b"],\"totals\":")?;
-        serde_json::to_writer(&mut *out, &total).map_err(io::Error::from)?;
+        let mut list = JsonList::begin(out, &format!("\"from\":\"{from}\",\"to\":\"{to}\""))?;
+        let total = each_row(&self, |row| list.item(row))?;
+        let out = list.end(&total)?;
         if !self.lost.is_empty() {
             out.write_all(b",\"tables_lost\":")?;
             serde_json::to_writer(&mut *out, &self.lost).map_err(io::Error::from)?;
