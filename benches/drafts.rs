@@ -5,6 +5,8 @@
 
 #[path = "pages/crowd.rs"]
 mod crowd;
+#[path = "../tests/support/process_memory.rs"]
+mod process_memory;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::engine::{Actor, Engine};
 use kuota::clock::{SystemClock, Zone};
+use process_memory::memory_kib;
 use tempfile::TempDir;
 
 /// Changes that are timed.
@@ -21,12 +24,6 @@ const CHANGES: usize = 200;
 fn folder() -> TempDir {
     let in_memory = Path::new("/dev/shm");
     if in_memory.is_dir() { tempfile::tempdir_in(in_memory).unwrap() } else { tempfile::tempdir().unwrap() }
-}
-
-fn resident_kb(name: &str) -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|line| line.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()).unwrap_or_default()
 }
 
 fn main() {
@@ -39,7 +36,7 @@ fn main() {
     drop(open());
     crowd::fill(folder.path());
     let mut engine = open();
-    let before = resident_kb("VmRSS:");
+    let before = memory_kib("self", "VmRSS");
     let actor = Actor::daemon();
     let mut times: Vec<Duration> = (0..CHANGES)
         .map(|n| {
@@ -56,6 +53,6 @@ fn main() {
         ms(CHANGES / 2),
         ms(CHANGES * 9 / 10),
         ms(CHANGES - 1),
-        resident_kb("VmHWM:").saturating_sub(before)
+        memory_kib("self", "VmHWM").saturating_sub(before)
     );
 }

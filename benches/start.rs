@@ -6,6 +6,8 @@
 
 #[path = "start/history.rs"]
 mod history;
+#[path = "../tests/support/process_memory.rs"]
+mod process_memory;
 #[path = "../tests/support/program.rs"]
 mod program;
 
@@ -13,6 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use kuota::store::{Check, ProofProgress, Reader, Store};
+use process_memory::memory_kib;
 use program::ProgramFolder;
 
 /// The most that a start may take with a checkpoint.
@@ -28,7 +31,7 @@ fn sizes(name: &str, usual: &str) -> Vec<u32> {
 /// Time and memory of a process that has just begun to listen.
 struct Started {
     listens: Duration,
-    rss_kb: u64,
+    rss_kib: u64,
 }
 
 fn start(folder: &ProgramFolder) -> Started {
@@ -39,14 +42,12 @@ fn start(folder: &ProgramFolder) -> Started {
         std::thread::sleep(Duration::from_micros(500));
     }
     let listens = begun.elapsed();
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap_or_default();
-    let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let rss_kb = rss.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default();
+    let rss_kib = memory_kib(&daemon.id().to_string(), "VmRSS");
     // As in a power cut: the log stays.
     daemon.kill().unwrap();
     daemon.wait().unwrap();
     let _ = std::fs::remove_file(folder.socket());
-    Started { listens, rss_kb }
+    Started { listens, rss_kib }
 }
 
 fn main() {
@@ -67,12 +68,12 @@ fn main() {
             drop(store);
             let mut later: Vec<Started> = (0..TIMES).map(|_| start(&folder)).collect();
             later.sort_by_key(|started| started.listens);
-            let Started { listens, rss_kb } = later[TIMES / 2];
+            let Started { listens, rss_kib } = later[TIMES / 2];
             println!(
                 "{users:>6} {days:>5} {entries:>11} {:>11.0} ms {:>11.0} ms {:>8.1} MiB {:>8.2} M/s",
                 first.listens.as_secs_f64() * 1e3,
                 listens.as_secs_f64() * 1e3,
-                f64::from(u32::try_from(rss_kb).unwrap()) / 1024.0,
+                f64::from(u32::try_from(rss_kib).unwrap()) / 1024.0,
                 f64::from(u32::try_from(entries).unwrap()) / whole.as_secs_f64() / 1e6,
             );
             if listens > START_MAX {

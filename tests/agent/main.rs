@@ -8,5 +8,7 @@ mod online;
 mod restore;
 mod soak;
 
+#[path = "../support/process_memory.rs"]
+mod process_memory;
 #[path = "../support/of_site.rs"]
 mod support;

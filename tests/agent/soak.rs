@@ -6,6 +6,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use crate::process_memory::memory_kib;
 use crate::support::site::{SiteBuilder, TestSite};
 use kuota::agent::engine::{Command, NewDevice};
 use kuota::domain::id::{Mac, UserId};
@@ -36,12 +37,6 @@ fn mac(n: u32) -> Mac {
 
 fn address(n: u32) -> Ipv4Addr {
     Ipv4Addr::from_bits(Ipv4Addr::new(10, 5, 0, 0).to_bits() + 1 + n)
-}
-
-fn rss_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// Hosts on the air; the first of them with a user, and through.
@@ -90,10 +85,10 @@ async fn memory_is_flat_and_every_byte_is_metered_in_a_crowd() {
         site.cycle().await.unwrap();
         live(&site, size, cycle);
         if cycle == size.cycles / 4 {
-            early = rss_kib();
+            early = memory_kib("self", "VmRSS");
         }
     }
-    let (late, took) = (rss_kib(), begun.elapsed());
+    let (late, took) = (memory_kib("self", "VmRSS"), begun.elapsed());
     site.cycle().await.unwrap();
     println!(
         "{} cycles at {} hosts, {} of them bound: {:?} a cycle, {early} KiB at a quarter, {late} KiB at the end",

@@ -18,6 +18,8 @@ mod crowd;
 mod fake_relay;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/process_memory.rs"]
+mod process_memory;
 #[path = "../support/program.rs"]
 #[allow(dead_code, reason = "every program uses its own part")]
 mod program;

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use crate::crowd;
+use crate::process_memory::memory_kib;
 use crate::program;
 
 use std::collections::BTreeSet;
@@ -191,17 +192,15 @@ impl Site {
         (status, bytes)
     }
 
-    fn memory(&self, name: &str) -> u64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.daemon.id())).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
+    fn memory(&self, field: &str) -> u64 {
+        memory_kib(&self.daemon.id().to_string(), field)
     }
 
     /// What the daemon held at most while `work` was done.
     fn peak_of<T>(&self, work: impl FnOnce() -> T) -> (u64, T) {
         std::fs::write(format!("/proc/{}/clear_refs", self.daemon.id()), "5").unwrap();
         let done = work();
-        (self.memory("VmHWM:"), done)
+        (self.memory("VmHWM"), done)
     }
 }
 
@@ -282,7 +281,7 @@ fn use_much(folder: &Path) {
 #[test]
 fn nothing_that_is_listed_reported_or_exported_is_held_in_memory() {
     let site = Site::new();
-    let held = site.memory("VmRSS:");
+    let held = site.memory("VmRSS");
     let (mut fetched, mut longest, mut too_much, mut refused) = (0, 0, Vec::new(), Vec::new());
     let mut judge = |what: &str, peak: u64| {
         if peak > held + GROWTH_MAX_KB || peak > RESIDENT_MAX_KB {

@@ -9,6 +9,7 @@ use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::process_memory::memory_kib;
 use crate::support::site::{BINDINGS, LISTS, SiteBuilder, TestSite, address, mac, pair};
 use kuota::agent::engine::{Actor, Command, NewDevice};
 use kuota::domain::id::UserId;
@@ -268,13 +269,6 @@ const CHILD: &str = "KUOTA_ROUTER_FAULTS_MEMORY";
 /// What a router that talks without end may cost: a reply of 64 MiB is read row by row and never held.
 const GROWTH_MAX_KIB: u64 = 48 * 1024;
 
-/// Memory of this process that is in use, and the most that was.
-fn memory_kib(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
-    line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_router_that_talks_without_end_costs_no_memory() {
     if std::env::var(CHILD).is_err() {
@@ -293,7 +287,7 @@ async fn a_router_that_talks_without_end_costs_no_memory() {
     // The usual caps.
     let site = SiteBuilder::new().router_client(|client| client.timeout = PATIENCE).start().await;
     site.add_online_customer(1, Bytes::gb(1)).await;
-    let before = memory_kib("VmRSS");
+    let before = memory_kib("self", "VmRSS");
     let garbage = vec![0x7F; 1 << 20];
     for fault in [Fault::HugeWord, Fault::EndlessReply, Fault::Garbage(garbage), Fault::CutAfterBytes(40)] {
         let id = site.sim.fault(fault.clone(), When::always(HOSTS));
@@ -301,7 +295,7 @@ async fn a_router_that_talks_without_end_costs_no_memory() {
         site.sim.clear_fault(id);
         site.recover().await;
     }
-    let (after, peak) = (memory_kib("VmRSS"), memory_kib("VmHWM"));
+    let (after, peak) = (memory_kib("self", "VmRSS"), memory_kib("self", "VmHWM"));
     println!("memory: {before} KiB before, {after} KiB after, {peak} KiB at most");
     assert!(peak <= before + GROWTH_MAX_KIB, "{before} KiB before, {peak} KiB at most");
 }

@@ -7,5 +7,7 @@ mod faults;
 mod simulated;
 mod tls;
 
+#[path = "../support/process_memory.rs"]
+mod process_memory;
 #[path = "../support/of_site.rs"]
 mod support;
