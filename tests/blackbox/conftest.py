@@ -45,10 +45,13 @@ GB = 1024 * MB
 # ---------------------------------------------------------------- small helpers
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """Different free ports: one that is let go before the next is asked for may be given out again."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 def eventually(check, timeout: float = 20, pause: float = 0.05):
@@ -206,7 +209,7 @@ class Agent:
         self.write_config()
 
     def write_config(self) -> None:
-        self.admin_port, self.portal_port = free_port(), free_port()
+        self.admin_port, self.portal_port = free_ports(2)
         base = {
             "data_dir": str(self.data_dir),
             "timezone": "Asia/Jakarta",
