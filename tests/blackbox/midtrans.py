@@ -90,7 +90,7 @@ class Midtrans:
             reply = self._answer(call)
             if key and reply.succeeded:
                 self.stored[key] = (time.monotonic(), reply)
-            send(reply, fault)
+            send(reply, fault, leaving=lambda: self.running.discard(key))
         finally:
             self.running.discard(key)
 

@@ -159,20 +159,24 @@ class Wire:
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {k.lower(): v for k, v in self.headers.items()}
                 call = Call(time.monotonic(), self.command, self.path, headers, raw)
-                handle(call, lambda reply, fault: self.answer(call, reply, fault))
+                handle(call, lambda reply, fault, leaving=lambda: None: self.answer(call, reply, fault, leaving))
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
-            def answer(self, call: Call, reply: Reply | None, fault: Fault | None) -> None:
+            def answer(self, call: Call, reply: Reply | None, fault: Fault | None, leaving) -> None:
+                """Answers, or does what the fault says. `leaving` is called before the first byte of an answer leaves: after it
+                the client may ask again."""
                 kind = fault.kind if fault else None
                 call.status = 0
                 if fault:
                     call.outcome += f" {kind}{'' if fault.processed else ' unprocessed'}"
+                if kind in ("hang", "slow"):
+                    fault.over.wait(fault.seconds)
+                leaving()
                 if kind == "reset":
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.close_connection = True
                 elif kind == "hang":
-                    fault.over.wait(fault.seconds)
                     self.close_connection = True
                 elif kind == "html":
                     self.write(call, fault.status, HTML, "text/html")
@@ -181,8 +185,6 @@ class Wire:
                 elif kind == "json":
                     self.write(call, fault.status, json.dumps(fault.body).encode())
                 else:
-                    if kind == "slow":
-                        fault.over.wait(fault.seconds)
                     body = fault.edited(reply.body) if kind == "edit" else reply.body
                     self.write(call, reply.status, json.dumps(body).encode(), half=kind == "half")
 
