@@ -15,6 +15,10 @@ use crate::clock::rfc3339;
 use crate::domain::order::Flag;
 use crate::protocol::relay::{VirtualAccount, credit_event, reverse_event};
 
+#[path = "conformance_directory_tests.rs"]
+mod directory_demands;
+pub use directory_demands::*;
+
 /// Generous: the machine may be busy with other tests.
 const DEADLINE: Duration = Duration::from_mins(1);
 /// When the tests' orders are opened.
@@ -70,6 +74,13 @@ macro_rules! conforms {
             old_items_are_dropped_and_the_feed_goes_on,
             a_feed_is_dropped_from_its_beginning_only,
             a_well_store_can_be_written,
+            what_is_added_to_the_directory_comes_back,
+            ids_and_tokens_of_the_directory_are_taken_once,
+            so_many_keys_of_a_merchant_are_kept,
+            a_site_is_removed_for_good_once_nothing_of_it_can_be_paid,
+            a_name_with_orders_stays_with_its_merchant,
+            a_change_of_the_directory_wakes_every_process,
+            processes_share_a_merchants_pace,
         );
     };
 }

@@ -17,6 +17,8 @@ pub(super) const DECIDED_MAX: u32 = 64;
 
 /// The key, among the single values, of where a store went on that must not be used any more.
 pub(super) const MOVED_TO: &str = "moved_to";
+/// The key, among the single values, of the name of the directory's content.
+pub(super) const DIRECTORY: &str = "directory";
 /// How much of an order's name is stored. Names of ours are much shorter; an index takes 2704 bytes.
 const ORDER_CHARS_MAX: usize = 200;
 

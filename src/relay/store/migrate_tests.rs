@@ -9,12 +9,16 @@ use super::*;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
+use crate::midtrans::GatewayEnvironment;
 use crate::protocol::relay::{FeedEffect, OrderItem, PaymentMeans, credit_event, reverse_event};
+use crate::relay::store::directory::{MerchantEntry, SiteEntry, SiteState, StoredMerchant};
 use crate::relay::store::encoding::storable;
 use crate::relay::store::postgres::tests::server::{self, Database};
 use crate::relay::store::postgres::{ConnectError, PostgresStore, ServerTls};
 use crate::relay::store::sqlite::{OpenError, SqliteStore, verify_file};
-use crate::relay::store::{FeedEvent, NewNotification, OpenedOrder, RelayStore, StoredOrder, Updated};
+use crate::relay::store::{
+    DirectoryChange, FeedEvent, NewNotification, OpenedOrder, RelayStore, StoredOrder, Updated,
+};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -121,10 +125,38 @@ async fn open(store: &dyn RelayStore, order: &StoredOrder) {
     assert!(matches!(store.open(order).await.unwrap(), OpenedOrder::New));
 }
 
+/// A merchant with two keys, and a site in each state.
+fn directory() -> Vec<DirectoryChange> {
+    let entry = MerchantEntry {
+        id: "m3".to_owned(),
+        environment: GatewayEnvironment::Production,
+        account: None,
+        fee_imposition: true,
+        core_url: None,
+        snap_url: Some("https://snap.example".to_owned()),
+    };
+    let merchant = StoredMerchant { entry, keys: vec![vec![0, 255], vec![7]], created_at: NOW };
+    let mut changes = vec![DirectoryChange::AddMerchant(merchant)];
+    for (n, state) in (1..).zip([SiteState::Enabled, SiteState::Disabled]) {
+        changes.push(DirectoryChange::AddSite(SiteEntry {
+            id: format!("place-{n}"),
+            merchant: "m3".to_owned(),
+            token_sha256: Some([n; 32]),
+            state,
+        }));
+    }
+    changes
+}
+
 /// One order in each state with what it told its site, for two sites; the oldest items of one feed were dropped.
 async fn fill(store: &dyn RelayStore) {
     store.merchant_secret("m1", "secret-1").await.unwrap();
     store.learn_merchant_id("m2", "G0000").await.unwrap();
+    for change in directory() {
+        store.change_directory(&change, NOW).await.unwrap().unwrap();
+    }
+    let remove = DirectoryChange::SetState { site: "place-2".to_owned(), state: SiteState::Removed };
+    store.change_directory(&remove, Timestamp(NOW.0 + DAY_MS)).await.unwrap().unwrap();
     for site in ["site-1", "site-2"] {
         for (n, state) in (1..).zip(OrderState::ALL.iter().copied()) {
             let mut order = order(site, n);
@@ -199,7 +231,7 @@ fn dump(path: &Path) -> Vec<(String, Vec<Value>)> {
     let tables = conn.prepare(sql).unwrap();
     let tables: Vec<String> =
         { tables }.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(tables.len(), 10, "{tables:?}");
+    assert_eq!(tables.len(), 13, "{tables:?}");
     let mut out = Vec::new();
     for table in tables {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

@@ -6,6 +6,7 @@
 #[cfg(test)]
 #[path = "conformance_tests.rs"]
 mod conformance;
+pub mod directory;
 mod encoding;
 pub mod migrate;
 pub mod postgres;
@@ -26,6 +27,7 @@ use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 
+pub use directory::{DirectoryChange, DirectoryRefusal, StoredDirectory};
 pub use verified::{RelayBroken, RelayVerified};
 
 /// A future that a [`RelayStore`] hands out.
@@ -277,6 +279,25 @@ pub trait RelayStore: Send + Sync {
     /// The right to work on what `name` names, which one process at a time has. `None`: another process still had it
     /// after `wait`. Within a process the caller keeps its own order.
     fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<WorkLease>>;
+
+    /// Merchants and sites that are kept here.
+    fn directory(&self) -> StoreFuture<'_, StoredDirectory>;
+
+    /// Changes them, or says why not.
+    fn change_directory<'a>(
+        &'a self,
+        change: &'a DirectoryChange,
+        at: Timestamp,
+    ) -> StoreFuture<'a, Result<(), DirectoryRefusal>>;
+
+    /// Waits until they are no longer those of version `known`, within seconds of a change by any process.
+    fn directory_changed<'a>(&'a self, known: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+    /// Takes one of a merchant's questions to the gateway, which all relays on this store share: one comes back after `each`,
+    /// and at most `burst` are there. `None` where only one process can have the store, which limits itself; otherwise the
+    /// time to wait, zero where one was taken.
+    fn pace<'a>(&'a self, merchant: &'a str, each: Duration, burst: u32)
+    -> StoreFuture<'a, Option<Duration>>;
 
     /// Orders in a state, newest first.
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>>;

@@ -106,6 +106,25 @@ const fn table(name: &'static str, key: usize, columns: &'static [ColumnForm]) -
     TableForm { name, key, columns, file_also: None, server_also: None }
 }
 
+const MERCHANT_ENTRIES: &[ColumnForm] = &[
+    text("merchant"),
+    text("environment"),
+    text("account"),
+    on_server(int("fee_imposition"), form("fee_imposition", "fee_imposition::integer::bigint", "$ <> 0")),
+    text("core_url"),
+    text("snap_url"),
+    int("created_at"),
+];
+
+const SITE_ENTRIES: &[ColumnForm] = &[
+    text("site"),
+    text("merchant"),
+    bytes("token_sha256"),
+    text("state"),
+    int("created_at"),
+    int("changed_at"),
+];
+
 const ORDERS: &[ColumnForm] = &[
     on_server(int("order_no"), form("opened_no", "opened_no", "$")),
     text("site"),
@@ -177,9 +196,12 @@ const INBOX: &[ColumnForm] = &[
 ];
 
 /// Every table: what others refer to comes first.
-pub const TABLES: [TableForm; 8] = [
+pub const TABLES: [TableForm; 11] = [
     table("meta", 1, &[text("key"), text("value")]),
     table("merchants", 1, &[text("merchant"), text("secret"), text("merchant_id")]),
+    table("merchant_entries", 1, MERCHANT_ENTRIES),
+    table("merchant_keys", 2, &[text("merchant"), int("key_no"), bytes("sealed"), int("created_at")]),
+    table("site_entries", 1, SITE_ENTRIES),
     table("orders", 1, ORDERS),
     table("abandoned", 2, &[text("site"), text("request_id"), int("abandoned_at")]),
     TableForm {

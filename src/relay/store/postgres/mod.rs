@@ -5,6 +5,7 @@
 //! | `open` | settings, demands on the server, the schema |
 //! | `clients` | connections on loan, time limits, tries |
 //! | `session` | news between processes, and leases |
+//! | `directory` | merchants, sites, and what all relays may ask |
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
 //! | `verify` | the proof that everything adds up |
 //! | `migrate` | one end of a move between databases |
@@ -15,6 +16,7 @@
 
 mod changes;
 mod clients;
+mod directory;
 mod errors;
 pub(in crate::relay::store) mod migrate;
 mod open;
@@ -35,8 +37,9 @@ pub use errors::ConnectError;
 pub use open::{PostgresSettings, ServerTls};
 
 use super::{
-    FeedEvent, InboxRow, NewNotification, OpenedOrder, Outage, RelayBroken, RelayStore, RelayStoreError,
-    RelayVerified, StoreCounts, StoreFuture, StoredOrder, Updated, WorkLease,
+    DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, Outage,
+    RelayBroken, RelayStore, RelayStoreError, RelayVerified, StoreCounts, StoreFuture, StoredDirectory,
+    StoredOrder, Updated, WorkLease,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -236,6 +239,44 @@ impl RelayStore for PostgresStore {
                 pause = (pause * 2).min(LEASE_PAUSE[1]);
             }
         })
+    }
+
+    fn directory(&self) -> StoreFuture<'_, StoredDirectory> {
+        Box::pin(self.clients.read(|db| async move { directory::read(&db).await }))
+    }
+
+    fn change_directory<'a>(
+        &'a self,
+        change: &'a DirectoryChange,
+        at: Timestamp,
+    ) -> StoreFuture<'a, Result<(), DirectoryRefusal>> {
+        Box::pin(async move {
+            let version = new_epoch().map_err(RelayStoreError::Unavailable)?;
+            let version = version.as_str();
+            let work =
+                |db: Arc<clients::Loan>| async move { directory::change(&db, change, version, at).await };
+            let changed = self.clients.change(work).await?;
+            if changed.is_ok() {
+                self.shared.note_directory(version);
+            }
+            Ok(changed)
+        })
+    }
+
+    fn directory_changed<'a>(&'a self, known: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(self.shared.directory_changed(known))
+    }
+
+    fn pace<'a>(
+        &'a self,
+        merchant: &'a str,
+        each: Duration,
+        burst: u32,
+    ) -> StoreFuture<'a, Option<Duration>> {
+        let take = move |db: Arc<clients::Loan>| async move {
+            directory::pace(&db, merchant, each, burst).await.map(Some)
+        };
+        Box::pin(self.clients.change(take))
     }
 
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {

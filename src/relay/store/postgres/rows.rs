@@ -40,7 +40,7 @@ fn small(row: &Row, column: &str) -> Result<u32, ServerError> {
     u32::try_from(number).map_err(|_| ServerError::Nonsense(format!("{column} is {number}")))
 }
 
-fn time(row: &Row, column: &str) -> Result<Timestamp, ServerError> {
+pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, ServerError> {
     get(row, column).map(Timestamp)
 }
 
@@ -48,7 +48,11 @@ fn maybe_time(row: &Row, column: &str) -> Result<Option<Timestamp>, ServerError>
     Ok(get::<Option<i64>>(row, column)?.map(Timestamp))
 }
 
-fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, ServerError> {
+pub(super) fn named<T>(
+    row: &Row,
+    column: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, ServerError> {
     let text: &str = get(row, column)?;
     read(text).ok_or_else(|| ServerError::Nonsense(format!("{column} is {text:?}")))
 }
@@ -66,7 +70,7 @@ fn memo(row: &Row) -> Result<Option<Box<RawValue>>, ServerError> {
     memo.map(Some).map_err(|error| ServerError::Nonsense(format!("memo cannot be read: {error}")))
 }
 
-fn hash(row: &Row, column: &str) -> Result<[u8; 32], ServerError> {
+pub(super) fn hash(row: &Row, column: &str) -> Result<[u8; 32], ServerError> {
     let bytes: &[u8] = get(row, column)?;
     bytes.try_into().map_err(|_| ServerError::Nonsense(format!("{column} has {} bytes", bytes.len())))
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket, Statement};
@@ -55,19 +55,44 @@ enum SessionRequest {
 pub(super) struct FeedNews {
     pub wake: FeedWake,
     pub outage: Arc<OutageLog>,
-    /// This process added to a feed.
+    /// This process added to a feed, or changed the directory.
     added: Notify,
+    /// The name of the directory's content, once it was seen.
+    directory: watch::Sender<Option<String>>,
 }
 
 impl FeedNews {
     pub fn new(outage: Arc<OutageLog>) -> Self {
-        Self { wake: FeedWake::default(), outage, added: Notify::new() }
+        Self { wake: FeedWake::default(), outage, added: Notify::new(), directory: watch::Sender::new(None) }
     }
 
     /// Wakes this process's calls, and soon those of others.
     pub fn note_added(&self, site: &str, newest: u64) {
         self.wake.record(site, newest);
         self.added.notify_one();
+    }
+
+    /// The same for a change of the directory, whose content has this name since.
+    pub fn note_directory(&self, version: &str) {
+        self.see_directory(version);
+        self.added.notify_one();
+    }
+
+    /// Waits until the directory's content has another name than `known`.
+    pub async fn directory_changed(&self, known: &str) {
+        let is_other = |version: &Option<String>| version.as_deref().is_some_and(|version| version != known);
+        // The sender lives as long as this.
+        let _ = self.directory.subscribe().wait_for(is_other).await;
+    }
+
+    fn see_directory(&self, version: &str) {
+        self.directory.send_if_modified(|known| {
+            let is_new = known.as_deref() != Some(version);
+            if is_new {
+                *known = Some(version.to_owned());
+            }
+            is_new
+        });
     }
 }
 
@@ -210,7 +235,7 @@ impl SessionLink {
                         "0".clone_into(&mut self.seen);
                         all_at = now + LOOK_AT_ALL_EVERY;
                     }
-                    self.look(&shared.wake).await?;
+                    self.look(shared).await?;
                     shared.outage.record(CallKind::Read, None);
                     last_look = Instant::now();
                     look_at = last_look + LOOK_EVERY;
@@ -220,13 +245,14 @@ impl SessionLink {
         }
     }
 
-    async fn look(&mut self, wake: &FeedWake) -> Result<(), ServerError> {
+    async fn look(&mut self, shared: &FeedNews) -> Result<(), ServerError> {
         let rows = within(self.client.query(&self.news, &[&self.seen])).await?;
         for row in rows {
             self.seen = row.try_get("seen")?;
+            shared.see_directory(row.try_get("directory")?);
             let newest = row.try_get::<_, Option<i64>>("last_seq")?.and_then(|seq| u64::try_from(seq).ok());
             if let (Some(site), Some(newest)) = (row.try_get::<_, Option<&str>>("site")?, newest) {
-                wake.record(site, newest);
+                shared.wake.record(site, newest);
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 
 pub mod backup;
 mod changes;
+mod directory;
 mod errors;
 pub(in crate::relay::store) mod migrate;
 mod open;
@@ -29,8 +30,8 @@ pub use errors::OpenError;
 pub use verify::verify_file;
 
 use super::{
-    FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore, StoreCounts, StoreFuture, StoredOrder,
-    Updated, WorkLease,
+    DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore,
+    StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
 };
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -43,6 +44,9 @@ use open::{
 };
 use readers::Readers;
 use writer::{Signs, WriterThread};
+
+/// How often the file is looked at for merchants and sites that a command changed.
+const DIRECTORY_LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The relay's store in one file. Dropping it closes the file.
 pub struct SqliteStore {
@@ -197,6 +201,32 @@ impl RelayStore for SqliteStore {
     fn lease<'a>(&'a self, _: &'a str, _: Duration) -> StoreFuture<'a, Option<WorkLease>> {
         // The file has one relay process, whose own locks are enough.
         Box::pin(std::future::ready(Ok(Some(WorkLease::of_the_only_process()))))
+    }
+
+    fn directory(&self) -> StoreFuture<'_, StoredDirectory> {
+        Box::pin(self.readers.read(directory::read))
+    }
+
+    fn change_directory<'a>(
+        &'a self,
+        change: &'a DirectoryChange,
+        at: Timestamp,
+    ) -> StoreFuture<'a, Result<(), DirectoryRefusal>> {
+        let change = change.clone();
+        Box::pin(self.writer.change(move |desk| directory::change(desk, &change, at)))
+    }
+
+    fn directory_changed<'a>(&'a self, known: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            // Other processes change the file, too, and none of them says so.
+            while self.readers.read(directory::version).await.is_ok_and(|version| version == known) {
+                tokio::time::sleep(DIRECTORY_LOOK_EVERY).await;
+            }
+        })
+    }
+
+    fn pace<'a>(&'a self, _: &'a str, _: Duration, _: u32) -> StoreFuture<'a, Option<Duration>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {

@@ -64,7 +64,11 @@ pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, QueryError> {
     u64::try_from(number).map_err(|_| QueryError::Nonsense(format!("{column} is {number}")))
 }
 
-fn named<T>(row: &Row, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, QueryError> {
+pub(super) fn named<T>(
+    row: &Row,
+    column: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, QueryError> {
     let text: String = row.get(column)?;
     read(&text).ok_or_else(|| QueryError::Nonsense(format!("{column} is {text:?}")))
 }
