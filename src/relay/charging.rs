@@ -14,7 +14,8 @@ use super::merchant::Merchant;
 use super::order_id::new_order_id;
 use super::request::{self, OrderOwner, check_open};
 use super::row;
-use super::service::{OrderEdit, Relay, RelayAsk, RelaySite};
+use super::service::{MERCHANT_KEY_MISSING, OrderEdit, Relay, RelayAsk};
+use super::site::RelaySite;
 use super::store::{OpenedOrder, StoredOrder};
 use crate::domain::order::{Flag, OrderState};
 use crate::domain::payment::{GatewayReport, GatewayStatus, PaymentEffect, Standing};
@@ -62,6 +63,7 @@ async fn open_once(relay: &Relay, site: &RelaySite, wanted: OpenOrder) -> Result
         Problem::internal()
     })?;
     let (now, merchant) = (relay.now(), &*site.merchant);
+    merchant.keys().map_err(|_| Problem::unavailable("merchant_key", MERCHANT_KEY_MISSING))?;
     let owner = OrderOwner { merchant: &merchant.id, site: &site.id };
     let expires_in = Duration::from_secs(u64::from(wanted.expires_in_s));
     let order = request::new_row(owner, id, wanted, now, look_after(now));

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use tokio::time::{Instant, sleep_until};
 
-use super::service::{Relay, RelaySite};
+use super::service::Relay;
+use super::site::RelaySite;
 use crate::protocol::relay::{FEED_LIMIT_MAX, FEED_WAIT_S_MAX, FeedPage};
 use crate::web::Problem;
 

@@ -16,7 +16,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::feed::{FeedQuery, page};
-use super::service::{Relay, RelaySite};
+use super::service::Relay;
+use super::site::RelaySite;
 use super::store::RelayStoreError;
 use super::{charging, metrics, notifications, orders};
 use crate::clock::rfc3339;
@@ -80,7 +81,7 @@ pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
             Peer::Network(_) => Admission::Counted,
             Peer::Local => Admission::Uncounted,
         }),
-        is_reserved: Arc::new(move |request| relay.is_notification_path(request.uri().path())),
+        is_reserved: Arc::new(move |request| relay.directory.is_notification_path(request.uri().path())),
         ..ConnectionLimits::default()
     }
 }
@@ -100,9 +101,14 @@ impl FromRequestParts<Arc<Relay>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, relay: &Arc<Relay>) -> Result<Self, Problem> {
         let refused = || Problem::unauthorized("send the site's token as Authorization: Bearer");
-        let site = token(&parts.headers).and_then(|token| relay.site_of(token)).ok_or_else(refused)?;
-        site.admit(relay.clock.uptime())?;
-        Ok(Self(Arc::clone(site)))
+        let access = token(&parts.headers).and_then(|token| relay.directory.site_of(token));
+        let access = access.ok_or_else(refused)?;
+        access.site.admit(relay.clock.uptime())?;
+        if !access.is_enabled {
+            let detail = "this site is disabled on the relay; its operator can enable it";
+            return Err(Problem::forbidden("site_disabled", detail));
+        }
+        Ok(Self(access.site))
     }
 }
 
@@ -216,7 +222,7 @@ async fn healthz(State(relay): State<Arc<Relay>>) -> HttpAnswer<HealthBody> {
         Err(RelayStoreError::Unavailable(format!("it did not answer within {} s", CHECK_MAX.as_secs())))
     });
     let counts = looked.map_err(|error| not_ready(&relay, error))?;
-    let is_held_back = relay.merchants().any(|merchant| merchant.is_held_back());
+    let is_held_back = relay.directory.merchants().iter().any(|merchant| merchant.is_held_back());
     Ok(Json(HealthBody {
         status: "ok",
         inbox: counts.inbox,

@@ -1,6 +1,6 @@
 //! One account at the gateway: its calls, held back while the gateway does not answer, and counted.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
@@ -8,19 +8,49 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::config::MerchantKeys;
 use super::figures::{GatewayOperation, RelayFigures};
 use super::store::StoredOrder;
 use crate::clock::Clock;
 use crate::domain::order::OnlineMethod;
 use crate::domain::payment::{GatewayReport, PaymentTerms};
 use crate::domain::units::Rupiah;
-use crate::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture};
+use crate::midtrans::{Charge, Charged, Gateway, GatewayError, GatewayFuture, KeySource, ServerKey};
 use crate::tools::rate_limit::RateLimit;
 
 /// Orders of one merchant decided at the same time: a gateway that is slow about one keeps no other waiting.
 const PARALLEL_MAX: usize = 8;
-/// Questions a second to the gateway from the reconciler; it publishes no number, and this is a guess below any.
-const QUESTIONS_PER_SECOND: u32 = 5;
+/// How often the reconciler asks the gateway; it publishes no number, and this is a guess below any.
+pub(super) const QUESTION_EVERY: Duration = Duration::from_millis(200);
+/// Questions at once, after a pause.
+pub(super) const QUESTIONS_BURST: u32 = 5;
+
+/// The keys of a merchant as they are at this moment, or why there are none. Clones share them.
+#[derive(Clone, Debug)]
+pub(super) struct MerchantKeyring(Arc<RwLock<Result<MerchantKeys, String>>>);
+
+impl MerchantKeyring {
+    pub fn new(keys: Result<MerchantKeys, String>) -> Self {
+        Self(Arc::new(RwLock::new(keys)))
+    }
+
+    pub fn replace(&self, keys: Result<MerchantKeys, String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> Result<MerchantKeys, String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The key for calls, as it is at each. Without one there are no calls: [`Merchant::call`] refuses them.
+    pub fn source(&self) -> KeySource {
+        let keyring = self.clone();
+        KeySource::reloadable(move || {
+            let key = keyring.keys().map(|keys| keys.server_key.expose().to_owned());
+            ServerKey::new(key.unwrap_or_else(|_| "none".to_owned()))
+        })
+    }
+}
 
 /// A merchant's account.
 pub struct Merchant {
@@ -31,15 +61,16 @@ pub struct Merchant {
     pub(super) secret: String,
     /// Where its notifications go, if anywhere.
     pub(super) notification_url: Option<String>,
-    pub(super) pace: Mutex<RateLimit>,
-    /// What the pace is measured from. Calls take real time whatever the relay's clock shows.
-    pub(super) since: Instant,
+    question_limit: Mutex<RateLimit>,
+    /// What that limit is measured from. Calls take real time whatever the relay's clock shows.
+    since: Instant,
     pub(super) gateway: Arc<dyn Gateway>,
     pub(super) account: OnceLock<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) figures: Arc<RelayFigures>,
     /// Orders of it whose notifications are decided at the same time.
     pub(super) deciding: Semaphore,
+    keys: MerchantKeyring,
     breaker: Mutex<Breaker>,
 }
 
@@ -48,6 +79,7 @@ impl Merchant {
         id: String,
         secret: String,
         gateway: Arc<dyn Gateway>,
+        keys: MerchantKeyring,
         clock: Arc<dyn Clock>,
         figures: Arc<RelayFigures>,
     ) -> Self {
@@ -55,6 +87,7 @@ impl Merchant {
             id,
             secret,
             gateway,
+            keys,
             clock,
             figures,
             fee_imposition: false,
@@ -62,7 +95,7 @@ impl Merchant {
             account: OnceLock::new(),
             since: Instant::now(),
             deciding: Semaphore::new(PARALLEL_MAX),
-            pace: Mutex::new(RateLimit::new(QUESTIONS_PER_SECOND, QUESTIONS_PER_SECOND)),
+            question_limit: Mutex::new(RateLimit::every(QUESTION_EVERY, QUESTIONS_BURST)),
             breaker: Mutex::default(),
         }
     }
@@ -77,9 +110,20 @@ impl Merchant {
         self.breaker().is_open(self.clock.uptime())
     }
 
+    /// Its keys; an error says, for people, why they cannot be used.
+    pub(super) fn keys(&self) -> Result<MerchantKeys, String> {
+        self.keys.keys()
+    }
+
     /// The account's id at the gateway, when known.
     pub fn account(&self) -> Option<&str> {
         self.account.get().map(String::as_str)
+    }
+
+    /// Takes a question of this process; the time to wait where none is left.
+    pub(super) fn wait_for_question(&self) -> Duration {
+        let mut limit = self.question_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        limit.take(self.since.elapsed()).err().unwrap_or_default()
     }
 
     pub(super) fn is_secret(&self, secret: &str) -> bool {
@@ -144,6 +188,9 @@ impl Merchant {
         operation: GatewayOperation,
         call: GatewayFuture<'_, Result<T, GatewayError>>,
     ) -> Result<T, GatewayError> {
+        if let Err(why) = self.keys() {
+            return Err(GatewayError::Unreachable(format!("the server key cannot be used: {why}")));
+        }
         if !self.breaker().admits(self.clock.uptime()) {
             self.figures.held_back();
             let why = "it did not answer several times in a row and is left alone for a few seconds";

@@ -52,7 +52,12 @@ async fn sample(relay: &Relay) -> RelaySample {
         outage_s: relay.store.outage().map_or(0, |o| i64::try_from(o.lasted.as_secs()).unwrap_or(i64::MAX)),
         calls: figures.calls().into_iter().collect(),
         held_back: figures.held_back_count(),
-        gateways_down: relay.merchants().map(|merchant| u64::from(merchant.is_held_back())).sum(),
+        gateways_down: relay
+            .directory
+            .merchants()
+            .iter()
+            .map(|merchant| u64::from(merchant.is_held_back()))
+            .sum(),
         received: Reception::ALL.iter().map(|reception| (*reception, count(reception))).collect(),
         delay: figures.delay(),
         answers: figures.answers.classes(),

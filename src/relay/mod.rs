@@ -13,8 +13,9 @@
 //! | `notifications` | the gateway's messages: stored, then decided by a status query |
 //! | `reconcile`, `schedule` | status queries for every order that may still change, and their times |
 //! | `feed` | the events of a site's orders, in order |
-//! | `polls` | long polls: a few for each site |
+//! | `site`, `polls` | one hotspot, and its long polls |
 //! | `row` | one order: the effect of an answer, and its report to the site |
+//! | [`directory`] | merchants and sites in force, of the configuration and of the database |
 //! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
 //! | `order_id` | ids of orders |
 //! | [`figures`], `metrics` | counts, and their text for Prometheus |
@@ -27,6 +28,7 @@
 mod breaker;
 mod charging;
 pub mod config;
+pub mod directory;
 mod feed;
 pub mod figures;
 mod http;
@@ -42,6 +44,7 @@ mod row;
 pub mod run;
 mod schedule;
 pub mod service;
+mod site;
 pub mod store;
 
 pub use http::{limits, router};

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::figures::Reception;
 use super::merchant::Merchant;
 use super::order_id::is_plausible;
-use super::service::{OrderEdit, Relay, RelayAsk};
+use super::service::{MERCHANT_KEY_MISSING, OrderEdit, Relay, RelayAsk};
 use super::store::{InboxRow, NewNotification, RelayStoreError, StoredOrder};
 use super::{row, schedule};
 use crate::domain::order::Flag;
@@ -37,10 +37,10 @@ pub(super) async fn receive(relay: &Relay, merchant: &str, secret: &str, body: &
     };
     let notification = match Notification::parse(body) {
         Ok(notification) => notification,
-        Err(error) => return Err(turn_away(relay, merchant, body, error).await?),
+        Err(error) => return Err(turn_away(relay, &merchant, body, error).await?),
     };
-    if !notification.is_signed_by(&keys(relay, merchant)) {
-        return Err(doubt(relay, merchant, &notification).await?);
+    if !notification.is_signed_by(&keys(relay, &merchant)?) {
+        return Err(doubt(relay, &merchant, &notification).await?);
     }
     let kept = NewNotification {
         merchant: merchant.id.clone(),
@@ -62,10 +62,14 @@ pub(super) async fn receive(relay: &Relay, merchant: &str, secret: &str, body: &
     }
 }
 
-fn keys(relay: &Relay, merchant: &Merchant) -> Vec<ServerKey> {
-    let keys = relay.secrets.merchant(&merchant.id).into_iter();
-    let keys = keys.flat_map(|keys| std::iter::once(keys.server_key).chain(keys.previous_keys));
-    keys.map(|key| ServerKey::new(key.expose())).collect()
+/// The keys that a notification may be signed with. Without any it cannot be judged: the gateway sends it again.
+fn keys(relay: &Relay, merchant: &Merchant) -> Result<Vec<ServerKey>, Problem> {
+    let keys = merchant.keys().map_err(|_| {
+        relay.figures.count_notification(Reception::Unavailable);
+        Problem::unavailable("merchant_key", MERCHANT_KEY_MISSING)
+    })?;
+    let keys = std::iter::once(keys.server_key).chain(keys.previous_keys);
+    Ok(keys.map(|key| ServerKey::new(key.expose())).collect())
 }
 
 /// A body that cannot be read. The order that it names is marked.
@@ -138,7 +142,7 @@ pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, Re
         count += rows.len();
         work.spawn(async move {
             let merchant = turn.relay.merchant(&turn.order.0);
-            let _place = match merchant {
+            let _place = match &merchant {
                 Some(merchant) => Some(merchant.deciding.acquire().await),
                 None => None,
             };
@@ -187,6 +191,7 @@ async fn decide(
         // The configuration lost the merchant; it may come back.
         return postpone(relay, rows).await;
     };
+    let merchant = &*merchant;
     let Some(_held) = relay.hold_or_leave(order.to_owned()).await? else { return Ok(()) };
     match merchant.status(order, relay.timeouts.call).await {
         Ok(Some(report)) => settle(relay, merchant, order, rows, &report).await,

@@ -6,7 +6,8 @@ use super::charging::problem;
 use super::order_id::{is_order_id_of, is_plausible};
 use super::request::{self, OrderOwner, check_adopt, check_refund, check_request_id};
 use super::row;
-use super::service::{AskError, OrderEdit, Relay, RelayAsk, RelaySite};
+use super::service::{AskError, OrderEdit, Relay, RelayAsk};
+use super::site::RelaySite;
 use super::store::{OpenedOrder, StoredOrder};
 use crate::clock::parse_rfc3339;
 use crate::domain::order::OrderState;
@@ -75,19 +76,19 @@ pub(super) async fn cancel_order(
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(order.clone()) };
     let taken = match merchant.cancel(&order.id, relay.timeouts.call).await {
         // About money only a question is believed.
-        Ok(Some(report)) if report.status.is_money() => relay.ask(merchant, &order.id).await?.0,
-        Ok(Some(report)) => relay.take_report(merchant, &order.id, &report).await?,
+        Ok(Some(report)) if report.status.is_money() => relay.ask(&merchant, &order.id).await?.0,
+        Ok(Some(report)) => relay.take_report(&merchant, &order.id, &report).await?,
         Ok(None) => {
             let close = |row: &mut StoredOrder| {
                 let advance = unheard.map(|state| row.standing.closed(state));
                 let effects = advance.map(|advance| row::apply_advance(row, advance, row.created_at));
                 Some(OrderEdit::by_plan(effects.unwrap_or_default()))
             };
-            relay.change(merchant, &order.id, &[], close).await?
+            relay.change(&merchant, &order.id, &[], close).await?
         }
         // It is past being called off, or so the gateway says: only a status call shows its status.
         Err(GatewayError::Settled(_) | GatewayError::Rejected { .. } | GatewayError::Duplicate(_)) => {
-            relay.ask(merchant, &order.id).await?.0
+            relay.ask(&merchant, &order.id).await?.0
         }
         Err(error) => return Err(error.into()),
     };
@@ -150,7 +151,7 @@ async fn ask_soon(relay: &Relay, order: &StoredOrder) -> Result<(), Problem> {
     let Some(merchant) = relay.merchant(&order.merchant) else { return Ok(()) };
     let now = relay.now();
     let edit = |_: &mut StoredOrder| Some(OrderEdit { effects: Vec::new(), ask: RelayAsk::At(now) });
-    relay.change(merchant, &order.id, &[], edit).await?;
+    relay.change(&merchant, &order.id, &[], edit).await?;
     Ok(())
 }
 

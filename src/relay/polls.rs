@@ -35,8 +35,16 @@ impl Polls {
     }
 }
 
+impl Polls {
+    /// Ends every call that waits.
+    pub fn end_all(&self) {
+        let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.iter().for_each(|ended| ended.notify_one());
+    }
+}
+
 impl Poll<'_> {
-    /// Ends when a later call takes this one's place.
+    /// Ends when a later call takes this one's place, or the site may not wait any more.
     pub async fn replaced(&self) {
         self.ended.notified().await;
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::merchant::Merchant;
+use super::merchant::{Merchant, QUESTION_EVERY, QUESTIONS_BURST};
 use super::orders::cancel_order;
 use super::row::{self, is_by_page};
 use super::schedule;
@@ -30,12 +30,12 @@ pub async fn reconcile_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize,
     }
     let mut work = JoinSet::new();
     for (merchant, orders) in by_merchant {
-        let Some(merchant) = relay.merchant(&merchant).map(Arc::clone) else {
+        let Some(merchant) = relay.merchant(&merchant) else {
             let count = orders.len();
             tracing::warn!(
                 merchant.id = merchant,
                 orders = count,
-                "orders of a merchant that is not configured"
+                "orders of a merchant that neither configuration nor database has"
             );
             put_off(relay, orders, schedule::after_silence(u32::MAX, now)).await?;
             continue;
@@ -107,7 +107,7 @@ async fn of_merchant(
             result = result.and(put_off(relay, [order].into_iter().chain(orders), until).await);
             break;
         }
-        paced(merchant).await;
+        paced(relay, merchant).await;
         if work.len() >= PARALLEL_MAX {
             result = result.and(joined(work.join_next().await));
         }
@@ -134,14 +134,19 @@ fn joined(
     }
 }
 
-async fn paced(merchant: &Merchant) {
+/// Waits until the merchant's next question is due. Relays on one store share what a merchant may ask; where the store
+/// does not say, this one goes by what it asked itself.
+async fn paced(relay: &Relay, merchant: &Merchant) {
     loop {
-        let taken =
-            merchant.pace.lock().unwrap_or_else(PoisonError::into_inner).take(merchant.since.elapsed());
-        match taken {
-            Ok(()) => return,
-            Err(wait) => tokio::time::sleep(jittered(wait, wait * 3 / 2)).await,
+        let shared = relay.store.pace(&merchant.id, QUESTION_EVERY, QUESTIONS_BURST).await;
+        let wait = match shared {
+            Ok(Some(wait)) => wait,
+            Ok(None) | Err(_) => merchant.wait_for_question(),
+        };
+        if wait.is_zero() {
+            return;
         }
+        tokio::time::sleep(jittered(wait, wait * 3 / 2)).await;
     }
 }
 

@@ -8,16 +8,17 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::config::{Config, Database, MerchantConfig, PostgresUrl, RelaySecrets, ServerTrust};
+use super::config::{Config, Database, PostgresUrl, RelaySecrets, ServerTrust};
+use super::directory::{CipherSource, DirectoryEntries, DirectoryError, GatewayFactory, KeyCipher};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
-use super::service::{AssembleError, MerchantParts, Relay, RelayParts, RelayTimeouts};
+use super::service::{Relay, RelayParts, RelayTimeouts};
 use super::store::postgres::{PostgresSettings, ServerTls};
 use super::store::{RelayStore, RelayStoreError};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::units::{DAY_MS, Timestamp};
-use crate::midtrans::{KeySource, MerchantAccess, Midtrans, ServerKey};
+use crate::midtrans::{Gateway, MerchantAccess, Midtrans};
 use crate::retry_log::RetryLog;
 use crate::settings::Secret;
 use crate::web::descriptors::within_limit;
@@ -45,17 +46,9 @@ pub enum RelayRunError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// A merchant's account cannot be used as configured.
-    #[error("merchant {merchant}: {why}")]
-    Merchant {
-        /// Which.
-        merchant: String,
-        /// What is wrong, for people.
-        why: String,
-    },
-    /// The parts do not go together.
+    /// Merchants and sites cannot be read.
     #[error(transparent)]
-    Assemble(#[from] AssembleError),
+    Directory(#[from] DirectoryError),
     /// The store failed: what is on the disk is only known after opening it again.
     #[error("the relay's store stopped: {0}")]
     Store(String),
@@ -64,16 +57,31 @@ pub enum RelayRunError {
     Ended(String),
 }
 
-/// Runs until `stop` ends or the store fails. `secrets` may be replaced meanwhile.
+/// Where merchants and sites come from besides the database.
+pub struct DirectorySources {
+    /// The configuration's file, which may be read again meanwhile.
+    pub file: watch::Receiver<Arc<DirectoryEntries>>,
+    /// Opens the server keys of the database's merchants.
+    pub cipher: CipherSource,
+}
+
+impl DirectorySources {
+    /// The configuration as it is, and no key for those of the database.
+    pub fn fixed(config: &Config, secrets: &RelaySecrets) -> Self {
+        Self { file: DirectoryEntries::of_config(config, secrets).fixed(), cipher: Arc::new(KeyCipher::none) }
+    }
+}
+
+/// Runs until `stop` ends or the store fails.
 pub async fn run(
     config: Config,
-    secrets: RelaySecrets,
+    sources: DirectorySources,
     store: Arc<dyn RelayStore>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RelayRunError> {
     let listen = |source| RelayRunError::Listen { what: config.listen.to_string(), source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
-    let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await?;
+    let relay = assemble(&config, sources, store, Arc::new(SystemClock::new())).await?;
     let (stopper, stopped) = watch::channel(false);
     let mut driving = std::pin::pin!(drive(relay, listener, stopped));
     tokio::select! {
@@ -87,22 +95,10 @@ pub async fn run(
 /// Puts a relay together as configured. Nothing runs and nothing listens yet.
 pub async fn assemble(
     config: &Config,
-    secrets: RelaySecrets,
+    sources: DirectorySources,
     store: Arc<dyn RelayStore>,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Relay>, RelayRunError> {
-    let mut merchants = Vec::new();
-    for merchant in &config.merchant {
-        let gateway = gateway(merchant, secrets.clone())
-            .map_err(|why| RelayRunError::Merchant { merchant: merchant.id.clone(), why })?;
-        merchants.push(MerchantParts {
-            id: merchant.id.clone(),
-            gateway: Arc::new(gateway),
-            account: Some(merchant.merchant_id.clone()).filter(|account| !account.is_empty()),
-            fee_imposition: merchant.fee_imposition,
-            sites: merchant.site.iter().map(|site| site.id.clone()).collect(),
-        });
-    }
     let public_url = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let server_connections = match &config.database {
         Database::Sqlite(_) => 0,
@@ -111,13 +107,27 @@ pub async fn assemble(
     let parts = RelayParts {
         store,
         clock,
-        secrets,
-        merchants,
+        file: sources.file,
+        cipher: sources.cipher,
+        gateways: midtrans(),
         public_url,
         timeouts: RelayTimeouts::default(),
         connections_max: within_limit(config.connections_max, server_connections),
     };
     Ok(Relay::new(parts).await?)
+}
+
+/// Makes clients of Midtrans.
+fn midtrans() -> GatewayFactory {
+    Arc::new(|merchant, server_key| {
+        let client = Midtrans::new(MerchantAccess {
+            environment: merchant.environment,
+            server_key,
+            core_url: merchant.core_url.clone(),
+            snap_url: merchant.snap_url.clone(),
+        });
+        client.map(|client| Arc::new(client) as Arc<dyn Gateway>)
+    })
 }
 
 /// The database server of the configuration; `None` where a file is configured.
@@ -144,20 +154,6 @@ pub fn server_settings(
     PostgresSettings { server, tls, connections_max }
 }
 
-/// A client of the gateway for the merchant as configured: a replaced key takes effect at the next call. The error, for
-/// people, says what cannot be used.
-fn gateway(merchant: &MerchantConfig, secrets: RelaySecrets) -> Result<Midtrans, String> {
-    let id = merchant.id.clone();
-    let key = move || secrets.merchant(&id).map(|keys| ServerKey::new(keys.server_key.expose()));
-    let first = key().ok_or_else(|| "there is no server key".to_owned())?;
-    Midtrans::new(MerchantAccess {
-        environment: merchant.environment,
-        server_key: KeySource::reloadable(move || key().unwrap_or_else(|| first.clone())),
-        core_url: merchant.core_url.as_ref().map(ToString::to_string),
-        snap_url: merchant.snap_url.as_ref().map(ToString::to_string),
-    })
-}
-
 /// Serves `listener` and runs the loops until `stop` turns true or the store fails.
 pub async fn drive(
     relay: Arc<Relay>,
@@ -174,6 +170,7 @@ pub async fn drive(
     loops.spawn(reconciling(Arc::clone(&relay)));
     loops.spawn(pruning(Arc::clone(&relay)));
     loops.spawn(watching(Arc::clone(&relay)));
+    loops.spawn(refreshing(Arc::clone(&relay)));
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!(%error, "no service manager to tell");
     }
@@ -250,6 +247,22 @@ async fn reconciling(relay: Arc<Relay>) {
                 }
             }
         }
+    }
+}
+
+/// Takes changes of merchants and sites up as they come, from the configuration's file or from the database.
+async fn refreshing(relay: Arc<Relay>) {
+    let mut retry_log = RetryLog::error("reading merchants and sites");
+    loop {
+        relay.directory.changed().await;
+        let refreshed = relay.directory.refresh().await;
+        if refreshed.is_ok() {
+            let (merchants, sites) = (relay.directory.merchants().len(), relay.directory.site_ids().len());
+            tracing::info!(merchants, sites, "merchants and sites in force");
+        } else {
+            sleep(LOOK_EVERY).await;
+        }
+        retry_log.record(refreshed.map(drop));
     }
 }
 

@@ -1,31 +1,25 @@
 //! The relay's parts, and the two things that everything else is made of: changing an order, and asking about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep};
 
-use super::config::RelaySecrets;
+use super::directory::{
+    CipherSource, Directory, DirectoryEntries, DirectoryError, DirectoryParts, GatewayFactory,
+};
 use super::figures::RelayFigures;
 use super::merchant::Merchant;
-use super::order_id::{new_secret, site_tag};
-use super::polls::Polls;
 use super::store::{RelayStore, RelayStoreError, StoredOrder, Updated, WorkLease};
 use super::{row, schedule};
 use crate::clock::Clock;
 use crate::domain::payment::{GatewayReport, PaymentEffect};
 use crate::domain::units::Timestamp;
-use crate::midtrans::{Gateway, GatewayError};
+use crate::midtrans::GatewayError;
 use crate::tools::keyed_locks::{KeyGuard, KeyedLocks};
-use crate::tools::rate_limit::RateLimit;
 use crate::web::Problem;
-
-/// Calls a second from one site, and at once: far more than its customers make.
-const SITE_CALLS_PER_SECOND: u32 = 200;
-/// See [`SITE_CALLS_PER_SECOND`].
-const SITE_CALLS_BURST: u32 = 1000;
 
 /// How much longer than a call to the gateway another process is waited for.
 const HOLD_ROOM: Duration = Duration::from_secs(2);
@@ -36,8 +30,9 @@ const FAILURE_LOGGED_EVERY: Duration = Duration::from_secs(5);
 /// When to come again where another process is at work, in seconds.
 const RETRY_AFTER_S: u64 = 2;
 
-/// Path of the gateway's notifications: the merchant and its secret follow.
-const NOTIFICATIONS: &str = "/midtrans/notification/";
+/// What callers are told of a merchant whose server key this relay cannot use. Its log says why.
+pub(super) const MERCHANT_KEY_MISSING: &str =
+    "the relay cannot use the server key of this site's merchant; its log says why";
 
 /// How long the relay waits for what.
 #[derive(Clone, Copy, Debug)]
@@ -72,41 +67,18 @@ pub struct RelayParts {
     pub store: Arc<dyn RelayStore>,
     /// The only now.
     pub clock: Arc<dyn Clock>,
-    /// Tokens of sites and keys of merchants; they may be replaced meanwhile.
-    pub secrets: RelaySecrets,
-    /// Accounts at the gateway.
-    pub merchants: Vec<MerchantParts>,
+    /// Merchants and sites of the configuration's file, which may be read again meanwhile.
+    pub file: watch::Receiver<Arc<DirectoryEntries>>,
+    /// Opens the server keys of the database's merchants.
+    pub cipher: CipherSource,
+    /// Makes the way to the gateway for each merchant.
+    pub gateways: GatewayFactory,
     /// How the gateway reaches the relay, without a slash at the end; `None`: it does not.
     pub public_url: Option<String>,
     /// How long it waits.
     pub timeouts: RelayTimeouts,
     /// Connections at the same time, those of sites that wait for their feed included.
     pub connections_max: usize,
-}
-
-/// What a merchant's account is made of.
-pub struct MerchantParts {
-    /// Its name in the configuration.
-    pub id: String,
-    /// The way to it.
-    pub gateway: Arc<dyn Gateway>,
-    /// The gateway's name for it, when configured.
-    pub account: Option<String>,
-    /// Whether the gateway adds its fee to what customers pay.
-    pub fee_imposition: bool,
-    /// The hotspots whose customers pay into it.
-    pub sites: Vec<String>,
-}
-
-/// Why a relay could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum AssembleError {
-    /// The store cannot be used.
-    #[error(transparent)]
-    Store(#[from] RelayStoreError),
-    /// The system has no random bytes.
-    #[error("the system has no random bytes: {0}")]
-    Random(#[from] getrandom::Error),
 }
 
 /// The right to work on an order or a request, which no other task of this process or of another one has. The
@@ -138,21 +110,11 @@ impl From<HoldError> for Problem {
     }
 }
 
-/// One hotspot.
-pub(super) struct RelaySite {
-    pub id: String,
-    pub merchant: Arc<Merchant>,
-    pub tag: String,
-    /// Its calls that wait for news.
-    pub polls: Polls,
-    pace: Mutex<RateLimit>,
-}
-
 /// The relay.
 pub struct Relay {
     pub(super) store: Arc<dyn RelayStore>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) secrets: RelaySecrets,
+    pub(super) directory: Directory,
     pub(super) timeouts: RelayTimeouts,
     pub(super) figures: Arc<RelayFigures>,
     /// Orders that are being asked about, and requests that are being opened, by this process; see [`Relay::hold`].
@@ -169,8 +131,6 @@ pub struct Relay {
     pub(super) deciding: Mutex<BTreeSet<(String, String)>>,
     /// Merchants whose orders are being asked about.
     pub(super) reconciling: Mutex<BTreeSet<String>>,
-    merchants: BTreeMap<String, Arc<Merchant>>,
-    sites: BTreeMap<String, Arc<RelaySite>>,
 }
 
 /// A change of an order: the effects to report, and when to ask next.
@@ -207,43 +167,20 @@ pub(super) enum AskError {
 
 impl Relay {
     /// Puts the parts together; nothing runs yet.
-    pub async fn new(parts: RelayParts) -> Result<Arc<Self>, AssembleError> {
+    pub async fn new(parts: RelayParts) -> Result<Arc<Self>, DirectoryError> {
         let figures = Arc::new(RelayFigures::default());
-        let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
-        for one in parts.merchants {
-            let secret = parts.store.merchant_secret(&one.id, &new_secret()?).await?;
-            let clock = Arc::clone(&parts.clock);
-            let mut merchant =
-                Merchant::new(one.id.clone(), secret, one.gateway, clock, Arc::clone(&figures));
-            merchant.fee_imposition = one.fee_imposition;
-            merchant.notification_url = parts
-                .public_url
-                .as_ref()
-                .map(|url| format!("{url}{NOTIFICATIONS}{}/{}", merchant.id, merchant.secret));
-            let learned = match one.account {
-                Some(account) => Some(account),
-                None => parts.store.merchant_id(&one.id).await?,
-            };
-            if let Some(account) = learned {
-                merchant.account.get_or_init(|| account);
-            }
-            let merchant = Arc::new(merchant);
-            for id in one.sites {
-                let site = RelaySite {
-                    tag: site_tag(&one.id, &id),
-                    merchant: Arc::clone(&merchant),
-                    polls: Polls::default(),
-                    pace: Mutex::new(RateLimit::new(SITE_CALLS_PER_SECOND, SITE_CALLS_BURST)),
-                    id: id.clone(),
-                };
-                sites.insert(id, Arc::new(site));
-            }
-            merchants.insert(one.id, merchant);
-        }
+        let directory = DirectoryParts {
+            store: Arc::clone(&parts.store),
+            clock: Arc::clone(&parts.clock),
+            figures: Arc::clone(&figures),
+            cipher: parts.cipher,
+            gateways: parts.gateways,
+            public_url: parts.public_url,
+        };
         Ok(Arc::new(Self {
+            directory: Directory::load(directory, parts.file).await?,
             store: parts.store,
             clock: parts.clock,
-            secrets: parts.secrets,
             timeouts: parts.timeouts,
             figures,
             locks: KeyedLocks::default(),
@@ -254,23 +191,12 @@ impl Relay {
             waiting: Semaphore::new((parts.connections_max / 4 * 3).max(1)),
             deciding: Mutex::default(),
             reconciling: Mutex::default(),
-            merchants,
-            sites,
         }))
     }
 
-    /// The path on which a merchant's notifications are received; `None` for a merchant that nobody configured.
+    /// The path on which a merchant's notifications are received; `None` for a merchant that is not known.
     pub fn notification_path(&self, merchant: &str) -> Option<String> {
-        let merchant = self.merchants.get(merchant)?;
-        Some(format!("{NOTIFICATIONS}{}/{}", merchant.id, merchant.secret))
-    }
-
-    /// Whether this is the whole, secret path of a merchant's notifications.
-    pub(super) fn is_notification_path(&self, path: &str) -> bool {
-        let named = path.strip_prefix(NOTIFICATIONS).and_then(|rest| rest.split_once('/'));
-        named.is_some_and(|(merchant, secret)| {
-            self.merchants.get(merchant).is_some_and(|merchant| merchant.is_secret(secret))
-        })
+        self.directory.notification_path(merchant)
     }
 
     /// What it counts about itself.
@@ -301,17 +227,8 @@ impl Relay {
         self.clock.now()
     }
 
-    pub(super) fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
-        self.merchants.get(id)
-    }
-
-    pub(super) fn merchants(&self) -> impl Iterator<Item = &Arc<Merchant>> {
-        self.merchants.values()
-    }
-
-    /// The site whose token this is.
-    pub(super) fn site_of(&self, token: &str) -> Option<&Arc<RelaySite>> {
-        self.sites.get(&self.secrets.site_of(token)?)
+    pub(super) fn merchant(&self, id: &str) -> Option<Arc<Merchant>> {
+        self.directory.merchant(id)
     }
 
     /// Changes an order, adds its events to the feed, and ends the notifications that led to it, in one transaction.
@@ -391,14 +308,6 @@ impl Relay {
             merchant.account.get_or_init(|| id.to_owned());
         }
         Ok(())
-    }
-}
-
-impl RelaySite {
-    /// Lets a call of this site in, or says for how long to wait.
-    pub fn admit(&self, now: Duration) -> Result<(), Problem> {
-        let taken = self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(now);
-        taken.map_err(|wait| Problem::too_many("too many calls of this site at once", wait.as_secs() + 1))
     }
 }
 

@@ -24,8 +24,9 @@ use kuota::domain::order::{CashMethod, Flag, OnlineMethod, OrderState};
 use kuota::domain::units::{Bytes, Rupiah, Timestamp};
 use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
 use kuota::relay::config::Config as RelayConfig;
-use kuota::relay::run;
-use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
+use kuota::relay::directory::KeyCipher;
+use kuota::relay::run::{self, DirectorySources};
+use kuota::relay::service::{Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::relay::store::{RelayStore, StoreCounts};
@@ -39,7 +40,9 @@ use tokio::task::JoinHandle;
 
 use crate::audit::{Books, Sums};
 use crate::proxy::{Proxy, Wire};
-use crate::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, free_port, secrets, simulated_merchant};
+use crate::relay_host::{
+    ACCOUNT, KEY, RelayHost, TOKEN, entries, free_port, merchant_entry, secrets, simulated_merchant,
+};
 use crate::site::address;
 use crate::site::{NOON, SiteBuilder, TestSite};
 
@@ -484,7 +487,6 @@ async fn start_relay(
     terms: Terms,
 ) -> RunningRelay {
     let port: Arc<dyn Clock> = Arc::new(clock.clone());
-    let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
     let relay = match terms.timeouts {
         None => {
             let config = RelayConfig {
@@ -492,7 +494,10 @@ async fn start_relay(
                 merchant: vec![simulated_merchant(gateway, terms.fee_imposition)],
                 ..RelayConfig::default()
             };
-            run::assemble(&config, secrets, Arc::clone(&store), port).await.unwrap()
+            let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
+            run::assemble(&config, DirectorySources::fixed(&config, &secrets), Arc::clone(&store), port)
+                .await
+                .unwrap()
         }
         Some(timeouts) => {
             let access = MerchantAccess {
@@ -501,18 +506,14 @@ async fn start_relay(
                 core_url: Some(gateway.core_url()),
                 snap_url: Some(gateway.snap_url()),
             };
-            let merchant = MerchantParts {
-                id: "m1".into(),
-                gateway: Arc::new(Midtrans::new(access).unwrap()),
-                account: None,
-                fee_imposition: terms.fee_imposition,
-                sites: vec!["site-1".into()],
-            };
+            let client = Arc::new(Midtrans::new(access).unwrap());
+            let merchant = merchant_entry("m1", None, terms.fee_imposition);
             let parts = RelayParts {
                 store: Arc::clone(&store),
                 clock: port,
-                secrets,
-                merchants: vec![merchant],
+                file: entries(vec![(merchant, KEY)], &[("site-1", "m1", TOKEN)]).fixed(),
+                cipher: Arc::new(KeyCipher::none),
+                gateways: Arc::new(move |_, _| Ok(Arc::clone(&client) as _)),
                 public_url: Some(public_url),
                 timeouts,
                 connections_max: 4096,

@@ -142,6 +142,86 @@ fn a_site_token_is_alone_on_stdout_and_its_hash_goes_with_it() {
     program.run(&["check-config"]).exits(0);
 }
 
+/// A relay without merchants of its own in the configuration.
+fn without_merchants(program: &ProgramFolder) {
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\ndatabase = \"sqlite:{}\"\nencryption_key_file = \"{}\"\n",
+        program.path("data/relay.db").display(),
+        program.path("data/encryption.key").display(),
+    );
+    std::fs::write(program.path("relay.toml"), text).unwrap();
+}
+
+/// The status of the feed for this token.
+fn feed_status(address: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let call = format!(
+        "GET /v1/feed?after=0 HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(call.as_bytes()).unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn merchants_and_sites_are_kept_by_command_while_the_relay_runs() {
+    let program = new_program();
+    without_merchants(&program);
+    program.run(&["check-config"]).exits(0);
+    program.run(&["site", "list"]).exits(1).complains("there is no store");
+    let (relay, address) = start(&program);
+    program.run(&["site", "list"]).exits(0).says("none");
+    program.run(&["site", "add", "s1", "--merchant", "m1"]).exits(1).complains("there is no merchant m1");
+    let key = program.file("m1.key");
+    let add = ["merchant", "add", "m1", "--environment", "sandbox", "--server-key-file", key.as_str()];
+    program.run(&add).exits(0).says("site add SITE --merchant m1").complains("keep a copy");
+    program.run(&add).exits(1).complains("there is a merchant m1 already");
+    let kept = std::fs::read(program.path("data/relay.db-wal")).unwrap();
+    assert!(!kept.windows(KEY.len()).any(|part| part == KEY.as_bytes()), "the key is encrypted");
+
+    let added = program.run(&["site", "add", "s1", "--merchant", "m1"]);
+    let first = added.exits(0).complains("shown this once").out.trim_end().to_owned();
+    crate::program::eventually("the site is let in", || feed_status(&address, &first) == "200");
+    let second = program.json(&["site", "rotate-token", "s1"])["token"].as_str().unwrap().to_owned();
+    crate::program::eventually("the new token is good", || feed_status(&address, &second) == "200");
+    crate::program::eventually("the old one is not", || feed_status(&address, &first) == "401");
+    program.run(&["site", "remove", "s1"]).exits(1).complains("disable it first");
+    program.run(&["site", "disable", "s1"]).exits(0).says("its calls are refused");
+    crate::program::eventually("it is refused", || feed_status(&address, &second) == "403");
+    program.run(&["site", "remove", "s1"]).exits(1).complains("only just now");
+    program.run(&["site", "enable", "s1"]).exits(0);
+    crate::program::eventually("it is let in again", || feed_status(&address, &second) == "200");
+
+    std::fs::write(program.path("m1.key"), "SB-Mid-server-TESTKEYbbbb").unwrap();
+    program
+        .run(&["merchant", "rotate-key", "m1", "--server-key-file", &key])
+        .exits(0)
+        .says("has a new server key");
+    let listed = program.json(&["merchant", "list"]);
+    let merchant = &listed["items"][0];
+    assert_eq!(
+        (merchant["merchant"].as_str(), merchant["sites"].as_u64()),
+        (Some("m1"), Some(1)),
+        "{listed}"
+    );
+    assert_eq!(
+        (merchant["previous_keys"].as_u64(), merchant["key_fault"].as_str()),
+        (Some(1), None),
+        "{listed}"
+    );
+    program.run(&["site", "list"]).exits(0).says("s1").says("enabled").says("database");
+    program.run(&["site", "list", "--all"]).exits(0).says("s1");
+    assert_eq!(stop(relay), Some(0));
+
+    // Another encryption key opens nothing, and says so.
+    std::fs::write(program.path("data/encryption.key"), "5a".repeat(32)).unwrap();
+    program.run(&["merchant", "list"]).exits(0).says("encrypted with another key");
+    let (mut relay, _) = start(&program);
+    drop(relay.logs("cannot be used"));
+    assert_eq!(stop(relay), Some(0));
+}
+
 #[test]
 fn the_relay_answers_and_stops_cleanly() {
     let program = new_program();

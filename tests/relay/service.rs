@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::Method as Verb;
 use kuota::clock::SystemClock;
 use kuota::relay::config::Config;
-use kuota::relay::run::assemble;
+use kuota::relay::run::{DirectorySources, assemble};
 use kuota::sim::midtrans::{
     GatewayFault, Meddling, MidtransSim, Options, PayMethod, SimMerchant as Account, SimOperation, Strikes,
     TransactionStatus, Trouble, VaBank,
@@ -50,7 +50,14 @@ impl GatewaySite {
         let config = Config { public_url, merchant, ..Config::default() };
         let secrets = secrets(&[("m1", KEY)], &[("site-1", TOKEN)]);
         let store = open_store(folder.path()).await;
-        let relay = assemble(&config, secrets, store, Arc::new(SystemClock::new())).await.unwrap();
+        let relay = assemble(
+            &config,
+            DirectorySources::fixed(&config, &secrets),
+            store,
+            Arc::new(SystemClock::new()),
+        )
+        .await
+        .unwrap();
         Self { sim, host: RelayHost::looping(relay, listener), http: http_client(), _folder: folder }
     }
 

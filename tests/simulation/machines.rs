@@ -1,7 +1,6 @@
 //! The two machines of a site: the Pi with the agent, and the host with the relay. Each can lose its power between any
 //! two steps, and go back to a copy of its store.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +13,12 @@ use kuota::agent::payments::Link;
 use kuota::agent::site::Site;
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::account::Policy;
-use kuota::relay::config::{MerchantKeys, RelaySecrets};
-use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
+use kuota::midtrans::{Gateway, GatewayEnvironment};
+use kuota::relay::config::MerchantKeys;
+use kuota::relay::directory::{DirectoryEntries, KeyCipher, ListedMerchant};
+use kuota::relay::service::{Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
+use kuota::relay::store::directory::{MerchantEntry, SiteEntry, SiteState};
 use kuota::relay::store::sqlite::{SqliteStore, backup};
 use kuota::settings::Secret;
 use kuota::store::{Check, ProofProgress, backup as books};
@@ -244,18 +246,13 @@ impl RelayHost {
 
 async fn assemble(books: &RelayBooks, clock: &ManualClock, bank: &Bank) -> (Arc<Relay>, Arc<dyn RelayStore>) {
     let store = books.open().await;
-    let merchant = MerchantParts {
-        id: MERCHANT.to_owned(),
-        gateway: Arc::new(bank.clone()),
-        account: None,
-        fee_imposition: false,
-        sites: vec![SITE.to_owned()],
-    };
+    let gateway: Arc<dyn Gateway> = Arc::new(bank.clone());
     let parts = RelayParts {
         store: Arc::clone(&store),
         clock: Arc::new(clock.clone()),
-        secrets: secrets(),
-        merchants: vec![merchant],
+        file: entries().fixed(),
+        cipher: Arc::new(KeyCipher::none),
+        gateways: Arc::new(move |_, _| Ok(Arc::clone(&gateway))),
         public_url: Some("http://relay".to_owned()),
         timeouts: timeouts(),
         connections_max: 4096,
@@ -274,8 +271,21 @@ fn timeouts() -> RelayTimeouts {
     }
 }
 
-fn secrets() -> RelaySecrets {
+fn entries() -> DirectoryEntries {
     let keys = MerchantKeys { server_key: Secret::new(KEY), previous_keys: Vec::new() };
-    let token: [u8; 32] = Sha256::digest(TOKEN).into();
-    RelaySecrets::new(BTreeMap::from([(MERCHANT.into(), keys)]), BTreeMap::from([(SITE.into(), token)]))
+    let entry = MerchantEntry {
+        id: MERCHANT.to_owned(),
+        environment: GatewayEnvironment::Sandbox,
+        account: None,
+        fee_imposition: false,
+        core_url: None,
+        snap_url: None,
+    };
+    let site = SiteEntry {
+        id: SITE.to_owned(),
+        merchant: MERCHANT.to_owned(),
+        token_sha256: Some(Sha256::digest(TOKEN).into()),
+        state: SiteState::Enabled,
+    };
+    DirectoryEntries { merchants: vec![ListedMerchant { entry, keys: Ok(keys) }], sites: vec![site] }
 }

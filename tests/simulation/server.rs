@@ -11,8 +11,8 @@ use kuota::domain::units::Timestamp;
 use kuota::protocol::relay::FeedItem;
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::{
-    FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore, RelayStoreError, StoreCounts, StoreFuture,
-    StoredOrder, Updated, WorkLease,
+    DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore,
+    RelayStoreError, StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
 };
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
@@ -173,6 +173,29 @@ impl RelayStore for ServerStore {
     fn lease<'a>(&'a self, name: &'a str, wait: Duration) -> StoreFuture<'a, Option<WorkLease>> {
         let (store, name) = (Arc::clone(&self.store), name.to_owned());
         self.call(async move { store.lease(&name, wait).await })
+    }
+
+    fn directory(&self) -> StoreFuture<'_, StoredDirectory> {
+        let store = Arc::clone(&self.store);
+        self.call(async move { store.directory().await })
+    }
+
+    fn change_directory<'a>(
+        &'a self,
+        change: &'a DirectoryChange,
+        at: Timestamp,
+    ) -> StoreFuture<'a, Result<(), DirectoryRefusal>> {
+        let (store, change) = (Arc::clone(&self.store), change.clone());
+        self.call(async move { store.change_directory(&change, at).await })
+    }
+
+    fn directory_changed<'a>(&'a self, known: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        self.store.directory_changed(known)
+    }
+
+    fn pace<'a>(&'a self, _: &'a str, _: Duration, _: u32) -> StoreFuture<'a, Option<Duration>> {
+        // The server's clock goes on while this world's stands still.
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     fn in_state(&self, state: OrderState, limit: u32) -> StoreFuture<'_, Vec<StoredOrder>> {

@@ -4,12 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kuota::midtrans::GatewayEnvironment;
 use kuota::relay::config::{MerchantConfig, MerchantKeys, RelaySecrets, SiteConfig};
+use kuota::relay::directory::{DirectoryEntries, KeyCipher, ListedMerchant};
 use kuota::relay::run::{RelayRunError, drive};
 use kuota::relay::service::Relay;
+use kuota::relay::store::directory::{MerchantEntry, SiteEntry, SiteState};
 use kuota::relay::{limits, router};
 use kuota::settings::Secret;
 use kuota::sim::midtrans::MidtransSim;
@@ -118,6 +122,38 @@ pub fn secrets(merchants: &[(&str, &str)], sites: &[(&str, &str)]) -> RelaySecre
     let merchants: BTreeMap<_, _> = merchants.iter().map(|(id, key)| ((*id).to_owned(), keys(key))).collect();
     let tokens = sites.iter().map(|(id, token)| ((*id).to_owned(), Sha256::digest(token).into()));
     RelaySecrets::new(merchants, tokens.collect())
+}
+
+/// A merchant of the sandbox.
+pub fn merchant_entry(id: &str, account: Option<String>, fee_imposition: bool) -> MerchantEntry {
+    MerchantEntry {
+        id: id.to_owned(),
+        environment: GatewayEnvironment::Sandbox,
+        account,
+        fee_imposition,
+        core_url: None,
+        snap_url: None,
+    }
+}
+
+/// Merchants with their keys, and sites with merchant and token, as a configuration lists them.
+pub fn entries(merchants: Vec<(MerchantEntry, &str)>, sites: &[(&str, &str, &str)]) -> DirectoryEntries {
+    let merchants = merchants.into_iter().map(|(entry, key)| {
+        let keys = MerchantKeys { server_key: Secret::new(key), previous_keys: Vec::new() };
+        ListedMerchant { entry, keys: Ok(keys) }
+    });
+    let sites = sites.iter().map(|(id, merchant, token)| SiteEntry {
+        id: (*id).to_owned(),
+        merchant: (*merchant).to_owned(),
+        token_sha256: Some(Sha256::digest(token).into()),
+        state: SiteState::Enabled,
+    });
+    DirectoryEntries { merchants: merchants.collect(), sites: sites.collect() }
+}
+
+/// The encryption key of a test's database.
+pub fn test_cipher() -> KeyCipher {
+    KeyCipher::from_hex(&"5a".repeat(32), Path::new("encryption.key")).unwrap()
 }
 
 /// The configuration of merchant `m1` with `site-1`, whose gateway is simulated.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::http::Method;
 use kuota::clock::{Clock, ManualClock};
 use kuota::domain::units::Timestamp;
-use kuota::relay::service::{MerchantParts, Relay, RelayParts, RelayTimeouts};
+use kuota::relay::service::{Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::RelayStore;
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::sqlite::SqliteStore;
@@ -23,7 +23,7 @@ use tokio::net::TcpStream;
 
 use super::http_client::{Call, HttpClient, Reply, http_client};
 use super::postgres;
-use super::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, free_port, secrets};
+use super::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, entries, free_port, merchant_entry, test_cipher};
 use super::scripted_gateway::ScriptedGateway;
 
 /// 2026-03-01 03:00 UTC, ten in the morning in Jakarta.
@@ -41,6 +41,8 @@ pub struct RelayOptions {
     pub account: Option<String>,
     pub timeouts: RelayTimeouts,
     pub connections_max: usize,
+    /// Whether its loops run; else a test decides and reconciles by hand.
+    pub loops: bool,
 }
 
 impl Default for RelayOptions {
@@ -51,6 +53,7 @@ impl Default for RelayOptions {
             fee_imposition: false,
             account: Some(ACCOUNT.to_owned()),
             connections_max: 4096,
+            loops: false,
             timeouts: RelayTimeouts {
                 charge: ms(3000),
                 charge_try: ms(600),
@@ -80,40 +83,39 @@ impl TestRelay {
         Self::start_with(RelayOptions::default()).await
     }
 
+    /// One whose loops run as the program's do.
+    pub async fn start_looping() -> Self {
+        Self::start_with(RelayOptions { loops: true, ..RelayOptions::default() }).await
+    }
+
     pub async fn start_with(options: RelayOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path()).await;
         let clock = ManualClock::new(START);
         let (gateway, other_gateway) =
             (Arc::new(ScriptedGateway::new(ACCOUNT)), Arc::new(ScriptedGateway::new("G2")));
-        let merchants = [("m1", KEY), ("m2", OTHER_KEY)];
-        let sites = [("site-1", TOKEN), ("site-2", SISTER), ("site-3", STRANGER)];
+        let merchants = vec![
+            (merchant_entry("m1", options.account, options.fee_imposition), KEY),
+            (merchant_entry("m2", None, false), OTHER_KEY),
+        ];
+        let sites = [("site-1", "m1", TOKEN), ("site-2", "m1", SISTER), ("site-3", "m2", STRANGER)];
+        let (of_first, of_others) = (Arc::clone(&gateway), Arc::clone(&other_gateway));
         let parts = RelayParts {
             store: Arc::clone(&store),
             clock: Arc::new(clock.clone()),
-            secrets: secrets(&merchants, &sites),
-            merchants: vec![
-                MerchantParts {
-                    id: "m1".into(),
-                    gateway: Arc::clone(&gateway) as _,
-                    account: options.account,
-                    fee_imposition: options.fee_imposition,
-                    sites: vec!["site-1".into(), "site-2".into()],
-                },
-                MerchantParts {
-                    id: "m2".into(),
-                    gateway: Arc::clone(&other_gateway) as _,
-                    account: None,
-                    fee_imposition: false,
-                    sites: vec!["site-3".into()],
-                },
-            ],
+            file: entries(merchants, &sites).fixed(),
+            cipher: Arc::new(test_cipher),
+            gateways: Arc::new(move |merchant, _| {
+                let gateway = if merchant.id == "m1" { &of_first } else { &of_others };
+                Ok(Arc::clone(gateway) as _)
+            }),
             public_url: options.notified.then(|| "https://relay.example".to_owned()),
             timeouts: options.timeouts,
             connections_max: options.connections_max,
         };
         let service = Relay::new(parts).await.unwrap();
-        let host = RelayHost::listening(Arc::clone(&service), free_port().await);
+        let host = if options.loops { RelayHost::looping } else { RelayHost::listening };
+        let host = host(Arc::clone(&service), free_port().await);
         let (base, http) = (host.url(), http_client());
         Self { service, store, gateway, other_gateway, clock, base, http, _host: host, folder }
     }

@@ -28,13 +28,14 @@ pub const AGENT: Rows = Rows {
     ],
 };
 
-/// `relay`: what it stands on, one order and one merchant, the parts together, the walks, the HTTP face, the loops.
+/// `relay`: what it stands on, one order and one merchant, a site, all of them, the parts together, the walks, the HTTP face, the loops.
 pub const RELAY: Rows = Rows {
     folder: "relay",
     table: &[
         &["breaker", "config", "figures", "order_id", "polls", "store"],
         &["merchant", "request", "row"],
-        &["schedule"],
+        &["schedule", "site"],
+        &["directory"],
         &["service"],
         &["charging", "feed", "metrics", "notifications"],
         &["orders"],

@@ -19,7 +19,7 @@ use crate::clock::SystemClock;
 use crate::relay::config::{
     Config, Database, GatewayEnvironment, MerchantConfig, MerchantKeys, RelaySecrets, SiteConfig,
 };
-use crate::relay::run::{RelayRunError, assemble, drive};
+use crate::relay::run::{DirectorySources, RelayRunError, assemble, drive};
 use crate::relay::service::Relay;
 use crate::relay::store::sqlite::SqliteStore;
 use crate::relay::store::{RelayStore, RelayStoreError};
@@ -86,7 +86,13 @@ impl Bank {
         );
         let store = Arc::new(SqliteStore::open(&file).map_err(Failure::said)?);
         let books: Arc<dyn RelayStore> = Arc::<SqliteStore>::clone(&store);
-        let relay = assemble(&config, secrets, books, Arc::new(SystemClock::new())).await;
+        let relay = assemble(
+            &config,
+            DirectorySources::fixed(&config, &secrets),
+            books,
+            Arc::new(SystemClock::new()),
+        )
+        .await;
         let relay = relay.map_err(|error| cannot("relay", &error))?;
         Ok((Self { gateway, store, relay, url, token }, listener))
     }

@@ -1,7 +1,7 @@
 //! `run` and `check-config`: check the configuration, open the store, handle signals.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -10,7 +10,9 @@ use crate::cli::daemon::Signals;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, complain, say};
 use crate::relay;
-use crate::relay::config::{Config, RelaySecrets};
+use crate::relay::config::{Config, MerchantConfig, RelaySecrets};
+use crate::relay::directory::{CipherSource, DirectoryEntries, KeyCipher};
+use crate::relay::run::DirectorySources;
 use crate::settings::{Environment, SettingsError};
 
 /// Loads the configuration and its secrets.
@@ -45,16 +47,29 @@ pub(super) async fn run(path: &Path, env: Environment) -> Result<(), Failure> {
     }
     let store = open_for_relay(&config, &env).await?;
     let (stop, mut stopped) = watch::channel(false);
-    let reload =
-        RelayReload { path: path.to_owned(), env, running: config.clone(), secrets: secrets.clone() };
+    KeyCipher::load(&config, &env).map_err(|finding| SettingsError { findings: vec![finding] })?;
+    let cipher = cipher_of(config.clone(), env.clone());
+    let (sender, file) = watch::channel(Arc::new(DirectoryEntries::of_config(&config, &secrets)));
+    let listed = (config.merchant.clone(), secrets);
+    let reload = RelayReload { path: path.to_owned(), env, running: config.clone(), listed, file: sender };
     let obeying = tokio::spawn(obey(signals, reload, stop));
-    let ended = relay::run::run(config, secrets, store, async move {
+    let ended = relay::run::run(config, DirectorySources { file, cipher }, store, async move {
         // The signal handler ends only after a signal.
         let _ = stopped.wait_for(|stop| *stop).await;
     });
     let ended = ended.await;
     obeying.abort();
     Ok(ended?)
+}
+
+/// Reads the encryption key at each change of the database's merchants.
+fn cipher_of(config: Config, env: Environment) -> CipherSource {
+    Arc::new(move || {
+        KeyCipher::load(&config, &env).unwrap_or_else(|finding| {
+            tracing::error!("{finding}");
+            KeyCipher::none()
+        })
+    })
 }
 
 async fn obey(mut signals: Signals, mut reload: RelayReload, stop: watch::Sender<bool>) {
@@ -73,13 +88,15 @@ async fn obey(mut signals: Signals, mut reload: RelayReload, stop: watch::Sender
     }
 }
 
-/// SIGHUP: reloads keys and tokens, so that they can be changed during operation. All other keys wait for a restart,
-/// and a bad file changes nothing.
+/// SIGHUP: reloads merchants, sites and secrets, so that they can be changed during operation. All other keys wait for a
+/// restart, and a bad file changes nothing.
 struct RelayReload {
     path: PathBuf,
     env: Environment,
     running: Config,
-    secrets: RelaySecrets,
+    /// What was read last.
+    listed: (Vec<MerchantConfig>, RelaySecrets),
+    file: watch::Sender<Arc<DirectoryEntries>>,
 }
 
 impl RelayReload {
@@ -88,40 +105,18 @@ impl RelayReload {
             Ok(read) => read,
             Err(error) => return error.log_reload(),
         };
-        if names(&config) != names(&self.running) {
-            tracing::error!(
-                "merchants or sites were added or removed: nothing was reloaded; restart the relay"
-            );
-            return;
-        }
-        let differs = self.secrets.replace(&secrets);
-        if without_files(&config) != without_files(&self.running) {
+        if without_merchants(&config) != without_merchants(&self.running) {
             tracing::warn!(
-                "keys other than secrets changed in the configuration: restart the relay for them"
+                "keys outside [[merchant]] changed in the configuration: restart the relay for them"
             );
         }
-        tracing::info!(changed = differs, "secrets were read again");
+        self.file.send_replace(Arc::new(DirectoryEntries::of_config(&config, &secrets)));
+        let listed = (config.merchant, secrets);
+        tracing::info!(changed = listed != self.listed, "merchants, sites and secrets were read again");
+        self.listed = listed;
     }
 }
 
-/// Merchants and their sites, to which the secrets belong.
-fn names(config: &Config) -> BTreeSet<(&str, &str)> {
-    let sites = config.merchant.iter().flat_map(|merchant| {
-        let sites = merchant.site.iter().map(|site| site.id.as_str());
-        sites.chain(std::iter::once("")).map(|site| (merchant.id.as_str(), site))
-    });
-    sites.collect()
-}
-
-/// The configuration without the names of secret files, which a reload replaces.
-fn without_files(config: &Config) -> Config {
-    let mut config = config.clone();
-    for merchant in &mut config.merchant {
-        merchant.server_key_file = PathBuf::new();
-        merchant.previous_key_files = Vec::new();
-        for site in &mut merchant.site {
-            site.token_sha256_file = PathBuf::new();
-        }
-    }
-    config
+fn without_merchants(config: &Config) -> Config {
+    Config { merchant: Vec::new(), ..config.clone() }
 }

@@ -2,6 +2,7 @@
 //! themselves; SQLite allows several processes.
 
 mod daemon;
+mod directory;
 mod migrate;
 mod reviews;
 mod store;
@@ -20,6 +21,7 @@ use crate::relay::run::RelayRunError;
 use crate::relay::store::RelayStoreError;
 use crate::relay::store::sqlite::OpenError;
 use crate::settings::Environment;
+use directory::{MerchantCommand, SiteCommand};
 
 /// The command line of `kuota-relay`.
 #[derive(Debug, Parser)]
@@ -55,6 +57,12 @@ pub enum RelayCommand {
         #[arg(long)]
         went_back: bool,
     },
+    /// Sites that are kept in the database: every relay on it takes a change up within seconds.
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Accounts at Midtrans that are kept in the database.
+    #[command(subcommand)]
+    Merchant(MerchantCommand),
     /// Money that the gateway confirms and that could not be applied.
     #[command(subcommand)]
     Review(ReviewCommand),
@@ -107,6 +115,8 @@ impl RelayCommand {
             Self::CheckConfig
             | Self::SiteToken
             | Self::Reconcile { .. }
+            | Self::Site(_)
+            | Self::Merchant(_)
             | Self::Review(_)
             | Self::Backup { .. }
             | Self::Restore { .. }
@@ -156,6 +166,8 @@ async fn dispatch(args: RelayArgs) -> Result<(), Failure> {
                 RelayCommand::Reconcile { went_back } => {
                     reviews::reconcile(&config, &env, went_back, output).await
                 }
+                RelayCommand::Site(command) => directory::site(command, &config, &env, output).await,
+                RelayCommand::Merchant(command) => directory::merchant(command, &config, &env, output).await,
                 RelayCommand::Review(ReviewCommand::List) => reviews::list(&config, &env, output).await,
                 RelayCommand::Run
                 | RelayCommand::CheckConfig

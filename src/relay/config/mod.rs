@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use database::{Database, PostgresUrl, ServerTrust};
-pub use secrets::{MerchantKeys, RelaySecrets, SiteTokens};
+pub use secrets::{MerchantKeys, RelaySecrets, SiteTokens, key_fault, token_hash};
 pub use tree::{Config, MerchantConfig, SiteConfig};
 
 pub use crate::midtrans::GatewayEnvironment;
@@ -90,7 +90,10 @@ impl Config {
             out.push(Finding::new("database", reason));
         }
         for (i, merchant) in self.merchant.iter().enumerate().filter(|(_, m)| m.site.is_empty()) {
-            let reason = format!("merchant {} has no site, so nobody can open an order", merchant.id);
+            let reason = format!(
+                "merchant {} has no site here; sites of the database may still pay into it",
+                merchant.id
+            );
             out.push(Finding::new(&format!("merchant.{i}.site"), reason));
         }
         out.extend(self.readable_secrets());
@@ -100,13 +103,6 @@ impl Config {
     /// Rules between keys.
     fn findings(&self) -> Vec<Finding> {
         let mut out = Vec::new();
-        if self.merchant.is_empty() {
-            out.push(Finding::new(
-                "merchant",
-                "is missing: the relay needs the account at the gateway that customers pay into; write [[merchant]] \
-                 with id and server_key_file, and [[merchant.site]] below it",
-            ));
-        }
         self.check_ranges("", &mut out);
         let (mut merchants, mut sites) = (BTreeMap::new(), BTreeMap::new());
         for (i, merchant) in self.merchant.iter().enumerate() {
@@ -116,13 +112,7 @@ impl Config {
             for (j, file) in merchant.previous_key_files.iter().enumerate() {
                 out.extend(check_file(&at(&format!("previous_key_files.{j}")), file));
             }
-            let id = &merchant.merchant_id;
-            if id.len() > MERCHANT_ID_CHARS_MAX || id.chars().any(|c| !c.is_ascii_graphic()) {
-                out.push(Finding::new(
-                    &at("merchant_id"),
-                    "is no merchant id: write it as the gateway's dashboard shows it, or leave it empty",
-                ));
-            }
+            out.extend(account_fault(&merchant.merchant_id).map(|why| Finding::new(&at("merchant_id"), why)));
             for (j, site) in merchant.site.iter().enumerate() {
                 out.extend(check_id(at(&format!("site.{j}.id")), &site.id, &mut sites));
                 out.extend(check_file(&at(&format!("site.{j}.token_sha256_file")), &site.token_sha256_file));
@@ -132,14 +122,28 @@ impl Config {
     }
 }
 
-/// Ids are part of addresses and of names of credentials, and each means one thing.
-fn check_id<'a>(key: String, id: &'a str, seen: &mut BTreeMap<&'a str, String>) -> Option<Finding> {
+/// Why a text cannot be the id of a merchant or a site, for people. Ids are part of addresses and of names of credentials.
+pub fn id_fault(id: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if id.is_empty() || id.len() > ID_CHARS_MAX || !id.chars().all(plain) || id.starts_with('.') {
-        let reason = format!(
+    let is_id = (1..=ID_CHARS_MAX).contains(&id.len()) && id.chars().all(plain) && !id.starts_with('.');
+    (!is_id).then(|| {
+        format!(
             "{id:?} is no id: write 1 to {ID_CHARS_MAX} letters, digits and - _ . such as \"site-1\", not beginning \
              with a point"
-        );
+        )
+    })
+}
+
+/// Why a text cannot be the gateway's id of a merchant, for people.
+pub fn account_fault(account: &str) -> Option<&'static str> {
+    let is_account = account.len() <= MERCHANT_ID_CHARS_MAX && account.chars().all(|c| c.is_ascii_graphic());
+    (!is_account)
+        .then_some("is no merchant id: write it as the gateway's dashboard shows it, or leave it empty")
+}
+
+/// Each id means one thing.
+fn check_id<'a>(key: String, id: &'a str, seen: &mut BTreeMap<&'a str, String>) -> Option<Finding> {
+    if let Some(reason) = id_fault(id) {
         return Some(Finding::new(&key, reason));
     }
     if let Some(first) = seen.get(id) {

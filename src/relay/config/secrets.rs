@@ -1,14 +1,10 @@
 //! What the configuration's files hold: server keys, the hashes of the sites' tokens, the database's password.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::{Config, Database, GatewayEnvironment, MerchantConfig};
 use crate::midtrans::ServerKey;
@@ -29,63 +25,27 @@ pub struct MerchantKeys {
 /// SHA-256 of each site's token, by site.
 pub type SiteTokens = BTreeMap<String, [u8; 32]>;
 
-#[derive(Clone, PartialEq, Eq)]
-struct HeldSecret {
+/// What the files hold at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RelaySecrets {
     merchants: BTreeMap<String, MerchantKeys>,
     tokens: SiteTokens,
-}
-
-/// The secrets in force. Clones share them, so that replacing them in one place replaces them everywhere.
-#[derive(Clone)]
-pub struct RelaySecrets(Arc<RwLock<Arc<HeldSecret>>>);
-
-impl fmt::Debug for RelaySecrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = self.held();
-        f.debug_struct("Secrets")
-            .field("merchants", &held.merchants.keys())
-            .field("sites", &held.tokens.keys())
-            .finish()
-    }
 }
 
 impl RelaySecrets {
     /// Secrets that were read.
     pub fn new(merchants: BTreeMap<String, MerchantKeys>, tokens: SiteTokens) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(HeldSecret { merchants, tokens }))))
+        Self { merchants, tokens }
     }
 
-    /// The keys of a merchant, as they are at this moment.
-    pub fn merchant(&self, id: &str) -> Option<MerchantKeys> {
-        self.held().merchants.get(id).cloned()
+    /// The keys of a merchant.
+    pub fn merchant(&self, id: &str) -> Option<&MerchantKeys> {
+        self.merchants.get(id)
     }
 
-    /// The site whose token this is.
-    pub fn site_of(&self, token: &str) -> Option<String> {
-        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let held = self.held();
-        // Every site is compared: the time it takes reveals nothing.
-        let matching =
-            held.tokens.iter().fold(
-                None,
-                |found, (site, stored)| {
-                    if bool::from(stored.ct_eq(&hash)) { Some(site) } else { found }
-                },
-            );
-        matching.cloned()
-    }
-
-    /// Replaces the secrets by those of `other`; returns whether they differ.
-    pub fn replace(&self, other: &Self) -> bool {
-        let fresh = other.held();
-        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let differs = **held != *fresh;
-        *held = fresh;
-        differs
-    }
-
-    fn held(&self) -> Arc<HeldSecret> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    /// SHA-256 of a site's token.
+    pub fn token(&self, site: &str) -> Option<[u8; 32]> {
+        self.tokens.get(site).copied()
     }
 }
 
@@ -117,16 +77,21 @@ impl Config {
     /// The password for the database, where it needs one.
     pub fn load_database_password(&self, env: &Environment) -> Result<Option<Secret>, SettingsError> {
         const NAME: &str = "database_password";
-        let is_passed = env
-            .get("CREDENTIALS_DIRECTORY")
-            .is_some_and(|folder| !folder.is_empty() && Path::new(folder).join(NAME).exists());
         let file = &self.database_password_file;
-        let is_wanted = is_passed || !file.as_os_str().is_empty();
+        let is_wanted = is_passed(NAME, env) || !file.as_os_str().is_empty();
         if !matches!(self.database, Database::Postgres(_)) || !is_wanted {
             return Ok(None);
         }
         let read = read("database_password_file", NAME, file, env);
         read.map(Some).map_err(|finding| SettingsError { findings: vec![finding] })
+    }
+
+    /// The encryption key of the database's merchants, where there is one.
+    pub fn load_encryption_key(&self, env: &Environment) -> Result<Option<Secret>, Finding> {
+        const NAME: &str = "encryption_key";
+        let file = &self.encryption_key_file;
+        let is_there = is_passed(NAME, env) || file.try_exists().unwrap_or(true);
+        is_there.then(|| read("encryption_key_file", NAME, file, env)).transpose()
     }
 
     /// Keys that look like those of the other world, where an address of our own makes them possible.
@@ -144,10 +109,14 @@ impl Config {
             std::fs::metadata(file).is_ok_and(|meta| meta.permissions().mode() & OTHERS_READ != 0)
         };
         let mut out = Vec::new();
-        if is_open(&self.database_password_file) {
-            let file = self.database_password_file.display();
-            let reason = format!("{file} can be read by everybody on this machine: chmod 0600 it");
-            out.push(Finding::new("database_password_file", reason));
+        let own = [
+            ("database_password_file", &self.database_password_file),
+            ("encryption_key_file", &self.encryption_key_file),
+        ];
+        for (key, file) in own.into_iter().filter(|(_, file)| is_open(file)) {
+            let reason =
+                format!("{} can be read by everybody on this machine: chmod 0600 it", file.display());
+            out.push(Finding::new(key, reason));
         }
         for (i, merchant) in self.merchant.iter().enumerate() {
             let previous = merchant.previous_key_files.iter().enumerate();
@@ -161,6 +130,12 @@ impl Config {
         }
         out
     }
+}
+
+/// Whether systemd passes a credential of this name.
+fn is_passed(name: &str, env: &Environment) -> bool {
+    let folder = env.get("CREDENTIALS_DIRECTORY");
+    folder.is_some_and(|folder| !folder.is_empty() && Path::new(folder).join(name).exists())
 }
 
 /// Reads one secret; findings name the configuration's key.
@@ -202,29 +177,33 @@ fn merchant_keys(
 
 /// A key that can only belong to the other world.
 fn wrong_world(key: &str, merchant: &MerchantConfig, secret: &Secret) -> Option<Finding> {
-    let world = ServerKey::new(secret.expose()).world().filter(|world| *world != merchant.environment)?;
+    let why = key_fault(merchant.environment, secret)?;
+    Some(Finding::new(key, format!("{why}: write the other key into the file, or change environment")))
+}
+
+/// What shows that a server key belongs to another of the gateway's worlds than it is for, for people.
+pub fn key_fault(environment: GatewayEnvironment, server_key: &Secret) -> Option<String> {
+    let world = ServerKey::new(server_key.expose()).world().filter(|world| *world != environment)?;
     let looks = match world {
         GatewayEnvironment::Sandbox => "the sandbox",
         GatewayEnvironment::Production => "production",
     };
-    let other = world.name();
-    let reason = format!(
-        "holds a key of {looks}, but environment is \"{}\": write the other key into the file, or \"{other}\" there",
-        merchant.environment.name()
-    );
-    Some(Finding::new(key, reason))
+    Some(format!("holds a key of {looks}, but environment is \"{}\"", environment.name()))
+}
+
+/// The SHA-256 of a token from its 64 hexadecimal digits.
+pub fn token_hash(text: &str) -> Option<[u8; 32]> {
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 fn hash(key: &str, text: &Secret) -> Result<[u8; 32], Finding> {
-    let refused = || {
+    token_hash(text.expose()).ok_or_else(|| {
         Finding::new(
             key,
             "holds no SHA-256: write its 64 hexadecimal digits; \"kuota-relay site-token\" makes a token and prints \
              them",
         )
-    };
-    let bytes = HEXLOWER_PERMISSIVE.decode(text.expose().as_bytes()).ok();
-    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(refused)
+    })
 }
 
 /// A token says which site calls, so that two sites cannot have the same.

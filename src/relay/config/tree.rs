@@ -41,6 +41,11 @@ section! {
         /// the server's max_connections.
         database_connections_max: usize = 16, [DATABASE_CONNECTIONS[0], DATABASE_CONNECTIONS[1]], AtStart,
             "Paling banyak koneksi ke PostgreSQL.", "The most connections to PostgreSQL.";
+        /// File with the key that encrypts the server keys of merchants that are kept in the database. The first "kuota-relay
+        /// merchant add" makes it. Every relay on the same database needs a copy of it, and a backup of the database is of no
+        /// use without it. The systemd credential encryption_key replaces it.
+        encryption_key_file: PathBuf = "/var/lib/kuota-relay/encryption.key".into(), AtStart,
+            "Berkas kunci enkripsi; isinya rahasia.", "File with the encryption key, which is secret.";
         /// Connections at the same time. Each hotspot that waits for news of payments holds one, so write at least twice the
         /// number of your hotspots. Some are always kept for Midtrans' notifications. The system must let the service open as
         /// many files (LimitNOFILE in its unit); the log says when it does not.
@@ -57,29 +62,29 @@ section! {
     MerchantConfig "merchant" "merchant." [deny_unknown_fields] {
         /// Its name here: letters, digits and - _ . It is part of the address for notifications: once orders were opened, do not
         /// change it.
-        id: String = "m1".to_owned(), AtStart,
+        id: String = "m1".to_owned(), AtReload,
             "Nama akun di relay ini.", "The account's name in this relay.";
         /// "sandbox": for trying out, no real money. "production": real money.
-        environment: GatewayEnvironment [default] = GatewayEnvironment::Sandbox, AtStart,
+        environment: GatewayEnvironment [default] = GatewayEnvironment::Sandbox, AtReload,
             "Uji coba (sandbox) atau uang sungguhan (production).", "For trying out (sandbox) or real money (production).";
         /// File with the server key, which the Midtrans dashboard shows under Settings, Access Keys.
-        server_key_file: PathBuf = "/etc/kuota-relay/m1.key".into(), AtStart,
+        server_key_file: PathBuf = "/etc/kuota-relay/m1.key".into(), AtReload,
             "Berkas kunci server; isinya rahasia.", "File with the server key, which is secret.";
         /// Files with server keys from before. Notifications signed with them are still accepted. After a new key was made, keep
         /// the old one here until the last order from before is over.
-        previous_key_files: Vec<PathBuf> [default] = Vec::new(), AtStart,
+        previous_key_files: Vec<PathBuf> [default] = Vec::new(), AtReload,
             "Berkas kunci lama yang masih diterima.", "Files with keys from before that are still accepted.";
         /// The merchant id that the dashboard shows. Payments to any other are refused. Empty: learned from the first charge.
-        merchant_id: String [default] = String::new(), AtStart,
+        merchant_id: String [default] = String::new(), AtReload,
             "Nomor akun dari Midtrans.", "The account's id at Midtrans.";
         /// Does Midtrans add its fee to what the customer pays? Say true when the dashboard is set so.
-        fee_imposition: bool [default] = false, AtStart,
+        fee_imposition: bool [default] = false, AtReload,
             "Apakah biaya Midtrans dibebankan ke pelanggan.", "Whether customers pay Midtrans' fee.";
         /// Another address than Midtrans' own for charges, for tests and proxies. Empty: Midtrans' own, as environment says.
-        core_url: Option<HttpUrl> [default, with = "settings::optional_url"] = None, AtStart,
+        core_url: Option<HttpUrl> [default, with = "settings::optional_url"] = None, AtReload,
             "Alamat lain untuk tagihan ke Midtrans.", "Another address for charges.";
         /// The same for Midtrans' payment page (Snap).
-        snap_url: Option<HttpUrl> [default, with = "settings::optional_url"] = None, AtStart,
+        snap_url: Option<HttpUrl> [default, with = "settings::optional_url"] = None, AtReload,
             "Alamat lain untuk halaman bayar Midtrans.", "Another address for the payment page.";
     }
     /// `[[merchant.site]]`.
@@ -90,11 +95,11 @@ section! {
     /// A hotspot whose customers pay into this account. Write this section once for each hotspot, below its account.
     SiteConfig "merchant.site" "merchant.site." [deny_unknown_fields] {
         /// Its name, unique among all accounts. The hotspot's agent has the same name in [relay] of kuotad.toml.
-        id: String = "site-1".to_owned(), AtStart,
+        id: String = "site-1".to_owned(), AtReload,
             "Nama lokasi, sama dengan di kuotad.toml.", "The hotspot's name, as kuotad.toml has it.";
         /// File with the SHA-256 of the site's token, 64 hexadecimal digits. "kuota-relay site-token" makes a token and shows its
         /// SHA-256; the token itself belongs on the hotspot's agent only.
-        token_sha256_file: PathBuf = "/etc/kuota-relay/site-1.sha256".into(), AtStart,
+        token_sha256_file: PathBuf = "/etc/kuota-relay/site-1.sha256".into(), AtReload,
             "Berkas sidik token lokasi ini.", "File with the hash of the site's token.";
     }
 }

@@ -199,9 +199,6 @@ const INBOX: &[ColumnForm] = &[
 pub const TABLES: [TableForm; 11] = [
     table("meta", 1, &[text("key"), text("value")]),
     table("merchants", 1, &[text("merchant"), text("secret"), text("merchant_id")]),
-    table("merchant_entries", 1, MERCHANT_ENTRIES),
-    table("merchant_keys", 2, &[text("merchant"), int("key_no"), bytes("sealed"), int("created_at")]),
-    table("site_entries", 1, SITE_ENTRIES),
     table("orders", 1, ORDERS),
     table("abandoned", 2, &[text("site"), text("request_id"), int("abandoned_at")]),
     TableForm {
@@ -214,6 +211,9 @@ pub const TABLES: [TableForm; 11] = [
         file_also: Some("INSERT INTO bodies (inbox_no, body) VALUES (?1, ?9)"),
         ..table("inbox", 1, INBOX)
     },
+    table("merchant_entries", 1, MERCHANT_ENTRIES),
+    table("merchant_keys", 2, &[text("merchant"), int("key_no"), bytes("sealed"), int("created_at")]),
+    table("site_entries", 1, SITE_ENTRIES),
 ];
 
 impl TableForm {
