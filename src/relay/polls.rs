@@ -39,7 +39,9 @@ impl Polls {
     /// Ends every call that waits.
     pub fn end_all(&self) {
         let waiting = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        waiting.iter().for_each(|ended| ended.notify_one());
+        for ended in waiting {
+            ended.notify_one();
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub enum SiteCommand {
 /// Commands about merchants.
 #[derive(Debug, Subcommand)]
 pub enum MerchantCommand {
-    /// Add an account at Midtrans to the database. Its server key is encrypted with the key in encryption_key_file.
+    /// Add an account at Midtrans to the database. Its server key is encrypted there.
     Add(AddMerchant),
     /// List merchants, those of the configuration included.
     List,

@@ -219,7 +219,7 @@ fn check(field: &'static str, fault: Option<String>) -> Result<(), EditError> {
 }
 
 fn url_fault(url: &str) -> Option<String> {
-    url.parse::<HttpUrl>().err().map(|error| error.to_string())
+    url.parse::<HttpUrl>().err()
 }
 
 /// At another address than the gateway's, any key is accepted.
