@@ -1,6 +1,7 @@
 //! Wire and stored formats shared by programs: the admin API, quotes as JSON, and the protocol of agent and relay.
 
 pub mod admin;
+pub mod health;
 mod quote;
 pub mod relay;
 

@@ -9,6 +9,7 @@
 //! backup |
 //! | `POST /v1/requests/{request_id}/abandon` | | 200 [`Abandoned`]: never charged, or being cancelled |
 //! | `GET /v1/feed?after=&wait=&limit=` | | 200 [`FeedPage`] |
+//! | `POST /v1/health` | [`HealthReport`](super::health::HealthReport) | 200 [`HealthAnswer`](super::health::HealthAnswer) |
 //!
 //! Unknown fields of an answer are ignored, so that either side can be updated first.
 

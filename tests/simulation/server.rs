@@ -10,6 +10,7 @@ use kuota::domain::order::OrderState;
 use kuota::domain::units::Timestamp;
 use kuota::protocol::relay::FeedItem;
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
+use kuota::relay::store::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use kuota::relay::store::{
     DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore,
     RelayStoreError, StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
@@ -211,6 +212,31 @@ impl RelayStore for ServerStore {
     fn prune(&self, before: Timestamp) -> StoreFuture<'_, u64> {
         let store = Arc::clone(&self.store);
         self.call(async move { store.prune(before).await })
+    }
+
+    fn note_sightings<'a>(&'a self, sightings: &'a [SiteSighting], now: Timestamp) -> StoreFuture<'a, ()> {
+        let (store, sightings) = (Arc::clone(&self.store), sightings.to_vec());
+        self.call(async move { store.note_sightings(&sightings, now).await })
+    }
+
+    fn sites_seen(&self) -> StoreFuture<'_, Vec<SiteSeen>> {
+        let store = Arc::clone(&self.store);
+        self.call(async move { store.sites_seen().await })
+    }
+
+    fn mark_silent<'a>(&'a self, sites: &'a [String], before: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>> {
+        let (store, sites) = (Arc::clone(&self.store), sites.to_vec());
+        self.call(async move { store.mark_silent(&sites, before).await })
+    }
+
+    fn mark_back<'a>(&'a self, sites: &'a [String], after: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>> {
+        let (store, sites) = (Arc::clone(&self.store), sites.to_vec());
+        self.call(async move { store.mark_back(&sites, after).await })
+    }
+
+    fn presences<'a>(&'a self, sites: &'a [String]) -> StoreFuture<'a, Vec<StoredPresence>> {
+        let (store, sites) = (Arc::clone(&self.store), sites.to_vec());
+        self.call(async move { store.presences(&sites).await })
     }
 
     fn check(&self) -> StoreFuture<'_, ()> {

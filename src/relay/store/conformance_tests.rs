@@ -18,6 +18,9 @@ use crate::protocol::relay::{VirtualAccount, credit_event, reverse_event};
 #[path = "conformance_directory_tests.rs"]
 mod directory_demands;
 pub use directory_demands::*;
+#[path = "conformance_presence_tests.rs"]
+mod presence_demands;
+pub use presence_demands::*;
 
 /// Generous: the machine may be busy with other tests.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -73,6 +76,12 @@ macro_rules! conforms {
             what_waits_is_counted,
             old_items_are_dropped_and_the_feed_goes_on,
             a_feed_is_dropped_from_its_beginning_only,
+            the_newest_sighting_of_a_site_counts,
+            the_newest_report_of_a_site_is_kept,
+            a_time_that_a_wrong_clock_wrote_gives_way,
+            a_site_becomes_silent_once_and_comes_back_once,
+            of_many_that_mark_a_site_at_once_one_gets_it,
+            sightings_of_many_sites_from_two_processes_are_all_kept,
             a_well_store_can_be_written,
             what_is_added_to_the_directory_comes_back,
             ids_and_tokens_of_the_directory_are_taken_once,

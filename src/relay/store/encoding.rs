@@ -2,7 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+use super::presence::SiteReport;
 use super::{FeedEvent, StoredOrder};
+use crate::domain::units::Timestamp;
 use crate::protocol::relay::FeedEffect;
 use crate::tools::digest;
 
@@ -66,6 +68,16 @@ pub(super) fn storable(order: &str) -> String {
         .take(ORDER_CHARS_MAX)
         .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
         .collect()
+}
+
+/// A site's report as it is stored. One that cannot be read, as of a later version, is none: it must not hide the site.
+pub(super) fn presence_report(
+    text: Option<&str>,
+    at: Option<i64>,
+    clock_ahead_ms: Option<i64>,
+) -> Option<SiteReport> {
+    let report = serde_json::from_str(text?).ok()?;
+    Some(SiteReport { report, at: Timestamp(at?), clock_ahead_ms })
 }
 
 /// What to say of a store that went on in another database.

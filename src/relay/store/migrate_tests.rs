@@ -10,11 +10,13 @@ use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::midtrans::GatewayEnvironment;
+use crate::protocol::health::{HealthReport, ReportText};
 use crate::protocol::relay::{FeedEffect, OrderItem, PaymentMeans, credit_event, reverse_event};
 use crate::relay::store::directory::{MerchantEntry, SiteEntry, SiteState, StoredMerchant};
 use crate::relay::store::encoding::storable;
 use crate::relay::store::postgres::tests::server::{self, Database};
 use crate::relay::store::postgres::{ConnectError, PostgresStore, ServerTls};
+use crate::relay::store::presence::{SiteReport, SiteSighting};
 use crate::relay::store::sqlite::{OpenError, SqliteStore, verify_file};
 use crate::relay::store::{
     DirectoryChange, FeedEvent, NewNotification, OpenedOrder, RelayStore, StoredOrder, Updated,
@@ -213,6 +215,11 @@ async fn fill(store: &dyn RelayStore) {
         }
     }
     assert!(store.prune(Timestamp(NOW.0 + DAY_MS)).await.unwrap() > 0);
+    let report = HealthReport { version: Some(ReportText::cut("1 \u{e9}\"")), ..HealthReport::default() };
+    let report = Some(SiteReport { report, at: NOW, clock_ahead_ms: Some(-7) });
+    let seen = |site: &str, report| SiteSighting { site: site.to_owned(), last_seen_at: NOW, report };
+    store.note_sightings(&[seen("site-1", report), seen("site-2", None)], NOW).await.unwrap();
+    assert_eq!(store.mark_silent(&["site-2".to_owned()], NOW).await.unwrap().len(), 1);
     store.check().await.unwrap();
 }
 
@@ -231,7 +238,7 @@ fn dump(path: &Path) -> Vec<(String, Vec<Value>)> {
     let tables = conn.prepare(sql).unwrap();
     let tables: Vec<String> =
         { tables }.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(tables.len(), 13, "{tables:?}");
+    assert_eq!(tables.len(), 14, "{tables:?}");
     let mut out = Vec::new();
     for table in tables {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

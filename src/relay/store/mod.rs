@@ -10,6 +10,7 @@ pub mod directory;
 mod encoding;
 pub mod migrate;
 pub mod postgres;
+pub mod presence;
 pub mod sqlite;
 mod verified;
 mod wake;
@@ -28,6 +29,7 @@ use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 
 pub use directory::{DirectoryChange, DirectoryRefusal, StoredDirectory};
+use presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 pub use verified::{RelayBroken, RelayVerified};
 
 /// A future that a [`RelayStore`] hands out.
@@ -307,6 +309,24 @@ pub trait RelayStore: Send + Sync {
 
     /// Drops feed items and notifications older than `before` whose orders are over.
     fn prune(&self, before: Timestamp) -> StoreFuture<'_, u64>;
+
+    /// Writes down when sites were seen and what they reported, at most [`presence::PRESENCE_BATCH_MAX`] of them. Of each
+    /// site the newest wins, whichever process wrote it; a stored time that is far ahead of `now` gives way.
+    fn note_sightings<'a>(&'a self, sightings: &'a [SiteSighting], now: Timestamp) -> StoreFuture<'a, ()>;
+
+    /// When every site was seen last that ever was.
+    fn sites_seen(&self) -> StoreFuture<'_, Vec<SiteSeen>>;
+
+    /// Marks those of `sites` as silent that were seen last at or before `before`. Answers those that this call marked:
+    /// of several that mark one at once, in any process, one gets it.
+    fn mark_silent<'a>(&'a self, sites: &'a [String], before: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>>;
+
+    /// Unmarks those of `sites` that are silent and were seen after `after`. Answers those that this call unmarked, as
+    /// [`RelayStore::mark_silent`] does.
+    fn mark_back<'a>(&'a self, sites: &'a [String], after: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>>;
+
+    /// Everything that is kept of those of `sites` that were ever seen.
+    fn presences<'a>(&'a self, sites: &'a [String]) -> StoreFuture<'a, Vec<StoredPresence>>;
 
     /// Proves that the store can be written.
     fn check(&self) -> StoreFuture<'_, ()>;

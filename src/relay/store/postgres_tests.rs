@@ -259,6 +259,34 @@ async fn a_server_that_may_lose_or_change_what_it_has_is_refused() {
 }
 
 #[tokio::test]
+async fn a_store_of_the_schema_before_is_brought_up_with_what_is_in_it() {
+    let database = database().await;
+    database.psql(include_str!("postgres/schema/0001_relay.sql"));
+    database.psql(
+        "CREATE TABLE relay_schema (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), version integer NOT NULL);
+         INSERT INTO relay_schema (version) VALUES (1);
+         INSERT INTO meta (key, value) VALUES ('epoch', 'e');
+         INSERT INTO merchants (merchant, secret) VALUES ('m1', 's')",
+    );
+    let (store, other) = tokio::join!(opened(&database), opened(&database));
+    assert_eq!(store.epoch().await.unwrap(), "e");
+    assert_eq!(other.merchant_secret("m1", "another").await.unwrap(), "s");
+    assert!(other.sites_seen().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_read_hides_no_site() {
+    let database = database().await;
+    let store = opened(&database).await;
+    database.psql(
+        "INSERT INTO site_presence (site, last_seen_at, report, report_at) VALUES ('a', 5, '{\"version\": 7}', 5)",
+    );
+    let found = store.presences(&["a".to_owned()]).await.unwrap();
+    assert_eq!((found[0].seen.last_seen_at, found[0].report.as_ref()), (Timestamp(5), None));
+    store.verify().await.unwrap();
+}
+
+#[tokio::test]
 async fn many_processes_that_start_at_once_make_one_store() {
     let database = database().await;
     let mut starting = JoinSet::new();

@@ -426,3 +426,15 @@ async fn a_store_of_the_schema_before_is_brought_up_with_its_notifications() {
     assert_eq!(verify_file(&place.db()).unwrap().notifications, 2);
     assert_eq!(store.epoch().await.unwrap(), "e");
 }
+
+#[tokio::test]
+async fn a_report_that_cannot_be_read_hides_no_site() {
+    let place = Place::new();
+    drop(place.open());
+    place.spoil(
+        "INSERT INTO site_presence (site, last_seen_at, report, report_at) VALUES ('a', 5, '{\"version\": 7}', 5)",
+    );
+    let found = place.open().presences(&["a".to_owned()]).await.unwrap();
+    assert_eq!((found[0].seen.last_seen_at, found[0].report.as_ref()), (Timestamp(5), None));
+    verify_file(&place.db()).unwrap();
+}

@@ -195,8 +195,18 @@ const INBOX: &[ColumnForm] = &[
     in_file(bytes("body"), form("", "(SELECT body FROM bodies WHERE bodies.inbox_no = inbox.inbox_no)", "$")),
 ];
 
+/// It goes along though most of it would come again within a minute: of a site that is silent nothing would.
+const SITE_PRESENCE: &[ColumnForm] = &[
+    text("site"),
+    int("last_seen_at"),
+    text("report"),
+    int("report_at"),
+    int("clock_ahead_ms"),
+    int("silent_since"),
+];
+
 /// Every table: what others refer to comes first.
-pub const TABLES: [TableForm; 11] = [
+pub const TABLES: [TableForm; 12] = [
     table("meta", 1, &[text("key"), text("value")]),
     table("merchants", 1, &[text("merchant"), text("secret"), text("merchant_id")]),
     table("orders", 1, ORDERS),
@@ -214,6 +224,7 @@ pub const TABLES: [TableForm; 11] = [
     table("merchant_entries", 1, MERCHANT_ENTRIES),
     table("merchant_keys", 2, &[text("merchant"), int("key_no"), bytes("sealed"), int("created_at")]),
     table("site_entries", 1, SITE_ENTRIES),
+    table("site_presence", 1, SITE_PRESENCE),
 ];
 
 impl TableForm {

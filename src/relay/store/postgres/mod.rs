@@ -7,6 +7,7 @@
 //! | `session` | news between processes, and leases |
 //! | `directory` | merchants, sites, and what all relays may ask |
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
+//! | `presence` | when sites were seen |
 //! | `verify` | the proof that everything adds up |
 //! | `migrate` | one end of a move between databases |
 //! | `errors`, `outage` | what an error means; since when there is no answer |
@@ -21,6 +22,7 @@ mod errors;
 pub(in crate::relay::store) mod migrate;
 mod open;
 mod outage;
+mod presence;
 mod queries;
 mod rows;
 mod session;
@@ -36,6 +38,7 @@ use tokio::time::{Instant, sleep};
 pub use errors::ConnectError;
 pub use open::{PostgresSettings, ServerTls};
 
+use super::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use super::{
     DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, Outage,
     RelayBroken, RelayStore, RelayStoreError, RelayVerified, StoreCounts, StoreFuture, StoredDirectory,
@@ -300,6 +303,28 @@ impl RelayStore for PostgresStore {
             let inbox = |db: Arc<clients::Loan>| async move { changes::prune_inbox(&db, before).await };
             Ok(dropped + self.clients.long_change(long, inbox).await?)
         })
+    }
+
+    fn note_sightings<'a>(&'a self, sightings: &'a [SiteSighting], now: Timestamp) -> StoreFuture<'a, ()> {
+        Box::pin(self.clients.change(move |db| async move { presence::note(&db, sightings, now).await }))
+    }
+
+    fn sites_seen(&self) -> StoreFuture<'_, Vec<SiteSeen>> {
+        Box::pin(self.clients.read(|db| async move { presence::sites_seen(&db).await }))
+    }
+
+    fn mark_silent<'a>(&'a self, sites: &'a [String], before: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>> {
+        Box::pin(
+            self.clients.change(move |db| async move { presence::mark_silent(&db, sites, before).await }),
+        )
+    }
+
+    fn mark_back<'a>(&'a self, sites: &'a [String], after: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>> {
+        Box::pin(self.clients.change(move |db| async move { presence::mark_back(&db, sites, after).await }))
+    }
+
+    fn presences<'a>(&'a self, sites: &'a [String]) -> StoreFuture<'a, Vec<StoredPresence>> {
+        Box::pin(self.clients.read(move |db| async move { presence::presences(&db, sites).await }))
     }
 
     fn check(&self) -> StoreFuture<'_, ()> {

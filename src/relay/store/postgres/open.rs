@@ -37,7 +37,11 @@ pub(super) const REFUSE_MOVED: &str = "DO $$ BEGIN
 const SERVER_VERSION_MIN: i32 = 140_000;
 
 /// The schema, step by step. Steps are only added.
-const STEPS: &[&str] = &[include_str!("schema/0001_relay.sql"), include_str!("schema/0002_directory.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_relay.sql"),
+    include_str!("schema/0002_directory.sql"),
+    include_str!("schema/0003_presence.sql"),
+];
 /// Number of the lock under which one process at a time brings the schema up.
 const SCHEMA_LOCK: i64 = 0x6b75_6f74_615f_7265;
 

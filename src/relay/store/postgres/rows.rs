@@ -44,7 +44,7 @@ pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, ServerError> {
     get(row, column).map(Timestamp)
 }
 
-fn maybe_time(row: &Row, column: &str) -> Result<Option<Timestamp>, ServerError> {
+pub(super) fn maybe_time(row: &Row, column: &str) -> Result<Option<Timestamp>, ServerError> {
     Ok(get::<Option<i64>>(row, column)?.map(Timestamp))
 }
 

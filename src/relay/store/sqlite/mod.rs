@@ -10,6 +10,7 @@ mod directory;
 mod errors;
 pub(in crate::relay::store) mod migrate;
 mod open;
+mod presence;
 mod queries;
 mod readers;
 mod rows;
@@ -29,6 +30,7 @@ use rusqlite::{MAIN_DB, OpenFlags};
 pub use errors::OpenError;
 pub use verify::verify_file;
 
+use super::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use super::{
     DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore,
     StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
@@ -239,6 +241,30 @@ impl RelayStore for SqliteStore {
 
     fn prune(&self, before: Timestamp) -> StoreFuture<'_, u64> {
         Box::pin(self.writer.change(move |desk| changes::prune(desk, before)))
+    }
+
+    fn note_sightings<'a>(&'a self, sightings: &'a [SiteSighting], now: Timestamp) -> StoreFuture<'a, ()> {
+        let sightings = sightings.to_vec();
+        Box::pin(self.writer.change(move |desk| presence::note(desk, &sightings, now)))
+    }
+
+    fn sites_seen(&self) -> StoreFuture<'_, Vec<SiteSeen>> {
+        Box::pin(self.readers.read(presence::sites_seen))
+    }
+
+    fn mark_silent<'a>(&'a self, sites: &'a [String], before: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>> {
+        let sites = sites.to_vec();
+        Box::pin(self.writer.change(move |desk| presence::mark_silent(desk, &sites, before)))
+    }
+
+    fn mark_back<'a>(&'a self, sites: &'a [String], after: Timestamp) -> StoreFuture<'a, Vec<SiteTurn>> {
+        let sites = sites.to_vec();
+        Box::pin(self.writer.change(move |desk| presence::mark_back(desk, &sites, after)))
+    }
+
+    fn presences<'a>(&'a self, sites: &'a [String]) -> StoreFuture<'a, Vec<StoredPresence>> {
+        let sites = sites.to_vec();
+        Box::pin(self.readers.read(move |conn| presence::presences(conn, &sites)))
     }
 
     fn check(&self) -> StoreFuture<'_, ()> {
