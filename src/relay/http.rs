@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::body::{Bytes, HttpBody};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -19,9 +19,10 @@ use super::feed::{FeedQuery, page};
 use super::service::Relay;
 use super::site::RelaySite;
 use super::store::RelayStoreError;
-use super::{charging, metrics, notifications, orders};
+use super::{charging, health, metrics, notifications, orders};
 use crate::clock::rfc3339;
 use crate::domain::units::Timestamp;
+use crate::protocol::health::{HealthAnswer, HealthReport, REPORT_BYTES_MAX};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -58,6 +59,7 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/v1/orders/{id}/adopt", post(adopt))
         .route("/v1/requests/{request_id}/abandon", post(abandon))
         .route(FEED, get(feed))
+        .route("/v1/health", post(report))
         .route("/midtrans/notification/{merchant}/{secret}", post(notification))
         .route("/api/ping", get(ping))
         .route("/healthz", get(healthz))
@@ -103,12 +105,28 @@ impl FromRequestParts<Arc<Relay>> for Caller {
         let refused = || Problem::unauthorized("send the site's token as Authorization: Bearer");
         let access = token(&parts.headers).and_then(|token| relay.directory.site_of(token));
         let access = access.ok_or_else(refused)?;
+        relay.presence.note_call(&access.site.id, relay.now());
         access.site.admit(relay.clock.uptime())?;
         if !access.is_enabled {
             let detail = "this site is disabled on the relay; its operator can enable it";
             return Err(Problem::forbidden("site_disabled", detail));
         }
         Ok(Self(access.site))
+    }
+}
+
+/// A site's report, whose body is smaller than others.
+struct Report(HealthReport);
+
+impl<S: Send + Sync> FromRequest<S> for Report {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.body().size_hint().lower() > REPORT_BYTES_MAX as u64 {
+            let detail = format!("a report may have at most {REPORT_BYTES_MAX} bytes");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+        }
+        Body::from_request(request, state).await.map(|body| Self(body.value))
     }
 }
 
@@ -184,6 +202,14 @@ async fn feed(
     Query(query): Query<FeedQuery>,
 ) -> HttpAnswer<FeedPage> {
     page(&relay, &site, query).await.map(Json)
+}
+
+async fn report(
+    State(relay): State<Arc<Relay>>,
+    Caller(site): Caller,
+    Report(report): Report,
+) -> Json<HealthAnswer> {
+    Json(health::receive(&relay, &site.id, report))
 }
 
 /// No token: the address is the secret, and the signature is judged.

@@ -10,6 +10,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit;
 
 use super::figures::{Delay, GatewayOperation, Reception};
+use super::presence::PresenceCounts;
 use super::service::Relay;
 use super::store::StoreCounts;
 use crate::domain::units::Timestamp;
@@ -39,6 +40,9 @@ struct RelaySample {
     received: Vec<(Reception, u64)>,
     delay: Delay,
     answers: [(&'static str, u64); 5],
+    sites: u64,
+    /// Of the last look at the database.
+    presence: Option<PresenceCounts>,
 }
 
 async fn sample(relay: &Relay) -> RelaySample {
@@ -61,6 +65,8 @@ async fn sample(relay: &Relay) -> RelaySample {
         received: Reception::ALL.iter().map(|reception| (*reception, count(reception))).collect(),
         delay: figures.delay(),
         answers: figures.answers.classes(),
+        sites: relay.directory.enabled_site_ids().len() as u64,
+        presence: relay.presence.counts(),
     }
 }
 
@@ -88,6 +94,11 @@ impl Collector for RelaySample {
         out.unit("settle_to_feed_max", "The longest such time", &Unit::Seconds, max)?;
         let answers = self.answers.map(|(class, count)| ([("class", class)], count));
         out.counters("http_answers", "Answers by class of status", answers)?;
+        out.gauge("sites", "Sites that may call", self.sites)?;
+        if let Some(PresenceCounts { silent, never_seen }) = self.presence {
+            out.gauge("sites_silent", "Sites that have not called for minutes", silent)?;
+            out.gauge("sites_never_seen", "Sites that never called", never_seen)?;
+        }
         out.gauge("store_up", "Whether the store answers", u64::from(self.counts.is_some()))?;
         out.unit(
             "store_outage",

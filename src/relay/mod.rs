@@ -14,6 +14,7 @@
 //! | `reconcile`, `schedule` | status queries for every order that may still change, and their times |
 //! | `feed` | the events of a site's orders, in order |
 //! | `site`, `polls` | one hotspot, and its long polls |
+//! | [`presence`], [`health`] | reports of agents, and sites that are silent |
 //! | `row` | one order: the effect of an answer, and its report to the site |
 //! | [`directory`] | merchants and sites in force, of the configuration and of the database |
 //! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
@@ -31,6 +32,7 @@ pub mod config;
 pub mod directory;
 mod feed;
 pub mod figures;
+pub mod health;
 mod http;
 mod merchant;
 mod metrics;
@@ -38,6 +40,7 @@ mod notifications;
 mod order_id;
 mod orders;
 mod polls;
+pub mod presence;
 mod reconcile;
 mod request;
 mod row;
@@ -47,6 +50,7 @@ pub mod service;
 mod site;
 pub mod store;
 
+pub use health::presence_once;
 pub use http::{limits, router};
 pub use notifications::decide_once;
 pub use reconcile::reconcile_once;

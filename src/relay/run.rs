@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::config::{Config, Database, PostgresUrl, RelaySecrets, ServerTrust};
 use super::directory::{CipherSource, DirectoryEntries, DirectoryError, GatewayFactory, KeyCipher};
+use super::health::{PRESENCE_EVERY, presence_once};
 use super::http;
 use super::notifications::decide_once;
 use super::reconcile::reconcile_once;
@@ -171,6 +172,7 @@ pub async fn drive(
     loops.spawn(pruning(Arc::clone(&relay)));
     loops.spawn(watching(Arc::clone(&relay)));
     loops.spawn(refreshing(Arc::clone(&relay)));
+    loops.spawn(keep_presence(Arc::clone(&relay)));
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!(%error, "no service manager to tell");
     }
@@ -263,6 +265,15 @@ async fn refreshing(relay: Arc<Relay>) {
             sleep(LOOK_EVERY).await;
         }
         retry_log.record(refreshed.map(drop));
+    }
+}
+
+/// Writes down which sites called, and notices those that are silent.
+async fn keep_presence(relay: Arc<Relay>) {
+    let mut retry_log = RetryLog::error("writing down which sites called");
+    loop {
+        retry_log.record(presence_once(&relay, relay.now()).await.map(drop));
+        sleep(PRESENCE_EVERY).await;
     }
 }
 

@@ -12,6 +12,7 @@ use super::directory::{
 };
 use super::figures::RelayFigures;
 use super::merchant::Merchant;
+use super::presence::Presence;
 use super::store::{RelayStore, RelayStoreError, StoredOrder, Updated, WorkLease};
 use super::{row, schedule};
 use crate::clock::Clock;
@@ -117,6 +118,8 @@ pub struct Relay {
     pub(super) directory: Directory,
     pub(super) timeouts: RelayTimeouts,
     pub(super) figures: Arc<RelayFigures>,
+    /// Who called.
+    pub presence: Presence,
     /// Orders that are being asked about, and requests that are being opened, by this process; see [`Relay::hold`].
     locks: KeyedLocks<String>,
     /// Notified when a notification arrived.
@@ -183,6 +186,7 @@ impl Relay {
             clock: parts.clock,
             timeouts: parts.timeouts,
             figures,
+            presence: Presence::default(),
             locks: KeyedLocks::default(),
             inbox: Notify::new(),
             due: Notify::new(),

@@ -239,7 +239,7 @@ def test_a_refusal_inside_a_good_answer_is_a_refusal(gateway, client):
 @pytest.mark.parametrize("token", [None, "x", "é".encode().decode("latin-1"), "a" * 10_000])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/v1/orders"), ("GET", "/v1/orders/x"), ("POST", "/v1/orders/x/cancel"), ("POST", "/v1/orders/x/refresh"), ("GET", "/v1/feed?after=0&wait=0")],
+    [("POST", "/v1/orders"), ("GET", "/v1/orders/x"), ("POST", "/v1/orders/x/cancel"), ("POST", "/v1/orders/x/refresh"), ("GET", "/v1/feed?after=0&wait=0"), ("POST", "/v1/health")],
 )
 def test_without_the_right_token_everything_is_401(shared, method, path, token):
     reply = shared.call(method, path, shared.request() if path == "/v1/orders" else None, token=token)

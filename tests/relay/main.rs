@@ -4,6 +4,7 @@
 mod directory;
 mod fixtures;
 mod gateway_client;
+mod health;
 mod notifications;
 mod orders;
 mod service;

@@ -22,7 +22,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::http_client::{Call, HttpClient, Reply, http_client};
-use super::postgres;
+use super::postgres::{self, Database};
 use super::relay_host::{ACCOUNT, KEY, RelayHost, TOKEN, entries, free_port, merchant_entry, test_cipher};
 use super::scripted_gateway::ScriptedGateway;
 
@@ -91,7 +91,16 @@ impl TestRelay {
     pub async fn start_with(options: RelayOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path()).await;
-        let clock = ManualClock::new(START);
+        Self::start_on(store, ManualClock::new(START), options, folder).await
+    }
+
+    /// A process on a store that others may have as well.
+    pub async fn start_on(
+        store: Arc<dyn RelayStore>,
+        clock: ManualClock,
+        options: RelayOptions,
+        folder: TempDir,
+    ) -> Self {
         let (gateway, other_gateway) =
             (Arc::new(ScriptedGateway::new(ACCOUNT)), Arc::new(ScriptedGateway::new("G2")));
         let merchants = vec![
@@ -209,13 +218,18 @@ pub async fn open_store(folder: &Path) -> Arc<dyn RelayStore> {
     match std::env::var("KUOTA_TEST_DATABASE").as_deref() {
         Ok("postgres") => {
             let database = tokio::task::spawn_blocking(postgres::database).await.unwrap();
-            let server = database.url().parse().unwrap();
-            let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
-            Arc::new(PostgresStore::connect(&settings).await.unwrap())
+            server_store(&database).await
         }
         Ok(other) => panic!("KUOTA_TEST_DATABASE is postgres or not there, not {other}"),
         Err(_) => Arc::new(SqliteStore::open(&folder.join("relay.db")).unwrap()),
     }
+}
+
+/// A database as one process has it.
+pub async fn server_store(database: &Database<'_>) -> Arc<dyn RelayStore> {
+    let server = database.url().parse().unwrap();
+    let settings = PostgresSettings { server, tls: ServerTls::Off, connections_max: 4 };
+    Arc::new(PostgresStore::connect(&settings).await.unwrap())
 }
 
 pub fn words(list: &Value) -> Vec<String> {

@@ -33,11 +33,11 @@ pub const RELAY: Rows = Rows {
     folder: "relay",
     table: &[
         &["breaker", "config", "figures", "order_id", "polls", "store"],
-        &["merchant", "request", "row"],
+        &["merchant", "presence", "request", "row"],
         &["schedule", "site"],
         &["directory"],
         &["service"],
-        &["charging", "feed", "metrics", "notifications"],
+        &["charging", "feed", "health", "metrics", "notifications"],
         &["orders"],
         &["reconcile"],
         &["http"],

@@ -16,7 +16,7 @@ pub mod edit;
 mod entries;
 pub mod token;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
@@ -220,6 +220,13 @@ impl Directory {
     /// Ids of the sites that may use the relay or could, in order.
     pub fn site_ids(&self) -> Vec<String> {
         self.state().sites.keys().cloned().collect()
+    }
+
+    /// Ids of the sites that may use the relay, in order.
+    pub fn enabled_site_ids(&self) -> BTreeSet<String> {
+        let state = self.state();
+        let enabled = state.tokens.values().filter(|access| access.is_enabled);
+        enabled.map(|access| access.site.id.clone()).collect()
     }
 
     /// The site whose token this is.
