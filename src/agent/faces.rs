@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
 use super::site::Site;
 use super::{api, console};
 use crate::agent::http::backup::COPY_MAX;
+use crate::agent::http::commands::import;
 use crate::agent::http::state::AppState;
-use crate::web::limits::RequestTimeout;
+use crate::web::limits::{BodyLimit, RequestTimeout};
 use crate::web::{Peer, Problem, host_names, limits, status_counts};
 
 /// The admin API and the console's pages. Requests carry a [`Peer`] as an extension.
@@ -21,8 +22,8 @@ pub fn admin_router(site: Arc<Site>) -> Router {
     let app = AppState::new(site);
     let all = api::routes().merge(console::routes(defaults.clone())).with_state(Arc::clone(&app));
     // Inside of the limits: a refusal reaches a caller that has sent everything, and a body that is too large is refused first.
-    let admitted = limits::answer_unknown(all).layer(from_fn_with_state(app, admit));
-    let whole = limits::bound(admitted).layer(from_fn(allow_copying));
+    let admitted = limits::answer_unknown(all).layer(from_fn_with_state(Arc::clone(&app), admit));
+    let whole = limits::bound(admitted).layer(from_fn_with_state(app, widen_limits));
     status_counts::count_answers(
         whole.layer(from_fn_with_state(Arc::new(defaults), console::for_people)),
         answers,
@@ -34,23 +35,36 @@ pub fn admin_router_for_socket(site: Arc<Site>) -> Router {
     admin_router(site).layer(Extension(Peer::Local))
 }
 
-/// A copy of the store takes longer than other requests may.
-async fn allow_copying(mut request: Request, next: Next) -> Response {
+/// A copy of the store takes longer than other requests may; an import takes longer and has a larger body.
+async fn widen_limits(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if [api::backup::PATH, console::backup::DOWNLOAD_PATH].contains(&path) {
+    let is_copy = [api::backup::PATH, console::backup::DOWNLOAD_PATH].contains(&path);
+    // A body is read before its caller is judged: callers of other networks fill no more memory with it.
+    let is_import = path == api::users::IMPORT_PATH && is_from_allowed_network(&app, &request);
+    if is_copy {
         request.extensions_mut().insert(RequestTimeout(COPY_MAX));
+    }
+    if is_import {
+        request.extensions_mut().insert(BodyLimit(import::BODY_BYTES_MAX));
+        request.extensions_mut().insert(RequestTimeout(import::IMPORT_MAX));
     }
     next.run(request).await
 }
 
-/// Lets callers from allowed networks in who ask for a host of ours, and callers on the control socket.
-async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let is_allowed = match request.extensions().get::<Peer>() {
-        Some(Peer::Local) => return next.run(request).await,
+fn is_from_allowed_network(app: &AppState, request: &Request) -> bool {
+    match request.extensions().get::<Peer>() {
+        Some(Peer::Local) => true,
         Some(Peer::Network(address)) => app.site.config.may_manage(*address),
         None => false,
-    };
-    if !is_allowed {
+    }
+}
+
+/// Lets callers from allowed networks in who ask for a host of ours, and callers on the control socket.
+async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    if let Some(Peer::Local) = request.extensions().get::<Peer>() {
+        return next.run(request).await;
+    }
+    if !is_from_allowed_network(&app, &request) {
         let detail = "calls from this address are not allowed (admin.allowed_networks)";
         return Problem::forbidden("network", detail).into_response();
     }

@@ -31,7 +31,7 @@ use crate::settings::{Environment, Secret, SettingsError};
 
 /// Path of the users.
 pub(super) const USERS: &str = "/api/v1/users";
-/// The longest wait for one answer: longer than the router's own timeout.
+/// The longest wait for most answers: longer than the router's own timeout.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
 /// The longest wait for the first byte of a copy of the store.
 const STREAM_HEAD_MAX: Duration = Duration::from_mins(16);
@@ -118,14 +118,15 @@ impl Api {
         self.call(Method::POST, path, Some(json(body)?)).await
     }
 
-    /// Sends a POST; the inner error is the API's problem document.
+    /// Sends a POST that may take as long as `wait`; the inner error is the API's problem document.
     pub async fn try_post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
+        wait: Duration,
     ) -> Result<Result<T, Value>, Failure> {
         let what = format!("POST {path}");
-        let (status, answer) = self.answer(Method::POST, path, Some(json(body)?)).await?;
+        let (status, answer) = self.answer(Method::POST, path, Some(json(body)?), wait).await?;
         match serde_json::from_slice::<Value>(&answer) {
             Ok(problem) if status.is_client_error() && problem["errors"].is_array() => Ok(Err(problem)),
             _ => judge(&what, status, &answer).map(Ok),
@@ -174,7 +175,7 @@ impl Api {
         body: Option<Vec<u8>>,
     ) -> Result<T, Failure> {
         let what = format!("{method} {path}");
-        let (status, body) = self.answer(method, path, body).await?;
+        let (status, body) = self.answer(method, path, body, ANSWER_MAX).await?;
         judge(&what, status, &body)
     }
 
@@ -183,6 +184,7 @@ impl Api {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
+        wait: Duration,
     ) -> Result<(StatusCode, Bytes), Failure> {
         let late = format!("{method} {path}: no answer in time");
         let request = request(method, path, body)?;
@@ -192,7 +194,7 @@ impl Api {
             let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.map_err(broken)?;
             Ok::<_, Failure>((status, body))
         };
-        timeout(ANSWER_MAX, answer).await.map_err(|_| Failure::Said(late))?
+        timeout(wait, answer).await.map_err(|_| Failure::Said(late))?
     }
 
     /// Prints a text answer of any length as it arrives.

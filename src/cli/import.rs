@@ -5,8 +5,10 @@ mod debts;
 mod lost;
 mod table;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -20,8 +22,12 @@ use crate::web::csv::unguarded;
 use lost::Lost;
 use table::CsvRecord;
 
-/// The largest file: far more users than one router serves.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The largest file: twice that of as many users as one import may have.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Imports of so many rows take long enough to say so.
+const ROWS_MANY: usize = 1000;
+/// The longest wait for the answer: longer than the agent's own limit.
+const ANSWER_MAX: Duration = Duration::from_mins(6);
 /// The longest cell that can be valid.
 const CELL_CHARS_MAX: usize = 500;
 /// The table of users in a folder that `export` wrote.
@@ -79,14 +85,23 @@ struct ParsedTables {
 }
 
 pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -> Result<(), Failure> {
-    let ParsedTables { rows, lost, notes, .. } = read_path(file)?;
-    // As they stand in the tables: the agent reads every row, so that everything that is wrong is told together.
-    let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
-    let answer: ImportView =
-        match api.try_post(&format!("{USERS}/import"), &ImportUsers { users, dry_run }).await? {
-            Ok(answer) => answer,
-            Err(problem) => return Err(refused(&by_line(&problem, &rows))),
-        };
+    let ParsedTables { rows, lost, bad, notes } = read_path(file)?;
+    if rows.len() >= ROWS_MANY {
+        output::complain(&format!("{} rows are read; checking and entering them takes a moment", rows.len()));
+    }
+    // With errors in the tables nothing is entered; the agent still looks for errors in the rows that can be read.
+    let is_check = dry_run || !bad.is_empty();
+    let answer = match submit(&rows, is_check, api).await {
+        Ok(Ok(answer)) if bad.is_empty() => answer,
+        Ok(Ok(_)) => return Err(refused(bad)),
+        Ok(Err(problem)) => return Err(refused(merged(bad, by_line(&problem, &rows)))),
+        Err(failure) if bad.is_empty() => return Err(failure),
+        Err(Failure::Said(why)) => {
+            output::complain(&format!("{why}\nonly the tables themselves are checked:"));
+            return Err(refused(bad));
+        }
+        Err(failure) => return Err(failure),
+    };
     for note in notes.into_iter().chain(lost.sentences()) {
         output::complain(&note);
     }
@@ -98,6 +113,17 @@ pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -
         .collect();
     let shown = Report { answer, rows: report, not_taken: lost.as_json(), dry_run };
     output.answer(&shown, Report::text)
+}
+
+/// Sends the rows as they stand in the tables: the agent reads every one, so that all errors are listed together. The
+/// inner error is the API's problem document.
+async fn submit(
+    rows: &[ImportRow],
+    dry_run: bool,
+    api: &Api,
+) -> Result<Result<ImportView, Value>, Failure> {
+    let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
+    api.try_post(&format!("{USERS}/import"), &ImportUsers { users, dry_run }, ANSWER_MAX).await
 }
 
 /// What an import did, or would do.
@@ -139,7 +165,7 @@ impl Report {
     }
 }
 
-/// Reads a table of users, or the folder that `export` wrote, with its debts.
+/// Reads a table of users, or the folder that `export` wrote, with its debts. An error if it has no row that can be read.
 fn read_path(path: &Path) -> Result<ParsedTables, Failure> {
     let is_folder = path.is_dir();
     let file = if is_folder { path.join(EXPORTED) } else { path.to_owned() };
@@ -154,8 +180,8 @@ fn read_path(path: &Path) -> Result<ParsedTables, Failure> {
         let note = "debts are not in this table: name the folder that export wrote, with debts.csv, to take them over";
         found.notes.push(note.to_owned());
     }
-    if !found.bad.is_empty() {
-        return Err(refused(&found.bad));
+    if found.rows.is_empty() && !found.bad.is_empty() {
+        return Err(refused(found.bad));
     }
     if found.rows.is_empty() {
         return Err(Failure::said(format!("{}: holds no users below its headings", file.display())));
@@ -198,8 +224,19 @@ fn lines_of(message: &str, rows: &[ImportRow]) -> String {
     named.unwrap_or_else(|| message.to_owned())
 }
 
-fn refused(bad: &Bad) -> Failure {
-    let mut bad = bad.clone();
+/// The errors of the tables with those that the API found, each field of a line once.
+fn merged(mut bad: Bad, found: Bad) -> Bad {
+    let known: BTreeSet<(usize, String)> = bad.iter().filter_map(field_of).collect();
+    bad.extend(found.into_iter().filter(|error| field_of(error).is_none_or(|field| !known.contains(&field))));
+    bad
+}
+
+fn field_of((line, why): &(usize, String)) -> Option<(usize, String)> {
+    let (field, _) = why.split_once(": ")?;
+    Some((*line, field.to_owned()))
+}
+
+fn refused(mut bad: Bad) -> Failure {
     bad.sort();
     let mut out = String::new();
     for (line, why) in &bad {
@@ -288,30 +325,36 @@ fn miscounted(record: &CsvRecord, headings: usize) -> Option<String> {
     is_wrong.then(|| format!("has {cells} cells under {headings} headings"))
 }
 
-/// Reads one user.
+/// Reads one user. A row whose cells cannot be assigned to headings is left out; a cell that cannot be read is passed on,
+/// for the agent checks the others.
 fn row(record: &CsvRecord, columns: &[(&str, UserColumn)], found: &mut ParsedTables) {
     let (mut user, mut id) = (Map::new(), String::new());
     let (mut macs, mut labels, mut bad, mut lost) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    bad.extend(miscounted(record, columns.len()));
+    if let Some(why) = miscounted(record, columns.len()) {
+        found.bad.push((record.line, why));
+        return;
+    }
     for ((heading, column), whole) in columns.iter().zip(&record.cells) {
         let cell = unguarded(whole.trim());
         if cell.chars().count() > CELL_CHARS_MAX {
-            bad.push(format!("a cell is longer than {CELL_CHARS_MAX} characters"));
-            continue;
+            found.bad.push((record.line, format!("a cell is longer than {CELL_CHARS_MAX} characters")));
+            return;
         }
         if cell.is_empty() {
             continue;
         }
+        let mut put = |field: &str, value: Option<Value>, why: &str| {
+            if value.is_none() {
+                bad.push((record.line, format!("{field}: {cell:?} {why}")));
+            }
+            user.insert(field.to_owned(), value.unwrap_or_else(|| json!(cell)));
+        };
         match column {
-            UserColumn::Text(field) => drop(user.insert((*field).to_owned(), json!(cell))),
-            UserColumn::Flag(field) => match flag(cell) {
-                Some(is_so) => drop(user.insert((*field).to_owned(), json!(is_so))),
-                None => bad.push(format!("{field}: {cell:?} is neither yes nor no")),
-            },
-            UserColumn::Bytes(field) => match cell.parse::<u64>() {
-                Ok(bytes) => drop(user.insert((*field).to_owned(), json!(bytes))),
-                Err(_) => bad.push(format!("{field}: {cell:?} is not whole bytes")),
-            },
+            UserColumn::Text(field) => put(field, Some(json!(cell)), ""),
+            UserColumn::Flag(field) => put(field, flag(cell).map(Value::from), "is neither yes nor no"),
+            UserColumn::Bytes(field) => {
+                put(field, cell.parse::<u64>().ok().map(Value::from), "is not whole bytes");
+            }
             UserColumn::Devices => macs.extend(devices(cell)),
             // A device without a label has an empty line.
             UserColumn::Labels => labels.extend(unguarded(whole).split('\n').map(str::trim)),
@@ -332,11 +375,8 @@ fn row(record: &CsvRecord, columns: &[(&str, UserColumn)], found: &mut ParsedTab
     for (heading, why) in lost {
         found.lost.add(EXPORTED, heading, why, record.line);
     }
-    if bad.is_empty() {
-        found.rows.push(ImportRow { line: record.line, id, user });
-    } else {
-        found.bad.extend(bad.into_iter().map(|why| (record.line, why)));
-    }
+    found.bad.extend(bad);
+    found.rows.push(ImportRow { line: record.line, id, user });
 }
 
 /// The devices in a cell. No separator occurs inside an address.

@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::limits::BODY_BYTES_MAX;
+use super::limits::BodyLimit;
 use super::problem::Problem;
 use crate::tools::digest;
 
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let key = key(&parts.headers)?;
-        let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX)
+        let bytes = axum::body::to_bytes(body, BodyLimit::of(&parts.extensions))
             .await
             .map_err(|error| Problem::malformed(format!("the body could not be read: {error}")))?;
         if !bytes.is_empty() && !is_json(&parts.headers) {

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
@@ -21,7 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
 
-/// The largest body.
+/// The largest body, unless a request has a [`BodyLimit`].
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How much of a larger one is read and dropped, so that callers who only listen after sending hear the answer.
 const BODY_DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -35,12 +35,31 @@ const BODY_BYTES_PER_SECOND: u64 = 8 * 1024;
 const BODY_BYTES_SMALL: usize = 32 * 1024;
 /// Places for larger bodies.
 const LARGE_BODIES_MAX: usize = 32;
+/// Places for bodies beyond [`BODY_BYTES_MAX`].
+const HUGE_BODIES_MAX: usize = 1;
 /// How long a call may take.
 const CALL_MAX: Duration = Duration::from_secs(30);
 
 /// As an extension of a request: it may take this long instead.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestTimeout(pub Duration);
+
+/// As an extension of a request: its body may have this many bytes instead.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimit(pub usize);
+
+impl BodyLimit {
+    /// The limit of a request with these extensions.
+    pub fn of(extensions: &Extensions) -> usize {
+        extensions.get::<Self>().map_or(BODY_BYTES_MAX, |limit| limit.0)
+    }
+}
+
+/// Places for bodies. A request keeps its places until it is answered.
+struct BodyPlaces {
+    large: Semaphore,
+    huge: Semaphore,
+}
 
 /// Puts the limits around a router and answers unknown routes and methods.
 pub fn surround(router: Router) -> Router {
@@ -54,8 +73,10 @@ pub fn answer_unknown(router: Router) -> Router {
 
 /// Puts the limits around a router: what is inside finds requests whole, within their bounds.
 pub fn bound(router: Router) -> Router {
+    let places =
+        BodyPlaces { large: Semaphore::new(LARGE_BODIES_MAX), huge: Semaphore::new(HUGE_BODIES_MAX) };
     router
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(LARGE_BODIES_MAX)), whole_body))
+        .layer(from_fn_with_state(Arc::new(places), whole_body))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(quiet_headers))
@@ -86,11 +107,12 @@ async fn in_time(request: Request, next: Next) -> Response {
 }
 
 /// Reads the body before anything else, so that every answer, a refusal too, finds a caller that has sent all.
-async fn whole_body(State(large): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+async fn whole_body(State(places): State<Arc<BodyPlaces>>, request: Request, next: Next) -> Response {
     let (parts, mut body) = request.into_parts();
+    let bytes_max = BodyLimit::of(&parts.extensions);
     let begun = Instant::now();
     let mut bytes = Vec::new();
-    let mut place = None;
+    let (mut large, mut huge) = (None, None);
     loop {
         let deadline = begun + body_time(bytes.len());
         let Ok(frame) = timeout_at(deadline, next_frame(&mut body)).await else { return too_slow() };
@@ -99,13 +121,19 @@ async fn whole_body(State(large): State<Arc<Semaphore>>, request: Request, next:
             return Problem::malformed("the body broke off").into_response();
         };
         bytes.extend_from_slice(&frame.into_data().unwrap_or_default());
-        if bytes.len() > BODY_BYTES_MAX {
+        if bytes.len() > bytes_max {
             let _ = tokio::time::timeout(DRAIN_MAX, drain(body)).await;
-            return too_large();
+            return too_large(bytes_max);
         }
-        if bytes.len() > BODY_BYTES_SMALL && place.is_none() {
-            let Ok(Ok(taken)) = timeout_at(deadline, large.acquire()).await else { return too_many_large() };
-            place = Some(taken);
+        for (place, free, least) in
+            [(&mut large, &places.large, BODY_BYTES_SMALL), (&mut huge, &places.huge, BODY_BYTES_MAX)]
+        {
+            if bytes.len() > least && place.is_none() {
+                let Ok(Ok(taken)) = timeout_at(deadline, free.acquire()).await else {
+                    return too_many_large();
+                };
+                *place = Some(taken);
+            }
         }
     }
     next.run(Request::from_parts(parts, Body::from(bytes))).await
@@ -141,8 +169,8 @@ async fn drain(mut body: Body) {
     }
 }
 
-fn too_large() -> Response {
-    let detail = format!("a body may have at most {BODY_BYTES_MAX} bytes");
+fn too_large(bytes_max: usize) -> Response {
+    let detail = format!("a body may have at most {bytes_max} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }
 

@@ -22,6 +22,9 @@ use crate::protocol::admin::users::{
 };
 use crate::web::{Body, Path, Paths, Problem, Query};
 
+/// Where many users are entered at once, below the root.
+pub(crate) const IMPORT_PATH: &str = "/api/v1/users/import";
+
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/users", get(list).post(add))

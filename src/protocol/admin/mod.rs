@@ -5,6 +5,7 @@
 
 pub mod admins;
 pub mod auth;
+pub mod bounded;
 pub mod closings;
 pub mod debts;
 pub mod devices;

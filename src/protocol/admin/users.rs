@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounded::bounded;
 use super::devices::DeviceView;
 use super::page::{Cursor, PageLimit, given};
 use super::values::{
@@ -120,13 +121,19 @@ pub struct UnblockUser {
     pub reason: Option<Reason>,
 }
 
-/// `POST /users/import`. The agent reads rows one by one, so that everything that is wrong is told together.
+/// The most rows of one import.
+pub const IMPORT_ROWS_MAX: usize = 20_000;
+
+/// `POST /users/import`, a body of at most 16 MiB. The agent reads rows one by one, so that everything that is wrong is
+/// told together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "ImportUsers"))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "Row: Deserialize<'de>"))]
 pub struct ImportUsers<Row = ImportedRow> {
     /// The rows.
+    #[serde(deserialize_with = "bounded::<_, _, IMPORT_ROWS_MAX>")]
+    #[cfg_attr(test, schemars(with = "Vec<Row>", length(max = IMPORT_ROWS_MAX)))]
     pub users: Vec<Row>,
     /// Only say what would be done: 200, without ids.
     #[serde(default)]

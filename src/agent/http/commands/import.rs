@@ -1,11 +1,18 @@
 //! `POST /users/import`: many users at once. Rows are read one by one, so that all findings are reported together.
+//!
+//! A field stays text until it is read as its own type: values of any shape would take many times the memory of their
+//! text.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use crate::agent::engine::{Command, ImportedDebt, ImportedDevice, ImportedUser, NewUser, RowFinding};
 use crate::domain::policy::{Settings, Transfer};
 use crate::domain::units::Bytes;
+use crate::protocol::admin::bounded::bounded;
 use crate::protocol::admin::users::{ImportUsers, OpenItem};
 use crate::protocol::admin::values::{
     DeviceMac, Instant, Label, Limit, Login, Name, OverageName, Phone, Reason,
@@ -14,8 +21,17 @@ use crate::protocol::admin::values::{
 /// Why the ledger has the lines of an import.
 const REASON: &str = "import";
 
+/// The largest body: three times that of 10 000 users with devices, quota and debts.
+pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long an import may take: the largest one on a slow card.
+pub(crate) const IMPORT_MAX: Duration = Duration::from_mins(5);
+/// The most values of one list of a row.
+const LIST_MAX: usize = 1000;
+/// The most findings of one row that are reported.
+const ROW_FINDINGS_MAX: usize = 20;
+
 /// A row as it was sent.
-pub(crate) type Fields = Map<String, Value>;
+pub(crate) type Fields = BTreeMap<String, Box<RawValue>>;
 
 impl OpenItem {
     fn read(self) -> ImportedDebt {
@@ -35,7 +51,7 @@ impl ImportUsers<Fields> {
         let mut findings = Vec::new();
         let rows = self.users.into_iter().enumerate();
         let users =
-            rows.filter_map(|(row, fields)| RowReader { row, fields, findings: &mut findings }.read());
+            rows.filter_map(|(row, fields)| RowReader::new(row, fields, &mut findings).read());
         let users = users.collect();
         Command::Import { users, findings }
     }
@@ -46,13 +62,18 @@ struct RowReader<'a> {
     row: usize,
     fields: Fields,
     findings: &'a mut Vec<RowFinding>,
+    /// How many of them are of earlier rows.
+    before: usize,
 }
 
-impl RowReader<'_> {
+impl<'a> RowReader<'a> {
+    fn new(row: usize, fields: Fields, findings: &'a mut Vec<RowFinding>) -> Self {
+        Self { before: findings.len(), row, fields, findings }
+    }
+
     fn read(mut self) -> Option<ImportedUser> {
-        let before = self.findings.len();
         let name = self.take::<Name>("name").map(|name| name.0);
-        if name.is_none() && self.findings.len() == before {
+        if name.is_none() && self.is_good() {
             self.find("name", "is required: write what people call the customer".to_owned());
         }
         let settings = Settings {
@@ -67,21 +88,14 @@ impl RowReader<'_> {
         let login = self.take::<Login>("login").map(|login| login.0);
         let devices = self.devices();
         let quota = self.quota();
-        let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<OpenItem>("debts", debt));
+        let debts = self.list("debts").into_iter().filter_map(|debt| self.value::<OpenItem>("debts", &debt));
         let debts = debts.map(OpenItem::read).collect();
         let admin_block = self.take::<Reason>("admin_block").map(|reason| reason.0);
         for name in std::mem::take(&mut self.fields).keys() {
             self.find("row", format!("{name:?} is not a field of an import"));
         }
         let user = NewUser { name: name?, phone, login, settings };
-        (self.findings.len() == before).then_some(ImportedUser {
-            row: self.row,
-            user,
-            devices,
-            quota,
-            debts,
-            admin_block,
-        })
+        self.is_good().then_some(ImportedUser { row: self.row, user, devices, quota, debts, admin_block })
     }
 
     /// Devices with their labels, which are in the same order or not given.
@@ -94,23 +108,26 @@ impl RowReader<'_> {
         let mut labels = labels.into_iter();
         let mut devices = Vec::new();
         for mac in macs {
-            let label = labels.next().and_then(|label| self.value::<Label>("device_labels", label));
+            let label = labels.next().and_then(|label| self.value::<Label>("device_labels", &label));
             let label = label.map(|label| label.0).unwrap_or_default();
             devices
-                .extend(self.value::<DeviceMac>("mac", mac).map(|mac| ImportedDevice { mac: mac.0, label }));
+                .extend(self.value::<DeviceMac>("mac", &mac).map(|mac| ImportedDevice { mac: mac.0, label }));
         }
         devices
     }
 
     /// The quota account, if anything of it is given. Without a base for FUP all credits were one.
     fn quota(&mut self) -> Option<Transfer> {
+        let found = self.findings.len();
         let mut bytes = |field| self.take::<Limit>(field).map(|limit| limit.0);
         let (credits, debits) = (bytes("credits_bytes"), bytes("debits_bytes"));
         let fup_base = bytes("fup_base_bytes");
         let unlimited = self.take::<bool>("unlimited").unwrap_or_default();
         let (credits, debits) = (credits.unwrap_or_default(), debits.unwrap_or_default());
         let base = fup_base.unwrap_or(credits);
-        if base > credits || base < credits.minus(debits) {
+        let is_off = base > credits || base < credits.minus(debits);
+        // Against an amount that cannot be read it means nothing.
+        if is_off && self.findings.len() == found {
             let message = "must be from what remains (credits less debits) to the credits".to_owned();
             self.find("fup_base_bytes", message);
         }
@@ -120,26 +137,48 @@ impl RowReader<'_> {
     }
 
     /// The values of a field that holds many; one alone need not be in a list.
-    fn list(&mut self, field: &str) -> Vec<Value> {
+    fn list(&mut self, field: &'static str) -> Vec<Box<RawValue>> {
         match self.fields.remove(field) {
-            Some(Value::Array(values)) => values,
-            None | Some(Value::Null) => Vec::new(),
-            Some(other) => vec![other],
+            Some(list) if list.get().starts_with('[') => {
+                let mut json = serde_json::Deserializer::from_str(list.get());
+                let values = bounded::<_, _, LIST_MAX>(&mut json);
+                values.unwrap_or_else(|error| {
+                    self.find(field, without_position(&error));
+                    Vec::new()
+                })
+            }
+            Some(one) if one.get() != "null" => vec![one],
+            Some(_) | None => Vec::new(),
         }
     }
 
     /// A field's value; one that is absent, null or empty is not given.
     fn take<T: DeserializeOwned>(&mut self, field: &'static str) -> Option<T> {
         let value = self.fields.remove(field)?;
-        let is_given = !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
-        if is_given { self.value(field, value) } else { None }
+        let text = serde_json::from_str::<Option<String>>(value.get());
+        let is_empty = text.is_ok_and(|text| text.is_none_or(|text| text.trim().is_empty()));
+        if is_empty { None } else { self.value(field, &value) }
     }
 
-    fn value<T: DeserializeOwned>(&mut self, field: &'static str, value: Value) -> Option<T> {
-        serde_json::from_value(value).inspect_err(|error| self.find(field, error.to_string())).ok()
+    fn value<T: DeserializeOwned>(&mut self, field: &'static str, value: &RawValue) -> Option<T> {
+        let read = serde_json::from_str(value.get());
+        read.inspect_err(|error| self.find(field, without_position(error))).ok()
+    }
+
+    /// Whether nothing was found in this row.
+    fn is_good(&self) -> bool {
+        self.findings.len() == self.before
     }
 
     fn find(&mut self, field: &'static str, message: String) {
-        self.findings.push(RowFinding { row: self.row, field, message, is_conflict: false });
+        if self.findings.len() < self.before + ROW_FINDINGS_MAX {
+            self.findings.push(RowFinding { row: self.row, field, message, is_conflict: false });
+        }
     }
+}
+
+/// The error without line and column: they count within one value.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
 }
