@@ -108,6 +108,15 @@ impl HostTable {
         }
     }
 
+    /// The rows of each device that `is_wanted`, in the router's order.
+    pub fn rows_by_mac(&self, is_wanted: impl Fn(&Mac) -> bool) -> BTreeMap<Mac, Vec<&HostRow>> {
+        let mut out: BTreeMap<Mac, Vec<&HostRow>> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| is_wanted(&row.mac)) {
+            out.entry(row.mac).or_default().push(row);
+        }
+        out
+    }
+
     /// Every address of more than one device, in order.
     pub fn shared_addresses(&self) -> Vec<SharedAddress> {
         let mut at: BTreeMap<Ipv4Addr, BTreeSet<Option<Mac>>> = BTreeMap::new();

@@ -1,6 +1,5 @@
 //! Turns readings into usage: applies the metering rules to every bound device, collecting the results in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,6 @@ use super::reading::{HOUR_MS, Reading};
 use super::state::{RouterChange, RouterClock, State};
 use crate::domain::access::Facts;
 use crate::domain::account::Policy;
-use crate::domain::id::Mac;
 use crate::domain::policy::{Event, Split};
 use crate::domain::units::Bytes;
 use crate::domain::usage::{self, Counter, HostRow, HostTable, Unknown};
@@ -44,7 +42,7 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     state.last_begun = Some(reading.begun);
     let table = &reading.hosts;
     let (meanwhile, clock) = look_at_router(state, table, now);
-    let rows = rows_by_bound_mac(state, table);
+    let rows = table.rows_by_mac(|mac| state.by_mac.contains_key(mac));
     let none = Vec::new();
     let unknown = Unknown::of(table);
     let devices: Vec<u32> = state.devices.keys().copied().collect();
@@ -115,14 +113,6 @@ fn router_rebooted(state: &State, table: &HostTable, now: &Moment) -> bool {
         let elapsed_s = now.uptime.as_secs().saturating_sub(if same_boot { before.pi_uptime_s } else { 0 });
         usage::rebooted(before.uptime_s, table.uptime_s, elapsed_s.saturating_sub(table.span_s))
     })
-}
-
-fn rows_by_bound_mac<'a>(state: &State, table: &'a HostTable) -> BTreeMap<Mac, Vec<&'a HostRow>> {
-    let mut out: BTreeMap<Mac, Vec<&HostRow>> = BTreeMap::new();
-    for row in table.rows.iter().filter(|row| state.by_mac.contains_key(&row.mac)) {
-        out.entry(row.mac).or_default().push(row);
-    }
-    out
 }
 
 /// A row of the device could not be read: nothing is charged, and the baselines for the next reading are unchanged. A

@@ -279,7 +279,7 @@ pub struct UserView {
 }
 
 /// What an import entered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Imported"))]
 pub struct ImportView {
     /// Users.

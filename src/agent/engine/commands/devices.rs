@@ -1,6 +1,6 @@
 //! Devices: binding, moving and unbinding. Earlier usage of a device belongs to its owner at that time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::context::CommandContext;
@@ -13,18 +13,58 @@ use crate::agent::engine::error::{
 use crate::agent::engine::reading::Reading;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
-use crate::domain::usage::{self, DeviceAt, Unknown};
+use crate::domain::usage::{self, Counter, DeviceAt, HostRow, HostTable, Unknown};
 use crate::store::{DeviceRecord, Pending};
 
-/// Whether the unreadable part of the reading may include a row of the device.
-fn lacks(reading: &Reading, mac: Mac) -> bool {
-    let hosts = &reading.hosts;
-    Unknown::of(hosts).may_lack(mac, hosts.rows.iter().any(|row| row.mac == mac))
+/// What the request's reading says about the devices to be bound.
+pub(super) struct DeviceRows<'a> {
+    hosts: &'a HostTable,
+    rows: BTreeMap<Mac, Vec<&'a HostRow>>,
+    unknown: Unknown,
+}
+
+impl<'a> DeviceRows<'a> {
+    /// Goes over the reading once for all of them.
+    pub(super) fn of(reading: &'a Reading, macs: &BTreeSet<Mac>) -> Self {
+        let hosts = reading.hosts.as_ref();
+        Self { hosts, rows: hosts.rows_by_mac(|mac| macs.contains(mac)), unknown: Unknown::of(hosts) }
+    }
+
+    fn of_device(&self, mac: Mac) -> &[&'a HostRow] {
+        self.rows.get(&mac).map_or(&[], Vec::as_slice)
+    }
+
+    fn baseline(&self, mac: Mac) -> Vec<Counter> {
+        usage::baseline(self.of_device(mac).iter().copied(), self.hosts)
+    }
+
+    /// Whether the unreadable part of the reading may include a row of the device.
+    fn lacks(&self, mac: Mac) -> bool {
+        self.unknown.may_lack(mac, !self.of_device(mac).is_empty())
+    }
+}
+
+impl<'d> CommandContext<'d, '_> {
+    /// The rows of devices in the reading that came with the request.
+    pub(super) fn rows_of(&self, macs: &BTreeSet<Mac>) -> Option<DeviceRows<'d>> {
+        self.reading.map(|reading| DeviceRows::of(reading, macs))
+    }
 }
 
 impl CommandContext<'_, '_> {
     /// Binds a device; returns the user from whom it was moved.
     pub(super) fn bind(&mut self, no: u32, new: &NewDevice) -> Result<Option<UserId>, EngineError> {
+        let rows = self.rows_of(&BTreeSet::from([new.mac]));
+        self.bind_with(no, new, rows.as_ref())
+    }
+
+    /// The same with the rows of the device, among others; `None` without a reading.
+    pub(super) fn bind_with(
+        &mut self,
+        no: u32,
+        new: &NewDevice,
+        rows: Option<&DeviceRows>,
+    ) -> Result<Option<UserId>, EngineError> {
         let NewDevice { user, mac, label, replace_oldest, is_move, seen_at } = new;
         if let Some(address) = seen_at {
             self.check_asker(*mac, *address)?;
@@ -49,17 +89,17 @@ impl CommandContext<'_, '_> {
             self.note_move_dropped(old);
         }
         // A reading in which the device's row is unreadable is as good as none.
-        let reading = self.reading.filter(|_| !self.is_unknown(*mac));
-        match (held, reading) {
+        let rows = rows.filter(|_| !self.is_unknown(*mac));
+        match (held, rows) {
             (Some(old), None) => {
                 // The old owner's last usage is unknown: the device waits for the router.
                 self.draft.work(Work::Change(DeviceRecord { pending: Some(Pending::Move(no)), ..old }));
             }
-            (held, reading) => {
+            (held, rows) => {
                 if let Some(old) = held {
                     self.draft.work(Work::Unbind(old.no));
                 }
-                let device = bound(no, new, reading, self.draft.facts.now);
+                let device = bound(no, new, rows, self.draft.facts.now);
                 self.draft.work(Work::Bind(device));
             }
         }
@@ -148,11 +188,7 @@ impl CommandContext<'_, '_> {
 }
 
 /// A newly bound device: bytes its rows counted before belong to no user.
-fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestamp) -> DeviceRecord {
-    let rows = |reading: &Reading| {
-        let hosts = &reading.hosts;
-        usage::baseline(hosts.rows.iter().filter(|row| row.mac == new.mac), hosts)
-    };
+fn bound(user_no: u32, new: &NewDevice, rows: Option<&DeviceRows>, now: Timestamp) -> DeviceRecord {
     DeviceRecord {
         no: 0,
         user_no,
@@ -160,8 +196,8 @@ fn bound(user_no: u32, new: &NewDevice, reading: Option<&Reading>, now: Timestam
         label: new.label.clone(),
         bound_at: now,
         seen_at: None,
-        pending: reading.is_none_or(|reading| lacks(reading, new.mac)).then_some(Pending::Baseline),
+        pending: rows.is_none_or(|rows| rows.lacks(new.mac)).then_some(Pending::Baseline),
         unbound_at: None,
-        counters: reading.map(rows).unwrap_or_default(),
+        counters: rows.map(|rows| rows.baseline(new.mac)).unwrap_or_default(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::context::CommandContext;
+use super::devices::DeviceRows;
 use crate::agent::engine::command::{ImportedDebt, ImportedDevice, ImportedUser, NewDevice};
 use crate::agent::engine::done::Done;
 use crate::agent::engine::error::{EngineError, RowFinding};
@@ -21,8 +22,22 @@ struct Claims<'a> {
     macs: BTreeMap<Mac, usize>,
 }
 
+/// An error of one row as a finding; any other error is returned.
+fn finding(row: usize, error: EngineError) -> Result<RowFinding, EngineError> {
+    match error {
+        EngineError::Invalid { field, message } => {
+            Ok(RowFinding { row, field, message, is_conflict: false })
+        }
+        EngineError::Refused(refusal) => {
+            Ok(RowFinding { row, field: "row", message: refusal.to_string(), is_conflict: true })
+        }
+        error => Err(error),
+    }
+}
+
 impl CommandContext<'_, '_> {
-    /// Creates every user of an import; `findings` are the errors of the parser.
+    /// Creates every user of an import; `findings` are the errors of the parser. A row without errors is entered on the
+    /// draft also when others have some: what the rules say against it is then among the errors.
     pub(super) fn import(
         &mut self,
         users: &[ImportedUser],
@@ -31,57 +46,70 @@ impl CommandContext<'_, '_> {
         let on_file = self.draft.holders(None);
         let mut claims = Claims { on_file: &on_file, by_row: Holders::default(), macs: BTreeMap::new() };
         let mut findings = findings.to_vec();
-        let mut named = Vec::with_capacity(users.len());
+        let macs = users.iter().flat_map(|user| &user.devices).map(|device| device.mac).collect();
+        let rows = self.rows_of(&macs);
+        let mut view = ImportView::default();
         for imported in users {
-            match Names::read(imported.user.phone.as_deref(), imported.user.login.as_deref()) {
-                Ok(names) => {
-                    self.judge(imported, &names, &mut claims, &mut findings);
-                    named.push((imported, names));
-                }
-                Err(EngineError::Invalid { field, message }) => {
-                    findings.push(RowFinding { row: imported.row, field, message, is_conflict: false });
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if !findings.is_empty() {
-            findings.sort();
-            return Err(EngineError::Rows(findings));
-        }
-        let mut view = ImportView {
-            imported: named.len(),
-            devices: 0,
-            quotas: 0,
-            debts: 0,
-            blocked: 0,
-            ids: Vec::new(),
-        };
-        for (imported, names) in named {
-            match self.enter_imported(imported, names) {
-                Ok(id) => view.ids.push(id),
-                Err(EngineError::Refused(refusal)) => {
-                    let (row, message) = (imported.row, refusal.to_string());
-                    findings.push(RowFinding { row, field: "row", message, is_conflict: true });
-                }
-                Err(error) => return Err(error),
-            }
+            let entered = self.import_one(imported, &mut claims, rows.as_ref(), &mut findings)?;
+            let Some(id) = entered else { continue };
+            view.ids.push(id);
+            view.imported += 1;
             view.devices += imported.devices.len();
             view.quotas += usize::from(imported.quota.is_some());
             view.debts += imported.debts.len();
             view.blocked += usize::from(imported.admin_block.is_some());
         }
-        if findings.is_empty() { Ok(Done::created(view)) } else { Err(EngineError::Rows(findings)) }
+        if findings.is_empty() {
+            return Ok(Done::created(view));
+        }
+        findings.sort();
+        Err(EngineError::Rows(findings))
+    }
+
+    /// Checks one row, and enters it unless that finds errors.
+    fn import_one(
+        &mut self,
+        imported: &ImportedUser,
+        claims: &mut Claims,
+        rows: Option<&DeviceRows>,
+        findings: &mut Vec<RowFinding>,
+    ) -> Result<Option<UserId>, EngineError> {
+        let (before, row) = (findings.len(), imported.row);
+        let names = match Names::read(imported.user.phone.as_deref(), imported.user.login.as_deref()) {
+            Ok(names) => names,
+            Err(error) => {
+                findings.push(finding(row, error)?);
+                Names::default()
+            }
+        };
+        self.judge(imported, &names, claims, findings);
+        if findings.len() > before {
+            return Ok(None);
+        }
+        match self.enter_imported(imported, names, rows) {
+            Ok(id) => Ok(Some(id)),
+            Err(error) => {
+                findings.push(finding(row, error)?);
+                Ok(None)
+            }
+        }
     }
 
     /// Creates one user with devices, quota and debts. Debts come before quota and exemption, in the order they
     /// arose.
-    fn enter_imported(&mut self, imported: &ImportedUser, names: Names) -> Result<UserId, EngineError> {
+    fn enter_imported(
+        &mut self,
+        imported: &ImportedUser,
+        names: Names,
+        rows: Option<&DeviceRows>,
+    ) -> Result<UserId, EngineError> {
         let mut user = imported.user.clone();
         let exempt = user.settings.exempt.take().filter(|exempt| *exempt);
         let no = self.enter_with(&user, names, "user.import")?;
         let id = self.draft.user(no).account.id;
         for ImportedDevice { mac, label } in &imported.devices {
-            self.bind(no, &NewDevice { label: label.clone(), ..NewDevice::of(id, *mac) })?;
+            let device = NewDevice { label: label.clone(), ..NewDevice::of(id, *mac) };
+            self.bind_with(no, &device, rows)?;
         }
         // A plan on credit is only accepted while nothing else is owed.
         let (plans, items): (Vec<_>, Vec<_>) = imported.debts.iter().partition(|debt| debt.amount.is_none());
