@@ -49,17 +49,15 @@ fn address(user: u32) -> Ipv4Addr {
 
 /// A folder as `export` writes it. Returns the number of devices.
 fn write_tables(folder: &ProgramFolder, users: u32) -> usize {
-    let mut rows = "id,name,phone,login,approved,active,exempt,expires_at,overage,debt_limit_bytes,credits_bytes,\
+    let mut rows =
+        "id,name,phone,login,approved,active,exempt,expires_at,overage,debt_limit_bytes,credits_bytes,\
                     debits_bytes,fup_base_bytes,mac,device_labels\n"
-        .to_owned();
+            .to_owned();
     let mut debts = "user_id,amount_bytes,paid_bytes,price_rp,debt_date,due_date,status,note\n".to_owned();
     let mut devices = 0;
     for n in 0..users {
-        let (second, labels) = if n % 2 == 0 {
-            (format!(" {}", mac(n, 2)), "\"HP\nLaptop\"")
-        } else {
-            (String::new(), "HP")
-        };
+        let (second, labels) =
+            if n % 2 == 0 { (format!(" {}", mac(n, 2)), "\"HP\nLaptop\"") } else { (String::new(), "HP") };
         devices += 1 + usize::from(n % 2 == 0);
         writeln!(
             rows,
@@ -134,7 +132,9 @@ fn mib(kib: u64) -> f64 {
 
 #[tokio::main]
 async fn main() {
-    println!(" users  devices   import  readings  commits  statements   daemon  command   router's rows  writes");
+    println!(
+        " users  devices   import  readings  commits  statements   daemon  command   router's rows  writes"
+    );
     let mut missed = Vec::new();
     for users in sizes() {
         let router = SimRouter::start(SimConfig::default()).await.unwrap();
@@ -150,9 +150,7 @@ async fn main() {
         let devices = write_tables(&folder, users);
         let daemon = folder.serve();
         router.served(HOSTS, 1).await;
-        program::eventually("the first cycle", || {
-            daemon.get("/api/v1/status")["router"]["state"] == "ok"
-        });
+        program::eventually("the first cycle", || daemon.get("/api/v1/status")["router"]["state"] == "ok");
         let process = daemon.id().to_string();
         reset_peak(&process);
         let (rss_kib, before) = (memory_kib(&process, "VmRSS"), Counts::read(&daemon, &router));

@@ -117,11 +117,7 @@ pub(super) async fn run(file: &Path, dry_run: bool, api: &Api, output: Output) -
 
 /// Sends the rows as they stand in the tables: the agent reads every one, so that all errors are listed together. The
 /// inner error is the API's problem document.
-async fn submit(
-    rows: &[ImportRow],
-    dry_run: bool,
-    api: &Api,
-) -> Result<Result<ImportView, Value>, Failure> {
+async fn submit(rows: &[ImportRow], dry_run: bool, api: &Api) -> Result<Result<ImportView, Value>, Failure> {
     let users: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.user).collect();
     api.try_post(&format!("{USERS}/import"), &ImportUsers { users, dry_run }, ANSWER_MAX).await
 }

@@ -242,4 +242,29 @@ mod tests {
         }
         assert_eq!(posted(&router, large()).await, StatusCode::OK);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_may_have_a_limit_of_its_own_and_one_such_body_is_read_at_a_time() {
+        const WIDE: usize = 2 * BODY_BYTES_MAX;
+        async fn widen(mut request: Request, next: Next) -> Response {
+            request.extensions_mut().insert(BodyLimit(WIDE));
+            next.run(request).await
+        }
+        let narrow = surround(Router::new().route("/", post(|| async { "read" })));
+        let wide = narrow.clone().layer(from_fn(widen));
+        let bytes = |bytes: usize| Body::from(vec![b'x'; bytes]);
+        assert_eq!(posted(&narrow, bytes(BODY_BYTES_MAX + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(posted(&wide, bytes(WIDE)).await, StatusCode::OK);
+        assert_eq!(posted(&wide, bytes(WIDE + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+        let stuck = tokio::spawn({
+            let wide = wide.clone();
+            async move { posted(&wide, Body::new(Stuck(WIDE))).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(posted(&wide, bytes(BODY_BYTES_MAX)).await, StatusCode::OK);
+        let late = posted(&wide, bytes(WIDE)).await;
+        assert!(matches!(late, StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT), "{late}");
+        assert_ne!(stuck.await.unwrap(), StatusCode::OK);
+        assert_eq!(posted(&wide, bytes(WIDE)).await, StatusCode::OK);
+    }
 }

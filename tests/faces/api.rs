@@ -387,6 +387,25 @@ async fn bodies_that_are_no_json_or_too_large_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_import_may_be_larger_than_other_calls_and_has_a_limit_of_rows() {
+    let site = TestSite::serving().await;
+    let before = site.lines().await;
+    let import = |body: String| {
+        let post = site.request(Method::POST, "/users/import").bearer(&site.owner);
+        send(post.header("content-type", "application/json").body(body))
+    };
+    let padded = |users: &str, bytes: usize| format!("{{\"users\": [{users}]}}{}", " ".repeat(bytes));
+    let row = "{\"name\": \"Budi\"}";
+    import(padded("{\"name\": \"\"}", 2 << 20)).await.invalid("users[0].name");
+    import(padded(row, 16 << 20)).await.problem(413, "too_large");
+    let many = [row; 20_001].join(",");
+    let problem = import(padded(&many, 0)).await.problem(422, "invalid");
+    assert!(problem["errors"][0]["message"].as_str().unwrap().contains("more than 20000"), "{problem}");
+    assert_eq!(site.lines().await, before);
+    import(padded(row, 2 << 20)).await.ok(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_too_large_and_never_ends_is_answered_all_the_same() {
     let site = TestSite::serving().await;
     let mut socket = UnixStream::connect(site.folder().join("kuotad.sock")).await.unwrap();

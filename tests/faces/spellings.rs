@@ -17,6 +17,9 @@ use kuota::domain::id::Mac;
 use kuota::settings::Environment;
 use serde_json::{Value, json};
 
+/// The command that reads the hosts.
+const HOSTS: &str = "/ip/hotspot/host/print";
+
 const FIXTURE: &str = include_str!("../fixtures/spellings.json");
 
 /// Every text of one kind with its right value, `None` where it must be refused.
@@ -242,18 +245,37 @@ async fn an_import_refuses_every_ambiguous_amount_of_quota_and_debt_by_its_row()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_hundred_users_are_one_commit_and_one_reading_of_the_router() {
+async fn three_hundred_users_are_one_commit_one_reading_of_the_router_and_one_write_for_each_of_its_rows() {
     let site = TestSite::serving().await;
-    let user = |n: u32| json!({"name": format!("U{n}"), "phone": format!("0812{n:08}"), "macs": [format!("0200000{n:05}")]});
+    let mac = |n: u32| format!("02:00:00:00:{:02X}:{:02X}", n / 256, n % 256);
+    let user = |n: u32| {
+        json!({"name": format!("U{n}"), "phone": format!("0812{n:08}"), "macs": [mac(n), mac(n + 300)],
+            "credits_bytes": 10_000_000_000_u64, "debits_bytes": 1000, "expires_at": "2099-01-01T00:00:00Z",
+            "debts": [{"amount": "1 GB", "price_rp": 50_000, "debt_date": "2026-11-01", "due_date": "2099-12-31"}]})
+    };
     let users: Vec<Value> = (0..300).map(user).collect();
+    for n in 0..300 {
+        site.sim.host_connect(mac(n).parse().unwrap(), Ipv4Addr::from_bits(0x0a05_0001 + n));
+    }
     let commits = || site.agent().engine().call(|engine| engine.store_stats().commits);
-    let (readings, before) = (site.agent().cycle.figures().metered, commits().await.unwrap());
+    let (readings, before) = (site.sim.stats().commands.get(HOSTS).copied(), commits().await.unwrap());
+    let tried = site.post("/users/import", json!({"users": users, "dry_run": true})).await.ok(200);
+    assert_eq!((site.sim.stats().commands.get(HOSTS).copied(), commits().await.unwrap()), (readings, before));
     let answer = site.post("/users/import", json!({"users": users})).await.ok(201);
-    assert_eq!((&answer["imported"], &answer["devices"]), (&json!(300), &json!(300)));
-    assert_eq!(site.agent().cycle.figures().metered - readings, 1);
+    let counts = ["imported", "devices", "quotas", "debts"];
+    assert_eq!(counts.map(|count| answer[count].as_u64().unwrap()), [300, 600, 300, 300]);
+    assert_eq!(counts.map(|count| &tried[count]), counts.map(|count| &answer[count]));
+    assert_eq!(site.sim.stats().commands[HOSTS], readings.unwrap_or_default() + 1);
     assert_eq!(commits().await.unwrap() - before, 1);
+
+    let writes = site.sim.stats().writes;
+    site.agent().cycle.enforce_once().await.unwrap();
+    // A binding of each device, and a place in a list of each that is on the air.
+    assert_eq!(site.sim.stats().writes - writes, 600 + 300);
+    site.agent().cycle.enforce_once().await.unwrap();
+    assert_eq!(site.sim.stats().writes - writes, 600 + 300);
     let again = site.post("/users/import", json!({"users": users})).await.problem(409, "import_refused");
-    assert_eq!(again["errors"].as_array().unwrap().len(), 600, "every row with every reason");
+    assert_eq!(again["errors"].as_array().unwrap().len(), 900, "every row with every reason");
 }
 
 /// The kind of spelling, the form below a customer's page (`$u`) or the desk's own, its field, and what else it needs.

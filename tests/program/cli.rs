@@ -383,6 +383,17 @@ fn import(kuotad: &ProgramFolder) {
     assert_eq!(kuotad.json(&["user", "list"])["items"].as_array().unwrap().len(), before);
     std::fs::write(&file, "name,phone,mac\nSiti,0812\n").unwrap();
     kuotad.run(&["user", "import", &name]).exits(1).complains("line 2: has 2 cells under 3 headings");
+    // Rows that cannot be read do not hide what is wrong with the others, and nothing is entered.
+    std::fs::write(
+        &file,
+        "name,phone,mac,active\nSiti,0812\nAgus,081200000002,zz,maybe\n,081200000003,,\nBudi,,,\n",
+    )
+    .unwrap();
+    let done = kuotad.run(&["user", "import", &name]);
+    done.exits(1).complains("line 2: has 2 cells under 4 headings").complains("line 4: name: ");
+    done.complains("line 3: mac: ").complains("line 3: active: \"maybe\" is neither yes nor no");
+    done.complains("nothing was imported: 4 findings");
+    assert_eq!(kuotad.json(&["user", "list"])["items"].as_array().unwrap().len(), before);
     std::fs::write(&file, "name;phone;login;mac\nSiti;081200000002;siti;02:00:00:00:00:02\nAgus;;agus;\n")
         .unwrap();
     kuotad.run(&["user", "import", &name]).exits(0).says("imported 2 users with 1 devices");

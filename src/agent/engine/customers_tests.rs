@@ -98,6 +98,31 @@ fn an_import_is_one_commit_of_all_rows_or_none() {
 }
 
 #[test]
+fn what_the_rules_refuse_of_one_row_is_listed_with_the_errors_of_others() {
+    let mut pi = Pi::new(debt_mode());
+    let row = |row: usize, phone: &str, settings: Settings| ImportedUser {
+        row,
+        user: NewUser { name: format!("U{row}"), phone: Some(phone.into()), login: None, settings },
+        devices: vec![ImportedDevice { mac: mac(1), label: String::new() }],
+        quota: None,
+        debts: Vec::new(),
+        admin_block: None,
+    };
+    let limitless = || Settings {
+        overage: Some(Some(Overage::Debt)),
+        debt_limit: Some(Some(Bytes::ZERO)),
+        ..Settings::default()
+    };
+    let users = vec![row(0, "081234567002", limitless()), row(1, "0812", Settings::default())];
+    let Err(EngineError::Rows(found)) = pi.ask(Command::Import { users, findings: Vec::new() }, None) else {
+        panic!("taken")
+    };
+    let told: Vec<_> = found.iter().map(|finding| (finding.row, finding.field)).collect();
+    assert_eq!(told, [(0, "row"), (1, "mac"), (1, "phone")], "{found:?}");
+    assert_eq!(pi.engine().read_view().users_len(), 0);
+}
+
+#[test]
 fn customers_are_found_by_phone_or_log_in_name() {
     let mut pi = Pi::new(debt_mode());
     let add = |pi: &mut Pi, phone: Option<&str>, login: Option<&str>| -> UserId {

@@ -83,7 +83,9 @@ fn one(
         .into_iter()
         .chain(["debt_date", "due_date", "note"].map(|name| (name.to_owned(), json!(text(name)))));
     let id = text("user_id");
-    let row = rows.get(id).ok_or_else(|| format!("there is no customer {id:?} in {} that can be read", super::EXPORTED))?;
+    let row = rows
+        .get(id)
+        .ok_or_else(|| format!("there is no customer {id:?} in {} that can be read", super::EXPORTED))?;
     let debts = found.rows[*row].user.entry("debts").or_insert_with(|| json!([]));
     debts.as_array_mut().ok_or("the customer's debts are no list")?.push(Value::Object(debt.collect()));
     for (heading, column) in headings.iter().filter_map(|heading| Some((heading, column(heading)?))) {

@@ -25,9 +25,7 @@ struct Claims<'a> {
 /// An error of one row as a finding; any other error is returned.
 fn finding(row: usize, error: EngineError) -> Result<RowFinding, EngineError> {
     match error {
-        EngineError::Invalid { field, message } => {
-            Ok(RowFinding { row, field, message, is_conflict: false })
-        }
+        EngineError::Invalid { field, message } => Ok(RowFinding { row, field, message, is_conflict: false }),
         EngineError::Refused(refusal) => {
             Ok(RowFinding { row, field: "row", message: refusal.to_string(), is_conflict: true })
         }
