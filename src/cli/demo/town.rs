@@ -10,10 +10,11 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::bank::Bank;
-use super::people::{Person, Plan};
+use super::people::{DemoDevice, Person, Plan};
 use crate::agent::config::{Config, PaymentMode, Registration};
 use crate::agent::engine::{
-    Actor, Command, DebtTerms, Done, NewDevice, NewPackage, NewUser, Notice, Notifier, Tender, View,
+    Actor, Command, DebtTerms, Done, ImportedDevice, ImportedUser, NewPackage, NewUser, Notice, Notifier,
+    Tender, View,
 };
 use crate::agent::payments::Relay;
 use crate::agent::run::{self, Listeners};
@@ -140,45 +141,24 @@ impl Town {
                 packages.push(package.id);
             }
         }
-        for person in people {
-            self.move_in(person, &packages).await?;
+        for (person, user) in people.iter().zip(self.enter(people).await?) {
+            for action in beginnings(person.plan, user, &packages, self.yesterday()) {
+                self.ask(action).await?;
+            }
         }
-        // Last, because every binding reads the router's hosts, which takes long with a thousand customers.
         for device in people.iter().flat_map(|person| &person.devices) {
             self.router.host_connect(device.mac, device.address);
         }
         Ok(())
     }
 
-    async fn move_in(&self, person: &Person, packages: &[PackageId]) -> Result<(), Failure> {
-        let own = person.plan == Plan::Debtor;
-        let user = self
-            .ask(Command::AddUser(NewUser {
-                name: person.name.clone(),
-                phone: Some(person.phone.clone()),
-                login: None,
-                settings: Settings {
-                    approved: Some(person.plan != Plan::Waiting),
-                    exempt: Some(person.plan == Plan::Exempt),
-                    overage: own.then_some(Some(Overage::Debt)),
-                    debt_limit: own.then_some(Some(DEBT_LIMIT)),
-                    ..Settings::default()
-                },
-            }))
-            .await?;
-        let user =
-            user.user().map(|user| user.id).ok_or_else(|| Failure::said("a customer was not entered"))?;
-        for device in &person.devices {
-            self.ask(Command::Bind(NewDevice {
-                label: device.label.to_owned(),
-                ..NewDevice::of(user, device.mac)
-            }))
-            .await?;
+    /// Enters all customers with their devices as one import. Returns their ids in order.
+    async fn enter(&self, people: &[Person]) -> Result<Vec<UserId>, Failure> {
+        let users = people.iter().enumerate().map(|(row, person)| imported(row, person)).collect();
+        match self.ask(Command::Import { users, findings: Vec::new() }).await?.view() {
+            Some(View::Import(import)) => Ok(import.ids.clone()),
+            Some(_) | None => Err(Failure::said("the customers were not entered")),
         }
-        for action in beginnings(person.plan, user, packages, self.yesterday()) {
-            self.ask(action).await?;
-        }
-        Ok(())
     }
 
     fn yesterday(&self) -> Date {
@@ -210,6 +190,28 @@ impl Town {
         let mut packages = self.site.engine().call(look).await.map_err(Failure::said)?;
         packages.sort_by_key(|package| package.price_rp);
         Ok(packages)
+    }
+}
+
+/// A customer as a row of an import.
+fn imported(row: usize, person: &Person) -> ImportedUser {
+    let own = person.plan == Plan::Debtor;
+    let settings = Settings {
+        approved: Some(person.plan != Plan::Waiting),
+        exempt: Some(person.plan == Plan::Exempt),
+        overage: own.then_some(Some(Overage::Debt)),
+        debt_limit: own.then_some(Some(DEBT_LIMIT)),
+        ..Settings::default()
+    };
+    let (name, phone) = (person.name.clone(), Some(person.phone.clone()));
+    let device = |device: &DemoDevice| ImportedDevice { mac: device.mac, label: device.label.to_owned() };
+    ImportedUser {
+        row,
+        user: NewUser { name, phone, login: None, settings },
+        devices: person.devices.iter().map(device).collect(),
+        quota: None,
+        debts: Vec::new(),
+        admin_block: None,
     }
 }
 

@@ -124,8 +124,7 @@ pub struct UnblockUser {
 /// The most rows of one import.
 pub const IMPORT_ROWS_MAX: usize = 20_000;
 
-/// `POST /users/import`, a body of at most 16 MiB. The agent reads rows one by one, so that everything that is wrong is
-/// told together.
+/// `POST /users/import`, a body of at most 16 MiB. The agent reads rows one by one, so that all errors are listed together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "ImportUsers"))]
