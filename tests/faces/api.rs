@@ -398,7 +398,7 @@ async fn an_import_may_be_larger_than_other_calls_and_has_a_limit_of_rows() {
     let row = "{\"name\": \"Budi\"}";
     import(padded("{\"name\": \"\"}", 2 << 20)).await.invalid("users[0].name");
     import(padded(row, 16 << 20)).await.problem(413, "too_large");
-    let many = [row; 20_001].join(",");
+    let many = vec![row; 20_001].join(",");
     let problem = import(padded(&many, 0)).await.problem(422, "invalid");
     assert!(problem["errors"][0]["message"].as_str().unwrap().contains("more than 20000"), "{problem}");
     assert_eq!(site.lines().await, before);
