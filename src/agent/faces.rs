@@ -12,6 +12,7 @@ use super::{api, console};
 use crate::agent::http::backup::COPY_MAX;
 use crate::agent::http::commands::import;
 use crate::agent::http::state::AppState;
+use crate::ui::desk::{DeskPages, for_people};
 use crate::web::limits::{BodyLimit, RequestTimeout};
 use crate::web::{Peer, Problem, host_names, limits, status_counts};
 
@@ -23,11 +24,9 @@ pub fn admin_router(site: Arc<Site>) -> Router {
     let all = api::routes().merge(console::routes(defaults.clone())).with_state(Arc::clone(&app));
     // Inside of the limits: a refusal reaches a caller that has sent everything, and a body that is too large is refused first.
     let admitted = limits::answer_unknown(all).layer(from_fn_with_state(Arc::clone(&app), admit));
+    let pages = DeskPages { defaults, calls: "/api/" };
     let whole = limits::bound(admitted).layer(from_fn_with_state(app, widen_limits));
-    status_counts::count_answers(
-        whole.layer(from_fn_with_state(Arc::new(defaults), console::for_people)),
-        answers,
-    )
+    status_counts::count_answers(whole.layer(from_fn_with_state(Arc::new(pages), for_people)), answers)
 }
 
 /// The same router for the control socket, called without a socket: commands use it while no daemon runs.
@@ -69,7 +68,7 @@ async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Next) -
         return Problem::forbidden("network", detail).into_response();
     }
     if !app.host_names.are_asked(request.uri(), request.headers()) {
-        return host_names::foreign_host().into_response();
+        return host_names::foreign_host("admin.hosts").into_response();
     }
     next.run(request).await
 }

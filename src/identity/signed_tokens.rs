@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::secrets::hash;
 use super::site_secret::SiteSecret;
 use crate::domain::id::OrderId;
 use crate::domain::units::Timestamp;
@@ -21,6 +22,8 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const TOKEN_BYTES: usize = 20;
 /// Bytes of a code that people type: 40 bits, which is little, so every check of a code must be rate-limited.
 const CODE_BYTES: usize = 5;
+/// The day of forms that end with their session.
+const NO_DAY: i64 = 0;
 /// Characters of such a code.
 const CODE_CHARS: usize = 8;
 
@@ -72,6 +75,16 @@ impl SignedTokens {
     pub fn check_form_token(&self, scope: &str, day: i64, given: &str) -> bool {
         let made_on = |day| is_same(&self.form_token(scope, day), given);
         made_on(day) | made_on(day.saturating_sub(1))
+    }
+
+    /// A token for the forms of a browser's session with that secret. They end with the session, whatever the day.
+    pub fn session_form_token(&self, session_secret: &str) -> String {
+        self.form_token(&session_scope(session_secret), NO_DAY)
+    }
+
+    /// Whether it is the token of that session's forms.
+    pub fn is_session_form_token(&self, session_secret: &str, given: &str) -> bool {
+        self.check_form_token(&session_scope(session_secret), NO_DAY, given)
     }
 
     /// The signature of an order's memo.
@@ -129,6 +142,11 @@ pub fn read_code(given: &str) -> Option<String> {
     let code: String = meant.take(CODE_CHARS + 1).collect();
     let is_code = code.len() == CODE_CHARS && code.bytes().all(|byte| ALPHABET.contains(&byte));
     is_code.then_some(code)
+}
+
+/// What the token of a session's forms is made for.
+fn session_scope(secret: &str) -> String {
+    format!("session {}", HEXLOWER.encode(&hash(secret)))
 }
 
 fn is_same(own: &str, given: &str) -> bool {

@@ -38,6 +38,7 @@ words! {
         language: "English", "Bahasa Indonesia";
         source: "Perangkat lunak bebas (AGPL-3.0)", "Free software (AGPL-3.0)";
         home: "Halaman utama", "Home";
+        optional: "boleh kosong", "optional";
         not_found: "Halaman tidak ditemukan", "Page not found";
         not_found_text: "Alamat ini tidak ada, atau isinya sudah dihapus.", "There is nothing at this address, or it was removed.";
         refused: "Tidak dapat dilakukan", "This cannot be done";

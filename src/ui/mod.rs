@@ -1,4 +1,4 @@
-//! Shared by the customer portal and the admin console: language, formats of amounts and dates, the layout of a page,
+//! Shared by the customers' portal, the admins' console and the console of the relay's operators: language, formats of amounts and dates, the layout of a page,
 //! forms, charts, and the two files that every page links.
 //!
 //! | file | what it is |
@@ -7,23 +7,34 @@
 //! | [`catalogue`] | how a catalogue of texts in both languages is declared |
 //! | [`locale`] | formats of amounts, dates and durations |
 //! | [`layout`] | pages as answers: language, headers, problems as pages |
-//! | [`form`] | submitted forms |
+//! | [`desk`] | pages behind a log-in: what surrounds them, and what goes wrong beside them |
+//! | [`login_page`], [`second_factor`], [`session_cookie`] | logging in, as pages see it |
+//! | [`address`] | parameters and paths of pages' addresses |
+//! | [`form`], [`field`] | submitted forms; fields as templates draw them |
+//! | [`flash`] | what was typed and not yet done; what was done, shown once |
 //! | [`refused`] | refused forms: what was typed and why, until a page has shown it |
 //! | [`payment_methods`] | names of online payment methods |
 //! | [`chart`] | bars of usage and money, as SVG |
 //! | [`qr`] | QR codes, as SVG |
 //! | [`assets`] | the style sheet and the script |
 
+pub(crate) mod address;
 pub(crate) mod assets;
 pub(crate) mod catalogue;
 pub(crate) mod chart;
+pub(crate) mod desk;
+pub(crate) mod field;
+pub(crate) mod flash;
 pub(crate) mod form;
 pub mod language;
 pub(crate) mod layout;
 pub(crate) mod locale;
+pub(crate) mod login_page;
 pub(crate) mod payment_methods;
 pub(crate) mod qr;
 pub(crate) mod refused;
+pub(crate) mod second_factor;
+pub(crate) mod session_cookie;
 
 pub(crate) use form::Form;
 pub(crate) use layout::{Frame, PageRequest, html};

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,24 @@ pub enum Admission {
     Counted,
     /// It is taken and counts for no address, such as those of a proxy for many callers.
     Uncounted,
+}
+
+impl Admission {
+    /// The admission of a peer that may connect or not. This machine may connect for many callers, so its connections
+    /// are not counted.
+    pub fn of(peer: Peer, may: impl Fn(IpAddr) -> bool) -> Self {
+        match peer {
+            Peer::Local => Self::Uncounted,
+            Peer::Network(address) if !may(address) => Self::Refused,
+            Peer::Network(address) if is_this_machine(address) => Self::Uncounted,
+            Peer::Network(_) => Self::Counted,
+        }
+    }
+}
+
+/// Whether the address is this machine, such as a web server in front of the pages.
+pub fn is_this_machine(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
 }
 
 type Admit = dyn Fn(&Peer) -> Admission + Send + Sync;

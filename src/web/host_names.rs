@@ -48,10 +48,11 @@ fn is_port(text: &str) -> bool {
         || text.strip_prefix(':').is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
 }
 
-/// 421: the host that was asked for is not served here.
-pub fn foreign_host() -> Problem {
-    let detail =
-        "this server does not answer under that name: open it by its address, or add the name to admin.hosts";
+/// 421: the host that was asked for is not served here. `key` is the configuration's list of names.
+pub fn foreign_host(key: &str) -> Problem {
+    let detail = format!(
+        "this server does not answer under that name: open it by its address, or add the name to {key}"
+    );
     Problem::new(StatusCode::MISDIRECTED_REQUEST, FOREIGN_HOST, detail)
 }
 

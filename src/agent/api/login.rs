@@ -33,7 +33,7 @@ async fn log_in(
     }
     let LogIn { username, password, otp } = body.value;
     let opened = sessions::log_in(&app, peer, sessions::LogIn { username, password, otp }).await?;
-    let cookie = sessions::cookie(Some(&opened.secret))?;
+    let cookie = sessions::COOKIE.set(Some(&opened.secret))?;
     let view = LoggedInView {
         name: opened.name,
         role: RoleName(opened.role),
@@ -55,5 +55,5 @@ async fn me(State(app): State<Arc<AppState>>, Viewer(actor): Viewer) -> Answer {
 
 async fn log_out(State(app): State<Arc<AppState>>, Session(secret): Session) -> Answer {
     sessions::log_out(&app, &secret).await?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, sessions::cookie(None)?)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, sessions::COOKIE.set(None)?)]).into_response())
 }

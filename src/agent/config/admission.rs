@@ -1,13 +1,14 @@
 //! Who may connect to the admin listener and to the portal, and under which host names: the configured networks in
 //! one place for the listeners, the pages, the router's script and doctor.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Config;
 use crate::settings::Network;
+use crate::web::connections::is_this_machine;
 use crate::web::serve::refusal;
-use crate::web::{Admission, ConnectionLimits, HostNames, Peer};
+use crate::web::{Admission, ConnectionLimits, HostNames};
 
 /// Connections of one address to the admin listener: an office has one address and several browsers, each with six.
 const DESK_PER_ADDRESS_MAX: usize = 32;
@@ -53,7 +54,7 @@ impl Config {
         let config = Arc::clone(self);
         ConnectionLimits {
             per_address_max: DESK_PER_ADDRESS_MAX,
-            admit: Arc::new(move |peer| admission(*peer, |address| config.may_manage(address))),
+            admit: Arc::new(move |peer| Admission::of(*peer, |address| config.may_manage(address))),
             refusal: refusal("application/problem+json", DESK_REFUSAL),
             ..ConnectionLimits::default()
         }
@@ -64,7 +65,7 @@ impl Config {
         let config = Arc::clone(self);
         ConnectionLimits {
             per_address_max: PORTAL_PER_ADDRESS_MAX,
-            admit: Arc::new(move |peer| admission(*peer, |address| config.may_visit(address))),
+            admit: Arc::new(move |peer| Admission::of(*peer, |address| config.may_visit(address))),
             refusal: refusal("text/html; charset=utf-8", PORTAL_REFUSAL),
             ..ConnectionLimits::default()
         }
@@ -82,22 +83,6 @@ impl Config {
     pub fn host_names(&self) -> HostNames {
         let hosts = self.admin.hosts.iter().map(|host| host.as_str().to_owned());
         HostNames::new(hosts.chain([self.portal.public_url.host()]))
-    }
-}
-
-/// Whether the address is this machine, such as a web server in front of the pages.
-fn is_this_machine(address: IpAddr) -> bool {
-    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
-}
-
-/// The admission of a peer's connection. This machine may connect for many callers, so its connections are not
-/// counted.
-fn admission(peer: Peer, may: impl Fn(IpAddr) -> bool) -> Admission {
-    match peer {
-        Peer::Local => Admission::Uncounted,
-        Peer::Network(address) if !may(address) => Admission::Refused,
-        Peer::Network(address) if is_this_machine(address) => Admission::Uncounted,
-        Peer::Network(_) => Admission::Counted,
     }
 }
 

@@ -7,29 +7,25 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::address::parameter;
-use super::session::{AdminSession, Filled, Layout};
+use super::session::{AdminSession, Filled};
 use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::engine::Engine;
 use crate::agent::http::admins::end_other_sessions;
 use crate::agent::http::caller::Session;
-use crate::agent::http::flash::Flash;
 use crate::agent::http::second_factor::{
     NewSecret, begin_second_factor, confirm_second_factor, end_second_factor, own,
 };
 use crate::agent::http::state::{Answer, AppState};
 use crate::identity::hash;
+use crate::ui::address::parameter;
 use crate::ui::catalogue::fill;
+use crate::ui::desk::Layout;
+use crate::ui::flash::Flash;
 use crate::ui::layout::{page_with, see_other};
 use crate::ui::refused::Refused;
-use crate::ui::{Form, Frame, qr};
+use crate::ui::second_factor::{FactorWords, PendingFactor};
+use crate::ui::{Form, Frame};
 use crate::web::Problem;
-
-/// A secret that waits for its first code.
-struct Pending {
-    secret: String,
-    qr: String,
-}
 
 #[derive(Template)]
 #[template(path = "console/office/account.html")]
@@ -40,7 +36,7 @@ struct AccountPage {
     role: &'static str,
     sessions: String,
     is_on: bool,
-    pending: Option<Pending>,
+    pending: Option<PendingFactor>,
     complaint: Option<&'static str>,
 }
 
@@ -52,6 +48,8 @@ struct Said {
     shows_secret: bool,
 }
 
+/// Where the first code goes.
+const CONFIRM: &str = "/saya/dua-langkah/pastikan";
 /// Where one's own account is.
 const HOME: &str = "/saya";
 /// The parameter by which a session proves that it is setting up the second factor.
@@ -65,10 +63,7 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
     let is_on = factor.is_on();
     let pending = factor.pending.filter(|_| said.shows_secret).map(|secret| {
         let view = NewSecret::of(&session.actor.name, secret);
-        // People type it in groups.
-        let groups: Vec<String> =
-            view.secret.as_bytes().chunks(4).map(|group| group.escape_ascii().to_string()).collect();
-        Pending { qr: qr::svg(&view.url, w.second_factor).unwrap_or_default(), secret: groups.join(" ") }
+        PendingFactor::of(locale, &view.secret, &view.url, CONFIRM, &session.token)
     });
     let (frame, layout) = session.layout(w.account, HOME);
     let status = said.complaint.map_or(StatusCode::OK, |_| StatusCode::UNPROCESSABLE_ENTITY);
@@ -90,7 +85,7 @@ async fn page(app: &AppState, session: &AdminSession, said: Said) -> Answer {
 pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession) -> Answer {
     let key = parameter(&session.page_request.uri, SETTING_UP);
     let shows_secret = key.is_some_and(|key| app.flash.draft(&session.token, key).is_some());
-    let complaint = session.page_request.refused.is_some().then_some(session.office().totp_wrong);
+    let complaint = session.page_request.refused.is_some().then_some(wrong_code(&session));
     page(&app, &session, Said { complaint, shows_secret }).await
 }
 
@@ -98,6 +93,10 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, session: AdminSession
 pub(crate) async fn begin(State(app): State<Arc<AppState>>, Filled { session, .. }: Filled) -> Answer {
     begin_second_factor(&app, session.actor.clone()).await?;
     Ok(see_other(&setting_up(&app, &session)))
+}
+
+fn wrong_code(session: &AdminSession) -> &'static str {
+    FactorWords::of(session.page_request.locale.language).wrong
 }
 
 /// The page that shows a secret to the session that is setting it up.
@@ -133,7 +132,7 @@ async fn answer(
     match done {
         Ok(()) => Ok(flash_answer(app, session, text)),
         Err(problem) if problem.errors().iter().any(|error| error.field == "otp") => {
-            let complaint = Some(session.office().totp_wrong);
+            let complaint = Some(wrong_code(session));
             let page = page(app, session, Said { complaint, shows_secret }).await?;
             let at = if shows_secret { setting_up(app, session) } else { HOME.to_owned() };
             Ok(Refused::of(problem, &Form::default()).at(at).answered_by(page))

@@ -7,11 +7,12 @@ use axum::extract::State;
 use data_encoding::HEXLOWER;
 
 use super::actions::buttons::{Button, buttons};
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::actions::office::{ADMIN_ACTIONS, TOKEN_ACTIONS};
 use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::http::state::{Answer, AppState};
 use crate::store::Role;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, html};
 
 struct AdminRow {

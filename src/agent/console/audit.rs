@@ -6,11 +6,12 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::texts::office::{Office, role_name};
 use crate::agent::http::state::{Answer, AppState};
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{AuditFilter, Page, Role};
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, html};
 use crate::web::Query;
 

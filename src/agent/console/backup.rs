@@ -6,14 +6,15 @@ use askama::Template;
 use axum::extract::State;
 
 use super::dashboard::{PartLine, copies};
-use super::session::{AdminSession, Filled, Layout};
+use super::session::{AdminSession, Filled};
 use crate::agent::console::texts::office::Office;
 use crate::agent::http::backup::send;
-use crate::agent::http::flash::Flash;
 use crate::agent::http::ledger::proof;
 use crate::agent::http::state::{Answer, AppState};
 use crate::store::{Role, Verified};
 use crate::ui::catalogue::fill;
+use crate::ui::desk::Layout;
+use crate::ui::flash::Flash;
 use crate::ui::layout::see_other;
 use crate::ui::{Frame, html};
 

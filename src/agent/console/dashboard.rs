@@ -7,7 +7,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
@@ -24,6 +24,7 @@ use crate::store::Role;
 use crate::store::backup::{self, last};
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 
 /// Faults of the router that are shown one by one.

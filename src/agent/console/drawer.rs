@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::signed;
@@ -17,6 +17,7 @@ use crate::domain::order::{CashMethod, Method};
 use crate::protocol::admin::page::{Cursor, PageQuery, given};
 use crate::store::{ClosingRecord, Page, Role};
 use crate::ui::catalogue::fill;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem, Query};
 

@@ -2,35 +2,25 @@
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::address::path_of_ours;
 use super::session::Filled;
 use super::texts::common::Words;
 use crate::agent::http::caller::Session;
-use crate::agent::http::flash::Draft;
 use crate::agent::http::sessions;
 use crate::agent::http::state::{Answer, AppState};
+use crate::ui::address::path_of_ours;
+use crate::ui::flash::Draft;
 use crate::ui::layout::{FrameWords, page_with, see_other};
+use crate::ui::login_page::{FirstAccount, LoginPage, LoginStep, LoginWords};
 use crate::ui::refused::Refused;
-use crate::ui::{Form, Frame, PageRequest};
+use crate::ui::{Form, PageRequest};
 use crate::web::same_site::is_cross_site;
 use crate::web::{Peer, Problem};
-
-#[derive(Template)]
-#[template(path = "console/login.html")]
-struct Entrance {
-    frame: Frame,
-    words: &'static Words,
-    said: Said,
-    /// How to make the first owner, while there is none.
-    first: Option<String>,
-}
 
 /// What somebody typed who is not in yet, and what is to be said about it.
 #[derive(Default)]
@@ -81,13 +71,20 @@ pub(crate) async fn show(
 async fn page(app: &AppState, page_request: &PageRequest, status: StatusCode, said: Said) -> Answer {
     let words = Words::of(page_request.locale.language);
     let is_empty = app.read(|engine| Ok(engine.reader().admins()?.is_empty())).await?;
-    let first = is_empty.then(|| "kuotad admin add NAMA --role owner --password-stdin".to_owned());
-    let title = match (is_empty, &said.proof) {
-        (true, _) => words.no_admin,
-        (false, Some(_)) => words.otp_title,
-        (false, None) => words.log_in_title,
+    let first = is_empty.then_some(FirstAccount {
+        title: words.no_admin,
+        text: words.no_admin_text,
+        command: "kuotad admin add NAMA --role owner --password-stdin",
+    });
+    let step = match said.proof {
+        Some(_) => LoginStep::Code,
+        None => LoginStep::Password { title: words.log_in_title, name: said.name },
     };
-    page_with(status, &Entrance { frame: page_request.frame(title), words, said, first })
+    let mut page = LoginPage::new(page_request, "/masuk", step).with_first(first);
+    page.carried = vec![(TO, said.to)];
+    page.carried.extend(said.proof.map(|proof| (PROOF, proof)));
+    page.complaint = said.complaint;
+    page_with(status, &page)
 }
 
 /// `POST /masuk`: the name and the password; then, of an admin with a second factor, the code.
@@ -113,7 +110,7 @@ pub(crate) async fn enter(
     let problem = match entered {
         Ok(opened) => {
             let mut response = see_other(&to);
-            response.headers_mut().insert(SET_COOKIE, sessions::cookie(Some(&opened.secret))?);
+            response.headers_mut().insert(SET_COOKIE, sessions::COOKIE.set(Some(&opened.secret))?);
             return Ok(response);
         }
         Err(problem)
@@ -143,7 +140,7 @@ async fn refused_page(app: &AppState, page_request: &PageRequest, refused: &Refu
         complaint: Some(if refused.problem.status() == StatusCode::TOO_MANY_REQUESTS {
             FrameWords::of(page_request.locale.language).slowed
         } else {
-            Words::of(page_request.locale.language).wrong
+            LoginWords::of_reader(&page_request.locale).wrong
         }),
     };
     Ok(refused.shown_by(page(app, page_request, refused.problem.status(), said).await?))
@@ -153,6 +150,6 @@ async fn refused_page(app: &AppState, page_request: &PageRequest, refused: &Refu
 pub(crate) async fn leave(State(app): State<Arc<AppState>>, Session(secret): Session, _: Filled) -> Answer {
     sessions::log_out(&app, &secret).await?;
     let mut response = see_other("/masuk");
-    response.headers_mut().insert(SET_COOKIE, sessions::cookie(None)?);
+    response.headers_mut().insert(SET_COOKIE, sessions::COOKIE.set(None)?);
     Ok(response)
 }

@@ -4,7 +4,6 @@
 //! | file | what it is |
 //! |---|---|
 //! | `session` | the admin who looks at a page, and forms that only our own pages can send |
-//! | `address` | parameters and paths of the console's addresses |
 //! | `login`, `account` | logging in and out; one's own account |
 //! | `texts` | all texts |
 //! | `actions` | everything that can be done, by one way |
@@ -21,7 +20,6 @@
 
 pub(crate) mod account;
 pub(crate) mod actions;
-pub(crate) mod address;
 pub(crate) mod admins;
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -40,13 +38,11 @@ pub(crate) mod texts;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::State;
 use axum::routing::{get, post};
 
 use super::site::Site;
-use crate::agent::http::sessions;
+use crate::agent::http::sessions::COOKIE;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::http::store_notice;
 use crate::ui::layout::PageDefaults;
@@ -88,8 +84,11 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
 
 /// How the console's pages are by default.
 pub(crate) fn page_defaults(site: &Site) -> PageDefaults {
-    let session_cookie = sessions::COOKIE_NAME;
-    PageDefaults { complain: Arc::new(complain), session_cookie, ..site.page_defaults(store_notice::text) }
+    PageDefaults {
+        complain: Arc::new(complain),
+        session_cookie: COOKIE.name,
+        ..site.page_defaults(store_notice::text)
+    }
 }
 
 /// Problems in the reader's language, where there is a sentence for their code.
@@ -97,40 +96,6 @@ fn complain(page_request: &PageRequest, problem: &Problem) -> Answer {
     let text = texts::say::refusal(page_request.locale.language, problem);
     let sentence = texts::say::sentence(page_request.locale.language, problem);
     layout::complain_with(page_request, &Problem::new(problem.status(), problem.code(), text), sentence)
-}
-
-/// Around everything on the listener: what goes wrong where no page is - an address that does not exist, a call that
-/// took too long - is a page for a browser.
-pub(crate) async fn for_people(
-    State(house): State<Arc<PageDefaults>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let is_call = request.uri().path().starts_with("/api/");
-    let page_request =
-        house.page_request(&request).filter(|_| !is_call && layout::is_for_people(request.headers()));
-    if let Some(again) =
-        page_request.as_ref().and_then(|page_request| layout::in_other_language(&page_request.uri))
-    {
-        return again;
-    }
-    if let Some(page) = page_request.as_ref().and_then(|page_request| house.refusal(page_request)) {
-        return page;
-    }
-    let response = next.run(request).await;
-    if let Some(problem) = response.extensions().get::<Problem>() {
-        (house.noticed)(problem);
-    }
-    if let Some(on) = page_request.as_ref().and_then(|page_request| house.led_on(page_request, &response)) {
-        return on;
-    }
-    let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>()) else {
-        return response;
-    };
-    match problem.status().as_u16() {
-        401 => layout::see_other(&session::entrance(&page_request.uri)),
-        _ => house.troubled(&page_request, problem, &response),
-    }
 }
 
 async fn about(State(app): State<Arc<AppState>>, page_request: PageRequest) -> Answer {

@@ -7,7 +7,7 @@ use axum::extract::State;
 
 use super::actions::buttons::{Button, buttons};
 use super::customers::receipt::debts_of;
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::actions::payments::ORDER_ACTIONS;
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
@@ -22,6 +22,7 @@ use crate::domain::order::{Item, Line, OrderState};
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::store::{OrderRecord, UserRecord};
 use crate::ui::catalogue::fill;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html, qr};
 use crate::web::{Path, Problem};
 

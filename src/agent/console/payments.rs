@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
@@ -16,6 +16,7 @@ use crate::agent::http::state::{Answer, AppState};
 use crate::domain::order::OrderState;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderFilter, OrderRecord, Page};
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Problem, Query};
 

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
@@ -27,6 +27,7 @@ use crate::protocol::admin::reports::{CallReason, CallView, DebtTotalsView, Owes
 use crate::protocol::admin::values::Day;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Problem, Query};
 

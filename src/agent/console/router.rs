@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::dashboard::{PartLine, parts};
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::config::Lists;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
@@ -20,6 +20,7 @@ use crate::domain::id::Mac;
 use crate::domain::listing::Edit;
 use crate::store::Role;
 use crate::ui::catalogue::fill;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 
 /// Changes that are shown; a router that was never synced may want thousands.

@@ -4,22 +4,20 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use data_encoding::HEXLOWER;
 
-use super::address::parameter;
 use super::texts::common::Words;
 use super::texts::office::Office;
 use super::texts::people::People;
 use crate::agent::engine::Actor;
 use crate::agent::http::caller::{demand, identify};
-use crate::agent::http::flash::{FLASH, Flash};
-use crate::agent::http::sessions::session_secret;
+use crate::agent::http::sessions::COOKIE;
 use crate::agent::http::state::AppState;
-use crate::identity::hash;
 use crate::store::Role;
+use crate::ui::address::parameter;
+use crate::ui::desk::{DeskWords, Layout, Tab, entrance};
+use crate::ui::flash::{FLASH, Flash};
 use crate::ui::form::TOKEN;
 use crate::ui::layout::see_other;
 use crate::ui::{Form, Frame, PageRequest};
@@ -60,6 +58,7 @@ impl AdminSession {
         let tabs = tabs.map(|tab| Tab { path: tab.path, name: (tab.name)(words), is_here: tab.path == part });
         let (tabs, who) = (tabs.collect(), self.actor.name.clone());
         let (token, told) = (self.token.clone(), self.told.clone());
+        let words = DeskWords::of(self.page_request.locale.language);
         (self.page_request.frame(title), Layout { words, tabs, who, token, told })
     }
 
@@ -92,25 +91,6 @@ const TABS: [TabOf; 13] = [
     TabOf { path: "/saya", name: |words| words.account, role: Role::Viewer },
 ];
 
-/// What surrounds every page of the console, in addition to its frame.
-pub(crate) struct Layout {
-    pub words: &'static Words,
-    pub tabs: Vec<Tab>,
-    /// Who is logged in.
-    pub who: String,
-    /// What its forms carry.
-    pub token: String,
-    /// What was done just before.
-    pub told: Option<Flash>,
-}
-
-/// A tab for its template.
-pub(crate) struct Tab {
-    pub path: &'static str,
-    pub name: &'static str,
-    pub is_here: bool,
-}
-
 impl FromRequestParts<Arc<AppState>> for AdminSession {
     type Rejection = Response;
 
@@ -119,8 +99,8 @@ impl FromRequestParts<Arc<AppState>> for AdminSession {
             PageRequest::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         match identify(parts, app).await {
             Ok(actor) => {
-                let scope = form_scope(session_secret(&parts.headers));
-                let token = app.site.signed_tokens.form_token(&scope, NO_DAY);
+                let secret = COOKIE.secret(&parts.headers).unwrap_or_default();
+                let token = app.site.signed_tokens.session_form_token(secret);
                 let told = parameter(&parts.uri, FLASH).and_then(|key| app.flash.take(&token, key));
                 Ok(Self { actor, token, page_request, told })
             }
@@ -128,11 +108,6 @@ impl FromRequestParts<Arc<AppState>> for AdminSession {
             Err(problem) => Err(problem.into_response()),
         }
     }
-}
-
-/// The log-in that leads back to a page.
-pub(crate) fn entrance(uri: &Uri) -> String {
-    if uri.path() == "/" { "/masuk".to_owned() } else { format!("/masuk?ke={}", uri.path()) }
 }
 
 /// A form of somebody who sits at the desk, made by a page of ours.
@@ -149,22 +124,14 @@ impl FromRequest<Arc<AppState>> for Filled {
     async fn from_request(request: Request, app: &Arc<AppState>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let session = AdminSession::from_request_parts(&mut parts, app).await?;
-        let scope = form_scope(session_secret(&parts.headers));
+        let secret = COOKIE.secret(&parts.headers).unwrap_or_default().to_owned();
         let form = Form::from_request(Request::from_parts(parts, body), app).await;
         let form = form.map_err(IntoResponse::into_response)?;
         let given = form.text(TOKEN).unwrap_or_default();
-        if app.site.signed_tokens.check_form_token(&scope, NO_DAY, given) {
+        if app.site.signed_tokens.is_session_form_token(&secret, given) {
             return Ok(Self { session, form });
         }
         let detail = "the form is too old or was not made by this page; load the page again";
         Err(Problem::forbidden("form_token", detail).into_response())
     }
-}
-
-/// Forms of a session end with it, whatever the day.
-const NO_DAY: i64 = 0;
-
-/// What the token of a session's forms is made for.
-fn form_scope(secret: Option<&str>) -> String {
-    format!("session {}", HEXLOWER.encode(&hash(secret.unwrap_or_default())))
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::session::{AdminSession, Layout};
+use super::session::AdminSession;
 use crate::agent::config::{self, Config, Key, Language};
 use crate::agent::console::texts::office::Office;
 use crate::agent::http::state::{Answer, AppState};
@@ -16,6 +16,7 @@ use crate::domain::debt::DebtDue;
 use crate::domain::units::Rupiah;
 use crate::store::Role;
 use crate::ui::catalogue::fill;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 
 /// One key.

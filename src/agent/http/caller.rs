@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use super::sessions::{session_of, session_secret};
+use super::sessions::{COOKIE, session_of};
 use super::state::AppState;
 use crate::agent::engine::Actor;
 use crate::identity::hash;
@@ -67,7 +67,7 @@ impl FromRequestParts<Arc<AppState>> for Session {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Problem> {
         identify(parts, app).await?;
-        let secret = session_secret(&parts.headers);
+        let secret = COOKIE.secret(&parts.headers);
         let secret = secret.ok_or_else(|| Problem::unauthorized("there is no session to end"))?;
         Ok(Self(secret.to_owned()))
     }
@@ -84,7 +84,7 @@ pub(crate) async fn identify(parts: &Parts, app: &AppState) -> Result<Actor, Pro
         let token = header.to_str().ok().and_then(bearer);
         let token = token.ok_or_else(|| Problem::unauthorized("send Authorization: Bearer TOKEN"))?;
         (super::sessions::actor_of(app, peer, hash(token), SecretKind::Token).await?, SecretKind::Token)
-    } else if session_secret(&parts.headers).is_some() {
+    } else if COOKIE.secret(&parts.headers).is_some() {
         (session_of(app, peer, &parts.headers).await?, SecretKind::Session)
     } else {
         return Err(Problem::unauthorized("log in, or send Authorization: Bearer TOKEN"));
@@ -102,22 +102,4 @@ pub(crate) async fn identify(parts: &Parts, app: &AppState) -> Result<Actor, Pro
 /// The user of the control socket owns the machine.
 fn local() -> Actor {
     Actor { name: "local".into(), role: Role::Owner, source: "socket".into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::{HeaderMap, HeaderName, HeaderValue};
-
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
-    }
-
-    #[test]
-    fn a_session_is_found_among_other_cookies() {
-        let map = headers(&[("cookie", "a=b; kuota_session=xyz ; c=d")]);
-        assert_eq!(session_secret(&map), Some("xyz"));
-        assert_eq!(session_secret(&headers(&[("cookie", "my_kuota_session=xyz")])), None);
-    }
 }

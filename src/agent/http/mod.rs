@@ -6,7 +6,6 @@
 //! | `state` | the handlers' state, and the few ways to ask the site for something |
 //! | `caller`, `sessions`, `second_factor` | who calls, how browsers log in, the one-time codes |
 //! | `errors` | what the engine, the store, the router and the relay say, as problems |
-//! | `flash` | what was typed and not yet done; what was done, shown once |
 //! | `store_notice` | what pages say while the store cannot be written |
 //! | `health` | how the daemon's parts are |
 //! | `commands` | requests of the admin contract as commands of the engine |
@@ -22,7 +21,6 @@ pub(crate) mod checkout;
 pub(crate) mod clock;
 pub(crate) mod commands;
 pub(crate) mod errors;
-pub(crate) mod flash;
 pub(crate) mod health;
 pub(crate) mod ledger;
 pub(crate) mod orders;

@@ -95,7 +95,7 @@ async fn guarded<T: Send + 'static>(
     let attempt = sessions::begin_attempt(app, peer, &actor.name).await?;
     let done = app.read(move |engine| work(engine, &actor)).await;
     if !done.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNPROCESSABLE_ENTITY) {
-        sessions::take_back(app, attempt);
+        app.gate.take_back(attempt);
     }
     done
 }

@@ -1,23 +1,21 @@
 //! Browsers' sessions: opened by a whole log-in, known by their cookie, and ended. Programs and pages come in here.
 
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 
 use super::state::AppState;
 use crate::agent::engine::{Actor, Engine};
 use crate::domain::units::Timestamp;
 use crate::identity::signed_tokens::SignedTokens;
-use crate::identity::{LoginAttempt, LoginLimiter, hash, new_token, totp};
+use crate::identity::{LoginAttempt, hash, new_token, totp};
 use crate::store::{AdminRecord, AuditFilter, Page, Role, SecretKind, Unwritable};
-use crate::ui::layout;
+use crate::ui::session_cookie::SessionCookie;
 use crate::web::{Peer, Problem};
 
 /// The session's cookie.
-pub(crate) const COOKIE_NAME: &str = "kuota_session";
-/// How long a session lasts.
-const SESSION: Duration = Duration::from_hours(12);
+pub(crate) const COOKIE: SessionCookie =
+    SessionCookie { name: "kuota_session", lasts: Duration::from_hours(12) };
 /// A name longer than any admin's, or a password longer than any, is wrong.
 const TEXT_BYTES_MAX: usize = 1024;
 /// How long the code may take to be typed.
@@ -44,7 +42,7 @@ pub(crate) struct LogIn {
 
 /// A session that was opened.
 pub(crate) struct Opened {
-    /// What the cookie carries, see [`cookie`].
+    /// What the [`COOKIE`] carries.
     pub secret: String,
     /// Whose.
     pub name: String,
@@ -73,7 +71,7 @@ pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<O
     let Some(admin) = admin.filter(|_| right) else { return Err(wrong(peer, trusted)) };
     if admin.second_factor.is_on() {
         let Some(otp) = otp.filter(|otp| !otp.trim().is_empty()) else {
-            take_back(app, attempt);
+            app.gate.take_back(attempt);
             return Err(otp_required(trusted));
         };
         let name = username.clone();
@@ -81,7 +79,7 @@ pub(crate) async fn log_in(app: &AppState, peer: Peer, given: LogIn) -> Result<O
             return Err(wrong(peer, trusted));
         }
     }
-    succeeded(app, attempt);
+    app.gate.note_success(attempt, app.site.clock.uptime());
     open(app, peer, admin).await
 }
 
@@ -124,7 +122,7 @@ pub(crate) async fn log_in_by_code(
     if !app.read(move |engine| accept_code(engine, &asked, &otp)).await? {
         return Err(wrong(peer, trusted));
     }
-    succeeded(app, attempt);
+    app.gate.note_success(attempt, app.site.clock.uptime());
     open(app, peer, admin).await
 }
 
@@ -141,7 +139,7 @@ pub(crate) async fn session_of(
     peer: Peer,
     headers: &HeaderMap,
 ) -> Result<Option<Actor>, Problem> {
-    let Some(secret) = session_secret(headers) else { return Ok(None) };
+    let Some(secret) = COOKIE.secret(headers) else { return Ok(None) };
     actor_of(app, peer, hash(secret), SecretKind::Session).await
 }
 
@@ -156,51 +154,16 @@ pub(crate) async fn actor_of(
     Ok(found.map(|(name, role)| Actor { name, role, source: source(peer) }))
 }
 
-/// The secret in a browser's cookie, known or not.
-pub(crate) fn session_secret(headers: &HeaderMap) -> Option<&str> {
-    layout::cookie(headers, COOKIE_NAME)
-}
-
-/// The `Set-Cookie` of a session; without a secret the browser forgets it.
-pub(crate) fn cookie(secret: Option<&str>) -> Result<HeaderValue, Problem> {
-    let seconds = secret.map_or(0, |_| SESSION.as_secs());
-    let secret = secret.unwrap_or_default();
-    let cookie = format!("{COOKIE_NAME}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
-    cookie.parse().map_err(|_| Problem::internal())
-}
-
-/// Counts an attempt before it is made; 429 after too many. Callers on the socket guess nothing, and nothing is
-/// counted. It counts as a wrong one unless it [succeeded] or is [taken back](take_back).
+/// Counts an attempt before it is made; see [`crate::identity::LoginGate::begin`].
 pub(crate) async fn begin_attempt(
     app: &AppState,
     peer: Peer,
     name: &str,
 ) -> Result<Option<LoginAttempt>, Problem> {
-    let Peer::Network(address) = peer else { return Ok(None) };
-    app.remembered.get_or_try_init(|| remember(app)).await?;
-    let begun = attempts(app).begin(address, name, app.site.clock.uptime());
-    begun.map(Some).map_err(|wait| {
-        let seconds = wait.as_secs() + 1;
-        Problem::too_many(format!("too many log-ins that failed; wait {seconds} seconds"), seconds)
-    })
-}
-
-/// The attempt was a right one.
-fn succeeded(app: &AppState, attempt: Option<LoginAttempt>) {
-    if let Some(attempt) = attempt {
-        attempts(app).succeeded(attempt, app.site.clock.uptime());
+    if peer != Peer::Local {
+        app.remembered.get_or_try_init(|| remember(app)).await?;
     }
-}
-
-/// The attempt was neither right nor wrong.
-pub(crate) fn take_back(app: &AppState, attempt: Option<LoginAttempt>) {
-    if let Some(attempt) = attempt {
-        attempts(app).withdraw_attempt(attempt);
-    }
-}
-
-fn attempts(app: &AppState) -> MutexGuard<'_, LoginLimiter> {
-    app.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    app.gate.begin(peer, name, app.site.clock.uptime())
 }
 
 /// Who logged in from where before the daemon started, from the audit: a restart locks nobody out.
@@ -215,12 +178,8 @@ async fn remember(app: &AppState) -> Result<(), Problem> {
         Ok(engine.reader().find_audit(&logged_in, page)?)
     };
     let lines = app.read(read).await?;
-    let mut attempts = attempts(app);
-    for (_, line) in lines.into_iter().filter(|(_, line)| line.action == LOG_IN) {
-        if let Ok(address) = line.source.parse() {
-            attempts.remember(address, &line.actor);
-        }
-    }
+    let lines = lines.into_iter().filter(|(_, line)| line.action == LOG_IN);
+    app.gate.remember(lines.filter_map(|(_, line)| Some((line.source.parse().ok()?, line.actor))));
     Ok(())
 }
 
@@ -258,7 +217,7 @@ async fn open(app: &AppState, peer: Peer, admin: AdminRecord) -> Result<Opened, 
     let secret = new_token()?;
     let hash = hash(&secret);
     let actor = Actor { name: name.clone(), role, source: source(peer) };
-    let lasts_ms = i64::try_from(SESSION.as_millis()).unwrap_or(i64::MAX);
+    let lasts_ms = i64::try_from(COOKIE.lasts.as_millis()).unwrap_or(i64::MAX);
     let expires_at = app
         .read(move |engine| {
             let now = engine.reckoned();

@@ -1,6 +1,6 @@
 //! What every handler holds: the site, and the few ways to ask it for something.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -9,14 +9,14 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::task::spawn_blocking;
 
-use super::flash::FlashStore;
 use crate::agent::engine::{Actor, Command, Done, Engine, Key, Snapshot};
 use crate::agent::site::{STORE_FAILED, Site};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
-use crate::identity::{Guarded, LoginLimiter, Passwords};
+use crate::identity::{Guarded, LoginGate, Passwords};
 use crate::store::StoreError;
 use crate::store::export::ExportError;
+use crate::ui::flash::FlashStore;
 use crate::web::finish::finish;
 use crate::web::{Body, HostNames, Problem};
 
@@ -31,9 +31,9 @@ pub(crate) struct AppState {
     pub host_names: HostNames,
     /// Hashing, one at a time.
     pub passwords: Passwords,
-    /// Failed log-ins.
-    pub attempts: Mutex<LoginLimiter>,
-    /// Set once the attempts remember who logged in before the daemon started.
+    /// Log-in attempts.
+    pub gate: LoginGate,
+    /// Set once the gate remembers who logged in before the daemon started.
     pub remembered: OnceCell<()>,
     /// Held while the ledger is verified: one walk at a time is load enough.
     pub verifying: AsyncMutex<()>,
@@ -49,11 +49,11 @@ impl AppState {
     pub fn new(site: Arc<Site>) -> Arc<Self> {
         let since = site.clock.now();
         let host_names = site.config.host_names();
-        let (passwords, attempts) = (Passwords::default(), Mutex::new(LoginLimiter::new(Guarded::Passwords)));
+        let (passwords, gate) = (Passwords::default(), LoginGate::new(Guarded::Passwords));
         let (verifying, copying) = (AsyncMutex::default(), AsyncMutex::default());
         let flash = FlashStore::default();
         let remembered = OnceCell::new();
-        Arc::new(Self { site, host_names, passwords, attempts, remembered, verifying, copying, since, flash })
+        Arc::new(Self { site, host_names, passwords, gate, remembered, verifying, copying, since, flash })
     }
 
     /// Looks at the engine; `look` copies out what it needs.

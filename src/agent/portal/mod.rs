@@ -115,7 +115,7 @@ async fn admit(State(portal): State<Arc<Portal>>, request: Request, next: Next) 
         return found(&format!("{}/", portal.site.config.portal.public_url));
     }
     if !is_ours {
-        return host_names::foreign_host().into_response();
+        return host_names::foreign_host("admin.hosts").into_response();
     }
     if is_looking && names_foreign_origin(request.headers()) {
         return Problem::forbidden("cross_site", "pages are shown to their own readers only").into_response();

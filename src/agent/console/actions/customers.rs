@@ -8,7 +8,6 @@ use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Command, Engine, Snapshot};
 use crate::agent::http::errors::DEVICE_TAKEN;
-use crate::agent::http::flash::Flash;
 use crate::agent::http::state::user;
 use crate::agent::http::users::give_pin;
 use crate::clock::rfc3339;
@@ -23,6 +22,7 @@ use crate::protocol::admin::quota::{CreditUser, DebitUser, ResetAccount};
 use crate::protocol::admin::users::{AddUser, BlockUser, ChangeUser, UnblockUser};
 use crate::store::Role;
 use crate::ui::Locale;
+use crate::ui::flash::Flash;
 use crate::ui::form::read_body;
 use crate::web::Problem;
 

@@ -11,7 +11,6 @@ use crate::agent::console::texts::say::signed;
 use crate::agent::engine::{Actor, Engine};
 use crate::agent::http::admins::{add_admin, make_token, remove_admin, remove_token};
 use crate::agent::http::clock::confirm_clock;
-use crate::agent::http::flash::Flash;
 use crate::agent::http::router::reconcile;
 use crate::agent::http::second_factor::turn_off;
 use crate::agent::http::state::AppState;
@@ -20,6 +19,7 @@ use crate::protocol::admin::closings::CountDrawer;
 use crate::store::Role;
 use crate::ui::Locale;
 use crate::ui::catalogue::fill;
+use crate::ui::flash::Flash;
 use crate::web::Problem;
 
 fn office<S>(context: &FormContext<S>) -> &'static Office {

@@ -6,12 +6,14 @@ use uuid::Uuid;
 
 use super::form_spec::{EXPECT, Field, FormSpec, Kind, LAST_PAID};
 use super::preview::Shown;
-use crate::agent::console::address::{parameter, path_of_ours};
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::http::errors::DEVICE_TAKEN;
 use crate::protocol::admin::money::NONE_PAID;
+use crate::ui::address::{parameter, path_of_ours};
+use crate::ui::desk::Layout;
+use crate::ui::field::FieldView;
 use crate::ui::layout::page_with;
 use crate::ui::refused::Refused;
 use crate::ui::{Form, Frame, html};
@@ -70,69 +72,45 @@ struct ConfirmPage {
     edit: Option<String>,
 }
 
-/// A field for its template.
-struct FieldView {
-    name: &'static str,
-    label: &'static str,
-    /// The type of its input.
-    kind: &'static str,
-    inputmode: &'static str,
-    is_required: bool,
-    is_choice: bool,
-    is_tick: bool,
-    is_on: bool,
-    value: String,
-    options: Vec<(String, String, bool)>,
-    hint: String,
-    error: Option<String>,
-    /// The ids of hint and error, for screen readers.
-    described_by: String,
-}
-
-impl FieldView {
-    fn of(field: &Field, error: Option<String>) -> Self {
-        let (kind, inputmode) = match field.kind {
-            Kind::Phone => ("tel", "tel"),
-            Kind::Rupiah | Kind::Number => ("text", "numeric"),
-            Kind::Date => ("date", ""),
-            Kind::Password => ("password", ""),
-            Kind::Text | Kind::Login | Kind::Mac | Kind::Amount | Kind::Tick | Kind::Choice(_) => {
-                ("text", "")
-            }
-        };
-        let options = match &field.kind {
-            Kind::Choice(options) => options.as_slice(),
-            Kind::Text
-            | Kind::Phone
-            | Kind::Login
-            | Kind::Mac
-            | Kind::Amount
-            | Kind::Rupiah
-            | Kind::Number
-            | Kind::Date
-            | Kind::Tick
-            | Kind::Password => &[],
-        };
-        let options =
-            options.iter().map(|(value, name)| (value.clone(), name.clone(), *value == field.value));
-        let hint = (!field.hint.is_empty()).then(|| format!("{}-hint", field.name));
-        let wrong = error.as_ref().map(|_| format!("{}-error", field.name));
-        Self {
-            name: field.name,
-            label: field.label,
-            kind,
-            inputmode,
-            is_required: field.is_required,
-            is_choice: matches!(field.kind, Kind::Choice(_)),
-            is_tick: matches!(field.kind, Kind::Tick),
-            is_on: field.value == "yes",
-            value: if kind == "password" { String::new() } else { field.value.clone() },
-            options: options.collect(),
-            hint: field.hint.clone(),
-            error,
-            described_by: hint.into_iter().chain(wrong).collect::<Vec<_>>().join(" "),
-        }
+fn field_view(field: &Field, error: Option<String>) -> FieldView {
+    let (kind, inputmode) = match field.kind {
+        Kind::Phone => ("tel", "tel"),
+        Kind::Rupiah | Kind::Number => ("text", "numeric"),
+        Kind::Date => ("date", ""),
+        Kind::Password => ("password", ""),
+        Kind::Text | Kind::Login | Kind::Mac | Kind::Amount | Kind::Tick | Kind::Choice(_) => ("text", ""),
+    };
+    let options = match &field.kind {
+        Kind::Choice(options) => options.as_slice(),
+        Kind::Text
+        | Kind::Phone
+        | Kind::Login
+        | Kind::Mac
+        | Kind::Amount
+        | Kind::Rupiah
+        | Kind::Number
+        | Kind::Date
+        | Kind::Tick
+        | Kind::Password => &[],
+    };
+    let options = options.iter().map(|(value, name)| (value.clone(), name.clone(), *value == field.value));
+    FieldView {
+        name: field.name,
+        label: field.label,
+        kind,
+        inputmode,
+        autocomplete: "off",
+        is_required: field.is_required,
+        is_choice: matches!(field.kind, Kind::Choice(_)),
+        is_tick: matches!(field.kind, Kind::Tick),
+        is_on: field.value == "yes",
+        value: if kind == "password" { String::new() } else { field.value.clone() },
+        options: options.collect(),
+        hint: field.hint.clone(),
+        error,
+        ..FieldView::default()
     }
+    .described()
 }
 
 impl<'a> Of<'a> {
@@ -200,7 +178,7 @@ impl<'a> Of<'a> {
                 .fields
                 .iter()
                 .filter(|field| is_asked(field, problem))
-                .map(|field| FieldView::of(field, complaints.get(field.name).cloned()))
+                .map(|field| field_view(field, complaints.get(field.name).cloned()))
                 .collect(),
             complaint,
         }

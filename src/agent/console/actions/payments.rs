@@ -6,12 +6,12 @@ use super::action::{FormAction, FormContext, Submission, Work, operation};
 use super::form_spec::{Field, FormSpec, Kind};
 use crate::agent::console::texts::office::Office;
 use crate::agent::engine::Engine;
-use crate::agent::http::flash::Flash;
 use crate::agent::http::orders::{ask_again, cancel_order};
 use crate::domain::id::OrderId;
 use crate::domain::order::{Method, OrderState};
 use crate::protocol::admin::orders::{RefundOrder, ReviewOrder};
 use crate::store::{OrderRecord, Role};
+use crate::ui::flash::Flash;
 use crate::ui::form::read_body;
 use crate::web::Problem;
 

@@ -12,7 +12,7 @@ use super::usage::{self, Usage};
 use crate::agent::console::actions::buttons::{Button, buttons};
 use crate::agent::console::actions::customers::{DEVICE_ACTIONS, USER_ACTIONS};
 use crate::agent::console::actions::debts::DEBT_ACTIONS;
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
@@ -26,6 +26,7 @@ use crate::domain::ledger::Posted;
 use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending};
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem, Query};
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::agent::console::actions::buttons::{Button, buttons};
 use crate::agent::console::actions::debts::DEBT_ACTIONS;
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
@@ -26,6 +26,7 @@ use crate::domain::units::Rupiah;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::protocol::admin::reports::{CallReason, CallView};
 use crate::tools::percent;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::Query;
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::agent::console::actions::buttons::{Button, buttons};
 use crate::agent::console::actions::customers::NEW_USER_ACTIONS;
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::console::texts::say::Badge;
@@ -21,6 +21,7 @@ use crate::protocol::admin::users::FindUsers;
 use crate::protocol::admin::values::StatusName;
 use crate::store::UserRecord;
 use crate::tools::percent;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::Query;
 

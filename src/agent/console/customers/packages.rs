@@ -7,12 +7,13 @@ use axum::extract::State;
 
 use crate::agent::console::actions::buttons::{Button, buttons};
 use crate::agent::console::actions::packages::{NEW_PACKAGE_ACTIONS, PACKAGE_ACTIONS};
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::package::Package;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, PageQuery, given};
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, html};
 use crate::web::Query;
 

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use jiff::civil::Date;
 
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::engine::Engine;
@@ -17,6 +17,7 @@ use crate::domain::id::{DebtId, OrderId};
 use crate::domain::order::{Item, Line};
 use crate::domain::units::Rupiah;
 use crate::store::OrderRecord;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Problem};
 

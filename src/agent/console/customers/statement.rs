@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 
-use crate::agent::console::session::{AdminSession, Layout};
+use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
 use crate::agent::http::state::{Answer, AppState, user};
@@ -13,6 +13,7 @@ use crate::domain::id::UserId;
 use crate::domain::ledger::Posted;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::Page;
+use crate::ui::desk::Layout;
 use crate::ui::{Frame, Locale, html};
 use crate::web::{Path, Query};
 

@@ -333,13 +333,8 @@ words! {
         totp_off: "Belum aktif. Dengan ini, kata sandi saja tidak cukup untuk masuk.", "Off. With it, a password alone does not open the desk.";
         totp_on: "Aktif. Saat masuk, Anda ditanya kode dari aplikasi autentikator.", "On. When logging in you are asked for the code of your authenticator app.";
         totp_begin: "Aktifkan", "Turn on";
-        totp_scan: "Pindai kode ini dengan aplikasi autentikator, atau ketik rahasianya, lalu masukkan kode yang muncul.",
-            "Scan this code with your authenticator app, or type the secret, then enter the code that it shows.";
-        totp_secret: "Rahasia", "Secret";
         totp_code: "Kode 6 angka", "6-digit code";
-        totp_confirm: "Pastikan", "Confirm";
         totp_stop: "Matikan", "Turn off";
-        totp_wrong: "Kode tidak cocok. Periksa jam ponsel Anda, lalu coba kode berikutnya.", "The code does not match. Check your phone's clock and try the next code.";
         totp_started: "Verifikasi dua langkah aktif.", "The second factor is on.";
         totp_stopped: "Verifikasi dua langkah dimatikan.", "The second factor is off.";
     }

@@ -13,7 +13,6 @@ words! {
         will: "Ini yang akan terjadi. Belum ada yang berubah.", "This is what will happen. Nothing has changed yet.";
         did: "Sudah dilakukan: {0}.", "Done: {0}.";
         did_waiting: "Dicatat: {0}. Selesai setelah router terbaca.", "Noted: {0}. It is complete once the router was read.";
-        optional: "boleh kosong", "optional";
         what: "Apa", "What";
         before: "Sebelum", "Before";
         after: "Sesudah", "After";

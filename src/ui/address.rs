@@ -1,4 +1,4 @@
-//! Addresses of the console as requests carry them.
+//! Addresses of pages as requests carry them.
 
 use axum::http::Uri;
 

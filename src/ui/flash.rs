@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use crate::ui::Form;
+use super::form::Form;
 
 /// Presses remembered; the oldest is forgotten.
 const PRESSES_MAX: usize = 256;
