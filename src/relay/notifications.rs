@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::figures::Reception;
 use super::merchant::Merchant;
 use super::order_id::is_plausible;
-use super::service::{MERCHANT_KEY_MISSING, OrderEdit, Relay, RelayAsk};
+use super::service::{LEAVE_FOR, MERCHANT_KEY_MISSING, OrderEdit, Relay, RelayAsk};
 use super::store::{InboxRow, NewNotification, RelayStoreError, StoredOrder};
 use super::{row, schedule};
 use crate::domain::order::Flag;
@@ -142,11 +143,16 @@ pub async fn decide_once(relay: &Arc<Relay>, now: Timestamp) -> Result<usize, Re
         count += rows.len();
         work.spawn(async move {
             let merchant = turn.relay.merchant(&turn.order.0);
-            let _place = match &merchant {
+            let place = match &merchant {
                 Some(merchant) => Some(merchant.deciding.acquire().await),
                 None => None,
             };
-            decide(&turn.relay, &turn.order.0, &turn.order.1, &rows).await
+            let decided = decide(&turn.relay, &turn.order.0, &turn.order.1, &rows).await?;
+            drop(place);
+            if !decided {
+                sleep(LEAVE_FOR).await;
+            }
+            Ok(())
         });
     }
     let mut result = Ok(());
@@ -181,19 +187,20 @@ impl Drop for DecidingTurn {
     }
 }
 
+/// Decides the notifications of an order; `false`: another process is at it.
 async fn decide(
     relay: &Relay,
     merchant: &str,
     order: &str,
     rows: &[InboxRow],
-) -> Result<(), RelayStoreError> {
+) -> Result<bool, RelayStoreError> {
     let Some(merchant) = relay.merchant(merchant) else {
         // The configuration lost the merchant; it may come back.
-        return postpone(relay, rows).await;
+        return postpone(relay, rows).await.map(|()| true);
     };
     let merchant = &*merchant;
-    let Some(_held) = relay.hold_or_leave(order.to_owned()).await? else { return Ok(()) };
-    match merchant.status(order, relay.timeouts.call).await {
+    let Some(_held) = relay.hold_or_leave(order.to_owned()).await? else { return Ok(false) };
+    let decided = match merchant.status(order, relay.timeouts.call).await {
         Ok(Some(report)) => settle(relay, merchant, order, rows, &report).await,
         Ok(None) => doubt_claims(relay, merchant, order, rows).await,
         Err(error) => {
@@ -202,7 +209,8 @@ async fn decide(
             }
             postpone(relay, rows).await
         }
-    }
+    };
+    decided.map(|()| true)
 }
 
 /// The gateway answered: its answer is the order's state.

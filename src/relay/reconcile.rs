@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::merchant::{Merchant, QUESTION_EVERY, QUESTIONS_BURST};
 use super::orders::cancel_order;
 use super::row::{self, is_by_page};
 use super::schedule;
-use super::service::{AskError, OrderEdit, Relay, RelayAsk};
+use super::service::{AskError, LEAVE_FOR, OrderEdit, Relay, RelayAsk};
 use super::store::{RelayStoreError, StoredOrder};
 use crate::domain::order::OrderState;
 use crate::domain::units::Timestamp;
@@ -97,6 +98,7 @@ async fn of_merchant(
     orders: Vec<StoredOrder>,
 ) -> Result<usize, RelayStoreError> {
     let (mut work, mut asked, mut result) = (JoinSet::new(), 0, Ok(()));
+    let mut left = 0;
     let mut orders = orders.into_iter();
     while let Some(order) = orders.next() {
         if *relay.stopping.borrow() {
@@ -107,16 +109,34 @@ async fn of_merchant(
             result = result.and(put_off(relay, [order].into_iter().chain(orders), until).await);
             break;
         }
+        // Before the pace: an order that somebody else is at costs no question.
+        let held = match relay.try_hold(order.id.clone()).await {
+            Ok(Some(held)) => held,
+            Ok(None) => {
+                left += 1;
+                continue;
+            }
+            Err(error) => {
+                result = result.and(Err(error));
+                break;
+            }
+        };
         paced(relay, merchant).await;
         if work.len() >= PARALLEL_MAX {
             result = result.and(joined(work.join_next().await));
         }
         asked += 1;
         let (relay, merchant) = (Arc::clone(relay), Arc::clone(merchant));
-        work.spawn(async move { look_after(&relay, &merchant, &order.id).await });
+        work.spawn(async move {
+            let _held = held;
+            look_after(&relay, &merchant, &order.id).await
+        });
     }
     while let Some(ended) = work.join_next().await {
         result = result.and(joined(Some(ended)));
+    }
+    if asked == 0 && left > 0 {
+        sleep(LEAVE_FOR).await;
     }
     result.map(|()| asked)
 }
@@ -146,13 +166,12 @@ async fn paced(relay: &Relay, merchant: &Merchant) {
         if wait.is_zero() {
             return;
         }
-        tokio::time::sleep(jittered(wait, wait * 3 / 2)).await;
+        sleep(jittered(wait, wait * 3 / 2)).await;
     }
 }
 
-/// Asks about one order, and does what its time and its site's wish demand.
+/// Asks about one order, which the caller holds, and does what its time and its site's wish demand.
 async fn look_after(relay: &Relay, merchant: &Merchant, id: &str) -> Result<(), RelayStoreError> {
-    let Some(_held) = relay.hold_or_leave(id.to_owned()).await? else { return Ok(()) };
     let now = relay.now();
     let Some(order) = relay.store.order(&merchant.id, id).await? else { return Ok(()) };
     if order.ask_at.is_none_or(|at| at > now) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::directory::{
     CipherSource, Directory, DirectoryEntries, DirectoryError, DirectoryParts, GatewayFactory,
@@ -24,8 +24,8 @@ use crate::web::Problem;
 
 /// How much longer than a call to the gateway another process is waited for.
 const HOLD_ROOM: Duration = Duration::from_secs(2);
-/// How long work that another process has is left alone.
-const LEAVE_FOR: Duration = Duration::from_millis(500);
+/// How long work that somebody else is at is left alone.
+pub(super) const LEAVE_FOR: Duration = Duration::from_millis(500);
 /// How often a store that fails is logged.
 const FAILURE_LOGGED_EVERY: Duration = Duration::from_secs(5);
 /// When to come again where another process is at work, in seconds.
@@ -216,15 +216,22 @@ impl Relay {
         Ok(Held { _lease: lease.ok_or(HoldError::Elsewhere)?, _lock: lock })
     }
 
-    /// The same for work that another process does as well: `None`, after a moment, when one is at it.
+    /// The same for work that another process does as well: `None` when one is at it. Whoever comes back at once turns in a
+    /// circle; see [`LEAVE_FOR`].
     pub(super) async fn hold_or_leave(&self, name: String) -> Result<Option<Held>, RelayStoreError> {
         let lock = self.locks.hold(name.clone()).await;
-        let Some(lease) = self.store.lease(&name, Duration::ZERO).await? else {
-            // Whoever comes back at once must not turn in a circle meanwhile.
-            sleep(LEAVE_FOR).await;
-            return Ok(None);
-        };
-        Ok(Some(Held { _lease: lease, _lock: lock }))
+        self.leased(name, lock).await
+    }
+
+    /// The same, and `None` also when this process is at it.
+    pub(super) async fn try_hold(&self, name: String) -> Result<Option<Held>, RelayStoreError> {
+        let Some(lock) = self.locks.try_hold(name.clone()) else { return Ok(None) };
+        self.leased(name, lock).await
+    }
+
+    async fn leased(&self, name: String, lock: KeyGuard<String>) -> Result<Option<Held>, RelayStoreError> {
+        let lease = self.store.lease(&name, Duration::ZERO).await?;
+        Ok(lease.map(|lease| Held { _lease: lease, _lock: lock }))
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -259,7 +259,8 @@ pub trait RelayStore: Send + Sync {
     /// and as long as one waits the gateway is asked.
     fn receive<'a>(&'a self, notification: &'a NewNotification) -> StoreFuture<'a, bool>;
 
-    /// Notifications that are due and whose order is known, oldest first, at most `limit` of each merchant.
+    /// Notifications that are due and whose order is known, oldest first, at most `limit` of each merchant. What another
+    /// process took in is left to it for a few seconds.
     fn inbox(&self, now: Timestamp, limit: u32) -> StoreFuture<'_, Vec<InboxRow>>;
 
     /// A notification could not be decided: try again at `at`.

@@ -274,6 +274,17 @@ async fn a_store_of_the_schema_before_is_brought_up_with_what_is_in_it() {
     assert!(other.sites_seen().await.unwrap().is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notification_is_left_to_the_process_that_took_it_in_until_it_is_overdue() {
+    let Fresh { store, other, keep: _keep } = fresh().await;
+    assert!(matches!(store.open(&order(1)).await.unwrap(), OpenedOrder::New));
+    assert!(store.receive(&notification(&order(1).id, "a")).await.unwrap());
+    let due = store.inbox(NOW, 10).await.unwrap()[0].at;
+    let overdue = Timestamp(due.0 + queries::HEAD_START_MS);
+    assert!(other.inbox(Timestamp(overdue.0 - 1), 10).await.unwrap().is_empty());
+    assert_eq!(other.inbox(overdue, 10).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_report_that_cannot_be_read_hides_no_site() {
     let database = database().await;

@@ -198,17 +198,21 @@ pub(super) async fn update(
     Ok((updated, newest.and_then(|newest| u64::try_from(newest).ok())))
 }
 
-/// Keeps a notification, once for each merchant and body, and so many of one order.
-pub(super) async fn receive(db: &Loan, notification: &NewNotification) -> Result<bool, ServerError> {
+/// Keeps a notification that process `taker` took in, once for each merchant and body, and so many of one order.
+pub(super) async fn receive(
+    db: &Loan,
+    notification: &NewNotification,
+    taker: i64,
+) -> Result<bool, ServerError> {
     let NewNotification { merchant, order, body, at } = notification;
     let order = &storable(order);
     let hash = body_hash(merchant, body);
     let sql = include_str!("sql/receive.sql");
-    let mut row = db.only(sql, &[merchant, order, body, &hash.as_slice(), &at.0, &false]).await?;
+    let mut row = db.only(sql, &[merchant, order, body, &hash.as_slice(), &at.0, &false, &taker]).await?;
     if !get::<bool>(&row, "is_known")? {
         // Its order may be opened at this very moment: whoever comes second sees what the first one did.
         db.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock_shared({})", opening_lock(order))).await?;
-        row = db.only(sql, &[merchant, order, body, &hash.as_slice(), &at.0, &true]).await?;
+        row = db.only(sql, &[merchant, order, body, &hash.as_slice(), &at.0, &true, &taker]).await?;
         db.batch("COMMIT").await?;
     }
     let is_kept = get(&row, "is_kept")?;

@@ -68,6 +68,8 @@ pub struct PostgresStore {
     session: DatabaseSession,
     outage: Arc<OutageLog>,
     probe: JoinHandle<()>,
+    /// Names this process in what it takes in.
+    taker: i64,
 }
 
 impl Drop for PostgresStore {
@@ -92,12 +94,15 @@ impl PostgresStore {
             brought_up
         };
         ready.await?;
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| ConnectError::Process(error.to_string()))?;
+        let taker = i64::from_be_bytes(random);
         let outage = Arc::new(OutageLog::default());
         let shared = Arc::new(FeedNews::new(Arc::clone(&outage)));
         let clients = Arc::new(Clients::new(pool, Arc::clone(&outage)));
         let session = DatabaseSession::begin(server, tls, Arc::clone(&shared));
         let probe = tokio::spawn(probe(Arc::clone(&clients), Arc::clone(&outage)));
-        Ok(Self { clients, shared, session, outage, probe })
+        Ok(Self { clients, shared, session, outage, probe, taker })
     }
 
     /// Checks every row in one snapshot; relays go on meanwhile.
@@ -199,11 +204,15 @@ impl RelayStore for PostgresStore {
     }
 
     fn receive<'a>(&'a self, notification: &'a NewNotification) -> StoreFuture<'a, bool> {
-        Box::pin(self.clients.change(move |db| async move { changes::receive(&db, notification).await }))
+        let taker = self.taker;
+        Box::pin(
+            self.clients.change(move |db| async move { changes::receive(&db, notification, taker).await }),
+        )
     }
 
     fn inbox(&self, now: Timestamp, limit: u32) -> StoreFuture<'_, Vec<InboxRow>> {
-        Box::pin(self.clients.read(move |db| async move { queries::inbox(&db, now, limit).await }))
+        let taker = self.taker;
+        Box::pin(self.clients.read(move |db| async move { queries::inbox(&db, now, limit, taker).await }))
     }
 
     fn postpone(&self, no: u64, at: Timestamp) -> StoreFuture<'_, ()> {

@@ -34,12 +34,25 @@ pub(super) async fn of_site(db: &Loan, site: &str, id: &str) -> Result<Option<St
     db.one(&sql, &[&site, &id]).await?.as_ref().map(order).transpose()
 }
 
-pub(super) async fn inbox(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<InboxRow>, ServerError> {
+/// How long a notification is left to the process that took it in.
+pub(super) const HEAD_START_MS: i64 = 3_000;
+
+/// What process `taker` is to decide.
+pub(super) async fn inbox(
+    db: &Loan,
+    now: Timestamp,
+    limit: u32,
+    taker: i64,
+) -> Result<Vec<InboxRow>, ServerError> {
     let sql = "SELECT inbox_no, merchant, order_id, body, came_at, attempts
                FROM (SELECT inbox_no AS no, row_number() OVER (PARTITION BY merchant ORDER BY inbox_no) AS place
-                 FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL AND due_at <= $1) AS due
+                 FROM inbox WHERE decided_at IS NULL AND due_at IS NOT NULL AND due_at <= $1
+                   AND (taker = $3 OR due_at <= $4)) AS due
                JOIN inbox ON inbox_no = no WHERE place <= $2 ORDER BY inbox_no";
-    db.all(sql, &[&now.0, &i64::from(limit)]).await?.iter().map(notification).collect()
+    let overdue = now.0.saturating_sub(HEAD_START_MS);
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&now.0, &i64::from(limit), &taker, &overdue];
+    db.all(sql, &values).await?.iter().map(notification).collect()
 }
 
 pub(super) async fn due(db: &Loan, now: Timestamp, limit: u32) -> Result<Vec<StoredOrder>, ServerError> {
