@@ -13,6 +13,7 @@
 //! | 1 | [`watchdog`] | notifies the service manager that the daemon is alive |
 //! | 2 | [`site`] | the parts put together: configuration in force, cycle, payments, clock, signed tokens |
 //! | 2 | [`doctor`] | examines router, relay and machine |
+//! | 3 | [`health_report`] | what the relay is told of the daemon's health |
 //! | 3 | `http` | shared by the three faces: state, caller, errors, flash |
 //! | 4 | [`api`] | the admin API |
 //! | 4 | `console` | the owner's and the staff's pages |
@@ -27,6 +28,7 @@ pub mod doctor;
 pub mod engine;
 pub mod faces;
 pub mod health;
+pub mod health_report;
 pub(crate) mod http;
 pub mod payments;
 pub mod portal;

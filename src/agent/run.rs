@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 use super::engine::{Engine, EngineHandle};
-use super::payments::Payments;
+use super::health_report::report_once;
+use super::payments::{PaymentError, Payments, RelayError};
 use super::site::Site;
 use super::{faces, portal, watchdog};
 use crate::retry_log::RetryLog;
@@ -47,6 +48,13 @@ const PROOF_PAUSE: Duration = Duration::from_mins(1);
 const PROOF_STOP_PAUSE: Duration = Duration::from_millis(20);
 /// An outbox item that is due and fails at once is not retried faster than this.
 const OUTBOX_PAUSE_MIN: Duration = Duration::from_millis(500);
+
+/// Before the first report to the relay, at least and at most: the router was read by then.
+const REPORT_FIRST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+/// Between two reports. Not every site reports at the same moment.
+const REPORT_PAUSE: [Duration; 2] = [Duration::from_secs(50), Duration::from_secs(70)];
+/// After a relay of an older version said that it takes none.
+const REPORT_UNKNOWN_PAUSE: [Duration; 2] = [Duration::from_mins(30), Duration::from_mins(33)];
 
 /// Why the daemon did not start or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -237,9 +245,9 @@ async fn cycle(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// The loops of the link: one reads the feed, one sends the outbox. Neither ends by itself.
+/// The loops of the link: one reads the feed, one sends the outbox, one reports. None ends by itself.
 async fn link_loops(site: Arc<Site>) {
-    tokio::join!(pull(&site.payments), outbox(&site));
+    tokio::join!(pull(&site.payments), outbox(&site), report(&site));
 }
 
 /// Proves the ledger in the background.
@@ -343,6 +351,27 @@ async fn outbox(site: &Site) {
     }
 }
 
+/// Reports to the relay how the daemon is. Failures are nobody's business: the feed's loop says when the relay is away.
+async fn report(site: &Site) {
+    let mut pause = REPORT_FIRST;
+    loop {
+        tokio::time::sleep(backoff::jittered(pause[0], pause[1])).await;
+        let reported = report_once(site).await;
+        if let Err(error) = &reported {
+            tracing::debug!(%error, "the health report was not taken");
+        }
+        pause = report_pause(&reported);
+    }
+}
+
+/// The least and the longest time to the next report.
+fn report_pause(reported: &Result<(), PaymentError>) -> [Duration; 2] {
+    match reported {
+        Err(PaymentError::Relay(RelayError::NotFound)) => REPORT_UNKNOWN_PAUSE,
+        Ok(()) | Err(_) => REPORT_PAUSE,
+    }
+}
+
 fn paced(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -352,6 +381,15 @@ fn paced(every: Duration) -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relay_that_takes_no_reports_is_asked_again_after_half_an_hour() {
+        let after = |error: RelayError| report_pause(&Err(error.into()))[0];
+        assert_eq!(after(RelayError::NotFound), Duration::from_mins(30));
+        let minute = |pause: Duration| (50..=70).contains(&pause.as_secs());
+        assert!(minute(after(RelayError::Unreachable("a proxy says 404".to_owned()))));
+        assert!(report_pause(&Ok(())).into_iter().all(minute));
+    }
 
     #[test]
     fn a_feed_that_restarts_at_every_call_is_asked_ever_less_often() {

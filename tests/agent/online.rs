@@ -6,6 +6,7 @@
 mod access;
 mod cash;
 mod faults;
+mod health;
 mod orders;
 mod restarts;
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use kuota::domain::order::OnlineMethod;
 use kuota::domain::units::Bytes;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -67,4 +68,39 @@ async fn a_payment_finds_its_way_by_the_daemons_own_loops_and_the_metrics_say_so
     // A daemon that ended has closed its store; what it left is looked at by the next one.
     system.site.restart().await;
     assert_eq!(system.audit(&[]).await.credited, 2);
+}
+
+#[tokio::test]
+async fn the_daemons_loop_reports_to_the_relay_how_it_is() {
+    let mut system = FullSystem::new().await;
+    system.customer(1, Bytes::ZERO).await;
+    system.customer(2, Bytes::gb(1)).await;
+    system.settle().await;
+    system.site.run_loops().await;
+    eventually("a report", async || system.presence().await.report.is_some()).await;
+    let presence = system.presence().await;
+    assert_eq!(presence.silent_since, None);
+    let kept = presence.report.unwrap();
+    let report = serde_json::to_value(&kept.report).unwrap();
+    for (field, value) in [
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ("router", json!("ok")),
+        ("store", json!("ok")),
+        ("is_dry_run", json!(false)),
+        ("outbox", json!(0)),
+        ("reviews", json!(0)),
+        ("backup_age_s", Value::Null),
+    ] {
+        assert_eq!(report[field], value, "{field}: {report}");
+    }
+    for field in ["router_version", "cycle_age_s", "uptime_s", "entries", "store_bytes", "is_clock_trusted"] {
+        assert!(!report[field].is_null(), "{field}: {report}");
+    }
+    let users = report["users"].as_object().unwrap();
+    assert_eq!(users.values().map(|count| count.as_u64().unwrap()).sum::<u64>(), 2, "{report}");
+    assert_eq!((&users["habis"], &users["active"]), (&json!(1), &json!(1)));
+    assert!(!report.to_string().contains("Pelanggan"), "nothing of a customer: {report}");
+    let ahead_ms = kept.clock_ahead_ms.unwrap();
+    assert!(ahead_ms <= 0 && ahead_ms > -60_000, "one clock, and the time that the call took: {ahead_ms} ms");
+    system.site.end_loops().await;
 }

@@ -25,6 +25,7 @@ use kuota::domain::units::{Bytes, Rupiah, Timestamp};
 use kuota::midtrans::{GatewayEnvironment, MerchantAccess, Midtrans, ServerKey};
 use kuota::relay::config::Config as RelayConfig;
 use kuota::relay::directory::KeyCipher;
+use kuota::relay::health::{SitePresence, presences};
 use kuota::relay::run::{self, DirectorySources};
 use kuota::relay::service::{Relay, RelayParts, RelayTimeouts};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
@@ -252,6 +253,11 @@ impl FullSystem {
 
     pub fn agent(&self) -> &Arc<Site> {
         self.site.agent()
+    }
+
+    /// What the relay knows of the agent's presence.
+    pub async fn presence(&self) -> SitePresence {
+        presences(&self.relay().host.relay, &["site-1".to_owned()]).await.unwrap().remove(0)
     }
 
     fn relay(&self) -> &RunningRelay {

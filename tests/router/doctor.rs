@@ -16,7 +16,7 @@ use kuota::agent::router::site_plan::{list_names, site_plan};
 use kuota::clock::ManualClock;
 use kuota::domain::id::Mac;
 use kuota::domain::units::Timestamp;
-use kuota::protocol::admin::status::{PartView, StatusView};
+use kuota::protocol::admin::status::{ClockPartView, PartView, StatusView};
 use kuota::routeros::client::{ClientConfig, Password, RouterClient};
 use kuota::routeros::inspect::CheckFinding;
 use kuota::routeros::setup::SitePlan;
@@ -252,7 +252,8 @@ fn part(state: &str) -> PartView {
 
 /// What a daemon answers whose clock and relay are so.
 fn status(clock: &str, relay: PartView) -> StatusView {
-    StatusView { clock: part(clock), relay, ..StatusView::default() }
+    let clock = ClockPartView { part: part(clock), ..ClockPartView::default() };
+    StatusView { clock, relay, ..StatusView::default() }
 }
 
 #[tokio::test]

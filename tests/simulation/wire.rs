@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use kuota::agent::payments::client::read_answer;
 use kuota::agent::payments::{CallTimeouts, Pending, Relay, RelayError};
+use kuota::protocol::health::{HealthAnswer, HealthReport};
 use kuota::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -225,6 +226,11 @@ impl Relay for Wire {
             self.hear(Heard::Page(Box::new(page.clone())));
             Ok(page.into())
         })
+    }
+
+    fn report_health<'a>(&'a self, report: &'a HealthReport) -> Pending<'a, HealthAnswer> {
+        let body = serde_json::to_vec(report).expect("wire types are plain data");
+        Box::pin(self.call("POST", "/v1/health".to_owned(), Some(body)))
     }
 
     fn timeouts(&self) -> CallTimeouts {

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use kuota::clock::{Clock, ManualClock, parse_rfc3339, rfc3339};
 use kuota::domain::order::{Flag, OnlineMethod, OrderState};
 use kuota::domain::units::Timestamp;
+use kuota::protocol::health::{HealthAnswer, HealthReport};
 use kuota::protocol::relay::{
     Abandoned, AdoptOrder, FeedEffect, FeedItem, FeedPage, OpenOrder, PaymentMeans, RefundOrder, RelayOrder,
     VirtualAccount, credit_event, reverse_event,
@@ -70,6 +71,10 @@ struct State {
     asked: String,
     on_cancel: OnCancel,
     extra_rp: u64,
+    /// The last report.
+    report: Option<HealthReport>,
+    /// By how much the relay's clock is behind the agent's.
+    slow_ms: i64,
     /// Where links of charges lead, instead of the gateway's own.
     link: Option<String>,
     /// What becomes of a page of the feed before it is sent.
@@ -110,6 +115,8 @@ impl FakeRelay {
             asked: String::new(),
             on_cancel: OnCancel::Cancels,
             extra_rp: 0,
+            report: None,
+            slow_ms: 0,
             link: None,
             words: None,
         };
@@ -201,6 +208,7 @@ impl FakeRelay {
             "adopt" => self.adopt(id, &read(body)),
             "abandon" => self.abandon(id),
             "feed" => self.feed(query.unwrap_or_default()).await,
+            "health" => self.reported(read(body)),
             _ => problem(404, "not_found"),
         }
     }
@@ -280,6 +288,15 @@ impl FakeRelay {
         };
         state.requests.insert(wanted.request_id.clone(), id.to_owned());
         told(200, state.orders.entry(id.to_owned()).or_insert(order))
+    }
+
+    fn reported(&self, report: HealthReport) -> Said {
+        let now_ms = self.clock.now().0;
+        let clock_ms = report.clock_ms.map(|clock| i64::try_from(clock.get()).unwrap());
+        let mut state = self.lock();
+        state.report = Some(report);
+        let clock_ahead_ms = clock_ms.map(|clock| clock - now_ms + state.slow_ms);
+        told(200, &HealthAnswer { now_ms, clock_ahead_ms })
     }
 
     fn abandon(&self, request: &str) -> Said {
@@ -431,6 +448,16 @@ impl FakeRelay {
         self.lock().link = Some(address.to_owned());
     }
 
+    /// What the agent reported last.
+    pub fn report(&self) -> Option<HealthReport> {
+        self.lock().report.clone()
+    }
+
+    /// The relay's clock is so much behind the agent's.
+    pub fn be_slow(&self, by_ms: i64) {
+        self.lock().slow_ms = by_ms;
+    }
+
     pub fn change_token(&self, token: &str) {
         self.lock().token = token.into();
     }
@@ -513,6 +540,7 @@ fn kind(method: &Method, path: &str) -> &'static str {
         ("POST", ["v1", "orders", _, "adopt"]) => "adopt",
         ("POST", ["v1", "requests", _, "abandon"]) => "abandon",
         ("GET", ["v1", "feed"]) => "feed",
+        ("POST", ["v1", "health"]) => "health",
         _ => "unknown",
     }
 }

@@ -21,7 +21,7 @@ pub const AGENT: Rows = Rows {
         &["config", "engine", "health"],
         &["router", "payments", "proof", "reports", "watchdog"],
         &["site", "doctor"],
-        &["http"],
+        &["http", "health_report"],
         &["api", "console", "portal"],
         &["faces"],
         &["run"],

@@ -68,6 +68,7 @@ struct Sample {
     router: &'static str,
     relay: &'static str,
     link: LinkFigures,
+    clock_ahead_ms: Option<i64>,
     commands: u64,
     dry_run: bool,
     last_backup_s: Option<i64>,
@@ -109,6 +110,7 @@ async fn sample(app: &AppState) -> Sample {
         router: site.cycle.state().name(now),
         relay: link.map_or(OFF, |link| link.state().name(now)),
         link: link.map(Link::figures).unwrap_or_default(),
+        clock_ahead_ms: link.and_then(Link::clock_ahead_ms),
         commands: site.cycle.router().health().commands,
         dry_run: site.cycle.is_dry_run(),
         last_backup_s: noted.and_then(|at| parse_rfc3339(&at)).map(|at| at.0.div_euclid(1000)),
@@ -181,6 +183,10 @@ impl Sample {
         if self.relay != OFF {
             let up = u64::from(self.relay == "ok");
             out.gauge("relay_up", "Whether the last call to the relay was answered", up)?;
+        }
+        if let Some(ahead_ms) = self.clock_ahead_ms {
+            let help = "By how much the wall clock is ahead of the relay's";
+            out.unit("clock_ahead", help, &Unit::Seconds, ahead_ms / 1000)?;
         }
         out.counter("relay_pages", "Pages of the relay's feed that were taken", self.link.pulled)?;
         out.counter("relay_failures", "Calls to the relay that failed", self.link.failed)?;

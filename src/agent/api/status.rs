@@ -14,12 +14,13 @@ use crate::agent::http::caller::{Owner, Viewer};
 use crate::agent::http::clock::confirm_clock;
 use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
+use crate::agent::payments::Link;
 use crate::agent::proof::{LedgerProof, ProofState};
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
 use crate::protocol::admin::status::{
-    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView, RouterPartView,
-    SharedNameView, StatusView, StorePartView,
+    ClockPartView, ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView,
+    RouterPartView, SharedNameView, StatusView, StorePartView,
 };
 use crate::protocol::admin::values::Instant;
 use crate::store::{StoreTimes, Unwritable};
@@ -134,12 +135,13 @@ async fn status(State(app): State<Arc<AppState>>, _: Viewer) -> Answer {
     set_times(&mut books, times, app.site.clock.now());
     let figures = app.site.cycle.figures();
     let link = app.site.cycle.router().health();
+    let ahead_of_relay_ms = app.site.payments.link().ok().and_then(Link::clock_ahead_ms);
     let (refused, unread) = faults(&app, FAULTS_MAX);
     let view = StatusView {
         router: RouterPartView { part: router.into(), refused, unread },
         relay: relay.into(),
         store: StorePartView { part: books.into(), proof: proof_view(&app.site.proof) },
-        clock: clock.into(),
+        clock: ClockPartView { part: clock.into(), ahead_of_relay_ms },
         shared_names: shared.iter().take(FAULTS_MAX).map(shared_view).collect(),
         cycle: CycleView {
             metered: figures.metered,

@@ -142,7 +142,7 @@ fn clock(subject: &Subject<'_>) -> CheckFinding {
     const ID: &str = "clock.trust";
     let remedy = "let NTP set this machine's clock (timedatectl), fit a clock with a battery, or write clock.trust = \
                   \"always\" where there is one";
-    if subject.status.is_some_and(|status| status.clock.state != "ok") {
+    if subject.status.is_some_and(|status| status.clock.part.state != "ok") {
         return CheckFinding::warn(
             ID,
             "the daemon does not trust this machine's clock: no new block begins",

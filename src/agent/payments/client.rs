@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::port::{CallTimeouts, Pending, Relay, RelayError};
 use crate::http_client;
+use crate::protocol::health::{HealthAnswer, HealthReport};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -97,6 +98,10 @@ impl Relay for RelayClient {
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>> {
         let path = format!("/v1/feed?after={after}&wait={}&limit={limit}", wait.as_secs());
         Box::pin(send(self.request(Method::GET, &path, wait + FEED_SLACK.min(self.call_max))))
+    }
+
+    fn report_health<'a>(&'a self, report: &'a HealthReport) -> Pending<'a, HealthAnswer> {
+        Box::pin(self.post("/v1/health".to_owned(), report, self.call_max))
     }
 
     fn timeouts(&self) -> CallTimeouts {

@@ -19,6 +19,7 @@ pub struct Link {
     state: Mutex<LinkState>,
     silent_since: Mutex<Option<Duration>>,
     pub(super) figures: Mutex<LinkFigures>,
+    clock_ahead_ms: Mutex<Option<i64>>,
     /// Held while an order of the user is opened or cancelled: one open order for each user.
     turns: KeyedLocks<UserId>,
     pub(super) wake_feed: Notify,
@@ -47,6 +48,7 @@ impl Link {
             state: Mutex::default(),
             silent_since: Mutex::default(),
             figures: Mutex::default(),
+            clock_ahead_ms: Mutex::default(),
             turns: KeyedLocks::default(),
             wake_feed: Notify::new(),
             wake_outbox: Notify::new(),
@@ -61,6 +63,16 @@ impl Link {
     /// Counts since the start.
     pub fn figures(&self) -> LinkFigures {
         *lock(&self.figures)
+    }
+
+    /// By how much this machine's wall clock was ahead of the relay's at the last report; `None` where the last one was not
+    /// answered.
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        *lock(&self.clock_ahead_ms)
+    }
+
+    pub(super) fn note_clock(&self, ahead_ms: Option<i64>) {
+        *lock(&self.clock_ahead_ms) = ahead_ms;
     }
 
     /// Waits until there is a reason to look at the feed at once.

@@ -29,6 +29,7 @@ use super::engine::{Done, EngineError, EngineGone, EngineHandle};
 use crate::clock::Clock;
 use crate::domain::id::UserId;
 use crate::domain::units::Timestamp;
+use crate::protocol::health::HealthReport;
 use crate::tools::keyed_locks::KeyGuard;
 
 pub use link::{Link, LinkFigures};
@@ -88,6 +89,14 @@ impl Payments {
         if let Some(link) = &self.link {
             link.wake_outbox();
         }
+    }
+
+    /// Reports how the agent is. Whether that worked says nothing about payments, so the link's state stays as it is.
+    pub async fn report_health(&self, report: &HealthReport) -> Result<(), PaymentError> {
+        let link = self.link()?;
+        let answer = link.relay.report_health(report).await;
+        link.note_clock(answer.as_ref().ok().and_then(|answer| answer.clock_ahead_ms));
+        Ok(answer.map(drop)?)
     }
 
     fn now(&self) -> Timestamp {

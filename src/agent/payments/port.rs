@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::protocol::health::{HealthAnswer, HealthReport};
 use crate::protocol::relay::{
     Abandoned, AdoptOrder, FeedEntry, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
@@ -38,6 +39,9 @@ pub trait Relay: Send + Sync {
 
     /// What happened after `after`; waits for something to happen for as long as `wait`.
     fn feed(&self, after: u64, wait: Duration, limit: u32) -> Pending<'_, FeedPage<FeedEntry>>;
+
+    /// Reports how the agent is. A relay from before this call answers [`RelayError::NotFound`].
+    fn report_health<'a>(&'a self, report: &'a HealthReport) -> Pending<'a, HealthAnswer>;
 
     /// How long callers wait for this relay.
     fn timeouts(&self) -> CallTimeouts {

@@ -28,8 +28,8 @@ use super::reports::{
 use super::router::{EditView, PlanView, RefusedView, UnreadView};
 use super::schema_tests::{ANSWER, DOCUMENT, declared, in_our_manner, root};
 use super::status::{
-    ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView, RouterPartView,
-    SharedNameView, StatusView, StorePartView,
+    ClockPartView, ConfirmedView, CycleView, HealthView, PartView, PersonView, PingView, ProofView,
+    RouterPartView, SharedNameView, StatusView, StorePartView,
 };
 use super::usage::{RestartView, UsageRowView, UsageView};
 use super::users::{AccessView, ImportView, PinView, UserView};
@@ -44,6 +44,7 @@ macro_rules! answers {
             StatusView,
             PartView,
             RouterPartView,
+            ClockPartView,
             StorePartView,
             ProofView,
             SharedNameView,

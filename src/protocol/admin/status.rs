@@ -51,7 +51,7 @@ pub struct StatusView {
     /// The store.
     pub store: StorePartView,
     /// The wall clock; while it is not trusted, since when by the most likely time, and the last trusted time.
-    pub clock: PartView,
+    pub clock: ClockPartView,
     /// Customers who have the number or log-in name of an older one, and what to do.
     pub shared_names: Vec<SharedNameView>,
     /// The cycle.
@@ -101,6 +101,19 @@ pub struct StorePartView {
     /// The proof of the ledger. A start proves what was written since the last checkpoint, the whole follows.
     #[serde(default)]
     pub proof: ProofView,
+}
+
+/// The wall clock's state, and what the relay says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ClockPart"))]
+pub struct ClockPartView {
+    /// The state.
+    #[serde(flatten)]
+    pub part: PartView,
+    /// By how many milliseconds the wall clock is ahead of the relay's, below 0 behind it; not given where the relay has
+    /// not said so within the last minute or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead_of_relay_ms: Option<i64>,
 }
 
 /// How far the ledger is proved.
