@@ -271,7 +271,8 @@ fn relay_token_file() -> PathBuf {
 
 // The defaults of `url` and `site` are the shipped file's examples: a file with this section has to name both.
 section! {
-    /// Online payment needs a relay. Without this section there is none, and everything else works.
+    /// Online payment needs a relay. Without this section there is none, and everything else works. About once a minute the
+    /// relay is told how this daemon is, without anything about customers but their number: docs/RELAY.md, Silent sites.
     Relay "relay" "relay." [deny_unknown_fields] {
         /// Where the relay is.
         url: HttpUrl = literal("https://relay.example"), AtStart,
