@@ -7,9 +7,8 @@ use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
@@ -27,7 +26,7 @@ use crate::protocol::relay::{
     Abandoned, AdoptOrder, FEED_WAIT_S_MAX, FeedPage, OpenOrder, RefundOrder, RelayOrder,
 };
 use crate::tools::bearer::bearer;
-use crate::web::limits::{self, RequestTimeout};
+use crate::web::limits;
 use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query, status_counts};
 
 /// Where the feed is.
@@ -66,7 +65,7 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .with_state(Arc::clone(relay));
     let answers = Arc::clone(&relay.figures().answers);
-    status_counts::count_answers(limits::surround(all).layer(from_fn(timeouts)), answers)
+    status_counts::count_answers(limits::surround(all, call_max), answers)
 }
 
 /// What the listener takes. A web server in front of it forwards many callers, so this machine's own addresses count
@@ -88,11 +87,8 @@ pub fn limits(relay: &Arc<Relay>) -> ConnectionLimits {
     }
 }
 
-async fn timeouts(mut request: Request, next: Next) -> Response {
-    if request.uri().path() == FEED {
-        request.extensions_mut().insert(RequestTimeout(FEED_TIMEOUT));
-    }
-    next.run(request).await
+fn call_max(uri: &Uri) -> Duration {
+    if uri.path() == FEED { FEED_TIMEOUT } else { limits::CALL_MAX }
 }
 
 /// The site that calls, by its token.

@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::sync::Semaphore;
@@ -38,7 +38,7 @@ const LARGE_BODIES_MAX: usize = 32;
 /// Places for bodies beyond [`BODY_BYTES_MAX`].
 const HUGE_BODIES_MAX: usize = 1;
 /// How long a call may take.
-const CALL_MAX: Duration = Duration::from_secs(30);
+pub const CALL_MAX: Duration = Duration::from_secs(30);
 
 /// As an extension of a request: it may take this long instead.
 #[derive(Clone, Copy, Debug)]
@@ -55,15 +55,23 @@ impl BodyLimit {
     }
 }
 
+/// What the requests of a router share.
+struct Bounds {
+    /// How long a call to this address may take, unless it has a [`RequestTimeout`].
+    call_max: fn(&Uri) -> Duration,
+    places: BodyPlaces,
+}
+
 /// Places for bodies. A request keeps its places until it is answered.
 struct BodyPlaces {
     large: Semaphore,
     huge: Semaphore,
 }
 
-/// Puts the limits around a router and answers unknown routes and methods.
-pub fn surround(router: Router) -> Router {
-    bound(answer_unknown(router))
+/// Puts the limits around a router whose calls may take as long as `call_max` says, and answers unknown routes and
+/// methods.
+pub fn surround(router: Router, call_max: fn(&Uri) -> Duration) -> Router {
+    bound_by(answer_unknown(router), call_max)
 }
 
 /// Answers unknown routes and methods. Layers around the result see those requests too.
@@ -73,13 +81,16 @@ pub fn answer_unknown(router: Router) -> Router {
 
 /// Puts the limits around a router: what is inside finds requests whole, within their bounds.
 pub fn bound(router: Router) -> Router {
+    bound_by(router, |_| CALL_MAX)
+}
+
+/// One layer for all: each costs a waiting call some hundred bytes of memory, and a relay has thousands of them.
+fn bound_by(router: Router, call_max: fn(&Uri) -> Duration) -> Router {
     let places =
         BodyPlaces { large: Semaphore::new(LARGE_BODIES_MAX), huge: Semaphore::new(HUGE_BODIES_MAX) };
     router
-        .layer(from_fn_with_state(Arc::new(places), whole_body))
-        .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(quiet_headers))
+        .layer(from_fn_with_state(Arc::new(Bounds { call_max, places }), bounded))
 }
 
 async fn unknown_route(uri: Uri) -> Problem {
@@ -98,16 +109,20 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    let max = request.extensions().get::<RequestTimeout>().map_or(CALL_MAX, |patience| patience.0);
-    tokio::time::timeout(max, next.run(request)).await.unwrap_or_else(|_| {
+async fn bounded(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
+    let own = request.extensions().get::<RequestTimeout>().map(|own| own.0);
+    let max = own.unwrap_or_else(|| (bounds.call_max)(request.uri()));
+    let answer = tokio::time::timeout(max, whole_body(&bounds.places, request, next)).await;
+    let mut response = answer.unwrap_or_else(|_| {
         let detail = "the call took too long; what it began may still be done: look before repeating it";
         Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail).into_response()
-    })
+    });
+    quiet(response.headers_mut());
+    response
 }
 
 /// Reads the body before anything else, so that every answer, a refusal too, finds a caller that has sent all.
-async fn whole_body(State(places): State<Arc<BodyPlaces>>, request: Request, next: Next) -> Response {
+async fn whole_body(places: &BodyPlaces, request: Request, next: Next) -> Response {
     let (parts, mut body) = request.into_parts();
     let bytes_max = BodyLimit::of(&parts.extensions);
     let begun = Instant::now();
@@ -174,12 +189,6 @@ fn too_large(bytes_max: usize) -> Response {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }
 
-async fn quiet_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    quiet(response.headers_mut());
-    response
-}
-
 /// Headers of every answer: browsers neither keep it nor guess at it.
 pub fn quiet(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -192,6 +201,7 @@ pub fn quiet(headers: &mut HeaderMap) {
 mod tests {
     use std::task::{Context, Poll};
 
+    use axum::middleware::from_fn;
     use axum::routing::post;
     use tower::ServiceExt;
 
@@ -222,7 +232,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_end_is_cut_and_large_ones_wait_for_each_other() {
-        let router = surround(Router::new().route("/", post(|| async { "read" })));
+        let router = surround(Router::new().route("/", post(|| async { "read" })), |_| CALL_MAX);
         assert_eq!(posted(&router, Body::new(Stuck(10))).await, StatusCode::REQUEST_TIMEOUT);
         let stuck: Vec<_> = (0..LARGE_BODIES_MAX)
             .map(|_| {
@@ -250,7 +260,7 @@ mod tests {
             request.extensions_mut().insert(BodyLimit(WIDE));
             next.run(request).await
         }
-        let narrow = surround(Router::new().route("/", post(|| async { "read" })));
+        let narrow = surround(Router::new().route("/", post(|| async { "read" })), |_| CALL_MAX);
         let wide = narrow.clone().layer(from_fn(widen));
         let bytes = |bytes: usize| Body::from(vec![b'x'; bytes]);
         assert_eq!(posted(&narrow, bytes(BODY_BYTES_MAX + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
