@@ -173,7 +173,7 @@ pub async fn grow(place: &Place<'_>, orders: usize, sites: usize) {
         Place::File(_) => format!(
             "(WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {orders}) SELECT n FROM n) AS n"
         ),
-        Place::Server(_) => format!("generate_series(0, {orders} - 1) AS n (n)"),
+        Place::Server(_) => format!("generate_series(0::bigint, {orders} - 1) AS n (n)"),
     };
     let copied = columns.replace("created_at", "created_at - n.n * 6000");
     let per_site = orders / sites;
