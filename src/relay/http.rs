@@ -27,7 +27,7 @@ use crate::protocol::relay::{
 };
 use crate::tools::bearer::bearer;
 use crate::web::limits;
-use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query, status_counts};
+use crate::web::{Admission, Body, ConnectionLimits, Path, Paths, Peer, Problem, Query};
 
 /// Where the feed is.
 const FEED: &str = "/v1/feed";
@@ -64,8 +64,7 @@ pub fn router(relay: &Arc<Relay>) -> Router {
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics::metrics))
         .with_state(Arc::clone(relay));
-    let answers = Arc::clone(&relay.figures().answers);
-    status_counts::count_answers(limits::surround(all, call_max), answers)
+    limits::surround(all, call_max, Arc::clone(&relay.figures().answers))
 }
 
 /// What the listener takes. A web server in front of it forwards many callers, so this machine's own addresses count

@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
+use super::status_counts::StatusCounts;
 
 /// The largest body, unless a request has a [`BodyLimit`].
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -59,6 +60,7 @@ impl BodyLimit {
 struct Bounds {
     /// How long a call to this address may take, unless it has a [`RequestTimeout`].
     call_max: fn(&Uri) -> Duration,
+    counts: Arc<StatusCounts>,
     places: BodyPlaces,
 }
 
@@ -68,10 +70,10 @@ struct BodyPlaces {
     huge: Semaphore,
 }
 
-/// Puts the limits around a router whose calls may take as long as `call_max` says, and answers unknown routes and
-/// methods.
-pub fn surround(router: Router, call_max: fn(&Uri) -> Duration) -> Router {
-    bound_by(answer_unknown(router), call_max)
+/// Puts the limits around a router whose calls may take as long as `call_max` says, answers unknown routes and methods,
+/// and counts every answer.
+pub fn surround(router: Router, call_max: fn(&Uri) -> Duration, counts: Arc<StatusCounts>) -> Router {
+    bound_by(answer_unknown(router), call_max, counts)
 }
 
 /// Answers unknown routes and methods. Layers around the result see those requests too.
@@ -81,16 +83,16 @@ pub fn answer_unknown(router: Router) -> Router {
 
 /// Puts the limits around a router: what is inside finds requests whole, within their bounds.
 pub fn bound(router: Router) -> Router {
-    bound_by(router, |_| CALL_MAX)
+    bound_by(router, |_| CALL_MAX, Arc::default())
 }
 
 /// One layer for all: each costs a waiting call some hundred bytes of memory, and a relay has thousands of them.
-fn bound_by(router: Router, call_max: fn(&Uri) -> Duration) -> Router {
+fn bound_by(router: Router, call_max: fn(&Uri) -> Duration, counts: Arc<StatusCounts>) -> Router {
     let places =
         BodyPlaces { large: Semaphore::new(LARGE_BODIES_MAX), huge: Semaphore::new(HUGE_BODIES_MAX) };
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::new(Bounds { call_max, places }), bounded))
+        .layer(from_fn_with_state(Arc::new(Bounds { call_max, counts, places }), bounded))
 }
 
 async fn unknown_route(uri: Uri) -> Problem {
@@ -118,6 +120,7 @@ async fn bounded(State(bounds): State<Arc<Bounds>>, request: Request, next: Next
         Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail).into_response()
     });
     quiet(response.headers_mut());
+    bounds.counts.count(response.status());
     response
 }
 
@@ -232,7 +235,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_end_is_cut_and_large_ones_wait_for_each_other() {
-        let router = surround(Router::new().route("/", post(|| async { "read" })), |_| CALL_MAX);
+        let router =
+            surround(Router::new().route("/", post(|| async { "read" })), |_| CALL_MAX, Arc::default());
         assert_eq!(posted(&router, Body::new(Stuck(10))).await, StatusCode::REQUEST_TIMEOUT);
         let stuck: Vec<_> = (0..LARGE_BODIES_MAX)
             .map(|_| {
@@ -260,7 +264,8 @@ mod tests {
             request.extensions_mut().insert(BodyLimit(WIDE));
             next.run(request).await
         }
-        let narrow = surround(Router::new().route("/", post(|| async { "read" })), |_| CALL_MAX);
+        let narrow =
+            surround(Router::new().route("/", post(|| async { "read" })), |_| CALL_MAX, Arc::default());
         let wide = narrow.clone().layer(from_fn(widen));
         let bytes = |bytes: usize| Body::from(vec![b'x'; bytes]);
         assert_eq!(posted(&narrow, bytes(BODY_BYTES_MAX + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
@@ -13,6 +14,14 @@ use axum::response::Response;
 pub struct StatusCounts([AtomicU64; 5]);
 
 impl StatusCounts {
+    /// Counts an answer.
+    pub fn count(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100);
+        if let Some(count) = class.checked_sub(1).and_then(|class| self.0.get(class)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Each class with its name, such as `4xx`.
     pub fn classes(&self) -> [(&'static str, u64); 5] {
         let count = |class: usize| self.0[class].load(Ordering::Relaxed);
@@ -27,9 +36,6 @@ pub fn count_answers(router: Router, counts: Arc<StatusCounts>) -> Router {
 
 async fn count(State(counts): State<Arc<StatusCounts>>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let class = usize::from(response.status().as_u16() / 100);
-    if let Some(count) = class.checked_sub(1).and_then(|class| counts.0.get(class)) {
-        count.fetch_add(1, Ordering::Relaxed);
-    }
+    counts.count(response.status());
     response
 }
