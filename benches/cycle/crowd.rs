@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::civil::date;
 use kuota::agent::engine::{
-    Actor, Command, Engine, ImportedDebt, ImportedDevice, ImportedUser, NewPackage, NewUser, Reading, Request,
-    View,
+    Actor, Command, Engine, ImportedDebt, ImportedDevice, ImportedUser, NewPackage, NewUser, Reading,
+    Request, View,
 };
 use kuota::clock::{Clock, ManualClock, Zone};
 use kuota::domain::id::{Mac, UserId};

@@ -108,13 +108,12 @@ impl HostTable {
         }
     }
 
-    /// The rows of each device that `is_wanted`, in the router's order.
-    pub fn rows_by_mac(&self, is_wanted: impl Fn(&Mac) -> bool) -> BTreeMap<Mac, Vec<&HostRow>> {
-        let mut out: BTreeMap<Mac, Vec<&HostRow>> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| is_wanted(&row.mac)) {
-            out.entry(row.mac).or_default().push(row);
-        }
-        out
+    /// The rows of the devices that are wanted.
+    pub fn rows_by_mac(&self, is_wanted: impl Fn(&Mac) -> bool) -> RowsByMac<'_> {
+        let mut rows: Vec<&HostRow> = self.rows.iter().filter(|row| is_wanted(&row.mac)).collect();
+        // Rows of one device stay in the router's order.
+        rows.sort_by_key(|row| row.mac);
+        RowsByMac(rows)
     }
 
     /// Every address of more than one device, in order.
@@ -129,6 +128,24 @@ impl HostTable {
         shared
             .map(|(address, macs)| SharedAddress { address, macs: macs.into_iter().flatten().collect() })
             .collect()
+    }
+}
+
+/// Rows of a table, those of one device together.
+#[derive(Clone, Debug)]
+pub struct RowsByMac<'a>(Vec<&'a HostRow>);
+
+impl<'a> RowsByMac<'a> {
+    /// The rows of a device.
+    pub fn of(&self, mac: Mac) -> &[&'a HostRow] {
+        let from = self.0.partition_point(|row| row.mac < mac);
+        let count = self.0[from..].partition_point(|row| row.mac == mac);
+        &self.0[from..from + count]
+    }
+
+    /// Each device with its rows; none is without.
+    pub fn devices(&self) -> impl Iterator<Item = (Mac, &[&'a HostRow])> {
+        self.0.chunk_by(|a, b| a.mac == b.mac).map(|rows| (rows[0].mac, rows))
     }
 }
 

@@ -253,3 +253,17 @@ fn addresses_of_more_than_one_device_are_found_with_their_devices() {
     assert_eq!(found, [(1, vec![1, 2]), (4, vec![5])], "in order, and each device once");
     assert!(found.iter().all(|(n, _)| table.device_at([10, 5, 50, *n].into()) == DeviceAt::Shared));
 }
+
+#[test]
+fn rows_of_a_device_are_found_together_in_the_routers_order() {
+    let of = |mac: u8, id: &str| HostRow { mac: Mac([2, 0, 0, 0, 0, mac]), ..row(id, 10, 0, true) };
+    let table = table(100, vec![of(3, "*1"), of(1, "*9"), of(2, "*2"), of(1, "*3"), of(4, "*4")]);
+    let rows = table.rows_by_mac(|mac| mac.0[5] < 4);
+    let ids = |rows: &[&HostRow]| rows.iter().map(|row| row.row.0.clone()).collect::<Vec<_>>();
+    for (mac, expected) in [(0, vec![]), (1, vec!["*9", "*3"]), (2, vec!["*2"]), (3, vec!["*1"]), (4, vec![])]
+    {
+        assert_eq!(ids(rows.of(Mac([2, 0, 0, 0, 0, mac]))), expected, "{mac}");
+    }
+    let devices: Vec<_> = rows.devices().map(|(mac, rows)| (mac.0[5], rows.len())).collect();
+    assert_eq!(devices, [(1, 2), (2, 1), (3, 1)]);
+}

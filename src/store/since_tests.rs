@@ -71,7 +71,7 @@ impl Growing {
             users: vec![&self.user],
             accounts: vec![&self.user],
             debts: vec![(1, &self.debt, "budi")],
-            entries: lines,
+            entries: lines.iter().collect(),
             meta: BTreeMap::from([("chain_seq", self.seq.to_string())]),
             at: Timestamp(1),
             ..Batch::default()

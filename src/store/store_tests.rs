@@ -51,7 +51,7 @@ pub(super) fn ledger() -> (TempDir, Store) {
     let batch = Batch {
         users: vec![&user],
         accounts: vec![&user],
-        entries,
+        entries: entries.iter().collect(),
         meta,
         at: Timestamp(1),
         ..Batch::default()
@@ -191,7 +191,8 @@ fn a_failed_commit_leaves_nothing() {
         event: String::new(),
         entry: nobody,
     };
-    let entries = vec![Chained { posted, user_no: 99, hash: CHAIN_START }];
+    let line = Chained { posted, user_no: 99, hash: CHAIN_START };
+    let entries = vec![&line];
     let meta = BTreeMap::from([("chain_seq", "6".to_owned())]);
     assert!(store.commit(&Batch { entries, meta, ..Batch::default() }).is_err());
     assert_eq!(store.reader().unwrap().verify().unwrap().entries, 5);

@@ -60,7 +60,7 @@ pub struct Batch<'a> {
     /// Counter restarts: when, device key, evidence.
     pub restarts: Vec<(Timestamp, u32, &'a Restart)>,
     /// Entries of the ledger, following the chain's head.
-    pub entries: Vec<Chained>,
+    pub entries: Vec<&'a Chained>,
     /// Changes of expiry and plan, by user key, in order.
     pub validity: Vec<(u32, &'a ValidityStep)>,
     /// Packages that are new or changed.

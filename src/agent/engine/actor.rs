@@ -16,9 +16,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The name of the daemon itself.
+    pub(super) const DAEMON: &str = "kuotad";
+
     /// The daemon itself.
     pub fn daemon() -> Self {
-        Self { name: "kuotad".into(), role: Role::Owner, source: "daemon".into() }
+        Self { name: Self::DAEMON.into(), role: Role::Owner, source: "daemon".into() }
     }
 
     /// A customer on the portal at that address. Customers have no admin role, so this uses the least one.

@@ -170,7 +170,8 @@ pub(super) struct Dirty {
     pub devices: BTreeSet<u32>,
     pub unbound: Vec<DeviceRecord>,
     pub counters: BTreeSet<u32>,
-    pub gone: BTreeSet<(u32, RowId)>,
+    /// Rows of the router that are gone, by device: their baselines are to be deleted.
+    pub gone: BTreeMap<u32, BTreeSet<RowId>>,
     pub usage: BTreeMap<UsageKey, UsageSum>,
     pub restarts: Vec<(Timestamp, u32, Restart)>,
     pub entries: Vec<Chained>,
@@ -245,6 +246,22 @@ impl Dirty {
             && records.is_empty()
     }
 
+    /// Rows of a device are gone.
+    pub fn add_gone(&mut self, device_no: u32, rows: impl IntoIterator<Item = RowId>) {
+        for row in rows {
+            self.gone.entry(device_no).or_default().insert(row);
+        }
+    }
+
+    /// A row of a device is there again.
+    pub fn remove_gone(&mut self, device_no: u32, row: &RowId) {
+        let Some(rows) = self.gone.get_mut(&device_no) else { return };
+        rows.remove(row);
+        if rows.is_empty() {
+            self.gone.remove(&device_no);
+        }
+    }
+
     /// Adds to a batch what is whole here. What is a key only is looked up in the state.
     pub fn fill<'a>(&'a self, batch: &mut Batch<'a>) {
         let Self {
@@ -274,10 +291,10 @@ impl Dirty {
         } = self;
         batch.debts.extend(debts.values().map(|(no, item, by)| (*no, item, by.as_str())));
         batch.devices.extend(unbound);
-        batch.gone.extend(gone.iter().map(|(no, row)| (*no, row)));
+        batch.gone.extend(gone.iter().flat_map(|(no, rows)| rows.iter().map(|row| (*no, row))));
         batch.usage.extend(usage);
         batch.restarts.extend(restarts.iter().map(|(at, no, restart)| (*at, *no, restart)));
-        batch.entries.extend(entries.iter().cloned());
+        batch.entries.extend(entries);
         batch.orders.extend(orders);
         batch.outbox.extend(outbox.values());
         batch.undated.extend(undated);

@@ -19,7 +19,6 @@ use crate::domain::drawer::Move;
 use crate::domain::id::{DebtId, OrderId, PackageId, UserId};
 use crate::domain::ledger::Entry;
 use crate::domain::order::CashMethod;
-use crate::domain::package::Package;
 use crate::domain::policy::{self, Context, Decision, Event, Refusal};
 use crate::domain::units::{Rupiah, day_number};
 use crate::domain::validity::ValidityStep;
@@ -34,9 +33,17 @@ pub(super) struct Draft<'a> {
     pub actor: &'a Actor,
     pub facts: Facts,
     pub policy: &'a Policy,
-    packages: Vec<Package>,
     new_id: &'a mut (dyn FnMut() -> Uuid + Send),
     changes: Changes,
+}
+
+/// What a payment covered that was no longer owed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NotOwed {
+    /// Some of the money.
+    pub surplus: bool,
+    /// A line without bytes: its money gave nothing.
+    pub nothing: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -49,7 +56,7 @@ impl<'a> Draft<'a> {
     ) -> Self {
         let (at, day) = (state.wall, day_number(facts.local.date));
         let changes = Changes { actor: actor.name.clone(), at, day, ..Changes::default() };
-        Self { packages: state.packages_on_file(), state, actor, facts, policy, new_id, changes }
+        Self { state, actor, facts, policy, new_id, changes }
     }
 
     /// The changes made so far, for `go_back`.
@@ -149,7 +156,7 @@ impl<'a> Draft<'a> {
 
     /// Calls `f` with the context of an event.
     pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
-        f(&Context { policy: self.policy, packages: &self.packages, facts: self.facts })
+        f(&Context { policy: self.policy, packages: &self.state.packages_on_file, facts: self.facts })
     }
 
     /// Replaces or adds a user.
@@ -188,6 +195,12 @@ impl<'a> Draft<'a> {
     pub fn entries_of(&self, order: &OrderId) -> impl Iterator<Item = &Entry> {
         let entries = self.changes.entries.iter().map(|(_, entry, _)| entry);
         entries.filter(move |entry| entry.order.as_ref() == Some(order))
+    }
+
+    /// Ledger entries that this draft writes for a user.
+    pub fn entries_of_user(&self, user_no: u32) -> impl Iterator<Item = &Entry> {
+        let entries = self.changes.entries.iter().filter(move |(no, _, _)| *no == user_no);
+        entries.map(|(_, entry, _)| entry)
     }
 
     /// Changes of a user's expiry and plan that this draft makes.
@@ -316,25 +329,24 @@ impl<'a> Draft<'a> {
     }
 
     /// Applies one event to one user.
-    pub fn step(&mut self, user_no: u32, event: &Event, event_id: &str) -> Result<Decision, Refusal> {
-        let mut user = self.user(user_no).clone();
+    pub fn step(&mut self, user_no: u32, event: &Event, event_id: &str) -> Result<NotOwed, Refusal> {
         let facts = self.facts_of(user_no);
-        let ctx = Context { policy: self.policy, packages: &self.packages, facts };
-        let decision = policy::step(&user.account, event, &ctx)?;
-        let before = std::mem::replace(&mut user.account, decision.account.clone());
+        let ctx = Context { policy: self.policy, packages: &self.state.packages_on_file, facts };
+        let decision = policy::step(&self.user(user_no).account, event, &ctx)?;
+        let Decision { entries, validity, account, effects, split: _, surplus, nothing_owed } = decision;
+        let changes = &mut self.changes;
+        let user = changes.users.entry(user_no).or_insert_with(|| self.state.users[&user_no].clone());
+        let before = std::mem::replace(&mut user.account, account);
         if !before.access.is_same(&user.account.access) {
             user.access_at = self.facts.now;
         }
-        self.changes.records.notices.extend(decision.effects.iter().map(|effect| notice(&user, effect)));
+        changes.records.notices.extend(effects.iter().map(|effect| notice(user, effect)));
         let changed = user.account.items.iter().filter(|item| before.item(item.id) != Some(*item));
-        self.changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
-        let entries = decision.entries.iter().cloned();
-        self.changes.entries.extend(entries.map(|entry| (user_no, entry, event_id.to_owned())));
-        let validity = decision.validity.iter().cloned();
-        self.changes.records.validity.extend(validity.map(|step| (user_no, step)));
-        self.put_user(user);
+        changes.debts.extend(changed.cloned().map(|item| (user_no, item)));
+        changes.entries.extend(entries.into_iter().map(|entry| (user_no, entry, event_id.to_owned())));
+        changes.records.validity.extend(validity.into_iter().map(|step| (user_no, step)));
         self.open_window(user_no);
-        Ok(decision)
+        Ok(NotOwed { surplus, nothing: nothing_owed })
     }
 
     /// Opens the user's pay window after this decision, if one is due.

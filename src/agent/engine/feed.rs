@@ -267,11 +267,11 @@ impl CommandContext<'_, '_> {
         // Before the step: a paid order keeps no window open.
         self.draft.put_order(order.clone());
         let paid = Event::Paid { order: order.id.clone(), quote: order.quote.clone() };
-        let decision = self.draft.step(no, &paid, &self.event)?;
-        if decision.surplus {
+        let not_owed = self.draft.step(no, &paid, &self.event)?;
+        if not_owed.surplus {
             order.flags.insert(Flag::Surplus);
         }
-        if decision.nothing_owed {
+        if not_owed.nothing {
             order.flags.insert(Flag::NothingOwed);
             order.status = OrderState::Review;
         }

@@ -43,7 +43,6 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
     let table = &reading.hosts;
     let (meanwhile, clock) = look_at_router(state, table, now);
     let rows = table.rows_by_mac(|mac| state.by_mac.contains_key(mac));
-    let none = Vec::new();
     let unknown = Unknown::of(table);
     let devices: Vec<u32> = state.devices.keys().copied().collect();
     for no in devices {
@@ -54,7 +53,7 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
             hold_device(state, no, meanwhile, now);
             continue;
         }
-        let rows = rows.get(&device.mac).unwrap_or(&none);
+        let rows = rows.of(device.mac);
         absorb_device(state, no, rows, table, &unknown, meanwhile, now, policy);
     }
     state.router = Some(clock);
@@ -63,7 +62,7 @@ pub fn absorb(state: &mut State, reading: &Reading, now: &Moment, policy: &Polic
         state.dirty.urgent = true;
     }
     state.seen =
-        rows.iter().map(|(mac, rows)| (*mac, rows.iter().find_map(|row| row.seen_address()))).collect();
+        rows.devices().map(|(mac, rows)| (mac, rows.iter().find_map(|row| row.seen_address()))).collect();
     for unread in &table.unread {
         if let Some(mac) = unread.mac.filter(|mac| state.by_mac.contains_key(mac)) {
             let address = state.seen.entry(mac).or_default();
@@ -128,8 +127,8 @@ fn hold_device(state: &mut State, no: u32, meanwhile: Meanwhile, now: &Moment) {
         }
         Meanwhile::Replaced => {
             // The bytes in another router's rows belong to no user, so the change need not wait for a reading.
-            let rows = std::mem::take(&mut device.counters).into_iter().map(|counter| (no, counter.row));
-            state.dirty.gone.extend(rows);
+            let rows = std::mem::take(&mut device.counters).into_iter().map(|counter| counter.row);
+            state.dirty.add_gone(no, rows);
             state.dirty.counters.remove(&no);
             state.dirty.devices.insert(no);
             match device.pending.replace(Pending::Baseline) {
@@ -177,9 +176,9 @@ fn absorb_device(
         state.dirty.devices.insert(no);
     }
     let gone = |c: &&Counter| usage.counters.iter().all(|n| n.row != c.row);
-    state.dirty.gone.extend(before.iter().filter(gone).map(|c| (no, c.row.clone())));
+    state.dirty.add_gone(no, before.iter().filter(gone).map(|c| c.row.clone()));
     for counter in &usage.counters {
-        state.dirty.gone.remove(&(no, counter.row.clone()));
+        state.dirty.remove_gone(no, &counter.row);
     }
     if moved(&before, &usage.counters) {
         state.dirty.counters.insert(no);
@@ -193,8 +192,8 @@ fn absorb_device(
 
 /// Whether baselines must be written. A row that only grew older is recognized after a crash as well.
 fn moved(before: &[Counter], after: &[Counter]) -> bool {
-    let says = |c: &Counter| (c.row.clone(), c.bytes, c.counts);
-    before.len() != after.len() || before.iter().zip(after).any(|(b, a)| says(b) != says(a))
+    let is_same = |(b, a): (&Counter, &Counter)| (&b.row, b.bytes, b.counts) == (&a.row, a.bytes, a.counts);
+    before.len() != after.len() || !before.iter().zip(after).all(is_same)
 }
 
 /// Charges usage of one device: debits its user according to the rules, and adds all of it to the usage series.
@@ -203,14 +202,11 @@ fn charge(state: &mut State, user_no: u32, device_no: u32, bytes: Bytes, now: &M
         return;
     }
     state.use_windows(user_no, bytes, &now.facts, policy);
-    let split = state.step(user_no, &Event::Metered(bytes), &now.facts, policy).map_or_else(
-        |refusal| {
-            // Metering is never refused; if it were, the series must still record the bytes.
-            tracing::error!(%refusal, "usage was refused");
-            Split::default()
-        },
-        |decision| decision.split,
-    );
+    let split = state.step(user_no, &Event::Metered(bytes), &now.facts, policy).unwrap_or_else(|refusal| {
+        // Metering is never refused; if it were, the series must still record the bytes.
+        tracing::error!(%refusal, "usage was refused");
+        Split::default()
+    });
     let key = UsageKey { hour: now.facts.now.0.div_euclid(HOUR_MS), user_no, device_no };
     let sum = state.dirty.usage.entry(key).or_default();
     sum.bytes = sum.bytes.plus(bytes);

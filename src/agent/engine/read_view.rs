@@ -62,8 +62,7 @@ pub struct ReadView<'a> {
 impl ReadView<'_> {
     /// Calls `f` with the context in which events would be decided.
     pub fn with_context<T>(&self, f: impl FnOnce(&Context) -> T) -> T {
-        let packages: Vec<Package> = self.state.packages_on_file();
-        f(&Context { policy: self.policy, packages: &packages, facts: self.facts })
+        f(&Context { policy: self.policy, packages: &self.state.packages_on_file, facts: self.facts })
     }
 
     /// The user with that id.
@@ -191,7 +190,7 @@ impl ReadView<'_> {
 
     /// Existing packages, in the order of creation.
     pub fn packages(&self) -> Vec<Package> {
-        self.state.packages_on_file()
+        self.state.packages_on_file.clone()
     }
 
     /// The id of the user with that key.

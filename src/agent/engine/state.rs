@@ -22,7 +22,7 @@ use crate::domain::id::{DebtId, Mac, UserId};
 use crate::domain::ledger::{Entry, Hash, Posted};
 use crate::domain::listing::DeviceAccess;
 use crate::domain::package::Package;
-use crate::domain::policy::{self, Context, Decision, Event, Refusal};
+use crate::domain::policy::{self, Context, Decision, Event, Refusal, Split};
 use crate::domain::units::{Timestamp, day_number};
 use crate::domain::usage::HostTable;
 use crate::store::{
@@ -74,6 +74,8 @@ pub(super) struct State {
     pub users: UndoMap<u32, UserRecord>,
     pub devices: UndoMap<u32, DeviceRecord>,
     pub packages: UndoMap<u32, PackageRecord>,
+    /// Those among them that are not hidden. Every change of `packages` ends with [`State::list_packages`].
+    pub packages_on_file: Vec<Package>,
     pub by_id: UndoMap<UserId, u32>,
     pub by_mac: UndoMap<Mac, u32>,
     pub devices_of: UndoMap<u32, BTreeSet<u32>>,
@@ -132,7 +134,7 @@ impl State {
                 device.seen_at = router.as_ref().map(|r| r.read_at).or(device.seen_at);
             }
         }
-        let state = Self {
+        let mut state = Self {
             online,
             by_id: loaded.users.values().map(|u| (u.account.id, u.no)).collect(),
             by_mac: loaded.devices.values().map(|d| (d.mac, d.no)).collect(),
@@ -159,8 +161,10 @@ impl State {
             users: loaded.users.into(),
             devices: loaded.devices.into(),
             packages: loaded.packages.into(),
+            packages_on_file: Vec::new(),
             router,
         };
+        state.list_packages();
         tracing::info!(
             users = state.users.len(),
             devices = state.devices.len(),
@@ -186,27 +190,29 @@ impl State {
         former
     }
 
-    /// Packages, hidden ones left out.
-    pub fn packages_on_file(&self) -> Vec<Package> {
-        self.packages.values().filter(|p| !p.deleted).map(|p| p.package.clone()).collect()
+    /// After a change of packages.
+    pub fn list_packages(&mut self) {
+        let on_file = self.packages.values().filter(|record| !record.deleted);
+        self.packages_on_file = on_file.map(|record| record.package.clone()).collect();
     }
 
-    /// Applies one event to one user outside any request: the account changes in place.
+    /// Applies one event to one user outside any request: the account changes in place. Returns where metered bytes went.
     pub fn step(
         &mut self,
         user_no: u32,
         event: &Event,
         facts: &Facts,
         policy: &Policy,
-    ) -> Result<Decision, Refusal> {
+    ) -> Result<Split, Refusal> {
         let user = self.users.get_mut(&user_no).expect("devices and days belong to users on file");
         // Usage, seals and ticks need no price.
         let own = self
             .online
             .facts_of(user_no, &Now { facts, wall: self.wall, uptime: self.online.uptime, policy });
         let ctx = Context { policy, packages: &[], facts: own };
-        let decision = policy::step(&user.account, event, &ctx)?;
-        let before = std::mem::replace(&mut user.account, decision.account.clone());
+        let Decision { entries, validity, account, effects, split, surplus: _, nothing_owed: _ } =
+            policy::step(&user.account, event, &ctx)?;
+        let before = std::mem::replace(&mut user.account, account);
         if before.balance != user.account.balance || before.open_usage != user.account.open_usage {
             self.dirty.accounts.insert(user_no);
         }
@@ -217,14 +223,13 @@ impl State {
         if !before.access.is_same(&user.account.access) {
             user.access_at = facts.now;
         }
-        let notices = decision.effects.iter().map(|effect| notice(user, effect));
-        self.dirty.records.notices.extend(notices);
-        for entry in decision.entries.clone() {
-            self.post(user_no, entry, self.wall, &Actor::daemon().name, "daemon");
+        self.dirty.records.notices.extend(effects.iter().map(|effect| notice(user, effect)));
+        for entry in entries {
+            self.post(user_no, entry, self.wall, Actor::DAEMON, "daemon");
         }
-        self.dirty.records.validity.extend(decision.validity.iter().cloned().map(|step| (user_no, step)));
+        self.dirty.records.validity.extend(validity.into_iter().map(|step| (user_no, step)));
         self.open_window(user_no, facts, policy);
-        Ok(decision)
+        Ok(split)
     }
 
     /// Decides the access of every user again where time changed it.
@@ -314,7 +319,7 @@ impl State {
         if let Some(devices) = self.devices_of.get_mut(&device.user_no) {
             devices.remove(&no);
         }
-        self.dirty.gone.extend(device.counters.iter().map(|c| (no, c.row.clone())));
+        self.dirty.add_gone(no, device.counters.into_iter().map(|counter| counter.row));
         self.dirty.counters.remove(&no);
         self.dirty.devices.remove(&no);
         self.dirty.unbound.push(DeviceRecord {
@@ -353,6 +358,7 @@ impl State {
         for (no, package) in packages {
             self.packages.insert(no, package);
             self.dirty.packages.insert(no);
+            self.list_packages();
         }
         for work in devices {
             self.change_device(work, at);

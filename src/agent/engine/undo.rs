@@ -138,6 +138,7 @@ impl State {
         self.users.undo();
         self.devices.undo();
         self.packages.undo();
+        self.list_packages();
         self.by_id.undo();
         self.by_mac.undo();
         self.devices_of.undo();

@@ -205,7 +205,7 @@ impl EntryView {
 
 impl ResetView {
     /// The view of a reset that wrote `entries`.
-    pub fn of(snapshot: &Snapshot, policy: &Policy, entries: &[Entry]) -> Self {
-        Self { user: UserView::of(snapshot, policy), entries: entries.iter().map(EntryView::of).collect() }
+    pub fn of<'e>(snapshot: &Snapshot, policy: &Policy, entries: impl Iterator<Item = &'e Entry>) -> Self {
+        Self { user: UserView::of(snapshot, policy), entries: entries.map(EntryView::of).collect() }
     }
 }

@@ -1,6 +1,6 @@
 //! Devices: binding, moving and unbinding. Earlier usage of a device belongs to its owner at that time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::context::CommandContext;
@@ -13,13 +13,13 @@ use crate::agent::engine::error::{
 use crate::agent::engine::reading::Reading;
 use crate::domain::id::{Mac, UserId};
 use crate::domain::units::Timestamp;
-use crate::domain::usage::{self, Counter, DeviceAt, HostRow, HostTable, Unknown};
+use crate::domain::usage::{self, Counter, DeviceAt, HostTable, RowsByMac, Unknown};
 use crate::store::{DeviceRecord, Pending};
 
 /// What the request's reading says about the devices to be bound.
 pub(super) struct DeviceRows<'a> {
     hosts: &'a HostTable,
-    rows: BTreeMap<Mac, Vec<&'a HostRow>>,
+    rows: RowsByMac<'a>,
     unknown: Unknown,
 }
 
@@ -30,17 +30,13 @@ impl<'a> DeviceRows<'a> {
         Self { hosts, rows: hosts.rows_by_mac(|mac| macs.contains(mac)), unknown: Unknown::of(hosts) }
     }
 
-    fn of_device(&self, mac: Mac) -> &[&'a HostRow] {
-        self.rows.get(&mac).map_or(&[], Vec::as_slice)
-    }
-
     fn baseline(&self, mac: Mac) -> Vec<Counter> {
-        usage::baseline(self.of_device(mac).iter().copied(), self.hosts)
+        usage::baseline(self.rows.of(mac).iter().copied(), self.hosts)
     }
 
     /// Whether the unreadable part of the reading may include a row of the device.
     fn lacks(&self, mac: Mac) -> bool {
-        self.unknown.may_lack(mac, !self.of_device(mac).is_empty())
+        self.unknown.may_lack(mac, !self.rows.of(mac).is_empty())
     }
 }
 

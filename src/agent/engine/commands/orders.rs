@@ -37,10 +37,10 @@ impl CommandContext<'_, '_> {
         self.cancel_order(no);
         let id = OrderId(self.draft.new_id().to_string());
         let paid = Event::Paid { order: id.clone(), quote: quote.clone() };
-        let decision = self.draft.step(no, &paid, &self.event)?;
+        let not_owed = self.draft.step(no, &paid, &self.event)?;
         let order = OrderRecord {
             status: OrderState::Paid,
-            flags: decision.surplus.then_some(Flag::Surplus).into_iter().collect(),
+            flags: not_owed.surplus.then_some(Flag::Surplus).into_iter().collect(),
             reference: tender.reference.clone(),
             receipt_no: Some(self.draft.next_receipt()),
             cashier: Some(self.draft.actor.name.clone()),

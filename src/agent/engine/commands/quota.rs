@@ -27,9 +27,9 @@ impl CommandContext<'_, '_> {
                 self.draft.put_undated(what, item.id.to_string());
             }
         }
-        let decision = self.draft.step(no, &Event::Reset(reset), &self.event)?;
+        self.draft.step(no, &Event::Reset(reset), &self.event)?;
         self.draft.audit("user.reset", &user.to_string(), detail);
         let snapshot = self.draft.snapshot(no);
-        Ok(Done::changed(ResetView::of(&snapshot, self.draft.policy, &decision.entries)))
+        Ok(Done::changed(ResetView::of(&snapshot, self.draft.policy, self.draft.entries_of_user(no))))
     }
 }
