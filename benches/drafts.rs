@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use kuota::agent::engine::{Actor, Engine};
 use kuota::clock::{SystemClock, Zone};
-use process_memory::memory_kib;
+use process_memory::{memory_kib, reset_peak};
 use tempfile::TempDir;
 
 /// Changes that are timed.
@@ -36,6 +36,7 @@ fn main() {
     drop(open());
     crowd::fill(folder.path());
     let mut engine = open();
+    reset_peak("self");
     let before = memory_kib("self", "VmRSS");
     let actor = Actor::daemon();
     let mut times: Vec<Duration> = (0..CHANGES)
