@@ -45,6 +45,7 @@ pub(super) async fn page(relay: &Relay, site: &RelaySite, query: FeedQuery) -> R
     }
     let (after, limit) = (query.after.unwrap_or_default(), limit.min(FEED_LIMIT_MAX));
     let end = Instant::now() + Duration::from_secs(query.wait.unwrap_or_default().min(FEED_WAIT_S_MAX));
+    relay.presence.note_feed(&site.id, after, relay.now());
     let epoch = relay.store.epoch().await?;
     let mut waiting = None;
     let mut stopping = relay.stopping.subscribe();

@@ -39,6 +39,8 @@ pub struct SitePresence {
     pub silent_since: Option<Timestamp>,
     /// What its agent reported last.
     pub report: Option<SiteReport>,
+    /// The number after which its agent asked for its feed last.
+    pub feed_after: Option<u64>,
 }
 
 /// `POST /v1/health`. The report replaces the one before; it is written down within seconds.
@@ -135,16 +137,18 @@ pub async fn presences(relay: &Relay, sites: &[String]) -> Result<Vec<SitePresen
 }
 
 fn presence(relay: &Relay, site: &str, stored: Option<StoredPresence>) -> SitePresence {
-    let mut presence =
-        SitePresence { site: site.to_owned(), last_seen_at: None, silent_since: None, report: None };
-    if let Some(StoredPresence { seen, report }) = stored {
+    let site_name = site.to_owned();
+    let (last_seen_at, silent_since, report, feed_after) = (None, None, None, None);
+    let mut presence = SitePresence { site: site_name, last_seen_at, silent_since, report, feed_after };
+    if let Some(StoredPresence { seen, report, feed_after }) = stored {
         (presence.last_seen_at, presence.silent_since) = (Some(seen.last_seen_at), seen.silent_since);
-        presence.report = report;
+        (presence.report, presence.feed_after) = (report, feed_after);
     }
     if let Some(sighting) = relay.presence.sighting(site) {
         presence.last_seen_at = presence.last_seen_at.max(Some(sighting.last_seen_at));
         presence.silent_since = None;
         presence.report = sighting.report.or(presence.report);
+        presence.feed_after = sighting.feed_after.or(presence.feed_after);
     }
     presence
 }

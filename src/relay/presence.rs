@@ -60,19 +60,30 @@ impl LookTime {
 impl Presence {
     /// A site called.
     pub(super) fn note_call(&self, site: &str, now: Timestamp) {
-        let mut sightings = lock(&self.sightings);
-        if let Some(known) = sightings.get_mut(site) {
-            known.last_seen_at = now;
-            return;
-        }
-        let sighting = SiteSighting { site: site.to_owned(), last_seen_at: now, report: None };
-        sightings.insert(site.to_owned(), sighting);
+        self.change(site, now, |_| ());
+    }
+
+    /// A site called and asked for its feed after a number.
+    pub(super) fn note_feed(&self, site: &str, after: u64, now: Timestamp) {
+        self.change(site, now, |sighting| sighting.feed_after = Some(after));
     }
 
     /// A site called and reported.
     pub(super) fn note_report(&self, site: &str, report: SiteReport) {
-        let sighting = SiteSighting { site: site.to_owned(), last_seen_at: report.at, report: Some(report) };
-        lock(&self.sightings).insert(site.to_owned(), sighting);
+        let at = report.at;
+        self.change(site, at, |sighting| sighting.report = Some(report));
+    }
+
+    fn change(&self, site: &str, now: Timestamp, set: impl FnOnce(&mut SiteSighting)) {
+        let mut sightings = lock(&self.sightings);
+        if let Some(known) = sightings.get_mut(site) {
+            known.last_seen_at = now;
+            return set(known);
+        }
+        let mut sighting =
+            SiteSighting { site: site.to_owned(), last_seen_at: now, report: None, feed_after: None };
+        set(&mut sighting);
+        sightings.insert(site.to_owned(), sighting);
     }
 
     /// What was seen since it was taken last.
@@ -88,6 +99,7 @@ impl Presence {
             if newer.report.is_none() {
                 newer.report.clone_from(&older.report);
             }
+            newer.feed_after = newer.feed_after.or(older.feed_after);
         }
     }
 
@@ -140,20 +152,22 @@ mod tests {
         let presence = Presence::default();
         presence.note_report("a", report("1", 1));
         presence.note_call("a", Timestamp(2));
-        presence.note_call("b", Timestamp(3));
-        let seen = |site: &str, at, report| SiteSighting {
+        presence.note_feed("b", 7, Timestamp(3));
+        let seen = |site: &str, at, report, feed_after| SiteSighting {
             site: site.to_owned(),
             last_seen_at: Timestamp(at),
             report,
+            feed_after,
         };
         let taken = presence.take_sightings();
-        assert_eq!(taken, [seen("a", 2, Some(report("1", 1))), seen("b", 3, None)]);
+        assert_eq!(taken, [seen("a", 2, Some(report("1", 1)), None), seen("b", 3, None, Some(7))]);
         assert!(presence.take_sightings().is_empty() && presence.sighting("a").is_none());
 
-        presence.note_call("a", Timestamp(4));
+        presence.note_feed("a", 8, Timestamp(4));
         presence.note_report("b", report("2", 5));
         presence.give_back(&taken);
-        let expected = [seen("a", 4, Some(report("1", 1))), seen("b", 5, Some(report("2", 5)))];
+        let expected =
+            [seen("a", 4, Some(report("1", 1)), Some(8)), seen("b", 5, Some(report("2", 5)), Some(7))];
         assert_eq!(presence.take_sightings(), expected);
         presence.give_back(&taken);
         assert_eq!(presence.take_sightings(), taken);

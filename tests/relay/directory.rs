@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use kuota::clock::Clock;
+use kuota::domain::units::Timestamp;
 use kuota::midtrans::GatewayEnvironment;
 use kuota::relay::directory::edit::{DirectoryEditor, EditError, NewMerchant};
 use kuota::relay::directory::token::SiteToken;
@@ -13,10 +14,11 @@ use kuota::relay::store::DirectoryChange;
 use kuota::relay::store::directory::{
     DISABLED_BEFORE_REMOVAL_MS, DirectoryRefusal, MerchantEntry, SiteState, StoredMerchant,
 };
+use kuota::relay::store::operators::LogAuthor;
 use kuota::settings::Secret;
 
 use crate::support::relay_host::{KEY, merchant_entry, test_cipher};
-use crate::support::test_relay::{TestRelay, wanted};
+use crate::support::test_relay::{START, TestRelay, wanted};
 
 const THIRD_KEY: &str = "SB-Mid-server-TESTKEYccccccccccccccc";
 const FOURTH_KEY: &str = "SB-Mid-server-TESTKEYddddddddddddddd";
@@ -30,6 +32,7 @@ struct Changed {
     relay: TestRelay,
     file: DirectoryEntries,
     cipher: KeyCipher,
+    by: LogAuthor,
 }
 
 impl Changed {
@@ -38,12 +41,13 @@ impl Changed {
             relay: TestRelay::start_looping().await,
             file: DirectoryEntries::default(),
             cipher: test_cipher(),
+            by: LogAuthor::command(START),
         }
     }
 
     fn editor(&self) -> DirectoryEditor<'_> {
-        let Self { relay, file, cipher } = self;
-        DirectoryEditor { store: &*relay.store, file, cipher, now: relay.clock.now() }
+        let Self { relay, file, cipher, by } = self;
+        DirectoryEditor { store: &*relay.store, file, cipher, by }
     }
 
     /// Adds a site of the database's merchant `m3`, and waits until the relay lets it in.
@@ -119,8 +123,9 @@ async fn a_rotated_token_is_the_only_one_and_a_removed_site_has_none() {
     changed.answers(&old, 401).await;
     changed.editor().set_state("far", SiteState::Disabled).await.unwrap();
     changed.answers(&new, 403).await;
-    changed.relay.pass(u64::try_from(DISABLED_BEFORE_REMOVAL_MS / 1000).unwrap());
-    changed.editor().set_state("far", SiteState::Removed).await.unwrap();
+    let by = LogAuthor::command(Timestamp(START.0 + DISABLED_BEFORE_REMOVAL_MS));
+    let later = DirectoryEditor { by: &by, ..changed.editor() };
+    later.set_state("far", SiteState::Removed).await.unwrap();
     changed.answers(&new, 401).await;
 }
 
@@ -152,7 +157,7 @@ async fn a_merchant_whose_key_cannot_be_opened_takes_nothing_and_loses_nothing()
         MerchantEntry { environment: GatewayEnvironment::Sandbox, ..merchant_entry("m3", None, false) };
     let add =
         DirectoryChange::AddMerchant(StoredMerchant { entry, keys, created_at: changed.relay.clock.now() });
-    changed.relay.store.change_directory(&add, changed.relay.clock.now()).await.unwrap().unwrap();
+    changed.relay.store.change_directory(&add, &changed.by).await.unwrap().unwrap();
     let token = changed.with_site("far").await;
     assert_eq!(changed.open(&token, "r1").await, 503);
     let order = changed.relay.opened("r0", "qris").await;

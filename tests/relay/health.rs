@@ -67,7 +67,13 @@ fn back(turns: &PresenceTurns) -> Vec<&str> {
 #[tokio::test]
 async fn a_report_is_kept_and_the_agents_clock_is_measured() {
     let relay = TestRelay::start().await;
-    let never = SitePresence { site: "site-1".into(), last_seen_at: None, silent_since: None, report: None };
+    let never = SitePresence {
+        site: "site-1".into(),
+        last_seen_at: None,
+        silent_since: None,
+        report: None,
+        feed_after: None,
+    };
     assert_eq!(relay.presence("site-1").await, never);
     let body = json!({
         "version": "0.1.0",

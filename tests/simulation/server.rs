@@ -9,11 +9,16 @@ use std::time::Duration;
 use kuota::domain::order::OrderState;
 use kuota::domain::units::Timestamp;
 use kuota::protocol::relay::FeedItem;
+use kuota::relay::store::operators::{
+    LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd, StoredOperator,
+    StoredSession,
+};
+use kuota::relay::store::overview::{Income, OrderPlace, PlacedOrder, SiteFigures};
 use kuota::relay::store::postgres::{PostgresSettings, PostgresStore, ServerTls};
 use kuota::relay::store::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use kuota::relay::store::{
-    DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore,
-    RelayStoreError, StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
+    ConsoleStore, DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder,
+    RelayStore, RelayStoreError, StoreCounts, StoreFuture, StoredDirectory, StoredOrder, Updated, WorkLease,
 };
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
@@ -76,6 +81,67 @@ impl ServerStore {
         W: Future<Output = Result<T, RelayStoreError>> + Send + 'static,
     {
         there(self.runtime.as_ref().expect("it is taken by the end").handle(), work)
+    }
+}
+
+/// No relay of this world has a console.
+fn no_console<T: Send + 'static>() -> StoreFuture<'static, T> {
+    let why = "there is no console here".to_owned();
+    Box::pin(std::future::ready(Err(RelayStoreError::Unavailable(why))))
+}
+
+impl ConsoleStore for ServerStore {
+    fn operators(&self) -> StoreFuture<'_, Vec<StoredOperator>> {
+        no_console()
+    }
+
+    fn change_operator<'a>(
+        &'a self,
+        _: &'a OperatorChange,
+        _: &'a LogAuthor,
+    ) -> StoreFuture<'a, Result<(), OperatorRefusal>> {
+        no_console()
+    }
+
+    fn open_session<'a>(&'a self, _: &'a SessionOpening, _: &'a LogAuthor) -> StoreFuture<'a, bool> {
+        no_console()
+    }
+
+    fn session<'a>(
+        &'a self,
+        _: &'a [u8; 32],
+        _: Timestamp,
+    ) -> StoreFuture<'a, Option<(StoredSession, StoredOperator)>> {
+        no_console()
+    }
+
+    fn sessions<'a>(&'a self, _: &'a str, _: Timestamp) -> StoreFuture<'a, Vec<StoredSession>> {
+        no_console()
+    }
+
+    fn end_sessions<'a>(&'a self, _: &'a SessionsEnd, _: &'a LogAuthor) -> StoreFuture<'a, ()> {
+        no_console()
+    }
+
+    fn operator_log(&self, _: Option<u64>, _: u32) -> StoreFuture<'_, Vec<OperatorLogLine>> {
+        no_console()
+    }
+
+    fn site_figures<'a>(&'a self, _: &'a [String], _: Timestamp) -> StoreFuture<'a, Vec<SiteFigures>> {
+        no_console()
+    }
+
+    fn income(&self, _: Timestamp, _: Timestamp) -> StoreFuture<'_, Income> {
+        no_console()
+    }
+
+    fn orders_of_site<'a>(
+        &'a self,
+        _: &'a str,
+        _: Option<OrderPlace>,
+        _: u32,
+    ) -> StoreFuture<'a, Vec<PlacedOrder>> {
+        no_console()
     }
 }
 
@@ -184,10 +250,10 @@ impl RelayStore for ServerStore {
     fn change_directory<'a>(
         &'a self,
         change: &'a DirectoryChange,
-        at: Timestamp,
+        by: &'a LogAuthor,
     ) -> StoreFuture<'a, Result<(), DirectoryRefusal>> {
-        let (store, change) = (Arc::clone(&self.store), change.clone());
-        self.call(async move { store.change_directory(&change, at).await })
+        let (store, change, by) = (Arc::clone(&self.store), change.clone(), by.clone());
+        self.call(async move { store.change_directory(&change, &by).await })
     }
 
     fn directory_changed<'a>(&'a self, known: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {

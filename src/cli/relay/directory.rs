@@ -15,6 +15,7 @@ use crate::relay::directory::edit::{DirectoryEditor, EditError, NewMerchant};
 use crate::relay::directory::{DirectoryEntries, KeyCipher};
 use crate::relay::store::StoredDirectory;
 use crate::relay::store::directory::{MerchantEntry, SiteEntry, SiteState};
+use crate::relay::store::operators::LogAuthor;
 use crate::settings::{Environment, Secret, SecretSource, SettingsError};
 
 /// Commands about sites.
@@ -176,8 +177,8 @@ pub(super) async fn site(
     let context = DirectoryContext::new(config, env, output)?;
     let opened = open_for_command(config, env).await?;
     let (store, cipher) = (opened.as_store(), KeyCipher::none());
-    let editor =
-        DirectoryEditor { store, file: &context.file, cipher: &cipher, now: SystemClock::new().now() };
+    let by = LogAuthor::command(SystemClock::new().now());
+    let editor = DirectoryEditor { store, file: &context.file, cipher: &cipher, by: &by };
     let set = async |site: &str, state: SiteState, said: &str| {
         editor.set_state(site, state).await?;
         output.answer(&json!({"site": site, "state": state.name()}), |_| format!("site {site} {said}"))
@@ -215,7 +216,7 @@ pub(super) async fn merchant(
     let opened = open_for_command(config, env).await?;
     let store = opened.as_store();
     let file = &context.file;
-    let now = SystemClock::new().now();
+    let by = &LogAuthor::command(SystemClock::new().now());
     match command {
         MerchantCommand::Add(add) => {
             let server_key = read_key(&add.server_key_file)?;
@@ -228,7 +229,7 @@ pub(super) async fn merchant(
                 core_url: add.core_url,
                 snap_url: add.snap_url,
             };
-            let editor = DirectoryEditor { store, file, cipher: &cipher, now };
+            let editor = DirectoryEditor { store, file, cipher: &cipher, by };
             editor.add_merchant(NewMerchant { entry, server_key }).await?;
             output.answer(&json!({"merchant": add.merchant}), |_| {
                 format!(
@@ -241,7 +242,7 @@ pub(super) async fn merchant(
         MerchantCommand::RotateKey { merchant, server_key_file } => {
             let server_key = read_key(&server_key_file)?;
             let cipher = context.cipher_to_seal()?;
-            let editor = DirectoryEditor { store, file, cipher: &cipher, now };
+            let editor = DirectoryEditor { store, file, cipher: &cipher, by };
             editor.rotate_key(&merchant, &server_key).await?;
             output.answer(&json!({"merchant": merchant}), |_| {
                 format!(

@@ -5,12 +5,12 @@ use std::fmt;
 use super::cipher::KeyCipher;
 use super::entries::DirectoryEntries;
 use super::token::SiteToken;
-use crate::domain::units::Timestamp;
 use crate::relay::config::{account_fault, id_fault, key_fault};
 use crate::relay::store::directory::{
     DISABLED_BEFORE_REMOVAL_MS, DirectoryChange, DirectoryRefusal, MerchantEntry, SiteEntry, SiteState,
     StoredDirectory, StoredMerchant,
 };
+use crate::relay::store::operators::LogAuthor;
 use crate::relay::store::{RelayStore, RelayStoreError};
 use crate::settings::{HttpUrl, Secret};
 
@@ -118,8 +118,8 @@ pub struct DirectoryEditor<'a> {
     pub file: &'a DirectoryEntries,
     /// Encrypts server keys.
     pub cipher: &'a KeyCipher,
-    /// The time.
-    pub now: Timestamp,
+    /// Who changes it, and when.
+    pub by: &'a LogAuthor,
 }
 
 impl DirectoryEditor<'_> {
@@ -134,7 +134,7 @@ impl DirectoryEditor<'_> {
         check_key(&entry, &server_key)?;
         self.check_file(EntryKind::Merchant, &id)?;
         let keys = vec![self.cipher.seal(&id, &server_key).map_err(EditError::Cipher)?];
-        let change = StoredMerchant { entry, keys, created_at: self.now };
+        let change = StoredMerchant { entry, keys, created_at: self.by.at };
         self.change(EntryKind::Merchant, &id, DirectoryChange::AddMerchant(change)).await
     }
 
@@ -209,7 +209,7 @@ impl DirectoryEditor<'_> {
     }
 
     async fn change(&self, kind: EntryKind, id: &str, change: DirectoryChange) -> Result<(), EditError> {
-        let changed = self.store.change_directory(&change, self.now).await?;
+        let changed = self.store.change_directory(&change, self.by).await?;
         changed.map_err(|refusal| EditError::Refused { kind, id: id.to_owned(), refusal })
     }
 }

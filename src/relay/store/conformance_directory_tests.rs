@@ -37,7 +37,7 @@ async fn change(
     at: Timestamp,
 ) -> Result<(), DirectoryRefusal> {
     let before = store.directory().await.unwrap();
-    let changed = store.change_directory(&change, at).await.unwrap();
+    let changed = store.change_directory(&change, &LogAuthor::command(at)).await.unwrap();
     let now = store.directory().await.unwrap();
     match changed {
         Ok(()) => assert_ne!(before.version, now.version, "a change has a name of its own"),
@@ -130,7 +130,7 @@ pub async fn a_name_with_orders_stays_with_its_merchant(Fresh { store, other, ke
 pub async fn a_change_of_the_directory_wakes_every_process(Fresh { store, other, keep: _keep }: Fresh) {
     let change = DirectoryChange::AddMerchant(merchant("m"));
     assert!(is_pending(&mut store.directory_changed("")).await, "nothing changed");
-    store.change_directory(&change, START).await.unwrap().unwrap();
+    store.change_directory(&change, &LogAuthor::command(START)).await.unwrap().unwrap();
     for one in [&store, &other] {
         timeout(DEADLINE, one.directory_changed("")).await.expect("it is seen");
     }

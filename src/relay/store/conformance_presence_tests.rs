@@ -5,7 +5,7 @@ use crate::protocol::health::{HealthReport, ReportNumber, ReportText};
 use crate::relay::store::presence::{AHEAD_MAX_MS, PRESENCE_BATCH_MAX, SiteReport};
 
 fn sighting(site: &str, seen_ms: i64) -> SiteSighting {
-    SiteSighting { site: site.to_owned(), last_seen_at: after(seen_ms), report: None }
+    SiteSighting { site: site.to_owned(), last_seen_at: after(seen_ms), report: None, feed_after: None }
 }
 
 fn reporting(site: &str, seen_ms: i64, version: &str, clock_ahead_ms: Option<i64>) -> SiteSighting {
@@ -24,7 +24,7 @@ async fn kept(store: &dyn RelayStore, sites: &[&str]) -> Vec<(String, i64, Optio
     let found = store.presences(&sites).await.unwrap().into_iter();
     let since = |at: Timestamp| at.0 - START.0;
     found
-        .map(|StoredPresence { seen, report }| {
+        .map(|StoredPresence { seen, report, feed_after: _ }| {
             (seen.site, since(seen.last_seen_at), report, seen.silent_since.map(since))
         })
         .collect()

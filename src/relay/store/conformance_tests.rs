@@ -15,6 +15,9 @@ use crate::clock::rfc3339;
 use crate::domain::order::Flag;
 use crate::protocol::relay::{VirtualAccount, credit_event, reverse_event};
 
+#[path = "conformance_console_tests.rs"]
+mod console_demands;
+pub use console_demands::*;
 #[path = "conformance_directory_tests.rs"]
 mod directory_demands;
 pub use directory_demands::*;
@@ -90,6 +93,18 @@ macro_rules! conforms {
             a_name_with_orders_stays_with_its_merchant,
             a_change_of_the_directory_wakes_every_process,
             processes_share_a_merchants_pace,
+            an_operator_is_added_once_however_the_name_is_written,
+            what_is_changed_of_an_operator_is_kept_and_logged,
+            a_code_opens_one_session_whatever_asks,
+            a_first_code_puts_its_secret_in_force_once,
+            a_session_rests_on_what_it_was_opened_with,
+            sessions_end_with_time_with_the_password_and_with_the_operator,
+            changes_of_the_directory_are_logged_and_refused_ones_are_not,
+            the_log_comes_in_pages,
+            figures_of_sites_are_those_of_their_orders,
+            income_is_that_of_its_time,
+            orders_of_a_site_come_in_pages_newest_first,
+            the_last_place_asked_for_in_the_feed_is_kept,
         );
     };
 }

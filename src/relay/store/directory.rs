@@ -129,6 +129,28 @@ pub enum DirectoryChange {
     },
 }
 
+impl DirectoryChange {
+    /// What the operators' log says of it: action, target and detail.
+    pub(super) fn log_words(&self) -> (&'static str, &str, &str) {
+        match self {
+            Self::AddMerchant(merchant) => {
+                ("merchant.add", &merchant.entry.id, merchant.entry.environment.name())
+            }
+            Self::AddKey { merchant, .. } => ("merchant.rotate_key", merchant, ""),
+            Self::AddSite(site) => ("site.add", &site.id, &site.merchant),
+            Self::SetToken { site, .. } => ("site.rotate_token", site, ""),
+            Self::SetState { site, state } => {
+                let action = match state {
+                    SiteState::Enabled => "site.enable",
+                    SiteState::Disabled => "site.disable",
+                    SiteState::Removed => "site.remove",
+                };
+                (action, site, "")
+            }
+        }
+    }
+}
+
 /// Why the directory was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectoryRefusal {

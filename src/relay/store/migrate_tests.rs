@@ -8,12 +8,14 @@ use tokio::task::spawn_blocking;
 use super::*;
 use crate::domain::order::{Flag, OnlineMethod, OrderState};
 use crate::domain::payment::Standing;
+use crate::domain::role::Role;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::midtrans::GatewayEnvironment;
 use crate::protocol::health::{HealthReport, ReportText};
 use crate::protocol::relay::{FeedEffect, OrderItem, PaymentMeans, credit_event, reverse_event};
 use crate::relay::store::directory::{MerchantEntry, SiteEntry, SiteState, StoredMerchant};
 use crate::relay::store::encoding::storable;
+use crate::relay::store::operators::{LogAuthor, OperatorChange, OperatorCodes, StoredOperator};
 use crate::relay::store::postgres::tests::server::{self, Database};
 use crate::relay::store::postgres::{ConnectError, PostgresStore, ServerTls};
 use crate::relay::store::presence::{SiteReport, SiteSighting};
@@ -155,10 +157,10 @@ async fn fill(store: &dyn RelayStore) {
     store.merchant_secret("m1", "secret-1").await.unwrap();
     store.learn_merchant_id("m2", "G0000").await.unwrap();
     for change in directory() {
-        store.change_directory(&change, NOW).await.unwrap().unwrap();
+        store.change_directory(&change, &LogAuthor::command(NOW)).await.unwrap().unwrap();
     }
     let remove = DirectoryChange::SetState { site: "place-2".to_owned(), state: SiteState::Removed };
-    store.change_directory(&remove, Timestamp(NOW.0 + DAY_MS)).await.unwrap().unwrap();
+    store.change_directory(&remove, &LogAuthor::command(Timestamp(NOW.0 + DAY_MS))).await.unwrap().unwrap();
     for site in ["site-1", "site-2"] {
         for (n, state) in (1..).zip(OrderState::ALL.iter().copied()) {
             let mut order = order(site, n);
@@ -217,9 +219,20 @@ async fn fill(store: &dyn RelayStore) {
     assert!(store.prune(Timestamp(NOW.0 + DAY_MS)).await.unwrap() > 0);
     let report = HealthReport { version: Some(ReportText::cut("1 \u{e9}\"")), ..HealthReport::default() };
     let report = Some(SiteReport { report, at: NOW, clock_ahead_ms: Some(-7) });
-    let seen = |site: &str, report| SiteSighting { site: site.to_owned(), last_seen_at: NOW, report };
+    let seen = |site: &str, report| SiteSighting {
+        site: site.to_owned(),
+        last_seen_at: NOW,
+        report,
+        feed_after: Some(9),
+    };
     store.note_sightings(&[seen("site-1", report), seen("site-2", None)], NOW).await.unwrap();
     assert_eq!(store.mark_silent(&["site-2".to_owned()], NOW).await.unwrap().len(), 1);
+    let codes = OperatorCodes { secret: Some("A".to_owned()), pending: None, step: Some(7) };
+    for (name, codes) in [("Budi", codes), ("ani", OperatorCodes::default())] {
+        let (role, password_hash) = (Role::Operator, "$argon2id$".to_owned());
+        let fresh = StoredOperator { name: name.to_owned(), role, password_hash, codes, created_at: NOW };
+        store.change_operator(&OperatorChange::Add(fresh), &LogAuthor::command(NOW)).await.unwrap().unwrap();
+    }
     store.check().await.unwrap();
 }
 
@@ -238,7 +251,7 @@ fn dump(path: &Path) -> Vec<(String, Vec<Value>)> {
     let tables = conn.prepare(sql).unwrap();
     let tables: Vec<String> =
         { tables }.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(tables.len(), 14, "{tables:?}");
+    assert_eq!(tables.len(), 17, "{tables:?}");
     let mut out = Vec::new();
     for table in tables {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

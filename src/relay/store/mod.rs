@@ -6,9 +6,12 @@
 #[cfg(test)]
 #[path = "conformance_tests.rs"]
 mod conformance;
+pub mod console;
 pub mod directory;
 mod encoding;
 pub mod migrate;
+pub mod operators;
+pub mod overview;
 pub mod postgres;
 pub mod presence;
 pub mod sqlite;
@@ -28,7 +31,9 @@ use crate::domain::payment::Standing;
 use crate::domain::units::{Rupiah, Timestamp};
 use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 
+pub use console::ConsoleStore;
 pub use directory::{DirectoryChange, DirectoryRefusal, StoredDirectory};
+use operators::LogAuthor;
 use presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 pub use verified::{RelayBroken, RelayVerified};
 
@@ -212,7 +217,7 @@ pub struct Outage {
 ///   it appear later.
 /// - Names of feed events are unique for good: telling one again changes nothing.
 /// - Every method that names a site sees that site's orders only.
-pub trait RelayStore: Send + Sync {
+pub trait RelayStore: ConsoleStore {
     /// Names this store; another name after it was restored.
     fn epoch(&self) -> StoreFuture<'_, String>;
 
@@ -286,11 +291,11 @@ pub trait RelayStore: Send + Sync {
     /// Merchants and sites that are kept here.
     fn directory(&self) -> StoreFuture<'_, StoredDirectory>;
 
-    /// Changes them, or says why not.
+    /// Changes them and adds that to the operators' log, or says why not.
     fn change_directory<'a>(
         &'a self,
         change: &'a DirectoryChange,
-        at: Timestamp,
+        by: &'a LogAuthor,
     ) -> StoreFuture<'a, Result<(), DirectoryRefusal>>;
 
     /// Waits until they are no longer those of version `known`, within seconds of a change by any process.

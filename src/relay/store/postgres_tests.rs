@@ -437,3 +437,46 @@ async fn a_row_that_somebody_keeps_locked_holds_nobody_up_for_long() {
     driven.await.unwrap().unwrap();
     assert_eq!(ServerCause::of_code(&SqlState::LOCK_NOT_AVAILABLE), ServerCause::Busy);
 }
+
+/// Sites with orders of 200 days, two a day, of which the last few of some sites are open.
+const MANY_ORDERS: &str = "
+    INSERT INTO orders (site, id, merchant, request_id, request_hash, method, amount_rp, items, state, standing, means,
+      abandoned, created_at, expires_at, asked, version)
+    SELECT 'site-' || site, 'k-' || site || '-' || n, 'm1', 'r' || n, decode(repeat('07', 32), 'hex'), 'qris', 5000, '[]',
+      CASE WHEN n = 400 AND site % 5 = 0 THEN 'pending' ELSE 'paid' END, repeat('s', 200), repeat('m', 200), false,
+      n * 43200000::bigint, n * 43200000::bigint, 0, 1
+    FROM generate_series(1, 60) AS site, generate_series(1, 400) AS n;
+    INSERT INTO feed (site, seq, event_id, order_id, effect, state, flags, amount_rp, refunded_rp, told_at)
+    SELECT site, row_number() OVER (PARTITION BY site ORDER BY created_at), 'credit/' || id, id, 'credit', 'paid', '[]', 5000,
+      0, created_at FROM orders;
+    INSERT INTO feeds (site, last_seq, changed_xid)
+    SELECT site, max(seq), pg_current_xact_id() FROM feed GROUP BY site;";
+
+#[tokio::test]
+async fn pages_of_the_console_read_indexes_and_never_all_orders() {
+    let database = database().await;
+    drop(opened(&database).await);
+    database.psql(MANY_ORDERS);
+    database.psql("VACUUM ANALYZE orders, feed, feeds");
+    let plan = |types: &str, sql: &str, values: &str| {
+        let sql = sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join(" ");
+        database
+            .psql(&format!("PREPARE page ({types}) AS {sql}; EXPLAIN (COSTS OFF) EXECUTE page ({values})"))
+    };
+    let today = 399 * 43_200_000_i64;
+    let sites: Vec<String> = (1..=50).map(|n| format!("site-{n}")).collect();
+    let sites = format!("'{{{}}}', {today}", sites.join(","));
+    let figures = plan("text[], bigint", include_str!("postgres/sql/site_figures.sql"), &sites);
+    for index in ["orders_waiting", "Index Only Scan using feed_money"] {
+        assert!(figures.contains(index), "{index}: {figures}");
+    }
+    let day = format!("{today}, {}", today + 86_400_000);
+    let income = plan("bigint, bigint", include_str!("postgres/sql/income.sql"), &day);
+    assert!(income.contains("Index Only Scan using feed_money"), "{income}");
+    let place = format!("'site-7', {today}, 99, 51");
+    let orders = plan("text, bigint, bigint, bigint", &overview::orders_of_site_sql(), &place);
+    assert!(orders.contains("orders_of_site") && !orders.contains("Sort"), "{orders}");
+    for plan in [figures, income, orders] {
+        assert!(!plan.contains("Seq Scan on orders") && !plan.contains("Seq Scan on feed\n"), "{plan}");
+    }
+}

@@ -18,6 +18,8 @@ pub struct SiteSighting {
     pub last_seen_at: Timestamp,
     /// What its agent reported meanwhile, if it did.
     pub report: Option<SiteReport>,
+    /// The number after which its agent asked for its feed last, if it did meanwhile.
+    pub feed_after: Option<u64>,
 }
 
 /// A report as it is kept.
@@ -58,4 +60,6 @@ pub struct StoredPresence {
     pub seen: SiteSeen,
     /// The newest report. None as well where it cannot be read: a later version's says nothing to this one.
     pub report: Option<SiteReport>,
+    /// The number after which its agent asked for its feed last.
+    pub feed_after: Option<u64>,
 }

@@ -417,7 +417,7 @@ async fn a_store_of_the_schema_before_is_brought_up_with_its_notifications() {
     assert_eq!(links.query_row(told, [], |row| row.get::<_, String>(0)).unwrap(), "order");
     let indexes =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'orders\\_%' ESCAPE '\\'";
-    assert_eq!(links.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+    assert_eq!(links.query_row(indexes, [], |row| row.get::<_, i64>(0)).unwrap(), 3);
     // The row is no whole order, and the proof below would say so.
     links.execute_batch("DELETE FROM feed; DELETE FROM orders;").unwrap();
     drop(links);
@@ -437,4 +437,30 @@ async fn a_report_that_cannot_be_read_hides_no_site() {
     let found = place.open().presences(&["a".to_owned()]).await.unwrap();
     assert_eq!((found[0].seen.last_seen_at, found[0].report.as_ref()), (Timestamp(5), None));
     verify_file(&place.db()).unwrap();
+}
+
+#[test]
+fn sums_of_a_day_are_read_from_the_index_of_money_alone() {
+    let place = Place::new();
+    drop(place.open());
+    let conn = Connection::open(place.db()).unwrap();
+    let plan = |sql: &str| -> Vec<String> {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        statement.raw_bind_parameter(1, 1).unwrap();
+        let mut rows = statement.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            steps.push(row.get("detail").unwrap());
+        }
+        steps
+    };
+    let steps = plan(&super::overview::income_sql()).join("; ");
+    assert!(steps.contains("USING COVERING INDEX feed_money (told_at>? AND told_at<?)"), "{steps}");
+    let steps = plan(&super::overview::money_of_sites_sql()).join("; ");
+    assert!(steps.contains("USING COVERING INDEX feed_money (told_at>?"), "{steps}");
+    let steps = plan(super::overview::ORDERS_OF_SITE).join("; ");
+    assert!(
+        steps.contains("orders_of_site (site=? AND created_at<?)") && !steps.contains("B-TREE"),
+        "{steps}"
+    );
 }

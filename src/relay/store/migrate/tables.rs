@@ -203,10 +203,32 @@ const SITE_PRESENCE: &[ColumnForm] = &[
     int("report_at"),
     int("clock_ahead_ms"),
     int("silent_since"),
+    int("feed_after"),
 ];
 
-/// Every table: what others refer to comes first.
-pub const TABLES: [TableForm; 12] = [
+const OPERATORS: &[ColumnForm] = &[
+    text("name"),
+    text("role"),
+    text("password_hash"),
+    text("totp_secret"),
+    text("totp_pending"),
+    int("totp_step"),
+    int("created_at"),
+];
+
+const OPERATOR_LOG: &[ColumnForm] = &[
+    int("log_no"),
+    int("at"),
+    text("operator"),
+    text("source"),
+    text("action"),
+    text("target"),
+    text("detail"),
+];
+
+/// Every table but `operator_sessions`: a log-in shows itself to the store that it was made in, and the next one takes a
+/// minute. What others refer to comes first.
+pub const TABLES: [TableForm; 14] = [
     table("meta", 1, &[text("key"), text("value")]),
     table("merchants", 1, &[text("merchant"), text("secret"), text("merchant_id")]),
     table("orders", 1, ORDERS),
@@ -225,6 +247,8 @@ pub const TABLES: [TableForm; 12] = [
     table("merchant_keys", 2, &[text("merchant"), int("key_no"), bytes("sealed"), int("created_at")]),
     table("site_entries", 1, SITE_ENTRIES),
     table("site_presence", 1, SITE_PRESENCE),
+    table("operators", 1, OPERATORS),
+    table("operator_log", 1, OPERATOR_LOG),
 ];
 
 impl TableForm {

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use super::changes::lock_number;
 use super::clients::Loan;
 use super::errors::ServerError;
+use super::operators;
 use super::rows::{get, hash, named, time, unsigned};
 use crate::domain::units::Timestamp;
 use crate::relay::store::directory::{
@@ -14,6 +15,7 @@ use crate::relay::store::directory::{
     StoredSite, environment, refuse_state,
 };
 use crate::relay::store::encoding::DIRECTORY;
+use crate::relay::store::operators::LogAuthor;
 
 const SITE: &str = "site, merchant, token_sha256, state, created_at, changed_at";
 
@@ -63,8 +65,9 @@ pub(super) async fn change(
     db: &Loan,
     change: &DirectoryChange,
     version: &str,
-    at: Timestamp,
+    by: &LogAuthor,
 ) -> Result<Result<(), DirectoryRefusal>, ServerError> {
+    let at = by.at;
     let lock = lock_number("directory", "");
     db.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock({lock})")).await?;
     let refused = match change {
@@ -80,6 +83,8 @@ pub(super) async fn change(
         db.batch("ROLLBACK").await?;
         return Ok(Err(refusal));
     }
+    let (action, target, detail) = change.log_words();
+    operators::note(db, by, action, target, detail).await?;
     let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     db.run(sql, &[&DIRECTORY, &version]).await?;
     db.batch("COMMIT").await?;

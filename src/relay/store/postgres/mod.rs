@@ -5,6 +5,7 @@
 //! | `open` | settings, demands on the server, the schema |
 //! | `clients` | connections on loan, time limits, tries |
 //! | `session` | news between processes, and leases |
+//! | `console`, `operators`, `overview` | the operator's console: operators and their log, figures of sites |
 //! | `directory` | merchants, sites, and what all relays may ask |
 //! | `changes`, `queries`, `rows`, `sql/` | what is written and read |
 //! | `presence` | when sites were seen |
@@ -17,11 +18,14 @@
 
 mod changes;
 mod clients;
+mod console;
 mod directory;
 mod errors;
 pub(in crate::relay::store) mod migrate;
 mod open;
+mod operators;
 mod outage;
+mod overview;
 mod presence;
 mod queries;
 mod rows;
@@ -38,6 +42,7 @@ use tokio::time::{Instant, sleep};
 pub use errors::ConnectError;
 pub use open::{PostgresSettings, ServerTls};
 
+use super::operators::LogAuthor;
 use super::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use super::{
     DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, Outage,
@@ -260,13 +265,13 @@ impl RelayStore for PostgresStore {
     fn change_directory<'a>(
         &'a self,
         change: &'a DirectoryChange,
-        at: Timestamp,
+        by: &'a LogAuthor,
     ) -> StoreFuture<'a, Result<(), DirectoryRefusal>> {
         Box::pin(async move {
             let version = new_epoch().map_err(RelayStoreError::Unavailable)?;
             let version = version.as_str();
             let work =
-                |db: Arc<clients::Loan>| async move { directory::change(&db, change, version, at).await };
+                |db: Arc<clients::Loan>| async move { directory::change(&db, change, version, by).await };
             let changed = self.clients.change(work).await?;
             if changed.is_ok() {
                 self.shared.note_directory(version);

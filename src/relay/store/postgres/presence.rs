@@ -6,7 +6,7 @@ use super::clients::Loan;
 use super::errors::ServerError;
 use super::rows::{get, json, maybe_time, time};
 use crate::domain::units::Timestamp;
-use crate::relay::store::encoding::presence_report;
+use crate::relay::store::encoding::{int, presence_report};
 use crate::relay::store::presence::{AHEAD_MAX_MS, SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 
 /// Writes down when sites were seen and what they reported. The newest wins.
@@ -18,9 +18,10 @@ pub(super) async fn note(db: &Loan, sightings: &[SiteSighting], now: Timestamp) 
     let texts: Vec<Option<String>> = texts.collect::<Result<_, _>>()?;
     let times: Vec<Option<i64>> = reports().map(|report| Some(report?.at.0)).collect();
     let clocks: Vec<Option<i64>> = reports().map(|report| report?.clock_ahead_ms).collect();
+    let cursors: Vec<Option<i64>> = sightings.iter().map(|sighting| sighting.feed_after.map(int)).collect();
     let ahead = now.0.saturating_add(AHEAD_MAX_MS);
     let sql = include_str!("sql/note_sightings.sql");
-    db.run(sql, &[&sites, &seen, &texts, &times, &clocks, &ahead]).await.map(drop)
+    db.run(sql, &[&sites, &seen, &texts, &times, &clocks, &ahead, &cursors]).await.map(drop)
 }
 
 /// Marks sites that were seen last at or before `before`.
@@ -61,7 +62,7 @@ fn seen(row: &Row) -> Result<SiteSeen, ServerError> {
 
 /// Everything that is kept of sites.
 pub(super) async fn presences(db: &Loan, sites: &[String]) -> Result<Vec<StoredPresence>, ServerError> {
-    let sql = "SELECT site, last_seen_at, silent_since, report, report_at, clock_ahead_ms
+    let sql = "SELECT site, last_seen_at, silent_since, report, report_at, clock_ahead_ms, feed_after
                FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
                JOIN site_presence ON site = name ORDER BY place";
     db.all(sql, &[&sites]).await?.iter().map(presence).collect()
@@ -69,5 +70,6 @@ pub(super) async fn presences(db: &Loan, sites: &[String]) -> Result<Vec<StoredP
 
 fn presence(row: &Row) -> Result<StoredPresence, ServerError> {
     let report = presence_report(get(row, "report")?, get(row, "report_at")?, get(row, "clock_ahead_ms")?);
-    Ok(StoredPresence { seen: seen(row)?, report })
+    let feed_after = get::<Option<i64>>(row, "feed_after")?.and_then(|seq| u64::try_from(seq).ok());
+    Ok(StoredPresence { seen: seen(row)?, report, feed_after })
 }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::errors::QueryError;
 use super::open::random_name;
+use super::operators;
 use super::rows::{all, named, one, run, unsigned, value};
 use super::writer::WriteContext;
 use crate::domain::units::Timestamp;
@@ -12,6 +13,7 @@ use crate::relay::store::directory::{
     StoredSite, environment, refuse_state,
 };
 use crate::relay::store::encoding::DIRECTORY;
+use crate::relay::store::operators::LogAuthor;
 
 /// The name of the directory's content.
 pub(super) fn version(conn: &Connection) -> Result<String, QueryError> {
@@ -63,8 +65,9 @@ fn site(row: &Row) -> Result<StoredSite, QueryError> {
 pub(super) fn change(
     desk: &mut WriteContext<'_>,
     change: &DirectoryChange,
-    at: Timestamp,
+    by: &LogAuthor,
 ) -> Result<Result<(), DirectoryRefusal>, QueryError> {
+    let at = by.at;
     let refused = match change {
         DirectoryChange::AddMerchant(fresh) => add_merchant(desk.tx, fresh)?,
         DirectoryChange::AddKey { merchant, sealed, kept_max } => {
@@ -77,6 +80,8 @@ pub(super) fn change(
     if let Some(refusal) = refused {
         return Ok(Err(refusal));
     }
+    let (action, target, detail) = change.log_words();
+    operators::note(desk.tx, by, action, target, detail)?;
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
     let name = random_name().map_err(|error| QueryError::Nonsense(error.to_string()))?;
     run(desk.tx, sql, params![DIRECTORY, name])?;

@@ -6,10 +6,13 @@
 
 pub mod backup;
 mod changes;
+mod console;
 mod directory;
 mod errors;
 pub(in crate::relay::store) mod migrate;
 mod open;
+mod operators;
+mod overview;
 mod presence;
 mod queries;
 mod readers;
@@ -30,6 +33,7 @@ use rusqlite::{MAIN_DB, OpenFlags};
 pub use errors::OpenError;
 pub use verify::verify_file;
 
+use super::operators::LogAuthor;
 use super::presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 use super::{
     DirectoryChange, DirectoryRefusal, FeedEvent, InboxRow, NewNotification, OpenedOrder, RelayStore,
@@ -212,10 +216,10 @@ impl RelayStore for SqliteStore {
     fn change_directory<'a>(
         &'a self,
         change: &'a DirectoryChange,
-        at: Timestamp,
+        by: &'a LogAuthor,
     ) -> StoreFuture<'a, Result<(), DirectoryRefusal>> {
-        let change = change.clone();
-        Box::pin(self.writer.change(move |desk| directory::change(desk, &change, at)))
+        let (change, by) = (change.clone(), by.clone());
+        Box::pin(self.writer.change(move |desk| directory::change(desk, &change, &by)))
     }
 
     fn directory_changed<'a>(&'a self, known: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {

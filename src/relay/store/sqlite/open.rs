@@ -31,6 +31,7 @@ const STEPS: &[M] = &[
     M::up(include_str!("../schema/0003_null_is_no_json.sql")).foreign_key_check(),
     M::up(include_str!("../schema/0004_directory.sql")),
     M::up(include_str!("../schema/0005_presence.sql")),
+    M::up(include_str!("../schema/0006_operators.sql")),
 ];
 
 pub(super) const MIGRATIONS: Migrations = Migrations::from_slice(STEPS);

@@ -6,7 +6,7 @@ use super::errors::QueryError;
 use super::rows::{all, json, one, run};
 use super::writer::WriteContext;
 use crate::domain::units::Timestamp;
-use crate::relay::store::encoding::presence_report;
+use crate::relay::store::encoding::{int, presence_report};
 use crate::relay::store::presence::{AHEAD_MAX_MS, SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 
 /// Writes down when sites were seen and what they reported. The newest wins.
@@ -17,10 +17,14 @@ pub(super) fn note(
 ) -> Result<(), QueryError> {
     let ahead = now.0.saturating_add(AHEAD_MAX_MS);
     for sighting in sightings {
-        let sql = "INSERT INTO site_presence (site, last_seen_at) VALUES (?1, ?2)
-                   ON CONFLICT (site) DO UPDATE SET last_seen_at =
-                     iif(last_seen_at > ?3, excluded.last_seen_at, max(last_seen_at, excluded.last_seen_at))";
-        run(desk.tx, sql, params![sighting.site, sighting.last_seen_at.0, ahead])?;
+        let sql = "INSERT INTO site_presence (site, last_seen_at, feed_after) VALUES (?1, ?2, ?4)
+                   ON CONFLICT (site) DO UPDATE SET
+                     last_seen_at =
+                       iif(last_seen_at > ?3, excluded.last_seen_at, max(last_seen_at, excluded.last_seen_at)),
+                     feed_after = iif(last_seen_at > ?3 OR last_seen_at <= excluded.last_seen_at,
+                       coalesce(excluded.feed_after, feed_after), coalesce(feed_after, excluded.feed_after))";
+        let feed_after = sighting.feed_after.map(int);
+        run(desk.tx, sql, params![sighting.site, sighting.last_seen_at.0, ahead, feed_after])?;
         let Some(report) = &sighting.report else { continue };
         let sql = "UPDATE site_presence SET report = ?2, report_at = ?3, clock_ahead_ms = ?4
                    WHERE site = ?1 AND (report_at IS NULL OR report_at <= ?3 OR report_at > ?5)";
@@ -93,6 +97,7 @@ pub(super) fn presences(conn: &Connection, sites: &[String]) -> Result<Vec<Store
 
 fn presence(row: &Row) -> Result<StoredPresence, QueryError> {
     let text: Option<String> = row.get("report")?;
+    let feed_after = row.get::<_, Option<i64>>("feed_after")?.and_then(|seq| u64::try_from(seq).ok());
     let report = presence_report(text.as_deref(), row.get("report_at")?, row.get("clock_ahead_ms")?);
-    Ok(StoredPresence { seen: seen(row)?, report })
+    Ok(StoredPresence { seen: seen(row)?, report, feed_after })
 }

@@ -1,0 +1,45 @@
+-- People who may use the operator's console. Their one-time codes are mandatory: `totp_pending` waits for its first code, which
+-- makes it `totp_secret`; `totp_step` is the step of the last code that was accepted, and none is accepted twice.
+CREATE TABLE operators (
+  name          TEXT PRIMARY KEY CHECK (name <> ''),
+  role          TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'owner')),
+  password_hash TEXT NOT NULL CHECK (password_hash <> ''),
+  totp_secret   TEXT CHECK (totp_secret <> ''),
+  totp_pending  TEXT CHECK (totp_pending <> ''),
+  totp_step     INTEGER,
+  created_at    INTEGER NOT NULL,
+  CHECK ((totp_secret IS NULL) = (totp_step IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- A name is one person's, however it is written.
+CREATE UNIQUE INDEX operators_by_name ON operators (lower(name));
+
+-- Log-ins that are in force. One that is not full has shown its password only and reaches nothing but the form for the code.
+CREATE TABLE operator_sessions (
+  sha256     BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+  operator   TEXT NOT NULL REFERENCES operators (name) ON DELETE CASCADE,
+  is_full    INTEGER NOT NULL CHECK (is_full IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX operator_sessions_of ON operator_sessions (operator);
+
+-- Who changed what, when and from where, by the console or a command. Lines are only added.
+CREATE TABLE operator_log (
+  log_no   INTEGER PRIMARY KEY AUTOINCREMENT,
+  at       INTEGER NOT NULL,
+  operator TEXT NOT NULL,
+  source   TEXT NOT NULL,
+  action   TEXT NOT NULL,
+  target   TEXT NOT NULL,
+  detail   TEXT NOT NULL
+) STRICT;
+
+-- The number after which the site's agent asked for its feed last. NULL: it did not since this column is there.
+ALTER TABLE site_presence ADD COLUMN feed_after INTEGER CHECK (feed_after >= 0);
+
+-- A site's orders by time, for its page.
+CREATE INDEX orders_of_site ON orders (site, created_at);
+-- Money by time, for sums of a day: they are read from this index alone.
+CREATE INDEX feed_money ON feed (told_at, site, effect, amount_rp) WHERE effect IN ('credit', 'reverse');
