@@ -1,17 +1,15 @@
 //! `admin`: admins and their tokens.
 
-use std::io::BufRead;
-
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 
 use super::api::{Api, parsed};
 use super::failure::Failure;
 use super::output::{Output, say, table};
+use super::stdin::password;
 use crate::domain::rfc3339::rfc3339;
 use crate::protocol::admin::admins::{AddAdmin, AdminView, MakeToken, TokenView};
 use crate::protocol::admin::values::{AdminName, Password};
-use crate::settings::without_mark;
 use crate::store::Role;
 use crate::tools::percent;
 
@@ -90,30 +88,5 @@ pub(super) async fn run(command: AdminCommand, api: &Api, output: Output) -> Res
             api.delete::<()>(&format!("{ADMINS}/{}", percent::value(&name))).await?;
             if output.json { Ok(()) } else { say(&format!("{name} may log in no more")) }
         }
-    }
-}
-
-/// The first line, without its end.
-fn password(mut input: impl BufRead) -> Result<String, Failure> {
-    let mut line = String::new();
-    let read = input.read_line(&mut line);
-    read.map_err(|error| Failure::said(format!("the password cannot be read from stdin: {error}")))?;
-    let password = without_mark(&line).trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(Failure::said("the password on stdin is empty: write it on one line"));
-    }
-    Ok(password.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_password_is_the_first_line_as_it_stands() {
-        assert_eq!(password(&b" rahasia \r\nmore\n"[..]).unwrap(), " rahasia ");
-        assert_eq!(password("\u{feff}rahasia\n".as_bytes()).unwrap(), "rahasia");
-        assert!(password(&b"\n"[..]).is_err() && password(&b""[..]).is_err());
-        assert!(password(&b"\xff\xfe\n"[..]).is_err());
     }
 }

@@ -28,6 +28,7 @@ mod reload;
 mod reports;
 mod router_setup;
 mod setup;
+mod stdin;
 mod streamed;
 mod users;
 

@@ -17,6 +17,7 @@
 //! | [`presence`], [`health`] | reports of agents, and sites that are silent |
 //! | `row` | one order: the effect of an answer, and its report to the site |
 //! | [`directory`] | merchants and sites in force, of the configuration and of the database |
+//! | [`operators`] | the people who run the relay: their changes by commands and console |
 //! | `merchant`, `breaker` | calls to the gateway, and the circuit breaker that holds them back |
 //! | `order_id` | ids of orders |
 //! | [`figures`], `metrics` | counts, and their text for Prometheus |
@@ -37,6 +38,7 @@ mod http;
 mod merchant;
 mod metrics;
 mod notifications;
+pub mod operators;
 mod order_id;
 mod orders;
 mod polls;

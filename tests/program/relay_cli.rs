@@ -165,6 +165,50 @@ fn feed_status(address: &str, token: &str) -> String {
 }
 
 #[test]
+fn operators_are_kept_by_command_and_what_was_done_is_logged() {
+    let program = new_program();
+    let add = |name: &str, role: &str, password: &str| {
+        let args = ["operator", "add", name, "--role", role, "--password-stdin"];
+        program.run_with_stdin(&args, password)
+    };
+    program.run(&["operator", "list"]).exits(1).complains("relay.db");
+    let (relay, _) = start(&program);
+    program.run(&["operator", "list"]).exits(0).says("none");
+    add("siti", "owner", "rahasia-sekali\n").exits(0).says("siti was added").says("one-time codes");
+    for (name, role, password, code, said) in [
+        ("SITI", "viewer", "rahasia-sekali\n", 1, "there is an operator SITI already"),
+        ("budi", "cashier", "rahasia-sekali\n", 2, "possible values: viewer, operator, owner"),
+        ("budi", "viewer", "kurang\n", 1, "password: must have 8 to 1024 bytes"),
+        ("budi", "viewer", "\n", 1, "the password on stdin is empty"),
+        ("b di", "viewer", "rahasia-sekali\n", 1, "name: "),
+        ("local", "viewer", "rahasia-sekali\n", 1, "name: "),
+    ] {
+        add(name, role, password).exits(code).complains(said);
+    }
+    program.run(&["operator", "add", "budi", "--role", "viewer"]).exits(2).complains("--password-stdin");
+    let items = program.json(&["operator", "list"])["items"].clone();
+    assert_eq!((&items[0]["name"], &items[0]["role"]), (&"siti".into(), &"owner".into()));
+    assert_eq!((&items[0]["otp"], items.as_array().unwrap().len()), (&false.into(), 1));
+    assert!(!items.to_string().contains("argon2"), "{items}");
+
+    let change = ["operator", "set-password", "Siti", "--password-stdin"];
+    program.run_with_stdin(&change, "sangat-rahasia\n").exits(0).says("another password");
+    program.run(&["operator", "reset-otp", "siti"]).exits(0).says("at the next log-in");
+    for args in [&["operator", "reset-otp", "ani"][..], &["operator", "remove", "ani"]] {
+        program.run(args).exits(1).complains("there is no operator ani").complains("operator list");
+    }
+    program.run(&["operator", "remove", "siti"]).exits(0);
+    program.run(&["operator", "list"]).exits(0).says("none");
+    let store = rusqlite::Connection::open(program.path("data/relay.db")).unwrap();
+    let lines = "SELECT group_concat(operator || ' ' || source || ' ' || action || ' ' || target, '; ')
+                 FROM operator_log ORDER BY log_no";
+    let said: String = store.query_row(lines, [], |row| row.get(0)).unwrap();
+    let line = |action: &str| format!("local command operator.{action} siti");
+    assert_eq!(said, ["add", "password", "reset_otp", "remove"].map(line).join("; "));
+    assert_eq!(stop(relay), Some(0));
+}
+
+#[test]
 fn merchants_and_sites_are_kept_by_command_while_the_relay_runs() {
     let program = new_program();
     without_merchants(&program);

@@ -33,7 +33,7 @@ pub const RELAY: Rows = Rows {
     folder: "relay",
     table: &[
         &["breaker", "config", "figures", "order_id", "polls", "store"],
-        &["merchant", "presence", "request", "row"],
+        &["merchant", "operators", "presence", "request", "row"],
         &["schedule", "site"],
         &["directory"],
         &["service"],

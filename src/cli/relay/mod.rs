@@ -4,6 +4,7 @@
 mod daemon;
 mod directory;
 mod migrate;
+mod operators;
 mod reviews;
 mod store;
 mod token;
@@ -22,6 +23,7 @@ use crate::relay::store::RelayStoreError;
 use crate::relay::store::sqlite::OpenError;
 use crate::settings::Environment;
 use directory::{MerchantCommand, SiteCommand};
+use operators::OperatorCommand;
 
 /// The command line of `kuota-relay`.
 #[derive(Debug, Parser)]
@@ -63,6 +65,9 @@ pub enum RelayCommand {
     /// Accounts at Midtrans that are kept in the database.
     #[command(subcommand)]
     Merchant(MerchantCommand),
+    /// The people who may use the console. Those who may read the relay's secrets may change them.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Money that the gateway confirms and that could not be applied.
     #[command(subcommand)]
     Review(ReviewCommand),
@@ -117,6 +122,7 @@ impl RelayCommand {
             | Self::Reconcile { .. }
             | Self::Site(_)
             | Self::Merchant(_)
+            | Self::Operator(_)
             | Self::Review(_)
             | Self::Backup { .. }
             | Self::Restore { .. }
@@ -168,6 +174,7 @@ async fn dispatch(args: RelayArgs) -> Result<(), Failure> {
                 }
                 RelayCommand::Site(command) => directory::site(command, &config, &env, output).await,
                 RelayCommand::Merchant(command) => directory::merchant(command, &config, &env, output).await,
+                RelayCommand::Operator(command) => operators::run(command, &config, &env, output).await,
                 RelayCommand::Review(ReviewCommand::List) => reviews::list(&config, &env, output).await,
                 RelayCommand::Run
                 | RelayCommand::CheckConfig
