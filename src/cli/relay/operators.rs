@@ -87,7 +87,7 @@ pub(super) async fn run(
             editor.add(new, role, password).await?;
             done(&name, "was added; the first log-in at the console sets the one-time codes up")
         }
-        OperatorCommand::List => list(store.operators().await?, output),
+        OperatorCommand::List => list(&store.operators().await?, output),
         OperatorCommand::ResetOtp { name } => {
             editor.reset_codes(&name).await?;
             done(&name, "sets one-time codes up at the next log-in")
@@ -104,7 +104,7 @@ pub(super) async fn run(
     }
 }
 
-fn list(operators: Vec<StoredOperator>, output: Output) -> Result<(), Failure> {
+fn list(operators: &[StoredOperator], output: Output) -> Result<(), Failure> {
     let items = operators.iter().map(|operator| {
         json!({
             "name": operator.name,
