@@ -1,6 +1,6 @@
 //! What the operator's console asks of the relay's store.
 
-use super::StoreFuture;
+use super::error::StoreFuture;
 use super::operators::{
     LogAuthor, OperatorChange, OperatorLogLine, OperatorRefusal, SessionOpening, SessionsEnd, StoredOperator,
     StoredSession,

@@ -9,6 +9,7 @@ mod conformance;
 pub mod console;
 pub mod directory;
 mod encoding;
+mod error;
 pub mod migrate;
 pub mod operators;
 pub mod overview;
@@ -33,24 +34,10 @@ use crate::protocol::relay::{FeedEffect, FeedItem, OrderItem, PaymentMeans};
 
 pub use console::ConsoleStore;
 pub use directory::{DirectoryChange, DirectoryRefusal, StoredDirectory};
+pub use error::{RelayStoreError, StoreFuture};
 use operators::LogAuthor;
 use presence::{SiteSeen, SiteSighting, SiteTurn, StoredPresence};
 pub use verified::{RelayBroken, RelayVerified};
-
-/// A future that a [`RelayStore`] hands out.
-pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, RelayStoreError>> + Send + 'a>>;
-
-/// Why the store could not do it. Nothing changed, unless a database server was lost between its commit and its
-/// answer; every change may therefore be repeated.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayStoreError {
-    /// The database cannot be used now: full, read-only, gone, failing over. Callers answer 503 and repeat.
-    #[error("the relay's store failed: {0}")]
-    Unavailable(String),
-    /// What is stored makes no sense.
-    #[error("the relay's store holds nonsense: {0}")]
-    Nonsense(String),
-}
 
 /// One order, with everything the relay remembers of it.
 #[derive(Clone, Debug)]

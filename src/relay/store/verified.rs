@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::RelayStoreError;
+use super::error::RelayStoreError;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
