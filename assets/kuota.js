@@ -226,6 +226,16 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 5000);
 });
+// "/" leads to the search box, unless something is being typed.
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest?.("input, select, textarea, dialog, [contenteditable]");
+  const box = document.getElementById("cari");
+  if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey || !box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});
+
 // A page that comes back from the browser's memory can be sent.
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;

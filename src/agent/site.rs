@@ -23,7 +23,8 @@ use crate::identity::site_secret::SiteSecret;
 use crate::routeros::lists::ListNames;
 use crate::routeros::{Router, RouterError};
 use crate::store::{Broken, Proved, StartProof, Store, StoreError, Unwritable, Verified};
-use crate::ui::layout::{self, PageDefaults};
+use crate::ui::assets::Assets;
+use crate::ui::layout::{self, PageDefaults, SiteLook};
 use crate::web::Problem;
 use crate::web::status_counts::StatusCounts;
 
@@ -248,7 +249,12 @@ impl Site {
         PageDefaults {
             language: self.config.language,
             zone: self.config.timezone.clone(),
+            site: Arc::new(SiteLook {
+                name: self.config.name.clone(),
+                assets: Assets::of(self.config.colour),
+            }),
             complain,
+            surround: layout::nothing_around(),
             hindrance,
             noticed,
             refused: Arc::default(),

@@ -3,6 +3,7 @@
 //! A mistake becomes a [`Finding`] that names its key, where it was written, why it is refused and what to
 //! write. All findings are gathered before anything is reported.
 
+mod colour;
 mod environment;
 mod finding;
 mod layers;
@@ -12,6 +13,7 @@ mod section;
 mod values;
 mod words;
 
+pub use colour::Colour;
 pub use environment::Environment;
 pub use finding::{Finding, SettingsError};
 pub use layers::{Sources, read};

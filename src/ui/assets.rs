@@ -1,22 +1,40 @@
-//! The style sheet and the script of every page: compiled in, with a hash of their content in their names, so that
-//! browsers cache them until they change.
+//! The style sheet, the script and the drawings of every page: compiled in, with a hash of their content in their names, so
+//! that browsers cache them until they change.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+
+use super::palette;
+use crate::settings::Colour;
 
 const STYLE: &str = include_str!("../../assets/kuota.css");
 const SCRIPT: &str = include_str!("../../assets/kuota.js");
 const ICON: &str = include_str!("../../assets/kuota.svg");
+const SPRITE: &str = include_str!("../../assets/icons.svg");
+/// The colour of a site that has none of its own. The style sheet has its shades.
+pub(crate) const COLOUR: Colour = Colour([0x0b, 0x6a, 0x4f]);
 /// A year: a file with other content has another name.
 const KEPT: &str = "public, max-age=31536000, immutable";
 
-/// Links of every page, with names that change with the content.
+/// The address of the icons, which are the same at every site.
+pub(crate) static SPRITE_LINK: LazyLock<String> = LazyLock::new(|| named("icons.svg", SPRITE));
+
+/// The files of a site's pages.
+pub(crate) struct Assets {
+    style: Bytes,
+    icon: Bytes,
+    /// Links of every page, with names that change with the content.
+    pub links: Links,
+}
+
+/// Links of every page.
 pub(crate) struct Links {
     /// The style sheet.
     pub style: String,
@@ -26,27 +44,55 @@ pub(crate) struct Links {
     pub icon: String,
 }
 
-/// The addresses of the files compiled in.
-pub(crate) static LINKS: LazyLock<Links> = LazyLock::new(|| Links {
-    style: named("kuota.css", STYLE),
-    script: named("kuota.js", SCRIPT),
-    icon: named("kuota.svg", ICON),
-});
-
 fn named(file: &str, content: &str) -> String {
     let hash = Sha256::digest(content.as_bytes());
     format!("/assets/{file}?v={}", HEXLOWER.encode(&hash[..4]))
 }
 
-/// The files.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let file = |kind: &'static str, content: &'static str| {
-        get(async move || ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEPT)], content).into_response())
-    };
-    Router::new()
-        .route("/assets/kuota.css", file("text/css; charset=utf-8", STYLE))
-        .route("/assets/kuota.js", file("text/javascript; charset=utf-8", SCRIPT))
-        .route("/assets/kuota.svg", file("image/svg+xml", ICON))
-        // Browsers request it by themselves, and log an error in their console without it.
-        .route("/favicon.ico", file("image/svg+xml", ICON))
+fn file(kind: &'static str, content: Bytes) -> MethodRouter<()> {
+    get(async move || ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEPT)], content).into_response())
+}
+
+impl Assets {
+    /// The files in that colour.
+    pub fn of(colour: Colour) -> Arc<Self> {
+        let own = if colour == COLOUR { String::new() } else { palette::css(colour) };
+        let style = format!("{STYLE}{own}");
+        let icon = ICON.replace(&COLOUR.to_string(), &colour.to_string());
+        let links = Links {
+            style: named("kuota.css", &style),
+            script: named("kuota.js", SCRIPT),
+            icon: named("kuota.svg", &icon),
+        };
+        Arc::new(Self { style: style.into(), icon: icon.into(), links })
+    }
+
+    /// The files.
+    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let icon = || file("image/svg+xml", self.icon.clone());
+        Router::new()
+            .route("/assets/kuota.css", file("text/css; charset=utf-8", self.style.clone()))
+            .route("/assets/kuota.js", file("text/javascript; charset=utf-8", Bytes::from_static(SCRIPT.as_bytes())))
+            .route("/assets/icons.svg", file("image/svg+xml", Bytes::from_static(SPRITE.as_bytes())))
+            .route("/assets/kuota.svg", icon())
+            // Browsers request it by themselves, and log an error in their console without it.
+            .route("/favicon.ico", icon())
+            .with_state(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_colour_is_another_style_sheet_and_another_icon() {
+        let (ours, theirs) = (Assets::of(COLOUR), Assets::of(Colour([0x1d, 0x4e, 0xd8])));
+        assert_eq!(ours.style, STYLE);
+        assert!(ICON.contains(&COLOUR.to_string()), "the icon has the colour");
+        assert!(STYLE.contains(&format!("--accent: {COLOUR};")), "the style sheet has its shades");
+        assert!(theirs.style.ends_with(palette::css(Colour([0x1d, 0x4e, 0xd8])).as_bytes()));
+        assert!(ours.links.style != theirs.links.style && ours.links.icon != theirs.links.icon);
+        assert_eq!(ours.links.script, theirs.links.script);
+    }
 }

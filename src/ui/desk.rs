@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use super::catalogue::words;
 use super::flash::Flash;
+use super::icon::Icon;
 use super::layout::{self, PageDefaults};
 use crate::web::Problem;
 
@@ -16,6 +17,8 @@ words! {
     /// Texts around every page behind a log-in.
     DeskWords {
         menu: "Menu", "Menu";
+        more: "Lainnya", "More";
+        search: "Cari", "Search";
         log_out: "Keluar", "Log out";
     }
 }
@@ -24,8 +27,12 @@ words! {
 pub(crate) struct Layout {
     /// The texts around the content.
     pub words: &'static DeskWords,
-    /// The menu.
-    pub tabs: Vec<Tab>,
+    /// The menu: beside the page on wide screens, and the tabs of the bar below it on phones.
+    pub menu: Vec<TabGroup>,
+    /// The page with the tabs that are not in the bar.
+    pub more: Option<Tab>,
+    /// The search box.
+    pub search: Option<SearchBox>,
     /// Who is logged in.
     pub who: String,
     /// What its forms carry.
@@ -34,11 +41,40 @@ pub(crate) struct Layout {
     pub told: Option<Flash>,
 }
 
+/// Tabs that belong together.
+pub(crate) struct TabGroup {
+    /// What they are about; empty for none.
+    pub name: &'static str,
+    /// The tabs.
+    pub tabs: Vec<Tab>,
+}
+
+impl TabGroup {
+    /// Whether a phone shows all of it in the bar.
+    pub fn is_in_bar(&self) -> bool {
+        self.tabs.iter().all(|tab| tab.is_in_bar)
+    }
+}
+
 /// A tab for its template.
 pub(crate) struct Tab {
     pub path: &'static str,
     pub name: &'static str,
+    pub icon: Icon,
+    /// Whether the page belongs to it.
     pub is_here: bool,
+    /// Whether it is in the bar of a phone, which has room for five.
+    pub is_in_bar: bool,
+}
+
+/// The search box of every page.
+pub(crate) struct SearchBox {
+    /// The page with what was found.
+    pub path: &'static str,
+    /// What it finds.
+    pub hint: &'static str,
+    /// What was searched for.
+    pub value: String,
 }
 
 /// The pages of one listener.
@@ -61,7 +97,9 @@ pub(crate) async fn for_people(State(desk): State<Arc<DeskPages>>, request: Requ
     {
         return again;
     }
-    if let Some(page) = page_request.as_ref().and_then(|page_request| house.refusal(page_request)) {
+    if let Some(page_request) = &page_request
+        && let Some(page) = house.refusal(page_request).await
+    {
         return page;
     }
     let response = next.run(request).await;
@@ -71,12 +109,12 @@ pub(crate) async fn for_people(State(desk): State<Arc<DeskPages>>, request: Requ
     if let Some(on) = page_request.as_ref().and_then(|page_request| house.led_on(page_request, &response)) {
         return on;
     }
-    let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>()) else {
+    let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>().cloned()) else {
         return response;
     };
     match problem.status().as_u16() {
         401 => layout::see_other(&entrance(&page_request.uri)),
-        _ => house.troubled(&page_request, problem, &response),
+        _ => house.troubled(&page_request, problem, response.headers().clone()).await,
     }
 }
 

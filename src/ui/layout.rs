@@ -1,5 +1,6 @@
 //! Pages as answers: in the reader's language, with a strict content policy; problems become pages too.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,8 +15,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
-use super::assets::{LINKS, Links};
+use super::assets::{Assets, Links};
 use super::catalogue::words;
+use super::desk::Layout;
 use super::locale::Locale;
 use super::refused::{FormSender, Refused, RefusedForms, names_refusal};
 use crate::clock::Zone;
@@ -67,8 +69,12 @@ pub(crate) struct PageDefaults {
     pub language: Language,
     /// The site's zone.
     pub zone: Zone,
+    /// What every page has of its site.
+    pub site: Arc<SiteLook>,
     /// Renders a problem.
     pub complain: Complain,
+    /// Returns what surrounds an error page for whoever is logged in.
+    pub surround: Surround,
     /// Returns why nothing can be changed at present.
     pub hindrance: Hindrance,
     /// Called for every problem in an answer.
@@ -79,14 +85,33 @@ pub(crate) struct PageDefaults {
     pub session_cookie: &'static str,
 }
 
+/// How a site looks to whoever opens its pages.
+pub(crate) struct SiteLook {
+    /// Its name.
+    pub name: String,
+    /// The files of its pages, in its colour.
+    pub assets: Arc<Assets>,
+}
+
 /// Returns in one sentence why nothing can be changed at present; `None` when writing works.
 pub(crate) type Hindrance = Arc<dyn Fn(Language) -> Option<String> + Send + Sync>;
+
+/// Returns what surrounds the pages of whoever sent a request; `None` for somebody who is not logged in.
+pub(crate) type Surround = Arc<dyn Fn(PageRequest) -> Surroundings + Send + Sync>;
+
+/// What surrounds a page, once it is known.
+pub(crate) type Surroundings = Pin<Box<dyn Future<Output = Option<Layout>> + Send>>;
+
+/// For pages without a log-in.
+pub(crate) fn nothing_around() -> Surround {
+    Arc::new(|_| Box::pin(std::future::ready(None)))
+}
 
 /// Renders a problem as a page.
 pub(crate) type Complain = Arc<dyn Fn(&PageRequest, &Problem) -> Result<Response, Problem> + Send + Sync>;
 
 /// The request of a page: language, origin and address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct PageRequest {
     /// The formats of amounts and dates.
     pub locale: Locale,
@@ -94,10 +119,16 @@ pub(crate) struct PageRequest {
     pub peer: Peer,
     /// The page's address, without the host.
     pub uri: Uri,
+    /// What every page has of its site.
+    pub site: Arc<SiteLook>,
     /// Why nothing can be changed at present.
     pub hindrance: Option<String>,
     /// The refusal of a form that the page shows.
     pub refused: Option<Arc<Refused>>,
+    /// The secret of the browser's session, whether it is known or not.
+    pub session: Option<String>,
+    /// What surrounds an error page.
+    pub around: Option<Arc<Layout>>,
     /// The browser that sends a form, which is led on by a redirect whatever becomes of it.
     sender: Option<FormSender>,
 }
@@ -118,12 +149,24 @@ pub(crate) struct Frame {
     pub locale: Locale,
     /// The texts around the content.
     pub words: &'static FrameWords,
-    /// The style sheet and the script.
-    pub links: &'static Links,
+    /// What every page has of its site.
+    site: Arc<SiteLook>,
     /// This page in the other language.
     pub other_language: String,
     /// Why nothing can be changed at present.
     pub hindrance: Option<String>,
+}
+
+impl Frame {
+    /// The site's name.
+    pub fn site(&self) -> &str {
+        &self.site.name
+    }
+
+    /// The files of the page.
+    pub fn links(&self) -> &Links {
+        &self.site.assets.links
+    }
 }
 
 impl PageRequest {
@@ -138,8 +181,8 @@ impl PageRequest {
         let and = if query.is_empty() { "" } else { "&" };
         let other_language = format!("{}?{query}{and}{LANGUAGE_PARAM}={other}", self.uri.path());
         let words = FrameWords::of(locale.language);
-        let hindrance = self.hindrance.clone();
-        Frame { title: title.into(), locale, words, links: &LINKS, other_language, hindrance }
+        let (site, hindrance) = (Arc::clone(&self.site), self.hindrance.clone());
+        Frame { title: title.into(), locale, words, site, other_language, hindrance }
     }
 }
 
@@ -178,7 +221,7 @@ async fn page_request(State(house): State<Arc<PageDefaults>>, mut request: Reque
         return again;
     }
     let Some(page_request) = house.page_request(&request) else { return Problem::internal().into_response() };
-    if let Some(page) = house.refusal(&page_request) {
+    if let Some(page) = house.refusal(&page_request).await {
         return page;
     }
     request.extensions_mut().insert(page_request.clone());
@@ -189,8 +232,8 @@ async fn page_request(State(house): State<Arc<PageDefaults>>, mut request: Reque
     if let Some(on) = house.led_on(&page_request, &response) {
         return on;
     }
-    match response.extensions().get::<Problem>() {
-        Some(problem) => house.troubled(&page_request, problem, &response),
+    match response.extensions().get::<Problem>().cloned() {
+        Some(problem) => house.troubled(&page_request, problem, response.headers().clone()).await,
         None => response,
     }
 }
@@ -203,17 +246,21 @@ impl PageDefaults {
         let locale = Locale { language, zone: self.zone.clone() };
         let hindrance = (self.hindrance)(language);
         let uri = request.uri().clone();
-        let sender = FormSender::new(peer, cookie(request.headers(), self.session_cookie));
+        let session = cookie(request.headers(), self.session_cookie);
+        let sender = FormSender::new(peer, session);
         let is_form = request.method() == Method::POST;
         let refused = if is_form { None } else { self.refused.find(&sender, &uri) };
         let sender = Some(sender).filter(|_| is_form && is_for_people(request.headers()));
-        Some(PageRequest { locale, peer, uri, hindrance, refused, sender })
+        let site = Arc::clone(&self.site);
+        let session = session.map(str::to_owned);
+        Some(PageRequest { locale, peer, uri, site, hindrance, refused, session, around: None, sender })
     }
 
     /// The page of a refused form that no other page shows among its own content, when its address is loaded.
-    pub fn refusal(&self, page_request: &PageRequest) -> Option<Response> {
-        let problem = page_request.refused.as_ref()?.as_page()?;
-        let mut page = self.troubled(page_request, problem, &problem.clone().into_response());
+    pub async fn refusal(&self, page_request: &PageRequest) -> Option<Response> {
+        let problem = page_request.refused.as_ref()?.as_page()?.clone();
+        let headers = problem.clone().into_response().headers().clone();
+        let mut page = self.troubled(page_request, problem, headers).await;
         limits::quiet(page.headers_mut());
         Some(page)
     }
@@ -233,14 +280,21 @@ impl PageDefaults {
         Some(on)
     }
 
-    /// The page of a problem in place of its answer.
-    pub fn troubled(&self, page_request: &PageRequest, problem: &Problem, answer: &Response) -> Response {
+    /// The page of a problem in place of its answer, which had these headers.
+    pub async fn troubled(
+        &self,
+        page_request: &PageRequest,
+        problem: Problem,
+        headers: HeaderMap,
+    ) -> Response {
+        let around = (self.surround)(page_request.clone()).await;
         // The error page describes the problem of the request itself.
         let page_request = &PageRequest {
             hindrance: (self.hindrance)(page_request.locale.language),
+            around: around.map(Arc::new),
             ..page_request.clone()
         };
-        kept((self.complain)(page_request, problem).unwrap_or_else(IntoResponse::into_response), answer)
+        kept((self.complain)(page_request, &problem).unwrap_or_else(IntoResponse::into_response), headers)
     }
 }
 
@@ -306,12 +360,22 @@ struct ProblemPage {
     text: String,
 }
 
+/// The same for somebody who is logged in.
+#[derive(Template)]
+#[template(path = "console/problem.html")]
+struct DeskProblemPage {
+    frame: Frame,
+    layout: Arc<Layout>,
+    text: String,
+}
+
 /// A page with the other headers of a problem's answer, such as when to retry.
-fn kept(mut page: Response, problem: &Response) -> Response {
-    for (name, value) in problem.headers() {
-        let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(name);
-        if !is_of_body && !page.headers().contains_key(name) {
-            page.headers_mut().insert(name.clone(), value.clone());
+fn kept(mut page: Response, headers: HeaderMap) -> Response {
+    for (name, value) in headers {
+        let Some(name) = name else { continue };
+        let is_of_body = [CONTENT_TYPE, CONTENT_LENGTH, WWW_AUTHENTICATE].contains(&name);
+        if !is_of_body && !page.headers().contains_key(&name) {
+            page.headers_mut().insert(name, value);
         }
     }
     page
@@ -343,7 +407,14 @@ pub(crate) fn complain_with(
         500.. => (words.failed, sentence.unwrap_or(words.failed_text).to_owned()),
         _ => (words.refused, detail),
     };
-    page_with(problem.status(), &ProblemPage { frame: page_request.frame(title), text })
+    let frame = page_request.frame(title);
+    match &page_request.around {
+        Some(layout) => {
+            let layout = Arc::clone(layout);
+            page_with(problem.status(), &DeskProblemPage { frame, layout, text })
+        }
+        None => page_with(problem.status(), &ProblemPage { frame, text }),
+    }
 }
 
 #[derive(Template)]
@@ -354,15 +425,34 @@ struct AboutPage {
     source_url: String,
 }
 
+/// The same for somebody who is logged in.
+#[derive(Template)]
+#[template(path = "console/about.html")]
+struct DeskAboutPage {
+    frame: Frame,
+    layout: Layout,
+    text: String,
+    source_url: String,
+}
+
 /// The name of the program and the address of its source, which its licence requires of every server.
-pub(crate) fn about(page_request: &PageRequest, source_url: &str) -> Result<Response, Problem> {
+pub(crate) fn about(
+    page_request: &PageRequest,
+    around: Option<Layout>,
+    source_url: &str,
+) -> Result<Response, Problem> {
     let frame = page_request.frame(FrameWords::of(page_request.locale.language).about);
     let text = super::catalogue::fill(frame.words.about_text, &[env!("CARGO_PKG_VERSION")]);
-    html(&AboutPage { frame, text, source_url: source_url.to_owned() })
+    let source_url = source_url.to_owned();
+    match around {
+        Some(layout) => html(&DeskAboutPage { frame, layout, text, source_url }),
+        None => html(&AboutPage { frame, text, source_url }),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::assets;
     use super::*;
 
     fn page_request(uri: &'static str) -> PageRequest {
@@ -372,8 +462,11 @@ mod tests {
             locale,
             peer: Peer::Local,
             uri: Uri::from_static(uri),
+            site: Arc::new(SiteLook { name: "Warung".into(), assets: Assets::of(assets::COLOUR) }),
             hindrance: None,
             refused: None,
+            session: None,
+            around: None,
             sender: None,
         }
     }

@@ -1,5 +1,5 @@
-//! Shared by the customers' portal, the admins' console and the console of the relay's operators: language, formats of amounts and dates, the layout of a page,
-//! forms, charts, and the two files that every page links.
+//! Shared by the customers' portal, the admins' console and the console of the relay's operators: language, formats of
+//! amounts and dates, the layout of a page, forms, charts, and the files that every page links.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -16,26 +16,32 @@
 //! | [`payment_methods`] | names of online payment methods |
 //! | [`chart`] | bars of usage and money, as SVG |
 //! | [`qr`] | QR codes, as SVG |
-//! | [`assets`] | the style sheet and the script |
+//! | [`icon`], [`badge`] | icons of the sprite; a state as a word with a sign and a colour |
+//! | [`palette`] | the shades of a site's own colour |
+//! | [`assets`] | the style sheet, the script and the drawings |
 
 pub(crate) mod address;
 pub(crate) mod assets;
+pub(crate) mod badge;
 pub(crate) mod catalogue;
 pub(crate) mod chart;
 pub(crate) mod desk;
 pub(crate) mod field;
 pub(crate) mod flash;
 pub(crate) mod form;
+pub(crate) mod icon;
 pub mod language;
 pub(crate) mod layout;
 pub(crate) mod locale;
 pub(crate) mod login_page;
+pub(crate) mod palette;
 pub(crate) mod payment_methods;
 pub(crate) mod qr;
 pub(crate) mod refused;
 pub(crate) mod second_factor;
 pub(crate) mod session_cookie;
 
+pub(crate) use badge::{Badge, Tone};
 pub(crate) use form::Form;
 pub(crate) use layout::{Frame, PageRequest, html};
 pub(crate) use locale::Locale;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod entrance;
+mod frame;
 mod house;
 mod money;
 mod rooms;

@@ -25,7 +25,9 @@ use crate::settings::{
     self, Environment, Finding, Fingerprint, ListName, Secret, SecretSource, Section, SettingsError, Sources,
 };
 pub use crate::settings::{Key, SectionKeys, TakesEffect};
+use crate::ui::assets::COLOUR;
 pub use crate::ui::language::Language;
+use crate::ui::palette;
 
 /// Prefix of environment variables that are settings.
 pub const ENV_PREFIX: &str = "KUOTA__";
@@ -306,6 +308,7 @@ impl Config {
                 "must be more than 0 with policy.overage = \"debt\": write an amount like \"500 MB\", or \"stop\" there",
             ));
         }
+        out.extend(palette::complaint(self.colour).map(|why| Finding::new("colour", why)));
         out.extend(self.router.tls_finding());
         let (admin, portal) = (self.admin.listen, self.portal.listen);
         if admin == portal && admin.port() != 0 {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource, debt_due,
+    COLOUR, ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource, debt_due,
     literal,
 };
 use crate::clock::Zone;
@@ -18,7 +18,7 @@ use crate::domain::debt::DebtDue;
 use crate::domain::order::OnlineMethod;
 use crate::domain::units::{AMOUNT_RP_MAX, Bytes};
 use crate::settings::{
-    Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, Section, SpeedLimit, section,
+    Colour, Fingerprint, HostName, HttpUrl, ListName, Network, RouterAddress, Section, SpeedLimit, section,
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -40,9 +40,12 @@ section! {
         /// Language of pages and messages: "id" or "en". Visitors can choose the other one.
         language: Language = Language::Indonesian, AtStart,
             "Bahasa halaman dan pesan.", "Language of pages and messages.";
-        /// The hotspot's name, as your customers know it: on receipts and in reminders.
+        /// The hotspot's name, as your customers know it: on every page, on receipts and in reminders.
         name: String = "Hotspot".into(), AtStart,
-            "Nama hotspot di kuitansi dan pesan.", "The hotspot's name on receipts and in messages.";
+            "Nama hotspot di halaman, kuitansi dan pesan.", "The hotspot's name on pages, receipts and messages.";
+        /// The hotspot's colour on every page, dark enough to be read on white. Dark screens get a lighter shade of it.
+        colour: Colour = COLOUR, AtStart,
+            "Warna hotspot di halaman.", "The hotspot's colour on pages.";
         /// Web address of the source code of the program you run, for the foot of every page (the licence asks for it).
         /// Empty: the page says to ask you.
         source_url: String = String::new(), AtStart,

@@ -10,7 +10,6 @@ use axum::extract::State;
 use super::session::AdminSession;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::http::health::{Health, Part, health};
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::proof::ProofState;
@@ -25,7 +24,7 @@ use crate::store::backup::{self, last};
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, Tone, html};
 
 /// Faults of the router that are shown one by one.
 const FAULTS_SHOWN_MAX: usize = 20;
@@ -35,8 +34,7 @@ const BACKUP_AGE_MAX_MS: i64 = 7 * DAY_MS;
 /// How one part of the site is, in people's words.
 pub(crate) struct PartLine {
     pub name: &'static str,
-    pub badge: &'static str,
-    pub class: &'static str,
+    pub badge: Badge,
     pub text: String,
     pub since: String,
     /// The program's own words, in English.
@@ -53,8 +51,7 @@ struct StatusLine {
 struct TurnLine {
     path: String,
     name: String,
-    class: &'static str,
-    access: String,
+    access: Badge,
     at: String,
 }
 
@@ -153,11 +150,11 @@ pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: T
         _ => down,
     };
     let line = |name, part: Part, text: &str| {
-        let (badge, class) = match part.state {
-            "ok" => (w.ok, "good"),
-            "degraded" => (w.degraded, "warn"),
-            "off" => (w.off, ""),
-            _ => (w.down, "bad"),
+        let (badge, tone) = match part.state {
+            "ok" => (w.ok, Tone::Good),
+            "degraded" => (w.degraded, Tone::Warn),
+            "off" => (w.off, Tone::Plain),
+            _ => (w.down, Tone::Bad),
         };
         let at = |text, at: Option<Timestamp>| at.map(|at| fill(text, &[&locale.moment(at)]));
         let since = match part.state {
@@ -168,7 +165,8 @@ pub(crate) fn parts(app: &AppState, locale: &Locale, clock_trusted: bool, now: T
                 .reduce(|a, b| a + "; " + &b),
         };
         let details = part.last_error.into_iter().chain(part.warnings).collect();
-        PartLine { name, badge, class, text: text.to_owned(), since: since.unwrap_or_default(), details }
+        let (badge, text) = (Badge::new(tone, badge), text.to_owned());
+        PartLine { name, badge, text, since: since.unwrap_or_default(), details }
     };
     let says = [
         text(&router, w.router_ok, w.router_degraded, w.router_down),
@@ -200,23 +198,24 @@ fn store_text(app: &AppState, locale: &Locale) -> String {
 pub(crate) fn copies(app: &AppState, locale: &Locale, now: Timestamp) -> PartLine {
     let w = Office::of(locale.language);
     let made = last(&app.site.config.data_dir).and_then(|at| parse_rfc3339(&at));
-    let (badge, class, text) = match made {
-        None => (w.degraded, "warn", w.backup_never.to_owned()),
+    let (badge, tone, text) = match made {
+        None => (w.degraded, Tone::Warn, w.backup_never.to_owned()),
         Some(at) if backup::is_ahead(at, now) => {
-            (w.degraded, "warn", fill(w.backup_future, &[&locale.moment(at)]))
+            (w.degraded, Tone::Warn, fill(w.backup_future, &[&locale.moment(at)]))
         }
         Some(at) => {
             let age_ms = now.0.saturating_sub(at.0).max(0);
             let age = locale.span(Duration::from_millis(age_ms.unsigned_abs()));
             if age_ms > BACKUP_AGE_MAX_MS {
-                (w.degraded, "warn", fill(w.backup_old, &[&age]))
+                (w.degraded, Tone::Warn, fill(w.backup_old, &[&age]))
             } else {
-                (w.ok, "good", fill(w.backup_ok, &[&age]))
+                (w.ok, Tone::Good, fill(w.backup_ok, &[&age]))
             }
         }
     };
     let since = made.map(|at| locale.moment(at)).unwrap_or_default();
-    PartLine { name: w.backup, badge, class, text, since, details: Vec::new() }
+    let badge = Badge::new(tone, badge);
+    PartLine { name: w.backup, badge, text, since, details: Vec::new() }
 }
 
 fn sums(locale: &Locale, figures: &Figures, is_wanted: impl Fn(jiff::civil::Date) -> bool) -> Sums {
@@ -246,8 +245,10 @@ fn turns(locale: &Locale, books: &Books) -> Vec<TurnLine> {
     let line = |turn: &Turn| TurnLine {
         path: format!("/pelanggan/{}", turn.user),
         name: turn.name.clone(),
-        class: say::status(locale.language, turn.access.status).class,
-        access: say::access(locale.language, &turn.access),
+        access: Badge {
+            text: say::access(locale.language, &turn.access).into(),
+            ..say::status(locale.language, turn.access.status)
+        },
         at: locale.moment(turn.at),
     };
     books.turns.iter().map(line).collect()

@@ -18,7 +18,7 @@ use crate::protocol::admin::page::{Cursor, PageQuery, given};
 use crate::store::{ClosingRecord, Page, Role};
 use crate::ui::catalogue::fill;
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, Tone, html};
 use crate::web::{Path, Problem, Query};
 
 /// Money of one method.
@@ -68,8 +68,7 @@ struct ClosingRow {
     cashier: String,
     expected: String,
     counted: String,
-    difference: String,
-    class: &'static str,
+    difference: Badge,
 }
 
 impl ClosingRow {
@@ -82,8 +81,10 @@ impl ClosingRow {
             cashier: closing.cashier.clone(),
             expected: signed(closing.drawer.expected()),
             counted: closing.counted.to_string(),
-            difference: if difference == 0 { w.fits.to_owned() } else { signed(difference) },
-            class: if difference == 0 { "good" } else { "bad" },
+            difference: match difference {
+                0 => Badge::new(Tone::Good, w.fits),
+                _ => Badge::new(Tone::Bad, signed(difference)),
+            },
         }
     }
 }

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `session` | the admin who looks at a page, and forms that only our own pages can send |
 //! | `login`, `account` | logging in and out; one's own account |
+//! | `menu` | the tabs, and the page with those that are not in the bar of a phone |
+//! | `search` | what the search box of every page found |
 //! | `texts` | all texts |
 //! | `actions` | everything that can be done, by one way |
 //! | `customers` | customers, what they owe, packages, receipts |
@@ -27,10 +29,12 @@ pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
 pub(crate) mod login;
+pub(crate) mod menu;
 pub(crate) mod payment;
 pub(crate) mod payments;
 pub(crate) mod reports;
 pub(crate) mod router;
+pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod texts;
@@ -41,12 +45,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
-use super::site::Site;
 use crate::agent::http::sessions::COOKIE;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::http::store_notice;
 use crate::ui::layout::PageDefaults;
-use crate::ui::{PageRequest, assets, layout};
+use crate::ui::{PageRequest, layout};
 use crate::web::Problem;
 
 /// Every page of the console.
@@ -56,6 +59,8 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/keluar", post(login::leave))
         .route("/tentang", get(about))
         .route("/", get(dashboard::show))
+        .route("/lainnya", get(menu::show))
+        .route(menu::SEARCH, get(search::show))
         .route("/pembayaran", get(payments::show))
         .route("/pembayaran/{id}", get(payment::show))
         .route("/kasir", get(drawer::show))
@@ -78,16 +83,19 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/saya/sesi", post(account::end_sessions))
         .merge(actions::routes())
         .merge(customers::routes())
-        .merge(assets::routes());
+        .merge(defaults.site.assets.routes());
     layout::around(pages, defaults)
 }
 
 /// How the console's pages are by default.
-pub(crate) fn page_defaults(site: &Site) -> PageDefaults {
+pub(crate) fn page_defaults(app: &Arc<AppState>) -> PageDefaults {
+    // The state has no way to the pages, so this is no ring.
+    let state = Arc::clone(app);
     PageDefaults {
         complain: Arc::new(complain),
+        surround: Arc::new(move |page_request| Box::pin(menu::around(Arc::clone(&state), page_request))),
         session_cookie: COOKIE.name,
-        ..site.page_defaults(store_notice::text)
+        ..app.site.page_defaults(store_notice::text)
     }
 }
 
@@ -99,5 +107,6 @@ fn complain(page_request: &PageRequest, problem: &Problem) -> Answer {
 }
 
 async fn about(State(app): State<Arc<AppState>>, page_request: PageRequest) -> Answer {
-    layout::about(&page_request, &app.site.config.source_url)
+    let around = menu::around(Arc::clone(&app), page_request.clone()).await;
+    layout::about(&page_request, around, &app.site.config.source_url)
 }

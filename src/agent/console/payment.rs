@@ -12,7 +12,6 @@ use crate::agent::console::actions::payments::ORDER_ACTIONS;
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::{Engine, OutboxWork};
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::debt::DebtItem;
@@ -23,7 +22,7 @@ use crate::domain::units::{Rupiah, Timestamp};
 use crate::store::{OrderRecord, UserRecord};
 use crate::ui::catalogue::fill;
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html, qr};
+use crate::ui::{Badge, Frame, Locale, html, qr};
 use crate::web::{Path, Problem};
 
 struct LineRow {

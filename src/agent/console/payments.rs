@@ -10,14 +10,13 @@ use super::session::AdminSession;
 use crate::agent::console::texts::names;
 use crate::agent::console::texts::office::Office;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::Engine;
 use crate::agent::http::state::{Answer, AppState};
 use crate::domain::order::OrderState;
 use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderFilter, OrderRecord, Page};
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, html};
 use crate::web::{Problem, Query};
 
 /// Rows of the review queue above the list.

@@ -28,7 +28,7 @@ use crate::protocol::admin::values::Day;
 use crate::ui::catalogue::fill;
 use crate::ui::chart::{Bar, bars};
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, Tone, html};
 use crate::web::{Problem, Query};
 
 /// Spans of more days than this are summed by month.
@@ -484,8 +484,7 @@ struct CallRow {
     path: String,
     name: String,
     phone: String,
-    state: &'static str,
-    class: &'static str,
+    state: Badge,
     due_date: String,
     bytes: String,
     due: String,
@@ -504,18 +503,17 @@ struct CollectionPage {
 }
 
 fn call_row(w: &Office, locale: &Locale, call: CallView) -> CallRow {
-    let (state, class) = match call.state {
-        CallReason::Stopped => (w.stopped, "bad"),
-        CallReason::Overdue => (w.overdue, "warn"),
-        CallReason::DueSoon => (w.due_soon, ""),
+    let (tone, state) = match call.state {
+        CallReason::Stopped => (Tone::Bad, w.stopped),
+        CallReason::Overdue => (Tone::Warn, w.overdue),
+        CallReason::DueSoon => (Tone::Plain, w.due_soon),
     };
     let date = call.due_date.map(|day| day.0);
     CallRow {
         path: format!("/pelanggan/{}", call.user_id),
         name: call.name,
         phone: call.phone.unwrap_or_default(),
-        state,
-        class,
+        state: Badge::new(tone, state),
         due_date: date.map(|date| locale.day(date)).unwrap_or_default(),
         bytes: locale.quota(Bytes(call.total_debt_bytes)),
         due: due(w, call.amount_rp),

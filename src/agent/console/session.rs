@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
+use super::menu;
 use super::texts::common::Words;
 use super::texts::office::Office;
 use super::texts::people::People;
@@ -16,7 +17,7 @@ use crate::agent::http::sessions::COOKIE;
 use crate::agent::http::state::AppState;
 use crate::store::Role;
 use crate::ui::address::parameter;
-use crate::ui::desk::{DeskWords, Layout, Tab, entrance};
+use crate::ui::desk::{Layout, entrance};
 use crate::ui::flash::{FLASH, Flash};
 use crate::ui::form::TOKEN;
 use crate::ui::layout::see_other;
@@ -53,13 +54,8 @@ impl AdminSession {
 
     /// What a page of the desk has around its content; `part` is the path of its tab.
     pub fn layout(&self, title: impl Into<String>, part: &str) -> (Frame, Layout) {
-        let words = self.words();
-        let tabs = TABS.iter().filter(|tab| self.actor.role >= tab.role);
-        let tabs = tabs.map(|tab| Tab { path: tab.path, name: (tab.name)(words), is_here: tab.path == part });
-        let (tabs, who) = (tabs.collect(), self.actor.name.clone());
-        let (token, told) = (self.token.clone(), self.told.clone());
-        let words = DeskWords::of(self.page_request.locale.language);
-        (self.page_request.frame(title), Layout { words, tabs, who, token, told })
+        let layout = menu::layout(&self.page_request, &self.actor, self.token.clone(), part);
+        (self.page_request.frame(title), Layout { told: self.told.clone(), ..layout })
     }
 
     /// An error unless this role or a higher one sits here.
@@ -67,29 +63,6 @@ impl AdminSession {
         demand(&self.actor, role)
     }
 }
-
-/// A tab and who sees it.
-struct TabOf {
-    path: &'static str,
-    name: fn(&Words) -> &'static str,
-    role: Role,
-}
-
-const TABS: [TabOf; 13] = [
-    TabOf { path: "/", name: |words| words.dashboard, role: Role::Viewer },
-    TabOf { path: "/pelanggan", name: |words| words.users, role: Role::Viewer },
-    TabOf { path: "/tagihan", name: |words| words.debts, role: Role::Viewer },
-    TabOf { path: "/paket", name: |words| words.packages, role: Role::Viewer },
-    TabOf { path: "/pembayaran", name: |words| words.payments, role: Role::Viewer },
-    TabOf { path: "/kasir", name: |words| words.drawer, role: Role::Cashier },
-    TabOf { path: "/laporan", name: |words| words.reports, role: Role::Viewer },
-    TabOf { path: "/router", name: |words| words.router, role: Role::Viewer },
-    TabOf { path: "/catatan", name: |words| words.audit, role: Role::Operator },
-    TabOf { path: "/cadangan", name: |words| words.backup, role: Role::Operator },
-    TabOf { path: "/pengelola", name: |words| words.admins, role: Role::Owner },
-    TabOf { path: "/pengaturan", name: |words| words.settings, role: Role::Owner },
-    TabOf { path: "/saya", name: |words| words.account, role: Role::Viewer },
-];
 
 impl FromRequestParts<Arc<AppState>> for AdminSession {
     type Rejection = Response;

@@ -55,7 +55,7 @@ use axum::routing::{get, post};
 
 use super::site::Site;
 use crate::agent::http::state::Answer;
-use crate::ui::{PageRequest, assets, layout};
+use crate::ui::{PageRequest, layout};
 use crate::web::same_site::names_foreign_origin;
 use crate::web::{Peer, Problem, host_names, limits, status_counts};
 use state::Portal;
@@ -64,6 +64,7 @@ use state::Portal;
 pub fn router(site: Arc<Site>) -> Router {
     let answers = Arc::clone(&site.answers.portal);
     let portal = Arc::new(Portal::new(site));
+    let defaults = portal.page_defaults();
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/beli", get(shop::show))
@@ -83,17 +84,16 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/masuk/ganti", get(login::ask).post(login::replace))
         .route("/daftar", get(register::show).post(register::enter))
         .route("/tentang", get(about))
-        .merge(assets::routes())
+        .merge(defaults.site.assets.routes())
         .with_state(Arc::clone(&portal));
     let admitted = limits::answer_unknown(pages).layer(from_fn_with_state(Arc::clone(&portal), admit));
     let admitted = limits::bound(admitted);
-    let defaults = portal.page_defaults();
     let secured = layout::around(admitted, defaults).layer(from_fn_with_state(portal, secure));
     status_counts::count_answers(secured, answers)
 }
 
 async fn about(State(portal): State<Arc<Portal>>, page_request: PageRequest) -> Answer {
-    layout::about(&page_request, &portal.site.config.source_url)
+    layout::about(&page_request, None, &portal.site.config.source_url)
 }
 
 /// Admits devices of the hotspot and of the owner's networks, under a host name of ours. Phones detect a portal by

@@ -25,7 +25,7 @@ use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::store::{OrderRecord, Page as Part};
 use crate::ui::catalogue::fill;
 use crate::ui::layout::see_other;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, Tone, html};
 use crate::web::{Problem, Query};
 
 /// Days of usage shown.
@@ -74,8 +74,7 @@ struct OrderRow {
     what: String,
     method: &'static str,
     amount: String,
-    state: &'static str,
-    tone: &'static str,
+    state: Badge,
 }
 
 /// A ledger entry as shown.
@@ -195,13 +194,13 @@ fn page(portal: &Portal, guest: &Guest, view: View, seen: RecordsData) -> Page {
 fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale: &Locale) -> OrderRow {
     let package = order.quote.lines.first().map(|line| line.name.as_str()).unwrap_or_default();
     let (state, tone) = match order.status {
-        OrderState::Created | OrderState::Pending | OrderState::Challenge => (record.state_open, "warn"),
-        OrderState::Paid => (record.state_paid, "good"),
-        OrderState::Review => (record.state_review, "warn"),
-        OrderState::PartiallyRefunded => (record.state_part_returned, "warn"),
-        OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => (record.state_returned, ""),
+        OrderState::Created | OrderState::Pending | OrderState::Challenge => (record.state_open, Tone::Warn),
+        OrderState::Paid => (record.state_paid, Tone::Good),
+        OrderState::Review => (record.state_review, Tone::Warn),
+        OrderState::PartiallyRefunded => (record.state_part_returned, Tone::Warn),
+        OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => (record.state_returned, Tone::Plain),
         OrderState::Expired | OrderState::Cancelled | OrderState::Denied | OrderState::Failed => {
-            (record.state_over, "")
+            (record.state_over, Tone::Plain)
         }
     };
     OrderRow {
@@ -220,8 +219,7 @@ fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale:
             online @ Method::Online(_) => method_name(online),
         },
         amount: order.amount.to_string(),
-        state,
-        tone,
+        state: Badge::new(tone, state),
     }
 }
 

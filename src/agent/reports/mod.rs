@@ -9,6 +9,7 @@
 //! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
 //! | `dashboard` | how things are, in figures |
 //! | `explain` | the ledger lines that explain a user's access |
+//! | `search` | what a text may name |
 //! | `users`, `closings` | users, searched; closings of cash drawers |
 
 pub(crate) mod closings;
@@ -18,6 +19,7 @@ pub(crate) mod debts;
 pub(crate) mod explain;
 pub(crate) mod live;
 pub(crate) mod sales;
+pub(crate) mod search;
 pub(crate) mod span;
 pub(crate) mod usage;
 pub(crate) mod user_usage;

@@ -82,7 +82,7 @@ async fn a_second_factor_is_set_up_asked_for_and_ended_by_pages() {
     let page = owner.open("/saya").await;
     page.says("Belum aktif");
     let shown = sent(&owner, &page, "/saya/dua-langkah", &[]).await;
-    assert!(shown.html.contains("<svg") && shown.status == 200, "{}", shown.html);
+    assert!(shown.html.contains("<div class=\"qr\"><svg") && shown.status == 200, "{}", shown.html);
     let secret = value(&shown.html, "<code class=\"wrap\">").to_owned();
     owner.open(&shown.path).await.says(&secret);
     owner.open("/saya").await.hides(&secret);

@@ -115,7 +115,7 @@ async fn a_little_window_is_never_led_away_and_the_order_goes_on_in_a_real_brows
     let status = window.pay(&package_path(&site), "qris").await.leads_to();
     let page = window.get(&status).await;
     page.ok().says("Tangkap layar, buka aplikasi bank, lalu pilih QRIS dari galeri.").says("/b/");
-    assert!(page.text.contains("<svg"));
+    assert!(page.text.contains("<div class=\"qr\"><svg"));
     let inside = PortalClient::at(&site).with_agent(Some(CHROME));
     let inside = inside.with_header("x-requested-with", "com.google.android.captiveportallogin");
     let status = inside.pay(&package_path(&site), "gopay").await.leads_to();

@@ -136,7 +136,7 @@ test('wrong passwords are told alike, and the right one leads where somebody wan
 
 test('every page of the desk fits a phone and a screen reader, in both languages and in the dark', async () => {
   const desk = await town.desk({ viewport: PHONE, colorScheme: 'dark' })
-  const tabs = await desk.locator('nav.tabs a').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+  const tabs = await desk.locator('nav.menu a').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
   assert.ok(tabs.length >= 10, `${tabs}`)
   const pages = [...tabs, `/pelanggan/${town.guest.id}`, `/pelanggan/${town.guest.id}/rekening`, '/saya', '/pelanggan?q=tamu', '/nothing-here']
   for (const path of pages) {

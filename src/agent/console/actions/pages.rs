@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::form_spec::{EXPECT, Field, FormSpec, Kind, LAST_PAID};
 use super::preview::Shown;
+use crate::agent::console::menu::part;
 use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
@@ -234,24 +235,4 @@ impl<'a> Of<'a> {
 fn is_asked(field: &Field, problem: Option<&Problem>) -> bool {
     let Some(code) = field.only_after else { return true };
     field.value == "yes" || problem.is_some_and(|problem| problem.code() == code)
-}
-
-/// The tab that an address belongs to: its first part.
-fn part(home: &str) -> &str {
-    let end = home.bytes().skip(1).position(|b| matches!(b, b'/' | b'?'));
-    end.map_or(home, |end| &home[..=end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::part;
-
-    #[test]
-    fn a_tab_is_the_first_part_of_an_address() {
-        let rows =
-            [("/", "/"), ("/pelanggan", "/pelanggan"), ("/pelanggan/x/y", "/pelanggan"), ("/a?b=/c", "/a")];
-        for (home, tab) in rows {
-            assert_eq!(part(home), tab);
-        }
-    }
 }

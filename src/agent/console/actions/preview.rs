@@ -252,7 +252,7 @@ impl PreviewWriter<'_> {
         let language = self.locale.language;
         let parts = [
             say::debt_amount(self.locale, item),
-            say::debt_status(language, item.status).text.to_owned(),
+            say::debt_status(language, item.status).text.into_owned(),
             format!("{} {}", self.words.due_date, self.locale.day(item.due_date)),
             if item.is_open() { say::price(language, due) } else { String::new() },
             item.note.clone(),

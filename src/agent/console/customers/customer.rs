@@ -15,7 +15,6 @@ use crate::agent::console::actions::debts::DEBT_ACTIONS;
 use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::{Engine, Reached, Snapshot};
 use crate::agent::http::state::{Answer, AppState, user};
 use crate::agent::reports::explain::period;
@@ -27,7 +26,7 @@ use crate::domain::tariff;
 use crate::domain::units::{Bytes, Rupiah};
 use crate::store::{DeviceRecord, DeviceStay, OrderRecord, Page, Pending};
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, html};
 use crate::web::{Path, Problem, Query};
 
 /// Ledger lines looked at for the rules of access.

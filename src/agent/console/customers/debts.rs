@@ -12,7 +12,6 @@ use crate::agent::console::actions::debts::DEBT_ACTIONS;
 use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::reports::collection::ranked;
@@ -27,7 +26,7 @@ use crate::protocol::admin::page::{Cursor, List, PageLimit, given};
 use crate::protocol::admin::reports::{CallReason, CallView};
 use crate::tools::percent;
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, Tone, html};
 use crate::web::Query;
 
 /// Ages as addresses have them, in the order of [`Owed::by_age`].
@@ -195,16 +194,16 @@ fn item_row(session: &AdminSession, open: &Open) -> ItemRow {
 }
 
 fn call_row(house: &House, words: &People, locale: &Locale, call: &CallView, may_take: bool) -> CallRow {
-    let (class, text) = match call.state {
-        CallReason::Stopped => ("bad", words.stopped),
-        CallReason::Overdue => ("warn", words.overdue),
-        CallReason::DueSoon => ("", words.due_soon),
+    let (tone, text) = match call.state {
+        CallReason::Stopped => (Tone::Bad, words.stopped),
+        CallReason::Overdue => (Tone::Warn, words.overdue),
+        CallReason::DueSoon => (Tone::Plain, words.due_soon),
     };
     let due_date = call.due_date.map(|day| day.0);
     let message = call.amount_rp.map(|rp| house.message(&call.name, call.state, Rupiah(rp), due_date));
     let place = format!("/pelanggan/{}", call.user_id);
     CallRow {
-        badge: Badge { class, text },
+        badge: Badge::new(tone, text),
         name: call.name.clone(),
         due_date: due_date.map(|date| locale.day(date)).unwrap_or_default(),
         amount: say::price(locale.language, call.amount_rp.map(Rupiah)),

@@ -2,14 +2,13 @@
 
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::reports::explain::behind;
 use crate::domain::access::{self, Facts, Reason, Rule, Status};
 use crate::domain::debt::DebtItem;
 use crate::domain::ledger::Posted;
 use crate::store::UserRecord;
-use crate::ui::Locale;
+use crate::ui::{Badge, Locale};
 
 /// Ledger lines named with a rule.
 const LINES_MAX: usize = 8;

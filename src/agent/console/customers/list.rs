@@ -11,7 +11,6 @@ use crate::agent::console::actions::customers::NEW_USER_ACTIONS;
 use crate::agent::console::session::AdminSession;
 use crate::agent::console::texts::people::People;
 use crate::agent::console::texts::say;
-use crate::agent::console::texts::say::Badge;
 use crate::agent::engine::ReadView;
 use crate::agent::http::state::{Answer, AppState};
 use crate::agent::reports::users::found;
@@ -22,7 +21,7 @@ use crate::protocol::admin::values::StatusName;
 use crate::store::UserRecord;
 use crate::tools::percent;
 use crate::ui::desk::Layout;
-use crate::ui::{Frame, Locale, html};
+use crate::ui::{Badge, Frame, Locale, html};
 use crate::web::Query;
 
 /// The filter for those who wait for approval.
@@ -43,15 +42,17 @@ struct ListPage {
     actions: Vec<Button>,
 }
 
-struct Row {
-    href: String,
-    name: String,
-    contact: String,
-    badge: Badge,
-    remaining: String,
-    owed: String,
-    expires: String,
-    is_online: bool,
+/// A customer in a list.
+pub(super) struct Row {
+    pub href: String,
+    pub name: String,
+    pub contact: String,
+    pub badge: Badge,
+    pub remaining: String,
+    /// Empty for nothing.
+    pub owed: String,
+    pub expires: String,
+    pub is_online: bool,
 }
 
 /// `GET /pelanggan`.
@@ -91,7 +92,7 @@ pub(crate) async fn show(
     let language = session.page_request.locale.language;
     let all = [("", words.every_status, status.is_empty()), (WAITING, words.waiting, is_waiting)];
     let named =
-        Status::ALL.iter().map(|s| (s.name(), say::status(language, *s).text, status_wanted == Some(*s)));
+        Status::ALL.iter().map(|s| (s.name(), say::status_word(language, *s).1, status_wanted == Some(*s)));
     let filters = all.into_iter().chain(named).collect();
     let next = page.next.map(|after| {
         format!("/pelanggan?q={}&status={}&after={after}", percent::value(&q), percent::value(&status))
@@ -101,7 +102,7 @@ pub(crate) async fn show(
     html(&ListPage { frame, layout, words, q, filters, rows: page.items, next, total, actions })
 }
 
-fn row(look: &ReadView, locale: &Locale, user: &UserRecord) -> Row {
+pub(super) fn row(look: &ReadView, locale: &Locale, user: &UserRecord) -> Row {
     let account = &user.account;
     let snapshot = look.snapshot(user);
     let quote = look.with_context(|ctx| ctx.tariff().settle_all(account));

@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `list` | customers, searched and filtered |
+//! | `sell` | to whom a package is sold |
 //! | `customer` | one customer: everything at a glance, and every action |
 //! | `explain` | why a customer has this access, rule by rule |
 //! | `usage` | what was used, by day, hour and device |
@@ -17,6 +18,7 @@ pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod packages;
 pub(crate) mod receipt;
+pub(crate) mod sell;
 pub(crate) mod statement;
 pub(crate) mod usage;
 
@@ -30,6 +32,7 @@ use crate::agent::http::state::AppState;
 /// Every page about people.
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
+        .route("/jual", get(sell::show))
         .route("/pelanggan", get(list::show))
         .route("/pelanggan/{id}", get(customer::show))
         .route("/pelanggan/{id}/rekening", get(statement::show))

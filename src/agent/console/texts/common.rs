@@ -5,6 +5,20 @@ use crate::ui::catalogue::words;
 words! {
     /// Texts of every page.
     Words {
+        daily: "Harian", "Daily";
+        money: "Uang", "Money";
+        system: "Sistem", "System";
+        search_hint: "Nama, nomor, MAC, IP, kuitansi", "Name, number, MAC, IP, receipt";
+        search: "Cari", "Search";
+        found: "Hasil untuk \u{201c}{0}\u{201d}", "Found for \u{201c}{0}\u{201d}";
+        found_nothing: "Tidak ada yang cocok. Coba sebagian nama, nomor telepon, MAC, IP, nomor kuitansi, atau nomor pembayaran.",
+            "Nothing fits. Try a part of a name, a phone number, a MAC or IP address, or the number of a receipt or payment.";
+        found_how: "Cari nama, nomor telepon, nama login, MAC, IP, nomor kuitansi, atau nomor pembayaran. Tombol / membawa ke kotak pencarian.",
+            "Search a name, phone number, log-in name, MAC or IP address, or the number of a receipt or payment. The key / leads to the search box.";
+        found_receipts: "Kuitansi", "Receipt";
+        found_all: "Lihat semua", "Show all";
+        logged_in: "Masuk sebagai", "Logged in as";
+        sell: "Jual", "Sell";
         dashboard: "Beranda", "Dashboard";
         users: "Pelanggan", "Customers";
         packages: "Paket", "Packages";

@@ -1,9 +1,9 @@
 //! Names of order purposes, states and flags for people.
 
-use super::say::Badge;
 use crate::domain::order::{Flag, OrderKind, OrderState};
 use crate::ui::catalogue::words;
 use crate::ui::language::Language;
+use crate::ui::{Badge, Tone};
 
 words! {
     /// Names of orders.
@@ -65,25 +65,25 @@ pub(crate) fn order_kind(language: Language, kind: OrderKind) -> &'static str {
     }
 }
 
-/// The state of an order, with the class of its badge.
+/// The state of an order, as a badge.
 pub(crate) fn order_state(language: Language, state: OrderState) -> Badge {
     let names = Names::of(language);
-    let (class, text) = match state {
-        OrderState::Created => ("", names.created),
-        OrderState::Pending => ("warn", names.pending),
-        OrderState::Challenge => ("warn", names.challenge),
-        OrderState::Expired => ("", names.expired),
-        OrderState::Cancelled => ("", names.cancelled),
-        OrderState::Denied => ("", names.denied),
-        OrderState::Failed => ("", names.failed),
-        OrderState::Paid => ("good", names.paid),
-        OrderState::PartiallyRefunded => ("warn", names.partially_refunded),
-        OrderState::Refunded => ("warn", names.refunded),
-        OrderState::ChargedBack => ("bad", names.charged_back),
-        OrderState::Reversed => ("bad", names.reversed),
-        OrderState::Review => ("bad", names.review),
+    let (tone, text) = match state {
+        OrderState::Created => (Tone::Plain, names.created),
+        OrderState::Pending => (Tone::Warn, names.pending),
+        OrderState::Challenge => (Tone::Warn, names.challenge),
+        OrderState::Expired => (Tone::Plain, names.expired),
+        OrderState::Cancelled => (Tone::Plain, names.cancelled),
+        OrderState::Denied => (Tone::Plain, names.denied),
+        OrderState::Failed => (Tone::Plain, names.failed),
+        OrderState::Paid => (Tone::Good, names.paid),
+        OrderState::PartiallyRefunded => (Tone::Warn, names.partially_refunded),
+        OrderState::Refunded => (Tone::Warn, names.refunded),
+        OrderState::ChargedBack => (Tone::Bad, names.charged_back),
+        OrderState::Reversed => (Tone::Bad, names.reversed),
+        OrderState::Review => (Tone::Bad, names.review),
     };
-    Badge { class, text }
+    Badge::new(tone, text)
 }
 
 /// A mark on an order, in a sentence.

@@ -8,40 +8,36 @@ use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::ledger::{Book, Entry, Kind, Side};
 use crate::domain::order::{CashMethod, Method, OnlineMethod};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
-use crate::ui::Locale;
+use crate::ui::{Badge, Locale, Tone};
 use crate::ui::catalogue::fill;
 use crate::ui::language::Language;
 use crate::ui::payment_methods;
 use crate::web::Problem;
 
-/// A word with the colour that it has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Badge {
-    /// A class of the style sheet: `good`, `warn`, `bad` or none.
-    pub class: &'static str,
-    /// For people.
-    pub text: &'static str,
-}
-
 /// A status as a word.
 pub(crate) fn status(language: Language, status: Status) -> Badge {
+    let (tone, text) = status_word(language, status);
+    Badge::new(tone, text)
+}
+
+/// A status as a word, and how good it is.
+pub(crate) fn status_word(language: Language, status: Status) -> (Tone, &'static str) {
     let words = People::of(language);
-    let (class, text) = match status {
-        Status::Active => ("good", words.is_active),
-        Status::Unlimited => ("good", words.is_unlimited),
-        Status::Fup => ("warn", words.is_fup),
-        Status::Habis => ("warn", words.is_habis),
-        Status::Expired => ("warn", words.is_expired),
-        Status::Inactive => ("", words.is_inactive),
-        Status::Blocked => ("bad", words.is_blocked),
-    };
-    Badge { class, text }
+    match status {
+        Status::Active => (Tone::Good, words.is_active),
+        Status::Unlimited => (Tone::Good, words.is_unlimited),
+        Status::Fup => (Tone::Warn, words.is_fup),
+        Status::Habis => (Tone::Warn, words.is_habis),
+        Status::Expired => (Tone::Warn, words.is_expired),
+        Status::Inactive => (Tone::Plain, words.is_inactive),
+        Status::Blocked => (Tone::Bad, words.is_blocked),
+    }
 }
 
 /// A status and why it is so, where the status does not say it: `Diblokir: batas tagihan tercapai`.
 pub(crate) fn access(language: Language, access: &Access) -> String {
     let words = People::of(language);
-    let name = status(language, access.status).text;
+    let (_, name) = status_word(language, access.status);
     let why = match access.reason {
         Some(Reason::Admin) => words.by_admin,
         Some(Reason::Paying) => words.by_paying,
@@ -132,12 +128,12 @@ pub(crate) fn method(language: Language, method: Method) -> &'static str {
 /// The state of a debt item.
 pub(crate) fn debt_status(language: Language, status: DebtStatus) -> Badge {
     let words = People::of(language);
-    let (class, text) = match status {
-        DebtStatus::Open => ("warn", words.open),
-        DebtStatus::Paid => ("good", words.paid),
-        DebtStatus::WrittenOff => ("", words.written_off),
+    let (tone, text) = match status {
+        DebtStatus::Open => (Tone::Warn, words.open),
+        DebtStatus::Paid => (Tone::Good, words.paid),
+        DebtStatus::WrittenOff => (Tone::Plain, words.written_off),
     };
-    Badge { class, text }
+    Badge::new(tone, text)
 }
 
 /// How much a debt item was granted for.
