@@ -14,8 +14,6 @@ use sha2::{Digest, Sha256};
 use super::palette;
 use crate::settings::Colour;
 
-const STYLE: &str = include_str!("../../assets/kuota.css");
-const SCRIPT: &str = include_str!("../../assets/kuota.js");
 const ICON: &str = include_str!("../../assets/kuota.svg");
 const SPRITE: &str = include_str!("../../assets/icons.svg");
 /// The colour of a site that has none of its own. The style sheet has its shades.
@@ -23,6 +21,8 @@ pub(crate) const COLOUR: Colour = Colour([0x0b, 0x6a, 0x4f]);
 /// A year: a file with other content has another name.
 const KEPT: &str = "public, max-age=31536000, immutable";
 
+static STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/kuota.css")));
+static SCRIPT: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../assets/kuota.js")));
 /// The address of the icons, which are the same at every site.
 pub(crate) static SPRITE_LINK: LazyLock<String> = LazyLock::new(|| named("icons.svg", SPRITE));
 
@@ -44,6 +44,21 @@ pub(crate) struct Links {
     pub icon: String,
 }
 
+/// A style sheet or a script without what only its authors read: comments on lines of their own, and indentation.
+fn squeezed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_comment = false;
+    for line in text.lines().map(str::trim) {
+        let begins = line.starts_with("/*");
+        if !(is_comment || begins || line.starts_with("//") || line.is_empty()) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        is_comment = (is_comment || begins) && !line.ends_with("*/");
+    }
+    out
+}
+
 fn named(file: &str, content: &str) -> String {
     let hash = Sha256::digest(content.as_bytes());
     format!("/assets/{file}?v={}", HEXLOWER.encode(&hash[..4]))
@@ -57,11 +72,11 @@ impl Assets {
     /// The files in that colour.
     pub fn of(colour: Colour) -> Arc<Self> {
         let own = if colour == COLOUR { String::new() } else { palette::css(colour) };
-        let style = format!("{STYLE}{own}");
+        let style = format!("{}{own}", *STYLE);
         let icon = ICON.replace(&COLOUR.to_string(), &colour.to_string());
         let links = Links {
             style: named("kuota.css", &style),
-            script: named("kuota.js", SCRIPT),
+            script: named("kuota.js", &SCRIPT),
             icon: named("kuota.svg", &icon),
         };
         Arc::new(Self { style: style.into(), icon: icon.into(), links })
@@ -72,7 +87,7 @@ impl Assets {
         let icon = || file("image/svg+xml", self.icon.clone());
         Router::new()
             .route("/assets/kuota.css", file("text/css; charset=utf-8", self.style.clone()))
-            .route("/assets/kuota.js", file("text/javascript; charset=utf-8", Bytes::from_static(SCRIPT.as_bytes())))
+            .route("/assets/kuota.js", file("text/javascript; charset=utf-8", SCRIPT.as_str().into()))
             .route("/assets/icons.svg", file("image/svg+xml", Bytes::from_static(SPRITE.as_bytes())))
             .route("/assets/kuota.svg", icon())
             // Browsers request it by themselves, and log an error in their console without it.
@@ -88,11 +103,23 @@ mod tests {
     #[test]
     fn another_colour_is_another_style_sheet_and_another_icon() {
         let (ours, theirs) = (Assets::of(COLOUR), Assets::of(Colour([0x1d, 0x4e, 0xd8])));
-        assert_eq!(ours.style, STYLE);
+        assert_eq!(ours.style, STYLE.as_str());
         assert!(ICON.contains(&COLOUR.to_string()), "the icon has the colour");
         assert!(STYLE.contains(&format!("--accent: {COLOUR};")), "the style sheet has its shades");
         assert!(theirs.style.ends_with(palette::css(Colour([0x1d, 0x4e, 0xd8])).as_bytes()));
         assert!(ours.links.style != theirs.links.style && ours.links.icon != theirs.links.icon);
         assert_eq!(ours.links.script, theirs.links.script);
+    }
+
+    #[test]
+    fn only_what_authors_read_is_left_out() {
+        let text = "/* one\n   two */\n.a { b: c; }\n\n  /* three */\n  .d { e: \"/*\"; } /* f */\n// g\nh(); // i\n";
+        assert_eq!(squeezed(text), ".a { b: c; }\n.d { e: \"/*\"; } /* f */\nh(); // i\n");
+        // A line of a text over several lines may not be taken for a comment.
+        let script = include_str!("../../assets/kuota.js");
+        assert!(script.lines().all(|line| line.matches('`').count().is_multiple_of(2)));
+        let style = include_str!("../../assets/kuota.css");
+        assert_eq!(style.matches('{').count(), STYLE.matches('{').count(), "no rule is lost");
+        assert!(STYLE.contains(".card {") && SCRIPT.contains("function dress(") && !STYLE.contains("/*"));
     }
 }

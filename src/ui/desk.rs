@@ -109,7 +109,8 @@ pub(crate) async fn for_people(State(desk): State<Arc<DeskPages>>, request: Requ
     if let Some(on) = page_request.as_ref().and_then(|page_request| house.led_on(page_request, &response)) {
         return on;
     }
-    let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>().cloned()) else {
+    let Some((page_request, problem)) = page_request.zip(response.extensions().get::<Problem>().cloned())
+    else {
         return response;
     };
     match problem.status().as_u16() {

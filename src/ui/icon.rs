@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn every_icon_is_drawn_once_and_nothing_else_is() {
         let sprite = include_str!("../../assets/icons.svg");
-        let drawn: Vec<&str> = sprite.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let drawn: Vec<&str> =
+            sprite.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         let named: Vec<&str> = Icon::ALL.iter().map(|icon| icon.id()).collect();
         assert_eq!(drawn, named);
         assert_eq!(sprite.matches("<symbol ").count(), drawn.len());

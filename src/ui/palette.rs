@@ -103,7 +103,9 @@ mod tests {
         for ground in [LIGHT_GROUNDS[0], DARK_GROUNDS[0]] {
             assert!(style.contains(&format!("--ground: {ground};")), "{ground}");
         }
-        assert!(style.contains(&format!("--surface: {};", DARK_GROUNDS[1])) && style.contains("--surface: #fff;"));
+        assert!(
+            style.contains(&format!("--surface: {};", DARK_GROUNDS[1])) && style.contains("--surface: #fff;")
+        );
         for ink in INKS {
             assert!(style.contains(&format!("--ink: {ink};")), "{ink}");
         }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    COLOUR, ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource, debt_due,
-    literal,
+    COLOUR, ClockTrust, DAY, DAYS_MAX, Enforcement, Language, PaymentMode, Registration, Tls, UsageSource,
+    debt_due, literal,
 };
 use crate::clock::Zone;
 use crate::domain::account::{self, Expiry, Overage};

@@ -87,8 +87,7 @@ pub(crate) fn layout(page_request: &PageRequest, actor: &Actor, token: String, p
     let words = DeskWords::of(language);
     let menu = groups(language, actor.role, part);
     let is_in_bar = menu.iter().flat_map(|group| &group.tabs).any(|tab| tab.is_here && tab.is_in_bar);
-    let more =
-        Tab { path: MORE, name: words.more, icon: Icon::More, is_here: !is_in_bar, is_in_bar: true };
+    let more = Tab { path: MORE, name: words.more, icon: Icon::More, is_here: !is_in_bar, is_in_bar: true };
     let search = SearchBox { path: SEARCH, hint: Words::of(language).search_hint, value: String::new() };
     let who = actor.name.clone();
     Layout { words, menu, more: Some(more), search: Some(search), who, token, told: None }

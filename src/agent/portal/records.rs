@@ -198,7 +198,9 @@ fn order_row(order: &OrderRecord, portal: &Portal, record: &RecordWords, locale:
         OrderState::Paid => (record.state_paid, Tone::Good),
         OrderState::Review => (record.state_review, Tone::Warn),
         OrderState::PartiallyRefunded => (record.state_part_returned, Tone::Warn),
-        OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => (record.state_returned, Tone::Plain),
+        OrderState::Refunded | OrderState::ChargedBack | OrderState::Reversed => {
+            (record.state_returned, Tone::Plain)
+        }
         OrderState::Expired | OrderState::Cancelled | OrderState::Denied | OrderState::Failed => {
             (record.state_over, Tone::Plain)
         }

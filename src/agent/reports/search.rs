@@ -53,7 +53,8 @@ fn receipt_no(text: &str) -> Option<u64> {
         rest.strip_prefix(word).map_or(rest, |rest| rest.trim_start_matches([' ', '.', ':']))
     });
     let digits: String = word.chars().filter(|c| !matches!(c, '.' | ',')).collect();
-    let is_number = word.starts_with(|c: char| c.is_ascii_digit()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let is_number =
+        word.starts_with(|c: char| c.is_ascii_digit()) && digits.bytes().all(|b| b.is_ascii_digit());
     is_number.then(|| digits.parse().ok()).flatten()
 }
 

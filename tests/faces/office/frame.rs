@@ -25,10 +25,15 @@ async fn every_page_of_the_menu_is_there_and_knows_its_place() {
     for path in &all {
         let page = owner.open(path).await;
         assert!(page.html.contains(&format!("href=\"{path}\"")), "{path}");
-        let here = page.html.split(" aria-current=\"page\">").next().unwrap().rsplit("href=\"").next().unwrap();
+        let here =
+            page.html.split(" aria-current=\"page\">").next().unwrap().rsplit("href=\"").next().unwrap();
         assert!(here.starts_with(&format!("{path}\"")), "{path}: {here}");
         // On a phone some tab of the bar is the page's.
-        let bar = page.html.split("class=\"bar").skip(1).filter(|tab| tab.split('>').next().unwrap().contains("aria-current"));
+        let bar = page
+            .html
+            .split("class=\"bar")
+            .skip(1)
+            .filter(|tab| tab.split('>').next().unwrap().contains("aria-current"));
         assert_eq!(bar.count(), 1, "{path}");
     }
     let more = owner.open("/lainnya").await;
@@ -85,7 +90,14 @@ async fn a_search_leads_to_its_only_hit_and_else_shows_hits_by_kind() {
     let order = site.post(&format!("{budi}/purchases"), sold).await.ok(201);
     let cashier = ConsoleClient::of(&site, "siti", "cashier").await;
     let home = budi.replace("/users/", "/pelanggan/");
-    for q in ["santoso", "+62+812+5555+0006", "081255550006", "02000000AB01", "02-00-00-00-ab-01", "02%3A00%3A00%3A00%3AAB%3A01"] {
+    for q in [
+        "santoso",
+        "+62+812+5555+0006",
+        "081255550006",
+        "02000000AB01",
+        "02-00-00-00-ab-01",
+        "02%3A00%3A00%3A00%3AAB%3A01",
+    ] {
         let sent = cashier.get(&format!("/cari?q={q}")).await;
         assert_eq!((sent.status, sent.to.as_str()), (303, home.as_str()), "{q}");
     }

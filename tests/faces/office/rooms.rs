@@ -66,7 +66,8 @@ async fn every_role_sees_its_pages_in_both_languages_and_no_more() {
             ("/catatan", "Catatan", "operator"),
             ("/pengelola", "Pengelola", "owner"),
         ] {
-            let mut links = tabs.html.split("<a href=\"").filter(|link| link.starts_with(&format!("{path}\"")));
+            let mut links =
+                tabs.html.split("<a href=\"").filter(|link| link.starts_with(&format!("{path}\"")));
             let is_there = links.any(|link| link.split("</a>").next().unwrap().ends_with(&format!(">{tab}")));
             assert_eq!(is_there, rank(role) >= rank(least), "{role} {path}");
         }

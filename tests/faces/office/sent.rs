@@ -464,6 +464,8 @@ async fn money_asked_for_online_leads_to_what_it_is_paid_with_and_the_page_follo
     let paid = owner.open(&told.path).await;
     paid.says("Pembayaran diterima.").says("Lunas").hides("Menunggu pembayaran.");
     assert!(
-        !paid.html.contains("class=\"qr\"") && !paid.html.contains("data-live") && !paid.html.contains("http-equiv")
+        !paid.html.contains("class=\"qr\"")
+            && !paid.html.contains("data-live")
+            && !paid.html.contains("http-equiv")
     );
 }

@@ -130,7 +130,8 @@ test('wrong passwords are told alike, and the right one leads where somebody wan
   await page.getByLabel('Kata sandi').fill(town.password)
   await page.getByRole('button', { name: 'Masuk' }).click()
   await page.waitForURL(`${town.admin}/pelanggan`)
-  await page.getByRole('button', { name: /Keluar/ }).click()
+  await page.getByRole('link', { name: 'Lainnya' }).click()
+  await page.getByRole('button', { name: 'Keluar' }).click()
   await page.waitForURL(/\/masuk/)
 })
 

@@ -244,7 +244,7 @@ const DESK = {
     }
   },
   '/keluar': async (town) => {
-    return { as: await admin(town), from: '/', to: '/keluar', isDirect: true, ends: /\/masuk$/, done: 'Masuk ke kuota' }
+    return { as: await admin(town), from: '/lainnya', to: '/keluar', isDirect: true, ends: /\/masuk$/, done: 'Masuk ke kuota' }
   },
 }
 
@@ -365,6 +365,7 @@ const PRESSED_BY = {
   'console/confirm.html form {{ action }}': ['desk /pelanggan/{id}/jual', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
   'console/login.html form /masuk': ['desk /masuk'],
   'console/layout.html form /keluar': ['desk /keluar'],
+  'console/more.html form /keluar': ['desk /keluar'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
   'console/office/account.html form /saya/dua-langkah': ['desk /saya/dua-langkah'],

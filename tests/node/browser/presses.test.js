@@ -52,12 +52,12 @@ function leadsTo(to) {
   return to instanceof RegExp ? (url) => to.test(path(url)) : (url) => path(url) === path(to)
 }
 
-/** What of a page leads there: a link to be pressed, or a form. */
+/** What of a page leads there and can be seen: a link to be pressed, or a form. */
 async function find(page, selector, attribute, to) {
   const all = page.locator(selector)
   for (let at = 0; at < await all.count(); at += 1) {
     const address = await all.nth(at).getAttribute(attribute)
-    if (address && leadsTo(to)(address)) return all.nth(at)
+    if (address && leadsTo(to)(address) && await all.nth(at).isVisible()) return all.nth(at)
   }
   return assert.fail(`nothing on ${page.url()} leads to ${to}`)
 }

@@ -8,10 +8,10 @@ use crate::domain::debt::{DebtItem, DebtStatus};
 use crate::domain::ledger::{Book, Entry, Kind, Side};
 use crate::domain::order::{CashMethod, Method, OnlineMethod};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
-use crate::ui::{Badge, Locale, Tone};
 use crate::ui::catalogue::fill;
 use crate::ui::language::Language;
 use crate::ui::payment_methods;
+use crate::ui::{Badge, Locale, Tone};
 use crate::web::Problem;
 
 /// A status as a word.
