@@ -3,15 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use super::values::{expect_text, text_serde};
+use serde::{Deserialize, Serialize};
 
 /// What WCAG AA demands of text.
 pub(crate) const CONTRAST_MIN: f64 = 4.5;
 
 /// A colour as `#rrggbb`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Colour(pub [u8; 3]);
 
 const COLOUR_HINT: &str = "write # and six digits 0-9 a-f, like \"#0b6a4f\"";
@@ -82,7 +81,19 @@ impl FromStr for Colour {
     }
 }
 
-text_serde!(Colour, COLOUR_HINT);
+impl TryFrom<String> for Colour {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Colour> for String {
+    fn from(colour: Colour) -> Self {
+        colour.to_string()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -138,7 +138,7 @@ pub mod day_minute {
 }
 
 /// Reads a text and hands it on; another type is refused with the hint.
-pub(super) fn expect_text<'de, D: Deserializer<'de>, T>(
+fn expect_text<'de, D: Deserializer<'de>, T>(
     d: D,
     hint: &'static str,
     read: impl FnOnce(&str) -> Result<T, D::Error>,
@@ -177,7 +177,6 @@ macro_rules! text_serde {
         }
     };
 }
-pub(super) use text_serde;
 
 /// A network as `10.5.50.0/24` or `fd00::/8`; a bare address is the network of that one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

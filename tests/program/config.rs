@@ -168,7 +168,7 @@ fn what_is_printed_reads_back_equal() {
 }
 
 /// A file, the start of what is said of it, and a word that must be in it.
-const BAD_FILES: [(&str, &str, &str); 62] = [
+const BAD_FILES: [(&str, &str, &str); 64] = [
     ("datadir = \"/x\"", "datadir: unknown key", "data_dir"),
     ("[router]\nadress = \"a:1\"", "router.adress: unknown key", "password_file"),
     ("[router.lists]\nfub = \"x\"", "router.lists.fub: unknown key", "fup"),
@@ -181,6 +181,8 @@ const BAD_FILES: [(&str, &str, &str); 62] = [
     ("router = 3", "router: must be", "a section: write [router]"),
     ("timezone = \"Asia/Bandung\"", "timezone: no time zone is named", "Asia/Jakarta"),
     ("timezone = 7", "timezone: must be", "text in quotes"),
+    ("colour = \"green\"", "colour: not a colour", "#0b6a4f"),
+    ("colour = \"#ffcc00\"", "colour: is too light", "a darker colour, like \"#"),
     ("language = \"jv\"", "language: \"jv\" is not one of", "id, en"),
     ("data_dir = \"\"", "data_dir: is empty", "write a folder"),
     ("[admin]\nlisten = \"8080\"", "admin.listen: ", "an address and a port"),
@@ -416,11 +418,12 @@ fn the_routers_encryption_is_made_of_what_the_keys_say() {
 }
 
 /// For every key another value than its default, as a variable has it.
-const OTHER_VALUES: [(&str, &str); 51] = [
+const OTHER_VALUES: [(&str, &str); 52] = [
     ("data_dir", "/srv/kuota"),
     ("timezone", "Asia/Makassar"),
     ("language", "en"),
     ("name", "Warung"),
+    ("colour", "#1d4ed8"),
     ("source_url", "https://src.example"),
     ("admin.listen", "127.0.0.1:9000"),
     ("admin.allowed_networks", "10.0.0.0/8"),

@@ -363,7 +363,7 @@ const ELSEWHERE = {
 const PRESSED_BY = {
   'console/form.html form {{ action }}': ['desk /pelanggan/baru', 'desk /pengelola/baru'],
   'console/confirm.html form {{ action }}': ['desk /pelanggan/{id}/jual', 'desk /pelanggan/{id}/pin', 'desk /pembayaran/{order}/tanya'],
-  'console/login.html form /masuk': ['desk /masuk'],
+  'console/login.html form {{ action }}': ['desk /masuk'],
   'console/layout.html form /keluar': ['desk /keluar'],
   'console/more.html form /keluar': ['desk /keluar'],
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],

@@ -139,7 +139,7 @@ async function press(town, face, name, make, options) {
     await note(face, page)
     const start = page.url()
     if (one.before) await one.before(page)
-    if (one.before && one.isDirect) await page.locator('form[method=post]').first().waitFor()
+    if (one.before && one.isDirect) await page.locator('main form[method=post]').first().waitFor()
     const form = one.isDirect
       ? await find(page, 'form[method=post]', 'action', one.to)
       : await open(page, one, hasScripts)
