@@ -369,7 +369,7 @@ const PRESSED_BY = {
   'console/office/backup.html form /cadangan/unduh': ['desk /cadangan/unduh'],
   'console/office/backup.html form /cadangan/periksa': ['desk /cadangan/periksa'],
   'console/office/account.html form /saya/dua-langkah': ['desk /saya/dua-langkah'],
-  'console/office/account.html form /saya/dua-langkah/pastikan': ['desk /saya/dua-langkah/pastikan'],
+  'pages/pending_factor.html form {{ pending.action }}': ['desk /saya/dua-langkah/pastikan'],
   'console/office/account.html form /saya/dua-langkah/matikan': ['desk /saya/dua-langkah/matikan'],
   'console/office/account.html form /saya/sesi': ['desk /saya/sesi'],
   'console/office/admins.html dialog /pengelola/baru': ['desk /pengelola/baru'],

@@ -162,7 +162,7 @@ test('every form of a template says where it goes', () => {
 })
 
 test('every form and dialog of the templates has its case', () => {
-  const known = new Set([...marks('console'), ...marks('portal')])
+  const known = new Set(['console', 'pages', 'portal'].flatMap((folder) => [...marks(folder)]))
   assert.deepEqual([...known].filter((mark) => !(mark in PRESSED_BY)), [], 'without a case')
   assert.deepEqual(Object.keys(PRESSED_BY).filter((mark) => !known.has(mark)), [], 'in no template')
   const cases = new Set([['desk', DESK], ['portal', PORTAL], ['snap', SNAP]]
