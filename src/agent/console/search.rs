@@ -51,7 +51,7 @@ struct SearchPage {
     words: &'static Words,
     groups: Vec<HitGroup>,
     /// What is to be said where nothing was found.
-    nothing: Option<String>,
+    nothing: Option<&'static str>,
 }
 
 /// What to look for.
@@ -80,11 +80,15 @@ pub(crate) async fn show(
         return Ok(see_other(&hit.path));
     }
     let title = if q.is_empty() { words.search.to_owned() } else { say::with(words.found, &[&q]) };
-    let nothing = groups.is_empty().then(|| if q.is_empty() { words.found_how } else { words.found_nothing });
+    let nothing = match (groups.is_empty(), q.is_empty()) {
+        (true, true) => Some(words.found_how),
+        (true, false) => Some(words.found_nothing),
+        (false, _) => None,
+    };
     let (frame, layout) = session.layout(title, SEARCH);
     let search = layout.search.map(|search| SearchBox { value: q, ..search });
     let layout = Layout { search, ..layout };
-    html(&SearchPage { frame, layout, words, groups, nothing: nothing.map(str::to_owned) })
+    html(&SearchPage { frame, layout, words, groups, nothing })
 }
 
 fn groups(engine: &Engine, locale: &Locale, text: &str) -> Result<Vec<HitGroup>, Problem> {
