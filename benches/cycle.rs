@@ -1,5 +1,7 @@
-//! What the engine allocates for one row of a reading, one user of a commit, one entry, one change and one row of an
-//! import. Counts do not depend on how busy the machine is. `cargo bench --bench cycle`.
+//! What is allocated for one row that is read from the router, one row of a reading that the engine counts, one user of a
+//! commit, one entry, one change and one row of an import; and the statements of the store. Counts do not depend on how
+//! busy the machine is. `cargo bench --bench cycle` fails when one grows beyond the figures in `cycle/figures.txt`;
+//! `CYCLE_WRITE=1` writes them.
 //!
 //! For instructions: `CYCLE_ONLY=used CYCLE_ROUNDS=30 valgrind --tool=callgrind BENCH`, and the same with other rounds; the
 //! difference is that of the rounds alone.
@@ -7,10 +9,15 @@
 
 #[path = "cycle/crowd.rs"]
 mod crowd;
+#[path = "cycle/figures.rs"]
+mod figures;
+#[path = "cycle/router.rs"]
+mod router;
 
 use std::alloc::System;
 
 use crowd::{Crowd, USERS};
+use figures::Figure;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -106,24 +113,74 @@ const CASES: [Case; 8] = [
     },
 ];
 
-fn main() {
-    let only = std::env::var("CYCLE_ONLY").ok();
-    let rounds = std::env::var("CYCLE_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
-    println!("allocations        bytes  for each");
-    for case in CASES.iter().filter(|case| only.as_deref().is_none_or(|only| only == case.name)) {
-        let mut crowd = Crowd::new(case.packages);
-        let (mut allocations, mut bytes) = (0, 0);
-        for round in 0..=rounds {
-            (case.prepare)(&mut crowd);
-            let region = Region::new(ALLOCATOR);
+/// Counts of several rounds.
+#[derive(Default)]
+struct Counts {
+    allocations: usize,
+    bytes: usize,
+    statements: u64,
+}
+
+impl Counts {
+    /// Runs a round and adds what it allocates.
+    fn count(&mut self, round: impl FnOnce()) {
+        let region = Region::new(ALLOCATOR);
+        round();
+        self.add(&region);
+    }
+
+    /// The same for a round that waits.
+    async fn count_async<T>(&mut self, round: impl Future<Output = T>) -> T {
+        let region = Region::new(ALLOCATOR);
+        let done = round.await;
+        self.add(&region);
+        done
+    }
+
+    fn add(&mut self, region: &Region<System>) {
+        let change = region.change();
+        self.allocations += change.allocations + change.reallocations;
+        self.bytes += change.bytes_allocated;
+    }
+
+    fn of_each(&self, name: &str, unit: &str, units: u32) -> Figure {
+        let each = |sum: u64| f64::from(u32::try_from(sum).unwrap()) / f64::from(units);
+        let [allocations, bytes] = [self.allocations, self.bytes].map(|sum| each(sum as u64));
+        let (name, unit) = (name.to_owned(), unit.to_owned());
+        Figure { name, unit, allocations, bytes, statements: each(self.statements) }
+    }
+}
+
+fn of_engine(case: &Case, rounds: u32) -> Figure {
+    let mut crowd = Crowd::new(case.packages);
+    let mut counts = Counts::default();
+    for round in 0..=rounds {
+        (case.prepare)(&mut crowd);
+        if round == 0 {
             (case.round)(&mut crowd);
-            let change = region.change();
-            if round > 0 {
-                allocations += change.allocations + change.reallocations;
-                bytes += change.bytes_allocated;
-            }
+            continue;
         }
-        let each = |sum: usize| f64::from(u32::try_from(sum).unwrap()) / f64::from(case.units * rounds);
-        println!("{:>11.2} {:>12.0}  {}", each(allocations), each(bytes), case.unit);
+        let before = crowd.statements();
+        counts.count(|| (case.round)(&mut crowd));
+        counts.statements += crowd.statements() - before;
+    }
+    counts.of_each(case.name, case.unit, case.units * rounds)
+}
+
+fn main() {
+    if router::is_child() {
+        return router::serve();
+    }
+    let only = std::env::var("CYCLE_ONLY").ok();
+    let is_chosen = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let rounds = std::env::var("CYCLE_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let engine = CASES.iter().filter(|case| is_chosen(case.name)).map(|case| of_engine(case, rounds));
+    let mut found: Vec<Figure> = engine.collect();
+    if is_chosen("router") {
+        found.extend(router::figures(rounds));
+    }
+    figures::print(&found);
+    if only.is_none() {
+        figures::check_or_write(&found);
     }
 }

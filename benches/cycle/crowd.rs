@@ -138,6 +138,11 @@ impl Crowd {
         self.engine.flush().unwrap();
     }
 
+    /// Statements of the store so far.
+    pub fn statements(&self) -> u64 {
+        self.engine.store_stats().statements
+    }
+
     pub fn note(&mut self) {
         self.engine.note(&Actor::daemon(), "bench", "", String::new()).unwrap();
     }
