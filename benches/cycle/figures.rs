@@ -24,7 +24,8 @@ impl Figure {
 }
 
 fn table(figures: &[Figure]) -> String {
-    let mut out = format!("{:<10} {:>11} {:>8} {:>10}  for each\n", "name", "allocations", "bytes", "statements");
+    let mut out =
+        format!("{:<10} {:>11} {:>8} {:>10}  for each\n", "name", "allocations", "bytes", "statements");
     for Figure { name, unit, allocations, bytes, statements } in figures {
         writeln!(out, "{name:<10} {allocations:>11.2} {bytes:>8.0} {statements:>10.2}  {unit}").unwrap();
     }
@@ -62,7 +63,10 @@ pub fn check_or_write(figures: &[Figure]) {
         for ((part, value), kept) in figure.parts().into_iter().zip(kept) {
             // Half of the last digit that is kept.
             if value > kept * (1.0 + TOLERANCE) + 0.5 * if part == "bytes" { 1.0 } else { 0.01 } {
-                grown.push(format!("{}: {value:.2} {part} for each {}, kept are {kept}", figure.name, figure.unit));
+                grown.push(format!(
+                    "{}: {value:.2} {part} for each {}, kept are {kept}",
+                    figure.name, figure.unit
+                ));
             }
         }
     }

@@ -12,9 +12,10 @@ pub use super::connection::{Dial, RouterStream, Transport};
 use super::lists::ListNames;
 use super::owner::ConnectionTask;
 use super::port::{EditOutcome, Router, RouterError, RouterFuture, RouterHealth};
-use super::session::{BadRow, CommandAnswer, CommandRequest, Fold, IN_FLIGHT_MAX, Row};
+use super::session::{CommandAnswer, CommandRequest, Fold, IN_FLIGHT_MAX};
 use super::shared::ClientShared;
 use super::tls;
+use super::wire::{BadRow, Row};
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 

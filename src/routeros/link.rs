@@ -12,8 +12,9 @@ use super::connection::RouterStream;
 use super::port::{RouterError, RouterIdentity, is_lasting};
 use super::print::print;
 use super::reconnect::Credentials;
-use super::session::{BadRow, BrokenLink, CommandAnswer, CommandRequest, Fold, Ignore, RouterSession, Row};
+use super::session::{BrokenLink, CommandAnswer, CommandRequest, Fold, Ignore, RouterSession};
 use super::shared::LoginReply;
+use super::wire::{BadRow, Row};
 
 /// Bytes read from the socket at once.
 const READ_BYTES: usize = 16 * 1024;

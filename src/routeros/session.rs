@@ -1,69 +1,22 @@
 //! One session with a router, without I/O: bytes in, commands' fates out. Every command that begins here ends in
 //! its rows, a trap, or [`RouterError::Lost`]; the owner of the session calls [`Session::fail`] when it is over.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mikrotik_rs::{Command, Connection, Event, ReplyResponse, Tag};
+use mikrotik_rs::{Command, Connection, Event, Tag};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::port::RouterError;
-use super::wire::{self, Framer, GuardedSentence, Limits, SentenceKind};
+use super::wire::{self, BadRow, Framer, GuardedSentence, Limits, Row, SentenceKind};
 
 /// How many commands may be in flight on one session.
 pub(super) const IN_FLIGHT_MAX: usize = 8;
 /// How long a session may say nothing before it is asked for a sign of life.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(30);
-
-/// One row of a reply.
-pub(super) struct Row<'a>(&'a ReplyResponse);
-
-/// Why a row makes no sense: the field and its value.
-pub(super) type BadRow = String;
-
-impl Row<'_> {
-    /// A field's value; `None` where the row lacks it or it is empty.
-    pub(super) fn text(&self, field: &str) -> Result<Option<&str>, BadRow> {
-        match (self.0.attributes.get(field), self.0.attributes_raw.get(field)) {
-            (Some(Some(text)), _) => Ok(Some(text)),
-            (_, Some(Some(_))) => Err(format!("{field} is not UTF-8")),
-            _ => Ok(None),
-        }
-    }
-
-    /// Whether the row is nothing but attributes.
-    pub(super) fn check(&self) -> Result<(), BadRow> {
-        match self.0.attributes_raw.get(wire::ODD_WORD) {
-            None => Ok(()),
-            Some(_) => Err(format!("a word that is no attribute: {:.100}", self.lossy(wire::ODD_WORD))),
-        }
-    }
-
-    /// A field that people write: whatever is not UTF-8 is replaced.
-    pub(super) fn lossy(&self, field: &str) -> Cow<'_, str> {
-        let bytes = self.0.attributes_raw.get(field).and_then(Option::as_deref);
-        String::from_utf8_lossy(bytes.unwrap_or_default())
-    }
-
-    /// A field that must be there, read by `parse`.
-    pub(super) fn required<T>(&self, field: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, BadRow> {
-        let text = self.text(field)?.ok_or_else(|| format!("row without {field}"))?;
-        parse(text).ok_or_else(|| format!("{field}={text:.100}"))
-    }
-
-    /// A field that may lack, but must make sense where it is there.
-    pub(super) fn optional<T>(
-        &self,
-        field: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, BadRow> {
-        self.text(field)?.map(|text| parse(text).ok_or_else(|| format!("{field}={text:.100}"))).transpose()
-    }
-}
 
 /// When and where a command ran.
 #[derive(Clone, Copy, Debug)]
@@ -358,35 +311,44 @@ impl RouterSession {
     }
 
     fn sentence(&mut self, sentence: &[u8], now: Instant) -> Result<(), BrokenLink> {
-        let (kind, tag, bytes) = match wire::guard(sentence) {
-            Ok(GuardedSentence::Reply { kind, tag, bytes }) => (kind, tag, bytes),
-            Ok(GuardedSentence::Fatal(reason)) => {
+        let guarded = wire::guard(sentence).map_err(|violation| self.violation(&violation))?;
+        let (tag, is_row) = match &guarded {
+            GuardedSentence::Row { tag, .. } => (*tag, true),
+            GuardedSentence::Reply { tag, .. } => (*tag, false),
+            GuardedSentence::Fatal(reason) => {
                 return Err(BrokenLink::new(format!("router ended the session: {reason}")));
             }
-            Err(violation) => return Err(self.violation(&violation)),
         };
         self.last_sign = now;
+        self.count(tag, sentence, is_row)?;
+        match guarded {
+            GuardedSentence::Row { row, .. } => self.row(tag, &row),
+            GuardedSentence::Reply { kind, bytes, .. } => self.reply(tag, kind, &bytes, now)?,
+            GuardedSentence::Fatal(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Counts a sentence of a reply, under the caps.
+    fn count(&mut self, tag: Tag, sentence: &[u8], is_row: bool) -> Result<(), BrokenLink> {
         let Some(slot) = self.slots.get_mut(&tag) else {
             return Err(BrokenLink::new(format!("a reply to no command of ours (tag {tag})")));
         };
         slot.bytes = slot.bytes.saturating_add(u64::try_from(sentence.len()).unwrap_or(u64::MAX));
-        slot.rows += u64::from(kind == SentenceKind::Row);
-        if slot.bytes > self.limits.reply_bytes {
-            return Err(BrokenLink::by(
-                tag,
-                format!("a reply of more than {} bytes", self.limits.reply_bytes),
-            ));
+        slot.rows += u64::from(is_row);
+        let Limits { reply_bytes, reply_rows, .. } = self.limits;
+        if slot.bytes > reply_bytes {
+            return Err(BrokenLink::by(tag, format!("a reply of more than {reply_bytes} bytes")));
         }
-        if slot.rows > self.limits.reply_rows {
-            return Err(BrokenLink::by(tag, format!("more than {} rows", self.limits.reply_rows)));
+        if slot.rows > reply_rows {
+            return Err(BrokenLink::by(tag, format!("more than {reply_rows} rows")));
         }
-        if slot.sink.is_none() && kind == SentenceKind::Row {
-            // The command has failed already; the core does not know it any more.
-            return Ok(());
-        }
-        let event = self.core.receive(&bytes).ok().and_then(|()| self.core.poll_event());
+        Ok(())
+    }
+
+    fn reply(&mut self, tag: Tag, kind: SentenceKind, bytes: &[u8], now: Instant) -> Result<(), BrokenLink> {
+        let event = self.core.receive(bytes).ok().and_then(|()| self.core.poll_event());
         match (kind, event) {
-            (SentenceKind::Row, Some(Event::Reply { response, .. })) => self.row(tag, &Row(&response)),
             (SentenceKind::Trap, Some(Event::Trap { response, .. })) => self.trap(tag, response.message),
             (SentenceKind::Done { ret }, Some(Event::Done { .. })) => self.finish(tag, ret, now),
             (SentenceKind::Empty, Some(Event::Empty { .. })) => {}
@@ -395,6 +357,7 @@ impl RouterSession {
         Ok(())
     }
 
+    /// Hands a row to its command. One that has failed takes no more.
     fn row(&mut self, tag: Tag, row: &Row<'_>) {
         let Some(slot) = self.slots.get_mut(&tag) else { return };
         let Some(Err(what)) = slot.sink.as_mut().map(|sink| sink.row(row)) else { return };

@@ -2,8 +2,9 @@
 //!
 //! The core believes any announced length, parses an incomplete sentence again at every read, skips what it cannot
 //! route and loses the text of unusual traps. Here every sentence is whole, bounded, and either understood or a
-//! [`Violation`]: a row skipped in silence would be read as a row that is gone. A row with a garbled word stays a row, marked
-//! as one that cannot be read.
+//! [`Violation`]: a row skipped in silence would be read as a row that is gone. A row with a garbled word stays a row, which
+//! says that it cannot be read. Rows do not pass the core, which copies every field four times: [`Row`] reads them where
+//! they are.
 
 use std::borrow::Cow;
 
@@ -12,9 +13,6 @@ use mikrotik_rs::proto::codec::{self, Decode};
 
 /// How many characters of a router's message are kept.
 const MESSAGE_CHARS_MAX: usize = 500;
-
-/// The attribute under which a word of a row is kept that is no attribute. No menu has a column of that name.
-pub(super) const ODD_WORD: &str = "!odd";
 
 /// Caps on what one router may send. Past one of them the connection is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,11 +138,82 @@ impl Framer {
     }
 }
 
+/// The words of a sentence, up to its terminator.
+fn words(mut sentence: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let Ok(Decode::Complete { value: (length, prefix_bytes), .. }) = codec::decode_length(sentence)
+        else {
+            return None;
+        };
+        let end = prefix_bytes.checked_add(usize::try_from(length).ok()?)?;
+        let word = sentence.get(prefix_bytes..end).filter(|word| !word.is_empty())?;
+        sentence = &sentence[end..];
+        Some(word)
+    })
+}
+
+/// One row of a reply, where it lies among the bytes from the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row<'a>(&'a [u8]);
+
+/// Why a row makes no sense: the field and its value.
+pub(super) type BadRow = String;
+
+impl<'a> Row<'a> {
+    /// A field's value; `None` where the row lacks it or it is empty.
+    pub(super) fn text(&self, field: &str) -> Result<Option<&'a str>, BadRow> {
+        let text = self.value(field).map(std::str::from_utf8).transpose();
+        text.map_err(|_| format!("{field} is not UTF-8"))
+    }
+
+    /// Whether the row is nothing but attributes.
+    pub(super) fn check(&self) -> Result<(), BadRow> {
+        match words(self.0).skip(1).find(|word| is_odd(word)) {
+            None => Ok(()),
+            Some(word) => Err(format!("a word that is no attribute: {:.100}", String::from_utf8_lossy(word))),
+        }
+    }
+
+    /// A field that people write: whatever is not UTF-8 is replaced.
+    pub(super) fn lossy(&self, field: &str) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.value(field).unwrap_or_default())
+    }
+
+    /// A field that must be there, read by `parse`.
+    pub(super) fn required<T>(&self, field: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, BadRow> {
+        let text = self.text(field)?.ok_or_else(|| format!("row without {field}"))?;
+        parse(text).ok_or_else(|| format!("{field}={text:.100}"))
+    }
+
+    /// A field that may lack, but must make sense where it is there.
+    pub(super) fn optional<T>(
+        &self,
+        field: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, BadRow> {
+        self.text(field)?.map(|text| parse(text).ok_or_else(|| format!("{field}={text:.100}"))).transpose()
+    }
+
+    /// The bytes of a field; `None` where the row lacks it or it is empty. Of a field that comes twice the last counts.
+    fn value(&self, field: &str) -> Option<&'a [u8]> {
+        let value = |word: &'a [u8]| match word.strip_prefix(b"=")?.strip_prefix(field.as_bytes())? {
+            [] => Some(&[][..]),
+            [b'=', value @ ..] => Some(value),
+            _ => None,
+        };
+        words(self.0).filter_map(value).last().filter(|value| !value.is_empty())
+    }
+}
+
+/// Whether a word of a row is neither an attribute nor its tag.
+fn is_odd(word: &[u8]) -> bool {
+    let key = word.strip_prefix(b"=").map(|rest| rest.split(|b| *b == b'=').next().unwrap_or_default());
+    !word.starts_with(b".tag=") && key.is_none_or(|key| key.is_empty() || std::str::from_utf8(key).is_err())
+}
+
 /// What a sentence is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SentenceKind {
-    /// `!re`
-    Row,
     /// `!done`; `ret` is whether it carried a value, which the core drops.
     Done {
         /// Whether a `=ret=` came along.
@@ -156,69 +225,57 @@ pub enum SentenceKind {
     Trap,
 }
 
-/// One sentence that the core will understand.
+/// One sentence that is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GuardedSentence<'a> {
-    /// A sentence of one command's reply.
+    /// `!re`: a row of one command's reply.
+    Row {
+        /// Whose reply it is.
+        tag: Tag,
+        /// The row.
+        row: Row<'a>,
+    },
+    /// Any other sentence of one command's reply.
     Reply {
         /// What it is.
         kind: SentenceKind,
         /// Whose reply it is.
         tag: Tag,
         /// The sentence, in a form that the core reads.
-        bytes: Cow<'a, [u8]>,
+        bytes: Vec<u8>,
     },
     /// `!fatal`: the router ends the session, in its own words.
     Fatal(String),
 }
 
-/// Puts one whole sentence into a form that the core reads without loss: the tag second, a trap with a text, a known
-/// category and UTF-8. Rows pass as they are, but for words that are no attributes.
+/// Puts one whole sentence into a form that is read without loss: the tag second, a trap with a text, a known category and
+/// UTF-8. Rows stay as they are.
 pub fn guard(sentence: &[u8]) -> Result<GuardedSentence<'_>, Violation> {
-    let Ok(Decode::Complete { value: raw, .. }) = codec::decode_sentence(sentence) else {
-        return Err(Violation::Word(lossy(sentence)));
-    };
-    let words: Vec<&[u8]> = raw.words().collect();
-    let Some((&category, rest)) = words.split_first() else {
+    let Some(category) = words(sentence).next() else {
         return Err(Violation::Category(String::new()));
     };
+    let rest = || words(sentence).skip(1).collect::<Vec<_>>();
     match category {
         b"!re" => {
-            let tag = tag_of("!re", rest)?;
-            Ok(GuardedSentence::Reply { kind: SentenceKind::Row, tag, bytes: row(sentence, &words) })
+            let tag = tag_of("!re", words(sentence).skip(1))?;
+            Ok(GuardedSentence::Row { tag, row: Row(sentence) })
         }
         b"!done" => {
+            let rest = rest();
             let has_value = rest.iter().any(|word| word.starts_with(b"=ret="));
-            plain("!done", SentenceKind::Done { ret: has_value }, rest)
+            plain("!done", SentenceKind::Done { ret: has_value }, &rest)
         }
-        b"!empty" => plain("!empty", SentenceKind::Empty, rest),
+        b"!empty" => plain("!empty", SentenceKind::Empty, &rest()),
         b"!trap" => {
-            let tag = tag_of("!trap", rest)?;
-            let message = format!("=message={}", trap_text(rest));
+            let rest = rest();
+            let tag = tag_of("!trap", rest.iter().copied())?;
+            let message = format!("=message={}", trap_text(&rest));
             let bytes = encode(&[b"!trap", &tag_word(tag), message.as_bytes()]);
-            Ok(GuardedSentence::Reply { kind: SentenceKind::Trap, tag, bytes: Cow::Owned(bytes) })
+            Ok(GuardedSentence::Reply { kind: SentenceKind::Trap, tag, bytes })
         }
-        b"!fatal" => Ok(GuardedSentence::Fatal(text_or(rest, "no reason given"))),
+        b"!fatal" => Ok(GuardedSentence::Fatal(text_or(&rest(), "no reason given"))),
         other => Err(Violation::Category(lossy(other))),
     }
-}
-
-/// A row as the core reads it. A word that it would end the session for becomes the attribute [`ODD_WORD`], so that
-/// only this row is unreadable.
-fn row<'a>(sentence: &'a [u8], words: &[&'a [u8]]) -> Cow<'a, [u8]> {
-    let is_odd = |word: &[u8]| {
-        let key = word.strip_prefix(b"=").map(|rest| rest.split(|b| *b == b'=').next().unwrap_or_default());
-        !word.starts_with(b".tag=")
-            && key.is_none_or(|key| key.is_empty() || std::str::from_utf8(key).is_err())
-    };
-    if !words[1..].iter().any(|word| is_odd(word)) {
-        return Cow::Borrowed(sentence);
-    }
-    let odd = |word: &&[u8]| [b"=", ODD_WORD.as_bytes(), b"=", *word].concat();
-    let plain = |word: &&[u8]| if is_odd(word) { odd(word) } else { word.to_vec() };
-    let words: Vec<Vec<u8>> =
-        std::iter::once(words[0].to_vec()).chain(words[1..].iter().map(plain)).collect();
-    Cow::Owned(encode(&words.iter().map(Vec::as_slice).collect::<Vec<_>>()))
 }
 
 /// A sentence that says nothing but whose reply it belongs to.
@@ -230,13 +287,13 @@ fn plain(
     if let Some(word) = rest.iter().find(|word| !word.starts_with(b"=") && !word.starts_with(b".tag=")) {
         return Err(Violation::Word(lossy(word)));
     }
-    let tag = tag_of(name, rest)?;
-    let bytes = Cow::Owned(encode(&[name.as_bytes(), &tag_word(tag)]));
+    let tag = tag_of(name, rest.iter().copied())?;
+    let bytes = encode(&[name.as_bytes(), &tag_word(tag)]);
     Ok(GuardedSentence::Reply { kind, tag, bytes })
 }
 
-fn tag_of(name: &'static str, words: &[&[u8]]) -> Result<Tag, Violation> {
-    let mut tags = words.iter().filter_map(|word| word.strip_prefix(b".tag="));
+fn tag_of<'a>(name: &'static str, words: impl Iterator<Item = &'a [u8]>) -> Result<Tag, Violation> {
+    let mut tags = words.filter_map(|word| word.strip_prefix(b".tag="));
     match (tags.next(), tags.next()) {
         (Some(tag), None) => Tag::try_from(tag).map_err(|_| Violation::Tag(name)),
         _ => Err(Violation::Tag(name)),
@@ -279,6 +336,7 @@ fn encode(words: &[&[u8]]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use mikrotik_rs::proto::response::CommandResponse;
     use proptest::prelude::*;
 
     use super::*;
@@ -338,7 +396,7 @@ mod tests {
         let expected = GuardedSentence::Reply {
             kind: SentenceKind::Done { ret: true },
             tag: Tag::from_raw(7),
-            bytes: Cow::Owned(plain),
+            bytes: plain,
         };
         assert_eq!(guard(&bytes), Ok(expected));
     }
@@ -388,6 +446,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_row_says_which_word_makes_it_unreadable() {
+        let rows: [(&[&[u8]], &str); 6] = [
+            (&[b"!re", b".tag=1", b"=.id=*1", b"=comment=caf\xe9"], ""),
+            (&[b"!re", b".tag=1", b"=.id=*1", b"surprise"], "surprise"),
+            (&[b"!re", b"==x", b".tag=1"], "==x"),
+            (&[b"!re", b".tag=1", b"=\xe9=x"], "=\u{fffd}=x"),
+            (&[b"!re", b".tag=1", b"!done"], "!done"),
+            (&[b"!re", b".tag=1", b".id=1"], ".id=1"),
+        ];
+        for (words, odd) in rows {
+            let bytes = encode(words);
+            let Ok(GuardedSentence::Row { row, .. }) = guard(&bytes) else { panic!("{words:?}") };
+            let expected = format!("a word that is no attribute: {odd}");
+            assert_eq!(row.check(), if odd.is_empty() { Ok(()) } else { Err(expected) }, "{words:?}");
+        }
+    }
+
     fn sentences(framer: &mut Framer, chunks: &[&[u8]]) -> Result<Vec<Vec<u8>>, Violation> {
         let mut out = Vec::new();
         for chunk in chunks {
@@ -411,6 +487,34 @@ mod tests {
                     let _ = guard(sentence);
                 }
                 prop_assert!(framer.buffered() <= CAP);
+            }
+        }
+
+        #[test]
+        fn a_row_has_the_fields_that_the_core_reads(
+            fields in prop::collection::vec(("[a-c]{1,2}", prop::collection::vec(any::<u8>(), 0..4), any::<bool>()), 0..6),
+        ) {
+            let word = |(key, value, has_value): &(String, Vec<u8>, bool)| {
+                let mut word = [b"=", key.as_bytes()].concat();
+                if *has_value {
+                    word.push(b'=');
+                    word.extend(value);
+                }
+                word
+            };
+            let mut words = vec![b"!re".to_vec(), b".tag=1".to_vec()];
+            words.extend(fields.iter().map(word));
+            let bytes = encode(&words.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let Ok(GuardedSentence::Row { row, tag }) = guard(&bytes) else { panic!("no row") };
+            let Ok(Decode::Complete { value: raw, .. }) = codec::decode_sentence(&bytes) else { panic!("cut") };
+            let Ok(CommandResponse::Reply(core)) = CommandResponse::parse(&raw) else { panic!("no reply") };
+            prop_assert_eq!((tag, row.check()), (core.tag, Ok(())));
+            for field in ["a", "b", "c", "aa", "ab", "ac", "ba", "bb", "bc", "ca", "cb", "cc"] {
+                let text = core.attributes.get(field).cloned().flatten();
+                let raw = core.attributes_raw.get(field).cloned().flatten();
+                prop_assert_eq!(row.value(field), raw.as_deref());
+                let is_text = raw.is_none() || text.is_some();
+                prop_assert_eq!(row.text(field).ok(), is_text.then_some(text.as_deref()));
             }
         }
 
