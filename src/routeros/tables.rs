@@ -239,9 +239,9 @@ fn host(row: &Row<'_>) -> Result<HostRow, BadRow> {
 /// `None` for a row of a list that is not ours: an old router may not know the query.
 fn listing(row: &Row<'_>, names: &ListNames) -> Result<Option<ListRow>, BadRow> {
     // Which list it is must be certain: a row of ours that is passed over would be added again.
-    let name = row.required("list", |name| Some(name.to_owned()))?;
-    let list = names.list(&name);
-    if list.is_none() && !names.is_former(&name) {
+    let name = row.text("list")?.ok_or("row without list")?;
+    let list = names.list(name);
+    if list.is_none() && !names.is_former(name) {
         return Ok(None);
     }
     let comment = row.lossy("comment");
