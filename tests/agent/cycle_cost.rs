@@ -58,16 +58,21 @@ async fn a_change_adds_one_round_trip_for_each_row_that_changes() {
     assert_eq!(round_trips(&site).await, (ROUND_TRIPS + 2, 2));
 }
 
+fn device(n: u32) -> Mac {
+    let [a, b, c, d] = n.to_be_bytes();
+    Mac([2, 0, a, b, c, d])
+}
+
 /// An engine with `users` users, each with a device that is about to use something.
 struct Crowd {
     engine: Engine,
     clock: ManualClock,
-    users: u8,
+    users: u32,
     round: u64,
 }
 
 impl Crowd {
-    fn new(dir: &Path, users: u8) -> Self {
+    fn new(dir: &Path, users: u32) -> Self {
         let clock = ManualClock::new(NOON);
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let parts = Engine::parts(dir, std::sync::Arc::new(clock.clone()), zone).unwrap();
@@ -79,7 +84,7 @@ impl Crowd {
             let id: UserId = body["id"].as_str().unwrap().parse().unwrap();
             let grant = Grant { amount: Bytes::gb(1), days: None, reason: "tes".into() };
             crowd.ask(Command::Grant(id, grant));
-            crowd.ask(Command::Bind(NewDevice::of(id, Mac([2, 0, 0, 0, 0, n]))));
+            crowd.ask(Command::Bind(NewDevice::of(id, device(n))));
         }
         crowd.commit();
         crowd
@@ -96,8 +101,8 @@ impl Crowd {
             self.round += 1;
             self.clock.advance(Duration::from_secs(10));
             let round = self.round;
-            let row = |n| HostRow {
-                mac: Mac([2, 0, 0, 0, 0, n]),
+            let row = |n: u32| HostRow {
+                mac: device(n),
                 row: RowId(format!("*{n:X}")),
                 address: None,
                 to_address: None,
@@ -135,7 +140,8 @@ const CHILD_DIR: &str = "KUOTA_COST_DIR";
 #[test]
 fn a_commit_is_one_sync_and_a_bounded_number_of_bytes() {
     if let (Ok(commits), Ok(dir)) = (std::env::var(CHILD), std::env::var(CHILD_DIR)) {
-        let mut crowd = Crowd::new(Path::new(&dir), 100);
+        let users = std::env::var("KUOTA_COST_USERS").map_or(100, |n| n.parse().unwrap());
+        let mut crowd = Crowd::new(Path::new(&dir), users);
         (0..commits.parse().unwrap()).for_each(|_| crowd.commit());
         return;
     }
