@@ -119,9 +119,7 @@ impl Writer<'_> {
     /// Writes accounts, baselines and usage of a batch. Rows that are gone must be deleted before.
     pub(super) fn traffic(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let hour = self.meters_hour()?;
-        let is_hour = batch.usage.iter().all(|(key, _)| Some(key.hour) == hour);
-        // Days are summed from the hours, and old hours are deleted.
-        let is_within_hour = is_hour && batch.days.is_empty() && batch.hours_from.is_none();
+        let is_within_hour = batch.usage.iter().all(|(key, _)| Some(key.hour) == hour);
         if !is_within_hour {
             self.fold(None)?;
         }
