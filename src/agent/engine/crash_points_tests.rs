@@ -88,8 +88,9 @@ fn any_deed() -> impl Strategy<Value = Deed> {
 
 /// An engine with its card.
 struct Site {
-    dir: TempDir,
+    /// Closed before its folder goes.
     engine: Engine,
+    dir: TempDir,
 }
 
 impl Site {
