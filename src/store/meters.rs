@@ -335,3 +335,7 @@ impl Writer<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "meters_tests.rs"]
+mod tests;

@@ -19,13 +19,17 @@ use kuota::domain::usage::{HostRow, HostTable, RowId};
 const ROUND_TRIPS: u64 = 5;
 /// Statements of one commit beside those of active users: single values of the store, and the commit's number.
 const STATEMENTS_FIXED: u64 = 5;
-/// Statements for one active user and device: account, counter, usage of the hour.
-const STATEMENTS_ACTIVE: u64 = 3;
+/// Statements for one active user and device: a narrow row of what it moved.
+const STATEMENTS_ACTIVE: u64 = 1;
+/// The same when the hour changes: account, counter, usage of the hour.
+const STATEMENTS_HOUR: u64 = 3;
+/// Beside them then: narrow rows are added to the rows in full and deleted, and the hour is written.
+const STATEMENTS_HOUR_FIXED: u64 = 5;
 /// Syncs of a hundred commits: one of the write-ahead log for each, and those of a few checkpoints. A checkpoint
 /// more or less at the end of a run moves the difference of two runs by three.
 const SYNCS_PER_100: std::ops::RangeInclusive<u64> = 97..=115;
-/// Bytes handed to the file system for one commit of 100 active users, checkpoints included.
-const WRITTEN_MAX: u64 = 20 * 1024;
+/// Bytes handed to the file system for one commit, checkpoints and changes of the hour included, by active users.
+const WRITTEN_MAX: [(u32, u64); 2] = [(100, 10 * 1024), (1000, 32 * 1024)];
 
 async fn round_trips(site: &TestSite) -> (u64, u64) {
     let before = site.sim.stats();
@@ -119,42 +123,52 @@ impl Crowd {
 }
 
 #[test]
-fn a_commit_has_three_statements_for_each_active_user() {
+fn a_commit_has_one_statement_for_each_active_user() {
     for users in [1, 50] {
         let dir = tempfile::tempdir().unwrap();
         let mut crowd = Crowd::new(dir.path(), users);
         crowd.commit();
-        let before = crowd.engine.store_stats();
         crowd.commit();
-        let after = crowd.engine.store_stats();
-        assert_eq!(after.commits - before.commits, 1, "six readings, one commit");
-        let statements = after.statements - before.statements;
-        assert_eq!(statements, STATEMENTS_FIXED + STATEMENTS_ACTIVE * u64::from(users));
+        let mut statements = || {
+            let before = crowd.engine.store_stats();
+            crowd.commit();
+            let after = crowd.engine.store_stats();
+            assert_eq!(after.commits - before.commits, 1, "six readings, one commit");
+            after.statements - before.statements
+        };
+        let of_users = |each: u64| each * u64::from(users);
+        assert_eq!(statements(), STATEMENTS_FIXED + of_users(STATEMENTS_ACTIVE));
+        let of_hour: Vec<u64> =
+            (0..60).map(|_| statements()).filter(|n| *n > STATEMENTS_FIXED + of_users(1)).collect();
+        // The commit after it has a row of the hour for each whose last bytes were of the hour before.
+        assert_eq!(of_hour[0], STATEMENTS_FIXED + STATEMENTS_HOUR_FIXED + of_users(STATEMENTS_HOUR));
     }
 }
 
-/// Set for the copy of this test that runs under strace: how many commits to make, and where.
+/// Set for the copy of this test that runs under strace: how many commits to make, of how many users, and where.
 const CHILD: &str = "KUOTA_COST_COMMITS";
+const CHILD_USERS: &str = "KUOTA_COST_USERS";
 const CHILD_DIR: &str = "KUOTA_COST_DIR";
 
 #[test]
 fn a_commit_is_one_sync_and_a_bounded_number_of_bytes() {
-    if let (Ok(commits), Ok(dir)) = (std::env::var(CHILD), std::env::var(CHILD_DIR)) {
-        let users = std::env::var("KUOTA_COST_USERS").map_or(100, |n| n.parse().unwrap());
-        let mut crowd = Crowd::new(Path::new(&dir), users);
+    if let [Ok(commits), Ok(users), Ok(dir)] = [CHILD, CHILD_USERS, CHILD_DIR].map(std::env::var) {
+        let mut crowd = Crowd::new(Path::new(&dir), users.parse().unwrap());
         (0..commits.parse().unwrap()).for_each(|_| crowd.commit());
         return;
     }
-    // What both runs share - set-up, schema, users - cancels out.
-    let (few, many) = (traced(20), traced(120));
-    let (syncs, bytes) = (many.0 - few.0, (many.1 - few.1) / 100);
-    println!("100 commits of 100 active users: {syncs} syncs; {bytes} bytes written by each");
-    assert!(SYNCS_PER_100.contains(&syncs), "{syncs} syncs for a hundred commits");
-    assert!(bytes <= WRITTEN_MAX, "{bytes} bytes for one commit");
+    for (users, bytes_max) in WRITTEN_MAX {
+        // What both runs share - set-up, schema, users - cancels out.
+        let (few, many) = (traced(users, 20), traced(users, 120));
+        let (syncs, bytes) = (many.0 - few.0, (many.1 - few.1) / 100);
+        println!("100 commits of {users} active users: {syncs} syncs; {bytes} bytes written by each");
+        assert!(SYNCS_PER_100.contains(&syncs), "{syncs} syncs for a hundred commits");
+        assert!(bytes <= bytes_max, "{bytes} bytes for one commit of {users} users");
+    }
 }
 
 /// Syncs and bytes written by this test's own child that makes `commits` commits.
-fn traced(commits: u32) -> (u64, u64) {
+fn traced(users: u32, commits: u32) -> (u64, u64) {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("trace");
     let status = process::Command::new("strace")
@@ -163,6 +177,7 @@ fn traced(commits: u32) -> (u64, u64) {
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "cycle_cost::a_commit_is_one_sync_and_a_bounded_number_of_bytes"])
         .env(CHILD, commits.to_string())
+        .env(CHILD_USERS, users.to_string())
         .env(CHILD_DIR, dir.path().join("data"))
         .stdout(std::process::Stdio::null())
         .status()
