@@ -189,7 +189,7 @@ fn user(tx: &Transaction, no: u32, users: u32) {
     let used = USAGE_BYTES * i64::from(ORDERS * USAGE_LINES);
     // A refunded order's quota went back.
     let taken = refunds(no, users) * PACKAGE_BYTES;
-    tx.prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?3, 0, ?4, ?5)")
+    tx.prepare_cached("INSERT INTO accounts_base VALUES (?1, ?2, ?3, 0, ?4, ?5)")
         .unwrap()
         .execute(params![no, credits, used + taken, used, credits])
         .unwrap();
@@ -300,7 +300,7 @@ fn usage(tx: &Transaction, no: u32) {
     for ago in 1..=30 {
         totals.execute(params![today - ago, no, USAGE_BYTES / 2 + i64::from(no) * 1000]).unwrap();
     }
-    let mut hours = tx.prepare_cached("INSERT INTO usage_hours VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
+    let mut hours = tx.prepare_cached("INSERT INTO usage_hours_base VALUES (?1, ?2, ?2, ?3, 0)").unwrap();
     if no.is_multiple_of(3) {
         for ago in 0..10 {
             hours.execute(params![NOW_MS / HOUR_MS - ago, no, USAGE_BYTES / 20]).unwrap();

@@ -55,7 +55,7 @@ pub fn fill(folder: &Path, users: u32, days: u32) -> u64 {
     for (no, balance) in balances {
         let (credits, debits) = (balance.credits.0.cast_signed(), balance.debits.0.cast_signed());
         tx.prepare_cached(
-            "UPDATE accounts SET credits_bytes = ?2, debits_bytes = ?3, used_bytes = ?3 WHERE user_no = ?1",
+            "UPDATE accounts_base SET credits_bytes = ?2, debits_bytes = ?3, used_bytes = ?3 WHERE user_no = ?1",
         )
         .unwrap()
         .execute(params![no, credits, debits])
@@ -89,14 +89,14 @@ fn user(tx: &Connection, no: u32, days: u32) {
         created
     ])
     .unwrap();
-    tx.prepare_cached("INSERT INTO accounts VALUES (?1, 0, 0, 0, 0, 0)").unwrap().execute([no]).unwrap();
+    tx.prepare_cached("INSERT INTO accounts_base VALUES (?1, 0, 0, 0, 0, 0)").unwrap().execute([no]).unwrap();
     tx.prepare_cached(
         "INSERT INTO devices (device_no, user_no, mac, label, bound_at, seen_at) VALUES (?1, ?1, ?2, 'HP', ?3, ?3)",
     )
     .unwrap()
     .execute(params![no, 0x0200_0000_0000_i64 + i64::from(no), created])
     .unwrap();
-    tx.prepare_cached("INSERT INTO counters VALUES (?1, ?2, 1000, 5, 5000, 123456789, 1)")
+    tx.prepare_cached("INSERT INTO counters_base VALUES (?1, ?2, 1000, 5, 5000, 123456789, 1)")
         .unwrap()
         .execute(params![no, format!("*{no:X}")])
         .unwrap();

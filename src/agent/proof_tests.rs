@@ -75,7 +75,7 @@ async fn entries_that_stop_fitting_while_the_daemon_runs_are_found_by_the_next_c
     let (engine, proof) = start(dir.path()).unwrap();
     proof.prove_once(&engine, NOW).await.unwrap();
     // Nothing is due, so nothing is read.
-    let spoil = "UPDATE accounts SET credits_bytes = credits_bytes + 1";
+    let spoil = "UPDATE accounts_base SET credits_bytes = credits_bytes + 1";
     rusqlite::Connection::open(dir.path().join(crate::store::FILE)).unwrap().execute(spoil, []).unwrap();
     proof.prove_once(&engine, NOW).await.unwrap();
     proof.inner().kept = 0;

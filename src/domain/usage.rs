@@ -13,6 +13,9 @@ const START_TOLERANCE_S: u64 = 5;
 /// of both, and one part in a thousand for clocks that drift. No router boots in five seconds.
 const REBOOT_TOLERANCE_S: u64 = 5;
 const REBOOT_DRIFT: u64 = 1000;
+/// How far two readings of one row may lie apart in their starts, and in their slacks, by rounding alone.
+const START_ROUNDING_S: u64 = 2;
+const SLACK_ROUNDING_S: u64 = 1;
 
 /// A row's `.id`. It is stable while the row lives and names nothing afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,6 +187,16 @@ impl Counter {
     /// boot.
     pub fn outlive_boot(&mut self) {
         self.started_s = i64::MIN;
+    }
+
+    /// Whether this reading need not be kept whole where an `earlier` one is: with these bytes, that one recognizes the
+    /// next reading of the row as well. A start that moves, however slowly, is not the same.
+    pub fn has_start_of(&self, earlier: &Self) -> bool {
+        self.row == earlier.row
+            && self.counts == earlier.counts
+            && self.uptime_s >= earlier.uptime_s
+            && self.started_s.abs_diff(earlier.started_s) <= START_ROUNDING_S
+            && self.slack_s <= earlier.slack_s + SLACK_ROUNDING_S
     }
 
     /// Whether both are readings of one life of one row.

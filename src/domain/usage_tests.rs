@@ -267,3 +267,45 @@ fn rows_of_a_device_are_found_together_in_the_routers_order() {
     let devices: Vec<_> = rows.devices().map(|(mac, rows)| (mac.0[5], rows.len())).collect();
     assert_eq!(devices, [(1, 2), (2, 1), (3, 1)]);
 }
+
+#[test]
+fn a_baseline_with_an_earlier_start_recognizes_the_next_reading_as_the_later_one_does() {
+    let reading = |started_s: i64, slack_s: u64, uptime_s: u64| Counter {
+        row: RowId("*1".into()),
+        started_s,
+        slack_s,
+        uptime_s,
+        bytes: 1000,
+        counts: true,
+    };
+    let mut kept = 0;
+    let slacks = 0..5;
+    for (base_slack, slack, next_slack) in
+        slacks.clone().flat_map(|a| slacks.clone().flat_map(move |b| (0..5).map(move |c| (a, b, c))))
+    {
+        for start in 90..=110 {
+            let (base, now) = (reading(100, base_slack, 50), reading(start, slack, 110));
+            if !now.has_start_of(&base) {
+                continue;
+            }
+            kept += 1;
+            // Two readings of one row differ by less than two seconds and the longer of them.
+            let rounding = i64::try_from(1 + slack.max(next_slack)).unwrap();
+            for next in start - rounding..=start + rounding {
+                assert!(reading(next, next_slack, 170).is_same_row(&base), "{base:?} {now:?} {next}");
+            }
+        }
+    }
+    assert!(kept > 100, "{kept}");
+    let base = reading(100, 1, 50);
+    for other in [
+        reading(103, 1, 110),
+        reading(97, 1, 110),
+        reading(100, 3, 110),
+        reading(100, 1, 49),
+        Counter { row: RowId("*2".into()), ..base.clone() },
+        Counter { counts: false, ..base.clone() },
+    ] {
+        assert!(!other.has_start_of(&base), "{other:?}");
+    }
+}

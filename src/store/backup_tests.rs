@@ -137,7 +137,7 @@ fn whatever_is_no_whole_copy_is_refused_and_nothing_changes() {
         ("torn", torn),
         ("later", change("PRAGMA user_version = 99")),
         ("foreign", change("PRAGMA user_version = 0")),
-        ("foreign tables", change("DROP TABLE accounts")),
+        ("foreign tables", change("DROP TABLE accounts_base")),
         ("forged", change("PRAGMA foreign_keys = OFF; UPDATE entries SET amount_bytes = 1 WHERE seq = 2")),
     ];
     let (dir, store) = ledger();

@@ -68,9 +68,6 @@ impl Writer<'_> {
         for user in &batch.users {
             self.user(user)?;
         }
-        for user in &batch.accounts {
-            self.account(user)?;
-        }
         for (user_no, item, by) in &batch.debts {
             self.debt(*user_no, item, by)?;
         }

@@ -35,7 +35,7 @@ const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
 pub struct StoreStats {
     /// Transactions committed; each is one fsync of the write-ahead log.
     pub commits: u64,
-    /// Statements executed in them.
+    /// Statements executed in them, reads left out.
     pub statements: u64,
 }
 

@@ -9,12 +9,11 @@ use super::lifecycle::Store;
 use super::record::{
     DeviceRecord, OpeningRecord, OrderRecord, OutboxItem, PackageRecord, Pending, UndatedRecord, UserRecord,
 };
-use super::rows::{debt, instant, parsed, unsigned, unsigned_or_none, user};
+use super::rows::{counter, debt, instant, parsed, unsigned, unsigned_or_none, user};
 use crate::domain::id::{DebtId, Mac, PackageId};
 use crate::domain::ledger::{CHAIN_START, Hash};
 use crate::domain::package::Package;
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
-use crate::domain::usage::{Counter, RowId};
 
 /// The store's content as the engine uses it.
 #[derive(Clone, Debug, Default)]
@@ -147,16 +146,5 @@ fn device(row: &Row) -> Result<DeviceRecord, StoreError> {
         pending,
         unbound_at: instant(row, "unbound_at")?,
         counters: Vec::new(),
-    })
-}
-
-fn counter(row: &Row) -> Result<Counter, StoreError> {
-    Ok(Counter {
-        row: RowId(row.get("row")?),
-        started_s: row.get("started_s")?,
-        slack_s: unsigned(row, "slack_s")?,
-        uptime_s: unsigned(row, "uptime_s")?,
-        bytes: unsigned(row, "bytes")?,
-        counts: row.get("counts")?,
     })
 }

@@ -16,7 +16,7 @@
 //!
 //! The writer:
 //! - `lifecycle` opens, pauses, retries and closes, `damage` what a damaged table stops, `commit` is the one way to
-//!   write, `write` the parts of a batch
+//!   write, `write` the parts of a batch, `meters` what every reading changes
 //! - `load` the data that the engine keeps in memory, `orders`, `cash`, `undated`, `admins`, `sessions` with
 //!   `held_logins`, `site_secret` one subject each
 //!
@@ -45,6 +45,7 @@ mod held_logins;
 mod identity;
 mod lifecycle;
 mod load;
+mod meters;
 mod migrations;
 mod names;
 mod orders;

@@ -12,6 +12,7 @@ use crate::domain::id::{OrderId, UserId};
 use crate::domain::ledger::{Balance, Entry, Kind, Posted, Side};
 use crate::domain::order::{Line, Quote};
 use crate::domain::units::{Bytes, Rupiah, Timestamp};
+use crate::domain::usage::{Counter, RowId};
 use crate::protocol::LineWire;
 
 /// A column that a CHECK constraint keeps from being negative.
@@ -138,4 +139,16 @@ pub(super) fn entry(row: &Row) -> Result<Posted, StoreError> {
 pub(super) fn quote(row: &Row) -> Result<Quote, StoreError> {
     let lines: Vec<LineWire> = parsed(row, "lines", |text| serde_json::from_str(text).ok())?;
     Ok(Quote { lines: lines.into_iter().map(Line::from).collect() })
+}
+
+/// One row of `counters`.
+pub(super) fn counter(row: &Row) -> Result<Counter, StoreError> {
+    Ok(Counter {
+        row: RowId(row.get("row")?),
+        started_s: row.get("started_s")?,
+        slack_s: unsigned(row, "slack_s")?,
+        uptime_s: unsigned(row, "uptime_s")?,
+        bytes: unsigned(row, "bytes")?,
+        counts: row.get("counts")?,
+    })
 }

@@ -23,6 +23,9 @@ INSERT INTO orders (order_no, id, user_no, kind, method, amount_rp, status, line
   VALUES (9, 'online-1', 1, 'purchase', 'qris', 7000, 'pending', '[]', '["surplus"]', 0, 0, 3, 'r1', '{}', 9, 4, 5);
 INSERT INTO cash_moves VALUES (1, 2, 'ani', 'cash-1', 'cash', 'taken', 5000, 1, NULL);
 INSERT INTO cash_moves VALUES (2, 3, 'ani', 'cash-1', 'cash', 'returned', 1000, 1, NULL);
+INSERT INTO devices VALUES (1, 1, 5, '', 1, NULL, NULL, NULL, NULL);
+INSERT INTO counters VALUES (1, '*1', 100, 5, 50, 12345, 1);
+INSERT INTO usage_hours VALUES (498000, 1, 1, 77, 7);
 INSERT INTO entries VALUES (1, 1, 2, 'purchase', 'credit', 30, 5000, NULL, 'cash-1', '', 'ani', 'e1', zeroblob(32));
 "#;
 
@@ -59,7 +62,7 @@ fn index_names(conn: &Connection) -> Vec<String> {
 fn a_store_of_an_earlier_version_keeps_every_row_link_and_index() {
     let dir = tempfile::tempdir().unwrap();
     let conn = earlier(dir.path());
-    let tables = ["orders", "cash_moves", "entries", "accounts"];
+    let tables = ["orders", "cash_moves", "entries", "accounts", "counters", "usage_hours"];
     let before = tables.map(|table| rows(&conn, table));
     let indexes = index_names(&conn);
     drop(conn);

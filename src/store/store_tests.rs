@@ -82,13 +82,14 @@ fn whatever_is_tampered_with_shows() {
     assert!(matches!(found("UPDATE entries SET at = 2 WHERE seq = 1"), Broken::Link(1)));
     assert!(matches!(found("DELETE FROM entries WHERE seq = 3"), Broken::Gap { expected: 3, found: 4 }));
     assert!(matches!(found("DELETE FROM entries WHERE seq = 5"), Broken::Tail { expected: 5, found: 4 }));
-    let balance = "UPDATE accounts SET credits_bytes = credits_bytes + 1";
+    let balance = "UPDATE accounts_base SET credits_bytes = credits_bytes + 1";
     assert!(matches!(found(balance), Broken::Balance { .. }));
-    let open = "UPDATE accounts SET debits_bytes = 9, open_bytes = 9; UPDATE accounts SET open_bytes = 8";
+    let open =
+        "UPDATE accounts_base SET debits_bytes = 9, open_bytes = 9; UPDATE accounts_base SET open_bytes = 8";
     assert!(matches!(found(open), Broken::Balance { .. }));
     // Amount and balance changed together still break the chain.
     let both = "UPDATE entries SET amount_bytes = 0 WHERE seq = 5;
-                UPDATE accounts SET credits_bytes = credits_bytes - 5242880";
+                UPDATE accounts_base SET credits_bytes = credits_bytes - 5242880";
     assert!(matches!(found(both), Broken::Link(5)));
     let debt = "INSERT INTO debts VALUES (1, 'b1a7b8ac-2a8d-4b8e-9d0a-0a5d0c1e2f3a', 1, 10, 0, NULL, 0,
                 '2026-11-01', '2026-11-30', '', 1, 'x', 'open')";
@@ -159,13 +160,13 @@ fn a_receipt_is_given_once() {
 fn what_must_never_be_is_refused_by_the_database_itself() {
     let (_dir, store) = ledger();
     let never = [
-        "UPDATE accounts SET credits_bytes = -1",
-        "UPDATE accounts SET open_bytes = debits_bytes + 1",
+        "UPDATE accounts_base SET credits_bytes = -1",
+        "UPDATE accounts_base SET open_bytes = debits_bytes + 1",
         "UPDATE entries SET amount_bytes = -1",
         "UPDATE entries SET amount_bytes = 1.5",
         "UPDATE entries SET side = 'both'",
         "UPDATE users SET name = ''",
-        "INSERT INTO accounts VALUES (99, 0, 0, 0, 0, 0)",
+        "INSERT INTO accounts_base VALUES (99, 0, 0, 0, 0, 0)",
         "INSERT INTO cash_moves VALUES (1, 1, 'siti', 'nobody', 'cash', 'taken', 1, 1, NULL)",
         "UPDATE entries SET user_no = 99",
         "INSERT INTO orders (id, kind, method, amount_rp, status, lines, flags, receipt_no, plan, refunded_rp, created_at,

@@ -20,20 +20,21 @@ pub(super) enum TableClass {
 }
 
 /// Every table of the schema.
-pub(super) const CLASSES: [(&str, TableClass); 27] = [
-    ("accounts", TableClass::Money),
+pub(super) const CLASSES: [(&str, TableClass); 28] = [
+    ("accounts_base", TableClass::Money),
     ("admins", TableClass::People),
     ("applied", TableClass::Money),
     ("audit", TableClass::People),
     ("cash_moves", TableClass::Money),
     ("closings", TableClass::Money),
     ("counter_restarts", TableClass::Statistics),
-    ("counters", TableClass::Money),
+    ("counters_base", TableClass::Money),
     ("debts", TableClass::Money),
     ("devices", TableClass::Money),
     ("entries", TableClass::Money),
     ("events", TableClass::Money),
     ("meta", TableClass::Money),
+    ("meters", TableClass::Money),
     ("openings", TableClass::Money),
     ("orders", TableClass::Money),
     ("outbox", TableClass::Money),
@@ -42,7 +43,7 @@ pub(super) const CLASSES: [(&str, TableClass); 27] = [
     ("tokens", TableClass::Sessions),
     ("undated", TableClass::Money),
     ("usage_days", TableClass::Statistics),
-    ("usage_hours", TableClass::Statistics),
+    ("usage_hours_base", TableClass::Statistics),
     ("usage_months", TableClass::Statistics),
     ("usage_sums", TableClass::Statistics),
     ("usage_totals", TableClass::Statistics),
@@ -78,12 +79,15 @@ pub(super) fn remedy(tables: &[String]) -> &'static str {
     }
 }
 
-/// What keeps a damaged table under another name and begins it again empty.
+/// What keeps a damaged table under another name and begins it again empty. Views keep the name that they know.
 pub(super) fn aside_sql(conn: &Connection, table: &str) -> Result<String, StoreError> {
     let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
     let create: String = conn.query_row(sql, [table], |row| row.get(0))?;
     let stamp: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(format!("ALTER TABLE {table} RENAME TO {ASIDE}{table}_{stamp}; {create}"))
+    Ok(format!(
+        "PRAGMA legacy_alter_table = ON; ALTER TABLE {table} RENAME TO {ASIDE}{table}_{stamp}; {create};
+         PRAGMA legacy_alter_table = OFF"
+    ))
 }
 
 #[cfg(test)]

@@ -240,7 +240,9 @@ impl Reader {
 
     pub(super) fn check_accounts(&self, folds: &BTreeMap<u32, Balance>) -> Result<u64, Broken> {
         let mut checked = 0;
-        let mut statement = self.conn.prepare("SELECT * FROM users LEFT JOIN accounts USING (user_no)")?;
+        let mut statement = self.conn.prepare(
+            "SELECT user_no, id, credits_bytes, debits_bytes, open_bytes FROM users LEFT JOIN accounts USING (user_no)",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let fold = folds.get(&row.get("user_no")?).copied().unwrap_or_default();

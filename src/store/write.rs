@@ -207,24 +207,6 @@ impl Writer<'_> {
         )
     }
 
-    pub(super) fn account(&mut self, user: &UserRecord) -> Result<(), StoreError> {
-        let a = &user.account;
-        self.run(
-            "INSERT INTO accounts (user_no, credits_bytes, debits_bytes, open_bytes, used_bytes, tank_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (user_no) DO UPDATE SET credits_bytes = ?2, debits_bytes = ?3, open_bytes = ?4,
-               used_bytes = ?5, tank_bytes = ?6",
-            params![
-                user.no,
-                int(a.balance.credits.0),
-                int(a.balance.debits.0),
-                int(a.open_usage.0),
-                int(a.used.0),
-                int(a.fup_base.0),
-            ],
-        )
-    }
-
     pub(super) fn debt(&mut self, user_no: u32, item: &DebtItem, by: &str) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO debts (id, user_no, amount_bytes, paid_bytes, price_rp, paid_rp, debt_date, due_date, note,
@@ -254,19 +236,12 @@ impl Writer<'_> {
             self.device(device)?;
         }
         for (device_no, row) in &batch.gone {
-            self.run("DELETE FROM counters WHERE device_no = ?1 AND row = ?2", params![device_no, row.0])?;
-        }
-        for device in &batch.counters {
-            self.counters(device)?;
-        }
-        for (key, sum) in &batch.usage {
             self.run(
-                "INSERT INTO usage_hours (hour, user_no, device_no, bytes, unenforced_bytes)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT DO UPDATE SET bytes = bytes + ?4, unenforced_bytes = unenforced_bytes + ?5",
-                params![key.hour, key.user_no, key.device_no, int(sum.bytes.0), int(sum.unenforced.0)],
+                "DELETE FROM counters_base WHERE device_no = ?1 AND row = ?2",
+                params![device_no, row.0],
             )?;
         }
+        self.traffic(batch)?;
         for (at, device_no, r) in &batch.restarts {
             self.run(
                 "INSERT INTO counter_restarts (at, device_no, old_row, old_bytes, new_row, new_bytes, uptime_s)
@@ -310,7 +285,7 @@ impl Writer<'_> {
             )?;
         }
         if let Some(hour) = batch.hours_from {
-            self.run("DELETE FROM usage_hours WHERE hour < ?1", [hour])?;
+            self.run("DELETE FROM usage_hours_base WHERE hour < ?1", [hour])?;
         }
         Ok(())
     }
@@ -339,18 +314,6 @@ impl Writer<'_> {
                 device.unbound_at.map(|t| t.0),
             ],
         )
-    }
-
-    fn counters(&mut self, device: &DeviceRecord) -> Result<(), StoreError> {
-        for c in &device.counters {
-            self.run(
-                "INSERT INTO counters (device_no, row, started_s, slack_s, uptime_s, bytes, counts)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT DO UPDATE SET started_s = ?3, slack_s = ?4, uptime_s = ?5, bytes = ?6, counts = ?7",
-                params![device.no, c.row.0, c.started_s, int(c.slack_s), int(c.uptime_s), int(c.bytes), c.counts],
-            )?;
-        }
-        Ok(())
     }
 
     pub(super) fn entry(&mut self, line: &Chained) -> Result<(), StoreError> {

@@ -19,13 +19,17 @@ use kuota::domain::usage::{HostRow, HostTable, RowId};
 const ROUND_TRIPS: u64 = 5;
 /// Statements of one commit beside those of active users: single values of the store, and the commit's number.
 const STATEMENTS_FIXED: u64 = 5;
-/// Statements for one active user and device: account, counter, usage of the hour.
-const STATEMENTS_ACTIVE: u64 = 3;
-/// Syncs of a hundred commits: one of the write-ahead log for each, and those of a few checkpoints. A checkpoint
+/// Statements for one active user and device: a narrow row of what it moved.
+const STATEMENTS_ACTIVE: u64 = 1;
+/// The same when the hour changes: account, counter, usage of both hours.
+const STATEMENTS_HOUR: u64 = 4;
+/// Beside them then: narrow rows are added to the rows in full and deleted, and the hour is written.
+const STATEMENTS_HOUR_FIXED: u64 = 5;
+/// Syncs of the commits of two hours: one of the write-ahead log for each, and those of a few checkpoints. A checkpoint
 /// more or less at the end of a run moves the difference of two runs by three.
-const SYNCS_PER_100: std::ops::RangeInclusive<u64> = 97..=115;
-/// Bytes handed to the file system for one commit of 100 active users, checkpoints included.
-const WRITTEN_MAX: u64 = 20 * 1024;
+const SYNCS: std::ops::RangeInclusive<u64> = 117..=135;
+/// Bytes handed to the file system for one of them, checkpoints and changes of the hour included, by active users.
+const WRITTEN_MAX: [(u32, u64); 2] = [(100, 10 * 1024), (1000, 32 * 1024)];
 
 async fn round_trips(site: &TestSite) -> (u64, u64) {
     let before = site.sim.stats();
@@ -58,16 +62,21 @@ async fn a_change_adds_one_round_trip_for_each_row_that_changes() {
     assert_eq!(round_trips(&site).await, (ROUND_TRIPS + 2, 2));
 }
 
+fn device(n: u32) -> Mac {
+    let [a, b, c, d] = n.to_be_bytes();
+    Mac([2, 0, a, b, c, d])
+}
+
 /// An engine with `users` users, each with a device that is about to use something.
 struct Crowd {
     engine: Engine,
     clock: ManualClock,
-    users: u8,
+    users: u32,
     round: u64,
 }
 
 impl Crowd {
-    fn new(dir: &Path, users: u8) -> Self {
+    fn new(dir: &Path, users: u32) -> Self {
         let clock = ManualClock::new(NOON);
         let zone = Zone::named("Asia/Jakarta").unwrap();
         let parts = Engine::parts(dir, std::sync::Arc::new(clock.clone()), zone).unwrap();
@@ -79,7 +88,7 @@ impl Crowd {
             let id: UserId = body["id"].as_str().unwrap().parse().unwrap();
             let grant = Grant { amount: Bytes::gb(1), days: None, reason: "tes".into() };
             crowd.ask(Command::Grant(id, grant));
-            crowd.ask(Command::Bind(NewDevice::of(id, Mac([2, 0, 0, 0, 0, n]))));
+            crowd.ask(Command::Bind(NewDevice::of(id, device(n))));
         }
         crowd.commit();
         crowd
@@ -96,8 +105,8 @@ impl Crowd {
             self.round += 1;
             self.clock.advance(Duration::from_secs(10));
             let round = self.round;
-            let row = |n| HostRow {
-                mac: Mac([2, 0, 0, 0, 0, n]),
+            let row = |n: u32| HostRow {
+                mac: device(n),
                 row: RowId(format!("*{n:X}")),
                 address: None,
                 to_address: None,
@@ -114,41 +123,51 @@ impl Crowd {
 }
 
 #[test]
-fn a_commit_has_three_statements_for_each_active_user() {
+fn a_commit_has_one_statement_for_each_active_user() {
     for users in [1, 50] {
         let dir = tempfile::tempdir().unwrap();
         let mut crowd = Crowd::new(dir.path(), users);
         crowd.commit();
-        let before = crowd.engine.store_stats();
         crowd.commit();
-        let after = crowd.engine.store_stats();
-        assert_eq!(after.commits - before.commits, 1, "six readings, one commit");
-        let statements = after.statements - before.statements;
-        assert_eq!(statements, STATEMENTS_FIXED + STATEMENTS_ACTIVE * u64::from(users));
+        let mut statements = || {
+            let before = crowd.engine.store_stats();
+            crowd.commit();
+            let after = crowd.engine.store_stats();
+            assert_eq!(after.commits - before.commits, 1, "six readings, one commit");
+            after.statements - before.statements
+        };
+        let of_users = |each: u64| each * u64::from(users);
+        assert_eq!(statements(), STATEMENTS_FIXED + of_users(STATEMENTS_ACTIVE));
+        let of_hour: Vec<u64> =
+            (0..60).map(|_| statements()).filter(|n| *n > STATEMENTS_FIXED + of_users(1)).collect();
+        assert_eq!(of_hour[0], STATEMENTS_FIXED + STATEMENTS_HOUR_FIXED + of_users(STATEMENTS_HOUR));
     }
 }
 
-/// Set for the copy of this test that runs under strace: how many commits to make, and where.
+/// Set for the copy of this test that runs under strace: how many commits to make, of how many users, and where.
 const CHILD: &str = "KUOTA_COST_COMMITS";
+const CHILD_USERS: &str = "KUOTA_COST_USERS";
 const CHILD_DIR: &str = "KUOTA_COST_DIR";
 
 #[test]
 fn a_commit_is_one_sync_and_a_bounded_number_of_bytes() {
-    if let (Ok(commits), Ok(dir)) = (std::env::var(CHILD), std::env::var(CHILD_DIR)) {
-        let mut crowd = Crowd::new(Path::new(&dir), 100);
+    if let [Ok(commits), Ok(users), Ok(dir)] = [CHILD, CHILD_USERS, CHILD_DIR].map(std::env::var) {
+        let mut crowd = Crowd::new(Path::new(&dir), users.parse().unwrap());
         (0..commits.parse().unwrap()).for_each(|_| crowd.commit());
         return;
     }
-    // What both runs share - set-up, schema, users - cancels out.
-    let (few, many) = (traced(20), traced(120));
-    let (syncs, bytes) = (many.0 - few.0, (many.1 - few.1) / 100);
-    println!("100 commits of 100 active users: {syncs} syncs; {bytes} bytes written by each");
-    assert!(SYNCS_PER_100.contains(&syncs), "{syncs} syncs for a hundred commits");
-    assert!(bytes <= WRITTEN_MAX, "{bytes} bytes for one commit");
+    for (users, bytes_max) in WRITTEN_MAX {
+        // What both runs share - set-up, schema, users - cancels out.
+        let (few, many) = (traced(users, 20), traced(users, 20 + 120));
+        let (syncs, bytes) = (many.0 - few.0, (many.1 - few.1) / 120);
+        println!("two hours of {users} active users: {syncs} syncs; {bytes} bytes written by each commit");
+        assert!(SYNCS.contains(&syncs), "{syncs} syncs for 120 commits");
+        assert!(bytes <= bytes_max, "{bytes} bytes for one commit of {users} users");
+    }
 }
 
 /// Syncs and bytes written by this test's own child that makes `commits` commits.
-fn traced(commits: u32) -> (u64, u64) {
+fn traced(users: u32, commits: u32) -> (u64, u64) {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("trace");
     let status = process::Command::new("strace")
@@ -157,6 +176,7 @@ fn traced(commits: u32) -> (u64, u64) {
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "cycle_cost::a_commit_is_one_sync_and_a_bounded_number_of_bytes"])
         .env(CHILD, commits.to_string())
+        .env(CHILD_USERS, users.to_string())
         .env(CHILD_DIR, dir.path().join("data"))
         .stdout(std::process::Stdio::null())
         .status()

@@ -12,17 +12,18 @@ use rusqlite::{Connection, OpenFlags};
 /// Pages of the store's file.
 const PAGE_BYTES: u64 = 4096;
 /// Nothing starts without these.
-const MONEY: [&str; 18] = [
-    "accounts",
+const MONEY: [&str; 19] = [
+    "accounts_base",
     "applied",
     "cash_moves",
     "closings",
-    "counters",
+    "counters_base",
     "debts",
     "devices",
     "entries",
     "events",
     "meta",
+    "meters",
     "openings",
     "orders",
     "outbox",
@@ -36,7 +37,7 @@ const MONEY: [&str; 18] = [
 const PEOPLE: [&str; 3] = ["admins", "audit", "tokens"];
 /// These begin again empty.
 const STATISTICS: [&str; 6] =
-    ["counter_restarts", "usage_days", "usage_hours", "usage_months", "usage_sums", "usage_totals"];
+    ["counter_restarts", "usage_days", "usage_hours_base", "usage_months", "usage_sums", "usage_totals"];
 /// These are made anew from the others.
 const DERIVED: [&str; 1] = ["proofs"];
 /// Tables that a call of `CALLS` reads from the card at any time: their damage must be found while the daemon runs.

@@ -19,6 +19,8 @@ use crate::store::Page;
 
 #[path = "clock_tests.rs"]
 mod clock_tests;
+#[path = "crash_points_tests.rs"]
+mod crash_points_tests;
 #[path = "customers_tests.rs"]
 mod customers_tests;
 #[path = "devices_tests.rs"]

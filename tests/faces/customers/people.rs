@@ -21,7 +21,7 @@ async fn crowd(users: u32) -> TestSite {
                id = printf('00000000-0000-4000-8000-%012d', n), approved = (n % 10 <> 0);
              ALTER TABLE copies DROP COLUMN n;
              INSERT INTO users SELECT * FROM copies;
-             INSERT INTO accounts SELECT user_no, 0, 0, 0, 0, 0 FROM copies;
+             INSERT INTO accounts_base SELECT user_no, 0, 0, 0, 0, 0 FROM copies;
              COMMIT;"
         );
         store.execute_batch(&sql).unwrap();
