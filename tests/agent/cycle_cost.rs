@@ -63,8 +63,9 @@ async fn a_change_adds_one_round_trip_for_each_row_that_changes() {
 }
 
 fn device(n: u32) -> Mac {
-    let [a, b, c, d] = n.to_be_bytes();
-    Mac([2, 0, a, b, c, d])
+    let mut mac = [2, 0, 0, 0, 0, 0];
+    mac[2..].copy_from_slice(&n.to_be_bytes());
+    Mac(mac)
 }
 
 /// An engine with `users` users, each with a device that is about to use something.
