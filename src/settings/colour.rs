@@ -117,7 +117,7 @@ mod tests {
             ("#000000", "#ffffff", 21.0),
             ("#ffffff", "#ffffff", 1.0),
             ("#767676", "#ffffff", 4.54),
-            ("#0b6a4f", "#ffffff", 6.56),
+            ("#0b6a4f", "#ffffff", 6.59),
             ("#ff0000", "#ffffff", 4.0),
         ];
         for (a, b, expected) in rows {
