@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error};
 use tokio::time::{Instant, sleep_until};
 
 use super::service::Relay;
-use super::site::RelaySite;
+use super::site::SiteAccess;
 use crate::protocol::relay::{FEED_LIMIT_MAX, FEED_WAIT_S_MAX, FeedPage};
 use crate::web::Problem;
 
@@ -38,7 +38,8 @@ fn number<'de, D: Deserializer<'de>, T: FromStr>(d: D) -> Result<Option<T>, D::E
 
 /// `GET /v1/feed`: answers at once when there is something, else as soon as there is, or when the wait is over. A
 /// cursor beyond the end is answered at once with the end: the relay's store went back in time.
-pub(super) async fn page(relay: &Relay, site: &RelaySite, query: FeedQuery) -> Result<FeedPage, Problem> {
+pub(super) async fn page(relay: &Relay, access: &SiteAccess, query: FeedQuery) -> Result<FeedPage, Problem> {
+    let site = &access.site;
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if limit == 0 {
         return Err(Problem::invalid("limit", format!("must be 1 to {FEED_LIMIT_MAX}")));
@@ -62,6 +63,10 @@ pub(super) async fn page(relay: &Relay, site: &RelaySite, query: FeedQuery) -> R
         if waiting.is_none() {
             let place = relay.waiting.try_acquire().map_err(|_| too_many())?;
             waiting = Some((site.polls.begin(), place));
+            // A change of the site that came before this call began to wait did not end its wait.
+            if !relay.directory.admits(access) {
+                return Ok(FeedPage { epoch, items, next, has_more: false });
+            }
         }
         let replaced = async {
             if let Some((poll, _)) = &waiting {

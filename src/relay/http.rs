@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::feed::{FeedQuery, page};
 use super::service::Relay;
-use super::site::RelaySite;
+use super::site::SiteAccess;
 use super::store::RelayStoreError;
 use super::{charging, health, metrics, notifications, orders};
 use crate::clock::rfc3339;
@@ -91,7 +91,7 @@ fn call_max(uri: &Uri) -> Duration {
 }
 
 /// The site that calls, by its token.
-struct Caller(Arc<RelaySite>);
+struct Caller(SiteAccess);
 
 impl FromRequestParts<Arc<Relay>> for Caller {
     type Rejection = Problem;
@@ -106,7 +106,7 @@ impl FromRequestParts<Arc<Relay>> for Caller {
             let detail = "this site is disabled on the relay; its operator can enable it";
             return Err(Problem::forbidden("site_disabled", detail));
         }
-        Ok(Self(access.site))
+        Ok(Self(access))
     }
 }
 
@@ -134,7 +134,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 async fn open(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     body: Body<OpenOrder>,
 ) -> Result<(StatusCode, Json<RelayOrder>), Problem> {
     let order = charging::open(&relay, &site, body.value).await?;
@@ -143,7 +143,7 @@ async fn open(
 
 async fn order(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Path(id): Path<String>,
 ) -> HttpAnswer<RelayOrder> {
     orders::get(&relay, &site, &id).await.map(Json)
@@ -151,7 +151,7 @@ async fn order(
 
 async fn cancel(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Path(id): Path<String>,
 ) -> HttpAnswer<RelayOrder> {
     orders::cancel(&relay, &site, &id).await.map(Json)
@@ -159,7 +159,7 @@ async fn cancel(
 
 async fn refresh(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Path(id): Path<String>,
 ) -> HttpAnswer<RelayOrder> {
     orders::refresh(&relay, &site, &id).await.map(Json)
@@ -167,7 +167,7 @@ async fn refresh(
 
 async fn refund(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Path(id): Path<String>,
     body: Body<RefundOrder>,
 ) -> HttpAnswer<RelayOrder> {
@@ -176,7 +176,7 @@ async fn refund(
 
 async fn adopt(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Path(id): Path<String>,
     body: Body<AdoptOrder>,
 ) -> HttpAnswer<RelayOrder> {
@@ -185,7 +185,7 @@ async fn adopt(
 
 async fn abandon(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Path(request_id): Path<String>,
 ) -> HttpAnswer<Abandoned> {
     orders::abandon(&relay, &site, &request_id).await.map(Json)
@@ -193,15 +193,15 @@ async fn abandon(
 
 async fn feed(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(access): Caller,
     Query(query): Query<FeedQuery>,
 ) -> HttpAnswer<FeedPage> {
-    page(&relay, &site, query).await.map(Json)
+    page(&relay, &access, query).await.map(Json)
 }
 
 async fn report(
     State(relay): State<Arc<Relay>>,
-    Caller(site): Caller,
+    Caller(SiteAccess { site, .. }): Caller,
     Report(report): Report,
 ) -> Json<HealthAnswer> {
     Json(health::receive(&relay, &site.id, report))

@@ -28,6 +28,7 @@ pub(super) struct RelaySite {
 #[derive(Clone)]
 pub(super) struct SiteAccess {
     pub site: Arc<RelaySite>,
+    pub token_sha256: [u8; 32],
     pub is_enabled: bool,
 }
 

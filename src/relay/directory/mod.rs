@@ -235,6 +235,11 @@ impl Directory {
         self.state().tokens.get(&hash).cloned()
     }
 
+    /// Whether a token that let a call in still does.
+    pub fn admits(&self, access: &SiteAccess) -> bool {
+        self.state().tokens.get(&access.token_sha256).is_some_and(|now| now.is_enabled)
+    }
+
     /// The path on which a merchant's notifications are received.
     pub fn notification_path(&self, merchant: &str) -> Option<String> {
         self.merchant(merchant).map(|merchant| notification_path(&merchant))
@@ -330,7 +335,7 @@ fn sites(
         };
         if let Some(token) = entry.token_sha256 {
             let is_enabled = entry.state == SiteState::Enabled;
-            tokens.insert(token, SiteAccess { site: Arc::clone(&site), is_enabled });
+            tokens.insert(token, SiteAccess { site: Arc::clone(&site), token_sha256: token, is_enabled });
         }
         sites.insert(entry.id, site);
     }
