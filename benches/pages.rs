@@ -43,6 +43,8 @@ fn paths() -> Vec<(String, Duration)> {
         "/laporan/pemakaian".to_owned(),
         "/laporan/penagihan".to_owned(),
         "/router".to_owned(),
+        "/perangkat".to_owned(),
+        "/perangkat?pemilik=semua".to_owned(),
         "/catatan".to_owned(),
         "/pengelola".to_owned(),
         "/pengaturan".to_owned(),

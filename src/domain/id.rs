@@ -75,6 +75,11 @@ impl Mac {
         self.0[0] & 1 == 0 && self.0 != [0; 6]
     }
 
+    /// Whether the device made it up, as phones do for each network, instead of having it from its maker.
+    pub fn is_random(self) -> bool {
+        self.0[0] & 2 != 0
+    }
+
     /// Reads the address of one device, as people write it or labels show it.
     pub fn of_device(text: &str) -> Result<Self, MacError> {
         let mac: Self = text.parse()?;

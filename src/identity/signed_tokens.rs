@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::secrets::hash;
 use super::site_secret::SiteSecret;
-use crate::domain::id::OrderId;
+use crate::domain::id::{Mac as DeviceMac, OrderId};
 use crate::domain::units::Timestamp;
 use crate::tools::digest;
 
@@ -22,6 +22,10 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const TOKEN_BYTES: usize = 20;
 /// Bytes of a code that people type: 40 bits, which is little, so every check of a code must be rate-limited.
 const CODE_BYTES: usize = 5;
+/// Letters of a device's code: no vowels, so that it never reads as a word, and none that look alike.
+const DEVICE_ALPHABET: &[u8; 16] = b"CDFHJKLMNPRTWXYZ";
+/// Letters of such a code: 20 bits, enough to tell the devices of one hotspot apart. It opens nothing.
+const DEVICE_CODE_CHARS: usize = 5;
 /// The day of forms that end with their session.
 const NO_DAY: i64 = 0;
 /// Characters of such a code.
@@ -63,6 +67,13 @@ impl SignedTokens {
     /// Whether it is that order's code, in any spelling; see [`read_code`].
     pub fn is_order_code(&self, order: &OrderId, given: &str) -> bool {
         read_code(given).is_some_and(|given| is_same(&self.order_code(order), &given))
+    }
+
+    /// Five letters by which people name a device to each other, always the same for one device of one site.
+    pub fn device_code(&self, mac: DeviceMac) -> String {
+        let signature = self.sign("device code", &[&mac.to_string()]);
+        let letter = |byte: &u8| char::from(DEVICE_ALPHABET[usize::from(byte & 15)]);
+        signature.iter().take(DEVICE_CODE_CHARS).map(letter).collect()
     }
 
     /// A token for a form of our own pages, which no other page can make: for one scope, such as a session, and one
@@ -141,6 +152,15 @@ pub fn read_code(given: &str) -> Option<String> {
     });
     let code: String = meant.take(CODE_CHARS + 1).collect();
     let is_code = code.len() == CODE_CHARS && code.bytes().all(|byte| ALPHABET.contains(&byte));
+    is_code.then_some(code)
+}
+
+/// A code as [`SignedTokens::device_code`] writes it, from user input: either case, spaces and dashes anywhere. `None`
+/// for anything that is not a code.
+pub fn read_device_code(given: &str) -> Option<String> {
+    let typed = given.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase());
+    let code: String = typed.take(DEVICE_CODE_CHARS + 1).collect();
+    let is_code = code.len() == DEVICE_CODE_CHARS && code.bytes().all(|byte| DEVICE_ALPHABET.contains(&byte));
     is_code.then_some(code)
 }
 
@@ -229,6 +249,26 @@ mod tests {
         }
         let endless = "0".repeat(1 << 20);
         assert_eq!(read_code(&endless), None);
+    }
+
+    #[test]
+    fn a_device_has_one_code_of_letters_that_is_the_sites_own() {
+        let (ours, theirs) = (signed_tokens(1), signed_tokens(2));
+        let codes: std::collections::BTreeSet<String> =
+            (0..500).map(|n| ours.device_code(DeviceMac::from_u64(n))).collect();
+        assert!(codes.len() > 490, "{} codes of 500 devices", codes.len());
+        for code in &codes {
+            assert_eq!(
+                read_device_code(&format!(" {}-{} ", &code[..2], code[2..].to_lowercase())).as_ref(),
+                Some(code)
+            );
+        }
+        let mac = DeviceMac([2, 0, 0, 0, 0, 1]);
+        assert_eq!(ours.device_code(mac), ours.device_code(mac));
+        assert_ne!(ours.device_code(mac), theirs.device_code(mac));
+        for wrong in ["", "CDFH", "CDFHJK", "CDFHA", "CDFH1", "CDFHé"] {
+            assert_eq!(read_device_code(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The client: one task per router owns the socket, the session on it and the waits between sessions. Callers hold a
 //! [`RouterClient`] and never wait without a bound.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use mikrotik_rs::Command;
@@ -16,6 +17,7 @@ use super::session::{CommandAnswer, CommandRequest, Fold, IN_FLIGHT_MAX};
 use super::shared::ClientShared;
 use super::tls;
 use super::wire::{BadRow, Row};
+use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 
@@ -113,6 +115,10 @@ impl Router for RouterClient {
 
     fn read_access(&self) -> RouterFuture<'_, Result<AccessRows, RouterError>> {
         Box::pin(self.access())
+    }
+
+    fn read_names(&self) -> RouterFuture<'_, Result<BTreeMap<Mac, String>, RouterError>> {
+        Box::pin(self.device_names())
     }
 
     fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>> {

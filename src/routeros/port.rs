@@ -1,8 +1,10 @@
 //! The port to a router: two bulk reads, one way to send differences, and how they can fail.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, Edit};
 use crate::domain::usage::HostTable;
 
@@ -29,6 +31,11 @@ pub trait Router: Send + Sync {
     /// separately, and leaves only what it may be about unknown. A router without one of the menus
     /// answers with an empty table and a warning.
     fn read_access(&self) -> RouterFuture<'_, Result<AccessRows, RouterError>>;
+
+    /// The names that devices told the DHCP server, for people: one round trip. A router without such names has none.
+    fn read_names(&self) -> RouterFuture<'_, Result<BTreeMap<Mac, String>, RouterError>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
 
     /// Sends edits, at most eight in flight. One outcome for each edit, in order.
     fn apply<'a>(&'a self, edits: &'a [Edit]) -> RouterFuture<'a, Result<Vec<EditOutcome>, RouterError>>;

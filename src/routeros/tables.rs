@@ -1,6 +1,6 @@
 //! The bulk reads: host table, address lists, bindings, leases.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use super::wire::{BadRow, Row};
 use super::words;
 use crate::domain::id::Mac;
 use crate::domain::listing::{AccessRows, BindingKind, BindingRow, Lease, ListRow, TAG, UnreadAccess};
+use crate::domain::text::visible;
 use crate::domain::usage::{HostRow, HostTable, RowId, UnreadRow};
 
 const RESOURCE: &str = "/system/resource/print";
@@ -25,6 +26,8 @@ const BINDINGS: &str = "/ip/hotspot/ip-binding/print";
 const LEASES: &str = "/ip/dhcp-server/lease/print";
 /// How many rows of one reply may be unreadable. Beyond it the reply is no table of this kind at all.
 const UNREAD_MAX: usize = 1000;
+/// Characters kept of a name that a device gave itself.
+const NAME_CHARS_MAX: usize = 40;
 
 /// The rows of a reply: those that could be read, and the others.
 struct Rows<T> {
@@ -126,6 +129,24 @@ impl RouterClient {
                 leases: leases.unread,
             },
         })
+    }
+
+    /// What devices called themselves when they asked for an address.
+    pub(super) async fn device_names(&self) -> Result<BTreeMap<Mac, String>, RouterError> {
+        let command = print(LEASES, "mac-address,active-mac-address,host-name").build();
+        let asked = self
+            .submit::<BTreeMap<Mac, String>, _>(LEASES, command, None, |names, row| {
+                let mac = words::mac(&row.lossy("active-mac-address"));
+                let mac = mac.or_else(|| words::mac(&row.lossy("mac-address")));
+                let name = visible(&row.lossy("host-name"));
+                let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+                if let Some(mac) = mac.filter(|_| !name.is_empty()) {
+                    names.insert(mac, name);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(self.unless_missing(LEASES, asked).await?.map(|answer| answer.rows).unwrap_or_default())
     }
 
     async fn ask_listings(&self) -> Result<PendingReply<Rows<Vec<ListRow>>>, RouterError> {

@@ -14,6 +14,14 @@ use super::world::{Author, World};
 /// Payload of a full packet.
 const PACKET_BYTES: u64 = 1400;
 
+/// What devices call themselves when they ask for an address; some say nothing.
+const HOST_NAMES: [&str; 8] =
+    ["Galaxy-A14", "Redmi-Note-12", "OPPO-A57", "vivo-Y16", "", "iPhone", "realme-C55", "LAPTOP-ASUS"];
+
+fn host_name(mac: Mac) -> &'static str {
+    HOST_NAMES[usize::from(mac.0[5]) % HOST_NAMES.len()]
+}
+
 impl World {
     /// A device connects: a host row, and a lease where the router leases. The row's `.id`.
     pub(super) fn connect(&mut self, mac: Mac, address: Ipv4Addr) -> String {
@@ -259,6 +267,7 @@ impl World {
             ("active-mac-address", text(&mac)),
             ("active-server", Value::Text(self.config.server.clone())),
             ("last-seen", Value::Since(now)),
+            ("host-name", Value::Text(host_name(mac).to_owned())),
         ];
         for (name, value) in cells {
             self.put(leases, id, name, value);

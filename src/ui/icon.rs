@@ -52,6 +52,7 @@ icons! {
     Settings = "settings",
     Account = "account",
     Search = "search",
+    Device = "device",
 }
 
 impl fmt::Display for Icon {

@@ -8,6 +8,7 @@
 //! | `status` | how the daemon is, and whether it answers |
 //! | `login`, `second_factor` | browsers' log-ins, and the one-time codes |
 //! | `users`, `packages` | users and their devices; what is on sale |
+//! | `hosts` | devices on the hotspot |
 //! | `money`, `orders`, `closings` | quota, debts and money; orders; cash drawers |
 //! | `ledger`, `usage`, `explain` | what is on record, what was used, and the reasons of a user's access |
 //! | `reports`, `export` | reports over everybody; whole tables |
@@ -21,6 +22,7 @@ pub(crate) mod backup;
 pub(crate) mod closings;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod hosts;
 pub(crate) mod ledger;
 pub(crate) mod login;
 pub(crate) mod metrics;
@@ -49,6 +51,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(login::routes())
         .merge(second_factor::routes())
         .merge(users::routes())
+        .merge(hosts::routes())
         .merge(money::routes())
         .merge(packages::routes())
         .merge(orders::routes())

@@ -56,6 +56,7 @@ const MONEY: &[TabOf] = &[
     TabOf::new("/laporan", |words| words.reports, Icon::Reports, Role::Viewer),
 ];
 const SYSTEM: &[TabOf] = &[
+    TabOf::new("/perangkat", |words| words.devices, Icon::Device, Role::Viewer),
     TabOf::new("/router", |words| words.router, Icon::Router, Role::Viewer),
     TabOf::new("/catatan", |words| words.audit, Icon::Audit, Role::Operator),
     TabOf::new("/cadangan", |words| words.backup, Icon::Backup, Role::Operator),

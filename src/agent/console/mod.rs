@@ -14,6 +14,7 @@
 //! | `payments`, `payment` | orders, the review queue, one order |
 //! | `drawer` | the cashier's drawer and its closings |
 //! | `reports` | sales, debts, usage and collection over a span |
+//! | `hosts` | devices on the hotspot, and whose they are |
 //! | `router` | the router as it should be against what it is |
 //! | `audit` | who did what |
 //! | `admins` | admins, and tokens for programs |
@@ -28,6 +29,7 @@ pub(crate) mod backup;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
 pub(crate) mod drawer;
+pub(crate) mod hosts;
 pub(crate) mod login;
 pub(crate) mod menu;
 pub(crate) mod payment;
@@ -65,6 +67,8 @@ pub(crate) fn routes(defaults: PageDefaults) -> Router<Arc<AppState>> {
         .route("/pembayaran/{id}", get(payment::show))
         .route("/kasir", get(drawer::show))
         .route("/kasir/{no}", get(drawer::closing))
+        .route(hosts::PLACE, get(hosts::show))
+        .route("/perangkat/{mac}", get(hosts::one))
         .route("/router", get(router::show))
         .route("/laporan", get(reports::sales))
         .route("/laporan/tagihan", get(reports::debts))

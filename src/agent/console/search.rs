@@ -6,14 +6,19 @@ use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
 
+use super::hosts;
 use super::menu::SEARCH;
 use super::session::AdminSession;
 use super::texts::common::Words;
+use super::texts::hosts::HostWords;
 use super::texts::names;
 use crate::agent::console::texts::say;
 use crate::agent::engine::{Engine, ReadView};
 use crate::agent::http::state::{Answer, AppState};
-use crate::agent::reports::search::{Found, search};
+use crate::agent::reports::hosts::HotspotDevice;
+use crate::agent::reports::search::{DeviceKnowledge, Found, search};
+use crate::agent::router::device_names::NamesByMac;
+use crate::agent::site::Site;
 use crate::store::{OrderRecord, UserRecord};
 use crate::tools::percent;
 use crate::ui::desk::{Layout, SearchBox};
@@ -73,7 +78,8 @@ pub(crate) async fn show(
         Vec::new()
     } else {
         let (locale, text) = (session.page_request.locale.clone(), q.clone());
-        app.read(move |engine| groups(engine, &locale, &text)).await?
+        let site = Arc::clone(&app.site);
+        app.read(move |engine| groups(engine, &site, &locale, &text)).await?
     };
     let mut hits = groups.iter().flat_map(|group| &group.hits);
     if let (Some(hit), None) = (hits.next(), hits.next()) {
@@ -91,8 +97,11 @@ pub(crate) async fn show(
     html(&SearchPage { frame, layout, words, groups, nothing })
 }
 
-fn groups(engine: &Engine, locale: &Locale, text: &str) -> Result<Vec<HitGroup>, Problem> {
-    let Found { mut users, receipt, orders } = search(engine, text, |_, user| user_hit(locale, user))?;
+fn groups(engine: &Engine, site: &Site, locale: &Locale, text: &str) -> Result<Vec<HitGroup>, Problem> {
+    let names = site.cycle.device_names_known();
+    let known = DeviceKnowledge { names: &names, signed_tokens: &site.signed_tokens };
+    let Found { mut users, receipt, orders, devices } =
+        search(engine, text, &known, |_, user| user_hit(locale, user))?;
     let words = Words::of(locale.language);
     let look = engine.read_view();
     let is_more = users.next.is_some() || users.items.len() > USERS_MAX;
@@ -104,6 +113,11 @@ fn groups(engine: &Engine, locale: &Locale, text: &str) -> Result<Vec<HitGroup>,
         HitGroup { name: words.found_receipts, hits: receipts, all: None },
         HitGroup { name: words.payments, hits: orders, all: None },
         HitGroup { name: words.users, hits: users.items, all },
+        HitGroup {
+            name: words.devices,
+            hits: devices.iter().map(|device| device_hit(locale, &names, device)).collect(),
+            all: None,
+        },
     ];
     Ok(groups.into_iter().filter(|group| !group.hits.is_empty()).collect())
 }
@@ -115,6 +129,21 @@ fn user_hit(locale: &Locale, user: &UserRecord) -> Hit {
         name: user.name.clone(),
         detail: known.into_iter().flatten().collect::<Vec<_>>().join(", "),
         badge: say::status(locale.language, user.account.access.status),
+    }
+}
+
+fn device_hit(locale: &Locale, names: &NamesByMac, device: &HotspotDevice) -> Hit {
+    let words = HostWords::of(locale.language);
+    let mac = device.mac.to_string();
+    let address = device.address.map(|address| address.to_string());
+    Hit {
+        path: format!("{}/{mac}", hosts::PLACE),
+        name: names.get(&device.mac).cloned().unwrap_or_else(|| words.unnamed.to_owned()),
+        detail: [Some(mac), address].into_iter().flatten().collect::<Vec<_>>().join(", "),
+        badge: match &device.owner {
+            Some(owner) => Badge::plain(&owner.name),
+            None => Badge::warn(words.ownerless),
+        },
     }
 }
 

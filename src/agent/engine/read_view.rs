@@ -14,7 +14,7 @@ use crate::domain::id::{Mac, OrderId, UserId};
 use crate::domain::package::Package;
 use crate::domain::policy::Context;
 use crate::domain::units::{Bytes, Timestamp};
-use crate::domain::usage::{DeviceAt, Restart};
+use crate::domain::usage::{DeviceAt, HostTable, Restart};
 use crate::domain::{login, phone};
 use crate::store::reports::UserUsage;
 use crate::store::{DeviceRecord, UsageKey, UsageRow, UserRecord};
@@ -81,6 +81,26 @@ impl ReadView<'_> {
     /// The device at that address in the last reading, bound or not.
     pub fn device_at(&self, address: Ipv4Addr) -> DeviceAt {
         self.state.hosts.device_at(address)
+    }
+
+    /// The hosts of the last reading.
+    pub fn host_table(&self) -> &HostTable {
+        &self.state.hosts
+    }
+
+    /// When the hosts were read.
+    pub fn hosts_read_at(&self) -> Option<Timestamp> {
+        self.state.router.as_ref().map(|router| router.read_at)
+    }
+
+    /// A bound device.
+    pub fn device(&self, mac: Mac) -> Option<&DeviceRecord> {
+        self.state.devices.get(self.state.by_mac.get(&mac)?)
+    }
+
+    /// Users, those entered last first.
+    pub fn users_newest(&self) -> impl Iterator<Item = &UserRecord> {
+        self.state.users.iter().rev().map(|(_, user)| user)
     }
 
     /// The device that makes room when the user with that key binds one too many: see [`super::command::Action::Bind`].

@@ -11,6 +11,7 @@
 //! | `commands` | requests of the admin contract as commands of the engine |
 //! | `admins`, `users` | admins and tokens; PINs |
 //! | `checkout`, `orders` | money taken or asked for; orders at the gateway |
+//! | `hosts` | names that devices gave themselves |
 //! | `router` | the router's difference, and making it so |
 //! | `clock`, `ledger`, `backup` | the clock confirmed, the ledger proven, the store copied |
 
@@ -22,6 +23,7 @@ pub(crate) mod clock;
 pub(crate) mod commands;
 pub(crate) mod errors;
 pub(crate) mod health;
+pub(crate) mod hosts;
 pub(crate) mod ledger;
 pub(crate) mod orders;
 pub(crate) mod router;

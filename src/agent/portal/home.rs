@@ -90,6 +90,8 @@ struct Device {
 struct Unknown {
     frame: Frame,
     words: &'static Words,
+    /// By which the owner finds this device.
+    code: Option<String>,
     can_register: bool,
     contact: Option<Contact>,
 }
@@ -113,12 +115,16 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, guest: Guest) -> Ans
     let seen = portal.look_at(&guest, look).await?;
     let words = guest.words();
     let Some(seen) = seen else {
-        if portal.read(|engine| Ok(engine.hosts_age().is_none())).await? {
+        let asker = guest.clone();
+        let known = move |engine: &mut Engine| Ok((engine.hosts_age().is_some(), asker.device(engine)?));
+        let (is_read, device) = portal.read(known).await?;
+        if !is_read {
             return unread(&portal, &guest);
         }
+        let code = device.map(|mac| portal.site.signed_tokens.device_code(mac));
         let can_register = portal.site.config.portal.registration != Registration::Off;
         let contact = portal.contact.clone();
-        return html(&Unknown { frame: guest.frame(words.unknown), words, can_register, contact });
+        return html(&Unknown { frame: guest.frame(words.unknown), words, code, can_register, contact });
     };
     html(&page(&portal, &guest, &seen))
 }

@@ -15,6 +15,9 @@ words! {
         unknown: "Perangkat ini belum terdaftar", "This device is not registered";
         unknown_text: "Masuk dengan nomor HP atau nama pengguna dan PIN Anda, atau hubungi pengelola.",
             "Log in with your phone number or log-in name and your PIN, or contact the owner.";
+        device_code: "Kode perangkat ini", "The code of this device";
+        device_code_text: "Sebutkan kode ini kepada pengelola agar perangkat Anda langsung dikenali.",
+            "Tell the owner this code, and they know which device is yours.";
         waking: "Sebentar, sistem baru menyala", "One moment, the system has just started";
         waking_text: "Router belum terbaca. Halaman ini memuat ulang sendiri; akun dan kuota Anda tidak hilang.",
             "The router has not been read yet. This page loads itself again; your account and quota are not lost.";

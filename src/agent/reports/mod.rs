@@ -9,6 +9,8 @@
 //! | `usage`, `user_usage` | what everybody used by day; what one user used by device |
 //! | `dashboard` | how things are, in figures |
 //! | `explain` | the ledger lines that explain a user's access |
+//! | `hosts` | devices on the hotspot, with their owners |
+//! | `recent` | customers who come next at the desk |
 //! | `search` | what a text may name |
 //! | `users`, `closings` | users, searched; closings of cash drawers |
 
@@ -17,7 +19,9 @@ pub(crate) mod collection;
 pub(crate) mod dashboard;
 pub(crate) mod debts;
 pub(crate) mod explain;
+pub(crate) mod hosts;
 pub(crate) mod live;
+pub(crate) mod recent;
 pub(crate) mod sales;
 pub(crate) mod search;
 pub(crate) mod span;

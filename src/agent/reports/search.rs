@@ -1,7 +1,13 @@
 //! What a text may name: customers by whatever of theirs somebody has in hand, receipts by number, orders by id.
 
+use std::collections::BTreeMap;
+
+use super::hosts::{DevicesWanted, HotspotDevice, devices};
 use super::users::found;
 use crate::agent::engine::{Engine, ReadView};
+use crate::domain::id::Mac;
+use crate::domain::search::Query;
+use crate::identity::signed_tokens::{SignedTokens, read_device_code};
 use crate::protocol::admin::page::{List, PageLimit};
 use crate::protocol::admin::users::FindUsers;
 use crate::store::{OrderRecord, StoreError, UserRecord};
@@ -13,6 +19,17 @@ const ORDER_CHARS_MIN: usize = 10;
 /// Words that people write before a receipt's number.
 const RECEIPT_WORDS: [&str; 7] = ["kuitansi", "kwitansi", "struk", "receipt", "nomor", "no", "#"];
 
+/// Devices of a search.
+const DEVICES_MAX: usize = 20;
+
+/// What is known of devices besides the engine's own.
+pub(crate) struct DeviceKnowledge<'a> {
+    /// What they called themselves.
+    pub names: &'a BTreeMap<Mac, String>,
+    /// By which their codes are made.
+    pub signed_tokens: &'a SignedTokens,
+}
+
 /// What was found.
 pub(crate) struct Found<U> {
     /// Customers, the first page of them.
@@ -21,12 +38,15 @@ pub(crate) struct Found<U> {
     pub receipt: Option<OrderRecord>,
     /// Orders whose id begins so, the latest first.
     pub orders: Vec<OrderRecord>,
+    /// Devices on the hotspot: that with the code, and those of nobody.
+    pub devices: Vec<HotspotDevice>,
 }
 
 /// Everything that `text` names; `row` copies out what is needed of a customer.
 pub(crate) fn search<U>(
     engine: &Engine,
     text: &str,
+    known: &DeviceKnowledge,
     row: impl Fn(&ReadView, &UserRecord) -> U,
 ) -> Result<Found<U>, StoreError> {
     let text = text.trim();
@@ -43,7 +63,21 @@ pub(crate) fn search<U>(
     let look = engine.read_view();
     let asked = FindUsers { q: Some(text.to_owned()), limit: PageLimit::default(), ..FindUsers::default() };
     let users = found(&look, &asked, |_| true).map(|user| row(&look, user));
-    Ok(Found { users, receipt, orders })
+    Ok(Found { users, receipt, orders, devices: devices_called(&look, text, known) })
+}
+
+/// Devices of nobody that the text names, and the device of anybody that has this code.
+fn devices_called(look: &ReadView, text: &str, known: &DeviceKnowledge) -> Vec<HotspotDevice> {
+    let (query, code) = (Query::new(text), read_device_code(text));
+    let is_hit = |device: &HotspotDevice| {
+        let name = known.names.get(&device.mac).map(String::as_str);
+        // A device of somebody is found as its customer.
+        device.owner.is_none() && device.fits(&query, name)
+            || code.as_ref().is_some_and(|code| known.signed_tokens.device_code(device.mac) == *code)
+    };
+    let is_ownerless = code.is_none();
+    let hits = devices(look, DevicesWanted { is_ownerless, after: None }).filter(is_hit);
+    hits.take(DEVICES_MAX).collect()
 }
 
 /// The number of a receipt as people write it: `34`, `No. 34`, `kuitansi 1.234`.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify};
 
+use super::device_names::{DeviceNames, NamesByMac};
 use super::edit_backoff::{EditBackoff, RefusedEdit};
 use super::fault_log::{self, FaultLog};
 use super::faults::{Menu, RouterFault};
@@ -160,6 +161,7 @@ pub struct RouterCycle {
     wake: Arc<Notify>,
     started_at: Timestamp,
     health: Mutex<Health>,
+    names: DeviceNames,
 }
 
 /// The right to read the router and to have the reading counted before any other.
@@ -195,6 +197,7 @@ impl RouterCycle {
             lists,
             wake: Arc::new(Notify::new()),
             health: Mutex::new(Health::default()),
+            names: DeviceNames::default(),
             started_at,
         }
     }
@@ -212,6 +215,16 @@ impl RouterCycle {
     /// The router's warnings and counters, without asking it.
     pub fn router(&self) -> &dyn Router {
         self.router.as_ref()
+    }
+
+    /// The names that devices gave themselves, at most a minute old where the router answers.
+    pub async fn device_names(&self) -> NamesByMac {
+        self.names.read(self.router(), self.clock.uptime()).await
+    }
+
+    /// The same as they were last read, without asking the router.
+    pub fn device_names_known(&self) -> NamesByMac {
+        self.names.known()
     }
 
     /// Reads the router once and counts the reading. A failed read counts nothing; time passes all the same.

@@ -3,12 +3,14 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`cycle`] | meter once, plan, enforce once: [`RouterCycle`] |
+//! | [`device_names`] | names that devices gave themselves |
 //! | [`edit_backoff`] | edits that the router refuses, and when each is sent again |
 //! | [`faults`] | what is not as it should be, in words for people |
 //! | `fault_log` | one log line when a fault begins and one when it ends |
 //! | [`site_plan`] | what the configuration says about the router's side of the site |
 
 pub mod cycle;
+pub mod device_names;
 pub mod edit_backoff;
 mod fault_log;
 pub mod faults;

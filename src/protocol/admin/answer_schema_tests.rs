@@ -15,6 +15,7 @@ use super::closings::{ClosingView, TurnoverView};
 use super::debts::DebtView;
 use super::devices::DeviceView;
 use super::explain::{ExplainView, NumberView, RefusalView, RuleView};
+use super::hosts::HostView;
 use super::ledger::{AuditView, EntryView, StatementView, VerifiedView};
 use super::money::QuoteView;
 use super::orders::OrderView;
@@ -58,6 +59,7 @@ macro_rules! answers {
             UserView,
             AccessView,
             DeviceView,
+            HostView,
             ImportView,
             PinView,
             ResetView,
@@ -155,6 +157,7 @@ pub(super) fn generated() -> BTreeMap<String, Value> {
         List<UserView>,
         List<DebtView>,
         List<OrderView>,
+        List<HostView>,
         List<PackageView>,
         List<AuditView>,
         List<AdminView>,

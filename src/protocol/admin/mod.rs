@@ -10,6 +10,7 @@ pub mod closings;
 pub mod debts;
 pub mod devices;
 pub mod explain;
+pub mod hosts;
 pub mod ledger;
 pub mod money;
 pub mod orders;

@@ -15,6 +15,7 @@ use super::auth::{LogIn, OneTimeCode};
 use super::closings::CountDrawer;
 use super::debts::{AddDebt, ChangeDebt, WriteOffDebt};
 use super::devices::{BindDevice, PendingChange};
+use super::hosts::FindHosts;
 use super::money::{BuyPackage, PayPart, SettleDebts};
 use super::orders::{Decision, FindOrders, RefundOrder, ReviewOrder};
 use super::packages::{AddPackage, ChangePackage};
@@ -258,6 +259,7 @@ fn queries() -> Vec<Row> {
     rows! {
         PageQuery, json!({"limit": "3", "after": "p1f"});
         FindUsers, json!({"q": "budi", "status": "active", "limit": "50", "after": "p1"});
+        FindHosts, json!({"owner": "none", "limit": "50", "after": "p1"});
         FindOrders, json!({"user_id": ID, "status": "paid", "method": "qris", "kind": "purchase", "limit": "500",
             "after": "p0"});
         UsageQuery, json!({"from": "2026-11-22T07:05:00Z", "to": "2026-11-22T07:05:00.050Z", "step": "day"});

@@ -8,7 +8,7 @@ use crate::support::http_client::Reply;
 use crate::support::site::TestSite;
 
 /// Pages of the office and the least role that may see them.
-const PAGES: [(&str, &str); 19] = [
+const PAGES: [(&str, &str); 22] = [
     ("/", "viewer"),
     ("/lainnya", "viewer"),
     ("/cari", "viewer"),
@@ -20,6 +20,9 @@ const PAGES: [(&str, &str); 19] = [
     ("/laporan/tagihan", "viewer"),
     ("/laporan/pemakaian?from=2026-01-01&to=2026-12-31", "viewer"),
     ("/laporan/penagihan", "viewer"),
+    ("/perangkat", "viewer"),
+    ("/perangkat?pemilik=semua&q=x", "viewer"),
+    ("/perangkat/02:00:00:00:00:09", "viewer"),
     ("/router", "viewer"),
     ("/saya", "viewer"),
     ("/kasir", "cashier"),

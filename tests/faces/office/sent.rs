@@ -178,6 +178,9 @@ async fn prepared(site: &PaymentSite, owner: &ConsoleClient<'_>, deed: &str, n: 
         "/pelanggan/{id}/perangkat/{mac}/" => {
             let place = customer(site).await;
             let mac = Mac([2, 0, 0, 0, 0, 77]);
+            if last == "pasang" {
+                return (format!("{place}/perangkat/{mac}/{last}"), Vec::new());
+            }
             site.post(&format!("{}/devices", api(&place)), json!({"mac": mac.to_string()})).await.ok(201);
             (format!("{place}/perangkat/{mac}/{last}"), Vec::new())
         }

@@ -7,6 +7,8 @@ const { createHmac, randomBytes } = require('node:crypto')
 const { readFileSync, readdirSync } = require('node:fs')
 const { join, relative } = require('node:path')
 
+const { GUEST_MAC } = require('./town.js')
+
 const TEMPLATES = join(__dirname, '../../../templates')
 const DONE = 'Sudah dilakukan'
 
@@ -155,6 +157,11 @@ const DESK = {
   '/pelanggan/{id}/tagihan/{id}/lunas': ofDebt('lunas'),
   '/pelanggan/{id}/tagihan/{id}/jatuh-tempo': ofDebt('jatuh-tempo', { due_date: '2028-01-31' }),
   '/pelanggan/{id}/tagihan/{id}/hapus': ofDebt('hapus', { reason: 'uji' }),
+  '/pelanggan/{id}/perangkat/{mac}/pasang': async (town) => {
+    const one = await user(town)
+    await town.unbindGuest()
+    return { from: `/perangkat?untuk=${one.id}`, to: `/pelanggan/${one.id}/perangkat/${GUEST_MAC}/pasang`, isGone: true }
+  },
   '/pelanggan/{id}/perangkat/{mac}/lepas': gone(async (town) => {
     const [one, address] = [await user(town), mac()]
     await town.api('POST', `/users/${one.id}/devices`, { mac: address })

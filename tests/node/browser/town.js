@@ -237,4 +237,4 @@ async function accessible(page) {
   assert.deepEqual(told, [], page.url())
 }
 
-module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, PHONE, Town, accessible, noSidewaysScroll }
+module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll }

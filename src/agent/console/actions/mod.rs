@@ -11,13 +11,14 @@
 //! | `pages` | the two pages |
 //! | `submit` | asking, showing, doing |
 //! | `routes`, `buttons` | the pages of a table; its actions as buttons |
-//! | `customers`, `debts`, `packages`, `payments`, `office` | the tables |
+//! | `customers`, `hosts`, `debts`, `packages`, `payments`, `office` | the tables |
 
 pub(crate) mod action;
 pub(crate) mod buttons;
 pub(crate) mod customers;
 pub(crate) mod debts;
 pub(crate) mod form_spec;
+pub(crate) mod hosts;
 pub(crate) mod office;
 pub(crate) mod packages;
 pub(crate) mod pages;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .merge(routes("/pelanggan/{id}", customers::USER_ACTIONS))
         .merge(routes("/pelanggan/{id}/tagihan/{debt}", debts::DEBT_ACTIONS))
         .merge(routes("/pelanggan/{id}/perangkat/{mac}", customers::DEVICE_ACTIONS))
+        .merge(routes("/pelanggan/{id}/perangkat/{mac}", hosts::HOST_ACTIONS))
         .merge(routes("/paket", packages::NEW_PACKAGE_ACTIONS))
         .merge(routes("/paket/{id}", packages::PACKAGE_ACTIONS))
         .merge(routes("/pembayaran/{id}", payments::ORDER_ACTIONS))

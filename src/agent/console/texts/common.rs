@@ -8,7 +8,7 @@ words! {
         daily: "Harian", "Daily";
         money: "Uang", "Money";
         system: "Sistem", "System";
-        search_hint: "Nama, nomor, MAC, IP, kuitansi", "Name, number, MAC, IP, receipt";
+        search_hint: "Nama, nomor, MAC, IP, kode, kuitansi", "Name, number, MAC, IP, code, receipt";
         search: "Cari", "Search";
         found: "Hasil untuk \u{201c}{0}\u{201d}", "Found for \u{201c}{0}\u{201d}";
         found_nothing: "Tidak ada yang cocok. Coba sebagian nama, nomor telepon, MAC, IP, nomor kuitansi, atau nomor pembayaran.",
@@ -23,6 +23,7 @@ words! {
         users: "Pelanggan", "Customers";
         packages: "Paket", "Packages";
         debts: "Tagihan", "Debts";
+        devices: "Perangkat", "Devices";
         payments: "Pembayaran", "Payments";
         drawer: "Kasir", "Cash drawer";
         router: "Router", "Router";

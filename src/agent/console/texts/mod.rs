@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `common` | what is on every page; logging in |
 //! | `people` | customers, debts, packages, and everything that can be done to them |
+//! | `hosts` | devices on the hotspot |
 //! | `office` | the dashboard, payments, the drawer, the router, reports, admins |
 //! | `names` | stable names of orders |
 //! | `say` | the rules' words as people read them |
 //! | `refusals` | why something was refused |
 
 pub(crate) mod common;
+pub(crate) mod hosts;
 pub(crate) mod names;
 pub(crate) mod office;
 pub(crate) mod people;
