@@ -108,7 +108,8 @@ async fn a_customers_page_says_why_and_offers_what_to_do() {
     let browser = ConsoleClient::owner(&site).await;
     let page = browser.open(&place).await;
     page.says("Kuota habis").says("Mengapa aksesnya begini").says("Kuota habis, atau belum pernah ada?");
-    page.says("diberikan 0 MB, sisa 0 MB; saat habis: Berhenti").says("Tidak ada tagihan.");
+    page.says("diberikan 0 MB, sisa 0 MB; saat habis: Berhenti").hides("tagihan bertanggal");
+    page.says("Jual paket atau beri kuota agar tersambung lagi.");
     page.hides("Lunasi semua").hides("Setujui").hides("Buka lagi").says("Hentikan internet");
     assert!(!page.html.contains("<i>"));
 

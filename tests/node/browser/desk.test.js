@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict')
 const { after, afterEach, before, test } = require('node:test')
-const { PHONE, Town, accessible, noSidewaysScroll } = require('./town.js')
+const { PHONE, Town, accessible, noSidewaysScroll, unfold } = require('./town.js')
 
 let town
 before(async () => { town = await Town.open() })
@@ -13,6 +13,7 @@ afterEach(() => town.watch.check())
 /** Opens what can be done to a customer, by its name on the customer's page. */
 async function begin(page, user, deed) {
   await page.goto(`${town.admin}/pelanggan/${user.id}`)
+  await unfold(page)
   await page.getByRole('link', { name: deed, exact: true }).first().click()
   await page.getByRole('heading', { name: deed }).first().waitFor()
 }

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict')
 const { after, before, describe, test } = require('node:test')
 const { DESK, DONE, ELSEWHERE, PORTAL, PRESSED_BY, SNAP, forms, marks, pattern } = require('./presses.js')
-const { PHONE, Town, noSidewaysScroll } = require('./town.js')
+const { PHONE, Town, noSidewaysScroll, unfold } = require('./town.js')
 
 const WIDE = { width: 1280, height: 900 }
 const MODES = {
@@ -54,6 +54,7 @@ function leadsTo(to) {
 
 /** What of a page leads there and can be seen: a link to be pressed, or a form. */
 async function find(page, selector, attribute, to) {
+  await unfold(page)
   const all = page.locator(selector)
   for (let at = 0; at < await all.count(); at += 1) {
     const address = await all.nth(at).getAttribute(attribute)

@@ -221,6 +221,13 @@ class Town {
   }
 }
 
+/** Opens what a page keeps below summaries. */
+async function unfold(page) {
+  for (const summary of await page.locator('main details:not([open]) > summary').all()) {
+    if (await summary.isVisible()) await summary.click()
+  }
+}
+
 /** Nothing wider than the screen. */
 async function noSidewaysScroll(page) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
@@ -237,4 +244,4 @@ async function accessible(page) {
   assert.deepEqual(told, [], page.url())
 }
 
-module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll }
+module.exports = { CAPTIVE_ANDROID, CAPTIVE_IPHONE, GUEST_MAC, PHONE, Town, accessible, noSidewaysScroll, unfold }

@@ -6,6 +6,8 @@ use crate::agent::console::session::AdminSession;
 
 /// An action as a button.
 pub(crate) struct Button {
+    /// The last part of its address.
+    pub segment: &'static str,
     /// Its page.
     pub href: String,
     /// Its name.
@@ -23,6 +25,7 @@ pub(crate) fn buttons<S: Subject>(
 ) -> Vec<Button> {
     let may = actions.iter().filter(|action| session.actor.role >= action.role && (action.fits)(record));
     let button = |action: &FormAction<S>| Button {
+        segment: action.segment,
         href: format!("{place}/{}", action.segment),
         name: (action.title)(session.page_request.locale.language),
         is_grave: action.is_grave,

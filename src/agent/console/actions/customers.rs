@@ -229,7 +229,7 @@ pub(crate) const USER_ACTIONS: &[FormAction<UserId>] = &[
         segment: "blokir",
         title: |l| People::of(l).do_block,
         role: Role::Operator,
-        is_grave: true,
+        is_grave: false,
         fits: |account| account.admin_block.is_none(),
         spec: |context, engine| Ok(FormSpec { fields: vec![reason(context)], ..spec(context, engine)? }),
         work: |submission| {

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::explain;
+use super::next_steps::{Arranged, arranged, remedy};
 use super::statement::LineRow;
 use super::usage::{self, Usage};
 use crate::agent::console::actions::buttons::{Button, buttons};
@@ -45,15 +46,16 @@ struct OnePage {
     layout: Layout,
     words: &'static People,
     badge: Badge,
-    access: String,
+    remedy: Option<&'static str>,
     is_held_off: bool,
     quota: Quota,
     facts: Vec<(&'static str, String)>,
     whatsapp: Option<String>,
-    actions: Vec<Button>,
+    actions: Arranged,
     rules: Vec<explain::Row>,
     usage: Usage,
-    owed: String,
+    /// Everything that is owed; `None` for nothing.
+    owed: Option<String>,
     debts: Vec<DebtRow>,
     closed: Vec<DebtRow>,
     devices: Vec<DeviceRow>,
@@ -69,6 +71,8 @@ struct OnePage {
 struct Quota {
     text: String,
     used: String,
+    /// Until when; empty for without end.
+    expires: String,
     /// For the bar; nothing for an unlimited plan.
     bar: Option<(u64, u64, bool)>,
 }
@@ -186,26 +190,29 @@ fn page(app: &AppState, session: &AdminSession, id: UserId, known: CustomerData)
     let closed_row = |item: &DebtItem| debt_row(session, &place, item, Some(Rupiah::ZERO));
     let (frame, layout) = session.layout(user.name.clone(), "/pelanggan");
     let house = super::debts::House::of(app);
+    let whatsapp = user.phone.as_deref().and_then(|phone| {
+        let due = owed.filter(|owed| *owed > Rupiah::ZERO);
+        let reminder = due.map(|due| house.reminder(&user.name, &account.access, due, earliest));
+        super::debts::whatsapp(phone, reminder.as_deref())
+    });
+    let is_owing = owed != Some(Rupiah::ZERO);
     OnePage {
         frame,
         layout,
         words,
-        badge: say::status(locale.language, account.access.status),
-        access: say::access(locale.language, &account.access),
+        badge: Badge {
+            text: say::access(locale.language, &account.access).into(),
+            ..say::status(locale.language, account.access.status)
+        },
+        remedy: remedy(words, account, &account.access),
         is_held_off: snapshot.offline_grace,
         quota: quota(locale, account, threshold),
         facts: facts(words, locale, &snapshot),
-        whatsapp: user.phone.as_deref().and_then(|phone| {
-            let due = owed.filter(|owed| *owed > Rupiah::ZERO);
-            super::debts::whatsapp(
-                phone,
-                due.map(|due| house.reminder(&user.name, &account.access, due, earliest)).as_deref(),
-            )
-        }),
-        actions: buttons(&place, USER_ACTIONS, session, account),
+        actions: arranged(buttons(&place, USER_ACTIONS, session, account), whatsapp.is_some()),
+        whatsapp,
         rules,
         usage,
-        owed: say::price(locale.language, owed),
+        owed: is_owing.then(|| say::price(locale.language, owed)),
         debts: open.iter().map(open_row).collect(),
         closed: closed.iter().map(closed_row).collect(),
         devices: snapshot
@@ -228,6 +235,7 @@ fn quota(locale: &Locale, account: &Account, threshold: Bytes) -> Quota {
     Quota {
         text: say::quota(locale, (!account.unlimited).then_some(remaining)),
         used: locale.quota(account.used),
+        expires: account.expires_at.map(|at| locale.moment(at)).unwrap_or_default(),
         bar,
     }
 }
@@ -235,20 +243,22 @@ fn quota(locale: &Locale, account: &Account, threshold: Bytes) -> Quota {
 fn facts(words: &People, locale: &Locale, snapshot: &Snapshot) -> Vec<(&'static str, String)> {
     let (user, account) = (&snapshot.user, &snapshot.user.account);
     let yes = |is| say::yes(locale.language, is).to_owned();
+    let where_it = |is: bool, value: String| if is { value } else { String::new() };
+    // What is as it is for most says nothing.
+    let overage = account.balance.overage();
     let mut facts = vec![
         (words.phone, user.phone.clone().unwrap_or_default()),
         (words.login, user.login.clone().unwrap_or_default()),
-        (words.expires, say::expiry(locale, account.expires_at)),
-        (words.overage, locale.quota(account.balance.overage())),
-        (words.approved, yes(account.approved)),
-        (words.active, yes(account.active)),
-        (words.exempt, yes(account.exempt)),
+        (words.overage, where_it(!overage.is_zero(), locale.quota(overage))),
+        (words.approved, where_it(!account.approved, yes(false))),
+        (words.active, where_it(!account.active, yes(false))),
+        (words.exempt, where_it(account.exempt, yes(true))),
         (
             words.mode,
             account.overage.map(|mode| say::mode(locale.language, mode).to_owned()).unwrap_or_default(),
         ),
         (words.debt_limit, account.debt_limit.map(|limit| locale.quota(limit)).unwrap_or_default()),
-        (words.since, locale.moment(user.access_at)),
+        (words.status_since, locale.moment(user.access_at)),
         (words.entered, locale.day_of(user.created_at)),
     ];
     facts.retain(|(_, value)| !value.is_empty());

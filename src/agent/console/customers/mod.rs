@@ -5,6 +5,7 @@
 //! | `list` | customers, searched and filtered |
 //! | `sell` | to whom a package is sold |
 //! | `customer` | one customer: everything at a glance, and every action |
+//! | `next_steps` | what a customer's page offers to do, and in which order |
 //! | `explain` | why a customer has this access, rule by rule |
 //! | `usage` | what was used, by day, hour and device |
 //! | `statement` | the ledger's lines of a customer, to read and to print |
@@ -16,6 +17,7 @@ pub(crate) mod customer;
 pub(crate) mod debts;
 pub(crate) mod explain;
 pub(crate) mod list;
+mod next_steps;
 pub(crate) mod packages;
 pub(crate) mod receipt;
 pub(crate) mod sell;

@@ -90,6 +90,14 @@ words! {
         by_paying: "dibuka untuk membayar", "open in order to pay";
         by_limit: "batas tagihan tercapai", "the debt limit is reached";
         by_overdue: "tagihan lewat jatuh tempo", "a debt is overdue";
+        remedy_admin: "Buka lagi bila urusannya sudah selesai.", "Unblock once the matter is settled.";
+        remedy_inactive: "Dinonaktifkan. Ubah data dan centang Aktif agar dapat dipakai lagi.", "Deactivated. Change the data and tick Active to use it again.";
+        remedy_approve: "Menunggu persetujuan. Setujui agar dapat dipakai.", "Waiting for approval. Approve to let it be used.";
+        remedy_paying: "Terbuka sementara sampai pembayaran online selesai.", "Open for the moment, until the online payment is done.";
+        remedy_debt: "Terima pembayaran, atau ubah jatuh temponya, agar tersambung lagi.", "Take the payment, or change the due date, to connect again.";
+        remedy_expired: "Jual paket agar tersambung lagi.", "Sell a package to connect again.";
+        remedy_habis: "Jual paket atau beri kuota agar tersambung lagi.", "Sell a package or give quota to connect again.";
+        remedy_fup: "Sisa kuota tinggal sedikit. Jual paket agar kembali cepat.", "Little quota is left. Sell a package to be fast again.";
         grace: "Pemblokiran ditahan karena pembayaran sedang tidak dapat diperiksa.", "A block is held off because a payment cannot be checked now.";
         // Lines of the ledger.
         line_usage: "Pemakaian", "Usage";
@@ -175,8 +183,9 @@ words! {
         nothing: "Belum ada.", "Nothing yet.";
         not_on_sale: "Tidak dijual", "Not on sale";
         // One customer.
+        more_actions: "Lainnya", "More";
         actions: "Yang dapat dilakukan", "What can be done";
-        since: "Sejak", "Since";
+        status_since: "Status sejak", "Status since";
         entered: "Terdaftar", "Entered";
         why: "Mengapa aksesnya begini", "Why this access";
         why_text: "Aturan diperiksa dari atas; yang pertama berlaku menentukan.", "Rules are looked at from above; the first that holds decides.";
@@ -232,7 +241,6 @@ words! {
         print: "Cetak", "Print";
         back: "Kembali", "Back";
         whatsapp: "Kirim WhatsApp", "Write on WhatsApp";
-        no_payments: "Belum ada pembayaran.", "No payments yet.";
         // Debts.
         total_owed: "Total tagihan", "Everything owed";
         by_users: "dari {0} pelanggan", "by {0} customers";
